@@ -1,0 +1,61 @@
+// Runs one of the project's programs on a bare checkout: puts the dependencies in place when the lockfile changed, and a
+// Node that runs TypeScript sources when the machine's own is older. Plain JavaScript, because Node 20 must run it.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const modules = join(root, 'node_modules')
+const oldestNode = [22, 18]
+const carriedNode = '24.21.0'
+const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning']
+
+const say = (line) => process.stderr.write(`tamtam set-up: ${line}\n`)
+
+function npm(args, why) {
+  say(why)
+  const quiet = ['--loglevel=error', '--ignore-scripts', '--no-audit', '--no-fund']
+  const run = spawnSync('npm', [...args, ...quiet], { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  if (run.status === 0) return
+  say(`npm ${args[0]} failed; is the npm registry reachable from here? Run the same command again once it is.`)
+  process.exit(1)
+}
+
+function ensureDependencies() {
+  const stamp = join(modules, '.tamtam-set-up')
+  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  npm(['ci'], 'installing the dependencies (once)')
+  writeFileSync(stamp, wanted)
+}
+
+/** The path of a Node that runs our sources: this one, or the one carried in node_modules. */
+function modernNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return process.execPath
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  const home = join(modules, '.node')
+  const node = join(home, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  if (!existsSync(node)) {
+    mkdirSync(home, { recursive: true })
+    npm(['install', '--prefix', home, '--no-save', '--no-package-lock', `${name}@${carriedNode}`], `fetching Node ${carriedNode}, because this is ${process.version} (once)`)
+  }
+  return node
+}
+
+function run(node, args) {
+  // In place of this process where Node can (from 22.15): signals and the exit code are then simply its own.
+  if (typeof process.execve === 'function' && process.platform !== 'win32') process.execve(node, [node, ...args], process.env)
+  const child = spawn(node, args, { stdio: 'inherit' })
+  // A terminal sends SIGINT to the whole group: the child has it already, and a second one would mean "stop at once".
+  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => (signal ? process.exit(128 + (signal === 'SIGKILL' ? 9 : 15)) : process.exit(code ?? 1)))
+}
+
+ensureDependencies()
+const node = modernNode()
+process.env.PATH = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
+run(node, [...flags, ...process.argv.slice(2)])

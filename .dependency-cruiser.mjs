@@ -1,0 +1,45 @@
+/** The arrows of the house: app -> adapters -> domain and app -> domain; adapters stand apart from each other. */
+export default {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'domain-knows-nobody', severity: 'error', from: { path: '^src/domain' }, to: { path: '^src/(adapters|app)' } },
+    {
+      name: 'domain-imports-only-rxjs',
+      severity: 'error',
+      from: { path: '^src/domain' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-peer', 'npm-optional'], pathNot: 'node_modules/rxjs' },
+    },
+    { name: 'adapters-know-no-app', severity: 'error', from: { path: '^src/adapters' }, to: { path: '^src/app' } },
+    {
+      name: 'stores-stand-apart',
+      severity: 'error',
+      from: { path: '^src/adapters/stores/([^/]+)/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/(stores/$1/|codec/)' },
+    },
+    {
+      name: 'doors-share-only-doors-shared',
+      severity: 'error',
+      from: { path: '^src/adapters/doors/([^/]+)/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/(doors/$1/|doors/shared/|codec/)' },
+    },
+    {
+      name: 'system-adapters-stand-apart',
+      severity: 'error',
+      from: { path: '^src/adapters/system/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/system/' },
+    },
+    {
+      name: 'tsyringe-only-in-composition',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/app/(compose|tokens)\\.ts$' },
+      to: { path: 'node_modules/(tsyringe|reflect-metadata)' },
+    },
+    { name: 'no-test-code-in-src', severity: 'error', from: { path: '^src', pathNot: '^src/.*/contracts/|^src/app/testing\\.ts$' }, to: { path: '^test|node_modules/(vitest|fast-check)' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}
