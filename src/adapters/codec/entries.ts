@@ -1,0 +1,136 @@
+import { Packr, Unpackr } from 'msgpackr'
+import { Batch, type Encoder } from '../../domain/room/batch.ts'
+import type { Entry, OfferedFile, WholeFile } from '../../domain/room/events.ts'
+import type { Member } from '../../domain/room/member.ts'
+
+/** Goes up when what a tuple holds changes; older versions stay readable, because stores keep them. */
+const VERSION = 1
+const KIND = {
+  said: 1,
+  acted: 2,
+  whispered: 3,
+  topicSet: 4,
+  fileOffered: 5,
+  fileCompleted: 6,
+  fileWithdrawn: 7,
+  fileReceived: 8,
+} as const satisfies Record<Entry['type'], number>
+
+const packr = new Packr({ useRecords: false })
+const unpackr = new Unpackr({ useRecords: false, copyBuffers: true })
+
+/** The bytes are not packed entries, or were packed by a newer version. Says nothing of what they hold. */
+export class BadEntries extends Error {
+  readonly code = 'BAD_ENTRIES'
+}
+
+/**
+ * A batch's entries as msgpack: `[version, tuple, …]`, each tuple `[kind, seq, at, by.id, by.name, …]` as in
+ * `toTuple`. Presence is left out. The result is a view on a larger buffer: copy it before transferring it.
+ */
+export const packEntries: Encoder<Uint8Array> = (batch) => {
+  const tuples: unknown[] = [VERSION]
+  for (const entry of batch.entries) tuples.push(toTuple(entry))
+  return packr.pack(tuples)
+}
+
+/**
+ * The batch that `packEntries` made `bytes` from, without the command ids. Throws `BadEntries` on anything else. Meant
+ * for bytes a checksum has vouched for: it bounds nothing before it decodes, so bytes from a peer need a prescan first.
+ */
+export const unpackEntries = (room: string, bytes: Uint8Array): Batch => {
+  let tuples: unknown
+  try {
+    tuples = unpackr.unpack(bytes)
+  } catch (cause) {
+    throw new BadEntries('these bytes are not msgpack; the stored batch is damaged', { cause })
+  }
+  if (!Array.isArray(tuples) || tuples[0] !== VERSION) {
+    throw new BadEntries('these entries have an unknown version; a newer tamtam may read them')
+  }
+  return new Batch(room, tuples.slice(1).map(toEntry))
+}
+
+const toTuple = (entry: Entry): unknown[] => {
+  const { seq, at, by } = entry
+  const { id, name } = by
+  switch (entry.type) {
+    case 'said':
+      return [KIND.said, seq, at, id, name, entry.text]
+    case 'acted':
+      return [KIND.acted, seq, at, id, name, entry.text]
+    case 'whispered':
+      return [KIND.whispered, seq, at, id, name, entry.to.id, entry.to.name, entry.text]
+    case 'topicSet':
+      return [KIND.topicSet, seq, at, id, name, entry.topic]
+    case 'fileOffered':
+      return [KIND.fileOffered, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null]
+    case 'fileCompleted':
+      return [KIND.fileCompleted, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size, entry.file.sha256]
+    case 'fileWithdrawn':
+      return [
+        ...[KIND.fileWithdrawn, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
+        entry.reason,
+      ]
+    case 'fileReceived':
+      return [KIND.fileReceived, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null]
+    default:
+      return entry satisfies never
+  }
+}
+
+const toEntry = (tuple: unknown): Entry => {
+  if (!Array.isArray(tuple)) throw new BadEntries('an entry is not a tuple; the stored batch is damaged')
+  const seq = numberAt(tuple, 1)
+  const at = numberAt(tuple, 2)
+  const by = memberAt(tuple, 3)
+  switch (tuple[0]) {
+    case KIND.said:
+      return { type: 'said', seq, at, by, text: textAt(tuple, 5) }
+    case KIND.acted:
+      return { type: 'acted', seq, at, by, text: textAt(tuple, 5) }
+    case KIND.whispered:
+      return { type: 'whispered', seq, at, by, to: memberAt(tuple, 5), text: textAt(tuple, 7) }
+    case KIND.topicSet:
+      return { type: 'topicSet', seq, at, by, topic: textAt(tuple, 5) }
+    case KIND.fileOffered:
+      return { type: 'fileOffered', seq, at, by, file: offeredAt(tuple, 5) }
+    case KIND.fileCompleted:
+      return { type: 'fileCompleted', seq, at, by, file: wholeAt(tuple, 5) }
+    case KIND.fileWithdrawn:
+      return { type: 'fileWithdrawn', seq, at, by, file: offeredAt(tuple, 5), reason: textAt(tuple, 8) }
+    case KIND.fileReceived:
+      return { type: 'fileReceived', seq, at, by, file: offeredAt(tuple, 5) }
+    default:
+      throw new BadEntries('an entry is of an unknown kind; a newer tamtam may read it')
+  }
+}
+
+const textAt = (tuple: readonly unknown[], index: number): string => {
+  const value = tuple[index]
+  if (typeof value !== 'string') throw new BadEntries(`field ${index} of an entry is not text`)
+  return value
+}
+
+const numberAt = (tuple: readonly unknown[], index: number): number => {
+  const value = tuple[index]
+  if (!Number.isSafeInteger(value)) throw new BadEntries(`field ${index} of an entry is not a whole number`)
+  return value as number
+}
+
+const memberAt = (tuple: readonly unknown[], index: number): Member => ({
+  id: textAt(tuple, index),
+  name: textAt(tuple, index + 1),
+})
+
+const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
+  const file = { id: textAt(tuple, index), name: textAt(tuple, index + 1) }
+  return tuple[index + 2] === null ? file : { ...file, size: numberAt(tuple, index + 2) }
+}
+
+const wholeAt = (tuple: readonly unknown[], index: number): WholeFile => ({
+  id: textAt(tuple, index),
+  name: textAt(tuple, index + 1),
+  size: numberAt(tuple, index + 2),
+  sha256: textAt(tuple, index + 3),
+})

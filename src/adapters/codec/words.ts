@@ -1,0 +1,33 @@
+import type { Entry } from '../../domain/room/events.ts'
+
+/** A letter, digit or private character, and the marks that belong to it (vowel signs, for one). */
+const WORD = /[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{Co}\p{M}]*/gu
+/** Accents on Latin, Greek and Cyrillic letters; marks that make another letter in other scripts stay. */
+const ACCENT = /[\u0300-\u036f]/g
+const PLAIN = /^[\0-\x7f]*$/
+
+/** What search compares: the words of a text without case and accents. Every store uses this, so all find the same. */
+export const searchWords = (text: string): string[] => {
+  const lower = text.toLowerCase()
+  return (PLAIN.test(lower) ? lower : lower.normalize('NFD').replace(ACCENT, '').normalize('NFC')).match(WORD) ?? []
+}
+
+/** The part of an entry that search looks at; undefined for what it must never find, whispers above all. */
+export const searchableText = (entry: Entry): string | undefined => {
+  switch (entry.type) {
+    case 'said':
+    case 'acted':
+      return entry.text
+    case 'topicSet':
+      return entry.topic
+    case 'fileCompleted':
+      return entry.file.name
+    case 'whispered':
+    case 'fileOffered':
+    case 'fileWithdrawn':
+    case 'fileReceived':
+      return undefined
+    default:
+      return entry satisfies never
+  }
+}

@@ -1,0 +1,51 @@
+import { isHttpRequestLine } from '../../shared/http-line.ts'
+import type { BeginItem, CloseItem, CommandItem, ErrorItem } from './items.ts'
+import { decodeVisibly } from './utf8.ts'
+
+const SEND_USAGE = 'say: SEND name, then the bytes, then //AGUEL//TAMTAM//'
+const PUT_USAGE = 'say: /put <size in bytes> <name>, then exactly that many bytes'
+
+export const HTTP_REFUSAL: CloseItem = {
+  type: 'close',
+  code: 'WRONG_PROTOCOL',
+  message: 'this connection speaks lines, not HTTP; open a new one for HTTP',
+}
+
+/** A line is text (a string) or what its first word makes of it. */
+export type Line = string | CommandItem | BeginItem | ErrorItem | CloseItem
+
+/** `bytes`: one line, not empty, without its end. */
+export function parseLine(bytes: Buffer): Line {
+  const line = decodeVisibly(bytes)
+  // Before SEND: a request whose method is SEND is still a request (C35).
+  if (isHttpRequestLine(line)) return HTTP_REFUSAL
+  if (line.startsWith('//')) return line.slice(1)
+  if (line.startsWith('/')) return parseSlash(line, bytes)
+  if (line === 'SEND' || line.startsWith('SEND ')) return parseSend(bytes)
+  return line
+}
+
+// Names are decoded with U+FFFD: the backslash of a visible escape would part the name (C11, C39).
+function parseSend(bytes: Buffer): BeginItem | ErrorItem {
+  const name = bytes.toString('utf8', 'SEND '.length)
+  if (name.trim() === '') return { type: 'error', code: 'BAD_COMMAND', message: `SEND needs a name: ${SEND_USAGE}` }
+  return { type: 'begin', name, size: undefined }
+}
+
+function parseSlash(line: string, bytes: Buffer): CommandItem | BeginItem | ErrorItem {
+  const parts = /^\/([a-z][^ ]*) *(.*)$/is.exec(line)
+  if (parts === null) return { type: 'command', word: '', rest: line }
+  const [, word = '', rest = ''] = parts
+  if (word.toLowerCase() === 'put') return parsePut(bytes.toString('utf8'))
+  return { type: 'command', word: word.toLowerCase(), rest }
+}
+
+function parsePut(line: string): BeginItem | ErrorItem {
+  const parts = /^\/put +(\d+) (.*)$/is.exec(line)
+  const size = Number(parts?.[1])
+  const name = parts?.[2] ?? ''
+  if (!Number.isSafeInteger(size) || name.trim() === '') {
+    return { type: 'error', code: 'BAD_COMMAND', message: PUT_USAGE }
+  }
+  return { type: 'begin', name, size }
+}

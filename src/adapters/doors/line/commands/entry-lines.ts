@@ -1,0 +1,9 @@
+import type { Entry } from '../../../../domain/room/events.ts'
+import { lineOf } from '../../shared/event-line.ts'
+import { fileLine } from '../../shared/wording.ts'
+
+/** Entries as people read them again: own lines too, and a file as its line. */
+export const entryLines = (entries: readonly Entry[]): string[] =>
+  entries
+    .map((entry) => (entry.type === 'fileCompleted' ? fileLine(entry.by.name, entry.file) : lineOf(entry).trimEnd()))
+    .filter((line) => line !== '')

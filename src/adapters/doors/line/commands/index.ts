@@ -1,0 +1,43 @@
+import { type Rejected, rejected } from '../../../../domain/rejection.ts'
+import type { LinePeer } from '../peer.ts'
+import type { LineCommand } from './command.ts'
+import { files } from './files.ts'
+import { get } from './get.ts'
+import { history } from './history.ts'
+import { join } from './join.ts'
+import { me } from './me.ts'
+import { msg } from './msg.ts'
+import { nick } from './nick.ts'
+import { part } from './part.ts'
+import { quit } from './quit.ts'
+import { search } from './search.ts'
+import { topic } from './topic.ts'
+import { who } from './who.ts'
+
+const commands: readonly LineCommand[] = [nick, join, part, who, msg, me, topic, history, search, files, get, quit]
+
+/** Runs a slash word. One that we do not know gets a hint and is never said to the room. */
+export async function runCommand(peer: LinePeer, word: string, rest: string): Promise<void> {
+  if (word === 'help') {
+    await peer.say(help)
+    return
+  }
+  const command = commands.find((each) => each.word === word)
+  if (command === undefined) await peer.refuse(unknown(word))
+  else await command.run(peer, rest)
+}
+
+function unknown(word: string): Rejected {
+  const near =
+    word === '' ? undefined : commands.find((each) => each.word.startsWith(word) || word.startsWith(each.word))
+  const hint = near === undefined ? '/help lists what there is' : `did you mean ${near.usage}?`
+  return rejected('BAD_COMMAND', `no such command: ${hint} (to say a line that begins with a slash, type // first)`)
+}
+
+const help = [
+  ...commands.map(({ usage, help: what }) => `* ${usage.padEnd(22)} ${what}`),
+  '* /help                  this list',
+  '* //text                 say /text',
+  '* SEND name              send a file: its bytes follow, then //AGUEL//TAMTAM//',
+  '* /put size name         send a file: exactly as many bytes follow',
+].join('\n')

@@ -1,0 +1,10 @@
+import type { LineCommand } from './command.ts'
+
+export const me: LineCommand = {
+  word: 'me',
+  usage: '/me text',
+  help: 'say what you do: * name text',
+  async run(peer, rest) {
+    await peer.ask({ type: 'act', text: rest })
+  },
+}

@@ -1,0 +1,15 @@
+import { forTerminal } from '../../../../domain/text/terminal.ts'
+import type { LineCommand } from './command.ts'
+
+export const topic: LineCommand = {
+  word: 'topic',
+  usage: '/topic [text]',
+  help: 'what the room is about, or set it',
+  async run(peer, rest) {
+    const session = peer.inRoom()
+    if (session === undefined) return
+    if (rest.trim() === '')
+      await peer.say(session.topic === '' ? '* no topic is set' : `* topic: ${forTerminal(session.topic)}`)
+    else if (await peer.ask({ type: 'setTopic', topic: rest.trim() })) await peer.say('* topic set')
+  },
+}

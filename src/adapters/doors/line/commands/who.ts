@@ -1,0 +1,22 @@
+import { forTerminal } from '../../../../domain/text/terminal.ts'
+import type { LineCommand } from './command.ts'
+
+/** Names on one line of the answer. */
+const NAMES_A_LINE = 20
+
+export const who: LineCommand = {
+  word: 'who',
+  usage: '/who',
+  help: 'who is here',
+  async run(peer) {
+    const session = peer.inRoom()
+    if (session === undefined) return
+    const times = new Map<string, number>()
+    for (const { name } of session.members) times.set(name, (times.get(name) ?? 0) + 1)
+    const names = Array.from(times, ([name, count]) => `${forTerminal(name)}${count > 1 ? ` (${count})` : ''}`)
+    const lines = [`* ${session.members.length} in ${session.room}:`]
+    for (let from = 0; from < names.length; from += NAMES_A_LINE)
+      lines.push(`*   ${names.slice(from, from + NAMES_A_LINE).join(', ')}`)
+    await peer.say(lines.join('\n'))
+  },
+}

@@ -1,0 +1,160 @@
+import type { Clock } from '../../../domain/ports/clock.ts'
+import type { Log } from '../../../domain/ports/log.ts'
+import { hangUp } from '../shared/hang-up.ts'
+import { Outbox } from '../shared/outbox.ts'
+import type { Visitor } from '../shared/visitor.ts'
+import { LineDecoder } from './codec/decoder.ts'
+import type { Item } from './codec/items.ts'
+import { LineDelivery } from './delivery.ts'
+import type { MarkChecks } from './mark-checks.ts'
+import { LinePeer, type PeerParts } from './peer.ts'
+import type { LineSettings } from './settings.ts'
+
+export interface ConnectionParts extends Pick<PeerParts, 'engine' | 'id'> {
+  readonly clock: Clock
+  readonly log: Log
+  readonly settings: LineSettings
+  readonly checks: MarkChecks
+}
+
+/** One line connection: reads no faster than its peer's items are dealt with, and ends by itself when one of them fails (C90). */
+export class LineConnection {
+  readonly #visitor: Visitor
+  readonly #parts: ConnectionParts
+  readonly #decoder: LineDecoder
+  readonly #outbox: Outbox
+  readonly #delivery: LineDelivery
+  readonly #peer: LinePeer
+  #linesSeen = 0
+  #status: 'reading' | 'ended' | 'gone' = 'reading'
+  #taken = 0
+  #takenAt: number
+  #reason = 'left'
+
+  constructor(visitor: Visitor, parts: ConnectionParts, gone: (connection: LineConnection) => void) {
+    const { connection, address, loopback } = visitor
+    const { clock, settings } = parts
+    this.#visitor = visitor
+    this.#parts = parts
+    this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
+    this.#outbox = new Outbox(connection, settings.outboxMarkBytes, () => this.#delivery.resume())
+    this.#delivery = new LineDelivery(this.#outbox, clock, settings, parts.checks, () => this.hangUp())
+    this.#peer = new LinePeer({
+      ...parts,
+      address,
+      outbox: this.#outbox,
+      delivery: this.#delivery,
+      limited: !loopback || settings.rateOnLoopback,
+      hangUp: () => this.hangUp(),
+      abandon: (begin) => this.#decoder.abandonBody(begin),
+    })
+    this.#takenAt = clock.elapsed()
+    connection.once('close', () => {
+      this.#status = 'gone'
+      gone(this)
+      this.#peer.gone(this.#reason).catch(this.#failed)
+    })
+    connection.on('error', (error) => {
+      this.#reason = 'connection lost'
+      parts.log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
+    })
+    this.#enter().catch(this.#failed)
+  }
+
+  /** Ends the connection after what was written. */
+  hangUp(): void {
+    this.#status = 'ended'
+    hangUp(this.#visitor.connection, this.#parts.clock)
+  }
+
+  stopReading(): void {
+    this.#visitor.connection.pause()
+    this.#status = 'ended'
+  }
+
+  async farewell(why: string): Promise<void> {
+    this.#reason = why
+    this.#delivery.say(`* ${why}\n`)
+    await this.#outbox.flushed()
+    this.hangUp()
+  }
+
+  destroy(): void {
+    this.#visitor.connection.destroy()
+  }
+
+  /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
+  sweep(now: number, ms: number): void {
+    const { taken } = this.#outbox
+    if (taken !== this.#taken || this.#outbox.waiting === 0) {
+      this.#taken = taken
+      this.#takenAt = now
+    } else if (now - this.#takenAt > ms) {
+      this.#reason = 'took nothing for too long'
+      this.destroy()
+    }
+  }
+
+  async #enter(): Promise<void> {
+    const { connection, head } = this.#visitor
+    await this.#peer.join(this.#parts.settings.room)
+    if (this.#peer.session === undefined) return this.hangUp()
+    // It may have gone while it joined; then `gone` found no session to leave.
+    if (this.#status === 'gone') return this.#peer.gone(this.#reason)
+    connection.on('data', this.#read)
+    connection.once('end', this.#end)
+    if (head.length > 0) this.#read(head)
+  }
+
+  readonly #read = (chunk: Buffer): void => {
+    if (this.#status !== 'reading') return
+    try {
+      const items = this.#decoder.push(chunk)
+      const lines = this.#decoder.linesSeen - this.#linesSeen
+      this.#linesSeen += lines
+      this.#handle(items, lines)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  readonly #end = (): void => {
+    if (this.#status !== 'reading') return
+    this.#handle(this.#decoder.end(), 0)
+    const { clock, settings } = this.#parts
+    const cancel = clock.after(settings.halfCloseMs, () => this.hangUp())
+    this.#visitor.connection.once('close', cancel)
+  }
+
+  /** Hot path: a chunk of text lines goes through here without a promise. */
+  #handle(items: readonly Item[], lines: number): void {
+    let others = lines
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index] as Item
+      if (item.type === 'text') others -= item.lines.length
+      const wait = this.#peer.handle(item)
+      if (wait !== undefined) return this.#waitFor(wait, () => this.#handle(items.slice(index + 1), others))
+    }
+    const wait = this.#peer.charge(others)
+    if (wait !== undefined) this.#waitFor(wait, () => {})
+  }
+
+  #waitFor(wait: Promise<void>, next: () => void): void {
+    const { connection } = this.#visitor
+    connection.pause()
+    wait
+      .then(() => {
+        if (this.#status === 'gone') return
+        connection.resume()
+        next()
+      })
+      .catch(this.#failed)
+  }
+
+  readonly #failed = (error: unknown): void => {
+    this.#parts.log.error('a connection was closed because of an error of ours', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+    this.destroy()
+  }
+}

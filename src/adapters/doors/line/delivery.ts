@@ -1,0 +1,135 @@
+import type { Follower } from '../../../domain/engine/follower.ts'
+import type { LocalSession } from '../../../domain/engine/local-session.ts'
+import type { Clock } from '../../../domain/ports/clock.ts'
+import type { Batch } from '../../../domain/room/batch.ts'
+import type { FileCompleted, WholeFile } from '../../../domain/room/events.ts'
+import { Refused } from '../../../domain/session.ts'
+import type { Outbox } from '../shared/outbox.ts'
+import { fileLine, guardSend } from '../shared/wording.ts'
+import { sendInBand } from './in-band.ts'
+import { inlineLines, type Lines, linkLines, portion } from './lines.ts'
+import type { MarkChecks } from './mark-checks.ts'
+import type { FileMode, LineSettings } from './settings.ts'
+
+/** Notices that may wait for a file to be through before their reader is read more slowly. */
+const HELD_NOTICES = 64
+
+/**
+ * The writing side of one line connection. It follows the room while the peer keeps up; when the peer is behind, or while a file
+ * is on the wire, it holds a cursor and goes on from the journal: chat that waits for a file waits there, not here.
+ */
+export class LineDelivery {
+  readonly #outbox: Outbox
+  readonly #clock: Clock
+  readonly #settings: LineSettings
+  readonly #checks: MarkChecks
+  readonly #lost: () => void
+  #mode: FileMode
+  #follower: Follower | undefined
+  #session: LocalSession | undefined
+  #sending = false
+  #notices: string[] = []
+  #waiting: (() => void)[] = []
+
+  /** `lost` hears when what should be delivered can't be read any more; the connection is of no use then. */
+  constructor(outbox: Outbox, clock: Clock, settings: LineSettings, checks: MarkChecks, lost: () => void) {
+    this.#outbox = outbox
+    this.#clock = clock
+    this.#settings = settings
+    this.#checks = checks
+    this.#lost = lost
+    this.#mode = settings.files
+  }
+
+  get mode(): FileMode {
+    return this.#mode
+  }
+
+  set mode(mode: FileMode) {
+    this.#mode = mode
+  }
+
+  /** Delivers what happens in the session's room from its cursor on. */
+  follow(session: LocalSession): void {
+    this.#follower?.close()
+    this.#session = session
+    this.#follower = session.follow(session.after, this.#take, () => this.#lost())
+    this.resume()
+  }
+
+  unfollow(): void {
+    this.#follower?.close()
+    this.#follower = undefined
+    this.#session = undefined
+  }
+
+  /** Goes on where it held, when nothing is in the way. */
+  resume(): void {
+    if (!this.#sending && !this.#outbox.full) this.#follower?.resume()
+  }
+
+  /** Writes lines of ours, behind the file that may be on the wire. Answers a promise when too many wait there already. */
+  say(lines: string): Promise<void> | undefined {
+    const text = this.#mode === 'inline' ? guardSend(lines) : lines
+    if (!this.#sending) {
+      this.#outbox.write(Buffer.from(text))
+      return undefined
+    }
+    this.#notices.push(text)
+    if (this.#notices.length < HELD_NOTICES) return undefined
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Sends a file in band, or its line where the end mark can't carry it; chat goes on behind it. */
+  async send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
+    while (this.#sending) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const follower = this.#follower
+    follower?.hold(follower.cursor)
+    await this.#send(by, file, session)
+  }
+
+  readonly #take = (batch: Batch): void => {
+    const session = this.#session
+    const follower = this.#follower
+    if (session === undefined || follower === undefined) return
+    const lines = batch.encoded(this.#mode === 'inline' ? inlineLines : linkLines)
+    const { id } = session.member
+    const whole = this.#mode === 'inline' ? nextFile(lines, id) : undefined
+    if (whole !== undefined) {
+      this.#outbox.writeAll(portion(lines, id, 0, whole.index))
+      follower.hold(whole.event.seq)
+      this.#send(whole.event.by.name, whole.event.file, session).catch(() => this.#lost())
+      return
+    }
+    const pieces = portion(lines, id)
+    if (pieces.length > 0) this.#outbox.writeAll(pieces)
+    if (this.#outbox.full) follower.hold(batch.last ?? follower.cursor)
+  }
+
+  async #send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
+    this.#sending = true
+    try {
+      if (await this.#checks.carries(file.id, () => session.download(file.id))) {
+        const to = { outbox: this.#outbox, clock: this.#clock, apartMs: this.#settings.apartMs }
+        await sendInBand(file, session.download(file.id), to)
+      } else this.#notices.unshift(guardSend(`${fileLine(by, file)}\n`))
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      this.#notices.unshift(guardSend(`! ${error.rejected.code} ${file.name} is not kept any more\n`))
+    } finally {
+      this.#sending = false
+      for (const notice of this.#notices.splice(0)) this.#outbox.write(Buffer.from(notice))
+      for (const resolve of this.#waiting.splice(0)) resolve()
+      this.resume()
+    }
+  }
+}
+
+/** The first file in these lines that this member gets in band: not its own. */
+function nextFile(lines: Lines, memberId: string): { index: number; event: FileCompleted } | undefined {
+  for (const index of lines.files) {
+    const event = lines.events[index] as FileCompleted
+    if (event.by.id !== memberId) return { index, event }
+  }
+  return undefined
+}

@@ -1,0 +1,52 @@
+import type { Clock } from '../../../domain/ports/clock.ts'
+import type { WholeFile } from '../../../domain/room/events.ts'
+import type { Outbox } from '../shared/outbox.ts'
+import { END_MARK } from './codec/end-mark.ts'
+
+// What the kernels on both sides may hold of a file that we see as sent, and how slow a reader of it we wait for.
+const KERNEL_BYTES = 10_000_000
+const SLOW_READER_BYTES_PER_MS = 10_000
+
+export interface InBand {
+  readonly outbox: Outbox
+  readonly clock: Clock
+  readonly apartMs: number
+}
+
+/**
+ * A whole file as the seed's client reads it: header, bytes and end mark, each apart on the wire, because its reader drops
+ * what arrives together with the header or the mark. Nothing tells us what it has read, so: flush, and give it time.
+ * Throws what the source throws; the end mark is sent in any case, or the reader would take all chat for the file.
+ */
+export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Array>, to: InBand): Promise<void> {
+  const { outbox } = to
+  await apart(to, 0)
+  // The seed's client takes the name up to the first space.
+  outbox.write(Buffer.from(`SEND ${file.name.replaceAll(' ', '_')}\n`))
+  await apart(to, 0)
+  const started = to.clock.elapsed()
+  try {
+    for await (const bytes of source) {
+      outbox.write(bytes)
+      if (outbox.full) await outbox.flushed()
+      if (!outbox.open) return
+    }
+  } finally {
+    await outbox.flushed()
+    await apart(to, unreadMs(file.size, to.clock.elapsed() - started))
+    outbox.write(END_MARK)
+    await apart(to, 0)
+  }
+}
+
+/** How long the reader may still need for what the kernels hold of the file. */
+function unreadMs(size: number, sentInMs: number): number {
+  const unread = Math.min(size, KERNEL_BYTES)
+  const atItsPace = size === 0 ? 0 : 1.5 * sentInMs * (unread / size)
+  return Math.max(atItsPace, unread / SLOW_READER_BYTES_PER_MS)
+}
+
+async function apart({ outbox, clock, apartMs }: InBand, extraMs: number): Promise<void> {
+  await outbox.flushed()
+  await new Promise<void>((resolve) => clock.after(apartMs + extraMs, resolve))
+}

@@ -1,0 +1,79 @@
+import type { Clock } from '../../../domain/ports/clock.ts'
+import { type Rejected, rejected } from '../../../domain/rejection.ts'
+import type { WholeFile } from '../../../domain/room/events.ts'
+import type { Session, Upload } from '../../../domain/session.ts'
+import { SourceFailed } from '../../../domain/transfer/upload.ts'
+import { BodyQueue } from './body-queue.ts'
+import type { BeginItem } from './codec/items.ts'
+import type { LineSettings } from './settings.ts'
+
+/** One file that comes in over a line connection: from its first line to the answer. */
+export class Reception {
+  readonly begin: BeginItem
+  readonly #queue: BodyQueue
+  readonly #upload: Upload
+  readonly #clock: Clock
+  readonly #stallMs: number
+  #active: number
+  #cancelTimer: () => void
+
+  /** `refused` hears why the file does not get into the room, be it before its bytes have ended. */
+  constructor(
+    begin: BeginItem,
+    session: Session,
+    clock: Clock,
+    settings: LineSettings,
+    refused: (why: Rejected) => void,
+  ) {
+    this.begin = begin
+    this.#clock = clock
+    this.#stallMs = settings.uploadStallMs
+    this.#queue = new BodyQueue(settings.bodyMarkBytes)
+    const size = begin.size === undefined ? {} : { size: begin.size }
+    this.#upload = session.upload(this.#queue, { name: begin.name, ...size })
+    this.#upload.done.then(
+      (ended) => {
+        if ('type' in ended) refused(ended)
+      },
+      () => refused(broken),
+    )
+    this.#active = clock.elapsed()
+    this.#cancelTimer = clock.after(this.#stallMs, this.#watch)
+  }
+
+  /** Answers a promise when the connection should wait before it pushes again. */
+  push(bytes: Uint8Array): Promise<void> | undefined {
+    const wait = this.#queue.push(bytes)
+    this.#active = this.#clock.elapsed()
+    // Time that the disk takes is not the sender's.
+    return wait?.finally(() => {
+      this.#active = this.#clock.elapsed()
+    })
+  }
+
+  /** The body is over: resolves when the room has the file, or to why it has not. */
+  end(): Promise<WholeFile | Rejected> {
+    return this.#close()
+  }
+
+  /** The sender is gone, or what it sent can't be trusted. */
+  cut(why: Rejected): Promise<WholeFile | Rejected> {
+    return this.#close(new SourceFailed(why))
+  }
+
+  #close(failure?: Error): Promise<WholeFile | Rejected> {
+    this.#cancelTimer()
+    this.#queue.end(failure)
+    return this.#upload.done
+  }
+
+  readonly #watch = (): void => {
+    const left = this.#active + this.#stallMs - this.#clock.elapsed()
+    if (left > 0) this.#cancelTimer = this.#clock.after(left, this.#watch)
+    else void this.cut(stalled(this.#stallMs)).catch(() => {})
+  }
+}
+
+const stalled = (ms: number): Rejected =>
+  rejected('TRANSFER_STALLED', `nothing of the file arrived for ${ms / 1000} s; send it again`)
+const broken = rejected('TRANSFER_CUT', 'the host could not keep the file')

@@ -1,0 +1,28 @@
+export type FileMode = 'inline' | 'links'
+
+/** What the line door holds to; the defaults stand in `app/defaults.ts`. */
+export interface LineSettings {
+  /** The room that everybody is in at first. */
+  readonly room: string
+  /** How files reach members here unless they say otherwise with `/files`. */
+  readonly files: FileMode
+  readonly maxLineBytes: number
+  /** Text lines a second for each connection, 0 for no limit; loopback only where `rateOnLoopback`. */
+  readonly linesPerSecond: number
+  readonly linesBurst: number
+  readonly rateOnLoopback: boolean
+  /** Above this much waiting, a peer reads on from the journal later. */
+  readonly outboxMarkBytes: number
+  /** An upload's bytes that wait for the disk. */
+  readonly bodyMarkBytes: number
+  /** An upload that sends nothing for this long has failed. */
+  readonly uploadStallMs: number
+  /** The least silence around a file's header and end mark, so that the seed's client reads each by itself. */
+  readonly apartMs: number
+  /** How long a peer that has closed its own side may go on reading. */
+  readonly halfCloseMs: number
+  readonly historyLines: number
+  readonly maxHistoryLines: number
+  /** Different rooms one connection may join. */
+  readonly roomsPerConnection: number
+}

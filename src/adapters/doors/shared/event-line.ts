@@ -1,0 +1,35 @@
+import type { RoomEvent } from '../../../domain/room/events.ts'
+import { forTerminal } from '../../../domain/text/terminal.ts'
+import { sizeText } from './wording.ts'
+
+/** One event as a line with its end, or nothing. The first column is never somebody's text (C62). */
+export function lineOf(event: RoomEvent): string {
+  if (event.type === 'said') return `<${event.by.name}> ${forTerminal(event.text)}\n`
+  if (event.type === 'missed') return `* ${event.to - event.from + 1} lines are past this room's history\n`
+  const name = forTerminal(event.by.name)
+  switch (event.type) {
+    case 'acted':
+      return `* ${name} ${forTerminal(event.text)}\n`
+    case 'whispered':
+      return `* ${name} whispers: ${forTerminal(event.text)}\n`
+    case 'topicSet':
+      return `* ${name} set the topic: ${forTerminal(event.topic)}\n`
+    case 'joined':
+      return `* ${name} joined\n`
+    case 'left':
+      return `* ${name} ${event.reason === 'left' ? 'left' : `left (${forTerminal(event.reason)})`}\n`
+    case 'renamed':
+      return `* ${forTerminal(event.from)} is now ${name}\n`
+    case 'fileOffered': {
+      const size = event.file.size === undefined ? '' : ` (${sizeText(event.file.size)})`
+      return `* ${name} is sending ${forTerminal(event.file.name)}${size}\n`
+    }
+    case 'fileWithdrawn':
+      return `* ${forTerminal(event.file.name)} from ${name} does not arrive: ${forTerminal(event.reason)}\n`
+    case 'fileCompleted':
+    case 'fileReceived':
+      return ''
+    default:
+      return event satisfies never
+  }
+}

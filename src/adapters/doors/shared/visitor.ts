@@ -1,0 +1,22 @@
+import type { Duplex } from 'node:stream'
+
+/** A connection that a listener hands to a door. */
+export interface Visitor {
+  readonly connection: Duplex
+  /** The peer's address as people read it. */
+  readonly address: string
+  readonly loopback: boolean
+  /** What was read already to tell the protocol. */
+  readonly head: Buffer
+}
+
+/** Where connections of one protocol end up. */
+export interface Door {
+  welcome(visitor: Visitor): void
+  /** Takes in nothing more; what was said before still goes its way. */
+  stopReading(): void
+  /** Tells everyone why, flushes for as long as `ms`, and hangs up. */
+  close(why: string, ms: number): Promise<void>
+  /** Closes peers that have taken nothing for `ms` although something waits for them. */
+  sweep(ms: number): void
+}

@@ -1,0 +1,151 @@
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
+import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
+import type { Log } from '../../../domain/ports/log.ts'
+import type { Metrics } from '../../../domain/ports/metrics.ts'
+import { hangUp } from '../shared/hang-up.ts'
+import type { Door } from '../shared/visitor.ts'
+import { maxConnections } from './open-files.ts'
+import { refusalOf } from './refusals.ts'
+import { type Sniffed, sniffSocket } from './sniffer.ts'
+
+export interface ListenerSettings {
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  readonly connections: number
+  /** For each address off loopback; an IPv6 /64 counts as one. */
+  readonly connectionsPerAddress: number
+  readonly silentMs: number
+  readonly keepAliveMs: number
+  /** A peer that takes nothing for this long with data waiting is closed. */
+  readonly deadMs: number
+  /** How long the last words to everyone may take. */
+  readonly farewellMs: number
+}
+
+export interface ListenerParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly line: Door
+}
+
+const SWEEP_MS = 30_000
+const DROP_LOG_MS = 10_000
+
+/** The port could not be had. */
+export class PortInUse extends Error {
+  readonly code = 'PORT_IN_USE'
+}
+
+/** One port for everything: tells each connection's protocol by its first bytes and hands it to that door. */
+export class TcpListener {
+  readonly #settings: ListenerSettings
+  readonly #parts: ListenerParts
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #perAddress = new Map<string, number>()
+  #cancelSweep: Cancel = () => {}
+  #dropsLoggedAt = Number.NEGATIVE_INFINITY
+  #drops = 0
+
+  constructor(settings: ListenerSettings, parts: ListenerParts) {
+    this.#settings = settings
+    this.#parts = parts
+    const { keepAliveMs } = settings
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
+    this.#server = createServer(options, this.#connected)
+    // libuv drops what it can't open in silence (C71): keep files free for the stores, and say so when it happens.
+    this.#server.maxConnections = maxConnections(settings.connections)
+    this.#server.on('drop', () => this.#dropped('the host has all the connections it can take'))
+  }
+
+  /** Rejects with `PortInUse`, or with the system's error. */
+  async listen(): Promise<AddressInfo> {
+    const { host, port } = this.#settings
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(error.code === 'EADDRINUSE' ? new PortInUse(`port ${port} is in use`, { cause: error }) : error),
+      )
+      this.#server.listen({ host, port, backlog: 1024 }, resolve)
+    })
+    this.#server.removeAllListeners('error')
+    this.#server.on('error', (error) => this.#parts.log.error('the listener failed', { error: error.message }))
+    this.#sweep()
+    return this.#server.address() as AddressInfo
+  }
+
+  /** Takes in nobody and nothing more. */
+  stopReading(): void {
+    this.#server.close()
+    this.#parts.line.stopReading()
+  }
+
+  /** Tells everybody why, and hangs up. */
+  async close(why: string): Promise<void> {
+    this.stopReading()
+    this.#cancelSweep()
+    await this.#parts.line.close(why, this.#settings.farewellMs)
+    // Those that had not said yet what they are.
+    for (const socket of this.#sockets) if (!socket.writableEnded) socket.destroy()
+  }
+
+  readonly #connected = (socket: Socket): void => {
+    const address = addressOf(socket)
+    const loopback = isLoopback(address)
+    const key = isIPv6(address) ? address.split(':').slice(0, 4).join(':') : address
+    const before = this.#perAddress.get(key) ?? 0
+    if (!loopback && before >= this.#settings.connectionsPerAddress) {
+      this.#dropped('one address has all the connections it may have')
+      socket.destroy()
+      return
+    }
+    this.#perAddress.set(key, before + 1)
+    this.#sockets.add(socket)
+    this.#parts.metrics.gauge('connections', this.#sockets.size)
+    // Until a door takes over, a broken connection is nobody's news; afterwards the door reports it.
+    socket.on('error', () => this.#parts.metrics.count('connection_errors'))
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      this.#parts.metrics.gauge('connections', this.#sockets.size)
+      const left = (this.#perAddress.get(key) ?? 1) - 1
+      if (left > 0) this.#perAddress.set(key, left)
+      else this.#perAddress.delete(key)
+    })
+    sniffSocket(socket, this.#parts.clock, this.#settings.silentMs, (sniffed) =>
+      this.#admit(socket, { address, loopback }, sniffed),
+    )
+  }
+
+  #admit(socket: Socket, from: { address: string; loopback: boolean }, { verdict, head }: Sniffed): void {
+    const { clock, line, log, metrics } = this.#parts
+    metrics.count(`connections_${verdict}`)
+    if (verdict === 'line') return line.welcome({ connection: socket, ...from, head })
+    log.info('refused a connection of another protocol', { protocol: verdict })
+    const refusal = refusalOf(verdict)
+    if (refusal !== '') socket.write(refusal)
+    hangUp(socket, clock)
+  }
+
+  #sweep(): void {
+    this.#parts.line.sweep(this.#settings.deadMs)
+    this.#cancelSweep = this.#parts.clock.after(SWEEP_MS, () => this.#sweep())
+  }
+
+  #dropped(why: string): void {
+    this.#drops++
+    this.#parts.metrics.count('connections_dropped')
+    const now = this.#parts.clock.elapsed()
+    if (now - this.#dropsLoggedAt < DROP_LOG_MS) return
+    this.#parts.log.warn('dropped new connections', { why, dropped: this.#drops })
+    this.#dropsLoggedAt = now
+    this.#drops = 0
+  }
+}
+
+/** IPv4 addresses that arrive mapped into IPv6 are shown as what they are. */
+function addressOf(socket: Socket): string {
+  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')
+}
+
+export const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')

@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net'
+import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
+import { SNIFF_LIMIT_BYTES, sniff, type Verdict } from './sniff.ts'
+
+export interface Sniffed {
+  readonly verdict: Exclude<Verdict, 'undecided'>
+  readonly head: Buffer
+}
+
+/** Reads just enough of a new connection to tell its protocol. A peer that is silent for `silentMs` is a line client (C36). */
+export function sniffSocket(socket: Socket, clock: Clock, silentMs: number, decided: (sniffed: Sniffed) => void): void {
+  let head: Buffer = Buffer.alloc(0)
+  let cancel: Cancel = () => {}
+
+  const decide = (verdict: Sniffed['verdict']) => {
+    cancel()
+    socket.off('data', read)
+    socket.off('end', ended)
+    socket.off('close', cancel)
+    socket.pause()
+    decided({ verdict, head })
+  }
+  const read = (chunk: Buffer) => {
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk])
+    const verdict = sniff(head)
+    if (verdict !== 'undecided') decide(verdict)
+    else if (head.length >= SNIFF_LIMIT_BYTES) decide('line')
+  }
+  // One line without its end, and then the end of all: `printf hi | nc` (C6).
+  const ended = () => (head.length > 0 ? decide('line') : socket.destroy())
+
+  cancel = clock.after(silentMs, () => decide('line'))
+  socket.on('data', read)
+  socket.once('end', ended)
+  socket.once('close', cancel)
+}

@@ -1,0 +1,116 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { DirectoryInUse } from '../../../domain/ports/journal.ts'
+
+export interface DirectoryLock {
+  release(): Promise<void>
+}
+
+interface Owner {
+  readonly pid: number
+  readonly startedAt: string
+  readonly host: string
+}
+
+const SQLITE_BUSY = 5
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+/**
+ * Takes a data directory for this process, or throws `DirectoryInUse` (C85). The system frees it when the process ends, however
+ * it ends; keep the answer until then, since losing it frees the directory too. The lock is SQLite's own on `lock.db`,
+ * which also holds between containers and between two hosts of one process. Nothing else may open `lock.db`: closing any
+ * descriptor of it would free it.
+ */
+export const lockDirectory = async (directory: string): Promise<DirectoryLock> => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // In one step without an await: the repair of a damaged lock must not meet another host of this process.
+  const database = lockDatabase(directory)
+  try {
+    chmodSync(directory, 0o700)
+    writeOwner(directory)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  return {
+    release: async () => {
+      if (!database.isOpen) return
+      rmSync(ownerPath(directory), { force: true })
+      database.close()
+    },
+  }
+}
+
+const lockDatabase = (directory: string): DatabaseSync => {
+  const path = join(directory, 'lock.db')
+  try {
+    return begin(path)
+  } catch (error) {
+    const code = sqliteCode(error)
+    if (code === SQLITE_BUSY) throw new DirectoryInUse(directory, ownerPid(directory))
+    if (code !== SQLITE_NOTADB && code !== SQLITE_CORRUPT) throw error
+  }
+  // Emptied rather than replaced, so that two who find it damaged still contend for one and the same file.
+  closeSync(openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW))
+  try {
+    return begin(path)
+  } catch (error) {
+    throw sqliteCode(error) === SQLITE_BUSY ? new DirectoryInUse(directory, ownerPid(directory)) : error
+  }
+}
+
+const begin = (path: string): DatabaseSync => {
+  const database = new DatabaseSync(path, { timeout: 0 })
+  try {
+    database.exec('BEGIN EXCLUSIVE')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** SQLite's primary result code. */
+const sqliteCode = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
+
+const ownerPath = (directory: string): string => join(directory, 'owner.json')
+
+/** For people and for the message of whoever comes second; the lock does not depend on it. */
+const writeOwner = (directory: string): void => {
+  const owner: Owner = { pid: process.pid, startedAt: new Date().toISOString(), host: hostname() }
+  const path = ownerPath(directory)
+  rmSync(`${path}.new`, { force: true })
+  const file = openSync(`${path}.new`, 'wx', 0o600)
+  try {
+    writeSync(file, `${JSON.stringify(owner)}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(`${path}.new`, path)
+}
+
+/** Undefined where the owner is on another machine or in another container, or has not written it down. */
+const ownerPid = (directory: string): number | undefined => {
+  try {
+    const { pid, host } = JSON.parse(readFileSync(ownerPath(directory), 'utf8')) as Partial<Owner>
+    return host === hostname() && Number.isSafeInteger(pid) ? pid : undefined
+  } catch {
+    return undefined
+  }
+}

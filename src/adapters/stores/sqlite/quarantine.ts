@@ -1,0 +1,61 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Log } from '../../../domain/ports/log.ts'
+import { connect } from './connection.ts'
+import { salvage } from './salvage/salvage.ts'
+import type { WalScan } from './salvage/wal.ts'
+import { migrate } from './schema.ts'
+
+const DATABASE = 'journal.db'
+const LOG = 'journal.db-wal'
+/** Being filled; worthless until it is called `READY`. */
+const FILLING = 'journal.db.salvage'
+const READY = 'journal.db.salvaged'
+
+/**
+ * Puts a database of the rows that still verify in the place of a damaged one, which moves to `quarantine-<time>` with its log.
+ * A crash at any point leaves either the damaged one in place or what `finishReplacing` can finish.
+ */
+export const replaceDamaged = (directory: string, damage: string, wal: WalScan | undefined, log: Log): void => {
+  for (const name of [FILLING, `${FILLING}-wal`, READY]) rmSync(join(directory, name), { force: true })
+  const filling = connect(join(directory, FILLING))
+  migrate(filling, 0)
+  const salvaged = salvage(join(directory, DATABASE), wal, filling)
+  filling.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  filling.close()
+  renameSync(join(directory, FILLING), join(directory, READY))
+  const quarantine = makeQuarantine(directory)
+  if (wal !== undefined) writeFileSync(join(quarantine, LOG), wal.bytes)
+  renameSync(join(directory, DATABASE), join(quarantine, DATABASE))
+  putInPlace(directory, quarantine)
+  log.error('the journal was damaged; the rows that verify were saved and the damaged files set aside', {
+    damage,
+    quarantine,
+    ...salvaged,
+  })
+}
+
+/** Finishes what a crash interrupted; does nothing otherwise. */
+export const finishReplacing = (directory: string, log: Log): void => {
+  if (existsSync(join(directory, DATABASE)) || !existsSync(join(directory, READY))) return
+  const quarantine = makeQuarantine(directory)
+  putInPlace(directory, quarantine)
+  log.error('the journal was damaged; saving the rows that verify was interrupted and is finished now', { quarantine })
+}
+
+/** The damaged log must be gone before the new database is there: SQLite would apply it. */
+const putInPlace = (directory: string, quarantine: string): void => {
+  const left = join(directory, LOG)
+  if (existsSync(join(quarantine, LOG))) rmSync(left, { force: true })
+  else if (existsSync(left)) renameSync(left, join(quarantine, LOG))
+  renameSync(join(directory, READY), join(directory, DATABASE))
+  const fd = openSync(directory, 'r')
+  fsyncSync(fd)
+  closeSync(fd)
+}
+
+const makeQuarantine = (directory: string): string => {
+  const quarantine = join(directory, `quarantine-${new Date().toISOString().replaceAll(':', '')}`)
+  mkdirSync(quarantine, { recursive: true })
+  return quarantine
+}

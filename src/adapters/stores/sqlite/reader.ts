@@ -1,0 +1,100 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Log } from '../../../domain/ports/log.ts'
+import type { StoredRows } from './messages.ts'
+import type { Room } from './room-table.ts'
+import { isWhole, KEY, KEY_OF_ROOM_END, ROW_COLUMNS, type Row, type UncheckedRow } from './row.ts'
+
+/** One answer holds no more than about this, however many entries were asked for. */
+const ANSWER_BYTES = 4 * 1024 * 1024
+const FACT_ROWS = 256
+
+/** Reads rows and leaves out those whose checksum fails, saying so once for each. */
+export class Reader {
+  readonly #log: Log
+  readonly #from: StatementSync
+  readonly #facts: StatementSync
+  readonly #at: StatementSync
+  readonly #reported = new Set<string>()
+
+  constructor(db: DatabaseSync, log: Log) {
+    this.#log = log
+    // From the row that holds the sequence ?2 on: the last one that starts at or below it, and what follows.
+    this.#from = db.prepare(
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key >= coalesce(
+         (SELECT max(key) FROM batches WHERE key BETWEEN (?1 << 40) AND ${KEY}), ?1 << 40)
+       AND key <= ${KEY_OF_ROOM_END} ORDER BY key`,
+    )
+    this.#facts = db.prepare(
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind > 0 AND key BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY key LIMIT ${FACT_ROWS}`,
+    )
+    this.#at = db.prepare(
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key BETWEEN (?1 << 40) AND ${KEY} ORDER BY key DESC LIMIT 1`,
+    )
+  }
+
+  /** Rows with sequences above `after` that hold `limit` entries together, at least one row where there is one. */
+  read(room: Room, after: number, limit: number): Row[] {
+    const found: Row[] = []
+    let entries = 0
+    let bytes = 0
+    for (const row of this.whole(room, after)) {
+      found.push(row)
+      entries += row.last - row.first + 1
+      bytes += row.bytes.length
+      if (entries >= limit || bytes >= ANSWER_BYTES) break
+    }
+    return found
+  }
+
+  *whole(room: Room, after: number): Generator<Row> {
+    for (const row of this.#from.iterate(room.key, after + 1) as Iterable<unknown>) {
+      const unchecked = row as UncheckedRow
+      if (!this.#check(room, unchecked) || unchecked.last <= after) continue
+      yield unchecked
+    }
+  }
+
+  /** One page of rows with facts, from the sequence `from` on. Skips pages that hold nothing but damage. */
+  facts(room: Room, from: number): Row[] {
+    for (let next = from; ; ) {
+      const page = this.#facts.all(room.key, next) as unknown as UncheckedRow[]
+      const whole = page.filter((row) => this.#check(room, row))
+      if (whole.length > 0 || page.length === 0) return whole
+      next = Number(page.at(-1)?.first) + 1
+    }
+  }
+
+  /** The rows that hold these sequences, which rise; each row once. */
+  holding(room: Room, seqs: readonly number[]): Row[] {
+    const found: Row[] = []
+    for (const seq of seqs) {
+      const newest = found.at(-1)
+      if (newest !== undefined && seq <= newest.last) continue
+      const row = this.#at.get(room.key, seq) as UncheckedRow | undefined
+      if (row !== undefined && this.#check(room, row)) found.push(row)
+    }
+    return found
+  }
+
+  #check(room: Room, row: UncheckedRow): row is Row {
+    if (isWhole(row) && row.room === room.name) return true
+    const place = `${room.key}:${row.first}`
+    if (!this.#reported.has(place)) {
+      this.#reported.add(place)
+      const fields = { room: room.name, first: Number(row.first), damagedRows: this.#reported.size }
+      this.#log.error('a stored batch fails its checksum and is left out', fields)
+    }
+    return false
+  }
+}
+
+/** Puts the rows' bytes into one buffer, which can be moved to another thread. */
+export const toStoredRows = (rows: readonly Row[]): StoredRows => {
+  const bytes = new Uint8Array(rows.reduce((sum, row) => sum + row.bytes.length, 0))
+  let at = 0
+  for (const row of rows) {
+    bytes.set(row.bytes, at)
+    at += row.bytes.length
+  }
+  return { rows: rows.map(({ first, last, bytes: { length } }) => ({ first, last, length })), bytes }
+}

@@ -1,0 +1,121 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Log } from '../../../domain/ports/log.ts'
+import { Appender } from './appender.ts'
+import { Checkpointer } from './connection.ts'
+import { isDiskFull } from './failures.ts'
+import { FreeSpace } from './free-space.ts'
+import type { Calls, WorkerOptions } from './messages.ts'
+import { openDatabase } from './opening.ts'
+import { Reader, toStoredRows } from './reader.ts'
+import type { RoomTable } from './room-table.ts'
+import { SearchIndex } from './search-index.ts'
+import { Trimmer } from './trimmer.ts'
+
+type Handlers = {
+  readonly [Name in Exclude<keyof Calls, 'open' | 'close'>]: (
+    asks: Calls[Name]['asks'],
+  ) => Calls[Name]['gets'] | Promise<Calls[Name]['gets']>
+}
+
+/** The journal as the worker has it: an open database and what is done with it. */
+export class Store implements Handlers {
+  readonly #db: DatabaseSync
+  readonly #log: Log
+  readonly #rooms: RoomTable
+  readonly #checkpointer: Checkpointer
+  readonly #appender: Appender
+  readonly #reader: Reader
+  readonly #search: SearchIndex
+  readonly #trimmer: Trimmer
+
+  constructor(options: WorkerOptions, log: Log) {
+    const { db, rooms } = openDatabase(options.directory, log)
+    this.#db = db
+    this.#log = log
+    this.#rooms = rooms
+    this.#checkpointer = new Checkpointer(db)
+    const space = new FreeSpace(options.directory, options.freeSpaceFloorBytes)
+    this.#appender = new Appender(db, rooms, space, this.#checkpointer)
+    this.#reader = new Reader(db, log)
+    this.#search = new SearchIndex(db, rooms, this.#reader, this.#checkpointer, log)
+    this.#trimmer = new Trimmer(db, rooms, this.#search, this.#checkpointer)
+  }
+
+  append(asks: Calls['append']['asks']): Calls['append']['gets'] {
+    const appended = this.#appender.append(asks)
+    if (appended.status === 'committed') for (const { room } of asks.rows) this.#search.grew(this.#rooms.get(room)!)
+    return appended
+  }
+
+  span(name: string): Calls['span']['gets'] {
+    const room = this.#rooms.get(name)
+    return room && { first: room.first, last: room.last }
+  }
+
+  rooms(): readonly string[] {
+    return this.#rooms.names()
+  }
+
+  read({ room, after, limit }: Calls['read']['asks']): Calls['read']['gets'] {
+    const known = this.#rooms.get(room)
+    return toStoredRows(known === undefined ? [] : this.#reader.read(known, Math.max(after, known.first - 1), limit))
+  }
+
+  facts({ room, from }: Calls['facts']['asks']): Calls['facts']['gets'] {
+    const known = this.#rooms.get(room)
+    return toStoredRows(known === undefined ? [] : this.#reader.facts(known, from))
+  }
+
+  /** Indexes what the room has by now, lets appends in between the steps, and then looks. */
+  async search({ room, words, limit }: Calls['search']['asks']): Promise<Calls['search']['gets']> {
+    const known = this.#rooms.get(room)
+    if (known === undefined) return { seqs: [], ...toStoredRows([]) }
+    for (const upTo = known.last; ; ) {
+      while (!this.#search.isComplete(known, upTo) && this.#search.step(known)) await nextTurn()
+      const seqs = this.#search.find(known, words, limit)
+      if (seqs !== undefined) return { seqs, ...toStoredRows(this.#reader.holding(known, seqs)) }
+    }
+  }
+
+  async trim({ room, upTo }: Calls['trim']['asks']): Promise<undefined> {
+    const known = this.#rooms.get(room)
+    if (known === undefined || known.first > upTo) return
+    try {
+      while (!this.#trimmer.step(known, upTo)) await nextTurn()
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      this.#log.warn('the disk is full: old messages are forgotten later', { room })
+    }
+  }
+
+  /** A checkpoint that is due; called when the answer to an append is out. */
+  settle(): void {
+    if (this.#checkpointer.isDue) this.#checkpointer.run()
+  }
+
+  get isBehind(): boolean {
+    return this.#search.isBehind
+  }
+
+  /** A short step of what may wait. False when it cannot go on for now. */
+  idleStep(): boolean {
+    const went = this.#search.step()
+    this.settle()
+    return went
+  }
+
+  close(): void {
+    this.#checkpointer.run('TRUNCATE')
+    this.#db.close()
+  }
+
+  /** Lets go without touching the disk more than it must: what failed once is not tried again (C76). */
+  abandon(): void {
+    try {
+      this.#db.close()
+    } catch (error) {
+      this.#log.warn('the failed journal could not be closed', { error: String(error) })
+    }
+  }
+}

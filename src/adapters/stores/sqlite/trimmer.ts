@@ -1,0 +1,99 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { Batch } from '../../../domain/room/batch.ts'
+import { isFact } from '../../../domain/room/events.ts'
+import { packEntries, unpackEntries } from '../../codec/entries.ts'
+import { type Checkpointer, lazyTransaction } from './connection.ts'
+import type { Room, RoomTable } from './room-table.ts'
+import { checksumOf, isWhole, KEY, KIND, ROW_COLUMNS, type Row, type UncheckedRow, unpackIds } from './row.ts'
+import type { SearchIndex } from './search-index.ts'
+
+const STEP_ROWS = 100
+const STEP_MS = 4
+
+/** Forgets old rows in short steps, so that appends are served between them. */
+export class Trimmer {
+  readonly #db: DatabaseSync
+  readonly #rooms: RoomTable
+  readonly #search: SearchIndex
+  readonly #checkpointer: Checkpointer
+  readonly #old: StatementSync
+  readonly #next: StatementSync
+  readonly #removeRow: StatementSync
+  readonly #removeId: StatementSync
+  readonly #keepFacts: StatementSync
+
+  constructor(db: DatabaseSync, rooms: RoomTable, search: SearchIndex, checkpointer: Checkpointer) {
+    this.#db = db
+    this.#rooms = rooms
+    this.#search = search
+    this.#checkpointer = checkpointer
+    this.#old = db.prepare(
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key BETWEEN ((?1 << 40) | ?3) AND ${KEY} ORDER BY key LIMIT ${STEP_ROWS}`,
+    )
+    this.#next = db.prepare(
+      `SELECT min(key) & 0xffffffffff AS first FROM batches WHERE kind < 2 AND key BETWEEN ${KEY} AND ((?1 << 40) | ?3)`,
+    )
+    this.#removeRow = db.prepare(`DELETE FROM batches WHERE key = ${KEY}`)
+    this.#removeId = db.prepare('DELETE FROM ids WHERE room = ? AND id = ?')
+    this.#keepFacts = db.prepare(
+      `UPDATE batches SET kind = ?3, ids = NULL, bytes = ?4, checksum = ?5 WHERE key = ${KEY}`,
+    )
+  }
+
+  /** One step; true when there is nothing more to trim up to `upTo`. */
+  step(room: Room, upTo: number): boolean {
+    const { first, done } = lazyTransaction(this.#db, () => {
+      // What is forgotten is overwritten, so that nobody finds it in the file, a salvage run least of all.
+      this.#db.exec('PRAGMA secure_delete = ON')
+      try {
+        return this.#forget(room, Math.min(upTo, room.last))
+      } finally {
+        this.#db.exec('PRAGMA secure_delete = OFF')
+      }
+    })
+    room.first = first
+    this.#checkpointer.wrote(STEP_ROWS)
+    return done
+  }
+
+  #forget(room: Room, upTo: number): { first: number; done: boolean } {
+    const started = performance.now()
+    const rows = this.#old.all(room.key, upTo, room.first) as unknown as UncheckedRow[]
+    let done = rows.length < STEP_ROWS
+    let after = room.first - 1
+    for (const row of rows) {
+      const last = isWhole(row) ? row.last : Number(row.first)
+      if (last > upTo) {
+        done = true
+        break
+      }
+      this.#forgetRow(room, row)
+      after = last
+      if (performance.now() - started > STEP_MS) {
+        done = false
+        break
+      }
+    }
+    const next = this.#next.get(room.key, after + 1, room.last)?.['first']
+    const first = Math.max(room.first, typeof next === 'number' ? next : room.last + 1)
+    this.#rooms.save({ ...room, first })
+    return { first, done }
+  }
+
+  #forgetRow(room: Room, row: UncheckedRow): void {
+    if (!isWhole(row)) {
+      this.#removeRow.run(room.key, Number(row.first))
+      return
+    }
+    for (const [id] of unpackIds(row.ids)) this.#removeId.run(room.key, id)
+    this.#search.forget(room, row)
+    if (row.kind === KIND.chat) this.#removeRow.run(room.key, row.first)
+    else this.#keep(room, row)
+  }
+
+  #keep(room: Room, row: Row): void {
+    const facts = new Batch(room.name, unpackEntries(room.name, row.bytes).entries.filter(isFact))
+    const kept = { ...row, kind: KIND.kept, ids: null, bytes: packEntries(facts) }
+    this.#keepFacts.run(room.key, row.first, kept.kind, kept.bytes, checksumOf(kept))
+  }
+}

@@ -1,0 +1,28 @@
+import type { Log, LogFields } from '../../domain/ports/log.ts'
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly what: string
+  readonly fields: LogFields
+}
+
+/** Keeps what was logged, for tests to look at. */
+export class MemoryLog implements Log {
+  readonly #lines: LogLine[] = []
+
+  get lines(): readonly LogLine[] {
+    return this.#lines
+  }
+
+  info(what: string, fields: LogFields = {}): void {
+    this.#lines.push({ level: 'info', what, fields })
+  }
+
+  warn(what: string, fields: LogFields = {}): void {
+    this.#lines.push({ level: 'warn', what, fields })
+  }
+
+  error(what: string, fields: LogFields = {}): void {
+    this.#lines.push({ level: 'error', what, fields })
+  }
+}

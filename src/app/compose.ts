@@ -1,0 +1,63 @@
+import 'reflect-metadata'
+import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe'
+import { LineDoor } from '../adapters/doors/line/door.ts'
+import { DiskVault } from '../adapters/stores/disk/disk-vault.ts'
+import { MemoryJournal } from '../adapters/stores/memory/memory-journal.ts'
+import { MemoryVault } from '../adapters/stores/memory/memory-vault.ts'
+import { SqliteJournal } from '../adapters/stores/sqlite/sqlite-journal.ts'
+import { MemoryMetrics } from '../adapters/system/memory-metrics.ts'
+import { RandomIds } from '../adapters/system/random-ids.ts'
+import { SilentLog } from '../adapters/system/silent-log.ts'
+import { SystemClock } from '../adapters/system/system-clock.ts'
+import { Engine } from '../domain/engine/engine.ts'
+import { engineDefaults, lineDefaults, memoryReaderEntries, vaultDefaults } from './defaults.ts'
+import type { TamtamOptions } from './options.ts'
+import { CLOCK, ENGINE, IDS, JOURNAL, LINE_DOOR, LOG, METRICS, VAULT } from './tokens.ts'
+
+/** Which adapter stands for which port: a container of its own for each host, so that two in one process share nothing. */
+export function compose(options: TamtamOptions, broken: (error: unknown) => void): DependencyContainer {
+  const { data: directory, overrides = {}, freeSpaceFloorBytes, maxFileBytes = vaultDefaults.maxFileBytes } = options
+  const floor = freeSpaceFloorBytes === undefined ? {} : { freeSpaceFloorBytes }
+  const host = container.createChildContainer()
+
+  const provide = <T>(token: symbol, override: T | undefined, make: (from: DependencyContainer) => T) => {
+    if (override !== undefined) host.register(token, { useValue: override })
+    else host.register(token, { useFactory: instanceCachingFactory(make) })
+  }
+  provide(CLOCK as symbol, overrides.clock, () => new SystemClock())
+  provide(IDS as symbol, overrides.ids, () => new RandomIds())
+  provide(LOG as symbol, overrides.log, () => new SilentLog())
+  provide(METRICS as symbol, overrides.metrics, () => new MemoryMetrics())
+  provide(JOURNAL as symbol, overrides.journal, (from) =>
+    directory === undefined ? new MemoryJournal() : new SqliteJournal({ directory, log: from.resolve(LOG), ...floor }),
+  )
+  provide(VAULT as symbol, overrides.vault, (from) => {
+    if (directory === undefined) return new MemoryVault({ maxFileBytes })
+    const { maxSpoolBytes = vaultDefaults.maxSpoolBytes } = options
+    const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
+    return new DiskVault({ directory, maxFileBytes, maxSpoolBytes, ...ports, ...floor })
+  })
+  provide<Engine>(ENGINE as symbol, undefined, (from) => {
+    const ports = {
+      journal: from.resolve(JOURNAL),
+      vault: from.resolve(VAULT),
+      clock: from.resolve(CLOCK),
+      ids: from.resolve(IDS),
+      log: from.resolve(LOG),
+      metrics: from.resolve(METRICS),
+    }
+    const inMemory = directory === undefined && overrides.journal === undefined
+    const readerEntries = inMemory ? memoryReaderEntries : engineDefaults.readerEntries
+    return new Engine(ports, { ...engineDefaults, readerEntries, ...options.limits }, broken)
+  })
+  provide<LineDoor>(LINE_DOOR as symbol, undefined, (from) => {
+    const ports = {
+      engine: from.resolve(ENGINE),
+      clock: from.resolve(CLOCK),
+      ids: from.resolve(IDS),
+      log: from.resolve(LOG),
+    }
+    return new LineDoor({ ...ports, settings: { ...lineDefaults, ...options.line } })
+  })
+  return host
+}

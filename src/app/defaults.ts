@@ -1,0 +1,54 @@
+import type { LineSettings } from '../adapters/doors/line/settings.ts'
+import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
+import type { EngineLimits } from '../domain/engine/limits.ts'
+
+/** Every limit and time-out of tamtam, each with its unit in its name. */
+
+export const engineDefaults: EngineLimits = {
+  // A line of 4 KiB whose every byte is shown as `\xff` is four times as long.
+  maxTextBytes: 16_384,
+  mailboxCommands: 16_384,
+  mailboxChars: 4_000_000,
+  commitCommands: 4096,
+  uploadsPerHost: 64,
+  rooms: 1000,
+  pageEntries: 512,
+  historyEntries: 100_000,
+  readerEntries: 10_000_000,
+}
+
+/** In memory a reader that stalls beyond the room's history misses lines, and is told so. */
+export const memoryReaderEntries = 0
+
+export const vaultDefaults = {
+  maxFileBytes: 4 * 1024 ** 3,
+  maxSpoolBytes: 20 * 1024 ** 3,
+}
+
+export const lineDefaults: LineSettings = {
+  room: 'lobby',
+  files: 'inline',
+  maxLineBytes: 4096,
+  linesPerSecond: 50,
+  linesBurst: 500,
+  rateOnLoopback: false,
+  outboxMarkBytes: 256 * 1024,
+  bodyMarkBytes: 1024 * 1024,
+  uploadStallMs: 30_000,
+  apartMs: 200,
+  halfCloseMs: 60_000,
+  historyLines: 20,
+  maxHistoryLines: 500,
+  roomsPerConnection: 20,
+}
+
+export const listenerDefaults: ListenerSettings = {
+  host: '127.0.0.1',
+  port: 8268,
+  connections: 10_000,
+  connectionsPerAddress: 64,
+  silentMs: 1000,
+  keepAliveMs: 60_000,
+  deadMs: 600_000,
+  farewellMs: 5000,
+}

@@ -1,0 +1,73 @@
+import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
+import type { Engine } from '../domain/engine/engine.ts'
+import { compose } from './compose.ts'
+import { type Address, Lifecycle } from './lifecycle.ts'
+import type { TamtamOptions } from './options.ts'
+import { CLOCK, ENGINE, LINE_DOOR, LOG, METRICS } from './tokens.ts'
+
+/** One host: its engine, and the doors it opens when asked. Several can live in one process. */
+export interface Tamtam {
+  /** Rooms, without a network: `engine.join({ room, name })` gives a session. */
+  readonly engine: Engine
+  /** Opens the stores. Rejects with `DirectoryInUse` where another host has the data directory. */
+  start(): Promise<void>
+  /** Opens a port for people to come in; port 0 picks a free one. Rejects with `PortInUse`. */
+  listen(settings?: Partial<ListenerSettings>): Promise<Address>
+  /** Keeps what was said, tells everybody, and closes all; idempotent. */
+  stop(why?: string): Promise<void>
+}
+
+/** Makes a host; nothing happens before `start`. */
+export function createTamtam(options: TamtamOptions = {}): Tamtam {
+  const host = compose(options, (error) => options.onBroken?.(error))
+  const engine = host.resolve(ENGINE)
+  const parts = {
+    engine,
+    line: host.resolve(LINE_DOOR),
+    clock: host.resolve(CLOCK),
+    log: host.resolve(LOG),
+    metrics: host.resolve(METRICS),
+  }
+  const lifecycle = new Lifecycle(parts, options.data)
+  return {
+    engine,
+    start: () => lifecycle.start(),
+    listen: (settings = {}) => lifecycle.listen(settings),
+    stop: (why = 'the host stops') => lifecycle.stop(why),
+  }
+}
+
+export type { FileMode, LineSettings } from '../adapters/doors/line/settings.ts'
+export { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
+export type { Engine, JoinRequest } from '../domain/engine/engine.ts'
+export type { EngineLimits } from '../domain/engine/limits.ts'
+export type { LocalSession } from '../domain/engine/local-session.ts'
+export type { Ports } from '../domain/engine/ports.ts'
+export type { Cancel, Clock } from '../domain/ports/clock.ts'
+export type { Ids } from '../domain/ports/ids.ts'
+export {
+  type Appended,
+  DirectoryInUse,
+  type Journal,
+  JournalBroken,
+  type KnownId,
+  type Span,
+} from '../domain/ports/journal.ts'
+export type { Log, LogFields } from '../domain/ports/log.ts'
+export type { Metrics } from '../domain/ports/metrics.ts'
+export {
+  type Digest,
+  type LinkingVault,
+  type Vault,
+  VaultBroken,
+  VaultMissing,
+  type VaultWriter,
+} from '../domain/ports/vault.ts'
+export type { Code, Rejected } from '../domain/rejection.ts'
+export { Batch, type CommandId, type Encoder } from '../domain/room/batch.ts'
+export type { Ack, ClientCommand } from '../domain/room/commands.ts'
+export type { Entry, OfferedFile, Presence, RoomEvent, WholeFile } from '../domain/room/events.ts'
+export type { Member } from '../domain/room/member.ts'
+export { Refused, type Session, type Upload, type UploadMeta, type UploadProgress } from '../domain/session.ts'
+export type { Address } from './lifecycle.ts'
+export type { TamtamOptions } from './options.ts'

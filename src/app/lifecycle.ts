@@ -1,0 +1,68 @@
+import type { Door } from '../adapters/doors/shared/visitor.ts'
+import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listener.ts'
+import { type DirectoryLock, lockDirectory } from '../adapters/stores/disk/directory-lock.ts'
+import type { Engine } from '../domain/engine/engine.ts'
+import type { Clock } from '../domain/ports/clock.ts'
+import type { Log } from '../domain/ports/log.ts'
+import type { Metrics } from '../domain/ports/metrics.ts'
+import { listenerDefaults } from './defaults.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+  readonly url: string
+}
+
+interface Parts {
+  readonly engine: Engine
+  readonly line: Door
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** The order in which a host starts and stops, the same for every way to start one. */
+export class Lifecycle {
+  readonly #parts: Parts
+  readonly #directory: string | undefined
+  readonly #listeners: TcpListener[] = []
+  #lock: DirectoryLock | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: Parts, directory: string | undefined) {
+    this.#parts = parts
+    this.#directory = directory
+  }
+
+  /** Rejects with `DirectoryInUse` where another process has the data directory; nothing in it is touched then. */
+  async start(): Promise<void> {
+    if (this.#directory !== undefined) this.#lock = await lockDirectory(this.#directory)
+    try {
+      await this.#parts.engine.start()
+    } catch (error) {
+      await this.#lock?.release()
+      throw error
+    }
+  }
+
+  async listen(settings: Partial<ListenerSettings>): Promise<Address> {
+    const listener = new TcpListener({ ...listenerDefaults, ...settings }, this.#parts)
+    const { address, port, family } = await listener.listen()
+    this.#listeners.push(listener)
+    return { host: address, port, url: `tcp://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
+  }
+
+  /** Takes in nothing more, keeps and shows what was taken in, tells everybody why, and lets go of the data. Idempotent. */
+  stop(why: string): Promise<void> {
+    this.#stopping ??= this.#stop(why)
+    return this.#stopping
+  }
+
+  async #stop(why: string): Promise<void> {
+    for (const listener of this.#listeners) listener.stopReading()
+    await this.#parts.engine.settled()
+    await Promise.all(this.#listeners.map((listener) => listener.close(why)))
+    await this.#parts.engine.stop(why)
+    await this.#lock?.release()
+  }
+}

@@ -1,0 +1,18 @@
+import type { LineSettings } from '../adapters/doors/line/settings.ts'
+import type { EngineLimits } from '../domain/engine/limits.ts'
+import type { Ports } from '../domain/engine/ports.ts'
+
+export interface TamtamOptions {
+  /** Where history and files are kept, a directory for this host alone. Without it they are kept in memory. */
+  readonly data?: string
+  readonly limits?: Partial<EngineLimits>
+  /** Bytes; the defaults are 4 GiB, 20 GiB, and the greater of 64 MiB and 1 % of the disk. */
+  readonly maxFileBytes?: number
+  readonly maxSpoolBytes?: number
+  readonly freeSpaceFloorBytes?: number
+  readonly line?: Partial<LineSettings>
+  /** Adapters of your own in place of ours. */
+  readonly overrides?: Partial<Ports>
+  /** Hears once when a store failed for good. The host acknowledges nothing from then on and should be stopped. */
+  readonly onBroken?: (error: unknown) => void
+}

@@ -1,0 +1,18 @@
+import type { InjectionToken } from 'tsyringe'
+import type { LineDoor } from '../adapters/doors/line/door.ts'
+import type { Engine } from '../domain/engine/engine.ts'
+import type { Clock } from '../domain/ports/clock.ts'
+import type { Ids } from '../domain/ports/ids.ts'
+import type { Journal } from '../domain/ports/journal.ts'
+import type { Log } from '../domain/ports/log.ts'
+import type { Metrics } from '../domain/ports/metrics.ts'
+import type { Vault } from '../domain/ports/vault.ts'
+
+export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
+export const VAULT: InjectionToken<Vault> = Symbol('Vault')
+export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
+export const IDS: InjectionToken<Ids> = Symbol('Ids')
+export const LOG: InjectionToken<Log> = Symbol('Log')
+export const METRICS: InjectionToken<Metrics> = Symbol('Metrics')
+export const ENGINE: InjectionToken<Engine> = Symbol('Engine')
+export const LINE_DOOR: InjectionToken<LineDoor> = Symbol('LineDoor')

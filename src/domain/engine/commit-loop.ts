@@ -1,0 +1,99 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Appended, Journal } from '../ports/journal.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import { rejected } from '../rejection.ts'
+import type { RoomActor } from '../room/actor.ts'
+import type { Draft } from '../room/draft.ts'
+import type { Ports } from './ports.ts'
+
+/**
+ * The one way into the journal. Rooms that have mail wake it; at the end of the tick it takes what they all decide, keeps it
+ * in one append, and then lets each room show it. What arrives while the journal writes is the next commit.
+ */
+export class CommitLoop {
+  readonly #journal: Journal
+  readonly #clock: Clock
+  readonly #metrics: Metrics
+  readonly #committed: (room: RoomActor) => void
+  readonly #broken: (error: unknown) => void
+  #awake = new Set<RoomActor>()
+  #status: 'idle' | 'running' | 'stopped' = 'idle'
+  #idle: (() => void)[] = []
+
+  /**
+   * `committed` hears of each room that a commit added to. `broken` hears once when the journal failed for good; nothing is
+   * committed after that.
+   */
+  constructor(
+    { journal, clock, metrics }: Pick<Ports, 'journal' | 'clock' | 'metrics'>,
+    committed: (room: RoomActor) => void,
+    broken: (error: unknown) => void,
+  ) {
+    this.#journal = journal
+    this.#clock = clock
+    this.#metrics = metrics
+    this.#committed = committed
+    this.#broken = broken
+  }
+
+  readonly wake = (room: RoomActor): void => {
+    this.#awake.add(room)
+    if (this.#status !== 'idle') return
+    this.#status = 'running'
+    this.#clock.soon(this.#run)
+  }
+
+  /** Resolves when nothing waits for a commit any more. */
+  settled(): Promise<void> {
+    if (this.#status !== 'running') return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  readonly #run = async (): Promise<void> => {
+    try {
+      await this.#commit()
+    } catch (error) {
+      this.#status = 'stopped'
+      this.#broken(error)
+    }
+    if (this.#status === 'running' && this.#awake.size > 0) return this.#clock.soon(this.#run)
+    if (this.#status === 'running') this.#status = 'idle'
+    const idle = this.#idle
+    this.#idle = []
+    for (const resolve of idle) resolve()
+  }
+
+  async #commit(): Promise<void> {
+    const rooms = [...this.#awake]
+    this.#awake = new Set()
+    const at = this.#clock.now()
+    let drafts = rooms.map((room) => room.draft(at))
+    const started = this.#clock.elapsed()
+    let appended = await this.#append(drafts)
+    // A client sent again what it had no answer to: those are answered as the first time, the others move up.
+    while (appended.status === 'duplicate') {
+      const { known } = appended
+      drafts = drafts.map((draft) => draft.without(known))
+      appended = await this.#append(drafts)
+    }
+    this.#metrics.observe('commit_ms', this.#clock.elapsed() - started)
+    if (appended.status === 'readOnly') {
+      const why = rejected('READ_ONLY', appended.message)
+      rooms.forEach((room, index) => {
+        room.refuse(drafts[index] as Draft, why)
+      })
+      return
+    }
+    rooms.forEach((room, index) => {
+      const draft = drafts[index] as Draft
+      this.#metrics.observe('commit_events', draft.size)
+      room.commit(draft)
+      this.#committed(room)
+    })
+  }
+
+  #append(drafts: readonly Draft[]): Promise<Appended> | Appended {
+    const batches = drafts.map((draft) => draft.batch).filter((batch) => batch.entries.length > 0)
+    return batches.length > 0 ? this.#journal.append(batches) : { status: 'committed' }
+  }
+}

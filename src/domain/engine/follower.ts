@@ -1,0 +1,109 @@
+import type { Observable, Subscription } from 'rxjs'
+import { Batch } from '../room/batch.ts'
+
+/** What a follower follows: what is committed from now on, and what was. */
+export interface Feed {
+  readonly room: string
+  readonly live$: Observable<Batch>
+  /** Sequence of the newest committed entry. */
+  last(): number
+  /** About a page of entries after `after`; empty when there are none. */
+  read(after: number): Promise<readonly Batch[]>
+}
+
+/**
+ * One reader's place in a room. While it keeps up it is handed each batch as it is committed; when it holds, it keeps
+ * nothing but its cursor, and reads on from the journal when it resumes until it has caught up: no gap, nothing twice, and a
+ * reader that stalls costs a number. Presence is live only, so a reader that is behind does not get it.
+ */
+export class Follower {
+  readonly #feed: Feed
+  readonly #take: (batch: Batch) => void
+  readonly #failed: (error: unknown) => void
+  readonly #subscription: Subscription | undefined
+  #status: 'following' | 'reading' | 'held' | 'closed' = 'held'
+  #cursor: number
+  /** Counts the readings: one that was held may still wait for its page when the next begins. */
+  #reading = 0
+
+  /** Begins held: `resume` starts it. `take` may call `hold`. `failed` hears when the journal could not be read. */
+  constructor(feed: Feed, after: number, take: (batch: Batch) => void, failed: (error: unknown) => void) {
+    this.#feed = feed
+    this.#cursor = after
+    this.#take = take
+    this.#failed = failed
+    this.#subscription = feed.live$.subscribe({ next: this.#live, complete: () => this.close() })
+  }
+
+  get cursor(): number {
+    return this.#cursor
+  }
+
+  get following(): boolean {
+    return this.#status === 'following'
+  }
+
+  /** Hands nothing more to the reader until `resume`, which goes on after `cursor`. Within `take`, that may be inside the batch. */
+  hold(cursor: number): void {
+    if (this.#status === 'closed') return
+    this.#status = 'held'
+    this.#cursor = cursor
+  }
+
+  resume(): void {
+    if (this.#status !== 'held') return
+    if (this.#cursor >= this.#feed.last()) {
+      this.#status = 'following'
+      return
+    }
+    this.#status = 'reading'
+    this.#readOn(++this.#reading).catch((error) => {
+      this.close()
+      this.#failed(error)
+    })
+  }
+
+  close(): void {
+    this.#status = 'closed'
+    this.#subscription?.unsubscribe()
+  }
+
+  readonly #live = (batch: Batch): void => {
+    if (this.#status === 'following') this.#hand(batch)
+  }
+
+  #hand(batch: Batch): void {
+    this.#take(batch)
+    // Held within `take`: the reader said how far it came.
+    if (this.#status === 'held') return
+    const { last } = batch
+    if (last !== undefined) this.#cursor = last
+  }
+
+  async #readOn(reading: number): Promise<void> {
+    const active = () => this.#status === 'reading' && this.#reading === reading
+    while (active()) {
+      if (this.#cursor >= this.#feed.last()) {
+        this.#status = 'following'
+        return
+      }
+      const page = await this.#feed.read(this.#cursor)
+      if (!active()) return
+      if (page.length === 0) this.#skip(this.#feed.last())
+      for (const batch of page) {
+        this.#skip((batch.first ?? 1) - 1)
+        if (!active()) return
+        this.#hand(batch)
+        if (!active()) return
+      }
+    }
+  }
+
+  /** Tells the reader of entries that are not in the journal any more. */
+  #skip(to: number): void {
+    if (to <= this.#cursor) return
+    const missed = new Batch(this.#feed.room, [{ type: 'missed', from: this.#cursor + 1, to }])
+    this.#cursor = to
+    this.#take(missed)
+  }
+}

@@ -1,0 +1,13 @@
+import type { ActorLimits } from '../room/actor.ts'
+
+/** What the engine holds to; the defaults stand in `app/defaults.ts`. */
+export interface EngineLimits extends ActorLimits {
+  readonly uploadsPerHost: number
+  readonly rooms: number
+  /** Entries a reader that catches up is given at a time. */
+  readonly pageEntries: number
+  /** Entries a room's history keeps. */
+  readonly historyEntries: number
+  /** Further entries it keeps while a connected reader has not seen them yet. */
+  readonly readerEntries: number
+}

@@ -1,0 +1,162 @@
+import { Observable, Subject } from 'rxjs'
+import type { Rejected } from '../rejection.ts'
+import type { RoomActor } from '../room/actor.ts'
+import type { Batch } from '../room/batch.ts'
+import type { Ack, ClientCommand, Mail } from '../room/commands.ts'
+import { type Entry, isVisibleTo, type RoomEvent } from '../room/events.ts'
+import type { Member } from '../room/member.ts'
+import type { RoomFile } from '../room/state.ts'
+import type { Session, Upload, UploadMeta } from '../session.ts'
+import { Follower } from './follower.ts'
+
+/** What a session needs of the engine; the engine implements it. */
+export interface Host {
+  send(session: LocalSession, command: ClientCommand): Promise<Ack | Rejected>
+  upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
+  download(session: LocalSession, file: string, from: number): AsyncIterable<Uint8Array>
+  read(room: string, after: number): Promise<readonly Batch[]>
+  search(room: string, query: string, limit: number): Promise<readonly Entry[]>
+  leave(session: LocalSession, reason: string): Promise<void>
+}
+
+/** A session with the room in this process: it can also be followed batch by batch, which is what doors do. */
+export class LocalSession implements Session {
+  readonly #id: string
+  readonly #room: RoomActor
+  readonly #host: Host
+  readonly #after: number
+  readonly #refusals = new Subject<Rejected>()
+  readonly #followers = new Set<Follower>()
+  #member: Member
+  #closed: Promise<void> | undefined
+
+  constructor(member: Member, room: RoomActor, after: number, host: Host) {
+    this.#id = member.id
+    this.#member = member
+    this.#room = room
+    this.#after = after
+    this.#host = host
+  }
+
+  /** Keeps the last known one after leaving. */
+  get member(): Member {
+    this.#member = this.#room.state.members.get(this.#id) ?? this.#member
+    return this.#member
+  }
+
+  get room(): string {
+    return this.#room.state.name
+  }
+
+  get topic(): string {
+    return this.#room.state.topic
+  }
+
+  /** The sequence after which this session's events begin. */
+  get after(): number {
+    return this.#after
+  }
+
+  /** Sequence of the room's newest entry. */
+  get last(): number {
+    return this.#room.state.last
+  }
+
+  get members(): readonly Member[] {
+    return [...this.#room.state.members.values()]
+  }
+
+  get files(): readonly RoomFile[] {
+    return [...this.#room.state.files.values()]
+  }
+
+  get refusals$(): Observable<Rejected> {
+    return this.#refusals.asObservable()
+  }
+
+  get events$(): Observable<RoomEvent> {
+    return new Observable((subscriber) => {
+      const follower = this.follow(
+        this.#after,
+        (batch) => {
+          for (const event of batch.events) if (isVisibleTo(event, this.#id)) subscriber.next(event)
+        },
+        () => subscriber.complete(),
+      )
+      follower.resume()
+      return () => this.#unfollow(follower)
+    })
+  }
+
+  /** A reader's place in the room, held until its `resume`. `ended` hears when the session or the journal ends it. */
+  follow(after: number, take: (batch: Batch) => void, ended: () => void = () => {}): Follower {
+    const feed = {
+      room: this.room,
+      live$: this.#room.batches$,
+      last: () => this.#room.state.last,
+      read: (from: number) => this.#host.read(this.room, from),
+    }
+    const follower = new Follower(feed, after, take, ended)
+    this.#followers.add(follower)
+    return follower
+  }
+
+  /** The place of the reader that is furthest behind. */
+  get slowest(): number {
+    let slowest = this.last
+    for (const follower of this.#followers) slowest = Math.min(slowest, follower.cursor)
+    return slowest
+  }
+
+  send(command: ClientCommand): Promise<Ack | Rejected> {
+    return this.#host.send(this, command)
+  }
+
+  post(commands: readonly ClientCommand[]): 'accepted' | 'full' {
+    const mail: Mail = { by: this.#member, commands, refused: this.#refused }
+    return this.#room.post(mail)
+  }
+
+  ready(): Promise<void> {
+    return new Promise((resolve) => this.#room.onDrained(resolve))
+  }
+
+  upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
+    return this.#host.upload(this, source, meta)
+  }
+
+  download(file: string, from = 0): AsyncIterable<Uint8Array> {
+    return this.#host.download(this, file, from)
+  }
+
+  /** The newest `count` entries before now that this member may see, oldest first. */
+  async history(count: number): Promise<readonly Entry[]> {
+    const entries: Entry[] = []
+    for (let after = Math.max(0, this.last - count); after < this.last; ) {
+      const page = await this.#host.read(this.room, after)
+      if (page.length === 0) break
+      for (const batch of page) for (const entry of batch.entries) if (isVisibleTo(entry, this.#id)) entries.push(entry)
+      after = page.at(-1)?.last ?? this.last
+    }
+    return entries.slice(-count)
+  }
+
+  search(query: string, limit: number): Promise<readonly Entry[]> {
+    return this.#host.search(this.room, query, limit)
+  }
+
+  close(reason = 'left'): Promise<void> {
+    this.#closed ??= this.#host.leave(this, reason).finally(() => {
+      for (const follower of this.#followers) follower.close()
+      this.#refusals.complete()
+    })
+    return this.#closed
+  }
+
+  readonly #refused = (why: Rejected): void => this.#refusals.next(why)
+
+  #unfollow(follower: Follower): void {
+    follower.close()
+    this.#followers.delete(follower)
+  }
+}

@@ -1,0 +1,74 @@
+import type { Rejected } from '../rejection.ts'
+import { rejected } from '../rejection.ts'
+import { RoomActor } from '../room/actor.ts'
+import type { Mail } from '../room/commands.ts'
+import type { RoomFile } from '../room/state.ts'
+import type { EngineLimits } from './limits.ts'
+import type { Ports } from './ports.ts'
+
+/** One room that is in use, and how many use it: members and uploads. */
+interface Loaded {
+  readonly room: Promise<RoomActor>
+  users: number
+}
+
+/** The rooms in use, by name: made or read back on first use, let go of when nobody uses them. The journal keeps the rest. */
+export class Rooms {
+  readonly #ports: Ports
+  readonly #limits: EngineLimits
+  readonly #wake: (room: RoomActor) => void
+  readonly #loaded = new Map<string, Loaded>()
+
+  constructor(ports: Ports, limits: EngineLimits, wake: (room: RoomActor) => void) {
+    this.#ports = ports
+    this.#limits = limits
+    this.#wake = wake
+  }
+
+  get count(): number {
+    return this.#loaded.size
+  }
+
+  /** Takes a share in the room; give it back with `release`. */
+  async use(name: string): Promise<RoomActor | Rejected> {
+    let loaded = this.#loaded.get(name)
+    if (loaded === undefined) {
+      if (this.#loaded.size >= this.#limits.rooms)
+        return rejected('TOO_MANY_ROOMS', `this host has its ${this.#limits.rooms} rooms in use; join one of them`)
+      loaded = { room: this.#load(name), users: 0 }
+      this.#loaded.set(name, loaded)
+    }
+    loaded.users++
+    try {
+      return await loaded.room
+    } catch (error) {
+      this.release(name)
+      throw error
+    }
+  }
+
+  release(name: string): void {
+    const loaded = this.#loaded.get(name)
+    if (loaded === undefined || --loaded.users > 0) return
+    this.#loaded.delete(name)
+    // One that failed to load has nothing to close; who used it has been told.
+    loaded.room.then(
+      (room) => room.close(),
+      () => {},
+    )
+  }
+
+  async #load(name: string): Promise<RoomActor> {
+    const [span, facts] = await Promise.all([this.#ports.journal.span(name), this.#ports.journal.facts(name)])
+    const room = new RoomActor(name, span, facts, this.#limits, this.#wake)
+    // Whoever was sending when the host went down is gone, and so is the part that had arrived.
+    for (const file of room.state.files.values()) if (file.status === 'offered') room.tell(interrupted(file))
+    return room
+  }
+}
+
+const interrupted = ({ by, file }: RoomFile): Mail => ({
+  by,
+  commands: [{ type: 'withdrawFile', file: file.id, reason: 'the host was restarted while it arrived' }],
+  refused: () => {},
+})

@@ -1,0 +1,85 @@
+import type { Batch } from '../room/batch.ts'
+import type { Entry } from '../room/events.ts'
+
+/** The sequences a room's journal spans. `first` is 1 until old entries have been trimmed. */
+export interface Span {
+  readonly first: number
+  readonly last: number
+}
+
+/** A command id that the journal has seen before, and the sequence it got then. */
+export interface KnownId {
+  readonly room: string
+  readonly id: string
+  readonly seq: number
+}
+
+export type Appended =
+  | { readonly status: 'committed' }
+  /** Nothing was written, because these ids are in the journal already. */
+  | { readonly status: 'duplicate'; readonly known: readonly KnownId[] }
+  /** Nothing was written, and a later try may succeed: the disk is full. */
+  | { readonly status: 'readOnly'; readonly message: string }
+
+/**
+ * Keeps what was said, for each room one dense sequence from 1.
+ *
+ * Every method rejects with a `JournalBroken` when the store itself fails (I/O error): the host then stops rather than
+ * acknowledge what may not be kept.
+ */
+export interface Journal {
+  /** Opens the store; idempotent. Nothing else may be called before it resolves. */
+  open(): Promise<void>
+  /** Keeps what was appended and lets go of the store; idempotent. */
+  close(): Promise<void>
+
+  /**
+   * Keeps all batches or none, in one step that a crash cannot halve; resolves only once they would survive a crash of
+   * the process (a durable adapter: of the machine). A batch's first sequence is its room's last plus one. Calls may not
+   * overlap: the commit loop waits for one before the next. Batches without entries are ignored.
+   */
+  append(batches: readonly Batch[]): Promise<Appended>
+
+  /** The room's span, or undefined where the room has no entries. */
+  span(room: string): Promise<Span | undefined>
+
+  /** The names of all rooms with entries. */
+  rooms(): Promise<readonly string[]>
+
+  /**
+   * Entries after the sequence `after`, in order, about `limit` of them (at least one stored batch when there is any, so
+   * it can be more), as batches in which every entry's sequence is above `after`. An empty answer means there are none.
+   * A damaged stored batch is left out and reported; what follows it is still read.
+   */
+  read(room: string, after: number, limit: number): Promise<readonly Batch[]>
+
+  /** All entries of a room that `isFact` (topic and files), in order, from the beginning. Trimming keeps them. */
+  facts(room: string): Promise<readonly Entry[]>
+
+  /**
+   * The newest entries of the types `said`, `acted` and `topicSet` texts and file names that have every word of `query`
+   * as the beginning of one of their words, whatever case and accents; oldest first, at most `limit`. Whispers are never found.
+   */
+  search(room: string, query: string, limit: number): Promise<readonly Entry[]>
+
+  /** Forgets entries up to the sequence `upTo`, but for facts; may keep more where a stored batch reaches over it. */
+  trim(room: string, upTo: number): Promise<void>
+}
+
+/** The store failed in a way that leaves open what it kept; nothing may be acknowledged after it. */
+export class JournalBroken extends Error {
+  readonly code = 'JOURNAL_BROKEN'
+}
+
+/** Another process has the data directory open. `pid` is that process, where it can be told. */
+export class DirectoryInUse extends Error {
+  readonly code = 'DIRECTORY_IN_USE'
+  readonly pid: number | undefined
+
+  constructor(directory: string, pid: number | undefined) {
+    super(
+      `${directory} is in use${pid === undefined ? '' : ` by tamtam pid ${pid}`}; stop that one or choose another with --data`,
+    )
+    this.pid = pid
+  }
+}

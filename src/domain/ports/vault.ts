@@ -1,0 +1,65 @@
+import type { Rejected } from '../rejection.ts'
+
+export interface Digest {
+  /** Bytes. */
+  readonly size: number
+  /** 64 hexadecimal digits. */
+  readonly sha256: string
+}
+
+/** The one writer of one file that is on its way. Calls may not overlap. */
+export interface VaultWriter {
+  /** Bytes taken so far. */
+  readonly offset: number
+  /** Bytes that would survive a crash; the only offset that may be promised. Rises within `append` and `finish`. */
+  readonly durable: number
+  /**
+   * Takes the next bytes; resolves when the next call may be made, which is the back pressure. The bytes must not be
+   * changed by the caller until then. Refuses with `DISK_FULL` or `FILE_TOO_LARGE`; the writer is then good for `discard` only.
+   */
+  append(bytes: Uint8Array): Promise<Rejected | undefined>
+  /** Makes the file whole: durable, digest known, never overwriting, its name durable too. */
+  finish(): Promise<Digest | Rejected>
+  /** Removes what was written; readers that follow it end with an error. Idempotent, and without effect after `finish`. */
+  discard(): Promise<void>
+}
+
+/**
+ * Keeps the bytes of files under ids that we made. Rejects with a `VaultBroken` when the store itself fails (I/O error
+ * other than a full disk).
+ */
+export interface Vault {
+  /** Opens the store; idempotent. */
+  open(): Promise<void>
+  close(): Promise<void>
+  /** Begins a file. `size`, where known, is held against the limits and the free space at once. */
+  create(id: string, size?: number): Promise<VaultWriter | Rejected>
+  /**
+   * The bytes from the offset `from`, in order, in pieces of at most 1 MiB that the caller may keep. Of a file that is still
+   * growing it follows the writer and ends when the file is whole. Throws `VaultMissing` where there is no such file, or where
+   * it is removed while it is read.
+   */
+  read(id: string, from?: number): AsyncIterable<Uint8Array>
+  /** Size in bytes of a whole file, undefined where there is none under this id. */
+  size(id: string): Promise<number | undefined>
+  /** Removes a whole file; idempotent. */
+  remove(id: string): Promise<void>
+  /** Removes leftovers of uploads that no writer of this process holds; answers how many. */
+  sweep(): Promise<number>
+}
+
+/** A vault whose files are files, so that another name for one costs no copy. */
+export interface LinkingVault extends Vault {
+  /** Gives a whole file the further name `path`. Never overwrites: `exists` then. `elsewhere`: another file system, copy it. */
+  link(id: string, path: string): Promise<'linked' | 'exists' | 'elsewhere'>
+}
+
+export const canLink = (vault: Vault): vault is LinkingVault => 'link' in vault
+
+export class VaultBroken extends Error {
+  readonly code = 'VAULT_BROKEN'
+}
+
+export class VaultMissing extends Error {
+  readonly code = 'VAULT_MISSING'
+}

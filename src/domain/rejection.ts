@@ -1,0 +1,34 @@
+/** Every refusal a person or program can meet, by its stable code. A new one is added here and nowhere else. */
+export type Code =
+  | 'BAD_NAME'
+  | 'NAME_TAKEN'
+  | 'BAD_ROOM'
+  | 'TOO_MANY_ROOMS'
+  | 'BAD_TEXT'
+  | 'LINE_TOO_LONG'
+  | 'BAD_COMMAND'
+  | 'NO_SUCH_MEMBER'
+  | 'NO_SUCH_FILE'
+  | 'NOT_A_MEMBER'
+  | 'BUSY'
+  | 'READ_ONLY'
+  | 'DISK_FULL'
+  | 'FILE_TOO_LARGE'
+  | 'TOO_MANY_FILES'
+  | 'TRANSFER_STALLED'
+  | 'TRANSFER_CUT'
+  | 'FENCED'
+  | 'BAD_OFFSET'
+  | 'HASH_MISMATCH'
+  | 'SUSPECT_END'
+  | 'WRONG_PROTOCOL'
+  | 'CLOSED'
+
+/** A refusal that was to be expected: a value, not an exception. `message` tells the reader what to do. */
+export interface Rejected {
+  readonly type: 'rejected'
+  readonly code: Code
+  readonly message: string
+}
+
+export const rejected = (code: Code, message: string): Rejected => ({ type: 'rejected', code, message })

@@ -1,0 +1,149 @@
+import { type Observable, Subject } from 'rxjs'
+import type { Span } from '../ports/journal.ts'
+import type { Rejected } from '../rejection.ts'
+import type { Batch } from './batch.ts'
+import type { Mail, RoomCommand } from './commands.ts'
+import { decide } from './decide.ts'
+import { Draft } from './draft.ts'
+import { type Entry, isEntry } from './events.ts'
+import { evolve } from './evolve.ts'
+import { initialState, type RoomState } from './state.ts'
+
+export interface ActorLimits {
+  readonly maxTextBytes: number
+  /** Commands that may wait for their commit, and their characters. */
+  readonly mailboxCommands: number
+  readonly mailboxChars: number
+  /** Commands that one commit takes of one room, so that no step takes long. */
+  readonly commitCommands: number
+}
+
+/**
+ * One room: a bounded mailbox, one decision at a time, and the stream of what was committed. It decides when the commit
+ * loop asks for a draft; while a commit is under way its mail gathers, so the load itself sets the size of the next.
+ */
+export class RoomActor {
+  readonly #state: RoomState
+  readonly #limits: ActorLimits
+  readonly #wake: (room: RoomActor) => void
+  readonly #batches = new Subject<Batch>()
+  #mailbox: Mail[] = []
+  #commands = 0
+  #chars = 0
+  #waiting: (() => void)[] = []
+
+  /** First sequence of the room's history; later, when it is trimmed. */
+  first: number
+
+  constructor(
+    name: string,
+    span: Span | undefined,
+    facts: readonly Entry[],
+    limits: ActorLimits,
+    wake: (room: RoomActor) => void,
+  ) {
+    this.#state = initialState(name)
+    for (const fact of facts) evolve(this.#state, fact)
+    this.#state.last = span?.last ?? 0
+    this.first = span?.first ?? 1
+    this.#limits = limits
+    this.#wake = wake
+  }
+
+  /** To be read only. */
+  get state(): Readonly<RoomState> {
+    return this.#state
+  }
+
+  /** What was committed, in order, as it is committed. */
+  get batches$(): Observable<Batch> {
+    return this.#batches.asObservable()
+  }
+
+  get observed(): boolean {
+    return this.#batches.observed
+  }
+
+  /** Takes a member's commands, or none of them when too much is waiting: `drained` tells when to try again. */
+  post(mail: Mail): 'accepted' | 'full' {
+    if (this.#commands >= this.#limits.mailboxCommands || this.#chars >= this.#limits.mailboxChars) return 'full'
+    this.tell(mail)
+    return 'accepted'
+  }
+
+  /** Takes what must not wait or get lost (joins, leaves, a transfer's facts), however full the mailbox is. */
+  tell(mail: Mail): void {
+    this.#mailbox.push(mail)
+    this.#commands += mail.commands.length
+    this.#chars += charsOf(mail.commands)
+    this.#wake(this)
+  }
+
+  /** Calls back once, when there is room in the mailbox again. */
+  onDrained(run: () => void): void {
+    this.#waiting.push(run)
+  }
+
+  /** Decides what waits, up to the limit of one commit. */
+  draft(at: number): Draft {
+    const draft = new Draft(this.#state.name, this.#state.last)
+    const { maxTextBytes, commitCommands } = this.#limits
+    let seq = this.#state.last + 1
+    let taken = 0
+    let done = 0
+    while (taken < this.#mailbox.length && done < commitCommands) {
+      const mail = this.#mailbox[taken++] as Mail
+      done += mail.commands.length
+      for (const command of mail.commands) {
+        const id = 'id' in command ? command.id : undefined
+        if (id !== undefined && draft.repeats(id, mail)) continue
+        const event = decide(this.#state, mail.by, command, { seq, at, maxTextBytes })
+        if (event.type === 'rejected') {
+          mail.refused(event)
+          continue
+        }
+        draft.add(event, mail, id)
+        // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
+        if (isEntry(event)) seq++
+        else evolve(this.#state, event)
+      }
+    }
+    this.#mailbox = taken === this.#mailbox.length ? [] : this.#mailbox.slice(taken)
+    this.#commands = 0
+    this.#chars = 0
+    for (const mail of this.#mailbox) {
+      this.#commands += mail.commands.length
+      this.#chars += charsOf(mail.commands)
+    }
+    if (this.#mailbox.length > 0) this.#wake(this)
+    return draft
+  }
+
+  /** The journal has it: it becomes true, is shown, and is acknowledged, in this order. */
+  commit(draft: Draft): void {
+    if (draft.size > 0) {
+      for (const entry of draft.batch.entries) evolve(this.#state, entry)
+      this.#batches.next(draft.batch)
+    }
+    draft.acknowledge()
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const run of waiting) run()
+  }
+
+  /** The journal could not keep it: the authors are told why, presence is shown all the same. */
+  refuse(draft: Draft, why: Rejected): void {
+    this.commit(draft.refuseEntries(why))
+  }
+
+  /** Ends the stream of everyone who follows this room. */
+  close(): void {
+    this.#batches.complete()
+  }
+}
+
+function charsOf(commands: readonly RoomCommand[]): number {
+  let chars = 0
+  for (const command of commands) if ('text' in command) chars += command.text.length
+  return chars
+}

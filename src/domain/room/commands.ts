@@ -1,0 +1,83 @@
+import type { Rejected } from '../rejection.ts'
+import type { OfferedFile, WholeFile } from './events.ts'
+import type { Member } from './member.ts'
+
+export interface Say {
+  readonly type: 'say'
+  readonly text: string
+  /** The client's own id for this message: sent twice, it is still one message. */
+  readonly id?: string
+}
+export interface Act {
+  readonly type: 'act'
+  readonly text: string
+  readonly id?: string
+}
+export interface Whisper {
+  readonly type: 'whisper'
+  /** The name of the one who is meant. */
+  readonly to: string
+  readonly text: string
+  readonly id?: string
+}
+export interface SetTopic {
+  readonly type: 'setTopic'
+  readonly topic: string
+  readonly id?: string
+}
+/** The engine has made sure that nobody else has this name. */
+export interface Rename {
+  readonly type: 'rename'
+  readonly name: string
+}
+/** Says that this member has the file whole and verified. */
+export interface ReceiveFile {
+  readonly type: 'receiveFile'
+  readonly file: string
+}
+
+/** What a member may ask of its room. */
+export type ClientCommand = Say | Act | Whisper | SetTopic | Rename | ReceiveFile
+
+export interface Join {
+  readonly type: 'join'
+}
+export interface Leave {
+  readonly type: 'leave'
+  readonly reason: string
+}
+/** The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's stay. */
+export interface OfferFile {
+  readonly type: 'offerFile'
+  readonly file: OfferedFile
+}
+export interface CompleteFile {
+  readonly type: 'completeFile'
+  readonly file: WholeFile
+}
+export interface WithdrawFile {
+  readonly type: 'withdrawFile'
+  readonly file: string
+  readonly reason: string
+}
+
+export type RoomCommand = ClientCommand | Join | Leave | OfferFile | CompleteFile | WithdrawFile
+
+/** The answer to a command that was carried out. */
+export interface Ack {
+  readonly type: 'ack'
+  /** The entry's sequence; for presence, that of the entry before it. */
+  readonly seq: number
+  /** The room had this command's id already; `seq` is the one it got then. */
+  readonly duplicate: boolean
+}
+
+/** Commands of one member that are decided together, and who wants to hear of them. */
+export interface Mail {
+  readonly by: Member
+  readonly commands: readonly RoomCommand[]
+  /** Heard once for each refused command; when a whole commit is refused, once for the mail. */
+  refused(rejected: Rejected): void
+  /** Heard for each command, after its commit. Left out where nobody waits: then nothing is done for it. */
+  committed?(ack: Ack): void
+}

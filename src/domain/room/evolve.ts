@@ -1,0 +1,36 @@
+import type { RoomEvent } from './events.ts'
+import type { RoomState } from './state.ts'
+
+/** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
+export function evolve(state: RoomState, event: RoomEvent): void {
+  if ('seq' in event) state.last = event.seq
+  switch (event.type) {
+    case 'joined':
+    case 'renamed':
+      state.members.set(event.by.id, event.by)
+      return
+    case 'left':
+      state.members.delete(event.by.id)
+      return
+    case 'topicSet':
+      state.topic = event.topic
+      return
+    case 'fileOffered':
+      state.files.set(event.file.id, { status: 'offered', file: event.file, by: event.by, at: event.at })
+      return
+    case 'fileCompleted':
+      state.files.set(event.file.id, { status: 'whole', file: event.file, by: event.by, at: event.at })
+      return
+    case 'fileWithdrawn':
+      state.files.delete(event.file.id)
+      return
+    case 'said':
+    case 'acted':
+    case 'whispered':
+    case 'fileReceived':
+    case 'missed':
+      return
+    default:
+      event satisfies never
+  }
+}

@@ -1,0 +1,69 @@
+import type { Observable } from 'rxjs'
+import type { Rejected } from './rejection.ts'
+import type { Ack, ClientCommand } from './room/commands.ts'
+import type { RoomEvent, WholeFile } from './room/events.ts'
+import type { Member } from './room/member.ts'
+
+export interface UploadMeta {
+  /** As the sender calls it; the room gives it a safe name. */
+  readonly name: string
+  /** Bytes, where known: the upload then ends well only with exactly as many. */
+  readonly size?: number
+  /** The digest of the whole file, 64 hexadecimal digits, where known: a file that has another is not published. */
+  readonly sha256?: string
+}
+
+export interface UploadProgress {
+  /** Bytes taken. */
+  readonly bytes: number
+  /** Bytes that would survive a crash. */
+  readonly durable: number
+}
+
+export interface Upload {
+  readonly id: string
+  /** A value for each piece taken; completes when the upload has ended. */
+  readonly progress$: Observable<UploadProgress>
+  /** Resolves once the file is whole and everybody was told, or to why it is not. */
+  readonly done: Promise<WholeFile | Rejected>
+  /** Ends the upload at the next piece; nothing of it stays. */
+  cancel(reason: string): void
+}
+
+/** One member's place in one room: the interface that every client side programs against, wherever the room lives. */
+export interface Session {
+  readonly member: Member
+  /** What happens in the room after the session's cursor: first from history, then live; no gap, nothing twice. */
+  readonly events$: Observable<RoomEvent>
+  /** Resolves after the commit. */
+  send(command: ClientCommand): Promise<Ack | Rejected>
+  /**
+   * A chunk of commands at once, in order, nothing done for each. `full`: none was taken, because too much waits for its
+   * commit; stop reading from whoever floods, and try again after `ready`. Refusals arrive on `refusals$`.
+   */
+  post(commands: readonly ClientCommand[]): 'accepted' | 'full'
+  /** Resolves when it makes sense to post again. */
+  ready(): Promise<void>
+  /** What became of posted commands that were refused. */
+  readonly refusals$: Observable<Rejected>
+  /** Sends a file to the room. The source is pulled no faster than the bytes are kept. */
+  upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
+  /** The bytes of one of the room's files, from the byte `from`; also while it is still arriving. Throws a `Refused` where there is none. */
+  download(file: string, from?: number): AsyncIterable<Uint8Array>
+  /** Leaves the room; idempotent. Uploads that were begun go on. */
+  close(reason?: string): Promise<void>
+}
+
+/** A refusal where a value would be in the way: thrown by `join` and `download`. */
+export class Refused extends Error {
+  readonly rejected: Rejected
+
+  constructor(why: Rejected) {
+    super(`${why.code}: ${why.message}`)
+    this.rejected = why
+  }
+
+  get code(): Rejected['code'] {
+    return this.rejected.code
+  }
+}

@@ -1,0 +1,54 @@
+// One escaper for everything that people other than us wrote and a terminal shows: texts, names, topics, file names,
+// errors that quote (C57). It lists what may pass, by code point, because a list of what may not is never complete:
+// Node's stripVTControlCharacters leaves C1, DCS, APC, bidi controls, CR and BS as they are (C58).
+
+// What nearly all text is made of, without a mark or a gap in it: Latin, Cyrillic, dashes and quotes, kana, Han, Hangul.
+// A subset of what is allowed below, in BMP ranges only, because property classes cost ten times as much.
+const PLAIN =
+  /^[\t\x20-\x7e\xa0-\xac\xae-\u02ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uac00-\ud7a3]*$/
+
+const ALLOWED = '[[\\p{L}\\p{N}\\p{P}\\p{S}\\p{Zs}\\t]--\\p{Default_Ignorable_Code_Point}]'
+const MARK = '[\\p{M}--\\p{Default_Ignorable_Code_Point}]'
+
+// Joiners and variation selectors pass where they are part of how a word or an emoji is spelled. Each needs a visible
+// neighbour on both sides (or a keycap), so none can hide at an end or pile up.
+const PICTURE = `[\\p{Extended_Pictographic}&&${ALLOWED}]`
+const JOINING = `[${['Arab', 'Syrc', 'Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym', 'Sinh']
+  .map((script) => `\\p{scx=${script}}`)
+  .join('')}]`
+const SPELLING = [
+  `(?<=${PICTURE})[\\uFE0E\\uFE0F]`,
+  '(?<=[0-9#*])\\uFE0F(?=\\u20E3)',
+  `(?<=${PICTURE}\\uFE0F?\\p{Emoji_Modifier}?)\\u200D(?=${PICTURE})`,
+  `(?<=[\\p{L}&&${JOINING}]${MARK}{0,4})[\\u200C\\u200D](?=[\\p{L}&&${JOINING}])`,
+].join('|')
+
+// More than four marks on one base only serve to freeze or paint over a terminal (C59).
+const FLOOD = `(?<=${MARK}{4})${MARK}+`
+const SUSPECT = new RegExp(`[^${ALLOWED}${MARK}]|${MARK}{5}`, 'v')
+const ESCAPED = new RegExp(`(?:${SPELLING})|(?<flood>${FLOOD})|(?<escaped>[^${ALLOWED}${MARK}])`, 'gv')
+
+/**
+ * `text` as it may be written to a terminal: on one line, with nothing in it that acts. Controls become pictures (␛ ␊),
+ * C1 controls `\x9b`, everything else that is not seen or not assigned `<U+202E>`; marks past the fourth on a base go.
+ * Tab stays. Idempotent. Text that needs nothing comes back as it is, nearly always at the
+ * price of one regex test.
+ */
+export function forTerminal(text: string): string {
+  if (PLAIN.test(text)) return text
+  return SUSPECT.test(text) ? text.replace(ESCAPED, visible) : text
+}
+
+function visible(found: string, ...rest: unknown[]): string {
+  const { flood, escaped } = rest.at(-1) as { flood?: string; escaped?: string }
+  if (flood !== undefined) return ''
+  return escaped === undefined ? found : pictureOf(escaped.codePointAt(0) as number)
+}
+
+function pictureOf(point: number): string {
+  if (point < 0x20) return String.fromCodePoint(0x2400 + point)
+  if (point === 0x7f) return '\u2421'
+  // NEL ends a line like U+2028 does, so it is shown like that.
+  if (point < 0xa0 && point !== 0x85) return `\\x${point.toString(16)}`
+  return `<U+${point.toString(16).toUpperCase().padStart(4, '0')}>`
+}

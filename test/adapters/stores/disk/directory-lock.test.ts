@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { lockDirectory } from '../../../../src/adapters/stores/disk/directory-lock.ts'
+import { DirectoryInUse } from '../../../../src/domain/ports/journal.ts'
+import { readAll, temporaryDirectory } from './vault-in-directory.ts'
+
+let directory: string
+beforeEach(async () => {
+  directory = await temporaryDirectory()
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+const HOLDER = fileURLToPath(new URL('./lock-holder.ts', import.meta.url))
+
+const holder = async (): Promise<ChildProcess> => {
+  const child = spawn(process.execPath, [HOLDER, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  expect(child.exitCode).toBe(null)
+  return child
+}
+
+describe('lockDirectory', () => {
+  test('makes the directory for its owner only and writes down who holds it', async () => {
+    const path = join(directory, 'new', 'data')
+    const lock = await lockDirectory(path)
+    expect((await stat(path)).mode & 0o777).toBe(0o700)
+    const owner = JSON.parse(await readFile(join(path, 'owner.json'), 'utf8'))
+    expect(owner).toEqual({ pid: process.pid, startedAt: expect.any(String), host: hostname() })
+    await lock.release()
+    await lock.release()
+    expect(await readdir(path)).toEqual(['lock.db'])
+  })
+
+  test('refuses a second host in the same process, and gives the directory back', async () => {
+    const lock = await lockDirectory(directory)
+    await expect(lockDirectory(directory)).rejects.toThrow(DirectoryInUse)
+    await expect(lockDirectory(directory)).rejects.toMatchObject({ code: 'DIRECTORY_IN_USE', pid: process.pid })
+    await lock.release()
+    await (await lockDirectory(directory)).release()
+  })
+
+  test('refuses while another process has it, names that process, and is freed by kill -9 (C85)', async () => {
+    const child = await holder()
+    await expect(lockDirectory(directory)).rejects.toMatchObject({
+      pid: child.pid,
+      message: expect.stringContaining(`pid ${child.pid}`),
+    })
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const lock = await lockDirectory(directory)
+    expect(JSON.parse(await readFile(join(directory, 'owner.json'), 'utf8')).pid).toBe(process.pid)
+    await lock.release()
+  })
+
+  test('refuses another process while this one has it, though this one was asked again meanwhile', async () => {
+    const lock = await lockDirectory(directory)
+    await expect(lockDirectory(directory)).rejects.toThrow(DirectoryInUse)
+    const child = spawn(process.execPath, [HOLDER, directory], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const said = (await readAll(child.stderr)).toString()
+    expect(said).toContain('DIRECTORY_IN_USE')
+    await lock.release()
+  })
+
+  test.each([
+    ['bytes that are no database', Buffer.alloc(5000, 7)],
+    ['a database that was cut', Buffer.from('SQLite format 3\0 and no more')],
+  ])('replaces a lock that is damaged: %s', async (_, damage) => {
+    await writeFile(join(directory, 'lock.db'), damage)
+    const [first, second] = await Promise.allSettled([lockDirectory(directory), lockDirectory(directory)])
+    expect(second).toMatchObject({ reason: { code: 'DIRECTORY_IN_USE' } })
+    if (first.status === 'rejected') throw first.reason
+    await first.value.release()
+  })
+
+  test('does not empty a file that a link in place of the lock points to', async () => {
+    const target = join(directory, 'precious')
+    await writeFile(target, 'precious bytes that are no database, and long enough to be looked at')
+    await mkdir(join(directory, 'data'))
+    await symlink(target, join(directory, 'data', 'lock.db'))
+    await expect(lockDirectory(join(directory, 'data'))).rejects.toThrow('ELOOP')
+    expect(await readFile(target, 'utf8')).toContain('precious')
+  })
+
+  test('does not name a process of another machine, nor one that a damaged note names', async () => {
+    const lock = await lockDirectory(directory)
+    await writeFile(join(directory, 'owner.json'), JSON.stringify({ pid: 1, host: 'elsewhere' }))
+    await expect(lockDirectory(directory)).rejects.toMatchObject({ pid: undefined })
+    await writeFile(join(directory, 'owner.json'), '{"pid":')
+    await expect(lockDirectory(directory)).rejects.toMatchObject({ pid: undefined })
+    await lock.release()
+  })
+})

@@ -1,0 +1,244 @@
+import { execFileSync } from 'node:child_process'
+import { link, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import {
+  VAULT_CONTRACT_MAX_FILE_BYTES,
+  vaultContract,
+} from '../../../../src/adapters/stores/contracts/vault-contract.ts'
+import { ManualClock } from '../../../../src/adapters/system/manual-clock.ts'
+import { canLink, type Vault, VaultMissing } from '../../../../src/domain/ports/vault.ts'
+import {
+  accepted,
+  ID,
+  OTHER_ID,
+  openBelow,
+  readAll,
+  refusedWith,
+  until,
+  vaultInDirectory,
+} from './vault-in-directory.ts'
+
+describe('DiskVault', () => {
+  const make = () => vaultInDirectory({ maxFileBytes: VAULT_CONTRACT_MAX_FILE_BYTES })
+  for (const { name, run } of vaultContract(make)) test(name, run)
+})
+
+describe('a file on its way', () => {
+  test('is a .part that only its owner reads, and has no other name until it is whole', async () => {
+    const { vault, files, names, dispose } = await vaultInDirectory()
+    const writer = accepted(await vault.create(ID))
+    await writer.append(Buffer.from('bytes'))
+    expect(await names()).toEqual([`${ID}.part`])
+    expect((await stat(join(files, `${ID}.part`))).mode & 0o777).toBe(0o600)
+    expect((await stat(files)).mode & 0o777).toBe(0o700)
+    await writer.finish()
+    expect(await names()).toEqual([ID])
+    expect((await stat(join(files, ID))).nlink).toBe(1)
+    await dispose()
+  })
+
+  test('is durable a second after it was written, also when nothing more comes', async () => {
+    const clock = new ManualClock()
+    const { vault, dispose } = await vaultInDirectory({ clock })
+    const writer = accepted(await vault.create(ID))
+    await writer.append(Buffer.alloc(1000))
+    await until('a sync that is due', () => clock.waiting === 1)
+    clock.advance(999)
+    expect(writer.durable).toBe(0)
+    clock.advance(1)
+    await until('the bytes to be durable', () => writer.durable === 1000)
+    await writer.discard()
+    expect(clock.waiting).toBe(0)
+    await dispose()
+  })
+
+  test('is made durable every so many bytes, and the writer is held back when the disk is behind', async () => {
+    const clock = new ManualClock()
+    const { vault, dispose } = await vaultInDirectory({ clock, syncEveryBytes: 64 * 1024 })
+    const writer = accepted(await vault.create(ID))
+    for (let round = 0; round < 200; round += 1) {
+      await writer.append(Buffer.alloc(64 * 1024))
+      expect(writer.offset - writer.durable).toBeLessThanOrEqual(4 * 64 * 1024 + 512 * 1024)
+    }
+    expect(writer.durable).toBeGreaterThan(0)
+    await writer.discard()
+    await dispose()
+  })
+
+  test('never goes where something lies already: link, pipe or file (C51, C53)', async () => {
+    const { vault, directory, files, dispose } = await vaultInDirectory()
+    const target = join(directory, 'precious')
+    const part = join(files, `${ID}.part`)
+    await writeFile(target, 'precious')
+    await symlink(target, part)
+    await expect(vault.create(ID)).rejects.toThrow('has a file already')
+    await rm(part)
+    await symlink(join(directory, 'not-there'), part)
+    await expect(vault.create(ID)).rejects.toThrow('has a file already')
+    await rm(part)
+    execFileSync('mkfifo', [part])
+    await expect(vault.create(ID)).rejects.toThrow('has a file already')
+    await rm(part)
+    await link(target, part)
+    await expect(vault.create(ID)).rejects.toThrow('has a file already')
+    expect(await readFile(target, 'utf8')).toBe('precious')
+    await rm(part)
+    accepted(await vault.create(ID))
+    await dispose()
+  })
+
+  test('never overwrites what has its final name (C52)', async () => {
+    const { vault, files, names, dispose } = await vaultInDirectory()
+    const writer = accepted(await vault.create(ID))
+    await writer.append(Buffer.from('new'))
+    await writeFile(join(files, ID), 'old')
+    await expect(writer.finish()).rejects.toThrow('exists already')
+    expect(await readFile(join(files, ID), 'utf8')).toBe('old')
+    await writer.discard()
+    expect(await names()).toEqual([ID])
+    await put(vault, OTHER_ID, 'the vault still works')
+    await dispose()
+  })
+})
+
+describe('reading', () => {
+  test('neither follows a link nor waits for a pipe that lies under an id', async () => {
+    const { vault, directory, files, dispose } = await vaultInDirectory()
+    await writeFile(join(directory, 'secret'), 'secret')
+    await symlink(join(directory, 'secret'), join(files, ID))
+    execFileSync('mkfifo', [join(files, OTHER_ID)])
+    await mkdir(join(files, 'c'.repeat(32)))
+    for (const id of [ID, OTHER_ID, 'c'.repeat(32)]) {
+      await expect(readAll(vault.read(id))).rejects.toThrow(VaultMissing)
+      expect(await vault.size(id)).toBe(undefined)
+      await vault.remove(id)
+      expect(await lstat(join(files, id))).toBeDefined()
+    }
+    await dispose()
+  })
+
+  test('leaves no descriptor open, however it ends', async () => {
+    const { vault, directory, files, dispose } = await vaultInDirectory()
+    await put(vault, ID, 'x'.repeat(3_000_000))
+    await readAll(vault.read(ID))
+    for await (const _ of vault.read(ID)) break
+    const pieces = vault.read(ID)[Symbol.asyncIterator]()
+    await pieces.next()
+    await vault.remove(ID)
+    await expect(pieces.next()).rejects.toThrow(VaultMissing)
+    const writer = accepted(await vault.create(OTHER_ID))
+    await writer.append(Buffer.from('x'))
+    const waiting = vault.read(OTHER_ID, 1)[Symbol.asyncIterator]()
+    const next = waiting.next()
+    await until('the reader to have opened the file', async () => (await openBelow(files)).length === 3)
+    await waiting.return?.()
+    expect((await next).done).toBe(true)
+    const failing = readAll(vault.read(OTHER_ID))
+    await Promise.all([expect(failing).rejects.toThrow(VaultMissing), writer.discard()])
+    expect(await openBelow(files)).toEqual([files])
+    await vault.close()
+    expect(await openBelow(directory)).toEqual([])
+    await dispose()
+  })
+})
+
+describe('limits', () => {
+  test('a file is refused when the spool would not hold it, declared or not', async () => {
+    const { vault, dispose } = await vaultInDirectory({ maxSpoolBytes: 1000 })
+    expect(refusedWith(await vault.create(ID, 1001))).toBe('DISK_FULL')
+    const declared = accepted(await vault.create(ID, 600))
+    expect(refusedWith(await vault.create(OTHER_ID, 500))).toBe('DISK_FULL')
+    const growing = accepted(await vault.create(OTHER_ID))
+    expect(await growing.append(Buffer.alloc(400))).toBe(undefined)
+    expect(refusedWith(await growing.append(Buffer.alloc(1)))).toBe('DISK_FULL')
+    await growing.discard()
+    await declared.append(Buffer.alloc(300))
+    await declared.finish()
+    accepted(await vault.create(OTHER_ID, 700))
+    await dispose()
+  })
+
+  test('what is in the directory counts after a restart, and no more once it is removed or swept', async () => {
+    const { vault, files, dispose, directory } = await vaultInDirectory()
+    await put(vault, ID, 'x'.repeat(600))
+    await vault.close()
+    await writeFile(join(files, `${OTHER_ID}.part`), 'y'.repeat(300))
+    const again = await vaultInDirectory({ directory, maxSpoolBytes: 1000 })
+    expect(refusedWith(await again.vault.create('c'.repeat(32), 200))).toBe('DISK_FULL')
+    expect(await again.vault.sweep()).toBe(1)
+    expect(await again.names()).toEqual([ID])
+    expect(refusedWith(await again.vault.create('c'.repeat(32), 500))).toBe('DISK_FULL')
+    await again.vault.remove(ID)
+    accepted(await again.vault.create('c'.repeat(32), 1000))
+    await again.vault.close()
+    await dispose()
+  })
+
+  test('a file is refused when the disk would be left with less than its floor', async () => {
+    const { vault, dispose } = await vaultInDirectory({ freeSpaceFloorBytes: Number.MAX_SAFE_INTEGER })
+    const refused = await vault.create(ID)
+    expect(refused).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining('disk is full') })
+    await dispose()
+  })
+})
+
+describe('sweeping', () => {
+  test('removes parts that no writer holds, and nothing else', async () => {
+    const { vault, files, names, log, dispose } = await vaultInDirectory()
+    await put(vault, ID, 'whole')
+    accepted(await vault.create(OTHER_ID))
+    await writeFile(join(files, `${'c'.repeat(32)}.part`), 'left')
+    await writeFile(join(files, 'notes.part'), 'not ours')
+    expect(await vault.sweep()).toBe(1)
+    expect(await names()).toEqual([ID, `${OTHER_ID}.part`, 'notes.part'])
+    expect(log.lines).toContainEqual({ level: 'info', what: 'leftovers of uploads removed', fields: { count: 1 } })
+    await dispose()
+  })
+})
+
+describe('linking', () => {
+  test('gives a whole file a further name and never overwrites', async () => {
+    const { vault, directory, dispose } = await vaultInDirectory()
+    expect(canLink(vault)).toBe(true)
+    await put(vault, ID, 'shared')
+    const path = join(directory, 'terima_shared')
+    expect(await vault.link(ID, path)).toBe('linked')
+    expect(await readFile(path, 'utf8')).toBe('shared')
+    expect(await vault.link(ID, path)).toBe('exists')
+    expect(await vault.link(ID, `/dev/shm/tamtam-${process.pid}`)).toBe('elsewhere')
+    await expect(vault.link(OTHER_ID, path)).rejects.toThrow(VaultMissing)
+    await expect(vault.link(ID, join(directory, 'no', 'such'))).rejects.toThrow('ENOENT')
+    await vault.remove(ID)
+    expect(await readFile(path, 'utf8')).toBe('shared')
+    await dispose()
+  })
+})
+
+describe('a vault that has failed', () => {
+  test('refuses everything from then on, and tells the log', async () => {
+    const { vault, files, log, dispose } = await vaultInDirectory()
+    await put(vault, ID, 'fine')
+    const writer = accepted(await vault.create(OTHER_ID))
+    const waiting = readAll(vault.read(OTHER_ID))
+    await rm(files, { recursive: true })
+    await writeFile(files, 'not a directory')
+    const broken = expect.objectContaining({ code: 'VAULT_BROKEN' })
+    await expect(vault.sweep()).rejects.toEqual(broken)
+    await expect(waiting).rejects.toEqual(broken)
+    await expect(writer.append(Buffer.alloc(1))).rejects.toEqual(broken)
+    await expect(writer.finish()).rejects.toEqual(broken)
+    await expect(vault.create('c'.repeat(32))).rejects.toEqual(broken)
+    await expect(readAll(vault.read(ID))).rejects.toEqual(broken)
+    await expect(vault.size(ID)).rejects.toEqual(broken)
+    await writer.discard()
+    expect(log.lines.map(({ level, what }) => `${level} ${what}`)).toEqual(['error vault broken'])
+    await dispose()
+  })
+})
+
+const put = async (vault: Vault, id: string, text: string): Promise<void> => {
+  const writer = accepted(await vault.create(id))
+  expect(await writer.append(Buffer.from(text))).toBe(undefined)
+  expect(await writer.finish()).toMatchObject({ size: text.length })
+}

@@ -1,0 +1,10 @@
+import { createCipheriv, createHash } from 'node:crypto'
+
+/** The only bytes that a file of this id may have: whoever finds the file can tell whether it is exact. */
+export const sampleFile = (id: string, size: number): Buffer =>
+  createCipheriv('aes-128-ctr', Buffer.from(id, 'hex'), Buffer.alloc(16)).update(Buffer.alloc(size))
+
+/** A size up to `most` that the id decides as well. */
+export const sampleSize = (id: string, most: number): number => Number.parseInt(id.slice(0, 8), 16) % (most + 1)
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

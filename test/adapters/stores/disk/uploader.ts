@@ -1,0 +1,52 @@
+// A process that uploads into a vault and can be killed, traced and made to fail. Says what happens, one line each.
+import { DiskVault } from '../../../../src/adapters/stores/disk/disk-vault.ts'
+import { RandomIds } from '../../../../src/adapters/system/random-ids.ts'
+import { SilentLog } from '../../../../src/adapters/system/silent-log.ts'
+import { SystemClock } from '../../../../src/adapters/system/system-clock.ts'
+import { sampleFile, sampleSize } from './sample-file.ts'
+
+export interface UploaderOptions {
+  readonly directory: string
+  /** One file of exactly this many bytes, or files without end of at most as many. */
+  readonly bytes: number
+  readonly endless: boolean
+  readonly syncEveryBytes: number
+}
+
+const { directory, bytes, endless, syncEveryBytes }: UploaderOptions = JSON.parse(process.argv[2] ?? '{}')
+const ids = new RandomIds()
+const clock = new SystemClock()
+const log = new SilentLog()
+const vault = new DiskVault({ directory, clock, log, syncEveryBytes, syncEveryMs: 60_000, freeSpaceFloorBytes: 0 })
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+const upload = async (id: string, size: number): Promise<void> => {
+  const writer = await vault.create(id)
+  if ('type' in writer) return say(`refused ${writer.code}`)
+  const content = sampleFile(id, size)
+  for (let start = 0; start < size; start += 65_536) {
+    const refused = await writer.append(content.subarray(start, start + 65_536))
+    if (refused) {
+      await writer.discard()
+      return say(`refused ${refused.code}`)
+    }
+    if (endless) say('took')
+  }
+  const digest = await writer.finish()
+  say('type' in digest ? `refused ${digest.code}` : `whole ${id} ${digest.sha256}`)
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)
+const attempt = (id: string, size: number): Promise<void> =>
+  upload(id, size).catch((error: unknown) => say(`failed ${codeOf(error)}`))
+
+const uploadWithoutEnd = async (): Promise<void> => {
+  for (let id = ids.next(); ; id = ids.next()) await attempt(id, sampleSize(id, bytes))
+}
+
+await vault.open()
+if (endless) await Promise.all([uploadWithoutEnd(), uploadWithoutEnd(), uploadWithoutEnd()])
+await attempt(ids.next(), bytes)
+await attempt(ids.next(), 1)
+await vault.close()

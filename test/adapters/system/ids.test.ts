@@ -1,0 +1,23 @@
+import { describe, expect, test } from 'vitest'
+import { idsContract } from '../../../src/adapters/stores/contracts/ids-contract.ts'
+import { CountingIds } from '../../../src/adapters/system/counting-ids.ts'
+import { RandomIds } from '../../../src/adapters/system/random-ids.ts'
+
+describe('RandomIds', () => {
+  for (const { name, run } of idsContract(() => new RandomIds())) test(name, run)
+
+  test('two sources do not say the same', () => {
+    expect(new RandomIds().next()).not.toBe(new RandomIds().next())
+  })
+})
+
+describe('CountingIds', () => {
+  for (const { name, run } of idsContract(() => new CountingIds())) test(name, run)
+
+  test('count up from one', () => {
+    const ids = new CountingIds()
+    const all = Array.from({ length: 300 }, () => ids.next())
+    expect(all[0]).toBe(`${'0'.repeat(31)}1`)
+    expect(all).toEqual([...all].sort())
+  })
+})

@@ -1,0 +1,264 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { safeFileName } from '../../../src/domain/names/safe-file-name.ts'
+import { codePoints } from '../text/code-points.ts'
+import { fileNameFault, ID } from './file-name-oracle.ts'
+
+const FALLBACK = 'file-01234567'
+const REFUSED = { type: 'rejected', code: 'BAD_NAME', message: expect.stringMatching(/file/) }
+
+type Rows = ReadonlyArray<readonly [raw: string, name: string]>
+
+const becomes = (title: string, rows: Rows): void => {
+  test.each(rows)(`${title}: %j becomes %j`, (raw, name) => expect(safeFileName(raw, ID)).toBe(name))
+}
+const refuses = (title: string, raws: readonly string[]): void => {
+  test.each(raws)(`${title}: %j is refused`, (raw) => expect(safeFileName(raw, ID)).toEqual(REFUSED))
+}
+
+describe('an ordinary name stays as it is', () => {
+  becomes('it', [
+    ['holiday photo (1).jpg', 'holiday photo (1).jpg'],
+    ['a.tar.gz', 'a.tar.gz'],
+    ['README', 'README'],
+    ['фото 家.png', 'фото 家.png'],
+    ['🏠.txt', '🏠.txt'],
+    ['_x', '_x'],
+    ['a~b-c', 'a~b-c'],
+    ['a  b', 'a  b'],
+  ])
+})
+
+describe('paths', () => {
+  becomes('C38 traversal takes the last component', [
+    ['../../etc/passwd', 'passwd'],
+    ['x/../../../etc/cron.d/a', 'a'],
+    ['..%2f..', '_.%2f'],
+    ['a/b', 'b'],
+    ['.../x', 'x'],
+  ])
+  refuses('C38 a directory is no file', ['.', '..', '../..', 'a/.', 'a\\..', '/..', '..\u200b', '\u202e.', './.'])
+  test('C38 full-width dots and slashes stay what they are, for nothing is normalised after the look', () => {
+    expect(safeFileName('\uff0e\uff0e\uff0fetc', ID)).toBe('\uff0e\uff0e\uff0fetc')
+  })
+  becomes('C39 the backslash separates everywhere', [
+    ['..\\..\\win.ini', 'win.ini'],
+    ['C:\\x', 'x'],
+    ['\\\\srv\\s', 's'],
+    ['\\\\?\\C:\\x', 'x'],
+    ['a/b\\c', 'c'],
+    ['a\\b/c', 'c'],
+  ])
+  refuses('C40 a path that ends in its parent', ['a/..', 'a\\..', 'a/b/..'])
+  becomes('C40 a path that ends in nothing', [
+    ['/', FALLBACK],
+    ['a/', FALLBACK],
+    ['a\\', FALLBACK],
+    ['....//', FALLBACK],
+    ['../', FALLBACK],
+  ])
+  becomes('C41 absolute', [
+    ['/etc/passwd', 'passwd'],
+    ['~/.ssh/authorized_keys', 'authorized_keys'],
+    ['file:///x', 'x'],
+    ['~root', '_root'],
+    ['~', '_'],
+    ['C:x', 'C_x'],
+  ])
+})
+
+describe('characters', () => {
+  refuses('C42 NUL', ['a.txt\0.png', '\0', 'dir\0/a.txt', 'a.txt\0'])
+  becomes('C43 controls', [
+    ['a\x1b[2Jb', 'a_[2Jb'],
+    ['a\nb', 'a_b'],
+    ['a\x9b31m', 'a_31m'],
+    ['a\tb\rc', 'a_b_c'],
+    ['a\x01\x1f\x7f\x80\x9fb', 'a_____b'],
+    ['a\u2028b\u2029c', 'a_b_c'],
+    ['\n', '_'],
+    ['a\u0085', 'a_'],
+  ])
+  becomes('C43 what cannot be printed', [
+    ['a\ud800b\udc00', 'a_b_'],
+    ['\ude00\ud83d', '__'],
+    ['a\ue000b\u{f0000}', 'a_b_'],
+    ['a\uffff\u{1fffe}\u0378', 'a___'],
+  ])
+  becomes('C45 streams, and what Windows does not take', [
+    ['a.txt:evil', 'a.txt_evil'],
+    ['a:b:c', 'a_b_c'],
+    ['a<b>c"d|e?f*g', 'a_b_c_d_e_f_g'],
+    ['a::$DATA', 'a__$DATA'],
+  ])
+  becomes('C45 dots and spaces at the end', [
+    ['a.', 'a'],
+    ['a ', 'a'],
+    ['a. . .', 'a'],
+    ['a.txt..', 'a.txt'],
+    ['a\u00a0\u3000', 'a'],
+    ['a.\u200b', 'a'],
+    ['a .txt', 'a .txt'],
+  ])
+  becomes('spaces at the start', [
+    ['  a', 'a'],
+    ['\u3000\u00a0a', 'a'],
+    [' .bashrc', '_bashrc'],
+    [' CON', '_CON'],
+  ])
+  becomes('C47 composed and decomposed are one', [
+    ['é.txt', '\u00e9.txt'],
+    ['e\u0301.txt', '\u00e9.txt'],
+    ['e\u200b\u0301.txt', '\u00e9.txt'],
+    ['\u212a.txt', 'K.txt'],
+  ])
+  becomes('C48 invisible and turning characters', [
+    ['photo\u202egnp.exe', 'photognp.exe'],
+    ['a\u200b\ufeff\u2066\u2067\u2068\u2069\u00adb', 'ab'],
+    ['a\u{e0061}\u{e007f}\u{e0000}b', 'ab'],
+    ['a\ufe0f\u034f\u2060\u061c\u3164b', 'ab'],
+    ['a\ufff9b\ufffbc', 'abc'],
+    ['a\u2800b', 'ab'],
+    ['\u200b.bashrc', '_bashrc'],
+    ['\u202e', FALLBACK],
+  ])
+  becomes('C49 dashes at the start; nothing else that a shell reads is touched, for none reads it', [
+    ['-rf', '_rf'],
+    ['--help', '_-help'],
+    ['$(id)', '$(id)'],
+    ['`id`', '`id`'],
+    [';rm', ';rm'],
+    ['-', '_'],
+  ])
+  becomes('C50 dotfiles', [
+    ['.bashrc', '_bashrc'],
+    ['.htaccess', '_htaccess'],
+    ['.npmrc', '_npmrc'],
+    ['..a', '_.a'],
+  ])
+})
+
+describe('C44 device names', () => {
+  const devices = ['CON', 'nul.txt', 'COM1.log', 'LPT¹', 'CONIN$', 'conout$', 'PRN', 'aux', 'CLOCK$.x', 'com0', 'LPT9']
+  const disguised = ['com².a', 'COM³', 'con .txt', 'nul.tar.gz', 'Aux.', 'ＣＯＮ', 'lPt5', 'con\u00a0.x', 'c\u200bon']
+  test.each([...devices, 'conin$.txt'])('C44 %j gets a prefix', (raw) => expect(safeFileName(raw, ID)).toBe(`_${raw}`))
+  test.each(disguised)('C44 %j in disguise gets a prefix', (raw) =>
+    expect(safeFileName(raw, ID)).toBe(`_${raw.replace('\u200b', '').replace(/\.$/, '')}`),
+  )
+  becomes('C44 aux. as the catalogue has it', [['aux.', '_aux']])
+  test.each(['console', 'com', 'com10', 'lpt', 'xcon', 'aux-1', 'null', 'my.con', 'conin', 'con_', 'comx', 'lpta.txt'])(
+    'C44 %j is no device',
+    (raw) => expect(safeFileName(raw, ID)).toBe(raw),
+  )
+  becomes('C44 a colon ends no device name here', [['CON:', 'CON_']])
+})
+
+describe('C46 long names', () => {
+  becomes('C46 cut to 200 bytes, with the extension', [
+    ['a'.repeat(200), 'a'.repeat(200)],
+    [`${'a'.repeat(194)}  .txt`, `${'a'.repeat(194)}  .txt`],
+    ['a'.repeat(201), 'a'.repeat(200)],
+    [`${'a'.repeat(256)}.txt`, `${'a'.repeat(196)}.txt`],
+    [`${'a'.repeat(196)}.txt`, `${'a'.repeat(196)}.txt`],
+    [`${'a'.repeat(197)}.txt`, `${'a'.repeat(196)}.txt`],
+    ['é'.repeat(300), 'é'.repeat(100)],
+    [`x${'é'.repeat(300)}`, `x${'é'.repeat(99)}`],
+    [`${'字'.repeat(300)}.é`, `${'字'.repeat(65)}.é`],
+    ['😀'.repeat(51), '😀'.repeat(50)],
+    [`xyz${'😀'.repeat(51)}`, `xyz${'😀'.repeat(49)}`],
+    [`terima_${'a'.repeat(255)}`, `terima_${'a'.repeat(193)}`],
+    [`${'a'.repeat(200_000)}.jpeg`, `${'a'.repeat(195)}.jpeg`],
+    ['a'.repeat(200_000), 'a'.repeat(200)],
+  ])
+  becomes('C46 an extension of 16 bytes is kept, a longer one is not', [
+    [`${'a'.repeat(250)}.${'e'.repeat(15)}`, `${'a'.repeat(184)}.${'e'.repeat(15)}`],
+    [`${'a'.repeat(250)}.${'e'.repeat(16)}`, 'a'.repeat(200)],
+    [`${'a'.repeat(250)}.${'é'.repeat(8)}`, 'a'.repeat(200)],
+    [`${'a'.repeat(190)}.${'e'.repeat(30)}`, `${'a'.repeat(190)}.${'e'.repeat(9)}`],
+    [`${'a'.repeat(250)}.tar.gz`, `${'a'.repeat(197)}.gz`],
+  ])
+  becomes('C46 a cut that ends in dots or spaces is cut again', [
+    [`${'a'.repeat(199)}  b`, 'a'.repeat(199)],
+    [`${'a'.repeat(198)}..${'b'.repeat(20)}`, 'a'.repeat(198)],
+    [`${'a'.repeat(190)}      b.txt`, `${'a'.repeat(190)}      .txt`.replace(/ +/, '')],
+  ])
+  becomes('C46 a cut that lays a device name bare', [
+    [`con${' '.repeat(300)}x.txt`, '_con.txt'],
+    [`aux${' '.repeat(300)}x`, '_aux'],
+  ])
+  test('C46 a device name of 200 bytes stays within 200 with its prefix', () => {
+    const name = safeFileName(`con.${'a'.repeat(192)}.txt`, ID)
+    expect(name).toBe(`_con.${'a'.repeat(191)}.txt`)
+  })
+  test('C46 of a huge name only the two ends are looked at', () => {
+    expect(safeFileName(`${'b'.repeat(150)}${'\u200b'.repeat(100_000)}${'c'.repeat(10)}.txt`, ID)).toBe(
+      `${'b'.repeat(150)}${'c'.repeat(10)}.txt`,
+    )
+    expect(safeFileName(`${'\u200b'.repeat(1023)}a${'x'.repeat(100)}.txt`, ID)).toBe(`a${'x'.repeat(60)}.txt`)
+    expect(safeFileName(`${'\u200b'.repeat(983)}a${'x'.repeat(100)}.txt`, ID)).toBe(`a${'x'.repeat(100)}.txt`)
+    expect(safeFileName(`${'\u200b'.repeat(984)}a${'x'.repeat(100)}.txt`, ID)).toBe(`a${'x'.repeat(99)}.txt`)
+    expect(safeFileName(`${'\u200b'.repeat(1000)}${'a'.repeat(30)}.txt`, ID)).toBe(`${'a'.repeat(30)}.txt`)
+    expect(safeFileName(`${'x/'.repeat(100_000)}${'a'.repeat(150)}.txt`, ID)).toBe(`${'a'.repeat(150)}.txt`)
+  })
+  test('C46 200 KB of marks that normalising would sort for seconds are over at once', () => {
+    const started = performance.now()
+    safeFileName(`a${'\u0301\u0316'.repeat(100_000)}`, ID)
+    expect(performance.now() - started).toBeLessThan(500)
+  })
+})
+
+describe('C54 names of nothing', () => {
+  becomes('C54 the transfer lends its name', [
+    ['', FALLBACK],
+    ['...', FALLBACK],
+    ['   ', FALLBACK],
+    ['. .', FALLBACK],
+    ['.. ', FALLBACK],
+    [' ..', FALLBACK],
+    ['\u200b', FALLBACK],
+    ['\u3000', FALLBACK],
+  ])
+  test('C54 a short id is taken whole', () => expect(safeFileName('', 'ab')).toBe('file-ab'))
+})
+
+describe('C56 the oracle', () => {
+  test('C56 every single code point, alone, first, last and between', () => {
+    const faults: string[] = []
+    for (const point of codePoints()) {
+      const fault = fileNameFault(`${String.fromCodePoint(point)}a.b${String.fromCodePoint(point)}`)
+      if (fault !== undefined) faults.push(fault)
+    }
+    expect(faults).toEqual([])
+  })
+
+  const part = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 8 }),
+    fc.string({ unit: 'grapheme', maxLength: 8 }),
+    fc.constantFrom(
+      '/',
+      '\\',
+      '..',
+      '.',
+      ' ',
+      '~',
+      '-',
+      ':',
+      '\0',
+      '\u200b',
+      '\u202e',
+      '\ud800',
+      'con',
+      'COM¹',
+      '.txt',
+    ),
+    fc.constantFrom('a'.repeat(190), 'é'.repeat(120), ' '.repeat(200), '\u0301'.repeat(50)),
+  )
+  test('C56 any string gives one safe component', () => {
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        expect(fileNameFault(parts.join(''))).toBeUndefined()
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
