@@ -1,9 +1,10 @@
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { Engine } from '../domain/engine/engine.ts'
+import { canLink } from '../domain/ports/vault.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
-import { CLOCK, ENGINE, LINE_DOOR, LOG, METRICS } from './tokens.ts'
+import { CLOCK, ENGINE, LINE_DOOR, LOG, METRICS, VAULT } from './tokens.ts'
 
 /** One host: its engine, and the doors it opens when asked. Several can live in one process. */
 export interface Tamtam {
@@ -11,6 +12,11 @@ export interface Tamtam {
   readonly engine: Engine
   /** Opens the stores. Rejects with `DirectoryInUse` where another host has the data directory. */
   start(): Promise<void>
+  /**
+   * Gives a file of this host the further name `path`, where the vault can: `exists` where that name is taken, `elsewhere` where it
+   * has to be copied (`session.download`).
+   */
+  linkFile(id: string, path: string): Promise<'linked' | 'exists' | 'elsewhere'>
   /** Opens a port for people to come in; port 0 picks a free one. Rejects with `PortInUse`. */
   listen(settings?: Partial<ListenerSettings>): Promise<Address>
   /** Keeps what was said, tells everybody, and closes all; idempotent. */
@@ -28,10 +34,12 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     log: host.resolve(LOG),
     metrics: host.resolve(METRICS),
   }
+  const vault = host.resolve(VAULT)
   const lifecycle = new Lifecycle(parts, options.data)
   return {
     engine,
     start: () => lifecycle.start(),
+    linkFile: async (id, path) => (canLink(vault) ? vault.link(id, path) : 'elsewhere'),
     listen: (settings = {}) => lifecycle.listen(settings),
     stop: (why = 'the host stops') => lifecycle.stop(why),
   }

@@ -9,6 +9,7 @@ export type Code =
   | 'BAD_COMMAND'
   | 'NO_SUCH_MEMBER'
   | 'NO_SUCH_FILE'
+  | 'NOT_SAVED'
   | 'NOT_A_MEMBER'
   | 'BUSY'
   | 'READ_ONLY'

@@ -82,15 +82,15 @@ export class Engine {
   /** Takes a place in a room. Rejects with `Refused` where the name or the room is not to be had. */
   async join(request: JoinRequest): Promise<LocalSession> {
     if (this.#status !== 'open') throw new Refused(rejected('CLOSED', 'the host is not running; start it first'))
-    const roomName = valueOf(checkRoomName(request.room))
+    const roomName = wanted(checkRoomName(request.room))
     const id = this.#ports.ids.next()
     const owner = request.owner ?? id
-    const name = request.guest === true ? request.name : valueOf(this.#roster.claim(request.name, owner))
+    const name = request.guest === true ? request.name : wanted(this.#roster.claim(request.name, owner))
     const ownsName = request.owner === undefined
     try {
-      const room = valueOf(await this.#rooms.use(roomName))
+      const room = wanted(await this.#rooms.use(roomName))
       const member: Member = { id, name }
-      const joined = valueOf(await this.#tell(room, member, { type: 'join' }))
+      const joined = wanted(await this.#tell(room, member, { type: 'join' }))
       const session = new LocalSession(member, room, request.after ?? joined.seq, this.#host)
       this.#sessions.set(session, { room, owner, ownsName })
       return session
@@ -223,7 +223,7 @@ const mail = (by: Member, command: RoomCommand, answer: (answer: Ack | Rejected)
   committed: answer,
 })
 
-function valueOf<T extends object | string>(value: T | Rejected): T {
+function wanted<T extends object | string>(value: T | Rejected): T {
   if (typeof value === 'object' && 'type' in value && value.type === 'rejected') throw new Refused(value)
   return value as T
 }

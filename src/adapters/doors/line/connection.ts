@@ -133,7 +133,9 @@ export class LineConnection {
       const item = items[index] as Item
       if (item.type === 'text') others -= item.lines.length
       const wait = this.#peer.handle(item)
-      if (wait !== undefined) return this.#waitFor(wait, () => this.#handle(items.slice(index + 1), others))
+      if (wait === undefined) continue
+      this.#waitFor(wait, () => this.#handle(items.slice(index + 1), others))
+      return
     }
     const wait = this.#peer.charge(others)
     if (wait !== undefined) this.#waitFor(wait, () => {})

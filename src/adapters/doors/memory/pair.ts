@@ -59,7 +59,10 @@ export class MemoryConnection extends Duplex {
 
   /** What the peer wrote arrives: it is told that it was taken once somebody here wants more. */
   receive(bytes: Buffer | null, taken: () => void): void {
-    if (this.destroyed) return taken()
+    if (this.destroyed) {
+      taken()
+      return
+    }
     const arrive = () => {
       const wantsMore = this.push(bytes)
       if (wantsMore || bytes === null) taken()

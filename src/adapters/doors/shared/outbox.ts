@@ -40,11 +40,9 @@ export class Outbox {
   }
 
   writeAll(pieces: readonly Uint8Array[]): void {
-    const [first] = pieces
-    if (pieces.length === 1 && first !== undefined) return this.write(first)
-    this.#connection.cork()
+    if (pieces.length > 1) this.#connection.cork()
     for (const piece of pieces) this.write(piece)
-    this.#connection.uncork()
+    if (pieces.length > 1) this.#connection.uncork()
   }
 
   /** Resolves when the system has everything that was written, or the connection is over: whoever waits looks at `open` then. */

@@ -120,7 +120,10 @@ export class TcpListener {
   #admit(socket: Socket, from: { address: string; loopback: boolean }, { verdict, head }: Sniffed): void {
     const { clock, line, log, metrics } = this.#parts
     metrics.count(`connections_${verdict}`)
-    if (verdict === 'line') return line.welcome({ connection: socket, ...from, head })
+    if (verdict === 'line') {
+      line.welcome({ connection: socket, ...from, head })
+      return
+    }
     log.info('refused a connection of another protocol', { protocol: verdict })
     const refusal = refusalOf(verdict)
     if (refusal !== '') socket.write(refusal)

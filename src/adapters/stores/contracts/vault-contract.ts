@@ -207,6 +207,13 @@ const ending = (inVault: InVault): readonly ContractCase[] => [
     await writer.discard()
     assert.equal((await collect(vault.read(ONE))).toString(), 'kept')
   }),
+  inVault('discarding while the finish is under way does not take back what it then answers', async (vault) => {
+    const writer = await begin(vault, ONE)
+    await take(writer, sample(300_000))
+    const [digest] = await Promise.all([writer.finish(), writer.discard()])
+    assert.ok('sha256' in digest)
+    assert.equal((await collect(vault.read(ONE))).length, 300_000)
+  }),
   inVault('a removed file is gone, also for those who read it', async (vault) => {
     await put(vault, ONE, sample(3 * MIB))
     const pieces = vault.read(ONE)[Symbol.asyncIterator]()

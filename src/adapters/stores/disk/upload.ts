@@ -123,7 +123,7 @@ export class Upload implements VaultWriter {
   }
 
   async discard(): Promise<void> {
-    await this.#ending
+    if (this.#ending) await this.#ending
     if (this.#status === 'whole' || this.#status === 'discarded') return
     this.#status = 'discarded'
     const discarded = this.#remove()

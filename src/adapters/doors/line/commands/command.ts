@@ -7,5 +7,5 @@ export interface LineCommand {
   readonly usage: string
   /** What it does, in a few words. */
   readonly help: string
-  run(peer: LinePeer, rest: string): void | Promise<unknown>
+  run(peer: LinePeer, rest: string): undefined | Promise<unknown>
 }

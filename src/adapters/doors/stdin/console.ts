@@ -1,0 +1,188 @@
+import { open, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import type { Follower } from '../../../domain/engine/follower.ts'
+import type { LocalSession } from '../../../domain/engine/local-session.ts'
+import type { Batch } from '../../../domain/room/batch.ts'
+import { isVisibleTo, type RoomEvent, type WholeFile } from '../../../domain/room/events.ts'
+import { forTerminal } from '../../../domain/text/terminal.ts'
+import { lineOf } from '../shared/event-line.ts'
+import { fileLine, sizeText } from '../shared/wording.ts'
+import type { FileSaver } from './file-saver.ts'
+
+export interface ConsoleParts {
+  readonly session: LocalSession
+  /** Undefined where received files are not to be put anywhere. */
+  readonly saver: FileSaver | undefined
+  readonly stdin: Readable & { isTTY?: boolean }
+  readonly stdout: Writable & { isTTY?: boolean }
+  readonly stderr: Writable
+  readonly style: 'text' | 'json' | 'quiet'
+}
+
+const PROMPT = '<You> '
+const READ_BYTES = 1024 * 1024
+/** What may wait for whoever reads our output; past it we read on from the journal later, as for every slow reader. */
+const OUTPUT_MARK_BYTES = 256 * 1024
+
+/** The host's own terminal as a member of the room: types to chat, sends files by path, and has what arrives put into a folder. */
+export class Console {
+  readonly #parts: ConsoleParts
+  readonly #input: Interface
+  readonly #prompts: boolean
+  readonly #follower: Follower
+  #saving: Promise<void> = Promise.resolve()
+  #reading = true
+
+  constructor(parts: ConsoleParts) {
+    const { session, stdin, stdout, stderr, style } = parts
+    this.#parts = parts
+    this.#prompts = stdin.isTTY === true && stdout.isTTY === true && style === 'text'
+    // `tamtam | head -1` ends the reader of our output, and nothing else (C89).
+    stdout.on('error', () => {})
+    stderr.on('error', () => {})
+    stdin.on('error', () => {})
+    this.#input = createInterface({
+      input: stdin,
+      output: this.#prompts ? stdout : undefined,
+      prompt: PROMPT,
+      terminal: this.#prompts,
+    })
+    this.#input.on('line', (line) => void this.#typed(line))
+    // A closed standard input ends the typing, not the host.
+    this.#input.once('close', () => {
+      this.#reading = false
+    })
+    if (this.#prompts) this.#input.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+    this.#follower = session.follow(session.after, this.#take)
+    this.#follower.resume()
+    stdout.on('drain', () => this.#follower.resume())
+    session.refusals$.subscribe(({ code, message }) => this.#talk(`! ${code} ${message}`))
+  }
+
+  /** Says where the host is, for people how to join it. */
+  announce({ host, port, url }: { host: string; port: number; url: string }): void {
+    const { session, style } = this.#parts
+    if (style === 'json') this.#json({ type: 'listening', host, port, url, pid: process.pid })
+    if (style !== 'text') return
+    const wildcard = host === '0.0.0.0' || host === '::'
+    const lines = [
+      `tamtam hosts the room ${session.room} on ${url}`,
+      `join from ${wildcard ? 'another machine' : 'this machine'} with:  nc ${wildcard ? '<this address>' : host} ${port}`,
+      'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
+    ]
+    this.#print(lines.join('\n'))
+  }
+
+  close(): void {
+    this.#input.close()
+  }
+
+  readonly #take = (batch: Batch): void => {
+    const { session, stdout } = this.#parts
+    for (const event of batch.events) if (isVisibleTo(event, session.member.id)) this.#happened(event)
+    if (stdout.writableLength > OUTPUT_MARK_BYTES) this.#follower.hold(batch.last ?? this.#follower.cursor)
+  }
+
+  #happened(event: RoomEvent): void {
+    const { session, style } = this.#parts
+    const own = event.type !== 'missed' && event.by.id === session.member.id
+    if (style === 'json') this.#json({ room: session.room, ...event })
+    else if (style === 'text' && !own) {
+      const line = event.type === 'fileCompleted' ? fileLine(event.by.name, event.file) : lineOf(event).trimEnd()
+      if (line !== '') this.#print(line)
+    }
+    // One after the other: a hundred files at once would be a hundred open files.
+    if (event.type === 'fileCompleted' && !own) this.#saving = this.#saving.then(() => this.#save(event.file))
+  }
+
+  async #save(file: WholeFile): Promise<void> {
+    try {
+      const path = await this.#parts.saver?.save(file)
+      if (path !== undefined) this.#talk(`* saved ${forTerminal(path)}`)
+    } catch (error) {
+      this.#talk(`! NOT_SAVED ${forTerminal(file.name)}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  async #typed(line: string): Promise<void> {
+    const { session } = this.#parts
+    const [, path] = /^(?:SEND|\/send) +(.+)$/.exec(line) ?? []
+    if (line.trim() === '') this.#prompt()
+    else if (path !== undefined) await this.#send(path.trim())
+    else if (line === '/who') this.#talk(`* here: ${session.members.map(({ name }) => forTerminal(name)).join(', ')}`)
+    else if (line === '/help')
+      this.#talk('* type to chat; /send PATH sends a file; /who tells who is here; //text says /text')
+    else if (line.startsWith('/') && !line.startsWith('//'))
+      this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
+    else await this.#say(line.startsWith('//') ? line.slice(1) : line)
+    this.#prompt()
+  }
+
+  async #say(text: string): Promise<void> {
+    const { session } = this.#parts
+    while (session.post([{ type: 'say', text }]) === 'full') {
+      this.#input.pause()
+      await session.ready()
+      this.#input.resume()
+    }
+  }
+
+  async #send(path: string): Promise<void> {
+    try {
+      const found = await stat(path)
+      // Opening a pipe or a device could wait for ever (C53).
+      if (!found.isFile()) return this.#talk(`! BAD_NAME ${forTerminal(path)} is no file`)
+      const ended = await this.#parts.session.upload(readFile(path), { name: basename(path), size: found.size }).done
+      if ('type' in ended) this.#talk(`! ${ended.code} ${ended.message}`)
+      else this.#talk(`* ${forTerminal(ended.name)} is in the room: ${sizeText(ended.size)}, sha256 ${ended.sha256}`)
+    } catch (error) {
+      this.#talk(
+        `! NO_SUCH_FILE ${forTerminal(path)} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    }
+  }
+
+  #json(value: object): void {
+    this.#parts.stdout.write(`${JSON.stringify({ v: 1, ...value })}\n`)
+  }
+
+  /** Data: what happens in the room. */
+  #print(line: string): void {
+    this.#write(this.#parts.stdout, line)
+  }
+
+  /** Talk: what is said about it. On a terminal both are one. */
+  #talk(line: string): void {
+    if (this.#parts.style === 'quiet' && !line.startsWith('!')) return
+    this.#write(this.#prompts ? this.#parts.stdout : this.#parts.stderr, line)
+  }
+
+  #write(to: Writable, line: string): void {
+    if (!this.#prompts) {
+      to.write(`${line}\n`)
+      return
+    }
+    // What is being typed moves below the new line.
+    to.write(`\r\x1b[K${line}\n`)
+    this.#prompt()
+  }
+
+  #prompt(): void {
+    if (this.#prompts && this.#reading) this.#input.prompt(true)
+  }
+}
+
+async function* readFile(path: string): AsyncIterable<Uint8Array> {
+  const handle = await open(path, 'r')
+  try {
+    while (true) {
+      const { buffer, bytesRead } = await handle.read({ buffer: Buffer.allocUnsafeSlow(READ_BYTES) })
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}

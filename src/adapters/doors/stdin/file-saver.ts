@@ -1,0 +1,81 @@
+import { constants } from 'node:fs'
+import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { numbered, safeFileName } from '../../../domain/names/safe-file-name.ts'
+import type { WholeFile } from '../../../domain/room/events.ts'
+import type { Session } from '../../../domain/session.ts'
+
+/** Gives a file of the host's another name in the file system, where that is possible. */
+export type LinkFile = (id: string, path: string) => Promise<'linked' | 'exists' | 'elsewhere'>
+
+const MOST_NAMES = 10_000
+
+/** Puts received files into a folder as `terima_<name>`; never overwrites, and never leaves a part under the final name. */
+export class FileSaver {
+  readonly #directory: string
+  readonly #session: Session
+  readonly #link: LinkFile | undefined
+
+  constructor(directory: string, session: Session, link: LinkFile | undefined) {
+    this.#directory = directory
+    this.#session = session
+    this.#link = link
+  }
+
+  /** Answers the path the file has now. Rejects with the system's error. */
+  async save(file: WholeFile): Promise<string> {
+    await mkdir(this.#directory, { recursive: true })
+    const safe = safeFileName(file.name, file.id)
+    const wanted = `terima_${typeof safe === 'string' ? safe : file.id}`
+    const linked =
+      this.#link === undefined ? undefined : await this.#publish(wanted, (path) => this.#linkTo(file, path))
+    return linked ?? (await this.#copy(file, wanted))
+  }
+
+  async #copy(file: WholeFile, wanted: string): Promise<string> {
+    const part = join(this.#directory, `.${file.id}.part`)
+    const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
+    await unlink(part).catch(ignoreMissing)
+    const handle = await open(part, O_CREAT | O_EXCL | O_WRONLY | (O_NOFOLLOW ?? 0), 0o600)
+    try {
+      for await (const bytes of this.#session.download(file.id)) await handle.writeFile(bytes)
+      await handle.datasync()
+      const published = await this.#publish(wanted, async (path) => {
+        await link(part, path)
+        return 'linked'
+      })
+      if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${wanted}`)
+      return published
+    } finally {
+      await handle.close()
+      await unlink(part).catch(ignoreMissing)
+    }
+  }
+
+  async #linkTo(file: WholeFile, path: string): Promise<'linked' | 'exists' | 'elsewhere'> {
+    return (await this.#link?.(file.id, path)) ?? 'elsewhere'
+  }
+
+  /** Tries the name, and then numbered ones, until one is free. Undefined where linking is not possible here. */
+  async #publish(
+    wanted: string,
+    claim: (path: string) => Promise<'linked' | 'exists' | 'elsewhere'>,
+  ): Promise<string | undefined> {
+    for (let number = 1; number < MOST_NAMES; number++) {
+      const path = join(this.#directory, number === 1 ? wanted : numbered(wanted, number))
+      const claimed = await claim(path).catch(asExists)
+      if (claimed === 'linked') return path
+      if (claimed === 'elsewhere') return undefined
+    }
+    return undefined
+  }
+}
+
+function asExists(error: NodeJS.ErrnoException): 'exists' {
+  if (error.code === 'EEXIST') return 'exists'
+  throw error
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
+}

@@ -1,0 +1,24 @@
+/** What the process says when it ends (design section 8). */
+export const exitCodes = {
+  done: 0,
+  unexpected: 1,
+  usage: 2,
+  portInUse: 69,
+  bug: 70,
+  disk: 74,
+  directoryInUse: 75,
+  unsafeConfiguration: 78,
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** Ends the command with one sentence for the person who typed it. */
+export class CommandFailed extends Error {
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}

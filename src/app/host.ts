@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { Console } from '../adapters/doors/stdin/console.ts'
+import { FileSaver } from '../adapters/doors/stdin/file-saver.ts'
+import { isLoopback, PortInUse } from '../adapters/doors/tcp/listener.ts'
+import { PinoLog } from '../adapters/system/pino-log.ts'
+import { DirectoryInUse } from '../domain/ports/journal.ts'
+import { Refused } from '../domain/session.ts'
+import { defaultDataDirectory, type HostConfig } from './config.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { createTamtam, type Tamtam } from './index.ts'
+import type { Address } from './lifecycle.ts'
+import { stopSignal } from './signals.ts'
+
+/** `tamtam host`: hosts a room until it is told to stop, with this terminal as one of its members. */
+export async function host(config: HostConfig, process: NodeJS.Process): Promise<void> {
+  refuseUnsafe(config)
+  const data = config.ephemeral ? undefined : (config.data ?? defaultDataDirectory(process.env))
+  const log = new PinoLog({ level: config.logLevel })
+  const stopped = stopSignal(process, log)
+  const tamtam = createTamtam({
+    ...(data === undefined ? {} : { data }),
+    limits: { historyEntries: config.history },
+    line: {
+      room: config.room,
+      files: config.lineFiles,
+      ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
+    },
+    overrides: { log },
+    onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
+  })
+  const address = await open(tamtam, config)
+  const terminal = await enter(tamtam, config, process, data)
+  terminal.announce(address)
+  const { exitCode, why } = await stopped.promise
+  terminal.close()
+  // A store that failed must not be asked again; everything acknowledged is in it already.
+  if (exitCode === exitCodes.done) await tamtam.stop(why)
+  else process.stderr.write(`tamtam: ${why}\n`)
+  process.exit(exitCode)
+}
+
+/** Opens the data before the port: whoever comes in finds the room as it was. */
+async function open(tamtam: Tamtam, { port, bind }: HostConfig): Promise<Address> {
+  try {
+    await tamtam.start()
+  } catch (error) {
+    if (error instanceof DirectoryInUse)
+      throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
+    throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${reason(error)}`, { cause: error })
+  }
+  try {
+    return await tamtam.listen({ port, host: bind })
+  } catch (error) {
+    await tamtam.stop()
+    if (error instanceof PortInUse)
+      throw new CommandFailed(
+        exitCodes.portInUse,
+        `${error.message}; stop what uses it, or choose another with --port`,
+        { cause: error },
+      )
+    throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${reason(error)}`, { cause: error })
+  }
+}
+
+async function enter(
+  tamtam: Tamtam,
+  config: HostConfig,
+  process: NodeJS.Process,
+  data: string | undefined,
+): Promise<Console> {
+  const { stdin, stdout, stderr } = process
+  const directory = config.save ?? (data === undefined ? undefined : join(data, 'terima'))
+  try {
+    const session = await tamtam.engine.join({ room: config.room, name: config.name })
+    const saver = directory === undefined ? undefined : new FileSaver(directory, session, tamtam.linkFile)
+    const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
+    return new Console({ session, saver, stdin, stdout, stderr, style })
+  } catch (error) {
+    await tamtam.stop()
+    if (error instanceof Refused) throw new CommandFailed(exitCodes.usage, error.message, { cause: error })
+    throw error
+  }
+}
+
+/** Without tokens, what listens beyond this machine is open to all: that must have been typed (design section 6). */
+function refuseUnsafe({ bind, open }: HostConfig): void {
+  if (open || bind === 'localhost' || isLoopback(bind)) return
+  throw new CommandFailed(
+    exitCodes.unsafeConfiguration,
+    `on ${bind} everybody on the network could join, read and send files; add --open if you mean that`,
+  )
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

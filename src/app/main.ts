@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { config } from 'rxjs'
+import { hostConfig } from './config.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { host } from './host.ts'
+
+// A subscriber's mistake must not pass for a mistake of the room's, nor be lost: it is a bug, and ends the process as one.
+config.onUnhandledError = (error) => {
+  throw error
+}
+
+const program = new Command('tamtam')
+  .description('A chat room with a file drop that one command hosts and that people join with what they have.')
+  .exitOverride()
+  .showHelpAfterError('(tamtam help shows what there is)')
+
+program
+  .command('host', { isDefault: true })
+  .description('host a room (the default)')
+  .option('--port <port>', 'port to listen on; 0 picks a free one (8268)')
+  .option('--bind <address>', 'address to listen on (127.0.0.1)')
+  .option('--open', 'let everybody in who can reach --bind: there is no password')
+  .option('--data <dir>', 'where history and files are kept ($XDG_DATA_HOME/tamtam)')
+  .option('--ephemeral', 'keep everything in memory; it is gone when the host stops')
+  .option('--room <name>', 'the room people are in at first (lobby)')
+  .option('--line-files <how>', 'how files reach netcat: inline (their bytes) or links (a line that names them)')
+  .option('--rate <lines>', 'lines a second that one connection may say, loopback too; 0: no limit (50, loopback: 0)')
+  .option('--history <entries>', 'how much of a room is kept (100000)')
+  .option('--name <name>', 'what you are called in the room (host)')
+  .option('--save <dir>', 'where files you receive appear (terima/ in the data directory)')
+  .option('--json', 'one JSON object a line on standard output')
+  .option('--quiet', 'print nothing but errors')
+  .option('--log-level <level>', 'info, warn, error or silent, on standard error (warn)')
+  .option('--config <file>', 'settings as JSON ($XDG_CONFIG_HOME/tamtam/config.json)')
+  .action((flags) => host(hostConfig(flags, process.env), process))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  else if (error instanceof CommandFailed) {
+    process.stderr.write(`tamtam: ${error.message}\n`)
+    process.exitCode = error.exitCode
+  } else throw error
+}

@@ -1,0 +1,13 @@
+// For those who write an adapter of their own, or test against a room in memory: `tamtam-chat/testing`.
+export { MemoryConnection, memoryPair, type PairOptions } from '../adapters/doors/memory/pair.ts'
+export { type ClockUnderTest, clockContract } from '../adapters/stores/contracts/clock-contract.ts'
+export type { ContractCase } from '../adapters/stores/contracts/contract.ts'
+export { idsContract } from '../adapters/stores/contracts/ids-contract.ts'
+export { type JournalUnderTest, journalContract } from '../adapters/stores/contracts/journal-contract.ts'
+export { vaultContract } from '../adapters/stores/contracts/vault-contract.ts'
+export { MemoryJournal } from '../adapters/stores/memory/memory-journal.ts'
+export { MemoryVault, type MemoryVaultOptions } from '../adapters/stores/memory/memory-vault.ts'
+export { CountingIds } from '../adapters/system/counting-ids.ts'
+export { ManualClock } from '../adapters/system/manual-clock.ts'
+export { type LogLine, MemoryLog } from '../adapters/system/memory-log.ts'
+export { MemoryMetrics, type MetricsSnapshot } from '../adapters/system/memory-metrics.ts'

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { SqliteJournal } from '../../src/adapters/stores/sqlite/sqlite-journal.ts'
+import { Batch } from '../../src/domain/room/batch.ts'
+import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
+import { JournalProcess } from './journal-process.ts'
+
+const MIB = 1024 * 1024
+const DEADLINE_MS = 30_000
+const inCi = process.env['CI'] === 'true'
+const isRoot = process.getuid?.() === 0
+const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tamtam-disk-'))
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+const append = (journal: SqliteJournal, seq: number, text = 'x'.repeat(3000)) =>
+  journal.append([new Batch('lobby', [{ type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text }])])
+
+const count = async (journal: SqliteJournal): Promise<number> => {
+  let found = 0
+  for (;;) {
+    const batches = await journal.read('lobby', found, 100)
+    if (batches.length === 0) return found
+    found = batches.at(-1)!.last!
+  }
+}
+
+/** Appends until the journal takes no more; gives how many it took. */
+const fillUp = async (journal: SqliteJournal): Promise<number> => {
+  for (let seq = 1; seq < 10_000; seq += 1) {
+    const appended = await append(journal, seq)
+    if (appended.status === 'readOnly') {
+      expect(appended.message).toContain(directory)
+      return seq - 1
+    }
+    assert.equal(appended.status, 'committed')
+  }
+  throw new Error('the disk never got full')
+}
+
+describe('C75: a full disk', () => {
+  const mountSmall = (): boolean => {
+    const mounted = isRoot && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory]).status === 0
+    if (!mounted && inCi && isRoot) throw new Error('root could not mount a tmpfs of 4 MiB')
+    return mounted
+  }
+
+  for (const [what, floor] of [['out of space', 0], ['below the free-space floor', 1.5 * MIB]] as const) {
+    test(`${what} is read-only until there is room again`, async (context) => {
+      if (!mountSmall()) return context.skip('needs to mount a tmpfs: run as root, or in `unshare -rm`')
+      try {
+        const ballast = join(directory, 'ballast')
+        await writeFile(ballast, Buffer.alloc(1.5 * MIB))
+        const log = new CollectedLog()
+        const journal = new SqliteJournal({ directory, log, freeSpaceFloorBytes: floor })
+        await journal.open()
+        const kept = await fillUp(journal)
+        expect(kept).toBeGreaterThan(0)
+        for (let tries = 0; tries < 20; tries += 1) expect((await append(journal, kept + 1)).status).toBe('readOnly')
+        expect(await count(journal)).toBe(kept)
+        expect(await journal.span('lobby')).toEqual({ first: 1, last: kept })
+        await journal.search('lobby', 'x', 10)
+        await rm(ballast)
+        const deadline = performance.now() + DEADLINE_MS
+        while ((await append(journal, kept + 1)).status === 'readOnly') assert.ok(performance.now() < deadline, 'heals')
+        expect((await append(journal, kept + 2)).status).toBe('committed')
+        await journal.close()
+        const again = new SqliteJournal({ directory, log, freeSpaceFloorBytes: 0 })
+        await again.open()
+        expect(await count(again)).toBe(kept + 2)
+        await again.close()
+        expect(log.errors()).toEqual([])
+      } finally {
+        spawnSync('umount', [directory])
+      }
+    })
+  }
+})
+
+describe('C76: an fsync that fails', () => {
+  // Early ones hit while the database is made or opened, late ones a commit or a checkpoint.
+  for (const when of [1, 2, 4, 8, 30, 31, 200]) {
+    test(`is never tried again: nothing is promised after the ${when}. one fails`, async (context) => {
+      if (!hasStrace) {
+        if (inCi) throw new Error('strace is missing; install it')
+        return context.skip('needs strace: apt-get install strace')
+      }
+      const inject = `inject=fsync,fdatasync:error=EIO:when=${when}`
+      const strace = ['strace', '-f', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', inject]
+      const writer = new JournalProcess(directory, 'write', strace)
+      await writer.ended()
+      const failed = writer.lines.findIndex((line) => line.startsWith('failed'))
+      assert.ok(failed >= 0, 'the failure is told')
+      for (const line of writer.lines.slice(failed)) expect(line).toBe('failed JOURNAL_BROKEN')
+      if (writer.lines[0] === 'open') expect(existsSync(join(directory, 'journal.suspect'))).toBe(true)
+      const journal = new SqliteJournal({ directory, log: new CollectedLog() })
+      await journal.open()
+      expect(existsSync(join(directory, 'journal.suspect'))).toBe(false)
+      const last = writer.kept().at(-1) ?? 0
+      const found = await count(journal)
+      assert.ok(found === last || found === last + 1, `${found} found, ${last} promised`)
+      await journal.close()
+    })
+  }
+})

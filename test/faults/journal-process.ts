@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const WRITER = fileURLToPath(new URL('./journal-writer.ts', import.meta.url))
+const DEADLINE_MS = 60_000
+
+/** A process with a journal of its own; see journal-writer.ts. */
+export class JournalProcess {
+  readonly lines: string[] = []
+  readonly #child: ChildProcess
+  readonly #exited: Promise<unknown>
+  #unfinished = ''
+
+  /** `command` runs before node, strace for one. */
+  constructor(directory: string, mode: 'write' | 'hold', command: readonly string[] = []) {
+    const [program, ...args] = [...command, process.execPath, '--disable-warning=ExperimentalWarning', WRITER, directory, mode]
+    this.#child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    this.#exited = once(this.#child, 'close')
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (this.#unfinished + text).split('\n')
+      this.#unfinished = lines.pop() ?? ''
+      this.lines.push(...lines)
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  /** The sequences that the journal promised to have kept. */
+  kept(): number[] {
+    return this.lines.filter((line) => line.startsWith('kept ')).map((line) => Number(line.slice(5)))
+  }
+
+  async until(count: number): Promise<void> {
+    const late = AbortSignal.timeout(DEADLINE_MS)
+    while (this.lines.length < count && this.#child.exitCode === null) {
+      await once(this.#child.stdout!, 'data', { signal: late })
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  async ended(): Promise<void> {
+    await Promise.race([this.#exited, once(AbortSignal.timeout(DEADLINE_MS), 'abort')])
+    if (this.#child.exitCode === null) throw new Error(`the process did not end; its lines: ${this.lines.slice(-5)}`)
+  }
+}

@@ -1,0 +1,38 @@
+import { writeSync } from 'node:fs'
+import { SqliteJournal } from '../../src/adapters/stores/sqlite/sqlite-journal.ts'
+import { Batch } from '../../src/domain/room/batch.ts'
+
+// A process that writes to a journal until it is killed or its journal fails, and says on stdout what it was promised.
+// Lines: `open`, then `kept <seq>` for each append that resolved, then `failed <code>` for each that rejected.
+const [directory = '', mode = 'write'] = process.argv.slice(2)
+const TRIES_AFTER_FAILURE = 5
+const tell = (line: string): number => writeSync(1, `${line}\n`)
+const quiet = { info: () => {}, warn: () => {}, error: () => {} }
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code)
+
+const entry = (seq: number) =>
+  ({ type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text: `line ${seq}` }) as const
+const batch = (room: string, seq: number): Batch => new Batch(room, [entry(seq)], [{ id: `id-${seq}`, seq }])
+
+const write = async (journal: SqliteJournal): Promise<void> => {
+  let failures = 0
+  for (let seq = ((await journal.span('lobby'))?.last ?? 0) + 1; failures < TRIES_AFTER_FAILURE; ) {
+    try {
+      const { status } = await journal.append([batch('lobby', seq), batch('hall', seq)])
+      tell(`${status === 'committed' ? 'kept' : status} ${seq}`)
+      if (status === 'committed') seq += 1
+    } catch (error) {
+      failures += 1
+      tell(`failed ${codeOf(error)}`)
+    }
+  }
+}
+
+const journal = new SqliteJournal({ directory, log: quiet, freeSpaceFloorBytes: 0 })
+try {
+  await journal.open()
+  tell('open')
+  if (mode === 'write') await write(journal)
+} catch (error) {
+  tell(`failed ${codeOf(error)}`)
+}
