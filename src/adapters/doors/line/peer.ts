@@ -3,16 +3,18 @@ import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import { type Code, type Rejected, rejected } from '../../../domain/rejection.ts'
 import type { ClientCommand } from '../../../domain/room/commands.ts'
+import type { WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
 import { shortId, sizeText } from '../shared/wording.ts'
 import type { BeginItem, Item } from './codec/items.ts'
+import type { Caller } from './commands/command.ts'
 import { runCommand } from './commands/index.ts'
 import type { LineDelivery } from './delivery.ts'
 import { Reception } from './reception.ts'
-import type { LineSettings } from './settings.ts'
+import type { FileMode, LineSettings } from './settings.ts'
 
 export interface PeerParts {
   readonly engine: Engine
@@ -32,10 +34,9 @@ export interface PeerParts {
 }
 
 /** One person on the line door: what they type becomes commands to the room, files and answers. */
-export class LinePeer {
-  readonly engine: Engine
+export class LinePeer implements Caller {
   readonly settings: LineSettings
-  readonly delivery: LineDelivery
+  readonly #delivery: LineDelivery
   readonly #parts: PeerParts
   readonly #bucket: TokenBucket
   readonly #rooms = new Set<string>()
@@ -46,9 +47,8 @@ export class LinePeer {
   constructor(parts: PeerParts) {
     const { settings, clock } = parts
     this.#parts = parts
-    this.engine = parts.engine
     this.settings = settings
-    this.delivery = parts.delivery
+    this.#delivery = parts.delivery
     this.#bucket = new TokenBucket(clock, parts.limited ? settings.linesPerSecond : 0, settings.linesBurst)
   }
 
@@ -87,7 +87,7 @@ export class LinePeer {
   }
 
   say(line: string): Promise<void> | undefined {
-    return this.delivery.say(`${line}\n`)
+    return this.#delivery.say(`${line}\n`)
   }
 
   refuse({ code, message }: { code: Code; message: string }): Promise<void> | undefined {
@@ -122,7 +122,7 @@ export class LinePeer {
     let session: LocalSession
     try {
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      session = await this.engine.join({ room, owner: id, ...who })
+      session = await this.#parts.engine.join({ room, owner: id, ...who })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       await this.refuse(error.rejected)
@@ -132,15 +132,27 @@ export class LinePeer {
     this.#session = session
     session.refusals$.subscribe((why) => void this.refuse(why))
     void this.say(welcome(session))
-    this.delivery.follow(session)
+    this.#delivery.follow(session)
     await before?.close()
   }
 
   async part(): Promise<void> {
     const session = this.inRoom()
     this.#session = undefined
-    this.delivery.unfollow()
+    this.#delivery.unfollow()
     await session?.close()
+  }
+
+  get fileMode(): FileMode {
+    return this.#delivery.mode
+  }
+
+  set fileMode(mode: FileMode) {
+    this.#delivery.mode = mode
+  }
+
+  sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void> {
+    return this.#delivery.send(by, file, session)
   }
 
   quit(): void {
@@ -152,9 +164,9 @@ export class LinePeer {
     await this.#cut()
     const session = this.#session
     this.#session = undefined
-    this.delivery.unfollow()
+    this.#delivery.unfollow()
     await session?.close(reason)
-    this.engine.forget(this.#parts.id)
+    this.#parts.engine.forget(this.#parts.id)
   }
 
   #text(lines: readonly string[]): Promise<void> | undefined {

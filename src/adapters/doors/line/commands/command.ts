@@ -1,4 +1,27 @@
-import type { LinePeer } from '../peer.ts'
+import type { LocalSession } from '../../../../domain/engine/local-session.ts'
+import type { Rejected } from '../../../../domain/rejection.ts'
+import type { ClientCommand } from '../../../../domain/room/commands.ts'
+import type { WholeFile } from '../../../../domain/room/events.ts'
+import type { FileMode, LineSettings } from '../settings.ts'
+
+/** Whoever typed a slash word, as far as the words need to know them. */
+export interface Caller {
+  readonly settings: LineSettings
+  /** Undefined after `/part`. */
+  readonly session: LocalSession | undefined
+  /** How files reach the caller. */
+  fileMode: FileMode
+  /** The session; where there is none, the caller is told so. */
+  inRoom(): LocalSession | undefined
+  /** Asks the room, tells the caller of a refusal, and answers whether it was done. */
+  ask(command: ClientCommand): Promise<boolean>
+  say(line: string): Promise<void> | undefined
+  refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
+  join(room: string): Promise<void>
+  part(): Promise<void>
+  sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void>
+  quit(): void
+}
 
 /** One slash word of the line door. */
 export interface LineCommand {
@@ -7,5 +30,5 @@ export interface LineCommand {
   readonly usage: string
   /** What it does, in a few words. */
   readonly help: string
-  run(peer: LinePeer, rest: string): undefined | Promise<unknown>
+  run(caller: Caller, rest: string): Promise<void>
 }

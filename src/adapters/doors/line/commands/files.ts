@@ -7,24 +7,24 @@ export const files: LineCommand = {
   word: 'files',
   usage: '/files [links|inline]',
   help: 'the files of the room; or how they reach you',
-  async run(peer, rest) {
+  async run(caller, rest) {
     const mode = rest.trim()
     if (mode === 'links' || mode === 'inline') {
-      peer.delivery.mode = mode
-      await peer.say(`* files come ${mode === 'links' ? 'as a line that names them' : 'as bytes, right here'}`)
+      caller.fileMode = mode
+      await caller.say(`* files come ${mode === 'links' ? 'as a line that names them' : 'as bytes, right here'}`)
       return
     }
     if (mode !== '') {
-      await peer.refuse(rejected('BAD_COMMAND', `type ${files.usage}`))
+      await caller.refuse(rejected('BAD_COMMAND', `type ${files.usage}`))
       return
     }
-    const session = peer.inRoom()
+    const session = caller.inRoom()
     if (session === undefined) return
     const lines = session.files.map((each) =>
       each.status === 'whole'
         ? fileLine(each.by.name, each.file)
         : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} is still arriving`,
     )
-    await peer.say([`* ${lines.length} files in ${session.room}; /get brings one here`, ...lines].join('\n'))
+    await caller.say([`* ${lines.length} files in ${session.room}; /get brings one here`, ...lines].join('\n'))
   },
 }

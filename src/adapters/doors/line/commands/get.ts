@@ -5,15 +5,15 @@ export const get: LineCommand = {
   word: 'get',
   usage: '/get id',
   help: 'send me this file now; /files shows the ids',
-  async run(peer, rest) {
-    const session = peer.inRoom()
+  async run(caller, rest) {
+    const session = caller.inRoom()
     if (session === undefined) return
     const wanted = rest.trim().toLowerCase()
     const [found, another] = session.files.filter((each) => wanted !== '' && each.file.id.startsWith(wanted))
     if (found?.status !== 'whole' || another !== undefined) {
-      await peer.refuse(rejected('NO_SUCH_FILE', 'no one file has an id that begins so; /files lists them'))
+      await caller.refuse(rejected('NO_SUCH_FILE', 'no one file has an id that begins so; /files lists them'))
       return
     }
-    await peer.delivery.send(found.by.name, found.file, session)
+    await caller.sendFile(found.by.name, found.file, session)
   },
 }

@@ -6,16 +6,16 @@ export const history: LineCommand = {
   word: 'history',
   usage: '/history [n]',
   help: 'the last n lines of the room',
-  async run(peer, rest) {
-    const session = peer.inRoom()
+  async run(caller, rest) {
+    const session = caller.inRoom()
     if (session === undefined) return
-    const { historyLines, maxHistoryLines } = peer.settings
+    const { historyLines, maxHistoryLines } = caller.settings
     const wanted = rest.trim() === '' ? historyLines : Number(rest.trim())
     if (!Number.isInteger(wanted) || wanted < 1) {
-      await peer.refuse(rejected('BAD_COMMAND', `type ${history.usage}, with n from 1 to ${maxHistoryLines}`))
+      await caller.refuse(rejected('BAD_COMMAND', `type ${history.usage}, with n from 1 to ${maxHistoryLines}`))
       return
     }
     const entries = await session.history(Math.min(wanted, maxHistoryLines))
-    await peer.say([`* history of ${session.room}:`, ...entryLines(entries), '* end of history'].join('\n'))
+    await caller.say([`* history of ${session.room}:`, ...entryLines(entries), '* end of history'].join('\n'))
   },
 }

@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '../../../../domain/rejection.ts'
-import type { LinePeer } from '../peer.ts'
-import type { LineCommand } from './command.ts'
+
+import type { Caller, LineCommand } from './command.ts'
 import { files } from './files.ts'
 import { get } from './get.ts'
 import { history } from './history.ts'
@@ -17,14 +17,14 @@ import { who } from './who.ts'
 const commands: readonly LineCommand[] = [nick, join, part, who, msg, me, topic, history, search, files, get, quit]
 
 /** Runs a slash word. One that we do not know gets a hint and is never said to the room. */
-export async function runCommand(peer: LinePeer, word: string, rest: string): Promise<void> {
+export async function runCommand(caller: Caller, word: string, rest: string): Promise<void> {
   if (word === 'help') {
-    await peer.say(help)
+    await caller.say(help)
     return
   }
   const command = commands.find((each) => each.word === word)
-  if (command === undefined) await peer.refuse(unknown(word))
-  else await command.run(peer, rest)
+  if (command === undefined) await caller.refuse(unknown(word))
+  else await command.run(caller, rest)
 }
 
 function unknown(word: string): Rejected {

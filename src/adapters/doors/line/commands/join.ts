@@ -5,10 +5,10 @@ export const join: LineCommand = {
   word: 'join',
   usage: '/join room',
   help: 'go to another room; it is made when it is not there',
-  async run(peer, rest) {
+  async run(caller, rest) {
     const room = checkRoomName(rest.trim())
-    if (typeof room !== 'string') await peer.refuse(room)
-    else if (room === peer.session?.room) await peer.say(`* you are in ${room} already`)
-    else await peer.join(room)
+    if (typeof room !== 'string') await caller.refuse(room)
+    else if (room === caller.session?.room) await caller.say(`* you are in ${room} already`)
+    else await caller.join(room)
   },
 }

@@ -4,7 +4,7 @@ export const me: LineCommand = {
   word: 'me',
   usage: '/me text',
   help: 'say what you do: * name text',
-  async run(peer, rest) {
-    await peer.ask({ type: 'act', text: rest })
+  async run(caller, rest) {
+    await caller.ask({ type: 'act', text: rest })
   },
 }

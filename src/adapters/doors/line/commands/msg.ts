@@ -6,10 +6,10 @@ export const msg: LineCommand = {
   word: 'msg',
   usage: '/msg name text',
   help: 'say something to one person only',
-  async run(peer, rest) {
+  async run(caller, rest) {
     const [, to, text] = /^(\S+) +(.*)$/s.exec(rest) ?? []
-    if (to === undefined || text === undefined) await peer.refuse(rejected('BAD_COMMAND', `type ${msg.usage}`))
-    else if (await peer.ask({ type: 'whisper', to, text }))
-      await peer.say(`* to ${forTerminal(to)}: ${forTerminal(text)}`)
+    if (to === undefined || text === undefined) await caller.refuse(rejected('BAD_COMMAND', `type ${msg.usage}`))
+    else if (await caller.ask({ type: 'whisper', to, text }))
+      await caller.say(`* to ${forTerminal(to)}: ${forTerminal(text)}`)
   },
 }

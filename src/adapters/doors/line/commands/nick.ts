@@ -4,8 +4,8 @@ export const nick: LineCommand = {
   word: 'nick',
   usage: '/nick name',
   help: 'be called name',
-  async run(peer, rest) {
-    if (await peer.ask({ type: 'rename', name: rest.trim() }))
-      await peer.say(`* you are now ${peer.session?.member.name}`)
+  async run(caller, rest) {
+    if (await caller.ask({ type: 'rename', name: rest.trim() }))
+      await caller.say(`* you are now ${caller.session?.member.name}`)
   },
 }

@@ -4,9 +4,9 @@ export const part: LineCommand = {
   word: 'part',
   usage: '/part',
   help: 'leave the room, stay connected',
-  async run(peer) {
-    const room = peer.session?.room
-    await peer.part()
-    if (room !== undefined) await peer.say(`* you left ${room}; /join brings you to a room`)
+  async run(caller) {
+    const room = caller.session?.room
+    await caller.part()
+    if (room !== undefined) await caller.say(`* you left ${room}; /join brings you to a room`)
   },
 }

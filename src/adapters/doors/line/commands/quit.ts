@@ -4,8 +4,8 @@ export const quit: LineCommand = {
   word: 'quit',
   usage: '/quit',
   help: 'leave and hang up',
-  async run(peer) {
-    await peer.say('* bye')
-    peer.quit()
+  async run(caller) {
+    await caller.say('* bye')
+    caller.quit()
   },
 }

@@ -6,15 +6,15 @@ export const search: LineCommand = {
   word: 'search',
   usage: '/search words',
   help: 'lines and files that have all these words',
-  async run(peer, rest) {
-    const session = peer.inRoom()
+  async run(caller, rest) {
+    const session = caller.inRoom()
     if (session === undefined) return
     if (rest.trim() === '') {
-      await peer.refuse(rejected('BAD_COMMAND', `type ${search.usage}`))
+      await caller.refuse(rejected('BAD_COMMAND', `type ${search.usage}`))
       return
     }
-    const entries = await session.search(rest, peer.settings.maxHistoryLines)
+    const entries = await session.search(rest, caller.settings.maxHistoryLines)
     const found = entries.length === 1 ? '1 line' : `${entries.length} lines`
-    await peer.say([`* found ${found}:`, ...entryLines(entries), '* end of search'].join('\n'))
+    await caller.say([`* found ${found}:`, ...entryLines(entries), '* end of search'].join('\n'))
   },
 }

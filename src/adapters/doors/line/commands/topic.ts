@@ -5,11 +5,11 @@ export const topic: LineCommand = {
   word: 'topic',
   usage: '/topic [text]',
   help: 'what the room is about, or set it',
-  async run(peer, rest) {
-    const session = peer.inRoom()
+  async run(caller, rest) {
+    const session = caller.inRoom()
     if (session === undefined) return
     if (rest.trim() === '')
-      await peer.say(session.topic === '' ? '* no topic is set' : `* topic: ${forTerminal(session.topic)}`)
-    else if (await peer.ask({ type: 'setTopic', topic: rest.trim() })) await peer.say('* topic set')
+      await caller.say(session.topic === '' ? '* no topic is set' : `* topic: ${forTerminal(session.topic)}`)
+    else if (await caller.ask({ type: 'setTopic', topic: rest.trim() })) await caller.say('* topic set')
   },
 }

@@ -8,8 +8,8 @@ export const who: LineCommand = {
   word: 'who',
   usage: '/who',
   help: 'who is here',
-  async run(peer) {
-    const session = peer.inRoom()
+  async run(caller) {
+    const session = caller.inRoom()
     if (session === undefined) return
     const times = new Map<string, number>()
     for (const { name } of session.members) times.set(name, (times.get(name) ?? 0) + 1)
@@ -17,6 +17,6 @@ export const who: LineCommand = {
     const lines = [`* ${session.members.length} in ${session.room}:`]
     for (let from = 0; from < names.length; from += NAMES_A_LINE)
       lines.push(`*   ${names.slice(from, from + NAMES_A_LINE).join(', ')}`)
-    await peer.say(lines.join('\n'))
+    await caller.say(lines.join('\n'))
   },
 }
