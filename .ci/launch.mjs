@@ -58,4 +58,6 @@ function run(node, args) {
 ensureDependencies()
 const node = modernNode()
 process.env.PATH = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
+// Sources are compiled once, not at every start.
+process.env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'node')
 run(node, [...flags, ...process.argv.slice(2)])

@@ -9,12 +9,14 @@ import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { createTamtam, type Tamtam } from './index.ts'
 import type { Address } from './lifecycle.ts'
+import { neverWaitFor } from './output.ts'
 import { stopSignal } from './signals.ts'
 
 /** `tamtam host`: hosts a room until it is told to stop, with this terminal as one of its members. */
 export async function host(config: HostConfig, process: NodeJS.Process): Promise<void> {
   refuseUnsafe(config)
   const data = config.ephemeral ? undefined : (config.data ?? defaultDataDirectory(process.env))
+  for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
   const log = new PinoLog({ level: config.logLevel })
   const stopped = stopSignal(process, log)
   const tamtam = createTamtam({

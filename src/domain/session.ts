@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { Rejected } from './rejection.ts'
-import type { Ack, ClientCommand } from './room/commands.ts'
+import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
 import type { RoomEvent, WholeFile } from './room/events.ts'
 import type { Member } from './room/member.ts'
 
@@ -41,7 +41,7 @@ export interface Session {
    * A chunk of commands at once, in order, nothing done for each. `full`: none was taken, because too much waits for its
    * commit; stop reading from whoever floods, and try again after `ready`. Refusals arrive on `refusals$`.
    */
-  post(commands: readonly ClientCommand[]): 'accepted' | 'full'
+  post(commands: readonly PostedCommand[]): 'accepted' | 'full'
   /** Resolves when it makes sense to post again. */
   ready(): Promise<void>
   /** What became of posted commands that were refused. */

@@ -68,14 +68,19 @@ describe('C79: a process that is killed while it writes', () => {
       // One append may have been kept without the process living to say so; it is whole then.
       const last = lobby.length
       assert.ok(last === kept.at(-1)! || last === kept.at(-1)! + 1, `${last} kept, ${kept.at(-1)} promised`)
-      assert.deepEqual(lobby, Array.from({ length: last }, (_, index) => index + 1))
+      assert.deepEqual(
+        lobby,
+        Array.from({ length: last }, (_, index) => index + 1),
+      )
       assert.deepEqual(hall, lobby)
       const again = { type: 'said', seq: last + 1, at: 0, by: { id: 'm1', name: 'ani' }, text: 'again' } as const
       const known = await journal.append([new Batch('lobby', [again], [{ id: `id-${kept.at(-1)}`, seq: last + 1 }])])
       expect(known.status).toBe('duplicate')
       await journal.close()
       log.assertQuiet()
-      console.log(`C79: killed after ${kept.length} appends, ${last} messages a room, open again in ${tookMs.toFixed(0)} ms`)
+      console.log(
+        `C79: killed after ${kept.length} appends, ${last} messages a room, open again in ${tookMs.toFixed(0)} ms`,
+      )
       expect(tookMs).toBeLessThan(REOPEN_BOUND_MS)
       before = last
     }

@@ -5,7 +5,17 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/domain/room/events.ts'
 import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
-import { ALL, append, makeSample, openStore, putSample, quarantines, readStore, type Sample, said } from '../adapters/stores/sqlite/store-under-test.ts'
+import {
+  ALL,
+  append,
+  makeSample,
+  openStore,
+  putSample,
+  quarantines,
+  readStore,
+  type Sample,
+  said,
+} from '../adapters/stores/sqlite/store-under-test.ts'
 
 const PAGE = 4096
 const base = mkdtempSync(join(tmpdir(), 'tamtam-damage-'))
@@ -67,7 +77,10 @@ describe('C84: a damaged store', () => {
   test('with a flipped bit anywhere loses at most the rows of one page and says so', () => {
     const places = [...offsets(100, 20), ...offsets(rest.database.length, 80)]
     for (const at of places) {
-      const { lobby, hall, log } = survive({ ...rest, database: changed(rest.database, (copy) => (copy[at]! ^= 1 << at % 8)) })
+      const { lobby, hall, log } = survive({
+        ...rest,
+        database: changed(rest.database, (copy) => (copy[at]! ^= 1 << (at % 8))),
+      })
       const lost = 2 * ALL.length - lobby - hall
       assert.ok(lost <= 210, `byte ${at}: ${lost} entries lost`)
       assert.ok(lost === 0 || log.errors().length > 0, `byte ${at}: ${lost} entries lost without a word`)
@@ -104,7 +117,7 @@ describe('C84: a damaged store', () => {
   test('with a flipped bit in the log of a crash loses no commit but the one it hit', () => {
     const wal = crashed.wal!
     for (const at of [...offsets(32, 8), ...offsets(wal.length, 60)]) {
-      const { lobby, hall, log } = survive({ ...crashed, wal: changed(wal, (copy) => (copy[at]! ^= 1 << at % 8)) })
+      const { lobby, hall, log } = survive({ ...crashed, wal: changed(wal, (copy) => (copy[at]! ^= 1 << (at % 8))) })
       const lost = 2 * ALL.length - lobby - hall
       assert.ok(lost <= 210, `byte ${at}: ${lost} entries lost`)
       const isTail = at > wal.length - 4 * (PAGE + 24)

@@ -12,6 +12,8 @@ import { JournalProcess } from './journal-process.ts'
 
 const MIB = 1024 * 1024
 const DEADLINE_MS = 30_000
+/** More than what the last of the failing fsyncs needs. */
+const MOST_APPENDS = 1200
 const inCi = process.env['CI'] === 'true'
 const isRoot = process.getuid?.() === 0
 const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
@@ -54,7 +56,10 @@ describe('C75: a full disk', () => {
     return mounted
   }
 
-  for (const [what, floor] of [['out of space', 0], ['below the free-space floor', 1.5 * MIB]] as const) {
+  for (const [what, floor] of [
+    ['out of space', 0],
+    ['below the free-space floor', 1.5 * MIB],
+  ] as const) {
     test(`${what} is read-only until there is room again`, async (context) => {
       if (!mountSmall()) return context.skip('needs to mount a tmpfs: run as root, or in `unshare -rm`')
       try {
@@ -88,7 +93,7 @@ describe('C75: a full disk', () => {
 
 describe('C76: an fsync that fails', () => {
   // Early ones hit while the database is made or opened, late ones a commit or a checkpoint.
-  for (const when of [1, 2, 4, 8, 30, 31, 200]) {
+  for (const when of [1, 2, 3, 4, 8, 30, 31, 1000]) {
     test(`is never tried again: nothing is promised after the ${when}. one fails`, async (context) => {
       if (!hasStrace) {
         if (inCi) throw new Error('strace is missing; install it')
@@ -96,12 +101,14 @@ describe('C76: an fsync that fails', () => {
       }
       const inject = `inject=fsync,fdatasync:error=EIO:when=${when}`
       const strace = ['strace', '-f', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', inject]
-      const writer = new JournalProcess(directory, 'write', strace)
+      const writer = new JournalProcess(directory, 'write', strace, MOST_APPENDS)
       await writer.ended()
       const failed = writer.lines.findIndex((line) => line.startsWith('failed'))
-      assert.ok(failed >= 0, 'the failure is told')
-      for (const line of writer.lines.slice(failed)) expect(line).toBe('failed JOURNAL_BROKEN')
-      if (writer.lines[0] === 'open') expect(existsSync(join(directory, 'journal.suspect'))).toBe(true)
+      // While it makes the files SQLite passes over a directory that cannot be synced; ours is synced after it.
+      if (when >= 8) assert.ok(failed >= 0, 'the failure is told')
+      const after = failed < 0 ? [] : writer.lines.slice(failed).filter((line) => line !== 'closed')
+      for (const line of after) expect(line).toBe('failed JOURNAL_BROKEN')
+      if (failed >= 0) expect(existsSync(join(directory, 'journal.suspect'))).toBe(true)
       const journal = new SqliteJournal({ directory, log: new CollectedLog() })
       await journal.open()
       expect(existsSync(join(directory, 'journal.suspect'))).toBe(false)

@@ -12,9 +12,15 @@ export class JournalProcess {
   readonly #exited: Promise<unknown>
   #unfinished = ''
 
-  /** `command` runs before node, strace for one. */
-  constructor(directory: string, mode: 'write' | 'hold', command: readonly string[] = []) {
-    const [program, ...args] = [...command, process.execPath, '--disable-warning=ExperimentalWarning', WRITER, directory, mode]
+  /** `command` runs before node, strace for one; a writer ends by itself after the sequence `most`. */
+  constructor(
+    directory: string,
+    mode: 'write' | 'hold',
+    command: readonly string[] = [],
+    most = Number.POSITIVE_INFINITY,
+  ) {
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', WRITER, directory, mode, String(most)]
+    const [program, ...args] = [...command, ...node]
     this.#child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'ignore'] })
     this.#exited = once(this.#child, 'close')
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {

@@ -4,7 +4,7 @@ import { Batch } from '../../src/domain/room/batch.ts'
 
 // A process that writes to a journal until it is killed or its journal fails, and says on stdout what it was promised.
 // Lines: `open`, then `kept <seq>` for each append that resolved, then `failed <code>` for each that rejected.
-const [directory = '', mode = 'write'] = process.argv.slice(2)
+const [directory = '', mode = 'write', most = 'Infinity'] = process.argv.slice(2)
 const TRIES_AFTER_FAILURE = 5
 const tell = (line: string): number => writeSync(1, `${line}\n`)
 const quiet = { info: () => {}, warn: () => {}, error: () => {} }
@@ -16,7 +16,10 @@ const batch = (room: string, seq: number): Batch => new Batch(room, [entry(seq)]
 
 const write = async (journal: SqliteJournal): Promise<void> => {
   let failures = 0
-  for (let seq = ((await journal.span('lobby'))?.last ?? 0) + 1; failures < TRIES_AFTER_FAILURE; ) {
+  for (
+    let seq = ((await journal.span('lobby'))?.last ?? 0) + 1;
+    failures < TRIES_AFTER_FAILURE && seq <= Number(most);
+  ) {
     try {
       const { status } = await journal.append([batch('lobby', seq), batch('hall', seq)])
       tell(`${status === 'committed' ? 'kept' : status} ${seq}`)
@@ -32,7 +35,11 @@ const journal = new SqliteJournal({ directory, log: quiet, freeSpaceFloorBytes: 
 try {
   await journal.open()
   tell('open')
-  if (mode === 'write') await write(journal)
+  if (mode === 'write') {
+    await write(journal)
+    await journal.close()
+    tell('closed')
+  }
 } catch (error) {
   tell(`failed ${codeOf(error)}`)
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Appended, Journal } from '../ports/journal.ts'
 import type { Metrics } from '../ports/metrics.ts'
-import { rejected } from '../rejection.ts'
+import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Draft } from '../room/draft.ts'
 import type { Ports } from './ports.ts'
@@ -17,7 +17,9 @@ export class CommitLoop {
   readonly #committed: (room: RoomActor) => void
   readonly #broken: (error: unknown) => void
   #awake = new Set<RoomActor>()
-  #status: 'idle' | 'running' | 'stopped' = 'idle'
+  #status: 'idle' | 'running' = 'idle'
+  /** Why nothing is kept any more. */
+  #closed: Rejected | undefined
   #idle: (() => void)[] = []
 
   /**
@@ -49,15 +51,19 @@ export class CommitLoop {
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
+  /** From now on entries are refused with `why`, and the journal is left alone. People may still go: nobody waits for ever. */
+  close(why: Rejected): void {
+    this.#closed ??= why
+  }
+
   readonly #run = async (): Promise<void> => {
     try {
       await this.#commit()
     } catch (error) {
-      this.#status = 'stopped'
-      this.#broken(error)
+      this.#fail(error)
     }
-    if (this.#status === 'running' && this.#awake.size > 0) return this.#clock.soon(this.#run)
-    if (this.#status === 'running') this.#status = 'idle'
+    if (this.#awake.size > 0) return this.#clock.soon(this.#run)
+    this.#status = 'idle'
     const idle = this.#idle
     this.#idle = []
     for (const resolve of idle) resolve()
@@ -68,22 +74,28 @@ export class CommitLoop {
     this.#awake = new Set()
     const at = this.#clock.now()
     let drafts = rooms.map((room) => room.draft(at))
-    const started = this.#clock.elapsed()
-    let appended = await this.#append(drafts)
-    // A client sent again what it had no answer to: those are answered as the first time, the others move up.
-    while (appended.status === 'duplicate') {
-      const { known } = appended
-      drafts = drafts.map((draft) => draft.without(known))
-      appended = await this.#append(drafts)
-    }
-    this.#metrics.observe('commit_ms', this.#clock.elapsed() - started)
-    if (appended.status === 'readOnly') {
-      const why = rejected('READ_ONLY', appended.message)
+    const refuse = (why: Rejected) => {
       rooms.forEach((room, index) => {
         room.refuse(drafts[index] as Draft, why)
       })
-      return
     }
+    if (this.#closed !== undefined) return refuse(this.#closed)
+    const started = this.#clock.elapsed()
+    let appended: Appended
+    try {
+      appended = await this.#append(drafts)
+      // A client sent again what it had no answer to: those are answered as the first time, the others move up.
+      while (appended.status === 'duplicate') {
+        const { known } = appended
+        drafts = drafts.map((draft) => draft.without(known))
+        appended = await this.#append(drafts)
+      }
+    } catch (error) {
+      this.#fail(error)
+      return refuse(storeFailed)
+    }
+    this.#metrics.observe('commit_ms', this.#clock.elapsed() - started)
+    if (appended.status === 'readOnly') return refuse(rejected('READ_ONLY', appended.message))
     rooms.forEach((room, index) => {
       const draft = drafts[index] as Draft
       this.#metrics.observe('commit_events', draft.size)
@@ -92,8 +104,19 @@ export class CommitLoop {
     })
   }
 
+  #fail(error: unknown): void {
+    const first = this.#closed === undefined
+    this.close(storeFailed)
+    if (first) this.#broken(error)
+  }
+
   #append(drafts: readonly Draft[]): Promise<Appended> | Appended {
     const batches = drafts.map((draft) => draft.batch).filter((batch) => batch.entries.length > 0)
     return batches.length > 0 ? this.#journal.append(batches) : { status: 'committed' }
   }
 }
+
+const storeFailed = rejected(
+  'CLOSED',
+  'the host could not keep what was said and stops; once it is back, see what is there and send the rest again',
+)

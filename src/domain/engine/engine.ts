@@ -31,6 +31,8 @@ interface Place {
   readonly room: RoomActor
   readonly owner: string
   readonly ownsName: boolean
+  /** Changes of name that wait for their answer. */
+  renames: number
 }
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
@@ -75,13 +77,15 @@ export class Engine {
     for (const upload of this.#uploads.values()) upload.cancel(reason)
     await Promise.all([...this.#sessions.keys()].map((session) => session.close(reason)))
     await this.#loop.settled()
+    // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
+    this.#loop.close(notRunning)
     await this.#ports.journal.close()
     await this.#ports.vault.close()
   }
 
   /** Takes a place in a room. Rejects with `Refused` where the name or the room is not to be had. */
   async join(request: JoinRequest): Promise<LocalSession> {
-    if (this.#status !== 'open') throw new Refused(rejected('CLOSED', 'the host is not running; start it first'))
+    if (this.#status !== 'open') throw new Refused(notRunning)
     const roomName = wanted(checkRoomName(request.room))
     const id = this.#ports.ids.next()
     const owner = request.owner ?? id
@@ -92,7 +96,7 @@ export class Engine {
       const member: Member = { id, name }
       const joined = wanted(await this.#tell(room, member, { type: 'join' }))
       const session = new LocalSession(member, room, request.after ?? joined.seq, this.#host)
-      this.#sessions.set(session, { room, owner, ownsName })
+      this.#sessions.set(session, { room, owner, ownsName, renames: 0 })
       return session
     } catch (error) {
       if (ownsName) this.#roster.release(owner)
@@ -123,11 +127,12 @@ export class Engine {
     const place = this.#sessions.get(session)
     if (place === undefined) return left
     if (command.type !== 'rename') return this.#ask(place.room, session.member, command)
-    const before = session.member.name
     const name = this.#roster.claim(command.name, place.owner)
     if (typeof name !== 'string') return name
+    place.renames++
     const answer = await this.#ask(place.room, session.member, { type: 'rename', name })
-    this.#roster.release(place.owner, answer.type === 'ack' ? name : before)
+    // Only the last of several knows which of the names is the one to keep (C65).
+    if (--place.renames === 0) this.#roster.release(place.owner, session.member.name)
     return answer
   }
 
@@ -171,10 +176,19 @@ export class Engine {
 
   async #announce(room: RoomActor, by: Member, fact: RoomCommand): Promise<Ack | Rejected> {
     const answer = await this.#tell(room, by, fact)
-    // A full disk takes no news; that the file is gone must be said once it does again.
     if (fact.type === 'withdrawFile' && answer.type === 'rejected' && answer.code === 'READ_ONLY')
-      this.#ports.clock.after(1000, () => this.#status === 'open' && void this.#announce(room, by, fact))
+      this.#announceLater(room, by, fact)
     return answer
+  }
+
+  /** A full disk takes no news; that the file is gone must be said once it does again. Until then the room stays. */
+  #announceLater(room: RoomActor, by: Member, fact: RoomCommand): void {
+    const { name } = room.state
+    void this.#rooms.use(name)
+    this.#ports.clock.after(1000, async () => {
+      if (this.#status === 'open') await this.#announce(room, by, fact)
+      this.#rooms.release(name)
+    })
   }
 
   async *#download(session: LocalSession, file: string, from: number): AsyncIterable<Uint8Array> {
@@ -228,6 +242,7 @@ function wanted<T extends object | string>(value: T | Rejected): T {
   return value as T
 }
 
+const notRunning = rejected('CLOSED', 'the host is not running; start it first')
 const left = rejected('NOT_A_MEMBER', 'you have left this room; join it again')
 const busy = rejected('BUSY', 'too much waits to be kept; try again in a moment')
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')

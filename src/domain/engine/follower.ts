@@ -19,20 +19,20 @@ export interface Feed {
 export class Follower {
   readonly #feed: Feed
   readonly #take: (batch: Batch) => void
-  readonly #failed: (error: unknown) => void
+  readonly #ended: (error?: unknown) => void
   readonly #subscription: Subscription | undefined
   #status: 'following' | 'reading' | 'held' | 'closed' = 'held'
   #cursor: number
   /** Counts the readings: one that was held may still wait for its page when the next begins. */
   #reading = 0
 
-  /** Begins held: `resume` starts it. `take` may call `hold`. `failed` hears when the journal could not be read. */
-  constructor(feed: Feed, after: number, take: (batch: Batch) => void, failed: (error: unknown) => void) {
+  /** Begins held: `resume` starts it. `take` may call `hold`. `ended` hears when the room closes, or why the journal could not be read. */
+  constructor(feed: Feed, after: number, take: (batch: Batch) => void, ended: (error?: unknown) => void) {
     this.#feed = feed
     this.#cursor = after
     this.#take = take
-    this.#failed = failed
-    this.#subscription = feed.live$.subscribe({ next: this.#live, complete: () => this.close() })
+    this.#ended = ended
+    this.#subscription = feed.live$.subscribe({ next: this.#live, complete: () => this.end() })
   }
 
   get cursor(): number {
@@ -41,6 +41,10 @@ export class Follower {
 
   get following(): boolean {
     return this.#status === 'following'
+  }
+
+  get closed(): boolean {
+    return this.#status === 'closed'
   }
 
   /** Hands nothing more to the reader until `resume`, which goes on after `cursor`. Within `take`, that may be inside the batch. */
@@ -57,10 +61,7 @@ export class Follower {
       return
     }
     this.#status = 'reading'
-    this.#readOn(++this.#reading).catch((error) => {
-      this.close()
-      this.#failed(error)
-    })
+    this.#readOn(++this.#reading).catch((error) => this.end(error))
   }
 
   close(): void {
@@ -68,32 +69,43 @@ export class Follower {
     this.#subscription?.unsubscribe()
   }
 
+  /** Closes it, and says so to its reader unless it was closed already. */
+  end(error?: unknown): void {
+    if (this.#status === 'closed') return
+    this.close()
+    this.#ended(error)
+  }
+
   readonly #live = (batch: Batch): void => {
-    if (this.#status === 'following') this.#hand(batch)
+    if (this.#status !== 'following') return
+    const next = this.#cursor + 1
+    if ((batch.first ?? next) === next) return this.#hand(batch)
+    // The journal has a batch before the room shows it, so a page may have held this one already.
+    this.hold(this.#cursor)
+    this.resume()
   }
 
   #hand(batch: Batch): void {
+    // First, because `take` may hold, which says how far it came, and even resume.
+    this.#cursor = batch.last ?? this.#cursor
     this.#take(batch)
-    // Held within `take`: the reader said how far it came.
-    if (this.#status === 'held') return
-    const { last } = batch
-    if (last !== undefined) this.#cursor = last
   }
 
   async #readOn(reading: number): Promise<void> {
     const active = () => this.#status === 'reading' && this.#reading === reading
     while (active()) {
-      if (this.#cursor >= this.#feed.last()) {
+      const last = this.#feed.last()
+      if (this.#cursor >= last) {
         this.#status = 'following'
         return
       }
       const page = await this.#feed.read(this.#cursor)
       if (!active()) return
-      if (page.length === 0) this.#skip(this.#feed.last())
+      if (page.length === 0) this.#skip(last)
       for (const batch of page) {
         this.#skip((batch.first ?? 1) - 1)
         if (!active()) return
-        this.#hand(batch)
+        this.#hand(withoutPresence(batch))
         if (!active()) return
       }
     }
@@ -107,3 +119,7 @@ export class Follower {
     this.#take(missed)
   }
 }
+
+/** A journal in memory may keep a batch as it was shown; who came and went long ago is no news. */
+const withoutPresence = (batch: Batch): Batch =>
+  batch.events.length === batch.entries.length ? batch : new Batch(batch.room, batch.entries)

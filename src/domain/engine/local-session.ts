@@ -2,7 +2,7 @@ import { Observable, Subject } from 'rxjs'
 import type { Rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
-import type { Ack, ClientCommand, Mail } from '../room/commands.ts'
+import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
 import { type Entry, isVisibleTo, type RoomEvent } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { RoomFile } from '../room/state.ts'
@@ -98,13 +98,17 @@ export class LocalSession implements Session {
     }
     const follower = new Follower(feed, after, take, ended)
     this.#followers.add(follower)
+    if (this.#closed !== undefined) follower.end()
     return follower
   }
 
   /** The place of the reader that is furthest behind. */
   get slowest(): number {
     let slowest = this.last
-    for (const follower of this.#followers) slowest = Math.min(slowest, follower.cursor)
+    for (const follower of this.#followers) {
+      if (follower.closed) this.#followers.delete(follower)
+      else slowest = Math.min(slowest, follower.cursor)
+    }
     return slowest
   }
 
@@ -112,7 +116,7 @@ export class LocalSession implements Session {
     return this.#host.send(this, command)
   }
 
-  post(commands: readonly ClientCommand[]): 'accepted' | 'full' {
+  post(commands: readonly PostedCommand[]): 'accepted' | 'full' {
     const mail: Mail = { by: this.#member, commands, refused: this.#refused }
     return this.#room.post(mail)
   }
@@ -147,7 +151,7 @@ export class LocalSession implements Session {
 
   close(reason = 'left'): Promise<void> {
     this.#closed ??= this.#host.leave(this, reason).finally(() => {
-      for (const follower of this.#followers) follower.close()
+      for (const follower of this.#followers) follower.end()
       this.#refusals.complete()
     })
     return this.#closed

@@ -66,7 +66,7 @@ export class RoomActor {
 
   /** Takes a member's commands, or none of them when too much is waiting: `drained` tells when to try again. */
   post(mail: Mail): 'accepted' | 'full' {
-    if (this.#commands >= this.#limits.mailboxCommands || this.#chars >= this.#limits.mailboxChars) return 'full'
+    if (this.#isFull()) return 'full'
     this.tell(mail)
     return 'accepted'
   }
@@ -126,6 +126,7 @@ export class RoomActor {
       this.#batches.next(draft.batch)
     }
     draft.acknowledge()
+    if (this.#isFull()) return
     const waiting = this.#waiting
     this.#waiting = []
     for (const run of waiting) run()
@@ -134,6 +135,10 @@ export class RoomActor {
   /** The journal could not keep it: the authors are told why, presence is shown all the same. */
   refuse(draft: Draft, why: Rejected): void {
     this.commit(draft.refuseEntries(why))
+  }
+
+  #isFull(): boolean {
+    return this.#commands >= this.#limits.mailboxCommands || this.#chars >= this.#limits.mailboxChars
   }
 
   /** Ends the stream of everyone who follows this room. */

@@ -39,6 +39,9 @@ export interface ReceiveFile {
 /** What a member may ask of its room. */
 export type ClientCommand = Say | Act | Whisper | SetTopic | Rename | ReceiveFile
 
+/** What may be asked without waiting for the answer. A name is not: somebody else may have it. */
+export type PostedCommand = Exclude<ClientCommand, Rename>
+
 export interface Join {
   readonly type: 'join'
 }

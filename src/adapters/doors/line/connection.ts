@@ -26,7 +26,11 @@ export class LineConnection {
   readonly #delivery: LineDelivery
   readonly #peer: LinePeer
   #linesSeen = 0
-  #status: 'reading' | 'ended' | 'gone' = 'reading'
+  /** `ended`: takes in nothing more, but says what it took in. `hung up`: says nothing more either. */
+  #status: 'reading' | 'ended' | 'hung up' | 'gone' = 'reading'
+  /** An item is being dealt with, and what came behind it waits. */
+  #busy = false
+  #inputOver = false
   #taken = 0
   #takenAt: number
   #reason = 'left'
@@ -63,13 +67,13 @@ export class LineConnection {
 
   /** Ends the connection after what was written. */
   hangUp(): void {
-    this.#status = 'ended'
+    if (this.#status !== 'gone') this.#status = 'hung up'
     hangUp(this.#visitor.connection, this.#parts.clock)
   }
 
   stopReading(): void {
     this.#visitor.connection.pause()
-    this.#status = 'ended'
+    if (this.#status === 'reading') this.#status = 'ended'
   }
 
   async farewell(why: string): Promise<void> {
@@ -104,6 +108,9 @@ export class LineConnection {
     connection.on('data', this.#read)
     connection.once('end', this.#end)
     if (head.length > 0) this.#read(head)
+    // The listener paused it, and its end may have come meanwhile.
+    if (connection.readableEnded) this.#end()
+    else if (!this.#busy) connection.resume()
   }
 
   readonly #read = (chunk: Buffer): void => {
@@ -119,8 +126,15 @@ export class LineConnection {
   }
 
   readonly #end = (): void => {
-    if (this.#status !== 'reading') return
-    this.#handle(this.#decoder.end(), 0)
+    this.#inputOver = true
+    // Behind what still waits: the end of the input says the last line, or cuts the file that it is in.
+    if (this.#status !== 'reading' || this.#busy) return
+    this.#status = 'ended'
+    try {
+      this.#handle(this.#decoder.end(), 0)
+    } catch (error) {
+      return this.#failed(error)
+    }
     const { clock, settings } = this.#parts
     const cancel = clock.after(settings.halfCloseMs, () => this.hangUp())
     this.#visitor.connection.once('close', cancel)
@@ -144,11 +158,15 @@ export class LineConnection {
   #waitFor(wait: Promise<void>, next: () => void): void {
     const { connection } = this.#visitor
     connection.pause()
+    this.#busy = true
     wait
       .then(() => {
-        if (this.#status === 'gone') return
-        connection.resume()
+        if (this.#status === 'gone' || this.#status === 'hung up') return
+        this.#busy = false
         next()
+        if (this.#busy) return
+        if (this.#inputOver) this.#end()
+        else if (this.#status === 'reading') connection.resume()
       })
       .catch(this.#failed)
   }

@@ -2,7 +2,7 @@ import type { Engine } from '../../../domain/engine/engine.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import { type Code, type Rejected, rejected } from '../../../domain/rejection.ts'
-import type { ClientCommand } from '../../../domain/room/commands.ts'
+import type { ClientCommand, PostedCommand } from '../../../domain/room/commands.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
@@ -230,7 +230,7 @@ export class LinePeer implements Caller {
   }
 }
 
-const say = (text: string): ClientCommand => ({ type: 'say', text })
+const say = (text: string): PostedCommand => ({ type: 'say', text })
 
 function welcome(session: LocalSession): string {
   const topic = session.topic === '' ? '' : `\n* topic: ${forTerminal(session.topic)}`

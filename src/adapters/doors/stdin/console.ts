@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Follower } from '../../../domain/engine/follower.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { Batch } from '../../../domain/room/batch.ts'
+import type { Say } from '../../../domain/room/commands.ts'
 import { isVisibleTo, type RoomEvent, type WholeFile } from '../../../domain/room/events.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { lineOf } from '../shared/event-line.ts'
@@ -34,6 +35,9 @@ export class Console {
   readonly #follower: Follower
   #saving: Promise<void> = Promise.resolve()
   #reading = true
+  /** Typed, and not taken by the room yet. */
+  #unsaid: Say[] = []
+  #saying = false
 
   constructor(parts: ConsoleParts) {
     const { session, stdin, stdout, stderr, style } = parts
@@ -120,13 +124,22 @@ export class Console {
     this.#prompt()
   }
 
+  /** In the order of typing: while the room is full, further lines wait behind those before them, and are not read. */
   async #say(text: string): Promise<void> {
     const { session } = this.#parts
-    while (session.post([{ type: 'say', text }]) === 'full') {
-      this.#input.pause()
+    this.#unsaid.push({ type: 'say', text })
+    if (this.#saying) return
+    this.#saying = true
+    while (this.#unsaid.length > 0) {
+      if (session.post(this.#unsaid) === 'accepted') {
+        this.#unsaid = []
+        continue
+      }
+      if (this.#reading) this.#input.pause()
       await session.ready()
-      this.#input.resume()
+      if (this.#reading) this.#input.resume()
     }
+    this.#saying = false
   }
 
   async #send(path: string): Promise<void> {

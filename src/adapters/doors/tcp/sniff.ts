@@ -64,6 +64,12 @@ export function sniff(head: Buffer): Verdict {
   return isHttpRequestLine(line) || SIMPLE_REQUEST.test(line) ? 'http' : 'line'
 }
 
+/** What a peer is taken for that has not said enough within its time: one that began in binary does not become text (C34). */
+export function verdictAtLast(head: Buffer): 'line' | 'binary' {
+  const [first] = head
+  return first !== undefined && beginsBinary(first) ? 'binary' : 'line'
+}
+
 function matchSignatures(seen: Buffer): Verdict | undefined {
   let mayStillMatch = false
   for (const [verdict, signature] of SIGNATURES) {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
-import { SNIFF_LIMIT_BYTES, sniff, type Verdict } from './sniff.ts'
+import { SNIFF_LIMIT_BYTES, sniff, type Verdict, verdictAtLast } from './sniff.ts'
 
 export interface Sniffed {
   readonly verdict: Exclude<Verdict, 'undecided'>
@@ -27,9 +27,9 @@ export function sniffSocket(socket: Socket, clock: Clock, silentMs: number, deci
     else if (head.length >= SNIFF_LIMIT_BYTES) decide('line')
   }
   // One line without its end, and then the end of all: `printf hi | nc` (C6).
-  const ended = () => (head.length > 0 ? decide('line') : socket.destroy())
+  const ended = () => (head.length > 0 ? decide(verdictAtLast(head)) : socket.destroy())
 
-  cancel = clock.after(silentMs, () => decide('line'))
+  cancel = clock.after(silentMs, () => decide(verdictAtLast(head)))
   socket.on('data', read)
   socket.once('end', ended)
   socket.once('close', cancel)

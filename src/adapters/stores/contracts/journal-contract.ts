@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Journal } from '../../../domain/ports/journal.ts'
 import { Batch } from '../../../domain/room/batch.ts'
 import { type Entry, isFact } from '../../../domain/room/events.ts'
 import type { ContractCase } from './contract.ts'
-import { ani, type Draft, type JournalUnderTest, numbered, readAll, Subject } from './journal-subject.ts'
 import { searchCases } from './journal-search-contract.ts'
+import { ani, type Draft, type JournalUnderTest, numbered, readAll, Subject } from './journal-subject.ts'
 
 export type { JournalUnderTest } from './journal-subject.ts'
 
@@ -22,7 +21,17 @@ const kinds: readonly Draft[] = [
   { type: 'fileReceived', file },
   { type: 'fileWithdrawn', file, reason: 'gone' },
 ]
-const hostile = ['', '\0', '\u001b[2J\r\n', '\u202e\u2028', "'; DROP TABLE batches; --", '😀👨‍👩‍👧', 'e\u0301', '\ufffd', 'x'.repeat(70_000)]
+const hostile = [
+  '',
+  '\0',
+  '\u001b[2J\r\n',
+  '\u202e\u2028',
+  "'; DROP TABLE batches; --",
+  '😀👨‍👩‍👧',
+  'e\u0301',
+  '\ufffd',
+  'x'.repeat(70_000),
+]
 
 type Check = (subject: Subject) => Promise<void>
 
@@ -67,7 +76,9 @@ const cases: Readonly<Record<string, Check>> = {
   'several batches in one append are kept together, also of one room': async ({ journal }) => {
     const one = new Batch('lobby', numbered([say('one'), say('two')]))
     const next = new Batch('lobby', numbered([say('three')], 3))
-    assert.deepEqual(await journal.append([one, new Batch('hall', numbered([say('elsewhere')])), next]), { status: 'committed' })
+    assert.deepEqual(await journal.append([one, new Batch('hall', numbered([say('elsewhere')])), next]), {
+      status: 'committed',
+    })
     assert.deepEqual(await journal.span('lobby'), { first: 1, last: 3 })
     assert.deepEqual([...(await journal.rooms())].sort(), ['hall', 'lobby'])
   },
@@ -139,7 +150,10 @@ const cases: Readonly<Record<string, Check>> = {
     await subject.reopen()
     assert.deepEqual(await subject.journal.span('lobby'), { first: 21, last: 50 })
     const left = await readAll(subject.journal, 'lobby', 0, 4)
-    assert.deepEqual(left.map(({ seq }) => seq), Array.from({ length: 30 }, (_, index) => 21 + index))
+    assert.deepEqual(
+      left.map(({ seq }) => seq),
+      Array.from({ length: 30 }, (_, index) => 21 + index),
+    )
     assert.deepEqual(await subject.journal.facts('lobby'), facts)
     assert.equal((await subject.journal.search('lobby', 'old', 100)).length, 3)
     await subject.journal.trim('lobby', 3)

@@ -9,8 +9,36 @@ const seqs = async (journal: Journal, query: string, limit = 100): Promise<numbe
   (await journal.search('lobby', query, limit)).map(({ seq }) => seq)
 
 const hostileQueries = [
-  ...['', ' ', '"', "'", '*', '""', '"kopi', 'kopi"', '\0', 'kopi\0', '(', 'kopi)', '^kopi', '-kopi', 'words:kopi', '{words}:x'],
-  ...['kopi AND', 'OR', 'NOT kopi', 'NEAR(kopi panas, 2)', 'kopi +panas', "'; DROP TABLE search; --", '\ud800', '😀', '%', '_'],
+  ...[
+    '',
+    ' ',
+    '"',
+    "'",
+    '*',
+    '""',
+    '"kopi',
+    'kopi"',
+    '\0',
+    'kopi\0',
+    '(',
+    'kopi)',
+    '^kopi',
+    '-kopi',
+    'words:kopi',
+    '{words}:x',
+  ],
+  ...[
+    'kopi AND',
+    'OR',
+    'NOT kopi',
+    'NEAR(kopi panas, 2)',
+    'kopi +panas',
+    "'; DROP TABLE search; --",
+    '\ud800',
+    '😀',
+    '%',
+    '_',
+  ],
 ]
 
 /** The part of the journal's contract that is about finding. */
@@ -24,7 +52,12 @@ export const searchCases: Readonly<Record<string, (subject: Subject) => Promise<
     assert.deepEqual(await seqs(subject.journal, 'di-teras'), [1])
   },
   'search does not mind case and accents': async (subject) => {
-    await subject.append('lobby', [say('CAFÉ über'), say('cafe\u0301'), say('Ångström ИВАН ёлка'), say('नमस्ते 東京 한국')])
+    await subject.append('lobby', [
+      say('CAFÉ über'),
+      say('cafe\u0301'),
+      say('Ångström ИВАН ёлка'),
+      say('नमस्ते 東京 한국'),
+    ])
     assert.deepEqual(await seqs(subject.journal, 'cafe'), [1, 2])
     assert.deepEqual(await seqs(subject.journal, 'CaFÉ'), [1, 2])
     assert.deepEqual(await seqs(subject.journal, 'Uber'), [1])
@@ -45,14 +78,20 @@ export const searchCases: Readonly<Record<string, (subject: Subject) => Promise<
     assert.deepEqual(await seqs(subject.journal, 'akhir 2026 pdf'), [5])
   },
   'search never finds a whisper': async (subject) => {
-    await subject.append('lobby', [{ type: 'whispered', to: { id: 'm2', name: 'budi' }, text: 'rahasia besar' }, say('besar')])
+    await subject.append('lobby', [
+      { type: 'whispered', to: { id: 'm2', name: 'budi' }, text: 'rahasia besar' },
+      say('besar'),
+    ])
     assert.deepEqual(await seqs(subject.journal, 'rahasia'), [])
     assert.deepEqual(await seqs(subject.journal, 'besar'), [2])
   },
   'search gives the newest, oldest of them first': async (subject) => {
     for (let batch = 0; batch < 20; batch += 1) await subject.append('lobby', Array(20).fill(say(`kopi ${batch}`)))
     assert.deepEqual(await seqs(subject.journal, 'kopi', 3), [398, 399, 400])
-    assert.deepEqual(await seqs(subject.journal, 'kopi 19', 1000), Array.from({ length: 20 }, (_, index) => 381 + index))
+    assert.deepEqual(
+      await seqs(subject.journal, 'kopi 19', 1000),
+      Array.from({ length: 20 }, (_, index) => 381 + index),
+    )
     assert.deepEqual(await seqs(subject.journal, 'kopi', 0), [])
     await subject.append('lobby', [say('kopi lagi')])
     assert.deepEqual(await seqs(subject.journal, 'kopi', 1), [401], 'what was just committed is found')

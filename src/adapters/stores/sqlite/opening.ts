@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Log } from '../../../domain/ports/log.ts'
 import { Checkpointer, connect } from './connection.ts'
 import { DatabaseLocked, JournalTooNew, primaryCode, SQLITE } from './failures.ts'
-import { finishReplacing, replaceDamaged } from './quarantine.ts'
+import { finishReplacing, replaceDamaged, syncDirectory } from './quarantine.ts'
 import { loadRooms, RoomTable } from './room-table.ts'
 import { scanWal, type WalScan } from './salvage/wal.ts'
 import { migrate, SCHEMA_VERSION, schemaIsIntact, schemaVersion } from './schema.ts'
@@ -63,6 +63,7 @@ const attempt = (directory: string, file: string, mustVerify: boolean, known: st
     if (rooms !== undefined && damage === undefined) {
       // An empty log at the start: what is found in it later is of this run.
       new Checkpointer(db).run('TRUNCATE')
+      syncDirectory(directory)
       return { db, rooms }
     }
   } catch (error) {

@@ -49,9 +49,17 @@ const putInPlace = (directory: string, quarantine: string): void => {
   if (existsSync(join(quarantine, LOG))) rmSync(left, { force: true })
   else if (existsSync(left)) renameSync(left, join(quarantine, LOG))
   renameSync(join(directory, READY), join(directory, DATABASE))
+  syncDirectory(directory)
+}
+
+/** Makes the names in a directory durable. SQLite tries that too, but does not say when it fails. */
+export const syncDirectory = (directory: string): void => {
   const fd = openSync(directory, 'r')
-  fsyncSync(fd)
-  closeSync(fd)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 const makeQuarantine = (directory: string): string => {

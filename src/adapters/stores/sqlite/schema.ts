@@ -23,7 +23,7 @@ const TABLES = [
  * answer short beginnings without gathering all matches first (measured: 0.3 ms for 100 000 matches, 100 ms without).
  */
 const SEARCH =
-  "CREATE VIRTUAL TABLE search USING fts5(words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='1 2 3 4')"
+  "CREATE VIRTUAL TABLE search USING fts5(words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='1 2 3 4 5 6')"
 
 export const createSearch = (db: DatabaseSync): void => {
   db.exec(SEARCH)

@@ -11,7 +11,7 @@ import { KEY, KEY_OF_ROOM_END, type Row } from './row.ts'
 import { createSearch } from './schema.ts'
 
 const STEP_ENTRIES = 500
-const STEP_MS = 4
+const STEP_MS = 2
 const LOOK_AT_CLOCK_EVERY = 16
 const MERGE_PAGES = 32
 /** About what one step writes to the log, for the checkpoints. */

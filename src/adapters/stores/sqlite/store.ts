@@ -72,7 +72,7 @@ export class Store implements Handlers {
     const known = this.#rooms.get(room)
     if (known === undefined) return { seqs: [], ...toStoredRows([]) }
     for (const upTo = known.last; ; ) {
-      while (!this.#search.isComplete(known, upTo) && this.#search.step(known)) await nextTurn()
+      while (!this.#search.isComplete(known, upTo) && this.#search.step(known)) await this.#letOthers()
       const seqs = this.#search.find(known, words, limit)
       if (seqs !== undefined) return { seqs, ...toStoredRows(this.#reader.holding(known, seqs)) }
     }
@@ -82,7 +82,7 @@ export class Store implements Handlers {
     const known = this.#rooms.get(room)
     if (known === undefined || known.first > upTo) return
     try {
-      while (!this.#trimmer.step(known, upTo)) await nextTurn()
+      while (!this.#trimmer.step(known, upTo)) await this.#letOthers()
     } catch (error) {
       if (!isDiskFull(error)) throw error
       this.#log.warn('the disk is full: old messages are forgotten later', { room })
@@ -92,6 +92,12 @@ export class Store implements Handlers {
   /** A checkpoint that is due; called when the answer to an append is out. */
   settle(): void {
     if (this.#checkpointer.isDue) this.#checkpointer.run()
+  }
+
+  /** Between two steps: a checkpoint where one is due, and what was asked meanwhile. */
+  async #letOthers(): Promise<void> {
+    this.settle()
+    await nextTurn()
   }
 
   get isBehind(): boolean {

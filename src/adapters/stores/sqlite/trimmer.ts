@@ -8,7 +8,9 @@ import { checksumOf, isWhole, KEY, KIND, ROW_COLUMNS, type Row, type UncheckedRo
 import type { SearchIndex } from './search-index.ts'
 
 const STEP_ROWS = 100
-const STEP_MS = 4
+const STEP_MS = 2
+/** About what forgetting a row writes beside its ids. */
+const PAGES_OF_A_ROW = 4
 
 /** Forgets old rows in short steps, so that appends are served between them. */
 export class Trimmer {
@@ -52,7 +54,6 @@ export class Trimmer {
       }
     })
     room.first = first
-    this.#checkpointer.wrote(STEP_ROWS)
     return done
   }
 
@@ -85,7 +86,9 @@ export class Trimmer {
       this.#removeRow.run(room.key, Number(row.first))
       return
     }
-    for (const [id] of unpackIds(row.ids)) this.#removeId.run(room.key, id)
+    const ids = unpackIds(row.ids)
+    for (const [id] of ids) this.#removeId.run(room.key, id)
+    this.#checkpointer.wrote(ids.length + PAGES_OF_A_ROW)
     this.#search.forget(room, row)
     if (row.kind === KIND.chat) this.#removeRow.run(room.key, row.first)
     else this.#keep(room, row)

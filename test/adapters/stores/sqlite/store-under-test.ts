@@ -1,8 +1,17 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packRows, unpackRows } from '../../../../src/adapters/stores/sqlite/transport.ts'
 import { Store } from '../../../../src/adapters/stores/sqlite/store.ts'
+import { packRows, unpackRows } from '../../../../src/adapters/stores/sqlite/transport.ts'
 import { Batch } from '../../../../src/domain/room/batch.ts'
 import type { Entry } from '../../../../src/domain/room/events.ts'
 import { CollectedLog } from './collected-log.ts'
@@ -15,7 +24,15 @@ export const openStore = (directory: string, log = new CollectedLog()): Store =>
   new Store({ directory, freeSpaceFloorBytes: 0 }, log)
 
 export const append = (store: Store, room: string, entries: readonly Entry[], ids: readonly string[] = []) =>
-  store.append(packRows([new Batch(room, entries, ids.map((id, index) => ({ id, seq: entries[0]!.seq + index })))]))
+  store.append(
+    packRows([
+      new Batch(
+        room,
+        entries,
+        ids.map((id, index) => ({ id, seq: entries[0]!.seq + index })),
+      ),
+    ]),
+  )
 
 export const readStore = (store: Store, room: string): Entry[] => {
   const found: Entry[] = []
@@ -40,7 +57,9 @@ export const BATCHES = 150
 export const entriesOf = (batch: number): Entry[] => {
   const size = batch % 10 === 0 ? 100 : 1 + (batch % 3)
   const first = firstOf(batch)
-  return Array.from({ length: size }, (_, index) => said(first + index, `kata ${batch} ${'x'.repeat((batch * 7) % 90)}`))
+  return Array.from({ length: size }, (_, index) =>
+    said(first + index, `kata ${batch} ${'x'.repeat((batch * 7) % 90)}`),
+  )
 }
 const firstOf = (batch: number): number => {
   let first = 1
@@ -64,7 +83,10 @@ export const makeSample = (close: boolean): Sample => {
     if (existsSync(file)) copyFileSync(file, `${copy}${end}`)
   }
   if (!close) store.close()
-  const sample = { database: readFileSync(copy), wal: existsSync(`${copy}-wal`) ? readFileSync(`${copy}-wal`) : undefined }
+  const sample = {
+    database: readFileSync(copy),
+    wal: existsSync(`${copy}-wal`) ? readFileSync(`${copy}-wal`) : undefined,
+  }
   rmSync(directory, { recursive: true })
   return sample
 }

@@ -4,15 +4,8 @@ import { type Room, roomChecksum } from '../room-table.ts'
 import { isWhole, type Row, type UncheckedRow } from '../row.ts'
 import { PAGE_SIZE } from '../schema.ts'
 import { type Cell, type PageOf, readLeaf } from './cells.ts'
-import { SalvagedRows } from './salvaged-rows.ts'
+import { type Salvaged, SalvagedRows } from './salvaged-rows.ts'
 import type { WalScan } from './wal.ts'
-
-export interface Salvaged {
-  readonly rows: number
-  readonly rooms: number
-  /** Places that look like rows and do not verify; one row may have several. */
-  readonly unreadable: number
-}
 
 /**
  * Brings every row that still verifies from a damaged database file and its log into `target`, a fresh one. It reads pages, not

@@ -1,7 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Room, roomChecksum } from '../room-table.ts'
 import { KEY, KIND, type Row, type UncheckedRow, unpackIds } from '../row.ts'
-import type { Salvaged } from './salvage.ts'
+
+export interface Salvaged {
+  readonly rows: number
+  readonly rooms: number
+  /** Places that look like rows and do not verify; one row may have several. */
+  readonly unreadable: number
+}
 
 const ROWS_PER_TRANSACTION = 2000
 /** How far above the rows that verify a damaged one may lie and still be taken at its word about its number. */

@@ -1,0 +1,37 @@
+// The load, in a process of its own: does one job after the other for its parent and answers with what it measured.
+import { Crowd } from './load/crowd.ts'
+import { runFanout } from './load/fanout.ts'
+import { runJoins } from './load/joins.ts'
+import { type Answer, type Job, stopWithParent } from './load/jobs.ts'
+import { runTransfer } from './load/transfer.ts'
+
+let crowd: Crowd | undefined
+
+async function perform(job: Job): Promise<unknown> {
+  switch (job.type) {
+    case 'fanout':
+      return runFanout(job.load)
+    case 'joins':
+      return runJoins(job.load)
+    case 'transfer':
+      return runTransfer(job.load)
+    case 'crowd':
+      crowd = new Crowd(job.load)
+      return crowd.gather()
+    case 'crowdTalk':
+      return crowd?.talk(job.forMs)
+    case 'crowdLeave':
+      return crowd?.end()
+    default:
+      return job satisfies never
+  }
+}
+
+process.on('message', ({ id, job }: { id: number; job: Job }) => {
+  const answer = (what: Answer) => process.send?.(what)
+  perform(job).then(
+    (result) => answer({ id, result }),
+    (error: unknown) => answer({ id, error: error instanceof Error ? error.message : String(error) }),
+  )
+})
+stopWithParent()

@@ -1,0 +1,24 @@
+import type { CrowdLoad } from './crowd.ts'
+import type { FanoutLoad } from './fanout.ts'
+import type { JoinsLoad } from './joins.ts'
+import type { TransferLoad } from './transfer.ts'
+
+/** What the generator can be asked for. */
+export type Job =
+  | { readonly type: 'fanout'; readonly load: FanoutLoad }
+  | { readonly type: 'joins'; readonly load: JoinsLoad }
+  | { readonly type: 'transfer'; readonly load: TransferLoad }
+  | { readonly type: 'crowd'; readonly load: CrowdLoad }
+  | { readonly type: 'crowdTalk'; readonly forMs: number }
+  | { readonly type: 'crowdLeave' }
+
+export interface Answer {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: string
+}
+
+/** Ends this process when whoever started it is gone. */
+export function stopWithParent(): void {
+  process.stdin.once('end', () => process.exit(0)).resume()
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Answer, Job } from './load/jobs.ts'
+
+const TMPFS = 0x01021994
+const STOP_MS = 3000
+const FLAGS = ['--disable-warning=ExperimentalWarning', '--expose-gc']
+const GENERATOR = fileURLToPath(new URL('./generator.ts', import.meta.url))
+
+/** A child process that serves on a port of this machine. */
+export interface Server {
+  readonly port: number
+  readonly pid: number
+  /** Asks it something by its IPC channel. */
+  ask(question: string): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Every child and directory of a run; `clear` leaves nothing behind, in an emergency too. */
+export class Processes {
+  readonly #children = new Set<ChildProcess>()
+  readonly #directory: string
+  #generator: ChildProcess | undefined
+  #newest = 0
+
+  constructor(base = onDisk()) {
+    this.#directory = mkdtempSync(join(base, 'tamtam-bench-'))
+  }
+
+  get directory(): string {
+    return this.#directory
+  }
+
+  newDirectory(): string {
+    return mkdtempSync(join(this.#directory, 'data-'))
+  }
+
+  /** Starts a script of ours that says `{"port":…}`. */
+  async serve(script: URL, args: readonly string[], flags: readonly string[] = []): Promise<Server> {
+    const child = this.#spawn(process.execPath, [...FLAGS, ...flags, fileURLToPath(script), ...args])
+    const line = await Promise.race([once(createInterface(child.stdout!), 'line'), died(child, script.pathname)])
+    return this.#server(child, JSON.parse(String(line[0])).port)
+  }
+
+  /** Starts somebody else's server, which takes the port that it is told and can be connected to some time later. */
+  async serveOther(command: string, args: (port: number) => readonly string[]): Promise<Server> {
+    const port = await freePort()
+    return this.#server(this.#spawn(command, [...args(port)]), port)
+  }
+
+  /** Has the load generator do something; all jobs go through one process, whose code is warm then. */
+  async generate<Result>(job: Job): Promise<Result> {
+    this.#generator ??= this.#spawn(process.execPath, [...FLAGS, GENERATOR])
+    return (await this.#ask(this.#generator, { job })) as Result
+  }
+
+  clear(): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  #server(child: ChildProcess, port: number): Server {
+    return {
+      port,
+      pid: child.pid!,
+      ask: async (question) => (await this.#ask(child, { question })) as number,
+      stop: async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return
+        const gone = once(child, 'exit')
+        child.stdin?.end()
+        if (child.channel === undefined || child.channel === null) child.kill()
+        const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+        await gone
+        clearTimeout(late)
+      },
+    }
+  }
+
+  #spawn(command: string, args: readonly string[]): ChildProcess {
+    const ours = command === process.execPath
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', ours ? 'inherit' : 'ignore', ours ? 'ipc' : 'ignore'] })
+    this.#children.add(child)
+    child.once('exit', () => this.#children.delete(child))
+    return child
+  }
+
+  async #ask(child: ChildProcess, what: object): Promise<unknown> {
+    this.#newest += 1
+    const id = this.#newest
+    const answered = new Promise<unknown>((resolve, reject) => {
+      const hear = (answer: Answer) => {
+        if (answer.id !== id) return
+        child.off('message', hear)
+        if (answer.error === undefined) resolve(answer.result)
+        else reject(new Error(answer.error))
+      }
+      child.on('message', hear)
+    })
+    child.send({ id, ...what })
+    return Promise.race([answered, died(child, 'a process of the benchmark')])
+  }
+}
+
+async function died(child: ChildProcess, what: string): Promise<never> {
+  const [code, signal] = await once(child, 'exit')
+  throw new Error(`${what} has ended by itself: ${signal ?? `exit code ${code}`}`)
+}
+
+/** The system's directory for temporary files, unless that is memory: then a sync would cost nothing there. */
+function onDisk(): string {
+  return statfsSync(tmpdir()).type === TMPFS ? process.cwd() : tmpdir()
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address !== 'object') throw new Error('no port is free')
+  return address.port
+}

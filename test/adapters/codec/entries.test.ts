@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { Packr } from 'msgpackr'
+import { describe, expect, test } from 'vitest'
+import { BadEntries, packEntries, unpackEntries } from '../../../src/adapters/codec/entries.ts'
+import { Batch } from '../../../src/domain/room/batch.ts'
+import type { Entry, RoomEvent } from '../../../src/domain/room/events.ts'
+
+const hostile = fc.constantFrom(
+  '',
+  '\0',
+  '\u001b[31m',
+  '\r\n',
+  '\u202e',
+  '\ufeff',
+  '__proto__',
+  '😀',
+  'e\u0301',
+  'x'.repeat(70_000),
+)
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), hostile)
+const whole = fc.maxSafeInteger()
+const member = fc.record({ id: text, name: text })
+const offered = fc.record({ id: text, name: text, size: fc.nat() }, { requiredKeys: ['id', 'name'] })
+const of = <T extends Record<string, unknown>>(type: Entry['type'], more: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) =>
+  fc.record({
+    type: fc.constant(type),
+    seq: whole,
+    at: whole,
+    by: member,
+    ...more,
+  }) as fc.Arbitrary<unknown> as fc.Arbitrary<Entry>
+const entry: fc.Arbitrary<Entry> = fc.oneof(
+  of('said', { text }),
+  of('acted', { text }),
+  of('whispered', { to: member, text }),
+  of('topicSet', { topic: text }),
+  of('fileOffered', { file: offered }),
+  of('fileCompleted', { file: fc.record({ id: text, name: text, size: whole, sha256: text }) }),
+  of('fileWithdrawn', { file: offered, reason: text }),
+  of('fileReceived', { file: offered }),
+)
+const packr = new Packr({ useRecords: false })
+const said: Entry = { type: 'said', seq: 1, at: 2, by: { id: 'm1', name: 'ani' }, text: 'halo' }
+
+describe('packed entries', () => {
+  test('come back as they were, whatever they hold', () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 20 }), (entries) => {
+        const plain = JSON.parse(JSON.stringify(entries))
+        expect(unpackEntries('lobby', packEntries(new Batch('lobby', entries))).entries).toEqual(plain)
+      }),
+    )
+  })
+
+  test('hold replacement characters for half a surrogate pair, which UTF-8 has no bytes for', () => {
+    const [back] = unpackEntries('lobby', packEntries(new Batch('lobby', [{ ...said, text: 'a\ud800b' }]))).entries
+    expect(back).toMatchObject({ text: expect.stringMatching(/^a\ufffd+b$/) })
+  })
+
+  test('are entries only, and of the room they are read for', () => {
+    const joined: RoomEvent = { type: 'joined', by: said.by }
+    const batch = unpackEntries('hall', packEntries(new Batch('hall', [joined, said, joined])))
+    expect(batch.room).toBe('hall')
+    expect(batch.events).toEqual([said])
+  })
+
+  test('keep their format: the bytes of version 1', () => {
+    const bytes = packEntries(new Batch('lobby', [said]))
+    expect(Buffer.from(bytes).toString('hex')).toBe('920196010102a26d31a3616e69a468616c6f')
+  })
+
+  test('of any other shape are refused with one error', () => {
+    const tuple = [1, 1, 2, 'm1', 'ani', 'halo']
+    const bad: unknown[] = [null, 1, 'text', {}, [], [2, tuple], [1, null], [1, []], [1, [99, 1, 2, 'a', 'b', 'c']]]
+    for (let field = 1; field < tuple.length; field += 1) bad.push([1, tuple.with(field, null as never)])
+    bad.push([1, tuple.with(1, 1.5)], [1, tuple.with(1, Number.NaN)], [1, [6, 1, 2, 'a', 'b', 'c', 'd', 'e', 'f']])
+    for (const value of bad)
+      expect(() => unpackEntries('lobby', packr.pack(value)), JSON.stringify(value)).toThrow(BadEntries)
+  })
+
+  test('of any bytes at all give entries or that error', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        try {
+          unpackEntries('lobby', bytes)
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadEntries)
+        }
+      }),
+    )
+    const bytes = packEntries(new Batch('lobby', [said, said]))
+    for (let length = 0; length < bytes.length; length += 1) {
+      expect(() => unpackEntries('lobby', bytes.subarray(0, length))).toThrow(BadEntries)
+    }
+  })
+})

@@ -1,0 +1,159 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { inlineLines, type Lines, linkLines, portion } from '../../../../src/adapters/doors/line/lines.ts'
+import { Batch } from '../../../../src/domain/room/batch.ts'
+import type { RoomEvent } from '../../../../src/domain/room/events.ts'
+import type { Member } from '../../../../src/domain/room/member.ts'
+import { AT, ani, budi, cici, joined, said, whole } from '../../../helpers/people.ts'
+
+const GUARDED = 'S\u200bEND'
+const textFor = (lines: Lines, { id }: Member, from?: number, to?: number) =>
+  Buffer.concat(portion(lines, id, from, to)).toString()
+const linesOf = (...events: readonly RoomEvent[]) => inlineLines(new Batch('lobby', events))
+const whispered = (seq: number, by: Member, to: Member): RoomEvent => ({
+  type: 'whispered',
+  seq,
+  at: AT,
+  by,
+  to,
+  text: `psst ${seq}`,
+})
+const completed = (seq: number, by: Member): RoomEvent => ({ type: 'fileCompleted', seq, at: AT, by, file: whole })
+
+describe('a line for each event', () => {
+  const stamp = { seq: 1, at: AT, by: ani }
+  const file = { id: whole.id, name: whole.name, size: 3 }
+  const table: readonly (readonly [RoomEvent, string])[] = [
+    [said(1, 'halo'), '<ani> halo\n'],
+    [{ ...stamp, type: 'acted', text: 'waves' }, '* ani waves\n'],
+    [whispered(1, ani, budi), '* ani whispers: psst 1\n'],
+    [{ ...stamp, type: 'topicSet', topic: 'songs' }, '* ani set the topic: songs\n'],
+    [joined(ani), '* ani joined\n'],
+    [{ type: 'left', by: ani, reason: 'left' }, '* ani left\n'],
+    [{ type: 'left', by: ani, reason: 'connection lost' }, '* ani left (connection lost)\n'],
+    [{ type: 'renamed', by: ani, from: 'anita' }, '* anita is now ani\n'],
+    [{ ...stamp, type: 'fileOffered', file: { id: 'f1', name: 'a.txt' } }, '* ani is sending a.txt\n'],
+    [{ ...stamp, type: 'fileOffered', file }, '* ani is sending see-saw.mp3 (3 B)\n'],
+    [{ ...stamp, type: 'fileWithdrawn', file, reason: 'cut' }, '* see-saw.mp3 from ani does not arrive: cut\n'],
+    [{ ...stamp, type: 'fileCompleted', file: whole }, ''],
+    [{ ...stamp, type: 'fileReceived', file }, ''],
+    [{ type: 'missed', from: 3, to: 12 }, "* 10 lines are past this room's history\n"],
+  ]
+  for (const [event, line] of table)
+    it(`${event.type}: ${line.trimEnd()}`, () => expect(textFor(linesOf(event), budi)).toBe(line))
+
+  it('names a whole file, its size, digest and id to who asked for links', () =>
+    expect(textFor(linkLines(new Batch('lobby', [completed(1, ani)])), budi)).toBe(
+      `* file [f1] see-saw.mp3 from ani: 3 B, sha256 ${whole.sha256}\n`,
+    ))
+  it('C57 shows what would act on a terminal, in every place that somebody else wrote', () => {
+    const evil = '\x1b[2J\n\u202e'
+    const shown = '␛[2J␊<U+202E>'
+    const by = { id: 'm9', name: evil }
+    const events: readonly RoomEvent[] = [
+      said(1, evil),
+      { ...stamp, type: 'acted', text: evil, by },
+      { ...stamp, type: 'topicSet', topic: evil, by },
+      { ...stamp, type: 'whispered', text: evil, by, to: budi },
+      { type: 'left', by, reason: evil },
+      { type: 'renamed', by, from: evil },
+      joined(by),
+      { ...stamp, type: 'fileOffered', file: { id: 'f1', name: evil }, by },
+      { ...stamp, type: 'fileWithdrawn', file: { id: 'f1', name: evil }, by, reason: evil },
+    ]
+    for (const event of events) {
+      const line = textFor(linesOf(event), budi)
+      expect(line.slice(0, -1), event.type).not.toMatch(/[\x00-\x1f\u202e]/)
+      expect(line, event.type).toContain(shown)
+    }
+  })
+  it('C62 never begins with what somebody wrote', () => {
+    for (const [event] of table) expect(textFor(linesOf(event), budi)).toMatch(/^([<*]|$)/)
+  })
+})
+
+describe('C16 the word that begins a file for the seed', () => {
+  it('is broken for inline readers wherever it stands', () => {
+    const evil = 'SENDSEND'
+    const by = { id: 'm9', name: `x${evil}` }
+    const events: readonly RoomEvent[] = [
+      { ...said(1, `please SEND a.txt`), by },
+      joined(by),
+      { type: 'topicSet', seq: 2, at: AT, by, topic: evil },
+      { type: 'fileOffered', seq: 3, at: AT, by, file: { id: 'f', name: evil } },
+      { type: 'renamed', by: ani, from: evil },
+    ]
+    const text = textFor(linesOf(...events), budi)
+    expect(text).not.toContain('SEND')
+    expect(text).toContain(`please ${GUARDED} a.txt`)
+    expect(text.replaceAll('\u200b', '')).toBe(textFor(linkLines(new Batch('lobby', events)), budi))
+  })
+  it('stays as it is for readers who asked for links', () =>
+    expect(textFor(linkLines(new Batch('lobby', [said(1, 'SEND it')])), budi)).toBe('<ani> SEND it\n'))
+})
+
+describe('a portion', () => {
+  it('is the shared bytes themselves for who wrote none of it', () => {
+    const lines = linesOf(said(1), said(2, 'b', budi))
+    expect(portion(lines, cici.id)).toEqual([lines.bytes])
+    expect(portion(lines, cici.id)[0]).toBe(lines.bytes)
+  })
+  it('leaves out the own lines of an author, in few pieces', () => {
+    const lines = linesOf(said(1, 'a'), said(2, 'b', budi), said(3, 'c', budi), said(4, 'd'), said(5, 'e', cici))
+    expect(portion(lines, ani.id).map(String)).toEqual(['<budi> b\n<budi> c\n', '<cici> e\n'])
+    expect(portion(lines, budi.id).map(String)).toEqual(['<ani> a\n', '<ani> d\n<cici> e\n'])
+  })
+  it('is nothing for who wrote all of it', () => expect(portion(linesOf(said(1)), ani.id)).toEqual([]))
+  it('has a whisper for its addressee only', () => {
+    const lines = linesOf(said(1, 'a'), whispered(2, ani, budi), said(3, 'c'))
+    expect(textFor(lines, budi)).toBe('<ani> a\n* ani whispers: psst 2\n<ani> c\n')
+    expect(textFor(lines, cici)).toBe('<ani> a\n<ani> c\n')
+    expect(textFor(lines, ani)).toBe('')
+  })
+  it('is counted in bytes, whatever the script', () => {
+    const lines = linesOf(said(1, 'é'), said(2, '😀', budi), said(3, '漢', cici))
+    expect(textFor(lines, budi)).toBe('<ani> é\n<cici> 漢\n')
+    expect(textFor(lines, cici, 0, 2)).toBe('<ani> é\n<budi> 😀\n')
+  })
+  it('knows which of its events are whole files', () =>
+    expect(linesOf(said(1), completed(2, ani), joined(ani), completed(3, budi)).files).toEqual([1, 3]))
+})
+
+describe('many who come or go at once', () => {
+  const crowd = (count: number) => Array.from({ length: count }, (_, at) => joined({ id: `c${at}`, name: `c${at}` }))
+  it('are told one by one up to eight', () => expect(textFor(linesOf(...crowd(8)), ani).split('\n')).toHaveLength(9))
+  it('are told in one line beyond that', () => expect(textFor(linesOf(...crowd(9)), ani)).toBe('* 9 people joined\n'))
+  it('are told by what they do, each kind for itself, with what was said in its place', () => {
+    const left = crowd(9).map(({ by }) => ({ type: 'left', by, reason: 'left' }) as const)
+    expect(textFor(linesOf(...crowd(10), said(1, 'x'), ...left), budi)).toBe(
+      '* 10 people joined\n<ani> x\n* 9 people left\n',
+    )
+    expect(textFor(linesOf(...crowd(3), ...left), ani).split('\n')).toHaveLength(5)
+  })
+})
+
+const member = fc.constantFrom(ani, budi, cici)
+const text = fc.oneof(fc.string({ maxLength: 8 }), fc.string({ unit: 'binary', maxLength: 8 }), fc.constant('SEND'))
+const event: fc.Arbitrary<RoomEvent> = fc.oneof(
+  fc.record({ by: member, text }).map(({ by, text }) => said(1, text, by)),
+  fc.record({ by: member, to: member, text }).map((some) => ({ type: 'whispered', seq: 1, at: AT, ...some }) as const),
+  fc.record({ by: member }).map(({ by }) => joined(by)),
+  fc.record({ by: member }).map(({ by }) => completed(1, by)),
+)
+
+it('any portion is what its events are one by one, without the own ones and other people’s whispers', () => {
+  const some = { maxLength: 8, size: 'max' } as const
+  fc.assert(
+    fc.property(fc.array(event, some), member, fc.nat(8), fc.nat(8), (events, reader, one, other) => {
+      const [from, to] = [Math.min(one, other, events.length), Math.min(Math.max(one, other), events.length)]
+      const expected = events
+        .slice(from, to)
+        .filter((each) => 'by' in each && each.by !== reader)
+        .filter((each) => each.type !== 'whispered' || each.to === reader)
+        .map((each) => inlineLines(new Batch('lobby', [each])).bytes.toString())
+        .join('')
+      expect(textFor(linesOf(...events), reader, from, to)).toBe(expected)
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import {
+  decideTransfer,
+  evolveTransfer,
+  newTransfer,
+  type Transfer,
+  type TransferCommand,
+  type TransferEvent,
+} from '../../../src/domain/transfer/transfer.ts'
+import { offered, whole } from '../../helpers/people.ts'
+
+const { sha256 } = whole
+const started: readonly TransferEvent[] = [
+  { type: 'offered', file: offered },
+  { type: 'writing', writer: 'w1' },
+]
+const states = {
+  new: [],
+  offered: started.slice(0, 1),
+  receiving: started,
+  complete: [...started, { type: 'completed', file: whole }],
+  withdrawn: [...started, { type: 'withdrawn', reason: 'cut' }],
+} as const satisfies Record<Transfer['status'], readonly TransferEvent[]>
+
+const commands = {
+  offer: { type: 'offer', file: offered },
+  write: { type: 'write', writer: 'w1' },
+  advance: { type: 'advance', writer: 'w1', durable: 2 },
+  finish: { type: 'finish', writer: 'w1', size: 3, sha256 },
+  withdraw: { type: 'withdraw', reason: 'cut' },
+} as const satisfies Record<TransferCommand['type'], TransferCommand>
+
+const reached = (events: readonly TransferEvent[]): Transfer => events.reduce(evolveTransfer, newTransfer)
+const when = (events: readonly TransferEvent[], command: TransferCommand): string => {
+  const decided = decideTransfer(reached(events), command)
+  return decided.type === 'rejected' ? decided.code : decided.type
+}
+
+describe('a transfer', () => {
+  const END = 'TRANSFER_CUT'
+  const table: Record<Transfer['status'], readonly string[]> = {
+    //          offer      write      advance     finish       withdraw
+    new: ['offered', END, END, END, END],
+    offered: [END, 'writing', END, END, 'withdrawn'],
+    receiving: [END, 'writing', 'advanced', 'completed', 'withdrawn'],
+    complete: [END, END, END, END, END],
+    withdrawn: [END, END, END, END, END],
+  }
+  for (const [status, answers] of Object.entries(table)) {
+    for (const [index, command] of Object.values(commands).entries())
+      it(`that is ${status} answers ${command.type} with ${answers[index]}`, () =>
+        expect(when(states[status as Transfer['status']], command)).toBe(answers[index]))
+    it(`is ${status} after what led there`, () =>
+      expect(reached(states[status as Transfer['status']]).status).toBe(status))
+  }
+  it('remembers what it is of, how far it is, and how it ended', () => {
+    expect(reached([...started, { type: 'advanced', durable: 2 }])).toEqual({
+      status: 'receiving',
+      file: offered,
+      writer: 'w1',
+      durable: 2,
+    })
+    expect(reached(states.complete)).toEqual({ status: 'complete', file: whole })
+    expect(reached(states.withdrawn)).toEqual({ status: 'withdrawn', file: offered, reason: 'cut' })
+  })
+  it('is not changed by what can not happen to it', () => {
+    for (const status of ['new', 'complete', 'withdrawn'] as const)
+      for (const event of [started[1], { type: 'advanced', durable: 1 }, { type: 'withdrawn', reason: 'x' }] as const)
+        expect(evolveTransfer(reached(states[status]), event as TransferEvent)).toEqual(reached(states[status]))
+    expect(evolveTransfer(reached(states.offered), { type: 'advanced', durable: 1 })).toEqual(reached(states.offered))
+  })
+})
+
+describe('C110 a second writer', () => {
+  const taken: readonly TransferEvent[] = [
+    ...started,
+    { type: 'advanced', durable: 2 },
+    { type: 'writing', writer: 'w2' },
+  ]
+  it('goes on where the first one was, and fences it off', () => {
+    expect(reached(taken)).toMatchObject({ writer: 'w2', durable: 2 })
+    expect(when(taken, { type: 'advance', writer: 'w1', durable: 3 })).toBe('FENCED')
+    expect(when(taken, { ...commands.finish })).toBe('FENCED')
+    expect(when(taken, { type: 'advance', writer: 'w2', durable: 3 })).toBe('advanced')
+    expect(when(taken, { ...commands.finish, writer: 'w2' })).toBe('completed')
+  })
+})
+
+describe('C109 the durable offset', () => {
+  const at2: readonly TransferEvent[] = [...started, { type: 'advanced', durable: 2 }]
+  it('may stay but never falls', () => {
+    expect(when(at2, { type: 'advance', writer: 'w1', durable: 2 })).toBe('advanced')
+    expect(when(at2, { type: 'advance', writer: 'w1', durable: 1 })).toBe('BAD_OFFSET')
+  })
+})
+
+describe('the end of a file', () => {
+  const finish = (some: object): TransferCommand => ({ ...commands.finish, ...some })
+  it('carries size and digest to the room', () =>
+    expect(decideTransfer(reached(started), commands.finish)).toEqual({ type: 'completed', file: whole }))
+  it('has the size that was announced', () => {
+    expect(when(started, finish({ size: 2 }))).toBe('BAD_OFFSET')
+    expect(when(started, finish({ size: 4 }))).toBe('BAD_OFFSET')
+  })
+  it('has any size where none was', () => {
+    const open: readonly TransferEvent[] = [{ type: 'offered', file: { id: 'f1', name: 'a' } }, started[1] as never]
+    expect(when(open, finish({ size: 0 }))).toBe('completed')
+  })
+  it('has the digest that was promised', () => {
+    expect(when(started, finish({ expected: sha256 }))).toBe('completed')
+    expect(when(started, finish({ expected: 'cd'.repeat(32) }))).toBe('HASH_MISMATCH')
+    expect(when(started, finish({ expected: undefined }))).toBe('completed')
+  })
+})

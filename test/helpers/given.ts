@@ -1,0 +1,28 @@
+import { expect } from 'vitest'
+import type { RoomCommand } from '../../src/domain/room/commands.ts'
+import { decide } from '../../src/domain/room/decide.ts'
+import type { RoomEvent } from '../../src/domain/room/events.ts'
+import { evolve } from '../../src/domain/room/evolve.ts'
+import type { Member } from '../../src/domain/room/member.ts'
+import { initialState } from '../../src/domain/room/state.ts'
+import { AT, MAX_TEXT_BYTES } from './people.ts'
+
+/** Given what has happened in a room, when someone asks for something, then this comes of it. */
+export function given(...events: readonly RoomEvent[]) {
+  const state = initialState('lobby')
+  for (const event of events) evolve(state, event)
+  return {
+    state,
+    when(by: Member, command: RoomCommand) {
+      const before = structuredClone(state)
+      const decided = decide(state, by, command, { seq: state.last + 1, at: AT, maxTextBytes: MAX_TEXT_BYTES })
+      expect(state, 'deciding changes nothing').toEqual(before)
+      return {
+        // biome-ignore lint/suspicious/noThenProperty: the third word of given, when, then; nobody awaits it
+        then: (event: RoomEvent) => expect(decided).toEqual(event),
+        accepted: () => expect(decided.type).not.toBe('rejected'),
+        refused: (code: string) => expect(decided).toMatchObject({ type: 'rejected', code }),
+      }
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { createTamtam } from '../../src/app/index.ts'
+
+// A host in a process of its own: says its port, answers what its memory is, and stops when its parent lets go.
+
+const SAMPLE_MS = 10
+
+const { listen, ...options } = JSON.parse(process.argv[2] ?? '{}')
+const tamtam = createTamtam({ freeSpaceFloorBytes: 0, ...options })
+await tamtam.start()
+const { port } = await tamtam.listen(listen)
+
+let peak = 0
+const sample = () => {
+  peak = Math.max(peak, process.memoryUsage.rss())
+}
+setInterval(sample, SAMPLE_MS).unref()
+
+process.on('message', (question) => {
+  if (question === 'settled') {
+    globalThis.gc?.()
+    peak = 0
+    process.send?.(process.memoryUsage.rss())
+    return
+  }
+  sample()
+  const most = peak
+  peak = 0
+  process.send?.(most)
+})
+process.on('disconnect', () => void tamtam.stop().then(() => process.exit(0)))
+process.send?.(port)

@@ -1,0 +1,28 @@
+import type { ActorLimits } from '../../src/domain/room/actor.ts'
+import type { Entry, Joined, OfferedFile, RoomEvent, Said, WholeFile } from '../../src/domain/room/events.ts'
+import type { Member } from '../../src/domain/room/member.ts'
+
+export const AT = 1_790_000_000_000
+export const MAX_TEXT_BYTES = 64
+
+export const ani: Member = { id: 'm1', name: 'ani' }
+export const budi: Member = { id: 'm2', name: 'budi' }
+export const cici: Member = { id: 'm3', name: 'cici' }
+
+export const offered: OfferedFile = { id: 'f1', name: 'see-saw.mp3', size: 3 }
+export const whole: WholeFile = { id: 'f1', name: 'see-saw.mp3', size: 3, sha256: 'ab'.repeat(32) }
+
+export const joined = (by: Member): Joined => ({ type: 'joined', by })
+export const said = (seq: number, text = `line ${seq}`, by = ani): Said => ({ type: 'said', seq, at: AT, by, text })
+
+export const limits: ActorLimits = {
+  maxTextBytes: MAX_TEXT_BYTES,
+  mailboxCommands: 8,
+  mailboxChars: 1000,
+  commitCommands: 100,
+}
+
+export const seqsOf = (events: readonly RoomEvent[]): number[] =>
+  events.filter((event): event is Entry => 'seq' in event).map(({ seq }) => seq)
+export const textsOf = (events: readonly RoomEvent[]): string[] =>
+  events.flatMap((event) => ('text' in event ? [event.text] : []))

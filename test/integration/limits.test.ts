@@ -1,0 +1,248 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { describe, expect, test } from 'vitest'
+import { MemoryJournal } from '../../src/adapters/stores/memory/memory-journal.ts'
+import { MemoryVault } from '../../src/adapters/stores/memory/memory-vault.ts'
+import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
+import { MemoryMetrics } from '../../src/adapters/system/memory-metrics.ts'
+import type { Entry } from '../../src/app/index.ts'
+import { startHost } from '../helpers/host.ts'
+import { caughtUp, LineClient } from '../helpers/line-client.ts'
+
+const LONG = 'x'.repeat(180)
+const numbered = (count: number, who = 'ani') => Array.from({ length: count }, (_, index) => `<${who}> ${index} ${LONG}`)
+
+/** Says so many numbered lines, as fast as the host takes them. */
+async function speak(client: LineClient, count: number): Promise<void> {
+  const blocks = function* () {
+    for (let at = 0; at < count; at += 500) {
+      const lines = Array.from({ length: Math.min(500, count - at) }, (_, index) => `${at + index} ${LONG}\n`)
+      yield Buffer.from(lines.join(''))
+    }
+  }
+  await client.stream(blocks())
+}
+
+// More than what the systems on both sides hold of it, so that the reader is really behind.
+const LINES = 120_000
+
+test('C61: a reader that stalls delays nobody, is not cut, and gets every line in order when it reads again', async () => {
+  const { port } = await startHost({ stores: 'kept' })
+  const ani = await LineClient.join(port, 'ani')
+  const stalled = await LineClient.join(port, undefined, { keepBytes: false })
+  const budi = await LineClient.join(port, 'budi', { keepBytes: false })
+  stalled.pause()
+  await speak(ani, LINES)
+  await budi.until((client) => client.lines.at(-1)?.startsWith(`<ani> ${LINES - 1} `) === true, 0, 60_000)
+  expect(budi.talk).toEqual(numbered(LINES))
+  expect(stalled.talk.length).toBeLessThan(LINES / 2)
+  stalled.resume()
+  await stalled.until((client) => client.lines.at(-1)?.startsWith(`<ani> ${LINES - 1} `) === true, 0, 60_000)
+  expect(stalled.talk).toEqual(numbered(LINES))
+  // And follows again.
+  await caughtUp(budi, stalled)
+})
+
+test('C61: in memory a reader that stalls beyond the history is told how much it missed, and goes on from there', async () => {
+  const { port } = await startHost({ limits: { historyEntries: 1000 } })
+  const ani = await LineClient.join(port, 'ani')
+  const stalled = await LineClient.join(port, undefined, { keepBytes: false })
+  const budi = await LineClient.join(port, 'budi', { keepBytes: false })
+  stalled.pause()
+  await speak(ani, LINES)
+  await budi.until((client) => client.lines.at(-1)?.startsWith(`<ani> ${LINES - 1} `) === true, 0, 60_000)
+  stalled.resume()
+  await stalled.until((client) => client.lines.at(-1)?.startsWith(`<ani> ${LINES - 1} `) === true, 0, 60_000)
+  const from = stalled.lines.indexOf(stalled.talk[0] as string)
+  const heard = stalled.lines.slice(from)
+  let next = 0
+  for (const line of heard) {
+    const [, missed] = /^\* (\d+) lines are past this room's history$/.exec(line) ?? []
+    if (missed !== undefined) next += Number(missed)
+    else if (line.startsWith('<')) expect(line).toBe(`<ani> ${next++} ${LONG}`)
+  }
+  expect(next).toBe(LINES)
+  expect(stalled.talk.length).toBeLessThan(LINES)
+})
+
+const FLOOD = 1500
+const RATE = { linesPerSecond: 500, linesBurst: 100, rateOnLoopback: true }
+
+test('C67: a flood is read more slowly and nothing of it is lost, while others come through', async () => {
+  const { port } = await startHost({ line: RATE })
+  const ani = await LineClient.join(port, 'ani')
+  const budi = await LineClient.join(port, 'budi')
+  const chandra = await LineClient.join(port, 'chandra')
+  const began = performance.now()
+  ani.write(Array.from({ length: FLOOD }, (_, index) => `${index} ${LONG}\n`).join(''))
+  await chandra.until(/^<ani> 150 /)
+  for (let line = 0; line < 20; line++) {
+    budi.write(`${line} hello\n`)
+    await chandra.until(`<budi> ${line} hello`)
+  }
+  // Budi did not have to wait for the flood to be through.
+  expect(chandra.talk.filter((line) => line.startsWith('<ani>')).length).toBeLessThan(FLOOD)
+  await chandra.until(new RegExp(`^<ani> ${FLOOD - 1} `))
+  expect(performance.now() - began).toBeGreaterThan((1000 * (FLOOD - RATE.linesBurst)) / RATE.linesPerSecond - 100)
+  expect(chandra.talk.filter((line) => line.startsWith('<ani>'))).toEqual(numbered(FLOOD))
+  expect(ani.over).toBe('open')
+})
+
+test.each(['\n', '/who\n', 'SEND\n'])('C5, C67: a flood of %j waits too', async (line) => {
+  const { port } = await startHost({ line: RATE })
+  const ani = await LineClient.join(port, 'ani')
+  const budi = await LineClient.join(port, 'budi')
+  const began = performance.now()
+  await ani.ask(`${line.repeat(500)}/topic`, '* no topic is set')
+  ani.write('through\n')
+  await budi.until('<ani> through')
+  expect(performance.now() - began).toBeGreaterThan((1000 * (500 - RATE.linesBurst)) / RATE.linesPerSecond - 100)
+})
+
+test('C67: what waits for its commit is bounded: a flood from several peers arrives whole', async () => {
+  const { port } = await startHost({ limits: { mailboxCommands: 100, commitCommands: 50 } })
+  const speakers = await Promise.all(['ani', 'budi', 'chandra'].map((nick) => LineClient.join(port, nick)))
+  const listener = await LineClient.join(port)
+  await Promise.all(speakers.map((speaker) => speak(speaker, 5000)))
+  await listener.until((client) => client.talk.length >= 15_000)
+  for (const nick of ['ani', 'budi', 'chandra'])
+    expect(listener.talk.filter((line) => line.startsWith(`<${nick}>`))).toEqual(numbered(5000, nick))
+  expect(speakers.flatMap((speaker) => speaker.errors)).toEqual([])
+})
+
+class SearchFails extends MemoryJournal {
+  override search(): Promise<readonly Entry[]> {
+    return Promise.reject(new Error('a bug in the search'))
+  }
+}
+
+class ReadFails extends MemoryVault {
+  override read(): AsyncIterable<Uint8Array> {
+    throw new Error('a bug in the vault')
+  }
+}
+
+test('C90: an error of ours on one connection closes that one, and is logged', async () => {
+  const log = new MemoryLog()
+  const { port } = await startHost({ overrides: { journal: new SearchFails(), log } })
+  const ani = await LineClient.join(port, 'ani')
+  const budi = await LineClient.join(port, 'budi')
+  const chandra = await LineClient.join(port, 'chandra')
+  ani.write('before\n/search word\nbehind\n')
+  await ani.closed()
+  await budi.until(/^\* ani left/)
+  await caughtUp(budi, chandra)
+  expect(chandra.talk).toEqual(['<ani> before'])
+  expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+})
+
+test('C90: a file that cannot be read for one receiver is nobody else’s trouble', async () => {
+  const { port } = await startHost({ overrides: { vault: new ReadFails() } })
+  const ani = await LineClient.join(port, 'ani')
+  const budi = await LineClient.join(port, 'budi')
+  const chandra = await LineClient.join(port, 'chandra')
+  await chandra.ask('/files links', /^\* files come as a line/)
+  ani.write('/put 4 a\nDATAtext\n')
+  await budi.closed()
+  await chandra.until('<ani> text')
+  await caughtUp(ani, chandra)
+})
+
+// A peer that is gone looks like one that only has nothing more to say.
+const AT_ONCE = { halfCloseMs: 10 }
+
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((address) => address?.family === 'IPv4' && !address.internal)?.address
+
+test.skipIf(outside === undefined)('C70: one address off loopback has so many connections, loopback any number', async () => {
+  const { port } = await startHost({ listen: { host: '0.0.0.0', connectionsPerAddress: 3 }, line: AT_ONCE })
+  const come = async () => {
+    const socket = connect({ port, host: outside as string })
+    await once(socket, 'connect')
+    return new LineClient(socket)
+  }
+  const guests = [await come(), await come(), await come()] as const
+  for (const guest of guests) await guest.until(new RegExp(`^\\* you are ${outside} in lobby`))
+  const fourth = await come()
+  await fourth.closed()
+  expect(fourth.lines).toEqual([])
+  for (let count = 0; count < 5; count++) await LineClient.join(port)
+  guests[0].leave()
+  await guests[1].until(new RegExp(`^\\* ${outside} left`))
+  const again = await come()
+  await again.until(/^\* you are /)
+  for (const guest of [...guests, again]) guest.leave()
+})
+
+test('C71: beyond all the connections a host takes, the next is dropped, and that is counted', async () => {
+  const metrics = new MemoryMetrics()
+  const log = new MemoryLog()
+  const { port } = await startHost({ listen: { connections: 16 }, overrides: { metrics, log }, line: AT_ONCE })
+  const members = await Promise.all(Array.from({ length: 16 }, () => LineClient.join(port)))
+  const more = await LineClient.connect(port)
+  await more.closed()
+  expect(metrics.snapshot().counters['connections_dropped']).toBe(1)
+  expect(log.lines.filter(({ what }) => what === 'dropped new connections')).toHaveLength(1)
+  const [first, second] = members as [LineClient, LineClient]
+  first.leave()
+  await second.until('* 127.0.0.1 left')
+  await LineClient.join(port)
+})
+
+test('C73, C90: a crowd that breaks off at once leaves nobody and nothing behind', async () => {
+  const metrics = new MemoryMetrics()
+  const { port, tamtam } = await startHost({ overrides: { metrics }, line: AT_ONCE })
+  const ani = await LineClient.join(port, 'ani')
+  const crowd = await Promise.all(Array.from({ length: 100 }, () => LineClient.join(port)))
+  for (const [index, client] of crowd.entries()) {
+    client.write(index % 2 === 0 ? 'SEND half\nhalf' : 'half a line')
+    if (index % 3 === 0) client.leave()
+    else client.reset()
+  }
+  await expect.poll(() => metrics.snapshot().gauges['connections'], { timeout: 10_000 }).toBe(1)
+  await ani.ask('/who', '* 1 in lobby:')
+  expect(tamtam.engine.uploads).toBe(0)
+})
+
+const netcat = ['nc.openbsd', 'nc'].find((name) => /-[A-Za-z]*N/.test(spawnSync(name, ['-h']).stderr?.toString() ?? ''))
+if (netcat === undefined) {
+  const how = 'no netcat that knows -N: apt-get install netcat-openbsd'
+  if (process.env['CI'] === 'true') throw new Error(how)
+  process.stderr.write(`skipped the tests with a real netcat, ${how}\n`)
+}
+
+describe.skipIf(netcat === undefined)('a real netcat', () => {
+  const nc = (port: number, flags: readonly string[] = []) =>
+    spawn(netcat as string, [...flags, '127.0.0.1', String(port)], { stdio: ['pipe', 'pipe', 'inherit'] })
+
+  test.each(['hi\n', 'hi', 'GET it', 'one\ntwo\nthree'])('C8: printf %j | nc -N is heard', async (text) => {
+    const { port } = await startHost({ listen: { silentMs: 1000 }, line: { halfCloseMs: 100 } })
+    const ani = await LineClient.connect(port)
+    await ani.ask('/nick ani', '* you are now ani')
+    const child = nc(port, ['-N'])
+    child.stdin.end(text)
+    const exited = once(child, 'exit')
+    await ani.until(`<127.0.0.1> ${text.trim().split('\n').at(-1)}`)
+    expect(ani.talk).toEqual(text.trim().split('\n').map((line) => `<127.0.0.1> ${line}`))
+    expect((await exited)[0]).toBe(0)
+  })
+
+  test('C8: a netcat that has said all goes on hearing', async () => {
+    const { port } = await startHost()
+    const ani = await LineClient.join(port, 'ani')
+    const child = nc(port, ['-N'])
+    let heard = ''
+    child.stdout.on('data', (bytes: Buffer) => {
+      heard += bytes
+    })
+    child.stdin.end('hi\n')
+    await ani.until('<127.0.0.1> hi')
+    ani.write('are you there?\n/quit\n')
+    while (!heard.includes('<ani> are you there?\n')) await once(child.stdout, 'data')
+    child.kill()
+    await once(child, 'exit')
+  })
+})

@@ -1,0 +1,174 @@
+import { expect, test } from 'vitest'
+import { FRAMES_MAGIC } from '../../src/adapters/doors/tcp/sniff.ts'
+import { startHost } from '../helpers/host.ts'
+import { caughtUp, LineClient } from '../helpers/line-client.ts'
+
+// As in the real host: whatever says something is told by what it says.
+const SILENT_MS = 1000
+
+/** A room with two who would see what a stranger says. */
+async function watched(silentMs = SILENT_MS) {
+  const host = await startHost({ listen: { silentMs } })
+  const ani = await member(host.port, 'ani')
+  const budi = await member(host.port, 'budi')
+  await ani.until('* 127.0.0.1 is now budi')
+  const before = ani.lines.length
+  /** Nobody heard anything of the stranger, not even that it came. */
+  const unheard = async () => {
+    await caughtUp(budi, ani)
+    expect(ani.lines.slice(before)).toEqual([])
+  }
+  return { ...host, ani, budi, unheard }
+}
+
+async function member(port: number, nick: string): Promise<LineClient> {
+  const client = await LineClient.connect(port)
+  await client.ask(`/nick ${nick}`, `* you are now ${nick}`)
+  return client
+}
+
+const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex')
+const magic = (hex: string): Buffer => Buffer.concat([FRAMES_MAGIC, bytes(hex)])
+
+const STRANGERS: readonly (readonly [string, string | Buffer])[] = [
+  ['C14: STUN over TCP', bytes('0001 0000 2112a442 000102030405060708090a0b')],
+  ['C14: NUL and binary', bytes('0001 0203 0a 68690a')],
+  ['C33: frames of length 0', magic('00000000 0a')],
+  ['C33: frames of 4 GB', magic('ffffffff 0a68690a')],
+  ['C33: frames of version 255', magic('ff 00000001 c0 0a')],
+  ['C33: frames cut short', FRAMES_MAGIC],
+  ['C92: a TLS hello', bytes('16 0301 0005 01 000001 00 0a 68690a')],
+  ['C92: SSH', 'SSH-2.0-OpenSSH_9.2p1\r\nhi\r\n'],
+  ['C92: the PROXY protocol', 'PROXY TCP4 10.0.0.1 10.0.0.2 56324 443\r\nhi\r\n'],
+  ['C92: the PROXY protocol, version 2', bytes('0d0a0d0a000d0a515549540a 2111000c 0a000001 0a000002 dc04 01bb')],
+  ['C92: RDP', bytes('0300 0013 0ee0 0000 0000 0001 0008 0003 0000 00')],
+  ['C92: SOCKS 4', bytes('0401 0050 7f000001 00')],
+  ['C92: SOCKS 5', bytes('050100')],
+  ['C92: VNC', 'RFB 003.008\n'],
+]
+
+test.each(STRANGERS)('%s is closed without a word to anyone', async (_case, hello) => {
+  const { port, unheard } = await watched()
+  const stranger = await LineClient.connect(port)
+  stranger.write(hello)
+  await stranger.closed()
+  expect(stranger.bytes.length).toBe(0)
+  await unheard()
+})
+
+test.each(STRANGERS)('%s, byte by byte, is closed without a word to anyone', async (_case, hello) => {
+  const { port, unheard } = await watched()
+  const stranger = await LineClient.connect(port)
+  await stranger.writeByteByByte(hello)
+  await stranger.closed()
+  await unheard()
+})
+
+// What begins with a letter may be a person who types slowly.
+const BINARY = STRANGERS.filter(([, hello]) => typeof hello !== 'string' && hello[0] !== 0x0d)
+
+test.each(BINARY)('C34: %s: its first byte, then silence, is never taken for a line client', async (_case, hello) => {
+  const { port, unheard } = await watched(20)
+  const stranger = await LineClient.connect(port)
+  stranger.write(hello.slice(0, 1))
+  await stranger.closed()
+  stranger.write(hello.slice(1)).write('\nhi\n')
+  expect(stranger.bytes.length).toBe(0)
+  await unheard()
+})
+
+const BODY = 'NICK x\nSEND y\nhi\n'
+const REQUESTS: readonly (readonly [string, string])[] = [
+  ['C91: a page that posts lines', `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`],
+  ['C91: GET', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['C92: lower case', `get / http/1.1\r\n\r\n${BODY}`],
+  ['C92: PRI', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${BODY}`],
+  ['C92: HTTP/0.9', `POST /\r\n${BODY}`],
+  ['C92: a blank line ahead', `\r\nGET / HTTP/1.1\r\n\r\n${BODY}`],
+  ['C92: CONNECT', `CONNECT example.org:443 HTTP/1.1\r\n\r\n${BODY}`],
+  ['C92: a method of its own', `MIAOW /x HTTP/1.1\r\n\r\n${BODY}`],
+  ['C35: the method SEND', `SEND / HTTP/1.1\r\n\r\n${BODY}`],
+  ['C37: a target of 8 KB', `GET /${'a'.repeat(8192)} HTTP/1.1\r\n\r\n${BODY}`],
+  ['C37: a target of 4091 bytes', `GET /${'a'.repeat(4090)} HTTP/1.1\r\n\r\n${BODY}`],
+]
+
+test.each(REQUESTS)('%s is refused, and nothing of it is spoken', async (_case, request) => {
+  const { port, budi, ani } = await watched()
+  const page = await LineClient.connect(port)
+  page.write(request)
+  await page.closed()
+  expect(page.bytes.toString()).toMatch(/^HTTP\/1\.1 \d{3} |! WRONG_PROTOCOL /)
+  await caughtUp(budi, ani)
+  expect(ani.talk).toEqual([])
+})
+
+test.each(REQUESTS.filter(([name]) => !name.startsWith('C37')))(
+  '%s, byte by byte, is refused, and nothing of it is spoken',
+  async (_case, request) => {
+    const { port, budi, ani } = await watched()
+    const page = await LineClient.connect(port)
+    await page.writeByteByByte(request)
+    await page.closed()
+    await caughtUp(budi, ani)
+    expect(ani.talk).toEqual([])
+  },
+)
+
+test.each(REQUESTS.filter(([name]) => !name.includes('0.9')))(
+  'C35: in the middle of a conversation: %s ends it, and nothing of it is spoken',
+  async (_case, request) => {
+    const { port, budi, ani } = await watched()
+    const page = await member(port, 'page')
+    page.write(`before\n${request}`)
+    await page.closed()
+    await caughtUp(budi, ani)
+    expect(ani.talk).toEqual(['<page> before'])
+    expect(page.errors.at(-1)).toMatch(/^! WRONG_PROTOCOL /)
+  },
+)
+
+test('C36: a silent client is told nothing until it is taken for a line client, and then hears the room', async () => {
+  const { port, ani } = await watched()
+  const began = performance.now()
+  const silent = await LineClient.connect(port)
+  const word = await silent.until(/./, 0)
+  expect(performance.now() - began).toBeGreaterThan(SILENT_MS * 0.9)
+  expect(word).toMatch(/^\* you are 127\.0\.0\.1 in lobby/)
+  ani.write('hello, listener\n')
+  await silent.until('<ani> hello, listener')
+})
+
+test('C36, C35: a browser that connects ahead and asks later is closed all the same', async () => {
+  const { port, budi, ani } = await watched(20)
+  const page = await LineClient.join(port)
+  page.write('GET /favicon.ico HTTP/1.1\r\nHost: x\r\n\r\nhi\r\n')
+  await page.closed()
+  expect(page.errors).toEqual([expect.stringMatching(/^! WRONG_PROTOCOL /)])
+  await caughtUp(budi, ani)
+  expect(ani.talk).toEqual([])
+})
+
+test('C37: a first line of 4 KiB is a line, a longer one an error', async () => {
+  const { port, ani } = await watched()
+  const client = await LineClient.connect(port)
+  await client.writeApart('a'.repeat(4000), 'a'.repeat(96))
+  await client.until(/^\* you are /)
+  client.write('\n')
+  await ani.until(`<127.0.0.1> ${'a'.repeat(4096)}`)
+  const other = await LineClient.connect(port)
+  other.write(`${'b'.repeat(5000)}\nnext\n`)
+  await ani.until('<127.0.0.1> next')
+  expect(other.errors).toEqual([expect.stringMatching(/^! LINE_TOO_LONG /)])
+  expect(ani.talk.filter((line) => line.includes('bbb'))).toEqual([])
+})
+
+test.each(['get up, all of you', 'POST office closed', 'GET', 'SEND'])(
+  'C92: a person may begin with %j',
+  async (first) => {
+    const { port, ani } = await watched(20)
+    const client = await LineClient.connect(port)
+    client.write(`${first}\nnext\n`)
+    await ani.until('<127.0.0.1> next')
+    if (first !== 'SEND') expect(ani.talk).toEqual([`<127.0.0.1> ${first}`, '<127.0.0.1> next'])
+  },
+)
