@@ -2,7 +2,12 @@
 export default {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'domain-knows-nobody', severity: 'error', from: { path: '^src/domain' }, to: { path: '^src/(adapters|app)' } },
+    {
+      name: 'domain-knows-nobody',
+      severity: 'error',
+      from: { path: '^src/domain' },
+      to: { path: '^src/(adapters|app)' },
+    },
     {
       name: 'domain-imports-only-rxjs',
       severity: 'error',
@@ -34,7 +39,12 @@ export default {
       from: { path: '^src', pathNot: '^src/app/(compose|tokens)\\.ts$' },
       to: { path: 'node_modules/(tsyringe|reflect-metadata)' },
     },
-    { name: 'no-test-code-in-src', severity: 'error', from: { path: '^src', pathNot: '^src/.*/contracts/|^src/app/testing\\.ts$' }, to: { path: '^test|node_modules/(vitest|fast-check)' } },
+    {
+      name: 'no-test-code-in-src',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/.*/contracts/|^src/app/testing\\.ts$' },
+      to: { path: '^test|node_modules/(vitest|fast-check)' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

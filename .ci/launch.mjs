@@ -17,7 +17,11 @@ const say = (line) => process.stderr.write(`tamtam set-up: ${line}\n`)
 function npm(args, why) {
   say(why)
   const quiet = ['--loglevel=error', '--ignore-scripts', '--no-audit', '--no-fund']
-  const run = spawnSync('npm', [...args, ...quiet], { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  const run = spawnSync('npm', [...args, ...quiet], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
   if (run.status === 0) return
   say(`npm ${args[0]} failed; is the npm registry reachable from here? Run the same command again once it is.`)
   process.exit(1)
@@ -25,7 +29,9 @@ function npm(args, why) {
 
 function ensureDependencies() {
   const stamp = join(modules, '.tamtam-set-up')
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   npm(['ci'], 'installing the dependencies (once)')
   writeFileSync(stamp, wanted)
@@ -40,19 +46,25 @@ function modernNode() {
   const node = join(home, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (!existsSync(node)) {
     mkdirSync(home, { recursive: true })
-    npm(['install', '--prefix', home, '--no-save', '--no-package-lock', `${name}@${carriedNode}`], `fetching Node ${carriedNode}, because this is ${process.version} (once)`)
+    npm(
+      ['install', '--prefix', home, '--no-save', '--no-package-lock', `${name}@${carriedNode}`],
+      `fetching Node ${carriedNode}, because this is ${process.version} (once)`,
+    )
   }
   return node
 }
 
 function run(node, args) {
   // In place of this process where Node can (from 22.15): signals and the exit code are then simply its own.
-  if (typeof process.execve === 'function' && process.platform !== 'win32') process.execve(node, [node, ...args], process.env)
+  if (typeof process.execve === 'function' && process.platform !== 'win32')
+    process.execve(node, [node, ...args], process.env)
   const child = spawn(node, args, { stdio: 'inherit' })
   // A terminal sends SIGINT to the whole group: the child has it already, and a second one would mean "stop at once".
   process.on('SIGINT', () => {})
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code, signal) => (signal ? process.exit(128 + (signal === 'SIGKILL' ? 9 : 15)) : process.exit(code ?? 1)))
+  child.on('exit', (code, signal) =>
+    signal ? process.exit(128 + (signal === 'SIGKILL' ? 9 : 15)) : process.exit(code ?? 1),
+  )
 }
 
 ensureDependencies()

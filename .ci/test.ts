@@ -8,9 +8,18 @@ import { check } from './check.ts'
 const results = mkdtempSync(join(tmpdir(), 'tamtam-test-'))
 const report = join(results, 'vitest.json')
 const checked = check()
-const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+const args = [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+]
 const run = spawnSync(process.execPath, [...args, ...process.argv.slice(2)], { stdio: 'inherit' })
-const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>
+const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8')) as Record<
+  string,
+  number
+>
 rmSync(results, { recursive: true })
 console.log(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`)
 process.exit(checked && run.status === 0 ? 0 : 1)

@@ -1,8 +1,8 @@
 // The load, in a process of its own: does one job after the other for its parent and answers with what it measured.
 import { Crowd } from './load/crowd.ts'
 import { runFanout } from './load/fanout.ts'
-import { runJoins } from './load/joins.ts'
 import { type Answer, type Job, stopWithParent } from './load/jobs.ts'
+import { runJoins } from './load/joins.ts'
 import { runTransfer } from './load/transfer.ts'
 
 let crowd: Crowd | undefined

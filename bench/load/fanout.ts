@@ -131,7 +131,10 @@ class Fanout {
       return this.#attached.size === count
     }, 'not everybody came into the room')
     for (const sender of [0, 1]) this.#write(sender, KIND.last, 1, 1)
-    await this.#until(() => this.#missingLast.every((missing) => missing.size === 0), 'a line did not come to everybody')
+    await this.#until(
+      () => this.#missingLast.every((missing) => missing.size === 0),
+      'a line did not come to everybody',
+    )
   }
 
   readonly #take = (member: Member, area: Buffer, from: number, to: number): number => {
@@ -199,9 +202,9 @@ class Fanout {
     const bytes = Buffer.allocUnsafe(length * count)
     for (let index = 0; index < count; index++) {
       const at = index * length
-      bytes.latin1Write(before, at)
+      bytes.write(before, at, 'latin1')
       this.#payloads.write(bytes, at + before.length, kind, sender, first + index)
-      bytes.latin1Write(after, at + before.length + this.#payloads.size)
+      bytes.write(after, at + before.length + this.#payloads.size, 'latin1')
     }
     this.#members[sender]?.socket.write(bytes)
   }

@@ -117,8 +117,10 @@ class Receiver {
     for (let at = 0; at < chunk.length && this.#got < this.#bytes; ) {
       const from = this.#got % this.#block.length
       const length = Math.min(chunk.length - at, this.#block.length - from, this.#bytes - this.#got)
-      if (chunk.compare(this.#block, from, from + length, at, at + length) !== 0)
-        return this.#fail(new Error(`the file is not the one that was sent, near byte ${this.#got}`))
+      if (chunk.compare(this.#block, from, from + length, at, at + length) !== 0) {
+        this.#fail(new Error(`the file is not the one that was sent, near byte ${this.#got}`))
+        return
+      }
       at += length
       this.#got += length
     }

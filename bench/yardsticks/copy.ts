@@ -58,7 +58,8 @@ async function serve(socket: Socket): Promise<void> {
   const head: Buffer = socket.read() ?? Buffer.alloc(0)
   if (head.toString('latin1', 0, 4) !== 'PUT ') {
     waiting.add(socket)
-    socket.write('wait\n').resume()
+    socket.write('wait\n')
+    socket.resume()
     return
   }
   const end = head.indexOf('\n')
@@ -79,6 +80,7 @@ const server = createServer({ noDelay: true, highWaterMark: BLOCK_BYTES }, (sock
 })
 server.listen({ port: 0, host: '127.0.0.1' }, () => {
   const address = server.address()
-  if (address !== null && typeof address === 'object') process.stdout.write(`${JSON.stringify({ port: address.port })}\n`)
+  if (address !== null && typeof address === 'object')
+    process.stdout.write(`${JSON.stringify({ port: address.port })}\n`)
 })
 process.stdin.once('end', () => process.exit(0)).resume()

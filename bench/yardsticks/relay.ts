@@ -67,6 +67,7 @@ const server = createServer({ noDelay: true }, (socket) => {
 })
 server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () => {
   const address = server.address()
-  if (address !== null && typeof address === 'object') process.stdout.write(`${JSON.stringify({ port: address.port })}\n`)
+  if (address !== null && typeof address === 'object')
+    process.stdout.write(`${JSON.stringify({ port: address.port })}\n`)
 })
 process.stdin.once('end', () => process.exit(0)).resume()

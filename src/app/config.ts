@@ -5,15 +5,17 @@ import * as v from 'valibot'
 import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
-const wholeNumber = (name: string, most: number) =>
+const wholeNumber = (most: number) =>
   v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))], `${name} must be a whole number`),
-    v.integer(`${name} must be a whole number`),
-    v.minValue(0, `${name} must be 0 or more`),
-    v.maxValue(most, `${name} must be at most ${most}`),
+    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))], 'must be a whole number'),
+    v.integer('must be a whole number'),
+    v.minValue(0, 'must be 0 or more'),
+    v.maxValue(most, `must be at most ${most}`),
   )
 
-const text = (name: string) => v.pipe(v.string(`${name} must be a text`), v.nonEmpty(`${name} must not be empty`))
+const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'))
+const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  v.picklist(words, `must be one of ${words.join(', ')}`)
 const yesOrNo = v.union(
   [
     v.boolean(),
@@ -26,25 +28,25 @@ const yesOrNo = v.union(
 )
 
 /** Everything that can be set, by the name it has in the configuration file. */
-const hostSchema = v.strictObject({
-  port: v.optional(wholeNumber('port', 65_535), listenerDefaults.port),
-  bind: v.optional(text('bind'), listenerDefaults.host),
+const settings = {
+  port: v.optional(wholeNumber(65_535), listenerDefaults.port),
+  bind: v.optional(text, listenerDefaults.host),
   open: v.optional(yesOrNo, false),
-  data: v.optional(text('data')),
+  data: v.optional(text),
   ephemeral: v.optional(yesOrNo, false),
-  room: v.optional(text('room'), lineDefaults.room),
-  lineFiles: v.optional(v.picklist(['inline', 'links'], 'line-files must be inline or links'), lineDefaults.files),
-  rate: v.optional(wholeNumber('rate', 1_000_000)),
-  history: v.optional(wholeNumber('history', 1_000_000_000), engineDefaults.historyEntries),
-  name: v.optional(text('name'), 'host'),
-  save: v.optional(text('save')),
+  room: v.optional(text, lineDefaults.room),
+  lineFiles: v.optional(oneOf(['inline', 'links']), lineDefaults.files),
+  rate: v.optional(wholeNumber(1_000_000)),
+  history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
+  name: v.optional(text, 'host'),
+  save: v.optional(text),
   json: v.optional(yesOrNo, false),
   quiet: v.optional(yesOrNo, false),
-  logLevel: v.optional(
-    v.picklist(['info', 'warn', 'error', 'silent'], 'log-level must be info, warn, error or silent'),
-    'warn',
-  ),
-})
+  logLevel: v.optional(oneOf(['info', 'warn', 'error', 'silent']), 'warn'),
+}
+const hostSchema = v.strictObject(settings, (issue) =>
+  issue.expected === 'never' ? 'is no setting' : 'must be one JSON object',
+)
 
 export type HostConfig = v.InferOutput<typeof hostSchema>
 type Values = Record<string, unknown>
@@ -53,15 +55,13 @@ type Values = Record<string, unknown>
 export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {
   const named = flags['config'] ?? env['TAMTAM_CONFIG']
   const file = typeof named === 'string' ? readConfig(named) : readConfig(defaultConfigPath(env), 'optional')
-  const { config: _config, ...settings } = flags
-  const result = v.safeParse(hostSchema, { ...file, ...fromEnv(env), ...settings })
+  const { config: _config, ...given } = flags
+  const result = v.safeParse(hostSchema, { ...file, ...fromEnv(env), ...given })
   if (result.success) return result.output
   const [issue] = result.issues
-  const place = v.getDotPath(issue)
-  throw new CommandFailed(
-    exitCodes.usage,
-    `${place === null ? '' : `${place}: `}${issue.message}; see tamtam help host`,
-  )
+  const key = v.getDotPath(issue) ?? ''
+  const name = key in settings ? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : key
+  throw new CommandFailed(exitCodes.usage, `${name} ${issue.message}; see tamtam help host`)
 }
 
 /** Where history and files are kept when nobody says otherwise. */

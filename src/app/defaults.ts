@@ -50,5 +50,5 @@ export const listenerDefaults: ListenerSettings = {
   silentMs: 1000,
   keepAliveMs: 60_000,
   deadMs: 600_000,
-  farewellMs: 5000,
+  farewellMs: 4000,
 }

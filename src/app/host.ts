@@ -3,14 +3,18 @@ import { Console } from '../adapters/doors/stdin/console.ts'
 import { FileSaver } from '../adapters/doors/stdin/file-saver.ts'
 import { isLoopback, PortInUse } from '../adapters/doors/tcp/listener.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
-import { DirectoryInUse } from '../domain/ports/journal.ts'
+import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
+import { VaultBroken } from '../domain/ports/vault.ts'
 import { Refused } from '../domain/session.ts'
 import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { createTamtam, type Tamtam } from './index.ts'
 import type { Address } from './lifecycle.ts'
-import { neverWaitFor } from './output.ts'
+import { flushed, neverWaitFor } from './output.ts'
 import { stopSignal } from './signals.ts'
+
+/** For whoever reads our output to take the last of it. */
+const LAST_OUTPUT_MS = 500
 
 /** `tamtam host`: hosts a room until it is told to stop, with this terminal as one of its members. */
 export async function host(config: HostConfig, process: NodeJS.Process): Promise<void> {
@@ -36,9 +40,19 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const { exitCode, why } = await stopped.promise
   terminal.close()
   // A store that failed must not be asked again; everything acknowledged is in it already.
-  if (exitCode === exitCodes.done) await tamtam.stop(why)
+  if (exitCode === exitCodes.done) await close(tamtam, why)
   else process.stderr.write(`tamtam: ${why}\n`)
+  await flushed(process.stdout, LAST_OUTPUT_MS)
   process.exit(exitCode)
+}
+
+async function close(tamtam: Tamtam, why: string): Promise<void> {
+  try {
+    await tamtam.stop(why)
+  } catch (error) {
+    if (!(error instanceof JournalBroken || error instanceof VaultBroken)) throw error
+    throw new CommandFailed(exitCodes.disk, `the data can't be closed: ${reason(error)}`, { cause: error })
+  }
 }
 
 /** Opens the data before the port: whoever comes in finds the room as it was. */

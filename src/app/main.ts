@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { config } from 'rxjs'
+import about from '../../package.json' with { type: 'json' }
 import { hostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { host } from './host.ts'
@@ -12,6 +13,7 @@ config.onUnhandledError = (error) => {
 
 const program = new Command('tamtam')
   .description('A chat room with a file drop that one command hosts and that people join with what they have.')
+  .version(about.version, '--version', 'print the version')
   .exitOverride()
   .showHelpAfterError('(tamtam help shows what there is)')
 
@@ -33,14 +35,23 @@ program
   .option('--quiet', 'print nothing but errors')
   .option('--log-level <level>', 'info, warn, error or silent, on standard error (warn)')
   .option('--config <file>', 'settings as JSON ($XDG_CONFIG_HOME/tamtam/config.json)')
-  .action((flags) => host(hostConfig(flags, process.env), process))
+  .allowExcessArguments()
+  .action((flags, { args: [word] }: Command) => {
+    if (word !== undefined)
+      throw new CommandFailed(exitCodes.usage, `there is no command ${word}; tamtam help shows what there is`)
+    return host(hostConfig(flags, process.env), process)
+  })
 
 try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-  else if (error instanceof CommandFailed) {
-    process.stderr.write(`tamtam: ${error.message}\n`)
-    process.exitCode = error.exitCode
-  } else throw error
+  else if (error instanceof CommandFailed) fail(error.exitCode, error.message)
+  else fail(exitCodes.bug, `a bug of ours; please report it: ${error instanceof Error ? error.stack : error}`)
+}
+
+/** At once: whatever did not start or stop must not hold the process. */
+function fail(exitCode: number, message: string): void {
+  process.stderr.write(`tamtam: ${message}\n`)
+  process.exit(exitCode)
 }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 
 /** As much as we use of what Node keeps behind a terminal's stream. */
 interface Handle {
@@ -11,4 +12,10 @@ interface Handle {
  */
 export function neverWaitFor(stream: Writable & { isTTY?: boolean; _handle?: Handle | null }): void {
   if (stream.isTTY === true) stream._handle?.setBlocking?.(false)
+}
+
+/** Waits until the reader has taken what was written, or `ms` at most: whoever reads lines should not get half of one. */
+export async function flushed(stream: Writable, ms: number): Promise<void> {
+  if (stream.writableLength === 0) return
+  await Promise.race([new Promise<void>((resolve) => stream.write('', () => resolve())), setTimeout(ms)])
 }

@@ -33,9 +33,14 @@ export class SeedClient {
   readonly #worker: Worker
   readonly #sent = new Set<string>()
   readonly #waiting = new Set<() => void>()
+  #failure: Error | undefined
 
   constructor(worker: Worker) {
     this.#worker = worker
+    worker.on('error', (error) => {
+      this.#failure = error as Error
+      for (const wake of [...this.#waiting]) wake()
+    })
     worker.on('message', (news: SeedNews) => {
       if (news.type === 'printed') this.printed += news.text
       if (news.type === 'saved') {
@@ -73,8 +78,11 @@ export class SeedClient {
     const deadline = performance.now() + DEADLINE_MS
     while (!wanted(this)) {
       const left = deadline - performance.now()
-      if (left <= 0)
-        throw new Error(`waited in vain for ${wanted}: ${this.saved.length} files saved, ${this.printed.slice(-300)}`)
+      if (this.#failure !== undefined) throw this.#failure
+      if (left <= 0) {
+        const notices = this.printed.split('\n').filter((line) => /^[*!] /.test(line))
+        throw new Error(`waited in vain for ${wanted}: ${this.saved.length} saved\n${notices.slice(-8).join('\n')}`)
+      }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left)
         this.#waiting.add(() => {

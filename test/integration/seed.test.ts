@@ -11,10 +11,10 @@ const FILE_BYTES = 11_500_000
 const FILES_A_ROOM = 5
 const ROOMS = ['one', 'two', 'three', 'four']
 
-/** Random, with what looks like parts of the end mark in it and, every other time, at its end. */
+/** Random, with what looks like parts of the end mark in it and, every other time, at its end; never with all of it. */
 function content(index: number): Buffer {
   const bytes = randomBytes(FILE_BYTES + index)
-  for (const [at, part] of ['//AGUEL//TAMTAM/', '//AGUEL', '/', '//AGUEL//TAMTAM\n', 'SEND x\n'].entries())
+  for (const [at, part] of ['//AGUEL//TAMTAM/.', '//AGUEL//AGUEL', '/', '//AGUEL//TAMTAM\n', 'SEND x\n'].entries())
     bytes.write(part, 2048 * (1000 * at + 7) - at)
   if (index % 2 === 0) bytes.write('//AGUEL//TAMT', bytes.length - 13)
   return bytes

@@ -1,7 +1,7 @@
 import { EMPTY } from 'rxjs'
 import { checkRoomName } from '../names/room-name.ts'
 import { safeFileName } from '../names/safe-file-name.ts'
-import { VaultMissing } from '../ports/vault.ts'
+import { VaultBroken, VaultMissing } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Ack, ClientCommand, Mail, RoomCommand } from '../room/commands.ts'
@@ -169,7 +169,9 @@ export class Engine {
     }
     run.done.then(ended, (error: unknown) => {
       ended()
-      this.#broken(error)
+      // A source that breaks is its sender's trouble; only the store's is everybody's.
+      if (error instanceof VaultBroken) this.#broken(error)
+      else this.#ports.log.error('an upload ended with an error', { error: String(error) })
     })
     return run
   }

@@ -79,10 +79,12 @@ export class Follower {
   readonly #live = (batch: Batch): void => {
     if (this.#status !== 'following') return
     const next = this.#cursor + 1
-    if ((batch.first ?? next) === next) return this.#hand(batch)
-    // The journal has a batch before the room shows it, so a page may have held this one already.
-    this.hold(this.#cursor)
-    this.resume()
+    if ((batch.first ?? next) === next) this.#hand(batch)
+    else {
+      // The journal has a batch before the room shows it, so a page may have held this one already.
+      this.hold(this.#cursor)
+      this.resume()
+    }
   }
 
   #hand(batch: Batch): void {

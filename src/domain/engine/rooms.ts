@@ -61,8 +61,13 @@ export class Rooms {
   async #load(name: string): Promise<RoomActor> {
     const [span, facts] = await Promise.all([this.#ports.journal.span(name), this.#ports.journal.facts(name)])
     const room = new RoomActor(name, span, facts, this.#limits, this.#wake)
-    // Whoever was sending when the host went down is gone, and so is the part that had arrived.
-    for (const file of room.state.files.values()) if (file.status === 'offered') room.tell(interrupted(file))
+    // Whoever was sending when the host went down is gone, and so is the part that had arrived. It may have been whole
+    // already without the journal knowing: nobody was told of it, and nobody would ever remove it.
+    for (const each of room.state.files.values()) {
+      if (each.status !== 'offered') continue
+      await this.#ports.vault.remove(each.file.id)
+      room.tell(interrupted(each))
+    }
     return room
   }
 }

@@ -8,7 +8,7 @@ import { type Announce, SourceFailed, UploadRun } from '../../../src/domain/tran
 import { failure, pieces, textOf } from '../../helpers/house.ts'
 import { turns } from '../../helpers/turns.ts'
 
-const ID = '0'.repeat(31) + '1'
+const ID = '1'.padStart(32, '0')
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const ACK = { type: 'ack', seq: 1, duplicate: false } as const
 const READ_ONLY = rejected('READ_ONLY', 'the disk is full')

@@ -133,7 +133,8 @@ export class LineConnection {
     try {
       this.#handle(this.#decoder.end(), 0)
     } catch (error) {
-      return this.#failed(error)
+      this.#failed(error)
+      return
     }
     const { clock, settings } = this.#parts
     const cancel = clock.after(settings.halfCloseMs, () => this.hangUp())

@@ -115,7 +115,9 @@ export class LineDelivery {
       } else this.#notices.unshift(guardSend(`${fileLine(by, file)}\n`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      this.#notices.unshift(guardSend(`! ${error.rejected.code} ${file.name} is not kept any more\n`))
+      // Who has left the room meanwhile does not wait for its file.
+      if (session === this.#session)
+        this.#notices.unshift(guardSend(`! ${error.rejected.code} ${file.name} is not kept any more\n`))
     } finally {
       this.#sending = false
       for (const notice of this.#notices.splice(0)) this.#outbox.write(Buffer.from(notice))

@@ -16,22 +16,26 @@ export interface InBand {
 /**
  * A whole file as the seed's client reads it: header, bytes and end mark, each apart on the wire, because its reader drops
  * what arrives together with the header or the mark. Nothing tells us what it has read, so: flush, and give it time.
- * Throws what the source throws; the end mark is sent in any case, or the reader would take all chat for the file.
+ * Throws what the source throws, before the header where it has nothing to give (P1: no empty file in its place); once
+ * the header is out the end mark is sent in any case, or the reader would take all chat for the file.
  */
 export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Array>, to: InBand): Promise<void> {
   const { outbox } = to
+  const pieces = source[Symbol.asyncIterator]()
+  let piece = await pieces.next()
   await apart(to, 0)
   // The seed's client takes the name up to the first space.
   outbox.write(Buffer.from(`SEND ${file.name.replaceAll(' ', '_')}\n`))
   await apart(to, 0)
   const started = to.clock.elapsed()
   try {
-    for await (const bytes of source) {
-      outbox.write(bytes)
+    for (; piece.done !== true; piece = await pieces.next()) {
+      outbox.write(piece.value)
       if (outbox.full) await outbox.flushed()
       if (!outbox.open) return
     }
   } finally {
+    await pieces.return?.()
     await outbox.flushed()
     await apart(to, unreadMs(file.size, to.clock.elapsed() - started))
     outbox.write(END_MARK)

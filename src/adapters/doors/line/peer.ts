@@ -43,6 +43,7 @@ export class LinePeer implements Caller {
   #session: LocalSession | undefined
   #reception: Reception | undefined
   #nick: string | undefined
+  #status: 'here' | 'gone' = 'here'
 
   constructor(parts: PeerParts) {
     const { settings, clock } = parts
@@ -128,6 +129,8 @@ export class LinePeer implements Caller {
       await this.refuse(error.rejected)
       return
     }
+    // The connection may be over since this was asked for; nobody would close the session then.
+    if (this.#status === 'gone') return session.close()
     this.#rooms.add(room)
     this.#session = session
     session.refusals$.subscribe((why) => void this.refuse(why))
@@ -161,6 +164,7 @@ export class LinePeer implements Caller {
 
   /** The connection is over, whoever ended it. */
   async gone(reason: string): Promise<void> {
+    this.#status = 'gone'
     await this.#cut()
     const session = this.#session
     this.#session = undefined

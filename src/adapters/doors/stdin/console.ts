@@ -1,9 +1,9 @@
-import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import type { Follower } from '../../../domain/engine/follower.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
+import { type Rejected, rejected } from '../../../domain/rejection.ts'
 import type { Batch } from '../../../domain/room/batch.ts'
 import type { Say } from '../../../domain/room/commands.ts'
 import { isVisibleTo, type RoomEvent, type WholeFile } from '../../../domain/room/events.ts'
@@ -11,6 +11,7 @@ import { forTerminal } from '../../../domain/text/terminal.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { fileLine, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
+import { type FileSource, openSource } from './file-source.ts'
 
 export interface ConsoleParts {
   readonly session: LocalSession
@@ -23,7 +24,6 @@ export interface ConsoleParts {
 }
 
 const PROMPT = '<You> '
-const READ_BYTES = 1024 * 1024
 /** What may wait for whoever reads our output; past it we read on from the journal later, as for every slow reader. */
 const OUTPUT_MARK_BYTES = 256 * 1024
 
@@ -62,7 +62,7 @@ export class Console {
     this.#follower = session.follow(session.after, this.#take)
     this.#follower.resume()
     stdout.on('drain', () => this.#follower.resume())
-    session.refusals$.subscribe(({ code, message }) => this.#talk(`! ${code} ${message}`))
+    session.refusals$.subscribe((why) => this.#refused(why))
   }
 
   /** Says where the host is, for people how to join it. */
@@ -143,18 +143,23 @@ export class Console {
   }
 
   async #send(path: string): Promise<void> {
+    const source = await openSource(path)
+    const ended = 'type' in source ? source : await this.#upload(source, basename(path))
+    if ('type' in ended) this.#refused({ ...ended, message: `${path}: ${ended.message}` })
+    else this.#talk(`* ${forTerminal(ended.name)} is in the room: ${sizeText(ended.size)}, sha256 ${ended.sha256}`)
+  }
+
+  async #upload({ bytes, size }: FileSource, name: string): Promise<WholeFile | Rejected> {
     try {
-      const found = await stat(path)
-      // Opening a pipe or a device could wait for ever (C53).
-      if (!found.isFile()) return this.#talk(`! BAD_NAME ${forTerminal(path)} is no file`)
-      const ended = await this.#parts.session.upload(readFile(path), { name: basename(path), size: found.size }).done
-      if ('type' in ended) this.#talk(`! ${ended.code} ${ended.message}`)
-      else this.#talk(`* ${forTerminal(ended.name)} is in the room: ${sizeText(ended.size)}, sha256 ${ended.sha256}`)
-    } catch (error) {
-      this.#talk(
-        `! NO_SUCH_FILE ${forTerminal(path)} can't be read: ${error instanceof Error ? error.message : String(error)}`,
-      )
+      return await this.#parts.session.upload(bytes, { name, size }).done
+    } catch {
+      // The host hears of it too, and stops.
+      return rejected('TRANSFER_CUT', 'the host could not keep the file')
     }
+  }
+
+  #refused({ code, message }: Rejected): void {
+    this.#talk(`! ${code} ${forTerminal(message)}`)
   }
 
   #json(value: object): void {
@@ -184,18 +189,5 @@ export class Console {
 
   #prompt(): void {
     if (this.#prompts && this.#reading) this.#input.prompt(true)
-  }
-}
-
-async function* readFile(path: string): AsyncIterable<Uint8Array> {
-  const handle = await open(path, 'r')
-  try {
-    while (true) {
-      const { buffer, bytesRead } = await handle.read({ buffer: Buffer.allocUnsafeSlow(READ_BYTES) })
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
-    }
-  } finally {
-    await handle.close()
   }
 }

@@ -14,7 +14,7 @@ export class DatabaseLocked extends Error {
 }
 
 /** The extended result code of an error that node:sqlite threw; undefined for other errors. */
-export const sqliteCode = (error: unknown): number | undefined =>
+const sqliteCode = (error: unknown): number | undefined =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : undefined
 
 /** The primary result code: extended codes carry it in their low byte. */

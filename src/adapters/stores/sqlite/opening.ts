@@ -9,7 +9,7 @@ import { loadRooms, RoomTable } from './room-table.ts'
 import { scanWal, type WalScan } from './salvage/wal.ts'
 import { migrate, SCHEMA_VERSION, schemaIsIntact, schemaVersion } from './schema.ts'
 
-export const DATABASE_FILE = 'journal.db'
+const DATABASE_FILE = 'journal.db'
 /** Lies beside the database after a failure: verify everything at the next start. */
 export const SUSPECT_FILE = 'journal.suspect'
 /** Larger databases are only verified in full after a failure. */

@@ -7,7 +7,7 @@ function bucket(perSecond: number, burst: number) {
   return { clock, bucket: new TokenBucket(clock, perSecond, burst) }
 }
 
-async function readyAfter({ clock, bucket }: ReturnType<typeof bucket>): Promise<number> {
+async function readyAfter({ clock, bucket }: { clock: ManualClock; bucket: TokenBucket }): Promise<number> {
   let ready = false
   void bucket.ready().then(() => {
     ready = true

@@ -16,7 +16,7 @@ import { Batch } from '../../../../src/domain/room/batch.ts'
 import type { Entry } from '../../../../src/domain/room/events.ts'
 import { CollectedLog } from './collected-log.ts'
 
-export const by = { id: 'm1', name: 'ani' }
+const by = { id: 'm1', name: 'ani' }
 export const said = (seq: number, text: string): Entry => ({ type: 'said', seq, at: seq, by, text })
 
 /** The store without its thread, for tests that open it many times. */
@@ -53,8 +53,8 @@ export interface Sample {
   readonly wal: Buffer | undefined
 }
 
-export const BATCHES = 150
-export const entriesOf = (batch: number): Entry[] => {
+const BATCHES = 150
+const entriesOf = (batch: number): Entry[] => {
   const size = batch % 10 === 0 ? 100 : 1 + (batch % 3)
   const first = firstOf(batch)
   return Array.from({ length: size }, (_, index) =>

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Answer, Job } from './load/jobs.ts'
+import type { Answer, Job } from '../load/jobs.ts'
 
 const TMPFS = 0x01021994
 const STOP_MS = 3000
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--expose-gc']
-const GENERATOR = fileURLToPath(new URL('./generator.ts', import.meta.url))
+const GENERATOR = fileURLToPath(new URL('../generator.ts', import.meta.url))
 
 /** A child process that serves on a port of this machine. */
 export interface Server {
@@ -24,7 +24,8 @@ export interface Server {
 
 /** Every child and directory of a run; `clear` leaves nothing behind, in an emergency too. */
 export class Processes {
-  readonly #children = new Set<ChildProcess>()
+  /** Each child, and its end as a failure. */
+  readonly #children = new Map<ChildProcess, Promise<never>>()
   readonly #directory: string
   #generator: ChildProcess | undefined
   #newest = 0
@@ -44,7 +45,7 @@ export class Processes {
   /** Starts a script of ours that says `{"port":…}`. */
   async serve(script: URL, args: readonly string[], flags: readonly string[] = []): Promise<Server> {
     const child = this.#spawn(process.execPath, [...FLAGS, ...flags, fileURLToPath(script), ...args])
-    const line = await Promise.race([once(createInterface(child.stdout!), 'line'), died(child, script.pathname)])
+    const line = await Promise.race([once(createInterface(child.stdout!), 'line'), this.#ended(child)])
     return this.#server(child, JSON.parse(String(line[0])).port)
   }
 
@@ -61,7 +62,7 @@ export class Processes {
   }
 
   clear(): void {
-    for (const child of this.#children) child.kill('SIGKILL')
+    for (const child of this.#children.keys()) child.kill('SIGKILL')
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
@@ -84,10 +85,17 @@ export class Processes {
 
   #spawn(command: string, args: readonly string[]): ChildProcess {
     const ours = command === process.execPath
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', ours ? 'inherit' : 'ignore', ours ? 'ipc' : 'ignore'] })
-    this.#children.add(child)
-    child.once('exit', () => this.#children.delete(child))
+    const child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', ours ? 'inherit' : 'ignore', ours ? 'ipc' : 'ignore'],
+    })
+    const ended = died(child, ours ? 'a process of the benchmark' : command)
+    ended.catch(() => this.#children.delete(child))
+    this.#children.set(child, ended)
     return child
+  }
+
+  #ended(child: ChildProcess): Promise<never> {
+    return this.#children.get(child) ?? Promise.reject(new Error('a process of the benchmark has ended'))
   }
 
   async #ask(child: ChildProcess, what: object): Promise<unknown> {
@@ -103,7 +111,7 @@ export class Processes {
       child.on('message', hear)
     })
     child.send({ id, ...what })
-    return Promise.race([answered, died(child, 'a process of the benchmark')])
+    return Promise.race([answered, this.#ended(child)])
   }
 }
 

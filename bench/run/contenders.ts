@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process'
+import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { WireName } from '../load/wire.ts'
+import type { Processes, Server } from './processes.ts'
+
+export type ContenderName = 'memory' | 'durable' | 'batch' | 'each' | 'nats'
+
+/** A server that takes the same load as the others. */
+export interface Contender {
+  readonly name: ContenderName
+  readonly wire: WireName
+  start(): Promise<Server>
+}
+
+const HOST = new URL('../host.ts', import.meta.url)
+const RELAY = new URL('../yardsticks/relay.ts', import.meta.url)
+const NATS = 'nats-server'
+const PATIENCE_MS = 5000
+
+export interface HostOptions {
+  readonly data?: string
+  readonly line?: { readonly apartMs: number }
+}
+
+export const startHost = (processes: Processes, options: HostOptions): Promise<Server> =>
+  processes.serve(HOST, [JSON.stringify(options)])
+
+export function contenders(processes: Processes): Readonly<Record<ContenderName, Contender>> {
+  const relay = (name: 'batch' | 'each'): Contender => ({
+    name,
+    wire: 'bare',
+    start: () => processes.serve(RELAY, [name]),
+  })
+  return {
+    memory: { name: 'memory', wire: 'line', start: () => startHost(processes, {}) },
+    durable: { name: 'durable', wire: 'line', start: () => startHost(processes, { data: processes.newDirectory() }) },
+    batch: relay('batch'),
+    each: relay('each'),
+    nats: { name: 'nats', wire: 'nats', start: () => startNats(processes) },
+  }
+}
+
+/** What `nats-server` calls itself; undefined where there is none. */
+export function natsVersion(): string | undefined {
+  const asked = spawnSync(NATS, ['--version'], { encoding: 'utf8' })
+  return asked.status === 0 ? asked.stdout.trim() : undefined
+}
+
+async function startNats(processes: Processes): Promise<Server> {
+  const server = await processes.serveOther(NATS, (port) => ['-a', '127.0.0.1', '-p', String(port)])
+  const deadline = performance.now() + PATIENCE_MS
+  while (!(await listens(server.port))) {
+    if (performance.now() > deadline) throw new Error('nats-server does not listen')
+    await pause(20)
+  }
+  return server
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const settle = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => settle(true))
+    socket.once('error', () => settle(false))
+  })
+}

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest'
+import { memoryReaderEntries } from '../../../../src/app/defaults.ts'
+import { openLineHouse, type Person } from '../../../helpers/line-house.ts'
+import { turns } from '../../../helpers/turns.ts'
+
+const MARK = '//AGUEL//TAMTAM//'
+const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `line ${from + at}`)
+const shown = (lines: readonly string[]) => lines.map((line) => `<ani> ${line}\n`).join('')
+
+describe('P4 a reader that stalls', () => {
+  it('costs a bounded amount, delays nobody, and catches up with every line in order', async () => {
+    const house = await openLineHouse({ line: { outboxMarkBytes: 4096 } })
+    const [ani, budi, cici] = [await house.enter('ani'), await house.enter('budi', 1024), await house.enter('cici')]
+    budi.connection.stall()
+    let most = 0
+    for (let block = 0; block < 40; block++) {
+      ani.type(...numbered(100, block * 100))
+      await turns(3)
+      most = Math.max(most, budi.near.writableLength)
+    }
+    await house.calm()
+    expect(cici.take()).toBe(shown(numbered(4000)))
+    // The mark, and the one batch that crossed it.
+    expect(most).toBeLessThan(4096 + 2 * shown(numbered(100, 1000)).length)
+    expect(budi.take()).toBe('')
+    budi.connection.unstall()
+    await house.calm()
+    expect(budi.take()).toBe(shown(numbered(4000)))
+    ani.type('and live again')
+    await house.calm()
+    expect(budi.take()).toBe('<ani> and live again\n')
+  })
+  it('does not hear who came and went meanwhile, but does again once it has caught up', async () => {
+    const house = await openLineHouse({ line: { outboxMarkBytes: 64 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi', 16)]
+    budi.connection.stall()
+    ani.type(...numbered(20))
+    await house.calm()
+    const cici = await house.connect()
+    await house.calm()
+    ani.type('behind it')
+    await house.calm()
+    budi.connection.unstall()
+    await house.calm()
+    expect(budi.take()).toBe(shown([...numbered(20), 'behind it']))
+    cici.connection.end()
+    cici.connection.destroy()
+    await house.calm()
+    expect(budi.take()).toBe('* 10.0.0.3 left\n')
+  })
+  it('that stalls again and again misses nothing, in any rhythm', async () => {
+    const house = await openLineHouse({ line: { outboxMarkBytes: 50 }, limits: { pageEntries: 3 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi', 8)]
+    for (let at = 0; at < 200; at++) {
+      ani.type(`line ${at}`)
+      if (at % 7 === 0) budi.connection.stall()
+      if (at % 11 === 0) budi.connection.unstall()
+      if (at % 3 === 0) await turns(at % 5)
+    }
+    budi.connection.unstall()
+    await house.calm()
+    expect(budi.take()).toBe(shown(numbered(200)))
+  })
+  it('beyond what the room keeps is told how much it missed', async () => {
+    const limits = { historyEntries: 20, readerEntries: memoryReaderEntries }
+    const house = await openLineHouse({ line: { outboxMarkBytes: 64 }, limits })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi', 16)]
+    budi.connection.stall()
+    for (const line of numbered(100)) {
+      ani.type(line)
+      await turns(3)
+    }
+    budi.connection.unstall()
+    await house.calm()
+    const lines = budi.take().trimEnd().split('\n')
+    const gap = lines.findIndex((line) => line.startsWith('* '))
+    const [, missed] = /^\* (\d+) lines are past this room's history$/.exec(lines[gap] ?? '') ?? []
+    const expected = numbered(100).map((line) => `<ani> ${line}`)
+    expected.splice(gap, Number(missed), lines[gap] ?? '')
+    expect(lines).toEqual(expected)
+    expect(Number(missed)).toBeGreaterThan(30)
+  })
+})
+
+/** What arrived for this person while nobody else was heard, as pieces of the wire with their pauses. */
+function pieces(person: Person): { text: string; pauseMs: number }[] {
+  const found: { text: string; atMs: number }[] = []
+  for (const { text, atMs } of person.arrivals) {
+    const last = found.at(-1)
+    if (last?.atMs === atMs) last.text += text
+    else found.push({ text, atMs })
+  }
+  return found.map(({ text, atMs }, at) => ({ text, pauseMs: atMs - (found[at - 1]?.atMs ?? 0) }))
+}
+
+describe('P1 a file in band', () => {
+  it('has header, bytes and mark apart on the wire, with a pause around each', async () => {
+    const house = await openLineHouse({ line: { apartMs: 200 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    ani.type('before', '/put 4 a b.txt', 'haloafter')
+    await house.calm(10)
+    await house.calm(100)
+    ani.type('later')
+    await house.calm(10)
+    const wire = pieces(budi)
+    const header = wire.findIndex(({ text }) => text === 'SEND a_b.txt\n')
+    const [before, , body, mark, after] = wire.slice(header - 1)
+    expect(before?.text).toMatch(/<ani> before\n\* ani is sending a b\.txt \(4 B\)\n$/)
+    expect([body?.text, mark?.text]).toEqual(['halo', MARK])
+    expect(after?.text).toBe('<ani> after\n<ani> later\n'.slice(0, after?.text.length))
+    for (const piece of [wire[header], body, mark, after]) expect(piece?.pauseMs).toBeGreaterThanOrEqual(200)
+    expect(budi.take()).toMatch(/<ani> after\n<ani> later\n$/)
+  })
+  it('gives a reader time for what the system may still hold of a large one', async () => {
+    const size = 5_000_000
+    const house = await openLineHouse({ line: { apartMs: 10 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    ani.connection.write(`/put ${size} big\n`)
+    ani.connection.write(Buffer.alloc(size, 'x'))
+    await house.calm(20)
+    await house.calm(200)
+    const wire = pieces(budi)
+    expect(wire.at(-1)?.text).toBe(MARK)
+    expect(wire.at(-1)?.pauseMs).toBeGreaterThanOrEqual(500)
+  })
+  it('C28 C29 is not mixed with chat, notices or the next file, which all follow in order', async () => {
+    const house = await openLineHouse()
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    ani.type('/put 3 a', 'AAA1', '/put 3 b', 'BBB2')
+    await turns(6)
+    budi.type('/who')
+    ani.type('3')
+    await house.calm()
+    const got = budi.take()
+    expect(got.replace(/\* 2 in lobby:\n\* {3}ani, budi\n/, '').replaceAll(/\* ani is sending .*\n/g, '')).toBe(
+      `SEND a\nAAA${MARK}<ani> 1\nSEND b\nBBB${MARK}<ani> 2\n<ani> 3\n`,
+    )
+    expect(got).toContain('* 2 in lobby:')
+    expect(got.split(MARK).every((part) => !/SEND .\n[^*]*\*/.test(part))).toBe(true)
+  })
+  for (const [what, body] of [
+    ['C24 that holds the mark', `a${MARK}b`],
+    ['C25 whose tail would complete the mark early', '//AGUEL//TAMTAM/'],
+  ] as const)
+    it(`${what} comes as a line instead`, async () => {
+      const house = await openLineHouse()
+      const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+      ani.connection.write(`/put ${body.length} a\n${body}next\n`)
+      await house.calm()
+      expect(budi.take()).toMatch(/^\* ani is sending a .*\n\* file \[\w{8}\] a from ani: .*\n<ani> next\n$/)
+    })
+  it('C26 may be empty', async () => {
+    const house = await openLineHouse()
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    ani.type(`SEND e`)
+    ani.connection.write(MARK)
+    await house.calm()
+    expect(budi.take()).toBe(`* ani is sending e\nSEND e\n${MARK}`)
+  })
+  it('to a reader that stalls in the middle comes whole, and chat behind it', async () => {
+    const house = await openLineHouse({ line: { outboxMarkBytes: 1000 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi', 64)]
+    const body = Array.from({ length: 20_000 }, (_, at) => String.fromCharCode(65 + (at % 26))).join('')
+    budi.connection.stall()
+    ani.connection.write(`/put ${body.length} a\n${body}`)
+    ani.type(...numbered(300))
+    await house.calm()
+    expect(budi.near.writableLength).toBeLessThan(30_000)
+    budi.connection.unstall()
+    await house.calm()
+    expect(budi.take()).toBe(`* ani is sending a (20 kB)\nSEND a\n${body}${MARK}${shown(numbered(300))}`)
+  })
+  it('whose bytes are gone is said to be gone', async () => {
+    const house = await openLineHouse()
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    ani.type('/put 4 a', 'halo')
+    await house.calm()
+    budi.take()
+    const [file] = (await house.engine.join({ room: 'lobby', name: 'eyes' })).files
+    await house.vault.remove(file?.file.id ?? '')
+    budi.type(`/get ${file?.file.id}`, '/who')
+    await house.calm()
+    const got = budi.take()
+    expect(got).toMatch(/! NO_SUCH_FILE a is not kept any more\n/)
+    expect(got).toContain('* 3 in lobby')
+  })
+  it('to a reader who goes away in the middle leaves nothing behind', async () => {
+    const house = await openLineHouse({ line: { apartMs: 50, outboxMarkBytes: 100 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi', 16)]
+    budi.connection.stall()
+    ani.type('/put 2000 a', 'x'.repeat(2000))
+    await turns(10)
+    budi.connection.destroy()
+    await house.calm(10)
+    expect(ani.take()).toContain('* budi left')
+    await house.calm(60)
+    expect(house.log.lines.filter(({ level }) => level === 'error')).toEqual([])
+  })
+  it('while its reader changes rooms ends first; then the other room is heard', async () => {
+    const house = await openLineHouse({ line: { apartMs: 50 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    ani.type('/put 4 a', 'halo')
+    await turns(10)
+    budi.type('/join kitchen')
+    await turns(10)
+    await house.calm(10)
+    await house.calm(60)
+    expect(budi.take()).toBe(
+      `* ani is sending a (4 B)\nSEND a\nhalo${MARK}* you are budi in kitchen: 1 here. /help tells what to type\n`,
+    )
+  })
+  it('makes a reader who asks for too much meanwhile be read more slowly, and answers all of it', async () => {
+    const house = await openLineHouse({ line: { apartMs: 50 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    ani.type('/put 4 a', 'halo')
+    await turns(10)
+    budi.type(...Array.from({ length: 200 }, () => '/topic'))
+    await turns(250)
+    expect(budi.near.readableLength + budi.connection.writableLength).toBeGreaterThan(100)
+    await house.calm(10)
+    await house.calm(60)
+    expect(budi.take()).toBe(`* ani is sending a (4 B)\nSEND a\nhalo${MARK}${'* no topic is set\n'.repeat(200)}`)
+  })
+})
