@@ -35,7 +35,7 @@ export interface FanoutResult {
 
 const CONNECTING_AT_ONCE = 64
 const PROBE_EVERY_MS = 50
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 10_000
 
 /** A closed loop through one room: connects everybody, warms up, measures, and waits until every line is everywhere. */
 export async function runFanout(load: FanoutLoad): Promise<FanoutResult> {

@@ -4,7 +4,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 // One member in a thread of its own: says numbered lines as fast as the host takes them, or reads them, and counts.
 
-export type CrowdOrder = { readonly type: 'speak'; readonly from: number; readonly to: number } | { readonly type: 'read' }
+export type CrowdOrder =
+  | { readonly type: 'speak'; readonly from: number; readonly to: number }
+  | { readonly type: 'read' }
 export type CrowdNews =
   | { readonly type: 'in' }
   /** Every line before this number arrived, in order, each once. */

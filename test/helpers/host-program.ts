@@ -15,17 +15,12 @@ const sample = () => {
 }
 setInterval(sample, SAMPLE_MS).unref()
 
-process.on('message', (question) => {
-  if (question === 'settled') {
-    globalThis.gc?.()
-    peak = 0
-    process.send?.(process.memoryUsage.rss())
-    return
-  }
+process.on('message', () => {
   sample()
-  const most = peak
+  globalThis.gc?.()
+  const { rss, heapUsed, external } = process.memoryUsage()
+  process.send?.({ peak, settled: rss, live: heapUsed + external })
   peak = 0
-  process.send?.(most)
 })
 process.on('disconnect', () => void tamtam.stop().then(() => process.exit(0)))
-process.send?.(port)
+process.send?.({ port })

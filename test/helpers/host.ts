@@ -23,7 +23,11 @@ export interface RunningHost {
 export const SILENT_MS = 20
 
 /** A host on a free port of loopback. It stops by itself when the test is over, and its data go. */
-export async function startHost({ stores = 'memory', listen = {}, ...options }: HostOptions = {}): Promise<RunningHost> {
+export async function startHost({
+  stores = 'memory',
+  listen = {},
+  ...options
+}: HostOptions = {}): Promise<RunningHost> {
   const data = stores === 'kept' ? await temporaryDirectory() : undefined
   const tamtam = createTamtam({ ...options, ...(data === undefined ? {} : { data, freeSpaceFloorBytes: 0 }) })
   await tamtam.start()
@@ -40,13 +44,19 @@ export async function temporaryDirectory(): Promise<string> {
   return directory
 }
 
+/** Bytes of a host's process. */
+export interface Memory {
+  /** The most that was resident since the last look. */
+  readonly peak: number
+  /** What is resident after a collection: with what the engine keeps for later. */
+  readonly settled: number
+  /** What is in use after a collection. */
+  readonly live: number
+}
+
 export interface HostProcess {
   readonly port: number
-  readonly directory: string
-  /** Resident bytes now, after a collection. */
-  settledBytes(): Promise<number>
-  /** The most resident bytes there have been since the last call. */
-  peakBytes(): Promise<number>
+  memory(): Promise<Memory>
 }
 
 /** A host in a process of its own, with a temporary directory, to look at its memory. */
@@ -61,18 +71,21 @@ export async function startHostProcess(options: Omit<HostOptions, 'stores'> = {}
     child.disconnect()
     await once(child, 'exit')
   })
-  const port = await answer(child)
-  const ask = (question: string) => {
-    child.send(question)
-    return answer(child)
+  const { port } = await answer<{ port: number }>(child)
+  const memory = () => {
+    child.send('memory')
+    return answer<Memory>(child)
   }
-  return { port, directory, settledBytes: () => ask('settled'), peakBytes: () => ask('peak') }
+  return { port, memory }
 }
 
-async function answer(child: ChildProcess): Promise<number> {
-  const [said] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the host ended with ${code}`))),
-  ])) as [number]
-  return said
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null) => reject(new Error(`the host ended with ${code}`))
+    child.once('exit', ended)
+    child.once('message', (said) => {
+      child.off('exit', ended)
+      resolve(said as T)
+    })
+  })
 }

@@ -150,7 +150,8 @@ export class LineClient {
     const deadline = performance.now() + deadlineMs
     while (this.over === 'open') {
       const left = deadline - performance.now()
-      if (left <= 0) throw new Error(`the host did not hang up; the last lines were\n${this.lines.slice(-8).join('\n')}`)
+      if (left <= 0)
+        throw new Error(`the host did not hang up; the last lines were\n${this.lines.slice(-8).join('\n')}`)
       await this.#news(left)
     }
   }
@@ -240,5 +241,9 @@ export async function caughtUp(speaker: LineClient, ...readers: readonly LineCli
   const word = `caught-up-${Math.random().toString(36).slice(2)}`
   speaker.write(`${word}\n`)
   await Promise.all(readers.map((reader) => reader.until((client) => client.talk.some((line) => line.endsWith(word)))))
-  for (const reader of readers) reader.lines.splice(reader.lines.findIndex((line) => line.endsWith(word)), 1)
+  for (const reader of readers)
+    reader.lines.splice(
+      reader.lines.findIndex((line) => line.endsWith(word)),
+      1,
+    )
 }

@@ -12,7 +12,8 @@ import { startHost } from '../helpers/host.ts'
 import { caughtUp, LineClient } from '../helpers/line-client.ts'
 
 const LONG = 'x'.repeat(180)
-const numbered = (count: number, who = 'ani') => Array.from({ length: count }, (_, index) => `<${who}> ${index} ${LONG}`)
+const numbered = (count: number, who = 'ani') =>
+  Array.from({ length: count }, (_, index) => `<${who}> ${index} ${LONG}`)
 
 /** Says so many numbered lines, as fast as the host takes them. */
 async function speak(client: LineClient, count: number): Promise<void> {
@@ -157,25 +158,28 @@ const outside = Object.values(networkInterfaces())
   .flat()
   .find((address) => address?.family === 'IPv4' && !address.internal)?.address
 
-test.skipIf(outside === undefined)('C70: one address off loopback has so many connections, loopback any number', async () => {
-  const { port } = await startHost({ listen: { host: '0.0.0.0', connectionsPerAddress: 3 }, line: AT_ONCE })
-  const come = async () => {
-    const socket = connect({ port, host: outside as string })
-    await once(socket, 'connect')
-    return new LineClient(socket)
-  }
-  const guests = [await come(), await come(), await come()] as const
-  for (const guest of guests) await guest.until(new RegExp(`^\\* you are ${outside} in lobby`))
-  const fourth = await come()
-  await fourth.closed()
-  expect(fourth.lines).toEqual([])
-  for (let count = 0; count < 5; count++) await LineClient.join(port)
-  guests[0].leave()
-  await guests[1].until(new RegExp(`^\\* ${outside} left`))
-  const again = await come()
-  await again.until(/^\* you are /)
-  for (const guest of [...guests, again]) guest.leave()
-})
+test.skipIf(outside === undefined)(
+  'C70: one address off loopback has so many connections, loopback any number',
+  async () => {
+    const { port } = await startHost({ listen: { host: '0.0.0.0', connectionsPerAddress: 3 }, line: AT_ONCE })
+    const come = async () => {
+      const socket = connect({ port, host: outside as string })
+      await once(socket, 'connect')
+      return new LineClient(socket)
+    }
+    const guests = [await come(), await come(), await come()] as const
+    for (const guest of guests) await guest.until(new RegExp(`^\\* you are ${outside} in lobby`))
+    const fourth = await come()
+    await fourth.closed()
+    expect(fourth.lines).toEqual([])
+    for (let count = 0; count < 5; count++) await LineClient.join(port)
+    guests[0].leave()
+    await guests[1].until(new RegExp(`^\\* ${outside} left`))
+    const again = await come()
+    await again.until(/^\* you are /)
+    for (const guest of [...guests, again]) guest.leave()
+  },
+)
 
 test('C71: beyond all the connections a host takes, the next is dropped, and that is counted', async () => {
   const metrics = new MemoryMetrics()
@@ -226,7 +230,12 @@ describe.skipIf(netcat === undefined)('a real netcat', () => {
     child.stdin.end(text)
     const exited = once(child, 'exit')
     await ani.until(`<127.0.0.1> ${text.trim().split('\n').at(-1)}`)
-    expect(ani.talk).toEqual(text.trim().split('\n').map((line) => `<127.0.0.1> ${line}`))
+    expect(ani.talk).toEqual(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => `<127.0.0.1> ${line}`),
+    )
     expect((await exited)[0]).toBe(0)
   })
 

@@ -74,7 +74,12 @@ test.each(['bye', 'GET', 'a longer good bye', 'hi\nbye', 'hi\n'])(
     quick.write(text).halfClose()
     const last = text.trim().split('\n').at(-1)
     await budi.until(`<127.0.0.1> ${last}`)
-    expect(budi.talk).toEqual(text.trim().split('\n').map((line) => `<127.0.0.1> ${line}`))
+    expect(budi.talk).toEqual(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => `<127.0.0.1> ${line}`),
+    )
   },
 )
 

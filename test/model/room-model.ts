@@ -15,6 +15,7 @@ interface Peer {
   room: string
   mode: 'inline' | 'links'
   stalled: boolean
+  stalledAtMs: number
   here: boolean
   /** In which room it was, and what it had asked for, in each round. */
   readonly rounds: { readonly room: string; readonly mode: 'inline' | 'links' }[]
@@ -42,6 +43,7 @@ export class RoomModel {
   /** Counts everything that must be told apart. */
   #number = 0
   #round = 0
+  #silenceMs = 0
   /** Two who only listen, and are never behind: in what order they heard it is the order. */
   static readonly walls = 2
 
@@ -78,7 +80,11 @@ export class RoomModel {
       journal.release()
       journal.releaseReads()
       await this.#house.calm()
+      // A file that its reader took slowly has a long silence before its end mark.
+      this.#house.clock.advance(this.#silenceMs)
+      this.#silenceMs = 0
     }
+    await this.#house.calm()
   }
 
   /** `change` happens alone, `peer` having read everything before; it is a round, and what is said afterwards is another. */
@@ -102,6 +108,7 @@ export class RoomModel {
   }
 
   #unstall(peer: Peer): void {
+    if (peer.stalled) this.#silenceMs = Math.max(this.#silenceMs, 2 * (this.#house.clock.elapsed() - peer.stalledAtMs))
     peer.stalled = false
     peer.person.connection.unstall()
   }
@@ -117,6 +124,7 @@ export class RoomModel {
         room: 'lobby',
         mode: 'inline',
         stalled: false,
+        stalledAtMs: 0,
         here: true,
         rounds: [],
         presence: [],
@@ -214,8 +222,9 @@ export class RoomModel {
 
   stall(at: number): void {
     const peer = this.#pick(at)
-    if (peer === undefined) return
+    if (peer === undefined || peer.stalled) return
     peer.stalled = true
+    peer.stalledAtMs = this.#house.clock.elapsed()
     peer.person.connection.stall()
   }
 

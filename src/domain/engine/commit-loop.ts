@@ -2,9 +2,12 @@ import type { Clock } from '../ports/clock.ts'
 import type { Appended, Journal } from '../ports/journal.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import { type Rejected, rejected } from '../rejection.ts'
-import type { RoomActor } from '../room/actor.ts'
+import type { RoomActor, Wake } from '../room/actor.ts'
 import type { Draft } from '../room/draft.ts'
 import type { Ports } from './ports.ts'
+
+/** How long a crowd's comings and goings wait for more of them: each commit of them costs a write to everybody. */
+const GATHER_MS = 50
 
 /**
  * The one way into the journal. Rooms that have mail wake it; at the end of the tick it takes what they all decide, keeps it
@@ -17,6 +20,8 @@ export class CommitLoop {
   readonly #committed: (room: RoomActor) => void
   readonly #broken: (error: unknown) => void
   #awake = new Set<RoomActor>()
+  /** Rooms that have nothing but comings and goings to tell, and can wait a moment. */
+  readonly #gathering = new Set<RoomActor>()
   #status: 'idle' | 'running' = 'idle'
   /** Why nothing is kept any more. */
   #closed: Rejected | undefined
@@ -38,7 +43,11 @@ export class CommitLoop {
     this.#broken = broken
   }
 
-  readonly wake = (room: RoomActor): void => {
+  readonly wake: Wake = (room, when) => {
+    if (when === 'gathered') {
+      this.#gather(room)
+      return
+    }
     this.#awake.add(room)
     if (this.#status !== 'idle') return
     this.#status = 'running'
@@ -47,6 +56,8 @@ export class CommitLoop {
 
   /** Resolves when nothing waits for a commit any more. */
   settled(): Promise<void> {
+    for (const room of this.#gathering) this.wake(room)
+    this.#gathering.clear()
     if (this.#status !== 'running') return Promise.resolve()
     return new Promise((resolve) => this.#idle.push(resolve))
   }
@@ -54,6 +65,14 @@ export class CommitLoop {
   /** From now on entries are refused with `why`, and the journal is left alone. People may still go: nobody waits for ever. */
   close(why: Rejected): void {
     this.#closed ??= why
+  }
+
+  #gather(room: RoomActor): void {
+    if (this.#gathering.has(room)) return
+    this.#gathering.add(room)
+    this.#clock.after(GATHER_MS, () => {
+      if (this.#gathering.delete(room)) this.wake(room)
+    })
   }
 
   readonly #run = async (): Promise<void> => {

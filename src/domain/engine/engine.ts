@@ -1,7 +1,7 @@
 import { EMPTY } from 'rxjs'
 import { checkRoomName } from '../names/room-name.ts'
 import { safeFileName } from '../names/safe-file-name.ts'
-import { VaultBroken, VaultMissing } from '../ports/vault.ts'
+import { type Pieces, VaultBroken, VaultMissing } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Ack, ClientCommand, Mail, RoomCommand } from '../room/commands.ts'
@@ -117,7 +117,7 @@ export class Engine {
   readonly #host: Host = {
     send: (session, command) => this.#send(session, command),
     upload: (session, source, meta) => this.#upload(session, source, meta),
-    download: (session, file, from) => this.#download(session, file, from),
+    download: (session, file, from, pieces) => this.#download(session, file, from, pieces),
     read: (room, after) => this.#ports.journal.read(room, after, this.#limits.pageEntries),
     search: (room, query, limit) => this.#ports.journal.search(room, query, limit),
     leave: (session, reason) => this.#leave(session, reason),
@@ -193,11 +193,11 @@ export class Engine {
     })
   }
 
-  async *#download(session: LocalSession, file: string, from: number): AsyncIterable<Uint8Array> {
+  async *#download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array> {
     const place = this.#sessions.get(session)
     if (place?.room.state.files.has(file) !== true) throw new Refused(place === undefined ? left : noSuchFile)
     try {
-      yield* this.#ports.vault.read(file, from)
+      yield* this.#ports.vault.read(file, from, pieces)
     } catch (error) {
       throw error instanceof VaultMissing ? new Refused(noSuchFile) : error
     }

@@ -1,4 +1,5 @@
 import { Observable, Subject } from 'rxjs'
+import type { Pieces } from '../ports/vault.ts'
 import type { Rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
@@ -13,7 +14,7 @@ import { Follower } from './follower.ts'
 export interface Host {
   send(session: LocalSession, command: ClientCommand): Promise<Ack | Rejected>
   upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
-  download(session: LocalSession, file: string, from: number): AsyncIterable<Uint8Array>
+  download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array>
   read(room: string, after: number): Promise<readonly Batch[]>
   search(room: string, query: string, limit: number): Promise<readonly Entry[]>
   leave(session: LocalSession, reason: string): Promise<void>
@@ -36,6 +37,11 @@ export class LocalSession implements Session {
     this.#room = room
     this.#after = after
     this.#host = host
+  }
+
+  /** The member's id, which never changes. */
+  get id(): string {
+    return this.#id
   }
 
   /** Keeps the last known one after leaving. */
@@ -129,8 +135,8 @@ export class LocalSession implements Session {
     return this.#host.upload(this, source, meta)
   }
 
-  download(file: string, from = 0): AsyncIterable<Uint8Array> {
-    return this.#host.download(this, file, from)
+  download(file: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
+    return this.#host.download(this, file, from, pieces)
   }
 
   /** The newest `count` entries before now that this member may see, oldest first. */

@@ -1,6 +1,6 @@
 import type { Rejected } from '../rejection.ts'
 import { rejected } from '../rejection.ts'
-import { RoomActor } from '../room/actor.ts'
+import { RoomActor, type Wake } from '../room/actor.ts'
 import type { Mail } from '../room/commands.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { EngineLimits } from './limits.ts'
@@ -16,10 +16,10 @@ interface Loaded {
 export class Rooms {
   readonly #ports: Ports
   readonly #limits: EngineLimits
-  readonly #wake: (room: RoomActor) => void
+  readonly #wake: Wake
   readonly #loaded = new Map<string, Loaded>()
 
-  constructor(ports: Ports, limits: EngineLimits, wake: (room: RoomActor) => void) {
+  constructor(ports: Ports, limits: EngineLimits, wake: Wake) {
     this.#ports = ports
     this.#limits = limits
     this.#wake = wake

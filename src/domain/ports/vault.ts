@@ -7,6 +7,9 @@ export interface Digest {
   readonly sha256: string
 }
 
+/** `kept`: pieces are the reader's own. `lent`: each is good until the next is asked for, so that reading costs one buffer. */
+export type Pieces = 'kept' | 'lent'
+
 /** The one writer of one file that is on its way. Calls may not overlap. */
 export interface VaultWriter {
   /** Bytes taken so far. */
@@ -35,11 +38,11 @@ export interface Vault {
   /** Begins a file. `size`, where known, is held against the limits and the free space at once. */
   create(id: string, size?: number): Promise<VaultWriter | Rejected>
   /**
-   * The bytes from the offset `from`, in order, in pieces of at most 1 MiB that the caller may keep. Of a file that is still
-   * growing it follows the writer and ends when the file is whole. Throws `VaultMissing` where there is no such file, or where
+   * The bytes from the offset `from`, in order, in pieces of at most 1 MiB that the caller may keep unless it asks to
+   * be lent them. Of a file that is still growing it follows the writer and ends when the file is whole. Throws `VaultMissing` where there is no such file, or where
    * it is removed while it is read.
    */
-  read(id: string, from?: number): AsyncIterable<Uint8Array>
+  read(id: string, from?: number, pieces?: Pieces): AsyncIterable<Uint8Array>
   /** Size in bytes of a whole file, undefined where there is none under this id. */
   size(id: string): Promise<number | undefined>
   /** Removes a whole file; idempotent. */

@@ -9,6 +9,12 @@ import { type Entry, isEntry } from './events.ts'
 import { evolve } from './evolve.ts'
 import { initialState, type RoomState } from './state.ts'
 
+/** From so many members on, comings and goings are gathered before they are told. */
+const CROWD = 100
+
+/** Tells that a room has mail: to be decided at the end of the tick, or, `gathered`, a moment later with more of its kind. */
+export type Wake = (room: RoomActor, when?: 'gathered') => void
+
 export interface ActorLimits {
   readonly maxTextBytes: number
   /** Commands that may wait for their commit, and their characters. */
@@ -25,7 +31,7 @@ export interface ActorLimits {
 export class RoomActor {
   readonly #state: RoomState
   readonly #limits: ActorLimits
-  readonly #wake: (room: RoomActor) => void
+  readonly #wake: Wake
   readonly #batches = new Subject<Batch>()
   #mailbox: Mail[] = []
   #commands = 0
@@ -35,13 +41,7 @@ export class RoomActor {
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
 
-  constructor(
-    name: string,
-    span: Span | undefined,
-    facts: readonly Entry[],
-    limits: ActorLimits,
-    wake: (room: RoomActor) => void,
-  ) {
+  constructor(name: string, span: Span | undefined, facts: readonly Entry[], limits: ActorLimits, wake: Wake) {
     this.#state = initialState(name)
     for (const fact of facts) evolve(this.#state, fact)
     this.#state.last = span?.last ?? 0
@@ -76,12 +76,14 @@ export class RoomActor {
     this.#mailbox.push(mail)
     this.#commands += mail.commands.length
     this.#chars += charsOf(mail.commands)
-    this.#wake(this)
+    if (this.#state.members.size >= CROWD && mail.commands.every(isPresence)) this.#wake(this, 'gathered')
+    else this.#wake(this)
   }
 
-  /** Calls back once, when there is room in the mailbox again. */
+  /** Calls back once, when there is room in the mailbox again; at once where there is. */
   onDrained(run: () => void): void {
-    this.#waiting.push(run)
+    if (this.#isFull()) this.#waiting.push(run)
+    else run()
   }
 
   /** Decides what waits, up to the limit of one commit. */
@@ -146,6 +148,8 @@ export class RoomActor {
     this.#batches.complete()
   }
 }
+
+const isPresence = ({ type }: RoomCommand): boolean => type === 'join' || type === 'leave'
 
 function charsOf(commands: readonly RoomCommand[]): number {
   let chars = 0

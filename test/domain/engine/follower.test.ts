@@ -200,7 +200,7 @@ describe('the end', () => {
 })
 
 /** What the reader does with each batch it takes. */
-type Manner = 'read' | 'hold behind' | 'hold inside' | 'hold and resume'
+type Manner = 'read' | 'hold behind' | 'hold inside' | 'hold and resume' | 'hold inside and resume'
 
 type Step =
   | { readonly do: 'commit' | 'append'; readonly entries: number; readonly presence: boolean }
@@ -217,7 +217,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant('manner' as const),
-      manner: fc.constantFrom<Manner>('read', 'hold behind', 'hold inside', 'hold and resume'),
+      manner: fc.constantFrom<Manner>(
+        'read',
+        'hold behind',
+        'hold inside',
+        'hold and resume',
+        'hold inside and resume',
+      ),
     }),
   },
   {
@@ -233,6 +239,7 @@ class CheckingReader {
   at = 0
   presence = 0
   readonly faults: string[] = []
+  #held = true
   manner: Manner = 'read'
   readonly #feed: ScriptedFeed
   readonly follower: Follower
@@ -248,7 +255,8 @@ class CheckingReader {
   }
 
   #take(batch: Batch): void {
-    const stop = this.manner === 'hold inside' && batch.entries.length > 1 ? batch.entries[0]?.seq : undefined
+    this.#must(!this.#held, `${batch.last} while it held`)
+    const stop = this.manner.startsWith('hold inside') && batch.entries.length > 1 ? batch.entries[0]?.seq : undefined
     for (const event of batch.events) {
       if (stop === this.at) break
       if (event.type === 'missed') {
@@ -260,8 +268,18 @@ class CheckingReader {
         this.at = event.seq
       } else this.presence++
     }
-    if (this.manner !== 'read') this.follower.hold(this.at)
-    if (this.manner === 'hold and resume') this.follower.resume()
+    if (this.manner !== 'read') this.hold()
+    if (this.manner.endsWith('resume')) this.resume()
+  }
+
+  hold(): void {
+    this.#held = true
+    this.follower.hold(this.at)
+  }
+
+  resume(): void {
+    this.#held = false
+    this.follower.resume()
   }
 
   /** Throwing here would only end the follower. */
@@ -281,15 +299,15 @@ it('whatever happens in whatever order, each entry comes once and in order, or i
         else if (each.do === 'trim') feed.trim(each.upTo)
         else if (each.do === 'manner') it.manner = each.manner
         else if (each.do === 'page') feed.releasePage()
-        else if (each.do === 'hold') it.follower.hold(it.at)
+        else if (each.do === 'hold') it.hold()
         else if (each.do === 'turn') await Promise.resolve().then(() => Promise.resolve())
-        else if (each.do === 'resume') it.follower.resume()
+        else if (each.do === 'resume') it.resume()
         else feed[each.do]()
         expect(it.faults, `after ${each.do}`).toEqual([])
         expect(it.follower.cursor, `its place after ${each.do}`).toBe(it.at)
       }
       it.manner = 'read'
-      it.follower.resume()
+      it.resume()
       await pages(feed)
       feed.show()
       await pages(feed)

@@ -68,16 +68,36 @@ describe('a mailbox', () => {
     commit()
     expect(drained).toHaveBeenCalledTimes(1)
   })
-  it('tells who waits from within the telling at the next commit', () => {
-    const { room, commit } = withAni()
+  it('tells nobody so while it is full again', () => {
+    const { room, commit } = withAni({ mailboxCommands: 1 })
+    const drained = vi.fn()
+    room.post(saying(ani, 'a'))
+    room.onDrained(drained)
+    const draft = room.draft(AT)
+    room.post(saying(ani, 'b'))
+    room.commit(draft)
+    expect(drained).not.toHaveBeenCalled()
+    commit()
+    expect(drained).toHaveBeenCalledTimes(1)
+  })
+  it('lets nobody wait where there is room', () => {
+    const drained = vi.fn()
+    withAni().room.onDrained(drained)
+    expect(drained).toHaveBeenCalledTimes(1)
+  })
+  it('tells who has filled it and waits once more at a later commit', () => {
+    const { room, commit } = withAni({ mailboxCommands: 1 })
     let told = 0
     const again = () => {
-      told++
+      if (++told > 3) return
+      room.post(saying(ani, 'more'))
       room.onDrained(again)
     }
-    room.onDrained(again)
+    again()
     commit()
-    expect(told).toBe(1)
+    expect(told).toBe(2)
+    commit()
+    expect(told).toBe(3)
   })
 })
 
@@ -171,7 +191,7 @@ describe('a draft', () => {
 
 describe('a commit', () => {
   it('changes what the room knows, shows it, then acknowledges it, in this order', () => {
-    const { room } = withAni()
+    const { room } = withAni({ mailboxCommands: 1 })
     const order: string[] = []
     room.batches$.subscribe(() => order.push(`shown at ${room.state.last}`))
     room.post({ ...saying(ani, 'a'), committed: ({ seq }) => order.push(`acknowledged ${seq}`) })
@@ -196,7 +216,7 @@ describe('a commit', () => {
     expect(batches).toHaveBeenCalledTimes(1)
   })
   it('that is refused shows presence and no entry, and the sequence stays where it was', () => {
-    const { room, shown, commit } = withAni()
+    const { room, shown, commit } = withAni({ mailboxCommands: 2 })
     const mail = saying(ani, 'a')
     room.tell(mailOf(budi, { type: 'join' }))
     room.post(mail)

@@ -93,7 +93,7 @@ export class LineDelivery {
     const follower = this.#follower
     if (session === undefined || follower === undefined) return
     const lines = batch.encoded(this.#mode === 'inline' ? inlineLines : linkLines)
-    const { id } = session.member
+    const { id } = session
     const whole = this.#mode === 'inline' ? nextFile(lines, id) : undefined
     if (whole !== undefined) {
       this.#outbox.writeAll(portion(lines, id, 0, whole.index))
@@ -109,9 +109,9 @@ export class LineDelivery {
   async #send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
     this.#sending = true
     try {
-      if (await this.#checks.carries(file.id, () => session.download(file.id))) {
+      if (await this.#checks.carries(file.id, () => session.download(file.id, 0, 'lent'))) {
         const to = { outbox: this.#outbox, clock: this.#clock, apartMs: this.#settings.apartMs }
-        await sendInBand(file, session.download(file.id), to)
+        await sendInBand(file, session.download(file.id, 0, 'lent'), to)
       } else this.#notices.unshift(guardSend(`${fileLine(by, file)}\n`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error

@@ -31,7 +31,8 @@ export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Arr
   try {
     for (; piece.done !== true; piece = await pieces.next()) {
       outbox.write(piece.value)
-      if (outbox.full) await outbox.flushed()
+      // It is only lent: the next piece may lie in the same buffer.
+      await outbox.flushed()
       if (!outbox.open) return
     }
   } finally {

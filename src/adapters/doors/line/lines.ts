@@ -1,5 +1,6 @@
 import type { Batch } from '../../../domain/room/batch.ts'
 import { isVisibleTo, type RoomEvent } from '../../../domain/room/events.ts'
+import type { Member } from '../../../domain/room/member.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { fileLine, guardSend } from '../shared/wording.ts'
 
@@ -20,7 +21,13 @@ export interface Lines {
 }
 
 /** Lines for whoever gets files in band: the file itself stands for its line. */
-export const inlineLines = (batch: Batch): Lines => toLines(batch, (event) => guardSend(lineOf(event)))
+export function inlineLines(batch: Batch): Lines {
+  const lines = toLines(batch, lineOf)
+  // Looked for in all of it at once: it is hardly ever there.
+  return lines.bytes.includes(SEND) ? toLines(batch, (event) => guardSend(lineOf(event))) : lines
+}
+
+const SEND = Buffer.from('SEND')
 
 /** Lines for whoever asked for links instead of bytes. */
 export const linkLines = (batch: Batch): Lines =>
@@ -56,6 +63,7 @@ function toLines(batch: Batch, render: (event: RoomEvent) => string): Lines {
   const starts: number[] = []
   const authors = new Set<string>()
   const files: number[] = []
+  let author: Member | undefined
   let personal = false
   let length = 0
   for (let index = 0; index < events.length; index++) {
@@ -64,7 +72,11 @@ function toLines(batch: Batch, render: (event: RoomEvent) => string): Lines {
     starts.push(length)
     length += text.length
     texts.push(text)
-    if (event.type !== 'missed') authors.add(event.by.id)
+    // Most lines have the author of the line before.
+    if (event.type !== 'missed' && event.by !== author) {
+      author = event.by
+      authors.add(author.id)
+    }
     if (event.type === 'whispered') personal = true
     if (event.type === 'fileCompleted') files.push(index)
   }

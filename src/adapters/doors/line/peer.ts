@@ -104,7 +104,12 @@ export class LinePeer implements Caller {
   async ask(command: ClientCommand): Promise<boolean> {
     const session = this.inRoom()
     if (session === undefined) return false
-    const answer = await session.send(command)
+    let answer = await session.send(command)
+    // Like text, it waits where too much waits already; the connection is not read meanwhile.
+    while (answer.type === 'rejected' && answer.code === 'BUSY') {
+      await session.ready()
+      answer = await session.send(command)
+    }
     if (answer.type === 'rejected') await this.refuse(answer)
     else if (command.type === 'rename') this.#nick = session.member.name
     return answer.type === 'ack'

@@ -64,7 +64,8 @@ export class MemoryConnection extends Duplex {
       return
     }
     const arrive = () => {
-      const wantsMore = this.push(bytes)
+      // A copy, as the system makes one: the writer may use its buffer again once it was taken.
+      const wantsMore = this.push(bytes === null ? null : Buffer.from(bytes))
       if (wantsMore || bytes === null) taken()
       else this.#waiting = taken
     }

@@ -40,9 +40,14 @@ export class Outbox {
   }
 
   writeAll(pieces: readonly Uint8Array[]): void {
-    if (pieces.length > 1) this.#connection.cork()
+    const [only] = pieces
+    if (pieces.length === 1 && only !== undefined) {
+      this.write(only)
+      return
+    }
+    this.#connection.cork()
     for (const piece of pieces) this.write(piece)
-    if (pieces.length > 1) this.#connection.uncork()
+    this.#connection.uncork()
   }
 
   /** Resolves when the system has everything that was written, or the connection is over: whoever waits looks at `open` then. */

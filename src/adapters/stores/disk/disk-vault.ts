@@ -1,7 +1,7 @@
 import { link } from 'node:fs/promises'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
-import { type LinkingVault, VaultMissing, type VaultWriter } from '../../../domain/ports/vault.ts'
+import { type LinkingVault, type Pieces, VaultMissing, type VaultWriter } from '../../../domain/ports/vault.ts'
 import type { Rejected } from '../../../domain/rejection.ts'
 import { errorCode } from './error-code.ts'
 import { FileReader } from './file-reader.ts'
@@ -81,11 +81,11 @@ export class DiskVault implements LinkingVault {
     return refused ?? (await this.#begin(id, size))
   }
 
-  read(id: string, from = 0): AsyncIterable<Uint8Array> {
+  read(id: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
     if (!Number.isSafeInteger(from) || from < 0)
       throw new RangeError('a file is read from a whole number of bytes, 0 or more')
     const growth = () => this.#uploads.get(id)?.growth
-    const file = { id, from, folder: this.#folder, health: this.#health, readers: this.#readers, growth }
+    const file = { id, from, pieces, folder: this.#folder, health: this.#health, readers: this.#readers, growth }
     return { [Symbol.asyncIterator]: () => new FileReader(file) }
   }
 

@@ -139,12 +139,38 @@ describe('what is typed', () => {
       expect(budi.take(), `line ${at}`).toBe(lines[at])
     }
   })
+  it('C67 over the rate is forgotten with the connection', async () => {
+    const line = { linesPerSecond: 10, linesBurst: 5, rateOnLoopback: true }
+    const house = await openLineHouse({ line })
+    const ani = house.connect()
+    await house.calm()
+    ani.connection.write('halo\n'.repeat(30))
+    await turns(20)
+    ani.connection.destroy()
+    await turns(4)
+    house.clock.advance(100)
+    await turns(4)
+    expect(house.clock.waiting).toBe(0)
+  })
   it('is read no faster than the room keeps it, and all of it is kept', async () => {
     const house = await openLineHouse({ limits: { mailboxCommands: 10, commitCommands: 10 } })
     const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
     for (let at = 0; at < 100; at++) ani.connection.write(`${at}\n`)
     await house.calm()
     expect(budi.take()).toBe(Array.from({ length: 100 }, (_, at) => `<ani> ${at}\n`).join(''))
+  })
+  it('that is a command waits like text does when the room has too much', async () => {
+    const house = await openLineHouse({ limits: { mailboxCommands: 2 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    house.journal.hold()
+    ani.type('a')
+    await turns(3)
+    ani.type('b', 'c', '/me d', 'e')
+    await turns(3)
+    house.journal.release()
+    await house.calm()
+    expect(ani.take()).toBe('')
+    expect(budi.take()).toBe('<ani> a\n<ani> b\n<ani> c\n* ani d\n<ani> e\n')
   })
   it('that is refused is answered', async () => {
     const house = await openLineHouse()

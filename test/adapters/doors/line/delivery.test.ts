@@ -138,6 +138,20 @@ describe('P1 a file in band', () => {
     expect(got).toContain('* 2 in lobby:')
     expect(got.split(MARK).every((part) => !/SEND .\n[^*]*\*/.test(part))).toBe(true)
   })
+  it('C29 waits for another that was asked for meanwhile, and that one for it', async () => {
+    const house = await openLineHouse({ line: { apartMs: 50 } })
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    ani.type('/put 3 a', 'AAA')
+    await house.calm(60)
+    budi.take()
+    ani.type('/put 3 b', 'BBB')
+    await turns(10)
+    const [first] = (await house.engine.join({ room: 'lobby', name: 'eyes' })).files
+    budi.type(`/get ${first?.file.id}`)
+    await turns(20)
+    await house.calm(60)
+    expect(budi.take().replaceAll(/^\* .*\n/gm, '')).toBe(`SEND b\nBBB${MARK}SEND a\nAAA${MARK}`)
+  })
   for (const [what, body] of [
     ['C24 that holds the mark', `a${MARK}b`],
     ['C25 whose tail would complete the mark early', '//AGUEL//TAMTAM/'],
@@ -157,18 +171,28 @@ describe('P1 a file in band', () => {
     await house.calm()
     expect(budi.take()).toBe(`* ani is sending e\nSEND e\n${MARK}`)
   })
-  it('to a reader that stalls in the middle comes whole, and chat behind it', async () => {
+  it('to a reader that stalls in the middle costs little, then comes whole, and chat behind it', async () => {
     const house = await openLineHouse({ line: { outboxMarkBytes: 1000 } })
     const [ani, budi] = [await house.enter('ani'), await house.enter('budi', 64)]
-    const body = Array.from({ length: 20_000 }, (_, at) => String.fromCharCode(65 + (at % 26))).join('')
-    budi.connection.stall()
-    ani.connection.write(`/put ${body.length} a\n${body}`)
+    const part = Array.from({ length: 4000 }, (_, at) => String.fromCharCode(65 + (at % 26))).join('')
+    const body = part.repeat(50)
+    budi.connection.on('data', () => {
+      if (budi.received > 10_000 && budi.received < 20_000) budi.connection.stall()
+    })
+    ani.connection.write(`/put ${body.length} a\n`)
+    for (let at = 0; at < 50; at++) ani.connection.write(part)
     ani.type(...numbered(300))
+    await house.calm(10)
+    expect(budi.received).toBeGreaterThan(10_000)
+    expect(budi.received).toBeLessThan(20_000)
+    expect(budi.near.writableLength).toBeLessThan(10_000)
+    for (let at = 0; at < 5; at++) {
+      budi.connection.unstall()
+      await house.calm(100)
+    }
+    house.clock.advance(10_000)
     await house.calm()
-    expect(budi.near.writableLength).toBeLessThan(30_000)
-    budi.connection.unstall()
-    await house.calm()
-    expect(budi.take()).toBe(`* ani is sending a (20 kB)\nSEND a\n${body}${MARK}${shown(numbered(300))}`)
+    expect(budi.take()).toBe(`* ani is sending a (200 kB)\nSEND a\n${body}${MARK}${shown(numbered(300))}`)
   })
   it('whose bytes are gone is said to be gone', async () => {
     const house = await openLineHouse()

@@ -71,6 +71,13 @@ describe('a connection in memory', () => {
     expect(near.writableLength).toBeGreaterThan(20)
     expect(far.readableLength).toBeLessThan(10)
   })
+  it('hands on what was written, also when the writer uses its buffer again', async () => {
+    const [near, far] = memoryPair()
+    const lent = Buffer.from('first')
+    await new Promise<void>((resolve) => near.write(lent, () => resolve()))
+    lent.fill('x')
+    expect(String(far.read())).toBe('first')
+  })
   it('that stalls gets the end only when it goes on', async () => {
     const { near, far, got } = pair()
     let ended = false

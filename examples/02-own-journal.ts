@@ -1,0 +1,46 @@
+// A journal of your own: here one that also appends what is said to a text file. The contract suite that our own adapters
+// pass tells whether it keeps what a journal must. Run it: node examples/02-own-journal.ts
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Appended, type Batch, createTamtam } from 'tamtam-chat'
+import { journalContract, MemoryJournal } from 'tamtam-chat/testing'
+
+class TranscriptJournal extends MemoryJournal {
+  readonly #path: string
+
+  constructor(path: string) {
+    super()
+    this.#path = path
+  }
+
+  override async append(batches: readonly Batch[]): Promise<Appended> {
+    const appended = await super.append(batches)
+    if (appended.status !== 'committed') return appended
+    const said = batches.flatMap(({ room, entries }) =>
+      entries.map((entry) => (entry.type === 'said' ? `${room} ${entry.seq} ${entry.by.name}: ${entry.text}\n` : '')),
+    )
+    await appendFile(this.#path, said.join(''))
+    return appended
+  }
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'tamtam-example-'))
+const transcript = join(directory, 'transcript.txt')
+
+const cases = journalContract(async () => ({
+  journal: new TranscriptJournal(join(directory, 'contract.txt')),
+  dispose: async () => {},
+}))
+for (const { run } of cases) await run()
+console.log(`${cases.length} cases of the contract hold`)
+
+const tamtam = createTamtam({ overrides: { journal: new TranscriptJournal(transcript) } })
+await tamtam.start()
+const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
+await ani.send({ type: 'say', text: 'halo' })
+await ani.send({ type: 'say', text: 'apa kabar?' })
+await tamtam.stop()
+
+console.log(await readFile(transcript, 'utf8'))
+await rm(directory, { recursive: true })
