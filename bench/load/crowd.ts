@@ -40,8 +40,9 @@ export class Crowd {
     const { port, members, roomSize } = this.#load
     const area = new ReadArea()
     for (let index = 0; index < members; index++) {
-      const from = `127.0.0.${1 + Math.floor(index / MEMBERS_PER_ADDRESS)}`
-      const member = new Member({ index, port, from }, area, this.#take, (error) => {
+      const address = Math.floor(index / MEMBERS_PER_ADDRESS)
+      const from = address === 0 ? {} : { from: `127.0.0.${1 + address}` }
+      const member = new Member({ index, port, ...from }, area, this.#take, (error) => {
         this.#failure ??= error
       })
       this.#members.push(member)

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Member, ReadArea } from './member.ts'
 import { KIND, Payloads } from './payload.ts'
-import { processorSeconds } from './proc.ts'
+import { machineSeconds, processorSeconds } from './proc.ts'
 import { Traffic } from './traffic.ts'
 import { type Wire, type WireName, wireOf } from './wire.ts'
 
@@ -31,6 +31,8 @@ export interface FanoutResult {
   readonly cpuUs: number | undefined
   /** Share of one processor that the load generator used: near 1 means that it, not the server, was the limit. */
   readonly generatorShare: number
+  /** Processors that other programs kept busy meanwhile; undefined where there is no /proc. */
+  readonly otherShare: number | undefined
 }
 
 const CONNECTING_AT_ONCE = 64
@@ -82,7 +84,12 @@ class Fanout {
     for (let sender = 0; sender < senders; sender++) this.#canSend(sender)
     await pause(warmUpMs)
 
-    const before = { at: performance.now(), own: process.cpuUsage(), host: processorSeconds(pid) }
+    const before = {
+      at: performance.now(),
+      own: process.cpuUsage(),
+      host: processorSeconds(pid),
+      all: machineSeconds(),
+    }
     const { sent, deliveries } = this.#traffic
     this.#traffic.measure(before.at)
     await pause(measureMs)
@@ -91,18 +98,22 @@ class Fanout {
     const lines = this.#traffic.sent - sent
     const own = process.cpuUsage(before.own)
     const host = processorSeconds(pid)
+    const all = machineSeconds()
 
     this.#traffic.measure(Number.POSITIVE_INFINITY)
     this.#status = 'draining'
     await this.#until(() => this.#traffic.underWay === 0, 'lines are lost: they did not come to everybody')
-    const used = host === undefined || before.host === undefined ? undefined : host - before.host
+    const used = less(host, before.host)
+    const ownSeconds = (own.user + own.system) / 1e6
+    const others = less(less(less(all, before.all), used), ownSeconds)
     return {
       linesPerSecond: lines / seconds,
       deliveriesPerSecond: measured / seconds,
       p50Ms: this.#traffic.latency.quantile(0.5),
       p99Ms: this.#traffic.latency.quantile(0.99),
       cpuUs: used === undefined ? undefined : (used / measured) * 1e6,
-      generatorShare: (own.user + own.system) / 1e6 / seconds,
+      generatorShare: ownSeconds / seconds,
+      otherShare: others === undefined ? undefined : Math.max(0, others) / seconds,
     }
   }
 
@@ -217,3 +228,6 @@ class Fanout {
     }
   }
 }
+
+const less = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? undefined : one - other

@@ -28,12 +28,14 @@ export class Member {
     take: Take,
     failed: (error: Error) => void,
   ) {
-    const { index, port, from = '127.0.0.1' } = to
+    const { index, port, from } = to
     this.index = index
     this.#area = area
     this.#take = take
     const onread = { buffer: area.into, callback: (length: number) => this.#read(length) }
-    this.socket = connect({ host: '127.0.0.1', port, localAddress: from, noDelay: true, onread })
+    // Without need no address: to find a free port for one takes the system a millisecond when many were used just before.
+    const local = from === undefined ? {} : { localAddress: from }
+    this.socket = connect({ host: '127.0.0.1', port, ...local, noDelay: true, onread })
     this.socket.on('error', (error) => failed(error))
     this.socket.on('end', () => failed(new Error(`the server ended connection ${index}`)))
   }

@@ -11,6 +11,14 @@ export function processorSeconds(pid: number): number | undefined {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
+/** Processor seconds that all processes of this machine have used; undefined where there is no /proc. */
+export function machineSeconds(): number | undefined {
+  const fields = read('/proc/stat')?.split('\n')[0]?.split(/\s+/).slice(1).map(Number)
+  if (fields === undefined) return undefined
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = fields
+  return (user + nice + system + irq + softIrq) / TICKS_PER_SECOND
+}
+
 /** Resident bytes; undefined where there is no /proc. */
 export function residentBytes(pid: number): number | undefined {
   const found = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')

@@ -2,7 +2,7 @@ import type { FanoutLoad, FanoutResult } from '../load/fanout.ts'
 import { figure, type Section } from '../report/section.ts'
 import { type Contender, contenders, natsVersion } from '../run/contenders.ts'
 import type { Server } from '../run/processes.ts'
-import { alternate, type Rounds, ratio, typical } from '../run/rounds.ts'
+import { alternate, median, type Rounds, ratio, typical } from '../run/rounds.ts'
 import type { Bench } from '../run/settings.ts'
 
 interface Shape {
@@ -19,6 +19,8 @@ const SHAPES: readonly Shape[] = [
 ]
 const PAYLOAD_BYTES = 64
 const BUSY_SHARE = 0.95
+/** So much of one processor taken by others, and the figures are more about them than about us. */
+const DISTURBING_SHARE = 0.3
 
 /** A load of this shape on this server, measured by the generator. */
 export function fanOut(bench: Bench, shape: Shape, stalled = 0) {
@@ -66,6 +68,7 @@ function sectionOf(
       of((result) => result.p99Ms),
       figure(ratio(rounds, name, 'batch', rate)),
       of((result) => result.generatorShare),
+      of((result) => result.otherShare),
     ]
   })
   const cpu = (result: FanoutResult) => result.cpuUs
@@ -89,6 +92,7 @@ function sectionOf(
         target: { atLeast: 2 },
       },
     )
+  const others = median(taking.map(({ name }) => typical(rounds, name, (result) => result.otherShare)))
   const busy = taking.filter(({ name }) => typical(rounds, name, (result) => result.generatorShare) > BUSY_SHARE)
   const notes = [
     nats === undefined ? 'left out: there is no nats-server in PATH' : nats,
@@ -96,9 +100,21 @@ function sectionOf(
       ? []
       : [`the generator was the limit for ${busy.map(({ name }) => name).join(', ')}: compare processor time there`]),
   ]
+  if (others > DISTURBING_SHARE)
+    notes.push(`other programs kept ${figure(others)} processors busy: measure again when the machine is quiet`)
   return {
     title: `Fan-out, 64-byte lines: ${titleOf(shape)}`,
-    head: ['server', 'lines in/s', 'deliveries/s', 'CPU µs/delivery', 'p50 ms', 'p99 ms', '× batch', 'generator CPU'],
+    head: [
+      'server',
+      'lines in/s',
+      'deliveries/s',
+      'CPU µs/delivery',
+      'p50 ms',
+      'p99 ms',
+      '× batch',
+      'generator CPU',
+      'other CPU',
+    ],
     rows,
     findings,
     notes,

@@ -20,7 +20,7 @@ export interface RunningHost {
 }
 
 /** A client that says nothing is a line client after this long, so that tests need not wait for a second each. */
-export const SILENT_MS = 20
+const SILENT_MS = 20
 
 /** A host on a free port of loopback. It stops by itself when the test is over, and its data go. */
 export async function startHost({

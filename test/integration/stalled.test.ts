@@ -16,7 +16,7 @@ const MOST_LIVE_BYTES = 30 * 1024 * 1024
 const MOST_GROWTH_BYTES = 100 * 1024 * 1024
 const LEAST_RATIO = 0.9
 /** A machine with other work may spoil one series of measurements, not all. */
-const SERIES = 3
+const SERIES = 5
 
 const medianOf = (numbers: readonly number[]): number =>
   numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] as number

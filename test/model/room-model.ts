@@ -1,35 +1,23 @@
 import { expect } from 'vitest'
-import { type LineHouse, openLineHouse, type Person } from '../helpers/line-house.ts'
+import { type LineHouse, openLineHouse } from '../helpers/line-house.ts'
 import { turns } from '../helpers/turns.ts'
-import { bodies, fileNames, fileToken, type Item, isCarried, MARK, parse, sha256, texts } from './told.ts'
+import {
+  bodies,
+  fileNames,
+  fileToken,
+  type Item,
+  isCarried,
+  literally,
+  MARK,
+  NAMES,
+  ROOMS,
+  sha256,
+  texts,
+} from './told.ts'
+import { checkViews, type Peer } from './views.ts'
 
-/** Presence that a peer is told of; one that may be behind may miss it. */
-interface Coming {
-  readonly line: string
-  readonly optional: boolean
-}
-
-interface Peer {
-  readonly person: Person
-  name: string
-  room: string
-  mode: 'inline' | 'links'
-  stalled: boolean
-  stalledAtMs: number
-  here: boolean
-  /** In which room it was, and what it had asked for, in each round. */
-  readonly rounds: { readonly room: string; readonly mode: 'inline' | 'links' }[]
-  readonly presence: Coming[]
-  /** Answers to what it typed, as patterns, in order. */
-  readonly answers: RegExp[]
-}
-
-/** Pairs of line feeds and such: how a chunk of input is cut into segments. */
+/** How what is typed is cut into segments: not at all, byte by byte, or so many bytes each. */
 export type Cut = 'whole' | 'bytes' | number
-
-const NAMES = ['ani', 'budi', 'cici', 'Ani', 'eko'] as const
-const ROOMS = ['lobby', 'den', 'attic'] as const
-const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 
 /**
  * A house with a line door, and what must be seen there by whom: a model that knows the protocol's description and nothing
@@ -44,7 +32,7 @@ export class RoomModel {
   #number = 0
   #round = 0
   #silenceMs = 0
-  /** Two who only listen, and are never behind: in what order they heard it is the order. */
+  /** How many only listen and are never behind: in what order they heard it is the order. */
   static readonly walls = 2
 
   private constructor(house: LineHouse) {
@@ -319,79 +307,8 @@ export class RoomModel {
     for (const peer of this.#peers) if (peer.here) this.#unstall(peer)
     await this.#settle()
     await this.#alone(undefined, () => {})
-    const order = new Map<Item, number>()
-    for (const wall of this.#peers.slice(0, RoomModel.walls))
-      this.#seenBy(wall).forEach((item, at) => {
-        order.set(item, at)
-      })
-    this.#peers.forEach((peer, index) => {
-      const seen = this.#seenBy(peer)
-      const expected = this.#items.filter((item) => {
-        const then = peer.rounds[item.round]
-        return then?.room === item.room && item.author !== index && (item.to ?? index) === index
-      })
-      const who = `what ${peer.name} (${index}) saw`
-      const byAuthor = (items: readonly Item[]) =>
-        items.toSorted((one, other) => one.author - other.author).map((item) => item.inline)
-      expect(byAuthor(seen), who).toEqual(byAuthor(expected))
-      // The rooms have a listener each, so an order is one of a room.
-      for (const room of ROOMS) {
-        const inRoom = seen.filter((item) => item.room === room).map((item) => order.get(item) ?? -1)
-        const ordered = inRoom.filter((at) => at >= 0)
-        expect(ordered, `${who} of ${room}, in the order of those who listen`).toEqual(
-          ordered.toSorted((a, b) => a - b),
-        )
-      }
-    })
+    checkViews(this.#peers, RoomModel.walls, this.#items)
     const errors = this.#house.log.lines.filter(({ level }) => level === 'error')
     expect([errors, this.#house.broken]).toEqual([[], []])
   }
-
-  /** The items that arrived at a peer, in order; everything else that arrived must be as it should, too. */
-  #seenBy(peer: Peer): Item[] {
-    const index = this.#peers.indexOf(peer)
-    const tokens = parse(Buffer.from(peer.person.bytes, 'latin1')).map((token) =>
-      token.replace(/^(\* (?:file )?)\[\w{8}\]/, '$1[ID]'),
-    )
-    const known = new Map<string, Item>()
-    for (const item of this.#items) {
-      const then = peer.rounds[item.round]
-      if (then !== undefined) known.set(item[then.mode], item)
-    }
-    const presence = new Set(peer.presence.map(({ line }) => line))
-    const seen: Item[] = []
-    const came: string[] = []
-    const answers: string[] = []
-    for (const token of tokens) {
-      const item = known.get(token)
-      if (item !== undefined) seen.push(item)
-      else if (presence.has(token)) came.push(token)
-      else answers.push(token)
-    }
-    const who = `${peer.name} (${index})`
-    expect(new Set(seen).size, `${who} saw nothing twice`).toBe(seen.length)
-    expect(
-      answers.map((answer, at) => (peer.answers[at]?.test(answer) === true ? peer.answers[at] : answer)),
-      `answers to ${who}`,
-    ).toEqual(peer.answers)
-    expect(
-      isLeftOf(came, peer.presence),
-      `${who} heard of ${came.join(', ')}; there was ${JSON.stringify(peer.presence)}`,
-    ).toBe(true)
-    return seen
-  }
-}
-
-/** Whether `came` is what is left of `all` without some of the optional ones. */
-function isLeftOf(came: readonly string[], all: readonly Coming[]): boolean {
-  let reached = new Set([0])
-  for (const { line, optional } of all) {
-    const next = new Set<number>()
-    for (const at of reached) {
-      if (optional) next.add(at)
-      if (came[at] === line) next.add(at + 1)
-    }
-    reached = next
-  }
-  return reached.has(came.length)
 }

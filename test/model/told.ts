@@ -17,6 +17,10 @@ export interface Item {
   readonly links: string
 }
 
+export const NAMES = ['ani', 'budi', 'cici', 'Ani', 'eko'] as const
+export const ROOMS = ['lobby', 'den', 'attic'] as const
+export const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+
 /** What may be typed as a text, and how it must look; `#` stands for a number that is used once. */
 export const texts: readonly (readonly [typed: string, inline: string, links?: string])[] = [
   ['halo #', 'halo #'],

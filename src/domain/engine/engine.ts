@@ -1,6 +1,7 @@
 import { EMPTY } from 'rxjs'
 import { checkRoomName } from '../names/room-name.ts'
 import { safeFileName } from '../names/safe-file-name.ts'
+import { JournalBroken } from '../ports/journal.ts'
 import { type Pieces, VaultBroken, VaultMissing } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
@@ -92,7 +93,7 @@ export class Engine {
     const name = request.guest === true ? request.name : wanted(this.#roster.claim(request.name, owner))
     const ownsName = request.owner === undefined
     try {
-      const room = wanted(await this.#rooms.use(roomName))
+      const room = wanted(await this.#watched(this.#rooms.use(roomName)))
       const member: Member = { id, name }
       const joined = wanted(await this.#tell(room, member, { type: 'join' }))
       const session = new LocalSession(member, room, request.after ?? joined.seq, this.#host)
@@ -118,8 +119,8 @@ export class Engine {
     send: (session, command) => this.#send(session, command),
     upload: (session, source, meta) => this.#upload(session, source, meta),
     download: (session, file, from, pieces) => this.#download(session, file, from, pieces),
-    read: (room, after) => this.#ports.journal.read(room, after, this.#limits.pageEntries),
-    search: (room, query, limit) => this.#ports.journal.search(room, query, limit),
+    read: (room, after) => this.#watched(this.#ports.journal.read(room, after, this.#limits.pageEntries)),
+    search: (room, query, limit) => this.#watched(this.#ports.journal.search(room, query, limit)),
     leave: (session, reason) => this.#leave(session, reason),
   }
 
@@ -133,6 +134,14 @@ export class Engine {
     const answer = await this.#ask(place.room, session.member, { type: 'rename', name })
     // Only the last of several knows which of the names is the one to keep (C65).
     if (--place.renames === 0) this.#roster.release(place.owner, session.member.name)
+    return answer
+  }
+
+  /** A journal that can't be read any more is as broken as one that can't be written. */
+  #watched<T>(answer: Promise<T>): Promise<T> {
+    answer.catch((error: unknown) => {
+      if (error instanceof JournalBroken) this.#broken(error)
+    })
     return answer
   }
 

@@ -3,6 +3,7 @@ import type { Feed } from '../../../src/domain/engine/follower.ts'
 import { Batch } from '../../../src/domain/room/batch.ts'
 import type { RoomEvent } from '../../../src/domain/room/events.ts'
 import { ani, joined, said } from '../../helpers/people.ts'
+import { turn } from '../../helpers/turns.ts'
 
 /** A room whose commits, pages and losses happen when the test says so. */
 export class ScriptedFeed implements Feed {
@@ -100,5 +101,14 @@ export class ScriptedFeed implements Feed {
   #lose(isLost: (batch: Batch) => boolean): void {
     for (const batch of this.#kept) if (isLost(batch)) for (const { seq } of batch.entries) this.gone.add(seq)
     this.#kept = this.#kept.filter((batch) => !isLost(batch))
+  }
+}
+
+/** Hands out pages until nobody asks for one. */
+export async function pages(feed: ScriptedFeed): Promise<void> {
+  await turn()
+  while (feed.pagesWanted > 0) {
+    feed.releasePage()
+    await turn()
   }
 }

@@ -6,6 +6,8 @@ import { END_MARK } from './codec/end-mark.ts'
 // What the kernels on both sides may hold of a file that we see as sent, and how slow a reader of it we wait for.
 const KERNEL_BYTES = 10_000_000
 const SLOW_READER_BYTES_PER_MS = 10_000
+// A reader that stalled in between says nothing about its pace.
+const LONGEST_UNREAD_MS = 60_000
 
 export interface InBand {
   readonly outbox: Outbox
@@ -48,7 +50,7 @@ export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Arr
 function unreadMs(size: number, sentInMs: number): number {
   const unread = Math.min(size, KERNEL_BYTES)
   const atItsPace = size === 0 ? 0 : 1.5 * sentInMs * (unread / size)
-  return Math.max(atItsPace, unread / SLOW_READER_BYTES_PER_MS)
+  return Math.max(Math.min(atItsPace, LONGEST_UNREAD_MS), unread / SLOW_READER_BYTES_PER_MS)
 }
 
 async function apart({ outbox, clock, apartMs }: InBand, extraMs: number): Promise<void> {

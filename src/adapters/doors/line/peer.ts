@@ -170,12 +170,15 @@ export class LinePeer implements Caller {
   /** The connection is over, whoever ended it. */
   async gone(reason: string): Promise<void> {
     this.#status = 'gone'
-    await this.#cut()
     const session = this.#session
     this.#session = undefined
     this.#delivery.unfollow()
-    await session?.close(reason)
-    this.#parts.engine.forget(this.#parts.id)
+    try {
+      await this.#cut()
+    } finally {
+      await session?.close(reason)
+      this.#parts.engine.forget(this.#parts.id)
+    }
   }
 
   #text(lines: readonly string[]): Promise<void> | undefined {

@@ -25,6 +25,11 @@ export const files: LineCommand = {
         ? fileLine(each.by.name, each.file)
         : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} is still arriving`,
     )
-    await caller.say([`* ${lines.length} files in ${session.room}; /get brings one here`, ...lines].join('\n'))
+    await caller.say(
+      [
+        `* ${lines.length} ${lines.length === 1 ? 'file' : 'files'} in ${session.room}; /get brings one here`,
+        ...lines,
+      ].join('\n'),
+    )
   },
 }
