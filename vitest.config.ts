@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{domain,adapters,app,model}/**/*.test.ts'],
           exclude: [...fuzz, ...files],
+          // In memory, and nothing shared between files: one worker can run them all.
+          isolate: false,
           testTimeout: 20_000,
         },
       },

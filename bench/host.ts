@@ -18,8 +18,10 @@ await tamtam.start()
 const { port } = await tamtam.listen({ port: 0, connections: CONNECTIONS })
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
-process.on('message', ({ id, question }: { id: number; question: 'collect' | 'watchDelay' | 'delay' }) => {
+process.on('message', ({ id, question }: { id: number; question: 'collect' | 'release' | 'watchDelay' | 'delay' }) => {
   if (question === 'collect') globalThis.gc?.()
+  // Gives free pages back too: what is measured then is what is needed, not what was.
+  if (question === 'release') globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   if (question === 'watchDelay') {
     delay.reset()
     delay.enable()

@@ -9,8 +9,8 @@ import { Batch } from '../../src/domain/room/batch.ts'
 import type { Entry } from '../../src/domain/room/events.ts'
 import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { HostProcess } from '../helpers/host-process.ts'
-import { LineClient, sha256 } from '../helpers/line-client.ts'
+import { enter, HostProcess } from '../helpers/host-process.ts'
+import { type LineClient, sha256 } from '../helpers/line-client.ts'
 
 const CYCLES = Number(process.env['KILL_CYCLES'] ?? 50)
 const OLD_MESSAGES = 100_000
@@ -99,14 +99,6 @@ const answersOf = (lines: readonly string[]): string[] =>
   lines.flatMap((line) => /^\* \[\w+\] .* is in the room: .*sha256 (\w{64})$/.exec(line)?.[1] ?? [])
 
 const rising = (count: number, from = 1): number[] => Array.from({ length: count }, (_, index) => from + index)
-
-/** Speaks at once, so that nobody has to wait whether it is a silent line client. */
-async function enter(port: number, nick: string): Promise<LineClient> {
-  const client = await LineClient.connect(port, { keepBytes: false })
-  client.write('/files links\n')
-  await client.ask(`/nick ${nick}`, `* you are now ${nick}`)
-  return client
-}
 
 /** One life of the host under load, from its start to its end by `kill -9`; `before` is the life it must remember. */
 async function live(data: string, cycle: number, before: Life | undefined): Promise<{ life: Life; servingMs: number }> {

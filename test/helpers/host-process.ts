@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { LineClient } from './line-client.ts'
 
 export const MAIN = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
 
@@ -18,6 +19,8 @@ export interface Listening {
 export interface ProcessOptions {
   /** Runs before node: strace, prlimit. */
   readonly command?: readonly string[]
+  /** Runs instead of node and all else: npm start. */
+  readonly whole?: readonly string[]
   /** Instead of the real host; its first line says where it listens, too. */
   readonly program?: string
   readonly nodeFlags?: readonly string[]
@@ -37,16 +40,16 @@ export class HostProcess {
   errors = ''
   readonly startedAt = performance.now()
   readonly #where: string
-  readonly #traced: boolean
+  readonly #indirect: boolean
   #partial = ''
   #ended: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined
 
   constructor(args: readonly string[], options: ProcessOptions = {}) {
     const { command = [], program = MAIN, nodeFlags = [], stdio = ['pipe', 'pipe', 'pipe'], cwd } = options
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...nodeFlags, program, ...args]
-    const [first = '', ...rest] = [...command, ...node]
-    this.#traced = command[0] === 'strace'
-    this.#where = [...command, ...args].join(' ')
+    const [first = '', ...rest] = options.whole ?? [...command, ...node]
+    this.#indirect = command.length > 0 || options.whole !== undefined
+    this.#where = [...command, ...args, ...(options.whole ?? [])].join(' ')
     const env = { ...bareEnv(), ...options.env }
     this.child = spawn(first, rest, { stdio, env, ...(cwd === undefined ? {} : { cwd }) })
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -114,12 +117,21 @@ export class HostProcess {
   async kill(): Promise<void> {
     if (!this.running) return
     this.child.kill('SIGKILL')
-    // Under strace the host is a child of our child, and outlives it.
-    const traced = this.#traced && this.lines[0]?.startsWith('{') ? JSON.parse(this.lines[0]).pid : undefined
-    if (Number.isSafeInteger(traced) && traced > 1 && traced !== this.pid) killIfThere(traced)
+    // Under strace or npm the host is a child of our child, and outlives it.
+    const pid = this.#indirect && this.lines[0]?.startsWith('{') ? JSON.parse(this.lines[0]).pid : undefined
+    if (Number.isSafeInteger(pid) && pid > 1 && pid !== this.pid) killIfThere(pid)
     for (const stream of [this.child.stdout, this.child.stderr]) stream?.resume()
     await this.ended()
   }
+}
+
+/** Comes in and speaks at once, so that nobody has to wait whether it is a silent line client; files come as a line. */
+export async function enter(port: number, nick: string): Promise<LineClient> {
+  const client = await LineClient.connect(port, { keepBytes: false })
+  onTestFinished(() => client.leave())
+  client.write('/files links\n')
+  await client.ask(`/nick ${nick}`, `* you are now ${nick}`)
+  return client
 }
 
 function killIfThere(pid: number): void {

@@ -1,7 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { MemoryJournal } from '../../src/adapters/stores/memory/memory-journal.ts'
 import { MemoryVault } from '../../src/adapters/stores/memory/memory-vault.ts'
@@ -153,33 +151,6 @@ test('C90: a file that cannot be read for one receiver is nobody else’s troubl
 
 // A peer that is gone looks like one that only has nothing more to say.
 const AT_ONCE = { halfCloseMs: 10 }
-
-const outside = Object.values(networkInterfaces())
-  .flat()
-  .find((address) => address?.family === 'IPv4' && !address.internal)?.address
-
-test.skipIf(outside === undefined)(
-  'C70: one address off loopback has so many connections, loopback any number',
-  async () => {
-    const { port } = await startHost({ listen: { host: '0.0.0.0', connectionsPerAddress: 3 }, line: AT_ONCE })
-    const come = async () => {
-      const socket = connect({ port, host: outside as string })
-      await once(socket, 'connect')
-      return new LineClient(socket)
-    }
-    const guests = [await come(), await come(), await come()] as const
-    for (const guest of guests) await guest.until(new RegExp(`^\\* you are ${outside} in lobby`))
-    const fourth = await come()
-    await fourth.closed()
-    expect(fourth.lines).toEqual([])
-    for (let count = 0; count < 5; count++) await LineClient.join(port)
-    guests[0].leave()
-    await guests[1].until(new RegExp(`^\\* ${outside} left`))
-    const again = await come()
-    await again.until(/^\* you are /)
-    for (const guest of [...guests, again]) guest.leave()
-  },
-)
 
 test('C71: beyond all the connections a host takes, the next is dropped, and that is counted', async () => {
   const metrics = new MemoryMetrics()

@@ -1,9 +1,10 @@
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
 import { hangUp } from '../shared/hang-up.ts'
 import type { Door } from '../shared/visitor.ts'
+import { AddressCount, isLoopback } from './address-count.ts'
 import { maxConnections } from './open-files.ts'
 import { refusalOf } from './refusals.ts'
 import { type Sniffed, sniffSocket } from './sniffer.ts'
@@ -44,7 +45,7 @@ export class TcpListener {
   readonly #parts: ListenerParts
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #addresses: AddressCount
   #cancelSweep: Cancel = () => {}
   #dropsLoggedAt = Number.NEGATIVE_INFINITY
   #drops = 0
@@ -52,6 +53,7 @@ export class TcpListener {
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
     this.#parts = parts
+    this.#addresses = new AddressCount(settings.connectionsPerAddress)
     const { keepAliveMs } = settings
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
     this.#server = createServer(options, this.#connected)
@@ -92,15 +94,11 @@ export class TcpListener {
 
   readonly #connected = (socket: Socket): void => {
     const address = addressOf(socket)
-    const loopback = isLoopback(address)
-    const key = isIPv6(address) ? address.split(':').slice(0, 4).join(':') : address
-    const before = this.#perAddress.get(key) ?? 0
-    if (!loopback && before >= this.#settings.connectionsPerAddress) {
+    if (!this.#addresses.enter(address)) {
       this.#dropped('one address has all the connections it may have')
       socket.destroy()
       return
     }
-    this.#perAddress.set(key, before + 1)
     this.#sockets.add(socket)
     this.#parts.metrics.gauge('connections', this.#sockets.size)
     // Until a door takes over, a broken connection is nobody's news; afterwards the door reports it.
@@ -108,12 +106,10 @@ export class TcpListener {
     socket.once('close', () => {
       this.#sockets.delete(socket)
       this.#parts.metrics.gauge('connections', this.#sockets.size)
-      const left = (this.#perAddress.get(key) ?? 1) - 1
-      if (left > 0) this.#perAddress.set(key, left)
-      else this.#perAddress.delete(key)
+      this.#addresses.leave(address)
     })
     sniffSocket(socket, this.#parts.clock, this.#settings.silentMs, (sniffed) =>
-      this.#admit(socket, { address, loopback }, sniffed),
+      this.#admit(socket, { address, loopback: isLoopback(address) }, sniffed),
     )
   }
 
@@ -150,5 +146,3 @@ export class TcpListener {
 function addressOf(socket: Socket): string {
   return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')
 }
-
-export const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')

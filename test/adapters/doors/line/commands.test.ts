@@ -169,7 +169,7 @@ describe('files', () => {
     await made.calm()
     const list = made.budi.take()
     const [, id = ''] = /\[([0-9a-f]+)\] a b\.txt from ani: 4 B/.exec(list) ?? []
-    expect(list).toMatch(/^\* 1 files in lobby/)
+    expect(list).toMatch(/^\* 1 file in lobby/)
     made.budi.type(`/get ${id.toUpperCase()}`)
     await made.calm()
     expect(made.budi.take()).toBe('SEND a_b.txt\nhalo//AGUEL//TAMTAM//')
@@ -190,7 +190,7 @@ describe('files', () => {
     made.budi.take()
     made.budi.type('/files')
     await made.calm()
-    expect(made.budi.take()).toBe('* 1 files in lobby; /get brings one here\n* a.txt from ani is still arriving\n')
+    expect(made.budi.take()).toBe('* 1 file in lobby; /get brings one here\n* a.txt from ani is still arriving\n')
   })
   it('come as links to who asked for that, as bytes to the others, and as nothing to their sender', async () => {
     const made = await scene()

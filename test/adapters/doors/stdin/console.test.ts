@@ -1,0 +1,179 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Console, type ConsoleParts } from '../../../../src/adapters/doors/stdin/console.ts'
+import { FileSaver } from '../../../../src/adapters/doors/stdin/file-saver.ts'
+import { createTamtam, type LocalSession, type TamtamOptions } from '../../../../src/app/index.ts'
+
+interface Desk {
+  readonly type: (line: string) => void
+  readonly stdin: PassThrough
+  readonly stdout: PassThrough
+  readonly out: () => string
+  readonly err: () => string
+  readonly host: LocalSession
+  readonly ani: LocalSession
+  readonly directory: string
+}
+
+const text = (stream: PassThrough) => {
+  let all = ''
+  stream.setEncoding('utf8').on('data', (piece: string) => {
+    all += piece
+  })
+  return () => all
+}
+
+/** A host's terminal, and ani in the same room. */
+async function desk(style: ConsoleParts['style'] = 'text', options: TamtamOptions = {}): Promise<Desk> {
+  const directory = mkdtempSync(join(tmpdir(), 'tamtam-console-'))
+  const tamtam = createTamtam(options.data === 'here' ? { ...options, data: join(directory, 'data') } : options)
+  onTestFinished(async () => {
+    await tamtam.stop()
+    rmSync(directory, { recursive: true, force: true })
+  })
+  await tamtam.start()
+  const host = await tamtam.engine.join({ room: 'lobby', name: 'host' })
+  const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  const saver = new FileSaver(join(directory, 'terima'), host, tamtam.linkFile)
+  const out = style === 'quiet' || style === 'text' ? text(stdout) : () => ''
+  new Console({ session: host, saver, stdin, stdout, stderr, style })
+  return { type: (line) => stdin.write(`${line}\n`), stdin, stdout, out, err: text(stderr), host, ani, directory }
+}
+
+const send = (from: LocalSession, name: string, ...pieces: string[]) =>
+  from.upload(
+    (async function* () {
+      for (const piece of pieces) yield Buffer.from(piece)
+    })(),
+    { name },
+  ).done
+
+const saved = ({ directory }: Desk, name: string) => readFileSync(join(directory, 'terima', name), 'utf8')
+const until = (holds: () => void) => vi.waitFor(holds, { timeout: 10_000, interval: 5 })
+
+describe("the host's own terminal", () => {
+  it('says what is typed, in order, and prints what others say, not what it says itself', async () => {
+    const at = await desk()
+    const heard: string[] = []
+    at.ani.events$.subscribe((event) => event.type === 'said' && heard.push(event.text))
+    at.type('one')
+    at.type('//two')
+    at.type('')
+    at.type('three')
+    await until(() => expect(heard).toEqual(['one', '/two', 'three']))
+    await at.ani.send({ type: 'say', text: 'halo \x1b[2J' })
+    await until(() => expect(at.out()).toBe('<ani> halo ␛[2J\n'))
+  })
+
+  it('never says an unknown slash word, and tells who is here', async () => {
+    const at = await desk()
+    at.type('/nonsense')
+    at.type('/who')
+    await until(() => expect(at.err()).toMatch(/^! BAD_COMMAND .*\n\* here: host, ani\n$/))
+    expect(at.host.last).toBe(0)
+  })
+
+  it.each(['SEND', '/send'])('sends a file by its path: %s', async (word) => {
+    const at = await desk()
+    const path = join(at.directory, 'a b.txt')
+    writeFileSync(path, 'bytes')
+    at.type(`${word} ${path}`)
+    await until(() => expect(at.err()).toMatch(/^\* a b\.txt is in the room: 5 B, sha256 [0-9a-f]{64}\n$/))
+    const [file] = at.ani.files
+    const pieces: Uint8Array[] = []
+    for await (const bytes of at.ani.download(file?.file.id ?? '')) pieces.push(bytes)
+    expect(Buffer.concat(pieces).toString()).toBe('bytes')
+  })
+
+  it('C53 says what it can not send, and opens no pipe', async () => {
+    const at = await desk()
+    const fifo = join(at.directory, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    at.type(`/send ${join(at.directory, 'missing')}`)
+    at.type(`/send ${at.directory}`)
+    at.type(`/send ${fifo}`)
+    await until(() => expect(at.err().match(/^! /gm)).toHaveLength(3))
+    expect(at.err()).toMatch(/! NO_SUCH_FILE .*missing/)
+    expect(at.err().match(/! BAD_NAME/g)).toHaveLength(2)
+    expect(at.host.last).toBe(0)
+  })
+
+  it('copies what arrives from a vault in memory, whole, and leaves no part', async () => {
+    const at = await desk()
+    await send(at.ani, 'talk.txt', 'ab', 'cd')
+    await until(() => expect(saved(at, 'terima_talk.txt')).toBe('abcd'))
+    await until(() => expect(readdirSync(join(at.directory, 'terima'))).toEqual(['terima_talk.txt']))
+  })
+
+  it('links what arrives from a vault on the same disk', async () => {
+    const at = await desk('text', { data: 'here', freeSpaceFloorBytes: 0 })
+    const file = await send(at.ani, 'talk.txt', 'abcd')
+    await until(() => expect(at.err()).toMatch(/saved/))
+    const inVault = statSync(join(at.directory, 'data', 'files', 'id' in file ? file.id : ''))
+    expect(statSync(join(at.directory, 'terima', 'terima_talk.txt')).ino).toBe(inVault.ino)
+  })
+
+  it('C52 never overwrites: the second of a name gets a number', async () => {
+    const at = await desk()
+    await send(at.ani, 'a.txt', 'one')
+    await send(at.ani, 'a.txt', 'two')
+    await until(() => expect(at.err().match(/saved/g)).toHaveLength(2))
+    expect([saved(at, 'terima_a.txt'), saved(at, 'terima_a (2).txt')]).toEqual(['one', 'two'])
+  })
+
+  it.each(['../../etc/passwd', '.bashrc', 'CON', 'a\x1b[2Jb', '..\\..\\win.ini'])(
+    'C38 C43 C44 keeps the hostile name %j inside its folder',
+    async (name) => {
+      const at = await desk()
+      await send(at.ani, name, 'x')
+      await until(() => expect(at.err()).toMatch(/saved/))
+      const [entry, ...others] = readdirSync(join(at.directory, 'terima'))
+      expect(others).toEqual([])
+      expect(entry).toMatch(/^terima_[^/\\\x1b]+$/)
+      expect(at.err()).not.toContain('\x1b')
+    },
+  )
+
+  it('goes on when its input ends', async () => {
+    const at = await desk()
+    at.stdin.end('last')
+    await until(() => expect(at.ani.last).toBe(1))
+    await at.ani.send({ type: 'say', text: 'still there?' })
+    await until(() => expect(at.out()).toBe('<ani> still there?\n'))
+  })
+
+  it('prints nothing when it is quiet, but saves', async () => {
+    const at = await desk('quiet')
+    await send(at.ani, 'a.txt', 'one')
+    await until(() => expect(saved(at, 'terima_a.txt')).toBe('one'))
+    expect(at.out() + at.err()).toBe('')
+  })
+
+  it('C89 costs bounded memory while nobody reads its output, and then gives every event in order', async () => {
+    const at = await desk('json')
+    const lines = 20_000
+    for (let line = 0; line < lines; line++) {
+      const said = [{ type: 'say', text: String(line) } as const]
+      while (at.ani.post(said) === 'full') await at.ani.ready()
+    }
+    await until(() => expect(at.ani.last).toBe(lines))
+    expect(at.stdout.writableLength).toBeLessThan(2 * 1024 * 1024)
+    const out = text(at.stdout)
+    const texts = () =>
+      out()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { type: string; text: string })
+    await until(() => expect(out().match(/"said"/g)).toHaveLength(lines))
+    expect(
+      texts()
+        .filter(({ type }) => type === 'said')
+        .map((event) => Number(event.text)),
+    ).toEqual(Array.from({ length: lines }, (_, line) => line))
+  })
+})

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { enter, HostProcess, type ProcessOptions } from '../helpers/host-process.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Runs a command to its end. */
+async function run(args: readonly string[], options: ProcessOptions = {}) {
+  const host = new HostProcess(args, options)
+  const code = await host.ended()
+  return { code, lines: host.lines, errors: host.errors }
+}
+
+describe('the command line', () => {
+  test.each([
+    [['--port', 'abc'], 2, 'tamtam: port must be a whole number; see tamtam help host\n'],
+    [['host', '--line-files', 'pigeon'], 2, 'tamtam: line-files must be one of inline, links; see tamtam help host\n'],
+    [['--frobnicate'], 2, "error: unknown option '--frobnicate'\n(tamtam help shows what there is)\n"],
+    [['host', '--port'], 2, "error: option '--port <port>' argument missing\n(tamtam help shows what there is)\n"],
+    [['jion'], 2, 'tamtam: there is no command jion; tamtam help shows what there is\n'],
+    [['--room', '../x', '--ephemeral', '--port', '0'], 2, /^tamtam: BAD_ROOM: .*\n$/],
+    [['--name', 'admin', '--ephemeral', '--port', '0'], 2, /^tamtam: BAD_NAME: .*\n$/],
+    [['--config', '/nonexistent/c.json'], 2, /^tamtam: the configuration \/nonexistent\/c\.json can't be read: .*\n$/],
+    [['--bind', '0.0.0.0'], 78, /^tamtam: on 0\.0\.0\.0 everybody on the network could join.* add --open .*\n$/],
+    [['--bind', '::'], 78, /add --open/],
+    [['--bind', '127.example.org'], 78, /add --open/],
+    [['--bind', '192.0.2.1', '--open', '--port', '0', '--ephemeral'], 2, /^tamtam: can't listen on 192\.0\.2\.1 .*\n$/],
+    [['--data', '/dev/null/x', '--port', '0'], 74, /^tamtam: the data can't be opened: .*\n$/],
+  ] as const)('%j: exit %i and a sentence', async (args, code, errors) => {
+    const ended = await run(args)
+    expect(ended).toMatchObject({ code, lines: [] })
+    if (typeof errors === 'string') expect(ended.errors).toBe(errors)
+    else expect(ended.errors).toMatch(errors)
+  })
+
+  test('helps, and tells its version', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+    expect(await run(['--version'])).toEqual({ code: 0, lines: [version], errors: '' })
+    for (const args of [['help'], ['--help'], ['help', 'host'], ['host', '--help']]) {
+      const { code, lines, errors } = await run(args)
+      expect([code, errors]).toEqual([0, ''])
+      expect(lines[0]).toMatch(/^Usage: tamtam/)
+    }
+  })
+
+  test('--bind 0.0.0.0 is allowed where --open says so', async () => {
+    const { host } = await HostProcess.start(['--bind', '0.0.0.0', '--open', '--ephemeral'])
+    expect(await host.listening()).toMatchObject({ host: '0.0.0.0' })
+  })
+
+  test('goes over the environment, and that over the configuration file', async () => {
+    const base = await temporaryDirectory()
+    await mkdir(join(base, 'tamtam'))
+    const settings = { room: 'dari-file', name: 'berkas', ephemeral: true, port: 0 }
+    await writeFile(join(base, 'tamtam', 'config.json'), JSON.stringify(settings))
+    const env = { XDG_CONFIG_HOME: base, TAMTAM_NAME: 'lingkungan', TAMTAM_ROOM: 'dari-env' }
+    const host = new HostProcess(['--room', 'dari-flag', '--json'], { env })
+    const ani = await enter((await host.listening()).port, 'ani')
+    host.child.stdin?.write('halo\n')
+    await ani.until('<lingkungan> halo')
+    expect(host.events.at(-1)).toMatchObject({ room: 'dari-flag' })
+  })
+
+  test('keeps data under $XDG_DATA_HOME/tamtam, or nothing at all with --ephemeral', async () => {
+    const home = await temporaryDirectory()
+    const env = { XDG_DATA_HOME: join(home, 'data'), HOME: home, TMPDIR: home }
+    const { host: nothing, port } = await HostProcess.start(['--ephemeral'], { env, cwd: home })
+    const ani = await enter(port, 'ani')
+    await ani.ask('/put 3 a.txt\nisi', /is in the room/)
+    expect(await nothing.stop()).toBe(0)
+    expect(await readdir(home)).toEqual([])
+    const { host } = await HostProcess.start([], { env, cwd: home })
+    expect(await readdir(home, { recursive: true })).toEqual(expect.arrayContaining(['data/tamtam/journal.db']))
+    expect(await host.stop()).toBe(0)
+  })
+})
+
+test('npm start passes its flags on', async () => {
+  // A checkout whose dependencies are in place, without touching those of this one.
+  const checkout = await temporaryDirectory()
+  await mkdir(join(checkout, 'node_modules'))
+  await mkdir(join(checkout, '.ci'))
+  for (const name of ['package.json', 'package-lock.json', '.ci/launch.mjs'])
+    await copyFile(join(ROOT, name), join(checkout, name))
+  await symlink(join(ROOT, 'src'), join(checkout, 'src'))
+  const lock = createHash('sha256').update(await readFile(join(ROOT, 'package-lock.json')))
+  await writeFile(join(checkout, 'node_modules', '.tamtam-set-up'), lock.digest('hex'))
+  const host = new HostProcess([], {
+    whole: ['npm', 'start', '--silent', '--', 'host', '--port', '0', '--ephemeral', '--json', '--name', 'tuan'],
+    cwd: checkout,
+  })
+  await until('its first line', () => host.lines.length > 0 || !host.running, 60_000)
+  const { port, pid } = await host.listening()
+  const ani = await enter(port, 'ani')
+  await ani.ask('/who', /tuan/)
+  process.kill(pid, 'SIGTERM')
+  expect(await host.ended()).toBe(0)
+})

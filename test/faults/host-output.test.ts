@@ -1,0 +1,277 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync } from 'node:fs'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { enter, HostProcess, MAIN } from '../helpers/host-process.ts'
+import { caughtUp, type LineClient, sha256 } from '../helpers/line-client.ts'
+
+const FLOOD_LINES = 60_000
+const DEADLINE_MS = 60_000
+
+const said = (host: HostProcess) => host.events.filter(({ type }) => type === 'said').map(({ text }) => text)
+
+async function sendFile(client: LineClient, name: string, bytes: string): Promise<void> {
+  await client.ask(`/put ${bytes.length} ${name}\n${bytes}`, /is in the room/)
+}
+
+/** Says numbered lines, and waits until somebody was shown all of them. */
+async function flood(port: number, label: string): Promise<string[]> {
+  const speaker = await enter(port, `penutur-${label}`)
+  const reader = await enter(port, `pembaca-${label}`)
+  const lines = Array.from({ length: FLOOD_LINES }, (_, index) => `${label} ${index} ${'x'.repeat(100)}`)
+  speaker.write(`${lines.join('\n')}\n`)
+  await reader.until(({ talk }) => talk.length >= FLOOD_LINES, 0, DEADLINE_MS)
+  return lines
+}
+
+describe('standard output', () => {
+  test('has with --json where it listens, then everything that happens, one object a line', async () => {
+    const data = await temporaryDirectory()
+    const { host, port } = await HostProcess.start(['--data', data, '--room', 'warung'])
+    expect(await host.listening()).toEqual({
+      v: 1,
+      type: 'listening',
+      host: '127.0.0.1',
+      port,
+      url: `tcp://127.0.0.1:${port}`,
+      pid: host.pid,
+    })
+    const ani = await enter(port, 'ani')
+    ani.write('halo\u0007\n/me menari\n/topic kopi\n')
+    await sendFile(ani, 'a.txt', 'isi')
+    ani.leave()
+    await host.until('the end', () => host.events.at(-1)?.['type'] === 'left')
+    const by = { id: expect.any(String), name: 'ani' }
+    const entry = (seq: number) => ({ v: 1, room: 'warung', seq, at: expect.any(Number), by })
+    const file = { id: expect.stringMatching(/^[0-9a-f]{32}$/), name: 'a.txt', size: 3 }
+    expect(host.events).toEqual([
+      { v: 1, room: 'warung', type: 'joined', by: { id: by.id, name: '127.0.0.1' } },
+      { v: 1, room: 'warung', type: 'renamed', by, from: '127.0.0.1' },
+      { ...entry(1), type: 'said', text: 'halo\u0007' },
+      { ...entry(2), type: 'acted', text: 'menari' },
+      { ...entry(3), type: 'topicSet', topic: 'kopi' },
+      { ...entry(4), type: 'fileOffered', file },
+      { ...entry(5), type: 'fileCompleted', file: { ...file, sha256: sha256('isi') } },
+      { v: 1, room: 'warung', type: 'left', by, reason: expect.any(String) },
+    ])
+    expect(await host.stop()).toBe(0)
+    expect(host.errors).toBe(`* saved ${join(data, 'terima', 'terima_a.txt')}\n`)
+  })
+
+  test('is data, and standard error is talk', async () => {
+    const data = await temporaryDirectory()
+    const host = new HostProcess(['--port', '0', '--data', data])
+    await host.until('where it listens', () => host.lines.length >= 3)
+    const port = Number(/tcp:\/\/127\.0\.0\.1:(\d+)$/.exec(host.lines[0] ?? '')?.[1])
+    expect(host.lines).toEqual([
+      `tamtam hosts the room lobby on tcp://127.0.0.1:${port}`,
+      `join from this machine with:  nc 127.0.0.1 ${port}`,
+      'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
+    ])
+    const ani = await enter(port, 'ani')
+    ani.write('halo \u001b[2J\n')
+    await host.until('the line', () => host.lines.length >= 6)
+    expect(host.lines.slice(3)).toEqual(['* 127.0.0.1 joined', '* 127.0.0.1 is now ani', '<ani> halo ␛[2J'])
+    host.child.stdin?.write('/who\n/nothing\nselamat pagi\n')
+    await ani.until('<host> selamat pagi')
+    await host.until('answers', () => host.errors.split('\n').length > 2)
+    expect(host.errors).toMatch(/^\* here: host, ani\n! BAD_COMMAND .*\n$/)
+    expect(host.lines).toHaveLength(6)
+  })
+
+  test('and standard error have nothing with --quiet', async () => {
+    const data = await temporaryDirectory()
+    const loud = new HostProcess(['--port', '0', '--quiet', '--data', data, '--room', 'x'])
+    await until('the lock', async () => (await readdir(data)).includes('owner.json'))
+    loud.child.stdin?.write(`/send ${MAIN}\nhalo\n/who\n`)
+    await until('the file', async () => (await readdir(join(data, 'files')).catch(() => [])).length > 0)
+    expect(await loud.stop()).toBe(0)
+    expect([loud.lines, loud.errors]).toEqual([[], ''])
+  })
+})
+
+describe('C89 a reader of the output', () => {
+  test('that goes away ends nothing: people chat on and files are saved', async () => {
+    const data = await temporaryDirectory()
+    const { host, port } = await HostProcess.start(['--data', data])
+    host.child.stdout?.destroy()
+    host.child.stderr?.destroy()
+    const ani = await enter(port, 'ani')
+    const lines = await flood(port, 'a')
+    expect(lines).toHaveLength(FLOOD_LINES)
+    await sendFile(ani, 'a.txt', 'isi')
+    await until('the saved file', async () => (await readdir(join(data, 'terima')).catch(() => [])).length > 0)
+    await caughtUp(ani, await enter(port, 'budi'))
+    expect(await host.stop()).toBe(0)
+  })
+
+  test('that stops reading stops nobody, and gets every event when it reads again', async () => {
+    const data = await temporaryDirectory()
+    const { host, port } = await HostProcess.start(['--data', data])
+    host.child.stdout?.pause()
+    host.child.stderr?.pause()
+    const lines = [...(await flood(port, 'a')), ...(await flood(port, 'b'))]
+    host.child.stdout?.resume()
+    await host.until('all events', () => host.lines.length > lines.length && said(host).length >= lines.length)
+    expect(said(host)).toEqual(lines)
+    await enter(port, 'ani')
+    await host.until('what happens now', () => host.events.at(-1)?.['type'] === 'renamed')
+    expect(await host.stop()).toBe(0)
+  })
+
+  test('that stops reading gets whole lines, when the host is stopped too', async () => {
+    const { host, port } = await HostProcess.start(['--ephemeral'])
+    host.child.stdout?.pause()
+    await flood(port, 'a')
+    host.child.kill('SIGTERM')
+    await until('the end', () => host.child.exitCode !== null)
+    host.child.stdout?.resume()
+    await host.ended()
+    expect(() => host.events).not.toThrow()
+  })
+
+  test('C89 a terminal that takes nothing stops nobody', async (context) => {
+    if (spawnSync('script', ['--version']).status !== 0) {
+      if (process.env['CI'] === 'true') throw new Error('script is missing; install bsdutils')
+      return context.skip('needs script: apt-get install bsdutils')
+    }
+    const command = `${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
+    const terminal = spawn('script', ['-qfc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] })
+    onTestFinished(async () => {
+      // The host is told by the terminal that it hangs up.
+      terminal.kill('SIGKILL')
+      await once(terminal, 'exit')
+    })
+    let shown = ''
+    terminal.stdout.on('data', (bytes) => {
+      shown += bytes
+    })
+    await until('the prompt', () => shown.includes('<You> '))
+    terminal.stdout.pause()
+    const port = Number(/tcp:\/\/127\.0\.0\.1:(\d+)/.exec(shown)?.[1])
+    await flood(port, 'a')
+    terminal.stdout.resume()
+    await until('the rest', () => shown.includes(`a ${FLOOD_LINES - 1} `), DEADLINE_MS)
+    terminal.stdin.write('halo\n')
+    const ani = await enter(port, 'ani')
+    await ani.ask('/history', '* end of history')
+    expect(ani.talk.at(-1)).toBe('<host> halo')
+  })
+})
+
+describe('standard input', () => {
+  test('is said, line for line and in order, however much comes at once', async () => {
+    const { host, port } = await HostProcess.start(['--ephemeral'])
+    const ani = await enter(port, 'ani')
+    const lines = Array.from({ length: 90_000 }, (_, index) => `line ${index}`)
+    host.child.stdin?.end(`${lines.join('\n')}\n//who\n/unknown\nno newline`)
+    await ani.until('<host> no newline', 0, DEADLINE_MS)
+    expect(ani.talk).toEqual([...lines, '/who', 'no newline'].map((line) => `<host> ${line}`))
+    await caughtUp(ani, await enter(port, 'budi'))
+    expect(await host.stop()).toBe(0)
+    expect(host.errors).toMatch(/^! BAD_COMMAND .*\n$/)
+  })
+
+  test.each([
+    ['closed', () => 'ignore' as const],
+    ['/dev/null', () => openSync('/dev/null', 'r')],
+    ['a directory', () => openSync('/', 'r')],
+  ])('that is %s ends the typing and not the host', async (_, stdin) => {
+    const { host, port } = await HostProcess.start(['--ephemeral'], { stdio: [stdin(), 'pipe', 'pipe'] })
+    await caughtUp(await enter(port, 'ani'), await enter(port, 'budi'))
+    expect(await host.stop()).toBe(0)
+  })
+
+  test('sends files by path, and says why when it can not', async () => {
+    const here = await temporaryDirectory()
+    await writeFile(join(here, 'lagu merdu.mp3'), 'isi')
+    await mkdir(join(here, 'folder'))
+    spawnSync('mkfifo', [join(here, 'pipe')])
+    const { host, port } = await HostProcess.start(['--ephemeral'], { cwd: here })
+    const ani = await enter(port, 'ani')
+    const orders = ['SEND nothing', '/send folder', '/send pipe', '/send /dev/zero', '/send /proc/self/mem']
+    for (const [index, order] of orders.entries()) {
+      host.child.stdin?.write(`${order}\n`)
+      await host.until(order, () => host.errors.split('\n').length > index + 1)
+    }
+    expect(host.errors.trimEnd().split('\n')).toEqual([
+      "! NO_SUCH_FILE nothing: the file can't be read (ENOENT)",
+      '! BAD_NAME folder: this is no file; name one to send it',
+      '! BAD_NAME pipe: this is no file; name one to send it',
+      '! BAD_NAME /dev/zero: this is no file; name one to send it',
+      "! NO_SUCH_FILE /proc/self/mem: the file can't be read (EIO)",
+    ])
+    host.child.stdin?.write('SEND lagu merdu.mp3\n')
+    await ani.until(/^\* file \[\w+\] lagu merdu\.mp3 from host: 3 B, /)
+    await host.until('a word about it', () => host.errors.includes('lagu merdu.mp3 is in the room: 3 B'))
+    expect(ani.lines.filter((line) => line.includes('/proc'))).toEqual([])
+  })
+})
+
+describe('files that arrive', () => {
+  test('lie in --save as terima_<name>, as the same file as in the vault, never in place of another', async () => {
+    const base = await temporaryDirectory()
+    const [data, save] = [join(base, 'data'), join(base, 'simpan')]
+    await mkdir(save)
+    await writeFile(join(save, 'terima_a.txt'), 'mine')
+    const { host, port } = await HostProcess.start(['--data', data, '--save', save])
+    const ani = await enter(port, 'ani')
+    for (const content of ['one', 'two']) await sendFile(ani, 'a.txt', content)
+    await sendFile(ani, '..\\.bashrc', 'three')
+    await host.until('three files', () => host.errors.split('\n').length > 3)
+    expect((await readdir(save)).sort()).toEqual([
+      'terima__bashrc',
+      'terima_a (2).txt',
+      'terima_a (3).txt',
+      'terima_a.txt',
+    ])
+    expect(await readFile(join(save, 'terima_a.txt'), 'utf8')).toBe('mine')
+    expect(await readFile(join(save, 'terima_a (2).txt'), 'utf8')).toBe('one')
+    const inodes = await Promise.all((await readdir(join(data, 'files'))).map((id) => stat(join(data, 'files', id))))
+    expect(inodes.map(({ ino }) => ino)).toContain((await stat(join(save, 'terima_a (2).txt'))).ino)
+    expect(host.errors).toBe(
+      ['terima_a (2).txt', 'terima_a (3).txt', 'terima__bashrc']
+        .map((name) => `* saved ${join(save, name)}\n`)
+        .join(''),
+    )
+  })
+})
+
+describe('a terminal', () => {
+  test('keeps what is being typed when somebody else speaks', async (context) => {
+    if (spawnSync('tmux', ['-V']).status !== 0) {
+      if (process.env['CI'] === 'true') throw new Error('tmux is missing; install it')
+      return context.skip('needs tmux: apt-get install tmux')
+    }
+    const server = `tamtam-${process.pid}`
+    const tmux = (...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync('tmux', ['-L', server, '-f', '/dev/null', ...args], {
+        encoding: 'utf8',
+      })
+      if (status !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`)
+      return stdout
+    }
+    const command = `${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
+    tmux('new-session', '-d', '-x', '100', '-y', '30', command)
+    onTestFinished(() => void tmux('kill-server'))
+    const screen = () => tmux('capture-pane', '-p').trimEnd().split('\n')
+    await until('the prompt', () => screen().at(-1) === '<You>')
+    const port = Number(/:(\d+)$/.exec(screen()[0] ?? '')?.[1])
+    tmux('send-keys', '-l', 'halo dun')
+    await until('what is typed', () => screen().at(-1) === '<You> halo dun')
+    const ani = await enter(port, 'ani')
+    ani.write('pagi semua\n')
+    await until('the line', () => screen().includes('<ani> pagi semua'))
+    expect(screen().slice(-2)).toEqual(['<ani> pagi semua', '<You> halo dun'])
+    tmux('send-keys', '-l', 'ia')
+    tmux('send-keys', 'Enter')
+    await ani.until('<host> halo dunia')
+    await until('a new prompt', () => screen().at(-1) === '<You>')
+    tmux('send-keys', 'C-c')
+    await ani.until('* the host stops; come back in a moment')
+  })
+})
