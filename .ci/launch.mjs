@@ -10,7 +10,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
 const oldestNode = [22, 18]
 const carriedNode = '24.21.0'
-const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning']
+// A small young generation: measured under flood, it halves what the host's memory grows by, and costs no speed.
+const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
 
 const say = (line) => process.stderr.write(`tamtam set-up: ${line}\n`)
 

@@ -43,7 +43,7 @@ describe('standard output', () => {
     const ani = await enter(port, 'ani')
     ani.write('halo\u0007\n/me menari\n/topic kopi\n')
     await sendFile(ani, 'a.txt', 'isi')
-    ani.leave()
+    ani.write('/quit\n')
     await host.until('the end', () => host.events.at(-1)?.['type'] === 'left')
     const by = { id: expect.any(String), name: 'ani' }
     const entry = (seq: number) => ({ v: 1, room: 'warung', seq, at: expect.any(Number), by })
@@ -88,7 +88,8 @@ describe('standard output', () => {
     const loud = new HostProcess(['--port', '0', '--quiet', '--data', data, '--room', 'x'])
     await until('the lock', async () => (await readdir(data)).includes('owner.json'))
     loud.child.stdin?.write(`/send ${MAIN}\nhalo\n/who\n`)
-    await until('the file', async () => (await readdir(join(data, 'files')).catch(() => [])).length > 0)
+    const names = () => readdir(join(data, 'files')).catch(() => [])
+    await until('the file', async () => (await names()).some((name) => !name.endsWith('.part')))
     expect(await loud.stop()).toBe(0)
     expect([loud.lines, loud.errors]).toEqual([[], ''])
   })
@@ -257,7 +258,7 @@ describe('a terminal', () => {
     }
     const command = `${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
     tmux('new-session', '-d', '-x', '100', '-y', '30', command)
-    onTestFinished(() => void tmux('kill-server'))
+    onTestFinished(() => void spawnSync('tmux', ['-L', server, 'kill-server']))
     const screen = () => tmux('capture-pane', '-p').trimEnd().split('\n')
     await until('the prompt', () => screen().at(-1) === '<You>')
     const port = Number(/:(\d+)$/.exec(screen()[0] ?? '')?.[1])

@@ -19,6 +19,9 @@ export interface RunningHost {
   stop(): Promise<void>
 }
 
+/** As `npm start` runs the host. */
+const LAUNCH_FLAGS = ['--max-semi-space-size=4']
+
 /** A client that says nothing is a line client after this long, so that tests need not wait for a second each. */
 const SILENT_MS = 20
 
@@ -65,7 +68,7 @@ export async function startHostProcess(options: Omit<HostOptions, 'stores'> = {}
   const program = fileURLToPath(new URL('./host-program.ts', import.meta.url))
   const { listen = {}, ...rest } = options
   const settings = { ...rest, data: directory, listen: { port: 0, silentMs: SILENT_MS, ...listen } }
-  const child = fork(program, [JSON.stringify(settings)], { execArgv: ['--expose-gc'] })
+  const child = fork(program, [JSON.stringify(settings)], { execArgv: ['--expose-gc', ...LAUNCH_FLAGS] })
   onTestFinished(async () => {
     if (child.exitCode !== null) return
     child.disconnect()

@@ -35,6 +35,8 @@ export class Console {
   readonly #follower: Follower
   #saving: Promise<void> = Promise.resolve()
   #reading = true
+  /** Somebody may still read our output. */
+  #shown = true
   /** Typed, and not taken by the room yet. */
   #unsaid: Say[] = []
   #saying = false
@@ -43,8 +45,11 @@ export class Console {
     const { session, stdin, stdout, stderr, style } = parts
     this.#parts = parts
     this.#prompts = stdin.isTTY === true && stdout.isTTY === true && style === 'text'
-    // `tamtam | head -1` ends the reader of our output, and nothing else (C89).
-    stdout.on('error', () => {})
+    // `tamtam | head -1` ends the reader of our output, and nothing else (C89): what happens is still seen to.
+    stdout.on('error', () => {
+      this.#shown = false
+      this.#follower.resume()
+    })
     stderr.on('error', () => {})
     stdin.on('error', () => {})
     this.#input = createInterface({
@@ -86,7 +91,8 @@ export class Console {
   readonly #take = (batch: Batch): void => {
     const { session, stdout } = this.#parts
     for (const event of batch.events) if (isVisibleTo(event, session.member.id)) this.#happened(event)
-    if (stdout.writableLength > OUTPUT_MARK_BYTES) this.#follower.hold(batch.last ?? this.#follower.cursor)
+    if (this.#shown && stdout.writableLength > OUTPUT_MARK_BYTES)
+      this.#follower.hold(batch.last ?? this.#follower.cursor)
   }
 
   #happened(event: RoomEvent): void {
@@ -163,12 +169,12 @@ export class Console {
   }
 
   #json(value: object): void {
-    this.#parts.stdout.write(`${JSON.stringify({ v: 1, ...value })}\n`)
+    if (this.#shown) this.#parts.stdout.write(`${JSON.stringify({ v: 1, ...value })}\n`)
   }
 
   /** Data: what happens in the room. */
   #print(line: string): void {
-    this.#write(this.#parts.stdout, line)
+    if (this.#shown) this.#write(this.#parts.stdout, line)
   }
 
   /** Talk: what is said about it. On a terminal both are one. */

@@ -45,7 +45,7 @@ export const traceUploader = async (
 }
 
 /** Lines of `strace -f`; a call that another thread's call came between is on two of them. */
-const parseTrace = (trace: string): TracedCall[] => {
+export const parseTrace = (trace: string): TracedCall[] => {
   const calls: TracedCall[] = []
   const unfinished = new Map<string, { readonly from: number; readonly start: string }>()
   for (const [at, line] of trace.split('\n').entries()) {
