@@ -1,86 +1,147 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { defaultDataDirectory, hostConfig } from '../../src/app/config.ts'
 import { CommandFailed } from '../../src/app/exit-codes.ts'
 
-/** No configuration of whoever runs the tests gets in. */
-const bare = { XDG_CONFIG_HOME: '/nonexistent' }
+const base = mkdtempSync(join(tmpdir(), 'tamtam-config-'))
+afterAll(() => rmSync(base, { recursive: true }))
+const NOWHERE = { XDG_CONFIG_HOME: join(base, 'nowhere') }
 
-function configFile(values: unknown): string {
-  const directory = mkdtempSync(join(tmpdir(), 'tamtam-config-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  const path = join(directory, 'config.json')
-  writeFileSync(path, typeof values === 'string' ? values : JSON.stringify(values))
+let files = 0
+/** A configuration file of this content. */
+function configFile(content: unknown): string {
+  const path = join(base, `${++files}.json`)
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
   return path
 }
 
-const refusal = (flags: Record<string, unknown>, env: NodeJS.ProcessEnv = bare): CommandFailed => {
+function refusal(flags: Record<string, unknown>, env: NodeJS.ProcessEnv = NOWHERE): string {
   try {
     hostConfig(flags, env)
   } catch (error) {
-    if (error instanceof CommandFailed) return error
-    throw error
+    expect(error).toBeInstanceOf(CommandFailed)
+    expect(error).toMatchObject({ exitCode: 2 })
+    return (error as CommandFailed).message
   }
-  throw new Error('nothing was refused')
+  throw new Error('it was taken')
 }
 
 describe('the settings of a host', () => {
-  it('are the defaults where nobody says anything', () => {
-    expect(hostConfig({}, bare)).toMatchObject({ port: 8268, bind: '127.0.0.1', room: 'lobby', lineFiles: 'inline' })
+  it('have defaults', () => {
+    expect(hostConfig({}, NOWHERE)).toEqual({
+      port: 8268,
+      bind: '127.0.0.1',
+      open: false,
+      ephemeral: false,
+      room: 'lobby',
+      lineFiles: 'inline',
+      history: 100_000,
+      name: 'host',
+      json: false,
+      quiet: false,
+      logLevel: 'warn',
+    })
   })
-
-  it('come from the configuration file, over it from the environment, over that from flags', () => {
-    const config = configFile({ port: 1, room: 'file', name: 'file' })
-    const env = { ...bare, TAMTAM_CONFIG: config, TAMTAM_ROOM: 'env', TAMTAM_NAME: 'env' }
-    expect(hostConfig({ name: 'flag' }, env)).toMatchObject({ port: 1, room: 'env', name: 'flag' })
+  it('come from flags, over the environment, over the file, over the defaults', () => {
+    const config = configFile({ port: 1, room: 'dari-file', name: 'berkas', lineFiles: 'links' })
+    const env = {
+      ...NOWHERE,
+      TAMTAM_CONFIG: config,
+      TAMTAM_ROOM: 'dari-env',
+      TAMTAM_NAME: 'lingkungan',
+      TAMTAM_BIND: '',
+    }
+    const settings = hostConfig({ room: 'dari-flag' }, env)
+    expect(settings).toMatchObject({
+      port: 1,
+      room: 'dari-flag',
+      name: 'lingkungan',
+      lineFiles: 'links',
+      bind: '127.0.0.1',
+    })
   })
-
-  it('are found under XDG_CONFIG_HOME, and where --config says', () => {
-    const path = configFile({ port: 7 })
-    expect(hostConfig({ config: path }, bare).port).toBe(7)
-    expect(hostConfig({}, { XDG_CONFIG_HOME: '/nonexistent' }).port).toBe(8268)
+  it('may come from a file that a flag names over the one that the environment names', () => {
+    const [flag, env] = [configFile({ name: 'bendera' }), configFile({ name: 'lingkungan' })]
+    expect(hostConfig({ config: flag }, { TAMTAM_CONFIG: env }).name).toBe('bendera')
   })
-
-  it('are named in capitals in the environment', () => {
-    const env = { ...bare, TAMTAM_LINE_FILES: 'links', TAMTAM_JSON: '1', TAMTAM_QUIET: 'false', TAMTAM_RATE: '9' }
-    expect(hostConfig({}, env)).toMatchObject({ lineFiles: 'links', json: true, quiet: false, rate: 9 })
+  it('are all to be had from the environment, where everything is a text', () => {
+    const env = {
+      ...NOWHERE,
+      TAMTAM_PORT: '0',
+      TAMTAM_BIND: '::1',
+      TAMTAM_OPEN: '1',
+      TAMTAM_DATA: '/data',
+      TAMTAM_EPHEMERAL: 'false',
+      TAMTAM_ROOM: 'warung',
+      TAMTAM_LINE_FILES: 'links',
+      TAMTAM_RATE: '5',
+      TAMTAM_HISTORY: '10',
+      TAMTAM_NAME: 'tuan',
+      TAMTAM_SAVE: '/save',
+      TAMTAM_JSON: 'true',
+      TAMTAM_QUIET: '0',
+      TAMTAM_LOG_LEVEL: 'error',
+    }
+    expect(hostConfig({}, env)).toEqual({
+      port: 0,
+      bind: '::1',
+      open: true,
+      data: '/data',
+      ephemeral: false,
+      room: 'warung',
+      lineFiles: 'links',
+      rate: 5,
+      history: 10,
+      name: 'tuan',
+      save: '/save',
+      json: true,
+      quiet: false,
+      logLevel: 'error',
+    })
   })
-
-  it('take an empty variable for none', () => {
-    expect(hostConfig({}, { ...bare, TAMTAM_PORT: '' }).port).toBe(8268)
-  })
-
   it.each([
-    [{ port: '99999' }, /^port .*65535/],
-    [{ port: 'x' }, /^port .*whole number/],
-    [{ port: '-1' }, /^port /],
-    [{ rate: '1.5' }, /^rate .*whole number/],
-    [{ lineFiles: 'both' }, /^line-files .*inline/],
-    [{ logLevel: 'loud' }, /^log-level .*warn/],
-    [{ room: '' }, /^room /],
-  ])('that are wrong are named, with what would be right: %j', (flags, message) => {
-    const { exitCode, message: said } = refusal(flags)
-    expect(said).toMatch(message)
-    expect(exitCode).toBe(2)
+    ['port', 'abc', 'port must be a whole number'],
+    ['port', '80.5', 'port must be a whole number'],
+    ['port', '-1', 'port must be a whole number'],
+    ['port', -1, 'port must be 0 or more'],
+    ['port', 1.5, 'port must be a whole number'],
+    ['room', '', 'room must not be empty'],
+    ['port', '65536', 'port must be at most 65535'],
+    ['history', '1e3', 'history must be a whole number'],
+    ['rate', 'fast', 'rate must be a whole number'],
+    ['lineFiles', 'pigeon', 'line-files must be one of inline, links'],
+    ['logLevel', 'loud', 'log-level must be one of info, warn, error, silent'],
+    ['open', 'perhaps', 'open must be true or false'],
+    ['json', 1, 'json must be true or false'],
+    ['data', '', 'data must not be empty'],
+    ['room', 7, 'room must be a text'],
+    ['prot', 1, 'prot is no setting'],
+  ])('%s is refused as %j, in a sentence that names it', (name, value, sentence) => {
+    expect(refusal({ [name]: value })).toBe(`${sentence}; see tamtam help host`)
+    expect(refusal({ config: configFile({ [name]: value }) })).toBe(`${sentence}; see tamtam help host`)
   })
-
-  it('that a file has and nobody knows are named', () => {
-    expect(refusal({ config: configFile({ prot: 1 }) }).message).toMatch(/prot/)
+  it('are refused from the environment with the same sentence', () => {
+    expect(refusal({}, { ...NOWHERE, TAMTAM_PORT: 'x' })).toBe('port must be a whole number; see tamtam help host')
   })
-
-  it.each(['{', '[]', '1'])('refuse a file that is no JSON object: %s', (text) => {
-    const path = configFile(text)
-    expect(refusal({ config: path })).toMatchObject({ exitCode: 2, message: expect.stringContaining(path) })
+  it.each([
+    ['no JSON', '{', /^the configuration .* can't be read: /],
+    ['a list', '[]', /^the configuration .* must be one JSON object$/],
+    ['null', 'null', /^the configuration .* must be one JSON object$/],
+  ])('are refused from a file that is %s', (_, content, sentence) => {
+    expect(refusal({ config: configFile(content) })).toMatch(sentence)
   })
-
-  it('refuse a named file that is not there', () => {
-    expect(refusal({ config: '/nonexistent/config.json' }).exitCode).toBe(2)
+  it('are refused from a file that is named and not there, but not from the one at the usual place', () => {
+    expect(refusal({ config: join(base, 'missing.json') })).toMatch(/ENOENT/)
+    expect(refusal({}, { TAMTAM_CONFIG: join(base, 'missing.json') })).toMatch(/ENOENT/)
+    expect(hostConfig({}, { XDG_CONFIG_HOME: base }).port).toBe(8268)
   })
+})
 
-  it('keep data by XDG', () => {
-    expect(defaultDataDirectory({ XDG_DATA_HOME: '/data' })).toBe('/data/tamtam')
-    expect(defaultDataDirectory({})).toMatch(/\.local\/share\/tamtam$/)
+describe('the data directory', () => {
+  it('is where XDG says', () => {
+    expect(defaultDataDirectory({ XDG_DATA_HOME: '/x' })).toBe('/x/tamtam')
+    expect(defaultDataDirectory({ XDG_DATA_HOME: '' })).toMatch(/\/\.local\/share\/tamtam$/)
   })
 })

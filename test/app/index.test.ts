@@ -1,97 +1,186 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { createTamtam, DirectoryInUse, type Tamtam, type TamtamOptions } from '../../src/app/index.ts'
+import { Subject } from 'rxjs'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { lockDirectory } from '../../src/adapters/stores/disk/directory-lock.ts'
+import { MemoryVault } from '../../src/adapters/stores/memory/memory-vault.ts'
+import { CountingIds } from '../../src/adapters/system/counting-ids.ts'
+import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
+import { MemoryMetrics } from '../../src/adapters/system/memory-metrics.ts'
 import {
-  CountingIds,
-  ManualClock,
-  MemoryJournal,
-  MemoryLog,
-  MemoryMetrics,
-  MemoryVault,
-} from '../../src/app/testing.ts'
+  createTamtam,
+  DirectoryInUse,
+  PortInUse,
+  Refused,
+  type Tamtam,
+  type TamtamOptions,
+} from '../../src/app/index.ts'
+import { failure, pieces, watch } from '../helpers/house.ts'
+import { LineClient } from '../helpers/line-client.ts'
+import { ScriptedJournal } from '../helpers/scripted-journal.ts'
+import { TurnClock, turns } from '../helpers/turns.ts'
 
 async function started(options: TamtamOptions = {}): Promise<Tamtam> {
   const tamtam = createTamtam(options)
-  onTestFinished(() => tamtam.stop())
   await tamtam.start()
+  onTestFinished(() => tamtam.stop())
   return tamtam
 }
 
-describe('the library', () => {
-  it('does nothing on import: no handle, no timer, no word', async () => {
-    const url = new URL('../../src/app/index.ts', import.meta.url).href
-    const quiet = 'await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))'
-    const handles = 'process.getActiveResourcesInfo().filter((kind) => !/Pipe|FSReq/.test(kind)).length'
-    const program = `await import(${JSON.stringify(url)}); ${quiet}; console.log(${handles})`
-    const node = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program]
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, node)
-    expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' })
+const handles = () => process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Message|FS/.test(name)).length
+
+describe('a host in this process', () => {
+  it('does nothing before it is started', async () => {
+    const before = handles()
+    const tamtam = createTamtam({ data: join(tmpdir(), 'tamtam-never-made') })
+    expect(handles()).toBe(before)
+    expect(await failure(tamtam.engine.join({ room: 'lobby', name: 'ani' }))).toMatchObject({ code: 'CLOSED' })
+    expect(await readdir(tmpdir())).not.toContain('tamtam-never-made')
   })
 
-  it('keeps two hosts of one process apart', async () => {
-    const [here, there] = [await started(), await started()]
-    const ani = await here.engine.join({ room: 'lobby', name: 'ani' })
-    const namesake = await there.engine.join({ room: 'lobby', name: 'ani' })
-    await ani.send({ type: 'say', text: 'halo' })
-    expect(namesake.last).toBe(0)
-    expect(namesake.members).toEqual([namesake.member])
-  })
-
-  it('uses every adapter that it is given', async () => {
-    const journal = new MemoryJournal()
-    const vault = new MemoryVault()
-    const log = new MemoryLog()
-    const metrics = new MemoryMetrics()
-    const overrides = { journal, vault, clock: new ManualClock(123), ids: new CountingIds(), log, metrics }
-    const tamtam = await started({ overrides })
-    const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
-    const upload = ani.upload(
-      (async function* () {
-        yield Buffer.from('abc')
-      })(),
-      { name: 'a' },
+  it('does not see another one: names, rooms, events and files are its own', async () => {
+    const [here, there] = await Promise.all([started(), started()])
+    const [ani, twin] = await Promise.all(
+      [here, there].map(({ engine }) => engine.join({ room: 'lobby', name: 'ani' })),
     )
-    const file = await upload.done
-    expect(ani.member.id).toMatch(/^0+1$/)
+    const [seen, seenByTwin] = [watch(ani!), watch(twin!)]
+    await ani!.send({ type: 'say', text: 'halo' })
+    const file = await ani!.upload(pieces('isi'), { name: 'a.txt' }).done
+    await turns(2)
+    expect(seen.events.map(({ type }) => type)).toEqual(['said', 'fileOffered', 'fileCompleted'])
+    expect(seenByTwin.events).toEqual([])
+    expect(twin!.files).toEqual([])
+    if ('type' in file) throw new Error(file.message)
+    const download = twin!.download(file.id)[Symbol.asyncIterator]()
+    expect(await failure(download.next())).toBeInstanceOf(Refused)
+    const [one, other] = await Promise.all([here, there].map((host) => host.listen({ port: 0 })))
+    expect(one!.port).not.toBe(other!.port)
+  })
+
+  it('uses the adapter that it is given for each port', async () => {
+    const vault = new MemoryVault()
+    vault.sweep = async () => 2
+    const overrides = {
+      journal: new ScriptedJournal(),
+      vault,
+      clock: new TurnClock(Date.UTC(2026, 7, 17)),
+      ids: new CountingIds(),
+      log: new MemoryLog(),
+      metrics: new MemoryMetrics(),
+    }
+    const { engine } = await started({ overrides })
+    const ani = await engine.join({ room: 'lobby', name: 'ani' })
+    expect(ani.member.id).toBe('1'.padStart(32, '0'))
+    const seen = watch(ani)
+    await ani.send({ type: 'say', text: 'halo' })
+    expect(seen.events).toMatchObject([{ at: Date.UTC(2026, 7, 17) }])
+    expect(overrides.journal.appends).toHaveLength(1)
+    const file = await ani.upload(pieces('isi'), { name: 'a.txt' }).done
     expect(await vault.size('id' in file ? file.id : '')).toBe(3)
-    const [first] = await journal.read('lobby', 0, 10)
-    expect(first?.entries[0]).toMatchObject({ type: 'fileOffered', at: 123 })
-    expect(metrics.snapshot()).not.toEqual(new MemoryMetrics().snapshot())
+    expect(overrides.metrics.snapshot().distributions).toHaveProperty('commit_ms')
+    expect(overrides.log.lines.map(({ what }) => what)).toEqual(['swept leftovers of uploads'])
   })
 
-  it('stops once, however often it is told to, and leaves no observer', async () => {
-    const tamtam = createTamtam()
-    await tamtam.start()
-    const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
-    const ended = new Promise<void>((resolve) => ani.events$.subscribe({ complete: resolve }))
-    await tamtam.listen({ port: 0 })
-    await Promise.all([tamtam.stop(), tamtam.stop()])
-    await ended
-    await tamtam.stop()
-    await expect(tamtam.engine.join({ room: 'lobby', name: 'ani' })).rejects.toMatchObject({ code: 'CLOSED' })
+  it('tells once when its journal failed for good', async () => {
+    const journal = new ScriptedJournal()
+    const broken: unknown[] = []
+    const { engine } = await started({ overrides: { journal }, onBroken: (error) => broken.push(error) })
+    const ani = await engine.join({ room: 'lobby', name: 'ani' })
+    const error = new Error('I/O error')
+    journal.script.push(error, error)
+    expect(await ani.send({ type: 'say', text: 'halo' })).toMatchObject({ code: 'CLOSED' })
+    expect(await ani.send({ type: 'say', text: 'halo' })).toMatchObject({ code: 'CLOSED' })
+    expect(broken).toEqual([error])
   })
 
-  it('C85 rejects with DirectoryInUse where another host has the directory, and leaves that one alone', async () => {
-    const data = mkdtempSync(join(tmpdir(), 'tamtam-index-'))
-    onTestFinished(() => rmSync(data, { recursive: true, force: true }))
-    const first = await started({ data })
-    const second = createTamtam({ data })
-    await expect(second.start()).rejects.toBeInstanceOf(DirectoryInUse)
-    await expect(second.start()).rejects.toMatchObject({ pid: process.pid })
-    const ani = await first.engine.join({ room: 'lobby', name: 'ani' })
-    expect(await ani.send({ type: 'say', text: 'halo' })).toMatchObject({ type: 'ack', seq: 1 })
-    await first.stop()
-    const third = await started({ data })
-    expect((await third.engine.join({ room: 'lobby', name: 'ani' })).last).toBe(1)
+  it('goes on when the source of an upload breaks, for that is its sender’s trouble', async () => {
+    const broken: unknown[] = []
+    const log = new MemoryLog()
+    const { engine } = await started({ overrides: { log }, onBroken: (error) => broken.push(error) })
+    const ani = await engine.join({ room: 'lobby', name: 'ani' })
+    const bug = new Error('the disk of the sender')
+    const source = (async function* () {
+      yield Buffer.from('ha')
+      throw bug
+    })()
+    expect(await failure(ani.upload(source, { name: 'a' }).done)).toBe(bug)
+    expect(await ani.send({ type: 'say', text: 'still here' })).toMatchObject({ type: 'ack' })
+    expect(broken).toEqual([])
+    expect(log.lines).toMatchObject([{ level: 'error', what: 'an upload ended with an error' }])
+    expect(ani.files).toEqual([])
   })
 
-  it('is what its package name says', () => {
-    expect(import.meta.resolve('tamtam-chat')).toBe(new URL('../../src/app/index.ts', import.meta.url).href)
-    expect(fileURLToPath(import.meta.resolve('tamtam-chat/testing'))).toMatch(/src\/app\/testing\.ts$/)
+  it('rejects a port that is in use, and takes another', async () => {
+    const [one, other] = await Promise.all([started(), started()])
+    const { port } = await one!.listen({ port: 0 })
+    expect(await failure(other!.listen({ port }))).toBeInstanceOf(PortInUse)
+    expect(await other!.listen({ port: 0 })).toMatchObject({ host: '127.0.0.1', url: expect.stringMatching(/^tcp:/) })
+  })
+})
+
+describe('C85 a data directory that is in use', () => {
+  it('is refused, and free for the next try once it is let go', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'tamtam-used-'))
+    onTestFinished(() => rm(data, { recursive: true }))
+    const lock = await lockDirectory(data)
+    const before = await readdir(data)
+    const error = await failure(createTamtam({ data }).start())
+    expect(error).toBeInstanceOf(DirectoryInUse)
+    expect(error).toMatchObject({ code: 'DIRECTORY_IN_USE', pid: process.pid })
+    expect(await readdir(data)).toEqual(before)
+    await lock.release()
+    await (await lockDirectory(data)).release()
+  })
+})
+
+it('is what the package name says', () => {
+  expect(import.meta.resolve('tamtam-chat')).toBe(new URL('../../src/app/index.ts', import.meta.url).href)
+  expect(import.meta.resolve('tamtam-chat/testing')).toBe(new URL('../../src/app/testing.ts', import.meta.url).href)
+})
+
+describe('stop', () => {
+  it('tells everybody, ends every session, and can be asked again', async () => {
+    const { engine, listen, stop } = await started()
+    const { port } = await listen({ port: 0, silentMs: 1 })
+    const ani = await engine.join({ room: 'lobby', name: 'ani' })
+    const seen = watch(ani)
+    const client = await LineClient.join(port)
+    await Promise.all([stop('istirahat'), stop('istirahat')])
+    await stop('sudah')
+    await client.closed()
+    expect(client.lines.at(-1)).toBe('* istirahat')
+    expect(seen.completed).toBe(true)
+    expect(await failure(engine.join({ room: 'lobby', name: 'budi' }))).toMatchObject({ code: 'CLOSED' })
+    expect(await ani.send({ type: 'say', text: 'halo' })).toMatchObject({ type: 'rejected' })
+  })
+
+  it('before a start is nothing', async () => {
+    await createTamtam().stop()
+  })
+
+  it('leaves nobody subscribed to anything', async () => {
+    const subjects = new Set<Subject<unknown>>()
+    const asObservable = Subject.prototype.asObservable
+    const spy = vi.spyOn(Subject.prototype, 'asObservable').mockImplementation(function (this: Subject<unknown>) {
+      subjects.add(this)
+      return asObservable.call(this)
+    })
+    onTestFinished(() => spy.mockRestore())
+    const { engine, listen, stop } = await started()
+    const { port } = await listen({ port: 0, silentMs: 1 })
+    const ani = await engine.join({ room: 'lobby', name: 'ani' })
+    watch(ani)
+    const client = await LineClient.join(port, 'budi')
+    const upload = ani.upload(pieces('isi'), { name: 'a.txt' })
+    upload.progress$.subscribe()
+    await upload.done
+    client.write('/join warung\nhalo\n')
+    await client.until(/in warung/)
+    expect([...subjects].some(({ observed }) => observed)).toBe(true)
+    expect(subjects.size).toBeGreaterThan(3)
+    await stop()
+    await client.closed()
+    expect([...subjects].filter(({ observed }) => observed)).toEqual([])
   })
 })

@@ -76,7 +76,10 @@ export class Engine {
     if (this.#status === 'closed') return
     this.#status = 'closed'
     for (const upload of this.#uploads.values()) upload.cancel(reason)
-    await Promise.all([...this.#sessions.keys()].map((session) => session.close(reason)))
+    const left = Promise.all([...this.#sessions.keys()].map((session) => session.close(reason)))
+    // At once, also where a crowd's leaving would wait for more of it.
+    await this.#loop.settled()
+    await left
     await this.#loop.settled()
     // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
     this.#loop.close(notRunning)

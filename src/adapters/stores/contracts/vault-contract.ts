@@ -110,6 +110,15 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
 ]
 
 const reading = (inVault: InVault): readonly ContractCase[] => [
+  inVault('pieces that are only lent are the same bytes while they are lent', async (vault) => {
+    const bytes = sample(3 * MIB + 1)
+    const writer = await begin(vault, ONE)
+    await appendAll(writer, bytes, MIB)
+    await writer.finish()
+    const copies: Buffer[] = []
+    for await (const piece of vault.read(ONE, 5, 'lent')) copies.push(Buffer.from(piece))
+    assert.ok(bytes.subarray(5).equals(Buffer.concat(copies)))
+  }),
   inVault('reading begins at any offset', async (vault) => {
     const bytes = sample(3 * MIB + 5)
     await put(vault, ONE, bytes)

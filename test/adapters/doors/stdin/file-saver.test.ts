@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { FileSaver, type LinkFile } from '../../../../src/adapters/doors/stdin/file-saver.ts'
+import type { WholeFile } from '../../../../src/domain/room/events.ts'
+import { failure, openHouse, pieces } from '../../../helpers/house.ts'
+
+/** A room with a folder to save into; `link` as a vault of files would do it. */
+async function openFolder(link?: LinkFile) {
+  const base = await mkdtemp(join(tmpdir(), 'tamtam-saver-'))
+  onTestFinished(() => rm(base, { recursive: true }))
+  const directory = join(base, 'simpan')
+  const { join: enter, vault } = await openHouse()
+  const [ani, tuan] = [await enter('ani'), await enter('tuan')]
+  const saver = new FileSaver(directory, tuan, link)
+  const send = async (name: string, ...content: string[]): Promise<WholeFile> => {
+    const file = await ani.upload(pieces(...content), { name }).done
+    if ('type' in file) throw new Error(file.message)
+    return file
+  }
+  const names = async () => (await readdir(directory)).sort()
+  const read = (name: string) => readFile(join(directory, name), 'utf8')
+  return { base, directory, vault, saver, send, names, read }
+}
+
+describe('a received file', () => {
+  it('is copied with exactly its bytes, and no part is left', async () => {
+    const { directory, saver, send, names, read } = await openFolder()
+    const path = await saver.save(await send('a.txt', 'ha', 'lo\r\n\0', 'x'.repeat(3_000_000)))
+    expect(path).toBe(join(directory, 'terima_a.txt'))
+    expect(await read('terima_a.txt')).toBe(`halo\r\n\0${'x'.repeat(3_000_000)}`)
+    expect(await names()).toEqual(['terima_a.txt'])
+  })
+  it('C26 may be empty', async () => {
+    const { saver, send, read } = await openFolder()
+    await saver.save(await send('a.txt'))
+    expect(await read('terima_a.txt')).toBe('')
+  })
+  it('C52 C53 is never put in place of what is there, whatever that is', async () => {
+    const { base, directory, saver, send, names, read } = await openFolder()
+    await mkdir(join(directory, 'terima_a (2).txt'), { recursive: true })
+    await writeFile(join(directory, 'terima_a.txt'), 'mine')
+    await symlink(join(base, 'elsewhere'), join(directory, 'terima_a (3).txt'))
+    expect(spawnSync('mkfifo', [join(directory, 'terima_a (4).txt')]).status).toBe(0)
+    const path = await saver.save(await send('a.txt', 'theirs'))
+    expect(basename(path)).toBe('terima_a (5).txt')
+    expect([await read('terima_a.txt'), await read('terima_a (5).txt')]).toEqual(['mine', 'theirs'])
+    expect(await names()).toHaveLength(5)
+    expect(await readdir(base)).toEqual(['simpan'])
+  })
+  it('C51 does not follow a link that lies where its part would be', async () => {
+    const { base, directory, saver, send, names } = await openFolder()
+    const file = await send('a.txt', 'theirs')
+    await mkdir(directory)
+    await writeFile(join(base, 'precious'), 'mine')
+    await symlink(join(base, 'precious'), join(directory, `.${file.id}.part`))
+    await saver.save(file)
+    expect(await readFile(join(base, 'precious'), 'utf8')).toBe('mine')
+    expect(await names()).toEqual(['terima_a.txt'])
+  })
+  it.each([
+    '../../etc/passwd',
+    '..\\..\\win.ini',
+    '/etc/passwd',
+    '.bashrc',
+    '..',
+    'a\0b',
+    'CON',
+    'a\u001b[2Jb\n',
+    '',
+    '-rf',
+    `${'é'.repeat(300)}.mp3`,
+  ])('C38 to C54 called %j stays in its folder, under a name that begins with terima_', async (name) => {
+    const { directory, saver, send, names } = await openFolder()
+    const file = await send('a.txt', 'isi')
+    const path = await saver.save({ ...file, name })
+    expect(dirname(path)).toBe(directory)
+    expect(await names()).toEqual([basename(path)])
+    expect(basename(path)).toMatch(/^terima_[^/\\\p{Cc}]+$/u)
+    expect(Buffer.byteLength(basename(path))).toBeLessThanOrEqual(207)
+  })
+  it('leaves nothing when it is gone before it was read', async () => {
+    const { vault, saver, send, names } = await openFolder()
+    const file = await send('a.txt', 'isi')
+    await vault.remove(file.id)
+    expect(await failure(saver.save(file))).toMatchObject({ code: 'NO_SUCH_FILE' })
+    expect(await names()).toEqual([])
+  })
+  it('is linked where the vault can, under the first name that is free, and copied where it can not', async () => {
+    const asked: string[] = []
+    const answers = ['exists', 'linked', 'elsewhere'] as const
+    const { saver, send, names } = await openFolder(async (_, path) => {
+      asked.push(basename(path))
+      return answers[asked.length - 1] ?? 'elsewhere'
+    })
+    expect(basename(await saver.save(await send('a.txt', 'isi')))).toBe('terima_a (2).txt')
+    expect(await names()).toEqual([])
+    expect(basename(await saver.save(await send('a.txt', 'isi')))).toBe('terima_a.txt')
+    expect(asked).toEqual(['terima_a.txt', 'terima_a (2).txt', 'terima_a.txt'])
+    expect(await names()).toEqual(['terima_a.txt'])
+  })
+})
