@@ -172,6 +172,7 @@ describe('stop', () => {
     const ani = await engine.join({ room: 'lobby', name: 'ani' })
     watch(ani)
     const client = await LineClient.join(port, 'budi')
+    await client.ask('/files links', /^\* files come/)
     const upload = ani.upload(pieces('isi'), { name: 'a.txt' })
     upload.progress$.subscribe()
     await upload.done

@@ -48,11 +48,6 @@ describe('the command line', () => {
     }
   })
 
-  test('--bind 0.0.0.0 is allowed where --open says so', async () => {
-    const { host } = await HostProcess.start(['--bind', '0.0.0.0', '--open', '--ephemeral'])
-    expect(await host.listening()).toMatchObject({ host: '0.0.0.0' })
-  })
-
   test('goes over the environment, and that over the configuration file', async () => {
     const base = await temporaryDirectory()
     await mkdir(join(base, 'tamtam'))
