@@ -85,6 +85,11 @@ export class HostProcess {
     return this.#ended === undefined
   }
 
+  /** What came behind the last whole line. */
+  get unfinished(): string {
+    return this.#partial
+  }
+
   /** What `--json` said, but for the first line. */
   get events(): Record<string, unknown>[] {
     return this.lines.slice(1).map((line) => JSON.parse(line))
