@@ -165,9 +165,11 @@ describe('C89 a reader of the output', () => {
 
 describe('standard input', () => {
   test('is said, line for line and in order, however much comes at once', async () => {
-    const { host, port } = await HostProcess.start(['--ephemeral'])
+    // On a disk, so that much arrives while a commit is under way.
+    const data = await temporaryDirectory()
+    const { host, port } = await HostProcess.start(['--data', data])
     const ani = await enter(port, 'ani')
-    const lines = Array.from({ length: 90_000 }, (_, index) => `line ${index}`)
+    const lines = Array.from({ length: 150_000 }, (_, index) => `line ${index}`)
     host.child.stdin?.end(`${lines.join('\n')}\n//who\n/unknown\nno newline`)
     await ani.until('<host> no newline', 0, DEADLINE_MS)
     expect(ani.talk).toEqual([...lines, '/who', 'no newline'].map((line) => `<host> ${line}`))

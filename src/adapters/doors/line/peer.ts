@@ -186,7 +186,7 @@ export class LinePeer implements Caller {
     if (session === undefined) return undefined
     const taken = this.#bucket.take(lines.length)
     if (taken === lines.length && session.post(lines.map(say)) === 'accepted') return undefined
-    return this.#textSlowly(session, lines, taken === lines.length ? lines.length : taken)
+    return this.#textSlowly(session, lines, taken)
   }
 
   /** Over the rate, or more than the room takes just now: the rest waits, and the connection with it. */

@@ -1,8 +1,9 @@
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Console, type ConsoleParts } from '../../../../src/adapters/doors/stdin/console.ts'
-import { createTamtam } from '../../../../src/app/index.ts'
+import { createTamtam, type TamtamOptions } from '../../../../src/app/index.ts'
 import { pieces } from '../../../helpers/house.ts'
+import { ScriptedJournal } from '../../../helpers/scripted-journal.ts'
 import { turns, until } from '../../../helpers/turns.ts'
 
 const MARK_BYTES = 256 * 1024
@@ -38,8 +39,8 @@ class Reader extends Writable {
   }
 }
 
-async function openConsole(parts: Partial<ConsoleParts> = {}, terminal = false) {
-  const tamtam = createTamtam()
+async function openConsole(parts: Partial<ConsoleParts> = {}, terminal = false, options: TamtamOptions = {}) {
+  const tamtam = createTamtam(options)
   await tamtam.start()
   const session = await tamtam.engine.join({ room: 'lobby', name: 'tuan' })
   const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
@@ -96,6 +97,27 @@ describe('the console', () => {
       [1, 'said'],
     ])
     expect(stdout.text).not.toContain('rahasia')
+  })
+
+  it('keeps the order of what is typed while the room is full and takes more again', async () => {
+    const journal = new ScriptedJournal()
+    const { ani, stdin } = await openConsole({}, false, { overrides: { journal }, limits: { mailboxCommands: 2 } })
+    const type = async (...lines: string[]) => {
+      stdin.write(lines.map((line) => `${line}\n`).join(''))
+      await turns(3)
+    }
+    journal.hold()
+    await type('1')
+    expect(journal.waiting).toBe(1)
+    await type('2', '3', '4')
+    // Now 2 and 3 are on their way into the journal, the room has place, and 4 still waits to hear of it.
+    journal.release(true)
+    await until(() => journal.waiting === 1)
+    await type('5')
+    journal.release()
+    await until(() => ani.last === 5)
+    const texts = (await ani.history(10)).map((entry) => (entry.type === 'said' ? entry.text : ''))
+    expect(texts).toEqual(['1', '2', '3', '4', '5'])
   })
 
   it('tells why a line was refused', async () => {
