@@ -91,7 +91,8 @@ describe('standard output', () => {
     const names = () => readdir(join(data, 'files')).catch(() => [])
     await until('the file', async () => (await names()).some((name) => !name.endsWith('.part')))
     expect(await loud.stop()).toBe(0)
-    expect([loud.lines, loud.errors]).toEqual([[], ''])
+    // The file is in the vault before the room has it: stopped in between, the sender is told that it was not sent.
+    expect([loud.lines, loud.errors.replace(/^! CLOSED .*\n$/, '')]).toEqual([[], ''])
   })
 })
 
