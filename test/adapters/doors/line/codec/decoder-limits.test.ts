@@ -71,13 +71,17 @@ describe('the limit of a line', () => {
       collect()
       return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
     }
-    const decoders = Array.from({ length: 1000 }, () => new LineDecoder())
     const segment = Buffer.alloc(9000, 'a')
-    const before = held()
-    for (const decoder of decoders) {
-      for (let pushed = 0; pushed < 36_000; pushed += 9000) decoder.push(segment)
+    const heldEach = () => {
+      const decoders = Array.from({ length: 1000 }, () => new LineDecoder())
+      const before = held()
+      for (const decoder of decoders) {
+        for (let pushed = 0; pushed < 36_000; pushed += 9000) decoder.push(segment)
+      }
+      return (held() - before) / decoders.length
     }
-    expect((held() - before) / decoders.length).toBeLessThan(2048)
+    // What else lives in this process may grow meanwhile; decoders that held something would do so every time.
+    expect(Math.min(...Array.from({ length: 5 }, heldEach))).toBeLessThan(2048)
   })
 
   test('C1 what waits for its end keeps no segment alive', () => {
