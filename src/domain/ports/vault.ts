@@ -21,6 +21,12 @@ export interface VaultWriter {
    * changed by the caller until then. Refuses with `DISK_FULL` or `FILE_TOO_LARGE`; the writer is then good for `discard` only.
    */
   append(bytes: Uint8Array): Promise<Rejected | undefined>
+  /** Makes durable what was taken: `durable` is `offset` then. Refuses like `append`. */
+  sync(): Promise<Rejected | undefined>
+  /** SHA-256 of the bytes taken so far, 64 hexadecimal digits. */
+  digest(): string
+  /** Syncs and lets go of the file, which stays for `resume`; the writer is of no use then. Idempotent, without effect after the end. */
+  suspend(): Promise<void>
   /** Makes the file whole: durable, digest known, never overwriting, its name durable too. */
   finish(): Promise<Digest | Rejected>
   /** Removes what was written; readers that follow it end with an error. Idempotent, and without effect after `finish`. */
@@ -34,21 +40,32 @@ export interface VaultWriter {
 export interface Vault {
   /** Opens the store; idempotent. */
   open(): Promise<void>
+  /** Suspends every writer, ends every reader, and lets go of the store. */
   close(): Promise<void>
   /** Begins a file. `size`, where known, is held against the limits and the free space at once. */
   create(id: string, size?: number): Promise<VaultWriter | Rejected>
   /**
+   * Goes on with a file that is not whole and has no writer now: the writer's offset is what was durable, also after a crash of the
+   * machine; what had arrived beyond is dropped. A file that became whole without anybody learning of it is taken up too.
+   * Undefined where nothing is kept of it. Refuses like `create`; `size` is as there.
+   */
+  resume(id: string, size?: number): Promise<VaultWriter | Rejected | undefined>
+  /** Bytes from which `resume` would go on, or the durable ones of a file that is being written; undefined where nothing is kept. */
+  durable(id: string): Promise<number | undefined>
+  /** Gives the whole file `id` the further id `as`, without copying where the store can. Throws `VaultMissing` where there is no such file. */
+  duplicate(id: string, as: string): Promise<void>
+  /**
    * The bytes from the offset `from`, in order, in pieces of at most 1 MiB that the caller may keep unless it asks to
-   * be lent them. Of a file that is still growing it follows the writer and ends when the file is whole. Throws `VaultMissing` where there is no such file, or where
-   * it is removed while it is read.
+   * be lent them. Of a file that is not whole it follows its writers, present and coming, and ends when the file is whole. Throws
+   * `VaultMissing` where there is no such file, or where it is removed while it is read, or falls back behind what was read.
    */
   read(id: string, from?: number, pieces?: Pieces): AsyncIterable<Uint8Array>
   /** Size in bytes of a whole file, undefined where there is none under this id. */
   size(id: string): Promise<number | undefined>
-  /** Removes a whole file; idempotent. */
+  /** Removes a whole file, or what is kept of one that no writer holds; idempotent. */
   remove(id: string): Promise<void>
-  /** Removes leftovers of uploads that no writer of this process holds; answers how many. */
-  sweep(): Promise<number>
+  /** Removes what is left of uploads that no writer of this process holds, but for those in `keep`; answers how many. */
+  sweep(keep: ReadonlySet<string>): Promise<number>
 }
 
 /** A vault whose files are files, so that another name for one costs no copy. */
