@@ -74,7 +74,7 @@ export {
 export type { Code, Rejected } from '../domain/rejection.ts'
 export { Batch, type CommandId, type Encoder } from '../domain/room/batch.ts'
 export type { Ack, ClientCommand, PostedCommand } from '../domain/room/commands.ts'
-export type { Entry, OfferedFile, Presence, RoomEvent, WholeFile } from '../domain/room/events.ts'
+export type { Entry, MentionedFile, OfferedFile, Presence, RoomEvent, WholeFile } from '../domain/room/events.ts'
 export type { Member } from '../domain/room/member.ts'
 export { Refused, type Session, type Upload, type UploadMeta, type UploadProgress } from '../domain/session.ts'
 export type { Address } from './lifecycle.ts'

@@ -20,7 +20,8 @@ export function given(...events: readonly RoomEvent[]) {
       return {
         // biome-ignore lint/suspicious/noThenProperty: the third word of given, when, then; nobody awaits it
         then: (event: RoomEvent) => expect(decided).toEqual(event),
-        accepted: () => expect(decided.type).not.toBe('rejected'),
+        accepted: () => expect(['rejected', 'known']).not.toContain(decided.type),
+        known: (seq: number) => expect(decided).toEqual({ type: 'known', seq }),
         refused: (code: string) => expect(decided).toMatchObject({ type: 'rejected', code }),
       }
     },

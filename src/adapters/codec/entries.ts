@@ -1,6 +1,6 @@
 import { Packr, Unpackr } from 'msgpackr'
 import { Batch, type Encoder } from '../../domain/room/batch.ts'
-import type { Entry, OfferedFile, WholeFile } from '../../domain/room/events.ts'
+import type { Entry, MentionedFile, OfferedFile, WholeFile } from '../../domain/room/events.ts'
 import type { Member } from '../../domain/room/member.ts'
 
 /** Goes up when what a tuple holds changes; older versions stay readable, because stores keep them. */
@@ -64,7 +64,11 @@ const toTuple = (entry: Entry): unknown[] => {
     case 'topicSet':
       return [KIND.topicSet, seq, at, id, name, entry.topic]
     case 'fileOffered':
-      return [KIND.fileOffered, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null]
+      return [
+        ...[KIND.fileOffered, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
+        // Behind what the first entries of this version held: they have no such field.
+        ...(entry.file.sha256 === undefined ? [] : [entry.file.sha256]),
+      ]
     case 'fileCompleted':
       return [KIND.fileCompleted, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size, entry.file.sha256]
     case 'fileWithdrawn':
@@ -98,9 +102,9 @@ const toEntry = (tuple: unknown): Entry => {
     case KIND.fileCompleted:
       return { type: 'fileCompleted', seq, at, by, file: wholeAt(tuple, 5) }
     case KIND.fileWithdrawn:
-      return { type: 'fileWithdrawn', seq, at, by, file: offeredAt(tuple, 5), reason: textAt(tuple, 8) }
+      return { type: 'fileWithdrawn', seq, at, by, file: mentionedAt(tuple, 5), reason: textAt(tuple, 8) }
     case KIND.fileReceived:
-      return { type: 'fileReceived', seq, at, by, file: offeredAt(tuple, 5) }
+      return { type: 'fileReceived', seq, at, by, file: mentionedAt(tuple, 5) }
     default:
       throw new BadEntries('an entry is of an unknown kind; a newer tamtam may read it')
   }
@@ -124,6 +128,11 @@ const memberAt = (tuple: readonly unknown[], index: number): Member => ({
 })
 
 const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
+  const file = mentionedAt(tuple, index)
+  return tuple[index + 3] === undefined ? file : { ...file, sha256: textAt(tuple, index + 3) }
+}
+
+const mentionedAt = (tuple: readonly unknown[], index: number): MentionedFile => {
   const file = { id: textAt(tuple, index), name: textAt(tuple, index + 1) }
   return tuple[index + 2] === null ? file : { ...file, size: numberAt(tuple, index + 2) }
 }

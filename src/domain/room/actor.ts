@@ -104,6 +104,11 @@ export class RoomActor {
           mail.refused(event)
           continue
         }
+        if (event.type === 'known') {
+          draft.repeat(mail, event.seq)
+          continue
+        }
+        if (event.type === 'fileReceived' && draft.repeatsReceipt(event, mail)) continue
         draft.add(event, mail, id)
         // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
         if (isEntry(event)) seq++

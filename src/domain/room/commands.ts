@@ -71,7 +71,7 @@ export interface Ack {
   readonly type: 'ack'
   /** The entry's sequence; for presence, that of the entry before it. */
   readonly seq: number
-  /** The room had this command's id already; `seq` is the one it got then. */
+  /** The room knew this already. `seq` is the one that the command's id got then; for a receipt, the room's newest. */
   readonly duplicate: boolean
 }
 

@@ -12,8 +12,14 @@ export interface Stamp {
   readonly maxTextBytes: number
 }
 
-/** What a command comes to in this room: one event, or a refusal. Reads the state, changes nothing. */
-export function decide(state: RoomState, by: Member, command: RoomCommand, stamp: Stamp): RoomEvent | Rejected {
+/** The room knows already what the command says, and by the entry `seq` at the latest: nothing is to be added. */
+export interface Known {
+  readonly type: 'known'
+  readonly seq: number
+}
+
+/** What a command comes to in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
+export function decide(state: RoomState, by: Member, command: RoomCommand, stamp: Stamp): RoomEvent | Known | Rejected {
   const { seq, at } = stamp
   switch (command.type) {
     case 'join':
@@ -52,6 +58,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'receiveFile': {
       const known = state.files.get(command.file)
       if (known?.status !== 'whole') return noSuchFile
+      if (known.received.has(member.name)) return { type: 'known', seq: state.last }
       const { id, name, size } = known.file
       return { type: 'fileReceived', seq, at, by: member, file: { id, name, size } }
     }

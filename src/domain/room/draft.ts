@@ -2,7 +2,7 @@ import type { KnownId } from '../ports/journal.ts'
 import type { Rejected } from '../rejection.ts'
 import { Batch } from './batch.ts'
 import type { Mail } from './commands.ts'
-import { isEntry, type RoomEvent } from './events.ts'
+import { type FileReceived, isEntry, type RoomEvent } from './events.ts'
 
 interface Repeat {
   readonly mail: Mail
@@ -21,6 +21,8 @@ export class Draft {
   readonly #ids = new Map<string, number>()
   /** Commands that came again with an id: answered like the first, without an event of their own. */
   readonly #repeats: Repeat[] = []
+  /** Receipts that the room's state does not show yet. */
+  readonly #receipts = new Map<string, number>()
   #batch: Batch | undefined
 
   constructor(room: string, last: number) {
@@ -45,13 +47,27 @@ export class Draft {
     this.#events.push(event)
     this.#mails.push(mail)
     if (id !== undefined && isEntry(event)) this.#ids.set(id, event.seq)
+    if (event.type === 'fileReceived') this.#receipts.set(receiptKey(event), event.seq)
+  }
+
+  /** Answers a command that says nothing new with the sequence by which the room knew. */
+  repeat(mail: Mail, seq: number): void {
+    this.#repeats.push({ mail, seq })
   }
 
   /** Whether the id stands in this draft already; then the command is answered with the first one's sequence. */
   repeats(id: string, mail: Mail): boolean {
     const seq = this.#ids.get(id)
     if (seq === undefined) return false
-    this.#repeats.push({ mail, seq })
+    this.repeat(mail, seq)
+    return true
+  }
+
+  /** Whether this draft holds the same receipt already; then it is answered with the first one's sequence. */
+  repeatsReceipt(receipt: FileReceived, mail: Mail): boolean {
+    const seq = this.#receipts.get(receiptKey(receipt))
+    if (seq === undefined) return false
+    this.repeat(mail, seq)
     return true
   }
 
@@ -103,3 +119,6 @@ export class Draft {
     return presence
   }
 }
+
+// A name holds no line feed.
+const receiptKey = ({ file, by }: FileReceived): string => `${file.id}\n${by.name}`

@@ -1,10 +1,15 @@
 import type { Member } from './member.ts'
 
-/** A file as the room speaks of it while it is on its way. `size` in bytes, where the sender knows it. */
-export interface OfferedFile {
+/** A file that is spoken of. `size` in bytes, where it is known. */
+export interface MentionedFile {
   readonly id: string
   readonly name: string
   readonly size?: number
+}
+
+/** A file that is on its way: size and digest (64 hexadecimal digits) as the sender promised them, where it did. */
+export interface OfferedFile extends MentionedFile {
+  readonly sha256?: string
 }
 
 /** A file that is whole. `size` in bytes, `sha256` as 64 hexadecimal digits. */
@@ -51,12 +56,13 @@ export interface FileCompleted extends Journaled {
 }
 export interface FileWithdrawn extends Journaled {
   readonly type: 'fileWithdrawn'
-  readonly file: OfferedFile
+  readonly file: MentionedFile
   readonly reason: string
 }
+/** `by` has the file whole, and has verified its digest. */
 export interface FileReceived extends Journaled {
   readonly type: 'fileReceived'
-  readonly file: OfferedFile
+  readonly file: MentionedFile
 }
 
 /** What the journal keeps. */
@@ -90,12 +96,13 @@ export type RoomEvent = Entry | Presence | Missed
 
 export const isEntry = (event: RoomEvent): event is Entry => 'seq' in event
 
-/** What a room must know again after a restart: its topic and its files. Chat is not among it. */
+/** What a room must know again after a restart: its topic, its files, and who has them. Chat is not among it. */
 export const isFact = (entry: Entry): boolean =>
   entry.type === 'topicSet' ||
   entry.type === 'fileOffered' ||
   entry.type === 'fileCompleted' ||
-  entry.type === 'fileWithdrawn'
+  entry.type === 'fileWithdrawn' ||
+  entry.type === 'fileReceived'
 
 /** Whether a member may see an event: all but other people's whispers. */
 export const isVisibleTo = (event: RoomEvent, memberId: string): boolean =>

@@ -18,16 +18,25 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'fileOffered':
       state.files.set(event.file.id, { status: 'offered', file: event.file, by: event.by, at: event.at })
       return
-    case 'fileCompleted':
-      state.files.set(event.file.id, { status: 'whole', file: event.file, by: event.by, at: event.at })
+    case 'fileCompleted': {
+      const { file, by, at } = event
+      const received = new Map<string, number>()
+      state.receipts.set(file.id, received)
+      state.files.set(file.id, { status: 'whole', file, by, at, received })
       return
+    }
     case 'fileWithdrawn':
       state.files.delete(event.file.id)
+      state.receipts.delete(event.file.id)
       return
+    case 'fileReceived': {
+      const received = state.receipts.get(event.file.id)
+      if (received?.has(event.by.name) === false) received.set(event.by.name, event.at)
+      return
+    }
     case 'said':
     case 'acted':
     case 'whispered':
-    case 'fileReceived':
     case 'missed':
       return
     default:

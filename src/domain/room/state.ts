@@ -3,7 +3,14 @@ import type { Member } from './member.ts'
 
 export type RoomFile =
   | { readonly status: 'offered'; readonly file: OfferedFile; readonly by: Member; readonly at: number }
-  | { readonly status: 'whole'; readonly file: WholeFile; readonly by: Member; readonly at: number }
+  | {
+      readonly status: 'whole'
+      readonly file: WholeFile
+      readonly by: Member
+      readonly at: number
+      /** When each of those verified it who said so, by name. */
+      readonly received: ReadonlyMap<string, number>
+    }
 
 /**
  * What a room knows. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
@@ -13,6 +20,8 @@ export interface RoomState {
   readonly name: string
   readonly members: Map<string, Member>
   readonly files: Map<string, RoomFile>
+  /** The same maps that whole files show as `received`, by the file's id. */
+  readonly receipts: Map<string, Map<string, number>>
   topic: string
   /** Sequence of the newest committed entry, 0 before the first. */
   last: number
@@ -22,6 +31,7 @@ export const initialState = (name: string): RoomState => ({
   name,
   members: new Map(),
   files: new Map(),
+  receipts: new Map(),
   topic: '',
   last: 0,
 })

@@ -20,7 +20,8 @@ const hostile = fc.constantFrom(
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), hostile)
 const whole = fc.maxSafeInteger()
 const member = fc.record({ id: text, name: text })
-const offered = fc.record({ id: text, name: text, size: fc.nat() }, { requiredKeys: ['id', 'name'] })
+const mentioned = fc.record({ id: text, name: text, size: fc.nat() }, { requiredKeys: ['id', 'name'] })
+const offered = fc.record({ id: text, name: text, size: fc.nat(), sha256: text }, { requiredKeys: ['id', 'name'] })
 const of = <T extends Record<string, unknown>>(type: Entry['type'], more: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) =>
   fc.record({
     type: fc.constant(type),
@@ -36,8 +37,8 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('topicSet', { topic: text }),
   of('fileOffered', { file: offered }),
   of('fileCompleted', { file: fc.record({ id: text, name: text, size: whole, sha256: text }) }),
-  of('fileWithdrawn', { file: offered, reason: text }),
-  of('fileReceived', { file: offered }),
+  of('fileWithdrawn', { file: mentioned, reason: text }),
+  of('fileReceived', { file: mentioned }),
 )
 const packr = new Packr({ useRecords: false })
 const said: Entry = { type: 'said', seq: 1, at: 2, by: { id: 'm1', name: 'ani' }, text: 'halo' }
@@ -67,6 +68,27 @@ describe('packed entries', () => {
   test('keep their format: the bytes of version 1', () => {
     const bytes = packEntries(new Batch('lobby', [said]))
     expect(Buffer.from(bytes).toString('hex')).toBe('920196010102a26d31a3616e69a468616c6f')
+  })
+
+  const { text: _, ...stamp } = said
+  const file = { id: 'f1', name: 'a', size: 3 }
+  const digest = 'ab'.repeat(32)
+  const golden: readonly [string, Entry, string][] = [
+    [
+      'an offer as it was before there were digests',
+      { ...stamp, type: 'fileOffered', file },
+      '920198050102a26d31a3616e69a26631a16103',
+    ],
+    [
+      'an offer with the digest that was promised',
+      { ...stamp, type: 'fileOffered', file: { ...file, sha256: digest } },
+      `920199050102a26d31a3616e69a26631a16103d940${'6162'.repeat(32)}`,
+    ],
+    ['a receipt', { ...stamp, type: 'fileReceived', file }, '920198080102a26d31a3616e69a26631a16103'],
+  ]
+  test.each(golden)('keep their format: %s', (_name, entry, hex) => {
+    expect(Buffer.from(packEntries(new Batch('lobby', [entry]))).toString('hex')).toBe(hex)
+    expect(unpackEntries('lobby', Buffer.from(hex, 'hex')).entries).toEqual([entry])
   })
 
   test('of any other shape are refused with one error', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryVault } from '../../../src/adapters/stores/memory/memory-vault.ts'
 import { VaultBroken } from '../../../src/domain/ports/vault.ts'
+import type { WholeFile } from '../../../src/domain/room/events.ts'
 import { failure, openHouse, pieces, reopen, textOf, watch } from '../../helpers/house.ts'
 import { turns } from '../../helpers/turns.ts'
 
@@ -34,6 +35,17 @@ describe('a file', () => {
     expect(await textOf(budi.download(file.id, 2))).toBe('lo')
     expect(progress).toEqual([2, 4])
     expect(await budi.send({ type: 'receiveFile', file: file.id })).toMatchObject({ type: 'ack' })
+  })
+  it('is known by who has verified it, also after a restart', async () => {
+    const house = await openHouse()
+    const [ani, budi] = [await house.join('ani'), await house.join('budi')]
+    const { id } = (await ani.upload(pieces('halo'), { name: 'a' }).done) as WholeFile
+    expect(await budi.send({ type: 'receiveFile', file: id })).toEqual({ type: 'ack', seq: 3, duplicate: false })
+    expect(await budi.send({ type: 'receiveFile', file: id })).toEqual({ type: 'ack', seq: 3, duplicate: true })
+    await house.engine.stop()
+    const next = await (await reopen(house)).join('cici')
+    expect(next.files).toMatchObject([{ status: 'whole', received: new Map([['budi', house.clock.now()]]) }])
+    expect(next.last).toBe(3)
   })
   it('can be read while it arrives', async () => {
     const { join } = await openHouse()

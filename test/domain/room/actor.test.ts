@@ -176,6 +176,23 @@ describe('a draft', () => {
     expect(first.acks).toEqual([ack(1, false), ack(1, true)])
     expect(second.acks).toEqual([ack(2, false), ack(1, true)])
   })
+  it('keeps one receipt of each for a file, told twice at once or later', () => {
+    const { room, commit, shown } = withAni()
+    room.tell(mailOf(ani, { type: 'completeFile', file: whole }))
+    commit()
+    const receipt = { type: 'receiveFile', file: whole.id } as const
+    const [first, second, third] = [mailOf(ani, receipt, receipt), mailOf(ani, receipt), mailOf(ani, receipt)]
+    room.post(first)
+    room.post(second)
+    commit()
+    room.post(third)
+    commit()
+    const again = { type: 'ack', seq: 2, duplicate: true }
+    expect(first.acks).toEqual([{ type: 'ack', seq: 2, duplicate: false }, again])
+    expect([second.acks, third.acks]).toEqual([[again], [again]])
+    expect(shown.map(({ type }) => type)).toEqual(['fileCompleted', 'fileReceived'])
+    expect(room.state.files.get(whole.id)).toMatchObject({ received: new Map([['ani', AT]]) })
+  })
   it('does not take a refused command for the first of its id', () => {
     const { room, commit, shown } = withAni()
     room.post(mailOf(ani, say('', 'x'), say('a', 'x')))

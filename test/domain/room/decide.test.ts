@@ -115,6 +115,14 @@ describe('files', () => {
     given(...here, offeredEvent, completed)
       .when(budi, { type: 'receiveFile', file: 'f1' })
       .then({ type: 'fileReceived', seq: 3, at: AT, by: budi, file: { id: 'f1', name: whole.name, size: whole.size } }))
+  it('who said so before says nothing new, also under the same name another time', () => {
+    const received = { type: 'fileReceived', seq: 3, at: AT, by: budi, file: { id: 'f1', name: whole.name } } as const
+    const command = { type: 'receiveFile', file: 'f1' } as const
+    const room = given(...here, offeredEvent, completed, received, said(4), joined({ id: 'm9', name: 'budi' }))
+    room.when(budi, command).known(4)
+    room.when({ id: 'm9', name: 'budi' }, command).known(4)
+    room.when(ani, command).accepted()
+  })
   it('nobody has a file whole that is still arriving', () =>
     given(...here, offeredEvent)
       .when(budi, { type: 'receiveFile', file: 'f1' })

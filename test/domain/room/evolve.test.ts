@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Entry, isEntry, isFact, isVisibleTo, type RoomEvent } from '../../../src/domain/room/events.ts'
+import type { Member } from '../../../src/domain/room/member.ts'
 import { given } from '../../helpers/given.ts'
 import { AT, ani, budi, cici, joined, offered, said, whole } from '../../helpers/people.ts'
 
@@ -16,6 +17,8 @@ const entries: readonly Entry[] = [
   { ...stamped, type: 'fileWithdrawn', file, reason: 'cut' },
   { ...stamped, type: 'fileReceived', file },
 ]
+const completed: RoomEvent = { ...stamped, type: 'fileCompleted', file: whole }
+const received = (seq: number, by: Member) => ({ ...stamped, type: 'fileReceived', seq, by, file }) as const
 const presence: readonly RoomEvent[] = [
   joined(ani),
   { type: 'left', by: ani, reason: 'left' },
@@ -24,7 +27,14 @@ const presence: readonly RoomEvent[] = [
 
 describe('what a room knows', () => {
   it('nothing at first', () =>
-    expect(given().state).toEqual({ name: 'lobby', members: new Map(), files: new Map(), topic: '', last: 0 }))
+    expect(given().state).toEqual({
+      name: 'lobby',
+      members: new Map(),
+      files: new Map(),
+      receipts: new Map(),
+      topic: '',
+      last: 0,
+    }))
   it('who is in it, by id', () =>
     expect([...given(joined(ani), joined({ id: 'm9', name: 'ani' })).state.members.keys()]).toEqual(['m1', 'm9']))
   it('who has left is not in it, whatever their name was then', () =>
@@ -52,14 +62,33 @@ describe('what a room knows', () => {
         { ...stamped, type: 'fileOffered', file: offered },
         { type: 'fileCompleted', seq: 8, at: AT + 1, by: budi, file: whole },
       ).state.files,
-    ).toEqual(new Map([['f1', { status: 'whole', file: whole, by: budi, at: AT + 1 }]])))
-  it('a withdrawn file no more', () =>
-    expect(
-      given(
-        { ...stamped, type: 'fileOffered', file: offered },
-        { ...stamped, seq: 8, type: 'fileWithdrawn', file, reason: '' },
-      ).state.files.size,
-    ).toBe(0))
+    ).toEqual(new Map([['f1', { status: 'whole', file: whole, by: budi, at: AT + 1, received: new Map() }]])))
+  it('who has verified a whole file, and since when, each once', () => {
+    const { state } = given(
+      completed,
+      { ...received(8, budi), at: AT + 1 },
+      { ...received(9, cici), at: AT + 2 },
+      { ...received(10, { id: 'm9', name: 'budi' }), at: AT + 3 },
+    )
+    expect(state.files.get('f1')).toMatchObject({
+      received: new Map([
+        ['budi', AT + 1],
+        ['cici', AT + 2],
+      ]),
+    })
+  })
+  it('nothing of receipts for what is not there whole', () =>
+    expect(given({ ...stamped, type: 'fileOffered', file: offered }, received(8, budi)).state.receipts.size).toBe(0))
+  it('a withdrawn file no more, nor who had it', () => {
+    const { state } = given(completed, received(8, budi), {
+      ...stamped,
+      seq: 9,
+      type: 'fileWithdrawn',
+      file,
+      reason: '',
+    })
+    expect([state.files.size, state.receipts.size]).toEqual([0, 0])
+  })
 
   for (const entry of entries)
     it(`that ${entry.type} is its newest entry`, () => expect(given(said(6), entry).state.last).toBe(7))
@@ -77,12 +106,13 @@ describe('kinds of events', () => {
     expect(entries.filter(isEntry)).toEqual(entries)
     expect([...presence, { type: 'missed', from: 1, to: 2 } as const].filter(isEntry)).toEqual([])
   })
-  it('facts are the topic and the files', () =>
+  it('facts are the topic, the files and who has them', () =>
     expect(entries.filter(isFact).map(({ type }) => type)).toEqual([
       'topicSet',
       'fileOffered',
       'fileCompleted',
       'fileWithdrawn',
+      'fileReceived',
     ]))
   it('a whisper is seen by both who share it and nobody else; all else by all', () => {
     expect([ani, budi, cici].filter(({ id }) => isVisibleTo(whispered, id))).toEqual([ani, budi])

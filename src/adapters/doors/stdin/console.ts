@@ -108,9 +108,16 @@ export class Console {
   }
 
   async #save(file: WholeFile): Promise<void> {
+    const { saver, session } = this.#parts
+    if (saver === undefined) return
     try {
-      const path = await this.#parts.saver?.save(file)
-      if (path !== undefined) this.#talk(`* saved ${forTerminal(path)}`)
+      this.#talk(`* saved ${forTerminal(await saver.save(file))}`)
+      const receipt = { type: 'receiveFile', file: file.id } as const
+      // Any other refusal is no news: the file was withdrawn meanwhile, or the host stops.
+      for (let answer = await session.send(receipt); 'code' in answer && answer.code === 'BUSY'; ) {
+        await session.ready()
+        answer = await session.send(receipt)
+      }
     } catch (error) {
       this.#talk(`! NOT_SAVED ${forTerminal(file.name)}: ${error instanceof Error ? error.message : String(error)}`)
     }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,7 +23,7 @@ export class FileSaver {
     this.#link = link
   }
 
-  /** Answers the path the file has now. Rejects with the system's error. */
+  /** Answers the path the file has now, whole and with its digest. Rejects with the system's error, or where the digest is another. */
   async save(file: WholeFile): Promise<string> {
     await mkdir(this.#directory, { recursive: true })
     const safe = safeFileName(file.name, file.id)
@@ -38,7 +39,13 @@ export class FileSaver {
     await unlink(part).catch(ignoreMissing)
     const handle = await open(part, O_CREAT | O_EXCL | O_WRONLY | (O_NOFOLLOW ?? 0), 0o600)
     try {
-      for await (const bytes of this.#session.download(file.id)) await handle.writeFile(bytes)
+      const hash = createHash('sha256')
+      for await (const bytes of this.#session.download(file.id)) {
+        hash.update(bytes)
+        await handle.writeFile(bytes)
+      }
+      if (hash.digest('hex') !== file.sha256)
+        throw new Error('these are not the bytes that were sent; they are not kept')
       await handle.datasync()
       const published = await this.#publish(wanted, async (path) => {
         await link(part, path)

@@ -118,6 +118,13 @@ describe("the host's own terminal", () => {
     expect(statSync(join(at.directory, 'terima', 'terima_talk.txt')).ino).toBe(inVault.ino)
   })
 
+  it('says that it has a file once it has it whole', async () => {
+    const at = await desk()
+    await send(at.ani, 'talk.txt', 'abcd')
+    await until(() => expect(at.ani.files).toMatchObject([{ received: new Map([['host', expect.any(Number)]]) }]))
+    expect(saved(at, 'terima_talk.txt')).toBe('abcd')
+  })
+
   it('C52 never overwrites: the second of a name gets a number', async () => {
     const at = await desk()
     await send(at.ani, 'a.txt', 'one')

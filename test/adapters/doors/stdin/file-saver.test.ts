@@ -88,6 +88,12 @@ describe('a received file', () => {
     expect(await failure(saver.save(file))).toMatchObject({ code: 'NO_SUCH_FILE' })
     expect(await names()).toEqual([])
   })
+  it('C112 is not kept where its bytes are not the ones that were sent', async () => {
+    const { saver, send, names } = await openFolder()
+    const file = await send('a.txt', 'isi')
+    expect(await failure(saver.save({ ...file, sha256: '0'.repeat(64) }))).toBeInstanceOf(Error)
+    expect(await names()).toEqual([])
+  })
   it('is linked where the vault can, under the first name that is free, and copied where it can not', async () => {
     const asked: string[] = []
     const answers = ['exists', 'linked', 'elsewhere'] as const
