@@ -61,7 +61,7 @@ export class Engine {
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.vault.open()
-    const swept = await this.#ports.vault.sweep()
+    const swept = await this.#ports.vault.sweep(new Set())
     if (swept > 0) this.#ports.log.info('swept leftovers of uploads', { files: swept })
     this.#status = 'open'
   }

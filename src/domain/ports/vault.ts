@@ -52,8 +52,11 @@ export interface Vault {
   resume(id: string, size?: number): Promise<VaultWriter | Rejected | undefined>
   /** Bytes from which `resume` would go on, or the durable ones of a file that is being written; undefined where nothing is kept. */
   durable(id: string): Promise<number | undefined>
-  /** Gives the whole file `id` the further id `as`, without copying where the store can. Throws `VaultMissing` where there is no such file. */
-  duplicate(id: string, as: string): Promise<void>
+  /**
+   * Gives the whole file `id` the further id `as`, without copying where the store can; where it cannot, it may refuse with
+   * `DISK_FULL`. Throws `VaultMissing` where there is no such file.
+   */
+  duplicate(id: string, as: string): Promise<Rejected | undefined>
   /**
    * The bytes from the offset `from`, in order, in pieces of at most 1 MiB that the caller may keep unless it asks to
    * be lent them. Of a file that is not whole it follows its writers, present and coming, and ends when the file is whole. Throws

@@ -1,4 +1,4 @@
-import { link } from 'node:fs/promises'
+import { link, rename } from 'node:fs/promises'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import { type LinkingVault, type Pieces, VaultMissing, type VaultWriter } from '../../../domain/ports/vault.ts'
@@ -68,7 +68,7 @@ export class DiskVault implements LinkingVault {
 
   async close(): Promise<void> {
     this.#opened = undefined
-    await Promise.all(Array.from(this.#uploads.values(), (upload) => upload.discard()))
+    await Promise.all(Array.from(this.#uploads.values(), (upload) => upload.suspend().catch(() => {})))
     for (const reader of this.#readers) reader.fail(new VaultMissing('the vault has been closed'))
     await this.#folder.close()
   }
@@ -79,6 +79,29 @@ export class DiskVault implements LinkingVault {
     const { maxFileBytes } = this.#settings
     const refused = size > maxFileBytes ? fileTooLarge(maxFileBytes) : this.#space.claim(size)
     return refused ?? (await this.#begin(id, size))
+  }
+
+  async resume(id: string, _size = 0): Promise<VaultWriter | Rejected | undefined> {
+    this.#health.check()
+    if (this.#uploads.has(id)) throw new Error(`the upload ${id} has begun already`)
+    const kept = await this.durable(id)
+    if (kept === undefined) return undefined
+    const upload: Upload = new Upload(id, kept, this.#settings, (whole) => this.#end(id, whole))
+    this.#uploads.set(id, upload)
+    if ((await this.size(id)) !== undefined) await rename(this.#folder.whole(id), this.#folder.part(id))
+    const refused = await upload.resume(kept)
+    return refused ?? upload
+  }
+
+  async durable(id: string): Promise<number | undefined> {
+    return isFileId(id) ? ((await this.#folder.size(id)) ?? (await this.#folder.partSize(id))) : undefined
+  }
+
+  async duplicate(id: string, as: string): Promise<Rejected | undefined> {
+    if ((await this.size(id)) === undefined) throw new VaultMissing('there is no such file')
+    await link(this.#folder.whole(id), this.#folder.whole(as))
+    await this.#folder.sync()
+    return undefined
   }
 
   read(id: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
@@ -96,15 +119,18 @@ export class DiskVault implements LinkingVault {
   }
 
   async remove(id: string): Promise<void> {
-    if ((await this.size(id)) === undefined) return
-    const size = await this.#health.guard('removing a file', () => this.#folder.remove(this.#folder.whole(id)))
-    this.#space.release(size ?? 0)
+    if (!isFileId(id) || this.#uploads.has(id) || (await this.durable(id)) === undefined) return
+    const size = await this.#health.guard('removing a file', async () => {
+      const whole = (await this.#folder.remove(this.#folder.whole(id))) ?? 0
+      return whole + ((await this.#folder.remove(this.#folder.part(id))) ?? 0)
+    })
+    this.#space.release(size)
     this.#failReaders(id)
   }
 
-  async sweep(): Promise<number> {
+  async sweep(keep: ReadonlySet<string>): Promise<number> {
     const removed = await this.#health.guard('removing leftovers', async () => {
-      const leftovers = (await this.#folder.parts()).filter((id) => !this.#uploads.has(id))
+      const leftovers = (await this.#folder.parts()).filter((id) => !this.#uploads.has(id) && !keep.has(id))
       for (const id of leftovers) this.#space.release((await this.#folder.remove(this.#folder.part(id))) ?? 0)
       return leftovers.length
     })

@@ -53,6 +53,10 @@ export class Folder {
     return await fileSize(this.whole(id))
   }
 
+  async partSize(id: string): Promise<number | undefined> {
+    return await fileSize(this.part(id))
+  }
+
   /** Bytes of everything in it. */
   async totalSize(): Promise<number> {
     let sum = 0

@@ -14,6 +14,8 @@ export interface SyncedFileOptions {
   readonly syncEveryMs: number
   /** Shared by all uploads: each fdatasync holds a thread of the pool that reads and writes need too. */
   readonly syncTurns: Turns
+  /** Bytes that are in the file already. */
+  readonly from?: number
   /** Told at once of every write or sync that fails. */
   onFailure(cause: unknown): void
 }
@@ -38,6 +40,7 @@ export class SyncedFile {
 
   constructor(options: SyncedFileOptions) {
     this.#options = options
+    this.#taken = this.#written = this.#durable = options.from ?? 0
   }
 
   get durable(): number {

@@ -48,7 +48,7 @@ export class Upload implements VaultWriter {
   #spaceCheckedAt = 0
   #offset = 0
   #refused: Rejected | undefined
-  #status: 'open' | 'finishing' | 'failed' | 'whole' | 'discarded' = 'open'
+  #status: 'open' | 'finishing' | 'failed' | 'whole' | 'discarded' | 'suspended' = 'open'
   #ending: Promise<unknown> | undefined
 
   /** `claimed` bytes are spoken for in the space. `onEnd` is called when the upload is whole or discarded. */
@@ -57,6 +57,51 @@ export class Upload implements VaultWriter {
     this.#claimed = claimed
     this.#settings = settings
     this.#onEnd = onEnd
+  }
+
+  /** Goes on with what is there. */
+  async resume(size: number): Promise<Rejected | undefined> {
+    const { folder, clock, syncEveryBytes, syncEveryMs, syncTurns, health } = this.#settings
+    const onFailure = (cause: unknown): void => {
+      if (!refusal(cause)) health.fail('keeping an upload', cause)
+    }
+    const handle = await open(folder.part(this.#id), constants.O_RDWR | constants.O_NOFOLLOW)
+    const { growth } = this
+    const piece = Buffer.allocUnsafeSlow(SLAB_BYTES)
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await handle.read(piece, 0, Math.min(SLAB_BYTES, size - at), at)
+      this.#hash.update(piece.subarray(0, bytesRead))
+      at += bytesRead
+    }
+    this.#offset = size
+    const options = { handle, growth, clock, syncEveryBytes, syncEveryMs, syncTurns, onFailure, from: size }
+    this.#file = new SyncedFile(options)
+    growth.grow(size)
+    return undefined
+  }
+
+  async sync(): Promise<Rejected | undefined> {
+    this.#settings.health.check()
+    if (this.#refused) return this.#refused
+    try {
+      await this.#opened().flush()
+      return undefined
+    } catch (cause) {
+      return this.#refuse('keeping an upload', cause)
+    }
+  }
+
+  digest(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
+  async suspend(): Promise<void> {
+    if (this.#status !== 'open') return
+    await this.sync()
+    this.#status = 'suspended'
+    await this.#file?.close()
+    this.#settings.space.release(this.#claimed - this.#offset)
+    this.#onEnd(true)
   }
 
   /** Makes the file; to be called first, and once. */
@@ -124,7 +169,7 @@ export class Upload implements VaultWriter {
 
   async discard(): Promise<void> {
     if (this.#ending) await this.#ending
-    if (this.#status === 'whole' || this.#status === 'discarded') return
+    if (this.#status === 'whole' || this.#status === 'discarded' || this.#status === 'suspended') return
     this.#status = 'discarded'
     const discarded = this.#remove()
     this.#ending = discarded.catch(() => {})
