@@ -7,6 +7,7 @@ export type Code =
   | 'BAD_TEXT'
   | 'LINE_TOO_LONG'
   | 'BAD_COMMAND'
+  | 'BAD_REQUEST'
   | 'NO_SUCH_MEMBER'
   | 'NO_SUCH_FILE'
   | 'NOT_SAVED'
