@@ -11,6 +11,8 @@ export const engineDefaults: EngineLimits = {
   mailboxChars: 4_000_000,
   commitCommands: 4096,
   uploadsPerHost: 64,
+  transferIdleMs: 60_000,
+  transferKeptMs: 24 * 3_600_000,
   rooms: 1000,
   pageEntries: 512,
   historyEntries: 100_000,

@@ -22,6 +22,7 @@ export type Code =
   | 'FENCED'
   | 'BAD_OFFSET'
   | 'HASH_MISMATCH'
+  | 'ID_REUSED'
   | 'SUSPECT_END'
   | 'WRONG_PROTOCOL'
   | 'CLOSED'

@@ -1,20 +1,22 @@
-import { EMPTY } from 'rxjs'
 import { checkRoomName } from '../names/room-name.ts'
-import { safeFileName } from '../names/safe-file-name.ts'
 import { JournalBroken } from '../ports/journal.ts'
-import { type Pieces, VaultBroken, VaultMissing } from '../ports/vault.ts'
+import { type Pieces, VaultMissing } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Ack, ClientCommand, Mail, RoomCommand } from '../room/commands.ts'
+import type { WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
+import type { RoomFile } from '../room/state.ts'
 import { Refused, type Upload, type UploadMeta } from '../session.ts'
-import { UploadRun } from '../transfer/upload.ts'
+import { checkText } from '../text/message-text.ts'
+import type { TransferActor } from '../transfer/transfer-actor.ts'
 import { CommitLoop } from './commit-loop.ts'
 import type { EngineLimits } from './limits.ts'
 import { type Host, LocalSession } from './local-session.ts'
 import type { Ports } from './ports.ts'
-import { Rooms } from './rooms.ts'
+import { type RoomSummary, Rooms } from './rooms.ts'
 import { Roster } from './roster.ts'
+import { refusedUpload, Transfers } from './transfers.ts'
 
 export interface JoinRequest {
   readonly room: string
@@ -23,6 +25,8 @@ export interface JoinRequest {
   readonly guest?: boolean
   /** Keeps a nick over a change of rooms: the id of whoever has it already. */
   readonly owner?: string
+  /** Comes and goes without a word and is not listed, but may speak: programs that are there for one request. */
+  readonly quiet?: boolean
   /** The sequence after which `events$` begins; without it, now. */
   readonly after?: number
 }
@@ -32,6 +36,7 @@ interface Place {
   readonly room: RoomActor
   readonly owner: string
   readonly ownsName: boolean
+  readonly quiet: boolean
   /** Changes of name that wait for their answer. */
   renames: number
 }
@@ -45,7 +50,7 @@ export class Engine {
   readonly #rooms: Rooms
   readonly #roster = new Roster()
   readonly #sessions = new Map<LocalSession, Place>()
-  readonly #uploads = new Map<string, UploadRun>()
+  readonly #transfers: Transfers
   readonly #trimming = new Set<string>()
   #status: 'new' | 'open' | 'closed' = 'new'
 
@@ -55,14 +60,20 @@ export class Engine {
     this.#limits = limits
     this.#loop = new CommitLoop(ports, (room) => this.#trim(room), broken)
     this.#rooms = new Rooms(ports, limits, this.#loop.wake)
+    this.#transfers = new Transfers(
+      ports,
+      limits,
+      this.#rooms,
+      (room, by, command) => this.#tell(room, by, command),
+      broken,
+    )
     this.#broken = broken
   }
 
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.vault.open()
-    const swept = await this.#ports.vault.sweep(new Set())
-    if (swept > 0) this.#ports.log.info('swept leftovers of uploads', { files: swept })
+    await this.#transfers.load()
     this.#status = 'open'
   }
 
@@ -75,11 +86,11 @@ export class Engine {
   async stop(reason = 'the host stops'): Promise<void> {
     if (this.#status === 'closed') return
     this.#status = 'closed'
-    for (const upload of this.#uploads.values()) upload.cancel(reason)
+    const transfers = this.#transfers.close(reason)
     const left = Promise.all([...this.#sessions.keys()].map((session) => session.close(reason)))
     // At once, also where a crowd's leaving would wait for more of it.
     await this.#loop.settled()
-    await left
+    await Promise.all([left, transfers])
     await this.#loop.settled()
     // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
     this.#loop.close(notRunning)
@@ -98,9 +109,11 @@ export class Engine {
     try {
       const room = wanted(await this.#watched(this.#rooms.use(roomName)))
       const member: Member = { id, name }
-      const joined = wanted(await this.#tell(room, member, { type: 'join' }))
-      const session = new LocalSession(member, room, request.after ?? joined.seq, this.#host)
-      this.#sessions.set(session, { room, owner, ownsName, renames: 0 })
+      const { quiet = false } = request
+      if (quiet) room.admitQuietly(member)
+      const seq = quiet ? room.state.last : wanted(await this.#tell(room, member, { type: 'join' })).seq
+      const session = new LocalSession(member, room, request.after ?? seq, this.#host)
+      this.#sessions.set(session, { room, owner, ownsName, quiet, renames: 0 })
       return session
     } catch (error) {
       if (ownsName) this.#roster.release(owner)
@@ -115,7 +128,31 @@ export class Engine {
 
   /** Uploads that are under way. */
   get uploads(): number {
-    return this.#uploads.size
+    return this.#transfers.runs
+  }
+
+  /** Rooms that are in use or have a history. */
+  rooms(): Promise<readonly RoomSummary[]> {
+    return this.#watched(this.#rooms.summaries())
+  }
+
+  /** A file of any room, whole or on its way. */
+  file(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    return this.#watched(this.#transfers.file(id))
+  }
+
+  /** A file that is on its way. */
+  async transfer(id: string): Promise<TransferActor | undefined> {
+    return this.#transfers.find(id)
+  }
+
+  /**
+   * Offers a file to the session's room; its bytes may come at any time, over any connection. Answers a `WholeFile` where
+   * the room has them already, by the digest that was promised.
+   */
+  async createTransfer(session: LocalSession, meta: UploadMeta): Promise<TransferActor | WholeFile | Rejected> {
+    const place = this.#sessions.get(session)
+    return place === undefined ? left : await this.#transfers.create(place.room, session.member, meta)
   }
 
   readonly #host: Host = {
@@ -130,7 +167,8 @@ export class Engine {
   async #send(session: LocalSession, command: ClientCommand): Promise<Ack | Rejected> {
     const place = this.#sessions.get(session)
     if (place === undefined) return left
-    if (command.type !== 'rename') return this.#ask(place.room, session.member, command)
+    if (command.type !== 'rename')
+      return await this.#answered(session, command, await this.#ask(place.room, session.member, command))
     const name = this.#roster.claim(command.name, place.owner)
     if (typeof name !== 'string') return name
     place.renames++
@@ -138,6 +176,16 @@ export class Engine {
     // Only the last of several knows which of the names is the one to keep (C65).
     if (--place.renames === 0) this.#roster.release(place.owner, session.member.name)
     return answer
+  }
+
+  /** The id of one message on another is a client's mistake; taken for a repeat, the second would be lost (C118). */
+  async #answered(session: LocalSession, command: ClientCommand, answer: Ack | Rejected): Promise<Ack | Rejected> {
+    if (answer.type === 'rejected' || !answer.duplicate || !('text' in command)) return answer
+    const [first] = await session.read(answer.seq - 1, 1)
+    // Past the history: nothing can be said of it.
+    if (first?.seq !== answer.seq) return answer
+    const text = checkText(command.text, this.#limits.maxTextBytes)
+    return 'text' in first && first.text === text ? answer : idReused
   }
 
   /** A journal that can't be read any more is as broken as one that can't be written. */
@@ -161,48 +209,9 @@ export class Engine {
   }
 
   #upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
-    const id = this.#ports.ids.next()
     const place = this.#sessions.get(session)
-    const name = safeFileName(meta.name, id)
-    if (place === undefined) return refusedUpload(id, left)
-    if (typeof name !== 'string') return refusedUpload(id, name)
-    if (this.#uploads.size >= this.#limits.uploadsPerHost) return refusedUpload(id, tooMany)
-    const { room } = place
-    const by = session.member
-    // The room stays as long as the upload, even when its sender leaves.
-    void this.#rooms.use(room.state.name)
-    const run = new UploadRun(id, source, { ...meta, name }, this.#ports.vault, (fact) =>
-      this.#announce(room, by, fact),
-    )
-    this.#uploads.set(id, run)
-    const ended = () => {
-      this.#uploads.delete(id)
-      this.#rooms.release(room.state.name)
-    }
-    run.done.then(ended, (error: unknown) => {
-      ended()
-      // A source that breaks is its sender's trouble; only the store's is everybody's.
-      if (error instanceof VaultBroken) this.#broken(error)
-      else this.#ports.log.error('an upload ended with an error', { error: String(error) })
-    })
-    return run
-  }
-
-  async #announce(room: RoomActor, by: Member, fact: RoomCommand): Promise<Ack | Rejected> {
-    const answer = await this.#tell(room, by, fact)
-    if (fact.type === 'withdrawFile' && answer.type === 'rejected' && answer.code === 'READ_ONLY')
-      this.#announceLater(room, by, fact)
-    return answer
-  }
-
-  /** A full disk takes no news; that the file is gone must be said once it does again. Until then the room stays. */
-  #announceLater(room: RoomActor, by: Member, fact: RoomCommand): void {
-    const { name } = room.state
-    void this.#rooms.use(name)
-    this.#ports.clock.after(1000, async () => {
-      if (this.#status === 'open') await this.#announce(room, by, fact)
-      this.#rooms.release(name)
-    })
+    if (place === undefined) return refusedUpload(this.#ports.ids.next(), left)
+    return this.#transfers.upload(place.room, session.member, source, meta)
   }
 
   async *#download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array> {
@@ -218,7 +227,8 @@ export class Engine {
   async #leave(session: LocalSession, reason: string): Promise<void> {
     const place = this.#sessions.get(session)
     if (place === undefined) return
-    await this.#tell(place.room, session.member, { type: 'leave', reason })
+    if (place.quiet) place.room.dismissQuietly(session.id)
+    else await this.#tell(place.room, session.member, { type: 'leave', reason })
     this.#sessions.delete(session)
     if (place.ownsName) this.#roster.release(place.owner)
     this.#rooms.release(session.room)
@@ -260,14 +270,4 @@ const notRunning = rejected('CLOSED', 'the host is not running; start it first')
 const left = rejected('NOT_A_MEMBER', 'you have left this room; join it again')
 const busy = rejected('BUSY', 'too much waits to be kept; try again in a moment')
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
-const tooMany = rejected(
-  'TOO_MANY_FILES',
-  'as many files are arriving as this host takes at once; try again in a moment',
-)
-
-const refusedUpload = (id: string, why: Rejected): Upload => ({
-  id,
-  progress$: EMPTY,
-  done: Promise.resolve(why),
-  cancel: () => {},
-})
+const idReused = rejected('ID_REUSED', 'another message has this id already; give each message one of its own')

@@ -3,6 +3,10 @@ import type { ActorLimits } from '../room/actor.ts'
 /** What the engine holds to; the defaults stand in `app/defaults.ts`. */
 export interface EngineLimits extends ActorLimits {
   readonly uploadsPerHost: number
+  /** A transfer that nobody writes lets go of its file after this long. */
+  readonly transferIdleMs: number
+  /** A transfer that gets no byte for this long is withdrawn. */
+  readonly transferKeptMs: number
   readonly rooms: number
   /** Entries a reader that catches up is given at a time. */
   readonly pageEntries: number

@@ -141,14 +141,19 @@ export class LocalSession implements Session {
 
   /** The newest `count` entries before now that this member may see, oldest first. */
   async history(count: number): Promise<readonly Entry[]> {
+    return await this.read(Math.max(0, this.last - count), count)
+  }
+
+  /** About `limit` entries after `after`, and at most that many, that this member may see. */
+  async read(after: number, limit: number): Promise<readonly Entry[]> {
     const entries: Entry[] = []
-    for (let after = Math.max(0, this.last - count); after < this.last; ) {
-      const page = await this.#host.read(this.room, after)
+    for (let from = after; entries.length < limit && from < this.last; ) {
+      const page = await this.#host.read(this.room, from)
       if (page.length === 0) break
       for (const batch of page) for (const entry of batch.entries) if (isVisibleTo(entry, this.#id)) entries.push(entry)
-      after = page.at(-1)?.last ?? this.last
+      from = page.at(-1)?.last ?? this.last
     }
-    return entries.slice(-count)
+    return entries.slice(0, limit)
   }
 
   search(query: string, limit: number): Promise<readonly Entry[]> {

@@ -12,6 +12,13 @@ interface Loaded {
   users: number
 }
 
+/** A room as a list of rooms tells of it; `last` is its newest sequence. */
+export interface RoomSummary {
+  readonly name: string
+  readonly members: number
+  readonly last: number
+}
+
 /** The rooms in use, by name: made or read back on first use, let go of when nobody uses them. The journal keeps the rest. */
 export class Rooms {
   readonly #ports: Ports
@@ -27,6 +34,18 @@ export class Rooms {
 
   get count(): number {
     return this.#loaded.size
+  }
+
+  /** Rooms that are in use or have a history, by name. */
+  async summaries(): Promise<readonly RoomSummary[]> {
+    const { journal } = this.#ports
+    const settled = await Promise.allSettled(Array.from(this.#loaded.values(), ({ room }) => room))
+    const inUse = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.state] : []))
+    const summaries = inUse.map(({ name, members, last }) => ({ name, members: members.size, last }))
+    const seen = new Set(summaries.map(({ name }) => name))
+    for (const name of await journal.rooms())
+      if (!seen.has(name)) summaries.push({ name, members: 0, last: (await journal.span(name))?.last ?? 0 })
+    return summaries.sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
   /** Takes a share in the room; give it back with `release`. */
@@ -61,13 +80,10 @@ export class Rooms {
   async #load(name: string): Promise<RoomActor> {
     const [span, facts] = await Promise.all([this.#ports.journal.span(name), this.#ports.journal.facts(name)])
     const room = new RoomActor(name, span, facts, this.#limits, this.#wake)
-    // Whoever was sending when the host went down is gone, and so is the part that had arrived. It may have been whole
-    // already without the journal knowing: nobody was told of it, and nobody would ever remove it.
-    for (const each of room.state.files.values()) {
-      if (each.status !== 'offered') continue
-      await this.#ports.vault.remove(each.file.id)
-      room.tell(interrupted(each))
-    }
+    // What had arrived when the host went down can be continued; where nothing had, nothing ever will.
+    for (const each of room.state.files.values())
+      if (each.status === 'offered' && (await this.#ports.vault.durable(each.file.id)) === undefined)
+        room.tell(interrupted(each))
     return room
   }
 }

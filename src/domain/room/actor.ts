@@ -7,6 +7,7 @@ import { decide } from './decide.ts'
 import { Draft } from './draft.ts'
 import { type Entry, isEntry } from './events.ts'
 import { evolve } from './evolve.ts'
+import type { Member } from './member.ts'
 import { initialState, type RoomState } from './state.ts'
 
 /** From so many members on, comings and goings are gathered before they are told. */
@@ -58,6 +59,15 @@ export class RoomActor {
   /** What was committed, in order, as it is committed. */
   get batches$(): Observable<Batch> {
     return this.#batches.asObservable()
+  }
+
+  /** Lets a member in, or out, without a word. */
+  admitQuietly(member: Member): void {
+    this.#state.quiet.set(member.id, member)
+  }
+
+  dismissQuietly(id: string): void {
+    this.#state.quiet.delete(id)
   }
 
   get observed(): boolean {

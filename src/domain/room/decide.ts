@@ -36,8 +36,9 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     }
   }
 
-  const member = state.members.get(by.id)
-  if (member === undefined) return rejected('NOT_A_MEMBER', 'you are not in this room any more; join it again')
+  const listed = state.members.get(by.id)
+  const member = listed ?? state.quiet.get(by.id)
+  if (member === undefined) return notAMember
   switch (command.type) {
     case 'say': {
       const text = checkText(command.text, stamp.maxTextBytes)
@@ -54,6 +55,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       return typeof topic === 'string' ? { type: 'topicSet', seq, at, by: member, topic } : topic
     }
     case 'rename':
+      if (listed === undefined) return notAMember
       return { type: 'renamed', by: { id: member.id, name: command.name }, from: member.name }
     case 'receiveFile': {
       const known = state.files.get(command.file)
@@ -63,12 +65,14 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       return { type: 'fileReceived', seq, at, by: member, file: { id, name, size } }
     }
     case 'leave':
+      if (listed === undefined) return notAMember
       return { type: 'left', by: member, reason: command.reason }
     default:
       return command satisfies never
   }
 }
 
+const notAMember = rejected('NOT_A_MEMBER', 'you are not in this room any more; join it again')
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 
 function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): RoomEvent | Rejected {

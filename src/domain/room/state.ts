@@ -19,6 +19,8 @@ export type RoomFile =
 export interface RoomState {
   readonly name: string
   readonly members: Map<string, Member>
+  /** Those who came without a word: they may speak, are not listed, and nobody hears of their coming and going. */
+  readonly quiet: Map<string, Member>
   readonly files: Map<string, RoomFile>
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
@@ -30,6 +32,7 @@ export interface RoomState {
 export const initialState = (name: string): RoomState => ({
   name,
   members: new Map(),
+  quiet: new Map(),
   files: new Map(),
   receipts: new Map(),
   topic: '',

@@ -4,74 +4,82 @@ import type { OfferedFile, WholeFile } from '../room/events.ts'
 /** One file on its way into the room. It sees offsets, sizes and digests, never bytes. */
 export type Transfer =
   | { readonly status: 'new' }
-  | { readonly status: 'offered'; readonly file: OfferedFile }
+  | { readonly status: 'offered'; readonly file: OfferedFile; readonly durable: number }
   | { readonly status: 'receiving'; readonly file: OfferedFile; readonly writer: string; readonly durable: number }
   | { readonly status: 'complete'; readonly file: WholeFile }
   | { readonly status: 'withdrawn'; readonly file: OfferedFile; readonly reason: string }
 
 export type TransferCommand =
   | { readonly type: 'offer'; readonly file: OfferedFile }
-  /** From now on `writer` writes; one that wrote before is fenced off. */
-  | { readonly type: 'write'; readonly writer: string }
+  /** The sender tells the size that it did not know at first. */
+  | { readonly type: 'declare'; readonly size: number }
+  /** From now on `writer` writes, at `offset`, which must be the durable one; whoever wrote before is fenced off. */
+  | { readonly type: 'write'; readonly writer: string; readonly offset: number; readonly durable: number }
   | { readonly type: 'advance'; readonly writer: string; readonly durable: number }
-  | {
-      readonly type: 'finish'
-      readonly writer: string
-      readonly size: number
-      readonly sha256: string
-      /** The digest that the sender promised, where it did. */
-      readonly expected?: string | undefined
-    }
+  /** Nobody writes any more, for now. */
+  | { readonly type: 'pause'; readonly durable: number }
+  | { readonly type: 'finish'; readonly writer: string; readonly size: number; readonly sha256: string }
   | { readonly type: 'withdraw'; readonly reason: string }
 
 export type TransferEvent =
   | { readonly type: 'offered'; readonly file: OfferedFile }
-  | { readonly type: 'writing'; readonly writer: string }
+  | { readonly type: 'declared'; readonly size: number }
+  | { readonly type: 'writing'; readonly writer: string; readonly durable: number }
   | { readonly type: 'advanced'; readonly durable: number }
+  | { readonly type: 'paused'; readonly durable: number }
   | { readonly type: 'completed'; readonly file: WholeFile }
   | { readonly type: 'withdrawn'; readonly reason: string }
 
 export const newTransfer: Transfer = { status: 'new' }
 
 export function decideTransfer(transfer: Transfer, command: TransferCommand): TransferEvent | Rejected {
+  if (command.type === 'offer') return transfer.status === 'new' ? { type: 'offered', file: command.file } : ended
+  if (!isOpen(transfer)) return ended
+  const { size } = transfer.file
   switch (command.type) {
-    case 'offer':
-      return transfer.status === 'new' ? { type: 'offered', file: command.file } : ended
+    case 'declare':
+      if (size !== undefined && size !== command.size) return otherSize(size)
+      return command.size < transfer.durable ? badOffset(transfer.durable) : { type: 'declared', size: command.size }
     case 'write':
-      return isOpen(transfer) ? { type: 'writing', writer: command.writer } : ended
+      if (command.offset !== command.durable) return badOffset(command.durable)
+      return { type: 'writing', writer: command.writer, durable: command.durable }
     case 'advance':
-      if (transfer.status !== 'receiving') return ended
-      if (transfer.writer !== command.writer) return fenced
+      if (!isWriter(transfer, command.writer)) return fenced
       if (command.durable < transfer.durable) return badOffset(transfer.durable)
       return { type: 'advanced', durable: command.durable }
+    case 'pause':
+      return { type: 'paused', durable: command.durable }
     case 'finish': {
-      if (transfer.status !== 'receiving') return ended
-      if (transfer.writer !== command.writer) return fenced
-      const { id, name, size } = transfer.file
-      if (size !== undefined && size !== command.size) return badOffset(command.size)
-      if (command.expected !== undefined && command.expected !== command.sha256) return mismatch
+      if (!isWriter(transfer, command.writer)) return fenced
+      const { id, name, sha256 } = transfer.file
+      if (size !== undefined && size !== command.size) return cut(command.size, size)
+      if (sha256 !== undefined && sha256 !== command.sha256) return mismatch
       return { type: 'completed', file: { id, name, size: command.size, sha256: command.sha256 } }
     }
     case 'withdraw':
-      return isOpen(transfer) ? { type: 'withdrawn', reason: command.reason } : ended
+      return { type: 'withdrawn', reason: command.reason }
     default:
       return command satisfies never
   }
 }
 
 export function evolveTransfer(transfer: Transfer, event: TransferEvent): Transfer {
+  if (event.type === 'offered') return { status: 'offered', file: event.file, durable: 0 }
+  if (!isOpen(transfer)) return transfer
+  const { file } = transfer
   switch (event.type) {
-    case 'offered':
-      return { status: 'offered', file: event.file }
+    case 'declared':
+      return { ...transfer, file: { ...file, size: event.size } }
     case 'writing':
-      if (!isOpen(transfer)) return transfer
-      return { status: 'receiving', file: transfer.file, writer: event.writer, durable: durableOf(transfer) }
+      return { status: 'receiving', file, writer: event.writer, durable: event.durable }
     case 'advanced':
-      return transfer.status === 'receiving' ? { ...transfer, durable: event.durable } : transfer
+      return { ...transfer, durable: event.durable }
+    case 'paused':
+      return { status: 'offered', file, durable: event.durable }
     case 'completed':
       return { status: 'complete', file: event.file }
     case 'withdrawn':
-      return isOpen(transfer) ? { status: 'withdrawn', file: transfer.file, reason: event.reason } : transfer
+      return { status: 'withdrawn', file, reason: event.reason }
     default:
       return event satisfies never
   }
@@ -80,13 +88,17 @@ export function evolveTransfer(transfer: Transfer, event: TransferEvent): Transf
 type Open = Extract<Transfer, { status: 'offered' | 'receiving' }>
 const isOpen = (transfer: Transfer): transfer is Open =>
   transfer.status === 'offered' || transfer.status === 'receiving'
-const durableOf = (transfer: Open): number => (transfer.status === 'receiving' ? transfer.durable : 0)
+const isWriter = (transfer: Open, writer: string): boolean =>
+  transfer.status === 'receiving' && transfer.writer === writer
 
 const ended = rejected('TRANSFER_CUT', 'this transfer has ended already; send the file again')
-const fenced = rejected('FENCED', 'another connection has taken this transfer over; go on there')
+export const fenced: Rejected = rejected('FENCED', 'another connection has taken this transfer over; go on there')
 const mismatch = rejected(
   'HASH_MISMATCH',
   'the bytes that arrived are not the ones that were promised; send the file again',
 )
 const badOffset = (durable: number): Rejected =>
   rejected('BAD_OFFSET', `the file ends at byte ${durable}; go on from there`)
+const otherSize = (size: number): Rejected => rejected('BAD_OFFSET', `this file has ${size} bytes; it was said before`)
+const cut = (arrived: number, size: number): Rejected =>
+  rejected('TRANSFER_CUT', `${arrived} of ${size} bytes arrived; go on from there, or send the file again`)

@@ -1,0 +1,244 @@
+import { EMPTY } from 'rxjs'
+import { safeFileName } from '../names/safe-file-name.ts'
+import { VaultBroken } from '../ports/vault.ts'
+import { type Rejected, rejected } from '../rejection.ts'
+import type { RoomActor } from '../room/actor.ts'
+import type { Ack, RoomCommand } from '../room/commands.ts'
+import type { WholeFile } from '../room/events.ts'
+import { evolve } from '../room/evolve.ts'
+import type { Member } from '../room/member.ts'
+import { initialState, type RoomFile } from '../room/state.ts'
+import type { Upload, UploadMeta } from '../session.ts'
+import { TransferActor } from '../transfer/transfer-actor.ts'
+import { UploadRun } from '../transfer/upload.ts'
+import type { EngineLimits } from './limits.ts'
+import type { Ports } from './ports.ts'
+import type { Rooms } from './rooms.ts'
+
+const SWEEP_MS = 3_600_000
+const RETRY_MS = 1000
+
+/** Says something to a room in a member's name; resolves after the commit. */
+export type Tell = (room: RoomActor, by: Member, command: RoomCommand) => Promise<Ack | Rejected>
+
+/** The files of a host: those on their way, and in which room each one is. */
+export class Transfers {
+  readonly #ports: Ports
+  readonly #limits: EngineLimits
+  readonly #rooms: Rooms
+  readonly #tell: Tell
+  readonly #broken: (error: unknown) => void
+  readonly #open = new Map<string, TransferActor>()
+  readonly #runs = new Set<UploadRun>()
+  readonly #roomOf = new Map<string, string>()
+  #status: 'running' | 'closed' = 'running'
+
+  constructor(ports: Ports, limits: EngineLimits, rooms: Rooms, tell: Tell, broken: (error: unknown) => void) {
+    this.#ports = ports
+    this.#limits = limits
+    this.#rooms = rooms
+    this.#tell = tell
+    this.#broken = broken
+  }
+
+  /** Finds every file again, and takes up those that were on their way when the host went down. */
+  async load(): Promise<void> {
+    const { journal, vault, log } = this.#ports
+    const interrupted = new Map<string, { room: string; file: RoomFile }>()
+    for (const room of await journal.rooms()) {
+      const state = initialState(room)
+      for (const fact of await journal.facts(room)) evolve(state, fact)
+      for (const [id, file] of state.files) {
+        this.#roomOf.set(id, room)
+        if (file.status === 'offered') interrupted.set(id, { room, file })
+      }
+    }
+    const swept = await vault.sweep(new Set(interrupted.keys()))
+    if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
+    for (const { room, file } of interrupted.values()) await this.#takeUp(room, file)
+    this.#sweepLater()
+  }
+
+  /** Files that are being written now. */
+  get arriving(): number {
+    let arriving = 0
+    for (const transfer of this.#open.values()) if (transfer.status === 'arriving') arriving++
+    return arriving
+  }
+
+  /** Uploads in one go that are under way. */
+  get runs(): number {
+    return this.#runs.size
+  }
+
+  find(id: string): TransferActor | undefined {
+    return this.#open.get(id)
+  }
+
+  /** A file of any room, whole or on its way. */
+  async file(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    const name = this.#roomOf.get(id)
+    const room = name === undefined ? undefined : await this.#rooms.use(name)
+    if (name === undefined || room === undefined || 'type' in room) return undefined
+    const file = room.state.files.get(id)
+    this.#rooms.release(name)
+    return file && { room: name, file }
+  }
+
+  /** Offers a file to the room; its bytes may come at any time, over any connection. A `WholeFile` where the room has them already. */
+  async create(
+    room: RoomActor,
+    by: Member,
+    meta: UploadMeta,
+    id = this.#ports.ids.next(),
+  ): Promise<TransferActor | WholeFile | Rejected> {
+    const name = safeFileName(meta.name, id)
+    if (typeof name !== 'string') return name
+    const known = await this.#known(room, by, { ...meta, name }, id)
+    if (known !== undefined) return known
+    const full = this.#mayWrite()
+    if (full !== undefined) return full
+    const { size, sha256 } = meta
+    const file = { id, name, ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
+    const transfer = this.#track(room, by, file, 0)
+    const refused = await transfer.begin()
+    if (refused === undefined) {
+      this.#roomOf.set(id, room.state.name)
+      const told = await this.#announce(room, by, { type: 'offerFile', file })
+      if (told.type === 'ack') return transfer
+      await transfer.withdraw(told.message)
+      return told
+    }
+    await transfer.withdraw(refused.message)
+    return refused
+  }
+
+  /** Sends a file in one go: what does not get through is withdrawn. */
+  upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
+    const id = this.#ports.ids.next()
+    const full = this.#mayWrite()
+    if (full !== undefined) return refusedUpload(id, full)
+    const run = new UploadRun(id, () => this.create(room, by, meta, id), source)
+    this.#runs.add(run)
+    run.done
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => {
+        this.#runs.delete(run)
+      })
+    return run
+  }
+
+  /** Ends uploads in one go; what can be continued stays, durable, for the next start. */
+  async close(reason: string): Promise<void> {
+    this.#status = 'closed'
+    for (const run of this.#runs) run.cancel(reason)
+    await Promise.all(Array.from(this.#open.values(), (transfer) => transfer.close()))
+  }
+
+  async #takeUp(name: string, file: RoomFile): Promise<void> {
+    const durable = await this.#ports.vault.durable(file.file.id)
+    // What is gone is withdrawn when its room is loaded.
+    if (durable === undefined || file.status !== 'offered') return
+    const room = await this.#rooms.use(name)
+    if ('type' in room) return
+    this.#track(room, file.by, file.file, durable)
+    this.#rooms.release(name)
+  }
+
+  #track(room: RoomActor, by: Member, file: RoomFile['file'], durable: number): TransferActor {
+    const { name } = room.state
+    const { vault, clock } = this.#ports
+    // The room stays as long as the transfer, even when its sender leaves.
+    void this.#rooms.use(name)
+    const transfer: TransferActor = new TransferActor(name, by, file, durable, {
+      vault,
+      clock,
+      idleMs: this.#limits.transferIdleMs,
+      keptMs: this.#limits.transferKeptMs,
+      announce: (fact) => this.#announce(room, by, fact),
+      mayWrite: () => this.#mayWrite(),
+      failed: (error) => this.#failed(error),
+      ended: () => {
+        this.#open.delete(file.id)
+        if (transfer.status === 'withdrawn') this.#roomOf.delete(file.id)
+        this.#rooms.release(name)
+      },
+    })
+    this.#open.set(file.id, transfer)
+    return transfer
+  }
+
+  #mayWrite(): Rejected | undefined {
+    if (this.#status === 'closed') return notRunning
+    const begun = Math.max(this.arriving, this.#runs.size)
+    return begun >= this.#limits.uploadsPerHost ? tooMany : undefined
+  }
+
+  /** The room may have the same bytes already: then nothing has to be sent. */
+  async #known(room: RoomActor, by: Member, meta: UploadMeta, id: string): Promise<WholeFile | Rejected | undefined> {
+    const { name, sha256 } = meta
+    if (sha256 === undefined) return undefined
+    let same: WholeFile | undefined
+    for (const each of room.state.files.values()) {
+      if (each.status !== 'whole' || each.file.sha256 !== sha256) continue
+      if (each.file.name === name) return each.file
+      same = each.file
+    }
+    if (same === undefined) return undefined
+    await this.#ports.vault.duplicate(same.id, id)
+    const file = { ...same, id, name }
+    const told = await this.#announce(room, by, { type: 'completeFile', file })
+    if (told.type === 'ack') {
+      this.#roomOf.set(id, room.state.name)
+      return file
+    }
+    await this.#ports.vault.remove(id)
+    return told
+  }
+
+  async #announce(room: RoomActor, by: Member, fact: RoomCommand): Promise<Ack | Rejected> {
+    const answer = await this.#tell(room, by, fact)
+    if (fact.type === 'withdrawFile' && answer.type === 'rejected' && answer.code === 'READ_ONLY')
+      this.#announceLater(room, by, fact)
+    return answer
+  }
+
+  /** A full disk takes no news; that the file is gone must be said once it does again. Until then the room stays. */
+  #announceLater(room: RoomActor, by: Member, fact: RoomCommand): void {
+    const { name } = room.state
+    void this.#rooms.use(name)
+    this.#ports.clock.after(RETRY_MS, async () => {
+      if (this.#status === 'running') await this.#announce(room, by, fact)
+      this.#rooms.release(name)
+    })
+  }
+
+  #sweepLater(): void {
+    this.#ports.clock.after(Math.min(SWEEP_MS, this.#limits.transferKeptMs), () => {
+      if (this.#status === 'closed') return
+      for (const transfer of this.#open.values())
+        if (transfer.status === 'paused' && transfer.keptForMs === 0)
+          transfer.withdraw('it was not finished in time').catch((error: unknown) => this.#failed(error))
+      this.#sweepLater()
+    })
+  }
+
+  /** A source that breaks is its sender's trouble; only the store's is everybody's. */
+  readonly #failed = (error: unknown): void => {
+    if (error instanceof VaultBroken) this.#broken(error)
+    else this.#ports.log.error('a transfer ended with an error', { error: String(error) })
+  }
+}
+
+const notRunning = rejected('CLOSED', 'the host is not running; start it first')
+const tooMany = rejected(
+  'TOO_MANY_FILES',
+  'as many files are arriving as this host takes at once; try again in a moment',
+)
+
+export const refusedUpload = (id: string, why: Rejected): Upload => ({
+  id,
+  progress$: EMPTY,
+  done: Promise.resolve(why),
+  cancel: () => {},
+})

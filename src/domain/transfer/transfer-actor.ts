@@ -1,0 +1,287 @@
+import type { Cancel } from '../ports/clock.ts'
+import type { Digest, VaultWriter } from '../ports/vault.ts'
+import { type Rejected, rejected } from '../rejection.ts'
+import type { OfferedFile, WholeFile } from '../room/events.ts'
+import type { Member } from '../room/member.ts'
+import { decideTransfer, evolveTransfer, fenced, newTransfer, type Transfer, type TransferCommand } from './transfer.ts'
+import type { TransferParts, Writing } from './writing.ts'
+
+/**
+ * One file on its way into a room: it survives its connections, and with its vault the host's restarts. Bytes pass through to
+ * the vault one call at a time; whoever takes the writing over fences off the one before (C110).
+ */
+export class TransferActor {
+  readonly id: string
+  readonly room: string
+  readonly by: Member
+  readonly #parts: TransferParts
+  #transfer: Transfer
+  #file: OfferedFile
+  #vaultWriter: VaultWriter | undefined
+  /** Who writes; it counts up with each. Nobody does when `#writing` is another. */
+  #epoch = 0
+  #writing = 0
+  #turn: Promise<unknown> = Promise.resolve()
+  #touched: number
+  #cancelIdle: Cancel = () => {}
+  #closed = false
+
+  /** `durable` bytes of it are in the vault. */
+  constructor(room: string, by: Member, file: OfferedFile, durable: number, parts: TransferParts) {
+    this.id = file.id
+    this.room = room
+    this.by = by
+    this.#file = file
+    this.#parts = parts
+    this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
+    this.#apply({ type: 'pause', durable })
+    this.#touched = parts.clock.elapsed()
+  }
+
+  /** As the sender described it: `size` and `sha256` where it did. */
+  get file(): OfferedFile {
+    return this.#file
+  }
+
+  get status(): 'arriving' | 'paused' | 'whole' | 'withdrawn' {
+    switch (this.#transfer.status) {
+      case 'complete':
+        return 'whole'
+      case 'withdrawn':
+        return 'withdrawn'
+      case 'receiving':
+        return 'arriving'
+      case 'new':
+      case 'offered':
+        return 'paused'
+      default:
+        return this.#transfer satisfies never
+    }
+  }
+
+  /** Bytes that would survive a crash: the only offset that is promised (C109). */
+  get durable(): number {
+    return 'durable' in this.#transfer ? this.#transfer.durable : (this.#file.size ?? 0)
+  }
+
+  /** Milliseconds of the clock's `elapsed` until it is withdrawn for want of bytes; 0 when that is due. */
+  get keptForMs(): number {
+    return Math.max(0, this.#touched + this.#parts.keptMs - this.#parts.clock.elapsed())
+  }
+
+  /** Milliseconds since 1970. */
+  get expiresAt(): number {
+    return this.#parts.clock.now() + this.keptForMs
+  }
+
+  /** Opens the file in the vault, which holds its size against the limits. */
+  begin(): Promise<Rejected | undefined> {
+    return this.#inTurn(async () => {
+      const writer = await this.#open()
+      return 'type' in writer ? writer : undefined
+    })
+  }
+
+  /** Tells the size that was not known at first. */
+  async setSize(size: number): Promise<Rejected | undefined> {
+    if (size === this.#file.size) return undefined
+    const why = this.#apply({ type: 'declare', size })
+    if (why !== undefined) return why
+    this.#file = { ...this.#file, size }
+    const told = await this.#parts.announce({ type: 'offerFile', file: this.#file })
+    return told.type === 'rejected' ? told : undefined
+  }
+
+  /** Size and digest of what is durable, for a sender to see whether it has the same file (C111). */
+  prefix(): Promise<Digest | Rejected> {
+    return this.#inTurn(async () => {
+      const writer = await this.#open()
+      if ('type' in writer) return writer
+      return (await this.#sync(writer)) ?? { size: writer.offset, sha256: writer.digest() }
+    })
+  }
+
+  /** Takes the writing over. `BAD_OFFSET` unless `offset` is where the file goes on: then `durable` says where. */
+  write(offset: number): Promise<Writing | Rejected> {
+    const epoch = ++this.#epoch
+    return this.#inTurn(async () => {
+      if (epoch !== this.#epoch) return fenced
+      const full = this.status === 'arriving' ? undefined : this.#parts.mayWrite()
+      const writer = full ?? (await this.#open())
+      if ('type' in writer) return writer
+      const why =
+        (await this.#sync(writer)) ??
+        this.#apply({ type: 'write', writer: String(epoch), offset, durable: writer.durable })
+      if (why !== undefined) {
+        this.#rest(writer)
+        return why
+      }
+      this.#writing = epoch
+      this.#touch()
+      return this.#writingOf(epoch, writer)
+    })
+  }
+
+  /** Ends it badly: nothing of it stays, and the room is told. Idempotent. */
+  withdraw(reason: string): Promise<void> {
+    this.#epoch++
+    return this.#inTurn(() => this.#withdraw(reason))
+  }
+
+  /** The host stops: what arrived is made durable, and nobody writes any more. */
+  close(): Promise<void> {
+    this.#epoch++
+    this.#closed = true
+    return this.#inTurn(() => this.#suspend())
+  }
+
+  #writingOf(epoch: number, writer: VaultWriter): Writing {
+    const ifMine = <T>(run: () => Promise<T>): Promise<T | Rejected> =>
+      this.#inTurn(async () => (epoch === this.#epoch && this.#writing === epoch ? await run() : fenced))
+    return {
+      get offset() {
+        return writer.offset
+      },
+      append: (bytes) => ifMine(() => this.#append(epoch, writer, bytes)),
+      pause: async () => {
+        await ifMine(() => this.#pause(writer))
+        return this.durable
+      },
+      finish: () => ifMine(() => this.#finish(epoch, writer)),
+    }
+  }
+
+  async #append(epoch: number, writer: VaultWriter, bytes: Uint8Array): Promise<Rejected | undefined> {
+    const { size } = this.#file
+    if (size !== undefined && writer.offset + bytes.length > size)
+      return rejected('BAD_OFFSET', `this file has ${size} bytes, as was said, and more than that came`)
+    const why =
+      (await writer.append(bytes)) ?? this.#apply({ type: 'advance', writer: String(epoch), durable: writer.durable })
+    if (why === undefined) this.#touch()
+    // A vault's writer that has refused once is good for nothing more.
+    else await this.#withdraw(why.message)
+    return why
+  }
+
+  async #pause(writer: VaultWriter): Promise<Rejected | undefined> {
+    const why = await this.#sync(writer)
+    if (why === undefined) this.#rest(writer)
+    return why
+  }
+
+  /** The bytes are whole on disk before the room hears of it (C80): vault, then journal, then the answer. */
+  async #finish(epoch: number, writer: VaultWriter): Promise<WholeFile | Rejected> {
+    const end: TransferCommand = {
+      type: 'finish',
+      writer: String(epoch),
+      size: writer.offset,
+      sha256: writer.digest(),
+    }
+    const decided = decideTransfer(this.#transfer, end)
+    if (decided.type === 'rejected') {
+      if (decided.code === 'HASH_MISMATCH') await this.#beginAgain(writer)
+      else await this.#pause(writer)
+      return decided
+    }
+    const digest = await writer.finish()
+    this.#vaultWriter = undefined
+    if ('type' in digest) {
+      await this.#withdraw(digest.message)
+      return digest
+    }
+    const { id, name } = this.#file
+    const file = { id, name, ...digest }
+    const told = await this.#parts.announce({ type: 'completeFile', file })
+    if (told.type === 'rejected') {
+      await this.#withdraw(told.message)
+      return told
+    }
+    this.#apply(end)
+    this.#parts.ended()
+    return file
+  }
+
+  /** What arrived is not what was promised: nothing of it is worth keeping, but the sender may try once more (C112). */
+  async #beginAgain(writer: VaultWriter): Promise<void> {
+    await writer.discard()
+    this.#vaultWriter = undefined
+    this.#apply({ type: 'pause', durable: 0 })
+    const next = await this.#open()
+    if ('type' in next) await this.#withdraw(next.message)
+    else this.#rest(next)
+  }
+
+  async #withdraw(reason: string): Promise<void> {
+    if (this.#apply({ type: 'withdraw', reason }) !== undefined) return
+    this.#cancelIdle()
+    const writer = this.#vaultWriter
+    this.#vaultWriter = undefined
+    await writer?.discard()
+    await this.#parts.vault.remove(this.id)
+    // The room never heard of an offer that was refused, and then refuses this too.
+    await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
+    this.#parts.ended()
+  }
+
+  async #open(): Promise<VaultWriter | Rejected> {
+    if (this.#closed) return rejected('CLOSED', 'the host stops; go on once it is back')
+    if (this.status === 'whole' || this.status === 'withdrawn') return gone
+    this.#cancelIdle()
+    const { vault } = this.#parts
+    const { id, size } = this.#file
+    const writer = this.#vaultWriter ?? (await vault.resume(id, size)) ?? (await vault.create(id, size))
+    if (!('type' in writer)) {
+      this.#vaultWriter = writer
+      if (this.status !== 'arriving') this.#rest(writer)
+    }
+    return writer
+  }
+
+  async #sync(writer: VaultWriter): Promise<Rejected | undefined> {
+    const why = await writer.sync()
+    if (why !== undefined) await this.#withdraw(why.message)
+    return why
+  }
+
+  /** Nobody writes: after a while the file is let go of. */
+  #rest(writer: VaultWriter): void {
+    this.#writing = 0
+    this.#apply({ type: 'pause', durable: writer.durable })
+    this.#cancelIdle()
+    this.#cancelIdle = this.#parts.clock.after(this.#parts.idleMs, () => {
+      void this.#inTurn(async () => {
+        if (this.status === 'paused') await this.#suspend()
+      }).catch(() => {})
+    })
+  }
+
+  async #suspend(): Promise<void> {
+    this.#cancelIdle()
+    const writer = this.#vaultWriter
+    this.#vaultWriter = undefined
+    await writer?.suspend()
+    if (writer !== undefined) this.#apply({ type: 'pause', durable: writer.durable })
+  }
+
+  #touch(): void {
+    this.#cancelIdle()
+    this.#touched = this.#parts.clock.elapsed()
+  }
+
+  #apply(command: TransferCommand): Rejected | undefined {
+    const decided = decideTransfer(this.#transfer, command)
+    if (decided.type === 'rejected') return decided
+    this.#transfer = evolveTransfer(this.#transfer, decided)
+    return undefined
+  }
+
+  /** One call at a time: a vault's writer takes no two. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const next = this.#turn.then(run, run)
+    this.#turn = next
+    next.catch((error: unknown) => this.#parts.failed(error))
+    return next
+  }
+}
+
+const gone = rejected('NO_SUCH_FILE', 'this transfer has ended; see the files of the room')

@@ -1,0 +1,36 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Vault } from '../ports/vault.ts'
+import type { Rejected } from '../rejection.ts'
+import type { Ack, CompleteFile, OfferFile, WithdrawFile } from '../room/commands.ts'
+import type { WholeFile } from '../room/events.ts'
+
+/** Says a transfer's fact to the room; resolves after the commit. */
+export type Announce = (fact: OfferFile | CompleteFile | WithdrawFile) => Promise<Ack | Rejected>
+
+export interface TransferParts {
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly announce: Announce
+  /** A writer that nobody uses for so long lets go of its file. */
+  readonly idleMs: number
+  /** A transfer that gets no byte for so long is withdrawn. */
+  readonly keptMs: number
+  /** Whether one more may write now. */
+  mayWrite(): Rejected | undefined
+  /** Hears of every error of the vault's. */
+  failed(error: unknown): void
+  /** Hears once when the file is whole, or withdrawn. */
+  ended(): void
+}
+
+/** The one who writes a transfer now. It is fenced off when another takes over: every call answers `FENCED` then. */
+export interface Writing {
+  /** Where its next byte goes. */
+  readonly offset: number
+  /** Takes the next bytes; resolves when the next call may be made, which is the back pressure. */
+  append(bytes: Uint8Array): Promise<Rejected | undefined>
+  /** Ends the writing for now: what arrived is made durable, and the offset to go on from is answered. Idempotent. */
+  pause(): Promise<number>
+  /** Publishes the file: `TRANSFER_CUT` where bytes are missing, which can follow; `HASH_MISMATCH` where it begins again at 0. */
+  finish(): Promise<WholeFile | Rejected>
+}
