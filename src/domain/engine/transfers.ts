@@ -4,7 +4,7 @@ import { VaultBroken } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
-import type { WholeFile } from '../room/events.ts'
+import type { OfferedFile, WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import type { Member } from '../room/member.ts'
 import { initialState, type RoomFile } from '../room/state.ts'
@@ -17,6 +17,8 @@ import type { Rooms } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
+/** Transfers may have their file open though nobody writes: just created, or just paused. */
+const OPEN_PER_WRITING = 2
 
 /** Says something to a room in a member's name; resolves after the commit. */
 export type Tell = (room: RoomActor, by: Member, command: RoomCommand) => Promise<Ack | Rejected>
@@ -61,9 +63,7 @@ export class Transfers {
 
   /** Files that are being written now. */
   get arriving(): number {
-    let arriving = 0
-    for (const transfer of this.#open.values()) if (transfer.status === 'arriving') arriving++
-    return arriving
+    return this.#count(({ status }) => status === 'arriving')
   }
 
   /** Uploads in one go that are under way. */
@@ -96,27 +96,18 @@ export class Transfers {
     if (typeof name !== 'string') return name
     const known = await this.#known(room, by, { ...meta, name }, id)
     if (known !== undefined) return known
-    const full = this.#mayWrite()
-    if (full !== undefined) return full
+    if (this.#count(({ isOpen }) => isOpen) >= OPEN_PER_WRITING * this.#limits.uploadsPerHost) return tooMany
     const { size, sha256 } = meta
     const file = { id, name, ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
-    const transfer = this.#track(room, by, file, 0)
-    const refused = await transfer.begin()
-    if (refused === undefined) {
-      this.#roomOf.set(id, room.state.name)
-      const told = await this.#announce(room, by, { type: 'offerFile', file })
-      if (told.type === 'ack') return transfer
-      await transfer.withdraw(told.message)
-      return told
-    }
-    await transfer.withdraw(refused.message)
-    return refused
+    const transfer = this.#track(room, by, file, undefined)
+    this.#roomOf.set(id, room.state.name)
+    return (await transfer.begin()) ?? transfer
   }
 
   /** Sends a file in one go: what does not get through is withdrawn. */
   upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const id = this.#ports.ids.next()
-    const full = this.#mayWrite()
+    const full = this.#runs.size < this.#limits.uploadsPerHost ? this.#mayWrite() : tooMany
     if (full !== undefined) return refusedUpload(id, full)
     const run = new UploadRun(id, () => this.create(room, by, meta, id), source)
     this.#runs.add(run)
@@ -145,7 +136,7 @@ export class Transfers {
     this.#rooms.release(name)
   }
 
-  #track(room: RoomActor, by: Member, file: RoomFile['file'], durable: number): TransferActor {
+  #track(room: RoomActor, by: Member, file: OfferedFile, durable: number | undefined): TransferActor {
     const { name } = room.state
     const { vault, clock } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
@@ -170,8 +161,13 @@ export class Transfers {
 
   #mayWrite(): Rejected | undefined {
     if (this.#status === 'closed') return notRunning
-    const begun = Math.max(this.arriving, this.#runs.size)
-    return begun >= this.#limits.uploadsPerHost ? tooMany : undefined
+    return this.arriving >= this.#limits.uploadsPerHost ? tooMany : undefined
+  }
+
+  #count(counts: (transfer: TransferActor) => boolean): number {
+    let count = 0
+    for (const transfer of this.#open.values()) if (counts(transfer)) count++
+    return count
   }
 
   /** The room may have the same bytes already: then nothing has to be sent. */

@@ -25,16 +25,19 @@ export class TransferActor {
   #touched: number
   #cancelIdle: Cancel = () => {}
   #closed = false
+  /** The room knows of it. */
+  #offered: boolean
 
-  /** `durable` bytes of it are in the vault. */
-  constructor(room: string, by: Member, file: OfferedFile, durable: number, parts: TransferParts) {
+  /** `durable` bytes of it are in the vault; undefined: it is new, and `begin` comes first. */
+  constructor(room: string, by: Member, file: OfferedFile, durable: number | undefined, parts: TransferParts) {
     this.id = file.id
     this.room = room
     this.by = by
     this.#file = file
     this.#parts = parts
     this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
-    this.#apply({ type: 'pause', durable })
+    this.#apply({ type: 'pause', durable: durable ?? 0 })
+    this.#offered = durable !== undefined
     this.#touched = parts.clock.elapsed()
   }
 
@@ -64,6 +67,11 @@ export class TransferActor {
     return 'durable' in this.#transfer ? this.#transfer.durable : (this.#file.size ?? 0)
   }
 
+  /** Its file is open in the vault. */
+  get isOpen(): boolean {
+    return this.#vaultWriter !== undefined
+  }
+
   /** Milliseconds of the clock's `elapsed` until it is withdrawn for want of bytes; 0 when that is due. */
   get keptForMs(): number {
     return Math.max(0, this.#touched + this.#parts.keptMs - this.#parts.clock.elapsed())
@@ -74,11 +82,12 @@ export class TransferActor {
     return this.#parts.clock.now() + this.keptForMs
   }
 
-  /** Opens the file in the vault, which holds its size against the limits. */
+  /** Offers a new file to the room, once the vault has held its size against the limits. */
   begin(): Promise<Rejected | undefined> {
     return this.#inTurn(async () => {
-      const writer = await this.#open()
-      return 'type' in writer ? writer : undefined
+      const why = await this.#offer()
+      if (why !== undefined) await this.#withdraw(why.message)
+      return why
     })
   }
 
@@ -151,6 +160,14 @@ export class TransferActor {
     }
   }
 
+  async #offer(): Promise<Rejected | undefined> {
+    const writer = await this.#open()
+    if ('type' in writer) return writer
+    const told = await this.#parts.announce({ type: 'offerFile', file: this.#file })
+    this.#offered = told.type === 'ack'
+    return told.type === 'ack' ? undefined : told
+  }
+
   async #append(epoch: number, writer: VaultWriter, bytes: Uint8Array): Promise<Rejected | undefined> {
     const { size } = this.#file
     if (size !== undefined && writer.offset + bytes.length > size)
@@ -218,8 +235,7 @@ export class TransferActor {
     this.#vaultWriter = undefined
     await writer?.discard()
     await this.#parts.vault.remove(this.id)
-    // The room never heard of an offer that was refused, and then refuses this too.
-    await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
+    if (this.#offered) await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
     this.#parts.ended()
   }
 

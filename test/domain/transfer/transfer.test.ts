@@ -12,7 +12,7 @@ import { offered, whole } from '../../helpers/people.ts'
 const { sha256 } = whole
 const started: readonly TransferEvent[] = [
   { type: 'offered', file: offered },
-  { type: 'writing', writer: 'w1' },
+  { type: 'writing', writer: 'w1', durable: 0 },
 ]
 const states = {
   new: [],
@@ -24,8 +24,10 @@ const states = {
 
 const commands = {
   offer: { type: 'offer', file: offered },
-  write: { type: 'write', writer: 'w1' },
+  declare: { type: 'declare', size: 3 },
+  write: { type: 'write', writer: 'w1', offset: 0, durable: 0 },
   advance: { type: 'advance', writer: 'w1', durable: 2 },
+  pause: { type: 'pause', durable: 2 },
   finish: { type: 'finish', writer: 'w1', size: 3, sha256 },
   withdraw: { type: 'withdraw', reason: 'cut' },
 } as const satisfies Record<TransferCommand['type'], TransferCommand>
@@ -39,12 +41,12 @@ const when = (events: readonly TransferEvent[], command: TransferCommand): strin
 describe('a transfer', () => {
   const END = 'TRANSFER_CUT'
   const table: Record<Transfer['status'], readonly string[]> = {
-    //          offer      write      advance     finish       withdraw
-    new: ['offered', END, END, END, END],
-    offered: [END, 'writing', END, END, 'withdrawn'],
-    receiving: [END, 'writing', 'advanced', 'completed', 'withdrawn'],
-    complete: [END, END, END, END, END],
-    withdrawn: [END, END, END, END, END],
+    //          offer     declare     write      advance     pause     finish       withdraw
+    new: ['offered', END, END, END, END, END, END],
+    offered: [END, 'declared', 'writing', 'FENCED', 'paused', 'FENCED', 'withdrawn'],
+    receiving: [END, 'declared', 'writing', 'advanced', 'paused', 'completed', 'withdrawn'],
+    complete: [END, END, END, END, END, END, END],
+    withdrawn: [END, END, END, END, END, END, END],
   }
   for (const [status, answers] of Object.entries(table)) {
     for (const [index, command] of Object.values(commands).entries())
@@ -67,7 +69,6 @@ describe('a transfer', () => {
     for (const status of ['new', 'complete', 'withdrawn'] as const)
       for (const event of [started[1], { type: 'advanced', durable: 1 }, { type: 'withdrawn', reason: 'x' }] as const)
         expect(evolveTransfer(reached(states[status]), event as TransferEvent)).toEqual(reached(states[status]))
-    expect(evolveTransfer(reached(states.offered), { type: 'advanced', durable: 1 })).toEqual(reached(states.offered))
   })
 })
 
@@ -75,7 +76,7 @@ describe('C110 a second writer', () => {
   const taken: readonly TransferEvent[] = [
     ...started,
     { type: 'advanced', durable: 2 },
-    { type: 'writing', writer: 'w2' },
+    { type: 'writing', writer: 'w2', durable: 2 },
   ]
   it('goes on where the first one was, and fences it off', () => {
     expect(reached(taken)).toMatchObject({ writer: 'w2', durable: 2 })
@@ -99,16 +100,46 @@ describe('the end of a file', () => {
   it('carries size and digest to the room', () =>
     expect(decideTransfer(reached(started), commands.finish)).toEqual({ type: 'completed', file: whole }))
   it('has the size that was announced', () => {
-    expect(when(started, finish({ size: 2 }))).toBe('BAD_OFFSET')
-    expect(when(started, finish({ size: 4 }))).toBe('BAD_OFFSET')
+    expect(when(started, finish({ size: 2 }))).toBe('TRANSFER_CUT')
+    expect(when(started, finish({ size: 4 }))).toBe('TRANSFER_CUT')
   })
   it('has any size where none was', () => {
     const open: readonly TransferEvent[] = [{ type: 'offered', file: { id: 'f1', name: 'a' } }, started[1] as never]
     expect(when(open, finish({ size: 0 }))).toBe('completed')
   })
   it('has the digest that was promised', () => {
-    expect(when(started, finish({ expected: sha256 }))).toBe('completed')
-    expect(when(started, finish({ expected: 'cd'.repeat(32) }))).toBe('HASH_MISMATCH')
-    expect(when(started, finish({ expected: undefined }))).toBe('completed')
+    const promised = (digest: string): readonly TransferEvent[] => [
+      { type: 'offered', file: { ...offered, sha256: digest } },
+      { type: 'writing', writer: 'w1', durable: 0 },
+    ]
+    expect(when(promised(sha256), commands.finish)).toBe('completed')
+    expect(when(promised('cd'.repeat(32)), commands.finish)).toBe('HASH_MISMATCH')
   })
+})
+
+describe('C108 C109 a transfer that goes on', () => {
+  const paused: readonly TransferEvent[] = [...started, { type: 'paused', durable: 2 }]
+  const write = (offset: number): TransferCommand => ({ type: 'write', writer: 'w2', offset, durable: 2 })
+  it('does so at the durable offset and nowhere else', () => {
+    for (const offset of [0, 1, 3, 2 ** 53 - 1]) expect(when(paused, write(offset))).toBe('BAD_OFFSET')
+    expect(reached([...paused, decideTransfer(reached(paused), write(2)) as TransferEvent])).toMatchObject({
+      status: 'receiving',
+      writer: 'w2',
+      durable: 2,
+    })
+  })
+  it('is of nobody meanwhile', () => expect(when(paused, commands.advance)).toBe('FENCED'))
+})
+
+describe('C111 a size that is told later', () => {
+  const open: readonly TransferEvent[] = [
+    { type: 'offered', file: { id: 'f1', name: 'a' } },
+    { type: 'paused', durable: 2 },
+  ]
+  it('is held to from then on', () => {
+    expect(when([...open, { type: 'declared', size: 3 }], { type: 'declare', size: 4 })).toBe('BAD_OFFSET')
+    expect(when([...open, { type: 'declared', size: 3 }], { type: 'declare', size: 3 })).toBe('declared')
+  })
+  it('can not be less than what has arrived', () =>
+    expect(when(open, { type: 'declare', size: 1 })).toBe('BAD_OFFSET'))
 })
