@@ -107,7 +107,7 @@ describe('a host in this process', () => {
     expect(await failure(ani.upload(source, { name: 'a' }).done)).toBe(bug)
     expect(await ani.send({ type: 'say', text: 'still here' })).toMatchObject({ type: 'ack' })
     expect(broken).toEqual([])
-    expect(log.lines).toMatchObject([{ level: 'error', what: 'an upload ended with an error' }])
+    expect(log.lines).toMatchObject([{ level: 'error', what: 'a transfer failed' }])
     expect(ani.files).toEqual([])
   })
 

@@ -1,5 +1,6 @@
 import { EMPTY } from 'rxjs'
 import { safeFileName } from '../names/safe-file-name.ts'
+import type { Cancel } from '../ports/clock.ts'
 import { VaultBroken } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
@@ -33,7 +34,8 @@ export class Transfers {
   readonly #open = new Map<string, TransferActor>()
   readonly #runs = new Set<UploadRun>()
   readonly #roomOf = new Map<string, string>()
-  #status: 'running' | 'closed' = 'running'
+  #status: 'running' | 'broken' | 'closed' = 'running'
+  #cancelSweep: Cancel | undefined
 
   constructor(ports: Ports, limits: EngineLimits, rooms: Rooms, tell: Tell, broken: (error: unknown) => void) {
     this.#ports = ports
@@ -58,7 +60,6 @@ export class Transfers {
     const swept = await vault.sweep(new Set(interrupted.keys()))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
     for (const { room, file } of interrupted.values()) await this.#takeUp(room, file)
-    this.#sweepLater()
   }
 
   /** Files that are being written now. */
@@ -96,7 +97,8 @@ export class Transfers {
     if (typeof name !== 'string') return name
     const known = await this.#known(room, by, { ...meta, name }, id)
     if (known !== undefined) return known
-    if (this.#count(({ isOpen }) => isOpen) >= OPEN_PER_WRITING * this.#limits.uploadsPerHost) return tooMany
+    if (this.#count(({ isOpenInVault }) => isOpenInVault) >= OPEN_PER_WRITING * this.#limits.uploadsPerHost)
+      return tooMany
     const { size, sha256 } = meta
     const file = { id, name, ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
     const transfer = this.#track(room, by, file, undefined)
@@ -111,17 +113,18 @@ export class Transfers {
     if (full !== undefined) return refusedUpload(id, full)
     const run = new UploadRun(id, () => this.create(room, by, meta, id), source)
     this.#runs.add(run)
-    run.done
-      .catch((error: unknown) => this.#failed(error))
-      .finally(() => {
-        this.#runs.delete(run)
-      })
+    const ended = () => this.#runs.delete(run)
+    run.done.then(ended, (error: unknown) => {
+      ended()
+      this.#failed(error)
+    })
     return run
   }
 
   /** Ends uploads in one go; what can be continued stays, durable, for the next start. */
   async close(reason: string): Promise<void> {
     this.#status = 'closed'
+    this.#endSweep()
     for (const run of this.#runs) run.cancel(reason)
     await Promise.all(Array.from(this.#open.values(), (transfer) => transfer.close()))
   }
@@ -151,16 +154,18 @@ export class Transfers {
       failed: (error) => this.#failed(error),
       ended: () => {
         this.#open.delete(file.id)
+        if (this.#open.size === 0) this.#endSweep()
         if (transfer.status === 'withdrawn') this.#roomOf.delete(file.id)
         this.#rooms.release(name)
       },
     })
     this.#open.set(file.id, transfer)
+    this.#sweepLater()
     return transfer
   }
 
   #mayWrite(): Rejected | undefined {
-    if (this.#status === 'closed') return notRunning
+    if (this.#status !== 'running') return notRunning
     return this.arriving >= this.#limits.uploadsPerHost ? tooMany : undefined
   }
 
@@ -209,9 +214,11 @@ export class Transfers {
     })
   }
 
+  /** While there are any. */
   #sweepLater(): void {
-    this.#ports.clock.after(Math.min(SWEEP_MS, this.#limits.transferKeptMs), () => {
-      if (this.#status === 'closed') return
+    if (this.#open.size === 0) return
+    this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, this.#limits.transferKeptMs), () => {
+      this.#cancelSweep = undefined
       for (const transfer of this.#open.values())
         if (transfer.status === 'paused' && transfer.keptForMs === 0)
           transfer.withdraw('it was not finished in time').catch((error: unknown) => this.#failed(error))
@@ -219,10 +226,18 @@ export class Transfers {
     })
   }
 
+  #endSweep(): void {
+    this.#cancelSweep?.()
+    this.#cancelSweep = undefined
+  }
+
   /** A source that breaks is its sender's trouble; only the store's is everybody's. */
   readonly #failed = (error: unknown): void => {
-    if (error instanceof VaultBroken) this.#broken(error)
-    else this.#ports.log.error('a transfer ended with an error', { error: String(error) })
+    if (!(error instanceof VaultBroken)) this.#ports.log.error('a transfer failed', { error: String(error) })
+    else if (this.#status !== 'broken') {
+      this.#status = 'broken'
+      this.#broken(error)
+    }
   }
 }
 

@@ -67,8 +67,7 @@ export class TransferActor {
     return 'durable' in this.#transfer ? this.#transfer.durable : (this.#file.size ?? 0)
   }
 
-  /** Its file is open in the vault. */
-  get isOpen(): boolean {
+  get isOpenInVault(): boolean {
     return this.#vaultWriter !== undefined
   }
 
@@ -188,12 +187,8 @@ export class TransferActor {
 
   /** The bytes are whole on disk before the room hears of it (C80): vault, then journal, then the answer. */
   async #finish(epoch: number, writer: VaultWriter): Promise<WholeFile | Rejected> {
-    const end: TransferCommand = {
-      type: 'finish',
-      writer: String(epoch),
-      size: writer.offset,
-      sha256: writer.digest(),
-    }
+    const sha256 = writer.digest()
+    const end: TransferCommand = { type: 'finish', writer: String(epoch), size: writer.offset, sha256 }
     const decided = decideTransfer(this.#transfer, end)
     if (decided.type === 'rejected') {
       if (decided.code === 'HASH_MISMATCH') await this.#beginAgain(writer)
@@ -201,11 +196,11 @@ export class TransferActor {
       return decided
     }
     const digest = await writer.finish()
-    this.#vaultWriter = undefined
     if ('type' in digest) {
       await this.#withdraw(digest.message)
       return digest
     }
+    this.#vaultWriter = undefined
     const { id, name } = this.#file
     const file = { id, name, ...digest }
     const told = await this.#parts.announce({ type: 'completeFile', file })

@@ -30,6 +30,7 @@ describe('what a room knows', () => {
     expect(given().state).toEqual({
       name: 'lobby',
       members: new Map(),
+      quiet: new Map(),
       files: new Map(),
       receipts: new Map(),
       topic: '',

@@ -140,6 +140,5 @@ describe('C111 a size that is told later', () => {
     expect(when([...open, { type: 'declared', size: 3 }], { type: 'declare', size: 4 })).toBe('BAD_OFFSET')
     expect(when([...open, { type: 'declared', size: 3 }], { type: 'declare', size: 3 })).toBe('declared')
   })
-  it('can not be less than what has arrived', () =>
-    expect(when(open, { type: 'declare', size: 1 })).toBe('BAD_OFFSET'))
+  it('can not be less than what has arrived', () => expect(when(open, { type: 'declare', size: 1 })).toBe('BAD_OFFSET'))
 })
