@@ -1,11 +1,14 @@
 // The load, in a process of its own: does one job after the other for its parent and answers with what it measured.
 import { Crowd } from './load/crowd.ts'
 import { runFanout } from './load/fanout.ts'
+import { Flood } from './load/flood.ts'
+import { runFlow } from './load/flow.ts'
 import { type Answer, type Job, stopWithParent } from './load/jobs.ts'
 import { runJoins } from './load/joins.ts'
 import { runTransfer } from './load/transfer.ts'
 
 let crowd: Crowd | undefined
+let flood: Flood | undefined
 
 async function perform(job: Job): Promise<unknown> {
   switch (job.type) {
@@ -15,6 +18,13 @@ async function perform(job: Job): Promise<unknown> {
       return runJoins(job.load)
     case 'transfer':
       return runTransfer(job.load)
+    case 'flow':
+      return runFlow(job.load)
+    case 'flood':
+      flood = new Flood(job.load)
+      return flood.begin()
+    case 'floodEnd':
+      return flood?.end()
     case 'crowd':
       crowd = new Crowd(job.load)
       return crowd.gather()

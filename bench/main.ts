@@ -5,12 +5,14 @@ import { isMet, type Section } from './report/section.ts'
 import { toMarkdown, toText } from './report/text.ts'
 import { Processes } from './run/processes.ts'
 import { type Bench, parseSettings, type SectionName, type Settings, USAGE } from './run/settings.ts'
+import { chat } from './scenarios/chat.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { files } from './scenarios/files.ts'
 import { idle } from './scenarios/idle.ts'
 import { joins } from './scenarios/joins.ts'
 import { latency } from './scenarios/latency.ts'
 import { stalled } from './scenarios/stalled.ts'
+import { transfers } from './scenarios/transfers.ts'
 
 const PARTS: Readonly<Record<SectionName, (bench: Bench) => Promise<readonly Section[]>>> = {
   fanout,
@@ -18,6 +20,8 @@ const PARTS: Readonly<Record<SectionName, (bench: Bench) => Promise<readonly Sec
   idle,
   joins,
   files,
+  transfers,
+  chat,
   stalled,
 }
 const LENGTHS = { quick: { warmUpMs: 300, measureMs: 500 }, full: { warmUpMs: 800, measureMs: 1500 } }

@@ -1,5 +1,7 @@
 import type { CrowdLoad } from './crowd.ts'
 import type { FanoutLoad } from './fanout.ts'
+import type { FloodLoad } from './flood.ts'
+import type { FlowLoad } from './flow.ts'
 import type { JoinsLoad } from './joins.ts'
 import type { TransferLoad } from './transfer.ts'
 
@@ -8,6 +10,9 @@ export type Job =
   | { readonly type: 'fanout'; readonly load: FanoutLoad }
   | { readonly type: 'joins'; readonly load: JoinsLoad }
   | { readonly type: 'transfer'; readonly load: TransferLoad }
+  | { readonly type: 'flow'; readonly load: FlowLoad }
+  | { readonly type: 'flood'; readonly load: FloodLoad }
+  | { readonly type: 'floodEnd' }
   | { readonly type: 'crowd'; readonly load: CrowdLoad }
   | { readonly type: 'crowdTalk'; readonly forMs: number }
   | { readonly type: 'crowdLeave' }

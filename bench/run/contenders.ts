@@ -49,12 +49,16 @@ export function natsVersion(): string | undefined {
 
 async function startNats(processes: Processes): Promise<Server> {
   const server = await processes.serveOther(NATS, (port) => ['-a', '127.0.0.1', '-p', String(port)])
+  await untilListening(server)
+  return server
+}
+
+export async function untilListening(server: Server): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
   while (!(await listens(server.port))) {
-    if (performance.now() > deadline) throw new Error('nats-server does not listen')
+    if (performance.now() > deadline) throw new Error("somebody else's server does not listen")
     await pause(20)
   }
-  return server
 }
 
 function listens(port: number): Promise<boolean> {

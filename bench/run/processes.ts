@@ -27,7 +27,7 @@ export class Processes {
   /** Each child, and its end as a failure. */
   readonly #children = new Map<ChildProcess, Promise<never>>()
   readonly #directory: string
-  #generator: ChildProcess | undefined
+  readonly #generators = new Map<string, ChildProcess>()
   #newest = 0
 
   constructor(base = onDisk()) {
@@ -43,8 +43,13 @@ export class Processes {
   }
 
   /** Starts a script of ours that says `{"port":…}`. */
-  async serve(script: URL, args: readonly string[], flags: readonly string[] = []): Promise<Server> {
-    const child = this.#spawn(process.execPath, [...FLAGS, ...flags, fileURLToPath(script), ...args])
+  serve(script: URL, args: readonly string[], flags: readonly string[] = []): Promise<Server> {
+    return this.serveProgram(process.execPath, [...FLAGS, ...flags, fileURLToPath(script), ...args])
+  }
+
+  /** Starts a program that says `{"port":…}`, and ends when its standard input does. */
+  async serveProgram(command: string, args: readonly string[]): Promise<Server> {
+    const child = this.#spawn(command, args)
     const line = await Promise.race([once(createInterface(child.stdout!), 'line'), this.#ended(child)])
     return this.#server(child, JSON.parse(String(line[0])).port)
   }
@@ -55,10 +60,14 @@ export class Processes {
     return this.#server(this.#spawn(command, [...args(port)]), port)
   }
 
-  /** Has the load generator do something; all jobs go through one process, whose code is warm then. */
-  async generate<Result>(job: Job): Promise<Result> {
-    this.#generator ??= this.#spawn(process.execPath, [...FLAGS, GENERATOR])
-    return (await this.#ask(this.#generator, { job })) as Result
+  /**
+   * Has the load generator do something; all jobs go through one process, whose code is warm then. `beside` is another such
+   * process, for a load that is not to delay the one that is measured.
+   */
+  async generate<Result>(job: Job, which: 'measuring' | 'beside' = 'measuring'): Promise<Result> {
+    const generator = this.#generators.get(which) ?? this.#spawn(process.execPath, [...FLAGS, GENERATOR])
+    this.#generators.set(which, generator)
+    return (await this.#ask(generator, { job })) as Result
   }
 
   clear(): void {

@@ -1,19 +1,23 @@
-import type { Contender, ContenderName } from './contenders.ts'
 import type { Server } from './processes.ts'
 
-/** What each contender came to, round by round. */
-export type Rounds<Result> = ReadonlyMap<ContenderName, readonly Result[]>
+/** What each contender came to, by its name, round by round. */
+export type Rounds<Result> = ReadonlyMap<string, readonly Result[]>
+
+interface Startable {
+  readonly name: string
+  start(): Promise<Server>
+}
 
 /**
  * Measures all contenders once a round, each time in a process that is new, and every second round in the opposite order:
  * the machine's mood changes from minute to minute, so only figures of one round are compared.
  */
-export async function alternate<Result>(
+export async function alternate<Contender extends Startable, Result>(
   rounds: number,
   contenders: readonly Contender[],
   measure: (server: Server, contender: Contender) => Promise<Result>,
 ): Promise<Rounds<Result>> {
-  const results = new Map<ContenderName, Result[]>(contenders.map(({ name }) => [name, []]))
+  const results = new Map<string, Result[]>(contenders.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
       const server = await contender.start()
@@ -42,7 +46,7 @@ export function median(values: readonly number[]): number {
 /** The median over the rounds of one figure of one contender. */
 export function typical<Result>(
   rounds: Rounds<Result>,
-  name: ContenderName,
+  name: string,
   of: (result: Result) => number | undefined,
 ): number {
   return median((rounds.get(name) ?? []).map((result) => of(result) ?? Number.NaN))
@@ -51,8 +55,8 @@ export function typical<Result>(
 /** The median over the rounds of one contender's figure divided by another's of the same round. */
 export function ratio<Result>(
   rounds: Rounds<Result>,
-  name: ContenderName,
-  to: ContenderName,
+  name: string,
+  to: string,
   of: (result: Result) => number | undefined,
 ): number {
   const others = rounds.get(to) ?? []
