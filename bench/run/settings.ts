@@ -28,7 +28,7 @@ export interface Bench {
 }
 
 export const USAGE = `npm run bench -- [options]
-  --quick             a first impression in less than a minute: one short round
+  --quick             a first impression in about a minute: one short round
   --only <section>    ${SECTIONS.join(' | ')}; may be repeated
   --rounds <n>        alternating rounds, 3 unless given
   --each              also the yardstick that writes once for each line and receiver
