@@ -16,7 +16,9 @@ export interface FileContender {
   start(): Promise<Server>
 }
 
-const source = (name: string) => new URL(`../yardsticks/${name}`, import.meta.url)
+const TUS = new URL('../yardsticks/tus.ts', import.meta.url)
+const NODE_SPOOL = new URL('../yardsticks/spool.ts', import.meta.url)
+const C_SPOOL = new URL('../yardsticks/spool.c', import.meta.url)
 
 export class FileServers {
   readonly #processes: Processes
@@ -32,13 +34,13 @@ export class FileServers {
   }
 
   tus(name: string, kind: FlowKind): FileContender {
-    const start = () => this.#processes.serve(source('tus.ts'), [this.#processes.newDirectory()])
+    const start = () => this.#processes.serve(TUS, [this.#processes.newDirectory()])
     return { name, wire: 'tus', kind, start }
   }
 
   /** `spool.ts`: the least that a Node server can do. */
   node(name: string, kind: FlowKind): FileContender {
-    const start = () => this.#processes.serve(source('spool.ts'), [this.#newFile()])
+    const start = () => this.#processes.serve(NODE_SPOOL, [this.#newFile()])
     return { name, wire: 'spool', kind, start }
   }
 
@@ -73,7 +75,7 @@ export class FileServers {
   #build(): string | undefined {
     if (this.#built !== undefined) return this.#built
     const program = join(this.#processes.newDirectory(), 'spool')
-    const built = spawnSync('cc', ['-O2', '-pthread', '-o', program, fileURLToPath(source('spool.c'))])
+    const built = spawnSync('cc', ['-O2', '-pthread', '-o', program, fileURLToPath(C_SPOOL)])
     if (built.status === 0) this.#built = program
     return this.#built
   }
