@@ -43,6 +43,7 @@ describe('standard output', () => {
     const ani = await enter(port, 'ani')
     ani.write('halo\u0007\n/me menari\n/topic kopi\n')
     await sendFile(ani, 'a.txt', 'isi')
+    await host.until('its receipt', () => host.events.at(-1)?.['type'] === 'fileReceived')
     ani.write('/quit\n')
     await host.until('the end', () => host.events.at(-1)?.['type'] === 'left')
     const by = { id: expect.any(String), name: 'ani' }
@@ -56,6 +57,7 @@ describe('standard output', () => {
       { ...entry(3), type: 'topicSet', topic: 'kopi' },
       { ...entry(4), type: 'fileOffered', file },
       { ...entry(5), type: 'fileCompleted', file: { ...file, sha256: sha256('isi') } },
+      { ...entry(6), type: 'fileReceived', by: { ...by, name: 'host' }, file },
       { v: 1, room: 'warung', type: 'left', by, reason: expect.any(String) },
     ])
     expect(await host.stop()).toBe(0)

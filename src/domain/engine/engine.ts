@@ -1,6 +1,6 @@
 import { checkRoomName } from '../names/room-name.ts'
 import { JournalBroken } from '../ports/journal.ts'
-import { type Pieces, VaultMissing } from '../ports/vault.ts'
+import type { Pieces } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Ack, ClientCommand, Mail, RoomCommand } from '../room/commands.ts'
@@ -10,7 +10,9 @@ import type { RoomFile } from '../room/state.ts'
 import { Refused, type Upload, type UploadMeta } from '../session.ts'
 import { checkText } from '../text/message-text.ts'
 import type { TransferActor } from '../transfer/transfer-actor.ts'
+import { Bandwidth, type Passage, unlimited } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
+import { Download } from './download.ts'
 import type { EngineLimits } from './limits.ts'
 import { type Host, LocalSession } from './local-session.ts'
 import type { Ports } from './ports.ts'
@@ -43,6 +45,8 @@ interface Place {
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
+  /** What transfers may take of the network, changeable at any time. */
+  readonly bandwidth: Bandwidth
   readonly #ports: Ports
   readonly #limits: EngineLimits
   readonly #broken: (error: unknown) => void
@@ -58,12 +62,15 @@ export class Engine {
   constructor(ports: Ports, limits: EngineLimits, broken: (error: unknown) => void) {
     this.#ports = ports
     this.#limits = limits
+    const { transferBytesPerSecond: transfer, hostBytesPerSecond: host } = limits
+    this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#loop = new CommitLoop(ports, (room) => this.#trim(room), broken)
     this.#rooms = new Rooms(ports, limits, this.#loop.wake)
     this.#transfers = new Transfers(
       ports,
       limits,
       this.#rooms,
+      this.bandwidth,
       (room, by, command) => this.#tell(room, by, command),
       broken,
     )
@@ -86,6 +93,8 @@ export class Engine {
   async stop(reason = 'the host stops'): Promise<void> {
     if (this.#status === 'closed') return
     this.#status = 'closed'
+    // What waits for its turn ends now.
+    this.bandwidth.set({ transfer: 0, host: 0 })
     const transfers = this.#transfers.close(reason)
     const left = Promise.all([...this.#sessions.keys()].map((session) => session.close(reason)))
     // At once, also where a crowd's leaving would wait for more of it.
@@ -158,7 +167,8 @@ export class Engine {
   readonly #host: Host = {
     send: (session, command) => this.#send(session, command),
     upload: (session, source, meta) => this.#upload(session, source, meta),
-    download: (session, file, from, pieces) => this.#download(session, file, from, pieces),
+    download: (session, file, from, pieces) => this.#download(session, file, from, pieces, this.bandwidth.open()),
+    inspect: (session, file) => this.#download(session, file, 0, 'lent', unlimited),
     read: (room, after) => this.#watched(this.#ports.journal.read(room, after, this.#limits.pageEntries)),
     search: (room, query, limit) => this.#watched(this.#ports.journal.search(room, query, limit)),
     leave: (session, reason) => this.#leave(session, reason),
@@ -214,13 +224,19 @@ export class Engine {
     return this.#transfers.upload(place.room, session.member, source, meta)
   }
 
-  async *#download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array> {
-    const place = this.#sessions.get(session)
-    if (place?.room.state.files.has(file) !== true) throw new Refused(place === undefined ? left : noSuchFile)
-    try {
-      yield* this.#ports.vault.read(file, from, pieces)
-    } catch (error) {
-      throw error instanceof VaultMissing ? new Refused(noSuchFile) : error
+  #download(
+    session: LocalSession,
+    file: string,
+    from: number,
+    pieces: Pieces,
+    passage: Passage,
+  ): AsyncIterable<Uint8Array> {
+    return {
+      [Symbol.asyncIterator]: () => {
+        const place = this.#sessions.get(session)
+        if (place?.room.state.files.has(file) !== true) throw new Refused(place === undefined ? left : noSuchFile)
+        return new Download(this.#ports.vault.read(file, from, pieces), passage, noSuchFile)
+      },
     }
   }
 

@@ -7,6 +7,9 @@ export interface EngineLimits extends ActorLimits {
   readonly transferIdleMs: number
   /** A transfer that gets no byte for this long is withdrawn. */
   readonly transferKeptMs: number
+  /** Bytes a second that each transfer may move, and all of them together; 0: no cap. */
+  readonly transferBytesPerSecond: number
+  readonly hostBytesPerSecond: number
   readonly rooms: number
   /** Entries a reader that catches up is given at a time. */
   readonly pageEntries: number

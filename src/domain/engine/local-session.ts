@@ -15,6 +15,7 @@ export interface Host {
   send(session: LocalSession, command: ClientCommand): Promise<Ack | Rejected>
   upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
   download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array>
+  inspect(session: LocalSession, file: string): AsyncIterable<Uint8Array>
   read(room: string, after: number): Promise<readonly Batch[]>
   search(room: string, query: string, limit: number): Promise<readonly Entry[]>
   leave(session: LocalSession, reason: string): Promise<void>
@@ -137,6 +138,11 @@ export class LocalSession implements Session {
 
   download(file: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
     return this.#host.download(this, file, from, pieces)
+  }
+
+  /** The bytes of a file, lent, for the host to look at: they leave for nobody, so no cap counts them. */
+  inspect(file: string): AsyncIterable<Uint8Array> {
+    return this.#host.inspect(this, file)
   }
 
   /** The newest `count` entries before now that this member may see, oldest first. */

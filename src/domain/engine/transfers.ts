@@ -12,6 +12,7 @@ import { initialState, type RoomFile } from '../room/state.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { TransferActor } from '../transfer/transfer-actor.ts'
 import { UploadRun } from '../transfer/upload.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 import type { Rooms } from './rooms.ts'
@@ -29,6 +30,7 @@ export class Transfers {
   readonly #ports: Ports
   readonly #limits: EngineLimits
   readonly #rooms: Rooms
+  readonly #bandwidth: Bandwidth
   readonly #tell: Tell
   readonly #broken: (error: unknown) => void
   readonly #open = new Map<string, TransferActor>()
@@ -37,10 +39,18 @@ export class Transfers {
   #status: 'running' | 'broken' | 'closed' = 'running'
   #cancelSweep: Cancel | undefined
 
-  constructor(ports: Ports, limits: EngineLimits, rooms: Rooms, tell: Tell, broken: (error: unknown) => void) {
+  constructor(
+    ports: Ports,
+    limits: EngineLimits,
+    rooms: Rooms,
+    bandwidth: Bandwidth,
+    tell: Tell,
+    broken: (error: unknown) => void,
+  ) {
     this.#ports = ports
     this.#limits = limits
     this.#rooms = rooms
+    this.#bandwidth = bandwidth
     this.#tell = tell
     this.#broken = broken
   }
@@ -135,17 +145,8 @@ export class Transfers {
     if (durable === undefined || file.status !== 'offered') return
     const room = await this.#rooms.use(name)
     if ('type' in room) return
-    const transfer = this.#track(room, file.by, file.file, durable)
+    this.#track(room, file.by, file.file, durable)
     this.#rooms.release(name)
-    // Its last byte had arrived, and nobody was told: its sender may never come back to hear that.
-    if (durable === file.file.size) this.#complete(transfer, durable).catch((error: unknown) => this.#failed(error))
-  }
-
-  async #complete(transfer: TransferActor, size: number): Promise<void> {
-    const writing = await transfer.write(size)
-    if ('type' in writing) return
-    const ended = await writing.finish()
-    if ('type' in ended) this.#ports.log.warn('a file that had arrived could not be finished', { code: ended.code })
   }
 
   #track(room: RoomActor, by: Member, file: OfferedFile, durable: number | undefined): TransferActor {
@@ -153,6 +154,7 @@ export class Transfers {
     const { vault, clock } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
+    const passage = this.#bandwidth.open()
     const transfer: TransferActor = new TransferActor(name, by, file, durable, {
       vault,
       clock,
@@ -160,6 +162,7 @@ export class Transfers {
       keptMs: this.#limits.transferKeptMs,
       announce: (fact) => this.#announce(room, by, fact),
       mayWrite: () => this.#mayWrite(),
+      admit: (bytes) => passage.pass(bytes)?.then(() => undefined),
       failed: (error) => this.#failed(error),
       ended: () => {
         this.#open.delete(file.id)

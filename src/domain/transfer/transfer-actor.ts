@@ -114,8 +114,7 @@ export class TransferActor {
     const epoch = ++this.#epoch
     return this.#inTurn(async () => {
       if (epoch !== this.#epoch) return fenced
-      const full = this.status === 'arriving' ? undefined : this.#parts.mayWrite()
-      const writer = full ?? (await this.#open())
+      const writer = (this.status === 'arriving' ? undefined : this.#parts.mayWrite()) ?? (await this.#open())
       if ('type' in writer) return writer
       const why =
         (await this.#sync(writer)) ??
@@ -150,7 +149,12 @@ export class TransferActor {
       get offset() {
         return writer.offset
       },
-      append: (bytes) => ifMine(() => this.#append(epoch, writer, bytes)),
+      // Not in turn: whoever waits for the caps must not keep the next writer out.
+      append: (bytes) => {
+        const append = () => ifMine(() => this.#append(epoch, writer, bytes))
+        const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
+        return wait === undefined ? append() : wait.then((why) => why ?? append())
+      },
       pause: async () => {
         await ifMine(() => this.#pause(writer))
         return this.durable
@@ -201,8 +205,7 @@ export class TransferActor {
       return digest
     }
     this.#vaultWriter = undefined
-    const { id, name } = this.#file
-    const file = { id, name, ...digest }
+    const file = { id: this.id, name: this.#file.name, ...digest }
     const told = await this.#parts.announce({ type: 'completeFile', file })
     if (told.type === 'rejected') {
       await this.#withdraw(told.message)
@@ -220,7 +223,6 @@ export class TransferActor {
     this.#apply({ type: 'pause', durable: 0 })
     const next = await this.#open()
     if ('type' in next) await this.#withdraw(next.message)
-    else this.#rest(next)
   }
 
   async #withdraw(reason: string): Promise<void> {

@@ -15,6 +15,8 @@ export interface TransferParts {
   readonly idleMs: number
   /** A transfer that gets no byte for so long is withdrawn. */
   readonly keptMs: number
+  /** Lets so many bytes more come in, up to the offset `upTo`; a promise when their turn or the room for them must be waited for. */
+  admit(bytes: number, upTo: number): Promise<Rejected | undefined> | undefined
   /** Whether one more may write now. */
   mayWrite(): Rejected | undefined
   /** Hears of every error of the vault's. */

@@ -25,7 +25,8 @@ interface Circumstances {
 }
 
 function runOf(source: AsyncIterable<Uint8Array>, meta: UploadMeta, vault: MemoryVault, announce: Announce) {
-  const parts = { vault, announce, clock: new ManualClock(), idleMs: 1, keptMs: 1, mayWrite: () => undefined }
+  const admit = () => undefined
+  const parts = { vault, announce, clock: new ManualClock(), idleMs: 1, keptMs: 1, admit, mayWrite: () => undefined }
   const transfer = new TransferActor('lobby', ani, { id: ID, ...meta }, undefined, {
     ...parts,
     failed: () => {},

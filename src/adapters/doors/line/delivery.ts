@@ -109,7 +109,7 @@ export class LineDelivery {
   async #send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
     this.#sending = true
     try {
-      if (await this.#checks.carries(file.id, () => session.download(file.id, 0, 'lent'))) {
+      if (await this.#checks.carries(file.id, () => session.inspect(file.id))) {
         const to = { outbox: this.#outbox, clock: this.#clock, apartMs: this.#settings.apartMs }
         await sendInBand(file, session.download(file.id, 0, 'lent'), to)
       } else this.#notices.unshift(guardSend(`${fileLine(by, file)}\n`))

@@ -1,0 +1,45 @@
+import { VaultMissing } from '../ports/vault.ts'
+import type { Rejected } from '../rejection.ts'
+import { Refused } from '../session.ts'
+import type { Passage } from './bandwidth.ts'
+
+/** One reader's way through a file, no faster than its passage. Not a generator: `return` must also end a reader that waits. */
+export class Download implements AsyncIterator<Uint8Array, undefined> {
+  readonly #source: AsyncIterator<Uint8Array>
+  readonly #passage: Passage
+  readonly #missing: Rejected
+  /** Of the newest piece what was too much for one step. */
+  #rest: Uint8Array | undefined
+
+  /** Throws `missing` where the source has lost the file. */
+  constructor(source: AsyncIterable<Uint8Array>, passage: Passage, missing: Rejected) {
+    this.#source = source[Symbol.asyncIterator]()
+    this.#passage = passage
+    this.#missing = missing
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    let piece = this.#rest ?? (await this.#read())
+    if (piece === undefined) return { done: true, value: undefined }
+    const { pieceBytes } = this.#passage
+    this.#rest = piece.length > pieceBytes ? piece.subarray(pieceBytes) : undefined
+    if (this.#rest !== undefined) piece = piece.subarray(0, pieceBytes)
+    await this.#passage.pass(piece.length)
+    return { done: false, value: piece }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#rest = undefined
+    await this.#source.return?.()
+    return { done: true, value: undefined }
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    try {
+      const piece = await this.#source.next()
+      return piece.done === true ? undefined : piece.value
+    } catch (error) {
+      throw error instanceof VaultMissing ? new Refused(this.#missing) : error
+    }
+  }
+}
