@@ -1,23 +1,28 @@
 import 'reflect-metadata'
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe'
+import { HttpDoor } from '../adapters/doors/http/door.ts'
 import { LineDoor } from '../adapters/doors/line/door.ts'
 import { DiskVault } from '../adapters/stores/disk/disk-vault.ts'
 import { MemoryJournal } from '../adapters/stores/memory/memory-journal.ts'
 import { MemoryVault } from '../adapters/stores/memory/memory-vault.ts'
 import { SqliteJournal } from '../adapters/stores/sqlite/sqlite-journal.ts'
-import { MemoryMetrics } from '../adapters/system/memory-metrics.ts'
+import { PromMetrics } from '../adapters/system/prom-metrics.ts'
 import { RandomIds } from '../adapters/system/random-ids.ts'
 import { SilentLog } from '../adapters/system/silent-log.ts'
 import { SystemClock } from '../adapters/system/system-clock.ts'
+import { openToAll } from '../domain/engine/access.ts'
 import { Engine } from '../domain/engine/engine.ts'
-import { engineDefaults, lineDefaults, memoryReaderEntries, vaultDefaults } from './defaults.ts'
+import { engineDefaults, httpDefaults, lineDefaults, memoryReaderEntries, vaultDefaults } from './defaults.ts'
+import { Health, WatchedJournal } from './health.ts'
 import type { TamtamOptions } from './options.ts'
-import { CLOCK, ENGINE, IDS, JOURNAL, LINE_DOOR, LOG, METRICS, VAULT } from './tokens.ts'
+import { CLOCK, ENGINE, HTTP_DOOR, IDS, JOURNAL, LINE_DOOR, LOG, METRICS, VAULT } from './tokens.ts'
 
 /** Which adapter stands for which port: a container of its own for each host, so that two in one process share nothing. */
-export function compose(options: TamtamOptions, broken: (error: unknown) => void): DependencyContainer {
+export function compose(options: TamtamOptions): DependencyContainer {
   const { data: directory, overrides = {}, freeSpaceFloorBytes, maxFileBytes = vaultDefaults.maxFileBytes } = options
   const floor = freeSpaceFloorBytes === undefined ? {} : { freeSpaceFloorBytes }
+  const limits = { ...engineDefaults, ...options.limits }
+  const health = new Health()
   const host = container.createChildContainer()
 
   const provide = <T>(token: symbol, override: T | undefined, make: (from: DependencyContainer) => T) => {
@@ -27,7 +32,7 @@ export function compose(options: TamtamOptions, broken: (error: unknown) => void
   provide(CLOCK as symbol, overrides.clock, () => new SystemClock())
   provide(IDS as symbol, overrides.ids, () => new RandomIds())
   provide(LOG as symbol, overrides.log, () => new SilentLog())
-  provide(METRICS as symbol, overrides.metrics, () => new MemoryMetrics())
+  provide(METRICS as symbol, overrides.metrics, () => new PromMetrics())
   provide(JOURNAL as symbol, overrides.journal, (from) =>
     directory === undefined ? new MemoryJournal() : new SqliteJournal({ directory, log: from.resolve(LOG), ...floor }),
   )
@@ -39,7 +44,7 @@ export function compose(options: TamtamOptions, broken: (error: unknown) => void
   })
   provide<Engine>(ENGINE as symbol, undefined, (from) => {
     const ports = {
-      journal: from.resolve(JOURNAL),
+      journal: new WatchedJournal(from.resolve(JOURNAL), health),
       vault: from.resolve(VAULT),
       clock: from.resolve(CLOCK),
       ids: from.resolve(IDS),
@@ -47,8 +52,11 @@ export function compose(options: TamtamOptions, broken: (error: unknown) => void
       metrics: from.resolve(METRICS),
     }
     const inMemory = directory === undefined && overrides.journal === undefined
-    const readerEntries = inMemory ? memoryReaderEntries : engineDefaults.readerEntries
-    return new Engine(ports, { ...engineDefaults, readerEntries, ...options.limits }, broken)
+    const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
+    return new Engine(ports, { ...limits, readerEntries }, (error) => {
+      health.broke()
+      options.onBroken?.(error)
+    })
   })
   provide<LineDoor>(LINE_DOOR as symbol, undefined, (from) => {
     const ports = {
@@ -58,6 +66,21 @@ export function compose(options: TamtamOptions, broken: (error: unknown) => void
       log: from.resolve(LOG),
     }
     return new LineDoor({ ...ports, settings: { ...lineDefaults, ...options.line } })
+  })
+  provide<HttpDoor>(HTTP_DOOR as symbol, undefined, (from) => {
+    const ports = {
+      engine: from.resolve(ENGINE),
+      clock: from.resolve(CLOCK),
+      ids: from.resolve(IDS),
+      log: from.resolve(LOG),
+      metrics: from.resolve(METRICS),
+    }
+    return new HttpDoor({
+      ...ports,
+      settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
+      access: options.access ?? openToAll,
+      trouble: () => health.trouble,
+    })
   })
   return host
 }

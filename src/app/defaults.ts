@@ -1,3 +1,4 @@
+import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { EngineLimits } from '../domain/engine/limits.ts'
@@ -44,6 +45,26 @@ export const lineDefaults: LineSettings = {
   historyLines: 20,
   maxHistoryLines: 500,
   roomsPerConnection: 20,
+}
+
+/** What a message may be is the engine's to say. */
+export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
+  hostNames: [],
+  headBytes: 8192,
+  headers: 64,
+  headMs: 10_000,
+  bodyStallMs: 30_000,
+  idleMs: 60_000,
+  lingerMs: 2000,
+  pipelined: 64,
+  messageBytes: 64 * 1024,
+  linesPerSecond: lineDefaults.linesPerSecond,
+  linesBurst: lineDefaults.linesBurst,
+  rateOnLoopback: false,
+  pageEntries: 100,
+  maxPageEntries: 500,
+  outboxMarkBytes: 256 * 1024,
+  heartbeatMs: 15_000,
 }
 
 export const listenerDefaults: ListenerSettings = {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { isLoopback } from '../adapters/doors/shared/address.ts'
 import { Console } from '../adapters/doors/stdin/console.ts'
 import { FileSaver } from '../adapters/doors/stdin/file-saver.ts'
-import { isLoopback } from '../adapters/doors/tcp/address-count.ts'
 import { PortInUse } from '../adapters/doors/tcp/listener.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
 import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'

@@ -4,7 +4,7 @@ import { canLink } from '../domain/ports/vault.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
-import { CLOCK, ENGINE, LINE_DOOR, LOG, METRICS, VAULT } from './tokens.ts'
+import { CLOCK, ENGINE, HTTP_DOOR, LINE_DOOR, LOG, METRICS, VAULT } from './tokens.ts'
 
 /** One host: its engine, and the doors it opens when asked. Several can live in one process. */
 export interface Tamtam {
@@ -25,11 +25,12 @@ export interface Tamtam {
 
 /** Makes a host; nothing happens before `start`. */
 export function createTamtam(options: TamtamOptions = {}): Tamtam {
-  const host = compose(options, (error) => options.onBroken?.(error))
+  const host = compose(options)
   const engine = host.resolve(ENGINE)
   const parts = {
     engine,
     line: host.resolve(LINE_DOOR),
+    http: host.resolve(HTTP_DOOR),
     clock: host.resolve(CLOCK),
     log: host.resolve(LOG),
     metrics: host.resolve(METRICS),
@@ -45,8 +46,10 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
   }
 }
 
+export type { HttpSettings } from '../adapters/doors/http/settings.ts'
 export type { FileMode, LineSettings } from '../adapters/doors/line/settings.ts'
 export { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
+export type { Access, AccessRequest } from '../domain/engine/access.ts'
 export type { Engine, JoinRequest } from '../domain/engine/engine.ts'
 export type { EngineLimits } from '../domain/engine/limits.ts'
 export type { LocalSession } from '../domain/engine/local-session.ts'

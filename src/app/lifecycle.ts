@@ -1,3 +1,4 @@
+import type { HttpDoor } from '../adapters/doors/http/door.ts'
 import type { Door } from '../adapters/doors/shared/visitor.ts'
 import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listener.ts'
 import { type DirectoryLock, lockDirectory } from '../adapters/stores/disk/directory-lock.ts'
@@ -16,6 +17,7 @@ export interface Address {
 interface Parts {
   readonly engine: Engine
   readonly line: Door
+  readonly http: HttpDoor
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -39,6 +41,7 @@ export class Lifecycle {
     if (this.#directory !== undefined) this.#lock = await lockDirectory(this.#directory)
     try {
       await this.#parts.engine.start()
+      await this.#parts.http.open()
     } catch (error) {
       await this.#lock?.release()
       throw error

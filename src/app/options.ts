@@ -1,4 +1,6 @@
+import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
+import type { Access } from '../domain/engine/access.ts'
 import type { EngineLimits } from '../domain/engine/limits.ts'
 import type { Ports } from '../domain/engine/ports.ts'
 
@@ -11,6 +13,9 @@ export interface TamtamOptions {
   readonly maxSpoolBytes?: number
   readonly freeSpaceFloorBytes?: number
   readonly line?: Partial<LineSettings>
+  readonly http?: Partial<Omit<HttpSettings, 'maxTextBytes'>>
+  /** Who may enter which room over HTTP; without it, whoever reaches the port. */
+  readonly access?: Access
   /** Adapters of your own in place of ours. */
   readonly overrides?: Partial<Ports>
   /** Hears once when a store failed for good. The host acknowledges nothing from then on and should be stopped. */

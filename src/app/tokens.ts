@@ -1,4 +1,5 @@
 import type { InjectionToken } from 'tsyringe'
+import type { HttpDoor } from '../adapters/doors/http/door.ts'
 import type { LineDoor } from '../adapters/doors/line/door.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { Clock } from '../domain/ports/clock.ts'
@@ -16,3 +17,4 @@ export const LOG: InjectionToken<Log> = Symbol('Log')
 export const METRICS: InjectionToken<Metrics> = Symbol('Metrics')
 export const ENGINE: InjectionToken<Engine> = Symbol('Engine')
 export const LINE_DOOR: InjectionToken<LineDoor> = Symbol('LineDoor')
+export const HTTP_DOOR: InjectionToken<HttpDoor> = Symbol('HttpDoor')

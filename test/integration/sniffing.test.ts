@@ -81,7 +81,7 @@ const BODY = 'NICK x\nSEND y\nhi\n'
 const REQUESTS: readonly (readonly [string, string])[] = [
   [
     'C91: a page that posts lines',
-    `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
+    `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.example\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
   ],
   ['C91: GET', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['C92: lower case', `get / http/1.1\r\n\r\n${BODY}`],

@@ -145,8 +145,17 @@ export class Transfers {
     if (durable === undefined || file.status !== 'offered') return
     const room = await this.#rooms.use(name)
     if ('type' in room) return
-    this.#track(room, file.by, file.file, durable)
+    const transfer = this.#track(room, file.by, file.file, durable)
     this.#rooms.release(name)
+    // Its last byte had arrived, and nobody was told: its sender may never come back to hear that.
+    if (durable === file.file.size) this.#complete(transfer, durable).catch((error: unknown) => this.#failed(error))
+  }
+
+  async #complete(transfer: TransferActor, size: number): Promise<void> {
+    const writing = await transfer.write(size)
+    if ('type' in writing) return
+    const ended = await writing.finish()
+    if ('type' in ended) this.#ports.log.warn('a file that had arrived could not be finished', { code: ended.code })
   }
 
   #track(room: RoomActor, by: Member, file: OfferedFile, durable: number | undefined): TransferActor {

@@ -75,6 +75,15 @@ describe('P6 a transfer', () => {
     await rest.append(bytes('lo'))
     expect(await rest.finish()).toMatchObject({ sha256: sha256('halo') })
   })
+  it('whose last byte had arrived when the host went down is finished by the next start', async () => {
+    const house = await openHouse()
+    const { transfer } = await offer(house, { size: 4 })
+    await writing(await transfer.write(0)).append(bytes('halo'))
+    await house.engine.stop()
+    const next = await reopen(house)
+    await turns(8)
+    expect(await next.engine.file(transfer.id)).toMatchObject({ file: { file: { sha256: sha256('halo') } } })
+  })
   it('of which nothing is left is withdrawn after a start', async () => {
     const house = await openHouse()
     await offer(house, { size: 4 })

@@ -34,6 +34,12 @@ export class TokenBucket {
     return this.#tokens < 0
   }
 
+  /** Whether there is nothing to remember: nobody has taken anything for a while. */
+  get full(): boolean {
+    this.#refill()
+    return this.#tokens >= this.#burst
+  }
+
   /** Resolves when there is a token to take. */
   ready(): Promise<void> {
     this.#refill()

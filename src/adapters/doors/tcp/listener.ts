@@ -2,11 +2,11 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
+import { isLoopback } from '../shared/address.ts'
 import { hangUp } from '../shared/hang-up.ts'
 import type { Door } from '../shared/visitor.ts'
-import { AddressCount, isLoopback } from './address-count.ts'
+import { AddressCount } from './address-count.ts'
 import { maxConnections } from './open-files.ts'
-import { refusalOf } from './refusals.ts'
 import { type Sniffed, sniffSocket } from './sniffer.ts'
 
 export interface ListenerSettings {
@@ -29,9 +29,11 @@ export interface ListenerParts {
   readonly log: Log
   readonly metrics: Metrics
   readonly line: Door
+  readonly http: Door
 }
 
 const SWEEP_MS = 30_000
+const SAMPLE_MS = 1000
 const DROP_LOG_MS = 10_000
 
 /** The port could not be had. */
@@ -46,13 +48,16 @@ export class TcpListener {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #addresses: AddressCount
+  readonly #doors: readonly Door[]
   #cancelSweep: Cancel = () => {}
+  #cancelSample: Cancel = () => {}
   #dropsLoggedAt = Number.NEGATIVE_INFINITY
   #drops = 0
 
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
     this.#parts = parts
+    this.#doors = [parts.line, parts.http]
     this.#addresses = new AddressCount(settings.connectionsPerAddress)
     const { keepAliveMs } = settings
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
@@ -74,20 +79,22 @@ export class TcpListener {
     this.#server.removeAllListeners('error')
     this.#server.on('error', (error) => this.#parts.log.error('the listener failed', { error: error.message }))
     this.#sweep()
+    this.#sample()
     return this.#server.address() as AddressInfo
   }
 
   /** Takes in nobody and nothing more. */
   stopReading(): void {
     this.#server.close()
-    this.#parts.line.stopReading()
+    for (const door of this.#doors) door.stopReading()
   }
 
   /** Tells everybody why, and hangs up. */
   async close(why: string): Promise<void> {
     this.stopReading()
     this.#cancelSweep()
-    await this.#parts.line.close(why, this.#settings.farewellMs)
+    this.#cancelSample()
+    await Promise.all(this.#doors.map((door) => door.close(why, this.#settings.farewellMs)))
     // Those that had not said yet what they are.
     for (const socket of this.#sockets) if (!socket.writableEnded) socket.destroy()
   }
@@ -114,21 +121,39 @@ export class TcpListener {
   }
 
   #admit(socket: Socket, from: { address: string; loopback: boolean }, { verdict, head }: Sniffed): void {
-    const { clock, line, log, metrics } = this.#parts
+    const { clock, http, line, log, metrics } = this.#parts
     metrics.count(`connections_${verdict}`)
-    if (verdict === 'line') {
-      line.welcome({ connection: socket, ...from, head })
-      return
+    const visitor = { connection: socket, ...from, head }
+    switch (verdict) {
+      case 'line':
+        line.welcome(visitor)
+        break
+      case 'http':
+        http.welcome(visitor)
+        break
+      case 'tls':
+      case 'frames':
+      case 'binary':
+      case 'foreign':
+        // Whatever it is, it does not read text, so it is told nothing; nothing of what it sent goes anywhere else.
+        log.info('refused a connection of another protocol', { protocol: verdict })
+        hangUp(socket, clock)
+        break
+      default:
+        verdict satisfies never
     }
-    log.info('refused a connection of another protocol', { protocol: verdict })
-    const refusal = refusalOf(verdict)
-    if (refusal !== '') socket.write(refusal)
-    hangUp(socket, clock)
   }
 
   #sweep(): void {
-    this.#parts.line.sweep(this.#settings.deadMs)
+    for (const door of this.#doors) door.sweep(this.#settings.deadMs)
     this.#cancelSweep = this.#parts.clock.after(SWEEP_MS, () => this.#sweep())
+  }
+
+  #sample(): void {
+    let waiting = 0
+    for (const socket of this.#sockets) waiting += socket.writableLength
+    this.#parts.metrics.gauge('outbox_bytes', waiting)
+    this.#cancelSample = this.#parts.clock.after(SAMPLE_MS, () => this.#sample())
   }
 
   #dropped(why: string): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { AddressCount, isLoopback } from '../../../../src/adapters/doors/tcp/address-count.ts'
+import { isLoopback } from '../../../../src/adapters/doors/shared/address.ts'
+import { AddressCount } from '../../../../src/adapters/doors/tcp/address-count.ts'
 
 describe('connections of one address', () => {
   it('C70 are so many, and one that goes makes place', () => {

@@ -1,0 +1,76 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { notFound, refusalOf, refuse } from './errors.ts'
+import type { HttpParts } from './parts.ts'
+import { routes } from './routes/index.ts'
+
+/** Longer than the longest name of a file, percent-encoded. */
+const MAX_PARAM_CHARS = 1024
+
+/** All routes behind one handler, which `serve` takes and answers with the server that they are to live on. */
+export function application(
+  parts: HttpParts,
+  serve: (handle: (request: IncomingMessage, response: ServerResponse) => void) => Server,
+): FastifyInstance {
+  const failed = (error: unknown, reply: FastifyReply) => answer(error, reply, parts)
+  const app = Fastify({
+    serverFactory: serve,
+    logger: false,
+    routerOptions: { maxParamLength: MAX_PARAM_CHARS },
+    return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) => failed(error, reply as FastifyReply),
+  })
+  const served: { method: string; path: RegExp }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) served.push({ method: each, path: pathsOf(url) })
+  })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({
+      'X-Content-Type-Options': 'nosniff',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'Cache-Control': 'no-store',
+    })
+  })
+  // Only now: whoever is refused need not send what it has.
+  app.addHook('preParsing', async ({ headers, raw }, reply) => {
+    if (headers.expect !== undefined && !raw.complete) reply.raw.writeContinue()
+  })
+  app.removeAllContentTypeParsers()
+  app.setErrorHandler((error, _request, reply) => failed(error, reply))
+  app.setNotFoundHandler((request, reply) => absent(request, reply, served))
+  for (const add of routes) app.register(async (scope) => add(scope, parts))
+  return app
+}
+
+function answer(error: unknown, reply: FastifyReply, { log }: HttpParts): FastifyReply {
+  const why = refusalOf(error)
+  if (why !== undefined) return refuse(reply, why)
+  log.error('a request failed because of an error of ours', {
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  })
+  return refuse(reply, { code: 'BUG', message: 'this failed because of an error of ours; please report it' })
+}
+
+function absent(
+  { method, url }: FastifyRequest,
+  reply: FastifyReply,
+  served: readonly { method: string; path: RegExp }[],
+): FastifyReply {
+  const path = url.split('?', 1)[0] ?? ''
+  const methods = new Set(served.filter((route) => route.path.test(path)).map((route) => route.method))
+  if (methods.size === 0) return refuse(reply, notFound)
+  const allow = [...methods].sort().join(', ')
+  return refuse(reply.header('Allow', allow), {
+    code: 'METHOD_NOT_ALLOWED',
+    message: `${method} is not for this address; ${allow} is`,
+  })
+}
+
+/** The paths that a route's address stands for: `/rooms/:room` is every path of two parts that begins with `rooms`. */
+function pathsOf(url: string): RegExp {
+  const parts = url.split('/').map((part) => {
+    if (part.startsWith(':')) return part.endsWith('?') ? '[^/]*' : '[^/]+'
+    return part === '*' ? '.*' : part.replace(/[.+()[\]{}^$|\\]/g, '\\$&')
+  })
+  return new RegExp(`^${parts.join('/')}$`)
+}

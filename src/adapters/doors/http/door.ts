@@ -1,0 +1,122 @@
+import { setMaxListeners } from 'node:events'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import type { Cancel } from '../../../domain/ports/clock.ts'
+import type { Door, Visitor } from '../shared/visitor.ts'
+import { application } from './application.ts'
+import { HttpConnection } from './connection.ts'
+import { type Refusal, refuseRaw } from './errors.ts'
+import { GuestNames } from './guest-names.ts'
+import { originFault } from './origin.ts'
+import type { HttpDoorParts, HttpParts } from './parts.ts'
+import { Rates } from './rates.ts'
+import { headFault, httpServer } from './server.ts'
+
+const WATCH_MS = 1000
+
+/** Where curl, browsers and programs come in: `docs/http.md`. */
+export class HttpDoor implements Door {
+  readonly #parts: HttpParts
+  readonly #closing = new AbortController()
+  readonly #connections = new Map<Duplex, HttpConnection>()
+  readonly #server: Server
+  readonly #app: FastifyInstance
+  #handle: (request: IncomingMessage, response: ServerResponse) => void = () => {}
+  #status: 'open' | 'closing' = 'open'
+  #cancelWatch: Cancel = () => {}
+
+  constructor(parts: HttpDoorParts) {
+    const { engine, clock, settings } = parts
+    setMaxListeners(0, this.#closing.signal)
+    this.#parts = {
+      ...parts,
+      names: new GuestNames(engine),
+      rates: new Rates(clock, settings),
+      closing: this.#closing.signal,
+      visitorOf: (request) => this.#of(request.socket).visitor,
+    }
+    const answering = (connection: Duplex) => this.#connections.get(connection)?.answering === true
+    this.#server = httpServer(settings, clock, answering, (request, response) => this.#take(request, response))
+    this.#app = application(this.#parts, (handle) => {
+      this.#handle = handle
+      return this.#server
+    })
+  }
+
+  /** To be awaited before anybody is welcome. */
+  async open(): Promise<void> {
+    await this.#app.ready()
+    this.#watch()
+  }
+
+  welcome(visitor: Visitor): void {
+    const { connection, head } = visitor
+    const { clock, settings, log } = this.#parts
+    this.#connections.set(connection, new HttpConnection(visitor, clock, settings))
+    connection.once('close', () => this.#connections.delete(connection))
+    connection.on('error', (error) => {
+      log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
+    })
+    connection.unshift(head)
+    this.#server.emit('connection', connection)
+    connection.resume()
+  }
+
+  stopReading(): void {
+    this.#status = 'closing'
+    this.#server.closeIdleConnections()
+  }
+
+  /** Streams end, and what else is being answered has `ms` for it. */
+  async close(_why: string, ms: number): Promise<void> {
+    this.stopReading()
+    this.#closing.abort()
+    const all = [...this.#connections.values()]
+    const late = new Promise<void>((resolve) => this.#parts.clock.after(ms, resolve))
+    await Promise.race([late, Promise.all(all.map((connection) => connection.settled()))])
+    for (const connection of this.#connections.values()) connection.end()
+    this.#cancelWatch()
+    // Only lets go of what looks for slow requests: there is no port to close.
+    this.#server.close()
+    await this.#app.close()
+  }
+
+  sweep(ms: number): void {
+    const now = this.#parts.clock.elapsed()
+    for (const connection of this.#connections.values()) connection.sweep(now, ms)
+    this.#parts.rates.sweep()
+  }
+
+  #of(connection: Duplex): HttpConnection {
+    const found = this.#connections.get(connection)
+    if (found === undefined) throw new Error('a request came from a connection that was not welcomed')
+    return found
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.get(request.socket)
+    connection?.serve(request, response, () => {
+      const fault = this.#fault(request)
+      if (fault === undefined) return this.#handle(request, response)
+      // Nothing that such a connection goes on to say is for us.
+      response.shouldKeepAlive = false
+      refuseRaw(response, fault)
+    })
+  }
+
+  /** What holds on all paths, whatever is behind them. */
+  #fault(request: IncomingMessage): Refusal | undefined {
+    const { headers, hostNames } = this.#parts.settings
+    if (this.#status === 'closing') return closed
+    return headFault(request, headers) ?? originFault(request, hostNames)
+  }
+
+  #watch(): void {
+    const now = this.#parts.clock.elapsed()
+    for (const connection of this.#connections.values()) connection.watch(now)
+    this.#cancelWatch = this.#parts.clock.after(WATCH_MS, () => this.#watch())
+  }
+}
+
+const closed: Refusal = { code: 'CLOSED', message: 'the host stops; ask again in a moment' }

@@ -1,0 +1,116 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import { JournalBroken } from '../../../domain/ports/journal.ts'
+import { VaultBroken } from '../../../domain/ports/vault.ts'
+import type { Code, Rejected } from '../../../domain/rejection.ts'
+import { Refused } from '../../../domain/session.ts'
+
+/** What only this door refuses. */
+type DoorCode =
+  | 'FOREIGN_ORIGIN'
+  | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'TIMEOUT'
+  | 'TOO_LARGE'
+  | 'UNSUPPORTED_TYPE'
+  | 'BAD_EXPECTATION'
+  | 'MISDIRECTED'
+  | 'HEAD_TOO_LARGE'
+  | 'BUG'
+
+export type HttpCode = Code | DoorCode
+
+/** The body of every answer that is neither a success nor a redirection. */
+export interface Refusal {
+  readonly code: HttpCode
+  readonly message: string
+}
+
+const STATUSES: Readonly<Record<HttpCode, number>> = {
+  BAD_REQUEST: 400,
+  BAD_NAME: 400,
+  BAD_ROOM: 400,
+  BAD_TEXT: 400,
+  BAD_COMMAND: 400,
+  SUSPECT_END: 400,
+  TRANSFER_CUT: 400,
+  WRONG_PROTOCOL: 400,
+  NOT_A_MEMBER: 403,
+  FOREIGN_ORIGIN: 403,
+  NOT_FOUND: 404,
+  NO_SUCH_FILE: 404,
+  NO_SUCH_MEMBER: 404,
+  NOT_SAVED: 404,
+  METHOD_NOT_ALLOWED: 405,
+  TIMEOUT: 408,
+  TRANSFER_STALLED: 408,
+  NAME_TAKEN: 409,
+  BAD_OFFSET: 409,
+  FENCED: 409,
+  HASH_MISMATCH: 409,
+  TOO_LARGE: 413,
+  FILE_TOO_LARGE: 413,
+  LINE_TOO_LONG: 413,
+  UNSUPPORTED_TYPE: 415,
+  BAD_EXPECTATION: 417,
+  MISDIRECTED: 421,
+  ID_REUSED: 422,
+  HEAD_TOO_LARGE: 431,
+  BUG: 500,
+  BUSY: 503,
+  CLOSED: 503,
+  READ_ONLY: 503,
+  TOO_MANY_FILES: 503,
+  TOO_MANY_ROOMS: 503,
+  DISK_FULL: 507,
+}
+
+/** A refusal of this door's own, where a value would be in the way. */
+export class HttpRefused extends Error {
+  readonly refusal: Refusal
+
+  constructor(code: HttpCode, message: string) {
+    super(message)
+    this.refusal = { code, message }
+  }
+}
+
+/** What is not there, and what one may not see: the same answer to the byte. */
+export const notFound: Refusal = { code: 'NOT_FOUND', message: 'there is nothing here' }
+
+export const statusOf = (code: HttpCode): number => STATUSES[code]
+
+/** What is told of an error; undefined where it is a bug of ours. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof HttpRefused) return concealed(error.refusal)
+  if (error instanceof Refused) return concealed(error.rejected)
+  if (error instanceof JournalBroken || error instanceof VaultBroken) return storeFailed
+  // Of fastify's own making: its words are for whoever wrote the request, its codes are not ours to keep stable.
+  if (!(error instanceof Error && 'statusCode' in error)) return undefined
+  const { statusCode } = error
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined
+  if (statusCode === 413) return { code: 'TOO_LARGE', message: error.message }
+  if (statusCode === 415) return { code: 'UNSUPPORTED_TYPE', message: error.message }
+  return { code: 'BAD_REQUEST', message: error.message }
+}
+
+/** Answers a request with why it can't be had. */
+export function refuse(reply: FastifyReply, why: Refusal | Rejected): FastifyReply {
+  const { code, message } = concealed(why)
+  return reply.code(statusOf(code)).send({ code, message })
+}
+
+/** The same before fastify has it. */
+export function refuseRaw(response: ServerResponse, { code, message }: Refusal): void {
+  const body = JSON.stringify({ code, message })
+  response.writeHead(statusOf(code), {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'X-Content-Type-Options': 'nosniff',
+  })
+  response.end(body)
+}
+
+const concealed = ({ code, message }: Refusal): Refusal => (statusOf(code) === 404 ? notFound : { code, message })
+
+const storeFailed: Refusal = { code: 'CLOSED', message: 'the host can not read or keep its data any more, and stops' }

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import type { Refusal } from './errors.ts'
+
+/**
+ * Whether a request may be one of a page's that is not ours. A browser may have been led here by a name of somebody else's
+ * that now points to this address (DNS rebinding, C94), or by a page that guesses what listens here (C91, C93).
+ */
+export function originFault({ headers, method }: IncomingMessage, hostNames: readonly string[]): Refusal | undefined {
+  const { host, origin } = headers
+  // Only HTTP/1.0 may leave it out, and no browser does.
+  const here = host === undefined ? undefined : urlOf(`http://${host}`)
+  if (host !== undefined && (here === undefined || !isOurs(here.hostname, hostNames))) return misdirected
+  if (origin !== undefined) return here !== undefined && urlOf(origin)?.origin === here.origin ? undefined : foreign
+  // What a page of another origin only shows (an image, a script) has no Origin; a link that somebody follows is welcome.
+  const { 'sec-fetch-site': site = 'none', 'sec-fetch-mode': mode } = headers
+  const followed = mode === 'navigate' && (method === 'GET' || method === 'HEAD')
+  return site === 'none' || site === 'same-origin' || followed ? undefined : foreign
+}
+
+const isOurs = (name: string, hostNames: readonly string[]): boolean =>
+  name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || hostNames.includes(name)
+
+/** An origin: scheme, host and port, and nothing else. */
+function urlOf(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const bare =
+    url?.username === '' && url.password === '' && url.pathname === '/' && url.search === '' && url.hash === ''
+  return bare && /^https?:$/.test(url.protocol) ? url : undefined
+}
+
+const misdirected: Refusal = {
+  code: 'MISDIRECTED',
+  message: 'this host is not called that; ask for it by its address, or tell it the name',
+}
+const foreign: Refusal = { code: 'FOREIGN_ORIGIN', message: 'pages of other origins have no business here' }

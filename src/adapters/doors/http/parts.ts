@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import type { Access } from '../../../domain/engine/access.ts'
+import type { Engine } from '../../../domain/engine/engine.ts'
+import type { Clock } from '../../../domain/ports/clock.ts'
+import type { Ids } from '../../../domain/ports/ids.ts'
+import type { Log } from '../../../domain/ports/log.ts'
+import type { Metrics } from '../../../domain/ports/metrics.ts'
+import type { Visitor } from '../shared/visitor.ts'
+import type { GuestNames } from './guest-names.ts'
+import type { Rates } from './rates.ts'
+import type { HttpSettings } from './settings.ts'
+
+/** Metrics that can be read as text, for `GET /metrics`. */
+export interface ReadableMetrics extends Metrics {
+  readonly contentType: string
+  text(): Promise<string>
+}
+
+export const canBeRead = (metrics: Metrics): metrics is ReadableMetrics => 'contentType' in metrics && 'text' in metrics
+
+/** What the HTTP door is made of. */
+export interface HttpDoorParts {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly settings: HttpSettings
+  readonly access: Access
+  /** Why the stores take nothing just now; undefined where they do. */
+  readonly trouble: () => string | undefined
+}
+
+/** What its routes stand on. */
+export interface HttpParts extends HttpDoorParts {
+  readonly names: GuestNames
+  readonly rates: Rates
+  /** Aborted when the host stops: what would go on for long ends then. */
+  readonly closing: AbortSignal
+  visitorOf(request: IncomingMessage): Visitor
+}
+
+/** Adds some routes to the door. */
+export type Routes = (app: FastifyInstance, parts: HttpParts) => void

@@ -1,0 +1,98 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../../../domain/ports/clock.ts'
+import { hangUp } from '../shared/hang-up.ts'
+import { type Refusal, refuseRaw, statusOf } from './errors.ts'
+import type { HttpSettings } from './settings.ts'
+
+/**
+ * Node's HTTP server without a port of its own: connections are given to it with `emit('connection')`. `busy` tells
+ * whether an answer is on its way to a connection; then nothing else may be written there.
+ */
+export function httpServer(
+  settings: HttpSettings,
+  clock: Clock,
+  busy: (connection: Duplex) => boolean,
+  handle: RequestListener,
+): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: settings.headBytes,
+      headersTimeout: settings.headMs,
+      connectionsCheckingInterval: Math.max(10, Math.min(1000, settings.headMs / 2)),
+      // Bodies are held to their progress instead, so that a long one has its time.
+      requestTimeout: 0,
+      keepAliveTimeout: settings.idleMs,
+      insecureHTTPParser: false,
+    },
+    handle,
+  )
+  // One more than allowed: what is over is left out, and should be seen.
+  server.maxHeadersCount = settings.headers + 1
+  // Who has ended its own side still wants the answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  // Otherwise Node says "go on" before we have looked at the request.
+  server.on('checkContinue', handle)
+  server.on('checkExpectation', (_request, response) => refuseRaw(response, badExpectation))
+  server.on('connect', (_request, connection) => refuse(connection, noTunnel))
+  server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
+    if (connection.writable && !busy(connection) && error.code !== 'ECONNRESET') refuse(connection, faultOf(error))
+    else connection.destroy()
+  })
+  // Node begins to look for requests that take too long when a server listens; this one never does.
+  server.emit('listening')
+  return server
+
+  function refuse(connection: Duplex, why: Refusal): void {
+    connection.write(rawAnswer(why))
+    hangUp(connection, clock)
+  }
+}
+
+/** What is wrong with a request that Node understood. */
+export function headFault({ rawHeaders, httpVersion, headers }: IncomingMessage, most: number): Refusal | undefined {
+  if (rawHeaders.length > 2 * most) return tooManyHeaders
+  if (httpVersion !== '1.0' && httpVersion !== '1.1') return malformed
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+  if (hosts.length > 1) return malformed
+  const coding = headers['transfer-encoding']
+  return coding === undefined || coding.toLowerCase() === 'chunked' ? undefined : malformed
+}
+
+function faultOf({ code }: NodeJS.ErrnoException): Refusal {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { code: 'TIMEOUT', message: 'the head of this request took too long' }
+    case 'HPE_HEADER_OVERFLOW':
+      return { code: 'HEAD_TOO_LARGE', message: 'the head of this request is too large' }
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return { code: 'TOO_LARGE', message: 'the chunks of this request say too much beside their bytes' }
+    default:
+      return malformed
+  }
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+}
+
+function rawAnswer({ code, message }: Refusal): string {
+  const status = statusOf(code)
+  const body = JSON.stringify({ code, message })
+  return [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}
+
+const malformed: Refusal = { code: 'BAD_REQUEST', message: 'this is no HTTP/1.1 request that can be understood' }
+const tooManyHeaders: Refusal = { code: 'HEAD_TOO_LARGE', message: 'this request has too many headers' }
+const badExpectation: Refusal = { code: 'BAD_EXPECTATION', message: 'only 100-continue can be expected' }
+const noTunnel: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'this host is no proxy' }

@@ -1,0 +1,52 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Metrics } from '../../domain/ports/metrics.ts'
+
+/** Wide enough for milliseconds from a tenth to ten seconds, and for counts from 1 to 10 000. */
+const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
+
+/** Metrics in the text format of Prometheus, in a registry of this host's own: `tamtam_commit_ms`, `tamtam_connections_line_total`. */
+export class PromMetrics implements Metrics {
+  readonly #registry = new Registry()
+  readonly #counters = new Map<string, Counter>()
+  readonly #gauges = new Map<string, Gauge>()
+  readonly #histograms = new Map<string, Histogram>()
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  count(name: string, by = 1): void {
+    const counter =
+      this.#counters.get(name) ?? this.#made(this.#counters, name, (named) => new Counter(named), '_total')
+    counter.inc(by)
+  }
+
+  gauge(name: string, value: number): void {
+    const gauge = this.#gauges.get(name) ?? this.#made(this.#gauges, name, (named) => new Gauge(named))
+    gauge.set(value)
+  }
+
+  observe(name: string, value: number): void {
+    const histogram =
+      this.#histograms.get(name) ??
+      this.#made(this.#histograms, name, (named) => new Histogram({ ...named, buckets: BUCKETS }))
+    histogram.observe(value)
+  }
+
+  /** What was measured until now. */
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  #made<T>(all: Map<string, T>, name: string, make: (named: Named) => T, end = ''): T {
+    const made = make({ name: `tamtam_${name}${end}`, help: name.replaceAll('_', ' '), registers: [this.#registry] })
+    all.set(name, made)
+    return made
+  }
+}
+
+interface Named {
+  readonly name: string
+  readonly help: string
+  readonly registers: Registry[]
+}

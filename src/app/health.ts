@@ -1,0 +1,73 @@
+import type { Appended, Journal } from '../domain/ports/journal.ts'
+import type { Batch } from '../domain/room/batch.ts'
+
+/** What is known of the stores, without asking them: what they answered last. */
+export class Health {
+  #status: 'ok' | 'readOnly' | 'broken' = 'ok'
+  #message = ''
+
+  /** What is wrong, for people; undefined where nothing is. */
+  get trouble(): string | undefined {
+    return this.#status === 'ok' ? undefined : this.#message
+  }
+
+  broke(): void {
+    this.#status = 'broken'
+    this.#message = 'the data can not be kept any more; the host stops'
+  }
+
+  appended(appended: Appended): void {
+    if (this.#status === 'broken') return
+    this.#status = appended.status === 'readOnly' ? 'readOnly' : 'ok'
+    if (appended.status === 'readOnly') this.#message = appended.message
+  }
+}
+
+/** A journal that lets `health` hear how its appends go. */
+export class WatchedJournal implements Journal {
+  readonly #journal: Journal
+  readonly #health: Health
+
+  constructor(journal: Journal, health: Health) {
+    this.#journal = journal
+    this.#health = health
+  }
+
+  async append(batches: readonly Batch[]): Promise<Appended> {
+    const appended = await this.#journal.append(batches)
+    this.#health.appended(appended)
+    return appended
+  }
+
+  open(): Promise<void> {
+    return this.#journal.open()
+  }
+
+  close(): Promise<void> {
+    return this.#journal.close()
+  }
+
+  span(room: string): ReturnType<Journal['span']> {
+    return this.#journal.span(room)
+  }
+
+  rooms(): ReturnType<Journal['rooms']> {
+    return this.#journal.rooms()
+  }
+
+  read(room: string, after: number, limit: number): ReturnType<Journal['read']> {
+    return this.#journal.read(room, after, limit)
+  }
+
+  facts(room: string): ReturnType<Journal['facts']> {
+    return this.#journal.facts(room)
+  }
+
+  search(room: string, query: string, limit: number): ReturnType<Journal['search']> {
+    return this.#journal.search(room, query, limit)
+  }
+
+  trim(room: string, upTo: number): Promise<void> {
+    return this.#journal.trim(room, upTo)
+  }
+}
