@@ -18,7 +18,8 @@ export interface VaultWriter {
   readonly durable: number
   /**
    * Takes the next bytes; resolves when the next call may be made, which is the back pressure. The bytes must not be
-   * changed by the caller until then. Refuses with `DISK_FULL` or `FILE_TOO_LARGE`; the writer is then good for `discard` only.
+   * changed by the caller until then. Refuses with `DISK_FULL` or `FILE_TOO_LARGE`; the writer is then good for
+   * `suspend` and `discard` only.
    */
   append(bytes: Uint8Array): Promise<Rejected | undefined>
   /** Makes durable what was taken: `durable` is `offset` then. Refuses like `append`. */

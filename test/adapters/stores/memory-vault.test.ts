@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest'
-import { VAULT_CONTRACT_MAX_FILE_BYTES, vaultContract } from '../../../src/adapters/stores/contracts/vault-contract.ts'
+import { vaultContract } from '../../../src/adapters/stores/contracts/vault-contract.ts'
+import { VAULT_CONTRACT_MAX_FILE_BYTES } from '../../../src/adapters/stores/contracts/vault-subject.ts'
 import { MemoryVault } from '../../../src/adapters/stores/memory/memory-vault.ts'
 
 describe('MemoryVault', () => {

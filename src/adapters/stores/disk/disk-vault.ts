@@ -1,4 +1,4 @@
-import { link, rename } from 'node:fs/promises'
+import { link } from 'node:fs/promises'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import { type LinkingVault, type Pieces, VaultMissing, type VaultWriter } from '../../../domain/ports/vault.ts'
@@ -6,10 +6,13 @@ import type { Rejected } from '../../../domain/rejection.ts'
 import { errorCode } from './error-code.ts'
 import { FileReader } from './file-reader.ts'
 import { Folder, isFileId } from './folder.ts'
+import { Following } from './following.ts'
 import { Health } from './health.ts'
+import { durableBytes, keptPart, newPart, type Part, takeUp } from './part.ts'
+import { fileTooLarge, refusal } from './refusals.ts'
 import { Space } from './space.ts'
 import { Turns } from './turns.ts'
-import { fileTooLarge, Upload, type UploadSettings } from './upload.ts'
+import { Upload, type UploadSettings } from './upload.ts'
 
 export interface DiskVaultOptions {
   /** The data directory, which the caller has locked; files are kept in `files` below it. */
@@ -28,6 +31,8 @@ const MIB = 1024 * 1024
 const DEFAULTS = { maxFileBytes: 4096 * MIB, maxSpoolBytes: 20_480 * MIB, syncEveryBytes: 8 * MIB, syncEveryMs: 1000 }
 /** Half of Node's pool of threads: the other half stays for reads and writes. */
 const SYNCS_AT_ONCE = 2
+/** A file has too many names, or the file system gives it only one. */
+const NO_MORE_NAMES = ['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP']
 
 /** Files in a directory: `files/<id>` when whole, `files/<id>.part` until then. */
 export class DiskVault implements LinkingVault {
@@ -37,7 +42,9 @@ export class DiskVault implements LinkingVault {
   readonly #health: Health
   readonly #settings: UploadSettings
   readonly #uploads = new Map<string, Upload>()
-  readonly #readers = new Set<FileReader>()
+  /** Ids for which a writer is being made. */
+  readonly #beginning = new Set<string>()
+  readonly #following = new Following()
   #opened: Promise<void> | undefined
 
   constructor({ directory, log, clock, freeSpaceFloorBytes, ...limits }: DiskVaultOptions) {
@@ -47,7 +54,7 @@ export class DiskVault implements LinkingVault {
     this.#space = new Space(this.#folder, { maxSpoolBytes, freeSpaceFloorBytes })
     this.#health = new Health((broken) => {
       log.error('vault broken', { error: broken.message })
-      for (const reader of this.#readers) reader.fail(broken)
+      this.#following.fail(broken)
     })
     const shared = {
       folder: this.#folder,
@@ -68,47 +75,74 @@ export class DiskVault implements LinkingVault {
 
   async close(): Promise<void> {
     this.#opened = undefined
-    await Promise.all(Array.from(this.#uploads.values(), (upload) => upload.suspend().catch(() => {})))
-    for (const reader of this.#readers) reader.fail(new VaultMissing('the vault has been closed'))
+    // A failure among these is the store's, which has been told to the log.
+    await Promise.allSettled(Array.from(this.#uploads.values(), (upload) => upload.suspend()))
+    this.#following.fail(new VaultMissing('the vault has been closed'))
     await this.#folder.close()
   }
 
   async create(id: string, size = 0): Promise<VaultWriter | Rejected> {
-    this.#health.check()
-    if (this.#uploads.has(id)) throw new Error(`the upload ${id} has begun already`)
-    const { maxFileBytes } = this.#settings
-    const refused = size > maxFileBytes ? fileTooLarge(maxFileBytes) : this.#space.claim(size)
-    return refused ?? (await this.#begin(id, size))
+    return await this.#alone(id, size, async () => {
+      if ((await this.size(id)) !== undefined) throw new Error(`the file ${id} exists already`)
+      const kept = await this.#health.guard('looking for an upload', () => this.#folder.partSize(id))
+      if (kept !== undefined) throw new Error(`the upload ${id} has a file already`)
+      this.#following.follow(id, 0)
+      const begun = await this.#begin(id, 0, size, () => newPart(this.#folder, id)).catch((error: unknown) => {
+        this.#following.remove(id)
+        throw error
+      })
+      if ('type' in begun) this.#following.remove(id)
+      return begun
+    })
   }
 
-  async resume(id: string, _size = 0): Promise<VaultWriter | Rejected | undefined> {
-    this.#health.check()
-    if (this.#uploads.has(id)) throw new Error(`the upload ${id} has begun already`)
-    const kept = await this.durable(id)
-    if (kept === undefined) return undefined
-    const upload: Upload = new Upload(id, kept, this.#settings, (whole) => this.#end(id, whole))
-    this.#uploads.set(id, upload)
-    if ((await this.size(id)) !== undefined) await rename(this.#folder.whole(id), this.#folder.part(id))
-    const refused = await upload.resume(kept)
-    return refused ?? upload
+  async resume(id: string, size = 0): Promise<VaultWriter | Rejected | undefined> {
+    if (!isFileId(id)) return undefined
+    return await this.#alone(id, size, async () => {
+      const durable = await this.#health.guard('taking up an upload', async () => {
+        this.#space.release(await takeUp(this.#folder, id))
+        return await durableBytes(this.#folder, id)
+      })
+      if (durable === undefined) return undefined
+      this.#following.follow(id, durable).pause(durable)
+      this.#following.fallBack(id, durable)
+      const counted = await this.#health.guard('taking up an upload', () => this.#folder.countedPartSize(id))
+      return await this.#begin(id, counted, Math.max(size, durable), (check) => keptPart(this.#folder, id, check))
+    })
   }
 
   async durable(id: string): Promise<number | undefined> {
-    return isFileId(id) ? ((await this.#folder.size(id)) ?? (await this.#folder.partSize(id))) : undefined
+    const upload = this.#uploads.get(id)
+    if (upload?.hasBegun) return upload.durable
+    if (!isFileId(id)) return undefined
+    return await this.#health.guard(
+      'looking for an upload',
+      async () => (await this.#folder.size(id)) ?? (await durableBytes(this.#folder, id)),
+    )
   }
 
   async duplicate(id: string, as: string): Promise<Rejected | undefined> {
-    if ((await this.size(id)) === undefined) throw new VaultMissing('there is no such file')
-    await link(this.#folder.whole(id), this.#folder.whole(as))
-    await this.#folder.sync()
+    const size = await this.size(id)
+    if (size === undefined) throw new VaultMissing('there is no such file')
+    if (this.#isHeld(as) || (await this.durable(as)) !== undefined) throw new Error(`the file ${as} exists already`)
+    try {
+      await this.#folder.duplicate(id, as)
+    } catch (cause) {
+      const code = errorCode(cause) ?? ''
+      if (NO_MORE_NAMES.includes(code)) return await this.#copy(id, as, size)
+      if (code === 'ENOENT') throw new VaultMissing('there is no such file', { cause })
+      const refused = refusal(cause)
+      if (!refused) throw this.#health.fail('naming a file', cause)
+      return refused
+    }
+    await this.#health.guard('naming a file', () => this.#settings.syncTurns.take(() => this.#folder.sync()))
     return undefined
   }
 
   read(id: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
     if (!Number.isSafeInteger(from) || from < 0)
       throw new RangeError('a file is read from a whole number of bytes, 0 or more')
-    const growth = () => this.#uploads.get(id)?.growth
-    const file = { id, from, pieces, folder: this.#folder, health: this.#health, readers: this.#readers, growth }
+    const file = { id, from, pieces, folder: this.#folder, health: this.#health, following: this.#following }
     return { [Symbol.asyncIterator]: () => new FileReader(file) }
   }
 
@@ -119,19 +153,22 @@ export class DiskVault implements LinkingVault {
   }
 
   async remove(id: string): Promise<void> {
-    if (!isFileId(id) || this.#uploads.has(id) || (await this.durable(id)) === undefined) return
-    const size = await this.#health.guard('removing a file', async () => {
-      const whole = (await this.#folder.remove(this.#folder.whole(id))) ?? 0
-      return whole + ((await this.#folder.remove(this.#folder.part(id))) ?? 0)
+    if (this.#isHeld(id) || (await this.durable(id)) === undefined) return
+    await this.#health.guard('removing a file', async () => {
+      await this.#removeUnfinished(id)
+      if ((await this.#folder.size(id)) !== undefined)
+        this.#space.release((await this.#folder.remove(this.#folder.whole(id))) ?? 0)
     })
-    this.#space.release(size)
-    this.#failReaders(id)
+    this.#following.remove(id)
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<number> {
     const removed = await this.#health.guard('removing leftovers', async () => {
-      const leftovers = (await this.#folder.parts()).filter((id) => !this.#uploads.has(id) && !keep.has(id))
-      for (const id of leftovers) this.#space.release((await this.#folder.remove(this.#folder.part(id))) ?? 0)
+      const leftovers = (await this.#folder.unfinished()).filter((id) => !this.#isHeld(id) && !keep.has(id))
+      for (const id of leftovers) {
+        await this.#removeUnfinished(id)
+        this.#following.remove(id)
+      }
       return leftovers.length
     })
     if (removed > 0) this.#log.info('leftovers of uploads removed', { count: removed })
@@ -151,33 +188,87 @@ export class DiskVault implements LinkingVault {
     }
   }
 
-  /** `claimed` bytes have been spoken for; they are given back unless there is an upload in the end. */
-  async #begin(id: string, claimed: number): Promise<Upload | Rejected> {
-    const upload = new Upload(id, claimed, this.#settings, (whole) => this.#end(id, whole))
+  #isHeld(id: string): boolean {
+    return this.#uploads.has(id) || this.#beginning.has(id)
+  }
+
+  /** Makes a writer for an upload of `size` bytes while nobody else does. */
+  async #alone<Result>(id: string, size: number, make: () => Promise<Result>): Promise<Result | Rejected> {
+    this.#health.check()
+    if (this.#isHeld(id)) throw new Error(`the upload ${id} has begun already`)
+    const { maxFileBytes } = this.#settings
+    if (size > maxFileBytes) return fileTooLarge(maxFileBytes)
+    this.#beginning.add(id)
+    try {
+      return await make()
+    } finally {
+      this.#beginning.delete(id)
+    }
+  }
+
+  /** Speaks for `claimed` bytes, of which `counted` are counted already; that is undone unless there is an upload in the end. */
+  async #begin(
+    id: string,
+    counted: number,
+    claimed: number,
+    open: (check: () => void) => Promise<Part>,
+  ): Promise<Upload | Rejected> {
+    const refused = this.#space.claim(claimed - counted)
+    if (refused) return refused
+    const onEnd = (status: 'suspended' | 'whole' | 'discarded'): void => this.#end(id, status)
+    const upload = new Upload({ id, claimed, growth: this.#following.follow(id, 0), onEnd }, this.#settings)
     this.#uploads.set(id, upload)
     let begun = false
     try {
-      if ((await this.size(id)) !== undefined) throw new Error(`the file ${id} exists already`)
       let toCome = 0
       for (const other of this.#uploads.values()) toCome += other.toCome
       const full = await this.#health.guard('looking for free space', () => this.#space.check(toCome))
-      const refused = full ?? (await upload.begin())
-      begun = refused === undefined
-      return refused ?? upload
+      const outcome = full ?? (await upload.begin(open))
+      begun = outcome === undefined
+      return outcome ?? upload
     } finally {
       if (!begun) {
         this.#uploads.delete(id)
-        this.#space.release(claimed)
+        this.#space.release(claimed - counted)
       }
     }
   }
 
-  #end(id: string, whole: boolean): void {
+  #end(id: string, status: 'suspended' | 'whole' | 'discarded'): void {
     this.#uploads.delete(id)
-    if (!whole) this.#failReaders(id)
+    switch (status) {
+      case 'suspended':
+        break
+      case 'whole':
+        this.#following.forget(id)
+        break
+      case 'discarded':
+        this.#following.remove(id)
+        break
+      default:
+        status satisfies never
+    }
   }
 
-  #failReaders(id: string): void {
-    for (const reader of this.#readers) if (reader.id === id) reader.fail(new VaultMissing('the file has been removed'))
+  async #removeUnfinished(id: string): Promise<void> {
+    const folder = this.#folder
+    await folder.remove(folder.mark(id))
+    for (const path of [folder.part(id), folder.copy(id)]) this.#space.release((await folder.remove(path)) ?? 0)
+  }
+
+  /** For a file that can have no further name. */
+  async #copy(id: string, as: string, size: number): Promise<Rejected | undefined> {
+    const writer = await this.create(as, size)
+    if ('type' in writer) return writer
+    try {
+      for await (const piece of this.read(id, 0, 'lent')) {
+        const refused = await writer.append(piece)
+        if (refused) return refused
+      }
+      const whole = await writer.finish()
+      return 'type' in whole ? whole : undefined
+    } finally {
+      await writer.discard()
+    }
   }
 }

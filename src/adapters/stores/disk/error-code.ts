@@ -9,3 +9,6 @@ const { ENOSPC, EDQUOT } = constants.errno
 /** A full disk, the end of the inodes, or an exceeded quota; by number, since Node has no name for the last. */
 export const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'errno' in error && (error.errno === -ENOSPC || error.errno === -EDQUOT)
+
+/** Says nothing about the disk (C72). */
+export const isOutOfDescriptors = (error: unknown): boolean => ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '')

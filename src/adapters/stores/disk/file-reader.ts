@@ -3,8 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { type Pieces, VaultBroken, VaultMissing } from '../../../domain/ports/vault.ts'
 import { errorCode } from './error-code.ts'
 import { type Folder, isFileId } from './folder.ts'
+import type { Follower, Following } from './following.ts'
 import type { Growth } from './growth.ts'
 import type { Health } from './health.ts'
+import { durableBytes } from './part.ts'
 
 export interface FileToRead {
   readonly id: string
@@ -12,10 +14,8 @@ export interface FileToRead {
   readonly pieces: Pieces
   readonly folder: Folder
   readonly health: Health
-  /** Asked when reading begins; undefined when no upload has this id. */
-  growth(): Growth | undefined
   /** Told of a reader when it begins and when it ends. */
-  readonly readers: Set<FileReader>
+  readonly following: Following
 }
 
 /** Large pieces decide the speed of a download; each is fresh, unless it is only lent: fresh ones cost 60 MB between collections. */
@@ -23,13 +23,16 @@ const PIECE_BYTES = 1024 * 1024
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
- * One reader of one file with a descriptor of its own. Not a bare generator, because `return()` and `fail` must also end
- * one that waits for a stalled upload, where a generator would wait with it.
+ * One reader of one file with a descriptor of its own, but not while it waits for a file that nobody writes. Not a bare
+ * generator, because `return()` and `fail` must also end one that waits, where a generator would wait with it.
  */
-export class FileReader implements AsyncIterator<Uint8Array, undefined> {
+export class FileReader implements AsyncIterator<Uint8Array, undefined>, Follower {
   readonly id: string
   readonly #file: FileToRead
   readonly #pieces: AsyncGenerator<Uint8Array, undefined>
+  #handle: FileHandle | undefined
+  /** Up to where bytes were read, or are being read. */
+  #reached: number
   #error: Error | undefined
   #stopped = false
   #wake: () => void = () => {}
@@ -37,6 +40,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
   constructor(file: FileToRead) {
     this.id = file.id
     this.#file = file
+    this.#reached = file.from
     this.#pieces = this.#read()
   }
 
@@ -50,22 +54,25 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
     return this.#pieces.return(undefined)
   }
 
-  /** Ends the reader with an error at its next step. */
   fail(error: Error): void {
     this.#error = error
     this.#wake()
   }
 
+  fallBack(size: number): void {
+    const { from } = this.#file
+    if (this.#reached > from && this.#reached > size)
+      this.fail(new VaultMissing('the file has fallen back behind what was read of it'))
+  }
+
   async *#read(): AsyncGenerator<Uint8Array, undefined> {
-    const { readers, from, pieces } = this.#file
+    const { following, from, pieces } = this.#file
     this.#check()
-    const growth = this.#file.growth()
-    readers.add(this)
-    let handle: FileHandle | undefined
+    following.begin(this)
     let lent: Buffer | undefined
     try {
-      handle = await this.#open(growth)
-      const size = growth ? undefined : (await handle.stat()).size
+      const growth = await this.#find()
+      const size = growth ? undefined : (await this.#handle?.stat())?.size
       for (let at = from; !this.#stopped; ) {
         this.#check()
         const end = growth?.written ?? size ?? 0
@@ -73,27 +80,58 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
           const length = Math.min(end - at, PIECE_BYTES)
           const buffer = lent !== undefined && lent.length >= length ? lent : Buffer.allocUnsafeSlow(length)
           if (pieces === 'lent') lent = buffer
-          const piece = await readPiece(handle, at, buffer.subarray(0, length))
-          this.#check()
+          this.#reached = at + length
+          const piece = await this.#piece(at, buffer.subarray(0, length))
           at += piece.length
           yield piece
-        } else if (growth && !growth.whole) await this.#change(growth)
+        } else if (growth && growth.status !== 'whole') await this.#change(growth)
         else return
       }
     } finally {
-      readers.delete(this)
-      await handle?.close()
+      following.end(this)
+      await this.#letGo()
     }
   }
 
-  /** An upload's file changes its name when it is whole, perhaps just now: so first the one, then the other. */
-  async #open(growth: Growth | undefined): Promise<FileHandle> {
+  /** Opens the file; answers its growth where it is on its way. It may be whole or taken up just now, so it is looked for under both names. */
+  async #find(): Promise<Growth | undefined> {
+    const { folder, following } = this.#file
+    if (!isFileId(this.id)) throw missing()
+    let growth = following.growth(this.id)
+    if (!growth) {
+      this.#handle = await openFile(folder.whole(this.id))
+      if (this.#handle) return undefined
+      const durable = await durableBytes(folder, this.id).catch((cause: unknown) => {
+        throw unreadable(cause)
+      })
+      if (durable === undefined && !following.growth(this.id)) throw missing()
+      growth = following.follow(this.id, durable ?? 0)
+    }
+    await this.#open()
+    return growth
+  }
+
+  async #open(): Promise<FileHandle> {
     const { folder } = this.#file
-    const known = isFileId(this.id)
-    const part = known && growth ? await openFile(folder.part(this.id)) : undefined
-    const handle = known && !part ? await openFile(folder.whole(this.id)) : part
-    if (!handle) throw new VaultMissing('there is no such file')
-    return handle
+    this.#handle ??= (await openFile(folder.part(this.id))) ?? (await openFile(folder.whole(this.id)))
+    if (!this.#handle) throw missing()
+    return this.#handle
+  }
+
+  async #letGo(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = undefined
+    await handle?.close()
+  }
+
+  async #piece(at: number, buffer: Buffer): Promise<Uint8Array> {
+    const handle = await this.#open()
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at).catch((cause: unknown) => {
+      throw unreadable(cause)
+    })
+    this.#check()
+    if (bytesRead === 0) throw new VaultBroken('a file has become shorter than it was; something else has changed it')
+    return bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
   }
 
   #check(): void {
@@ -102,6 +140,9 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
   }
 
   async #change(growth: Growth): Promise<void> {
+    const { status, written } = growth
+    if (status === 'paused') await this.#letGo()
+    if (this.#stopped || this.#error || growth.status !== status || growth.written !== written) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const callOff = growth.onChange(resolve)
     this.#wake = resolve
@@ -109,6 +150,8 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
     callOff()
   }
 }
+
+const missing = (): VaultMissing => new VaultMissing('there is no such file')
 
 /** Undefined where there is no regular file; what else may lie there is neither followed nor waited for (C51, C53). */
 const openFile = async (path: string): Promise<FileHandle | undefined> => {
@@ -119,14 +162,6 @@ const openFile = async (path: string): Promise<FileHandle | undefined> => {
   if (!handle || (await handle.stat()).isFile()) return handle
   await handle.close()
   return undefined
-}
-
-const readPiece = async (handle: FileHandle, position: number, buffer: Buffer): Promise<Uint8Array> => {
-  const { bytesRead } = await handle.read(buffer, 0, buffer.length, position).catch((cause: unknown) => {
-    throw unreadable(cause)
-  })
-  if (bytesRead === 0) throw new VaultBroken('a file has become shorter than it was; something else has changed it')
-  return bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
 }
 
 /** Ends this one reader: that a file cannot be read does not make what is written doubtful. */

@@ -1,26 +1,36 @@
 /** How far a file on its way has got, for those who read it meanwhile. */
 export class Growth {
   readonly #waiting = new Set<() => void>()
-  #written = 0
-  #whole = false
+  #written: number
+  #status: 'growing' | 'paused' | 'whole' = 'paused'
+
+  /** `written` bytes can be read already. */
+  constructor(written: number) {
+    this.#written = written
+  }
 
   /** Bytes that can be read from the file. */
   get written(): number {
     return this.#written
   }
 
-  get whole(): boolean {
-    return this.#whole
+  get status(): 'growing' | 'paused' | 'whole' {
+    return this.#status
   }
 
   grow(written: number): void {
     this.#written = written
-    this.#wake()
+    this.#become('growing')
+  }
+
+  /** Nobody writes it for now, and perhaps less can be read. */
+  pause(written = this.#written): void {
+    this.#written = written
+    this.#become('paused')
   }
 
   end(): void {
-    this.#whole = true
-    this.#wake()
+    this.#become('whole')
   }
 
   /** Calls `wake` once, at the next change; the answer calls that off. */
@@ -29,7 +39,8 @@ export class Growth {
     return () => void this.#waiting.delete(wake)
   }
 
-  #wake(): void {
+  #become(status: 'growing' | 'paused' | 'whole'): void {
+    this.#status = status
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const wake of waiting) wake()

@@ -1,5 +1,5 @@
 import { VaultBroken } from '../../../domain/ports/vault.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode, isOutOfDescriptors } from './error-code.ts'
 
 /**
  * Whether the store can still be believed. After a failed write or fdatasync nobody knows what the disk holds, and a second
@@ -31,13 +31,13 @@ export class Health {
     return this.#broken
   }
 
-  /** Runs a task of which every failure means that the store is broken. */
+  /** Runs a task of which every failure, but for the want of descriptors, means that the store is broken. */
   async guard<Result>(doing: string, task: () => Promise<Result>): Promise<Result> {
     this.check()
     try {
       return await task()
     } catch (cause) {
-      throw this.fail(doing, cause)
+      throw isOutOfDescriptors(cause) ? cause : this.fail(doing, cause)
     }
   }
 }

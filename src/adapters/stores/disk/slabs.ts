@@ -35,6 +35,11 @@ export class Slabs {
     return gathered
   }
 
+  /** Gives the memory back until bytes come again; what was gathered stays. */
+  rest(): void {
+    this.#spare = undefined
+  }
+
   reuse(gathered: Uint8Array): void {
     this.#spare = new Uint8Array(gathered.buffer)
   }

@@ -1,5 +1,6 @@
 import { type Rejected, rejected } from '../../../domain/rejection.ts'
 import type { Folder } from './folder.ts'
+import { diskFull } from './refusals.ts'
 
 export interface SpaceLimits {
   /** Bytes that whole files and uploads may take together. */
@@ -23,12 +24,13 @@ export class Space {
 
   /** Counts what is there. */
   async survey(): Promise<void> {
-    this.#claimed = await this.#folder.totalSize()
+    this.#claimed = await this.#folder.survey()
   }
 
+  /** Fewer bytes than none are given back. */
   claim(bytes: number): Rejected | undefined {
     const { maxSpoolBytes } = this.#limits
-    if (this.#claimed + bytes > maxSpoolBytes) {
+    if (bytes > 0 && this.#claimed + bytes > maxSpoolBytes) {
       const limit = `${Math.floor(maxSpoolBytes / 1e6)} MB`
       return rejected(
         'DISK_FULL',
@@ -50,6 +52,3 @@ export class Space {
     return free - bytes >= floor ? undefined : diskFull()
   }
 }
-
-export const diskFull = (): Rejected =>
-  rejected('DISK_FULL', "the host's disk is full; try again once there is room, or send a smaller file")

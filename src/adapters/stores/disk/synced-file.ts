@@ -14,8 +14,10 @@ export interface SyncedFileOptions {
   readonly syncEveryMs: number
   /** Shared by all uploads: each fdatasync holds a thread of the pool that reads and writes need too. */
   readonly syncTurns: Turns
-  /** Bytes that are in the file already. */
-  readonly from?: number
+  /** Bytes that are in the file already, and durable. */
+  readonly size: number
+  /** Called after each sync: makes it true after a crash that so many bytes are durable. They count as such when it resolves. */
+  promise(durable: number): Promise<void>
   /** Told at once of every write or sync that fails. */
   onFailure(cause: unknown): void
 }
@@ -33,6 +35,7 @@ export class SyncedFile {
   #taken = 0
   #written = 0
   #durable = 0
+  #promised = false
   #writing: Promise<void> | undefined
   #syncing: Promise<void> | undefined
   #cancelTimer: Cancel | undefined
@@ -40,7 +43,7 @@ export class SyncedFile {
 
   constructor(options: SyncedFileOptions) {
     this.#options = options
-    this.#taken = this.#written = this.#durable = options.from ?? 0
+    this.#taken = this.#written = this.#durable = options.size
   }
 
   get durable(): number {
@@ -58,12 +61,24 @@ export class SyncedFile {
     while (this.#taken - this.#durable > mostBehind) await this.#progress(this.#syncing ?? this.#writing)
   }
 
-  /** Writes and syncs what is left. */
+  /** Makes all durable that was taken. */
   async flush(): Promise<void> {
+    this.#check()
     while (this.#writing) await this.#progress(this.#writing)
     while (this.#syncing) await this.#progress(this.#syncing)
-    this.#check()
+    if (this.#promised && this.#durable === this.#taken) return
     this.#sync()
+    await this.#progress(this.#syncing)
+  }
+
+  /** Writes and syncs what is left of a file that gets another name now, so that nothing is promised under this one. */
+  async complete(): Promise<void> {
+    this.#check()
+    while (this.#writing) await this.#progress(this.#writing)
+    while (this.#syncing) await this.#progress(this.#syncing)
+    this.#cancelTimer?.()
+    const { handle, syncTurns } = this.#options
+    this.#syncing = syncTurns.take(() => handle.datasync()).catch((cause: unknown) => this.#fail(cause))
     await this.#progress(this.#syncing)
   }
 
@@ -106,17 +121,20 @@ export class SyncedFile {
     if (this.#syncing || this.#failure) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    const { handle, syncTurns } = this.#options
-    let covered = this.#durable
-    const sync = async (): Promise<void> => {
-      if (this.#failure) return
-      covered = this.#written
+    const { handle, syncTurns, promise } = this.#options
+    const sync = async (): Promise<number> => {
+      const covered = this.#written
+      if (this.#failure) return this.#durable
       await handle.datasync()
+      await promise(covered)
+      return covered
     }
     this.#syncing = syncTurns.take(sync).then(
-      () => {
+      (durable) => {
         this.#syncing = undefined
-        this.#durable = covered
+        this.#durable = durable
+        this.#promised = true
+        if (durable === this.#taken) this.#slabs.rest()
         this.#syncIfDue()
       },
       (cause: unknown) => {

@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { link, open } from 'node:fs/promises'
+import { createHash, type Hash } from 'node:crypto'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import { type Digest, VaultMissing, type VaultWriter } from '../../../domain/ports/vault.ts'
-import { type Rejected, rejected } from '../../../domain/rejection.ts'
-import { errorCode, isDiskFull } from './error-code.ts'
+import type { Rejected } from '../../../domain/rejection.ts'
+import { DurableMark } from './durable-mark.ts'
+import { errorCode } from './error-code.ts'
 import type { Folder } from './folder.ts'
-import { Growth } from './growth.ts'
+import type { Growth } from './growth.ts'
 import type { Health } from './health.ts'
+import type { Part } from './part.ts'
+import { fileTooLarge, refusal } from './refusals.ts'
 import { SLAB_BYTES } from './slabs.ts'
-import { diskFull, type Space } from './space.ts'
+import type { Space } from './space.ts'
 import { SyncedFile } from './synced-file.ts'
 import type { Turns } from './turns.ts'
 
@@ -25,101 +26,60 @@ export interface UploadSettings {
   readonly syncTurns: Turns
 }
 
-/** Never follows and never opens what is there already (C51, C53); nobody but the host's own user reads it. */
-const PART_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-const PART_MODE = 0o600
+export interface UploadStart {
+  readonly id: string
+  /** Bytes that are spoken for in the space. */
+  readonly claimed: number
+  readonly growth: Growth
+  /** Called when the upload is suspended, whole or discarded. */
+  onEnd(status: 'suspended' | 'whole' | 'discarded'): void
+}
+
 const SPACE_CHECK_BYTES = 8 * 1024 * 1024
 
-export const fileTooLarge = (maxFileBytes: number): Rejected =>
-  rejected(
-    'FILE_TOO_LARGE',
-    `a file may have at most ${Math.floor(maxFileBytes / 1e6)} MB here; split it, or ask the host to raise the limit`,
-  )
-
-/** One upload: `<id>.part` until it is whole. */
+/** One writer of an upload: `<id>.part` until it is whole, and `<id>.durable` beside it once something is durable. */
 export class Upload implements VaultWriter {
-  readonly growth = new Growth()
-  readonly #id: string
+  readonly #start: UploadStart
   readonly #settings: UploadSettings
-  readonly #hash = createHash('sha256')
-  readonly #onEnd: (whole: boolean) => void
+  readonly #mark: DurableMark
+  #hash: Hash = createHash('sha256')
   #file: SyncedFile | undefined
   #claimed: number
   #spaceCheckedAt = 0
   #offset = 0
   #refused: Rejected | undefined
-  #status: 'open' | 'finishing' | 'failed' | 'whole' | 'discarded' | 'suspended' = 'open'
+  #status: 'open' | 'finishing' | 'failed' | 'suspended' | 'whole' | 'discarded' = 'open'
   #ending: Promise<unknown> | undefined
 
-  /** `claimed` bytes are spoken for in the space. `onEnd` is called when the upload is whole or discarded. */
-  constructor(id: string, claimed: number, settings: UploadSettings, onEnd: (whole: boolean) => void) {
-    this.#id = id
-    this.#claimed = claimed
+  constructor(start: UploadStart, settings: UploadSettings) {
+    this.#start = start
     this.#settings = settings
-    this.#onEnd = onEnd
+    this.#claimed = start.claimed
+    this.#mark = new DurableMark(settings.folder.mark(start.id), start.id)
   }
 
-  /** Goes on with what is there. */
-  async resume(size: number): Promise<Rejected | undefined> {
-    const { folder, clock, syncEveryBytes, syncEveryMs, syncTurns, health } = this.#settings
+  /** Takes the file in hand; to be called first, and once. The check that `open` gets throws when the upload ends meanwhile. */
+  async begin(open: (check: () => void) => Promise<Part>): Promise<Rejected | undefined> {
+    const { clock, syncEveryBytes, syncEveryMs, syncTurns, health } = this.#settings
+    const { id, growth } = this.#start
     const onFailure = (cause: unknown): void => {
       if (!refusal(cause)) health.fail('keeping an upload', cause)
     }
-    const handle = await open(folder.part(this.#id), constants.O_RDWR | constants.O_NOFOLLOW)
-    const { growth } = this
-    const piece = Buffer.allocUnsafeSlow(SLAB_BYTES)
-    for (let at = 0; at < size; ) {
-      const { bytesRead } = await handle.read(piece, 0, Math.min(SLAB_BYTES, size - at), at)
-      this.#hash.update(piece.subarray(0, bytesRead))
-      at += bytesRead
-    }
-    this.#offset = size
-    const options = { handle, growth, clock, syncEveryBytes, syncEveryMs, syncTurns, onFailure, from: size }
-    this.#file = new SyncedFile(options)
-    growth.grow(size)
-    return undefined
-  }
-
-  async sync(): Promise<Rejected | undefined> {
-    this.#settings.health.check()
-    if (this.#refused) return this.#refused
+    const promise = (durable: number): Promise<void> => this.#promise(durable)
     try {
-      await this.#opened().flush()
+      const { handle, hash, size } = await open(() => this.#mustBeOpen())
+      if (this.#status !== 'open') await handle.close()
+      this.#mustBeOpen()
+      const options = { handle, growth, clock, syncEveryBytes, syncEveryMs, syncTurns, promise, onFailure, size }
+      this.#file = new SyncedFile(options)
+      this.#hash = hash
+      this.#offset = size
+      this.#spaceCheckedAt = size
+      growth.grow(size)
       return undefined
     } catch (cause) {
-      return this.#refuse('keeping an upload', cause)
-    }
-  }
-
-  digest(): string {
-    return this.#hash.copy().digest('hex')
-  }
-
-  async suspend(): Promise<void> {
-    if (this.#status !== 'open') return
-    await this.sync()
-    this.#status = 'suspended'
-    await this.#file?.close()
-    this.#settings.space.release(this.#claimed - this.#offset)
-    this.#onEnd(true)
-  }
-
-  /** Makes the file; to be called first, and once. */
-  async begin(): Promise<Rejected | undefined> {
-    const { folder, clock, syncEveryBytes, syncEveryMs, syncTurns, health } = this.#settings
-    const onFailure = (cause: unknown): void => {
-      if (!refusal(cause)) health.fail('keeping an upload', cause)
-    }
-    try {
-      const handle = await open(folder.part(this.#id), PART_FLAGS, PART_MODE)
-      const { growth } = this
-      this.#file = new SyncedFile({ handle, growth, clock, syncEveryBytes, syncEveryMs, syncTurns, onFailure })
-      return undefined
-    } catch (cause) {
-      const code = errorCode(cause) ?? ''
-      if (['EMFILE', 'ENFILE'].includes(code))
-        return rejected('BUSY', 'the host has too many files open; try again soon')
-      if (['EEXIST', 'ELOOP'].includes(code)) throw new Error(`the upload ${this.#id} has a file already`, { cause })
+      if (['EEXIST', 'ELOOP', 'ENXIO'].includes(errorCode(cause) ?? ''))
+        throw new Error(`the upload ${id} has a file already, or no proper one`, { cause })
       return this.#refuse('beginning an upload', cause)
     }
   }
@@ -129,12 +89,16 @@ export class Upload implements VaultWriter {
   }
 
   get durable(): number {
-    return this.#file?.durable ?? 0
+    return this.#status === 'whole' ? this.#offset : (this.#file?.durable ?? 0)
+  }
+
+  get hasBegun(): boolean {
+    return this.#file !== undefined
   }
 
   /** Bytes promised to the sender that are not on the disk yet. */
   get toCome(): number {
-    return this.#claimed - this.growth.written
+    return this.#claimed - this.#start.growth.written
   }
 
   async append(bytes: Uint8Array): Promise<Rejected | undefined> {
@@ -157,6 +121,20 @@ export class Upload implements VaultWriter {
     return undefined
   }
 
+  async sync(): Promise<Rejected | undefined> {
+    this.#settings.health.check()
+    if (this.#refused) return this.#refused
+    return await this.#makeDurable(this.#opened())
+  }
+
+  digest(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
+  async suspend(): Promise<void> {
+    await this.#endAs('suspended', () => this.#keep())
+  }
+
   async finish(): Promise<Digest | Rejected> {
     this.#settings.health.check()
     if (this.#refused) return this.#refused
@@ -168,51 +146,101 @@ export class Upload implements VaultWriter {
   }
 
   async discard(): Promise<void> {
+    await this.#endAs('discarded', () => this.#remove())
+  }
+
+  async #endAs(status: 'suspended' | 'discarded', end: () => Promise<void>): Promise<void> {
     if (this.#ending) await this.#ending
-    if (this.#status === 'whole' || this.#status === 'discarded' || this.#status === 'suspended') return
-    this.#status = 'discarded'
-    const discarded = this.#remove()
-    this.#ending = discarded.catch(() => {})
-    await discarded
+    if (['suspended', 'whole', 'discarded'].includes(this.#status)) return
+    this.#status = status
+    const ended = end()
+    this.#ending = ended.catch(() => {})
+    await ended
   }
 
   /** The file must be durable before it has its name, and the name before anybody is told (C80). */
   async #publish(file: SyncedFile): Promise<Digest | Rejected> {
     const { folder, syncTurns, health, space } = this.#settings
+    const { id, growth, onEnd } = this.#start
     try {
-      await file.flush()
-      await file.close()
-      await link(folder.part(this.#id), folder.whole(this.#id))
+      await file.complete()
+      await this.#close()
+      await folder.publish(id)
     } catch (cause) {
       this.#status = 'failed'
-      if (errorCode(cause) === 'EEXIST')
-        throw new Error(`a file ${this.#id} exists already; it stays as it is`, { cause })
+      if (errorCode(cause) === 'EEXIST') throw new Error(`a file ${id} exists already; it stays as it is`, { cause })
       return this.#refuse('finishing an upload', cause)
     }
     await health.guard('naming an upload', async () => {
-      await folder.remove(folder.part(this.#id))
+      await folder.unpart(id)
       await syncTurns.take(() => folder.sync())
     })
     this.#status = 'whole'
     space.release(this.#claimed - this.#offset)
-    this.#onEnd(true)
-    this.growth.end()
+    onEnd('whole')
+    growth.end()
     return { size: this.#offset, sha256: this.#hash.digest('hex') }
+  }
+
+  /** What is not durable then, for want of space, is dropped by whoever resumes. */
+  async #keep(): Promise<void> {
+    const { folder, health, space } = this.#settings
+    const { id, growth, onEnd } = this.#start
+    try {
+      if (this.#file && !this.#refused && !health.broken) await this.#makeDurable(this.#file)
+    } finally {
+      await this.#close().catch(() => {})
+      growth.pause()
+      onEnd('suspended')
+    }
+    if (health.broken) return
+    const kept = await health.guard('suspending an upload', () => folder.partSize(id))
+    space.release(this.#claimed - (kept ?? 0))
   }
 
   async #remove(): Promise<void> {
     const { folder, health, space } = this.#settings
-    this.#onEnd(false)
-    await this.#file?.close().catch(() => {})
+    const { id, onEnd } = this.#start
+    onEnd('discarded')
+    await this.#close().catch(() => {})
     // What a broken store holds is left for the next start to judge.
     if (health.broken) return
-    await health.guard('removing an upload', () => folder.remove(folder.part(this.#id)))
+    await health.guard('removing an upload', () => folder.unpart(id))
     space.release(this.#claimed)
   }
 
+  async #close(): Promise<void> {
+    await this.#file?.close()
+    await this.#mark.close()
+  }
+
+  async #makeDurable(file: SyncedFile): Promise<Rejected | undefined> {
+    try {
+      await file.flush()
+      await this.#mark.sync()
+      return undefined
+    } catch (cause) {
+      return this.#refuse('keeping an upload', cause)
+    }
+  }
+
+  /** An offset is worth nothing after a crash if the file has no name then, so that comes first. */
+  async #promise(durable: number): Promise<void> {
+    if (!this.#mark.isOpen) {
+      await this.#mark.open()
+      await this.#settings.folder.sync()
+    }
+    await this.#mark.write(durable)
+  }
+
   #opened(): SyncedFile {
-    if (this.#status !== 'open' || !this.#file) throw new VaultMissing(`this upload has ended (${this.#status})`)
+    this.#mustBeOpen()
+    if (!this.#file) throw new VaultMissing('this upload has not begun')
     return this.#file
+  }
+
+  #mustBeOpen(): void {
+    if (this.#status !== 'open') throw new VaultMissing(`this upload has ended (${this.#status})`)
   }
 
   /** Holds `length` more bytes against the limits, before any of them is taken (C31, C74). */
@@ -237,12 +265,4 @@ export class Upload implements VaultWriter {
     if (!this.#refused) throw this.#settings.health.fail(doing, cause)
     return this.#refused
   }
-}
-
-/** What of the system's errors is a refusal of one upload; any other means that the store is broken. */
-const refusal = (cause: unknown): Rejected | undefined => {
-  if (isDiskFull(cause)) return diskFull()
-  if (errorCode(cause) === 'EFBIG')
-    return rejected('FILE_TOO_LARGE', "the host's file system takes no file of this size; split it")
-  return undefined
 }

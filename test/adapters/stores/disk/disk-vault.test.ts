@@ -2,10 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { link, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  VAULT_CONTRACT_MAX_FILE_BYTES,
-  vaultContract,
-} from '../../../../src/adapters/stores/contracts/vault-contract.ts'
+import { vaultContract } from '../../../../src/adapters/stores/contracts/vault-contract.ts'
+import { VAULT_CONTRACT_MAX_FILE_BYTES } from '../../../../src/adapters/stores/contracts/vault-subject.ts'
 import { ManualClock } from '../../../../src/adapters/system/manual-clock.ts'
 import { canLink, type Vault, VaultMissing } from '../../../../src/domain/ports/vault.ts'
 import {

@@ -33,6 +33,7 @@ const upload = async (id: string, size: number): Promise<void> => {
     if (endless) say('took')
   }
   const digest = await writer.finish()
+  if ('type' in digest) await writer.discard()
   say('type' in digest ? `refused ${digest.code}` : `whole ${id} ${digest.sha256}`)
 }
 
