@@ -1,8 +1,10 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Metrics } from '../../domain/ports/metrics.ts'
 
 /** Wide enough for milliseconds from a tenth to ten seconds, and for counts from 1 to 10 000. */
 const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
+const DELAY_RESOLUTION_MS = 20
 
 /** Metrics in the text format of Prometheus, in a registry of this host's own: `tamtam_commit_ms`, `tamtam_connections_line_total`. */
 export class PromMetrics implements Metrics {
@@ -10,6 +12,7 @@ export class PromMetrics implements Metrics {
   readonly #counters = new Map<string, Counter>()
   readonly #gauges = new Map<string, Gauge>()
   readonly #histograms = new Map<string, Histogram>()
+  #delay: ReturnType<typeof monitorEventLoopDelay> | undefined
 
   get contentType(): string {
     return this.#registry.contentType
@@ -33,8 +36,19 @@ export class PromMetrics implements Metrics {
     histogram.observe(value)
   }
 
-  /** What was measured until now. */
+  /** What was measured until now, and how late the event loop ran since the last time: from the first time on, so that it costs nobody who never looks. */
   text(): Promise<string> {
+    if (this.#delay === undefined) {
+      this.#delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
+      this.#delay.enable()
+    } else {
+      // The histogram counts its own interval in.
+      const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - DELAY_RESOLUTION_MS)
+      this.gauge('event_loop_delay_p50_ms', ms(this.#delay.percentile(50)))
+      this.gauge('event_loop_delay_p99_ms', ms(this.#delay.percentile(99)))
+      this.gauge('event_loop_delay_max_ms', ms(this.#delay.max))
+      this.#delay.reset()
+    }
     return this.#registry.metrics()
   }
 

@@ -1,17 +1,17 @@
-import type { Duplex } from 'node:stream'
+import type { Writable } from 'node:stream'
 
 /**
  * The one writer of one connection. It says when the peer is behind (`full`), and the caller then stops following and reads
  * on from the journal later: what waits here stays below the mark and one batch, whatever the peer does.
  */
 export class Outbox {
-  readonly #connection: Duplex
+  readonly #connection: Writable
   readonly #markBytes: number
   readonly #drained: () => void
   #queued = 0
 
   /** `drained` is called each time the peer has taken everything after having been full. */
-  constructor(connection: Duplex, markBytes: number, drained: () => void) {
+  constructor(connection: Writable, markBytes: number, drained: () => void) {
     this.#connection = connection
     this.#markBytes = Math.max(markBytes, connection.writableHighWaterMark)
     this.#drained = drained

@@ -1,0 +1,124 @@
+import type { FastifyRequest } from 'fastify'
+import * as v from 'valibot'
+import type { LocalSession } from '../../../../domain/engine/local-session.ts'
+import { rejected } from '../../../../domain/rejection.ts'
+import type { Ack, Act, Say } from '../../../../domain/room/commands.ts'
+import { Refused } from '../../../../domain/session.ts'
+import { checkText } from '../../../../domain/text/message-text.ts'
+import { checked } from '../checked.ts'
+import { HttpRefused } from '../errors.ts'
+import { admitted, asGuest } from '../guests.ts'
+import type { Routes } from '../parts.ts'
+
+/** Lines of one request that wait for their commit together. */
+const AT_ONCE = 512
+
+const jsonMessage = v.strictObject({
+  text: v.string('must be a text'),
+  type: v.optional(v.picklist(['say', 'act'], 'must be say or act'), 'say'),
+})
+const messageKey = v.optional(
+  v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,128}$/, 'Idempotency-Key must be 1 to 128 visible ASCII characters')),
+)
+
+export const messageRoute: Routes = (app, parts) => {
+  const { settings, rates, visitorOf } = parts
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  app.post<{ Params: { room: string }; Body: Buffer | undefined }>(
+    '/rooms/:room/messages',
+    { bodyLimit: settings.messageBytes },
+    async (request, reply) => {
+      const room = admitted(parts, request, request.params.room)
+      const key = checked(messageKey, request.headers['idempotency-key'])
+      const messages = messagesOf(request, request.body ?? Buffer.alloc(0))
+      for (const { text } of messages) refuseBad(text, settings.maxTextBytes)
+      await rates.wait(visitorOf(request.raw), messages.length)
+      // It had no answer, so it will be sent again.
+      if (request.raw.socket.destroyed) throw new HttpRefused('TRANSFER_CUT', 'the sender went away')
+      const { seq, duplicate } = await asGuest(parts, request, room, (session) =>
+        say(session, withIds(messages, session, key)),
+      )
+      return reply.code(duplicate ? 200 : 201).send({ seq, duplicate })
+    },
+  )
+}
+
+type Message = Say | Act
+
+function messagesOf({ headers }: FastifyRequest, body: Buffer): readonly Message[] {
+  const [type = '', ...parameters] = (headers['content-type'] ?? 'text/plain').toLowerCase().split(/\s*;\s*/)
+  const charset = parameters.map((parameter) => /^charset="?([^"]*)"?$/.exec(parameter)?.[1]).find(Boolean) ?? 'utf-8'
+  const coding = headers['content-encoding'] ?? 'identity'
+  if (!/^(utf-?8|us-ascii)$/.test(charset) || coding !== 'identity') throw unsupported()
+  if (type === 'application/json') {
+    const message = checked(jsonMessage, fromJson(utf8(body)))
+    return [{ type: message.type, text: message.text }]
+  }
+  if (type !== 'text/plain') throw unsupported()
+  const lines = utf8(body).split(/\r?\n/)
+  // As on the line door, a blank line is nothing.
+  const said = lines.filter((line) => line !== '')
+  return (said.length === 0 ? [''] : said).map((text) => ({ type: 'say', text }))
+}
+
+/** Before any of several lines is said. */
+function refuseBad(raw: string, maxBytes: number): void {
+  const text = checkText(raw, maxBytes)
+  if (typeof text !== 'string') throw new Refused(text)
+}
+
+/** The key is the sender's own: somebody else may use the same. No key has a blank in it, so further lines get keys of no other. */
+function withIds(messages: readonly Message[], { member }: LocalSession, key: string | undefined): readonly Message[] {
+  if (key === undefined) return messages
+  return messages.map((message, index) => ({
+    ...message,
+    id: `http ${member.name} ${key}${index === 0 ? '' : ` ${index}`}`,
+  }))
+}
+
+/** Says them in order, and answers for the last; `duplicate` where the room had them all. */
+async function say(session: LocalSession, messages: readonly Message[]): Promise<Pick<Ack, 'seq' | 'duplicate'>> {
+  let seq = 0
+  let duplicate = true
+  for (let said = 0; said < messages.length; ) {
+    const answers = await Promise.all(messages.slice(said, said + AT_ONCE).map((message) => session.send(message)))
+    for (const answer of answers) {
+      if (answer.type === 'rejected') {
+        if (answer.code !== 'BUSY') throw new Refused(answer)
+        // So are those behind it.
+        await session.ready()
+        break
+      }
+      said++
+      seq = answer.seq
+      duplicate &&= answer.duplicate
+    }
+  }
+  return { seq, duplicate }
+}
+
+function utf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    if (error instanceof TypeError) throw new Refused(notUtf8)
+    throw error
+  }
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new HttpRefused('BAD_REQUEST', 'this is no JSON')
+    throw error
+  }
+}
+
+const notUtf8 = rejected('BAD_TEXT', 'This text is not UTF-8. Send it as UTF-8, or as a file.')
+const unsupported = () =>
+  new HttpRefused(
+    'UNSUPPORTED_TYPE',
+    "a message is text/plain or application/json, in UTF-8; with curl: -H 'Content-Type: text/plain' --data-binary 'hello'",
+  )
