@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { bytesOf } from '../adapters/doors/shared/wording.ts'
 import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
@@ -12,6 +13,13 @@ const wholeNumber = (most: number) =>
     v.minValue(0, 'must be 0 or more'),
     v.maxValue(most, `must be at most ${most}`),
   )
+
+/** Bytes, as people write them: `5M`. */
+const size = v.pipe(
+  v.union([v.number(), v.string()], 'must be a size such as 5M'),
+  v.transform((given) => bytesOf(String(given)) ?? Number.NaN),
+  v.safeInteger('must be a size such as 5M'),
+)
 
 const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'))
 const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
@@ -37,6 +45,8 @@ const settings = {
   room: v.optional(text, lineDefaults.room),
   lineFiles: v.optional(oneOf(['inline', 'links']), lineDefaults.files),
   rate: v.optional(wholeNumber(1_000_000)),
+  limit: v.optional(size, engineDefaults.hostBytesPerSecond),
+  limitEach: v.optional(size, engineDefaults.transferBytesPerSecond),
   history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
   name: v.optional(text, 'host'),
   save: v.optional(text),

@@ -26,7 +26,11 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const stopped = stopSignal(process, log)
   const tamtam = createTamtam({
     ...(data === undefined ? {} : { data }),
-    limits: { historyEntries: config.history },
+    limits: {
+      historyEntries: config.history,
+      hostBytesPerSecond: config.limit,
+      transferBytesPerSecond: config.limitEach,
+    },
     line: {
       room: config.room,
       files: config.lineFiles,
@@ -91,7 +95,7 @@ async function enter(
     const session = await tamtam.engine.join({ room: config.room, name: config.name })
     const saver = directory === undefined ? undefined : new FileSaver(directory, session, tamtam.linkFile)
     const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
-    return new Console({ session, saver, stdin, stdout, stderr, style })
+    return new Console({ session, bandwidth: tamtam.bandwidth, saver, stdin, stdout, stderr, style })
   } catch (error) {
     await tamtam.stop()
     if (error instanceof Refused) throw new CommandFailed(exitCodes.usage, error.message, { cause: error })

@@ -1,4 +1,5 @@
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
+import type { Bandwidth } from '../domain/engine/bandwidth.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import { canLink } from '../domain/ports/vault.ts'
 import { compose } from './compose.ts'
@@ -10,6 +11,8 @@ import { CLOCK, ENGINE, HTTP_DOOR, LINE_DOOR, LOG, METRICS, VAULT } from './toke
 export interface Tamtam {
   /** Rooms, without a network: `engine.join({ room, name })` gives a session. */
   readonly engine: Engine
+  /** What transfers may take of the network, up and down together: `bandwidth.set({ host: 5e6 })`, at any time. */
+  readonly bandwidth: Bandwidth
   /** Opens the stores. Rejects with `DirectoryInUse` where another host has the data directory. */
   start(): Promise<void>
   /**
@@ -39,6 +42,7 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
   const lifecycle = new Lifecycle(parts, options.data)
   return {
     engine,
+    bandwidth: engine.bandwidth,
     start: () => lifecycle.start(),
     linkFile: async (id, path) => (canLink(vault) ? vault.link(id, path) : 'elsewhere'),
     listen: (settings = {}) => lifecycle.listen(settings),
@@ -50,6 +54,7 @@ export type { HttpSettings } from '../adapters/doors/http/settings.ts'
 export type { FileMode, LineSettings } from '../adapters/doors/line/settings.ts'
 export { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
 export type { Access, AccessRequest } from '../domain/engine/access.ts'
+export type { Bandwidth, BandwidthCaps } from '../domain/engine/bandwidth.ts'
 export type { Engine, JoinRequest } from '../domain/engine/engine.ts'
 export type { EngineLimits } from '../domain/engine/limits.ts'
 export type { LocalSession } from '../domain/engine/local-session.ts'

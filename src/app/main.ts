@@ -28,6 +28,8 @@ program
   .option('--room <name>', 'the room people are in at first (lobby)')
   .option('--line-files <how>', 'how files reach netcat: inline (their bytes) or links (a line that names them)')
   .option('--rate <lines>', 'lines a second that one connection may say, loopback too; 0: no limit (50, loopback: 0)')
+  .option('--limit <bytes>', 'bytes a second that all transfers together may move, such as 5M; 0: no limit (0)')
+  .option('--limit-each <bytes>', 'the same for each upload and each download (0)')
   .option('--history <entries>', 'how much of a room is kept (100000)')
   .option('--name <name>', 'what you are called in the room (host)')
   .option('--save <dir>', 'where files you receive appear (terima/ in the data directory)')

@@ -15,6 +15,16 @@ export function sizeText(bytes: number): string {
   return `${decimal.format(amount)} ${units[unit]}`
 }
 
+const POWER: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
+
+/** What a person means by `500k`, `5M` or `1.5 GB`, in bytes, decimal; undefined where it is no size. */
+export function bytesOf(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kmgt]?)b?$/i.exec(text.trim()) ?? []
+  if (amount === undefined) return undefined
+  const bytes = Math.round(Number(amount) * (POWER[unit.toLowerCase()] ?? 1))
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
 /** How a file is named to `/get`: as much of its id as a person can type. */
 export const shortId = (id: string): string => id.slice(0, 8)
 

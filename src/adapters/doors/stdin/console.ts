@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import type { Bandwidth } from '../../../domain/engine/bandwidth.ts'
 import type { Follower } from '../../../domain/engine/follower.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import { type Rejected, rejected } from '../../../domain/rejection.ts'
@@ -12,9 +13,12 @@ import { lineOf } from '../shared/event-line.ts'
 import { fileLine, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
 import { type FileSource, openSource } from './file-source.ts'
+import { limitWord } from './limit-word.ts'
 
 export interface ConsoleParts {
   readonly session: LocalSession
+  /** Of the host whose terminal this is. */
+  readonly bandwidth: Bandwidth
   /** Undefined where received files are not to be put anywhere. */
   readonly saver: FileSaver | undefined
   readonly stdin: Readable & { isTTY?: boolean }
@@ -129,8 +133,8 @@ export class Console {
     if (line.trim() === '') this.#prompt()
     else if (path !== undefined) await this.#send(path.trim())
     else if (line === '/who') this.#talk(`* here: ${session.members.map(({ name }) => forTerminal(name)).join(', ')}`)
-    else if (line === '/help')
-      this.#talk('* type to chat; /send PATH sends a file; /who tells who is here; //text says /text')
+    else if (/^\/limit(?: |$)/.test(line)) this.#talk(limitWord(line.slice('/limit'.length), this.#parts.bandwidth))
+    else if (line === '/help') this.#talk(help)
     else if (line.startsWith('/') && !line.startsWith('//'))
       this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
     else await this.#say(line.startsWith('//') ? line.slice(1) : line)
@@ -204,3 +208,6 @@ export class Console {
     if (this.#prompts && this.#reading) this.#input.prompt(true)
   }
 }
+
+const help =
+  '* type to chat; /send PATH sends a file; /who tells who is here; /limit 5M holds transfers to a rate; //text says /text'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { guardSend, sizeText } from '../../../../src/adapters/doors/shared/wording.ts'
+import { bytesOf, guardSend, sizeText } from '../../../../src/adapters/doors/shared/wording.ts'
 
 for (const [bytes, text] of [
   [0, '0 B'],
@@ -14,6 +14,19 @@ for (const [bytes, text] of [
   [2e15, '2,000 TB'],
 ] as const)
   it(`${bytes} bytes are ${text}`, () => expect(sizeText(bytes)).toBe(text))
+
+for (const [text, bytes] of [
+  ['0', 0],
+  ['1000', 1000],
+  ['5M', 5_000_000],
+  ['1.5 gb', 1_500_000_000],
+  ['500k', 500_000],
+  ['2T', 2e12],
+] as const)
+  it(`${text} is ${bytes} bytes`, () => expect(bytesOf(text)).toBe(bytes))
+it.each(['', 'M', '-1', '1e3', '5X', '5MM', '1,5M', '0x10', '99999999999T', '5M x'])('%j is no size', (text) =>
+  expect(bytesOf(text)).toBeUndefined(),
+)
 
 it('the word SEND is broken each time, and only it', () =>
   expect(guardSend('SEND send SENDER')).toBe('S\u200bEND send S\u200bENDER'))

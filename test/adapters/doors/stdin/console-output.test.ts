@@ -50,7 +50,14 @@ async function openConsole(parts: Partial<ConsoleParts> = {}, terminal = false, 
     stdout: Object.assign(stdout, { isTTY: terminal }),
     stderr,
   }
-  const console = new Console({ session, saver: undefined, style: 'text', ...streams, ...parts })
+  const console = new Console({
+    session,
+    bandwidth: tamtam.bandwidth,
+    saver: undefined,
+    style: 'text',
+    ...streams,
+    ...parts,
+  })
   onTestFinished(async () => {
     console.close()
     await tamtam.stop()

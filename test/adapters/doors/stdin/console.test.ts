@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Console, type ConsoleParts } from '../../../../src/adapters/doors/stdin/console.ts'
 import { FileSaver } from '../../../../src/adapters/doors/stdin/file-saver.ts'
-import { createTamtam, type LocalSession, type TamtamOptions } from '../../../../src/app/index.ts'
+import { type Bandwidth, createTamtam, type LocalSession, type TamtamOptions } from '../../../../src/app/index.ts'
 
 interface Desk {
   readonly type: (line: string) => void
@@ -16,6 +16,7 @@ interface Desk {
   readonly err: () => string
   readonly host: LocalSession
   readonly ani: LocalSession
+  readonly bandwidth: Bandwidth
   readonly directory: string
 }
 
@@ -41,8 +42,18 @@ async function desk(style: ConsoleParts['style'] = 'text', options: TamtamOption
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const saver = new FileSaver(join(directory, 'terima'), host, tamtam.linkFile)
   const out = style === 'quiet' || style === 'text' ? text(stdout) : () => ''
-  new Console({ session: host, saver, stdin, stdout, stderr, style })
-  return { type: (line) => stdin.write(`${line}\n`), stdin, stdout, out, err: text(stderr), host, ani, directory }
+  new Console({ session: host, bandwidth: tamtam.bandwidth, saver, stdin, stdout, stderr, style })
+  return {
+    type: (line) => stdin.write(`${line}\n`),
+    stdin,
+    stdout,
+    out,
+    err: text(stderr),
+    host,
+    ani,
+    directory,
+    bandwidth: tamtam.bandwidth,
+  }
 }
 
 const send = (from: LocalSession, name: string, ...pieces: string[]) =>
@@ -76,6 +87,26 @@ describe("the host's own terminal", () => {
     at.type('/who')
     await until(() => expect(at.err()).toMatch(/^! BAD_COMMAND .*\n\* here: host, ani\n$/))
     expect(at.host.last).toBe(0)
+  })
+
+  it('holds transfers to a rate, and tells which', async () => {
+    const at = await desk()
+    const said: string[] = []
+    for (const [typed, answer] of [
+      ['/limit', 'without a limit together, without a limit each'],
+      ['/limit 5M', 'at most 5 MB/s together, without a limit each'],
+      ['/limit each 500k', 'at most 5 MB/s together, at most 500 kB/s each'],
+      ['/limit off', 'without a limit together, at most 500 kB/s each'],
+    ]) {
+      at.type(typed ?? '')
+      said.push(`* transfers: ${answer}\n`)
+      await until(() => expect(at.err()).toBe(said.join('')))
+    }
+    for (const typed of ['/limit fast', '/limit each', '/limit 5M each', '/limit -1']) at.type(typed)
+    await until(() => expect(at.err().match(/^! BAD_COMMAND type \/limit 5M/gm)).toHaveLength(4))
+    expect(at.bandwidth.caps).toEqual({ host: 0, transfer: 500_000 })
+    at.type('/limitless')
+    await until(() => expect(at.err()).toMatch(/! BAD_COMMAND no such command/))
   })
 
   it.each(['SEND', '/send'])('sends a file by its path: %s', async (word) => {
