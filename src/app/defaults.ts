@@ -42,6 +42,7 @@ export const lineDefaults: LineSettings = {
   uploadStallMs: 30_000,
   apartMs: 200,
   halfCloseMs: 60_000,
+  fileHalfCloseMs: 500,
   historyLines: 20,
   maxHistoryLines: 500,
   roomsPerConnection: 20,

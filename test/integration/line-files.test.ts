@@ -145,6 +145,18 @@ test('C28: what is said while a file is on the wire follows behind it, in order'
   expect(ani.talk).toEqual(lines.map((line) => `<chandra> ${line}`))
 })
 
+test('whoever pipes a file in is let go once it is answered, and does not wait for a reader’s time', async () => {
+  const { members } = await room(['ani', 'budi'], { line: { halfCloseMs: 3_600_000 } })
+  const [ani, budi] = members
+  const body = random(3_000_000)
+  await ani.writeApart(`/put ${body.length} a\n`, body)
+  ani.halfClose()
+  await ani.closed()
+  expect(ani.lines.at(-1)).toMatch(/^\* \[.{8}\] a is in the room: 3 MB/)
+  await budi.until(files(1))
+  expect(budi.files).toEqual([expect.objectContaining(exact('a', body))])
+})
+
 test('C29: two files at once from two senders reach a third one after the other, both exact', async () => {
   const { members } = await room(['ani', 'budi', 'chandra'], { stores: 'kept' })
   const [ani, budi, chandra] = members

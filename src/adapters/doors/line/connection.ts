@@ -137,7 +137,9 @@ export class LineConnection {
       return
     }
     const { clock, settings } = this.#parts
-    const cancel = clock.after(settings.halfCloseMs, () => this.hangUp())
+    // Whoever pipes a file in waits for its answer, which it has by now, and for the end of the connection.
+    const ms = this.#peer.sentFileLast ? settings.fileHalfCloseMs : settings.halfCloseMs
+    const cancel = clock.after(ms, () => this.hangUp())
     this.#visitor.connection.once('close', cancel)
   }
 

@@ -43,6 +43,7 @@ export class LinePeer implements Caller {
   #session: LocalSession | undefined
   #reception: Reception | undefined
   #nick: string | undefined
+  #sentFileLast = false
   #status: 'here' | 'gone' = 'here'
 
   constructor(parts: PeerParts) {
@@ -58,8 +59,14 @@ export class LinePeer implements Caller {
     return this.#session
   }
 
+  /** The last thing that came in was a file. */
+  get sentFileLast(): boolean {
+    return this.#sentFileLast
+  }
+
   /** Answers a promise when the next item must wait for this one: then the connection is not read meanwhile. */
   handle(item: Item): Promise<void> | undefined {
+    this.#sentFileLast = item.type === 'end'
     switch (item.type) {
       case 'text':
         return this.#text(item.lines)

@@ -21,6 +21,8 @@ export interface LineSettings {
   readonly apartMs: number
   /** How long a peer that has closed its own side may go on reading. */
   readonly halfCloseMs: number
+  /** The same, of a peer whose last words were a file. */
+  readonly fileHalfCloseMs: number
   readonly historyLines: number
   readonly maxHistoryLines: number
   /** Different rooms one connection may join. */
