@@ -5,15 +5,17 @@ import type { Passage } from './bandwidth.ts'
 
 /** One reader's way through a file, no faster than its passage. Not a generator: `return` must also end a reader that waits. */
 export class Download implements AsyncIterator<Uint8Array, undefined> {
-  readonly #source: AsyncIterator<Uint8Array>
+  readonly #open: () => AsyncIterable<Uint8Array>
   readonly #passage: Passage
   readonly #missing: Rejected
   /** Of the newest piece what was too much for one step. */
   #rest: Uint8Array | undefined
+  #source: AsyncIterator<Uint8Array> | undefined
+  #over = false
 
-  /** Throws `missing` where the source has lost the file. */
-  constructor(source: AsyncIterable<Uint8Array>, passage: Passage, missing: Rejected) {
-    this.#source = source[Symbol.asyncIterator]()
+  /** The first `next` opens the source, and rejects with what that throws; with `missing` where the vault has lost the file. */
+  constructor(open: () => AsyncIterable<Uint8Array>, passage: Passage, missing: Rejected) {
+    this.#open = open
     this.#passage = passage
     this.#missing = missing
   }
@@ -29,13 +31,16 @@ export class Download implements AsyncIterator<Uint8Array, undefined> {
   }
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#over = true
     this.#rest = undefined
-    await this.#source.return?.()
+    await this.#source?.return?.()
     return { done: true, value: undefined }
   }
 
   async #read(): Promise<Uint8Array | undefined> {
+    if (this.#over) return undefined
     try {
+      this.#source ??= this.#open()[Symbol.asyncIterator]()
       const piece = await this.#source.next()
       return piece.done === true ? undefined : piece.value
     } catch (error) {

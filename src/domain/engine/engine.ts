@@ -231,13 +231,12 @@ export class Engine {
     pieces: Pieces,
     passage: Passage,
   ): AsyncIterable<Uint8Array> {
-    return {
-      [Symbol.asyncIterator]: () => {
-        const place = this.#sessions.get(session)
-        if (place?.room.state.files.has(file) !== true) throw new Refused(place === undefined ? left : noSuchFile)
-        return new Download(this.#ports.vault.read(file, from, pieces), passage, noSuchFile)
-      },
+    const open = () => {
+      const place = this.#sessions.get(session)
+      if (place?.room.state.files.has(file) !== true) throw new Refused(place === undefined ? left : noSuchFile)
+      return this.#ports.vault.read(file, from, pieces)
     }
+    return { [Symbol.asyncIterator]: () => new Download(open, passage, noSuchFile) }
   }
 
   async #leave(session: LocalSession, reason: string): Promise<void> {
