@@ -59,6 +59,8 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   lingerMs: 2000,
   pipelined: 64,
   messageBytes: 64 * 1024,
+  checkedBytes: 4 * 1024 ** 2,
+  downloads: 256,
   linesPerSecond: lineDefaults.linesPerSecond,
   linesBurst: lineDefaults.linesBurst,
   rateOnLoopback: false,

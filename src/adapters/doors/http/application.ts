@@ -31,9 +31,10 @@ export function application(
       'Cache-Control': 'no-store',
     })
   })
-  // Only now: whoever is refused need not send what it has.
-  app.addHook('preParsing', async ({ headers, raw }, reply) => {
-    if (headers.expect !== undefined && !raw.complete) reply.raw.writeContinue()
+  // Only now: whoever is refused need not send what it has. Files are told by their routes.
+  app.addHook('preParsing', async ({ headers, raw, routeOptions }, reply) => {
+    if (headers.expect !== undefined && !raw.complete && routeOptions.config.body !== 'stream')
+      reply.raw.writeContinue()
   })
   app.removeAllContentTypeParsers()
   app.setErrorHandler((error, _request, reply) => failed(error, reply))
@@ -73,4 +74,11 @@ function pathsOf(url: string): RegExp {
     return part === '*' ? '.*' : part.replace(/[.+()[\]{}^$|\\]/g, '\\$&')
   })
   return new RegExp(`^${parts.join('/')}$`)
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** `stream`: the route takes the body itself, as it comes. */
+    readonly body?: 'stream'
+  }
 }

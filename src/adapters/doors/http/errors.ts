@@ -13,6 +13,7 @@ type DoorCode =
   | 'TIMEOUT'
   | 'TOO_LARGE'
   | 'UNSUPPORTED_TYPE'
+  | 'BAD_RANGE'
   | 'BAD_EXPECTATION'
   | 'MISDIRECTED'
   | 'HEAD_TOO_LARGE'
@@ -52,6 +53,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   FILE_TOO_LARGE: 413,
   LINE_TOO_LONG: 413,
   UNSUPPORTED_TYPE: 415,
+  BAD_RANGE: 416,
   BAD_EXPECTATION: 417,
   MISDIRECTED: 421,
   ID_REUSED: 422,
@@ -94,10 +96,14 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return { code: 'BAD_REQUEST', message: error.message }
 }
 
+const RETRY_S = 5
+
 /** Answers a request with why it can't be had. */
 export function refuse(reply: FastifyReply, why: Refusal | Rejected): FastifyReply {
   const { code, message } = concealed(why)
-  return reply.code(statusOf(code)).send({ code, message })
+  const status = statusOf(code)
+  if (status === 503) reply.header('Retry-After', RETRY_S)
+  return reply.code(status).send({ code, message })
 }
 
 /** The same before fastify has it. */

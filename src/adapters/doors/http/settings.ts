@@ -15,6 +15,10 @@ export interface HttpSettings {
   /** Requests that wait for the one before them on one connection. */
   readonly pipelined: number
   readonly messageBytes: number
+  /** What may come with an `Upload-Checksum`: it waits in memory until it is known to be right. */
+  readonly checkedBytes: number
+  /** Files that are being sent at once. */
+  readonly downloads: number
   /** Bytes that one message may have in the room. */
   readonly maxTextBytes: number
   /** Lines a second for each address, 0 for no limit; loopback only where `rateOnLoopback`. */

@@ -25,8 +25,8 @@ export function isKnown(ifNoneMatch: string | undefined, { etag }: Validators): 
  * Whether a Range may be honoured: without If-Range always, else only where it names exactly the bytes there are. A file that is
  * still arriving has nothing to be named by. The date of a file can stand for it, as the bytes under one id never change.
  */
-export function rangeHolds(ifRange: string | undefined, validators: Validators | undefined): boolean {
+export function rangeHolds(ifRange: string | string[] | undefined, validators: Validators | undefined): boolean {
   if (ifRange === undefined) return true
-  const named = ifRange.trim()
+  const named = String(ifRange).trim()
   return validators !== undefined && (named === validators.etag || named === httpDate(validators.modifiedAt))
 }

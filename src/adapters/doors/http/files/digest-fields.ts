@@ -1,10 +1,5 @@
-import { type Rejected, rejected } from '../../../../domain/rejection.ts'
-
-/** The headers in which a request can say what its bytes add up to; Node joins repeated ones with `, `. */
-export interface DigestHeaders {
-  readonly 'repr-digest'?: string | string[] | undefined
-  readonly 'content-digest'?: string | string[] | undefined
-}
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Refusal } from '../errors.ts'
 
 // RFC 9530: a dictionary (RFC 9651) whose values are byte sequences. None of its algorithms has parameters; they are skipped.
 const KEY = '[a-z*][a-z0-9_.*-]*'
@@ -15,7 +10,7 @@ const SHA256_BYTES = 32
  * The SHA-256 that a request promises, as 64 hexadecimal digits; undefined where it names none. Without a Content-Encoding, which we do
  * not take, both headers speak of the same bytes, so two different digests can't be met.
  */
-export function promisedDigest(headers: DigestHeaders): string | undefined | Rejected {
+export function promisedDigest(headers: IncomingHttpHeaders): string | undefined | Refusal {
   let promised: string | undefined
   for (const field of [headers['repr-digest'], headers['content-digest']]) {
     const sha256 = sha256In(field)
@@ -29,7 +24,7 @@ export function promisedDigest(headers: DigestHeaders): string | undefined | Rej
 /** `Repr-Digest` and the like for 64 hexadecimal digits. */
 export const digestField = (sha256: string): string => `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`
 
-function sha256In(field: string | string[] | undefined): string | undefined | Rejected {
+function sha256In(field: string | string[] | undefined): string | undefined | Refusal {
   if (field === undefined) return undefined
   let sha256: string | undefined
   for (const member of [field].flat().join(',').split(',')) {
@@ -46,8 +41,11 @@ function sha256In(field: string | string[] | undefined): string | undefined | Re
 
 const OUTER_SPACE = /^[ \t]+|[ \t]+$/g
 
-const malformed = rejected(
-  'BAD_REQUEST',
-  'a digest is written sha-256=:BASE64:, the base64 of the 32 bytes of the SHA-256 between colons',
-)
-const contradiction = rejected('BAD_REQUEST', 'Repr-Digest and Content-Digest name different bytes; send one of them')
+const malformed: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'a digest is written sha-256=:BASE64:, the base64 of the 32 bytes of the SHA-256 between colons',
+}
+const contradiction: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'Repr-Digest and Content-Digest name different bytes; send one of them',
+}

@@ -1,9 +1,11 @@
 import { TextDecoder } from 'node:util'
-import { type Rejected, rejected } from '../../../../domain/rejection.ts'
+import type { Refusal } from '../errors.ts'
 
 export const TUS_VERSION = '1.0.0'
 export const TUS_EXTENSIONS = 'creation,creation-with-upload,creation-defer-length,termination,checksum,expiration'
 export const TUS_CHECKSUMS = 'sha1,sha256'
+/** The type of bytes that belong to an upload. */
+export const UPLOAD_TYPE = 'application/offset+octet-stream'
 
 type Field = string | string[] | undefined
 
@@ -28,20 +30,20 @@ const DIGITS = /^\d{1,16}$/
 const DIGEST_BYTES = { sha1: 20, sha256: 32 } as const
 
 /** A count of bytes: an integer from 0 to 2^53-1 in digits, and nothing else (C105, C108). */
-export function byteCount(header: string, field: Field): number | Rejected {
+export function byteCount(header: string, field: Field): number | Refusal {
   const count = typeof field === 'string' && DIGITS.test(field) ? Number(field) : Number.NaN
   return Number.isSafeInteger(count) ? count : malformed(`${header} must be a whole number of bytes`)
 }
 
 /** The size that a creation tells, undefined where it is to be told later (`Upload-Defer-Length`). */
-export function promisedSize(length: Field, defer: Field): number | undefined | Rejected {
+export function promisedSize(length: Field, defer: Field): number | undefined | Refusal {
   if (defer === undefined) return byteCount('Upload-Length', length)
   if (defer !== '1') return malformed('Upload-Defer-Length can only be 1')
   return length === undefined ? undefined : malformed('send Upload-Length or Upload-Defer-Length, not both')
 }
 
 /** `key base64,key base64,key`: keys are unique, values are UTF-8. */
-export function tusMetadata(field: Field): TusMetadata | Rejected {
+export function tusMetadata(field: Field): TusMetadata | Refusal {
   const pairs = metadataPairs(field)
   if (!(pairs instanceof Map)) return pairs
   const name = textOf(pairs.get('filename') ?? pairs.get('name') ?? '')
@@ -54,7 +56,7 @@ export function tusMetadata(field: Field): TusMetadata | Rejected {
 }
 
 /** `sha1 base64` or `sha256 base64`; undefined where the request has none. */
-export function tusChecksum(field: Field): TusChecksum | undefined | Rejected {
+export function tusChecksum(field: Field): TusChecksum | undefined | Refusal {
   if (field === undefined) return undefined
   const [algorithm, text, ...rest] = typeof field === 'string' ? field.split(' ') : []
   if (algorithm !== 'sha1' && algorithm !== 'sha256')
@@ -65,7 +67,7 @@ export function tusChecksum(field: Field): TusChecksum | undefined | Rejected {
   return { algorithm, digest }
 }
 
-function metadataPairs(field: Field): Map<string, string> | Rejected {
+function metadataPairs(field: Field): Map<string, string> | Refusal {
   const pairs = new Map<string, string>()
   if (field === undefined || field === '') return pairs
   if (typeof field !== 'string') return malformed('send Upload-Metadata once')
@@ -93,4 +95,4 @@ function textOf(base64: string): string | undefined {
   }
 }
 
-const malformed = (message: string): Rejected => rejected('BAD_REQUEST', message)
+const malformed = (message: string): Refusal => ({ code: 'BAD_REQUEST', message })

@@ -1,3 +1,4 @@
+import { fileRoutes } from '../files/routes.ts'
 import type { Routes } from '../parts.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoute } from './health.ts'
@@ -14,4 +15,5 @@ export const routes: readonly Routes[] = [
   roomRoutes,
   eventRoutes,
   messageRoute,
+  fileRoutes,
 ]

@@ -7,7 +7,7 @@ const of = (text: string) => createHash('sha256').update(text).digest()
 const hex = of('halo').toString('hex')
 const field = `sha-256=:${of('halo').toString('base64')}:`
 const other = `sha-256=:${of('other').toString('base64')}:`
-const refused = { type: 'rejected', code: 'BAD_REQUEST' }
+const refused = { code: 'BAD_REQUEST' }
 
 describe('Repr-Digest and Content-Digest', () => {
   test.each([

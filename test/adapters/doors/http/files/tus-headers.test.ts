@@ -8,7 +8,7 @@ import {
 } from '../../../../../src/adapters/doors/http/files/tus-headers.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
-const refused = { type: 'rejected', code: 'BAD_REQUEST' }
+const refused = { code: 'BAD_REQUEST' }
 const sha256 = '0123456789abcdef'.repeat(4)
 
 describe('C108: counts of bytes', () => {

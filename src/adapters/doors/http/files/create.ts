@@ -1,0 +1,56 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { UploadMeta } from '../../../../domain/session.ts'
+import { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
+import { type Refusal, refuse } from '../errors.ts'
+import { asGuest } from '../guests.ts'
+import type { HttpParts } from '../parts.ts'
+import type { FileAddress } from './file-json.ts'
+import { goOn } from './go-on.ts'
+import { promisedSize, type TusChecksum, tusChecksum, tusMetadata, UPLOAD_TYPE } from './tus-headers.ts'
+import { describeUpload } from './upload-answer.ts'
+
+/** Begins a resumable upload (tus: creation), with its first bytes if they come along (creation-with-upload). */
+export async function create(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { room = '' } = request.params as FileAddress
+  const told = toldOf(request.headers)
+  if ('code' in told) return refuse(reply, told)
+  const { meta, checksum } = told
+  const transfer = await asGuest(parts, request, room, (session) => parts.engine.createTransfer(session, meta))
+  if ('type' in transfer) return refuse(reply, transfer)
+  reply.header('Location', `/files/${transfer.id}`)
+  if (!(transfer instanceof TransferActor))
+    return reply.code(201).headers({ 'Upload-Offset': transfer.size, 'Upload-Length': transfer.size }).send()
+  if (hasBody(request.headers) || meta.size === 0)
+    return goOn(parts, request, reply, transfer, { offset: 0, checksum, success: 201 })
+  return describeUpload(reply, transfer, 0).code(201).send()
+}
+
+interface Told {
+  readonly meta: UploadMeta
+  readonly checksum: TusChecksum | undefined
+}
+
+function toldOf(headers: IncomingHttpHeaders): Told | Refusal {
+  if (headers['upload-concat'] !== undefined) return concatenation
+  const size = promisedSize(headers['upload-length'], headers['upload-defer-length'])
+  if (typeof size === 'object') return size
+  const metadata = tusMetadata(headers['upload-metadata'])
+  if ('code' in metadata) return metadata
+  const checksum = tusChecksum(headers['upload-checksum'])
+  if (checksum !== undefined && 'code' in checksum) return checksum
+  if (hasBody(headers) && headers['content-type'] !== UPLOAD_TYPE) return otherType
+  return { meta: { ...metadata, ...(size === undefined ? {} : { size }) }, checksum }
+}
+
+const hasBody = (headers: IncomingHttpHeaders): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+
+const concatenation: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'uploads are not put together of several here; send one',
+}
+const otherType: Refusal = {
+  code: 'UNSUPPORTED_TYPE',
+  message: `bytes that come along have the type ${UPLOAD_TYPE}`,
+}

@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Refusal, refuse } from '../errors.ts'
+import type { HttpParts } from '../parts.ts'
+import { findFile } from './find-file.ts'
+import { goOn } from './go-on.ts'
+import { byteCount, tusChecksum, UPLOAD_TYPE } from './tus-headers.ts'
+
+/** Goes on with an upload (tus). */
+export async function patch(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { headers } = request
+  if (headers['content-type'] !== UPLOAD_TYPE) return refuse(reply, otherType)
+  const offset = byteCount('Upload-Offset', headers['upload-offset'])
+  if (typeof offset === 'object') return refuse(reply, offset)
+  const length = headers['upload-length']
+  const size = length === undefined ? undefined : byteCount('Upload-Length', length)
+  if (typeof size === 'object') return refuse(reply, size)
+  const checksum = tusChecksum(headers['upload-checksum'])
+  if (checksum !== undefined && 'code' in checksum) return refuse(reply, checksum)
+
+  const { id, file } = await findFile(parts, request)
+  const transfer = await parts.engine.transfer(id)
+  if (transfer !== undefined) return goOn(parts, request, reply, transfer, { offset, size, checksum, success: 204 })
+  const end = file.file.size ?? 0
+  reply.header('Upload-Offset', end)
+  // It became whole, but the answer was lost.
+  if (offset === end && headers['content-length'] === '0') return reply.code(204).send()
+  return refuse(reply, { code: 'BAD_OFFSET', message: `this file is whole; it ends at byte ${end}` })
+}
+
+const otherType: Refusal = { code: 'UNSUPPORTED_TYPE', message: `the bytes of an upload have the type ${UPLOAD_TYPE}` }

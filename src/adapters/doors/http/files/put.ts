@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { UploadMeta } from '../../../../domain/session.ts'
+import { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
+import { type Refusal, refuse } from '../errors.ts'
+import { fileUrl } from '../event-json.ts'
+import { asGuest } from '../guests.ts'
+import type { HttpParts } from '../parts.ts'
+import { promisedDigest } from './digest-fields.ts'
+import { type FileAddress, wholeJson } from './file-json.ts'
+import { receive } from './receive.ts'
+import { byteCount } from './tus-headers.ts'
+
+/** `PUT` of a whole file into a room: it is there once the answer is 201, or 200 where the room had these bytes already. */
+export async function put(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { room = '', name = '' } = request.params as FileAddress
+  const told = toldOf(request.headers)
+  if ('code' in told) return refuse(reply, told)
+  const { engine } = parts
+  const transfer = await asGuest(parts, request, room, (session) => engine.createTransfer(session, { name, ...told }))
+  if ('type' in transfer) return refuse(reply, transfer)
+  if (!(transfer instanceof TransferActor)) return reply.header('location', fileUrl(transfer)).send(wholeJson(transfer))
+  const writing = await transfer.write(0)
+  if ('type' in writing) {
+    await transfer.withdraw(writing.message)
+    return refuse(reply, writing)
+  }
+  const end = await receive(request, reply, writing)
+  if (end === 'whole') {
+    const file = await writing.finish()
+    if (!('type' in file)) return reply.code(201).header('location', fileUrl(file)).send(wholeJson(file))
+    // Whoever sends it again does so from the start, under a new id.
+    if (file.code === 'HASH_MISMATCH') await transfer.withdraw(file.message)
+    return refuse(reply, file)
+  }
+  await writing.pause()
+  if (end === 'cut') return reply.hijack()
+  return refuse(reply, end)
+}
+
+function toldOf(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> | Refusal {
+  // RFC 9110 section 14.5: a part must not be taken for the whole. `curl -C -` would send one.
+  if (headers['content-range'] !== undefined) return partial
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return encoded
+  const sha256 = promisedDigest(headers)
+  if (typeof sha256 === 'object') return sha256
+  const size =
+    headers['transfer-encoding'] === undefined
+      ? byteCount('Content-Length', headers['content-length'] ?? '0')
+      : undefined
+  if (typeof size === 'object') return size
+  return { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
+}
+
+const partial: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'PUT takes whole files; go on with an upload by PATCH to its address',
+}
+const encoded: Refusal = { code: 'UNSUPPORTED_TYPE', message: 'send the bytes as they are, without Content-Encoding' }

@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import * as v from 'valibot'
+import { notFound, refuse } from '../errors.ts'
+import { asGuest } from '../guests.ts'
+import type { HttpParts } from '../parts.ts'
+import { findFile } from './find-file.ts'
+
+const receipt = v.object({ sha256: v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/)) })
+
+/** Who has a file whole, and who of those in the room has not said so. */
+export async function listReceipts(
+  parts: HttpParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { room, file } = await findFile(parts, request)
+  if (file.status !== 'whole') return refuse(reply, notFound)
+  const { received, by } = file
+  const members = await asGuest(parts, request, room, async (session) => session.members)
+  const waiting = new Set(members.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
+  return reply.send({ verified: Array.from(received, ([name, at]) => ({ name, at })), waiting: [...waiting] })
+}
+
+/** Whoever asks has the file whole, and shows it by the digest. */
+export async function addReceipt(
+  parts: HttpParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { id, room, file } = await findFile(parts, request)
+  if (file.status !== 'whole') return refuse(reply, notFound)
+  const shown = v.safeParse(receipt, request.body)
+  if (!shown.success)
+    return refuse(reply, { code: 'BAD_REQUEST', message: 'a receipt is { "sha256": "…" }, 64 hexadecimal digits' })
+  if (shown.output.sha256 !== file.file.sha256)
+    return refuse(reply, { code: 'HASH_MISMATCH', message: 'these are not the bytes of this file; fetch it again' })
+  const ack = await asGuest(parts, request, room, (session) => session.send({ type: 'receiveFile', file: id }))
+  if (ack.type === 'rejected') return refuse(reply, ack)
+  return reply.code(201).send({ sha256: file.file.sha256 })
+}

@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { notFound, refuse } from '../errors.ts'
+import type { HttpParts, Routes } from '../parts.ts'
+import { create } from './create.ts'
+import { Downloads } from './downloads.ts'
+import { get } from './get.ts'
+import { head } from './head.ts'
+import { list } from './list.ts'
+import { options } from './options.ts'
+import { patch } from './patch.ts'
+import { put } from './put.ts'
+import { addReceipt, listReceipts } from './receipts.ts'
+import { remove } from './remove.ts'
+import { TUS_VERSION } from './tus-headers.ts'
+
+type Act = (parts: HttpParts, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+/** Files on their way in and out: section "Files" of docs/http.md. */
+export const fileRoutes: Routes = (app, parts) => {
+  const downloads = new Downloads(parts)
+  app.addHook('onRequest', speakTus)
+
+  app.get('/rooms/:room/files', (request) => list(parts, request))
+  const file = { exposeHeadRoute: false }
+  for (const path of ['/files/:id', '/files/:id/:name']) {
+    app.get(path, file, (request, reply) => get(parts, downloads, request, reply))
+    app.head(path, (request, reply) => head(parts, request, reply))
+  }
+  app.get('/files/:id/receipts', (request, reply) => listReceipts(parts, request, reply))
+  app.delete('/files/:id', (request, reply) => remove(parts, request, reply))
+  for (const path of ['/files/:id', '/rooms/:room/files']) app.options(path, (_request, reply) => options(reply))
+  app.register(async (scope) => uploads(scope, parts))
+  app.register(async (scope) => receipts(scope, parts))
+}
+
+/** Their bodies are taken as they come. */
+function uploads(app: FastifyInstance, parts: HttpParts): void {
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  const settings = { config: { body: 'stream' } } as const
+  const serve = (act: Act) => (request: FastifyRequest, reply: FastifyReply) => act(parts, request, reply)
+  for (const path of ['/:room/', '/:room/:name', '/rooms/:room/files/', '/rooms/:room/files/:name'])
+    app.put(path, settings, serve(put))
+  app.post('/rooms/:room/files', settings, serve(create))
+  app.patch('/files/:id', settings, serve(patch))
+  app.post('/files/:id', settings, serve(overridden))
+}
+
+function receipts(app: FastifyInstance, parts: HttpParts): void {
+  const { messageBytes } = parts.settings
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: messageBytes },
+    app.getDefaultJsonParser('error', 'error'),
+  )
+  app.post('/files/:id/receipts', (request, reply) => addReceipt(parts, request, reply))
+}
+
+/** Clients that can only POST say in a header what they mean (tus). */
+const overridden: Act = async (parts, request, reply) => {
+  switch (request.headers['x-http-method-override']) {
+    case 'PATCH':
+      return await patch(parts, request, reply)
+    case 'DELETE':
+      return await remove(parts, request, reply)
+    default:
+      return refuse(reply, notFound)
+  }
+}
+
+/** Every answer to a client of tus says so, and one of another version hears nothing else. */
+async function speakTus({ headers, method }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  const version = headers['tus-resumable']
+  if (version === undefined || method === 'OPTIONS') return undefined
+  reply.header('Tus-Resumable', TUS_VERSION)
+  if (version === TUS_VERSION) return undefined
+  const message = `this host speaks tus ${TUS_VERSION}`
+  return reply.code(PRECONDITION_FAILED).header('Tus-Version', TUS_VERSION).send({ code: 'WRONG_PROTOCOL', message })
+}
+
+const PRECONDITION_FAILED = 412
