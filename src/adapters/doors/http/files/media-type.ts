@@ -1,5 +1,5 @@
 /** So many bytes of a file tell its type. */
-export const MAGIC_BYTES = 12
+const MAGIC_BYTES = 12
 
 /** How a browser is told to take a file. */
 export interface MediaType {
