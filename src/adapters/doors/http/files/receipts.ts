@@ -1,11 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
+import { checked } from '../checked.ts'
 import { notFound, refuse } from '../errors.ts'
 import { asGuest } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import { findFile } from './find-file.ts'
 
-const receipt = v.object({ sha256: v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/)) })
+const receipt = v.strictObject({
+  sha256: v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')),
+})
 
 /** Who has a file whole, and who of those in the room has not said so. */
 export async function listReceipts(
@@ -29,12 +32,10 @@ export async function addReceipt(
 ): Promise<FastifyReply> {
   const { id, room, file } = await findFile(parts, request)
   if (file.status !== 'whole') return refuse(reply, notFound)
-  const shown = v.safeParse(receipt, request.body)
-  if (!shown.success)
-    return refuse(reply, { code: 'BAD_REQUEST', message: 'a receipt is { "sha256": "…" }, 64 hexadecimal digits' })
-  if (shown.output.sha256 !== file.file.sha256)
+  const { sha256 } = checked(receipt, request.body)
+  if (sha256 !== file.file.sha256)
     return refuse(reply, { code: 'HASH_MISMATCH', message: 'these are not the bytes of this file; fetch it again' })
   const ack = await asGuest(parts, request, room, (session) => session.send({ type: 'receiveFile', file: id }))
   if (ack.type === 'rejected') return refuse(reply, ack)
-  return reply.code(201).send({ sha256: file.file.sha256 })
+  return reply.code(201).send({ sha256 })
 }
