@@ -72,6 +72,7 @@ describe('standard output', () => {
     expect(host.lines).toEqual([
       `tamtam hosts the room lobby on tcp://127.0.0.1:${port}`,
       `join from this machine with:  nc 127.0.0.1 ${port}`,
+      `drop a file in with:          curl -T FILE http://127.0.0.1:${port}/lobby/`,
       'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
     ])
     const ani = await enter(port, 'ani')

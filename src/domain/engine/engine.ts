@@ -137,7 +137,7 @@ export class Engine {
 
   /** Uploads that are under way. */
   get uploads(): number {
-    return this.#transfers.runs
+    return Math.max(this.#transfers.arriving, this.#transfers.runs)
   }
 
   /** Rooms that are in use or have a history. */

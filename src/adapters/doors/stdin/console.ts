@@ -80,9 +80,14 @@ export class Console {
     if (style === 'json') this.#json({ type: 'listening', host, port, url, pid: process.pid })
     if (style !== 'text') return
     const wildcard = host === '0.0.0.0' || host === '::'
+    const where = wildcard ? '<this address>' : host
+    const join = `join from ${wildcard ? 'another machine' : 'this machine'} with:`
+    const drop = 'drop a file in with:'.padEnd(join.length)
+    const room = `http://${where.includes(':') ? `[${where}]` : where}:${port}/${encodeURIComponent(session.room)}/`
     const lines = [
       `tamtam hosts the room ${session.room} on ${url}`,
-      `join from ${wildcard ? 'another machine' : 'this machine'} with:  nc ${wildcard ? '<this address>' : host} ${port}`,
+      `${join}  nc ${where} ${port}`,
+      `${drop}  curl -T FILE ${room}`,
       'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
     ]
     this.#print(lines.join('\n'))
