@@ -162,7 +162,7 @@ test(`C78 C79 a host that is killed ${CYCLES} times under load loses nothing tha
     expect(servingMs).toBeLessThan(SERVING_BOUND_MS)
     lives.push(life)
     servings.push(servingMs)
-    for (const name of await readdir(join(data, 'files'))) if (!name.endsWith('.part')) seenWhole.add(name)
+    for (const name of await readdir(join(data, 'files'))) if (/^[0-9a-f]{32}$/.test(name)) seenWhole.add(name)
   }
   // The last life's leftovers are dealt with by one more start, and a host that is asked to stop keeps what it has.
   const { host, port } = await HostProcess.start(['--data', data, '--history', '100000000'])

@@ -55,7 +55,8 @@ function messagesOf({ headers }: FastifyRequest, body: Buffer): readonly Message
     const message = checked(jsonMessage, fromJson(utf8(body)))
     return [{ type: message.type, text: message.text }]
   }
-  if (type !== 'text/plain') throw unsupported()
+  // What `curl -d` says of everything: nobody sends a form here, and a page of another origin got no further than its Origin.
+  if (type !== 'text/plain' && type !== 'application/x-www-form-urlencoded') throw unsupported()
   const lines = utf8(body).split(/\r?\n/)
   // As on the line door, a blank line is nothing.
   const said = lines.filter((line) => line !== '')
@@ -120,5 +121,5 @@ const notUtf8 = rejected('BAD_TEXT', 'This text is not UTF-8. Send it as UTF-8, 
 const unsupported = () =>
   new HttpRefused(
     'UNSUPPORTED_TYPE',
-    "a message is text/plain or application/json, in UTF-8; with curl: -H 'Content-Type: text/plain' --data-binary 'hello'",
+    "a message is text/plain or application/json, in UTF-8; with curl: --data-binary 'hello'",
   )
