@@ -1,38 +1,44 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { sampleFile, sampleSize } from '../adapters/stores/disk/sample-file.ts'
 import { UPLOADER } from '../adapters/stores/disk/strace.ts'
+import type { UploaderOptions } from '../adapters/stores/disk/uploader.ts'
 import { readAll, temporaryDirectory, vaultInDirectory } from '../adapters/stores/disk/vault-in-directory.ts'
 
 const CYCLES = 40
 const MOST_BYTES = 600_000
+const LONG_BYTES = 8_000_000
 
-/** Lets a process upload until it has said so many lines, then kills it; answers the ids that it called whole. */
-const killAfter = async (directory: string, lines: number): Promise<string[]> => {
-  const options = { directory, bytes: MOST_BYTES, endless: true, syncEveryBytes: 100_000 }
+/** Lets a process upload until it has said so many lines, then kills it; answers what it said. */
+const killAfter = async (options: UploaderOptions, lines: number): Promise<string[]> => {
   const child = spawn(process.execPath, [UPLOADER, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
-  const whole: string[] = []
-  let said = 0
+  const said: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
-    const [, id] = /^whole (\w+)/.exec(line) ?? []
-    if (id) whole.push(id)
-    said += 1
-    if (said === lines) child.kill('SIGKILL')
+    said.push(line)
+    if (said.length === lines) child.kill('SIGKILL')
   }
   await exited
-  return whole
+  return said
 }
+
+const random = (below: number): number => Math.floor(Math.random() * below)
 
 test(`whatever moment a host is killed at, a file is whole and exact or absent (C78, ${CYCLES} times)`, async () => {
   const directory = await temporaryDirectory()
   let left = 0
   let kept = 0
   for (let cycle = 0; cycle < CYCLES; cycle += 1) {
-    const whole = await killAfter(directory, 1 + Math.floor(Math.random() * 60))
+    const said = await killAfter(
+      { directory, bytes: MOST_BYTES, endless: true, syncEveryBytes: 100_000 },
+      1 + random(60),
+    )
+    const whole = said.flatMap((line) => /^whole (\w+)/.exec(line)?.[1] ?? [])
     const { vault, names } = await vaultInDirectory({ directory })
     left += await vault.sweep(new Set())
     const ids = await names()
@@ -52,3 +58,46 @@ test(`whatever moment a host is killed at, a file is whole and exact or absent (
   expect(kept).toBeGreaterThan(CYCLES / 2)
   await rm(directory, { recursive: true })
 })
+
+test(`an upload goes on where it was durable, whatever came of the rest (C78, C108, C109, ${CYCLES} kills)`, async () => {
+  const directory = await temporaryDirectory()
+  let inside = 0
+  let garbled = 0
+  let finished = 0
+  let id = randomBytes(16).toString('hex')
+  for (let cycle = 0; cycle < CYCLES || finished < 2; cycle += 1) {
+    const options = { directory, bytes: LONG_BYTES, endless: false, syncEveryBytes: 30_000, id }
+    const said = await killAfter(options, 1 + random(cycle < CYCLES ? 100 : 2000))
+    const promised = Math.max(0, ...said.map((line) => Number(/^durable (\d+)$/.exec(line)?.[1] ?? 0)))
+    const { vault } = await vaultInDirectory({ directory })
+    if ((await vault.size(id)) === undefined) {
+      const durable = (await vault.durable(id)) ?? 0
+      expect(durable).toBeGreaterThanOrEqual(promised)
+      if (durable > 0) inside += 1
+      garbled += await garble(join(directory, 'files', `${id}.part`), durable)
+    } else {
+      expect((await readAll(vault.read(id))).equals(sampleFile(id, LONG_BYTES))).toBe(true)
+      await vault.remove(id)
+      finished += 1
+      id = randomBytes(16).toString('hex')
+    }
+    await vault.close()
+  }
+  // Otherwise the kills did not come in the middle of anything.
+  expect(inside).toBeGreaterThan(CYCLES / 3)
+  expect(garbled).toBeGreaterThan(0)
+  await rm(directory, { recursive: true })
+})
+
+/** What a crash of the machine may do: the bytes from `from` on are others, and there may be more of them. Answers how many there were. */
+const garble = async (path: string, from: number): Promise<number> => {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => undefined,
+  )
+  if (size === undefined) return 0
+  const file = await open(path, 'r+')
+  await file.write(randomBytes(size - from + random(10_000)), 0, undefined, from)
+  await file.close()
+  return size - from
+}

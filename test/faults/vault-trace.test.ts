@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { canTrace, type TracedCall, traceUploader } from '../adapters/stores/disk/strace.ts'
@@ -47,6 +47,47 @@ describe.skipIf(!traceable)('what the system is asked for', () => {
     expect(unnamed?.to).toBeLessThan(folderSync?.from ?? 0)
     expect(syncs.length).toBeGreaterThanOrEqual(3)
     for (const { text } of [...syncs, ...folderSyncs]) expect(text).toMatch(/= 0$/)
+  })
+
+  test('bytes, their sync, the sync of their name, and only then the mark that promises them (C109)', async () => {
+    const { calls } = await traceUploader(options())
+    const [marked] = calls.filter(({ name, text }) => name === 'pwrite64' && text.includes('.durable>'))
+    const [synced] = calls.filter(({ name, text }) => name === 'fdatasync' && text.includes('.part>'))
+    const [named] = calls.filter(({ name, text, from }) => name === 'fsync' && text.includes('/files>') && from > 0)
+    const [, written = ''] = /^pwrite64\([^"]*"0*(\d+) /.exec(marked?.text ?? '') ?? []
+    expect(Number(written)).toBeGreaterThanOrEqual(8 * MIB)
+    expect(synced?.to).toBeLessThan(named?.from ?? 0)
+    expect(named?.to).toBeLessThan(marked?.from ?? 0)
+    const before = calls.filter(
+      ({ name, text, to }) => name === 'pwrite64' && text.includes('.part>') && to < (synced?.from ?? 0),
+    )
+    const bytes = before.reduce((sum, { text }) => sum + Number(/= (\d+)$/.exec(text)?.[1]), 0)
+    expect(bytes).toBeGreaterThanOrEqual(Number(written))
+  })
+
+  test('a second id is a name and its sync; and a copy, synced before it has its name, where no more names are to be had', async () => {
+    const linked = await traceUploader({ ...options(), bytes: MIB, duplicate: true })
+    const [, as] = /^duplicate (\w+)$/.exec(linked.said.at(-1) ?? '') ?? []
+    const named = linked.calls.find(({ name, text }) => name.startsWith('link') && text.includes(`/${as}"`))
+    expect(linked.calls.find(({ name, from }) => name === 'fsync' && from > (named?.to ?? Infinity))?.text).toMatch(
+      /= 0$/,
+    )
+    expect(linked.calls.filter(({ name, text }) => name === 'pwrite64' && text.includes(`${as}`))).toEqual([])
+    await rm(join(directory, 'files'), { recursive: true })
+    const copied = await traceUploader({ ...options(), bytes: MIB, duplicate: true }, ['link:error=EMLINK:when=2'])
+    const [, copy] = /^duplicate (\w+)$/.exec(copied.said.at(-1) ?? '') ?? []
+    const synced = copied.calls.find(({ name, text }) => name === 'fdatasync' && text.includes(`${copy}.part>`))
+    const published = copied.calls.find(({ text }) => text.startsWith('link(') && text.includes(`${copy}.part`))
+    expect(synced?.to).toBeLessThan(published?.from ?? 0)
+    const [one, other] = await Promise.all((await left()).map((name) => readFile(join(directory, 'files', name))))
+    expect(one).toHaveLength(MIB)
+    expect(other?.equals(one ?? Buffer.alloc(0))).toBe(true)
+  })
+
+  test('no room for a second id is a refusal (C74)', async () => {
+    const { said } = await traceUploader({ ...options(), bytes: MIB, duplicate: true }, ['link:error=ENOSPC:when=2'])
+    expect(said.at(-1)).toBe('refused DISK_FULL')
+    expect(await left()).toHaveLength(1)
   })
 
   test.each([1, 2, 3])('an I/O error at fdatasync %i is never tried again and breaks the vault (C76)', async (nth) => {

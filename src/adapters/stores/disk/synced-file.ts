@@ -35,7 +35,6 @@ export class SyncedFile {
   #taken = 0
   #written = 0
   #durable = 0
-  #promised = false
   #writing: Promise<void> | undefined
   #syncing: Promise<void> | undefined
   #cancelTimer: Cancel | undefined
@@ -66,7 +65,7 @@ export class SyncedFile {
     this.#check()
     while (this.#writing) await this.#progress(this.#writing)
     while (this.#syncing) await this.#progress(this.#syncing)
-    if (this.#promised && this.#durable === this.#taken) return
+    if (this.#durable === this.#taken) return
     this.#sync()
     await this.#progress(this.#syncing)
   }
@@ -133,7 +132,6 @@ export class SyncedFile {
       (durable) => {
         this.#syncing = undefined
         this.#durable = durable
-        this.#promised = true
         if (durable === this.#taken) this.#slabs.rest()
         this.#syncIfDue()
       },

@@ -184,10 +184,15 @@ export class Upload implements VaultWriter {
 
   /** What is not durable then, for want of space, is dropped by whoever resumes. */
   async #keep(): Promise<void> {
-    const { folder, health, space } = this.#settings
+    const { folder, health, space, syncTurns } = this.#settings
     const { id, growth, onEnd } = this.#start
     try {
-      if (this.#file && !this.#refused && !health.broken) await this.#makeDurable(this.#file)
+      if (this.#file && !this.#refused && !health.broken) {
+        const refused = await this.#makeDurable(this.#file)
+        // Where nothing has come yet, the name is what stays.
+        if (!refused && !this.#mark.isOpen)
+          await health.guard('suspending an upload', () => syncTurns.take(() => folder.sync()))
+      }
     } finally {
       await this.#close().catch(() => {})
       growth.pause()

@@ -11,9 +11,20 @@ export interface UploaderOptions {
   readonly bytes: number
   readonly endless: boolean
   readonly syncEveryBytes: number
+  /** Goes on with this file of exactly `bytes` bytes, or begins it, and says how far it is durable. */
+  readonly id?: string
+  /** Gives the file a second id. */
+  readonly duplicate?: boolean
 }
 
-const { directory, bytes, endless, syncEveryBytes }: UploaderOptions = JSON.parse(process.argv[2] ?? '{}')
+const {
+  directory,
+  bytes,
+  endless,
+  syncEveryBytes,
+  id: resumed,
+  duplicate,
+}: UploaderOptions = JSON.parse(process.argv[2] ?? '{}')
 const ids = new RandomIds()
 const clock = new SystemClock()
 const log = new SilentLog()
@@ -37,6 +48,25 @@ const upload = async (id: string, size: number): Promise<void> => {
   say('type' in digest ? `refused ${digest.code}` : `whole ${id} ${digest.sha256}`)
 }
 
+const goOn = async (id: string): Promise<void> => {
+  const writer = (await vault.resume(id, bytes)) ?? (await vault.create(id, bytes))
+  if ('type' in writer) return say(`refused ${writer.code}`)
+  const content = sampleFile(id, bytes)
+  say(`durable ${writer.durable}`)
+  for (let start = writer.offset; start < bytes; start += 7001) {
+    await writer.append(content.subarray(start, start + 7001))
+    say(`durable ${writer.durable}`)
+  }
+  await writer.finish()
+  say(`whole ${id}`)
+}
+
+const uploadTwice = async (id: string, as: string): Promise<void> => {
+  await attempt(id, bytes)
+  const refused = await vault.duplicate(id, as)
+  say(refused ? `refused ${refused.code}` : `duplicate ${as}`)
+}
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error)
 const attempt = (id: string, size: number): Promise<void> =>
@@ -48,6 +78,10 @@ const uploadWithoutEnd = async (): Promise<void> => {
 
 await vault.open()
 if (endless) await Promise.all([uploadWithoutEnd(), uploadWithoutEnd(), uploadWithoutEnd()])
-await attempt(ids.next(), bytes)
-await attempt(ids.next(), 1)
+if (resumed !== undefined) await goOn(resumed)
+else if (duplicate) await uploadTwice(ids.next(), ids.next())
+else {
+  await attempt(ids.next(), bytes)
+  await attempt(ids.next(), 1)
+}
 await vault.close()
