@@ -25,7 +25,20 @@ export default {
       name: 'doors-share-only-doors-shared',
       severity: 'error',
       from: { path: '^src/adapters/doors/([^/]+)/' },
-      to: { path: '^src/adapters/', pathNot: '^src/adapters/(doors/$1/|doors/shared/|codec/)' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/(doors/$1/|doors/shared/|codec/|files/)' },
+    },
+    {
+      name: 'clients-know-no-host',
+      comment: 'what a client is made of must not depend on the host being in the same process',
+      severity: 'error',
+      from: { path: '^src/adapters/client/' },
+      to: { path: '^src/(adapters/|domain/engine/)', pathNot: '^src/adapters/(client|files)/' },
+    },
+    {
+      name: 'files-stand-apart',
+      severity: 'error',
+      from: { path: '^src/adapters/files/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/files/' },
     },
     {
       name: 'system-adapters-stand-apart',

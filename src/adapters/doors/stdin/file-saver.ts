@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { numbered, safeFileName } from '../../../domain/names/safe-file-name.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import type { Session } from '../../../domain/session.ts'
+import { type Claimed, ignoreMissing, publish, receivedName } from '../../files/publish.ts'
 
 /** Gives a file of the host's another name in the file system, where that is possible. */
-export type LinkFile = (id: string, path: string) => Promise<'linked' | 'exists' | 'elsewhere'>
-
-const MOST_NAMES = 10_000
+export type LinkFile = (id: string, path: string) => Promise<Claimed>
 
 /** Puts received files into a folder as `terima_<name>`; never overwrites, and never leaves a part under the final name. */
 export class FileSaver {
@@ -26,10 +24,9 @@ export class FileSaver {
   /** Answers the path the file has now, whole and with its digest. Rejects with the system's error, or where the digest is another. */
   async save(file: WholeFile): Promise<string> {
     await mkdir(this.#directory, { recursive: true })
-    const safe = safeFileName(file.name, file.id)
-    const wanted = `terima_${typeof safe === 'string' ? safe : file.id}`
+    const wanted = receivedName(file.name, file.id)
     const linked =
-      this.#link === undefined ? undefined : await this.#publish(wanted, (path) => this.#linkTo(file, path))
+      this.#link === undefined ? undefined : await publish(this.#directory, wanted, (path) => this.#linkTo(file, path))
     return linked ?? (await this.#copy(file, wanted))
   }
 
@@ -47,7 +44,7 @@ export class FileSaver {
       if (hash.digest('hex') !== file.sha256)
         throw new Error('these are not the bytes that were sent; they are not kept')
       await handle.datasync()
-      const published = await this.#publish(wanted, async (path) => {
+      const published = await publish(this.#directory, wanted, async (path) => {
         await link(part, path)
         return 'linked'
       })
@@ -59,30 +56,7 @@ export class FileSaver {
     }
   }
 
-  async #linkTo(file: WholeFile, path: string): Promise<'linked' | 'exists' | 'elsewhere'> {
+  async #linkTo(file: WholeFile, path: string): Promise<Claimed> {
     return (await this.#link?.(file.id, path)) ?? 'elsewhere'
   }
-
-  /** Tries the name, and then numbered ones, until one is free. Undefined where linking is not possible here. */
-  async #publish(
-    wanted: string,
-    claim: (path: string) => Promise<'linked' | 'exists' | 'elsewhere'>,
-  ): Promise<string | undefined> {
-    for (let number = 1; number < MOST_NAMES; number++) {
-      const path = join(this.#directory, number === 1 ? wanted : numbered(wanted, number))
-      const claimed = await claim(path).catch(asExists)
-      if (claimed === 'linked') return path
-      if (claimed === 'elsewhere') return undefined
-    }
-    return undefined
-  }
-}
-
-function asExists(error: NodeJS.ErrnoException): 'exists' {
-  if (error.code === 'EEXIST') return 'exists'
-  throw error
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error
 }

@@ -1,0 +1,76 @@
+import { checkRoomName } from '../../domain/names/room-name.ts'
+import { type Rejected, rejected } from '../../domain/rejection.ts'
+
+/** Where a room is, as somebody typed it. */
+export interface RoomAddress {
+  /** A name or an address; IPv6 without its brackets. */
+  readonly host: string
+  readonly port: number
+  readonly room: string
+  /** Whether the room was named, or is the one people are in at first. */
+  readonly roomNamed: boolean
+  /** What the one who asks wants to be called. */
+  readonly name?: string
+  /** The id of a file, where the address was the link to one. */
+  readonly file?: string
+}
+
+export const DEFAULT_PORT = 8268
+const DEFAULT_ROOM = 'lobby'
+const HOST = /^(?:\[(?<six>[\p{L}\d:.%]+)\]|(?<host>[\p{L}\p{M}\d._-]+))(?::(?<port>\d{1,5}))?$/u
+
+/** `[name@]host[:port][/room]`, the same as a URL with `http://`, or the link to a file. */
+export function parseAddress(text: string): RoomAddress | Rejected {
+  const [, scheme, rest = ''] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(text) ?? []
+  if (scheme !== undefined && scheme.toLowerCase() !== 'http')
+    return wrong(`${scheme}:// is not spoken here; only http:// is`)
+  const [place = '', fragment] = split(rest, '#')
+  // What stands on a command line is seen by everybody on the machine (C121).
+  if (fragment !== undefined) return wrong('leave out what follows the #: a token goes into the variable TAMTAM_TOKEN')
+  const [authority = '', path = ''] = split(place, '/')
+  const at = authority.lastIndexOf('@')
+  const name = at < 0 ? undefined : decoded(authority.slice(0, at))
+  if (name === '') return wrong('there is no name before the @')
+  if (name?.includes(':'))
+    return wrong('a password has no place in an address; a token goes into the variable TAMTAM_TOKEN')
+  const { host, six, port } = HOST.exec(authority.slice(at + 1))?.groups ?? {}
+  const found = host ?? six
+  if (found === undefined) return wrong(hint(authority.slice(at + 1)))
+  // A URL means here what it means in a browser.
+  const number = port === undefined ? (scheme === undefined ? DEFAULT_PORT : 80) : Number(port)
+  if (number < 1 || number > 65_535) return wrong(`${port} is no port; ports go from 1 to 65535`)
+  const where = { host: found, port: number, ...(name === undefined ? {} : { name }) }
+  const room = roomOf(path)
+  return 'type' in room ? room : { ...where, ...room }
+}
+
+function roomOf(path: string): Pick<RoomAddress, 'room' | 'roomNamed' | 'file'> | Rejected {
+  const [first, second, ...more] = path.split('?', 1)[0]?.split('/').map(decoded) ?? []
+  if (first === undefined || first === '') return { room: DEFAULT_ROOM, roomNamed: false }
+  if (first === 'files' && second !== undefined && second !== '' && more.length <= 1)
+    return { room: DEFAULT_ROOM, roomNamed: false, file: second }
+  if (second !== undefined && second !== '') return wrong(`/${path} is no room; write host/room`)
+  const room = checkRoomName(first)
+  return typeof room === 'string' ? { room, roomNamed: true } : room
+}
+
+function hint(authority: string): string {
+  if (authority === '') return 'there is no host in it'
+  if (authority.split(':').length > 2) return `an IPv6 address goes into brackets: [${authority}]:${DEFAULT_PORT}`
+  return `${authority} is no host; write [name@]host[:port][/room]`
+}
+
+function split(text: string, mark: string): [string, string | undefined] {
+  const at = text.indexOf(mark)
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const wrong = (message: string): Rejected => rejected('BAD_ADDRESS', message)

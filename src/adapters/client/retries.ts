@@ -1,0 +1,64 @@
+import { setTimeout } from 'node:timers/promises'
+import { Disconnected, GaveUp, isPassing, isRefusal, type Refusal } from './failures.ts'
+import type { ClientSettings } from './settings.ts'
+
+export interface Retry {
+  /** Which one in a row, from 1. */
+  readonly attempt: number
+  readonly inMs: number
+  readonly why: string
+}
+
+export interface Patience {
+  /** Undefined: for ever. */
+  readonly giveUpMs?: number
+  readonly tell?: (retry: Retry) => void
+  /** Ends the waiting: `again` then throws its reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Tries again for ever, or until nothing moved for `giveUpMs`. */
+export class Retries {
+  readonly #settings: ClientSettings
+  readonly #patience: Patience
+  #attempt = 0
+  #movedAt = performance.now()
+
+  constructor(settings: ClientSettings, patience: Patience = {}) {
+    this.#settings = settings
+    this.#patience = patience
+  }
+
+  /** Something moved: the next failure is a first one again. */
+  progressed(): void {
+    this.#attempt = 0
+    this.#movedAt = performance.now()
+  }
+
+  /** Answers what `attempt` does, and asks again where the connection failed or the host only wants to be asked later. */
+  async until<T extends object>(attempt: () => Promise<T | Refusal>): Promise<T | Refusal> {
+    while (true) {
+      const outcome = await attempt().catch((error: unknown) => {
+        if (error instanceof Disconnected) return error
+        throw error
+      })
+      const passing = outcome instanceof Disconnected || (isRefusal(outcome) && isPassing(outcome))
+      if (!passing) return outcome
+      await this.again(outcome.message)
+    }
+  }
+
+  /** Waits until it makes sense to try again. */
+  async again(why: string): Promise<void> {
+    const { firstRetryMs, mostRetryMs } = this.#settings
+    const most = Math.min(mostRetryMs, firstRetryMs * 2 ** Math.min(this.#attempt++, 30))
+    // Half of it is chance, so that not all clients of a host come back in the same moment.
+    const inMs = Math.round(most * (0.5 + Math.random() / 2))
+    const { giveUpMs = Number.POSITIVE_INFINITY, tell, signal } = this.#patience
+    signal?.throwIfAborted()
+    const left = this.#movedAt + giveUpMs - performance.now()
+    if (left <= 0) throw new GaveUp(why)
+    tell?.({ attempt: this.#attempt, inMs, why })
+    await setTimeout(Math.min(inMs, left), undefined, signal === undefined ? {} : { signal })
+  }
+}

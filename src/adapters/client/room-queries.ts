@@ -1,0 +1,60 @@
+import * as v from 'valibot'
+import type { RoomEvent } from '../../domain/room/events.ts'
+import { isRefusal, type Refusal } from './failures.ts'
+import { type Ask, type HostLink, notTamtam } from './host-link.ts'
+import * as wire from './wire.ts'
+
+/** What one may ask a host about its rooms and files: each is one request. */
+
+export const roomPath = (room: string): string => `/rooms/${encodeURIComponent(room)}`
+export const filePath = (id: string): string => `/files/${encodeURIComponent(id)}`
+
+export async function listRooms(link: HostLink): Promise<readonly wire.RoomRow[] | Refusal> {
+  const found = await get(link, '/rooms', wire.roomList)
+  return isRefusal(found) ? found : found.rooms
+}
+
+export const roomFacts = (link: HostLink, room: string): Promise<wire.RoomFacts | Refusal> =>
+  get(link, roomPath(room), wire.roomFacts)
+
+export async function listFiles(link: HostLink, room: string): Promise<readonly wire.FileRow[] | Refusal> {
+  const found = await get(link, `${roomPath(room)}/files`, wire.fileList)
+  return isRefusal(found) ? found : found.files
+}
+
+/** A page of a room's history: entries after `after`, or the newest ones. `last` is the room's newest. */
+export async function history(
+  link: HostLink,
+  room: string,
+  which: { readonly after?: number; readonly limit: number },
+): Promise<{ readonly events: readonly RoomEvent[]; readonly last: number } | Refusal> {
+  const after = which.after === undefined ? '' : `after=${which.after}&`
+  const page = await get(link, `${roomPath(room)}/events?${after}limit=${which.limit}`, wire.eventPage)
+  if (isRefusal(page)) return page
+  return { events: page.events.flatMap((event) => wire.eventOf(event) ?? []), last: page.last }
+}
+
+export const receiptsOf = (link: HostLink, id: string): Promise<wire.Receipts | Refusal> =>
+  get(link, `${filePath(id)}/receipts`, wire.receipts)
+
+/** Says that the one who asks has the file whole. */
+export async function postReceipt(link: HostLink, id: string, sha256: string): Promise<Refusal | undefined> {
+  const body = JSON.stringify({ sha256 })
+  const path = `${filePath(id)}/receipts`
+  const answer = await link.json({ method: 'POST', path, headers: { 'Content-Type': 'application/json' }, body })
+  return isRefusal(answer) ? answer : undefined
+}
+
+const get = <Schema extends v.GenericSchema>(link: HostLink, path: string, schema: Schema) =>
+  asked(link, { method: 'GET', path, headers: { Accept: 'application/json' } }, schema)
+
+export async function asked<Schema extends v.GenericSchema>(
+  link: HostLink,
+  ask: Ask,
+  schema: Schema,
+): Promise<v.InferOutput<Schema> | Refusal> {
+  const answer = await link.json(ask)
+  if (isRefusal(answer)) return answer
+  const parsed = v.safeParse(schema, answer.value)
+  return parsed.success ? parsed.output : notTamtam
+}

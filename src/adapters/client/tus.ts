@@ -1,0 +1,56 @@
+import type { UploadMeta } from '../../domain/session.ts'
+import type { Refusal } from './failures.ts'
+import { numberIn } from './file-look.ts'
+import { type HostLink, isGood, notTamtam, refusalOf } from './host-link.ts'
+import { filePath, roomPath } from './room-queries.ts'
+
+/** The client's half of resumable uploads (tus 1.0.0). */
+
+const version = { 'Tus-Resumable': '1.0.0' }
+
+export async function createUpload(link: HostLink, room: string, meta: UploadMeta): Promise<{ id: string } | Refusal> {
+  const { name, size, sha256 } = meta
+  const said = [`filename ${base64(name)}`, ...(sha256 === undefined ? [] : [`sha256 ${base64(sha256)}`])]
+  const length = size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': size }
+  const headers = { ...version, ...length, 'Upload-Metadata': said.join(','), 'Content-Length': 0 }
+  const answer = await link.ask({ method: 'POST', path: `${roomPath(room)}/files`, headers })
+  if (!isGood(answer)) return await refusalOf(answer)
+  answer.destroy()
+  const [, id] = /\/files\/([^/?#]+)/.exec(answer.headers.location ?? '') ?? []
+  return id === undefined ? notTamtam : { id: decodeURIComponent(id) }
+}
+
+export interface Part {
+  readonly id: string
+  readonly offset: number
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** How many bytes there are. */
+  readonly length: number
+  /** Tells the size of the whole where it was not known when the upload began. */
+  readonly total?: number
+  /** The digest of these bytes, which are then taken whole or not at all. */
+  readonly sha256?: Buffer
+  moved?(bytes: number): void
+  alive?(): Promise<boolean>
+}
+
+/** Where the upload ends after the part. */
+export async function sendPart(link: HostLink, part: Part): Promise<{ readonly offset: number } | Refusal> {
+  const { id, offset, bytes, length, total, sha256, moved, alive } = part
+  const headers = {
+    ...version,
+    'Content-Type': 'application/offset+octet-stream',
+    'Content-Length': length,
+    'Upload-Offset': offset,
+    ...(total === undefined ? {} : { 'Upload-Length': total }),
+    ...(sha256 === undefined ? {} : { 'Upload-Checksum': `sha256 ${sha256.toString('base64')}` }),
+  }
+  const hooks = { ...(moved === undefined ? {} : { moved }), ...(alive === undefined ? {} : { alive }) }
+  const answer = await link.ask({ method: 'PATCH', path: filePath(id), headers, body: bytes, ...hooks })
+  if (!isGood(answer)) return await refusalOf(answer)
+  answer.destroy()
+  const reached = numberIn(answer.headers, 'upload-offset')
+  return reached === undefined ? notTamtam : { offset: reached }
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')

@@ -1,0 +1,94 @@
+import * as v from 'valibot'
+import type { RoomEvent } from '../../domain/room/events.ts'
+
+/** What hosts answer. Keys that are not known here are left out; what does not fit is no answer of a tamtam host. */
+
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const by = v.object({ id: v.string(), name: v.string() })
+const entry = { seq: whole, at: v.number(), by }
+const offered = v.object({
+  id: v.string(),
+  name: v.string(),
+  size: v.exactOptional(whole),
+  sha256: v.exactOptional(digest),
+  url: v.exactOptional(v.string()),
+})
+const complete = v.object({
+  id: v.string(),
+  name: v.string(),
+  size: whole,
+  sha256: digest,
+  url: v.exactOptional(v.string()),
+})
+
+const event = v.variant('type', [
+  v.object({ type: v.literal('said'), ...entry, text: v.string() }),
+  v.object({ type: v.literal('acted'), ...entry, text: v.string() }),
+  v.object({ type: v.literal('whispered'), ...entry, to: by, text: v.string() }),
+  v.object({ type: v.literal('topicSet'), ...entry, topic: v.string() }),
+  v.object({ type: v.literal('fileOffered'), ...entry, file: offered }),
+  v.object({ type: v.literal('fileCompleted'), ...entry, file: complete }),
+  v.object({ type: v.literal('fileWithdrawn'), ...entry, file: offered, reason: v.string() }),
+  v.object({ type: v.literal('fileReceived'), ...entry, file: offered }),
+  v.object({ type: v.literal('joined'), by }),
+  v.object({ type: v.literal('left'), by, reason: v.string() }),
+  v.object({ type: v.literal('renamed'), by, from: v.string() }),
+  v.object({ type: v.literal('missed'), from: whole, to: whole }),
+])
+
+/** Undefined for what a newer host may tell of and this version does not know. */
+export function eventOf(value: unknown): RoomEvent | undefined {
+  const parsed = v.safeParse(event, value)
+  return parsed.success ? parsed.output : undefined
+}
+
+export const eventPage = v.object({ events: v.array(v.unknown()), last: whole })
+
+export const posted = v.object({ seq: whole, duplicate: v.boolean() })
+
+export const roomList = v.object({ rooms: v.array(v.object({ name: v.string(), members: whole, last: whole })) })
+export type RoomRow = v.InferOutput<typeof roomList>['rooms'][number]
+
+export const roomFacts = v.object({ name: v.string(), topic: v.string(), last: whole, members: v.array(v.string()) })
+export type RoomFacts = v.InferOutput<typeof roomFacts>
+
+const fileRow = v.object({
+  id: v.string(),
+  name: v.string(),
+  by: v.union([
+    v.string(),
+    v.pipe(
+      by,
+      v.transform(({ name }) => name),
+    ),
+  ]),
+  at: v.number(),
+  status: v.picklist(['whole', 'arriving', 'paused']),
+  size: v.nullish(whole),
+  sha256: v.nullish(digest),
+  offset: v.nullish(whole),
+  url: v.string(),
+  verified: v.optional(whole, 0),
+})
+export const fileList = v.object({ files: v.array(fileRow) })
+/** A file in a room's list. One that is not whole has `offset`, and size and digest only where its sender told them. */
+export type FileRow = v.InferOutput<typeof fileRow>
+
+export const receipts = v.object({
+  verified: v.array(v.object({ name: v.string(), at: v.number() })),
+  waiting: v.array(v.string()),
+})
+export type Receipts = v.InferOutput<typeof receipts>
+
+const error = v.object({ code: v.string(), message: v.string() })
+
+/** `{ code, message }`, where a body is that. */
+export function errorBody(text: string): v.InferOutput<typeof error> | undefined {
+  try {
+    const parsed = v.safeParse(error, JSON.parse(text))
+    return parsed.success ? parsed.output : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import { numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
+
+/** What became of a name somebody wants for a file; `elsewhere`: names can't be given here. */
+export type Claimed = 'linked' | 'exists' | 'elsewhere'
+
+const MOST_NAMES = 10_000
+
+/** What a received file is called on this machine. */
+export function receivedName(name: string, id: string): string {
+  const safe = safeFileName(name, id)
+  return `terima_${typeof safe === 'string' ? safe : id}`
+}
+
+/**
+ * Claims the name, and then numbered ones, until one is free: nothing that exists is ever replaced (C52). Answers the path, or
+ * undefined where there is none to be had. `EEXIST` from the claim stands for `exists`.
+ */
+export async function publish(
+  directory: string,
+  wanted: string,
+  claim: (path: string) => Promise<Claimed>,
+): Promise<string | undefined> {
+  for (let number = 1; number < MOST_NAMES; number++) {
+    const path = join(directory, number === 1 ? wanted : numbered(wanted, number))
+    const claimed = await claim(path).catch(asExists)
+    if (claimed === 'linked') return path
+    if (claimed === 'elsewhere') return undefined
+  }
+  return undefined
+}
+
+function asExists(error: NodeJS.ErrnoException): 'exists' {
+  if (error.code === 'EEXIST') return 'exists'
+  throw error
+}
+
+export function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
+}
