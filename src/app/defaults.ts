@@ -1,3 +1,4 @@
+import type { ClientSettings } from '../adapters/client/settings.ts'
 import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
@@ -79,4 +80,14 @@ export const listenerDefaults: ListenerSettings = {
   keepAliveMs: 60_000,
   deadMs: 600_000,
   farewellMs: 4000,
+}
+
+export const clientDefaults: ClientSettings = {
+  idleMs: 15_000,
+  silentEventsMs: 45_000,
+  firstRetryMs: 250,
+  mostRetryMs: 10_000,
+  readBytes: 1024 * 1024,
+  pieceBytes: 8 * 1024 * 1024,
+  pieceMs: 1000,
 }

@@ -3,6 +3,15 @@ export const exitCodes = {
   done: 0,
   unexpected: 1,
   usage: 2,
+  unreachable: 3,
+  refused: 4,
+  notFound: 5,
+  /** Not all of it is there, and the same command goes on. */
+  incomplete: 6,
+  /** Other bytes arrived than were sent. */
+  integrity: 7,
+  exists: 8,
+  timeout: 9,
   portInUse: 69,
   bug: 70,
   disk: 74,

@@ -2,9 +2,15 @@
 import { Command, CommanderError } from 'commander'
 import { config } from 'rxjs'
 import about from '../../package.json' with { type: 'json' }
+import { addCompletion } from './completion/completion.ts'
 import { hostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { host } from './host.ts'
+import { addGet } from './verbs/get.ts'
+import { addLs } from './verbs/ls.ts'
+import { addSay } from './verbs/say.ts'
+import { addSend } from './verbs/send.ts'
+import { addTail } from './verbs/tail.ts'
 
 // A subscriber's mistake must not pass for a mistake of the room's, nor be lost: it is a bug, and ends the process as one.
 config.onUnhandledError = (error) => {
@@ -43,6 +49,8 @@ program
       throw new CommandFailed(exitCodes.usage, `there is no command ${word}; tamtam help shows what there is`)
     return host(hostConfig(flags, process.env), process)
   })
+
+for (const add of [addSend, addGet, addSay, addTail, addLs, addCompletion]) add(program)
 
 try {
   await program.parseAsync()

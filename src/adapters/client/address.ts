@@ -11,8 +11,8 @@ export interface RoomAddress {
   readonly roomNamed: boolean
   /** What the one who asks wants to be called. */
   readonly name?: string
-  /** The id of a file, where the address was the link to one. */
-  readonly file?: string
+  /** Where the address was the link to a file. */
+  readonly file?: { readonly id: string; readonly name: string }
 }
 
 export const DEFAULT_PORT = 8268
@@ -45,11 +45,11 @@ export function parseAddress(text: string): RoomAddress | Rejected {
 }
 
 function roomOf(path: string): Pick<RoomAddress, 'room' | 'roomNamed' | 'file'> | Rejected {
-  const [first, second, ...more] = path.split('?', 1)[0]?.split('/').map(decoded) ?? []
+  const [first, second, third, ...more] = path.split('?', 1)[0]?.split('/').map(decoded) ?? []
   if (first === undefined || first === '') return { room: DEFAULT_ROOM, roomNamed: false }
-  if (first === 'files' && second !== undefined && second !== '' && more.length <= 1)
-    return { room: DEFAULT_ROOM, roomNamed: false, file: second }
-  if (second !== undefined && second !== '') return wrong(`/${path} is no room; write host/room`)
+  if (first === 'files' && second !== undefined && second !== '' && more.length === 0)
+    return { room: DEFAULT_ROOM, roomNamed: false, file: { id: second, name: third ?? '' } }
+  if ((second ?? '') !== '' || third !== undefined) return wrong(`/${path} is no room; write host/room`)
   const room = checkRoomName(first)
   return typeof room === 'string' ? { room, roomNamed: true } : room
 }

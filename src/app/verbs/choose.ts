@@ -1,0 +1,50 @@
+import { isRefusal } from '../../adapters/client/failures.ts'
+import type { HostLink } from '../../adapters/client/host-link.ts'
+import { listFiles } from '../../adapters/client/room-queries.ts'
+import type { FileRow } from '../../adapters/client/wire.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { refused } from './failing.ts'
+import type { Place } from './verb.ts'
+
+export interface FileToGet {
+  readonly id: string
+  readonly name: string
+}
+
+const LEAST_ID_CHARS = 4
+
+/** Which files of a room were meant: by name the newest of that name, by the beginning of its id, all, or else the newest. */
+export async function filesWanted(
+  link: HostLink,
+  place: Place,
+  names: readonly string[],
+  all: boolean,
+): Promise<readonly FileToGet[]> {
+  if (place.file !== undefined) {
+    if (names.length === 0 && !all) return [place.file]
+    throw new CommandFailed(exitCodes.usage, 'a link is one file; leave out names and --all')
+  }
+  const found = await listFiles(link, place.room)
+  if (isRefusal(found)) throw refused(place.room, found)
+  const files = found.toSorted((one, other) => other.at - one.at)
+  if (all) return files
+  if (names.length > 0) return names.map((name) => named(files, name, place.room))
+  const [newest] = files
+  if (newest === undefined)
+    throw new CommandFailed(exitCodes.notFound, `there is no file in ${forTerminal(place.room)}`)
+  return [newest]
+}
+
+function named(files: readonly FileRow[], name: string, room: string): FileRow {
+  const byName = files.find((file) => file.name === name)
+  if (byName !== undefined) return byName
+  const byId = name.length < LEAST_ID_CHARS ? [] : files.filter(({ id }) => id.startsWith(name))
+  const [only] = byId
+  if (only !== undefined && byId.length === 1) return only
+  const why =
+    byId.length > 1
+      ? 'several files begin with this id'
+      : `there is no such file in ${room}; tamtam ls shows what there is`
+  throw new CommandFailed(byId.length > 1 ? exitCodes.usage : exitCodes.notFound, forTerminal(`${name}: ${why}`))
+}

@@ -1,0 +1,42 @@
+import { GaveUp, type Refusal, Unreachable } from '../../adapters/client/failures.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
+import { CommandFailed, type ExitCode, exitCodes } from '../exit-codes.ts'
+
+/** How a refusal ends the command, `what` being the file or room it was about. */
+export const refused = (what: string, { status, code, message }: Refusal): CommandFailed =>
+  new CommandFailed(exitCodeOf(status, code), forTerminal(`${what}: ${message} (${code})`))
+
+function exitCodeOf(status: number, code: string): ExitCode {
+  if (code === 'HASH_MISMATCH') return exitCodes.integrity
+  if (code === 'EXISTS') return exitCodes.exists
+  if (code === 'STREAM_LOST') return exitCodes.incomplete
+  if (code === 'NO_SUCH_FILE' || status === 404 || status === 410) return exitCodes.notFound
+  return exitCodes.refused
+}
+
+/** The same for what was thrown. What is a bug stays what it is. */
+export function failureOf(error: unknown): unknown {
+  if (error instanceof Unreachable)
+    return new CommandFailed(exitCodes.unreachable, forTerminal(error.message), { cause: error })
+  if (error instanceof GaveUp)
+    return new CommandFailed(exitCodes.incomplete, forTerminal(`gave up: ${error.message}`), { cause: error })
+  const code = systemCode(error)
+  if (code === undefined) return error
+  return new CommandFailed(exitOf(code), forTerminal((error as Error).message), { cause: error })
+}
+
+function exitOf(code: string): ExitCode {
+  if (code === 'ENOENT') return exitCodes.notFound
+  return ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'].includes(code) ? exitCodes.disk : exitCodes.unexpected
+}
+
+const systemCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
+
+/** The command as it was typed, to type it again. */
+export const commandTyped = (argv: readonly string[]): string => ['tamtam', ...argv.slice(2).map(quoted)].join(' ')
+
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${forTerminal(word).replaceAll("'", `'\\''`)}'`

@@ -1,0 +1,57 @@
+import type { Command } from 'commander'
+import { isRefusal } from '../../adapters/client/failures.ts'
+import { HostLink } from '../../adapters/client/host-link.ts'
+import { listFiles, listRooms, roomFacts } from '../../adapters/client/room-queries.ts'
+import type { FileRow } from '../../adapters/client/wire.ts'
+import { shortId, sizeText } from '../../adapters/doors/shared/wording.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
+import { clientDefaults } from '../defaults.ts'
+import { refused } from './failing.ts'
+import { amountText } from './progress-line.ts'
+import { type Place, placeOf, print, printJson, run } from './verb.ts'
+
+interface LsFlags {
+  readonly json?: boolean
+}
+
+export const addLs = (program: Command): Command =>
+  program
+    .command('ls')
+    .description('list the rooms of a host, or with a room in the address its files and who is there')
+    .argument('<address>', '[name@]host[:port][/room]')
+    .option('--json', 'one JSON object a line')
+    .action((address: string, flags: LsFlags) =>
+      run(async () => {
+        const place = placeOf(address, process.env)
+        const link = new HostLink(place, clientDefaults)
+        await (place.roomNamed ? listRoom(link, place, flags) : listHost(link, flags)).finally(() => link.close())
+      }),
+    )
+
+async function listHost(link: HostLink, { json }: LsFlags): Promise<void> {
+  const rooms = await listRooms(link)
+  if (isRefusal(rooms)) throw refused(link.label, rooms)
+  for (const room of rooms)
+    if (json) await printJson({ type: 'room', ...room })
+    else await print(`${forTerminal(room.name)}\t${room.members} here\t${room.last} entries`)
+}
+
+async function listRoom(link: HostLink, { room }: Place, { json }: LsFlags): Promise<void> {
+  const [facts, files] = [await roomFacts(link, room), await listFiles(link, room)]
+  if (isRefusal(facts)) throw refused(room, facts)
+  if (isRefusal(files)) throw refused(room, files)
+  if (json) {
+    for (const name of facts.members) await printJson({ type: 'member', name })
+    for (const { url, ...file } of files) await printJson({ type: 'file', ...file, url: `http://${link.label}${url}` })
+    return
+  }
+  if (facts.topic !== '') await print(`topic: ${forTerminal(facts.topic)}`)
+  await print(`here: ${facts.members.length === 0 ? 'nobody' : facts.members.map(forTerminal).join(', ')}`)
+  for (const file of files) await print(fileRow(file))
+}
+
+function fileRow({ id, name, by, status, size, offset, sha256, verified }: FileRow): string {
+  const amount = status === 'whole' ? sizeText(size ?? 0) : amountText(offset ?? 0, size ?? undefined)
+  const state = status === 'whole' ? `sha256 ${sha256?.slice(0, 8)}…  verified by ${verified}` : status
+  return `${shortId(id)}  ${forTerminal(name)}  ${amount}  from ${forTerminal(by)}  ${state}`
+}

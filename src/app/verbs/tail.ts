@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { isRefusal } from '../../adapters/client/failures.ts'
+import { HttpSession } from '../../adapters/client/http-session.ts'
+import { history } from '../../adapters/client/room-queries.ts'
+import { lineOf } from '../../adapters/doors/shared/event-line.ts'
+import { fileLine } from '../../adapters/doors/shared/wording.ts'
+import type { RoomEvent } from '../../domain/room/events.ts'
+import { clientDefaults } from '../defaults.ts'
+import { refused } from './failing.ts'
+import { countOf, type Place, placeOf, print, printJson, run } from './verb.ts'
+
+interface TailFlags {
+  readonly after?: number
+  readonly lines: number
+  readonly follow: boolean
+  readonly json?: boolean
+}
+
+/** As many as a host gives at once. */
+const PAGE = 500
+
+export const addTail = (program: Command): Command =>
+  program
+    .command('tail')
+    .description('show what was said in a room, and what is said from now on')
+    .argument('<address>', '[name@]host[:port][/room]')
+    .option('--after <seq>', 'everything behind this sequence number', countOf)
+    .option('-n, --lines <count>', `the newest so many, at most ${PAGE}`, countOf, 10)
+    .option('--follow', 'go on with what is said from now on (the default)', true)
+    .option('--no-follow', 'end with what is there')
+    .option('--json', 'one JSON object a line, with sequence numbers')
+    .action((address: string, flags: TailFlags) => run(() => tail(placeOf(address, process.env), flags)))
+
+async function tail(place: Place, flags: TailFlags): Promise<void> {
+  const before = new HttpSession(place, place.room, clientDefaults)
+  const last = await past(before, flags)
+  before.close()
+  if (!flags.follow) return
+  const session = new HttpSession(place, place.room, clientDefaults, { after: last })
+  // Only the first of a row: whoever follows wants to know that it is quiet because nobody can be heard.
+  session.state$.subscribe((state) => {
+    if (state.status === 'retrying' && state.attempt === 1) process.stderr.write(`${state.why}; trying again\n`)
+  })
+  const events = session.events()
+  for (let next = await events.next(); ; next = await events.next()) {
+    if (next.done !== true) await show(place.room, next.value, flags)
+    else if (next.value !== undefined) throw refused(place.room, next.value)
+    else return
+  }
+}
+
+/** Shows what is there already; answers the sequence it ends with. */
+async function past({ link, room }: HttpSession, flags: TailFlags): Promise<number> {
+  let after = flags.after
+  while (true) {
+    const limit = after === undefined ? Math.min(flags.lines, PAGE) : PAGE
+    const page = await history(link, room, { limit: Math.max(1, limit), ...(after === undefined ? {} : { after }) })
+    if (isRefusal(page)) throw refused(room, page)
+    if (limit > 0) for (const event of page.events) await show(room, event, flags)
+    if (after === undefined) return page.last
+    const seen = page.events.reduce((most, event) => ('seq' in event ? Math.max(most, event.seq) : most), after)
+    if (seen >= page.last || seen === after) return Math.max(after, page.last)
+    after = seen
+  }
+}
+
+async function show(room: string, event: RoomEvent, { json }: TailFlags): Promise<void> {
+  if (json) return await printJson({ room, ...event })
+  const line = event.type === 'fileCompleted' ? fileLine(event.by.name, event.file) : lineOf(event).trimEnd()
+  if (line !== '') await print(line)
+}

@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { InvalidArgumentError } from 'commander'
+import { parseAddress, type RoomAddress } from '../../adapters/client/address.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { commandTyped, failureOf } from './failing.ts'
+
+/** What all verbs have in common. */
+
+export interface Place extends RoomAddress {
+  readonly token?: string
+}
+
+/** Reads an address, and takes a token from the environment: never from the command line, which all can see (C121). */
+export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
+  const address = parseAddress(typed)
+  if ('type' in address) throw new CommandFailed(exitCodes.usage, `${typed}: ${address.message}`)
+  const token = env['TAMTAM_TOKEN']
+  if (token === undefined || token === '') return address
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
+  if (address.name === undefined) return { ...address, token }
+  throw new CommandFailed(exitCodes.usage, `a token says who you are; leave out ${address.name}@, or TAMTAM_TOKEN`)
+}
+
+/** Runs a verb: what it can't do ends the command with a sentence and an exit code. */
+export async function run(action: () => Promise<void>): Promise<void> {
+  // `tamtam tail | head -1` ends whoever reads us, and so us.
+  process.stdout.on('error', () => process.exit(exitCodes.done))
+  process.stderr.on('error', () => {})
+  try {
+    await action()
+  } catch (error) {
+    throw failureOf(error)
+  }
+}
+
+/** Runs a verb whose work is kept when it ends early: then the command that goes on is told. */
+export async function runResumable(action: () => Promise<void>): Promise<void> {
+  const resume = `go on with: ${commandTyped(process.argv)}`
+  process.once('SIGINT', () => {
+    process.stderr.write(`\ntamtam: interrupted; ${resume}\n`)
+    process.exit(exitCodes.interrupted)
+  })
+  await run(async () => {
+    try {
+      await action()
+    } catch (error) {
+      const failure = failureOf(error)
+      if (!(failure instanceof CommandFailed) || failure.exitCode !== exitCodes.incomplete) throw failure
+      throw new CommandFailed(failure.exitCode, `${failure.message}\n${resume}`, { cause: error })
+    }
+  })
+}
+
+/** Data, no faster than it is read. */
+export async function print(line: string): Promise<void> {
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
+}
+
+export const printJson = (value: object): Promise<void> => print(JSON.stringify({ v: 1, ...value }))
+
+/** `5M`: bytes a second, in decimal units. */
+export function rateOf(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([kMG]?)(?:B?(?:\/s)?)$/i.exec(text) ?? []
+  const bytes = Number(amount) * 1000 ** ' KMG'.indexOf(unit.toUpperCase() || ' ')
+  if (!(bytes >= 1)) throw new InvalidArgumentError('write bytes a second like 500k or 5M.')
+  return bytes
+}
+
+export function secondsOf(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > 1e6) throw new InvalidArgumentError('write seconds.')
+  return Number(text) * 1000
+}
+
+export function countOf(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('write a whole number.')
+  return Number(text)
+}
