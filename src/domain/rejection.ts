@@ -2,7 +2,6 @@
 export type Code =
   | 'BAD_NAME'
   | 'NAME_TAKEN'
-  | 'BAD_ADDRESS'
   | 'BAD_ROOM'
   | 'TOO_MANY_ROOMS'
   | 'BAD_TEXT'

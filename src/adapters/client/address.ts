@@ -1,5 +1,5 @@
 import { checkRoomName } from '../../domain/names/room-name.ts'
-import { type Rejected, rejected } from '../../domain/rejection.ts'
+import { type Refusal, refusal } from './failures.ts'
 
 /** Where a room is, as somebody typed it. */
 export interface RoomAddress {
@@ -20,7 +20,7 @@ const DEFAULT_ROOM = 'lobby'
 const HOST = /^(?:\[(?<six>[\p{L}\d:.%]+)\]|(?<host>[\p{L}\p{M}\d._-]+))(?::(?<port>\d{1,5}))?$/u
 
 /** `[name@]host[:port][/room]`, the same as a URL with `http://`, or the link to a file. */
-export function parseAddress(text: string): RoomAddress | Rejected {
+export function parseAddress(text: string): RoomAddress | Refusal {
   const [, scheme, rest = ''] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(text) ?? []
   if (scheme !== undefined && scheme.toLowerCase() !== 'http')
     return wrong(`${scheme}:// is not spoken here; only http:// is`)
@@ -44,14 +44,15 @@ export function parseAddress(text: string): RoomAddress | Rejected {
   return 'type' in room ? room : { ...where, ...room }
 }
 
-function roomOf(path: string): Pick<RoomAddress, 'room' | 'roomNamed' | 'file'> | Rejected {
-  const [first, second, third, ...more] = path.split('?', 1)[0]?.split('/').map(decoded) ?? []
+function roomOf(path: string): Pick<RoomAddress, 'room' | 'roomNamed' | 'file'> | Refusal {
+  const [asked = ''] = path.split('?', 1)
+  const [first, second, third, ...more] = asked.split('/').map(decoded)
   if (first === undefined || first === '') return { room: DEFAULT_ROOM, roomNamed: false }
   if (first === 'files' && second !== undefined && second !== '' && more.length === 0)
     return { room: DEFAULT_ROOM, roomNamed: false, file: { id: second, name: third ?? '' } }
-  if ((second ?? '') !== '' || third !== undefined) return wrong(`/${path} is no room; write host/room`)
+  if ((second ?? '') !== '' || third !== undefined) return wrong(`/${asked} is no room; write host/room`)
   const room = checkRoomName(first)
-  return typeof room === 'string' ? { room, roomNamed: true } : room
+  return typeof room === 'string' ? { room, roomNamed: true } : wrong(room.message)
 }
 
 function hint(authority: string): string {
@@ -73,4 +74,4 @@ function decoded(text: string): string {
   }
 }
 
-const wrong = (message: string): Rejected => rejected('BAD_ADDRESS', message)
+const wrong = (message: string): Refusal => refusal(0, 'BAD_ADDRESS', message)

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
-import { isRefusal } from '../../adapters/client/failures.ts'
+import { isRefusal, type Refusal } from '../../adapters/client/failures.ts'
 import { downloadFile, type Target } from '../../adapters/client/file-download.ts'
 import { HostLink } from '../../adapters/client/host-link.ts'
 import { Retries } from '../../adapters/client/retries.ts'
 import { sizeText } from '../../adapters/doors/shared/wording.ts'
+import type { WholeFile } from '../../domain/room/events.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
@@ -79,13 +80,14 @@ async function getOne(link: HostLink, file: FileToGet, flags: GetFlags): Promise
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
   const options = { link, retries, tell, ...limit }
   const target: Target = flags.output === undefined ? { directory: flags.save ?? '.' } : { path: flags.output }
-  const got = await (flags.output === '-' ? streamFile(options, file) : downloadFile(options, file, target)).finally(
-    () => display?.end(),
-  )
+  const got: (WholeFile & { readonly path?: string }) | Refusal = await (flags.output === '-'
+    ? streamFile(options, file)
+    : downloadFile(options, file, target)
+  ).finally(() => display?.end())
   if (isRefusal(got)) throw refused(file.name, got)
   const ms = performance.now() - startedAt
   // Of a file that was written to standard output nothing else may be there.
-  if (!('path' in got)) return
+  if (got.path === undefined) return
   if (flags.json) await printJson({ type: 'got', ...got, ms: Math.round(ms) })
   else await print(forTerminal(got.path))
   if (flags.quiet) return

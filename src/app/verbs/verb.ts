@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { InvalidArgumentError } from 'commander'
 import { parseAddress, type RoomAddress } from '../../adapters/client/address.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { commandTyped, failureOf } from './failing.ts'
 
@@ -13,7 +14,8 @@ export interface Place extends RoomAddress {
 /** Reads an address, and takes a token from the environment: never from the command line, which all can see (C121). */
 export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
   const address = parseAddress(typed)
-  if ('type' in address) throw new CommandFailed(exitCodes.usage, `${typed}: ${address.message}`)
+  // Not what was typed: a token or a password may be in it.
+  if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
   const token = env['TAMTAM_TOKEN']
   if (token === undefined || token === '') return address
   if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
