@@ -88,6 +88,7 @@ export const clientDefaults: ClientSettings = {
   firstRetryMs: 250,
   mostRetryMs: 10_000,
   readBytes: 1024 * 1024,
-  pieceBytes: 8 * 1024 * 1024,
+  // As much as a host checks at once (`checkedBytes`).
+  pieceBytes: 4 * 1024 ** 2,
   pieceMs: 1000,
 }

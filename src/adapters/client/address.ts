@@ -15,7 +15,7 @@ export interface RoomAddress {
   readonly file?: { readonly id: string; readonly name: string }
 }
 
-export const DEFAULT_PORT = 8268
+const DEFAULT_PORT = 8268
 const DEFAULT_ROOM = 'lobby'
 const HOST = /^(?:\[(?<six>[\p{L}\d:.%]+)\]|(?<host>[\p{L}\p{M}\d._-]+))(?::(?<port>\d{1,5}))?$/u
 

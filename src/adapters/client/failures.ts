@@ -38,3 +38,6 @@ export const isPassing = ({ status, code }: Refusal): boolean =>
   status === 425 ||
   status === 429 ||
   (status >= 500 && status !== 501 && status !== 505 && status !== 507)
+
+/** There is no such thing, or it may not be seen. */
+export const isGone = ({ status }: Refusal): boolean => status === 404 || status === 410

@@ -1,14 +1,14 @@
-import { mkdir } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WholeFile } from '../../domain/room/events.ts'
-import { publish, receivedName } from '../files/publish.ts'
+import { ignoreMissing, publish, receivedName } from '../files/publish.ts'
 import { FeedRefused, feed } from './byte-feed.ts'
-import { isRefusal, type Refusal, refusal } from './failures.ts'
+import { isGone, isRefusal, type Refusal, refusal } from './failures.ts'
 import { lookAt } from './file-look.ts'
 import type { TransferOptions } from './file-upload.ts'
+import { giveReceipt } from './give-receipt.ts'
 import { paced } from './pace.ts'
 import { PartFile } from './part-file.ts'
-import { postReceipt } from './room-queries.ts'
 
 /** Where a file is to be: at this very path, or in a directory under a name that is free. */
 export type Target = { readonly path: string } | { readonly directory: string }
@@ -28,19 +28,21 @@ export async function downloadFile(
 ): Promise<SavedFile | Refusal> {
   const place = 'path' in target ? target.path : join(target.directory, receivedName(name, id))
   await mkdir(dirname(place), { recursive: true })
+  const taken = refusal(0, 'EXISTS', `${place} exists, and nothing is overwritten`)
+  if ('path' in target && (await lstat(place).catch(ignoreMissing)) !== undefined) return taken
   const hashed = (done: number, total: number) => options.tell({ type: 'hashing', done, total })
   const part = await PartFile.open('path' in target ? `${place}.part` : `${place}.${id.slice(0, 8)}.part`, hashed)
   try {
     const whole = (await fill(options, id, part)) ?? (await fill(options, id, part)) ?? mismatch
     if (isRefusal(whole)) {
       // Nothing can be done with it: other bytes than were sent, or of a file that is gone.
-      if (whole === mismatch || whole.code === 'NO_SUCH_FILE') await part.remove()
+      if (whole === mismatch || isGone(whole)) await part.remove()
       return whole
     }
     const path = await nameIt(part, place, target)
-    if (path === undefined) return refusal(0, 'EXISTS', `${place} exists, and nothing is overwritten`)
+    if (path === undefined) return taken
     await part.remove()
-    await options.retries.until(async () => (await postReceipt(options.link, id, whole.sha256)) ?? {})
+    await giveReceipt(options.link, id, whole.sha256)
     return { ...whole, name, path }
   } finally {
     await part.close()

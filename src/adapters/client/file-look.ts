@@ -33,7 +33,7 @@ export function numberIn(headers: IncomingHttpHeaders, name: string): number | u
 }
 
 /** The SHA-256 in a digest field (RFC 9530), as 64 hexadecimal digits. */
-export function digestIn(headers: IncomingHttpHeaders, name: string): string | undefined {
+function digestIn(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   const [, found] = (typeof value === 'string' && /sha-256=:([A-Za-z0-9+/=]+):/.exec(value)) || []
   return found === undefined ? undefined : Buffer.from(found, 'base64').toString('hex')

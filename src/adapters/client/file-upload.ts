@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { safeFileName } from '../../domain/names/safe-file-name.ts'
 import type { WholeFile } from '../../domain/room/events.ts'
-import { FileChanged, isRefusal, type Refusal, refusal } from './failures.ts'
+import { FileChanged, isGone, isRefusal, type Refusal, refusal } from './failures.ts'
 import { digestOf, type FileDigest } from './file-digest.ts'
 import { lookAt } from './file-look.ts'
 import { piecesOf } from './file-pieces.ts'
@@ -64,7 +64,7 @@ async function carry(options: TransferOptions, room: string, path: string, name:
     }
     const look = await lookAt(link, id)
     // A host that keeps nothing has forgotten it; the file is still here.
-    if (isRefusal(look) && look.code === 'NO_SUCH_FILE') {
+    if (isRefusal(look) && isGone(look)) {
       id = undefined
       return refusal(503, 'NO_SUCH_FILE', 'the host has lost this transfer; it begins again')
     }

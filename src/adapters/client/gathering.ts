@@ -5,41 +5,48 @@ export interface Piece {
 }
 
 /**
- * The bytes of a source in pieces of `most`, or of what came within `ms`: sent as they come, and kept until they are safe.
- * Reads one piece ahead and no further.
+ * The bytes of a source in pieces of at most `most`: full ones, or what came within `ms`. So they go as they come, and can be kept
+ * until they are safe. Reads one chunk of the source ahead.
  */
 export async function* gathered(source: AsyncIterable<Uint8Array>, most: number, ms: number): AsyncGenerator<Piece> {
   const iterator = source[Symbol.asyncIterator]()
   let parts: Uint8Array[] = []
   let size = 0
-  let next = iterator.next()
-  // Its failure is heard below, when it is awaited.
-  next.catch(() => {})
+  let due: Promise<'due'> | undefined
+  let timer: NodeJS.Timeout | undefined
+  const ask = () => {
+    const asked = iterator.next()
+    // Its failure is heard where it is awaited, which may be later.
+    asked.catch(() => {})
+    return asked
+  }
   try {
-    for (let timer: PromiseWithResolvers<'due'> | undefined, clock: NodeJS.Timeout | undefined; ; ) {
-      const came = await (timer === undefined ? next : Promise.race([next, timer.promise]))
+    for (let next = ask(); ; ) {
+      const came = await (due === undefined ? next : Promise.race([next, due]))
+      const ended = came !== 'due' && came.done === true
       if (came !== 'due' && came.done !== true) {
         parts.push(came.value)
         size += came.value.length
-        next = iterator.next()
-        next.catch(() => {})
-        if (timer === undefined) {
-          const due = Promise.withResolvers<'due'>()
-          timer = due
-          clock = setTimeout(() => due.resolve('due'), ms)
-        }
+        next = ask()
+        due ??= new Promise((resolve) => {
+          timer = setTimeout(() => resolve('due'), ms)
+        })
         if (size < most) continue
       }
-      clearTimeout(clock)
-      timer = undefined
-      const last = came !== 'due' && came.done === true
-      const bytes = Buffer.concat(parts)
+      clearTimeout(timer)
+      due = undefined
+      let held = Buffer.concat(parts)
+      while (held.length > most) {
+        yield { bytes: held.subarray(0, most), last: false }
+        held = held.subarray(most)
+      }
+      yield { bytes: held, last: ended }
+      if (ended) return
       parts = []
       size = 0
-      yield { bytes, last }
-      if (last) return
     }
   } finally {
+    clearTimeout(timer)
     await iterator.return?.()
   }
 }

@@ -75,17 +75,13 @@ export class HttpSession {
   }
 
   /** Resolves after the commit; sent again under the same key until the host has answered. */
-  async send(command: Say | Act): Promise<Ack | Refusal> {
-    const { type, text, id = randomBytes(16).toString('hex') } = command
-    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': id }
-    const ask = {
-      method: 'POST',
-      path: `${roomPath(this.room)}/messages`,
-      headers,
-      body: JSON.stringify({ type, text }),
-    } as const
-    const said = await this.#retries().until(() => asked(this.link, ask, posted))
-    return isRefusal(said) ? said : { type: 'ack', ...said }
+  async send({ type, text, id }: Say | Act): Promise<Ack | Refusal> {
+    return await this.#post('application/json', JSON.stringify({ type, text }), id)
+  }
+
+  /** Says each line, in order: all of them or, where one is refused, none. The answer is that of the last. */
+  async sendLines(lines: string, id?: string): Promise<Ack | Refusal> {
+    return await this.#post('text/plain; charset=utf-8', lines, id)
   }
 
   /** Sends what can be read once and has no size yet; a file is better sent with `uploadFile`, which can go on after a stop. */
@@ -112,6 +108,13 @@ export class HttpSession {
     this.link.close()
     this.#state.next({ status: 'closed', why })
     this.#state.complete()
+  }
+
+  async #post(type: string, body: string, id = randomBytes(16).toString('hex')): Promise<Ack | Refusal> {
+    const headers = { 'Content-Type': type, 'Idempotency-Key': id }
+    const ask = { method: 'POST', path: `${roomPath(this.room)}/messages`, headers, body } as const
+    const said = await this.#retries().until(() => asked(this.link, ask, posted))
+    return isRefusal(said) ? said : { type: 'ack', ...said }
   }
 
   #retries({ tell, signal }: { tell?: (news: TransferNews) => void; signal?: AbortSignal } = {}): Retries {

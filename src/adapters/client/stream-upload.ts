@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { WholeFile } from '../../domain/room/events.ts'
-import { isRefusal, type Refusal, refusal } from './failures.ts'
+import { isGone, isRefusal, type Refusal, refusal } from './failures.ts'
 import { lookAt } from './file-look.ts'
 import type { TransferOptions } from './file-upload.ts'
 import { gathered, type Piece } from './gathering.ts'
@@ -47,7 +47,7 @@ async function keep({ link, retries, tell }: TransferOptions, id: string, start:
   const kept = await retries.until(async () => {
     if (from === undefined) {
       const look = await lookAt(link, id)
-      if (isRefusal(look)) return look.code === 'NO_SUCH_FILE' ? lost : look
+      if (isRefusal(look)) return isGone(look) ? lost : look
       if (look.status === 'whole') return {}
       if (look.offset < start) return lost
       if (look.offset >= end && !last) return {}

@@ -10,7 +10,7 @@ function exitCodeOf(status: number, code: string): ExitCode {
   if (code === 'HASH_MISMATCH') return exitCodes.integrity
   if (code === 'EXISTS') return exitCodes.exists
   if (code === 'STREAM_LOST') return exitCodes.incomplete
-  if (code === 'NO_SUCH_FILE' || status === 404 || status === 410) return exitCodes.notFound
+  if (status === 404 || status === 410) return exitCodes.notFound
   return exitCodes.refused
 }
 

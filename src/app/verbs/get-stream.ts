@@ -4,8 +4,8 @@ import { FeedRefused, feed } from '../../adapters/client/byte-feed.ts'
 import { isRefusal, type Refusal, refusal } from '../../adapters/client/failures.ts'
 import { lookAt } from '../../adapters/client/file-look.ts'
 import type { TransferOptions } from '../../adapters/client/file-upload.ts'
+import { giveReceipt } from '../../adapters/client/give-receipt.ts'
 import { paced } from '../../adapters/client/pace.ts'
-import { postReceipt } from '../../adapters/client/room-queries.ts'
 import type { WholeFile } from '../../domain/room/events.ts'
 import type { FileToGet } from './choose.ts'
 
@@ -33,7 +33,7 @@ export async function streamFile(options: TransferOptions, { id, name }: FileToG
     }
     const sha256 = hash.digest('hex')
     if (sha256 !== look.sha256) return refusal(0, 'HASH_MISMATCH', 'what was written is not what was sent')
-    await retries.until(async () => (await postReceipt(link, id, sha256)) ?? {})
+    await giveReceipt(link, id, sha256)
     return { id, name, size, sha256 }
   }
 }

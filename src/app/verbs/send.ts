@@ -94,15 +94,17 @@ async function sendOne(session: HttpSession, { path, name }: FileToSend, flags: 
   const tell = display?.tell ?? (() => {})
   let seen: Seen
   let file: WholeFile
+  let ms: number
   try {
     const sent = path === '-' ? await sendInput(session, name, tell, flags) : await sendPath()
     if (isRefusal(sent)) throw refused(name, sent)
     file = sent
+    ms = performance.now() - startedAt
     seen = await waitForReceipts(session.link, file.id, flags, display)
   } finally {
     display?.end()
   }
-  await tellSent(session, file, seen, performance.now() - startedAt, flags)
+  await tellSent(session, file, seen, ms, flags)
   if (!flags.wait || seen.waiting.length === 0) return
   throw new CommandFailed(exitCodes.timeout, forTerminal(`${name} has not been verified by ${seen.waiting.join(', ')}`))
 

@@ -22,6 +22,12 @@ describe('what a pipe says', () => {
       ['abcd', false],
       ['', true],
     ])
+    expect(await all(gathered(pieces('abcdefghi'), 4, HOUR))).toEqual([
+      ['abcd', false],
+      ['efgh', false],
+      ['i', false],
+      ['', true],
+    ])
     expect(await all(gathered(pieces(), 4, HOUR))).toEqual([['', true]])
   })
   it('goes when its time is up though the piece is not full, and nothing of it is lost', async () => {
