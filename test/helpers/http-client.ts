@@ -14,6 +14,7 @@ export interface Asked {
 export interface Answer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
+  readonly bytes: Buffer
   readonly text: string
   /** What the text says as JSON. */
   readonly json: unknown
@@ -24,11 +25,13 @@ export async function ask(port: number, line: string, asked: Asked = {}): Promis
   const response = await begin(port, line, asked)
   const pieces: Buffer[] = []
   for await (const piece of response) pieces.push(piece)
-  const text = Buffer.concat(pieces).toString()
+  const bytes = Buffer.concat(pieces)
+  const text = bytes.toString()
   const { statusCode: status = 0, headers } = response
   return {
     status,
     headers,
+    bytes,
     text,
     get json() {
       return JSON.parse(text) as unknown

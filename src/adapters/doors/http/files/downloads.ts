@@ -14,36 +14,20 @@ export class Downloads {
     this.#parts = parts
   }
 
+  /** Runs `answer`, which sends one file, or refuses where there are too many already. */
+  async count(reply: FastifyReply, answer: () => Promise<FastifyReply>): Promise<FastifyReply> {
+    const { settings, metrics } = this.#parts
+    if (this.#open >= settings.downloads) return refuse(reply, tooMany)
+    metrics.gauge('downloads', ++this.#open)
+    try {
+      return await answer()
+    } finally {
+      metrics.gauge('downloads', --this.#open)
+    }
+  }
+
   /** Sends exactly `count` bytes under the status and headers of `reply`, or breaks the connection off. */
   async send(reply: FastifyReply, pieces: AsyncIterable<Uint8Array>, count: number): Promise<FastifyReply> {
-    if (this.#open >= this.#parts.settings.downloads) return refuse(reply, tooMany)
-    this.#open++
-    this.#parts.metrics.gauge('downloads', this.#open)
-    try {
-      return await this.#send(reply, pieces, count)
-    } finally {
-      this.#open--
-      this.#parts.metrics.gauge('downloads', this.#open)
-    }
-  }
-
-  /** The same of a file that is still arriving, whose length may not be known. The host's end is its end too. */
-  async follow(
-    reply: FastifyReply,
-    pieces: AsyncIterable<Uint8Array>,
-    count: number | undefined,
-  ): Promise<FastifyReply> {
-    const { closing } = this.#parts
-    const cut = () => reply.raw.destroy()
-    closing.addEventListener('abort', cut, { once: true })
-    try {
-      return await this.send(reply, pieces, count ?? Number.POSITIVE_INFINITY)
-    } finally {
-      closing.removeEventListener('abort', cut)
-    }
-  }
-
-  async #send(reply: FastifyReply, pieces: AsyncIterable<Uint8Array>, count: number): Promise<FastifyReply> {
     const { raw } = reply.hijack()
     raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
     raw.flushHeaders()
@@ -58,6 +42,27 @@ export class Downloads {
       if (!(error instanceof Refused)) this.#parts.log.error('a download broke off', { error: String(error) })
     }
     return reply
+  }
+
+  /** The same of a file that is still arriving, whose length may not be known. The host's end is its end too. */
+  async follow(
+    reply: FastifyReply,
+    pieces: AsyncIterable<Uint8Array>,
+    count: number | undefined,
+  ): Promise<FastifyReply> {
+    const { closing } = this.#parts
+    const { raw } = reply
+    const { socket } = raw.req
+    const cut = () => raw.destroy()
+    closing.addEventListener('abort', cut, { once: true })
+    // A peer that has left looks like one that only listens, until something is written: and nothing may come for a day.
+    socket.once('end', cut)
+    try {
+      return await this.send(reply, pieces, count ?? Number.POSITIVE_INFINITY)
+    } finally {
+      closing.removeEventListener('abort', cut)
+      socket.off('end', cut)
+    }
   }
 }
 

@@ -25,11 +25,11 @@ export async function get(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { room, file } = await findFile(parts, request)
-  return await asGuest(parts, request, room, (session) =>
+  const answer = (session: LocalSession) =>
     file.status === 'whole'
       ? getWhole(downloads, session, request, reply, file)
-      : follow(downloads, session, request, reply, file),
-  )
+      : follow(downloads, session, request, reply, file)
+  return await downloads.count(reply, () => asGuest(parts, request, room, answer))
 }
 
 async function getWhole(
