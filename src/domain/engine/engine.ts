@@ -10,6 +10,7 @@ import type { RoomFile } from '../room/state.ts'
 import { Refused, type Upload, type UploadMeta } from '../session.ts'
 import { checkText } from '../text/message-text.ts'
 import type { TransferActor } from '../transfer/transfer-actor.ts'
+import { refusedUpload } from '../transfer/upload.ts'
 import { Bandwidth, type Passage, unlimited } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
 import { Download } from './download.ts'
@@ -18,7 +19,7 @@ import { type Host, LocalSession } from './local-session.ts'
 import type { Ports } from './ports.ts'
 import { type RoomSummary, Rooms } from './rooms.ts'
 import { Roster } from './roster.ts'
-import { refusedUpload, Transfers } from './transfers.ts'
+import { Transfers } from './transfers.ts'
 
 export interface JoinRequest {
   readonly room: string

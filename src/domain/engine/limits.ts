@@ -1,7 +1,8 @@
 import type { ActorLimits } from '../room/actor.ts'
+import type { RetentionLimits } from './retention.ts'
 
 /** What the engine holds to; the defaults stand in `app/defaults.ts`. */
-export interface EngineLimits extends ActorLimits {
+export interface EngineLimits extends ActorLimits, RetentionLimits {
   readonly uploadsPerHost: number
   /** A transfer that nobody writes lets go of its file after this long. */
   readonly transferIdleMs: number

@@ -1,18 +1,18 @@
-import { EMPTY } from 'rxjs'
 import { safeFileName } from '../names/safe-file-name.ts'
 import type { Cancel } from '../ports/clock.ts'
-import { VaultBroken } from '../ports/vault.ts'
+import { VaultBroken, VaultMissing } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
-import { evolve } from '../room/evolve.ts'
 import type { Member } from '../room/member.ts'
-import { initialState, type RoomFile } from '../room/state.ts'
+import type { RoomFile } from '../room/state.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { TransferActor } from '../transfer/transfer-actor.ts'
-import { UploadRun } from '../transfer/upload.ts'
+import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { Bandwidth } from './bandwidth.ts'
+import { Evictions } from './evictions.ts'
+import { findFiles } from './found-files.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 import type { Rooms } from './rooms.ts'
@@ -36,6 +36,7 @@ export class Transfers {
   readonly #open = new Map<string, TransferActor>()
   readonly #runs = new Set<UploadRun>()
   readonly #roomOf = new Map<string, string>()
+  readonly #evictions: Evictions
   #status: 'running' | 'broken' | 'closed' = 'running'
   #cancelSweep: Cancel | undefined
 
@@ -53,23 +54,18 @@ export class Transfers {
     this.#bandwidth = bandwidth
     this.#tell = tell
     this.#broken = broken
+    this.#evictions = new Evictions(ports, limits, rooms, this.#roomOf, tell, this.#failed)
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
   async load(): Promise<void> {
     const { journal, vault, log } = this.#ports
-    const interrupted = new Map<string, { room: string; file: RoomFile }>()
-    for (const room of await journal.rooms()) {
-      const state = initialState(room)
-      for (const fact of await journal.facts(room)) evolve(state, fact)
-      for (const [id, file] of state.files) {
-        this.#roomOf.set(id, room)
-        if (file.status === 'offered') interrupted.set(id, { room, file })
-      }
-    }
-    const swept = await vault.sweep(new Set(interrupted.keys()))
+    const { roomOf, interrupted, gone, newest } = await findFiles(journal)
+    for (const [id, room] of roomOf) this.#roomOf.set(id, room)
+    const swept = await vault.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
-    for (const { room, file } of interrupted.values()) await this.#takeUp(room, file)
+    for (const { room, file } of interrupted) await this.#takeUp(room, file)
+    this.#evictions.start(newest, gone)
   }
 
   /** Files that are being written now. */
@@ -110,6 +106,8 @@ export class Transfers {
     if (this.#count(({ isOpenInVault }) => isOpenInVault) >= OPEN_PER_WRITING * this.#limits.uploadsPerHost)
       return tooMany
     const { size, sha256 } = meta
+    const full = await this.#evictions.reserve(room, id, size ?? 0)
+    if (full !== undefined) return full
     const file = { id, name, ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
     const transfer = this.#track(room, by, file, undefined)
     this.#roomOf.set(id, room.state.name)
@@ -134,8 +132,10 @@ export class Transfers {
   /** Ends uploads in one go; what can be continued stays, durable, for the next start. */
   async close(reason: string): Promise<void> {
     this.#status = 'closed'
+    const evictions = this.#evictions.stop()
     this.#endSweep()
     for (const run of this.#runs) run.cancel(reason)
+    await evictions
     await Promise.all(Array.from(this.#open.values(), (transfer) => transfer.close()))
   }
 
@@ -145,6 +145,7 @@ export class Transfers {
     if (durable === undefined || file.status !== 'offered') return
     const room = await this.#rooms.use(name)
     if ('type' in room) return
+    this.#evictions.hold(file.file.id, name, file.file.size ?? durable)
     const transfer = this.#track(room, file.by, file.file, durable)
     this.#rooms.release(name)
     // Its last byte had arrived, and nobody was told: its sender may never come back to hear that.
@@ -171,12 +172,18 @@ export class Transfers {
       keptMs: this.#limits.transferKeptMs,
       announce: (fact) => this.#announce(room, by, fact),
       mayWrite: () => this.#mayWrite(),
-      admit: (bytes) => passage.pass(bytes)?.then(() => undefined),
+      admit: (bytes, upTo) => {
+        // One that told its size has its place since then, and gets no more.
+        const place = transfer.file.size === undefined ? this.#evictions.reserve(room, file.id, upTo) : undefined
+        const turn = passage.pass(bytes)
+        return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
+      },
       failed: (error) => this.#failed(error),
       ended: () => {
         this.#open.delete(file.id)
         if (this.#open.size === 0) this.#endSweep()
         if (transfer.status === 'withdrawn') this.#roomOf.delete(file.id)
+        this.#evictions.release(file.id)
         this.#rooms.release(name)
       },
     })
@@ -207,15 +214,27 @@ export class Transfers {
       same = each.file
     }
     if (same === undefined) return undefined
-    await this.#ports.vault.duplicate(same.id, id)
-    const file = { ...same, id, name }
-    const told = await this.#announce(room, by, { type: 'completeFile', file })
-    if (told.type === 'ack') {
-      this.#roomOf.set(id, room.state.name)
-      return file
+    try {
+      return (
+        (await this.#evictions.reserve(room, id, same.size)) ??
+        (await this.#again(room, by, { ...same, id, name }, same.id))
+      )
+    } catch (error) {
+      // The one that was there has just gone; then the bytes have to come after all.
+      if (error instanceof VaultMissing) return undefined
+      throw error
+    } finally {
+      this.#evictions.release(id)
     }
-    await this.#ports.vault.remove(id)
-    return told
+  }
+
+  async #again(room: RoomActor, by: Member, file: WholeFile, same: string): Promise<WholeFile | Rejected> {
+    const { vault } = this.#ports
+    await vault.duplicate(same, file.id)
+    const told = await this.#announce(room, by, { type: 'completeFile', file })
+    if (told.type === 'ack') this.#roomOf.set(file.id, room.state.name)
+    else await vault.remove(file.id)
+    return told.type === 'ack' ? file : told
   }
 
   async #announce(room: RoomActor, by: Member, fact: RoomCommand): Promise<Ack | Rejected> {
@@ -267,10 +286,3 @@ const tooMany = rejected(
   'TOO_MANY_FILES',
   'as many files are arriving as this host takes at once; try again in a moment',
 )
-
-export const refusedUpload = (id: string, why: Rejected): Upload => ({
-  id,
-  progress$: EMPTY,
-  done: Promise.resolve(why),
-  cancel: () => {},
-})

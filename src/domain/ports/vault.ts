@@ -80,6 +80,16 @@ export interface LinkingVault extends Vault {
 
 export const canLink = (vault: Vault): vault is LinkingVault => 'link' in vault
 
+/** A vault that keeps no more than so many bytes. */
+export interface BoundedVault extends Vault {
+  /** Bytes that it would still take, by its own limit; the file system may have less. */
+  readonly bytesLeft: number
+  /** Bytes of the largest file that it takes. */
+  readonly maxFileBytes: number
+}
+
+export const hasBound = (vault: Vault): vault is BoundedVault => 'bytesLeft' in vault
+
 export class VaultBroken extends Error {
   readonly code = 'VAULT_BROKEN'
 }

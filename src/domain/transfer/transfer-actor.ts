@@ -93,7 +93,7 @@ export class TransferActor {
   /** Tells the size that was not known at first. */
   async setSize(size: number): Promise<Rejected | undefined> {
     if (size === this.#file.size) return undefined
-    const why = this.#apply({ type: 'declare', size })
+    const why = (await this.#parts.admit(0, size)) ?? this.#apply({ type: 'declare', size })
     if (why !== undefined) return why
     this.#file = { ...this.#file, size }
     const told = await this.#parts.announce({ type: 'offerFile', file: this.#file })

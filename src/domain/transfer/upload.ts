@@ -1,4 +1,4 @@
-import { Subject } from 'rxjs'
+import { EMPTY, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { WholeFile } from '../room/events.ts'
 import type { Upload, UploadProgress } from '../session.ts'
@@ -80,3 +80,10 @@ export class UploadRun implements Upload {
     }
   }
 }
+
+export const refusedUpload = (id: string, why: Rejected): Upload => ({
+  id,
+  progress$: EMPTY,
+  done: Promise.resolve(why),
+  cancel: () => {},
+})

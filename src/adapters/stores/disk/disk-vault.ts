@@ -1,7 +1,13 @@
 import { link } from 'node:fs/promises'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
-import { type LinkingVault, type Pieces, VaultMissing, type VaultWriter } from '../../../domain/ports/vault.ts'
+import {
+  type BoundedVault,
+  type LinkingVault,
+  type Pieces,
+  VaultMissing,
+  type VaultWriter,
+} from '../../../domain/ports/vault.ts'
 import type { Rejected } from '../../../domain/rejection.ts'
 import { errorCode } from './error-code.ts'
 import { FileReader } from './file-reader.ts'
@@ -35,7 +41,7 @@ const SYNCS_AT_ONCE = 2
 const NO_MORE_NAMES = ['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP']
 
 /** Files in a directory: `files/<id>` when whole, `files/<id>.part` until then. */
-export class DiskVault implements LinkingVault {
+export class DiskVault implements LinkingVault, BoundedVault {
   readonly #log: Log
   readonly #folder: Folder
   readonly #space: Space
@@ -63,6 +69,14 @@ export class DiskVault implements LinkingVault {
       syncTurns: new Turns(SYNCS_AT_ONCE),
     }
     this.#settings = { ...settings, ...shared, clock }
+  }
+
+  get bytesLeft(): number {
+    return this.#space.left
+  }
+
+  get maxFileBytes(): number {
+    return this.#settings.maxFileBytes
   }
 
   async open(): Promise<void> {

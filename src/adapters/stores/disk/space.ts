@@ -28,6 +28,11 @@ export class Space {
   }
 
   /** Fewer bytes than none are given back. */
+  /** Bytes that may still be claimed. */
+  get left(): number {
+    return this.#limits.maxSpoolBytes - this.#claimed
+  }
+
   claim(bytes: number): Rejected | undefined {
     const { maxSpoolBytes } = this.#limits
     if (bytes > 0 && this.#claimed + bytes > maxSpoolBytes) {

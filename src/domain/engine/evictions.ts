@@ -1,0 +1,208 @@
+import type { Cancel } from '../ports/clock.ts'
+import { hasBound } from '../ports/vault.ts'
+import type { Rejected } from '../rejection.ts'
+import type { RoomActor } from '../room/actor.ts'
+import type { RoomFile } from '../room/state.ts'
+import type { EngineLimits } from './limits.ts'
+import type { Ports } from './ports.ts'
+import { isTooManyAtOnce, JumpWatch, type KeptFile, makeRoom, outOfDate } from './retention.ts'
+import type { Rooms } from './rooms.ts'
+import type { Tell } from './transfers.ts'
+
+const SWEEP_MS = 3_600_000
+/** A file of unknown size is promised so much more than it has, where that is free, so that not each piece is counted. */
+const AHEAD_BYTES = 1024 * 1024
+
+interface Promised {
+  readonly room: string
+  readonly bytes: number
+}
+
+/** Lets the oldest files of a room go, for newer ones or after their time: the room is told first, then the bytes go. */
+export class Evictions {
+  readonly #ports: Ports
+  readonly #limits: EngineLimits
+  readonly #rooms: Rooms
+  readonly #roomOf: Map<string, string>
+  readonly #tell: Tell
+  readonly #failed: (error: unknown) => void
+  /** Room that files on their way have, by id. */
+  readonly #promised = new Map<string, Promised>()
+  readonly #going = new Set<string>()
+  #jumps: JumpWatch | undefined
+  #cancelSweep: Cancel | undefined
+  #busy: Promise<unknown> = Promise.resolve()
+
+  /** `roomOf` names the room of each file of the host; what goes is taken out of it. `failed` hears of every error. */
+  constructor(
+    ports: Ports,
+    limits: EngineLimits,
+    rooms: Rooms,
+    roomOf: Map<string, string>,
+    tell: Tell,
+    failed: (error: unknown) => void,
+  ) {
+    this.#ports = ports
+    this.#limits = limits
+    this.#rooms = rooms
+    this.#roomOf = roomOf
+    this.#tell = tell
+    this.#failed = failed
+  }
+
+  /** `newest`: when the host last heard of a file, in milliseconds since 1970. `gone`: files that were withdrawn. */
+  start(newest: number | undefined, gone: readonly string[]): void {
+    const { clock } = this.#ports
+    this.#jumps = new JumpWatch(clock.now(), clock.elapsed(), newest, this.#limits)
+    this.#sweepLater()
+    this.#meanwhile(this.#removeAll(gone))
+  }
+
+  /** Resolves when nothing is on its way out any more. */
+  async stop(): Promise<void> {
+    this.#cancelSweep?.()
+    this.#jumps = undefined
+    await this.#busy
+  }
+
+  /** Keeps room for what is there already. */
+  hold(id: string, room: string, bytes: number): void {
+    this.#promised.set(id, { room, bytes })
+  }
+
+  release(id: string): void {
+    this.#promised.delete(id)
+    this.#sweepLater()
+  }
+
+  /**
+   * Makes sure that a file on its way may have `bytes` in all; older ones of its room go for it where they must. Answers
+   * nothing at once where all is well.
+   */
+  reserve(room: RoomActor, id: string, bytes: number): Promise<Rejected | undefined> | undefined {
+    const before = this.#promised.get(id)
+    if (before !== undefined && bytes <= before.bytes) return undefined
+    const { name } = room.state
+    const ahead = before === undefined ? undefined : this.#plan(room, id, bytes + AHEAD_BYTES)
+    if (ahead !== undefined && !('type' in ahead) && ahead.length === 0) {
+      this.#promised.set(id, { room: name, bytes: bytes + AHEAD_BYTES })
+      return undefined
+    }
+    const going = this.#plan(room, id, bytes)
+    if ('type' in going) return Promise.resolve(going)
+    // At once: whoever else asks meanwhile counts it, and counts no more on what goes.
+    this.#promised.set(id, { room: name, bytes })
+    if (going.length === 0) return undefined
+    return this.#evict(room, going, 'newer files need its place').then((why) => {
+      if (why !== undefined && before === undefined) this.release(id)
+      else if (why !== undefined && before !== undefined) this.#promised.set(id, before)
+      return why
+    })
+  }
+
+  #plan(room: RoomActor, id: string, bytes: number): readonly KeptFile[] | Rejected {
+    const { vault } = this.#ports
+    const vaultBounds = hasBound(vault)
+      ? { vaultBytesLeft: vault.bytesLeft, vaultFileBytes: vault.maxFileBytes }
+      : { vaultBytesLeft: Number.POSITIVE_INFINITY, vaultFileBytes: Number.POSITIVE_INFINITY }
+    const { name, files } = room.state
+    const before = this.#promised.get(id)
+    let arrivingBytes = 0
+    let hostFiles = this.#roomOf.size - this.#going.size
+    for (const [other, promised] of this.#promised) {
+      if (other === id) continue
+      if (promised.room === name && files.get(other)?.status !== 'whole') arrivingBytes += promised.bytes
+      if (!this.#roomOf.has(other)) hostFiles++
+    }
+    return makeRoom(
+      { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: this.#roomOf.has(id) ? 0 : 1 },
+      {
+        whole: this.#wholeOf(room),
+        arrivingBytes,
+        hostFiles,
+        ...vaultBounds,
+      },
+      this.#limits,
+    )
+  }
+
+  /** In the order in which they were offered. */
+  #wholeOf({ state }: RoomActor): KeptFile[] {
+    const whole: KeptFile[] = []
+    for (const { status, file, at } of state.files.values())
+      if (status === 'whole' && !this.#going.has(file.id)) whole.push({ id: file.id, bytes: file.size, at })
+    return whole
+  }
+
+  /** Answers why not all of them went, where the room could not be told. */
+  #evict(room: RoomActor, files: readonly KeptFile[], reason: string): Promise<Rejected | undefined> {
+    for (const { id } of files) this.#going.add(id)
+    const gone = Promise.all(files.map(({ id }) => this.#withdraw(room, room.state.files.get(id), reason))).finally(
+      () => {
+        for (const { id } of files) this.#going.delete(id)
+      },
+    )
+    this.#meanwhile(gone)
+    return gone.then((told) => told.find((why) => why !== undefined))
+  }
+
+  /** What the host's stop waits for. */
+  #meanwhile(work: Promise<unknown>): void {
+    this.#busy = Promise.all([this.#busy, work.catch((error: unknown) => this.#failed(error))])
+  }
+
+  /** The host may have gone down between telling and removing. */
+  async #removeAll(ids: readonly string[]): Promise<void> {
+    for (const id of ids) if (this.#jumps !== undefined) await this.#ports.vault.remove(id)
+  }
+
+  async #withdraw(room: RoomActor, known: RoomFile | undefined, reason: string): Promise<Rejected | undefined> {
+    if (known === undefined) return undefined
+    const { id } = known.file
+    const told = await this.#tell(room, known.by, { type: 'withdrawFile', file: id, reason })
+    if (told.type === 'rejected') return told
+    await this.#ports.vault.remove(id)
+    this.#roomOf.delete(id)
+    this.#ports.metrics.count('files_evicted')
+    return undefined
+  }
+
+  /** While the host runs and files have a time to go. */
+  #sweepLater(): void {
+    if (this.#jumps === undefined || this.#limits.fileDays === 0 || this.#roomOf.size === 0) return
+    this.#cancelSweep ??= this.#ports.clock.after(SWEEP_MS, () => {
+      const sweep = this.#sweep().finally(() => {
+        this.#cancelSweep = undefined
+        this.#sweepLater()
+      })
+      this.#meanwhile(sweep)
+    })
+  }
+
+  async #sweep(): Promise<void> {
+    const { clock } = this.#ports
+    const now = clock.now()
+    const wary = this.#jumps?.isWary(now, clock.elapsed()) === true
+    for (const name of new Set(this.#roomOf.values())) {
+      const room = await this.#rooms.use(name)
+      if ('type' in room) continue
+      try {
+        if (this.#jumps !== undefined) await this.#sweepRoom(room, now, wary)
+      } finally {
+        this.#rooms.release(name)
+      }
+    }
+  }
+
+  async #sweepRoom(room: RoomActor, now: number, wary: boolean): Promise<void> {
+    const whole = this.#wholeOf(room)
+    const old = outOfDate(whole, now, this.#limits)
+    if (old.length === 0) return
+    if (wary && isTooManyAtOnce(old.length, whole.length)) {
+      const fields = { files: old.length, of: whole.length }
+      this.#ports.log.error('the clock has jumped: files that seem out of date are kept for a day', fields)
+      return
+    }
+    await this.#evict(room, old, `files stay for ${this.#limits.fileDays} days`)
+  }
+}

@@ -1,0 +1,35 @@
+import type { Journal } from '../ports/journal.ts'
+import { evolve } from '../room/evolve.ts'
+import { initialState, type RoomFile } from '../room/state.ts'
+
+/** What a host that starts finds out about its files. */
+export interface FoundFiles {
+  /** The room of each file, by the file's id. */
+  readonly roomOf: ReadonlyMap<string, string>
+  /** Those that were on their way. */
+  readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
+  /** Ids of those that were withdrawn. */
+  readonly gone: readonly string[]
+  /** When the newest fact became one, in milliseconds since 1970. */
+  readonly newest: number | undefined
+}
+
+export async function findFiles(journal: Journal): Promise<FoundFiles> {
+  const roomOf = new Map<string, string>()
+  const interrupted: { room: string; file: RoomFile }[] = []
+  const gone: string[] = []
+  let newest: number | undefined
+  for (const room of await journal.rooms()) {
+    const state = initialState(room)
+    for (const fact of await journal.facts(room)) {
+      evolve(state, fact)
+      newest = Math.max(newest ?? 0, fact.at)
+      if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
+    }
+    for (const [id, file] of state.files) {
+      roomOf.set(id, room)
+      if (file.status === 'offered') interrupted.push({ room, file })
+    }
+  }
+  return { roomOf, interrupted, gone, newest }
+}
