@@ -47,6 +47,8 @@ const settings = {
   rate: v.optional(wholeNumber(1_000_000)),
   limit: v.optional(size, engineDefaults.hostBytesPerSecond),
   limitEach: v.optional(size, engineDefaults.transferBytesPerSecond),
+  roomQuota: v.optional(size, engineDefaults.roomFileBytes),
+  keepDays: v.optional(wholeNumber(1_000_000), engineDefaults.fileDays),
   history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
   name: v.optional(text, 'host'),
   save: v.optional(text),

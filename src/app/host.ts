@@ -30,6 +30,8 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       historyEntries: config.history,
       hostBytesPerSecond: config.limit,
       transferBytesPerSecond: config.limitEach,
+      roomFileBytes: config.roomQuota,
+      fileDays: config.keepDays,
     },
     line: {
       room: config.room,

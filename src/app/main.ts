@@ -36,6 +36,11 @@ program
   .option('--rate <lines>', 'lines a second that one connection may say, loopback too; 0: no limit (50, loopback: 0)')
   .option('--limit <bytes>', 'bytes a second that all transfers together may move, such as 5M; 0: no limit (0)')
   .option('--limit-each <bytes>', 'the same for each upload and each download (0)')
+  .option(
+    '--room-quota <bytes>',
+    'bytes of files that a room keeps: the oldest go for newer ones; 0: no limit (20 GiB)',
+  )
+  .option('--keep-days <days>', 'days that a file stays; 0: for ever (30)')
   .option('--history <entries>', 'how much of a room is kept (100000)')
   .option('--name <name>', 'what you are called in the room (host)')
   .option('--save <dir>', 'where files you receive appear (terima/ in the data directory)')

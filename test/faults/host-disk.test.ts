@@ -51,7 +51,7 @@ describe('C74 a disk that a file fills', () => {
     await budi.until('<ani> masih di sini', 0, 60_000)
     await ani.until(/^! DISK_FULL the host's disk is full; /)
     expect(ani.errors).toHaveLength(1)
-    await budi.until(/^\* besar\.bin from ani does not arrive: the host's disk is full/)
+    await budi.until(/^\* besar\.bin from ani is gone: the host's disk is full/)
     expect(await readdir(join(data, 'files'))).toEqual([])
     await ani.ask(`/put 100000000 besar.bin\n`, /^! DISK_FULL /)
     const { port: samePort } = await host.listening()

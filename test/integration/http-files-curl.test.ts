@@ -108,7 +108,7 @@ describe('P6: curl -C - goes on', () => {
   })
 })
 
-describe('a file that does not arrive', () => {
+describe('a file that is gone', () => {
   test.each([
     ['of known size', true, 18],
     ['of unknown size', false, 18],

@@ -76,7 +76,7 @@ test('C23: a mark inside a body cuts the file, and what is behind it is not spok
   expect(ani.errors.join('\n')).toContain('SUSPECT_END')
   expect(budi.files).toEqual([])
   expect(budi.talk).toEqual([])
-  expect(budi.lines.some((line) => line.startsWith('* a from ani does not arrive: '))).toBe(true)
+  expect(budi.lines.some((line) => line.startsWith('* a from ani is gone: '))).toBe(true)
 })
 
 test.each([
@@ -182,7 +182,7 @@ test.each(['reset', 'halfClose'] as const)('C30: of a file whose sender goes (%s
   await ani.writeApart('SEND a\n', random(100_000))
   await budi.until('* ani is sending a')
   ani[way]()
-  await budi.until(/^\* a from ani does not arrive: /)
+  await budi.until(/^\* a from ani is gone: /)
   budi.write('/files\n')
   await budi.until('* 0 files in lobby; /get brings one here')
   expect(budi.files).toEqual([])
@@ -195,7 +195,7 @@ test('C30: a sized file that ends early is none', async () => {
   const [ani, budi] = members
   await ani.writeApart('/put 1000 a\n', random(999))
   ani.halfClose()
-  await budi.until(/^\* a from ani does not arrive: /)
+  await budi.until(/^\* a from ani is gone: /)
   await ani.until(/^! TRANSFER_CUT /)
 })
 
@@ -203,7 +203,7 @@ test('C30: a file pipelined behind another is cut when its sender half-closes', 
   const { members } = await room(['ani', 'budi'])
   const [ani, budi] = members
   ani.write(`SEND a\nA${MARK}SEND b\nhalf`).halfClose()
-  await budi.until(/^\* b from ani does not arrive: /)
+  await budi.until(/^\* b from ani is gone: /)
   await budi.until(files(1))
   expect(budi.files).toEqual([expect.objectContaining(exact('a', 'A'))])
 })
@@ -214,7 +214,7 @@ test('C31: a file without an end is refused at the limit, and its sender stays',
   ani.write('SEND a\n')
   const block = random(64 * 1024)
   while (ani.errors.length === 0) await ani.writeApart(block)
-  await budi.until(/^\* a from ani does not arrive: /)
+  await budi.until(/^\* a from ani is gone: /)
   expect(ani.errors[0]).toMatch(/^! FILE_TOO_LARGE /)
   ani.write(`still the file${MARK}text again\n`)
   await budi.until('<ani> text again')
@@ -236,7 +236,7 @@ test('C32: SEND, then silence: the upload fails, and the connection goes on at i
   const { members, tamtam } = await room(['ani', 'budi'], { line: { uploadStallMs: 100 } })
   const [ani, budi] = members
   ani.write('SEND a\n')
-  await budi.until(/^\* a from ani does not arrive: /)
+  await budi.until(/^\* a from ani is gone: /)
   await ani.until(/^! TRANSFER_STALLED /)
   expect(tamtam.engine.uploads).toBe(0)
   ani.write(`too late${MARK}text\n`)

@@ -135,7 +135,7 @@ export class RoomModel {
         await this.#settle()
         const why = 'the sender went away before the file was through'
         this.#say(peer, { inline: `* ${peer.name} is sending ${name} (10 B)` })
-        this.#say(peer, { inline: `* ${name} from ${peer.name} does not arrive: ${why}` })
+        this.#say(peer, { inline: `* ${name} from ${peer.name} is gone: ${why}` })
       } else if (how === 'quit') {
         peer.person.type('/quit')
         peer.answers.push(/^\* bye$/)

@@ -25,7 +25,7 @@ export function lineOf(event: RoomEvent): string {
       return `* ${name} is sending ${forTerminal(event.file.name)}${size}\n`
     }
     case 'fileWithdrawn':
-      return `* ${forTerminal(event.file.name)} from ${name} does not arrive: ${forTerminal(event.reason)}\n`
+      return `* ${forTerminal(event.file.name)} from ${name} is gone: ${forTerminal(event.reason)}\n`
     case 'fileCompleted':
     case 'fileReceived':
       return ''

@@ -34,7 +34,7 @@ describe('a line for each event', () => {
     [{ type: 'renamed', by: ani, from: 'anita' }, '* anita is now ani\n'],
     [{ ...stamp, type: 'fileOffered', file: { id: 'f1', name: 'a.txt' } }, '* ani is sending a.txt\n'],
     [{ ...stamp, type: 'fileOffered', file }, '* ani is sending see-saw.mp3 (3 B)\n'],
-    [{ ...stamp, type: 'fileWithdrawn', file, reason: 'cut' }, '* see-saw.mp3 from ani does not arrive: cut\n'],
+    [{ ...stamp, type: 'fileWithdrawn', file, reason: 'cut' }, '* see-saw.mp3 from ani is gone: cut\n'],
     [{ ...stamp, type: 'fileCompleted', file: whole }, ''],
     [{ ...stamp, type: 'fileReceived', file }, ''],
     [{ type: 'missed', from: 3, to: 12 }, "* 10 lines are past this room's history\n"],

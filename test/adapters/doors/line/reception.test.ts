@@ -27,7 +27,7 @@ describe('a file that is sent', () => {
     await calm()
     expect(ani.take()).toMatch(/^! SUSPECT_END [^\n]*\n! SUSPECT_END [^\n]*\n$/)
     expect(ani.ended).toBe(true)
-    expect(budi.take()).toMatch(/^\* ani is sending a\n\* a from ani does not arrive: [^\n]*\n$/)
+    expect(budi.take()).toMatch(/^\* ani is sending a\n\* a from ani is gone: [^\n]*\n$/)
   })
   it('C30 by somebody who goes away in the middle is withdrawn', async () => {
     const { ani, budi, calm } = await sending()
@@ -36,7 +36,7 @@ describe('a file that is sent', () => {
     ani.connection.destroy()
     await calm()
     expect(budi.take()).toBe(
-      '* ani is sending a (10 B)\n* a from ani does not arrive: the sender went away before the file was through\n* ani left\n',
+      '* ani is sending a (10 B)\n* a from ani is gone: the sender went away before the file was through\n* ani left\n',
     )
   })
   it('C30 of which the connection is closed on one side in the middle is withdrawn, and its sender is told', async () => {
@@ -44,7 +44,7 @@ describe('a file that is sent', () => {
     ani.connection.end('/put 10 a\nhalf')
     await calm()
     expect(ani.take()).toBe('! TRANSFER_CUT the sender went away before the file was through\n')
-    expect(budi.take()).toMatch(/does not arrive: the sender went away/)
+    expect(budi.take()).toMatch(/is gone: the sender went away/)
   })
   it('C32 and does not go on is withdrawn in time; what comes after all is read over, then lines count again', async () => {
     const { ani, budi, calm, clock } = await sending({ uploadStallMs: 30_000 })
@@ -60,7 +60,7 @@ describe('a file that is sent', () => {
     clock.advance(2000)
     await calm()
     expect(ani.take()).toBe('! TRANSFER_STALLED nothing of the file arrived for 30 s; send it again\n')
-    expect(budi.take()).toMatch(/\* a from ani does not arrive: nothing of the file arrived for 30 s; send it again\n$/)
+    expect(budi.take()).toMatch(/\* a from ani is gone: nothing of the file arrived for 30 s; send it again\n$/)
     ani.connection.write('67890halo\n')
     await calm()
     expect(budi.take()).toBe('<ani> halo\n')
