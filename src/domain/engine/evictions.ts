@@ -6,8 +6,7 @@ import type { RoomFile } from '../room/state.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 import { isTooManyAtOnce, JumpWatch, type KeptFile, makeRoom, outOfDate } from './retention.ts'
-import type { Rooms } from './rooms.ts'
-import type { Tell } from './transfers.ts'
+import type { Rooms, Tell } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
 /** A file of unknown size is promised so much more than it has, where that is free, so that not each piece is counted. */

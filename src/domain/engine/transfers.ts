@@ -15,15 +15,12 @@ import { Evictions } from './evictions.ts'
 import { findFiles } from './found-files.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
-import type { Rooms } from './rooms.ts'
+import type { Rooms, Tell } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
 /** Transfers may have their file open though nobody writes: just created, or just paused. */
 const OPEN_PER_WRITING = 2
-
-/** Says something to a room in a member's name; resolves after the commit. */
-export type Tell = (room: RoomActor, by: Member, command: RoomCommand) => Promise<Ack | Rejected>
 
 /** The files of a host: those on their way, and in which room each one is. */
 export class Transfers {
