@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { canTrace } from '../adapters/stores/disk/strace.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { HostProcess } from '../helpers/host-process.ts'
+import { ask, createUpload, filesOf, patch, progressOf, receive } from '../helpers/http-files.ts'
+import { Sample } from '../helpers/sample.ts'
+
+const traceable = canTrace()
+const SAMPLE = new Sample(20_000_000)
+
+/** A directory that is a file system of its own. */
+async function smallDisk(context: TestContext, size: string): Promise<string> {
+  const directory = await temporaryDirectory()
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]).status !== 0) {
+    if (process.env['CI'] === 'true' && process.getuid?.() === 0) throw new Error('root could not mount a tmpfs')
+    return context.skip('needs to mount a tmpfs: run as root, or in `unshare -rm`')
+  }
+  onTestFinished(() => void spawnSync('umount', ['-l', directory]))
+  return directory
+}
+
+/** A host whose room has an upload on its way, with its first bytes kept, and that has stopped. */
+async function begun() {
+  const data = await temporaryDirectory()
+  const { host, port } = await HostProcess.start(['--data', data])
+  const path = await createUpload(port, SAMPLE, 'besar.bin', SAMPLE.sha256())
+  expect(await host.stop()).toBe(0)
+  return { data, path, id: path.slice('/files/'.length) }
+}
+
+/**
+ * Starts it again with an injection into the calls that concern the upload, and goes on with the upload. One thread does all
+ * file work, so that `when=N`, which strace counts for each thread, means the Nth call.
+ */
+async function goOn({ data, path, id }: Awaited<ReturnType<typeof begun>>, injection: string) {
+  const files = join(data, 'files')
+  const about = [files, join(files, id), join(files, `${id}.part`)].flatMap((concerned) => ['-P', concerned])
+  const command = ['strace', '-f', '-o', '/dev/null', '-e', 'signal=none', ...about, '-e', `inject=${injection}`]
+  const { host, port } = await HostProcess.start(['--data', data], { command, env: { UV_THREADPOOL_SIZE: '1' } })
+  const { offset } = await progressOf(port, path)
+  const answer = await patch(port, path, SAMPLE, offset).catch(() => undefined)
+  return { host, answer }
+}
+
+/** After another start: whole and exact, or what is durable of it, which goes on. */
+async function wholeOrGoesOn(data: string, path: string): Promise<'whole' | 'went on'> {
+  const { host, port } = await HostProcess.start(['--data', data])
+  const [listed] = await filesOf(port)
+  const found = listed?.status === 'whole' ? 'whole' : 'went on'
+  if (found === 'went on') {
+    const { offset, prefixDigest } = await progressOf(port, path)
+    expect(prefixDigest).toBe(SAMPLE.sha256(offset, 'base64'))
+    const { status, headers } = await patch(port, path, SAMPLE, offset)
+    expect([status, headers['upload-offset']]).toEqual([204, String(SAMPLE.size)])
+  }
+  const received = await receive(port, path)
+  expect(received).toMatchObject({ status: 200, whole: true, size: SAMPLE.size, sha256: SAMPLE.sha256() })
+  expect(await filesOf(port)).toHaveLength(1)
+  expect(await readdir(join(data, 'files'))).toEqual([path.slice('/files/'.length)])
+  expect(await host.stop()).toBe(0)
+  return found
+}
+
+describe.skipIf(!traceable)('C78 a host that is killed in a step of an upload', () => {
+  test.each([
+    ['a write', 'pwrite64:signal=KILL:when=3'],
+    ['a late write', 'pwrite64:signal=KILL:when=12'],
+    ['the first sync', 'fdatasync:signal=KILL:when=1'],
+    ['a later sync', 'fdatasync:signal=KILL:when=3'],
+    ['the naming', 'link,linkat:signal=KILL:when=1'],
+    ['the removal of the other name', 'unlink,unlinkat:signal=KILL:when=1'],
+    ['the sync of the names', 'fsync:signal=KILL:when=1'],
+  ])('at %s: the file is whole and exact, or goes on from what is durable', async (_, injection) => {
+    const upload = await begun()
+    const { host, answer } = await goOn(upload, injection)
+    expect(answer).toBeUndefined()
+    await host.kill()
+    await wholeOrGoesOn(upload.data, upload.path)
+  })
+})
+
+describe.skipIf(!traceable)('C76 an I/O error in a step of an upload', () => {
+  test.each([
+    ['a write', 'pwrite64:error=EIO:when=3'],
+    ['the first sync', 'fdatasync:error=EIO:when=1'],
+    ['a later sync', 'fdatasync:error=EIO:when=3'],
+    ['the naming', 'link,linkat:error=EIO:when=1'],
+    ['the sync of the names', 'fsync:error=EIO:when=1'],
+  ])('at %s: no success is told, the host ends with 74, and nothing false is left', async (_, injection) => {
+    const upload = await begun()
+    const { host, answer } = await goOn(upload, injection)
+    expect(answer?.status ?? 0).not.toBe(204)
+    expect(await host.ended()).toBe(74)
+    await wholeOrGoesOn(upload.data, upload.path)
+  })
+})
+
+describe('C74 a disk that an upload over HTTP fills', () => {
+  test('is refused at once where the size is told, on the way where it is not, and all else goes on', async (context) => {
+    const data = await smallDisk(context, '100m')
+    const { host, port } = await HostProcess.start(['--data', data])
+    const large = new Sample(200_000_000)
+    const told = await ask(port, 'PUT', '/rooms/lobby/files/besar.bin', {
+      headers: { 'Content-Length': String(large.size) },
+      body: large.bytes(),
+    })
+    expect([told.status, JSON.parse(told.text).code]).toEqual([507, 'DISK_FULL'])
+    const untold = await ask(port, 'PUT', '/rooms/lobby/files/besar.bin', { body: large.bytes() })
+    expect([untold.status, JSON.parse(untold.text).code]).toEqual([507, 'DISK_FULL'])
+    expect(await filesOf(port)).toEqual([])
+    expect(await readdir(join(data, 'files'))).toEqual([])
+    const small = new Sample(1000)
+    const kept = await ask(port, 'PUT', '/rooms/lobby/files/kecil.bin', { body: small.bytes() })
+    expect(kept.status).toBe(201)
+    expect(await receive(port, JSON.parse(kept.text).url)).toMatchObject({ whole: true, sha256: small.sha256() })
+    const said = await ask(port, 'POST', '/rooms/lobby/messages', {
+      headers: { 'Content-Type': 'text/plain' },
+      body: 'halo',
+    })
+    expect(said.status).toBe(201)
+    expect(await host.stop()).toBe(0)
+  })
+})
