@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { enter, HostProcess } from '../helpers/host-process.ts'
+import { ask, filesOf, receive } from '../helpers/http-files.ts'
+import { caughtUp } from '../helpers/line-client.ts'
+import { Sample } from '../helpers/sample.ts'
+
+const OPEN_FILES = 128
+const UPLOADS = 50
+const STORM = 1000
+const STORM_AT_ONCE = 50
+const SAMPLE = new Sample(300_000)
+
+interface Started {
+  readonly socket: Socket
+  readonly answer: () => string
+}
+
+/** A request whose body goes no further than its beginning. */
+async function start(port: number, request: string): Promise<Started> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  let answer = ''
+  socket.on('data', (bytes) => {
+    answer += bytes.toString('latin1')
+  })
+  socket.on('error', () => {})
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  socket.write(request)
+  return { socket, answer: () => answer }
+}
+
+const putOf = (name: string): string =>
+  `PUT /rooms/lobby/files/${name} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${SAMPLE.size}\r\n\r\nawal`
+
+const openFiles = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length
+
+test('C71, C72: uploads for which there are no descriptors left fail by themselves; all else goes on, and none leaks', async (context) => {
+  if (spawnSync('prlimit', ['--version']).status !== 0) {
+    if (process.env['CI'] === 'true') throw new Error('prlimit is missing; install util-linux')
+    return context.skip('needs prlimit: apt-get install util-linux')
+  }
+  const data = await temporaryDirectory()
+  const { host, port } = await HostProcess.start(['--data', data], { command: ['prlimit', `--nofile=${OPEN_FILES}`] })
+  const { pid } = await host.listening()
+  const ani = await enter(port, 'ani')
+  const budi = await enter(port, 'budi')
+  await ask(port, 'PUT', '/rooms/lobby/files/dulu.bin', { body: SAMPLE.bytes() })
+  const before = await openFiles(pid)
+  const started = await Promise.all(Array.from({ length: UPLOADS }, (_, index) => start(port, putOf(`b${index}`))))
+  const refused = () => started.filter(({ answer }) => /^HTTP\/1\.1 [45]/.test(answer()))
+  const accepted = async () => (await filesOf(port)).filter(({ status }) => status === 'arriving')
+  await until(
+    'an answer or a place for each',
+    async () => refused().length + (await accepted()).length >= UPLOADS,
+    30_000,
+  )
+  // Otherwise nothing ran out.
+  expect(refused().length).toBeGreaterThan(0)
+  await caughtUp(ani, budi)
+  for (const { socket } of started) socket.resetAndDestroy()
+  await until('no more open files than before', async () => (await openFiles(pid)) <= before + 2, 60_000)
+  const { status, text } = await ask(port, 'PUT', '/rooms/lobby/files/lagi.bin', { body: SAMPLE.bytes() })
+  expect(status).toBe(201)
+  expect(await receive(port, JSON.parse(text).url)).toMatchObject({ whole: true, sha256: SAMPLE.sha256() })
+  expect(await host.stop()).toBe(0)
+})
+
+test(`C69: ${STORM} connections that begin uploads and downloads and break off leave nothing open, and chat goes on`, async () => {
+  const data = await temporaryDirectory()
+  const { host, port } = await HostProcess.start(['--data', data])
+  const ani = await enter(port, 'ani')
+  const budi = await enter(port, 'budi')
+  const { text } = await ask(port, 'PUT', '/rooms/lobby/files/ada.bin', { body: SAMPLE.bytes() })
+  const { url } = JSON.parse(text)
+  const before = await openFiles(host.pid)
+  for (let count = 0; count < STORM; count += STORM_AT_ONCE) {
+    const requests = Array.from({ length: STORM_AT_ONCE }, (_, index) =>
+      index % 2 === 0 ? putOf(`b${count + index}`) : `GET ${url} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`,
+    )
+    const started = await Promise.all(requests.map((request) => start(port, request)))
+    await caughtUp(ani, budi)
+    for (const { socket } of started) socket.resetAndDestroy()
+  }
+  await until('no more open files than before', async () => (await openFiles(host.pid)) <= before + 2, 60_000)
+  expect(await receive(port, url)).toMatchObject({ whole: true, sha256: SAMPLE.sha256() })
+  const { status } = await ask(port, 'PUT', '/rooms/lobby/files/lagi.bin', { body: SAMPLE.bytes() })
+  expect(status).toBe(201)
+  expect(await host.stop()).toBe(0)
+})
