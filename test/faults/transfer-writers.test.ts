@@ -8,6 +8,7 @@ import { ask, createUpload, filesOf, insist, patch, progressOf, receive, TUS } f
 import { Sample } from '../helpers/sample.ts'
 
 const SAMPLE = new Sample(12_000_000)
+const WRITERS = 8
 
 /** A PATCH that stays open: it is written to by hand, and may break off at any time. */
 async function openPatch(port: number, path: string, offset: number) {
@@ -47,7 +48,7 @@ describe('C110 two writers of one upload', () => {
     expect(await receive(port, path)).toMatchObject({ whole: true, size: SAMPLE.size, sha256: SAMPLE.sha256() })
   })
 
-  test('twenty that all begin where the upload stands: one file, exact, and no byte twice', async () => {
+  test(`${WRITERS} that all begin where the upload stands: one file, exact, and no byte twice`, async () => {
     const { port } = await startHost({ stores: 'kept' })
     const path = await createUpload(port, SAMPLE, 'ramai.bin', SAMPLE.sha256())
     const goOn = async (): Promise<void> => {
@@ -57,11 +58,28 @@ describe('C110 two writers of one upload', () => {
         await patch(port, path, SAMPLE, offset).catch(() => {})
       }
     }
-    // All at once fence each other off; whoever comes last is let through.
-    await Promise.all(Array.from({ length: 20 }, () => insist(goOn)))
+    // They fence each other off, the one who has brought the last byte too; then it is whole without anybody.
+    await Promise.all(Array.from({ length: WRITERS }, () => insist(goOn)))
+    await until('the whole file', async () => (await filesOf(port))[0]?.status === 'whole')
     expect(await receive(port, path)).toMatchObject({ whole: true, size: SAMPLE.size, sha256: SAMPLE.sha256() })
     expect(await filesOf(port)).toMatchObject([{ status: 'whole', size: SAMPLE.size, sha256: SAMPLE.sha256() }])
   })
+})
+
+test('an upload whose sender leaves right behind the last byte becomes whole', async () => {
+  const { port } = await startHost({ stores: 'kept' })
+  for (let turn = 0; turn < 10; turn++) {
+    const path = await createUpload(port, SAMPLE, `${turn}.bin`)
+    const writer = await openPatch(port, path, 0)
+    await writer.send(0, SAMPLE.size - 1)
+    await until('all but one byte', async () => (await progressOf(port, path)).offset === SAMPLE.size - 1)
+    writer.socket.write(Buffer.concat([...SAMPLE.bytes(SAMPLE.size - 1)]), () => writer.socket.resetAndDestroy())
+    await until('the end of the writing', async () => (await filesOf(port))[turn]?.status !== 'arriving')
+    const { offset } = await progressOf(port, path)
+    // With the reset the byte itself may have been lost.
+    if (offset < SAMPLE.size) expect((await patch(port, path, SAMPLE, offset)).status).toBe(204)
+    await until('the whole file', async () => (await filesOf(port))[turn]?.status === 'whole')
+  }
 })
 
 describe('C112 a byte that changes on the way', () => {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sample } from './sample.ts'
 
@@ -139,10 +138,15 @@ async function begin(port: number, method: string, path: string, { headers = {},
   return answered
 }
 
-async function write(asked: ReturnType<typeof request>, pieces: Iterable<Buffer>): Promise<void> {
+async function write(asked: ClientRequest, pieces: Iterable<Buffer>): Promise<void> {
+  let wake = () => {}
+  asked.on('drain', () => wake()).on('close', () => wake())
   for (const piece of pieces) {
     if (asked.destroyed) return
-    if (piece.length > 0 && !asked.write(piece)) await Promise.race([once(asked, 'drain'), once(asked, 'close')])
+    if (piece.length > 0 && !asked.write(piece))
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
   }
   asked.end()
 }

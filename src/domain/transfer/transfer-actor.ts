@@ -121,6 +121,7 @@ export class TransferActor {
         this.#apply({ type: 'write', writer: String(epoch), offset, durable: writer.durable })
       if (why !== undefined) {
         this.#rest(writer)
+        this.#finishIfComplete()
         return why
       }
       this.#writing = epoch
@@ -186,7 +187,19 @@ export class TransferActor {
   async #pause(writer: VaultWriter): Promise<Rejected | undefined> {
     const why = await this.#sync(writer)
     if (why === undefined) this.#rest(writer)
+    this.#finishIfComplete()
     return why
+  }
+
+  /** All its bytes are there, so nobody needs to go on, and its sender may have left behind the last one. */
+  #finishIfComplete(): void {
+    if (this.status !== 'paused' || this.durable !== this.#file.size) return
+    const finish = async () => {
+      const writing = await this.write(this.durable)
+      if (!('type' in writing)) await writing.finish()
+    }
+    // Every failure has been told to the engine by then.
+    finish().catch(() => {})
   }
 
   /** The bytes are whole on disk before the room hears of it (C80): vault, then journal, then the answer. */
