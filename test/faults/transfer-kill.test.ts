@@ -6,7 +6,7 @@ import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
-import { ask, createUpload, filesOf, insist, patch, progressOf, receive } from '../helpers/http-files.ts'
+import { ask, createUpload, filesOf, patch, progressOf, receive, settledFilesOf } from '../helpers/http-files.ts'
 import { Sample } from '../helpers/sample.ts'
 
 /** `TRANSFER_KILLS=1000 npm test -- test/faults/transfer-kill` does it as often as the catalogue asks. */
@@ -66,7 +66,7 @@ test(`C78, C109: whatever moment of a transfer a host is killed at (${KILLS} tim
     ;({ host, port } = await HostProcess.start(['--data', data]))
     proxy.target = port
 
-    const listed = await insist(() => filesOf(proxy.port))
+    const listed = await settledFilesOf(proxy.port)
     const whole = listed.filter(({ status }) => status === 'whole')
     for (const name of answered) expect(whole.map((file) => file.name)).toContain(name)
     for (const file of whole) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import type { Sample } from './sample.ts'
 
 export interface Answer {
@@ -74,6 +75,18 @@ export async function filesOf(port: number, room = 'lobby'): Promise<readonly Li
   const { status, text } = await ask(port, 'GET', `/rooms/${room}/files`)
   if (status !== 200) throw new Error(`${status} ${text}`)
   return JSON.parse(text).files
+}
+
+/** The files of a room whose host has just started: what had all its bytes is finished first. */
+export async function settledFilesOf(port: number): Promise<readonly Listed[]> {
+  const settled = (files: readonly Listed[]) =>
+    files.every(({ status, offset, size }) => status === 'whole' || offset !== size)
+  let files = await insist(() => filesOf(port))
+  await until('what had arrived to be finished', async () => {
+    files = await filesOf(port)
+    return settled(files)
+  })
+  return files
 }
 
 /** Makes a resumable upload; answers its path. */
