@@ -10,9 +10,11 @@ import { ask, createUpload, filesOf, patch, progressOf, receive, settledFilesOf 
 import { Sample } from '../helpers/sample.ts'
 
 /** `TRANSFER_KILLS=1000 npm test -- test/faults/transfer-kill` does it as often as the catalogue asks. */
-const KILLS = Number(process.env['TRANSFER_KILLS'] ?? 15)
-const MOST_BYTES = 24_000_000
-const PUTS = 3
+const KILLS = Number(process.env['TRANSFER_KILLS'] ?? 10)
+/** Synced more than once on their way. */
+const JOURNEY_BYTES = 60_000_000
+const MOST_PUT_BYTES = 12_000_000
+const PUTS = 2
 
 /** One upload by tus that goes on from life to life of the host. */
 interface Journey {
@@ -28,15 +30,15 @@ test(`C78, C109: whatever moment of a transfer a host is killed at (${KILLS} tim
   const proxy = await ChaosProxy.open(port)
   const samples = new Map<string, Sample>()
   let seed = 0
-  const newSample = (name: string) => {
+  const newSample = (name: string, size: number) => {
     seed += 1
-    const sample = new Sample(randomInt(1, MOST_BYTES), seed)
+    const sample = new Sample(size, seed)
     samples.set(name, sample)
     return sample
   }
   const begin = async (): Promise<Journey> => {
     const name = `tus ${seed + 1}`
-    const sample = newSample(name)
+    const sample = newSample(name, JOURNEY_BYTES)
     return { sample, path: await createUpload(proxy.port, sample, name, sample.sha256()), promised: 0 }
   }
 
@@ -47,7 +49,7 @@ test(`C78, C109: whatever moment of a transfer a host is killed at (${KILLS} tim
     const answered: string[] = []
     const puts = Array.from({ length: PUTS }, async (_, index) => {
       const name = `put ${kill} ${index}`
-      const sample = newSample(name)
+      const sample = newSample(name, randomInt(1, MOST_PUT_BYTES))
       const headers = { 'Content-Length': String(sample.size) }
       const path = `/rooms/lobby/files/${encodeURIComponent(name)}`
       const { status } = await ask(proxy.port, 'PUT', path, { headers, body: sample.bytes() })
@@ -55,7 +57,7 @@ test(`C78, C109: whatever moment of a transfer a host is killed at (${KILLS} tim
     })
     const going = patch(proxy.port, journey.path, journey.sample, journey.promised)
     const ended = Promise.allSettled([...puts, going])
-    const moment = proxy.up.passed + randomInt(1, (PUTS + 1) * MOST_BYTES)
+    const moment = proxy.up.passed + randomInt(1, JOURNEY_BYTES)
     let over = false
     void ended.then(() => {
       over = true
@@ -104,6 +106,7 @@ test(`C78, C109: whatever moment of a transfer a host is killed at (${KILLS} tim
   expect(await receive(proxy.port, journey.path)).toMatchObject({ whole: true, sha256: journey.sample.sha256() })
   // Otherwise the kills did not come in the middle of anything.
   expect(found.paused).toBeGreaterThan(KILLS / 3)
+  expect(found.resumed).toBeGreaterThan(0)
   expect(found.whole).toBeGreaterThan(0)
   expect(await host.stop()).toBe(0)
 })

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
@@ -10,9 +11,10 @@ import { ask, filesOf, receive } from '../helpers/http-files.ts'
 import { caughtUp } from '../helpers/line-client.ts'
 import { Sample } from '../helpers/sample.ts'
 
+const HOST = fileURLToPath(new URL('./transfer-host.ts', import.meta.url))
 const OPEN_FILES = 128
 const UPLOADS = 50
-const STORM = 1000
+const STORM = 400
 const STORM_AT_ONCE = 50
 const SAMPLE = new Sample(300_000)
 
@@ -46,8 +48,8 @@ test('C71, C72: uploads for which there are no descriptors left fail by themselv
     return context.skip('needs prlimit: apt-get install util-linux')
   }
   const data = await temporaryDirectory()
-  const { host, port } = await HostProcess.start(['--data', data], { command: ['prlimit', `--nofile=${OPEN_FILES}`] })
-  const { pid } = await host.listening()
+  const host = new HostProcess([data], { program: HOST, command: ['prlimit', `--nofile=${OPEN_FILES}`] })
+  const { port, pid } = await host.listening()
   const ani = await enter(port, 'ani')
   const budi = await enter(port, 'budi')
   await ask(port, 'PUT', '/rooms/lobby/files/dulu.bin', { body: SAMPLE.bytes() })
@@ -73,7 +75,8 @@ test('C71, C72: uploads for which there are no descriptors left fail by themselv
 
 test(`C69: ${STORM} connections that begin uploads and downloads and break off leave nothing open, and chat goes on`, async () => {
   const data = await temporaryDirectory()
-  const { host, port } = await HostProcess.start(['--data', data])
+  const host = new HostProcess([data], { program: HOST })
+  const { port } = await host.listening()
   const ani = await enter(port, 'ani')
   const budi = await enter(port, 'budi')
   const { text } = await ask(port, 'PUT', '/rooms/lobby/files/ada.bin', { body: SAMPLE.bytes() })
