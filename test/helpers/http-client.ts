@@ -1,6 +1,14 @@
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { onTestFinished } from 'vitest'
+import { type HostOptions, type RunningHost, startHost } from './host.ts'
+
+/** As long as in the real host: a client of HTTP that is busy elsewhere must not be taken for a silent listener (C36). */
+const SILENT_MS = 1000
+const DEADLINE_MS = 20_000
+
+export const startHttpHost = ({ listen, ...options }: HostOptions = {}): Promise<RunningHost> =>
+  startHost({ ...options, listen: { silentMs: SILENT_MS, ...listen } })
 
 export interface Asked {
   readonly headers?: Readonly<Record<string, string | string[]>>
@@ -45,6 +53,7 @@ export class OpenAnswer {
   readonly response: IncomingMessage
   over = false
   #partial = ''
+  #waiting: (() => void)[] = []
 
   static async of(port: number, line: string, asked: Asked = {}): Promise<OpenAnswer> {
     const answer = new OpenAnswer(await begin(port, line, asked))
@@ -59,9 +68,11 @@ export class OpenAnswer {
       const lines = (this.#partial + text).split('\n')
       this.#partial = lines.pop() ?? ''
       this.lines.push(...lines)
+      this.#wake()
     })
     response.once('close', () => {
       this.over = true
+      this.#wake()
     })
     response.on('error', () => {})
   }
@@ -71,26 +82,40 @@ export class OpenAnswer {
     return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   }
 
-  /** Resolves with `read` once so many lines are there, or it is over. */
-  async until(done: (answer: OpenAnswer) => boolean, deadlineMs = 20_000): Promise<this> {
-    const late = AbortSignal.timeout(deadlineMs)
-    while (!done(this)) {
-      if (this.over)
-        throw new Error(`the answer ended with ${this.lines.length} lines: ${this.lines.slice(-3).join(' | ')}`)
-      await Promise.race([
-        once(this.response, 'data', { signal: late }),
-        once(this.response, 'close', { signal: late }),
-      ])
+  /** Resolves once the answer is as wanted; rejects when it ends before. */
+  async until(wanted: (answer: OpenAnswer) => boolean): Promise<this> {
+    const deadline = performance.now() + DEADLINE_MS
+    while (!wanted(this)) {
+      const left = deadline - performance.now()
+      if (this.over || left <= 0)
+        throw new Error(
+          `${this.over ? 'it ended' : 'too late'} with ${this.lines.length} lines: ${this.lines.slice(-3)}`,
+        )
+      await this.#news(left)
     }
     return this
   }
 
-  async ended(): Promise<void> {
-    if (!this.over) await once(this.response, 'close', { signal: AbortSignal.timeout(20_000) })
+  ended(): Promise<this> {
+    return this.until(({ over }) => over)
   }
 
   close(): void {
     this.response.destroy()
+  }
+
+  #news(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#waiting.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #wake(): void {
+    for (const run of this.#waiting.splice(0)) run()
   }
 }
 
@@ -108,7 +133,7 @@ async function begin(port: number, line: string, { headers = {}, body, as, from 
     ...(from === undefined ? {} : { localAddress: from }),
   })
   sent.end(body)
-  const [response] = (await once(sent, 'response', { signal: AbortSignal.timeout(20_000) })) as [IncomingMessage]
+  const [response] = (await once(sent, 'response', { signal: AbortSignal.timeout(DEADLINE_MS) })) as [IncomingMessage]
   return response
 }
 

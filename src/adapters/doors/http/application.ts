@@ -7,9 +7,17 @@ import { routes } from './routes/index.ts'
 /** Longer than the longest name of a file, percent-encoded. */
 const MAX_PARAM_CHARS = 1024
 
-/** All routes behind one handler, which `serve` takes and answers with the server that they are to live on. */
+/** One method of one address, as the router has it. */
+export interface ServedRoute {
+  readonly method: string
+  readonly url: string
+  readonly paths: RegExp
+}
+
+/** All routes behind one handler, which `serve` takes and answers with the server that they are to live on. They are listed in `served`. */
 export function application(
   parts: HttpParts,
+  served: ServedRoute[],
   serve: (handle: (request: IncomingMessage, response: ServerResponse) => void) => Server,
 ): FastifyInstance {
   const failed = (error: unknown, reply: FastifyReply) => answer(error, reply, parts)
@@ -20,9 +28,8 @@ export function application(
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => failed(error, reply as FastifyReply),
   })
-  const served: { method: string; path: RegExp }[] = []
   app.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) served.push({ method: each, path: pathsOf(url) })
+    for (const each of [method].flat()) served.push({ method: each, url, paths: pathsOf(url) })
   })
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({
@@ -52,13 +59,9 @@ function answer(error: unknown, reply: FastifyReply, { log }: HttpParts): Fastif
   return refuse(reply, { code: 'BUG', message: 'this failed because of an error of ours; please report it' })
 }
 
-function absent(
-  { method, url }: FastifyRequest,
-  reply: FastifyReply,
-  served: readonly { method: string; path: RegExp }[],
-): FastifyReply {
+function absent({ method, url }: FastifyRequest, reply: FastifyReply, served: readonly ServedRoute[]): FastifyReply {
   const path = url.split('?', 1)[0] ?? ''
-  const methods = new Set(served.filter((route) => route.path.test(path)).map((route) => route.method))
+  const methods = new Set(served.filter((route) => route.paths.test(path)).map((route) => route.method))
   if (methods.size === 0) return refuse(reply, notFound)
   const allow = [...methods].sort().join(', ')
   return refuse(reply.header('Allow', allow), {
@@ -70,7 +73,7 @@ function absent(
 /** The paths that a route's address stands for: `/rooms/:room` is every path of two parts that begins with `rooms`. */
 function pathsOf(url: string): RegExp {
   const parts = url.split('/').map((part) => {
-    if (part.startsWith(':')) return part.endsWith('?') ? '[^/]*' : '[^/]+'
+    if (part.startsWith(':')) return '[^/]*'
     return part === '*' ? '.*' : part.replace(/[.+()[\]{}^$|\\]/g, '\\$&')
   })
   return new RegExp(`^${parts.join('/')}$`)

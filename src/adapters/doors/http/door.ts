@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Cancel } from '../../../domain/ports/clock.ts'
 import type { Door, Visitor } from '../shared/visitor.ts'
-import { application } from './application.ts'
+import { application, type ServedRoute } from './application.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
 import { GuestNames } from './guest-names.ts'
@@ -20,6 +20,7 @@ export class HttpDoor implements Door {
   readonly #parts: HttpParts
   readonly #closing = new AbortController()
   readonly #connections = new Map<Duplex, HttpConnection>()
+  readonly #routes: ServedRoute[] = []
   readonly #server: Server
   readonly #app: FastifyInstance
   #handle: (request: IncomingMessage, response: ServerResponse) => void = () => {}
@@ -38,7 +39,7 @@ export class HttpDoor implements Door {
     }
     const answering = (connection: Duplex) => this.#connections.get(connection)?.answering === true
     this.#server = httpServer(settings, clock, answering, (request, response) => this.#take(request, response))
-    this.#app = application(this.#parts, (handle) => {
+    this.#app = application(this.#parts, this.#routes, (handle) => {
       this.#handle = handle
       return this.#server
     })
@@ -48,6 +49,11 @@ export class HttpDoor implements Door {
   async open(): Promise<void> {
     await this.#app.ready()
     this.#watch()
+  }
+
+  /** What it serves, once it is open. */
+  get routes(): readonly ServedRoute[] {
+    return this.#routes
   }
 
   welcome(visitor: Visitor): void {

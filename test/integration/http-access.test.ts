@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest'
+import type { Access } from '../../src/app/index.ts'
+import { type Answer, type Asked, ask, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+
+/** Who is asking, by what they show: the rule knows who belongs to which room now. */
+const MEMBERS: Readonly<Record<string, string>> = { 'Bearer of-garden': 'garden', 'Bearer of-all': '*' }
+
+const ASKERS = {
+  stranger: {},
+  'of another room': { headers: { Authorization: 'Bearer of-another' } },
+  'ex-member': { headers: { Authorization: 'Bearer was-of-garden' } },
+  'by a name': { as: 'ani' },
+  'with another scheme': { headers: { Authorization: 'Basic b2YtZ2FyZGVu' } },
+} satisfies Record<string, Asked>
+
+/** A host where the room garden is for its members only, and has a history and a topic. */
+async function guarded() {
+  const former = new Set(['was-of-garden'])
+  const access: Access = ({ room, credential }) => {
+    if (credential === undefined || former.has(credential)) return false
+    const may = MEMBERS[`Bearer ${credential}`]
+    return may === '*' || may === room
+  }
+  const host = await startHttpHost({ access })
+  await sayOverHttp(host.port, 'garden', 'a secret', { headers: { Authorization: 'Bearer of-garden' } })
+  const ani = await host.tamtam.engine.join({ room: 'garden', name: 'ani-inside' })
+  await ani.send({ type: 'setTopic', topic: 'a secret' })
+  return host
+}
+
+/** Every route that has to do with a room, with `ROOM` where its name stands. */
+const ROUTES: readonly (readonly [string, Asked])[] = [
+  ['GET /rooms/ROOM', {}],
+  ['HEAD /rooms/ROOM', {}],
+  ['GET /rooms/ROOM/events', {}],
+  ['GET /rooms/ROOM/events?limit=x', {}],
+  ['GET /rooms/ROOM/events', { headers: { Accept: 'application/x-ndjson' } }],
+  ['GET /rooms/ROOM/events', { headers: { Accept: 'text/event-stream' } }],
+  ['GET /rooms/ROOM/search?q=secret', {}],
+  ['GET /rooms/ROOM/search', {}],
+  ['POST /rooms/ROOM/messages', { body: 'hi', headers: { 'Content-Type': 'text/plain' } }],
+  ['POST /rooms/ROOM/messages', { body: '{', headers: { 'Content-Type': 'application/json' } }],
+  ['POST /rooms/ROOM/messages', { body: 'hi', headers: { 'Content-Type': 'text/plain', 'Idempotency-Key': '' } }],
+]
+
+/** All that an answer says, but for when. */
+const seen = ({ status, headers, text }: Answer) => {
+  const { date: _date, ...others } = headers
+  return { status, headers: others, text }
+}
+
+const asked = (one: Asked, other: Asked): Asked => ({ ...one, ...other, headers: { ...one.headers, ...other.headers } })
+
+const TABLE = Object.entries(ASKERS).flatMap(([who, as]) =>
+  ROUTES.map(([line, with_]) => [who, line, asked(with_, as)] as const),
+)
+
+test.each(TABLE)(
+  '%s: %s: what one may not see and what is not there are the same to the byte',
+  async (_who, line, how) => {
+    const { port } = await guarded()
+    const forbidden = seen(await ask(port, line.replace('ROOM', 'garden'), how))
+    const absent = seen(await ask(port, line.replace('ROOM', 'desert'), how))
+    expect(forbidden).toEqual(absent)
+    expect(forbidden.status).toBe(404)
+    expect(forbidden).toEqual(seen(await ask(port, line.replace(/ .*/, ' /nowhere/at/all'), how)))
+  },
+)
+
+test.each(ROUTES)('a member: %s is not concealed', async (line, how) => {
+  const { port } = await guarded()
+  const member = asked(how, { headers: { Authorization: 'Bearer of-garden' } })
+  // A stream stays open: what it begins with is enough.
+  const head = line.includes('/events') ? line.replace('GET', 'HEAD') : line
+  expect((await ask(port, head.replace('ROOM', 'garden'), member)).status).not.toBe(404)
+})
+
+test.each(['Garden', '%23garden', 'GARDEN', 'g%61rden'])(
+  'the rule is asked about the room as it is called, not as %s',
+  async (name) => {
+    const { port } = await guarded()
+    expect((await ask(port, `GET /rooms/${name}`)).status).toBe(404)
+    expect((await ask(port, `GET /rooms/${name}`, { headers: { Authorization: 'Bearer of-garden' } })).status).toBe(200)
+  },
+)
+
+test('GET /rooms lists only what the asker may see, and a stranger nothing', async () => {
+  const { port } = await guarded()
+  const names = async (how: Asked) => {
+    const { rooms } = (await ask(port, 'GET /rooms', how)).json as { rooms: { name: string }[] }
+    return rooms.map(({ name }) => name)
+  }
+  await sayOverHttp(port, 'kitchen', 'hi', { headers: { Authorization: 'Bearer of-all' } })
+  for (const how of Object.values(ASKERS)) expect(await names(how)).toEqual([])
+  expect(await names({ headers: { Authorization: 'Bearer of-garden' } })).toEqual(['garden'])
+  expect(await names({ headers: { Authorization: 'bearer of-all' } })).toEqual(['garden', 'kitchen'])
+})
+
+test('who is refused learns nothing of names that are in use', async () => {
+  const { port } = await guarded()
+  const taken = seen(await ask(port, 'GET /rooms/garden', { as: 'ani-inside' }))
+  expect(taken).toEqual(seen(await ask(port, 'GET /rooms/garden', { as: 'nobody' })))
+})
+
+test('C125: the rule hears the address of the peer, not what a header says', async () => {
+  const heard = new Set<string>()
+  const access: Access = ({ address }) => {
+    heard.add(address)
+    return true
+  }
+  const { port } = await startHttpHost({ access })
+  const headers = { 'X-Forwarded-For': '10.9.9.9', Forwarded: 'for=10.9.9.9', 'X-Real-IP': '10.9.9.9' }
+  await ask(port, 'GET /rooms/lobby', { headers })
+  await ask(port, 'GET /rooms/lobby', { headers, from: '127.0.0.2' })
+  expect([...heard]).toEqual(['127.0.0.1', '127.0.0.2'])
+})

@@ -1,0 +1,198 @@
+import { expect, test } from 'vitest'
+import { ManualClock } from '../../src/app/testing.ts'
+import { type Asked, ask, OpenAnswer, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+import { LineClient } from '../helpers/line-client.ts'
+
+/** A room, and what was said in it, as `<name> text`. */
+async function room(options: Parameters<typeof startHttpHost>[0] = {}) {
+  const host = await startHttpHost(options)
+  const said = async () => {
+    const { json } = await ask(host.port, 'GET /rooms/lobby/events?after=0&limit=500')
+    const { events } = json as { events: { type: string; by: { name: string }; text: string }[] }
+    return events.map(({ type, by, text }) => (type === 'said' ? `<${by.name}> ${text}` : `* ${by.name} ${text}`))
+  }
+  return { ...host, said }
+}
+
+const json = (body: unknown, asked: Asked = {}): Asked => ({
+  ...asked,
+  body: JSON.stringify(body),
+  headers: { 'Content-Type': 'application/json', ...asked.headers },
+})
+const MESSAGES = 'POST /rooms/lobby/messages'
+
+test('a text is said by the address, or by the name that comes with the request, and nobody hears it come or go', async () => {
+  const { port, said } = await room()
+  const ani = await LineClient.join(port, 'ani')
+  expect(await sayOverHttp(port, 'lobby', 'halo\n')).toMatchObject({ status: 201, json: { seq: 1, duplicate: false } })
+  await sayOverHttp(port, 'lobby', 'hi', { as: 'budi' })
+  await ask(port, MESSAGES, json({ text: 'waves', type: 'act' }, { as: 'budi' }))
+  await ask(port, MESSAGES, json({ text: 'two\nlines' }))
+  await ani.until(/two␊lines/)
+  expect(ani.lines.slice(-4)).toEqual(['<127.0.0.1> halo', '<budi> hi', '* budi waves', '<127.0.0.1> two␊lines'])
+  expect(await said()).toEqual(['<127.0.0.1> halo', '<budi> hi', '* budi waves', '<127.0.0.1> two\nlines'])
+})
+
+test('a body of several lines is as many messages, in order; blank ones are nothing', async () => {
+  const { port, said } = await room()
+  const lines = Array.from({ length: 2000 }, (_, index) => `line ${index}`)
+  const answer = await sayOverHttp(port, 'lobby', `\r\n${lines.join('\r\n')}\n\n`)
+  expect(answer).toMatchObject({ status: 201, json: { seq: 2000, duplicate: false } })
+  expect(await said()).toEqual(lines.slice(0, 500).map((line) => `<127.0.0.1> ${line}`))
+})
+
+test('of several lines none is said where one of them can not be', async () => {
+  const { port, said } = await room({ limits: { maxTextBytes: 10 } })
+  const answer = await sayOverHttp(port, 'lobby', 'one\nmuch too long a line\nthree')
+  expect([answer.status, answer.json]).toEqual([413, { code: 'LINE_TOO_LONG', message: expect.any(String) }])
+  expect(await said()).toEqual([])
+})
+
+test('what a full mailbox does not take waits, and nothing is lost or said out of order', async () => {
+  const { port, said } = await room({ limits: { mailboxCommands: 7, commitCommands: 3 } })
+  const lines = Array.from({ length: 300 }, (_, index) => `line ${index}`)
+  expect(await sayOverHttp(port, 'lobby', lines.join('\n'))).toMatchObject({ status: 201, json: { seq: 300 } })
+  expect(await said()).toEqual(lines.map((line) => `<127.0.0.1> ${line}`))
+})
+
+test('C118: with an Idempotency-Key a message that is sent again is still one', async () => {
+  const { port, said } = await room()
+  const keyed = (key: string, asked: Asked = {}) => ({ ...asked, headers: { 'Idempotency-Key': key } })
+  const first = await sayOverHttp(port, 'lobby', 'a\nb\nc', keyed('k', { as: 'ani' }))
+  expect([first.status, first.json]).toEqual([201, { seq: 3, duplicate: false }])
+  const again = await sayOverHttp(port, 'lobby', 'a\nb\nc', keyed('k', { as: 'ani' }))
+  expect([again.status, again.json]).toEqual([200, { seq: 3, duplicate: true }])
+  // What was cut in its middle is completed.
+  const longer = await sayOverHttp(port, 'lobby', 'a\nb\nc\nd', keyed('k', { as: 'ani' }))
+  expect([longer.status, longer.json]).toEqual([201, { seq: 4, duplicate: false }])
+  const other = await sayOverHttp(port, 'lobby', 'x', keyed('k', { as: 'ani' }))
+  expect([other.status, other.json]).toEqual([422, { code: 'ID_REUSED', message: expect.any(String) }])
+  // Somebody else's key is somebody else's.
+  expect((await sayOverHttp(port, 'lobby', 'mine', keyed('k', { as: 'budi' }))).status).toBe(201)
+  expect((await sayOverHttp(port, 'lobby', 'mine too', keyed('k'))).status).toBe(201)
+  expect(await said()).toEqual(['<ani> a', '<ani> b', '<ani> c', '<ani> d', '<budi> mine', '<127.0.0.1> mine too'])
+})
+
+test.each(['', 'two words', 'ümlaut', 'a'.repeat(129)])('an Idempotency-Key of %j is refused', async (key) => {
+  const { port } = await room()
+  const answer = await sayOverHttp(port, 'lobby', 'hi', {
+    headers: { 'Idempotency-Key': Buffer.from(key).toString('latin1') },
+  })
+  expect([answer.status, answer.json]).toEqual([400, { code: 'BAD_REQUEST', message: expect.any(String) }])
+})
+
+test('the same message sent many times at once is one', async () => {
+  const { port, said } = await room()
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () =>
+      sayOverHttp(port, 'lobby', 'once', { as: 'ani', headers: { 'Idempotency-Key': 'k' } }),
+    ),
+  )
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(29).fill(200), 201])
+  expect(await said()).toEqual(['<ani> once'])
+})
+
+const REFUSED: readonly (readonly [string, Asked, number, string])[] = [
+  ['no text', { body: '' }, 400, 'BAD_TEXT'],
+  ['line ends only', { body: '\r\n\n' }, 400, 'BAD_TEXT'],
+  ['no body at all', {}, 400, 'BAD_TEXT'],
+  ['half a character', { body: Buffer.from([0x61, 0xc3]) }, 400, 'BAD_TEXT'],
+  ['an overlong slash', { body: Buffer.from([0xc0, 0xaf]) }, 400, 'BAD_TEXT'],
+  ['more than 64 KiB', { body: 'a\n'.repeat(33_000) }, 413, 'TOO_LARGE'],
+  ['a form', { body: 'hi', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }, 415, 'UNSUPPORTED_TYPE'],
+  [
+    'another charset',
+    { body: 'hi', headers: { 'Content-Type': 'text/plain; charset=utf-16' } },
+    415,
+    'UNSUPPORTED_TYPE',
+  ],
+  ['no type that is one', { body: 'hi', headers: { 'Content-Type': 'nonsense' } }, 415, 'UNSUPPORTED_TYPE'],
+  [
+    'something packed',
+    { body: 'hi', headers: { 'Content-Type': 'text/plain', 'Content-Encoding': 'gzip' } },
+    415,
+    'UNSUPPORTED_TYPE',
+  ],
+  ['broken JSON', { ...json(0), body: '{"text":' }, 400, 'BAD_REQUEST'],
+  ['JSON that is no object', json(['hi']), 400, 'BAD_REQUEST'],
+  ['JSON with no text', json({ type: 'say' }), 400, 'BAD_REQUEST'],
+  ['JSON with a number for a text', json({ text: 1 }), 400, 'BAD_REQUEST'],
+  ['JSON with a type of its own', json({ text: 'hi', type: 'shout' }), 400, 'BAD_REQUEST'],
+  ['JSON with more than is known', json({ text: 'hi', to: 'ani' }), 400, 'BAD_REQUEST'],
+  ['half a surrogate pair in JSON', { ...json(0), body: '{"text":"\\ud800"}' }, 400, 'BAD_TEXT'],
+  ['__proto__ in JSON', { ...json(0), body: '{"__proto__":{"text":"hi"}}' }, 400, 'BAD_REQUEST'],
+]
+
+test.each(REFUSED)('%s is refused, and nothing is said', async (_case, asked, status, code) => {
+  const { port, said } = await room()
+  const answer = await ask(port, MESSAGES, { ...asked, headers: { 'Content-Type': 'text/plain', ...asked.headers } })
+  expect([answer.status, answer.json]).toEqual([status, { code, message: expect.any(String) }])
+  expect(await said()).toEqual([])
+})
+
+test('a text without a type is a text; a byte order mark is none of it', async () => {
+  const { port, said } = await room()
+  await ask(port, MESSAGES, { body: Buffer.from('\ufeffhalo') })
+  expect(await said()).toEqual(['<127.0.0.1> halo'])
+})
+
+test('C63, C64: a name must be free and fit to be one', async () => {
+  const { port, said } = await room()
+  await LineClient.join(port, 'ani')
+  for (const [as, status, code] of [
+    ['ani', 409, 'NAME_TAKEN'],
+    ['ANI', 409, 'NAME_TAKEN'],
+    ['root', 400, 'BAD_NAME'],
+    ['127.0.0.1', 400, 'BAD_NAME'],
+    ['a b', 400, 'BAD_NAME'],
+  ] as const) {
+    const answer = await sayOverHttp(port, 'lobby', 'hi', { as })
+    expect([as, answer.status, answer.json]).toEqual([as, status, { code, message: expect.any(String) }])
+  }
+  await sayOverHttp(port, 'lobby', 'hi', { as: '' })
+  expect(await said()).toEqual(['<127.0.0.1> hi'])
+})
+
+test('one address may use its name in several requests at once; it is free when the last of them is over', async () => {
+  const { port } = await room()
+  const from = (address: string): Asked => ({ as: 'ani', from: address })
+  const streams = await Promise.all(
+    [1, 2].map(() =>
+      OpenAnswer.of(port, 'GET /rooms/lobby/events', {
+        ...from('127.0.0.1'),
+        headers: { Accept: 'application/x-ndjson' },
+      }),
+    ),
+  )
+  expect((await sayOverHttp(port, 'lobby', 'mine', from('127.0.0.1'))).status).toBe(201)
+  expect((await sayOverHttp(port, 'lobby', 'not mine', from('127.0.0.2'))).status).toBe(409)
+  streams[0]?.close()
+  expect((await sayOverHttp(port, 'lobby', 'not mine', from('127.0.0.2'))).status).toBe(409)
+  streams[1]?.close()
+  await expect
+    .poll(async () => (await sayOverHttp(port, 'lobby', 'now mine', from('127.0.0.2'))).status, { timeout: 10_000 })
+    .toBe(201)
+})
+
+test('C67, C125: over the rate an answer waits, whatever a proxy is said to have forwarded; nothing is dropped', async () => {
+  const clock = new ManualClock()
+  const { port, said } = await room({
+    http: { rateOnLoopback: true, linesPerSecond: 10, linesBurst: 5 },
+    overrides: { clock },
+    listen: { silentMs: 1_000_000 },
+  })
+  const settled: number[] = []
+  const others = clock.waiting
+  const answers = [0, 1, 2].map((index) =>
+    sayOverHttp(port, 'lobby', 'a\nb\nc', { headers: { 'X-Forwarded-For': `10.0.0.${index}` } }).then(({ status }) =>
+      settled.push(status),
+    ),
+  )
+  await expect.poll(() => [settled, clock.waiting], { timeout: 10_000 }).toEqual([[201], others + 2])
+  expect(await said()).toHaveLength(3)
+  clock.advance(200)
+  await expect.poll(() => settled, { timeout: 10_000 }).toEqual([201, 201])
+  clock.advance(1000)
+  await Promise.all(answers)
+  expect(await said()).toHaveLength(9)
+})
