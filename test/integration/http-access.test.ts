@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { compose } from '../../src/app/compose.ts'
 import type { Access } from '../../src/app/index.ts'
+import { HTTP_DOOR } from '../../src/app/tokens.ts'
 import { type Answer, type Asked, ask, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
 
 /** Who is asking, by what they show: the rule knows who belongs to which room now. */
@@ -25,7 +27,18 @@ async function guarded() {
   await sayOverHttp(host.port, 'garden', 'a secret', { headers: { Authorization: 'Bearer of-garden' } })
   const ani = await host.tamtam.engine.join({ room: 'garden', name: 'ani-inside' })
   await ani.send({ type: 'setTopic', topic: 'a secret' })
-  return host
+  const whole = await ani.upload(bytes('secret'), { name: 'secret.txt' }).done
+  const arriving = await host.tamtam.engine.createTransfer(ani, { name: 'secret', size: 10 })
+  return { ...host, whole: idOf(whole), arriving: idOf(arriving) }
+}
+
+async function* bytes(text: string): AsyncIterable<Uint8Array> {
+  yield Buffer.from(text)
+}
+
+function idOf(file: object): string {
+  if (!('id' in file) || typeof file.id !== 'string') throw new Error(`this is no file: ${JSON.stringify(file)}`)
+  return file.id
 }
 
 /** Every route that has to do with a room, with `ROOM` where its name stands. */
@@ -43,6 +56,38 @@ const ROUTES: readonly (readonly [string, Asked])[] = [
   ['POST /rooms/ROOM/messages', { body: 'hi', headers: { 'Content-Type': 'text/plain', 'Idempotency-Key': '' } }],
 ]
 
+const TUS = { 'Tus-Resumable': '1.0.0' }
+const OFFSET = { ...TUS, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': '0' }
+
+const ROOM_FILES: readonly (readonly [string, Asked])[] = [
+  ['GET /rooms/ROOM/files', {}],
+  ['POST /rooms/ROOM/files', { headers: { ...TUS, 'Upload-Length': '3' } }],
+  ['PUT /rooms/ROOM/files/a.txt', { body: 'abc' }],
+  ['PUT /rooms/ROOM/files/', { body: 'abc' }],
+  ['PUT /ROOM/a.txt', { body: 'abc' }],
+  ['PUT /ROOM/', { body: 'abc' }],
+]
+
+/** Every route that has to do with one file, with `ID` where its id stands. */
+const FILES: readonly (readonly [string, Asked])[] = [
+  ['GET /files/ID', {}],
+  ['GET /files/ID', { headers: { Range: 'bytes=1-' } }],
+  ['GET /files/ID', { headers: { 'If-None-Match': '*' } }],
+  ['HEAD /files/ID', {}],
+  ['HEAD /files/ID', { headers: TUS }],
+  ['GET /files/ID/a.txt', {}],
+  ['HEAD /files/ID/a.txt', {}],
+  ['PATCH /files/ID', { body: 'abc', headers: OFFSET }],
+  ['POST /files/ID', { body: 'abc', headers: { ...OFFSET, 'X-HTTP-Method-Override': 'PATCH' } }],
+  ['POST /files/ID', { headers: { ...TUS, 'X-HTTP-Method-Override': 'DELETE' } }],
+  ['DELETE /files/ID', { headers: TUS }],
+  ['GET /files/ID/receipts', {}],
+  [
+    'POST /files/ID/receipts',
+    { body: JSON.stringify({ sha256: '0'.repeat(64) }), headers: { 'Content-Type': 'application/json' } },
+  ],
+]
+
 /** All that an answer says, but for when. */
 const seen = ({ status, headers, text }: Answer) => {
   const { date: _date, ...others } = headers
@@ -51,11 +96,10 @@ const seen = ({ status, headers, text }: Answer) => {
 
 const asked = (one: Asked, other: Asked): Asked => ({ ...one, ...other, headers: { ...one.headers, ...other.headers } })
 
-const TABLE = Object.entries(ASKERS).flatMap(([who, as]) =>
-  ROUTES.map(([line, with_]) => [who, line, asked(with_, as)] as const),
-)
+const tableOf = (routes: readonly (readonly [string, Asked])[]) =>
+  Object.entries(ASKERS).flatMap(([who, as]) => routes.map(([line, with_]) => [who, line, asked(with_, as)] as const))
 
-test.each(TABLE)(
+test.each(tableOf([...ROUTES, ...ROOM_FILES]))(
   '%s: %s: what one may not see and what is not there are the same to the byte',
   async (_who, line, how) => {
     const { port } = await guarded()
@@ -63,11 +107,37 @@ test.each(TABLE)(
     const absent = seen(await ask(port, line.replace('ROOM', 'desert'), how))
     expect(forbidden).toEqual(absent)
     expect(forbidden.status).toBe(404)
-    expect(forbidden).toEqual(seen(await ask(port, line.replace(/ .*/, ' /nowhere/at/all'), how)))
+    const nowhere = await ask(port, line.replace(/ .*/, ' /nowhere/at/all'), how)
+    expect([nowhere.status, nowhere.text]).toEqual([forbidden.status, forbidden.text])
   },
 )
 
-test.each(ROUTES)('a member: %s is not concealed', async (line, how) => {
+test.each(tableOf(FILES))(
+  'C115: %s: %s: a file one may not see and one that is not there are the same to the byte',
+  async (_who, line, how) => {
+    const { port, whole, arriving, tamtam } = await guarded()
+    const absent = seen(await ask(port, line.replace('ID', 'f'.repeat(32)), how))
+    expect(absent.status).toBe(404)
+    for (const id of [whole, arriving]) expect(seen(await ask(port, line.replace('ID', id), how))).toEqual(absent)
+    expect(await tamtam.engine.transfer(arriving)).toMatchObject({ durable: 0, status: 'paused' })
+  },
+)
+
+test('every route that has to do with a room or a file stands in these tables', async () => {
+  const door = compose({}).resolve(HTTP_DOOR)
+  await door.open()
+  await door.close('', 0)
+  const tested = [...ROUTES, ...ROOM_FILES, ...FILES].map(([line]) => line.split('?', 1)[0] ?? '')
+  const open = door.routes.filter(({ method, url }) => url.includes(':') && method !== 'OPTIONS' && method !== 'HEAD')
+  for (const { method, paths, url } of open)
+    expect([
+      method,
+      url,
+      tested.some((line) => line.startsWith(`${method} `) && paths.test(line.slice(method.length + 1))),
+    ]).toEqual([method, url, true])
+})
+
+test.each([...ROUTES, ...ROOM_FILES])('a member: %s is not concealed', async (line, how) => {
   const { port } = await guarded()
   const member = asked(how, { headers: { Authorization: 'Bearer of-garden' } })
   // A stream stays open: what it begins with is enough.

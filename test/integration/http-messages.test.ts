@@ -99,7 +99,12 @@ const REFUSED: readonly (readonly [string, Asked, number, string])[] = [
   ['half a character', { body: Buffer.from([0x61, 0xc3]) }, 400, 'BAD_TEXT'],
   ['an overlong slash', { body: Buffer.from([0xc0, 0xaf]) }, 400, 'BAD_TEXT'],
   ['more than 64 KiB', { body: 'a\n'.repeat(33_000) }, 413, 'TOO_LARGE'],
-  ['a form', { body: 'hi', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }, 415, 'UNSUPPORTED_TYPE'],
+  [
+    'a form with files',
+    { body: 'hi', headers: { 'Content-Type': 'multipart/form-data; boundary=x' } },
+    415,
+    'UNSUPPORTED_TYPE',
+  ],
   [
     'another charset',
     { body: 'hi', headers: { 'Content-Type': 'text/plain; charset=utf-16' } },
@@ -130,10 +135,11 @@ test.each(REFUSED)('%s is refused, and nothing is said', async (_case, asked, st
   expect(await said()).toEqual([])
 })
 
-test('a text without a type is a text; a byte order mark is none of it', async () => {
+test('a text without a type, or with the one that curl gives it, is a text; a byte order mark is none of it', async () => {
   const { port, said } = await room()
+  await ask(port, MESSAGES, { body: 'a=b%20', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
   await ask(port, MESSAGES, { body: Buffer.from('\ufeffhalo') })
-  expect(await said()).toEqual(['<127.0.0.1> halo'])
+  expect(await said()).toEqual(['<127.0.0.1> a=b%20', '<127.0.0.1> halo'])
 })
 
 test('C63, C64: a name must be free and fit to be one', async () => {
