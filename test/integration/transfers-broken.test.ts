@@ -17,8 +17,10 @@ const SIZE = MEGABYTES * 1e6
 const share = (part: number) => Math.floor(SIZE * part)
 const CUTS = [0.1, 0.3, 0.5, 0.6, 0.9].map(share)
 const KILLS = [0.2, 0.4, 0.8].map(share)
-/** What may have been on its way for nothing when a connection is cut: what was not durable yet, and what socket buffers held. */
-const LOST_AT_ONCE = 40e6
+/** What may have come for nothing: what was in socket buffers, and with the host what was not durable yet. */
+const LOST_BY_CUT = 10e6
+const LOST_BY_KILL = 45e6
+const MOST_BYTES = SIZE + CUTS.length * LOST_BY_CUT + KILLS.length * LOST_BY_KILL
 const MINUTES = { timeout: 240_000 }
 
 /** The command line of a person at another machine: only the proxy is between it and the host. */
@@ -91,7 +93,6 @@ test(
     const sample = new Sample(SIZE)
     const file = join(base, 'besar.bin')
     await sample.save(file)
-    const most = SIZE + (CUTS.length + KILLS.length) * LOST_AT_ONCE
 
     const send = tamtam(base, 'send', house.address, file)
     await harass(house, up, send)
@@ -99,7 +100,7 @@ test(
     process.stderr.write(
       `send: ${MEGABYTES} MB took ${Math.round(up.passed / 1e6)} MB, ${house.proxy.accepted} connections\n`,
     )
-    expect(up.passed).toBeLessThan(most)
+    expect(up.passed).toBeLessThan(MOST_BYTES)
     const [listed] = await filesOf(house.proxy.port)
     expect(listed).toMatchObject({ status: 'whole', size: SIZE, sha256: sample.sha256() })
 
@@ -111,13 +112,14 @@ test(
     expect(await get.ended(120_000), get.errors).toBe(0)
     const took = down.passed - before
     process.stderr.write(`get: ${MEGABYTES} MB took ${Math.round(took / 1e6)} MB\n`)
-    expect(took).toBeLessThan(most)
+    expect(took).toBeLessThan(MOST_BYTES)
     expect(await readdir(folder)).toEqual(['terima_besar.bin'])
     const path = join(folder, 'terima_besar.bin')
     expect((await stat(path)).size).toBe(SIZE)
     expect(await digestOf(path)).toBe(sample.sha256())
     const { text } = await ask(house.proxy.port, 'GET', `/files/${listed?.id}/receipts`)
-    expect(JSON.parse(text).verified).toHaveLength(1)
+    // Its own receipt, and that of the host, who saves what comes into its room.
+    expect(JSON.parse(text).verified.map(({ name }: { name: string }) => name)).toContain('127.0.0.1')
     expect(await house.stop()).toBe(0)
   },
 )
