@@ -44,6 +44,7 @@ const settings = {
   ephemeral: v.optional(yesOrNo, false),
   room: v.optional(text, lineDefaults.room),
   lineFiles: v.optional(oneOf(['inline', 'links']), lineDefaults.files),
+  inlineMax: v.optional(size, lineDefaults.inlineMaxBytes),
   rate: v.optional(wholeNumber(1_000_000)),
   limit: v.optional(size, engineDefaults.hostBytesPerSecond),
   limitEach: v.optional(size, engineDefaults.transferBytesPerSecond),

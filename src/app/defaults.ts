@@ -37,6 +37,7 @@ export const vaultDefaults = {
 export const lineDefaults: LineSettings = {
   room: 'lobby',
   files: 'inline',
+  inlineMaxBytes: 100_000_000,
   maxLineBytes: 4096,
   linesPerSecond: 50,
   linesBurst: 500,

@@ -36,6 +36,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     line: {
       room: config.room,
       files: config.lineFiles,
+      inlineMaxBytes: config.inlineMax,
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     overrides: { log },

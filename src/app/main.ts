@@ -33,6 +33,7 @@ program
   .option('--ephemeral', 'keep everything in memory; it is gone when the host stops')
   .option('--room <name>', 'the room people are in at first (lobby)')
   .option('--line-files <how>', 'how files reach netcat: inline (their bytes) or links (a line that names them)')
+  .option('--inline-max <bytes>', 'larger files reach netcat as links only; 0: none is too large (100M)')
   .option('--rate <lines>', 'lines a second that one connection may say, loopback too; 0: no limit (50, loopback: 0)')
   .option('--limit <bytes>', 'bytes a second that all transfers together may move, such as 5M; 0: no limit (0)')
   .option('--limit-each <bytes>', 'the same for each upload and each download (0)')

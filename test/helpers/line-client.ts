@@ -15,6 +15,8 @@ export interface InBandFile {
 export interface ClientOptions {
   /** The address to come from; 127.0.0.x are all at hand on Linux. */
   readonly from?: string
+  /** The address to reach the host at. */
+  readonly to?: string
   /** Keeps everything that arrived, for tests that look at raw bytes. */
   readonly keepBytes?: boolean
 }
@@ -65,7 +67,7 @@ export class LineClient {
 
   static async connect(port: number, options: ClientOptions = {}): Promise<LineClient> {
     const from = options.from === undefined ? {} : { localAddress: options.from }
-    const where: NetConnectOpts = { port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true, ...from }
+    const where: NetConnectOpts = { port, host: options.to ?? '127.0.0.1', allowHalfOpen: true, noDelay: true, ...from }
     const socket = connect(where)
     await once(socket, 'connect')
     return new LineClient(socket, options)

@@ -6,6 +6,7 @@ import type { Visitor } from '../shared/visitor.ts'
 import { LineDecoder } from './codec/decoder.ts'
 import type { Item } from './codec/items.ts'
 import { LineDelivery } from './delivery.ts'
+import type { LinkLines } from './link-lines.ts'
 import type { MarkChecks } from './mark-checks.ts'
 import { LinePeer, type PeerParts } from './peer.ts'
 import type { LineSettings } from './settings.ts'
@@ -15,6 +16,7 @@ export interface ConnectionParts extends Pick<PeerParts, 'engine' | 'id'> {
   readonly log: Log
   readonly settings: LineSettings
   readonly checks: MarkChecks
+  readonly links: LinkLines
 }
 
 /** One line connection: reads no faster than its peer's items are dealt with, and ends by itself when one of them fails (C90). */
@@ -36,16 +38,18 @@ export class LineConnection {
   #reason = 'left'
 
   constructor(visitor: Visitor, parts: ConnectionParts, gone: (connection: LineConnection) => void) {
-    const { connection, address, loopback } = visitor
-    const { clock, settings } = parts
+    const { connection, address, loopback, base } = visitor
+    const { clock, settings, checks, links } = parts
     this.#visitor = visitor
     this.#parts = parts
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
     this.#outbox = new Outbox(connection, settings.outboxMarkBytes, () => this.#delivery.resume())
-    this.#delivery = new LineDelivery(this.#outbox, clock, settings, parts.checks, () => this.hangUp())
+    const lost = () => this.hangUp()
+    this.#delivery = new LineDelivery({ outbox: this.#outbox, clock, settings, checks, links, base, lost })
     this.#peer = new LinePeer({
       ...parts,
       address,
+      base,
       outbox: this.#outbox,
       delivery: this.#delivery,
       limited: !loopback || settings.rateOnLoopback,

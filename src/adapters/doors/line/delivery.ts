@@ -1,29 +1,40 @@
 import type { Follower } from '../../../domain/engine/follower.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { Clock } from '../../../domain/ports/clock.ts'
-import type { Batch } from '../../../domain/room/batch.ts'
+import type { Batch, Encoder } from '../../../domain/room/batch.ts'
 import type { FileCompleted, WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { fileLine, guardSend } from '../shared/wording.ts'
 import { sendInBand } from './in-band.ts'
-import { inlineLines, type Lines, linkLines, portion } from './lines.ts'
+import { inlineLines, type Lines, portion } from './lines.ts'
+import type { LinkLines } from './link-lines.ts'
 import type { MarkChecks } from './mark-checks.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
 /** Notices that may wait for a file to be through before their reader is read more slowly. */
 const HELD_NOTICES = 64
 
+export interface DeliveryParts {
+  readonly outbox: Outbox
+  readonly clock: Clock
+  readonly settings: LineSettings
+  readonly checks: MarkChecks
+  readonly links: LinkLines
+  /** Where links begin. */
+  readonly base: string | undefined
+  /** Hears when what should be delivered can't be read any more; the connection is of no use then. */
+  lost(): void
+}
+
 /**
  * The writing side of one line connection. It follows the room while the peer keeps up; when the peer is behind, or while a file
  * is on the wire, it holds a cursor and goes on from the journal: chat that waits for a file waits there, not here.
  */
 export class LineDelivery {
+  readonly #parts: DeliveryParts
   readonly #outbox: Outbox
-  readonly #clock: Clock
-  readonly #settings: LineSettings
-  readonly #checks: MarkChecks
-  readonly #lost: () => void
+  readonly #links: Encoder<Lines>
   #mode: FileMode
   #follower: Follower | undefined
   #session: LocalSession | undefined
@@ -31,14 +42,11 @@ export class LineDelivery {
   #notices: string[] = []
   #waiting: (() => void)[] = []
 
-  /** `lost` hears when what should be delivered can't be read any more; the connection is of no use then. */
-  constructor(outbox: Outbox, clock: Clock, settings: LineSettings, checks: MarkChecks, lost: () => void) {
-    this.#outbox = outbox
-    this.#clock = clock
-    this.#settings = settings
-    this.#checks = checks
-    this.#lost = lost
-    this.#mode = settings.files
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts
+    this.#outbox = parts.outbox
+    this.#links = parts.links.to(parts.base)
+    this.#mode = parts.settings.files
   }
 
   get mode(): FileMode {
@@ -53,7 +61,7 @@ export class LineDelivery {
   follow(session: LocalSession): void {
     this.#follower?.close()
     this.#session = session
-    this.#follower = session.follow(session.after, this.#take, () => this.#lost())
+    this.#follower = session.follow(session.after, this.#take, () => this.#parts.lost())
     this.resume()
   }
 
@@ -85,20 +93,21 @@ export class LineDelivery {
     while (this.#sending) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     const follower = this.#follower
     follower?.hold(follower.cursor)
-    await this.#send(by, file, session)
+    await this.#send(by, file, session, Number.POSITIVE_INFINITY)
   }
 
   readonly #take = (batch: Batch): void => {
     const session = this.#session
     const follower = this.#follower
     if (session === undefined || follower === undefined) return
-    const lines = batch.encoded(this.#mode === 'inline' ? inlineLines : linkLines)
+    const lines = batch.encoded(this.#mode === 'inline' ? inlineLines : this.#links)
     const { id } = session
     const whole = this.#mode === 'inline' ? nextFile(lines, id) : undefined
     if (whole !== undefined) {
       this.#outbox.writeAll(portion(lines, id, 0, whole.index))
       follower.hold(whole.event.seq)
-      this.#send(whole.event.by.name, whole.event.file, session).catch(() => this.#lost())
+      const most = this.#parts.settings.inlineMaxBytes || Number.POSITIVE_INFINITY
+      this.#send(whole.event.by.name, whole.event.file, session, most).catch(() => this.#parts.lost())
       return
     }
     const pieces = portion(lines, id)
@@ -106,13 +115,14 @@ export class LineDelivery {
     if (this.#outbox.full) follower.hold(batch.last ?? follower.cursor)
   }
 
-  async #send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
+  async #send(by: string, file: WholeFile, session: LocalSession, mostBytes: number): Promise<void> {
+    const { base, checks, clock, outbox, settings } = this.#parts
     this.#sending = true
     try {
-      if (await this.#checks.carries(file.id, () => session.inspect(file.id))) {
-        const to = { outbox: this.#outbox, clock: this.#clock, apartMs: this.#settings.apartMs }
+      if (file.size <= mostBytes && (await checks.carries(file.id, () => session.inspect(file.id)))) {
+        const to = { outbox, clock, apartMs: settings.apartMs }
         await sendInBand(file, session.download(file.id, 0, 'lent'), to)
-      } else this.#notices.unshift(guardSend(`${fileLine(by, file)}\n`))
+      } else this.#notices.unshift(guardSend(`${fileLine(by, file, base)}\n`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // Who has left the room meanwhile does not wait for its file.

@@ -4,6 +4,7 @@ import type { Ids } from '../../../domain/ports/ids.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Door, Visitor } from '../shared/visitor.ts'
 import { LineConnection } from './connection.ts'
+import { LinkLines } from './link-lines.ts'
 import { MarkChecks } from './mark-checks.ts'
 import type { LineSettings } from './settings.ts'
 
@@ -19,6 +20,7 @@ export interface LineDoorParts {
 export class LineDoor implements Door {
   readonly #parts: LineDoorParts
   readonly #checks = new MarkChecks()
+  readonly #links = new LinkLines()
   readonly #connections = new Set<LineConnection>()
 
   constructor(parts: LineDoorParts) {
@@ -27,7 +29,8 @@ export class LineDoor implements Door {
 
   welcome(visitor: Visitor): void {
     const { ids, ...parts } = this.#parts
-    const connection = new LineConnection(visitor, { ...parts, id: ids.next(), checks: this.#checks }, (gone) =>
+    const shared = { checks: this.#checks, links: this.#links }
+    const connection = new LineConnection(visitor, { ...parts, ...shared, id: ids.next() }, (gone) =>
       this.#connections.delete(gone),
     )
     this.#connections.add(connection)

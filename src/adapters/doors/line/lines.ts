@@ -29,10 +29,10 @@ export function inlineLines(batch: Batch): Lines {
 
 const SEND = Buffer.from('SEND')
 
-/** Lines for whoever asked for links instead of bytes. */
-export const linkLines = (batch: Batch): Lines =>
+/** Lines for whoever asked for links instead of bytes, and reached this host at `base`. */
+export const linkLines = (batch: Batch, base?: string): Lines =>
   toLines(batch, (event) =>
-    event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file)}\n` : lineOf(event),
+    event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file, base)}\n` : lineOf(event),
   )
 
 /** The bytes of the events from index `from` up to, not including, `to` that this member gets: none of its own, no one else's whispers. */

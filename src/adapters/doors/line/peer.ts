@@ -24,6 +24,8 @@ export interface PeerParts {
   readonly delivery: LineDelivery
   /** What is said of the peer while it has no nick. */
   readonly address: string
+  /** Where links to this host begin; undefined where the peer came without an address. */
+  readonly base: string | undefined
   /** Names this connection to the engine: its nick goes with it from room to room. */
   readonly id: string
   readonly limited: boolean
@@ -36,6 +38,7 @@ export interface PeerParts {
 /** One person on the line door: what they type becomes commands to the room, files and answers. */
 export class LinePeer implements Caller {
   readonly settings: LineSettings
+  readonly base: string | undefined
   readonly #delivery: LineDelivery
   readonly #parts: PeerParts
   readonly #bucket: TokenBucket
@@ -50,6 +53,7 @@ export class LinePeer implements Caller {
     const { settings, clock } = parts
     this.#parts = parts
     this.settings = settings
+    this.base = parts.base
     this.#delivery = parts.delivery
     this.#bucket = new TokenBucket(clock, parts.limited ? settings.linesPerSecond : 0, settings.linesBurst)
   }

@@ -6,6 +6,8 @@ export interface LineSettings {
   readonly room: string
   /** How files reach members here unless they say otherwise with `/files`. */
   readonly files: FileMode
+  /** Larger files reach everybody as links, but for those who ask with `/get`; 0: none is too large. */
+  readonly inlineMaxBytes: number
   readonly maxLineBytes: number
   /** Text lines a second for each connection, 0 for no limit; loopback only where `rateOnLoopback`. */
   readonly linesPerSecond: number

@@ -6,6 +6,8 @@ export interface Visitor {
   /** The peer's address as people read it. */
   readonly address: string
   readonly loopback: boolean
+  /** Where the peer reached this host, as in `http://192.168.1.5:8268`; left out where it came without an address. */
+  readonly base?: string
   /** What was read already to tell the protocol. */
   readonly head: Buffer
 }

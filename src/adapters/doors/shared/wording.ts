@@ -1,5 +1,6 @@
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
+import { fileUrl } from './file-url.ts'
 
 const decimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 
@@ -28,9 +29,15 @@ export function bytesOf(text: string): number | undefined {
 /** How a file is named to `/get`: as much of its id as a person can type. */
 export const shortId = (id: string): string => id.slice(0, 8)
 
-/** Tells of a file that does not come in band: name, size, digest, and how to get it here. */
-export const fileLine = (by: string, file: WholeFile): string =>
-  `* file [${shortId(file.id)}] ${forTerminal(file.name)} from ${forTerminal(by)}: ${sizeText(file.size)}, sha256 ${file.sha256}`
+/**
+ * Tells of a file that does not come in band: name, size, digest, and how to get it here. With `base`, as in
+ * `http://192.168.1.5:8268`, the line ends in a link.
+ */
+export function fileLine(by: string, file: WholeFile, base?: string): string {
+  const link = base === undefined ? '' : ` ${base}${fileUrl(file)}`
+  const from = `${forTerminal(file.name)} from ${forTerminal(by)}`
+  return `* file [${shortId(file.id)}] ${from}: ${sizeText(file.size)}, sha256 ${file.sha256}${link}`
+}
 
 /**
  * The seed's client takes any text that contains SEND for the beginning of a file (design section 4), so whoever may be

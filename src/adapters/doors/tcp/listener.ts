@@ -1,10 +1,10 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
 import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
 import { isLoopback } from '../shared/address.ts'
 import { hangUp } from '../shared/hang-up.ts'
-import type { Door } from '../shared/visitor.ts'
+import type { Door, Visitor } from '../shared/visitor.ts'
 import { AddressCount } from './address-count.ts'
 import { maxConnections } from './open-files.ts'
 import { type Sniffed, sniffSocket } from './sniffer.ts'
@@ -116,11 +116,11 @@ export class TcpListener {
       this.#addresses.leave(address)
     })
     sniffSocket(socket, this.#parts.clock, this.#settings.silentMs, (sniffed) =>
-      this.#admit(socket, { address, loopback: isLoopback(address) }, sniffed),
+      this.#admit(socket, { address, loopback: isLoopback(address), ...baseOf(socket) }, sniffed),
     )
   }
 
-  #admit(socket: Socket, from: { address: string; loopback: boolean }, { verdict, head }: Sniffed): void {
+  #admit(socket: Socket, from: Pick<Visitor, 'address' | 'loopback' | 'base'>, { verdict, head }: Sniffed): void {
     const { clock, http, line, log, metrics } = this.#parts
     metrics.count(`connections_${verdict}`)
     const visitor = { connection: socket, ...from, head }
@@ -167,7 +167,14 @@ export class TcpListener {
   }
 }
 
-/** IPv4 addresses that arrive mapped into IPv6 are shown as what they are. */
-function addressOf(socket: Socket): string {
-  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')
+const addressOf = (socket: Socket): string => unmapped(socket.remoteAddress ?? 'unknown')
+
+/** Nothing where the peer is gone already. */
+function baseOf({ localAddress, localPort }: Socket): Pick<Visitor, 'base'> {
+  if (localAddress === undefined || localPort === undefined) return {}
+  const host = unmapped(localAddress)
+  return { base: `http://${isIPv6(host) ? `[${host}]` : host}:${localPort}` }
 }
+
+/** IPv4 addresses that arrive mapped into IPv6 are shown as what they are. */
+const unmapped = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')

@@ -1,5 +1,5 @@
 import type { WholeFile } from '../../../../domain/room/events.ts'
-import { fileUrl } from '../event-json.ts'
+import { fileUrl } from '../../shared/file-url.ts'
 
 /** What the addresses of the routes hold. */
 export interface FileAddress {

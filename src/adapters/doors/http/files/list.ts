@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { RoomFile } from '../../../../domain/room/state.ts'
-import { fileUrl } from '../event-json.ts'
+import { fileUrl } from '../../shared/file-url.ts'
 import { asGuest } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import type { FileAddress } from './file-json.ts'

@@ -7,6 +7,8 @@ import type { FileMode, LineSettings } from '../settings.ts'
 /** Whoever typed a slash word, as far as the words need to know them. */
 export interface Caller {
   readonly settings: LineSettings
+  /** Where links to this host begin, where the caller can use any. */
+  readonly base: string | undefined
   /** Undefined after `/part`. */
   readonly session: LocalSession | undefined
   /** How files reach the caller. */

@@ -3,7 +3,9 @@ import { lineOf } from '../../shared/event-line.ts'
 import { fileLine } from '../../shared/wording.ts'
 
 /** Entries as people read them again: own lines too, and a file as its line. */
-export const entryLines = (entries: readonly Entry[]): string[] =>
+export const entryLines = (entries: readonly Entry[], base: string | undefined): string[] =>
   entries
-    .map((entry) => (entry.type === 'fileCompleted' ? fileLine(entry.by.name, entry.file) : lineOf(entry).trimEnd()))
+    .map((entry) =>
+      entry.type === 'fileCompleted' ? fileLine(entry.by.name, entry.file, base) : lineOf(entry).trimEnd(),
+    )
     .filter((line) => line !== '')

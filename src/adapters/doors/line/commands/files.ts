@@ -22,7 +22,7 @@ export const files: LineCommand = {
     if (session === undefined) return
     const lines = session.files.map((each) =>
       each.status === 'whole'
-        ? fileLine(each.by.name, each.file)
+        ? fileLine(each.by.name, each.file, caller.base)
         : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} is still arriving`,
     )
     await caller.say(

@@ -16,6 +16,8 @@ export const history: LineCommand = {
       return
     }
     const entries = await session.history(Math.min(wanted, maxHistoryLines))
-    await caller.say([`* history of ${session.room}:`, ...entryLines(entries), '* end of history'].join('\n'))
+    await caller.say(
+      [`* history of ${session.room}:`, ...entryLines(entries, caller.base), '* end of history'].join('\n'),
+    )
   },
 }
