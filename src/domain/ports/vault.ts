@@ -7,7 +7,10 @@ export interface Digest {
   readonly sha256: string
 }
 
-/** `kept`: pieces are the reader's own. `lent`: each is good until the next is asked for, so that reading costs one buffer. */
+/**
+ * `kept`: pieces stay as they are for as long as the reader likes. `lent`: each is good until the next is asked for, so that reading
+ * costs one buffer. Several readers may get the same memory: nobody changes or transfers a piece.
+ */
 export type Pieces = 'kept' | 'lent'
 
 /** The one writer of one file that is on its way. Calls may not overlap. */

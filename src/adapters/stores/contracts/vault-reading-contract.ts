@@ -21,17 +21,30 @@ export const reading = (inVault: InVault): readonly ContractCase[] => [
       assert.ok(bytes.subarray(from).equals(await collect(vault.read(ONE, from))), `from ${from}`)
     }
   }),
-  inVault('pieces have at most 1 MiB, and belong to whoever takes them', async (vault) => {
-    const bytes = sample(3 * MIB)
-    const writer = await begin(vault, ONE)
-    await take(writer, Buffer.from(bytes))
-    await writer.finish()
-    for await (const piece of vault.read(ONE)) {
-      assert.ok(piece.length > 0 && piece.length <= MIB)
-      piece.fill(0)
-    }
-    assert.ok(bytes.equals(await collect(vault.read(ONE))))
-  }),
+  inVault(
+    'pieces have at most 1 MiB and stay as they are, whoever else reads, and when the file is gone',
+    async (vault) => {
+      const bytes = sample(3 * MIB + 100)
+      const writer = await begin(vault, ONE)
+      const early = [0, 1, MIB - 1].map((from) => collect(vault.read(ONE, from), from % 3))
+      await appendAll(writer, bytes, 300_000)
+      await writer.finish()
+      const late = [0, 1, MIB - 1].map((from) => collect(vault.read(ONE, from), from % 3))
+      const kept: Uint8Array[] = []
+      for await (const piece of vault.read(ONE)) {
+        assert.ok(piece.length > 0 && piece.length <= MIB)
+        kept.push(piece)
+      }
+      for (const [index, read] of (await Promise.all([...early, ...late])).entries())
+        assert.ok(bytes.subarray([0, 1, MIB - 1][index % 3]).equals(read))
+      await vault.remove(ONE)
+      const others = sample(3 * MIB)
+      await put(vault, ONE, others)
+      for (const read of await Promise.all([vault.read(ONE), vault.read(ONE)].map((pieces) => collect(pieces))))
+        assert.ok(others.equals(read))
+      assert.ok(bytes.equals(Buffer.concat(kept)))
+    },
+  ),
   inVault('readers follow a growing file at their own pace and end when it is whole', async (vault) => {
     const bytes = sample(2 * MIB + 17)
     const writer = await begin(vault, ONE)

@@ -6,6 +6,7 @@ import { type Folder, isFileId } from './folder.ts'
 import type { Follower, Following } from './following.ts'
 import type { Growth } from './growth.ts'
 import type { Health } from './health.ts'
+import { PAGE_BYTES, type ReadInto } from './pages.ts'
 import { durableBytes } from './part.ts'
 
 export interface FileToRead {
@@ -18,8 +19,6 @@ export interface FileToRead {
   readonly following: Following
 }
 
-/** Large pieces decide the speed of a download; each is fresh, unless it is only lent: fresh ones cost 60 MB between collections. */
-const PIECE_BYTES = 1024 * 1024
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
@@ -33,6 +32,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   #handle: FileHandle | undefined
   /** Up to where bytes were read, or are being read. */
   #reached: number
+  #lent: Buffer | undefined
   #error: Error | undefined
   #stopped = false
   #wake: () => void = () => {}
@@ -66,10 +66,9 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   }
 
   async *#read(): AsyncGenerator<Uint8Array, undefined> {
-    const { following, from, pieces } = this.#file
+    const { following, from } = this.#file
     this.#check()
     following.begin(this)
-    let lent: Buffer | undefined
     try {
       const growth = await this.#find()
       const size = growth ? undefined : (await this.#handle?.stat())?.size
@@ -77,11 +76,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
         this.#check()
         const end = growth?.written ?? size ?? 0
         if (at < end) {
-          const length = Math.min(end - at, PIECE_BYTES)
-          const buffer = lent !== undefined && lent.length >= length ? lent : Buffer.allocUnsafeSlow(length)
-          if (pieces === 'lent') lent = buffer
-          this.#reached = at + length
-          const piece = await this.#piece(at, buffer.subarray(0, length))
+          const piece = await this.#piece(at, end)
           at += piece.length
           yield piece
         } else if (growth && growth.status !== 'whole') await this.#change(growth)
@@ -124,13 +119,27 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
     await handle?.close()
   }
 
-  async #piece(at: number, buffer: Buffer): Promise<Uint8Array> {
+  /** Pages end where they do for everybody, so that those who read the same file come together. */
+  async #piece(at: number, end: number): Promise<Uint8Array> {
+    const { following } = this.#file
+    this.#reached = Math.min(end, at - (at % PAGE_BYTES) + PAGE_BYTES)
     const handle = await this.#open()
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at).catch((cause: unknown) => {
-      throw unreadable(cause)
-    })
+    // A reader that has been ended must not bring back pages that were dropped with its file.
     this.#check()
-    if (bytesRead === 0) throw new VaultBroken('a file has become shorter than it was; something else has changed it')
+    const read = (into: Buffer, position: number): Promise<number> => readInto(handle, into, position)
+    const piece = following.isShared(this.id)
+      ? await following.pages.piece(this.id, at, this.#reached, read)
+      : await this.#own(at, this.#reached - at, read)
+    this.#check()
+    return piece
+  }
+
+  /** Bytes for this reader only. Each piece is fresh unless it is lent: fresh ones cost 60 MB between collections. */
+  async #own(at: number, length: number, read: ReadInto): Promise<Uint8Array> {
+    const lent = this.#lent
+    const buffer = lent !== undefined && lent.length >= length ? lent : Buffer.allocUnsafeSlow(length)
+    if (this.#file.pieces === 'lent') this.#lent = buffer
+    const bytesRead = await read(buffer.subarray(0, length), at)
     return bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
   }
 
@@ -162,6 +171,14 @@ const openFile = async (path: string): Promise<FileHandle | undefined> => {
   if (!handle || (await handle.stat()).isFile()) return handle
   await handle.close()
   return undefined
+}
+
+const readInto = async (handle: FileHandle, into: Buffer, position: number): Promise<number> => {
+  const { bytesRead } = await handle.read(into, 0, into.length, position).catch((cause: unknown) => {
+    throw unreadable(cause)
+  })
+  if (bytesRead === 0) throw new VaultBroken('a file has become shorter than it was; something else has changed it')
+  return bytesRead
 }
 
 /** Ends this one reader: that a file cannot be read does not make what is written doubtful. */

@@ -1,5 +1,6 @@
 import { VaultMissing } from '../../../domain/ports/vault.ts'
 import { Growth } from './growth.ts'
+import { Pages } from './pages.ts'
 
 /** A reader of one file. */
 export interface Follower {
@@ -12,7 +13,9 @@ export interface Follower {
 
 /** Who reads in a vault, and how far the files on their way have got, whether somebody writes them now or not. */
 export class Following {
-  readonly #readers = new Set<Follower>()
+  /** What several readers of one file share. */
+  readonly pages = new Pages()
+  readonly #readers = new Map<string, Set<Follower>>()
   readonly #growths = new Map<string, Growth>()
 
   /** Of a file that is known to be on its way. */
@@ -28,11 +31,23 @@ export class Following {
   }
 
   begin(reader: Follower): void {
-    this.#readers.add(reader)
+    const { id } = reader
+    const readers = this.#readers.get(id) ?? new Set()
+    this.#readers.set(id, readers.add(reader))
   }
 
   end(reader: Follower): void {
-    this.#readers.delete(reader)
+    const { id } = reader
+    const readers = this.#readers.get(id)
+    readers?.delete(reader)
+    if (readers === undefined || readers.size > 0) return
+    this.#readers.delete(id)
+    this.pages.drop(id)
+  }
+
+  /** Whether several read this file now. */
+  isShared(id: string): boolean {
+    return (this.#readers.get(id)?.size ?? 0) > 1
   }
 
   /** The file is not on its way any more: it is whole, or not there. */
@@ -43,15 +58,21 @@ export class Following {
   /** The file is not there any more. */
   remove(id: string): void {
     this.forget(id)
-    for (const reader of this.#readers) if (reader.id === id) reader.fail(new VaultMissing('the file has been removed'))
+    this.pages.drop(id)
+    for (const reader of this.#of(id)) reader.fail(new VaultMissing('the file has been removed'))
   }
 
   /** The file has only `size` bytes now; those who read more must not go on. */
   fallBack(id: string, size: number): void {
-    for (const reader of this.#readers) if (reader.id === id) reader.fallBack(size)
+    this.pages.drop(id)
+    for (const reader of this.#of(id)) reader.fallBack(size)
   }
 
   fail(error: Error): void {
-    for (const reader of this.#readers) reader.fail(error)
+    for (const readers of this.#readers.values()) for (const reader of readers) reader.fail(error)
+  }
+
+  #of(id: string): Iterable<Follower> {
+    return this.#readers.get(id) ?? []
   }
 }
