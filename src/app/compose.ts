@@ -58,29 +58,28 @@ export function compose(options: TamtamOptions): DependencyContainer {
       options.onBroken?.(error)
     })
   })
-  provide<LineDoor>(LINE_DOOR as symbol, undefined, (from) => {
-    const ports = {
-      engine: from.resolve(ENGINE),
-      clock: from.resolve(CLOCK),
-      ids: from.resolve(IDS),
-      log: from.resolve(LOG),
-    }
-    return new LineDoor({ ...ports, settings: { ...lineDefaults, ...options.line } })
+  const doorPorts = (from: DependencyContainer) => ({
+    engine: from.resolve(ENGINE),
+    clock: from.resolve(CLOCK),
+    ids: from.resolve(IDS),
+    log: from.resolve(LOG),
+    metrics: from.resolve(METRICS),
   })
-  provide<HttpDoor>(HTTP_DOOR as symbol, undefined, (from) => {
-    const ports = {
-      engine: from.resolve(ENGINE),
-      clock: from.resolve(CLOCK),
-      ids: from.resolve(IDS),
-      log: from.resolve(LOG),
-      metrics: from.resolve(METRICS),
-    }
-    return new HttpDoor({
-      ...ports,
-      settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
-      access: options.access ?? openToAll,
-      trouble: () => health.trouble,
-    })
-  })
+  provide<LineDoor>(
+    LINE_DOOR as symbol,
+    undefined,
+    (from) => new LineDoor({ ...doorPorts(from), settings: { ...lineDefaults, ...options.line } }),
+  )
+  provide<HttpDoor>(
+    HTTP_DOOR as symbol,
+    undefined,
+    (from) =>
+      new HttpDoor({
+        ...doorPorts(from),
+        settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
+        access: options.access ?? openToAll,
+        trouble: () => health.trouble,
+      }),
+  )
   return host
 }

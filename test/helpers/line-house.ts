@@ -59,8 +59,8 @@ export class Person {
 /** A house with a line door, whose people come in over memory. */
 export async function openLineHouse({ line = {}, ...options }: LineHouseOptions = {}) {
   const house = await openHouse(options)
-  const { engine, clock, ids, log } = house
-  const door = new LineDoor({ engine, clock, ids, log, settings: { ...lineDefaults, apartMs: 0, ...line } })
+  const { engine, clock, ids, log, metrics } = house
+  const door = new LineDoor({ engine, clock, ids, log, metrics, settings: { ...lineDefaults, apartMs: 0, ...line } })
   const people: Person[] = []
 
   /** Lets everything happen that will, `ms` of the clock at a time, until nothing more arrives anywhere. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
+import type { Metrics } from '../../../domain/ports/metrics.ts'
 import { hangUp } from '../shared/hang-up.ts'
 import { Outbox } from '../shared/outbox.ts'
 import type { Visitor } from '../shared/visitor.ts'
@@ -14,6 +15,7 @@ import type { LineSettings } from './settings.ts'
 export interface ConnectionParts extends Pick<PeerParts, 'engine' | 'id'> {
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   readonly settings: LineSettings
   readonly checks: MarkChecks
   readonly links: LinkLines
@@ -39,13 +41,13 @@ export class LineConnection {
 
   constructor(visitor: Visitor, parts: ConnectionParts, gone: (connection: LineConnection) => void) {
     const { connection, address, loopback, base } = visitor
-    const { clock, settings, checks, links } = parts
+    const { clock, metrics, settings, checks, links } = parts
     this.#visitor = visitor
     this.#parts = parts
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
     this.#outbox = new Outbox(connection, settings.outboxMarkBytes, () => this.#delivery.resume())
     const lost = () => this.hangUp()
-    this.#delivery = new LineDelivery({ outbox: this.#outbox, clock, settings, checks, links, base, lost })
+    this.#delivery = new LineDelivery({ outbox: this.#outbox, clock, metrics, settings, checks, links, base, lost })
     this.#peer = new LinePeer({
       ...parts,
       address,

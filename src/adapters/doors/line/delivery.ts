@@ -1,6 +1,7 @@
 import type { Follower } from '../../../domain/engine/follower.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { Clock } from '../../../domain/ports/clock.ts'
+import type { Metrics } from '../../../domain/ports/metrics.ts'
 import type { Batch, Encoder } from '../../../domain/room/batch.ts'
 import type { FileCompleted, WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
@@ -18,6 +19,7 @@ const HELD_NOTICES = 64
 export interface DeliveryParts {
   readonly outbox: Outbox
   readonly clock: Clock
+  readonly metrics: Metrics
   readonly settings: LineSettings
   readonly checks: MarkChecks
   readonly links: LinkLines
@@ -112,7 +114,9 @@ export class LineDelivery {
     }
     const pieces = portion(lines, id)
     if (pieces.length > 0) this.#outbox.writeAll(pieces)
-    if (this.#outbox.full) follower.hold(batch.last ?? follower.cursor)
+    if (!this.#outbox.full) return
+    this.#parts.metrics.count('catch_ups')
+    follower.hold(batch.last ?? follower.cursor)
   }
 
   async #send(by: string, file: WholeFile, session: LocalSession, mostBytes: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { Engine } from '../../../domain/engine/engine.ts'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Ids } from '../../../domain/ports/ids.ts'
 import type { Log } from '../../../domain/ports/log.ts'
+import type { Metrics } from '../../../domain/ports/metrics.ts'
 import type { Door, Visitor } from '../shared/visitor.ts'
 import { LineConnection } from './connection.ts'
 import { LinkLines } from './link-lines.ts'
@@ -13,6 +14,7 @@ export interface LineDoorParts {
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
+  readonly metrics: Metrics
   readonly settings: LineSettings
 }
 
