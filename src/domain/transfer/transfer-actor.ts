@@ -1,8 +1,8 @@
-import type { Cancel } from '../ports/clock.ts'
 import type { Digest, VaultWriter } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
+import { HeldWriter } from './held-writer.ts'
 import { decideTransfer, evolveTransfer, fenced, newTransfer, type Transfer, type TransferCommand } from './transfer.ts'
 import type { TransferParts, Writing } from './writing.ts'
 
@@ -17,13 +17,12 @@ export class TransferActor {
   readonly #parts: TransferParts
   #transfer: Transfer
   #file: OfferedFile
-  #vaultWriter: VaultWriter | undefined
+  readonly #held: HeldWriter
   /** Who writes; it counts up with each. Nobody does when `#writing` is another. */
   #epoch = 0
   #writing = 0
   #turn: Promise<unknown> = Promise.resolve()
   #touched: number
-  #cancelIdle: Cancel = () => {}
   #closed = false
   /** The room knows of it. */
   #offered: boolean
@@ -35,6 +34,7 @@ export class TransferActor {
     this.by = by
     this.#file = file
     this.#parts = parts
+    this.#held = new HeldWriter(file.id, parts)
     this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
     this.#apply({ type: 'pause', durable: durable ?? 0 })
     this.#offered = durable !== undefined
@@ -47,19 +47,7 @@ export class TransferActor {
   }
 
   get status(): 'arriving' | 'paused' | 'whole' | 'withdrawn' {
-    switch (this.#transfer.status) {
-      case 'complete':
-        return 'whole'
-      case 'withdrawn':
-        return 'withdrawn'
-      case 'receiving':
-        return 'arriving'
-      case 'new':
-      case 'offered':
-        return 'paused'
-      default:
-        return this.#transfer satisfies never
-    }
+    return STATUS[this.#transfer.status]
   }
 
   /** Bytes that would survive a crash: the only offset that is promised (C109). */
@@ -68,7 +56,7 @@ export class TransferActor {
   }
 
   get isOpenInVault(): boolean {
-    return this.#vaultWriter !== undefined
+    return this.#held.isOpen
   }
 
   /** Milliseconds of the clock's `elapsed` until it is withdrawn for want of bytes; 0 when that is due. */
@@ -208,7 +196,7 @@ export class TransferActor {
     const end: TransferCommand = { type: 'finish', writer: String(epoch), size: writer.offset, sha256 }
     const decided = decideTransfer(this.#transfer, end)
     if (decided.type === 'rejected') {
-      if (decided.code === 'HASH_MISMATCH') await this.#beginAgain(writer)
+      if (decided.code === 'HASH_MISMATCH') await this.#beginAgain()
       else await this.#pause(writer)
       return decided
     }
@@ -217,7 +205,7 @@ export class TransferActor {
       await this.#withdraw(digest.message)
       return digest
     }
-    this.#vaultWriter = undefined
+    this.#held.taken()
     const file = { id: this.id, name: this.#file.name, ...digest }
     const told = await this.#parts.announce({ type: 'completeFile', file })
     if (told.type === 'rejected') {
@@ -230,9 +218,8 @@ export class TransferActor {
   }
 
   /** What arrived is not what was promised: nothing of it is worth keeping, but the sender may try once more (C112). */
-  async #beginAgain(writer: VaultWriter): Promise<void> {
-    await writer.discard()
-    this.#vaultWriter = undefined
+  async #beginAgain(): Promise<void> {
+    await this.#held.discard()
     this.#apply({ type: 'pause', durable: 0 })
     const next = await this.#open()
     if ('type' in next) await this.#withdraw(next.message)
@@ -240,10 +227,7 @@ export class TransferActor {
 
   async #withdraw(reason: string): Promise<void> {
     if (this.#apply({ type: 'withdraw', reason }) !== undefined) return
-    this.#cancelIdle()
-    const writer = this.#vaultWriter
-    this.#vaultWriter = undefined
-    await writer?.discard()
+    await this.#held.discard()
     await this.#parts.vault.remove(this.id)
     if (this.#offered) await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
     this.#parts.ended()
@@ -252,14 +236,8 @@ export class TransferActor {
   async #open(): Promise<VaultWriter | Rejected> {
     if (this.#closed) return rejected('CLOSED', 'the host stops; go on once it is back')
     if (this.status === 'whole' || this.status === 'withdrawn') return gone
-    this.#cancelIdle()
-    const { vault } = this.#parts
-    const { id, size } = this.#file
-    const writer = this.#vaultWriter ?? (await vault.resume(id, size)) ?? (await vault.create(id, size))
-    if (!('type' in writer)) {
-      this.#vaultWriter = writer
-      if (this.status !== 'arriving') this.#rest(writer)
-    }
+    const writer = await this.#held.open(this.#file.size)
+    if (!('type' in writer) && this.status !== 'arriving') this.#rest(writer)
     return writer
   }
 
@@ -273,8 +251,7 @@ export class TransferActor {
   #rest(writer: VaultWriter): void {
     this.#writing = 0
     this.#apply({ type: 'pause', durable: writer.durable })
-    this.#cancelIdle()
-    this.#cancelIdle = this.#parts.clock.after(this.#parts.idleMs, () => {
+    this.#held.rest(() => {
       void this.#inTurn(async () => {
         if (this.status === 'paused') await this.#suspend()
       }).catch(() => {})
@@ -282,15 +259,12 @@ export class TransferActor {
   }
 
   async #suspend(): Promise<void> {
-    this.#cancelIdle()
-    const writer = this.#vaultWriter
-    this.#vaultWriter = undefined
-    await writer?.suspend()
-    if (writer !== undefined) this.#apply({ type: 'pause', durable: writer.durable })
+    const durable = await this.#held.suspend()
+    if (durable !== undefined) this.#apply({ type: 'pause', durable })
   }
 
   #touch(): void {
-    this.#cancelIdle()
+    this.#held.keep()
     this.#touched = this.#parts.clock.elapsed()
   }
 
@@ -309,5 +283,13 @@ export class TransferActor {
     return next
   }
 }
+
+const STATUS = {
+  new: 'paused',
+  offered: 'paused',
+  receiving: 'arriving',
+  complete: 'whole',
+  withdrawn: 'withdrawn',
+} as const satisfies Record<Transfer['status'], TransferActor['status']>
 
 const gone = rejected('NO_SUCH_FILE', 'this transfer has ended; see the files of the room')
