@@ -148,7 +148,7 @@ function killIfThere(pid: number): void {
 }
 
 /** Nothing of the person who runs the tests: no settings, no data. */
-function bareEnv(): NodeJS.ProcessEnv {
+export function bareEnv(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(TAMTAM_|XDG_|NODE_OPTIONS|VITEST|NODE_ENV)/.test(name),
   )

@@ -27,6 +27,8 @@ export interface Ask {
   readonly silentMs?: number
 }
 
+/** So often may a connection fail before anybody answered at all. */
+const MOST_FAILURES = 5
 const MOST_TEXT_BYTES = 16 * 1024 * 1024
 
 /** One host over HTTP: a connection for each request, none of which may stand still. */
@@ -36,6 +38,7 @@ export class HostLink {
   readonly #agent = new Agent({ keepAlive: false })
   readonly #headers: OutgoingHttpHeaders
   #met = false
+  #failures = 0
 
   constructor(place: HostPlace, settings: ClientSettings) {
     this.place = place
@@ -55,6 +58,12 @@ export class HostLink {
     const length = typeof ask.body === 'string' ? { 'Content-Length': Buffer.byteLength(ask.body) } : {}
     const headers = { ...this.#headers, ...length, ...ask.headers }
     const asked = request({ host, port, method: ask.method, path: ask.path, headers, agent: this.#agent })
+    let connected = false
+    asked.once('socket', (socket) =>
+      socket.once('connect', () => {
+        connected = true
+      }),
+    )
     try {
       const answer = await this.#answerTo(asked, ask)
       this.#met = true
@@ -62,6 +71,8 @@ export class HostLink {
     } catch (error) {
       asked.destroy()
       if (!(error instanceof Disconnected) || this.#met) throw error
+      // Somebody is there, and may only be about to start or to stop.
+      if (connected && ++this.#failures < MOST_FAILURES) throw error
       throw new Unreachable(`nobody answers at ${this.label} (${error.message})`, { cause: error })
     }
   }

@@ -1,5 +1,6 @@
 import { isRefusal } from '../../adapters/client/failures.ts'
 import type { HostLink } from '../../adapters/client/host-link.ts'
+import type { Retries } from '../../adapters/client/retries.ts'
 import { listFiles } from '../../adapters/client/room-queries.ts'
 import type { FileRow } from '../../adapters/client/wire.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
@@ -17,6 +18,7 @@ const LEAST_ID_CHARS = 4
 /** Which files of a room were meant: by name the newest of that name, by the beginning of its id, all, or else the newest. */
 export async function filesWanted(
   link: HostLink,
+  retries: Retries,
   place: Place,
   names: readonly string[],
   all: boolean,
@@ -25,7 +27,7 @@ export async function filesWanted(
     if (names.length === 0 && !all) return [place.file]
     throw new CommandFailed(exitCodes.usage, 'a link is one file; leave out names and --all')
   }
-  const found = await listFiles(link, place.room)
+  const found = await retries.until(() => listFiles(link, place.room))
   if (isRefusal(found)) throw refused(place.room, found)
   const files = found.toSorted((one, other) => other.at - one.at)
   if (all) return files

@@ -1,4 +1,4 @@
-import { GaveUp, type Refusal, Unreachable } from '../../adapters/client/failures.ts'
+import { Disconnected, GaveUp, type Refusal, Unreachable } from '../../adapters/client/failures.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, type ExitCode, exitCodes } from '../exit-codes.ts'
 
@@ -16,7 +16,7 @@ function exitCodeOf(status: number, code: string): ExitCode {
 
 /** The same for what was thrown. What is a bug stays what it is. */
 export function failureOf(error: unknown): unknown {
-  if (error instanceof Unreachable)
+  if (error instanceof Unreachable || error instanceof Disconnected)
     return new CommandFailed(exitCodes.unreachable, forTerminal(error.message), { cause: error })
   if (error instanceof GaveUp)
     return new CommandFailed(exitCodes.incomplete, forTerminal(`gave up: ${error.message}`), { cause: error })

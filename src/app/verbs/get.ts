@@ -52,7 +52,13 @@ export const addGet = (program: Command): Command =>
 async function get(place: Place, names: readonly string[], flags: GetFlags): Promise<void> {
   const link = new HostLink(place, clientDefaults)
   try {
-    const files = await filesWanted(link, place, names, flags.all === true)
+    const files = await filesWanted(
+      link,
+      new Retries(clientDefaults, patience(flags)),
+      place,
+      names,
+      flags.all === true,
+    )
     if (flags.output !== undefined && files.length > 1)
       throw new CommandFailed(exitCodes.usage, '-o is for one file only; --save names a folder')
     let first: unknown
@@ -75,8 +81,10 @@ async function getOne(link: HostLink, file: FileToGet, flags: GetFlags): Promise
     ? undefined
     : new ProgressDisplay(process.stderr, 'getting', file.name, flags.plain === true)
   const tell = display?.tell ?? (() => {})
-  const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
-  const retries = new Retries(clientDefaults, { ...giveUp, tell: (retry) => tell({ type: 'retry', ...retry }) })
+  const retries = new Retries(clientDefaults, {
+    ...patience(flags),
+    tell: (retry) => tell({ type: 'retry', ...retry }),
+  })
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
   const options = { link, retries, tell, ...limit }
   const target: Target = flags.output === undefined ? { directory: flags.save ?? '.' } : { path: flags.output }
@@ -94,3 +102,5 @@ async function getOne(link: HostLink, file: FileToGet, flags: GetFlags): Promise
   const what = `${forTerminal(got.name)} ${sizeText(got.size)} in ${tookText(ms)}`
   process.stderr.write(`got ${what} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
 }
+
+const patience = ({ timeout }: GetFlags) => (timeout === undefined ? {} : { giveUpMs: timeout })

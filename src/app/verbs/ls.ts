@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { isRefusal } from '../../adapters/client/failures.ts'
 import { HostLink } from '../../adapters/client/host-link.ts'
+import { Retries } from '../../adapters/client/retries.ts'
 import { listFiles, listRooms, roomFacts } from '../../adapters/client/room-queries.ts'
 import type { FileRow } from '../../adapters/client/wire.ts'
 import { shortId, sizeText } from '../../adapters/doors/shared/wording.ts'
@@ -24,20 +25,26 @@ export const addLs = (program: Command): Command =>
       run(async () => {
         const place = placeOf(address, process.env)
         const link = new HostLink(place, clientDefaults)
-        await (place.roomNamed ? listRoom(link, place, flags) : listHost(link, flags)).finally(() => link.close())
+        const retries = new Retries(clientDefaults)
+        await (place.roomNamed ? listRoom(link, retries, place, flags) : listHost(link, retries, flags)).finally(() =>
+          link.close(),
+        )
       }),
     )
 
-async function listHost(link: HostLink, { json }: LsFlags): Promise<void> {
-  const rooms = await listRooms(link)
+async function listHost(link: HostLink, retries: Retries, { json }: LsFlags): Promise<void> {
+  const rooms = await retries.until(() => listRooms(link))
   if (isRefusal(rooms)) throw refused(link.label, rooms)
   for (const room of rooms)
     if (json) await printJson({ type: 'room', ...room })
     else await print(`${forTerminal(room.name)}\t${room.members} here\t${room.last} entries`)
 }
 
-async function listRoom(link: HostLink, { room }: Place, { json }: LsFlags): Promise<void> {
-  const [facts, files] = [await roomFacts(link, room), await listFiles(link, room)]
+async function listRoom(link: HostLink, retries: Retries, { room }: Place, { json }: LsFlags): Promise<void> {
+  const [facts, files] = [
+    await retries.until(() => roomFacts(link, room)),
+    await retries.until(() => listFiles(link, room)),
+  ]
   if (isRefusal(facts)) throw refused(room, facts)
   if (isRefusal(files)) throw refused(room, files)
   if (json) {

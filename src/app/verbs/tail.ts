@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { isRefusal } from '../../adapters/client/failures.ts'
 import { HttpSession } from '../../adapters/client/http-session.ts'
+import { Retries } from '../../adapters/client/retries.ts'
 import { history } from '../../adapters/client/room-queries.ts'
 import { lineOf } from '../../adapters/doors/shared/event-line.ts'
 import { fileLine } from '../../adapters/doors/shared/wording.ts'
@@ -51,10 +52,12 @@ async function tail(place: Place, flags: TailFlags): Promise<void> {
 
 /** Shows what is there already; answers the sequence it ends with. */
 async function past({ link, room }: HttpSession, flags: TailFlags): Promise<number> {
+  const retries = new Retries(clientDefaults)
   let after = flags.after
   while (true) {
     const limit = after === undefined ? Math.min(flags.lines, PAGE) : PAGE
-    const page = await history(link, room, { limit: Math.max(1, limit), ...(after === undefined ? {} : { after }) })
+    const which = { limit: Math.max(1, limit), ...(after === undefined ? {} : { after }) }
+    const page = await retries.until(() => history(link, room, which))
     if (isRefusal(page)) throw refused(room, page)
     if (limit > 0) for (const event of page.events) await show(room, event, flags)
     if (after === undefined) return page.last

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
+import { bareEnv, MAIN } from './host-process.ts'
+
+export interface VerbOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly input?: string | Uint8Array
+}
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | NodeJS.Signals | null
+  readonly out: Buffer
+  readonly errors: string
+  /** What `--json` said. */
+  readonly said: Record<string, unknown>[]
+}
+
+/** `tamtam <verb> …` as somebody types it, in a process of its own. It is killed when the test is over. */
+export class Verb {
+  readonly child: ChildProcess
+  errors = ''
+  readonly #out: Buffer[] = []
+  readonly #args: readonly string[]
+  #code: number | NodeJS.Signals | null | undefined
+
+  constructor(args: readonly string[], { cwd, env, input = '' }: VerbOptions = {}) {
+    this.#args = args
+    const node = ['--disable-warning=ExperimentalWarning', MAIN, ...args]
+    this.child = spawn(process.execPath, node, { env: { ...bareEnv(), ...env }, ...(cwd === undefined ? {} : { cwd }) })
+    this.child.stdout?.on('data', (bytes: Buffer) => this.#out.push(bytes))
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text
+    })
+    this.child.stdin?.on('error', () => {})
+    this.child.stdin?.end(input)
+    this.child.once('close', (code, signal) => {
+      this.#code = signal ?? code
+    })
+    onTestFinished(() => this.kill())
+  }
+
+  static run(args: readonly string[], options: VerbOptions = {}): Promise<Ended> {
+    return new Verb(args, options).ended()
+  }
+
+  /** Whole lines of standard output. */
+  get lines(): string[] {
+    return Buffer.concat(this.#out).toString().split('\n').slice(0, -1)
+  }
+
+  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    await until(`${what} of ${this.#args.join(' ')}: ${this.errors}`, holds, 30_000)
+  }
+
+  async ended(): Promise<Ended> {
+    await until(`the end of ${this.#args.join(' ')}\n${this.errors}`, () => this.#code !== undefined, 60_000)
+    const { errors, lines } = this
+    return {
+      code: this.#code ?? null,
+      out: Buffer.concat(this.#out),
+      errors,
+      get said() {
+        return lines.map((line) => JSON.parse(line))
+      },
+    }
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.#code !== undefined) return
+    this.child.kill(signal)
+    await this.ended()
+  }
+}
+
+/** A host that gives a client in a process of its own the time that it may need until it speaks. */
+export async function hostForVerbs(options: HostOptions = {}) {
+  const { port, tamtam } = await startHost({ ...options, listen: { silentMs: 10_000, ...options.listen } })
+  return { port, tamtam, at: `127.0.0.1:${port}` }
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** A folder to work in, with a file of random bytes. */
+export async function folderWith(name: string, size: number) {
+  const cwd = await temporaryDirectory()
+  const bytes = randomBytes(size)
+  const path = join(cwd, name)
+  await writeFile(path, bytes)
+  const read = (file: string) => readFile(join(cwd, file))
+  return { cwd, bytes, path, digest: sha256(bytes), read }
+}

@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, rename, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { HostProcess } from '../helpers/host-process.ts'
+import { filesOf } from '../helpers/room-files.ts'
+import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
+
+const offsetOf = async (port: number) => (await filesOf(port))[0]?.offset ?? 0
+
+describe('an upload goes on where it was', () => {
+  it('after kill -9 of tamtam send', async () => {
+    const { at, port } = await hostForVerbs()
+    const { path, digest } = await folderWith('a.bin', 3_000_000)
+    const first = new Verb(['send', at, path, '--limit', '1M'])
+    await first.until('some bytes', async () => (await offsetOf(port)) > 300_000)
+    await first.kill('SIGKILL')
+    await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
+    const [before] = await filesOf(port)
+    const second = await Verb.run(['send', at, path])
+    expect(second.code).toBe(0)
+    expect(Number(/^sending a\.bin 3 MB, resumes at (\d+) %$/m.exec(second.errors)?.[1])).toBeGreaterThan(9)
+    expect(await filesOf(port)).toMatchObject([{ id: before?.id, status: 'whole', sha256: digest }])
+  })
+
+  it('when curl began it and was cut', async () => {
+    const { at, port } = await hostForVerbs()
+    const { path, digest } = await folderWith('a.bin', 2_000_000)
+    const curl = spawn('curl', ['-sT', path, '--limit-rate', '400k', `http://${at}/lobby/`], { stdio: 'ignore' })
+    const ended = once(curl, 'close')
+    onTestFinished(() => void curl.kill('SIGKILL'))
+    await until('some bytes', async () => (await offsetOf(port)) > 100_000, 30_000)
+    curl.kill('SIGKILL')
+    await ended
+    await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
+    const [before] = await filesOf(port)
+    const sent = await Verb.run(['send', at, path])
+    expect(sent.code).toBe(0)
+    expect(sent.errors).toMatch(/^sending a\.bin 2 MB, resumes at \d+ %$/m)
+    expect(await filesOf(port)).toMatchObject([{ id: before?.id, status: 'whole', sha256: digest }])
+  })
+
+  it('C111 but not with other bytes of the same name and size', async () => {
+    const { at, port } = await hostForVerbs()
+    const { path, bytes } = await folderWith('a.bin', 2_000_000)
+    const first = new Verb(['send', at, path, '--limit', '1M'])
+    await first.until('some bytes', async () => (await offsetOf(port)) > 100_000)
+    await first.kill('SIGKILL')
+    await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
+    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0)
+    await writeFile(path, bytes)
+    expect((await Verb.run(['send', at, path])).code).toBe(0)
+    expect((await filesOf(port)).map(({ status }) => status)).toEqual(['paused', 'whole'])
+  })
+
+  it('over cut connections and kill -9 of the host, without a word from anybody', async () => {
+    const data = await temporaryDirectory()
+    const one = await HostProcess.start(['--data', data])
+    const proxy = await ChaosProxy.open(one.port)
+    const { path, digest } = await folderWith('a.bin', 4_000_000)
+    proxy.up.cutAt(1_000_000)
+    const sending = new Verb(['send', `127.0.0.1:${proxy.port}`, path, '--limit', '2M'])
+    await sending.until('some bytes', () => proxy.up.passed > 2_500_000)
+    await one.host.kill()
+    proxy.cutAll()
+    const two = await HostProcess.start(['--data', data])
+    proxy.target = two.port
+    const { code, errors } = await sending.ended()
+    expect(code).toBe(0)
+    expect(errors).toMatch(/^stalled \d+ s, retry \d+, resumes at [1-9]\d? %$/m)
+    expect(await filesOf(two.port)).toMatchObject([{ status: 'whole', sha256: digest }])
+    // What is sent twice is what was not durable: never all of it.
+    expect(proxy.up.passed).toBeLessThan(8_000_000)
+  })
+
+  it('C112 and is sent once more where bytes were changed on the way', async () => {
+    const { port } = await hostForVerbs()
+    const proxy = await ChaosProxy.open(port)
+    const { path, digest } = await folderWith('a.bin', 1_000_000)
+    proxy.up.flipAt(500_000)
+    expect((await Verb.run(['send', `127.0.0.1:${proxy.port}`, path])).code).toBe(0)
+    expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: digest }])
+  })
+
+  it('from a pipe too, as far as nothing is lost', async () => {
+    const { port } = await hostForVerbs()
+    const proxy = await ChaosProxy.open(port)
+    const { bytes, digest } = await folderWith('unused', 9_000_000)
+    proxy.up.cutAt(2_000_000)
+    proxy.up.flipAt(6_000_000)
+    proxy.down.cutAt(proxy.down.passed + 900)
+    const sent = await Verb.run(['send', `127.0.0.1:${proxy.port}`, '-'], { input: bytes })
+    expect(sent.code).toBe(0)
+    expect(await filesOf(port)).toMatchObject([{ name: 'stdin', status: 'whole', size: 9_000_000, sha256: digest }])
+  })
+})
+
+describe('a download goes on where it was', () => {
+  it('after kill -9 of tamtam get, and over cut connections', async () => {
+    const { at, port } = await hostForVerbs()
+    const { cwd, path, bytes, read } = await folderWith('a.bin', 3_000_000)
+    await Verb.run(['send', at, path])
+    const first = new Verb(['get', at, '--limit', '1M'], { cwd })
+    const part = async () => (await readdir(cwd)).find((name) => name.endsWith('.part'))
+    await first.until('some bytes', async () => (await stat(join(cwd, (await part()) ?? '.'))).size > 300_000)
+    await first.kill('SIGKILL')
+    expect(await readdir(cwd)).not.toContain('terima_a.bin')
+    const proxy = await ChaosProxy.open(port)
+    proxy.down.cutAt(1_000_000, 'end')
+    const second = await Verb.run(['get', `127.0.0.1:${proxy.port}`], { cwd })
+    expect(second.code).toBe(0)
+    expect(second.errors).toMatch(/^getting a\.bin 3 MB, resumes at \d+ %$/m)
+    expect(second.errors).toMatch(/^stalled \d+ s, retry 1, resumes at \d+ %$/m)
+    expect(proxy.down.passed).toBeLessThan(2_900_000)
+    expect(bytes.equals(await read('terima_a.bin'))).toBe(true)
+    expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'terima_a.bin'])
+  })
+
+  it('when a browser left half of it', async () => {
+    const { at, port } = await hostForVerbs()
+    const { cwd, path, bytes, read } = await folderWith('talk.pdf', 2_000_000)
+    await Verb.run(['send', at, path])
+    await truncate(path, 1_500_000)
+    await rename(path, join(cwd, 'talk.pdf.part'))
+    const proxy = await ChaosProxy.open(port)
+    expect((await Verb.run(['get', `127.0.0.1:${proxy.port}`, '-o', 'talk.pdf'], { cwd })).code).toBe(0)
+    expect(bytes.equals(await read('talk.pdf'))).toBe(true)
+    expect(proxy.down.passed).toBeLessThan(1_000_000)
+  })
+
+  it('C111 C112 but begins again where the part is of something else, or a byte was changed', async () => {
+    const { at, port } = await hostForVerbs()
+    const { cwd, path, bytes, read } = await folderWith('a.bin', 1_000_000)
+    await Verb.run(['send', at, path])
+    await writeFile(join(cwd, 'b.bin.part'), 'something else')
+    expect((await Verb.run(['get', at, '-o', 'b.bin'], { cwd })).code).toBe(0)
+    const proxy = await ChaosProxy.open(port)
+    proxy.down.flipAt(500_000)
+    expect((await Verb.run(['get', `127.0.0.1:${proxy.port}`, '-o', 'c.bin'], { cwd })).code).toBe(0)
+    for (const name of ['b.bin', 'c.bin']) expect(bytes.equals(await read(name))).toBe(true)
+    expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'b.bin', 'c.bin'])
+  })
+
+  it('over kill -9 of the host', async () => {
+    const data = await temporaryDirectory()
+    const one = await HostProcess.start(['--data', data])
+    const proxy = await ChaosProxy.open(one.port)
+    const { cwd, path, bytes, read } = await folderWith('a.bin', 3_000_000)
+    await Verb.run(['send', `127.0.0.1:${one.port}`, path])
+    const getting = new Verb(['get', `127.0.0.1:${proxy.port}`, '-o', '-', '--limit', '2M'])
+    await getting.until('some bytes', () => proxy.down.passed > 1_000_000)
+    await one.host.kill()
+    proxy.cutAll()
+    const two = await HostProcess.start(['--data', data])
+    proxy.target = two.port
+    const { code, out } = await getting.ended()
+    expect(code).toBe(0)
+    expect(bytes.equals(out)).toBe(true)
+    expect(bytes.equals(await read('a.bin'))).toBe(true)
+    expect(await readdir(cwd)).toEqual(['a.bin'])
+  })
+})

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { enter, HostProcess } from '../helpers/host-process.ts'
+import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
+
+describe('tamtam say', () => {
+  it('says its words, or each line of a pipe, in order', async () => {
+    const { at, port } = await hostForVerbs()
+    const budi = await enter(port, 'budi')
+    expect(await Verb.run(['say', `ani@${at}`, 'halo', 'dunia'])).toMatchObject({ code: 0, errors: '' })
+    await budi.until('<ani> halo dunia')
+    const many = Array.from({ length: 3000 }, (_, index) => `baris ${index} ${'x'.repeat(20)}`)
+    expect(await Verb.run(['say', at], { input: `${many.join('\r\n')}\n\nakhir` })).toMatchObject({
+      code: 0,
+      errors: '',
+    })
+    const { said } = await Verb.run(['tail', at, '--after', '1', '--no-follow', '--json'])
+    expect(said.map(({ text }) => text)).toEqual([...many, 'akhir'])
+    expect(said.map(({ seq }) => seq)).toEqual(said.map((_, index) => index + 2))
+  })
+  it('says it once, however often the answer is lost (C118)', async () => {
+    const { at, port } = await hostForVerbs()
+    const proxy = await ChaosProxy.open(port)
+    proxy.down.cutAt(10)
+    proxy.down.cutAt(20)
+    expect((await Verb.run(['say', `127.0.0.1:${proxy.port}`, 'satu'])).code).toBe(0)
+    expect(proxy.accepted).toBe(3)
+    const { said } = await Verb.run(['tail', at, '--no-follow', '--json'])
+    expect(said).toMatchObject([{ seq: 1, text: 'satu' }])
+  })
+})
+
+describe('tamtam ls', () => {
+  it('lists rooms, or the files and people of one, with nothing in it that acts (C57)', async () => {
+    const { at, port } = await hostForVerbs()
+    const { path, digest } = await folderWith('a.bin', 1000)
+    await Verb.run(['send', `${at}/lab`, path, '--name', 'a b.bin'])
+    const ani = await enter(port, 'ani')
+    await ani.ask('/join lab', /./)
+    await ani.ask('/topic ber\x1b[2Jbahaya', /./)
+    expect((await Verb.run(['ls', at])).out.toString()).toMatch(/^lab\t1 here\t\d+ entries\n/m)
+    const { out } = await Verb.run(['ls', `${at}/lab`])
+    expect(out.toString()).toMatch(
+      /^topic: ber␛\[2Jbahaya\nhere: ani\n[0-9a-f]{8} {2}a b\.bin {2}1 kB {2}from 127\.0\.0\.1 {2}sha256 /,
+    )
+    const { said } = await Verb.run(['ls', `${at}/lab`, '--json'])
+    expect(said).toMatchObject([
+      { v: 1, type: 'member', name: 'ani' },
+      {
+        v: 1,
+        type: 'file',
+        name: 'a b.bin',
+        size: 1000,
+        sha256: digest,
+        url: expect.stringMatching(/^http:.*\/a%20b\.bin$/),
+      },
+    ])
+  })
+})
+
+describe('tamtam tail', () => {
+  it('shows the newest lines, and then what comes', async () => {
+    const { at } = await hostForVerbs()
+    await Verb.run(['say', `ani@${at}`], { input: 'satu\ndua\nti\x07ga\n' })
+    expect((await Verb.run(['tail', at, '-n', '2', '--no-follow'])).out.toString()).toBe('<ani> dua\n<ani> ti␇ga\n')
+    const tail = new Verb(['tail', at, '-n', '1'])
+    await tail.until('the newest', () => tail.lines.length === 1)
+    await Verb.run(['say', at, 'empat'])
+    await tail.until('the next', () => tail.lines.length === 2)
+    expect(tail.lines).toEqual(['<ani> ti␇ga', '<127.0.0.1> empat'])
+  })
+
+  it('loses and doubles nothing over a restart of the host', async () => {
+    const data = await temporaryDirectory()
+    const one = await HostProcess.start(['--data', data])
+    const proxy = await ChaosProxy.open(one.port)
+    const tail = new Verb(['tail', `127.0.0.1:${proxy.port}/lab`, '--after', '0', '--json'])
+    const lines = (from: number) => Array.from({ length: 200 }, (_, index) => `baris ${from + index}\n`).join('')
+    await Verb.run(['say', `127.0.0.1:${one.port}/lab`], { input: lines(1) })
+    await tail.until('some of them', () => tail.lines.length > 0)
+    const saying = new Verb(['say', `127.0.0.1:${one.port}/lab`], { input: lines(201) })
+    await tail.until('some of the second ones', () => tail.lines.length > 200)
+    await saying.ended()
+    await one.host.kill()
+    proxy.cutAll()
+    const two = await HostProcess.start(['--data', data])
+    await Verb.run(['say', `127.0.0.1:${two.port}/lab`], { input: lines(401) })
+    proxy.target = two.port
+    await tail.until('all of them', () => tail.lines.length >= 600)
+    const said = tail.lines.map((line) => JSON.parse(line))
+    expect(said.map(({ seq, text }) => [seq, text])).toEqual(said.map((_, index) => [index + 1, `baris ${index + 1}`]))
+    expect(tail.errors).toContain('trying again')
+  })
+
+  it('ends when nobody reads it any more', async () => {
+    const { at } = await hostForVerbs()
+    await Verb.run(['say', at], { input: 'satu\ndua\n' })
+    const tail = new Verb(['tail', at])
+    await tail.until('a line', () => tail.lines.length > 0)
+    tail.child.stdout?.destroy()
+    await Verb.run(['say', at], { input: 'tiga\n' })
+    expect(await tail.ended()).toMatchObject({ code: 0, errors: '' })
+  })
+})
