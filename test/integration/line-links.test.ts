@@ -4,6 +4,8 @@ import { END_MARK } from '../../src/adapters/doors/line/codec/end-mark.ts'
 import { startHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
 
+/** A client of HTTP may take its time for the first byte. */
+const LISTEN = { silentMs: 1000 }
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 async function put(from: LineClient, name: string, body: Buffer): Promise<void> {
@@ -21,7 +23,7 @@ async function follow(line: string): Promise<Buffer> {
 }
 
 test('P1 the link that a line ends in leads to the exact bytes, whatever the name', async () => {
-  const { port } = await startHost()
+  const { port } = await startHost({ listen: LISTEN })
   const [ani, budi] = [await LineClient.join(port, 'ani'), await LineClient.join(port, 'budi')]
   await budi.ask('/files links', /^\* files come as a line/)
   for (const name of ['talk.pdf', 'SEND "me" 100%?#&.txt', 'lagu é 歌.mp3']) {
@@ -36,7 +38,7 @@ test('P1 the link that a line ends in leads to the exact bytes, whatever the nam
 })
 
 test('C25 who gets files in band gets a link to what the mark can not carry, or what is too large, and the rest as bytes', async () => {
-  const { port } = await startHost({ line: { inlineMaxBytes: 1000, apartMs: 5 } })
+  const { port } = await startHost({ listen: LISTEN, line: { inlineMaxBytes: 1000, apartMs: 5 } })
   const [ani, budi] = [await LineClient.join(port, 'ani'), await LineClient.join(port, 'budi')]
   const marked = Buffer.concat([Buffer.from('a'), END_MARK, Buffer.from('SEND b')])
   await put(ani, 'SENDER', marked)
@@ -59,7 +61,7 @@ test('C25 who gets files in band gets a link to what the mark can not carry, or 
 })
 
 test('a link is good for whom it is told: at the address they came by', async () => {
-  const { port } = await startHost({ listen: { host: '127.0.0.2' } })
+  const { port } = await startHost({ listen: { ...LISTEN, host: '127.0.0.2' } })
   const ani = await LineClient.join(port, 'ani', { to: '127.0.0.2' })
   const body = randomBytes(10)
   await put(ani, 'a', body)

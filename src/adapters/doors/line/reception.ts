@@ -15,6 +15,8 @@ export class Reception {
   readonly #clock: Clock
   readonly #stallMs: number
   #active: number
+  /** The sender waits for us: for the disk, or for its turn under the caps. */
+  #held = false
   #cancelTimer: () => void
 
   /** `refused` hears why the file does not get into the room, be it before its bytes have ended. */
@@ -45,8 +47,9 @@ export class Reception {
   push(bytes: Uint8Array): Promise<void> | undefined {
     const wait = this.#queue.push(bytes)
     this.#active = this.#clock.elapsed()
-    // Time that the disk takes is not the sender's.
+    this.#held = wait !== undefined
     return wait?.finally(() => {
+      this.#held = false
       this.#active = this.#clock.elapsed()
     })
   }
@@ -68,6 +71,7 @@ export class Reception {
   }
 
   readonly #watch = (): void => {
+    if (this.#held) this.#active = this.#clock.elapsed()
     const left = this.#active + this.#stallMs - this.#clock.elapsed()
     if (left > 0) this.#cancelTimer = this.#clock.after(left, this.#watch)
     else void this.cut(stalled(this.#stallMs)).catch(() => {})

@@ -65,6 +65,19 @@ describe('a file that is sent', () => {
     await calm()
     expect(budi.take()).toBe('<ani> halo\n')
   })
+  it('C32 that we hold back, because of a cap, is not taken for one that does not go on', async () => {
+    const { ani, calm, clock, engine } = await sending({ uploadStallMs: 30_000, bodyMarkBytes: 1000 })
+    engine.bandwidth.set({ transfer: 100 })
+    ani.connection.write(`/put 20000 a\n${'x'.repeat(20_000)}`)
+    for (let second = 0; second < 120; second++) {
+      clock.advance(1000)
+      await turns(2)
+    }
+    expect(ani.take()).toBe('')
+    engine.bandwidth.set({ transfer: 0 })
+    await calm()
+    expect(ani.take()).toMatch(/is in the room: 20 kB/)
+  })
   it('C38 with a name that is an attack is refused and read over', async () => {
     const { ani, budi, calm } = await sending()
     ani.connection.write('/put 4 ..\nhalonext\n')
