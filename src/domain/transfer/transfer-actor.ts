@@ -227,6 +227,7 @@ export class TransferActor {
 
   async #withdraw(reason: string): Promise<void> {
     if (this.#apply({ type: 'withdraw', reason }) !== undefined) return
+    this.#writing = 0
     await this.#held.discard()
     await this.#parts.vault.remove(this.id)
     if (this.#offered) await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
