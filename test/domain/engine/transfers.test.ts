@@ -49,6 +49,17 @@ describe('P6 a transfer', () => {
     expect(await textOf(by.download(transfer.id))).toBe('halo!\n')
     expect(by.files.map(({ status }) => status)).toEqual(['whole'])
   })
+  it('is withdrawn where the disk is full, and who wrote it may still pause', async () => {
+    const vault = new MemoryVault({ maxFileBytes: 3 })
+    const { transfer, by } = await offer(await openHouse({ vault }))
+    const first = writing(await transfer.write(0))
+    expect(await first.append(bytes('halo'))).toMatchObject({ code: 'FILE_TOO_LARGE' })
+    expect(transfer.status).toBe('withdrawn')
+    await expect(first.pause()).resolves.toBe(0)
+    expect(await first.append(bytes('a'))).toMatchObject({ code: 'FENCED' })
+    expect(await first.finish()).toMatchObject({ code: 'FENCED' })
+    expect(by.files).toEqual([])
+  })
   it('goes on when its sender has left', async () => {
     const house = await openHouse()
     const { by, transfer } = await offer(house)
