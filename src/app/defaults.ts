@@ -63,6 +63,8 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   idleMs: 60_000,
   lingerMs: 2000,
   pipelined: 64,
+  guessesPerMinuteAndAddress: 5,
+  guessesPerMinute: 100,
   messageBytes: 64 * 1024,
   checkedBytes: 4 * 1024 ** 2,
   downloads: 256,

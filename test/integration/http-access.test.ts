@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
 import { compose } from '../../src/app/compose.ts'
 import type { Access } from '../../src/app/index.ts'
 import { HTTP_DOOR } from '../../src/app/tokens.ts'
@@ -183,4 +184,24 @@ test('C125: the rule hears the address of the peer, not what a header says', asy
   await ask(port, 'GET /rooms/lobby', { headers })
   await ask(port, 'GET /rooms/lobby', { headers, from: '127.0.0.2' })
   expect([...heard]).toEqual(['127.0.0.1', '127.0.0.2'])
+})
+
+test('C119: who shows what opens nothing is not listened to after a few tries, and cannot tell', async () => {
+  const clock = new ManualClock()
+  const { port } = await startHttpHost({
+    access: ({ credential }) => credential === 'right',
+    overrides: { clock },
+  })
+  const shown = async (credential: string) =>
+    seen(await ask(port, 'GET /rooms/garden', { headers: { Authorization: `Bearer ${credential}` } }))
+  const refused = await shown('guess-0')
+  expect(refused.status).toBe(404)
+  for (let guess = 1; guess < 5; guess++) {
+    expect((await shown('right')).status).toBe(200)
+    expect(await shown(`guess-${guess}`)).toEqual(refused)
+  }
+  // The sixth guess would be right.
+  expect(await shown('right')).toEqual(refused)
+  clock.advance(12_000)
+  expect((await shown('right')).status).toBe(200)
 })

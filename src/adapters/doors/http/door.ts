@@ -7,6 +7,7 @@ import type { Door, Visitor } from '../shared/visitor.ts'
 import { application, type ServedRoute } from './application.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
+import { Guesses } from './guesses.ts'
 import { GuestNames } from './guest-names.ts'
 import { originFault } from './origin.ts'
 import type { HttpDoorParts, HttpParts } from './parts.ts'
@@ -34,6 +35,7 @@ export class HttpDoor implements Door {
       ...parts,
       names: new GuestNames(engine),
       rates: new Rates(clock, settings),
+      guesses: new Guesses(clock, settings),
       closing: this.#closing.signal,
       visitorOf: (request) => this.#of(request.socket).visitor,
     }
@@ -92,6 +94,7 @@ export class HttpDoor implements Door {
     const now = this.#parts.clock.elapsed()
     for (const connection of this.#connections.values()) connection.sweep(now, ms)
     this.#parts.rates.sweep()
+    this.#parts.guesses.sweep()
   }
 
   #of(connection: Duplex): HttpConnection {

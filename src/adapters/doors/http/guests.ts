@@ -9,15 +9,26 @@ import type { HttpParts } from './parts.ts'
 export function admitted(parts: HttpParts, request: FastifyRequest, room: string): string {
   const name = checkRoomName(room)
   if (typeof name !== 'string') throw new Refused(name)
-  if (!mayEnter(parts, request, name)) throw new HttpRefused(notFound.code, notFound.message)
+  if (enterable(parts, request, [name]).length === 0) throw new HttpRefused(notFound.code, notFound.message)
   return name
 }
 
-/** Whether the host's rule lets this request into a room, called as the room itself is. */
-export function mayEnter(parts: HttpParts, { raw, headers }: FastifyRequest, room: string): boolean {
-  const { address } = parts.visitorOf(raw)
+/**
+ * Which of these rooms the host's rule lets a request into, called as the rooms themselves are. What the request shows is not
+ * looked at any more where too much of the kind was wrong: it is then answered like any stranger's (C119).
+ */
+export function enterable(
+  { access, guesses, visitorOf }: HttpParts,
+  { raw, headers }: FastifyRequest,
+  rooms: readonly string[],
+): readonly string[] {
+  const { address } = visitorOf(raw)
   const credential = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
-  return parts.access({ room, address, ...(credential === undefined ? {} : { credential }) })
+  const open = () => rooms.filter((room) => access({ room, address }))
+  if (credential === undefined || !guesses.mayTry(address)) return open()
+  const opened = rooms.filter((room) => access({ room, address, credential }))
+  if (opened.length === 0) guesses.failed(address)
+  return opened
 }
 
 /**

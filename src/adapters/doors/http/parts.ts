@@ -7,6 +7,7 @@ import type { Ids } from '../../../domain/ports/ids.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
 import type { Visitor } from '../shared/visitor.ts'
+import type { Guesses } from './guesses.ts'
 import type { GuestNames } from './guest-names.ts'
 import type { Rates } from './rates.ts'
 import type { HttpSettings } from './settings.ts'
@@ -36,6 +37,7 @@ export interface HttpDoorParts {
 export interface HttpParts extends HttpDoorParts {
   readonly names: GuestNames
   readonly rates: Rates
+  readonly guesses: Guesses
   /** Aborted when the host stops: what would go on for long ends then. */
   readonly closing: AbortSignal
   visitorOf(request: IncomingMessage): Visitor

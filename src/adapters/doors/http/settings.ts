@@ -14,6 +14,9 @@ export interface HttpSettings {
   readonly lingerMs: number
   /** Requests that wait for the one before them on one connection. */
   readonly pipelined: number
+  /** Failed tries of one household, and of all together, before what is shown is not looked at any more. */
+  readonly guessesPerMinuteAndAddress: number
+  readonly guessesPerMinute: number
   readonly messageBytes: number
   /** What may come with an `Upload-Checksum`: it waits in memory until it is known to be right. */
   readonly checkedBytes: number

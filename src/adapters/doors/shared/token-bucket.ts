@@ -34,6 +34,11 @@ export class TokenBucket {
     return this.#tokens < 0
   }
 
+  has(tokens: number): boolean {
+    this.#refill()
+    return this.#perSecond === 0 || this.#tokens >= tokens
+  }
+
   /** Whether there is nothing to remember: nobody has taken anything for a while. */
   get full(): boolean {
     this.#refill()

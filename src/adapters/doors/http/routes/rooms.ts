@@ -1,10 +1,12 @@
-import { asGuest, mayEnter } from '../guests.ts'
+import { asGuest, enterable } from '../guests.ts'
 import type { Routes } from '../parts.ts'
 
 export const roomRoutes: Routes = (app, parts) => {
   app.get('/rooms', async (request) => {
     const rooms = await parts.engine.rooms()
-    return { rooms: rooms.filter(({ name }) => mayEnter(parts, request, name)) }
+    const names = rooms.map(({ name }) => name)
+    const seen = new Set(enterable(parts, request, names))
+    return { rooms: rooms.filter(({ name }) => seen.has(name)) }
   })
 
   app.get<{ Params: { room: string } }>('/rooms/:room', (request) =>
