@@ -33,16 +33,16 @@ test('a page of a file that grows is read on from where it ended, and nobody get
   expect(reads).toEqual([0, 100, 300])
 })
 
-test('sixteen pages are kept, those that were used last, of all files together', async () => {
+test('eight pages are kept, those that were used last, of all files together', async () => {
   const { reads, read } = file()
   const pages = new Pages()
   const ask = (id: string, page: number) => pages.piece(id, page * PAGE_BYTES, (page + 1) * PAGE_BYTES, read)
-  for (let page = 0; page < 15; page += 1) await ask('a', page)
+  for (let page = 0; page < 7; page += 1) await ask('a', page)
   await ask('b', 0)
   await ask('a', 0)
   await ask('b', 1)
   reads.length = 0
-  for (const page of [0, 14]) await ask('a', page)
+  for (const page of [0, 6]) await ask('a', page)
   expect(reads).toEqual([])
   await ask('a', 1)
   expect(reads).toEqual([PAGE_BYTES])
