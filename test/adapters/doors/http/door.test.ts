@@ -1,0 +1,97 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { type MemoryConnection, memoryPair } from '../../../../src/adapters/doors/memory/pair.ts'
+import { compose } from '../../../../src/app/compose.ts'
+import type { TamtamOptions } from '../../../../src/app/options.ts'
+import { ENGINE, HTTP_DOOR } from '../../../../src/app/tokens.ts'
+
+async function openDoor(options: TamtamOptions = {}) {
+  const host = compose(options)
+  const engine = host.resolve(ENGINE)
+  const door = host.resolve(HTTP_DOOR)
+  await engine.start()
+  await door.open()
+  const close = () => door.close('the test is over', 100)
+  onTestFinished(async () => {
+    await close()
+    await engine.stop()
+  })
+  /** Somebody who has said `head` before the door got the connection. */
+  const enter = (head: string) => {
+    const [near, far] = memoryPair()
+    far.on('error', () => {})
+    const seen = { text: '', connection: far, near }
+    far.on('data', (bytes: Buffer) => {
+      seen.text += bytes
+    })
+    door.welcome({ connection: near, address: '10.0.0.1', loopback: false, head: Buffer.from(head) })
+    return seen
+  }
+  return { door, engine, enter, close }
+}
+
+const until = (read: () => boolean) => expect.poll(read, { timeout: 10_000 }).toBe(true)
+const ended = ({ connection }: { connection: MemoryConnection }) =>
+  until(() => connection.readableEnded || connection.destroyed)
+
+const GET = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
+
+test('a connection need not be a socket', async () => {
+  const { enter } = await openDoor()
+  const peer = enter(GET('/healthz').slice(0, 20))
+  peer.connection.write(GET('/healthz').slice(20))
+  await until(() => peer.text.endsWith('{"status":"ok"}'))
+  peer.connection.write(GET('/rooms'))
+  await until(() => peer.text.endsWith('{"rooms":[]}'))
+})
+
+test('a door that takes in nothing more lets go of idle connections, and refuses what is asked on others', async () => {
+  const { door, enter } = await openDoor()
+  const streaming = enter(GET('/rooms/lobby/events', 'Accept: application/x-ndjson\r\n'))
+  await until(() => streaming.text.includes('200 OK'))
+  const idle = enter(GET('/healthz'))
+  await until(() => idle.text.endsWith('{"status":"ok"}'))
+  door.stopReading()
+  await ended(idle)
+  const late = enter(GET('/healthz'))
+  await until(() => late.text.includes('"code":"CLOSED"'))
+  expect(late.text).toMatch(/^HTTP\/1\.1 503 /)
+  expect(streaming.connection.readableEnded).toBe(false)
+  await door.close('', 1000)
+  expect(streaming.text).toMatch(/\r\n0\r\n\r\n$/)
+})
+
+test('what is still being answered has its time when the door closes, and no more', async () => {
+  const { close, enter } = await openDoor()
+  const stuck = enter(
+    'POST /rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\nhalf',
+  )
+  await until(() => stuck.text.includes('100 Continue'))
+  const began = performance.now()
+  await close()
+  expect(performance.now() - began).toBeGreaterThan(90)
+  await ended(stuck)
+})
+
+test('an error of one connection is its own (C90)', async () => {
+  const { enter } = await openDoor()
+  const broken = enter(GET('/rooms/lobby/events', 'Accept: text/event-stream\r\n'))
+  await until(() => broken.text.includes('200 OK'))
+  broken.near.destroy(new Error('the cable is out'))
+  const other = enter(GET('/healthz'))
+  await until(() => other.text.endsWith('{"status":"ok"}'))
+})
+
+test('a batch is encoded once, and its bytes are shared by all who read in a format', async () => {
+  const { engine, enter } = await openDoor()
+  const readers = Array.from({ length: 20 }, () => {
+    const reader = enter(GET('/rooms/lobby/events', 'Accept: application/x-ndjson\r\n'))
+    const write = vi.spyOn(reader.near, 'write')
+    return { ...reader, written: () => write.mock.calls.map(([bytes]) => bytes as unknown) }
+  })
+  for (const reader of readers) await until(() => reader.connection.writable && reader.written().length > 0)
+  const ani = await engine.join({ room: 'lobby', name: 'ani' })
+  await ani.send({ type: 'say', text: 'once' })
+  const about = (bytes: unknown) => Buffer.isBuffer(bytes) && bytes.includes('"once"')
+  for (const reader of readers) await until(() => reader.written().some(about))
+  expect(new Set(readers.flatMap((reader) => reader.written().filter(about))).size).toBe(1)
+})
