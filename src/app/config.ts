@@ -24,6 +24,17 @@ const size = v.pipe(
 const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'))
 const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   v.picklist(words, `must be one of ${words.join(', ')}`)
+/** One or more, with commas between, or a JSON array of them. */
+const list = v.pipe(
+  v.union([v.string(), v.array(v.string())], 'must be names with commas between'),
+  v.transform((given) =>
+    [given]
+      .flat()
+      .flatMap((each) => each.split(','))
+      .map((each) => each.trim()),
+  ),
+  v.array(v.pipe(v.string(), v.nonEmpty('must not hold an empty name'))),
+)
 const yesOrNo = v.union(
   [
     v.boolean(),
@@ -40,6 +51,7 @@ const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
   bind: v.optional(text, listenerDefaults.host),
   open: v.optional(yesOrNo, false),
+  hostNames: v.optional(list, []),
   data: v.optional(text),
   ephemeral: v.optional(yesOrNo, false),
   room: v.optional(text, lineDefaults.room),

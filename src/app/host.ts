@@ -39,6 +39,10 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       inlineMaxBytes: config.inlineMax,
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
+    http: {
+      hostNames: config.hostNames,
+      ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
+    },
     overrides: { log },
     onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
   })

@@ -29,6 +29,7 @@ program
   .option('--port <port>', 'port to listen on; 0 picks a free one (8268)')
   .option('--bind <address>', 'address to listen on (127.0.0.1)')
   .option('--open', 'let everybody in who can reach --bind: there is no password')
+  .option('--host-names <names>', 'what this host is called in addresses, beside localhost and its numbers')
   .option('--data <dir>', 'where history and files are kept ($XDG_DATA_HOME/tamtam)')
   .option('--ephemeral', 'keep everything in memory; it is gone when the host stops')
   .option('--room <name>', 'the room people are in at first (lobby)')

@@ -13,7 +13,7 @@ test.each([
   'x@127.0.0.1',
   '127.0.0.1/x',
 ])('C94: a request for the host %j is misdirected, on every path', async (host) => {
-  const { port } = await startHttpHost({ http: { hostNames: ['tamtam.lan'] } })
+  const { port } = await startHttpHost({ http: { hostNames: ['Tamtam.lan'] } })
   for (const path of PATHS) {
     const answer = await ask(port, path, { headers: { Host: host } })
     expect([path, answer.status, answer.json]).toEqual([
@@ -35,7 +35,7 @@ test.each([
   'tamtam.lan',
   'Tamtam.LAN:99',
 ])('C94: a request for the host %j is for this one', async (host) => {
-  const { port } = await startHttpHost({ http: { hostNames: ['tamtam.lan'] } })
+  const { port } = await startHttpHost({ http: { hostNames: ['Tamtam.lan'] } })
   expect((await ask(port, 'GET /healthz', { headers: { Host: host } })).status).toBe(200)
 })
 

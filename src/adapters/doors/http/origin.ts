@@ -19,7 +19,9 @@ export function originFault({ headers, method }: IncomingMessage, hostNames: rea
 }
 
 const isOurs = (name: string, hostNames: readonly string[]): boolean =>
-  name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || hostNames.includes(name)
+  name === 'localhost' ||
+  isIP(name.replace(/^\[|\]$/g, '')) !== 0 ||
+  hostNames.some((ours) => ours.toLowerCase() === name)
 
 /** An origin: scheme, host and port, and nothing else. */
 function urlOf(text: string): URL | undefined {
