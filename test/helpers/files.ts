@@ -1,4 +1,3 @@
-import { type HostOptions, startHost } from './host.ts'
 import { ask } from './http-client.ts'
 
 export interface FileRow {
@@ -26,7 +25,3 @@ export async function putFile(port: number, name: string, body: string | Buffer)
   if (status !== 201) throw new Error(`PUT was answered ${status} ${text}`)
   return JSON.parse(text) as FileRow
 }
-
-/** A host that does not take a client which is slow to speak for one of the line door. */
-export const startHttpHost = (options: HostOptions = {}) =>
-  startHost({ ...options, listen: { silentMs: 10_000, ...options.listen } })

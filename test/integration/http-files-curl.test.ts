@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
 import { curl, run, start, testWith } from '../helpers/commands.ts'
-import { filesOf, putFile, startHttpHost } from '../helpers/files.ts'
+import { filesOf, putFile } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
+import { startHttpHost } from '../helpers/http-client.ts'
 import { Sender } from '../helpers/sender.ts'
 
 const test = testWith('curl')
@@ -130,6 +131,32 @@ describe('a file that is gone', () => {
     expect(await sender.answer).toMatchObject({ status: 409, json: { code: 'FENCED' } })
     expect(await filesOf(port)).toEqual([])
   })
+})
+
+test('P6: a curl that is killed in the middle leaves what it sent, and another client ends it', async () => {
+  const { port, url } = await setUp()
+  const bytes = sampleBytes(8 * MIB)
+  const address = `${url}/lobby/killed.bin`
+  const { child } = start('curl', ['-q', '-sS', '-H', 'Expect:', '-T', '-', '--limit-rate', '4M', address])
+  child.stdin.write(bytes)
+  await expect.poll(async () => (await filesOf(port))[0]?.status, { timeout: 10_000 }).toBe('arriving')
+  child.kill('SIGKILL')
+  await expect.poll(async () => (await filesOf(port))[0]?.status, { timeout: 10_000 }).toBe('paused')
+  const [file] = await filesOf(port)
+  const rest = bytes.subarray(file?.offset)
+  const told = [
+    'Content-Type: application/offset+octet-stream',
+    `Upload-Offset: ${file?.offset}`,
+    `Upload-Length: ${bytes.length}`,
+  ]
+  const headers = told.flatMap((header) => ['-H', header])
+  const went = await run(
+    'curl',
+    ['-q', '-sSf', '-X', 'PATCH', ...headers, '--data-binary', '@-', `${url}/files/${file?.id}`],
+    rest,
+  )
+  expect(went).toMatchObject({ code: 0, stderr: '' })
+  expect((await curl('-f', url + (file?.url ?? ''))).stdout.equals(bytes)).toBe(true)
 })
 
 describe('a refusal', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
-import { filesOf, putFile, startHttpHost } from '../helpers/files.ts'
-import { type Asked, ask } from '../helpers/http-client.ts'
+import { filesOf, putFile } from '../helpers/files.ts'
+import { type Asked, ask, startHttpHost } from '../helpers/http-client.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { Sender } from '../helpers/sender.ts'
 

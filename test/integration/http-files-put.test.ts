@@ -3,8 +3,8 @@ import { MemoryVault } from '../../src/adapters/stores/memory/memory-vault.ts'
 import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
 import { rejected } from '../../src/domain/rejection.ts'
 import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
-import { filesOf, putFile, startHttpHost } from '../helpers/files.ts'
-import { ask } from '../helpers/http-client.ts'
+import { filesOf, putFile } from '../helpers/files.ts'
+import { ask, startHttpHost } from '../helpers/http-client.ts'
 import { Sender } from '../helpers/sender.ts'
 
 const bytes = sampleBytes(100_000)

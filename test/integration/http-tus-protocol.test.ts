@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
-import { filesOf, putFile, startHttpHost } from '../helpers/files.ts'
-import { ask } from '../helpers/http-client.ts'
+import { filesOf, putFile } from '../helpers/files.ts'
+import { ask, startHttpHost } from '../helpers/http-client.ts'
 import { Sender } from '../helpers/sender.ts'
 
 const bytes = sampleBytes(10_000)

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import { type HttpRequest, Upload, type UploadOptions } from 'tus-js-client'
 import { describe, expect, test } from 'vitest'
 import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
-import { filesOf, putFile, startHttpHost } from '../helpers/files.ts'
-import { ask } from '../helpers/http-client.ts'
+import { filesOf, putFile } from '../helpers/files.ts'
+import { ask, startHttpHost } from '../helpers/http-client.ts'
 
 const MIB = 1024 * 1024
 const bytes = sampleBytes(3 * MIB + 100)

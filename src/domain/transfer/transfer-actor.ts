@@ -138,11 +138,15 @@ export class TransferActor {
       get offset() {
         return writer.offset
       },
-      // Not in turn: whoever waits for the caps must not keep the next writer out.
+      // Not in turn: whoever waits for the caps must not keep the next writer out. What is too large stays so; room may come.
       append: (bytes) => {
         const append = () => ifMine(() => this.#append(epoch, writer, bytes))
         const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
-        return wait === undefined ? append() : wait.then((why) => why ?? append())
+        if (wait === undefined) return append()
+        return wait.then(async (why) => {
+          if (why?.code === 'FILE_TOO_LARGE') await ifMine(() => this.#withdraw(why.message))
+          return why ?? append()
+        })
       },
       pause: async () => {
         await ifMine(() => this.#pause(writer))
