@@ -35,6 +35,12 @@ describe('PUT', () => {
     expect(answer).toMatchObject({ status: 201, json: { name: expect.stringMatching(/^file-[0-9a-f]{8}$/) } })
   })
 
+  test.each(['/rooms/lobby', '/files/a.bin', '/ws/a', '/metrics/'])('%s is no room of that name', async (path) => {
+    const { port, tamtam } = await startHttpHost()
+    expect((await ask(port, `PUT ${path}`, { body: 'halo' })).status).toBe(404)
+    expect(await tamtam.engine.rooms()).toEqual([])
+  })
+
   test.each([
     ['Repr-Digest', { 'Repr-Digest': digest(bytes) }],
     ['Content-Digest', { 'Content-Digest': digest(bytes) }],

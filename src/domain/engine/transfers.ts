@@ -227,7 +227,8 @@ export class Transfers {
 
   async #again(room: RoomActor, by: Member, file: WholeFile, same: string): Promise<WholeFile | Rejected> {
     const { vault } = this.#ports
-    await vault.duplicate(same, file.id)
+    const full = await vault.duplicate(same, file.id)
+    if (full !== undefined) return full
     const told = await this.#announce(room, by, { type: 'completeFile', file })
     if (told.type === 'ack') this.#roomOf.set(file.id, room.state.name)
     else await vault.remove(file.id)

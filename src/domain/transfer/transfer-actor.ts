@@ -143,10 +143,10 @@ export class TransferActor {
         const append = () => ifMine(() => this.#append(epoch, writer, bytes))
         const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
         if (wait === undefined) return append()
-        return wait.then(async (why) => {
-          if (why?.code === 'FILE_TOO_LARGE') await ifMine(() => this.#withdraw(why.message))
-          return why ?? append()
-        })
+        // What is only too much for now may follow later.
+        return wait.then((why) =>
+          why?.code === 'FILE_TOO_LARGE' ? ifMine(() => this.#refused(why)) : (why ?? append()),
+        )
       },
       pause: async () => {
         await ifMine(() => this.#pause(writer))
@@ -170,10 +170,9 @@ export class TransferActor {
       return rejected('BAD_OFFSET', `this file has ${size} bytes, as was said, and more than that came`)
     const why =
       (await writer.append(bytes)) ?? this.#apply({ type: 'advance', writer: String(epoch), durable: writer.durable })
-    if (why === undefined) this.#touch()
-    // A vault's writer that has refused once is good for nothing more.
-    else await this.#withdraw(why.message)
-    return why
+    if (why !== undefined) return await this.#refused(why)
+    this.#touch()
+    return undefined
   }
 
   async #pause(writer: VaultWriter): Promise<Rejected | undefined> {
@@ -205,17 +204,11 @@ export class TransferActor {
       return decided
     }
     const digest = await writer.finish()
-    if ('type' in digest) {
-      await this.#withdraw(digest.message)
-      return digest
-    }
+    if ('type' in digest) return await this.#refused(digest)
     this.#held.taken()
     const file = { id: this.id, name: this.#file.name, ...digest }
     const told = await this.#parts.announce({ type: 'completeFile', file })
-    if (told.type === 'rejected') {
-      await this.#withdraw(told.message)
-      return told
-    }
+    if (told.type === 'rejected') return await this.#refused(told)
     this.#apply(end)
     this.#parts.ended()
     return file
@@ -227,6 +220,12 @@ export class TransferActor {
     this.#apply({ type: 'pause', durable: 0 })
     const next = await this.#open()
     if ('type' in next) await this.#withdraw(next.message)
+  }
+
+  /** What has been refused once is good for nothing more. */
+  async #refused(why: Rejected): Promise<Rejected> {
+    await this.#withdraw(why.message)
+    return why
   }
 
   async #withdraw(reason: string): Promise<void> {
