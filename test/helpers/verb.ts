@@ -55,6 +55,11 @@ export class Verb {
     return Buffer.concat(this.#out).toString().split('\n').slice(0, -1)
   }
 
+  /** How much of standard output there is. */
+  get bytes(): number {
+    return this.#out.reduce((sum, { length }) => sum + length, 0)
+  }
+
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
     await until(`${what} of ${this.#args.join(' ')}: ${this.errors}`, holds, 30_000)
   }

@@ -119,6 +119,34 @@ describe('tamtam send and get', () => {
     expect((await sending.ended()).code).toBe(0)
   })
 
+  it('leave out a file whose sender is away, unless it is named', async () => {
+    const { at, port } = await hostForVerbs()
+    const { cwd, path } = await folderWith('a.bin', 2_000_000)
+    const cut = new Verb(['send', at, path, '--limit', '1M'])
+    await cut.until('its beginning', async () => ((await filesOf(port))[0]?.offset ?? 0) > 0)
+    await cut.kill()
+    await cut.until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
+    expect(await Verb.run(['get', at], { cwd })).toMatchObject({ code: 5 })
+    expect(await Verb.run(['get', at, '--all'], { cwd })).toMatchObject({ code: 0, errors: '' })
+    const named = new Verb(['get', at, 'a.bin'], { cwd })
+    await named.until('its beginning', () => named.errors.includes('getting a.bin'))
+    expect((await Verb.run(['send', at, path])).code).toBe(0)
+    expect((await named.ended()).code).toBe(0)
+  })
+
+  it('go on when nobody reads what they print any more', async () => {
+    const { at, port } = await hostForVerbs()
+    const { path } = await folderWith('a.bin', 100_000)
+    const sending = new Verb(['send', at, path, path, '--limit', '200k', '--quiet'])
+    sending.child.stdout?.destroy()
+    expect(await sending.ended()).toMatchObject({ code: 0, errors: '' })
+    expect(await filesOf(port)).toHaveLength(1)
+    const getting = new Verb(['get', at, '-o', '-', '--limit', '50k', '--quiet'])
+    await getting.until('some bytes', () => getting.bytes > 0)
+    getting.child.stdout?.destroy()
+    expect(await getting.ended()).toMatchObject({ code: 1, errors: expect.stringContaining('EPIPE') })
+  })
+
   it('finish at once what the room has already', async () => {
     const { at, port } = await hostForVerbs()
     const { path } = await folderWith('a.bin', 3_000_000)

@@ -30,9 +30,11 @@ export async function filesWanted(
   const found = await retries.until(() => listFiles(link, place.room))
   if (isRefusal(found)) throw refused(place.room, found)
   const files = found.toSorted((one, other) => other.at - one.at)
-  if (all) return files
   if (names.length > 0) return names.map((name) => named(files, name, place.room))
-  const [newest] = files
+  // Whose sender is away may never be whole: that is waited for only when it was named.
+  const coming = files.filter(({ status }) => status !== 'paused')
+  if (all) return coming
+  const [newest] = coming
   if (newest === undefined)
     throw new CommandFailed(exitCodes.notFound, `there is no file in ${forTerminal(place.room)}`)
   return [newest]

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { FeedRefused, feed } from '../../adapters/client/byte-feed.ts'
 import { isRefusal, type Refusal, refusal } from '../../adapters/client/failures.ts'
 import { lookAt } from '../../adapters/client/file-look.ts'
@@ -19,7 +18,7 @@ export async function streamFile(options: TransferOptions, { id, name }: FileToG
       for await (const bytes of paced(feed(options, id, size), limit)) {
         hash.update(bytes)
         size += bytes.length
-        if (!process.stdout.write(bytes)) await once(process.stdout, 'drain')
+        await written(bytes)
       }
     } catch (error) {
       if (error instanceof FeedRefused) return error.refusal
@@ -37,3 +36,7 @@ export async function streamFile(options: TransferOptions, { id, name }: FileToG
     return { id, name, size, sha256 }
   }
 }
+
+/** Rejects where nobody reads it any more. */
+const written = (bytes: Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())))

@@ -13,7 +13,7 @@ import { failureOf, refused } from './failing.ts'
 import { streamFile } from './get-stream.ts'
 import { ProgressDisplay } from './progress.ts'
 import { tookText } from './progress-line.ts'
-import { type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf } from './verb.ts'
+import { type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf, tellFirstRetry } from './verb.ts'
 
 interface GetFlags {
   readonly output?: string
@@ -34,7 +34,7 @@ export const addGet = (program: Command): Command =>
     .argument('[names...]', 'file names, or the first signs of their ids; without one the newest file')
     .option('-o, --output <path>', 'save under this very name; - writes to standard output')
     .option('--save <dir>', 'the folder to save into, as terima_<name> (here)')
-    .option('--all', 'every file of the room')
+    .option('--all', 'every file of the room, but those whose sender is away')
     .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
     .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
     .option('--json', 'one JSON object a line for each file, on standard output')
@@ -54,7 +54,7 @@ async function get(place: Place, names: readonly string[], flags: GetFlags): Pro
   try {
     const files = await filesWanted(
       link,
-      new Retries(clientDefaults, patience(flags)),
+      new Retries(clientDefaults, { ...patience(flags), tell: tellFirstRetry }),
       place,
       names,
       flags.all === true,

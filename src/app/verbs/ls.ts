@@ -9,7 +9,7 @@ import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
 import { refused } from './failing.ts'
 import { amountText } from './progress-line.ts'
-import { type Place, placeOf, print, printJson, run } from './verb.ts'
+import { type Place, placeOf, print, printJson, runShowing, tellFirstRetry } from './verb.ts'
 
 interface LsFlags {
   readonly json?: boolean
@@ -22,10 +22,10 @@ export const addLs = (program: Command): Command =>
     .argument('<address>', '[name@]host[:port][/room]')
     .option('--json', 'one JSON object a line')
     .action((address: string, flags: LsFlags) =>
-      run(async () => {
+      runShowing(async () => {
         const place = placeOf(address, process.env)
         const link = new HostLink(place, clientDefaults)
-        const retries = new Retries(clientDefaults)
+        const retries = new Retries(clientDefaults, { tell: tellFirstRetry })
         await (place.roomNamed ? listRoom(link, retries, place, flags) : listHost(link, retries, flags)).finally(() =>
           link.close(),
         )

@@ -31,7 +31,7 @@ export class ProgressDisplay {
   constructor(screen: Screen, verb: 'sending' | 'getting', name: string, plain: boolean) {
     this.#screen = screen
     this.#verb = verb
-    this.#live = screen.isTTY === true && !plain
+    this.#live = screen.isTTY === true && !plain && process.env['TERM'] !== 'dumb'
     this.#progress = { name, phase: 'moving', done: 0, total: undefined, rate: 0, stillMs: 0, retries: 0 }
     this.#timer = setInterval(() => this.#frame(), FRAME_MS).unref()
   }

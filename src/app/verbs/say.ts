@@ -5,7 +5,7 @@ import { HttpSession } from '../../adapters/client/http-session.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { refused } from './failing.ts'
-import { type Place, placeOf, run } from './verb.ts'
+import { type Place, placeOf, run, tellFirstRetry } from './verb.ts'
 
 export const addSay = (program: Command): Command =>
   program
@@ -21,6 +21,9 @@ const BATCH_MS = 50
 
 async function say(place: Place, words: readonly string[]): Promise<void> {
   const session = new HttpSession(place, place.room, clientDefaults)
+  session.state$.subscribe((state) => {
+    if (state.status === 'retrying') tellFirstRetry(state)
+  })
   try {
     if (words.length > 0) accepted(await session.send({ type: 'say', text: words.join(' ') }))
     else for await (const lines of linesOf(process.stdin)) accepted(await session.sendLines(lines))

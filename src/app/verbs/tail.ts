@@ -8,7 +8,7 @@ import { fileLine } from '../../adapters/doors/shared/wording.ts'
 import type { RoomEvent } from '../../domain/room/events.ts'
 import { clientDefaults } from '../defaults.ts'
 import { refused } from './failing.ts'
-import { countOf, type Place, placeOf, print, printJson, run } from './verb.ts'
+import { countOf, type Place, placeOf, print, printJson, runShowing, tellFirstRetry } from './verb.ts'
 
 interface TailFlags {
   readonly after?: number
@@ -30,7 +30,7 @@ export const addTail = (program: Command): Command =>
     .option('--follow', 'go on with what is said from now on (the default)', true)
     .option('--no-follow', 'end with what is there')
     .option('--json', 'one JSON object a line, with sequence numbers')
-    .action((address: string, flags: TailFlags) => run(() => tail(placeOf(address, process.env), flags)))
+    .action((address: string, flags: TailFlags) => runShowing(() => tail(placeOf(address, process.env), flags)))
 
 async function tail(place: Place, flags: TailFlags): Promise<void> {
   const before = new HttpSession(place, place.room, clientDefaults)
@@ -38,9 +38,8 @@ async function tail(place: Place, flags: TailFlags): Promise<void> {
   before.close()
   if (!flags.follow) return
   const session = new HttpSession(place, place.room, clientDefaults, { after: last })
-  // Only the first of a row: whoever follows wants to know that it is quiet because nobody can be heard.
   session.state$.subscribe((state) => {
-    if (state.status === 'retrying' && state.attempt === 1) process.stderr.write(`${state.why}; trying again\n`)
+    if (state.status === 'retrying') tellFirstRetry(state)
   })
   const events = session.events()
   for (let next = await events.next(); ; next = await events.next()) {
@@ -52,7 +51,7 @@ async function tail(place: Place, flags: TailFlags): Promise<void> {
 
 /** Shows what is there already; answers the sequence it ends with. */
 async function past({ link, room }: HttpSession, flags: TailFlags): Promise<number> {
-  const retries = new Retries(clientDefaults)
+  const retries = new Retries(clientDefaults, { tell: tellFirstRetry })
   let after = flags.after
   while (true) {
     const limit = after === undefined ? Math.min(flags.lines, PAGE) : PAGE

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { InvalidArgumentError } from 'commander'
 import { parseAddress, type RoomAddress } from '../../adapters/client/address.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
@@ -25,8 +24,6 @@ export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
 
 /** Runs a verb: what it can't do ends the command with a sentence and an exit code. */
 export async function run(action: () => Promise<void>): Promise<void> {
-  // `tamtam tail | head -1` ends whoever reads us, and so us.
-  process.stdout.on('error', () => process.exit(exitCodes.done))
   process.stderr.on('error', () => {})
   try {
     await action()
@@ -35,8 +32,16 @@ export async function run(action: () => Promise<void>): Promise<void> {
   }
 }
 
+/** The same for a verb that does nothing but show: `tamtam tail | head -1` ends it. */
+export async function runShowing(action: () => Promise<void>): Promise<void> {
+  process.stdout.on('error', () => process.exit(exitCodes.done))
+  await run(action)
+}
+
 /** Runs a verb whose work is kept when it ends early: then the command that goes on is told. */
 export async function runResumable(action: () => Promise<void>): Promise<void> {
+  // Whoever read what we print may be gone: the files go on.
+  process.stdout.on('error', () => {})
   const resume = `go on with: ${commandTyped(process.argv)}`
   process.once('SIGINT', () => {
     process.stderr.write(`\ntamtam: interrupted; ${resume}\n`)
@@ -54,11 +59,15 @@ export async function runResumable(action: () => Promise<void>): Promise<void> {
 }
 
 /** Data, no faster than it is read. */
-export async function print(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
-}
+export const print = (line: string): Promise<void> =>
+  new Promise((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
 
 export const printJson = (value: object): Promise<void> => print(JSON.stringify({ v: 1, ...value }))
+
+/** Whoever waits wants to know why: once for each row of failures. */
+export function tellFirstRetry({ attempt, why }: { readonly attempt: number; readonly why: string }): void {
+  if (attempt === 1) process.stderr.write(`${forTerminal(why)}; trying again\n`)
+}
 
 /** `5M`: bytes a second, in decimal units. */
 export function rateOf(text: string): number {
