@@ -49,7 +49,7 @@ describe('the exit code says', () => {
     const { code, errors } = await Verb.run(['ls', `127.0.0.1:${port}`])
     expect([code, errors]).toEqual([
       3,
-      `tamtam: nobody answers at 127.0.0.1:${port} (what answers there is no tamtam)\n`,
+      `what answers there is no tamtam; trying again\ntamtam: nobody answers at 127.0.0.1:${port} (what answers there is no tamtam)\n`,
     ])
   })
 
