@@ -46,11 +46,10 @@ export class PartFile {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#size + done)
-      done += bytesWritten
-    }
+    // Both at once: the system writes while this thread hashes.
+    const written = this.#write(bytes, this.#size)
     this.#took(bytes)
+    await written
   }
 
   async restart(): Promise<void> {
@@ -76,6 +75,13 @@ export class PartFile {
 
   async close(): Promise<void> {
     await this.#file.close()
+  }
+
+  async #write(bytes: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, at + done)
+      done += bytesWritten
+    }
   }
 
   #took(bytes: Uint8Array): void {
