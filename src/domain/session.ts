@@ -1,8 +1,9 @@
 import type { Observable } from 'rxjs'
 import type { Rejected } from './rejection.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
-import type { RoomEvent, WholeFile } from './room/events.ts'
+import type { Entry, RoomEvent, WholeFile } from './room/events.ts'
 import type { Member } from './room/member.ts'
+import type { RoomFile } from './room/state.ts'
 
 export interface UploadMeta {
   /** As the sender calls it; the room gives it a safe name. */
@@ -52,6 +53,27 @@ export interface Session {
   download(file: string, from?: number): AsyncIterable<Uint8Array>
   /** Leaves the room; idempotent. Uploads that were begun go on. */
   close(reason?: string): Promise<void>
+}
+
+/** How things stand between a session and its room. */
+export type ConnectionState =
+  | { readonly status: 'connected' }
+  | { readonly status: 'retrying'; readonly attempt: number; readonly inMs: number; readonly why: string }
+  /** For good: closed here, refused, or given up. */
+  | { readonly status: 'closed'; readonly why: string }
+
+/** What a client that shows a room to a person needs beside the session, wherever the room lives. */
+export interface RoomSession extends Session {
+  readonly room: string
+  readonly topic: string
+  readonly members: readonly Member[]
+  /** The newest value at once, then each change. */
+  readonly state$: Observable<ConnectionState>
+  /** The files of the room, whole or on their way. */
+  listFiles(): Promise<readonly RoomFile[]>
+  /** The newest `count` entries up to now that this member may see, oldest first. */
+  history(count: number): Promise<readonly Entry[]>
+  search(query: string, limit: number): Promise<readonly Entry[]>
 }
 
 /** A refusal where a value would be in the way: thrown by `join` and `download`. */
