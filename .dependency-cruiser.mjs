@@ -25,7 +25,7 @@ export default {
       name: 'doors-share-only-doors-shared',
       severity: 'error',
       from: { path: '^src/adapters/doors/([^/]+)/' },
-      to: { path: '^src/adapters/', pathNot: '^src/adapters/(doors/$1/|doors/shared/|codec/|files/)' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/(doors/$1/|doors/shared/|codec/|files/|words/)' },
     },
     {
       name: 'clients-know-no-host',
@@ -33,6 +33,20 @@ export default {
       severity: 'error',
       from: { path: '^src/adapters/client/' },
       to: { path: '^src/(adapters/|domain/engine/)', pathNot: '^src/adapters/(client|files)/' },
+    },
+    {
+      name: 'words-know-nobody',
+      comment: 'the page shows them too',
+      severity: 'error',
+      from: { path: '^src/adapters/words/' },
+      to: { path: '^src/(domain|adapters)/|^node:', pathNot: '^src/adapters/words/' },
+    },
+    {
+      name: 'the-terminal-knows-only-words',
+      comment: 'it is shown a session, and does not know where the room lives',
+      severity: 'error',
+      from: { path: '^src/adapters/terminal/' },
+      to: { path: '^src/(adapters/|domain/engine/)', pathNot: '^src/adapters/(terminal|words)/' },
     },
     {
       name: 'files-stand-apart',

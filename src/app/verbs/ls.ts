@@ -4,11 +4,11 @@ import { HostLink } from '../../adapters/client/host-link.ts'
 import { Retries } from '../../adapters/client/retries.ts'
 import { listFiles, listRooms, roomFacts } from '../../adapters/client/room-queries.ts'
 import type { FileRow } from '../../adapters/client/wire.ts'
-import { shortId, sizeText } from '../../adapters/doors/shared/wording.ts'
+import { shortId } from '../../adapters/doors/shared/wording.ts'
+import { amountText, sizeText } from '../../adapters/words/size.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
 import { refused } from './failing.ts'
-import { amountText } from './progress-line.ts'
 import { type Place, placeOf, print, printJson, runShowing, tellFirstRetry } from './verb.ts'
 
 interface LsFlags {

@@ -1,13 +1,17 @@
 import type { TransferNews } from '../../adapters/client/transfer-talk.ts'
-import { sizeText } from '../../adapters/doors/shared/wording.ts'
+import { type Progress, progressLine } from '../../adapters/terminal/progress-line.ts'
+import { sizeText } from '../../adapters/words/size.ts'
+import { wordsIn } from '../../adapters/words/words.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
-import { type Progress, progressLine } from './progress-line.ts'
 
 export interface Screen {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
 }
+
+/** The verbs speak English only. */
+const words = wordsIn('en')
 
 const FRAME_MS = 100
 /** The rate that is shown is that of the last seconds. */
@@ -100,13 +104,13 @@ export class ProgressDisplay {
     if (tenth <= this.#tenth || tenth >= 10) return
     this.#tenth = tenth
     this.#sample()
-    this.#line(progressLine(this.#now(), 200).replace(/ \|[^|]*\|/, ''))
+    this.#line(progressLine(this.#now(), 200, words).replace(/ \|[^|]*\|/, ''))
   }
 
   #frame(): void {
     this.#sample()
     const now = this.#now()
-    if (this.#live) this.#screen.write(`\r${progressLine(now, this.#screen.columns ?? 80)}\x1b[K`)
+    if (this.#live) this.#screen.write(`\r${progressLine(now, this.#screen.columns ?? 80, words)}\x1b[K`)
     else if (this.#begun && now.stillMs >= STALLED_AFTER_MS && !this.#toldStall && this.#retries === 0) {
       this.#toldStall = true
       this.#line(`${forTerminal(now.name)}: stalled ${Math.floor(now.stillMs / 1000)}s`)

@@ -1,4 +1,4 @@
-import { Observable, Subject } from 'rxjs'
+import { BehaviorSubject, Observable, Subject } from 'rxjs'
 import type { Pieces } from '../ports/vault.ts'
 import type { Rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
@@ -7,7 +7,7 @@ import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.t
 import { type Entry, isVisibleTo, type RoomEvent } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { RoomFile } from '../room/state.ts'
-import type { Session, Upload, UploadMeta } from '../session.ts'
+import type { ConnectionState, RoomSession, Upload, UploadMeta } from '../session.ts'
 import { Follower } from './follower.ts'
 
 /** What a session needs of the engine; the engine implements it. */
@@ -22,12 +22,13 @@ export interface Host {
 }
 
 /** A session with the room in this process: it can also be followed batch by batch, which is what doors do. */
-export class LocalSession implements Session {
+export class LocalSession implements RoomSession {
   readonly #id: string
   readonly #room: RoomActor
   readonly #host: Host
   readonly #after: number
   readonly #refusals = new Subject<Rejected>()
+  readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
   readonly #followers = new Set<Follower>()
   #member: Member
   #closed: Promise<void> | undefined
@@ -75,6 +76,15 @@ export class LocalSession implements Session {
 
   get files(): readonly RoomFile[] {
     return [...this.#room.state.files.values()]
+  }
+
+  async listFiles(): Promise<readonly RoomFile[]> {
+    return this.files
+  }
+
+  /** Connected until it is closed: nothing lies between it and its room. */
+  get state$(): Observable<ConnectionState> {
+    return this.#state.asObservable()
   }
 
   get refusals$(): Observable<Rejected> {
@@ -170,6 +180,8 @@ export class LocalSession implements Session {
     this.#closed ??= this.#host.leave(this, reason).finally(() => {
       for (const follower of this.#followers) follower.end()
       this.#refusals.complete()
+      this.#state.next({ status: 'closed', why: reason })
+      this.#state.complete()
     })
     return this.#closed
   }

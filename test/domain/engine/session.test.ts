@@ -165,6 +165,14 @@ describe('closing', () => {
     expect(seen.events).toEqual([{ type: 'left', by: ani.member, reason: 'gone fishing' }])
     expect(ani.member.name).toBe('ani')
   })
+  it('is told to who watches how things stand, and ends the watching', async () => {
+    const ani = await (await openHouse()).join('ani')
+    const states: string[] = []
+    ani.state$.subscribe({ next: ({ status }) => states.push(status), complete: () => states.push('complete') })
+    await ani.close()
+    expect(states).toEqual(['connected', 'closed', 'complete'])
+  })
+
   it('refuses all that is asked afterwards', async () => {
     const { join } = await openHouse()
     const ani = await join('ani')

@@ -1,20 +1,9 @@
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
+import { sizeText } from '../../words/size.ts'
 import { fileUrl } from './file-url.ts'
 
-const decimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
-
-/** Bytes in decimal units, for people: `11.5 MB`. */
-export function sizeText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let unit = 0
-  let amount = bytes
-  while (amount >= 999.95 && unit < units.length - 1) {
-    amount /= 1000
-    unit++
-  }
-  return `${decimal.format(amount)} ${units[unit]}`
-}
+export { sizeText }
 
 const POWER: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
 

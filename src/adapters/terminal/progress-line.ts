@@ -1,5 +1,7 @@
-import { sizeText } from '../../adapters/doors/shared/wording.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
+import { amountText, sizeText } from '../words/size.ts'
+import type { Words } from '../words/words.ts'
+import { cut, widthOf } from './cells.ts'
 
 /** How far a transfer is. Bytes, milliseconds; bytes a second. */
 export interface Progress {
@@ -22,16 +24,16 @@ const MOST_NAME_CELLS = 40
 const LEAST_NAME_CELLS = 8
 
 /** `See-Saw.mp3  71% |███████   |  8.2/11.5 MB  3.1 MB/s  ETA 2s   →12/14`, in fewer parts where the terminal is narrow. */
-export function progressLine(progress: Progress, columns: number): string {
+export function progressLine(progress: Progress, columns: number, words: Words): string {
   const { done, total, phase, receipts } = progress
   const share = total === undefined ? undefined : total === 0 ? 1 : Math.min(1, done / total)
   const filled = share === undefined ? undefined : '█'.repeat(Math.floor(share * BAR_CELLS)).padEnd(BAR_CELLS)
   const parts = {
-    phase: phase === 'reading' ? '  reading' : '',
+    phase: phase === 'reading' ? `  ${words.say('reading')}` : '',
     percent: share === undefined ? '' : `  ${String(Math.floor(share * 100)).padStart(2)}%`,
     bar: filled === undefined ? '' : ` |${filled}|`,
-    sizes: `  ${amountText(done, total)}`,
-    pace: paceText(progress),
+    sizes: `  ${amountText(done, total, words.language)}`,
+    pace: paceText(progress, words),
     receipts: receipts === undefined ? '' : `   →${receipts.verified}/${receipts.present}`,
   }
   const room = Math.max(20, columns) - 1
@@ -44,21 +46,14 @@ export function progressLine(progress: Progress, columns: number): string {
   return `${cut(name, Math.max(LEAST_NAME_CELLS, room - length()))}${what}${percent}${bar}${sizes}${pace}${arrow}`
 }
 
-function paceText({ done, total, rate, stillMs, retries }: Progress): string {
-  if (stillMs >= STALLED_AFTER_MS || retries > 0)
-    return `  stalled ${Math.floor(stillMs / 1000)}s${retries > 0 ? `, retry ${retries}` : ''}`
+function paceText({ done, total, rate, stillMs, retries }: Progress, { say, language }: Words): string {
+  if (stillMs >= STALLED_AFTER_MS || retries > 0) {
+    const stalled = say('stalled', { time: `${Math.floor(stillMs / 1000)}s` })
+    return `  ${stalled}${retries > 0 ? `, ${say('retryNumber', { attempt: retries })}` : ''}`
+  }
   if (rate <= 0) return ''
-  const left = total === undefined || done >= total ? '' : `  ETA ${durationText(((total - done) / rate) * 1000)}`
-  return `  ${sizeText(rate)}/s${left}`
-}
-
-/** `8.2/11.5 MB`: both in the unit of the whole. */
-export function amountText(done: number, total: number | undefined): string {
-  if (total === undefined || done === total) return sizeText(done)
-  const whole = sizeText(total)
-  const [, unit = 'B'] = whole.split(' ')
-  const divisor = 1000 ** ['B', 'kB', 'MB', 'GB', 'TB'].indexOf(unit)
-  return `${(done / divisor).toFixed(unit === 'B' ? 0 : 1)}/${whole}`
+  const left = total === undefined || done >= total ? '' : durationText(((total - done) / rate) * 1000)
+  return `  ${sizeText(rate, language)}/s${left === '' ? '' : `  ${say('timeLeft', { time: left })}`}`
 }
 
 /** `2s`, `1m05s`, `2h03m`; up from. */
@@ -72,22 +67,3 @@ export function durationText(ms: number): string {
 
 /** How long something took: `3.7s`, and from a minute on as `durationText`. */
 export const tookText = (ms: number): string => (ms < 59_950 ? `${(ms / 1000).toFixed(1)}s` : durationText(ms))
-
-function cut(text: string, cells: number): string {
-  if (widthOf(text) <= cells) return text
-  let kept = ''
-  for (const sign of text) {
-    if (widthOf(kept) + widthOf(sign) > cells - 1) break
-    kept += sign
-  }
-  return `${kept}…`
-}
-
-const WIDE =
-  /\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}|\p{Emoji_Presentation}|[\u3000-\u303f\uff01-\uff60]/u
-
-function widthOf(text: string): number {
-  let cells = 0
-  for (const sign of text) cells += /\p{M}/u.test(sign) ? 0 : WIDE.test(sign) ? 2 : 1
-  return cells
-}

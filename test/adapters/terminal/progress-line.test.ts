@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import {
-  amountText,
-  durationText,
-  type Progress,
-  progressLine,
-  tookText,
-} from '../../../src/app/verbs/progress-line.ts'
+import { durationText, type Progress, progressLine, tookText } from '../../../src/adapters/terminal/progress-line.ts'
+import { amountText } from '../../../src/adapters/words/size.ts'
+import { wordsIn } from '../../../src/adapters/words/words.ts'
+
+const words = wordsIn('en')
 
 const halfway: Progress = {
   name: 'See-Saw.mp3',
@@ -62,12 +60,19 @@ describe('the progress line', () => {
       'a␛[2Jb  71% |███████   |  8.2/11.5 MB  3.1 MB/s  ETA 2s',
     ],
   ] as const)('%s', (_, columns, progress, line) => {
-    expect(progressLine(progress as Progress, columns)).toBe(line)
+    expect(progressLine(progress as Progress, columns, words)).toBe(line)
+  })
+  it('speaks Indonesian', () => {
+    const stalled = { ...halfway, stillMs: 12_300, retries: 3 }
+    expect([progressLine(halfway, 80, wordsIn('id')), progressLine(stalled, 80, wordsIn('id'))]).toEqual([
+      'See-Saw.mp3  71% |███████   |  8,2/11,5 MB  3,1 MB/s  sisa 2s',
+      'See-Saw.mp3  71% |███████   |  8,2/11,5 MB  macet 12s, percobaan ke-3',
+    ])
   })
   it.each([80, 60, 40, 30, 20])('is never wider than %i columns', (columns) => {
     for (const name of ['a', 'nama-berkas-yang-panjang-sekali.tar.gz', '看'.repeat(40)])
       for (const progress of [halfway, { ...halfway, receipts: seen, stillMs: 999_000, retries: 99 }])
-        expect([...progressLine({ ...progress, name }, columns)].length).toBeLessThan(columns)
+        expect([...progressLine({ ...progress, name }, columns, words)].length).toBeLessThan(columns)
   })
 })
 
