@@ -1,31 +1,39 @@
 /** Every refusal a person or program can meet, by its stable code. A new one is added here and nowhere else. */
-export type Code =
-  | 'BAD_NAME'
-  | 'NAME_TAKEN'
-  | 'BAD_ROOM'
-  | 'TOO_MANY_ROOMS'
-  | 'BAD_TEXT'
-  | 'LINE_TOO_LONG'
-  | 'BAD_COMMAND'
-  | 'BAD_REQUEST'
-  | 'NO_SUCH_MEMBER'
-  | 'NO_SUCH_FILE'
-  | 'NOT_SAVED'
-  | 'NOT_A_MEMBER'
-  | 'BUSY'
-  | 'READ_ONLY'
-  | 'DISK_FULL'
-  | 'FILE_TOO_LARGE'
-  | 'TOO_MANY_FILES'
-  | 'TRANSFER_STALLED'
-  | 'TRANSFER_CUT'
-  | 'FENCED'
-  | 'BAD_OFFSET'
-  | 'HASH_MISMATCH'
-  | 'ID_REUSED'
-  | 'SUSPECT_END'
-  | 'WRONG_PROTOCOL'
-  | 'CLOSED'
+export const CODES = [
+  'BAD_NAME',
+  'NAME_TAKEN',
+  'BAD_ROOM',
+  'TOO_MANY_ROOMS',
+  'BAD_TEXT',
+  'LINE_TOO_LONG',
+  'BAD_COMMAND',
+  'BAD_REQUEST',
+  'NO_SUCH_MEMBER',
+  'NO_SUCH_FILE',
+  'NOT_SAVED',
+  'NOT_A_MEMBER',
+  'BUSY',
+  'READ_ONLY',
+  'DISK_FULL',
+  'FILE_TOO_LARGE',
+  'TOO_MANY_FILES',
+  'TRANSFER_STALLED',
+  'TRANSFER_CUT',
+  'FENCED',
+  'BAD_OFFSET',
+  'HASH_MISMATCH',
+  'ID_REUSED',
+  'SUSPECT_END',
+  'WRONG_PROTOCOL',
+  'CLOSED',
+  'NOT_FOUND',
+  'TIMEOUT',
+  'BAD_MESSAGE',
+  'REPLACED',
+  'RESTART',
+] as const
+
+export type Code = (typeof CODES)[number]
 
 /** A refusal that was to be expected: a value, not an exception. `message` tells the reader what to do. */
 export interface Rejected {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FRAMES_MAGIC } from '../../src/adapters/doors/tcp/sniff.ts'
+import { FRAMES_MAGIC } from '../../src/adapters/codec/wire/frames.ts'
 import { startHost } from '../helpers/host.ts'
 import { caughtUp, LineClient } from '../helpers/line-client.ts'
 
@@ -36,7 +36,7 @@ const STRANGERS: readonly (readonly [string, string | Buffer])[] = [
   ['C33: frames of length 0', magic('00000000 0a')],
   ['C33: frames of 4 GB', magic('ffffffff 0a68690a')],
   ['C33: frames of version 255', magic('ff 00000001 c0 0a')],
-  ['C33: frames cut short', FRAMES_MAGIC],
+  ['C33: frames cut short', Buffer.from(FRAMES_MAGIC)],
   ['C92: a TLS hello', bytes('16 0301 0005 01 000001 00 0a 68690a')],
   ['C92: SSH', 'SSH-2.0-OpenSSH_9.2p1\r\nhi\r\n'],
   ['C92: the PROXY protocol', 'PROXY TCP4 10.0.0.1 10.0.0.2 56324 443\r\nhi\r\n'],

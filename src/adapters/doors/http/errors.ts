@@ -8,9 +8,7 @@ import { Refused } from '../../../domain/session.ts'
 /** What only this door refuses. */
 type DoorCode =
   | 'FOREIGN_ORIGIN'
-  | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
-  | 'TIMEOUT'
   | 'TOO_LARGE'
   | 'UNSUPPORTED_TYPE'
   | 'BAD_RANGE'
@@ -36,6 +34,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   SUSPECT_END: 400,
   TRANSFER_CUT: 400,
   WRONG_PROTOCOL: 400,
+  BAD_MESSAGE: 400,
   NOT_A_MEMBER: 403,
   FOREIGN_ORIGIN: 403,
   NOT_FOUND: 404,
@@ -56,11 +55,13 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   BAD_RANGE: 416,
   BAD_EXPECTATION: 417,
   MISDIRECTED: 421,
+  REPLACED: 409,
   ID_REUSED: 422,
   HEAD_TOO_LARGE: 431,
   BUG: 500,
   BUSY: 503,
   CLOSED: 503,
+  RESTART: 503,
   READ_ONLY: 503,
   TOO_MANY_FILES: 503,
   TOO_MANY_ROOMS: 503,

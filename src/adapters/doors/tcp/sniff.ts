@@ -1,3 +1,4 @@
+import { FRAMES_MAGIC } from '../../codec/wire/frames.ts'
 import { isHttpRequestLine, looksLikeLongHttpRequest } from '../shared/http-line.ts'
 
 /** What a connection speaks. `foreign` and `binary` are closed without a word into any room (C14, C92). */
@@ -6,11 +7,8 @@ export type Verdict = 'line' | 'http' | 'tls' | 'frames' | 'binary' | 'foreign' 
 /** With this many bytes the verdict is never `undecided` (C37); bytes behind them never change it. */
 export const SNIFF_LIMIT_BYTES = 4096
 
-/** 0xf5, 'TAM'. 0xf5 begins no UTF-8 character, so no line of text can start like this. */
-export const FRAMES_MAGIC: Buffer = Buffer.from('f554414d', 'hex')
-
 const SIGNATURES: readonly (readonly [Verdict, Buffer])[] = [
-  ['frames', FRAMES_MAGIC],
+  ['frames', Buffer.from(FRAMES_MAGIC)],
   ['tls', Buffer.from('1603', 'hex')],
   ...[
     'SSH-1.',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { FRAMES_MAGIC, SNIFF_LIMIT_BYTES, sniff, type Verdict } from '../../../../src/adapters/doors/tcp/sniff.ts'
+import { FRAMES_MAGIC } from '../../../../src/adapters/codec/wire/frames.ts'
+import { SNIFF_LIMIT_BYTES, sniff, type Verdict } from '../../../../src/adapters/doors/tcp/sniff.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 const verdicts = (text: string) => Array.from(text, (_, at) => sniff(bytes(text.slice(0, at + 1))))
@@ -70,7 +71,7 @@ describe('HTTP', () => {
 describe('others', () => {
   test('the magic of frames', () => {
     expect(decided('\xf5TAM\x00\x00')).toEqual([4, 'frames'])
-    expect(FRAMES_MAGIC).toEqual(bytes('\xf5TAM'))
+    expect(Buffer.from(FRAMES_MAGIC)).toEqual(bytes('\xf5TAM'))
     expect(decided('\xf5TAX')).toEqual([4, 'binary'])
   })
 

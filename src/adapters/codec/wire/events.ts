@@ -1,0 +1,68 @@
+import type { MentionedFile, RoomEvent, WholeFile } from '../../../domain/room/events.ts'
+import type { Member } from '../../../domain/room/member.ts'
+import { Fields } from './fields.ts'
+
+const SHA256 = /^[0-9a-f]{64}$/
+
+type Readers = { readonly [Type in RoomEvent['type']]: (fields: Fields) => Extract<RoomEvent, { type: Type }> }
+
+/** How each event is read; one that is missing here does not compile. */
+const READERS: Readers = {
+  said: (fields) => ({ type: 'said', ...stampOf(fields), text: fields.text('text') }),
+  acted: (fields) => ({ type: 'acted', ...stampOf(fields), text: fields.text('text') }),
+  whispered: (fields) => ({
+    type: 'whispered',
+    ...stampOf(fields),
+    to: readMember(fields.fields('to')),
+    text: fields.text('text'),
+  }),
+  topicSet: (fields) => ({ type: 'topicSet', ...stampOf(fields), topic: fields.text('topic') }),
+  fileOffered: (fields) => ({ type: 'fileOffered', ...stampOf(fields), file: mentioned(fields.fields('file')) }),
+  fileCompleted: (fields) => ({ type: 'fileCompleted', ...stampOf(fields), file: whole(fields.fields('file')) }),
+  fileWithdrawn: (fields) => ({
+    type: 'fileWithdrawn',
+    ...stampOf(fields),
+    file: mentioned(fields.fields('file')),
+    reason: fields.text('reason'),
+  }),
+  fileReceived: (fields) => ({ type: 'fileReceived', ...stampOf(fields), file: mentioned(fields.fields('file')) }),
+  joined: (fields) => ({ type: 'joined', by: readMember(fields.fields('by')) }),
+  left: (fields) => ({ type: 'left', by: readMember(fields.fields('by')), reason: fields.text('reason') }),
+  renamed: (fields) => ({ type: 'renamed', by: readMember(fields.fields('by')), from: fields.text('from') }),
+  missed: (fields) => ({ type: 'missed', from: fields.count('from'), to: fields.count('to') }),
+}
+
+/** The events of a list, without those of kinds that a newer host may have. Throws `BadMessage`. */
+export function readEvents(list: readonly unknown[]): readonly RoomEvent[] {
+  const events: RoomEvent[] = []
+  for (const each of list) {
+    const fields = new Fields(each)
+    const type = fields.text('type')
+    if (isKnown(type)) events.push(READERS[type](fields))
+  }
+  return events
+}
+
+export const readMember = (fields: Fields): Member => ({ id: fields.text('id'), name: fields.text('name') })
+
+const isKnown = (type: string): type is RoomEvent['type'] => Object.hasOwn(READERS, type)
+
+const stampOf = (fields: Fields) => ({
+  seq: fields.count('seq'),
+  at: fields.count('at'),
+  by: readMember(fields.fields('by')),
+})
+
+const mentioned = (fields: Fields): MentionedFile => ({
+  id: fields.text('id'),
+  name: fields.text('name'),
+  ...(fields.has('size') ? { size: fields.count('size') } : {}),
+  ...(fields.has('sha256') ? { sha256: fields.shaped('sha256', SHA256) } : {}),
+})
+
+const whole = (fields: Fields): WholeFile => ({
+  id: fields.text('id'),
+  name: fields.text('name'),
+  size: fields.count('size'),
+  sha256: fields.shaped('sha256', SHA256),
+})
