@@ -99,7 +99,7 @@ async function enter(
   const { stdin, stdout, stderr } = process
   const directory = config.save ?? (data === undefined ? undefined : join(data, 'terima'))
   try {
-    const session = await tamtam.engine.join({ room: config.room, name: config.name })
+    const session = await tamtam.engine.join({ room: config.room, name: config.name, role: 'owner' })
     const saver = directory === undefined ? undefined : new FileSaver(directory, session, tamtam.linkFile)
     const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
     return new Console({ session, bandwidth: tamtam.bandwidth, saver, stdin, stdout, stderr, style })

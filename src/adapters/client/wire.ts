@@ -5,7 +5,12 @@ import type { RoomEvent } from '../../domain/room/events.ts'
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
-const by = v.object({ id: v.string(), name: v.string() })
+const by = v.object({
+  id: v.string(),
+  name: v.string(),
+  role: v.exactOptional(v.picklist(['owner', 'op'])),
+  away: v.exactOptional(v.string()),
+})
 const entry = { seq: whole, at: v.number(), by }
 const offered = v.object({
   id: v.string(),
@@ -31,9 +36,18 @@ const event = v.variant('type', [
   v.object({ type: v.literal('fileCompleted'), ...entry, file: complete }),
   v.object({ type: v.literal('fileWithdrawn'), ...entry, file: offered, reason: v.string() }),
   v.object({ type: v.literal('fileReceived'), ...entry, file: offered }),
+  v.object({ type: v.literal('opped'), ...entry, to: by, person: v.string() }),
+  v.object({ type: v.literal('deopped'), ...entry, name: v.string(), person: v.string() }),
+  v.object({ type: v.picklist(['muted', 'banned']), ...entry, name: v.string(), reason: v.exactOptional(v.string()) }),
+  v.object({ type: v.picklist(['unmuted', 'unbanned']), ...entry, name: v.string() }),
+  v.object({ type: v.picklist(['locked', 'unlocked']), ...entry }),
   v.object({ type: v.literal('joined'), by }),
-  v.object({ type: v.literal('left'), by, reason: v.string() }),
+  v.object({ type: v.literal('left'), by, reason: v.string(), kickedBy: v.exactOptional(by) }),
   v.object({ type: v.literal('renamed'), by, from: v.string() }),
+  v.object({ type: v.literal('away'), by, reason: v.string() }),
+  v.object({ type: v.literal('back'), by }),
+  v.object({ type: v.literal('typing'), by, at: v.number(), forMs: whole }),
+  v.object({ type: v.literal('fileProgressed'), by, file: offered, bytes: whole }),
   v.object({ type: v.literal('missed'), from: whole, to: whole }),
 ])
 

@@ -14,6 +14,14 @@ const KIND = {
   fileCompleted: 6,
   fileWithdrawn: 7,
   fileReceived: 8,
+  opped: 9,
+  deopped: 10,
+  muted: 11,
+  unmuted: 12,
+  banned: 13,
+  unbanned: 14,
+  locked: 15,
+  unlocked: 16,
 } as const satisfies Record<Entry['type'], number>
 
 const packr = new Packr({ useRecords: false })
@@ -78,6 +86,19 @@ const toTuple = (entry: Entry): unknown[] => {
       ]
     case 'fileReceived':
       return [KIND.fileReceived, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null]
+    case 'opped':
+      return [KIND.opped, seq, at, id, name, entry.to.id, entry.to.name, entry.person]
+    case 'deopped':
+      return [KIND.deopped, seq, at, id, name, entry.name, entry.person]
+    case 'muted':
+    case 'banned':
+      return [KIND[entry.type], seq, at, id, name, entry.name, ...(entry.reason === undefined ? [] : [entry.reason])]
+    case 'unmuted':
+    case 'unbanned':
+      return [KIND[entry.type], seq, at, id, name, entry.name]
+    case 'locked':
+    case 'unlocked':
+      return [KIND[entry.type], seq, at, id, name]
     default:
       return entry satisfies never
   }
@@ -105,6 +126,22 @@ const toEntry = (tuple: unknown): Entry => {
       return { type: 'fileWithdrawn', seq, at, by, file: mentionedAt(tuple, 5), reason: textAt(tuple, 8) }
     case KIND.fileReceived:
       return { type: 'fileReceived', seq, at, by, file: mentionedAt(tuple, 5) }
+    case KIND.opped:
+      return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
+    case KIND.deopped:
+      return { type: 'deopped', seq, at, by, name: textAt(tuple, 5), person: textAt(tuple, 6) }
+    case KIND.muted:
+      return { type: 'muted', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6) }
+    case KIND.unmuted:
+      return { type: 'unmuted', seq, at, by, name: textAt(tuple, 5) }
+    case KIND.banned:
+      return { type: 'banned', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6) }
+    case KIND.unbanned:
+      return { type: 'unbanned', seq, at, by, name: textAt(tuple, 5) }
+    case KIND.locked:
+      return { type: 'locked', seq, at, by }
+    case KIND.unlocked:
+      return { type: 'unlocked', seq, at, by }
     default:
       throw new BadEntries('an entry is of an unknown kind; a newer tamtam may read it')
   }
@@ -126,6 +163,9 @@ const memberAt = (tuple: readonly unknown[], index: number): Member => ({
   id: textAt(tuple, index),
   name: textAt(tuple, index + 1),
 })
+
+const reasonAt = (tuple: readonly unknown[], index: number): { reason?: string } =>
+  tuple[index] === undefined ? {} : { reason: textAt(tuple, index) }
 
 const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
   const file = mentionedAt(tuple, index)

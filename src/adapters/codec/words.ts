@@ -26,6 +26,14 @@ export const searchableText = (entry: Entry): string | undefined => {
     case 'fileOffered':
     case 'fileWithdrawn':
     case 'fileReceived':
+    case 'opped':
+    case 'deopped':
+    case 'muted':
+    case 'unmuted':
+    case 'banned':
+    case 'unbanned':
+    case 'locked':
+    case 'unlocked':
       return undefined
     default:
       return entry satisfies never

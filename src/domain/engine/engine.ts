@@ -14,35 +14,13 @@ import { refusedUpload } from '../transfer/upload.ts'
 import { Bandwidth, type Passage, unlimited } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
 import { Download } from './download.ts'
+import type { JoinRequest, Place } from './join-request.ts'
 import type { EngineLimits } from './limits.ts'
 import { type Host, LocalSession } from './local-session.ts'
 import type { Ports } from './ports.ts'
 import { type RoomSummary, Rooms } from './rooms.ts'
 import { Roster } from './roster.ts'
 import { Transfers } from './transfers.ts'
-
-export interface JoinRequest {
-  readonly room: string
-  readonly name: string
-  /** `name` is an address that a door shows for somebody without a nick: not checked, and not theirs alone. */
-  readonly guest?: boolean
-  /** Keeps a nick over a change of rooms: the id of whoever has it already. */
-  readonly owner?: string
-  /** Comes and goes without a word and is not listed, but may speak: programs that are there for one request. */
-  readonly quiet?: boolean
-  /** The sequence after which `events$` begins; without it, now. */
-  readonly after?: number
-}
-
-/** Where a session sits, and whose nick it uses. */
-interface Place {
-  readonly room: RoomActor
-  readonly owner: string
-  readonly ownsName: boolean
-  readonly quiet: boolean
-  /** Changes of name that wait for their answer. */
-  renames: number
-}
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
@@ -118,17 +96,35 @@ export class Engine {
     const ownsName = request.owner === undefined
     try {
       const room = wanted(await this.#watched(this.#rooms.use(roomName)))
-      const member: Member = { id, name }
-      const { quiet = false } = request
-      if (quiet) room.admitQuietly(member)
-      const seq = quiet ? room.state.last : wanted(await this.#tell(room, member, { type: 'join' })).seq
-      const session = new LocalSession(member, room, request.after ?? seq, this.#host)
-      this.#sessions.set(session, { room, owner, ownsName, quiet, renames: 0 })
+      const session = await this.#seat(room, { id, name }, request)
+      this.#sessions.set(session, { room, owner, ownsName, quiet: request.quiet ?? false, renames: 0 })
       return session
     } catch (error) {
       if (ownsName) this.#roster.release(owner)
       throw error
     }
+  }
+
+  async #seat(room: RoomActor, member: Member, request: JoinRequest): Promise<LocalSession> {
+    const { id, name } = member
+    const { guest, role, quiet = false, person = id, address = guest === true ? name : undefined } = request
+    let session: LocalSession | undefined
+    let expelled: string | undefined
+    room.receive(id, { person, ...(address === undefined ? {} : { address }) }, (why) => {
+      expelled = why
+      session?.expel(why)
+    })
+    try {
+      const join = { type: 'join', ...(role === undefined ? {} : { role }) } as const
+      const seq = quiet ? wanted(room.admitQuietly(member)) : wanted(await this.#tell(room, member, join)).seq
+      session = new LocalSession(member, room, request.after ?? seq, this.#host)
+    } catch (error) {
+      room.dismiss(id)
+      this.#rooms.release(room.state.name)
+      throw error
+    }
+    if (expelled !== undefined) session.expel(expelled)
+    return session
   }
 
   /** Frees the nicks of an owner that several sessions shared. */
@@ -162,7 +158,9 @@ export class Engine {
    */
   async createTransfer(session: LocalSession, meta: UploadMeta): Promise<TransferActor | WholeFile | Rejected> {
     const place = this.#sessions.get(session)
-    return place === undefined ? left : await this.#transfers.create(place.room, session.member, meta)
+    const why = place === undefined ? left : place.room.mayUpload(session.id)
+    if (place === undefined || why !== undefined) return why ?? left
+    return await this.#transfers.create(place.room, session.member, meta)
   }
 
   readonly #host: Host = {
@@ -221,7 +219,8 @@ export class Engine {
 
   #upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const place = this.#sessions.get(session)
-    if (place === undefined) return refusedUpload(this.#ports.ids.next(), left)
+    const why = place === undefined ? left : place.room.mayUpload(session.id)
+    if (place === undefined || why !== undefined) return refusedUpload(this.#ports.ids.next(), why ?? left)
     return this.#transfers.upload(place.room, session.member, source, meta)
   }
 
@@ -243,8 +242,8 @@ export class Engine {
   async #leave(session: LocalSession, reason: string): Promise<void> {
     const place = this.#sessions.get(session)
     if (place === undefined) return
-    if (place.quiet) place.room.dismissQuietly(session.id)
-    else await this.#tell(place.room, session.member, { type: 'leave', reason })
+    if (!place.quiet) await this.#tell(place.room, session.member, { type: 'leave', reason })
+    place.room.dismiss(session.id)
     this.#sessions.delete(session)
     if (place.ownsName) this.#roster.release(place.owner)
     this.#rooms.release(session.room)
@@ -277,7 +276,7 @@ const mail = (by: Member, command: RoomCommand, answer: (answer: Ack | Rejected)
   committed: answer,
 })
 
-function wanted<T extends object | string>(value: T | Rejected): T {
+function wanted<T extends object | string | number>(value: T | Rejected): T {
   if (typeof value === 'object' && 'type' in value && value.type === 'rejected') throw new Refused(value)
   return value as T
 }

@@ -32,6 +32,7 @@ export class LocalSession implements RoomSession {
   readonly #followers = new Set<Follower>()
   #member: Member
   #closed: Promise<void> | undefined
+  #expelled: string | undefined
 
   constructor(member: Member, room: RoomActor, after: number, host: Host) {
     this.#id = member.id
@@ -184,6 +185,18 @@ export class LocalSession implements RoomSession {
       this.#state.complete()
     })
     return this.#closed
+  }
+
+  /** Why the room ended this session; undefined while it goes on, and where its own side ended it. */
+  get expelled(): string | undefined {
+    return this.#expelled
+  }
+
+  /** The room ends this session. */
+  expel(why: string): void {
+    if (this.#closed !== undefined) return
+    this.#expelled = why
+    void this.close(why)
   }
 
   readonly #refused = (why: Rejected): void => this.#refusals.next(why)

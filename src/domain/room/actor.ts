@@ -5,10 +5,13 @@ import type { Batch } from './batch.ts'
 import type { Mail, RoomCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import { Draft } from './draft.ts'
-import { type Entry, isEntry } from './events.ts'
+import { type Entry, isEntry, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Member } from './member.ts'
-import { initialState, type RoomState } from './state.ts'
+import { because } from './moderate.ts'
+import { refusalFor } from './rights.ts'
+import { arrivingAs, seat, standingOf, unseat } from './standing.ts'
+import { initialState, type Origin, type RoomState } from './state.ts'
 
 /** From so many members on, comings and goings are gathered before they are told. */
 const CROWD = 100
@@ -38,6 +41,7 @@ export class RoomActor {
   #commands = 0
   #chars = 0
   #waiting: (() => void)[] = []
+  readonly #expelled = new Map<string, (why: string) => void>()
 
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
@@ -61,13 +65,31 @@ export class RoomActor {
     return this.#batches.asObservable()
   }
 
-  /** Lets a member in, or out, without a word. */
-  admitQuietly(member: Member): void {
-    this.#state.quiet.set(member.id, member)
+  /** Somebody is about to come in. `expelled` hears why the room ends their stay, where it does. */
+  receive(id: string, origin: Origin, expelled: (why: string) => void): void {
+    this.#state.origins.set(id, origin)
+    this.#expelled.set(id, expelled)
   }
 
-  dismissQuietly(id: string): void {
+  /** Lets a member in without a word; answers the sequence from which on it is there. */
+  admitQuietly(member: Member): number | Rejected {
+    const why = refusalFor(arrivingAs(this.#state, member, undefined), 'enter')
+    if (why !== undefined) return why
+    this.#state.quiet.set(member.id, member)
+    seat(this.#state, member)
+    return this.#state.last
+  }
+
+  /** Somebody who was received, or let in quietly, is gone. */
+  dismiss(id: string): void {
     this.#state.quiet.delete(id)
+    this.#expelled.delete(id)
+    unseat(this.#state, id)
+  }
+
+  /** Why a member may send no file; undefined where it may. */
+  mayUpload(id: string): Rejected | undefined {
+    return refusalFor(standingOf(this.#state, id), 'upload')
   }
 
   get observed(): boolean {
@@ -141,6 +163,7 @@ export class RoomActor {
     if (draft.size > 0) {
       for (const entry of draft.batch.entries) evolve(this.#state, entry)
       this.#batches.next(draft.batch)
+      if (draft.expels) this.#expel(draft.batch.events)
     }
     draft.acknowledge()
     if (this.#isFull()) return
@@ -152,6 +175,15 @@ export class RoomActor {
   /** The journal could not keep it: the authors are told why, presence is shown all the same. */
   refuse(draft: Draft, why: Rejected): void {
     this.commit(draft.refuseEntries(why))
+  }
+
+  #expel(events: readonly RoomEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'left' && event.kickedBy !== undefined) this.#expelled.get(event.by.id)?.(event.reason)
+      if (event.type !== 'banned') continue
+      for (const [id, restraint] of this.#state.restrained)
+        if (restraint === 'banned') this.#expelled.get(id)?.(because('banned', event.by, event.reason))
+    }
   }
 
   #isFull(): boolean {

@@ -1,6 +1,6 @@
 import type { Rejected } from '../rejection.ts'
 import type { OfferedFile, WholeFile } from './events.ts'
-import type { Member } from './member.ts'
+import type { Member, Role } from './member.ts'
 
 export interface Say {
   readonly type: 'say'
@@ -36,14 +36,79 @@ export interface ReceiveFile {
   readonly file: string
 }
 
+/** What ops ask of a room. `name`: somebody in it; bans and mutes hold for the name, or a guest's address, whoever has it. */
+export interface Kick {
+  readonly type: 'kick'
+  readonly name: string
+  readonly reason?: string
+}
+export interface Mute {
+  readonly type: 'mute'
+  readonly name: string
+  readonly reason?: string
+}
+export interface Unmute {
+  readonly type: 'unmute'
+  readonly name: string
+}
+export interface Ban {
+  readonly type: 'ban'
+  readonly name: string
+  readonly reason?: string
+}
+export interface Unban {
+  readonly type: 'unban'
+  readonly name: string
+}
+export interface Op {
+  readonly type: 'op'
+  readonly name: string
+}
+export interface Deop {
+  readonly type: 'deop'
+  readonly name: string
+}
+/** Nobody new comes in, and only ops set the topic. */
+export interface Lock {
+  readonly type: 'lock'
+}
+export interface Unlock {
+  readonly type: 'unlock'
+}
+export type Moderation = Kick | Mute | Unmute | Ban | Unban | Op | Deop | Lock | Unlock
+
+export interface GoAway {
+  readonly type: 'away'
+  readonly reason?: string
+}
+export interface ComeBack {
+  readonly type: 'back'
+}
+/** May be said at each key: the room is told every few seconds. */
+export interface Type {
+  readonly type: 'typing'
+}
+
 /** What a member may ask of its room. */
-export type ClientCommand = Say | Act | Whisper | SetTopic | Rename | ReceiveFile
+export type ClientCommand =
+  | Say
+  | Act
+  | Whisper
+  | SetTopic
+  | Rename
+  | ReceiveFile
+  | Moderation
+  | GoAway
+  | ComeBack
+  | Type
 
 /** What may be asked without waiting for the answer. A name is not: somebody else may have it. */
 export type PostedCommand = Exclude<ClientCommand, Rename>
 
 export interface Join {
   readonly type: 'join'
+  /** As the host gives it, to its own console. */
+  readonly role?: Role
 }
 export interface Leave {
   readonly type: 'leave'
@@ -64,7 +129,14 @@ export interface WithdrawFile {
   readonly reason: string
 }
 
-export type RoomCommand = ClientCommand | Join | Leave | OfferFile | CompleteFile | WithdrawFile
+/** So many bytes of a file have come. */
+export interface ProgressFile {
+  readonly type: 'progressFile'
+  readonly file: string
+  readonly bytes: number
+}
+
+export type RoomCommand = ClientCommand | Join | Leave | OfferFile | CompleteFile | WithdrawFile | ProgressFile
 
 /** The answer to a command that was carried out. */
 export interface Ack {

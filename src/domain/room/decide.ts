@@ -1,79 +1,114 @@
 import { type Rejected, rejected } from '../rejection.ts'
 import { checkText } from '../text/message-text.ts'
-import type { RoomCommand, Whisper } from './commands.ts'
+import type { Join, Rename, RoomCommand, Whisper } from './commands.ts'
+import type { Known, Stamp } from './decision.ts'
 import type { RoomEvent } from './events.ts'
-import type { Member } from './member.ts'
+import { authorOf, type Member } from './member.ts'
+import { moderate } from './moderate.ts'
+import { present } from './present.ts'
+import { banned, notAMember, refusalFor } from './rights.ts'
+import { arrivingAs, lookOf, restraintOf, standingOf } from './standing.ts'
 import type { RoomState } from './state.ts'
-
-/** What the decision is stamped with: the sequence it gets if it is an entry, the time, and the room's limits. */
-export interface Stamp {
-  readonly seq: number
-  readonly at: number
-  readonly maxTextBytes: number
-}
-
-/** The room knows already what the command says, and by the entry `seq` at the latest: nothing is to be added. */
-export interface Known {
-  readonly type: 'known'
-  readonly seq: number
-}
 
 /** What a command comes to in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
 export function decide(state: RoomState, by: Member, command: RoomCommand, stamp: Stamp): RoomEvent | Known | Rejected {
   const { seq, at } = stamp
   switch (command.type) {
     case 'join':
-      return { type: 'joined', by }
+      return join(state, by, command)
     case 'offerFile':
-      return { type: 'fileOffered', seq, at, by, file: command.file }
+      return held(state, by) ?? { type: 'fileOffered', seq, at, by: authorOf(by), file: command.file }
     case 'completeFile':
-      return { type: 'fileCompleted', seq, at, by, file: command.file }
+      return held(state, by) ?? { type: 'fileCompleted', seq, at, by: authorOf(by), file: command.file }
     case 'withdrawFile': {
       const known = state.files.get(command.file)
       if (known === undefined) return noSuchFile
       const { id, name } = known.file
-      return { type: 'fileWithdrawn', seq, at, by, file: { id, name }, reason: command.reason }
+      return { type: 'fileWithdrawn', seq, at, by: authorOf(by), file: { id, name }, reason: command.reason }
+    }
+    case 'progressFile': {
+      const known = state.files.get(command.file)
+      if (known?.status !== 'offered') return noSuchFile
+      return { type: 'fileProgressed', by: known.by, file: known.file, bytes: command.bytes }
     }
   }
 
   const listed = state.members.get(by.id)
   const member = listed ?? state.quiet.get(by.id)
+  const verb = command.type === 'setTopic' && state.rules.locked ? 'setLockedTopic' : command.type
+  const why = refusalFor(standingOf(state, by.id), verb)
+  if (why !== undefined) return why
   if (member === undefined) return notAMember
   switch (command.type) {
     case 'say': {
       const text = checkText(command.text, stamp.maxTextBytes)
-      return typeof text === 'string' ? { type: 'said', seq, at, by: member, text } : text
+      return typeof text === 'string' ? { type: 'said', seq, at, by: authorOf(member), text } : text
     }
     case 'act': {
       const text = checkText(command.text, stamp.maxTextBytes)
-      return typeof text === 'string' ? { type: 'acted', seq, at, by: member, text } : text
+      return typeof text === 'string' ? { type: 'acted', seq, at, by: authorOf(member), text } : text
     }
     case 'whisper':
       return whisper(state, member, command, stamp)
     case 'setTopic': {
       const topic = checkText(command.topic, stamp.maxTextBytes)
-      return typeof topic === 'string' ? { type: 'topicSet', seq, at, by: member, topic } : topic
+      return typeof topic === 'string' ? { type: 'topicSet', seq, at, by: authorOf(member), topic } : topic
     }
-    case 'rename':
-      if (listed === undefined) return notAMember
-      return { type: 'renamed', by: { id: member.id, name: command.name }, from: member.name }
     case 'receiveFile': {
       const known = state.files.get(command.file)
       if (known?.status !== 'whole') return noSuchFile
       if (known.received.has(member.name)) return { type: 'known', seq: state.last }
       const { id, name, size } = known.file
-      return { type: 'fileReceived', seq, at, by: member, file: { id, name, size } }
+      return { type: 'fileReceived', seq, at, by: authorOf(member), file: { id, name, size } }
     }
+  }
+
+  // What only those do whom the room lists.
+  if (listed === undefined) return notAMember
+  switch (command.type) {
+    case 'rename':
+      return rename(state, listed, command)
     case 'leave':
-      if (listed === undefined) return notAMember
-      return { type: 'left', by: member, reason: command.reason }
+      return { type: 'left', by: listed, reason: command.reason }
+    case 'away':
+    case 'back':
+    case 'typing':
+      return present(state, listed, command, stamp)
+    case 'kick':
+    case 'mute':
+    case 'unmute':
+    case 'ban':
+    case 'unban':
+    case 'op':
+    case 'deop':
+    case 'lock':
+    case 'unlock':
+      return moderate(state, listed, command, stamp)
     default:
       return command satisfies never
   }
 }
 
-const notAMember = rejected('NOT_A_MEMBER', 'you are not in this room any more; join it again')
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
+
+function join(state: RoomState, by: Member, { role }: Join): RoomEvent | Rejected {
+  const standing = arrivingAs(state, by, role)
+  const why = refusalFor(standing, state.rules.locked ? 'enterLocked' : 'enter')
+  if (why !== undefined) return why
+  return { type: 'joined', by: standing === 'owner' || standing === 'op' ? { ...by, role: standing } : by }
+}
+
+/** A name that is banned is not to be had by changing to it either. */
+function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Rejected {
+  if (state.rules.bans.size > 0 && restraintOf(state, by.id, lookOf(name), by.role) === 'banned') return banned
+  return { type: 'renamed', by: { ...by, name }, from: by.name }
+}
+
+/** Files outlive their sender's stay, and so does what holds for the sender. */
+function held(state: RoomState, { id, name }: Member): Rejected | undefined {
+  const restraint = state.looks.has(id) ? state.restrained.get(id) : restraintOf(state, id, lookOf(name), undefined)
+  return restraint === undefined ? undefined : refusalFor(restraint, 'upload')
+}
 
 function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): RoomEvent | Rejected {
   const text = checkText(command.text, stamp.maxTextBytes)
@@ -84,5 +119,5 @@ function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): 
   // Guests are called by their address, and several can share one: a whisper must not reach the wrong one.
   if (another !== undefined)
     return rejected('NO_SUCH_MEMBER', 'several here go by that name; one of them must take a /nick')
-  return { type: 'whispered', seq: stamp.seq, at: stamp.at, by, to, text }
+  return { type: 'whispered', seq: stamp.seq, at: stamp.at, by: authorOf(by), to: authorOf(to), text }
 }

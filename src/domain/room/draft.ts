@@ -24,6 +24,7 @@ export class Draft {
   /** Receipts that the room's state does not show yet. */
   readonly #receipts = new Map<string, number>()
   #batch: Batch | undefined
+  #expels = false
 
   constructor(room: string, last: number) {
     this.#room = room
@@ -32,6 +33,11 @@ export class Draft {
 
   get size(): number {
     return this.#events.length
+  }
+
+  /** Somebody must go. */
+  get expels(): boolean {
+    return this.#expels
   }
 
   get batch(): Batch {
@@ -48,6 +54,7 @@ export class Draft {
     this.#mails.push(mail)
     if (id !== undefined && isEntry(event)) this.#ids.set(id, event.seq)
     if (event.type === 'fileReceived') this.#receipts.set(receiptKey(event), event.seq)
+    if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#expels = true
   }
 
   /** Answers a command that says nothing new with the sequence by which the room knew. */

@@ -67,8 +67,56 @@ export interface FileReceived extends Journaled {
   readonly file: MentionedFile
 }
 
+/** From now on `to` is an op, each time the same `person` comes in. */
+export interface Opped extends Journaled {
+  readonly type: 'opped'
+  readonly to: Member
+  readonly person: string
+}
+export interface Deopped extends Journaled {
+  readonly type: 'deopped'
+  readonly name: string
+  readonly person: string
+}
+/** Whoever has the name, or one that looks like it, or comes from the address, can only read. */
+export interface Muted extends Journaled {
+  readonly type: 'muted'
+  readonly name: string
+  readonly reason?: string
+}
+export interface Unmuted extends Journaled {
+  readonly type: 'unmuted'
+  readonly name: string
+}
+/** As `muted`, but such a one is not let in; who is there goes. */
+export interface Banned extends Journaled {
+  readonly type: 'banned'
+  readonly name: string
+  readonly reason?: string
+}
+export interface Unbanned extends Journaled {
+  readonly type: 'unbanned'
+  readonly name: string
+}
+export interface Locked extends Journaled {
+  readonly type: 'locked'
+}
+export interface Unlocked extends Journaled {
+  readonly type: 'unlocked'
+}
+export type Rule = Opped | Deopped | Muted | Unmuted | Banned | Unbanned | Locked | Unlocked
+
 /** What the journal keeps. */
-export type Entry = Said | Acted | Whispered | TopicSet | FileOffered | FileCompleted | FileWithdrawn | FileReceived
+export type Entry =
+  | Said
+  | Acted
+  | Whispered
+  | TopicSet
+  | FileOffered
+  | FileCompleted
+  | FileWithdrawn
+  | FileReceived
+  | Rule
 
 export interface Joined {
   readonly type: 'joined'
@@ -78,6 +126,8 @@ export interface Left {
   readonly type: 'left'
   readonly by: Member
   readonly reason: string
+  /** Who sent them out; left out where they went. */
+  readonly kickedBy?: Member
 }
 export interface Renamed {
   readonly type: 'renamed'
@@ -91,20 +141,63 @@ export interface Missed {
   readonly to: number
 }
 
+export interface Away {
+  readonly type: 'away'
+  readonly by: Member
+  /** Empty where they did not say. */
+  readonly reason: string
+}
+export interface Back {
+  readonly type: 'back'
+  readonly by: Member
+}
+/** To be shown for `forMs`, or until they say something. `at` is in milliseconds since 1970. */
+export interface Typing {
+  readonly type: 'typing'
+  readonly by: Member
+  readonly at: number
+  readonly forMs: number
+}
+/** So many `bytes` of a file that takes a while have come. */
+export interface FileProgressed {
+  readonly type: 'fileProgressed'
+  readonly by: Member
+  readonly file: MentionedFile
+  readonly bytes: number
+}
+
 /** Live only: it has no sequence number and no history. */
-export type Presence = Joined | Left | Renamed
+export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed
 
 export type RoomEvent = Entry | Presence | Missed
 
 export const isEntry = (event: RoomEvent): event is Entry => 'seq' in event
 
-/** What a room must know again after a restart: its topic, its files, and who has them. Chat is not among it. */
-export const isFact = (entry: Entry): boolean =>
-  entry.type === 'topicSet' ||
-  entry.type === 'fileOffered' ||
-  entry.type === 'fileCompleted' ||
-  entry.type === 'fileWithdrawn' ||
-  entry.type === 'fileReceived'
+/** What a room must know again after a restart: its topic, its rules, its files, and who has them. Chat is not among it. */
+export function isFact({ type }: Entry): boolean {
+  switch (type) {
+    case 'topicSet':
+    case 'fileOffered':
+    case 'fileCompleted':
+    case 'fileWithdrawn':
+    case 'fileReceived':
+    case 'opped':
+    case 'deopped':
+    case 'muted':
+    case 'unmuted':
+    case 'banned':
+    case 'unbanned':
+    case 'locked':
+    case 'unlocked':
+      return true
+    case 'said':
+    case 'acted':
+    case 'whispered':
+      return false
+    default:
+      return type satisfies never
+  }
+}
 
 /** Whether a member may see an event: all but other people's whispers. */
 export const isVisibleTo = (event: RoomEvent, memberId: string): boolean =>

@@ -1,4 +1,6 @@
 import type { RoomEvent } from './events.ts'
+import { layDown } from './rules.ts'
+import { seat, unseat } from './standing.ts'
 import type { RoomState } from './state.ts'
 
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
@@ -8,10 +10,36 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'joined':
     case 'renamed':
       state.members.set(event.by.id, event.by)
+      seat(state, event.by)
+      return
+    case 'away':
+      state.members.set(event.by.id, { ...event.by, away: event.reason })
+      return
+    case 'back':
+      state.members.set(event.by.id, event.by)
+      return
+    case 'typing':
+      state.typing.set(event.by.id, event.at)
       return
     case 'left':
       state.members.delete(event.by.id)
+      unseat(state, event.by.id)
       return
+    case 'opped':
+    case 'deopped':
+    case 'muted':
+    case 'unmuted':
+    case 'banned':
+    case 'unbanned':
+    case 'locked':
+    case 'unlocked':
+      layDown(state, event)
+      return
+    case 'fileProgressed': {
+      const known = state.files.get(event.file.id)
+      if (known?.status === 'offered') state.files.set(event.file.id, { ...known, arrived: event.bytes })
+      return
+    }
     case 'topicSet':
       state.topic = event.topic
       return

@@ -2,7 +2,14 @@ import type { OfferedFile, WholeFile } from './events.ts'
 import type { Member } from './member.ts'
 
 export type RoomFile =
-  | { readonly status: 'offered'; readonly file: OfferedFile; readonly by: Member; readonly at: number }
+  | {
+      readonly status: 'offered'
+      readonly file: OfferedFile
+      readonly by: Member
+      readonly at: number
+      /** Bytes that had come when that was last told; left out until it was. */
+      readonly arrived?: number
+    }
   | {
       readonly status: 'whole'
       readonly file: WholeFile
@@ -11,6 +18,23 @@ export type RoomFile =
       /** When each of those verified it who said so, by name. */
       readonly received: ReadonlyMap<string, number>
     }
+
+/** What those who look after the room have laid down; the journal keeps it. */
+export interface Rules {
+  /** The name of each op when they became one, by person. */
+  readonly ops: Map<string, string>
+  /** Names as they were given, by their look: `lookOf`. */
+  readonly bans: Map<string, string>
+  readonly mutes: Map<string, string>
+  locked: boolean
+}
+
+/** Where somebody comes from, as their door knows it. The room is never told. */
+export interface Origin {
+  /** Names whoever comes back as the same. */
+  readonly person: string
+  readonly address?: string
+}
 
 /**
  * What a room knows. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
@@ -24,6 +48,15 @@ export interface RoomState {
   readonly files: Map<string, RoomFile>
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
+  readonly rules: Rules
+  /** Of those who are here, or about to be, by their id: where from, the look of their name, and what holds for them. */
+  readonly origins: Map<string, Origin>
+  readonly looks: Map<string, string>
+  readonly restrained: Map<string, 'banned' | 'muted'>
+  /** The persons who were here when the room was locked: they may come back. */
+  readonly insiders: Set<string>
+  /** When somebody was last told of as typing, by their id. */
+  readonly typing: Map<string, number>
   topic: string
   /** Sequence of the newest committed entry, 0 before the first. */
   last: number
@@ -35,6 +68,12 @@ export const initialState = (name: string): RoomState => ({
   quiet: new Map(),
   files: new Map(),
   receipts: new Map(),
+  rules: { ops: new Map(), bans: new Map(), mutes: new Map(), locked: false },
+  origins: new Map(),
+  looks: new Map(),
+  restrained: new Map(),
+  insiders: new Set(),
+  typing: new Map(),
   topic: '',
   last: 0,
 })

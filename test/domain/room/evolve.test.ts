@@ -33,6 +33,12 @@ describe('what a room knows', () => {
       quiet: new Map(),
       files: new Map(),
       receipts: new Map(),
+      rules: { ops: new Map(), bans: new Map(), mutes: new Map(), locked: false },
+      origins: new Map(),
+      looks: new Map(),
+      restrained: new Map(),
+      insiders: new Set(),
+      typing: new Map(),
       topic: '',
       last: 0,
     }))

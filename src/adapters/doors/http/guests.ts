@@ -43,7 +43,7 @@ export async function asGuest<T>(
 ): Promise<T> {
   const { engine, names } = parts
   const { address } = parts.visitorOf(request.raw)
-  const place = { room: admitted(parts, request, room), quiet: true }
+  const place = { room: admitted(parts, request, room), address, quiet: true }
   const name = nameOf(request)
   if (name === undefined) {
     const session = await engine.join({ ...place, name: address, guest: true })

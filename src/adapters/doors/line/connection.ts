@@ -46,7 +46,10 @@ export class LineConnection {
     this.#parts = parts
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
     this.#outbox = new Outbox(connection, settings.outboxMarkBytes, () => this.#delivery.resume())
-    const lost = () => this.hangUp()
+    const lost = (why?: string) => {
+      if (why === undefined) this.hangUp()
+      else this.#expelled(why)
+    }
     this.#delivery = new LineDelivery({ outbox: this.#outbox, clock, metrics, settings, checks, links, base, lost })
     this.#peer = new LinePeer({
       ...parts,
@@ -103,6 +106,12 @@ export class LineConnection {
       this.#reason = 'took nothing for too long'
       this.destroy()
     }
+  }
+
+  /** Nothing that still comes in is for the room. */
+  #expelled(why: string): void {
+    this.stopReading()
+    this.farewell(why).catch(this.#failed)
   }
 
   async #enter(): Promise<void> {

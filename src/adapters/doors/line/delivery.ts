@@ -25,8 +25,8 @@ export interface DeliveryParts {
   readonly links: LinkLines
   /** Where links begin. */
   readonly base: string | undefined
-  /** Hears when what should be delivered can't be read any more; the connection is of no use then. */
-  lost(): void
+  /** Hears when there is nothing more to deliver: the room has ended the session, and says why, or can't be read any more. */
+  lost(why?: string): void
 }
 
 /**
@@ -63,7 +63,7 @@ export class LineDelivery {
   follow(session: LocalSession): void {
     this.#follower?.close()
     this.#session = session
-    this.#follower = session.follow(session.after, this.#take, () => this.#parts.lost())
+    this.#follower = session.follow(session.after, this.#take, () => this.#parts.lost(session.expelled))
     this.resume()
   }
 

@@ -139,7 +139,7 @@ export class LinePeer implements Caller {
     let session: LocalSession
     try {
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      session = await this.#parts.engine.join({ room, owner: id, ...who })
+      session = await this.#parts.engine.join({ room, owner: id, person: id, address, ...who })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       await this.refuse(error.rejected)

@@ -26,6 +26,27 @@ export function lineOf(event: RoomEvent): string {
     }
     case 'fileWithdrawn':
       return `* ${forTerminal(event.file.name)} from ${name} is gone: ${forTerminal(event.reason)}\n`
+    case 'opped':
+      return `* ${name} made ${forTerminal(event.to.name)} an op\n`
+    case 'deopped':
+      return `* ${forTerminal(event.name)} is no op any more, says ${name}\n`
+    case 'muted':
+    case 'banned':
+    case 'unmuted':
+    case 'unbanned': {
+      const reason = 'reason' in event && event.reason !== undefined ? `: ${forTerminal(event.reason)}` : ''
+      return `* ${name} ${event.type} ${forTerminal(event.name)}${reason}\n`
+    }
+    case 'locked':
+    case 'unlocked':
+      return `* ${name} ${event.type} the room\n`
+    case 'away':
+      return `* ${name} is away${event.reason === '' ? '' : `: ${forTerminal(event.reason)}`}\n`
+    case 'back':
+      return `* ${name} is back\n`
+    // A line can't be taken back, and these hold for a moment.
+    case 'typing':
+    case 'fileProgressed':
     case 'fileCompleted':
     case 'fileReceived':
       return ''

@@ -1,0 +1,33 @@
+import type { RoomActor } from '../room/actor.ts'
+
+export interface JoinRequest {
+  readonly room: string
+  readonly name: string
+  /** `name` is an address that a door shows for somebody without a nick: not checked, and not theirs alone. */
+  readonly guest?: boolean
+  /** Keeps a nick over a change of rooms: the id of whoever has it already. */
+  readonly owner?: string
+  /**
+   * Names whoever shows the same again, for a room to know its ops by: never a secret itself, since the room's history tells it, but
+   * a digest of one. Left out: this joining is nobody who was here before.
+   */
+  readonly person?: string
+  /** Where they come from: what is laid down for an address holds for them. A guest's name is one. */
+  readonly address?: string
+  /** Only the host itself says so, of its own terminal: no door does. */
+  readonly role?: 'owner'
+  /** Comes and goes without a word and is not listed, but may speak: programs that are there for one request. */
+  readonly quiet?: boolean
+  /** The sequence after which `events$` begins; without it, now. */
+  readonly after?: number
+}
+
+/** Where a session sits, and whose nick it uses. */
+export interface Place {
+  readonly room: RoomActor
+  readonly owner: string
+  readonly ownsName: boolean
+  readonly quiet: boolean
+  /** Changes of name that wait for their answer. */
+  renames: number
+}
