@@ -13,6 +13,18 @@ const READERS: Readers = {
   setTopic: (fields) => ({ type: 'setTopic', topic: fields.text('topic'), ...idOf(fields) }),
   rename: (fields) => ({ type: 'rename', name: fields.text('name') }),
   receiveFile: (fields) => ({ type: 'receiveFile', file: fields.text('file') }),
+  kick: (fields) => ({ type: 'kick', name: fields.text('name'), ...reasonOf(fields) }),
+  mute: (fields) => ({ type: 'mute', name: fields.text('name'), ...reasonOf(fields) }),
+  unmute: (fields) => ({ type: 'unmute', name: fields.text('name') }),
+  ban: (fields) => ({ type: 'ban', name: fields.text('name'), ...reasonOf(fields) }),
+  unban: (fields) => ({ type: 'unban', name: fields.text('name') }),
+  op: (fields) => ({ type: 'op', name: fields.text('name') }),
+  deop: (fields) => ({ type: 'deop', name: fields.text('name') }),
+  lock: () => ({ type: 'lock' }),
+  unlock: () => ({ type: 'unlock' }),
+  away: (fields) => ({ type: 'away', ...reasonOf(fields) }),
+  back: () => ({ type: 'back' }),
+  typing: () => ({ type: 'typing' }),
 }
 
 /** A member's command; throws `BadMessage` where it is none, or says more than it may. */
@@ -25,5 +37,8 @@ export function readCommand(fields: Fields): ClientCommand {
 }
 
 const isCommand = (type: string): type is ClientCommand['type'] => Object.hasOwn(READERS, type)
+
+const reasonOf = (fields: Fields): { readonly reason?: string } =>
+  fields.has('reason') ? { reason: fields.text('reason') } : {}
 
 const idOf = (fields: Fields): { readonly id?: string } => (fields.has('id') ? { id: fields.shaped('id', ID) } : {})

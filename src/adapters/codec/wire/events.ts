@@ -26,8 +26,45 @@ const READERS: Readers = {
     reason: fields.text('reason'),
   }),
   fileReceived: (fields) => ({ type: 'fileReceived', ...stampOf(fields), file: mentioned(fields.fields('file')) }),
+  opped: (fields) => ({
+    type: 'opped',
+    ...stampOf(fields),
+    to: readMember(fields.fields('to')),
+    person: fields.text('person'),
+  }),
+  deopped: (fields) => ({
+    type: 'deopped',
+    ...stampOf(fields),
+    name: fields.text('name'),
+    person: fields.text('person'),
+  }),
+  muted: (fields) => ({ type: 'muted', ...stampOf(fields), name: fields.text('name'), ...reasonOf(fields) }),
+  unmuted: (fields) => ({ type: 'unmuted', ...stampOf(fields), name: fields.text('name') }),
+  banned: (fields) => ({ type: 'banned', ...stampOf(fields), name: fields.text('name'), ...reasonOf(fields) }),
+  unbanned: (fields) => ({ type: 'unbanned', ...stampOf(fields), name: fields.text('name') }),
+  locked: (fields) => ({ type: 'locked', ...stampOf(fields) }),
+  unlocked: (fields) => ({ type: 'unlocked', ...stampOf(fields) }),
   joined: (fields) => ({ type: 'joined', by: readMember(fields.fields('by')) }),
-  left: (fields) => ({ type: 'left', by: readMember(fields.fields('by')), reason: fields.text('reason') }),
+  left: (fields) => ({
+    type: 'left',
+    by: readMember(fields.fields('by')),
+    reason: fields.text('reason'),
+    ...(fields.has('kickedBy') ? { kickedBy: readMember(fields.fields('kickedBy')) } : {}),
+  }),
+  away: (fields) => ({ type: 'away', by: readMember(fields.fields('by')), reason: fields.text('reason') }),
+  back: (fields) => ({ type: 'back', by: readMember(fields.fields('by')) }),
+  typing: (fields) => ({
+    type: 'typing',
+    by: readMember(fields.fields('by')),
+    at: fields.count('at'),
+    forMs: fields.count('forMs'),
+  }),
+  fileProgressed: (fields) => ({
+    type: 'fileProgressed',
+    by: readMember(fields.fields('by')),
+    file: mentioned(fields.fields('file')),
+    bytes: fields.count('bytes'),
+  }),
   renamed: (fields) => ({ type: 'renamed', by: readMember(fields.fields('by')), from: fields.text('from') }),
   missed: (fields) => ({ type: 'missed', from: fields.count('from'), to: fields.count('to') }),
 }
@@ -43,7 +80,18 @@ export function readEvents(list: readonly unknown[]): readonly RoomEvent[] {
   return events
 }
 
-export const readMember = (fields: Fields): Member => ({ id: fields.text('id'), name: fields.text('name') })
+export const readMember = (fields: Fields): Member => ({
+  id: fields.text('id'),
+  name: fields.text('name'),
+  ...(fields.has('role') ? roleOf(fields.text('role')) : {}),
+  ...(fields.has('away') ? { away: fields.text('away') } : {}),
+})
+
+/** A role that only a newer host knows is none here. */
+const roleOf = (role: string): Pick<Member, 'role'> => (role === 'owner' || role === 'op' ? { role } : {})
+
+const reasonOf = (fields: Fields): { readonly reason?: string } =>
+  fields.has('reason') ? { reason: fields.text('reason') } : {}
 
 const isKnown = (type: string): type is RoomEvent['type'] => Object.hasOwn(READERS, type)
 
