@@ -35,6 +35,16 @@ export default {
       to: { path: '^src/(adapters/|domain/engine/)', pathNot: '^src/adapters/(client|files|codec/wire)/' },
     },
     {
+      name: 'sessions-run-in-pages',
+      comment: 'the page has the same session over its own WebSocket',
+      severity: 'error',
+      from: { path: '^src/adapters/client/session/(core/|carriers/web-socket)' },
+      to: {
+        path: '.',
+        pathNot: '^src/(domain|adapters/(codec/wire|client/session/core|client/failures))|node_modules/rxjs',
+      },
+    },
+    {
       name: 'words-know-nobody',
       comment: 'the page shows them too',
       severity: 'error',

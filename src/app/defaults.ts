@@ -1,3 +1,4 @@
+import type { SessionSettings } from '../adapters/client/session/core/settings.ts'
 import type { ClientSettings } from '../adapters/client/settings.ts'
 import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
@@ -97,4 +98,14 @@ export const clientDefaults: ClientSettings = {
   // As much as a host checks at once (`checkedBytes`).
   pieceBytes: 4 * 1024 ** 2,
   pieceMs: 1000,
+}
+
+export const sessionDefaults: SessionSettings = {
+  firstRetryMs: clientDefaults.firstRetryMs,
+  mostRetryMs: clientDefaults.mostRetryMs,
+  silentMs: 30_000,
+  answerMs: 10_000,
+  leaveMs: 2000,
+  unansweredCommands: 4096,
+  unansweredBytes: 1024 ** 2,
 }

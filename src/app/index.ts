@@ -50,6 +50,8 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
   }
 }
 
+export { Unreachable } from '../adapters/client/failures.ts'
+export type { RemoteSession } from '../adapters/client/session/remote-session.ts'
 export type { HttpSettings } from '../adapters/doors/http/settings.ts'
 export type { FileMode, LineSettings } from '../adapters/doors/line/settings.ts'
 export { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
@@ -85,6 +87,15 @@ export { Batch, type CommandId, type Encoder } from '../domain/room/batch.ts'
 export type { Ack, ClientCommand, PostedCommand } from '../domain/room/commands.ts'
 export type { Entry, MentionedFile, OfferedFile, Presence, RoomEvent, WholeFile } from '../domain/room/events.ts'
 export type { Member } from '../domain/room/member.ts'
-export { Refused, type Session, type Upload, type UploadMeta, type UploadProgress } from '../domain/session.ts'
+export {
+  type ConnectionState,
+  Refused,
+  type RoomSession,
+  type Session,
+  type Upload,
+  type UploadMeta,
+  type UploadProgress,
+} from '../domain/session.ts'
+export { type ConnectOptions, connect } from './connect.ts'
 export type { Address } from './lifecycle.ts'
 export type { TamtamOptions } from './options.ts'

@@ -22,6 +22,7 @@ export interface UploadProgress {
 }
 
 export interface Upload {
+  /** The file's id; on another host empty until that has offered it, which is before the first progress. */
   readonly id: string
   /** A value for each piece taken; completes when the upload has ended. */
   readonly progress$: Observable<UploadProgress>

@@ -67,9 +67,10 @@ test('the list tells of each file what is known of it, in the order in which the
   const arriving = Sender.open(port, 'PUT /lobby/b', { Expect: '100-continue' })
   await arriving.continued()
   await ask(port, 'POST /rooms/lobby/files', { headers: { 'Upload-Length': '5' } })
-  const common = { by: '127.0.0.1', at: expect.any(Number) }
+  const common = { by: '127.0.0.1', byId: expect.any(String), at: expect.any(Number) }
   const [first, ...rest] = await filesOf(port)
-  expect(first).toEqual({ ...common, id, url, name: 'ä b.txt', status: 'whole', size: 1000, sha256, verified: 0 })
+  const whole = { status: 'whole', size: 1000, sha256, verified: 0, receipts: [] }
+  expect(first).toEqual({ ...common, ...whole, id, url, name: 'ä b.txt' })
   expect(rest).toEqual([
     {
       ...common,

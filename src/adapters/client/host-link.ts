@@ -11,10 +11,12 @@ export interface HostPlace {
   readonly name?: string
   /** Goes with every request, and into no message (C121). */
   readonly token?: string
+  /** The key of a session: what is asked is then done by that member. Into no message either. */
+  readonly key?: string
 }
 
 export interface Ask {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly headers?: OutgoingHttpHeaders
   /** Pulled no faster than the host takes it; with a string or bytes, `Content-Length` is filled in. */
@@ -37,11 +39,13 @@ export class HostLink {
   readonly settings: ClientSettings
   readonly #agent = new Agent({ keepAlive: false })
   readonly #headers: OutgoingHttpHeaders
-  #met = false
+  #met: boolean
   #failures = 0
 
-  constructor(place: HostPlace, settings: ClientSettings) {
+  /** `met`: somebody has answered there before, so it is worth trying again. */
+  constructor(place: HostPlace, settings: ClientSettings, met = false) {
     this.place = place
+    this.#met = met
     this.settings = settings
     this.#headers = authorization(place)
   }
@@ -160,8 +164,9 @@ async function textOf(answer: IncomingMessage, idleMs: number): Promise<string> 
   return Buffer.concat(pieces).toString()
 }
 
-function authorization({ name, token }: HostPlace): OutgoingHttpHeaders {
-  if (token !== undefined) return { Authorization: `Bearer ${token}` }
-  if (name === undefined) return {}
-  return { Authorization: `Basic ${Buffer.from(`${name}:`).toString('base64')}` }
+function authorization({ name, token, key }: HostPlace): OutgoingHttpHeaders {
+  const member = key === undefined ? {} : { 'Tamtam-Key': key }
+  if (token !== undefined) return { ...member, Authorization: `Bearer ${token}` }
+  if (name === undefined) return member
+  return { ...member, Authorization: `Basic ${Buffer.from(`${name}:`).toString('base64')}` }
 }

@@ -94,7 +94,7 @@ export class HttpSession {
       tell,
       ...(limit === undefined ? {} : { limit }),
     }
-    const done = uploadStream(options, this.room, source, name).finally(() => progress.complete())
+    const done = uploadStream(options, this.room, source, { name }).finally(() => progress.complete())
     return { progress$: progress.asObservable(), done }
   }
 

@@ -22,16 +22,27 @@ export async function listFiles(link: HostLink, room: string): Promise<readonly 
   return isRefusal(found) ? found : found.files
 }
 
-/** A page of a room's history: entries after `after`, or the newest ones. `last` is the room's newest. */
+/** A page of a room's history: entries after `after`, or the newest ones before `before` or of all. `last` is the room's newest. */
 export async function history(
   link: HostLink,
   room: string,
-  which: { readonly after?: number; readonly limit: number },
+  which: { readonly after?: number; readonly before?: number; readonly limit: number },
 ): Promise<{ readonly events: readonly RoomEvent[]; readonly last: number } | Refusal> {
-  const after = which.after === undefined ? '' : `after=${which.after}&`
-  const page = await get(link, `${roomPath(room)}/events?${after}limit=${which.limit}`, wire.eventPage)
-  if (isRefusal(page)) return page
-  return { events: page.events.flatMap((event) => wire.eventOf(event) ?? []), last: page.last }
+  const asked = Object.entries(which).map(([name, value]) => `${name}=${value}`)
+  const page = await get(link, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
+  return isRefusal(page) ? page : { events: page.events.flatMap((event) => wire.eventOf(event) ?? []), last: page.last }
+}
+
+/** The newest matches, oldest first. */
+export async function search(
+  link: HostLink,
+  room: string,
+  query: string,
+  limit: number,
+): Promise<readonly RoomEvent[] | Refusal> {
+  const path = `${roomPath(room)}/search?q=${encodeURIComponent(query)}&limit=${limit}`
+  const found = await get(link, path, wire.searched)
+  return isRefusal(found) ? found : found.events.flatMap((event) => wire.eventOf(event) ?? [])
 }
 
 export const receiptsOf = (link: HostLink, id: string): Promise<wire.Receipts | Refusal> =>

@@ -53,4 +53,11 @@ export async function sendPart(link: HostLink, part: Part): Promise<{ readonly o
   return reached === undefined ? notTamtam : { offset: reached }
 }
 
+/** Withdraws an upload; without effect where it is whole, or gone. */
+export async function removeUpload(link: HostLink, id: string): Promise<object> {
+  const answer = await link.ask({ method: 'DELETE', path: filePath(id), headers: version })
+  answer.destroy()
+  return {}
+}
+
 const base64 = (text: string): string => Buffer.from(text).toString('base64')

@@ -59,6 +59,8 @@ export function eventOf(value: unknown): RoomEvent | undefined {
 
 export const eventPage = v.object({ events: v.array(v.unknown()), last: whole })
 
+export const searched = v.object({ events: v.array(v.unknown()) })
+
 export const posted = v.object({ seq: whole, duplicate: v.boolean() })
 
 export const roomList = v.object({ rooms: v.array(v.object({ name: v.string(), members: whole, last: whole })) })
@@ -66,6 +68,8 @@ export type RoomRow = v.InferOutput<typeof roomList>['rooms'][number]
 
 export const roomFacts = v.object({ name: v.string(), topic: v.string(), last: whole, members: v.array(v.string()) })
 export type RoomFacts = v.InferOutput<typeof roomFacts>
+
+const receipt = v.object({ name: v.string(), at: v.number() })
 
 const fileRow = v.object({
   id: v.string(),
@@ -84,13 +88,15 @@ const fileRow = v.object({
   offset: v.nullish(whole),
   url: v.string(),
   verified: v.optional(whole, 0),
+  byId: v.optional(v.string(), ''),
+  receipts: v.optional(v.array(receipt), []),
 })
 export const fileList = v.object({ files: v.array(fileRow) })
 /** A file in a room's list. One that is not whole has `offset`, and size and digest only where its sender told them. */
 export type FileRow = v.InferOutput<typeof fileRow>
 
 export const receipts = v.object({
-  verified: v.array(v.object({ name: v.string(), at: v.number() })),
+  verified: v.array(receipt),
   waiting: v.array(v.string()),
 })
 export type Receipts = v.InferOutput<typeof receipts>

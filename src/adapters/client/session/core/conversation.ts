@@ -121,7 +121,10 @@ export class Conversation {
     switch (message.type) {
       case 'welcome':
         if (message.version === PROTOCOL_VERSION) this.join(this.#greeting.after)
-        else this.#finish(rejected('WRONG_PROTOCOL', `the host speaks version ${message.version}, which is not spoken here`))
+        else
+          this.#finish(
+            rejected('WRONG_PROTOCOL', `the host speaks version ${message.version}, which is not spoken here`),
+          )
         break
       case 'joined':
         this.#status = 'joined'

@@ -9,7 +9,6 @@ import { type ConnectionState, Refused } from '../../../../domain/session.ts'
 import type { JoinedRoom } from '../../../codec/wire/messages.ts'
 import { Unreachable } from '../../failures.ts'
 import type { OpenCarrier } from './carrier.ts'
-import { commandMessage } from './command-message.ts'
 import { Conversation, type ConversationListener, type Ending } from './conversation.ts'
 import { People } from './people.ts'
 import type { SessionSettings } from './settings.ts'
@@ -48,7 +47,6 @@ export class RemoteRoom {
   readonly #refusals = new Subject<Rejected>()
   readonly #entered = Promise.withResolvers<void>()
   readonly #left = Promise.withResolvers<void>()
-  readonly #idPrefix: string
   #status: 'new' | 'entering' | 'in' | 'leaving' | 'closed' = 'new'
   #conversation: Conversation | undefined
   #member: Member = { id: '', name: '' }
@@ -61,7 +59,6 @@ export class RemoteRoom {
   #cursor: number | undefined
   /** What came before whoever awaited `enter` had a turn. */
   #early: RoomEvent[] | undefined = []
-  #refs = 0
   #attempt = 0
   #cancelWait: Cancel = () => {}
 
@@ -70,8 +67,7 @@ export class RemoteRoom {
     this.#place = place
     this.#cursor = place.after
     this.#name = place.name
-    this.#unanswered = new Unanswered(parts.settings)
-    this.#idPrefix = parts.ids.next().slice(0, 16)
+    this.#unanswered = new Unanswered(parts.settings, parts.ids.next().slice(0, 16))
   }
 
   get member(): Member {
@@ -263,11 +259,8 @@ export class RemoteRoom {
   }
 
   #give(command: ClientCommand, settle: (answer: Ack | Rejected) => void): void {
-    const ref = ++this.#refs
-    const message = commandMessage(command, ref, () => `${this.#idPrefix}-${ref.toString(36)}`)
-    if ('type' in message) return settle(message)
-    this.#unanswered.add(ref, message, settle)
-    if (this.#conversation?.joined === true) this.#conversation.send(message)
+    const message = this.#unanswered.give(command, settle)
+    if (message !== undefined && this.#conversation?.joined === true) this.#conversation.send(message)
   }
 
   readonly #heardOfPosted = (answer: Ack | Rejected): void => {

@@ -40,6 +40,9 @@ async function follow(
   const isNew = (event: RoomEvent) => !isEntry(event) || event.seq > at
   if (!subscriber.closed)
     subscriber.add(
-      room.news$.subscribe({ next: (event) => isNew(event) && subscriber.next(event), complete: () => subscriber.complete() }),
+      room.news$.subscribe({
+        next: (event) => isNew(event) && subscriber.next(event),
+        complete: () => subscriber.complete(),
+      }),
     )
 }

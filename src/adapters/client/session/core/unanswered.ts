@@ -1,5 +1,6 @@
 import { type Rejected, rejected } from '../../../../domain/rejection.ts'
-import type { Ack } from '../../../../domain/room/commands.ts'
+import type { Ack, ClientCommand } from '../../../../domain/room/commands.ts'
+import { commandMessage } from './command-message.ts'
 
 type Settle = (answer: Ack | Rejected) => void
 
@@ -12,13 +13,17 @@ interface Waiting {
 export class Unanswered {
   readonly #mostCommands: number
   readonly #mostBytes: number
+  readonly #idPrefix: string
   readonly #waiting = new Map<number, Waiting>()
+  #refs = 0
   #bytes = 0
   #ready: (() => void)[] = []
 
-  constructor(limits: { readonly unansweredCommands: number; readonly unansweredBytes: number }) {
+  /** `idPrefix` makes the ids of commands that come without one. */
+  constructor(limits: { readonly unansweredCommands: number; readonly unansweredBytes: number }, idPrefix: string) {
     this.#mostCommands = limits.unansweredCommands
     this.#mostBytes = limits.unansweredBytes
+    this.#idPrefix = idPrefix
   }
 
   get size(): number {
@@ -29,10 +34,20 @@ export class Unanswered {
     return this.size >= this.#mostCommands || this.#bytes >= this.#mostBytes
   }
 
-  /** Takes it, however full it is: `isFull` is for those who can wait. */
-  add(ref: number, message: Uint8Array, settle: Settle): void {
+  /**
+   * Takes it, however full it is: `isFull` is for those who can wait. Answers what to send; undefined where it was settled at once,
+   * because no host would take it.
+   */
+  give(command: ClientCommand, settle: Settle): Uint8Array | undefined {
+    const ref = ++this.#refs
+    const message = commandMessage(command, ref, () => `${this.#idPrefix}-${ref.toString(36)}`)
+    if ('type' in message) {
+      settle(message)
+      return undefined
+    }
     this.#waiting.set(ref, { message, settle })
     this.#bytes += message.length
+    return message
   }
 
   /** In their order. */

@@ -14,8 +14,11 @@ export async function list(parts: HttpParts, request: FastifyRequest): Promise<o
 
 async function rowOf({ engine }: HttpParts, each: RoomFile): Promise<object> {
   const { file, by, at } = each
-  const common = { ...file, by: by.name, at, url: fileUrl(file) }
-  if (each.status === 'whole') return { ...common, status: 'whole', verified: each.received.size }
+  const common = { ...file, by: by.name, byId: by.id, at, url: fileUrl(file) }
+  if (each.status === 'whole') {
+    const receipts = Array.from(each.received, ([name, at]) => ({ name, at }))
+    return { ...common, status: 'whole', verified: receipts.length, receipts }
+  }
   const transfer = await engine.transfer(file.id)
   const { status = 'paused', durable = 0 } = transfer ?? {}
   return { ...common, status: status === 'arriving' ? status : 'paused', offset: durable, verified: 0 }

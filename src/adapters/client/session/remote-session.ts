@@ -1,0 +1,83 @@
+import type { Observable } from 'rxjs'
+import type { Rejected } from '../../../domain/rejection.ts'
+import type { Ack, ClientCommand, PostedCommand } from '../../../domain/room/commands.ts'
+import type { Entry, RoomEvent } from '../../../domain/room/events.ts'
+import type { Member } from '../../../domain/room/member.ts'
+import type { RoomFile } from '../../../domain/room/state.ts'
+import type { ConnectionState, RoomSession, Upload, UploadMeta } from '../../../domain/session.ts'
+import type { RemoteRoom } from './core/remote-room.ts'
+import { replayed } from './core/replay.ts'
+import type { RoomFiles } from './room-files.ts'
+
+/** A place in a room on another host: what is written against a local session runs against this one. */
+export class RemoteSession implements RoomSession {
+  readonly room: string
+  readonly #place: RemoteRoom
+  readonly #files: RoomFiles
+
+  constructor(room: string, place: RemoteRoom, files: RoomFiles) {
+    this.room = room
+    this.#place = place
+    this.#files = files
+  }
+
+  get member(): Member {
+    return this.#place.member
+  }
+
+  get topic(): string {
+    return this.#place.topic
+  }
+
+  get members(): readonly Member[] {
+    return this.#place.members
+  }
+
+  get state$(): Observable<ConnectionState> {
+    return this.#place.state$
+  }
+
+  get events$(): Observable<RoomEvent> {
+    return replayed(this.#place, (after) => this.#files.page(after))
+  }
+
+  get refusals$(): Observable<Rejected> {
+    return this.#place.refusals$
+  }
+
+  send(command: ClientCommand): Promise<Ack | Rejected> {
+    return this.#place.send(command)
+  }
+
+  post(commands: readonly PostedCommand[]): 'accepted' | 'full' {
+    return this.#place.post(commands)
+  }
+
+  ready(): Promise<void> {
+    return this.#place.ready()
+  }
+
+  upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
+    return this.#files.upload(source, meta)
+  }
+
+  download(file: string, from = 0): AsyncIterable<Uint8Array> {
+    return this.#files.download(file, from)
+  }
+
+  listFiles(): Promise<readonly RoomFile[]> {
+    return this.#files.list()
+  }
+
+  history(count: number): Promise<readonly Entry[]> {
+    return this.#files.history(count)
+  }
+
+  search(query: string, limit: number): Promise<readonly Entry[]> {
+    return this.#files.search(query, limit)
+  }
+
+  async close(reason = 'left'): Promise<void> {
+    await this.#place.leave(reason)
+  }
+}

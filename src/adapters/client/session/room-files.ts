@@ -1,0 +1,103 @@
+import { type Entry, isEntry, type RoomEvent } from '../../../domain/room/events.ts'
+import type { RoomFile } from '../../../domain/room/state.ts'
+import { Refused, type Upload, type UploadMeta } from '../../../domain/session.ts'
+import { FeedRefused, feed } from '../byte-feed.ts'
+import { isRefusal, type Refusal } from '../failures.ts'
+import { HostLink, type HostPlace } from '../host-link.ts'
+import { Retries } from '../retries.ts'
+import { history, listFiles, search } from '../room-queries.ts'
+import type { ClientSettings } from '../settings.ts'
+import type { FileRow } from '../wire.ts'
+import type { Page } from './core/replay.ts'
+import { rejectedBy } from './rejected-by.ts'
+import { RemoteUpload } from './remote-upload.ts'
+
+/** As much as a host answers at once. */
+const PAGE_ENTRIES = 500
+
+/** What a session needs beside its connection, over HTTP: the room's files, and what was said before. */
+export class RoomFiles {
+  readonly #link: HostLink
+  readonly #settings: ClientSettings
+  readonly #room: string
+
+  constructor(place: HostPlace, room: string, settings: ClientSettings) {
+    this.#link = new HostLink(place, settings, true)
+    this.#settings = settings
+    this.#room = room
+  }
+
+  upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
+    return new RemoteUpload(this.#link, this.#settings, this.#room, source, meta)
+  }
+
+  /** Throws `Refused`. */
+  async *download(file: string, from: number): AsyncGenerator<Uint8Array> {
+    try {
+      yield* feed({ link: this.#link, retries: this.#retries(), tell: () => {} }, file, from)
+    } catch (error) {
+      throw error instanceof FeedRefused ? new Refused(rejectedBy(error.refusal)) : error
+    }
+  }
+
+  async list(): Promise<readonly RoomFile[]> {
+    return (await this.#asked(() => listFiles(this.#link, this.#room))).map(fileOf)
+  }
+
+  /** A page of what was said after `after`. */
+  async page(after: number): Promise<Page> {
+    const { events, last } = await this.#history({ after, limit: PAGE_ENTRIES })
+    return { events, upTo: events.length < PAGE_ENTRIES ? last : (entriesOf(events).at(-1)?.seq ?? last) }
+  }
+
+  /** The newest `count` entries, oldest first. */
+  async history(count: number): Promise<readonly Entry[]> {
+    let found: readonly Entry[] = []
+    while (found.length < count) {
+      const limit = Math.min(PAGE_ENTRIES, count - found.length)
+      const before = found[0]?.seq
+      const page = await this.#history({ limit, ...(before === undefined ? {} : { before }) })
+      const entries = entriesOf(page.events)
+      found = [...entries, ...found]
+      if (entries.length < limit) break
+    }
+    return found
+  }
+
+  async search(query: string, limit: number): Promise<readonly Entry[]> {
+    if (query.trim() === '') return []
+    const most = Math.min(limit, PAGE_ENTRIES)
+    return entriesOf(await this.#asked(() => search(this.#link, this.#room, query, most)))
+  }
+
+  /** What is under way goes on. */
+  close(): void {
+    this.#link.close()
+  }
+
+  #history(which: { readonly after?: number; readonly before?: number; readonly limit: number }) {
+    return this.#asked(() => history(this.#link, this.#room, which))
+  }
+
+  async #asked<T extends object>(ask: () => Promise<T | Refusal>): Promise<T> {
+    const answer = await this.#retries().until(ask)
+    if (isRefusal(answer)) throw new Refused(rejectedBy(answer))
+    return answer
+  }
+
+  #retries(): Retries {
+    return new Retries(this.#settings)
+  }
+}
+
+const entriesOf = (events: readonly RoomEvent[]): readonly Entry[] => events.filter(isEntry)
+
+function fileOf({ id, name, by, byId, at, status, size, sha256, receipts }: FileRow): RoomFile {
+  const sender = { id: byId, name: by }
+  if (status === 'whole') {
+    const file = { id, name, size: size ?? 0, sha256: sha256 ?? '' }
+    return { status: 'whole', file, by: sender, at, received: new Map(receipts.map((each) => [each.name, each.at])) }
+  }
+  const promised = { ...(size == null ? {} : { size }), ...(sha256 == null ? {} : { sha256 }) }
+  return { status: 'offered', file: { id, name, ...promised }, by: sender, at }
+}

@@ -1,0 +1,59 @@
+import { parseAddress } from '../adapters/client/address.ts'
+import { framesTo } from '../adapters/client/session/carriers/frames.ts'
+import { type WebSocketClass, webSocketTo } from '../adapters/client/session/carriers/web-socket.ts'
+import { RemoteRoom } from '../adapters/client/session/core/remote-room.ts'
+import type { SessionSettings } from '../adapters/client/session/core/settings.ts'
+import { RemoteSession } from '../adapters/client/session/remote-session.ts'
+import { RoomFiles } from '../adapters/client/session/room-files.ts'
+import type { ClientSettings } from '../adapters/client/settings.ts'
+import { RandomIds } from '../adapters/system/random-ids.ts'
+import { SystemClock } from '../adapters/system/system-clock.ts'
+import { rejected } from '../domain/rejection.ts'
+import { Refused } from '../domain/session.ts'
+import { clientDefaults, sessionDefaults } from './defaults.ts'
+
+export interface ConnectOptions {
+  /** Instead of the one in the address; without any, one is a guest called by one's address. */
+  readonly name?: string
+  /** What the host's access rule asks for. */
+  readonly token?: string
+  /** 32 hexadecimal digits: whoever shows them again, also from another process, is the same person. Random unless given. */
+  readonly key?: string
+  /** The sequence after which `events$` begins; without it, now. */
+  readonly after?: number
+  /** Frames over TCP unless given. */
+  readonly carrier?: 'frames' | 'websocket'
+  /** Instead of the platform's own. */
+  readonly WebSocket?: WebSocketClass
+  readonly settings?: Partial<ClientSettings & SessionSettings>
+}
+
+/** Longer than any process runs; Node takes no longer wait. */
+const FOR_EVER_MS = 2 ** 31 - 1
+
+/**
+ * Takes a place in a room of another host: `[name@]host[:port][/room]`. It comes back by itself when the connection is lost, with
+ * nothing lost and nothing twice, and keeps the process alive until it is closed. Rejects with `Refused` where the host will not have
+ * it, and with `Unreachable` where there is no host.
+ */
+export async function connect(address: string, options: ConnectOptions = {}): Promise<RemoteSession> {
+  const where = parseAddress(address)
+  if ('type' in where) throw new Refused(rejected('BAD_REQUEST', where.message))
+  const { host, port, room } = where
+  const { token, after, name = where.name, carrier = 'frames', WebSocket = globalThis.WebSocket } = options
+  const ids = new RandomIds()
+  const key = options.key ?? ids.next()
+  const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
+  const url = `ws://${host.includes(':') ? `[${host}]` : host}:${port}/ws`
+  const open = carrier === 'frames' ? framesTo({ host, port }) : webSocketTo(url, WebSocket)
+  const shown = token === undefined ? {} : { token }
+  const place = new RemoteRoom(
+    { open, clock: new SystemClock(), ids, random: Math.random, settings },
+    { room, key, ...shown, ...(name === undefined ? {} : { name }), ...(after === undefined ? {} : { after }) },
+  )
+  // Between two connections nothing else does.
+  const alive = setInterval(() => {}, FOR_EVER_MS)
+  place.state$.subscribe({ complete: () => clearInterval(alive) })
+  await place.enter()
+  return new RemoteSession(room, place, new RoomFiles({ host, port, key, ...shown }, room, settings))
+}
