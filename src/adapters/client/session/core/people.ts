@@ -1,4 +1,4 @@
-import type { Presence } from '../../../../domain/room/events.ts'
+import type { Deopped, Opped, Presence } from '../../../../domain/room/events.ts'
 import type { Member } from '../../../../domain/room/member.ts'
 
 /** Who is in the room, as far as this session was told. */
@@ -22,8 +22,12 @@ export class People {
       const before = this.#members.get(by.id)
       if (before === undefined) news.push({ type: 'joined', by })
       else if (before.name !== by.name) news.push({ type: 'renamed', by, from: before.name })
+      if (by.away !== undefined && before?.away !== by.away) news.push({ type: 'away', by, reason: by.away })
+      if (by.away === undefined && before?.away !== undefined) news.push({ type: 'back', by })
     }
     for (const event of news) this.take(event)
+    // A role says nothing of its own, but may have changed.
+    for (const by of members) this.#members.set(by.id, by)
     return news
   }
 
@@ -42,8 +46,27 @@ export class People {
         if (known === undefined || known.name === name) return false
         this.#members.set(id, event.by)
         return true
+      case 'away':
+        this.#members.set(id, { ...event.by, away: event.reason })
+        return true
+      case 'back':
+        this.#members.set(id, event.by)
+        return true
+      case 'typing':
+      case 'fileProgressed':
+        return true
       default:
         return event satisfies never
+    }
+  }
+
+  /** Somebody was made an op, or is none any more. */
+  rule(event: Opped | Deopped): void {
+    const name = event.type === 'opped' ? event.to.name : event.name
+    for (const member of this.#members.values()) {
+      const { role, ...plain } = member
+      if (member.name === name && role !== 'owner')
+        this.#members.set(member.id, event.type === 'opped' ? { ...plain, role: 'op' } : plain)
     }
   }
 }

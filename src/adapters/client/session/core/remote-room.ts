@@ -53,8 +53,8 @@ export class RemoteRoom {
   /** What it wants to be called; a guest wants nothing. */
   #name: string | undefined
   #topic = ''
-  /** The room's newest entry when the host last told the topic: older ones do not change it. */
-  #topicAt = 0
+  /** The room's newest entry when the host last told how things stand: older ones do not change that. */
+  #toldAt = 0
   #start = 0
   #cursor: number | undefined
   /** What came before whoever awaited `enter` had a turn. */
@@ -184,7 +184,7 @@ export class RemoteRoom {
     }
     this.#member = member
     this.#topic = topic
-    this.#topicAt = last
+    this.#toldAt = last
     this.#cursor ??= last
     const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
     const news = this.#people.sync(all, all.length >= count)
@@ -215,7 +215,9 @@ export class RemoteRoom {
       const upTo = event.type === 'missed' ? event.to : event.seq
       if (upTo <= this.cursor) return false
       this.#cursor = upTo
-      if (event.type === 'topicSet' && upTo > this.#topicAt) this.#topic = event.topic
+      if (upTo <= this.#toldAt) return true
+      if (event.type === 'topicSet') this.#topic = event.topic
+      if (event.type === 'opped' || event.type === 'deopped') this.#people.rule(event)
       return true
     }
     if (event.type === 'renamed' && event.by.id === this.#member.id) {
