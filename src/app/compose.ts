@@ -1,7 +1,13 @@
 import 'reflect-metadata'
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe'
+import about from '../../package.json' with { type: 'json' }
+import { FramesDoor } from '../adapters/doors/frames/door.ts'
 import { HttpDoor } from '../adapters/doors/http/door.ts'
 import { LineDoor } from '../adapters/doors/line/door.ts'
+import { Admission } from '../adapters/doors/shared/admission.ts'
+import type { SessionParts } from '../adapters/doors/shared/session/connection.ts'
+import { People } from '../adapters/doors/shared/session/people.ts'
+import { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import { DiskVault } from '../adapters/stores/disk/disk-vault.ts'
 import { MemoryJournal } from '../adapters/stores/memory/memory-journal.ts'
 import { MemoryVault } from '../adapters/stores/memory/memory-vault.ts'
@@ -12,10 +18,31 @@ import { SilentLog } from '../adapters/system/silent-log.ts'
 import { SystemClock } from '../adapters/system/system-clock.ts'
 import { openToAll } from '../domain/engine/access.ts'
 import { Engine } from '../domain/engine/engine.ts'
-import { engineDefaults, httpDefaults, lineDefaults, memoryReaderEntries, vaultDefaults } from './defaults.ts'
+import {
+  engineDefaults,
+  httpDefaults,
+  lineDefaults,
+  memoryReaderEntries,
+  sessionDefaults,
+  vaultDefaults,
+} from './defaults.ts'
 import { Health, WatchedJournal } from './health.ts'
 import type { TamtamOptions } from './options.ts'
-import { CLOCK, ENGINE, HTTP_DOOR, IDS, JOURNAL, LINE_DOOR, LOG, METRICS, VAULT } from './tokens.ts'
+import {
+  ADMISSION,
+  CLOCK,
+  ENGINE,
+  FRAMES_DOOR,
+  HTTP_DOOR,
+  IDS,
+  JOURNAL,
+  LINE_DOOR,
+  LOG,
+  METRICS,
+  SESSION_PARTS,
+  VAULT,
+  WEB_SOCKET_DOOR,
+} from './tokens.ts'
 
 /** Which adapter stands for which port: a container of its own for each host, so that two in one process share nothing. */
 export function compose(options: TamtamOptions): DependencyContainer {
@@ -70,6 +97,23 @@ export function compose(options: TamtamOptions): DependencyContainer {
     undefined,
     (from) => new LineDoor({ ...doorPorts(from), settings: { ...lineDefaults, ...options.line } }),
   )
+  provide<Admission>(
+    ADMISSION as symbol,
+    undefined,
+    (from) => new Admission(options.access ?? openToAll, from.resolve(CLOCK), { ...httpDefaults, ...options.http }),
+  )
+  provide<SessionParts>(SESSION_PARTS as symbol, undefined, (from) => {
+    const { ids: _ids, ...ports } = doorPorts(from)
+    const settings = { ...sessionDefaults, ...options.session, program: `tamtam/${about.version}` }
+    return {
+      ...ports,
+      settings,
+      admission: from.resolve(ADMISSION),
+      people: new People(ports.engine, settings.strangers),
+    }
+  })
+  provide<FramesDoor>(FRAMES_DOOR as symbol, undefined, (from) => new FramesDoor(from.resolve(SESSION_PARTS)))
+  provide<WebSocketDoor>(WEB_SOCKET_DOOR as symbol, undefined, (from) => new WebSocketDoor(from.resolve(SESSION_PARTS)))
   provide<HttpDoor>(
     HTTP_DOOR as symbol,
     undefined,
@@ -77,7 +121,8 @@ export function compose(options: TamtamOptions): DependencyContainer {
       new HttpDoor({
         ...doorPorts(from),
         settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
-        access: options.access ?? openToAll,
+        admission: from.resolve(ADMISSION),
+        webSockets: from.resolve(WEB_SOCKET_DOOR),
         trouble: () => health.trouble,
       }),
   )

@@ -2,6 +2,7 @@ import type { SessionSettings } from '../adapters/client/session/core/settings.t
 import type { ClientSettings } from '../adapters/client/settings.ts'
 import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
+import type { SessionSettings } from '../adapters/doors/shared/session/settings.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { EngineLimits } from '../domain/engine/limits.ts'
 
@@ -76,6 +77,25 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   maxPageEntries: 500,
   outboxMarkBytes: 256 * 1024,
   heartbeatMs: 15_000,
+}
+
+/** The program's name is what composes it to say. */
+export const sessionDefaults: Omit<SessionSettings, 'program'> = {
+  helloMs: 10_000,
+  // A quarter of the connections that a host may have (C68).
+  strangers: 2500,
+  frameMs: 10_000,
+  messagesPerSecond: lineDefaults.linesPerSecond,
+  messagesBurst: lineDefaults.linesBurst,
+  rateOnLoopback: false,
+  unanswered: 1024,
+  outboxMarkBytes: 256 * 1024,
+  roomsPerConnection: 20,
+  listedMembers: 1000,
+  fragments: 64,
+  bufferedChunks: 256,
+  pingsPerSecond: 5,
+  pingsBurst: 20,
 }
 
 export const listenerDefaults: ListenerSettings = {

@@ -5,7 +5,7 @@ import { canLink } from '../domain/ports/vault.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
-import { CLOCK, ENGINE, HTTP_DOOR, LINE_DOOR, LOG, METRICS, VAULT } from './tokens.ts'
+import { CLOCK, ENGINE, FRAMES_DOOR, HTTP_DOOR, LINE_DOOR, LOG, METRICS, VAULT, WEB_SOCKET_DOOR } from './tokens.ts'
 
 /** One host: its engine, and the doors it opens when asked. Several can live in one process. */
 export interface Tamtam {
@@ -34,6 +34,8 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     engine,
     line: host.resolve(LINE_DOOR),
     http: host.resolve(HTTP_DOOR),
+    frames: host.resolve(FRAMES_DOOR),
+    webSocket: host.resolve(WEB_SOCKET_DOOR),
     clock: host.resolve(CLOCK),
     log: host.resolve(LOG),
     metrics: host.resolve(METRICS),
@@ -54,6 +56,7 @@ export { Unreachable } from '../adapters/client/failures.ts'
 export type { RemoteSession } from '../adapters/client/session/remote-session.ts'
 export type { HttpSettings } from '../adapters/doors/http/settings.ts'
 export type { FileMode, LineSettings } from '../adapters/doors/line/settings.ts'
+export type { SessionSettings } from '../adapters/doors/shared/session/settings.ts'
 export { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
 export type { Access, AccessRequest } from '../domain/engine/access.ts'
 export type { Bandwidth, BandwidthCaps } from '../domain/engine/bandwidth.ts'

@@ -1,6 +1,7 @@
 import type { HttpDoor } from '../adapters/doors/http/door.ts'
 import type { Door } from '../adapters/doors/shared/visitor.ts'
 import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listener.ts'
+import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import { type DirectoryLock, lockDirectory } from '../adapters/stores/disk/directory-lock.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { Clock } from '../domain/ports/clock.ts'
@@ -18,6 +19,8 @@ interface Parts {
   readonly engine: Engine
   readonly line: Door
   readonly http: HttpDoor
+  readonly frames: Door
+  readonly webSocket: WebSocketDoor
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics

@@ -1,6 +1,10 @@
 import type { InjectionToken } from 'tsyringe'
+import type { FramesDoor } from '../adapters/doors/frames/door.ts'
 import type { HttpDoor } from '../adapters/doors/http/door.ts'
 import type { LineDoor } from '../adapters/doors/line/door.ts'
+import type { Admission } from '../adapters/doors/shared/admission.ts'
+import type { SessionParts } from '../adapters/doors/shared/session/connection.ts'
+import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Ids } from '../domain/ports/ids.ts'
@@ -18,3 +22,8 @@ export const METRICS: InjectionToken<Metrics> = Symbol('Metrics')
 export const ENGINE: InjectionToken<Engine> = Symbol('Engine')
 export const LINE_DOOR: InjectionToken<LineDoor> = Symbol('LineDoor')
 export const HTTP_DOOR: InjectionToken<HttpDoor> = Symbol('HttpDoor')
+export const ADMISSION: InjectionToken<Admission> = Symbol('Admission')
+/** What the doors share whose people have sessions. */
+export const SESSION_PARTS: InjectionToken<SessionParts> = Symbol('SessionParts')
+export const FRAMES_DOOR: InjectionToken<FramesDoor> = Symbol('FramesDoor')
+export const WEB_SOCKET_DOOR: InjectionToken<WebSocketDoor> = Symbol('WebSocketDoor')

@@ -7,8 +7,8 @@ import { caughtUp, LineClient } from '../helpers/line-client.ts'
 const SILENT_MS = 1000
 
 /** A room with two who would see what a stranger says. */
-async function watched(silentMs = SILENT_MS) {
-  const host = await startHost({ listen: { silentMs } })
+async function watched(silentMs = SILENT_MS, helloMs = 10_000) {
+  const host = await startHost({ listen: { silentMs }, session: { helloMs } })
   const ani = await member(host.port, 'ani')
   const budi = await member(host.port, 'budi')
   await ani.until('* 127.0.0.1 is now budi')
@@ -33,10 +33,6 @@ const magic = (hex: string): Buffer => Buffer.concat([FRAMES_MAGIC, bytes(hex)])
 const STRANGERS: readonly (readonly [string, string | Buffer])[] = [
   ['C14: STUN over TCP', bytes('0001 0000 2112a442 000102030405060708090a0b')],
   ['C14: NUL and binary', bytes('0001 0203 0a 68690a')],
-  ['C33: frames of length 0', magic('00000000 0a')],
-  ['C33: frames of 4 GB', magic('ffffffff 0a68690a')],
-  ['C33: frames of version 255', magic('ff 00000001 c0 0a')],
-  ['C33: frames cut short', Buffer.from(FRAMES_MAGIC)],
   ['C92: a TLS hello', bytes('16 0301 0005 01 000001 00 0a 68690a')],
   ['C92: SSH', 'SSH-2.0-OpenSSH_9.2p1\r\nhi\r\n'],
   ['C92: the PROXY protocol', 'PROXY TCP4 10.0.0.1 10.0.0.2 56324 443\r\nhi\r\n'],
@@ -46,6 +42,27 @@ const STRANGERS: readonly (readonly [string, string | Buffer])[] = [
   ['C92: SOCKS 5', bytes('050100')],
   ['C92: VNC', 'RFB 003.008\n'],
 ]
+
+const BAD_FRAMES: readonly (readonly [string, Buffer, string])[] = [
+  ['frames of length 0', magic('00000000 0a'), 'BAD_MESSAGE'],
+  ['frames of 4 GB', magic('ffffffff 0a68690a'), 'BAD_MESSAGE'],
+  ['frames of version 255', magic('ff 00000001 c0 0a'), 'BAD_MESSAGE'],
+  ['a frame that is none of the messages', magic('00000001 c0'), 'BAD_MESSAGE'],
+  ['a frame cut short', magic('00000002 81'), 'TIMEOUT'],
+  ['no frame', Buffer.from(FRAMES_MAGIC), 'TIMEOUT'],
+]
+
+test.each(BAD_FRAMES)('C33: %s: only their sender is told why they are refused', async (_case, hello, code) => {
+  const { port, unheard } = await watched(SILENT_MS, 200)
+  for (const write of ['write', 'writeByteByByte'] as const) {
+    const stranger = await LineClient.connect(port)
+    await stranger[write](hello)
+    await stranger.closed()
+    expect(stranger.bytes.toString('latin1')).toContain(code)
+    stranger.leave()
+  }
+  await unheard()
+})
 
 test.each(STRANGERS)('%s is closed without a word to anyone', async (_case, hello) => {
   const { port, unheard } = await watched()
@@ -65,7 +82,10 @@ test.each(STRANGERS)('%s, byte by byte, is closed without a word to anyone', asy
 })
 
 // What begins with a letter may be a person who types slowly.
-const BINARY = STRANGERS.filter(([, hello]) => typeof hello !== 'string' && hello[0] !== 0x0d)
+const BINARY = [
+  ...STRANGERS.filter(([, hello]) => typeof hello !== 'string' && hello[0] !== 0x0d),
+  ['C33: frames', magic('00000001 c0')] as const,
+]
 
 test.each(BINARY)('C34: %s: its first byte, then silence, is never taken for a line client', async (_case, hello) => {
   const { port, unheard } = await watched(20)

@@ -90,7 +90,7 @@ export class Engine {
   async join(request: JoinRequest): Promise<LocalSession> {
     if (this.#status !== 'open') throw new Refused(notRunning)
     const roomName = wanted(checkRoomName(request.room))
-    const id = this.#ports.ids.next()
+    const id = request.member ?? this.#ports.ids.next()
     const owner = request.owner ?? id
     const name = request.guest === true ? request.name : wanted(this.#roster.claim(request.name, owner))
     const ownsName = request.owner === undefined

@@ -8,6 +8,11 @@ export interface JoinRequest {
   /** Keeps a nick over a change of rooms: the id of whoever has it already. */
   readonly owner?: string
   /**
+   * The member's id, for somebody who is known again when they come back: what was whispered to them stays theirs. Not two at a time
+   * in one room.
+   */
+  readonly member?: string
+  /**
    * Names whoever shows the same again, for a room to know its ops by: never a secret itself, since the room's history tells it, but
    * a digest of one. Left out: this joining is nobody who was here before.
    */

@@ -36,6 +36,9 @@ export function readCommand(fields: Fields): ClientCommand {
   return command
 }
 
+/** What a member may ask, by name. */
+export const COMMANDS: readonly string[] = Object.keys(READERS)
+
 const isCommand = (type: string): type is ClientCommand['type'] => Object.hasOwn(READERS, type)
 
 const reasonOf = (fields: Fields): { readonly reason?: string } =>

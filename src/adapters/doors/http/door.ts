@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Cancel } from '../../../domain/ports/clock.ts'
@@ -7,7 +7,6 @@ import type { Door, Visitor } from '../shared/visitor.ts'
 import { application, type ServedRoute } from './application.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
-import { Guesses } from './guesses.ts'
 import { GuestNames } from './guest-names.ts'
 import { originFault } from './origin.ts'
 import type { HttpDoorParts, HttpParts } from './parts.ts'
@@ -35,12 +34,16 @@ export class HttpDoor implements Door {
       ...parts,
       names: new GuestNames(engine),
       rates: new Rates(clock, settings),
-      guesses: new Guesses(clock, settings),
       closing: this.#closing.signal,
       visitorOf: (request) => this.#of(request.socket).visitor,
     }
     const answering = (connection: Duplex) => this.#connections.get(connection)?.answering === true
-    this.#server = httpServer(settings, clock, answering, (request, response) => this.#take(request, response))
+    const upgrades = {
+      wants: (request: IncomingMessage) => this.#parts.webSockets.wants(request),
+      take: (request: IncomingMessage, connection: Duplex, head: Buffer) => this.#upgrade(request, connection, head),
+    }
+    const handle: RequestListener = (request, response) => this.#take(request, response)
+    this.#server = httpServer(settings, clock, answering, handle, upgrades)
     this.#app = application(this.#parts, this.#routes, (handle) => {
       this.#handle = handle
       return this.#server
@@ -94,7 +97,7 @@ export class HttpDoor implements Door {
     const now = this.#parts.clock.elapsed()
     for (const connection of this.#connections.values()) connection.sweep(now, ms)
     this.#parts.rates.sweep()
-    this.#parts.guesses.sweep()
+    this.#parts.admission.sweep()
   }
 
   #of(connection: Duplex): HttpConnection {
@@ -114,6 +117,16 @@ export class HttpDoor implements Door {
     })
   }
 
+  /** Answers what is wrong with it; nothing where it is a WebSocket from now on. */
+  #upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): Refusal | undefined {
+    const { visitor, busy } = this.#of(connection)
+    const fault = busy ? tooEarly : this.#fault(request)
+    if (fault !== undefined) return fault
+    this.#connections.delete(connection)
+    this.#parts.webSockets.accept(request, { ...visitor, head })
+    return undefined
+  }
+
   /** What holds on all paths, whatever is behind them. */
   #fault(request: IncomingMessage): Refusal | undefined {
     const { headers, hostNames } = this.#parts.settings
@@ -128,4 +141,5 @@ export class HttpDoor implements Door {
   }
 }
 
+const tooEarly: Refusal = { code: 'BAD_REQUEST', message: 'what was asked for before is not answered yet' }
 const closed: Refusal = { code: 'CLOSED', message: 'the host stops; ask again in a moment' }

@@ -13,22 +13,14 @@ export function admitted(parts: HttpParts, request: FastifyRequest, room: string
   return name
 }
 
-/**
- * Which of these rooms the host's rule lets a request into, called as the rooms themselves are. What the request shows is not
- * looked at any more where too much of the kind was wrong: it is then answered like any stranger's (C119).
- */
+/** Which of these rooms the host's rule lets a request into, called as the rooms themselves are. */
 export function enterable(
-  { access, guesses, visitorOf }: HttpParts,
+  { admission, visitorOf }: HttpParts,
   { raw, headers }: FastifyRequest,
   rooms: readonly string[],
 ): readonly string[] {
-  const { address } = visitorOf(raw)
   const credential = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
-  const open = () => rooms.filter((room) => access({ room, address }))
-  if (credential === undefined || !guesses.mayTry(address)) return open()
-  const opened = rooms.filter((room) => access({ room, address, credential }))
-  if (opened.length === 0) guesses.failed(address)
-  return opened
+  return admission.enterable(visitorOf(raw).address, credential, rooms)
 }
 
 /**

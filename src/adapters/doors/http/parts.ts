@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import type { Access } from '../../../domain/engine/access.ts'
 import type { Engine } from '../../../domain/engine/engine.ts'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Ids } from '../../../domain/ports/ids.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
+import type { Admission } from '../shared/admission.ts'
 import type { Visitor } from '../shared/visitor.ts'
-import type { Guesses } from './guesses.ts'
 import type { GuestNames } from './guest-names.ts'
 import type { Rates } from './rates.ts'
 import type { HttpSettings } from './settings.ts'
@@ -20,6 +19,14 @@ export interface ReadableMetrics extends Metrics {
 
 export const canBeRead = (metrics: Metrics): metrics is ReadableMetrics => 'contentType' in metrics && 'text' in metrics
 
+/** Takes over connections that became WebSockets. */
+export interface WebSockets {
+  /** Whether this is a request for one of them; others are answered like any request. */
+  wants(request: IncomingMessage): boolean
+  /** The visitor's `head` is what came behind the request. */
+  accept(request: IncomingMessage, visitor: Visitor): void
+}
+
 /** What the HTTP door is made of. */
 export interface HttpDoorParts {
   readonly engine: Engine
@@ -28,7 +35,9 @@ export interface HttpDoorParts {
   readonly log: Log
   readonly metrics: Metrics
   readonly settings: HttpSettings
-  readonly access: Access
+  readonly admission: Admission
+  /** Where requests for a WebSocket go. */
+  readonly webSockets: WebSockets
   /** Why the stores take nothing just now; undefined where they do. */
   readonly trouble: () => string | undefined
 }
@@ -37,7 +46,6 @@ export interface HttpDoorParts {
 export interface HttpParts extends HttpDoorParts {
   readonly names: GuestNames
   readonly rates: Rates
-  readonly guesses: Guesses
   /** Aborted when the host stops: what would go on for long ends then. */
   readonly closing: AbortSignal
   visitorOf(request: IncomingMessage): Visitor

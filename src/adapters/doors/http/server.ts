@@ -5,6 +5,14 @@ import { hangUp } from '../shared/hang-up.ts'
 import { type Refusal, refuseRaw, statusOf } from './errors.ts'
 import type { HttpSettings } from './settings.ts'
 
+/** What becomes of requests to speak another protocol from then on. */
+export interface Upgrades {
+  /** Whether it is one that this host has; others are answered as if they had not asked. */
+  wants(request: IncomingMessage): boolean
+  /** Answers why the connection does not become one of that protocol. */
+  take(request: IncomingMessage, connection: Duplex, head: Buffer): Refusal | undefined
+}
+
 /**
  * Node's HTTP server without a port of its own: connections are given to it with `emit('connection')`. `busy` tells
  * whether an answer is on its way to a connection; then nothing else may be written there.
@@ -14,6 +22,7 @@ export function httpServer(
   clock: Clock,
   busy: (connection: Duplex) => boolean,
   handle: RequestListener,
+  upgrades: Upgrades,
 ): Server {
   const server = createServer(
     {
@@ -24,6 +33,7 @@ export function httpServer(
       requestTimeout: 0,
       keepAliveTimeout: settings.idleMs,
       insecureHTTPParser: false,
+      shouldUpgradeCallback: (request) => upgrades.wants(request),
     },
     handle,
   )
@@ -35,6 +45,11 @@ export function httpServer(
   server.on('checkContinue', handle)
   server.on('checkExpectation', (_request, response) => refuseRaw(response, badExpectation))
   server.on('connect', (_request, connection) => refuse(connection, noTunnel))
+  server.on('upgrade', (request, connection, head) => {
+    // Before Node 24.9 whoever asks for any protocol comes here.
+    const fault = upgrades.wants(request) ? upgrades.take(request, connection, head) : otherProtocol
+    if (fault !== undefined) refuse(connection, fault)
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
     if (connection.writable && !busy(connection) && error.code !== 'ECONNRESET') refuse(connection, faultOf(error))
     else connection.destroy()
@@ -73,10 +88,13 @@ function faultOf({ code }: NodeJS.ErrnoException): Refusal {
 }
 
 const REASONS: Readonly<Record<number, string>> = {
+  403: 'Forbidden',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
   413: 'Content Too Large',
+  421: 'Misdirected Request',
   431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
 }
 
 function rawAnswer({ code, message }: Refusal): string {
@@ -95,4 +113,5 @@ function rawAnswer({ code, message }: Refusal): string {
 const malformed: Refusal = { code: 'BAD_REQUEST', message: 'this is no HTTP/1.1 request that can be understood' }
 const tooManyHeaders: Refusal = { code: 'HEAD_TOO_LARGE', message: 'this request has too many headers' }
 const badExpectation: Refusal = { code: 'BAD_EXPECTATION', message: 'only 100-continue can be expected' }
+const otherProtocol: Refusal = { code: 'BAD_REQUEST', message: 'this host has no such protocol' }
 const noTunnel: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'this host is no proxy' }

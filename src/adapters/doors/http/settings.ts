@@ -1,5 +1,7 @@
+import type { GuessSettings } from '../shared/guesses.ts'
+
 /** What the HTTP door holds to; the defaults stand in `app/defaults.ts`. */
-export interface HttpSettings {
+export interface HttpSettings extends GuessSettings {
   /** Names of this host, beside its addresses and `localhost`, that a request may be meant for. */
   readonly hostNames: readonly string[]
   /** A request's whole head. */
@@ -14,9 +16,6 @@ export interface HttpSettings {
   readonly lingerMs: number
   /** Requests that wait for the one before them on one connection. */
   readonly pipelined: number
-  /** Failed tries of one household, and of all together, before what is shown is not looked at any more. */
-  readonly guessesPerMinuteAndAddress: number
-  readonly guessesPerMinute: number
   readonly messageBytes: number
   /** What may come with an `Upload-Checksum`: it waits in memory until it is known to be right. */
   readonly checkedBytes: number

@@ -30,6 +30,9 @@ export interface ListenerParts {
   readonly metrics: Metrics
   readonly line: Door
   readonly http: Door
+  readonly frames: Door
+  /** Its connections come by way of HTTP. */
+  readonly webSocket: Omit<Door, 'welcome'>
 }
 
 const SWEEP_MS = 30_000
@@ -48,7 +51,7 @@ export class TcpListener {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #addresses: AddressCount
-  readonly #doors: readonly Door[]
+  readonly #doors: readonly Omit<Door, 'welcome'>[]
   #cancelSweep: Cancel = () => {}
   #cancelSample: Cancel = () => {}
   #dropsLoggedAt = Number.NEGATIVE_INFINITY
@@ -57,7 +60,7 @@ export class TcpListener {
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
     this.#parts = parts
-    this.#doors = [parts.line, parts.http]
+    this.#doors = [parts.line, parts.frames, parts.webSocket, parts.http]
     this.#addresses = new AddressCount(settings.connectionsPerAddress)
     const { keepAliveMs } = settings
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
@@ -121,7 +124,7 @@ export class TcpListener {
   }
 
   #admit(socket: Socket, from: Pick<Visitor, 'address' | 'loopback' | 'base'>, { verdict, head }: Sniffed): void {
-    const { clock, http, line, log, metrics } = this.#parts
+    const { clock, frames, http, line, log, metrics } = this.#parts
     metrics.count(`connections_${verdict}`)
     const visitor = { connection: socket, ...from, head }
     switch (verdict) {
@@ -131,8 +134,10 @@ export class TcpListener {
       case 'http':
         http.welcome(visitor)
         break
-      case 'tls':
       case 'frames':
+        frames.welcome(visitor)
+        break
+      case 'tls':
       case 'binary':
       case 'foreign':
         // Whatever it is, it does not read text, so it is told nothing; nothing of what it sent goes anywhere else.

@@ -1,18 +1,23 @@
 import type { Clock } from '../../../domain/ports/clock.ts'
-import { householdOf } from '../shared/address.ts'
-import { TokenBucket } from '../shared/token-bucket.ts'
-import type { HttpSettings } from './settings.ts'
+import { householdOf } from './address.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 const SECONDS_PER_MINUTE = 60
+
+export interface GuessSettings {
+  /** Failed tries of one household, and of all together, before what is shown is not looked at any more. */
+  readonly guessesPerMinuteAndAddress: number
+  readonly guessesPerMinute: number
+}
 
 /** How often somebody may show what opens nothing, each household and all together (C119). */
 export class Guesses {
   readonly #clock: Clock
-  readonly #settings: HttpSettings
+  readonly #settings: GuessSettings
   readonly #all: TokenBucket
   readonly #households = new Map<string, TokenBucket>()
 
-  constructor(clock: Clock, settings: HttpSettings) {
+  constructor(clock: Clock, settings: GuessSettings) {
     this.#clock = clock
     this.#settings = settings
     this.#all = this.#perMinute(settings.guessesPerMinute)

@@ -1,0 +1,36 @@
+import type { Visitor } from '../visitor.ts'
+import type { Carrier } from './carrier.ts'
+import { SessionConnection, type SessionParts } from './connection.ts'
+
+/** The connections of one door whose people have sessions. */
+export class SessionConnections {
+  readonly #parts: SessionParts
+  readonly #all = new Set<SessionConnection>()
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+  }
+
+  add(carrier: Carrier, visitor: Visitor): void {
+    const gone = (connection: SessionConnection) => {
+      this.#all.delete(connection)
+    }
+    this.#all.add(new SessionConnection(carrier, visitor, this.#parts, gone))
+  }
+
+  stopReading(): void {
+    for (const connection of this.#all) connection.stopReading()
+  }
+
+  async close(why: string, ms: number): Promise<void> {
+    const all = [...this.#all]
+    const late = new Promise<void>((resolve) => this.#parts.clock.after(ms, resolve))
+    await Promise.race([late, Promise.all(all.map((connection) => connection.farewell(why)))])
+    for (const connection of this.#all) connection.hangUp(why)
+  }
+
+  sweep(ms: number): void {
+    const now = this.#parts.clock.elapsed()
+    for (const connection of this.#all) connection.sweep(now, ms)
+  }
+}

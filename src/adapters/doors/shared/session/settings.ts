@@ -1,0 +1,29 @@
+/** What frames and WebSockets hold to; the defaults stand in `app/defaults.ts`. */
+export interface SessionSettings {
+  /** The host's program as it calls itself, as in `tamtam/0.1.0`. */
+  readonly program: string
+  /** A connection that has not said hello by then is closed. */
+  readonly helloMs: number
+  /** Connections that have not said hello yet, of all that the host may have. */
+  readonly strangers: number
+  /** A frame must be whole this long after it began. */
+  readonly frameMs: number
+  /** Messages a second of each connection, 0 for no limit; loopback only where `rateOnLoopback`. */
+  readonly messagesPerSecond: number
+  readonly messagesBurst: number
+  readonly rateOnLoopback: boolean
+  /** Commands of one connection that wait for their answers; then it is not read. */
+  readonly unanswered: number
+  /** Above this much waiting, a reader reads on from the journal later. */
+  readonly outboxMarkBytes: number
+  /** Different rooms that one connection may join. */
+  readonly roomsPerConnection: number
+  /** Members that are listed when somebody joins. */
+  readonly listedMembers: number
+  /** Pieces that one message of a WebSocket may come in, and those of the socket that may wait for the rest. */
+  readonly fragments: number
+  readonly bufferedChunks: number
+  /** Pings of a WebSocket's own. */
+  readonly pingsPerSecond: number
+  readonly pingsBurst: number
+}

@@ -1,0 +1,79 @@
+import type { Duplex } from 'node:stream'
+import { WebSocket } from 'ws'
+import type { Clock } from '../../../domain/ports/clock.ts'
+import { type Code, rejected } from '../../../domain/rejection.ts'
+import type { Carrier, Receiver } from '../shared/session/carrier.ts'
+import type { SessionSettings } from '../shared/session/settings.ts'
+import { TokenBucket } from '../shared/token-bucket.ts'
+import { framing } from './framing.ts'
+
+const GRACE_MS = 2000
+const NORMAL = 1000
+const UNSUPPORTED_DATA = 1003
+const POLICY_VIOLATION = 1008
+const SERVICE_RESTART = 1012
+
+/** Messages on a WebSocket. */
+export class WebSocketCarrier implements Carrier {
+  readonly framing = framing
+  readonly connection: Duplex
+  readonly #webSocket: WebSocket
+  readonly #clock: Clock
+  readonly #pings: TokenBucket
+  #sentText = false
+
+  constructor(webSocket: WebSocket, connection: Duplex, clock: Clock, settings: SessionSettings) {
+    this.connection = connection
+    this.#webSocket = webSocket
+    this.#clock = clock
+    this.#pings = new TokenBucket(clock, settings.pingsPerSecond, settings.pingsBurst)
+  }
+
+  get open(): boolean {
+    return this.#webSocket.readyState === WebSocket.OPEN
+  }
+
+  start(receiver: Receiver): void {
+    const webSocket = this.#webSocket
+    webSocket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) receiver.message(data)
+      else {
+        this.#sentText = true
+        receiver.refuse(notBinary)
+      }
+    })
+    webSocket.on('ping', (data: Buffer) => {
+      // The answers would gather here where nobody takes them (C100).
+      if (this.#pings.charge(1)) receiver.refuse(tooManyPings)
+      else if (this.open) webSocket.pong(data)
+    })
+    // It has ended the connection already, and said why in the way of WebSockets; the door reports what broke.
+    webSocket.on('error', () => {})
+  }
+
+  pause(): void {
+    this.#webSocket.pause()
+  }
+
+  resume(): void {
+    this.#webSocket.resume()
+  }
+
+  end(code: Code | undefined): void {
+    const webSocket = this.#webSocket
+    // Its own closing must be read.
+    webSocket.resume()
+    webSocket.close(this.#closing(code))
+    const cancel = this.#clock.after(GRACE_MS, () => webSocket.terminate())
+    this.connection.once('close', cancel)
+  }
+
+  #closing(code: Code | undefined): number {
+    if (this.#sentText) return UNSUPPORTED_DATA
+    if (code === 'RESTART') return SERVICE_RESTART
+    return code === 'CLOSED' ? NORMAL : POLICY_VIOLATION
+  }
+}
+
+const notBinary = rejected('BAD_MESSAGE', 'this protocol has binary messages only')
+const tooManyPings = rejected('BAD_MESSAGE', 'these are too many pings')
