@@ -44,7 +44,10 @@ export class SessionConnection implements Receiver {
       carrier,
       metrics,
       markBytes: settings.outboxMarkBytes,
-      lost: () => this.#end('RESTART', 'what is said here can not be read just now; come back in a moment'),
+      lost: (expelled) => {
+        if (expelled === undefined) this.#end('RESTART', 'this room can not be read just now; come back in a moment')
+        else this.#end('NOT_A_MEMBER', expelled)
+      },
     })
     const { address, loopback } = visitor
     this.#peer = new SessionPeer({

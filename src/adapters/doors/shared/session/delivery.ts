@@ -12,8 +12,8 @@ export interface DeliveryParts {
   readonly carrier: Carrier
   readonly markBytes: number
   readonly metrics: Metrics
-  /** What should be delivered can't be read any more. */
-  lost(): void
+  /** Nothing more can be delivered: `expelled` is why the room ended the session; left out where the room can't be read. */
+  lost(expelled?: string): void
 }
 
 /** The writing side of one connection: it follows the room while the peer keeps up, and holds a cursor while it does not. */
@@ -63,7 +63,7 @@ export class SessionDelivery {
     this.unfollow()
     const take = (batch: Batch) => this.#take(batch, session)
     // A place that the room has not reached is of another time, before its history was lost: there is only what comes.
-    this.#follower = session.follow(Math.min(after, session.last), take, () => this.#parts.lost())
+    this.#follower = session.follow(Math.min(after, session.last), take, () => this.#parts.lost(session.expelled))
     this.#resume()
   }
 

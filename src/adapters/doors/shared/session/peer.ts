@@ -124,11 +124,12 @@ export class SessionPeer implements Holder {
     if (admission.enterable(address, this.#token, [room]).length === 0) return this.#refuse(notFound)
     if (!this.#rooms.has(room) && this.#rooms.size >= settings.roomsPerConnection) return this.#refuse(tooManyRooms)
     const before = this.#session
+    const id = this.#id
     // One member can't be in one room twice.
     if (before?.room === room) await this.#part()
     try {
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      const session = await engine.join({ room, owner: this.#id, member: this.#id, ...who })
+      const session = await engine.join({ room, owner: id, member: id, person: id, address, ...who })
       // Nobody else would close the session of a connection that has gone meanwhile.
       if (this.#status === 'gone') return await session.close('connection lost')
       this.#enter(session, after)
