@@ -23,7 +23,7 @@ import {
   httpDefaults,
   lineDefaults,
   memoryReaderEntries,
-  sessionDefaults,
+  sessionDoorDefaults,
   vaultDefaults,
 } from './defaults.ts'
 import { Health, WatchedJournal } from './health.ts'
@@ -104,7 +104,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
   )
   provide<SessionParts>(SESSION_PARTS as symbol, undefined, (from) => {
     const { ids: _ids, ...ports } = doorPorts(from)
-    const settings = { ...sessionDefaults, ...options.session, program: `tamtam/${about.version}` }
+    const settings = { ...sessionDoorDefaults, ...options.session, program: `tamtam/${about.version}` }
     return {
       ...ports,
       settings,

@@ -2,7 +2,7 @@ import type { SessionSettings } from '../adapters/client/session/core/settings.t
 import type { ClientSettings } from '../adapters/client/settings.ts'
 import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
-import type { SessionSettings } from '../adapters/doors/shared/session/settings.ts'
+import type { SessionDoorSettings } from '../adapters/doors/shared/session/settings.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { EngineLimits } from '../domain/engine/limits.ts'
 
@@ -80,7 +80,7 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
 }
 
 /** The program's name is what composes it to say. */
-export const sessionDefaults: Omit<SessionSettings, 'program'> = {
+export const sessionDoorDefaults: Omit<SessionDoorSettings, 'program'> = {
   helloMs: 10_000,
   // A quarter of the connections that a host may have (C68).
   strangers: 2500,

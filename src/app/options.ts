@@ -1,6 +1,6 @@
 import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
-import type { SessionSettings } from '../adapters/doors/shared/session/settings.ts'
+import type { SessionDoorSettings } from '../adapters/doors/shared/session/settings.ts'
 import type { Access } from '../domain/engine/access.ts'
 import type { EngineLimits } from '../domain/engine/limits.ts'
 import type { Ports } from '../domain/engine/ports.ts'
@@ -16,7 +16,7 @@ export interface TamtamOptions {
   readonly line?: Partial<LineSettings>
   readonly http?: Partial<Omit<HttpSettings, 'maxTextBytes'>>
   /** Frames and WebSockets. */
-  readonly session?: Partial<Omit<SessionSettings, 'program'>>
+  readonly session?: Partial<Omit<SessionDoorSettings, 'program'>>
   /** Who may enter which room over HTTP, in frames and over WebSockets; without it, whoever reaches the port. */
   readonly access?: Access
   /** Adapters of your own in place of ours. */

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import { type Code, rejected } from '../../../domain/rejection.ts'
 import type { Carrier, Receiver } from '../shared/session/carrier.ts'
-import type { SessionSettings } from '../shared/session/settings.ts'
+import type { SessionDoorSettings } from '../shared/session/settings.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
 import { framing } from './framing.ts'
 
@@ -22,7 +22,7 @@ export class WebSocketCarrier implements Carrier {
   readonly #pings: TokenBucket
   #sentText = false
 
-  constructor(webSocket: WebSocket, connection: Duplex, clock: Clock, settings: SessionSettings) {
+  constructor(webSocket: WebSocket, connection: Duplex, clock: Clock, settings: SessionDoorSettings) {
     this.connection = connection
     this.#webSocket = webSocket
     this.#clock = clock

@@ -9,13 +9,13 @@ import { type ClientMessage, type Hello, PROTOCOL_VERSION } from '../../../codec
 import type { Admission } from '../admission.ts'
 import type { SessionDelivery } from './delivery.ts'
 import { type Holder, type People, personOf } from './people.ts'
-import type { SessionSettings } from './settings.ts'
+import type { SessionDoorSettings } from './settings.ts'
 
 export interface PeerParts {
   readonly engine: Engine
   readonly people: People
   readonly admission: Admission
-  readonly settings: SessionSettings
+  readonly settings: SessionDoorSettings
   readonly delivery: SessionDelivery
   /** What the peer is called while it has no nick. */
   readonly address: string

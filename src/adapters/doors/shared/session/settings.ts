@@ -1,5 +1,5 @@
 /** What frames and WebSockets hold to; the defaults stand in `app/defaults.ts`. */
-export interface SessionSettings {
+export interface SessionDoorSettings {
   /** The host's program as it calls itself, as in `tamtam/0.1.0`. */
   readonly program: string
   /** A connection that has not said hello by then is closed. */
