@@ -18,3 +18,9 @@ type FormsOf<Found> = Found extends { readonly one: infer One; readonly other: i
 export type Gaps<Each extends Key> = {
   readonly [Gap in GapsIn<FormsOf<English[Each]>>]: Gap extends 'count' ? number : string | number
 }
+
+/** The same as arguments: nothing for a message without gaps. */
+export type Filling<Each extends Key> = keyof Gaps<Each> extends never ? [] : [gaps: Gaps<Each>]
+
+/** What help says about one word. */
+export type HelpKey = Extract<Key, `help${string}`>

@@ -87,8 +87,6 @@ export const english = {
     one: '{count} line was pasted: Enter sends it, Esc takes it away',
     other: '{count} lines were pasted: Enter sends them as one message, Esc takes them away',
   },
-  interruptAgain: 'Ctrl-C once more leaves the room',
-  interruptAgainHost: 'Ctrl-C once more stops the host',
 
   // /help
   helpSay: 'type to chat; //text says /text',

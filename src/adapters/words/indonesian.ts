@@ -82,8 +82,6 @@ export const indonesian: Catalogue = {
     one: '{count} baris ditempel: Enter untuk mengirim, Esc untuk membatalkan',
     other: '{count} baris ditempel: Enter untuk mengirim sebagai satu pesan, Esc untuk membatalkan',
   },
-  interruptAgain: 'tekan Ctrl-C sekali lagi untuk keluar dari ruang',
-  interruptAgainHost: 'tekan Ctrl-C sekali lagi untuk menghentikan tuan rumah',
 
   helpSay: 'ketik untuk mengobrol; //teks mengirim /teks',
   helpWho: 'siapa saja yang di sini',

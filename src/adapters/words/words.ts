@@ -1,4 +1,4 @@
-import type { Catalogue, Gaps, Key, Message } from './catalogue.ts'
+import type { Catalogue, Filling, Key, Message } from './catalogue.ts'
 import { english } from './english.ts'
 import { indonesian } from './indonesian.ts'
 
@@ -6,10 +6,7 @@ export const languages = ['en', 'id'] as const
 export type Language = (typeof languages)[number]
 
 /** Says one message of the catalogue; messages without gaps need nothing more. */
-export type Say = <Each extends Key>(
-  key: Each,
-  ...gaps: keyof Gaps<Each> extends never ? [] : [gaps: Gaps<Each>]
-) => string
+export type Say = <Each extends Key>(key: Each, ...gaps: Filling<Each>) => string
 
 const catalogues: Readonly<Record<Language, Catalogue>> = { en: english, id: indonesian }
 

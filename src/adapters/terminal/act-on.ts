@@ -1,0 +1,167 @@
+import type { ClientCommand } from '../../domain/room/commands.ts'
+import type { Entry } from '../../domain/room/events.ts'
+import { sizeText } from '../words/size.ts'
+import { rowOf } from './event-rows.ts'
+import { getFile, showFiles } from './file-words.ts'
+import { isTheme, themeNames, themes } from './paint.ts'
+import type { RoomClient } from './room-client.ts'
+import { type BellRule, slashWords, type Typed, typedLine, usageOf } from './slash-words.ts'
+
+/** Does what a typed line asks for; resolves when the room has answered. */
+export async function actOn(client: RoomClient, line: string): Promise<void> {
+  const own = client.own.map(({ word }) => word)
+  try {
+    await act(client, typedLine(line, own))
+  } catch (error) {
+    // A connection, or a disk: the next line may well work.
+    client.refused({ code: 'FAILED', message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+async function act(client: RoomClient, typed: Typed): Promise<void> {
+  const { session } = client
+  switch (typed.type) {
+    case 'nothing':
+      return
+    case 'say':
+      return await tell(client, { type: 'say', text: typed.text }, typed.text)
+    case 'act':
+      return await tell(client, { type: 'act', text: typed.text }, `/me ${typed.text}`)
+    case 'whisper':
+      return await tell(client, { type: 'whisper', to: typed.to, text: typed.text }, `/msg ${typed.to} ${typed.text}`)
+    case 'topic':
+      if (typed.topic !== undefined) return await tell(client, { type: 'setTopic', topic: typed.topic }, typed.topic)
+      return session.topic === '' ? client.notice('noTopic') : client.notice('topicIs', { topic: session.topic })
+    case 'nick':
+      return await rename(client, typed.name)
+    case 'who':
+      return who(client)
+    case 'files':
+      return await showFiles(client)
+    case 'get':
+      return await getFile(client, typed.file)
+    case 'send':
+      return await sendFile(client, typed.file)
+    case 'join':
+      return client.end({ type: 'room', room: typed.room })
+    case 'search': {
+      const found = await session.search(typed.query, 50)
+      return found.length === 0 ? client.notice('nothingFound') : list(client, found)
+    }
+    case 'history':
+      list(client, await session.history(typed.count))
+      return client.notice('endOfHistory')
+    case 'ignore':
+      return ignore(client, typed.name)
+    case 'bell':
+      client.attention.rule = typed.rule
+      return client.notice(bellWords[typed.rule])
+    case 'time':
+      client.time = typed.shown
+      return client.notice(typed.shown ? 'timeOn' : 'timeOff')
+    case 'theme':
+      return theme(client, typed.name)
+    case 'away':
+      return await away(client, typed.name)
+    case 'help':
+      return help(client)
+    case 'quit':
+      return client.end({ type: 'quit' })
+    case 'own':
+      return client.talk(client.own.find(({ word }) => word === typed.word)?.read(typed.rest) ?? '')
+    case 'wrong':
+      return client.notice('howToType', { usage: typed.usage })
+    case 'unknown':
+      if (typed.near !== undefined) return client.notice('didYouMean', { word: typed.word, near: typed.near })
+      return client.notice('unknownWord', { word: typed.word })
+    default:
+      typed satisfies never
+  }
+}
+
+const bellWords = { off: 'bellOff', mention: 'bellMention', all: 'bellAll' } as const satisfies Record<BellRule, string>
+
+/** Sends a command, and shows meanwhile that it is not answered yet. */
+async function tell(client: RoomClient, command: ClientCommand, text: string): Promise<void> {
+  const { session } = client
+  const done = client.waiting(text)
+  try {
+    let answer = await session.send(command)
+    while ('code' in answer && answer.code === 'BUSY') {
+      await session.ready()
+      answer = await session.send(command)
+    }
+    if ('code' in answer) client.refused(answer)
+  } finally {
+    done()
+  }
+}
+
+async function rename(client: RoomClient, name: string): Promise<void> {
+  const answer = await client.session.send({ type: 'rename', name })
+  if ('code' in answer) client.refused(answer)
+  else client.notice('nowCalled', { name: client.session.member.name })
+}
+
+function who(client: RoomClient): void {
+  const names = client.session.members.map(({ name }) => name)
+  client.notice('here', { count: names.length, names: names.join(', ') })
+}
+
+async function sendFile(client: RoomClient, path: string): Promise<void> {
+  const name = /[^/\\]*$/.exec(path.replace(/[/\\]+$/, ''))?.[0] ?? path
+  const refused = (why: string) => client.notice('notSent', { file: path, why })
+  try {
+    const sent = await client.transfers.send(path, name)
+    if ('type' in sent) return refused(`${sent.message} (${sent.code})`)
+    client.sent(sent.id)
+    client.attention.ring()
+    const size = sizeText(sent.size, client.words.language)
+    client.notice('sent', { file: sent.name, size, digest: sent.sha256 })
+  } catch (error) {
+    refused(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function list(client: RoomClient, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    const row = rowOf(entry, { ...client.view, time: true })
+    if (row !== undefined) client.show(row)
+  }
+}
+
+function ignore(client: RoomClient, name: string): void {
+  const { ignored } = client
+  const key = name.toLowerCase()
+  if (name === '') {
+    if (ignored.size === 0) client.notice('nobodyIgnored')
+    else client.notice('ignored', { names: [...ignored].join(', ') })
+  } else if (ignored.delete(key)) client.notice('notIgnoring', { name })
+  else {
+    ignored.add(key)
+    client.notice('ignoring', { name })
+  }
+}
+
+function theme(client: RoomClient, name: string): void {
+  // Where no escape sequence may be written, there is nothing to choose.
+  if (isTheme(name) && client.colours) client.paint = themes[name]
+  const now = themeNames.find((each) => themes[each] === client.paint) ?? 'mono'
+  client.notice('themeIs', { theme: now, themes: themeNames.join(', ') })
+}
+
+/** Everybody is told, whatever client they have: as something that one does. */
+async function away(client: RoomClient, why: string): Promise<void> {
+  const { say } = client.words
+  const back = client.away && why === ''
+  const text = back ? say('tellsBack') : why === '' ? say('tellsAway') : say('tellsAwayWhy', { why })
+  await tell(client, { type: 'act', text }, text)
+  client.away = !back
+}
+
+function help(client: RoomClient): void {
+  const { say } = client.words
+  client.notice('helpSay')
+  const rows = [...slashWords, ...client.own].filter(({ word }) => word !== 'help')
+  for (const row of rows) client.talk(`*   ${usageOf(row)}  ${client.paint.faint(say(row.about))}`)
+}

@@ -1,0 +1,76 @@
+import { forTerminal } from '../../domain/text/terminal.ts'
+import { cut, signsOf, widthOf } from './cells.ts'
+import type { Editor } from './line-editor.ts'
+import type { RoomClient } from './room-client.ts'
+
+/** What answers within this time is not shown as waiting. */
+const ANSWER_MS = 700
+const MOST_TRANSFERS = 6
+const MOST_WAITING = 3
+
+/** What stands below the lines: each at most `columns` wide. The cursor is in the last one. */
+export interface Frame {
+  readonly lines: readonly string[]
+  readonly column: number
+}
+
+export function frameOf(client: RoomClient, editor: Editor, columns: number): Frame {
+  const { words, paint, session, state } = client
+  const { say } = words
+  const most = Math.max(10, columns - 1)
+  const others = Math.max(0, session.members.length - 1)
+  const transfers = client.transfers.lines(most, words, others)
+  const waiting = client.unanswered(ANSWER_MS)
+  const input = inputLine(`<${say('you')}> `, editor, most)
+  const lines = [
+    ...transfers.slice(0, MOST_TRANSFERS),
+    ...(transfers.length > MOST_TRANSFERS ? [paint.faint(`+${transfers.length - MOST_TRANSFERS}`)] : []),
+    ...waiting.slice(0, MOST_WAITING).map((text) => paint.faint(cut(`… ${say('notAnswered', { text })}`, most))),
+    ...(waiting.length > MOST_WAITING
+      ? [paint.faint(cut(`… ${say('notAnsweredMore', { count: waiting.length - MOST_WAITING })}`, most))]
+      : []),
+    ...(state.status === 'retrying'
+      ? [paint.wrong(cut(`! ${say('retryingNow', { why: state.why, attempt: state.attempt })}`, most))]
+      : []),
+    ...choiceLine(editor, most),
+    ...(editor.pasted === undefined
+      ? []
+      : [paint.notice(cut(`* ${say('pasted', { count: editor.pasted.split('\n').length })}`, most))]),
+    input.text,
+  ]
+  return { lines, column: input.column }
+}
+
+/** The typed line in one row: of a long one the part around the cursor. */
+export function inputLine(prompt: string, { text, cursor }: Editor, columns: number) {
+  const room = columns - widthOf(prompt) - 1
+  const before = shown(text.slice(0, cursor))
+  const after = shown(text.slice(cursor))
+  const signs = signsOf(before)
+  let left = ''
+  while (signs.length > 0) {
+    const sign = signs.pop() ?? ''
+    if (widthOf(left) + widthOf(sign) > room) {
+      left = `…${signsOf(left).slice(1).join('')}`
+      break
+    }
+    left = sign + left
+  }
+  const right = cut(after, Math.max(0, room - widthOf(left)))
+  return { text: `${prompt}${left}${widthOf(left) < room ? right : ''}`, column: widthOf(prompt) + widthOf(left) }
+}
+
+/** What Tab goes through, with the one that stands in the line in brackets. */
+function choiceLine({ choices }: Editor, columns: number): string[] {
+  if (choices === undefined || choices.texts.length < 2) return []
+  const names = choices.texts.map((text, index) => {
+    const name = forTerminal(text.trim().replace(/:$/, ''))
+    return index === choices.index ? `[${name}]` : name
+  })
+  // The one that is chosen is seen, however many there are.
+  const from = names.slice(0, choices.index + 1).join('  ').length > columns - 10 ? choices.index : 0
+  return [cut(names.slice(from).join('  '), columns)]
+}
+
+/** As it is typed, on one line. */
+const shown = (text: string): string => forTerminal(text).replaceAll('\t', '␉')

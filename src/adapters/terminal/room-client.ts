@@ -1,0 +1,250 @@
+import { Subscription } from 'rxjs'
+import type { Clock } from '../../domain/ports/clock.ts'
+import { isEntry, type MentionedFile, type RoomEvent } from '../../domain/room/events.ts'
+import type { ConnectionState, RoomSession } from '../../domain/session.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
+import type { Filling, Key } from '../words/catalogue.ts'
+import { sizeText } from '../words/size.ts'
+import type { Words } from '../words/words.ts'
+import { Attention } from './attention.ts'
+import { receiptRow, rowOf, shortId, type View } from './event-rows.ts'
+import { type Paint, unpainted } from './paint.ts'
+import { Presence } from './presence.ts'
+import type { Ending, FileDesk, Outlet, OwnWord } from './surroundings.ts'
+import { Transfers } from './transfers.ts'
+
+/** In larger rooms comings and goings are told together. */
+const LARGE_ROOM = 20
+const MOST_NAMES = 12
+
+export interface Manner {
+  /** Undefined where no escape sequence may be written. */
+  readonly paint: Paint | undefined
+  readonly time: boolean
+  /** Whether a message of several lines takes several lines. */
+  readonly tall: boolean
+  /** Whether what one says oneself is shown, once the room has it. */
+  readonly echo: boolean
+  /** Whether there is a place for what changes; else who has verified a file is told line by line. */
+  readonly live: boolean
+  /** Where one stopped reading is marked. */
+  readonly divider: boolean
+  /** How much of what was said before is shown at first. */
+  readonly history: number
+}
+
+export interface ClientParts {
+  readonly session: RoomSession
+  readonly files: FileDesk
+  /** What they fill in has to pass the escaper for terminals. */
+  readonly words: Words
+  readonly clock: Clock
+  readonly outlet: Outlet
+  readonly manner: Manner
+  readonly own: readonly OwnWord[]
+}
+
+/** A room as a person sees it: events become lines, files come by themselves, and how things stand is told. */
+export class RoomClient {
+  readonly session: RoomSession
+  readonly words: Words
+  readonly transfers: Transfers
+  readonly attention: Attention
+  readonly own: readonly OwnWord[]
+  readonly clock: Clock
+  readonly ended: Promise<Ending>
+  readonly ignored = new Set<string>()
+  readonly #unanswered = new Set<{ readonly text: string; readonly since: number }>()
+  /** Whether escape sequences may be written. */
+  readonly colours: boolean
+  paint: Paint
+  time: boolean
+  away = false
+  state: ConnectionState = { status: 'connected' }
+  readonly #parts: ClientParts
+  readonly #outlet: Outlet
+  readonly #presence: Presence
+  readonly #end: (ending: Ending) => void
+  readonly #watching = new Subscription()
+  /** What came before history was shown. */
+  #early: RoomEvent[] | undefined = []
+  #last = 0
+  /** Files of which it was decided already whether they come by themselves. */
+  readonly #asked = new Set<string>()
+  /** Files that this terminal has sent, though the room may know them under another member. */
+  readonly #sent = new Set<string>()
+
+  constructor(parts: ClientParts) {
+    const { session, files, words, clock, outlet, manner, own } = parts
+    this.session = session
+    this.words = words
+    this.own = own
+    this.clock = clock
+    this.colours = manner.paint !== undefined
+    this.paint = manner.paint ?? unpainted
+    this.time = manner.time
+    this.#parts = parts
+    this.#outlet = outlet
+    this.transfers = new Transfers(files, clock, () => outlet.changed())
+    this.attention = new Attention(clock, () => outlet.bell())
+    this.#presence = new Presence(clock, (type, names) => {
+      const some = names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '')
+      this.notice(type === 'joined' ? 'joinedMany' : 'leftMany', { count: names.length, names: some })
+    })
+    const { promise, resolve } = Promise.withResolvers<Ending>()
+    this.ended = promise
+    this.#end = resolve
+  }
+
+  /** Shows what was said before, then what happens. */
+  async start(): Promise<void> {
+    const { session, manner } = this.#parts
+    this.#watching.add(session.events$.subscribe((event) => this.#arrived(event)))
+    this.#watching.add(session.refusals$.subscribe((why) => this.refused(why)))
+    this.#watching.add(session.state$.subscribe((state) => this.#stands(state)))
+    const before = manner.history === 0 ? [] : await session.history(manner.history)
+    for (const entry of before) {
+      this.#last = Math.max(this.#last, entry.seq)
+      if (entry.type !== 'fileReceived') this.#show(entry)
+    }
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const event of early) this.#arrived(event)
+    for (const found of await session.listFiles())
+      if (found.status === 'offered' && found.by.id !== session.member.id) this.#offered(found.file, false)
+  }
+
+  end(ending: Ending): void {
+    this.#presence.flush()
+    this.#watching.unsubscribe()
+    this.#end(ending)
+  }
+
+  get view(): View {
+    const { words, session, time, paint } = this
+    return { words, paint, me: session.member, time, tall: this.#parts.manner.tall }
+  }
+
+  /** Tells something of the catalogue, in a line of its own. */
+  notice<Each extends Key>(key: Each, ...gaps: Filling<Each>): void {
+    this.#outlet.talk(`* ${this.paint.notice(this.words.say(key, ...gaps))}`)
+  }
+
+  refused({ code, message }: { readonly code: string; readonly message: string }): void {
+    this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(code)} ${forTerminal(message)}`)}`)
+  }
+
+  /** A line about the room, escaped already. */
+  show(row: string): void {
+    this.#outlet.show(row)
+  }
+
+  /** A line about what was typed, escaped already. */
+  talk(row: string): void {
+    this.#outlet.talk(row)
+  }
+
+  /** What was said and has waited for an answer for `ms`, oldest first. */
+  unanswered(ms: number): readonly string[] {
+    const before = this.clock.elapsed() - ms
+    return [...this.#unanswered].filter(({ since }) => since <= before).map(({ text }) => text)
+  }
+
+  /** Whether something changes by itself as time goes by. */
+  get busy(): boolean {
+    return this.transfers.busy || this.#unanswered.size > 0
+  }
+
+  /** Something was said; answers what is to be called when the room has answered. */
+  waiting(text: string): () => void {
+    const said = { text, since: this.clock.elapsed() }
+    this.#unanswered.add(said)
+    this.#outlet.changed()
+    return () => {
+      this.#unanswered.delete(said)
+      this.#outlet.changed()
+    }
+  }
+
+  /** Brings a file here and says how that went. */
+  async receive(file: MentionedFile): Promise<void> {
+    try {
+      const saved = await this.transfers.receive(file)
+      if ('type' in saved) this.notice('notSaved', { file: file.name, why: `${saved.message} (${saved.code})` })
+      else this.notice('saved', { path: saved.path })
+    } catch (error) {
+      this.notice('notSaved', { file: file.name, why: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  #arrived(event: RoomEvent): void {
+    if (this.#early !== undefined) {
+      this.#early.push(event)
+      return
+    }
+    if (isEntry(event)) {
+      // History has shown it.
+      if (event.seq <= this.#last) return
+      this.#last = event.seq
+    }
+    const own = event.type !== 'missed' && event.by.id === this.session.member.id
+    if (event.type !== 'missed' && this.ignored.has(event.by.name.toLowerCase())) return
+    if ((event.type === 'joined' || event.type === 'left') && this.session.members.length > LARGE_ROOM) {
+      if (!own) this.#presence.note(event.type, event.by.name)
+      return
+    }
+    if (!own || this.#parts.manner.echo) this.#show(event, !own)
+    if (!own) this.attention.heard(event, this.session.member.name)
+    this.#files(event, own)
+  }
+
+  #show(event: RoomEvent, news = false): void {
+    const row = rowOf(event, this.view)
+    if (row === undefined) return
+    const since = news && this.#parts.manner.divider ? this.attention.dividerDue() : undefined
+    if (since !== undefined) this.show(this.paint.faint(`──── ${this.words.say('newSince', { time: since })} ────`))
+    this.show(row)
+  }
+
+  #files(event: RoomEvent, own: boolean): void {
+    const { early } = this.#parts.files
+    if (event.type === 'fileReceived') {
+      this.transfers.verified(event.file.id, event.by.name)
+      if (!this.#parts.manner.live && !own && this.#sent.has(event.file.id))
+        this.show(receiptRow(event.file, event.by, this.view))
+    }
+    if (own || this.#sent.has('file' in event ? event.file.id : '')) return
+    if (event.type === 'fileOffered' && early && event.file.size !== undefined) this.#offered(event.file, true)
+    if (event.type === 'fileCompleted' && !this.transfers.isComing(event.file.id)) this.#offered(event.file, true)
+  }
+
+  #offered(file: MentionedFile, told: boolean): void {
+    const { autoBytes, early } = this.#parts.files
+    const size = file.size
+    if (size === undefined || this.transfers.isComing(file.id) || this.#asked.has(file.id)) return
+    if (size <= autoBytes) {
+      if (early || told) {
+        this.#asked.add(file.id)
+        void this.receive(file)
+      }
+      return
+    }
+    this.#asked.add(file.id)
+    const gaps = { file: file.name, size: sizeText(size, this.words.language), id: shortId(file.id) }
+    this.notice('waitsForYou', gaps)
+  }
+
+  /** This terminal has sent that file. */
+  sent(id: string): void {
+    this.#sent.add(id)
+  }
+
+  #stands(state: ConnectionState): void {
+    const before = this.state
+    this.state = state
+    if (state.status === 'retrying' && before.status === 'connected') this.notice('retrying', { why: state.why })
+    if (state.status === 'connected' && before.status === 'retrying') this.notice('connectedAgain')
+    if (state.status === 'closed') this.end({ type: 'closed', why: state.why })
+    this.#outlet.changed()
+  }
+}

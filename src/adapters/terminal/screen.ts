@@ -1,0 +1,107 @@
+import { render, Text, useCursor, useInput, usePaste, useStdout, useWindowSize } from 'ink'
+import { createElement, useEffect, useState } from 'react'
+import type { Sources } from './completion.ts'
+import { frameOf } from './frame.ts'
+import { strokesOf } from './keys.ts'
+import type { RoomClient } from './room-client.ts'
+import { RowFeed } from './row-feed.ts'
+import type { Ending, Outlet } from './surroundings.ts'
+import { Typing } from './typing.ts'
+
+/** So often is shown how far transfers are. */
+const FRAME_MS = 100
+
+export interface Terminal {
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+}
+
+type Listener = () => void
+
+/** What the components watch: that something has changed. */
+class Changes {
+  #listener: Listener = () => {}
+  readonly tell = (): void => this.#listener()
+  listen(listener: Listener): Listener {
+    this.#listener = listener
+    return () => {
+      this.#listener = () => {}
+    }
+  }
+}
+
+/**
+ * A client on a terminal that can move its cursor. Lines are written above the frame and are the terminal's own from then on: it keeps
+ * them, scrolls them, and wraps them anew when it is resized.
+ */
+export async function runOnScreen(
+  { stdin, stdout }: Terminal,
+  make: (outlet: Outlet) => RoomClient,
+  sourcesOf: (client: RoomClient) => Sources,
+): Promise<Ending> {
+  const changes = new Changes()
+  let write: (text: string) => void = (text) => void stdout.write(text)
+  const feed = new RowFeed(
+    stdout,
+    (text) => write(text),
+    (count) => `* ${client.words.say('skipped', { count })}`,
+  )
+  const client: RoomClient = make({
+    show: (row) => feed.add(row),
+    talk: (row) => feed.add(row),
+    bell: () => write('\x07'),
+    changed: changes.tell,
+  })
+  const typing = new Typing(client, sourcesOf(client), changes.tell)
+  const app = render(
+    createElement(Room, {
+      client,
+      typing,
+      changes,
+      feed,
+      written: (own) => {
+        write = own
+      },
+    }),
+    { stdin, stdout, exitOnCtrlC: false, patchConsole: false, interactive: true },
+  )
+  await app.waitUntilRenderFlush()
+  await client.start()
+  const ending = await client.ended
+  feed.end()
+  app.unmount()
+  await app.waitUntilExit()
+  return ending
+}
+
+interface RoomProps {
+  readonly client: RoomClient
+  readonly typing: Typing
+  readonly changes: Changes
+  readonly feed: RowFeed
+  /** Hears how to write above the frame. */
+  readonly written: (write: (text: string) => void) => void
+}
+
+function Room({ client, typing, changes, feed, written }: RoomProps) {
+  const [, show] = useState(0)
+  const { write } = useStdout()
+  const { columns } = useWindowSize()
+  const { setCursorPosition } = useCursor()
+  useEffect(() => written(write), [written, write])
+  useEffect(() => changes.listen(() => show((count) => count + 1)), [changes])
+  useEffect(() => {
+    // Transfers and silences go on without news; a terminal that takes nothing is told nothing.
+    const timer = setInterval(() => {
+      if (client.busy && feed.open) changes.tell()
+    }, FRAME_MS)
+    return () => clearInterval(timer)
+  }, [client, changes, feed])
+  useInput((input, key) => {
+    for (const stroke of strokesOf(input, key)) typing.press(stroke)
+  })
+  usePaste((text) => typing.press({ type: 'pasted', text }))
+  const { lines, column } = frameOf(client, typing.editor, columns)
+  setCursorPosition({ x: column, y: lines.length - 1 })
+  return createElement(Text, { wrap: 'truncate' }, lines.join('\n'))
+}

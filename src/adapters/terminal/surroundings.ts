@@ -1,0 +1,48 @@
+import type { MentionedFile, WholeFile } from '../../domain/room/events.ts'
+import type { TellNews } from '../client/transfer-talk.ts'
+import type { HelpKey } from '../words/catalogue.ts'
+
+/** Why something was not done. The code may be one that this version does not know. */
+export interface Refusal {
+  readonly type: 'rejected'
+  readonly code: string
+  readonly message: string
+}
+
+/** How files come and go; both may throw what the file system throws. */
+export interface FileDesk {
+  /** Sends a file of this machine's to the room. */
+  send(path: string, tell: TellNews): Promise<WholeFile | Refusal>
+  /** Brings a file of the room's here, whole and verified, and tells the room. */
+  receive(file: MentionedFile, tell: TellNews): Promise<{ readonly path: string } | Refusal>
+  /** Whether files can be received while they are still arriving. */
+  readonly early: boolean
+  /** Files up to this size, in bytes, come by themselves. */
+  readonly autoBytes: number
+}
+
+/** A slash word that belongs to whoever runs the terminal. */
+export interface OwnWord {
+  readonly word: string
+  readonly takes: string
+  readonly about: HelpKey
+  /** Answers what to say. */
+  read(rest: string): string
+}
+
+/** Where a client writes to. */
+export interface Outlet {
+  /** Data: one thing that happened or was said, in one line or in several that belong together. It is escaped already. */
+  show(row: string): void
+  /** Talk: what the terminal says about it. */
+  talk(row: string): void
+  bell(): void
+  /** What is shown besides lines has changed: transfers, the connection, what waits for an answer. */
+  changed(): void
+}
+
+/** Why a client ended. */
+export type Ending =
+  | { readonly type: 'quit' }
+  | { readonly type: 'room'; readonly room: string }
+  | { readonly type: 'closed'; readonly why: string }

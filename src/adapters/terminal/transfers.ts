@@ -1,0 +1,114 @@
+import type { Clock } from '../../domain/ports/clock.ts'
+import type { MentionedFile, WholeFile } from '../../domain/room/events.ts'
+import type { Words } from '../words/words.ts'
+import { Meter } from './meter.ts'
+import { type Progress, progressLine } from './progress-line.ts'
+import type { FileDesk, Refusal } from './surroundings.ts'
+
+/** So long is a sent file shown while not everybody has it. */
+const RECEIPTS_MS = 60_000
+/** So many files are received at once. */
+const AT_ONCE = 2
+
+interface Transfer {
+  readonly arrow: '↑' | '↓'
+  readonly meter: Meter
+  /** Set once it has left this machine: who has verified it since. */
+  file?: WholeFile
+}
+
+/** The files that are on their way from and to this terminal. */
+export class Transfers {
+  readonly #desk: FileDesk
+  readonly #clock: Clock
+  readonly #changed: () => void
+  readonly #running = new Set<Transfer>()
+  /** Who has verified which file, by its id. */
+  readonly #verified = new Map<string, Set<string>>()
+  readonly #coming = new Set<string>()
+  #receiving = 0
+  readonly #queue: (() => void)[] = []
+
+  constructor(desk: FileDesk, clock: Clock, changed: () => void) {
+    this.#desk = desk
+    this.#clock = clock
+    this.#changed = changed
+  }
+
+  /** Sends a file; resolves when it is whole on the host, and shows for a while who has it. */
+  async send(path: string, name: string): Promise<WholeFile | Refusal> {
+    const transfer: Transfer = { arrow: '↑', meter: new Meter(name, this.#clock.elapsed()) }
+    const sent = await this.#run(transfer, () => this.#desk.send(path, (news) => this.#take(transfer, news)))
+    if ('type' in sent) return sent
+    transfer.file = sent
+    this.#running.add(transfer)
+    this.#clock.after(RECEIPTS_MS, () => this.#forget(transfer))
+    return sent
+  }
+
+  isComing(id: string): boolean {
+    return this.#coming.has(id)
+  }
+
+  async receive(file: MentionedFile): Promise<{ readonly path: string } | Refusal> {
+    this.#coming.add(file.id)
+    if (this.#receiving >= AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve))
+    this.#receiving++
+    const transfer: Transfer = { arrow: '↓', meter: new Meter(file.name, this.#clock.elapsed()) }
+    try {
+      return await this.#run(transfer, () => this.#desk.receive(file, (news) => this.#take(transfer, news)))
+    } finally {
+      this.#receiving--
+      this.#coming.delete(file.id)
+      this.#queue.shift()?.()
+    }
+  }
+
+  /** Somebody has a file now. */
+  verified(id: string, name: string): void {
+    const names = this.#verified.get(id) ?? new Set()
+    this.#verified.set(id, names.add(name))
+    this.#changed()
+  }
+
+  /** A line for each transfer; `others` are the people in the room who may come to have the file. */
+  lines(columns: number, words: Words, others: number): string[] {
+    const now = this.#clock.elapsed()
+    return [...this.#running].flatMap((transfer) => {
+      const { arrow, meter, file } = transfer
+      const verified = file === undefined ? 0 : (this.#verified.get(file.id)?.size ?? 0)
+      if (file !== undefined && verified >= others) {
+        this.#running.delete(transfer)
+        return []
+      }
+      const receipts = file === undefined ? {} : { receipts: { verified, present: Math.max(verified, others) } }
+      // What is sent does not move any more, and has no rate.
+      const still = file === undefined ? {} : { rate: 0, stillMs: 0, retries: 0 }
+      const progress: Progress = { ...meter.at(now), ...still, ...receipts }
+      return `${arrow} ${progressLine(progress, columns - 2, words)}`
+    })
+  }
+
+  get busy(): boolean {
+    return this.#running.size > 0
+  }
+
+  #take(transfer: Transfer, news: Parameters<Meter['take']>[0]): void {
+    transfer.meter.take(news, this.#clock.elapsed())
+  }
+
+  async #run<T>(transfer: Transfer, work: () => Promise<T>): Promise<T> {
+    this.#running.add(transfer)
+    this.#changed()
+    try {
+      return await work()
+    } finally {
+      this.#forget(transfer)
+    }
+  }
+
+  #forget(transfer: Transfer): void {
+    this.#running.delete(transfer)
+    this.#changed()
+  }
+}

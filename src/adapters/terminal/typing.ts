@@ -1,0 +1,62 @@
+import { actOn } from './act-on.ts'
+import { choicesFor, gapAt, type Sources } from './completion.ts'
+import type { Stroke } from './keys.ts'
+import { type Editor, edited, emptyEditor, entered } from './line-editor.ts'
+import type { RoomClient } from './room-client.ts'
+
+/** Somebody's keys at a room: what they type, and what becomes of it. */
+export class Typing {
+  readonly #client: RoomClient
+  readonly #sources: Sources
+  readonly #changed: () => void
+  #editor: Editor = emptyEditor
+
+  constructor(client: RoomClient, sources: Sources, changed: () => void) {
+    this.#client = client
+    this.#sources = sources
+    this.#changed = changed
+  }
+
+  get editor(): Editor {
+    return this.#editor
+  }
+
+  press(stroke: Stroke): void {
+    this.#client.attention.touch()
+    switch (stroke.type) {
+      case 'enter': {
+        const { editor, sent } = entered(this.#editor)
+        this.#editor = editor
+        void actOn(this.#client, sent)
+        break
+      }
+      case 'tab':
+        if (this.#editor.choices === undefined) void this.#complete()
+        else this.#editor = edited(this.#editor, { type: 'nextChoice' })
+        break
+      case 'interrupt':
+        // What was typed goes first, so that nobody leaves by a slip.
+        if (this.#editor.text === '' && this.#editor.pasted === undefined) this.#client.end({ type: 'quit' })
+        else this.#editor = { ...emptyEditor, past: this.#editor.past }
+        break
+      case 'endOfInput':
+        if (this.#editor.text === '') this.#client.end({ type: 'quit' })
+        else this.#editor = edited(this.#editor, { type: 'delete' })
+        break
+      default:
+        this.#editor = edited(this.#editor, stroke)
+    }
+    this.#changed()
+  }
+
+  async #complete(): Promise<void> {
+    const asked = this.#editor
+    const choices = await choicesFor(gapAt(asked.text, asked.cursor), this.#sources).catch(() => undefined)
+    // Somebody who types on does not want it any more.
+    if (choices === undefined || this.#editor !== asked || asked.pasted !== undefined) return
+    this.#editor = edited(asked, { type: 'offered', ...choices })
+    // There is nothing to go through.
+    if (choices.texts.length === 1) this.#editor = { ...this.#editor, choices: undefined }
+    this.#changed()
+  }
+}
