@@ -42,6 +42,8 @@ async function act(client: RoomClient, typed: Typed): Promise<void> {
       return await getFile(client, typed.file)
     case 'send':
       return await sendFile(client, typed.file)
+    case 'rule':
+      return await tell(client, typed.command, `/${typed.command.type}`)
     case 'join':
       return client.end({ type: 'room', room: typed.room })
     case 'search': {
@@ -150,13 +152,11 @@ function theme(client: RoomClient, name: string): void {
   client.notice('themeIs', { theme: now, themes: themeNames.join(', ') })
 }
 
-/** Everybody is told, whatever client they have: as something that one does. */
-async function away(client: RoomClient, why: string): Promise<void> {
-  const { say } = client.words
-  const back = client.away && why === ''
-  const text = back ? say('tellsBack') : why === '' ? say('tellsAway') : say('tellsAwayWhy', { why })
-  await tell(client, { type: 'act', text }, text)
-  client.away = !back
+async function away(client: RoomClient, reason: string): Promise<void> {
+  const { session } = client
+  const isAway = session.members.find(({ id }) => id === session.member.id)?.away !== undefined
+  if (isAway && reason === '') await tell(client, { type: 'back' }, '/away')
+  else await tell(client, reason === '' ? { type: 'away' } : { type: 'away', reason }, `/away ${reason}`)
 }
 
 function help(client: RoomClient): void {

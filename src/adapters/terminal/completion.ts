@@ -22,8 +22,6 @@ const arguments_: Readonly<Record<string, Gap['kind']>> = {
   send: 'path',
   get: 'file',
   join: 'room',
-  msg: 'nick',
-  ignore: 'nick',
 }
 
 export function gapAt(text: string, cursor: number): Gap {

@@ -26,7 +26,7 @@ export interface View {
 export function rowOf(event: RoomEvent, view: View): string | undefined {
   const body = bodyOf(event, view)
   if (body === undefined) return undefined
-  const at = 'at' in event ? event.at : undefined
+  const at = 'seq' in event ? event.at : undefined
   return view.time && at !== undefined ? `${view.paint.faint(clockText(at))} ${body}` : body
 }
 
@@ -57,6 +57,8 @@ function bodyOf(event: RoomEvent, view: View): string | undefined {
     case 'joined':
       return notice(say('joined', { name }))
     case 'left':
+      if (event.kickedBy !== undefined)
+        return notice(say('kicked', { name, by: event.kickedBy.name, why: event.reason }))
       return notice(event.reason === 'left' ? say('left', { name }) : say('leftWhy', { name, why: event.reason }))
     case 'renamed':
       return notice(say('renamed', { from: event.from, name }))
@@ -75,6 +77,27 @@ function bodyOf(event: RoomEvent, view: View): string | undefined {
     }
     case 'fileWithdrawn':
       return notice(say('fileGone', { file: event.file.name, name, why: event.reason }))
+    case 'opped':
+      return notice(say('opped', { name, to: event.to.name }))
+    case 'deopped':
+    case 'unmuted':
+    case 'unbanned':
+      return notice(say(event.type, { name, to: event.name }))
+    case 'muted':
+    case 'banned': {
+      const { type, name: to, reason: why } = event
+      return notice(why === undefined ? say(type, { name, to }) : say(`${type}Why`, { name, to, why }))
+    }
+    case 'locked':
+    case 'unlocked':
+      return notice(say(event.type, { name }))
+    case 'away':
+      return notice(event.reason === '' ? say('away', { name }) : say('awayWhy', { name, why: event.reason }))
+    case 'back':
+      return notice(say('backAgain', { name }))
+    // These hold for a moment, and are shown below the lines.
+    case 'typing':
+    case 'fileProgressed':
     case 'fileReceived':
       return undefined
     default:

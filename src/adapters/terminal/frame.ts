@@ -21,6 +21,7 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
   const others = Math.max(0, session.members.length - 1)
   const transfers = client.transfers.lines(most, words, others)
   const waiting = client.unanswered(ANSWER_MS)
+  const writers = client.writers.names()
   const input = inputLine(`<${say('you')}> `, editor, most)
   const lines = [
     ...transfers.slice(0, MOST_TRANSFERS),
@@ -32,6 +33,9 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
     ...(state.status === 'retrying'
       ? [paint.wrong(cut(`! ${say('retryingNow', { why: state.why, attempt: state.attempt })}`, most))]
       : []),
+    ...(writers.length === 0
+      ? []
+      : [paint.faint(cut(`… ${say('typing', { count: writers.length, names: writers.join(', ') })}`, most))]),
     ...choiceLine(editor, most),
     ...(editor.pasted === undefined
       ? []

@@ -12,6 +12,7 @@ import { type Paint, unpainted } from './paint.ts'
 import { Presence } from './presence.ts'
 import type { Ending, FileDesk, Outlet, OwnWord } from './surroundings.ts'
 import { Transfers } from './transfers.ts'
+import { Writers } from './writers.ts'
 
 /** In larger rooms comings and goings are told together. */
 const LARGE_ROOM = 20
@@ -50,6 +51,7 @@ export class RoomClient {
   readonly words: Words
   readonly transfers: Transfers
   readonly attention: Attention
+  readonly writers: Writers
   readonly own: readonly OwnWord[]
   readonly clock: Clock
   readonly ended: Promise<Ending>
@@ -59,7 +61,6 @@ export class RoomClient {
   readonly colours: boolean
   paint: Paint
   time: boolean
-  away = false
   state: ConnectionState = { status: 'connected' }
   readonly #parts: ClientParts
   readonly #outlet: Outlet
@@ -86,6 +87,7 @@ export class RoomClient {
     this.#parts = parts
     this.#outlet = outlet
     this.transfers = new Transfers(files, clock, () => outlet.changed())
+    this.writers = new Writers(clock)
     this.attention = new Attention(clock, () => outlet.bell())
     this.#presence = new Presence(clock, (type, names) => {
       const some = names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '')
@@ -152,7 +154,7 @@ export class RoomClient {
 
   /** Whether something changes by itself as time goes by. */
   get busy(): boolean {
-    return this.transfers.busy || this.#unanswered.size > 0
+    return this.transfers.busy || this.#unanswered.size > 0 || this.writers.busy
   }
 
   /** Something was said; answers what is to be called when the room has answered. */
@@ -194,6 +196,7 @@ export class RoomClient {
       return
     }
     if (!own || this.#parts.manner.echo) this.#show(event, !own)
+    if (!own) this.writers.heard(event)
     if (!own) this.attention.heard(event, this.session.member.name)
     this.#files(event, own)
   }
@@ -213,7 +216,9 @@ export class RoomClient {
       if (!this.#parts.manner.live && !own && this.#sent.has(event.file.id))
         this.show(receiptRow(event.file, event.by, this.view))
     }
+    if (event.type === 'fileCompleted' || event.type === 'fileWithdrawn') this.transfers.settled(event.file.id)
     if (own || this.#sent.has('file' in event ? event.file.id : '')) return
+    if (event.type === 'fileProgressed') this.transfers.progressed(event.file, event.bytes)
     if (event.type === 'fileOffered' && early && event.file.size !== undefined) this.#offered(event.file, true)
     if (event.type === 'fileCompleted' && !this.transfers.isComing(event.file.id)) this.#offered(event.file, true)
   }

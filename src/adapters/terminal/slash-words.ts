@@ -1,3 +1,4 @@
+import type { Moderation } from '../../domain/room/commands.ts'
 import type { HelpKey } from '../words/catalogue.ts'
 
 /** What somebody typed, understood. */
@@ -8,6 +9,8 @@ export type Typed =
   | { readonly type: 'topic'; readonly topic: string | undefined }
   | { readonly type: 'nick' | 'ignore' | 'theme' | 'away'; readonly name: string }
   | { readonly type: 'get' | 'send'; readonly file: string }
+  /** What those who look after a room ask of it. */
+  | { readonly type: 'rule'; readonly command: Moderation }
   | { readonly type: 'join'; readonly room: string }
   | { readonly type: 'search'; readonly query: string }
   | { readonly type: 'history'; readonly count: number }
@@ -35,6 +38,30 @@ const MOST_HISTORY = 500
 
 const whole = (rest: string, typed: (text: string) => Typed) => (rest === '' ? undefined : typed(rest))
 
+/** About somebody, with a reason or without. */
+function ruling(word: 'kick' | 'mute' | 'ban', about: HelpKey): SlashWord {
+  return {
+    word,
+    takes: 'nick [why]',
+    about,
+    read: (rest) => {
+      const [, name, reason] = /^(\S+)(?:\s+([\s\S]+))?$/.exec(rest) ?? []
+      if (name === undefined) return undefined
+      return { type: 'rule', command: { type: word, name, ...(reason === undefined ? {} : { reason }) } }
+    },
+  }
+}
+
+function lifting(word: 'unmute' | 'unban' | 'op' | 'deop', about: HelpKey): SlashWord {
+  const read = (name: string) =>
+    /^\S+$/.test(name) ? ({ type: 'rule', command: { type: word, name } } as const) : undefined
+  return { word, takes: 'nick', about, read }
+}
+
+function locking(word: 'lock' | 'unlock', about: HelpKey): SlashWord {
+  return { word, takes: '', about, read: () => ({ type: 'rule', command: { type: word } }) }
+}
+
 /** Those of IRC, so that there is nothing to learn (design section 4). */
 export const slashWords: readonly SlashWord[] = [
   { word: 'away', takes: '[why]', about: 'helpAway', read: (name) => ({ type: 'away', name }) },
@@ -47,6 +74,8 @@ export const slashWords: readonly SlashWord[] = [
       return rule === undefined ? undefined : { type: 'bell', rule }
     },
   },
+  ruling('ban', 'helpBan'),
+  lifting('deop', 'helpDeop'),
   { word: 'files', takes: '', about: 'helpFiles', read: () => ({ type: 'files' }) },
   { word: 'get', takes: 'FILE', about: 'helpGet', read: (rest) => whole(rest, (file) => ({ type: 'get', file })) },
   { word: 'help', takes: '', about: 'helpSay', read: () => ({ type: 'help' }) },
@@ -59,6 +88,8 @@ export const slashWords: readonly SlashWord[] = [
   },
   { word: 'ignore', takes: '[nick]', about: 'helpIgnore', read: (name) => ({ type: 'ignore', name }) },
   { word: 'join', takes: 'room', about: 'helpJoin', read: (rest) => whole(rest, (room) => ({ type: 'join', room })) },
+  ruling('kick', 'helpKick'),
+  locking('lock', 'helpLock'),
   { word: 'me', takes: 'text', about: 'helpMe', read: (rest) => whole(rest, (text) => ({ type: 'act', text })) },
   {
     word: 'msg',
@@ -69,7 +100,9 @@ export const slashWords: readonly SlashWord[] = [
       return to === undefined || text === undefined ? undefined : { type: 'whisper', to, text }
     },
   },
+  ruling('mute', 'helpMute'),
   { word: 'nick', takes: 'name', about: 'helpNick', read: (rest) => whole(rest, (name) => ({ type: 'nick', name })) },
+  lifting('op', 'helpOp'),
   { word: 'quit', takes: '', about: 'helpQuit', read: () => ({ type: 'quit' }) },
   {
     word: 'search',
@@ -91,6 +124,9 @@ export const slashWords: readonly SlashWord[] = [
     about: 'helpTopic',
     read: (rest) => ({ type: 'topic', topic: rest === '' ? undefined : rest }),
   },
+  lifting('unban', 'helpUnban'),
+  locking('unlock', 'helpUnlock'),
+  lifting('unmute', 'helpUnmute'),
   { word: 'who', takes: '', about: 'helpWho', read: () => ({ type: 'who' }) },
 ]
 

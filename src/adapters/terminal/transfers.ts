@@ -11,7 +11,8 @@ const RECEIPTS_MS = 60_000
 const AT_ONCE = 2
 
 interface Transfer {
-  readonly arrow: '↑' | '↓'
+  /** From here, to here, or between others and the host. */
+  readonly arrow: '↑' | '↓' | '·'
   readonly meter: Meter
   /** Set once it has left this machine: who has verified it since. */
   file?: WholeFile
@@ -26,6 +27,8 @@ export class Transfers {
   /** Who has verified which file, by its id. */
   readonly #verified = new Map<string, Set<string>>()
   readonly #coming = new Set<string>()
+  /** What others send and does not come here, by the file's id. */
+  readonly #others = new Map<string, Transfer>()
   #receiving = 0
   readonly #queue: (() => void)[] = []
 
@@ -51,6 +54,7 @@ export class Transfers {
   }
 
   async receive(file: MentionedFile): Promise<{ readonly path: string } | Refusal> {
+    this.settled(file.id)
     this.#coming.add(file.id)
     if (this.#receiving >= AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#receiving++
@@ -69,6 +73,25 @@ export class Transfers {
     const names = this.#verified.get(id) ?? new Set()
     this.#verified.set(id, names.add(name))
     this.#changed()
+  }
+
+  /** So much of somebody else's file has reached the host. */
+  progressed(file: MentionedFile, bytes: number): void {
+    if (this.#coming.has(file.id)) return
+    const now = this.#clock.elapsed()
+    const transfer: Transfer = this.#others.get(file.id) ?? { arrow: '·', meter: new Meter(file.name, now) }
+    if (!this.#others.has(file.id)) transfer.meter.take({ type: 'begins', at: bytes, total: file.size }, now)
+    transfer.meter.take({ type: 'moved', bytes }, now)
+    this.#others.set(file.id, transfer)
+    this.#running.add(transfer)
+    this.#changed()
+  }
+
+  /** A file of somebody else's is whole, or gone. */
+  settled(id: string): void {
+    const transfer = this.#others.get(id)
+    this.#others.delete(id)
+    if (transfer !== undefined) this.#forget(transfer)
   }
 
   /** A line for each transfer; `others` are the people in the room who may come to have the file. */

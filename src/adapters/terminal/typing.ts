@@ -4,12 +4,16 @@ import type { Stroke } from './keys.ts'
 import { type Editor, edited, emptyEditor, entered } from './line-editor.ts'
 import type { RoomClient } from './room-client.ts'
 
+/** So often is the room told that somebody types. */
+const TYPING_MS = 3000
+
 /** Somebody's keys at a room: what they type, and what becomes of it. */
 export class Typing {
   readonly #client: RoomClient
   readonly #sources: Sources
   readonly #changed: () => void
   #editor: Editor = emptyEditor
+  #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(client: RoomClient, sources: Sources, changed: () => void) {
     this.#client = client
@@ -45,8 +49,17 @@ export class Typing {
         break
       default:
         this.#editor = edited(this.#editor, stroke)
+        if (stroke.type === 'typed') this.#types()
     }
     this.#changed()
+  }
+
+  /** What begins with a slash is nobody's business. */
+  #types(): void {
+    const now = this.#client.clock.elapsed()
+    if (this.#editor.text.startsWith('/') || now - this.#toldAt < TYPING_MS) return
+    this.#toldAt = now
+    this.#client.session.post([{ type: 'typing' }])
   }
 
   async #complete(): Promise<void> {

@@ -1,0 +1,31 @@
+import type { Clock } from '../../domain/ports/clock.ts'
+import type { RoomEvent } from '../../domain/room/events.ts'
+
+/** Who is typing just now. */
+export class Writers {
+  readonly #clock: Clock
+  /** Until when each is shown, by id. */
+  readonly #until = new Map<string, { readonly name: string; readonly until: number }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  heard(event: RoomEvent): void {
+    if (event.type === 'missed') return
+    const { id, name } = event.by
+    if (event.type === 'typing') this.#until.set(id, { name, until: this.#clock.elapsed() + event.forMs })
+    else if (event.type === 'said' || event.type === 'acted' || event.type === 'left') this.#until.delete(id)
+  }
+
+  /** Somebody is, or was a moment ago. */
+  get busy(): boolean {
+    return this.#until.size > 0
+  }
+
+  names(): readonly string[] {
+    const now = this.#clock.elapsed()
+    for (const [id, { until }] of this.#until) if (until <= now) this.#until.delete(id)
+    return Array.from(this.#until.values(), ({ name }) => name)
+  }
+}
