@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { bytesOf } from '../adapters/doors/shared/wording.ts'
+import { languages } from '../adapters/words/words.ts'
 import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
@@ -67,6 +68,8 @@ const settings = {
   save: v.optional(text),
   json: v.optional(yesOrNo, false),
   quiet: v.optional(yesOrNo, false),
+  plain: v.optional(yesOrNo, false),
+  lang: v.optional(oneOf(languages)),
   logLevel: v.optional(oneOf(['info', 'warn', 'error', 'silent']), 'warn'),
 }
 const hostSchema = v.strictObject(settings, (issue) =>

@@ -1,18 +1,15 @@
-import { join } from 'node:path'
 import { isLoopback } from '../adapters/doors/shared/address.ts'
-import { Console } from '../adapters/doors/stdin/console.ts'
-import { FileSaver } from '../adapters/doors/stdin/file-saver.ts'
 import { PortInUse } from '../adapters/doors/tcp/listener.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
 import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
 import { VaultBroken } from '../domain/ports/vault.ts'
-import { Refused } from '../domain/session.ts'
 import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { createTamtam, type Tamtam } from './index.ts'
 import type { Address } from './lifecycle.ts'
 import { flushed, neverWaitFor } from './output.ts'
 import { stopSignal } from './signals.ts'
+import { enter } from './terminal/host-terminal.ts'
 
 /** For whoever reads our output to take the last of it. */
 const LAST_OUTPUT_MS = 500
@@ -48,10 +45,9 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
   })
   const address = await open(tamtam, config)
-  const terminal = await enter(tamtam, config, process, data)
-  terminal.announce(address)
+  const terminal = await enter({ tamtam, config, process, data, address, stopped })
   const { exitCode, why } = await stopped.promise
-  terminal.close()
+  await terminal.close()
   // A store that failed must not be asked again; everything acknowledged is in it already.
   if (exitCode === exitCodes.done) await close(tamtam, why)
   else process.stderr.write(`tamtam: ${why}\n`)
@@ -88,26 +84,6 @@ async function open(tamtam: Tamtam, { port, bind }: HostConfig): Promise<Address
         { cause: error },
       )
     throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${reason(error)}`, { cause: error })
-  }
-}
-
-async function enter(
-  tamtam: Tamtam,
-  config: HostConfig,
-  process: NodeJS.Process,
-  data: string | undefined,
-): Promise<Console> {
-  const { stdin, stdout, stderr } = process
-  const directory = config.save ?? (data === undefined ? undefined : join(data, 'terima'))
-  try {
-    const session = await tamtam.engine.join({ room: config.room, name: config.name, role: 'owner' })
-    const saver = directory === undefined ? undefined : new FileSaver(directory, session, tamtam.linkFile)
-    const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
-    return new Console({ session, bandwidth: tamtam.bandwidth, saver, stdin, stdout, stderr, style })
-  } catch (error) {
-    await tamtam.stop()
-    if (error instanceof Refused) throw new CommandFailed(exitCodes.usage, error.message, { cause: error })
-    throw error
   }
 }
 

@@ -48,6 +48,8 @@ program
   .option('--save <dir>', 'where files you receive appear (terima/ in the data directory)')
   .option('--json', 'one JSON object a line on standard output')
   .option('--quiet', 'print nothing but errors')
+  .option('--plain', 'one line an event, and no cursor that moves')
+  .option('--lang <language>', 'en or id, in which this terminal speaks (as LANG says)')
   .option('--log-level <level>', 'info, warn, error or silent, on standard error (warn)')
   .option('--config <file>', 'settings as JSON ($XDG_CONFIG_HOME/tamtam/config.json)')
   .allowExcessArguments()

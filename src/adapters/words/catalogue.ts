@@ -14,9 +14,12 @@ export type Catalogue = {
 type GapsIn<Text> = Text extends `${string}{${infer Gap}}${infer Rest}` ? Gap | GapsIn<Rest> : never
 type FormsOf<Found> = Found extends { readonly one: infer One; readonly other: infer Other } ? One | Other : Found
 
+/** A message with forms is told the number that decides, also where it does not say it. */
+type GapOf<Found> = GapsIn<FormsOf<Found>> | (Found extends string ? never : 'count')
+
 /** What a message has to be told: numbers where it counts, else text. */
 export type Gaps<Each extends Key> = {
-  readonly [Gap in GapsIn<FormsOf<English[Each]>>]: Gap extends 'count' ? number : string | number
+  readonly [Gap in GapOf<English[Each]>]: Gap extends 'count' ? number : string | number
 }
 
 /** The same as arguments: nothing for a message without gaps. */

@@ -13,6 +13,7 @@ import { lineOf } from '../shared/event-line.ts'
 import { fileLine, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
 import { type FileSource, openSource } from './file-source.ts'
+import { greetingOf, type HostAddress } from './greeting.ts'
 import { limitWord } from './limit-word.ts'
 
 export interface ConsoleParts {
@@ -21,21 +22,19 @@ export interface ConsoleParts {
   readonly bandwidth: Bandwidth
   /** Undefined where received files are not to be put anywhere. */
   readonly saver: FileSaver | undefined
-  readonly stdin: Readable & { isTTY?: boolean }
-  readonly stdout: Writable & { isTTY?: boolean }
+  readonly stdin: Readable
+  readonly stdout: Writable
   readonly stderr: Writable
   readonly style: 'text' | 'json' | 'quiet'
 }
 
-const PROMPT = '<You> '
 /** What may wait for whoever reads our output; past it we read on from the journal later, as for every slow reader. */
 const OUTPUT_MARK_BYTES = 256 * 1024
 
-/** The host's own terminal as a member of the room: types to chat, sends files by path, and has what arrives put into a folder. */
+/** The host's own pipes as a member of the room: types to chat, sends files by path, and has what arrives put into a folder. */
 export class Console {
   readonly #parts: ConsoleParts
   readonly #input: Interface
-  readonly #prompts: boolean
   readonly #follower: Follower
   #saving: Promise<void> = Promise.resolve()
   #reading = true
@@ -46,9 +45,8 @@ export class Console {
   #saying = false
 
   constructor(parts: ConsoleParts) {
-    const { session, stdin, stdout, stderr, style } = parts
+    const { session, stdin, stdout, stderr } = parts
     this.#parts = parts
-    this.#prompts = stdin.isTTY === true && stdout.isTTY === true && style === 'text'
     // `tamtam | head -1` ends the reader of our output, and nothing else (C89): what happens is still seen to.
     stdout.on('error', () => {
       this.#shown = false
@@ -56,18 +54,12 @@ export class Console {
     })
     stderr.on('error', () => {})
     stdin.on('error', () => {})
-    this.#input = createInterface({
-      input: stdin,
-      output: this.#prompts ? stdout : undefined,
-      prompt: PROMPT,
-      terminal: this.#prompts,
-    })
+    this.#input = createInterface({ input: stdin, terminal: false })
     this.#input.on('line', (line) => void this.#typed(line))
     // A closed standard input ends the typing, not the host.
     this.#input.once('close', () => {
       this.#reading = false
     })
-    if (this.#prompts) this.#input.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
     this.#follower = session.follow(session.after, this.#take)
     this.#follower.resume()
     stdout.on('drain', () => this.#follower.resume())
@@ -75,22 +67,11 @@ export class Console {
   }
 
   /** Says where the host is, for people how to join it. */
-  announce({ host, port, url }: { host: string; port: number; url: string }): void {
+  announce(address: HostAddress): void {
     const { session, style } = this.#parts
+    const { host, port, url } = address
     if (style === 'json') this.#json({ type: 'listening', host, port, url, pid: process.pid })
-    if (style !== 'text') return
-    const wildcard = host === '0.0.0.0' || host === '::'
-    const where = wildcard ? '<this address>' : host
-    const join = `join from ${wildcard ? 'another machine' : 'this machine'} with:`
-    const drop = 'drop a file in with:'.padEnd(join.length)
-    const room = `http://${where.includes(':') ? `[${where}]` : where}:${port}/${encodeURIComponent(session.room)}/`
-    const lines = [
-      `tamtam hosts the room ${session.room} on ${url}`,
-      `${join}  nc ${where} ${port}`,
-      `${drop}  curl -T FILE ${room}`,
-      'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
-    ]
-    this.#print(lines.join('\n'))
+    if (style === 'text') this.#print(greetingOf(session.room, address).join('\n'))
   }
 
   close(): void {
@@ -135,15 +116,14 @@ export class Console {
   async #typed(line: string): Promise<void> {
     const { session } = this.#parts
     const [, path] = /^(?:SEND|\/send) +(.+)$/.exec(line) ?? []
-    if (line.trim() === '') this.#prompt()
-    else if (path !== undefined) await this.#send(path.trim())
+    if (line.trim() === '') return
+    if (path !== undefined) await this.#send(path.trim())
     else if (line === '/who') this.#talk(`* here: ${session.members.map(({ name }) => forTerminal(name)).join(', ')}`)
     else if (/^\/limit(?: |$)/.test(line)) this.#talk(limitWord(line.slice('/limit'.length), this.#parts.bandwidth))
     else if (line === '/help') this.#talk(help)
     else if (line.startsWith('/') && !line.startsWith('//'))
       this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
     else await this.#say(line.startsWith('//') ? line.slice(1) : line)
-    this.#prompt()
   }
 
   /** In the order of typing: while the room is full, further lines wait behind those before them, and are not read. */
@@ -190,27 +170,13 @@ export class Console {
 
   /** Data: what happens in the room. */
   #print(line: string): void {
-    if (this.#shown) this.#write(this.#parts.stdout, line)
+    if (this.#shown) this.#parts.stdout.write(`${line}\n`)
   }
 
-  /** Talk: what is said about it. On a terminal both are one. */
+  /** Talk: what is said about it. */
   #talk(line: string): void {
     if (this.#parts.style === 'quiet' && !line.startsWith('!')) return
-    this.#write(this.#prompts ? this.#parts.stdout : this.#parts.stderr, line)
-  }
-
-  #write(to: Writable, line: string): void {
-    if (!this.#prompts) {
-      to.write(`${line}\n`)
-      return
-    }
-    // What is being typed moves below the new line.
-    to.write(`\r\x1b[K${line}\n`)
-    this.#prompt()
-  }
-
-  #prompt(): void {
-    if (this.#prompts && this.#reading) this.#input.prompt(true)
+    this.#parts.stderr.write(`${line}\n`)
   }
 }
 

@@ -162,17 +162,3 @@ describe('the console', () => {
     await until(() => ani.last === 2)
   })
 })
-
-describe('the console on a terminal', () => {
-  it('shows its prompt, and writes what others say above what is being typed', async () => {
-    const { ani, stdin, stdout } = await openConsole({}, true)
-    stdin.write('halo dun')
-    await until(() => stdout.text.includes('halo dun'))
-    await ani.send({ type: 'say', text: 'pagi' })
-    await until(() => /<ani> pagi\n.*<You> halo dun/s.test(stdout.text))
-    expect(stdout.text).toContain('\r\u001b[K<ani> pagi\n')
-    stdin.write('ia\r')
-    await until(() => ani.last === 2)
-    expect(await ani.history(1)).toMatchObject([{ text: 'halo dunia' }])
-  })
-})

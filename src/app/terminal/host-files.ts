@@ -1,0 +1,43 @@
+import { basename } from 'node:path'
+import type { TellNews } from '../../adapters/client/transfer-talk.ts'
+import { FileSaver, type LinkFile } from '../../adapters/doors/stdin/file-saver.ts'
+import { openSource } from '../../adapters/doors/stdin/file-source.ts'
+import type { FileDesk } from '../../adapters/terminal/surroundings.ts'
+import type { LocalSession } from '../../domain/engine/local-session.ts'
+import { rejected } from '../../domain/rejection.ts'
+import { pathTyped } from './paths.ts'
+
+/** Files of the host's own terminal: they are in this process already, and cost next to nothing to keep a second time. */
+export function hostFiles(
+  session: LocalSession,
+  link: LinkFile,
+  { directory, autoBytes }: { readonly directory: string; readonly autoBytes: number },
+): FileDesk {
+  const saver = new FileSaver(directory, session, link)
+  return {
+    early: false,
+    autoBytes,
+    async send(typed, tell) {
+      const path = pathTyped(typed)
+      const source = await openSource(path)
+      if ('type' in source) return source
+      const upload = session.upload(source.bytes, { name: basename(path), size: source.size })
+      tell({ type: 'begins', at: 0, total: source.size })
+      upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
+      return await upload.done
+    },
+    async receive({ id }, tell: TellNews) {
+      const file = session.files.find((found) => found.file.id === id)
+      if (file === undefined) return rejected('NO_SUCH_FILE', 'there is no such file any more')
+      if (file.status !== 'whole') return rejected('NO_SUCH_FILE', 'it is not whole yet; try again in a moment')
+      tell({ type: 'begins', at: 0, total: file.file.size })
+      const path = await saver.save(file.file)
+      const receipt = { type: 'receiveFile', file: id } as const
+      for (let answer = await session.send(receipt); 'code' in answer && answer.code === 'BUSY'; ) {
+        await session.ready()
+        answer = await session.send(receipt)
+      }
+      return { path }
+    },
+  }
+}

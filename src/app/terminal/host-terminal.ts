@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { Console } from '../../adapters/doors/stdin/console.ts'
+import { FileSaver } from '../../adapters/doors/stdin/file-saver.ts'
+import { greetingOf, type HostAddress } from '../../adapters/doors/stdin/greeting.ts'
+import { limitWord } from '../../adapters/doors/stdin/limit-word.ts'
+import type { RoomClient } from '../../adapters/terminal/room-client.ts'
+import type { OwnWord } from '../../adapters/terminal/surroundings.ts'
+import { languageOf } from '../../adapters/words/words.ts'
+import type { LocalSession } from '../../domain/engine/local-session.ts'
+import { Refused } from '../../domain/session.ts'
+import type { HostConfig } from '../config.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import type { Tamtam } from '../index.ts'
+import type { StopSignal } from '../signals.ts'
+import { hostFiles } from './host-files.ts'
+import { openTerminal } from './open-terminal.ts'
+
+export interface HostTerminalParts {
+  readonly tamtam: Tamtam
+  readonly config: HostConfig
+  readonly process: NodeJS.Process
+  readonly data: string | undefined
+  readonly address: HostAddress
+  readonly stopped: StopSignal
+}
+
+/** Somebody at the host's own terminal, or pipes. */
+export interface HostTerminal {
+  close(): Promise<void>
+}
+
+/** The host's own place in its room: what anybody has who joins where a person sits, and lines or JSON where programs read. */
+export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
+  const { tamtam, config, process } = parts
+  try {
+    const session = await tamtam.engine.join({ room: config.room, name: config.name, role: 'owner' })
+    const person = process.stdin.isTTY === true && process.stdout.isTTY === true && !config.json && !config.quiet
+    return person ? atTerminal(parts, session) : atPipes(parts, session)
+  } catch (error) {
+    await tamtam.stop()
+    if (error instanceof Refused) throw new CommandFailed(exitCodes.usage, error.message, { cause: error })
+    throw error
+  }
+}
+
+function atPipes({ tamtam, config, process, data, address }: HostTerminalParts, session: LocalSession): HostTerminal {
+  const { stdin, stdout, stderr } = process
+  const directory = saveInto(config, data)
+  const saver = directory === undefined ? undefined : new FileSaver(directory, session, tamtam.linkFile)
+  const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
+  const console = new Console({ session, bandwidth: tamtam.bandwidth, saver, stdin, stdout, stderr, style })
+  console.announce(address)
+  return { close: async () => console.close() }
+}
+
+function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal {
+  const { tamtam, config, process, data, address, stopped } = parts
+  let shown: RoomClient | undefined
+  const directory = saveInto(config, data)
+  const into = { directory: directory ?? '.', autoBytes: directory === undefined ? 0 : Number.POSITIVE_INFINITY }
+  const limit: OwnWord = {
+    word: 'limit',
+    takes: '[5M|off]',
+    about: 'helpLimit',
+    read: (rest) => limitWord(rest, tamtam.bandwidth),
+  }
+  const rooms = async () => (await tamtam.engine.rooms()).map(({ name }) => name)
+
+  async function stay(): Promise<void> {
+    let session = first
+    for (let greeting = greetingOf(session.room, address); ; ) {
+      const ending = await openTerminal(
+        {
+          session,
+          files: hostFiles(session, tamtam.linkFile, into),
+          rooms,
+          own: [limit],
+          language: config.lang ?? languageOf(process.env),
+          plain: config.plain,
+          greeting,
+          made: (client) => {
+            shown = client
+          },
+        },
+        process,
+      )
+      if (ending.type !== 'room') return
+      const { name } = session.member
+      await session.close()
+      const next = await tamtam.engine.join({ room: ending.room, name, role: 'owner' }).catch(refusalOf)
+      const refused = next instanceof Refused
+      greeting = refused ? [`! ${next.code} ${next.rejected.message}`] : [`* ${ending.room}`]
+      session = refused ? await tamtam.engine.join({ room: session.room, name, role: 'owner' }) : next
+    }
+  }
+
+  const ended = stay().then(
+    () => stopped.now(exitCodes.done, 'the host stops; come back in a moment'),
+    (error: unknown) => stopped.now(exitCodes.bug, `a bug of ours: ${error instanceof Error ? error.stack : error}`),
+  )
+  return {
+    close: async () => {
+      shown?.end({ type: 'quit' })
+      await ended
+    },
+  }
+}
+
+const saveInto = (config: HostConfig, data: string | undefined): string | undefined =>
+  config.save ?? (data === undefined ? undefined : join(data, 'terima'))
+
+function refusalOf(error: unknown): Refused {
+  if (error instanceof Refused) return error
+  throw error
+}

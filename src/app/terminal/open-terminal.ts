@@ -1,0 +1,64 @@
+import { SystemClock } from '../../adapters/system/system-clock.ts'
+import { themes } from '../../adapters/terminal/paint.ts'
+import { runPlain } from '../../adapters/terminal/plain.ts'
+import { type Manner, RoomClient } from '../../adapters/terminal/room-client.ts'
+import { runOnScreen } from '../../adapters/terminal/screen.ts'
+import type { Ending, FileDesk, Outlet, OwnWord } from '../../adapters/terminal/surroundings.ts'
+import { type Language, wordsIn } from '../../adapters/words/words.ts'
+import type { RoomSession } from '../../domain/session.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
+import { pathsBeginning } from './paths.ts'
+
+/** How much of what was said before is shown to whoever comes in. */
+const HISTORY = 20
+
+export interface TerminalParts {
+  readonly session: RoomSession
+  readonly files: FileDesk
+  /** The rooms there are to go to. */
+  readonly rooms: () => Promise<readonly string[]>
+  readonly own: readonly OwnWord[]
+  readonly language: Language
+  readonly plain: boolean
+  /** Lines that stand before all others. */
+  readonly greeting: readonly string[]
+  /** Hears the client before it begins, to end it. */
+  readonly made?: (client: RoomClient) => void
+}
+
+/** Whether a cursor may be moved here: on a terminal that can, and where nobody asked for plain lines. */
+export function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boolean {
+  return !plain && stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb'
+}
+
+/** Shows a room in this terminal until somebody leaves it. */
+export async function openTerminal(parts: TerminalParts, process: NodeJS.Process): Promise<Ending> {
+  const { session, files, own, language, greeting, rooms } = parts
+  const screen = isScreen(process, parts.plain)
+  const manner: Manner = screen
+    ? {
+        paint: process.env['NO_COLOR'] ? themes.mono : themes.dark,
+        time: true,
+        tall: true,
+        echo: true,
+        live: true,
+        divider: true,
+        history: HISTORY,
+      }
+    : { paint: undefined, time: false, tall: false, echo: false, live: false, divider: false, history: HISTORY }
+  const make = (outlet: Outlet) => {
+    const words = wordsIn(language, forTerminal)
+    const client = new RoomClient({ session, files, words, clock: new SystemClock(), outlet, manner, own })
+    parts.made?.(client)
+    for (const line of greeting) client.show(line)
+    return client
+  }
+  if (!screen) return await runPlain(process, make)
+  return await runOnScreen(process, make, (client) => ({
+    nicks: () => client.session.members.filter(({ id }) => id !== session.member.id).map(({ name }) => name),
+    rooms,
+    files: async () => (await session.listFiles()).map(({ file }) => file.name),
+    paths: pathsBeginning,
+    own: own.map(({ word }) => word),
+  }))
+}
