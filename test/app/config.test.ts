@@ -47,6 +47,7 @@ describe('the settings of a host', () => {
       name: 'host',
       json: false,
       quiet: false,
+      plain: false,
       logLevel: 'warn',
     })
   })
@@ -94,6 +95,8 @@ describe('the settings of a host', () => {
       TAMTAM_SAVE: '/save',
       TAMTAM_JSON: 'true',
       TAMTAM_QUIET: '0',
+      TAMTAM_PLAIN: '1',
+      TAMTAM_LANG: 'id',
       TAMTAM_LOG_LEVEL: 'error',
     }
     expect(hostConfig({}, env)).toEqual({
@@ -116,6 +119,8 @@ describe('the settings of a host', () => {
       save: '/save',
       json: true,
       quiet: false,
+      plain: true,
+      lang: 'id',
       logLevel: 'error',
     })
   })

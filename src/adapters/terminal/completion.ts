@@ -62,4 +62,6 @@ async function textsFor({ kind, begun, from }: Gap, sources: Sources): Promise<r
 }
 
 const beginning = (texts: readonly string[], begun: string): string[] =>
-  [...new Set(texts)].filter((text) => text.toLowerCase().startsWith(begun.toLowerCase())).sort()
+  [...new Set(texts)].filter((text) => text.toLowerCase().startsWith(begun.toLowerCase())).sort(byLetters)
+
+const byLetters = new Intl.Collator('und').compare

@@ -53,6 +53,8 @@ export async function runOnScreen(
     changed: changes.tell,
   })
   const typing = new Typing(client, sourcesOf(client), changes.tell)
+  // What the client has said already stands above the first frame.
+  feed.end()
   const app = render(
     createElement(Room, {
       client,

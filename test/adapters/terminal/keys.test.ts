@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { type Pressed, strokesOf } from '../../../src/adapters/terminal/keys.ts'
+
+const nothing: Pressed = {
+  upArrow: false,
+  downArrow: false,
+  leftArrow: false,
+  rightArrow: false,
+  home: false,
+  end: false,
+  return: false,
+  escape: false,
+  ctrl: false,
+  meta: false,
+  tab: false,
+  backspace: false,
+  delete: false,
+  pageUp: false,
+  pageDown: false,
+}
+
+test.each([
+  ['a', {}, [{ type: 'typed', text: 'a' }]],
+  ['halo', {}, [{ type: 'typed', text: 'halo' }]],
+  ['halo\r', {}, [{ type: 'typed', text: 'halo' }, { type: 'enter' }]],
+  ['satu\rdua', {}, [{ type: 'pasted', text: 'satu\ndua' }]],
+  ['satu\r\ndua\r\n', {}, [{ type: 'pasted', text: 'satu\ndua\n' }]],
+  ['', { return: true }, [{ type: 'enter' }]],
+  ['', { upArrow: true }, [{ type: 'up' }]],
+  ['', { leftArrow: true, ctrl: true }, [{ type: 'wordLeft' }]],
+  ['c', { ctrl: true }, [{ type: 'interrupt' }]],
+  ['w', { ctrl: true }, [{ type: 'killWord' }]],
+  ['q', { ctrl: true }, []],
+  ['b', { meta: true }, [{ type: 'wordLeft' }]],
+  ['x', { meta: true }, []],
+  ['', { pageUp: true }, []],
+])('%j with %j is %j', (input, keys, strokes) => {
+  expect(strokesOf(input, { ...nothing, ...keys })).toEqual(strokes)
+})
