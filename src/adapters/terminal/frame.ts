@@ -46,7 +46,7 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
 }
 
 /** The typed line in one row: of a long one the part around the cursor. */
-export function inputLine(prompt: string, { text, cursor }: Editor, columns: number) {
+function inputLine(prompt: string, { text, cursor }: Editor, columns: number) {
   const room = columns - widthOf(prompt) - 1
   const before = shown(text.slice(0, cursor))
   const after = shown(text.slice(cursor))

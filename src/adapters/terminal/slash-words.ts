@@ -21,7 +21,7 @@ export type Typed =
   | { readonly type: 'wrong'; readonly usage: string }
   | { readonly type: 'unknown'; readonly word: string; readonly near: string | undefined }
 
-export const bellRules = ['off', 'mention', 'all'] as const
+const bellRules = ['off', 'mention', 'all'] as const
 export type BellRule = (typeof bellRules)[number]
 
 export interface SlashWord {

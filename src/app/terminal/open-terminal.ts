@@ -27,7 +27,7 @@ export interface TerminalParts {
 }
 
 /** Whether a cursor may be moved here: on a terminal that can, and where nobody asked for plain lines. */
-export function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boolean {
+function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boolean {
   return !plain && stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb'
 }
 
