@@ -1,0 +1,54 @@
+import { describe, test } from 'vitest'
+import { type RoomUnderTest, sessionContract } from '../../src/adapters/client/contracts/session-contract.ts'
+import { type ConnectOptions, connect, type RoomSession } from '../../src/app/index.ts'
+import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { startHost } from '../helpers/host.ts'
+
+const quick = { firstRetryMs: 5, mostRetryMs: 50 }
+
+async function local(): Promise<RoomUnderTest> {
+  const { tamtam, stop } = await startHost()
+  return { enter: (who) => tamtam.engine.join({ room: 'lobby', ...who }), dispose: stop }
+}
+
+/** In a room at the other end of `portTo`. */
+const remote =
+  (options: ConnectOptions, portTo: (port: number) => Promise<Pick<ChaosProxy, 'port' | 'cutAll'>>) =>
+  async (): Promise<RoomUnderTest> => {
+    const host = await startHost({ listen: { silentMs: 10_000 } })
+    const way = await portTo(host.port)
+    const sessions: RoomSession[] = []
+    const enter: RoomUnderTest['enter'] = async (who) => {
+      const session = await connect(`127.0.0.1:${way.port}`, { settings: quick, ...options, ...who })
+      sessions.push(session)
+      return session
+    }
+    const dispose = async () => {
+      await Promise.all(sessions.map((session) => session.close()))
+      await host.stop()
+    }
+    return { enter, cut: () => way.cutAll(), dispose }
+  }
+
+const straight = async (port: number) => ({ port, cutAll: () => {} })
+
+/** Nothing that was written together comes together. */
+async function split(port: number): Promise<ChaosProxy> {
+  const proxy = await ChaosProxy.open(port)
+  proxy.up.segmentBytes = 1013
+  proxy.down.segmentBytes = 1013
+  return proxy
+}
+
+const frames = { carrier: 'frames' } as const
+const webSocket = { carrier: 'websocket' } as const
+
+describe.each([
+  ['in this process', local, false],
+  ['over frames', remote(frames, straight), false],
+  ['over a WebSocket', remote(webSocket, straight), false],
+  ['over frames and a bad network', remote(frames, split), true],
+  ['over a WebSocket and a bad network', remote(webSocket, split), true],
+])('a session %s', (_, make, cuts) => {
+  for (const { name, run } of sessionContract(make, cuts)) test(name, run)
+})
