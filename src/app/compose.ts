@@ -39,6 +39,7 @@ import {
   LINE_DOOR,
   LOG,
   METRICS,
+  PEOPLE,
   SESSION_PARTS,
   VAULT,
   WEB_SOCKET_DOOR,
@@ -102,6 +103,11 @@ export function compose(options: TamtamOptions): DependencyContainer {
     undefined,
     (from) => new Admission(options.access ?? openToAll, from.resolve(CLOCK), { ...httpDefaults, ...options.http }),
   )
+  provide<People>(
+    PEOPLE as symbol,
+    undefined,
+    (from) => new People(from.resolve(ENGINE), { ...sessionDoorDefaults, ...options.session }.strangers),
+  )
   provide<SessionParts>(SESSION_PARTS as symbol, undefined, (from) => {
     const { ids: _ids, ...ports } = doorPorts(from)
     const settings = { ...sessionDoorDefaults, ...options.session, program: `tamtam/${about.version}` }
@@ -109,7 +115,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
       ...ports,
       settings,
       admission: from.resolve(ADMISSION),
-      people: new People(ports.engine, settings.strangers),
+      people: from.resolve(PEOPLE),
     }
   })
   provide<FramesDoor>(FRAMES_DOOR as symbol, undefined, (from) => new FramesDoor(from.resolve(SESSION_PARTS)))
@@ -122,6 +128,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
         ...doorPorts(from),
         settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
         admission: from.resolve(ADMISSION),
+        people: from.resolve(PEOPLE),
         webSockets: from.resolve(WEB_SOCKET_DOOR),
         trouble: () => health.trouble,
       }),

@@ -55,5 +55,9 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
   const alive = setInterval(() => {}, FOR_EVER_MS)
   place.state$.subscribe({ complete: () => clearInterval(alive) })
   await place.enter()
-  return new RemoteSession(room, place, new RoomFiles({ host, port, key, ...shown }, room, settings))
+  return new RemoteSession(
+    room,
+    place,
+    new RoomFiles({ host, port, key: () => (place.closed ? undefined : key), ...shown }, room, settings),
+  )
 }

@@ -4,6 +4,7 @@ import type { HttpDoor } from '../adapters/doors/http/door.ts'
 import type { LineDoor } from '../adapters/doors/line/door.ts'
 import type { Admission } from '../adapters/doors/shared/admission.ts'
 import type { SessionParts } from '../adapters/doors/shared/session/connection.ts'
+import type { People } from '../adapters/doors/shared/session/people.ts'
 import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { Clock } from '../domain/ports/clock.ts'
@@ -23,6 +24,7 @@ export const ENGINE: InjectionToken<Engine> = Symbol('Engine')
 export const LINE_DOOR: InjectionToken<LineDoor> = Symbol('LineDoor')
 export const HTTP_DOOR: InjectionToken<HttpDoor> = Symbol('HttpDoor')
 export const ADMISSION: InjectionToken<Admission> = Symbol('Admission')
+export const PEOPLE: InjectionToken<People> = Symbol('People')
 /** What the doors share whose people have sessions. */
 export const SESSION_PARTS: InjectionToken<SessionParts> = Symbol('SessionParts')
 export const FRAMES_DOOR: InjectionToken<FramesDoor> = Symbol('FramesDoor')

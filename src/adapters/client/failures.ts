@@ -30,6 +30,7 @@ export const isRefusal = (value: object): value is Refusal => 'type' in value &&
 /** What the host would take later: it is overloaded, is being restarted, or another connection of this transfer was faster. */
 export const isPassing = ({ status, code }: Refusal): boolean =>
   code === 'FENCED' ||
+  code === 'NOT_A_MEMBER' ||
   code === 'BAD_OFFSET' ||
   code === 'TRANSFER_CUT' ||
   code === 'TRANSFER_STALLED' ||

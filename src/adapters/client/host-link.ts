@@ -11,8 +11,8 @@ export interface HostPlace {
   readonly name?: string
   /** Goes with every request, and into no message (C121). */
   readonly token?: string
-  /** The key of a session: what is asked is then done by that member. Into no message either. */
-  readonly key?: string
+  /** The key of a session, while that has a place: what is asked is then done by its member. Into no message either. */
+  readonly key?: () => string | undefined
 }
 
 export interface Ask {
@@ -38,7 +38,6 @@ export class HostLink {
   readonly place: HostPlace
   readonly settings: ClientSettings
   readonly #agent = new Agent({ keepAlive: false })
-  readonly #headers: OutgoingHttpHeaders
   #met: boolean
   #failures = 0
 
@@ -47,7 +46,6 @@ export class HostLink {
     this.place = place
     this.#met = met
     this.settings = settings
-    this.#headers = authorization(place)
   }
 
   /** `host:port` as a person writes it. */
@@ -60,7 +58,7 @@ export class HostLink {
   async ask(ask: Ask): Promise<IncomingMessage> {
     const { host, port } = this.place
     const length = typeof ask.body === 'string' ? { 'Content-Length': Buffer.byteLength(ask.body) } : {}
-    const headers = { ...this.#headers, ...length, ...ask.headers }
+    const headers = { ...authorization(this.place), ...length, ...ask.headers }
     const asked = request({ host, port, method: ask.method, path: ask.path, headers, agent: this.#agent })
     let connected = false
     asked.once('socket', (socket) =>
@@ -165,7 +163,8 @@ async function textOf(answer: IncomingMessage, idleMs: number): Promise<string> 
 }
 
 function authorization({ name, token, key }: HostPlace): OutgoingHttpHeaders {
-  const member = key === undefined ? {} : { 'Tamtam-Key': key }
+  const shown = key?.()
+  const member = shown === undefined ? {} : { 'Tamtam-Key': shown }
   if (token !== undefined) return { ...member, Authorization: `Bearer ${token}` }
   if (name === undefined) return member
   return { ...member, Authorization: `Basic ${Buffer.from(`${name}:`).toString('base64')}` }

@@ -4,8 +4,15 @@ import type { Ack, ClientCommand, PostedCommand } from '../../../domain/room/com
 import type { Entry, RoomEvent } from '../../../domain/room/events.ts'
 import type { Member } from '../../../domain/room/member.ts'
 import type { RoomFile } from '../../../domain/room/state.ts'
-import type { ConnectionState, RoomSession, Upload, UploadMeta } from '../../../domain/session.ts'
-import type { RemoteRoom } from './core/remote-room.ts'
+import {
+  type ConnectionState,
+  Refused,
+  type RoomSession,
+  type Upload,
+  type UploadMeta,
+} from '../../../domain/session.ts'
+import { refusedUpload } from '../../../domain/transfer/upload.ts'
+import { hasLeft, type RemoteRoom } from './core/remote-room.ts'
 import { replayed } from './core/replay.ts'
 import type { RoomFiles } from './room-files.ts'
 
@@ -58,26 +65,33 @@ export class RemoteSession implements RoomSession {
   }
 
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
+    if (this.#place.closed) return refusedUpload('', hasLeft)
     return this.#files.upload(source, meta)
   }
 
   download(file: string, from = 0): AsyncIterable<Uint8Array> {
-    return this.#files.download(file, from)
+    return this.#asked.download(file, from)
   }
 
-  listFiles(): Promise<readonly RoomFile[]> {
-    return this.#files.list()
+  async listFiles(): Promise<readonly RoomFile[]> {
+    return await this.#asked.list()
   }
 
-  history(count: number): Promise<readonly Entry[]> {
-    return this.#files.history(count)
+  async history(count: number): Promise<readonly Entry[]> {
+    return await this.#asked.history(count)
   }
 
-  search(query: string, limit: number): Promise<readonly Entry[]> {
-    return this.#files.search(query, limit)
+  async search(query: string, limit: number): Promise<readonly Entry[]> {
+    return await this.#asked.search(query, limit)
   }
 
   async close(reason = 'left'): Promise<void> {
     await this.#place.leave(reason)
+  }
+
+  /** Throws `Refused` once it is closed. */
+  get #asked(): RoomFiles {
+    if (this.#place.closed) throw new Refused(hasLeft)
+    return this.#files
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import { checkRoomName } from '../../../domain/names/room-name.ts'
+import { rejected } from '../../../domain/rejection.ts'
 import { Refused } from '../../../domain/session.ts'
 import { HttpRefused, notFound } from './errors.ts'
 import type { HttpParts } from './parts.ts'
@@ -24,8 +25,8 @@ export function enterable(
 }
 
 /**
- * Runs `act` in a room for as long as a request takes: as a guest called by its address, or by the name that the request
- * gives. Nobody hears it come or go.
+ * Runs `act` in a room for as long as a request takes: as the member whose key the request shows, or as a guest called by its
+ * address or by the name that it gives. Nobody hears a guest come or go.
  */
 export async function asGuest<T>(
   parts: HttpParts,
@@ -36,6 +37,12 @@ export async function asGuest<T>(
   const { engine, names } = parts
   const { address } = parts.visitorOf(request.raw)
   const place = { room: admitted(parts, request, room), address, quiet: true }
+  const key = request.headers['tamtam-key']
+  if (typeof key === 'string') {
+    const session = parts.people.placeOf(key, place.room)
+    if (session === undefined) throw new Refused(noPlace)
+    return await act(session)
+  }
   const name = nameOf(request)
   if (name === undefined) {
     const session = await engine.join({ ...place, name: address, guest: true })
@@ -50,6 +57,9 @@ export async function asGuest<T>(
     names.release(owner)
   }
 }
+
+/** For whoever is about to come back; a guest must not do what was meant for a member. */
+const noPlace = rejected('NOT_A_MEMBER', 'whoever has this key is not in the room just now; ask again in a moment')
 
 /** The user of HTTP Basic; the password is not looked at. */
 function nameOf({ headers }: FastifyRequest): string | undefined {

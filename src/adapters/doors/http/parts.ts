@@ -6,6 +6,7 @@ import type { Ids } from '../../../domain/ports/ids.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
 import type { Admission } from '../shared/admission.ts'
+import type { People } from '../shared/session/people.ts'
 import type { Visitor } from '../shared/visitor.ts'
 import type { GuestNames } from './guest-names.ts'
 import type { Rates } from './rates.ts'
@@ -36,6 +37,8 @@ export interface HttpDoorParts {
   readonly metrics: Metrics
   readonly settings: HttpSettings
   readonly admission: Admission
+  /** The members that requests can act as. */
+  readonly people: Pick<People, 'placeOf'>
   /** Where requests for a WebSocket go. */
   readonly webSockets: WebSockets
   /** Why the stores take nothing just now; undefined where they do. */

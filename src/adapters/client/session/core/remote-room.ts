@@ -270,5 +270,5 @@ export class RemoteRoom {
   }
 }
 
-const hasLeft = rejected('NOT_A_MEMBER', 'you have left this room; join it again')
+export const hasLeft = rejected('NOT_A_MEMBER', 'you have left this room; join it again')
 const busy = rejected('BUSY', 'too much waits to be kept; try again in a moment')

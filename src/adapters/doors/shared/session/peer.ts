@@ -55,6 +55,10 @@ export class SessionPeer implements Holder {
     return this.#nick
   }
 
+  get session(): LocalSession | undefined {
+    return this.#session
+  }
+
   /** Answers a promise when the next message must wait for this one: then the connection is not read meanwhile. */
   handle(message: ClientMessage): Promise<void> | undefined {
     switch (message.type) {

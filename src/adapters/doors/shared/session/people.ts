@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Engine } from '../../../../domain/engine/engine.ts'
+import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 
 /** Whoever speaks under a key. */
 export interface Holder {
   readonly nick: string | undefined
+  /** Its place, while it has one. */
+  readonly session: LocalSession | undefined
   /** Somebody else has shown the key: says so, and resolves when this one has left its room. */
   replaced(): Promise<void>
 }
@@ -39,6 +42,12 @@ export class People {
     const nick = before?.nick
     await before?.replaced()
     return nick
+  }
+
+  /** The place that whoever has the key has in a room; undefined where there is none just now. */
+  placeOf(key: string, room: string): LocalSession | undefined {
+    const session = this.#holders.get(personOf(key))?.session
+    return session?.room === room ? session : undefined
   }
 
   /** Frees the nick of whoever is gone, unless somebody has taken its place. */
