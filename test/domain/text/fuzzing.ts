@@ -54,7 +54,7 @@ function textFrom(random: () => number, pools: readonly string[]): string {
 }
 
 // mulberry32
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -64,7 +64,7 @@ function randomFrom(seed: number): () => number {
   }
 }
 
-function heapAfterCollection(): number {
+export function heapAfterCollection(): number {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
   return process.memoryUsage().heapUsed
