@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { connect } from '../../src/app/index.ts'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { startHost } from '../helpers/host.ts'
+import { HostProcess } from '../helpers/host-process.ts'
 
 const example = async (name: string) => (await promisify(execFile)(process.execPath, [`examples/${name}`])).stdout
 
@@ -19,5 +23,22 @@ describe('the examples run as they are', () => {
     const [cases, ...transcript] = (await example('02-own-journal.ts')).trim().split('\n')
     expect(cases).toMatch(/^\d+ cases of the contract hold$/)
     expect(transcript).toEqual(['lobby 1 ani: halo', 'lobby 2 ani: apa kabar?'])
+  })
+
+  it('03 answers those who ask, as a member of another host’s room', async () => {
+    const { port } = await startHost({ listen: { silentMs: 10_000 } })
+    const address = `127.0.0.1:${port}/lobby`
+    const bot = new HostProcess([address], { program: 'examples/03-bot.ts' })
+    await bot.until('it to be there', () => bot.lines.includes('dice is in lobby'))
+    const ani = await connect(`ani@${address}`)
+    onTestFinished(() => ani.close())
+    const texts: string[] = []
+    ani.events$.subscribe((event) => event.type === 'said' && texts.push(`${event.by.name}: ${event.text}`))
+    await ani.send({ type: 'say', text: '!roll 1' })
+    await until('the answer', () => texts.length === 2)
+    expect(texts).toEqual(['ani: !roll 1', 'dice: ani rolls 1 of 1'])
+    bot.child.kill('SIGINT')
+    expect(await bot.ended()).toBe(0)
+    await until('the bot to be gone', () => ani.members.length === 1)
   })
 })

@@ -1,0 +1,156 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { type Ack, connect, type Rejected, type RoomEvent, type RoomSession } from '../../src/app/index.ts'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { startHost } from '../helpers/host.ts'
+
+const quick = { firstRetryMs: 2, mostRetryMs: 20, silentMs: 200, answerMs: 200 }
+
+interface Person {
+  readonly session: RoomSession
+  readonly events: RoomEvent[]
+}
+
+/** What was asked for, and what the host answered. */
+interface Asked {
+  readonly text: string
+  readonly answer: Promise<Ack | Rejected>
+}
+
+/** Some members behind one bad network, and what they did. */
+class Evening {
+  readonly #people: Person[] = []
+  readonly #asked: Asked[] = []
+  readonly #proxy: ChaosProxy
+  readonly #stop: () => Promise<void>
+  #posted: string[] = []
+  #count = 0
+
+  private constructor(proxy: ChaosProxy, stop: () => Promise<void>) {
+    this.#proxy = proxy
+    this.#stop = stop
+  }
+
+  static async open(): Promise<Evening> {
+    const { port, stop } = await startHost({ listen: { silentMs: 10_000 } })
+    const evening = new Evening(await ChaosProxy.open(port), stop)
+    for (const [index, name] of ['ani', 'budi', 'cici'].entries()) {
+      const carrier = index === 1 ? 'websocket' : 'frames'
+      const options = { name, carrier, after: 0, settings: quick } as const
+      const session = await connect(`127.0.0.1:${evening.#proxy.port}`, options)
+      const events: RoomEvent[] = []
+      session.events$.subscribe((event) => events.push(event))
+      evening.#people.push({ session, events })
+    }
+    return evening
+  }
+
+  send(who: number): void {
+    const text = `sent ${++this.#count}`
+    this.#asked.push({ text, answer: this.#person(who).session.send({ type: 'say', text }) })
+  }
+
+  sendTwice(who: number): void {
+    const text = `twice ${++this.#count}`
+    const command = { type: 'say', text, id: `k${this.#count}` } as const
+    for (const _ of [1, 2]) this.#asked.push({ text, answer: this.#person(who).session.send(command) })
+  }
+
+  post(who: number, count: number): void {
+    const texts = Array.from({ length: count }, () => `posted ${++this.#count}`)
+    if (this.#person(who).session.post(texts.map((text) => ({ type: 'say', text }))) === 'accepted')
+      this.#posted.push(...texts)
+  }
+
+  cut(how: 'reset' | 'end'): void {
+    this.#proxy.cutAll(how)
+  }
+
+  cutInside(lane: 'up' | 'down', bytes: number): void {
+    this.#proxy[lane].cutAt(this.#proxy[lane].passed + bytes)
+  }
+
+  split(bytes: number | undefined): void {
+    for (const lane of [this.#proxy.up, this.#proxy.down]) lane.segmentBytes = bytes
+  }
+
+  throttle(bytesPerSecond: number | undefined): void {
+    this.#proxy.down.bytesPerSecond = bytesPerSecond
+  }
+
+  stall(lane: 'up' | 'down'): void {
+    this.#proxy[lane].stall()
+  }
+
+  release(): void {
+    for (const lane of [this.#proxy.up, this.#proxy.down]) lane.release()
+  }
+
+  async turns(count: number): Promise<void> {
+    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** When the network is well again, all have the same, and everything once. */
+  async check(): Promise<void> {
+    this.split(undefined)
+    this.throttle(undefined)
+    this.release()
+    const answers = await Promise.all(this.#asked.map(async ({ text, answer }) => ({ text, answer: await answer })))
+    const texts = [...new Set(this.#asked.map(({ text }) => text)), ...this.#posted]
+    const entries = ({ events }: Person) => events.flatMap((event) => (event.type === 'said' ? [event] : []))
+    await until('everybody to have everything', () =>
+      this.#people.every((each) => entries(each).length >= texts.length),
+    )
+    const first = this.#people.map(entries).at(0) ?? []
+    expect(first.map(({ seq }) => seq)).toEqual(texts.map((_, index) => index + 1))
+    expect(first.map(({ text }) => text).toSorted()).toEqual(texts.toSorted())
+    for (const person of this.#people) expect(entries(person)).toEqual(first)
+    const seqOf = new Map(first.map(({ text, seq }) => [text, seq]))
+    for (const { text, answer } of answers) expect(answer).toMatchObject({ type: 'ack', seq: seqOf.get(text) })
+    for (const { session } of this.#people) await session.close()
+    await this.#stop()
+    await this.#proxy.close()
+  }
+
+  #person(index: number): Person {
+    const person = this.#people[index % this.#people.length]
+    if (person === undefined) throw new Error('nobody is here')
+    return person
+  }
+}
+
+type Step = readonly [keyof Evening & string, ...(string | number | undefined)[]]
+
+const who = fc.nat(2)
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.tuple(fc.constant('send' as const), who) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant('sendTwice' as const), who) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant('post' as const), who, fc.integer({ min: 1, max: 30 })) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant('cut' as const), fc.constantFrom('reset', 'end')) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(fc.constant('cutInside' as const), fc.constantFrom('up', 'down'), fc.nat(2000)),
+  },
+  { weight: 2, arbitrary: fc.tuple(fc.constant('split' as const), fc.constantFrom(1, 7, 100, undefined)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('throttle' as const), fc.constantFrom(20_000, undefined)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('stall' as const), fc.constantFrom('up', 'down')) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant('release' as const)) },
+  { weight: 8, arbitrary: fc.tuple(fc.constant('turns' as const), fc.integer({ min: 1, max: 40 })) },
+)
+
+async function take(evening: Evening, [name, ...args]: Step): Promise<void> {
+  const act: unknown = evening[name]
+  if (typeof act === 'function') await act.apply(evening, args)
+}
+
+it('whatever the network does, all have the same in the end, and everything that was sent exactly once', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), async (steps) => {
+      const evening = await Evening.open()
+      for (const each of steps) await take(evening, each)
+      await evening.check()
+    }),
+    { numRuns: Number(process.env['TAMTAM_MODEL_RUNS'] ?? 25), endOnFailure: true },
+  )
+})
