@@ -8,6 +8,7 @@ import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { Upload, UploadMeta } from '../session.ts'
+import { ProgressNews } from '../transfer/progress-news.ts'
 import { TransferActor } from '../transfer/transfer-actor.ts'
 import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { Bandwidth } from './bandwidth.ts'
@@ -162,6 +163,9 @@ export class Transfers {
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
     const passage = this.#bandwidth.open()
+    const news = new ProgressNews(clock, durable ?? 0, (bytes) => {
+      void this.#tell(room, by, { type: 'progressFile', file: file.id, bytes })
+    })
     const transfer: TransferActor = new TransferActor(name, by, file, durable, {
       vault,
       clock,
@@ -175,6 +179,7 @@ export class Transfers {
         const turn = passage.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
+      reached: (bytes) => news.reached(bytes, transfer.file.size),
       failed: (error) => this.#failed(error),
       ended: () => {
         this.#open.delete(file.id)

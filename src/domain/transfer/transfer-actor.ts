@@ -172,6 +172,7 @@ export class TransferActor {
       (await writer.append(bytes)) ?? this.#apply({ type: 'advance', writer: String(epoch), durable: writer.durable })
     if (why !== undefined) return await this.#refused(why)
     this.#touch()
+    this.#parts.reached(writer.offset)
     return undefined
   }
 

@@ -19,6 +19,8 @@ export interface TransferParts {
   admit(bytes: number, upTo: number): Promise<Rejected | undefined> | undefined
   /** Whether one more may write now. */
   mayWrite(): Rejected | undefined
+  /** So many bytes of the file have come. */
+  reached(bytes: number): void
   /** Hears of every error of the vault's. */
   failed(error: unknown): void
   /** Hears once when the file is whole, or withdrawn. */

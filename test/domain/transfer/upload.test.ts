@@ -29,6 +29,7 @@ function runOf(source: AsyncIterable<Uint8Array>, meta: UploadMeta, vault: Memor
   const parts = { vault, announce, clock: new ManualClock(), idleMs: 1, keptMs: 1, admit, mayWrite: () => undefined }
   const transfer = new TransferActor('lobby', ani, { id: ID, ...meta }, undefined, {
     ...parts,
+    reached: () => {},
     failed: () => {},
     ended: () => {},
   })

@@ -1,4 +1,5 @@
 import type { WholeFile } from '../../../domain/room/events.ts'
+import type { Member } from '../../../domain/room/member.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { sizeText } from '../../words/size.ts'
 import { fileUrl } from './file-url.ts'
@@ -13,6 +14,13 @@ export function bytesOf(text: string): number | undefined {
   if (amount === undefined) return undefined
   const bytes = Math.round(Number(amount) * (POWER[unit.toLowerCase()] ?? 1))
   return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+/** Somebody in a list of who is here. */
+export function memberText({ name, role, away }: Member): string {
+  const notes = [role, away === undefined ? undefined : away === '' ? 'away' : `away: ${forTerminal(away)}`]
+  const told = notes.filter((note) => note !== undefined).join(', ')
+  return told === '' ? forTerminal(name) : `${forTerminal(name)} (${told})`
 }
 
 /** How a file is named to `/get`: as much of its id as a person can type. */

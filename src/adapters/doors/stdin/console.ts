@@ -10,7 +10,8 @@ import type { Say } from '../../../domain/room/commands.ts'
 import { isVisibleTo, type RoomEvent, type WholeFile } from '../../../domain/room/events.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { lineOf } from '../shared/event-line.ts'
-import { fileLine, sizeText } from '../shared/wording.ts'
+import { type Asked, askedByLine } from '../shared/room-words.ts'
+import { fileLine, memberText, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
 import { type FileSource, openSource } from './file-source.ts'
 import { greetingOf, type HostAddress } from './greeting.ts'
@@ -115,15 +116,24 @@ export class Console {
 
   async #typed(line: string): Promise<void> {
     const { session } = this.#parts
+    const asked = askedByLine(line)
     const [, path] = /^(?:SEND|\/send) +(.+)$/.exec(line) ?? []
     if (line.trim() === '') return
     if (path !== undefined) await this.#send(path.trim())
-    else if (line === '/who') this.#talk(`* here: ${session.members.map(({ name }) => forTerminal(name)).join(', ')}`)
+    else if (line === '/who') this.#talk(`* here: ${session.members.map(memberText).join(', ')}`)
     else if (/^\/limit(?: |$)/.test(line)) this.#talk(limitWord(line.slice('/limit'.length), this.#parts.bandwidth))
     else if (line === '/help') this.#talk(help)
+    else if (asked !== undefined) await this.#ask(asked)
     else if (line.startsWith('/') && !line.startsWith('//'))
       this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
     else await this.#say(line.startsWith('//') ? line.slice(1) : line)
+  }
+
+  async #ask(asked: Asked | Rejected): Promise<void> {
+    if ('code' in asked) return this.#refused(asked)
+    const answer = await this.#parts.session.send(asked.command)
+    if (answer.type === 'rejected') this.#refused(answer)
+    else if (asked.done !== undefined) this.#talk(`* ${asked.done}`)
   }
 
   /** In the order of typing: while the room is full, further lines wait behind those before them, and are not read. */
@@ -181,4 +191,4 @@ export class Console {
 }
 
 const help =
-  '* type to chat; /send PATH sends a file; /who tells who is here; /limit 5M holds transfers to a rate; //text says /text'
+  '* type to chat; /send PATH sends a file; /who tells who is here; /limit 5M holds transfers to a rate; /kick, /mute, /ban, /op, /lock and their opposites keep order; //text says /text'

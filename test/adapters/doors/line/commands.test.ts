@@ -23,6 +23,7 @@ const USAGE = (what: string) => `! BAD_COMMAND type ${what}\n`
 const NOWHERE = '! NOT_A_MEMBER you are in no room; /join one\n'
 const EMPTY = '! BAD_TEXT There is no text in this message. Write something before you send it.\n'
 const NOBODY = '! NO_SUCH_MEMBER nobody of that name is here; /who lists who is\n'
+const NOT_ALLOWED = /^! NOT_ALLOWED only who looks after this room may do that/
 const NO_FILE = '! NO_SUCH_FILE no one file has an id that begins so; /files lists them\n'
 
 describe('each slash word', () => {
@@ -65,6 +66,17 @@ describe('each slash word', () => {
     ['/join ../x', /^! BAD_ROOM /, ''],
     ['/join', /^! BAD_ROOM /, ''],
     ['/join kitchen', '* you are ani in kitchen: 1 here. /help tells what to type\n', '* ani left\n'],
+    ['/away', '* you are away; /back when you are here again\n', '* ani is away\n'],
+    ['/away for lunch', '* you are away; /back when you are here again\n', '* ani is away: for lunch\n'],
+    ['/back', '* you are back\n', ''],
+    ['/back home', USAGE('/back'), ''],
+    ['/kick', USAGE('/kick name [reason]'), ''],
+    ['/kick budi', NOT_ALLOWED, ''],
+    ['/unmute a b', USAGE('/unmute name'), ''],
+    ['/ban budi', NOT_ALLOWED, ''],
+    ['/op ani', NOT_ALLOWED, ''],
+    ['/lock', NOT_ALLOWED, ''],
+    ['/lock now', USAGE('/lock'), ''],
     ['/part', '* you left lobby; /join brings you to a room\n', '* ani left\n'],
     ['/put', /^! BAD_COMMAND say: \/put <size in bytes> <name>/, ''],
     ['/put -1 a', /^! BAD_COMMAND say: \/put /, ''],
@@ -89,11 +101,11 @@ describe('each slash word', () => {
 })
 
 describe('help', () => {
-  it('lists every word that there is, one a line, and none that would begin a file for the seed', async () => {
+  it('lists every word that a member may use, one a line, and none that would begin a file for the seed', async () => {
     const [help, seen] = await typed(await scene(), '/help')
     const words = [...help.matchAll(/^\* \/(\w+)/gm)].map(([, word]) => word)
     expect(words.toSorted()).toEqual(
-      'files get help history join me msg nick part put quit search topic who'.split(' '),
+      'away back files get help history join me msg nick part put quit search topic who'.split(' '),
     )
     expect(help).toMatch(/^\* S\u200bEND name/m)
     expect(help).not.toContain('SEND')

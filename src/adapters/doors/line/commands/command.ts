@@ -2,6 +2,7 @@ import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 import type { Rejected } from '../../../../domain/rejection.ts'
 import type { ClientCommand } from '../../../../domain/room/commands.ts'
 import type { WholeFile } from '../../../../domain/room/events.ts'
+import type { Verb } from '../../../../domain/room/rights.ts'
 import type { FileMode, LineSettings } from '../settings.ts'
 
 /** Whoever typed a slash word, as far as the words need to know them. */
@@ -32,5 +33,7 @@ export interface LineCommand {
   readonly usage: string
   /** What it does, in a few words. */
   readonly help: string
+  /** Who may: left out for what is not asked of the room. */
+  readonly verb?: Verb
   run(caller: Caller, rest: string): Promise<void>
 }

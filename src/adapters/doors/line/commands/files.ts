@@ -3,6 +3,10 @@ import { forTerminal } from '../../../../domain/text/terminal.ts'
 import { fileLine } from '../../shared/wording.ts'
 import type { LineCommand } from './command.ts'
 
+/** How much of it has come, where that was told. */
+const share = (arrived: number | undefined, size: number | undefined): string =>
+  arrived === undefined || !size ? '' : `: ${Math.floor((100 * arrived) / size)} %`
+
 export const files: LineCommand = {
   word: 'files',
   usage: '/files [links|inline]',
@@ -23,7 +27,7 @@ export const files: LineCommand = {
     const lines = session.files.map((each) =>
       each.status === 'whole'
         ? fileLine(each.by.name, each.file, caller.base)
-        : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} is still arriving`,
+        : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} is still arriving${share(each.arrived, each.file.size)}`,
     )
     await caller.say(
       [

@@ -1,25 +1,40 @@
 import { type Rejected, rejected } from '../../../../domain/rejection.ts'
-
+import { refusalFor } from '../../../../domain/room/rights.ts'
+import { away } from './away.ts'
+import { back } from './back.ts'
+import { ban } from './ban.ts'
 import type { Caller, LineCommand } from './command.ts'
+import { deop } from './deop.ts'
 import { files } from './files.ts'
 import { get } from './get.ts'
 import { history } from './history.ts'
 import { join } from './join.ts'
+import { kick } from './kick.ts'
+import { lock } from './lock.ts'
 import { me } from './me.ts'
 import { msg } from './msg.ts'
+import { mute } from './mute.ts'
 import { nick } from './nick.ts'
+import { op } from './op.ts'
 import { part } from './part.ts'
 import { quit } from './quit.ts'
 import { search } from './search.ts'
 import { topic } from './topic.ts'
+import { unban } from './unban.ts'
+import { unlock } from './unlock.ts'
+import { unmute } from './unmute.ts'
 import { who } from './who.ts'
 
-const commands: readonly LineCommand[] = [nick, join, part, who, msg, me, topic, history, search, files, get, quit]
+const commands: readonly LineCommand[] = [
+  ...[nick, join, part, who, msg, me, away, back, topic, history, search, files, get],
+  ...[kick, mute, unmute, ban, unban, op, deop, lock, unlock],
+  quit,
+]
 
 /** Runs a slash word. One that we do not know gets a hint and is never said to the room. */
 export async function runCommand(caller: Caller, word: string, rest: string): Promise<void> {
   if (word === 'help') {
-    await caller.say(help)
+    await caller.say(help(caller))
     return
   }
   const command = commands.find((each) => each.word === word)
@@ -34,10 +49,15 @@ function unknown(word: string): Rejected {
   return rejected('BAD_COMMAND', `no such command: ${hint} (to say a line that begins with a slash, type // first)`)
 }
 
-const help = [
-  ...commands.map(({ usage, help: what }) => `* ${usage.padEnd(22)} ${what}`),
-  '* /help                  this list',
-  '* //text                 say /text',
-  '* SEND name              send a file: its bytes follow, then //AGUEL//TAMTAM//',
-  '* /put size name         send a file: exactly as many bytes follow',
-].join('\n')
+/** Lists what the caller may do. */
+function help({ session }: Caller): string {
+  const may = ({ verb }: LineCommand) =>
+    verb === undefined || refusalFor(session?.member.role ?? 'member', verb) === undefined
+  return [
+    ...commands.filter(may).map(({ usage, help: what }) => `* ${usage.padEnd(22)} ${what}`),
+    '* /help                  this list',
+    '* //text                 say /text',
+    '* SEND name              send a file: its bytes follow, then //AGUEL//TAMTAM//',
+    '* /put size name         send a file: exactly as many bytes follow',
+  ].join('\n')
+}

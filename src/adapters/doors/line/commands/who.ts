@@ -1,4 +1,4 @@
-import { forTerminal } from '../../../../domain/text/terminal.ts'
+import { memberText } from '../../shared/wording.ts'
 import type { LineCommand } from './command.ts'
 
 /** Names on one line of the answer. */
@@ -12,8 +12,11 @@ export const who: LineCommand = {
     const session = caller.inRoom()
     if (session === undefined) return
     const times = new Map<string, number>()
-    for (const { name } of session.members) times.set(name, (times.get(name) ?? 0) + 1)
-    const names = Array.from(times, ([name, count]) => `${forTerminal(name)}${count > 1 ? ` (${count})` : ''}`)
+    for (const member of session.members) {
+      const text = memberText(member)
+      times.set(text, (times.get(text) ?? 0) + 1)
+    }
+    const names = Array.from(times, ([text, count]) => `${text}${count > 1 ? ` (${count})` : ''}`)
     const lines = [`* ${session.members.length} in ${session.room}:`]
     for (let from = 0; from < names.length; from += NAMES_A_LINE)
       lines.push(`*   ${names.slice(from, from + NAMES_A_LINE).join(', ')}`)
