@@ -21,6 +21,8 @@ export function given(...events: readonly RoomEvent[]) {
         // biome-ignore lint/suspicious/noThenProperty: the third word of given, when, then; nobody awaits it
         then: (event: RoomEvent) => expect(decided).toEqual(event),
         accepted: () => expect(['rejected', 'known']).not.toContain(decided.type),
+        /** Be there anything new in it or not. */
+        allowed: () => expect(decided).not.toHaveProperty('code'),
         known: (seq: number) => expect(decided).toEqual({ type: 'known', seq }),
         refused: (code: string) => expect(decided).toMatchObject({ type: 'rejected', code }),
       }

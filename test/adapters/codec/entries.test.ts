@@ -39,6 +39,15 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('fileCompleted', { file: fc.record({ id: text, name: text, size: whole, sha256: text }) }),
   of('fileWithdrawn', { file: mentioned, reason: text }),
   of('fileReceived', { file: mentioned }),
+  of('opped', { to: member, person: text }),
+  of('deopped', { name: text, person: text }),
+  of('muted', { name: text, reason: text }),
+  of('muted', { name: text }),
+  of('unmuted', { name: text }),
+  of('banned', { name: text, reason: text }),
+  of('unbanned', { name: text }),
+  of('locked', {}),
+  of('unlocked', {}),
 )
 const packr = new Packr({ useRecords: false })
 const said: Entry = { type: 'said', seq: 1, at: 2, by: { id: 'm1', name: 'ani' }, text: 'halo' }
@@ -84,6 +93,27 @@ describe('packed entries', () => {
       { ...stamp, type: 'fileOffered', file: { ...file, sha256: digest } },
       `920199050102a26d31a3616e69a26631a16103d940${'6162'.repeat(32)}`,
     ],
+    [
+      'an op',
+      { ...stamp, type: 'opped', to: { id: 'm2', name: 'budi' }, person: 'p2' },
+      '920198090102a26d31a3616e69a26d32a462756469a27032',
+    ],
+    [
+      'an op no more',
+      { ...stamp, type: 'deopped', name: 'budi', person: 'p2' },
+      '9201970a0102a26d31a3616e69a462756469a27032',
+    ],
+    ['a mute', { ...stamp, type: 'muted', name: 'budi' }, '9201960b0102a26d31a3616e69a462756469'],
+    [
+      'a mute with a reason',
+      { ...stamp, type: 'muted', name: 'budi', reason: 'r' },
+      '9201970b0102a26d31a3616e69a462756469a172',
+    ],
+    ['a mute taken back', { ...stamp, type: 'unmuted', name: 'budi' }, '9201960c0102a26d31a3616e69a462756469'],
+    ['a ban', { ...stamp, type: 'banned', name: 'budi', reason: 'r' }, '9201970d0102a26d31a3616e69a462756469a172'],
+    ['a ban taken back', { ...stamp, type: 'unbanned', name: 'budi' }, '9201960e0102a26d31a3616e69a462756469'],
+    ['a lock', { ...stamp, type: 'locked' }, '9201950f0102a26d31a3616e69'],
+    ['a lock taken back', { ...stamp, type: 'unlocked' }, '920195100102a26d31a3616e69'],
     ['a receipt', { ...stamp, type: 'fileReceived', file }, '920198080102a26d31a3616e69a26631a16103'],
   ]
   test.each(golden)('keep their format: %s', (_name, entry, hex) => {

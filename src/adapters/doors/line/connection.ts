@@ -108,9 +108,10 @@ export class LineConnection {
     }
   }
 
-  /** Nothing that still comes in is for the room. */
+  /** Nothing that still comes in is for the room, and the nick is free, however long the peer takes to go. */
   #expelled(why: string): void {
     this.stopReading()
+    this.#peer.gone(why).catch(this.#failed)
     this.farewell(why).catch(this.#failed)
   }
 

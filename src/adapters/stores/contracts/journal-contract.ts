@@ -20,6 +20,14 @@ const kinds: readonly Draft[] = [
   { type: 'fileCompleted', file: whole },
   { type: 'fileReceived', file },
   { type: 'fileWithdrawn', file, reason: 'gone' },
+  { type: 'opped', to: { id: 'm2', name: 'budi' }, person: 'p2' },
+  { type: 'deopped', name: 'budi', person: 'p2' },
+  { type: 'muted', name: 'budi', reason: 'later' },
+  { type: 'unmuted', name: 'budi' },
+  { type: 'banned', name: 'budi' },
+  { type: 'unbanned', name: 'budi' },
+  { type: 'locked' },
+  { type: 'unlocked' },
 ]
 const hostile = [
   '',
@@ -146,18 +154,21 @@ const cases: Readonly<Record<string, Check>> = {
     const drafts = [say('old'), ...kinds]
     for (let batch = 0; batch < 5; batch += 1) await subject.append('lobby', drafts)
     const facts = await journal.facts('lobby')
-    await journal.trim('lobby', 25)
+    const first = 2 * drafts.length + 1
+    const last = 5 * drafts.length
+    // In the middle of the third batch.
+    await journal.trim('lobby', first + 4)
     await subject.reopen()
-    assert.deepEqual(await subject.journal.span('lobby'), { first: 21, last: 50 })
+    assert.deepEqual(await subject.journal.span('lobby'), { first, last })
     const left = await readAll(subject.journal, 'lobby', 0, 4)
     assert.deepEqual(
       left.map(({ seq }) => seq),
-      Array.from({ length: 30 }, (_, index) => 21 + index),
+      Array.from({ length: last - first + 1 }, (_, index) => first + index),
     )
     assert.deepEqual(await subject.journal.facts('lobby'), facts)
     assert.equal((await subject.journal.search('lobby', 'old', 100)).length, 3)
     await subject.journal.trim('lobby', 3)
-    assert.equal((await subject.journal.span('lobby'))?.first, 21)
+    assert.equal((await subject.journal.span('lobby'))?.first, first)
     await subject.append('lobby', [say('new')])
   },
   'a room that was trimmed to its end keeps its place in the sequence': async (subject) => {
