@@ -96,21 +96,24 @@ export class Engine {
     const ownsName = request.owner === undefined
     try {
       const room = wanted(await this.#watched(this.#rooms.use(roomName)))
-      const session = await this.#seat(room, { id, name }, request)
-      this.#sessions.set(session, { room, owner, ownsName, quiet: request.quiet ?? false, renames: 0 })
-      return session
+      return await this.#seat(room, { id, name }, request, { owner, ownsName })
     } catch (error) {
       if (ownsName) this.#roster.release(owner)
       throw error
     }
   }
 
-  async #seat(room: RoomActor, member: Member, request: JoinRequest): Promise<LocalSession> {
-    const { id, name } = member
-    const { guest, role, quiet = false, person = id, address = guest === true ? name : undefined } = request
+  async #seat(
+    room: RoomActor,
+    member: Member,
+    request: JoinRequest,
+    name: Pick<Place, 'owner' | 'ownsName'>,
+  ): Promise<LocalSession> {
+    const { id } = member
+    const { guest, role, quiet = false, person = id, address = guest === true ? member.name : undefined } = request
     let session: LocalSession | undefined
     let expelled: string | undefined
-    room.receive(id, { person, ...(address === undefined ? {} : { address }) }, (why) => {
+    const dismiss = room.receive(id, { person, ...(address === undefined ? {} : { address }) }, (why) => {
       expelled = why
       session?.expel(why)
     })
@@ -119,10 +122,11 @@ export class Engine {
       const seq = quiet ? wanted(room.admitQuietly(member)) : wanted(await this.#tell(room, member, join)).seq
       session = new LocalSession(member, room, request.after ?? seq, this.#host)
     } catch (error) {
-      room.dismiss(id)
+      dismiss()
       this.#rooms.release(room.state.name)
       throw error
     }
+    this.#sessions.set(session, { ...name, room, quiet, dismiss, renames: 0 })
     if (expelled !== undefined) session.expel(expelled)
     return session
   }
@@ -243,7 +247,7 @@ export class Engine {
     const place = this.#sessions.get(session)
     if (place === undefined) return
     if (!place.quiet) await this.#tell(place.room, session.member, { type: 'leave', reason })
-    place.room.dismiss(session.id)
+    place.dismiss()
     this.#sessions.delete(session)
     if (place.ownsName) this.#roster.release(place.owner)
     this.#rooms.release(session.room)

@@ -33,6 +33,8 @@ export interface Place {
   readonly owner: string
   readonly ownsName: boolean
   readonly quiet: boolean
+  /** To be called once they are gone. */
+  readonly dismiss: () => void
   /** Changes of name that wait for their answer. */
   renames: number
 }

@@ -65,10 +65,19 @@ export class RoomActor {
     return this.#batches.asObservable()
   }
 
-  /** Somebody is about to come in. `expelled` hears why the room ends their stay, where it does. */
-  receive(id: string, origin: Origin, expelled: (why: string) => void): void {
+  /**
+   * Somebody is about to come in. `expelled` hears why the room ends their stay, where it does. What is answered is to be called once
+   * they are gone, or were not let in; where they have come back meanwhile, it does nothing.
+   */
+  receive(id: string, origin: Origin, expelled: (why: string) => void): () => void {
     this.#state.origins.set(id, origin)
     this.#expelled.set(id, expelled)
+    return () => {
+      if (this.#expelled.get(id) !== expelled) return
+      this.#expelled.delete(id)
+      this.#state.quiet.delete(id)
+      unseat(this.#state, id)
+    }
   }
 
   /** Lets a member in without a word; answers the sequence from which on it is there. */
@@ -78,13 +87,6 @@ export class RoomActor {
     this.#state.quiet.set(member.id, member)
     seat(this.#state, member)
     return this.#state.last
-  }
-
-  /** Somebody who was received, or let in quietly, is gone. */
-  dismiss(id: string): void {
-    this.#state.quiet.delete(id)
-    this.#expelled.delete(id)
-    unseat(this.#state, id)
   }
 
   /** Why a member may send no file; undefined where it may. */
