@@ -89,6 +89,18 @@ describe("the host's own terminal", () => {
     expect(at.host.last).toBe(0)
   })
 
+  it('keeps order in the room with the words that everybody types, as far as its member may', async () => {
+    const at = await desk()
+    at.type('/mute')
+    await until(() => expect(at.err()).toBe('! BAD_COMMAND type /mute name [reason]\n'))
+    at.type('/kick ani')
+    await until(() => expect(at.err()).toMatch(/\n! NOT_ALLOWED .*\n$/))
+    at.type('/away for lunch')
+    await until(() => expect(at.err()).toMatch(/\n\* you are away; .*\n$/))
+    at.type('/who')
+    await until(() => expect(at.err()).toMatch(/\n\* here: .*host \(away: for lunch\)/))
+  })
+
   it('holds transfers to a rate, and tells which', async () => {
     const at = await desk()
     const said: string[] = []
