@@ -1,3 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { Bandwidth } from '../domain/engine/bandwidth.ts'
 import type { Engine } from '../domain/engine/engine.ts'
@@ -22,8 +25,18 @@ export interface Tamtam {
   linkFile(id: string, path: string): Promise<'linked' | 'exists' | 'elsewhere'>
   /** Opens a port for people to come in; port 0 picks a free one. Rejects with `PortInUse`. */
   listen(settings?: Partial<ListenerSettings>): Promise<Address>
+  /**
+   * Rooms inside an HTTP server of yours: answers what is under `/rooms` and `/files`, and WebSockets at `/ws`, and false for all else,
+   * which is yours. Its host names are in `http: { hostNames }`. To be called once started, for each request.
+   */
+  readonly mounted: Mounted
   /** Keeps what was said, tells everybody, and closes all; idempotent. */
   stop(why?: string): Promise<void>
+}
+
+export interface Mounted {
+  request(request: IncomingMessage, response: ServerResponse): boolean
+  upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): boolean
 }
 
 /** Makes a host; nothing happens before `start`. */
@@ -48,6 +61,16 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     start: () => lifecycle.start(),
     linkFile: async (id, path) => (canLink(vault) ? vault.link(id, path) : 'elsewhere'),
     listen: (settings = {}) => lifecycle.listen(settings),
+    mounted: {
+      request: (request, response) => {
+        lifecycle.mount()
+        return parts.http.serve(request, response)
+      },
+      upgrade: (request, connection, head) => {
+        lifecycle.mount()
+        return connection instanceof Socket && parts.http.serveUpgrade(request, connection, head)
+      },
+    },
     stop: (why = 'the host stops') => lifecycle.stop(why),
   }
 }

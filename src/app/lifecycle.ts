@@ -4,7 +4,7 @@ import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listen
 import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import { type DirectoryLock, lockDirectory } from '../adapters/stores/disk/directory-lock.ts'
 import type { Engine } from '../domain/engine/engine.ts'
-import type { Clock } from '../domain/ports/clock.ts'
+import type { Cancel, Clock } from '../domain/ports/clock.ts'
 import type { Log } from '../domain/ports/log.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import { listenerDefaults } from './defaults.ts'
@@ -26,12 +26,16 @@ interface Parts {
   readonly metrics: Metrics
 }
 
+const SWEEP_MS = 30_000
+
 /** The order in which a host starts and stops, the same for every way to start one. */
 export class Lifecycle {
   readonly #parts: Parts
   readonly #directory: string | undefined
   readonly #listeners: TcpListener[] = []
   #lock: DirectoryLock | undefined
+  #mounted = false
+  #cancelSweep: Cancel = () => {}
   #stopping: Promise<void> | undefined
 
   constructor(parts: Parts, directory: string | undefined) {
@@ -58,6 +62,13 @@ export class Lifecycle {
     return { host: address, port, url: `tcp://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
   }
 
+  /** Looks after those who come in through a server that is not ours. */
+  mount(): void {
+    if (this.#mounted) return
+    this.#mounted = true
+    this.#sweep()
+  }
+
   /** Takes in nothing more, keeps and shows what was taken in, tells everybody why, and lets go of the data. Idempotent. */
   stop(why: string): Promise<void> {
     this.#stopping ??= this.#stop(why)
@@ -68,7 +79,16 @@ export class Lifecycle {
     for (const listener of this.#listeners) listener.stopReading()
     await this.#parts.engine.settled()
     await Promise.all(this.#listeners.map((listener) => listener.close(why)))
+    this.#cancelSweep()
+    const { webSocket, http } = this.#parts
+    if (this.#mounted) await Promise.all([webSocket, http].map((door) => door.close(why, listenerDefaults.farewellMs)))
     await this.#parts.engine.stop(why)
     await this.#lock?.release()
+  }
+
+  #sweep(): void {
+    const { clock, http, webSocket } = this.#parts
+    for (const door of [http, webSocket]) door.sweep(listenerDefaults.deadMs)
+    this.#cancelSweep = clock.after(SWEEP_MS, () => this.#sweep())
   }
 }

@@ -5,6 +5,7 @@ import { connect } from '../../src/app/index.ts'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { startHost } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
+import { pieces, textOf } from '../helpers/house.ts'
 
 const example = async (name: string) => (await promisify(execFile)(process.execPath, [`examples/${name}`])).stdout
 
@@ -40,5 +41,26 @@ describe('the examples run as they are', () => {
     bot.child.kill('SIGINT')
     expect(await bot.ended()).toBe(0)
     await until('the bot to be gone', () => ani.members.length === 1)
+  })
+
+  it('04 has rooms inside an HTTP service of its own', async () => {
+    const shop = new HostProcess([], { program: 'examples/04-mount.ts' })
+    await shop.until('its port', () => shop.lines.length > 0)
+    const port = Number(/\d+$/.exec(shop.lines[0] ?? '')?.[0])
+    const get = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+    expect(await get('/')).toBe('this is the shop\n')
+    expect(await get('/roomservice')).toBe('this is the shop\n')
+    const ani = await connect(`ani@127.0.0.1:${port}/shop`, { carrier: 'websocket', after: 0 })
+    const texts: string[] = []
+    ani.events$.subscribe((event) => event.type === 'said' && texts.push(`${event.by.name}: ${event.text}`))
+    await until('the welcome', () => texts.length > 0)
+    expect(texts).toEqual(['clerk: welcome, ani'])
+    const sent = await ani.upload(pieces('sa', 'te'), { name: 'menu.txt' }).done
+    if ('type' in sent) throw new Error(sent.message)
+    expect(await textOf(ani.download(sent.id))).toBe('sate')
+    expect(JSON.parse(await get('/rooms/shop'))).toMatchObject({ name: 'shop', members: ['clerk', 'ani'] })
+    await ani.close()
+    shop.child.kill('SIGINT')
+    expect(await shop.ended()).toBe(0)
   })
 })

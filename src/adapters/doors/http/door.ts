@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Cancel } from '../../../domain/ports/clock.ts'
+import { originOf } from '../shared/origin-of.ts'
 import type { Door, Visitor } from '../shared/visitor.ts'
 import { application, type ServedRoute } from './application.ts'
 import { HttpConnection } from './connection.ts'
@@ -74,6 +76,22 @@ export class HttpDoor implements Door {
     connection.resume()
   }
 
+  /** Answers a request that another server took, where it is for the rooms or their files; false where it is not. */
+  serve(request: IncomingMessage, response: ServerResponse): boolean {
+    if (!OURS.test(request.url ?? '')) return false
+    this.#lent(request.socket)
+    this.#take(request, response)
+    return true
+  }
+
+  /** The same for a request to speak another protocol. */
+  serveUpgrade(request: IncomingMessage, connection: Socket, head: Buffer): boolean {
+    if (!this.#parts.webSockets.wants(request)) return false
+    this.#lent(connection)
+    if (this.#upgrade(request, connection, head) !== undefined) connection.destroy()
+    return true
+  }
+
   stopReading(): void {
     this.#status = 'closing'
     this.#server.closeIdleConnections()
@@ -98,6 +116,14 @@ export class HttpDoor implements Door {
     for (const connection of this.#connections.values()) connection.sweep(now, ms)
     this.#parts.rates.sweep()
     this.#parts.admission.sweep()
+  }
+
+  #lent(connection: Socket): void {
+    if (this.#connections.has(connection)) return
+    const { clock, settings } = this.#parts
+    const visitor = { connection, ...originOf(connection), head: Buffer.alloc(0) }
+    this.#connections.set(connection, new HttpConnection(visitor, clock, settings))
+    connection.once('close', () => this.#connections.delete(connection))
   }
 
   #of(connection: Duplex): HttpConnection {
@@ -141,5 +167,7 @@ export class HttpDoor implements Door {
   }
 }
 
+/** What it serves where it has no port of its own. */
+const OURS = /^\/(?:rooms|files)(?:[/?]|$)/
 const tooEarly: Refusal = { code: 'BAD_REQUEST', message: 'what was asked for before is not answered yet' }
 const closed: Refusal = { code: 'CLOSED', message: 'the host stops; ask again in a moment' }

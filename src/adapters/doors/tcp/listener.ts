@@ -1,9 +1,9 @@
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
-import { isLoopback } from '../shared/address.ts'
 import { hangUp } from '../shared/hang-up.ts'
+import { originOf } from '../shared/origin-of.ts'
 import type { Door, Visitor } from '../shared/visitor.ts'
 import { AddressCount } from './address-count.ts'
 import { maxConnections } from './open-files.ts'
@@ -103,7 +103,8 @@ export class TcpListener {
   }
 
   readonly #connected = (socket: Socket): void => {
-    const address = addressOf(socket)
+    const from = originOf(socket)
+    const { address } = from
     if (!this.#addresses.enter(address)) {
       this.#dropped('one address has all the connections it may have')
       socket.destroy()
@@ -118,9 +119,7 @@ export class TcpListener {
       this.#parts.metrics.gauge('connections', this.#sockets.size)
       this.#addresses.leave(address)
     })
-    sniffSocket(socket, this.#parts.clock, this.#settings.silentMs, (sniffed) =>
-      this.#admit(socket, { address, loopback: isLoopback(address), ...baseOf(socket) }, sniffed),
-    )
+    sniffSocket(socket, this.#parts.clock, this.#settings.silentMs, (sniffed) => this.#admit(socket, from, sniffed))
   }
 
   #admit(socket: Socket, from: Pick<Visitor, 'address' | 'loopback' | 'base'>, { verdict, head }: Sniffed): void {
@@ -171,15 +170,3 @@ export class TcpListener {
     this.#drops = 0
   }
 }
-
-const addressOf = (socket: Socket): string => unmapped(socket.remoteAddress ?? 'unknown')
-
-/** Nothing where the peer is gone already. */
-function baseOf({ localAddress, localPort }: Socket): Pick<Visitor, 'base'> {
-  if (localAddress === undefined || localPort === undefined) return {}
-  const host = unmapped(localAddress)
-  return { base: `http://${isIPv6(host) ? `[${host}]` : host}:${localPort}` }
-}
-
-/** IPv4 addresses that arrive mapped into IPv6 are shown as what they are. */
-const unmapped = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')
