@@ -44,7 +44,9 @@ export function progressLine(progress: Progress, columns: number): string {
   return `${cut(name, Math.max(LEAST_NAME_CELLS, room - length()))}${what}${percent}${bar}${sizes}${pace}${arrow}`
 }
 
-function paceText({ done, total, rate, stillMs, retries }: Progress): string {
+function paceText({ done, total, rate, stillMs, retries, receipts }: Progress): string {
+  // It is there; only the others are waited for.
+  if (receipts !== undefined && done === total) return ''
   if (stillMs >= STALLED_AFTER_MS || retries > 0)
     return `  stalled ${Math.floor(stillMs / 1000)}s${retries > 0 ? `, retry ${retries}` : ''}`
   if (rate <= 0) return ''

@@ -58,8 +58,9 @@ export class ProgressDisplay {
     }
   }
 
+  /** The file is whole, and so many of those who are there have verified it. */
   receipts(verified: number, present: number): void {
-    this.#progress = { ...this.#progress, receipts: { verified, present } }
+    this.#progress = { ...this.#progress, total: this.#progress.done, receipts: { verified, present } }
   }
 
   /** Nothing of the changing line stays. */
@@ -107,7 +108,7 @@ export class ProgressDisplay {
     this.#sample()
     const now = this.#now()
     if (this.#live) this.#screen.write(`\r${progressLine(now, this.#screen.columns ?? 80)}\x1b[K`)
-    else if (this.#begun && now.stillMs >= STALLED_AFTER_MS && !this.#toldStall && this.#retries === 0) {
+    else if (this.#begun && !this.#toldStall && isStalled(now)) {
       this.#toldStall = true
       this.#line(`${forTerminal(now.name)}: stalled ${Math.floor(now.stillMs / 1000)}s`)
     }
@@ -131,3 +132,7 @@ export class ProgressDisplay {
     this.#screen.write(`${text}\n`)
   }
 }
+
+/** Nobody has said why yet. */
+const isStalled = ({ stillMs, retries, receipts }: Progress): boolean =>
+  stillMs >= STALLED_AFTER_MS && retries === 0 && receipts === undefined
