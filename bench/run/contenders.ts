@@ -15,6 +15,8 @@ export interface Contender {
 
 const HOST = new URL('../host.ts', import.meta.url)
 const RELAY = new URL('../yardsticks/relay.ts', import.meta.url)
+/** As `npm start` runs the host. */
+const LAUNCH_FLAGS = ['--max-semi-space-size=4']
 const NATS = 'nats-server'
 const PATIENCE_MS = 5000
 
@@ -24,7 +26,7 @@ export interface HostOptions {
 }
 
 export const startHost = (processes: Processes, options: HostOptions): Promise<Server> =>
-  processes.serve(HOST, [JSON.stringify(options)])
+  processes.serve(HOST, [JSON.stringify(options)], LAUNCH_FLAGS)
 
 export function contenders(processes: Processes): Readonly<Record<ContenderName, Contender>> {
   const relay = (name: 'batch' | 'each'): Contender => ({
