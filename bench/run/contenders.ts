@@ -22,7 +22,7 @@ const PATIENCE_MS = 5000
 
 export interface HostOptions {
   readonly data?: string
-  readonly line?: { readonly apartMs: number }
+  readonly line?: { readonly apartMs: number; readonly inlineMaxBytes: number }
 }
 
 export const startHost = (processes: Processes, options: HostOptions): Promise<Server> =>
