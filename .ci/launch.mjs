@@ -10,8 +10,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
 const oldestNode = [22, 18]
 const carriedNode = '24.21.0'
-// A small young generation: measured under flood, it halves what the host's memory grows by, and costs no speed.
-const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
+// A small young generation frees the buffers of passing bytes early, and room to grow before the first full collection keeps
+// those few: measured, an upload costs 40 % less processor time than with V8's defaults or with one of the two.
+const flags = [
+  '--disable-sigusr1',
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=2',
+  '--initial-old-space-size=32',
+]
 
 const say = (line) => process.stderr.write(`tamtam set-up: ${line}\n`)
 

@@ -15,16 +15,18 @@ export interface Contender {
 
 const HOST = new URL('../host.ts', import.meta.url)
 const RELAY = new URL('../yardsticks/relay.ts', import.meta.url)
+/** As `npm start` runs the host. */
+const LAUNCH_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32']
 const NATS = 'nats-server'
 const PATIENCE_MS = 5000
 
 export interface HostOptions {
   readonly data?: string
-  readonly line?: { readonly apartMs: number }
+  readonly line?: { readonly apartMs: number; readonly inlineMaxBytes: number }
 }
 
 export const startHost = (processes: Processes, options: HostOptions): Promise<Server> =>
-  processes.serve(HOST, [JSON.stringify(options)])
+  processes.serve(HOST, [JSON.stringify(options)], LAUNCH_FLAGS)
 
 export function contenders(processes: Processes): Readonly<Record<ContenderName, Contender>> {
   const relay = (name: 'batch' | 'each'): Contender => ({

@@ -81,7 +81,10 @@ export async function files(bench: Bench): Promise<readonly Section[]> {
 type What = Pick<TransferLoad, 'bytes' | 'received'>
 
 async function onHost(bench: Bench, what: What): Promise<FileResult> {
-  const server = await startHost(bench.processes, { data: bench.processes.newDirectory(), line: { apartMs: 0 } })
+  const server = await startHost(bench.processes, {
+    data: bench.processes.newDirectory(),
+    line: { apartMs: 0, inlineMaxBytes: 0 },
+  })
   return transfer(bench, server, { ...what, server: 'tamtam' }, () => server.ask('delay'))
 }
 

@@ -36,6 +36,8 @@ export function testWith(command: string): typeof test {
   const there = spawnSync(command, ['--version']).status === 0
   if (there) return test
   if (process.env['CI'] === 'true') throw new Error(`the tests need ${command}`)
-  process.stderr.write(`${command} is not on this machine: its tests are left out\n`)
+  process.stderr.write(
+    `${command} is not on this machine: its tests are left out; on Debian, apt-get install ${command}\n`,
+  )
   return test.skip as typeof test
 }

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { testWith } from '../helpers/commands.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { bareEnv } from '../helpers/host-process.ts'
 import { Verb } from '../helpers/verb.ts'
@@ -53,15 +54,8 @@ describe('in bash', () => {
   })
 })
 
-/** Whether a shell is here, and a line where it is not. */
-function isHere(shell: string): boolean {
-  const here = spawnSync(shell, ['--version']).error === undefined
-  if (!here) console.log(`no ${shell} here: its completion is not tried`)
-  return here
-}
-
 describe('in fish', () => {
-  it.skipIf(!isHere('fish'))('verbs, flags and shells are completed', async () => {
+  testWith('fish')('verbs, flags and shells are completed', async () => {
     const { out } = await Verb.run(['completion', 'fish'])
     const type = (typed: string) => {
       const { stdout } = spawnSync('fish', ['--no-config', '-c', `${out}\ncomplete -C '${typed}'`], { env: bareEnv() })
@@ -76,7 +70,7 @@ describe('in fish', () => {
 })
 
 describe('in zsh', () => {
-  it.skipIf(!isHere('zsh'))('the script is one that can be read and registers itself', async () => {
+  testWith('zsh')('the script is one that can be read and registers itself', async () => {
     const { out } = await Verb.run(['completion', 'zsh'])
     const commands = `autoload -Uz compinit && compinit -u -D\n${out}\nprint -r -- $_comps[tamtam]`
     const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', commands], { env: bareEnv() })

@@ -46,7 +46,9 @@ export function progressLine(progress: Progress, columns: number, words: Words):
   return `${cut(name, Math.max(LEAST_NAME_CELLS, room - length()))}${what}${percent}${bar}${sizes}${pace}${arrow}`
 }
 
-function paceText({ done, total, rate, stillMs, retries }: Progress, { say, language }: Words): string {
+function paceText({ done, total, rate, stillMs, retries, receipts }: Progress, { say, language }: Words): string {
+  // It is there; only the others are waited for.
+  if (receipts !== undefined && done === total) return ''
   if (stillMs >= STALLED_AFTER_MS || retries > 0) {
     const stalled = say('stalled', { time: `${Math.floor(stillMs / 1000)}s` })
     return `  ${stalled}${retries > 0 ? `, ${say('retryNumber', { attempt: retries })}` : ''}`

@@ -22,7 +22,21 @@ export function failureOf(error: unknown): unknown {
     return new CommandFailed(exitCodes.incomplete, forTerminal(`gave up: ${error.message}`), { cause: error })
   const code = systemCode(error)
   if (code === undefined) return error
-  return new CommandFailed(exitOf(code), forTerminal((error as Error).message), { cause: error })
+  return new CommandFailed(exitOf(code), forTerminal(systemText(code, error as Error)), { cause: error })
+}
+
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'this may not be opened by you',
+  ENOSPC: 'the disk is full; what arrived stays, and the same command goes on',
+  EDQUOT: 'your part of the disk is full; what arrived stays, and the same command goes on',
+  EROFS: 'nothing can be written there',
+}
+
+function systemText(code: string, error: Error): string {
+  const words = SYSTEM_WORDS[code]
+  if (words === undefined) return error.message
+  return 'path' in error ? `${error.path}: ${words}` : words
 }
 
 function exitOf(code: string): ExitCode {

@@ -61,6 +61,7 @@ export class ProgressDisplay {
     }
   }
 
+  /** The file is whole, and so many of those who are there have verified it. */
   receipts(verified: number, present: number): void {
     this.#receipts = { verified, present }
   }
@@ -97,7 +98,7 @@ export class ProgressDisplay {
   #frame(): void {
     const now = this.#now()
     if (this.#live) this.#screen.write(`\r${progressLine(now, this.#screen.columns ?? 80, words)}\x1b[K`)
-    else if (this.#begun && now.stillMs >= STALLED_AFTER_MS && !this.#toldStall && now.retries === 0) {
+    else if (this.#begun && !this.#toldStall && isStalled(now)) {
       this.#toldStall = true
       this.#line(`${forTerminal(now.name)}: stalled ${Math.floor(now.stillMs / 1000)}s`)
     }
@@ -105,10 +106,14 @@ export class ProgressDisplay {
 
   #now(): Progress {
     const now = this.#meter.at(performance.now())
-    return this.#receipts === undefined ? now : { ...now, receipts: this.#receipts }
+    return this.#receipts === undefined ? now : { ...now, total: now.done, receipts: this.#receipts }
   }
 
   #line(text: string): void {
     this.#screen.write(`${text}\n`)
   }
 }
+
+/** Nobody has said why yet. */
+const isStalled = ({ stillMs, retries, receipts }: Progress): boolean =>
+  stillMs >= STALLED_AFTER_MS && retries === 0 && receipts === undefined

@@ -47,6 +47,12 @@ describe('the progress line', () => {
     ],
     ['the beginning', 80, { ...halfway, done: 0, rate: 0 }, 'See-Saw.mp3   0% |          |  0.0/11.5 MB'],
     ['the end', 80, { ...halfway, done: 11_500_000 }, 'See-Saw.mp3  100% |██████████|  11.5 MB  3.1 MB/s'],
+    [
+      'whole, and waited for',
+      80,
+      { ...halfway, done: 11_500_000, stillMs: 9000, receipts: seen },
+      'See-Saw.mp3  100% |██████████|  11.5 MB   →12/14',
+    ],
     ['an empty file', 80, { ...halfway, done: 0, total: 0, rate: 0 }, 'See-Saw.mp3  100% |██████████|  0 B'],
     ['40 columns', 40, halfway, 'See-Saw.mp3  71%  3.1 MB/s  ETA 2s'],
     ['40 columns, and no room for receipts', 40, { ...halfway, receipts: seen }, 'See-Saw.mp3  71%  3.1 MB/s  ETA 2s'],

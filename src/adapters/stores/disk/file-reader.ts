@@ -44,6 +44,10 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
     this.#pieces = this.#read()
   }
 
+  get at(): number {
+    return this.#reached
+  }
+
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     return this.#pieces.next()
   }
@@ -127,7 +131,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
     // A reader that has been ended must not bring back pages that were dropped with its file.
     this.#check()
     const read = (into: Buffer, position: number): Promise<number> => readInto(handle, into, position)
-    const piece = following.isShared(this.id)
+    const piece = following.hasCompany(this)
       ? await following.pages.piece(this.id, at, this.#reached, read)
       : await this.#own(at, this.#reached - at, read)
     this.#check()

@@ -1,15 +1,20 @@
 import { VaultMissing } from '../../../domain/ports/vault.ts'
 import { Growth } from './growth.ts'
-import { Pages } from './pages.ts'
+import { MOST_PAGES, PAGE_BYTES, Pages } from './pages.ts'
 
 /** A reader of one file. */
 export interface Follower {
   readonly id: string
+  /** Where it reads now. */
+  readonly at: number
   /** Ends it with an error. */
   fail(error: Error): void
   /** Ends it if it has read more than `size` bytes, which the file has now. */
   fallBack(size: number): void
 }
+
+/** What the shared pages hold. */
+const NEAR_BYTES = MOST_PAGES * PAGE_BYTES
 
 /** Who reads in a vault, and how far the files on their way have got, whether somebody writes them now or not. */
 export class Following {
@@ -45,9 +50,11 @@ export class Following {
     this.pages.drop(id)
   }
 
-  /** Whether several read this file now. */
-  isShared(id: string): boolean {
-    return (this.#readers.get(id)?.size ?? 0) > 1
+  /** Whether somebody else reads about where this one does: only then the same pages are of use to both. */
+  hasCompany(reader: Follower): boolean {
+    for (const other of this.#of(reader.id))
+      if (other !== reader && Math.abs(other.at - reader.at) <= NEAR_BYTES) return true
+    return false
   }
 
   /** The file is not on its way any more: it is whole, or not there. */

@@ -1,7 +1,7 @@
 /** The unit of reading. Large pieces decide the speed of a download. */
 export const PAGE_BYTES = 1024 * 1024
 /** Twice as many made the host grow by twice as much, and shared no more. */
-const MOST_PAGES = 8
+export const MOST_PAGES = 8
 
 /** Puts the bytes of a file from `position` on into `into`, and answers how many, at least one. */
 export type ReadInto = (into: Buffer, position: number) => Promise<number>

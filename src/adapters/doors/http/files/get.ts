@@ -46,7 +46,7 @@ async function getWhole(
   if (wanted.status === 'unsatisfiable') return refuseRange(reply, size)
   reply.headers(wholeHeaders(file, await mediaOf(session, id)))
   const { first, count } = spanOf(reply, wanted, size)
-  return await downloads.send(reply, session.download(id, first, 'kept'), count ?? size)
+  return await downloads.send(reply, session.download(id, first, 'lent'), count ?? size)
 }
 
 /** Sends what is there, and then what comes, until the file is whole. */
@@ -61,7 +61,7 @@ async function follow(
   if (wanted.status === 'unsatisfiable') return refuseRange(reply, file.size)
   reply.headers(arrivingHeaders({ file, ...rest }))
   const { first, count } = spanOf(reply, wanted, file.size)
-  return await downloads.follow(reply, session.download(file.id, first, 'kept'), count)
+  return await downloads.follow(reply, session.download(file.id, first, 'lent'), count)
 }
 
 /** Where an answer begins, and its length where that is known: then it is promised in the head. */

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Writes pieces as the peer takes them, at most `count` bytes of them; the next piece is read while the one before is on its way.
- * Answers how many bytes were written. Ends the pieces in any case, and throws what they throw.
+ * Writes pieces as the peer takes them, at most `count` bytes of them. They may be lent: the next is asked for when the system has the
+ * one before. Answers how many bytes were written. Ends the pieces in any case, and throws what they throw.
  */
 export async function send(
   pieces: AsyncIterator<Uint8Array>,
@@ -17,17 +17,12 @@ export async function send(
   socket.once('close', gone)
   let sent = 0
   try {
-    for (let next = pieces.next(); sent < count; ) {
-      const { done, value } = await next
+    while (sent < count) {
+      const { done, value } = await pieces.next()
       if (done === true || socket.destroyed) break
       const piece = value.length > count - sent ? value.subarray(0, count - sent) : value
+      await written(response, piece)
       sent += piece.length
-      const taken = response.write(piece)
-      if (sent === count) break
-      next = pieces.next()
-      // It is awaited below, after the wait for the peer.
-      next.catch(() => {})
-      if (!taken) await drained(response)
     }
     return sent
   } finally {
@@ -36,16 +31,15 @@ export async function send(
   }
 }
 
-function drained(response: ServerResponse): Promise<void> {
+/** Resolves when the system has taken the piece, or the connection is over. */
+function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
   const { socket } = response.req
   return new Promise((resolve) => {
     const settle = () => {
-      response.off('drain', settle)
       socket.off('close', settle)
       resolve()
     }
-    response.once('drain', settle)
     socket.once('close', settle)
-    if (socket.destroyed) settle()
+    response.write(piece, settle)
   })
 }
