@@ -85,6 +85,11 @@ export class Terminal {
     )
   }
 
+  /** Waits until nothing is typed and nobody is shown as doing something: the screen is at rest. */
+  async rests(): Promise<void> {
+    await this.until('an empty line', (screen) => /^<\p{L}+>$/u.test(screen.at(-1) ?? ''))
+  }
+
   #tmux(args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
     const options = { encoding: 'utf8', env: { ...bareEnv(), ...env } } as const
     const { status, stdout, stderr } = spawnSync(
@@ -97,9 +102,10 @@ export class Terminal {
   }
 }
 
-/** A screen as it is kept: without what is another each time. */
+/** A screen as it is kept: without what is another each time, and without what holds for a moment. */
 export const kept = (screen: readonly string[]): string =>
   `${screen
+    .filter((line) => !line.startsWith('… '))
     .join('\n')
     .replace(/^\d\d:\d\d /gm, '12:04 ')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:8268')}\n`

@@ -52,7 +52,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
   const key = new RandomIds().next()
   const { host, port } = first
   const shown = first.token === undefined ? {} : { token: first.token }
-  const link = new HostLink({ host, port, key, ...shown }, clientDefaults)
+  const link = new HostLink({ host, port, key: () => key, ...shown }, clientDefaults, true)
   for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
   let client: RoomClient | undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => client?.end({ type: 'quit' }))
