@@ -7,6 +7,7 @@ import { hostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { host } from './host.ts'
 import { addGet } from './verbs/get.ts'
+import { addJoin } from './verbs/join.ts'
 import { addLs } from './verbs/ls.ts'
 import { addSay } from './verbs/say.ts'
 import { addSend } from './verbs/send.ts'
@@ -59,7 +60,7 @@ program
     return host(hostConfig(flags, process.env), process)
   })
 
-for (const add of [addSend, addGet, addSay, addTail, addLs, addCompletion]) add(program)
+for (const add of [addJoin, addSend, addGet, addSay, addTail, addLs, addCompletion]) add(program)
 
 try {
   await program.parseAsync()

@@ -18,6 +18,10 @@ export class Meter {
     this.#movedAt = now
   }
 
+  get name(): string {
+    return this.#progress.name
+  }
+
   get retries(): number {
     return this.#retries
   }

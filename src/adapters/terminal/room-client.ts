@@ -218,7 +218,8 @@ export class RoomClient {
     }
     if (event.type === 'fileCompleted' || event.type === 'fileWithdrawn') this.transfers.settled(event.file.id)
     if (own || this.#sent.has('file' in event ? event.file.id : '')) return
-    if (event.type === 'fileProgressed') this.transfers.progressed(event.file, event.bytes)
+    if (event.type === 'fileProgressed' && !this.transfers.isSending(event.file))
+      this.transfers.progressed(event.file, event.bytes)
     if (event.type === 'fileOffered' && early && event.file.size !== undefined) this.#offered(event.file, true)
     if (event.type === 'fileCompleted' && !this.transfers.isComing(event.file.id)) this.#offered(event.file, true)
   }
@@ -227,6 +228,7 @@ export class RoomClient {
     const { autoBytes, early } = this.#parts.files
     const size = file.size
     if (size === undefined || this.transfers.isComing(file.id) || this.#asked.has(file.id)) return
+    if (this.transfers.isSending(file)) return
     if (size <= autoBytes) {
       if (early || told) {
         this.#asked.add(file.id)

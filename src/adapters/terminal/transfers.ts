@@ -1,3 +1,4 @@
+import { safeFileName } from '../../domain/names/safe-file-name.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
 import type { MentionedFile, WholeFile } from '../../domain/room/events.ts'
 import type { Words } from '../words/words.ts'
@@ -47,6 +48,13 @@ export class Transfers {
     this.#running.add(transfer)
     this.#clock.after(RECEIPTS_MS, () => this.#forget(transfer))
     return sent
+  }
+
+  /** Whether a file that somebody offers may be one that leaves from here. */
+  isSending(file: MentionedFile): boolean {
+    for (const { arrow, meter } of this.#running)
+      if (arrow === '↑' && safeFileName(meter.name, file.id) === file.name) return true
+    return false
   }
 
   isComing(id: string): boolean {

@@ -1,11 +1,13 @@
 import { actOn } from './act-on.ts'
 import { choicesFor, gapAt, type Sources } from './completion.ts'
 import type { Stroke } from './keys.ts'
-import { type Editor, edited, emptyEditor, entered } from './line-editor.ts'
+import { type EditKey, type Editor, edited, emptyEditor, entered } from './line-editor.ts'
 import type { RoomClient } from './room-client.ts'
 
 /** So often is the room told that somebody types. */
 const TYPING_MS = 3000
+/** A line that is written in less is not worth telling. */
+const QUICK_MS = 1000
 
 /** Somebody's keys at a room: what they type, and what becomes of it. */
 export class Typing {
@@ -14,6 +16,7 @@ export class Typing {
   readonly #changed: () => void
   #editor: Editor = emptyEditor
   #toldAt = Number.NEGATIVE_INFINITY
+  #begunAt = 0
 
   constructor(client: RoomClient, sources: Sources, changed: () => void) {
     this.#client = client
@@ -48,16 +51,19 @@ export class Typing {
         else this.#editor = edited(this.#editor, { type: 'delete' })
         break
       default:
-        this.#editor = edited(this.#editor, stroke)
-        if (stroke.type === 'typed') this.#types()
+        if (stroke.type === 'typed') this.#typed(stroke)
+        else this.#editor = edited(this.#editor, stroke)
     }
     this.#changed()
   }
 
   /** What begins with a slash is nobody's business. */
-  #types(): void {
+  #typed(stroke: EditKey): void {
+    const before = this.#editor.text
+    this.#editor = edited(this.#editor, stroke)
     const now = this.#client.clock.elapsed()
-    if (this.#editor.text.startsWith('/') || now - this.#toldAt < TYPING_MS) return
+    if (before === '') this.#begunAt = now
+    if (this.#editor.text.startsWith('/') || now - this.#toldAt < TYPING_MS || now - this.#begunAt < QUICK_MS) return
     this.#toldAt = now
     this.#client.session.post([{ type: 'typing' }])
   }

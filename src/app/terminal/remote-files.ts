@@ -1,0 +1,36 @@
+import { basename } from 'node:path'
+import { downloadFile } from '../../adapters/client/file-download.ts'
+import { uploadFile } from '../../adapters/client/file-upload.ts'
+import type { HostLink } from '../../adapters/client/host-link.ts'
+import { Retries } from '../../adapters/client/retries.ts'
+import type { TellNews } from '../../adapters/client/transfer-talk.ts'
+import type { FileDesk } from '../../adapters/terminal/surroundings.ts'
+import { clientDefaults } from '../defaults.ts'
+import { pathTyped } from './paths.ts'
+
+export interface RemoteFilesOptions {
+  readonly directory: string
+  readonly autoBytes: number
+  /** Bytes a second, for each transfer. */
+  readonly limit: number | undefined
+}
+
+/** Files of a room on another host: each on a connection of its own, going on where it was cut, for ever if need be. */
+export function remoteFiles(link: HostLink, room: string, options: RemoteFilesOptions): FileDesk {
+  const { directory, autoBytes, limit } = options
+  const transfer = (tell: TellNews) => ({
+    link,
+    retries: new Retries(clientDefaults, { tell: (retry) => tell({ type: 'retry', ...retry }) }),
+    tell,
+    ...(limit === undefined ? {} : { limit }),
+  })
+  return {
+    early: true,
+    autoBytes,
+    send: (typed, tell) => {
+      const path = pathTyped(typed)
+      return uploadFile(transfer(tell), room, path, basename(path))
+    },
+    receive: (file, tell) => downloadFile(transfer(tell), file, { directory }),
+  }
+}

@@ -1,0 +1,123 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { isRefusal } from '../../adapters/client/failures.ts'
+import { HostLink } from '../../adapters/client/host-link.ts'
+import { listRooms } from '../../adapters/client/room-queries.ts'
+import { bytesOf } from '../../adapters/doors/shared/wording.ts'
+import { RandomIds } from '../../adapters/system/random-ids.ts'
+import type { RoomClient } from '../../adapters/terminal/room-client.ts'
+import type { Ending } from '../../adapters/terminal/surroundings.ts'
+import { type Language, languageOf, languages, wordsIn } from '../../adapters/words/words.ts'
+import { Refused, type RoomSession } from '../../domain/session.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
+import { connect } from '../connect.ts'
+import { clientDefaults } from '../defaults.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { flushed, neverWaitFor } from '../output.ts'
+import { openTerminal } from '../terminal/open-terminal.ts'
+import { remoteFiles } from '../terminal/remote-files.ts'
+import { type Place, placeOf, rateOf, runShowing } from './verb.ts'
+
+interface JoinFlags {
+  readonly auto: number
+  readonly save: string
+  readonly limit?: number
+  readonly lang?: Language
+  readonly plain?: boolean
+}
+
+const AUTO_BYTES = 50_000_000
+/** For a host that is away to hear that we leave, and for our reader to take the last of what was written. */
+const FAREWELL_MS = 500
+
+export const addJoin = (program: Command): Command =>
+  program
+    .command('join')
+    .description('take part in a room: chat, and files with /send and /get')
+    .argument('[address]', '[name@]host[:port][/room]', 'localhost')
+    .option('--auto <size>', 'files up to this size come by themselves (50M)', sizeOf, AUTO_BYTES)
+    .option('--save <dir>', 'the folder that files are saved into, as terima_<name> (here)', '.')
+    .option('--limit <rate>', 'bytes a second at most for each transfer, like 500k or 5M', rateOf)
+    .addOption(new Option('--lang <language>', 'in which tamtam speaks (as LANG says)').choices(languages))
+    .option('--plain', 'one line an event, and no cursor that moves')
+    .addHelpText(
+      'after',
+      '\nWhat comes through a pipe is said line by line; the command ends when all of it is in the room.',
+    )
+    .action((address: string, flags: JoinFlags) =>
+      runShowing(() => join(placeOf(address, process.env), flags, process)),
+    )
+
+async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
+  // Whoever shows it is the same person, also after the host was restarted.
+  const key = new RandomIds().next()
+  const { host, port } = first
+  const shown = first.token === undefined ? {} : { token: first.token }
+  const link = new HostLink({ host, port, key: () => key, ...shown }, clientDefaults, true)
+  for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
+  let client: RoomClient | undefined
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => client?.end({ type: 'quit' }))
+
+  const enter = async (room: string, name: string | undefined): Promise<RoomSession> => {
+    const where = `${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(room)}`
+    return await connect(where, { key, ...shown, ...(name === undefined ? {} : { name }) })
+  }
+  const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
+    openTerminal(
+      {
+        session,
+        files: remoteFiles(link, session.room, { directory: flags.save, autoBytes: flags.auto, limit: flags.limit }),
+        rooms: async () => {
+          const rooms = await listRooms(link)
+          return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
+        },
+        own: [],
+        language: flags.lang ?? languageOf(process.env),
+        plain: flags.plain === true,
+        greeting,
+        made: (made) => {
+          client = made
+        },
+      },
+      process,
+    )
+
+  const { say } = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
+  const welcome = ({ member, room }: RoomSession) => `* ${say('welcome', { name: member.name, room })}`
+  let session = await enter(first.room, first.name).catch(failed)
+  let ending = await show(session, [welcome(session)])
+  while (ending.type === 'room') {
+    const { name } = session.member
+    const before = session.room
+    await session.close()
+    const next = await enter(ending.room, first.name === undefined ? undefined : name).catch(refusalOf)
+    if (next instanceof Refused) {
+      session = await enter(before, name).catch(failed)
+      ending = await show(session, [`! ${next.code} ${forTerminal(next.rejected.message)}`])
+    } else {
+      session = next
+      ending = await show(session, [welcome(session)])
+    }
+  }
+  if (ending.type === 'closed')
+    throw new CommandFailed(exitCodes.refused, forTerminal(say('closed', { why: ending.why })))
+  await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
+  await flushed(process.stdout, FAREWELL_MS)
+  process.exit(exitCodes.done)
+}
+
+function sizeOf(text: string): number {
+  const bytes = bytesOf(text)
+  if (bytes === undefined) throw new InvalidArgumentError('write a size like 500k or 50M.')
+  return bytes
+}
+
+function refusalOf(error: unknown): Refused {
+  if (error instanceof Refused) return error
+  throw error
+}
+
+/** What the host says no to ends the command. */
+function failed(error: unknown): never {
+  if (error instanceof Refused) throw new CommandFailed(exitCodes.refused, forTerminal(error.message), { cause: error })
+  throw error
+}

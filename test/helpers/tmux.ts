@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { onTestFinished, type TestContext } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { bareEnv, MAIN } from './host-process.ts'
+
+const DEADLINE_MS = 30_000
+
+export interface TerminalOptions {
+  readonly columns?: number
+  readonly rows?: number
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** `tamtam …` in a real terminal: keys in, screen out. It is ended when the test is over. */
+export class Terminal {
+  readonly #server = `tamtam-${process.pid}-${randomBytes(4).toString('hex')}`
+
+  constructor(args: readonly string[], { columns = 80, rows = 24, cwd = '/', env = {} }: TerminalOptions = {}) {
+    const command = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...args]
+    const typed = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+    const size = ['-x', String(columns), '-y', String(rows)]
+    // What the program says last stays on the screen.
+    const shell = `${typed}; echo "ended with $?"; exec sleep 600`
+    this.#tmux(['new-session', '-d', ...size, '-c', cwd, shell], { LC_ALL: 'C.UTF-8', ...env })
+    onTestFinished(() => void spawnSync('tmux', ['-L', this.#server, 'kill-server']))
+  }
+
+  /** Skips the test where there is no tmux; in CI that is a failure. */
+  static needed(context: TestContext): void {
+    if (spawnSync('tmux', ['-V']).status === 0) return
+    if (process.env['CI'] === 'true') throw new Error('tmux is missing; install it: apt-get install tmux')
+    context.skip('needs tmux: apt-get install tmux')
+  }
+
+  /** Letters, one after the other. */
+  type(text: string): void {
+    this.#tmux(['send-keys', '-l', text])
+  }
+
+  /** Keys by the names that tmux has for them: `Enter`, `Tab`, `C-c`. */
+  press(...keys: readonly string[]): void {
+    this.#tmux(['send-keys', ...keys])
+  }
+
+  /** Types a line and sends it. */
+  line(text: string): void {
+    this.type(text)
+    this.press('Enter')
+  }
+
+  /** As from the clipboard, in the brackets that the program asked for. */
+  paste(text: string): void {
+    this.#tmux(['set-buffer', text])
+    this.#tmux(['paste-buffer', '-p', '-r'])
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux(['resize-window', '-x', String(columns), '-y', String(rows)])
+  }
+
+  /** The lines on the screen, without the empty ones below. */
+  get screen(): string[] {
+    return this.#tmux(['capture-pane', '-p']).trimEnd().split('\n')
+  }
+
+  /** The same with all that has scrolled away. */
+  get all(): string[] {
+    return this.#tmux(['capture-pane', '-p', '-S', '-']).trimEnd().split('\n')
+  }
+
+  async until(what: string, holds: (screen: string[]) => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
+    try {
+      await until(what, () => holds(this.screen), deadlineMs)
+    } catch (error) {
+      throw new Error(`${what} was never seen on this screen:\n${this.screen.join('\n')}`, { cause: error })
+    }
+  }
+
+  /** Waits for a line that is, or has in it, this. */
+  async sees(what: string | RegExp): Promise<void> {
+    await this.until(String(what), (screen) =>
+      screen.some((line) => (typeof what === 'string' ? line.includes(what) : what.test(line))),
+    )
+  }
+
+  /** Waits until nothing is typed and nobody is shown as doing something: the screen is at rest. */
+  async rests(): Promise<void> {
+    await this.until('an empty line', (screen) => /^<\p{L}+>$/u.test(screen.at(-1) ?? ''))
+  }
+
+  #tmux(args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+    const options = { encoding: 'utf8', env: { ...bareEnv(), ...env } } as const
+    const { status, stdout, stderr } = spawnSync(
+      'tmux',
+      ['-u', '-L', this.#server, '-f', '/dev/null', ...args],
+      options,
+    )
+    if (status !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`)
+    return stdout
+  }
+}
+
+/** A screen as it is kept: without what is another each time, and without what holds for a moment. */
+export const kept = (screen: readonly string[]): string =>
+  `${screen
+    .filter((line) => !line.startsWith('… '))
+    .join('\n')
+    .replace(/^\d\d:\d\d /gm, '12:04 ')
+    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:8268')}\n`
