@@ -11,11 +11,13 @@ import { files } from './scenarios/files.ts'
 import { idle } from './scenarios/idle.ts'
 import { joins } from './scenarios/joins.ts'
 import { latency } from './scenarios/latency.ts'
+import { sessions } from './scenarios/sessions.ts'
 import { stalled } from './scenarios/stalled.ts'
 import { transfers } from './scenarios/transfers.ts'
 
 const PARTS: Readonly<Record<SectionName, (bench: Bench) => Promise<readonly Section[]>>> = {
   fanout,
+  sessions,
   latency,
   idle,
   joins,

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Member, ReadArea } from './member.ts'
-import { KIND, Payloads } from './payload.ts'
+import { KIND, Payloads, senderAt } from './payload.ts'
 import { machineSeconds, processorSeconds } from './proc.ts'
 import { Traffic } from './traffic.ts'
 import { type Wire, type WireName, wireOf } from './wire.ts'
@@ -58,6 +58,8 @@ class Fanout {
   readonly #members: Member[] = []
   readonly #stride: number
   #status: 'gathering' | 'talking' | 'draining' = 'gathering'
+  /** Members whose handshake is through. */
+  readonly #inside = new Set<number>()
   /** By member: whether a probe came, and which of the two last ones are missing. */
   readonly #attached = new Set<number>()
   readonly #missingLast: Set<number>[] = []
@@ -128,10 +130,13 @@ class Fanout {
       const member = new Member({ index, port: this.#load.port }, area, this.#take, this.#fail)
       this.#members.push(member)
       this.#missingLast.push(new Set(index === 0 ? [1] : index === 1 ? [0] : [0, 1]))
-      if (this.#wire.hello !== '') member.socket.write(this.#wire.hello)
+      const hello = this.#wire.hello(index)
+      if (hello !== '') member.socket.write(hello, 'latin1')
       if (index % CONNECTING_AT_ONCE === CONNECTING_AT_ONCE - 1) await member.connected
     }
     await Promise.all(this.#members.map((member) => member.connected))
+    if (this.#wire.handshake !== undefined)
+      await this.#until(() => this.#inside.size === count, 'not everybody was let in')
     let probedAt = 0
     await this.#until(() => {
       const now = performance.now()
@@ -150,7 +155,10 @@ class Fanout {
 
   readonly #take = (member: Member, area: Buffer, from: number, to: number): number => {
     try {
-      return this.#read(member, area, from, to)
+      const { deliveredAs } = this.#wire
+      return deliveredAs === undefined
+        ? this.#read(member, area, from, to)
+        : this.#find(member, area, from, to, deliveredAs)
     } catch (error) {
       this.#fail(error as Error)
       return to
@@ -177,6 +185,32 @@ class Fanout {
       at += this.#stride
     }
     return at
+  }
+
+  /** Nothing else on the wire looks like what stands in front of a payload. */
+  #find(member: Member, area: Buffer, from: number, to: number, deliveredAs: Buffer): number {
+    const now = performance.now()
+    const { size } = this.#payloads
+    const seen = area.subarray(0, to)
+    if (this.#status === 'gathering') this.#shakeHands(member, seen.subarray(from))
+    let at = from
+    while (true) {
+      const found = seen.indexOf(deliveredAs, at)
+      // What may be the beginning of another stays.
+      if (found < 0) return Math.max(at, to - deliveredAs.length + 1)
+      const payload = found + deliveredAs.length
+      if (payload + size > to) return found
+      at = payload + size
+      if (this.#status === 'gathering') this.#probed(member.index, area, payload)
+      else if (senderAt(area, payload) !== member.index) this.#traffic.deliver(member.index, area, payload, now)
+    }
+  }
+
+  #shakeHands(member: Member, seen: Buffer): void {
+    const { handshake } = this.#wire
+    if (handshake === undefined) return
+    if (seen.includes(handshake.asked)) member.socket.write(handshake.answer, 'latin1')
+    if (seen.includes(handshake.done)) this.#inside.add(member.index)
   }
 
   #probed(member: number, area: Buffer, at: number): void {

@@ -1,10 +1,19 @@
+import { createHash } from 'node:crypto'
+import { encodeMessage } from '../../src/adapters/codec/wire/encode.ts'
+import { FRAMES_MAGIC, joinFrame } from '../../src/adapters/codec/wire/frames.ts'
+import type { ClientMessage } from '../../src/adapters/codec/wire/messages.ts'
+
 /** How one kind of server is spoken to: what goes around a payload on the way in and on the way out. */
 export interface Wire {
-  readonly name: 'line' | 'nats'
-  /** Sent at once; without it the server has nothing to go by. */
-  readonly hello: string
+  readonly name: 'line' | 'nats' | 'frames' | 'websocket' | 'socket.io'
+  /** What member `index` sends at once; without it the server has nothing to go by. */
+  hello(index: number): string
+  /** Where a member must wait before it comes in: what it is asked by, what it answers, and what tells that it is in. */
+  readonly handshake?: { readonly asked: Buffer; readonly answer: string; readonly done: Buffer }
   readonly before: string
   readonly after: string
+  /** What stands right in front of a payload that is delivered, where deliveries are looked for instead of counted; authors get their own. */
+  readonly deliveredAs?: Buffer
   /** Bytes in front of and behind a payload that is delivered: the same for every member, so lines are found by counting. */
   readonly deliveredBefore: number
   readonly deliveredAfter: number
@@ -18,10 +27,19 @@ export type WireName = Wire['name'] | 'bare'
 
 /** `payload` in bytes. `bare` is the line protocol of a server that needs no hello. */
 export function wireOf(name: WireName, payload: number): Wire {
-  if (name === 'nats') return nats(payload)
+  switch (name) {
+    case 'nats':
+      return nats(payload)
+    case 'frames':
+      return frames(payload)
+    case 'websocket':
+      return webSocket(payload)
+    case 'socket.io':
+      return socketIo(payload)
+  }
   return {
     name: 'line',
-    hello: name === 'bare' ? '' : '/files inline\n',
+    hello: () => (name === 'bare' ? '' : '/files inline\n'),
     before: '',
     after: '\n',
     deliveredBefore: '<127.0.0.1> '.length,
@@ -33,11 +51,91 @@ export function wireOf(name: WireName, payload: number): Wire {
 
 const nats = (payload: number): Wire => ({
   name: 'nats',
-  hello: 'CONNECT {"verbose":false,"pedantic":false,"echo":false}\r\nSUB room 1\r\n',
+  hello: () => 'CONNECT {"verbose":false,"pedantic":false,"echo":false}\r\nSUB room 1\r\n',
   before: `PUB room ${payload}\r\n`,
   after: '\r\n',
   deliveredBefore: `MSG room 1 ${payload}\r\n`.length,
   deliveredAfter: 2,
   mark: 0x4d,
   answer: (line) => (line.startsWith('-ERR') ? 'failed' : line.startsWith('PING') ? 'PONG\r\n' : undefined),
+})
+
+/** A message around a payload that is put in later: a mark of the same length stands for it. */
+function around(payload: number, framed: (message: Uint8Array) => string): { before: string; after: string } {
+  const mark = '_'.repeat(payload)
+  const [before = '', after = ''] = framed(
+    encodeMessage({ type: 'command', command: { type: 'say', text: mark } }),
+  ).split(mark)
+  return { before, after }
+}
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
+const coming = (index: number): readonly ClientMessage[] => [
+  { type: 'hello', version: 1, key: createHash('md5').update(`${process.pid} ${index}`).digest('hex') },
+  { type: 'join', room: 'lobby' },
+]
+
+/** Texts of this length are told by what stands in front of them in msgpack: the key, and a head of two bytes. */
+const inMessages = (payload: number) => ({
+  deliveredAs: Buffer.concat([Buffer.from([0xa4]), Buffer.from('text'), Buffer.from([0xd9, payload])]),
+  deliveredBefore: 0,
+  deliveredAfter: 0,
+  mark: 0,
+  answer: () => undefined,
+})
+
+const frames = (payload: number): Wire => ({
+  name: 'frames',
+  ...inMessages(payload),
+  ...around(payload, (message) => latin1(joinFrame(message))),
+  hello: (index) =>
+    latin1(FRAMES_MAGIC) +
+    coming(index)
+      .map((message) => latin1(joinFrame(encodeMessage(message))))
+      .join(''),
+})
+
+/** A client's frame of at most 125 bytes; a mask of zeros leaves them as they are. */
+const masked = (head: number, message: string): string =>
+  latin1(Uint8Array.of(head, 0x80 | message.length, 0, 0, 0, 0)) + message
+const BINARY = 0x82
+const TEXT = 0x81
+
+const upgrade = (path: string, more: readonly string[] = []): string =>
+  [
+    `GET ${path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...more,
+    '',
+    '',
+  ].join('\r\n')
+
+const webSocket = (payload: number): Wire => ({
+  name: 'websocket',
+  ...inMessages(payload),
+  ...around(payload, (message) => masked(BINARY, latin1(message))),
+  hello: (index) =>
+    upgrade('/ws', ['Sec-WebSocket-Protocol: tamtam.1']) +
+    coming(index)
+      .map((message) => masked(BINARY, latin1(encodeMessage(message))))
+      .join(''),
+})
+
+/** Engine.IO's packet 4, Socket.IO's packets 0 (connect) and 2 (event), on a WebSocket from the start. */
+const socketIo = (payload: number): Wire => ({
+  name: 'socket.io',
+  hello: () => upgrade('/socket.io/?EIO=4&transport=websocket'),
+  handshake: { asked: Buffer.from('"upgrades":'), answer: masked(TEXT, '40'), done: Buffer.from('40{"sid":') },
+  before: masked(TEXT, `42["say","${'_'.repeat(payload)}"]`).split('_')[0] ?? '',
+  after: '"]',
+  deliveredAs: Buffer.from('"said","'),
+  deliveredBefore: 0,
+  deliveredAfter: 0,
+  mark: 0,
+  answer: () => undefined,
 })

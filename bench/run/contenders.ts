@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { WireName } from '../load/wire.ts'
 import type { Processes, Server } from './processes.ts'
 
-export type ContenderName = 'memory' | 'durable' | 'batch' | 'each' | 'nats'
+export type ContenderName = 'memory' | 'durable' | 'batch' | 'each' | 'nats' | 'frames' | 'websocket' | 'socket.io'
 
 /** A server that takes the same load as the others. */
 export interface Contender {
@@ -17,6 +17,7 @@ const HOST = new URL('../host.ts', import.meta.url)
 const RELAY = new URL('../yardsticks/relay.ts', import.meta.url)
 /** As `npm start` runs the host. */
 const LAUNCH_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32']
+const SOCKET_IO = new URL('../yardsticks/socket-io.ts', import.meta.url)
 const NATS = 'nats-server'
 const PATIENCE_MS = 5000
 
@@ -37,6 +38,9 @@ export function contenders(processes: Processes): Readonly<Record<ContenderName,
   return {
     memory: { name: 'memory', wire: 'line', start: () => startHost(processes, {}) },
     durable: { name: 'durable', wire: 'line', start: () => startHost(processes, { data: processes.newDirectory() }) },
+    frames: { name: 'frames', wire: 'frames', start: () => startHost(processes, {}) },
+    websocket: { name: 'websocket', wire: 'websocket', start: () => startHost(processes, {}) },
+    'socket.io': { name: 'socket.io', wire: 'socket.io', start: () => processes.serve(SOCKET_IO, []) },
     batch: relay('batch'),
     each: relay('each'),
     nats: { name: 'nats', wire: 'nats', start: () => startNats(processes) },

@@ -5,7 +5,7 @@ import type { Server } from '../run/processes.ts'
 import { alternate, median, type Rounds, ratio, typical } from '../run/rounds.ts'
 import type { Bench } from '../run/settings.ts'
 
-interface Shape {
+export interface Shape {
   readonly members: number
   readonly senders: number
   readonly window: number
@@ -47,7 +47,7 @@ export async function fanout(bench: Bench): Promise<readonly Section[]> {
   return sections
 }
 
-const titleOf = ({ members, senders, window }: Shape): string =>
+export const titleOf = ({ members, senders, window }: Shape): string =>
   `${members} members, ${senders === members ? 'all send' : senders === 1 ? '1 sends' : `${senders} send`}, ${window} in flight each`
 
 function sectionOf(
