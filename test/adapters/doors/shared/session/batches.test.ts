@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { decodeHostMessage } from '../../../../../src/adapters/codec/wire/decode.ts'
+import { hostMessageLimits } from '../../../../../src/adapters/codec/wire/limits.ts'
+import { batchEncoder, messagesFor } from '../../../../../src/adapters/doors/shared/session/batches.ts'
+import type { Framing } from '../../../../../src/adapters/doors/shared/session/carrier.ts'
+import { Batch } from '../../../../../src/domain/room/batch.ts'
+import type { RoomEvent } from '../../../../../src/domain/room/events.ts'
+import { AT, ani, budi, cici, joined, said } from '../../../../helpers/people.ts'
+
+const bare = (message: Uint8Array) => message
+const framing: Framing = { frame: bare, batches: batchEncoder(bare) }
+const whispered: RoomEvent = { type: 'whispered', seq: 2, at: AT, by: ani, to: budi, text: 'psst' }
+const eventsOf = (messages: readonly Uint8Array[]): readonly RoomEvent[] =>
+  messages.flatMap((message) => {
+    const decoded = decodeHostMessage(message)
+    if (decoded?.type !== 'batch') throw new Error('this is no batch')
+    return decoded.events
+  })
+
+describe('a batch', () => {
+  test('is encoded once for all its readers', () => {
+    const batch = new Batch('lobby', [said(1), joined(budi)])
+    expect(messagesFor(batch, ani.id, framing)).toBe(messagesFor(batch, budi.id, framing))
+    expect(eventsOf(messagesFor(batch, ani.id, framing))).toEqual(batch.events)
+  })
+
+  test('with a whisper is encoded anew only for those concerned', () => {
+    const batch = new Batch('lobby', [said(1), whispered, said(3)])
+    expect(eventsOf(messagesFor(batch, ani.id, framing))).toEqual(batch.events)
+    expect(eventsOf(messagesFor(batch, budi.id, framing))).toEqual(batch.events)
+    expect(eventsOf(messagesFor(batch, cici.id, framing))).toEqual([said(1), said(3)])
+    expect(messagesFor(batch, cici.id, framing)).toBe(messagesFor(batch, 'somebody', framing))
+  })
+
+  test('of other people\u2019s whispers alone is nothing', () => {
+    expect(messagesFor(new Batch('lobby', [whispered]), cici.id, framing)).toEqual([])
+  })
+
+  test.each([
+    ['many', Array.from({ length: 40_000 }, (_, index) => said(index + 1, 'x'))],
+    ['long', Array.from({ length: 100 }, (_, index) => said(index + 1, 'x'.repeat(16_000)))],
+    ['long in UTF-8', Array.from({ length: 100 }, (_, index) => said(index + 1, '\u20ac'.repeat(16_000)))],
+  ])('of %s events is split into messages that are not too long', (_case, events) => {
+    const messages = messagesFor(new Batch('lobby', events), ani.id, framing)
+    expect(messages.length).toBeGreaterThan(1)
+    for (const { length } of messages) expect(length).toBeLessThanOrEqual(hostMessageLimits.bytes)
+    expect(eventsOf(messages)).toEqual(events)
+  })
+})
