@@ -195,3 +195,14 @@ test.each(['get up, all of you', 'POST office closed', 'GET', 'SEND'])(
     if (first !== 'SEND') expect(ani.talk).toEqual([`<127.0.0.1> ${first}`, '<127.0.0.1> next'])
   },
 )
+
+test.each(['GET /', 'GET /ws HT', 'POST /a HTTP/1.', '\r\nPUT /lobby/a HTTP/1.1'])(
+  'C35: a request that is cut within its first line (%j) is not spoken either',
+  async (cut) => {
+    const { port, unheard } = await watched(100)
+    const ended = await LineClient.connect(port)
+    ended.write(cut).halfClose()
+    await ended.closed()
+    await unheard()
+  },
+)

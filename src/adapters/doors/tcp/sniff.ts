@@ -28,8 +28,10 @@ const SIGNATURES: readonly (readonly [Verdict, Buffer])[] = [
 ]
 
 // HTTP/0.9 has no version. Methods are case-sensitive, and `get /x` may be what a person says first.
-const SIMPLE_REQUEST =
-  /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI|PROPFIND|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH) (?:\/\S*|\*|https?:\/\/\S+)$/
+const METHOD_AND_TARGET =
+  /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI|PROPFIND|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH) (?:\/\S*|\*|https?:\/\/\S+)/
+const SIMPLE_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}$`)
+const CUT_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}(?: (?:H(?:T(?:T(?:P(?:\\/[\\d.]*)?)?)?)?)?)?$`)
 const REQUEST_SO_FAR = /^[A-Z]+(?: (?:\S+(?: (?:H(?:T(?:T(?:P(?:\/(?:\d(?:\.(?:\d\r?)?|\r)?)?)?)?)?)?)?|\r)?)?)?$/i
 // Were it a request with this method, the line door would still close (C35).
 const SEND = Buffer.from('SEND ')
@@ -62,10 +64,14 @@ export function sniff(head: Buffer): Verdict {
   return isHttpRequestLine(line) || SIMPLE_REQUEST.test(line) ? 'http' : 'line'
 }
 
-/** What a peer is taken for that has not said enough within its time: one that began in binary does not become text (C34). */
-export function verdictAtLast(head: Buffer): 'line' | 'binary' {
+/**
+ * What a peer is taken for that has not said enough within its time, or has ended: one that began in binary does not become
+ * text (C34), and a request that was cut within its first line is not said in a room either (C35).
+ */
+export function verdictAtLast(head: Buffer): 'line' | 'binary' | 'http' {
   const [first] = head
-  return first !== undefined && beginsBinary(first) ? 'binary' : 'line'
+  if (first !== undefined && beginsBinary(first)) return 'binary'
+  return CUT_REQUEST.test(head.toString('latin1').trimStart()) ? 'http' : 'line'
 }
 
 function matchSignatures(seen: Buffer): Verdict | undefined {
