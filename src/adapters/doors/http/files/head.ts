@@ -12,14 +12,16 @@ import { describeUpload } from './upload-answer.ts'
 
 /** What a file is, or how far its upload has got. */
 export async function head(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { id, room, file } = await findFile(parts, request)
+  const { id } = await findFile(parts, request)
   const transfer = await parts.engine.transfer(id)
-  if (transfer !== undefined) {
-    const prefix = await transfer.prefix()
+  const prefix = await transfer?.prefix()
+  if (transfer !== undefined && prefix !== undefined && transfer.status !== 'whole') {
     if ('type' in prefix) return refuse(reply, prefix)
     reply.headers({ 'Upload-Prefix-Digest': digestField(prefix.sha256), 'Upload-Metadata': metadataOf(transfer.file) })
     return describeUpload(reply, transfer, prefix.size).send()
   }
+  // Looked at again: whoever follows a file to its end asks just then, and a transfer that ends makes them wait until it has.
+  const { room, file } = await findFile(parts, request)
   // It was withdrawn while we looked.
   if (file.status !== 'whole') return refuse(reply, notFound)
   const { size } = file.file
