@@ -34,8 +34,14 @@ export const addJoin = (program: Command): Command =>
     .command('join')
     .description('take part in a room: chat, and files with /send and /get')
     .argument('[address]', '[name@]host[:port][/room]', 'localhost')
-    .option('--auto <size>', 'files up to this size come by themselves (50M)', sizeOf, AUTO_BYTES)
-    .option('--save <dir>', 'the folder that files are saved into, as terima_<name> (here)', '.')
+    .addOption(
+      new Option('--auto <size>', 'files up to this size come by themselves')
+        .argParser(sizeOf)
+        .default(AUTO_BYTES, '50M'),
+    )
+    .addOption(
+      new Option('--save <dir>', 'the folder that files are saved into, as terima_<name>').default('.', 'here'),
+    )
     .option('--limit <rate>', 'bytes a second at most for each transfer, like 500k or 5M', rateOf)
     .addOption(new Option('--lang <language>', 'in which tamtam speaks (as LANG says)').choices(languages))
     .option('--plain', 'one line an event, and no cursor that moves')

@@ -27,7 +27,7 @@ export const addTail = (program: Command): Command =>
     .argument('<address>', '[name@]host[:port][/room]')
     .option('--after <seq>', 'everything behind this sequence number', countOf)
     .option('-n, --lines <count>', `the newest so many, at most ${PAGE}`, countOf, 10)
-    .option('--follow', 'go on with what is said from now on (the default)', true)
+    .option('--follow', 'go on with what is said from now on', true)
     .option('--no-follow', 'end with what is there')
     .option('--json', 'one JSON object a line, with sequence numbers')
     .action((address: string, flags: TailFlags) => runShowing(() => tail(placeOf(address, process.env), flags)))
