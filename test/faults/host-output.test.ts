@@ -82,7 +82,7 @@ describe('standard output', () => {
     host.child.stdin?.write('/who\n/nothing\nselamat pagi\n')
     await ani.until('<host> selamat pagi')
     await host.until('answers', () => host.errors.split('\n').length > 2)
-    expect(host.errors).toMatch(/^\* here: host, ani\n! BAD_COMMAND .*\n$/)
+    expect(host.errors).toMatch(/^\* here: host \(owner\), ani\n! BAD_COMMAND .*\n$/)
     expect(host.lines).toHaveLength(7)
   })
 
