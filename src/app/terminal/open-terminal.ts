@@ -2,7 +2,6 @@ import { SystemClock } from '../../adapters/system/system-clock.ts'
 import { themes } from '../../adapters/terminal/paint.ts'
 import { runPlain } from '../../adapters/terminal/plain.ts'
 import { type Manner, RoomClient } from '../../adapters/terminal/room-client.ts'
-import { runOnScreen } from '../../adapters/terminal/screen.ts'
 import type { Ending, FileDesk, Outlet, OwnWord } from '../../adapters/terminal/surroundings.ts'
 import { type Language, wordsIn } from '../../adapters/words/words.ts'
 import type { RoomSession } from '../../domain/session.ts'
@@ -54,6 +53,8 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     return client
   }
   if (!screen) return await runPlain(process, make)
+  // Only where it is used: loading it takes a third of the start, and 20 MB.
+  const { runOnScreen } = await import('../../adapters/terminal/screen.ts')
   return await runOnScreen(process, make, (client) => ({
     nicks: () => client.session.members.filter(({ id }) => id !== session.member.id).map(({ name }) => name),
     rooms,
