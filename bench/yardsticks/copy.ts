@@ -3,10 +3,10 @@
 //                                          whoever said `GET\n` before gets `file\n<bytes>` then
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
+import { BLOCK_BYTES, listen } from './listen.ts'
 
-const BLOCK_BYTES = 1024 * 1024
 const [, , directory = '.', digest] = process.argv
 const waiting = new Set<Socket>()
 
@@ -72,15 +72,4 @@ async function serve(socket: Socket): Promise<void> {
   await file.close()
 }
 
-const server = createServer({ noDelay: true, highWaterMark: BLOCK_BYTES }, (socket) => {
-  socket.on('error', () => {})
-  serve(socket).catch((error: unknown) => {
-    throw error
-  })
-})
-server.listen({ port: 0, host: '127.0.0.1' }, () => {
-  const address = server.address()
-  if (address !== null && typeof address === 'object')
-    process.stdout.write(`${JSON.stringify({ port: address.port })}\n`)
-})
-process.stdin.once('end', () => process.exit(0)).resume()
+listen(serve)

@@ -1,9 +1,9 @@
 // The yardstick for files on their way, in Node: what spool.c does, with the same words. `write` to the file is awaited before the
 // receivers get a block, and every receiver before the next one is read.   node spool.ts <file>
 import { type FileHandle, open } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { BLOCK_BYTES, listen } from './listen.ts'
 
-const BLOCK_BYTES = 1024 * 1024
 const [, , path = 'spool.part'] = process.argv
 const file = await open(path, 'w+')
 const waiting = new Set<Socket>()
@@ -56,15 +56,4 @@ async function serve(socket: Socket): Promise<void> {
   socket.write('wait\n')
 }
 
-const server = createServer({ noDelay: true, highWaterMark: BLOCK_BYTES }, (socket) => {
-  socket.on('error', () => {})
-  serve(socket).catch((error: unknown) => {
-    throw error
-  })
-})
-server.listen({ port: 0, host: '127.0.0.1' }, () => {
-  const address = server.address()
-  if (address !== null && typeof address === 'object')
-    process.stdout.write(`${JSON.stringify({ port: address.port })}\n`)
-})
-process.stdin.once('end', () => process.exit(0)).resume()
+listen(serve)

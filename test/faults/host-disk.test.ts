@@ -1,31 +1,20 @@
-import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { canTrace, parseTrace, type TracedCall } from '../adapters/stores/disk/strace.ts'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { type LineClient, sha256 } from '../helpers/line-client.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
 
 const MIB = 1024 * 1024
 const MARK = '//AGUEL//TAMTAM//'
 const ACKING_HOST = fileURLToPath(new URL('./acking-host.ts', import.meta.url))
 const SUFFICIENT_LINES = 200
 const traceable = canTrace()
-
-/** A directory that is a file system of its own. */
-async function smallDisk(context: TestContext, size: string): Promise<string> {
-  const directory = await temporaryDirectory()
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]).status !== 0) {
-    if (process.env['CI'] === 'true' && process.getuid?.() === 0) throw new Error('root could not mount a tmpfs')
-    return context.skip('needs to mount a tmpfs: run as root, or in `unshare -rm`')
-  }
-  onTestFinished(() => void spawnSync('umount', ['-l', directory]))
-  return directory
-}
 
 /** Says it again and again until somebody else is shown it. */
 async function sayUntilTaken(speaker: LineClient, reader: LineClient, text: string): Promise<void> {

@@ -1,27 +1,17 @@
-import { spawnSync } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { canTrace } from '../adapters/stores/disk/strace.ts'
+import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
-import { ask, createUpload, filesOf, patch, progressOf, receive, settledFilesOf } from '../helpers/http-files.ts'
+import { ask, createUpload, patch, progressOf, receive, settledFilesOf } from '../helpers/http-files.ts'
 import { Sample } from '../helpers/sample.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
 
 const traceable = canTrace()
 /** Over the size that is synced at once. */
 const SAMPLE = new Sample(12_000_000)
-
-/** A directory that is a file system of its own. */
-async function smallDisk(context: TestContext, size: string): Promise<string> {
-  const directory = await temporaryDirectory()
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]).status !== 0) {
-    if (process.env['CI'] === 'true' && process.getuid?.() === 0) throw new Error('root could not mount a tmpfs')
-    return context.skip('needs to mount a tmpfs: run as root, or in `unshare -rm`')
-  }
-  onTestFinished(() => void spawnSync('umount', ['-l', directory]))
-  return directory
-}
 
 /** A host whose room has an upload on its way, and that has stopped. */
 async function begun() {

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
-import { ask, createUpload, filesOf, patch, progressOf, receive, settledFilesOf } from '../helpers/http-files.ts'
+import { ask, createUpload, patch, progressOf, receive, settledFilesOf } from '../helpers/http-files.ts'
 import { Sample } from '../helpers/sample.ts'
 
 /** `TRANSFER_KILLS=1000 npm test -- test/faults/transfer-kill` does it as often as the catalogue asks. */

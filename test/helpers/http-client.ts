@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { type HostOptions, type RunningHost, startHost } from './host.ts'
+import { News } from './news.ts'
 
 /** As long as in the real host: a client of HTTP that is busy elsewhere must not be taken for a silent listener (C36). */
 const SILENT_MS = 1000
@@ -53,7 +54,7 @@ export class OpenAnswer {
   readonly response: IncomingMessage
   over = false
   #partial = ''
-  #waiting: (() => void)[] = []
+  readonly #news = new News()
 
   static async of(port: number, line: string, asked: Asked = {}): Promise<OpenAnswer> {
     const answer = new OpenAnswer(await begin(port, line, asked))
@@ -68,11 +69,11 @@ export class OpenAnswer {
       const lines = (this.#partial + text).split('\n')
       this.#partial = lines.pop() ?? ''
       this.lines.push(...lines)
-      this.#wake()
+      this.#news.wake()
     })
     response.once('close', () => {
       this.over = true
-      this.#wake()
+      this.#news.wake()
     })
     response.on('error', () => {})
   }
@@ -91,7 +92,7 @@ export class OpenAnswer {
         throw new Error(
           `${this.over ? 'it ended' : 'too late'} with ${this.lines.length} lines: ${this.lines.slice(-3)}`,
         )
-      await this.#news(left)
+      await this.#news.next(left)
     }
     return this
   }
@@ -102,20 +103,6 @@ export class OpenAnswer {
 
   close(): void {
     this.response.destroy()
-  }
-
-  #news(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#waiting.push(() => {
-        clearTimeout(timer)
-        resolve()
-      })
-    })
-  }
-
-  #wake(): void {
-    for (const run of this.#waiting.splice(0)) run()
   }
 }
 

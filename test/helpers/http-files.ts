@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { type FileRow, filesOf } from './files.ts'
 import type { Sample } from './sample.ts'
 
 export interface Answer {
@@ -23,17 +24,6 @@ export interface Received {
   readonly sha256: string
   /** False where the connection broke before the end that was promised. */
   readonly whole: boolean
-}
-
-/** A file in the list of a room. */
-export interface Listed {
-  readonly id: string
-  readonly name: string
-  readonly status: 'whole' | 'arriving' | 'paused'
-  readonly size?: number
-  readonly sha256?: string
-  readonly offset?: number
-  readonly url: string
 }
 
 export const TUS = { 'Tus-Resumable': '1.0.0' }
@@ -71,15 +61,9 @@ export async function receive(port: number, path: string, headers: Readonly<Reco
   return received
 }
 
-export async function filesOf(port: number, room = 'lobby'): Promise<readonly Listed[]> {
-  const { status, text } = await ask(port, 'GET', `/rooms/${room}/files`)
-  if (status !== 200) throw new Error(`${status} ${text}`)
-  return JSON.parse(text).files
-}
-
 /** The files of a room whose host has just started: what had all its bytes is finished first. */
-export async function settledFilesOf(port: number): Promise<readonly Listed[]> {
-  const settled = (files: readonly Listed[]) =>
+export async function settledFilesOf(port: number): Promise<readonly FileRow[]> {
+  const settled = (files: readonly FileRow[]) =>
     files.every(({ status, offset, size }) => status === 'whole' || offset !== size)
   let files = await insist(() => filesOf(port))
   await until('what had arrived to be finished', async () => {

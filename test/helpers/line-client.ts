@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { END_MARK } from '../../src/adapters/doors/line/codec/end-mark.ts'
+import { News } from './news.ts'
 
 /** A file as it came in band: between its header and its end mark. */
 export interface InBandFile {
@@ -44,7 +45,7 @@ export class LineClient {
   over: 'open' | 'ended' | 'reset' = 'open'
   readonly #keepBytes: boolean
   readonly #kept: Buffer[] = []
-  readonly #waiting = new Set<() => void>()
+  readonly #news = new News()
   #partial: Buffer = Buffer.alloc(0)
   #file: Arriving | undefined
 
@@ -57,11 +58,11 @@ export class LineClient {
     })
     socket.on('end', () => {
       if (this.over === 'open') this.over = 'ended'
-      this.#wake()
+      this.#news.wake()
     })
     socket.on('close', () => {
       if (this.over === 'open') this.over = 'ended'
-      this.#wake()
+      this.#news.wake()
     })
   }
 
@@ -143,7 +144,7 @@ export class LineClient {
       const left = deadline - performance.now()
       if (left <= 0 || this.over !== 'open')
         throw new Error(`${this.over}: waited for ${wanted}; the last lines were\n${this.lines.slice(-8).join('\n')}`)
-      await this.#news(left)
+      await this.#news.next(left)
     }
   }
 
@@ -154,7 +155,7 @@ export class LineClient {
       const left = deadline - performance.now()
       if (left <= 0)
         throw new Error(`the host did not hang up; the last lines were\n${this.lines.slice(-8).join('\n')}`)
-      await this.#news(left)
+      await this.#news.next(left)
     }
   }
 
@@ -183,27 +184,11 @@ export class LineClient {
     this.socket.destroy()
   }
 
-  #news(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const settle = () => {
-        clearTimeout(timer)
-        this.#waiting.delete(settle)
-        resolve()
-      }
-      const timer = setTimeout(settle, ms)
-      this.#waiting.add(settle)
-    })
-  }
-
-  #wake(): void {
-    for (const settle of [...this.#waiting]) settle()
-  }
-
   #take(bytes: Buffer): void {
     if (this.#keepBytes) this.#kept.push(bytes)
     let rest: Buffer = bytes
     while (rest.length > 0) rest = this.#file === undefined ? this.#readLine(rest) : this.#readFile(rest)
-    this.#wake()
+    this.#news.wake()
   }
 
   #readLine(bytes: Buffer): Buffer {

@@ -9,6 +9,7 @@ import { hostMessageLimits } from '../../src/adapters/codec/wire/limits.ts'
 import { type ClientMessage, type HostMessage, SUBPROTOCOL } from '../../src/adapters/codec/wire/messages.ts'
 import type { ClientCommand } from '../../src/domain/room/commands.ts'
 import { type Entry, isEntry, type RoomEvent } from '../../src/domain/room/events.ts'
+import { News } from './news.ts'
 
 type Message<Type extends HostMessage['type']> = Extract<HostMessage, { type: Type }>
 
@@ -38,7 +39,7 @@ export class SessionClient {
   over: 'open' | 'ended' | 'reset' = 'open'
   /** Of a WebSocket. */
   closeCode: number | undefined
-  readonly #waiting = new Set<() => void>()
+  readonly #news = new News()
   #ref = 0
 
   constructor(wire: Wire) {
@@ -185,14 +186,14 @@ export class SessionClient {
 
   end(): void {
     if (this.over === 'open') this.over = 'ended'
-    this.#wake()
+    this.#news.wake()
   }
 
   take(bytes: Uint8Array): void {
     const message = decodeHostMessage(bytes)
     if (message === undefined) throw new Error('the host said something of a kind that is not specified')
     this.messages.push(message)
-    this.#wake()
+    this.#news.wake()
   }
 
   async #wait(wanted: () => boolean, hopeless: () => boolean, deadlineMs: number): Promise<void> {
@@ -203,23 +204,7 @@ export class SessionClient {
         const last = JSON.stringify(this.messages.slice(-5)).slice(0, 1000)
         throw new Error(`${this.over}: waited for ${wanted}; the last messages were ${last}`)
       }
-      await this.#news(left)
+      await this.#news.next(left)
     }
-  }
-
-  #news(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const settle = () => {
-        clearTimeout(timer)
-        this.#waiting.delete(settle)
-        resolve()
-      }
-      const timer = setTimeout(settle, ms)
-      this.#waiting.add(settle)
-    })
-  }
-
-  #wake(): void {
-    for (const settle of [...this.#waiting]) settle()
   }
 }

@@ -6,9 +6,10 @@ import { expect, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import type { Lane } from '../helpers/chaos-proxy-lane.ts'
+import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess, MAIN } from '../helpers/host-process.ts'
-import { ask, filesOf } from '../helpers/http-files.ts'
+import { ask } from '../helpers/http-files.ts'
 import { Sample } from '../helpers/sample.ts'
 
 /** `TRANSFER_MB=…` takes another size. */

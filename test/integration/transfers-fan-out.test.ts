@@ -5,9 +5,10 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
-import { createUpload, filesOf, receive, TUS } from '../helpers/http-files.ts'
+import { createUpload, receive, TUS } from '../helpers/http-files.ts'
 import { Sample } from '../helpers/sample.ts'
 
 // Sender and receivers are real curls, so that what is measured is the host and not this process.

@@ -4,8 +4,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { filesOf } from '../helpers/files.ts'
 import { enter } from '../helpers/host-process.ts'
-import { filesOf } from '../helpers/room-files.ts'
 import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
 
 describe('the exit code says', () => {

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter } from '../helpers/host-process.ts'
-import { filesOf } from '../helpers/room-files.ts'
 import { folderWith, hostForVerbs, sha256, Verb } from '../helpers/verb.ts'
 
 describe('tamtam send and get', () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
-import { filesOf } from '../helpers/room-files.ts'
 import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
 
 const offsetOf = async (port: number) => (await filesOf(port))[0]?.offset ?? 0

@@ -5,8 +5,6 @@ export interface MentionedFile {
   readonly id: string
   readonly name: string
   readonly size?: number
-  /** The digest that the sender promised, 64 hexadecimal digits, where it did. */
-  readonly sha256?: string
 }
 
 /** A file that is on its way: size and digest (64 hexadecimal digits) as the sender promised them, where it did. */

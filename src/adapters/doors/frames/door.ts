@@ -4,29 +4,16 @@ import type { Door, Visitor } from '../shared/visitor.ts'
 import { FramesCarrier } from './carrier.ts'
 
 /** Where programs come in that speak the Session protocol in frames: `docs/protocol.md`. */
-export class FramesDoor implements Door {
+export class FramesDoor extends SessionConnections implements Door {
   readonly #parts: SessionParts
-  readonly #connections: SessionConnections
 
   constructor(parts: SessionParts) {
+    super(parts)
     this.#parts = parts
-    this.#connections = new SessionConnections(parts)
   }
 
   welcome(visitor: Visitor): void {
     const { clock, settings } = this.#parts
-    this.#connections.add(new FramesCarrier(visitor, clock, settings.frameMs), visitor)
-  }
-
-  stopReading(): void {
-    this.#connections.stopReading()
-  }
-
-  close(why: string, ms: number): Promise<void> {
-    return this.#connections.close(why, ms)
-  }
-
-  sweep(ms: number): void {
-    this.#connections.sweep(ms)
+    this.add(new FramesCarrier(visitor, clock, settings.frameMs), visitor)
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../domain/ports/clock.ts'
-import { householdOf } from './address.ts'
+import { HouseholdBuckets } from './household-buckets.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const SECONDS_PER_MINUTE = 60
@@ -12,36 +12,25 @@ export interface GuessSettings {
 
 /** How often somebody may show what opens nothing, each household and all together (C119). */
 export class Guesses {
-  readonly #clock: Clock
-  readonly #settings: GuessSettings
   readonly #all: TokenBucket
-  readonly #households = new Map<string, TokenBucket>()
+  readonly #households: HouseholdBuckets
 
-  constructor(clock: Clock, settings: GuessSettings) {
-    this.#clock = clock
-    this.#settings = settings
-    this.#all = this.#perMinute(settings.guessesPerMinute)
+  constructor(clock: Clock, { guessesPerMinute: all, guessesPerMinuteAndAddress: each }: GuessSettings) {
+    this.#all = new TokenBucket(clock, all / SECONDS_PER_MINUTE, all)
+    this.#households = new HouseholdBuckets(clock, each / SECONDS_PER_MINUTE, each)
   }
 
   /** Whether what this address shows is looked at at all. */
   mayTry(address: string): boolean {
-    return this.#all.has(1) && (this.#households.get(householdOf(address))?.has(1) ?? true)
+    return this.#all.has(1) && this.#households.of(address).has(1)
   }
 
   failed(address: string): void {
-    const household = householdOf(address)
-    const bucket = this.#households.get(household) ?? this.#perMinute(this.#settings.guessesPerMinuteAndAddress)
-    this.#households.set(household, bucket)
-    bucket.charge(1)
     this.#all.charge(1)
+    this.#households.of(address).charge(1)
   }
 
-  /** Forgets those that have nothing to remember. */
   sweep(): void {
-    for (const [household, bucket] of this.#households) if (bucket.full) this.#households.delete(household)
-  }
-
-  #perMinute(tries: number): TokenBucket {
-    return new TokenBucket(this.#clock, tries / SECONDS_PER_MINUTE, tries)
+    this.#households.sweep()
   }
 }

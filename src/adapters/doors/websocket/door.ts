@@ -4,19 +4,18 @@ import { clientMessageLimits } from '../../codec/wire/limits.ts'
 import { SUBPROTOCOL } from '../../codec/wire/messages.ts'
 import type { SessionParts } from '../shared/session/connection.ts'
 import { SessionConnections } from '../shared/session/connections.ts'
-import type { Door, Visitor } from '../shared/visitor.ts'
+import type { Visitor } from '../shared/visitor.ts'
 import { WebSocketCarrier } from './carrier.ts'
 
 /** Where pages and programs come in that speak the Session protocol over a WebSocket: `docs/protocol.md`. */
-export class WebSocketDoor implements Omit<Door, 'welcome'> {
+export class WebSocketDoor extends SessionConnections {
   readonly #parts: SessionParts
-  readonly #connections: SessionConnections
   readonly #server: WebSocketServer
 
   constructor(parts: SessionParts) {
+    super(parts)
     const { settings } = parts
     this.#parts = parts
-    this.#connections = new SessionConnections(parts)
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -40,19 +39,7 @@ export class WebSocketDoor implements Omit<Door, 'welcome'> {
     this.#server.handleUpgrade(request, connection, head, (webSocket) => {
       const { clock, metrics, settings } = this.#parts
       metrics.count('connections_websocket')
-      this.#connections.add(new WebSocketCarrier(webSocket, connection, clock, settings), visitor)
+      this.add(new WebSocketCarrier(webSocket, connection, clock, settings), visitor)
     })
-  }
-
-  stopReading(): void {
-    this.#connections.stopReading()
-  }
-
-  close(why: string, ms: number): Promise<void> {
-    return this.#connections.close(why, ms)
-  }
-
-  sweep(ms: number): void {
-    this.#connections.sweep(ms)
   }
 }

@@ -2,7 +2,7 @@ import type { Visitor } from '../visitor.ts'
 import type { Carrier } from './carrier.ts'
 import { SessionConnection, type SessionParts } from './connection.ts'
 
-/** The connections of one door whose people have sessions. */
+/** What a door is whose people have sessions, but for how they come in: its connections. */
 export class SessionConnections {
   readonly #parts: SessionParts
   readonly #all = new Set<SessionConnection>()
@@ -11,7 +11,7 @@ export class SessionConnections {
     this.#parts = parts
   }
 
-  add(carrier: Carrier, visitor: Visitor): void {
+  protected add(carrier: Carrier, visitor: Visitor): void {
     const gone = (connection: SessionConnection) => {
       this.#all.delete(connection)
     }
