@@ -160,7 +160,7 @@ describe.skipIf(!traceable)('C76 an I/O error', () => {
     expect(await readdir(files)).toHaveLength(1)
     const { host: again, port: newPort } = await HostProcess.start(['--data', data])
     const budi = await enter(newPort, 'budi')
-    await budi.ask('/files', /^\* a\.txt from ani is still arriving/)
+    await budi.ask('/files', /^\* a\.txt from ani has not all arrived yet/)
     expect(await again.stop()).toBe(0)
   })
 

@@ -101,7 +101,7 @@ const tableOf = (routes: readonly (readonly [string, Asked])[]) =>
   Object.entries(ASKERS).flatMap(([who, as]) => routes.map(([line, with_]) => [who, line, asked(with_, as)] as const))
 
 test.each(tableOf([...ROUTES, ...ROOM_FILES]))(
-  '%s: %s: what one may not see and what is not there are the same to the byte',
+  'C117: %s: %s: what one may not see and what is not there are the same to the byte',
   async (_who, line, how) => {
     const { port } = await guarded()
     const forbidden = seen(await ask(port, line.replace('ROOM', 'garden'), how))

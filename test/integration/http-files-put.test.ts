@@ -45,7 +45,7 @@ describe('PUT', () => {
     ['Repr-Digest', { 'Repr-Digest': digest(bytes) }],
     ['Content-Digest', { 'Content-Digest': digest(bytes) }],
     ['a digest of another algorithm', { 'Repr-Digest': 'sha-512=:YWJj:' }],
-  ])('with %s', async (_what, headers) => {
+  ])('with %s, and the digest is answered (C113)', async (_what, headers) => {
     const { port } = await startHttpHost()
     expect(await ask(port, 'PUT /lobby/a', { body: bytes, headers })).toMatchObject({ status: 201, json: { sha256 } })
   })

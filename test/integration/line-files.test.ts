@@ -103,7 +103,7 @@ test('C25: what only looks like the end of a mark is streamed', async () => {
   expect(budi.files).toEqual(bodies.map((body) => expect.objectContaining(exact('a', body))))
 })
 
-test('C26: an empty file is a file', async () => {
+test('C26, C113: an empty file is a file, and its digest is computed and told', async () => {
   const { members } = await room(['ani', 'budi'])
   const [ani, budi] = members
   ani.write(`SEND e\n${MARK}/put 0 f\nbehind\n`)

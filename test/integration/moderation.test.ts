@@ -150,6 +150,6 @@ test('how much of a file has come is shown by /files', async () => {
   const { ani, owner, budi } = await room()
   budi.write('/put 100 slow.bin\n')
   await ani.until(/is sending slow\.bin/)
-  expect(await ani.ask('/files', /slow\.bin/)).toBe('* slow.bin from budi is still arriving')
+  expect(await ani.ask('/files', /slow\.bin/)).toBe('* slow.bin from budi has not all arrived yet')
   expect(owner.files).toMatchObject([{ status: 'offered' }])
 })

@@ -33,6 +33,6 @@ function urlOf(text: string): URL | undefined {
 
 const misdirected: Refusal = {
   code: 'MISDIRECTED',
-  message: 'this host is not called that; ask for it by its address, or tell it the name',
+  message: 'this host is not called that; ask for it by its address, or have it started with --host-names',
 }
 const foreign: Refusal = { code: 'FOREIGN_ORIGIN', message: 'pages of other origins have no business here' }

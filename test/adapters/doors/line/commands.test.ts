@@ -202,7 +202,7 @@ describe('files', () => {
     made.budi.take()
     made.budi.type('/files')
     await made.calm()
-    expect(made.budi.take()).toBe('* 1 file in lobby; /get brings one here\n* a.txt from ani is still arriving\n')
+    expect(made.budi.take()).toBe('* 1 file in lobby; /get brings one here\n* a.txt from ani has not all arrived yet\n')
   })
   it('come as links to who asked for that, as bytes to the others, and as nothing to their sender', async () => {
     const made = await scene()

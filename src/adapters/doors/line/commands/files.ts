@@ -27,7 +27,7 @@ export const files: LineCommand = {
     const lines = session.files.map((each) =>
       each.status === 'whole'
         ? fileLine(each.by.name, each.file, caller.base)
-        : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} is still arriving${share(each.arrived, each.file.size)}`,
+        : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} has not all arrived yet${share(each.arrived, each.file.size)}`,
     )
     await caller.say(
       [
