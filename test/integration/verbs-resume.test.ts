@@ -8,6 +8,7 @@ import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
+import { ask } from '../helpers/http-client.ts'
 import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
 
 const offsetOf = async (port: number) => (await filesOf(port))[0]?.offset ?? 0
@@ -83,6 +84,31 @@ describe('an upload goes on where it was', () => {
     const { path, digest } = await folderWith('a.bin', 1_000_000)
     proxy.up.flipAt(500_000)
     expect((await Verb.run(['send', `127.0.0.1:${proxy.port}`, path])).code).toBe(0)
+    expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: digest }])
+  })
+
+  it('P1 C112 also of an upload whose first sender promised no digest', async () => {
+    const { port } = await hostForVerbs()
+    const { path, bytes, digest } = await folderWith('a.bin', 1_000_000)
+    const created = await ask(port, 'POST /rooms/lobby/files', {
+      headers: {
+        'Tus-Resumable': '1.0.0',
+        'Upload-Length': '1000000',
+        'Upload-Metadata': `filename ${Buffer.from('a.bin').toString('base64')}`,
+      },
+    })
+    const half = bytes.subarray(0, 500_000)
+    const offset = {
+      'Tus-Resumable': '1.0.0',
+      'Upload-Offset': '0',
+      'Content-Type': 'application/offset+octet-stream',
+    }
+    await ask(port, `PATCH ${created.headers.location}`, { headers: offset, body: half })
+    const proxy = await ChaosProxy.open(port)
+    proxy.up.flipAt(300_000)
+    const sent = await Verb.run(['send', `127.0.0.1:${proxy.port}`, path])
+    expect(sent.code).toBe(0)
+    expect(sent.errors).toContain('resumes at 50 %')
     expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: digest }])
   })
 
