@@ -12,6 +12,11 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 const listen = (port: number, query = '', asked: Asked = {}) =>
   OpenAnswer.of(port, `GET /rooms/lobby/events${query}`, { ...asked, headers: { ...NDJSON, ...asked.headers } })
 
+async function outboxBytes(port: number): Promise<number> {
+  const { text } = await ask(port, 'GET /metrics')
+  return Number(/^tamtam_outbox_bytes (\d+)/m.exec(text)?.[1])
+}
+
 const seqs = (answer: OpenAnswer) => answer.events.flatMap(({ seq }) => (typeof seq === 'number' ? [seq] : []))
 
 test('NDJSON begins after `after`, goes on live, and shows who comes and goes', async () => {
@@ -193,6 +198,8 @@ test('a stalled reader does not hold up the stop for longer than the farewell', 
     ani.post(range(1, 99).map(() => ({ type: 'say', text })))
     await ani.send({ type: 'say', text })
   }
+  // The system's own buffers take some megabytes first; only then does anything wait for this reader.
+  await expect.poll(() => outboxBytes(port), { timeout: 10_000 }).toBeGreaterThan(0)
   await stop()
   stalled.resume()
   await expect.poll(() => stalled.closed, { timeout: 10_000 }).toBe(true)
