@@ -7,9 +7,12 @@ import { LineDoor } from '../adapters/doors/line/door.ts'
 import { Admission } from '../adapters/doors/shared/admission.ts'
 import type { SessionParts } from '../adapters/doors/shared/session/connection.ts'
 import { People } from '../adapters/doors/shared/session/people.ts'
+import { Tickets } from '../adapters/doors/shared/tickets.ts'
 import { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
+import { DiskKeyring } from '../adapters/stores/disk/disk-keyring.ts'
 import { DiskVault } from '../adapters/stores/disk/disk-vault.ts'
 import { MemoryJournal } from '../adapters/stores/memory/memory-journal.ts'
+import { MemoryKeyring } from '../adapters/stores/memory/memory-keyring.ts'
 import { MemoryVault } from '../adapters/stores/memory/memory-vault.ts'
 import { SqliteJournal } from '../adapters/stores/sqlite/sqlite-journal.ts'
 import { PromMetrics } from '../adapters/system/prom-metrics.ts'
@@ -22,6 +25,7 @@ import {
   engineDefaults,
   httpDefaults,
   lineDefaults,
+  linkMs,
   memoryReaderEntries,
   sessionDoorDefaults,
   vaultDefaults,
@@ -36,11 +40,13 @@ import {
   HTTP_DOOR,
   IDS,
   JOURNAL,
+  KEYRING,
   LINE_DOOR,
   LOG,
   METRICS,
   PEOPLE,
   SESSION_PARTS,
+  TICKETS,
   VAULT,
   WEB_SOCKET_DOOR,
 } from './tokens.ts'
@@ -70,6 +76,9 @@ export function compose(options: TamtamOptions): DependencyContainer {
     const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
     return new DiskVault({ directory, maxFileBytes, maxSpoolBytes, ...ports, ...floor })
   })
+  provide(KEYRING as symbol, overrides.keyring, () =>
+    directory === undefined ? new MemoryKeyring() : new DiskKeyring(directory),
+  )
   provide<Engine>(ENGINE as symbol, undefined, (from) => {
     const ports = {
       journal: new WatchedJournal(from.resolve(JOURNAL), health),
@@ -103,6 +112,11 @@ export function compose(options: TamtamOptions): DependencyContainer {
     undefined,
     (from) => new Admission(options.access ?? openToAll, from.resolve(CLOCK), { ...httpDefaults, ...options.http }),
   )
+  provide<Tickets>(
+    TICKETS as symbol,
+    undefined,
+    (from) => new Tickets(from.resolve(KEYRING), from.resolve(CLOCK), linkMs),
+  )
   provide<People>(
     PEOPLE as symbol,
     undefined,
@@ -128,6 +142,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
         ...doorPorts(from),
         settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
         admission: from.resolve(ADMISSION),
+        tickets: from.resolve(TICKETS),
         people: from.resolve(PEOPLE),
         webSockets: from.resolve(WEB_SOCKET_DOOR),
         trouble: () => health.trouble,

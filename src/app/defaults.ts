@@ -79,6 +79,9 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   heartbeatMs: 15_000,
 }
 
+/** So long a link opens a file by itself: a browser may go on with what it had begun the day before. */
+export const linkMs = 24 * 3_600_000
+
 /** The program's name is what composes it to say. */
 export const sessionDoorDefaults: Omit<SessionDoorSettings, 'program'> = {
   helloMs: 10_000,

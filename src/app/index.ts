@@ -8,7 +8,18 @@ import { canLink } from '../domain/ports/vault.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
-import { CLOCK, ENGINE, FRAMES_DOOR, HTTP_DOOR, LINE_DOOR, LOG, METRICS, VAULT, WEB_SOCKET_DOOR } from './tokens.ts'
+import {
+  CLOCK,
+  ENGINE,
+  FRAMES_DOOR,
+  HTTP_DOOR,
+  LINE_DOOR,
+  LOG,
+  METRICS,
+  TICKETS,
+  VAULT,
+  WEB_SOCKET_DOOR,
+} from './tokens.ts'
 
 /** One host: its engine, and the doors it opens when asked. Several can live in one process. */
 export interface Tamtam {
@@ -49,6 +60,7 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     http: host.resolve(HTTP_DOOR),
     frames: host.resolve(FRAMES_DOOR),
     webSocket: host.resolve(WEB_SOCKET_DOOR),
+    tickets: host.resolve(TICKETS),
     clock: host.resolve(CLOCK),
     log: host.resolve(LOG),
     metrics: host.resolve(METRICS),
@@ -98,6 +110,7 @@ export {
   type KnownId,
   type Span,
 } from '../domain/ports/journal.ts'
+export type { KeyName, Keyring } from '../domain/ports/keyring.ts'
 export type { Log, LogFields } from '../domain/ports/log.ts'
 export type { Metrics } from '../domain/ports/metrics.ts'
 export {

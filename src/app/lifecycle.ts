@@ -1,4 +1,5 @@
 import type { HttpDoor } from '../adapters/doors/http/door.ts'
+import type { Tickets } from '../adapters/doors/shared/tickets.ts'
 import type { Door } from '../adapters/doors/shared/visitor.ts'
 import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listener.ts'
 import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
@@ -21,6 +22,7 @@ interface Parts {
   readonly http: HttpDoor
   readonly frames: Door
   readonly webSocket: WebSocketDoor
+  readonly tickets: Tickets
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -47,6 +49,7 @@ export class Lifecycle {
   async start(): Promise<void> {
     if (this.#directory !== undefined) this.#lock = await lockDirectory(this.#directory)
     try {
+      await this.#parts.tickets.open()
       await this.#parts.engine.start()
       await this.#parts.http.open()
     } catch (error) {

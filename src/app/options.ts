@@ -4,6 +4,7 @@ import type { SessionDoorSettings } from '../adapters/doors/shared/session/setti
 import type { Access } from '../domain/engine/access.ts'
 import type { EngineLimits } from '../domain/engine/limits.ts'
 import type { Ports } from '../domain/engine/ports.ts'
+import type { Keyring } from '../domain/ports/keyring.ts'
 
 export interface TamtamOptions {
   /** Where history and files are kept, a directory for this host alone. Without it they are kept in memory. */
@@ -20,7 +21,7 @@ export interface TamtamOptions {
   /** Who may enter which room over HTTP, in frames and over WebSockets; without it, whoever reaches the port. */
   readonly access?: Access
   /** Adapters of your own in place of ours. */
-  readonly overrides?: Partial<Ports>
+  readonly overrides?: Partial<Ports & { readonly keyring: Keyring }>
   /** Hears once when a store failed for good. The host acknowledges nothing from then on and should be stopped. */
   readonly onBroken?: (error: unknown) => void
 }

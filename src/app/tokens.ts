@@ -5,17 +5,20 @@ import type { LineDoor } from '../adapters/doors/line/door.ts'
 import type { Admission } from '../adapters/doors/shared/admission.ts'
 import type { SessionParts } from '../adapters/doors/shared/session/connection.ts'
 import type { People } from '../adapters/doors/shared/session/people.ts'
+import type { Tickets } from '../adapters/doors/shared/tickets.ts'
 import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Ids } from '../domain/ports/ids.ts'
 import type { Journal } from '../domain/ports/journal.ts'
+import type { Keyring } from '../domain/ports/keyring.ts'
 import type { Log } from '../domain/ports/log.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import type { Vault } from '../domain/ports/vault.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
 export const VAULT: InjectionToken<Vault> = Symbol('Vault')
+export const KEYRING: InjectionToken<Keyring> = Symbol('Keyring')
 export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
 export const IDS: InjectionToken<Ids> = Symbol('Ids')
 export const LOG: InjectionToken<Log> = Symbol('Log')
@@ -24,6 +27,7 @@ export const ENGINE: InjectionToken<Engine> = Symbol('Engine')
 export const LINE_DOOR: InjectionToken<LineDoor> = Symbol('LineDoor')
 export const HTTP_DOOR: InjectionToken<HttpDoor> = Symbol('HttpDoor')
 export const ADMISSION: InjectionToken<Admission> = Symbol('Admission')
+export const TICKETS: InjectionToken<Tickets> = Symbol('Tickets')
 export const PEOPLE: InjectionToken<People> = Symbol('People')
 /** What the doors share whose people have sessions. */
 export const SESSION_PARTS: InjectionToken<SessionParts> = Symbol('SessionParts')

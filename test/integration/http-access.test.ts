@@ -83,6 +83,9 @@ const FILES: readonly (readonly [string, Asked])[] = [
   ['POST /files/ID', { headers: { ...TUS, 'X-HTTP-Method-Override': 'DELETE' } }],
   ['DELETE /files/ID', { headers: TUS }],
   ['GET /files/ID/receipts', {}],
+  ['POST /files/ID/links', {}],
+  ['GET /files/ID?ticket=AAAA', {}],
+  ['HEAD /files/ID/a.txt?ticket=', {}],
   [
     'POST /files/ID/receipts',
     { body: JSON.stringify({ sha256: '0'.repeat(64) }), headers: { 'Content-Type': 'application/json' } },

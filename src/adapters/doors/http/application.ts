@@ -83,5 +83,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `stream`: the route takes the body itself, as it comes. */
     readonly body?: 'stream'
+    /** `?ticket=` may stand for all that a request shows. */
+    readonly ticket?: true
   }
 }

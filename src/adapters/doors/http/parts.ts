@@ -7,6 +7,7 @@ import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
 import type { Admission } from '../shared/admission.ts'
 import type { People } from '../shared/session/people.ts'
+import type { Tickets } from '../shared/tickets.ts'
 import type { Visitor } from '../shared/visitor.ts'
 import type { GuestNames } from './guest-names.ts'
 import type { Rates } from './rates.ts'
@@ -37,6 +38,7 @@ export interface HttpDoorParts {
   readonly metrics: Metrics
   readonly settings: HttpSettings
   readonly admission: Admission
+  readonly tickets: Tickets
   /** The members that requests can act as. */
   readonly people: Pick<People, 'placeOf'>
   /** Where requests for a WebSocket go. */

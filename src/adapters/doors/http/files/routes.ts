@@ -5,6 +5,7 @@ import { create } from './create.ts'
 import { Downloads } from './downloads.ts'
 import { get } from './get.ts'
 import { head } from './head.ts'
+import { addLink } from './links.ts'
 import { list } from './list.ts'
 import { options } from './options.ts'
 import { patch } from './patch.ts'
@@ -21,12 +22,13 @@ export const fileRoutes: Routes = (app, parts) => {
   app.addHook('onRequest', speakTus)
 
   app.get('/rooms/:room/files', (request) => list(parts, request))
-  const file = { exposeHeadRoute: false }
+  const file = { exposeHeadRoute: false, config: { ticket: true } } as const
   for (const path of ['/files/:id', '/files/:id/:name']) {
     app.get(path, file, (request, reply) => get(parts, downloads, request, reply))
-    app.head(path, (request, reply) => head(parts, request, reply))
+    app.head(path, file, (request, reply) => head(parts, request, reply))
   }
   app.get('/files/:id/receipts', (request, reply) => listReceipts(parts, request, reply))
+  app.post('/files/:id/links', (request, reply) => addLink(parts, request, reply))
   app.delete('/files/:id', (request, reply) => remove(parts, request, reply))
   for (const path of ['/files/:id', '/rooms/:room/files']) app.options(path, (_request, reply) => options(reply))
   app.register(async (scope) => uploads(scope, parts))

@@ -44,9 +44,9 @@ export class People {
     return nick
   }
 
-  /** The place that whoever has the key has in a room; undefined where there is none just now. */
-  placeOf(key: string, room: string): LocalSession | undefined {
-    const session = this.#holders.get(personOf(key))?.session
+  /** The place that a member has in a room, by the id that its key stands for; undefined where there is none just now. */
+  placeOf(id: string, room: string): LocalSession | undefined {
+    const session = this.#holders.get(id)?.session
     return session?.room === room ? session : undefined
   }
 

@@ -1,0 +1,45 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { KeyName, Keyring } from '../../../domain/ports/keyring.ts'
+
+/** Secrets as files in `<data>/keys`, which nobody but their owner can open. */
+export class DiskKeyring implements Keyring {
+  readonly #directory: string
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(data: string) {
+    this.#directory = join(data, 'keys')
+  }
+
+  async read(name: KeyName): Promise<string | undefined> {
+    try {
+      return await readFile(join(this.#directory, name), 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  write(name: KeyName, secret: string): Promise<void> {
+    const written = this.#writing.then(() => this.#write(name, secret))
+    this.#writing = written.catch(() => {})
+    return written
+  }
+
+  async #write(name: KeyName, secret: string): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    const path = join(this.#directory, name)
+    // Of this process alone: `tamtam token --new` may write beside a host.
+    const temporary = `${path}.${process.pid}.new`
+    const file = await open(temporary, 'w', 0o600)
+    try {
+      await file.writeFile(secret)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    const directory = await open(this.#directory)
+    await directory.sync().finally(() => directory.close())
+  }
+}

@@ -1,0 +1,23 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { keyringContract } from '../../../../src/adapters/stores/contracts/keyring-contract.ts'
+import { DiskKeyring } from '../../../../src/adapters/stores/disk/disk-keyring.ts'
+import { temporaryDirectory } from '../../../helpers/host.ts'
+
+describe('DiskKeyring', () => {
+  const make = async () => {
+    const data = await temporaryDirectory()
+    return { keyring: new DiskKeyring(data), again: () => new DiskKeyring(data) }
+  }
+  for (const { name, run } of keyringContract(make)) test(name, run)
+
+  test('C121: only their owner can open them', async () => {
+    const data = await temporaryDirectory()
+    await new DiskKeyring(data).write('token', 'secret')
+    const mode = async (path: string) => (await stat(path)).mode & 0o777
+    expect(await mode(join(data, 'keys'))).toBe(0o700)
+    expect(await mode(join(data, 'keys', 'token'))).toBe(0o600)
+    expect(await readdir(join(data, 'keys'))).toEqual(['token'])
+  })
+})
