@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
-import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
-import { rejected } from '../../../domain/rejection.ts'
+import type { Clock } from '../../../domain/ports/clock.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '../../codec/wire/frames.ts'
 import { clientMessageLimits } from '../../codec/wire/limits.ts'
 import { hangUp } from '../shared/hang-up.ts'
 import { batchEncoder } from '../shared/session/batches.ts'
 import type { Carrier, Framing, Receiver } from '../shared/session/carrier.ts'
+import { FrameTime } from '../shared/session/frame-time.ts'
 import type { Visitor } from '../shared/visitor.ts'
 
 const framing: Framing = { frame: joinFrame, batches: batchEncoder(joinFrame) }
@@ -18,7 +18,8 @@ export class FramesCarrier implements Carrier {
   readonly #clock: Clock
   readonly #frameMs: number
   readonly #splitter = new FrameSplitter(clientMessageLimits.bytes)
-  #cancelFrame: Cancel | undefined
+  #time: FrameTime | undefined
+  #paused = false
 
   constructor({ connection, head }: Visitor, clock: Clock, frameMs: number) {
     this.connection = connection
@@ -33,29 +34,30 @@ export class FramesCarrier implements Carrier {
 
   start(receiver: Receiver): void {
     const { connection } = this
+    this.#time = new FrameTime(this.#clock, this.#frameMs, (why) => receiver.refuse(why))
     connection.on('data', (chunk: Buffer) => this.#read(chunk, receiver))
     connection.once('end', () => receiver.ended())
-    connection.once('close', () => this.#cancelFrame?.())
+    connection.once('close', () => this.#time?.end())
     if (this.#head.length > 0) this.#read(this.#head, receiver)
     // The listener paused it, and its end may have come meanwhile.
     if (connection.readableEnded) receiver.ended()
     else if (!this.#paused) connection.resume()
   }
 
-  #paused = false
-
   pause(): void {
     this.#paused = true
+    this.#time?.pause()
     this.connection.pause()
   }
 
   resume(): void {
     this.#paused = false
+    this.#time?.resume()
     this.connection.resume()
   }
 
   end(): void {
-    this.#cancelFrame?.()
+    this.#time?.end()
     hangUp(this.connection, this.#clock)
   }
 
@@ -64,17 +66,6 @@ export class FramesCarrier implements Carrier {
     for (const message of messages) receiver.message(message)
     const { fault, partial } = this.#splitter
     if (fault !== undefined) receiver.refuse(fault)
-    this.#watch(messages.length > 0, partial && fault === undefined, receiver)
-  }
-
-  /** A frame that has begun has its time to end (C34), whatever else of it trickles in. */
-  #watch(anew: boolean, partial: boolean, receiver: Receiver): void {
-    if (anew || !partial) {
-      this.#cancelFrame?.()
-      this.#cancelFrame = undefined
-    }
-    if (partial) this.#cancelFrame ??= this.#clock.after(this.#frameMs, () => receiver.refuse(tooSlow))
+    this.#time?.read(messages.length > 0, partial && fault === undefined)
   }
 }
-
-const tooSlow = rejected('BAD_MESSAGE', 'a frame did not end in time')

@@ -3,9 +3,11 @@ import { WebSocket } from 'ws'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import { type Code, rejected } from '../../../domain/rejection.ts'
 import type { Carrier, Receiver } from '../shared/session/carrier.ts'
+import { FrameTime } from '../shared/session/frame-time.ts'
 import type { SessionDoorSettings } from '../shared/session/settings.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
 import { framing } from './framing.ts'
+import { MessageEnds } from './message-ends.ts'
 
 const GRACE_MS = 2000
 const NORMAL = 1000
@@ -20,6 +22,8 @@ export class WebSocketCarrier implements Carrier {
   readonly #webSocket: WebSocket
   readonly #clock: Clock
   readonly #pings: TokenBucket
+  readonly #frameMs: number
+  #time: FrameTime | undefined
   #sentText = false
 
   constructor(webSocket: WebSocket, connection: Duplex, clock: Clock, settings: SessionDoorSettings) {
@@ -27,6 +31,7 @@ export class WebSocketCarrier implements Carrier {
     this.#webSocket = webSocket
     this.#clock = clock
     this.#pings = new TokenBucket(clock, settings.pingsPerSecond, settings.pingsBurst)
+    this.#frameMs = settings.frameMs
   }
 
   get open(): boolean {
@@ -47,20 +52,29 @@ export class WebSocketCarrier implements Carrier {
       if (this.#pings.charge(1)) receiver.refuse(tooManyPings)
       else if (this.open) webSocket.pong(data)
     })
+    const time = new FrameTime(this.#clock, this.#frameMs, (why) => receiver.refuse(why))
+    const ends = new MessageEnds()
+    this.#time = time
+    // Behind that of ws: what a message makes us do is done by then.
+    this.connection.on('data', (chunk: Buffer) => time.read(ends.push(chunk), ends.partial))
+    this.connection.once('close', () => time.end())
     // It has ended the connection already, and said why in the way of WebSockets; the door reports what broke.
     webSocket.on('error', () => {})
   }
 
   pause(): void {
+    this.#time?.pause()
     this.#webSocket.pause()
   }
 
   resume(): void {
+    this.#time?.resume()
     this.#webSocket.resume()
   }
 
   end(code: Code | undefined): void {
     const webSocket = this.#webSocket
+    this.#time?.end()
     // Its own closing must be read.
     webSocket.resume()
     webSocket.close(this.#closing(code))
