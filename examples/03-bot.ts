@@ -13,10 +13,8 @@ bot.state$.subscribe((state) => {
 bot.events$.subscribe(async (event) => {
   if (event.type !== 'said' || !event.text.startsWith('!roll')) return
   const sides = Number(event.text.split(' ')[1] ?? 6) || 6
-  // The answer has an id made of the question, so that a bot that was restarted does not answer twice.
   const text = `${event.by.name} rolls ${1 + Math.floor(Math.random() * sides)} of ${sides}`
-  const answer = await bot.send({ type: 'say', text, id: `roll-${event.seq}` })
+  const answer = await bot.send({ type: 'say', text })
   if (answer.type === 'rejected') console.log(answer.message)
 })
-
 process.once('SIGINT', () => bot.close())

@@ -1,4 +1,5 @@
 import { parseAddress } from '../adapters/client/address.ts'
+import { type Dial, dialTcp } from '../adapters/client/dial.ts'
 import { framesTo } from '../adapters/client/session/carriers/frames.ts'
 import { type WebSocketClass, webSocketTo } from '../adapters/client/session/carriers/web-socket.ts'
 import { RemoteRoom } from '../adapters/client/session/core/remote-room.ts'
@@ -21,7 +22,9 @@ export interface ConnectOptions {
   readonly key?: string
   /** The sequence after which `events$` begins; without it, now. */
   readonly after?: number
-  /** Frames over TCP unless given. */
+  /** Instead of TCP to the host of the address: any connection that ends up in the `welcome` of a host. */
+  readonly dial?: Dial
+  /** Frames unless given. A WebSocket is the platform's, and `dial` is not for it. */
   readonly carrier?: 'frames' | 'websocket'
   /** Instead of the platform's own. */
   readonly WebSocket?: WebSocketClass
@@ -45,8 +48,9 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
   const key = options.key ?? ids.next()
   const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
   const url = `ws://${host.includes(':') ? `[${host}]` : host}:${port}/ws`
-  const open = carrier === 'frames' ? framesTo({ host, port }) : webSocketTo(url, WebSocket)
+  const open = carrier === 'frames' ? framesTo(options.dial ?? dialTcp({ host, port })) : webSocketTo(url, WebSocket)
   const shown = token === undefined ? {} : { token }
+  const way = options.dial === undefined ? {} : { dial: options.dial }
   const place = new RemoteRoom(
     { open, clock: new SystemClock(), ids, random: Math.random, settings },
     { room, key, ...shown, ...(name === undefined ? {} : { name }), ...(after === undefined ? {} : { after }) },
@@ -58,6 +62,6 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
   return new RemoteSession(
     room,
     place,
-    new RoomFiles({ host, port, key: () => (place.closed ? undefined : key), ...shown }, room, settings),
+    new RoomFiles({ host, port, key: () => (place.closed ? undefined : key), ...shown, ...way }, room, settings),
   )
 }

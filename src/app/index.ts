@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { isLoopback } from '../adapters/doors/shared/address.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { Bandwidth } from '../domain/engine/bandwidth.ts'
 import type { Engine } from '../domain/engine/engine.ts'
@@ -36,6 +37,12 @@ export interface Tamtam {
   linkFile(id: string, path: string): Promise<'linked' | 'exists' | 'elsewhere'>
   /** Opens a port for people to come in; port 0 picks a free one. Rejects with `PortInUse`. */
   listen(settings?: Partial<ListenerSettings>): Promise<Address>
+  /**
+   * Takes in a connection that something of yours made, whatever protocol of ours it speaks: an end of a `memoryPair`, a channel of an
+   * SSH server. `address` is where it comes from, for limits, bans and the names of guests; this machine unless given. To be called
+   * once started.
+   */
+  welcome(connection: Duplex, address?: string): void
   /**
    * Rooms inside an HTTP server of yours: answers what is under `/rooms` and `/files`, and WebSockets at `/ws`, and false for all else,
    * which is yours. Its host names are in `http: { hostNames }`. To be called once started, for each request.
@@ -73,6 +80,8 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     start: () => lifecycle.start(),
     linkFile: async (id, path) => (canLink(vault) ? vault.link(id, path) : 'elsewhere'),
     listen: (settings = {}) => lifecycle.listen(settings),
+    welcome: (connection, address = '127.0.0.1') =>
+      lifecycle.welcome(connection, { address, loopback: isLoopback(address) }),
     mounted: {
       request: (request, response) => {
         lifecycle.mount()
@@ -87,6 +96,7 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
   }
 }
 
+export type { Dial } from '../adapters/client/dial.ts'
 export { Unreachable } from '../adapters/client/failures.ts'
 export type { RemoteSession } from '../adapters/client/session/remote-session.ts'
 export type { HttpSettings } from '../adapters/doors/http/settings.ts'

@@ -1,6 +1,8 @@
+import type { Duplex } from 'node:stream'
 import type { HttpDoor } from '../adapters/doors/http/door.ts'
 import type { Tickets } from '../adapters/doors/shared/tickets.ts'
-import type { Door } from '../adapters/doors/shared/visitor.ts'
+import type { Door, Visitor } from '../adapters/doors/shared/visitor.ts'
+import { admit } from '../adapters/doors/tcp/admit.ts'
 import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listener.ts'
 import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import { type DirectoryLock, lockDirectory } from '../adapters/stores/disk/directory-lock.ts'
@@ -36,7 +38,9 @@ export class Lifecycle {
   readonly #directory: string | undefined
   readonly #listeners: TcpListener[] = []
   #lock: DirectoryLock | undefined
+  /** Somebody may come in by no listener of ours. */
   #mounted = false
+  readonly #guests = new Set<Duplex>()
   #cancelSweep: Cancel = () => {}
   #stopping: Promise<void> | undefined
 
@@ -65,11 +69,22 @@ export class Lifecycle {
     return { host: address, port, url: `tcp://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
   }
 
-  /** Looks after those who come in through a server that is not ours. */
+  /** Looks after those who come in by no listener of ours. */
   mount(): void {
     if (this.#mounted) return
     this.#mounted = true
     this.#sweep()
+  }
+
+  welcome(connection: Duplex, from: Pick<Visitor, 'address' | 'loopback' | 'base'>): void {
+    if (this.#stopping !== undefined) {
+      connection.destroy()
+      return
+    }
+    this.mount()
+    this.#guests.add(connection)
+    connection.once('close', () => this.#guests.delete(connection))
+    admit(connection, from, listenerDefaults.silentMs, this.#parts)
   }
 
   /** Takes in nothing more, keeps and shows what was taken in, tells everybody why, and lets go of the data. Idempotent. */
@@ -80,18 +95,24 @@ export class Lifecycle {
 
   async #stop(why: string): Promise<void> {
     for (const listener of this.#listeners) listener.stopReading()
+    if (this.#mounted) for (const door of this.#doors) door.stopReading()
     await this.#parts.engine.settled()
     await Promise.all(this.#listeners.map((listener) => listener.close(why)))
     this.#cancelSweep()
-    const { webSocket, http } = this.#parts
-    if (this.#mounted) await Promise.all([webSocket, http].map((door) => door.close(why, listenerDefaults.farewellMs)))
+    if (this.#mounted) await Promise.all(this.#doors.map((door) => door.close(why, listenerDefaults.farewellMs)))
+    // Those that had not said yet what they are.
+    for (const guest of this.#guests) if (!guest.writableEnded) guest.destroy()
     await this.#parts.engine.stop(why)
     await this.#lock?.release()
   }
 
+  get #doors(): readonly Omit<Door, 'welcome'>[] {
+    const { line, frames, webSocket, http } = this.#parts
+    return [line, frames, webSocket, http]
+  }
+
   #sweep(): void {
-    const { clock, http, webSocket } = this.#parts
-    for (const door of [http, webSocket]) door.sweep(listenerDefaults.deadMs)
-    this.#cancelSweep = clock.after(SWEEP_MS, () => this.#sweep())
+    for (const door of this.#doors) door.sweep(listenerDefaults.deadMs)
+    this.#cancelSweep = this.#parts.clock.after(SWEEP_MS, () => this.#sweep())
   }
 }

@@ -1,4 +1,5 @@
 // For those who write an adapter of their own, or test against a room in memory: `tamtam-chat/testing`.
+export { MemoryNetwork, type Welcoming } from '../adapters/doors/memory/network.ts'
 export { MemoryConnection, memoryPair, type PairOptions } from '../adapters/doors/memory/pair.ts'
 export { type ClockUnderTest, clockContract } from '../adapters/stores/contracts/clock-contract.ts'
 export type { ContractCase } from '../adapters/stores/contracts/contract.ts'

@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest'
 import { type RoomUnderTest, sessionContract } from '../../src/adapters/client/contracts/session-contract.ts'
-import { type ConnectOptions, connect, type RoomSession } from '../../src/app/index.ts'
+import { type ConnectOptions, connect, createTamtam, type RoomSession } from '../../src/app/index.ts'
+import { MemoryNetwork, type PairOptions } from '../../src/app/testing.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import { startHost } from '../helpers/host.ts'
 
@@ -9,6 +10,24 @@ const quick = { firstRetryMs: 5, mostRetryMs: 50 }
 async function local(): Promise<RoomUnderTest> {
   const { tamtam, stop } = await startHost()
   return { enter: (who) => tamtam.engine.join({ room: 'lobby', ...who }), dispose: stop }
+}
+
+/** At the other end of connections in memory. */
+const inMemory = (options: PairOptions) => async (): Promise<RoomUnderTest> => {
+  const tamtam = createTamtam()
+  await tamtam.start()
+  const network = new MemoryNetwork(tamtam, options)
+  const sessions: RoomSession[] = []
+  const enter: RoomUnderTest['enter'] = async (who) => {
+    const session = await connect('localhost', { settings: quick, dial: network.dial, ...who })
+    sessions.push(session)
+    return session
+  }
+  const dispose = async () => {
+    await Promise.all(sessions.map((session) => session.close()))
+    await tamtam.stop()
+  }
+  return { enter, cut: () => network.cutAll(), dispose }
 }
 
 /** In a room at the other end of `portTo`. */
@@ -45,6 +64,8 @@ const webSocket = { carrier: 'websocket' } as const
 
 describe.each([
   ['in this process', local, false],
+  ['over frames in a narrow memory', inMemory({ highWaterMark: 1024 }), true],
+  ['over frames in a slow memory', inMemory({ latencyMs: 2 }), true],
   ['over frames', remote(frames, straight), false],
   ['over a WebSocket', remote(webSocket, straight), false],
   ['over frames and a bad network', remote(frames, split), true],

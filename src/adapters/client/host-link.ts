@@ -1,4 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
+import type { Dial } from './dial.ts'
 import { errorText } from './error-text.ts'
 import { Disconnected, type Refusal, refusal, Unreachable } from './failures.ts'
 import { pour } from './pour.ts'
@@ -13,6 +14,8 @@ export interface HostPlace {
   readonly token?: string
   /** The key of a session, while that has a place: what is asked is then done by its member. Into no message either. */
   readonly key?: () => string | undefined
+  /** Instead of TCP to `host` and `port`. */
+  readonly dial?: Dial
 }
 
 export interface Ask {
@@ -46,6 +49,7 @@ export class HostLink {
     this.place = place
     this.#met = met
     this.settings = settings
+    if (place.dial !== undefined) this.#agent.createConnection = place.dial
   }
 
   /** `host:port` as a person writes it. */
@@ -137,7 +141,8 @@ export async function refusalOf(answer: IncomingMessage): Promise<Refusal> {
   if (said !== undefined) return refusal(status, said.code, said.message)
   // HEAD has no body.
   if (status === 404 || status === 410) return refusal(status, 'NO_SUCH_FILE', 'there is no such file')
-  return refusal(status, `HTTP_${status}`, `the host answered ${status} ${answer.statusMessage ?? ''}`.trimEnd())
+  const { 'tamtam-code': code = `HTTP_${status}` } = answer.headers
+  return refusal(status, String(code), `the host answered ${status} ${answer.statusMessage ?? ''}`.trimEnd())
 }
 
 export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')

@@ -108,7 +108,8 @@ export function refuse(reply: FastifyReply, why: Refusal | Rejected): FastifyRep
   const { code, message } = concealed(why)
   const status = statusOf(code)
   if (status === 503) reply.header('Retry-After', RETRY_S)
-  return reply.code(status).send({ code, message })
+  // An answer to HEAD has no body.
+  return reply.header('Tamtam-Code', code).code(status).send({ code, message })
 }
 
 /** The same before fastify has it. */
@@ -118,6 +119,7 @@ export function refuseRaw(response: ServerResponse, { code, message }: Refusal):
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
     'X-Content-Type-Options': 'nosniff',
+    'Tamtam-Code': code,
   })
   response.end(body)
 }

@@ -40,8 +40,13 @@ export class MemoryConnection extends Duplex {
     waiting?.()
   }
 
-  override _write(bytes: Buffer, _encoding: BufferEncoding, taken: (error?: Error | null) => void): void {
+  override _write(bytes: Buffer, _encoding: BufferEncoding | 'buffer', taken: (error?: Error | null) => void): void {
     this.#later(() => this.#peer?.receive(bytes, taken))
+  }
+
+  /** What was written while a piece was on its way goes together, or each would wait for those before it. */
+  override _writev(pieces: readonly { readonly chunk: Buffer }[], taken: (error?: Error | null) => void): void {
+    this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'buffer', taken)
   }
 
   override _final(taken: (error?: Error | null) => void): void {

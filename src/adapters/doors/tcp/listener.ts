@@ -1,13 +1,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
-import type { Log } from '../../../domain/ports/log.ts'
-import type { Metrics } from '../../../domain/ports/metrics.ts'
-import { hangUp } from '../shared/hang-up.ts'
+import type { Cancel } from '../../../domain/ports/clock.ts'
 import { originOf } from '../shared/origin-of.ts'
-import type { Door, Visitor } from '../shared/visitor.ts'
+import type { Door } from '../shared/visitor.ts'
 import { AddressCount } from './address-count.ts'
+import { admit, type Entrance } from './admit.ts'
 import { maxConnections } from './open-files.ts'
-import { type Sniffed, sniffSocket } from './sniffer.ts'
 
 export interface ListenerSettings {
   readonly host: string
@@ -24,13 +21,7 @@ export interface ListenerSettings {
   readonly farewellMs: number
 }
 
-export interface ListenerParts {
-  readonly clock: Clock
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly line: Door
-  readonly http: Door
-  readonly frames: Door
+export interface ListenerParts extends Entrance {
   /** Its connections come by way of HTTP. */
   readonly webSocket: Omit<Door, 'welcome'>
 }
@@ -112,40 +103,12 @@ export class TcpListener {
     }
     this.#sockets.add(socket)
     this.#parts.metrics.gauge('connections', this.#sockets.size)
-    // Until a door takes over, a broken connection is nobody's news; afterwards the door reports it.
-    socket.on('error', () => this.#parts.metrics.count('connection_errors'))
     socket.once('close', () => {
       this.#sockets.delete(socket)
       this.#parts.metrics.gauge('connections', this.#sockets.size)
       this.#addresses.leave(address)
     })
-    sniffSocket(socket, this.#parts.clock, this.#settings.silentMs, (sniffed) => this.#admit(socket, from, sniffed))
-  }
-
-  #admit(socket: Socket, from: Pick<Visitor, 'address' | 'loopback' | 'base'>, { verdict, head }: Sniffed): void {
-    const { clock, frames, http, line, log, metrics } = this.#parts
-    metrics.count(`connections_${verdict}`)
-    const visitor = { connection: socket, ...from, head }
-    switch (verdict) {
-      case 'line':
-        line.welcome(visitor)
-        break
-      case 'http':
-        http.welcome(visitor)
-        break
-      case 'frames':
-        frames.welcome(visitor)
-        break
-      case 'tls':
-      case 'binary':
-      case 'foreign':
-        // Whatever it is, it does not read text, so it is told nothing; nothing of what it sent goes anywhere else.
-        log.info('refused a connection of another protocol', { protocol: verdict })
-        hangUp(socket, clock)
-        break
-      default:
-        verdict satisfies never
-    }
+    admit(socket, from, this.#settings.silentMs, this.#parts)
   }
 
   #sweep(): void {

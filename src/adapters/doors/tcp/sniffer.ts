@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
 import { SNIFF_LIMIT_BYTES, sniff, type Verdict, verdictAtLast } from './sniff.ts'
 
@@ -8,16 +8,21 @@ export interface Sniffed {
 }
 
 /** Reads just enough of a new connection to tell its protocol. A peer that is silent for `silentMs` is a line client (C36). */
-export function sniffSocket(socket: Socket, clock: Clock, silentMs: number, decided: (sniffed: Sniffed) => void): void {
+export function sniffConnection(
+  connection: Duplex,
+  clock: Clock,
+  silentMs: number,
+  decided: (sniffed: Sniffed) => void,
+): void {
   let head: Buffer = Buffer.alloc(0)
   let cancel: Cancel = () => {}
 
   const decide = (verdict: Sniffed['verdict']) => {
     cancel()
-    socket.off('data', read)
-    socket.off('end', ended)
-    socket.off('close', cancel)
-    socket.pause()
+    connection.off('data', read)
+    connection.off('end', ended)
+    connection.off('close', cancel)
+    connection.pause()
     decided({ verdict, head })
   }
   const read = (chunk: Buffer) => {
@@ -27,10 +32,10 @@ export function sniffSocket(socket: Socket, clock: Clock, silentMs: number, deci
     else if (head.length >= SNIFF_LIMIT_BYTES) decide('line')
   }
   // One line without its end, and then the end of all: `printf hi | nc` (C6).
-  const ended = () => (head.length > 0 ? decide(verdictAtLast(head)) : socket.destroy())
+  const ended = () => (head.length > 0 ? decide(verdictAtLast(head)) : connection.destroy())
 
   cancel = clock.after(silentMs, () => decide(verdictAtLast(head)))
-  socket.on('data', read)
-  socket.once('end', ended)
-  socket.once('close', cancel)
+  connection.on('data', read)
+  connection.once('end', ended)
+  connection.once('close', cancel)
 }
