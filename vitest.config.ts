@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config'
 const files = ['test/adapters/stores/{sqlite,disk}/**/*.test.ts']
 const fuzz = ['test/**/*.fuzz.test.ts']
 
-// unit: in memory and quick. integration: real sockets, files and processes, one after the other. fuzz: many inputs.
+// unit: in memory and quick. integration: real sockets, files and processes, one after the other. browser: the page in Chromium.
+// fuzz: many inputs.
 export default defineConfig({
   test: {
     projects: [
@@ -24,6 +25,17 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          // One browser serves them all.
+          isolate: false,
         },
       },
       { test: { name: 'fuzz', include: fuzz, testTimeout: 300_000 } },

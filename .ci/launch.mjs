@@ -1,8 +1,9 @@
-// Runs one of the project's programs on a bare checkout: puts the dependencies in place when the lockfile changed, and a
-// Node that runs TypeScript sources when the machine's own is older. Plain JavaScript, because Node 20 must run it.
+// Runs one of the project's programs on a bare checkout: puts the dependencies in place when the lockfile changed, a Node that
+// runs TypeScript sources when the machine's own is older, and the page when its sources changed. Plain JavaScript, because
+// Node 20 must run it.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +11,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
 const oldestNode = [22, 18]
 const carriedNode = '24.21.0'
+/** What the page is made of. */
+const pageSources = ['page', 'words', 'codec', 'client', 'terminal'].map((name) => join('src', 'adapters', name))
+pageSources.push(join('src', 'domain'))
 // A small young generation frees the buffers of passing bytes early, and room to grow before the first full collection keeps
 // those few: measured, an upload costs 40 % less processor time than with V8's defaults or with one of the two.
 const flags = [
@@ -61,6 +65,21 @@ function modernNode() {
   return node
 }
 
+function ensurePage(node) {
+  if (!existsSync(join(root, 'src/adapters/page/main.tsx'))) return
+  const digest = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')))
+  digest.update(readFileSync(join(root, '.ci', 'page.ts')))
+  for (const folder of pageSources)
+    for (const name of readdirSync(join(root, folder), { recursive: true }).sort())
+      if (/\.\w+$/.test(name)) digest.update(`${name}\n`).update(readFileSync(join(root, folder, name)))
+  const wanted = digest.digest('hex')
+  const stamp = join(root, 'dist', 'page', '.stamp')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  say('building the page')
+  const build = spawnSync(node, [join('.ci', 'page.ts'), wanted], { cwd: root, stdio: ['ignore', 2, 2] })
+  if (build.status !== 0) say('the page could not be built; everything else works without it')
+}
+
 function run(node, args) {
   // In place of this process where Node can (from 22.15): signals and the exit code are then simply its own.
   if (typeof process.execve === 'function' && process.platform !== 'win32')
@@ -77,6 +96,7 @@ function run(node, args) {
 ensureDependencies()
 const node = modernNode()
 process.env.PATH = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
+ensurePage(node)
 // Sources are compiled once, not at every start.
 process.env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'node')
 run(node, [...flags, ...process.argv.slice(2)])

@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe'
 import about from '../../package.json' with { type: 'json' }
 import { FramesDoor } from '../adapters/doors/frames/door.ts'
@@ -50,6 +51,9 @@ import {
   VAULT,
   WEB_SOCKET_DOOR,
 } from './tokens.ts'
+
+/** Where the set-up builds the page. */
+const PAGE = fileURLToPath(new URL('../../dist/page', import.meta.url))
 
 /** Which adapter stands for which port: a container of its own for each host, so that two in one process share nothing. */
 export function compose(options: TamtamOptions): DependencyContainer {
@@ -145,6 +149,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
         tickets: from.resolve(TICKETS),
         people: from.resolve(PEOPLE),
         webSockets: from.resolve(WEB_SOCKET_DOOR),
+        page: options.page === true ? PAGE : undefined,
         trouble: () => health.trouble,
       }),
   )

@@ -41,6 +41,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
+    page: true,
     overrides: { log },
     onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
   })

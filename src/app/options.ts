@@ -20,6 +20,8 @@ export interface TamtamOptions {
   readonly session?: Partial<Omit<SessionDoorSettings, 'program'>>
   /** Who may enter which room over HTTP, in frames and over WebSockets; without it, whoever reaches the port. */
   readonly access?: Access
+  /** Serves the web page at `/`, as `tamtam host` does. */
+  readonly page?: boolean
   /** Adapters of your own in place of ours. */
   readonly overrides?: Partial<Ports & { readonly keyring: Keyring }>
   /** Hears once when a store failed for good. The host acknowledges nothing from then on and should be stopped. */

@@ -78,7 +78,8 @@ export class HttpDoor implements Door {
 
   /** Answers a request that another server took, where it is for the rooms or their files; false where it is not. */
   serve(request: IncomingMessage, response: ServerResponse): boolean {
-    if (!OURS.test(request.url ?? '')) return false
+    const { page } = this.#parts
+    if (!(page === undefined ? ROOMS : ROOMS_AND_PAGE).test(request.url ?? '')) return false
     this.#lent(request.socket)
     this.#take(request, response)
     return true
@@ -167,7 +168,8 @@ export class HttpDoor implements Door {
   }
 }
 
-/** What it serves where it has no port of its own. */
-const OURS = /^\/(?:rooms|files)(?:[/?]|$)/
+/** What it serves where it has no port of its own, without and with a page. */
+const ROOMS = /^\/(?:rooms|files)(?:[/?]|$)/
+const ROOMS_AND_PAGE = /^\/(?:(?:rooms|files|assets)(?:[/?]|$)|\?|$)/
 const tooEarly: Refusal = { code: 'BAD_REQUEST', message: 'what was asked for before is not answered yet' }
 const closed: Refusal = { code: 'CLOSED', message: 'the host stops; ask again in a moment' }

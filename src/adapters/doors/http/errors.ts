@@ -15,6 +15,7 @@ type DoorCode =
   | 'BAD_EXPECTATION'
   | 'MISDIRECTED'
   | 'HEAD_TOO_LARGE'
+  | 'NOT_BUILT'
   | 'BUG'
 
 export type HttpCode = Code | DoorCode
@@ -64,6 +65,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   HEAD_TOO_LARGE: 431,
   BUG: 500,
   BUSY: 503,
+  NOT_BUILT: 503,
   CLOSED: 503,
   RESTART: 503,
   READ_ONLY: 503,

@@ -43,6 +43,8 @@ export interface HttpDoorParts {
   readonly people: Pick<People, 'placeOf'>
   /** Where requests for a WebSocket go. */
   readonly webSockets: WebSockets
+  /** Where the built page is; undefined where none is served. */
+  readonly page: string | undefined
   /** Why the stores take nothing just now; undefined where they do. */
   readonly trouble: () => string | undefined
 }
@@ -57,4 +59,4 @@ export interface HttpParts extends HttpDoorParts {
 }
 
 /** Adds some routes to the door. */
-export type Routes = (app: FastifyInstance, parts: HttpParts) => void
+export type Routes = (app: FastifyInstance, parts: HttpParts) => void | Promise<void>

@@ -1,4 +1,5 @@
 import { fileRoutes } from '../files/routes.ts'
+import { pageRoutes } from '../page/routes.ts'
 import type { Routes } from '../parts.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoute } from './health.ts'
@@ -16,4 +17,5 @@ export const routes: readonly Routes[] = [
   eventRoutes,
   messageRoute,
   fileRoutes,
+  pageRoutes,
 ]

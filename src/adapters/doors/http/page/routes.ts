@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Refusal, refuse } from '../errors.ts'
+import { isKnown } from '../files/conditional.ts'
+import type { Routes } from '../parts.ts'
+import { builtPage, type Form, type PageFile } from './built-page.ts'
+import { pageHeaders } from './page-headers.ts'
+
+/** For whoever opens the host in a browser. Only the addresses of the build's own files are served; they hold nothing secret. */
+export const pageRoutes: Routes = async (app, { page }) => {
+  if (page === undefined) return
+  const files = await builtPage(page)
+  for (const file of files) app.get(addressOf(file.path), (request, reply) => send(request, reply, file))
+  if (files.length === 0) app.get('/', (_request, reply) => refuse(reply, notBuilt))
+}
+
+const addressOf = (path: string): string => (path === '/index.html' ? '/' : path)
+
+function send({ headers }: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
+  const { name, form } = formFor(file, headers['accept-encoding'])
+  // What has its digest in its name never changes.
+  const lasting = file.path.startsWith('/assets/')
+  reply.headers({
+    ...pageHeaders,
+    ETag: form.etag,
+    'Cache-Control': lasting ? 'public, max-age=31536000, immutable' : 'no-cache',
+  })
+  if (isKnown(headers['if-none-match'], form)) return reply.code(304).send()
+  if (name !== undefined) reply.header('Content-Encoding', name)
+  return reply.type(file.type).send(form.bytes)
+}
+
+/** The smallest form that the client takes. */
+function formFor({ br, gzip, plain }: PageFile, accepted = ''): { name?: 'br' | 'gzip'; form: Form } {
+  const takes = (coding: string) =>
+    accepted.split(',').some((part) => {
+      const [name = '', ...parameters] = part.split(';').map((each) => each.trim().toLowerCase())
+      return name === coding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+    })
+  if (br !== undefined && takes('br')) return { name: 'br', form: br }
+  if (gzip !== undefined && takes('gzip')) return { name: 'gzip', form: gzip }
+  return { form: plain }
+}
+
+const notBuilt: Refusal = {
+  code: 'NOT_BUILT',
+  message: 'the page of this host is not built; start it with npm start, which builds it',
+}

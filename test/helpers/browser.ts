@@ -1,0 +1,114 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { test as base, expect } from 'vitest'
+
+const DEADLINE_MS = 20_000
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A Chromium of this machine; in CI there must be one. */
+function chromiumHere(): string | undefined {
+  const found = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => {
+    const { status, stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' })
+    return status === 0 ? [stdout.trim()] : []
+  })
+  return found[0]
+}
+
+export const chromiumPath = chromiumHere()
+if (chromiumPath === undefined) {
+  if (process.env['CI'] === 'true') throw new Error('Chromium is missing; install it: apt-get install chromium')
+  process.stderr.write('no Chromium on this machine: the tests of the page are left out; apt-get install chromium\n')
+}
+
+/** A new Chromium with nothing of anybody's in it. */
+export const launch = (executablePath = chromiumPath): Promise<Browser> =>
+  chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: FLAGS, headless: true })
+
+export interface Visit extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'locale' | 'reducedMotion'> {
+  /** Where faults go that the test expects, as when the host is not there; without it any fault fails the test. */
+  readonly faults?: string[]
+  /** axe-core is in the page, for `violations`. */
+  readonly axe?: boolean
+  /** Another browser than the one that all tests share. */
+  readonly browser?: Browser
+}
+
+/** Opens a page as somebody who was never here before. */
+export type Open = (url: string, visit?: Visit) => Promise<Page>
+
+/** `open` of these tests fails the test afterwards when a page said an error, broke its policy or asked anybody but its host. */
+export const test = base
+  // One for all files.
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what the fixture needs
+  .extend('browser', { scope: 'worker' }, async ({}: object, { onCleanup }) => {
+    const browser = await launch()
+    onCleanup(() => browser.close())
+    return browser
+  })
+  .extend('open', async ({ browser: shared }, { onCleanup }) => {
+    const unexpected: string[] = []
+    const contexts: { close(): Promise<void> }[] = []
+    const open: Open = async (url, { faults = unexpected, axe = false, browser = shared, ...options } = {}) => {
+      const context = await browser.newContext({ locale: 'en', ...options })
+      contexts.push(context)
+      context.setDefaultTimeout(DEADLINE_MS)
+      if (axe) await context.addInitScript({ content: AXE })
+      const page = await context.newPage()
+      watch(page, new URL(url).origin, (fault) => faults.push(fault))
+      await page.goto(url)
+      return page
+    }
+    onCleanup(async () => {
+      for (const context of contexts) await context.close()
+      expect(unexpected).toEqual([])
+    })
+    return open
+  })
+
+/** Tests that need a browser, left out where there is none. */
+export const browserTest = (chromiumPath === undefined ? test.skip : test) as typeof test
+
+/** What axe-core finds wrong, each with the elements that have it. */
+export async function violations(page: Page): Promise<readonly string[]> {
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } }
+    return (await axe.run()).violations
+  })
+  return found.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
+
+interface AxeResults {
+  readonly violations: readonly {
+    readonly id: string
+    readonly help: string
+    readonly nodes: readonly { readonly html: string }[]
+  }[]
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+function watch(page: Page, origin: string, tell: (fault: string) => void): void {
+  // What breaks the policy is an error on the console, too.
+  page.on('console', (message) => {
+    if (message.type() === 'error') tell(`on the console: ${message.text()} ${message.location().url}`)
+  })
+  page.on('pageerror', (error) => tell(`not caught: ${error.stack ?? error.message}`))
+  page.on('request', (request) => {
+    const url = request.url()
+    if (!url.startsWith('blob:') && new URL(url).origin !== origin) tell(`asked for ${url}`)
+  })
+  page.on('websocket', (socket) => {
+    const { protocol, host } = new URL(socket.url())
+    if (`${protocol.replace('ws', 'http')}//${host}` !== origin) tell(`a WebSocket to ${socket.url()}`)
+  })
+}
