@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { test as base, expect } from 'vitest'
 
@@ -24,21 +23,21 @@ function chromiumHere(): string | undefined {
   return found[0]
 }
 
-export const chromiumPath = chromiumHere()
+const chromiumPath = chromiumHere()
 if (chromiumPath === undefined) {
   if (process.env['CI'] === 'true') throw new Error('Chromium is missing; install it: apt-get install chromium')
   process.stderr.write('no Chromium on this machine: the tests of the page are left out; apt-get install chromium\n')
 }
 
 /** A new Chromium with nothing of anybody's in it. */
-export const launch = (executablePath = chromiumPath): Promise<Browser> =>
+const launch = (executablePath = chromiumPath): Promise<Browser> =>
   chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: FLAGS, headless: true })
 
 export interface Visit extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'locale' | 'reducedMotion'> {
   /** Where faults go that the test expects, as when the host is not there; without it any fault fails the test. */
   readonly faults?: string[]
   /** axe-core is in the page, for `violations`. */
-  readonly axe?: boolean
+  readonly checked?: boolean
   /** Another browser than the one that all tests share. */
   readonly browser?: Browser
 }
@@ -58,11 +57,11 @@ export const test = base
   .extend('open', async ({ browser: shared }, { onCleanup }) => {
     const unexpected: string[] = []
     const contexts: { close(): Promise<void> }[] = []
-    const open: Open = async (url, { faults = unexpected, axe = false, browser = shared, ...options } = {}) => {
+    const open: Open = async (url, { faults = unexpected, checked = false, browser = shared, ...options } = {}) => {
       const context = await browser.newContext({ locale: 'en', ...options })
       contexts.push(context)
       context.setDefaultTimeout(DEADLINE_MS)
-      if (axe) await context.addInitScript({ content: AXE })
+      if (checked) await context.addInitScript({ content: axe.source })
       const page = await context.newPage()
       watch(page, new URL(url).origin, (fault) => faults.push(fault))
       await page.goto(url)
@@ -81,21 +80,11 @@ export const browserTest = (chromiumPath === undefined ? test.skip : test) as ty
 /** What axe-core finds wrong, each with the elements that have it. */
 export async function violations(page: Page): Promise<readonly string[]> {
   const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } }
-    return (await axe.run()).violations
+    const injected = globalThis as unknown as { axe: typeof axe }
+    return (await injected.axe.run()).violations
   })
   return found.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`)
 }
-
-interface AxeResults {
-  readonly violations: readonly {
-    readonly id: string
-    readonly help: string
-    readonly nodes: readonly { readonly html: string }[]
-  }[]
-}
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 function watch(page: Page, origin: string, tell: (fault: string) => void): void {
   // What breaks the policy is an error on the console, too.
