@@ -62,6 +62,17 @@ export default {
       to: { path: '^src/(adapters/|domain/engine/)', pathNot: '^src/adapters/(terminal/|words/|client/transfer-talk)' },
     },
     {
+      name: 'the-page-runs-in-browsers',
+      comment: 'a program of its own, which has a host only over its connections',
+      severity: 'error',
+      from: { path: '^src/adapters/page/' },
+      to: {
+        path: '.',
+        pathNot:
+          '^src/(domain/(?!engine/)|adapters/(page/|words/|codec/wire/|client/failures|client/session/(core/|carriers/web-socket)|terminal/slash-words))|node_modules/(rxjs|preact|@preact/signals|@noble/hashes)/',
+      },
+    },
+    {
       name: 'files-stand-apart',
       severity: 'error',
       from: { path: '^src/adapters/files/' },

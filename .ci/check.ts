@@ -5,6 +5,7 @@ const bin = (path: string) => `node_modules/${path}`
 const steps: [name: string, args: string[]][] = [
   ['types', [bin('typescript/bin/tsc'), '-p', '.']],
   ['types of the domain', [bin('typescript/bin/tsc'), '-p', 'src/domain']],
+  ['types of the page', [bin('typescript/bin/tsc'), '-p', 'src/adapters/page']],
   ['lint', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']],
   ['arrows', [bin('dependency-cruiser/bin/dependency-cruiser.mjs'), 'src', 'examples', '--output-type', 'err']],
   ['unused code', [bin('knip/bin/knip.js')]],

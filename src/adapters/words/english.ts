@@ -1,3 +1,5 @@
+import { pageEnglish } from './page-english.ts'
+
 /**
  * Every message that clients show, in English. `{name}` is filled in; where a number decides on the form of the sentence there is one
  * for one and one for others, and `{count}` is that number. A client escapes what it fills in, as its screen needs it.
@@ -127,4 +129,6 @@ export const english = {
   helpLimit: 'hold all transfers to a rate',
   helpQuit: 'leave',
   helpQuitHost: 'stop the host',
+
+  ...pageEnglish,
 } as const

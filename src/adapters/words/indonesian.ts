@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts'
+import { pageIndonesian } from './page-indonesian.ts'
 
 /** The same in Indonesian, whose nouns have no plural: both forms are one. */
 export const indonesian: Catalogue = {
@@ -121,4 +122,6 @@ export const indonesian: Catalogue = {
   helpLimit: 'batasi laju semua transfer',
   helpQuit: 'keluar',
   helpQuitHost: 'hentikan tuan rumah',
+
+  ...pageIndonesian,
 }

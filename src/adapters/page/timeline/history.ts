@@ -1,0 +1,52 @@
+import { type Entry, isEntry } from '../../../domain/room/events.ts'
+import { isRefusal, type Refusal, refusal } from '../../client/failures.ts'
+import { readEvents } from '../../codec/wire/events.ts'
+import { BadMessage } from '../../codec/wire/fields.ts'
+import type { HostRequests } from '../browser/host-requests.ts'
+
+/** What was said before, page by page, oldest first. A page with fewer than `limit` entries is the last one on that side. */
+export interface History {
+  /** The newest ones before `seq`, or of all. */
+  before(seq: number | undefined, limit: number): Promise<readonly Entry[] | Refusal>
+  after(seq: number, limit: number): Promise<readonly Entry[] | Refusal>
+  search(query: string, limit: number): Promise<readonly Entry[] | Refusal>
+}
+
+export class HostHistory implements History {
+  readonly #host: HostRequests
+  readonly #path: string
+
+  constructor(host: HostRequests, room: string) {
+    this.#host = host
+    this.#path = `/rooms/${encodeURIComponent(room)}`
+  }
+
+  before(seq: number | undefined, limit: number) {
+    return this.#entries('events', { limit, ...(seq === undefined ? {} : { before: seq }) })
+  }
+
+  after(seq: number, limit: number) {
+    return this.#entries('events', { after: seq, limit })
+  }
+
+  search(query: string, limit: number) {
+    return this.#entries('search', { q: query, limit })
+  }
+
+  async #entries(what: string, asked: Readonly<Record<string, string | number>>): Promise<readonly Entry[] | Refusal> {
+    const words = new URLSearchParams(Object.entries(asked).map(([key, value]) => [key, String(value)]))
+    const answer = await this.#host.json(`${this.#path}/${what}?${words}`)
+    return isRefusal(answer) ? answer : entriesIn(answer.value)
+  }
+}
+
+/** They are the events of the Session protocol, written in JSON. */
+function entriesIn(value: unknown): readonly Entry[] | Refusal {
+  const events = typeof value === 'object' && value !== null && 'events' in value ? value.events : undefined
+  try {
+    if (Array.isArray(events)) return readEvents(events).filter(isEntry)
+  } catch (error) {
+    if (!(error instanceof BadMessage)) throw error
+  }
+  return refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
+}

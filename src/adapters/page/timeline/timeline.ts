@@ -1,0 +1,149 @@
+import { type ReadonlySignal, signal } from '@preact/signals'
+import { type Entry, isEntry, type RoomEvent } from '../../../domain/room/events.ts'
+import { isRefusal, type Refusal } from '../../client/failures.ts'
+import { pageDefaults } from '../defaults.ts'
+import type { History } from './history.ts'
+import {
+  emptySpan,
+  firstSeq,
+  type Item,
+  isPassing,
+  lastSeq,
+  type Span,
+  withNewer,
+  withNews,
+  withOlder,
+} from './span.ts'
+
+/** What of a room is in the page, and how more of it comes there. */
+export class Timeline {
+  readonly #history: History
+  readonly #now: () => number
+  readonly #span = signal<Span>(emptySpan)
+  readonly #loading = signal<'older' | 'newer' | 'around' | undefined>(undefined)
+  readonly #failure = signal<Refusal | undefined>(undefined)
+  /** Whether who reads is at the end, and wants to see what comes. */
+  reading: 'end' | 'above' = 'end'
+  #news: Item[] = []
+  /** What has come while a page was read, as far as it would be shown. */
+  #meanwhile: Item[] = []
+  #keys = 0
+  #loads = 0
+
+  constructor(history: History, now: () => number) {
+    this.#history = history
+    this.#now = now
+  }
+
+  get span(): ReadonlySignal<Span> {
+    return this.#span
+  }
+
+  get loading(): ReadonlySignal<'older' | 'newer' | 'around' | undefined> {
+    return this.#loading
+  }
+
+  get failure(): ReadonlySignal<Refusal | undefined> {
+    return this.#failure
+  }
+
+  /** What happens in the room, in its order. Shown at the end of the tick, so that a burst is drawn once. */
+  heard(event: RoomEvent): void {
+    if (!isEntry(event) && !isPassing(event)) return
+    if (this.#news.length === 0) queueMicrotask(() => this.#show())
+    this.#news.push(isEntry(event) ? event : { ...event, key: `p${++this.#keys}`, at: this.#now() })
+  }
+
+  /** The newest of the room. */
+  toLatest(): Promise<void> {
+    this.reading = 'end'
+    return this.#load('around', async () => {
+      const limit = pageDefaults.firstEntries
+      const entries = await this.#history.before(undefined, limit)
+      return isRefusal(entries) ? entries : (span) => this.#ending(from(span, entries, entries.length < limit))
+    })
+  }
+
+  /** What stands around an entry: as much before it as fills a page of a screen, and more behind it. */
+  around(seq: number): Promise<void> {
+    this.reading = 'above'
+    return this.#load('around', async () => {
+      const [limitBefore, limit] = [pageDefaults.firstEntries, pageDefaults.pageEntries]
+      const [before, after] = await Promise.all([
+        this.#history.before(seq + 1, limitBefore),
+        this.#history.after(seq, limit),
+      ])
+      if (isRefusal(before)) return before
+      if (isRefusal(after)) return after
+      return (span) => {
+        const found = from(span, [...before, ...after], before.length < limitBefore)
+        return after.length < limit ? this.#ending(found) : { ...found, atEnd: false }
+      }
+    })
+  }
+
+  async older(): Promise<void> {
+    const span = this.#span.peek()
+    if (span.atStart || this.#loading.peek() !== undefined) return
+    await this.#load('older', async () => {
+      const limit = pageDefaults.pageEntries
+      const entries = await this.#history.before(firstSeq(span), limit)
+      if (isRefusal(entries)) return entries
+      return (now) => withOlder(now, entries, entries.length < limit, pageDefaults.windowEntries)
+    })
+  }
+
+  async newer(): Promise<void> {
+    const span = this.#span.peek()
+    if (span.atEnd || this.#loading.peek() !== undefined) return
+    await this.#load('newer', async () => {
+      const limit = pageDefaults.pageEntries
+      const entries = await this.#history.after(lastSeq(span) ?? 0, limit)
+      if (isRefusal(entries)) return entries
+      return (now) => {
+        const found = withNewer(now, entries, false, pageDefaults.windowEntries)
+        return entries.length < limit ? this.#ending(found) : found
+      }
+    })
+  }
+
+  async #load(what: 'older' | 'newer' | 'around', ask: () => Promise<Refusal | ((span: Span) => Span)>): Promise<void> {
+    const load = ++this.#loads
+    this.#meanwhile = []
+    this.#loading.value = what
+    const answer = await ask()
+    // Somebody has asked for another part of the room since.
+    if (load !== this.#loads) return
+    this.#loading.value = undefined
+    this.#failure.value = isRefusal(answer) ? answer : undefined
+    if (!isRefusal(answer)) this.#span.value = answer(this.#span.peek())
+    this.#meanwhile = []
+  }
+
+  /** The end of the room has been read: what has come since is put behind it, without a gap. */
+  #ending(span: Span): Span {
+    const last = lastSeq(span) ?? 0
+    const most = pageDefaults.windowEntries
+    const late = this.#meanwhile.filter((item) => !isEntry(item) || item.seq > last)
+    const kept = this.#meanwhile.length >= most ? { ...span, items: [], atStart: false } : span
+    return withNews({ ...kept, atEnd: true }, late, 'end', most)
+  }
+
+  #show(): void {
+    const news = this.#news
+    this.#news = []
+    const span = this.#span.peek()
+    const first = news.find(isEntry)
+    // A host that keeps nothing was started anew, and the room begins again.
+    const base = first !== undefined && first.seq <= span.newest ? { ...emptySpan, atEnd: true } : span
+    this.#meanwhile = [...this.#meanwhile, ...news].slice(-pageDefaults.windowEntries)
+    this.#span.value = withNews(base, news, this.reading, pageDefaults.windowEntries)
+  }
+}
+
+const from = ({ newest }: Span, entries: readonly Entry[], atStart: boolean): Span => ({
+  items: entries,
+  atStart,
+  atEnd: false,
+  newest: Math.max(newest, entries.at(-1)?.seq ?? 0),
+})
