@@ -231,3 +231,30 @@ test('DELETE withdraws what is not whole, and only that', async () => {
   expect(await ask(port, `DELETE /files/${id}`)).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
   expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: sha256Of(bytes) }])
 })
+
+describe('a digest that comes with the last bytes', () => {
+  const repr = (of: Uint8Array) => ({ 'Repr-Digest': `sha-256=:${createHash('sha256').update(of).digest('base64')}:` })
+
+  test('is what the whole file has, or the file is not published and begins again (C112)', async () => {
+    const { port, patch, offset } = await begun()
+    await patch(0, bytes.subarray(0, 6000))
+    const other = await patch(6000, bytes.subarray(6000), repr(bytes.subarray(6000)))
+    expect(other).toMatchObject({ status: 460, json: { code: 'HASH_MISMATCH' } })
+    expect(await offset()).toBe('0')
+    expect(await filesOf(port)).toMatchObject([{ status: 'paused' }])
+  })
+
+  test('is kept to, and is no other the next time', async () => {
+    const { port, patch } = await begun()
+    expect(await patch(0, bytes.subarray(0, 6000), repr(bytes))).toMatchObject({ status: 204 })
+    const other = await patch(6000, bytes.subarray(6000), repr(bytes.subarray(1)))
+    expect(other).toMatchObject({ status: 460, headers: { 'upload-offset': '6000' } })
+    expect(await patch(6000, bytes.subarray(6000), repr(bytes))).toMatchObject({ status: 204 })
+    expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: sha256Of(bytes) }])
+  })
+
+  test('is 400 where it is none', async () => {
+    const { patch } = await begun()
+    expect(await patch(0, bytes, { 'Repr-Digest': 'sha-256=:AAAA:' })).toMatchObject({ status: 400 })
+  })
+})

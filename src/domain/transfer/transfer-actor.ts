@@ -88,6 +88,13 @@ export class TransferActor {
     return told.type === 'rejected' ? told : undefined
   }
 
+  /** Tells the digest that was not known at first: the file is published only with it. */
+  promise(sha256: string): Rejected | undefined {
+    const why = this.#apply({ type: 'promise', sha256 })
+    if (why === undefined) this.#file = { ...this.#file, sha256 }
+    return why
+  }
+
   /** Size and digest of what is durable, for a sender to see whether it has the same file (C111). */
   prefix(): Promise<Digest | Rejected> {
     return this.#inTurn(async () => {

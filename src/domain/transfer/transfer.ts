@@ -13,6 +13,8 @@ export type TransferCommand =
   | { readonly type: 'offer'; readonly file: OfferedFile }
   /** The sender tells the size that it did not know at first. */
   | { readonly type: 'declare'; readonly size: number }
+  /** The sender tells the digest that it did not know at first. */
+  | { readonly type: 'promise'; readonly sha256: string }
   /** From now on `writer` writes, at `offset`, which must be the durable one; whoever wrote before is fenced off. */
   | { readonly type: 'write'; readonly writer: string; readonly offset: number; readonly durable: number }
   | { readonly type: 'advance'; readonly writer: string; readonly durable: number }
@@ -24,6 +26,7 @@ export type TransferCommand =
 export type TransferEvent =
   | { readonly type: 'offered'; readonly file: OfferedFile }
   | { readonly type: 'declared'; readonly size: number }
+  | { readonly type: 'promised'; readonly sha256: string }
   | { readonly type: 'writing'; readonly writer: string; readonly durable: number }
   | { readonly type: 'advanced'; readonly durable: number }
   | { readonly type: 'paused'; readonly durable: number }
@@ -40,6 +43,10 @@ export function decideTransfer(transfer: Transfer, command: TransferCommand): Tr
     case 'declare':
       if (size !== undefined && size !== command.size) return otherSize(size)
       return command.size < transfer.durable ? badOffset(transfer.durable) : { type: 'declared', size: command.size }
+    case 'promise': {
+      const { sha256 = command.sha256 } = transfer.file
+      return sha256 === command.sha256 ? { type: 'promised', sha256 } : otherDigest
+    }
     case 'write':
       if (command.offset !== command.durable) return badOffset(command.durable)
       return { type: 'writing', writer: command.writer, durable: command.durable }
@@ -70,6 +77,8 @@ export function evolveTransfer(transfer: Transfer, event: TransferEvent): Transf
   switch (event.type) {
     case 'declared':
       return { ...transfer, file: { ...file, size: event.size } }
+    case 'promised':
+      return { ...transfer, file: { ...file, sha256: event.sha256 } }
     case 'writing':
       return { status: 'receiving', file, writer: event.writer, durable: event.durable }
     case 'advanced':
@@ -97,6 +106,7 @@ const mismatch = rejected(
   'HASH_MISMATCH',
   'the bytes that arrived are not the ones that were promised; send the file again',
 )
+const otherDigest = rejected('HASH_MISMATCH', 'this file has another digest; it was said before')
 const badOffset = (durable: number): Rejected =>
   rejected('BAD_OFFSET', `the file ends at byte ${durable}; go on from there`)
 const otherSize = (size: number): Rejected => rejected('BAD_OFFSET', `this file has ${size} bytes; it was said before`)

@@ -25,6 +25,7 @@ const states = {
 const commands = {
   offer: { type: 'offer', file: offered },
   declare: { type: 'declare', size: 3 },
+  promise: { type: 'promise', sha256 },
   write: { type: 'write', writer: 'w1', offset: 0, durable: 0 },
   advance: { type: 'advance', writer: 'w1', durable: 2 },
   pause: { type: 'pause', durable: 2 },
@@ -41,12 +42,12 @@ const when = (events: readonly TransferEvent[], command: TransferCommand): strin
 describe('a transfer', () => {
   const END = 'TRANSFER_CUT'
   const table: Record<Transfer['status'], readonly string[]> = {
-    //          offer     declare     write      advance     pause     finish       withdraw
-    new: ['offered', END, END, END, END, END, END],
-    offered: [END, 'declared', 'writing', 'FENCED', 'paused', 'FENCED', 'withdrawn'],
-    receiving: [END, 'declared', 'writing', 'advanced', 'paused', 'completed', 'withdrawn'],
-    complete: [END, END, END, END, END, END, END],
-    withdrawn: [END, END, END, END, END, END, END],
+    //          offer     declare     promise     write      advance     pause     finish       withdraw
+    new: ['offered', END, END, END, END, END, END, END],
+    offered: [END, 'declared', 'promised', 'writing', 'FENCED', 'paused', 'FENCED', 'withdrawn'],
+    receiving: [END, 'declared', 'promised', 'writing', 'advanced', 'paused', 'completed', 'withdrawn'],
+    complete: [END, END, END, END, END, END, END, END],
+    withdrawn: [END, END, END, END, END, END, END, END],
   }
   for (const [status, answers] of Object.entries(table)) {
     for (const [index, command] of Object.values(commands).entries())
@@ -114,6 +115,18 @@ describe('the end of a file', () => {
     ]
     expect(when(promised(sha256), commands.finish)).toBe('completed')
     expect(when(promised('cd'.repeat(32)), commands.finish)).toBe('HASH_MISMATCH')
+  })
+})
+
+describe('a digest that is told later', () => {
+  const told: readonly TransferEvent[] = [...started, { type: 'promised', sha256 }]
+  it('is held to from then on', () => {
+    expect(when(told, commands.finish)).toBe('completed')
+    expect(when(told, { ...commands.finish, sha256: 'cd'.repeat(32) })).toBe('HASH_MISMATCH')
+  })
+  it('can not be another than the one before', () => {
+    expect(when(told, commands.promise)).toBe('promised')
+    expect(when(told, { type: 'promise', sha256: 'cd'.repeat(32) })).toBe('HASH_MISMATCH')
   })
 })
 

@@ -11,6 +11,8 @@ export interface Continuation {
   readonly offset: number
   /** Of the whole file, where it is told only now. */
   readonly size?: number | undefined
+  /** The same of its digest. */
+  readonly sha256?: string | undefined
   readonly checksum?: TusChecksum | undefined
   /** The status of an answer that has nothing to complain about. */
   readonly success: 201 | 204
@@ -22,12 +24,13 @@ export async function goOn(
   request: FastifyRequest,
   reply: FastifyReply,
   transfer: TransferActor,
-  { offset, size, checksum, success }: Continuation,
+  { offset, size, sha256, checksum, success }: Continuation,
 ): Promise<FastifyReply> {
   const writing = await transfer.write(offset)
   if ('type' in writing) return refuseUpload(reply, transfer, writing)
   const why = size === undefined ? undefined : await transfer.setSize(size)
-  const fault = why ?? excess(request, offset, transfer.file.size)
+  const other = sha256 === undefined ? undefined : transfer.promise(sha256)
+  const fault = why ?? other ?? excess(request, offset, transfer.file.size)
   if (fault !== undefined) {
     await writing.pause()
     return refuseUpload(reply, transfer, fault)

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Refusal, refuse } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
+import { promisedDigest } from './digest-fields.ts'
 import { findFile } from './find-file.ts'
 import { goOn } from './go-on.ts'
 import { byteCount, tusChecksum, UPLOAD_TYPE } from './tus-headers.ts'
@@ -16,10 +17,12 @@ export async function patch(parts: HttpParts, request: FastifyRequest, reply: Fa
   if (typeof size === 'object') return refuse(reply, size)
   const checksum = tusChecksum(headers['upload-checksum'])
   if (checksum !== undefined && 'code' in checksum) return refuse(reply, checksum)
+  const sha256 = promisedDigest({ 'repr-digest': headers['repr-digest'] })
+  if (typeof sha256 === 'object') return refuse(reply, sha256)
 
   const { id, file } = await findFile(parts, request)
   const transfer = await parts.engine.transfer(id)
-  if (transfer !== undefined) return goOn(parts, request, reply, transfer, { offset, size, checksum, success: 204 })
+  if (transfer !== undefined) return goOn(parts, request, reply, transfer, { offset, size, sha256, checksum, success: 204 })
   const end = file.file.size ?? 0
   reply.header('Upload-Offset', end)
   // It became whole, but the answer was lost.
