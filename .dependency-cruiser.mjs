@@ -59,7 +59,10 @@ export default {
       comment: 'it is shown a session, and does not know where the room lives',
       severity: 'error',
       from: { path: '^src/adapters/terminal/' },
-      to: { path: '^src/(adapters/|domain/engine/)', pathNot: '^src/adapters/(terminal/|words/|client/transfer-talk)' },
+      to: {
+        path: '^src/(adapters/|domain/engine/)',
+        pathNot: '^src/adapters/(terminal/|words/|client/(transfer-talk|meter))',
+      },
     },
     {
       name: 'the-page-runs-in-browsers',

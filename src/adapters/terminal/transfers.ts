@@ -1,8 +1,8 @@
 import { safeFileName } from '../../domain/names/safe-file-name.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
 import type { MentionedFile, WholeFile } from '../../domain/room/events.ts'
+import { Meter } from '../client/meter.ts'
 import type { Words } from '../words/words.ts'
-import { Meter } from './meter.ts'
 import { type Progress, progressLine } from './progress-line.ts'
 import type { FileDesk, Refusal } from './surroundings.ts'
 

@@ -1,5 +1,5 @@
+import { Meter } from '../../adapters/client/meter.ts'
 import type { TransferNews } from '../../adapters/client/transfer-talk.ts'
-import { Meter } from '../../adapters/terminal/meter.ts'
 import { type Progress, progressLine } from '../../adapters/terminal/progress-line.ts'
 import { sizeText } from '../../adapters/words/size.ts'
 import { wordsIn } from '../../adapters/words/words.ts'

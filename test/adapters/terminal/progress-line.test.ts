@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { durationText, type Progress, progressLine, tookText } from '../../../src/adapters/terminal/progress-line.ts'
+import { type Progress, progressLine } from '../../../src/adapters/terminal/progress-line.ts'
+import { durationText, tookText } from '../../../src/adapters/words/duration.ts'
 import { amountText } from '../../../src/adapters/words/size.ts'
 import { wordsIn } from '../../../src/adapters/words/words.ts'
 

@@ -22,7 +22,8 @@ export async function patch(parts: HttpParts, request: FastifyRequest, reply: Fa
 
   const { id, file } = await findFile(parts, request)
   const transfer = await parts.engine.transfer(id)
-  if (transfer !== undefined) return goOn(parts, request, reply, transfer, { offset, size, sha256, checksum, success: 204 })
+  if (transfer !== undefined)
+    return goOn(parts, request, reply, transfer, { offset, size, sha256, checksum, success: 204 })
   const end = file.file.size ?? 0
   reply.header('Upload-Offset', end)
   // It became whole, but the answer was lost.

@@ -1,5 +1,18 @@
-import type { TransferNews } from '../client/transfer-talk.ts'
-import type { Progress } from './progress-line.ts'
+import type { TransferNews } from './transfer-talk.ts'
+
+/** How far a transfer is. Bytes, milliseconds; bytes a second. */
+export interface Progress {
+  readonly name: string
+  readonly phase: 'reading' | 'moving'
+  readonly done: number
+  /** Undefined where nobody knows the size yet. */
+  readonly total: number | undefined
+  readonly rate: number
+  /** How long nothing has moved. */
+  readonly stillMs: number
+  /** Retries since something moved. */
+  readonly retries: number
+}
 
 /** The rate that is shown is that of the last seconds. */
 const RATE_MS = 3000
