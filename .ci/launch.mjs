@@ -66,7 +66,6 @@ function modernNode() {
 }
 
 function ensurePage(node) {
-  if (!existsSync(join(root, 'src/adapters/page/main.tsx'))) return
   const digest = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')))
   digest.update(readFileSync(join(root, '.ci', 'page.ts')))
   for (const folder of pageSources)
