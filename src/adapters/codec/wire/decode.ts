@@ -1,4 +1,4 @@
-import { Unpackr } from 'msgpackr'
+import { unpack } from '#msgpack'
 import { CODES, type Code, type Rejected, rejected } from '../../../domain/rejection.ts'
 import { readCommand } from './commands.ts'
 import { readEvents, readMember } from './events.ts'
@@ -7,7 +7,6 @@ import { clientMessageLimits, hostMessageLimits, type MessageLimits } from './li
 import type { ClientMessage, CommandRejected, HostMessage } from './messages.ts'
 import { prescan } from './prescan.ts'
 
-const unpackr = new Unpackr({ useRecords: false, copyBuffers: true, mapsAsObjects: true, int64AsType: 'number' })
 const KEY = /^[0-9a-f]{32}$/
 const TOKEN = /^[\x21-\x7e]{1,256}$/
 
@@ -34,7 +33,7 @@ function decode<Message>(
   if (bytes.length > limits.bytes) return bad('it is too long')
   const fault = prescan(bytes, limits.items)
   if (fault !== undefined) return bad(fault)
-  const value = unpack(bytes)
+  const value = unpacked(bytes)
   if (value === undefined) return bad('it is no msgpack')
   try {
     return read(new Fields(value))
@@ -45,9 +44,9 @@ function decode<Message>(
 }
 
 /** The decoder's own words may hold what was sent, so they go nowhere. */
-function unpack(bytes: Uint8Array): unknown {
+function unpacked(bytes: Uint8Array): unknown {
   try {
-    return unpackr.unpack(bytes)
+    return unpack(bytes)
   } catch {
     return undefined
   }
