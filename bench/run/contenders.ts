@@ -16,7 +16,7 @@ export interface Contender {
 const HOST = new URL('../host.ts', import.meta.url)
 const RELAY = new URL('../yardsticks/relay.ts', import.meta.url)
 /** As `npm start` runs the host. */
-const LAUNCH_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32']
+const LAUNCH_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32', '--heap-growing-percent=200']
 const SOCKET_IO = new URL('../yardsticks/socket-io.ts', import.meta.url)
 const NATS = 'nats-server'
 const PATIENCE_MS = 5000

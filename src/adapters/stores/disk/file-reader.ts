@@ -6,7 +6,7 @@ import { type Folder, isFileId } from './folder.ts'
 import type { Follower, Following } from './following.ts'
 import type { Growth } from './growth.ts'
 import type { Health } from './health.ts'
-import { PAGE_BYTES, type ReadInto } from './pages.ts'
+import { type Loan, PAGE_BYTES, type ReadInto } from './pages.ts'
 import { durableBytes } from './part.ts'
 
 export interface FileToRead {
@@ -33,6 +33,8 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   /** Up to where bytes were read, or are being read. */
   #reached: number
   #lent: Buffer | undefined
+  /** Of the shared page that the newest piece is of. */
+  #loan: Loan | undefined
   #error: Error | undefined
   #stopped = false
   #wake: () => void = () => {}
@@ -118,6 +120,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   }
 
   async #letGo(): Promise<void> {
+    this.#giveBack()
     const handle = this.#handle
     this.#handle = undefined
     await handle?.close()
@@ -126,16 +129,28 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   /** Pages end where they do for everybody, so that those who read the same file come together. */
   async #piece(at: number, end: number): Promise<Uint8Array> {
     const { following } = this.#file
+    this.#giveBack()
     this.#reached = Math.min(end, at - (at % PAGE_BYTES) + PAGE_BYTES)
     const handle = await this.#open()
     // A reader that has been ended must not bring back pages that were dropped with its file.
     this.#check()
     const read = (into: Buffer, position: number): Promise<number> => readInto(handle, into, position)
     const piece = following.hasCompany(this)
-      ? await following.pages.piece(this.id, at, this.#reached, read)
+      ? await this.#shared(at, read)
       : await this.#own(at, this.#reached - at, read)
     this.#check()
     return piece
+  }
+
+  async #shared(at: number, read: ReadInto): Promise<Uint8Array> {
+    const loan = await this.#file.following.pages.piece(this.id, at, this.#reached, read)
+    if (this.#file.pieces === 'lent') this.#loan = loan
+    return loan.bytes
+  }
+
+  #giveBack(): void {
+    this.#loan?.end()
+    this.#loan = undefined
   }
 
   /** Bytes for this reader only. Each piece is fresh unless it is lent: fresh ones cost 60 MB between collections. */

@@ -19,14 +19,14 @@ test('ten readers of a page cause one read, and get the same memory', async () =
   const readers = Array.from({ length: 10 }, () => pages.piece('a', 7 * PAGE_BYTES + 5, 8 * PAGE_BYTES, read))
   const pieces = await Promise.all(readers)
   expect(reads).toEqual([7 * PAGE_BYTES])
-  expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(1)
-  for (const piece of pieces) expect(piece).toHaveLength(PAGE_BYTES - 5)
+  expect(new Set(pieces.map(({ bytes }) => bytes.buffer)).size).toBe(1)
+  for (const { bytes } of pieces) expect(bytes).toHaveLength(PAGE_BYTES - 5)
 })
 
 test('a page of a file that grows is read on from where it ended, and nobody gets more than there was', async () => {
   const { reads, read } = file()
   const pages = new Pages()
-  const ask = async (at: number, end: number): Promise<number> => (await pages.piece('a', at, end, read)).length
+  const ask = async (at: number, end: number): Promise<number> => (await pages.piece('a', at, end, read)).bytes.length
   expect(await Promise.all([ask(0, 100), ask(0, 100), ask(50, 300), ask(200, 300)])).toEqual([100, 100, 50, 100])
   expect(await ask(90, 95)).toBe(5)
   expect(await ask(300, 5 * PAGE_BYTES)).toBe(PAGE_BYTES - 300)
@@ -60,5 +60,31 @@ test('what was dropped is read again, and a read that failed is tried by the nex
   const fails = pages.piece('b', 10, 20, () => Promise.reject(new Error('unreadable')))
   const waits = pages.piece('b', 10, 20, read)
   await Promise.all([expect(fails).rejects.toThrow('unreadable'), expect(waits).rejects.toThrow('unreadable')])
-  expect(await pages.piece('b', 10, 20, read)).toHaveLength(10)
+  expect((await pages.piece('b', 10, 20, read)).bytes).toHaveLength(10)
+})
+
+test('memory that was given back is the next page, but none that somebody has or keeps', async () => {
+  const { read } = file()
+  const pages = new Pages()
+  const ask = (page: number) => pages.piece('a', page * PAGE_BYTES, (page + 1) * PAGE_BYTES, read)
+  const kept = await ask(0)
+  const lent = await ask(1)
+  const twice = await ask(1)
+  lent.end()
+  // Eight others push both out of the pages that are remembered.
+  for (let page = 2; page < 10; page += 1) (await ask(page)).end()
+  const next = await ask(10)
+  for (const { bytes } of [kept, twice]) expect(next.bytes.buffer).not.toBe(bytes.buffer)
+  expect(new Set([...kept.bytes])).toEqual(new Set([0]))
+  expect(new Set([...twice.bytes])).toEqual(new Set([1]))
+  twice.end()
+  expect((await ask(11)).bytes.buffer).not.toBe(kept.bytes.buffer)
+  expect((await ask(12)).bytes.buffer).not.toBe(kept.bytes.buffer)
+  const seen = new Set<ArrayBufferLike>()
+  for (let page = 20; page < 60; page += 1) {
+    const loan = await ask(page)
+    seen.add(loan.bytes.buffer)
+    loan.end()
+  }
+  expect(seen.size).toBeLessThanOrEqual(10)
 })
