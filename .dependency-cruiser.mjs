@@ -72,7 +72,7 @@ export default {
       to: {
         path: '.',
         pathNot:
-          '^src/(domain/(?!engine/)|adapters/(page/|words/|codec/wire/|client/(failures|meter|transfer-talk)|client/session/(core/|carriers/web-socket)|terminal/slash-words))|node_modules/(rxjs|preact|@preact/signals|@noble/hashes)/',
+          '^src/(domain/(?!engine/)|adapters/(page/|words/|codec/wire/|client/(failures|meter|transfer-talk)|client/session/(core/|carriers/web-socket)|terminal/(slash-words|event-words|writers)))|node_modules/(rxjs|preact|@preact/signals|@noble/hashes)/',
       },
     },
     {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/ports/clock.ts'
 import type { RoomEvent } from '../../domain/room/events.ts'
-import { clockText, names } from './event-rows.ts'
+import { clockText } from './event-rows.ts'
+import { names } from './event-words.ts'
 import type { BellRule } from './slash-words.ts'
 
 /** Whoever has not touched a key for so long is taken to look elsewhere. */

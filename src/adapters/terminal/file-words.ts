@@ -1,6 +1,6 @@
 import type { RoomFile } from '../../domain/room/state.ts'
 import { sizeText } from '../words/size.ts'
-import { shortId } from './event-rows.ts'
+import { shortId } from './event-words.ts'
 import type { RoomClient } from './room-client.ts'
 
 const LEAST_ID_CHARS = 4

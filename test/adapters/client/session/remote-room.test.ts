@@ -87,6 +87,18 @@ describe('coming back', () => {
     expect(states.at(-1)).toMatchObject({ attempt: 1, inMs: 250 })
   })
 
+  it('tries at once when somebody does not want to wait, once', async () => {
+    const { room, newest, clock, connections } = await enteredRoom()
+    newest().cut()
+    room.hurry()
+    room.hurry()
+    expect(connections.length).toBe(2)
+    newest().admit()
+    room.hurry()
+    clock.advance(10_000)
+    expect(connections.length).toBe(2)
+  })
+
   it('waits for half as long by chance', async () => {
     const house = await enteredRoom()
     house.newest().say({ type: 'bye', code: 'RESTART', message: 'a moment' })

@@ -137,6 +137,13 @@ export class RemoteRoom {
     return this.#unanswered.ready()
   }
 
+  /** Where it waits to try again, it does so at once. */
+  hurry(): void {
+    if (this.#status !== 'in' || this.#conversation !== undefined) return
+    this.#cancelWait()
+    this.#connect()
+  }
+
   /** Resolves when the host has taken what was sent, or could not be reached for a while. */
   leave(why: string): Promise<void> {
     if (this.#status === 'in' && this.#conversation?.joined === true) {
