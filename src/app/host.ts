@@ -46,24 +46,25 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
   })
   const address = await open(tamtam, config)
-  const terminal = await enter({ tamtam, config, process, data, address, stopped })
+  const terminal = await enter({ tamtam, config, process, data, address, stopped }).catch(
+    asDiskFailure("can't be read"),
+  )
   const { exitCode, why } = await stopped.promise
   await terminal.close()
   // A store that failed must not be asked again; everything acknowledged is in it already.
-  if (exitCode === exitCodes.done) await close(tamtam, why)
+  if (exitCode === exitCodes.done) await tamtam.stop(why).catch(asDiskFailure("can't be closed"))
   else process.stderr.write(`tamtam: ${why}\n`)
   await flushed(process.stdout, LAST_OUTPUT_MS)
   process.exit(exitCode)
 }
 
-async function close(tamtam: Tamtam, why: string): Promise<void> {
-  try {
-    await tamtam.stop(why)
-  } catch (error) {
+/** A store that fails is no bug of ours, whatever it was asked for. */
+const asDiskFailure =
+  (what: string) =>
+  (error: unknown): never => {
     if (!(error instanceof JournalBroken || error instanceof VaultBroken)) throw error
-    throw new CommandFailed(exitCodes.disk, `the data can't be closed: ${reason(error)}`, { cause: error })
+    throw new CommandFailed(exitCodes.disk, `the data ${what}: ${reason(error)}`, { cause: error })
   }
-}
 
 /** Opens the data before the port: whoever comes in finds the room as it was. */
 async function open(tamtam: Tamtam, { port, bind }: HostConfig): Promise<Address> {

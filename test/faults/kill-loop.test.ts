@@ -8,6 +8,7 @@ import { SqliteJournal } from '../../src/adapters/stores/sqlite/sqlite-journal.t
 import { Batch } from '../../src/domain/room/batch.ts'
 import type { Entry } from '../../src/domain/room/events.ts'
 import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
+import { everythingKept } from '../helpers/everything-kept.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { type LineClient, sha256 } from '../helpers/line-client.ts'
@@ -47,22 +48,6 @@ const fill = async (directory: string): Promise<void> => {
     await journal.append([new Batch('lobby', entries)])
   }
   await journal.close()
-}
-
-/** Everything that is in the journal, read by another process than the one that wrote it. */
-const everything = async (directory: string): Promise<Entry[]> => {
-  const log = new CollectedLog()
-  const journal = new SqliteJournal({ directory, log })
-  await journal.open()
-  const found: Entry[] = []
-  for (;;) {
-    const page = await journal.read('lobby', found.at(-1)?.seq ?? 0, 10_000)
-    if (page.length === 0) break
-    for (const { entries } of page) for (const entry of entries) found.push(entry)
-  }
-  await journal.close()
-  log.assertQuiet()
-  return found
 }
 
 const open = (client: LineClient): boolean => client.over === 'open'
@@ -169,7 +154,7 @@ test(`C78 C79 a host that is killed ${CYCLES} times under load loses nothing tha
   await enter(port, 'saksi')
   expect(await host.stop()).toBe(0)
 
-  const entries = await everything(data)
+  const entries = await everythingKept(data)
   const texts = entries.map((entry) => (entry.type === 'said' ? entry.text : ''))
   expect(entries.map(({ seq }) => seq)).toEqual(rising(entries.length))
   expect(texts.slice(0, OLD_MESSAGES)).toEqual(rising(OLD_MESSAGES).map((seq) => `old ${seq}`))

@@ -14,6 +14,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DirectoryInUse } from '../../../domain/ports/journal.ts'
+import { VaultBroken } from '../../../domain/ports/vault.ts'
+import { errorCode } from './error-code.ts'
 
 export interface DirectoryLock {
   release(): Promise<void>
@@ -49,8 +51,15 @@ export const lockDirectory = async (directory: string): Promise<DirectoryLock> =
   return {
     release: async () => {
       if (!database.isOpen) return
-      rmSync(ownerPath(directory), { force: true })
-      database.close()
+      try {
+        rmSync(ownerPath(directory), { force: true })
+      } catch (cause) {
+        throw new VaultBroken(`the name of the owner in ${directory} could not be removed (${errorCode(cause)})`, {
+          cause,
+        })
+      } finally {
+        database.close()
+      }
     },
   }
 }

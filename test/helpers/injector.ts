@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { temporaryDirectory } from './host.ts'
+
+/** The `nth` call of its name that a thread of the host makes fails with `error`, and is not made. */
+export interface Fault {
+  readonly call: string
+  readonly error: string
+  readonly nth: number
+}
+
+/** As strace takes it; what it did is in `trace` then. Only calls about `paths`, where there are some. */
+export const injecting = ({ call, error, nth }: Fault, trace: string, paths: readonly string[] = []): string[] => [
+  ...['strace', '-f', '-o', trace, '-e', 'signal=none', '-e', `trace=${call}`],
+  ...['-e', `inject=${call}:error=${error}:when=${nth}`],
+  ...paths.flatMap((path) => ['-P', path]),
+]
+
+/** How many calls were made to fail. */
+export const injected = async (trace: string): Promise<number> =>
+  (await readFile(trace, 'utf8').catch(() => '')).split('(INJECTED)').length - 1
+
+/** Lets a call of a running process fail while `during` goes on; answers how many did. */
+export async function withFault(pid: number, fault: Fault, during: () => Promise<void>): Promise<number> {
+  const trace = join(await temporaryDirectory(), 'trace')
+  const [command = '', ...args] = injecting(fault, trace)
+  const tracer = spawn(command, [...args, '-p', String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const over = once(tracer, 'close')
+  onTestFinished(() => void tracer.kill('SIGKILL'))
+  let told = ''
+  tracer.stderr.setEncoding('utf8').on('data', (text: string) => {
+    told += text
+  })
+  await until('strace to take hold', () => told.includes('attached'))
+  await during()
+  tracer.kill('SIGINT')
+  await over
+  return await injected(trace)
+}
