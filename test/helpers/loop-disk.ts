@@ -61,8 +61,9 @@ export class LoopDisk {
     await mkdir(directory)
     if (!succeeds('mount', '-o', 'loop', image, directory)) return undefined
     onTestFinished(() => void spawnSync('umount', ['-l', directory]))
-    const { stdout } = spawnSync('findmnt', ['-n', '-o', 'SOURCE', directory], { encoding: 'utf8' })
-    return new LoopDisk(directory, image, stdout.trim())
+    const mounts = readFileSync('/proc/mounts', 'utf8').split('\n')
+    const device = mounts.find((line) => line.split(' ')[1] === directory)?.split(' ')[0]
+    return device === undefined ? undefined : new LoopDisk(directory, image, device)
   }
 
   /** Writes that the device has completed; undefined while some are under way. */
