@@ -1,13 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { Disconnected, GaveUp, isPassing, isRefusal, type Refusal } from './failures.ts'
 import type { ClientSettings } from './settings.ts'
-
-export interface Retry {
-  /** Which one in a row, from 1. */
-  readonly attempt: number
-  readonly inMs: number
-  readonly why: string
-}
+import type { Retry } from './transfer-talk.ts'
 
 export interface Patience {
   /** Undefined: for ever. */

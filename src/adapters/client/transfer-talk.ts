@@ -1,4 +1,10 @@
-import type { Retry } from './retries.ts'
+/** It is tried again. */
+export interface Retry {
+  /** Which one in a row, from 1. */
+  readonly attempt: number
+  readonly inMs: number
+  readonly why: string
+}
 
 /** What a transfer tells while it is under way; all numbers are bytes of the file. */
 export type TransferNews =

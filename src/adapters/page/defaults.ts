@@ -17,6 +17,22 @@ export const pageDefaults = {
   quickTypingMs: 1000,
   announceEveryMs: 1500,
   searchHits: 50,
+  /** Files that are sent at once; the others wait. */
+  uploadsAtOnce: 2,
+  /** The end of a file waits until its digest is known, which is promised with it. */
+  lastPartBytes: 1024 ** 2,
+  /** So long is a small file's digest waited for before it is offered. */
+  quickDigestMs: 300,
+  /** So long is a file that was sent shown with who has it. */
+  sentShownMs: 60_000,
+  /** Waiting files that are listed one by one. */
+  waitingShown: 4,
+  progressEveryMs: 250,
+  /** Pictures up to this size are shown, and checked, without being asked for. */
+  pictureBytes: 5_000_000,
+  textPreviewBytes: 200_000,
+  /** Longer text that is pasted is offered as a file. */
+  longPasteBytes: 8192,
 } as const
 
 export const sessionDefaults: SessionSettings = {

@@ -1,3 +1,4 @@
+import { filesEnglish } from './files-english.ts'
 import { pageEnglish } from './page-english.ts'
 
 /**
@@ -131,4 +132,5 @@ export const english = {
   helpQuitHost: 'stop the host',
 
   ...pageEnglish,
+  ...filesEnglish,
 } as const

@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts'
+import { filesIndonesian } from './files-indonesian.ts'
 import { pageIndonesian } from './page-indonesian.ts'
 
 /** The same in Indonesian, whose nouns have no plural: both forms are one. */
@@ -124,4 +125,5 @@ export const indonesian: Catalogue = {
   helpQuitHost: 'hentikan tuan rumah',
 
   ...pageIndonesian,
+  ...filesIndonesian,
 }

@@ -1,4 +1,4 @@
-import { type Refusal, refusal } from '../../client/failures.ts'
+import { isRefusal, type Refusal, refusal } from '../../client/failures.ts'
 
 export interface Credentials {
   /** 32 hexadecimal digits: whoever shows them is the same person. */
@@ -19,16 +19,22 @@ export class HostRequests {
     return { 'Tamtam-Key': key, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) }
   }
 
-  /** The answer's body, or why there is none; `UNREACHABLE` where nobody answers. */
-  async json(path: string, init: RequestInit = {}): Promise<{ readonly value: unknown } | Refusal> {
+  /** A good answer, or why there is none; `UNREACHABLE` where nobody answers. */
+  async ask(path: string, init: RequestInit = {}): Promise<Response | Refusal> {
     const headers = { Accept: 'application/json', ...this.headers, ...(init.headers as Record<string, string>) }
     try {
       const answer = await fetch(path, { ...init, headers, cache: 'no-store', credentials: 'omit' })
-      const value: unknown = await answer.json().catch(() => undefined)
-      return answer.ok ? { value } : refusalOf(answer.status, value)
+      return answer.ok ? answer : refusalOf(answer.status, await answer.json().catch(() => undefined))
     } catch {
       return refusal(503, 'UNREACHABLE', 'the host does not answer')
     }
+  }
+
+  /** The same of an answer's body. */
+  async json(path: string, init: RequestInit = {}): Promise<{ readonly value: unknown } | Refusal> {
+    const answer = await this.ask(path, init)
+    if (isRefusal(answer)) return answer
+    return { value: await answer.json().catch(() => undefined) }
   }
 }
 

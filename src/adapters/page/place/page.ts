@@ -9,6 +9,7 @@ import { readFragment, roomFragment } from '../browser/address.ts'
 import { BrowserIds } from '../browser/ids.ts'
 import type { Keepsakes } from '../browser/keepsakes.ts'
 import { sessionDefaults } from '../defaults.ts'
+import { Desk } from '../files/desk.ts'
 import { Room } from './room.ts'
 
 /** Why one is not in the room. */
@@ -37,6 +38,8 @@ export class Page {
   readonly words: ReadonlySignal<Words>
   readonly theme: ReturnType<typeof signal<Theme>>
   readonly key: string
+  /** The files that leave from here. */
+  readonly desk = new Desk()
   #token: string | undefined
   #entry = 0
 

@@ -1,6 +1,7 @@
 import type { Credentials } from '../browser/host-requests.ts'
 import { BrowserIds } from '../browser/ids.ts'
 import type { Keepsakes } from '../browser/keepsakes.ts'
+import { RoomFiles } from '../files/room-files.ts'
 import { HostHistory } from '../timeline/history.ts'
 import { Outbox, type Talk } from '../timeline/outbox.ts'
 import { Timeline } from '../timeline/timeline.ts'
@@ -12,11 +13,13 @@ export class Room {
   readonly history: HostHistory
   readonly timeline: Timeline
   readonly outbox: Outbox
+  readonly files: RoomFiles
 
   constructor(wanted: WantedRoom, credentials: Credentials, session: Keepsakes) {
     const { room } = wanted
     this.place = new Place(wanted, credentials)
     this.history = new HostHistory(this.place.host, room)
+    this.files = new RoomFiles(this.place.host, room)
     this.timeline = new Timeline(this.history, Date.now)
     const ids = new BrowserIds()
     this.outbox = new Outbox({
@@ -36,10 +39,11 @@ export class Room {
     await this.place.enter()
     this.place.events$.subscribe((event) => {
       this.timeline.heard(event)
+      this.files.heard(event)
       this.outbox.heard(event, this.place.member.peek().id)
     })
     this.outbox.resume(this.place.start)
-    await this.timeline.toLatest()
+    await Promise.all([this.timeline.toLatest(), this.files.load()])
   }
 
   leave(): void {

@@ -1,0 +1,24 @@
+import { type ReadonlySignal, signal } from '@preact/signals'
+import type { Room } from '../place/room.ts'
+import { type FileToSend, Uploads } from './uploads.ts'
+
+/** Where files leave from, whichever way they were chosen. */
+export class Desk {
+  readonly uploads = new Uploads()
+  readonly #news = signal('')
+  /** The text that is about to become a file; undefined while nobody writes one. */
+  readonly draft = signal<string | undefined>(undefined)
+
+  /** What has just happened, for those who do not see it. */
+  get news(): ReadonlySignal<string> {
+    return this.#news
+  }
+
+  tell(news: string): void {
+    this.#news.value = news
+  }
+
+  send({ place, name }: Room, files: readonly FileToSend[]): void {
+    this.uploads.send(files, { host: place.host, room: name, me: place.member.peek().id })
+  }
+}

@@ -1,0 +1,27 @@
+import { usePage } from '../place/context.ts'
+import type { Room } from '../place/room.ts'
+
+export interface ReceiptsProps {
+  readonly room: Room
+  /** The file's id. */
+  readonly file: string
+  /** Who sent it, and needs no receipt. */
+  readonly by: string
+}
+
+/** `12/14 verified`, and on demand who has and who has not. */
+export function Receipts({ room, file, by }: ReceiptsProps) {
+  const { say } = usePage().words.value
+  const { verified } = room.files.of(file).value
+  const others = room.place.members.value.map(({ name }) => name).filter((name) => name !== by)
+  const missing = others.filter((name) => !verified.includes(name))
+  const names = (all: readonly string[]) => (all.length === 0 ? say('nobodyYet') : all.join(', '))
+  if (verified.length + missing.length === 0) return null
+  return (
+    <details class="receipts">
+      <summary>{say('verifiedOf', { verified: verified.length, present: verified.length + missing.length })}</summary>
+      <p>{say('whoVerified', { names: names(verified) })}</p>
+      {missing.length > 0 && <p>{say('whoNot', { names: names(missing) })}</p>}
+    </details>
+  )
+}

@@ -1,0 +1,44 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { usePage, useSay } from '../place/context.ts'
+import type { Room } from '../place/room.ts'
+import { textFile } from './chosen.ts'
+
+/** For text that is too long to be said: it becomes a file. */
+export function TextDialog({ room, text }: { readonly room: Room; readonly text: string }) {
+  const say = useSay()
+  const { desk } = usePage()
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  const close = () => {
+    desk.draft.value = undefined
+  }
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const said = new FormData(event.currentTarget as HTMLFormElement)
+    const [written, name] = [String(said.get('text') ?? ''), String(said.get('name') ?? '').trim()]
+    if (written !== '') desk.send(room, [textFile(written, name === '' ? say('nameOfText') : name)])
+    close()
+  }
+  return (
+    <dialog ref={dialog} class="text-dialog" aria-label={say('sendText')} onClose={close}>
+      <form onSubmit={submit}>
+        <label>
+          {say('textOfFile')}
+          <textarea name="text" rows={12} autofocus defaultValue={text} />
+        </label>
+        <label>
+          {say('nameOfFile')}
+          <input name="name" autocomplete="off" spellcheck={false} placeholder={`${say('nameOfText')}.txt`} />
+        </label>
+        <div class="actions">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            {say('cancel')}
+          </button>
+          <button type="submit" class="main">
+            {say('send')}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}
