@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Disconnected, GaveUp, refusal, Unreachable } from '../../../src/adapters/client/failures.ts'
-import { Retries, type Retry } from '../../../src/adapters/client/retries.ts'
+import { Retries } from '../../../src/adapters/client/retries.ts'
+import type { Retry } from '../../../src/adapters/client/transfer-talk.ts'
 import { clientDefaults } from '../../../src/app/defaults.ts'
 import { failure } from '../../helpers/house.ts'
 

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { DigestNews, DigestWanted } from './digest.ts'
+import type { DigestNews, DigestWanted } from './digest-talk.ts'
 
 // Beside the page, which stays quick while large files are read. WebCrypto has no digest of a stream, and none at all on plain http.
 

@@ -1,16 +1,5 @@
+import type { DigestNews, DigestWanted } from './digest-talk.ts'
 import workerUrl from './digest-worker.ts?worker&url'
-
-/** What the worker is asked: the SHA-256 of a file, and of its first so many bytes. */
-export interface DigestWanted {
-  readonly file: Blob
-  readonly prefixes: readonly number[]
-}
-
-/** Digests are 64 hexadecimal digits. */
-export type DigestNews =
-  | { readonly type: 'prefix'; readonly bytes: number; readonly sha256: string }
-  | { readonly type: 'whole'; readonly sha256: string }
-  | { readonly type: 'failed'; readonly message: string }
 
 /** A file could not be read to its end: it was changed or taken away meanwhile. */
 export class Unreadable extends Error {}
