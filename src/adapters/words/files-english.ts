@@ -20,7 +20,6 @@ export const filesEnglish = {
   resume: 'Go on',
   cancelTransfer: 'Cancel',
   dismiss: 'Dismiss',
-  ofFile: '{what}: {file}',
   fileChanged: 'the file was changed or taken away while it was read; choose it again',
   wasSent: '{file} is in the room',
   wasNotSent: '{file} was not sent: {why}',

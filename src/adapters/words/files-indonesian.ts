@@ -2,7 +2,7 @@
 export const filesIndonesian = {
   sendFiles: 'Kirim berkas',
   fileButton: 'Berkas',
-  folderButton: 'Folder',
+  folderButton: 'Satu folder',
   sendFolder: 'Kirim satu folder',
   textButton: 'Teks',
   sendText: 'Kirim teks panjang sebagai berkas',
@@ -20,7 +20,6 @@ export const filesIndonesian = {
   resume: 'Lanjutkan',
   cancelTransfer: 'Batalkan',
   dismiss: 'Tutup',
-  ofFile: '{what}: {file}',
   fileChanged: 'berkas berubah atau hilang saat dibaca; pilih lagi',
   wasSent: '{file} sudah ada di ruang ini',
   wasNotSent: '{file} tidak terkirim: {why}',

@@ -25,18 +25,12 @@ export function CheckSaved({ room, file }: { readonly room: Room; readonly file:
       <button
         type="button"
         class="quiet"
-        aria-label={say('ofFile', { what: say('checkSaved'), file: file.name })}
+        aria-label={`${say('checkSaved')}: ${file.name}`}
         onClick={() => input.current?.click()}
       >
         {say('checkSaved')}
       </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        aria-label={say('ofFile', { what: say('checkSaved'), file: file.name })}
-        onChange={check}
-      />
+      <input ref={input} type="file" hidden aria-label={`${say('checkSaved')}: ${file.name}`} onChange={check} />
       <span role="status" class={`fine ${state.value}`}>
         {state.value === 'checking' && say('checking')}
         {state.value === 'exact' && say('isExact', { file: file.name })}

@@ -38,12 +38,12 @@ export function FilePreview({ room, file, sha256 }: PreviewProps) {
   const what = say(kind === 'picture' ? 'showPicture' : kind === 'text' ? 'showText' : 'play')
   if (now === 'no')
     return (
-      <button type="button" class="quiet" aria-label={say('ofFile', { what, file: file.name })} onClick={open}>
+      <button type="button" class="quiet" aria-label={`${what}: ${file.name}`} onClick={open}>
         {what}
       </button>
     )
   if (now !== 'yes' && isRefusal(now)) return <p class="fine">{say('previewFailed', { why: now.message })}</p>
-  const label = say('ofFile', { what: say('play'), file: file.name })
+  const label = `${say('play')}: ${file.name}`
   return (
     <div class="preview">
       {now === 'yes' && kind === 'picture' && <Picture room={room} file={file} sha256={sha256 ?? ''} />}

@@ -30,7 +30,7 @@ export function TextPreview({ room, file }: { readonly room: Room; readonly file
   // One can scroll in it with the keyboard.
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached
-    <section tabIndex={0} aria-label={say('ofFile', { what: say('textOfFile'), file: file.name })}>
+    <section tabIndex={0} aria-label={`${say('textOfFile')}: ${file.name}`}>
       <pre>{shown.value ?? say('loading')}</pre>
     </section>
   )

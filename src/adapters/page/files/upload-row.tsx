@@ -33,7 +33,7 @@ export function UploadRow({ room, upload }: { readonly room: Room; readonly uplo
   const { done, total = 0 } = progress
   const percent = total === 0 ? 100 : Math.floor((done / total) * 100)
   const act = (what: string, run: () => void) => (
-    <button type="button" aria-label={say('ofFile', { what, file: upload.name })} onClick={run}>
+    <button type="button" aria-label={`${what}: ${upload.name}`} onClick={run}>
       {what}
     </button>
   )
