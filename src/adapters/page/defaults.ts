@@ -16,6 +16,8 @@ export const pageDefaults = {
   /** What is typed in less is not worth telling. */
   quickTypingMs: 1000,
   announceEveryMs: 1500,
+  /** So soon is it kept how far somebody has read. */
+  rememberMs: 300,
   searchHits: 50,
   /** Files that are sent at once; the others wait. */
   uploadsAtOnce: 2,

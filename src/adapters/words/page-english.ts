@@ -18,6 +18,7 @@ export const pageEnglish = {
   skipToMessage: 'Skip to the message field',
   rooms: 'Rooms',
   newRoom: 'Another room',
+  unreadHere: 'unread',
   go: 'Go',
   people: 'People',
   peopleHere: { one: '{count} person here', other: '{count} people here' },
@@ -85,6 +86,9 @@ export const pageEnglish = {
   takeOp: 'Take op away',
   reason: 'Reason (may be left out)',
   aboutName: 'About {name}',
+  hide: 'Hide what they say',
+  showAgain: 'Show what they say again',
+  lookAfter: 'Look after the room',
 
   // Topic and search.
   topic: 'Topic',

@@ -16,6 +16,7 @@ export const pageIndonesian = {
   skipToMessage: 'Langsung ke kolom pesan',
   rooms: 'Ruang',
   newRoom: 'Ruang lain',
+  unreadHere: 'belum dibaca',
   go: 'Buka',
   people: 'Orang',
   peopleHere: { one: '{count} orang di sini', other: '{count} orang di sini' },
@@ -79,6 +80,9 @@ export const pageIndonesian = {
   takeOp: 'Cabut operator',
   reason: 'Alasan (boleh kosong)',
   aboutName: 'Tentang {name}',
+  hide: 'Abaikan',
+  showAgain: 'Tampilkan lagi',
+  lookAfter: 'Menjaga ruang',
 
   topic: 'Topik',
   setTopic: 'Ganti topik',

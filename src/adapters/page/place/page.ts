@@ -1,16 +1,20 @@
-import { computed, type ReadonlySignal, signal } from '@preact/signals'
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { checkNick } from '../../../domain/names/nick.ts'
 import { checkRoomName } from '../../../domain/names/room-name.ts'
+import type { RoomEvent } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { Unreachable } from '../../client/failures.ts'
 import { type Language, type Words, wordsIn } from '../../words/words.ts'
 import { readFragment, roomFragment } from '../browser/address.ts'
+import { BrowserClock } from '../browser/clock.ts'
 import { BrowserIds } from '../browser/ids.ts'
 import type { Keepsakes } from '../browser/keepsakes.ts'
-import { sessionDefaults } from '../defaults.ts'
+import { pageDefaults, sessionDefaults } from '../defaults.ts'
 import { Desk } from '../files/desk.ts'
+import { Announcer } from './announcer.ts'
 import { Room } from './room.ts'
+import { Rooms } from './rooms.ts'
 
 /** Why one is not in the room. */
 export interface Why {
@@ -23,7 +27,8 @@ export type Stage =
   | { readonly status: 'entering'; readonly why: Why | undefined }
   | { readonly status: 'inside'; readonly room: Room }
 
-export type Theme = 'light' | 'dark' | 'system'
+export const themes = ['system', 'light', 'dark'] as const
+export type Theme = (typeof themes)[number]
 
 const LOBBY = 'lobby'
 
@@ -34,12 +39,18 @@ export class Page {
   readonly session: Keepsakes
   readonly #stage = signal<Stage>({ status: 'asking', why: undefined })
   readonly #roomName = signal(LOBBY)
-  readonly language: ReturnType<typeof signal<Language>>
+  readonly language: Signal<Language>
   readonly words: ReadonlySignal<Words>
-  readonly theme: ReturnType<typeof signal<Theme>>
+  readonly theme: Signal<Theme>
   readonly key: string
   /** The files that leave from here. */
   readonly desk = new Desk()
+  readonly rooms = new Rooms()
+  /** What a screen reader says. */
+  readonly announcer = new Announcer(new BrowserClock(), pageDefaults.announceEveryMs, (count) =>
+    this.words.peek().say('newMessages', { count }),
+  )
+  readonly #ignored: Signal<ReadonlySet<string>>
   #token: string | undefined
   #entry = 0
 
@@ -48,10 +59,11 @@ export class Page {
     this.session = session
     const asked = languages.find((tag) => /^(en|id)\b/i.test(tag)) ?? 'en'
     this.language = signal<Language>((kept.get('language') ?? asked.slice(0, 2).toLowerCase()) === 'id' ? 'id' : 'en')
-    this.words = computed(() => wordsIn(this.language.value ?? 'en', forTerminal))
-    this.theme = signal<Theme>((['light', 'dark'] as const).find((each) => each === kept.get('theme')) ?? 'system')
+    this.words = computed(() => wordsIn(this.language.value, forTerminal))
+    this.theme = signal<Theme>(themes.find((each) => each === kept.get('theme')) ?? 'system')
     this.key = kept.get('key') ?? new BrowserIds().next()
     kept.set('key', this.key)
+    this.#ignored = signal<ReadonlySet<string>>(new Set(kept.get('ignored')?.split('\n')))
     this.#token = session.get('token') ?? kept.get('token')
   }
 
@@ -65,6 +77,42 @@ export class Page {
 
   get name(): string {
     return this.kept.get('name') ?? ''
+  }
+
+  /** Those of whom nothing is shown, by their names in lower case. */
+  get ignored(): ReadonlySignal<ReadonlySet<string>> {
+    return this.#ignored
+  }
+
+  /** Whether nothing of them is shown from now on; it was so before where it answers false. */
+  ignore(name: string): boolean {
+    const now = new Set(this.ignored.peek())
+    const isNew = !now.delete(name.toLowerCase())
+    if (isNew) now.add(name.toLowerCase())
+    this.#ignored.value = now
+    this.kept.set('ignored', now.size === 0 ? undefined : [...now].join('\n'))
+    return isNew
+  }
+
+  speak(language: Language): void {
+    this.language.value = language
+    this.kept.set('language', language)
+  }
+
+  dress(theme: Theme): void {
+    this.theme.value = theme
+    this.kept.set('theme', theme === 'system' ? undefined : theme)
+  }
+
+  /** What one is called here from now on. */
+  called(name: string): void {
+    this.kept.set('name', name)
+  }
+
+  /** How far somebody has read in a room, where they ever were there. */
+  readIn(room: string): number | undefined {
+    const read = Number(this.kept.get(`read.${room}`) ?? Number.NaN)
+    return Number.isSafeInteger(read) ? read : undefined
   }
 
   /** Begins with what the address says, and goes on as it changes. */
@@ -131,13 +179,20 @@ export class Page {
       entry === this.#entry;
       waitMs = Math.min(waitMs * 2, sessionDefaults.mostRetryMs)
     ) {
-      const room = new Room({ room: roomName, name }, { key: this.key, token: this.#token }, this.session)
+      const room = new Room({
+        wanted: { room: roomName, name },
+        credentials: { key: this.key, token: this.#token },
+        read: this.readIn(roomName),
+        kept: this.kept,
+        session: this.session,
+      })
       const why = await room.enter().then(() => undefined, whyNot)
       if (entry !== this.#entry) {
         room.leave()
         return
       }
       if (why === undefined) {
+        room.place.events$.subscribe((event) => this.#readOut(event, room))
         this.#stage.value = { status: 'inside', room }
         return
       }
@@ -148,6 +203,12 @@ export class Page {
       this.#stage.value = { status: 'entering', why }
       await new Promise((resolve) => setTimeout(resolve, waitMs))
     }
+  }
+
+  #readOut(event: RoomEvent, room: Room): void {
+    if (event.type !== 'said' && event.type !== 'acted' && event.type !== 'whispered') return
+    if (event.by.id === room.place.member.peek().id || this.#ignored.peek().has(event.by.name.toLowerCase())) return
+    this.announcer.heard(`${forTerminal(event.by.name)}: ${forTerminal(event.text)}`)
   }
 
   #left(): void {

@@ -96,6 +96,11 @@ export class Place {
     this.#session.post([command])
   }
 
+  /** Where it waits to try again, it does so at once. */
+  hurry(): void {
+    this.#session.hurry()
+  }
+
   leave(): Promise<void> {
     return this.#session.leave('left')
   }

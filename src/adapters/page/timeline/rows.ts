@@ -56,19 +56,19 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
     }
   }
   for (const item of items) {
-    const itsDay = new Date(item.at).toDateString()
-    if (!isEntry(item)) {
-      if (item.type === 'missed') rows.push({ type: 'missed', key: item.key, missed: item })
-      else fold.push(item)
-      continue
-    }
     if (item.type === 'fileReceived') continue
-    if (isFile(item) && shownAt.get(item.file.id) !== item.seq) continue
-    foldUp()
+    if (isEntry(item) && isFile(item) && shownAt.get(item.file.id) !== item.seq) continue
+    const itsDay = new Date(item.at).toDateString()
+    if (isEntry(item) || item.type === 'missed' || itsDay !== day) foldUp()
     if (itsDay !== day) {
       rows.push({ type: 'day', key: `d${itsDay}`, at: item.at })
       day = itsDay
       above = undefined
+    }
+    if (!isEntry(item)) {
+      if (item.type === 'missed') rows.push({ type: 'missed', key: item.key, missed: item })
+      else fold.push(item)
+      continue
     }
     if (!isDivided && item.seq > (divider ?? 0)) {
       isDivided = true
@@ -94,7 +94,7 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
 const isTalk = (entry: Entry): entry is Talked =>
   entry.type === 'said' || entry.type === 'acted' || entry.type === 'whispered'
 
-const isFile = (entry: Entry): entry is FileEntry =>
+export const isFile = (entry: Entry): entry is FileEntry =>
   entry.type === 'fileOffered' || entry.type === 'fileCompleted' || entry.type === 'fileWithdrawn'
 
 function goesOn(above: Talked | undefined, below: Talked, groupMs: number): boolean {

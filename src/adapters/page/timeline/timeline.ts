@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { type Entry, isEntry, type RoomEvent } from '../../../domain/room/events.ts'
 import { isRefusal, type Refusal } from '../../client/failures.ts'
 import { pageDefaults } from '../defaults.ts'
@@ -15,6 +15,12 @@ import {
   withOlder,
 } from './span.ts'
 
+/** Where the view is to go once it shows what was read. */
+export type Aim =
+  | { readonly type: 'end' | 'divider' }
+  /** The row with this key. */
+  | { readonly type: 'row'; readonly key: string }
+
 /** What of a room is in the page, and how more of it comes there. */
 export class Timeline {
   readonly #history: History
@@ -22,8 +28,8 @@ export class Timeline {
   readonly #span = signal<Span>(emptySpan)
   readonly #loading = signal<'older' | 'newer' | 'around' | undefined>(undefined)
   readonly #failure = signal<Refusal | undefined>(undefined)
-  /** Whether who reads is at the end, and wants to see what comes. */
-  reading: 'end' | 'above' = 'end'
+  readonly #aim = signal<Aim | undefined>(undefined)
+  readonly #reading = signal<'end' | 'above'>('end')
   #news: Item[] = []
   /** What has come while a page was read, as far as it would be shown. */
   #meanwhile: Item[] = []
@@ -43,6 +49,24 @@ export class Timeline {
     return this.#loading
   }
 
+  get aim(): ReadonlySignal<Aim | undefined> {
+    return this.#aim
+  }
+
+  /** Whether who reads is at the end, and wants to see what comes. */
+  get reading(): ReadonlySignal<'end' | 'above'> {
+    return this.#reading
+  }
+
+  read(where: 'end' | 'above'): void {
+    this.#reading.value = where
+  }
+
+  /** The view is there. */
+  arrived(): void {
+    this.#aim.value = undefined
+  }
+
   get failure(): ReadonlySignal<Refusal | undefined> {
     return this.#failure
   }
@@ -55,9 +79,13 @@ export class Timeline {
   }
 
   /** The newest of the room. */
-  toLatest(): Promise<void> {
-    this.reading = 'end'
-    return this.#load('around', async () => {
+  async toLatest(): Promise<void> {
+    this.read('end')
+    if (this.#span.peek().atEnd) {
+      this.#aim.value = { type: 'end' }
+      return
+    }
+    await this.#load('around', { type: 'end' }, async () => {
       const limit = pageDefaults.firstEntries
       const entries = await this.#history.before(undefined, limit)
       return isRefusal(entries) ? entries : (span) => this.#ending(from(span, entries, entries.length < limit))
@@ -65,9 +93,9 @@ export class Timeline {
   }
 
   /** What stands around an entry: as much before it as fills a page of a screen, and more behind it. */
-  around(seq: number): Promise<void> {
-    this.reading = 'above'
-    return this.#load('around', async () => {
+  around(seq: number, aim: Aim): Promise<void> {
+    this.read('above')
+    return this.#load('around', aim, async () => {
       const [limitBefore, limit] = [pageDefaults.firstEntries, pageDefaults.pageEntries]
       const [before, after] = await Promise.all([
         this.#history.before(seq + 1, limitBefore),
@@ -85,7 +113,7 @@ export class Timeline {
   async older(): Promise<void> {
     const span = this.#span.peek()
     if (span.atStart || this.#loading.peek() !== undefined) return
-    await this.#load('older', async () => {
+    await this.#load('older', undefined, async () => {
       const limit = pageDefaults.pageEntries
       const entries = await this.#history.before(firstSeq(span), limit)
       if (isRefusal(entries)) return entries
@@ -96,7 +124,7 @@ export class Timeline {
   async newer(): Promise<void> {
     const span = this.#span.peek()
     if (span.atEnd || this.#loading.peek() !== undefined) return
-    await this.#load('newer', async () => {
+    await this.#load('newer', undefined, async () => {
       const limit = pageDefaults.pageEntries
       const entries = await this.#history.after(lastSeq(span) ?? 0, limit)
       if (isRefusal(entries)) return entries
@@ -107,16 +135,24 @@ export class Timeline {
     })
   }
 
-  async #load(what: 'older' | 'newer' | 'around', ask: () => Promise<Refusal | ((span: Span) => Span)>): Promise<void> {
+  async #load(
+    what: 'older' | 'newer' | 'around',
+    aim: Aim | undefined,
+    ask: () => Promise<Refusal | ((span: Span) => Span)>,
+  ): Promise<void> {
     const load = ++this.#loads
     this.#meanwhile = []
     this.#loading.value = what
     const answer = await ask()
     // Somebody has asked for another part of the room since.
     if (load !== this.#loads) return
-    this.#loading.value = undefined
-    this.#failure.value = isRefusal(answer) ? answer : undefined
-    if (!isRefusal(answer)) this.#span.value = answer(this.#span.peek())
+    batch(() => {
+      this.#loading.value = undefined
+      this.#failure.value = isRefusal(answer) ? answer : undefined
+      if (isRefusal(answer)) return
+      this.#span.value = answer(this.#span.peek())
+      if (aim !== undefined) this.#aim.value = aim
+    })
     this.#meanwhile = []
   }
 
@@ -137,7 +173,7 @@ export class Timeline {
     // A host that keeps nothing was started anew, and the room begins again.
     const base = first !== undefined && first.seq <= span.newest ? { ...emptySpan, atEnd: true } : span
     this.#meanwhile = [...this.#meanwhile, ...news].slice(-pageDefaults.windowEntries)
-    this.#span.value = withNews(base, news, this.reading, pageDefaults.windowEntries)
+    this.#span.value = withNews(base, news, this.#reading.peek(), pageDefaults.windowEntries)
   }
 }
 

@@ -35,7 +35,9 @@ export function ComeIn({ stage }: { readonly stage: Exclude<Stage, { status: 'in
             <input name="secret" type="password" autocomplete="off" />
           </label>
         )}
-        <button type="submit">{say('comeIn')}</button>
+        <button type="submit" class="primary">
+          {say('comeIn')}
+        </button>
         <p class="why" role="status">
           {status === 'entering' && why === undefined && say('comingIn')}
           {why !== undefined &&

@@ -1,23 +1,52 @@
-import { forTerminal } from '../../../domain/text/terminal.ts'
+import { useEffect } from 'preact/hooks'
 import { FileDesk } from '../files/file-desk.tsx'
-import { useSay } from '../place/context.ts'
+import { usePage, useSay } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
+import { NoticeList, TypingLine } from './below.tsx'
 import { Composer } from './composer.tsx'
+import { Dialogs } from './dialogs.tsx'
+import { RoomHeader } from './room-header.tsx'
+import { Sidebar } from './sidebar.tsx'
+import { Standing } from './standing.tsx'
 import { TimelineView } from './timeline-view.tsx'
 
 export function RoomView({ room }: { readonly room: Room }) {
   const say = useSay()
-  const { members, topic } = room.place
+  const { announcer } = usePage()
+  useEffect(() => {
+    const look = () => {
+      if (document.visibilityState !== 'visible') return
+      room.place.hurry()
+      if (room.timeline.reading.peek() === 'end') room.look()
+    }
+    document.addEventListener('visibilitychange', look)
+    addEventListener('online', look)
+    return () => {
+      document.removeEventListener('visibilitychange', look)
+      removeEventListener('online', look)
+    }
+  }, [room])
   return (
-    <main class="room">
-      <header>
-        <h1>{forTerminal(room.name)}</h1>
-        <p>{forTerminal(topic.value)}</p>
-        <p>{say('peopleHere', { count: members.value.length })}</p>
-      </header>
-      <TimelineView room={room} />
-      <FileDesk room={room} />
-      <Composer room={room} />
-    </main>
+    <div class="page">
+      <button type="button" class="skip" onClick={() => room.writing.focus()}>
+        {say('skipToMessage')}
+      </button>
+      <aside class="wide">
+        <Sidebar room={room} />
+      </aside>
+      <main class="room">
+        <RoomHeader room={room} />
+        <Standing room={room} />
+        <TimelineView room={room} />
+        <TypingLine room={room} />
+        <NoticeList room={room} />
+        <FileDesk room={room} />
+        <Composer room={room} />
+      </main>
+      <Dialogs room={room} />
+      <div class="unseen" role="log" aria-live="polite">
+        {announcer.text.value}
+      </div>
+    </div>
   )
 }
