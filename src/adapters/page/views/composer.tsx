@@ -20,7 +20,6 @@ export function Composer({ room }: { readonly room: Room }) {
   useSignalEffect(() => {
     if (writing.wanted.value > 0) field.current?.focus()
   })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: its height follows from what is written
   useLayoutEffect(() => {
     const element = field.current
     if (element === null) return

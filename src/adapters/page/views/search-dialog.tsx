@@ -39,7 +39,6 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
       ? { status: 'failed', why: entries.message }
       : { status: 'found', entries: [...entries].reverse() }
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what the word brought along is asked once
   useEffect(() => void look(), [])
   const go = (entry: Entry) => {
     room.show(undefined)

@@ -38,7 +38,6 @@ export function Standing({ room }: { readonly room: Room }) {
 /** Counts down from when `since` became another. */
 function useSecondsLeft(ms: number, since: unknown): number {
   const left = useSignal(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a wait of the same length is another wait
   useEffect(() => {
     const due = performance.now() + ms
     const tell = () => {
