@@ -101,6 +101,9 @@ export const sessionDoorDefaults: Omit<SessionDoorSettings, 'program'> = {
   pingsBurst: 20,
 }
 
+/** With more of the heap in use than this share, a host takes in nobody new (C81). */
+export const shortHeapShare = 0.8
+
 export const listenerDefaults: ListenerSettings = {
   host: '127.0.0.1',
   port: 8268,

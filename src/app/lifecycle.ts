@@ -6,11 +6,12 @@ import { admit } from '../adapters/doors/tcp/admit.ts'
 import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listener.ts'
 import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import { type DirectoryLock, lockDirectory } from '../adapters/stores/disk/directory-lock.ts'
+import { HeapWatch } from '../adapters/system/heap-watch.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { Cancel, Clock } from '../domain/ports/clock.ts'
 import type { Log } from '../domain/ports/log.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
-import { listenerDefaults } from './defaults.ts'
+import { listenerDefaults, shortHeapShare } from './defaults.ts'
 
 export interface Address {
   readonly host: string
@@ -37,6 +38,7 @@ export class Lifecycle {
   readonly #parts: Parts
   readonly #directory: string | undefined
   readonly #listeners: TcpListener[] = []
+  readonly #memory = new HeapWatch(shortHeapShare)
   #lock: DirectoryLock | undefined
   /** Somebody may come in by no listener of ours. */
   #mounted = false
@@ -63,9 +65,10 @@ export class Lifecycle {
   }
 
   async listen(settings: Partial<ListenerSettings>): Promise<Address> {
-    const listener = new TcpListener({ ...listenerDefaults, ...settings }, this.#parts)
+    const listener = new TcpListener({ ...listenerDefaults, ...settings }, { ...this.#parts, memory: this.#memory })
     const { address, port, family } = await listener.listen()
     this.#listeners.push(listener)
+    this.#memory.start()
     return { host: address, port, url: `tcp://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
   }
 
@@ -96,6 +99,7 @@ export class Lifecycle {
   async #stop(why: string): Promise<void> {
     for (const listener of this.#listeners) listener.stopReading()
     if (this.#mounted) for (const door of this.#doors) door.stopReading()
+    this.#memory.stop()
     await this.#parts.engine.settled()
     await Promise.all(this.#listeners.map((listener) => listener.close(why)))
     this.#cancelSweep()

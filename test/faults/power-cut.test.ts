@@ -47,7 +47,7 @@ test(`C80 P2 what was shown or acknowledged is there after the power went at ${C
   for (let cut = 1; cut <= CUTS; cut++) {
     await pause(randomInt(20, 300))
     // Nobody asks for this to be on the disk, so a power cut takes it: otherwise these are no power cuts.
-    await writeFile(join(disk.directory, 'control'), Buffer.alloc(CONTROL_BYTES, cut))
+    await writeFile(join(disk.directory, `control-${cut}`), Buffer.alloc(CONTROL_BYTES, cut))
     host.child.kill('SIGSTOP')
     const after = await disk.copy()
     // What was sent before it stood still has arrived by now.
@@ -56,7 +56,7 @@ test(`C80 P2 what was shown or acknowledged is there after the power went at ${C
     for (const [id, digest] of promises.files) promised.files.set(id, digest)
     host.child.kill('SIGCONT')
 
-    const control = await readFile(join(after.directory, 'control')).catch(() => Buffer.alloc(0))
+    const control = await readFile(join(after.directory, `control-${cut}`)).catch(() => Buffer.alloc(0))
     if (!control.equals(Buffer.alloc(CONTROL_BYTES, cut))) unsynced++
     const broken = await promised.broken(join(after.directory, 'data'))
     for (const key of ['lost', 'doubled', 'gaps'] as const) total[key] += broken[key]

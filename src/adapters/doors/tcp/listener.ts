@@ -24,6 +24,7 @@ export interface ListenerSettings {
 export interface ListenerParts extends Entrance {
   /** Its connections come by way of HTTP. */
   readonly webSocket: Omit<Door, 'welcome'>
+  readonly memory: { readonly isShort: boolean }
 }
 
 const SWEEP_MS = 30_000
@@ -96,6 +97,11 @@ export class TcpListener {
   readonly #connected = (socket: Socket): void => {
     const from = originOf(socket)
     const { address } = from
+    if (this.#parts.memory.isShort) {
+      this.#dropped('the host is short of memory')
+      socket.destroy()
+      return
+    }
     if (!this.#addresses.enter(address)) {
       this.#dropped('one address has all the connections it may have')
       socket.destroy()
@@ -118,8 +124,17 @@ export class TcpListener {
 
   #sample(): void {
     let waiting = 0
-    for (const socket of this.#sockets) waiting += socket.writableLength
+    let largest: Socket | undefined
+    for (const socket of this.#sockets) {
+      waiting += socket.writableLength
+      if (socket.writableLength > (largest?.writableLength ?? 0)) largest = socket
+    }
     this.#parts.metrics.gauge('outbox_bytes', waiting)
+    // Rather the one who is furthest behind, and can come back to where it was, than everybody (C81).
+    if (this.#parts.memory.isShort && largest !== undefined) {
+      this.#parts.metrics.count('connections_shed')
+      largest.destroy()
+    }
     this.#cancelSample = this.#parts.clock.after(SAMPLE_MS, () => this.#sample())
   }
 
