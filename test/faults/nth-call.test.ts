@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { canTrace } from '../adapters/stores/disk/strace.ts'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { ask } from '../helpers/http-client.ts'
-import { type Fault, injected, injecting, withFault } from '../helpers/injector.ts'
+import { type Fault, injected, injecting, isOver, withFault } from '../helpers/injector.ts'
 import { sha256 } from '../helpers/line-client.ts'
 import { Promises } from '../helpers/promises.ts'
 
@@ -141,7 +142,8 @@ class Lives {
         const said = await this.#chat(port)
         return async () => {
           await said()
-          await host.stop()
+          host.child.kill('SIGTERM')
+          await until('the end', () => isOver(host.pid))
         }
       }
       default:

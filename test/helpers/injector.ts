@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -24,6 +25,15 @@ export const injecting = ({ call, error, nth }: Fault, trace: string, paths: rea
 export const injected = async (trace: string): Promise<number> =>
   (await readFile(trace, 'utf8').catch(() => '')).split('(INJECTED)').length - 1
 
+/** Whether a process has ended, also when whoever traces it keeps its parent from hearing of that. */
+export function isOver(pid: number): boolean {
+  try {
+    return /^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return true
+  }
+}
+
 /** Lets a call of a running process fail while `during` goes on; answers how many did. */
 export async function withFault(pid: number, fault: Fault, during: () => Promise<void>): Promise<number> {
   const trace = join(await temporaryDirectory(), 'trace')
@@ -37,7 +47,8 @@ export async function withFault(pid: number, fault: Fault, during: () => Promise
   })
   await until('strace to take hold', () => told.includes('attached'))
   await during()
-  tracer.kill('SIGINT')
+  // strace may wait for ever for the end of a thread whose process has ended.
+  tracer.kill(isOver(pid) ? 'SIGKILL' : 'SIGINT')
   await over
   return await injected(trace)
 }

@@ -1,4 +1,4 @@
-import { constants, PerformanceObserver } from 'node:perf_hooks'
+import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 
 const STALE_MS = 3000
@@ -37,5 +37,5 @@ export class HeapWatch {
   }
 }
 
-const isFullCollection = ({ detail }: PerformanceEntry): boolean =>
-  (detail as { readonly kind?: number } | undefined)?.kind === constants.NODE_PERFORMANCE_GC_MAJOR
+const isFullCollection = (entry: PerformanceEntry): boolean =>
+  (entry as { readonly detail?: { readonly kind?: number } }).detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR
