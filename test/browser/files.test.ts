@@ -1,12 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { browserTest as test, violations } from '../helpers/browser.ts'
 import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
-import { filesOf } from '../helpers/files.ts'
+import { filesOf, putFile } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { startHttpHost } from '../helpers/http-client.ts'
-import { comeIn } from '../helpers/page-visitor.ts'
+import { ask, startHttpHost } from '../helpers/http-client.ts'
+import { chooseFiles, comeIn, dropFiles } from '../helpers/page-visitor.ts'
 
 test('a file picked in one browser is saved exactly by another, and the room hears that it was checked', async ({
   open,
@@ -16,15 +16,110 @@ test('a file picked in one browser is saved exactly by another, and the room hea
   const bytes = sampleBytes(3_000_000)
   const path = join(await temporaryDirectory(), 'talk.pdf')
   await writeFile(path, bytes)
-  await ani.locator('input[type=file]').first().setInputFiles(path)
+  await chooseFiles(ani, [path])
   await ani.getByText('talk.pdf is in the room').waitFor({ state: 'attached' })
   expect(await filesOf(port)).toMatchObject([{ name: 'talk.pdf', status: 'whole', sha256: sha256Of(bytes) }])
   const saving = budi.waitForEvent('download')
-  await budi.locator('.timeline').getByRole('link', { name: 'talk.pdf' }).click()
+  await budi.locator('.file').getByRole('link', { name: 'talk.pdf' }).click()
   const saved = await (await saving).path()
   expect(sha256Of(await readFile(saved))).toBe(sha256Of(bytes))
+  await writeFile(path, bytes.fill(1, 7, 8))
+  await budi.locator('.check input').setInputFiles(path)
+  await budi.getByText('This is not talk.pdf').waitFor()
   await budi.locator('.check input').setInputFiles(saved)
   await budi.getByText('Your copy of talk.pdf is exact').waitFor()
-  await ani.getByText('1/1 verified').first().waitFor()
+  await ani.getByText('1/1 verified').first().click()
+  await ani.getByText('Verified by budi').first().waitFor()
   expect(await violations(ani)).toEqual([])
 })
+
+test('folders, pasted pictures and longer texts become files of the room', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true })
+  const ani = await comeIn(open, port, 'ani', { checked: true })
+  const folder = join(await temporaryDirectory(), 'photos')
+  await mkdir(join(folder, '2024'), { recursive: true })
+  await writeFile(join(folder, 'a.txt'), 'a')
+  await writeFile(join(folder, '2024', 'b.txt'), 'b')
+  await ani.locator('.file-buttons input[type=file]').nth(1).setInputFiles(folder)
+  const names = async () => (await filesOf(port)).filter(({ status }) => status === 'whole').map(({ name }) => name)
+  await expect.poll(names).toEqual(expect.arrayContaining(['photos - a.txt', 'photos - 2024 - b.txt']))
+
+  const paste = (type: string, content: string) =>
+    ani.evaluate(
+      ([type = '', content = '']) => {
+        const clipboardData = new DataTransfer()
+        if (type === 'text/plain') clipboardData.setData(type, content)
+        else clipboardData.items.add(new File([content], 'image.png', { type }))
+        document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+      },
+      [type, content],
+    )
+  await paste('image/png', 'no picture, but who knows')
+  await expect.poll(names).toContain('image.png')
+  const long = 'a line of a long text\n'.repeat(1000)
+  await paste('text/plain', long)
+  const dialog = ani.getByRole('dialog')
+  expect(await dialog.getByRole('textbox').first().inputValue()).toBe(long)
+  expect(await violations(ani)).toEqual([])
+  await dialog.getByLabel('Name of the file').fill('story')
+  await dialog.getByRole('button', { name: 'Send' }).click()
+  await expect.poll(names).toContain('story.txt')
+  const [story] = (await filesOf(port)).filter(({ name }) => name === 'story.txt')
+  expect((await ask(port, `GET ${story?.url}`)).text).toBe(long)
+})
+
+test('a picture is shown once its digest is right, and counts as checked; what is played can be wound', async ({
+  open,
+}) => {
+  const { port } = await startHttpHost({ page: true })
+  const ani = await comeIn(open, port, 'ani', { checked: true })
+  await putFile(port, 'dot.png', PNG)
+  await putFile(port, 'tone.wav', wav(30))
+  await ani.locator('.picture img').waitFor()
+  await expect.poll(async () => (await filesOf(port))[0]?.verified).toBe(1)
+  await ani.getByRole('button', { name: 'Play: tone.wav' }).click()
+  const audio = ani.locator('audio')
+  await audio.evaluate(async (player: HTMLAudioElement) => {
+    player.currentTime = 25
+    await new Promise((resolve) => player.addEventListener('seeked', resolve, { once: true }))
+  })
+  expect(await audio.evaluate((player: HTMLAudioElement) => player.currentTime)).toBeGreaterThanOrEqual(25)
+  expect(await violations(ani)).toEqual([])
+})
+
+test('an upload that is cancelled is withdrawn', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true, limits: { transferBytesPerSecond: 1_000_000 } })
+  const ani = await comeIn(open, port, 'ani', { checked: true })
+  const path = join(await temporaryDirectory(), 'big.bin')
+  await writeFile(path, sampleBytes(20_000_000))
+  await dropFiles(ani, [path], async () => {})
+  await ani.getByRole('progressbar').waitFor()
+  expect(await violations(ani)).toEqual([])
+  await ani.getByRole('button', { name: 'Cancel: big.bin' }).click()
+  await expect.poll(() => filesOf(port)).toEqual([])
+  expect(await ani.locator('.upload').count()).toBe(0)
+})
+
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+/** Silence. */
+function wav(seconds: number): Buffer {
+  const rate = 8000
+  const header = Buffer.alloc(44)
+  header.write('RIFF')
+  header.writeUInt32LE(36 + seconds * rate, 4)
+  header.write('WAVEfmt ', 8)
+  header.writeUInt32LE(16, 16)
+  header.writeUInt16LE(1, 20)
+  header.writeUInt16LE(1, 22)
+  header.writeUInt32LE(rate, 24)
+  header.writeUInt32LE(rate, 28)
+  header.writeUInt16LE(1, 32)
+  header.writeUInt16LE(8, 34)
+  header.write('data', 36)
+  header.writeUInt32LE(seconds * rate, 40)
+  return Buffer.concat([header, Buffer.alloc(seconds * rate, 128)])
+}

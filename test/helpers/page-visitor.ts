@@ -6,7 +6,7 @@ export async function comeIn(
   open: Open,
   port: number,
   name: string,
-  visit: Visit & { room?: string } = {},
+  visit: Visit & { readonly room?: string } = {},
 ): Promise<Page> {
   const { room = 'lobby', ...rest } = visit
   const page = await open(`http://127.0.0.1:${port}/#room=${room}`, rest)
@@ -14,4 +14,35 @@ export async function comeIn(
   await page.locator('button[type=submit]').click()
   await page.locator('main.room').waitFor()
   return page
+}
+
+export const chooseFiles = (page: Page, paths: readonly string[]): Promise<void> =>
+  page
+    .locator('.file-buttons input[type=file]')
+    .first()
+    .setInputFiles([...paths])
+
+/** Drags files of this machine over the page, where `over` may look at it, and drops them. */
+export async function dropFiles(page: Page, paths: readonly string[], over: () => Promise<void>): Promise<void> {
+  const input = await page.evaluateHandle(() => {
+    const made = document.createElement('input')
+    made.type = 'file'
+    made.multiple = true
+    return made
+  })
+  await input.setInputFiles([...paths])
+  const dragged = await input.evaluateHandle(({ files }) => {
+    const data = new DataTransfer()
+    for (const file of files ?? []) data.items.add(file)
+    return data
+  })
+  const drag = (type: string) =>
+    dragged.evaluate((dataTransfer, event) => {
+      const target = document.body
+      target.dispatchEvent(new DragEvent(event, { dataTransfer, bubbles: true, cancelable: true }))
+    }, type)
+  await drag('dragenter')
+  await drag('dragover')
+  await over()
+  await drag('drop')
 }

@@ -34,7 +34,11 @@ export function FileCard({ room, entry }: { readonly room: Room; readonly entry:
     if (isRefusal(link)) desk.tell(link.message)
     else saveFrom(link.url, file.name)
   }
-  const mine = by.id === room.place.member.value.id
+  // Begun by this page before it was loaded again.
+  const waits =
+    status !== 'whole' &&
+    by.id === room.place.member.value.id &&
+    !desk.uploads.all.value.some((upload) => upload.begun.value === file.id)
   const percent = file.size === undefined || file.size === 0 ? undefined : Math.floor((arrived / file.size) * 100)
   return (
     <div class={`file ${status}`}>
@@ -44,10 +48,11 @@ export function FileCard({ room, entry }: { readonly room: Room; readonly entry:
         </a>
         {file.size !== undefined && <span class="fine">{sizeText(file.size, language)}</span>}
         {status === 'whole' && <Receipts room={room} file={file.id} by={by.name} />}
-        {status === 'arriving' && (
+        {waits && <span class="fine">{say('goesOnByPicking')}</span>}
+        {!waits && status === 'arriving' && (
           <span class="fine">{percent === undefined ? say('arriving') : say('arrivedSoFar', { percent })}</span>
         )}
-        {status === 'paused' && <span class="fine">{say(mine ? 'goesOnByPicking' : 'interrupted')}</span>}
+        {!waits && status === 'paused' && <span class="fine">{say('interrupted')}</span>}
         {entry.type === 'fileCompleted' && <CheckSaved room={room} file={entry.file} />}
       </div>
       <FilePreview room={room} file={file} sha256={entry.type === 'fileCompleted' ? entry.file.sha256 : undefined} />

@@ -56,8 +56,8 @@ export function UploadRow({ room, upload }: { readonly room: Room; readonly uplo
         {state.status === 'moving' &&
           [`${percent} %`, amountText(done, total, language), ...paceWords(progress, words.value)].join(' · ')}
         {state.status === 'failed' && say('wasNotSent', { file: upload.name, why: whyText(state.why) })}
-        {state.status === 'whole' && upload.id !== undefined && upload.room === room.name && (
-          <Receipts room={room} file={upload.id} by={room.place.member.value.name} />
+        {state.status === 'whole' && upload.begun.value !== undefined && upload.room === room.name && (
+          <Receipts room={room} file={upload.begun.value} by={room.place.member.value.name} />
         )}
       </span>
       <span class="actions">

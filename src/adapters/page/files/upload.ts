@@ -34,7 +34,7 @@ export class Upload {
   readonly #state = signal<UploadState>({ status: 'waiting' })
   readonly #meter: Meter
   #digesting: Digesting | undefined
-  #id: string | undefined
+  readonly #begun = signal<string | undefined>(undefined)
   #attempts = 0
   #wake: () => void = () => {}
   /** Ends what is under way; another for each time that it goes on. */
@@ -54,9 +54,9 @@ export class Upload {
     return this.#state
   }
 
-  /** Undefined until the host has it. */
-  get id(): string | undefined {
-    return this.#id
+  /** The file's id; undefined until the host has it. */
+  get begun(): ReadonlySignal<string | undefined> {
+    return this.#begun
   }
 
   get progress(): Progress {
@@ -86,7 +86,8 @@ export class Upload {
   cancel(): void {
     this.pause()
     this.#close()
-    if (this.#id !== undefined) void removeUpload(this.#parts.host, this.#id)
+    const id = this.#begun.peek()
+    if (id !== undefined) void removeUpload(this.#parts.host, id)
   }
 
   /** Tries again now: the host is back. */
@@ -98,7 +99,7 @@ export class Upload {
     while (!going.aborted) {
       const outcome = await this.#attempt(going)
       if (going.aborted || !isRefusal(outcome)) return outcome
-      if (isGone(outcome) && this.#id !== undefined) this.#id = undefined
+      if (isGone(outcome) && this.#begun.peek() !== undefined) this.#begun.value = undefined
       // Somebody else sends it now, who began where this page was.
       else if (outcome.code === 'FENCED' || !isPassing(outcome)) return outcome
       await this.#again(outcome)
@@ -109,9 +110,9 @@ export class Upload {
   /** One connection's worth of it, or several where all goes well. */
   async #attempt(going: AbortSignal): Promise<object | Refusal> {
     const { host } = this.#parts
-    const id = this.#id ?? (await this.#begin(going))
+    const id = this.#begun.peek() ?? (await this.#begin(going))
     if (typeof id !== 'string') return id
-    this.#id = id
+    this.#begun.value = id
     const { size } = this.#file
     for (let first = true; !going.aborted; first = false) {
       const look = await lookAt(host, id)

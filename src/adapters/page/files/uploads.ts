@@ -22,7 +22,7 @@ export class Uploads {
   }
 
   send(files: readonly FileToSend[], parts: Omit<UploadParts, 'taken'>): void {
-    const taken = () => new Set(this.#all.peek().flatMap(({ id }) => id ?? []))
+    const taken = () => new Set(this.#all.peek().flatMap(({ begun }) => begun.peek() ?? []))
     this.#all.value = [
       ...this.#all.peek(),
       ...files.map(({ file, name }) => new Upload(++this.#count, file, name, { ...parts, taken })),

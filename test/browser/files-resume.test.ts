@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { browserTest as test } from '../helpers/browser.ts'
+import { filesOf } from '../helpers/files.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { HostProcess } from '../helpers/host-process.ts'
+import { startHttpHost } from '../helpers/http-client.ts'
+import { chooseFiles, comeIn, dropFiles } from '../helpers/page-visitor.ts'
+import { Sample } from '../helpers/sample.ts'
+
+const MB = 1_000_000
+
+async function sampleFile(size: number, name: string): Promise<{ sample: Sample; path: string }> {
+  const sample = new Sample(size)
+  const path = join(await temporaryDirectory(), name)
+  await sample.save(path)
+  return { sample, path }
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(path)) hash.update(piece)
+  return hash.digest('hex')
+}
+
+/** Where the page's uploads go on, as they tell the host. */
+function offsetsOf(page: Page): number[] {
+  const offsets: number[] = []
+  page.on('request', (request) => {
+    if (request.method() === 'PATCH') offsets.push(Number(request.headers()['upload-offset']))
+  })
+  return offsets
+}
+
+test('200 MB dropped in one browser are streamed to another while they arrive, exactly', async ({ open }) => {
+  const limits = { transferBytesPerSecond: 100 * MB }
+  const { port } = await startHttpHost({ page: true, stores: 'kept', limits })
+  const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi')]
+  const { sample, path } = await sampleFile(200 * MB, 'film.bin')
+  await dropFiles(ani, [path], async () => {
+    expect(await ani.locator('.drop-overlay').textContent()).toContain('lobby')
+  })
+  const saving = budi.waitForEvent('download')
+  await budi.locator('.file').getByRole('link', { name: 'film.bin' }).click()
+  const download = await saving
+  expect(await filesOf(port)).toMatchObject([{ name: 'film.bin', status: 'arriving' }])
+  await ani.locator('.upload').getByText('MB/s').waitFor()
+  const saved = await download.path()
+  expect(await sha256Of(saved)).toBe(sample.sha256())
+  expect(await filesOf(port)).toMatchObject([{ status: 'whole', size: 200 * MB, sha256: sample.sha256() }])
+})
+
+test('C111: a page that was loaded again goes on with the file when it is picked again', async ({ open }) => {
+  const limits = { transferBytesPerSecond: 25 * MB }
+  const { port, tamtam } = await startHttpHost({ page: true, stores: 'kept', limits })
+  const ani = await comeIn(open, port, 'ani')
+  const warnings: string[] = []
+  ani.on('dialog', (dialog) => {
+    warnings.push(dialog.type())
+    void dialog.accept()
+  })
+  const { sample, path } = await sampleFile(60 * MB, 'film.bin')
+  await chooseFiles(ani, [path])
+  await until('a part of it to be safe', async () => ((await filesOf(port))[0]?.offset ?? 0) > 8 * MB)
+  await ani.reload()
+  expect(warnings).toEqual(['beforeunload'])
+  await ani.locator('main.room').waitFor()
+  await ani.getByText('choose the same file again').waitFor()
+  await until('the host to see that it was cut', async () => (await filesOf(port))[0]?.status === 'paused')
+  const [{ id, offset = 0 } = { id: '' }] = await filesOf(port)
+  const offsets = offsetsOf(ani)
+  tamtam.bandwidth.set({ transfer: 0 })
+  await chooseFiles(ani, [path])
+  await ani.getByText('film.bin is in the room').waitFor({ state: 'attached' })
+  expect(offset).toBeGreaterThan(8 * MB)
+  expect(offsets[0]).toBe(offset)
+  expect(await filesOf(port)).toMatchObject([{ id, status: 'whole', sha256: sample.sha256() }])
+})
+
+test('an upload that was paused, and whose host was killed meanwhile, goes on where it was', async ({ open }) => {
+  const data = await temporaryDirectory()
+  const { host, port } = await HostProcess.start(['--data', data, '--limit-each', '20M'])
+  const faults: string[] = []
+  const ani = await comeIn(open, port, 'ani', { faults })
+  const offsets = offsetsOf(ani)
+  const { sample, path } = await sampleFile(60 * MB, 'film.bin')
+  await chooseFiles(ani, [path])
+  await until('a part of it to be safe', async () => ((await filesOf(port))[0]?.offset ?? 0) > 8 * MB)
+  await ani.getByRole('button', { name: 'Pause: film.bin' }).click()
+  await ani.locator('.upload').getByText('paused').waitFor()
+  await until('the host to see it', async () => (await filesOf(port))[0]?.status === 'paused')
+  const sent = offsets.length
+  await ani.getByRole('button', { name: 'Go on: film.bin' }).click()
+  await until('it to go on', () => offsets.length > sent)
+  await host.kill()
+  await ani.locator('.upload').getByText('retry').waitFor()
+  const again = new HostProcess(['host', '--json', '--port', String(port), '--data', data])
+  await again.listening()
+  await ani.getByText('film.bin is in the room').waitFor({ state: 'attached' })
+  expect(offsets.slice(sent).every((offset) => offset > 8 * MB)).toBe(true)
+  expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: sample.sha256() }])
+  // Nothing but what the browser itself says of a host that is not there.
+  expect(faults.filter((fault) => !/ERR_|WebSocket connection/.test(fault))).toEqual([])
+})
