@@ -6,6 +6,7 @@ const steps: [name: string, args: string[]][] = [
   ['types', [bin('typescript/bin/tsc'), '-p', '.']],
   ['types of the domain', [bin('typescript/bin/tsc'), '-p', 'src/domain']],
   ['types of the page', [bin('typescript/bin/tsc'), '-p', 'src/adapters/page']],
+  ['types of its tests', [bin('typescript/bin/tsc'), '-p', 'test/browser']],
   ['lint', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']],
   ['arrows', [bin('dependency-cruiser/bin/dependency-cruiser.mjs'), 'src', 'examples', '--output-type', 'err']],
   ['unused code', [bin('knip/bin/knip.js')]],

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { browserTest as test } from '../helpers/browser.ts'
 import { putFile } from '../helpers/files.ts'
 import { startHttpHost } from '../helpers/http-client.ts'
-import { comeIn } from '../helpers/page-visitor.ts'
+import { comeIn } from './page-visitor.ts'
 
 const SCRIPT = '<script>parent.pwned = pwned = true</script>'
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" onload="pwned = true">${SCRIPT}</svg>`
@@ -45,7 +45,7 @@ test('C96, C97, C98: hostile names and contents of files are shown as what they 
   const show = page.getByRole('button', { name: /^Show the text/ })
   while ((await show.count()) > 0) await show.first().click()
   await page.getByText(`${SCRIPT} ${names[0]}`).waitFor()
-  expect(await page.locator('.timeline :is(script, svg, iframe, object, embed)').count()).toBe(0)
+  expect(await page.locator('.file :is(script, svg, iframe, object, embed)').count()).toBe(0)
   expect(await pwned(page)).toBe(false)
 })
 

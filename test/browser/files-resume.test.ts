@@ -9,8 +9,8 @@ import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { startHttpHost } from '../helpers/http-client.ts'
-import { chooseFiles, comeIn, dropFiles } from '../helpers/page-visitor.ts'
 import { Sample } from '../helpers/sample.ts'
+import { chooseFiles, comeIn, dropFiles } from './page-visitor.ts'
 
 const MB = 1_000_000
 

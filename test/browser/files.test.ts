@@ -6,7 +6,7 @@ import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
 import { filesOf, putFile } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { ask, startHttpHost } from '../helpers/http-client.ts'
-import { chooseFiles, comeIn, dropFiles } from '../helpers/page-visitor.ts'
+import { chooseFiles, comeIn, dropFiles } from './page-visitor.ts'
 
 test('a file picked in one browser is saved exactly by another, and the room hears that it was checked', async ({
   open,

@@ -15,6 +15,8 @@ export class ScrollKeeper {
   #scroller: HTMLElement | undefined
   /** A row, and where its upper edge was on the screen. */
   #anchor: { readonly key: string; readonly top: number } | undefined
+  /** Where it was scrolled to then. */
+  #scrollTop = 0
 
   constructor(room: Room) {
     this.#room = room
@@ -40,14 +42,17 @@ export class ScrollKeeper {
     if (scroller === undefined) return
     const { timeline } = this.#room
     const aim = timeline.aim.peek()
+    // Somebody has scrolled, and the browser is about to tell: that must not be undone.
+    const moved = scroller.scrollTop - this.#scrollTop
+    const leaves = moved < 0 && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > AT_END_PX
     if (aim !== undefined) {
       timeline.arrived()
       if (aim.type === 'row') this.#toRow(scroller, aim.key)
       else if (aim.type === 'end' || !this.#toDivider(scroller)) scroller.scrollTop = scroller.scrollHeight
-    } else if (timeline.reading.peek() === 'end') scroller.scrollTop = scroller.scrollHeight
+    } else if (timeline.reading.peek() === 'end' && !leaves) scroller.scrollTop = scroller.scrollHeight
     else if (this.#anchor !== undefined) {
       const row = rowWith(scroller, this.#anchor.key)
-      if (row !== undefined) scroller.scrollTop += topOf(row) - this.#anchor.top
+      if (row !== undefined) scroller.scrollTop += topOf(row) - this.#anchor.top + moved
     }
     this.#scrolled()
   }
@@ -67,6 +72,7 @@ export class ScrollKeeper {
     timeline.read(atEnd && below < AT_END_PX ? 'end' : 'above')
     if (timeline.reading.peek() === 'end' && document.visibilityState === 'visible') this.#room.look()
     this.#anchor = anchorIn(scroller)
+    this.#scrollTop = scrollTop
     if (scrollTop < pageDefaults.nearEndPx && !atStart) void timeline.older()
     else if (below < pageDefaults.nearEndPx && !atEnd) void timeline.newer()
   }
