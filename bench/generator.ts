@@ -3,12 +3,16 @@ import { Crowd } from './load/crowd.ts'
 import { runFanout } from './load/fanout.ts'
 import { Flood } from './load/flood.ts'
 import { runFlow } from './load/flow.ts'
+import { Guests } from './load/guests.ts'
+import { Hostiles } from './load/hostiles.ts'
 import { type Answer, type Job, stopWithParent } from './load/jobs.ts'
 import { runJoins } from './load/joins.ts'
 import { runTransfer } from './load/transfer.ts'
 
 let crowd: Crowd | undefined
 let flood: Flood | undefined
+let guests: Guests | undefined
+let hostiles: Hostiles | undefined
 
 async function perform(job: Job): Promise<unknown> {
   switch (job.type) {
@@ -32,6 +36,18 @@ async function perform(job: Job): Promise<unknown> {
       return crowd?.talk(job.forMs)
     case 'crowdLeave':
       return crowd?.end()
+    case 'guests':
+      guests = new Guests(job.load)
+      return guests.gather()
+    case 'guestsTalk':
+      return guests?.talk(job.forMs)
+    case 'guestsLeave':
+      return guests?.end()
+    case 'hostiles':
+      hostiles = new Hostiles(job.load)
+      return hostiles.begin()
+    case 'hostilesEnd':
+      return hostiles?.end()
     default:
       return job satisfies never
   }

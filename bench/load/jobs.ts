@@ -2,6 +2,8 @@ import type { CrowdLoad } from './crowd.ts'
 import type { FanoutLoad } from './fanout.ts'
 import type { FloodLoad } from './flood.ts'
 import type { FlowLoad } from './flow.ts'
+import type { GuestsLoad } from './guests.ts'
+import type { HostilesLoad } from './hostiles.ts'
 import type { JoinsLoad } from './joins.ts'
 import type { TransferLoad } from './transfer.ts'
 
@@ -16,6 +18,11 @@ export type Job =
   | { readonly type: 'crowd'; readonly load: CrowdLoad }
   | { readonly type: 'crowdTalk'; readonly forMs: number }
   | { readonly type: 'crowdLeave' }
+  | { readonly type: 'guests'; readonly load: GuestsLoad }
+  | { readonly type: 'guestsTalk'; readonly forMs: number }
+  | { readonly type: 'guestsLeave' }
+  | { readonly type: 'hostiles'; readonly load: HostilesLoad }
+  | { readonly type: 'hostilesEnd' }
 
 export interface Answer {
   readonly id: number

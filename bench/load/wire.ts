@@ -6,8 +6,8 @@ import type { ClientMessage } from '../../src/adapters/codec/wire/messages.ts'
 /** How one kind of server is spoken to: what goes around a payload on the way in and on the way out. */
 export interface Wire {
   readonly name: 'line' | 'nats' | 'frames' | 'websocket' | 'socket.io'
-  /** What member `index` sends at once; without it the server has nothing to go by. */
-  hello(index: number): string
+  /** What member `index` sends at once; without it the server has nothing to go by. Ours go into `room`, `lobby` unless told. */
+  hello(index: number, room?: string): string
   /** Where a member must wait before it comes in: what it is asked by, what it answers, and what tells that it is in. */
   readonly handshake?: { readonly asked: Buffer; readonly answer: string; readonly done: Buffer }
   readonly before: string
@@ -39,7 +39,7 @@ export function wireOf(name: WireName, payload: number): Wire {
   }
   return {
     name: 'line',
-    hello: () => (name === 'bare' ? '' : '/files inline\n'),
+    hello: (_, room) => (name === 'bare' ? '' : `/files inline\n${room === undefined ? '' : `/join ${room}\n`}`),
     before: '',
     after: '\n',
     deliveredBefore: '<127.0.0.1> '.length,
@@ -71,9 +71,9 @@ function around(payload: number, framed: (message: Uint8Array) => string): { bef
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
-const coming = (index: number): readonly ClientMessage[] => [
+const coming = (index: number, room = 'lobby'): readonly ClientMessage[] => [
   { type: 'hello', version: 1, key: createHash('md5').update(`${process.pid} ${index}`).digest('hex') },
-  { type: 'join', room: 'lobby' },
+  { type: 'join', room },
 ]
 
 /** Texts of this length are told by what stands in front of them in msgpack: the key, and a head of two bytes. */
@@ -89,9 +89,9 @@ const frames = (payload: number): Wire => ({
   name: 'frames',
   ...inMessages(payload),
   ...around(payload, (message) => latin1(joinFrame(message))),
-  hello: (index) =>
+  hello: (index, room) =>
     latin1(FRAMES_MAGIC) +
-    coming(index)
+    coming(index, room)
       .map((message) => latin1(joinFrame(encodeMessage(message))))
       .join(''),
 })
@@ -119,9 +119,9 @@ const webSocket = (payload: number): Wire => ({
   name: 'websocket',
   ...inMessages(payload),
   ...around(payload, (message) => masked(BINARY, latin1(message))),
-  hello: (index) =>
+  hello: (index, room) =>
     upgrade('/ws', ['Sec-WebSocket-Protocol: tamtam.1']) +
-    coming(index)
+    coming(index, room)
       .map((message) => masked(BINARY, latin1(encodeMessage(message))))
       .join(''),
 })

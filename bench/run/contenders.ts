@@ -23,7 +23,9 @@ const PATIENCE_MS = 5000
 
 export interface HostOptions {
   readonly data?: string
-  readonly line?: { readonly apartMs: number; readonly inlineMaxBytes: number }
+  readonly line?: { readonly apartMs?: number; readonly inlineMaxBytes?: number; readonly rateOnLoopback?: boolean }
+  readonly session?: { readonly rateOnLoopback: boolean }
+  readonly http?: { readonly rateOnLoopback: boolean }
 }
 
 export const startHost = (processes: Processes, options: HostOptions): Promise<Server> =>

@@ -1,0 +1,132 @@
+// A host under fire: well-behaved guests on all doors beside hostile connections and transfers. `bench/README.md` tells more.
+import { parseArgs } from 'node:util'
+import type { GuestsTalk } from './load/guests.ts'
+import type { Attacks } from './load/hostiles.ts'
+import { openFileLimit, residentBytes } from './load/proc.ts'
+import { startHost } from './run/contenders.ts'
+import { Processes, type Server } from './run/processes.ts'
+
+const USAGE = `npm run load -- [options]
+  --connections <n>   connections in all, 5000 unless given
+  --hostile <n>       of them hostile: slow, flooding, half open, malformed, storming; 500 unless given
+  --rooms <n>         50 unless given
+  --seconds <n>       how long they talk, 20 unless given; 3600 is a soak
+  --json              what was measured, as one line`
+const MOST_CONNECTIONS = 19_000
+const MOST_SECONDS = 86_400
+const FILE_BYTES = 32e6
+const SAMPLE_MS = 100
+const MIB = 1024 * 1024
+/** What the host may grow by: some for whatever it does, and some for each connection. */
+const GROWTH = { base: 128 * MIB, each: 64 * 1024 }
+const MOST_P99_MS = 100
+/** Whoever comes from this machine is held to no rate otherwise. */
+const FROM_ELSEWHERE = {
+  line: { rateOnLoopback: true },
+  session: { rateOnLoopback: true },
+  http: { rateOnLoopback: true },
+}
+
+interface Load {
+  readonly connections: number
+  readonly hostile: number
+  readonly rooms: number
+  readonly seconds: number
+  readonly json: boolean
+}
+
+interface Outcome extends GuestsTalk {
+  readonly attacks: Attacks
+  readonly filesMBPerSecond: number
+  readonly loopDelayP999Ms: number
+  readonly grownMB: number
+  readonly mostGrownMB: number
+}
+
+function loadOf(args: readonly string[]): Load {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      connections: text,
+      hostile: text,
+      rooms: text,
+      seconds: text,
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const count = (name: 'connections' | 'hostile' | 'rooms' | 'seconds', otherwise: number, most: number) => {
+    const value = Number(values[name] ?? otherwise)
+    if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value
+    throw new TypeError(`--${name} takes a whole number from 1 to ${most}`)
+  }
+  const connections = count('connections', 5000, MOST_CONNECTIONS)
+  const hostile = count('hostile', Math.ceil(connections / 10), connections - 1)
+  const rooms = count('rooms', 50, connections - hostile)
+  return { connections, hostile, rooms, seconds: count('seconds', 20, MOST_SECONDS), json: values.json }
+}
+
+async function underFire(processes: Processes, server: Server, load: Load): Promise<Outcome> {
+  const { port } = server
+  const { connections, hostile, rooms, seconds } = load
+  const begun = residentBytes(server.pid) ?? 0
+  await processes.generate({ type: 'guests', load: { port, rooms, guests: connections - hostile } })
+  let peak = begun
+  const sampling = setInterval(() => {
+    peak = Math.max(peak, residentBytes(server.pid) ?? 0)
+  }, SAMPLE_MS)
+  await processes.generate({ type: 'hostiles', load: { port, rooms, hostile } }, 'beside')
+  await processes.generate({ type: 'flood', load: { port, uploads: 1, downloads: 1, bytes: FILE_BYTES } }, 'beside')
+  await server.ask('watchDelay')
+  const talked = await processes.generate<GuestsTalk>({ type: 'guestsTalk', forMs: seconds * 1000 })
+  const loopDelayP999Ms = await server.ask('delay')
+  const filesMBPerSecond = await processes.generate<number>({ type: 'floodEnd' }, 'beside')
+  const attacks = await processes.generate<Attacks>({ type: 'hostilesEnd' }, 'beside')
+  clearInterval(sampling)
+  await processes.generate({ type: 'guestsLeave' })
+  const grownMB = (peak - begun) / MIB
+  const mostGrownMB = (GROWTH.base + connections * GROWTH.each) / MIB
+  return { ...talked, attacks, filesMBPerSecond, loopDelayP999Ms, grownMB, mostGrownMB }
+}
+
+function show(load: Load, outcome: Outcome): void {
+  const { lines, deliveries, lost, wrong, cut, p50Ms, p99Ms, attacks, filesMBPerSecond, ...rest } = outcome
+  const kinds = Object.entries(attacks).map(([kind, times]) => `${kind} ${times}`)
+  console.log(
+    `${load.connections} connections, ${load.hostile} of them hostile (${kinds.join(', ')}), ${load.rooms} rooms, ${load.seconds} s`,
+  )
+  console.log(
+    `  ${lines} lines, ${deliveries} deliveries: ${lost} lost, ${wrong} out of order or doubled, ${cut} well-behaved guests cut`,
+  )
+  console.log(
+    `  p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms (at most ${MOST_P99_MS} on a machine with nothing else to do)`,
+  )
+  console.log(
+    `  files ${filesMBPerSecond.toFixed(0)} MB/s meanwhile; event loop p99.9 ${rest.loopDelayP999Ms.toFixed(1)} ms`,
+  )
+  console.log(`  the host grew by ${rest.grownMB.toFixed(0)} MB (at most ${rest.mostGrownMB.toFixed(0)})`)
+}
+
+async function main(): Promise<number> {
+  const load = loadOf(process.argv.slice(2))
+  const files = openFileLimit() ?? Number.POSITIVE_INFINITY
+  if (load.connections + 300 > files) throw new TypeError(`this shell may open ${files} files only: ulimit -n`)
+  const processes = new Processes()
+  process.once('exit', () => processes.clear())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+  const server = await startHost(processes, { data: processes.newDirectory(), ...FROM_ELSEWHERE })
+  const outcome = await underFire(processes, server, load)
+  await server.stop()
+  if (load.json) console.log(JSON.stringify(outcome))
+  else show(load, outcome)
+  const { lost, wrong, cut, grownMB, mostGrownMB, deliveries } = outcome
+  return deliveries > 0 && lost + wrong + cut === 0 && grownMB <= mostGrownMB ? 0 : 1
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}\n`)
+    process.exit(2)
+  },
+)
