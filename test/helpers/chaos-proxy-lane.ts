@@ -13,6 +13,8 @@ type Fault =
 /** The connection whose bytes a lane passes on. */
 export interface Link {
   readonly cut: (how: Ending) => void
+  /** What it carries goes nowhere, and neither does its end. */
+  forgotten: boolean
 }
 
 /** A throttled lane passes this much of a second at once. */
@@ -69,7 +71,7 @@ export class Lane {
     let rest = chunk
     while (rest.length > 0) {
       await this.#stalled?.promise
-      if (to.destroyed) return
+      if (to.destroyed || link.forgotten) return
       const fault = this.#faults[0]
       if (fault?.at === this.#passed) {
         this.#faults.shift()

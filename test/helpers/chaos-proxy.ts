@@ -55,6 +55,11 @@ export class ChaosProxy {
     for (const link of [...this.#links]) link.cut(how)
   }
 
+  /** From now on nothing passes on the connections that there are, and nobody is told: each side has one that is half open (C73). */
+  forgetAll(): void {
+    for (const link of this.#links) link.forgotten = true
+  }
+
   async close(): Promise<void> {
     const closed = this.#server.listening ? once(this.#server, 'close') : undefined
     this.#server.close()
@@ -67,6 +72,7 @@ export class ChaosProxy {
   async #carry(near: Socket): Promise<void> {
     const far = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
     const link: Link = {
+      forgotten: false,
       cut: (how) => {
         this.#links.delete(link)
         for (const socket of [near, far]) {
@@ -77,15 +83,16 @@ export class ChaosProxy {
     }
     this.#links.add(link)
     // An error of one side is passed on to the other as the reset that it is.
-    for (const socket of [near, far]) socket.on('error', () => link.cut('reset'))
+    for (const socket of [near, far]) socket.on('error', () => link.forgotten || link.cut('reset'))
     await Promise.all([this.#pump(near, far, this.up, link), this.#pump(far, near, this.down, link)])
+    if (link.forgotten) link.cut('reset')
     this.#links.delete(link)
   }
 
   async #pump(from: Socket, to: Socket, lane: Lane, link: Link): Promise<void> {
     try {
       for await (const chunk of from.iterator({ destroyOnReturn: false })) await lane.pass(chunk, to, link)
-      to.end()
+      if (!link.forgotten) to.end()
     } catch {
       // Cut here or broken elsewhere: either way both sides are told above.
     }
