@@ -2,6 +2,7 @@ import { forTerminal } from '../../domain/text/terminal.ts'
 import { cut, signsOf, widthOf } from './cells.ts'
 import type { Editor } from './line-editor.ts'
 import type { RoomClient } from './room-client.ts'
+import { LEAST_COLUMNS } from './wrap.ts'
 
 /** What answers within this time is not shown as waiting. */
 const ANSWER_MS = 700
@@ -17,7 +18,7 @@ export interface Frame {
 export function frameOf(client: RoomClient, editor: Editor, columns: number): Frame {
   const { words, paint, session, state } = client
   const { say } = words
-  const most = Math.max(10, columns - 1)
+  const most = Math.max(LEAST_COLUMNS, columns) - 1
   const others = Math.max(0, session.members.length - 1)
   const transfers = client.transfers.lines(most, words, others)
   const waiting = client.unanswered(ANSWER_MS)

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { actOn } from './act-on.ts'
 import type { RoomClient } from './room-client.ts'
+import { RowFeed } from './row-feed.ts'
 import type { Ending, Outlet } from './surroundings.ts'
 
 /** So many lines may wait for their answers; then no more is read. */
@@ -13,14 +14,19 @@ export interface Pipes {
   readonly stderr: Writable
 }
 
-/** A client that writes one line an event and moves no cursor: for screen readers, simple terminals and pipes. The end of input ends it. */
+/**
+ * A client that writes one line an event and moves no cursor: for screen readers, simple terminals and pipes. The end of input ends it.
+ * A reader that is too slow misses the oldest lines, and is told how many.
+ */
 export async function runPlain(
   { stdin, stdout, stderr }: Pipes,
   make: (outlet: Outlet) => RoomClient,
 ): Promise<Ending> {
+  const skipped = (count: number): string => `* ${client.words.say('skipped', { count })}`
+  const [data, talk] = [new RowFeed({ to: stdout, skipped }), new RowFeed({ to: stderr, skipped })]
   const client = make({
-    show: (row) => void stdout.write(`${row}\n`),
-    talk: (row) => void stderr.write(`${row}\n`),
+    show: (row) => data.add(row),
+    talk: (row) => talk.add(row),
     bell: () => {
       if (stdout.isTTY === true) stdout.write('\x07')
     },
@@ -31,6 +37,7 @@ export async function runPlain(
   void readAll(client, input)
   const ending = await client.ended
   input.close()
+  for (const feed of [data, talk]) feed.end()
   return ending
 }
 

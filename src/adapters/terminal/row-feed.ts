@@ -1,32 +1,43 @@
 import type { Writable } from 'node:stream'
 
-/** So many rows may wait for a terminal that is too slow; then the oldest are not shown. */
-const MOST_ROWS = 5000
+/** So many rows, and so much text, may wait for a reader that is too slow; then the older half is not shown, and how many rows that is is said. */
+const MOST_ROWS = 10_000
+const MOST_CHARS = 4_000_000
 /** So many are written at once. */
 const BATCH = 500
 
-/** Rows on their way to a terminal, which may be slow, or take nothing at all for hours (C89): what waits is bounded. */
+export interface RowFeedParts {
+  readonly to: Writable
+  /** Where rows are written, unless that is `to`. */
+  readonly write?: (text: string) => void
+  readonly skipped: (count: number) => string
+  /** A row as it is written. */
+  readonly shaped?: (row: string) => string
+}
+
+/** Rows on their way to a terminal or a pipe, which may be slow, or take nothing at all for hours (C89): what waits is bounded. */
 export class RowFeed {
-  readonly #stdout: Writable
+  readonly #to: Writable
   readonly #write: (text: string) => void
   readonly #skipped: (count: number) => string
+  readonly #shaped: (row: string) => string
   #rows: string[] = []
+  #chars = 0
   #lost = 0
   #scheduled = false
 
-  constructor(stdout: Writable, write: (text: string) => void, skipped: (count: number) => string) {
-    this.#stdout = stdout
+  constructor({ to, skipped, write = (text) => void to.write(text), shaped = (row) => row }: RowFeedParts) {
+    this.#to = to
     this.#write = write
     this.#skipped = skipped
-    stdout.on('drain', () => this.#flush())
+    this.#shaped = shaped
+    to.on('drain', () => this.#flush())
   }
 
   add(row: string): void {
     this.#rows.push(row)
-    if (this.#rows.length > 2 * MOST_ROWS) {
-      this.#lost += this.#rows.length - MOST_ROWS
-      this.#rows = this.#rows.slice(-MOST_ROWS)
-    }
+    this.#chars += row.length
+    if (this.#rows.length > MOST_ROWS || this.#chars > MOST_CHARS) this.#skip()
     if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
@@ -35,14 +46,26 @@ export class RowFeed {
     })
   }
 
-  /** Whether the terminal takes more. */
+  /** Whether more is taken. */
   get open(): boolean {
-    return !this.#stdout.writableNeedDrain
+    return !this.#to.writableNeedDrain
+  }
+
+  get waitingChars(): number {
+    return this.#chars
   }
 
   /** Everything that waits, at once: this is the end. */
   end(): void {
     while (this.#rows.length > 0) this.#batch()
+  }
+
+  #skip(): void {
+    let from = 0
+    for (; this.#rows.length - from > MOST_ROWS / 2 || this.#chars > MOST_CHARS / 2; from++)
+      this.#chars -= this.#rows[from]?.length ?? 0
+    this.#rows = this.#rows.slice(from)
+    this.#lost += from
   }
 
   #flush(): void {
@@ -51,8 +74,9 @@ export class RowFeed {
 
   #batch(): void {
     const rows = this.#rows.splice(0, BATCH)
+    for (const { length } of rows) this.#chars -= length
     if (this.#lost > 0) rows.unshift(this.#skipped(this.#lost))
     this.#lost = 0
-    this.#write(`${rows.join('\n')}\n`)
+    this.#write(`${rows.map(this.#shaped).join('\n')}\n`)
   }
 }

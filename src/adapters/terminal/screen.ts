@@ -7,6 +7,7 @@ import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
 import type { Ending, Outlet } from './surroundings.ts'
 import { Typing } from './typing.ts'
+import { wrapped } from './wrap.ts'
 
 /** So often is shown how far transfers are. */
 const FRAME_MS = 100
@@ -31,8 +32,8 @@ class Changes {
 }
 
 /**
- * A client on a terminal that can move its cursor. Lines are written above the frame and are the terminal's own from then on: it keeps
- * them, scrolls them, and wraps them anew when it is resized.
+ * A client on a terminal that can move its cursor. Lines are written above the frame, as wide as the terminal is then, and are its
+ * own from then on: it keeps and scrolls them, and it is what wraps those that a smaller one has no place for.
  */
 export async function runOnScreen(
   { stdin, stdout }: Terminal,
@@ -41,11 +42,12 @@ export async function runOnScreen(
 ): Promise<Ending> {
   const changes = new Changes()
   let write: (text: string) => void = (text) => void stdout.write(text)
-  const feed = new RowFeed(
-    stdout,
-    (text) => write(text),
-    (count) => `* ${client.words.say('skipped', { count })}`,
-  )
+  const feed = new RowFeed({
+    to: stdout,
+    write: (text) => write(text),
+    skipped: (count) => `* ${client.words.say('skipped', { count })}`,
+    shaped: (row) => wrapped(row, stdout.columns),
+  })
   const client: RoomClient = make({
     show: (row) => feed.add(row),
     talk: (row) => feed.add(row),
