@@ -49,10 +49,10 @@ export default {
     },
     {
       name: 'words-know-nobody',
-      comment: 'the page shows them too',
+      comment: 'the page shows them too; the codes of refusals are what they are of',
       severity: 'error',
       from: { path: '^src/adapters/words/' },
-      to: { path: '^src/(domain|adapters)/|^node:', pathNot: '^src/adapters/words/' },
+      to: { path: '^src/(domain|adapters)/|^node:', pathNot: '^src/adapters/words/|^src/domain/rejection\\.ts$' },
     },
     {
       name: 'the-terminal-knows-only-words',

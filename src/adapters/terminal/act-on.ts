@@ -115,7 +115,7 @@ async function sendFile(client: RoomClient, path: string): Promise<void> {
   const refused = (why: string) => client.notice('notSent', { file: path, why })
   try {
     const sent = await client.transfers.send(path, name)
-    if ('type' in sent) return refused(`${sent.message} (${sent.code})`)
+    if ('type' in sent) return refused(`${client.words.refusal(sent)} (${sent.code})`)
     client.sent(sent.id)
     client.attention.ring()
     const size = sizeText(sent.size, client.words.language)

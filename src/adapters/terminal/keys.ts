@@ -54,6 +54,8 @@ export function strokesOf(input: string, key: Pressed): readonly Stroke[] {
   const text = input.replace(/\r\n?/g, '\n')
   if (text === '' || key.pageUp || key.pageDown) return []
   const end = text.indexOf('\n')
+  // Somebody types faster than a busy machine reads.
+  if (end < 0 && text.endsWith('\t')) return [{ type: 'typed', text: text.slice(0, -1) }, { type: 'tab' }]
   if (end < 0) return [{ type: 'typed', text }]
   if (end < text.length - 1) return [{ type: 'pasted', text }]
   return [{ type: 'typed', text: text.slice(0, end) }, { type: 'enter' }]

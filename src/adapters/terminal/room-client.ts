@@ -133,8 +133,8 @@ export class RoomClient {
     this.#outlet.talk(`* ${this.paint.notice(this.words.say(key, ...gaps))}`)
   }
 
-  refused({ code, message }: { readonly code: string; readonly message: string }): void {
-    this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(code)} ${forTerminal(message)}`)}`)
+  refused(why: { readonly code: string; readonly message: string }): void {
+    this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(why.code)} ${this.words.refusal(why)}`)}`)
   }
 
   /** A line about the room, escaped already. */
@@ -173,7 +173,8 @@ export class RoomClient {
   async receive(file: MentionedFile): Promise<void> {
     try {
       const saved = await this.transfers.receive(file)
-      if ('type' in saved) this.notice('notSaved', { file: file.name, why: `${saved.message} (${saved.code})` })
+      if ('type' in saved)
+        this.notice('notSaved', { file: file.name, why: `${this.words.refusal(saved)} (${saved.code})` })
       else this.notice('saved', { path: saved.path })
     } catch (error) {
       this.notice('notSaved', { file: file.name, why: error instanceof Error ? error.message : String(error) })

@@ -56,6 +56,7 @@ export const english = {
   notAnswered: 'not answered yet: {text}',
   notAnsweredMore: { one: 'and {count} more', other: 'and {count} more' },
   you: 'You',
+  inRoom: 'you are in {room}',
   welcome: 'you are {name} in {room}; /help tells what there is to type',
   here: { one: '{count} is here: {names}', other: '{count} are here: {names}' },
   topicIs: 'the topic: {topic}',

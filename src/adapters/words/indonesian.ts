@@ -52,6 +52,7 @@ export const indonesian: Catalogue = {
   notAnswered: 'belum dijawab: {text}',
   notAnsweredMore: { one: 'dan {count} lagi', other: 'dan {count} lagi' },
   you: 'Anda',
+  inRoom: 'Anda berada di {room}',
   welcome: 'Anda adalah {name} di {room}; ketik /help untuk melihat perintah',
   here: { one: '{count} orang di sini: {names}', other: '{count} orang di sini: {names}' },
   topicIs: 'topik: {topic}',

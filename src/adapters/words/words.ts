@@ -1,6 +1,7 @@
 import type { Catalogue, Filling, Key, Message } from './catalogue.ts'
 import { english } from './english.ts'
 import { indonesian } from './indonesian.ts'
+import { indonesianRefusals } from './refusals.ts'
 
 export const languages = ['en', 'id'] as const
 export type Language = (typeof languages)[number]
@@ -10,10 +11,14 @@ export type Say = <Each extends Key>(key: Each, ...gaps: Filling<Each>) => strin
 
 const catalogues: Readonly<Record<Language, Catalogue>> = { en: english, id: indonesian }
 
+const refusals: Readonly<Record<Language, Readonly<Record<string, string>>>> = { en: {}, id: indonesianRefusals }
+
 /** The messages in one language. */
 export interface Words {
   readonly language: Language
   readonly say: Say
+  /** Why something was refused: what the host says, where its code has no words here. */
+  refusal(why: { readonly code: string; readonly message: string }): string
 }
 
 /** What is filled into a message goes through `shown` first: it may be somebody else's text. */
@@ -31,7 +36,11 @@ export function wordsIn(language: Language, shown: (text: string) => string = (t
       return typeof value === 'number' ? number.format(value) : shown(value)
     })
   }
-  return { language, say }
+  const refusal: Words['refusal'] = ({ code, message }) => {
+    const text = Object.hasOwn(refusals[language], code) ? refusals[language][code] : undefined
+    return (text ?? '{details}').replace('{details}', () => shown(message))
+  }
+  return { language, say, refusal }
 }
 
 /** The language somebody has asked their system for (`LC_ALL`, `LC_MESSAGES`, `LANG`), English where we do not have it. */

@@ -5,9 +5,10 @@ import { greetingOf, type HostAddress } from '../../adapters/doors/stdin/greetin
 import { limitWord } from '../../adapters/doors/stdin/limit-word.ts'
 import type { RoomClient } from '../../adapters/terminal/room-client.ts'
 import type { OwnWord } from '../../adapters/terminal/surroundings.ts'
-import { languageOf } from '../../adapters/words/words.ts'
+import { languageOf, wordsIn } from '../../adapters/words/words.ts'
 import type { LocalSession } from '../../domain/engine/local-session.ts'
 import { Refused } from '../../domain/session.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
 import type { HostConfig } from '../config.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import type { Tamtam } from '../index.ts'
@@ -56,6 +57,8 @@ function atPipes({ tamtam, config, process, data, address }: HostTerminalParts, 
 function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal {
   const { tamtam, config, process, data, address, stopped } = parts
   let shown: RoomClient | undefined
+  const language = config.lang ?? languageOf(process.env)
+  const { say, refusal } = wordsIn(language, forTerminal)
   const directory = saveInto(config, data)
   const into = { directory: directory ?? '.', autoBytes: directory === undefined ? 0 : Number.POSITIVE_INFINITY }
   const limit: OwnWord = {
@@ -75,7 +78,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
           files: hostFiles(session, tamtam.linkFile, into),
           rooms,
           own: [limit],
-          language: config.lang ?? languageOf(process.env),
+          language,
           plain: config.plain,
           greeting,
           made: (client) => {
@@ -89,7 +92,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
       await session.close()
       const next = await tamtam.engine.join({ room: ending.room, name, role: 'owner' }).catch(refusalOf)
       const refused = next instanceof Refused
-      greeting = refused ? [`! ${next.code} ${next.rejected.message}`] : [`* ${ending.room}`]
+      greeting = refused ? [`! ${next.code} ${refusal(next.rejected)}`] : [`* ${say('inRoom', { room: ending.room })}`]
       session = refused ? await tamtam.engine.join({ room: session.room, name, role: 'owner' }) : next
     }
   }

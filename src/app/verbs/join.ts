@@ -87,8 +87,13 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
       process,
     )
 
-  const { say } = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
+  const { say, refusal } = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
   const welcome = ({ member, room }: RoomSession) => `* ${say('welcome', { name: member.name, room })}`
+  /** What the host says no to ends the command. */
+  const failed = (error: unknown): never => {
+    if (!(error instanceof Refused)) throw error
+    throw new CommandFailed(exitCodes.refused, `${error.code}: ${refusal(error.rejected)}`, { cause: error })
+  }
   let session = await enter(first.room, first.name).catch(failed)
   let ending = await show(session, [welcome(session)])
   while (ending.type === 'room') {
@@ -98,7 +103,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     const next = await enter(ending.room, first.name === undefined ? undefined : name).catch(refusalOf)
     if (next instanceof Refused) {
       session = await enter(before, name).catch(failed)
-      ending = await show(session, [`! ${next.code} ${forTerminal(next.rejected.message)}`])
+      ending = await show(session, [`! ${next.code} ${refusal(next.rejected)}`])
     } else {
       session = next
       ending = await show(session, [welcome(session)])
@@ -119,11 +124,5 @@ function sizeOf(text: string): number {
 
 function refusalOf(error: unknown): Refused {
   if (error instanceof Refused) return error
-  throw error
-}
-
-/** What the host says no to ends the command. */
-function failed(error: unknown): never {
-  if (error instanceof Refused) throw new CommandFailed(exitCodes.refused, forTerminal(error.message), { cause: error })
   throw error
 }

@@ -23,6 +23,7 @@ test.each([
   ['a', {}, [{ type: 'typed', text: 'a' }]],
   ['halo', {}, [{ type: 'typed', text: 'halo' }]],
   ['halo\r', {}, [{ type: 'typed', text: 'halo' }, { type: 'enter' }]],
+  ['/se\t', {}, [{ type: 'typed', text: '/se' }, { type: 'tab' }]],
   ['satu\rdua', {}, [{ type: 'pasted', text: 'satu\ndua' }]],
   ['satu\r\ndua\r\n', {}, [{ type: 'pasted', text: 'satu\ndua\n' }]],
   ['', { return: true }, [{ type: 'enter' }]],

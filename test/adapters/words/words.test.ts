@@ -3,6 +3,8 @@ import { english } from '../../../src/adapters/words/english.ts'
 import { indonesian } from '../../../src/adapters/words/indonesian.ts'
 import { amountText, sizeText } from '../../../src/adapters/words/size.ts'
 import { languageOf, wordsIn } from '../../../src/adapters/words/words.ts'
+import { CODES } from '../../../src/domain/rejection.ts'
+import { forTerminal } from '../../../src/domain/text/terminal.ts'
 
 /** Every form of every message with the gaps in it, in the order of the alphabet. */
 const gapsOf = (catalogue: object) =>
@@ -73,4 +75,26 @@ test('sizes are written as each language writes numbers', () => {
     '8.2/11.5 MB',
     '8,2/11,5 MB',
   ])
+})
+
+describe('a refusal', () => {
+  const taken = { code: 'NAME_TAKEN', message: 'somebody here has that name' }
+  const long = { code: 'LINE_TOO_LONG', message: 'at most 4 bytes\u001b' }
+
+  test('is said by its code in Indonesian, with what the host adds, and as the host says it in English', () => {
+    const [words, kata] = [wordsIn('en'), wordsIn('id', forTerminal)]
+    expect(words.refusal(taken)).toBe('somebody here has that name')
+    expect(kata.refusal(taken)).toMatch(/^nama ini.*pilih yang lain$/)
+    expect(kata.refusal(long)).toMatch(/terlalu panjang.*\(at most 4 bytes␛\)$/)
+  })
+
+  test('of a code that a newer host has is said as the host says it', () => {
+    for (const code of ['NEWER', 'toString', '__proto__'])
+      expect(wordsIn('id').refusal({ code, message: 'wait $& {details}' })).toBe('wait $& {details}')
+  })
+
+  test('has words for every code, in another language than the host’s', () => {
+    const { refusal } = wordsIn('id')
+    for (const code of CODES) expect(refusal({ code, message: 'x' })).not.toBe('x')
+  })
 })

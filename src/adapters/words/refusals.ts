@@ -1,0 +1,43 @@
+import type { Code } from '../../domain/rejection.ts'
+
+/**
+ * What refusals mean, in Indonesian, by their code; in English they say it themselves. `{details}` is what the host says, where that
+ * has particulars which a code has not.
+ */
+export const indonesianRefusals: Readonly<Record<Code, string>> = {
+  BAD_NAME: 'nama ini tidak bisa dipakai; pilih yang lain ({details})',
+  NAME_TAKEN: 'nama ini, atau yang mirip dengannya, sudah dipakai; pilih yang lain',
+  BAD_ROOM: 'nama ruang ini tidak bisa dipakai; pilih yang lain ({details})',
+  TOO_MANY_ROOMS: 'ruang sudah terlalu banyak; masuklah ke ruang yang sudah ada ({details})',
+  BAD_TEXT: 'pesan ini tidak bisa dikirim ({details})',
+  LINE_TOO_LONG: 'pesan ini terlalu panjang; bagi menjadi beberapa pesan, atau kirim sebagai berkas ({details})',
+  BAD_COMMAND: 'perintah ini tidak dimengerti; /help menampilkan daftarnya ({details})',
+  BAD_REQUEST: 'permintaan ini tidak dimengerti ({details})',
+  NO_SUCH_MEMBER: 'tidak ada satu orang dengan nama itu; /who menampilkan siapa yang ada ({details})',
+  NO_SUCH_FILE: 'berkas itu tidak ada; /files menampilkan yang ada ({details})',
+  NOT_SAVED: 'itu tidak disimpan ({details})',
+  NOT_A_MEMBER: 'Anda tidak berada di ruang ini; masuklah lagi',
+  NOT_ALLOWED: 'hanya yang mengurus ruang ini yang boleh melakukannya, dan tidak terhadap sesamanya',
+  MUTED: 'Anda dibungkam di ruang ini dan hanya bisa membaca; hubungi yang mengurus ruang ini',
+  BANNED: 'Anda dilarang masuk ke ruang ini; hubungi yang mengurus ruang ini',
+  LOCKED: 'ruang ini dikunci ({details})',
+  BUSY: 'tuan rumah sedang sibuk; coba lagi sebentar',
+  READ_ONLY: 'tuan rumah tidak bisa menyimpan apa pun saat ini; coba lagi nanti ({details})',
+  DISK_FULL: 'tempat di tuan rumah tidak cukup ({details})',
+  FILE_TOO_LARGE: 'berkas ini terlalu besar ({details})',
+  TOO_MANY_FILES: 'berkas sudah terlalu banyak; coba lagi setelah ada yang dihapus ({details})',
+  TRANSFER_STALLED: 'pengiriman terlalu lama diam; kirim lagi ({details})',
+  TRANSFER_CUT: 'pengiriman terputus; kirim lagi ({details})',
+  FENCED: 'sambungan lain sudah melanjutkan pengiriman ini',
+  BAD_OFFSET: 'pengiriman ini tidak bisa dilanjutkan dari situ ({details})',
+  HASH_MISMATCH: 'isi yang tiba bukan isi yang dikirim; tidak ada yang disimpan ({details})',
+  ID_REUSED: 'sudah ada pesan lain dengan id ini ({details})',
+  SUSPECT_END: 'akhir berkas ini tidak jelas; kirim lagi dengan ukurannya ({details})',
+  WRONG_PROTOCOL: 'yang menjawab di sana bukan tamtam ({details})',
+  CLOSED: 'tuan rumah berhenti, atau sambungan sudah ditutup ({details})',
+  NOT_FOUND: 'tidak ada apa-apa di sini',
+  TIMEOUT: 'tidak selesai pada waktunya ({details})',
+  BAD_MESSAGE: 'pesan protokol ini tidak dimengerti ({details})',
+  REPLACED: 'Anda sudah masuk dari sambungan lain',
+  RESTART: 'tuan rumah sedang dimulai ulang; sebentar lagi kembali',
+}
