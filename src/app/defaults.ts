@@ -4,6 +4,7 @@ import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
 import type { SessionDoorSettings } from '../adapters/doors/shared/session/settings.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
+import type { IdentitySettings } from '../adapters/tls/identity.ts'
 import type { EngineLimits } from '../domain/engine/limits.ts'
 
 /** Every limit and time-out of tamtam, each with its unit in its name. */
@@ -110,9 +111,16 @@ export const listenerDefaults: ListenerSettings = {
   connections: 10_000,
   connectionsPerAddress: 64,
   silentMs: 1000,
+  handshakeMs: 10_000,
   keepAliveMs: 60_000,
   deadMs: 600_000,
   farewellMs: 4000,
+}
+
+export const identityDefaults: IdentitySettings = {
+  // Some browsers take none that is made for more than 825 days.
+  certificateDays: 800,
+  renewDays: 60,
 }
 
 export const clientDefaults: ClientSettings = {

@@ -6,6 +6,7 @@ import { VaultBroken } from '../domain/ports/vault.ts'
 import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { createTamtam, type Tamtam } from './index.ts'
+import { identityFor } from './identity.ts'
 import type { Address } from './lifecycle.ts'
 import { flushed, neverWaitFor } from './output.ts'
 import { stopSignal } from './signals.ts'
@@ -45,7 +46,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     overrides: { log },
     onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
   })
-  const address = await open(tamtam, config)
+  const address = await open(tamtam, config, data)
   const terminal = await enter({ tamtam, config, process, data, address, stopped }).catch(
     asDiskFailure("can't be read"),
   )
@@ -67,7 +68,8 @@ const asDiskFailure =
   }
 
 /** Opens the data before the port: whoever comes in finds the room as it was. */
-async function open(tamtam: Tamtam, { port, bind }: HostConfig): Promise<Address> {
+async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined): Promise<Address> {
+  const { port, bind } = config
   try {
     await tamtam.start()
   } catch (error) {
@@ -76,9 +78,11 @@ async function open(tamtam: Tamtam, { port, bind }: HostConfig): Promise<Address
     throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${reason(error)}`, { cause: error })
   }
   try {
-    return await tamtam.listen({ port, host: bind })
+    const tls = await identityFor(config, data)
+    return await tamtam.listen({ port, host: bind, ...(tls === undefined ? {} : { tls }) })
   } catch (error) {
     await tamtam.stop()
+    if (error instanceof CommandFailed) throw error
     if (error instanceof PortInUse)
       throw new CommandFailed(
         exitCodes.portInUse,

@@ -7,6 +7,7 @@ import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listen
 import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import { type DirectoryLock, lockDirectory } from '../adapters/stores/disk/directory-lock.ts'
 import { HeapWatch } from '../adapters/system/heap-watch.ts'
+import { fingerprintOfPem } from '../adapters/tls/identity.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { Cancel, Clock } from '../domain/ports/clock.ts'
 import type { Log } from '../domain/ports/log.ts'
@@ -16,7 +17,10 @@ import { listenerDefaults, shortHeapShare } from './defaults.ts'
 export interface Address {
   readonly host: string
   readonly port: number
+  /** `tcp://…`, or `tls://…`. */
   readonly url: string
+  /** What the host is known by over TLS. */
+  readonly fingerprint?: string
 }
 
 interface Parts {
@@ -69,7 +73,9 @@ export class Lifecycle {
     const { address, port, family } = await listener.listen()
     this.#listeners.push(listener)
     this.#memory.start()
-    return { host: address, port, url: `tcp://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
+    const at = `${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    if (settings.tls === undefined) return { host: address, port, url: `tcp://${at}` }
+    return { host: address, port, url: `tls://${at}`, fingerprint: fingerprintOfPem(settings.tls.cert) }
   }
 
   /** Looks after those who come in by no listener of ours. */

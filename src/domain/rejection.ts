@@ -35,6 +35,8 @@ export const CODES = [
   'BAD_MESSAGE',
   'REPLACED',
   'RESTART',
+  'TLS_REQUIRED',
+  'HOST_CHANGED',
 ] as const
 
 export type Code = (typeof CODES)[number]

@@ -1,15 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Refusal } from './errors.ts'
 
 /**
  * Whether a request may be one of a page's that is not ours. A browser may have been led here by a name of somebody else's
  * that now points to this address (DNS rebinding, C94), or by a page that guesses what listens here (C91, C93).
  */
-export function originFault({ headers, method }: IncomingMessage, hostNames: readonly string[]): Refusal | undefined {
+export function originFault(
+  { headers, method, socket }: IncomingMessage,
+  hostNames: readonly string[],
+): Refusal | undefined {
   const { host, origin } = headers
+  const scheme = socket instanceof TLSSocket ? 'https' : 'http'
   // Only HTTP/1.0 may leave it out, and no browser does.
-  const here = host === undefined ? undefined : urlOf(`http://${host}`)
+  const here = host === undefined ? undefined : urlOf(`${scheme}://${host}`)
   if (host !== undefined && (here === undefined || !isOurs(here.hostname, hostNames))) return misdirected
   if (origin !== undefined) return here !== undefined && urlOf(origin)?.origin === here.origin ? undefined : foreign
   // What a page of another origin only shows (an image, a script) has no Origin; a link that somebody follows is welcome.

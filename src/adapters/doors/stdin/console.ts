@@ -70,8 +70,7 @@ export class Console {
   /** Says where the host is, for people how to join it. */
   announce(address: HostAddress): void {
     const { session, style } = this.#parts
-    const { host, port, url } = address
-    if (style === 'json') this.#json({ type: 'listening', host, port, url, pid: process.pid })
+    if (style === 'json') this.#json({ type: 'listening', ...address, pid: process.pid })
     if (style === 'text') this.#print(greetingOf(session.room, address).join('\n'))
   }
 

@@ -4,7 +4,9 @@ import { originOf } from '../shared/origin-of.ts'
 import type { Door } from '../shared/visitor.ts'
 import { AddressCount } from './address-count.ts'
 import { admit, type Entrance } from './admit.ts'
+import { admitSecure } from './admit-secure.ts'
 import { maxConnections } from './open-files.ts'
+import { TlsLayer, type TlsSettings } from './tls-layer.ts'
 
 export interface ListenerSettings {
   readonly host: string
@@ -14,6 +16,10 @@ export interface ListenerSettings {
   /** For each address off loopback; an IPv6 /64 counts as one. */
   readonly connectionsPerAddress: number
   readonly silentMs: number
+  /** With it, nothing is spoken in plain; without it, nothing in TLS. */
+  readonly tls?: TlsSettings
+  /** A handshake of TLS must be over by then. */
+  readonly handshakeMs: number
   readonly keepAliveMs: number
   /** A peer that takes nothing for this long with data waiting is closed. */
   readonly deadMs: number
@@ -41,6 +47,8 @@ export class TcpListener {
   readonly #settings: ListenerSettings
   readonly #parts: ListenerParts
   readonly #server: Server
+  readonly #tls: TlsLayer | undefined
+  /** As the doors have them: over TLS, not what lies below it. */
   readonly #sockets = new Set<Socket>()
   readonly #addresses: AddressCount
   readonly #doors: readonly Omit<Door, 'welcome'>[]
@@ -54,7 +62,8 @@ export class TcpListener {
     this.#parts = parts
     this.#doors = [parts.line, parts.frames, parts.webSocket, parts.http]
     this.#addresses = new AddressCount(settings.connectionsPerAddress)
-    const { keepAliveMs } = settings
+    const { keepAliveMs, tls, handshakeMs } = settings
+    this.#tls = tls && new TlsLayer(tls, parts.clock, handshakeMs, (code) => this.#unsecured(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
     this.#server = createServer(options, this.#connected)
     // libuv drops what it can't open in silence (C71): keep files free for the stores, and say so when it happens.
@@ -97,6 +106,7 @@ export class TcpListener {
   readonly #connected = (socket: Socket): void => {
     const from = originOf(socket)
     const { address } = from
+    const { silentMs } = this.#settings
     if (this.#parts.memory.isShort) {
       this.#dropped('the host is short of memory')
       socket.destroy()
@@ -107,14 +117,30 @@ export class TcpListener {
       socket.destroy()
       return
     }
+    socket.once('close', () => this.#addresses.leave(address))
+    this.#keep(socket)
+    if (this.#tls === undefined) admit(socket, from, silentMs, this.#parts)
+    else
+      admitSecure(socket, this.#tls, silentMs, this.#parts, (secure) => {
+        this.#forget(socket)
+        this.#keep(secure)
+      })
+  }
+
+  #keep(socket: Socket): void {
     this.#sockets.add(socket)
     this.#parts.metrics.gauge('connections', this.#sockets.size)
-    socket.once('close', () => {
-      this.#sockets.delete(socket)
-      this.#parts.metrics.gauge('connections', this.#sockets.size)
-      this.#addresses.leave(address)
-    })
-    admit(socket, from, this.#settings.silentMs, this.#parts)
+    socket.once('close', () => this.#forget(socket))
+  }
+
+  #forget(socket: Socket): void {
+    this.#sockets.delete(socket)
+    this.#parts.metrics.gauge('connections', this.#sockets.size)
+  }
+
+  #unsecured(code: string): void {
+    this.#parts.metrics.count('handshakes_failed')
+    this.#parts.log.info('a connection did not come to speak TLS', { code })
   }
 
   #sweep(): void {

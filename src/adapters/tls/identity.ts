@@ -1,0 +1,91 @@
+import { X509Certificate } from 'node:crypto'
+import { open, readFile, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { certificateFor, daysLeft, fits, isKey, newKey } from './certificate.ts'
+import { fingerprintOf } from './fingerprint.ts'
+
+/** What a host shows over TLS, and how it proves that this is its own; both as PEM. */
+export interface TlsIdentity {
+  readonly cert: string
+  readonly key: string
+}
+
+export interface IdentitySettings {
+  /** How long a certificate of our own making holds, and how much of that is left when it is made anew. */
+  readonly certificateDays: number
+  readonly renewDays: number
+}
+
+export interface OwnIdentity extends TlsIdentity {
+  /** `renewed`: the certificate was about to end, or could not be read; the key, and with it the fingerprint, is the same. */
+  readonly was: 'there' | 'made' | 'renewed'
+}
+
+/** An identity can't be used as it is. The message says what to do. */
+export class UnusableIdentity extends Error {}
+
+const OTHERS = 0o077
+
+/**
+ * The identity that a host makes itself: `tls-key.pem` (for its owner alone) and `tls-cert.pem` in its data directory, or without one for as
+ * long as the process runs. To be asked for by whoever has the directory locked. Throws `UnusableIdentity`, and what the disk says.
+ */
+export async function ownIdentity(
+  directory: string | undefined,
+  names: readonly string[],
+  now: number,
+  { certificateDays, renewDays }: IdentitySettings,
+): Promise<OwnIdentity> {
+  const [keyPath, certPath] = ['tls-key.pem', 'tls-cert.pem'].map((name) => join(directory ?? '', name)) as [string, string]
+  const kept = directory === undefined ? undefined : await keptKey(keyPath)
+  const key = kept ?? newKey()
+  if (directory !== undefined && kept === undefined) await replace(keyPath, key)
+  const known = directory === undefined ? undefined : await read(certPath)
+  if (known !== undefined && fits(known, key) && daysLeft(known, now) >= renewDays) return { cert: known, key, was: 'there' }
+  const cert = await certificateFor(key, names, now, certificateDays)
+  if (directory !== undefined) await replace(certPath, cert)
+  return { cert, key, was: kept === undefined ? 'made' : 'renewed' }
+}
+
+/** The identity in two files of somebody's own. Throws `UnusableIdentity`. */
+export async function identityIn(certPath: string, keyPath: string): Promise<TlsIdentity> {
+  const [cert, key] = await Promise.all([read(certPath), read(keyPath)])
+  if (cert === undefined) throw new UnusableIdentity(`there is no certificate in ${certPath}`)
+  if (key === undefined) throw new UnusableIdentity(`there is no key in ${keyPath}`)
+  if (!fits(cert, key)) throw new UnusableIdentity(`${certPath} and ${keyPath} must hold a certificate and its key, as PEM without a password`)
+  return { cert, key }
+}
+
+/** What clients know a host by that shows this certificate. */
+export const fingerprintOfPem = (cert: string | Buffer): string => fingerprintOf(new X509Certificate(cert))
+
+async function keptKey(path: string): Promise<string | undefined> {
+  const key = await read(path)
+  if (key === undefined) return undefined
+  if (!isKey(key)) throw new UnusableIdentity(`${path} holds no key; remove it (clients will ask about the new one)`)
+  // Who may have read it may pass for this host.
+  if (process.platform !== 'win32' && ((await stat(path)).mode & OTHERS) !== 0)
+    throw new UnusableIdentity(`others may read ${path}; say chmod 600, or remove it (clients will ask about the new one)`)
+  return key
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** All of it or, after a crash, what was there before. */
+async function replace(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.new`, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.new`, path)
+}

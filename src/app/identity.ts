@@ -1,0 +1,36 @@
+import { hostname } from 'node:os'
+import { daysLeft } from '../adapters/tls/certificate.ts'
+import { identityIn, ownIdentity, type TlsIdentity, UnusableIdentity } from '../adapters/tls/identity.ts'
+import type { HostConfig } from './config.ts'
+import { identityDefaults } from './defaults.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+
+/** What the host shows over TLS; undefined where it does not speak it. To be asked for once the data directory is locked. */
+export async function identityFor(config: HostConfig, data: string | undefined): Promise<TlsIdentity | undefined> {
+  const { cert, key, tls } = config
+  if (!tls && cert === undefined && key === undefined) return undefined
+  try {
+    if (cert === undefined && key === undefined) return await own(config, data)
+    if (cert === undefined || key === undefined)
+      throw new UnusableIdentity('--cert and --key belong together; without them --tls makes a certificate of its own')
+    const identity = await identityIn(cert, key)
+    const days = daysLeft(identity.cert, Date.now())
+    if (days < 0) warn(`the certificate in ${cert} has ended; those who come will be warned`)
+    else if (days < identityDefaults.renewDays) warn(`the certificate in ${cert} ends in ${days} days`)
+    return identity
+  } catch (error) {
+    if (error instanceof UnusableIdentity)
+      throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandFailed(exitCodes.unsafeConfiguration, `there is no certificate to speak TLS with: ${reason}`, { cause: error })
+  }
+}
+
+async function own({ hostNames }: HostConfig, data: string | undefined): Promise<TlsIdentity> {
+  const names = [...new Set(['localhost', hostname(), ...hostNames])].filter((name) => /^[\w.-]+$/.test(name))
+  const identity = await ownIdentity(data, [...names, '127.0.0.1', '::1'], Date.now(), identityDefaults)
+  if (identity.was === 'renewed') warn('the certificate was made anew, with the same key: clients know this host as before')
+  return identity
+}
+
+const warn = (text: string) => process.stderr.write(`tamtam: ${text}\n`)
