@@ -34,7 +34,7 @@ export default {
       from: { path: '^src/adapters/client/' },
       to: {
         path: '^src/(adapters/|domain/engine/)',
-        pathNot: '^src/adapters/(client/|files/|codec/wire/|stores/contracts/contract.ts$)',
+        pathNot: '^src/adapters/(client/|files/|tls/|codec/wire/|stores/contracts/contract.ts$)',
       },
     },
     {
@@ -74,6 +74,12 @@ export default {
         pathNot:
           '^src/(domain/(?!engine/)|adapters/(page/|words/|codec/wire/|client/(failures|meter|transfer-talk)|client/session/(core/|carriers/web-socket)|terminal/(slash-words|event-words|writers)))|node_modules/(rxjs|preact|@preact/signals|@noble/hashes)/',
       },
+    },
+    {
+      name: 'tls-stands-apart',
+      severity: 'error',
+      from: { path: '^src/adapters/tls/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/tls/' },
     },
     {
       name: 'files-stand-apart',

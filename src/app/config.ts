@@ -85,7 +85,8 @@ type Values = Record<string, unknown>
 /** Flags over environment over configuration file over defaults. Throws `CommandFailed` with what is wrong, and where. */
 export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {
   const named = flags['config'] ?? env['TAMTAM_CONFIG']
-  const file = typeof named === 'string' ? readConfig(named) : readConfig(defaultConfigPath(env), 'optional')
+  const file =
+    typeof named === 'string' ? readConfig(named) : readConfig(join(configDirectory(env), 'config.json'), 'optional')
   const { config: _config, ...given } = flags
   const result = v.safeParse(hostSchema, { ...file, ...fromEnv(env), ...given })
   if (result.success) return result.output
@@ -100,9 +101,11 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
   return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'tamtam')
 }
 
-function defaultConfigPath(env: NodeJS.ProcessEnv): string {
-  return join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tamtam', 'config.json')
-}
+/** The hosts that were reached over TLS. */
+export const knownHostsPath = (env: NodeJS.ProcessEnv): string => join(configDirectory(env), 'known_hosts')
+
+const configDirectory = (env: NodeJS.ProcessEnv): string =>
+  join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tamtam')
 
 /** `TAMTAM_LINE_FILES=links` is `lineFiles`. */
 function fromEnv(env: NodeJS.ProcessEnv): Values {

@@ -1,16 +1,20 @@
-import { parseAddress } from '../adapters/client/address.ts'
-import { type Dial, dialTcp } from '../adapters/client/dial.ts'
+import { parseAddress, type RoomAddress } from '../adapters/client/address.ts'
+import { type Dial, dialHost } from '../adapters/client/dial.ts'
+import { KnownHosts } from '../adapters/client/known-hosts.ts'
 import { framesTo } from '../adapters/client/session/carriers/frames.ts'
-import { type WebSocketClass, webSocketTo } from '../adapters/client/session/carriers/web-socket.ts'
+import { webSocketsOver } from '../adapters/client/session/carriers/node-web-socket.ts'
+import { webSocketTo } from '../adapters/client/session/carriers/web-socket.ts'
 import { RemoteRoom } from '../adapters/client/session/core/remote-room.ts'
 import type { SessionSettings } from '../adapters/client/session/core/settings.ts'
 import { RemoteSession } from '../adapters/client/session/remote-session.ts'
 import { RoomFiles } from '../adapters/client/session/room-files.ts'
 import type { ClientSettings } from '../adapters/client/settings.ts'
+import { Way } from '../adapters/client/way.ts'
 import { RandomIds } from '../adapters/system/random-ids.ts'
 import { SystemClock } from '../adapters/system/system-clock.ts'
 import { rejected } from '../domain/rejection.ts'
 import { Refused } from '../domain/session.ts'
+import { knownHostsPath } from './config.ts'
 import { clientDefaults, sessionDefaults } from './defaults.ts'
 
 export interface ConnectOptions {
@@ -22,12 +26,12 @@ export interface ConnectOptions {
   readonly key?: string
   /** The sequence after which `events$` begins; without it, now. */
   readonly after?: number
-  /** Instead of TCP to the host of the address: any connection that ends up in the `welcome` of a host. */
+  /** Instead of TCP or TLS to the host of the address: any connection that ends up in the `welcome` of a host. */
   readonly dial?: Dial
-  /** Frames unless given. A WebSocket is the platform's, and `dial` is not for it. */
+  /** Frames unless given. */
   readonly carrier?: 'frames' | 'websocket'
-  /** Instead of the platform's own. */
-  readonly WebSocket?: WebSocketClass
+  /** The file of hosts that were reached over TLS, and of their keys; the user's own unless given, as for `tamtam join`. */
+  readonly knownHosts?: string
   readonly settings?: Partial<ClientSettings & SessionSettings>
 }
 
@@ -35,22 +39,29 @@ export interface ConnectOptions {
 const FOR_EVER_MS = 2 ** 31 - 1
 
 /**
- * Takes a place in a room of another host: `[name@]host[:port][/room]`. It comes back by itself when the connection is lost, with
- * nothing lost and nothing twice, and keeps the process alive until it is closed. Rejects with `Refused` where the host will not have
- * it, and with `Unreachable` where there is no host.
+ * Takes a place in a room of another host: `[name@]host[:port][/room]`, with `tls://` in front where the host speaks that. It comes back by
+ * itself when the connection is lost, with nothing lost and nothing twice, and keeps the process alive until it is closed. Rejects with `Refused`
+ * where the host will not have it or does not show the key that it is known by, and with `Unreachable` where there is no host.
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<RemoteSession> {
   const where = parseAddress(address)
   if ('type' in where) throw new Refused(rejected('BAD_REQUEST', where.message))
-  const { host, port, room } = where
-  const { token, after, name = where.name, carrier = 'frames', WebSocket = globalThis.WebSocket } = options
+  const known = new KnownHosts(options.knownHosts ?? knownHostsPath(process.env))
+  return await enterRoom(where, new Way(where, options.dial ?? dialHost(where, known)), options)
+}
+
+/** The same for an address that was read already. */
+export async function enterRoom(
+  { room, name: called }: Pick<RoomAddress, 'room' | 'name'>,
+  way: Way,
+  options: Omit<ConnectOptions, 'knownHosts' | 'dial'>,
+): Promise<RemoteSession> {
+  const { token, after, name = called, carrier = 'frames' } = options
   const ids = new RandomIds()
   const key = options.key ?? ids.next()
   const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
-  const url = `ws://${host.includes(':') ? `[${host}]` : host}:${port}/ws`
-  const open = carrier === 'frames' ? framesTo(options.dial ?? dialTcp({ host, port })) : webSocketTo(url, WebSocket)
+  const open = carrier === 'frames' ? framesTo(way) : webSocketTo(`ws://${way.at}/ws`, webSocketsOver(way))
   const shown = token === undefined ? {} : { token }
-  const way = options.dial === undefined ? {} : { dial: options.dial }
   const place = new RemoteRoom(
     { open, clock: new SystemClock(), ids, random: Math.random, settings },
     { room, key, ...shown, ...(name === undefined ? {} : { name }), ...(after === undefined ? {} : { after }) },
@@ -62,6 +73,6 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
   return new RemoteSession(
     room,
     place,
-    new RoomFiles({ host, port, key: () => (place.closed ? undefined : key), ...shown, ...way }, room, settings),
+    new RoomFiles({ way, key: () => (place.closed ? undefined : key), ...shown }, room, settings),
   )
 }

@@ -22,14 +22,17 @@ export async function identityFor(config: HostConfig, data: string | undefined):
     if (error instanceof UnusableIdentity)
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
     const reason = error instanceof Error ? error.message : String(error)
-    throw new CommandFailed(exitCodes.unsafeConfiguration, `there is no certificate to speak TLS with: ${reason}`, { cause: error })
+    throw new CommandFailed(exitCodes.unsafeConfiguration, `there is no certificate to speak TLS with: ${reason}`, {
+      cause: error,
+    })
   }
 }
 
 async function own({ hostNames }: HostConfig, data: string | undefined): Promise<TlsIdentity> {
   const names = [...new Set(['localhost', hostname(), ...hostNames])].filter((name) => /^[\w.-]+$/.test(name))
   const identity = await ownIdentity(data, [...names, '127.0.0.1', '::1'], Date.now(), identityDefaults)
-  if (identity.was === 'renewed') warn('the certificate was made anew, with the same key: clients know this host as before')
+  if (identity.was === 'renewed')
+    warn('the certificate was made anew, with the same key: clients know this host as before')
   return identity
 }
 

@@ -32,8 +32,8 @@ export const run = (command: string, args: readonly string[], input: Buffer = Bu
 export const curl = (...args: readonly string[]): Promise<Ran> => run('curl', ['-q', '-sS', ...args])
 
 /** Tests with a program that may not be on this machine: where CI is set it must be. */
-export function testWith(command: string): typeof test {
-  const there = spawnSync(command, ['--version']).status === 0
+export function testWith(command: string, ask = '--version'): typeof test {
+  const there = spawnSync(command, [ask]).status === 0
   if (there) return test
   if (process.env['CI'] === 'true') throw new Error(`the tests need ${command}`)
   process.stderr.write(

@@ -11,6 +11,7 @@ import type { RoomEvent } from '../../src/domain/room/events.ts'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import { pieces, textOf } from '../helpers/house.ts'
+import { plainWay } from '../helpers/tls.ts'
 import { folderWith, hostForVerbs } from '../helpers/verb.ts'
 
 const quick = { ...clientDefaults, firstRetryMs: 10, mostRetryMs: 50 }
@@ -18,7 +19,7 @@ const quick = { ...clientDefaults, firstRetryMs: 10, mostRetryMs: 50 }
 async function open({ settings = quick, after }: { settings?: typeof quick; after?: number } = {}) {
   const { tamtam, port } = await hostForVerbs()
   const proxy = await ChaosProxy.open(port)
-  const place = { host: '127.0.0.1', port: proxy.port, name: 'ani' }
+  const place = { way: plainWay(proxy.port), name: 'ani' }
   const session = new HttpSession(place, 'lobby', settings, after === undefined ? {} : { after })
   onTestFinished(() => session.close())
   const states: ConnectionState[] = []
@@ -70,7 +71,7 @@ describe('a session over HTTP', () => {
     await until('the connection', () => proxy.open === 1 && proxy.down.passed > 0)
     const before = proxy.accepted
     await until('another connection', () => proxy.accepted > before + 1)
-    const other = new HttpSession({ host: '127.0.0.1', port }, 'lobby', quick)
+    const other = new HttpSession({ way: plainWay(port) }, 'lobby', quick)
     await other.send({ type: 'say', text: 'halo' })
     other.close()
     await until('what was said', () => seen.texts().length > 0)

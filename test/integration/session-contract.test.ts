@@ -4,6 +4,7 @@ import { type ConnectOptions, connect, createTamtam, type RoomSession } from '..
 import { MemoryNetwork, type PairOptions } from '../../src/app/testing.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import { startHost } from '../helpers/host.ts'
+import { newIdentity, noKnownHosts } from '../helpers/tls.ts'
 
 const quick = { firstRetryMs: 5, mostRetryMs: 50 }
 
@@ -32,13 +33,20 @@ const inMemory = (options: PairOptions) => async (): Promise<RoomUnderTest> => {
 
 /** In a room at the other end of `portTo`. */
 const remote =
-  (options: ConnectOptions, portTo: (port: number) => Promise<Pick<ChaosProxy, 'port' | 'cutAll'>>) =>
+  (options: ConnectOptions, portTo: (port: number) => Promise<Pick<ChaosProxy, 'port' | 'cutAll'>>, scheme = '') =>
   async (): Promise<RoomUnderTest> => {
-    const host = await startHost({ listen: { silentMs: 10_000 } })
+    const tls = scheme === '' ? {} : { tls: await newIdentity() }
+    const host = await startHost({ listen: { silentMs: 10_000, ...tls } })
+    const knownHosts = await noKnownHosts()
     const way = await portTo(host.port)
     const sessions: RoomSession[] = []
     const enter: RoomUnderTest['enter'] = async (who) => {
-      const session = await connect(`127.0.0.1:${way.port}`, { settings: quick, ...options, ...who })
+      const session = await connect(`${scheme}127.0.0.1:${way.port}`, {
+        settings: quick,
+        knownHosts,
+        ...options,
+        ...who,
+      })
       sessions.push(session)
       return session
     }
@@ -68,8 +76,12 @@ describe.each([
   ['over frames in a slow memory', inMemory({ latencyMs: 2 }), true],
   ['over frames', remote(frames, straight), false],
   ['over a WebSocket', remote(webSocket, straight), false],
+  ['over frames and TLS', remote(frames, straight, 'tls://'), false],
+  ['over a WebSocket and TLS', remote(webSocket, straight, 'tls://'), false],
   ['over frames and a bad network', remote(frames, split), true],
   ['over a WebSocket and a bad network', remote(webSocket, split), true],
+  ['over frames, TLS and a bad network', remote(frames, split, 'tls://'), true],
+  ['over a WebSocket, TLS and a bad network', remote(webSocket, split, 'tls://'), true],
 ])('a session %s', (_, make, cuts) => {
   for (const { name, run } of sessionContract(make, cuts)) test(name, run)
 })

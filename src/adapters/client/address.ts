@@ -1,4 +1,5 @@
 import { checkRoomName } from '../../domain/names/room-name.ts'
+import { readFingerprint } from '../tls/fingerprint.ts'
 import { type Refusal, refusal } from './failures.ts'
 
 /** Where a room is, as somebody typed it. */
@@ -6,6 +7,9 @@ export interface RoomAddress {
   /** A name or an address; IPv6 without its brackets. */
   readonly host: string
   readonly port: number
+  readonly tls: boolean
+  /** The one that the host must show over TLS. */
+  readonly fingerprint?: string
   readonly room: string
   /** Whether the room was named, or is the one people are in at first. */
   readonly roomNamed: boolean
@@ -16,17 +20,34 @@ export interface RoomAddress {
 }
 
 const DEFAULT_PORT = 8268
+/** A URL means here what it means in a browser. */
+const PORTS: ReadonlyMap<string, number> = new Map([
+  ['', DEFAULT_PORT],
+  ['tls', DEFAULT_PORT],
+  ['http', 80],
+  ['https', 443],
+])
 const DEFAULT_ROOM = 'lobby'
 const HOST = /^(?:\[(?<six>[\p{L}\d:.%]+)\]|(?<host>[\p{L}\p{M}\d._-]+))(?::(?<port>\d{1,5}))?$/u
 
-/** `[name@]host[:port][/room]`, the same as a URL with `http://`, or the link to a file. */
+/** `host:port` as a person writes it. */
+export const labelOf = (host: string, port: number): string =>
+  `${host.includes(':') ? `[${host}]` : host.toLowerCase()}:${port}`
+
+/**
+ * `[name@]host[:port][/room]`, the same with `tls://` in front and perhaps the host's fingerprint behind a `#`, as a URL with `http://` or
+ * `https://`, or the link to a file.
+ */
 export function parseAddress(text: string): RoomAddress | Refusal {
-  const [, scheme, rest = ''] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(text) ?? []
-  if (scheme !== undefined && scheme.toLowerCase() !== 'http')
-    return wrong(`${scheme}:// is not spoken here; only http:// is`)
+  const [, given = '', rest = ''] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(text) ?? []
+  const scheme = given.toLowerCase()
+  const usualPort = PORTS.get(scheme)
+  if (usualPort === undefined) return wrong(`${given}:// is not spoken here; tls://, http:// and https:// are`)
   const [place = '', fragment] = split(rest, '#')
   // What stands on a command line is seen by everybody on the machine (C121).
-  if (fragment !== undefined) return wrong('leave out what follows the #: a token goes into the variable TAMTAM_TOKEN')
+  const fingerprint = readFingerprint(fragment ?? '')
+  if (fragment !== undefined && fingerprint === undefined)
+    return wrong('leave out what follows the #: a token goes into the variable TAMTAM_TOKEN')
   const [authority = '', path = ''] = split(place, '/')
   const at = authority.lastIndexOf('@')
   const name = at < 0 ? undefined : decoded(authority.slice(0, at))
@@ -36,10 +57,17 @@ export function parseAddress(text: string): RoomAddress | Refusal {
   const { host, six, port } = HOST.exec(authority.slice(at + 1))?.groups ?? {}
   const found = host ?? six
   if (found === undefined) return wrong(hint(authority.slice(at + 1)))
-  // A URL means here what it means in a browser.
-  const number = port === undefined ? (scheme === undefined ? DEFAULT_PORT : 80) : Number(port)
+  const number = port === undefined ? usualPort : Number(port)
   if (number < 1 || number > 65_535) return wrong(`${port} is no port; ports go from 1 to 65535`)
-  const where = { host: found, port: number, ...(name === undefined ? {} : { name }) }
+  const tls = scheme === 'tls' || scheme === 'https'
+  if (fingerprint !== undefined && !tls) return wrong('a fingerprint is for TLS; write tls:// in front')
+  const where = {
+    host: found,
+    port: number,
+    tls,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(name === undefined ? {} : { name }),
+  }
   const room = roomOf(path)
   return 'type' in room ? room : { ...where, ...room }
 }

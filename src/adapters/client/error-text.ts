@@ -4,6 +4,7 @@ export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code.startsWith('HPE_')) return 'what answers there is no tamtam'
+  if (code.startsWith('ERR_SSL_')) return 'no TLS is spoken there as it should be'
   return WORDS.get(code) ?? (error.message || code || error.name)
 }
 

@@ -1,8 +1,20 @@
+import type { Code } from '../../domain/rejection.ts'
+
 /** The connection failed, or was cut, or stood still: the same may work in a moment. */
 export class Disconnected extends Error {}
 
 /** Nobody has answered at this address yet, so it is likely to be wrong. */
 export class Unreachable extends Error {}
+
+/** The host may not be who it was: nothing was said to it. The message says what to do. */
+export class NotTrusted extends Error {
+  readonly code: Code
+
+  constructor(code: Code, message: string) {
+    super(message)
+    this.code = code
+  }
+}
 
 /** It was tried again for as long as it was allowed to be. */
 export class GaveUp extends Error {}

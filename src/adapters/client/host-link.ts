@@ -1,21 +1,18 @@
-import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
-import type { Dial } from './dial.ts'
+import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { errorText } from './error-text.ts'
-import { Disconnected, type Refusal, refusal, Unreachable } from './failures.ts'
+import { Disconnected, NotTrusted, type Refusal, refusal, Unreachable } from './failures.ts'
 import { pour } from './pour.ts'
 import type { ClientSettings } from './settings.ts'
+import { type Way, WayAgent } from './way.ts'
 import { errorBody } from './wire.ts'
 
 export interface HostPlace {
-  readonly host: string
-  readonly port: number
+  readonly way: Way
   readonly name?: string
   /** Goes with every request, and into no message (C121). */
   readonly token?: string
   /** The key of a session, while that has a place: what is asked is then done by its member. Into no message either. */
   readonly key?: () => string | undefined
-  /** Instead of TCP to `host` and `port`. */
-  readonly dial?: Dial
 }
 
 export interface Ask {
@@ -40,36 +37,33 @@ const MOST_TEXT_BYTES = 16 * 1024 * 1024
 export class HostLink {
   readonly place: HostPlace
   readonly settings: ClientSettings
-  readonly #agent = new Agent({ keepAlive: false })
+  readonly #agent: WayAgent
   #met: boolean
   #failures = 0
 
   /** `met`: somebody has answered there before, so it is worth trying again. */
   constructor(place: HostPlace, settings: ClientSettings, met = false) {
     this.place = place
+    this.#agent = new WayAgent(place.way)
     this.#met = met
     this.settings = settings
-    if (place.dial !== undefined) this.#agent.createConnection = place.dial
   }
 
   /** `host:port` as a person writes it. */
   get label(): string {
-    const { host, port } = this.place
-    return `${host.includes(':') ? `[${host}]` : host}:${port}`
+    return this.place.way.at
   }
 
   /** The head of the answer; its body is to be read, or destroyed. Throws `Disconnected`, and `Unreachable` where nobody ever answered. */
   async ask(ask: Ask): Promise<IncomingMessage> {
-    const { host, port } = this.place
+    const { host, port } = this.place.way
     const length = typeof ask.body === 'string' ? { 'Content-Length': Buffer.byteLength(ask.body) } : {}
     const headers = { ...authorization(this.place), ...length, ...ask.headers }
     const asked = request({ host, port, method: ask.method, path: ask.path, headers, agent: this.#agent })
     let connected = false
-    asked.once('socket', (socket) =>
-      socket.once('connect', () => {
-        connected = true
-      }),
-    )
+    asked.once('socket', () => {
+      connected = true
+    })
     try {
       const answer = await this.#answerTo(asked, ask)
       this.#met = true
@@ -109,7 +103,9 @@ export class HostLink {
     }
     const timer = setTimeout(() => void expire(), silentMs)
     asked.once('response', resolve)
-    asked.on('error', (error) => reject(new Disconnected(errorText(error), { cause: error })))
+    asked.on('error', (error) => {
+      reject(error instanceof NotTrusted ? error : new Disconnected(errorText(error), { cause: error }))
+    })
     asked.once('close', () => reject(new Disconnected('the connection was closed')))
     const { body } = ask
     if (body === undefined || typeof body === 'string') asked.end(body)

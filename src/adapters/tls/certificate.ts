@@ -7,7 +7,12 @@ export const newKey = (): string =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /** A certificate for this key, signed by the key itself, from now on for so many days. */
-export async function certificateFor(key: string, names: readonly string[], now: number, days: number): Promise<string> {
+export async function certificateFor(
+  key: string,
+  names: readonly string[],
+  now: number,
+  days: number,
+): Promise<string> {
   // Only where a certificate is made: loading it takes longer than all else here.
   const { generate } = await import('selfsigned')
   const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
@@ -22,7 +27,10 @@ export async function certificateFor(key: string, names: readonly string[], now:
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: names.map((name) => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })) },
+      {
+        name: 'subjectAltName',
+        altNames: names.map((name) => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })),
+      },
     ],
   })
   return cert

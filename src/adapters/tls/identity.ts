@@ -36,12 +36,16 @@ export async function ownIdentity(
   now: number,
   { certificateDays, renewDays }: IdentitySettings,
 ): Promise<OwnIdentity> {
-  const [keyPath, certPath] = ['tls-key.pem', 'tls-cert.pem'].map((name) => join(directory ?? '', name)) as [string, string]
+  const [keyPath, certPath] = ['tls-key.pem', 'tls-cert.pem'].map((name) => join(directory ?? '', name)) as [
+    string,
+    string,
+  ]
   const kept = directory === undefined ? undefined : await keptKey(keyPath)
   const key = kept ?? newKey()
   if (directory !== undefined && kept === undefined) await replace(keyPath, key)
   const known = directory === undefined ? undefined : await read(certPath)
-  if (known !== undefined && fits(known, key) && daysLeft(known, now) >= renewDays) return { cert: known, key, was: 'there' }
+  if (known !== undefined && fits(known, key) && daysLeft(known, now) >= renewDays)
+    return { cert: known, key, was: 'there' }
   const cert = await certificateFor(key, names, now, certificateDays)
   if (directory !== undefined) await replace(certPath, cert)
   return { cert, key, was: kept === undefined ? 'made' : 'renewed' }
@@ -52,7 +56,10 @@ export async function identityIn(certPath: string, keyPath: string): Promise<Tls
   const [cert, key] = await Promise.all([read(certPath), read(keyPath)])
   if (cert === undefined) throw new UnusableIdentity(`there is no certificate in ${certPath}`)
   if (key === undefined) throw new UnusableIdentity(`there is no key in ${keyPath}`)
-  if (!fits(cert, key)) throw new UnusableIdentity(`${certPath} and ${keyPath} must hold a certificate and its key, as PEM without a password`)
+  if (!fits(cert, key))
+    throw new UnusableIdentity(
+      `${certPath} and ${keyPath} must hold a certificate and its key, as PEM without a password`,
+    )
   return { cert, key }
 }
 
@@ -65,7 +72,9 @@ async function keptKey(path: string): Promise<string | undefined> {
   if (!isKey(key)) throw new UnusableIdentity(`${path} holds no key; remove it (clients will ask about the new one)`)
   // Who may have read it may pass for this host.
   if (process.platform !== 'win32' && ((await stat(path)).mode & OTHERS) !== 0)
-    throw new UnusableIdentity(`others may read ${path}; say chmod 600, or remove it (clients will ask about the new one)`)
+    throw new UnusableIdentity(
+      `others may read ${path}; say chmod 600, or remove it (clients will ask about the new one)`,
+    )
   return key
 }
 

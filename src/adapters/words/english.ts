@@ -6,6 +6,10 @@ import { pageEnglish } from './page-english.ts'
  * for one and one for others, and `{count}` is that number. A client escapes what it fills in, as its screen needs it.
  */
 export const english = {
+  // Hosts over TLS.
+  hostMet: 'first time at {at}; it is known from now on by the key {fingerprint}: compare it with what the host shows',
+  certificateEnded: 'the certificate of {at} has ended on {since}; the key is the right one',
+  hostNotKept: 'the key can not be remembered in {path}: {why}',
   // What happens in a room.
   joined: '{name} joined',
   joinedMany: { one: '{count} person joined: {names}', other: '{count} people joined: {names}' },

@@ -4,6 +4,10 @@ import { pageIndonesian } from './page-indonesian.ts'
 
 /** The same in Indonesian, whose nouns have no plural: both forms are one. */
 export const indonesian: Catalogue = {
+  hostMet:
+    'pertama kali ke {at}; mulai sekarang dikenal dengan kunci {fingerprint}: bandingkan dengan yang ditampilkan tuan rumah',
+  certificateEnded: 'sertifikat {at} sudah berakhir pada {since}; kuncinya benar',
+  hostNotKept: 'kunci tidak dapat diingat di {path}: {why}',
   joined: '{name} masuk',
   joinedMany: { one: '{count} orang masuk: {names}', other: '{count} orang masuk: {names}' },
   left: '{name} keluar',

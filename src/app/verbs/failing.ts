@@ -1,4 +1,4 @@
-import { Disconnected, GaveUp, type Refusal, Unreachable } from '../../adapters/client/failures.ts'
+import { Disconnected, GaveUp, NotTrusted, type Refusal, Unreachable } from '../../adapters/client/failures.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, type ExitCode, exitCodes } from '../exit-codes.ts'
 
@@ -18,6 +18,8 @@ function exitCodeOf(status: number, code: string): ExitCode {
 export function failureOf(error: unknown): unknown {
   if (error instanceof Unreachable || error instanceof Disconnected)
     return new CommandFailed(exitCodes.unreachable, forTerminal(error.message), { cause: error })
+  if (error instanceof NotTrusted)
+    return new CommandFailed(exitCodes.refused, forTerminal(`${error.message} (${error.code})`), { cause: error })
   if (error instanceof GaveUp)
     return new CommandFailed(exitCodes.incomplete, forTerminal(`gave up: ${error.message}`), { cause: error })
   const code = systemCode(error)

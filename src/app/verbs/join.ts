@@ -9,7 +9,7 @@ import type { Ending } from '../../adapters/terminal/surroundings.ts'
 import { type Language, languageOf, languages, wordsIn } from '../../adapters/words/words.ts'
 import { Refused, type RoomSession } from '../../domain/session.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
-import { connect } from '../connect.ts'
+import { enterRoom } from '../connect.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { flushed, neverWaitFor } from '../output.ts'
@@ -56,16 +56,15 @@ export const addJoin = (program: Command): Command =>
 async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
   // Whoever shows it is the same person, also after the host was restarted.
   const key = new RandomIds().next()
-  const { host, port } = first
+  const { way } = first
   const shown = first.token === undefined ? {} : { token: first.token }
-  const link = new HostLink({ host, port, key: () => key, ...shown }, clientDefaults, true)
+  const link = new HostLink({ way, key: () => key, ...shown }, clientDefaults, true)
   for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
   let client: RoomClient | undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => client?.end({ type: 'quit' }))
 
   const enter = async (room: string, name: string | undefined): Promise<RoomSession> => {
-    const where = `${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(room)}`
-    return await connect(where, { key, ...shown, ...(name === undefined ? {} : { name }) })
+    return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...shown })
   }
   const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
     openTerminal(

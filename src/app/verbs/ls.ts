@@ -49,7 +49,8 @@ async function listRoom(link: HostLink, retries: Retries, { room }: Place, { jso
   if (isRefusal(files)) throw refused(room, files)
   if (json) {
     for (const name of facts.members) await printJson({ type: 'member', name })
-    for (const { url, ...file } of files) await printJson({ type: 'file', ...file, url: `http://${link.label}${url}` })
+    for (const { url, ...file } of files)
+      await printJson({ type: 'file', ...file, url: `${link.place.way.base}${url}` })
     return
   }
   if (facts.topic !== '') await print(`topic: ${forTerminal(facts.topic)}`)

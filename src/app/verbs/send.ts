@@ -122,7 +122,7 @@ async function sendInput(session: HttpSession, name: string, tell: ProgressDispl
 }
 
 async function tellSent(session: HttpSession, file: WholeFile, seen: Seen, ms: number, flags: SendFlags) {
-  const url = `http://${session.link.label}/files/${file.id}/${encodeURIComponent(file.name)}`
+  const url = `${session.link.place.way.base}/files/${file.id}/${encodeURIComponent(file.name)}`
   if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), ...seen })
   else await print(url)
   if (flags.quiet) return

@@ -1,6 +1,11 @@
 import { InvalidArgumentError } from 'commander'
 import { parseAddress, type RoomAddress } from '../../adapters/client/address.ts'
+import { dialHost } from '../../adapters/client/dial.ts'
+import { KnownHosts, type TrustNews } from '../../adapters/client/known-hosts.ts'
+import { Way } from '../../adapters/client/way.ts'
+import { languageOf, wordsIn } from '../../adapters/words/words.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
+import { knownHostsPath } from '../config.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { commandTyped, failureOf } from './failing.ts'
 
@@ -8,6 +13,7 @@ import { commandTyped, failureOf } from './failing.ts'
 
 export interface Place extends RoomAddress {
   readonly token?: string
+  readonly way: Way
 }
 
 /** Reads an address, and takes a token from the environment: never from the command line, which all can see (C121). */
@@ -15,11 +21,27 @@ export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
   const address = parseAddress(typed)
   // Not what was typed: a token or a password may be in it.
   if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
+  const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
+  const place = { ...address, way: new Way(address, dialHost(address, known)) }
   const token = env['TAMTAM_TOKEN']
-  if (token === undefined || token === '') return address
+  if (token === undefined || token === '') return place
   if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
-  if (address.name === undefined) return { ...address, token }
+  if (address.name === undefined) return { ...place, token }
   throw new CommandFailed(exitCodes.usage, `a token says who you are; leave out ${address.name}@, or TAMTAM_TOKEN`)
+}
+
+function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {
+  const { say } = wordsIn(languageOf(env), forTerminal)
+  switch (news.type) {
+    case 'met':
+      return say('hostMet', { at: news.at, fingerprint: news.fingerprint })
+    case 'ended':
+      return say('certificateEnded', { at: news.at, since: news.since.toISOString().slice(0, 10) })
+    case 'unkept':
+      return say('hostNotKept', { path: news.path, why: news.why })
+    default:
+      return news satisfies never
+  }
 }
 
 /** Runs a verb: what it can't do ends the command with a sentence and an exit code. */

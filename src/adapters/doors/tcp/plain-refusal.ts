@@ -20,7 +20,9 @@ function refusal(as: 'line' | 'http' | 'frames', at: string): string | Uint8Arra
     case 'http':
       return answer(JSON.stringify({ code: CODE, message: `this host speaks only TLS; ask https://${at}` }))
     case 'frames':
-      return joinFrame(encodeMessage({ ...rejected(CODE, `this host speaks only TLS; write tls://${at}`), type: 'bye' }))
+      return joinFrame(
+        encodeMessage({ ...rejected(CODE, `this host speaks only TLS; write tls://${at}`), type: 'bye' }),
+      )
     default:
       return as satisfies never
   }

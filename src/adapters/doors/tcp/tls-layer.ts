@@ -24,8 +24,9 @@ export class TlsLayer {
     this.#handshakeMs = handshakeMs
     this.#server = createServer({ cert, key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], handshakeTimeout: 0 })
     this.#server.on('secureConnection', (secure) => {
-      // A handshake costs the host far more than it costs the peer (C123).
+      // A handshake costs the host far more than it costs the peer (C123). Node only tells of another one.
       secure.disableRenegotiation()
+      secure.on('error', () => secure.destroy())
       const secured = this.#shaking.get(endsOf(secure))
       if (secured === undefined) secure.destroy()
       else secured(secure)

@@ -1,44 +1,53 @@
+import type { Duplex } from 'node:stream'
+import { rejected } from '../../../../domain/rejection.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '../../../codec/wire/frames.ts'
 import { hostMessageLimits } from '../../../codec/wire/limits.ts'
-import type { Dial } from '../../dial.ts'
 import { errorText } from '../../error-text.ts'
+import { NotTrusted } from '../../failures.ts'
+import type { Way } from '../../way.ts'
 import type { OpenCarrier } from '../core/carrier.ts'
 
 /** Frames on a connection of their own. */
 export const framesTo =
-  (dial: Dial): OpenCarrier =>
+  (way: Way): OpenCarrier =>
   (listener) => {
-    const connection = dial()
+    const opening = new AbortController()
     const splitter = new FrameSplitter(hostMessageLimits.bytes)
+    let connection: Duplex | undefined
     let why = 'the host ended the connection'
     let dropped = false
-    const opened = () => {
-      if (dropped) return
-      connection.write(FRAMES_MAGIC)
+    const closed = () => {
+      if (!dropped) listener.closed(why)
+    }
+    const opened = (made: Duplex) => {
+      if (dropped) return void made.destroy()
+      connection = made
+      made.on('data', (bytes: Buffer) => {
+        listener.heard()
+        for (const message of splitter.push(bytes)) if (!dropped) listener.received(message)
+        if (splitter.fault === undefined) return
+        why = 'what answers there is no tamtam'
+        made.destroy()
+      })
+      made.on('error', (error) => {
+        why = errorText(error)
+      })
+      made.once('close', closed)
+      made.write(FRAMES_MAGIC)
       listener.opened()
     }
-    // What is no socket is there already.
-    if ('connecting' in connection) connection.once('connect', opened)
-    else queueMicrotask(opened)
-    connection.on('data', (bytes) => {
-      listener.heard()
-      for (const message of splitter.push(bytes)) if (!dropped) listener.received(message)
-      if (splitter.fault === undefined) return
-      why = 'what answers there is no tamtam'
-      connection.destroy()
-    })
-    connection.on('error', (error) => {
-      why = errorText(error)
-    })
-    connection.once('close', () => {
-      if (!dropped) listener.closed(why)
+    way.open(opening.signal).then(opened, (error) => {
+      if (dropped) return
+      if (error instanceof NotTrusted) listener.refused(rejected(error.code, error.message))
+      else listener.closed(errorText(error))
     })
     return {
-      send: (message) => void connection.write(joinFrame(message)),
-      end: () => void connection.end(),
+      send: (message) => void connection?.write(joinFrame(message)),
+      end: () => void (connection === undefined ? opening.abort() : connection.end()),
       drop: () => {
         dropped = true
-        connection.destroy()
+        opening.abort()
+        connection?.destroy()
       },
     }
   }

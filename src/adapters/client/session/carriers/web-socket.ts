@@ -1,4 +1,6 @@
+import { rejected } from '../../../../domain/rejection.ts'
 import { SUBPROTOCOL } from '../../../codec/wire/messages.ts'
+import { NotTrusted } from '../../failures.ts'
 import type { OpenCarrier } from '../core/carrier.ts'
 
 /** What is used of a WebSocket: the one of pages, of Node, and of packages. */
@@ -6,7 +8,8 @@ export interface WebSocketLike {
   binaryType: string
   send(message: Uint8Array<ArrayBuffer>): void
   close(): void
-  addEventListener(type: 'open' | 'error' | 'close', heard: () => void): void
+  addEventListener(type: 'open' | 'close', heard: () => void): void
+  addEventListener(type: 'error', heard: (event: { readonly error?: unknown }) => void): void
   addEventListener(type: 'message', heard: (event: { readonly data: unknown }) => void): void
 }
 
@@ -33,7 +36,12 @@ export const webSocketTo =
       if (!over && data instanceof ArrayBuffer) listener.received(new Uint8Array(data))
     })
     // Says nothing of what happened, and not every kind closes after it.
-    socket.addEventListener('error', closed)
+    socket.addEventListener('error', ({ error }) => {
+      if (error instanceof NotTrusted && !over) {
+        over = true
+        listener.refused(rejected(error.code, error.message))
+      } else closed()
+    })
     socket.addEventListener('close', closed)
     return {
       send: (message) => socket.send(new Uint8Array(message)),

@@ -1,3 +1,5 @@
+import type { Rejected } from '../../../../domain/rejection.ts'
+
 /** One connection that carries whole messages, in order. */
 export interface Carrier {
   send(message: Uint8Array): void
@@ -12,8 +14,9 @@ export interface CarrierListener {
   /** Something came, if only a part of a message. */
   heard(): void
   received(message: Uint8Array): void
-  /** Once, and last. */
+  /** Once, and last; or `refused` instead, where no connection is to be made again. */
   closed(why: string): void
+  refused(why: Rejected): void
 }
 
 /** Begins to connect. The listener hears nothing before this has returned. */

@@ -68,6 +68,7 @@ export class Conversation {
       heard: () => this.#heard(),
       received: (bytes) => this.#received(bytes),
       closed: (why) => this.#end({ status: 'lost', why }),
+      refused: (why) => this.#finish(why),
     })
   }
 
