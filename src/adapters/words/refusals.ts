@@ -41,5 +41,6 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   REPLACED: 'Anda sudah masuk dari sambungan lain',
   RESTART: 'tuan rumah sedang dimulai ulang; sebentar lagi kembali',
   TLS_REQUIRED: 'tuan rumah hanya berbicara dengan TLS ({details})',
-  HOST_CHANGED: 'tuan rumah menunjukkan kunci lain daripada yang dikenal; tidak ada yang dikatakan kepadanya ({details})',
+  HOST_CHANGED:
+    'tuan rumah menunjukkan kunci lain daripada yang dikenal; tidak ada yang dikatakan kepadanya ({details})',
 }
