@@ -1,4 +1,4 @@
-// `npm test`: every check, then every test; closes with one line that counts them.
+// `npm test`: every check, then every test; closes with one line that counts them. TEST_REPORT=<file> keeps the report, for `npm run proof`.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { check } from './check.ts'
 
 const results = mkdtempSync(join(tmpdir(), 'tamtam-test-'))
-const report = join(results, 'vitest.json')
+const report = process.env['TEST_REPORT'] ?? join(results, 'vitest.json')
 const checked = check()
 const args = [
   'node_modules/vitest/vitest.mjs',

@@ -19,7 +19,7 @@ interface Outcome {
   readonly mostGrownMB: number
 }
 
-test('C61 C67 C69 C82 under fire of slow, flooding, half-open, malformed and storming connections guests on all doors lose nothing', async () => {
+test('P4 P5 C61 C67 C69 C82 under fire of slow, flooding, half-open, malformed and storming connections guests on all doors lose nothing', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...SMALL, '--json'], { timeout: 120_000 })
   const outcome = JSON.parse(stdout) as Outcome
   const { lost, wrong, cut, deliveries, attacks, grownMB, mostGrownMB, loopDelayP999Ms } = outcome

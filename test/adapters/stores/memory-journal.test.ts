@@ -3,7 +3,7 @@ import { journalContract } from '../../../src/adapters/stores/contracts/journal-
 import { MemoryJournal } from '../../../src/adapters/stores/memory/memory-journal.ts'
 import { Batch } from '../../../src/domain/room/batch.ts'
 
-describe('MemoryJournal', () => {
+describe('P8 MemoryJournal', () => {
   const contract = journalContract(async () => ({ journal: new MemoryJournal(), dispose: async () => {} }))
   for (const { name, run } of contract) test(name, run)
 

@@ -3,7 +3,7 @@ import { vaultContract } from '../../../src/adapters/stores/contracts/vault-cont
 import { VAULT_CONTRACT_MAX_FILE_BYTES } from '../../../src/adapters/stores/contracts/vault-subject.ts'
 import { MemoryVault } from '../../../src/adapters/stores/memory/memory-vault.ts'
 
-describe('MemoryVault', () => {
+describe('P8 MemoryVault', () => {
   const make = async () => {
     const vault = new MemoryVault({ maxFileBytes: VAULT_CONTRACT_MAX_FILE_BYTES })
     await vault.open()

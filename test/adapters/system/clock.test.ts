@@ -3,7 +3,7 @@ import { clockContract } from '../../../src/adapters/stores/contracts/clock-cont
 import { ManualClock } from '../../../src/adapters/system/manual-clock.ts'
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts'
 
-describe('SystemClock', () => {
+describe('P8 SystemClock', () => {
   // Time cannot pass faster for it, so this one waits; a timer set last runs last.
   const make = () => ({
     clock: new SystemClock(),
@@ -12,7 +12,7 @@ describe('SystemClock', () => {
   for (const { name, run } of clockContract(make)) test(name, run)
 })
 
-describe('ManualClock', () => {
+describe('P8 ManualClock', () => {
   const make = () => {
     const clock = new ManualClock()
     return { clock, pass: async (ms: number) => clock.advance(ms) }

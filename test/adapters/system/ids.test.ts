@@ -3,7 +3,7 @@ import { idsContract } from '../../../src/adapters/stores/contracts/ids-contract
 import { CountingIds } from '../../../src/adapters/system/counting-ids.ts'
 import { RandomIds } from '../../../src/adapters/system/random-ids.ts'
 
-describe('RandomIds', () => {
+describe('P8 RandomIds', () => {
   for (const { name, run } of idsContract(() => new RandomIds())) test(name, run)
 
   test('two sources do not say the same', () => {
@@ -11,7 +11,7 @@ describe('RandomIds', () => {
   })
 })
 
-describe('CountingIds', () => {
+describe('P8 CountingIds', () => {
   for (const { name, run } of idsContract(() => new CountingIds())) test(name, run)
 
   test('count up from one', () => {

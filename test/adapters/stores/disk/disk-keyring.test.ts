@@ -5,7 +5,7 @@ import { keyringContract } from '../../../../src/adapters/stores/contracts/keyri
 import { DiskKeyring } from '../../../../src/adapters/stores/disk/disk-keyring.ts'
 import { temporaryDirectory } from '../../../helpers/host.ts'
 
-describe('DiskKeyring', () => {
+describe('P8 DiskKeyring', () => {
   const make = async () => {
     const data = await temporaryDirectory()
     return { keyring: new DiskKeyring(data), again: () => new DiskKeyring(data) }

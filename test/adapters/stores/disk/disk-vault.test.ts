@@ -17,7 +17,7 @@ import {
   vaultInDirectory,
 } from './vault-in-directory.ts'
 
-describe('DiskVault', () => {
+describe('P8 DiskVault', () => {
   const make = () => vaultInDirectory({ maxFileBytes: VAULT_CONTRACT_MAX_FILE_BYTES })
   for (const { name, run } of vaultContract(make)) test(name, run)
 })

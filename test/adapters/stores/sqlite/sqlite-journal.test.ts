@@ -9,7 +9,7 @@ import { CollectedLog } from './collected-log.ts'
 // Each journal starts a thread; compiling its modules anew each time is most of what the contract would take.
 process.env['NODE_COMPILE_CACHE'] = join(tmpdir(), 'tamtam-compile-cache')
 
-describe('SqliteJournal', () => {
+describe('P8 SqliteJournal', () => {
   const contract = journalContract(async () => {
     const directory = await mkdtemp(join(tmpdir(), 'tamtam-journal-'))
     const log = new CollectedLog()
