@@ -1,5 +1,6 @@
 import type { SessionSettings } from '../adapters/client/session/core/settings.ts'
 import type { ClientSettings } from '../adapters/client/settings.ts'
+import type { BundleLimits } from '../adapters/codec/bundle/manifest.ts'
 import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
 import type { SessionDoorSettings } from '../adapters/doors/shared/session/settings.ts'
@@ -31,6 +32,14 @@ export const engineDefaults: EngineLimits = {
 
 /** In memory a reader that stalls beyond the room's history misses lines, and is told so. */
 export const memoryReaderEntries = 0
+
+export const bundleDefaults: BundleLimits = {
+  manifestBytes: 16 * 1024 ** 2,
+  // A text whose every byte is escaped in JSON, and what stands around it.
+  lineBytes: 128 * 1024,
+  entries: 1_000_000,
+  fillBytes: 1024 ** 2,
+}
 
 export const vaultDefaults = {
   maxFileBytes: 4 * 1024 ** 3,

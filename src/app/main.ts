@@ -6,7 +6,9 @@ import { addCompletion } from './completion/completion.ts'
 import { hostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { host } from './host.ts'
+import { addExport } from './verbs/export.ts'
 import { addGet } from './verbs/get.ts'
+import { addImport } from './verbs/import.ts'
 import { addJoin } from './verbs/join.ts'
 import { addLs } from './verbs/ls.ts'
 import { addSay } from './verbs/say.ts'
@@ -63,7 +65,7 @@ program
     return host(hostConfig(flags, process.env), process)
   })
 
-for (const add of [addJoin, addSend, addGet, addSay, addTail, addLs, addCompletion]) add(program)
+for (const add of [addJoin, addSend, addGet, addSay, addTail, addLs, addExport, addImport, addCompletion]) add(program)
 
 try {
   await program.parseAsync()

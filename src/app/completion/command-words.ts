@@ -49,7 +49,7 @@ function kindOf(value: string | undefined): FlagWords['value'] {
 function takenBy(command: Command): CommandWords['takes'] {
   for (const argument of command.registeredArguments) {
     if (argument.argChoices !== undefined) return argument.argChoices
-    if (argument.name() === 'files') return 'files'
+    if (argument.name() === 'files' || argument.name() === 'file') return 'files'
   }
   return 'nothing'
 }

@@ -6,6 +6,8 @@ import { initialState, type RoomFile } from '../room/state.ts'
 export interface FoundFiles {
   /** The room of each file, by the file's id. */
   readonly roomOf: ReadonlyMap<string, string>
+  /** The id of a whole file for each digest. */
+  readonly byDigest: ReadonlyMap<string, string>
   /** Those that were on their way. */
   readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
   /** Ids of those that were withdrawn. */
@@ -16,6 +18,7 @@ export interface FoundFiles {
 
 export async function findFiles(journal: Journal): Promise<FoundFiles> {
   const roomOf = new Map<string, string>()
+  const byDigest = new Map<string, string>()
   const interrupted: { room: string; file: RoomFile }[] = []
   const gone: string[] = []
   let newest: number | undefined
@@ -29,7 +32,8 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
       if (file.status === 'offered') interrupted.push({ room, file })
+      else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, interrupted, gone, newest }
+  return { roomOf, byDigest, interrupted, gone, newest }
 }

@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { PartChanged } from '../../adapters/codec/bundle/write-bundle.ts'
+import { sizeText } from '../../adapters/words/size.ts'
+import { checkRoomName } from '../../domain/names/room-name.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
+import { type Export, exportBundle, type Stores } from '../bundle/export-bundle.ts'
+import { writeNewFile } from '../bundle/new-file.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { hostSettings, isDataDirectory, withStores } from './stores.ts'
+import { printJson, run } from './verb.ts'
+
+interface ExportFlags {
+  readonly data?: string
+  readonly room?: readonly string[]
+  readonly json?: boolean
+}
+
+export const addExport = (program: Command): Command =>
+  program
+    .command('export')
+    .description('write the rooms of a stopped host, with their files, into one verified bundle')
+    .argument('<file>', 'where to write it, a new file; - is standard output')
+    .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
+    .option('--room <name>', 'only this room; may be given several times', (name, names: string[] = []) => [
+      ...names,
+      name,
+    ])
+    .option('--json', 'say what was written as a JSON object')
+    .action((path: string, flags: ExportFlags) => run(() => exportTo(path, flags)))
+
+async function exportTo(path: string, flags: ExportFlags): Promise<void> {
+  const { directory } = hostSettings(flags.data)
+  if (path === '-' && flags.json === true)
+    throw new CommandFailed(exitCodes.usage, 'standard output is the bundle; leave out --json')
+  if (!(await isDataDirectory(directory)))
+    throw new CommandFailed(exitCodes.notFound, forTerminal(`no host has kept anything in ${directory}`))
+  await withStores(directory, async (stores) => {
+    const made = await exportBundle(stores, await roomsWanted(stores, flags.room))
+    try {
+      await writeNewFile(path, made.bytes)
+    } catch (error) {
+      if (!(error instanceof PartChanged)) throw error
+      throw new CommandFailed(exitCodes.integrity, `nothing was written: ${error.message}`, { cause: error })
+    }
+    await tell(path, made, flags)
+  })
+}
+
+async function roomsWanted({ journal }: Stores, names: readonly string[] | undefined): Promise<readonly string[]> {
+  const rooms = (await journal.rooms()).toSorted()
+  if (names === undefined) return rooms
+  return [...new Set(names)].map((typed) => {
+    const name = checkRoomName(typed)
+    if (typeof name === 'string' && rooms.includes(name)) return name
+    throw new CommandFailed(exitCodes.notFound, forTerminal(`there is no room ${typed} in this data directory`))
+  })
+}
+
+async function tell(path: string, { manifest, leftOut }: Export, { json }: ExportFlags): Promise<void> {
+  const { rooms, files } = manifest
+  const entries = rooms.reduce((sum, room) => sum + room.entries, 0)
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  if (json === true)
+    await printJson({ type: 'exported', path, rooms: rooms.length, entries, files: files.length, bytes })
+  const what = `${entries} entries of ${rooms.length} rooms, ${files.length} files of ${sizeText(bytes)}`
+  process.stderr.write(`exported ${what}\n`)
+  if (leftOut.length === 0) return
+  for (const { room, file } of leftOut)
+    process.stderr.write(`left out ${forTerminal(file.name)} of ${room}: its bytes are missing or damaged\n`)
+  throw new CommandFailed(exitCodes.integrity, 'the bundle is whole but for these damaged files, which stayed behind')
+}

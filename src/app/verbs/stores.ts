@@ -1,0 +1,63 @@
+import { stat } from 'node:fs/promises'
+import { BadBundle } from '../../adapters/codec/bundle/bad-bundle.ts'
+import { lockDirectory } from '../../adapters/stores/disk/directory-lock.ts'
+import { DiskVault } from '../../adapters/stores/disk/disk-vault.ts'
+import { SqliteJournal } from '../../adapters/stores/sqlite/sqlite-journal.ts'
+import { PinoLog } from '../../adapters/system/pino-log.ts'
+import { SystemClock } from '../../adapters/system/system-clock.ts'
+import { DirectoryInUse, JournalBroken } from '../../domain/ports/journal.ts'
+import { VaultBroken } from '../../domain/ports/vault.ts'
+import { Refused } from '../../domain/session.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
+import type { Stores } from '../bundle/export-bundle.ts'
+import { defaultDataDirectory, type HostConfig, hostConfig } from '../config.ts'
+import { vaultDefaults } from '../defaults.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
+
+/** The settings of the host whose data a verb works on, and where they are kept. */
+export function hostSettings(data: string | undefined): { readonly config: HostConfig; readonly directory: string } {
+  const config = hostConfig(data === undefined ? {} : { data }, process.env)
+  return { config, directory: config.data ?? defaultDataDirectory(process.env) }
+}
+
+/** Opens what a stopped host keeps in a directory, which is this process's alone meanwhile. */
+export async function withStores<T>(directory: string, work: (stores: Stores) => Promise<T>): Promise<T> {
+  try {
+    const lock = await lockDirectory(directory)
+    const log = new PinoLog({ level: 'warn' })
+    const journal = new SqliteJournal({ directory, log })
+    const vault = new DiskVault({ directory, log, clock: new SystemClock(), ...vaultDefaults })
+    try {
+      await journal.open()
+      await vault.open()
+      return await work({ journal, vault })
+    } finally {
+      await vault.close()
+      await journal.close()
+      await lock.release()
+    }
+  } catch (error) {
+    throw storeFailure(error)
+  }
+}
+
+/** Whether a host has ever kept anything there. */
+export async function isDataDirectory(directory: string): Promise<boolean> {
+  return await stat(`${directory}/journal.db`).then(
+    (found) => found.isFile(),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false
+      throw error
+    },
+  )
+}
+
+function storeFailure(error: unknown): unknown {
+  const ends = (exitCode: CommandFailed['exitCode'], message: string) =>
+    new CommandFailed(exitCode, forTerminal(message), { cause: error })
+  if (error instanceof DirectoryInUse) return ends(exitCodes.directoryInUse, error.message)
+  if (error instanceof BadBundle) return ends(exitCodes.integrity, `this bundle can't be imported: ${error.message}`)
+  if (error instanceof Refused) return ends(exitCodes.disk, `there is no room for it: ${error.message}`)
+  if (error instanceof JournalBroken || error instanceof VaultBroken) return ends(exitCodes.disk, error.message)
+  return error
+}

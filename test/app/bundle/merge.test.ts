@@ -1,0 +1,169 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { fileId, person, Shelf, sha256 } from './carry.ts'
+
+const PEOPLE = ['ani', 'budi'].map(person)
+
+type Deed =
+  | {
+      readonly do: 'say' | 'act' | 'whisper' | 'topic'
+      readonly at: number
+      readonly who: number
+      readonly text: string
+    }
+  | { readonly do: 'file' | 'receive' | 'withdraw'; readonly which: number; readonly who: number }
+  | { readonly do: 'exchange' }
+
+interface Happening {
+  readonly host: 0 | 1 | 2
+  readonly room: 'lobby' | 'yard'
+  readonly deed: Deed
+}
+
+// Few times and texts, so that equal messages are common.
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom('say', 'act', 'whisper', 'topic'),
+      at: fc.integer({ min: 1, max: 6 }),
+      who: fc.nat(1),
+      text: fc.constantFrom('halo', 'ya', 'SEND x'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('file', 'receive', 'withdraw'), which: fc.nat(3), who: fc.nat(1) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('exchange' as const) }) },
+)
+const happening: fc.Arbitrary<Happening> = fc.record({
+  host: fc.constantFrom(0, 1, 2),
+  room: fc.constantFrom('lobby', 'yard'),
+  deed,
+})
+
+async function live(hosts: readonly Shelf[], { host, room, deed }: Happening): Promise<void> {
+  const shelf = hosts[host] as Shelf
+  if (deed.do === 'exchange') {
+    await carry(shelf, hosts[(host + 1) % hosts.length] as Shelf)
+    return
+  }
+  const by = { ...PEOPLE[deed.who]!, id: `${PEOPLE[deed.who]!.id.slice(1)}${host}` }
+  switch (deed.do) {
+    case 'say':
+      return await shelf.add(room, { type: 'said', at: deed.at, by, text: deed.text })
+    case 'act':
+      return await shelf.add(room, { type: 'acted', at: deed.at, by, text: deed.text })
+    case 'whisper':
+      return await shelf.add(room, { type: 'whispered', at: deed.at, by, to: PEOPLE[0]!, text: deed.text })
+    case 'topic':
+      return await shelf.add(room, { type: 'topicSet', at: deed.at, by, topic: deed.text })
+  }
+  // Each host makes ids of its own; two of the files have the same bytes.
+  const id = fileId(`${host} ${room} ${deed.which}`)
+  const bytes = Buffer.from(`bytes ${deed.which % 3}`)
+  const file = { id, name: `${deed.which}.txt`, size: bytes.length, sha256: sha256(bytes) }
+  const isHere = (await shelf.vault.size(id)) !== undefined
+  if (deed.do === 'file' && !isHere && !(await wasHere(shelf, room, id))) {
+    await shelf.put(id, bytes)
+    await shelf.add(room, { type: 'fileCompleted', at: 3, by, file })
+  } else if (deed.do === 'receive' && isHere) await shelf.add(room, { type: 'fileReceived', at: 4, by, file })
+}
+
+const wasHere = async (shelf: Shelf, room: string, id: string): Promise<boolean> =>
+  (await shelf.entries(room)).some((entry) => 'file' in entry && entry.file.id === id)
+
+async function carry(from: Shelf, to: Shelf): Promise<void> {
+  await to.import(await from.export())
+}
+
+test('hosts that carry bundles to each other, in any order, end with the same', async () => {
+  const order = fc.shuffledSubarray(
+    [0, 1, 2].flatMap((from) => [0, 1, 2].filter((to) => to !== from).map((to) => [from, to] as const)),
+    { minLength: 6 },
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(happening, { maxLength: 40 }), order, order, async (happenings, first, second) => {
+      const hosts = [new Shelf(), new Shelf(), new Shelf()]
+      for (const each of happenings) await live(hosts, each)
+      for (const [from, to] of [...first, ...second]) await carry(hosts[from]!, hosts[to]!)
+      const [one, two, three] = await Promise.all(hosts.map((host) => host.substance()))
+      expect(two).toEqual(one)
+      expect(three).toEqual(one)
+      for (const [from, to] of first)
+        expect(await hosts[to]!.import(await hosts[from]!.export())).toEqual({ rooms: 0, messages: 0, files: 0 })
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('an imported entry keeps its author and time, and gets a sequence of the room it comes to', async () => {
+  const [here, there] = [new Shelf(), new Shelf()]
+  await here.add('lobby', { type: 'said', at: 20, by: person('ani'), text: 'here' })
+  await there.add('lobby', { type: 'said', at: 10, by: person('budi'), text: 'there' })
+  await carry(there, here)
+  expect(await here.entries('lobby')).toEqual([
+    { type: 'said', seq: 1, at: 20, by: person('ani'), text: 'here' },
+    { type: 'said', seq: 2, at: 10, by: person('budi'), text: 'there' },
+  ])
+})
+
+test('the same said twice in a millisecond stays twice, and no more', async () => {
+  const [here, there] = [new Shelf(), new Shelf()]
+  for (const _ of [1, 2]) await there.add('lobby', { type: 'said', at: 10, by: person('budi'), text: 'ya' })
+  await carry(there, here)
+  await carry(here, there)
+  await carry(there, here)
+  expect(await here.entries('lobby')).toHaveLength(2)
+  expect(await there.entries('lobby')).toHaveLength(2)
+})
+
+test('who may do what does not travel: no bundle makes an op, bans or locks', async () => {
+  const [here, there] = [new Shelf(), new Shelf()]
+  const by = person('mallory')
+  await there.add('lobby', { type: 'opped', at: 1, by, to: by, person: 'p' })
+  await there.add('lobby', { type: 'banned', at: 2, by, name: 'ani' })
+  await there.add('lobby', { type: 'locked', at: 3, by })
+  await there.add('lobby', { type: 'said', at: 4, by, text: 'halo' })
+  const bundle = await there.export()
+  expect(bundle.toString()).not.toMatch(/opped|banned|locked/)
+  await here.import(bundle)
+  expect((await here.entries('lobby')).map(({ type }) => type)).toEqual(['said'])
+})
+
+test('a file that was withdrawn here is not brought back', async () => {
+  const [here, there] = [new Shelf(), new Shelf()]
+  const bytes = Buffer.from('bytes')
+  const file = { id: fileId('a'), name: 'a.txt', size: bytes.length, sha256: sha256(bytes) }
+  for (const shelf of [here, there]) {
+    await shelf.put(file.id, bytes)
+    await shelf.add('lobby', { type: 'fileCompleted', at: 1, by: person('ani'), file })
+  }
+  await here.add('lobby', { type: 'fileWithdrawn', at: 2, by: person('ani'), file, reason: 'gone' })
+  await here.vault.remove(file.id)
+  expect(await here.import(await there.export())).toEqual({ rooms: 0, messages: 0, files: 0 })
+  expect(await here.vault.size(file.id)).toBeUndefined()
+})
+
+test('a room that has forgotten its oldest messages does not take them back', async () => {
+  const [here, there] = [new Shelf(), new Shelf()]
+  for (let at = 1; at <= 10; at++) await here.add('lobby', { type: 'said', at, by: person('ani'), text: `${at}` })
+  await carry(here, there)
+  await here.journal.trim('lobby', 5)
+  expect(await here.import(await there.export())).toEqual({ rooms: 0, messages: 0, files: 0 })
+})
+
+test('files of the same bytes are in a bundle once, and come back as two', async () => {
+  const [here, there] = [new Shelf(), new Shelf()]
+  const bytes = Buffer.from('the same bytes')
+  for (const name of ['a', 'b']) {
+    await there.put(fileId(name), bytes)
+    const file = { id: fileId(name), name: `${name}.txt`, size: bytes.length, sha256: sha256(bytes) }
+    await there.add('lobby', { type: 'fileCompleted', at: 1, by: person('ani'), file })
+  }
+  const bundle = await there.export()
+  expect(bundle.toString().split('the same bytes')).toHaveLength(2)
+  expect(await here.import(bundle)).toMatchObject({ files: 2 })
+  for (const name of ['a', 'b']) expect(await here.vault.size(fileId(name))).toBe(bytes.length)
+})
