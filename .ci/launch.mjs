@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
-const oldestNode = [22, 18]
+const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const oldestNode = /\d+\.\d+/.exec(about.engines.node)[0].split('.').map(Number)
 const carriedNode = '24.21.0'
 /** What the page is made of. */
 const pageSources = ['page', 'words', 'codec', 'client', 'terminal'].map((name) => join('src', 'adapters', name))
@@ -17,13 +18,7 @@ pageSources.push(join('src', 'domain'))
 // A small young generation frees the buffers of passing bytes early, and room to grow before the first full collection keeps
 // those few: measured, an upload costs 40 % less processor time than with V8's defaults or with one of the two. A heap that may
 // grow to three times what is in use before the next one leaves a seventh of those collections where four files move at once.
-const flags = [
-  '--disable-sigusr1',
-  '--disable-warning=ExperimentalWarning',
-  '--max-semi-space-size=2',
-  '--initial-old-space-size=32',
-  '--heap-growing-percent=200',
-]
+const flags = about.config.nodeFlags
 
 const say = (line) => process.stderr.write(`tamtam set-up: ${line}\n`)
 

@@ -1,7 +1,6 @@
 import 'reflect-metadata'
 import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe'
-import about from '../../package.json' with { type: 'json' }
 import { FramesDoor } from '../adapters/doors/frames/door.ts'
 import { HttpDoor } from '../adapters/doors/http/door.ts'
 import { LineDoor } from '../adapters/doors/line/door.ts'
@@ -22,6 +21,7 @@ import { SilentLog } from '../adapters/system/silent-log.ts'
 import { SystemClock } from '../adapters/system/system-clock.ts'
 import { openToAll } from '../domain/engine/access.ts'
 import { Engine } from '../domain/engine/engine.ts'
+import { version } from './about.ts'
 import {
   engineDefaults,
   httpDefaults,
@@ -128,7 +128,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
   )
   provide<SessionParts>(SESSION_PARTS as symbol, undefined, (from) => {
     const { ids: _ids, ...ports } = doorPorts(from)
-    const settings = { ...sessionDoorDefaults, ...options.session, program: `tamtam/${about.version}` }
+    const settings = { ...sessionDoorDefaults, ...options.session, program: `tamtam/${version}` }
     return {
       ...ports,
       settings,

@@ -58,6 +58,7 @@ const settings = {
   key: v.optional(text),
   data: v.optional(text),
   ephemeral: v.optional(yesOrNo, false),
+  sharedDisk: v.optional(yesOrNo, false),
   room: v.optional(text, lineDefaults.room),
   lineFiles: v.optional(oneOf(['inline', 'links']), lineDefaults.files),
   inlineMax: v.optional(size, lineDefaults.inlineMaxBytes),

@@ -1,5 +1,6 @@
 import { isLoopback } from '../adapters/doors/shared/address.ts'
 import { PortInUse } from '../adapters/doors/tcp/listener.ts'
+import { SharedDisk } from '../adapters/stores/disk/shared-disk.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
 import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
 import { VaultBroken } from '../domain/ports/vault.ts'
@@ -23,7 +24,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const log = new PinoLog({ level: config.logLevel })
   const stopped = stopSignal(process, log)
   const tamtam = createTamtam({
-    ...(data === undefined ? {} : { data }),
+    ...(data === undefined ? {} : { data, sharedDisk: config.sharedDisk }),
     limits: {
       historyEntries: config.history,
       hostBytesPerSecond: config.limit,
@@ -73,6 +74,8 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   try {
     await tamtam.start()
   } catch (error) {
+    if (error instanceof SharedDisk)
+      throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
     if (error instanceof DirectoryInUse)
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
     throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${reason(error)}`, { cause: error })

@@ -73,7 +73,8 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     metrics: host.resolve(METRICS),
   }
   const vault = host.resolve(VAULT)
-  const lifecycle = new Lifecycle(parts, options.data)
+  const { data: directory, sharedDisk = false } = options
+  const lifecycle = new Lifecycle(parts, directory === undefined ? undefined : { directory, sharedDisk })
   return {
     engine,
     bandwidth: engine.bandwidth,

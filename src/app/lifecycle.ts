@@ -40,7 +40,7 @@ const SWEEP_MS = 30_000
 /** The order in which a host starts and stops, the same for every way to start one. */
 export class Lifecycle {
   readonly #parts: Parts
-  readonly #directory: string | undefined
+  readonly #data: { readonly directory: string; readonly sharedDisk: boolean } | undefined
   readonly #listeners: TcpListener[] = []
   readonly #memory = new HeapWatch(shortHeapShare)
   #lock: DirectoryLock | undefined
@@ -50,14 +50,15 @@ export class Lifecycle {
   #cancelSweep: Cancel = () => {}
   #stopping: Promise<void> | undefined
 
-  constructor(parts: Parts, directory: string | undefined) {
+  /** `sharedDisk`: the directory may lie where other machines could write, too. */
+  constructor(parts: Parts, data: { readonly directory: string; readonly sharedDisk: boolean } | undefined) {
     this.#parts = parts
-    this.#directory = directory
+    this.#data = data
   }
 
-  /** Rejects with `DirectoryInUse` where another process has the data directory; nothing in it is touched then. */
+  /** Rejects with `DirectoryInUse` where another process has the data directory, or `SharedDisk`; nothing in it is touched then. */
   async start(): Promise<void> {
-    if (this.#directory !== undefined) this.#lock = await lockDirectory(this.#directory)
+    if (this.#data !== undefined) this.#lock = await lockDirectory(this.#data.directory, this.#data.sharedDisk)
     try {
       await this.#parts.tickets.open()
       await this.#parts.engine.start()

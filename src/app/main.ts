@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { config } from 'rxjs'
-import about from '../../package.json' with { type: 'json' }
+import { version } from './about.ts'
 import { addCompletion } from './completion/completion.ts'
 import { hostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { host } from './host.ts'
+import { addDoctor } from './verbs/doctor.ts'
 import { addExport } from './verbs/export.ts'
 import { addGet } from './verbs/get.ts'
 import { addImport } from './verbs/import.ts'
@@ -22,7 +23,7 @@ config.onUnhandledError = (error) => {
 
 const program = new Command('tamtam')
   .description('A chat room with a file drop that one command hosts and that people join with what they have.')
-  .version(about.version, '--version', 'print the version')
+  .version(version, '--version', 'print the version')
   .exitOverride()
   .showHelpAfterError('(tamtam help shows what there is)')
 
@@ -37,6 +38,7 @@ program
   .option('--cert <file>', 'speak TLS with the certificate in this file (PEM), and the one that signed it')
   .option('--key <file>', 'the key of --cert')
   .option('--data <dir>', 'where history and files are kept ($XDG_DATA_HOME/tamtam)')
+  .option('--shared-disk', 'keep data on a network disk too: no other host uses this directory')
   .option('--ephemeral', 'keep everything in memory; it is gone when the host stops')
   .option('--room <name>', 'the room people are in at first (lobby)')
   .option('--line-files <how>', 'how files reach netcat: inline (their bytes) or links (a line that names them)')
@@ -65,7 +67,8 @@ program
     return host(hostConfig(flags, process.env), process)
   })
 
-for (const add of [addJoin, addSend, addGet, addSay, addTail, addLs, addExport, addImport, addCompletion]) add(program)
+for (const add of [addJoin, addSend, addGet, addSay, addTail, addLs, addExport, addImport, addDoctor, addCompletion])
+  add(program)
 
 try {
   await program.parseAsync()

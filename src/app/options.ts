@@ -10,6 +10,8 @@ export interface TamtamOptions {
   /** Where history and files are kept, a directory for this host alone. Without it they are kept in memory. */
   readonly data?: string
   readonly limits?: Partial<EngineLimits>
+  /** `data` is on a disk that other machines could write as well, and none does. */
+  readonly sharedDisk?: boolean
   /** Bytes; the defaults are 4 GiB, 20 GiB, and the greater of 64 MiB and 1 % of the disk. */
   readonly maxFileBytes?: number
   readonly maxSpoolBytes?: number

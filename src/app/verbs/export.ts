@@ -29,12 +29,12 @@ export const addExport = (program: Command): Command =>
     .action((path: string, flags: ExportFlags) => run(() => exportTo(path, flags)))
 
 async function exportTo(path: string, flags: ExportFlags): Promise<void> {
-  const { directory } = hostSettings(flags.data)
+  const settings = hostSettings(flags.data === undefined ? {} : { data: flags.data })
   if (path === '-' && flags.json === true)
     throw new CommandFailed(exitCodes.usage, 'standard output is the bundle; leave out --json')
-  if (!(await isDataDirectory(directory)))
-    throw new CommandFailed(exitCodes.notFound, forTerminal(`no host has kept anything in ${directory}`))
-  await withStores(directory, async (stores) => {
+  if (!(await isDataDirectory(settings.directory)))
+    throw new CommandFailed(exitCodes.notFound, forTerminal(`no host has kept anything in ${settings.directory}`))
+  await withStores(settings, async (stores) => {
     const made = await exportBundle(stores, await roomsWanted(stores, flags.room))
     try {
       await writeNewFile(path, made.bytes)

@@ -20,7 +20,8 @@ export const addImport = (program: Command): Command =>
     .action((path: string, flags: ImportFlags) => run(() => importFrom(path, flags)))
 
 async function importFrom(path: string, flags: ImportFlags): Promise<void> {
-  const { config, directory } = hostSettings(flags.data)
+  const settings = hostSettings(flags.data === undefined ? {} : { data: flags.data })
+  const { config } = settings
   const limits = {
     ...engineDefaults,
     ...bundleDefaults,
@@ -29,7 +30,7 @@ async function importFrom(path: string, flags: ImportFlags): Promise<void> {
   }
   const file = path === '-' ? undefined : await open(path, 'r')
   const source: AsyncIterable<Uint8Array> = file?.createReadStream() ?? process.stdin
-  const imported = await withStores(directory, (stores) => importBundle(source, stores, limits))
+  const imported = await withStores(settings, (stores) => importBundle(source, stores, limits))
   if (flags.json === true) await printJson({ type: 'imported', ...imported })
   process.stderr.write(`${told(imported)}\n`)
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { BadBundle } from '../../adapters/codec/bundle/bad-bundle.ts'
 import { lockDirectory } from '../../adapters/stores/disk/directory-lock.ts'
 import { DiskVault } from '../../adapters/stores/disk/disk-vault.ts'
+import { SharedDisk } from '../../adapters/stores/disk/shared-disk.ts'
 import { SqliteJournal } from '../../adapters/stores/sqlite/sqlite-journal.ts'
 import { PinoLog } from '../../adapters/system/pino-log.ts'
 import { SystemClock } from '../../adapters/system/system-clock.ts'
@@ -14,16 +15,25 @@ import { defaultDataDirectory, type HostConfig, hostConfig } from '../config.ts'
 import { vaultDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 
-/** The settings of the host whose data a verb works on, and where they are kept. */
-export function hostSettings(data: string | undefined): { readonly config: HostConfig; readonly directory: string } {
-  const config = hostConfig(data === undefined ? {} : { data }, process.env)
+/** The settings of the host whose data a verb works on, and where those are kept. */
+export interface HostSettings {
+  readonly config: HostConfig
+  readonly directory: string
+}
+
+/** `flags` are those of the verb that a host has, too. */
+export function hostSettings(flags: object): HostSettings {
+  const config = hostConfig({ ...flags }, process.env)
   return { config, directory: config.data ?? defaultDataDirectory(process.env) }
 }
 
 /** Opens what a stopped host keeps in a directory, which is this process's alone meanwhile. */
-export async function withStores<T>(directory: string, work: (stores: Stores) => Promise<T>): Promise<T> {
+export async function withStores<T>(
+  { directory, config }: HostSettings,
+  work: (stores: Stores) => Promise<T>,
+): Promise<T> {
   try {
-    const lock = await lockDirectory(directory)
+    const lock = await lockDirectory(directory, config.sharedDisk)
     const log = new PinoLog({ level: 'warn' })
     const journal = new SqliteJournal({ directory, log })
     const vault = new DiskVault({ directory, log, clock: new SystemClock(), ...vaultDefaults })
@@ -56,6 +66,7 @@ function storeFailure(error: unknown): unknown {
   const ends = (exitCode: CommandFailed['exitCode'], message: string) =>
     new CommandFailed(exitCode, forTerminal(message), { cause: error })
   if (error instanceof DirectoryInUse) return ends(exitCodes.directoryInUse, error.message)
+  if (error instanceof SharedDisk) return ends(exitCodes.unsafeConfiguration, error.message)
   if (error instanceof BadBundle) return ends(exitCodes.integrity, `this bundle can't be imported: ${error.message}`)
   if (error instanceof Refused) return ends(exitCodes.disk, `there is no room for it: ${error.message}`)
   if (error instanceof JournalBroken || error instanceof VaultBroken) return ends(exitCodes.disk, error.message)

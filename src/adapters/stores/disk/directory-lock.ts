@@ -16,6 +16,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { DirectoryInUse } from '../../../domain/ports/journal.ts'
 import { VaultBroken } from '../../../domain/ports/vault.ts'
 import { errorCode } from './error-code.ts'
+import { SharedDisk, sharedDiskUnder } from './shared-disk.ts'
 
 export interface DirectoryLock {
   release(): Promise<void>
@@ -36,9 +37,13 @@ const SQLITE_NOTADB = 26
  * it ends; keep the answer until then, since losing it frees the directory too. The lock is SQLite's own on `lock.db`,
  * which also holds between containers and between two hosts of one process. Nothing else may open `lock.db`: closing any
  * descriptor of it would free it.
+ *
+ * Throws `SharedDisk` where other machines may write as well (C86), unless `anyDisk` says that none does.
  */
-export const lockDirectory = async (directory: string): Promise<DirectoryLock> => {
+export const lockDirectory = async (directory: string, anyDisk = false): Promise<DirectoryLock> => {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const shared = anyDisk ? undefined : sharedDiskUnder(directory)
+  if (shared !== undefined) throw new SharedDisk(directory, shared)
   // In one step without an await: the repair of a damaged lock must not meet another host of this process.
   const database = lockDatabase(directory)
   try {

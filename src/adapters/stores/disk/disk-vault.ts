@@ -166,6 +166,11 @@ export class DiskVault implements LinkingVault, BoundedVault {
     )
   }
 
+  /** Ids of all whole files, whether a room knows them or not. */
+  async wholeFiles(): Promise<readonly string[]> {
+    return await this.#health.guard('looking for files', () => this.#folder.wholeFiles())
+  }
+
   async remove(id: string): Promise<void> {
     if (this.#isHeld(id) || (await this.durable(id)) === undefined) return
     await this.#health.guard('removing a file', async () => {

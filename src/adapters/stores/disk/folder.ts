@@ -86,6 +86,11 @@ export class Folder {
     return sum
   }
 
+  /** Ids of whole files. */
+  async wholeFiles(): Promise<readonly string[]> {
+    return (await readdir(this.#path)).filter(isFileId)
+  }
+
   /** Ids of uploads that have left something behind or are under way. */
   async unfinished(): Promise<readonly string[]> {
     const ids = (await readdir(this.#path)).flatMap((name) => UNFINISHED_NAME.exec(name)?.[1] ?? [])

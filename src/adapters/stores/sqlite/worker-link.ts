@@ -7,6 +7,8 @@ interface Waiting {
   reject(failure: Failure): void
 }
 
+/** The program of the thread: a source, or compiled like this file. */
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 const GONE: Failure = { kind: 'broken', message: 'its thread has ended', sqliteCode: undefined }
 
 /** The main thread's end of the worker: calls go out, answers come back by their number. Rejects with a `Failure`. */
@@ -19,7 +21,7 @@ export class WorkerLink {
 
   constructor(options: WorkerOptions, log: Log) {
     this.#log = log
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    this.#worker = new Worker(WORKER, {
       name: 'journal',
       workerData: options,
       execArgv: ['--disable-warning=ExperimentalWarning'],

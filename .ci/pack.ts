@@ -1,0 +1,42 @@
+// `npm run pack`: compiles the program and the library and packs them, with the page, into dist/tamtam-chat-<version>.tgz. The same
+// sources always give the same bytes.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const place = 'dist/package'
+const about = JSON.parse(readFileSync('package.json', 'utf8'))
+
+rmSync(place, { recursive: true, force: true })
+mkdirSync(join(place, 'bin'), { recursive: true })
+run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.pack.json'])
+cpSync('dist/page', join(place, 'dist', 'page'), { recursive: true, filter: (path) => !path.endsWith('.stamp') })
+cpSync('packaging/tamtam.mjs', join(place, 'bin', 'tamtam.mjs'))
+for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'docs'])
+  cpSync(name, join(place, name), { recursive: true })
+cpSync('packaging/tamtam.1', join(place, 'man', 'tamtam.1'))
+writeFileSync(join(place, 'package.json'), `${JSON.stringify(published(), undefined, 2)}\n`)
+run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', '..'], place)
+
+/** What a user of the package needs of ours, with compiled files in the place of sources. */
+function published() {
+  const { name, version, description, license, type, engines, config, dependencies } = about
+  const compiled = (source: string) => source.replace(/^\.\/src\//, './dist/').replace(/\.ts$/, '.js')
+  const exports = Object.fromEntries(
+    Object.entries<string>(about.exports).map(([path, source]) => {
+      const file = compiled(source)
+      return [path, { types: file.replace(/\.js$/, '.d.ts'), default: file }]
+    }),
+  )
+  const imports = Object.fromEntries(
+    Object.entries<{ default: string }>(about.imports).map(([path, source]) => [path, compiled(source.default)]),
+  )
+  const bin = { tamtam: 'bin/tamtam.mjs' }
+  const man = ['man/tamtam.1']
+  return { name, version, description, license, type, engines, config, bin, man, exports, imports, dependencies }
+}
+
+function run(command: string, args: readonly string[], cwd = '.'): void {
+  const { status } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], shell: false })
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed`)
+}

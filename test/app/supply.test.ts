@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
+const about = JSON.parse(read('package.json'))
+const lock: { readonly packages: Record<string, { readonly integrity?: string; readonly version?: string }> } =
+  JSON.parse(read('package-lock.json'))
+const locked = Object.entries(lock.packages).filter(([path]) => path !== '')
+
+test('C134 what is depended on is named by exact versions, and the lockfile agrees', () => {
+  const wanted = Object.entries<string>({ ...about.dependencies, ...about.devDependencies })
+  expect(wanted.length).toBeGreaterThan(10)
+  for (const [name, version] of wanted) {
+    expect(version, name).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version)
+  }
+})
+
+test('C134 every locked package has the digest of what was reviewed, and no address of its own', () => {
+  for (const [path, entry] of locked) {
+    expect(entry.integrity, path).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/)
+    expect(entry, path).not.toHaveProperty('resolved')
+  }
+})
+
+test('C134 no package runs a script of its own when it is installed', () => {
+  expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true')
+  expect(read('.ci/launch.mjs')).toContain("'--ignore-scripts'")
+})
+
+test('a package of types is none that the program needs to run', () => {
+  expect(Object.keys(about.dependencies).filter((name) => name.startsWith('@types/'))).toEqual([])
+})
