@@ -9,7 +9,7 @@ import { type Entry, isFact } from '../../../src/domain/room/events.ts'
 import { evolve } from '../../../src/domain/room/evolve.ts'
 import { initialState } from '../../../src/domain/room/state.ts'
 
-export const LIMITS: ImportLimits = { ...engineDefaults, ...bundleDefaults }
+const LIMITS: ImportLimits = { ...engineDefaults, ...bundleDefaults }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -72,7 +72,7 @@ export class Shelf implements Stores {
   }
 }
 
-export async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 

@@ -158,3 +158,21 @@ describe('C114 what has no room is refused before anything is there', () => {
       filesPerHost: 1,
     }))
 })
+
+test('what a killed import left in the vault, whole or not, is no obstacle to the next one', async () => {
+  for (const left of [BYTES, Buffer.from('other bytes')]) {
+    const shelf = new Shelf()
+    await shelf.put(FILE.id, left)
+    expect(await shelf.import(good())).toMatchObject({ files: 1 })
+    const pieces: Uint8Array[] = []
+    for await (const piece of shelf.vault.read(FILE.id)) pieces.push(piece)
+    expect(Buffer.concat(pieces)).toEqual(BYTES)
+  }
+})
+
+test('a store that fails at the last step takes the files back', async () => {
+  const shelf = new Shelf()
+  shelf.journal.append = async () => ({ status: 'readOnly', message: 'the disk is full' })
+  await expect(shelf.import(good())).rejects.toMatchObject({ code: 'DISK_FULL' })
+  expect(await shelf.vault.size(FILE.id)).toBeUndefined()
+})

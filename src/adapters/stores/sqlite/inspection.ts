@@ -25,16 +25,15 @@ export interface Inspection {
 /** Reads the journal in a directory that the caller has locked, all of it, and changes and repairs nothing. */
 export function inspectJournal(directory: string): Inspection {
   const file = `${directory}/journal.db`
-  const index = `${file}-shm`
-  // SQLite makes one for readers where a log was left by a crash; a host needs none.
-  const isOurs = !existsSync(index)
+  // SQLite makes them for whoever reads; a host needs none of ours.
+  const made = [`${file}-shm`, `${file}-wal`].filter((path) => !existsSync(path))
   const db = new DatabaseSync(file, { readOnly: true })
   try {
     const damage = wrongWith(db)
     return { ...count(db), damage }
   } finally {
     db.close()
-    if (isOurs) rmSync(index, { force: true })
+    for (const path of made) rmSync(path, { force: true })
   }
 }
 

@@ -8,7 +8,9 @@ interface Waiting {
 }
 
 /** The program of the thread: a source, or compiled like this file. */
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+const WORKER = import.meta.url.endsWith('.ts')
+  ? new URL('./worker.ts', import.meta.url)
+  : new URL('./worker.js', import.meta.url)
 const GONE: Failure = { kind: 'broken', message: 'its thread has ended', sqliteCode: undefined }
 
 /** The main thread's end of the worker: calls go out, answers come back by their number. Rejects with a `Failure`. */
