@@ -14,7 +14,8 @@ cpSync('dist/page', join(place, 'dist', 'page'), { recursive: true, filter: (pat
 cpSync('packaging/tamtam.mjs', join(place, 'bin', 'tamtam.mjs'))
 for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'docs'])
   cpSync(name, join(place, name), { recursive: true })
-cpSync('packaging/tamtam.1', join(place, 'man', 'tamtam.1'))
+mkdirSync(join(place, 'man'))
+writeFileSync(join(place, 'man', 'tamtam.1'), manual())
 writeFileSync(join(place, 'package.json'), `${JSON.stringify(published(), undefined, 2)}\n`)
 run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', '..'], place)
 
@@ -34,6 +35,13 @@ function published() {
   const bin = { tamtam: 'bin/tamtam.mjs' }
   const man = ['man/tamtam.1']
   return { name, version, description, license, type, engines, config, bin, man, exports, imports, dependencies }
+}
+
+/** As the program itself prints it. */
+function manual(): string {
+  const { stdout, status } = spawnSync(process.execPath, ['src/app/main.ts', 'man'], { encoding: 'utf8' })
+  if (status !== 0) throw new Error('the manual page could not be made')
+  return stdout
 }
 
 function run(command: string, args: readonly string[], cwd = '.'): void {

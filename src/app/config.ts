@@ -85,16 +85,42 @@ type Values = Record<string, unknown>
 
 /** Flags over environment over configuration file over defaults. Throws `CommandFailed` with what is wrong, and where. */
 export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {
-  const named = flags['config'] ?? env['TAMTAM_CONFIG']
-  const file =
-    typeof named === 'string' ? readConfig(named) : readConfig(join(configDirectory(env), 'config.json'), 'optional')
-  const { config: _config, ...given } = flags
-  const result = v.safeParse(hostSchema, { ...file, ...fromEnv(env), ...given })
+  const { file, given } = layersOf(flags, env)
+  const result = v.safeParse(hostSchema, { ...file.values, ...fromEnv(env), ...given })
   if (result.success) return result.output
   const [issue] = result.issues
   const key = v.getDotPath(issue) ?? ''
   const name = key in settings ? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : key
   throw new CommandFailed(exitCodes.usage, `${name} ${issue.message}; see tamtam help host`)
+}
+
+/** One setting as a host would have it. */
+export interface Setting {
+  readonly name: string
+  /** Undefined where it is not set and has no default. */
+  readonly value: unknown
+  /** The flag, the variable, the file, or `default`. */
+  readonly source: string
+}
+
+/** Every setting, and where it comes from. Throws like `hostConfig`. */
+export function settingsOf(flags: Values, env: NodeJS.ProcessEnv): readonly Setting[] {
+  const { file, given } = layersOf(flags, env)
+  const variables = fromEnv(env)
+  const config: Values = hostConfig(flags, env)
+  return Object.keys(settings).map((name) => {
+    const value = config[name]
+    if (name in given)
+      return { name, value, source: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` }
+    if (name in variables) return { name, value, source: variableOf(name) }
+    return { name, value, source: name in file.values ? file.path : 'default' }
+  })
+}
+
+function layersOf({ config, ...given }: Values, env: NodeJS.ProcessEnv) {
+  const named = config ?? env['TAMTAM_CONFIG']
+  const path = typeof named === 'string' ? named : join(configDirectory(env), 'config.json')
+  return { file: { path, values: readConfig(path, typeof named === 'string' ? undefined : 'optional') }, given }
 }
 
 /** Where history and files are kept when nobody says otherwise. */
@@ -112,11 +138,13 @@ const configDirectory = (env: NodeJS.ProcessEnv): string =>
 function fromEnv(env: NodeJS.ProcessEnv): Values {
   const found: Values = {}
   for (const key of Object.keys(hostSchema.entries)) {
-    const value = env[`TAMTAM_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`]
+    const value = env[variableOf(key)]
     if (value !== undefined && value !== '') found[key] = value
   }
   return found
 }
+
+const variableOf = (name: string): string => `TAMTAM_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
 
 function readConfig(path: string, presence?: 'optional'): Values {
   if (presence === 'optional' && !existsSync(path)) return {}

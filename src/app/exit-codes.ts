@@ -20,6 +20,26 @@ export const exitCodes = {
   interrupted: 130,
 } as const
 
+/** What each says, for people: the one place where that is written down. */
+export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])[] = [
+  [exitCodes.done, 'done, and verified'],
+  [exitCodes.unexpected, 'something unexpected; for doctor: something is bad'],
+  [exitCodes.usage, 'wrong usage'],
+  [exitCodes.unreachable, 'cannot connect'],
+  [exitCodes.refused, 'refused'],
+  [exitCodes.notFound, 'not found'],
+  [exitCodes.incomplete, 'incomplete; the command that goes on is printed'],
+  [exitCodes.integrity, 'wrong bytes: a file or a bundle is not what it should be'],
+  [exitCodes.exists, 'exists already, or declined'],
+  [exitCodes.timeout, 'timeout'],
+  [exitCodes.portInUse, 'the port is in use'],
+  [exitCodes.bug, 'a bug of ours'],
+  [exitCodes.disk, 'the disk failed, or is full'],
+  [exitCodes.directoryInUse, 'the data directory is in use'],
+  [exitCodes.unsafeConfiguration, 'unsafe configuration, or a Node that is too old'],
+  [exitCodes.interrupted, 'interrupted'],
+]
+
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** Ends the command with one sentence for the person who typed it. */

@@ -3,9 +3,11 @@ import { Command, CommanderError } from 'commander'
 import { config } from 'rxjs'
 import { version } from './about.ts'
 import { addCompletion } from './completion/completion.ts'
+import { addManual } from './completion/manual.ts'
 import { hostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { host } from './host.ts'
+import { addConfig } from './verbs/config.ts'
 import { addDoctor } from './verbs/doctor.ts'
 import { addExport } from './verbs/export.ts'
 import { addGet } from './verbs/get.ts'
@@ -67,7 +69,20 @@ program
     return host(hostConfig(flags, process.env), process)
   })
 
-for (const add of [addJoin, addSend, addGet, addSay, addTail, addLs, addExport, addImport, addDoctor, addCompletion])
+for (const add of [
+  addJoin,
+  addSend,
+  addGet,
+  addSay,
+  addTail,
+  addLs,
+  addExport,
+  addImport,
+  addDoctor,
+  addConfig,
+  addCompletion,
+  addManual,
+])
   add(program)
 
 try {

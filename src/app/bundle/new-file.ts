@@ -8,6 +8,8 @@ const MODE = 0o600
 /** What file systems answer that know one name a file: those of memory sticks. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
+const DISK_SAYS_NO = ['ENOSPC', 'EDQUOT', 'EFBIG']
+
 /** Writes a new file, whose name appears once all of it is durable; never over another. `-` is standard output. */
 export async function writeNewFile(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   if (path === '-') {
@@ -25,7 +27,12 @@ export async function writeNewFile(path: string, bytes: AsyncIterable<Uint8Array
   } catch (error) {
     await file.close()
     await unlink(part)
-    throw error
+    if (!DISK_SAYS_NO.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    throw new CommandFailed(
+      exitCodes.disk,
+      forTerminal(`${path} can't be written: its disk is full, or takes no file of this size; nothing of it is left`),
+      { cause: error },
+    )
   }
   await syncFolder(dirname(path))
 }

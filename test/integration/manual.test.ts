@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { exitCodes } from '../../src/app/exit-codes.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { Verb } from '../helpers/verb.ts'
+
+test('every command, flag and exit code is in the manual page, which a reader of manual pages takes as it is', async () => {
+  const page = (await Verb.run(['man'])).out.toString()
+  const text = page.replaceAll('\\-', '-')
+  // What the shells complete, as fish is told it: another reader of the same definition.
+  const { out } = await Verb.run(['completion', 'fish'])
+  const flags = [...out.toString().matchAll(/ -l (\S+)/g)].map(([, flag]) => `--${flag}`)
+  const commands = [...out.toString().matchAll(/__fish_use_subcommand -a (\S+)/g)].map(([, command]) => command)
+  expect(flags.length).toBeGreaterThan(60)
+  expect(commands).toEqual(expect.arrayContaining(['host', 'export', 'import', 'doctor', 'config', 'man']))
+  for (const flag of flags) expect(text, flag).toContain(`.B ${flag}`)
+  for (const command of commands) if (command !== 'help') expect(text).toContain(`.SS "tamtam ${command}`)
+  for (const code of Object.values(exitCodes)) expect(text).toContain(`\n.B ${code}\n`)
+  const reader = spawnSync('groff', ['-man', '-Tutf8', '-ww'], { input: page, encoding: 'utf8' })
+  if (reader.error === undefined)
+    expect({ status: reader.status, stderr: reader.stderr }).toEqual({ status: 0, stderr: '' })
+})
+
+test('systemd takes the unit', async (context) => {
+  if (spawnSync('systemd-analyze', ['--version']).status !== 0) return context.skip('needs systemd-analyze')
+  const unit = await readFile(new URL('../../packaging/tamtam.service', import.meta.url), 'utf8')
+  const path = join(await temporaryDirectory(), 'tamtam.service')
+  await writeFile(path, unit.replace('/usr/local/bin/tamtam', process.execPath))
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' })
+  expect({ status, stderr: stderr.split('\n').filter((line) => line.includes('tamtam.service')) }).toEqual({
+    status: 0,
+    stderr: [],
+  })
+})
+
+test('each setting tells where it comes from: flag over environment over file over default', async () => {
+  const file = join(await temporaryDirectory(), 'config.json')
+  await writeFile(file, '{"room":"yard","keepDays":3,"port":1}')
+  const env = { TAMTAM_PORT: '2', TAMTAM_LINE_FILES: 'links' }
+  const { said } = await Verb.run(['config', '--config', file, '--keep-days', '9', '--json'], { env })
+  const found = Object.fromEntries(said.map(({ name, value, source }) => [name, [value, source]]))
+  expect(found).toMatchObject({
+    room: ['yard', file],
+    port: [2, 'TAMTAM_PORT'],
+    lineFiles: ['links', 'TAMTAM_LINE_FILES'],
+    keepDays: [9, '--keep-days'],
+    bind: ['127.0.0.1', 'default'],
+  })
+  expect(await Verb.run(['config', '--port', 'x'])).toMatchObject({ code: 2 })
+})
