@@ -5,7 +5,7 @@ import { exitMeanings } from '../exit-codes.ts'
 export const addManual = (program: Command): Command =>
   program
     .command('man')
-    .description('print the manual page: tamtam man > tamtam.1, or tamtam man | man -l -')
+    .description('print the manual page')
     .action(() => {
       process.stdout.write(manualOf(program))
     })
