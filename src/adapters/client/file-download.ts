@@ -31,7 +31,7 @@ export async function downloadFile(
   const taken = refusal(0, 'EXISTS', `${place} exists, and nothing is overwritten`)
   if ('path' in target && (await lstat(place).catch(ignoreMissing)) !== undefined) return taken
   const hashed = (done: number, total: number) => options.tell({ type: 'hashing', done, total })
-  const part = await PartFile.open('path' in target ? `${place}.part` : `${place}.${id.slice(0, 8)}.part`, hashed)
+  const part = await PartFile.open('path' in target ? place : `${place}.${id.slice(0, 8)}`, hashed)
   try {
     const whole = (await fill(options, id, part)) ?? (await fill(options, id, part)) ?? mismatch
     if (isRefusal(whole)) {

@@ -1,3 +1,4 @@
+import { link, open, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
 
@@ -28,6 +29,26 @@ export async function publish(
     if (claimed === 'elsewhere') return undefined
   }
   return undefined
+}
+
+/** What file systems without hard links say: FAT, some shares and phones. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+/**
+ * Gives a whole file its name, unless that is taken (`EEXIST`). Where a second name can't be given, an empty file takes the name, and
+ * the whole one its place: under the name is never a half one.
+ */
+export async function named(part: string, path: string): Promise<void> {
+  try {
+    await link(part, path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && NO_LINKS.has(String(error.code)))) throw error
+    await (await open(path, 'wx', 0o600)).close()
+    await rename(part, path).catch(async (failure) => {
+      await unlink(path)
+      throw failure
+    })
+  }
 }
 
 function asExists(error: NodeJS.ErrnoException): 'exists' {

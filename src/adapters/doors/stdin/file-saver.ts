@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import type { Session } from '../../../domain/session.ts'
-import { type Claimed, ignoreMissing, publish, receivedName } from '../../files/publish.ts'
+import { type Claimed, ignoreMissing, named, publish, receivedName } from '../../files/publish.ts'
 
 /** Gives a file of the host's another name in the file system, where that is possible. */
 export type LinkFile = (id: string, path: string) => Promise<Claimed>
@@ -45,7 +45,7 @@ export class FileSaver {
         throw new Error('these are not the bytes that were sent; they are not kept')
       await handle.datasync()
       const published = await publish(this.#directory, wanted, async (path) => {
-        await link(part, path)
+        await named(part, path)
         return 'linked'
       })
       if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${wanted}`)

@@ -1,0 +1,67 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { canTrace } from '../adapters/stores/disk/strace.ts'
+import { run } from '../helpers/commands.ts'
+import { filesOf } from '../helpers/files.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { MAIN } from '../helpers/host-process.ts'
+import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
+
+const SLOWLY = ['--limit', '600k']
+
+describe('two at once', () => {
+  it('that get one file into one folder have a part each, and whoever comes after one that was killed goes on with its', async () => {
+    const { at } = await hostForVerbs()
+    const { path, bytes } = await folderWith('besar.bin', 600_000)
+    await Verb.run(['send', at, path])
+    const cwd = await temporaryDirectory()
+    const parts = async () => (await readdir(cwd)).filter((name) => name.endsWith('.part'))
+    const both = [1, 2].map(() => new Verb(['get', at, 'besar.bin', ...SLOWLY], { cwd }))
+    const killed = new Verb(['get', at, 'besar.bin', '--limit', '300k'], { cwd })
+    await killed.until('a part each', async () => (await parts()).length === 3)
+    await killed.until('some of it', () => /[1-9]0%/.test(killed.errors))
+    await killed.kill()
+    const ended = await Promise.all(both.map((verb) => verb.ended()))
+    expect(ended.map(({ code }) => code)).toEqual([0, 0])
+    expect(ended.map(({ out }) => out.toString()).toSorted()).toEqual(['terima_besar (2).bin\n', 'terima_besar.bin\n'])
+    expect(await parts()).toHaveLength(1)
+    const after = await Verb.run(['get', at, 'besar.bin'], { cwd })
+    expect(after).toMatchObject({ code: 0, out: Buffer.from('terima_besar (3).bin\n') })
+    expect(after.errors).toMatch(/besar\.bin {2}[1-9]\d% /)
+    const names = await readdir(cwd)
+    expect(names).toHaveLength(3)
+    for (const name of names) expect(bytes.equals(await readFile(join(cwd, name)))).toBe(true)
+  })
+
+  it('C110: that send the same bytes end well, and the room has them', async () => {
+    const { at, port } = await hostForVerbs()
+    const { cwd, path, bytes, digest } = await folderWith('sama.bin', 600_000)
+    const both = [1, 2].map(() => new Verb(['send', at, path, ...SLOWLY], { cwd }))
+    const ended = await Promise.all(both.map((verb) => verb.ended()))
+    expect(ended.map(({ code, errors }) => [code, /sent sama\.bin/.test(errors)])).toEqual([
+      [0, true],
+      [0, true],
+    ])
+    const files = await filesOf(port)
+    expect(files.map(({ status, sha256 }) => [status, sha256])).toContainEqual(['whole', digest])
+    expect(files.filter(({ status }) => status !== 'whole')).toEqual([])
+    await Verb.run(['get', at, 'sama.bin'], { cwd })
+    expect(bytes.equals(await readFile(join(cwd, 'terima_sama.bin')))).toBe(true)
+  })
+})
+
+it.runIf(canTrace())('where a file can have one name only, what was got has its name all the same', async () => {
+  const { at } = await hostForVerbs()
+  const { cwd, path, bytes } = await folderWith('a.bin', 100_000)
+  await Verb.run(['send', at, path])
+  const save = join(cwd, 'usb')
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, 'get', at, 'a.bin', '--save', save]
+  const noLinks = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=link,linkat', '-e', 'inject=link,linkat:error=EPERM']
+  for (const name of ['terima_a.bin', 'terima_a (2).bin']) {
+    const got = await run('strace', [...noLinks, ...node])
+    expect([got.code, got.stdout.toString()]).toEqual([0, `${join(save, name)}\n`])
+    expect(bytes.equals(await readFile(join(save, name)))).toBe(true)
+  }
+  expect(await readdir(save)).toHaveLength(2)
+})
