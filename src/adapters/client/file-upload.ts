@@ -79,7 +79,7 @@ async function carry(options: TransferOptions, room: string, path: string, name:
 /** One connection's worth of it. */
 async function send(options: TransferOptions, path: string, file: WholeFile, from: number) {
   const { link, tell, limit } = options
-  const { id, size } = file
+  const { id, size, sha256: whole } = file
   tell({ type: 'begins', at: from, total: size })
   const bytes = paced(exactly(size - from, piecesOf(path, from, size, link.settings.readBytes)), limit)
   let reached = from
@@ -95,7 +95,7 @@ async function send(options: TransferOptions, path: string, file: WholeFile, fro
     sent += count
     tell({ type: 'moved', bytes: sent })
   }
-  const ended = await sendPart(link, { id, offset: from, bytes, length: size - from, moved, alive })
+  const ended = await sendPart(link, { id, offset: from, bytes, length: size - from, whole, moved, alive })
   if (isRefusal(ended)) return ended
   return ended.offset === size ? file : refusal(503, 'TRANSFER_CUT', 'the host took only a part of it')
 }

@@ -30,13 +30,15 @@ export interface Part {
   readonly total?: number
   /** The digest of these bytes, which are then taken whole or not at all. */
   readonly sha256?: Buffer
+  /** The digest of the whole file, as hexadecimal digits, where its last bytes are among these: without it the file is not published. */
+  readonly whole?: string
   moved?(bytes: number): void
   alive?(): Promise<boolean>
 }
 
 /** Where the upload ends after the part. */
 export async function sendPart(link: HostLink, part: Part): Promise<{ readonly offset: number } | Refusal> {
-  const { id, offset, bytes, length, total, sha256, moved, alive } = part
+  const { id, offset, bytes, length, total, sha256, whole, moved, alive } = part
   const headers = {
     ...version,
     'Content-Type': 'application/offset+octet-stream',
@@ -44,6 +46,7 @@ export async function sendPart(link: HostLink, part: Part): Promise<{ readonly o
     'Upload-Offset': offset,
     ...(total === undefined ? {} : { 'Upload-Length': total }),
     ...(sha256 === undefined ? {} : { 'Upload-Checksum': `sha256 ${sha256.toString('base64')}` }),
+    ...(whole === undefined ? {} : { 'Repr-Digest': `sha-256=:${Buffer.from(whole, 'hex').toString('base64')}:` }),
   }
   const hooks = { ...(moved === undefined ? {} : { moved }), ...(alive === undefined ? {} : { alive }) }
   const answer = await link.ask({ method: 'PATCH', path: filePath(id), headers, body: bytes, ...hooks })
