@@ -46,3 +46,12 @@ export async function dropFiles(page: Page, paths: readonly string[], over: () =
   await over()
   await drag('drop')
 }
+
+/** Types a line into the message field, and sends it. */
+export async function write(page: Page, line: string): Promise<void> {
+  await page.locator('#message').fill(line)
+  await page.locator('#message').press('Enter')
+}
+
+/** The texts of messages as they stand in the timeline, those that the room does not have yet among them. */
+export const textsIn = (page: Page): Promise<readonly string[]> => page.locator('.timeline .row .text').allInnerTexts()

@@ -18,7 +18,8 @@ export function Composer({ room }: { readonly room: Room }) {
   const field = useRef<HTMLTextAreaElement>(null)
   const told = useRef({ begun: 0, at: Number.NEGATIVE_INFINITY })
   useSignalEffect(() => {
-    if (writing.wanted.value > 0) field.current?.focus()
+    // A dialog that closes just now gives the focus back first. On a phone it would bring up the keys unasked.
+    if (writing.wanted.value > 0 || hasKeys()) setTimeout(() => field.current?.focus())
   })
   useLayoutEffect(() => {
     const element = field.current
@@ -103,3 +104,5 @@ export function Composer({ room }: { readonly room: Room }) {
     </form>
   )
 }
+
+const hasKeys = (): boolean => matchMedia('(pointer: fine)').matches

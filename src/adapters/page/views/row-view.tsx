@@ -1,9 +1,9 @@
 import { Component } from 'preact'
 import { eventWords } from '../../terminal/event-words.ts'
 import type { Say, Words } from '../../words/words.ts'
-import { FileCard } from '../files/file-card.tsx'
 import type { Room } from '../place/room.ts'
 import type { Comings, Row } from '../timeline/rows.ts'
+import { FileRow } from './file-row.tsx'
 import { TalkRow } from './talk-row.tsx'
 import { Day } from './times.tsx'
 
@@ -48,7 +48,7 @@ export class RowView extends Component<RowProps> {
       case 'file':
         return (
           <li class={`row${mark}`} data-key={row.key} tabIndex={-1}>
-            <FileCard room={room} entry={row.entry} />
+            <FileRow room={room} entry={row.entry} />
           </li>
         )
       case 'told':

@@ -15,8 +15,9 @@ export class ScrollKeeper {
   #scroller: HTMLElement | undefined
   /** A row, and where its upper edge was on the screen. */
   #anchor: { readonly key: string; readonly top: number } | undefined
-  /** Where it was scrolled to then. */
-  #scrollTop = 0
+
+  /** What comes is to be seen at once. */
+  #follows = true
 
   constructor(room: Room) {
     this.#room = room
@@ -36,23 +37,28 @@ export class ScrollKeeper {
     }
   }
 
+  /** The rows are about to be other ones: remembers what is on the screen now, for it may have been scrolled since anybody heard. */
+  mark(): void {
+    const scroller = this.#scroller
+    if (scroller === undefined) return
+    this.#anchor = anchorIn(scroller)
+    this.#follows = this.#room.timeline.reading.peek() === 'end' && belowIn(scroller) < AT_END_PX
+  }
+
   /** The rows are other ones, or of another height: puts the view where it belongs, before anybody sees it. */
   settle(): void {
     const scroller = this.#scroller
     if (scroller === undefined) return
     const { timeline } = this.#room
     const aim = timeline.aim.peek()
-    // Somebody has scrolled, and the browser is about to tell: that must not be undone.
-    const moved = scroller.scrollTop - this.#scrollTop
-    const leaves = moved < 0 && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > AT_END_PX
     if (aim !== undefined) {
       timeline.arrived()
       if (aim.type === 'row') this.#toRow(scroller, aim.key)
       else if (aim.type === 'end' || !this.#toDivider(scroller)) scroller.scrollTop = scroller.scrollHeight
-    } else if (timeline.reading.peek() === 'end' && !leaves) scroller.scrollTop = scroller.scrollHeight
+    } else if (this.#follows) scroller.scrollTop = scroller.scrollHeight
     else if (this.#anchor !== undefined) {
       const row = rowWith(scroller, this.#anchor.key)
-      if (row !== undefined) scroller.scrollTop += topOf(row) - this.#anchor.top + moved
+      if (row !== undefined) scroller.scrollTop += topOf(row) - this.#anchor.top
     }
     this.#scrolled()
   }
@@ -66,13 +72,13 @@ export class ScrollKeeper {
     const scroller = this.#scroller
     if (scroller === undefined) return
     const { timeline } = this.#room
-    const { scrollTop, scrollHeight, clientHeight } = scroller
-    const below = scrollHeight - scrollTop - clientHeight
+    const { scrollTop } = scroller
+    const below = belowIn(scroller)
     const { atEnd, atStart } = timeline.span.peek()
     timeline.read(atEnd && below < AT_END_PX ? 'end' : 'above')
     if (timeline.reading.peek() === 'end' && document.visibilityState === 'visible') this.#room.look()
     this.#anchor = anchorIn(scroller)
-    this.#scrollTop = scrollTop
+    this.#follows = timeline.reading.peek() === 'end'
     if (scrollTop < pageDefaults.nearEndPx && !atStart) void timeline.older()
     else if (below < pageDefaults.nearEndPx && !atEnd) void timeline.newer()
   }
@@ -92,14 +98,21 @@ export class ScrollKeeper {
   }
 }
 
+/** How much there is below what is seen. */
+const belowIn = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement): number =>
+  scrollHeight - scrollTop - clientHeight
+
 const topOf = (element: HTMLElement): number => element.getBoundingClientRect().top
 
 const rowWith = (scroller: HTMLElement, key: string): HTMLElement | undefined =>
   scroller.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? undefined
 
-/** The first row of which something is seen; rows stand in their order, so half of them need not be looked at. */
+/**
+ * The first row of which something is seen; rows stand in their order, so half of them need not be looked at. The mark of a day goes to
+ * whatever row is the first of it, so it is no place to hold on to.
+ */
 function anchorIn(scroller: HTMLElement): { readonly key: string; readonly top: number } | undefined {
-  const rows = scroller.querySelectorAll<HTMLElement>('[data-key]')
+  const rows = scroller.querySelectorAll<HTMLElement>('[data-key]:not(.day, .divider)')
   const edge = topOf(scroller)
   let [low, high] = [0, rows.length]
   while (low < high) {

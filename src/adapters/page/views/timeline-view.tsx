@@ -32,6 +32,8 @@ export function TimelineView({ room }: { readonly room: Room }) {
   const aim = timeline.aim.value
   if (aim?.type === 'row') found.value = aim.key
   useLayoutEffect(() => (scroller.current === null ? undefined : keeper.attach(scroller.current)), [keeper])
+  // What stands on the screen before this is drawn must stand there afterwards.
+  keeper.mark()
   useLayoutEffect(() => keeper.settle())
 
   const point = (event: Event) => {

@@ -1,0 +1,316 @@
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { browserTest as test, violations } from '../helpers/browser.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { HostProcess } from '../helpers/host-process.ts'
+import { ask, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+import { LineClient } from '../helpers/line-client.ts'
+import { comeIn, textsIn, write } from './page-visitor.ts'
+
+const sees = (page: Page, text: string | RegExp) => page.locator('.timeline').getByText(text).first().waitFor()
+
+test('two people in browsers and one with netcat are in one room', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true })
+  const ani = await comeIn(open, port, 'ani', { checked: true })
+  const budi = await comeIn(open, port, 'budi')
+  const nini = await LineClient.join(port, 'nini')
+  await ani.locator('.people').getByText('nini').waitFor()
+  expect(await ani.locator('.people li').allInnerTexts()).toHaveLength(3)
+
+  await write(ani, 'halo\nbudi: see https://example.org/a_(b), ok')
+  await nini.until(/^<ani> halo/)
+  nini.write('<script>alert(1)</script>\n')
+  await sees(budi, '<script>alert(1)</script>')
+  await write(budi, '/me waves')
+  await nini.until(/budi waves/)
+
+  // Whoever is named sees it at once, and what is a link leads out without telling from where.
+  await budi.locator('.lit').getByText('budi: see').waitFor()
+  expect(await ani.locator('.lit').count()).toBe(0)
+  const link = budi.locator('.timeline a[target]')
+  expect(await link.getAttribute('href')).toBe('https://example.org/a_(b)')
+  expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
+
+  // A whisper, from the list of people.
+  await ani.locator('.people').getByRole('button', { name: 'budi' }).click()
+  await ani.getByRole('button', { name: 'Message', exact: true }).click()
+  await ani.keyboard.type('just between us')
+  await ani.keyboard.press('Enter')
+  await budi.locator('.whispered').getByText('just between us').waitFor()
+  await ani.keyboard.press('Escape')
+  await write(ani, 'to everybody')
+  await nini.until(/^<ani> to everybody/)
+  expect(nini.lines.join('\n')).not.toContain('just between us')
+
+  // What the other one's words were stands above an answer.
+  await budi.locator('.row').getByText('to everybody').hover()
+  await budi.getByRole('button', { name: 'Reply to ani' }).click()
+  await budi.keyboard.type('yes')
+  await budi.keyboard.press('Enter')
+  await ani.locator('blockquote').getByText('ani: to everybody').waitFor()
+
+  await budi.locator('#message').pressSequentially('somewhat longer than a word', { delay: 60 })
+  await ani.getByText('budi is typing').waitFor()
+  await write(ani, '/topic kopi')
+  await budi.locator('.topic').getByText('kopi').waitFor()
+  await write(ani, '/nick Anita')
+  await budi.locator('.people').getByText('Anita').waitFor()
+  await write(ani, '/noword')
+  await ani.getByText('there is no /noword').waitFor()
+  expect(await violations(ani)).toEqual([])
+})
+
+test('who looks after a room does so in the page; who is sent out is told why', async ({ open }) => {
+  const { port, tamtam } = await startHttpHost({ page: true })
+  const host = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+  const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi')]
+  await ani.locator('.people').getByRole('button', { name: 'budi' }).click()
+  expect(await ani.getByRole('button', { name: 'Send out' }).count()).toBe(0)
+  await ani.keyboard.press('Escape')
+  await host.send({ type: 'op', name: 'ani' })
+  await ani.locator('.people').getByText(/\bop$/).waitFor()
+  await ani.locator('.people').getByRole('button', { name: 'budi' }).click()
+  await ani.getByLabel('Reason').fill('too loud')
+  await ani.getByRole('button', { name: 'Send out' }).click()
+  await budi.getByText(/not in the room any more.*too loud/).waitFor()
+  await sees(ani, /budi was sent out by ani .*too loud/)
+  await budi.getByRole('button', { name: 'Come back in' }).click()
+  await budi.locator('.people').getByText('ani').waitFor()
+  await write(ani, '/mute budi')
+  await sees(budi, 'ani muted budi')
+  await write(budi, 'hello?')
+  await budi.locator('.unshown .wrong').waitFor()
+  await write(ani, '/unmute budi')
+  await sees(budi, 'ani lets budi speak again')
+  await budi.getByRole('button', { name: 'Send again' }).click()
+  await sees(ani, 'hello?')
+  expect(await budi.locator('.unshown').count()).toBe(0)
+})
+
+test('the host is killed and comes back: nothing is lost, nothing is doubled, and the page says how things stand', async ({
+  open,
+}) => {
+  const data = await temporaryDirectory()
+  const { host, port } = await HostProcess.start(['--data', data])
+  const faults: string[] = []
+  const [ani, budi] = [await comeIn(open, port, 'ani', { faults }), await comeIn(open, port, 'budi', { faults })]
+  for (const text of ['one', 'two']) await write(ani, text)
+  await sees(budi, 'two')
+  await host.kill()
+  await ani.getByText(/No connection/).waitFor()
+  for (const text of ['three', 'four']) await write(ani, text)
+  await ani.locator('.unshown').getByText('three').waitFor()
+  // Whoever opens the page anew meanwhile still has what was not sent.
+  await write(budi, 'five')
+  await budi.locator('.unshown').getByText('five').waitFor()
+  const again = new HostProcess(['host', '--json', '--port', String(port), '--data', data])
+  await again.listening()
+  await sees(budi, 'four')
+  await sees(ani, 'five')
+  await expect.poll(() => ani.locator('.unshown').count()).toBe(0)
+  for (const page of [ani, budi])
+    expect([...(await textsIn(page))].sort()).toEqual(['five', 'four', 'one', 'three', 'two'])
+  expect(await textsIn(ani)).toEqual(await textsIn(budi))
+  await expect.poll(() => ani.getByText(/No connection/).count()).toBe(0)
+  expect(faults.filter((fault) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(fault))).toEqual([])
+})
+
+test('C121: the secret in the address is taken out of it, and is kept for this host', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true, access: ({ credential }) => credential === 's3cret' })
+  const faults: string[] = []
+  const page = await open(`http://127.0.0.1:${port}/#room=tea`, { faults })
+  await page.getByLabel('Your name').fill('ani')
+  await page.keyboard.press('Enter')
+  // Whoever shows nothing is told no more than that.
+  await page.getByLabel('Password or invitation').waitFor()
+  await page.goto(`http://127.0.0.1:${port}/?#t=s3cret&room=tea`)
+  await page.locator('main.room').waitFor()
+  expect(page.url()).toBe(`http://127.0.0.1:${port}/?#room=tea`)
+  await write(page, 'halo')
+  await sees(page, 'halo')
+  // The next time, in this browser, the address alone will do.
+  const later = await page.context().newPage()
+  await later.goto(`http://127.0.0.1:${port}/#room=tea`)
+  await later.locator('.timeline').getByText('halo').waitFor()
+  await page.getByText(/not in the room any more/).waitFor()
+  expect(faults).toEqual([])
+})
+
+test('C57, C58, C59, C62, C96: hostile names and texts are shown, and do nothing', async ({ open }) => {
+  const { port, tamtam } = await startHttpHost({ page: true })
+  const texts = [
+    '<img src=x onerror="document.title=1">',
+    'javascript:alert(1) and data:text/html,<script>1</script>',
+    'https://a"onmouseover="alert(1) x',
+    '\u202Egnp.exe\u202C and \u200B\u2066hidden\u2069',
+    '\u001b[2J\u0007\u009b31m',
+    `a${'\u0301'.repeat(500)}`,
+    '﷽'.repeat(50),
+    'x'.repeat(3000),
+    '{{constructor.constructor("alert(1)")()}} </textarea><svg/onload=alert(1)>',
+  ]
+  const guest = await tamtam.engine.join({ room: 'lobby', name: 'guest' })
+  const page = await comeIn(open, port, 'ani', { checked: true })
+  for (const text of texts) await guest.send({ type: 'say', text })
+  await guest.send({ type: 'setTopic', topic: '<b>\u202Ex</b>' })
+  await ask(port, `POST /rooms/lobby/messages`, { body: 'from an address', from: '127.0.0.1' })
+  await sees(page, 'from an address')
+  const shown = (await textsIn(page)).join('\n')
+  expect(shown).toContain('<img src=x onerror="document.title=1">')
+  expect(shown).toContain('<U+202E>gnp.exe<U+202C> and <U+200B><U+2066>hidden<U+2069>')
+  expect(shown).toContain('␛[2J␇\\x9b31m')
+  expect(shown).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u0080-\u009f\u200b\u202a-\u202e\u2066-\u2069]/)
+  expect(Math.max(...[...shown.matchAll(/\u0301+/g)].map(([marks]) => marks.length))).toBeLessThanOrEqual(4)
+  expect(await page.locator('.topic').innerText()).toContain('<b><U+202E>x</b>')
+  expect(await page.locator('.timeline .row .body :is(img, script, svg)').count()).toBe(0)
+  const links = await page
+    .locator('.timeline .row a')
+    .evaluateAll((all) => all.map((each) => (each as unknown as { readonly href: string }).href))
+  expect(links).toEqual(['https://a/'])
+  expect(await page.title()).toMatch(/lobby · tamtam$/)
+  // Nothing is wider than the page.
+  const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+  expect(wide).toBe(0)
+})
+
+test('everything is reached with keys alone', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true })
+  await sayOverHttp(port, 'lobby', 'something from before\nand more of it', { as: 'cici' })
+  const page = await open(`http://127.0.0.1:${port}/`)
+  const focused = () => page.evaluate<string>('document.activeElement.ariaLabel || document.activeElement.textContent')
+  await page.keyboard.type('ani')
+  await page.keyboard.press('Enter')
+  await page.locator('main.room').waitFor()
+  // One comes to write without doing anything; the page's first stop leads there as well.
+  await expect.poll(focused).toBe('Message lobby')
+  await page.keyboard.type('written by keys')
+  await page.keyboard.press('Enter')
+  await sees(page, 'written by keys')
+  const reach = async (name: string, key = 'Shift+Tab') => {
+    for (let presses = 0; presses < 40 && (await focused()).trim() !== name; presses++) await page.keyboard.press(key)
+    expect((await focused()).trim()).toBe(name)
+  }
+  await reach('Skip to the message field')
+  await page.keyboard.press('Enter')
+  await expect.poll(focused).toBe('Message lobby')
+
+  // Up in the list of messages, to one that is answered.
+  await reach('Messages in lobby')
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('ArrowUp')
+  expect(await focused()).toContain('and more of it')
+  await reach('Reply to cici', 'Tab')
+  await page.keyboard.press('Enter')
+  await expect.poll(focused).toBe('Message lobby')
+  await page.keyboard.type('indeed')
+  await page.keyboard.press('Enter')
+  await page.locator('blockquote').getByText('cici: and more of it').waitFor()
+
+  // Search, and to where it was said; a dialog gives the focus back to what opened it.
+  await reach('Search')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('before')
+  await page.keyboard.press('Enter')
+  await page.getByText('1 found').waitFor()
+  await reach('Close')
+  await page.keyboard.press('Escape')
+  await expect.poll(focused).toBe('Search')
+  await reach('Set the topic: no topic has been set')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('kopi')
+  await page.keyboard.press('Enter')
+  await page.locator('.topic').getByText('kopi').waitFor()
+  await reach('Another room')
+  await page.keyboard.type('tea')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.url()).toMatch(/#room=tea$/)
+  await expect.poll(focused).toBe('Message tea')
+})
+
+test('on a narrow screen, in the dark and in Indonesian, everything has its place and nobody is left out', async ({
+  open,
+}) => {
+  const { port, tamtam } = await startHttpHost({ page: true })
+  const guest = await tamtam.engine.join({ room: 'lobby', name: 'n'.repeat(32) })
+  await guest.send({ type: 'say', text: `${'w'.repeat(200)} https://example.org/${'a'.repeat(300)}` })
+  await guest.send({ type: 'setTopic', topic: 'Ruang ini untuk rapat pagi, dan untuk semua yang datang terlambat' })
+  const page = await open(`http://127.0.0.1:${port}/`, {
+    checked: true,
+    locale: 'id-ID',
+    colorScheme: 'dark',
+    viewport: { width: 320, height: 568 },
+  })
+  const fits = async () => {
+    const wider = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+    expect(await page.evaluate<number>(wider)).toBe(0)
+    expect(await violations(page)).toEqual([])
+  }
+  await fits()
+  expect(await page.evaluate('document.documentElement.lang')).toBe('id')
+  await page.getByLabel('Nama Anda').fill('siti')
+  await page.getByRole('button', { name: 'Masuk' }).click()
+  await sees(page, /www/)
+  await write(page, 'halo')
+  await fits()
+  await page.getByRole('button', { name: 'Ruang dan orang' }).click()
+  await page.locator('dialog').getByText('siti').waitFor()
+  await fits()
+  await page.locator('dialog').getByRole('button', { name: /^n+/ }).click()
+  await page.getByRole('button', { name: 'Kirim pesan' }).waitFor()
+  await fits()
+  await page.getByRole('button', { name: 'Kirim pesan' }).click()
+  await page.getByLabel(/^Berbisik kepada/).waitFor()
+  await fits()
+  await page.getByRole('button', { name: 'Cari' }).click()
+  await page.getByRole('searchbox').fill('halo')
+  await page.keyboard.press('Enter')
+  await page.getByText('1 ditemukan').waitFor()
+  await fits()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Pengaturan' }).click()
+  await page.getByLabel('Tampilan').selectOption('light')
+  await fits()
+  await page.getByLabel('Bahasa').selectOption('en')
+  await page.getByRole('button', { name: 'Help' }).click()
+  await page.getByText('/msg nick text').waitFor()
+  await fits()
+  // As it was left.
+  await page.reload()
+  await page.getByLabel('Message lobby').waitFor()
+  expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light')
+})
+
+test('what was missed is marked where one stopped, and the window tells of it', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true })
+  const ani = await comeIn(open, port, 'ani')
+  await sayOverHttp(port, 'lobby', 'seen', { as: 'cici' })
+  await sees(ani, 'seen')
+  await expect.poll(() => ani.evaluate('localStorage.getItem("tamtam.read.lobby")')).toBe('1')
+  await ani.goto('about:blank')
+  await sayOverHttp(port, 'lobby', 'missed\nand this', { as: 'cici' })
+  await ani.goto(`http://127.0.0.1:${port}/`)
+  await sees(ani, 'and this')
+  const order = () => ani.locator('.timeline li:is(.row, .divider)').allInnerTexts()
+  expect((await order()).map((row) => /seen|New|missed|and this/.exec(row)?.[0])).toEqual([
+    'seen',
+    'New',
+    'missed',
+    'and this',
+  ])
+  // It stays where it is while others talk, and goes when one answers.
+  await sayOverHttp(port, 'lobby', 'more', { as: 'cici' })
+  await sees(ani, 'more')
+  expect(await ani.locator('.divider').count()).toBe(1)
+  await write(ani, 'here I am')
+  await expect.poll(() => ani.locator('.divider').count()).toBe(0)
+  await ani.locator('.rooms, nav').getByText('lobby').waitFor()
+
+  // Another room, and what is new there, in the list; the address leads there and back.
+  await sayOverHttp(port, 'tea', 'first', { as: 'cici' })
+  await ani.goto(`http://127.0.0.1:${port}/#room=tea`)
+  await sees(ani, 'first')
+  expect(await ani.title()).toBe('tea · tamtam')
+  await ani.goBack()
+  await sees(ani, 'here I am')
+  expect(await ani.title()).toBe('lobby · tamtam')
+})
