@@ -34,7 +34,7 @@ test('two people in browsers and one with netcat are in one room', async ({ open
   // A whisper, from the list of people.
   await ani.locator('.people').getByRole('button', { name: 'budi' }).click()
   await ani.getByRole('button', { name: 'Message', exact: true }).click()
-  await ani.keyboard.type('just between us')
+  await ani.getByLabel('Whisper to budi').fill('just between us')
   await ani.keyboard.press('Enter')
   await budi.locator('.whispered').getByText('just between us').waitFor()
   await ani.keyboard.press('Escape')
@@ -45,6 +45,8 @@ test('two people in browsers and one with netcat are in one room', async ({ open
   // What the other one's words were stands above an answer.
   await budi.locator('.row').getByText('to everybody').hover()
   await budi.getByRole('button', { name: 'Reply to ani' }).click()
+  await expect.poll(() => budi.locator('#message').inputValue()).toBe('> ani: to everybody\n')
+  await budi.locator('#message:focus').waitFor()
   await budi.keyboard.type('yes')
   await budi.keyboard.press('Enter')
   await ani.locator('blockquote').getByText('ani: to everybody').waitFor()
@@ -262,7 +264,7 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
   await page.getByLabel(/^Berbisik kepada/).waitFor()
   await fits()
   await page.getByRole('button', { name: 'Cari' }).click()
-  await page.getByRole('searchbox').fill('halo')
+  await page.getByLabel('Kata atau nama berkas').fill('halo')
   await page.keyboard.press('Enter')
   await page.getByText('1 ditemukan').waitFor()
   await fits()

@@ -57,7 +57,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
           }}
         >
           <input
-            type="search"
+            enterkeyhint="search"
             aria-label={say('searchFor')}
             placeholder={say('searchFor')}
             value={wanted}
