@@ -1,5 +1,4 @@
 import type { ClientCommand } from '../../../domain/room/commands.ts'
-import { forTerminal } from '../../../domain/text/terminal.ts'
 import { typedLine } from '../../terminal/slash-words.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
@@ -21,7 +20,7 @@ export function actOn(page: Page, room: Room, line: string, to: string | undefin
       outbox.say(typed)
       break
     case 'topic':
-      if (typed.topic !== undefined) ask(room, { type: 'setTopic', topic: typed.topic })
+      if (typed.topic !== undefined) ask(page, room, { type: 'setTopic', topic: typed.topic })
       else notices.tell(place.topic.peek() === '' ? say('noTopic') : say('topicIs', { topic: place.topic.peek() }))
       break
     case 'nick':
@@ -31,7 +30,7 @@ export function actOn(page: Page, room: Room, line: string, to: string | undefin
       notices.tell(whoIsHere(page, room))
       break
     case 'rule':
-      ask(room, typed.command)
+      ask(page, room, typed.command)
       break
     case 'join':
       page.go(typed.room)
@@ -43,8 +42,8 @@ export function actOn(page: Page, room: Room, line: string, to: string | undefin
       notices.tell(ignored(page, typed.name))
       break
     case 'away':
-      if (typed.name !== '') ask(room, { type: 'away', reason: typed.name })
-      else ask(room, { type: place.member.peek().away === undefined ? 'away' : 'back' })
+      if (typed.name !== '') ask(page, room, { type: 'away', reason: typed.name })
+      else ask(page, room, { type: place.member.peek().away === undefined ? 'away' : 'back' })
       break
     case 'help':
     case 'theme':
@@ -80,15 +79,15 @@ export function actOn(page: Page, room: Room, line: string, to: string | undefin
 }
 
 /** Asks the room for something whose outcome everybody sees; only a refusal is told. */
-export function ask(room: Room, command: ClientCommand): void {
+export function ask(page: Page, room: Room, command: ClientCommand): void {
   void room.place.send(command).then((answer) => {
-    if (answer.type === 'rejected') room.notices.tell(forTerminal(answer.message), 'wrong')
+    if (answer.type === 'rejected') room.notices.tell(page.words.value.refusal(answer), 'wrong')
   })
 }
 
 function rename(page: Page, room: Room, name: string): void {
   void room.place.send({ type: 'rename', name }).then((answer) => {
-    if (answer.type === 'rejected') room.notices.tell(forTerminal(answer.message), 'wrong')
+    if (answer.type === 'rejected') room.notices.tell(page.words.value.refusal(answer), 'wrong')
     else {
       const now = room.place.member.peek().name
       page.called(now)

@@ -34,7 +34,9 @@ export class HostHistory implements History {
   }
 
   async #entries(what: string, asked: Readonly<Record<string, string | number>>): Promise<readonly Entry[] | Refusal> {
-    const words = new URLSearchParams(Object.entries(asked).map(([key, value]) => [key, String(value)]))
+    const words = new URLSearchParams(
+      Object.entries(asked).map(([key, value]): [string, string] => [key, String(value)]),
+    )
     const answer = await this.#host.json(`${this.#path}/${what}?${words}`)
     return isRefusal(answer) ? answer : entriesIn(answer.value)
   }

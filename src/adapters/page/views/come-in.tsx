@@ -1,12 +1,12 @@
 import { useRef } from 'preact/hooks'
-import { forTerminal } from '../../../domain/text/terminal.ts'
-import { usePage, useSay } from '../place/context.ts'
+import { usePage } from '../place/context.ts'
 import type { Stage } from '../place/page.ts'
 
 /** Who comes, and where to; and why they are not in. */
 export function ComeIn({ stage }: { readonly stage: Exclude<Stage, { status: 'inside' }> }) {
   const page = usePage()
-  const say = useSay()
+  const words = page.words.value
+  const { say } = words
   const form = useRef<HTMLFormElement>(null)
   const { status, why } = stage
   const wantsSecret = why?.code === 'NOT_FOUND'
@@ -41,7 +41,7 @@ export function ComeIn({ stage }: { readonly stage: Exclude<Stage, { status: 'in
         <p class="why" role="status">
           {status === 'entering' && why === undefined && say('comingIn')}
           {why !== undefined &&
-            (why.code === 'UNREACHABLE' ? say('retryNow', { why: why.message }) : forTerminal(why.message))}
+            (why.code === 'UNREACHABLE' ? say('retryNow', { why: say('notReached') }) : words.refusal(why))}
         </p>
       </form>
     </main>

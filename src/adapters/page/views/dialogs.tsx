@@ -71,14 +71,15 @@ function HelpDialog({ closed }: { readonly closed: () => void }) {
 }
 
 function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
-  const say = useSay()
+  const page = usePage()
+  const { say } = page.words.value
   const topic = useSignal(room.place.topic.peek())
   return (
     <Dialog title={say('topic')} closed={closed}>
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          if (topic.peek() !== room.place.topic.peek()) ask(room, { type: 'setTopic', topic: topic.peek() })
+          if (topic.peek() !== room.place.topic.peek()) ask(page, room, { type: 'setTopic', topic: topic.peek() })
           room.show(undefined)
         }}
       >

@@ -66,16 +66,17 @@ export function MemberDialog({ room, member, closed }: MemberProps) {
 
 /** For those who look after the room. What they may is the room's to say. */
 function Ruling({ room, member, me }: { readonly room: Room; readonly member: Member; readonly me: Member }) {
-  const { say } = usePage().words.value
+  const page = usePage()
+  const { say } = page.words.value
   const reason = useSignal('')
   const { name } = member
   const rule = (type: 'kick' | 'mute' | 'ban') => {
     const why = reason.peek().trim()
-    ask(room, { type, name, ...(why === '' ? {} : { reason: why }) })
+    ask(page, room, { type, name, ...(why === '' ? {} : { reason: why }) })
     room.show(undefined)
   }
   const lift = (type: 'unmute' | 'op' | 'deop') => {
-    ask(room, { type, name })
+    ask(page, room, { type, name })
     room.show(undefined)
   }
   return (

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Entry } from '../../../domain/room/events.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
-import { isRefusal } from '../../client/failures.ts'
+import { isRefusal, type Refusal } from '../../client/failures.ts'
 import { eventWords } from '../../terminal/event-words.ts'
 import type { Words } from '../../words/words.ts'
 import { pageDefaults } from '../defaults.ts'
@@ -15,7 +15,7 @@ import { Day, Time } from './times.tsx'
 
 type Found =
   | { readonly status: 'nothing asked' | 'asking' }
-  | { readonly status: 'failed'; readonly why: string }
+  | { readonly status: 'failed'; readonly why: Refusal }
   | { readonly status: 'found'; readonly entries: readonly Entry[] }
 
 interface SearchProps {
@@ -36,7 +36,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
     found.value = { status: 'asking' }
     const entries = await room.history.search(asked, pageDefaults.searchHits)
     found.value = isRefusal(entries)
-      ? { status: 'failed', why: entries.message }
+      ? { status: 'failed', why: entries }
       : { status: 'found', entries: [...entries].reverse() }
   }
   useEffect(() => void look(), [])
@@ -73,7 +73,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
       </search>
       <p class="why" role="status">
         {now.status === 'asking' && say('loading')}
-        {now.status === 'failed' && forTerminal(now.why)}
+        {now.status === 'failed' && words.value.refusal(now.why)}
         {now.status === 'found' &&
           (now.entries.length === 0 ? say('nothingFound') : say('found', { count: now.entries.length }))}
       </p>

@@ -1,6 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import { forTerminal } from '../../../domain/text/terminal.ts'
 import { isRefusal } from '../../client/failures.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../place/context.ts'
@@ -90,7 +89,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
         {atStart && atEnd && rows.value.length === 0 && <p class="empty">{say('nobodySpoke')}</p>}
         {failure !== undefined && isRefusal(failure) && (
           <p class="empty" role="status">
-            {say('notLoaded', { why: forTerminal(failure.message) })}{' '}
+            {say('notLoaded', { why: words.refusal(failure) })}{' '}
             <button type="button" onClick={() => void timeline.toLatest()}>
               {say('tryAgain')}
             </button>

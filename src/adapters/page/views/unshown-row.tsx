@@ -1,5 +1,4 @@
-import { forTerminal } from '../../../domain/text/terminal.ts'
-import { useSay } from '../place/context.ts'
+import { usePage } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
 import { MessageText } from '../text/message-text.tsx'
 import type { Unshown } from '../timeline/outbox.ts'
@@ -7,7 +6,8 @@ import { Face, Name } from './name.tsx'
 
 /** Something said here that the room does not have yet, or will not have. */
 export function UnshownRow({ room, unshown }: { readonly room: Room; readonly unshown: Unshown }) {
-  const say = useSay()
+  const words = usePage().words.value
+  const { say } = words
   const { talk, status } = unshown
   const me = room.place.member.value
   return (
@@ -25,7 +25,7 @@ export function UnshownRow({ room, unshown }: { readonly room: Room; readonly un
           <MessageText text={talk.text} />
           {status === 'failed' && (
             <p class="wrong" role="alert">
-              {say('failed', { why: forTerminal(unshown.why.message) })}{' '}
+              {say('failed', { why: words.refusal(unshown.why) })}{' '}
               <button type="button" onClick={() => room.outbox.retry(talk.id)}>
                 {say('retry')}
               </button>{' '}
