@@ -20,7 +20,7 @@ export interface RunningHost {
 }
 
 /** As `npm start` runs the host. */
-const LAUNCH_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32', '--heap-growing-percent=200']
+export const LAUNCH_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32', '--heap-growing-percent=200']
 
 /** A client that says nothing is a line client after this long, so that tests need not wait for a second each. */
 const SILENT_MS = 20
