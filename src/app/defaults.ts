@@ -15,7 +15,8 @@ export const engineDefaults: EngineLimits = {
   maxTextBytes: 16_384,
   mailboxCommands: 16_384,
   mailboxChars: 4_000_000,
-  commitCommands: 4096,
+  // What one commit decides is one step, and others wait for it (C82).
+  commitCommands: 1024,
   uploadsPerHost: 64,
   transferIdleMs: 60_000,
   transferKeptMs: 24 * 3_600_000,
