@@ -23,14 +23,14 @@ function chromiumHere(): string | undefined {
   return found[0]
 }
 
-const chromiumPath = chromiumHere()
+export const chromiumPath = chromiumHere()
 if (chromiumPath === undefined) {
   if (process.env['CI'] === 'true') throw new Error('Chromium is missing; install it: apt-get install chromium')
   process.stderr.write('no Chromium on this machine: the tests of the page are left out; apt-get install chromium\n')
 }
 
 /** A new Chromium with nothing of anybody's in it. */
-const launch = (executablePath = chromiumPath): Promise<Browser> =>
+export const launch = (executablePath = chromiumPath): Promise<Browser> =>
   chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: FLAGS, headless: true })
 
 export interface Visit extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'locale' | 'reducedMotion'> {
