@@ -34,7 +34,7 @@ test('C96, C97, C98: hostile names and contents of files are shown as what they 
   await putFile(port, 'both.gif', POLYGLOT)
   await putFile(port, 'dot.png', PNG)
   const page = await comeIn(open, port, 'ani')
-  const shown = page.locator('.file .name')
+  const shown = page.locator('.file-name')
   await expect.poll(() => shown.count()).toBe(names.length + 6)
   const texts = await shown.allTextContents()
   expect(texts).toContain('_img src=x onerror=pwned=true_.txt')

@@ -1,37 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { test as base, expect } from 'vitest'
+import { chromiumPath, launch } from './chromium.ts'
 
 const DEADLINE_MS = 20_000
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** A Chromium of this machine; in CI there must be one. */
-function chromiumHere(): string | undefined {
-  const found = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => {
-    const { status, stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' })
-    return status === 0 ? [stdout.trim()] : []
-  })
-  return found[0]
-}
-
-export const chromiumPath = chromiumHere()
-if (chromiumPath === undefined) {
-  if (process.env['CI'] === 'true') throw new Error('Chromium is missing; install it: apt-get install chromium')
-  process.stderr.write('no Chromium on this machine: the tests of the page are left out; apt-get install chromium\n')
-}
-
-/** A new Chromium with nothing of anybody's in it. */
-export const launch = (executablePath = chromiumPath): Promise<Browser> =>
-  chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: FLAGS, headless: true })
 
 export interface Visit extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'locale' | 'reducedMotion'> {
   /** Where faults go that the test expects, as when the host is not there; without it any fault fails the test. */

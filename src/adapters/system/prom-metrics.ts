@@ -52,11 +52,25 @@ export class PromMetrics implements Metrics {
     return this.#registry.metrics()
   }
 
+  /** The same as numbers by name: `tamtam_rooms`, `tamtam_commit_ms_bucket{le="0.5"}`. */
+  async values(): Promise<Readonly<Record<string, number>>> {
+    const metrics = (await this.#registry.getMetricsAsJSON()) as readonly { name: string; values: readonly Value[] }[]
+    const named = ({ metricName, labels, value }: Value, name: string) =>
+      [`${metricName ?? name}${labels.le === undefined ? '' : `{le="${labels.le}"}`}`, value] as const
+    return Object.fromEntries(metrics.flatMap(({ name, values }) => values.map((value) => named(value, name))))
+  }
+
   #made<T>(all: Map<string, T>, name: string, make: (named: Named) => T, end = ''): T {
     const made = make({ name: `tamtam_${name}${end}`, help: name.replaceAll('_', ' '), registers: [this.#registry] })
     all.set(name, made)
     return made
   }
+}
+
+interface Value {
+  readonly metricName?: string
+  readonly labels: { readonly le?: string | number }
+  readonly value: number
 }
 
 interface Named {

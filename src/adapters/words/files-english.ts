@@ -45,4 +45,17 @@ export const filesEnglish = {
   isOther: 'This is not {file}: its digest is another.',
   previewFailed: 'It could not be shown: {why}',
   notShowable: 'it is not what its name says',
+
+  // The status of the host.
+  hostStatus: 'How the host is doing',
+  upFor: 'up for {time}, {memory} of memory',
+  lastMinutes: 'The last two minutes',
+  connectionsNow: 'Connections',
+  messagesPerSecond: 'Entries a second',
+  filesIn: 'Files coming in',
+  filesOut: 'Files going out',
+  commitTime: 'A commit takes',
+  slowCommits: '99 of 100 commits',
+  entries: 'Entries',
+  noTransfers: 'No files are on their way.',
 } as const

@@ -45,4 +45,16 @@ export const filesIndonesian = {
   isOther: 'Ini bukan {file}: isinya berbeda.',
   previewFailed: 'Tidak dapat ditampilkan: {why}',
   notShowable: 'isinya tidak sesuai dengan namanya',
+
+  hostStatus: 'Keadaan tuan rumah',
+  upFor: 'menyala {time}, memori {memory}',
+  lastMinutes: 'Dua menit terakhir',
+  connectionsNow: 'Sambungan',
+  messagesPerSecond: 'Entri per detik',
+  filesIn: 'Berkas masuk',
+  filesOut: 'Berkas keluar',
+  commitTime: 'Satu penyimpanan',
+  slowCommits: '99 dari 100 penyimpanan',
+  entries: 'Entri',
+  noTransfers: 'Tidak ada berkas yang sedang dikirim.',
 } as const

@@ -59,14 +59,18 @@ export class Bandwidth {
     this.#serve()
   }
 
-  open(): Passage {
+  /** `moves` hears of all bytes that are about to move. */
+  open(moves: (bytes: number) => void = () => {}): Passage {
     const lane: Lane = { allowance: new Allowance(this.#clock.elapsed()), given: 0 }
     const pieceBytes = () => this.#pieceBytes()
     return {
       get pieceBytes() {
         return pieceBytes()
       },
-      pass: (bytes) => (this.#caps.host === 0 && this.#caps.transfer === 0 ? undefined : this.#pass(lane, bytes)),
+      pass: (bytes) => {
+        moves(bytes)
+        return this.#caps.host === 0 && this.#caps.transfer === 0 ? undefined : this.#pass(lane, bytes)
+      },
     }
   }
 

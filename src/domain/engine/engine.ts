@@ -141,6 +141,11 @@ export class Engine {
     return Math.max(this.#transfers.arriving, this.#transfers.runs)
   }
 
+  /** Files that are on their way. */
+  get transfers(): readonly TransferActor[] {
+    return this.#transfers.open
+  }
+
   /** Rooms that are in use or have a history. */
   rooms(): Promise<readonly RoomSummary[]> {
     return this.#watched(this.#rooms.summaries())
@@ -170,7 +175,14 @@ export class Engine {
   readonly #host: Host = {
     send: (session, command) => this.#send(session, command),
     upload: (session, source, meta) => this.#upload(session, source, meta),
-    download: (session, file, from, pieces) => this.#download(session, file, from, pieces, this.bandwidth.open()),
+    download: (session, file, from, pieces) =>
+      this.#download(
+        session,
+        file,
+        from,
+        pieces,
+        this.bandwidth.open((bytes) => this.#ports.metrics.count('sent_bytes', bytes)),
+      ),
     inspect: (session, file) => this.#download(session, file, 0, 'lent', unlimited),
     read: (room, after) => this.#watched(this.#ports.journal.read(room, after, this.#limits.pageEntries)),
     search: (room, query, limit) => this.#watched(this.#ports.journal.search(room, query, limit)),

@@ -112,6 +112,11 @@ export class Transfers {
     return (await transfer.begin()) ?? transfer
   }
 
+  /** Those that are on their way. */
+  get open(): readonly TransferActor[] {
+    return [...this.#open.values()]
+  }
+
   /** Sends a file in one go: what does not get through is withdrawn. */
   upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const id = this.#ports.ids.next()
@@ -159,10 +164,10 @@ export class Transfers {
 
   #track(room: RoomActor, by: Member, file: OfferedFile, durable: number | undefined): TransferActor {
     const { name } = room.state
-    const { vault, clock } = this.#ports
+    const { vault, clock, metrics } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
-    const passage = this.#bandwidth.open()
+    const passage = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
     const news = new ProgressNews(clock, durable ?? 0, (bytes) => {
       void this.#tell(room, by, { type: 'progressFile', file: file.id, bytes })
     })

@@ -22,6 +22,12 @@ test('what was measured can be read in the text format of Prometheus', async () 
     'tamtam_commit_ms_count 2',
   ])
     expect(lines).toContain(line)
+  expect(await metrics.values()).toMatchObject({
+    tamtam_connections_line_total: 3,
+    tamtam_rooms: 4,
+    'tamtam_commit_ms_bucket{le="0.5"}': 1,
+    tamtam_commit_ms_count: 2,
+  })
 })
 
 test('two hosts in one process share nothing', async () => {

@@ -17,9 +17,12 @@ import type { HttpSettings } from './settings.ts'
 export interface ReadableMetrics extends Metrics {
   readonly contentType: string
   text(): Promise<string>
+  /** The same as numbers by name. */
+  values(): Promise<Readonly<Record<string, number>>>
 }
 
-export const canBeRead = (metrics: Metrics): metrics is ReadableMetrics => 'contentType' in metrics && 'text' in metrics
+export const canBeRead = (metrics: Metrics): metrics is ReadableMetrics =>
+  'contentType' in metrics && 'text' in metrics && 'values' in metrics
 
 /** Takes over connections that became WebSockets. */
 export interface WebSockets {

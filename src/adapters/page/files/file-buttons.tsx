@@ -1,6 +1,8 @@
+import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { usePage, useSay } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
+import { FileIcon, FolderIcon, TextIcon } from '../views/icons.tsx'
 import { picked } from './chosen.ts'
 
 /** How files are chosen, beside the message field. */
@@ -15,33 +17,25 @@ export function FileButtons({ room }: { readonly room: Room }) {
     // The same may be chosen again.
     input.value = ''
   }
+  const write = () => {
+    desk.draft.value = ''
+  }
+  const button = (what: string, icon: ComponentChild, act: () => void) => (
+    <button type="button" class="plain" aria-label={what} title={what} onClick={act}>
+      {icon}
+    </button>
+  )
   return (
     <div class="file-buttons">
-      <button type="button" title={say('sendFiles')} onClick={() => files.current?.click()}>
-        {say('fileButton')}
-      </button>
+      {button(say('sendFiles'), <FileIcon />, () => files.current?.click())}
       <input ref={files} type="file" multiple hidden aria-label={say('sendFiles')} onChange={choose} />
-      {canPickFolders && (
-        <>
-          <button type="button" class="wide-only" title={say('sendFolder')} onClick={() => folder.current?.click()}>
-            {say('folderButton')}
-          </button>
-          <input ref={folder} type="file" hidden aria-label={say('sendFolder')} onChange={choose} />
-        </>
-      )}
-      <button
-        type="button"
-        title={say('sendText')}
-        onClick={() => {
-          desk.draft.value = ''
-        }}
-      >
-        {say('textButton')}
-      </button>
+      {canPickFolders && button(say('sendFolder'), <FolderIcon />, () => folder.current?.click())}
+      <input ref={folder} type="file" hidden aria-label={say('sendFolder')} onChange={choose} />
+      {button(say('sendText'), <TextIcon />, write)}
     </div>
   )
 }
 
-/** Phones have none. */
+/** Phones have none, though some say otherwise. */
 const canPickFolders =
   'webkitdirectory' in HTMLInputElement.prototype && !/Android|iPhone|iPad/.test(navigator.userAgent)

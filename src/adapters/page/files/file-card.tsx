@@ -4,58 +4,96 @@ import { sizeText } from '../../words/size.ts'
 import { usePage } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
 import type { FileEntry } from '../timeline/rows.ts'
+import { Face, Name } from '../views/name.tsx'
+import { Time } from '../views/times.tsx'
 import { CheckSaved } from './check-saved.tsx'
 import { openLink, plainLink, saveFrom } from './file-links.ts'
 import { FilePreview } from './file-preview.tsx'
 import { Receipts } from './receipts.tsx'
+import type { FileState } from './room-files.ts'
+
+interface CardProps {
+  readonly room: Room
+  readonly entry: FileEntry
+}
 
 /** A file where it stands in the timeline; `entry` is the last thing that happened to it. */
-export function FileCard({ room, entry }: { readonly room: Room; readonly entry: FileEntry }) {
-  const { desk, words } = usePage()
-  const { say, language } = words.value
-  const { file, by } = entry
-  const { status: known, arrived } = room.files.of(file.id).value
-  const status = entry.type === 'fileWithdrawn' ? 'gone' : entry.type === 'fileCompleted' ? 'whole' : known
-  const name = forTerminal(file.name)
-  if (status === 'gone')
-    return (
-      <div class="file gone">
-        <span class="name" dir="auto">
-          {name}
-        </span>
-        <span class="fine">
-          {say('fileGoneBecause', { why: entry.type === 'fileWithdrawn' ? entry.reason : say('interrupted') })}
-        </span>
+export function FileCard({ room, entry }: CardProps) {
+  const { by, file, at } = entry
+  const known = room.files.of(file.id).value
+  return (
+    <div class="talk headed">
+      <div class="gutter">
+        <Face {...by} />
       </div>
-    )
+      <div class="body">
+        <div class="head">
+          <Name {...by} />
+          <Time at={at} />
+        </div>
+        {entry.type === 'fileWithdrawn' || (known.status === 'gone' && entry.type === 'fileCompleted') ? (
+          <Gone entry={entry} />
+        ) : (
+          <File room={room} entry={entry} known={known} />
+        )}
+      </div>
+    </div>
+  )
+}
+
+function Gone({ entry }: { readonly entry: FileEntry }) {
+  const { say } = usePage().words.value
+  return (
+    <div class="file gone">
+      <s dir="auto">{forTerminal(entry.file.name)}</s>{' '}
+      <span class="fine">{entry.type === 'fileWithdrawn' && say('fileGoneBecause', { why: entry.reason })}</span>
+    </div>
+  )
+}
+
+function File({ room, entry, known }: CardProps & { readonly known: FileState }) {
+  const { desk, words } = usePage()
+  const { language } = words.value
+  const { file, by } = entry
+  const whole = entry.type === 'fileCompleted' ? entry.file : undefined
   const save = async (event: Event) => {
     event.preventDefault()
     const link = await openLink(room.place.host, file.id)
     if (isRefusal(link)) desk.tell(link.message)
     else saveFrom(link.url, file.name)
   }
-  // Begun by this page before it was loaded again.
-  const waits =
-    status !== 'whole' &&
-    by.id === room.place.member.value.id &&
-    !desk.uploads.all.value.some((upload) => upload.begun.value === file.id)
-  const percent = file.size === undefined || file.size === 0 ? undefined : Math.floor((arrived / file.size) * 100)
   return (
-    <div class={`file ${status}`}>
+    <div class="file">
       <div class="line">
-        <a class="name" dir="auto" href={plainLink(file)} download={file.name} onClick={save}>
-          {name}
+        <a class="file-name" dir="auto" href={plainLink(file)} download={file.name} onClick={save}>
+          {forTerminal(file.name)}
         </a>
         {file.size !== undefined && <span class="fine">{sizeText(file.size, language)}</span>}
-        {status === 'whole' && <Receipts room={room} file={file.id} by={by.name} />}
-        {waits && <span class="fine">{say('goesOnByPicking')}</span>}
-        {!waits && status === 'arriving' && (
-          <span class="fine">{percent === undefined ? say('arriving') : say('arrivedSoFar', { percent })}</span>
+        {whole === undefined ? (
+          <Arriving room={room} entry={entry} known={known} />
+        ) : (
+          <>
+            <Receipts room={room} file={file.id} by={by.name} />
+            <CheckSaved room={room} file={whole} />
+          </>
         )}
-        {!waits && status === 'paused' && <span class="fine">{say('interrupted')}</span>}
-        {entry.type === 'fileCompleted' && <CheckSaved room={room} file={entry.file} />}
       </div>
-      <FilePreview room={room} file={file} sha256={entry.type === 'fileCompleted' ? entry.file.sha256 : undefined} />
+      <FilePreview room={room} file={file} sha256={whole?.sha256} />
     </div>
   )
+}
+
+function Arriving({ room, entry: { by, file }, known }: CardProps & { readonly known: FileState }) {
+  const { desk, words } = usePage()
+  const { say } = words.value
+  const isLeaving = desk.uploads.all.value.some((upload) => upload.begun.value === file.id)
+  const standing = () => {
+    if (isLeaving) return ''
+    // Begun by this page before it was loaded again.
+    if (by.id === room.place.member.value.id) return say('goesOnByPicking')
+    if (known.status === 'paused') return say('interrupted')
+    if (file.size === undefined || file.size === 0) return say('arriving')
+    return say('arrivedSoFar', { percent: Math.floor((known.arrived / file.size) * 100) })
+  }
+  return <span class="fine">{standing()}</span>
 }

@@ -1,14 +1,12 @@
-import { useEffect, useRef } from 'preact/hooks'
 import { usePage, useSay } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
+import { Dialog } from '../views/dialog.tsx'
 import { textFile } from './chosen.ts'
 
 /** For text that is too long to be said: it becomes a file. */
 export function TextDialog({ room, text }: { readonly room: Room; readonly text: string }) {
   const say = useSay()
   const { desk } = usePage()
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => dialog.current?.showModal(), [])
   const close = () => {
     desk.draft.value = undefined
   }
@@ -20,8 +18,8 @@ export function TextDialog({ room, text }: { readonly room: Room; readonly text:
     close()
   }
   return (
-    <dialog ref={dialog} class="text-dialog" aria-label={say('sendText')} onClose={close}>
-      <form onSubmit={submit}>
+    <Dialog title={say('sendText')} closed={close}>
+      <form class="text-file" onSubmit={submit}>
         <label>
           {say('textOfFile')}
           <textarea name="text" rows={12} autofocus defaultValue={text} />
@@ -30,15 +28,10 @@ export function TextDialog({ room, text }: { readonly room: Room; readonly text:
           {say('nameOfFile')}
           <input name="name" autocomplete="off" spellcheck={false} placeholder={`${say('nameOfText')}.txt`} />
         </label>
-        <div class="actions">
-          <button type="button" onClick={() => dialog.current?.close()}>
-            {say('cancel')}
-          </button>
-          <button type="submit" class="main">
-            {say('send')}
-          </button>
-        </div>
+        <button type="submit" class="primary">
+          {say('send')}
+        </button>
       </form>
-    </dialog>
+    </Dialog>
   )
 }

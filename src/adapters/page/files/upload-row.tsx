@@ -60,7 +60,7 @@ export function UploadRow({ room, upload }: { readonly room: Room; readonly uplo
           <Receipts room={room} file={upload.begun.value} by={room.place.member.value.name} />
         )}
       </span>
-      <span class="actions">
+      <span class="controls">
         {state.status === 'moving' && act(say('pause'), () => desk.uploads.pause(upload))}
         {state.status === 'paused' && act(say('resume'), () => desk.uploads.resume(upload))}
         {state.status === 'failed' && act(say('tryAgain'), () => desk.uploads.resume(upload))}

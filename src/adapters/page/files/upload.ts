@@ -35,6 +35,8 @@ export class Upload {
   readonly #meter: Meter
   #digesting: Digesting | undefined
   readonly #begun = signal<string | undefined>(undefined)
+  /** What is sent at once. */
+  #pieceBytes = pageDefaults.leastPieceBytes
   #attempts = 0
   #wake: () => void = () => {}
   /** Ends what is under way; another for each time that it goes on. */
@@ -107,33 +109,44 @@ export class Upload {
     return {}
   }
 
-  /** One connection's worth of it, or several where all goes well. */
+  /** Goes on from where the host has it, for as long as nothing fails. */
   async #attempt(going: AbortSignal): Promise<object | Refusal> {
     const { host } = this.#parts
     const id = this.#begun.peek() ?? (await this.#begin(going))
     if (typeof id !== 'string') return id
     this.#begun.value = id
     const { size } = this.#file
-    for (let first = true; !going.aborted; first = false) {
-      const look = await lookAt(host, id)
-      if (isRefusal(look)) return look
-      if (look.status === 'whole') return this.#checked(look.sha256)
-      const { offset } = look
-      if (first) this.#meter.take({ type: 'begins', at: offset, total: size }, performance.now())
-      const known = await this.#digestFor(offset)
-      const end = known === undefined ? Math.max(offset, size - pageDefaults.lastPartBytes) : size
+    const look = await lookAt(host, id)
+    if (isRefusal(look)) return look
+    if (look.status === 'whole') return this.#checked(look.sha256)
+    this.#meter.take({ type: 'begins', at: look.offset, total: size }, performance.now())
+    for (let { offset } = look; !going.aborted; ) {
+      const sha256 = await this.#digestFor(offset)
+      const end = Math.min(offset + this.#pieceBytes, sha256 === undefined ? size - pageDefaults.lastPartBytes : size)
       const bytes = this.#file.slice(offset, end)
       // A request whose body can't be read looks like a connection that was lost.
       await bytes.slice(0, 1).arrayBuffer().catch(unreadable)
-      const moved = (count: number) => {
-        this.#attempts = 0
-        this.#meter.take({ type: 'moved', bytes: offset + count }, performance.now())
-      }
-      const sent = await sendPart(host, { id, offset, bytes, sha256: known, signal: going, moved })
+      const began = performance.now()
+      const sent = await sendPart(host, {
+        id,
+        offset,
+        bytes,
+        sha256,
+        signal: going,
+        moved: (count) => this.#moved(offset + count),
+      })
       if (isRefusal(sent)) return sent
-      if (sent.offset === size && known !== undefined) return {}
+      if (sent.offset === size) return {}
+      this.#moved(sent.offset)
+      this.#pieceBytes = pieceFor(bytes.size, performance.now() - began)
+      offset = sent.offset
     }
     return {}
+  }
+
+  #moved(bytes: number): void {
+    this.#attempts = 0
+    this.#meter.take({ type: 'moved', bytes }, performance.now())
   }
 
   /** The digest, where it is known, or where all but the end of the file is there. */
@@ -193,6 +206,16 @@ export class Upload {
     this.#digesting = undefined
   }
 }
+
+/**
+ * As much as takes about a second: a browser tells of bytes as gone that still wait in the system's buffers, so only the host's answers
+ * are to be trusted, and they must come often.
+ */
+const pieceFor = (bytes: number, ms: number): number =>
+  Math.min(
+    pageDefaults.mostPieceBytes,
+    Math.max(pageDefaults.leastPieceBytes, Math.floor((bytes / Math.max(1, ms)) * 1000)),
+  )
 
 const unreadable = (error: unknown): never => {
   throw new Unreadable(String(error))

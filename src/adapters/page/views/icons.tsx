@@ -71,3 +71,21 @@ export const PlusIcon = () => (
     <path d="M10 4v12M4 10h12" />
   </Icon>
 )
+
+export const FileIcon = () => (
+  <Icon>
+    <path d="m15.5 9.5-5.6 5.6a3.4 3.4 0 0 1-4.8-4.8l6-6a2.3 2.3 0 0 1 3.2 3.2l-6 6a1.1 1.1 0 0 1-1.6-1.6l5.2-5.2" />
+  </Icon>
+)
+
+export const FolderIcon = () => (
+  <Icon>
+    <path d="M3 15.5v-11h5l1.5 2H17v9z" />
+  </Icon>
+)
+
+export const TextIcon = () => (
+  <Icon>
+    <path d="M5 3h7l3 3v11H5zM8 9h4M8 12h4" />
+  </Icon>
+)

@@ -4,16 +4,20 @@ import { isKnown } from '../files/conditional.ts'
 import type { Routes } from '../parts.ts'
 import { builtPage, type Form, type PageFile } from './built-page.ts'
 import { pageHeaders } from './page-headers.ts'
+import { statusRoutes } from './status.ts'
 
 /** For whoever opens the host in a browser. Only the addresses of the build's own files are served; they hold nothing secret. */
-export const pageRoutes: Routes = async (app, { page }) => {
-  if (page === undefined) return
-  const files = await builtPage(page)
-  for (const file of files) app.get(addressOf(file.path), (request, reply) => send(request, reply, file))
+export const pageRoutes: Routes = async (app, parts) => {
+  if (parts.page === undefined) return
+  const files = await builtPage(parts.page)
+  for (const file of files) {
+    const serve = (request: FastifyRequest, reply: FastifyReply) => send(request, reply, file)
+    if (file.path === '/index.html') app.get('/', serve)
+    else if (file.path === '/status.html') app.register(async (scope) => statusRoutes(scope, parts, serve))
+    else app.get(file.path, serve)
+  }
   if (files.length === 0) app.get('/', (_request, reply) => refuse(reply, notBuilt))
 }
-
-const addressOf = (path: string): string => (path === '/index.html' ? '/' : path)
 
 function send({ headers }: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
   const { name, form } = formFor(file, headers['accept-encoding'])
