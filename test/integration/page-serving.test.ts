@@ -1,8 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
+import { memoryPair } from '../../src/adapters/doors/memory/pair.ts'
+import { compose } from '../../src/app/compose.ts'
 import { createTamtam } from '../../src/app/index.ts'
+import { HTTP_DOOR } from '../../src/app/tokens.ts'
+import { putFile } from '../helpers/files.ts'
 import { type Asked, ask, startHttpHost } from '../helpers/http-client.ts'
 
 const withEncoding = (coding: string): Asked => ({ headers: { 'Accept-Encoding': coding } })
@@ -117,4 +122,28 @@ test('inside an HTTP server of somebody else the page is there when asked for', 
   expect((await ask(port, 'GET /?from=mail')).headers['content-type']).toMatch(/^text\/html/)
   for (const path of await assetsOf(port)) expect((await ask(port, `GET ${path}`)).status).toBe(200)
   expect((await ask(port, 'GET /prices')).text).toBe('the shop')
+})
+
+test('how the host is doing is told on this machine, and is not there for anybody else', async () => {
+  const { port } = await startHttpHost({ page: true })
+  const { headers, status } = await ask(port, 'GET /status')
+  expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
+  await putFile(port, 'a.txt', 'some')
+  const facts = (await ask(port, 'GET /status/facts')).json
+  expect(facts).toMatchObject({
+    rooms: [{ name: 'lobby', members: 0, last: 2 }],
+    transfers: [],
+    values: { tamtam_received_bytes_total: 4, tamtam_connections: expect.any(Number) },
+  })
+
+  const door = compose({ page: true }).resolve(HTTP_DOOR)
+  await door.open()
+  onTestFinished(() => door.close('', 0))
+  for (const path of ['/status', '/status/facts', '/status?x=1'])
+    for (const more of ['', 'X-Forwarded-For: 127.0.0.1\r\n', 'Authorization: Bearer x\r\n']) {
+      const [near, far] = memoryPair()
+      const head = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 10.0.0.5\r\n${more}Connection: close\r\n\r\n`)
+      door.welcome({ connection: near, address: '10.0.0.1', loopback: false, head })
+      expect(await text(far)).toMatch(/^HTTP\/1\.1 404 .*"there is nothing here"/s)
+    }
 })
