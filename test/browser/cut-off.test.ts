@@ -18,7 +18,7 @@ function cutOff(): boolean {
   return ip('-n', NAMESPACE, 'link', 'set', 'lo', 'up')
 }
 
-test('with the cable to the world cut, two people talk and share a file in the page', async ({ open, skip }) => {
+test('P7: with the cable to the world cut, two people talk and share a file in the page', async ({ open, skip }) => {
   if (!cutOff()) return skip('needs root and ip netns')
   const inside = ['ip', 'netns', 'exec', NAMESPACE]
   const directory = await temporaryDirectory()

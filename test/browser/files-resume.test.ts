@@ -36,7 +36,7 @@ function offsetsOf(page: Page): number[] {
   return offsets
 }
 
-test('200 MB dropped in one browser are streamed to another while they arrive, exactly', async ({ open }) => {
+test('P1: 200 MB dropped in one browser are streamed to another while they arrive, exactly', async ({ open }) => {
   const limits = { transferBytesPerSecond: 100 * MB }
   const { port } = await startHttpHost({ page: true, stores: 'kept', limits })
   const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi')]
@@ -54,7 +54,7 @@ test('200 MB dropped in one browser are streamed to another while they arrive, e
   expect(await filesOf(port)).toMatchObject([{ status: 'whole', size: 200 * MB, sha256: sample.sha256() }])
 })
 
-test('C111: a page that was loaded again goes on with the file when it is picked again', async ({ open }) => {
+test('P6, C111: a page that was loaded again goes on with the file when it is picked again', async ({ open }) => {
   const limits = { transferBytesPerSecond: 25 * MB }
   const { port, tamtam } = await startHttpHost({ page: true, stores: 'kept', limits })
   const ani = await comeIn(open, port, 'ani')
@@ -81,7 +81,7 @@ test('C111: a page that was loaded again goes on with the file when it is picked
   expect(await filesOf(port)).toMatchObject([{ id, status: 'whole', sha256: sample.sha256() }])
 })
 
-test('an upload that was paused, and whose host was killed meanwhile, goes on where it was', async ({ open }) => {
+test('P6: an upload that was paused, and whose host was killed meanwhile, goes on where it was', async ({ open }) => {
   const data = await temporaryDirectory()
   const { host, port } = await HostProcess.start(['--data', data, '--limit-each', '20M'])
   const faults: string[] = []
