@@ -58,7 +58,7 @@ test('what has come and waits for us is not held against the peer', async () => 
   expect(socket.destroyed).toBe(false)
 })
 
-test('a peer that takes nothing is closed once something has waited for it so long', async () => {
+test('C73 a peer that takes nothing is closed once something has waited for it so long', async () => {
   const { connection, peer, request, response, socket } = await begun('GET / HTTP/1.1\r\nHost: x')
   connection.serve(request, response, () => {})
   peer.pause()

@@ -203,7 +203,7 @@ describe('what is typed', () => {
 })
 
 describe('the host', () => {
-  it('closes a peer that takes nothing for too long, and nobody else', async () => {
+  it('C73 closes a peer that takes nothing for too long, and nobody else', async () => {
     const house = await openLineHouse({ line: { outboxMarkBytes: 64 } })
     const [ani, budi, cici] = [await house.enter('ani'), await house.enter('budi', 16), await house.enter('cici', 16)]
     budi.connection.stall()
@@ -221,7 +221,7 @@ describe('the host', () => {
     expect(cici.take()).toMatch(/\* budi left \(took nothing for too long\)\n$/)
     expect(cici.near.destroyed || ani.near.destroyed).toBe(false)
   })
-  it('spares a peer that takes a little from time to time', async () => {
+  it('C73 spares a peer that takes a little from time to time', async () => {
     const house = await openLineHouse({ line: { outboxMarkBytes: 64 } })
     const [ani, budi] = [await house.enter('ani'), await house.enter('budi', 16)]
     for (let round = 0; round < 4; round++) {
