@@ -17,6 +17,8 @@ export class Merge {
   readonly #brought = new Map<string, number>()
   readonly #entries: Carried[] = []
   readonly #files = new Map<string, FileCompleted>()
+  /** Ids of files that are the same here and in the bundle. */
+  readonly #alike = new Set<string>()
   readonly #received = new Set<string>()
   #topic: TopicSet | undefined
   #last: number
@@ -63,7 +65,8 @@ export class Merge {
   }
 
   #takeFile(completed: FileCompleted): void {
-    const { id } = completed.file
+    const { id, sha256 } = completed.file
+    if (this.#held.files.get(id)?.sha256 === sha256) this.#alike.add(id)
     if (this.#held.files.has(id) || this.#held.closed.has(id) || this.#files.has(id)) return
     this.#files.set(id, completed)
     this.#add(completed)
@@ -72,8 +75,9 @@ export class Merge {
   #takeReceipt(receipt: Extract<Carried, { type: 'fileReceived' }>): void {
     const { id } = receipt.file
     const key = `${id} ${receipt.by.name}`
-    const here = this.#files.has(id) || this.#held.files.get(id)?.received.has(receipt.by.name) === false
-    if (!here || this.#received.has(key)) return
+    const isNew =
+      this.#files.has(id) || (this.#alike.has(id) && !this.#held.files.get(id)?.received.has(receipt.by.name))
+    if (!isNew || this.#received.has(key)) return
     this.#received.add(key)
     this.#add(receipt)
   }

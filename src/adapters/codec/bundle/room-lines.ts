@@ -1,6 +1,6 @@
 import type { Carried } from '../../../domain/bundle/carried.ts'
 import { safeFileName } from '../../../domain/names/safe-file-name.ts'
-import type { MentionedFile, RoomEvent } from '../../../domain/room/events.ts'
+import type { MentionedFile, RoomEvent, WholeFile } from '../../../domain/room/events.ts'
 import type { Member } from '../../../domain/room/member.ts'
 import { checkText } from '../../../domain/text/message-text.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
@@ -24,14 +24,19 @@ export async function* readLines(
   pieces: AsyncIterable<Uint8Array>,
   limits: Pick<BundleLimits, 'lineBytes'> & { readonly maxTextBytes: number },
 ): AsyncGenerator<Carried> {
-  const known = new Set<string>()
+  const files = new Map<string, WholeFile>()
   for await (const line of linesOf(pieces, limits.lineBytes)) {
     const entry = checked(parsed(line), limits.maxTextBytes)
-    if (entry.type === 'fileCompleted') known.add(entry.file.id)
-    if (entry.type === 'fileReceived' && !known.has(entry.file.id))
-      throw new BadBundle('somebody verified a file that is not in it')
-    yield entry
+    if (entry.type === 'fileCompleted') files.set(entry.file.id, entry.file)
+    yield entry.type === 'fileReceived' ? { ...entry, file: mentioned(files.get(entry.file.id)) } : entry
   }
+}
+
+/** A file is spoken of as it was when it became whole, whatever else somebody wrote into a line. */
+function mentioned(file: WholeFile | undefined): MentionedFile {
+  if (file === undefined) throw new BadBundle('somebody verified a file that is not in it')
+  const { sha256: _sha256, ...rest } = file
+  return rest
 }
 
 async function* linesOf(pieces: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<string> {
