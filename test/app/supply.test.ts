@@ -28,6 +28,10 @@ test('C134 no package runs a script of its own when it is installed', () => {
   expect(read('.ci/launch.mjs')).toContain("'--ignore-scripts'")
 })
 
+test('C134 a new version of a package waits a week', () => {
+  expect(read('.npmrc').split('\n')).toContain('min-release-age=7')
+})
+
 test('a package of types is none that the program needs to run', () => {
   expect(Object.keys(about.dependencies).filter((name) => name.startsWith('@types/'))).toEqual([])
 })

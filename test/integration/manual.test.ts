@@ -18,6 +18,10 @@ test('every command, flag and exit code is in the manual page, which a reader of
   for (const flag of flags) expect(text, flag).toMatch(new RegExp(`^\\.B (-\\w, )?${flag}( |$)`, 'm'))
   for (const command of commands) if (command !== 'help') expect(text).toContain(`.SS "tamtam ${command}`)
   for (const code of Object.values(exitCodes)) expect(text).toContain(`\n.B ${code}\n`)
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, table = ''] = /^## Exit codes$([\s\S]*?)^## /m.exec(readme) ?? []
+  for (const code of Object.values(exitCodes))
+    expect(table).toMatch(new RegExp(`^\\|[\\d ·]*\\b${code}\\b[\\d ·]*\\|`, 'm'))
   const reader = spawnSync('groff', ['-man', '-Tutf8', '-ww'], { input: page, encoding: 'utf8' })
   if (reader.error === undefined)
     expect({ status: reader.status, stderr: reader.stderr }).toEqual({ status: 0, stderr: '' })
