@@ -15,6 +15,8 @@ export const pageDefaults = {
   typingEveryMs: 3000,
   /** What is typed in less is not worth telling. */
   quickTypingMs: 1000,
+  /** News are drawn no more often than this. */
+  drawEveryMs: 50,
   announceEveryMs: 1500,
   /** So soon is it kept how far somebody has read. */
   rememberMs: 300,

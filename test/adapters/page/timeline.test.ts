@@ -55,10 +55,7 @@ beforeEach(() => {
 
 const seqs = () => timeline.span.value.items.flatMap((item) => (isEntry(item) ? item.seq : []))
 const dense = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at)
-const tell = async (count: number) => {
-  for (const entry of room.say(count)) timeline.heard(entry)
-  await Promise.resolve()
-}
+const tell = (count: number) => timeline.heard(room.say(count))
 const open = async () => {
   const opened = timeline.toLatest()
   await room.answer()
@@ -69,10 +66,10 @@ describe('a timeline', () => {
   test('begins with the newest, and goes on with what comes meanwhile, without a gap and without a double', async () => {
     room.say(80)
     const opened = timeline.toLatest()
-    await tell(3)
+    tell(3)
     await room.answer()
     await opened
-    await tell(2)
+    tell(2)
     expect(seqs()).toEqual(dense(31, 85))
     expect(timeline.span.value).toMatchObject({ atStart: false, atEnd: true, newest: 85 })
     expect(timeline.aim.value).toEqual({ type: 'end' })
@@ -81,7 +78,7 @@ describe('a timeline', () => {
   test('has no gap either where more comes meanwhile than it keeps', async () => {
     room.say(80)
     const opened = timeline.toLatest()
-    await tell(pageDefaults.windowEntries + 10)
+    tell(pageDefaults.windowEntries + 10)
     await room.answer()
     await opened
     const last = 90 + pageDefaults.windowEntries
@@ -110,12 +107,12 @@ describe('a timeline', () => {
     await room.answer()
     await around
     expect(seqs()).toEqual(dense(251, 400))
-    await tell(5)
+    tell(5)
     expect(seqs()).toEqual(dense(251, 400))
     expect(timeline.span.value).toMatchObject({ atEnd: false, newest: 1005 })
     for (let pages = 0; pages < 20 && !timeline.span.value.atEnd; pages++) {
       const newer = timeline.newer()
-      await tell(1)
+      tell(1)
       await room.answer()
       await newer
     }
@@ -145,16 +142,15 @@ describe('a timeline', () => {
     room.say(20)
     await open()
     room.entries.length = 0
-    await tell(2)
+    tell(2)
     expect(seqs()).toEqual([1, 2])
   })
 
   test('shows comings and goings where they happened, and no moments', async () => {
     await open()
-    await tell(1)
-    timeline.heard(joined(ani))
-    timeline.heard({ type: 'typing', by: ani, at: AT, forMs: 1 })
-    await tell(1)
+    tell(1)
+    timeline.heard([joined(ani), { type: 'typing', by: ani, at: AT, forMs: 1 }])
+    tell(1)
     expect(timeline.span.value.items.map(({ type }) => type)).toEqual(['said', 'joined', 'said'])
   })
 })

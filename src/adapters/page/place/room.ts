@@ -13,6 +13,7 @@ import { HostHistory } from '../timeline/history.ts'
 import { Outbox, type Talk } from '../timeline/outbox.ts'
 import { Timeline } from '../timeline/timeline.ts'
 import * as unread from '../timeline/unread.ts'
+import { Bursts } from './bursts.ts'
 import { Notices } from './notices.ts'
 import { Place, type WantedRoom } from './place.ts'
 import { Writing } from './writing.ts'
@@ -91,7 +92,13 @@ export class Room {
     await this.place.enter()
     const { start } = this.place
     this.#unread.value = unread.opened(this.#read, start)
-    this.place.events$.subscribe((event) => this.#heard(event))
+    const bursts = new Bursts<RoomEvent>(this.#clock, pageDefaults.drawEveryMs, (burst) =>
+      batch(() => {
+        this.timeline.heard(burst)
+        for (const event of burst) this.#heard(event)
+      }),
+    )
+    this.place.events$.subscribe((event) => bursts.add(event))
     this.outbox.resume(start)
     const { divider } = this.#unread.peek()
     await Promise.all([
@@ -126,18 +133,15 @@ export class Room {
 
   #heard(event: RoomEvent): void {
     const me = this.place.member.peek().id
-    batch(() => {
-      this.timeline.heard(event)
-      this.files.heard(event)
-      this.outbox.heard(event, me)
-      this.#writes(event, me)
-      if (!isEntry(event)) return
-      const own = event.by.id === me
-      if (event.type === 'said' || event.type === 'acted' || event.type === 'whispered') {
-        this.#unread.value = unread.said(this.#unread.peek(), event.seq, this.#isSeen, own)
-      } else if (this.#isSeen) this.#unread.value = unread.looked(this.#unread.peek(), event.seq)
-    })
-    if (isEntry(event)) this.#remember()
+    this.files.heard(event)
+    this.outbox.heard(event, me)
+    this.#writes(event, me)
+    if (!isEntry(event)) return
+    const own = event.by.id === me
+    if (event.type === 'said' || event.type === 'acted' || event.type === 'whispered') {
+      this.#unread.value = unread.said(this.#unread.peek(), event.seq, this.#isSeen, own)
+    } else if (this.#isSeen) this.#unread.value = unread.looked(this.#unread.peek(), event.seq)
+    this.#remember()
   }
 
   #writes(event: RoomEvent, me: string): void {

@@ -30,7 +30,6 @@ export class Timeline {
   readonly #failure = signal<Refusal | undefined>(undefined)
   readonly #aim = signal<Aim | undefined>(undefined)
   readonly #reading = signal<'end' | 'above'>('end')
-  #news: Item[] = []
   /** What has come while a page was read, as far as it would be shown. */
   #meanwhile: Item[] = []
   #keys = 0
@@ -71,11 +70,19 @@ export class Timeline {
     return this.#failure
   }
 
-  /** What happens in the room, in its order. Shown at the end of the tick, so that a burst is drawn once. */
-  heard(event: RoomEvent): void {
-    if (!isEntry(event) && !isPassing(event)) return
-    if (this.#news.length === 0) queueMicrotask(() => this.#show())
-    this.#news.push(isEntry(event) ? event : { ...event, key: `p${++this.#keys}`, at: this.#now() })
+  /** What has happened in the room since it was told the last time, in its order. */
+  heard(events: readonly RoomEvent[]): void {
+    const news = events.flatMap((event): readonly Item[] => {
+      if (isEntry(event)) return [event]
+      return isPassing(event) ? [{ ...event, key: `p${++this.#keys}`, at: this.#now() }] : []
+    })
+    if (news.length === 0) return
+    const span = this.#span.peek()
+    const first = news.find(isEntry)
+    // A host that keeps nothing was started anew, and the room begins again.
+    const base = first !== undefined && first.seq <= span.newest ? { ...emptySpan, atEnd: true } : span
+    this.#meanwhile = [...this.#meanwhile, ...news].slice(-pageDefaults.windowEntries)
+    this.#span.value = withNews(base, news, this.#reading.peek(), pageDefaults.windowEntries)
   }
 
   /** The newest of the room. */
@@ -163,17 +170,6 @@ export class Timeline {
     const late = this.#meanwhile.filter((item) => !isEntry(item) || item.seq > last)
     const kept = this.#meanwhile.length >= most ? { ...span, items: [], atStart: false } : span
     return withNews({ ...kept, atEnd: true }, late, 'end', most)
-  }
-
-  #show(): void {
-    const news = this.#news
-    this.#news = []
-    const span = this.#span.peek()
-    const first = news.find(isEntry)
-    // A host that keeps nothing was started anew, and the room begins again.
-    const base = first !== undefined && first.seq <= span.newest ? { ...emptySpan, atEnd: true } : span
-    this.#meanwhile = [...this.#meanwhile, ...news].slice(-pageDefaults.windowEntries)
-    this.#span.value = withNews(base, news, this.#reading.peek(), pageDefaults.windowEntries)
   }
 }
 
