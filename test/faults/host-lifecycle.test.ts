@@ -58,7 +58,14 @@ describe('C87 a port', () => {
     expect(refused.errors).toBe(`tamtam: port ${port} is in use; stop what uses it, or choose another with --port\n`)
     expect(refused.lines).toEqual([])
     expect((await readFile(join(data, 'journal.db'))).equals(journal)).toBe(true)
-    expect(await files(data)).toEqual(['files', `files/${'a'.repeat(32)}`, 'journal.db', 'lock.db'])
+    expect(await files(data)).toEqual([
+      'files',
+      `files/${'a'.repeat(32)}`,
+      'journal.db',
+      'keys',
+      'keys/links',
+      'lock.db',
+    ])
     other.close()
   })
 
@@ -91,7 +98,7 @@ describe('C88 a signal', () => {
         expect(client.lines.at(-1)).toBe('* the host stops; come back in a moment')
       }
       expect(said(host)).toHaveLength(500)
-      expect(await files(data)).toEqual(['files', 'journal.db', 'lock.db'])
+      expect(await files(data)).toEqual(['files', 'journal.db', 'keys', 'keys/links', 'lock.db'])
       const { host: again, port: newPort } = await HostProcess.start(['--data', data])
       const citra = await enter(newPort, 'citra')
       await citra.ask('/history 500', '* end of history')
@@ -117,7 +124,7 @@ describe('C88 a signal', () => {
     const asked = performance.now()
     expect(await host.stop()).toBe(0)
     expect(performance.now() - asked).toBeLessThan(STOP_BOUND_MS)
-    expect(await files(data)).toEqual(['files', 'journal.db', 'lock.db'])
+    expect(await files(data)).toEqual(['files', 'journal.db', 'keys', 'keys/links', 'lock.db'])
   })
 
   test('twice ends it at once with 130', async () => {

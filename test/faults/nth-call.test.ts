@@ -11,7 +11,7 @@ import { sha256 } from '../helpers/line-client.ts'
 import { Promises } from '../helpers/promises.ts'
 
 /** How many of all faults are tried, evenly spread over them; `FAULT_CASES=1000` tries each. */
-const CASES = Number(process.env['FAULT_CASES'] ?? 20)
+const CASES = Number(process.env['FAULT_CASES'] ?? 14)
 const FILE_BYTES = 1_500_000
 const LINES = 4
 const ANSWER_MS = 3000
