@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { type LineHouse, openLineHouse } from '../helpers/line-house.ts'
-import { turns } from '../helpers/turns.ts'
+import { openLineHouse } from '../helpers/line-house.ts'
+import { ModelHouse } from './model-house.ts'
 import {
   bodies,
   fileNames,
@@ -23,22 +23,11 @@ export type Cut = 'whole' | 'bytes' | number
  * A house with a line door, and what must be seen there by whom: a model that knows the protocol's description and nothing
  * of how the house does it. What changes who is where happens alone; what is said meanwhile happens all at once.
  */
-export class RoomModel {
-  readonly #house: LineHouse
-  readonly #peers: Peer[] = []
+export class RoomModel extends ModelHouse {
   readonly #items: Item[] = []
   readonly #topics = new Map<string, string>()
   /** Counts everything that must be told apart. */
   #number = 0
-  #round = 0
-  #silenceMs = 0
-  /** How many only listen and are never behind: in what order they heard it is the order. */
-  static readonly walls = 2
-
-  private constructor(house: LineHouse) {
-    this.#house = house
-  }
-
   static async open(): Promise<RoomModel> {
     const house = await openLineHouse({
       line: { outboxMarkBytes: 64, bodyMarkBytes: 32, roomsPerConnection: 100 },
@@ -51,61 +40,16 @@ export class RoomModel {
     return model
   }
 
-  /** The peers that are there, but for those who only listen. */
-  get #talkers(): Peer[] {
-    return this.#peers.slice(RoomModel.walls).filter(({ here }) => here)
-  }
-
-  #pick(at: number): Peer | undefined {
-    const all = this.#talkers
-    return all[at % all.length]
-  }
-
-  /** Lets everything go on that waits, but for the readers that stall. */
-  async #settle(): Promise<void> {
-    const { journal } = this.#house
-    for (let quiet = 0; quiet < 2; quiet++) {
-      journal.release()
-      journal.releaseReads()
-      await this.#house.calm()
-      // A file that its reader took slowly has a long silence before its end mark.
-      this.#house.clock.advance(this.#silenceMs)
-      this.#silenceMs = 0
-    }
-    await this.#house.calm()
-  }
-
-  /** `change` happens alone, `peer` having read everything before; it is a round, and what is said afterwards is another. */
-  async #alone(peer: Peer | undefined, change: () => void | Promise<void>): Promise<void> {
-    if (peer !== undefined) this.#unstall(peer)
-    await this.#settle()
-    this.#beginRound()
-    await change()
-    await this.#settle()
-    this.#beginRound()
-  }
-
-  #beginRound(): void {
-    this.#round++
-    for (const each of this.#peers) if (each.here) each.rounds[this.#round] = { room: each.room, mode: each.mode }
-  }
-
   #tell(room: string, line: string, but: Peer): void {
-    for (const each of this.#peers)
+    for (const each of this.peers)
       if (each.here && each !== but && each.room === room) each.presence.push({ line, optional: each.stalled })
   }
 
-  #unstall(peer: Peer): void {
-    if (peer.stalled) this.#silenceMs = Math.max(this.#silenceMs, 2 * (this.#house.clock.elapsed() - peer.stalledAtMs))
-    peer.stalled = false
-    peer.person.connection.unstall()
-  }
-
   async enter(): Promise<void> {
-    if (this.#talkers.length >= 4) return
-    await this.#alone(undefined, () => {
-      const person = this.#house.connect('', 16)
-      const name = `10.0.0.${this.#peers.length + 1}`
+    if (this.talkers.length >= 4) return
+    await this.alone(undefined, () => {
+      const person = this.house.connect('', 16)
+      const name = `10.0.0.${this.peers.length + 1}`
       const peer: Peer = {
         person,
         name,
@@ -120,31 +64,31 @@ export class RoomModel {
       }
       this.#tell('lobby', `* ${name} joined`, peer)
       this.#greet(peer)
-      this.#peers.push(peer)
+      this.peers.push(peer)
     })
   }
 
   async leave(at: number, how: 'quit' | 'destroy' | 'half close' | 'in a file'): Promise<void> {
-    const peer = this.#pick(at)
+    const peer = this.pick(at)
     if (peer === undefined) return
     const { connection } = peer.person
-    await this.#alone(peer, async () => {
+    await this.alone(peer, async () => {
       if (how === 'in a file') {
         const name = `${++this.#number}.part`
         connection.write(`/put 10 ${name}\nhalf`)
-        await this.#settle()
+        await this.settle()
         const why = 'the sender went away before the file was through'
         this.#say(peer, { inline: `* ${peer.name} is sending ${name} (10 B)` })
         this.#say(peer, { inline: `* ${name} from ${peer.name} is gone: ${why}` })
       } else if (how === 'quit') {
         peer.person.type('/quit')
         peer.answers.push(/^\* bye$/)
-        await this.#settle()
+        await this.settle()
       } else if (how === 'half close') {
         connection.end(`${++this.#number} last words`)
         this.#say(peer, { inline: `<${peer.name}> ${this.#number} last words` })
-        await this.#settle()
-        this.#house.clock.advance(60_000)
+        await this.settle()
+        this.house.clock.advance(60_000)
       }
       connection.destroy()
       this.#tell(peer.room, `* ${peer.name} left`, peer)
@@ -153,10 +97,10 @@ export class RoomModel {
   }
 
   async move(at: number, to: number): Promise<void> {
-    const peer = this.#peers.length <= RoomModel.walls ? this.#peers[at] : this.#pick(at)
+    const peer = this.peers.length <= RoomModel.walls ? this.peers[at] : this.pick(at)
     const room = ROOMS[to % ROOMS.length] as string
     if (peer === undefined || peer.room === room) return
-    await this.#alone(peer, () => {
+    await this.alone(peer, () => {
       peer.person.type(`/join ${room}`)
       this.#tell(peer.room, `* ${peer.name} left`, peer)
       this.#tell(room, `* ${peer.name} joined`, peer)
@@ -171,11 +115,11 @@ export class RoomModel {
   }
 
   async rename(at: number, to: number): Promise<void> {
-    const peer = this.#pick(at)
+    const peer = this.pick(at)
     const name = NAMES[to % NAMES.length] as string
     if (peer === undefined || peer.name === name) return
-    const isTaken = this.#talkers.some((each) => each !== peer && each.name.toLowerCase() === name.toLowerCase())
-    await this.#alone(peer, () => {
+    const isTaken = this.talkers.some((each) => each !== peer && each.name.toLowerCase() === name.toLowerCase())
+    await this.alone(peer, () => {
       peer.person.type(`/nick ${name}`)
       peer.answers.push(isTaken ? /^! NAME_TAKEN / : new RegExp(`^\\* you are now ${name}$`))
       if (isTaken) return
@@ -185,9 +129,9 @@ export class RoomModel {
   }
 
   async setTopic(at: number): Promise<void> {
-    const peer = this.#pick(at)
+    const peer = this.pick(at)
     if (peer === undefined) return
-    await this.#alone(peer, () => {
+    await this.alone(peer, () => {
       const topic = `topic ${++this.#number}`
       peer.person.type(`/topic ${topic}`)
       this.#say(peer, { inline: `* ${peer.name} set the topic: ${topic}` })
@@ -197,52 +141,17 @@ export class RoomModel {
   }
 
   async askFor(at: number, mode: 'inline' | 'links'): Promise<void> {
-    const peer = this.#pick(at)
+    const peer = this.pick(at)
     if (peer === undefined) return
-    await this.#alone(peer, () => {
+    await this.alone(peer, () => {
       peer.person.type(`/files ${mode}`)
       peer.answers.push(/^\* files come as /)
       peer.mode = mode
     })
   }
 
-  // What follows happens all at once.
-
-  stall(at: number): void {
-    const peer = this.#pick(at)
-    if (peer === undefined || peer.stalled) return
-    peer.stalled = true
-    peer.stalledAtMs = this.#house.clock.elapsed()
-    peer.person.connection.stall()
-  }
-
-  unstall(at: number): void {
-    const peer = this.#pick(at)
-    if (peer !== undefined) this.#unstall(peer)
-  }
-
-  holdJournal(): void {
-    this.#house.journal.hold()
-  }
-
-  holdReads(): void {
-    if (this.#house.journal.waitingReads === 0) this.#house.journal.holdReads()
-  }
-
-  release(): void {
-    this.#house.journal.release()
-    this.#house.journal.releaseReads()
-  }
-
-  async pass(count: number): Promise<void> {
-    for (let at = 0; at < count; at++) {
-      await turns(1)
-      this.#house.clock.advance(1)
-    }
-  }
-
   text(at: number, which: number, cut: Cut): void {
-    const peer = this.#pick(at)
+    const peer = this.pick(at)
     if (peer === undefined) return
     const number = `${++this.#number}`
     const [typed, inline, links] = (texts[which % texts.length] ?? []).map((each) => each?.replaceAll('#', number))
@@ -251,22 +160,22 @@ export class RoomModel {
   }
 
   act(at: number, cut: Cut): void {
-    const peer = this.#pick(at)
+    const peer = this.pick(at)
     if (peer === undefined) return
     this.#write(peer, Buffer.from(`/me waves ${++this.#number}\n`), cut)
     this.#say(peer, { inline: `* ${peer.name} waves ${this.#number}` })
   }
 
   whisper(at: number, whom: number, cut: Cut): void {
-    const [peer, to] = [this.#pick(at), this.#pick(whom)]
+    const [peer, to] = [this.pick(at), this.pick(whom)]
     if (peer === undefined || to === undefined || peer === to || peer.room !== to.room) return
     this.#write(peer, Buffer.from(`/msg ${to.name} psst ${++this.#number}\n`), cut)
-    this.#say(peer, { inline: `* ${peer.name} whispers: psst ${this.#number}`, to: this.#peers.indexOf(to) })
+    this.#say(peer, { inline: `* ${peer.name} whispers: psst ${this.#number}`, to: this.peers.indexOf(to) })
     peer.answers.push(new RegExp(`^\\* to ${literally(to.name)}: psst ${this.#number}$`))
   }
 
   file(at: number, whichName: number, whichBody: number, marked: boolean, cut: Cut): void {
-    const peer = this.#pick(at)
+    const peer = this.pick(at)
     if (peer === undefined) return
     const number = `${++this.#number}`
     const [sent = '', name = '', header = '', shown = ''] = (fileNames[whichName % fileNames.length] ?? []).map(
@@ -296,19 +205,19 @@ export class RoomModel {
   }
 
   #say(peer: Peer, shown: { inline: string; links?: string; to?: number }): void {
-    const author = this.#peers.indexOf(peer)
+    const author = this.peers.indexOf(peer)
     const { inline, links = inline, to } = shown
     const { room } = peer
-    this.#items.push({ author, room, round: this.#round, place: this.#items.length, to, inline, links })
+    this.#items.push({ author, room, round: this.round, place: this.#items.length, to, inline, links })
   }
 
   /** Everybody reads to the end; then each must have seen exactly what there was to see. */
   async check(): Promise<void> {
-    for (const peer of this.#peers) if (peer.here) this.#unstall(peer)
-    await this.#settle()
-    await this.#alone(undefined, () => {})
-    checkViews(this.#peers, RoomModel.walls, this.#items)
-    const errors = this.#house.log.lines.filter(({ level }) => level === 'error')
-    expect([errors, this.#house.broken]).toEqual([[], []])
+    for (const peer of this.peers) if (peer.here) this.letRead(peer)
+    await this.settle()
+    await this.alone(undefined, () => {})
+    checkViews(this.peers, RoomModel.walls, this.#items)
+    const errors = this.house.log.lines.filter(({ level }) => level === 'error')
+    expect([errors, this.house.broken]).toEqual([[], []])
   }
 }
