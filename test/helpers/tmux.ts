@@ -65,6 +65,11 @@ export class Terminal {
     return this.#tmux(['capture-pane', '-p']).trimEnd().split('\n')
   }
 
+  /** The same with its escape sequences for colours and looks. */
+  get styled(): string[] {
+    return this.#tmux(['capture-pane', '-p', '-e']).trimEnd().split('\n')
+  }
+
   /** The same with all that has scrolled away. */
   get all(): string[] {
     return this.#tmux(['capture-pane', '-p', '-S', '-']).trimEnd().split('\n')

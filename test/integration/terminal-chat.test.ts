@@ -85,6 +85,10 @@ describe('two people at their terminals', () => {
     await ani.sees('bagaimana?')
     ani.resize(40, 20)
     await ani.until('a shorter line', (screen) => /^<You> ….*bagaimana\?$/.test(screen.at(-1) ?? ''))
+    // C62: what is longer than the terminal goes on below, and never in the first column.
+    budi.line(`kabar baik, dan ini ${'<root>'.repeat(12)} bukan siapa-siapa`)
+    await ani.sees('bukan siapa-siapa')
+    await ani.until('every line to be indented', (screen) => screen.every((line) => !/^(?:<root|oot|bukan)/.test(line)))
     await expect(kept(ani.screen)).toMatchFileSnapshot('screens/narrow.txt')
     ani.press('Enter')
     await budi.sees('<ani> baik sekali, terima kasih, dan kamu sendiri bagaimana?')
@@ -100,6 +104,18 @@ describe('two people at their terminals', () => {
     await ani.sees('ended with 0')
     await budi.sees('ani keluar')
   })
+})
+
+test('NO_COLOR: nothing is coloured, and Indonesian is what LANG asks for', async () => {
+  const { at, tamtam } = await hostForVerbs()
+  const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
+  const ani = new Terminal(['join', `ani@${at}`], { env: { NO_COLOR: '1', LANG: 'id_ID.UTF-8', LC_ALL: '' } })
+  await ani.sees('<Anda>')
+  await budi.send({ type: 'say', text: 'halo ani' })
+  await ani.sees('<budi> halo ani')
+  ani.line('/nick budi')
+  await ani.sees('! NAME_TAKEN nama ini')
+  expect(ani.styled.filter((line) => /\x1b\[(?:3|4|9|10)\d/.test(line))).toEqual([])
 })
 
 test('a dumb terminal gets one line an event, and no escape sequences', async () => {

@@ -106,7 +106,9 @@ async function rename(client: RoomClient, name: string): Promise<void> {
 }
 
 function who(client: RoomClient): void {
-  const names = client.session.members.map(({ name }) => name)
+  const names = client.session.members.map(({ name, away }) =>
+    away === undefined ? name : `${name} (${away === '' ? client.words.say('awayNow') : away})`,
+  )
   client.notice('here', { count: names.length, names: names.join(', ') })
 }
 

@@ -32,6 +32,7 @@ export const english = {
   unlocked: '{name} unlocked the room',
   kicked: '{name} was sent out by {by} ({why})',
   away: '{name} is away',
+  awayNow: 'away',
   awayWhy: '{name} is away: {why}',
   backAgain: '{name} is back',
   typing: { one: '{names} is typing', other: '{names} are typing' },

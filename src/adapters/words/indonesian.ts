@@ -29,6 +29,7 @@ export const indonesian: Catalogue = {
   unlocked: '{name} membuka kunci ruang ini',
   kicked: '{name} dikeluarkan oleh {by} ({why})',
   away: '{name} sedang pergi',
+  awayNow: 'sedang pergi',
   awayWhy: '{name} sedang pergi: {why}',
   backAgain: '{name} sudah kembali',
   typing: { one: '{names} sedang mengetik', other: '{names} sedang mengetik' },
