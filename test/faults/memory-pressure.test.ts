@@ -7,7 +7,7 @@ import { ask } from '../helpers/http-client.ts'
 import { caughtUp } from '../helpers/line-client.ts'
 
 /** About twice what an empty host needs. */
-const HEAP_MB = 40
+const HEAP_MB = 48
 const MOST_CONNECTIONS = 8000
 const AT_ONCE = 50
 const RETRY_MS = 50
