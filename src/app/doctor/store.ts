@@ -9,6 +9,7 @@ import { DirectoryInUse } from '../../domain/ports/journal.ts'
 import { VaultBroken, VaultMissing } from '../../domain/ports/vault.ts'
 import type { WholeFile } from '../../domain/room/events.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
+import { counted } from '../verbs/verb.ts'
 import { bad, type Finding, ok, warning } from './finding.ts'
 
 const DAY_MS = 86_400_000
@@ -43,7 +44,7 @@ export async function store(directory: string, deep: boolean): Promise<readonly 
 }
 
 function journal({ rooms, entries, damagedRows, damage, newestAt }: Inspection): Finding[] {
-  const what = `${entries} entries of ${rooms} rooms`
+  const what = `${counted(entries, 'entry', 'entries')} of ${counted(rooms, 'room')}`
   if (damage !== undefined)
     return [bad('store', damage, 'the next start saves what verifies and sets the rest aside; keep a copy')]
   if (damagedRows > 0)
@@ -70,7 +71,7 @@ async function files(
       if (!(await isAsKept(vault, file, deep))) wrong.push(file)
     }
     const strays = (await vault.wholeFiles()).filter((id) => !known.has(id))
-    const what = `${known.size} of ${sizeText(bytes)}${deep ? ', every digest right' : ''}`
+    const what = `${counted(known.size, 'file')} of ${sizeText(bytes)}${deep ? ', every digest right' : ''}`
     return [
       wrong.length === 0
         ? ok('files', what)

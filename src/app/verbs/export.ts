@@ -7,7 +7,7 @@ import { type Export, exportBundle, type Stores } from '../bundle/export-bundle.
 import { writeNewFile } from '../bundle/new-file.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { hostSettings, isDataDirectory, withStores } from './stores.ts'
-import { printJson, run } from './verb.ts'
+import { counted, printJson, run } from './verb.ts'
 
 interface ExportFlags {
   readonly data?: string
@@ -62,7 +62,7 @@ async function tell(path: string, { manifest, leftOut }: Export, { json }: Expor
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   if (json === true)
     await printJson({ type: 'exported', path, rooms: rooms.length, entries, files: files.length, bytes })
-  const what = `${entries} entries of ${rooms.length} rooms, ${files.length} files of ${sizeText(bytes)}`
+  const what = `${counted(entries, 'entry', 'entries')} of ${counted(rooms.length, 'room')}, ${counted(files.length, 'file')} of ${sizeText(bytes)}`
   process.stderr.write(`exported ${what}\n`)
   if (leftOut.length === 0) return
   for (const { room, file } of leftOut)

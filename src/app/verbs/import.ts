@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { type Imported, importBundle } from '../bundle/import-bundle.ts'
 import { bundleDefaults, engineDefaults } from '../defaults.ts'
 import { hostSettings, withStores } from './stores.ts'
-import { printJson, run } from './verb.ts'
+import { counted, printJson, run } from './verb.ts'
 
 interface ImportFlags {
   readonly data?: string
@@ -39,5 +39,3 @@ const told = ({ rooms, messages, files }: Imported): string =>
   rooms === 0
     ? 'nothing in it is new here'
     : `imported ${counted(messages, 'message')} and ${counted(files, 'file')} into ${counted(rooms, 'room')}`
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

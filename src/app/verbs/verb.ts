@@ -84,6 +84,9 @@ export async function runResumable(action: () => Promise<void>): Promise<void> {
 export const print = (line: string): Promise<void> =>
   new Promise((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
 
+/** `1 file`, `2 files`. */
+export const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`
+
 export const printJson = (value: object): Promise<void> => print(JSON.stringify({ v: 1, ...value }))
 
 /** Whoever waits wants to know why: once for each row of failures. */

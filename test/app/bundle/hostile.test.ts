@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { encodeManifest, encodeSums, type Manifest, type Part } from '../../../src/adapters/codec/bundle/manifest.ts'
 import { paddingOf, TAR_END, tarHeader } from '../../../src/adapters/codec/bundle/tar.ts'
@@ -175,4 +176,12 @@ test('a store that fails at the last step takes the files back', async () => {
   shelf.journal.append = async () => ({ status: 'readOnly', message: 'the disk is full' })
   await expect(shelf.import(good())).rejects.toMatchObject({ code: 'DISK_FULL' })
   expect(await shelf.vault.size(FILE.id)).toBeUndefined()
+})
+
+test('the size of a file beyond 8 GiB is written as other archivers read it', () => {
+  for (const size of [8 ** 11 - 1, 8 ** 11, 123_456_789_012]) {
+    // No bytes follow: tar lists the header and then says that the archive is short.
+    const { stdout } = spawnSync('tar', ['--numeric-owner', '-tvf', '-'], { input: tarHeader('files/a', size) })
+    expect(stdout.toString()).toMatch(new RegExp(`^-rw------- 0/0 +${size} .* files/a\n`))
+  }
 })
