@@ -4,8 +4,6 @@ import { sizeText } from '../../words/size.ts'
 import { usePage } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
 import type { FileEntry } from '../timeline/rows.ts'
-import { Face, Name } from '../views/name.tsx'
-import { Time } from '../views/times.tsx'
 import { CheckSaved } from './check-saved.tsx'
 import { openLink, plainLink, saveFrom } from './file-links.ts'
 import { FilePreview } from './file-preview.tsx'
@@ -19,26 +17,9 @@ interface CardProps {
 
 /** A file where it stands in the timeline; `entry` is the last thing that happened to it. */
 export function FileCard({ room, entry }: CardProps) {
-  const { by, file, at } = entry
-  const known = room.files.of(file.id).value
-  return (
-    <div class="talk headed">
-      <div class="gutter">
-        <Face {...by} />
-      </div>
-      <div class="body">
-        <div class="head">
-          <Name {...by} />
-          <Time at={at} />
-        </div>
-        {entry.type === 'fileWithdrawn' || (known.status === 'gone' && entry.type === 'fileCompleted') ? (
-          <Gone entry={entry} />
-        ) : (
-          <File room={room} entry={entry} known={known} />
-        )}
-      </div>
-    </div>
-  )
+  const known = room.files.of(entry.file.id).value
+  const isGone = entry.type === 'fileWithdrawn' || known.status === 'gone'
+  return isGone ? <Gone entry={entry} /> : <File room={room} entry={entry} known={known} />
 }
 
 function Gone({ entry }: { readonly entry: FileEntry }) {

@@ -18,6 +18,8 @@ export class ScrollKeeper {
 
   /** What comes is to be seen at once. */
   #follows = true
+  /** Where it was scrolled to when that was looked at. */
+  #scrollTop = 0
 
   constructor(room: Room) {
     this.#room = room
@@ -40,7 +42,8 @@ export class ScrollKeeper {
   /** The rows are about to be other ones: remembers what is on the screen now, for it may have been scrolled since anybody heard. */
   mark(): void {
     const scroller = this.#scroller
-    if (scroller === undefined) return
+    // What has become taller meanwhile, as a picture that has come, is for `settle` to make up for.
+    if (scroller === undefined || scroller.scrollTop === this.#scrollTop) return
     this.#anchor = anchorIn(scroller)
     this.#follows = this.#room.timeline.reading.peek() === 'end' && belowIn(scroller) < AT_END_PX
   }
@@ -77,6 +80,7 @@ export class ScrollKeeper {
     const { atEnd, atStart } = timeline.span.peek()
     timeline.read(atEnd && below < AT_END_PX ? 'end' : 'above')
     if (timeline.reading.peek() === 'end' && document.visibilityState === 'visible') this.#room.look()
+    this.#scrollTop = scrollTop
     this.#anchor = anchorIn(scroller)
     this.#follows = timeline.reading.peek() === 'end'
     if (scrollTop < pageDefaults.nearEndPx && !atStart) void timeline.older()
