@@ -80,9 +80,9 @@ test('npm start passes its flags on', async () => {
   const checkout = await temporaryDirectory()
   await mkdir(join(checkout, 'node_modules'))
   await mkdir(join(checkout, '.ci'))
-  for (const name of ['package.json', 'package-lock.json', '.ci/launch.mjs'])
+  for (const name of ['package.json', 'package-lock.json', '.ci/launch.mjs', '.ci/page.ts'])
     await copyFile(join(ROOT, name), join(checkout, name))
-  await symlink(join(ROOT, 'src'), join(checkout, 'src'))
+  for (const name of ['src', 'dist']) await symlink(join(ROOT, name), join(checkout, name))
   const lock = createHash('sha256').update(await readFile(join(ROOT, 'package-lock.json')))
   await writeFile(join(checkout, 'node_modules', '.tamtam-set-up'), lock.digest('hex'))
   const host = new HostProcess([], {
