@@ -217,7 +217,7 @@ describe('a file that is still arriving', () => {
     expect(Buffer.from(await part.bytes()).equals(Buffer.concat([bytes.subarray(990), bytes]))).toBe(true)
   })
 
-  test('is followed by no more readers than the host sends to, and those that leave make room', async () => {
+  test('C116 is followed by no more readers than the host sends to, and those that leave make room', async () => {
     const { port } = await startHttpHost({ http: { downloads: 1 } })
     const sender = Sender.open(port, 'PUT /lobby/live', {})
     await sender.send(bytes)
