@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { browserTest as test, violations } from '../helpers/browser.ts'
@@ -98,6 +98,29 @@ test('an upload that is cancelled is withdrawn', async ({ open }) => {
   await ani.getByRole('button', { name: 'Cancel: big.bin' }).click()
   await expect.poll(() => filesOf(port)).toEqual([])
   expect(await ani.locator('.upload').count()).toBe(0)
+})
+
+test('P1: what the host does not take, and what changes while it is sent, is told with the reason, and nothing of it is in the room', async ({
+  open,
+}) => {
+  const limits = { transferBytesPerSecond: 5_000_000 }
+  const { port } = await startHttpHost({ page: true, maxFileBytes: 50_000_000, limits })
+  const faults: string[] = []
+  const ani = await comeIn(open, port, 'ani', { faults })
+  const [large, changing] = [join(await temporaryDirectory(), 'large.bin'), join(await temporaryDirectory(), 'log.bin')]
+  await writeFile(large, sampleBytes(50_000_001))
+  await chooseFiles(ani, [large])
+  await ani
+    .locator('.upload')
+    .getByText(/^large\.bin was not sent: /)
+    .waitFor()
+  await writeFile(changing, sampleBytes(20_000_000))
+  await chooseFiles(ani, [changing])
+  await ani.locator('.upload').getByText('MB/s').waitFor()
+  await appendFile(changing, 'one more line')
+  await ani.locator('.upload').getByText('log.bin was not sent: the file was changed').waitFor()
+  expect((await filesOf(port)).filter(({ status }) => status === 'whole')).toEqual([])
+  expect(faults).toEqual([expect.stringContaining('the server responded with a status of 413')])
 })
 
 const PNG = Buffer.from(

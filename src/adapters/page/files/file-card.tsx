@@ -33,14 +33,14 @@ function Gone({ entry }: { readonly entry: FileEntry }) {
 }
 
 function File({ room, entry, known }: CardProps & { readonly known: FileState }) {
-  const { desk, words } = usePage()
+  const { words } = usePage()
   const { language } = words.value
   const { file, by } = entry
   const whole = entry.type === 'fileCompleted' ? entry.file : undefined
   const save = async (event: Event) => {
     event.preventDefault()
     const link = await openLink(room.place.host, file.id)
-    if (isRefusal(link)) desk.tell(link.message)
+    if (isRefusal(link)) room.notices.tell(words.value.refusal(link), 'wrong')
     else saveFrom(link.url, file.name)
   }
   return (

@@ -18,7 +18,7 @@ export interface PreviewProps {
 
 /** What can be seen or heard of a file here; small pictures at once, all else when it is asked for. Players do not wait for the end of it. */
 export function FilePreview({ room, file, sha256 }: PreviewProps) {
-  const { say } = usePage().words.value
+  const { say, refusal } = usePage().words.value
   const kind = kindOf(file.name)
   const size = file.size ?? Number.POSITIVE_INFINITY
   const shown = useSignal<'no' | 'yes' | { readonly url: string } | Refusal>(
@@ -42,7 +42,7 @@ export function FilePreview({ room, file, sha256 }: PreviewProps) {
         {what}
       </button>
     )
-  if (now !== 'yes' && isRefusal(now)) return <p class="fine">{say('previewFailed', { why: now.message })}</p>
+  if (now !== 'yes' && isRefusal(now)) return <p class="fine">{say('previewFailed', { why: refusal(now) })}</p>
   const label = `${say('play')}: ${file.name}`
   return (
     <div class="preview">

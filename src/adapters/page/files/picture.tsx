@@ -18,7 +18,7 @@ export interface PictureProps {
  * shown only when its digest is right: then this member has it, and says so.
  */
 export function Picture({ room, file, sha256 }: PictureProps) {
-  const { say } = usePage().words.value
+  const { say, refusal } = usePage().words.value
   const place = useRef<HTMLDivElement>(null)
   const shown = useSignal<{ readonly url: string } | { readonly why: string } | undefined>(undefined)
   useEffect(() => {
@@ -27,7 +27,7 @@ export function Picture({ room, file, sha256 }: PictureProps) {
       const answer = await room.place.host.ask(plainLink(file), { signal: wanted.signal })
       if (wanted.signal.aborted) return
       if (isRefusal(answer)) {
-        shown.value = { why: answer.message }
+        shown.value = { why: refusal(answer) }
         return
       }
       const picture = await answer.blob()

@@ -9,12 +9,12 @@ import { plainLink } from './file-links.ts'
 
 /** The text of a small file, as text: whatever it says, nothing of it runs (C97). */
 export function TextPreview({ room, file }: { readonly room: Room; readonly file: MentionedFile }) {
-  const { say } = usePage().words.value
+  const { say, refusal } = usePage().words.value
   const shown = useSignal<string | undefined>(undefined)
   useEffect(() => {
     const load = async () => {
       const answer = await room.place.host.ask(plainLink(file))
-      if (isRefusal(answer)) return say('previewFailed', { why: answer.message })
+      if (isRefusal(answer)) return say('previewFailed', { why: refusal(answer) })
       const bytes = await answer.arrayBuffer()
       try {
         return new TextDecoder('utf-8', { fatal: true }).decode(bytes).split('\n').map(forTerminal).join('\n')

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '../../../domain/text/terminal.ts'
+import type { Refusal } from '../../client/failures.ts'
 import { paceWords } from '../../words/pace.ts'
 import { amountText, sizeText } from '../../words/size.ts'
 import { pageDefaults } from '../defaults.ts'
@@ -25,8 +26,7 @@ export function UploadRow({ room, upload }: { readonly room: Room; readonly uplo
     if (state.status === 'whole') desk.tell(say('wasSent', { file: upload.name }))
     if (state.status === 'failed') desk.tell(say('wasNotSent', { file: upload.name, why: whyText(state.why) }))
   }, [state])
-  const whyText = ({ code, message }: { readonly code: string; readonly message: string }) =>
-    code === 'CHANGED' ? say('fileChanged') : message
+  const whyText = (why: Refusal) => (why.code === 'CHANGED' ? say('fileChanged') : words.value.refusal(why))
   // Read for the row to be drawn again.
   void tick.value
   const progress = upload.progress
