@@ -4,10 +4,13 @@ import { container, type DependencyContainer, instanceCachingFactory } from 'tsy
 import { FramesDoor } from '../adapters/doors/frames/door.ts'
 import { HttpDoor } from '../adapters/doors/http/door.ts'
 import { LineDoor } from '../adapters/doors/line/door.ts'
-import { Admission } from '../adapters/doors/shared/admission.ts'
+import { Admission } from '../adapters/doors/shared/access/admission.ts'
+import { HostToken } from '../adapters/doors/shared/access/host-token.ts'
+import { OwnerKey } from '../adapters/doors/shared/access/owner-key.ts'
+import { RoomKeys } from '../adapters/doors/shared/access/room-keys.ts'
+import { Tickets } from '../adapters/doors/shared/access/tickets.ts'
 import type { SessionParts } from '../adapters/doors/shared/session/connection.ts'
 import { People } from '../adapters/doors/shared/session/people.ts'
-import { Tickets } from '../adapters/doors/shared/tickets.ts'
 import { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import { DiskKeyring } from '../adapters/stores/disk/disk-keyring.ts'
 import { DiskVault } from '../adapters/stores/disk/disk-vault.ts'
@@ -28,6 +31,7 @@ import {
   lineDefaults,
   linkMs,
   memoryReaderEntries,
+  roomKeyDefaults,
   sessionDoorDefaults,
   vaultDefaults,
 } from './defaults.ts'
@@ -38,6 +42,7 @@ import {
   CLOCK,
   ENGINE,
   FRAMES_DOOR,
+  HOST_TOKEN,
   HTTP_DOOR,
   IDS,
   JOURNAL,
@@ -45,7 +50,9 @@ import {
   LINE_DOOR,
   LOG,
   METRICS,
+  OWNER_KEY,
   PEOPLE,
+  ROOM_KEYS,
   SESSION_PARTS,
   TICKETS,
   VAULT,
@@ -109,23 +116,43 @@ export function compose(options: TamtamOptions): DependencyContainer {
   provide<LineDoor>(
     LINE_DOOR as symbol,
     undefined,
-    (from) => new LineDoor({ ...doorPorts(from), settings: { ...lineDefaults, ...options.line } }),
+    (from) =>
+      new LineDoor({
+        ...doorPorts(from),
+        admission: from.resolve(ADMISSION),
+        settings: { ...lineDefaults, ...options.line },
+      }),
+  )
+  provide<HostToken>(
+    HOST_TOKEN as symbol,
+    undefined,
+    (from) => new HostToken(from.resolve(KEYRING), from.resolve(CLOCK), from.resolve(LOG)),
+  )
+  provide<OwnerKey>(OWNER_KEY as symbol, undefined, (from) => new OwnerKey(from.resolve(KEYRING)))
+  provide<RoomKeys>(
+    ROOM_KEYS as symbol,
+    undefined,
+    (from) => new RoomKeys(from.resolve(KEYRING), from.resolve(CLOCK), roomKeyDefaults),
   )
   provide<Admission>(
     ADMISSION as symbol,
     undefined,
-    (from) => new Admission(options.access ?? openToAll, from.resolve(CLOCK), { ...httpDefaults, ...options.http }),
+    (from) =>
+      new Admission({
+        access: options.access ?? openToAll,
+        ...(options.token === true ? { token: from.resolve(HOST_TOKEN) } : {}),
+        owner: from.resolve(OWNER_KEY),
+        keys: from.resolve(ROOM_KEYS),
+        clock: from.resolve(CLOCK),
+        settings: { ...httpDefaults, ...options.http },
+      }),
   )
   provide<Tickets>(
     TICKETS as symbol,
     undefined,
     (from) => new Tickets(from.resolve(KEYRING), from.resolve(CLOCK), linkMs),
   )
-  provide<People>(
-    PEOPLE as symbol,
-    undefined,
-    (from) => new People(from.resolve(ENGINE), { ...sessionDoorDefaults, ...options.session }.strangers),
-  )
+  provide<People>(PEOPLE as symbol, undefined, (from) => new People(from.resolve(ENGINE)))
   provide<SessionParts>(SESSION_PARTS as symbol, undefined, (from) => {
     const { ids: _ids, ...ports } = doorPorts(from)
     const settings = { ...sessionDoorDefaults, ...options.session, program: `tamtam/${version}` }

@@ -50,7 +50,8 @@ const yesOrNo = v.union(
 /** Everything that can be set, by the name it has in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
-  bind: v.optional(text, listenerDefaults.host),
+  bind: v.optional(text),
+  lan: v.optional(yesOrNo, false),
   open: v.optional(yesOrNo, false),
   hostNames: v.optional(list, []),
   tls: v.optional(yesOrNo, false),
@@ -131,8 +132,10 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
 /** The hosts that were reached over TLS. */
 export const knownHostsPath = (env: NodeJS.ProcessEnv): string => join(configDirectory(env), 'known_hosts')
 
-const configDirectory = (env: NodeJS.ProcessEnv): string =>
-  join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tamtam')
+/** What a person's own settings and keys are kept in. */
+export function configDirectory(env: NodeJS.ProcessEnv): string {
+  return join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tamtam')
+}
 
 /** `TAMTAM_LINE_FILES=links` is `lineFiles`. */
 function fromEnv(env: NodeJS.ProcessEnv): Values {

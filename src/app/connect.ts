@@ -20,8 +20,10 @@ import { clientDefaults, sessionDefaults } from './defaults.ts'
 export interface ConnectOptions {
   /** Instead of the one in the address; without any, one is a guest called by one's address. */
   readonly name?: string
-  /** What the host's access rule asks for. */
+  /** What the host asks for: its token, or an invitation. */
   readonly token?: string
+  /** What the room asks for: its password, or an invitation. */
+  readonly password?: string
   /** 32 hexadecimal digits: whoever shows them again, also from another process, is the same person. Random unless given. */
   readonly key?: string
   /** The sequence after which `events$` begins; without it, now. */
@@ -56,12 +58,12 @@ export async function enterRoom(
   way: Way,
   options: Omit<ConnectOptions, 'knownHosts' | 'dial'>,
 ): Promise<RemoteSession> {
-  const { token, after, name = called, carrier = 'frames' } = options
+  const { token, password, after, name = called, carrier = 'frames' } = options
   const ids = new RandomIds()
   const key = options.key ?? ids.next()
   const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
   const open = carrier === 'frames' ? framesTo(way) : webSocketTo(`ws://${way.at}/ws`, webSocketsOver(way))
-  const shown = token === undefined ? {} : { token }
+  const shown = { ...(token === undefined ? {} : { token }), ...(password === undefined ? {} : { password }) }
   const place = new RemoteRoom(
     { open, clock: new SystemClock(), ids, random: Math.random, settings },
     { room, key, ...shown, ...(name === undefined ? {} : { name }), ...(after === undefined ? {} : { after }) },

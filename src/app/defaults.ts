@@ -3,6 +3,7 @@ import type { ClientSettings } from '../adapters/client/settings.ts'
 import type { BundleLimits } from '../adapters/codec/bundle/manifest.ts'
 import type { HttpSettings } from '../adapters/doors/http/settings.ts'
 import type { LineSettings } from '../adapters/doors/line/settings.ts'
+import type { RoomKeySettings } from '../adapters/doors/shared/access/room-keys.ts'
 import type { SessionDoorSettings } from '../adapters/doors/shared/session/settings.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { IdentitySettings } from '../adapters/tls/identity.ts'
@@ -52,6 +53,8 @@ export const lineDefaults: LineSettings = {
   files: 'inline',
   inlineMaxBytes: 100_000_000,
   maxLineBytes: 4096,
+  // A person has to find and paste it.
+  strangerMs: 60_000,
   linesPerSecond: 50,
   linesBurst: 500,
   rateOnLoopback: false,
@@ -78,6 +81,8 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   pipelined: 64,
   guessesPerMinuteAndAddress: 5,
   guessesPerMinute: 100,
+  guessesPerConnection: 3,
+  guessFloorMs: 250,
   messageBytes: 64 * 1024,
   checkedBytes: 4 * 1024 ** 2,
   downloads: 256,
@@ -90,14 +95,17 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   heartbeatMs: 15_000,
 }
 
+export const roomKeyDefaults: RoomKeySettings = {
+  inviteMs: 24 * 3_600_000,
+  invitedMs: 30 * 24 * 3_600_000,
+}
+
 /** So long a link opens a file by itself: a browser may go on with what it had begun the day before. */
 export const linkMs = 24 * 3_600_000
 
 /** The program's name is what composes it to say. */
 export const sessionDoorDefaults: Omit<SessionDoorSettings, 'program'> = {
   helloMs: 10_000,
-  // A quarter of the connections that a host may have (C68).
-  strangers: 2500,
   frameMs: 10_000,
   messagesPerSecond: lineDefaults.linesPerSecond,
   messagesBurst: lineDefaults.linesBurst,
@@ -120,6 +128,8 @@ export const listenerDefaults: ListenerSettings = {
   port: 8268,
   connections: 10_000,
   connectionsPerAddress: 64,
+  strangers: 2500,
+  strangersOnLoopback: false,
   silentMs: 1000,
   handshakeMs: 10_000,
   keepAliveMs: 60_000,

@@ -1,5 +1,4 @@
-import { isLoopback } from '../adapters/doors/shared/address.ts'
-import { PortInUse } from '../adapters/doors/tcp/listener.ts'
+import { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
 import { SharedDisk } from '../adapters/stores/disk/shared-disk.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
 import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
@@ -8,9 +7,11 @@ import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { identityFor } from './identity.ts'
 import { createTamtam, type Tamtam } from './index.ts'
+import { bindsOf, refuseUnsafe, wantsToken } from './lan.ts'
 import type { Address } from './lifecycle.ts'
 import { flushed, neverWaitFor } from './output.ts'
 import { stopSignal } from './signals.ts'
+import { hostFacts } from './terminal/host-facts.ts'
 import { enter } from './terminal/host-terminal.ts'
 
 /** For whoever reads our output to take the last of it. */
@@ -44,13 +45,13 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
     page: true,
+    token: wantsToken(config),
     overrides: { log },
     onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
   })
   const address = await open(tamtam, config, data)
-  const terminal = await enter({ tamtam, config, process, data, address, stopped }).catch(
-    asDiskFailure("can't be read"),
-  )
+  const facts = await hostFacts(tamtam, config, address, process)
+  const terminal = await enter({ tamtam, config, process, data, facts, stopped }).catch(asDiskFailure("can't be read"))
   const { exitCode, why } = await stopped.promise
   await terminal.close()
   // A store that failed must not be asked again; everything acknowledged is in it already.
@@ -70,7 +71,6 @@ const asDiskFailure =
 
 /** Opens the data before the port: whoever comes in finds the room as it was. */
 async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined): Promise<Address> {
-  const { port, bind } = config
   try {
     await tamtam.start()
   } catch (error) {
@@ -80,9 +80,11 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
     throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${reason(error)}`, { cause: error })
   }
+  const { port } = config
+  const [bind = '', ...others] = bindsOf(config)
   try {
     const tls = await identityFor(config, data)
-    return await tamtam.listen({ port, host: bind, ...(tls === undefined ? {} : { tls }) })
+    return await listenOn(tamtam, { port, ...(tls === undefined ? {} : { tls }) }, bind, others)
   } catch (error) {
     await tamtam.stop()
     if (error instanceof CommandFailed) throw error
@@ -96,13 +98,21 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   }
 }
 
-/** Without tokens, what listens beyond this machine is open to all: that must have been typed (design section 6). */
-function refuseUnsafe({ bind, open }: HostConfig): void {
-  if (open || bind === 'localhost' || isLoopback(bind)) return
-  throw new CommandFailed(
-    exitCodes.unsafeConfiguration,
-    `on ${bind} everybody on the network could join, read and send files; add --open if you mean that`,
-  )
+/** Where the machine has no such address at all, the next will do. */
+async function listenOn(
+  tamtam: Tamtam,
+  settings: Partial<ListenerSettings>,
+  host: string,
+  others: readonly string[],
+): Promise<Address> {
+  try {
+    return await tamtam.listen({ ...settings, host })
+  } catch (error) {
+    const [next, ...more] = others
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (next === undefined || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error
+    return await listenOn(tamtam, settings, next, more)
+  }
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -10,13 +10,17 @@ import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
 import {
+  ADMISSION,
   CLOCK,
   ENGINE,
   FRAMES_DOOR,
+  HOST_TOKEN,
   HTTP_DOOR,
   LINE_DOOR,
   LOG,
   METRICS,
+  OWNER_KEY,
+  ROOM_KEYS,
   TICKETS,
   VAULT,
   WEB_SOCKET_DOOR,
@@ -48,6 +52,10 @@ export interface Tamtam {
    * which is yours. Its host names are in `http: { hostNames }`. To be called once started, for each request.
    */
   readonly mounted: Mounted
+  /** What people show to come in, once started; undefined where nothing is asked for. It may be replaced at any time. */
+  readonly token: string | undefined
+  /** The access rule would answer otherwise now: whoever may not be here any more is cut off. */
+  recheckAccess(): void
   /** Keeps what was said, tells everybody, and closes all; idempotent. */
   stop(why?: string): Promise<void>
 }
@@ -67,6 +75,10 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     http: host.resolve(HTTP_DOOR),
     frames: host.resolve(FRAMES_DOOR),
     webSocket: host.resolve(WEB_SOCKET_DOOR),
+    admission: host.resolve(ADMISSION),
+    token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
+    owner: host.resolve(OWNER_KEY),
+    keys: host.resolve(ROOM_KEYS),
     tickets: host.resolve(TICKETS),
     clock: host.resolve(CLOCK),
     log: host.resolve(LOG),
@@ -93,6 +105,10 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
         return connection instanceof Socket && parts.http.serveUpgrade(request, connection, head)
       },
     },
+    get token() {
+      return parts.token?.text
+    },
+    recheckAccess: () => parts.admission.recheck(),
     stop: (why = 'the host stops') => lifecycle.stop(why),
   }
 }

@@ -1,6 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { HttpDoor } from '../adapters/doors/http/door.ts'
-import type { Tickets } from '../adapters/doors/shared/tickets.ts'
+import type { Admission } from '../adapters/doors/shared/access/admission.ts'
+import type { HostToken } from '../adapters/doors/shared/access/host-token.ts'
+import type { OwnerKey } from '../adapters/doors/shared/access/owner-key.ts'
+import type { RoomKeys } from '../adapters/doors/shared/access/room-keys.ts'
+import type { Tickets } from '../adapters/doors/shared/access/tickets.ts'
 import type { Door, Visitor } from '../adapters/doors/shared/visitor.ts'
 import { admit } from '../adapters/doors/tcp/admit.ts'
 import { type ListenerSettings, TcpListener } from '../adapters/doors/tcp/listener.ts'
@@ -29,6 +33,10 @@ interface Parts {
   readonly http: HttpDoor
   readonly frames: Door
   readonly webSocket: WebSocketDoor
+  readonly admission: Admission
+  readonly token: HostToken | undefined
+  readonly owner: OwnerKey
+  readonly keys: RoomKeys
   readonly tickets: Tickets
   readonly clock: Clock
   readonly log: Log
@@ -60,7 +68,7 @@ export class Lifecycle {
   async start(): Promise<void> {
     if (this.#data !== undefined) this.#lock = await lockDirectory(this.#data.directory, this.#data.sharedDisk)
     try {
-      await this.#parts.tickets.open()
+      await this.#openAccess()
       await this.#parts.engine.start()
       await this.#parts.http.open()
     } catch (error) {
@@ -104,6 +112,7 @@ export class Lifecycle {
   }
 
   async #stop(why: string): Promise<void> {
+    this.#parts.token?.close()
     for (const listener of this.#listeners) listener.stopReading()
     if (this.#mounted) for (const door of this.#doors) door.stopReading()
     this.#memory.stop()
@@ -120,6 +129,12 @@ export class Lifecycle {
   get #doors(): readonly Omit<Door, 'welcome'>[] {
     const { line, frames, webSocket, http } = this.#parts
     return [line, frames, webSocket, http]
+  }
+
+  async #openAccess(): Promise<void> {
+    const { admission, keys, owner, tickets, token } = this.#parts
+    await token?.open(() => admission.recheck())
+    await Promise.all([keys.open(), owner.open(), tickets.open()])
   }
 
   #sweep(): void {

@@ -17,6 +17,7 @@ import { addLs } from './verbs/ls.ts'
 import { addSay } from './verbs/say.ts'
 import { addSend } from './verbs/send.ts'
 import { addTail } from './verbs/tail.ts'
+import { addToken } from './verbs/token.ts'
 
 // A subscriber's mistake must not pass for a mistake of the room's, nor be lost: it is a bug, and ends the process as one.
 config.onUnhandledError = (error) => {
@@ -33,8 +34,9 @@ program
   .command('host', { isDefault: true })
   .description('host a room (the default)')
   .option('--port <port>', 'port to listen on; 0 picks a free one (8268)')
-  .option('--bind <address>', 'address to listen on (127.0.0.1)')
-  .option('--open', 'let everybody in who can reach --bind: there is no password')
+  .option('--lan', 'be there for other machines: for who shows the token, which is printed')
+  .option('--bind <address>', 'address to listen on (127.0.0.1; with --lan all there are)')
+  .option('--open', 'let everybody in who can reach this host: there is no token')
   .option('--host-names <names>', 'what this host is called in addresses, beside localhost and its numbers')
   .option('--tls', 'speak TLS and nothing in plain, with a certificate of its own making, kept in the data directory')
   .option('--cert <file>', 'speak TLS with the certificate in this file (PEM), and the one that signed it')
@@ -76,6 +78,7 @@ for (const add of [
   addSay,
   addTail,
   addLs,
+  addToken,
   addExport,
   addImport,
   addDoctor,

@@ -20,10 +20,12 @@ export interface TamtamOptions {
   readonly http?: Partial<Omit<HttpSettings, 'maxTextBytes'>>
   /** Frames and WebSockets. */
   readonly session?: Partial<Omit<SessionDoorSettings, 'program'>>
-  /** Who may enter which room over HTTP, in frames and over WebSockets; without it, whoever reaches the port. */
+  /** Who may enter which room, at every door; without it, whoever reaches the port. `recheckAccess` makes it hold for who is in. */
   readonly access?: Access
   /** Serves the web page at `/`, as `tamtam host` does. */
   readonly page?: boolean
+  /** Whoever comes in shows the host's token as well: kept beside the data, made where there is none. `tamtam.token` tells it. */
+  readonly token?: boolean
   /** Adapters of your own in place of ours. */
   readonly overrides?: Partial<Ports & { readonly keyring: Keyring }>
   /** Hears once when a store failed for good. The host acknowledges nothing from then on and should be stopped. */

@@ -2,10 +2,13 @@ import type { InjectionToken } from 'tsyringe'
 import type { FramesDoor } from '../adapters/doors/frames/door.ts'
 import type { HttpDoor } from '../adapters/doors/http/door.ts'
 import type { LineDoor } from '../adapters/doors/line/door.ts'
-import type { Admission } from '../adapters/doors/shared/admission.ts'
+import type { Admission } from '../adapters/doors/shared/access/admission.ts'
+import type { HostToken } from '../adapters/doors/shared/access/host-token.ts'
+import type { OwnerKey } from '../adapters/doors/shared/access/owner-key.ts'
+import type { RoomKeys } from '../adapters/doors/shared/access/room-keys.ts'
+import type { Tickets } from '../adapters/doors/shared/access/tickets.ts'
 import type { SessionParts } from '../adapters/doors/shared/session/connection.ts'
 import type { People } from '../adapters/doors/shared/session/people.ts'
-import type { Tickets } from '../adapters/doors/shared/tickets.ts'
 import type { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { Clock } from '../domain/ports/clock.ts'
@@ -26,6 +29,9 @@ export const METRICS: InjectionToken<Metrics> = Symbol('Metrics')
 export const ENGINE: InjectionToken<Engine> = Symbol('Engine')
 export const LINE_DOOR: InjectionToken<LineDoor> = Symbol('LineDoor')
 export const HTTP_DOOR: InjectionToken<HttpDoor> = Symbol('HttpDoor')
+export const HOST_TOKEN: InjectionToken<HostToken> = Symbol('HostToken')
+export const OWNER_KEY: InjectionToken<OwnerKey> = Symbol('OwnerKey')
+export const ROOM_KEYS: InjectionToken<RoomKeys> = Symbol('RoomKeys')
 export const ADMISSION: InjectionToken<Admission> = Symbol('Admission')
 export const TICKETS: InjectionToken<Tickets> = Symbol('Tickets')
 export const PEOPLE: InjectionToken<People> = Symbol('People')

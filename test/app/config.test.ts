@@ -32,7 +32,7 @@ describe('the settings of a host', () => {
   it('have defaults', () => {
     expect(hostConfig({}, NOWHERE)).toEqual({
       port: 8268,
-      bind: '127.0.0.1',
+      lan: false,
       open: false,
       hostNames: [],
       tls: false,
@@ -68,8 +68,8 @@ describe('the settings of a host', () => {
       room: 'dari-flag',
       name: 'lingkungan',
       lineFiles: 'links',
-      bind: '127.0.0.1',
     })
+    expect(settings.bind).toBeUndefined()
   })
   it('may come from a file that a flag names over the one that the environment names', () => {
     const [flag, env] = [configFile({ name: 'bendera' }), configFile({ name: 'lingkungan' })]
@@ -80,6 +80,7 @@ describe('the settings of a host', () => {
       ...NOWHERE,
       TAMTAM_PORT: '0',
       TAMTAM_BIND: '::1',
+      TAMTAM_LAN: '1',
       TAMTAM_OPEN: '1',
       TAMTAM_DATA: '/data',
       TAMTAM_EPHEMERAL: 'false',
@@ -104,6 +105,7 @@ describe('the settings of a host', () => {
     expect(hostConfig({}, env)).toEqual({
       port: 0,
       bind: '::1',
+      lan: true,
       open: true,
       hostNames: ['tamtam.lan', 'kedai'],
       tls: false,

@@ -2,6 +2,7 @@ import { LineDoor } from '../../src/adapters/doors/line/door.ts'
 import type { LineSettings } from '../../src/adapters/doors/line/settings.ts'
 import { type MemoryConnection, memoryPair } from '../../src/adapters/doors/memory/pair.ts'
 import { lineDefaults } from '../../src/app/defaults.ts'
+import { admissionFor } from './admission.ts'
 import { type HouseOptions, openHouse } from './house.ts'
 import { turn } from './turns.ts'
 
@@ -60,7 +61,9 @@ export class Person {
 export async function openLineHouse({ line = {}, ...options }: LineHouseOptions = {}) {
   const house = await openHouse(options)
   const { engine, clock, ids, log, metrics } = house
-  const door = new LineDoor({ engine, clock, ids, log, metrics, settings: { ...lineDefaults, apartMs: 0, ...line } })
+  const admission = admissionFor(clock)
+  const settings = { ...lineDefaults, apartMs: 0, ...line }
+  const door = new LineDoor({ engine, admission, clock, ids, log, metrics, settings })
   const people: Person[] = []
 
   /** Lets everything happen that will, `ms` of the clock at a time, until nothing more arrives anywhere. */

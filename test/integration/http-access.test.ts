@@ -24,7 +24,8 @@ async function guarded() {
     const may = MEMBERS[`Bearer ${credential}`]
     return may === '*' || may === room
   }
-  const host = await startHttpHost({ access })
+  // What is wrong takes its time, which the last of these tests looks at.
+  const host = await startHttpHost({ access, http: { guessFloorMs: 0 } })
   await sayOverHttp(host.port, 'garden', 'a secret', { headers: { Authorization: 'Bearer of-garden' } })
   const ani = await host.tamtam.engine.join({ room: 'garden', name: 'ani-inside' })
   await ani.send({ type: 'setTopic', topic: 'a secret' })
@@ -53,6 +54,9 @@ const ROUTES: readonly (readonly [string, Asked])[] = [
   ['GET /rooms/ROOM/search?q=secret', {}],
   ['GET /rooms/ROOM/search', {}],
   ['POST /rooms/ROOM/messages', { body: 'hi', headers: { 'Content-Type': 'text/plain' } }],
+  ['PUT /rooms/ROOM/password', { body: '{"password":"x"}', headers: { 'Content-Type': 'application/json' } }],
+  ['DELETE /rooms/ROOM/password', {}],
+  ['POST /rooms/ROOM/invitations', {}],
   ['POST /rooms/ROOM/messages', { body: '{', headers: { 'Content-Type': 'application/json' } }],
   ['POST /rooms/ROOM/messages', { body: 'hi', headers: { 'Content-Type': 'text/plain', 'Idempotency-Key': '' } }],
 ]
@@ -194,6 +198,7 @@ test('C119: who shows what opens nothing is not listened to after a few tries, a
   const { port } = await startHttpHost({
     access: ({ credential }) => credential === 'right',
     overrides: { clock },
+    http: { guessFloorMs: 0 },
   })
   const shown = async (credential: string) =>
     seen(await ask(port, 'GET /rooms/garden', { headers: { Authorization: `Bearer ${credential}` } }))

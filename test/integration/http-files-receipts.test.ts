@@ -104,5 +104,7 @@ test('C115: an id cannot be guessed, and what is not there is answered the same,
       const { status, text } = await ask(port, `GET ${path}`)
       answers.add(`${status} ${text}`)
     }
-  expect([...answers]).toEqual(['404 {"code":"NOT_FOUND","message":"there is nothing here"}'])
+  expect([...answers]).toEqual([
+    '404 {"code":"NOT_FOUND","message":"there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation"}',
+  ])
 })

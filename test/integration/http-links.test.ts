@@ -19,6 +19,7 @@ async function guarded(opening = new Set(['of-garden', 'of-all'])) {
   const host = await startHttpHost({
     access: ({ credential }) => credential !== undefined && opening.has(credential),
     overrides: { clock },
+    http: { guessFloorMs: 0 },
   })
   const put = await ask(host.port, 'PUT /garden/a.txt', { body: 'abcdef', ...OF_GARDEN })
   const { id } = put.json as { id: string }

@@ -103,7 +103,7 @@ test('what is not there is 404, and what may not be done there 405 with what may
   for (const path of ['/', '/rooms/a/b', '/.git/config/x', '/ROOMS', '/rooms/lobby/events/'])
     expect([path, (await ask(port, `GET ${path}`)).text]).toEqual([
       path,
-      '{"code":"NOT_FOUND","message":"there is nothing here"}',
+      '{"code":"NOT_FOUND","message":"there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation"}',
     ])
   const answer = await ask(port, 'DELETE /rooms/lobby')
   expect([answer.status, answer.headers.allow]).toEqual([405, expect.stringMatching(/^GET, HEAD/)])

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { decodeHostMessage } from '../../src/adapters/codec/wire/decode.ts'
 import { encodeMessage } from '../../src/adapters/codec/wire/encode.ts'
 import { FRAMES_MAGIC, joinFrame } from '../../src/adapters/codec/wire/frames.ts'
+import { notForYou } from '../../src/adapters/doors/shared/access/admission.ts'
 import { startHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { keyOf, SessionClient, type WireName } from '../helpers/session-client.ts'
@@ -194,22 +195,21 @@ describe.each(WIRES)('over %s', (by) => {
     expect(await known.say('halo')).toMatchObject({ type: 'ack' })
   })
 
-  test('C68: those who have not said hello have a share of their own', async () => {
-    const { port } = await startHost({ session: { strangers: 2 } })
+  test('C68: those who have come in nowhere yet have a share of their own', async () => {
+    const { port } = await startHost({ listen: { strangers: 2, strangersOnLoopback: true } })
     const known = await SessionClient.join(port, by, 'ani')
     const strangers = [await SessionClient.connect(port, by), await SessionClient.connect(port, by)]
     for (const stranger of strangers) await stranger.settled()
-    const third = await SessionClient.connect(port, by)
-    await third.closed()
-    expect(third.of('bye')).toMatchObject([{ code: 'BUSY' }])
+    const third = connect(port, '127.0.0.1')
+    third.on('error', () => {})
+    await once(third, 'close')
+    expect(third.bytesRead).toBe(0)
     expect(await known.say('halo')).toMatchObject({ type: 'ack' })
     strangers[0]?.reset()
     await expect
       .poll(async () => {
-        const next = await SessionClient.connect(port, by)
-        next.send({ type: 'hello', version: 1, key: keyOf('budi') })
-        await Promise.race([next.closed(), next.until(() => next.of('welcome').length > 0)]).catch(() => {})
-        return next.of('welcome').length
+        const next = await SessionClient.join(port, by, 'budi').catch(() => undefined)
+        return next?.of('joined').length
       })
       .toBe(1)
   })
@@ -275,26 +275,39 @@ describe.each(WIRES)('over %s', (by) => {
     stranger.send({ type: 'hello', version: 1, key: keyOf('x'), name: 'x', token: 'wrong' })
     stranger.send({ type: 'join', room: 'den' })
     await stranger.until(() => stranger.of('rejected').length > 0)
-    expect(stranger.of('rejected')).toEqual([{ type: 'rejected', code: 'NOT_FOUND', message: 'there is nothing here' }])
+    expect(stranger.of('rejected')).toEqual([{ type: 'rejected', code: 'NOT_FOUND', message: notForYou.message }])
     expect(await stranger.enter('lobby')).toMatchObject({ count: 1 })
   })
 
   test('C119: after too many wrong tokens what is shown is not looked at any more', async () => {
     let looked = 0
     const { port } = await startHost({
-      http: { guessesPerMinuteAndAddress: 3 },
+      http: { guessesPerMinuteAndAddress: 5, guessFloorMs: 20 },
       access: ({ credential }) => {
         if (credential !== undefined) looked++
         return credential === 'right'
       },
     })
-    const guesser = await SessionClient.connect(port, by)
-    for (let guess = 0; guess < 10; guess++) {
-      guesser.send({ type: 'hello', version: 1, key: keyOf('x'), token: `wrong${guess}` })
-      guesser.send({ type: 'join', room: 'lobby' })
+    const guesses = async (count: number) => {
+      const guesser = await SessionClient.connect(port, by)
+      for (let guess = 0; guess < count; guess++) {
+        guesser.send({ type: 'hello', version: 1, key: keyOf('x'), token: `wrong${guess}` })
+        guesser.send({ type: 'join', room: 'lobby' })
+      }
+      await guesser.closed()
+      return guesser
     }
-    await guesser.until(() => guesser.of('rejected').length === 10)
+    const first = await guesses(10)
     expect(looked).toBe(3)
+    expect(first.of('rejected')).toHaveLength(3)
+    expect(first.of('bye')).toMatchObject([{ code: 'NOT_FOUND' }])
+    const second = await SessionClient.connect(port, by)
+    for (const token of ['wrong', 'wrong too', 'right'].map((each) => each.replace(' ', '-'))) {
+      second.send({ type: 'hello', version: 1, key: keyOf('x'), token })
+      second.send({ type: 'join', room: 'lobby' })
+    }
+    await second.until(() => second.of('rejected').length === 3)
+    expect(looked).toBe(5)
   })
 
   test('a batch that is longer than a message may be comes in several', async () => {

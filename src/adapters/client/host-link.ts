@@ -11,6 +11,8 @@ export interface HostPlace {
   readonly name?: string
   /** Goes with every request, and into no message (C121). */
   readonly token?: string
+  /** Of the room, likewise. */
+  readonly password?: string
   /** The key of a session, while that has a place: what is asked is then done by its member. Into no message either. */
   readonly key?: () => string | undefined
 }
@@ -163,10 +165,13 @@ async function textOf(answer: IncomingMessage, idleMs: number): Promise<string> 
   return Buffer.concat(pieces).toString()
 }
 
-function authorization({ name, token, key }: HostPlace): OutgoingHttpHeaders {
+function authorization({ name, token, password, key }: HostPlace): OutgoingHttpHeaders {
   const shown = key?.()
-  const member = shown === undefined ? {} : { 'Tamtam-Key': shown }
-  if (token !== undefined) return { ...member, Authorization: `Bearer ${token}` }
-  if (name === undefined) return member
-  return { ...member, Authorization: `Basic ${Buffer.from(`${name}:`).toString('base64')}` }
+  const member = {
+    ...(shown === undefined ? {} : { 'Tamtam-Key': shown }),
+    ...(password === undefined ? {} : { 'Tamtam-Password': encodeURIComponent(password) }),
+  }
+  if (name !== undefined)
+    return { ...member, Authorization: `Basic ${Buffer.from(`${name}:${token ?? ''}`).toString('base64')}` }
+  return token === undefined ? member : { ...member, Authorization: `Bearer ${token}` }
 }

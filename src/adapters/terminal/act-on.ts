@@ -45,7 +45,11 @@ async function act(client: RoomClient, typed: Typed): Promise<void> {
     case 'rule':
       return await tell(client, typed.command, `/${typed.command.type}`)
     case 'join':
-      return client.end({ type: 'room', room: typed.room })
+      return client.end({
+        type: 'room',
+        room: typed.room,
+        ...(typed.password === undefined ? {} : { password: typed.password }),
+      })
     case 'search': {
       const found = await session.search(typed.query, 50)
       return found.length === 0 ? client.notice('nothingFound') : list(client, found)
@@ -70,7 +74,7 @@ async function act(client: RoomClient, typed: Typed): Promise<void> {
     case 'quit':
       return client.end({ type: 'quit' })
     case 'own':
-      return client.talk(client.own.find(({ word }) => word === typed.word)?.read(typed.rest) ?? '')
+      return client.talk((await client.own.find(({ word }) => word === typed.word)?.read(typed.rest)) ?? '')
     case 'wrong':
       return client.notice('howToType', { usage: typed.usage })
     case 'unknown':

@@ -11,7 +11,7 @@ export type Typed =
   | { readonly type: 'get' | 'send'; readonly file: string }
   /** What those who look after a room ask of it. */
   | { readonly type: 'rule'; readonly command: Moderation }
-  | { readonly type: 'join'; readonly room: string }
+  | { readonly type: 'join'; readonly room: string; readonly password?: string }
   | { readonly type: 'search'; readonly query: string }
   | { readonly type: 'history'; readonly count: number }
   | { readonly type: 'bell'; readonly rule: BellRule }
@@ -87,7 +87,16 @@ export const slashWords: readonly SlashWord[] = [
       /^\d{0,6}$/.test(rest) ? { type: 'history', count: Math.min(MOST_HISTORY, Number(rest) || HISTORY) } : undefined,
   },
   { word: 'ignore', takes: '[nick]', about: 'helpIgnore', read: (name) => ({ type: 'ignore', name }) },
-  { word: 'join', takes: 'room', about: 'helpJoin', read: (rest) => whole(rest, (room) => ({ type: 'join', room })) },
+  {
+    word: 'join',
+    takes: 'room [password]',
+    about: 'helpJoin',
+    read: (rest) => {
+      // A password may have blanks in it; a room's name has none.
+      const [, room, password] = /^(\S+)(?: +([\s\S]+))?$/.exec(rest) ?? []
+      return room === undefined ? undefined : { type: 'join', room, ...(password === undefined ? {} : { password }) }
+    },
+  },
   ruling('kick', 'helpKick'),
   locking('lock', 'helpLock'),
   { word: 'me', takes: 'text', about: 'helpMe', read: (rest) => whole(rest, (text) => ({ type: 'act', text })) },

@@ -27,7 +27,7 @@ export interface OwnWord {
   readonly takes: string
   readonly about: HelpKey
   /** Answers what to say. */
-  read(rest: string): string
+  read(rest: string): string | Promise<string>
 }
 
 /** Where a client writes to. */
@@ -44,5 +44,5 @@ export interface Outlet {
 /** Why a client ended. */
 export type Ending =
   | { readonly type: 'quit' }
-  | { readonly type: 'room'; readonly room: string }
+  | { readonly type: 'room'; readonly room: string; readonly password?: string }
   | { readonly type: 'closed'; readonly why: string }

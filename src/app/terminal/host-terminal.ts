@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Console } from '../../adapters/doors/stdin/console.ts'
 import { FileSaver } from '../../adapters/doors/stdin/file-saver.ts'
-import { greetingOf, type HostAddress } from '../../adapters/doors/stdin/greeting.ts'
+import { greetingOf, type HostFacts } from '../../adapters/doors/stdin/greeting.ts'
 import { limitWord } from '../../adapters/doors/stdin/limit-word.ts'
 import type { RoomClient } from '../../adapters/terminal/room-client.ts'
 import type { OwnWord } from '../../adapters/terminal/surroundings.ts'
@@ -21,7 +21,7 @@ export interface HostTerminalParts {
   readonly config: HostConfig
   readonly process: NodeJS.Process
   readonly data: string | undefined
-  readonly address: HostAddress
+  readonly facts: HostFacts
   readonly stopped: StopSignal
 }
 
@@ -44,18 +44,18 @@ export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
   }
 }
 
-function atPipes({ tamtam, config, process, data, address }: HostTerminalParts, session: LocalSession): HostTerminal {
+function atPipes({ tamtam, config, process, data, facts }: HostTerminalParts, session: LocalSession): HostTerminal {
   const { stdin, stdout, stderr } = process
   const directory = saveInto(config, data)
   const saver = directory === undefined ? undefined : new FileSaver(directory, session, tamtam.linkFile)
   const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
   const console = new Console({ session, bandwidth: tamtam.bandwidth, saver, stdin, stdout, stderr, style })
-  console.announce(address)
+  console.announce(facts)
   return { close: async () => console.close() }
 }
 
 function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal {
-  const { tamtam, config, process, data, address, stopped } = parts
+  const { tamtam, config, process, data, facts, stopped } = parts
   let shown: RoomClient | undefined
   const language = config.lang ?? languageOf(process.env)
   const { say, refusal } = wordsIn(language, forTerminal)
@@ -71,7 +71,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
 
   async function stay(): Promise<void> {
     let session = first
-    for (let greeting = greetingOf(session.room, address); ; ) {
+    for (let greeting = greetingOf(facts); ; ) {
       const ending = await openTerminal(
         {
           session,

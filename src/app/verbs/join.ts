@@ -13,6 +13,8 @@ import { enterRoom } from '../connect.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { flushed, neverWaitFor } from '../output.ts'
+import { ownKey } from '../own-keys.ts'
+import { secretInFile } from '../secret-file.ts'
 import { openTerminal } from '../terminal/open-terminal.ts'
 import { remoteFiles } from '../terminal/remote-files.ts'
 import { type Place, placeOf, rateOf, runShowing } from './verb.ts'
@@ -55,16 +57,20 @@ export const addJoin = (program: Command): Command =>
 
 async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
   // Whoever shows it is the same person, also after the host was restarted.
-  const key = new RandomIds().next()
+  const key = keyFor(first, process.env)
   const { way } = first
-  const shown = first.token === undefined ? {} : { token: first.token }
+  const shown = {
+    ...(first.token === undefined ? {} : { token: first.token }),
+    ...(first.password === undefined ? {} : { password: first.password }),
+  }
   const link = new HostLink({ way, key: () => key, ...shown }, clientDefaults, true)
   for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
   let client: RoomClient | undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => client?.end({ type: 'quit' }))
 
-  const enter = async (room: string, name: string | undefined): Promise<RoomSession> => {
-    return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...shown })
+  const enter = async (room: string, name: string | undefined, password = shown.password): Promise<RoomSession> => {
+    const asked = { ...shown, ...(password === undefined ? {} : { password }) }
+    return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...asked })
   }
   const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
     openTerminal(
@@ -99,7 +105,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     const { name } = session.member
     const before = session.room
     await session.close()
-    const next = await enter(ending.room, first.name === undefined ? undefined : name).catch(refusalOf)
+    const next = await enter(ending.room, first.name === undefined ? undefined : name, ending.password).catch(refusalOf)
     if (next instanceof Refused) {
       session = await enter(before, name).catch(failed)
       ending = await show(session, [`! ${next.code} ${refusal(next.rejected)}`])
@@ -113,6 +119,15 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
   await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
   await flushed(process.stdout, FAREWELL_MS)
   process.exit(exitCodes.done)
+}
+
+/** One that was given, or one's own for this name on this host; a guest is nobody in particular. */
+function keyFor({ name, host, port }: Place, env: NodeJS.ProcessEnv): string {
+  const given = secretInFile('TAMTAM_KEY_FILE', env)
+  if (given === undefined) return name === undefined ? new RandomIds().next() : ownKey({ name, host, port }, env)
+  if (!/^[0-9a-f]{32}$/.test(given))
+    throw new CommandFailed(exitCodes.usage, 'the file that TAMTAM_KEY_FILE names holds no key')
+  return given
 }
 
 function sizeOf(text: string): number {

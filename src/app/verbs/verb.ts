@@ -7,6 +7,7 @@ import { languageOf, wordsIn } from '../../adapters/words/words.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { knownHostsPath } from '../config.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { secretOf } from '../secret-file.ts'
 import { commandTyped, failureOf } from './failing.ts'
 
 /** What all verbs have in common. */
@@ -14,20 +15,25 @@ import { commandTyped, failureOf } from './failing.ts'
 export interface Place extends RoomAddress {
   readonly token?: string
   readonly way: Way
+  readonly password?: string
 }
 
-/** Reads an address, and takes a token from the environment: never from the command line, which all can see (C121). */
+/** Reads an address, and takes the host's token and the room's password from the environment: never from the command line, which all can see (C121). */
 export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
   const address = parseAddress(typed)
   // Not what was typed: a token or a password may be in it.
   if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
   const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
   const place = { ...address, way: new Way(address, dialHost(address, known)) }
-  const token = env['TAMTAM_TOKEN']
-  if (token === undefined || token === '') return place
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
-  if (address.name === undefined) return { ...place, token }
-  throw new CommandFailed(exitCodes.usage, `a token says who you are; leave out ${address.name}@, or TAMTAM_TOKEN`)
+  const token = secretOf('TAMTAM_TOKEN', env)
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
+  const password = secretOf('TAMTAM_PASSWORD', env)
+  return {
+    ...place,
+    ...(token === undefined ? {} : { token }),
+    ...(password === undefined ? {} : { password }),
+  }
 }
 
 function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {

@@ -110,7 +110,14 @@ export class Engine {
     name: Pick<Place, 'owner' | 'ownsName'>,
   ): Promise<LocalSession> {
     const { id } = member
-    const { guest, role, quiet = false, person = id, address = guest === true ? member.name : undefined } = request
+    const {
+      guest,
+      role,
+      invited,
+      quiet = false,
+      person = id,
+      address = guest === true ? member.name : undefined,
+    } = request
     let session: LocalSession | undefined
     let expelled: string | undefined
     const dismiss = room.receive(id, { person, ...(address === undefined ? {} : { address }) }, (why) => {
@@ -118,7 +125,11 @@ export class Engine {
       session?.expel(why)
     })
     try {
-      const join = { type: 'join', ...(role === undefined ? {} : { role }) } as const
+      const join = {
+        type: 'join',
+        ...(role === undefined ? {} : { role }),
+        ...(invited === undefined ? {} : { invited }),
+      } as const
       const seq = quiet ? wanted(room.admitQuietly(member)) : wanted(await this.#tell(room, member, join)).seq
       session = new LocalSession(member, room, request.after ?? seq, this.#host)
     } catch (error) {
@@ -167,7 +178,7 @@ export class Engine {
    */
   async createTransfer(session: LocalSession, meta: UploadMeta): Promise<TransferActor | WholeFile | Rejected> {
     const place = this.#sessions.get(session)
-    const why = place === undefined ? left : place.room.mayUpload(session.id)
+    const why = place === undefined ? left : place.room.refusalTo(session.id, 'upload')
     if (place === undefined || why !== undefined) return why ?? left
     return await this.#transfers.create(place.room, session.member, meta)
   }
@@ -235,7 +246,7 @@ export class Engine {
 
   #upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const place = this.#sessions.get(session)
-    const why = place === undefined ? left : place.room.mayUpload(session.id)
+    const why = place === undefined ? left : place.room.refusalTo(session.id, 'upload')
     if (place === undefined || why !== undefined) return refusedUpload(this.#ports.ids.next(), why ?? left)
     return this.#transfers.upload(place.room, session.member, source, meta)
   }

@@ -19,8 +19,10 @@ export interface JoinRequest {
   readonly person?: string
   /** Where they come from: what is laid down for an address holds for them. A guest's name is one. */
   readonly address?: string
-  /** Only the host itself says so, of its own terminal: no door does. */
+  /** For its own terminal, and for who shows the owner's key. */
   readonly role?: 'owner'
+  /** They were asked in: a lock does not keep them out. */
+  readonly invited?: boolean
   /** Comes and goes without a word and is not listed, but may speak: programs that are there for one request. */
   readonly quiet?: boolean
   /** The sequence after which `events$` begins; without it, now. */

@@ -6,6 +6,7 @@ import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
 import { type Entry, isVisibleTo, type RoomEvent } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
+import type { Verb } from '../room/rights.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { ConnectionState, RoomSession, Upload, UploadMeta } from '../session.ts'
 import { Follower } from './follower.ts'
@@ -128,6 +129,11 @@ export class LocalSession implements RoomSession {
       else slowest = Math.min(slowest, follower.cursor)
     }
     return slowest
+  }
+
+  /** Why this member may not do something just now; undefined where it may. */
+  refusalTo(verb: Verb): Rejected | undefined {
+    return this.#room.refusalTo(this.#id, verb)
   }
 
   send(command: ClientCommand): Promise<Ack | Rejected> {

@@ -9,7 +9,7 @@ import { type Entry, isEntry, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Member } from './member.ts'
 import { because } from './moderate.ts'
-import { refusalFor } from './rights.ts'
+import { refusalFor, type Verb } from './rights.ts'
 import { arrivingAs, seat, standingOf, unseat } from './standing.ts'
 import { initialState, type Origin, type RoomState } from './state.ts'
 
@@ -89,9 +89,9 @@ export class RoomActor {
     return this.#state.last
   }
 
-  /** Why a member may send no file; undefined where it may. */
-  mayUpload(id: string): Rejected | undefined {
-    return refusalFor(standingOf(this.#state, id), 'upload')
+  /** Why somebody who is here may not; undefined where they may. */
+  refusalTo(id: string, verb: Verb): Rejected | undefined {
+    return refusalFor(standingOf(this.#state, id), verb)
   }
 
   get observed(): boolean {

@@ -107,8 +107,10 @@ export type PostedCommand = Exclude<ClientCommand, Rename>
 
 export interface Join {
   readonly type: 'join'
-  /** As the host gives it, to its own console. */
+  /** As the host gives it, to its owner. */
   readonly role?: Role
+  /** Asked in: as one of those who were here when the room was locked. */
+  readonly invited?: boolean
 }
 export interface Leave {
   readonly type: 'leave'

@@ -91,8 +91,9 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
 
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 
-function join(state: RoomState, by: Member, { role }: Join): RoomEvent | Rejected {
-  const standing = arrivingAs(state, by, role)
+function join(state: RoomState, by: Member, { role, invited }: Join): RoomEvent | Rejected {
+  const arriving = arrivingAs(state, by, role)
+  const standing = arriving === 'stranger' && invited === true ? 'member' : arriving
   const why = refusalFor(standing, state.rules.locked ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
   return { type: 'joined', by: standing === 'owner' || standing === 'op' ? { ...by, role: standing } : by }

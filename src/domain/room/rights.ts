@@ -8,7 +8,15 @@ import type { ClientCommand } from './commands.ts'
 export type Standing = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' | 'op' | 'owner'
 
 /** What may be wanted of a room. */
-export type Verb = ClientCommand['type'] | 'upload' | 'leave' | 'enter' | 'enterLocked' | 'setLockedTopic'
+export type Verb =
+  | ClientCommand['type']
+  | 'upload'
+  | 'leave'
+  | 'enter'
+  | 'enterLocked'
+  | 'setLockedTopic'
+  | 'setPassword'
+  | 'invite'
 
 const STAFF = ['op', 'owner'] as const
 const FREE = ['member', ...STAFF] as const
@@ -40,6 +48,8 @@ export const RIGHTS: Readonly<Record<Verb, readonly Standing[]>> = {
   deop: STAFF,
   lock: STAFF,
   unlock: STAFF,
+  setPassword: STAFF,
+  invite: STAFF,
 }
 
 /** Why somebody of this standing may not; undefined where they may. */

@@ -64,7 +64,12 @@ function clientMessage(fields: Fields): ClientMessage {
         ...(fields.has('token') ? { token: fields.shaped('token', TOKEN) } : {}),
       }
     case 'join':
-      return { type, room: fields.text('room'), ...(fields.has('after') ? { after: fields.count('after') } : {}) }
+      return {
+        type,
+        room: fields.text('room'),
+        ...(fields.has('password') ? { password: fields.text('password') } : {}),
+        ...(fields.has('after') ? { after: fields.count('after') } : {}),
+      }
     case 'command':
       return { type, ...refOf(fields), command: readCommand(fields.fields('command')) }
     case 'ping':

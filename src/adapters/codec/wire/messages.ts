@@ -20,6 +20,8 @@ export interface Hello {
 export interface JoinRoom {
   readonly type: 'join'
   readonly room: string
+  /** What opens the room: its password, or an invitation. */
+  readonly password?: string
   /** The last sequence that the client has; left out: only what is new. */
   readonly after?: number
 }

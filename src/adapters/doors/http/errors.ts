@@ -87,7 +87,10 @@ export class HttpRefused extends Error {
 }
 
 /** What is not there, and what one may not see: the same answer to the byte. */
-export const notFound: Refusal = { code: 'NOT_FOUND', message: 'there is nothing here' }
+export const notFound: Refusal = {
+  code: 'NOT_FOUND',
+  message: 'there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation',
+}
 
 export const statusOf = (code: HttpCode): number => STATUSES[code]
 

@@ -3,8 +3,9 @@ import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import { checkRoomName } from '../../../domain/names/room-name.ts'
 import { rejected } from '../../../domain/rejection.ts'
 import { Refused } from '../../../domain/session.ts'
+import type { Shown } from '../shared/access/admission.ts'
+import type { TicketHolder } from '../shared/access/tickets.ts'
 import { personOf } from '../shared/session/people.ts'
-import type { TicketHolder } from '../shared/tickets.ts'
 import { HttpRefused, notFound } from './errors.ts'
 import type { HttpParts } from './parts.ts'
 
@@ -26,8 +27,7 @@ export function askerOf(parts: HttpParts, { raw, headers, query, params, routeOp
     return { ...holder, address, byTicket: true }
   }
   const { authorization = '', 'tamtam-key': key } = headers
-  const credential = /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
-  const name = nameIn(authorization)
+  const { name, credential = /^Bearer +(\S+) *$/i.exec(authorization)?.[1] } = basicIn(authorization)
   return {
     address,
     byTicket: false,
@@ -38,17 +38,37 @@ export function askerOf(parts: HttpParts, { raw, headers, query, params, routeOp
 }
 
 /** The room's own name for `room`, where this request may enter it. Throws as if there were none where it may not. */
-export function admitted(parts: HttpParts, request: FastifyRequest, room: string): string {
+export async function admitted(parts: HttpParts, request: FastifyRequest, room: string): Promise<string> {
   const name = checkRoomName(room)
   if (typeof name !== 'string') throw new Refused(name)
-  if (enterable(parts, request, [name]).length === 0) throw new HttpRefused(notFound.code, notFound.message)
+  if (!(await parts.admission.maySee(shownBy(parts, request, name), name)))
+    throw new HttpRefused(notFound.code, notFound.message)
+  parts.visitorOf(request.raw).known?.()
   return name
 }
 
-/** Which of these rooms the host's rule lets a request into, called as the rooms themselves are. */
-export function enterable(parts: HttpParts, request: FastifyRequest, rooms: readonly string[]): readonly string[] {
-  const { address, credential } = askerOf(parts, request)
-  return parts.admission.enterable(address, credential, rooms)
+/** What a request shows to whoever lets people into a room. */
+export function shownBy(parts: HttpParts, request: FastifyRequest, room?: string): Shown {
+  const { address, credential, member: person, byTicket } = askerOf(parts, request)
+  const password = request.headers['tamtam-password']
+  const isHere = person !== undefined && room !== undefined && parts.people.placeOf(person, room) !== undefined
+  return {
+    connection: request.raw.socket,
+    address,
+    inside: byTicket || isHere,
+    ...(credential === undefined ? {} : { credential }),
+    ...(person === undefined ? {} : { person }),
+    ...(typeof password === 'string' ? { password: decoded(password) } : {}),
+  }
+}
+
+/** Other than visible ASCII is percent-encoded in a header. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /**
@@ -63,32 +83,78 @@ export async function asGuest<T>(
 ): Promise<T> {
   const { engine, names } = parts
   const { address, name, member, byTicket } = askerOf(parts, request)
-  const place = { room: admitted(parts, request, room), address, quiet: true }
+  const place = { room: await admitted(parts, request, room), address, quiet: true }
   const session = member === undefined ? undefined : parts.people.placeOf(member, place.room)
-  if (session !== undefined) return await act(session)
+  if (session !== undefined) return await watched(parts, request, session, act)
   if (member !== undefined && !byTicket) throw new Refused(noPlace)
   // A ticket outlives its holder's stay, and does not take their name while they have it elsewhere.
   if (name === undefined || byTicket) {
-    const session = await engine.join({ ...place, name: name ?? address, guest: true })
-    return act(session).finally(() => session.close())
+    return await asNobody(parts, request, place.room, act)
   }
   const owner = `http ${address} ${name}`
   names.use(owner)
   try {
     const session = await engine.join({ ...place, name, owner })
-    return await act(session).finally(() => session.close())
+    return await watched(parts, request, session, act).finally(() => session.close())
   } finally {
     names.release(owner)
+  }
+}
+
+/**
+ * The same for what takes its time, and needs nobody's name: bytes on their way in. It is done under the eyes of the member whose key
+ * the request shows, where they are here, and else of a guest.
+ */
+export async function underWay<T>(
+  parts: HttpParts,
+  request: FastifyRequest,
+  room: string,
+  act: () => Promise<T>,
+): Promise<T> {
+  const { member } = askerOf(parts, request)
+  const session = member === undefined ? undefined : parts.people.placeOf(member, room)
+  if (session !== undefined) return await watched(parts, request, session, act)
+  return await asNobody(parts, request, room, act)
+}
+
+async function asNobody<T>(
+  parts: HttpParts,
+  request: FastifyRequest,
+  room: string,
+  act: (session: LocalSession) => Promise<T>,
+): Promise<T> {
+  const { address, name = address } = askerOf(parts, request)
+  const session = await parts.engine.join({ room, address, quiet: true, name, guest: true })
+  return await watched(parts, request, session, act).finally(() => session.close())
+}
+
+/** Cuts off what is still under way when the room sends its member out, or the access it was begun with ends (C124). */
+async function watched<T>(
+  parts: HttpParts,
+  request: FastifyRequest,
+  session: LocalSession,
+  act: (session: LocalSession) => Promise<T>,
+): Promise<T> {
+  const cut = () => request.raw.socket.destroy()
+  const unwatch = parts.admission.stay(shownBy(parts, request, session.room), session.room, cut)
+  const watch = session.state$.subscribe(({ status }) => {
+    if (status === 'closed' && session.expelled !== undefined) cut()
+  })
+  try {
+    return await act(session)
+  } finally {
+    watch.unsubscribe()
+    unwatch()
   }
 }
 
 /** For whoever is about to come back; a guest must not do what was meant for a member. */
 const noPlace = rejected('NOT_A_MEMBER', 'whoever has this key is not in the room just now; ask again in a moment')
 
-/** The user of HTTP Basic; the password is not looked at. */
-function nameIn(authorization: string): string | undefined {
+/** HTTP Basic: the user is a name, the password what is shown to the host; either may be left empty. */
+function basicIn(authorization: string): Pick<Asker, 'name' | 'credential'> {
   const [, encoded] = /^Basic +(\S+) *$/i.exec(authorization) ?? []
-  if (encoded === undefined) return undefined
-  const name = Buffer.from(encoded, 'base64').toString().split(':', 1)[0]
-  return name === '' ? undefined : name
+  if (encoded === undefined) return {}
+  const [, name = '', credential = ''] = /^([^:]*):?(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
+  return { ...(name === '' ? {} : { name }), ...(credential === '' ? {} : { credential }) }
 }

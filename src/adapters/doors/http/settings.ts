@@ -1,4 +1,4 @@
-import type { GuessSettings } from '../shared/guesses.ts'
+import type { GuessSettings } from '../shared/access/guesses.ts'
 
 /** What the HTTP door holds to; the defaults stand in `app/defaults.ts`. */
 export interface HttpSettings extends GuessSettings {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../domain/ports/clock.ts'
+import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
 import { hangUp } from '../shared/hang-up.ts'
@@ -12,7 +12,7 @@ import type { MarkChecks } from './mark-checks.ts'
 import { LinePeer, type PeerParts } from './peer.ts'
 import type { LineSettings } from './settings.ts'
 
-export interface ConnectionParts extends Pick<PeerParts, 'engine' | 'id'> {
+export interface ConnectionParts extends Pick<PeerParts, 'admission' | 'engine' | 'id'> {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -38,6 +38,7 @@ export class LineConnection {
   #taken = 0
   #takenAt: number
   #reason = 'left'
+  #cancelWait: Cancel = () => {}
 
   constructor(visitor: Visitor, parts: ConnectionParts, gone: (connection: LineConnection) => void) {
     const { connection, address, loopback, base } = visitor
@@ -59,11 +60,17 @@ export class LineConnection {
       delivery: this.#delivery,
       limited: !loopback || settings.rateOnLoopback,
       hangUp: () => this.hangUp(),
+      expelled: (why) => this.#expelled(why),
+      admitted: () => {
+        this.#cancelWait()
+        visitor.known?.()
+      },
       abandon: (begin) => this.#decoder.abandonBody(begin),
     })
     this.#takenAt = clock.elapsed()
     connection.once('close', () => {
       this.#status = 'gone'
+      this.#cancelWait()
       gone(this)
       this.#peer.gone(this.#reason).catch(this.#failed)
     })
@@ -117,8 +124,9 @@ export class LineConnection {
 
   async #enter(): Promise<void> {
     const { connection, head } = this.#visitor
-    await this.#peer.join(this.#parts.settings.room)
-    if (this.#peer.session === undefined) return this.hangUp()
+    const { clock, settings } = this.#parts
+    this.#cancelWait = clock.after(settings.strangerMs, () => this.#expelled('nothing was shown in time'))
+    if (!(await this.#peer.arrive())) return this.hangUp()
     // It may have gone while it joined; then `gone` found no session to leave.
     if (this.#status === 'gone') return this.#peer.gone(this.#reason)
     connection.on('data', this.#read)

@@ -3,6 +3,7 @@ import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Ids } from '../../../domain/ports/ids.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
+import type { Admission } from '../shared/access/admission.ts'
 import type { Door, Visitor } from '../shared/visitor.ts'
 import { LineConnection } from './connection.ts'
 import { LinkLines } from './link-lines.ts'
@@ -11,6 +12,7 @@ import type { LineSettings } from './settings.ts'
 
 export interface LineDoorParts {
   readonly engine: Engine
+  readonly admission: Admission
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -1,11 +1,12 @@
 import type { Engine } from '../../../domain/engine/engine.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
-import type { Clock } from '../../../domain/ports/clock.ts'
+import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
 import { type Code, type Rejected, rejected } from '../../../domain/rejection.ts'
-import type { ClientCommand, PostedCommand } from '../../../domain/room/commands.ts'
+import type { ClientCommand } from '../../../domain/room/commands.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
+import { type Admission, notForYou, type Shown } from '../shared/access/admission.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
 import { shortId, sizeText } from '../shared/wording.ts'
@@ -14,10 +15,14 @@ import type { Caller } from './commands/command.ts'
 import { runCommand } from './commands/index.ts'
 import type { LineDelivery } from './delivery.ts'
 import { Reception } from './reception.ts'
+import { sayLines } from './say-lines.ts'
 import type { FileMode, LineSettings } from './settings.ts'
+import { atThreshold, tokenFirst } from './threshold.ts'
+import { welcome } from './welcome.ts'
 
 export interface PeerParts {
   readonly engine: Engine
+  readonly admission: Admission
   readonly clock: Clock
   readonly settings: LineSettings
   readonly outbox: Outbox
@@ -29,6 +34,10 @@ export interface PeerParts {
   /** Names this connection to the engine: its nick goes with it from room to room. */
   readonly id: string
   readonly limited: boolean
+  /** It has come into a room: it is no stranger any more. */
+  admitted(): void
+  /** The room, or the host, ends its stay. */
+  expelled(why: string): void
   /** Ends the connection after what was written. */
   hangUp(): void
   /** The upload that `begin` began is not wanted any more. */
@@ -38,6 +47,7 @@ export interface PeerParts {
 /** One person on the line door: what they type becomes commands to the room, files and answers. */
 export class LinePeer implements Caller {
   readonly settings: LineSettings
+  readonly admission: Admission
   readonly base: string | undefined
   readonly #delivery: LineDelivery
   readonly #parts: PeerParts
@@ -47,12 +57,17 @@ export class LinePeer implements Caller {
   #reception: Reception | undefined
   #nick: string | undefined
   #sentFileLast = false
-  #status: 'here' | 'gone' = 'here'
+  /** `stranger`: has not come into any room yet, and says nothing but what it has to show. */
+  #status: 'stranger' | 'here' | 'gone' = 'stranger'
+  #credential: string | undefined
+  /** Ends the watch over whether it may stay. */
+  #unwatch: Cancel = () => {}
 
   constructor(parts: PeerParts) {
     const { settings, clock } = parts
     this.#parts = parts
     this.settings = settings
+    this.admission = parts.admission
     this.base = parts.base
     this.#delivery = parts.delivery
     this.#bucket = new TokenBucket(clock, parts.limited ? settings.linesPerSecond : 0, settings.linesBurst)
@@ -70,6 +85,10 @@ export class LinePeer implements Caller {
 
   /** Answers a promise when the next item must wait for this one: then the connection is not read meanwhile. */
   handle(item: Item): Promise<void> | undefined {
+    if (this.#status === 'stranger') {
+      const wait = item.type === 'text' ? this.charge(item.lines.length) : undefined
+      return atThreshold(this, item, this.#parts.abandon) ?? wait
+    }
     this.#sentFileLast = item.type === 'end'
     switch (item.type) {
       case 'text':
@@ -126,33 +145,66 @@ export class LinePeer implements Caller {
     return answer.type === 'ack'
   }
 
+  /** Comes into the room that everybody is in at first. Answers false where there is nothing that it could show to come in. */
+  async arrive(): Promise<boolean> {
+    return (await this.#join(this.settings.room)) !== 'refused'
+  }
+
+  /** Shows the host its token: a stranger comes in by it. */
+  async show(token: string): Promise<void> {
+    this.#credential = token
+    if (this.#status === 'stranger' && !(await this.arrive())) this.#parts.hangUp()
+  }
+
   /** Moves to another room. Where that fails, the peer stays where it is and hears why. */
-  async join(room: string): Promise<void> {
+  async join(room: string, password?: string): Promise<void> {
+    await this.#join(room, password)
+  }
+
+  async #join(room: string, password?: string): Promise<'joined' | 'turned away' | 'refused'> {
     if (!this.#rooms.has(room) && this.#rooms.size >= this.settings.roomsPerConnection) {
       await this.refuse(
         rejected('TOO_MANY_ROOMS', 'you have joined as many rooms as one connection may; go back to one'),
       )
-      return
+      return 'refused'
     }
+    const { admission } = this
     const { address, id } = this.#parts
     const before = this.#session
+    const shown: Shown = {
+      connection: this,
+      address,
+      person: id,
+      ...(this.#credential === undefined ? {} : { credential: this.#credential }),
+      ...(password === undefined ? {} : { password }),
+    }
     let session: LocalSession
     try {
+      const admitted = await admission.enter(shown, room)
+      if (admitted === undefined) return await this.#turnedAway(shown)
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      session = await this.#parts.engine.join({ room, owner: id, person: id, address, ...who })
+      session = await this.#parts.engine.join({ room, owner: id, person: id, address, ...admitted, ...who })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       await this.refuse(error.rejected)
-      return
+      return 'refused'
     }
     // The connection may be over since this was asked for; nobody would close the session then.
-    if (this.#status === 'gone') return session.close()
+    if (this.#status === 'gone') {
+      await session.close()
+      return 'refused'
+    }
+    if (this.#status === 'stranger') this.#parts.admitted()
+    this.#status = 'here'
+    this.#unwatch()
+    this.#unwatch = admission.stay(shown, room, () => this.#parts.expelled(accessEnded))
     this.#rooms.add(room)
     this.#session = session
     session.refusals$.subscribe((why) => void this.refuse(why))
     void this.say(welcome(session))
     this.#delivery.follow(session)
     await before?.close()
+    return 'joined'
   }
 
   async part(): Promise<void> {
@@ -181,6 +233,7 @@ export class LinePeer implements Caller {
   /** The connection is over, whoever ended it. */
   async gone(reason: string): Promise<void> {
     this.#status = 'gone'
+    this.#unwatch()
     const session = this.#session
     this.#session = undefined
     this.#delivery.unfollow()
@@ -194,28 +247,7 @@ export class LinePeer implements Caller {
 
   #text(lines: readonly string[]): Promise<void> | undefined {
     const session = this.inRoom()
-    if (session === undefined) return undefined
-    const taken = this.#bucket.take(lines.length)
-    if (taken === lines.length && session.post(lines.map(say)) === 'accepted') return undefined
-    return this.#textSlowly(session, lines, taken)
-  }
-
-  /** Over the rate, or more than the room takes just now: the rest waits, and the connection with it. */
-  async #textSlowly(session: LocalSession, lines: readonly string[], allowed: number): Promise<void> {
-    let from = 0
-    let tokens = allowed
-    while (from < lines.length && this.#session === session) {
-      if (tokens === 0) {
-        await this.#bucket.ready()
-        tokens = this.#bucket.take(lines.length - from)
-        continue
-      }
-      if (session.post(lines.slice(from, from + tokens).map(say)) === 'full') await session.ready()
-      else {
-        from += tokens
-        tokens = 0
-      }
-    }
+    return session && sayLines(session, lines, this.#bucket, () => this.#session === session)
   }
 
   #begin(begin: BeginItem): Promise<void> | undefined {
@@ -247,21 +279,19 @@ export class LinePeer implements Caller {
     await reception?.cut(rejected('TRANSFER_CUT', 'the sender went away before the file was through'))
   }
 
+  async #turnedAway(shown: Shown): Promise<'turned away'> {
+    await this.refuse(this.#status === 'stranger' ? tokenFirst : notForYou)
+    if (this.admission.isSpent(shown)) this.#parts.hangUp()
+    return 'turned away'
+  }
+
   async #close(why: { code: Code; message: string }): Promise<void> {
     await this.refuse(why)
     this.#parts.hangUp()
   }
 }
 
-const say = (text: string): PostedCommand => ({ type: 'say', text })
-
-function welcome(session: LocalSession): string {
-  const topic = session.topic === '' ? '' : `\n* topic: ${forTerminal(session.topic)}`
-  const history = session.last === 0 ? '' : `, ${session.last} so far (/history)`
-  const name = forTerminal(session.member.name)
-  return `* you are ${name} in ${session.room}: ${session.members.length} here${history}. /help tells what to type${topic}`
-}
-
+const accessEnded = 'you may not be here any more: what you came in with does not hold now'
 const nowhere = rejected('NOT_A_MEMBER', 'you are in no room; /join one')
 const suspectEnd: Rejected = rejected(
   'SUSPECT_END',

@@ -9,6 +9,8 @@ export interface LineSettings {
   /** Larger files reach everybody as links, but for those who ask with `/get`; 0: none is too large. */
   readonly inlineMaxBytes: number
   readonly maxLineBytes: number
+  /** Where the host wants its token: how long somebody has to show it. */
+  readonly strangerMs: number
   /** Text lines a second for each connection, 0 for no limit; loopback only where `rateOnLoopback`. */
   readonly linesPerSecond: number
   readonly linesBurst: number

@@ -8,6 +8,8 @@ export interface Visitor {
   readonly loopback: boolean
   /** Where the peer reached this host, as in `http://192.168.1.5:8268`; left out where it came without an address. */
   readonly base?: string
+  /** To be called once it has come in somewhere: then it takes no stranger's place any more. Left out where nobody counts them. */
+  known?(): void
   /** What was read already to tell the protocol. */
   readonly head: Buffer
 }

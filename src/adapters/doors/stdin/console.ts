@@ -14,7 +14,7 @@ import { type Asked, askedByLine } from '../shared/room-words.ts'
 import { fileLine, memberText, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
 import { type FileSource, openSource } from './file-source.ts'
-import { greetingOf, type HostAddress } from './greeting.ts'
+import { greetingOf, type HostFacts } from './greeting.ts'
 import { limitWord } from './limit-word.ts'
 
 export interface ConsoleParts {
@@ -68,10 +68,16 @@ export class Console {
   }
 
   /** Says where the host is, for people how to join it. */
-  announce(address: HostAddress): void {
-    const { session, style } = this.#parts
-    if (style === 'json') this.#json({ type: 'listening', ...address, pid: process.pid })
-    if (style === 'text') this.#print(greetingOf(session.room, address).join('\n'))
+  announce(facts: HostFacts): void {
+    const { style } = this.#parts
+    const { host, port, url, fingerprint, reachable: addresses, token, isTokenKept } = facts
+    const known = fingerprint === undefined ? {} : { fingerprint }
+    const others = addresses.length === 0 ? {} : { addresses }
+    // Output is kept in logs: the token stands in it only where nothing else tells it.
+    const secret = token === undefined || isTokenKept ? {} : { token }
+    const where = { host, port, url, ...known, ...others, ...secret }
+    if (style === 'json') this.#json({ type: 'listening', ...where, pid: process.pid })
+    if (style === 'text') this.#print(greetingOf(facts).join('\n'))
   }
 
   close(): void {

@@ -7,23 +7,77 @@ export interface HostAddress {
   readonly fingerprint?: string
 }
 
+/** What there is to say of a host that has just begun. */
+export interface HostFacts extends HostAddress {
+  readonly room: string
+  /** Its addresses for other machines, the likeliest first; none where it is for this machine alone. */
+  readonly reachable: readonly string[]
+  /** What people show to come in; left out where nothing is asked for. */
+  readonly token?: string
+  /** Whether `tamtam token` tells it too. */
+  readonly isTokenKept: boolean
+  /** The first of the links for browsers, as a code to be photographed. */
+  readonly qr: readonly string[]
+}
+
 /** What a host says first. */
-export function greetingOf(room: string, { host, port, url, fingerprint }: HostAddress): readonly string[] {
-  const wildcard = host === '0.0.0.0' || host === '::'
-  const where = wildcard ? '<this address>' : host
-  const at = `${where.includes(':') ? `[${where}]` : where}:${port}`
-  const join = `join from ${wildcard ? 'another machine' : 'this machine'} with:`
-  const drop = 'drop a file in with:'.padEnd(join.length)
-  const path = `${at}/${encodeURIComponent(room)}`
-  const last = 'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host'
-  const first = `tamtam hosts the room ${room} on ${url}`
-  if (fingerprint === undefined)
-    return [first, `${join}  nc ${where} ${port}`, `${drop}  curl -T FILE http://${path}/`, last]
+export function greetingOf(facts: HostFacts): readonly string[] {
+  const { room, url, reachable } = facts
   return [
-    first,
-    `${join}  tamtam join tls://${path}#${fingerprint}`,
-    `${'or with:'.padEnd(join.length)}  openssl s_client -quiet -connect ${at}`,
-    `${drop}  curl -k -T FILE https://${path}/`,
-    last,
+    `tamtam hosts the room ${room} on ${url}`,
+    ...(reachable.length === 0 ? fromHere(facts) : fromElsewhere(facts)),
+    'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
   ]
 }
+
+function fromHere(facts: HostFacts): readonly string[] {
+  const { host, fingerprint } = facts
+  const ways = waysTo({ ...facts, address: host })
+  return [
+    ...(fingerprint === undefined ? [] : [`join from this machine with:  ${ways.tamtam}`]),
+    `${fingerprint === undefined ? 'join from this machine with:' : 'or with:                    '}  ${ways.lines}`,
+    `drop a file in with:          ${ways.drop}`,
+  ]
+}
+
+function fromElsewhere(facts: HostFacts): readonly string[] {
+  const { token, isTokenKept, qr, reachable } = facts
+  const links = reachable.map((address) => pageLink({ ...facts, address }))
+  const ways = waysTo({ ...facts, address: reachable[0] ?? '' })
+  return [
+    ...qr,
+    ...links.map((link, index) => `${index === 0 ? 'in a browser:    ' : 'or:              '}${link}`),
+    `with tamtam:     ${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
+    `line by line:    ${token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`}`,
+    `drop a file in:  ${ways.drop}`,
+    token === undefined
+      ? 'everybody who reaches these addresses can join, read and send files'
+      : `only who has the token comes in; ${isTokenKept ? 'tamtam token --new makes another, and sends out who came by this one' : 'it ends with this host'}`,
+  ]
+}
+
+type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint'> & { readonly address: string }
+
+/** What to type to come in at one address. */
+function waysTo({ address, port, room, token, fingerprint }: At) {
+  const at = `${bracketed(address)}:${port}`
+  const place = `${at}/${encodeURIComponent(room)}`
+  const shown = token === undefined ? '' : `-u :${token} `
+  return fingerprint === undefined
+    ? {
+        tamtam: `tamtam join ${place}`,
+        lines: `nc ${address} ${port}`,
+        drop: `curl ${shown}-T FILE http://${place}/`,
+      }
+    : {
+        tamtam: `tamtam join tls://${place}#${fingerprint}`,
+        lines: `openssl s_client -quiet -connect ${at}`,
+        drop: `curl -k ${shown}-T FILE https://${place}/`,
+      }
+}
+
+/** Where a browser finds the host. What is behind the # is not sent anywhere: the page takes it from there. */
+export const pageLink = ({ address, port, token, fingerprint }: Omit<At, 'room'>): string =>
+  `http${fingerprint === undefined ? '' : 's'}://${bracketed(address)}:${port}/${token === undefined ? '' : `#t=${token}`}`
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)

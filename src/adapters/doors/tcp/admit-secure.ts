@@ -16,6 +16,7 @@ export function admitSecure(
   tls: TlsLayer,
   silentMs: number,
   entrance: Entrance,
+  known: () => void,
   secured: (secure: TLSSocket) => void,
 ): void {
   const { clock, log, metrics } = entrance
@@ -26,7 +27,7 @@ export function admitSecure(
         metrics.count('connections_tls')
         tls.secure(socket, head, (secure) => {
           secured(secure)
-          admit(secure, originOf(secure), silentMs, entrance)
+          admit(secure, { ...originOf(secure), known }, silentMs, entrance)
         })
         break
       case 'line':

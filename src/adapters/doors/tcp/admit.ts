@@ -19,7 +19,7 @@ export interface Entrance {
 /** Tells a connection's protocol by its first bytes and hands it to that door; one that is silent for `silentMs` is a line client. */
 export function admit(
   connection: Duplex,
-  from: Pick<Visitor, 'address' | 'loopback' | 'base'>,
+  from: Omit<Visitor, 'connection' | 'head'>,
   silentMs: number,
   { clock, frames, http, line, log, metrics }: Entrance,
 ): void {

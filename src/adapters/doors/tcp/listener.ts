@@ -15,6 +15,10 @@ export interface ListenerSettings {
   readonly connections: number
   /** For each address off loopback; an IPv6 /64 counts as one. */
   readonly connectionsPerAddress: number
+  /** Of all connections, those that have not come in anywhere yet; and never more than about a quarter (C68). */
+  readonly strangers: number
+  /** Loopback is this machine's own people: they are not counted unless this says so. */
+  readonly strangersOnLoopback: boolean
   readonly silentMs: number
   /** With it, nothing is spoken in plain; without it, nothing in TLS. */
   readonly tls?: TlsSettings
@@ -33,6 +37,8 @@ export interface ListenerParts extends Entrance {
   readonly memory: { readonly isShort: boolean }
 }
 
+/** A small host must still be able to take in some at once. */
+const FEW_STRANGERS = 16
 const SWEEP_MS = 30_000
 const SAMPLE_MS = 1000
 const DROP_LOG_MS = 10_000
@@ -56,6 +62,8 @@ export class TcpListener {
   #cancelSample: Cancel = () => {}
   #dropsLoggedAt = Number.NEGATIVE_INFINITY
   #drops = 0
+  readonly #mostStrangers: number
+  #strangers = 0
 
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
@@ -68,6 +76,7 @@ export class TcpListener {
     this.#server = createServer(options, this.#connected)
     // libuv drops what it can't open in silence (C71): keep files free for the stores, and say so when it happens.
     this.#server.maxConnections = maxConnections(settings.connections)
+    this.#mostStrangers = Math.min(settings.strangers, Math.max(FEW_STRANGERS, this.#server.maxConnections / 4))
     this.#server.on('drop', () => this.#dropped('the host has all the connections it can take'))
   }
 
@@ -117,11 +126,26 @@ export class TcpListener {
       socket.destroy()
       return
     }
-    socket.once('close', () => this.#addresses.leave(address))
+    let counted = !from.loopback || this.#settings.strangersOnLoopback
+    if (counted && this.#strangers >= this.#mostStrangers) {
+      this.#dropped('too many have come in nowhere yet')
+      this.#addresses.leave(address)
+      socket.destroy()
+      return
+    }
+    if (counted) this.#strangers++
+    const known = () => {
+      if (counted) this.#strangers--
+      counted = false
+    }
+    socket.once('close', () => {
+      known()
+      this.#addresses.leave(address)
+    })
     this.#keep(socket)
-    if (this.#tls === undefined) admit(socket, from, silentMs, this.#parts)
+    if (this.#tls === undefined) admit(socket, { ...from, known }, silentMs, this.#parts)
     else
-      admitSecure(socket, this.#tls, silentMs, this.#parts, (secure) => {
+      admitSecure(socket, this.#tls, silentMs, this.#parts, known, (secure) => {
         this.#forget(socket)
         this.#keep(secure)
       })

@@ -84,7 +84,16 @@ describe('the console', () => {
 
   it('says one object a line in JSON, its own doings too, and nobody else’s whispers', async () => {
     const { tamtam, ani, stdin, stdout, console } = await openConsole({ style: 'json' })
-    console.announce({ host: '127.0.0.1', port: 1, url: 'tcp://127.0.0.1:1' })
+    console.announce({
+      room: 'lobby',
+      host: '127.0.0.1',
+      port: 1,
+      url: 'tcp://127.0.0.1:1',
+      reachable: ['192.168.1.5'],
+      token: 'secret',
+      isTokenKept: true,
+      qr: [],
+    })
     const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
     await ani.send({ type: 'whisper', to: 'budi', text: 'rahasia' })
     stdin.write('halo\n')
@@ -98,6 +107,7 @@ describe('the console', () => {
       port: 1,
       url: 'tcp://127.0.0.1:1',
       pid: process.pid,
+      addresses: ['192.168.1.5'],
     })
     expect(events.map(({ v, type }) => [v, type])).toEqual([
       [1, 'joined'],

@@ -19,6 +19,7 @@ export interface Greeting {
   readonly key: string
   readonly name?: string
   readonly token?: string
+  readonly password?: string
   readonly room: string
   readonly after?: number
 }
@@ -85,8 +86,9 @@ export class Conversation {
   join(after: number | undefined): void {
     this.#status = 'coming'
     this.#awaitedSince = this.#clock.elapsed()
-    const { room } = this.#greeting
-    this.#say({ type: 'join', room, ...(after === undefined ? {} : { after }) })
+    const { room, password } = this.#greeting
+    const shown = password === undefined ? {} : { password }
+    this.#say({ type: 'join', room, ...shown, ...(after === undefined ? {} : { after }) })
   }
 
   /** Says goodbye; what was sent before still gets there, and is answered. */

@@ -29,6 +29,8 @@ export interface WantedPlace {
   readonly key: string
   readonly name?: string
   readonly token?: string
+  /** What opens the room: its password, or an invitation. */
+  readonly password?: string
   /** The sequence after which the events begin; without it, now. */
   readonly after?: number
 }

@@ -16,5 +16,5 @@ export async function findFile(parts: HttpParts, request: FastifyRequest): Promi
   const { id = '' } = request.params as FileAddress
   const found = await parts.engine.file(id)
   if (found === undefined) throw new HttpRefused(notFound.code, notFound.message)
-  return { id, ...found, room: admitted(parts, request, found.room) }
+  return { id, ...found, room: await admitted(parts, request, found.room) }
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
 import type { Refusal } from '../errors.ts'
+import { underWay } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import { receive, receiveChecked } from './receive.ts'
 import { byteCount, type TusChecksum } from './tus-headers.ts'
@@ -19,7 +20,17 @@ export interface Continuation {
 }
 
 /** Takes a request's body into a transfer, which it takes over from whoever else writes it (C110). */
-export async function goOn(
+export function goOn(
+  parts: HttpParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  transfer: TransferActor,
+  continuation: Continuation,
+): Promise<FastifyReply> {
+  return underWay(parts, request, transfer.room, () => takeOver(parts, request, reply, transfer, continuation))
+}
+
+async function takeOver(
   parts: HttpParts,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -4,7 +4,7 @@ import type { UploadMeta } from '../../../../domain/session.ts'
 import { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
 import { fileUrl } from '../../shared/file-url.ts'
 import { notFound, type Refusal, refuse } from '../errors.ts'
-import { asGuest } from '../guests.ts'
+import { asGuest, underWay } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import { promisedDigest } from './digest-fields.ts'
 import { type FileAddress, wholeJson } from './file-json.ts'
@@ -21,6 +21,10 @@ export async function put(parts: HttpParts, request: FastifyRequest, reply: Fast
   const transfer = await asGuest(parts, request, room, (session) => engine.createTransfer(session, { name, ...told }))
   if ('type' in transfer) return refuse(reply, transfer)
   if (!(transfer instanceof TransferActor)) return reply.header('location', fileUrl(transfer)).send(wholeJson(transfer))
+  return await underWay(parts, request, transfer.room, () => take(request, reply, transfer))
+}
+
+async function take(request: FastifyRequest, reply: FastifyReply, transfer: TransferActor): Promise<FastifyReply> {
   const writing = await transfer.write(0)
   if ('type' in writing) {
     await transfer.withdraw(writing.message)

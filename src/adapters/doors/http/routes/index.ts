@@ -3,6 +3,7 @@ import { pageRoutes } from '../page/routes.ts'
 import type { Routes } from '../parts.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoute } from './health.ts'
+import { keyRoutes } from './keys.ts'
 import { messageRoute } from './messages.ts'
 import { metricsRoute } from './metrics.ts'
 import { openapiRoute } from './openapi.ts'
@@ -16,6 +17,7 @@ export const routes: readonly Routes[] = [
   roomRoutes,
   eventRoutes,
   messageRoute,
+  keyRoutes,
   fileRoutes,
   pageRoutes,
 ]

@@ -29,7 +29,7 @@ export const messageRoute: Routes = (app, parts) => {
     '/rooms/:room/messages',
     { bodyLimit: settings.messageBytes },
     async (request, reply) => {
-      const room = admitted(parts, request, request.params.room)
+      const room = await admitted(parts, request, request.params.room)
       const key = checked(messageKey, request.headers['idempotency-key'])
       const messages = messagesOf(request, request.body ?? Buffer.alloc(0))
       for (const { text } of messages) refuseBad(text, settings.maxTextBytes)

@@ -1,11 +1,11 @@
-import { asGuest, enterable } from '../guests.ts'
+import { asGuest, shownBy } from '../guests.ts'
 import type { Routes } from '../parts.ts'
 
 export const roomRoutes: Routes = (app, parts) => {
   app.get('/rooms', async (request) => {
     const rooms = await parts.engine.rooms()
     const names = rooms.map(({ name }) => name)
-    const seen = new Set(enterable(parts, request, names))
+    const seen = new Set(await parts.admission.visible(shownBy(parts, request), names))
     return { rooms: rooms.filter(({ name }) => seen.has(name)) }
   })
 

@@ -3,11 +3,14 @@ import type { Rejected } from '../../../../domain/rejection.ts'
 import type { ClientCommand } from '../../../../domain/room/commands.ts'
 import type { WholeFile } from '../../../../domain/room/events.ts'
 import type { Verb } from '../../../../domain/room/rights.ts'
+import type { Admission } from '../../shared/access/admission.ts'
 import type { FileMode, LineSettings } from '../settings.ts'
 
 /** Whoever typed a slash word, as far as the words need to know them. */
 export interface Caller {
   readonly settings: LineSettings
+  /** For those who look after a room to say who comes in. */
+  readonly admission: Admission
   /** Where links to this host begin, where the caller can use any. */
   readonly base: string | undefined
   /** Undefined after `/part`. */
@@ -20,7 +23,9 @@ export interface Caller {
   ask(command: ClientCommand): Promise<boolean>
   say(line: string): Promise<void> | undefined
   refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
-  join(room: string): Promise<void>
+  join(room: string, password?: string): Promise<void>
+  /** Keeps what the host's rule asks for; a stranger comes in by it. */
+  show(token: string): Promise<void>
   part(): Promise<void>
   sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void>
   quit(): void

@@ -8,6 +8,7 @@ import { deop } from './deop.ts'
 import { files } from './files.ts'
 import { get } from './get.ts'
 import { history } from './history.ts'
+import { invite } from './invite.ts'
 import { join } from './join.ts'
 import { kick } from './kick.ts'
 import { lock } from './lock.ts'
@@ -17,8 +18,10 @@ import { mute } from './mute.ts'
 import { nick } from './nick.ts'
 import { op } from './op.ts'
 import { part } from './part.ts'
+import { password } from './password.ts'
 import { quit } from './quit.ts'
 import { search } from './search.ts'
+import { token } from './token.ts'
 import { topic } from './topic.ts'
 import { unban } from './unban.ts'
 import { unlock } from './unlock.ts'
@@ -27,7 +30,8 @@ import { who } from './who.ts'
 
 const commands: readonly LineCommand[] = [
   ...[nick, join, part, who, msg, me, away, back, topic, history, search, files, get],
-  ...[kick, mute, unmute, ban, unban, op, deop, lock, unlock],
+  ...[kick, mute, unmute, ban, unban, op, deop, lock, unlock, password, invite],
+  token,
   quit,
 ]
 

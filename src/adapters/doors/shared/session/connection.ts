@@ -30,14 +30,19 @@ export class SessionConnection implements Receiver {
   #busy = false
   /** `ended`: takes in nothing more. `over`: says nothing more either. */
   #status: 'open' | 'ended' | 'over' | 'gone' = 'open'
-  #stranger = true
+  /** It has come into a room. */
+  readonly #known: () => void
   #taken = 0
   #takenAt: number
   #reason = 'left'
 
   constructor(carrier: Carrier, visitor: Visitor, parts: SessionParts, gone: (connection: SessionConnection) => void) {
-    const { clock, log, metrics, people, settings } = parts
+    const { clock, log, metrics, settings } = parts
     const { connection } = carrier
+    this.#known = () => {
+      this.#cancelHello()
+      visitor.known?.()
+    }
     this.#carrier = carrier
     this.#parts = parts
     this.#delivery = new SessionDelivery({
@@ -55,28 +60,25 @@ export class SessionConnection implements Receiver {
       address,
       delivery: this.#delivery,
       bye: (code, message) => this.#end(code, message),
+      admitted: () => this.#known(),
       failed: this.#failed,
     })
     const limited = !loopback || settings.rateOnLoopback
     this.#bucket = new TokenBucket(clock, limited ? settings.messagesPerSecond : 0, settings.messagesBurst)
     this.#takenAt = clock.elapsed()
-    this.#cancelHello = clock.after(settings.helloMs, () => this.#end('TIMEOUT', 'hello did not come in time'))
+    this.#cancelHello = clock.after(settings.helloMs, () => this.#end('TIMEOUT', 'nobody came in in time'))
     connection.once('close', () => {
       if (this.#status === 'open') this.#reason = 'connection lost'
       this.#status = 'gone'
       this.#inbox = []
-      this.#known()
+      this.#cancelHello()
       gone(this)
       this.#peer.gone(this.#reason).catch(this.#failed)
     })
     connection.on('error', (error) => {
       log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
     })
-    if (people.enter()) carrier.start(this)
-    else {
-      this.#stranger = false
-      this.#end('BUSY', 'too many come in just now; try again in a moment')
-    }
+    carrier.start(this)
   }
 
   message(bytes: Uint8Array): void {
@@ -148,7 +150,6 @@ export class SessionConnection implements Receiver {
       return undefined
     }
     const wait = this.#peer.handle(message)
-    if (this.#peer.known) this.#known()
     const slow = this.#bucket.charge(1) ? this.#bucket.ready() : undefined
     // Whoever does not take the answers gets no more of them.
     const full = this.#delivery.full ? this.#delivery.ready() : undefined
@@ -165,14 +166,6 @@ export class SessionConnection implements Receiver {
         if (!this.#busy && this.#status === 'open') this.#carrier.resume()
       })
       .catch(this.#failed)
-  }
-
-  /** It has said hello, or never will. */
-  #known(): void {
-    if (!this.#stranger) return
-    this.#stranger = false
-    this.#cancelHello()
-    this.#parts.people.known()
   }
 
   #end(code: Code, message: string): void {

@@ -1,12 +1,13 @@
 import type { Engine } from '../../../../domain/engine/engine.ts'
 import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 import { checkRoomName } from '../../../../domain/names/room-name.ts'
+import type { Cancel } from '../../../../domain/ports/clock.ts'
 import { type Rejected, rejected } from '../../../../domain/rejection.ts'
 import type { Ack, ClientCommand } from '../../../../domain/room/commands.ts'
 import { Refused } from '../../../../domain/session.ts'
 import { COMMANDS } from '../../../codec/wire/commands.ts'
-import { type ClientMessage, type Hello, PROTOCOL_VERSION } from '../../../codec/wire/messages.ts'
-import type { Admission } from '../admission.ts'
+import { type ClientMessage, type Hello, type JoinRoom, PROTOCOL_VERSION } from '../../../codec/wire/messages.ts'
+import { type Admission, notForYou, type Shown } from '../access/admission.ts'
 import type { SessionDelivery } from './delivery.ts'
 import { type Holder, type People, personOf } from './people.ts'
 import type { SessionDoorSettings } from './settings.ts'
@@ -20,7 +21,9 @@ export interface PeerParts {
   /** What the peer is called while it has no nick. */
   readonly address: string
   /** Says a last word and ends the connection. */
-  bye(code: 'REPLACED' | 'CLOSED', message: string): void
+  bye(code: 'REPLACED' | 'CLOSED' | 'NOT_FOUND', message: string): void
+  /** It has come into a room: it is no stranger any more. */
+  admitted(): void
   /** An answer could not be had because of an error of ours. */
   failed(error: unknown): void
 }
@@ -36,6 +39,8 @@ export class SessionPeer implements Holder {
   #nick: string | undefined
   #token: string | undefined
   #session: LocalSession | undefined
+  /** Ends the watch over whether it may stay. */
+  #unwatch: Cancel = () => {}
   #unanswered = 0
   #waiting: (() => void)[] = []
   /** What is being dealt with. */
@@ -69,7 +74,7 @@ export class SessionPeer implements Holder {
         return undefined
       case 'join':
         if (!this.known) return this.#refuse(helloFirst)
-        return this.#working(this.#join(message.room, message.after))
+        return this.#working(this.#join(message))
       case 'command':
         return this.#command(message.command, message.ref)
       case 'leave':
@@ -100,6 +105,7 @@ export class SessionPeer implements Holder {
     this.#delivery.unfollow()
     // A join that is under way finds out by itself that nobody is here any more.
     await this.#work.catch(() => {})
+    this.#unwatch()
     await this.#session?.close(reason)
     this.#session = undefined
     if (this.#id !== '') this.#parts.people.release(this.#id, this)
@@ -117,15 +123,29 @@ export class SessionPeer implements Holder {
       this.#nick = await people.take(this.#id, this)
     }
     this.#nick = name ?? this.#nick
+    if (this.#parts.admission.isKnown({ person: this.#id, ...(token === undefined ? {} : { credential: token }) }))
+      this.#parts.admitted()
     const { program: host } = this.#parts.settings
     this.#delivery.say({ type: 'welcome', version: PROTOCOL_VERSION, capabilities: COMMANDS, host })
   }
 
-  async #join(wanted: string, after: number | undefined): Promise<void> {
+  async #join({ room: wanted, after, password }: JoinRoom): Promise<void> {
     const { admission, address, engine, settings } = this.#parts
     const room = checkRoomName(wanted)
     if (typeof room !== 'string') return this.#refuse(room)
-    if (admission.enterable(address, this.#token, [room]).length === 0) return this.#refuse(notFound)
+    const shown: Shown = {
+      connection: this,
+      address,
+      person: this.#id,
+      ...(this.#token === undefined ? {} : { credential: this.#token }),
+      ...(password === undefined ? {} : { password }),
+      inside: this.#session?.room === room,
+    }
+    const welcome = await admission.enter(shown, room)
+    if (welcome === undefined) {
+      this.#refuse(notForYou)
+      return admission.isSpent(shown) ? this.#parts.bye('NOT_FOUND', notForYou.message) : undefined
+    }
     if (!this.#rooms.has(room) && this.#rooms.size >= settings.roomsPerConnection) return this.#refuse(tooManyRooms)
     const before = this.#session
     const id = this.#id
@@ -133,10 +153,13 @@ export class SessionPeer implements Holder {
     if (before?.room === room) await this.#part()
     try {
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      const session = await engine.join({ room, owner: id, member: id, person: id, address, ...who })
+      const session = await engine.join({ room, owner: id, member: id, person: id, address, ...welcome, ...who })
       // Nobody else would close the session of a connection that has gone meanwhile.
       if (this.#status === 'gone') return await session.close('connection lost')
       this.#enter(session, after)
+      this.#unwatch()
+      this.#unwatch = admission.stay(shown, room, () => this.#parts.bye('NOT_FOUND', accessEnded))
+      this.#parts.admitted()
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       this.#refuse(error.rejected)
@@ -244,5 +267,4 @@ const helloAgain = rejected(
 const otherVersion = rejected('BAD_REQUEST', `this host speaks version ${PROTOCOL_VERSION} of this protocol`)
 const nowhere = rejected('NOT_A_MEMBER', 'you are in no room; join one')
 const tooManyRooms = rejected('TOO_MANY_ROOMS', 'you have joined as many rooms as one connection may; go back to one')
-/** What is not there, and what one may not see: the same answer. */
-const notFound = rejected('NOT_FOUND', 'there is nothing here')
+const accessEnded = 'you may not be here any more: what you came in with does not hold now'

@@ -11,28 +11,13 @@ export interface Holder {
   replaced(): Promise<void>
 }
 
-/** Who is here under which key, on all doors of one host, and how many have not shown one yet. */
+/** Who is here under which key, on all doors of one host. */
 export class People {
   readonly #engine: Engine
-  readonly #mostStrangers: number
   readonly #holders = new Map<string, Holder>()
-  #strangers = 0
 
-  constructor(engine: Engine, mostStrangers: number) {
+  constructor(engine: Engine) {
     this.#engine = engine
-    this.#mostStrangers = mostStrangers
-  }
-
-  /** Counts one more who has not said hello yet, or answers false where there are too many (C68). */
-  enter(): boolean {
-    if (this.#strangers >= this.#mostStrangers) return false
-    this.#strangers++
-    return true
-  }
-
-  /** It has said hello, or is gone. */
-  known(): void {
-    this.#strangers--
   }
 
   /** Makes `holder` the one under this name. Resolves when whoever was is out of its room, with the nick that is free for it now. */

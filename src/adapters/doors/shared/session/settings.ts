@@ -2,10 +2,8 @@
 export interface SessionDoorSettings {
   /** The host's program as it calls itself, as in `tamtam/0.1.0`. */
   readonly program: string
-  /** A connection that has not said hello by then is closed. */
+  /** A connection that has not come into a room by then is closed. */
   readonly helloMs: number
-  /** Connections that have not said hello yet, of all that the host may have. */
-  readonly strangers: number
   /** A frame must be whole this long after it began. */
   readonly frameMs: number
   /** Messages a second of each connection, 0 for no limit; loopback only where `rateOnLoopback`. */

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import type { Clock } from '../../../domain/ports/clock.ts'
-import type { Keyring } from '../../../domain/ports/keyring.ts'
+import type { Clock } from '../../../../domain/ports/clock.ts'
+import type { Keyring } from '../../../../domain/ports/keyring.ts'
 
 /** For whom a ticket was made: what they had shown then is looked at again each time it is used. */
 export interface TicketHolder {

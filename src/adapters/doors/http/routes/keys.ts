@@ -1,0 +1,39 @@
+import * as v from 'valibot'
+import { checked } from '../checked.ts'
+import { refuse } from '../errors.ts'
+import { asGuest } from '../guests.ts'
+import type { Routes } from '../parts.ts'
+
+const given = v.strictObject({ password: v.string('must be a text') })
+
+/** What opens a room, for those who look after it. */
+export const keyRoutes: Routes = (app, parts) => {
+  const { admission, settings } = parts
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: settings.messageBytes },
+    app.getDefaultJsonParser('error', 'error'),
+  )
+
+  app.put<{ Params: { room: string } }>('/rooms/:room/password', (request, reply) =>
+    asGuest(parts, request, request.params.room, async (session) => {
+      const { password } = checked(given, request.body)
+      const why = await admission.setPassword(session, password)
+      return why === undefined ? reply.code(204).send() : refuse(reply, why)
+    }),
+  )
+
+  app.delete<{ Params: { room: string } }>('/rooms/:room/password', (request, reply) =>
+    asGuest(parts, request, request.params.room, async (session) => {
+      const why = await admission.setPassword(session, undefined)
+      return why === undefined ? reply.code(204).send() : refuse(reply, why)
+    }),
+  )
+
+  app.post<{ Params: { room: string } }>('/rooms/:room/invitations', (request, reply) =>
+    asGuest(parts, request, request.params.room, async (session) => {
+      const invitation = await admission.invite(session)
+      return 'type' in invitation ? refuse(reply, invitation) : reply.code(201).send(invitation)
+    }),
+  )
+}

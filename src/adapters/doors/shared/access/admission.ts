@@ -1,0 +1,191 @@
+import type { Access } from '../../../../domain/engine/access.ts'
+import type { LocalSession } from '../../../../domain/engine/local-session.ts'
+import type { Cancel, Clock } from '../../../../domain/ports/clock.ts'
+import { type Rejected, rejected } from '../../../../domain/rejection.ts'
+import { Guesses, type GuessSettings } from './guesses.ts'
+import type { HostToken } from './host-token.ts'
+import type { OwnerKey } from './owner-key.ts'
+import type { Invitation, RoomKeys } from './room-keys.ts'
+
+/** Who somebody is, as far as they show. */
+export interface Shown {
+  /** What they came by, for its tries to be counted. */
+  readonly connection: object
+  readonly address: string
+  /** What is for the host's rule: its token. */
+  readonly credential?: string
+  /** What their key stands for. */
+  readonly person?: string
+  /** What is for the room: its password, or an invitation. */
+  readonly password?: string
+  /** They are in the room already, or were when they were given what they show: no password is asked for. */
+  readonly inside?: boolean
+}
+
+/** How somebody comes into a room. */
+export interface Welcome {
+  readonly role?: 'owner'
+  /** Also where it is locked. */
+  readonly invited?: true
+}
+
+interface Stay {
+  readonly shown: Shown
+  readonly room: string
+  readonly cut: () => void
+}
+
+export interface AdmissionParts {
+  readonly access: Access
+  /** Left out where the host is for whoever reaches it. */
+  readonly token?: HostToken
+  readonly owner: OwnerKey
+  readonly keys: RoomKeys
+  readonly clock: Clock
+  readonly settings: GuessSettings
+}
+
+/** Who comes in, the same at every door: what they show is looked at here, and nowhere else. */
+export class Admission {
+  readonly #parts: AdmissionParts
+  readonly #guesses: Guesses
+  readonly #stays = new Set<Stay>()
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts
+    this.#guesses = new Guesses(parts.clock, parts.settings)
+  }
+
+  /** How somebody who wants to be a member comes into a room, called as rooms are; undefined: as if there were none. */
+  async enter(shown: Shown, room: string): Promise<Welcome | undefined> {
+    const welcome = await this.#judge(shown, room, 'joining')
+    if (welcome?.invited) await this.#parts.keys.kept()
+    return welcome
+  }
+
+  /** Whether somebody may see a room, as a request does. */
+  async maySee(shown: Shown, room: string): Promise<boolean> {
+    return (await this.#judge(shown, room, 'looking')) !== undefined
+  }
+
+  /** Which of these rooms somebody may see. */
+  async visible(shown: Shown, rooms: readonly string[]): Promise<readonly string[]> {
+    const seen = await Promise.all(rooms.map((room) => this.#look(this.#heard(shown), room, 'looking')))
+    const wrong = rooms.length > 0 && seen.every((each) => each === 'wrong')
+    if (wrong) await this.#failed(shown, this.#parts.clock.elapsed())
+    return rooms.filter((_, index) => typeof seen[index] === 'object')
+  }
+
+  /** What a member who may gives the room for a password, or with nothing takes from it. Those who are in stay in. */
+  async setPassword(session: LocalSession, word: string | undefined): Promise<Rejected | undefined> {
+    const why = session.refusalTo('setPassword') ?? (word === undefined ? undefined : passwordFault(word))
+    if (why === undefined) await this.#parts.keys.setPassword(session.room, word)
+    return why
+  }
+
+  /** What lets one more person into a member's room, once, until `expiresAt` in milliseconds since 1970. */
+  async invite(session: LocalSession): Promise<Invitation | Rejected> {
+    return session.refusalTo('invite') ?? (await this.#parts.keys.invite(session.room))
+  }
+
+  /** `cut` hears when the access that somebody has to a room ends, until the answer is called. */
+  stay(shown: Shown, room: string, cut: () => void): Cancel {
+    const stay = { shown, room, cut }
+    this.#stays.add(stay)
+    return () => {
+      this.#stays.delete(stay)
+    }
+  }
+
+  /** Something has changed: whoever may not be here any more is cut off (C124). */
+  recheck(): void {
+    for (const { shown, room, cut } of [...this.#stays]) if (!this.#passes(shown, room, 'looking')) cut()
+  }
+
+  /** Whether somebody shows what the host itself asks for, whatever its rooms do. */
+  isKnown({ credential, person }: Pick<Shown, 'credential' | 'person'>): boolean {
+    const { owner, token } = this.#parts
+    if (token === undefined || (person !== undefined && owner.isOf(person))) return true
+    return token.opens(credential === undefined ? {} : { credential })
+  }
+
+  /** So much that it showed was wrong that nothing more of this connection is looked at. */
+  isSpent({ connection }: Pick<Shown, 'connection'>): boolean {
+    return this.#guesses.isSpent(connection)
+  }
+
+  /** Forgets what there is no need to remember. */
+  sweep(): void {
+    this.#guesses.sweep()
+  }
+
+  async #judge(shown: Shown, room: string, how: 'joining' | 'looking'): Promise<Welcome | undefined> {
+    const began = this.#parts.clock.elapsed()
+    const outcome = await this.#look(this.#heard(shown), room, how)
+    if (typeof outcome === 'object') return outcome
+    if (outcome === 'wrong') await this.#failed(shown, began)
+    return undefined
+  }
+
+  /** What is looked at of what somebody shows: nothing secret where too much of the kind was wrong (C119). */
+  #heard(shown: Shown): Shown {
+    if (this.#guesses.mayTry(shown)) return shown
+    const { credential: _, password: __, ...rest } = shown
+    return rest
+  }
+
+  async #look(shown: Shown, room: string, how: 'joining' | 'looking'): Promise<Welcome | 'wrong' | 'closed'> {
+    const { keys } = this.#parts
+    const { credential, password, inside = false } = shown
+    const passed = this.#passes(shown, room, how)
+    if (passed === undefined) return credential === undefined ? 'closed' : 'wrong'
+    if (passed.role === 'owner' || passed.invited || inside || !keys.wantsPassword(room)) return passed
+    if (password === undefined) return 'closed'
+    return (await keys.opens(room, password)) ? passed : 'wrong'
+  }
+
+  /** What gets past the host's rule: being its owner, an invitation to this room, or what the rule lets in. */
+  #passes(
+    { address, credential, person, password }: Shown,
+    room: string,
+    how: 'joining' | 'looking',
+  ): Welcome | undefined {
+    const { access, keys, owner, token } = this.#parts
+    if (person !== undefined && owner.isOf(person)) return { role: 'owner' }
+    if (person !== undefined && keys.invites([credential, password], room, person, how)) return { invited: true }
+    const request = {
+      room,
+      address,
+      ...(credential === undefined ? {} : { credential }),
+      ...(person === undefined ? {} : { person }),
+    }
+    return (token?.opens(request) ?? true) && access(request) ? {} : undefined
+  }
+
+  /** Counts it, and takes its time: a wrong answer is never quicker than this (C119). */
+  async #failed(shown: Shown, began: number): Promise<void> {
+    const { clock, settings } = this.#parts
+    this.#guesses.failed(shown)
+    const left = settings.guessFloorMs - (clock.elapsed() - began)
+    if (left > 0) await new Promise<void>((resolve) => clock.after(left, resolve))
+  }
+}
+
+const MOST_PASSWORD_BYTES = 256
+
+/** It must be typed into a line. */
+function passwordFault(word: string): Rejected | undefined {
+  const fits = word.trim() === word && word !== '' && Buffer.byteLength(word) <= MOST_PASSWORD_BYTES
+  return fits && !/\p{Cc}/u.test(word) ? undefined : badPassword
+}
+
+const badPassword = rejected(
+  'BAD_TEXT',
+  `a password is 1 to ${MOST_PASSWORD_BYTES} bytes on one line, with no blank before or after it`,
+)
+
+/** What is not there, and what one may not enter: the same answer. */
+export const notForYou: Rejected = rejected(
+  'NOT_FOUND',
+  'there is no such room for you; it may want a password (/join ROOM PASSWORD) or an invitation, or the host its token',
+)

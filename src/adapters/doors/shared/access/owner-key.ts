@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto'
+import type { Keyring } from '../../../../domain/ports/keyring.ts'
+import { personOf } from '../session/people.ts'
+
+/** The key of whoever hosts: who shows it owns every room, from wherever they come. */
+export class OwnerKey {
+  readonly #keyring: Keyring
+  #person = ''
+
+  constructor(keyring: Keyring) {
+    this.#keyring = keyring
+  }
+
+  /** To be awaited before any other; makes the key where there is none. */
+  async open(): Promise<void> {
+    let key = await this.#keyring.read('owner')
+    if (key === undefined) {
+      key = randomBytes(16).toString('hex')
+      await this.#keyring.write('owner', key)
+    }
+    this.#person = personOf(key.trim())
+  }
+
+  /** Who the key stands for: as all may know it. */
+  get person(): string {
+    return this.#person
+  }
+
+  isOf(person: string): boolean {
+    return this.#person !== '' && person === this.#person
+  }
+}

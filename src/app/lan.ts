@@ -1,0 +1,23 @@
+import { isLoopback } from '../adapters/doors/shared/address.ts'
+import type { HostConfig } from './config.ts'
+import { listenerDefaults } from './defaults.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+
+/** All addresses of this machine; a machine without IPv6 has only the second. */
+const EVERYWHERE = ['::', '0.0.0.0'] as const
+
+/** Whether people have to show a token: `--open` says that they have not. */
+export const wantsToken = ({ lan, open }: Pick<HostConfig, 'lan' | 'open'>): boolean => lan && !open
+
+/** Where to listen, in the order in which it is tried. */
+export const bindsOf = ({ bind, lan }: Pick<HostConfig, 'bind' | 'lan'>): readonly string[] =>
+  bind !== undefined ? [bind] : lan ? EVERYWHERE : [listenerDefaults.host]
+
+/** What listens beyond this machine is for those who show a token, or open to all; the second must have been typed (design section 6). */
+export function refuseUnsafe({ bind, lan, open }: Pick<HostConfig, 'bind' | 'lan' | 'open'>): void {
+  if (open || lan || bind === undefined || bind === 'localhost' || isLoopback(bind)) return
+  throw new CommandFailed(
+    exitCodes.unsafeConfiguration,
+    `on ${bind} everybody on the network could join, read and send files; add --lan for a token that they have to show, or add --open if you mean that`,
+  )
+}

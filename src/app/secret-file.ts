@@ -1,0 +1,41 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+
+const OF_OTHERS = 0o077
+
+/**
+ * What the environment holds under `name`, or the first line of the file that `<name>_FILE` names: never the command line, which
+ * everybody on the machine can see (C121). A file that others may open is refused.
+ */
+export function secretOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const given = env[name]
+  if (given !== undefined && given !== '') return given
+  return secretInFile(`${name}_FILE`, env)
+}
+
+/** The first line of the file that the environment names. */
+export function secretInFile(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const path = env[name]
+  return path === undefined || path === '' ? undefined : secretIn(path, name)
+}
+
+function secretIn(path: string, what: string): string {
+  try {
+    const file = openSync(path, 'r')
+    try {
+      // Of what was opened, not of what has the name by then.
+      if ((fstatSync(file).mode & OF_OTHERS) !== 0)
+        throw new CommandFailed(
+          exitCodes.unsafeConfiguration,
+          `others may open the file that ${what} names; make it yours alone: chmod 600`,
+        )
+      return readFileSync(file, 'utf8').split('\n', 1)[0]?.trim() ?? ''
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (error instanceof CommandFailed) throw error
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new CommandFailed(exitCodes.usage, `the file that ${what} names can't be read (${why})`, { cause: error })
+  }
+}

@@ -1,0 +1,216 @@
+import { request } from 'node:http'
+import { describe, expect, test } from 'vitest'
+import { replaceToken } from '../../src/adapters/doors/shared/access/host-token.ts'
+import { MemoryKeyring } from '../../src/adapters/stores/memory/memory-keyring.ts'
+import { MemoryMetrics } from '../../src/adapters/system/memory-metrics.ts'
+import { type HostOptions, startHost } from '../helpers/host.ts'
+import { ask, OpenAnswer } from '../helpers/http-client.ts'
+import { LineClient } from '../helpers/line-client.ts'
+import { keyOf, SessionClient, type WireName } from '../helpers/session-client.ts'
+
+const WIRES: readonly WireName[] = ['frames', 'websocket']
+
+/** A host that wants its token, and where it is kept. */
+async function guarded(options: HostOptions = {}) {
+  const keyring = new MemoryKeyring()
+  const host = await startHost({
+    token: true,
+    ...options,
+    overrides: { keyring, ...options.overrides },
+    http: { guessFloorMs: 0, ...options.http },
+    // A client of HTTP must not be taken for a silent listener.
+    listen: { silentMs: 300, ...options.listen },
+  })
+  const token = host.tamtam.token ?? ''
+  const bearer = { headers: { Authorization: `Bearer ${token}` } }
+  return { ...host, keyring, token, bearer }
+}
+
+async function session(port: number, by: WireName, name: string, token: string): Promise<SessionClient> {
+  const client = await SessionClient.connect(port, by)
+  client.send({ type: 'hello', version: 1, key: keyOf(name), name, token })
+  await client.enter('lobby')
+  return client
+}
+
+async function line(port: number, token: string, nick: string): Promise<LineClient> {
+  const client = await LineClient.connect(port)
+  client.write(`/token ${token}\n`)
+  await client.until(/^\* you are /)
+  await client.ask(`/nick ${nick}`, `* you are now ${nick}`)
+  return client
+}
+
+test('a token has 128 bits or more, and is another for each host', async () => {
+  const [one, other] = [await guarded(), await guarded()]
+  expect(one.token).toMatch(/^[a-km-np-z2-9]{26}$/)
+  expect(other.token).not.toBe(one.token)
+})
+
+describe('C122: the line door, before the token is shown', () => {
+  test('takes nothing but what is shown, and lets nothing of the rest into any room', async () => {
+    const { port, token, tamtam } = await guarded()
+    const stranger = await LineClient.connect(port)
+    const said = ['halo', '/history', '/who', '/nick ani', '/join den', '/msg host psst', '/files', '/get a', '/help']
+    stranger.write(`${said.join('\n')}\nSEND a.txt\nDATA//AGUEL//TAMTAM///put 4 b.txt\nDATAmore\n`)
+    await stranger.until((client) => client.errors.length >= said.length + 3)
+    for (const refusal of stranger.errors) expect(refusal).toMatch(/^! NOT_FOUND /)
+    expect(await tamtam.engine.rooms()).toEqual([])
+    const ani = await line(port, token, 'ani')
+    stranger.write(`/token ${token}\nhalo\n`)
+    await ani.until('<127.0.0.1> halo')
+    expect(ani.talk).toEqual(['<127.0.0.1> halo'])
+    expect(await ani.ask('/history', '* end of history')).toBeDefined()
+    expect(ani.bytes.includes(token)).toBe(false)
+  })
+
+  test('C119: ends after three that are wrong', async () => {
+    const { port, token } = await guarded()
+    const guesser = await LineClient.connect(port)
+    guesser.write(`/token a\n/token b\n/token c\n/token ${token}\nhalo\n`)
+    await guesser.closed()
+    expect(guesser.lines.some((each) => each.startsWith('* you are '))).toBe(false)
+  })
+
+  test('C68: does not last', async () => {
+    const { port } = await guarded({ line: { strangerMs: 50 } })
+    await (await LineClient.connect(port)).closed()
+  })
+
+  test('the seed’s way in is its first line', async () => {
+    const { port, token } = await guarded()
+    const seed = await LineClient.connect(port)
+    seed.write(`/token ${token}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    seed.write('\nhalo\n')
+    await seed.until(/^\* you are /)
+  })
+})
+
+describe.each(WIRES)('C122: over %s', (by) => {
+  test('nothing is read or said without the token, and all of it with it', async () => {
+    const { port, token } = await guarded()
+    const ani = await session(port, by, 'ani', token)
+    const stranger = await SessionClient.connect(port, by)
+    stranger.send({ type: 'command', ref: 1, command: { type: 'say', text: 'early' } })
+    stranger.send({ type: 'join', room: 'lobby' })
+    stranger.send({ type: 'hello', version: 1, key: keyOf('x'), name: 'x' })
+    stranger.send({ type: 'join', room: 'lobby', after: 0 })
+    stranger.send({ type: 'command', ref: 2, command: { type: 'say', text: 'early' } })
+    await stranger.until(() => stranger.of('rejected').length === 4)
+    expect(stranger.of('joined')).toEqual([])
+    expect(stranger.events).toEqual([])
+    await ani.say('halo')
+    await ani.until(() => ani.texts.length > 0)
+    expect(ani.texts).toEqual(['halo'])
+  })
+})
+
+describe('over HTTP', () => {
+  test('the token is a Bearer, or the password of HTTP Basic, with a name or without', async () => {
+    const { port, token, bearer } = await guarded()
+    await ask(port, 'PUT /lobby/a.txt', { body: 'abc', ...bearer })
+    const basic = (text: string) => ({ headers: { Authorization: `Basic ${Buffer.from(text).toString('base64')}` } })
+    for (const how of [bearer, basic(`ani:${token}`), basic(`:${token}`)])
+      expect((await ask(port, 'GET /rooms/lobby/files', how)).status).toBe(200)
+    for (const how of [{}, basic('ani:wrong'), basic(`${token}:`), { headers: { Authorization: 'Bearer wrong' } }])
+      expect((await ask(port, 'GET /rooms/lobby/files', how)).status).toBe(404)
+    const said = await ask(port, 'POST /rooms/lobby/messages', { body: 'hi', ...basic(`ani:${token}`) })
+    expect(said.status).toBe(201)
+    const { events } = (await ask(port, 'GET /rooms/lobby/events', bearer)).json as { events: object[] }
+    expect(events.at(-1)).toMatchObject({ text: 'hi', by: { name: 'ani' } })
+  })
+})
+
+describe('C124: when the token is replaced', () => {
+  test('whoever came in by it is cut off within a second, on every door and in all that is under way', async () => {
+    const { port, token, keyring, bearer, tamtam } = await guarded()
+    const inside = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+    const arriving = await tamtam.engine.createTransfer(inside, { name: 'big', size: 10 })
+    if (!('id' in arriving)) throw new Error('it was refused')
+    const netcat = await line(port, token, 'netcat')
+    const sessions = await Promise.all(WIRES.map((by) => session(port, by, by, token)))
+    const streams = await Promise.all(
+      ['application/x-ndjson', 'text/event-stream'].map((Accept) =>
+        OpenAnswer.of(port, 'GET /rooms/lobby/events', { headers: { ...bearer.headers, Accept } }),
+      ),
+    )
+    const download = await OpenAnswer.of(port, `GET /files/${arriving.id}`, bearer)
+    const upload = request({
+      port,
+      method: 'PUT',
+      path: '/lobby/up',
+      headers: { ...bearer.headers, 'Content-Length': 9 },
+    })
+    const cut = new Promise<void>((resolve) => upload.once('error', () => resolve()))
+    upload.write('half')
+    await expect.poll(() => inside.files.map(({ file }) => file.name)).toContain('up')
+
+    const began = performance.now()
+    const next = await replaceToken(keyring)
+    await netcat.closed()
+    for (const each of sessions) await each.closed()
+    for (const each of [...streams, download]) await each.ended()
+    await cut
+    expect(performance.now() - began).toBeLessThan(1000)
+    expect(netcat.lines.at(-1)).toMatch(/^\* you may not be here any more/)
+    for (const each of sessions) expect(each.of('bye')).toMatchObject([{ code: 'NOT_FOUND' }])
+    expect((await ask(port, 'GET /rooms/lobby', bearer)).status).toBe(404)
+    expect(tamtam.token).toBe(next)
+    await line(port, next, 'netcat')
+    // The host's own place is nobody's to take.
+    expect(await inside.send({ type: 'say', text: 'halo' })).toMatchObject({ type: 'ack' })
+  })
+
+  test('a rule of one’s own that has changed holds for who is in, once the host is told', async () => {
+    const friends = new Set(['ani'])
+    const { port, tamtam } = await startHost({ access: ({ credential }) => friends.has(credential ?? '') })
+    const ani = await session(port, 'frames', 'ani', 'ani')
+    friends.delete('ani')
+    expect(await ani.say('still here')).toMatchObject({ type: 'ack' })
+    tamtam.recheckAccess()
+    await ani.closed()
+  })
+})
+
+describe('C119: guessing', () => {
+  test('is slowed: what is wrong takes its time, and what is right does not', async () => {
+    const { port, bearer } = await guarded({ http: { guessFloorMs: 250 } })
+    const took = async (how: object) => {
+      const began = performance.now()
+      await ask(port, 'GET /rooms/lobby', how)
+      return performance.now() - began
+    }
+    expect(await took({ headers: { Authorization: 'Bearer wrong' } })).toBeGreaterThanOrEqual(245)
+    expect(await took(bearer)).toBeLessThan(200)
+  })
+
+  test('is limited for all together: spread over addresses it gets no further', async () => {
+    const { port, token } = await guarded({ http: { guessesPerMinute: 6 } })
+    for (let last = 2; last < 8; last++)
+      expect(
+        (await ask(port, 'GET /rooms/lobby', { headers: { Authorization: 'Bearer no' }, from: `127.0.0.${last}` }))
+          .status,
+      ).toBe(404)
+    const right = { headers: { Authorization: `Bearer ${token}` }, from: '127.0.0.9' }
+    expect((await ask(port, 'GET /rooms/lobby', right)).status).toBe(404)
+  })
+})
+
+test('C68: those who have come in nowhere yet take no place of those who have, whatever they speak', async () => {
+  const metrics = new MemoryMetrics()
+  const { port, token } = await guarded({ listen: { strangers: 4, strangersOnLoopback: true }, overrides: { metrics } })
+  const ani = await line(port, token, 'ani')
+  const strangers = await Promise.all([
+    LineClient.connect(port),
+    SessionClient.connect(port, 'frames'),
+    SessionClient.connect(port, 'websocket'),
+    LineClient.connect(port),
+  ])
+  const one = await LineClient.connect(port)
+  await one.closed()
+  expect(metrics.snapshot().counters['connections_dropped']).toBe(1)
+  await ani.ask('/who', /^\* {3}ani/)
+  for (const stranger of strangers) if (stranger instanceof LineClient) stranger.leave()
+  await expect.poll(async () => await line(port, token, 'budi').catch(String)).toBeInstanceOf(LineClient)
+})
