@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
+import { listenerDefaults } from '../defaults.ts'
 import { directory } from '../doctor/directory.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { clock, nodeVersion, openFiles, terminal } from '../doctor/machine.ts'
 import { port } from '../doctor/port.ts'
 import { store } from '../doctor/store.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { bindsOf } from '../lan.ts'
 import { hostSettings, isDataDirectory } from './stores.ts'
 import { print, printJson, runShowing } from './verb.ts'
 
@@ -47,7 +49,8 @@ async function* findings(flags: object, deep: boolean): AsyncGenerator<Finding> 
   yield nodeVersion()
   yield terminal(process.stdout, process.env)
   yield openFiles()
-  yield await port(config.bind, config.port)
+  const [bind = listenerDefaults.host] = bindsOf(config)
+  yield await port(bind, config.port)
   if (!config.ephemeral) {
     yield* await directory(data, config)
     if (await isDataDirectory(data)) yield* await store(data, deep)
