@@ -86,8 +86,8 @@ export const pageEnglish = {
   takeOp: 'Take op away',
   reason: 'Reason (may be left out)',
   aboutName: 'About {name}',
-  hide: 'Hide what they say',
-  showAgain: 'Show what they say again',
+  hideTalk: 'Hide what they say',
+  showTalk: 'Show what they say again',
   lookAfter: 'Look after the room',
 
   // Topic and search.

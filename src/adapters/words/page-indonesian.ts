@@ -80,8 +80,8 @@ export const pageIndonesian = {
   takeOp: 'Cabut operator',
   reason: 'Alasan (boleh kosong)',
   aboutName: 'Tentang {name}',
-  hide: 'Abaikan',
-  showAgain: 'Tampilkan lagi',
+  hideTalk: 'Abaikan',
+  showTalk: 'Tampilkan lagi',
   lookAfter: 'Menjaga ruang',
 
   topic: 'Topik',

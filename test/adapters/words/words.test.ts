@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { english } from '../../../src/adapters/words/english.ts'
+import { filesEnglish } from '../../../src/adapters/words/files-english.ts'
 import { indonesian } from '../../../src/adapters/words/indonesian.ts'
+import { pageEnglish } from '../../../src/adapters/words/page-english.ts'
 import { amountText, sizeText } from '../../../src/adapters/words/size.ts'
 import { languageOf, wordsIn } from '../../../src/adapters/words/words.ts'
 import { CODES } from '../../../src/domain/rejection.ts'
@@ -26,6 +28,10 @@ describe('the catalogue', () => {
       (key) => JSON.stringify(english[key as 'joined']) === JSON.stringify(indonesian[key as 'joined']),
     )
     expect(same).toEqual([])
+  })
+
+  test('has no message twice, of which only one would be said', () => {
+    expect(Object.keys(pageEnglish).filter((key) => Object.hasOwn(filesEnglish, key))).toEqual([])
   })
 
   test('has no braces that fill nothing in, and no line ends', () => {

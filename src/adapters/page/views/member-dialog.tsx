@@ -54,7 +54,7 @@ export function MemberDialog({ room, member, closed }: MemberProps) {
               </button>
             )}
             <button type="button" onClick={() => page.ignore(name)}>
-              {isIgnored ? say('showAgain') : say('hide')}
+              {isIgnored ? say('showTalk') : say('hideTalk')}
             </button>
           </>
         )}
