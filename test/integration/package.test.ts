@@ -25,7 +25,7 @@ let home = ''
 let command = ''
 
 const run = (what: string, args: readonly string[], options: object = {}): SpawnSyncReturns<string> =>
-  spawnSync(what, args, { cwd: home, env, encoding: 'utf8', timeout: 60_000, ...options })
+  spawnSync(what, args, { cwd: home, env, encoding: 'utf8', timeout: 180_000, ...options })
 
 function must(what: string, args: readonly string[], options: object = {}): string {
   const { status, stdout, stderr } = run(what, args, options)
@@ -53,7 +53,7 @@ beforeAll(async () => {
     archive,
   ])
   command = join(home, 'node_modules', '.bin', 'tamtam')
-}, 120_000)
+}, 240_000)
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
