@@ -50,7 +50,7 @@ test('each setting tells where it comes from: flag over environment over file ov
     port: [2, 'TAMTAM_PORT'],
     lineFiles: ['links', 'TAMTAM_LINE_FILES'],
     keepDays: [9, '--keep-days'],
-    bind: ['127.0.0.1', 'default'],
+    name: ['host', 'default'],
   })
   expect(await Verb.run(['config', '--port', 'x'])).toMatchObject({ code: 2 })
 })
