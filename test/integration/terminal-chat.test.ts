@@ -115,7 +115,7 @@ test('NO_COLOR: nothing is coloured, and Indonesian is what LANG asks for', asyn
   await ani.sees('<budi> halo ani')
   ani.line('/nick budi')
   await ani.sees('! NAME_TAKEN nama ini')
-  expect(ani.styled.filter((line) => /\x1b\[(?:3|4|9|10)\d/.test(line))).toEqual([])
+  expect(ani.styled.filter((line) => /\x1b\[(?:3[0-8]|4[0-8]|9\d|10\d)/.test(line))).toEqual([])
 })
 
 test('a dumb terminal gets one line an event, and no escape sequences', async () => {
