@@ -1,3 +1,4 @@
+import { unpack } from 'msgpackr'
 import { expect, test } from 'vitest'
 import { decodeClientMessage, decodeHostMessage } from '../../../../src/adapters/codec/wire/decode.ts'
 import { encodeMessage } from '../../../../src/adapters/codec/wire/encode.ts'
@@ -96,19 +97,25 @@ test(`C100 to C106: ${count} mutated frames do no harm`, () => {
   expect(Math.min(taken, refused)).toBeGreaterThan(count / 100)
 })
 
-test('how many small messages a second are scanned', () => {
+test('more than five million small messages are scanned in a second of processor time', () => {
   const samples = ['ping', 'join', 'say-unanswered', 'leave'].map((name) =>
     encodeMessage(clientSamples[name] ?? { type: 'leave' }),
   )
-  const scans = 2_000_000
-  const best = Math.max(
-    ...Array.from({ length: 5 }, () => {
-      const began = performance.now()
-      for (let index = 0; index < scans; index++) prescan(samples[index % samples.length] as Uint8Array, 512)
-      return (scans / (performance.now() - began)) * 1000
-    }),
+  const times = 1_000_000
+  /** The best of several goes, in messages a second of this process: others have their own. */
+  const rate = (read: (bytes: Uint8Array) => unknown) =>
+    Math.max(
+      ...Array.from({ length: 5 }, () => {
+        const began = process.cpuUsage()
+        for (let index = 0; index < times; index++) read(samples[index % samples.length] as Uint8Array)
+        const { user, system } = process.cpuUsage(began)
+        return (times / (user + system)) * 1e6
+      }),
+    )
+  const scanned = rate((bytes) => prescan(bytes, 512))
+  const unpacked = rate((bytes) => unpack(bytes))
+  console.info(
+    `${(scanned / 1e6).toFixed(1)} million scans a second, ${(scanned / unpacked).toFixed(1)} times as many as are unpacked`,
   )
-  console.info(`${(best / 1e6).toFixed(1)} million scans a second`)
-  // A tenth of what is wanted: this is no place to judge a busy machine.
-  expect(best).toBeGreaterThan(500_000)
+  expect(scanned).toBeGreaterThan(5_000_000)
 })
