@@ -12,6 +12,8 @@ export interface UploadMeta {
   readonly size?: number
   /** The digest of the whole file, 64 hexadecimal digits, where known: a file that has another is not published. */
   readonly sha256?: string
+  /** The name of the one person in the room whom it is for; left out: it is for everybody. */
+  readonly to?: string
 }
 
 export interface UploadProgress {
@@ -48,7 +50,7 @@ export interface Session {
   ready(): Promise<void>
   /** What became of posted commands that were refused. */
   readonly refusals$: Observable<Rejected>
-  /** Sends a file to the room. The source is pulled no faster than the bytes are kept. */
+  /** Sends a file to the room, or to somebody in it. The source is pulled no faster than the bytes are kept. */
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
   /** The bytes of one of the room's files, from the byte `from`; also while it is still arriving. Throws a `Refused` where there is none. */
   download(file: string, from?: number): AsyncIterable<Uint8Array>
@@ -68,9 +70,11 @@ export interface RoomSession extends Session {
   readonly room: string
   readonly topic: string
   readonly members: readonly Member[]
+  /** Since when members' files are for those who look after the room only (milliseconds since 1970); undefined while they are for everybody. */
+  readonly collectingSince: number | undefined
   /** The newest value at once, then each change. */
   readonly state$: Observable<ConnectionState>
-  /** The files of the room, whole or on their way. */
+  /** The files of the room that this member may see, whole or on their way. */
   listFiles(): Promise<readonly RoomFile[]>
   /** The newest `count` entries up to now that this member may see, oldest first. */
   history(count: number): Promise<readonly Entry[]>

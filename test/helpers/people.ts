@@ -1,4 +1,6 @@
 import type { ActorLimits } from '../../src/domain/room/actor.ts'
+import { isVisibleTo, ownSight } from '../../src/domain/room/audience.ts'
+import type { Batch } from '../../src/domain/room/batch.ts'
 import type { Entry, Joined, OfferedFile, RoomEvent, Said, WholeFile } from '../../src/domain/room/events.ts'
 import type { Member } from '../../src/domain/room/member.ts'
 
@@ -14,6 +16,16 @@ export const whole: WholeFile = { id: 'f1', name: 'see-saw.mp3', size: 3, sha256
 
 export const joined = (by: Member): Joined => ({ type: 'joined', by })
 export const said = (seq: number, text = `line ${seq}`, by = ani): Said => ({ type: 'said', seq, at: AT, by, text })
+
+/** Somebody who reads, as a session does. */
+export function reading({ id, role }: Member) {
+  const reader = { id, isStaff: role !== undefined }
+  return {
+    id,
+    sees: (event: RoomEvent) => isVisibleTo(event, reader),
+    ownSightOf: (batch: Batch) => ownSight(batch, id, () => reader),
+  }
+}
 
 export const limits: ActorLimits = {
   maxTextBytes: MAX_TEXT_BYTES,

@@ -131,7 +131,7 @@ describe('a transfer that stands still', () => {
     const { proxy, options, retried, news } = await transfers(stalling)
     const { path, digest } = await folderWith('a.bin', 3_000_000)
     proxy.up.stallAt(1_000_000)
-    const sent = uploadFile({ ...options, limit: 4_000_000 }, 'lobby', path, 'a.bin')
+    const sent = uploadFile({ ...options, limit: 4_000_000 }, 'lobby', path, { name: 'a.bin' })
     await until('a retry', () => retried().length > 0)
     expect(retried()[0]).toMatchObject({ why: expect.stringMatching(/nothing moved|cut|closed/) })
     proxy.cutAll()
@@ -143,7 +143,7 @@ describe('a transfer that stands still', () => {
   it('is dropped and tried again, and resumes, when it is a download', async () => {
     const { proxy, options, retried, session } = await transfers(stalling)
     const { cwd, path, digest } = await folderWith('a.bin', 1_000_000)
-    const file = await uploadFile(options, 'lobby', path, 'a.bin')
+    const file = await uploadFile(options, 'lobby', path, { name: 'a.bin' })
     if (isRefusal(file)) throw new Error(file.message)
     proxy.down.stallAt(proxy.down.passed + 500_000)
     const got = downloadFile(options, file, { path: join(cwd, 'b.bin') })
@@ -160,7 +160,7 @@ describe('a transfer that stands still', () => {
     const { path, digest } = await folderWith('a.bin', 1_500_000)
     // All of it fits between here and the proxy.
     proxy.up.bytesPerSecond = 600_000
-    expect(await uploadFile(options, 'lobby', path, 'a.bin')).toMatchObject({ sha256: digest })
+    expect(await uploadFile(options, 'lobby', path, { name: 'a.bin' })).toMatchObject({ sha256: digest })
     expect(retried()).toEqual([])
   })
 })

@@ -16,7 +16,10 @@ async function room(options: HostOptions = {}) {
   return { ...host, owner, ani, budi, enter: (nick: string) => LineClient.join(host.port, nick) }
 }
 
-const COMMANDS = ['kick ani', 'mute ani', 'unmute x', 'ban ani', 'unban x', 'op budi', 'deop ani', 'lock', 'unlock']
+const COMMANDS = [
+  ...['kick ani', 'mute ani', 'unmute x', 'ban ani', 'unban x', 'op budi', 'deop ani', 'lock', 'unlock'],
+  ...['collect', 'collect on', 'collect off'],
+]
 
 test.each(COMMANDS)('a member may not /%s', async (command) => {
   const { ani, budi } = await room()
@@ -33,7 +36,7 @@ test('/help lists what whoever asks may do', async () => {
   }
   const [op, member] = [await words(ani), await words(budi)]
   expect(op.filter((word) => !member.includes(word))).toEqual(
-    'kick mute unmute ban unban op deop lock unlock password invite'.split(' '),
+    'kick mute unmute ban unban op deop lock unlock collect password invite'.split(' '),
   )
 })
 

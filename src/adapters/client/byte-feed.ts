@@ -4,7 +4,6 @@ import { Disconnected, isRefusal, type Refusal } from './failures.ts'
 import { numberIn } from './file-look.ts'
 import type { TransferOptions } from './file-upload.ts'
 import { type HostLink, isGood, refusalOf } from './host-link.ts'
-import { filePath } from './room-queries.ts'
 
 /** What ends a feed instead of its last byte. */
 export class FeedRefused extends Error {
@@ -65,7 +64,7 @@ const complete = { complete: true } as const
 
 async function open(link: HostLink, id: string, at: number): Promise<Opened | typeof complete | Refusal> {
   const headers = at === 0 ? {} : { Range: `bytes=${at}-` }
-  const body = await link.ask({ method: 'GET', path: filePath(id), headers })
+  const body = await link.ask({ method: 'GET', path: link.filePath(id), headers })
   const { statusCode, headers: said } = body
   if (statusCode === 206) return { body, skip: 0, total: totalIn(said['content-range']) }
   if (isGood(body))

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Refusal } from './failures.ts'
 import { type HostLink, isGood, refusalOf } from './host-link.ts'
-import { filePath } from './room-queries.ts'
 
 /** What a host says of a file: whole, or on its way up to a durable `offset` with the digest of the bytes before it. */
 export type FileLook =
@@ -15,7 +14,7 @@ export type FileLook =
 
 export async function lookAt(link: HostLink, id: string): Promise<FileLook | Refusal> {
   const headers = { 'Tus-Resumable': '1.0.0' }
-  const answer = await link.ask({ method: 'HEAD', path: filePath(id), headers })
+  const answer = await link.ask({ method: 'HEAD', path: link.filePath(id), headers })
   if (!isGood(answer)) return await refusalOf(answer)
   answer.destroy()
   const { headers: said } = answer

@@ -21,6 +21,15 @@ export interface TransferOptions {
   readonly limit?: number
 }
 
+export interface FileMeta {
+  /** What it is called in the room. */
+  readonly name: string
+  /** The name of the one person whom it is for. */
+  readonly to?: string
+  /** Id of the member who sends it: what is not for everybody goes on only where it is theirs. */
+  readonly by?: string
+}
+
 /**
  * Sends a file of this machine's to a room, going on with whatever of it the host has already, and answers it whole and
  * verified, or why it is not. Throws what the file system throws.
@@ -29,26 +38,27 @@ export async function uploadFile(
   options: TransferOptions,
   room: string,
   path: string,
-  name: string,
+  meta: FileMeta,
 ): Promise<WholeFile | Refusal> {
-  const first = await attempt(options, room, path, name)
+  const first = await attempt(options, room, path, meta)
   // Bytes were changed on the way, or the file was while it was read: from the start, and only once (C112).
-  return isRefusal(first) && first.code === 'HASH_MISMATCH' ? await attempt(options, room, path, name) : first
+  return isRefusal(first) && first.code === 'HASH_MISMATCH' ? await attempt(options, room, path, meta) : first
 }
 
-async function attempt(options: TransferOptions, room: string, path: string, name: string) {
+async function attempt(options: TransferOptions, room: string, path: string, meta: FileMeta) {
   try {
-    return await carry(options, room, path, name)
+    return await carry(options, room, path, meta)
   } catch (error) {
     if (error instanceof FileChanged) return refusal(0, 'HASH_MISMATCH', error.message)
     throw error
   }
 }
 
-async function carry(options: TransferOptions, room: string, path: string, name: string) {
+async function carry(options: TransferOptions, room: string, path: string, meta: FileMeta) {
   const { link, retries, tell } = options
+  const { name, to } = meta
   const { size } = await stat(path)
-  const open = await retries.until(() => unfinished(link, room, name, size))
+  const open = await retries.until(() => unfinished(link, room, meta, size))
   if (isRefusal(open)) return open
   const hashed = (done: number) => tell({ type: 'hashing', done, total: size })
   const digest = await digestOf(path, open.keys(), link.settings.readBytes, hashed)
@@ -58,7 +68,7 @@ async function carry(options: TransferOptions, room: string, path: string, name:
   const whole = { name, size, sha256: digest.sha256 }
   return await retries.until(async () => {
     if (id === undefined) {
-      const created = await createUpload(link, room, whole)
+      const created = await createUpload(link, room, { ...whole, ...(to === undefined ? {} : { to }) })
       if (isRefusal(created)) return created
       id = created.id
     }
@@ -111,17 +121,23 @@ async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): Asyn
 }
 
 /** What the room has of files of this name and size, by how much it is (C111: whether it is the same is seen by the bytes). */
-async function unfinished(link: HostLink, room: string, name: string, size: number) {
+async function unfinished(link: HostLink, room: string, meta: FileMeta, size: number) {
   const found = new Map<number, { row: FileRow; prefix: string }[]>()
   const files = await listFiles(link, room)
   if (isRefusal(files)) return files
   for (const row of files) {
-    if (row.status === 'whole' || row.size !== size || row.name !== safeFileName(name, row.id)) continue
+    if (row.status === 'whole' || row.size !== size || row.name !== safeFileName(meta.name, row.id)) continue
+    if (!isForTheSame(row, meta)) continue
     const look = await lookAt(link, row.id)
     if (isRefusal(look) || look.status === 'whole' || look.prefix === undefined) continue
     found.set(look.offset, [...(found.get(look.offset) ?? []), { row, prefix: look.prefix }])
   }
   return found
+}
+
+function isForTheSame({ audience, byId }: FileRow, { to, by }: FileMeta): boolean {
+  if (audience === undefined) return to === undefined
+  return byId === by && (audience.to === 'staff' ? to === undefined : audience.to.name === to)
 }
 
 /** The furthest of those that begin as our file does. */

@@ -42,6 +42,8 @@ export class HostLink {
   readonly #agent: WayAgent
   #met: boolean
   #failures = 0
+  /** What opens a file by itself, of those that were sent over this link, by their ids. */
+  readonly #tickets = new Map<string, string>()
 
   /** `met`: somebody has answered there before, so it is worth trying again. */
   constructor(place: HostPlace, settings: ClientSettings, met = false) {
@@ -54,6 +56,20 @@ export class HostLink {
   /** `host:port` as a person writes it. */
   get label(): string {
     return this.place.way.at
+  }
+
+  /** Where a file is, or something `below` it. */
+  filePath(id: string, below = ''): string {
+    const ticket = this.#tickets.get(id)
+    return `/files/${encodeURIComponent(id)}${below}${ticket === undefined ? '' : `?ticket=${ticket}`}`
+  }
+
+  /** Remembers the address that the host has given to a new file, and answers its id. */
+  idAt(location = ''): string | undefined {
+    const [, id, ticket] = /\/files\/([^/?#]+)(?:\?ticket=([\w-]+))?$/.exec(location) ?? []
+    if (id === undefined) return undefined
+    if (ticket !== undefined) this.#tickets.set(decodeURIComponent(id), ticket)
+    return decodeURIComponent(id)
   }
 
   /** The head of the answer; its body is to be read, or destroyed. Throws `Disconnected`, and `Unreachable` where nobody ever answered. */

@@ -85,7 +85,11 @@ export class HttpSession {
   }
 
   /** Sends what can be read once and has no size yet; a file is better sent with `uploadFile`, which can go on after a stop. */
-  upload(source: AsyncIterable<Uint8Array>, { name }: Pick<UploadMeta, 'name'>, limit?: number): RemoteUpload {
+  upload(
+    source: AsyncIterable<Uint8Array>,
+    { name, to }: Pick<UploadMeta, 'name' | 'to'>,
+    limit?: number,
+  ): RemoteUpload {
     const progress = new Subject<TransferNews>()
     const tell = (news: TransferNews) => progress.next(news)
     const options = {
@@ -94,7 +98,8 @@ export class HttpSession {
       tell,
       ...(limit === undefined ? {} : { limit }),
     }
-    const done = uploadStream(options, this.room, source, { name }).finally(() => progress.complete())
+    const meta = { name, ...(to === undefined ? {} : { to }) }
+    const done = uploadStream(options, this.room, source, meta).finally(() => progress.complete())
     return { progress$: progress.asObservable(), done }
   }
 

@@ -7,7 +7,6 @@ import * as wire from './wire.ts'
 /** What one may ask a host about its rooms and files: each is one request. */
 
 export const roomPath = (room: string): string => `/rooms/${encodeURIComponent(room)}`
-export const filePath = (id: string): string => `/files/${encodeURIComponent(id)}`
 
 export async function listRooms(link: HostLink): Promise<readonly wire.RoomRow[] | Refusal> {
   const found = await get(link, '/rooms', wire.roomList)
@@ -46,12 +45,12 @@ export async function search(
 }
 
 export const receiptsOf = (link: HostLink, id: string): Promise<wire.Receipts | Refusal> =>
-  get(link, `${filePath(id)}/receipts`, wire.receipts)
+  get(link, link.filePath(id, '/receipts'), wire.receipts)
 
 /** Says that the one who asks has the file whole. */
 export async function postReceipt(link: HostLink, id: string, sha256: string): Promise<Refusal | undefined> {
   const body = JSON.stringify({ sha256 })
-  const path = `${filePath(id)}/receipts`
+  const path = link.filePath(id, '/receipts')
   const answer = await link.json({ method: 'POST', path, headers: { 'Content-Type': 'application/json' }, body })
   return isRefusal(answer) ? answer : undefined
 }

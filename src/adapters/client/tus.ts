@@ -2,22 +2,23 @@ import type { UploadMeta } from '../../domain/session.ts'
 import type { Refusal } from './failures.ts'
 import { numberIn } from './file-look.ts'
 import { type HostLink, isGood, notTamtam, refusalOf } from './host-link.ts'
-import { filePath, roomPath } from './room-queries.ts'
+import { roomPath } from './room-queries.ts'
 
 /** The client's half of resumable uploads (tus 1.0.0). */
 
 const version = { 'Tus-Resumable': '1.0.0' }
 
 export async function createUpload(link: HostLink, room: string, meta: UploadMeta): Promise<{ id: string } | Refusal> {
-  const { name, size, sha256 } = meta
+  const { name, size, sha256, to } = meta
   const said = [`filename ${base64(name)}`, ...(sha256 === undefined ? [] : [`sha256 ${base64(sha256)}`])]
   const length = size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': size }
+  const addressed = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
   const headers = { ...version, ...length, 'Upload-Metadata': said.join(','), 'Content-Length': 0 }
-  const answer = await link.ask({ method: 'POST', path: `${roomPath(room)}/files`, headers })
+  const answer = await link.ask({ method: 'POST', path: `${roomPath(room)}/files${addressed}`, headers })
   if (!isGood(answer)) return await refusalOf(answer)
   answer.destroy()
-  const [, id] = /\/files\/([^/?#]+)/.exec(answer.headers.location ?? '') ?? []
-  return id === undefined ? notTamtam : { id: decodeURIComponent(id) }
+  const id = link.idAt(answer.headers.location)
+  return id === undefined ? notTamtam : { id }
 }
 
 export interface Part {
@@ -49,7 +50,7 @@ export async function sendPart(link: HostLink, part: Part): Promise<{ readonly o
     ...(whole === undefined ? {} : { 'Repr-Digest': `sha-256=:${Buffer.from(whole, 'hex').toString('base64')}:` }),
   }
   const hooks = { ...(moved === undefined ? {} : { moved }), ...(alive === undefined ? {} : { alive }) }
-  const answer = await link.ask({ method: 'PATCH', path: filePath(id), headers, body: bytes, ...hooks })
+  const answer = await link.ask({ method: 'PATCH', path: link.filePath(id), headers, body: bytes, ...hooks })
   if (!isGood(answer)) return await refusalOf(answer)
   answer.destroy()
   const reached = numberIn(answer.headers, 'upload-offset')
@@ -58,7 +59,7 @@ export async function sendPart(link: HostLink, part: Part): Promise<{ readonly o
 
 /** Withdraws an upload; without effect where it is whole, or gone. */
 export async function removeUpload(link: HostLink, id: string): Promise<object> {
-  const answer = await link.ask({ method: 'DELETE', path: filePath(id), headers: version })
+  const answer = await link.ask({ method: 'DELETE', path: link.filePath(id), headers: version })
   answer.destroy()
   return {}
 }

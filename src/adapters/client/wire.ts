@@ -12,12 +12,24 @@ const by = v.object({
   away: v.exactOptional(v.string()),
 })
 const entry = { seq: whole, at: v.number(), by }
+/** Any word that is no member: those who look after the room. */
+const audience = v.object({
+  from: by,
+  to: v.union([
+    by,
+    v.pipe(
+      v.string(),
+      v.transform(() => 'staff' as const),
+    ),
+  ]),
+})
 const offered = v.object({
   id: v.string(),
   name: v.string(),
   size: v.exactOptional(whole),
   sha256: v.exactOptional(digest),
   url: v.exactOptional(v.string()),
+  audience: v.exactOptional(audience),
 })
 const complete = v.object({
   id: v.string(),
@@ -25,6 +37,7 @@ const complete = v.object({
   size: whole,
   sha256: digest,
   url: v.exactOptional(v.string()),
+  audience: v.exactOptional(audience),
 })
 
 const event = v.variant('type', [
@@ -40,7 +53,7 @@ const event = v.variant('type', [
   v.object({ type: v.literal('deopped'), ...entry, name: v.string(), person: v.string() }),
   v.object({ type: v.picklist(['muted', 'banned']), ...entry, name: v.string(), reason: v.exactOptional(v.string()) }),
   v.object({ type: v.picklist(['unmuted', 'unbanned']), ...entry, name: v.string() }),
-  v.object({ type: v.picklist(['locked', 'unlocked']), ...entry }),
+  v.object({ type: v.picklist(['locked', 'unlocked', 'collectionStarted', 'collectionEnded']), ...entry }),
   v.object({ type: v.literal('joined'), by }),
   v.object({ type: v.literal('left'), by, reason: v.string(), kickedBy: v.exactOptional(by) }),
   v.object({ type: v.literal('renamed'), by, from: v.string() }),
@@ -87,6 +100,7 @@ const fileRow = v.object({
   sha256: v.nullish(digest),
   offset: v.nullish(whole),
   url: v.string(),
+  audience: v.exactOptional(audience),
   verified: v.optional(whole, 0),
   byId: v.optional(v.string(), ''),
   receipts: v.optional(v.array(receipt), []),

@@ -1,10 +1,15 @@
 import { Packr, Unpackr } from 'msgpackr'
 import { Batch, type Encoder } from '../../domain/room/batch.ts'
-import type { Entry, MentionedFile, OfferedFile, WholeFile } from '../../domain/room/events.ts'
+import type { Audience, Entry, MentionedFile, OfferedFile, WholeFile } from '../../domain/room/events.ts'
 import type { Member } from '../../domain/room/member.ts'
 
-/** Goes up when what a tuple holds changes; older versions stay readable, because stores keep them. */
+/**
+ * Goes up when what a tuple holds changes; older versions stay readable, because stores keep them. Batches in which a file has an
+ * audience are of version 2: a host that knows no audiences must not take such a file for everybody's.
+ */
 const VERSION = 1
+const VERSION_OF_AUDIENCES = 2
+const READABLE: readonly unknown[] = [VERSION, VERSION_OF_AUDIENCES]
 const KIND = {
   said: 1,
   acted: 2,
@@ -22,6 +27,8 @@ const KIND = {
   unbanned: 14,
   locked: 15,
   unlocked: 16,
+  collectionStarted: 17,
+  collectionEnded: 18,
 } as const satisfies Record<Entry['type'], number>
 
 const packr = new Packr({ useRecords: false })
@@ -38,7 +45,10 @@ export class BadEntries extends Error {
  */
 export const packEntries: Encoder<Uint8Array> = (batch) => {
   const tuples: unknown[] = [VERSION]
-  for (const entry of batch.entries) tuples.push(toTuple(entry))
+  for (const entry of batch.entries) {
+    tuples.push(toTuple(entry))
+    if ('file' in entry && entry.file.audience !== undefined) tuples[0] = VERSION_OF_AUDIENCES
+  }
   return packr.pack(tuples)
 }
 
@@ -53,7 +63,7 @@ export const unpackEntries = (room: string, bytes: Uint8Array): Batch => {
   } catch (cause) {
     throw new BadEntries('these bytes are not msgpack; the stored batch is damaged', { cause })
   }
-  if (!Array.isArray(tuples) || tuples[0] !== VERSION) {
+  if (!Array.isArray(tuples) || !READABLE.includes(tuples[0])) {
     throw new BadEntries('these entries have an unknown version; a newer tamtam may read them')
   }
   return new Batch(room, tuples.slice(1).map(toEntry))
@@ -75,17 +85,24 @@ const toTuple = (entry: Entry): unknown[] => {
       return [
         ...[KIND.fileOffered, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
         // Behind what the first entries of this version held: they have no such field.
-        ...(entry.file.sha256 === undefined ? [] : [entry.file.sha256]),
+        ...(entry.file.sha256 === undefined && entry.file.audience === undefined ? [] : [entry.file.sha256 ?? null]),
+        ...audienceTuple(entry.file),
       ]
     case 'fileCompleted':
-      return [KIND.fileCompleted, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size, entry.file.sha256]
+      return [
+        ...[KIND.fileCompleted, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size],
+        ...[entry.file.sha256, ...audienceTuple(entry.file)],
+      ]
     case 'fileWithdrawn':
       return [
         ...[KIND.fileWithdrawn, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
-        entry.reason,
+        ...[entry.reason, ...audienceTuple(entry.file)],
       ]
     case 'fileReceived':
-      return [KIND.fileReceived, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null]
+      return [
+        ...[KIND.fileReceived, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
+        ...audienceTuple(entry.file),
+      ]
     case 'opped':
       return [KIND.opped, seq, at, id, name, entry.to.id, entry.to.name, entry.person]
     case 'deopped':
@@ -98,6 +115,8 @@ const toTuple = (entry: Entry): unknown[] => {
       return [KIND[entry.type], seq, at, id, name, entry.name]
     case 'locked':
     case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
       return [KIND[entry.type], seq, at, id, name]
     default:
       return entry satisfies never
@@ -119,13 +138,16 @@ const toEntry = (tuple: unknown): Entry => {
     case KIND.topicSet:
       return { type: 'topicSet', seq, at, by, topic: textAt(tuple, 5) }
     case KIND.fileOffered:
-      return { type: 'fileOffered', seq, at, by, file: offeredAt(tuple, 5) }
+      return { type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...audienceAt(tuple, 9) } }
     case KIND.fileCompleted:
-      return { type: 'fileCompleted', seq, at, by, file: wholeAt(tuple, 5) }
+      return { type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...audienceAt(tuple, 9) } }
     case KIND.fileWithdrawn:
-      return { type: 'fileWithdrawn', seq, at, by, file: mentionedAt(tuple, 5), reason: textAt(tuple, 8) }
+      return {
+        ...{ type: 'fileWithdrawn', seq, at, by, reason: textAt(tuple, 8) },
+        file: { ...mentionedAt(tuple, 5), ...audienceAt(tuple, 9) },
+      }
     case KIND.fileReceived:
-      return { type: 'fileReceived', seq, at, by, file: mentionedAt(tuple, 5) }
+      return { type: 'fileReceived', seq, at, by, file: { ...mentionedAt(tuple, 5), ...audienceAt(tuple, 8) } }
     case KIND.opped:
       return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
     case KIND.deopped:
@@ -142,6 +164,10 @@ const toEntry = (tuple: unknown): Entry => {
       return { type: 'locked', seq, at, by }
     case KIND.unlocked:
       return { type: 'unlocked', seq, at, by }
+    case KIND.collectionStarted:
+      return { type: 'collectionStarted', seq, at, by }
+    case KIND.collectionEnded:
+      return { type: 'collectionEnded', seq, at, by }
     default:
       throw new BadEntries('an entry is of an unknown kind; a newer tamtam may read it')
   }
@@ -169,7 +195,21 @@ const reasonAt = (tuple: readonly unknown[], index: number): { reason?: string }
 
 const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
   const file = mentionedAt(tuple, index)
-  return tuple[index + 3] === undefined ? file : { ...file, sha256: textAt(tuple, index + 3) }
+  return tuple[index + 3] == null ? file : { ...file, sha256: textAt(tuple, index + 3) }
+}
+
+/** `[from.id, from.name]` for those who look after the room, with `to.id, to.name` for one person; nothing at all for everybody. */
+const audienceTuple = ({ audience }: MentionedFile): readonly unknown[] => {
+  if (audience === undefined) return []
+  const { from, to } = audience
+  return [[from.id, from.name, ...(to === 'staff' ? [] : [to.id, to.name])]]
+}
+
+const audienceAt = (tuple: readonly unknown[], index: number): { readonly audience?: Audience } => {
+  const told = tuple[index]
+  if (told === undefined) return {}
+  if (!Array.isArray(told)) throw new BadEntries(`field ${index} of an entry is no audience`)
+  return { audience: { from: memberAt(told, 0), to: told.length === 2 ? 'staff' : memberAt(told, 2) } }
 }
 
 const mentionedAt = (tuple: readonly unknown[], index: number): MentionedFile => {

@@ -12,7 +12,7 @@ export const searchWords = (text: string): string[] => {
   return (PLAIN.test(lower) ? lower : lower.normalize('NFD').replace(ACCENT, '').normalize('NFC')).match(WORD) ?? []
 }
 
-/** The part of an entry that search looks at; undefined for what it must never find, whispers above all. */
+/** The part of an entry that search looks at; undefined for what it must never find, whispers above all. Who may see a file is looked at when it was found. */
 export const searchableText = (entry: Entry): string | undefined => {
   switch (entry.type) {
     case 'said':
@@ -34,6 +34,8 @@ export const searchableText = (entry: Entry): string | undefined => {
     case 'unbanned':
     case 'locked':
     case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
       return undefined
     default:
       return entry satisfies never

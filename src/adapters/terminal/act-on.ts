@@ -1,8 +1,7 @@
 import type { ClientCommand } from '../../domain/room/commands.ts'
 import type { Entry } from '../../domain/room/events.ts'
-import { sizeText } from '../words/size.ts'
 import { rowOf } from './event-rows.ts'
-import { getFile, showFiles } from './file-words.ts'
+import { getFile, sendFile, showCollection, showFiles } from './file-words.ts'
 import { isTheme, themeNames, themes } from './paint.ts'
 import type { RoomClient } from './room-client.ts'
 import { type BellRule, slashWords, type Typed, typedLine, usageOf } from './slash-words.ts'
@@ -41,7 +40,9 @@ async function act(client: RoomClient, typed: Typed): Promise<void> {
     case 'get':
       return await getFile(client, typed.file)
     case 'send':
-      return await sendFile(client, typed.file)
+      return await sendFile(client, typed.file, typed.to)
+    case 'collection':
+      return await showCollection(client)
     case 'rule':
       return await tell(client, typed.command, `/${typed.command.type}`)
     case 'join':
@@ -114,21 +115,6 @@ function who(client: RoomClient): void {
     away === undefined ? name : `${name} (${away === '' ? client.words.say('awayNow') : away})`,
   )
   client.notice('here', { count: names.length, names: names.join(', ') })
-}
-
-async function sendFile(client: RoomClient, path: string): Promise<void> {
-  const name = /[^/\\]*$/.exec(path.replace(/[/\\]+$/, ''))?.[0] ?? path
-  const refused = (why: string) => client.notice('notSent', { file: path, why })
-  try {
-    const sent = await client.transfers.send(path, name)
-    if ('type' in sent) return refused(`${client.words.refusal(sent)} (${sent.code})`)
-    client.sent(sent.id)
-    client.attention.ring()
-    const size = sizeText(sent.size, client.words.language)
-    client.notice('sent', { file: sent.name, size, digest: sent.sha256 })
-  } catch (error) {
-    refused(error instanceof Error ? error.message : String(error))
-  }
 }
 
 function list(client: RoomClient, entries: readonly Entry[]): void {

@@ -28,10 +28,12 @@ export function gapAt(text: string, cursor: number): Gap {
   const before = text.slice(0, cursor)
   const [, word] = /^\/(\S*)$/.exec(before) ?? []
   if (word !== undefined) return { kind: 'word', begun: word, from: 1, to: cursor }
-  const [head, verb] = /^(?:\/(\S+)|SEND) +/.exec(before) ?? []
-  const kind = head === undefined ? 'nick' : (arguments_[verb ?? 'send'] ?? 'nick')
+  const [head = '', addressed, verb = 'send'] = /^(?:(\/send +@\S+)|\/(\S+)|SEND) +/.exec(before) ?? []
+  const begun = before.slice(head.length)
+  const isNick = head === '' || (verb === 'send' && addressed === undefined && /^@\S*$/.test(begun))
+  const kind = isNick ? 'nick' : (arguments_[verb] ?? 'nick')
   // Names of files and paths may have spaces in them.
-  const from = head !== undefined && kind !== 'nick' ? head.length : before.search(/\S*$/)
+  const from = kind === 'nick' ? before.search(/\S*$/) : head.length
   return { kind, begun: before.slice(from), from, to: cursor }
 }
 

@@ -1,4 +1,5 @@
-import type { RoomEvent } from '../../domain/room/events.ts'
+import type { MentionedFile, RoomEvent } from '../../domain/room/events.ts'
+import type { Member } from '../../domain/room/member.ts'
 import { sizeText } from '../words/size.ts'
 import type { Words } from '../words/words.ts'
 
@@ -12,7 +13,8 @@ export type Told = Exclude<
 >
 
 /** A sentence for it, the same on every screen. */
-export function eventWords(event: Told, { say, language }: Words): string {
+export function eventWords(event: Told, words: Words): string {
+  const { say, language } = words
   if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
   const { name } = event.by
   switch (event.type) {
@@ -27,14 +29,15 @@ export function eventWords(event: Told, { say, language }: Words): string {
       return say('renamed', { from: event.from, name })
     case 'fileOffered': {
       const { file } = event
-      return file.size === undefined
-        ? say('sending', { name, file: file.name })
-        : say('sendingSized', { name, file: file.name, size: sizeText(file.size, language) })
+      const gaps = { name: senderWords(event.by, file, words), file: file.name }
+      if (file.size === undefined) return say('sending', gaps)
+      return say('sendingSized', { ...gaps, size: sizeText(file.size, language) })
     }
     case 'fileCompleted': {
       const { file } = event
       const size = sizeText(file.size, language)
-      return say('fileHere', { id: shortId(file.id), file: file.name, name, size, digest: file.sha256 })
+      const gaps = { id: shortId(file.id), file: file.name, name: senderWords(event.by, file, words) }
+      return say('fileHere', { ...gaps, size, digest: file.sha256 })
     }
     case 'fileWithdrawn':
       return say('fileGone', { file: event.file.name, name, why: event.reason })
@@ -51,6 +54,8 @@ export function eventWords(event: Told, { say, language }: Words): string {
     }
     case 'locked':
     case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
       return say(event.type, { name })
     case 'away':
       return event.reason === '' ? say('away', { name }) : say('awayWhy', { name, why: event.reason })
@@ -59,6 +64,12 @@ export function eventWords(event: Told, { say, language }: Words): string {
     default:
       return event satisfies never
   }
+}
+
+/** Who sends a file, and to whom where that is not everybody. */
+export function senderWords({ name }: Member, { audience }: MentionedFile, { say }: Words): string {
+  if (audience === undefined) return name
+  return say('fromTo', { name, to: audience.to === 'staff' ? say('staff') : audience.to.name })
 }
 
 /** Whether a text names somebody, as a word of its own. */

@@ -1,6 +1,9 @@
+import { collectionOf } from '../../domain/room/collection.ts'
+import { refusalFor } from '../../domain/room/rights.ts'
 import type { RoomFile } from '../../domain/room/state.ts'
+import type { RoomSession } from '../../domain/session.ts'
 import { sizeText } from '../words/size.ts'
-import { shortId } from './event-words.ts'
+import { senderWords, shortId } from './event-words.ts'
 import type { RoomClient } from './room-client.ts'
 
 const LEAST_ID_CHARS = 4
@@ -11,11 +14,47 @@ export async function showFiles(client: RoomClient): Promise<void> {
   if (files.length === 0) client.notice('noFiles')
   for (const found of files) {
     const { file, by } = found
-    const gaps = { id: shortId(file.id), file: file.name, name: by.name }
+    const gaps = { id: shortId(file.id), file: file.name, name: senderWords(by, file, client.words) }
     if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
     else client.notice('fileWhole', { ...gaps, size: sizeText(found.file.size, client.words.language) })
   }
 }
+
+/** `/collect`: what has come from whom, and from whom nothing has. */
+export async function showCollection(client: RoomClient): Promise<void> {
+  const { session, words } = client
+  const why = refusalFor(roleIn(session) ?? 'member', 'startCollection')
+  if (why !== undefined) return client.refused(why)
+  const { files, missing } = collectionOf(await session.listFiles(), session.members, session.collectingSince)
+  client.notice('collected', { count: files.length })
+  for (const found of files) {
+    const gaps = { id: shortId(found.file.id), file: found.file.name, name: found.by.name }
+    if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
+    else client.notice('fileWhole', { ...gaps, size: sizeText(found.file.size, words.language) })
+  }
+  if (missing.length > 0) client.notice('nothingFrom', { names: missing.map(({ name }) => name).join(', ') })
+}
+
+/** `/send`: to all, or to one. */
+export async function sendFile(client: RoomClient, path: string, to: string | undefined): Promise<void> {
+  const { session, words } = client
+  const name = /[^/\\]*$/.exec(path.replace(/[/\\]+$/, ''))?.[0] ?? path
+  const refused = (why: string) => client.notice('notSent', { file: path, why })
+  const collects = session.collectingSince !== undefined && roleIn(session) === undefined
+  try {
+    const sent = await client.transfers.send(path, name, to)
+    if ('type' in sent) return refused(`${words.refusal(sent)} (${sent.code})`)
+    client.sent(sent.id)
+    client.attention.ring()
+    const told = { file: sent.name, size: sizeText(sent.size, words.language), digest: sent.sha256 }
+    if (to === undefined && !collects) client.notice('sent', told)
+    else client.notice('sentTo', { ...told, to: to ?? words.say('staff') })
+  } catch (error) {
+    refused(error instanceof Error ? error.message : String(error))
+  }
+}
+
+const roleIn = ({ members, member }: RoomSession) => members.find(({ id }) => id === member.id)?.role
 
 /** `/get`: by name, the newest of that name, or by the beginning of an id. */
 export async function getFile(client: RoomClient, wanted: string): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Audience } from '../../domain/room/events.ts'
+import type { RoomSession } from '../../domain/session.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { cut, signsOf, widthOf } from './cells.ts'
 import type { Editor } from './line-editor.ts'
@@ -19,8 +21,7 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
   const { words, paint, session, state } = client
   const { say } = words
   const most = Math.max(LEAST_COLUMNS, columns) - 1
-  const others = Math.max(0, session.members.length - 1)
-  const transfers = client.transfers.lines(most, words, others)
+  const transfers = client.transfers.lines(most, words, (audience) => othersIn(session, audience))
   const waiting = client.unanswered(ANSWER_MS)
   const writers = client.writers.names()
   const input = inputLine(`<${say('you')}> `, editor, most)
@@ -44,6 +45,12 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
     input.text,
   ]
   return { lines, column: input.column }
+}
+
+/** How many may come to have a file. Whoever it is for counts also while they are away. */
+function othersIn({ members, member }: RoomSession, audience: Audience | undefined): number {
+  if (audience !== undefined && audience.to !== 'staff') return 1
+  return members.filter(({ id, role }) => id !== member.id && (audience === undefined || role !== undefined)).length
 }
 
 /** The typed line in one row: of a long one the part around the cursor. */

@@ -105,6 +105,7 @@ export class RoomClient {
     this.#watching.add(session.events$.subscribe((event) => this.#arrived(event)))
     this.#watching.add(session.refusals$.subscribe((why) => this.refused(why)))
     this.#watching.add(session.state$.subscribe((state) => this.#stands(state)))
+    if (session.collectingSince !== undefined) this.notice('collecting')
     const before = manner.history === 0 ? [] : await session.history(manner.history)
     for (const entry of before) {
       this.#last = Math.max(this.#last, entry.seq)
@@ -213,9 +214,13 @@ export class RoomClient {
 
   #files(event: RoomEvent, own: boolean): void {
     const { early } = this.#parts.files
+    if ('file' in event) this.transfers.heardOf(event.file)
     if (event.type === 'fileReceived') {
       this.transfers.verified(event.file.id, event.by.name)
-      if (!this.#parts.manner.live && !own && this.#sent.has(event.file.id))
+      const { id, audience } = event.file
+      const isOurs = audience === undefined ? this.#sent.has(id) : audience.from.id === this.session.member.id
+      // Of what is for few, each of them is told, also where it took a while.
+      if ((audience !== undefined || !this.#parts.manner.live) && !own && isOurs)
         this.show(receiptRow(event.file, event.by, this.view))
     }
     if (event.type === 'fileCompleted' || event.type === 'fileWithdrawn') this.transfers.settled(event.file.id)

@@ -3,12 +3,14 @@ import type { HelpKey } from '../words/catalogue.ts'
 
 /** What somebody typed, understood. */
 export type Typed =
-  | { readonly type: 'nothing' | 'who' | 'files' | 'help' | 'quit' }
+  | { readonly type: 'nothing' | 'who' | 'files' | 'collection' | 'help' | 'quit' }
   | { readonly type: 'say' | 'act'; readonly text: string }
   | { readonly type: 'whisper'; readonly to: string; readonly text: string }
   | { readonly type: 'topic'; readonly topic: string | undefined }
   | { readonly type: 'nick' | 'ignore' | 'theme' | 'away'; readonly name: string }
-  | { readonly type: 'get' | 'send'; readonly file: string }
+  | { readonly type: 'get'; readonly file: string }
+  /** `to`: the one whom it is for. */
+  | { readonly type: 'send'; readonly file: string; readonly to?: string }
   /** What those who look after a room ask of it. */
   | { readonly type: 'rule'; readonly command: Moderation }
   | { readonly type: 'join'; readonly room: string; readonly password?: string }
@@ -75,6 +77,16 @@ export const slashWords: readonly SlashWord[] = [
     },
   },
   ruling('ban', 'helpBan'),
+  {
+    word: 'collect',
+    takes: '[on|off]',
+    about: 'helpCollect',
+    read: (rest) => {
+      if (rest === '') return { type: 'collection' }
+      if (rest !== 'on' && rest !== 'off') return undefined
+      return { type: 'rule', command: { type: rest === 'on' ? 'startCollection' : 'endCollection' } }
+    },
+  },
   lifting('deop', 'helpDeop'),
   { word: 'files', takes: '', about: 'helpFiles', read: () => ({ type: 'files' }) },
   { word: 'get', takes: 'FILE', about: 'helpGet', read: (rest) => whole(rest, (file) => ({ type: 'get', file })) },
@@ -119,7 +131,15 @@ export const slashWords: readonly SlashWord[] = [
     about: 'helpSearch',
     read: (rest) => whole(rest, (query) => ({ type: 'search', query })),
   },
-  { word: 'send', takes: 'PATH', about: 'helpSend', read: (rest) => whole(rest, (file) => ({ type: 'send', file })) },
+  {
+    word: 'send',
+    takes: '[@nick] PATH',
+    about: 'helpSend',
+    read: (rest) => {
+      const [, to, file = ''] = /^(?:@(\S+)\s+)?([\s\S]*)$/.exec(rest) ?? []
+      return whole(file, () => ({ type: 'send', file, ...(to === undefined ? {} : { to }) }))
+    },
+  },
   { word: 'theme', takes: '[name]', about: 'helpTheme', read: (name) => ({ type: 'theme', name }) },
   {
     word: 'time',

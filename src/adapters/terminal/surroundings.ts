@@ -11,8 +11,8 @@ export interface Refusal {
 
 /** How files come and go; both may throw what the file system throws. */
 export interface FileDesk {
-  /** Sends a file of this machine's to the room. */
-  send(path: string, tell: TellNews): Promise<WholeFile | Refusal>
+  /** Sends a file of this machine's to the room, or to the one in it who is called `to`. */
+  send(path: string, to: string | undefined, tell: TellNews): Promise<WholeFile | Refusal>
   /** Brings a file of the room's here, whole and verified, and tells the room. */
   receive(file: MentionedFile, tell: TellNews): Promise<{ readonly path: string } | Refusal>
   /** Whether files can be received while they are still arriving. */

@@ -1,6 +1,6 @@
 import { safeFileName } from '../../domain/names/safe-file-name.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
-import type { MentionedFile, WholeFile } from '../../domain/room/events.ts'
+import type { Audience, MentionedFile, WholeFile } from '../../domain/room/events.ts'
 import { Meter } from '../client/meter.ts'
 import type { Words } from '../words/words.ts'
 import { type Progress, progressLine } from './progress-line.ts'
@@ -27,6 +27,8 @@ export class Transfers {
   readonly #running = new Set<Transfer>()
   /** Who has verified which file, by its id. */
   readonly #verified = new Map<string, Set<string>>()
+  /** For whom a file is, where it is not for everybody, by its id. */
+  readonly #audiences = new Map<string, Audience>()
   readonly #coming = new Set<string>()
   /** What others send and does not come here, by the file's id. */
   readonly #others = new Map<string, Transfer>()
@@ -40,9 +42,9 @@ export class Transfers {
   }
 
   /** Sends a file; resolves when it is whole on the host, and shows for a while who has it. */
-  async send(path: string, name: string): Promise<WholeFile | Refusal> {
+  async send(path: string, name: string, to?: string): Promise<WholeFile | Refusal> {
     const transfer: Transfer = { arrow: '↑', meter: new Meter(name, this.#clock.elapsed()) }
-    const sent = await this.#run(transfer, () => this.#desk.send(path, (news) => this.#take(transfer, news)))
+    const sent = await this.#run(transfer, () => this.#desk.send(path, to, (news) => this.#take(transfer, news)))
     if ('type' in sent) return sent
     transfer.file = sent
     this.#running.add(transfer)
@@ -76,6 +78,11 @@ export class Transfers {
     }
   }
 
+  /** A file was told of. */
+  heardOf({ id, audience }: MentionedFile): void {
+    if (audience !== undefined) this.#audiences.set(id, audience)
+  }
+
   /** Somebody has a file now. */
   verified(id: string, name: string): void {
     const names = this.#verified.get(id) ?? new Set()
@@ -102,12 +109,13 @@ export class Transfers {
     if (transfer !== undefined) this.#forget(transfer)
   }
 
-  /** A line for each transfer; `others` are the people in the room who may come to have the file. */
-  lines(columns: number, words: Words, others: number): string[] {
+  /** A line for each transfer; `othersIn` counts the people in the room who may come to have a file. */
+  lines(columns: number, words: Words, othersIn: (audience: Audience | undefined) => number): string[] {
     const now = this.#clock.elapsed()
     return [...this.#running].flatMap((transfer) => {
       const { arrow, meter, file } = transfer
       const verified = file === undefined ? 0 : (this.#verified.get(file.id)?.size ?? 0)
+      const others = othersIn(file && this.#audiences.get(file.id))
       if (file !== undefined && verified >= others) {
         this.#running.delete(transfer)
         return []

@@ -17,17 +17,20 @@ export function hostFiles(
   return {
     early: false,
     autoBytes,
-    async send(typed, tell) {
+    async send(typed, to, tell) {
       const path = pathTyped(typed)
       const source = await openSource(path)
       if ('type' in source) return source
-      const upload = session.upload(source.bytes, { name: basename(path), size: source.size })
+      const upload = session.upload(source.bytes, {
+        ...{ name: basename(path), size: source.size },
+        ...(to === undefined ? {} : { to }),
+      })
       tell({ type: 'begins', at: 0, total: source.size })
       upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
       return await upload.done
     },
     async receive({ id }, tell: TellNews) {
-      const file = session.files.find((found) => found.file.id === id)
+      const file = session.file(id)
       if (file === undefined) return rejected('NO_SUCH_FILE', 'there is no such file any more')
       if (file.status !== 'whole') return rejected('NO_SUCH_FILE', 'it is not whole yet; try again in a moment')
       tell({ type: 'begins', at: 0, total: file.file.size })

@@ -5,6 +5,7 @@ import type { HostLink } from '../../adapters/client/host-link.ts'
 import { Retries } from '../../adapters/client/retries.ts'
 import type { TellNews } from '../../adapters/client/transfer-talk.ts'
 import type { FileDesk } from '../../adapters/terminal/surroundings.ts'
+import type { RoomSession } from '../../domain/session.ts'
 import { clientDefaults } from '../defaults.ts'
 import { pathTyped } from './paths.ts'
 
@@ -16,7 +17,11 @@ export interface RemoteFilesOptions {
 }
 
 /** Files of a room on another host: each on a connection of its own, going on where it was cut, for ever if need be. */
-export function remoteFiles(link: HostLink, room: string, options: RemoteFilesOptions): FileDesk {
+export function remoteFiles(
+  link: HostLink,
+  { room, member: { id: by } }: Pick<RoomSession, 'room' | 'member'>,
+  options: RemoteFilesOptions,
+): FileDesk {
   const { directory, autoBytes, limit } = options
   const transfer = (tell: TellNews) => ({
     link,
@@ -27,9 +32,10 @@ export function remoteFiles(link: HostLink, room: string, options: RemoteFilesOp
   return {
     early: true,
     autoBytes,
-    send: (typed, tell) => {
+    send: (typed, to, tell) => {
       const path = pathTyped(typed)
-      return uploadFile(transfer(tell), room, path, basename(path))
+      const meta = { name: basename(path), by, ...(to === undefined ? {} : { to }) }
+      return uploadFile(transfer(tell), room, path, meta)
     },
     receive: (file, tell) => downloadFile(transfer(tell), file, { directory }),
   }

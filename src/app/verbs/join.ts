@@ -76,7 +76,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     openTerminal(
       {
         session,
-        files: remoteFiles(link, session.room, { directory: flags.save, autoBytes: flags.auto, limit: flags.limit }),
+        files: remoteFiles(link, session, { directory: flags.save, autoBytes: flags.auto, limit: flags.limit }),
         rooms: async () => {
           const rooms = await listRooms(link)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)

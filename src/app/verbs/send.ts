@@ -20,6 +20,7 @@ interface SendFlags {
   readonly wait?: boolean
   readonly timeout?: number
   readonly name?: string
+  readonly to?: string
   readonly json?: boolean
   readonly quiet?: boolean
   readonly plain?: boolean
@@ -37,6 +38,7 @@ export const addSend = (program: Command): Command =>
     .option('--wait', 'wait until all who are in the room have verified it')
     .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
     .option('--name <name>', 'what the file is called in the room')
+    .option('--to <nick>', 'for this one person in the room only')
     .option('--json', 'one JSON object a line for each file, on standard output')
     .option('--quiet', 'say nothing but errors')
     .option('--plain', 'no line that changes, even on a terminal')
@@ -91,6 +93,7 @@ async function sendOne(session: HttpSession, { path, name }: FileToSend, flags: 
   const startedAt = performance.now()
   const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', name, flags.plain === true)
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
+  const addressed = flags.to === undefined ? {} : { to: flags.to }
   const tell = display?.tell ?? (() => {})
   let seen: Seen
   let file: WholeFile
@@ -111,18 +114,19 @@ async function sendOne(session: HttpSession, { path, name }: FileToSend, flags: 
   async function sendPath() {
     const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
     const retries = new Retries(clientDefaults, { ...giveUp, tell: (retry) => tell({ type: 'retry', ...retry }) })
-    return await uploadFile({ link: session.link, retries, tell, ...limit }, session.room, path, name)
+    return await uploadFile({ link: session.link, retries, tell, ...limit }, session.room, path, { name, ...addressed })
   }
 }
 
-async function sendInput(session: HttpSession, name: string, tell: ProgressDisplay['tell'], { limit }: SendFlags) {
-  const upload = session.upload(process.stdin, { name }, limit)
+async function sendInput(session: HttpSession, name: string, tell: ProgressDisplay['tell'], { limit, to }: SendFlags) {
+  const upload = session.upload(process.stdin, { name, ...(to === undefined ? {} : { to }) }, limit)
   upload.progress$.subscribe(tell)
   return await upload.done
 }
 
 async function tellSent(session: HttpSession, file: WholeFile, seen: Seen, ms: number, flags: SendFlags) {
-  const url = `${session.link.place.way.base}/files/${file.id}/${encodeURIComponent(file.name)}`
+  const { link } = session
+  const url = `${link.place.way.base}${link.filePath(file.id, `/${encodeURIComponent(file.name)}`)}`
   if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), ...seen })
   else await print(url)
   if (flags.quiet) return

@@ -74,6 +74,8 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     case 'unbanned':
     case 'locked':
     case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
       return
     default:
       entry satisfies never

@@ -131,7 +131,7 @@ export class Engine {
         ...(invited === undefined ? {} : { invited }),
       } as const
       const seq = quiet ? wanted(room.admitQuietly(member)) : wanted(await this.#tell(room, member, join)).seq
-      session = new LocalSession(member, room, request.after ?? seq, this.#host)
+      session = new LocalSession(member, room, request.after ?? seq, this.#host, request.reads)
     } catch (error) {
       dismiss()
       this.#rooms.release(room.state.name)
@@ -162,9 +162,9 @@ export class Engine {
     return this.#watched(this.#rooms.summaries())
   }
 
-  /** A file of any room, whole or on its way. */
-  file(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
-    return this.#watched(this.#transfers.file(id))
+  /** A file of any room, whole or on its way, where this member may see it, here or not; left out: where everybody may. */
+  file(id: string, member = ''): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    return this.#watched(this.#transfers.file(id, member))
   }
 
   /** A file that is on its way. */
@@ -260,7 +260,8 @@ export class Engine {
   ): AsyncIterable<Uint8Array> {
     const open = () => {
       const place = this.#sessions.get(session)
-      if (place?.room.state.files.has(file) !== true) throw new Refused(place === undefined ? left : noSuchFile)
+      if (place === undefined || session.file(file) === undefined)
+        throw new Refused(place === undefined ? left : noSuchFile)
       return this.#ports.vault.read(file, from, pieces)
     }
     return { [Symbol.asyncIterator]: () => new Download(open, passage, noSuchFile) }

@@ -23,6 +23,11 @@ export interface JoinRequest {
   readonly role?: 'owner'
   /** They were asked in: a lock does not keep them out. */
   readonly invited?: boolean
+  /**
+   * The id of the member for whom it reads what is not for everybody: somebody who comes with a link of theirs, while they may be
+   * elsewhere. Left out: itself.
+   */
+  readonly reads?: string
   /** Comes and goes without a word and is not listed, but may speak: programs that are there for one request. */
   readonly quiet?: boolean
   /** The sequence after which `events$` begins; without it, now. */

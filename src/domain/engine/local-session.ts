@@ -2,9 +2,10 @@ import { BehaviorSubject, Observable, Subject } from 'rxjs'
 import type { Pieces } from '../ports/vault.ts'
 import type { Rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
+import { admits, isVisibleTo, ownSight, sightOf } from '../room/audience.ts'
 import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
-import { type Entry, isVisibleTo, type RoomEvent } from '../room/events.ts'
+import type { Entry, RoomEvent } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { Verb } from '../room/rights.ts'
 import type { RoomFile } from '../room/state.ts'
@@ -28,6 +29,7 @@ export class LocalSession implements RoomSession {
   readonly #room: RoomActor
   readonly #host: Host
   readonly #after: number
+  readonly #reads: string
   readonly #refusals = new Subject<Rejected>()
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
   readonly #followers = new Set<Follower>()
@@ -35,11 +37,13 @@ export class LocalSession implements RoomSession {
   #closed: Promise<void> | undefined
   #expelled: string | undefined
 
-  constructor(member: Member, room: RoomActor, after: number, host: Host) {
+  /** `reads`: the id of the member for whom it reads, where that is another. */
+  constructor(member: Member, room: RoomActor, after: number, host: Host, reads = member.id) {
     this.#id = member.id
     this.#member = member
     this.#room = room
     this.#after = after
+    this.#reads = reads
     this.#host = host
   }
 
@@ -76,8 +80,34 @@ export class LocalSession implements RoomSession {
     return [...this.#room.state.members.values()]
   }
 
+  get collectingSince(): number | undefined {
+    return this.#room.state.rules.collectingSince
+  }
+
+  /** Those that this member may see. */
   get files(): readonly RoomFile[] {
-    return [...this.#room.state.files.values()]
+    const reader = this.#room.reader(this.#reads)
+    return [...this.#room.state.files.values()].filter(({ file }) => admits(file.audience, reader))
+  }
+
+  /** One of them. */
+  file(id: string): RoomFile | undefined {
+    return this.#room.file(id, this.#reads)
+  }
+
+  /** Those in the room who may see a file. */
+  viewersOf({ file }: RoomFile): readonly Member[] {
+    return this.members.filter(({ id }) => admits(file.audience, this.#room.reader(id)))
+  }
+
+  /** Whether this member may see an event, as things stand now. */
+  sees(event: RoomEvent): boolean {
+    return isVisibleTo(event, this.#room.reader(this.#reads))
+  }
+
+  /** What this member sees of a batch; undefined: what everybody sees, `sightOf` it. */
+  ownSightOf(batch: Batch): readonly RoomEvent[] | undefined {
+    return ownSight(batch, this.#reads, () => this.#room.reader(this.#reads))
   }
 
   async listFiles(): Promise<readonly RoomFile[]> {
@@ -98,7 +128,7 @@ export class LocalSession implements RoomSession {
       const follower = this.follow(
         this.#after,
         (batch) => {
-          for (const event of batch.events) if (isVisibleTo(event, this.#id)) subscriber.next(event)
+          for (const event of this.ownSightOf(batch) ?? batch.encoded(sightOf).open) subscriber.next(event)
         },
         () => subscriber.complete(),
       )
@@ -173,14 +203,19 @@ export class LocalSession implements RoomSession {
     for (let from = after; entries.length < limit && from < this.last; ) {
       const page = await this.#host.read(this.room, from)
       if (page.length === 0) break
-      for (const batch of page) for (const entry of batch.entries) if (isVisibleTo(entry, this.#id)) entries.push(entry)
+      for (const batch of page) for (const entry of batch.entries) if (this.sees(entry)) entries.push(entry)
       from = page.at(-1)?.last ?? this.last
     }
     return entries.slice(0, limit)
   }
 
-  search(query: string, limit: number): Promise<readonly Entry[]> {
-    return this.#host.search(this.room, query, limit)
+  async search(query: string, limit: number): Promise<readonly Entry[]> {
+    // Files for others are among what is found, and are left out: then it looks further back.
+    for (let reach = limit; ; reach *= 2) {
+      const found = await this.#host.search(this.room, query, reach)
+      const seen = found.filter((entry) => this.sees(entry))
+      if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
+    }
   }
 
   close(reason = 'left'): Promise<void> {

@@ -3,6 +3,7 @@ import type { Cancel } from '../ports/clock.ts'
 import { VaultBroken, VaultMissing } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
+import { admits, isSame } from '../room/audience.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
@@ -80,17 +81,17 @@ export class Transfers {
     return this.#open.get(id)
   }
 
-  /** A file of any room, whole or on its way. */
-  async file(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+  /** A file of any room, whole or on its way, where this member may see it. */
+  async file(id: string, member: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     const name = this.#roomOf.get(id)
     const room = name === undefined ? undefined : await this.#rooms.use(name)
     if (name === undefined || room === undefined || 'type' in room) return undefined
-    const file = room.state.files.get(id)
+    const file = room.file(id, member)
     this.#rooms.release(name)
     return file && { room: name, file }
   }
 
-  /** Offers a file to the room; its bytes may come at any time, over any connection. A `WholeFile` where the room has them already. */
+  /** Offers a file to the room, or to one in it; its bytes may come at any time, over any connection. A `WholeFile` where the room has them already. */
   async create(
     room: RoomActor,
     by: Member,
@@ -99,14 +100,17 @@ export class Transfers {
   ): Promise<TransferActor | WholeFile | Rejected> {
     const name = safeFileName(meta.name, id)
     if (typeof name !== 'string') return name
-    const known = await this.#known(room, by, { ...meta, name }, id)
+    const audience = room.audienceFor(by, meta.to)
+    if (audience !== undefined && 'type' in audience) return audience
+    const { size, sha256 } = meta
+    const promised = { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
+    const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
+    const known = await this.#known(room, by, file)
     if (known !== undefined) return known
     if (this.#count(({ isOpenInVault }) => isOpenInVault) >= OPEN_PER_WRITING * this.#limits.uploadsPerHost)
       return tooMany
-    const { size, sha256 } = meta
     const full = await this.#evictions.reserve(room, id, size ?? 0)
     if (full !== undefined) return full
-    const file = { id, name, ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
     const transfer = this.#track(room, by, file, undefined)
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
@@ -210,21 +214,22 @@ export class Transfers {
     return count
   }
 
-  /** The room may have the same bytes already: then nothing has to be sent. */
-  async #known(room: RoomActor, by: Member, meta: UploadMeta, id: string): Promise<WholeFile | Rejected | undefined> {
-    const { name, sha256 } = meta
+  /** The room may have the same bytes already: then nothing has to be sent. What its sender may not see does not count (C115). */
+  async #known(room: RoomActor, by: Member, wanted: OfferedFile): Promise<WholeFile | Rejected | undefined> {
+    const { id, name, sha256, audience } = wanted
     if (sha256 === undefined) return undefined
+    const reader = room.reader(by.id)
     let same: WholeFile | undefined
     for (const each of room.state.files.values()) {
-      if (each.status !== 'whole' || each.file.sha256 !== sha256) continue
-      if (each.file.name === name) return each.file
+      if (each.status !== 'whole' || each.file.sha256 !== sha256 || !admits(each.file.audience, reader)) continue
+      if (each.file.name === name && isSame(each.file.audience, audience)) return each.file
       same = each.file
     }
     if (same === undefined) return undefined
     try {
       return (
         (await this.#evictions.reserve(room, id, same.size)) ??
-        (await this.#again(room, by, { ...same, id, name }, same.id))
+        (await this.#again(room, by, { ...wanted, size: same.size, sha256 }, same.id))
       )
     } catch (error) {
       // The one that was there has just gone; then the bytes have to come after all.

@@ -1,17 +1,19 @@
 import { type Observable, Subject } from 'rxjs'
 import type { Span } from '../ports/journal.ts'
 import type { Rejected } from '../rejection.ts'
+import { addressee, admits, audienceFor, type Reader, readerOf } from './audience.ts'
 import type { Batch } from './batch.ts'
 import type { Mail, RoomCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import { Draft } from './draft.ts'
+import type { Audience } from './events.ts'
 import { type Entry, isEntry, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Member } from './member.ts'
 import { because } from './moderate.ts'
 import { refusalFor, type Verb } from './rights.ts'
 import { arrivingAs, seat, standingOf, unseat } from './standing.ts'
-import { initialState, type Origin, type RoomState } from './state.ts'
+import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 
 /** From so many members on, comings and goings are gathered before they are told. */
 const CROWD = 100
@@ -92,6 +94,23 @@ export class RoomActor {
   /** Why somebody who is here may not; undefined where they may. */
   refusalTo(id: string, verb: Verb): Rejected | undefined {
     return refusalFor(standingOf(this.#state, id), verb)
+  }
+
+  /** For whom a file is that a member sends, to the one of that name or to the room. */
+  audienceFor(by: Member, name: string | undefined): Audience | undefined | Rejected {
+    const to = name === undefined ? undefined : addressee(this.#state, name)
+    return to !== undefined && 'type' in to ? to : audienceFor(this.#state, by, to)
+  }
+
+  /** How a member stands who reads now; also one who is not here. */
+  reader(id: string): Reader {
+    return readerOf(this.#state, id)
+  }
+
+  /** A file, where this member may see it. */
+  file(id: string, member: string): RoomFile | undefined {
+    const file = this.#state.files.get(id)
+    return file !== undefined && admits(file.file.audience, this.reader(member)) ? file : undefined
   }
 
   get observed(): boolean {

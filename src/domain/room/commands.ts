@@ -75,7 +75,25 @@ export interface Lock {
 export interface Unlock {
   readonly type: 'unlock'
 }
-export type Moderation = Kick | Mute | Unmute | Ban | Unban | Op | Deop | Lock | Unlock
+/** What members send is for those who look after the room, until it ends. */
+export interface StartCollection {
+  readonly type: 'startCollection'
+}
+export interface EndCollection {
+  readonly type: 'endCollection'
+}
+export type Moderation =
+  | Kick
+  | Mute
+  | Unmute
+  | Ban
+  | Unban
+  | Op
+  | Deop
+  | Lock
+  | Unlock
+  | StartCollection
+  | EndCollection
 
 export interface GoAway {
   readonly type: 'away'
@@ -116,7 +134,10 @@ export interface Leave {
   readonly type: 'leave'
   readonly reason: string
 }
-/** The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's stay. */
+/**
+ * The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's stay. The room itself
+ * says who may see a file; only of a new one it is told the audience that its sender wanted.
+ */
 export interface OfferFile {
   readonly type: 'offerFile'
   readonly file: OfferedFile

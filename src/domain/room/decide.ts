@@ -1,6 +1,7 @@
 import { type Rejected, rejected } from '../rejection.ts'
 import { checkText } from '../text/message-text.ts'
-import type { Join, Rename, RoomCommand, Whisper } from './commands.ts'
+import { addressee, admits, audienceFor, readerOf } from './audience.ts'
+import type { CompleteFile, Join, OfferFile, Rename, RoomCommand, Whisper } from './commands.ts'
 import type { Known, Stamp } from './decision.ts'
 import type { RoomEvent } from './events.ts'
 import { authorOf, type Member } from './member.ts'
@@ -17,14 +18,14 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'join':
       return join(state, by, command)
     case 'offerFile':
-      return held(state, by) ?? { type: 'fileOffered', seq, at, by: authorOf(by), file: command.file }
     case 'completeFile':
-      return held(state, by) ?? { type: 'fileCompleted', seq, at, by: authorOf(by), file: command.file }
+      return held(state, by) ?? transferred(state, by, command, stamp)
     case 'withdrawFile': {
       const known = state.files.get(command.file)
       if (known === undefined) return noSuchFile
-      const { id, name } = known.file
-      return { type: 'fileWithdrawn', seq, at, by: authorOf(by), file: { id, name }, reason: command.reason }
+      const { id, name, audience } = known.file
+      const file = { id, name, ...(audience === undefined ? {} : { audience }) }
+      return { type: 'fileWithdrawn', seq, at, by: authorOf(by), file, reason: command.reason }
     }
     case 'progressFile': {
       const known = state.files.get(command.file)
@@ -56,10 +57,10 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     }
     case 'receiveFile': {
       const known = state.files.get(command.file)
-      if (known?.status !== 'whole') return noSuchFile
+      if (known?.status !== 'whole' || !admits(known.file.audience, readerOf(state, member.id))) return noSuchFile
       if (known.received.has(member.name)) return { type: 'known', seq: state.last }
-      const { id, name, size } = known.file
-      return { type: 'fileReceived', seq, at, by: authorOf(member), file: { id, name, size } }
+      const { sha256: _, ...file } = known.file
+      return { type: 'fileReceived', seq, at, by: authorOf(member), file }
     }
   }
 
@@ -83,6 +84,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'deop':
     case 'lock':
     case 'unlock':
+    case 'startCollection':
+    case 'endCollection':
       return moderate(state, listed, command, stamp)
     default:
       return command satisfies never
@@ -111,14 +114,27 @@ function held(state: RoomState, { id, name }: Member): Rejected | undefined {
   return restraint === undefined ? undefined : refusalFor(restraint, 'upload')
 }
 
+/** Who may see a file is said with its first word, and stays so. */
+function transferred(
+  state: RoomState,
+  by: Member,
+  command: OfferFile | CompleteFile,
+  { seq, at }: Stamp,
+): RoomEvent | Rejected {
+  const known = state.files.get(command.file.id)
+  const audience = known === undefined ? audienceFor(state, by, command.file.audience?.to) : known.file.audience
+  if (audience !== undefined && 'type' in audience) return audience
+  const common = { seq, at, by: authorOf(by) }
+  const some = audience === undefined ? {} : { audience }
+  return command.type === 'offerFile'
+    ? { type: 'fileOffered', ...common, file: { ...command.file, ...some } }
+    : { type: 'fileCompleted', ...common, file: { ...command.file, ...some } }
+}
+
 function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): RoomEvent | Rejected {
   const text = checkText(command.text, stamp.maxTextBytes)
   if (typeof text !== 'string') return text
-  const called = [...state.members.values()].filter((member) => member.name === command.to)
-  const [to, another] = called
-  if (to === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is here; /who lists who is')
-  // Guests are called by their address, and several can share one: a whisper must not reach the wrong one.
-  if (another !== undefined)
-    return rejected('NO_SUCH_MEMBER', 'several here go by that name; one of them must take a /nick')
+  const to = addressee(state, command.to)
+  if ('type' in to) return to
   return { type: 'whispered', seq: stamp.seq, at: stamp.at, by: authorOf(by), to: authorOf(to), text }
 }

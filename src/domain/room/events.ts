@@ -1,10 +1,21 @@
 import type { Member } from './member.ts'
 
+/**
+ * Who may see what is not for everybody: whoever sent it, and one person, or those who look after the room (`staff`). Who these are
+ * is judged anew each time something is read: an op made later sees what was collected before, and who is none any more does not.
+ */
+export interface Audience {
+  readonly from: Member
+  readonly to: Member | 'staff'
+}
+
 /** A file that is spoken of. `size` in bytes, where it is known. */
 export interface MentionedFile {
   readonly id: string
   readonly name: string
   readonly size?: number
+  /** Who may see it, and whatever is said of it; left out where everybody may. */
+  readonly audience?: Audience
 }
 
 /** A file that is on its way: size and digest (64 hexadecimal digits) as the sender promised them, where it did. */
@@ -13,9 +24,7 @@ export interface OfferedFile extends MentionedFile {
 }
 
 /** A file that is whole. `size` in bytes, `sha256` as 64 hexadecimal digits. */
-export interface WholeFile {
-  readonly id: string
-  readonly name: string
+export interface WholeFile extends MentionedFile {
   readonly size: number
   readonly sha256: string
 }
@@ -102,7 +111,24 @@ export interface Locked extends Journaled {
 export interface Unlocked extends Journaled {
   readonly type: 'unlocked'
 }
-export type Rule = Opped | Deopped | Muted | Unmuted | Banned | Unbanned | Locked | Unlocked
+/** From now on, what members send is seen only by them and by those who look after the room. */
+export interface CollectionStarted extends Journaled {
+  readonly type: 'collectionStarted'
+}
+export interface CollectionEnded extends Journaled {
+  readonly type: 'collectionEnded'
+}
+export type Rule =
+  | Opped
+  | Deopped
+  | Muted
+  | Unmuted
+  | Banned
+  | Unbanned
+  | Locked
+  | Unlocked
+  | CollectionStarted
+  | CollectionEnded
 
 /** What the journal keeps. */
 export type Entry =
@@ -187,6 +213,8 @@ export function isFact({ type }: Entry): boolean {
     case 'unbanned':
     case 'locked':
     case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
       return true
     case 'said':
     case 'acted':
@@ -196,7 +224,3 @@ export function isFact({ type }: Entry): boolean {
       return type satisfies never
   }
 }
-
-/** Whether a member may see an event: all but other people's whispers. */
-export const isVisibleTo = (event: RoomEvent, memberId: string): boolean =>
-  event.type !== 'whispered' || event.by.id === memberId || event.to.id === memberId

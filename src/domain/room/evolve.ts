@@ -33,6 +33,8 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'unbanned':
     case 'locked':
     case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
       layDown(state, event)
       return
     case 'fileProgressed': {

@@ -68,6 +68,10 @@ export function moderate(
       return rules.locked ? known : { type: 'locked', ...stamp }
     case 'unlock':
       return rules.locked ? { type: 'unlocked', ...stamp } : known
+    case 'startCollection':
+      return rules.collectingSince === undefined ? { type: 'collectionStarted', ...stamp } : known
+    case 'endCollection':
+      return rules.collectingSince === undefined ? known : { type: 'collectionEnded', ...stamp }
     default:
       return command satisfies never
   }

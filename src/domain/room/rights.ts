@@ -48,6 +48,8 @@ export const RIGHTS: Readonly<Record<Verb, readonly Standing[]>> = {
   deop: STAFF,
   lock: STAFF,
   unlock: STAFF,
+  startCollection: STAFF,
+  endCollection: STAFF,
   setPassword: STAFF,
   invite: STAFF,
 }

@@ -35,6 +35,12 @@ export function layDown(state: RoomState, rule: Rule): void {
       rules.locked = false
       insiders.clear()
       return
+    case 'collectionStarted':
+      rules.collectingSince = rule.at
+      return
+    case 'collectionEnded':
+      rules.collectingSince = undefined
+      return
     default:
       rule satisfies never
   }

@@ -27,6 +27,8 @@ export interface Rules {
   readonly bans: Map<string, string>
   readonly mutes: Map<string, string>
   locked: boolean
+  /** Since when members' files are for those who look after the room, in milliseconds since 1970; undefined while they are for everybody. */
+  collectingSince: number | undefined
 }
 
 /** Where somebody comes from, as their door knows it. The room is never told. */
@@ -68,7 +70,7 @@ export const initialState = (name: string): RoomState => ({
   quiet: new Map(),
   files: new Map(),
   receipts: new Map(),
-  rules: { ops: new Map(), bans: new Map(), mutes: new Map(), locked: false },
+  rules: { ops: new Map(), bans: new Map(), mutes: new Map(), locked: false, collectingSince: undefined },
   origins: new Map(),
   looks: new Map(),
   restrained: new Map(),

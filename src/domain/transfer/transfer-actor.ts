@@ -214,7 +214,7 @@ export class TransferActor {
     const digest = await writer.finish()
     if ('type' in digest) return await this.#refused(digest)
     this.#held.taken()
-    const file = { id: this.id, name: this.#file.name, ...digest }
+    const file = { ...this.#file, ...digest }
     const told = await this.#parts.announce({ type: 'completeFile', file })
     if (told.type === 'rejected') return await this.#refused(told)
     this.#apply(end)

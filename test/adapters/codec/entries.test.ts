@@ -114,6 +114,18 @@ describe('packed entries', () => {
     ['a ban taken back', { ...stamp, type: 'unbanned', name: 'budi' }, '9201960e0102a26d31a3616e69a462756469'],
     ['a lock', { ...stamp, type: 'locked' }, '9201950f0102a26d31a3616e69'],
     ['a lock taken back', { ...stamp, type: 'unlocked' }, '920195100102a26d31a3616e69'],
+    ['a room that collects', { ...stamp, type: 'collectionStarted' }, '920195110102a26d31a3616e69'],
+    ['a room that collects no more', { ...stamp, type: 'collectionEnded' }, '920195120102a26d31a3616e69'],
+    [
+      'an offer to one person, of version 2, which a host that knows no audiences does not read',
+      { ...stamp, type: 'fileOffered', file: { ...file, audience: { from: said.by, to: { id: 'm2', name: 'budi' } } } },
+      '92029a050102a26d31a3616e69a26631a16103c094a26d31a3616e69a26d32a462756469',
+    ],
+    [
+      'a receipt of what was collected',
+      { ...stamp, type: 'fileReceived', file: { ...file, audience: { from: said.by, to: 'staff' } } },
+      '920299080102a26d31a3616e69a26631a1610392a26d31a3616e69',
+    ],
     ['a receipt', { ...stamp, type: 'fileReceived', file }, '920198080102a26d31a3616e69a26631a16103'],
   ]
   test.each(golden)('keep their format: %s', (_name, entry, hex) => {
@@ -123,7 +135,7 @@ describe('packed entries', () => {
 
   test('of any other shape are refused with one error', () => {
     const tuple = [1, 1, 2, 'm1', 'ani', 'halo']
-    const bad: unknown[] = [null, 1, 'text', {}, [], [2, tuple], [1, null], [1, []], [1, [99, 1, 2, 'a', 'b', 'c']]]
+    const bad: unknown[] = [null, 1, 'text', {}, [], [3, tuple], [1, null], [1, []], [1, [99, 1, 2, 'a', 'b', 'c']]]
     for (let field = 1; field < tuple.length; field += 1) bad.push([1, tuple.with(field, null as never)])
     bad.push([1, tuple.with(1, 1.5)], [1, tuple.with(1, Number.NaN)], [1, [6, 1, 2, 'a', 'b', 'c', 'd', 'e', 'f']])
     for (const value of bad)

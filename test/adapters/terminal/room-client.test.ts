@@ -228,10 +228,10 @@ describe('who is there', () => {
     clock.advance(3000)
     more.resolve()
     await turns(4)
-    expect(client.transfers.lines(80, client.words, 1).join('\n')).toMatch(/^· besar\.bin {2}41% \|████ /)
+    expect(client.transfers.lines(80, client.words, () => 1).join('\n')).toMatch(/^· besar\.bin {2}41% \|████ /)
     rest.resolve()
     await upload.done
     await turns(4)
-    expect(client.transfers.lines(80, client.words, 1)).toEqual([])
+    expect(client.transfers.lines(80, client.words, () => 1)).toEqual([])
   })
 })

@@ -14,6 +14,13 @@ test.each([
   ['/topic', { type: 'topic', topic: undefined }],
   ['/topic kopi pagi', { type: 'topic', topic: 'kopi pagi' }],
   ['/send lagu merdu.mp3 ', { type: 'send', file: 'lagu merdu.mp3' }],
+  ['/send @budi lagu merdu.mp3', { type: 'send', file: 'lagu merdu.mp3', to: 'budi' }],
+  ['/send @budi', { type: 'send', file: '@budi' }],
+  ['/send ./@budi x', { type: 'send', file: './@budi x' }],
+  ['/collect', { type: 'collection' }],
+  ['/collect on', { type: 'rule', command: { type: 'startCollection' } }],
+  ['/collect off', { type: 'rule', command: { type: 'endCollection' } }],
+  ['/collect now', { type: 'wrong', usage: '/collect [on|off]' }],
   ['SEND lagu merdu.mp3', { type: 'send', file: 'lagu merdu.mp3' }],
   ['SENDING', { type: 'say', text: 'SENDING' }],
   ['/history', { type: 'history', count: 20 }],
@@ -57,6 +64,8 @@ test.each([
   ['/join w', 'warung', 6],
   ['/get lagu m', 'lagu merdu.mp3', 5],
   ['/send a b', 'a b…', 6],
+  ['/send @b', '@budi ', 6],
+  ['/send @budi a b', 'a b…', 12],
   ['SEND a b', 'a b…', 5],
 ])('Tab behind %j offers %j first', async (text, first, from) => {
   const choices = await choicesFor(gapAt(text, text.length), sources)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Entry, isEntry, isFact, isVisibleTo, type RoomEvent } from '../../../src/domain/room/events.ts'
+import { type Entry, isEntry, isFact, type RoomEvent } from '../../../src/domain/room/events.ts'
 import type { Member } from '../../../src/domain/room/member.ts'
 import { given } from '../../helpers/given.ts'
-import { AT, ani, budi, cici, joined, offered, said, whole } from '../../helpers/people.ts'
+import { AT, ani, budi, cici, joined, offered, reading, said, whole } from '../../helpers/people.ts'
 
 const stamped = { seq: 7, at: AT, by: ani }
 const file = { id: offered.id, name: offered.name }
@@ -122,9 +122,9 @@ describe('kinds of events', () => {
       'fileReceived',
     ]))
   it('a whisper is seen by both who share it and nobody else; all else by all', () => {
-    expect([ani, budi, cici].filter(({ id }) => isVisibleTo(whispered, id))).toEqual([ani, budi])
+    expect([ani, budi, cici].filter((member) => reading(member).sees(whispered))).toEqual([ani, budi])
     for (const event of [...entries, ...presence])
-      if (event !== whispered) expect(isVisibleTo(event, cici.id), event.type).toBe(true)
-    expect(isVisibleTo({ type: 'missed', from: 1, to: 2 }, cici.id)).toBe(true)
+      if (event !== whispered) expect(reading(cici).sees(event), event.type).toBe(true)
+    expect(reading(cici).sees({ type: 'missed', from: 1, to: 2 })).toBe(true)
   })
 })

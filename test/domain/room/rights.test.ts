@@ -43,10 +43,13 @@ const COMMANDS: Readonly<Record<ClientCommand['type'], ClientCommand>> = {
   deop: { type: 'deop', name: 'ani' },
   lock: { type: 'lock' },
   unlock: { type: 'unlock' },
+  startCollection: { type: 'startCollection' },
+  endCollection: { type: 'endCollection' },
 }
 
 const TALK = ['say', 'act', 'whisper', 'setTopic', 'rename', 'away', 'typing'] as const
-const ORDER = ['kick', 'mute', 'unmute', 'ban', 'unban', 'op', 'deop', 'lock', 'unlock'] as const
+const COLLECTING = ['startCollection', 'endCollection'] as const
+const ORDER = ['kick', 'mute', 'unmute', 'ban', 'unban', 'op', 'deop', 'lock', 'unlock', ...COLLECTING] as const
 
 /** The code each verb is refused with, where it is: written down here apart from the code's own table. */
 const REFUSED: Readonly<Record<Who, Partial<Record<ClientCommand['type'], string>>>> = {

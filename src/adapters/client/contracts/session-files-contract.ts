@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { Refused } from '../../../domain/session.ts'
-import { collected, type InRoom, inPieces, until, watch } from './session-subject.ts'
+import { Refused, type RoomSession } from '../../../domain/session.ts'
+import { collected, type InRoom, inPieces, kept, say, until, watch } from './session-subject.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -42,6 +42,48 @@ export const files: Readonly<Record<string, InRoom>> = {
     assert.ok(row?.status === 'whole')
     assert.deepEqual([row.file, row.by.name, [...row.received.keys()], more], [file, 'ani', ['budi'], []])
   },
+  "a file for one person is theirs and its sender's, and is not there for anybody else (C115)": async ({ enter }) => {
+    const [ani, budi, cici] = [
+      await enter({ name: 'ani' }),
+      await enter({ name: 'budi' }),
+      await enter({ name: 'cici' }),
+    ]
+    const [theirs, others] = [watch(budi), watch(cici)]
+    const bytes = sample(1000)
+    const file = await ani.upload(inPieces(bytes, 100), { name: 'surat.txt', to: 'budi' }).done
+    assert.ok('sha256' in file)
+    await until('the news', () => theirs.said.includes('fileCompleted'))
+    assert.deepEqual(await collected(budi.download(file.id)), bytes)
+    await kept(budi, { type: 'receiveFile', file: file.id })
+    const audience = { from: idAndName(ani), to: idAndName(budi) }
+    for (const session of [ani, budi]) {
+      const [row, ...more] = await session.listFiles()
+      assert.ok(row?.status === 'whole')
+      assert.deepEqual(
+        [row.file.id, row.file.audience, [...row.received.keys()], more],
+        [file.id, audience, ['budi'], []],
+      )
+      assert.deepEqual(
+        (await session.search('surat', 10)).map(({ type }) => type),
+        ['fileCompleted'],
+      )
+      assert.ok((await session.history(10)).some(({ type }) => type === 'fileReceived'))
+    }
+    const absent = (error: unknown) => error instanceof Refused && error.code === 'NO_SUCH_FILE'
+    await assert.rejects(collected(cici.download(file.id)), absent)
+    const receipt = await cici.send({ type: 'receiveFile', file: file.id })
+    assert.ok(receipt.type === 'rejected' && receipt.code === 'NO_SUCH_FILE')
+    assert.deepEqual([await cici.listFiles(), await cici.search('surat', 10)], [[], []])
+    const { seq } = await kept(ani, say('that was all'))
+    await until('what comes after it', () => others.said.includes('ani: that was all'))
+    assert.ok(![...others.events, ...(await cici.history(seq))].some((event) => 'file' in event))
+  },
+  'a file is for nobody who is not here': async ({ enter }) => {
+    const ani = await enter({ name: 'ani' })
+    const ended = await ani.upload(inPieces(sample(10), 10), { name: 'a.txt', to: 'budi' }).done
+    assert.ok('type' in ended && ended.code === 'NO_SUCH_MEMBER')
+    assert.deepEqual(await ani.listFiles(), [])
+  },
   'a file that is not what was promised is not published': async ({ enter }) => {
     const ani = await enter({ name: 'ani' })
     const promised = { name: 'a.txt', sha256: sha256(sample(99)) }
@@ -67,6 +109,8 @@ export const files: Readonly<Record<string, InRoom>> = {
     await assert.rejects(collected(ani.download('f'.repeat(32))), gone)
   },
 }
+
+const idAndName = ({ member: { id, name } }: RoomSession) => ({ id, name })
 
 async function* endless(afterSome: () => void): AsyncGenerator<Uint8Array> {
   for (let count = 0; ; count++) {

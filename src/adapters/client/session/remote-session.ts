@@ -40,6 +40,10 @@ export class RemoteSession implements RoomSession {
     return this.#place.members
   }
 
+  get collectingSince(): number | undefined {
+    return this.#place.collectingSince
+  }
+
   get state$(): Observable<ConnectionState> {
     return this.#place.state$
   }

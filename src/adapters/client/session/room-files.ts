@@ -92,12 +92,13 @@ export class RoomFiles {
 
 const entriesOf = (events: readonly RoomEvent[]): readonly Entry[] => events.filter(isEntry)
 
-function fileOf({ id, name, by, byId, at, status, size, sha256, receipts }: FileRow): RoomFile {
+function fileOf({ id, name, by, byId, at, status, size, sha256, audience, receipts }: FileRow): RoomFile {
   const sender = { id: byId, name: by }
+  const named = { id, name, ...(audience === undefined ? {} : { audience }) }
   if (status === 'whole') {
-    const file = { id, name, size: size ?? 0, sha256: sha256 ?? '' }
+    const file = { ...named, size: size ?? 0, sha256: sha256 ?? '' }
     return { status: 'whole', file, by: sender, at, received: new Map(receipts.map((each) => [each.name, each.at])) }
   }
   const promised = { ...(size == null ? {} : { size }), ...(sha256 == null ? {} : { sha256 }) }
-  return { status: 'offered', file: { id, name, ...promised }, by: sender, at }
+  return { status: 'offered', file: { ...named, ...promised }, by: sender, at }
 }

@@ -1,6 +1,6 @@
 import type { Carried } from '../../../domain/bundle/carried.ts'
 import { safeFileName } from '../../../domain/names/safe-file-name.ts'
-import type { MentionedFile, RoomEvent, WholeFile } from '../../../domain/room/events.ts'
+import type { Audience, MentionedFile, RoomEvent, WholeFile } from '../../../domain/room/events.ts'
 import type { Member } from '../../../domain/room/member.ts'
 import { checkText } from '../../../domain/text/message-text.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
@@ -106,5 +106,10 @@ function textIn(text: string, maxTextBytes: number): string {
 function fileIn<File extends MentionedFile>(file: File): File {
   const name = safeFileName(file.name, file.id)
   if (!FILE_ID.test(file.id) || typeof name !== 'string') throw new BadBundle('a file in it can have no such name')
-  return { ...file, name }
+  return { ...file, name, ...(file.audience === undefined ? {} : { audience: audienceIn(file.audience) }) }
 }
+
+const audienceIn = ({ from, to }: Audience): Audience => ({
+  from: memberIn(from),
+  to: to === 'staff' ? to : memberIn(to),
+})

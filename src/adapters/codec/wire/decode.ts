@@ -99,6 +99,7 @@ function hostMessage(fields: Fields): HostMessage | undefined {
         members: fields.list('members').map((each) => readMember(new Fields(each))),
         count: fields.count('count'),
         topic: fields.text('topic'),
+        ...(fields.has('collectingSince') ? { collectingSince: fields.count('collectingSince') } : {}),
         last: fields.count('last'),
       }
     case 'batch':

@@ -1,4 +1,4 @@
-import type { MentionedFile, RoomEvent, WholeFile } from '../../../domain/room/events.ts'
+import type { Audience, MentionedFile, RoomEvent, WholeFile } from '../../../domain/room/events.ts'
 import type { Member } from '../../../domain/room/member.ts'
 import { Fields } from './fields.ts'
 
@@ -44,6 +44,8 @@ const READERS: Readers = {
   unbanned: (fields) => ({ type: 'unbanned', ...stampOf(fields), name: fields.text('name') }),
   locked: (fields) => ({ type: 'locked', ...stampOf(fields) }),
   unlocked: (fields) => ({ type: 'unlocked', ...stampOf(fields) }),
+  collectionStarted: (fields) => ({ type: 'collectionStarted', ...stampOf(fields) }),
+  collectionEnded: (fields) => ({ type: 'collectionEnded', ...stampOf(fields) }),
   joined: (fields) => ({ type: 'joined', by: readMember(fields.fields('by')) }),
   left: (fields) => ({
     type: 'left',
@@ -106,6 +108,7 @@ const mentioned = (fields: Fields): MentionedFile => ({
   name: fields.text('name'),
   ...(fields.has('size') ? { size: fields.count('size') } : {}),
   ...(fields.has('sha256') ? { sha256: fields.shaped('sha256', SHA256) } : {}),
+  ...audienceOf(fields),
 })
 
 const whole = (fields: Fields): WholeFile => ({
@@ -113,4 +116,12 @@ const whole = (fields: Fields): WholeFile => ({
   name: fields.text('name'),
   size: fields.count('size'),
   sha256: fields.shaped('sha256', SHA256),
+  ...audienceOf(fields),
 })
+
+const audienceOf = (fields: Fields): { readonly audience?: Audience } => {
+  if (!fields.has('audience')) return {}
+  const told = fields.fields('audience')
+  const from = readMember(told.fields('from'))
+  return { audience: { from, to: told.isText('to') ? 'staff' : readMember(told.fields('to')) } }
+}

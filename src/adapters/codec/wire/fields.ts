@@ -21,6 +21,10 @@ export class Fields {
     return Object.hasOwn(this.#map, key)
   }
 
+  isText(key: string): boolean {
+    return typeof Object.getOwnPropertyDescriptor(this.#map, key)?.value === 'string'
+  }
+
   text(key: string): string {
     const value = this.#take(key)
     if (typeof value !== 'string') throw new BadMessage(`${key} must be a text`)

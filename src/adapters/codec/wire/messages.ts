@@ -57,6 +57,8 @@ export interface JoinedRoom {
   /** How many there are. */
   readonly count: number
   readonly topic: string
+  /** Since when members' files are for those who look after the room, in milliseconds since 1970; left out while they are for everybody. */
+  readonly collectingSince?: number
   /** Sequence of the room's newest entry. */
   readonly last: number
 }

@@ -84,6 +84,6 @@ declare module 'fastify' {
     /** `stream`: the route takes the body itself, as it comes. */
     readonly body?: 'stream'
     /** `?ticket=` may stand for all that a request shows. */
-    readonly ticket?: true
+    readonly ticket?: 'opens' | 'sends'
   }
 }

@@ -1,11 +1,13 @@
-import type { Batch, Encoder } from '../../../domain/room/batch.ts'
+import { sightOf } from '../../../domain/room/audience.ts'
+import type { Encoder } from '../../../domain/room/batch.ts'
 import type { RoomEvent } from '../../../domain/room/events.ts'
 import { eventJson } from './event-json.ts'
 
 /** One way to send events for as long as somebody listens. */
 export interface StreamFormat {
   readonly contentType: string
-  /** The bytes of a batch: made once, shared by all who listen in this format. */
+  readonly write: (events: readonly RoomEvent[]) => Uint8Array
+  /** What everybody gets of a batch: made once, shared by all who listen in this format. */
   readonly encode: Encoder<Uint8Array>
   /** What shows that the stream is alive while nothing happens. */
   readonly pulse?: Uint8Array
@@ -13,12 +15,12 @@ export interface StreamFormat {
 
 const ndjson: StreamFormat = {
   contentType: 'application/x-ndjson',
-  encode: (batch) => encoded(batch, (event) => `${JSON.stringify(eventJson(event))}\n`),
+  ...writing((event) => `${JSON.stringify(eventJson(event))}\n`),
 }
 
 const serverSentEvents: StreamFormat = {
   contentType: 'text/event-stream',
-  encode: (batch) => encoded(batch, (event) => `${idOf(event)}data: ${JSON.stringify(eventJson(event))}\n\n`),
+  ...writing((event) => `${idOf(event)}data: ${JSON.stringify(eventJson(event))}\n\n`),
   pulse: Buffer.from(': \n\n'),
 }
 
@@ -34,9 +36,10 @@ export function formatFor(accept = ''): StreamFormat | undefined {
   return undefined
 }
 
-/** A guest is neither sender nor receiver of a whisper, so none of these readers gets any. */
-const encoded = (batch: Batch, line: (event: RoomEvent) => string): Uint8Array =>
-  Buffer.from(batch.events.map((event) => (event.type === 'whispered' ? '' : line(event))).join(''))
+function writing(line: (event: RoomEvent) => string): Pick<StreamFormat, 'write' | 'encode'> {
+  const write = (events: readonly RoomEvent[]) => Buffer.from(events.map(line).join(''))
+  return { write, encode: (batch) => write(batch.encoded(sightOf).open) }
+}
 
 /** Where a reader goes on that comes back. */
 function idOf(event: RoomEvent): string {

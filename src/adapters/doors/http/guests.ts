@@ -20,10 +20,12 @@ export interface Asker extends TicketHolder {
 export function askerOf(parts: HttpParts, { raw, headers, query, params, routeOptions }: FastifyRequest): Asker {
   const { address } = parts.visitorOf(raw)
   const { ticket } = query as { readonly ticket?: string | readonly string[] }
-  if (ticket !== undefined && routeOptions.config.ticket === true) {
+  const { ticket: use } = routeOptions.config
+  if (ticket !== undefined && use !== undefined) {
     const { id = '' } = params as { readonly id?: string }
     const holder = typeof ticket === 'string' ? parts.tickets.holderOf(ticket, id) : undefined
-    if (holder === undefined) throw new HttpRefused(notFound.code, notFound.message)
+    if (holder === undefined || (use === 'sends' && holder.sends !== true))
+      throw new HttpRefused(notFound.code, notFound.message)
     return { ...holder, address, byTicket: true }
   }
   const { authorization = '', 'tamtam-key': key } = headers
@@ -123,8 +125,9 @@ async function asNobody<T>(
   room: string,
   act: (session: LocalSession) => Promise<T>,
 ): Promise<T> {
-  const { address, name = address } = askerOf(parts, request)
-  const session = await parts.engine.join({ room, address, quiet: true, name, guest: true })
+  const { address, name = address, member } = askerOf(parts, request)
+  const reads = member === undefined ? {} : { reads: member }
+  const session = await parts.engine.join({ room, address, quiet: true, name, guest: true, ...reads })
   return await watched(parts, request, session, act).finally(() => session.close())
 }
 

@@ -15,7 +15,7 @@ export async function pageAfter(
 /** The newest `limit` entries before `before`, oldest first. */
 export async function pageBefore(session: LocalSession, before: number, limit: number): Promise<readonly Entry[]> {
   let found: readonly Entry[] = []
-  // Whispers between others are not seen and leave pages short: each further step looks twice as far back.
+  // What is for others is not seen and leaves pages short: each further step looks twice as far back.
   for (let upTo = before - 1, reach = limit; upTo > 0 && found.length < limit; reach *= 2) {
     const after = Math.max(0, upTo - reach)
     const entries = await session.read(after, upTo - after)

@@ -26,7 +26,8 @@ export function streamEvents(
     if (!outbox.full) follower.resume()
   }
   const take = (batch: Batch) => {
-    const bytes = batch.encoded(format.encode)
+    const own = session.ownSightOf(batch)
+    const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
     if (bytes.length > 0) outbox.write(bytes)
     if (outbox.full) {
       metrics.count('catch_ups')

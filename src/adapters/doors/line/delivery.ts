@@ -8,7 +8,7 @@ import { Refused } from '../../../domain/session.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { fileLine, guardSend } from '../shared/wording.ts'
 import { sendInBand } from './in-band.ts'
-import { inlineLines, type Lines, portion } from './lines.ts'
+import { inlineLines, type Lines, portion, type Reading } from './lines.ts'
 import type { LinkLines } from './link-lines.ts'
 import type { MarkChecks } from './mark-checks.ts'
 import type { FileMode, LineSettings } from './settings.ts'
@@ -103,16 +103,15 @@ export class LineDelivery {
     const follower = this.#follower
     if (session === undefined || follower === undefined) return
     const lines = batch.encoded(this.#mode === 'inline' ? inlineLines : this.#links)
-    const { id } = session
-    const whole = this.#mode === 'inline' ? nextFile(lines, id) : undefined
+    const whole = this.#mode === 'inline' ? nextFile(lines, session) : undefined
     if (whole !== undefined) {
-      this.#outbox.writeAll(portion(lines, id, 0, whole.index))
+      this.#outbox.writeAll(portion(lines, session, 0, whole.index))
       follower.hold(whole.event.seq)
       const most = this.#parts.settings.inlineMaxBytes || Number.POSITIVE_INFINITY
       this.#send(whole.event.by.name, whole.event.file, session, most).catch(() => this.#parts.lost())
       return
     }
-    const pieces = portion(lines, id)
+    const pieces = portion(lines, session)
     if (pieces.length > 0) this.#outbox.writeAll(pieces)
     if (!this.#outbox.full) return
     this.#parts.metrics.count('catch_ups')
@@ -141,11 +140,11 @@ export class LineDelivery {
   }
 }
 
-/** The first file in these lines that this member gets in band: not its own. */
-function nextFile(lines: Lines, memberId: string): { index: number; event: FileCompleted } | undefined {
+/** The first file in these lines that this member gets in band: not its own, and none for others. */
+function nextFile(lines: Lines, session: Reading): { index: number; event: FileCompleted } | undefined {
   for (const index of lines.files) {
     const event = lines.events[index] as FileCompleted
-    if (event.by.id !== memberId) return { index, event }
+    if (event.by.id !== session.id && session.sees(event)) return { index, event }
   }
   return undefined
 }

@@ -1,5 +1,7 @@
+import type { LocalSession } from '../../../domain/engine/local-session.ts'
+import { audienceOf } from '../../../domain/room/audience.ts'
 import type { Batch } from '../../../domain/room/batch.ts'
-import { isVisibleTo, type RoomEvent } from '../../../domain/room/events.ts'
+import type { RoomEvent } from '../../../domain/room/events.ts'
 import type { Member } from '../../../domain/room/member.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { fileLine, guardSend } from '../shared/wording.ts'
@@ -35,17 +37,20 @@ export const linkLines = (batch: Batch, base?: string): Lines =>
     event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file, base)}\n` : lineOf(event),
   )
 
-/** The bytes of the events from index `from` up to, not including, `to` that this member gets: none of its own, no one else's whispers. */
-export function portion(lines: Lines, memberId: string, from = 0, to = lines.events.length): readonly Buffer[] {
+/** Whoever reads the lines. */
+export type Reading = Pick<LocalSession, 'id' | 'sees'>
+
+/** The bytes of the events from index `from` up to, not including, `to` that this member gets: none of its own, nothing for others. */
+export function portion(lines: Lines, session: Reading, from = 0, to = lines.events.length): readonly Buffer[] {
   const { bytes, starts, events } = lines
-  if (!lines.personal && !lines.authors.has(memberId)) {
+  if (!lines.personal && !lines.authors.has(session.id)) {
     return from === 0 && to === events.length ? [bytes] : [bytes.subarray(starts[from], starts[to])]
   }
   const pieces: Buffer[] = []
   let begin = -1
   for (let index = from; index <= to; index++) {
     const event = index < to ? (events[index] as RoomEvent) : undefined
-    const wanted = event !== undefined && !isOwn(event, memberId) && isVisibleTo(event, memberId)
+    const wanted = event !== undefined && !isOwn(event, session.id) && session.sees(event)
     if (wanted && begin < 0) begin = starts[index] as number
     if (wanted || begin < 0) continue
     pieces.push(bytes.subarray(begin, starts[index]))
@@ -77,7 +82,7 @@ function toLines(batch: Batch, render: (event: RoomEvent) => string): Lines {
       author = event.by
       authors.add(author.id)
     }
-    if (event.type === 'whispered') personal = true
+    if (audienceOf(event) !== undefined) personal = true
     if (event.type === 'fileCompleted') files.push(index)
   }
   starts.push(length)

@@ -9,7 +9,7 @@ import { forTerminal } from '../../../domain/text/terminal.ts'
 import { type Admission, notForYou, type Shown } from '../shared/access/admission.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
-import { shortId, sizeText } from '../shared/wording.ts'
+import { placeText, shortId, sizeText } from '../shared/wording.ts'
 import type { BeginItem, Item } from './codec/items.ts'
 import type { Caller } from './commands/command.ts'
 import { runCommand } from './commands/index.ts'
@@ -267,10 +267,11 @@ export class LinePeer implements Caller {
     this.#reception = undefined
     if (reception === undefined) return
     const ended = await (suspect ? reception.cut(suspectEnd) : reception.end())
-    if (!('type' in ended))
-      await this.say(
-        `* [${shortId(ended.id)}] ${forTerminal(ended.name)} is in the room: ${sizeText(ended.size)}, sha256 ${ended.sha256}`,
-      )
+    if ('type' in ended) return
+    const { id, name, size, sha256, audience } = ended
+    await this.say(
+      `* [${shortId(id)}] ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`,
+    )
   }
 
   async #cut(): Promise<void> {

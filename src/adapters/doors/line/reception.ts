@@ -31,8 +31,9 @@ export class Reception {
     this.#clock = clock
     this.#stallMs = settings.uploadStallMs
     this.#queue = new BodyQueue(settings.bodyMarkBytes)
-    const size = begin.size === undefined ? {} : { size: begin.size }
-    this.#upload = session.upload(this.#queue, { name: begin.name, ...size })
+    const { name, size, to } = begin
+    const told = { ...(size === undefined ? {} : { size }), ...(to === undefined ? {} : { to }) }
+    this.#upload = session.upload(this.#queue, { name, ...told })
     this.#upload.done.then(
       (ended) => {
         if ('type' in ended) refused(ended)

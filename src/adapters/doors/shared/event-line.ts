@@ -1,6 +1,6 @@
 import type { RoomEvent } from '../../../domain/room/events.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
-import { sizeText } from './wording.ts'
+import { COLLECTING, forText, sizeText } from './wording.ts'
 
 /** One event as a line with its end, or nothing. The first column is never somebody's text (C62). */
 export function lineOf(event: RoomEvent): string {
@@ -22,7 +22,7 @@ export function lineOf(event: RoomEvent): string {
       return `* ${forTerminal(event.from)} is now ${name}\n`
     case 'fileOffered': {
       const size = event.file.size === undefined ? '' : ` (${sizeText(event.file.size)})`
-      return `* ${name} is sending ${forTerminal(event.file.name)}${size}\n`
+      return `* ${name} is sending ${forTerminal(event.file.name)}${size}${forText(event.file.audience)}\n`
     }
     case 'fileWithdrawn':
       return `* ${forTerminal(event.file.name)} from ${name} is gone: ${forTerminal(event.reason)}\n`
@@ -40,6 +40,13 @@ export function lineOf(event: RoomEvent): string {
     case 'locked':
     case 'unlocked':
       return `* ${name} ${event.type} the room\n`
+    case 'collectionStarted':
+      return `* ${COLLECTING}, says ${name}\n`
+    case 'collectionEnded':
+      return `* this room collects no more, says ${name}: files are for everybody\n`
+    // Of what is for everybody there would be too many.
+    case 'fileReceived':
+      return event.file.audience === undefined ? '' : `* ${name} has ${forTerminal(event.file.name)}, verified\n`
     case 'away':
       return `* ${name} is away${event.reason === '' ? '' : `: ${forTerminal(event.reason)}`}\n`
     case 'back':
@@ -48,7 +55,6 @@ export function lineOf(event: RoomEvent): string {
     case 'typing':
     case 'fileProgressed':
     case 'fileCompleted':
-    case 'fileReceived':
       return ''
     default:
       return event satisfies never

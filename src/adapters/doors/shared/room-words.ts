@@ -1,32 +1,41 @@
 import { type Rejected, rejected } from '../../../domain/rejection.ts'
 import type { ClientCommand, ComeBack, GoAway, Moderation } from '../../../domain/room/commands.ts'
+import type { Verb } from '../../../domain/room/rights.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
+import { COLLECTING } from './wording.ts'
 
 type Command = Moderation | GoAway | ComeBack
+/** A word turns it on and off. */
+type Collecting = 'startCollection' | 'endCollection'
+type Word = Exclude<Command['type'], Collecting> | 'collect'
 
-/** A slash word that is one command to the room, in every client where people type. */
+/** A slash word that is a command to the room, in every client where people type. */
 export interface RoomWord {
-  readonly word: Command['type']
+  readonly word: Word
+  /** What one must be allowed to do. */
+  readonly verb: Verb
   /** What to type. */
   readonly usage: string
   /** What it does, in a few words. */
   readonly help: string
   /** The command; undefined where it is typed otherwise. */
   parse(rest: string): Command | undefined
-  /** What to tell whoever typed it; left out where the room tells them too. */
-  done?(name: string): string
+  /** What to tell whoever typed it, of the name or word behind it; left out where the room tells them too. */
+  done?(about: string): string
 }
 
 /** What an op or owner types, and what everybody may. */
-export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
+export const ROOM_WORDS: Readonly<Record<Word, RoomWord>> = {
   kick: {
     word: 'kick',
+    verb: 'kick',
     usage: '/kick name [reason]',
     help: 'send somebody out; they may come back',
     parse: (rest) => nameAndReason('kick', rest),
   },
   mute: {
     word: 'mute',
+    verb: 'mute',
     usage: '/mute name [reason]',
     help: 'let somebody only read',
     parse: (rest) => nameAndReason('mute', rest),
@@ -34,6 +43,7 @@ export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
   },
   unmute: {
     word: 'unmute',
+    verb: 'unmute',
     usage: '/unmute name',
     help: 'let them speak again',
     parse: (rest) => nameOnly('unmute', rest),
@@ -41,6 +51,7 @@ export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
   },
   ban: {
     word: 'ban',
+    verb: 'ban',
     usage: '/ban name [reason]',
     help: 'send somebody out, and let them in no more',
     parse: (rest) => nameAndReason('ban', rest),
@@ -48,6 +59,7 @@ export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
   },
   unban: {
     word: 'unban',
+    verb: 'unban',
     usage: '/unban name',
     help: 'let them in again',
     parse: (rest) => nameOnly('unban', rest),
@@ -55,6 +67,7 @@ export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
   },
   op: {
     word: 'op',
+    verb: 'op',
     usage: '/op name',
     help: 'let somebody do all this too',
     parse: (rest) => nameOnly('op', rest),
@@ -62,6 +75,7 @@ export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
   },
   deop: {
     word: 'deop',
+    verb: 'deop',
     usage: '/deop name',
     help: 'make an op a member like all others',
     parse: (rest) => nameOnly('deop', rest),
@@ -69,6 +83,7 @@ export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
   },
   lock: {
     word: 'lock',
+    verb: 'lock',
     usage: '/lock',
     help: 'let nobody new in, and only ops set the topic',
     parse: (rest) => (rest.trim() === '' ? { type: 'lock' } : undefined),
@@ -76,13 +91,23 @@ export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
   },
   unlock: {
     word: 'unlock',
+    verb: 'unlock',
     usage: '/unlock',
     help: 'let people in again',
     parse: (rest) => (rest.trim() === '' ? { type: 'unlock' } : undefined),
     done: () => 'the room is open again',
   },
+  collect: {
+    word: 'collect',
+    verb: 'startCollection',
+    usage: '/collect [on|off]',
+    help: 'what members send is for you only; what has come',
+    parse: (rest) => COLLECTIONS.get(rest.trim()),
+    done: (word) => (word === 'on' ? COLLECTING : 'the room collects no more: files are for everybody'),
+  },
   away: {
     word: 'away',
+    verb: 'away',
     usage: '/away [reason]',
     help: 'say that you are away',
     parse: (rest) => ({ type: 'away', ...reason(rest) }),
@@ -90,12 +115,18 @@ export const ROOM_WORDS: Readonly<Record<Command['type'], RoomWord>> = {
   },
   back: {
     word: 'back',
+    verb: 'back',
     usage: '/back',
     help: 'say that you are here again',
     parse: (rest) => (rest.trim() === '' ? { type: 'back' } : undefined),
     done: () => 'you are back',
   },
 }
+
+const COLLECTIONS: ReadonlyMap<string, Moderation> = new Map([
+  ['on', { type: 'startCollection' }],
+  ['off', { type: 'endCollection' }],
+])
 
 /** A word as it was typed: the command, and what to say once it is done, without a mark in front. */
 export interface Asked {
@@ -106,7 +137,7 @@ export interface Asked {
 export function askedBy({ parse, usage, done }: RoomWord, rest: string): Asked | Rejected {
   const command = parse(rest)
   if (command === undefined) return rejected('BAD_COMMAND', `type ${usage}`)
-  return { command, done: done?.('name' in command ? forTerminal(command.name) : '') }
+  return { command, done: done?.('name' in command ? forTerminal(command.name) : rest.trim()) }
 }
 
 /** What a whole line asks for, with its slash; undefined where its word is none of these. */

@@ -1,5 +1,7 @@
-import type { WholeFile } from '../../../domain/room/events.ts'
+import type { Collection } from '../../../domain/room/collection.ts'
+import type { Audience, WholeFile } from '../../../domain/room/events.ts'
 import type { Member } from '../../../domain/room/member.ts'
+import type { RoomFile } from '../../../domain/room/state.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { sizeText } from '../../words/size.ts'
 import { fileUrl } from './file-url.ts'
@@ -23,6 +25,38 @@ export function memberText({ name, role, away }: Member): string {
   return told === '' ? forTerminal(name) : `${forTerminal(name)} (${told})`
 }
 
+const STAFF = 'those who look after the room'
+
+/** What members are told of a room that collects. */
+export const COLLECTING = `this room collects: what members send is seen only by them and by ${STAFF}`
+
+/** For whom a file is, where it is not for everybody: with a blank before it. */
+export function forText(audience: Audience | undefined): string {
+  if (audience === undefined) return ''
+  return audience.to === 'staff' ? ` to ${STAFF}` : ` to ${forTerminal(audience.to.name)} only`
+}
+
+/** Where a file is now, as its sender is told. */
+export function placeText(audience: Audience | undefined): string {
+  if (audience === undefined) return 'in the room'
+  return `with ${audience.to === 'staff' ? STAFF : forTerminal(audience.to.name)}`
+}
+
+/** What has been collected, and of whom nothing has come, as lines. */
+export function collectionLines({ files, missing }: Collection, base?: string): readonly string[] {
+  const rows = files.map((each) =>
+    each.status === 'whole' ? fileLine(each.by.name, each.file, base) : `* on its way: ${nameAndSender(each)}`,
+  )
+  const names = missing.map(({ name }) => forTerminal(name)).join(', ')
+  return [
+    `* collected ${files.length} ${files.length === 1 ? 'file' : 'files'}`,
+    ...rows,
+    ...(missing.length === 0 ? [] : [`* nothing yet from ${names}`]),
+  ]
+}
+
+const nameAndSender = ({ file, by }: RoomFile): string => `${forTerminal(file.name)} from ${forTerminal(by.name)}`
+
 /** How a file is named to `/get`: as much of its id as a person can type. */
 export const shortId = (id: string): string => id.slice(0, 8)
 
@@ -31,8 +65,9 @@ export const shortId = (id: string): string => id.slice(0, 8)
  * `http://192.168.1.5:8268`, the line ends in a link.
  */
 export function fileLine(by: string, file: WholeFile, base?: string): string {
-  const link = base === undefined ? '' : ` ${base}${fileUrl(file)}`
-  const from = `${forTerminal(file.name)} from ${forTerminal(by)}`
+  // A plain link shows nothing of who follows it, so what is not for everybody is had in band.
+  const link = base === undefined || file.audience !== undefined ? '' : ` ${base}${fileUrl(file)}`
+  const from = `${forTerminal(file.name)} from ${forTerminal(by)}${forText(file.audience)}`
   return `* file [${shortId(file.id)}] ${from}: ${sizeText(file.size)}, sha256 ${file.sha256}${link}`
 }
 

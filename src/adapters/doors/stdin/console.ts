@@ -6,12 +6,14 @@ import type { Follower } from '../../../domain/engine/follower.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import { type Rejected, rejected } from '../../../domain/rejection.ts'
 import type { Batch } from '../../../domain/room/batch.ts'
+import { collectionOf } from '../../../domain/room/collection.ts'
 import type { Say } from '../../../domain/room/commands.ts'
-import { isVisibleTo, type RoomEvent, type WholeFile } from '../../../domain/room/events.ts'
+import type { RoomEvent, WholeFile } from '../../../domain/room/events.ts'
+import type { UploadMeta } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { type Asked, askedByLine } from '../shared/room-words.ts'
-import { fileLine, memberText, sizeText } from '../shared/wording.ts'
+import { collectionLines, fileLine, memberText, placeText, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
 import { type FileSource, openSource } from './file-source.ts'
 import { greetingOf, type HostFacts } from './greeting.ts'
@@ -86,7 +88,7 @@ export class Console {
 
   readonly #take = (batch: Batch): void => {
     const { session, stdout } = this.#parts
-    for (const event of batch.events) if (isVisibleTo(event, session.member.id)) this.#happened(event)
+    for (const event of batch.events) if (session.sees(event)) this.#happened(event)
     if (this.#shown && stdout.writableLength > OUTPUT_MARK_BYTES)
       this.#follower.hold(batch.last ?? this.#follower.cursor)
   }
@@ -122,12 +124,13 @@ export class Console {
   async #typed(line: string): Promise<void> {
     const { session } = this.#parts
     const asked = askedByLine(line)
-    const [, path] = /^(?:SEND|\/send) +(.+)$/.exec(line) ?? []
+    const [, to, path] = /^(?:SEND|\/send(?: +@(\S+))?) +(.+)$/.exec(line) ?? []
     if (line.trim() === '') return
-    if (path !== undefined) await this.#send(path.trim())
+    if (path !== undefined) await this.#send(path.trim(), to)
     else if (line === '/who') this.#talk(`* here: ${session.members.map(memberText).join(', ')}`)
     else if (/^\/limit(?: |$)/.test(line)) this.#talk(limitWord(line.slice('/limit'.length), this.#parts.bandwidth))
     else if (line === '/help') this.#talk(help)
+    else if (line === '/collect') this.#talk(this.#collected())
     else if (asked !== undefined) await this.#ask(asked)
     else if (line.startsWith('/') && !line.startsWith('//'))
       this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
@@ -159,16 +162,27 @@ export class Console {
     this.#saying = false
   }
 
-  async #send(path: string): Promise<void> {
-    const source = await openSource(path)
-    const ended = 'type' in source ? source : await this.#upload(source, basename(path))
-    if ('type' in ended) this.#refused({ ...ended, message: `${path}: ${ended.message}` })
-    else this.#talk(`* ${forTerminal(ended.name)} is in the room: ${sizeText(ended.size)}, sha256 ${ended.sha256}`)
+  #collected(): string {
+    const { files, members, collectingSince } = this.#parts.session
+    return collectionLines(collectionOf(files, members, collectingSince)).join('\n')
   }
 
-  async #upload({ bytes, size }: FileSource, name: string): Promise<WholeFile | Rejected> {
+  async #send(path: string, to: string | undefined): Promise<void> {
+    const source = await openSource(path)
+    const ended =
+      'type' in source
+        ? source
+        : await this.#upload(source, { name: basename(path), size: source.size, ...(to === undefined ? {} : { to }) })
+    if ('type' in ended) this.#refused({ ...ended, message: `${path}: ${ended.message}` })
+    else {
+      const { name, size, sha256, audience } = ended
+      this.#talk(`* ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`)
+    }
+  }
+
+  async #upload({ bytes }: FileSource, meta: UploadMeta): Promise<WholeFile | Rejected> {
     try {
-      return await this.#parts.session.upload(bytes, { name, size }).done
+      return await this.#parts.session.upload(bytes, meta).done
     } catch {
       // The host hears of it too, and stops.
       return rejected('TRANSFER_CUT', 'the host could not keep the file')
@@ -196,4 +210,4 @@ export class Console {
 }
 
 const help =
-  '* type to chat; /send PATH sends a file; /who tells who is here; /limit 5M holds transfers to a rate; /kick, /mute, /ban, /op, /lock and their opposites keep order; //text says /text'
+  '* type to chat; /send PATH sends a file, /send @nick PATH to one person only; /who tells who is here; /limit 5M holds transfers to a rate; /kick, /mute, /ban, /op, /lock and their opposites keep order; /collect on, /collect off and /collect take in what members send for your eyes only; //text says /text'

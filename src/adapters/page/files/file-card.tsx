@@ -34,7 +34,7 @@ function Gone({ entry }: { readonly entry: FileEntry }) {
 
 function File({ room, entry, known }: CardProps & { readonly known: FileState }) {
   const { words } = usePage()
-  const { language } = words.value
+  const { language, say } = words.value
   const { file, by } = entry
   const whole = entry.type === 'fileCompleted' ? entry.file : undefined
   const save = async (event: Event) => {
@@ -50,6 +50,11 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
           {forTerminal(file.name)}
         </a>
         {file.size !== undefined && <span class="fine">{sizeText(file.size, language)}</span>}
+        {file.audience !== undefined && (
+          <span class="fine">
+            {say('onlyTo', { name: file.audience.to === 'staff' ? say('staff') : file.audience.to.name })}
+          </span>
+        )}
         {whole === undefined ? (
           <Arriving room={room} entry={entry} known={known} />
         ) : (

@@ -1,3 +1,4 @@
+import type { Audience } from '../../../domain/room/events.ts'
 import { isRefusal, type Refusal } from '../../client/failures.ts'
 import type { HostRequests } from '../browser/host-requests.ts'
 
@@ -10,6 +11,7 @@ export interface FileRow {
   readonly status: 'whole' | 'arriving' | 'paused'
   readonly size?: number
   readonly sha256?: string
+  readonly audience?: Audience
   readonly offset?: number
   readonly receipts?: readonly { readonly name: string }[]
 }

@@ -1,3 +1,4 @@
+import type { Member } from '../../../domain/room/member.ts'
 import { usePage } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
 
@@ -12,8 +13,13 @@ export interface ReceiptsProps {
 /** `12/14 verified`, and on demand who has and who has not. */
 export function Receipts({ room, file, by }: ReceiptsProps) {
   const { say } = usePage().words.value
-  const { verified } = room.files.of(file).value
-  const others = room.place.members.value.map(({ name }) => name).filter((name) => name !== by)
+  const { verified, audience } = room.files.of(file).value
+  const mayHave = ({ id, role }: Member) =>
+    audience === undefined || (audience.to === 'staff' ? role !== undefined : audience.to.id === id)
+  const others = room.place.members.value
+    .filter(mayHave)
+    .map(({ name }) => name)
+    .filter((name) => name !== by)
   const missing = others.filter((name) => !verified.includes(name))
   const names = (all: readonly string[]) => (all.length === 0 ? say('nobodyYet') : all.join(', '))
   if (verified.length + missing.length === 0) return null

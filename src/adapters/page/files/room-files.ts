@@ -1,5 +1,5 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import type { RoomEvent } from '../../../domain/room/events.ts'
+import type { Audience, RoomEvent } from '../../../domain/room/events.ts'
 import { isRefusal } from '../../client/failures.ts'
 import type { HostRequests } from '../browser/host-requests.ts'
 import { type FileRow, listFiles } from './file-rows.ts'
@@ -11,9 +11,11 @@ export interface FileState {
   readonly arrived: number
   /** The names of those who have verified it. */
   readonly verified: readonly string[]
+  /** Who may see it; undefined where everybody may. */
+  readonly audience: Audience | undefined
 }
 
-const unknown: FileState = { status: 'arriving', arrived: 0, verified: [] }
+const unknown: FileState = { status: 'arriving', arrived: 0, verified: [], audience: undefined }
 
 /** The files of the room that is open: what the host lists, and what happens since. */
 export class RoomFiles {
@@ -41,7 +43,7 @@ export class RoomFiles {
   heard(event: RoomEvent): void {
     if (!('file' in event)) return
     const state = this.#of(event.file.id)
-    const now = state.peek()
+    const now = { ...state.peek(), audience: event.file.audience }
     switch (event.type) {
       case 'fileOffered':
         state.value = { ...now, status: 'arriving' }
@@ -70,8 +72,9 @@ export class RoomFiles {
   }
 }
 
-const stateOf = ({ status, offset = 0, size = 0, receipts = [] }: FileRow): FileState => ({
+const stateOf = ({ status, offset = 0, size = 0, receipts = [], audience }: FileRow): FileState => ({
   status,
   arrived: status === 'whole' ? size : offset,
   verified: receipts.map(({ name }) => name),
+  audience,
 })

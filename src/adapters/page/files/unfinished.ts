@@ -30,8 +30,10 @@ export async function begunOf(
   const files = await listFiles(host, room)
   if (isRefusal(files)) return files
   const begun: Begun[] = []
-  for (const { id, status, size: itsSize, name: itsName, byId } of files) {
+  for (const { id, status, size: itsSize, name: itsName, byId, audience } of files) {
     const mayBe = status === 'paused' || (status === 'arriving' && byId === me)
+    // The page sends to all; what goes to those who look after the room because it collects is still its own.
+    if (audience !== undefined && (audience.to !== 'staff' || byId !== me)) continue
     if (!mayBe || taken.has(id) || itsSize !== size || itsName !== safeFileName(name, id)) continue
     const look = await lookAt(host, id)
     if (isRefusal(look) || look.status === 'whole' || look.offset === 0 || look.prefix === undefined) continue

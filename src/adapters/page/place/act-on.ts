@@ -56,6 +56,7 @@ export function actOn(page: Page, room: Room, line: string, to: string | undefin
       void room.timeline.older()
       break
     case 'files':
+    case 'collection':
     case 'get':
     case 'send':
     case 'bell':

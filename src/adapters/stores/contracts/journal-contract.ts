@@ -28,6 +28,10 @@ const kinds: readonly Draft[] = [
   { type: 'unbanned', name: 'budi' },
   { type: 'locked' },
   { type: 'unlocked' },
+  { type: 'collectionStarted' },
+  { type: 'collectionEnded' },
+  { type: 'fileOffered', file: { ...file, audience: { from: ani, to: { id: 'm2', name: 'budi' } } } },
+  { type: 'fileCompleted', file: { ...whole, audience: { from: ani, to: 'staff' } } },
 ]
 const hostile = [
   '',

@@ -27,6 +27,8 @@ export const clientSamples: Readonly<Record<string, ClientMessage>> = {
   deop: { type: 'command', ref: 14, command: { type: 'deop', name: 'Budi' } },
   lock: { type: 'command', ref: 15, command: { type: 'lock' } },
   unlock: { type: 'command', ref: 16, command: { type: 'unlock' } },
+  startCollection: { type: 'command', ref: 19, command: { type: 'startCollection' } },
+  endCollection: { type: 'command', ref: 20, command: { type: 'endCollection' } },
   away: { type: 'command', ref: 17, command: { type: 'away', reason: 'lunch' } },
   back: { type: 'command', ref: 18, command: { type: 'back' } },
   typing: { type: 'command', command: { type: 'typing' } },
@@ -67,6 +69,33 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'unbanned', seq: 15, at, by: ani, name: 'Budi' },
       { type: 'locked', seq: 16, at, by: ani },
       { type: 'unlocked', seq: 17, at, by: ani },
+    ],
+  },
+  'joined-collecting': {
+    ...{
+      type: 'joined',
+      room: 'lobby',
+      member: ani,
+      members: [ani],
+      count: 1,
+      topic: '',
+      collectingSince: at,
+      last: 70_000,
+    },
+  },
+  'batch-audiences': {
+    type: 'batch',
+    events: [
+      { type: 'collectionStarted', seq: 18, at, by: ani },
+      {
+        ...{ type: 'fileCompleted', seq: 19, at, by: ani },
+        file: { id: 'f3', name: 'c.txt', size: 3, sha256: 'cd'.repeat(32), audience: { from: ani, to: budi } },
+      },
+      {
+        ...{ type: 'fileReceived', seq: 20, at, by: ani },
+        file: { id: 'f4', name: 'd.txt', size: 4, audience: { from: budi, to: 'staff' } },
+      },
+      { type: 'collectionEnded', seq: 21, at, by: ani },
     ],
   },
   'batch-moments': {

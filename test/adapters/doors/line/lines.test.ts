@@ -5,11 +5,11 @@ import { LinkLines } from '../../../../src/adapters/doors/line/link-lines.ts'
 import { Batch } from '../../../../src/domain/room/batch.ts'
 import type { RoomEvent } from '../../../../src/domain/room/events.ts'
 import type { Member } from '../../../../src/domain/room/member.ts'
-import { AT, ani, budi, cici, joined, said, whole } from '../../../helpers/people.ts'
+import { AT, ani, budi, cici, joined, reading, said, whole } from '../../../helpers/people.ts'
 
 const GUARDED = 'S\u200bEND'
-const textFor = (lines: Lines, { id }: Member, from?: number, to?: number) =>
-  Buffer.concat(portion(lines, id, from, to)).toString()
+const textFor = (lines: Lines, member: Member, from?: number, to?: number) =>
+  Buffer.concat(portion(lines, reading(member), from, to)).toString()
 const linesOf = (...events: readonly RoomEvent[]) => inlineLines(new Batch('lobby', events))
 const whispered = (seq: number, by: Member, to: Member): RoomEvent => ({
   type: 'whispered',
@@ -116,15 +116,15 @@ describe('C16 the word that begins a file for the seed', () => {
 describe('a portion', () => {
   it('is the shared bytes themselves for who wrote none of it', () => {
     const lines = linesOf(said(1), said(2, 'b', budi))
-    expect(portion(lines, cici.id)).toEqual([lines.bytes])
-    expect(portion(lines, cici.id)[0]).toBe(lines.bytes)
+    expect(portion(lines, reading(cici))).toEqual([lines.bytes])
+    expect(portion(lines, reading(cici))[0]).toBe(lines.bytes)
   })
   it('leaves out the own lines of an author, in few pieces', () => {
     const lines = linesOf(said(1, 'a'), said(2, 'b', budi), said(3, 'c', budi), said(4, 'd'), said(5, 'e', cici))
-    expect(portion(lines, ani.id).map(String)).toEqual(['<budi> b\n<budi> c\n', '<cici> e\n'])
-    expect(portion(lines, budi.id).map(String)).toEqual(['<ani> a\n', '<ani> d\n<cici> e\n'])
+    expect(portion(lines, reading(ani)).map(String)).toEqual(['<budi> b\n<budi> c\n', '<cici> e\n'])
+    expect(portion(lines, reading(budi)).map(String)).toEqual(['<ani> a\n', '<ani> d\n<cici> e\n'])
   })
-  it('is nothing for who wrote all of it', () => expect(portion(linesOf(said(1)), ani.id)).toEqual([]))
+  it('is nothing for who wrote all of it', () => expect(portion(linesOf(said(1)), reading(ani))).toEqual([]))
   it('has a whisper for its addressee only', () => {
     const lines = linesOf(said(1, 'a'), whispered(2, ani, budi), said(3, 'c'))
     expect(textFor(lines, budi)).toBe('<ani> a\n* ani whispers: psst 2\n<ani> c\n')

@@ -55,6 +55,7 @@ export class RemoteRoom {
   /** What it wants to be called; a guest wants nothing. */
   #name: string | undefined
   #topic = ''
+  #collectingSince: number | undefined
   /** The room's newest entry when the host last told how things stand: older ones do not change that. */
   #toldAt = 0
   #start = 0
@@ -82,6 +83,10 @@ export class RemoteRoom {
 
   get topic(): string {
     return this.#topic
+  }
+
+  get collectingSince(): number | undefined {
+    return this.#collectingSince
   }
 
   get state$() {
@@ -193,6 +198,7 @@ export class RemoteRoom {
     }
     this.#member = member
     this.#topic = topic
+    this.#collectingSince = joined.collectingSince
     this.#toldAt = last
     this.#cursor ??= last
     const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
@@ -226,6 +232,8 @@ export class RemoteRoom {
       this.#cursor = upTo
       if (upTo <= this.#toldAt) return true
       if (event.type === 'topicSet') this.#topic = event.topic
+      if (event.type === 'collectionStarted') this.#collectingSince = event.at
+      if (event.type === 'collectionEnded') this.#collectingSince = undefined
       if (event.type === 'opped' || event.type === 'deopped') this.#people.rule(event)
       return true
     }

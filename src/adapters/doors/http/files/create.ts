@@ -5,8 +5,10 @@ import { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import { asGuest } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
+import { addressed } from './addressed.ts'
 import type { FileAddress } from './file-json.ts'
 import { goOn } from './go-on.ts'
+import { ownTicket } from './own-link.ts'
 import { promisedSize, type TusChecksum, tusChecksum, tusMetadata, UPLOAD_TYPE } from './tus-headers.ts'
 import { describeUpload } from './upload-answer.ts'
 
@@ -15,10 +17,17 @@ export async function create(parts: HttpParts, request: FastifyRequest, reply: F
   const { room = '' } = request.params as FileAddress
   const told = toldOf(request.headers)
   if ('code' in told) return refuse(reply, told)
-  const { meta, checksum } = told
-  const transfer = await asGuest(parts, request, room, (session) => parts.engine.createTransfer(session, meta))
-  if ('type' in transfer) return refuse(reply, transfer)
-  reply.header('Location', `/files/${transfer.id}`)
+  const { checksum } = told
+  const meta = { ...told.meta, ...addressed(request) }
+  const begun = await asGuest(parts, request, room, async (session) => {
+    const transfer = await parts.engine.createTransfer(session, meta)
+    if ('type' in transfer) return transfer
+    const file = transfer instanceof TransferActor ? transfer.file : transfer
+    return { transfer, url: `/files/${file.id}${ownTicket(parts, request, session, file)}` }
+  })
+  if ('type' in begun) return refuse(reply, begun)
+  const { transfer, url } = begun
+  reply.header('Location', url)
   if (!(transfer instanceof TransferActor))
     return reply.code(201).headers({ 'Upload-Offset': transfer.size, 'Upload-Length': transfer.size }).send()
   if (hasBody(request.headers) || meta.size === 0)

@@ -1,5 +1,4 @@
 import type { WholeFile } from '../../../../domain/room/events.ts'
-import { fileUrl } from '../../shared/file-url.ts'
 
 /** What the addresses of the routes hold. */
 export interface FileAddress {
@@ -9,10 +8,11 @@ export interface FileAddress {
 }
 
 /** A whole file, for whoever has just sent it. */
-export const wholeJson = (file: WholeFile) => ({
+export const wholeJson = (file: WholeFile, url: string) => ({
   id: file.id,
   name: file.name,
   size: file.size,
   sha256: file.sha256,
-  url: fileUrl(file),
+  url,
+  ...(file.audience === undefined ? {} : { audience: file.audience }),
 })

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { RoomFile } from '../../../../domain/room/state.ts'
 import { HttpRefused, notFound } from '../errors.ts'
-import { admitted } from '../guests.ts'
+import { admitted, askerOf } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import type { FileAddress } from './file-json.ts'
 
@@ -11,10 +11,13 @@ export interface FoundFile {
   readonly file: RoomFile
 }
 
-/** The file that a request is about. Throws the same where there is none and where it is in a room one may not enter (C115). */
+/**
+ * The file that a request is about. Throws the same where there is none, where it is not for whoever asks, and where it is in a room
+ * that they may not enter (C115).
+ */
 export async function findFile(parts: HttpParts, request: FastifyRequest): Promise<FoundFile> {
   const { id = '' } = request.params as FileAddress
-  const found = await parts.engine.file(id)
+  const found = await parts.engine.file(id, askerOf(parts, request).member)
   if (found === undefined) throw new HttpRefused(notFound.code, notFound.message)
   return { id, ...found, room: await admitted(parts, request, found.room) }
 }

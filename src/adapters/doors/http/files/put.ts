@@ -6,8 +6,10 @@ import { fileUrl } from '../../shared/file-url.ts'
 import { notFound, type Refusal, refuse } from '../errors.ts'
 import { asGuest, underWay } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
+import { addressed } from './addressed.ts'
 import { promisedDigest } from './digest-fields.ts'
 import { type FileAddress, wholeJson } from './file-json.ts'
+import { ownTicket } from './own-link.ts'
 import { receive } from './receive.ts'
 import { byteCount } from './tus-headers.ts'
 
@@ -18,13 +20,26 @@ export async function put(parts: HttpParts, request: FastifyRequest, reply: Fast
   const told = toldOf(request.headers)
   if ('code' in told) return refuse(reply, told)
   const { engine } = parts
-  const transfer = await asGuest(parts, request, room, (session) => engine.createTransfer(session, { name, ...told }))
-  if ('type' in transfer) return refuse(reply, transfer)
-  if (!(transfer instanceof TransferActor)) return reply.header('location', fileUrl(transfer)).send(wholeJson(transfer))
-  return await underWay(parts, request, transfer.room, () => take(request, reply, transfer))
+  const meta = { name, ...told, ...addressed(request) }
+  const begun = await asGuest(parts, request, room, async (session) => {
+    const transfer = await engine.createTransfer(session, meta)
+    if ('type' in transfer) return transfer
+    const file = transfer instanceof TransferActor ? transfer.file : transfer
+    return { transfer, url: `${fileUrl(file)}${ownTicket(parts, request, session, file)}` }
+  })
+  if ('type' in begun) return refuse(reply, begun)
+  const { transfer, url } = begun
+  reply.header('location', url)
+  if (!(transfer instanceof TransferActor)) return reply.send(wholeJson(transfer, url))
+  return await underWay(parts, request, transfer.room, () => take(request, reply, transfer, url))
 }
 
-async function take(request: FastifyRequest, reply: FastifyReply, transfer: TransferActor): Promise<FastifyReply> {
+async function take(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  transfer: TransferActor,
+  url: string,
+): Promise<FastifyReply> {
   const writing = await transfer.write(0)
   if ('type' in writing) {
     await transfer.withdraw(writing.message)
@@ -33,7 +48,7 @@ async function take(request: FastifyRequest, reply: FastifyReply, transfer: Tran
   const end = await receive(request, reply, writing)
   if (end === 'whole') {
     const file = await writing.finish()
-    if (!('type' in file)) return reply.code(201).header('location', fileUrl(file)).send(wholeJson(file))
+    if (!('type' in file)) return reply.code(201).send(wholeJson(file, url))
     // Whoever sends it again does so from the start, under a new id.
     if (file.code === 'HASH_MISMATCH') await transfer.withdraw(file.message)
     return refuse(reply, file)

@@ -10,7 +10,7 @@ const receipt = v.strictObject({
   sha256: v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')),
 })
 
-/** Who has a file whole, and who of those in the room has not said so. */
+/** Who has a file whole, and who of those in the room who may see it has not said so. */
 export async function listReceipts(
   parts: HttpParts,
   request: FastifyRequest,
@@ -19,7 +19,7 @@ export async function listReceipts(
   const { room, file } = await findFile(parts, request)
   if (file.status !== 'whole') return refuse(reply, notFound)
   const { received, by } = file
-  const members = await asGuest(parts, request, room, async (session) => session.members)
+  const members = await asGuest(parts, request, room, async (session) => session.viewersOf(file))
   const waiting = new Set(members.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
   return reply.send({ verified: Array.from(received, ([name, at]) => ({ name, at })), waiting: [...waiting] })
 }

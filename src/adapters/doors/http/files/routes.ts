@@ -22,14 +22,15 @@ export const fileRoutes: Routes = (app, parts) => {
   app.addHook('onRequest', speakTus)
 
   app.get('/rooms/:room/files', (request) => list(parts, request))
-  const file = { exposeHeadRoute: false, config: { ticket: true } } as const
+  const file = { exposeHeadRoute: false, config: { ticket: 'opens' } } as const
+  const own = { config: { ticket: 'sends' } } as const
   for (const path of ['/files/:id', '/files/:id/:name']) {
     app.get(path, file, (request, reply) => get(parts, downloads, request, reply))
     app.head(path, file, (request, reply) => head(parts, request, reply))
   }
-  app.get('/files/:id/receipts', (request, reply) => listReceipts(parts, request, reply))
+  app.get('/files/:id/receipts', own, (request, reply) => listReceipts(parts, request, reply))
   app.post('/files/:id/links', (request, reply) => addLink(parts, request, reply))
-  app.delete('/files/:id', (request, reply) => remove(parts, request, reply))
+  app.delete('/files/:id', own, (request, reply) => remove(parts, request, reply))
   for (const path of ['/files/:id', '/rooms/:room/files']) app.options(path, (_request, reply) => options(reply))
   app.register(async (scope) => uploads(scope, parts))
   app.register(async (scope) => receipts(scope, parts))
@@ -43,8 +44,9 @@ function uploads(app: FastifyInstance, parts: HttpParts): void {
   for (const path of ['/:room/', '/:room/:name', '/rooms/:room/files/', '/rooms/:room/files/:name'])
     app.put(path, settings, serve(put))
   app.post('/rooms/:room/files', settings, serve(create))
-  app.patch('/files/:id', settings, serve(patch))
-  app.post('/files/:id', settings, serve(overridden))
+  const own = { config: { body: 'stream', ticket: 'sends' } } as const
+  app.patch('/files/:id', own, serve(patch))
+  app.post('/files/:id', own, serve(overridden))
 }
 
 function receipts(app: FastifyInstance, parts: HttpParts): void {

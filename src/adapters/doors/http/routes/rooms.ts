@@ -10,10 +10,11 @@ export const roomRoutes: Routes = (app, parts) => {
   })
 
   app.get<{ Params: { room: string } }>('/rooms/:room', (request) =>
-    asGuest(parts, request, request.params.room, async ({ room, topic, last, members }) => ({
+    asGuest(parts, request, request.params.room, async ({ room, topic, last, members, collectingSince }) => ({
       name: room,
       topic,
       last,
+      ...(collectingSince === undefined ? {} : { collectingSince }),
       members: members.map(({ name }) => name),
     })),
   )

@@ -18,6 +18,8 @@ export interface BeginItem {
   readonly type: 'begin'
   readonly name: string
   readonly size: number | undefined
+  /** The name of the one person whom it is for. */
+  readonly to?: string
 }
 
 /** The next bytes of the file: a view of the segment they came in. */

@@ -3,7 +3,7 @@ import type { BeginItem, CloseItem, CommandItem, ErrorItem } from './items.ts'
 import { decodeVisibly } from './utf8.ts'
 
 const SEND_USAGE = 'say: SEND name, then the bytes, then //AGUEL//TAMTAM//'
-const PUT_USAGE = 'say: /put <size in bytes> <name>, then exactly that many bytes'
+const PUT_USAGE = 'say: /put [@nick] <size in bytes> <name>, then exactly that many bytes'
 
 export const HTTP_REFUSAL: CloseItem = {
   type: 'close',
@@ -41,11 +41,10 @@ function parseSlash(line: string, bytes: Buffer): CommandItem | BeginItem | Erro
 }
 
 function parsePut(line: string): BeginItem | ErrorItem {
-  const parts = /^\/put +(\d+) (.*)$/is.exec(line)
-  const size = Number(parts?.[1])
-  const name = parts?.[2] ?? ''
+  const [, to, digits, name = ''] = /^\/put +(?:@(\S+) +)?(\d+) (.*)$/is.exec(line) ?? []
+  const size = Number(digits)
   if (!Number.isSafeInteger(size) || name.trim() === '') {
     return { type: 'error', code: 'BAD_COMMAND', message: PUT_USAGE }
   }
-  return { type: 'begin', name, size }
+  return { type: 'begin', name, size, ...(to === undefined ? {} : { to }) }
 }

@@ -3,6 +3,7 @@ import { refusalFor } from '../../../../domain/room/rights.ts'
 import { away } from './away.ts'
 import { back } from './back.ts'
 import { ban } from './ban.ts'
+import { collect } from './collect.ts'
 import type { Caller, LineCommand } from './command.ts'
 import { deop } from './deop.ts'
 import { files } from './files.ts'
@@ -30,7 +31,7 @@ import { who } from './who.ts'
 
 const commands: readonly LineCommand[] = [
   ...[nick, join, part, who, msg, me, away, back, topic, history, search, files, get],
-  ...[kick, mute, unmute, ban, unban, op, deop, lock, unlock, password, invite],
+  ...[kick, mute, unmute, ban, unban, op, deop, lock, unlock, collect, password, invite],
   token,
   quit,
 ]
@@ -62,6 +63,6 @@ function help({ session }: Caller): string {
     '* /help                  this list',
     '* //text                 say /text',
     '* SEND name              send a file: its bytes follow, then //AGUEL//TAMTAM//',
-    '* /put size name         send a file: exactly as many bytes follow',
+    '* /put size name         send a file: exactly as many bytes follow; /put @nick size name: to nick only',
   ].join('\n')
 }

@@ -6,7 +6,7 @@ export const roomWord = (word: RoomWord): LineCommand => ({
   word: word.word,
   usage: word.usage,
   help: word.help,
-  verb: word.word,
+  verb: word.verb,
   async run(caller, rest) {
     const asked = askedBy(word, rest)
     if ('code' in asked) await caller.refuse(asked)

@@ -8,6 +8,8 @@ export interface TicketHolder {
   readonly name?: string
   /** The id of the member that they are. */
   readonly member?: string
+  /** It may also go on with the file, or withdraw it: who sends it has it, and gives it to nobody. */
+  readonly sends?: boolean
 }
 
 export interface Ticket {

@@ -1,29 +1,30 @@
-import type { Batch } from '../../../../domain/room/batch.ts'
-import { isVisibleTo, type RoomEvent } from '../../../../domain/room/events.ts'
+import type { LocalSession } from '../../../../domain/engine/local-session.ts'
+import { sightOf } from '../../../../domain/room/audience.ts'
+import type { Batch, Encoder } from '../../../../domain/room/batch.ts'
+import type { RoomEvent } from '../../../../domain/room/events.ts'
 import { encodeMessage } from '../../../codec/wire/encode.ts'
 import { hostMessageLimits } from '../../../codec/wire/limits.ts'
-import type { BatchMessages, Framing } from './carrier.ts'
+import type { Framing } from './carrier.ts'
 
 /** What of an event is not its text, at most nearly always; where it is more, the message is cut in two. */
 const EVENT_BYTES = 200
 /** No event has more values than this, a file's are the most. */
-const EVENT_ITEMS = 16
+const EVENT_ITEMS = 24
 
 /** An encoder of its own for each framing: encodings are kept with the batch, under the encoder. */
 export const batchEncoder =
-  (frame: Framing['frame']) =>
-  (batch: Batch): BatchMessages => {
-    const concerned = new Set<string>()
-    for (const event of batch.events) if (event.type === 'whispered') concerned.add(event.by.id).add(event.to.id)
-    const open = concerned.size === 0 ? batch.events : batch.events.filter(({ type }) => type !== 'whispered')
-    return { shared: messagesOf(open).map(frame), concerned }
-  }
+  (frame: Framing['frame']): Encoder<readonly Uint8Array[]> =>
+  (batch) =>
+    messagesOf(batch.encoded(sightOf).open).map(frame)
 
 /** What one member gets of a batch. */
-export function messagesFor(batch: Batch, member: string, framing: Framing): readonly Uint8Array[] {
-  const { shared, concerned } = batch.encoded(framing.batches)
-  if (!concerned.has(member)) return shared
-  return messagesOf(batch.events.filter((event) => isVisibleTo(event, member))).map(framing.frame)
+export function messagesFor(
+  batch: Batch,
+  session: Pick<LocalSession, 'ownSightOf'>,
+  framing: Framing,
+): readonly Uint8Array[] {
+  const own = session.ownSightOf(batch)
+  return own === undefined ? batch.encoded(framing.batches) : messagesOf(own).map(framing.frame)
 }
 
 /** These events as messages, none longer than a message may be. */

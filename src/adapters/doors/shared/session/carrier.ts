@@ -2,17 +2,11 @@ import type { Duplex } from 'node:stream'
 import type { Code, Rejected } from '../../../../domain/rejection.ts'
 import type { Encoder } from '../../../../domain/room/batch.ts'
 
-/** A batch as its readers get it: made once, and shared by all of them who are not concerned by its whispers. */
-export interface BatchMessages {
-  readonly shared: readonly Uint8Array[]
-  /** Members who get something else than what all get: the whispers of theirs. */
-  readonly concerned: ReadonlySet<string>
-}
-
 /** How messages stand on the wire; one for each kind of carrier, so that what it encodes is shared by all its readers. */
 export interface Framing {
   frame(message: Uint8Array): Uint8Array
-  readonly batches: Encoder<BatchMessages>
+  /** What everybody gets of a batch: made once, and shared by all its readers to whom nothing of it is personal. */
+  readonly batches: Encoder<readonly Uint8Array[]>
 }
 
 /** Where a carrier puts what comes in. */

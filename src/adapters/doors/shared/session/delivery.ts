@@ -77,7 +77,7 @@ export class SessionDelivery {
       this.unfollow()
       return
     }
-    const messages = messagesFor(batch, session.id, this.#carrier.framing)
+    const messages = messagesFor(batch, session, this.#carrier.framing)
     if (messages.length > 0) this.#outbox.writeAll(messages)
     if (!this.#outbox.full) return
     this.#parts.metrics.count('catch_ups')

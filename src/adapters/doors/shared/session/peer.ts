@@ -169,7 +169,7 @@ export class SessionPeer implements Holder {
   }
 
   #enter(session: LocalSession, after: number | undefined): void {
-    const { room, member, members, topic, last } = session
+    const { room, member, members, topic, collectingSince, last } = session
     this.#rooms.add(room)
     this.#session = session
     session.refusals$.subscribe((why) => this.#refuse(why))
@@ -180,6 +180,7 @@ export class SessionPeer implements Holder {
       members: members.slice(0, this.#parts.settings.listedMembers),
       count: members.length,
       topic,
+      ...(collectingSince === undefined ? {} : { collectingSince }),
       last,
     })
     this.#delivery.follow(session, after ?? session.after)

@@ -152,6 +152,14 @@ describe('/put', () => {
     ])
   })
 
+  test('names the one person whom a file is for', () => {
+    const items = new LineDecoder().push(bytes('/put @budi 1 a b\nA/put  @x@y  1 @z\nB'))
+    expect(items.filter(({ type }) => type === 'begin')).toEqual([
+      { type: 'begin', name: 'a b', size: 1, to: 'budi' },
+      { type: 'begin', name: '@z', size: 1, to: 'x@y' },
+    ])
+  })
+
   test('C26 carries an empty file', () => {
     expect(decodeEveryWay('/PUT 0 e\r\nhi\n')).toEqual([begin('e', 0), end, ['text', 'hi']])
   })
@@ -167,6 +175,10 @@ describe('/put', () => {
       ' 0x10 a',
       ' 9007199254740992 a',
       ' 99999999999999999999 a',
+      ' @budi',
+      ' @budi 5',
+      ' @ 5 a',
+      ' budi 5 a',
     ]
     expect(decodeEveryWay(`${bad.map((rest) => `/put${rest}\n`).join('')}hi\n`)).toEqual([
       ...bad.map(() => badCommand),

@@ -1,0 +1,22 @@
+import { collectionOf } from '../../../../domain/room/collection.ts'
+import { refusalFor } from '../../../../domain/room/rights.ts'
+import { ROOM_WORDS } from '../../shared/room-words.ts'
+import { collectionLines } from '../../shared/wording.ts'
+import type { LineCommand } from './command.ts'
+import { roomWord } from './room-word.ts'
+
+const turning = roomWord(ROOM_WORDS.collect)
+
+/** Turns it on and off; without either, tells what has come. */
+export const collect: LineCommand = {
+  ...turning,
+  async run(caller, rest) {
+    if (rest.trim() !== '') return await turning.run(caller, rest)
+    const session = caller.inRoom()
+    if (session === undefined) return
+    const { files, members, member, collectingSince } = session
+    const why = refusalFor(member.role ?? 'member', 'startCollection')
+    if (why !== undefined) await caller.refuse(why)
+    else await caller.say(collectionLines(collectionOf(files, members, collectingSince)).join('\n'))
+  },
+}
