@@ -67,6 +67,27 @@ test('two hosts without a network are carried together, by file and by pipe, and
   expect(two.files).toEqual(one.files)
 })
 
+test('C115: a file for one person is theirs after it has travelled too, and nobody else\u2019s', async () => {
+  const before = join(await temporaryDirectory(), 'before')
+  const first = createTamtam({ data: before, freeSpaceFloorBytes: 0 })
+  await first.start()
+  const ani = await first.engine.join({ room: 'lobby', name: 'ani' })
+  await first.engine.join({ room: 'lobby', name: 'budi', member: 'b1' })
+  const source = (async function* () {
+    yield Buffer.from('surat')
+  })()
+  await ani.upload(source, { name: 'surat.txt', to: 'budi' }).done
+  await first.stop()
+  const { out } = await run('export', '--data', before, '-')
+  expect(await Verb.run(['import', '--data', `${before}-new`, '-'], { input: out })).toMatchObject({ code: 0 })
+  expect(await told(`${before}-new`)).toEqual({ texts: [], files: {} })
+  const second = createTamtam({ data: `${before}-new`, freeSpaceFloorBytes: 0 })
+  await second.start()
+  const budi = await second.engine.join({ room: 'lobby', name: 'budi', member: 'b1' })
+  expect(budi.files).toMatchObject([{ status: 'whole', file: { name: 'surat.txt', audience: { to: { id: 'b1' } } } }])
+  await second.stop()
+})
+
 test('an export never writes over a file, and a host that runs keeps its data to itself', async () => {
   const data = await lived('ani', 1000)
   const bundle = join(await temporaryDirectory(), 'a.tar')

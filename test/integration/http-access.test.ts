@@ -4,6 +4,7 @@ import { compose } from '../../src/app/compose.ts'
 import type { Access } from '../../src/app/index.ts'
 import { HTTP_DOOR } from '../../src/app/tokens.ts'
 import { type Answer, type Asked, ask, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+import { keyOf, SessionClient } from '../helpers/session-client.ts'
 
 /** Who is asking, by what they show: the rule knows who belongs to which room now. */
 const MEMBERS: Readonly<Record<string, string>> = { 'Bearer of-garden': 'garden', 'Bearer of-all': '*' }
@@ -130,6 +131,73 @@ test.each(tableOf(FILES))(
     expect(await tamtam.engine.transfer(arriving)).toMatchObject({ durable: 0, status: 'paused' })
   },
 )
+
+/** A room in which ani has sent files to budi, and has handed some in: whole ones, and such as are on their way. */
+async function withFilesForSome() {
+  const host = await startHttpHost()
+  const owner = await host.tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+  for (const name of ['ani', 'budi', 'cici', 'dewi', 'eka']) await SessionClient.join(host.port, 'frames', name)
+  for (const name of ['dewi', 'eka']) await owner.send({ type: 'op', name })
+  await owner.send({ type: 'deop', name: 'eka' })
+  const send = async (name: string, to = '') => {
+    const whole = await ask(host.port, `PUT /lobby/${name}.txt${to}`, { body: 'secret', ...BY.ani })
+    const headers = { ...TUS, 'Upload-Length': '10', ...BY.ani.headers }
+    const arriving = await ask(host.port, `POST /rooms/lobby/files${to}`, { headers })
+    return [idOf(whole.json as object), String(arriving.headers.location).replace('/files/', '')] as const
+  }
+  const direct = await send('direct', '?to=budi')
+  await owner.send({ type: 'startCollection' })
+  const collected = await send('collected')
+  return { ...host, direct, collected }
+}
+
+const by = (name: string) => ({ headers: { 'Tamtam-Key': keyOf(name) } })
+const BY = { ani: by('ani'), budi: by('budi'), cici: by('cici'), dewi: by('dewi'), eka: by('eka'), fani: by('fani') }
+
+/** Who gets nothing of which files. */
+const OTHERS = {
+  'a guest': [{}, 'direct', 'collected'],
+  'a guest who uses the name of the one meant': [{ as: 'budi' }, 'direct', 'collected'],
+  'another member': [BY.cici, 'direct', 'collected'],
+  'somebody who never came in': [BY.fani, 'direct', 'collected'],
+  'an op who is none any more': [BY.eka, 'direct', 'collected'],
+  'an op': [BY.dewi, 'direct'],
+  'the receiver of something else': [BY.budi, 'collected'],
+} satisfies Record<string, readonly [Asked, ...('direct' | 'collected')[]]>
+
+test.each(Object.entries(OTHERS))(
+  'C115, C117: to %s a file for others is not there, to the byte',
+  async (_who, [as, ...kinds]) => {
+    const host = await withFilesForSome()
+    for (const [line, with_] of FILES) {
+      const how = asked(with_, as)
+      const absent = seen(await ask(host.port, line.replace('ID', 'f'.repeat(32)), how))
+      expect(absent.status).toBe(404)
+      for (const id of kinds.flatMap((kind) => [...host[kind]]))
+        expect([line, seen(await ask(host.port, line.replace('ID', id), how))]).toEqual([line, absent])
+    }
+    for (const id of [host.direct[1], host.collected[1]])
+      expect(await host.tamtam.engine.transfer(id)).toMatchObject({ durable: 0, status: 'paused' })
+  },
+)
+
+test('a file for some is there for its sender and for whom it is, on every route', async () => {
+  const { port, direct, collected } = await withFilesForSome()
+  const may = [
+    [BY.ani, [...direct, ...collected]],
+    [BY.budi, direct],
+    [BY.dewi, collected],
+  ] as const
+  for (const [who, ids] of may)
+    for (const id of ids)
+      for (const [line, with_] of FILES) {
+        if (/DELETE|PATCH|ticket|OVERRIDE/i.test(line + JSON.stringify(with_))) continue
+        // What is on its way is not read to its end, and nobody has it.
+        if (id === ids[1] || id === ids[3]) if (!line.startsWith('HEAD')) continue
+        const { status } = await ask(port, line.replace('ID', id), asked(with_, who))
+        expect([line, status]).not.toEqual([line, 404])
+      }
+})
 
 test('every route that has to do with a room or a file stands in these tables', async () => {
   const door = compose({}).resolve(HTTP_DOOR)
