@@ -1,10 +1,11 @@
 import { type Observable, Subject } from 'rxjs'
 import type { Span } from '../ports/journal.ts'
-import type { Rejected } from '../rejection.ts'
+import { type Rejected, rejected } from '../rejection.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './audience.ts'
 import type { Batch } from './batch.ts'
 import type { Mail, RoomCommand } from './commands.ts'
 import { decide } from './decide.ts'
+import type { Stamp } from './decision.ts'
 import { Draft } from './draft.ts'
 import type { Audience } from './events.ts'
 import { type Entry, isEntry, type RoomEvent } from './events.ts'
@@ -152,7 +153,7 @@ export class RoomActor {
       for (const command of mail.commands) {
         const id = 'id' in command ? command.id : undefined
         if (id !== undefined && draft.repeats(id, mail)) continue
-        const event = decide(this.#state, mail.by, command, { seq, at, maxTextBytes })
+        const event = this.#decide(mail.by, command, { seq, at, maxTextBytes })
         if (event.type === 'rejected') {
           mail.refused(event)
           continue
@@ -204,6 +205,16 @@ export class RoomActor {
       if (event.type !== 'banned') continue
       for (const [id, restraint] of this.#state.restrained)
         if (restraint === 'banned') this.#expelled.get(id)?.(because('banned', event.by, event.reason))
+    }
+  }
+
+  /** What no type allows and a program may send all the same is that program's mistake, and no reason to lose a commit (C90). */
+  #decide(by: Member, command: RoomCommand, stamp: Stamp): ReturnType<typeof decide> {
+    try {
+      return decide(this.#state, by, command, stamp)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      return rejected('BAD_COMMAND', `this is no command of a room: ${why}`)
     }
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { JournalBroken } from '../../../src/domain/ports/journal.ts'
+import type { ClientCommand } from '../../../src/domain/room/commands.ts'
 import { Refused } from '../../../src/domain/session.ts'
 import { failure, openHouse, reopen, watch } from '../../helpers/house.ts'
 import { seqsOf, textsOf } from '../../helpers/people.ts'
@@ -234,6 +235,19 @@ describe('P3 the same message twice', () => {
     expect(await again.send(say('b', 'y'))).toEqual({ type: 'ack', seq: 2, duplicate: false })
     expect(textsOf(seen.events)).toEqual(['b'])
   })
+})
+
+describe('C90 what no type allows and a program sends all the same', () => {
+  it.each<object>([{ type: 'shout', text: 'a' }, { type: 'constructor' }, { type: 'say' }, { type: 'kick' }])(
+    '%o is refused; others are heard, and the host stops as ever',
+    async (command) => {
+      const { engine, join } = await openHouse()
+      const [ani, budi] = [await join('ani'), await join('budi')]
+      const answers = Promise.all([ani.send(command as ClientCommand), budi.send(say('hi'))])
+      expect(await answers).toMatchObject([{ type: 'rejected' }, { type: 'ack' }])
+      await engine.stop()
+    },
+  )
 })
 
 describe('stopping', () => {
