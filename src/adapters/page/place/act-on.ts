@@ -1,5 +1,6 @@
 import type { ClientCommand } from '../../../domain/room/commands.ts'
 import { typedLine } from '../../terminal/slash-words.ts'
+import { changeKeys, keyWords } from './key-words.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
@@ -7,7 +8,7 @@ import type { Room } from './room.ts'
 export function actOn(page: Page, room: Room, line: string, to: string | undefined): void {
   const { say } = page.words.value
   const { place, outbox, notices } = room
-  const typed = typedLine(line)
+  const typed = typedLine(line, keyWords)
   const refuse = (text: string) => notices.tell(text, 'wrong')
   switch (typed.type) {
     case 'nothing':
@@ -33,7 +34,7 @@ export function actOn(page: Page, room: Room, line: string, to: string | undefin
       ask(page, room, typed.command)
       break
     case 'join':
-      page.go(typed.room)
+      page.go(typed.room, typed.password)
       break
     case 'search':
       room.show({ type: 'search', query: typed.query })
@@ -61,8 +62,10 @@ export function actOn(page: Page, room: Room, line: string, to: string | undefin
     case 'send':
     case 'bell':
     case 'time':
-    case 'own':
       refuse(say('wordNotHere', { word: typed.type }))
+      break
+    case 'own':
+      void changeKeys(page, room, typed.word, typed.rest)
       break
     case 'wrong':
       refuse(say('howToType', { usage: typed.usage }))

@@ -15,6 +15,7 @@ import { Desk } from '../files/desk.ts'
 import { Announcer } from './announcer.ts'
 import { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
+import { Secrets } from './secrets.ts'
 
 /** Why one is not in the room. */
 export interface Why {
@@ -51,7 +52,7 @@ export class Page {
     this.words.peek().say('newMessages', { count }),
   )
   readonly #ignored: Signal<ReadonlySet<string>>
-  #token: string | undefined
+  readonly #secrets: Secrets
   #entry = 0
 
   constructor(kept: Keepsakes, session: Keepsakes, languages: readonly string[]) {
@@ -64,7 +65,7 @@ export class Page {
     this.key = kept.get('key') ?? new BrowserIds().next()
     kept.set('key', this.key)
     this.#ignored = signal<ReadonlySet<string>>(new Set(kept.get('ignored')?.split('\n')))
-    this.#token = session.get('token') ?? kept.get('token')
+    this.#secrets = new Secrets(kept)
   }
 
   get stage(): ReadonlySignal<Stage> {
@@ -131,16 +132,15 @@ export class Page {
       return
     }
     this.kept.set('name', nick.name)
-    if (secret !== undefined && secret !== '') this.#showing(secret)
     this.#roomName.value = named
     if (readFragment(location.hash).room !== named) history.pushState(null, '', roomFragment(named))
-    await this.#enter(nick.name, named)
+    await this.#enter(nick.name, named, secret === '' ? undefined : secret)
   }
 
   /** Goes to another room under the same name. */
-  go(room: string): void {
+  go(room: string, password?: string): void {
     if (this.name === '') this.#roomName.value = room
-    else void this.come(this.name, room)
+    else void this.come(this.name, room, password)
   }
 
   /** Back to the form. */
@@ -155,7 +155,7 @@ export class Page {
     const named = checkRoomName(room ?? LOBBY)
     const wanted = typeof named === 'string' ? named : LOBBY
     if (token !== undefined) {
-      this.#showing(token)
+      this.#secrets.given(token)
       history.replaceState(null, '', roomFragment(wanted))
     }
     const stage = this.#stage.peek()
@@ -164,45 +164,50 @@ export class Page {
     if (this.name !== '') void this.come(this.name, wanted)
   }
 
-  #showing(token: string): void {
-    this.#token = token
-    this.session.set('token', token)
-    this.kept.set('token', token)
-  }
-
-  async #enter(name: string, roomName: string): Promise<void> {
+  async #enter(name: string, room: string, secret: string | undefined): Promise<void> {
     const entry = ++this.#entry
     this.#left()
     this.#stage.value = { status: 'entering', why: undefined }
-    for (
-      let waitMs = sessionDefaults.firstRetryMs;
-      entry === this.#entry;
-      waitMs = Math.min(waitMs * 2, sessionDefaults.mostRetryMs)
-    ) {
+    let waitMs = sessionDefaults.firstRetryMs
+    while (entry === this.#entry) {
+      const entered = await this.#tried(name, room, secret)
+      if (entry !== this.#entry) {
+        if (entered instanceof Room) entered.leave()
+      } else if (entered instanceof Room) {
+        entered.place.events$.subscribe((event) => this.#readOut(event, entered))
+        this.#stage.value = { status: 'inside', room: entered }
+        return
+      } else if (entered.code === 'UNREACHABLE') {
+        this.#stage.value = { status: 'entering', why: entered }
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+        waitMs = Math.min(waitMs * 2, sessionDefaults.mostRetryMs)
+      } else {
+        this.#stage.value = { status: 'asking', why: entered }
+        return
+      }
+    }
+  }
+
+  /** Shows what there is to be shown, until something opens the room. */
+  async #tried(name: string, roomName: string, secret: string | undefined): Promise<Room | Why> {
+    let why: Why | undefined
+    for (const shown of this.#secrets.for(roomName, secret)) {
+      const { token, password } = shown
       const room = new Room({
-        wanted: { room: roomName, name },
-        credentials: { key: this.key, token: this.#token },
+        wanted: { room: roomName, name, ...(password === undefined ? {} : { password }) },
+        credentials: { key: this.key, token },
         read: this.readIn(roomName),
         kept: this.kept,
         session: this.session,
       })
-      const why = await room.enter().then(() => undefined, whyNot)
-      if (entry !== this.#entry) {
-        room.leave()
-        return
-      }
+      why = await room.enter().then(() => undefined, whyNot)
       if (why === undefined) {
-        room.place.events$.subscribe((event) => this.#readOut(event, room))
-        this.#stage.value = { status: 'inside', room }
-        return
+        this.#secrets.opened(roomName, shown)
+        return room
       }
-      if (why.code !== 'UNREACHABLE') {
-        this.#stage.value = { status: 'asking', why }
-        return
-      }
-      this.#stage.value = { status: 'entering', why }
-      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      if (why.code !== 'NOT_FOUND') break
     }
+    return why ?? { code: 'NOT_FOUND', message: '' }
   }
 
   #readOut(event: RoomEvent, room: Room): void {

@@ -15,6 +15,8 @@ import { sessionDefaults } from '../defaults.ts'
 export interface WantedRoom {
   readonly room: string
   readonly name: string
+  /** The room's password, or an invitation. */
+  readonly password?: string
 }
 
 /** The page's place in a room, as signals that views read. Everything of the room's that the page shows comes from here. */

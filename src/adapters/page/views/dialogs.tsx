@@ -46,6 +46,11 @@ export function Dialogs({ room }: { readonly room: Room }) {
 const now = (room: Room, member: Member): Member =>
   room.place.members.value.find(({ id }) => id === member.id) ?? member
 
+const KEY_WORDS = [
+  { word: 'password', takes: 'WORD|off', about: 'helpPassword' },
+  { word: 'invite', takes: '', about: 'helpInvite' },
+] as const
+
 /** Words that only a terminal understands. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['bell', 'files', 'get', 'send', 'time', 'help'])
 
@@ -55,7 +60,7 @@ function HelpDialog({ closed }: { readonly closed: () => void }) {
     <Dialog title={say('help')} closed={closed}>
       <p>{say('helpSay')}</p>
       <dl class="words">
-        {slashWords
+        {[...slashWords, ...KEY_WORDS]
           .filter(({ word }) => !ELSEWHERE.has(word))
           .map((each) => (
             <div key={each.word}>
