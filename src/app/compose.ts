@@ -120,6 +120,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
       new LineDoor({
         ...doorPorts(from),
         admission: from.resolve(ADMISSION),
+        tickets: from.resolve(TICKETS),
         settings: { ...lineDefaults, ...options.line },
       }),
   )

@@ -1,7 +1,9 @@
 import { LineDoor } from '../../src/adapters/doors/line/door.ts'
 import type { LineSettings } from '../../src/adapters/doors/line/settings.ts'
 import { type MemoryConnection, memoryPair } from '../../src/adapters/doors/memory/pair.ts'
-import { lineDefaults } from '../../src/app/defaults.ts'
+import { Tickets } from '../../src/adapters/doors/shared/access/tickets.ts'
+import { MemoryKeyring } from '../../src/adapters/stores/memory/memory-keyring.ts'
+import { lineDefaults, linkMs } from '../../src/app/defaults.ts'
 import { admissionFor } from './admission.ts'
 import { type HouseOptions, openHouse } from './house.ts'
 import { turn } from './turns.ts'
@@ -63,7 +65,16 @@ export async function openLineHouse({ line = {}, ...options }: LineHouseOptions 
   const { engine, clock, ids, log, metrics } = house
   const admission = admissionFor(clock)
   const settings = { ...lineDefaults, apartMs: 0, ...line }
-  const door = new LineDoor({ engine, admission, clock, ids, log, metrics, settings })
+  const door = new LineDoor({
+    engine,
+    admission,
+    tickets: new Tickets(new MemoryKeyring(), clock, linkMs),
+    clock,
+    ids,
+    log,
+    metrics,
+    settings,
+  })
   const people: Person[] = []
 
   /** Lets everything happen that will, `ms` of the clock at a time, until nothing more arrives anywhere. */

@@ -77,6 +77,21 @@ describe('C122: the line door, before the token is shown', () => {
     await (await LineClient.connect(port)).closed()
   })
 
+  test('a link that a line has opens its file by itself, as long as the token holds', async () => {
+    const { port, token, keyring, bearer } = await guarded()
+    const ani = await line(port, token, 'ani')
+    await ani.ask('/files links', /^\* files come as a line/)
+    await ask(port, 'PUT /lobby/a.txt', { body: 'abc', ...bearer })
+    const told = await ani.until(/^\* file .* http:/)
+    const path = /http:\/\/[^/]+(\/\S+)/.exec(told)?.[1] ?? ''
+    expect((await ask(port, `GET ${path}`)).text).toBe('abc')
+    expect((await ask(port, `GET ${path.split('?')[0]}`)).status).toBe(404)
+    expect(told).not.toContain(token)
+    await replaceToken(keyring)
+    await ani.closed()
+    expect((await ask(port, `GET ${path}`)).status).toBe(404)
+  })
+
   test('the seed’s way in is its first line', async () => {
     const { port, token } = await guarded()
     const seed = await LineClient.connect(port)

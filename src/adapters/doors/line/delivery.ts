@@ -2,14 +2,15 @@ import type { Follower } from '../../../domain/engine/follower.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
-import type { Batch, Encoder } from '../../../domain/room/batch.ts'
+import type { Batch } from '../../../domain/room/batch.ts'
 import type { FileCompleted, WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
+import type { TicketHolder } from '../shared/access/tickets.ts'
 import type { Outbox } from '../shared/outbox.ts'
-import { fileLine, guardSend } from '../shared/wording.ts'
+import { fileLine, guardSend, type LinkOf } from '../shared/wording.ts'
 import { sendInBand } from './in-band.ts'
 import { inlineLines, type Lines, portion, type Reading } from './lines.ts'
-import type { LinkLines } from './link-lines.ts'
+import type { LinkLines, Links } from './link-lines.ts'
 import type { MarkChecks } from './mark-checks.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
@@ -36,7 +37,7 @@ export interface DeliveryParts {
 export class LineDelivery {
   readonly #parts: DeliveryParts
   readonly #outbox: Outbox
-  readonly #links: Encoder<Lines>
+  #links: Links
   #mode: FileMode
   #follower: Follower | undefined
   #session: LocalSession | undefined
@@ -47,7 +48,7 @@ export class LineDelivery {
   constructor(parts: DeliveryParts) {
     this.#parts = parts
     this.#outbox = parts.outbox
-    this.#links = parts.links.to(parts.base)
+    this.#links = parts.links.for(parts.base, undefined)
     this.#mode = parts.settings.files
   }
 
@@ -57,6 +58,16 @@ export class LineDelivery {
 
   set mode(mode: FileMode) {
     this.#mode = mode
+  }
+
+  /** Where a file is, for this reader. */
+  get linkOf(): LinkOf | undefined {
+    return this.#links.linkOf
+  }
+
+  /** What its links stand for, where nothing is let in without. */
+  showing(holder: TicketHolder | undefined): void {
+    this.#links = this.#parts.links.for(this.#parts.base, holder)
   }
 
   /** Delivers what happens in the session's room from its cursor on. */
@@ -102,7 +113,7 @@ export class LineDelivery {
     const session = this.#session
     const follower = this.#follower
     if (session === undefined || follower === undefined) return
-    const lines = batch.encoded(this.#mode === 'inline' ? inlineLines : this.#links)
+    const lines = batch.encoded(this.#mode === 'inline' ? inlineLines : this.#links.encoder)
     const whole = this.#mode === 'inline' ? nextFile(lines, session) : undefined
     if (whole !== undefined) {
       this.#outbox.writeAll(portion(lines, session, 0, whole.index))
@@ -119,13 +130,13 @@ export class LineDelivery {
   }
 
   async #send(by: string, file: WholeFile, session: LocalSession, mostBytes: number): Promise<void> {
-    const { base, checks, clock, outbox, settings } = this.#parts
+    const { checks, clock, outbox, settings } = this.#parts
     this.#sending = true
     try {
       if (file.size <= mostBytes && (await checks.carries(file.id, () => session.inspect(file.id)))) {
         const to = { outbox, clock, apartMs: settings.apartMs }
         await sendInBand(file, session.download(file.id, 0, 'lent'), to)
-      } else this.#notices.unshift(guardSend(`${fileLine(by, file, base)}\n`))
+      } else this.#notices.unshift(guardSend(`${fileLine(by, file, this.linkOf)}\n`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // Who has left the room meanwhile does not wait for its file.

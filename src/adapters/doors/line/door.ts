@@ -4,6 +4,7 @@ import type { Ids } from '../../../domain/ports/ids.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
 import type { Admission } from '../shared/access/admission.ts'
+import type { Tickets } from '../shared/access/tickets.ts'
 import type { Door, Visitor } from '../shared/visitor.ts'
 import { LineConnection } from './connection.ts'
 import { LinkLines } from './link-lines.ts'
@@ -13,6 +14,7 @@ import type { LineSettings } from './settings.ts'
 export interface LineDoorParts {
   readonly engine: Engine
   readonly admission: Admission
+  readonly tickets: Tickets
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -24,11 +26,12 @@ export interface LineDoorParts {
 export class LineDoor implements Door {
   readonly #parts: LineDoorParts
   readonly #checks = new MarkChecks()
-  readonly #links = new LinkLines()
+  readonly #links: LinkLines
   readonly #connections = new Set<LineConnection>()
 
   constructor(parts: LineDoorParts) {
     this.#parts = parts
+    this.#links = new LinkLines(parts.tickets)
   }
 
   welcome(visitor: Visitor): void {

@@ -4,7 +4,7 @@ import type { Batch } from '../../../domain/room/batch.ts'
 import type { RoomEvent } from '../../../domain/room/events.ts'
 import type { Member } from '../../../domain/room/member.ts'
 import { lineOf } from '../shared/event-line.ts'
-import { fileLine, guardSend } from '../shared/wording.ts'
+import { fileLine, guardSend, type LinkOf } from '../shared/wording.ts'
 
 /** Joins or leaves in one batch beyond this are told in one line: a thousand arrivals are not a thousand lines to each. */
 const PRESENCE_LINES = 8
@@ -31,10 +31,10 @@ export function inlineLines(batch: Batch): Lines {
 
 const SEND = Buffer.from('SEND')
 
-/** Lines for whoever asked for links instead of bytes, and reached this host at `base`. */
-export const linkLines = (batch: Batch, base?: string): Lines =>
+/** Lines for whoever asked for links instead of bytes. */
+export const linkLines = (batch: Batch, linkOf?: LinkOf): Lines =>
   toLines(batch, (event) =>
-    event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file, base)}\n` : lineOf(event),
+    event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file, linkOf)}\n` : lineOf(event),
   )
 
 /** Whoever reads the lines. */

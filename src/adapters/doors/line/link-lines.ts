@@ -1,19 +1,43 @@
 import type { Encoder } from '../../../domain/room/batch.ts'
+import type { TicketHolder, Tickets } from '../shared/access/tickets.ts'
+import { fileUrl } from '../shared/file-url.ts'
+import type { LinkOf } from '../shared/wording.ts'
 import { type Lines, linkLines } from './lines.ts'
 
 /** More ways to reach one host than this are not remembered; those beyond share their lines with nobody. */
 const KEPT = 64
 
-/** How batches are encoded for those who get links: once for each address at which people reached the host. */
-export class LinkLines {
-  readonly #encoders = new Map<string | undefined, Encoder<Lines>>()
+/** How files are told to somebody: where a link leads, and whole batches of lines. */
+export interface Links {
+  /** Undefined where they came over a connection without an address. */
+  readonly linkOf: LinkOf | undefined
+  readonly encoder: Encoder<Lines>
+}
 
-  /** `base` as in `http://192.168.1.5:8268`; undefined: there is none, and the lines have no link. */
-  to(base: string | undefined): Encoder<Lines> {
-    const known = this.#encoders.get(base)
+/** How batches are encoded for those who get links: once for all who reached the host at one address, and showed the same to come in. */
+export class LinkLines {
+  readonly #tickets: Tickets
+  readonly #known = new Map<string, Links>()
+
+  constructor(tickets: Tickets) {
+    this.#tickets = tickets
+  }
+
+  /** `base` as in `http://192.168.1.5:8268`. A link shows nothing by itself, so for a `holder` it has a ticket. */
+  for(base: string | undefined, holder: TicketHolder | undefined): Links {
+    const key = JSON.stringify([base, holder])
+    const known = this.#known.get(key)
     if (known !== undefined) return known
-    const encoder: Encoder<Lines> = (batch) => linkLines(batch, base)
-    if (this.#encoders.size < KEPT) this.#encoders.set(base, encoder)
-    return encoder
+    const linkOf = base === undefined ? undefined : this.#linkOf(base, holder)
+    const links: Links = { linkOf, encoder: (batch) => linkLines(batch, linkOf) }
+    if (this.#known.size < KEPT) this.#known.set(key, links)
+    return links
+  }
+
+  #linkOf(base: string, holder: TicketHolder | undefined): LinkOf {
+    if (holder === undefined) return (file) => `${base}${fileUrl(file)}`
+    // Not `SEND`, for readers in band (`guardSend`).
+    const ticket = (id: string) => this.#tickets.issue(id, holder).text.replaceAll('SEND', '%53END')
+    return (file) => `${base}${fileUrl(file)}?ticket=${ticket(file.id)}`
   }
 }

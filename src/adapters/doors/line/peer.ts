@@ -1,20 +1,20 @@
 import type { Engine } from '../../../domain/engine/engine.ts'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
-import { type Code, type Rejected, rejected } from '../../../domain/rejection.ts'
+import { type Code, rejected } from '../../../domain/rejection.ts'
 import type { ClientCommand } from '../../../domain/room/commands.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
-import { type Admission, notForYou, type Shown } from '../shared/access/admission.ts'
+import { type Admission, notForYou, type Shown, ticketHolder } from '../shared/access/admission.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
-import { placeText, shortId, sizeText } from '../shared/wording.ts'
+import { type LinkOf, placeText, shortId, sizeText } from '../shared/wording.ts'
 import type { BeginItem, Item } from './codec/items.ts'
 import type { Caller } from './commands/command.ts'
 import { runCommand } from './commands/index.ts'
 import type { LineDelivery } from './delivery.ts'
-import { Reception } from './reception.ts'
+import { Reception, suspectEnd } from './reception.ts'
 import { sayLines } from './say-lines.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 import { atThreshold, tokenFirst } from './threshold.ts'
@@ -179,8 +179,8 @@ export class LinePeer implements Caller {
       ...(password === undefined ? {} : { password }),
     }
     let session: LocalSession
+    const admitted = await admission.enter(shown, room)
     try {
-      const admitted = await admission.enter(shown, room)
       if (admitted === undefined) return await this.#turnedAway(shown)
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
       session = await this.#parts.engine.join({ room, owner: id, person: id, address, ...admitted, ...who })
@@ -198,6 +198,7 @@ export class LinePeer implements Caller {
     this.#status = 'here'
     this.#unwatch()
     this.#unwatch = admission.stay(shown, room, () => this.#parts.expelled(accessEnded))
+    this.#delivery.showing(ticketHolder(shown, admitted))
     this.#rooms.add(room)
     this.#session = session
     session.refusals$.subscribe((why) => void this.refuse(why))
@@ -212,6 +213,10 @@ export class LinePeer implements Caller {
     this.#session = undefined
     this.#delivery.unfollow()
     await session?.close()
+  }
+
+  get linkOf(): LinkOf | undefined {
+    return this.#delivery.linkOf
   }
 
   get fileMode(): FileMode {
@@ -294,7 +299,3 @@ export class LinePeer implements Caller {
 
 const accessEnded = 'you may not be here any more: what you came in with does not hold now'
 const nowhere = rejected('NOT_A_MEMBER', 'you are in no room; /join one')
-const suspectEnd: Rejected = rejected(
-  'SUSPECT_END',
-  'the end mark stood inside the file, so its end is not where you meant it; send it with /put <size> <name>',
-)

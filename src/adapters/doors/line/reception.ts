@@ -82,3 +82,8 @@ export class Reception {
 const stalled = (ms: number): Rejected =>
   rejected('TRANSFER_STALLED', `nothing of the file arrived for ${ms / 1000} s; send it again`)
 const broken = rejected('TRANSFER_CUT', 'the host could not keep the file')
+
+export const suspectEnd: Rejected = rejected(
+  'SUSPECT_END',
+  'the end mark stood inside the file, so its end is not where you meant it; send it with /put <size> <name>',
+)

@@ -4,7 +4,6 @@ import type { Member } from '../../../domain/room/member.ts'
 import type { RoomFile } from '../../../domain/room/state.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { sizeText } from '../../words/size.ts'
-import { fileUrl } from './file-url.ts'
 
 export { sizeText }
 
@@ -43,9 +42,9 @@ export function placeText(audience: Audience | undefined): string {
 }
 
 /** What has been collected, and of whom nothing has come, as lines. */
-export function collectionLines({ files, missing }: Collection, base?: string): readonly string[] {
+export function collectionLines({ files, missing }: Collection, linkOf?: LinkOf): readonly string[] {
   const rows = files.map((each) =>
-    each.status === 'whole' ? fileLine(each.by.name, each.file, base) : `* on its way: ${nameAndSender(each)}`,
+    each.status === 'whole' ? fileLine(each.by.name, each.file, linkOf) : `* on its way: ${nameAndSender(each)}`,
   )
   const names = missing.map(({ name }) => forTerminal(name)).join(', ')
   return [
@@ -57,16 +56,18 @@ export function collectionLines({ files, missing }: Collection, base?: string): 
 
 const nameAndSender = ({ file, by }: RoomFile): string => `${forTerminal(file.name)} from ${forTerminal(by.name)}`
 
+/** Where somebody finds a file, as a whole address. */
+export type LinkOf = (file: Pick<WholeFile, 'id' | 'name'>) => string
+
 /** How a file is named to `/get`: as much of its id as a person can type. */
 export const shortId = (id: string): string => id.slice(0, 8)
 
 /**
- * Tells of a file that does not come in band: name, size, digest, and how to get it here. With `base`, as in
- * `http://192.168.1.5:8268`, the line ends in a link.
+ * Tells of a file that does not come in band: name, size, digest, and how to get it here; with `linkOf` the line ends in a link.
  */
-export function fileLine(by: string, file: WholeFile, base?: string): string {
+export function fileLine(by: string, file: WholeFile, linkOf?: LinkOf): string {
   // A plain link shows nothing of who follows it, so what is not for everybody is had in band.
-  const link = base === undefined || file.audience !== undefined ? '' : ` ${base}${fileUrl(file)}`
+  const link = linkOf === undefined || file.audience !== undefined ? '' : ` ${linkOf(file)}`
   const from = `${forTerminal(file.name)} from ${forTerminal(by)}${forText(file.audience)}`
   return `* file [${shortId(file.id)}] ${from}: ${sizeText(file.size)}, sha256 ${file.sha256}${link}`
 }

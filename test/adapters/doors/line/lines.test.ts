@@ -2,6 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { inlineLines, type Lines, linkLines, portion } from '../../../../src/adapters/doors/line/lines.ts'
 import { LinkLines } from '../../../../src/adapters/doors/line/link-lines.ts'
+import { type TicketHolder, Tickets } from '../../../../src/adapters/doors/shared/access/tickets.ts'
+import { fileUrl } from '../../../../src/adapters/doors/shared/file-url.ts'
+import { MemoryKeyring } from '../../../../src/adapters/stores/memory/memory-keyring.ts'
+import { ManualClock } from '../../../../src/adapters/system/manual-clock.ts'
 import { Batch } from '../../../../src/domain/room/batch.ts'
 import type { RoomEvent } from '../../../../src/domain/room/events.ts'
 import type { Member } from '../../../../src/domain/room/member.ts'
@@ -50,7 +54,10 @@ describe('a line for each event', () => {
   it('ends in a link for who reached the host at an address, which nothing in a name can break', () => {
     const file = { ...whole, name: 'SEND "a b".mp3?#/..\u202e' }
     const batch = new Batch('lobby', [{ ...stamp, type: 'fileCompleted', file }])
-    const text = textFor(linkLines(batch, 'http://[::1]:8268'), budi)
+    const text = textFor(
+      linkLines(batch, (file) => `http://[::1]:8268${fileUrl(file)}`),
+      budi,
+    )
     expect(text).toMatch(/ http:\/\/\[::1\]:8268\/files\/f1\/%53END%20%22a%20b%22.mp3%3F%23%2F..%E2%80%AE\n$/)
     expect(new URL(text.slice(text.indexOf('http')).trim()).pathname.split('/').map(decodeURIComponent)).toEqual([
       '',
@@ -60,12 +67,13 @@ describe('a line for each event', () => {
     ])
   })
   it('is encoded once for each address at which people reached the host', () => {
-    const links = new LinkLines()
+    const links = new LinkLines(new Tickets(new MemoryKeyring(), new ManualClock(), 1000))
+    const to = (base?: string, holder?: TicketHolder) => links.for(base, holder).encoder
     const batch = new Batch('lobby', [completed(1, ani)])
-    const [lan, other] = [links.to('http://192.168.1.5:1'), links.to('http://10.0.0.1:1')]
-    expect(batch.encoded(lan)).toBe(batch.encoded(links.to('http://192.168.1.5:1')))
+    const [lan, other] = [to('http://192.168.1.5:1'), to('http://10.0.0.1:1')]
+    expect(batch.encoded(lan)).toBe(batch.encoded(to('http://192.168.1.5:1')))
     expect(batch.encoded(other)).not.toBe(batch.encoded(lan))
-    expect(textFor(batch.encoded(links.to(undefined)), budi)).not.toContain('http')
+    expect(textFor(batch.encoded(to()), budi)).not.toContain('http')
   })
   it('C57 shows what would act on a terminal, in every place that somebody else wrote', () => {
     const evil = '\x1b[2J\n\u202e'

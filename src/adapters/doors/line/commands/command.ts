@@ -4,6 +4,7 @@ import type { ClientCommand } from '../../../../domain/room/commands.ts'
 import type { WholeFile } from '../../../../domain/room/events.ts'
 import type { Verb } from '../../../../domain/room/rights.ts'
 import type { Admission } from '../../shared/access/admission.ts'
+import type { LinkOf } from '../../shared/wording.ts'
 import type { FileMode, LineSettings } from '../settings.ts'
 
 /** Whoever typed a slash word, as far as the words need to know them. */
@@ -13,6 +14,8 @@ export interface Caller {
   readonly admission: Admission
   /** Where links to this host begin, where the caller can use any. */
   readonly base: string | undefined
+  /** Where a file is, for the caller. */
+  readonly linkOf: LinkOf | undefined
   /** Undefined after `/part`. */
   readonly session: LocalSession | undefined
   /** How files reach the caller. */

@@ -26,7 +26,7 @@ export const files: LineCommand = {
     if (session === undefined) return
     const lines = session.files.map((each) =>
       each.status === 'whole'
-        ? fileLine(each.by.name, each.file, caller.base)
+        ? fileLine(each.by.name, each.file, caller.linkOf)
         : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} has not all arrived yet${share(each.arrived, each.file.size)}`,
     )
     await caller.say(

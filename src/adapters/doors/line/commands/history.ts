@@ -17,7 +17,7 @@ export const history: LineCommand = {
     }
     const entries = await session.history(Math.min(wanted, maxHistoryLines))
     await caller.say(
-      [`* history of ${session.room}:`, ...entryLines(entries, caller.base), '* end of history'].join('\n'),
+      [`* history of ${session.room}:`, ...entryLines(entries, caller.linkOf), '* end of history'].join('\n'),
     )
   },
 }

@@ -15,6 +15,6 @@ export const search: LineCommand = {
     }
     const entries = await session.search(rest, caller.settings.maxHistoryLines)
     const found = entries.length === 1 ? '1 line' : `${entries.length} lines`
-    await caller.say([`* found ${found}:`, ...entryLines(entries, caller.base), '* end of search'].join('\n'))
+    await caller.say([`* found ${found}:`, ...entryLines(entries, caller.linkOf), '* end of search'].join('\n'))
   },
 }

@@ -6,6 +6,7 @@ import { Guesses, type GuessSettings } from './guesses.ts'
 import type { HostToken } from './host-token.ts'
 import type { OwnerKey } from './owner-key.ts'
 import type { Invitation, RoomKeys } from './room-keys.ts'
+import type { TicketHolder } from './tickets.ts'
 
 /** Who somebody is, as far as they show. */
 export interface Shown {
@@ -169,6 +170,13 @@ export class Admission {
     const left = settings.guessFloorMs - (clock.elapsed() - began)
     if (left > 0) await new Promise<void>((resolve) => clock.after(left, resolve))
   }
+}
+
+/** What a link has to stand for that is made for somebody who came in so; nothing where nothing was shown. */
+export function ticketHolder({ credential, person, password }: Shown, { invited }: Welcome): TicketHolder | undefined {
+  if (invited === undefined) return credential === undefined ? undefined : { credential }
+  const code = password ?? credential
+  return { ...(code === undefined ? {} : { credential: code }), ...(person === undefined ? {} : { member: person }) }
 }
 
 const MOST_PASSWORD_BYTES = 256
