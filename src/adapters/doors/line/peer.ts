@@ -163,9 +163,7 @@ export class LinePeer implements Caller {
 
   async #join(room: string, password?: string): Promise<'joined' | 'turned away' | 'refused'> {
     if (!this.#rooms.has(room) && this.#rooms.size >= this.settings.roomsPerConnection) {
-      await this.refuse(
-        rejected('TOO_MANY_ROOMS', 'you have joined as many rooms as one connection may; go back to one'),
-      )
+      await this.refuse(tooManyRooms)
       return 'refused'
     }
     const { admission } = this
@@ -298,4 +296,5 @@ export class LinePeer implements Caller {
 }
 
 const accessEnded = 'you may not be here any more: what you came in with does not hold now'
+const tooManyRooms = rejected('TOO_MANY_ROOMS', 'you have joined as many rooms as one connection may; go back to one')
 const nowhere = rejected('NOT_A_MEMBER', 'you are in no room; /join one')
