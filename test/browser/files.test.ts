@@ -87,6 +87,23 @@ test('a picture is shown once its digest is right, and counts as checked; what i
   expect(await violations(ani)).toEqual([])
 })
 
+test('what is sent while one whispers is for that person alone', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true })
+  const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi')]
+  const sari = await comeIn(open, port, 'sari')
+  await ani.locator('aside.wide').getByRole('button', { name: 'budi' }).click()
+  await ani.getByRole('dialog').getByRole('button', { name: 'Message' }).click()
+  const path = join(await temporaryDirectory(), 'present.txt')
+  await writeFile(path, 'for budi')
+  await dropFiles(ani, [path], async () => {
+    expect(await ani.locator('.drop-overlay').textContent()).toContain('budi alone')
+  })
+  await budi.locator('.file').getByText('present.txt').waitFor()
+  await putFile(port, 'for-all.txt', 'all')
+  await sari.locator('.file').getByText('for-all.txt').waitFor()
+  expect(await sari.getByText('present.txt').count()).toBe(0)
+})
+
 test('an upload that is cancelled is withdrawn', async ({ open }) => {
   const { port } = await startHttpHost({ page: true, limits: { transferBytesPerSecond: 1_000_000 } })
   const ani = await comeIn(open, port, 'ani', { checked: true })

@@ -67,23 +67,24 @@ describe('standard output', () => {
   test('is data, and standard error is talk', async () => {
     const data = await temporaryDirectory()
     const host = new HostProcess(['--port', '0', '--data', data])
-    await host.until('where it listens', () => host.lines.length >= 4)
+    await host.until('where it listens', () => host.lines.length >= 5)
     const port = Number(/tcp:\/\/127\.0\.0\.1:(\d+)$/.exec(host.lines[0] ?? '')?.[1])
     expect(host.lines).toEqual([
       `tamtam hosts the room lobby on tcp://127.0.0.1:${port}`,
+      `open in a browser:            http://127.0.0.1:${port}/`,
       `join from this machine with:  nc 127.0.0.1 ${port}`,
       `drop a file in with:          curl -T FILE http://127.0.0.1:${port}/lobby/`,
       'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
     ])
     const ani = await enter(port, 'ani')
     ani.write('halo \u001b[2J\n')
-    await host.until('the line', () => host.lines.length >= 7)
-    expect(host.lines.slice(4)).toEqual(['* 127.0.0.1 joined', '* 127.0.0.1 is now ani', '<ani> halo ␛[2J'])
+    await host.until('the line', () => host.lines.length >= 8)
+    expect(host.lines.slice(5)).toEqual(['* 127.0.0.1 joined', '* 127.0.0.1 is now ani', '<ani> halo ␛[2J'])
     host.child.stdin?.write('/who\n/nothing\nselamat pagi\n')
     await ani.until('<host> selamat pagi')
     await host.until('answers', () => host.errors.split('\n').length > 2)
     expect(host.errors).toMatch(/^\* here: host \(owner\), ani\n! BAD_COMMAND .*\n$/)
-    expect(host.lines).toHaveLength(7)
+    expect(host.lines).toHaveLength(8)
   })
 
   test('and standard error have nothing with --quiet', async () => {

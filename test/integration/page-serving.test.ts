@@ -144,6 +144,6 @@ test('how the host is doing is told on this machine, and is not there for anybod
       const [near, far] = memoryPair()
       const head = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 10.0.0.5\r\n${more}Connection: close\r\n\r\n`)
       door.welcome({ connection: near, address: '10.0.0.1', loopback: false, head })
-      expect(await text(far)).toMatch(/^HTTP\/1\.1 404 .*"there is nothing here"/s)
+      expect(await text(far)).toMatch(/^HTTP\/1\.1 404 .*"code":"NOT_FOUND"/s)
     }
 })

@@ -1,6 +1,7 @@
 /** What the page says of files, in English; a part of the catalogue. */
 export const filesEnglish = {
   sendFiles: 'Send files',
+  sendFilesTo: 'Send files to {name} alone',
   fileButton: 'File',
   folderButton: 'Folder',
   sendFolder: 'Send a folder',
@@ -9,6 +10,7 @@ export const filesEnglish = {
   textOfFile: 'Text',
   nameOfFile: 'Name of the file',
   nameOfText: 'text',
+  dropFor: 'Drop files to send them to {name} alone',
   dropHere: 'Drop files to send them to {room}',
   onTheirWay: 'Files on their way',
   to: 'to {room}',

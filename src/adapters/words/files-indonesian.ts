@@ -1,6 +1,7 @@
 /** The same in Indonesian. */
 export const filesIndonesian = {
   sendFiles: 'Kirim berkas',
+  sendFilesTo: 'Kirim berkas hanya kepada {name}',
   fileButton: 'Berkas',
   folderButton: 'Satu folder',
   sendFolder: 'Kirim satu folder',
@@ -9,6 +10,7 @@ export const filesIndonesian = {
   textOfFile: 'Teks',
   nameOfFile: 'Nama berkas',
   nameOfText: 'teks',
+  dropFor: 'Lepaskan berkas untuk mengirimnya hanya kepada {name}',
   dropHere: 'Lepaskan berkas untuk mengirimnya ke {room}',
   onTheirWay: 'Berkas yang sedang dikirim',
   to: 'ke {room}',

@@ -34,6 +34,7 @@ function fromHere(facts: HostFacts): readonly string[] {
   const { host, fingerprint } = facts
   const ways = waysTo({ ...facts, address: host })
   return [
+    `open in a browser:            ${pageLink({ ...facts, address: host })}`,
     ...(fingerprint === undefined ? [] : [`join from this machine with:  ${ways.tamtam}`]),
     `${fingerprint === undefined ? 'join from this machine with:' : 'or with:                    '}  ${ways.lines}`,
     `drop a file in with:          ${ways.drop}`,
@@ -77,7 +78,16 @@ function waysTo({ address, port, room, token, fingerprint }: At) {
 }
 
 /** Where a browser finds the host. What is behind the # is not sent anywhere: the page takes it from there. */
-export const pageLink = ({ address, port, token, fingerprint }: Omit<At, 'room'>): string =>
-  `http${fingerprint === undefined ? '' : 's'}://${bracketed(address)}:${port}/${token === undefined ? '' : `#t=${token}`}`
+export function pageLink({ address, port, room, token, fingerprint }: At): string {
+  const said = new URLSearchParams({
+    ...(token === undefined ? {} : { t: token }),
+    ...(room === FIRST ? {} : { room }),
+  })
+  const host = `http${fingerprint === undefined ? '' : 's'}://${bracketed(address)}:${port}/`
+  return said.size === 0 ? host : `${host}#${said}`
+}
+
+/** Where the page goes by itself. */
+const FIRST = 'lobby'
 
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)

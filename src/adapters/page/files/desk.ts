@@ -18,7 +18,9 @@ export class Desk {
     this.#news.value = news
   }
 
-  send({ place, name }: Room, files: readonly FileToSend[]): void {
-    this.uploads.send(files, { host: place.host, room: name, me: place.member.peek().id })
+  /** To the person whom one is whispering to, or to all in the room. */
+  send({ place, name, writing }: Room, files: readonly FileToSend[]): void {
+    const [me, to] = [place.member.peek().id, writing.to.peek()]
+    this.uploads.send(files, { host: place.host, room: name, me, to })
   }
 }

@@ -1,13 +1,13 @@
-import { forTerminal } from '../../../domain/text/terminal.ts'
 import { useSay } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
 
-/** Over the whole window while files are dragged in. It says which room they would go to. */
+/** Over the whole window while files are dragged in. It says which room they would go to, or which person. */
 export function DropOverlay({ room }: { readonly room: Room }) {
   const say = useSay()
+  const to = room.writing.to.value
   return (
     <div class="drop-overlay">
-      <p>{say('dropHere', { room: forTerminal(room.name) })}</p>
+      <p>{to === undefined ? say('dropHere', { room: room.name }) : say('dropFor', { name: to })}</p>
     </div>
   )
 }

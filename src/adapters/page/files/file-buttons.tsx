@@ -17,6 +17,8 @@ export function FileButtons({ room }: { readonly room: Room }) {
     // The same may be chosen again.
     input.value = ''
   }
+  const to = room.writing.to.value
+  const sendFiles = to === undefined ? say('sendFiles') : say('sendFilesTo', { name: to })
   const write = () => {
     desk.draft.value = ''
   }
@@ -27,8 +29,8 @@ export function FileButtons({ room }: { readonly room: Room }) {
   )
   return (
     <div class="file-buttons">
-      {button(say('sendFiles'), <FileIcon />, () => files.current?.click())}
-      <input ref={files} type="file" multiple hidden aria-label={say('sendFiles')} onChange={choose} />
+      {button(sendFiles, <FileIcon />, () => files.current?.click())}
+      <input ref={files} type="file" multiple hidden aria-label={sendFiles} onChange={choose} />
       {canPickFolders && button(say('sendFolder'), <FolderIcon />, () => folder.current?.click())}
       <input ref={folder} type="file" hidden aria-label={say('sendFolder')} onChange={choose} />
       {button(say('sendText'), <TextIcon />, write)}

@@ -11,6 +11,8 @@ export interface UploadWanted {
   readonly name: string
   readonly size: number
   readonly sha256: string | undefined
+  /** The name of the one person whom it is for; undefined: everybody. */
+  readonly to: string | undefined
 }
 
 /** Where an upload stands: up to the durable `offset`, with the digest of the bytes before it; or the file is whole. */
@@ -19,10 +21,11 @@ export type UploadLook =
   | { readonly status: 'whole'; readonly sha256: string | undefined }
 
 export async function createUpload(host: HostRequests, wanted: UploadWanted): Promise<{ id: string } | Refusal> {
-  const { room, name, size, sha256 } = wanted
+  const { room, name, size, sha256, to } = wanted
   const said = [`filename ${base64(name)}`, ...(sha256 === undefined ? [] : [`sha256 ${base64(sha256)}`])]
   const headers = { ...version, 'Upload-Length': String(size), 'Upload-Metadata': said.join(',') }
-  const answer = await host.ask(`/rooms/${encodeURIComponent(room)}/files`, { method: 'POST', headers })
+  const addressed = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
+  const answer = await host.ask(`/rooms/${encodeURIComponent(room)}/files${addressed}`, { method: 'POST', headers })
   if (isRefusal(answer)) return answer
   const [, id] = /\/files\/([^/?#]+)/.exec(answer.headers.get('location') ?? '') ?? []
   return id === undefined ? notTamtam : { id: decodeURIComponent(id) }

@@ -42,6 +42,7 @@ export function UploadRow({ room, upload }: { readonly room: Room; readonly uplo
       <span class="name" dir="auto">
         {name}
       </span>
+      {upload.to !== undefined && <span class="fine">{say('onlyTo', { name: upload.to })}</span>}
       {upload.room !== room.name && <span class="fine">{say('to', { room: upload.room })}</span>}
       {state.status === 'whole' ? (
         <span class="fine">

@@ -19,6 +19,8 @@ export interface UploadParts {
   readonly room: string
   /** Who sends: what they began before is gone on with. */
   readonly me: string
+  /** The name of the one person whom it is for; undefined: everybody in the room. */
+  readonly to: string | undefined
   /** Ids that other uploads of this page write. */
   readonly taken: () => ReadonlySet<string>
 }
@@ -54,6 +56,11 @@ export class Upload {
 
   get state(): ReadonlySignal<UploadState> {
     return this.#state
+  }
+
+  /** Whom it is for, where that is one person. */
+  get to(): string | undefined {
+    return this.#parts.to
   }
 
   /** The file's id; undefined until the host has it. */
@@ -157,16 +164,16 @@ export class Upload {
   }
 
   async #begin(going: AbortSignal): Promise<string | Refusal> {
-    const { host, room, me, taken } = this.#parts
+    const { host, room, me, to, taken } = this.#parts
     const { size } = this.#file
-    const begun = await begunOf(host, { room, name: this.name, size, me, taken: taken() })
+    const begun = await begunOf(host, { room, name: this.name, size, me, to, taken: taken() })
     if (isRefusal(begun)) return begun
     const digesting = this.#opened(begun.map(({ offset }) => offset))
     for (const each of begun) if (await this.#isOurs(each, digesting)) return each.id
     const late = new Promise<undefined>((resolve) => setTimeout(resolve, pageDefaults.quickDigestMs))
     const sha256 = await Promise.race([digesting.whole, late])
     if (going.aborted) return refusal(0, 'PAUSED', 'paused')
-    const created = await createUpload(host, { room, name: this.name, size, sha256 })
+    const created = await createUpload(host, { room, name: this.name, size, sha256, to })
     return isRefusal(created) ? created : created.id
   }
 

@@ -22,6 +22,7 @@ describe('what a host says first', () => {
   it('is for this machine where nobody else reaches it', () =>
     expect(greetingOf(here)).toEqual([
       'tamtam hosts the room lobby on tcp://127.0.0.1:8268',
+      'open in a browser:            http://127.0.0.1:8268/',
       'join from this machine with:  nc 127.0.0.1 8268',
       'drop a file in with:          curl -T FILE http://127.0.0.1:8268/lobby/',
       'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
@@ -55,7 +56,8 @@ describe('what a host says first', () => {
       'with tamtam:     TAMTAM_TOKEN=secret tamtam join tls://192.168.1.5:8268/lobby#sha256:abc',
       "line by line:    { echo '/token secret'; cat; } | openssl s_client -quiet -connect 192.168.1.5:8268",
     ])
-    expect(greetingOf({ ...here, ...secure }).slice(1, 4)).toEqual([
+    expect(greetingOf({ ...here, ...secure }).slice(1, 5)).toEqual([
+      'open in a browser:            https://127.0.0.1:8268/',
       'join from this machine with:  tamtam join tls://127.0.0.1:8268/lobby#sha256:abc',
       'or with:                      openssl s_client -quiet -connect 127.0.0.1:8268',
       'drop a file in with:          curl -k -T FILE https://127.0.0.1:8268/lobby/',
@@ -63,5 +65,13 @@ describe('what a host says first', () => {
   })
 
   it('fits into 80 columns where it matters: the link that is read from the screen', () =>
-    expect(pageLink({ address: '192.168.100.100', port: 65_535, token: 'x'.repeat(26) }).length).toBeLessThan(63))
+    expect(
+      pageLink({ address: '192.168.100.100', port: 65_535, room: 'lobby', token: 'x'.repeat(26) }).length,
+    ).toBeLessThan(63))
+
+  it('leads browsers into the room that it hosts', () => {
+    const at = { address: '127.0.0.1', port: 8268, room: 'warung kopi' }
+    expect(pageLink(at)).toBe('http://127.0.0.1:8268/#room=warung+kopi')
+    expect(pageLink({ ...at, token: 'secret' })).toBe('http://127.0.0.1:8268/#t=secret&room=warung+kopi')
+  })
 })
