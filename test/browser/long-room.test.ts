@@ -4,6 +4,8 @@ import { sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
 import { textsIn } from './page-visitor.ts'
 
 const MESSAGES = 10_000
+/** As they are sent, compressed. */
+const MOST_SCRIPT_BYTES = 60_000
 /** Rows that may be in the page at once; it keeps 400 entries, and marks days. */
 const MOST_ROWS = 450
 /** How far what is read may move on the screen when more comes above it. */
@@ -34,6 +36,11 @@ test('a room of 10 000 messages is there at once, and can be read to its beginni
     `usable page: ${Math.round(usable)} ms; first 50 of ${MESSAGES} messages: ${Math.round(performance.now() - from)} ms`,
   )
   expect((await textsIn(page)).at(-1)).toBe(text(MESSAGES))
+  const bytes = await page.evaluate<number>(
+    'performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".js")).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)',
+  )
+  expect(bytes).toBeGreaterThan(1000)
+  expect(bytes).toBeLessThan(MOST_SCRIPT_BYTES)
 
   // Up to the first one, as somebody with a wheel; all is seen, in order, and what is on the screen stays there.
   const seen = new Set<number>()
