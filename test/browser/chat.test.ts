@@ -33,7 +33,7 @@ test('two people in browsers and one with netcat are in one room', async ({ open
 
   // A whisper, from the list of people.
   await ani.locator('.people').getByRole('button', { name: 'budi' }).click()
-  await ani.getByRole('button', { name: 'Message', exact: true }).click()
+  await ani.getByRole('button', { name: 'Message or file' }).click()
   await ani.getByLabel('Whisper to budi').fill('just between us')
   await ani.keyboard.press('Enter')
   await budi.locator('.whispered').getByText('just between us').waitFor()
@@ -293,9 +293,9 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
   await page.locator('dialog').getByText('siti').waitFor()
   await fits()
   await page.locator('dialog').getByRole('button', { name: /^n+/ }).click()
-  await page.getByRole('button', { name: 'Kirim pesan' }).waitFor()
+  await page.getByRole('button', { name: 'Pesan atau berkas' }).waitFor()
   await fits()
-  await page.getByRole('button', { name: 'Kirim pesan' }).click()
+  await page.getByRole('button', { name: 'Pesan atau berkas' }).click()
   await page.getByLabel(/^Berbisik kepada/).waitFor()
   await fits()
   await page.getByRole('button', { name: 'Cari' }).click()

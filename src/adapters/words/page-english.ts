@@ -77,7 +77,7 @@ export const pageEnglish = {
   placeEnded: 'You are not in the room any more: {why}',
 
   // People.
-  message: 'Message',
+  message: 'Message or file',
   sendOut: 'Send out',
   mute: 'Let only read',
   unmute: 'Let speak again',

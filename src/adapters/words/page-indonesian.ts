@@ -71,7 +71,7 @@ export const pageIndonesian = {
   stillKept: 'Yang Anda tulis dikirim setelah tuan rumah kembali.',
   placeEnded: 'Anda tidak lagi berada di ruang ini: {why}',
 
-  message: 'Kirim pesan',
+  message: 'Pesan atau berkas',
   sendOut: 'Keluarkan',
   mute: 'Bungkam',
   unmute: 'Izinkan bicara lagi',

@@ -1,4 +1,7 @@
+import type { Audience } from '../../../domain/room/events.ts'
+import type { Say } from '../../words/words.ts'
 import { FileCard } from '../files/file-card.tsx'
+import { useSay } from '../place/context.ts'
 import type { Room } from '../place/room.ts'
 import type { FileEntry } from '../timeline/rows.ts'
 import { Face, Name } from './name.tsx'
@@ -6,7 +9,9 @@ import { Time } from './times.tsx'
 
 /** A file, as something that somebody said. */
 export function FileRow({ room, entry }: { readonly room: Room; readonly entry: FileEntry }) {
-  const { by, at } = entry
+  const say = useSay()
+  const { by, at, file } = entry
+  const me = room.place.member.value.id
   return (
     <div class="talk headed">
       <div class="gutter">
@@ -17,10 +22,17 @@ export function FileRow({ room, entry }: { readonly room: Room; readonly entry: 
           <button type="button" class="who" onClick={() => room.show({ type: 'member', member: by })}>
             <Name {...by} />
           </button>
+          {file.audience !== undefined && <span class="only">{only(file.audience, me, say)}</span>}
           <Time at={at} />
         </div>
         <FileCard room={room} entry={entry} />
       </div>
     </div>
   )
+}
+
+/** Who else may see it. */
+function only({ to }: Audience, me: string, say: Say): string {
+  if (to === 'staff') return say('onlyTo', { name: say('staff') })
+  return to.id === me ? say('toYou') : say('onlyTo', { name: to.name })
 }
