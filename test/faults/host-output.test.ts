@@ -144,7 +144,7 @@ describe('C89 a reader of the output', () => {
       if (process.env['CI'] === 'true') throw new Error('script is missing; install bsdutils')
       return context.skip('needs script: apt-get install bsdutils')
     }
-    const command = `${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
+    const command = `stty cols 200 rows 24; exec ${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
     const terminal = spawn('script', ['-qfc', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, TERM: 'xterm' },
@@ -264,7 +264,7 @@ describe('a terminal', () => {
       if (status !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`)
       return stdout
     }
-    const command = `${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
+    const command = `stty cols 200 rows 24; exec ${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
     tmux('new-session', '-d', '-x', '100', '-y', '30', command)
     onTestFinished(() => void spawnSync('tmux', ['-L', server, 'kill-server']))
     const screen = () => tmux('capture-pane', '-p').trimEnd().split('\n')
