@@ -38,7 +38,7 @@ export function ComeIn({ stage }: { readonly stage: Exclude<Stage, { status: 'in
         <button type="submit" class="primary">
           {say('comeIn')}
         </button>
-        <p class="why" role="status">
+        <p class={why === undefined ? 'why' : 'why wrong'} role="status">
           {status === 'entering' && why === undefined && say('comingIn')}
           {why !== undefined &&
             (why.code === 'UNREACHABLE' ? say('retryNow', { why: say('notReached') }) : words.refusal(why))}
