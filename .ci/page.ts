@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { build } from 'vite'
+import { build, defaultClientConditions } from 'vite'
 
 const sources = 'src/adapters/page'
 const place = 'dist/page'
@@ -16,6 +16,8 @@ await build({
   configFile: false,
   logLevel: 'warn',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // rxjs in classes, not in what stood for them: a few kB less.
+  resolve: { conditions: ['es2015', ...defaultClientConditions] },
   build: {
     outDir: join(import.meta.dirname, '..', built),
     emptyOutDir: true,

@@ -71,7 +71,11 @@ test('what has its digest in its name is kept for a year, and each form has a ta
 
 test('all the scripts of the page are under 60 kB compressed', async () => {
   const { port } = await startHttpHost({ page: true })
-  const scripts = (await assetsOf(port)).filter((path) => path.endsWith('.js'))
+  const main = (await assetsOf(port)).filter((path) => path.endsWith('.js'))
+  const texts = await Promise.all(main.map(async (path) => (await ask(port, `GET ${path}`)).text))
+  const workers = texts.flatMap((text) => text.match(/\/assets\/[\w-]*worker[\w-]*\.js/g) ?? [])
+  expect(workers).toHaveLength(1)
+  const scripts = [...main, ...workers]
   const sizes = await Promise.all(
     scripts.map(async (path) => (await ask(port, `GET ${path}`, withEncoding('gzip'))).bytes),
   )
