@@ -10,7 +10,9 @@ export type Standing = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' |
 /** What may be wanted of a room. */
 export type Verb =
   | ClientCommand['type']
+  | 'read'
   | 'upload'
+  | 'continueUpload'
   | 'leave'
   | 'enter'
   | 'enterLocked'
@@ -31,7 +33,10 @@ export const RIGHTS: Readonly<Record<Verb, readonly Standing[]>> = {
   say: FREE,
   act: FREE,
   whisper: FREE,
+  read: ['outsider', ...HERE],
   upload: FREE,
+  // Begun before a lock, it may be ended after it.
+  continueUpload: ['outsider', ...FREE],
   rename: FREE,
   away: FREE,
   typing: FREE,

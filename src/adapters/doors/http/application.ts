@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { notFound, refusalOf, refuse } from './errors.ts'
+import { admitToRoute } from './guests.ts'
 import type { HttpParts } from './parts.ts'
+import { rightOf } from './rights.ts'
 import { routes } from './routes/index.ts'
 
 /** Longer than the longest name of a file, percent-encoded. */
@@ -29,7 +31,10 @@ export function application(
     frameworkErrors: (error, _request, reply) => failed(error, reply as FastifyReply),
   })
   app.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) served.push({ method: each, url, paths: pathsOf(url) })
+    for (const each of [method].flat()) {
+      if (rightOf(each, url) === undefined) throw new Error(`the table of rights has no row for ${each} ${url}`)
+      served.push({ method: each, url, paths: pathsOf(url) })
+    }
   })
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({
@@ -38,6 +43,7 @@ export function application(
       'Cache-Control': 'no-store',
     })
   })
+  app.addHook('onRequest', (request) => admitToRoute(parts, request))
   // Only now: whoever is refused need not send what it has. Files are told by their routes.
   app.addHook('preParsing', async ({ headers, raw, routeOptions }, reply) => {
     if (headers.expect !== undefined && !raw.complete && routeOptions.config.body !== 'stream')

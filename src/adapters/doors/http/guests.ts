@@ -8,6 +8,7 @@ import type { TicketHolder } from '../shared/access/tickets.ts'
 import { personOf } from '../shared/session/people.ts'
 import { HttpRefused, notFound } from './errors.ts'
 import type { HttpParts } from './parts.ts'
+import { isVerb, rightOf } from './rights.ts'
 
 /** Who a request is of, as far as it shows. */
 export interface Asker extends TicketHolder {
@@ -37,6 +38,14 @@ export function askerOf(parts: HttpParts, { raw, headers, query, params, routeOp
     ...(name === undefined ? {} : { name }),
     ...(typeof key === 'string' ? { member: personOf(key) } : {}),
   }
+}
+
+/** What a route asks for before anything is looked at behind it; a room asks for itself. */
+export async function admitToRoute(parts: HttpParts, request: FastifyRequest): Promise<void> {
+  const right = rightOf(request.method, request.routeOptions.url ?? '')
+  if (right === 'machine' && parts.visitorOf(request.raw).loopback) return
+  if (right === 'known' && (await parts.admission.letsIn(shownBy(parts, request)))) return
+  if (right === 'machine' || right === 'known') throw new HttpRefused(notFound.code, notFound.message)
 }
 
 /** The room's own name for `room`, where this request may enter it. Throws as if there were none where it may not. */
@@ -138,6 +147,9 @@ async function watched<T>(
   session: LocalSession,
   act: (session: LocalSession) => Promise<T>,
 ): Promise<T> {
+  const right = rightOf(request.method, request.routeOptions.url ?? '')
+  const why = right !== undefined && isVerb(right) ? session.refusalTo(right) : noRight
+  if (why !== undefined) throw new Refused(why)
   const cut = () => request.raw.socket.destroy()
   const unwatch = parts.admission.stay(shownBy(parts, request, session.room), session.room, cut)
   const watch = session.state$.subscribe(({ status }) => {
@@ -151,6 +163,8 @@ async function watched<T>(
   }
 }
 
+/** A route that has to do with a room says in the table of rights what it does there. */
+const noRight = rejected('NOT_ALLOWED', 'this is not for anybody')
 /** For whoever is about to come back; a guest must not do what was meant for a member. */
 const noPlace = rejected('NOT_A_MEMBER', 'whoever has this key is not in the room just now; ask again in a moment')
 

@@ -32,10 +32,11 @@ export async function addReceipt(
 ): Promise<FastifyReply> {
   const { id, room, file } = await findFile(parts, request)
   if (file.status !== 'whole') return refuse(reply, notFound)
-  const { sha256 } = checked(receipt, request.body)
-  if (sha256 !== file.file.sha256)
-    return refuse(reply, { code: 'HASH_MISMATCH', message: 'these are not the bytes of this file; fetch it again' })
-  const ack = await asGuest(parts, request, room, (session) => session.send({ type: 'receiveFile', file: id }))
-  if (ack.type === 'rejected') return refuse(reply, ack)
-  return reply.code(201).send({ sha256 })
+  return await asGuest(parts, request, room, async (session) => {
+    const { sha256 } = checked(receipt, request.body)
+    if (sha256 !== file.file.sha256)
+      return refuse(reply, { code: 'HASH_MISMATCH', message: 'these are not the bytes of this file; fetch it again' })
+    const ack = await session.send({ type: 'receiveFile', file: id })
+    return ack.type === 'rejected' ? refuse(reply, ack) : reply.code(201).send({ sha256 })
+  })
 }

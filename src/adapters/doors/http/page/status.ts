@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { HttpRefused, notFound } from '../errors.ts'
 import { canBeRead, type HttpParts } from '../parts.ts'
 
 /**
@@ -11,11 +10,8 @@ export function statusRoutes(
   parts: HttpParts,
   serve: (request: FastifyRequest, reply: FastifyReply) => FastifyReply,
 ): void {
-  const { engine, clock, metrics, visitorOf } = parts
+  const { engine, clock, metrics } = parts
   const startedAt = clock.elapsed()
-  app.addHook('onRequest', async ({ raw }) => {
-    if (!visitorOf(raw).loopback) throw new HttpRefused(notFound.code, notFound.message)
-  })
   app.get('/status', serve)
   app.get('/status/facts', async () => {
     const rooms = await engine.rooms()

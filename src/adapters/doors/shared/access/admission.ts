@@ -110,6 +110,14 @@ export class Admission {
     return token.opens(credential === undefined ? {} : { credential })
   }
 
+  /** The same for a request, whose tries are counted. */
+  async letsIn(shown: Shown): Promise<boolean> {
+    const began = this.#parts.clock.elapsed()
+    if (this.isKnown(this.#heard(shown))) return true
+    if (shown.credential !== undefined) await this.#failed(shown, began)
+    return false
+  }
+
   /** So much that it showed was wrong that nothing more of this connection is looked at. */
   isSpent({ connection }: Pick<Shown, 'connection'>): boolean {
     return this.#guesses.isSpent(connection)

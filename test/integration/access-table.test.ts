@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import { rightOf } from '../../src/adapters/doors/http/rights.ts'
+import { MemoryKeyring } from '../../src/adapters/stores/memory/memory-keyring.ts'
+import { compose } from '../../src/app/compose.ts'
+import { HTTP_DOOR } from '../../src/app/tokens.ts'
+import { type Asked, ask, startHttpHost } from '../helpers/http-client.ts'
+import { keyOf, SessionClient } from '../helpers/session-client.ts'
+
+const OWNER = 'f'.repeat(32)
+const WHO = ['stranger', 'preAuth', 'exMember', 'kicked', 'member', 'op', 'owner'] as const
+type Who = (typeof WHO)[number]
+
+const INSIDE: readonly Who[] = ['member', 'op', 'owner']
+const STAFF: readonly Who[] = ['op', 'owner']
+/** Whoever has the token, in a room or not. */
+const TOKEN: readonly Who[] = ['exMember', 'kicked', ...INSIDE]
+
+const json = (body: string): Asked => ({ body, headers: { 'Content-Type': 'application/json' } })
+const tus = { 'Tus-Resumable': '1.0.0' }
+const offset = { ...tus, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': '0' }
+const text: Asked = { body: 'hi', headers: { 'Content-Type': 'text/plain' } }
+
+/** Who may ask for each route, apart from the program's own table, and how it is asked; `WHOLE` and `ARRIVING` stand for files. */
+const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as: string; readonly how?: Asked }>> = {
+  'GET /healthz': { may: WHO, as: '/healthz' },
+  'GET /openapi.json': { may: WHO, as: '/openapi.json' },
+  'GET /rooms': { may: WHO, as: '/rooms' },
+  'OPTIONS /files/:id': { may: WHO, as: '/files/WHOLE' },
+  'OPTIONS /rooms/:room/files': { may: WHO, as: '/rooms/den/files' },
+  'GET /metrics': { may: TOKEN, as: '/metrics' },
+  'GET /rooms/:room': { may: INSIDE, as: '/rooms/den' },
+  'GET /rooms/:room/events': { may: INSIDE, as: '/rooms/den/events' },
+  'GET /rooms/:room/search': { may: INSIDE, as: '/rooms/den/search?q=a' },
+  'GET /rooms/:room/files': { may: INSIDE, as: '/rooms/den/files' },
+  'POST /rooms/:room/messages': { may: INSIDE, as: '/rooms/den/messages', how: text },
+  'PUT /rooms/:room/password': { may: STAFF, as: '/rooms/den/password', how: json('{"password":"x"}') },
+  'DELETE /rooms/:room/password': { may: STAFF, as: '/rooms/den/password' },
+  'POST /rooms/:room/invitations': { may: STAFF, as: '/rooms/den/invitations' },
+  'GET /files/:id': { may: INSIDE, as: '/files/WHOLE' },
+  'GET /files/:id/:name': { may: INSIDE, as: '/files/WHOLE/a.txt' },
+  'GET /files/:id/receipts': { may: INSIDE, as: '/files/WHOLE/receipts' },
+  'POST /files/:id/links': { may: INSIDE, as: '/files/WHOLE/links' },
+  'POST /files/:id/receipts': { may: INSIDE, as: '/files/WHOLE/receipts', how: json(`{"sha256":"${'0'.repeat(64)}"}`) },
+  'PUT /:room/': { may: INSIDE, as: '/den/', how: { body: 'abc' } },
+  'PUT /:room/:name': { may: INSIDE, as: '/den/b.txt', how: { body: 'abc' } },
+  'PUT /rooms/:room/files/': { may: INSIDE, as: '/rooms/den/files/', how: { body: 'abc' } },
+  'PUT /rooms/:room/files/:name': { may: INSIDE, as: '/rooms/den/files/c.txt', how: { body: 'abc' } },
+  'POST /rooms/:room/files': {
+    may: INSIDE,
+    as: '/rooms/den/files',
+    how: { headers: { ...tus, 'Upload-Length': '3' } },
+  },
+  // Going on with an upload takes its id, and not a place in the room: uploads outlive their sender's stay.
+  'PATCH /files/:id': { may: TOKEN, as: '/files/ARRIVING', how: { body: 'abc', headers: offset } },
+  'POST /files/:id': {
+    may: TOKEN,
+    as: '/files/ARRIVING',
+    how: { body: 'abc', headers: { ...offset, 'X-HTTP-Method-Override': 'PATCH' } },
+  },
+  'DELETE /files/:id': { may: TOKEN, as: '/files/ARRIVING', how: { headers: tus } },
+}
+
+/** A host with a token and somebody of every kind in its room den. */
+async function peopled() {
+  const keyring = new MemoryKeyring()
+  await keyring.write('owner', OWNER)
+  const host = await startHttpHost({ token: true, overrides: { keyring }, http: { guessFloorMs: 0 } })
+  const token = host.tamtam.token ?? ''
+  const enter = async (name: string, key = keyOf(name)) => {
+    const client = await SessionClient.connect(host.port, 'frames')
+    client.send({ type: 'hello', version: 1, key, name, token })
+    await client.enter('den')
+    return client
+  }
+  const owner = await enter('boss', OWNER)
+  for (const name of ['member', 'op']) await enter(name)
+  for (const name of ['exMember', 'kicked']) {
+    const gone = await enter(name)
+    if (name === 'exMember') gone.send({ type: 'leave' })
+    else await owner.ask({ type: 'kick', name })
+    await gone.closed()
+  }
+  await owner.ask({ type: 'op', name: 'op' })
+  const inside = await host.tamtam.engine.join({ room: 'den', name: 'inside' })
+  const put = await ask(host.port, 'PUT /den/a.txt', { body: 'abcdef', headers: { Authorization: `Bearer ${token}` } })
+  const { id: whole } = put.json as { id: string }
+  const arriving = async () => {
+    const transfer = await host.tamtam.engine.createTransfer(inside, { name: 'arriving', size: 10 })
+    return 'id' in transfer ? transfer.id : ''
+  }
+  const shown = (who: Who): Record<string, string> => {
+    if (who === 'stranger') return {}
+    if (who === 'preAuth') return { Authorization: 'Bearer wrong', 'Tamtam-Key': keyOf('nobody') }
+    return { Authorization: `Bearer ${token}`, 'Tamtam-Key': who === 'owner' ? OWNER : keyOf(who) }
+  }
+  return { ...host, whole, arriving, shown }
+}
+
+test('C117: every route is for those whom the table names, and for nobody else', async () => {
+  const { port, whole, arriving, shown } = await peopled()
+  for (const [route, { may, as, how = {} }] of Object.entries(TABLE)) {
+    const [method] = route.split(' ', 1)
+    const letIn: Who[] = []
+    for (const who of WHO) {
+      const path = as.replace('WHOLE', whole).replace('ARRIVING', as.includes('ARRIVING') ? await arriving() : '')
+      const headers = { ...how.headers, ...shown(who) }
+      const from = `127.0.${1 + Object.keys(TABLE).indexOf(route)}.${1 + WHO.indexOf(who)}`
+      const { status } = await ask(port, `${method} ${path}`, { ...how, headers, from })
+      if (status !== 403 && status !== 404) letIn.push(who)
+      if (who === 'stranger' || who === 'preAuth')
+        expect([route, who, status]).toEqual([route, who, may.includes(who) ? status : 404])
+    }
+    expect([route, letIn]).toEqual([route, WHO.filter((who) => may.includes(who))])
+  }
+})
+
+test('every route that there is stands in both tables', async () => {
+  const door = compose({}).resolve(HTTP_DOOR)
+  await door.open()
+  await door.close('', 0)
+  const routes = door.routes.filter(({ method }) => method !== 'HEAD').map(({ method, url }) => `${method} ${url}`)
+  expect(Object.keys(TABLE).sort()).toEqual(routes.sort())
+  expect(rightOf('GET', '/something/new')).toBeUndefined()
+})
