@@ -82,6 +82,12 @@ export default {
       to: { path: '^src/adapters/', pathNot: '^src/adapters/tls/' },
     },
     {
+      name: 'discovery-stands-apart',
+      severity: 'error',
+      from: { path: '^src/adapters/discovery/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/discovery/' },
+    },
+    {
       name: 'files-stand-apart',
       severity: 'error',
       from: { path: '^src/adapters/files/' },

@@ -13,6 +13,8 @@ export interface Listening {
   readonly host: string
   readonly port: number
   readonly url: string
+  /** Where it speaks TLS. */
+  readonly fingerprint?: string
   readonly pid: number
 }
 

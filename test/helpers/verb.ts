@@ -8,6 +8,8 @@ import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
 import { bareEnv, MAIN } from './host-process.ts'
 
 export interface VerbOptions {
+  /** Runs before node. */
+  readonly command?: readonly string[]
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly input?: string | Uint8Array
@@ -30,10 +32,11 @@ export class Verb {
   readonly #args: readonly string[]
   #code: number | NodeJS.Signals | null | undefined
 
-  constructor(args: readonly string[], { cwd, env, input = '' }: VerbOptions = {}) {
+  constructor(args: readonly string[], { command = [], cwd, env, input = '' }: VerbOptions = {}) {
     this.#args = args
-    const node = ['--disable-warning=ExperimentalWarning', MAIN, ...args]
-    this.child = spawn(process.execPath, node, { env: { ...bareEnv(), ...env }, ...(cwd === undefined ? {} : { cwd }) })
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...args]
+    const [first = '', ...rest] = [...command, ...node]
+    this.child = spawn(first, rest, { env: { ...bareEnv(), ...env }, ...(cwd === undefined ? {} : { cwd }) })
     this.child.stdout?.on('data', (bytes: Buffer) => this.#out.push(bytes))
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.errors += text

@@ -4,12 +4,16 @@ import { HostLink } from '../../adapters/client/host-link.ts'
 import { Retries } from '../../adapters/client/retries.ts'
 import { listFiles, listRooms, roomFacts } from '../../adapters/client/room-queries.ts'
 import type { FileRow } from '../../adapters/client/wire.ts'
+import { hostsNearby } from '../../adapters/discovery/nearby.ts'
 import { shortId } from '../../adapters/doors/shared/wording.ts'
 import { amountText, sizeText } from '../../adapters/words/size.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { refused } from './failing.ts'
 import { type Place, placeOf, print, printJson, runShowing, tellFirstRetry } from './verb.ts'
+
+const NEARBY_MS = 2000
 
 interface LsFlags {
   readonly json?: boolean
@@ -18,11 +22,14 @@ interface LsFlags {
 export const addLs = (program: Command): Command =>
   program
     .command('ls')
-    .description('list the rooms of a host, or with a room in the address its files and who is there')
-    .argument('<address>', '[name@]host[:port][/room]')
+    .description(
+      'list the rooms of a host, with a room in the address its files and who is there, and without an address the hosts nearby',
+    )
+    .argument('[address]', '[name@]host[:port][/room]')
     .option('--json', 'one JSON object a line')
-    .action((address: string, flags: LsFlags) =>
+    .action((address: string | undefined, flags: LsFlags) =>
       runShowing(async () => {
+        if (address === undefined) return await listNearby(flags)
         const place = placeOf(address, process.env)
         const link = new HostLink(place, clientDefaults)
         const retries = new Retries(clientDefaults, { tell: tellFirstRetry })
@@ -31,6 +38,16 @@ export const addLs = (program: Command): Command =>
         )
       }),
     )
+
+async function listNearby({ json }: LsFlags): Promise<void> {
+  const hosts = await hostsNearby(NEARBY_MS)
+  for (const { name, address, port, tls, token } of hosts) {
+    const at = `${tls ? 'tls://' : ''}${address}:${port}`
+    if (json) await printJson({ type: 'host', name, address, port, tls, token })
+    else await print(`${at}\t${forTerminal(name)}${token ? '\ta token is wanted' : ''}`)
+  }
+  if (hosts.length === 0) throw new CommandFailed(exitCodes.notFound, 'no host nearby answers; its address will do')
+}
 
 async function listHost(link: HostLink, retries: Retries, { json }: LsFlags): Promise<void> {
   const rooms = await retries.until(() => listRooms(link))

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from '../../src/app/index.ts'
+
+// What a guest's machine does on a test's network: one job, told as JSON; what it found goes to standard output.
+
+interface Place {
+  readonly host: string
+  readonly port: number
+}
+
+/** Says something over a session, and answers what it heard. */
+async function session({
+  url,
+  carrier,
+  text,
+  token,
+}: {
+  url: string
+  carrier: 'frames' | 'websocket'
+  text: string
+  token?: string
+}) {
+  const place = await connect(url, { carrier, ...(token === undefined ? {} : { token }) })
+  const heard = new Promise<string>((resolve) => {
+    place.events$.subscribe((event) => event.type === 'said' && resolve(`${event.by.name}: ${event.text}`))
+  })
+  const answer = await place.send({ type: 'say', text })
+  const found = { answer: answer.type, heard: await heard }
+  await place.close()
+  return found
+}
+
+/** Opens connections from the given addresses, and answers how many of each were let in. */
+async function connections({ host, port, from, each }: Place & { from: readonly string[]; each: number }) {
+  const sockets: Socket[] = []
+  const found: Record<string, number> = {}
+  for (const localAddress of from) {
+    const come = async () => {
+      const socket = connectTcp({ host, port, localAddress })
+      sockets.push(socket)
+      socket.on('error', () => {})
+      socket.write('/who\n')
+      return await Promise.race([once(socket, 'data'), once(socket, 'close')]).then(
+        ([bytes]) => bytes instanceof Buffer,
+        () => false,
+      )
+    }
+    found[localAddress] = (await Promise.all(Array.from({ length: each }, come))).filter(Boolean).length
+  }
+  for (const socket of sockets) socket.destroy()
+  return found
+}
+
+/** Says lines as fast as it can, and answers how long it took until the host had dealt with them. */
+async function flood({ host, port, lines }: Place & { lines: number }) {
+  const socket = connectTcp({ host, port })
+  const began = performance.now()
+  socket.write(`${'x\n'.repeat(lines)}/nick done\n`)
+  let heard = ''
+  for await (const bytes of socket) {
+    heard += bytes
+    if (heard.includes('* you are now done\n')) break
+  }
+  return { ms: performance.now() - began }
+}
+
+const jobs: Readonly<Record<string, (task: never) => Promise<object>>> = { session, connections, flood }
+
+const [, , name = '', task = '{}'] = process.argv
+const found = await Promise.race([jobs[name]?.(JSON.parse(task) as never), pause(60_000, undefined, { ref: false })])
+if (found === undefined) throw new Error(`${name} did not come to an end`)
+process.stdout.write(JSON.stringify(found))
+process.exit(0)

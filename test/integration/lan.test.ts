@@ -1,0 +1,90 @@
+import { describe, expect } from 'vitest'
+import { sampleBytes } from '../helpers/bytes.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
+import { HostProcess } from '../helpers/host-process.ts'
+import { Lan, testOnLan } from '../helpers/lan.ts'
+import { Verb } from '../helpers/verb.ts'
+
+const test = testOnLan()
+
+/** A host on a machine of its own, and what is typed on another one. */
+async function onLan(args: readonly string[], addresses = 1) {
+  const lan = Lan.create(addresses)
+  const { host, port } = await HostProcess.start(['--ephemeral', ...args], { command: lan.host.command })
+  const env = { XDG_CONFIG_HOME: await temporaryDirectory() }
+  const tamtam = (typed: readonly string[], input = '') => Verb.run(typed, { command: lan.guest.command, env, input })
+  return { ...lan, lan, host, port, at: `${lan.host.address}:${port}`, tamtam }
+}
+
+const open = ['--bind', '0.0.0.0', '--open']
+
+describe('P7: on a network that leads nowhere else, somebody on another machine', () => {
+  test('comes in by its address, in plain, on every door', async () => {
+    const { lan, at, port, tamtam } = await onLan(open)
+    const { guest } = lan
+    expect((await guest.run('ip', ['route'])).stdout.toString()).not.toContain('default')
+    const spoken = await guest.run(
+      'nc',
+      ['-q', '1', lan.host.address, String(port)],
+      Buffer.from('/nick ani\nby netcat\n/quit\n'),
+    )
+    expect(spoken.stdout.toString()).toContain('* you are now ani')
+    expect(await tamtam(['say', `budi@${at}`, 'by HTTP'])).toMatchObject({ code: 0, errors: '' })
+    expect(await tamtam(['join', `cici@${at}`], 'in frames\n')).toMatchObject({ code: 0, errors: '' })
+    const sent = await guest.run('curl', ['-q', '-sf', '-T', '-', `http://${at}/lobby/a.bin`], sampleBytes(100_000))
+    const { url } = JSON.parse(sent.stdout.toString())
+    expect((await guest.run('curl', ['-q', '-sf', `http://${at}${url}`])).stdout.equals(sampleBytes(100_000))).toBe(
+      true,
+    )
+    const dedi = { url: `dedi@${at}`, carrier: 'websocket', text: 'over a WebSocket' }
+    expect(await guest.job('session', dedi)).toEqual({ answer: 'ack', heard: 'dedi: over a WebSocket' })
+    const { out } = await tamtam(['tail', '--no-follow', at])
+    for (const said of ['<ani> by netcat', '<budi> by HTTP', '<cici> in frames', '<dedi> over a WebSocket'])
+      expect(out.toString()).toContain(said)
+  })
+})
+
+describe('C123: over TLS', () => {
+  test('the same doors, with the fingerprint in the address; a page of another origin, or by another name, is refused on every path', async () => {
+    const { lan, at, port, host, tamtam } = await onLan([...open, '--tls'])
+    const { guest } = lan
+    const { fingerprint } = await host.listening()
+    expect(await tamtam(['say', `tls://budi@${at}#${fingerprint}`, 'by HTTP'])).toMatchObject({ code: 0, errors: '' })
+    expect(await tamtam(['join', `tls://cici@${at}`], 'in frames\n')).toMatchObject({ code: 0, errors: '' })
+    const dedi = { url: `tls://dedi@${at}#${fingerprint}`, carrier: 'websocket', text: 'over a WebSocket' }
+    expect(await guest.job('session', dedi)).toEqual({ answer: 'ack', heard: 'dedi: over a WebSocket' })
+    const spoken = Buffer.from('/nick ani\nby openssl\n/quit\n')
+    const ssl = await guest.run('openssl', ['s_client', '-quiet', '-connect', at], spoken)
+    expect(ssl.stdout.toString()).toContain('* you are now ani')
+    const { out } = await tamtam(['tail', '--no-follow', `tls://${at}`])
+    for (const said of ['<budi> by HTTP', '<cici> in frames', '<dedi> over a WebSocket', '<ani> by openssl'])
+      expect(out.toString()).toContain(said)
+    const status = async (path: string, header: string) => {
+      const args = ['-q', '-sk', '-o', '/dev/null', '-w', '%{http_code}', '-H', header, `https://${at}${path}`]
+      return (await guest.run('curl', args)).stdout.toString()
+    }
+    for (const path of ['/', '/rooms', '/files/x', '/metrics', '/nowhere', '/ws']) {
+      expect([path, await status(path, 'Host: evil.example')]).toEqual([path, '421'])
+      expect([path, await status(path, 'Origin: https://evil.example')]).toEqual([path, '403'])
+      expect([path, await status(path, `Origin: http://${at}`)]).toEqual([path, '403'])
+    }
+    const plain = await guest.run('nc', [lan.host.address, String(port)], Buffer.from('in plain\n'))
+    expect(plain.stdout.toString()).toMatch(/^! TLS_REQUIRED /)
+  })
+})
+
+describe('beyond this machine', () => {
+  test('C70: an address has 64 connections, and the next one as many', async () => {
+    const { lan, port } = await onLan(open, 2)
+    const { address } = lan.host
+    const found = await lan.guest.job('connections', { host: address, port, from: lan.guest.addresses, each: 70 })
+    expect(found).toEqual({ '10.77.0.2': 64, '10.77.0.3': 64 })
+  })
+
+  test('C67: lines over the rate are read more slowly, and none is lost', async () => {
+    const { lan, port, host } = await onLan(open)
+    const { ms } = await lan.guest.job<{ ms: number }>('flood', { host: lan.host.address, port, lines: 600 })
+    expect(ms).toBeGreaterThan(1500)
+    expect(host.events.filter(({ type }) => type === 'said')).toHaveLength(600)
+  })
+})
