@@ -1,21 +1,25 @@
 // A tamtam host in a process of its own: says its port, and tells its parent how it is.
-//   node host.ts '{"data":"<directory>","line":{…}}'      without `data` all is kept in memory
+//   node host.ts '{"data":"<directory>","line":{…}}'      without `data` all is kept in memory; with `tls: true` over TLS
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { ownIdentity } from '../src/adapters/tls/identity.ts'
+import { identityDefaults } from '../src/app/defaults.ts'
 import { createTamtam } from '../src/app/index.ts'
 import { stopWithParent } from './load/jobs.ts'
 
 const NS_PER_MS = 1e6
 const CONNECTIONS = 25_000
 
+const { tls: secure, ...options } = JSON.parse(process.argv[2] ?? '{}')
 const tamtam = createTamtam({
   freeSpaceFloorBytes: 0,
-  ...JSON.parse(process.argv[2] ?? '{}'),
+  ...options,
   onBroken: (error) => {
     throw error
   },
 })
 await tamtam.start()
-const { port } = await tamtam.listen({ port: 0, connections: CONNECTIONS })
+const tls = secure ? { tls: await ownIdentity(undefined, ['localhost'], Date.now(), identityDefaults) } : {}
+const { port } = await tamtam.listen({ port: 0, connections: CONNECTIONS, ...tls })
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
 process.on('message', ({ id, question }: { id: number; question: 'collect' | 'release' | 'watchDelay' | 'delay' }) => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { dial } from './dial.ts'
 
 const BLOCK_BYTES = 1024 * 1024
 const READ_BYTES = 256 * 1024
@@ -46,6 +47,7 @@ export function answerOf(socket: Socket, wanted: RegExp, refused: RegExp): Promi
 
 export interface Reception {
   readonly port: number
+  readonly secure: boolean
   readonly request: string
   /** Behind this the bytes begin. */
   readonly begin: RegExp
@@ -81,7 +83,7 @@ export class Receiver {
     this.done.catch(() => {})
     const buffer = Buffer.alloc(READ_BYTES)
     const onread = { buffer, callback: (length: number) => this.#take(buffer.subarray(0, length)) }
-    this.#socket = connect({ port: wanted.port, host: '127.0.0.1', onread })
+    this.#socket = dial(wanted, onread)
     this.#socket.once('error', (error) => this.#fail(error))
     this.#socket.once('end', () => this.#fail(new Error(`the file ended after ${this.#got} bytes: ${this.#text}`)))
     this.#socket.setTimeout(PATIENCE_MS, () => this.#fail(new Error(`the file stopped after ${this.#got} bytes`)))

@@ -21,7 +21,16 @@ export class Flood {
   constructor(load: FloodLoad) {
     this.#load = load
     const { port, bytes } = load
-    this.#flow = { port, bytes, wire: 'tamtam', receivers: 0, block: someBytes(), begin: () => {}, end: () => {} }
+    this.#flow = {
+      port,
+      secure: false,
+      bytes,
+      wire: 'tamtam',
+      receivers: 0,
+      block: someBytes(),
+      begin: () => {},
+      end: () => {},
+    }
   }
 
   /** Resolves when all of it runs. */

@@ -4,7 +4,7 @@ import { processorSeconds, residentBytes } from './proc.ts'
 
 export type FlowKind = 'put' | 'patch' | 'tusJs' | 'download' | 'relay'
 
-export interface FlowLoad extends Pick<Flow, 'port' | 'wire' | 'bytes' | 'receivers'> {
+export interface FlowLoad extends Pick<Flow, 'port' | 'wire' | 'bytes' | 'receivers' | 'secure'> {
   /** The server's process, for its processor time and memory. */
   readonly pid: number
   readonly kind: FlowKind

@@ -1,13 +1,16 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Upload } from 'tus-js-client'
 import { answerOf, Receiver, sendBytes } from './body.ts'
+import { dial } from './dial.ts'
 
 /** One file between this process and a server. */
 export interface Flow {
   readonly port: number
   /** How the server is spoken to: tamtam's HTTP door, a tus server, a server of plain files, or `spool.c` and `spool.ts`. */
   readonly wire: 'tamtam' | 'tus' | 'plain' | 'spool'
+  /** Over TLS; for files that go up and down without company. */
+  readonly secure: boolean
   readonly bytes: number
   /** Of a relay. */
   readonly receivers: number
@@ -41,7 +44,7 @@ export async function patch(flow: Flow): Promise<void> {
   if (created.status !== 201) throw new Error(`the server refused: ${created.status} ${await created.text()}`)
   const path = new URL(created.headers.get('location') ?? '', address).pathname
   const more = 'Tus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\n'
-  await withSocket(port, async (socket) => {
+  await withSocket(flow, async (socket) => {
     const answered = answerOf(socket, /^HTTP\/1\.1 204/, REFUSED)
     socket.write(headOf('PATCH', path, bytes, more))
     await Promise.race([sendBytes(socket, block, 0, bytes), answered])
@@ -84,7 +87,7 @@ export async function relay(flow: Flow): Promise<void> {
   let all = wire === 'spool' ? open('GET\n') : []
   try {
     await Promise.all(all.map(({ ready }) => ready))
-    await withSocket(port, async (socket) => {
+    await withSocket(flow, async (socket) => {
       const answered = beginUpload(socket, flow)
       const first = Math.min(FIRST_BYTES, bytes)
       await sendBytes(socket, block, 0, first)
@@ -109,7 +112,7 @@ export async function receive(flow: Flow, request: string): Promise<void> {
 
 /** Puts a file there; answers its path on the host. */
 export async function upload(flow: Flow): Promise<string> {
-  return withSocket(flow.port, async (socket) => {
+  return withSocket(flow, async (socket) => {
     const answered = beginUpload(socket, flow)
     await sendBytes(socket, flow.block, 0, flow.bytes)
     return /"url":"([^"]+)"/.exec(await answered)?.[1] ?? ''
@@ -130,8 +133,9 @@ const headOf = (method: string, path: string, bytes: number, more: string): stri
 
 const uploadsOf = ({ wire }: Flow): string => (wire === 'tamtam' ? ROOM : '/files')
 
-const receptionOf = ({ port, bytes, receivers }: Flow, request: string) => ({
+const receptionOf = ({ port, secure, bytes, receivers }: Flow, request: string) => ({
   port,
+  secure,
   request,
   begin: BODY,
   bytes,
@@ -148,10 +152,10 @@ async function arriving(port: number): Promise<string> {
   }
 }
 
-async function withSocket<Result>(port: number, use: (socket: Socket) => Promise<Result>): Promise<Result> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+async function withSocket<Result>(to: Flow, use: (socket: Socket) => Promise<Result>): Promise<Result> {
+  const socket = dial(to)
   try {
-    await once(socket, 'connect')
+    await once(socket, to.secure ? 'secureConnect' : 'connect')
     return await use(socket)
   } finally {
     socket.destroy()

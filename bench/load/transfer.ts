@@ -23,7 +23,7 @@ export async function runTransfer({ port, bytes, received, server }: TransferLoa
   const block = someBytes()
   const ours = server === 'tamtam'
   const begin = ours ? /(?:^|\n)SEND bench\.bin\n/ : /(?:^|\n)file\n/
-  const reception = { port, request: ours ? '/files inline\n' : 'GET\n', begin, bytes, compareEvery: 1 }
+  const reception = { port, secure: false, request: ours ? '/files inline\n' : 'GET\n', begin, bytes, compareEvery: 1 }
   const sender = connect(port, '127.0.0.1')
   const receiver = received ? new Receiver(reception, block) : undefined
   try {

@@ -23,6 +23,7 @@ const PATIENCE_MS = 5000
 
 export interface HostOptions {
   readonly data?: string
+  readonly tls?: boolean
   readonly line?: { readonly apartMs?: number; readonly inlineMaxBytes?: number; readonly rateOnLoopback?: boolean }
   readonly session?: { readonly rateOnLoopback: boolean }
   readonly http?: { readonly rateOnLoopback: boolean }

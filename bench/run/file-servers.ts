@@ -13,6 +13,8 @@ export interface FileContender {
   readonly name: string
   readonly wire: FlowLoad['wire']
   readonly kind: FlowKind
+  /** Over TLS. */
+  readonly secure?: boolean
   start(): Promise<Server>
 }
 
@@ -31,6 +33,12 @@ export class FileServers {
   tamtam(name: string, kind: FlowKind): FileContender {
     const start = () => startHost(this.#processes, { data: this.#processes.newDirectory() })
     return { name, wire: 'tamtam', kind, start }
+  }
+
+  /** The same over TLS. */
+  tamtamTls(name: string, kind: FlowKind): FileContender {
+    const start = () => startHost(this.#processes, { data: this.#processes.newDirectory(), tls: true })
+    return { name, wire: 'tamtam', kind, secure: true, start }
   }
 
   tus(name: string, kind: FlowKind): FileContender {

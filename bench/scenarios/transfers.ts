@@ -38,7 +38,7 @@ export async function transfers(bench: Bench): Promise<readonly Section[]> {
     servers.c('c spool', 'relay', 'spool'),
     servers.c('c, nothing kept', 'relay', 'relay'),
   ]
-  const parts: readonly Part[] = [
+  const parts: Part[] = [
     {
       title: `Upload: ${size}`,
       contenders: [
@@ -97,6 +97,19 @@ export async function transfers(bench: Bench): Promise<readonly Section[]> {
       missing: 'a compiler',
     },
   ]
+  for (const [title, kind] of [
+    ['Upload', 'put'],
+    ['Download', 'download'],
+  ] as const)
+    parts.push({
+      title: `${title} over TLS: ${size}`,
+      contenders: [servers.tamtam('in plain', kind), servers.tamtamTls('over TLS', kind)],
+      receivers: 0,
+      bytes,
+      base: 'in plain',
+      targets: [{ name: 'over TLS', to: 'in plain' }],
+      missing: 'nothing',
+    })
   const sections: Section[] = []
   for (const part of parts) {
     bench.say(part.title)
@@ -109,13 +122,14 @@ const rate = ({ megabytesPerSecond }: FlowResult) => megabytesPerSecond
 
 async function sectionOf(bench: Bench, part: Part): Promise<Section> {
   const taking = part.contenders.filter((contender) => contender !== undefined)
-  const rounds = await alternate(bench.settings.rounds, taking, (server, { wire, kind }) => {
+  const rounds = await alternate(bench.settings.rounds, taking, (server, { wire, kind, secure = false }) => {
     const { bytes, receivers } = part
     const load: FlowLoad = {
       port: server.port,
       pid: server.pid,
       wire,
       kind,
+      secure,
       bytes,
       receivers,
       warmUpBytes: WARM_UP_BYTES,
