@@ -1,3 +1,4 @@
+import { announce } from '../adapters/discovery/announce.ts'
 import { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
 import { SharedDisk } from '../adapters/stores/disk/shared-disk.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
@@ -50,9 +51,13 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
   })
   const address = await open(tamtam, config, data)
+  const { port, fingerprint } = address
+  const nearby = { port, tls: fingerprint !== undefined, token: wantsToken(config) }
+  const announced = config.lan ? announce(nearby, log) : undefined
   const facts = await hostFacts(tamtam, config, address, process)
   const terminal = await enter({ tamtam, config, process, data, facts, stopped }).catch(asDiskFailure("can't be read"))
   const { exitCode, why } = await stopped.promise
+  await (await announced)?.close()
   await terminal.close()
   // A store that failed must not be asked again; everything acknowledged is in it already.
   if (exitCode === exitCodes.done) await tamtam.stop(why).catch(asDiskFailure("can't be closed"))

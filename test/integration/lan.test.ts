@@ -23,6 +23,10 @@ describe('P7: on a network that leads nowhere else, somebody on another machine'
     const { lan, at, port, tamtam } = await onLan(open)
     const { guest } = lan
     expect((await guest.run('ip', ['route'])).stdout.toString()).not.toContain('default')
+    const nearby = await tamtam(['ls', '--json'])
+    expect(nearby.said).toEqual([
+      { v: 1, type: 'host', name: expect.any(String), address: lan.host.address, port, tls: false, token: false },
+    ])
     const spoken = await guest.run(
       'nc',
       ['-q', '1', lan.host.address, String(port)],
@@ -49,6 +53,7 @@ describe('C123: over TLS', () => {
     const { lan, at, port, host, tamtam } = await onLan([...open, '--tls'])
     const { guest } = lan
     const { fingerprint } = await host.listening()
+    expect((await tamtam(['ls'])).out.toString()).toMatch(new RegExp(`^tls://${at}\t`))
     expect(await tamtam(['say', `tls://budi@${at}#${fingerprint}`, 'by HTTP'])).toMatchObject({ code: 0, errors: '' })
     expect(await tamtam(['join', `tls://cici@${at}`], 'in frames\n')).toMatchObject({ code: 0, errors: '' })
     const dedi = { url: `tls://dedi@${at}#${fingerprint}`, carrier: 'websocket', text: 'over a WebSocket' }
