@@ -15,6 +15,8 @@ export interface Listening {
   readonly url: string
   /** Where it speaks TLS. */
   readonly fingerprint?: string
+  /** Where one is wanted, and nothing else tells it. */
+  readonly token?: string
   readonly pid: number
 }
 

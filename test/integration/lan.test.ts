@@ -11,22 +11,20 @@ const test = testOnLan()
 async function onLan(args: readonly string[], addresses = 1) {
   const lan = Lan.create(addresses)
   const { host, port } = await HostProcess.start(['--ephemeral', ...args], { command: lan.host.command })
-  const env = { XDG_CONFIG_HOME: await temporaryDirectory() }
-  const tamtam = (typed: readonly string[], input = '') => Verb.run(typed, { command: lan.guest.command, env, input })
-  return { ...lan, lan, host, port, at: `${lan.host.address}:${port}`, tamtam }
+  const home = { XDG_CONFIG_HOME: await temporaryDirectory() }
+  const tamtam = (typed: readonly string[], input = '', more: NodeJS.ProcessEnv = {}) =>
+    Verb.run(typed, { command: lan.guest.command, env: { ...home, ...more }, input })
+  const { token = '' } = await host.listening()
+  return { ...lan, lan, host, port, at: `${lan.host.address}:${port}`, tamtam, token }
 }
 
-const open = ['--bind', '0.0.0.0', '--open']
+const open = ['--lan', '--open']
 
 describe('P7: on a network that leads nowhere else, somebody on another machine', () => {
   test('comes in by its address, in plain, on every door', async () => {
     const { lan, at, port, tamtam } = await onLan(open)
     const { guest } = lan
     expect((await guest.run('ip', ['route'])).stdout.toString()).not.toContain('default')
-    const nearby = await tamtam(['ls', '--json'])
-    expect(nearby.said).toEqual([
-      { v: 1, type: 'host', name: expect.any(String), address: lan.host.address, port, tls: false, token: false },
-    ])
     const spoken = await guest.run(
       'nc',
       ['-q', '1', lan.host.address, String(port)],
@@ -76,6 +74,63 @@ describe('C123: over TLS', () => {
     const plain = await guest.run('nc', [lan.host.address, String(port)], Buffer.from('in plain\n'))
     expect(plain.stdout.toString()).toMatch(/^! TLS_REQUIRED /)
   })
+})
+
+test('hosts are found by who is nearby, with what it takes to come in, and without the token (mDNS)', async () => {
+  const { lan, port, tamtam, token } = await onLan(['--lan', '--tls'])
+  const found = {
+    v: 1,
+    type: 'host',
+    name: expect.any(String),
+    address: lan.host.address,
+    port,
+    tls: true,
+    token: true,
+  }
+  // It may not have said yet that it is here.
+  let nearby = await tamtam(['ls', '--json'])
+  for (let again = 0; nearby.code !== 0 && again < 5; again++) nearby = await tamtam(['ls', '--json'])
+  expect(nearby.said).toEqual([found])
+  expect(nearby.out.toString()).not.toContain(token)
+})
+
+test('C119, C122: without the token nothing can be read on any door; who guesses is slowed, and then not looked at', async () => {
+  const { lan, at, port, tamtam, token } = await onLan(['--lan'], 2)
+  const { guest } = lan
+  const shown = { TAMTAM_TOKEN: token }
+  expect(await tamtam(['say', at, 'nobody else may read this'], '', shown)).toMatchObject({ code: 0 })
+  const asked = Buffer.from('/history\n/who\n/files\nhalo\n/quit\n')
+  const read = [(await guest.run('nc', [lan.host.address, String(port)], asked)).stdout.toString()]
+  for (const path of [
+    '/rooms',
+    '/rooms/lobby',
+    '/rooms/lobby/events',
+    '/rooms/lobby/files',
+    '/rooms/lobby/search?q=nobody',
+    '/metrics',
+  ])
+    read.push((await guest.run('curl', ['-q', '-s', `http://${at}${path}`])).stdout.toString())
+  for (const typed of [
+    ['tail', '--no-follow', at],
+    ['join', at],
+    ['ls', `${at}/lobby`],
+    ['say', at, 'halo'],
+  ]) {
+    const { code, out, errors } = await tamtam(typed)
+    expect([typed, code]).toEqual([typed, expect.toSatisfy((ended) => ended === 4 || ended === 5)])
+    read.push(out.toString(), errors)
+  }
+  expect(read.join('\n')).not.toMatch(/nobody else|halo/)
+  const [first = '', second = ''] = guest.addresses
+  const guess = async (from: string, word: string) => {
+    const args = ['-q', '-s', '--interface', from, '-H', `Authorization: Bearer ${word}`, `http://${at}/rooms/lobby`]
+    return (await guest.run('curl', args)).stdout.toString()
+  }
+  const began = performance.now()
+  for (let tries = 0; tries < 6; tries++) expect(await guess(first, `guess${tries}`)).toContain('NOT_FOUND')
+  expect(performance.now() - began).toBeGreaterThan(1000)
+  expect(await guess(first, token)).toContain('NOT_FOUND')
+  expect(await guess(second, token)).toContain('"lobby"')
 })
 
 describe('beyond this machine', () => {
