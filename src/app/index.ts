@@ -5,10 +5,12 @@ import { isLoopback } from '../adapters/doors/shared/address.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { Bandwidth } from '../domain/engine/bandwidth.ts'
 import type { Engine } from '../domain/engine/engine.ts'
+import type { LocalSession } from '../domain/engine/local-session.ts'
 import { canLink } from '../domain/ports/vault.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
+import type { RoomKeyDesk } from './terminal/key-words.ts'
 import {
   ADMISSION,
   CLOCK,
@@ -54,6 +56,8 @@ export interface Tamtam {
   readonly mounted: Mounted
   /** What people show to come in, once started; undefined where nothing is asked for. It may be replaced at any time. */
   readonly token: string | undefined
+  /** What opens the room of a member who looks after it. */
+  keysOf(session: LocalSession): RoomKeyDesk
   /** The access rule would answer otherwise now: whoever may not be here any more is cut off. */
   recheckAccess(): void
   /** Keeps what was said, tells everybody, and closes all; idempotent. */
@@ -108,6 +112,10 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     get token() {
       return parts.token?.text
     },
+    keysOf: (session) => ({
+      setPassword: (word) => parts.admission.setPassword(session, word),
+      invite: () => parts.admission.invite(session),
+    }),
     recheckAccess: () => parts.admission.recheck(),
     stop: (why = 'the host stops') => lifecycle.stop(why),
   }

@@ -86,9 +86,19 @@ test('the owner’s key makes its holder the owner, and one’s own key the same
   const config = await temporaryDirectory()
   const { host, port } = await HostProcess.start(['--data', data])
   const env = { TAMTAM_KEY_FILE: join(data, 'keys', 'owner') }
-  const owner = await Verb.run(['join', `boss@127.0.0.1:${port}/lobby`], { env, input: '/lock\n/unlock\n' })
+  const owner = await Verb.run(['join', `boss@127.0.0.1:${port}/lobby`], {
+    env,
+    input: '/lock\n/unlock\n/password buka\n/invite\n',
+  })
   expect(owner.code).toBe(0)
+  const code = /#t=(\w{26})&room=lobby/.exec(owner.out.toString() + owner.errors)?.[1] ?? ''
   await host.until('the lock', () => host.events.some(({ type }) => type === 'unlocked'))
+
+  const outside = ['join', `cici@127.0.0.1:${port}/lobby`]
+  expect((await Verb.run(outside, { input: 'halo' })).code).toBe(4)
+  for (const shown of [{ TAMTAM_PASSWORD: 'buka' }, { TAMTAM_TOKEN: code }])
+    expect((await Verb.run(outside, { env: shown, input: 'salam\n' })).code).toBe(0)
+  await Verb.run(['join', `boss@127.0.0.1:${port}/lobby`], { env, input: '/password off\n' })
 
   await mkdir(join(config, 'tamtam'))
   for (let time = 0; time < 2; time++)

@@ -18,7 +18,7 @@ export interface HostPlace {
 }
 
 export interface Ask {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly headers?: OutgoingHttpHeaders
   /** Pulled no faster than the host takes it; with a string or bytes, `Content-Length` is filled in. */

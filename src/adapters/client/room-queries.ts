@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { RoomEvent } from '../../domain/room/events.ts'
 import { isRefusal, type Refusal } from './failures.ts'
-import { type Ask, type HostLink, notTamtam } from './host-link.ts'
+import { type Ask, type HostLink, isGood, notTamtam, refusalOf } from './host-link.ts'
 import * as wire from './wire.ts'
 
 /** What one may ask a host about its rooms and files: each is one request. */
@@ -54,6 +54,28 @@ export async function postReceipt(link: HostLink, id: string, sha256: string): P
   const answer = await link.json({ method: 'POST', path, headers: { 'Content-Type': 'application/json' }, body })
   return isRefusal(answer) ? answer : undefined
 }
+
+/** Gives a room a password, or with nothing takes it away. */
+export async function setPassword(
+  link: HostLink,
+  room: string,
+  word: string | undefined,
+): Promise<Refusal | undefined> {
+  const path = `${roomPath(room)}/password`
+  const headers = { 'Content-Type': 'application/json' }
+  const answer = await link.ask(
+    word === undefined
+      ? { method: 'DELETE', path }
+      : { method: 'PUT', path, headers, body: JSON.stringify({ password: word }) },
+  )
+  if (!isGood(answer)) return await refusalOf(answer)
+  answer.resume()
+  return undefined
+}
+
+/** What lets one more person into a room. */
+export const invite = (link: HostLink, room: string): Promise<wire.Invitation | Refusal> =>
+  asked(link, { method: 'POST', path: `${roomPath(room)}/invitations` }, wire.invitation)
 
 const get = <Schema extends v.GenericSchema>(link: HostLink, path: string, schema: Schema) =>
   asked(link, { method: 'GET', path, headers: { Accept: 'application/json' } }, schema)

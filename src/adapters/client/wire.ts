@@ -74,6 +74,9 @@ export const eventPage = v.object({ events: v.array(v.unknown()), last: whole })
 
 export const searched = v.object({ events: v.array(v.unknown()) })
 
+export const invitation = v.object({ room: v.string(), code: v.string(), expiresAt: v.number() })
+export type Invitation = v.InferOutput<typeof invitation>
+
 export const posted = v.object({ seq: whole, duplicate: v.boolean() })
 
 export const roomList = v.object({ rooms: v.array(v.object({ name: v.string(), members: whole, last: whole })) })

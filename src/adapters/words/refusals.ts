@@ -35,7 +35,8 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   SUSPECT_END: 'akhir berkas ini tidak jelas; kirim lagi dengan ukurannya ({details})',
   WRONG_PROTOCOL: 'yang menjawab di sana bukan tamtam ({details})',
   CLOSED: 'tuan rumah berhenti, atau sambungan sudah ditutup ({details})',
-  NOT_FOUND: 'tidak ada apa-apa di sini',
+  NOT_FOUND:
+    'tidak ada ruang seperti itu untuk Anda; mungkin perlu kata sandi (/join RUANG KATASANDI), undangan, atau token tuan rumah',
   TIMEOUT: 'tidak selesai pada waktunya ({details})',
   BAD_MESSAGE: 'pesan protokol ini tidak dimengerti ({details})',
   REPLACED: 'Anda sudah masuk dari sambungan lain',

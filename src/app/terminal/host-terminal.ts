@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Console } from '../../adapters/doors/stdin/console.ts'
 import { FileSaver } from '../../adapters/doors/stdin/file-saver.ts'
-import { greetingOf, type HostFacts } from '../../adapters/doors/stdin/greeting.ts'
+import { greetingOf, type HostFacts, pageLink } from '../../adapters/doors/stdin/greeting.ts'
 import { limitWord } from '../../adapters/doors/stdin/limit-word.ts'
 import type { RoomClient } from '../../adapters/terminal/room-client.ts'
 import type { OwnWord } from '../../adapters/terminal/surroundings.ts'
@@ -14,6 +14,7 @@ import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import type { Tamtam } from '../index.ts'
 import type { StopSignal } from '../signals.ts'
 import { hostFiles } from './host-files.ts'
+import { keyWords } from './key-words.ts'
 import { openTerminal } from './open-terminal.ts'
 
 export interface HostTerminalParts {
@@ -58,7 +59,8 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
   const { tamtam, config, process, data, facts, stopped } = parts
   let shown: RoomClient | undefined
   const language = config.lang ?? languageOf(process.env)
-  const { say, refusal } = wordsIn(language, forTerminal)
+  const words = wordsIn(language, forTerminal)
+  const { say, refusal } = words
   const directory = saveInto(config, data)
   const into = { directory: directory ?? '.', autoBytes: directory === undefined ? 0 : Number.POSITIVE_INFINITY }
   const limit: OwnWord = {
@@ -77,7 +79,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
           session,
           files: hostFiles(session, tamtam.linkFile, into),
           rooms,
-          own: [limit],
+          own: [limit, ...keyWords(tamtam.keysOf(session), session.room, baseOf(facts), words)],
           language,
           plain: config.plain,
           greeting,
@@ -108,6 +110,10 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
     },
   }
 }
+
+/** For people elsewhere, where there are any. */
+const baseOf = ({ token: _, ...facts }: HostFacts): string =>
+  pageLink({ ...facts, address: facts.reachable[0] ?? facts.host }).replace(/\/$/, '')
 
 const saveInto = (config: HostConfig, data: string | undefined): string | undefined =>
   config.save ?? (data === undefined ? undefined : join(data, 'terima'))

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isRefusal } from '../../adapters/client/failures.ts'
 import { HostLink } from '../../adapters/client/host-link.ts'
-import { listRooms } from '../../adapters/client/room-queries.ts'
+import { invite, listRooms, setPassword } from '../../adapters/client/room-queries.ts'
 import { bytesOf } from '../../adapters/doors/shared/wording.ts'
 import { RandomIds } from '../../adapters/system/random-ids.ts'
 import type { RoomClient } from '../../adapters/terminal/room-client.ts'
@@ -15,6 +15,7 @@ import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { flushed, neverWaitFor } from '../output.ts'
 import { ownKey } from '../own-keys.ts'
 import { secretInFile } from '../secret-file.ts'
+import { keyWords, type RoomKeyDesk } from '../terminal/key-words.ts'
 import { openTerminal } from '../terminal/open-terminal.ts'
 import { remoteFiles } from '../terminal/remote-files.ts'
 import { type Place, placeOf, rateOf, runShowing } from './verb.ts'
@@ -72,6 +73,8 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     const asked = { ...shown, ...(password === undefined ? {} : { password }) }
     return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...asked })
   }
+  const words = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
+  const { say, refusal } = words
   const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
     openTerminal(
       {
@@ -81,7 +84,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
           const rooms = await listRooms(link)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
         },
-        own: [],
+        own: keyWords(keysOf(link, session.room), session.room, way.base, words),
         language: flags.lang ?? languageOf(process.env),
         plain: flags.plain === true,
         greeting,
@@ -92,7 +95,6 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
       process,
     )
 
-  const { say, refusal } = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
   const welcome = ({ member, room }: RoomSession) => `* ${say('welcome', { name: member.name, room })}`
   /** What the host says no to ends the command. */
   const failed = (error: unknown): never => {
@@ -120,6 +122,11 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
   await flushed(process.stdout, FAREWELL_MS)
   process.exit(exitCodes.done)
 }
+
+const keysOf = (link: HostLink, room: string): RoomKeyDesk => ({
+  setPassword: (word) => setPassword(link, room, word),
+  invite: () => invite(link, room),
+})
 
 /** One that was given, or one's own for this name on this host; a guest is nobody in particular. */
 function keyFor({ name, host, port }: Place, env: NodeJS.ProcessEnv): string {

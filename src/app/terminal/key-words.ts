@@ -1,0 +1,40 @@
+import type { OwnWord, Refusal } from '../../adapters/terminal/surroundings.ts'
+import type { Words } from '../../adapters/words/words.ts'
+
+/** What opens the room that somebody is in, wherever the room lives. */
+export interface RoomKeyDesk {
+  /** With nothing, the password is taken away. */
+  setPassword(word: string | undefined): Promise<Refusal | undefined>
+  invite(): Promise<{ readonly code: string } | Refusal>
+}
+
+/** `/password` and `/invite`. `base` is where browsers find the host, as in `http://192.168.1.5:8268`. */
+export function keyWords(desk: RoomKeyDesk, room: string, base: string, words: Words): readonly OwnWord[] {
+  const { say, refusal } = words
+  const refused = (why: Refusal) => `! ${why.code} ${refusal(why)}`
+  return [
+    {
+      word: 'password',
+      takes: 'word|off',
+      about: 'helpPassword',
+      read: async (rest) => {
+        if (rest.trim() === '') return `! ${say('howToType', { usage: '/password word|off' })}`
+        const word = rest.trim() === 'off' ? undefined : rest.trim()
+        const why = await desk.setPassword(word)
+        return why === undefined ? `* ${say(word === undefined ? 'passwordOff' : 'passwordSet')}` : refused(why)
+      },
+    },
+    {
+      word: 'invite',
+      takes: '',
+      about: 'helpInvite',
+      read: async () => {
+        const invitation = await desk.invite()
+        if ('message' in invitation) return refused(invitation)
+        const { code } = invitation
+        const link = `/join ${room} ${code}  ${base}/#${new URLSearchParams({ t: code, room })}`
+        return `* ${say('invitation', { link })}`
+      },
+    },
+  ]
+}
