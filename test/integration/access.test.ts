@@ -229,3 +229,33 @@ test('C68: those who have come in nowhere yet take no place of those who have, w
   for (const stranger of strangers) if (stranger instanceof LineClient) stranger.leave()
   await expect.poll(async () => await line(port, token, 'budi').catch(String)).toBeInstanceOf(LineClient)
 })
+
+describe('C124: who is sent out of a room', () => {
+  test('is cut off in all that is under way over HTTP, as a member by the key and as a guest by the name', async () => {
+    const { port, tamtam } = await startHost({ listen: { silentMs: 300 } })
+    const owner = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+    const arriving = await owner.upload(endless(), { name: 'big' })
+    await expect.poll(() => owner.files.length).toBe(1)
+    await SessionClient.join(port, 'frames', 'ani')
+    const asAni = { headers: { 'Tamtam-Key': keyOf('ani'), Accept: 'application/x-ndjson' } }
+    const stream = await OpenAnswer.of(port, 'GET /rooms/lobby/events', asAni)
+    const download = await OpenAnswer.of(port, `GET /files/${owner.files[0]?.file.id}`, asAni)
+    const headers = { 'Content-Length': 9, Authorization: `Basic ${Buffer.from('budi:').toString('base64')}` }
+    const upload = request({ port, method: 'PUT', path: '/lobby/up', headers })
+    const cut = new Promise<void>((resolve) => upload.once('error', () => resolve()))
+    upload.write('half')
+    await expect.poll(() => owner.files.length).toBe(2)
+    const began = performance.now()
+    await owner.send({ type: 'kick', name: 'ani' })
+    await owner.send({ type: 'ban', name: 'budi' })
+    for (const each of [stream, download]) await each.ended()
+    await cut
+    expect(performance.now() - began).toBeLessThan(1000)
+    arriving.cancel('enough')
+  })
+})
+
+async function* endless(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('some')
+  await new Promise(() => {})
+}
