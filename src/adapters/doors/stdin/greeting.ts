@@ -47,10 +47,12 @@ function fromElsewhere(facts: HostFacts): readonly string[] {
   const ways = waysTo({ ...facts, address: reachable[0] ?? '' })
   return [
     ...qr,
-    ...links.map((link, index) => `${index === 0 ? 'in a browser:    ' : 'or:              '}${link}`),
-    `with tamtam:     ${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
-    `line by line:    ${token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`}`,
-    `drop a file in:  ${ways.drop}`,
+    // Each command stands on a line of its own: so it fits into 80 columns, and can be copied whole.
+    'join in a browser, with tamtam, or line by line; drop a file in:',
+    ...links,
+    `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
+    token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`,
+    ways.drop,
     token === undefined
       ? 'everybody who reaches these addresses can join, read and send files'
       : `only who has the token comes in; ${isTokenKept ? 'tamtam token --new makes another, and sends out who came by this one' : 'it ends with this host'}`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { greetingOf, pageLink } from '../../../../src/adapters/doors/stdin/greeting.ts'
+import { greetingOf } from '../../../../src/adapters/doors/stdin/greeting.ts'
 
 const here = {
   room: 'lobby',
@@ -32,11 +32,12 @@ describe('what a host says first', () => {
     expect(greetingOf({ ...lan, token: 'secret' })).toEqual([
       'tamtam hosts the room lobby on tcp://[::]:8268',
       '▀▄',
-      'in a browser:    http://192.168.1.5:8268/#t=secret',
-      'or:              http://[2001:db8::5]:8268/#t=secret',
-      'with tamtam:     TAMTAM_TOKEN=secret tamtam join 192.168.1.5:8268/lobby',
-      "line by line:    { echo '/token secret'; cat; } | nc 192.168.1.5 8268",
-      'drop a file in:  curl -u :secret -T FILE http://192.168.1.5:8268/lobby/',
+      'join in a browser, with tamtam, or line by line; drop a file in:',
+      'http://192.168.1.5:8268/#t=secret',
+      'http://[2001:db8::5]:8268/#t=secret',
+      'TAMTAM_TOKEN=secret tamtam join 192.168.1.5:8268/lobby',
+      "{ echo '/token secret'; cat; } | nc 192.168.1.5 8268",
+      'curl -u :secret -T FILE http://192.168.1.5:8268/lobby/',
       'only who has the token comes in; tamtam token --new makes another, and sends out who came by this one',
       'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
     ]))
@@ -44,17 +45,17 @@ describe('what a host says first', () => {
   it('says plainly that a host without one is open to all', () => {
     const lines = greetingOf(lan)
     expect(lines).toContain('everybody who reaches these addresses can join, read and send files')
-    expect(lines).toContain('line by line:    nc 192.168.1.5 8268')
+    expect(lines).toContain('nc 192.168.1.5 8268')
     expect(lines.join('\n')).not.toMatch(/token|#t=/)
   })
 
   it('has the ways of TLS where it speaks that, and what it is known by', () => {
     const secure = { url: 'tls://[::]:8268', fingerprint: 'sha256:abc' }
-    expect(greetingOf({ ...lan, ...secure, token: 'secret' }).slice(2, 6)).toEqual([
-      'in a browser:    https://192.168.1.5:8268/#t=secret',
-      'or:              https://[2001:db8::5]:8268/#t=secret',
-      'with tamtam:     TAMTAM_TOKEN=secret tamtam join tls://192.168.1.5:8268/lobby#sha256:abc',
-      "line by line:    { echo '/token secret'; cat; } | openssl s_client -quiet -connect 192.168.1.5:8268",
+    expect(greetingOf({ ...lan, ...secure, token: 'secret' }).slice(3, 7)).toEqual([
+      'https://192.168.1.5:8268/#t=secret',
+      'https://[2001:db8::5]:8268/#t=secret',
+      'TAMTAM_TOKEN=secret tamtam join tls://192.168.1.5:8268/lobby#sha256:abc',
+      "{ echo '/token secret'; cat; } | openssl s_client -quiet -connect 192.168.1.5:8268",
     ])
     expect(greetingOf({ ...here, ...secure }).slice(1, 5)).toEqual([
       'open in a browser:            https://127.0.0.1:8268/',
