@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { FRAMES_MAGIC } from '../../src/adapters/codec/wire/frames.ts'
 import { startHost } from '../helpers/host.ts'
 import { caughtUp, LineClient } from '../helpers/line-client.ts'
@@ -169,6 +171,24 @@ test('C36, C35: a browser that connects ahead and asks later is closed all the s
   expect(page.errors).toEqual([expect.stringMatching(/^! WRONG_PROTOCOL /)])
   await caughtUp(budi, ani)
   expect(ani.talk).toEqual([])
+})
+
+test('C36: beside a browser a silent connection hears the room, and nobody is told of it before it says something', async () => {
+  const { port, ani, unheard } = await watched(20)
+  const browser = connect(port, '127.0.0.1')
+  onTestFinished(() => void browser.destroy())
+  browser.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(browser, 'data')
+  const silent = await LineClient.connect(port)
+  await silent.until(/^\* you are 127\.0\.0\.1 in lobby/)
+  await unheard()
+  ani.write('hello, whoever\n')
+  await silent.until('<ani> hello, whoever')
+  silent.write('me\n')
+  await ani.until('<127.0.0.1> me')
+  expect(ani.lines.slice(-2)).toEqual(['* 127.0.0.1 joined', '<127.0.0.1> me'])
+  silent.write('/quit\n')
+  await ani.until(/^\* 127\.0\.0\.1 left/)
 })
 
 test('C37: a first line of 4 KiB is a line, a longer one an error', async () => {

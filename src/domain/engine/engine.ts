@@ -197,6 +197,7 @@ export class Engine {
     inspect: (session, file) => this.#download(session, file, 0, 'lent', unlimited),
     read: (room, after) => this.#watched(this.#ports.journal.read(room, after, this.#limits.pageEntries)),
     search: (room, query, limit) => this.#watched(this.#ports.journal.search(room, query, limit)),
+    comeForward: (session) => this.#comeForward(session),
     leave: (session, reason) => this.#leave(session, reason),
   }
 
@@ -265,6 +266,15 @@ export class Engine {
       return this.#ports.vault.read(file, from, pieces)
     }
     return { [Symbol.asyncIterator]: () => new Download(open, passage, noSuchFile) }
+  }
+
+  async #comeForward(session: LocalSession): Promise<Rejected | undefined> {
+    const place = this.#sessions.get(session)
+    if (place?.quiet !== true) return place === undefined ? left : undefined
+    const answer = await this.#tell(place.room, session.member, { type: 'join' })
+    if (answer.type === 'rejected') return answer
+    place.quiet = false
+    return undefined
   }
 
   async #leave(session: LocalSession, reason: string): Promise<void> {

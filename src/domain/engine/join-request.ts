@@ -39,7 +39,7 @@ export interface Place {
   readonly room: RoomActor
   readonly owner: string
   readonly ownsName: boolean
-  readonly quiet: boolean
+  quiet: boolean
   /** To be called once they are gone. */
   readonly dismiss: () => void
   /** Changes of name that wait for their answer. */

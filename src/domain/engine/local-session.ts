@@ -20,6 +20,7 @@ export interface Host {
   inspect(session: LocalSession, file: string): AsyncIterable<Uint8Array>
   read(room: string, after: number): Promise<readonly Batch[]>
   search(room: string, query: string, limit: number): Promise<readonly Entry[]>
+  comeForward(session: LocalSession): Promise<Rejected | undefined>
   leave(session: LocalSession, reason: string): Promise<void>
 }
 
@@ -216,6 +217,11 @@ export class LocalSession implements RoomSession {
       const seen = found.filter((entry) => this.sees(entry))
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }
+  }
+
+  /** Whoever came quietly is listed from now on, and the room hears that they are here; a refusal where they may not. */
+  comeForward(): Promise<Rejected | undefined> {
+    return this.#host.comeForward(this)
   }
 
   close(reason = 'left'): Promise<void> {

@@ -8,6 +8,10 @@ export function evolve(state: RoomState, event: RoomEvent): void {
   if ('seq' in event) state.last = event.seq
   switch (event.type) {
     case 'joined':
+      state.quiet.delete(event.by.id)
+      state.members.set(event.by.id, event.by)
+      seat(state, event.by)
+      return
     case 'renamed':
       state.members.set(event.by.id, event.by)
       seat(state, event.by)

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Cancel } from '../../../domain/ports/clock.ts'
 import { originOf } from '../shared/origin-of.ts'
-import type { Door, Visitor } from '../shared/visitor.ts'
+import type { Browsed, Door, Visitor } from '../shared/visitor.ts'
 import { application, type ServedRoute } from './application.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
@@ -18,7 +18,7 @@ import { headFault, httpServer } from './server.ts'
 const WATCH_MS = 1000
 
 /** Where curl, browsers and programs come in: `docs/http.md`. */
-export class HttpDoor implements Door {
+export class HttpDoor implements Door, Browsed {
   readonly #parts: HttpParts
   readonly #closing = new AbortController()
   readonly #connections = new Map<Duplex, HttpConnection>()
@@ -61,6 +61,11 @@ export class HttpDoor implements Door {
   /** What it serves, once it is open. */
   get routes(): readonly ServedRoute[] {
     return this.#routes
+  }
+
+  serves(address: string): boolean {
+    for (const { visitor } of this.#connections.values()) if (visitor.address === address) return true
+    return false
   }
 
   welcome(visitor: Visitor): void {

@@ -126,7 +126,7 @@ export class LineConnection {
     const { connection, head } = this.#visitor
     const { clock, settings } = this.#parts
     this.#cancelWait = clock.after(settings.strangerMs, () => this.#expelled('nothing was shown in time'))
-    if (!(await this.#peer.arrive())) return this.hangUp()
+    if (!(await this.#peer.arrive(this.#visitor.shy))) return this.hangUp()
     // It may have gone while it joined; then `gone` found no session to leave.
     if (this.#status === 'gone') return this.#peer.gone(this.#reason)
     connection.on('data', this.#read)

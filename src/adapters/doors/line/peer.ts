@@ -9,12 +9,13 @@ import { forTerminal } from '../../../domain/text/terminal.ts'
 import { type Admission, notForYou, type Shown, ticketHolder } from '../shared/access/admission.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
-import { type LinkOf, placeText, shortId, sizeText } from '../shared/wording.ts'
+import type { LinkOf } from '../shared/wording.ts'
 import type { BeginItem, Item } from './codec/items.ts'
 import type { Caller } from './commands/command.ts'
 import { runCommand } from './commands/index.ts'
 import type { LineDelivery } from './delivery.ts'
-import { Reception, suspectEnd } from './reception.ts'
+import { Reception, receivedText, suspectEnd } from './reception.ts'
+import { accessEnded, nowhere, tooManyRooms } from './refusals.ts'
 import { sayLines } from './say-lines.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 import { atThreshold, tokenFirst } from './threshold.ts'
@@ -57,8 +58,8 @@ export class LinePeer implements Caller {
   #reception: Reception | undefined
   #nick: string | undefined
   #sentFileLast = false
-  /** `stranger`: has not come into any room yet, and says nothing but what it has to show. */
-  #status: 'stranger' | 'here' | 'gone' = 'stranger'
+  /** `stranger`: has not come into any room yet, and says nothing but what it has to show. `shy`: is in one, of which nobody was told. */
+  #status: 'stranger' | 'shy' | 'here' | 'gone' = 'stranger'
   #credential: string | undefined
   /** Ends the watch over whether it may stay. */
   #unwatch: Cancel = () => {}
@@ -89,6 +90,7 @@ export class LinePeer implements Caller {
       const wait = item.type === 'text' ? this.charge(item.lines.length) : undefined
       return atThreshold(this, item, this.#parts.abandon) ?? wait
     }
+    if (this.#status === 'shy' && item.type !== 'close') return this.#comeForward(item)
     this.#sentFileLast = item.type === 'end'
     switch (item.type) {
       case 'text':
@@ -110,6 +112,14 @@ export class LinePeer implements Caller {
       default:
         return item satisfies never
     }
+  }
+
+  async #comeForward(item: Item): Promise<void> {
+    this.#status = 'here'
+    const why = await this.#session?.comeForward()
+    if (why === undefined) return await this.handle(item)
+    await this.refuse(why)
+    this.quit()
   }
 
   /** Lines that are no text (blank ones, commands) count too (C5). Answers a promise when the connection should wait. */
@@ -146,8 +156,8 @@ export class LinePeer implements Caller {
   }
 
   /** Comes into the room that everybody is in at first. Answers false where there is nothing that it could show to come in. */
-  async arrive(): Promise<boolean> {
-    return (await this.#join(this.settings.room)) !== 'refused'
+  async arrive(shy = false): Promise<boolean> {
+    return (await this.#join(this.settings.room, undefined, shy)) !== 'refused'
   }
 
   /** Shows the host its token: a stranger comes in by it. */
@@ -161,7 +171,7 @@ export class LinePeer implements Caller {
     await this.#join(room, password)
   }
 
-  async #join(room: string, password?: string): Promise<'joined' | 'turned away' | 'refused'> {
+  async #join(room: string, password?: string, quiet = false): Promise<'joined' | 'turned away' | 'refused'> {
     if (!this.#rooms.has(room) && this.#rooms.size >= this.settings.roomsPerConnection) {
       await this.refuse(tooManyRooms)
       return 'refused'
@@ -181,7 +191,7 @@ export class LinePeer implements Caller {
     try {
       if (admitted === undefined) return await this.#turnedAway(shown)
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      session = await this.#parts.engine.join({ room, owner: id, person: id, address, ...admitted, ...who })
+      session = await this.#parts.engine.join({ room, owner: id, person: id, address, quiet, ...admitted, ...who })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       await this.refuse(error.rejected)
@@ -193,7 +203,7 @@ export class LinePeer implements Caller {
       return 'refused'
     }
     if (this.#status === 'stranger') this.#parts.admitted()
-    this.#status = 'here'
+    this.#status = quiet ? 'shy' : 'here'
     this.#unwatch()
     this.#unwatch = admission.stay(shown, room, () => this.#parts.expelled(accessEnded))
     this.#delivery.showing(ticketHolder(shown, admitted))
@@ -253,16 +263,14 @@ export class LinePeer implements Caller {
     return session && sayLines(session, lines, this.#bucket, () => this.#session === session)
   }
 
-  #begin(begin: BeginItem): Promise<void> | undefined {
+  #begin(begin: BeginItem): undefined {
     const session = this.inRoom()
     const { abandon, clock } = this.#parts
-    if (session === undefined) abandon(begin)
-    else
-      this.#reception = new Reception(begin, session, clock, this.settings, (why) => {
-        abandon(begin)
-        void this.refuse(why)
-      })
-    return undefined
+    if (session === undefined) return void abandon(begin)
+    this.#reception = new Reception(begin, session, clock, this.settings, (why) => {
+      abandon(begin)
+      void this.refuse(why)
+    })
   }
 
   async #end(suspect: boolean): Promise<void> {
@@ -270,11 +278,7 @@ export class LinePeer implements Caller {
     this.#reception = undefined
     if (reception === undefined) return
     const ended = await (suspect ? reception.cut(suspectEnd) : reception.end())
-    if ('type' in ended) return
-    const { id, name, size, sha256, audience } = ended
-    await this.say(
-      `* [${shortId(id)}] ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`,
-    )
+    if (!('type' in ended)) await this.say(receivedText(ended))
   }
 
   async #cut(): Promise<void> {
@@ -294,7 +298,3 @@ export class LinePeer implements Caller {
     this.#parts.hangUp()
   }
 }
-
-const accessEnded = 'you may not be here any more: what you came in with does not hold now'
-const tooManyRooms = rejected('TOO_MANY_ROOMS', 'you have joined as many rooms as one connection may; go back to one')
-const nowhere = rejected('NOT_A_MEMBER', 'you are in no room; /join one')

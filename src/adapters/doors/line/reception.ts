@@ -2,7 +2,9 @@ import type { Clock } from '../../../domain/ports/clock.ts'
 import { type Rejected, rejected } from '../../../domain/rejection.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import type { Session, Upload } from '../../../domain/session.ts'
+import { forTerminal } from '../../../domain/text/terminal.ts'
 import { SourceFailed } from '../../../domain/transfer/upload.ts'
+import { placeText, shortId, sizeText } from '../shared/wording.ts'
 import { BodyQueue } from './body-queue.ts'
 import type { BeginItem } from './codec/items.ts'
 import type { LineSettings } from './settings.ts'
@@ -78,6 +80,10 @@ export class Reception {
     else void this.cut(stalled(this.#stallMs)).catch(() => {})
   }
 }
+
+/** What the sender is told of a file that has come whole. */
+export const receivedText = ({ id, name, size, sha256, audience }: WholeFile): string =>
+  `* [${shortId(id)}] ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`
 
 const stalled = (ms: number): Rejected =>
   rejected('TRANSFER_STALLED', `nothing of the file arrived for ${ms / 1000} s; send it again`)

@@ -10,8 +10,16 @@ export interface Visitor {
   readonly base?: string
   /** To be called once it has come in somewhere: then it takes no stranger's place any more. Left out where nobody counts them. */
   known?(): void
+  /** It has said nothing, and may be a browser's that holds a connection ready: nobody is told of it before it says something. */
+  readonly shy?: boolean
   /** What was read already to tell the protocol. */
   readonly head: Buffer
+}
+
+/** Where browsers come in. */
+export interface Browsed {
+  /** Whether somebody at this address has a connection here: a browser opens others beside it that say nothing yet. */
+  serves(address: string): boolean
 }
 
 /** Where connections of one protocol end up. */

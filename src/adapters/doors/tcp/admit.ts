@@ -3,7 +3,7 @@ import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Metrics } from '../../../domain/ports/metrics.ts'
 import { hangUp } from '../shared/hang-up.ts'
-import type { Door, Visitor } from '../shared/visitor.ts'
+import type { Browsed, Door, Visitor } from '../shared/visitor.ts'
 import { sniffConnection } from './sniffer.ts'
 
 /** What connections of any protocol come in by. */
@@ -12,7 +12,7 @@ export interface Entrance {
   readonly log: Log
   readonly metrics: Metrics
   readonly line: Door
-  readonly http: Door
+  readonly http: Door & Pick<Browsed, 'serves'>
   readonly frames: Door
 }
 
@@ -30,7 +30,7 @@ export function admit(
     const visitor = { connection, ...from, head }
     switch (verdict) {
       case 'line':
-        line.welcome(visitor)
+        line.welcome({ ...visitor, shy: head.length === 0 && http.serves(from.address) })
         break
       case 'http':
         http.welcome(visitor)
