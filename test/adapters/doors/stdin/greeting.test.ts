@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { greetingOf } from '../../../../src/adapters/doors/stdin/greeting.ts'
+import { greetingOf, pageLink } from '../../../../src/adapters/doors/stdin/greeting.ts'
 
 const here = {
   room: 'lobby',
