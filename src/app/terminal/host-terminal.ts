@@ -113,7 +113,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
 
 /** For people elsewhere, where there are any. */
 const baseOf = ({ token: _, ...facts }: HostFacts): string =>
-  pageLink({ ...facts, address: facts.reachable[0] ?? facts.host }).replace(/\/$/, '')
+  new URL(pageLink({ ...facts, address: facts.reachable[0] ?? facts.host })).origin
 
 const saveInto = (config: HostConfig, data: string | undefined): string | undefined =>
   config.save ?? (data === undefined ? undefined : join(data, 'terima'))
