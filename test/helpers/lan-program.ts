@@ -10,19 +10,17 @@ interface Place {
   readonly port: number
 }
 
+interface Speech {
+  readonly url: string
+  readonly carrier: 'frames' | 'websocket'
+  readonly text: string
+  /** A file of the test's, not the one of whoever runs it. */
+  readonly knownHosts: string
+}
+
 /** Says something over a session, and answers what it heard. */
-async function session({
-  url,
-  carrier,
-  text,
-  token,
-}: {
-  url: string
-  carrier: 'frames' | 'websocket'
-  text: string
-  token?: string
-}) {
-  const place = await connect(url, { carrier, ...(token === undefined ? {} : { token }) })
+async function session({ url, carrier, text, knownHosts }: Speech) {
+  const place = await connect(url, { carrier, knownHosts })
   const heard = new Promise<string>((resolve) => {
     place.events$.subscribe((event) => event.type === 'said' && resolve(`${event.by.name}: ${event.text}`))
   })

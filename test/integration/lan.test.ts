@@ -3,6 +3,7 @@ import { sampleBytes } from '../helpers/bytes.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { Lan, testOnLan } from '../helpers/lan.ts'
+import { noKnownHosts } from '../helpers/tls.ts'
 import { Verb } from '../helpers/verb.ts'
 
 const test = testOnLan()
@@ -38,7 +39,7 @@ describe('P7: on a network that leads nowhere else, somebody on another machine'
     expect((await guest.run('curl', ['-q', '-sf', `http://${at}${url}`])).stdout.equals(sampleBytes(100_000))).toBe(
       true,
     )
-    const dedi = { url: `dedi@${at}`, carrier: 'websocket', text: 'over a WebSocket' }
+    const dedi = { url: `dedi@${at}`, carrier: 'websocket', text: 'over a WebSocket', knownHosts: await noKnownHosts() }
     expect(await guest.job('session', dedi)).toEqual({ answer: 'ack', heard: 'dedi: over a WebSocket' })
     const { out } = await tamtam(['tail', '--no-follow', at])
     for (const said of ['<ani> by netcat', '<budi> by HTTP', '<cici> in frames', '<dedi> over a WebSocket'])
@@ -53,7 +54,12 @@ describe('C123: over TLS', () => {
     const { fingerprint } = await host.listening()
     expect(await tamtam(['say', `tls://budi@${at}#${fingerprint}`, 'by HTTP'])).toMatchObject({ code: 0, errors: '' })
     expect(await tamtam(['join', `tls://cici@${at}`], 'in frames\n')).toMatchObject({ code: 0, errors: '' })
-    const dedi = { url: `tls://dedi@${at}#${fingerprint}`, carrier: 'websocket', text: 'over a WebSocket' }
+    const dedi = {
+      url: `tls://dedi@${at}#${fingerprint}`,
+      carrier: 'websocket',
+      text: 'over a WebSocket',
+      knownHosts: await noKnownHosts(),
+    }
     expect(await guest.job('session', dedi)).toEqual({ answer: 'ack', heard: 'dedi: over a WebSocket' })
     const spoken = Buffer.from('/nick ani\nby openssl\n/quit\n')
     const ssl = await guest.run('openssl', ['s_client', '-quiet', '-connect', at], spoken)
