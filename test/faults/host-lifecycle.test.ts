@@ -64,6 +64,7 @@ describe('C87 a port', () => {
       'journal.db',
       'keys',
       'keys/links',
+      'keys/owner',
       'lock.db',
     ])
     other.close()
@@ -98,7 +99,7 @@ describe('C88 a signal', () => {
         expect(client.lines.at(-1)).toBe('* the host stops; come back in a moment')
       }
       expect(said(host)).toHaveLength(500)
-      expect(await files(data)).toEqual(['files', 'journal.db', 'keys', 'keys/links', 'lock.db'])
+      expect(await files(data)).toEqual(['files', 'journal.db', 'keys', 'keys/links', 'keys/owner', 'lock.db'])
       const { host: again, port: newPort } = await HostProcess.start(['--data', data])
       const citra = await enter(newPort, 'citra')
       await citra.ask('/history 500', '* end of history')
@@ -124,7 +125,7 @@ describe('C88 a signal', () => {
     const asked = performance.now()
     expect(await host.stop()).toBe(0)
     expect(performance.now() - asked).toBeLessThan(STOP_BOUND_MS)
-    expect(await files(data)).toEqual(['files', 'journal.db', 'keys', 'keys/links', 'lock.db'])
+    expect(await files(data)).toEqual(['files', 'journal.db', 'keys', 'keys/links', 'keys/owner', 'lock.db'])
   })
 
   test('twice ends it at once with 130', async () => {

@@ -67,7 +67,7 @@ test('Server-Sent Events have the sequence for their id, and Last-Event-ID goes 
   await sayOverHttp(port, 'lobby', 'a\nb\nc')
   const stream = await listen(port, '?after=0', { headers: { ...SSE, 'Last-Event-ID': '2' } })
   expect(stream.response.headers['content-type']).toBe('text/event-stream')
-  await LineClient.join(port)
+  await LineClient.join(port, 'budi')
   await stream.until(({ lines }) => lines.length >= 5)
   const [id, data = '', blank, presence] = stream.lines
   expect([id, JSON.parse(data.slice('data: '.length)), blank]).toEqual([
