@@ -2,9 +2,25 @@ import { defineConfig } from 'vitest/config'
 
 const files = ['test/adapters/stores/{sqlite,disk}/**/*.test.ts']
 const fuzz = ['test/**/*.fuzz.test.ts']
+const measuring = [
+  'big-files',
+  'classroom',
+  'lan',
+  'limits',
+  'no-outside',
+  'seed',
+  'session-limits',
+  'short-of-memory',
+  'stalled',
+]
+const alone = [
+  'test/faults/**/*.test.ts',
+  `test/integration/{${measuring.join()},transfers-*,terminal-*}.test.ts`,
+  ...files,
+]
 
-// unit: in memory and quick. integration: real sockets, files and processes, one after the other. browser: the page in Chromium.
-// fuzz: many inputs.
+// unit: in memory and quick. integration: real sockets, files and processes, two at a time, since each waits most of its time.
+// alone: the same where something is measured or broken, one after the other. browser: the page in Chromium. fuzz: many inputs.
 export default defineConfig({
   test: {
     projects: [
@@ -21,7 +37,18 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', 'test/faults/**/*.test.ts', ...files],
+          include: ['test/integration/**/*.test.ts'],
+          exclude: alone,
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: alone,
           testTimeout: 240_000,
           hookTimeout: 60_000,
           fileParallelism: false,
