@@ -3,7 +3,8 @@ import { JournalBroken } from '../ports/journal.ts'
 import type { Pieces } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
-import type { Ack, ClientCommand, Mail, RoomCommand } from '../room/commands.ts'
+import { ask, tell } from '../room/ask.ts'
+import type { Ack, ClientCommand } from '../room/commands.ts'
 import type { WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { RoomFile } from '../room/state.ts'
@@ -21,6 +22,7 @@ import type { Ports } from './ports.ts'
 import { type RoomSummary, Rooms } from './rooms.ts'
 import { Roster } from './roster.ts'
 import { Transfers } from './transfers.ts'
+import { Trimming } from './trimming.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
@@ -34,7 +36,7 @@ export class Engine {
   readonly #roster = new Roster()
   readonly #sessions = new Map<LocalSession, Place>()
   readonly #transfers: Transfers
-  readonly #trimming = new Set<string>()
+  readonly #trimming: Trimming
   #status: 'new' | 'open' | 'closed' = 'new'
 
   /** `broken` hears once when the journal or the vault failed for good; the host should stop then. */
@@ -43,16 +45,10 @@ export class Engine {
     this.#limits = limits
     const { transferBytesPerSecond: transfer, hostBytesPerSecond: host } = limits
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
-    this.#loop = new CommitLoop(ports, (room) => this.#trim(room), broken)
+    this.#trimming = new Trimming(ports.journal, limits, broken)
+    this.#loop = new CommitLoop(ports, (room) => this.#trimming.look(room, () => this.#slowestIn(room)), broken)
     this.#rooms = new Rooms(ports, limits, this.#loop.wake)
-    this.#transfers = new Transfers(
-      ports,
-      limits,
-      this.#rooms,
-      this.bandwidth,
-      (room, by, command) => this.#tell(room, by, command),
-      broken,
-    )
+    this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
     this.#broken = broken
   }
 
@@ -130,7 +126,7 @@ export class Engine {
         ...(role === undefined ? {} : { role }),
         ...(invited === undefined ? {} : { invited }),
       } as const
-      const seq = quiet ? wanted(room.admitQuietly(member)) : wanted(await this.#tell(room, member, join)).seq
+      const seq = quiet ? wanted(room.admitQuietly(member)) : wanted(await tell(room, member, join)).seq
       session = new LocalSession(member, room, request.after ?? seq, this.#host, request.reads)
     } catch (error) {
       dismiss()
@@ -205,11 +201,11 @@ export class Engine {
     const place = this.#sessions.get(session)
     if (place === undefined) return left
     if (command.type !== 'rename')
-      return await this.#answered(session, command, await this.#ask(place.room, session.member, command))
+      return await this.#answered(session, command, await ask(place.room, session.member, command))
     const name = this.#roster.claim(command.name, place.owner)
     if (typeof name !== 'string') return name
     place.renames++
-    const answer = await this.#ask(place.room, session.member, { type: 'rename', name })
+    const answer = await ask(place.room, session.member, { type: 'rename', name })
     // Only the last of several knows which of the names is the one to keep (C65).
     if (--place.renames === 0) this.#roster.release(place.owner, session.member.name)
     return answer
@@ -231,18 +227,6 @@ export class Engine {
       if (error instanceof JournalBroken) this.#broken(error)
     })
     return answer
-  }
-
-  /** What a member asks: refused when too much waits already. */
-  #ask(room: RoomActor, by: Member, command: ClientCommand): Promise<Ack | Rejected> {
-    return new Promise((resolve) => {
-      if (room.post(mail(by, command, resolve)) === 'full') resolve(busy)
-    })
-  }
-
-  /** What the engine itself has to say to a room: always taken. */
-  #tell(room: RoomActor, by: Member, command: RoomCommand): Promise<Ack | Rejected> {
-    return new Promise((resolve) => room.tell(mail(by, command, resolve)))
   }
 
   #upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
@@ -268,10 +252,17 @@ export class Engine {
     return { [Symbol.asyncIterator]: () => new Download(open, passage, noSuchFile) }
   }
 
+  /** The place of the room's reader that is furthest behind. */
+  #slowestIn(room: RoomActor): number {
+    let slowest = room.state.last
+    for (const [session, place] of this.#sessions) if (place.room === room) slowest = Math.min(slowest, session.slowest)
+    return slowest
+  }
+
   async #comeForward(session: LocalSession): Promise<Rejected | undefined> {
     const place = this.#sessions.get(session)
     if (place?.quiet !== true) return place === undefined ? left : undefined
-    const answer = await this.#tell(place.room, session.member, { type: 'join' })
+    const answer = await tell(place.room, session.member, { type: 'join' })
     if (answer.type === 'rejected') return answer
     place.quiet = false
     return undefined
@@ -280,39 +271,13 @@ export class Engine {
   async #leave(session: LocalSession, reason: string): Promise<void> {
     const place = this.#sessions.get(session)
     if (place === undefined) return
-    if (!place.quiet) await this.#tell(place.room, session.member, { type: 'leave', reason })
+    if (!place.quiet) await tell(place.room, session.member, { type: 'leave', reason })
     place.dismiss()
     this.#sessions.delete(session)
     if (place.ownsName) this.#roster.release(place.owner)
     this.#rooms.release(session.room)
   }
-
-  /** Forgets the oldest entries of a room whose history is full, once in a while rather than one by one. */
-  #trim(room: RoomActor): void {
-    const { historyEntries, readerEntries } = this.#limits
-    const { name, last } = room.state
-    if (last - room.first < historyEntries * 1.1 || this.#trimming.has(name)) return
-    let seen = last
-    for (const [session, place] of this.#sessions) if (place.room === room) seen = Math.min(seen, session.slowest)
-    const upTo = Math.min(last - historyEntries, Math.max(seen, last - historyEntries - readerEntries))
-    if (upTo - room.first < historyEntries / 10) return
-    this.#trimming.add(name)
-    this.#ports.journal.trim(name, upTo).then(
-      () => {
-        room.first = upTo + 1
-        this.#trimming.delete(name)
-      },
-      (error: unknown) => this.#broken(error),
-    )
-  }
 }
-
-const mail = (by: Member, command: RoomCommand, answer: (answer: Ack | Rejected) => void): Mail => ({
-  by,
-  commands: [command],
-  refused: answer,
-  committed: answer,
-})
 
 function wanted<T extends object | string | number>(value: T | Rejected): T {
   if (typeof value === 'object' && 'type' in value && value.type === 'rejected') throw new Refused(value)
@@ -321,6 +286,5 @@ function wanted<T extends object | string | number>(value: T | Rejected): T {
 
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')
 const left = rejected('NOT_A_MEMBER', 'you have left this room; join it again')
-const busy = rejected('BUSY', 'too much waits to be kept; try again in a moment')
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 const idReused = rejected('ID_REUSED', 'another message has this id already; give each message one of its own')

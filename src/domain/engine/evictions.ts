@@ -2,11 +2,12 @@ import type { Cancel } from '../ports/clock.ts'
 import { hasBound } from '../ports/vault.ts'
 import type { Rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
+import { tell } from '../room/ask.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 import { isTooManyAtOnce, JumpWatch, type KeptFile, makeRoom, outOfDate } from './retention.ts'
-import type { Rooms, Tell } from './rooms.ts'
+import type { Rooms } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
 /** A file of unknown size is promised so much more than it has, where that is free, so that not each piece is counted. */
@@ -23,7 +24,6 @@ export class Evictions {
   readonly #limits: EngineLimits
   readonly #rooms: Rooms
   readonly #roomOf: Map<string, string>
-  readonly #tell: Tell
   readonly #failed: (error: unknown) => void
   /** Room that files on their way have, by id. */
   readonly #promised = new Map<string, Promised>()
@@ -38,14 +38,12 @@ export class Evictions {
     limits: EngineLimits,
     rooms: Rooms,
     roomOf: Map<string, string>,
-    tell: Tell,
     failed: (error: unknown) => void,
   ) {
     this.#ports = ports
     this.#limits = limits
     this.#rooms = rooms
     this.#roomOf = roomOf
-    this.#tell = tell
     this.#failed = failed
   }
 
@@ -158,7 +156,7 @@ export class Evictions {
   async #withdraw(room: RoomActor, known: RoomFile | undefined, reason: string): Promise<Rejected | undefined> {
     if (known === undefined) return undefined
     const { id } = known.file
-    const told = await this.#tell(room, known.by, { type: 'withdrawFile', file: id, reason })
+    const told = await tell(room, known.by, { type: 'withdrawFile', file: id, reason })
     if (told.type === 'rejected') return told
     await this.#ports.vault.remove(id)
     this.#roomOf.delete(id)

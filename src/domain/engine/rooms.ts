@@ -1,14 +1,10 @@
 import type { Rejected } from '../rejection.ts'
 import { rejected } from '../rejection.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
-import type { Ack, Mail, RoomCommand } from '../room/commands.ts'
-import type { Member } from '../room/member.ts'
+import type { Mail } from '../room/commands.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
-
-/** Says something to a room in a member's name; resolves after the commit. */
-export type Tell = (room: RoomActor, by: Member, command: RoomCommand) => Promise<Ack | Rejected>
 
 /** One room that is in use, and how many use it: members and uploads. */
 interface Loaded {

@@ -3,6 +3,7 @@ import type { Cancel } from '../ports/clock.ts'
 import { VaultBroken, VaultMissing } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
+import { tell } from '../room/ask.ts'
 import { admits, isSame } from '../room/audience.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
@@ -17,7 +18,7 @@ import { Evictions } from './evictions.ts'
 import { findFiles } from './found-files.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
-import type { Rooms, Tell } from './rooms.ts'
+import type { Rooms } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
@@ -30,7 +31,6 @@ export class Transfers {
   readonly #limits: EngineLimits
   readonly #rooms: Rooms
   readonly #bandwidth: Bandwidth
-  readonly #tell: Tell
   readonly #broken: (error: unknown) => void
   readonly #open = new Map<string, TransferActor>()
   readonly #runs = new Set<UploadRun>()
@@ -44,16 +44,14 @@ export class Transfers {
     limits: EngineLimits,
     rooms: Rooms,
     bandwidth: Bandwidth,
-    tell: Tell,
     broken: (error: unknown) => void,
   ) {
     this.#ports = ports
     this.#limits = limits
     this.#rooms = rooms
     this.#bandwidth = bandwidth
-    this.#tell = tell
     this.#broken = broken
-    this.#evictions = new Evictions(ports, limits, rooms, this.#roomOf, tell, this.#failed)
+    this.#evictions = new Evictions(ports, limits, rooms, this.#roomOf, this.#failed)
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
@@ -173,7 +171,7 @@ export class Transfers {
     void this.#rooms.use(name)
     const passage = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
     const news = new ProgressNews(clock, durable ?? 0, (bytes) => {
-      void this.#tell(room, by, { type: 'progressFile', file: file.id, bytes })
+      void tell(room, by, { type: 'progressFile', file: file.id, bytes })
     })
     const transfer: TransferActor = new TransferActor(name, by, file, durable, {
       vault,
@@ -251,7 +249,7 @@ export class Transfers {
   }
 
   async #announce(room: RoomActor, by: Member, fact: RoomCommand): Promise<Ack | Rejected> {
-    const answer = await this.#tell(room, by, fact)
+    const answer = await tell(room, by, fact)
     if (fact.type === 'withdrawFile' && answer.type === 'rejected' && answer.code === 'READ_ONLY')
       this.#announceLater(room, by, fact)
     return answer

@@ -3,7 +3,17 @@ import { type Rejected, rejected } from '../rejection.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import { HeldWriter } from './held-writer.ts'
-import { decideTransfer, evolveTransfer, fenced, newTransfer, type Transfer, type TransferCommand } from './transfer.ts'
+import {
+  decideTransfer,
+  evolveTransfer,
+  fenced,
+  newTransfer,
+  standingOf,
+  type Transfer,
+  type TransferCommand,
+  type TransferStanding,
+} from './transfer.ts'
+import { type InTurn, oneAtATime } from './turns.ts'
 import type { TransferParts, Writing } from './writing.ts'
 
 /**
@@ -21,7 +31,8 @@ export class TransferActor {
   /** Who writes; it counts up with each. Nobody does when `#writing` is another. */
   #epoch = 0
   #writing = 0
-  #turn: Promise<unknown> = Promise.resolve()
+  /** A vault's writer takes one call at a time. */
+  readonly #inTurn: InTurn
   #touched: number
   #closed = false
   /** The room knows of it. */
@@ -34,6 +45,7 @@ export class TransferActor {
     this.by = by
     this.#file = file
     this.#parts = parts
+    this.#inTurn = oneAtATime((error) => parts.failed(error))
     this.#held = new HeldWriter(file.id, parts)
     this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
     this.#apply({ type: 'pause', durable: durable ?? 0 })
@@ -46,8 +58,8 @@ export class TransferActor {
     return this.#file
   }
 
-  get status(): 'arriving' | 'paused' | 'whole' | 'withdrawn' {
-    return STATUS[this.#transfer.status]
+  get status(): TransferStanding {
+    return standingOf(this.#transfer)
   }
 
   /** Bytes that would survive a crash: the only offset that is promised (C109). */
@@ -73,8 +85,7 @@ export class TransferActor {
   begin(): Promise<Rejected | undefined> {
     return this.#inTurn(async () => {
       const why = await this.#offer()
-      if (why !== undefined) await this.#withdraw(why.message)
-      return why
+      return why === undefined ? undefined : await this.#refused(why)
     })
   }
 
@@ -150,7 +161,6 @@ export class TransferActor {
         const append = () => ifMine(() => this.#append(epoch, writer, bytes))
         const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
         if (wait === undefined) return append()
-        // What is only too much for now may follow later.
         return wait.then((why) =>
           why?.code === 'FILE_TOO_LARGE' ? ifMine(() => this.#refused(why)) : (why ?? append()),
         )
@@ -263,11 +273,10 @@ export class TransferActor {
   #rest(writer: VaultWriter): void {
     this.#writing = 0
     this.#apply({ type: 'pause', durable: writer.durable })
-    this.#held.rest(() => {
-      void this.#inTurn(async () => {
-        if (this.status === 'paused') await this.#suspend()
-      }).catch(() => {})
-    })
+    const letGo = async () => {
+      if (this.status === 'paused') await this.#suspend()
+    }
+    this.#held.rest(() => void this.#inTurn(letGo).catch(() => {}))
   }
 
   async #suspend(): Promise<void> {
@@ -286,22 +295,6 @@ export class TransferActor {
     this.#transfer = evolveTransfer(this.#transfer, decided)
     return undefined
   }
-
-  /** One call at a time: a vault's writer takes no two. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const next = this.#turn.then(run, run)
-    this.#turn = next
-    next.catch((error: unknown) => this.#parts.failed(error))
-    return next
-  }
 }
-
-const STATUS = {
-  new: 'paused',
-  offered: 'paused',
-  receiving: 'arriving',
-  complete: 'whole',
-  withdrawn: 'withdrawn',
-} as const satisfies Record<Transfer['status'], TransferActor['status']>
 
 const gone = rejected('NO_SUCH_FILE', 'this transfer has ended; see the files of the room')

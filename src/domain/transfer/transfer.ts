@@ -33,6 +33,19 @@ export type TransferEvent =
   | { readonly type: 'completed'; readonly file: WholeFile }
   | { readonly type: 'withdrawn'; readonly reason: string }
 
+/** How far it is, as those see it who have no part in it. */
+export type TransferStanding = 'arriving' | 'paused' | 'whole' | 'withdrawn'
+
+const STANDINGS = {
+  new: 'paused',
+  offered: 'paused',
+  receiving: 'arriving',
+  complete: 'whole',
+  withdrawn: 'withdrawn',
+} as const satisfies Record<Transfer['status'], TransferStanding>
+
+export const standingOf = ({ status }: Transfer): TransferStanding => STANDINGS[status]
+
 export const newTransfer: Transfer = { status: 'new' }
 
 export function decideTransfer(transfer: Transfer, command: TransferCommand): TransferEvent | Rejected {
