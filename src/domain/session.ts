@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { Rejected } from './rejection.ts'
+import type { Code, Rejected } from './rejection.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
 import type { Entry, RoomEvent, WholeFile } from './room/events.ts'
 import type { Member } from './room/member.ts'
@@ -62,8 +62,8 @@ export interface Session {
 export type ConnectionState =
   | { readonly status: 'connected' }
   | { readonly status: 'retrying'; readonly attempt: number; readonly inMs: number; readonly why: string }
-  /** For good: closed here, refused, or given up. */
-  | { readonly status: 'closed'; readonly why: string }
+  /** For good: closed here, given up, or refused, which has a code. */
+  | { readonly status: 'closed'; readonly why: string; readonly code?: Code }
 
 /** What a client that shows a room to a person needs beside the session, wherever the room lives. */
 export interface RoomSession extends Session {

@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { onTestFinished, type TestContext } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { bareEnv, MAIN } from './host-process.ts'
@@ -11,20 +14,39 @@ export interface TerminalOptions {
   readonly rows?: number
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** What it says it is: `TERM`. */
+  readonly terminal?: string
+  /** Whether all that the program writes is kept, to be looked at as it is: `written`. */
+  readonly recorded?: boolean
 }
 
 /** `tamtam …` in a real terminal: keys in, screen out. It is ended when the test is over. */
 export class Terminal {
   readonly #server = `tamtam-${process.pid}-${randomBytes(4).toString('hex')}`
 
-  constructor(args: readonly string[], { columns = 80, rows = 24, cwd = '/', env = {} }: TerminalOptions = {}) {
+  #record: string | undefined
+
+  constructor(
+    args: readonly string[],
+    { columns = 80, rows = 24, cwd = '/', env = {}, terminal, recorded = false }: TerminalOptions = {},
+  ) {
     const command = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...args]
+    const kind = terminal === undefined ? '' : `TERM='${terminal}' `
     const typed = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
     const size = ['-x', String(columns), '-y', String(rows)]
     // What the program says last stays on the screen.
-    const shell = `${typed}; echo "ended with $?"; exec sleep 600`
+    const start = recorded ? `stty -echo; read go; stty echo; ${kind}${typed}` : `${kind}${typed}`
+    const shell = `${start}; echo "ended with $?"; exec sleep 600`
     this.#tmux(['new-session', '-d', ...size, '-c', cwd, shell], { LC_ALL: 'C.UTF-8', ...env })
     onTestFinished(() => void spawnSync('tmux', ['-L', this.#server, 'kill-server']))
+    if (!recorded) return
+    // Before the first byte that the program writes.
+    const directory = mkdtempSync(join(tmpdir(), 'tamtam-terminal-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    this.#record = join(directory, 'written')
+    writeFileSync(this.#record, '')
+    this.#tmux(['pipe-pane', `cat >> '${this.#record}'`])
+    this.press('Enter')
   }
 
   /** Skips the test where there is no tmux; in CI that is a failure. */
@@ -68,6 +90,11 @@ export class Terminal {
   /** The same with its escape sequences for colours and looks. */
   get styled(): string[] {
     return this.#tmux(['capture-pane', '-p', '-e']).trimEnd().split('\n')
+  }
+
+  /** Every byte that a recorded program has written, as text. */
+  get written(): string {
+    return this.#record === undefined ? '' : readFileSync(this.#record, 'utf8')
   }
 
   /** The same with all that has scrolled away. */

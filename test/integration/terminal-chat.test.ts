@@ -108,24 +108,31 @@ describe('two people at their terminals', () => {
 
 test('NO_COLOR: nothing is coloured, and Indonesian is what LANG asks for', async () => {
   const { at, tamtam } = await hostForVerbs()
-  const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
-  const ani = new Terminal(['join', `ani@${at}`], { env: { NO_COLOR: '1', LANG: 'id_ID.UTF-8', LC_ALL: '' } })
+  const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi', role: 'owner' })
+  const ani = new Terminal(['join', `ani@${at}`], {
+    columns: 120,
+    env: { NO_COLOR: '1', LANG: 'id_ID.UTF-8', LC_ALL: '' },
+  })
   await ani.sees('<Anda>')
   await budi.send({ type: 'say', text: 'halo ani' })
   await ani.sees('<budi> halo ani')
   ani.line('/nick budi')
   await ani.sees('! NAME_TAKEN nama ini')
   expect(ani.styled.filter((line) => /\x1b\[(?:3[0-8]|4[0-8]|9\d|10\d)/.test(line))).toEqual([])
+  await budi.send({ type: 'kick', name: 'ani', reason: 'cukup' })
+  await ani.sees('sambungan berakhir: Anda tidak berada di ruang ini; masuklah lagi (kicked by budi: cukup)')
 })
 
 test('a dumb terminal gets one line an event, and no escape sequences', async () => {
   const { at, tamtam } = await hostForVerbs()
   const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
-  const ani = new Terminal(['join', `ani@${at}`, '--plain'])
+  const ani = new Terminal(['join', `ani@${at}`], { terminal: 'dumb', recorded: true })
   await ani.sees('you are ani in lobby')
   await budi.send({ type: 'say', text: 'satu\ndua \u001b[2J' })
   await ani.sees('<budi> satu␊dua ␛[2J')
   ani.line('halo')
   await expect.poll(async () => (await budi.history(1)).map((entry) => 'text' in entry && entry.text)).toEqual(['halo'])
   await expect(kept(ani.screen)).toMatchFileSnapshot('screens/plain.txt')
+  expect(ani.written).toContain('satu␊dua')
+  expect(ani.written).not.toMatch(/[\x1b\x9b]/)
 })

@@ -11,7 +11,7 @@ const BYTES = 50_000_000
 beforeEach((context) => Terminal.needed(context))
 
 const percentIn = (screen: readonly string[]): number =>
-  Number(/ besar\.bin +(\d+)%/.exec(screen.find((line) => line.startsWith('↑')) ?? '')?.[1] ?? -1)
+  Number(/ besar\.bin +(\d+)%/.exec(screen.find((line) => /^[↑↓]/.test(line)) ?? '')?.[1] ?? -1)
 
 /** Both sides of a transfer, with what is another each time taken out. */
 const settled = (screen: readonly string[]): string =>
@@ -39,6 +39,8 @@ test('50 MB are seen moving; the host is killed and comes back: all goes on, and
   const early = percentIn(ani.screen)
   await ani.until('further progress', (screen) => percentIn(screen) > early + 5)
   await budi.sees(/^↓ besar\.bin +\d+% \|/)
+  const came = percentIn(budi.screen)
+  await budi.until('more to have come', (screen) => percentIn(screen) > came)
   budi.line('cepat juga')
   await ani.sees('<budi> cepat juga')
 

@@ -258,7 +258,10 @@ export class RoomClient {
     this.state = state
     if (state.status === 'retrying' && before.status === 'connected') this.notice('retrying', { why: state.why })
     if (state.status === 'connected' && before.status === 'retrying') this.notice('connectedAgain')
-    if (state.status === 'closed') this.end({ type: 'closed', why: state.why })
+    if (state.status === 'closed') {
+      const { code, why } = state
+      this.end({ type: 'closed', why: code === undefined ? why : this.words.refusal({ code, message: why }) })
+    }
     this.#outlet.changed()
   }
 }

@@ -16,7 +16,7 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   NO_SUCH_MEMBER: 'tidak ada satu orang dengan nama itu; /who menampilkan siapa yang ada ({details})',
   NO_SUCH_FILE: 'berkas itu tidak ada; /files menampilkan yang ada ({details})',
   NOT_SAVED: 'itu tidak disimpan ({details})',
-  NOT_A_MEMBER: 'Anda tidak berada di ruang ini; masuklah lagi',
+  NOT_A_MEMBER: 'Anda tidak berada di ruang ini; masuklah lagi ({details})',
   NOT_ALLOWED: 'hanya yang mengurus ruang ini yang boleh melakukannya, dan tidak terhadap sesamanya',
   MUTED: 'Anda dibungkam di ruang ini dan hanya bisa membaca; hubungi yang mengurus ruang ini',
   BANNED: 'Anda dilarang masuk ke ruang ini; hubungi yang mengurus ruang ini',

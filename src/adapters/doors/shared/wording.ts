@@ -24,6 +24,13 @@ export function memberText({ name, role, away }: Member): string {
   return told === '' ? forTerminal(name) : `${forTerminal(name)} (${told})`
 }
 
+/** What is on its way to the room, and how much of it had come when that was last told. */
+export function sendingText({ file, by, arrived = 0 }: RoomFile & { readonly status: 'offered' }): string {
+  const share =
+    file.size === undefined ? sizeText(arrived) : `${Math.floor((arrived / Math.max(1, file.size)) * 100)} %`
+  return `${forTerminal(by.name)} is sending ${forTerminal(file.name)}${forText(file.audience)}: ${share}`
+}
+
 const STAFF = 'those who look after the room'
 
 /** What members are told of a room that collects. */

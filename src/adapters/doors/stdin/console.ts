@@ -13,7 +13,7 @@ import type { UploadMeta } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { type Asked, askedByLine } from '../shared/room-words.ts'
-import { collectionLines, fileLine, memberText, placeText, sizeText } from '../shared/wording.ts'
+import { collectionLines, fileLine, memberText, placeText, sendingText, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
 import { type FileSource, openSource } from './file-source.ts'
 import { greetingOf, type HostFacts } from './greeting.ts'
@@ -122,12 +122,11 @@ export class Console {
   }
 
   async #typed(line: string): Promise<void> {
-    const { session } = this.#parts
     const asked = askedByLine(line)
     const [, to, path] = /^(?:SEND|\/send(?: +@(\S+))?) +(.+)$/.exec(line) ?? []
     if (line.trim() === '') return
     if (path !== undefined) await this.#send(path.trim(), to)
-    else if (line === '/who') this.#talk(`* here: ${session.members.map(memberText).join(', ')}`)
+    else if (line === '/who') this.#talk(this.#here())
     else if (/^\/limit(?: |$)/.test(line)) this.#talk(limitWord(line.slice('/limit'.length), this.#parts.bandwidth))
     else if (line === '/help') this.#talk(help)
     else if (line === '/collect') this.#talk(this.#collected())
@@ -160,6 +159,12 @@ export class Console {
       if (this.#reading) this.#input.resume()
     }
     this.#saying = false
+  }
+
+  #here(): string {
+    const { files, members } = this.#parts.session
+    const sending = files.flatMap((file) => (file.status === 'offered' ? [`* ${sendingText(file)}`] : []))
+    return [`* here: ${members.map(memberText).join(', ')}`, ...sending].join('\n')
   }
 
   #collected(): string {

@@ -25,7 +25,12 @@ export function Standing({ room }: { readonly room: Room }) {
       )}
       {state.status === 'closed' && (
         <p class="wrong">
-          {say('placeEnded', { why: forTerminal(state.why) })}{' '}
+          {say('placeEnded', {
+            why:
+              state.code === undefined
+                ? forTerminal(state.why)
+                : page.words.value.refusal({ code: state.code, message: state.why }),
+          })}{' '}
           <button type="button" onClick={() => void page.come(page.name, room.name)}>
             {say('comeBack')}
           </button>

@@ -29,7 +29,7 @@ describe('coming in', () => {
     expect(refused).toMatchObject({ code: 'NAME_TAKEN' })
     clock.advance(60_000)
     expect(connections.length).toBe(1)
-    expect(states.at(-1)).toEqual({ status: 'closed', why: 'choose another' })
+    expect(states.at(-1)).toEqual({ status: 'closed', why: 'choose another', code: 'NAME_TAKEN' })
     expect(clock.waiting).toBe(0)
   })
 
@@ -163,7 +163,7 @@ describe('coming back', () => {
       expect(await waiting).toMatchObject({ code: 'CLOSED' })
       clock.advance(60_000)
       expect(connections.length).toBe(1)
-      expect(states.at(-1)).toEqual({ status: 'closed', why: 'enough' })
+      expect(states.at(-1)).toEqual({ status: 'closed', why: 'enough', code })
       expect(await room.send({ type: 'say', text: 'halo' })).toMatchObject({ code: 'NOT_A_MEMBER' })
     },
   )

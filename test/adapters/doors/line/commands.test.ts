@@ -222,6 +222,21 @@ describe('files', () => {
   })
 })
 
+describe('who is here', () => {
+  it('is told with who is away, and with who is sending how much', async () => {
+    const { ani, budi, clock, calm } = await scene()
+    ani.type('/away for lunch', '/put 100 lagu.mp3', 'x'.repeat(20))
+    await calm()
+    clock.advance(3000)
+    ani.type('x'.repeat(20))
+    await calm()
+    budi.take()
+    budi.type('/who')
+    await calm()
+    expect(budi.take()).toBe('* 2 in lobby:\n*   ani (away: for lunch), budi\n* ani is sending lagu.mp3: 42 %\n')
+  })
+})
+
 describe('outside of any room', () => {
   for (const line of [
     'halo',

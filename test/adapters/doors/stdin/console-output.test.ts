@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Console, type ConsoleParts } from '../../../../src/adapters/doors/stdin/console.ts'
+import { ManualClock } from '../../../../src/adapters/system/manual-clock.ts'
 import { createTamtam, type TamtamOptions } from '../../../../src/app/index.ts'
 import { pieces } from '../../../helpers/house.ts'
 import { ScriptedJournal } from '../../../helpers/scripted-journal.ts'
@@ -161,6 +162,25 @@ describe('the console', () => {
     await until(() => stdout.lines.length === COUNT)
     const texts = stdout.lines.map((line) => JSON.parse(line).text)
     expect(texts).toEqual(Array.from({ length: COUNT }, (_, index) => `line ${index}`))
+  })
+
+  it('tells programs who is away, who types, and how much of a file has come', async () => {
+    const clock = new ManualClock()
+    const { ani, stdout } = await openConsole({ style: 'json' }, false, { overrides: { clock } })
+    await ani.send({ type: 'away', reason: 'makan' })
+    ani.post([{ type: 'typing' }])
+    const source = async function* () {
+      yield Buffer.alloc(20)
+      clock.advance(3000)
+      yield Buffer.alloc(21)
+      yield Buffer.alloc(59)
+    }
+    await ani.upload(source(), { name: 'lagu.mp3', size: 100 }).done
+    const told = stdout.lines.map((line) => JSON.parse(line))
+    expect(told).toContainEqual(expect.objectContaining({ v: 1, room: 'lobby', type: 'away', reason: 'makan' }))
+    expect(told).toContainEqual(expect.objectContaining({ v: 1, type: 'typing', forMs: expect.any(Number) }))
+    const file = expect.objectContaining({ name: 'lagu.mp3', size: 100 })
+    expect(told).toContainEqual(expect.objectContaining({ v: 1, type: 'fileProgressed', file, bytes: 41 }))
   })
 
   it('C89 does not wait for a reader that has gone away', async () => {

@@ -249,7 +249,7 @@ export class RemoteRoom {
     const { why } = ending
     if (ending.status === 'over') {
       this.#entered.reject(new Refused(ending.why))
-      this.#close(ending.why.message)
+      this.#close(ending.why.message, ending.why.code)
     } else if (this.#status === 'entering') {
       this.#entered.reject(new Unreachable(String(why)))
       this.#close(String(why))
@@ -266,13 +266,13 @@ export class RemoteRoom {
     this.#state.next({ status: 'retrying', attempt: this.#attempt, inMs, why })
   }
 
-  #close(why: string): void {
+  #close(why: string, code?: Rejected['code']): void {
     if (this.#status === 'closed') return
     this.#status = 'closed'
     this.#cancelWait()
     this.#conversation?.drop()
     this.#unanswered.end(why)
-    this.#state.next({ status: 'closed', why })
+    this.#state.next({ status: 'closed', why, ...(code === undefined ? {} : { code }) })
     for (const stream of [this.#state, this.#news, this.#refusals]) stream.complete()
     this.#left.resolve()
   }

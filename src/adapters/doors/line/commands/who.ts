@@ -1,4 +1,4 @@
-import { memberText } from '../../shared/wording.ts'
+import { memberText, sendingText } from '../../shared/wording.ts'
 import type { LineCommand } from './command.ts'
 
 /** Names on one line of the answer. */
@@ -20,6 +20,7 @@ export const who: LineCommand = {
     const lines = [`* ${session.members.length} in ${session.room}:`]
     for (let from = 0; from < names.length; from += NAMES_A_LINE)
       lines.push(`*   ${names.slice(from, from + NAMES_A_LINE).join(', ')}`)
+    for (const file of session.files) if (file.status === 'offered') lines.push(`* ${sendingText(file)}`)
     await caller.say(lines.join('\n'))
   },
 }
