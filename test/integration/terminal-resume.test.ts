@@ -41,6 +41,24 @@ test('50 MB are seen moving; the host is killed and comes back: all goes on, and
   await budi.sees(/^↓ besar\.bin +\d+% \|/)
   const came = percentIn(budi.screen)
   await budi.until('more to have come', (screen) => percentIn(screen) > came)
+
+  // Narrow and wide again while it moves: nothing of a frame stays behind (C62).
+  ani.type('sebentar lagi semuanya ada di sana, tunggu ya')
+  await ani.sees('tunggu ya')
+  for (const columns of [40, 120]) {
+    ani.resize(columns, 24)
+    await ani.until('what is typed', (screen) => (columns === 40 ? /^<You> …/ : /^<You> s/).test(screen.at(-1) ?? ''))
+    const seen = percentIn(ani.screen)
+    await ani.until('progress on it', (screen) => percentIn(screen) > seen)
+    expect(ani.all.filter((line) => /^↑|^<You>|ETA|tunggu ya$/.test(line))).toHaveLength(2)
+    if (columns === 40)
+      await expect(settled(ani.screen).replace(/^↑ .*/m, '↑ besar.bin')).toMatchFileSnapshot(
+        'screens/narrow-sending.txt',
+      )
+  }
+  ani.press('Escape')
+  await ani.until('nothing typed', (screen) => screen.at(-1) === '<You>')
+
   budi.line('cepat juga')
   await ani.sees('<budi> cepat juga')
 

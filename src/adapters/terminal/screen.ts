@@ -1,8 +1,9 @@
 import { render, Text, useCursor, useInput, usePaste, useStdout, useWindowSize } from 'ink'
 import { createElement, useEffect, useState } from 'react'
 import type { Sources } from './completion.ts'
-import { frameOf } from './frame.ts'
+import { type Frame, frameOf } from './frame.ts'
 import { strokesOf } from './keys.ts'
+import { takenAway } from './reflow.ts'
 import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
 import type { Ending, Outlet } from './surroundings.ts'
@@ -15,6 +16,10 @@ const FRAME_MS = 100
 export interface Terminal {
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
+  /** Whether it wraps what stands on it when it becomes narrower. */
+  readonly reflows: boolean
+  /** Looks how large it is now, and has those told who watch it where that has changed: the system's own word comes a moment late. */
+  look(): void
 }
 
 type Listener = () => void
@@ -36,7 +41,7 @@ class Changes {
  * own from then on: it keeps and scrolls them, and it is what wraps those that a smaller one has no place for.
  */
 export async function runOnScreen(
-  { stdin, stdout }: Terminal,
+  { stdin, stdout, reflows, look }: Terminal,
   make: (outlet: Outlet) => RoomClient,
   sourcesOf: (client: RoomClient) => Sources,
 ): Promise<Ending> {
@@ -57,22 +62,45 @@ export async function runOnScreen(
   const typing = new Typing(client, sourcesOf(client), changes.tell)
   // What the client has said already stands above the first frame.
   feed.end()
+  let made: Frame | undefined
+  let drawn: Frame | undefined
+  let { columns } = stdout
+  const resized = () => {
+    if (reflows && drawn !== undefined && stdout.columns < columns) stdout.write(takenAway(drawn, stdout.columns))
+    columns = stdout.columns
+  }
+  // Before Ink hears of it, which takes away as many rows as there were lines.
+  stdout.on('resize', resized)
   const app = render(
     createElement(Room, {
       client,
       typing,
       changes,
       feed,
+      look,
+      made: (frame) => {
+        made = frame
+      },
       written: (own) => {
         write = own
       },
     }),
-    { stdin, stdout, exitOnCtrlC: false, patchConsole: false, interactive: true },
+    {
+      stdin,
+      stdout,
+      exitOnCtrlC: false,
+      patchConsole: false,
+      interactive: true,
+      onRender: () => {
+        drawn = made
+      },
+    },
   )
   await app.waitUntilRenderFlush()
   await client.start()
   const ending = await client.ended
   feed.end()
+  stdout.off('resize', resized)
   app.unmount()
   await app.waitUntilExit()
   return ending
@@ -83,11 +111,14 @@ interface RoomProps {
   readonly typing: Typing
   readonly changes: Changes
   readonly feed: RowFeed
+  readonly look: () => void
+  /** Hears what is to be drawn. */
+  readonly made: (frame: Frame) => void
   /** Hears how to write above the frame. */
   readonly written: (write: (text: string) => void) => void
 }
 
-function Room({ client, typing, changes, feed, written }: RoomProps) {
+function Room({ client, typing, changes, feed, look, made, written }: RoomProps) {
   const [, show] = useState(0)
   const { write } = useStdout()
   const { columns } = useWindowSize()
@@ -97,15 +128,20 @@ function Room({ client, typing, changes, feed, written }: RoomProps) {
   useEffect(() => {
     // Transfers and silences go on without news; a terminal that takes nothing is told nothing.
     const timer = setInterval(() => {
-      if (client.busy && feed.open) changes.tell()
+      if (!client.busy || !feed.open) return
+      look()
+      changes.tell()
     }, FRAME_MS)
     return () => clearInterval(timer)
-  }, [client, changes, feed])
+  }, [client, changes, feed, look])
   useInput((input, key) => {
     for (const stroke of strokesOf(input, key)) typing.press(stroke)
   })
   usePaste((text) => typing.press({ type: 'pasted', text }))
-  const { lines, column } = frameOf(client, typing.editor, columns)
+  const frame = frameOf(client, typing.editor, columns)
+  const { lines, column } = frame
+  // Not an effect: Ink draws before those run, and what is drawn must be known by then.
+  made(frame)
   setCursorPosition({ x: column, y: lines.length - 1 })
   return createElement(Text, { wrap: 'truncate' }, lines.join('\n'))
 }

@@ -1,6 +1,7 @@
 import { SystemClock } from '../../adapters/system/system-clock.ts'
 import { themes } from '../../adapters/terminal/paint.ts'
 import { runPlain } from '../../adapters/terminal/plain.ts'
+import { reflows } from '../../adapters/terminal/reflow.ts'
 import { type Manner, RoomClient } from '../../adapters/terminal/room-client.ts'
 import type { Ending, FileDesk, Outlet, OwnWord } from '../../adapters/terminal/surroundings.ts'
 import { type Language, wordsIn } from '../../adapters/words/words.ts'
@@ -55,7 +56,15 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
   if (!screen) return await runPlain(process, make)
   // Only where it is used: loading it takes a third of the start, and 20 MB.
   const { runOnScreen } = await import('../../adapters/terminal/screen.ts')
-  return await runOnScreen(process, make, (client) => ({
+  const { stdin, stdout, env } = process
+  const terminal = {
+    stdin,
+    stdout,
+    reflows: reflows(env),
+    // What Node does when the system tells it so.
+    look: () => void process.emit('SIGWINCH', 'SIGWINCH'),
+  }
+  return await runOnScreen(terminal, make, (client) => ({
     nicks: () => client.session.members.filter(({ id }) => id !== session.member.id).map(({ name }) => name),
     rooms,
     files: async () => (await session.listFiles()).map(({ file }) => file.name),
