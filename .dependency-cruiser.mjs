@@ -19,7 +19,7 @@ export default {
       name: 'stores-stand-apart',
       severity: 'error',
       from: { path: '^src/adapters/stores/([^/]+)/' },
-      to: { path: '^src/adapters/', pathNot: '^src/adapters/(stores/$1/|codec/)' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/(stores/$1/|codec/|files/)' },
     },
     {
       name: 'doors-share-only-doors-shared',
@@ -79,7 +79,7 @@ export default {
       name: 'tls-stands-apart',
       severity: 'error',
       from: { path: '^src/adapters/tls/' },
-      to: { path: '^src/adapters/', pathNot: '^src/adapters/tls/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/(tls|files)/' },
     },
     {
       name: 'discovery-stands-apart',

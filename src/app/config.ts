@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { bytesOf } from '../adapters/doors/shared/wording.ts'
 import { languages } from '../adapters/words/words.ts'
+import { failureText } from '../domain/text/failure-text.ts'
 import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
@@ -155,11 +156,9 @@ function readConfig(path: string, presence?: 'optional'): Values {
     const values: unknown = JSON.parse(readFileSync(path, 'utf8'))
     if (typeof values === 'object' && values !== null && !Array.isArray(values)) return values as Values
   } catch (error) {
-    throw new CommandFailed(exitCodes.usage, `the configuration ${path} can't be read: ${reason(error)}`, {
+    throw new CommandFailed(exitCodes.usage, `the configuration ${path} can't be read: ${failureText(error)}`, {
       cause: error,
     })
   }
   throw new CommandFailed(exitCodes.usage, `the configuration ${path} must be one JSON object`)
 }
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

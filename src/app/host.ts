@@ -1,9 +1,11 @@
 import { announce } from '../adapters/discovery/announce.ts'
 import { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
+import { errorCode } from '../adapters/files/error-code.ts'
 import { SharedDisk } from '../adapters/stores/disk/shared-disk.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
 import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
 import { VaultBroken } from '../domain/ports/vault.ts'
+import { failureText } from '../domain/text/failure-text.ts'
 import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { identityFor } from './identity.ts'
@@ -48,7 +50,8 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     page: true,
     token: wantsToken(config),
     overrides: { log },
-    onBroken: (error) => stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${reason(error)}`),
+    onBroken: (error) =>
+      stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${failureText(error)}`),
   })
   const address = await open(tamtam, config, data)
   const { port, fingerprint } = address
@@ -71,7 +74,7 @@ const asDiskFailure =
   (what: string) =>
   (error: unknown): never => {
     if (!(error instanceof JournalBroken || error instanceof VaultBroken)) throw error
-    throw new CommandFailed(exitCodes.disk, `the data ${what}: ${reason(error)}`, { cause: error })
+    throw new CommandFailed(exitCodes.disk, `the data ${what}: ${failureText(error)}`, { cause: error })
   }
 
 /** Opens the data before the port: whoever comes in finds the room as it was. */
@@ -83,7 +86,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
     if (error instanceof DirectoryInUse)
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
-    throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${reason(error)}`, { cause: error })
+    throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${failureText(error)}`, { cause: error })
   }
   const { port } = config
   const [bind = '', ...others] = bindsOf(config)
@@ -99,7 +102,9 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
         `${error.message}; stop what uses it, or choose another with --port`,
         { cause: error },
       )
-    throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${reason(error)}`, { cause: error })
+    throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${failureText(error)}`, {
+      cause: error,
+    })
   }
 }
 
@@ -114,10 +119,8 @@ async function listenOn(
     return await tamtam.listen({ ...settings, host })
   } catch (error) {
     const [next, ...more] = others
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errorCode(error)
     if (next === undefined || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error
     return await listenOn(tamtam, settings, next, more)
   }
 }
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { daysLeft } from '../adapters/tls/certificate.ts'
 import { identityIn, ownIdentity, type TlsIdentity, UnusableIdentity } from '../adapters/tls/identity.ts'
+import { failureText } from '../domain/text/failure-text.ts'
 import type { HostConfig } from './config.ts'
 import { identityDefaults } from './defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
@@ -21,10 +22,13 @@ export async function identityFor(config: HostConfig, data: string | undefined):
   } catch (error) {
     if (error instanceof UnusableIdentity)
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new CommandFailed(exitCodes.unsafeConfiguration, `there is no certificate to speak TLS with: ${reason}`, {
-      cause: error,
-    })
+    throw new CommandFailed(
+      exitCodes.unsafeConfiguration,
+      `there is no certificate to speak TLS with: ${failureText(error)}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

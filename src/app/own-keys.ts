@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errorCode } from '../adapters/files/error-code.ts'
 import { RandomIds } from '../adapters/system/random-ids.ts'
 import { configDirectory } from './config.ts'
 
@@ -22,7 +23,7 @@ export function ownKey(
     writeFileSync(path, `${fresh}\n`, { flag: 'wx', mode: 0o600 })
     return fresh
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return fresh
+    if (errorCode(error) !== 'EEXIST') return fresh
   }
   const kept = readFileSync(path, 'utf8').trim()
   return KEY.test(kept) ? kept : fresh

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { errorCode } from '../adapters/files/error-code.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
 const OF_OTHERS = 0o077
@@ -35,7 +36,7 @@ function secretIn(path: string, what: string): string {
     }
   } catch (error) {
     if (error instanceof CommandFailed) throw error
-    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const why = errorCode(error) ?? String(error)
     throw new CommandFailed(exitCodes.usage, `the file that ${what} names can't be read (${why})`, { cause: error })
   }
 }

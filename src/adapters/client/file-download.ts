@@ -1,6 +1,7 @@
 import { lstat, mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WholeFile } from '../../domain/room/events.ts'
+import { errorCode } from '../files/error-code.ts'
 import { ignoreMissing, publish, receivedName } from '../files/publish.ts'
 import { FeedRefused, feed } from './byte-feed.ts'
 import { isGone, isRefusal, type Refusal, refusal } from './failures.ts'
@@ -82,7 +83,7 @@ async function nameIt(part: PartFile, place: string, target: Target): Promise<st
     await part.linkTo(place)
     return place
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined
+    if (errorCode(error) === 'EEXIST') return undefined
     throw error
   }
 }

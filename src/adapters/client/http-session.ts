@@ -3,6 +3,7 @@ import { BehaviorSubject, Observable, Subject, type Subscriber } from 'rxjs'
 import type { Ack, Act, Say } from '../../domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '../../domain/room/events.ts'
 import type { UploadMeta } from '../../domain/session.ts'
+import { failureText } from '../../domain/text/failure-text.ts'
 import { feed } from './byte-feed.ts'
 import { follow } from './event-feed.ts'
 import { isRefusal, type Refusal } from './failures.ts'
@@ -144,7 +145,7 @@ export class HttpSession {
         }
       }
     } catch (error) {
-      this.close(error instanceof Error ? error.message : String(error))
+      this.close(failureText(error))
     }
     to.complete()
   }

@@ -1,6 +1,9 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { failureText } from '../../domain/text/failure-text.ts'
+import { errorCode } from '../files/error-code.ts'
+import { replaceFile } from '../files/replace-file.ts'
 import { NotTrusted } from './failures.ts'
 
 /** What somebody should hear who goes to a host over TLS. */
@@ -81,39 +84,30 @@ export class KnownHosts {
       })
     } catch (error) {
       if (error instanceof NotTrusted) throw error
-      this.#tell({ type: 'unkept', path: this.#path, why: error instanceof Error ? error.message : String(error) })
+      this.#tell({ type: 'unkept', path: this.#path, why: failureText(error) })
     }
   }
 
   async #read(): Promise<Map<string, string>> {
-    const text = await readFile(this.#path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
       // Also where the way to it is no directory: then nobody is known. What is there and can't be read is another thing.
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return ''
+      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return ''
       throw error
     })
     const lines = text.split('\n').map((line) => line.trim().split(/\s+/))
     return new Map(lines.flatMap(([at = '', key]) => (key === undefined || at.startsWith('#') ? [] : [[at, key]])))
   }
 
-  async #write(hosts: ReadonlyMap<string, string>): Promise<void> {
-    const next = `${this.#path}.new`
-    await rm(next, { force: true })
-    const file = await open(next, 'wx', 0o600)
-    try {
-      await file.writeFile([...hosts].map(([at, key]) => `${at} ${key}\n`).join(''))
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(next, this.#path)
+  #write(hosts: ReadonlyMap<string, string>): Promise<void> {
+    return replaceFile(this.#path, [...hosts].map(([at, key]) => `${at} ${key}\n`).join(''))
   }
 }
 
 /** Runs while no other process does. Whoever died in between does not hold the others up for long. */
 async function locked(path: string, run: () => Promise<void>): Promise<void> {
   while (true) {
-    const lock = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return undefined
+    const lock = await open(path, 'wx', 0o600).catch((error: unknown) => {
+      if (errorCode(error) === 'EEXIST') return undefined
       throw error
     })
     if (lock !== undefined) {

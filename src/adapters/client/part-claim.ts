@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { errorCode } from '../files/error-code.ts'
 import { ignoreMissing } from '../files/publish.ts'
 
 const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
@@ -46,7 +47,7 @@ function lives(pid: number, started: string | undefined): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+    return errorCode(error) !== 'ESRCH'
   }
 }
 
@@ -55,7 +56,7 @@ async function moved(from: string, to: string): Promise<boolean> {
     await rename(from, to)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    if (errorCode(error) === 'ENOENT') return false
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { link, open, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
+import { errorCode } from './error-code.ts'
 
 /** What became of a name somebody wants for a file; `elsewhere`: names can't be given here. */
 export type Claimed = 'linked' | 'exists' | 'elsewhere'
@@ -42,7 +43,7 @@ export async function named(part: string, path: string): Promise<void> {
   try {
     await link(part, path)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && NO_LINKS.has(String(error.code)))) throw error
+    if (!NO_LINKS.has(errorCode(error) ?? '')) throw error
     await (await open(path, 'wx', 0o600)).close()
     await rename(part, path).catch(async (failure) => {
       await unlink(path)
@@ -51,11 +52,11 @@ export async function named(part: string, path: string): Promise<void> {
   }
 }
 
-function asExists(error: NodeJS.ErrnoException): 'exists' {
-  if (error.code === 'EEXIST') return 'exists'
+function asExists(error: unknown): 'exists' {
+  if (errorCode(error) === 'EEXIST') return 'exists'
   throw error
 }
 
-export function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error
+export function ignoreMissing(error: unknown): void {
+  if (errorCode(error) !== 'ENOENT') throw error
 }

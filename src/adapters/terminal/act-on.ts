@@ -1,5 +1,6 @@
 import type { ClientCommand } from '../../domain/room/commands.ts'
 import type { Entry } from '../../domain/room/events.ts'
+import { failureText } from '../../domain/text/failure-text.ts'
 import { rowOf } from './event-rows.ts'
 import { getFile, sendFile, showCollection, showFiles } from './file-words.ts'
 import { isTheme, themeNames, themes } from './paint.ts'
@@ -13,7 +14,7 @@ export async function actOn(client: RoomClient, line: string): Promise<void> {
     await act(client, typedLine(line, own))
   } catch (error) {
     // A connection, or a disk: the next line may well work.
-    client.refused({ code: 'FAILED', message: error instanceof Error ? error.message : String(error) })
+    client.refused({ code: 'FAILED', message: failureText(error) })
   }
 }
 

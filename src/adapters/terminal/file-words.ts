@@ -2,6 +2,7 @@ import { collectionOf } from '../../domain/room/collection.ts'
 import { refusalFor } from '../../domain/room/rights.ts'
 import type { RoomFile } from '../../domain/room/state.ts'
 import type { RoomSession } from '../../domain/session.ts'
+import { failureText } from '../../domain/text/failure-text.ts'
 import { sizeText } from '../words/size.ts'
 import { senderWords, shortId } from './event-words.ts'
 import type { RoomClient } from './room-client.ts'
@@ -50,7 +51,7 @@ export async function sendFile(client: RoomClient, path: string, to: string | un
     if (to === undefined && !collects) client.notice('sent', told)
     else client.notice('sentTo', { ...told, to: to ?? words.say('staff') })
   } catch (error) {
-    refused(error instanceof Error ? error.message : String(error))
+    refused(failureText(error))
   }
 }
 

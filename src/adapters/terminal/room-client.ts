@@ -2,6 +2,7 @@ import { Subscription } from 'rxjs'
 import type { Clock } from '../../domain/ports/clock.ts'
 import { isEntry, type MentionedFile, type RoomEvent } from '../../domain/room/events.ts'
 import type { ConnectionState, RoomSession } from '../../domain/session.ts'
+import { failureText } from '../../domain/text/failure-text.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import type { Filling, Key } from '../words/catalogue.ts'
 import { sizeText } from '../words/size.ts'
@@ -178,7 +179,7 @@ export class RoomClient {
         this.notice('notSaved', { file: file.name, why: `${this.words.refusal(saved)} (${saved.code})` })
       else this.notice('saved', { path: saved.path })
     } catch (error) {
-      this.notice('notSaved', { file: file.name, why: error instanceof Error ? error.message : String(error) })
+      this.notice('notSaved', { file: file.name, why: failureText(error) })
     }
   }
 

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto'
-import { open, readFile, rename, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorCode } from '../files/error-code.ts'
+import { replaceFile } from '../files/replace-file.ts'
 import { certificateFor, daysLeft, fits, isKey, newKey } from './certificate.ts'
 import { fingerprintOf } from './fingerprint.ts'
 
@@ -42,12 +44,12 @@ export async function ownIdentity(
   ]
   const kept = directory === undefined ? undefined : await keptKey(keyPath)
   const key = kept ?? newKey()
-  if (directory !== undefined && kept === undefined) await replace(keyPath, key)
+  if (directory !== undefined && kept === undefined) await replaceFile(keyPath, key)
   const known = directory === undefined ? undefined : await read(certPath)
   if (known !== undefined && fits(known, key) && daysLeft(known, now) >= renewDays)
     return { cert: known, key, was: 'there' }
   const cert = await certificateFor(key, names, now, certificateDays)
-  if (directory !== undefined) await replace(certPath, cert)
+  if (directory !== undefined) await replaceFile(certPath, cert)
   return { cert, key, was: kept === undefined ? 'made' : 'renewed' }
 }
 
@@ -82,19 +84,7 @@ async function read(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
-}
-
-/** All of it or, after a crash, what was there before. */
-async function replace(path: string, text: string): Promise<void> {
-  const file = await open(`${path}.new`, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${path}.new`, path)
 }

@@ -1,13 +1,12 @@
 import { constants } from 'node:fs'
-import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { errorCode } from '../../adapters/files/error-code.ts'
+import { ignoreMissing, named } from '../../adapters/files/publish.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 
 const MODE = 0o600
-/** What file systems answer that know one name a file: those of memory sticks. */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
-
 const DISK_SAYS_NO = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 /** Writes a new file, whose name appears once all of it is durable; never over another. `-` is standard output. */
@@ -23,11 +22,12 @@ export async function writeNewFile(path: string, bytes: AsyncIterable<Uint8Array
     for await (const piece of bytes) await fully(file, piece)
     await file.sync()
     await file.close()
-    await publish(part, path)
+    await named(part, path).catch(isTaken(path, 'choose another name'))
+    await unlink(part).catch(ignoreMissing)
   } catch (error) {
     await file.close()
-    await unlink(part)
-    if (!DISK_SAYS_NO.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    await unlink(part).catch(ignoreMissing)
+    if (!DISK_SAYS_NO.includes(errorCode(error) ?? '')) throw error
     throw new CommandFailed(
       exitCodes.disk,
       forTerminal(`${path} can't be written: its disk is full, or takes no file of this size; nothing of it is left`),
@@ -49,27 +49,17 @@ async function mustBeFree(path: string): Promise<void> {
   await unlink(path)
 }
 
-async function claim(path: string, advice: string): Promise<FileHandle> {
+function claim(path: string, advice: string): Promise<FileHandle> {
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants
-  try {
-    return await open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, MODE)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new CommandFailed(exitCodes.exists, forTerminal(`${path} is there already; ${advice}`), { cause: error })
-  }
+  return open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, MODE).catch(isTaken(path, advice))
 }
 
-async function publish(part: string, path: string): Promise<void> {
-  try {
-    await link(part, path)
-    await unlink(part)
-  } catch (error) {
-    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-    // The name is ours, empty, before the file takes it.
-    await (await claim(path, 'choose another name')).close()
-    await rename(part, path)
+const isTaken =
+  (path: string, advice: string) =>
+  (error: unknown): never => {
+    if (errorCode(error) !== 'EEXIST') throw error
+    throw new CommandFailed(exitCodes.exists, forTerminal(`${path} is there already; ${advice}`), { cause: error })
   }
-}
 
 async function fully(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten

@@ -1,6 +1,7 @@
 import { type Observable, Subject } from 'rxjs'
 import type { Span } from '../ports/journal.ts'
 import { type Rejected, rejected } from '../rejection.ts'
+import { failureText } from '../text/failure-text.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './audience.ts'
 import type { Batch } from './batch.ts'
 import type { Mail, RoomCommand } from './commands.ts'
@@ -213,7 +214,7 @@ export class RoomActor {
     try {
       return decide(this.#state, by, command, stamp)
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
+      const why = failureText(error)
       return rejected('BAD_COMMAND', `this is no command of a room: ${why}`)
     }
   }

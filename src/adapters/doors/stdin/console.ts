@@ -10,6 +10,7 @@ import { collectionOf } from '../../../domain/room/collection.ts'
 import type { Say } from '../../../domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '../../../domain/room/events.ts'
 import type { UploadMeta } from '../../../domain/session.ts'
+import { failureText } from '../../../domain/text/failure-text.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { type Asked, askedByLine } from '../shared/room-words.ts'
@@ -117,7 +118,7 @@ export class Console {
         answer = await session.send(receipt)
       }
     } catch (error) {
-      this.#talk(`! NOT_SAVED ${forTerminal(file.name)}: ${error instanceof Error ? error.message : String(error)}`)
+      this.#talk(`! NOT_SAVED ${forTerminal(file.name)}: ${failureText(error)}`)
     }
   }
 

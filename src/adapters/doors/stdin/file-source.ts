@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises'
 import { type Rejected, rejected } from '../../../domain/rejection.ts'
 import { SourceFailed } from '../../../domain/transfer/upload.ts'
+import { errorCode } from '../../files/error-code.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -44,4 +45,4 @@ async function* piecesOf(path: string): AsyncIterable<Uint8Array> {
 
 /** Without the path, which is nobody's business in the room. */
 const unreadable = (error: unknown): Rejected =>
-  rejected('NO_SUCH_FILE', `the file can't be read (${error instanceof Error && 'code' in error ? error.code : error})`)
+  rejected('NO_SUCH_FILE', `the file can't be read (${errorCode(error) ?? error})`)

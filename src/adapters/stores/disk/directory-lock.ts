@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DirectoryInUse } from '../../../domain/ports/journal.ts'
 import { VaultBroken } from '../../../domain/ports/vault.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../../files/error-code.ts'
 import { SharedDisk, sharedDiskUnder } from './shared-disk.ts'
 
 export interface DirectoryLock {

@@ -1,6 +1,8 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyName, Keyring } from '../../../domain/ports/keyring.ts'
+import { errorCode } from '../../files/error-code.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 
 /** Secrets as files in `<data>/keys`, which nobody but their owner can open. */
 export class DiskKeyring implements Keyring {
@@ -15,7 +17,7 @@ export class DiskKeyring implements Keyring {
     try {
       return await readFile(join(this.#directory, name), 'utf8')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      if (errorCode(error) === 'ENOENT') return undefined
       throw error
     }
   }
@@ -28,17 +30,7 @@ export class DiskKeyring implements Keyring {
 
   async #write(name: KeyName, secret: string): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
-    const path = join(this.#directory, name)
-    // Of this process alone: `tamtam token --new` may write beside a host.
-    const temporary = `${path}.${process.pid}.new`
-    const file = await open(temporary, 'w', 0o600)
-    try {
-      await file.writeFile(secret)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
+    await replaceFile(join(this.#directory, name), secret)
     const directory = await open(this.#directory)
     await directory.sync().finally(() => directory.close())
   }

@@ -9,7 +9,7 @@ import {
   type VaultWriter,
 } from '../../../domain/ports/vault.ts'
 import type { Rejected } from '../../../domain/rejection.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../../files/error-code.ts'
 import { FileReader } from './file-reader.ts'
 import { Folder, isFileId } from './folder.ts'
 import { Following } from './following.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../../files/error-code.ts'
 import { writeFully } from './write-fully.ts'
 
 const WRITE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Pieces, VaultBroken, VaultMissing } from '../../../domain/ports/vault.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../../files/error-code.ts'
 import { type Folder, isFileId } from './folder.ts'
 import type { Follower, Following } from './following.ts'
 import type { Growth } from './growth.ts'

@@ -1,6 +1,6 @@
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../../files/error-code.ts'
 
 const ID = /^[0-9a-f]{32}$/
 const UNFINISHED_NAME = /^([0-9a-f]{32})\.(?:part|durable|copy)$/

@@ -1,5 +1,5 @@
 import { VaultBroken } from '../../../domain/ports/vault.ts'
-import { errorCode, isOutOfDescriptors } from './error-code.ts'
+import { errorCode, isOutOfDescriptors } from '../../files/error-code.ts'
 
 /**
  * Whether the store can still be believed. After a failed write or fdatasync nobody knows what the disk holds, and a second

@@ -1,3 +1,4 @@
+import { failureText } from '../../../domain/text/failure-text.ts'
 import type { Failure } from './messages.ts'
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html. */
@@ -28,7 +29,7 @@ export const isDiskFull = (error: unknown): boolean =>
   primaryCode(error) === SQLITE.full || (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
 
 export const toFailure = (error: unknown): Failure => {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = failureText(error)
   const of = (kind: Failure['kind']): Failure => ({ kind, message, sqliteCode: sqliteCode(error) })
   if (error instanceof JournalTooNew) return of('tooNew')
   if (error instanceof DatabaseLocked) return of('inUse')

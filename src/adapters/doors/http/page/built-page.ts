@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
+import { errorCode } from '../../../files/error-code.ts'
 
 /** How a file can be sent: as it is, or compressed when the page was built. */
 export interface Form {
@@ -53,7 +54,7 @@ async function filesIn(directory: string): Promise<readonly string[]> {
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => relative(directory, join(parentPath, name)))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (errorCode(error) === 'ENOENT') return []
     throw error
   }
 }

@@ -2,7 +2,7 @@ import type { AccessRequest } from '../../../../domain/engine/access.ts'
 import type { Cancel, Clock } from '../../../../domain/ports/clock.ts'
 import type { Keyring } from '../../../../domain/ports/keyring.ts'
 import type { Log } from '../../../../domain/ports/log.ts'
-import { newSecret, sameSecret } from './secrets.ts'
+import { keptSecret, newSecret, sameSecret } from './secrets.ts'
 
 /** So often it is looked whether the token has been replaced: who came in by the old one goes within a second (C124). */
 const LOOK_MS = 400
@@ -23,7 +23,7 @@ export class HostToken {
 
   /** To be awaited before any other. `changed` hears of each new token until `close`. */
   async open(changed: () => void): Promise<void> {
-    this.#token = await tokenIn(this.#keyring)
+    this.#token = await keptSecret(this.#keyring, 'token', newSecret)
     this.#watch(changed)
   }
 
@@ -56,11 +56,6 @@ export class HostToken {
         .finally(() => this.#watch(changed))
     })
   }
-}
-
-/** The token that a keyring holds, made where there is none. */
-async function tokenIn(keyring: Keyring): Promise<string> {
-  return (await keyring.read('token')) ?? (await replaceToken(keyring))
 }
 
 /** Nobody comes in by the one before any more. */

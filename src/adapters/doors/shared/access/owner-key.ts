@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Keyring } from '../../../../domain/ports/keyring.ts'
 import { personOf } from '../session/people.ts'
+import { keptSecret } from './secrets.ts'
 
 /** The key of whoever hosts: who shows it owns every room, from wherever they come. */
 export class OwnerKey {
@@ -13,11 +14,7 @@ export class OwnerKey {
 
   /** To be awaited before any other; makes the key where there is none. */
   async open(): Promise<void> {
-    let key = await this.#keyring.read('owner')
-    if (key === undefined) {
-      key = randomBytes(16).toString('hex')
-      await this.#keyring.write('owner', key)
-    }
+    const key = await keptSecret(this.#keyring, 'owner', () => randomBytes(16).toString('hex'))
     this.#person = personOf(key.trim())
   }
 

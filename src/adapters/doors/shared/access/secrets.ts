@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { KeyName, Keyring } from '../../../../domain/ports/keyring.ts'
 
 // None that a person could take for another: five bits each.
 const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789'
@@ -8,6 +9,15 @@ const ours = randomBytes(32)
 /** 130 bits at random, as something that can be read out and typed (C119). */
 export const newSecret = (): string =>
   Array.from(randomBytes(LENGTH), (byte) => LETTERS[byte % LETTERS.length]).join('')
+
+/** What a keyring holds under the name, made where there is nothing. */
+export async function keptSecret(keyring: Keyring, name: KeyName, make: () => string): Promise<string> {
+  const kept = await keyring.read(name)
+  if (kept !== undefined) return kept
+  const secret = make()
+  await keyring.write(name, secret)
+  return secret
+}
 
 /** Whether two secrets are one. How long it takes tells nothing, whatever their lengths are (C120). */
 export const sameSecret = (one: string, other: string): boolean => timingSafeEqual(sealOf(one), sealOf(other))

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../../../domain/ports/clock.ts'
 import type { Keyring } from '../../../../domain/ports/keyring.ts'
+import { keptSecret } from './secrets.ts'
 
 /** For whom a ticket was made: what they had shown then is looked at again each time it is used. */
 export interface TicketHolder {
@@ -41,11 +42,7 @@ export class Tickets {
 
   /** To be awaited before any other: the key is the same after a restart, for a download that goes on then. */
   async open(): Promise<void> {
-    let secret = await this.#keyring.read('links')
-    if (secret === undefined) {
-      secret = randomBytes(32).toString('hex')
-      await this.#keyring.write('links', secret)
-    }
+    const secret = await keptSecret(this.#keyring, 'links', () => randomBytes(32).toString('hex'))
     this.#key = createHash('sha256').update(`tamtam links ${secret}`).digest()
   }
 
