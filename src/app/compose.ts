@@ -145,6 +145,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
         owner: from.resolve(OWNER_KEY),
         keys: from.resolve(ROOM_KEYS),
         clock: from.resolve(CLOCK),
+        metrics: from.resolve(METRICS),
         settings: { ...httpDefaults, ...options.http },
       }),
   )

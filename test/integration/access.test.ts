@@ -189,15 +189,17 @@ describe('C124: when the token is replaced', () => {
 })
 
 describe('C119: guessing', () => {
-  test('is slowed: what is wrong takes its time, and what is right does not', async () => {
-    const { port, bearer } = await guarded({ http: { guessFloorMs: 250 } })
+  test('is slowed and counted: what is wrong takes its time, and what is right does not', async () => {
+    const metrics = new MemoryMetrics()
+    const { port, bearer } = await guarded({ http: { guessFloorMs: 1000 }, overrides: { metrics } })
     const took = async (how: object) => {
       const began = performance.now()
       await ask(port, 'GET /rooms/lobby', how)
       return performance.now() - began
     }
-    expect(await took({ headers: { Authorization: 'Bearer wrong' } })).toBeGreaterThanOrEqual(245)
-    expect(await took(bearer)).toBeLessThan(200)
+    expect(await took({ headers: { Authorization: 'Bearer wrong' } })).toBeGreaterThanOrEqual(990)
+    expect(await took(bearer)).toBeLessThan(900)
+    expect(metrics.snapshot().counters['guesses_failed']).toBe(1)
   })
 
   test('is limited for all together: spread over addresses it gets no further', async () => {

@@ -1,6 +1,7 @@
 import type { Access } from '../../../../domain/engine/access.ts'
 import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 import type { Cancel, Clock } from '../../../../domain/ports/clock.ts'
+import type { Metrics } from '../../../../domain/ports/metrics.ts'
 import { type Rejected, rejected } from '../../../../domain/rejection.ts'
 import { Guesses, type GuessSettings } from './guesses.ts'
 import type { HostToken } from './host-token.ts'
@@ -43,6 +44,7 @@ export interface AdmissionParts {
   readonly owner: OwnerKey
   readonly keys: RoomKeys
   readonly clock: Clock
+  readonly metrics: Metrics
   readonly settings: GuessSettings
 }
 
@@ -173,8 +175,9 @@ export class Admission {
 
   /** Counts it, and takes its time: a wrong answer is never quicker than this (C119). */
   async #failed(shown: Shown, began: number): Promise<void> {
-    const { clock, settings } = this.#parts
+    const { clock, metrics, settings } = this.#parts
     this.#guesses.failed(shown)
+    metrics.count('guesses_failed')
     const left = settings.guessFloorMs - (clock.elapsed() - began)
     if (left > 0) await new Promise<void>((resolve) => clock.after(left, resolve))
   }
