@@ -1,4 +1,4 @@
-import type { Entry } from '../../domain/room/events.ts'
+import { type Entry, isRule } from '../../domain/room/events.ts'
 
 /** A letter, digit or private character, and the marks that belong to it (vowel signs, for one). */
 const WORD = /[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{Co}\p{M}]*/gu
@@ -14,6 +14,7 @@ export const searchWords = (text: string): string[] => {
 
 /** The part of an entry that search looks at; undefined for what it must never find, whispers above all. Who may see a file is looked at when it was found. */
 export const searchableText = (entry: Entry): string | undefined => {
+  if (isRule(entry)) return undefined
   switch (entry.type) {
     case 'said':
     case 'acted':
@@ -26,16 +27,6 @@ export const searchableText = (entry: Entry): string | undefined => {
     case 'fileOffered':
     case 'fileWithdrawn':
     case 'fileReceived':
-    case 'opped':
-    case 'deopped':
-    case 'muted':
-    case 'unmuted':
-    case 'banned':
-    case 'unbanned':
-    case 'locked':
-    case 'unlocked':
-    case 'collectionStarted':
-    case 'collectionEnded':
       return undefined
     default:
       return entry satisfies never

@@ -1,4 +1,4 @@
-import type { Entry, TopicSet } from '../room/events.ts'
+import { type Entry, isRule, type TopicSet } from '../room/events.ts'
 import { isMessage, type Message } from './carried.ts'
 
 /** A short digest of a text: whoever gives one answers for it that no two texts share it. */
@@ -49,6 +49,8 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     held.oldest = Math.min(held.oldest, entry.at)
     return
   }
+  // What was laid down is each host's own.
+  if (isRule(entry)) return
   switch (entry.type) {
     case 'topicSet':
       held.topic = entry
@@ -65,17 +67,6 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
       return
     case 'fileReceived':
       held.files.get(entry.file.id)?.received.add(entry.by.name)
-      return
-    case 'opped':
-    case 'deopped':
-    case 'muted':
-    case 'unmuted':
-    case 'banned':
-    case 'unbanned':
-    case 'locked':
-    case 'unlocked':
-    case 'collectionStarted':
-    case 'collectionEnded':
       return
     default:
       entry satisfies never

@@ -144,31 +144,14 @@ export class RoomActor {
   /** Decides what waits, up to the limit of one commit. */
   draft(at: number): Draft {
     const draft = new Draft(this.#state.name, this.#state.last)
-    const { maxTextBytes, commitCommands } = this.#limits
-    let seq = this.#state.last + 1
     let taken = 0
     let done = 0
-    while (taken < this.#mailbox.length && done < commitCommands) {
-      const mail = this.#mailbox[taken++] as Mail
-      done += mail.commands.length
-      for (const command of mail.commands) {
-        const id = 'id' in command ? command.id : undefined
-        if (id !== undefined && draft.repeats(id, mail)) continue
-        const event = this.#decide(mail.by, command, { seq, at, maxTextBytes })
-        if (event.type === 'rejected') {
-          mail.refused(event)
-          continue
-        }
-        if (event.type === 'known') {
-          draft.repeat(mail, event.seq)
-          continue
-        }
-        if (event.type === 'fileReceived' && draft.repeatsReceipt(event, mail)) continue
-        draft.add(event, mail, id)
-        // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
-        if (isEntry(event)) seq++
-        else evolve(this.#state, event)
-      }
+    while (taken < this.#mailbox.length && done < this.#limits.commitCommands && !draft.laysDown) {
+      const mail = this.#mailbox[taken] as Mail
+      const decided = this.#decideAll(mail, draft, at)
+      done += decided
+      if (decided === mail.commands.length) taken++
+      else this.#mailbox[taken] = { ...mail, commands: mail.commands.slice(decided) }
     }
     this.#mailbox = taken === this.#mailbox.length ? [] : this.#mailbox.slice(taken)
     this.#commands = 0
@@ -179,6 +162,34 @@ export class RoomActor {
     }
     if (this.#mailbox.length > 0) this.#wake(this)
     return draft
+  }
+
+  /**
+   * Answers how many of a mail's commands were decided: up to one that lays down a rule. What comes after it is judged by it, and
+   * a rule holds once it is committed.
+   */
+  #decideAll(mail: Mail, draft: Draft, at: number): number {
+    const { maxTextBytes } = this.#limits
+    let decided = 0
+    while (decided < mail.commands.length && !draft.laysDown) {
+      const command = mail.commands[decided++] as RoomCommand
+      const id = 'id' in command ? command.id : undefined
+      if (id !== undefined && draft.repeats(id, mail)) continue
+      const event = this.#decide(mail.by, command, { seq: draft.next, at, maxTextBytes })
+      if (event.type === 'rejected') {
+        mail.refused(event)
+        continue
+      }
+      if (event.type === 'known') {
+        draft.repeat(mail, event.seq)
+        continue
+      }
+      if (event.type === 'fileReceived' && draft.repeatsReceipt(event, mail)) continue
+      draft.add(event, mail, id)
+      // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
+      if (!isEntry(event)) evolve(this.#state, event)
+    }
+    return decided
   }
 
   /** The journal has it: it becomes true, is shown, and is acknowledged, in this order. */

@@ -2,7 +2,7 @@ import type { KnownId } from '../ports/journal.ts'
 import type { Rejected } from '../rejection.ts'
 import { Batch } from './batch.ts'
 import type { Mail } from './commands.ts'
-import { type FileReceived, isEntry, type RoomEvent } from './events.ts'
+import { type FileReceived, isEntry, isRule, type RoomEvent } from './events.ts'
 
 interface Repeat {
   readonly mail: Mail
@@ -24,11 +24,24 @@ export class Draft {
   /** Receipts that the room's state does not show yet. */
   readonly #receipts = new Map<string, number>()
   #batch: Batch | undefined
+  #next: number
   #expels = false
+  #laysDown = false
 
   constructor(room: string, last: number) {
     this.#room = room
     this.#last = last
+    this.#next = last + 1
+  }
+
+  /** The sequence of the entry that comes next. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** A rule is in it, and nothing behind it. */
+  get laysDown(): boolean {
+    return this.#laysDown
   }
 
   get size(): number {
@@ -52,7 +65,11 @@ export class Draft {
   add(event: RoomEvent, mail: Mail, id: string | undefined): void {
     this.#events.push(event)
     this.#mails.push(mail)
-    if (id !== undefined && isEntry(event)) this.#ids.set(id, event.seq)
+    if (isEntry(event)) {
+      this.#next = event.seq + 1
+      if (id !== undefined) this.#ids.set(id, event.seq)
+      if (isRule(event)) this.#laysDown = true
+    }
     if (event.type === 'fileReceived') this.#receipts.set(receiptKey(event), event.seq)
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#expels = true
   }
@@ -85,7 +102,6 @@ export class Draft {
     const idAt = new Map(Array.from(this.#ids, ([id, seq]) => [seq, id]))
     const kept = new Draft(this.#room, this.#last)
     const moved = new Map<number, number>()
-    let seq = this.#last + 1
     for (const [index, event] of this.#events.entries()) {
       const mail = this.#mails[index] as Mail
       if (!isEntry(event)) {
@@ -94,9 +110,9 @@ export class Draft {
       }
       const id = idAt.get(event.seq)
       const before = id === undefined ? undefined : seqOf.get(id)
-      moved.set(event.seq, before ?? seq)
+      moved.set(event.seq, before ?? kept.next)
       if (before !== undefined) kept.#repeats.push({ mail, seq: before })
-      else kept.add({ ...event, seq: seq++ }, mail, id)
+      else kept.add({ ...event, seq: kept.next }, mail, id)
     }
     for (const { mail, seq: was } of this.#repeats) kept.#repeats.push({ mail, seq: moved.get(was) ?? was })
     return kept

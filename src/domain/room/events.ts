@@ -197,30 +197,37 @@ export type RoomEvent = Entry | Presence | Missed
 
 export const isEntry = (event: RoomEvent): event is Entry => 'seq' in event
 
+const RULES: Readonly<Record<Rule['type'], true>> = {
+  opped: true,
+  deopped: true,
+  muted: true,
+  unmuted: true,
+  banned: true,
+  unbanned: true,
+  locked: true,
+  unlocked: true,
+  collectionStarted: true,
+  collectionEnded: true,
+}
+
+/** Whether it lays down what holds for those who come and speak after it. */
+export const isRule = (event: RoomEvent): event is Rule => Object.hasOwn(RULES, event.type)
+
 /** What a room must know again after a restart: its topic, its rules, its files, and who has them. Chat is not among it. */
-export function isFact({ type }: Entry): boolean {
-  switch (type) {
+export function isFact(entry: Entry): boolean {
+  if (isRule(entry)) return true
+  switch (entry.type) {
     case 'topicSet':
     case 'fileOffered':
     case 'fileCompleted':
     case 'fileWithdrawn':
     case 'fileReceived':
-    case 'opped':
-    case 'deopped':
-    case 'muted':
-    case 'unmuted':
-    case 'banned':
-    case 'unbanned':
-    case 'locked':
-    case 'unlocked':
-    case 'collectionStarted':
-    case 'collectionEnded':
       return true
     case 'said':
     case 'acted':
     case 'whispered':
       return false
     default:
-      return type satisfies never
+      return entry satisfies never
   }
 }

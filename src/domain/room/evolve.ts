@@ -1,4 +1,4 @@
-import type { RoomEvent } from './events.ts'
+import { isRule, type RoomEvent } from './events.ts'
 import { layDown } from './rules.ts'
 import { seat, unseat } from './standing.ts'
 import type { RoomState } from './state.ts'
@@ -6,6 +6,10 @@ import type { RoomState } from './state.ts'
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
 export function evolve(state: RoomState, event: RoomEvent): void {
   if ('seq' in event) state.last = event.seq
+  if (isRule(event)) {
+    layDown(state, event)
+    return
+  }
   switch (event.type) {
     case 'joined':
       state.quiet.delete(event.by.id)
@@ -28,18 +32,6 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'left':
       state.members.delete(event.by.id)
       unseat(state, event.by.id)
-      return
-    case 'opped':
-    case 'deopped':
-    case 'muted':
-    case 'unmuted':
-    case 'banned':
-    case 'unbanned':
-    case 'locked':
-    case 'unlocked':
-    case 'collectionStarted':
-    case 'collectionEnded':
-      layDown(state, event)
       return
     case 'fileProgressed': {
       const known = state.files.get(event.file.id)

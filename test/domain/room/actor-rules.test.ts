@@ -1,0 +1,91 @@
+import { describe, expect, it, vi } from 'vitest'
+import { RoomActor } from '../../../src/domain/room/actor.ts'
+import type { RoomCommand } from '../../../src/domain/room/commands.ts'
+import type { RoomEvent } from '../../../src/domain/room/events.ts'
+import { mailOf, say } from '../../helpers/mail.ts'
+import { AT, ani, budi, limits } from '../../helpers/people.ts'
+
+/** A room with its owner and budi in it, and what its commits showed, a list for each. */
+function roomOfTwo() {
+  const wake = vi.fn()
+  const room = new RoomActor('lobby', undefined, [], limits, wake)
+  const owner = { ...ani, role: 'owner' } as const
+  const shown: RoomEvent[][] = []
+  const commitAll = () => {
+    do {
+      wake.mockClear()
+      room.commit(room.draft(AT))
+    } while (wake.mock.calls.length > 0)
+  }
+  room.tell(mailOf(owner, { type: 'join' }))
+  room.tell(mailOf(budi, { type: 'join' }))
+  commitAll()
+  room.batches$.subscribe(({ events }) => shown.push([...events]))
+  const typesShown = () => shown.map((events) => events.map(({ type }) => type))
+  return { room, owner, commitAll, typesShown }
+}
+
+describe('a rule', () => {
+  it.each<readonly [string, readonly [RoomCommand, RoomCommand], readonly string[]]>([
+    ['a lock that is taken back', [{ type: 'lock' }, { type: 'unlock' }], ['locked', 'unlocked']],
+    [
+      'a collection that ends',
+      [{ type: 'startCollection' }, { type: 'endCollection' }],
+      ['collectionStarted', 'collectionEnded'],
+    ],
+    [
+      'a mute that is taken back',
+      [
+        { type: 'mute', name: 'budi' },
+        { type: 'unmute', name: 'budi' },
+      ],
+      ['muted', 'unmuted'],
+    ],
+    [
+      'a ban that is taken back',
+      [
+        { type: 'ban', name: 'budi' },
+        { type: 'unban', name: 'budi' },
+      ],
+      ['banned', 'unbanned'],
+    ],
+    [
+      'an op who is none again',
+      [
+        { type: 'op', name: 'budi' },
+        { type: 'deop', name: 'budi' },
+      ],
+      ['opped', 'deopped'],
+    ],
+  ])('holds for what is asked right behind it: %s', (_, commands, types) => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    const mail = mailOf(owner, ...commands)
+    room.tell(mail)
+    commitAll()
+    expect(typesShown()).toEqual(types.map((type) => [type]))
+    expect(mail.refusals).toEqual([])
+    expect(mail.acks).toEqual([1, 2].map((seq) => ({ type: 'ack', seq, duplicate: false })))
+    expect(room.state.rules).toMatchObject({ locked: false, collectingSince: undefined })
+    expect(room.state.rules.mutes.size + room.state.rules.bans.size + room.state.rules.ops.size).toBe(0)
+  })
+  it('is laid down once where it is asked for twice at once', () => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    const mail = mailOf(owner, { type: 'lock' }, { type: 'lock' })
+    room.tell(mail)
+    commitAll()
+    expect(typesShown()).toEqual([['locked']])
+    expect(mail.acks).toEqual([
+      { type: 'ack', seq: 1, duplicate: false },
+      { type: 'ack', seq: 1, duplicate: true },
+    ])
+  })
+  it('holds for what others had sent and was not decided yet', () => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    const late = mailOf(budi, say('b'), say('c'))
+    room.tell(mailOf(owner, say('a'), { type: 'mute', name: 'budi' }))
+    room.tell(late)
+    commitAll()
+    expect(typesShown()).toEqual([['said', 'muted']])
+    expect(late.refusals.map(({ code }) => code)).toEqual(['MUTED', 'MUTED'])
+  })
+})
