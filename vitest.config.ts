@@ -10,6 +10,7 @@ const measuring = [
   'no-outside',
   'seed',
   'session-limits',
+  'session-model',
   'short-of-memory',
   'stalled',
 ]
