@@ -262,10 +262,12 @@ export class Engine {
   async #comeForward(session: LocalSession): Promise<Rejected | undefined> {
     const place = this.#sessions.get(session)
     if (place?.quiet !== true) return place === undefined ? left : undefined
-    const answer = await tell(place.room, session.member, { type: 'join' })
-    if (answer.type === 'rejected') return answer
+    // At once: whoever goes meanwhile has to be heard to go, behind their coming.
     place.quiet = false
-    return undefined
+    const answer = await tell(place.room, session.member, { type: 'join' })
+    if (answer.type === 'ack') return undefined
+    place.quiet = true
+    return answer
   }
 
   async #leave(session: LocalSession, reason: string): Promise<void> {

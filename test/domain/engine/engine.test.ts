@@ -69,6 +69,28 @@ describe('joining', () => {
   })
 })
 
+describe('who came quietly', () => {
+  it('is listed, and heard of, once they come forward, and is heard to go', async () => {
+    const { engine, join } = await openHouse()
+    const ani = await join('ani')
+    const seen = watch(ani)
+    const guest = await engine.join({ room: 'lobby', name: '10.0.0.9', guest: true, quiet: true })
+    expect([seen.events, ani.members]).toEqual([[], [ani.member]])
+    expect(await guest.comeForward()).toBeUndefined()
+    expect(await guest.comeForward()).toBeUndefined()
+    await guest.close()
+    expect(seen.events.map(({ type }) => type)).toEqual(['joined', 'left'])
+  })
+  it('and goes in the moment of coming forward stays in no list', async () => {
+    const { engine, join } = await openHouse()
+    const ani = await join('ani')
+    const guest = await engine.join({ room: 'lobby', name: '10.0.0.9', guest: true, quiet: true })
+    await Promise.all([guest.comeForward(), guest.close()])
+    await engine.settled()
+    expect(ani.members).toEqual([ani.member])
+  })
+})
+
 describe('rooms', () => {
   it('go when nobody is in them, and are read back with their topic, their files and where they were', async () => {
     const { join, engine } = await openHouse()
