@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { WireName } from '../load/wire.ts'
@@ -16,7 +17,8 @@ export interface Contender {
 const HOST = new URL('../host.ts', import.meta.url)
 const RELAY = new URL('../yardsticks/relay.ts', import.meta.url)
 /** As `npm start` runs the host. */
-const LAUNCH_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32', '--heap-growing-percent=200']
+const LAUNCH_FLAGS: readonly string[] = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  .config.nodeFlags
 const SOCKET_IO = new URL('../yardsticks/socket-io.ts', import.meta.url)
 const NATS = 'nats-server'
 const PATIENCE_MS = 5000

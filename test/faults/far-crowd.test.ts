@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { run } from '../helpers/commands.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { MAIN } from '../helpers/host-process.ts'
+import { MAIN } from '../helpers/program.ts'
 
 const CROWD = fileURLToPath(new URL('./far-crowd.ts', import.meta.url))
 const CONNECTIONS = 150

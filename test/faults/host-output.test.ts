@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess, MAIN } from '../helpers/host-process.ts'
+import { enter, HostProcess } from '../helpers/host-process.ts'
 import { caughtUp, type LineClient, sha256 } from '../helpers/line-client.ts'
+import { MAIN, NODE } from '../helpers/program.ts'
 
 const FLOOD_LINES = 60_000
 const DEADLINE_MS = 60_000
@@ -144,7 +145,7 @@ describe('C89 a reader of the output', () => {
       if (process.env['CI'] === 'true') throw new Error('script is missing; install bsdutils')
       return context.skip('needs script: apt-get install bsdutils')
     }
-    const command = `stty cols 200 rows 24; exec ${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
+    const command = `stty cols 200 rows 24; exec ${NODE.join(' ')} ${MAIN} host --port 0 --ephemeral`
     const terminal = spawn('script', ['-qfc', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, TERM: 'xterm' },
@@ -264,7 +265,7 @@ describe('a terminal', () => {
       if (status !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`)
       return stdout
     }
-    const command = `stty cols 200 rows 24; exec ${process.execPath} --disable-warning=ExperimentalWarning ${MAIN} host --port 0 --ephemeral`
+    const command = `stty cols 200 rows 24; exec ${NODE.join(' ')} ${MAIN} host --port 0 --ephemeral`
     tmux('new-session', '-d', '-x', '100', '-y', '30', command)
     onTestFinished(() => void spawnSync('tmux', ['-L', server, 'kill-server']))
     const screen = () => tmux('capture-pane', '-p').trimEnd().split('\n')

@@ -1,10 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { LineClient } from './line-client.ts'
-
-export const MAIN = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
+import { MAIN, NODE } from './program.ts'
 
 /** What the first line of `--json` says. */
 export interface Listening {
@@ -50,7 +48,7 @@ export class HostProcess {
 
   constructor(args: readonly string[], options: ProcessOptions = {}) {
     const { command = [], program = MAIN, nodeFlags = [], stdio = ['pipe', 'pipe', 'pipe'], cwd } = options
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...nodeFlags, program, ...args]
+    const node = [...NODE, ...nodeFlags, program, ...args]
     const [first = '', ...rest] = options.whole ?? [...command, ...node]
     this.#indirect = command.length > 0 || options.whole !== undefined
     this.#where = [...command, ...args, ...(options.whole ?? [])].join(' ')

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, type TestContext } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { bareEnv, MAIN } from './host-process.ts'
+import { bareEnv } from './host-process.ts'
+import { MAIN, NODE } from './program.ts'
 
 const DEADLINE_MS = 30_000
 
@@ -30,7 +31,7 @@ export class Terminal {
     args: readonly string[],
     { columns = 80, rows = 24, cwd = '/', env = {}, terminal, recorded = false }: TerminalOptions = {},
   ) {
-    const command = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...args]
+    const command = [...NODE, MAIN, ...args]
     const kind = terminal === undefined ? '' : `TERM='${terminal}' `
     const typed = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
     const size = ['-x', String(columns), '-y', String(rows)]

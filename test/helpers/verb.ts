@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
-import { bareEnv, MAIN } from './host-process.ts'
+import { bareEnv } from './host-process.ts'
+import { MAIN, NODE } from './program.ts'
 
 export interface VerbOptions {
   /** Runs before node. */
@@ -34,7 +35,7 @@ export class Verb {
 
   constructor(args: readonly string[], { command = [], cwd, env, input = '' }: VerbOptions = {}) {
     this.#args = args
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...args]
+    const node = [...NODE, MAIN, ...args]
     const [first = '', ...rest] = [...command, ...node]
     this.child = spawn(first, rest, { env: { ...bareEnv(), ...env }, ...(cwd === undefined ? {} : { cwd }) })
     this.child.stdout?.on('data', (bytes: Buffer) => this.#out.push(bytes))

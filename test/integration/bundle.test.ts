@@ -8,7 +8,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam } from '../../src/app/index.ts'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { bareEnv, HostProcess, MAIN } from '../helpers/host-process.ts'
+import { bareEnv, HostProcess } from '../helpers/host-process.ts'
+import { MAIN, NODE } from '../helpers/program.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 import { Verb } from '../helpers/verb.ts'
 
@@ -128,14 +129,10 @@ test('kill -9 while an import takes a file leaves nothing to be seen, and the sa
   const budi = await lived('budi', 1000)
   const before = await told(budi)
   for (const share of [0.2, 0.5, 0.9]) {
-    const importing = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', MAIN, 'import', '--data', budi, '-'],
-      {
-        env: bareEnv(),
-        stdio: ['pipe', 'ignore', 'ignore'],
-      },
-    )
+    const importing = spawn(NODE[0], [...NODE.slice(1), MAIN, 'import', '--data', budi, '-'], {
+      env: bareEnv(),
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
     onTestFinished(() => void importing.kill('SIGKILL'))
     importing.stdin.on('error', () => {})
     importing.stdin.write(out.subarray(0, Math.floor(out.length * share)))

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam } from '../../src/app/index.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { bareEnv, HostProcess, MAIN } from '../helpers/host-process.ts'
+import { bareEnv, HostProcess } from '../helpers/host-process.ts'
+import { MAIN, NODE } from '../helpers/program.ts'
 import { sha256, Verb } from '../helpers/verb.ts'
 
 async function lived(): Promise<string> {
@@ -107,16 +108,7 @@ test('the store of a host that runs is left alone, and a limit of open files is 
     what: expect.stringMatching(/pid \d+/),
   })
   await host.stop()
-  const node = [
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    MAIN,
-    'doctor',
-    '--port',
-    '0',
-    '--data',
-    data,
-  ]
+  const node = [...NODE, MAIN, 'doctor', '--port', '0', '--data', data]
   const { stdout } = spawnSync('prlimit', ['--nofile=1024:1024', ...node], { env: bareEnv(), encoding: 'utf8' })
   expect(stdout).toMatch(/^warning +open files +the limit lets 768 of 10000/m)
 })
@@ -141,15 +133,11 @@ test('C86 a host refuses a data directory on NFS, and doctor says why', async (c
     return context.skip('needs strace')
   }
   const run = (...args: string[]) =>
-    spawnSync(
-      'strace',
-      [...strace.slice(1), process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...args],
-      {
-        env: bareEnv(),
-        encoding: 'utf8',
-        timeout: 60_000,
-      },
-    )
+    spawnSync('strace', [...strace.slice(1), ...NODE, MAIN, ...args], {
+      env: bareEnv(),
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
   const host = run('host', '--port', '0', '--data', data)
   expect(host).toMatchObject({ status: 78, stderr: expect.stringContaining('is on NFS') })
   expect(await readdir(data)).toEqual([])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { run } from '../helpers/commands.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { MAIN } from '../helpers/host-process.ts'
+import { MAIN } from '../helpers/program.ts'
 
 /** In a network that has nothing but its own loopback: no names, no way out. */
 const ALONE = ['-rn', 'sh', '-euc']

@@ -8,8 +8,9 @@ import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import type { Lane } from '../helpers/chaos-proxy-lane.ts'
 import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { HostProcess, MAIN } from '../helpers/host-process.ts'
+import { HostProcess } from '../helpers/host-process.ts'
 import { ask } from '../helpers/http-files.ts'
+import { MAIN } from '../helpers/program.ts'
 import { Sample } from '../helpers/sample.ts'
 
 /** `TRANSFER_MB=…` takes another size. */

@@ -5,7 +5,7 @@ import { canTrace } from '../adapters/stores/disk/strace.ts'
 import { run } from '../helpers/commands.ts'
 import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { MAIN } from '../helpers/host-process.ts'
+import { MAIN, NODE } from '../helpers/program.ts'
 import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
 
 const SLOWLY = ['--limit', '600k']
@@ -56,7 +56,7 @@ it.runIf(canTrace())('where a file can have one name only, what was got has its 
   const { cwd, path, bytes } = await folderWith('a.bin', 100_000)
   await Verb.run(['send', at, path])
   const save = join(cwd, 'usb')
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, 'get', at, 'a.bin', '--save', save]
+  const node = [...NODE, MAIN, 'get', at, 'a.bin', '--save', save]
   const noLinks = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=link,linkat', '-e', 'inject=link,linkat:error=EPERM']
   for (const name of ['terima_a.bin', 'terima_a (2).bin']) {
     const got = await run('strace', [...noLinks, ...node])
