@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { RoomKeyDesk } from '../adapters/doors/shared/access/key-desk.ts'
 import { isLoopback } from '../adapters/doors/shared/address.ts'
 import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { Bandwidth } from '../domain/engine/bandwidth.ts'
@@ -10,7 +11,6 @@ import { canLink } from '../domain/ports/vault.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
-import type { RoomKeyDesk } from './terminal/key-words.ts'
 import {
   ADMISSION,
   CLOCK,
@@ -112,10 +112,7 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     get token() {
       return parts.token?.text
     },
-    keysOf: (session) => ({
-      setPassword: (word) => parts.admission.setPassword(session, word),
-      invite: () => parts.admission.invite(session),
-    }),
+    keysOf: (session) => parts.admission.keysOf(session),
     recheckAccess: () => parts.admission.recheck(),
     stop: (why = 'the host stops') => lifecycle.stop(why),
   }

@@ -50,7 +50,9 @@ function atPipes({ tamtam, config, process, data, facts }: HostTerminalParts, se
   const directory = saveInto(config, data)
   const saver = directory === undefined ? undefined : new FileSaver(directory, session, tamtam.linkFile)
   const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
-  const console = new Console({ session, bandwidth: tamtam.bandwidth, saver, stdin, stdout, stderr, style })
+  const { bandwidth } = tamtam
+  const desk = { bandwidth, keys: tamtam.keysOf(session), base: baseOf(facts), saver }
+  const console = new Console({ session, ...desk, stdin, stdout, stderr, style })
   console.announce(facts)
   return { close: async () => console.close() }
 }

@@ -1,15 +1,9 @@
+import type { RoomKeyDesk } from '../../adapters/doors/shared/access/key-desk.ts'
 import type { OwnWord, Refusal } from '../../adapters/terminal/surroundings.ts'
 import type { Words } from '../../adapters/words/words.ts'
 
-/** What opens the room that somebody is in, wherever the room lives. */
-export interface RoomKeyDesk {
-  /** With nothing, the password is taken away. */
-  setPassword(word: string | undefined): Promise<Refusal | undefined>
-  invite(): Promise<{ readonly code: string } | Refusal>
-}
-
 /** `/password` and `/invite`. `base` is where browsers find the host, as in `http://192.168.1.5:8268`. */
-export function keyWords(desk: RoomKeyDesk, room: string, base: string, words: Words): readonly OwnWord[] {
+export function keyWords(desk: RoomKeyDesk<Refusal>, room: string, base: string, words: Words): readonly OwnWord[] {
   const { say, refusal } = words
   const refused = (why: Refusal) => `! ${why.code} ${refusal(why)}`
   return [

@@ -2,10 +2,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isRefusal } from '../../adapters/client/failures.ts'
 import { HostLink } from '../../adapters/client/host-link.ts'
 import { invite, listRooms, setPassword } from '../../adapters/client/room-queries.ts'
+import type { RoomKeyDesk } from '../../adapters/doors/shared/access/key-desk.ts'
 import { bytesOf } from '../../adapters/doors/shared/wording.ts'
 import { RandomIds } from '../../adapters/system/random-ids.ts'
 import type { RoomClient } from '../../adapters/terminal/room-client.ts'
-import type { Ending } from '../../adapters/terminal/surroundings.ts'
+import type { Ending, Refusal } from '../../adapters/terminal/surroundings.ts'
 import { type Language, languageOf, languages, wordsIn } from '../../adapters/words/words.ts'
 import { Refused, type RoomSession } from '../../domain/session.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
@@ -15,7 +16,7 @@ import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { flushed, neverWaitFor } from '../output.ts'
 import { ownKey } from '../own-keys.ts'
 import { secretInFile } from '../secret-file.ts'
-import { keyWords, type RoomKeyDesk } from '../terminal/key-words.ts'
+import { keyWords } from '../terminal/key-words.ts'
 import { openTerminal } from '../terminal/open-terminal.ts'
 import { remoteFiles } from '../terminal/remote-files.ts'
 import { type Place, placeOf, rateOf, runShowing } from './verb.ts'
@@ -123,7 +124,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
   process.exit(exitCodes.done)
 }
 
-const keysOf = (link: HostLink, room: string): RoomKeyDesk => ({
+const keysOf = (link: HostLink, room: string): RoomKeyDesk<Refusal> => ({
   setPassword: (word) => setPassword(link, room, word),
   invite: () => invite(link, room),
 })

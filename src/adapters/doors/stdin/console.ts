@@ -12,7 +12,9 @@ import type { RoomEvent, WholeFile } from '../../../domain/room/events.ts'
 import type { UploadMeta } from '../../../domain/session.ts'
 import { failureText } from '../../../domain/text/failure-text.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
+import type { RoomKeyDesk } from '../shared/access/key-desk.ts'
 import { lineOf } from '../shared/event-line.ts'
+import { invitationText, isRejected, passwordTyped } from '../shared/key-words.ts'
 import { type Asked, askedByLine } from '../shared/room-words.ts'
 import { collectionLines, fileLine, memberText, placeText, sendingText, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
@@ -24,6 +26,10 @@ export interface ConsoleParts {
   readonly session: LocalSession
   /** Of the host whose terminal this is. */
   readonly bandwidth: Bandwidth
+  /** What opens the room. */
+  readonly keys: RoomKeyDesk
+  /** Where browsers find the host, as in `http://192.168.1.5:8268`. */
+  readonly base: string
   /** Undefined where received files are not to be put anywhere. */
   readonly saver: FileSaver | undefined
   readonly stdin: Readable
@@ -131,6 +137,9 @@ export class Console {
     else if (/^\/limit(?: |$)/.test(line)) this.#talk(limitWord(line.slice('/limit'.length), this.#parts.bandwidth))
     else if (line === '/help') this.#talk(help)
     else if (line === '/collect') this.#talk(this.#collected())
+    else if (/^\/password(?: |$)/.test(line))
+      this.#answer(await passwordTyped(this.#parts.keys, line.slice('/password'.length)))
+    else if (line === '/invite') await this.#invite()
     else if (asked !== undefined) await this.#ask(asked)
     else if (line.startsWith('/') && !line.startsWith('//'))
       this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
@@ -142,6 +151,20 @@ export class Console {
     const answer = await this.#parts.session.send(asked.command)
     if (answer.type === 'rejected') this.#refused(answer)
     else if (asked.done !== undefined) this.#talk(`* ${asked.done}`)
+  }
+
+  /** What it answers is data: it goes where our output goes, never to the log beside the talk (C121). */
+  async #invite(): Promise<void> {
+    const { keys, base, style } = this.#parts
+    const invitation = await keys.invite()
+    if (isRejected(invitation)) this.#refused(invitation)
+    else if (style === 'json') this.#json({ type: 'invitation', ...invitation })
+    else this.#print(`* ${invitationText(invitation, base)}`)
+  }
+
+  #answer(told: string | Rejected): void {
+    if (typeof told === 'string') this.#talk(`* ${told}`)
+    else this.#refused(told)
   }
 
   /** In the order of typing: while the room is full, further lines wait behind those before them, and are not read. */
@@ -216,4 +239,4 @@ export class Console {
 }
 
 const help =
-  '* type to chat; /send PATH sends a file, /send @nick PATH to one person only; /who tells who is here; /limit 5M holds transfers to a rate; /kick, /mute, /ban, /op, /lock and their opposites keep order; /collect on, /collect off and /collect take in what members send for your eyes only; //text says /text'
+  '* type to chat; /send PATH sends a file, /send @nick PATH to one person only; /who tells who is here; /limit 5M holds transfers to a rate; /kick, /mute, /ban, /op, /lock and their opposites keep order; /collect on, /collect off and /collect take in what members send for your eyes only; /password WORD, /password off and /invite say who comes in; //text says /text'

@@ -6,7 +6,13 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Console, type ConsoleParts } from '../../../../src/adapters/doors/stdin/console.ts'
 import { FileSaver } from '../../../../src/adapters/doors/stdin/file-saver.ts'
-import { type Bandwidth, createTamtam, type LocalSession, type TamtamOptions } from '../../../../src/app/index.ts'
+import {
+  type Bandwidth,
+  createTamtam,
+  type JoinRequest,
+  type LocalSession,
+  type TamtamOptions,
+} from '../../../../src/app/index.ts'
 
 interface Desk {
   readonly type: (line: string) => void
@@ -29,7 +35,11 @@ const text = (stream: PassThrough) => {
 }
 
 /** A host's terminal, and ani in the same room. */
-async function desk(style: ConsoleParts['style'] = 'text', options: TamtamOptions = {}): Promise<Desk> {
+async function desk(
+  style: ConsoleParts['style'] = 'text',
+  options: TamtamOptions = {},
+  role: Pick<JoinRequest, 'role'> = {},
+): Promise<Desk> {
   const directory = mkdtempSync(join(tmpdir(), 'tamtam-console-'))
   const tamtam = createTamtam(options.data === 'here' ? { ...options, data: join(directory, 'data') } : options)
   onTestFinished(async () => {
@@ -37,12 +47,14 @@ async function desk(style: ConsoleParts['style'] = 'text', options: TamtamOption
     rmSync(directory, { recursive: true, force: true })
   })
   await tamtam.start()
-  const host = await tamtam.engine.join({ room: 'lobby', name: 'host' })
+  const host = await tamtam.engine.join({ room: 'lobby', name: 'host', ...role })
   const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const saver = new FileSaver(join(directory, 'terima'), host, tamtam.linkFile)
-  const out = style === 'quiet' || style === 'text' ? text(stdout) : () => ''
-  new Console({ session: host, bandwidth: tamtam.bandwidth, saver, stdin, stdout, stderr, style })
+  const out = style === 'json' && role.role === undefined ? () => '' : text(stdout)
+  const { bandwidth } = tamtam
+  const keys = tamtam.keysOf(host)
+  new Console({ session: host, bandwidth, keys, base: 'http://192.168.1.5:8268', saver, stdin, stdout, stderr, style })
   return {
     type: (line) => stdin.write(`${line}\n`),
     stdin,
@@ -99,6 +111,38 @@ describe("the host's own terminal", () => {
     await until(() => expect(at.err()).toMatch(/\n\* you are away; .*\n$/))
     at.type('/who')
     await until(() => expect(at.err()).toMatch(/\n\* here: .*host \(away: for lunch\)/))
+  })
+
+  it('C121 gives the room a password and invites, and shows the code of an invitation in its data only', async () => {
+    for (const [style, shown] of [
+      [
+        'text',
+        /^\* for one person, until .* UTC: \/join lobby (\w{26}), or in a browser http:\/\/192\.168\.1\.5:8268\/#t=\1&room=lobby\n$/,
+      ],
+      ['quiet', /^\* for one person, .*\/join lobby (\w{26})/],
+      ['json', /^\{"v":1,"type":"invitation","room":"lobby","code":"(\w{26})","expiresAt":\d+\}\n$/],
+    ] as const) {
+      const at = await desk(style, {}, { role: 'owner' })
+      at.type('/password')
+      await until(() => expect(at.err()).toBe('! BAD_COMMAND type /password word|off\n'))
+      at.type('/password buka pintu')
+      at.type('/password off')
+      at.type('/invite')
+      await until(() => expect(at.out()).toMatch(shown))
+      if (style === 'quiet') continue
+      // In the order of typing, although the first takes longer.
+      await until(() => expect(at.err()).toMatch(/ needs the password\n\* nobody is asked for a password any more\n$/))
+      const [, code = ''] = shown.exec(at.out()) ?? []
+      expect(at.err()).not.toMatch(new RegExp(`buka|${code}`))
+    }
+  })
+
+  it('leaves what opens a room to who looks after it', async () => {
+    const at = await desk()
+    at.type('/password buka')
+    at.type('/invite')
+    await until(() => expect(at.err()).toMatch(/^! NOT_ALLOWED .*\n! NOT_ALLOWED .*\n$/))
+    expect(at.out()).toBe('')
   })
 
   it('holds transfers to a rate, and tells which', async () => {

@@ -18,21 +18,21 @@ export const keyRoutes: Routes = (app, parts) => {
   app.put<{ Params: { room: string } }>('/rooms/:room/password', (request, reply) =>
     asGuest(parts, request, request.params.room, async (session) => {
       const { password } = checked(given, request.body)
-      const why = await admission.setPassword(session, password)
+      const why = await admission.keysOf(session).setPassword(password)
       return why === undefined ? reply.code(204).send() : refuse(reply, why)
     }),
   )
 
   app.delete<{ Params: { room: string } }>('/rooms/:room/password', (request, reply) =>
     asGuest(parts, request, request.params.room, async (session) => {
-      const why = await admission.setPassword(session, undefined)
+      const why = await admission.keysOf(session).setPassword(undefined)
       return why === undefined ? reply.code(204).send() : refuse(reply, why)
     }),
   )
 
   app.post<{ Params: { room: string } }>('/rooms/:room/invitations', (request, reply) =>
     asGuest(parts, request, request.params.room, async (session) => {
-      const invitation = await admission.invite(session)
+      const invitation = await admission.keysOf(session).invite()
       return 'type' in invitation ? refuse(reply, invitation) : reply.code(201).send(invitation)
     }),
   )

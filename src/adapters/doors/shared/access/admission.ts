@@ -5,8 +5,9 @@ import type { Metrics } from '../../../../domain/ports/metrics.ts'
 import { type Rejected, rejected } from '../../../../domain/rejection.ts'
 import { Guesses, type GuessSettings } from './guesses.ts'
 import type { HostToken } from './host-token.ts'
+import { LocalKeyDesk, type RoomKeyDesk } from './key-desk.ts'
 import type { OwnerKey } from './owner-key.ts'
-import type { Invitation, RoomKeys } from './room-keys.ts'
+import type { RoomKeys } from './room-keys.ts'
 import type { TicketHolder } from './tickets.ts'
 
 /** Who somebody is, as far as they show. */
@@ -79,16 +80,9 @@ export class Admission {
     return rooms.filter((_, index) => typeof seen[index] === 'object')
   }
 
-  /** What a member who may gives the room for a password, or with nothing takes from it. Those who are in stay in. */
-  async setPassword(session: LocalSession, word: string | undefined): Promise<Rejected | undefined> {
-    const why = session.refusalTo('setPassword') ?? (word === undefined ? undefined : passwordFault(word))
-    if (why === undefined) await this.#parts.keys.setPassword(session.room, word)
-    return why
-  }
-
-  /** What lets one more person into a member's room, once, until `expiresAt` in milliseconds since 1970. */
-  async invite(session: LocalSession): Promise<Invitation | Rejected> {
-    return session.refusalTo('invite') ?? (await this.#parts.keys.invite(session.room))
+  /** What opens a member's room. */
+  keysOf(session: LocalSession): RoomKeyDesk {
+    return new LocalKeyDesk(session, this.#parts.keys)
   }
 
   /** `cut` hears when the access that somebody has to a room ends, until the answer is called. */
@@ -189,19 +183,6 @@ export function ticketHolder({ credential, person, password }: Shown, { invited 
   const code = password ?? credential
   return { ...(code === undefined ? {} : { credential: code }), ...(person === undefined ? {} : { member: person }) }
 }
-
-const MOST_PASSWORD_BYTES = 256
-
-/** It must be typed into a line. */
-function passwordFault(word: string): Rejected | undefined {
-  const fits = word.trim() === word && word !== '' && Buffer.byteLength(word) <= MOST_PASSWORD_BYTES
-  return fits && !/\p{Cc}/u.test(word) ? undefined : badPassword
-}
-
-const badPassword = rejected(
-  'BAD_TEXT',
-  `a password is 1 to ${MOST_PASSWORD_BYTES} bytes on one line, with no blank before or after it`,
-)
 
 /** What is not there, and what one may not enter: the same answer. */
 export const notForYou: Rejected = rejected(

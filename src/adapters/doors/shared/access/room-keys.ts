@@ -42,6 +42,8 @@ export class RoomKeys {
   /** A password that was right is not hashed again: the slow hash is for whoever steals the file. */
   readonly #proved = new Map<string, string>()
   #kept: Promise<void> = Promise.resolve()
+  /** Hashing takes its time: one after the other, so that what was said last is what holds. */
+  #changed: Promise<void> = Promise.resolve()
 
   constructor(keyring: Keyring, clock: Clock, settings: RoomKeySettings) {
     this.#keyring = keyring
@@ -63,15 +65,11 @@ export class RoomKeys {
   }
 
   /** Sets the room's password, or with nothing takes it away. Those who are in stay in. Resolves once it is kept. */
-  async setPassword(room: string, word: string | undefined): Promise<void> {
-    if (word === undefined) this.#passwords.delete(room)
-    else {
-      const salt = randomBytes(16)
-      const hash = await hashed(word, salt, HASH_BYTES)
-      this.#passwords.set(room, { salt: salt.toString('hex'), hash: hash.toString('hex') })
-    }
-    this.#proved.delete(room)
-    await this.#keep()
+  setPassword(room: string, word: string | undefined): Promise<void> {
+    const changed = this.#changed.then(() => this.#change(room, word))
+    // Who asked for it hears of a failure.
+    this.#changed = changed.catch(() => {})
+    return changed
   }
 
   async opens(room: string, word: string): Promise<boolean> {
@@ -111,6 +109,17 @@ export class RoomKeys {
   /** Resolves when nothing that was used could be used again after a crash. */
   kept(): Promise<void> {
     return this.#kept
+  }
+
+  async #change(room: string, word: string | undefined): Promise<void> {
+    if (word === undefined) this.#passwords.delete(room)
+    else {
+      const salt = randomBytes(16)
+      const hash = await hashed(word, salt, HASH_BYTES)
+      this.#passwords.set(room, { salt: salt.toString('hex'), hash: hash.toString('hex') })
+    }
+    this.#proved.delete(room)
+    await this.#keep()
   }
 
   async #keep(): Promise<void> {

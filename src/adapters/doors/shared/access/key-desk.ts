@@ -1,0 +1,45 @@
+import type { LocalSession } from '../../../../domain/engine/local-session.ts'
+import { type Rejected, rejected } from '../../../../domain/rejection.ts'
+import type { Invitation, RoomKeys } from './room-keys.ts'
+
+/** What opens a room, in the hands of a member who looks after it. `Why`: as refusals are known where they are told. */
+export interface RoomKeyDesk<Why = Rejected> {
+  /** What the room has for a password from now on; with nothing, it has none any more. Those who are in stay in. */
+  setPassword(word: string | undefined): Promise<Why | undefined>
+  /** What lets one more person in, once. */
+  invite(): Promise<Invitation | Why>
+}
+
+/** The same where the room is. */
+export class LocalKeyDesk implements RoomKeyDesk {
+  readonly #session: LocalSession
+  readonly #keys: RoomKeys
+
+  constructor(session: LocalSession, keys: RoomKeys) {
+    this.#session = session
+    this.#keys = keys
+  }
+
+  async setPassword(word: string | undefined): Promise<Rejected | undefined> {
+    const why = this.#session.refusalTo('setPassword') ?? (word === undefined ? undefined : passwordFault(word))
+    if (why === undefined) await this.#keys.setPassword(this.#session.room, word)
+    return why
+  }
+
+  async invite(): Promise<Invitation | Rejected> {
+    return this.#session.refusalTo('invite') ?? (await this.#keys.invite(this.#session.room))
+  }
+}
+
+const MOST_PASSWORD_BYTES = 256
+
+/** It must be typed into a line. */
+function passwordFault(word: string): Rejected | undefined {
+  const fits = word.trim() === word && word !== '' && Buffer.byteLength(word) <= MOST_PASSWORD_BYTES
+  return fits && !/\p{Cc}/u.test(word) ? undefined : badPassword
+}
+
+const badPassword = rejected(
+  'BAD_TEXT',
+  `a password is 1 to ${MOST_PASSWORD_BYTES} bytes on one line, with no blank before or after it`,
+)
