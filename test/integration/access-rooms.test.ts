@@ -99,6 +99,36 @@ describe('a room with a password', () => {
     expect([await rooms({}), await rooms(shown), await rooms(asOwner())]).toEqual([[], ['den'], ['den']])
   })
 
+  test('is told of to everybody inside, at every door, by whom it is given and taken, and never what it is', async () => {
+    const { port, owner, setPassword, asOwner } = await hosted()
+    const netcat = await LineClient.join(port, 'netcat')
+    await netcat.ask('/join den', /^\* you are netcat in den:/)
+    const { client: ani } = await come(port, 'websocket', 'ani', {})
+    const removed = () => ask(port, 'DELETE /rooms/den/password', asOwner())
+    expect((await removed()).status).toBe(204)
+    await setPassword('buka pintu')
+    await netcat.until('* boss gave the room a password: who comes in from now on needs it')
+    await removed()
+    await netcat.until("* boss took the room's password away")
+    await ani.until(() => ani.events.some(({ type }) => type === 'passwordRemoved'))
+    const { id } = owner.of('joined')[0]?.member ?? {}
+    const told = [
+      { type: 'passwordSet', seq: 1, at: expect.any(Number), by: { id, name: 'boss' } },
+      { type: 'passwordRemoved', seq: 2, at: expect.any(Number), by: { id, name: 'boss' } },
+    ]
+    expect(ani.events.filter(({ type }) => type.startsWith('password'))).toEqual(told)
+    expect((await ask(port, 'GET /rooms/den/events', asOwner())).json).toMatchObject({ events: told })
+    expect(await netcat.ask('/history', /password away$/)).toMatch(/boss/)
+  })
+
+  test('is announced by the host alone: a client that says so is hung up on', async () => {
+    const { port } = await hosted()
+    const { client } = await come(port, 'frames', 'ani', {})
+    client.send({ type: 'command', ref: 1, command: { type: 'tellPassword', isSet: true } })
+    await client.until(() => client.of('bye').length > 0)
+    expect(client.of('bye')).toMatchObject([{ code: 'BAD_MESSAGE' }])
+  })
+
   test('C119: passwords are guessed no faster than tokens', async () => {
     const { port, setPassword } = await hosted()
     await setPassword('right')

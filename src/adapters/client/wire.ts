@@ -54,6 +54,7 @@ const event = v.variant('type', [
   v.object({ type: v.picklist(['muted', 'banned']), ...entry, name: v.string(), reason: v.exactOptional(v.string()) }),
   v.object({ type: v.picklist(['unmuted', 'unbanned']), ...entry, name: v.string() }),
   v.object({ type: v.picklist(['locked', 'unlocked', 'collectionStarted', 'collectionEnded']), ...entry }),
+  v.object({ type: v.picklist(['passwordSet', 'passwordRemoved']), ...entry }),
   v.object({ type: v.literal('joined'), by }),
   v.object({ type: v.literal('left'), by, reason: v.string(), kickedBy: v.exactOptional(by) }),
   v.object({ type: v.literal('renamed'), by, from: v.string() }),

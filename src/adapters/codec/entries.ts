@@ -29,6 +29,8 @@ const KIND = {
   unlocked: 16,
   collectionStarted: 17,
   collectionEnded: 18,
+  passwordSet: 19,
+  passwordRemoved: 20,
 } as const satisfies Record<Entry['type'], number>
 
 const packr = new Packr({ useRecords: false })
@@ -117,6 +119,8 @@ const toTuple = (entry: Entry): unknown[] => {
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':
+    case 'passwordSet':
+    case 'passwordRemoved':
       return [KIND[entry.type], seq, at, id, name]
     default:
       return entry satisfies never
@@ -168,6 +172,10 @@ const toEntry = (tuple: unknown): Entry => {
       return { type: 'collectionStarted', seq, at, by }
     case KIND.collectionEnded:
       return { type: 'collectionEnded', seq, at, by }
+    case KIND.passwordSet:
+      return { type: 'passwordSet', seq, at, by }
+    case KIND.passwordRemoved:
+      return { type: 'passwordRemoved', seq, at, by }
     default:
       throw new BadEntries('an entry is of an unknown kind; a newer tamtam may read it')
   }

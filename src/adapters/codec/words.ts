@@ -27,6 +27,8 @@ export const searchableText = (entry: Entry): string | undefined => {
     case 'fileOffered':
     case 'fileWithdrawn':
     case 'fileReceived':
+    case 'passwordSet':
+    case 'passwordRemoved':
       return undefined
     default:
       return entry satisfies never

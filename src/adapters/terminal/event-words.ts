@@ -56,6 +56,8 @@ export function eventWords(event: Told, words: Words): string {
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':
+    case 'passwordSet':
+    case 'passwordRemoved':
       return say(event.type, { name })
     case 'away':
       return event.reason === '' ? say('away', { name }) : say('awayWhy', { name, why: event.reason })

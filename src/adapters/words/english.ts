@@ -33,6 +33,8 @@ export const english = {
   collectionStarted:
     '{name} collects files: what members send is seen only by them and by those who look after the room',
   collectionEnded: '{name} collects no more: files are for everybody again',
+  passwordSet: '{name} gave the room a password: who comes in from now on needs it',
+  passwordRemoved: "{name} took the room's password away",
   kicked: '{name} was sent out by {by} ({why})',
   away: '{name} is away',
   awayNow: 'away',

@@ -30,6 +30,8 @@ export const indonesian: Catalogue = {
   collectionStarted:
     '{name} mengumpulkan berkas: yang dikirim anggota hanya dilihat pengirimnya dan pengelola ruang ini',
   collectionEnded: '{name} berhenti mengumpulkan: berkas untuk semua orang lagi',
+  passwordSet: '{name} memberi ruang ini kata sandi: yang masuk mulai sekarang memerlukannya',
+  passwordRemoved: '{name} menghapus kata sandi ruang ini',
   kicked: '{name} dikeluarkan oleh {by} ({why})',
   away: '{name} sedang pergi',
   awayNow: 'sedang pergi',

@@ -97,7 +97,7 @@ export const pageEnglish = {
   searchFor: 'Words or file names',
   found: { one: '{count} found', other: '{count} found' },
   showThere: 'Show where it was said',
-  passwordSet: 'The room has this password now.',
+  passwordHolds: 'The room has this password now.',
   passwordOff: 'The room has no password any more.',
   invitation: 'Lets one person in, once, within a day: {link}',
   helpPassword: 'let in only who knows a word',

@@ -90,7 +90,7 @@ export const pageIndonesian = {
   searchFor: 'Kata atau nama berkas',
   found: { one: '{count} ditemukan', other: '{count} ditemukan' },
   showThere: 'Tampilkan di tempatnya',
-  passwordSet: 'Ruang ini sekarang memakai kata sandi itu.',
+  passwordHolds: 'Ruang ini sekarang memakai kata sandi itu.',
   passwordOff: 'Ruang ini tidak memakai kata sandi lagi.',
   invitation: 'Untuk satu orang, sekali, dalam sehari: {link}',
   helpPassword: 'hanya yang tahu kata sandinya boleh masuk',

@@ -15,7 +15,7 @@ export function keyWords(desk: RoomKeyDesk<Refusal>, room: string, base: string,
         if (rest.trim() === '') return `! ${say('howToType', { usage: '/password word|off' })}`
         const word = rest.trim() === 'off' ? undefined : rest.trim()
         const why = await desk.setPassword(word)
-        return why === undefined ? `* ${say(word === undefined ? 'passwordOff' : 'passwordSet')}` : refused(why)
+        return why === undefined ? `* ${say(word === undefined ? 'passwordOff' : 'passwordHolds')}` : refused(why)
       },
     },
     {

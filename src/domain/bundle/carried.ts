@@ -4,7 +4,7 @@ export type Message = Said | Acted | Whispered
 
 /**
  * What of a room travels to another host: its messages, its topic, its whole files and who has verified them. Who may do what stays
- * (ops, bans, mutes, locks, whether it collects): it is each host's own to say, and somebody else's bundle must not say it.
+ * (ops, bans, mutes, locks, passwords, whether it collects): it is each host's own to say, and somebody else's bundle must not say it.
  */
 export type Carried = Message | TopicSet | FileCompleted | FileReceived
 

@@ -68,6 +68,10 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     case 'fileReceived':
       held.files.get(entry.file.id)?.received.add(entry.by.name)
       return
+    // So is what opens a room.
+    case 'passwordSet':
+    case 'passwordRemoved':
+      return
     default:
       entry satisfies never
   }

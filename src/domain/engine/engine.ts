@@ -181,6 +181,10 @@ export class Engine {
 
   readonly #host: Host = {
     send: (session, command) => this.#send(session, command),
+    tell: async (session, command) => {
+      const place = this.#sessions.get(session)
+      return place === undefined ? left : await tell(place.room, session.member, command)
+    },
     upload: (session, source, meta) => this.#upload(session, source, meta),
     download: (session, file, from, pieces) =>
       this.#download(

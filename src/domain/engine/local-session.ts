@@ -4,7 +4,7 @@ import type { Rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { admits, isVisibleTo, ownSight, sightOf } from '../room/audience.ts'
 import type { Batch } from '../room/batch.ts'
-import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
+import type { Ack, ClientCommand, Mail, PostedCommand, TellPassword } from '../room/commands.ts'
 import type { Entry, RoomEvent } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { Verb } from '../room/rights.ts'
@@ -15,6 +15,7 @@ import { Follower } from './follower.ts'
 /** What a session needs of the engine; the engine implements it. */
 export interface Host {
   send(session: LocalSession, command: ClientCommand): Promise<Ack | Rejected>
+  tell(session: LocalSession, command: TellPassword): Promise<Ack | Rejected>
   upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
   download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array>
   inspect(session: LocalSession, file: string): AsyncIterable<Uint8Array>
@@ -169,6 +170,11 @@ export class LocalSession implements RoomSession {
 
   send(command: ClientCommand): Promise<Ack | Rejected> {
     return this.#host.send(this, command)
+  }
+
+  /** Tells the room that this member has set its password, or taken it away. */
+  tellPassword(isSet: boolean): Promise<Ack | Rejected> {
+    return this.#host.tell(this, { type: 'tellPassword', isSet })
   }
 
   post(commands: readonly PostedCommand[]): 'accepted' | 'full' {

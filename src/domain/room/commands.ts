@@ -159,7 +159,21 @@ export interface ProgressFile {
   readonly bytes: number
 }
 
-export type RoomCommand = ClientCommand | Join | Leave | OfferFile | CompleteFile | WithdrawFile | ProgressFile
+/** The room has a password from now on, or none any more: a fact of whoever keeps it, which the room only tells. */
+export interface TellPassword {
+  readonly type: 'tellPassword'
+  readonly isSet: boolean
+}
+
+export type RoomCommand =
+  | ClientCommand
+  | Join
+  | Leave
+  | OfferFile
+  | CompleteFile
+  | WithdrawFile
+  | ProgressFile
+  | TellPassword
 
 /** The answer to a command that was carried out. */
 export interface Ack {

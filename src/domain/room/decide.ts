@@ -32,6 +32,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       if (known?.status !== 'offered') return noSuchFile
       return { type: 'fileProgressed', by: known.by, file: known.file, bytes: command.bytes }
     }
+    case 'tellPassword':
+      return { type: command.isSet ? 'passwordSet' : 'passwordRemoved', seq, at, by: authorOf(by) }
   }
 
   const listed = state.members.get(by.id)

@@ -118,6 +118,13 @@ export interface CollectionStarted extends Journaled {
 export interface CollectionEnded extends Journaled {
   readonly type: 'collectionEnded'
 }
+/** That it changed and by whom; what it is stays with what keeps it, which no journal and no bundle has. */
+export interface PasswordSet extends Journaled {
+  readonly type: 'passwordSet'
+}
+export interface PasswordRemoved extends Journaled {
+  readonly type: 'passwordRemoved'
+}
 export type Rule =
   | Opped
   | Deopped
@@ -140,6 +147,8 @@ export type Entry =
   | FileCompleted
   | FileWithdrawn
   | FileReceived
+  | PasswordSet
+  | PasswordRemoved
   | Rule
 
 export interface Joined {
@@ -226,6 +235,8 @@ export function isFact(entry: Entry): boolean {
     case 'said':
     case 'acted':
     case 'whispered':
+    case 'passwordSet':
+    case 'passwordRemoved':
       return false
     default:
       return entry satisfies never

@@ -63,6 +63,8 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'said':
     case 'acted':
     case 'whispered':
+    case 'passwordSet':
+    case 'passwordRemoved':
     case 'missed':
       return
     default:

@@ -48,6 +48,8 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('unbanned', { name: text }),
   of('locked', {}),
   of('unlocked', {}),
+  of('passwordSet', {}),
+  of('passwordRemoved', {}),
 )
 const packr = new Packr({ useRecords: false })
 const said: Entry = { type: 'said', seq: 1, at: 2, by: { id: 'm1', name: 'ani' }, text: 'halo' }
@@ -115,6 +117,8 @@ describe('packed entries', () => {
     ['a lock', { ...stamp, type: 'locked' }, '9201950f0102a26d31a3616e69'],
     ['a lock taken back', { ...stamp, type: 'unlocked' }, '920195100102a26d31a3616e69'],
     ['a room that collects', { ...stamp, type: 'collectionStarted' }, '920195110102a26d31a3616e69'],
+    ['a password', { ...stamp, type: 'passwordSet' }, '920195130102a26d31a3616e69'],
+    ['a password taken away', { ...stamp, type: 'passwordRemoved' }, '920195140102a26d31a3616e69'],
     ['a room that collects no more', { ...stamp, type: 'collectionEnded' }, '920195120102a26d31a3616e69'],
     [
       'an offer to one person, of version 2, which a host that knows no audiences does not read',

@@ -46,6 +46,8 @@ const READERS: Readers = {
   unlocked: (fields) => ({ type: 'unlocked', ...stampOf(fields) }),
   collectionStarted: (fields) => ({ type: 'collectionStarted', ...stampOf(fields) }),
   collectionEnded: (fields) => ({ type: 'collectionEnded', ...stampOf(fields) }),
+  passwordSet: (fields) => ({ type: 'passwordSet', ...stampOf(fields) }),
+  passwordRemoved: (fields) => ({ type: 'passwordRemoved', ...stampOf(fields) }),
   joined: (fields) => ({ type: 'joined', by: readMember(fields.fields('by')) }),
   left: (fields) => ({
     type: 'left',

@@ -44,6 +44,10 @@ export function lineOf(event: RoomEvent): string {
       return `* ${COLLECTING}, says ${name}\n`
     case 'collectionEnded':
       return `* this room collects no more, says ${name}: files are for everybody\n`
+    case 'passwordSet':
+      return `* ${name} gave the room a password: who comes in from now on needs it\n`
+    case 'passwordRemoved':
+      return `* ${name} took the room's password away\n`
     // Of what is for everybody there would be too many.
     case 'fileReceived':
       return event.file.audience === undefined ? '' : `* ${name} has ${forTerminal(event.file.name)}, verified\n`

@@ -23,7 +23,8 @@ export async function changeKeys(page: Page, room: Room, word: string, rest: str
             body: JSON.stringify({ password }),
           })
   if (isRefusal(answer)) return room.notices.tell(refusal(answer), 'wrong')
-  if (word === 'password') return room.notices.tell(say(password === 'off' ? 'passwordOff' : 'passwordSet'))
+  // Everybody is told of it.
+  if (word === 'password') return
   room.notices.tell(
     say('invitation', {
       link: `${location.origin}/#${new URLSearchParams({ t: codeIn(answer.value), room: room.name })}`,

@@ -30,6 +30,8 @@ const kinds: readonly Draft[] = [
   { type: 'unlocked' },
   { type: 'collectionStarted' },
   { type: 'collectionEnded' },
+  { type: 'passwordSet' },
+  { type: 'passwordRemoved' },
   { type: 'fileOffered', file: { ...file, audience: { from: ani, to: { id: 'm2', name: 'budi' } } } },
   { type: 'fileCompleted', file: { ...whole, audience: { from: ani, to: 'staff' } } },
 ]

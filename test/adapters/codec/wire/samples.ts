@@ -71,6 +71,13 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'unlocked', seq: 17, at, by: ani },
     ],
   },
+  'batch-passwords': {
+    type: 'batch',
+    events: [
+      { type: 'passwordSet', seq: 22, at, by: ani },
+      { type: 'passwordRemoved', seq: 23, at, by: ani },
+    ],
+  },
   'joined-collecting': {
     ...{
       type: 'joined',

@@ -120,7 +120,7 @@ describe("the host's own terminal", () => {
         /^\* for one person, until .* UTC: \/join lobby (\w{26}), or in a browser http:\/\/192\.168\.1\.5:8268\/#t=\1&room=lobby\n$/,
       ],
       ['quiet', /^\* for one person, .*\/join lobby (\w{26})/],
-      ['json', /^\{"v":1,"type":"invitation","room":"lobby","code":"(\w{26})","expiresAt":\d+\}\n$/],
+      ['json', /^\{"v":1,"type":"invitation","room":"lobby","code":"(\w{26})","expiresAt":\d+\}$/m],
     ] as const) {
       const at = await desk(style, {}, { role: 'owner' })
       at.type('/password')

@@ -22,8 +22,10 @@ export class LocalKeyDesk implements RoomKeyDesk {
 
   async setPassword(word: string | undefined): Promise<Rejected | undefined> {
     const why = this.#session.refusalTo('setPassword') ?? (word === undefined ? undefined : passwordFault(word))
-    if (why === undefined) await this.#keys.setPassword(this.#session.room, word)
-    return why
+    if (why !== undefined) return why
+    // It is kept before the room is told, and holds also where the room can keep nothing just now.
+    if (await this.#keys.setPassword(this.#session.room, word)) await this.#session.tellPassword(word !== undefined)
+    return undefined
   }
 
   async invite(): Promise<Invitation | Rejected> {

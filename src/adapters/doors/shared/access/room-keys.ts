@@ -43,7 +43,7 @@ export class RoomKeys {
   readonly #proved = new Map<string, string>()
   #kept: Promise<void> = Promise.resolve()
   /** Hashing takes its time: one after the other, so that what was said last is what holds. */
-  #changed: Promise<void> = Promise.resolve()
+  #changed: Promise<unknown> = Promise.resolve()
 
   constructor(keyring: Keyring, clock: Clock, settings: RoomKeySettings) {
     this.#keyring = keyring
@@ -64,8 +64,11 @@ export class RoomKeys {
     return this.#passwords.has(room)
   }
 
-  /** Sets the room's password, or with nothing takes it away. Those who are in stay in. Resolves once it is kept. */
-  setPassword(room: string, word: string | undefined): Promise<void> {
+  /**
+   * Sets the room's password, or with nothing takes it away. Those who are in stay in. Resolves once it is kept; false where there was
+   * none to take away.
+   */
+  setPassword(room: string, word: string | undefined): Promise<boolean> {
     const changed = this.#changed.then(() => this.#change(room, word))
     // Who asked for it hears of a failure.
     this.#changed = changed.catch(() => {})
@@ -111,15 +114,17 @@ export class RoomKeys {
     return this.#kept
   }
 
-  async #change(room: string, word: string | undefined): Promise<void> {
-    if (word === undefined) this.#passwords.delete(room)
-    else {
+  async #change(room: string, word: string | undefined): Promise<boolean> {
+    if (word === undefined) {
+      if (!this.#passwords.delete(room)) return false
+    } else {
       const salt = randomBytes(16)
       const hash = await hashed(word, salt, HASH_BYTES)
       this.#passwords.set(room, { salt: salt.toString('hex'), hash: hash.toString('hex') })
     }
     this.#proved.delete(room)
     await this.#keep()
+    return true
   }
 
   async #keep(): Promise<void> {
