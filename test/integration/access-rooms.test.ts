@@ -121,14 +121,6 @@ describe('a room with a password', () => {
     expect(await netcat.ask('/history', /password away$/)).toMatch(/boss/)
   })
 
-  test('is announced by the host alone: a client that says so is hung up on', async () => {
-    const { port } = await hosted()
-    const { client } = await come(port, 'frames', 'ani', {})
-    client.send({ type: 'command', ref: 1, command: { type: 'tellPassword', isSet: true } })
-    await client.until(() => client.of('bye').length > 0)
-    expect(client.of('bye')).toMatchObject([{ code: 'BAD_MESSAGE' }])
-  })
-
   test('C119: passwords are guessed no faster than tokens', async () => {
     const { port, setPassword } = await hosted()
     await setPassword('right')

@@ -92,6 +92,8 @@ describe('what is decoded', () => {
     ['C105 a list for a map', { type: 'command', command: [] }],
     ['a list', [1]],
     ['a type that is inherited', { type: 'command', command: { type: 'toString' } }],
+    ['that a password was set', { type: 'command', command: { type: 'tellPassword', isSet: true } }],
+    ['that a file is whole', { type: 'command', command: { type: 'completeFile' } }],
     ['an unknown type', { type: 'hallo' }],
     ['what only a host says', { type: 'pong', ref: 1 }],
     ['a key that is none', { type: 'hello', version: 1, key: 'A'.repeat(32) }],
