@@ -1,61 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { notForYou } from '../../src/adapters/doors/shared/access/admission.ts'
 import { MemoryKeyring } from '../../src/adapters/stores/memory/memory-keyring.ts'
-import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
-import { roomKeyDefaults } from '../../src/app/defaults.ts'
-import { connect, createTamtam } from '../../src/app/index.ts'
-import { type HostOptions, startHost, temporaryDirectory } from '../helpers/host.ts'
+import { createTamtam } from '../../src/app/index.ts'
+import { come, hosted, OWNER } from '../helpers/den.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
 import { ask } from '../helpers/http-client.ts'
 import { LineClient } from '../helpers/line-client.ts'
-import { keyOf, SessionClient, type WireName } from '../helpers/session-client.ts'
+import { SessionClient, type WireName } from '../helpers/session-client.ts'
 
 const WIRES: readonly WireName[] = ['frames', 'websocket']
-const OWNER = 'f'.repeat(32)
-
-/** A host whose owner shows a key that we know, and the owner in the room den. */
-async function hosted(options: HostOptions = {}) {
-  const keyring = new MemoryKeyring()
-  await keyring.write('owner', OWNER)
-  const host = await startHost({
-    ...options,
-    overrides: { keyring, ...options.overrides },
-    http: { guessFloorMs: 0, ...options.http },
-    // A client of HTTP must not be taken for a silent listener.
-    listen: { silentMs: 300, ...options.listen },
-  })
-  const owner = await SessionClient.connect(host.port, 'frames')
-  owner.send({ type: 'hello', version: 1, key: OWNER, name: 'boss' })
-  await owner.enter('den')
-  const asOwner = (body?: string) => ({
-    headers: { 'Tamtam-Key': OWNER, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-    ...(body === undefined ? {} : { body }),
-  })
-  const setPassword = (password: string) =>
-    ask(host.port, 'PUT /rooms/den/password', asOwner(JSON.stringify({ password })))
-  const invite = async (room = 'den') => {
-    const { json } = await ask(host.port, `POST /rooms/${room}/invitations`, asOwner())
-    return (json as { code: string }).code
-  }
-  return { ...host, keyring, owner, asOwner, setPassword, invite }
-}
-
-/** Says hello and asks for the room; answers how that ended. */
-async function come(
-  port: number,
-  by: WireName,
-  name: string,
-  shown: { token?: string; password?: string },
-  room = 'den',
-) {
-  const { token, password } = shown
-  const client = await SessionClient.connect(port, by)
-  client.send({ type: 'hello', version: 1, key: keyOf(name), name, ...(token === undefined ? {} : { token }) })
-  client.send({ type: 'join', room, ...(password === undefined ? {} : { password }) })
-  await client.until(() => client.of('joined').length + client.of('rejected').length > 0)
-  const [why] = client.of('rejected')
-  return { client, outcome: why?.code ?? 'joined', why }
-}
-
 describe('a room with a password', () => {
   test.each(WIRES)(
     'is for who shows it, over %s; it looks like no room to all others, and who is in stays in',
@@ -151,87 +104,6 @@ describe('a room with a password', () => {
     const keyring = new MemoryKeyring()
     await keyring.write('rooms', '{"passwords":')
     await expect(createTamtam({ overrides: { keyring } }).start()).rejects.toThrow()
-  })
-})
-
-describe('an invitation', () => {
-  test('lets one person in, once, also past a lock, a password and the host’s token, and back again', async () => {
-    const { port, owner, invite, setPassword } = await hosted({ token: true })
-    await setPassword('secret')
-    await owner.ask({ type: 'lock' })
-    const [token, password] = [await invite(), await invite()]
-    for (const [name, shown] of [
-      ['by-token', { token }],
-      ['by-password', { password }],
-    ] as const) {
-      const first = await come(port, 'frames', name, shown)
-      expect(first.outcome).toBe('joined')
-      expect((await come(port, 'frames', `not-${name}`, shown)).outcome).toBe('NOT_FOUND')
-      expect((await come(port, 'frames', name, shown, 'lobby')).outcome).toBe('NOT_FOUND')
-      first.client.leave()
-      const again = await come(port, 'websocket', name, shown)
-      expect(again.outcome).toBe('joined')
-      expect(await again.client.say('halo')).toMatchObject({ type: 'ack' })
-    }
-  })
-
-  test('lets one of two in who come at once', async () => {
-    const { port, invite } = await hosted({ token: true })
-    const token = await invite()
-    const outcomes = await Promise.all(['ani', 'budi', 'cici'].map((name) => come(port, 'frames', name, { token })))
-    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['NOT_FOUND', 'NOT_FOUND', 'joined'])
-  })
-
-  test('on the line door stands where a password does', async () => {
-    const { port, invite } = await hosted({ token: true })
-    const code = await invite()
-    const ani = await LineClient.connect(port)
-    ani.write(`/join den ${code}\n`)
-    await ani.until(/^\* you are .* in den:/)
-    const budi = await LineClient.connect(port)
-    budi.write(`/join den ${code}\n`)
-    await budi.until(/^! NOT_FOUND/)
-    ani.write('halo\n')
-    await budi.ask(`/token ${code}`, /^! NOT_FOUND/)
-  })
-
-  test('serves a whole session: its history, its files and its downloads', async () => {
-    const { port, invite, owner } = await hosted({ token: true })
-    await owner.say('before')
-    const ani = await connect(`ani@127.0.0.1:${port}/den`, { password: await invite() })
-    expect(await ani.history(10)).toMatchObject([{ text: 'before' }])
-    const sent = await ani.upload(
-      (async function* () {
-        yield Buffer.from('isi')
-      })(),
-      { name: 'a.txt' },
-    ).done
-    expect(sent).toMatchObject({ name: 'a.txt', size: 3 })
-    await ani.close()
-  })
-
-  test('ends unused after a day', async () => {
-    const clock = new ManualClock()
-    const { port, invite, owner } = await hosted({ token: true, overrides: { clock } })
-    await owner.settled()
-    const token = await invite()
-    clock.advance(roomKeyDefaults.inviteMs)
-    const stranger = await SessionClient.connect(port, 'frames')
-    stranger.send({ type: 'hello', version: 1, key: keyOf('ani'), token })
-    stranger.send({ type: 'join', room: 'den' })
-    await stranger.until(() => stranger.of('rejected').length > 0)
-  })
-
-  test('is not to be had by members, over no door', async () => {
-    const { port } = await hosted()
-    const { client } = await come(port, 'frames', 'ani', {})
-    expect(client.of('joined')).toHaveLength(1)
-    const asAni = { headers: { 'Tamtam-Key': keyOf('ani') } }
-    for (const line of ['POST /rooms/den/invitations', 'DELETE /rooms/den/password'])
-      expect([line, (await ask(port, line, asAni)).json]).toMatchObject([line, { code: 'NOT_ALLOWED' }])
-    const netcat = await LineClient.join(port, 'netcat')
-    expect(await netcat.ask('/invite', /^! /)).toMatch(/^! NOT_ALLOWED /)
-    expect(await netcat.ask('/password x', /^! /)).toMatch(/^! NOT_ALLOWED /)
   })
 })
 

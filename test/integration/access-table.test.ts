@@ -36,6 +36,8 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
   'PUT /rooms/:room/password': { may: STAFF, as: '/rooms/den/password', how: json('{"password":"x"}') },
   'DELETE /rooms/:room/password': { may: STAFF, as: '/rooms/den/password' },
   'POST /rooms/:room/invitations': { may: STAFF, as: '/rooms/den/invitations' },
+  'GET /rooms/:room/invitations': { may: STAFF, as: '/rooms/den/invitations' },
+  'DELETE /rooms/:room/invitations/:id': { may: STAFF, as: '/rooms/den/invitations/00000000' },
   'GET /files/:id': { may: INSIDE, as: '/files/WHOLE' },
   'GET /files/:id/:name': { may: INSIDE, as: '/files/WHOLE/a.txt' },
   'GET /files/:id/receipts': { may: INSIDE, as: '/files/WHOLE/receipts' },

@@ -58,6 +58,8 @@ const ROUTES: readonly (readonly [string, Asked])[] = [
   ['PUT /rooms/ROOM/password', { body: '{"password":"x"}', headers: { 'Content-Type': 'application/json' } }],
   ['DELETE /rooms/ROOM/password', {}],
   ['POST /rooms/ROOM/invitations', {}],
+  ['GET /rooms/ROOM/invitations', {}],
+  ['DELETE /rooms/ROOM/invitations/00000000', {}],
   ['POST /rooms/ROOM/messages', { body: '{', headers: { 'Content-Type': 'application/json' } }],
   ['POST /rooms/ROOM/messages', { body: 'hi', headers: { 'Content-Type': 'text/plain', 'Idempotency-Key': '' } }],
 ]

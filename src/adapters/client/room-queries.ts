@@ -63,19 +63,34 @@ export async function setPassword(
 ): Promise<Refusal | undefined> {
   const path = `${roomPath(room)}/password`
   const headers = { 'Content-Type': 'application/json' }
-  const answer = await link.ask(
+  return await done(
+    link,
     word === undefined
       ? { method: 'DELETE', path }
       : { method: 'PUT', path, headers, body: JSON.stringify({ password: word }) },
   )
-  if (!isGood(answer)) return await refusalOf(answer)
-  answer.resume()
-  return undefined
 }
 
 /** What lets one more person into a room. */
 export const invite = (link: HostLink, room: string): Promise<wire.Invitation | Refusal> =>
   asked(link, { method: 'POST', path: `${roomPath(room)}/invitations` }, wire.invitation)
+
+export async function invitations(link: HostLink, room: string): Promise<readonly wire.KeptInvitation[] | Refusal> {
+  const found = await get(link, `${roomPath(room)}/invitations`, wire.invitations)
+  return isRefusal(found) ? found : found.invitations
+}
+
+/** Nobody comes in by it any more. */
+export const revoke = (link: HostLink, room: string, id: string): Promise<Refusal | undefined> =>
+  done(link, { method: 'DELETE', path: `${roomPath(room)}/invitations/${encodeURIComponent(id)}` })
+
+/** What is answered by nothing. */
+async function done(link: HostLink, ask: Ask): Promise<Refusal | undefined> {
+  const answer = await link.ask(ask)
+  if (!isGood(answer)) return await refusalOf(answer)
+  answer.resume()
+  return undefined
+}
 
 const get = <Schema extends v.GenericSchema>(link: HostLink, path: string, schema: Schema) =>
   asked(link, { method: 'GET', path, headers: { Accept: 'application/json' } }, schema)

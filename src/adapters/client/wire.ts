@@ -75,8 +75,13 @@ export const eventPage = v.object({ events: v.array(v.unknown()), last: whole })
 
 export const searched = v.object({ events: v.array(v.unknown()) })
 
-export const invitation = v.object({ room: v.string(), code: v.string(), expiresAt: v.number() })
+export const invitation = v.object({ room: v.string(), id: v.string(), code: v.string(), expiresAt: v.number() })
 export type Invitation = v.InferOutput<typeof invitation>
+
+export const invitations = v.object({
+  invitations: v.array(v.object({ id: v.string(), expiresAt: v.number(), used: v.boolean() })),
+})
+export type KeptInvitation = v.InferOutput<typeof invitations>['invitations'][number]
 
 export const posted = v.object({ seq: whole, duplicate: v.boolean() })
 

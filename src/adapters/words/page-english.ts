@@ -100,7 +100,11 @@ export const pageEnglish = {
   passwordHolds: 'The room has this password now.',
   passwordOff: 'The room has no password any more.',
   invitation: 'Lets one person in, once, within a day: {link}',
+  invitationUnused: '[{id}] not used, good until {time}',
+  invitationUsed: '[{id}] used, good until {time}',
+  noInvitations: 'There are no invitations.',
+  invitationOff: 'Nobody comes in by it any more.',
   helpPassword: 'let in only who knows a word',
-  helpInvite: 'let one person in, once',
+  helpInvite: 'let one person in, once; which invitations there are; take one back',
   wordNotHere: '/{word} is a word of the terminal; it does nothing here',
 } as const

@@ -93,7 +93,11 @@ export const pageIndonesian = {
   passwordHolds: 'Ruang ini sekarang memakai kata sandi itu.',
   passwordOff: 'Ruang ini tidak memakai kata sandi lagi.',
   invitation: 'Untuk satu orang, sekali, dalam sehari: {link}',
+  invitationUnused: '[{id}] belum dipakai, berlaku sampai {time}',
+  invitationUsed: '[{id}] sudah dipakai, berlaku sampai {time}',
+  noInvitations: 'Tidak ada undangan.',
+  invitationOff: 'Tidak ada yang bisa masuk dengannya lagi.',
   helpPassword: 'hanya yang tahu kata sandinya boleh masuk',
-  helpInvite: 'izinkan satu orang masuk, sekali',
+  helpInvite: 'izinkan satu orang masuk, sekali; undangan apa saja yang ada; cabut satu',
   wordNotHere: '/{word} hanya ada di terminal; di sini tidak berguna',
 } as const

@@ -15,6 +15,7 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   BAD_REQUEST: 'permintaan ini tidak dimengerti ({details})',
   NO_SUCH_MEMBER: 'tidak ada satu orang dengan nama itu; /who menampilkan siapa yang ada ({details})',
   NO_SUCH_FILE: 'berkas itu tidak ada; /files menampilkan yang ada ({details})',
+  NO_SUCH_INVITATION: 'undangan itu tidak ada lagi; /invite list menampilkan yang ada',
   NOT_SAVED: 'itu tidak disimpan ({details})',
   NOT_A_MEMBER: 'Anda tidak berada di ruang ini; masuklah lagi ({details})',
   NOT_ALLOWED: 'hanya yang mengurus ruang ini yang boleh melakukannya, dan tidak terhadap sesamanya',

@@ -1,4 +1,5 @@
 import type { RoomKeyDesk } from '../../adapters/doors/shared/access/key-desk.ts'
+import { minuteText } from '../../adapters/doors/shared/key-words.ts'
 import type { OwnWord, Refusal } from '../../adapters/terminal/surroundings.ts'
 import type { Words } from '../../adapters/words/words.ts'
 
@@ -6,6 +7,14 @@ import type { Words } from '../../adapters/words/words.ts'
 export function keyWords(desk: RoomKeyDesk<Refusal>, room: string, base: string, words: Words): readonly OwnWord[] {
   const { say, refusal } = words
   const refused = (why: Refusal) => `! ${why.code} ${refusal(why)}`
+  const listed = async () => {
+    const kept = await desk.invitations()
+    if ('message' in kept) return refused(kept)
+    const rows = kept.map(({ id, expiresAt, used }) =>
+      say(used ? 'invitationUsed' : 'invitationUnused', { id, time: minuteText(expiresAt) }),
+    )
+    return (rows.length === 0 ? [say('noInvitations')] : rows).map((row) => `* ${row}`).join('\n')
+  }
   return [
     {
       word: 'password',
@@ -20,9 +29,16 @@ export function keyWords(desk: RoomKeyDesk<Refusal>, room: string, base: string,
     },
     {
       word: 'invite',
-      takes: '',
+      takes: '[list|off id]',
       about: 'helpInvite',
-      read: async () => {
+      read: async (rest) => {
+        const [word = '', id = '', ...more] = rest.trim().split(/\s+/)
+        if (word === 'list' && id === '') return await listed()
+        if (word === 'off' && id !== '' && more.length === 0) {
+          const why = await desk.revoke(id)
+          return why === undefined ? `* ${say('invitationOff')}` : refused(why)
+        }
+        if (word !== '') return `! ${say('howToType', { usage: '/invite [list|off id]' })}`
         const invitation = await desk.invite()
         if ('message' in invitation) return refused(invitation)
         const { code } = invitation

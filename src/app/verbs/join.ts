@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isRefusal } from '../../adapters/client/failures.ts'
 import { HostLink } from '../../adapters/client/host-link.ts'
-import { invite, listRooms, setPassword } from '../../adapters/client/room-queries.ts'
+import { invitations, invite, listRooms, revoke, setPassword } from '../../adapters/client/room-queries.ts'
 import type { RoomKeyDesk } from '../../adapters/doors/shared/access/key-desk.ts'
 import { bytesOf } from '../../adapters/doors/shared/wording.ts'
 import { RandomIds } from '../../adapters/system/random-ids.ts'
@@ -127,6 +127,8 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
 const keysOf = (link: HostLink, room: string): RoomKeyDesk<Refusal> => ({
   setPassword: (word) => setPassword(link, room, word),
   invite: () => invite(link, room),
+  invitations: () => invitations(link, room),
+  revoke: (id) => revoke(link, room, id),
 })
 
 /** One that was given, or one's own for this name on this host; a guest is nobody in particular. */

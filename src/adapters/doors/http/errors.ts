@@ -64,6 +64,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   REPLACED: 409,
   ID_REUSED: 422,
   NO_SUCH_MEMBER: 422,
+  NO_SUCH_INVITATION: 422,
   HEAD_TOO_LARGE: 431,
   BUG: 500,
   BUSY: 503,

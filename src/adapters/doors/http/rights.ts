@@ -30,6 +30,8 @@ const ROUTES: Readonly<Record<string, RouteRight>> = {
   'PUT /rooms/:room/password': 'setPassword',
   'DELETE /rooms/:room/password': 'setPassword',
   'POST /rooms/:room/invitations': 'invite',
+  'GET /rooms/:room/invitations': 'invite',
+  'DELETE /rooms/:room/invitations/:id': 'invite',
   'PUT /:room/': 'upload',
   'PUT /:room/:name': 'upload',
   'PUT /rooms/:room/files/': 'upload',

@@ -14,7 +14,7 @@ import { failureText } from '../../../domain/text/failure-text.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import type { RoomKeyDesk } from '../shared/access/key-desk.ts'
 import { lineOf } from '../shared/event-line.ts'
-import { invitationText, isRejected, passwordTyped } from '../shared/key-words.ts'
+import { invitationText, inviteTyped, isRejected, passwordTyped } from '../shared/key-words.ts'
 import { type Asked, askedByLine } from '../shared/room-words.ts'
 import { collectionLines, fileLine, memberText, placeText, sendingText, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
@@ -139,7 +139,7 @@ export class Console {
     else if (line === '/collect') this.#talk(this.#collected())
     else if (/^\/password(?: |$)/.test(line))
       this.#answer(await passwordTyped(this.#parts.keys, line.slice('/password'.length)))
-    else if (line === '/invite') await this.#invite()
+    else if (/^\/invite(?: |$)/.test(line)) await this.#invite(line.slice('/invite'.length))
     else if (asked !== undefined) await this.#ask(asked)
     else if (line.startsWith('/') && !line.startsWith('//'))
       this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
@@ -153,13 +153,14 @@ export class Console {
     else if (asked.done !== undefined) this.#talk(`* ${asked.done}`)
   }
 
-  /** What it answers is data: it goes where our output goes, never to the log beside the talk (C121). */
-  async #invite(): Promise<void> {
+  /** An invitation is data: it goes where our output goes, never to the log beside the talk (C121). */
+  async #invite(rest: string): Promise<void> {
     const { keys, base, style } = this.#parts
-    const invitation = await keys.invite()
-    if (isRejected(invitation)) this.#refused(invitation)
-    else if (style === 'json') this.#json({ type: 'invitation', ...invitation })
-    else this.#print(`* ${invitationText(invitation, base)}`)
+    const answer = await inviteTyped(keys, rest)
+    if (isRejected(answer)) this.#refused(answer)
+    else if ('lines' in answer) this.#talk(answer.lines.map((line) => `* ${line}`).join('\n'))
+    else if (style === 'json') this.#json({ type: 'invitation', ...answer })
+    else this.#print(`* ${invitationText(answer, base)}`)
   }
 
   #answer(told: string | Rejected): void {
@@ -239,4 +240,4 @@ export class Console {
 }
 
 const help =
-  '* type to chat; /send PATH sends a file, /send @nick PATH to one person only; /who tells who is here; /limit 5M holds transfers to a rate; /kick, /mute, /ban, /op, /lock and their opposites keep order; /collect on, /collect off and /collect take in what members send for your eyes only; /password WORD, /password off and /invite say who comes in; //text says /text'
+  '* type to chat; /send PATH sends a file, /send @nick PATH to one person only; /who tells who is here; /limit 5M holds transfers to a rate; /kick, /mute, /ban, /op, /lock and their opposites keep order; /collect on, /collect off and /collect take in what members send for your eyes only; /password WORD, /password off, /invite, /invite list and /invite off ID say who comes in; //text says /text'

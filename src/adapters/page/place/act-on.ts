@@ -4,11 +4,13 @@ import { changeKeys, keyWords } from './key-words.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
+const KEY_WORDS = keyWords.map(({ word }) => word)
+
 /** Does what was typed into the message field: the same words as in the terminal. `to`: who it is whispered to. */
 export function actOn(page: Page, room: Room, line: string, to: string | undefined): void {
   const { say } = page.words.value
   const { place, outbox, notices } = room
-  const typed = typedLine(line, keyWords)
+  const typed = typedLine(line, KEY_WORDS)
   const refuse = (text: string) => notices.tell(text, 'wrong')
   switch (typed.type) {
     case 'nothing':

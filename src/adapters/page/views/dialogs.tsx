@@ -3,6 +3,7 @@ import type { Member } from '../../../domain/room/member.ts'
 import { slashWords, usageOf } from '../../terminal/slash-words.ts'
 import { ask } from '../place/act-on.ts'
 import { usePage, useSay } from '../place/context.ts'
+import { keyWords } from '../place/key-words.ts'
 import type { Room } from '../place/room.ts'
 import { Dialog } from './dialog.tsx'
 import { MemberDialog } from './member-dialog.tsx'
@@ -46,11 +47,6 @@ export function Dialogs({ room }: { readonly room: Room }) {
 const now = (room: Room, member: Member): Member =>
   room.place.members.value.find(({ id }) => id === member.id) ?? member
 
-const KEY_WORDS = [
-  { word: 'password', takes: 'WORD|off', about: 'helpPassword' },
-  { word: 'invite', takes: '', about: 'helpInvite' },
-] as const
-
 /** Words that only a terminal understands. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['bell', 'files', 'get', 'send', 'time', 'help'])
 
@@ -60,7 +56,7 @@ function HelpDialog({ closed }: { readonly closed: () => void }) {
     <Dialog title={say('help')} closed={closed}>
       <p>{say('helpSay')}</p>
       <dl class="words">
-        {[...slashWords, ...KEY_WORDS]
+        {[...slashWords, ...keyWords]
           .filter(({ word }) => !ELSEWHERE.has(word))
           .map((each) => (
             <div key={each.word}>

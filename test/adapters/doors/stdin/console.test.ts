@@ -120,7 +120,7 @@ describe("the host's own terminal", () => {
         /^\* for one person, until .* UTC: \/join lobby (\w{26}), or in a browser http:\/\/192\.168\.1\.5:8268\/#t=\1&room=lobby\n$/,
       ],
       ['quiet', /^\* for one person, .*\/join lobby (\w{26})/],
-      ['json', /^\{"v":1,"type":"invitation","room":"lobby","code":"(\w{26})","expiresAt":\d+\}$/m],
+      ['json', /^\{"v":1,"type":"invitation","room":"lobby","id":"\w{8}","code":"(\w{26})","expiresAt":\d+\}$/m],
     ] as const) {
       const at = await desk(style, {}, { role: 'owner' })
       at.type('/password')
@@ -135,6 +135,23 @@ describe("the host's own terminal", () => {
       const [, code = ''] = shown.exec(at.out()) ?? []
       expect(at.err()).not.toMatch(new RegExp(`buka|${code}`))
     }
+  })
+
+  it('lists invitations without their codes, and takes them back', async () => {
+    const at = await desk('text', {}, { role: 'owner' })
+    at.type('/invite list')
+    await until(() => expect(at.err()).toBe('* there are no invitations to this room\n'))
+    at.type('/invite')
+    await until(() => expect(at.out()).toMatch(/^\* for one person/))
+    at.type('/invite list')
+    await until(() => expect(at.err()).toMatch(/\n\* \[\w{8}\] not used yet, and good until [-\d]+ [:\d]+ UTC\n$/))
+    const [, id = ''] = /\[(\w{8})\]/.exec(at.err()) ?? []
+    at.type(`/invite off ${id}`)
+    await until(() => expect(at.err()).toMatch(/\n\* nobody comes in by it any more\n$/))
+    at.type(`/invite off ${id}`)
+    await until(() => expect(at.err()).toMatch(/\n! NO_SUCH_INVITATION .*\n$/))
+    at.type('/invite everybody')
+    await until(() => expect(at.err()).toMatch(/\n! BAD_COMMAND type \/invite \[list\|off id\]\n$/))
   })
 
   it('leaves what opens a room to who looks after it', async () => {

@@ -36,4 +36,18 @@ export const keyRoutes: Routes = (app, parts) => {
       return 'type' in invitation ? refuse(reply, invitation) : reply.code(201).send(invitation)
     }),
   )
+
+  app.get<{ Params: { room: string } }>('/rooms/:room/invitations', (request, reply) =>
+    asGuest(parts, request, request.params.room, async (session) => {
+      const invitations = await admission.keysOf(session).invitations()
+      return 'type' in invitations ? refuse(reply, invitations) : reply.send({ invitations })
+    }),
+  )
+
+  app.delete<{ Params: { room: string; id: string } }>('/rooms/:room/invitations/:id', (request, reply) =>
+    asGuest(parts, request, request.params.room, async (session) => {
+      const why = await admission.keysOf(session).revoke(request.params.id)
+      return why === undefined ? reply.code(204).send() : refuse(reply, why)
+    }),
+  )
 }

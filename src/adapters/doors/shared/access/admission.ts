@@ -82,7 +82,7 @@ export class Admission {
 
   /** What opens a member's room. */
   keysOf(session: LocalSession): RoomKeyDesk {
-    return new LocalKeyDesk(session, this.#parts.keys)
+    return new LocalKeyDesk(session, this.#parts.keys, () => this.recheck())
   }
 
   /** `cut` hears when the access that somebody has to a room ends, until the answer is called. */

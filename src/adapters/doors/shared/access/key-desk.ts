@@ -1,6 +1,6 @@
 import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 import { type Rejected, rejected } from '../../../../domain/rejection.ts'
-import type { Invitation, RoomKeys } from './room-keys.ts'
+import type { Invitation, KeptInvitation, RoomKeys } from './room-keys.ts'
 
 /** What opens a room, in the hands of a member who looks after it. `Why`: as refusals are known where they are told. */
 export interface RoomKeyDesk<Why = Rejected> {
@@ -8,16 +8,23 @@ export interface RoomKeyDesk<Why = Rejected> {
   setPassword(word: string | undefined): Promise<Why | undefined>
   /** What lets one more person in, once. */
   invite(): Promise<Invitation | Why>
+  /** By which somebody may still come in. */
+  invitations(): Promise<readonly KeptInvitation[] | Why>
+  /** Nobody comes in by it any more; whoever is in by nothing else goes. */
+  revoke(id: string): Promise<Why | undefined>
 }
 
 /** The same where the room is. */
 export class LocalKeyDesk implements RoomKeyDesk {
   readonly #session: LocalSession
   readonly #keys: RoomKeys
+  readonly #revoked: () => void
 
-  constructor(session: LocalSession, keys: RoomKeys) {
+  /** `revoked` hears when somebody may have to go. */
+  constructor(session: LocalSession, keys: RoomKeys, revoked: () => void) {
     this.#session = session
     this.#keys = keys
+    this.#revoked = revoked
   }
 
   async setPassword(word: string | undefined): Promise<Rejected | undefined> {
@@ -31,6 +38,18 @@ export class LocalKeyDesk implements RoomKeyDesk {
   async invite(): Promise<Invitation | Rejected> {
     return this.#session.refusalTo('invite') ?? (await this.#keys.invite(this.#session.room))
   }
+
+  async invitations(): Promise<readonly KeptInvitation[] | Rejected> {
+    return this.#session.refusalTo('invite') ?? this.#keys.invitations(this.#session.room)
+  }
+
+  async revoke(id: string): Promise<Rejected | undefined> {
+    const why = this.#session.refusalTo('invite')
+    if (why !== undefined) return why
+    if (!(await this.#keys.revoke(this.#session.room, id))) return noSuchInvitation
+    this.#revoked()
+    return undefined
+  }
 }
 
 const MOST_PASSWORD_BYTES = 256
@@ -40,6 +59,11 @@ function passwordFault(word: string): Rejected | undefined {
   const fits = word.trim() === word && word !== '' && Buffer.byteLength(word) <= MOST_PASSWORD_BYTES
   return fits && !/\p{Cc}/u.test(word) ? undefined : badPassword
 }
+
+const noSuchInvitation = rejected(
+  'NO_SUCH_INVITATION',
+  'this room has no such invitation any more; /invite list tells which it has',
+)
 
 const badPassword = rejected(
   'BAD_TEXT',

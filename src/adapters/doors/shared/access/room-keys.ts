@@ -12,11 +12,18 @@ export interface RoomKeySettings {
   readonly invitedMs: number
 }
 
-export interface Invitation {
+/** What lets one person in, as far as it is remembered: its code is not. */
+export interface KeptInvitation {
+  readonly id: string
+  /** Milliseconds since 1970: nobody comes in by it any more, or nobody back in. */
+  readonly expiresAt: number
+  /** Somebody has come in by it, whose it is now. */
+  readonly used: boolean
+}
+
+export interface Invitation extends Omit<KeptInvitation, 'used'> {
   readonly room: string
   readonly code: string
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number
 }
 
 const password = v.object({ salt: v.string(), hash: v.string() })
@@ -27,6 +34,8 @@ type Password = v.InferOutput<typeof password>
 type Kept = v.InferOutput<typeof invitation>
 
 const HASH_BYTES = 32
+/** Few enough to be typed; nobody comes in by them. */
+const ID_DIGITS = 8
 const hashed = promisify<string, Buffer, number, Buffer>(scrypt)
 
 /**
@@ -90,9 +99,26 @@ export class RoomKeys {
   async invite(room: string): Promise<Invitation> {
     const code = newSecret()
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
-    this.#invitations.set(digestOf(code), { room, expiresAt })
+    const digest = digestOf(code)
+    this.#invitations.set(digest, { room, expiresAt })
     await this.#keep()
-    return { room, code, expiresAt }
+    return { room, id: idOf(digest), code, expiresAt }
+  }
+
+  /** Those to a room by which somebody may still come in, the oldest first. */
+  invitations(room: string): readonly KeptInvitation[] {
+    return [...this.#invitations]
+      .filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
+      .map(([digest, { expiresAt, usedBy }]) => ({ id: idOf(digest), expiresAt, used: usedBy !== undefined }))
+  }
+
+  /** Nobody comes in by it any more, used or not. Resolves once that is kept; false where the room has none of this id. */
+  async revoke(room: string, id: string): Promise<boolean> {
+    const found = [...this.#invitations].find(([digest, kept]) => kept.room === room && idOf(digest) === id)
+    if (found === undefined) return false
+    this.#invitations.delete(found[0])
+    await this.#keep()
+    return true
   }
 
   /** Whether one of these words is an invitation to the room that is this person's. Who is joining by a new one makes it theirs. */
@@ -135,6 +161,8 @@ export class RoomKeys {
     await this.#keyring.write('rooms', JSON.stringify({ passwords, invitations }))
   }
 }
+
+const idOf = (digest: string): string => digest.slice(0, ID_DIGITS)
 
 /** Nobody can guess 130 bits, so a quick digest will do; and it is looked up by the digest, so that no comparing tells anything. */
 const digestOf = (code: string): string => createHash('sha256').update(`tamtam invitation ${code}`).digest('hex')
