@@ -54,3 +54,13 @@ test('each setting tells where it comes from: flag over environment over file ov
   })
   expect(await Verb.run(['config', '--port', 'x'])).toMatchObject({ code: 2 })
 })
+
+test('what is not set is shown as a host takes it: the address that it listens on, and where its data are', async () => {
+  const settings = async (...flags: string[]) => {
+    const { said } = await Verb.run(['config', '--json', ...flags], { env: { XDG_DATA_HOME: '/x' } })
+    return Object.fromEntries(said.map(({ name, value, source }) => [name, [value, source]]))
+  }
+  expect(await settings()).toMatchObject({ bind: ['127.0.0.1', 'default'], data: ['/x/tamtam', 'default'] })
+  expect(await settings('--lan', '--ephemeral')).toMatchObject({ bind: ['::', '--lan'], data: [undefined, 'default'] })
+  expect(await settings('--lan', '--bind', '10.0.0.1')).toMatchObject({ bind: ['10.0.0.1', '--bind'] })
+})
