@@ -27,6 +27,7 @@ export const engineDefaults: EngineLimits = {
   filesPerHost: 10_000,
   fileDays: 30,
   rooms: 1000,
+  keptRooms: 10_000,
   pageEntries: 512,
   historyEntries: 100_000,
   readerEntries: 10_000_000,

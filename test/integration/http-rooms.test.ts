@@ -123,6 +123,20 @@ test.each([
   expect([answer.status, answer.json]).toEqual([status, { code, message: expect.any(String) }])
 })
 
+test('C66: one client makes rooms up to a limit and no further; whoever is there goes on', async () => {
+  const { port } = await startHttpHost({ limits: { keptRooms: 50 } })
+  const ani = await LineClient.join(port, 'ani')
+  const statuses: number[] = []
+  for (let room = 1; room < 60; room++) statuses.push((await sayOverHttp(port, `room-${room}`, 'hi')).status)
+  expect(statuses).toEqual([...Array(49).fill(201), ...Array(10).fill(503)])
+  expect((await sayOverHttp(port, 'one-more', 'hi')).json).toMatchObject({ code: 'TOO_MANY_ROOMS' })
+  await ani.ask('/join one-more', /^! TOO_MANY_ROOMS /)
+  expect((await ask(port, 'GET /rooms')).text.match(/"name"/g)).toHaveLength(50)
+  expect((await sayOverHttp(port, 'room-49', 'still a place')).status).toBe(201)
+  expect((await sayOverHttp(port, 'lobby', 'halo')).status).toBe(201)
+  await ani.until('<127.0.0.1> halo')
+})
+
 test('HEAD answers as GET does, without the body, and ends where GET would stay open', async () => {
   const { port } = await startHttpHost()
   await sayOverHttp(port, 'lobby', 'hi')

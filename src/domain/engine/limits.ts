@@ -11,7 +11,10 @@ export interface EngineLimits extends ActorLimits, RetentionLimits {
   /** Bytes a second that each transfer may move, and all of them together; 0: no cap. */
   readonly transferBytesPerSecond: number
   readonly hostBytesPerSecond: number
+  /** Rooms that are in use at once. */
   readonly rooms: number
+  /** Rooms that are in use or have a history. */
+  readonly keptRooms: number
   /** Entries a reader that catches up is given at a time. */
   readonly pageEntries: number
   /** Entries a room's history keeps. */

@@ -1,5 +1,6 @@
 import type { Rejected } from '../rejection.ts'
 import { rejected } from '../rejection.ts'
+import { Refused } from '../session.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
 import type { Mail } from '../room/commands.ts'
 import type { RoomFile } from '../room/state.ts'
@@ -25,6 +26,8 @@ export class Rooms {
   readonly #limits: EngineLimits
   readonly #wake: Wake
   readonly #loaded = new Map<string, Loaded>()
+  /** Rooms that are in use or have a history, by name; asked for once. */
+  #known: Promise<Set<string>> | undefined
 
   constructor(ports: Ports, limits: EngineLimits, wake: Wake) {
     this.#ports = ports
@@ -48,7 +51,7 @@ export class Rooms {
     return summaries.sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
-  /** Takes a share in the room; give it back with `release`. */
+  /** Takes a share in the room; give it back with `release`. Throws `Refused` where a new one would be one too many to keep. */
   async use(name: string): Promise<RoomActor | Rejected> {
     let loaded = this.#loaded.get(name)
     if (loaded === undefined) {
@@ -72,12 +75,25 @@ export class Rooms {
     this.#loaded.delete(name)
     // One that failed to load has nothing to close; who used it has been told.
     loaded.room.then(
-      (room) => room.close(),
+      (room) => this.#close(room),
       () => {},
     )
   }
 
+  /** A room in which nothing was said vanishes. */
+  async #close(room: RoomActor): Promise<void> {
+    room.close()
+    const { last, name } = room.state
+    const known = await this.#known
+    if (last === 0 && !this.#loaded.has(name)) known?.delete(name)
+  }
+
   async #load(name: string): Promise<RoomActor> {
+    this.#known ??= this.#ports.journal.rooms().then((names) => new Set(names))
+    const known = await this.#known
+    // A history stays when its room is empty, so that these too have to end somewhere (C66).
+    if (!known.has(name) && known.size >= this.#limits.keptRooms) throw new Refused(tooManyKept)
+    known.add(name)
     const [span, facts] = await Promise.all([this.#ports.journal.span(name), this.#ports.journal.facts(name)])
     const room = new RoomActor(name, span, facts, this.#limits, this.#wake)
     // What had arrived when the host went down can be continued; where nothing had, nothing ever will.
@@ -87,6 +103,8 @@ export class Rooms {
     return room
   }
 }
+
+const tooManyKept = rejected('TOO_MANY_ROOMS', 'this host keeps as many rooms as it may; join one of them')
 
 const interrupted = ({ by, file }: RoomFile): Mail => ({
   by,

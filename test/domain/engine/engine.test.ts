@@ -45,6 +45,23 @@ describe('joining', () => {
     await engine.settled()
     await join('dedi', 'c')
   })
+  it('C66 makes no room beyond those that are kept: one with a history counts, one without vanishes', async () => {
+    const house = await openHouse({ limits: { keptRooms: 2 } })
+    const visit = async (room: string, ...texts: readonly string[]) => {
+      const ani = await house.join('ani', room)
+      for (const text of texts) await ani.send(say(text))
+      await ani.close()
+    }
+    for (let index = 0; index < 100; index++) await visit(`empty-${index}`)
+    await visit('a', 'halo')
+    await visit('b', 'halo')
+    expect(await failure(visit('c'))).toMatchObject({ code: 'TOO_MANY_ROOMS' })
+    await visit('a', 'there is still a place in those there are')
+    await house.engine.stop()
+    const next = await reopen(house, { keptRooms: 2 })
+    expect(await failure(next.join('ani', 'c'))).toMatchObject({ code: 'TOO_MANY_ROOMS' })
+    expect((await next.join('ani', 'b')).last).toBe(1)
+  })
   it('is refused before the host runs and after it stopped', async () => {
     const { engine, join } = await openHouse()
     await engine.stop()
