@@ -1,6 +1,6 @@
-import { link, open, rename, unlink } from 'node:fs/promises'
+import { link, open, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
+import { collisionKey, numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
 import { errorCode } from './error-code.ts'
 
 /** What became of a name somebody wants for a file; `elsewhere`: names can't be given here. */
@@ -15,16 +15,20 @@ export function receivedName(name: string, id: string): string {
 }
 
 /**
- * Claims the name, and then numbered ones, until one is free: nothing that exists is ever replaced (C52). Answers the path, or
- * undefined where there is none to be had. `EEXIST` from the claim stands for `exists`.
+ * Claims the name, and then numbered ones, until one is free: nothing that exists is ever replaced (C52), nor would be where the folder
+ * goes later, to a system for which two names are one (C47). Answers the path, or undefined where there is none to be had. `EEXIST`
+ * from the claim stands for `exists`.
  */
 export async function publish(
   directory: string,
   wanted: string,
   claim: (path: string) => Promise<Claimed>,
 ): Promise<string | undefined> {
+  const taken = new Set((await readdir(directory)).map(collisionKey))
   for (let number = 1; number < MOST_NAMES; number++) {
-    const path = join(directory, number === 1 ? wanted : numbered(wanted, number))
+    const name = number === 1 ? wanted : numbered(wanted, number)
+    if (taken.has(collisionKey(name))) continue
+    const path = join(directory, name)
     const claimed = await claim(path).catch(asExists)
     if (claimed === 'linked') return path
     if (claimed === 'elsewhere') return undefined

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -26,10 +26,11 @@ async function openFolder(link?: LinkFile) {
 }
 
 describe('a received file', () => {
-  it('is copied with exactly its bytes, and no part is left', async () => {
+  it('C51 is copied with exactly its bytes, for its owner to read, and no part is left', async () => {
     const { directory, saver, send, names, read } = await openFolder()
     const path = await saver.save(await send('a.txt', 'ha', 'lo\r\n\0', 'x'.repeat(3_000_000)))
     expect(path).toBe(join(directory, 'terima_a.txt'))
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect(await read('terima_a.txt')).toBe(`halo\r\n\0${'x'.repeat(3_000_000)}`)
     expect(await names()).toEqual(['terima_a.txt'])
   })
@@ -50,6 +51,17 @@ describe('a received file', () => {
     expect(await names()).toHaveLength(5)
     expect(await readdir(base)).toEqual(['simpan'])
   })
+  it.each([
+    ['README', 'readme', 'terima_readme (2)'],
+    ['é.txt', 'E\u0301.TXT', 'terima_É (2).TXT'],
+    ['straße', 'STRASSE', 'terima_STRASSE (2)'],
+    ['İ', 'i', 'terima_i (2)'],
+  ])('C47 called %j lies beside one called %j on every system', async (first, second, saved) => {
+    const { saver, send, names } = await openFolder()
+    await saver.save(await send(first, 'one'))
+    expect(basename(await saver.save(await send(second, 'two')))).toBe(saved)
+    expect(await names()).toHaveLength(2)
+  })
   it('C51 does not follow a link that lies where its part would be', async () => {
     const { base, directory, saver, send, names } = await openFolder()
     const file = await send('a.txt', 'theirs')
@@ -59,6 +71,21 @@ describe('a received file', () => {
     await saver.save(file)
     expect(await readFile(join(base, 'precious'), 'utf8')).toBe('mine')
     expect(await names()).toEqual(['terima_a.txt'])
+  })
+  it('C51 goes nowhere where its folder became a link to another one meanwhile', async () => {
+    const { base, directory, vault, saver, send } = await openFolder()
+    const precious = join(base, 'precious')
+    await mkdir(precious)
+    const file = await send('a.txt', 'theirs')
+    const read = vault.read.bind(vault)
+    vault.read = async function* (...args) {
+      await rename(directory, join(base, 'moved'))
+      await symlink(precious, directory)
+      yield* read(...args)
+    }
+    expect(await failure(saver.save(file))).toMatchObject({ code: 'ENOENT' })
+    expect(await readdir(precious)).toEqual([])
+    expect(await readdir(join(base, 'moved'))).not.toContain('terima_a.txt')
   })
   it.each([
     '../../etc/passwd',
