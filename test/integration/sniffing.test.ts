@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { Packr } from 'msgpackr'
 import { expect, onTestFinished, test } from 'vitest'
-import { FRAMES_MAGIC } from '../../src/adapters/codec/wire/frames.ts'
+import { FRAMES_MAGIC, joinFrame } from '../../src/adapters/codec/wire/frames.ts'
 import { startHost } from '../helpers/host.ts'
 import { caughtUp, LineClient } from '../helpers/line-client.ts'
 
@@ -35,6 +36,7 @@ const magic = (hex: string): Buffer => Buffer.concat([FRAMES_MAGIC, bytes(hex)])
 const STRANGERS: readonly (readonly [string, string | Buffer])[] = [
   ['C14: STUN over TCP', bytes('0001 0000 2112a442 000102030405060708090a0b')],
   ['C14: NUL and binary', bytes('0001 0203 0a 68690a')],
+  ['C33: all but the last byte of the magic', bytes('f55441 58 00000001 c0')],
   ['C92: a TLS hello', bytes('16 0301 0005 01 000001 00 0a 68690a')],
   ['C92: SSH', 'SSH-2.0-OpenSSH_9.2p1\r\nhi\r\n'],
   ['C92: the PROXY protocol', 'PROXY TCP4 10.0.0.1 10.0.0.2 56324 443\r\nhi\r\n'],
@@ -45,11 +47,16 @@ const STRANGERS: readonly (readonly [string, string | Buffer])[] = [
   ['C92: VNC', 'RFB 003.008\n'],
 ]
 
+const joined = (message: object): Buffer =>
+  Buffer.concat([FRAMES_MAGIC, joinFrame(new Packr({ useRecords: false }).pack(message))])
+
 const BAD_FRAMES: readonly (readonly [string, Buffer, string])[] = [
   ['frames of length 0', magic('00000000 0a'), 'BAD_MESSAGE'],
   ['frames of 4 GB', magic('ffffffff 0a68690a'), 'BAD_MESSAGE'],
   ['frames of version 255', magic('ff 00000001 c0 0a'), 'BAD_MESSAGE'],
+  ['frames of one byte more than may be', magic('00010001 0a'), 'BAD_MESSAGE'],
   ['a frame that is none of the messages', magic('00000001 c0'), 'BAD_MESSAGE'],
+  ['a message of a type that there is not', joined({ type: 'nonsense' }), 'BAD_MESSAGE'],
   ['a frame cut short', magic('00000002 81'), 'TIMEOUT'],
   ['no frame', Buffer.from(FRAMES_MAGIC), 'TIMEOUT'],
 ]
@@ -65,6 +72,18 @@ test.each(BAD_FRAMES)('C33: %s: only their sender is told why they are refused',
   }
   await unheard()
 })
+
+test.each(['00', '00000002 81', '00010000 82a474797065'])(
+  'C33: a connection that ends within a frame (%s): its sender is told so, and nobody else',
+  async (hex) => {
+    const { port, unheard } = await watched(SILENT_MS, 3_600_000)
+    const stranger = await LineClient.connect(port)
+    stranger.write(magic(hex)).halfClose()
+    await stranger.closed()
+    expect(stranger.bytes.toString('latin1')).toContain('BAD_MESSAGE')
+    await unheard()
+  },
+)
 
 test.each(STRANGERS)('%s is closed without a word to anyone', async (_case, hello) => {
   const { port, unheard } = await watched()

@@ -17,9 +17,10 @@ export const reflows = (env: NodeJS.ProcessEnv): boolean =>
 
 /**
  * Takes a frame away that a terminal has wrapped at `columns`, and leaves the cursor where the frame's last line would be had it not:
- * Ink takes away as many rows as it has written lines, from there upwards.
+ * Ink takes away as many rows as it has written lines, from there upwards. Nothing is known of a terminal of no columns (C59).
  */
 export function takenAway({ lines, column }: Frame, columns: number): string {
+  if (columns < 1) return ''
   const input = (lines.at(-1) ?? '').replaceAll(STYLES, '')
   let above = cursorRow(input, column, columns)
   for (const line of lines.slice(0, -1)) above += rowsOf(line.replaceAll(STYLES, ''), columns)

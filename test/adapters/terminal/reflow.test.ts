@@ -19,6 +19,10 @@ describe('a frame that a narrower terminal has wrapped is taken away whole, from
   })
 })
 
+test('C59 on a terminal that says it has no columns nothing is taken away', () => {
+  for (const column of [0, 10, 70]) expect(takenAway({ lines: ['x'.repeat(70)], column }, 0)).toBe('')
+})
+
 test('a terminal that is not known is taken for one that cuts: of what was said nothing may go', () => {
   expect(reflows({ TERM: 'xterm-256color' })).toBe(false)
   expect(reflows({ TMUX: '/tmp/tmux-0/default,1,0' })).toBe(true)

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../domain/ports/clock.ts'
+import { rejected } from '../../../domain/rejection.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '../../codec/wire/frames.ts'
 import { clientMessageLimits } from '../../codec/wire/limits.ts'
 import { hangUp } from '../shared/hang-up.ts'
@@ -36,11 +37,11 @@ export class FramesCarrier implements Carrier {
     const { connection } = this
     this.#time = new FrameTime(this.#clock, this.#frameMs, (why) => receiver.refuse(why))
     connection.on('data', (chunk: Buffer) => this.#read(chunk, receiver))
-    connection.once('end', () => receiver.ended())
+    connection.once('end', () => this.#ended(receiver))
     connection.once('close', () => this.#time?.end())
     if (this.#head.length > 0) this.#read(this.#head, receiver)
     // The listener paused it, and its end may have come meanwhile.
-    if (connection.readableEnded) receiver.ended()
+    if (connection.readableEnded) this.#ended(receiver)
     else if (!this.#paused) connection.resume()
   }
 
@@ -61,6 +62,11 @@ export class FramesCarrier implements Carrier {
     hangUp(this.connection, this.#clock)
   }
 
+  #ended(receiver: Receiver): void {
+    if (this.#splitter.partial) receiver.refuse(cutShort)
+    else receiver.ended()
+  }
+
   #read(chunk: Buffer, receiver: Receiver): void {
     const messages = this.#splitter.push(chunk)
     for (const message of messages) receiver.message(message)
@@ -69,3 +75,5 @@ export class FramesCarrier implements Carrier {
     this.#time?.read(messages.length > 0, partial && fault === undefined)
   }
 }
+
+const cutShort = rejected('BAD_MESSAGE', 'the connection ended within a frame')
