@@ -222,7 +222,7 @@ test('C68: those who have come in nowhere yet take no place of those who have, w
     LineClient.connect(port),
     SessionClient.connect(port, 'frames'),
     SessionClient.connect(port, 'websocket'),
-    LineClient.connect(port),
+    LineClient.connect(port).then((client) => client.write('GET /rooms HTTP/1.1\r\nHost: ')),
   ])
   const one = await LineClient.connect(port)
   await one.closed()
@@ -230,6 +230,16 @@ test('C68: those who have come in nowhere yet take no place of those who have, w
   await ani.ask('/who', /^\* {3}ani/)
   for (const stranger of strangers) if (stranger instanceof LineClient) stranger.leave()
   await expect.poll(async () => await line(port, token, 'budi').catch(String)).toBeInstanceOf(LineClient)
+})
+
+test('C68: of all connections that a host takes a quarter may be such', async () => {
+  const { port, token } = await guarded({ listen: { connections: 80, strangersOnLoopback: true } })
+  const members = await Promise.all(Array.from({ length: 30 }, (_, index) => line(port, token, `ani-${index}x`)))
+  const strangers = await Promise.all(Array.from({ length: 20 }, () => LineClient.connect(port)))
+  for (const _ of members) await (await LineClient.connect(port)).closed()
+  expect(strangers.map(({ over }) => over)).toEqual(Array(20).fill('open'))
+  members[0]?.write('halo\n')
+  await members[29]?.until('<ani-0x> halo')
 })
 
 describe('C124: who is sent out of a room', () => {

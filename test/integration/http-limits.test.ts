@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { httpDefaults } from '../../src/app/defaults.ts'
 import type { Access } from '../../src/app/index.ts'
 import { ManualClock, MemoryLog } from '../../src/app/testing.ts'
 import { ask, OpenAnswer, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
@@ -98,6 +99,20 @@ test('C68: a head that comes too slowly is cut, be it the first of its connectio
   const later = await exchange(port, `GET /healthz HTTP/1.1\r\n${HOST}\r\n`, 'GET /healthz HTTP/1.1\r\nX')
   expect(later.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 408'])
 })
+
+test.each(['GET /healthz HTTP/1.1', 'GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket'])(
+  'C68: a head that comes byte by byte, without end, is cut in the same time: %j',
+  async (head) => {
+    expect(httpDefaults.headMs).toBe(10_000)
+    const { port } = await startHttpHost({ http: { headMs: 200 } })
+    const slow = await LineClient.connect(port)
+    slow.write(`${head}\r\n${HOST}X: `)
+    const drip = setInterval(() => slow.write('x'), 20)
+    onTestFinished(() => clearInterval(drip))
+    await slow.closed(5000)
+    expect(slow.bytes.toString()).toEqual(refusedWith(408, 'TIMEOUT'))
+  },
+)
 
 test('a connection that waits for its next request is closed after a while', async () => {
   const { port } = await startHttpHost({ http: { idleMs: 100 } })
