@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
@@ -30,6 +30,12 @@ test('C134 no package runs a script of its own when it is installed', () => {
 
 test('C134 a new version of a package waits a week', () => {
   expect(read('.npmrc').split('\n')).toContain('min-release-age=7')
+})
+
+test('C49 nothing of the program runs another, so that no shell ever reads a name', () => {
+  const sources = globSync('src/**/*.{ts,tsx}', { cwd: new URL('../..', import.meta.url) })
+  expect(sources.length).toBeGreaterThan(200)
+  for (const path of sources) expect(read(path), path).not.toContain('child_process')
 })
 
 test('a package of types is none that the program needs to run', () => {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { createTamtam, type ListenerSettings, type Tamtam, type TamtamOptions } from '../../src/app/index.ts'
 
-export interface HostOptions extends Omit<TamtamOptions, 'data'> {
-  /** `kept`: history and files in a temporary directory. Otherwise in memory. */
+export interface HostOptions extends TamtamOptions {
+  /** `kept`: history and files in a temporary directory. Otherwise in memory, unless `data` names one. */
   readonly stores?: 'memory' | 'kept'
   readonly listen?: Partial<ListenerSettings>
 }

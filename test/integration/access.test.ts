@@ -64,11 +64,14 @@ describe('C122: the line door, before the token is shown', () => {
     expect(ani.bytes.includes(token)).toBe(false)
   })
 
-  test('C119: ends after three that are wrong', async () => {
+  test('C57, C119: ends after three that are wrong, and says none of them back as it was', async () => {
     const { port, token } = await guarded()
     const guesser = await LineClient.connect(port)
-    guesser.write(`/token a\n/token b\n/token c\n/token ${token}\nhalo\n`)
+    const evil = '\x1b]52;c;AAAA\x07\x9b2J'
+    guesser.write(`/token ${evil}\n/token b\n/join den ${evil}\n/token ${token}\nhalo\n`)
     await guesser.closed()
+    expect(guesser.errors.length).toBeGreaterThanOrEqual(3)
+    expect(guesser.bytes.toString()).toMatch(/^[\n\x20-\x7e]*$/)
     expect(guesser.lines.some((each) => each.startsWith('* you are '))).toBe(false)
   })
 

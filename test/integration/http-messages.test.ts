@@ -96,8 +96,8 @@ const REFUSED: readonly (readonly [string, Asked, number, string])[] = [
   ['no text', { body: '' }, 400, 'BAD_TEXT'],
   ['line ends only', { body: '\r\n\n' }, 400, 'BAD_TEXT'],
   ['no body at all', {}, 400, 'BAD_TEXT'],
-  ['half a character', { body: Buffer.from([0x61, 0xc3]) }, 400, 'BAD_TEXT'],
-  ['an overlong slash', { body: Buffer.from([0xc0, 0xaf]) }, 400, 'BAD_TEXT'],
+  ['C11: half a character', { body: Buffer.from([0x61, 0xc3]) }, 400, 'BAD_TEXT'],
+  ['C11: an overlong slash', { body: Buffer.from([0xc0, 0xaf]) }, 400, 'BAD_TEXT'],
   ['more than 64 KiB', { body: 'a\n'.repeat(33_000) }, 413, 'TOO_LARGE'],
   [
     'a form with files',
@@ -124,7 +124,7 @@ const REFUSED: readonly (readonly [string, Asked, number, string])[] = [
   ['JSON with a number for a text', json({ text: 1 }), 400, 'BAD_REQUEST'],
   ['JSON with a type of its own', json({ text: 'hi', type: 'shout' }), 400, 'BAD_REQUEST'],
   ['JSON with more than is known', json({ text: 'hi', to: 'ani' }), 400, 'BAD_REQUEST'],
-  ['half a surrogate pair in JSON', { ...json(0), body: '{"text":"\\ud800"}' }, 400, 'BAD_TEXT'],
+  ['C11: half a surrogate pair in JSON', { ...json(0), body: '{"text":"\\ud800"}' }, 400, 'BAD_TEXT'],
   ['__proto__ in JSON', { ...json(0), body: '{"__proto__":{"text":"hi"}}' }, 400, 'BAD_REQUEST'],
 ]
 

@@ -1,5 +1,6 @@
+import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
+import { PinoLog } from '../../src/adapters/system/pino-log.ts'
 import { type HostOptions, startHost } from '../helpers/host.ts'
 import { caughtUp, LineClient, sha256 } from '../helpers/line-client.ts'
 
@@ -83,19 +84,44 @@ test('C59: marks past the fourth on a base go, the text stays', async () => {
   expect(budi.talk).toEqual([`<ani> a${'\u0301'.repeat(4)}b`, `<ani> ${'﷽'.repeat(1000)}`])
 })
 
-test('C60: what people write, call themselves and call their files is in no log', async () => {
-  const log = new MemoryLog()
-  const { port, ani, budi } = await pair({ overrides: { log }, line: { uploadStallMs: 50 } })
-  ani.write('secret text\n/topic secret topic\n/join secret-room\n/nick secret-nick\n')
-  ani.write('SEND secret.txt\nsecret bytes')
+const FORGED = 'secret\x1b[2J\x9b{"level":50,"msg":"secret"}'
+const BASIC = Buffer.from(`secret\n{"level":50,"msg":"secret"}:`).toString('base64')
+const PUT = 'PUT /lobby/secret%0a%1b%5b2J HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n'
+
+test('C60: what people write, call themselves and call their files is in no log, nor what programs tell of themselves', async () => {
+  const logged: string[] = []
+  const stream = new Writable({
+    write: (chunk, _, done) => {
+      logged.push(String(chunk))
+      done()
+    },
+  })
+  const log = new PinoLog({ stream })
+  const { port, ani, budi } = await pair({ overrides: { log }, line: { uploadStallMs: 50 }, listen: { silentMs: 300 } })
+  for (const word of ['', '/topic ', '/join ', '/nick ', '/msg ', '/search ', '/']) ani.write(`${word}${FORGED}\n`)
+  ani.write(`SEND ${FORGED}.txt\nsecret bytes`)
   await ani.until(/^! TRANSFER_STALLED /)
   ani.reset()
-  const page = await LineClient.connect(port)
-  page.write('GET /secret HTTP/1.1\r\nUser-Agent: secret\r\n\r\n')
-  await page.closed()
-  await budi.until(/^\* .* left/)
-  expect(log.lines.length).toBeGreaterThan(0)
-  expect(JSON.stringify(log.lines)).not.toContain('secret')
+  const requests = [
+    `GET /secret HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: ${FORGED}\r\nConnection: close\r\n`,
+    `GET /rooms/lobby HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic ${BASIC}\r\nConnection: close\r\n`,
+    'GET / HTTP/1.1\r\nHost: secret.example\r\nConnection: close\r\n',
+    'SECRET /secret HTTP/1.1\r\n',
+    PUT,
+  ]
+  for (const head of requests) {
+    const page = await LineClient.connect(port)
+    page.write(`${head}\r\nsecret\n`)
+    if (head !== PUT) await page.closed()
+    else {
+      await budi.until(/^\* 127\.0\.0\.1 is sending /)
+      page.reset()
+      await budi.until(/is gone: /)
+    }
+  }
+  expect(logged.length).toBeGreaterThan(0)
+  for (const line of logged) expect(line).toMatch(/^\{[^\x00-\x1f\x7f-\x9f]*\}\n$/)
+  expect(logged.join('')).not.toContain('secret')
 })
 
 const TAKEN = ['alice', 'ALICE', 'alIce', 'al1ce', 'аlicе']

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { END_MARK } from '../../src/adapters/doors/line/codec/end-mark.ts'
-import { type HostOptions, startHost } from '../helpers/host.ts'
+import { type HostOptions, startHost, temporaryDirectory } from '../helpers/host.ts'
 import { caughtUp, type InBandFile, LineClient, sha256 } from '../helpers/line-client.ts'
 
 // What belongs together on the wire is kept apart by this much, so that a test is not a minute of silences.
@@ -79,6 +81,18 @@ test('C23: a mark inside a body cuts the file, and what is behind it is not spok
   expect(budi.lines.some((line) => line.startsWith('* a from ani is gone: '))).toBe(true)
 })
 
+test('C23: where what is behind a mark inside could be text, the size shows that the file was cut', async () => {
+  const { members } = await room(['ani', 'budi', 'chandra'])
+  const [ani, budi, chandra] = members
+  await chandra.ask('/files links', /^\* files come as a line/)
+  ani.write(`SEND a\nA${MARK}B\nSEND x\n`)
+  expect(await ani.until(/a is in the room: /)).toContain(`a is in the room: 1 B, sha256 ${sha256('A')}`)
+  expect(await chandra.until(/^\* file \[/)).toContain(`a from ani: 1 B, sha256 ${sha256('A')}`)
+  await budi.until('* ani is sending x')
+  expect(budi.files).toEqual([expect.objectContaining(exact('a', 'A'))])
+  expect(budi.talk).toEqual(['<ani> B'])
+})
+
 test.each([
   ['C24: with a mark inside', `before${MARK}after`],
   ['C25: with all but the last slash of a mark at the end', 'x//AGUEL//TAMTAM/'],
@@ -89,8 +103,12 @@ test.each([
   ani.write(`/put ${body.length} with mark\n${body}behind it\n`)
   await budi.until('<ani> behind it')
   expect(budi.files).toEqual([])
-  const told = budi.lines.find((line) => line.startsWith('* file ['))
-  expect(told).toContain(`with mark from ani: ${body.length} B, sha256 ${sha256(body)}`)
+  const told = budi.lines.filter((line) => line.startsWith('* file ['))
+  expect(told).toEqual([
+    expect.stringMatching(
+      new RegExp(`with mark from ani: ${body.length} B, sha256 ${sha256(body)} http://127.0.0.1:\\d+/files/\\w{32}/`),
+    ),
+  ])
   expect(budi.bytes.includes(MARK)).toBe(false)
 })
 
@@ -177,16 +195,17 @@ test('C29: two files at once from two senders reach a third one after the other,
 })
 
 test.each(['reset', 'halfClose'] as const)('C30: of a file whose sender goes (%s) nobody gets a byte', async (way) => {
-  const { members, tamtam } = await room(['ani', 'budi'])
-  const [ani, budi] = members
+  const { members, tamtam } = await room(['ani', 'budi', 'chandra'])
+  const [ani, budi, chandra] = members
   await ani.writeApart('SEND a\n', random(100_000))
   await budi.until('* ani is sending a')
   ani[way]()
   await budi.until(/^\* a from ani is gone: /)
   budi.write('/files\n')
   await budi.until('* 0 files in lobby; /get brings one here')
-  expect(budi.files).toEqual([])
-  expect(budi.bytes.includes(MARK)).toBe(false)
+  budi.write('behind it\n')
+  await chandra.until('<budi> behind it')
+  for (const { bytes, files } of [budi, chandra]) expect([files, bytes.includes(MARK)]).toEqual([[], false])
   expect(tamtam.engine.uploads).toBe(0)
 })
 
@@ -209,12 +228,19 @@ test('C30: a file pipelined behind another is cut when its sender half-closes', 
 })
 
 test('C31: a file without an end is refused at the limit, and its sender stays', async () => {
-  const { members } = await room(['ani', 'budi'], { stores: 'kept', maxFileBytes: 1_000_000 })
+  const data = await temporaryDirectory()
+  const { members } = await room(['ani', 'budi'], { data, freeSpaceFloorBytes: 0, maxFileBytes: 1_000_000 })
   const [ani, budi] = members
   ani.write('SEND a\n')
   const block = random(64 * 1024)
-  while (ani.errors.length === 0) await ani.writeApart(block)
+  let sent = 0
+  while (ani.errors.length === 0) {
+    await ani.writeApart(block)
+    sent += block.length
+  }
+  expect(sent).toBeGreaterThan(1_000_000)
   await budi.until(/^\* a from ani is gone: /)
+  await expect.poll(() => readdir(join(data, 'files'))).toEqual([])
   expect(ani.errors[0]).toMatch(/^! FILE_TOO_LARGE /)
   ani.write(`still the file${MARK}text again\n`)
   await budi.until('<ani> text again')

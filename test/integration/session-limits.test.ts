@@ -171,6 +171,25 @@ describe.each(WIRES)('over %s', (by) => {
     expect(await budi.say('still here')).toMatchObject({ type: 'ack' })
   })
 
+  test.each(['ff', 'c0af', 'eda080', '61c3'])(
+    'C11: text that is no UTF-8 (%s) is refused, and nothing of it is said',
+    async (hex) => {
+      const { port } = await startHost()
+      const ani = await SessionClient.join(port, by, 'ani')
+      const line = await LineClient.join(port, 'budi')
+      const bad = Buffer.from(hex, 'hex')
+      const whole = Buffer.from(
+        encodeMessage({ type: 'command', command: { type: 'say', text: 'z'.repeat(bad.length) } }),
+      )
+      bad.copy(whole, whole.indexOf('z'.repeat(bad.length)))
+      ani.wire.send(whole)
+      await ani.closed(DEADLINE_MS / 2)
+      expect(ani.of('bye')).toMatchObject([{ code: 'BAD_MESSAGE' }])
+      await line.until(/^\* ani left/)
+      expect(line.talk).toEqual([])
+    },
+  )
+
   test('C67: whoever is read more slowly than they send is not late with what waits in between', async () => {
     const { port } = await startHost({
       session: { frameMs: 60, messagesPerSecond: 20, messagesBurst: 1, rateOnLoopback: true },

@@ -123,7 +123,7 @@ test('NO_COLOR: nothing is coloured, and Indonesian is what LANG asks for', asyn
   await ani.sees('sambungan berakhir: Anda tidak berada di ruang ini; masuklah lagi (kicked by budi: cukup)')
 })
 
-test('a dumb terminal gets one line an event, and no escape sequences', async () => {
+test('C57: a dumb terminal gets one line an event, and no escape sequences', async () => {
   const { at, tamtam } = await hostForVerbs()
   const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
   const ani = new Terminal(['join', `ani@${at}`], { terminal: 'dumb', recorded: true })

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { END_MARK } from '../../src/adapters/doors/line/codec/end-mark.ts'
+import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
 import { run, testWith } from '../helpers/commands.ts'
@@ -130,6 +131,16 @@ describe('HTTP over TLS', () => {
     onTestFinished(() => clearInterval(drip))
     await stalled.closed()
     expect(slow.over).toBe('open')
+  })
+
+  test('C60: the name that a hello asks for is in no log', async () => {
+    const log = new MemoryLog()
+    const { port } = await startTlsHost({ overrides: { log } })
+    const asking = { servername: 'secret.example' }
+    ;(await openTls(port, asking)).destroy()
+    await expect(openTls(port, { ...asking, ALPNProtocols: ['h2'] })).rejects.toThrow()
+    await until('a line for it', async () => log.lines.length > 0)
+    expect(JSON.stringify(log.lines)).not.toContain('secret')
   })
 
   test('ALPN: http/1.1 is agreed on, and nothing else is', async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filesOf } from '../helpers/files.ts'
@@ -80,20 +80,25 @@ describe('tamtam send and get', () => {
     expect(sha256(got.out)).toBe(digest)
   })
 
-  it('C52 never overwrite', async () => {
+  it('C52 C53 never overwrite, and open nothing that lies there', async () => {
     const { at } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 10)
     await Verb.run(['send', at, path])
     await writeFile(join(cwd, 'terima_a.bin'), 'mine')
-    expect((await Verb.run(['get', at, 'a.bin'], { cwd })).out.toString()).toBe('terima_a (2).bin\n')
+    await link(join(cwd, 'terima_a.bin'), join(cwd, 'terima_a (2).bin'))
+    expect(spawnSync('mkfifo', [join(cwd, 'terima_a (3).bin')]).status).toBe(0)
+    expect((await Verb.run(['get', at, 'a.bin'], { cwd })).out.toString()).toBe('terima_a (4).bin\n')
+    expect(await Verb.run(['get', at, 'a.bin', '--overwrite'], { cwd })).toMatchObject({ code: 2 })
     const refused = await Verb.run(['get', at, 'a.bin', '-o', 'terima_a.bin'], { cwd })
     expect(refused).toMatchObject({
       code: 8,
       errors: 'tamtam: a.bin: terima_a.bin exists, and nothing is overwritten (EXISTS)\n',
     })
     expect((await read('terima_a.bin')).toString()).toBe('mine')
-    expect(bytes.equals(await read('terima_a (2).bin'))).toBe(true)
-    expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'terima_a (2).bin', 'terima_a.bin'])
+    expect(bytes.equals(await read('terima_a (4).bin'))).toBe(true)
+    expect((await stat(join(cwd, 'terima_a (4).bin'))).mode & 0o777).toBe(0o600)
+    const numbers = [' (2)', ' (3)', ' (4)', ''].map((number) => `terima_a${number}.bin`)
+    expect((await readdir(cwd)).sort()).toEqual(['a.bin', ...numbers])
   })
 
   it('C51 write through no link that lies where the part would be', async () => {

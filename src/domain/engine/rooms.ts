@@ -1,9 +1,9 @@
 import type { Rejected } from '../rejection.ts'
 import { rejected } from '../rejection.ts'
-import { Refused } from '../session.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
 import type { Mail } from '../room/commands.ts'
 import type { RoomFile } from '../room/state.ts'
+import { Refused } from '../session.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 

@@ -38,7 +38,7 @@ describe('PinoLog', () => {
     expect(lines).toHaveLength(1)
   })
 
-  test('cuts values to 256 bytes, never within a character, and escapes control characters', () => {
+  test('C60 cuts values to 256 bytes, never within a character, and escapes control characters', () => {
     const { lines, log } = collecting()
     log.info('x'.repeat(1000), { wide: '語'.repeat(100), pair: '😀'.repeat(100), escape: '\u001b[31m\n' })
     expect(lines[0]).toMatchObject({

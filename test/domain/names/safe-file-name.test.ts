@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { safeFileName } from '../../../src/domain/names/safe-file-name.ts'
@@ -9,10 +11,15 @@ const REFUSED = { type: 'rejected', code: 'BAD_NAME', message: expect.stringMatc
 
 type Rows = ReadonlyArray<readonly [raw: string, name: string]>
 
+/** All that is looked at below, for the mutants; a name that is refused has none. */
+const looked: (readonly [raw: string, name: string | undefined])[] = []
+
 const becomes = (title: string, rows: Rows): void => {
+  looked.push(...rows)
   test.each(rows)(`${title}: %j becomes %j`, (raw, name) => expect(safeFileName(raw, ID)).toBe(name))
 }
 const refuses = (title: string, raws: readonly string[]): void => {
+  looked.push(...raws.map((raw) => [raw, undefined] as const))
   test.each(raws)(`${title}: %j is refused`, (raw) => expect(safeFileName(raw, ID)).toEqual(REFUSED))
 }
 
@@ -38,9 +45,9 @@ describe('paths', () => {
     ['.../x', 'x'],
   ])
   refuses('C38 a directory is no file', ['.', '..', '../..', 'a/.', 'a\\..', '/..', '..\u200b', '\u202e.', './.'])
-  test('C38 full-width dots and slashes stay what they are, for nothing is normalised after the look', () => {
-    expect(safeFileName('\uff0e\uff0e\uff0fetc', ID)).toBe('\uff0e\uff0e\uff0fetc')
-  })
+  becomes('C38 full-width dots and slashes stay what they are, for nothing is normalised after the look', [
+    ['\uff0e\uff0e\uff0fetc', '\uff0e\uff0e\uff0fetc'],
+  ])
   becomes('C39 the backslash separates everywhere', [
     ['..\\..\\win.ini', 'win.ini'],
     ['C:\\x', 'x'],
@@ -141,9 +148,13 @@ describe('characters', () => {
 describe('C44 device names', () => {
   const devices = ['CON', 'nul.txt', 'COM1.log', 'LPT¹', 'CONIN$', 'conout$', 'PRN', 'aux', 'CLOCK$.x', 'com0', 'LPT9']
   const disguised = ['com².a', 'COM³', 'con .txt', 'nul.tar.gz', 'Aux.', 'ＣＯＮ', 'lPt5', 'con\u00a0.x', 'c\u200bon']
-  test.each([...devices, 'conin$.txt'])('C44 %j gets a prefix', (raw) => expect(safeFileName(raw, ID)).toBe(`_${raw}`))
-  test.each(disguised)('C44 %j in disguise gets a prefix', (raw) =>
-    expect(safeFileName(raw, ID)).toBe(`_${raw.replace('\u200b', '').replace(/\.$/, '')}`),
+  becomes(
+    'C44 a prefix',
+    [...devices, 'conin$.txt'].map((raw) => [raw, `_${raw}`]),
+  )
+  becomes(
+    'C44 a prefix in disguise',
+    disguised.map((raw) => [raw, `_${raw.replace('\u200b', '').replace(/\.$/, '')}`]),
   )
   becomes('C44 aux. as the catalogue has it', [['aux.', '_aux']])
   test.each(['console', 'com', 'com10', 'lpt', 'xcon', 'aux-1', 'null', 'my.con', 'conin', 'con_', 'comx', 'lpta.txt'])(
@@ -186,20 +197,17 @@ describe('C46 long names', () => {
     [`con${' '.repeat(300)}x.txt`, '_con.txt'],
     [`aux${' '.repeat(300)}x`, '_aux'],
   ])
-  test('C46 a device name of 200 bytes stays within 200 with its prefix', () => {
-    const name = safeFileName(`con.${'a'.repeat(192)}.txt`, ID)
-    expect(name).toBe(`_con.${'a'.repeat(191)}.txt`)
-  })
-  test('C46 of a huge name only the two ends are looked at', () => {
-    expect(safeFileName(`${'b'.repeat(150)}${'\u200b'.repeat(100_000)}${'c'.repeat(10)}.txt`, ID)).toBe(
-      `${'b'.repeat(150)}${'c'.repeat(10)}.txt`,
-    )
-    expect(safeFileName(`${'\u200b'.repeat(1023)}a${'x'.repeat(100)}.txt`, ID)).toBe(`a${'x'.repeat(60)}.txt`)
-    expect(safeFileName(`${'\u200b'.repeat(983)}a${'x'.repeat(100)}.txt`, ID)).toBe(`a${'x'.repeat(100)}.txt`)
-    expect(safeFileName(`${'\u200b'.repeat(984)}a${'x'.repeat(100)}.txt`, ID)).toBe(`a${'x'.repeat(99)}.txt`)
-    expect(safeFileName(`${'\u200b'.repeat(1000)}${'a'.repeat(30)}.txt`, ID)).toBe(`${'a'.repeat(30)}.txt`)
-    expect(safeFileName(`${'x/'.repeat(100_000)}${'a'.repeat(150)}.txt`, ID)).toBe(`${'a'.repeat(150)}.txt`)
-  })
+  becomes('C46 a device name of 200 bytes stays within 200 with its prefix', [
+    [`con.${'a'.repeat(192)}.txt`, `_con.${'a'.repeat(191)}.txt`],
+  ])
+  becomes('C46 of a huge name only the two ends are looked at', [
+    [`${'b'.repeat(150)}${'\u200b'.repeat(100_000)}${'c'.repeat(10)}.txt`, `${'b'.repeat(150)}${'c'.repeat(10)}.txt`],
+    [`${'\u200b'.repeat(1023)}a${'x'.repeat(100)}.txt`, `a${'x'.repeat(60)}.txt`],
+    [`${'\u200b'.repeat(983)}a${'x'.repeat(100)}.txt`, `a${'x'.repeat(100)}.txt`],
+    [`${'\u200b'.repeat(984)}a${'x'.repeat(100)}.txt`, `a${'x'.repeat(99)}.txt`],
+    [`${'\u200b'.repeat(1000)}${'a'.repeat(30)}.txt`, `${'a'.repeat(30)}.txt`],
+    [`${'x/'.repeat(100_000)}${'a'.repeat(150)}.txt`, `${'a'.repeat(150)}.txt`],
+  ])
   test('C46 200 KB of marks that normalising would sort for seconds are over at once', () => {
     const started = performance.now()
     safeFileName(`a${'\u0301\u0316'.repeat(100_000)}`, ID)
@@ -261,4 +269,71 @@ describe('C56 the oracle', () => {
       { numRuns: 3000 },
     )
   })
+})
+
+const SOURCE = new URL('../../../src/domain/names/safe-file-name.ts', import.meta.url)
+const source = readFileSync(SOURCE, 'utf8')
+
+/** Each rule by itself, as it stands in the source, and what is there without it. */
+const RULES: readonly (readonly [rule: string, without: string])[] = [
+  ["raw.includes('\\0')", 'false'],
+  ['bounded(lastComponent(raw))', 'bounded(raw)'],
+  ['bounded(lastComponent(raw))', 'lastComponent(raw)'],
+  ["path.lastIndexOf('/')", '-1'],
+  ["path.lastIndexOf('\\\\')", '-1'],
+  ["seen === '.'", 'false'],
+  ["seen === '..'", 'false'],
+  ["name === ''", 'false'],
+  ['id.slice(0, 8)', 'id'],
+  ["replace(INVISIBLE, '').normalize('NFC')", "replace(INVISIBLE, '')"],
+  ["replace(INVISIBLE, '').normalize('NFC')", "normalize('NFC').replace(INVISIBLE, '')"],
+  ["replace(INVISIBLE, '').normalize('NFC')", "replace(INVISIBLE, '').normalize('NFKC')"],
+  ["    .replace(UNPRINTABLE, '_')\n", ''],
+  ["    .replace(ILLEGAL_ON_WINDOWS, '_')\n", ''],
+  ["    .replace(SPACES_AT_START, '')\n", ''],
+  ["    .replace(DOTS_AND_SPACES_AT_END, '')\n", ''],
+  ["    .replace(ACTIVE_AT_START, '_')\n", ''],
+  ['shortened(notDevice(shortened(name)))', 'notDevice(shortened(name))'],
+  ['shortened(notDevice(shortened(name)))', 'shortened(notDevice(name))'],
+  ['shortened(notDevice(shortened(name)))', 'shortened(name)'],
+  ["DEVICE.test(name.normalize('NFKC'))", 'DEVICE.test(name)'],
+  ["stem.replace(DOTS_AND_SPACES_AT_END, '')", 'stem'],
+  ['MAX_BYTES - utf8Length(extension)', 'MAX_BYTES'],
+  ...[199, 201].map((bytes) => ['MAX_BYTES = 200', `MAX_BYTES = ${bytes}`] as const),
+  ...[15, 17].map((bytes) => ['MAX_EXTENSION_BYTES = 16', `MAX_EXTENSION_BYTES = ${bytes}`] as const),
+  ...['\\p{Default_Ignorable_Code_Point}', '\\p{Cf}', '\\u2800'].map(left('INVISIBLE')),
+  ...['\\p{Cc}', '\\p{Cn}', '\\p{Co}', '\\p{Cs}', '\\p{Zl}', '\\p{Zp}'].map(left('UNPRINTABLE')),
+  ...[...'<>:"|?*'].map(left('ILLEGAL_ON_WINDOWS')),
+  ...[...'~.-'].map(left('ACTIVE_AT_START')),
+  ...['.', '\\s'].map(left('DOTS_AND_SPACES_AT_END')),
+  ...['con|', 'prn|', 'aux|', 'nul|', 'conin\\$|', 'conout\\$|', 'clock\\$|', 'com\\d|', '|lpt\\d'].map(left('DEVICE')),
+  ...['\\s*', '\\.|'].map(left('DEVICE')),
+]
+
+/** The line that makes the constant, without a part of it. */
+function left(constant: string): (part: string) => readonly [string, string] {
+  const line = source.split('\n').find((each) => each.startsWith(`const ${constant} = `)) ?? ''
+  return (part) => [line, line.replace(part, '')]
+}
+
+async function mutant(rule: string, without: string): Promise<typeof safeFileName> {
+  const code = stripTypeScriptTypes(source.replace(rule, () => without))
+  const absolute = code.replace(/from '(\.[^']+)'/g, (_, path) => `from '${new URL(path, SOURCE).href}'`)
+  return (await import(`data:text/javascript,${encodeURIComponent(absolute)}`)).safeFileName
+}
+
+describe('C55 a rule that is taken out is missed', () => {
+  test('by nobody while all are there', async () => expect(missed(await mutant('', ''))).toEqual([]))
+  test.each(RULES)('%j instead of which there is %j', async (rule, without) => {
+    expect(source.split(rule)).toHaveLength(2)
+    expect(without).not.toBe(rule)
+    expect(missed(await mutant(rule, without))).not.toEqual([])
+  })
+
+  function missed(named: typeof safeFileName): readonly string[] {
+    return looked.flatMap(([raw, name]) => {
+      const given = named(raw, ID)
+      return (typeof given === 'string' ? given : undefined) === name ? [] : [raw.slice(0, 50)]
+    })
+  }
 })

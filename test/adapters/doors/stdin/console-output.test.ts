@@ -69,7 +69,7 @@ async function openConsole(parts: Partial<ConsoleParts> = {}, terminal = false, 
 }
 
 describe('the console', () => {
-  it('shows what others do, and not what was typed here', async () => {
+  it('C57 shows what others do, harmless, and not what was typed here', async () => {
     const { ani, stdin, stdout } = await openConsole()
     stdin.write('dari sini\n')
     await until(() => ani.last === 1)
