@@ -1,13 +1,24 @@
 import { hostname } from 'node:os'
 import { daysLeft } from '../adapters/tls/certificate.ts'
-import { identityIn, ownIdentity, type TlsIdentity, UnusableIdentity } from '../adapters/tls/identity.ts'
+import {
+  identityIn,
+  ownIdentity,
+  renewedIdentity,
+  type TlsIdentity,
+  UnusableIdentity,
+} from '../adapters/tls/identity.ts'
 import { failureText } from '../domain/text/failure-text.ts'
 import type { HostConfig } from './config.ts'
 import { identityDefaults } from './defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
+interface ShownIdentity extends TlsIdentity {
+  /** What to show in its place from then on; left out where that is somebody else's to say. */
+  readonly renew?: (now: number) => Promise<TlsIdentity | undefined>
+}
+
 /** What the host shows over TLS; undefined where it does not speak it. To be asked for once the data directory is locked. */
-export async function identityFor(config: HostConfig, data: string | undefined): Promise<TlsIdentity | undefined> {
+export async function identityFor(config: HostConfig, data: string | undefined): Promise<ShownIdentity | undefined> {
   const { cert, key, tls } = config
   if (!tls && cert === undefined && key === undefined) return undefined
   try {
@@ -32,12 +43,19 @@ export async function identityFor(config: HostConfig, data: string | undefined):
   }
 }
 
-async function own({ hostNames }: HostConfig, data: string | undefined): Promise<TlsIdentity> {
-  const names = [...new Set(['localhost', hostname(), ...hostNames])].filter((name) => /^[\w.-]+$/.test(name))
-  const identity = await ownIdentity(data, [...names, '127.0.0.1', '::1'], Date.now(), identityDefaults)
+async function own({ hostNames }: HostConfig, data: string | undefined): Promise<ShownIdentity> {
+  const hosts = [...new Set(['localhost', hostname(), ...hostNames])].filter((name) => /^[\w.-]+$/.test(name))
+  const names = [...hosts, '127.0.0.1', '::1']
+  const identity = await ownIdentity(data, names, Date.now(), identityDefaults)
   if (identity.was === 'renewed')
     warn('the certificate was made anew, with the same key: clients know this host as before')
-  return identity
+  let shown: TlsIdentity = identity
+  const renew = async (now: number): Promise<TlsIdentity | undefined> => {
+    const next = await renewedIdentity(data, shown, names, now, identityDefaults)
+    shown = next ?? shown
+    return next
+  }
+  return { cert: identity.cert, key: identity.key, renew }
 }
 
 const warn = (text: string) => process.stderr.write(`tamtam: ${text}\n`)

@@ -27,6 +27,8 @@ export interface OwnIdentity extends TlsIdentity {
 export class UnusableIdentity extends Error {}
 
 const OTHERS = 0o077
+const KEY_FILE = 'tls-key.pem'
+const CERT_FILE = 'tls-cert.pem'
 
 /**
  * The identity that a host makes itself: `tls-key.pem` (for its owner alone) and `tls-cert.pem` in its data directory, or without one for as
@@ -36,21 +38,41 @@ export async function ownIdentity(
   directory: string | undefined,
   names: readonly string[],
   now: number,
-  { certificateDays, renewDays }: IdentitySettings,
+  settings: IdentitySettings,
 ): Promise<OwnIdentity> {
-  const [keyPath, certPath] = ['tls-key.pem', 'tls-cert.pem'].map((name) => join(directory ?? '', name)) as [
-    string,
-    string,
-  ]
+  const keyPath = join(directory ?? '', KEY_FILE)
   const kept = directory === undefined ? undefined : await keptKey(keyPath)
   const key = kept ?? newKey()
   if (directory !== undefined && kept === undefined) await replaceFile(keyPath, key)
-  const known = directory === undefined ? undefined : await read(certPath)
-  if (known !== undefined && fits(known, key) && daysLeft(known, now) >= renewDays)
+  const known = directory === undefined ? undefined : await read(join(directory, CERT_FILE))
+  if (known !== undefined && fits(known, key) && daysLeft(known, now) >= settings.renewDays)
     return { cert: known, key, was: 'there' }
-  const cert = await certificateFor(key, names, now, certificateDays)
-  if (directory !== undefined) await replaceFile(certPath, cert)
+  const cert = await keptCertificate(directory, key, names, now, settings)
   return { cert, key, was: kept === undefined ? 'made' : 'renewed' }
+}
+
+/** The same identity with a certificate made anew, where the one it has is about to end; undefined where it is not. */
+export async function renewedIdentity(
+  directory: string | undefined,
+  { cert, key }: TlsIdentity,
+  names: readonly string[],
+  now: number,
+  settings: IdentitySettings,
+): Promise<TlsIdentity | undefined> {
+  if (daysLeft(cert, now) >= settings.renewDays) return undefined
+  return { cert: await keptCertificate(directory, key, names, now, settings), key }
+}
+
+async function keptCertificate(
+  directory: string | undefined,
+  key: string,
+  names: readonly string[],
+  now: number,
+  { certificateDays }: IdentitySettings,
+): Promise<string> {
+  const cert = await certificateFor(key, names, now, certificateDays)
+  if (directory !== undefined) await replaceFile(join(directory, CERT_FILE), cert)
+  return cert
 }
 
 /** The identity in two files of somebody's own. Throws `UnusableIdentity`. */

@@ -71,7 +71,7 @@ export class TcpListener {
     this.#doors = [parts.line, parts.frames, parts.webSocket, parts.http]
     this.#addresses = new AddressCount(settings.connectionsPerAddress)
     const { keepAliveMs, tls, handshakeMs } = settings
-    this.#tls = tls && new TlsLayer(tls, parts.clock, handshakeMs, (code) => this.#unsecured(code))
+    this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#unsecured(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
     this.#server = createServer(options, this.#connected)
     // libuv drops what it can't open in silence (C71): keep files free for the stores, and say so when it happens.
@@ -107,6 +107,7 @@ export class TcpListener {
     this.stopReading()
     this.#cancelSweep()
     this.#cancelSample()
+    this.#tls?.close()
     await Promise.all(this.#doors.map((door) => door.close(why, this.#settings.farewellMs)))
     // Those that had not said yet what they are.
     for (const socket of this.#sockets) if (!socket.writableEnded) socket.destroy()

@@ -1,12 +1,21 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import type { Clock } from '../../../domain/ports/clock.ts'
+import type { Cancel, Clock } from '../../../domain/ports/clock.ts'
+import type { Log } from '../../../domain/ports/log.ts'
 
 export interface TlsSettings {
   /** What the host shows, with the certificates above it where there are some, and its key; as PEM. */
   readonly cert: string | Buffer
   readonly key: string | Buffer
+  /**
+   * Asked once a day, with the time in milliseconds since 1970, for what is to be shown from then on; undefined where it may stay as it
+   * is. Its key must be the same, or clients that know the host will refuse it.
+   */
+  readonly renew?: (now: number) => Promise<Pick<TlsSettings, 'cert' | 'key'> | undefined>
 }
+
+const LOOK_MS = 24 * 3_600_000
+const MIN_VERSION = 'TLSv1.2'
 
 type Secured = (secure: TLSSocket) => void
 
@@ -14,15 +23,26 @@ type Secured = (secure: TLSSocket) => void
 export class TlsLayer {
   readonly #server: Server
   readonly #clock: Clock
+  readonly #log: Log
   readonly #handshakeMs: number
   /** By where both ends are, because Node does not say of which connection a secure one was made. */
   readonly #shaking = new Map<string, Secured>()
+  #cancelLook: Cancel | undefined
 
   /** `failed` hears why a connection does not become a secure one; it is over then. */
-  constructor({ cert, key }: TlsSettings, clock: Clock, handshakeMs: number, failed: (code: string) => void) {
+  constructor(
+    { cert, key, renew }: TlsSettings,
+    clock: Clock,
+    log: Log,
+    handshakeMs: number,
+    failed: (code: string) => void,
+  ) {
     this.#clock = clock
+    this.#log = log
     this.#handshakeMs = handshakeMs
-    this.#server = createServer({ cert, key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], handshakeTimeout: 0 })
+    const shown = { cert, key, minVersion: MIN_VERSION } as const
+    this.#server = createServer({ ...shown, ALPNProtocols: ['http/1.1'], handshakeTimeout: 0 })
+    if (renew !== undefined) this.#look(renew)
     this.#server.on('secureConnection', (secure) => {
       // A handshake costs the host far more than it costs the peer (C123). Node only tells of another one.
       secure.disableRenegotiation()
@@ -54,6 +74,30 @@ export class TlsLayer {
     })
     socket.unshift(head)
     this.#server.emit('connection', socket)
+  }
+
+  /** Nothing is renewed any more. */
+  close(): void {
+    this.#cancelLook?.()
+    this.#cancelLook = undefined
+  }
+
+  #look(renew: NonNullable<TlsSettings['renew']>): void {
+    this.#cancelLook = this.#clock.after(LOOK_MS, () => void this.#renewed(renew))
+  }
+
+  /** Connections that come after it are shown the new certificate; those that are there go on with what they were shown. */
+  async #renewed(renew: NonNullable<TlsSettings['renew']>): Promise<void> {
+    try {
+      const next = await renew(this.#clock.now())
+      if (next !== undefined) {
+        this.#server.setSecureContext({ ...next, minVersion: MIN_VERSION })
+        this.#log.info('the certificate was made anew')
+      }
+    } catch (error) {
+      this.#log.error('the certificate can not be made anew', { error: String(error) })
+    }
+    if (this.#cancelLook !== undefined) this.#look(renew)
   }
 }
 
