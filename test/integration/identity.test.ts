@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { PinoLog } from '../../src/adapters/system/pino-log.ts'
 import { type HostOptions, startHost } from '../helpers/host.ts'
+import { ask, OpenAnswer } from '../helpers/http-client.ts'
 import { caughtUp, LineClient, sha256 } from '../helpers/line-client.ts'
 
 async function pair(options: HostOptions = {}) {
@@ -31,6 +32,18 @@ function expectHarmless(...clients: readonly LineClient[]): void {
   }
 }
 
+/** As curl shows it on a terminal; whoever parses it gets what was said. */
+async function expectHarmlessOverHttp(port: number, said: string): Promise<void> {
+  const page = await ask(port, 'GET /rooms/lobby/events')
+  const headers = { Accept: 'application/x-ndjson' }
+  const stream = await OpenAnswer.of(port, 'GET /rooms/lobby/events?after=0', { headers })
+  await stream.until(({ lines }) => lines.some((line) => line.includes('fileCompleted')))
+  expect(JSON.stringify(page.json)).toContain(JSON.stringify(said))
+  expect(stream.events).toContainEqual(expect.objectContaining({ type: 'said', text: said }))
+  for (const text of [page.text, ...stream.lines, (await ask(port, 'GET /rooms/lobby')).text])
+    expect(text).not.toMatch(ACTING)
+}
+
 const ATTACKS = [
   ['C57: clear the screen', '\x1b[2J'],
   ['C57: set the title', '\x1b]0;t\x07'],
@@ -48,8 +61,12 @@ const ATTACKS = [
 ] as const
 
 test.each(ATTACKS)('%s: from no field does it reach anybody raw', async (_case, attack) => {
-  const { port, ani, budi } = await pair()
-  const chandra = await LineClient.connect(port)
+  // Who speaks HTTP is not to be taken for a silent one.
+  const { port } = await startHost({ line: { apartMs: 5 }, listen: { silentMs: 1000 } })
+  const connect = () => LineClient.connect(port)
+  const [ani, budi, chandra] = [await connect(), await connect(), await connect()]
+  await ani.ask('/nick ani', '* you are now ani')
+  await budi.ask('/nick budi', '* you are now budi')
   await chandra.ask('/files links', /^\* files come as a line/)
   ani.write(`${attack} text\n/me ${attack} acts\n/topic ${attack} topic\n/msg budi ${attack} whispered\n`)
   // Names with a NUL are refused (C42), and a control behind the end mark makes the mark suspect (C23).
@@ -66,10 +83,10 @@ test.each(ATTACKS)('%s: from no field does it reach anybody raw', async (_case, 
   await caughtUp(ani, budi, chandra)
   await ani.until(/^\* \d+ in lobby:/)
   await budi.until((client) => client.files.length === 3)
-  const late = await LineClient.join(port)
-  late.write('/files\n/topic\n/history\n')
+  const late = (await connect()).write('/files\n/topic\n/history\n')
   await late.until('* end of history')
   expectHarmless(ani, budi, chandra, late)
+  await expectHarmlessOverHttp(port, `${attack} text`)
   expect(budi.talk).toHaveLength(1)
   for (const file of budi.files.slice(0, 2)) {
     expect(file.sha256).toBe(sha256('DATA'))

@@ -4,7 +4,7 @@ import { dialHost } from '../../adapters/client/dial.ts'
 import { KnownHosts, type TrustNews } from '../../adapters/client/known-hosts.ts'
 import { Way } from '../../adapters/client/way.ts'
 import { languageOf, wordsIn } from '../../adapters/words/words.ts'
-import { forTerminal } from '../../domain/text/terminal.ts'
+import { forTerminal, jsonForTerminal } from '../../domain/text/terminal.ts'
 import { knownHostsPath } from '../config.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { secretOf } from '../secret-file.ts'
@@ -93,7 +93,7 @@ export const print = (line: string): Promise<void> =>
 /** `1 file`, `2 files`. */
 export const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`
 
-export const printJson = (value: object): Promise<void> => print(JSON.stringify({ v: 1, ...value }))
+export const printJson = (value: object): Promise<void> => print(jsonForTerminal({ v: 1, ...value }))
 
 /** Whoever waits wants to know why: once for each row of failures. */
 export function tellFirstRetry({ attempt, why }: { readonly attempt: number; readonly why: string }): void {

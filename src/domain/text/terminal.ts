@@ -39,6 +39,19 @@ export function forTerminal(text: string): string {
   return SUSPECT.test(text) ? text.replace(ESCAPED, visible) : text
 }
 
+// Joiners and the selectors of emoji may stay.
+const ACTING_IN_JSON = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u200C\u200D\uFE0E\uFE0F]]/gv
+const PLAIN_JSON = /^[\x20-\x7e]*$/
+
+/** `value` as JSON in which nothing acts on a terminal that shows it, as curl makes one do; whoever parses it gets what there is (C57). */
+export function jsonForTerminal(value: unknown): string {
+  const json = JSON.stringify(value)
+  return PLAIN_JSON.test(json) ? json : json.replace(ACTING_IN_JSON, codesOf)
+}
+
+const codesOf = (found: string): string =>
+  Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
+
 function visible(found: string, ...rest: unknown[]): string {
   const { flood, escaped } = rest.at(-1) as { flood?: string; escaped?: string }
   if (flood !== undefined) return ''

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { forTerminal } from '../../../src/domain/text/terminal.ts'
+import { forTerminal, jsonForTerminal } from '../../../src/domain/text/terminal.ts'
 import { codePoints } from './code-points.ts'
 import { terminalFault } from './terminal-oracle.ts'
 
@@ -125,6 +125,18 @@ test('C58 every single code point comes out inert', () => {
     if (fault !== undefined) faults.push(fault)
   }
   expect(faults).toEqual([])
+})
+
+test('C57 C58 JSON holds nothing that acts, for any code point, and is the same JSON', () => {
+  const acting = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u00ad\u200b\ufeff\u{e0001}-\u{e007f}]/u
+  const faults: string[] = []
+  for (const point of codePoints()) {
+    const value = { [`k${String.fromCodePoint(point)}`]: [`a${String.fromCodePoint(point)}b`] }
+    const json = jsonForTerminal(value)
+    if (acting.test(json) || JSON.stringify(JSON.parse(json)) !== JSON.stringify(value)) faults.push(json)
+  }
+  expect(faults).toEqual([])
+  expect(jsonForTerminal('می\u200cخواهم 👩\u200d🚀')).toBe('"می\u200cخواهم 👩\u200d🚀"')
 })
 
 test('C58 any string comes out inert and the same when escaped twice', () => {

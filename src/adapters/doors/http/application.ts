@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { jsonForTerminal } from '../../../domain/text/terminal.ts'
 import { notFound, refusalOf, refuse } from './errors.ts'
 import { admitToRoute } from './guests.ts'
 import type { HttpParts } from './parts.ts'
@@ -49,6 +50,7 @@ export function application(
     if (headers.expect !== undefined && !raw.complete && routeOptions.config.body !== 'stream')
       reply.raw.writeContinue()
   })
+  app.setReplySerializer(jsonForTerminal)
   app.removeAllContentTypeParsers()
   app.setErrorHandler((error, _request, reply) => failed(error, reply))
   app.setNotFoundHandler((request, reply) => absent(request, reply, served))

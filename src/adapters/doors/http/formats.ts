@@ -1,6 +1,7 @@
 import { sightOf } from '../../../domain/room/audience.ts'
 import type { Encoder } from '../../../domain/room/batch.ts'
 import type { RoomEvent } from '../../../domain/room/events.ts'
+import { jsonForTerminal } from '../../../domain/text/terminal.ts'
 import { eventJson } from './event-json.ts'
 
 /** One way to send events for as long as somebody listens. */
@@ -15,12 +16,12 @@ export interface StreamFormat {
 
 const ndjson: StreamFormat = {
   contentType: 'application/x-ndjson',
-  ...writing((event) => `${JSON.stringify(eventJson(event))}\n`),
+  ...writing((event) => `${jsonForTerminal(eventJson(event))}\n`),
 }
 
 const serverSentEvents: StreamFormat = {
   contentType: 'text/event-stream',
-  ...writing((event) => `${idOf(event)}data: ${JSON.stringify(eventJson(event))}\n\n`),
+  ...writing((event) => `${idOf(event)}data: ${jsonForTerminal(eventJson(event))}\n\n`),
   pulse: Buffer.from(': \n\n'),
 }
 

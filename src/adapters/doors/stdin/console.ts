@@ -11,7 +11,7 @@ import type { Say } from '../../../domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '../../../domain/room/events.ts'
 import type { UploadMeta } from '../../../domain/session.ts'
 import { failureText } from '../../../domain/text/failure-text.ts'
-import { forTerminal } from '../../../domain/text/terminal.ts'
+import { forTerminal, jsonForTerminal } from '../../../domain/text/terminal.ts'
 import type { RoomKeyDesk } from '../shared/access/key-desk.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { invitationText, inviteTyped, isRejected, passwordTyped } from '../shared/key-words.ts'
@@ -224,7 +224,7 @@ export class Console {
   }
 
   #json(value: object): void {
-    if (this.#shown) this.#parts.stdout.write(`${JSON.stringify({ v: 1, ...value })}\n`)
+    if (this.#shown) this.#parts.stdout.write(`${jsonForTerminal({ v: 1, ...value })}\n`)
   }
 
   /** Data: what happens in the room. */
