@@ -1,7 +1,10 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from '../../src/app/index.ts'
+import { randomFrom } from '../domain/text/fuzzing.ts'
+import { mutatedPacket } from './mdns-packets.ts'
 
 // What a guest's machine does on a test's network: one job, told as JSON; what it found goes to standard output.
 
@@ -64,7 +67,24 @@ async function flood({ host, port, lines }: Place & { lines: number }) {
   return { ms: performance.now() - began }
 }
 
-const jobs: Readonly<Record<string, (task: never) => Promise<object>>> = { session, connections, flood }
+/** Says what is almost multicast DNS, to everybody on the network, for so long. */
+async function babble({ from, seed, ms }: { from: string; seed: number; ms: number }) {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+  socket.bind(0, from)
+  await once(socket, 'listening')
+  socket.setMulticastInterface(from)
+  const random = randomFrom(seed)
+  const began = performance.now()
+  let packets = 0
+  while (performance.now() - began < ms) {
+    for (let burst = 0; burst < 4; burst++, packets++) socket.send(mutatedPacket(random), 5353, '224.0.0.251')
+    await pause(5)
+  }
+  socket.close()
+  return { packets }
+}
+
+const jobs: Readonly<Record<string, (task: never) => Promise<object>>> = { session, connections, flood, babble }
 
 const [, , name = '', task = '{}'] = process.argv
 const found = await Promise.race([jobs[name]?.(JSON.parse(task) as never), pause(60_000, undefined, { ref: false })])

@@ -82,7 +82,7 @@ describe('C123: over TLS', () => {
 })
 
 test('hosts are found by who is nearby, with what it takes to come in, and without the token (mDNS)', async () => {
-  const { lan, port, tamtam, token } = await onLan(['--lan', '--tls'])
+  const { lan, host, port, tamtam, token } = await onLan(['--lan', '--tls'])
   const found = {
     v: 1,
     type: 'host',
@@ -97,6 +97,17 @@ test('hosts are found by who is nearby, with what it takes to come in, and witho
   for (let again = 0; nearby.code !== 0 && again < 5; again++) nearby = await tamtam(['ls', '--json'])
   expect(nearby.said).toEqual([found])
   expect(nearby.out.toString()).not.toContain(token)
+
+  // Nothing that somebody else says by it ends the host, or who looks for one.
+  const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
+  const babble = { from: lan.guest.address, seed, ms: 3000 }
+  const [{ packets }, { said, code }] = await Promise.all([
+    lan.guest.job<{ packets: number }>('babble', babble),
+    tamtam(['ls', '--json']),
+  ])
+  expect(packets).toBeGreaterThan(200)
+  expect({ seed, code, said }).toEqual({ seed, code: 0, said: expect.arrayContaining([found]) })
+  expect({ seed, errors: host.errors, ended: await host.stop() }).toEqual({ seed, errors: '', ended: 0 })
 })
 
 test('C119, C122: without the token nothing can be read on any door; who guesses is slowed, and then not looked at', async () => {

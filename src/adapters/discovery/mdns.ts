@@ -1,3 +1,4 @@
+import { createSocket, type Socket } from 'node:dgram'
 import type { EventEmitter } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import type { Bonjour } from 'bonjour-service'
@@ -22,15 +23,17 @@ export async function openMouths(failed: (error: Error) => void): Promise<readon
   const addresses = Object.values(networkInterfaces()).flatMap((each = []) =>
     each.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address),
   )
-  if (addresses.length === 0) return []
-  // Only where it is used: hosts and clients on one machine never need it.
-  const { Bonjour } = await import('bonjour-service')
-  return addresses.map((address) =>
-    mouthOf(new Bonjour({ interface: address, bind: '0.0.0.0' } as object, failed), failed),
+  return await Promise.all(
+    addresses.map((address) => mouthOn(createSocket({ type: 'udp4', reuseAddr: true }), address, failed)),
   )
 }
 
-function mouthOf(bonjour: Bonjour, failed: (error: Error) => void): Mouth {
+/** One that speaks and hears by a socket, which it binds and closes. */
+export async function mouthOn(socket: Socket, address: string, failed: (error: Error) => void): Promise<Mouth> {
+  // Only where it is used: hosts and clients on one machine never need it.
+  const { Bonjour } = await import('bonjour-service')
+  const bonjour = new Bonjour({ interface: address, bind: '0.0.0.0', socket } as object, failed)
+  guard(socket, failed)
   // The package passes on what its callers ask for, and leaves what the socket says to nobody, which would end the process.
   const { mdns } = (bonjour as unknown as { readonly server: { readonly mdns: EventEmitter } }).server
   mdns.on('error', failed)
@@ -45,4 +48,30 @@ function mouthOf(bonjour: Bonjour, failed: (error: Error) => void): Mouth {
       )
     })
   return { bonjour, close }
+}
+
+/** As large as a packet may be (RFC 6762), and with more records than hosts and those who look for them have to say. */
+const MOST_BYTES = 9000
+const MOST_RECORDS = 64
+const HEADER_BYTES = 12
+/** Where the header says how many records there are of each of four kinds. */
+const COUNTS_AT = [4, 6, 8, 10]
+
+/**
+ * Packets come from anybody on the network. What they promise is looked at before the package sees them: 12 bytes can make it allocate
+ * two megabytes, it answers each question by a packet of its own, and compares every record with every other. What it throws ends the packet and
+ * nothing else.
+ */
+function guard(socket: Socket, failed: (error: Error) => void): void {
+  const heard = socket.listeners('message')
+  socket.removeAllListeners('message')
+  socket.on('message', (packet, from) => {
+    if (packet.length < HEADER_BYTES || packet.length > MOST_BYTES) return
+    if (COUNTS_AT.reduce((sum, at) => sum + packet.readUInt16BE(at), 0) > MOST_RECORDS) return
+    try {
+      for (const listener of heard) listener(packet, from)
+    } catch (error) {
+      failed(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
 }
