@@ -37,8 +37,9 @@ describe('two people at their terminals', () => {
     await expect(kept(budi.screen)).toMatchFileSnapshot('screens/chat-indonesian.txt')
   })
 
-  test('have their nicks, slash words and paths completed with Tab, and what they sent before with the arrow', async () => {
-    const { ani, budi, cwd } = await twoTerminals()
+  test('have their nicks, slash words, paths and rooms completed with Tab, and what they sent before with the arrow', async () => {
+    const { ani, budi, cwd, tamtam } = await twoTerminals()
+    for (const room of ['warung', 'kantor']) await tamtam.engine.join({ room, name: `cici-${room}` })
     await mkdir(join(cwd, 'lagu'))
     await writeFile(join(cwd, 'lagu', 'See Saw.mp3'), 'isi')
     ani.type('bu')
@@ -62,6 +63,15 @@ describe('two people at their terminals', () => {
     await ani.sees('<You> /send lagu/See Saw.mp3')
     ani.press('Enter')
     await budi.sees('disimpan di terima_See Saw.mp3')
+    ani.type('/jo')
+    ani.press('Tab')
+    await ani.sees('<You> /join')
+    ani.type('wa')
+    ani.press('Tab')
+    await ani.sees('<You> /join warung')
+    ani.press('Enter')
+    await ani.sees('you are ani in warung')
+    await budi.sees('ani keluar')
   })
 
   test('send several pasted lines as one message, after they said yes', async () => {
