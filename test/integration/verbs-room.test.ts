@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
@@ -32,6 +36,53 @@ describe('tamtam say', () => {
 })
 
 describe('tamtam ls', () => {
+  it('shows nothing of a hostile host that acts, and takes no path for the id of a file (C38, C57)', async () => {
+    const evil = '\x1b]52;c;AAAA\x07\x9b2J\x7f\u202e'
+    const by = { id: 'm', name: evil }
+    const stamp = { seq: 1, at: 1, by }
+    const file = { id: 'f1', name: evil, size: 1, sha256: 'a'.repeat(64), url: evil }
+    const events = [
+      { type: 'said', ...stamp, text: evil },
+      { type: 'topicSet', ...stamp, topic: evil },
+      { type: 'left', by, reason: evil },
+      { type: 'fileCompleted', ...stamp, file },
+      { type: 'fileCompleted', ...stamp, file: { ...file, id: '\x1b[2J' } },
+    ]
+    const row = { ...file, by, at: 1, status: 'whole' }
+    const answers: Record<string, object> = {
+      '/rooms': { rooms: [{ name: evil, members: 0, last: 0 }] },
+      '/rooms/lobby': { name: evil, topic: evil, last: 1, members: [evil] },
+      '/rooms/lobby/events': { events, last: 1 },
+      '/rooms/lobby/files': { files: [row] },
+      '/rooms/paths': { name: evil, topic: evil, last: 1, members: [] },
+      '/rooms/paths/files': { files: [{ ...row, id: '/../evil' }] },
+    }
+    const host = createServer(({ url = '' }, response) => {
+      const answer = answers[url.split('?', 1)[0] ?? '']
+      response.writeHead(answer === undefined ? 403 : 200, { 'Content-Type': 'application/json' })
+      response.end(JSON.stringify(answer ?? { code: evil, message: evil }))
+    })
+    host.listen(0, '127.0.0.1')
+    await once(host, 'listening')
+    onTestFinished(() => void host.close())
+    const at = `127.0.0.1:${(host.address() as AddressInfo).port}`
+    const cwd = await temporaryDirectory()
+    const verbs = [
+      ['ls', at],
+      ['ls', `${at}/lobby`],
+      ['tail', at, '--no-follow'],
+      ['get', `${at}/paths`, '--timeout', '0.2'],
+      ['say', at, 'halo'],
+    ]
+    for (const args of [...verbs, ...verbs.slice(0, 3).map((verb) => [...verb, '--json'])]) {
+      const { out, errors, code } = await Verb.run(args, { cwd })
+      expect(`${out}${errors}`, args.join(' ')).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/)
+      expect([args[0], code]).toEqual([args[0], ['ls', 'tail'].includes(args[0] ?? '') ? 0 : expect.any(Number)])
+      expect(`${out}${errors}`).not.toBe('')
+    }
+    expect(await readdir(cwd)).toEqual([])
+  })
+
   it('lists rooms, or the files and people of one, with nothing in it that acts (C57)', async () => {
     const { at, port } = await hostForVerbs()
     const { path, digest } = await folderWith('a.bin', 1000)

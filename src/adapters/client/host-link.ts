@@ -66,10 +66,10 @@ export class HostLink {
 
   /** Remembers the address that the host has given to a new file, and answers its id. */
   idAt(location = ''): string | undefined {
-    const [, id, ticket] = /\/files\/([^/?#]+)(?:\?ticket=([\w-]+))?$/.exec(location) ?? []
+    const [, id, ticket] = /\/files\/([\w-]{1,64})(?:\?ticket=([\w-]+))?$/.exec(location) ?? []
     if (id === undefined) return undefined
-    if (ticket !== undefined) this.#tickets.set(decodeURIComponent(id), ticket)
-    return decodeURIComponent(id)
+    if (ticket !== undefined) this.#tickets.set(id, ticket)
+    return id
   }
 
   /** The head of the answer; its body is to be read, or destroyed. Throws `Disconnected`, and `Unreachable` where nobody ever answered. */

@@ -1,10 +1,12 @@
 import * as v from 'valibot'
 import type { RoomEvent } from '../../domain/room/events.ts'
+import { FILE_ID } from '../codec/wire/events.ts'
 
 /** What hosts answer. Keys that are not known here are left out; what does not fit is no answer of a tamtam host. */
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const fileId = v.pipe(v.string(), v.regex(FILE_ID))
 const by = v.object({
   id: v.string(),
   name: v.string(),
@@ -24,7 +26,7 @@ const audience = v.object({
   ]),
 })
 const offered = v.object({
-  id: v.string(),
+  id: fileId,
   name: v.string(),
   size: v.exactOptional(whole),
   sha256: v.exactOptional(digest),
@@ -32,7 +34,7 @@ const offered = v.object({
   audience: v.exactOptional(audience),
 })
 const complete = v.object({
-  id: v.string(),
+  id: fileId,
   name: v.string(),
   size: whole,
   sha256: digest,
@@ -94,7 +96,7 @@ export type RoomFacts = v.InferOutput<typeof roomFacts>
 const receipt = v.object({ name: v.string(), at: v.number() })
 
 const fileRow = v.object({
-  id: v.string(),
+  id: fileId,
   name: v.string(),
   by: v.union([
     v.string(),

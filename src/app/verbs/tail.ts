@@ -6,6 +6,7 @@ import { history } from '../../adapters/client/room-queries.ts'
 import { lineOf } from '../../adapters/doors/shared/event-line.ts'
 import { fileLine } from '../../adapters/doors/shared/wording.ts'
 import type { RoomEvent } from '../../domain/room/events.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
 import { refused } from './failing.ts'
 import { countOf, type Place, placeOf, print, printJson, runShowing, tellFirstRetry } from './verb.ts'
@@ -69,5 +70,6 @@ async function past({ link, room }: HttpSession, flags: TailFlags): Promise<numb
 async function show(room: string, event: RoomEvent, { json }: TailFlags): Promise<void> {
   if (json) return await printJson({ room, ...event })
   const line = event.type === 'fileCompleted' ? fileLine(event.by.name, event.file) : lineOf(event).trimEnd()
-  if (line !== '') await print(line)
+  // What comes from a host may be anything, names too.
+  if (line !== '') await print(forTerminal(line))
 }

@@ -3,6 +3,8 @@ import type { Member } from '../../../domain/room/member.ts'
 import { Fields } from './fields.ts'
 
 const SHA256 = /^[0-9a-f]{64}$/
+/** Data like a name: a host may say anything, and this becomes part of paths and of what terminals show (C38, C57). */
+export const FILE_ID = /^[\w-]{1,64}$/
 
 type Readers = { readonly [Type in RoomEvent['type']]: (fields: Fields) => Extract<RoomEvent, { type: Type }> }
 
@@ -106,7 +108,7 @@ const stampOf = (fields: Fields) => ({
 })
 
 const mentioned = (fields: Fields): MentionedFile => ({
-  id: fields.text('id'),
+  id: fields.shaped('id', FILE_ID),
   name: fields.text('name'),
   ...(fields.has('size') ? { size: fields.count('size') } : {}),
   ...(fields.has('sha256') ? { sha256: fields.shaped('sha256', SHA256) } : {}),
@@ -114,7 +116,7 @@ const mentioned = (fields: Fields): MentionedFile => ({
 })
 
 const whole = (fields: Fields): WholeFile => ({
-  id: fields.text('id'),
+  id: fields.shaped('id', FILE_ID),
   name: fields.text('name'),
   size: fields.count('size'),
   sha256: fields.shaped('sha256', SHA256),

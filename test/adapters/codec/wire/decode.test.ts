@@ -145,4 +145,19 @@ describe('what is decoded', () => {
       message: 'x',
     })
   })
+
+  test.each(['', '../a', 'a/b', 'a.b', '\x1b[2J', 'a'.repeat(65)])(
+    'C38 C57 the id of a file is a word, and not %j',
+    (id) => {
+      const file = { id, name: 'a', size: 1, sha256: 'a'.repeat(64) }
+      const by = { id: 'a', name: 'ani' }
+      for (const type of ['fileOffered', 'fileCompleted'])
+        expect(
+          decodeHostMessage(packr.pack({ type: 'batch', events: [{ type, seq: 1, at: 2, by, file }] })),
+        ).toMatchObject({
+          type: 'rejected',
+          code: 'BAD_MESSAGE',
+        })
+    },
+  )
 })
