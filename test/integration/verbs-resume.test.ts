@@ -28,6 +28,42 @@ describe('an upload goes on where it was', () => {
     expect(await filesOf(port)).toMatchObject([{ id: before?.id, status: 'whole', sha256: digest }])
   })
 
+  it.each([
+    ['that a room collects', true],
+    ['to one person', false],
+  ])(
+    'after kill -9 of tamtam send, also of a file %s: its address is kept for its sender alone',
+    async (_case, collects) => {
+      const { at, tamtam } = await hostForVerbs()
+      const owner = await tamtam.engine.join({ room: 'lobby', name: 'guru', role: 'owner' })
+      if (collects) await owner.send({ type: 'startCollection' })
+      const { path, digest } = await folderWith('a.bin', 3_000_000)
+      const XDG_CONFIG_HOME = await temporaryDirectory()
+      const kept = join(XDG_CONFIG_HOME, 'tamtam', 'unfinished')
+      const send = ['send', `ani@${at}`, path, ...(collects ? [] : ['--to', 'guru'])]
+      const first = new Verb([...send, '--limit', '1M'], { env: { XDG_CONFIG_HOME } })
+      const under = () => tamtam.engine.transfers[0]
+      await first.until('some bytes', () => (under()?.durable ?? 0) > 300_000)
+      await first.kill('SIGKILL')
+      await until('the cut', async () => under()?.status === 'paused')
+      const [name = '', ...others] = await readdir(kept)
+      expect(others).toEqual([])
+      expect([(await stat(kept)).mode & 0o777, (await stat(join(kept, name))).mode & 0o777]).toEqual([0o700, 0o600])
+
+      // Somebody else of that name knows nothing of it.
+      const stranger = await Verb.run(send, { env: { XDG_CONFIG_HOME: await temporaryDirectory() } })
+      expect([stranger.code, stranger.errors]).toEqual([0, expect.not.stringContaining('resumes')])
+      const second = await Verb.run(send, { env: { XDG_CONFIG_HOME } })
+      expect([second.code, second.errors]).toEqual([
+        0,
+        expect.stringMatching(/^sending a\.bin 3 MB, resumes at [1-9]\d %$/m),
+      ])
+      const whole = { status: 'whole', file: expect.objectContaining({ name: 'a.bin', sha256: digest }) }
+      expect(owner.files).toEqual([expect.objectContaining(whole), expect.objectContaining(whole)])
+      expect(await readdir(kept)).toEqual([])
+    },
+  )
+
   it('when curl began it and was cut', async () => {
     const { at, port } = await hostForVerbs()
     const { path, digest } = await folderWith('a.bin', 2_000_000)

@@ -6,6 +6,7 @@ import { digestOf, type FileDigest } from './file-digest.ts'
 import { lookAt } from './file-look.ts'
 import { piecesOf } from './file-pieces.ts'
 import type { HostLink } from './host-link.ts'
+import type { OwnUploads, Sending } from './own-uploads.ts'
 import { paced } from './pace.ts'
 import type { Retries } from './retries.ts'
 import { listFiles } from './room-queries.ts'
@@ -19,6 +20,8 @@ export interface TransferOptions {
   readonly tell: TellNews
   /** Bytes a second at most. */
   readonly limit?: number
+  /** Left out where a key says whose the upload is. */
+  readonly own?: OwnUploads
 }
 
 export interface FileMeta {
@@ -55,10 +58,13 @@ async function attempt(options: TransferOptions, room: string, path: string, met
 }
 
 async function carry(options: TransferOptions, room: string, path: string, meta: FileMeta) {
-  const { link, retries, tell } = options
+  const { link, retries, tell, own } = options
   const { name, to } = meta
   const { size } = await stat(path)
-  const open = await retries.until(() => unfinished(link, room, meta, size))
+  const addressed = to === undefined ? {} : { to }
+  const sending: Sending = { at: link.label, room, name, size, ...addressed }
+  const kept = link.idAt(await own?.find(sending))
+  const open = await retries.until(() => unfinished(link, room, meta, size, kept))
   if (isRefusal(open)) return open
   const hashed = (done: number) => tell({ type: 'hashing', done, total: size })
   const digest = await digestOf(path, open.keys(), link.settings.readBytes, hashed)
@@ -66,11 +72,12 @@ async function carry(options: TransferOptions, room: string, path: string, meta:
   let id = begunOf(open, digest)
   let best = 0
   const whole = { name, size, sha256: digest.sha256 }
-  return await retries.until(async () => {
+  const ended = await retries.until(async () => {
     if (id === undefined) {
-      const created = await createUpload(link, room, { ...whole, ...(to === undefined ? {} : { to }) })
+      const created = await createUpload(link, room, { ...whole, ...addressed })
       if (isRefusal(created)) return created
       id = created.id
+      if (link.isOwn(id)) await own?.keep(sending, link.filePath(id))
     }
     const look = await lookAt(link, id)
     // A host that keeps nothing has forgotten it; the file is still here.
@@ -84,6 +91,8 @@ async function carry(options: TransferOptions, room: string, path: string, meta:
     best = Math.max(best, look.offset)
     return await send(options, path, { id, ...whole }, look.offset)
   })
+  if (!isRefusal(ended)) await own?.drop(sending)
+  return ended
 }
 
 /** One connection's worth of it. */
@@ -120,17 +129,34 @@ async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): Asyn
   if (left > 0) throw new FileChanged('the file changed while it was sent')
 }
 
-/** What the room has of files of this name and size, by how much it is (C111: whether it is the same is seen by the bytes). */
-async function unfinished(link: HostLink, room: string, meta: FileMeta, size: number) {
-  const found = new Map<number, { row: FileRow; prefix: string }[]>()
+/** An upload that may be of our file; its bytes so far have the digest `prefix`, and all of them that of `promised`, where that is known. */
+interface Begun {
+  readonly id: string
+  readonly promised: string | undefined
+  readonly prefix: string
+}
+
+/**
+ * What the room has of files of this name and size, by how much it is (C111: whether it is the same is seen by the bytes). `kept`: the one of
+ * which only its sender is told.
+ */
+async function unfinished(link: HostLink, room: string, meta: FileMeta, size: number, kept: string | undefined) {
+  const found = new Map<number, Begun[]>()
+  const add = async (id: string, promised: string | undefined) => {
+    const look = await lookAt(link, id)
+    if (isRefusal(look)) return
+    // A whole one begins and ends as all of it does.
+    const [offset, prefix] = look.status === 'whole' ? [look.size, look.sha256] : [look.offset, look.prefix]
+    if (prefix !== undefined) found.set(offset, [...(found.get(offset) ?? []), { id, promised, prefix }])
+  }
   const files = await listFiles(link, room)
   if (isRefusal(files)) return files
+  // It may have become whole in the moment in which its sender was lost.
+  if (kept !== undefined) await add(kept, undefined)
   for (const row of files) {
     if (row.status === 'whole' || row.size !== size || row.name !== safeFileName(meta.name, row.id)) continue
     if (!isForTheSame(row, meta)) continue
-    const look = await lookAt(link, row.id)
-    if (isRefusal(look) || look.status === 'whole' || look.prefix === undefined) continue
-    found.set(look.offset, [...(found.get(look.offset) ?? []), { row, prefix: look.prefix }])
+    await add(row.id, row.sha256 ?? undefined)
   }
   return found
 }
@@ -141,14 +167,9 @@ function isForTheSame({ audience, byId }: FileRow, { to, by }: FileMeta): boolea
 }
 
 /** The furthest of those that begin as our file does. */
-function begunOf(
-  open: ReadonlyMap<number, { row: FileRow; prefix: string }[]>,
-  digest: FileDigest,
-): string | undefined {
+function begunOf(open: ReadonlyMap<number, readonly Begun[]>, digest: FileDigest): string | undefined {
   for (const offset of [...open.keys()].sort((one, other) => other - one))
-    for (const { row, prefix } of open.get(offset) ?? []) {
-      const promisedOther = typeof row.sha256 === 'string' && row.sha256 !== digest.sha256
-      if (!promisedOther && prefix === digest.prefixes.get(offset)) return row.id
-    }
+    for (const { id, promised, prefix } of open.get(offset) ?? [])
+      if ((promised ?? digest.sha256) === digest.sha256 && prefix === digest.prefixes.get(offset)) return id
   return undefined
 }

@@ -64,6 +64,11 @@ export class HostLink {
     return `/files/${encodeURIComponent(id)}${below}${ticket === undefined ? '' : `?ticket=${ticket}`}`
   }
 
+  /** Whether it is to be had by its address alone. */
+  isOwn(id: string): boolean {
+    return this.#tickets.has(id)
+  }
+
   /** Remembers the address that the host has given to a new file, and answers its id. */
   idAt(location = ''): string | undefined {
     const [, id, ticket] = /\/files\/([\w-]{1,64})(?:\?ticket=([\w-]+))?$/.exec(location) ?? []

@@ -1,12 +1,15 @@
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { isRefusal } from '../../adapters/client/failures.ts'
 import { uploadFile } from '../../adapters/client/file-upload.ts'
 import { HttpSession } from '../../adapters/client/http-session.ts'
+import { OwnUploads } from '../../adapters/client/own-uploads.ts'
 import { Retries } from '../../adapters/client/retries.ts'
 import { tookText } from '../../adapters/words/duration.ts'
 import { sizeText } from '../../adapters/words/size.ts'
 import type { WholeFile } from '../../domain/room/events.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
+import { configDirectory } from '../config.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { failureOf, refused } from './failing.ts'
@@ -114,7 +117,9 @@ async function sendOne(session: HttpSession, { path, name }: FileToSend, flags: 
   async function sendPath() {
     const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
     const retries = new Retries(clientDefaults, { ...giveUp, tell: (retry) => tell({ type: 'retry', ...retry }) })
-    return await uploadFile({ link: session.link, retries, tell, ...limit }, session.room, path, { name, ...addressed })
+    const own = new OwnUploads(join(configDirectory(process.env), 'unfinished'))
+    const options = { link: session.link, retries, tell, own, ...limit }
+    return await uploadFile(options, session.room, path, { name, ...addressed })
   }
 }
 
