@@ -156,7 +156,7 @@ test('a host that wants its token, a room that wants a password, and somebody wh
   await host.send({ type: 'op', name: 'ani' })
   await sees(ani, 'host made ani an op')
   await write(ani, '/password kopi')
-  await ani.getByText('The room has this password now').waitFor()
+  await sees(ani, 'ani gave the room a password')
   await write(ani, '/invite')
   const link = /http:\S+/.exec(await ani.getByText('Lets one person in').innerText())?.[0] ?? ''
   const budi = await stranger(link, 'budi')
