@@ -1,4 +1,5 @@
 import { checkRoomName } from '../../domain/names/room-name.ts'
+import { FILE_ID } from '../codec/wire/events.ts'
 import { readFingerprint } from '../tls/fingerprint.ts'
 import { type Refusal, refusal } from './failures.ts'
 
@@ -76,7 +77,7 @@ function roomOf(path: string): Pick<RoomAddress, 'room' | 'roomNamed' | 'file'> 
   const [asked = ''] = path.split('?', 1)
   const [first, second, third, ...more] = asked.split('/').map(decoded)
   if (first === undefined || first === '') return { room: DEFAULT_ROOM, roomNamed: false }
-  if (first === 'files' && second !== undefined && second !== '' && more.length === 0)
+  if (first === 'files' && second !== undefined && FILE_ID.test(second) && more.length === 0)
     return { room: DEFAULT_ROOM, roomNamed: false, file: { id: second, name: third ?? '' } }
   if ((second ?? '') !== '' || third !== undefined) return wrong(`/${asked} is no room; write host/room`)
   const room = checkRoomName(first)

@@ -58,6 +58,10 @@ describe('an address', () => {
     expect(parseAddress(text)).toMatchObject({ type: 'rejected', message: expect.stringContaining(why) })
   })
 
+  it.each(['%2f..%2fx', '..', 'a%1b[2J', 'a'.repeat(65)])('C38 takes no path for the id of a file: %s', (id) =>
+    expect(parseAddress(`http://kantor/files/${id}/a.pdf`)).toMatchObject({ type: 'rejected' }),
+  )
+
   it.each(['ani:rahasia@kantor', 'kantor/lab#t=rahasia', 'http://kantor/a/b?t=rahasia'])(
     'C121 holds no secret, and none is repeated: %s',
     (text) => {
