@@ -47,7 +47,7 @@ async function exportTo(path: string, flags: ExportFlags): Promise<void> {
 }
 
 async function roomsWanted({ journal }: Stores, names: readonly string[] | undefined): Promise<readonly string[]> {
-  const rooms = (await journal.rooms()).toSorted()
+  const rooms = [...(await journal.rooms()).keys()].toSorted()
   if (names === undefined) return rooms
   return [...new Set(names)].map((typed) => {
     const name = checkRoomName(typed)

@@ -22,7 +22,7 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
   const interrupted: { room: string; file: RoomFile }[] = []
   const gone: string[] = []
   let newest: number | undefined
-  for (const room of await journal.rooms()) {
+  for (const room of (await journal.rooms()).keys()) {
     const state = initialState(room)
     for (const fact of await journal.facts(room)) {
       evolve(state, fact)

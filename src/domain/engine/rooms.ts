@@ -46,8 +46,8 @@ export class Rooms {
     const inUse = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.state] : []))
     const summaries = inUse.map(({ name, members, last }) => ({ name, members: members.size, last }))
     const seen = new Set(summaries.map(({ name }) => name))
-    for (const name of await journal.rooms())
-      if (!seen.has(name)) summaries.push({ name, members: 0, last: (await journal.span(name))?.last ?? 0 })
+    for (const [name, { last }] of await journal.rooms())
+      if (!seen.has(name)) summaries.push({ name, members: 0, last })
     return summaries.sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
@@ -89,7 +89,7 @@ export class Rooms {
   }
 
   async #load(name: string): Promise<RoomActor> {
-    this.#known ??= this.#ports.journal.rooms().then((names) => new Set(names))
+    this.#known ??= this.#ports.journal.rooms().then((spans) => new Set(spans.keys()))
     const known = await this.#known
     // A history stays when its room is empty, so that these too have to end somewhere (C66).
     if (!known.has(name) && known.size >= this.#limits.keptRooms) throw new Refused(tooManyKept)

@@ -43,8 +43,8 @@ export interface Journal {
   /** The room's span, or undefined where the room has no entries. */
   span(room: string): Promise<Span | undefined>
 
-  /** The names of all rooms with entries. */
-  rooms(): Promise<readonly string[]>
+  /** The spans of all rooms with entries, by their names. */
+  rooms(): Promise<ReadonlyMap<string, Span>>
 
   /**
    * Entries after the sequence `after`, in order, about `limit` of them (at least one stored batch when there is any, so

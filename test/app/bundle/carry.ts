@@ -34,7 +34,7 @@ export class Shelf implements Stores {
   }
 
   async export(rooms?: readonly string[]): Promise<Buffer> {
-    const { bytes } = await exportBundle(this, rooms ?? (await this.journal.rooms()).toSorted())
+    const { bytes } = await exportBundle(this, rooms ?? [...(await this.journal.rooms()).keys()].toSorted())
     const pieces: Uint8Array[] = []
     for await (const piece of bytes) pieces.push(Uint8Array.from(piece))
     return Buffer.concat(pieces)
@@ -52,7 +52,7 @@ export class Shelf implements Stores {
   /** Everything that must be the same on two hosts that have exchanged their bundles. */
   async substance() {
     const rooms: Record<string, unknown> = {}
-    for (const room of (await this.journal.rooms()).toSorted()) {
+    for (const room of [...(await this.journal.rooms()).keys()].toSorted()) {
       const entries = await this.entries(room)
       const state = initialState(room)
       for (const fact of entries.filter(isFact)) evolve(state, fact)

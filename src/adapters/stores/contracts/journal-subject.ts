@@ -74,9 +74,12 @@ export class Subject {
   }
 
   async #everything(): Promise<unknown> {
-    const rooms = [...(await this.#journal.rooms())].sort()
+    const known = await this.#journal.rooms()
+    const rooms = [...known.keys()].sort()
+    const spans = await this.#each(rooms, (room) => this.#journal.span(room))
+    assert.deepEqual(known, new Map(spans))
     return {
-      spans: await this.#each(rooms, (room) => this.#journal.span(room)),
+      spans,
       contents: await this.#each(rooms, (room) => readAll(this.#journal, room, 0, 50)),
       facts: await this.#each(rooms, (room) => this.#journal.facts(room)),
     }

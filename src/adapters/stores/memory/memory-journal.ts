@@ -41,8 +41,8 @@ export class MemoryJournal implements Journal {
     return log && { first: log.first, last: log.last }
   }
 
-  async rooms(): Promise<readonly string[]> {
-    return [...this.#rooms.keys()]
+  async rooms(): Promise<ReadonlyMap<string, Span>> {
+    return new Map(Array.from(this.#rooms, ([name, { first, last }]) => [name, { first, last }]))
   }
 
   async read(room: string, after: number, limit: number): Promise<readonly Batch[]> {

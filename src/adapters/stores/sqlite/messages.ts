@@ -33,7 +33,7 @@ export interface Calls {
   open: { asks: undefined; gets: undefined }
   append: { asks: NewRows; gets: Appended }
   span: { asks: string; gets: Span | undefined }
-  rooms: { asks: undefined; gets: readonly string[] }
+  rooms: { asks: undefined; gets: ReadonlyMap<string, Span> }
   read: { asks: { room: string; after: number; limit: number }; gets: StoredRows }
   /** One page of rows with facts, from the sequence `from` on; an empty page is the end. */
   facts: { asks: { room: string; from: number }; gets: StoredRows }

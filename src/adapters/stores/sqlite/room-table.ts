@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
+import type { Span } from '../../../domain/ports/journal.ts'
 import { isWhole, KEY_OF_ROOM_END, ROW_COLUMNS, type UncheckedRow } from './row.ts'
 
 export interface Room {
@@ -34,6 +35,10 @@ export class RoomTable {
 
   names(): string[] {
     return [...this.#byName.keys()]
+  }
+
+  spans(): ReadonlyMap<string, Span> {
+    return new Map(Array.from(this.#byName, ([name, { first, last }]) => [name, { first, last }]))
   }
 
   keys(): number[] {

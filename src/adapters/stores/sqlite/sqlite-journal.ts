@@ -63,7 +63,7 @@ export class SqliteJournal implements Journal {
     return this.#call('span', room)
   }
 
-  rooms(): Promise<readonly string[]> {
+  rooms(): Promise<ReadonlyMap<string, Span>> {
     return this.#call('rooms', undefined)
   }
 

@@ -53,8 +53,8 @@ export class Store implements Handlers {
     return room && { first: room.first, last: room.last }
   }
 
-  rooms(): readonly string[] {
-    return this.#rooms.names()
+  rooms(): Calls['rooms']['gets'] {
+    return this.#rooms.spans()
   }
 
   read({ room, after, limit }: Calls['read']['asks']): Calls['read']['gets'] {
