@@ -89,6 +89,14 @@ export const pageEnglish = {
   hideTalk: 'Hide what they say',
   showTalk: 'Show what they say again',
   lookAfter: 'Look after the room',
+  lockRoom: 'Let nobody new in',
+  unlockRoom: 'Let people in again',
+  collectOn: 'Collect files',
+  collectOff: 'Collect no more',
+  inviteOne: 'Invite somebody',
+  invitations: 'Invitations',
+  roomPassword: 'Password of the room',
+  takePassword: 'Take the password away',
 
   // Topic and search.
   topic: 'Topic',

@@ -10,48 +10,50 @@ export const keyWords = [
 
 /** Does what was typed, and tells what came of it. */
 export async function changeKeys(page: Page, room: Room, word: string, rest: string): Promise<void> {
-  const { say, refusal } = page.words.value
   const typed = rest.trim()
   const [, revoked] = /^off +(\S+)$/.exec(typed) ?? []
-  const answer =
-    word === 'password'
-      ? typed !== '' && (await setPassword(room, typed === 'off' ? undefined : typed))
-      : revoked !== undefined
-        ? await invitations(room, 'DELETE', `/${encodeURIComponent(revoked)}`)
-        : (typed === '' || typed === 'list') && (await invitations(room, typed === '' ? 'POST' : 'GET'))
-  if (answer === false)
-    room.notices.tell(
-      say('howToType', { usage: word === 'password' ? '/password WORD|off' : '/invite [list|off ID]' }),
-      'wrong',
-    )
-  else if (isRefusal(answer)) room.notices.tell(refusal(answer), 'wrong')
-  // Of a password everybody is told.
-  else if (word === 'invite')
-    room.notices.tell(
-      revoked !== undefined
-        ? say('invitationOff')
-        : typed === ''
-          ? invited(page, room, answer.value)
-          : listed(page, answer.value),
-    )
+  if (word === 'password' && typed !== '') return await givePassword(page, room, typed === 'off' ? undefined : typed)
+  if (word === 'invite' && revoked !== undefined) return await revoke(page, room, revoked)
+  if (word === 'invite' && typed === '') return await invite(page, room)
+  if (word === 'invite' && typed === 'list') return await listInvitations(page, room)
+  const usage = word === 'password' ? '/password WORD|off' : '/invite [list|off ID]'
+  room.notices.tell(page.words.value.say('howToType', { usage }), 'wrong')
 }
 
-/** Asked for over HTTP, so that it is never a line of somebody's. */
-const setPassword = ({ name, place: { host } }: Room, password: string | undefined) =>
-  host.json(
-    `/rooms/${encodeURIComponent(name)}/password`,
+/** With nothing it is taken away. Everybody in the room is told. */
+export const givePassword = (page: Page, room: Room, password: string | undefined): Promise<void> =>
+  ask(
+    page,
+    room,
+    'password',
     password === undefined
       ? { method: 'DELETE' }
       : { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ password }) },
   )
 
-const invitations = ({ name, place: { host } }: Room, method: string, which = '') =>
-  host.json(`/rooms/${encodeURIComponent(name)}/invitations${which}`, { method })
+export const invite = (page: Page, room: Room): Promise<void> =>
+  ask(page, room, INVITATIONS, { method: 'POST' }, (value) => {
+    const { code } = value as { readonly code: string }
+    const link = `${location.origin}/#${new URLSearchParams({ t: code, room: room.name })}`
+    return page.words.value.say('invitation', { link })
+  })
 
-function invited({ words }: Page, { name }: Room, value: unknown): string {
-  const { code } = value as { readonly code: string }
-  return words.value.say('invitation', { link: `${location.origin}/#${new URLSearchParams({ t: code, room: name })}` })
-}
+const revoke = (page: Page, room: Room, id: string): Promise<void> =>
+  ask(page, room, `${INVITATIONS}/${encodeURIComponent(id)}`, { method: 'DELETE' }, () =>
+    page.words.value.say('invitationOff'),
+  )
+
+export const listInvitations = (page: Page, room: Room): Promise<void> =>
+  ask(page, room, INVITATIONS, {}, (value) => {
+    const { say } = page.words.value
+    const rows = (value as { readonly invitations: readonly Kept[] }).invitations.map(({ id, expiresAt, used }) =>
+      say(used ? 'invitationUsed' : 'invitationUnused', {
+        id,
+        time: new Date(expiresAt).toLocaleString(page.language.value),
+      }),
+    )
+    return rows.join('; ') || say('noInvitations')
+  })
 
 interface Kept {
   readonly id: string
@@ -59,17 +61,17 @@ interface Kept {
   readonly used: boolean
 }
 
-function listed({ words, language }: Page, value: unknown): string {
-  const { say } = words.value
-  const { invitations: all } = value as { readonly invitations: readonly Kept[] }
-  return (
-    all
-      .map(({ id, expiresAt, used }) =>
-        say(used ? 'invitationUsed' : 'invitationUnused', {
-          id,
-          time: new Date(expiresAt).toLocaleString(language.value),
-        }),
-      )
-      .join('; ') || say('noInvitations')
-  )
+const INVITATIONS = 'invitations'
+
+/** Over HTTP, so that it is never a line of somebody's. `told`: what to tell whoever asked. */
+async function ask(
+  { words }: Page,
+  { name, notices, place }: Room,
+  what: string,
+  how: RequestInit,
+  told?: (value: unknown) => string,
+): Promise<void> {
+  const answer = await place.host.json(`/rooms/${encodeURIComponent(name)}/${what}`, how)
+  if (isRefusal(answer)) notices.tell(words.value.refusal(answer), 'wrong')
+  else if (told !== undefined) notices.tell(told(answer.value))
 }

@@ -20,7 +20,7 @@ import { Writing } from './writing.ts'
 
 /** What stands in front of the room for a while. */
 export type Dialog =
-  | { readonly type: 'menu' | 'settings' | 'help' | 'topic' }
+  | { readonly type: 'menu' | 'settings' | 'care' | 'help' | 'topic' }
   | { readonly type: 'search'; readonly query: string }
   | { readonly type: 'member'; readonly member: Member }
 

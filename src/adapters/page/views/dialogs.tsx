@@ -5,6 +5,7 @@ import { ask } from '../place/act-on.ts'
 import { usePage, useSay } from '../place/context.ts'
 import { keyWords } from '../place/key-words.ts'
 import type { Room } from '../place/room.ts'
+import { CareDialog } from './care-dialog.tsx'
 import { Dialog } from './dialog.tsx'
 import { MemberDialog } from './member-dialog.tsx'
 import { SearchDialog } from './search-dialog.tsx'
@@ -30,6 +31,8 @@ export function Dialogs({ room }: { readonly room: Room }) {
       )
     case 'settings':
       return <SettingsDialog key="settings" room={room} closed={closed} />
+    case 'care':
+      return <CareDialog key="care" room={room} closed={closed} />
     case 'help':
       return <HelpDialog key="help" closed={closed} />
     case 'topic':

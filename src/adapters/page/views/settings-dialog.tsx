@@ -62,6 +62,11 @@ export function SettingsDialog({ room, closed }: { readonly room: Room; readonly
           <button type="submit" class="primary">
             {say('save')}
           </button>
+          {room.place.member.value.role !== undefined && (
+            <button type="button" onClick={() => room.show({ type: 'care' })}>
+              {say('lookAfter')}
+            </button>
+          )}
           <button type="button" onClick={() => room.show({ type: 'help' })}>
             {say('help')}
           </button>

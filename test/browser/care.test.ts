@@ -1,0 +1,90 @@
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { browserTest as test, violations } from '../helpers/browser.ts'
+import { startHttpHost } from '../helpers/http-client.ts'
+import { comeIn, write } from './page-visitor.ts'
+
+const sees = (page: Page, text: string | RegExp) => page.locator('.timeline').getByText(text).last().waitFor()
+
+async function careOf(page: Page): Promise<Page> {
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByRole('button', { name: 'Look after the room' }).click()
+  await page.getByRole('heading', { name: 'Look after the room' }).waitFor()
+  return page
+}
+const press = async (page: Page, name: string) =>
+  await (await careOf(page)).getByRole('button', { name, exact: true }).click()
+
+test('who looks after a room locks it, collects, invites and gives it a password by buttons', async ({ open }) => {
+  const { port, tamtam } = await startHttpHost({ page: true })
+  const host = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+  const ani = await comeIn(open, port, 'ani', { checked: true, viewport: { width: 320, height: 568 } })
+  // A member is offered none of it.
+  await ani.getByRole('button', { name: 'Settings' }).click()
+  await ani.getByRole('button', { name: 'Help' }).waitFor()
+  expect(await ani.getByRole('button', { name: 'Look after the room' }).count()).toBe(0)
+  await ani.keyboard.press('Escape')
+  await host.send({ type: 'op', name: 'ani' })
+  await sees(ani, 'host made ani an op')
+
+  await careOf(ani)
+  expect(await violations(ani)).toEqual([])
+  expect(await ani.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
+  await ani.keyboard.press('Escape')
+  for (const [name, told] of [
+    ['Collect files', /ani collects files/],
+    ['Collect no more', /ani collects no more/],
+    ['Let nobody new in', 'ani locked the room'],
+  ] as const) {
+    await press(ani, name)
+    await sees(ani, told)
+  }
+  await press(ani, 'Invite somebody')
+  const link = /http:\S+/.exec(await ani.getByText('Lets one person in').innerText())?.[0] ?? ''
+  const budi = await open(link)
+  await budi.getByLabel('Your name').fill('budi')
+  await budi.keyboard.press('Enter')
+  await budi.locator('main.room').waitFor()
+  await press(ani, 'Invitations')
+  const [, id] = /^\[(\w+)\] used/.exec(await ani.getByText(/^\[\w+\] used, good until/).innerText()) ?? []
+  await write(ani, `/invite off ${id}`)
+  await ani.getByText('Nobody comes in by it any more').waitFor()
+  await press(ani, 'Let people in again')
+  await sees(ani, 'ani unlocked the room')
+
+  await press(ani, 'Take the password away')
+  await careOf(ani)
+  await ani.getByLabel('Password of the room').fill('buka pintu')
+  await ani.keyboard.press('Enter')
+  await sees(ani, /^ani gave the room a password/)
+  const cici = await open(`http://127.0.0.1:${port}/#room=lobby`)
+  await cici.getByLabel('Your name').fill('cici')
+  await cici.keyboard.press('Enter')
+  await cici.getByLabel('Password or invitation').fill('buka pintu')
+  await cici.keyboard.press('Enter')
+  await cici.locator('main.room').waitFor()
+  await press(ani, 'Take the password away')
+  await sees(cici, "ani took the room's password away")
+  // Where there was none, nobody was told of anything.
+  expect(await ani.getByText("took the room's password away").count()).toBe(1)
+})
+
+test('the same with keys alone, in Indonesian', async ({ open }) => {
+  const { port, tamtam } = await startHttpHost({ page: true })
+  const host = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+  const siti = await comeIn(open, port, 'siti', { locale: 'id-ID', checked: true })
+  await host.send({ type: 'op', name: 'siti' })
+  await sees(siti, /siti/)
+  const focused = () => siti.evaluate<string>('document.activeElement.ariaLabel || document.activeElement.textContent')
+  const reach = async (name: string, key: string) => {
+    for (let presses = 0; presses < 40 && (await focused()).trim() !== name; presses++) await siti.keyboard.press(key)
+    expect((await focused()).trim()).toBe(name)
+    await siti.keyboard.press('Enter')
+  }
+  await reach('Pengaturan', 'Shift+Tab')
+  await reach('Menjaga ruang', 'Tab')
+  await siti.getByLabel('Kata sandi ruang ini').waitFor()
+  expect(await violations(siti)).toEqual([])
+  await reach('Tutup bagi yang baru', 'Tab')
+  await sees(siti, 'siti mengunci ruang ini')
+})
