@@ -1,5 +1,6 @@
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
+import { Refused } from '../../../domain/session.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { END_MARK } from './codec/end-mark.ts'
 
@@ -18,8 +19,9 @@ export interface InBand {
 /**
  * A whole file as the seed's client reads it: header, bytes and end mark, each apart on the wire, because its reader drops
  * what arrives together with the header or the mark. Nothing tells us what it has read, so: flush, and give it time.
- * Throws what the source throws, before the header where it has nothing to give (P1: no empty file in its place); once
- * the header is out the end mark is sent in any case, or the reader would take all chat for the file.
+ * Throws what the source throws, before the header where it has nothing to give (P1: no empty file in its place). A file that is
+ * gone once the header is out is ended by the mark, or the reader would take all chat for it, and the reader is to be told (C30);
+ * where it is us who fail it is not, for the connection ends, and what came must not pass for the file.
  */
 export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Array>, to: InBand): Promise<void> {
   const { outbox } = to
@@ -30,6 +32,7 @@ export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Arr
   outbox.write(Buffer.from(`SEND ${file.name.replaceAll(' ', '_')}\n`))
   await apart(to, 0)
   const started = to.clock.elapsed()
+  let gone: Refused | undefined
   try {
     for (; piece.done !== true; piece = await pieces.next()) {
       outbox.write(piece.value)
@@ -37,13 +40,16 @@ export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Arr
       await outbox.flushed()
       if (!outbox.open) return
     }
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    gone = error
   } finally {
     await pieces.return?.()
-    await outbox.flushed()
-    await apart(to, unreadMs(file.size, to.clock.elapsed() - started))
-    outbox.write(END_MARK)
-    await apart(to, 0)
   }
+  await apart(to, unreadMs(file.size, to.clock.elapsed() - started))
+  outbox.write(END_MARK)
+  await apart(to, 0)
+  if (gone !== undefined) throw gone
 }
 
 /** How long the reader may still need for what the kernels hold of the file. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryReaderEntries } from '../../../../src/app/defaults.ts'
+import { VaultMissing } from '../../../../src/domain/ports/vault.ts'
 import { openLineHouse, type Person } from '../../../helpers/line-house.ts'
 import { turns } from '../../../helpers/turns.ts'
 
@@ -207,6 +208,34 @@ describe('P1 a file in band', () => {
     const got = budi.take()
     expect(got).toMatch(/! NO_SUCH_FILE a is not kept any more\n/)
     expect(got).toContain('* 3 in lobby')
+  })
+  it.each([
+    [
+      'is gone',
+      new VaultMissing('gone'),
+      `SEND a\nha${MARK}! NO_SUCH_FILE a is not kept any more\n<ani> next\n`,
+      false,
+    ],
+    ['can not be read', new Error('a bug'), 'SEND a\nha', true],
+  ])('C30 that %s in the middle is not taken for whole', async (_, error, got, ended) => {
+    const house = await openLineHouse()
+    const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
+    const cici = await house.enter('cici')
+    cici.type('/files links')
+    await house.calm()
+    const read = house.vault.read.bind(house.vault)
+    let reads = 0
+    house.vault.read = async function* (...args) {
+      // The first looks whether the mark can carry it.
+      if (++reads === 1) return yield* read(...args)
+      yield Buffer.from('ha')
+      throw error
+    }
+    ani.type('/put 4 a', 'halonext')
+    await house.calm(10)
+    expect(budi.take().replaceAll(/^\* .*\n/gm, '')).toBe(got)
+    expect(budi.ended).toBe(ended)
+    expect(cici.take()).toMatch(/<ani> next\n/)
   })
   it('to a reader who goes away in the middle leaves nothing behind', async () => {
     const house = await openLineHouse({ line: { apartMs: 50, outboxMarkBytes: 100 } })
