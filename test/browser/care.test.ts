@@ -2,9 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { browserTest as test, violations } from '../helpers/browser.ts'
 import { startHttpHost } from '../helpers/http-client.ts'
-import { comeIn, write } from './page-visitor.ts'
-
-const sees = (page: Page, text: string | RegExp) => page.locator('.timeline').getByText(text).last().waitFor()
+import { comeIn, sees, write } from './page-visitor.ts'
 
 async function careOf(page: Page): Promise<Page> {
   await page.getByRole('button', { name: 'Settings' }).click()
@@ -64,7 +62,7 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await cici.keyboard.press('Enter')
   await cici.locator('main.room').waitFor()
   await press(ani, 'Take the password away')
-  await sees(cici, "ani took the room's password away")
+  for (const page of [ani, cici]) await sees(page, "ani took the room's password away")
   // Where there was none, nobody was told of anything.
   expect(await ani.getByText("took the room's password away").count()).toBe(1)
 })

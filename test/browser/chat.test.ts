@@ -1,13 +1,10 @@
-import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { browserTest as test, violations } from '../helpers/browser.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { ask, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
 import { LineClient } from '../helpers/line-client.ts'
-import { comeIn, textsIn, write } from './page-visitor.ts'
-
-const sees = (page: Page, text: string | RegExp) => page.locator('.timeline').getByText(text).first().waitFor()
+import { comeIn, sees, textsIn, write } from './page-visitor.ts'
 
 test('two people in browsers and one with netcat are in one room', async ({ open }) => {
   const { port } = await startHttpHost({ page: true })
@@ -117,62 +114,6 @@ test('the host is killed and comes back: nothing is lost, nothing is doubled, an
   expect(faults.filter((fault) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(fault))).toEqual([])
 })
 
-test('C121: the secret in the address is taken out of it, and is kept for this host', async ({ open }) => {
-  const { port } = await startHttpHost({ page: true, access: ({ credential }) => credential === 's3cret' })
-  const faults: string[] = []
-  const page = await open(`http://127.0.0.1:${port}/#room=tea`, { faults })
-  await page.getByLabel('Your name').fill('ani')
-  await page.keyboard.press('Enter')
-  // Whoever shows nothing is told no more than that.
-  await page.getByLabel('Password or invitation').waitFor()
-  await page.goto(`http://127.0.0.1:${port}/?#t=s3cret&room=tea`)
-  await page.locator('main.room').waitFor()
-  expect(page.url()).toBe(`http://127.0.0.1:${port}/?#room=tea`)
-  await write(page, 'halo')
-  await sees(page, 'halo')
-  // The next time, in this browser, the address alone will do.
-  const later = await page.context().newPage()
-  await later.goto(`http://127.0.0.1:${port}/#room=tea`)
-  await later.locator('.timeline').getByText('halo').waitFor()
-  await page.getByText(/not in the room any more/).waitFor()
-  expect(faults).toEqual([])
-})
-
-test('a host that wants its token, a room that wants a password, and somebody who is invited', async ({ open }) => {
-  const { port, tamtam } = await startHttpHost({ page: true, token: true })
-  const token = tamtam.token ?? ''
-  const at = (fragment: string) => `http://127.0.0.1:${port}/#${fragment}`
-  const stranger = async (url: string, name: string) => {
-    const page = await open(url)
-    await page.getByLabel('Your name').fill(name)
-    await page.keyboard.press('Enter')
-    return page
-  }
-  const ani = await stranger(at('room=tea'), 'ani')
-  await ani.getByLabel('Password or invitation').fill(token)
-  await ani.keyboard.press('Enter')
-  await ani.locator('main.room').waitFor()
-  const host = await tamtam.engine.join({ room: 'tea', name: 'host', role: 'owner' })
-  await host.send({ type: 'op', name: 'ani' })
-  await sees(ani, 'host made ani an op')
-  await write(ani, '/password kopi')
-  await sees(ani, 'ani gave the room a password')
-  await write(ani, '/invite')
-  const link = /http:\S+/.exec(await ani.getByText('Lets one person in').innerText())?.[0] ?? ''
-  const budi = await stranger(link, 'budi')
-  await budi.locator('main.room').waitFor()
-  // Once: whoever comes second by it stands before the door, and may know the password.
-  const cici = await stranger(at(`t=${token}&room=tea`), 'cici')
-  await cici.getByLabel('Password or invitation').fill('kopi')
-  await cici.keyboard.press('Enter')
-  await cici.locator('main.room').waitFor()
-  await cici.reload()
-  await cici.locator('main.room').waitFor()
-  for (const page of [ani, budi, cici]) expect(await page.evaluate('location.href')).toBe(at('room=tea'))
-  await write(cici, 'all here')
-  for (const page of [ani, budi]) await sees(page, 'all here')
-})
-
 test('C57, C58, C59, C62, C96: hostile names and texts are shown, and do nothing', async ({ open }) => {
   const { port, tamtam } = await startHttpHost({ page: true })
   const texts = [
@@ -208,113 +149,6 @@ test('C57, C58, C59, C62, C96: hostile names and texts are shown, and do nothing
   // Nothing is wider than the page.
   const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
   expect(wide).toBe(0)
-})
-
-test('everything is reached with keys alone', async ({ open }) => {
-  const { port } = await startHttpHost({ page: true })
-  await sayOverHttp(port, 'lobby', 'something from before\nand more of it', { as: 'cici' })
-  const page = await open(`http://127.0.0.1:${port}/`)
-  const focused = () => page.evaluate<string>('document.activeElement.ariaLabel || document.activeElement.textContent')
-  await page.keyboard.type('ani')
-  await page.keyboard.press('Enter')
-  await page.locator('main.room').waitFor()
-  // One comes to write without doing anything; the page's first stop leads there as well.
-  await expect.poll(focused).toBe('Message lobby')
-  await page.keyboard.type('written by keys')
-  await page.keyboard.press('Enter')
-  await sees(page, 'written by keys')
-  const reach = async (name: string, key = 'Shift+Tab') => {
-    for (let presses = 0; presses < 40 && (await focused()).trim() !== name; presses++) await page.keyboard.press(key)
-    expect((await focused()).trim()).toBe(name)
-  }
-  await reach('Skip to the message field')
-  await page.keyboard.press('Enter')
-  await expect.poll(focused).toBe('Message lobby')
-
-  // Up in the list of messages, to one that is answered.
-  await reach('Messages in lobby')
-  await page.keyboard.press('ArrowUp')
-  await page.keyboard.press('ArrowUp')
-  expect(await focused()).toContain('and more of it')
-  await reach('Reply to cici', 'Tab')
-  await page.keyboard.press('Enter')
-  await expect.poll(focused).toBe('Message lobby')
-  await page.keyboard.type('indeed')
-  await page.keyboard.press('Enter')
-  await page.locator('blockquote').getByText('cici: and more of it').waitFor()
-
-  // Search, and to where it was said; a dialog gives the focus back to what opened it.
-  await reach('Search')
-  await page.keyboard.press('Enter')
-  await page.keyboard.type('before')
-  await page.keyboard.press('Enter')
-  await page.getByText('1 found').waitFor()
-  await reach('Close')
-  await page.keyboard.press('Escape')
-  await expect.poll(focused).toBe('Search')
-  await reach('Set the topic: no topic has been set')
-  await page.keyboard.press('Enter')
-  await page.keyboard.type('kopi')
-  await page.keyboard.press('Enter')
-  await page.locator('.topic').getByText('kopi').waitFor()
-  await reach('Another room')
-  await page.keyboard.type('tea')
-  await page.keyboard.press('Enter')
-  await expect.poll(() => page.url()).toMatch(/#room=tea$/)
-  await expect.poll(focused).toBe('Message tea')
-})
-
-test('on a narrow screen, in the dark and in Indonesian, everything has its place and nobody is left out', async ({
-  open,
-}) => {
-  const { port, tamtam } = await startHttpHost({ page: true })
-  const guest = await tamtam.engine.join({ room: 'lobby', name: 'n'.repeat(32) })
-  await guest.send({ type: 'say', text: `${'w'.repeat(200)} https://example.org/${'a'.repeat(300)}` })
-  await guest.send({ type: 'setTopic', topic: 'Ruang ini untuk rapat pagi, dan untuk semua yang datang terlambat' })
-  const page = await open(`http://127.0.0.1:${port}/`, {
-    checked: true,
-    locale: 'id-ID',
-    colorScheme: 'dark',
-    viewport: { width: 320, height: 568 },
-  })
-  const fits = async () => {
-    const wider = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
-    expect(await page.evaluate<number>(wider)).toBe(0)
-    expect(await violations(page)).toEqual([])
-  }
-  await fits()
-  expect(await page.evaluate('document.documentElement.lang')).toBe('id')
-  await page.getByLabel('Nama Anda').fill('siti')
-  await page.getByRole('button', { name: 'Masuk' }).click()
-  await sees(page, /www/)
-  await write(page, 'halo')
-  await fits()
-  await page.getByRole('button', { name: 'Ruang dan orang' }).click()
-  await page.locator('dialog').getByText('siti').waitFor()
-  await fits()
-  await page.locator('dialog').getByRole('button', { name: /^n+/ }).click()
-  await page.getByRole('button', { name: 'Pesan atau berkas' }).waitFor()
-  await fits()
-  await page.getByRole('button', { name: 'Pesan atau berkas' }).click()
-  await page.getByLabel(/^Berbisik kepada/).waitFor()
-  await fits()
-  await page.getByRole('button', { name: 'Cari' }).click()
-  await page.getByLabel('Kata atau nama berkas').fill('halo')
-  await page.keyboard.press('Enter')
-  await page.getByText('1 ditemukan').waitFor()
-  await fits()
-  await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: 'Pengaturan' }).click()
-  await page.getByLabel('Tampilan').selectOption('light')
-  await fits()
-  await page.getByLabel('Bahasa').selectOption('en')
-  await page.getByRole('button', { name: 'Help' }).click()
-  await page.getByText('/msg nick text').waitFor()
-  await fits()
-  // As it was left.
-  await page.reload()
-  await page.getByLabel('Message lobby').waitFor()
-  expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light')
 })
 
 test('what was missed is marked where one stopped, and the window tells of it', async ({ open }) => {

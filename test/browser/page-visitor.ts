@@ -55,3 +55,7 @@ export async function write(page: Page, line: string): Promise<void> {
 
 /** The texts of messages as they stand in the timeline, those that the room does not have yet among them. */
 export const textsIn = (page: Page): Promise<readonly string[]> => page.locator('.timeline .row .text').allInnerTexts()
+
+/** Waits until something stands in the timeline. */
+export const sees = (page: Page, text: string | RegExp): Promise<void> =>
+  page.locator('.timeline').getByText(text).first().waitFor()

@@ -1,0 +1,60 @@
+import { expect } from 'vitest'
+import { browserTest as test } from '../helpers/browser.ts'
+import { startHttpHost } from '../helpers/http-client.ts'
+import { sees, write } from './page-visitor.ts'
+
+test('C121: the secret in the address is taken out of it, and is kept for this host', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true, access: ({ credential }) => credential === 's3cret' })
+  const faults: string[] = []
+  const page = await open(`http://127.0.0.1:${port}/#room=tea`, { faults })
+  await page.getByLabel('Your name').fill('ani')
+  await page.keyboard.press('Enter')
+  // Whoever shows nothing is told no more than that.
+  await page.getByLabel('Password or invitation').waitFor()
+  await page.goto(`http://127.0.0.1:${port}/?#t=s3cret&room=tea`)
+  await page.locator('main.room').waitFor()
+  expect(page.url()).toBe(`http://127.0.0.1:${port}/?#room=tea`)
+  await write(page, 'halo')
+  await sees(page, 'halo')
+  // The next time, in this browser, the address alone will do.
+  const later = await page.context().newPage()
+  await later.goto(`http://127.0.0.1:${port}/#room=tea`)
+  await later.locator('.timeline').getByText('halo').waitFor()
+  await page.getByText(/not in the room any more/).waitFor()
+  expect(faults).toEqual([])
+})
+
+test('a host that wants its token, a room that wants a password, and somebody who is invited', async ({ open }) => {
+  const { port, tamtam } = await startHttpHost({ page: true, token: true })
+  const token = tamtam.token ?? ''
+  const at = (fragment: string) => `http://127.0.0.1:${port}/#${fragment}`
+  const stranger = async (url: string, name: string) => {
+    const page = await open(url)
+    await page.getByLabel('Your name').fill(name)
+    await page.keyboard.press('Enter')
+    return page
+  }
+  const ani = await stranger(at('room=tea'), 'ani')
+  await ani.getByLabel('Password or invitation').fill(token)
+  await ani.keyboard.press('Enter')
+  await ani.locator('main.room').waitFor()
+  const host = await tamtam.engine.join({ room: 'tea', name: 'host', role: 'owner' })
+  await host.send({ type: 'op', name: 'ani' })
+  await sees(ani, 'host made ani an op')
+  await write(ani, '/password kopi')
+  await sees(ani, 'ani gave the room a password')
+  await write(ani, '/invite')
+  const link = /http:\S+/.exec(await ani.getByText('Lets one person in').innerText())?.[0] ?? ''
+  const budi = await stranger(link, 'budi')
+  await budi.locator('main.room').waitFor()
+  // Once: whoever comes second by it stands before the door, and may know the password.
+  const cici = await stranger(at(`t=${token}&room=tea`), 'cici')
+  await cici.getByLabel('Password or invitation').fill('kopi')
+  await cici.keyboard.press('Enter')
+  await cici.locator('main.room').waitFor()
+  await cici.reload()
+  await cici.locator('main.room').waitFor()
+  for (const page of [ani, budi, cici]) expect(await page.evaluate('location.href')).toBe(at('room=tea'))
+  await write(cici, 'all here')
+  for (const page of [ani, budi]) await sees(page, 'all here')
+})
