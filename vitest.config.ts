@@ -9,6 +9,7 @@ const measuring = [
   'limits',
   'no-outside',
   'seed',
+  'session-carriers',
   'session-limits',
   'session-model',
   'short-of-memory',

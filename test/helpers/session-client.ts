@@ -208,3 +208,7 @@ export class SessionClient {
     }
   }
 }
+
+/** A frame of a client's as RFC 6455 has it; the mask of zeros leaves the payload as it is. */
+export const masked = (head: number, payload: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.of(head, 0x80 | payload.length, 0, 0, 0, 0), payload])
