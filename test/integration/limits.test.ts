@@ -70,6 +70,25 @@ test('C61: in memory a reader that stalls beyond the history is told how much it
   expect(stalled.talk.length).toBeLessThan(LINES)
 })
 
+test('C61: who asks and takes no answers is not listened to any more, until it does', async () => {
+  const { port } = await startHost()
+  const deaf = await LineClient.join(port, 'deaf', { keepBytes: false })
+  deaf.pause()
+  const asked = '/nonsense\n'.repeat(10_000)
+  let blocks = 0
+  while (deaf.socket.writableLength < 4_000_000 && blocks < 300) {
+    deaf.write(asked)
+    blocks++
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(deaf.socket.writableLength).toBeGreaterThanOrEqual(4_000_000)
+  const [ani, budi] = [await LineClient.join(port, 'ani'), await LineClient.join(port, 'budi')]
+  ani.write('halo\n')
+  await budi.until('<ani> halo')
+  deaf.resume()
+  await deaf.until(({ lines }) => lines.length > 100_000)
+})
+
 const FLOOD = 1500
 const TURNS = 20
 const RATE = { linesPerSecond: 500, linesBurst: 100, rateOnLoopback: true }

@@ -173,7 +173,7 @@ export class LineConnection {
     for (let index = 0; index < items.length; index++) {
       const item = items[index] as Item
       if (item.type === 'text') others -= item.lines.length
-      const wait = this.#peer.handle(item)
+      const wait = this.#peer.handle(item) ?? this.#delivery.unread
       if (wait === undefined) continue
       this.#waitFor(wait, () => this.#handle(items.slice(index + 1), others))
       return
@@ -189,6 +189,7 @@ export class LineConnection {
     wait
       .then(() => {
         if (this.#status === 'gone' || this.#status === 'hung up') return
+        if (this.#delivery.unread !== undefined) return this.#waitFor(this.#delivery.unread, next)
         this.#busy = false
         next()
         if (this.#busy) return

@@ -14,8 +14,9 @@ import type { LinkLines, Links } from './link-lines.ts'
 import type { MarkChecks } from './mark-checks.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
-/** Notices that may wait for a file to be through before their reader is read more slowly. */
+/** Notices that may wait for a file to be through before their reader is read more slowly: so many, and no longer than this. */
 const HELD_NOTICES = 64
+const HELD_CHARS = 64 * 1024
 
 export interface DeliveryParts {
   readonly outbox: Outbox
@@ -43,7 +44,9 @@ export class LineDelivery {
   #session: LocalSession | undefined
   #sending = false
   #notices: string[] = []
+  #noticeChars = 0
   #waiting: (() => void)[] = []
+  #unread: PromiseWithResolvers<void> | undefined
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
@@ -86,18 +89,28 @@ export class LineDelivery {
 
   /** Goes on where it held, when nothing is in the way. */
   resume(): void {
-    if (!this.#sending && !this.#outbox.full) this.#follower?.resume()
+    if (this.#outbox.full) return
+    this.#unread?.resolve()
+    this.#unread = undefined
+    if (!this.#sending) this.#follower?.resume()
   }
 
-  /** Writes lines of ours, behind the file that may be on the wire. Answers a promise when too many wait there already. */
+  /** Whoever does not take our answers is asked for no more (C61): resolves when they have been taken. */
+  get unread(): Promise<void> | undefined {
+    return this.#unread?.promise
+  }
+
+  /** Writes lines of ours, behind the file that may be on the wire. Answers a promise when too many wait there already, or here. */
   say(lines: string): Promise<void> | undefined {
     const text = this.#mode === 'inline' ? guardSend(lines) : lines
     if (!this.#sending) {
       this.#outbox.write(Buffer.from(text))
-      return undefined
+      if (this.#outbox.full) this.#unread ??= Promise.withResolvers()
+      return this.unread
     }
     this.#notices.push(text)
-    if (this.#notices.length < HELD_NOTICES) return undefined
+    this.#noticeChars += text.length
+    if (this.#notices.length < HELD_NOTICES && this.#noticeChars < HELD_CHARS) return undefined
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
@@ -144,6 +157,7 @@ export class LineDelivery {
         this.#notices.unshift(guardSend(`! ${error.rejected.code} ${file.name} is not kept any more\n`))
     } finally {
       this.#sending = false
+      this.#noticeChars = 0
       for (const notice of this.#notices.splice(0)) this.#outbox.write(Buffer.from(notice))
       for (const resolve of this.#waiting.splice(0)) resolve()
       this.resume()

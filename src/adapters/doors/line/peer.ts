@@ -118,7 +118,7 @@ export class LinePeer implements Caller {
     this.#status = 'here'
     const why = await this.#session?.comeForward()
     if (why === undefined) return await this.handle(item)
-    await this.refuse(why)
+    void this.refuse(why)
     this.quit()
   }
 
@@ -288,13 +288,13 @@ export class LinePeer implements Caller {
   }
 
   async #turnedAway(shown: Shown): Promise<'turned away'> {
-    await this.refuse(this.#status === 'stranger' ? tokenFirst : notForYou)
-    if (this.admission.isSpent(shown)) this.#parts.hangUp()
+    const told = this.refuse(this.#status === 'stranger' ? tokenFirst : notForYou)
+    await (this.admission.isSpent(shown) ? this.#parts.hangUp() : told)
     return 'turned away'
   }
 
-  async #close(why: { code: Code; message: string }): Promise<void> {
-    await this.refuse(why)
+  #close(why: { code: Code; message: string }): undefined {
+    void this.refuse(why)
     this.#parts.hangUp()
   }
 }

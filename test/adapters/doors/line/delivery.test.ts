@@ -62,6 +62,31 @@ describe('P4 a reader that stalls', () => {
     await house.calm()
     expect(budi.take()).toBe(shown(numbered(200)))
   })
+  it.each(['/help', '/history 500', 'SEND', '/token x', '/nick ani', '/who', '/files', '/search line', '/nonsense'])(
+    'C61 costs as little when it asks and asks meanwhile, and is answered when it reads again: %s',
+    async (asked) => {
+      const house = await openLineHouse({ line: { outboxMarkBytes: 4096 } })
+      const [ani, budi] = [await house.enter('ani'), await house.enter('budi', 1024)]
+      for (let block = 0; block < 10; block++) {
+        ani.type(...numbered(50, block * 50).map((line) => `${line} ${'x'.repeat(1000)}`))
+        await house.calm()
+      }
+      budi.take()
+      budi.connection.stall()
+      let most = 0
+      for (let block = 0; block < 100; block++) {
+        budi.type(...Array.from({ length: 20 }, () => asked))
+        await turns(4)
+        most = Math.max(most, budi.near.writableLength)
+      }
+      // The mark, and one portion of an answer beyond it.
+      expect(most).toBeLessThan(4096 + 66_000)
+      budi.type('through')
+      budi.connection.unstall()
+      await house.calm()
+      expect(ani.take()).toBe('<budi> through\n')
+    },
+  )
   it('beyond what the room keeps is told how much it missed', async () => {
     const limits = { historyEntries: 20, readerEntries: memoryReaderEntries }
     const house = await openLineHouse({ line: { outboxMarkBytes: 64 }, limits })

@@ -2,6 +2,7 @@ import { rejected } from '../../../../domain/rejection.ts'
 import { forTerminal } from '../../../../domain/text/terminal.ts'
 import { fileLine } from '../../shared/wording.ts'
 import type { LineCommand } from './command.ts'
+import { sayPortions } from './say-portions.ts'
 
 /** How much of it has come, where that was told. */
 const share = (arrived: number | undefined, size: number | undefined): string =>
@@ -29,11 +30,7 @@ export const files: LineCommand = {
         ? fileLine(each.by.name, each.file, caller.linkOf)
         : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} has not all arrived yet${share(each.arrived, each.file.size)}`,
     )
-    await caller.say(
-      [
-        `* ${lines.length} ${lines.length === 1 ? 'file' : 'files'} in ${session.room}; /get brings one here`,
-        ...lines,
-      ].join('\n'),
-    )
+    const found = `* ${lines.length} ${lines.length === 1 ? 'file' : 'files'} in ${session.room}; /get brings one here`
+    await sayPortions(caller, [found, ...lines])
   },
 }

@@ -1,6 +1,7 @@
 import { rejected } from '../../../../domain/rejection.ts'
 import type { LineCommand } from './command.ts'
 import { entryLines } from './entry-lines.ts'
+import { sayPortions } from './say-portions.ts'
 
 export const history: LineCommand = {
   word: 'history',
@@ -16,8 +17,7 @@ export const history: LineCommand = {
       return
     }
     const entries = await session.history(Math.min(wanted, maxHistoryLines))
-    await caller.say(
-      [`* history of ${session.room}:`, ...entryLines(entries, caller.linkOf), '* end of history'].join('\n'),
-    )
+    const lines = entryLines(entries, caller.linkOf)
+    await sayPortions(caller, [`* history of ${session.room}:`, ...lines, '* end of history'])
   },
 }

@@ -5,7 +5,7 @@ export const quit: LineCommand = {
   usage: '/quit',
   help: 'leave and hang up',
   async run(caller) {
-    await caller.say('* bye')
+    void caller.say('* bye')
     caller.quit()
   },
 }

@@ -1,6 +1,7 @@
 import { rejected } from '../../../../domain/rejection.ts'
 import type { LineCommand } from './command.ts'
 import { entryLines } from './entry-lines.ts'
+import { sayPortions } from './say-portions.ts'
 
 export const search: LineCommand = {
   word: 'search',
@@ -15,6 +16,6 @@ export const search: LineCommand = {
     }
     const entries = await session.search(rest, caller.settings.maxHistoryLines)
     const found = entries.length === 1 ? '1 line' : `${entries.length} lines`
-    await caller.say([`* found ${found}:`, ...entryLines(entries, caller.linkOf), '* end of search'].join('\n'))
+    await sayPortions(caller, [`* found ${found}:`, ...entryLines(entries, caller.linkOf), '* end of search'])
   },
 }

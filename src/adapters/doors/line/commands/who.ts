@@ -1,5 +1,6 @@
 import { memberText, sendingText } from '../../shared/wording.ts'
 import type { LineCommand } from './command.ts'
+import { sayPortions } from './say-portions.ts'
 
 /** Names on one line of the answer. */
 const NAMES_A_LINE = 20
@@ -21,6 +22,6 @@ export const who: LineCommand = {
     for (let from = 0; from < names.length; from += NAMES_A_LINE)
       lines.push(`*   ${names.slice(from, from + NAMES_A_LINE).join(', ')}`)
     for (const file of session.files) if (file.status === 'offered') lines.push(`* ${sendingText(file)}`)
-    await caller.say(lines.join('\n'))
+    await sayPortions(caller, lines)
   },
 }
