@@ -91,7 +91,7 @@ export class Engine {
     const name = request.guest === true ? request.name : wanted(this.#roster.claim(request.name, owner))
     const ownsName = request.owner === undefined
     try {
-      const room = wanted(await this.#watched(this.#rooms.use(roomName)))
+      const room = wanted(await this.#watched(this.#rooms.enter(roomName)))
       return await this.#seat(room, { id, name }, request, { owner, ownsName })
     } catch (error) {
       if (ownsName) this.#roster.release(owner)
@@ -130,7 +130,7 @@ export class Engine {
       session = new LocalSession(member, room, request.after ?? seq, this.#host, request.reads)
     } catch (error) {
       dismiss()
-      this.#rooms.release(room.state.name)
+      this.#rooms.leave(room.state.name)
       throw error
     }
     this.#sessions.set(session, { ...name, room, quiet, dismiss, renames: 0 })
@@ -281,7 +281,7 @@ export class Engine {
     place.dismiss()
     this.#sessions.delete(session)
     if (place.ownsName) this.#roster.release(place.owner)
-    this.#rooms.release(session.room)
+    this.#rooms.leave(session.room)
   }
 }
 

@@ -182,7 +182,6 @@ export class Evictions {
     const wary = this.#jumps?.isWary(now, clock.elapsed()) === true
     for (const name of new Set(this.#roomOf.values())) {
       const room = await this.#rooms.use(name)
-      if ('type' in room) continue
       try {
         if (this.#jumps !== undefined) await this.#sweepRoom(room, now, wary)
       } finally {

@@ -11,7 +11,7 @@ export interface EngineLimits extends ActorLimits, RetentionLimits {
   /** Bytes a second that each transfer may move, and all of them together; 0: no cap. */
   readonly transferBytesPerSecond: number
   readonly hostBytesPerSecond: number
-  /** Rooms that are in use at once. */
+  /** Rooms with members at once. */
   readonly rooms: number
   /** Rooms that are in use or have a history. */
   readonly keptRooms: number

@@ -7,10 +7,11 @@ import { Refused } from '../session.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 
-/** One room that is in use, and how many use it: members and uploads. */
+/** One room that is in use, and how many use it: members and uploads. `seats` are those of members. */
 interface Loaded {
   readonly room: Promise<RoomActor>
   users: number
+  seats: number
 }
 
 /** A room as a list of rooms tells of it; `last` is its newest sequence. */
@@ -26,6 +27,8 @@ export class Rooms {
   readonly #limits: EngineLimits
   readonly #wake: Wake
   readonly #loaded = new Map<string, Loaded>()
+  /** Rooms with members. */
+  #seated = 0
   /** Rooms that are in use or have a history, by name; asked for once. */
   #known: Promise<Set<string>> | undefined
 
@@ -51,22 +54,43 @@ export class Rooms {
     return summaries.sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
-  /** Takes a share in the room; give it back with `release`. Throws `Refused` where a new one would be one too many to keep. */
-  async use(name: string): Promise<RoomActor | Rejected> {
-    let loaded = this.#loaded.get(name)
-    if (loaded === undefined) {
-      if (this.#loaded.size >= this.#limits.rooms)
-        return rejected('TOO_MANY_ROOMS', `this host has its ${this.#limits.rooms} rooms in use; join one of them`)
-      loaded = { room: this.#load(name), users: 0 }
-      this.#loaded.set(name, loaded)
-    }
-    loaded.users++
+  /** Takes a member's share in the room; give it back with `leave`. Throws `Refused` where a new room would be one too many to keep. */
+  async enter(name: string): Promise<RoomActor | Rejected> {
+    const { rooms } = this.#limits
+    // Uploads that wait in rooms without members keep nobody out (C66).
+    if (this.#seated >= rooms && !this.#loaded.get(name)?.seats)
+      return rejected('TOO_MANY_ROOMS', `this host has its ${rooms} rooms in use; join one of them`)
+    const loaded = this.#share(name)
+    if (loaded.seats++ === 0) this.#seated++
     try {
       return await loaded.room
+    } catch (error) {
+      this.leave(name)
+      throw error
+    }
+  }
+
+  leave(name: string): void {
+    const loaded = this.#loaded.get(name)
+    if (loaded !== undefined && --loaded.seats === 0) this.#seated--
+    this.release(name)
+  }
+
+  /** Takes a share in a room that there is; give it back with `release`. */
+  async use(name: string): Promise<RoomActor> {
+    try {
+      return await this.#share(name).room
     } catch (error) {
       this.release(name)
       throw error
     }
+  }
+
+  #share(name: string): Loaded {
+    const loaded = this.#loaded.get(name) ?? { room: this.#load(name), users: 0, seats: 0 }
+    this.#loaded.set(name, loaded)
+    loaded.users++
+    return loaded
   }
 
   release(name: string): void {

@@ -83,7 +83,7 @@ export class Transfers {
   async file(id: string, member: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     const name = this.#roomOf.get(id)
     const room = name === undefined ? undefined : await this.#rooms.use(name)
-    if (name === undefined || room === undefined || 'type' in room) return undefined
+    if (name === undefined || room === undefined) return undefined
     const file = room.file(id, member)
     this.#rooms.release(name)
     return file && { room: name, file }
@@ -149,7 +149,6 @@ export class Transfers {
     // What is gone is withdrawn when its room is loaded.
     if (durable === undefined || file.status !== 'offered') return
     const room = await this.#rooms.use(name)
-    if ('type' in room) return
     this.#evictions.hold(file.file.id, name, file.file.size ?? durable)
     const transfer = this.#track(room, file.by, file.file, durable)
     this.#rooms.release(name)

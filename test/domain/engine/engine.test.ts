@@ -45,6 +45,19 @@ describe('joining', () => {
     await engine.settled()
     await join('dedi', 'c')
   })
+  it('C66 keeps nobody out because of files that wait in rooms without members', async () => {
+    const { join, engine } = await openHouse({ limits: { rooms: 1 } })
+    for (const room of ['a', 'b', 'c']) {
+      const ani = await join('ani', room)
+      expect(await engine.createTransfer(ani, { name: 'f', size: 10 })).not.toMatchObject({ type: 'rejected' })
+      await ani.close()
+    }
+    expect(engine.transfers).toHaveLength(3)
+    const budi = await join('budi')
+    expect(await failure(join('cici', 'a'))).toMatchObject({ code: 'TOO_MANY_ROOMS' })
+    await join('cici')
+    await budi.close()
+  })
   it('C66 makes no room beyond those that are kept: one with a history counts, one without vanishes', async () => {
     const house = await openHouse({ limits: { keptRooms: 2 } })
     const visit = async (room: string, ...texts: readonly string[]) => {
