@@ -17,7 +17,9 @@ async function exchange(port: number, ...pieces: readonly (string | Buffer)[]): 
 
 const refusedWith = (status: number, code: string) =>
   expect.stringMatching(
-    new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*\\r\\n\\r\\n\\{"code":"${code}","message":"[^"]+"\\}$`),
+    new RegExp(
+      `^HTTP/1\\.1 ${status} [\\s\\S]*\\r\\nTamtam-Code: ${code}\\r\\n[\\s\\S]*\\r\\n\\{"code":"${code}","message":"[^"]+"\\}$`,
+    ),
   )
 
 const HOST = 'Host: localhost\r\n'

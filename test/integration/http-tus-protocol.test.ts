@@ -42,7 +42,10 @@ describe('what of tus there is', () => {
     async (line) => {
       const { port } = await startHttpHost()
       const answer = await ask(port, line, { headers: { 'Tus-Resumable': '0.2.2', 'Upload-Length': '5' } })
-      expect(answer).toMatchObject({ status: 412, headers: { 'tus-version': '1.0.0', 'tus-resumable': '1.0.0' } })
+      expect(answer).toMatchObject({
+        status: 412,
+        headers: { 'tus-version': '1.0.0', 'tus-resumable': '1.0.0', 'tamtam-code': 'WRONG_PROTOCOL' },
+      })
       expect(await filesOf(port)).toEqual([])
     },
   )

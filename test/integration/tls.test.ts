@@ -157,7 +157,7 @@ describe('C123: in plain, a host that speaks TLS takes nothing in', () => {
     [
       'a request',
       'POST /rooms/lobby/messages HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi',
-      /^HTTP\/1\.1 400 .*https:\/\/127/s,
+      /^HTTP\/1\.1 400 .*Tamtam-Code: TLS_REQUIRED\r\n.*https:\/\/127/s,
     ],
     ['frames', Buffer.from('f554414d', 'hex'), /TLS_REQUIRED.*tls:\/\/127/s],
     ['binary', Buffer.from('0001020304', 'hex'), /^$/],

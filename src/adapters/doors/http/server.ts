@@ -104,6 +104,7 @@ function rawAnswer({ code, message }: Refusal): string {
     `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${body.length}`,
+    `Tamtam-Code: ${code}`,
     'Connection: close',
     '',
     body,

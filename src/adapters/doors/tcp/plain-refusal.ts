@@ -33,6 +33,7 @@ const answer = (body: string): string =>
     'HTTP/1.1 400 Bad Request',
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    `Tamtam-Code: ${CODE}`,
     'Connection: close',
     '',
     body,

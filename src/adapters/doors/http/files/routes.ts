@@ -78,7 +78,8 @@ async function speakTus({ headers, method }: FastifyRequest, reply: FastifyReply
   reply.header('Tus-Resumable', TUS_VERSION)
   if (version === TUS_VERSION) return undefined
   const message = `this host speaks tus ${TUS_VERSION}`
-  return reply.code(PRECONDITION_FAILED).header('Tus-Version', TUS_VERSION).send({ code: 'WRONG_PROTOCOL', message })
+  reply.headers({ 'Tus-Version': TUS_VERSION, 'Tamtam-Code': 'WRONG_PROTOCOL' })
+  return reply.code(PRECONDITION_FAILED).send({ code: 'WRONG_PROTOCOL', message })
 }
 
 const PRECONDITION_FAILED = 412

@@ -15,7 +15,7 @@ export function refuseUpload(reply: FastifyReply, transfer: TransferActor, why: 
   if (transfer.status === 'arriving' || transfer.status === 'paused') describeUpload(reply, transfer, transfer.durable)
   if (why.code !== 'HASH_MISMATCH') return refuse(reply, why)
   const { code, message } = why
-  return reply.code(CHECKSUM_MISMATCH).send({ code, message })
+  return reply.code(CHECKSUM_MISMATCH).header('Tamtam-Code', code).send({ code, message })
 }
 
 /** Of tus's own making. */

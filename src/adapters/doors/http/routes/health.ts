@@ -5,6 +5,7 @@ export const healthRoute: Routes = (app, { trouble }) => {
   app.get('/healthz', async (_request, reply) => {
     const message = trouble()
     if (message === undefined) return { status: 'ok' }
-    return reply.code(statusOf('READ_ONLY')).send({ status: 'degraded', code: 'READ_ONLY', message })
+    const code = 'READ_ONLY'
+    return reply.code(statusOf(code)).header('Tamtam-Code', code).send({ status: 'degraded', code, message })
   })
 }
