@@ -83,6 +83,6 @@ test('the same with keys alone, in Indonesian', async ({ open }) => {
   await reach('Menjaga ruang', 'Tab')
   await siti.getByLabel('Kata sandi ruang ini').waitFor()
   expect(await violations(siti)).toEqual([])
-  await reach('Tutup bagi yang baru', 'Tab')
+  await reach('Kunci ruang', 'Tab')
   await sees(siti, 'siti mengunci ruang ini')
 })
