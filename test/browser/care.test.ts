@@ -80,7 +80,7 @@ test('the same with keys alone, in Indonesian', async ({ open }) => {
     await siti.keyboard.press('Enter')
   }
   await reach('Pengaturan', 'Shift+Tab')
-  await reach('Menjaga ruang', 'Tab')
+  await reach('Kelola ruang', 'Tab')
   await siti.getByLabel('Kata sandi ruang ini').waitFor()
   expect(await violations(siti)).toEqual([])
   await reach('Kunci ruang', 'Tab')

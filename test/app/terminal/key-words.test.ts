@@ -16,7 +16,7 @@ async function terminal(language: Language, role?: 'owner') {
 
 test.each([
   ['en', /^\* There are no/, /not used/, /^\* Nobody comes in/, /no such invitation/, /^! type /],
-  ['id', /^\* Tidak ada undangan/, /belum dipakai/, /^\* Undangan itu tidak berlaku/, /undangan itu tidak ada/, /^! ketik /],
+  ['id', /^\* Tidak ada undangan/, /belum dipakai/, /^\* Undangan itu/, /undangan itu tidak ada/, /^! ketik /],
 ] as const)('invitations are made, listed and taken back in %s', async (language, none, unused, off, gone, usage) => {
   const type = await terminal(language, 'owner')
   expect(await type('invite', 'list')).toMatch(none)
