@@ -23,6 +23,8 @@ export class CommitLoop {
   /** Rooms that have nothing but comings and goings to tell, and can wait a moment. */
   readonly #gathering = new Set<RoomActor>()
   #status: 'idle' | 'running' = 'idle'
+  /** What the journal has, and nobody has seen: it is shown while the journal writes what comes next. */
+  #kept: { readonly rooms: readonly RoomActor[]; readonly drafts: readonly Draft[] } | undefined
   /** Why nothing is kept any more. */
   #closed: Rejected | undefined
   #idle: (() => void)[] = []
@@ -76,11 +78,14 @@ export class CommitLoop {
   }
 
   readonly #run = async (): Promise<void> => {
-    try {
-      await this.#commit()
-    } catch (error) {
-      this.#fail(error)
-    }
+    do {
+      try {
+        await this.#commit()
+      } catch (error) {
+        this.#fail(error)
+      }
+    } while (this.#kept !== undefined && this.#awake.size > 0)
+    this.#show()
     if (this.#awake.size > 0) return this.#clock.soon(this.#run)
     this.#status = 'idle'
     const idle = this.#idle
@@ -98,11 +103,14 @@ export class CommitLoop {
         room.refuse(drafts[index] as Draft, why)
       })
     }
-    if (this.#closed !== undefined) return refuse(this.#closed)
     const started = this.#clock.elapsed()
+    const appending = this.#closed === undefined ? this.#append(drafts) : undefined
+    // The journal writes meanwhile.
+    this.#show()
+    if (appending === undefined) return refuse(this.#closed ?? storeFailed)
     let appended: Appended
     try {
-      appended = await this.#append(drafts)
+      appended = await appending
       // A client sent again what it had no answer to: those are answered as the first time, the others move up.
       while (appended.status === 'duplicate') {
         const { known } = appended
@@ -116,11 +124,26 @@ export class CommitLoop {
     this.#metrics.observe('commit_ms', this.#clock.elapsed() - started)
     if (appended.status === 'readOnly') return refuse(rejected('READ_ONLY', appended.message))
     rooms.forEach((room, index) => {
-      const draft = drafts[index] as Draft
-      this.#metrics.observe('commit_events', draft.size)
-      room.commit(draft)
-      this.#committed(room)
+      room.keep(drafts[index] as Draft)
     })
+    this.#kept = { rooms, drafts }
+    if (!(appending instanceof Promise)) this.#show()
+  }
+
+  #show(): void {
+    if (this.#kept === undefined) return
+    const { rooms, drafts } = this.#kept
+    this.#kept = undefined
+    try {
+      rooms.forEach((room, index) => {
+        const draft = drafts[index] as Draft
+        this.#metrics.observe('commit_events', draft.size)
+        room.show(draft)
+        this.#committed(room)
+      })
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   #fail(error: unknown): void {

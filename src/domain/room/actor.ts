@@ -192,10 +192,14 @@ export class RoomActor {
     return decided
   }
 
-  /** The journal has it: it becomes true, is shown, and is acknowledged, in this order. */
-  commit(draft: Draft): void {
+  /** The journal has it: it becomes true, and what is decided from now on is decided by it. `show` comes next. */
+  keep(draft: Draft): void {
+    if (draft.size > 0) for (const entry of draft.batch.entries) evolve(this.#state, entry)
+  }
+
+  /** It is shown and acknowledged, in this order. */
+  show(draft: Draft): void {
     if (draft.size > 0) {
-      for (const entry of draft.batch.entries) evolve(this.#state, entry)
       this.#batches.next(draft.batch)
       if (draft.expels) this.#expel(draft.batch.events)
     }
@@ -208,7 +212,7 @@ export class RoomActor {
 
   /** The journal could not keep it: the authors are told why, presence is shown all the same. */
   refuse(draft: Draft, why: Rejected): void {
-    this.commit(draft.refuseEntries(why))
+    this.show(draft.refuseEntries(why))
   }
 
   #expel(events: readonly RoomEvent[]): void {

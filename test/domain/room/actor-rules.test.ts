@@ -14,7 +14,9 @@ function roomOfTwo() {
   const commitAll = () => {
     do {
       wake.mockClear()
-      room.commit(room.draft(AT))
+      const draft = room.draft(AT)
+      room.keep(draft)
+      room.show(draft)
     } while (wake.mock.calls.length > 0)
   }
   room.tell(mailOf(owner, { type: 'join' }))

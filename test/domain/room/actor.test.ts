@@ -12,7 +12,8 @@ function actor(some: Partial<typeof limits> = {}) {
   room.batches$.subscribe((batch) => shown.push(...batch.events))
   const commit = () => {
     const draft = room.draft(AT)
-    room.commit(draft)
+    room.keep(draft)
+    room.show(draft)
     return draft
   }
   return { room, wake, shown, commit }
@@ -63,7 +64,8 @@ describe('a mailbox', () => {
     room.onDrained(drained)
     const draft = room.draft(AT)
     expect(drained).not.toHaveBeenCalled()
-    room.commit(draft)
+    room.keep(draft)
+    room.show(draft)
     expect(drained).toHaveBeenCalledTimes(1)
     commit()
     expect(drained).toHaveBeenCalledTimes(1)
@@ -75,7 +77,8 @@ describe('a mailbox', () => {
     room.onDrained(drained)
     const draft = room.draft(AT)
     room.post(saying(ani, 'b'))
-    room.commit(draft)
+    room.keep(draft)
+    room.show(draft)
     expect(drained).not.toHaveBeenCalled()
     commit()
     expect(drained).toHaveBeenCalledTimes(1)
@@ -213,7 +216,9 @@ describe('a commit', () => {
     room.batches$.subscribe(() => order.push(`shown at ${room.state.last}`))
     room.post({ ...saying(ani, 'a'), committed: ({ seq }) => order.push(`acknowledged ${seq}`) })
     room.onDrained(() => order.push('drained'))
-    room.commit(room.draft(AT))
+    const draft = room.draft(AT)
+    room.keep(draft)
+    room.show(draft)
     expect(order).toEqual(['shown at 1', 'acknowledged 1', 'drained'])
   })
   it('shows nothing where nothing was decided, but answers', () => {

@@ -34,7 +34,7 @@ export interface DiskVaultOptions {
 }
 
 const MIB = 1024 * 1024
-const DEFAULTS = { maxFileBytes: 4096 * MIB, maxSpoolBytes: 20_480 * MIB, syncEveryBytes: 8 * MIB, syncEveryMs: 1000 }
+const DEFAULTS = { maxFileBytes: 4096 * MIB, maxSpoolBytes: 20_480 * MIB, syncEveryBytes: 2 * MIB, syncEveryMs: 1000 }
 /** Half of Node's pool of threads: the other half stays for reads and writes. */
 const SYNCS_AT_ONCE = 2
 /** A file has too many names, or the file system gives it only one. */
