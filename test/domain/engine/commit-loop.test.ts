@@ -116,6 +116,23 @@ describe('one commit', () => {
     expect(journal.appends.map(([batch]) => textsOf(batch?.events ?? []))).toEqual([['a'], ['b', 'c', 'd']])
     expect(seqsOf(shown)).toEqual([1, 2, 3, 4])
   })
+  it('is shown while the journal writes the next, which was decided by it', async () => {
+    const { journal, loop, room, shown } = await oneRoom()
+    journal.hold()
+    const [first, second] = [saying(ani, 'a'), saying(ani, 'b')]
+    room.post(first)
+    await turns(2)
+    room.post(second)
+    journal.release(true)
+    await turns(2)
+    expect(journal.appends.map(([batch]) => seqsOf(batch?.events ?? []))).toEqual([[1], [2]])
+    expect(textsOf(shown)).toEqual(['a'])
+    expect([first.acks.length, second.acks.length]).toEqual([1, 0])
+    journal.release()
+    await loop.settled()
+    expect(textsOf(shown)).toEqual(['a', 'b'])
+    expect(second.acks.map(({ seq }) => seq)).toEqual([2])
+  })
   it('is measured: how long it took and how much it held', async () => {
     const { loop, metrics, room } = await oneRoom()
     room.post(saying(ani, 'a', 'b', 'c'))
