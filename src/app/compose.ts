@@ -17,6 +17,7 @@ import { DiskVault } from '../adapters/stores/disk/disk-vault.ts'
 import { MemoryJournal } from '../adapters/stores/memory/memory-journal.ts'
 import { MemoryKeyring } from '../adapters/stores/memory/memory-keyring.ts'
 import { MemoryVault } from '../adapters/stores/memory/memory-vault.ts'
+import { quarantinesIn } from '../adapters/stores/sqlite/quarantine.ts'
 import { SqliteJournal } from '../adapters/stores/sqlite/sqlite-journal.ts'
 import { PromMetrics } from '../adapters/system/prom-metrics.ts'
 import { RandomIds } from '../adapters/system/random-ids.ts'
@@ -92,7 +93,7 @@ export function compose(options: TamtamOptions): DependencyContainer {
   )
   provide<Engine>(ENGINE as symbol, undefined, (from) => {
     const ports = {
-      journal: new WatchedJournal(from.resolve(JOURNAL), health),
+      journal: new WatchedJournal(from.resolve(JOURNAL), health, () => quarantinesIn(directory)),
       vault: from.resolve(VAULT),
       clock: from.resolve(CLOCK),
       ids: from.resolve(IDS),

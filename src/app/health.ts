@@ -1,3 +1,4 @@
+import type { Trouble } from '../adapters/doors/http/parts.ts'
 import type { Appended, Journal } from '../domain/ports/journal.ts'
 import type { Batch } from '../domain/room/batch.ts'
 
@@ -5,10 +6,18 @@ import type { Batch } from '../domain/room/batch.ts'
 export class Health {
   #status: 'ok' | 'readOnly' | 'broken' = 'ok'
   #message = ''
+  #damage: string | undefined
 
-  /** What is wrong, for people; undefined where nothing is. */
-  get trouble(): string | undefined {
-    return this.#status === 'ok' ? undefined : this.#message
+  /** What is wrong; undefined where nothing is. */
+  get trouble(): Trouble | undefined {
+    if (this.#status !== 'ok') return { refuses: true, message: this.#message }
+    return this.#damage === undefined ? undefined : { refuses: false, message: this.#damage }
+  }
+
+  /** `quarantines` are there until somebody has looked at them and taken them away. */
+  opened(quarantines: readonly string[]): void {
+    if (quarantines.length > 0)
+      this.#damage = `the journal was damaged; what was set aside lies in the data directory, in ${quarantines.join(', ')}, until you take it away`
   }
 
   broke(): void {
@@ -27,10 +36,12 @@ export class Health {
 export class WatchedJournal implements Journal {
   readonly #journal: Journal
   readonly #health: Health
+  readonly #quarantines: () => readonly string[]
 
-  constructor(journal: Journal, health: Health) {
+  constructor(journal: Journal, health: Health, quarantines: () => readonly string[]) {
     this.#journal = journal
     this.#health = health
+    this.#quarantines = quarantines
   }
 
   async append(batches: readonly Batch[]): Promise<Appended> {
@@ -39,8 +50,9 @@ export class WatchedJournal implements Journal {
     return appended
   }
 
-  open(): Promise<void> {
-    return this.#journal.open()
+  async open(): Promise<void> {
+    await this.#journal.open()
+    this.#health.opened(this.#quarantines())
   }
 
   close(): Promise<void> {

@@ -16,6 +16,7 @@ import { flushed, neverWaitFor } from './output.ts'
 import { stopSignal } from './signals.ts'
 import { hostFacts } from './terminal/host-facts.ts'
 import { enter } from './terminal/host-terminal.ts'
+import { whoListens } from './who-listens.ts'
 
 /** For whoever reads our output to take the last of it. */
 const LAST_OUTPUT_MS = 500
@@ -99,7 +100,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
     if (error instanceof PortInUse)
       throw new CommandFailed(
         exitCodes.portInUse,
-        `${error.message}; stop what uses it, or choose another with --port`,
+        `${error.message}${await whoListens(port)}; stop what uses it, or choose another with --port`,
         { cause: error },
       )
     throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${failureText(error)}`, {

@@ -3,8 +3,15 @@ import { expect, test } from 'vitest'
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 const about = JSON.parse(read('package.json'))
-const lock: { readonly packages: Record<string, { readonly integrity?: string; readonly version?: string }> } =
-  JSON.parse(read('package-lock.json'))
+interface Locked {
+  readonly integrity?: string
+  readonly version?: string
+  readonly dev?: boolean
+  readonly optional?: boolean
+  readonly devOptional?: boolean
+  readonly hasInstallScript?: boolean
+}
+const lock: { readonly packages: Record<string, Locked> } = JSON.parse(read('package-lock.json'))
 const locked = Object.entries(lock.packages).filter(([path]) => path !== '')
 
 test('C134 what is depended on is named by exact versions, and the lockfile agrees', () => {
@@ -30,6 +37,15 @@ test('C134 no package runs a script of its own when it is installed', () => {
 
 test('C134 a new version of a package waits a week', () => {
   expect(read('.npmrc').split('\n')).toContain('min-release-age=7')
+})
+
+test('C134 a host runs on 15 packages that are named and 160 in all, and of those with an install script on one that it does without', () => {
+  const runs = locked.filter(([, entry]) => entry.dev !== true && entry.optional !== true && entry.devOptional !== true)
+  expect(Object.keys(about.dependencies).length).toBeLessThanOrEqual(15)
+  expect(runs.length).toBeLessThanOrEqual(160)
+  expect(runs.filter(([, entry]) => entry.hasInstallScript)).toEqual([])
+  const scripted = locked.filter(([, entry]) => entry.dev !== true && entry.hasInstallScript)
+  expect(scripted.map(([path]) => path)).toEqual(['node_modules/msgpackr-extract'])
 })
 
 test('C49 nothing of the program runs another, so that no shell ever reads a name', () => {

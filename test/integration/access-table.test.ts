@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { rightOf } from '../../src/adapters/doors/http/rights.ts'
 import { MemoryKeyring } from '../../src/adapters/stores/memory/memory-keyring.ts'
 import { compose } from '../../src/app/compose.ts'
 import { HTTP_DOOR } from '../../src/app/tokens.ts'
+import type { RoomEvent } from '../../src/domain/room/events.ts'
+import { clientSamples } from '../adapters/codec/wire/samples.ts'
 import { type Asked, ask, startHttpHost } from '../helpers/http-client.ts'
 import { keyOf, SessionClient } from '../helpers/session-client.ts'
 
@@ -114,6 +116,48 @@ test('C117: every route is for those whom the table names, and for nobody else',
     }
     expect([route, letIn]).toEqual([route, WHO.filter((who) => may.includes(who))])
   }
+})
+
+const COMMANDS = Object.entries(clientSamples).flatMap(([name, message]) =>
+  message.type === 'command' ? [[name, message.command] as const] : [],
+)
+
+describe.each(['frames', 'websocket'] as const)('C117: over %s', (by) => {
+  test.each(['a stranger', 'somebody who has left', 'somebody who was kicked', 'somebody in another room'])(
+    '%s can do nothing in a room, and learns nothing of it',
+    async (who) => {
+      const { port, tamtam } = await startHttpHost()
+      const inside = await tamtam.engine.join({ room: 'den', name: 'Budi', role: 'owner' })
+      const client = await SessionClient.connect(port, by)
+      const other = async () => {
+        const again = await SessionClient.connect(port, by)
+        return again.send({ type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' })
+      }
+      client.send({ type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' })
+      let asking = client
+      if (who !== 'a stranger') await client.enter('den')
+      if (who === 'somebody in another room') await client.enter('lobby')
+      if (who === 'somebody who has left') client.send({ type: 'leave' })
+      if (who === 'somebody who was kicked') await inside.send({ type: 'kick', name: 'ani' })
+      if (who.startsWith('somebody who')) {
+        await client.closed()
+        asking = await other()
+      }
+      const heard: RoomEvent[] = []
+      inside.events$.subscribe((event) => heard.push(event))
+      await inside.send({ type: 'say', text: 'a secret' })
+      await inside.send({ type: 'setTopic', topic: 'a secret' })
+      const before = asking.messages.length
+      for (const [, command] of COMMANDS) asking.send({ type: 'command', ref: 1, command })
+      await asking.settled()
+      // That they went may be told later than it was so.
+      expect(heard.map(({ type }) => type).filter((type) => type !== 'left')).toEqual(['said', 'topicSet'])
+      expect(JSON.stringify(asking.messages)).not.toContain('a secret')
+      if (who === 'somebody in another room') return
+      const answers = asking.messages.slice(before).filter(({ type }) => type !== 'pong' && type !== 'welcome')
+      expect(answers).toEqual(COMMANDS.map(() => expect.objectContaining({ type: 'rejected', code: 'NOT_A_MEMBER' })))
+    },
+  )
 })
 
 test('every route that there is stands in both tables', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam } from '../../src/app/index.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { bareEnv, HostProcess } from '../helpers/host-process.ts'
+import { bareEnv, enter, HostProcess } from '../helpers/host-process.ts'
 import { MAIN, NODE } from '../helpers/program.ts'
 import { sha256, Verb } from '../helpers/verb.ts'
 
@@ -113,34 +113,39 @@ test('the store of a host that runs is left alone, and a limit of open files is 
   expect(stdout).toMatch(/^warning +open files +the limit lets 768 of 10000/m)
 })
 
-test('C86 a host refuses a data directory on NFS, and doctor says why', async (context) => {
-  const data = join(await temporaryDirectory(), 'data')
-  await mkdir(data)
-  // What the kernel would answer there: 0x6969 as the type of every file system.
-  const strace = [
-    'strace',
-    '-f',
-    '-qq',
-    '-o',
-    '/dev/null',
-    '-e',
-    'trace=statfs',
-    '-e',
-    'inject=statfs:poke_exit=@arg2=6969000000000000',
-  ]
-  if (spawnSync('strace', ['-V']).status !== 0) {
-    if (process.env['CI'] === 'true') throw new Error('strace is missing')
-    return context.skip('needs strace')
-  }
-  const run = (...args: string[]) =>
-    spawnSync('strace', [...strace.slice(1), ...NODE, MAIN, ...args], {
-      env: bareEnv(),
-      encoding: 'utf8',
-      timeout: 60_000,
-    })
-  const host = run('host', '--port', '0', '--data', data)
-  expect(host).toMatchObject({ status: 78, stderr: expect.stringContaining('is on NFS') })
-  expect(await readdir(data)).toEqual([])
-  const doctor = run('doctor', '--port', '0', '--data', data)
-  expect(doctor).toMatchObject({ status: 1, stdout: expect.stringMatching(/^bad +disk +NFS/m) })
-})
+/** As the kernel would answer on such a disk: statfs(2) gives the type of the file system in its first eight bytes. */
+const onDisk = (type: string): readonly string[] => {
+  const answer = `inject=statfs:poke_exit=@arg2=${type.padEnd(16, '0')}`
+  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'signal=none', '-e', 'trace=statfs', '-e', answer]
+}
+
+test.for([
+  ['NFS', '6969'],
+  ['SMB', '7b51'],
+  ['CIFS', '424d53ff'],
+  ['9p', '97190201'],
+  ['FUSE', '46557365'],
+] as const)(
+  'C86 a host leaves a data directory on %s alone, unless it is told that no other uses it; doctor says why',
+  async ([kind, type], context) => {
+    if (spawnSync('strace', ['-V']).status !== 0) {
+      if (process.env['CI'] === 'true') throw new Error('strace is missing')
+      return context.skip('needs strace')
+    }
+    const data = join(await temporaryDirectory(), 'data')
+    await mkdir(data)
+    const command = onDisk(type)
+    const refused = new HostProcess(['host', '--port', '0', '--data', data], { command })
+    expect(await refused.ended()).toBe(78)
+    expect(refused.errors).toContain(`is on ${kind}, where other machines may write too`)
+    expect(await readdir(data)).toEqual([])
+    if (kind !== 'NFS') return
+    const args = [...command.slice(1), ...NODE, MAIN, 'doctor', '--port', '0', '--data', data]
+    const doctor = spawnSync('strace', args, { env: bareEnv(), encoding: 'utf8', timeout: 60_000 })
+    expect(doctor).toMatchObject({ status: 1, stdout: expect.stringMatching(/^bad +disk +NFS/m) })
+    const { host, port } = await HostProcess.start(['--data', data, '--shared-disk'], { command })
+    await enter(port, 'ani')
+    process.kill((await host.listening()).pid, 'SIGTERM')
+    expect(await host.ended()).toBe(0)
+  },
+)

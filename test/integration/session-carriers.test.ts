@@ -101,6 +101,19 @@ describe('C100: a WebSocket', () => {
     ['of pings without end', Buffer.concat(Array(2000).fill(masked(0x89, Buffer.of(0)))), 1008],
     ['that is empty', masked(0x82, Buffer.of()), 1008],
     ['that is no message', masked(0x82, Buffer.of(0xc1)), 1008],
+    // The groups of cases that the Autobahn suite has for a peer that breaks RFC 6455.
+    ['with its second reserved bit', masked(0xa2, Buffer.of(0x80)), 1002],
+    ['with its third reserved bit', masked(0x92, Buffer.of(0x80)), 1002],
+    ['of a kind that there is not', masked(0x83, Buffer.of(0x80)), 1002],
+    ['of a control that there is not', masked(0x8b, Buffer.of()), 1002],
+    ['of a ping in pieces', masked(0x09, Buffer.of()), 1002],
+    ['of a ping of 126 bytes', Buffer.concat([Buffer.from('89fe007e00000000', 'hex'), Buffer.alloc(126)]), 1002],
+    ['that goes on with nothing', masked(0x80, Buffer.of(0x80)), 1002],
+    ['that begins within another', Buffer.concat([masked(0x02, Buffer.of(0x81)), masked(0x82, Buffer.of())]), 1002],
+    ['that closes with a code nobody may send', masked(0x88, Buffer.from('03ed', 'hex')), 1002],
+    ['that closes with a code below all', masked(0x88, Buffer.from('03e7', 'hex')), 1002],
+    ['that closes with a reason that is no text', masked(0x88, Buffer.from('03e8ff', 'hex')), 1007],
+    ['that closes as it should', masked(0x88, Buffer.from('03e8', 'hex')), 1000],
   ]
   test.each(BAD)('message %s ends the connection', async (_case, bytes, code) => {
     const { port } = await startHost()
@@ -111,6 +124,19 @@ describe('C100: a WebSocket', () => {
     const sent = Buffer.from(rest.join('\r\n\r\n'), 'latin1')
     const close = sent.lastIndexOf(Buffer.of(0x88, 0x02))
     expect(close < 0 ? sent.toString('hex') : sent.readUInt16BE(close + 2)).toBe(code)
+  })
+
+  test('in pieces, with a ping between them, is one message', async () => {
+    const { port } = await startHost()
+    const hello = Buffer.from(encodeMessage({ type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' }))
+    const pieces = [
+      masked(0x02, hello.subarray(0, 20)),
+      masked(0x89, Buffer.from('between')),
+      masked(0x00, Buffer.of()),
+      masked(0x80, hello.subarray(20)),
+    ]
+    const answer = await exchange(port, [upgrade(port), ...pieces], (said) => said.includes('welcome'))
+    expect(answer.indexOf('between')).toBeLessThan(answer.indexOf('welcome'))
   })
 
   test('is pinged and answers, as often as it may', async () => {

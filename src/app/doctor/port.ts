@@ -1,6 +1,5 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { forTerminal } from '../../domain/text/terminal.ts'
+import { whoListens } from '../who-listens.ts'
 import { bad, type Finding, ok } from './finding.ts'
 
 /** Whether a host could listen there; tries it. */
@@ -30,23 +29,4 @@ function listening(host: string, number: number): Promise<string | undefined> {
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
     server.listen({ host, port: number, exclusive: true }, () => server.close(() => resolve(undefined)))
   })
-}
-
-const LISTENING = '0A'
-
-/** ` by node (pid 7)`, where Linux tells us: of other people's processes only root may know. */
-async function whoListens(number: number): Promise<string> {
-  const inodes = new Set<string>()
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6'])
-    for (const line of (await readFile(table, 'utf8').catch(() => '')).split('\n')) {
-      const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
-      if (state === LISTENING && Number.parseInt(local.split(':')[1] ?? '', 16) === number)
-        inodes.add(`socket:[${inode}]`)
-    }
-  if (inodes.size === 0) return ''
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)))
-    for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => []))
-      if (inodes.has(await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
-        return ` by ${forTerminal((await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'a process')).trim())} (pid ${pid})`
-  return ''
 }

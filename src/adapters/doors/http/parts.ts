@@ -48,8 +48,15 @@ export interface HttpDoorParts {
   readonly webSockets: WebSockets
   /** Where the built page is; undefined where none is served. */
   readonly page: string | undefined
-  /** Why the stores take nothing just now; undefined where they do. */
-  readonly trouble: () => string | undefined
+  /** What is wrong with the stores; undefined where nothing is. */
+  readonly trouble: () => Trouble | undefined
+}
+
+export interface Trouble {
+  /** Whether they take nothing just now. */
+  readonly refuses: boolean
+  /** For people. */
+  readonly message: string
 }
 
 /** What its routes stand on. */

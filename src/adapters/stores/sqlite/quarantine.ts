@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../../domain/ports/log.ts'
 import { connect } from './connection.ts'
@@ -11,6 +21,7 @@ const LOG = 'journal.db-wal'
 /** Being filled; worthless until it is called `READY`. */
 const FILLING = 'journal.db.salvage'
 const READY = 'journal.db.salvaged'
+const PREFIX = 'quarantine-'
 
 /**
  * Puts a database of the rows that still verify in the place of a damaged one, which moves to `quarantine-<time>` with its log.
@@ -62,8 +73,14 @@ export const syncDirectory = (directory: string): void => {
   }
 }
 
+/** The names of what was ever set aside there, and is there still. */
+export const quarantinesIn = (directory: string | undefined): readonly string[] =>
+  directory === undefined || !existsSync(directory)
+    ? []
+    : readdirSync(directory).filter((name) => name.startsWith(PREFIX))
+
 const makeQuarantine = (directory: string): string => {
-  const quarantine = join(directory, `quarantine-${new Date().toISOString().replaceAll(':', '')}`)
+  const quarantine = join(directory, `${PREFIX}${new Date().toISOString().replaceAll(':', '')}`)
   mkdirSync(quarantine, { recursive: true })
   return quarantine
 }

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
 import { decodeClientMessage, decodeHostMessage } from '../../../../src/adapters/codec/wire/decode.ts'
 import { clientMessageLimits, MAX_DEPTH } from '../../../../src/adapters/codec/wire/limits.ts'
 import { prescan } from '../../../../src/adapters/codec/wire/prescan.ts'
+import { NODE } from '../../../helpers/program.ts'
 import { clientSamples } from './samples.ts'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
@@ -108,6 +110,12 @@ describe('what is decoded', () => {
     const bytes = hex('83 a4 74797065 a4 70696e67 a3 726566 01 a9 5f5f70726f746f5f5f 81 a7 697341646d696e c3')
     expect(decodeClientMessage(bytes)).toEqual(bad)
     expect('isAdmin' in {}).toBe(false)
+  })
+
+  test('C104 there is no way to a prototype by that name in the program at all', () => {
+    const [node, ...flags] = NODE
+    const { stdout } = spawnSync(node, [...flags, '-p', `'__proto__' in {}`], { encoding: 'utf8' })
+    expect(stdout).toBe('false\n')
   })
 
   test.each([

@@ -28,7 +28,7 @@ const makeStore = (appends: number): void => {
 }
 
 describe("the journal's database", () => {
-  test('of a newer version is refused and left as it is', () => {
+  test('of a newer version is refused and left as it is (C84)', () => {
     makeStore(3)
     alter(`PRAGMA user_version = 2; PRAGMA application_id = ${0x7474_0002}`)
     expect(() => openStore(directory)).toThrow(JournalTooNew)
