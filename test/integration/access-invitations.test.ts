@@ -1,11 +1,15 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
 import { roomKeyDefaults } from '../../src/app/defaults.ts'
 import { connect, createTamtam } from '../../src/app/index.ts'
-import { come, hosted } from '../helpers/den.ts'
+import { come, hosted, OWNER } from '../helpers/den.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
 import { ask } from '../helpers/http-client.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { keyOf, SessionClient } from '../helpers/session-client.ts'
+import { Verb } from '../helpers/verb.ts'
 
 describe('an invitation', () => {
   test('lets one person in, once, also past a lock, a password and the host’s token, and back again', async () => {
@@ -112,6 +116,23 @@ describe('an invitation', () => {
     const { port: again } = await next.listen({ port: 0, silentMs: 20 })
     expect((await come(again, 'frames', 'budi', { token: code })).outcome).toBe('NOT_FOUND')
     await next.stop()
+  })
+
+  test('is made, listed and taken back in the terminal of tamtam join, over HTTP', async () => {
+    const { port, owner } = await hosted({ listen: { silentMs: 10_000 } })
+    owner.leave()
+    const TAMTAM_KEY_FILE = join(await temporaryDirectory(), 'owner')
+    await writeFile(TAMTAM_KEY_FILE, OWNER, { mode: 0o600 })
+    const type = async (...lines: readonly string[]) => {
+      const how = { env: { TAMTAM_KEY_FILE }, input: `${lines.join('\n')}\n` }
+      const { code, errors } = await Verb.run(['join', `boss@127.0.0.1:${port}/den`, '--plain'], how)
+      expect(code).toBe(0)
+      return errors
+    }
+    const [, id] = /^\* \[(\w{8})\] not used, good until /m.exec(await type('/invite', '/invite list')) ?? []
+    expect(await type(`/invite off ${id}`, '/invite list', `/invite off ${id}`)).toMatch(
+      /^\* Nobody comes in by it any more\.\n\* There are no invitations\.\n! NO_SUCH_INVITATION /m,
+    )
   })
 
   test('is not to be had by members, over no door', async () => {
