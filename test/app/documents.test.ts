@@ -2,6 +2,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { cases } from '../../.ci/proof/claims.ts'
+import { CODES } from '../../src/domain/rejection.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -119,6 +121,19 @@ describe('the documents', () => {
     for (const known of ['HOME', 'PATH']) variables.delete(known)
     expect(variables).toContain('KILL_CYCLES')
     expect(untold(variables, text)).toEqual([])
+  })
+
+  test('docs/security.md names every case of the abuse catalogue, and docs/http.md every code', () => {
+    const named = new Set(
+      [...read('docs/security.md').matchAll(/\bC(\d+)(?:–C(\d+))?\b/g)].flatMap(([, first, last = first]) =>
+        Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index),
+      ),
+    )
+    expect(cases.flatMap((_, index) => (named.has(index + 1) ? [] : [`C${index + 1}`]))).toEqual([])
+    const http = read('docs/http.md')
+    const codes = matches(['src/adapters/doors/http/errors.ts'], /^ {2}([A-Z_]+): \d{3},$/gm)
+    expect(codes.size).toBeGreaterThan(CODES.length)
+    expect([...CODES, ...codes].filter((code) => !http.includes(`\`${code}\``))).toEqual([])
   })
 
   test('docs/adr/README.md lists every decision', () => {

@@ -18,6 +18,15 @@ test('every command, flag and exit code is in the manual page, which a reader of
   for (const flag of flags) expect(text, flag).toMatch(new RegExp(`^\\.B (-\\w, )?${flag}( |$)`, 'm'))
   for (const command of commands) if (command !== 'help') expect(text).toContain(`.SS "tamtam ${command}`)
   for (const code of Object.values(exitCodes)) expect(text).toContain(`\n.B ${code}\n`)
+  for (const variable of [
+    'TAMTAM_TOKEN',
+    'TAMTAM_PASSWORD_FILE',
+    'TAMTAM_KEY_FILE',
+    'TAMTAM_CONFIG',
+    'NO_COLOR',
+    'LANG',
+  ])
+    expect(text).toMatch(new RegExp(`^\\.B .*\\b${variable}\\b`, 'm'))
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
   const [, table = ''] = /^## Exit codes$([\s\S]*?)^## /m.exec(readme) ?? []
   for (const code of Object.values(exitCodes))
