@@ -8,6 +8,7 @@ import type { Growth } from './growth.ts'
 import type { Health } from './health.ts'
 import { type Loan, PAGE_BYTES, type ReadInto } from './pages.ts'
 import { durableBytes } from './part.ts'
+import { ReadAhead } from './read-ahead.ts'
 
 export interface FileToRead {
   readonly id: string
@@ -32,7 +33,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   #handle: FileHandle | undefined
   /** Up to where bytes were read, or are being read. */
   #reached: number
-  #lent: Buffer | undefined
+  readonly #ahead = new ReadAhead()
   /** Of the shared page that the newest piece is of. */
   #loan: Loan | undefined
   #error: Error | undefined
@@ -67,6 +68,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
 
   fallBack(size: number): void {
     const { from } = this.#file
+    this.#ahead.forget()
     if (this.#reached > from && this.#reached > size)
       this.fail(new VaultMissing('the file has fallen back behind what was read of it'))
   }
@@ -121,6 +123,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
 
   async #letGo(): Promise<void> {
     this.#giveBack()
+    await this.#ahead.end()
     const handle = this.#handle
     this.#handle = undefined
     await handle?.close()
@@ -135,9 +138,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
     // A reader that has been ended must not bring back pages that were dropped with its file.
     this.#check()
     const read = (into: Buffer, position: number): Promise<number> => readInto(handle, into, position)
-    const piece = following.hasCompany(this)
-      ? await this.#shared(at, read)
-      : await this.#own(at, this.#reached - at, read)
+    const piece = following.hasCompany(this) ? await this.#shared(at, read) : await this.#own(at, end, read)
     this.#check()
     return piece
   }
@@ -154,12 +155,11 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   }
 
   /** Bytes for this reader only. Each piece is fresh unless it is lent: fresh ones cost 60 MB between collections. */
-  async #own(at: number, length: number, read: ReadInto): Promise<Uint8Array> {
-    const lent = this.#lent
-    const buffer = lent !== undefined && lent.length >= length ? lent : Buffer.allocUnsafeSlow(length)
-    if (this.#file.pieces === 'lent') this.#lent = buffer
-    const bytesRead = await read(buffer.subarray(0, length), at)
-    return bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
+  async #own(at: number, end: number, read: ReadInto): Promise<Uint8Array> {
+    const length = this.#reached - at
+    if (this.#file.pieces === 'lent') return await this.#ahead.piece(at, length, end, read)
+    const buffer = Buffer.allocUnsafeSlow(length)
+    return buffer.subarray(0, await read(buffer, at))
   }
 
   #check(): void {
