@@ -62,7 +62,7 @@ export class ModelHouse {
 
   stall(at: number): void {
     const peer = this.pick(at)
-    if (peer === undefined || peer.stalled) return
+    if (peer === undefined || peer.stalled || peer.spokeIn === this.round) return
     peer.stalled = true
     peer.stalledAtMs = this.house.clock.elapsed()
     peer.person.connection.stall()

@@ -57,6 +57,7 @@ export class RoomModel extends ModelHouse {
         mode: 'inline',
         stalled: false,
         stalledAtMs: 0,
+        spokeIn: -1,
         here: true,
         rounds: [],
         presence: [],
@@ -199,7 +200,11 @@ export class RoomModel extends ModelHouse {
     )
   }
 
-  #write({ person }: Peer, bytes: Buffer, cut: Cut): void {
+  /** Whoever does not read their answers is not listened to (C61): who speaks in a round reads in it. */
+  #write(peer: Peer, bytes: Buffer, cut: Cut): void {
+    const { person } = peer
+    this.letRead(peer)
+    peer.spokeIn = this.round
     const step = cut === 'whole' ? bytes.length : cut === 'bytes' ? 1 : Math.max(1, cut)
     for (let at = 0; at < bytes.length; at += step) person.connection.write(bytes.subarray(at, at + step))
   }

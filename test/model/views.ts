@@ -16,6 +16,8 @@ export interface Peer {
   mode: 'inline' | 'links'
   stalled: boolean
   stalledAtMs: number
+  /** The last round in which they said something. */
+  spokeIn: number
   here: boolean
   /** In which room it was, and what it had asked for, in each round. */
   readonly rounds: { readonly room: string; readonly mode: 'inline' | 'links' }[]
