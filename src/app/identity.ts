@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { daysLeft } from '../adapters/tls/certificate.ts'
 import {
+  fingerprintOfPem,
   identityIn,
   ownIdentity,
   renewedIdentity,
@@ -13,8 +14,8 @@ import { identityDefaults } from './defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
 interface ShownIdentity extends TlsIdentity {
-  /** What to show in its place from then on; left out where that is somebody else's to say. */
-  readonly renew?: (now: number) => Promise<TlsIdentity | undefined>
+  /** What to show in its place from then on, with the same key. */
+  readonly renew: (now: number) => Promise<TlsIdentity>
 }
 
 /** What the host shows over TLS; undefined where it does not speak it. To be asked for once the data directory is locked. */
@@ -26,10 +27,17 @@ export async function identityFor(config: HostConfig, data: string | undefined):
     if (cert === undefined || key === undefined)
       throw new UnusableIdentity('--cert and --key belong together; without them --tls makes a certificate of its own')
     const identity = await identityIn(cert, key)
+    const fingerprint = fingerprintOfPem(identity.cert)
     const days = daysLeft(identity.cert, Date.now())
     if (days < 0) warn(`the certificate in ${cert} has ended; those who come will be warned`)
     else if (days < identityDefaults.renewDays) warn(`the certificate in ${cert} ends in ${days} days`)
-    return identity
+    const renew = async (): Promise<TlsIdentity> => {
+      const next = await identityIn(cert, key)
+      // It says what it is known by at its start, and clients hold it to that.
+      if (fingerprintOfPem(next.cert) === fingerprint) return next
+      throw new UnusableIdentity(`${key} holds another key now; start the host again where that is meant`)
+    }
+    return { ...identity, renew }
   } catch (error) {
     if (error instanceof UnusableIdentity)
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
@@ -50,10 +58,9 @@ async function own({ hostNames }: HostConfig, data: string | undefined): Promise
   if (identity.was === 'renewed')
     warn('the certificate was made anew, with the same key: clients know this host as before')
   let shown: TlsIdentity = identity
-  const renew = async (now: number): Promise<TlsIdentity | undefined> => {
-    const next = await renewedIdentity(data, shown, names, now, identityDefaults)
-    shown = next ?? shown
-    return next
+  const renew = async (now: number): Promise<TlsIdentity> => {
+    shown = (await renewedIdentity(data, shown, names, now, identityDefaults)) ?? shown
+    return shown
   }
   return { cert: identity.cert, key: identity.key, renew }
 }

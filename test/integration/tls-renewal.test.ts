@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
 import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
-import { daysLeft } from '../../src/adapters/tls/certificate.ts'
-import { fingerprintOfPem, ownIdentity, renewedIdentity } from '../../src/adapters/tls/identity.ts'
+import { certificateFor, daysLeft } from '../../src/adapters/tls/certificate.ts'
+import { fingerprintOfPem, ownIdentity, renewedIdentity, type TlsIdentity } from '../../src/adapters/tls/identity.ts'
 import { hostConfig } from '../../src/app/config.ts'
 import { identityDefaults } from '../../src/app/defaults.ts'
 import { identityFor } from '../../src/app/identity.ts'
@@ -55,6 +55,32 @@ test('a certificate of our own is made anew while the host runs: for who comes t
   await budi.close()
   const kept = await readFile(join(data, 'tls-cert.pem'), 'utf8')
   expect(new X509Certificate(kept).serialNumber).toBe(after.serialNumber)
+})
+
+test('the certificate in a file of somebody is read again, and shown where its key is the same', async () => {
+  const directory = await temporaryDirectory()
+  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
+  const place = async (identity: TlsIdentity) => {
+    await writeFile(cert, identity.cert)
+    await writeFile(key, identity.key)
+  }
+  const [first, other] = [await newIdentity(), await newIdentity()]
+  await place(first)
+  const identity = await identityFor(hostConfig({ cert, key }, { XDG_CONFIG_HOME: '/nonexistent' }), undefined)
+  if (identity === undefined) throw new Error('a host with --cert has an identity')
+  const [clock, log] = [new ManualClock(), new MemoryLog()]
+  const { port } = await startHost({ overrides: { clock, log }, listen: { tls: identity } })
+
+  await place(other)
+  clock.advance(DAY_MS)
+  await vi.waitFor(() => expect(JSON.stringify(log.lines)).toContain('holds another key now'))
+  expect((await shownBy(port)).fingerprint256).toBe(new X509Certificate(first.cert).fingerprint256)
+
+  const renewed = { cert: await certificateFor(first.key, ['localhost'], Date.now(), 90), key: first.key }
+  await place(renewed)
+  clock.advance(DAY_MS)
+  const { fingerprint256 } = new X509Certificate(renewed.cert)
+  await vi.waitFor(async () => expect((await shownBy(port)).fingerprint256).toBe(fingerprint256), 10_000)
 })
 
 test('a host without a directory keeps its key as well', async () => {

@@ -8,10 +8,10 @@ export interface TlsSettings {
   readonly cert: string | Buffer
   readonly key: string | Buffer
   /**
-   * Asked once a day, with the time in milliseconds since 1970, for what is to be shown from then on; undefined where it may stay as it
-   * is. Its key must be the same, or clients that know the host will refuse it.
+   * Asked once a day, with the time in milliseconds since 1970, for what is to be shown from then on. Its key must be the same, or
+   * clients that know the host will refuse it.
    */
-  readonly renew?: (now: number) => Promise<Pick<TlsSettings, 'cert' | 'key'> | undefined>
+  readonly renew?: (now: number) => Promise<Pick<TlsSettings, 'cert' | 'key'>>
 }
 
 const LOOK_MS = 24 * 3_600_000
@@ -27,6 +27,7 @@ export class TlsLayer {
   readonly #handshakeMs: number
   /** By where both ends are, because Node does not say of which connection a secure one was made. */
   readonly #shaking = new Map<string, Secured>()
+  #cert: string | Buffer
   #cancelLook: Cancel | undefined
 
   /** `failed` hears why a connection does not become a secure one; it is over then. */
@@ -40,6 +41,7 @@ export class TlsLayer {
     this.#clock = clock
     this.#log = log
     this.#handshakeMs = handshakeMs
+    this.#cert = cert
     const shown = { cert, key, minVersion: MIN_VERSION } as const
     this.#server = createServer({ ...shown, ALPNProtocols: ['http/1.1'], handshakeTimeout: 0 })
     if (renew !== undefined) this.#look(renew)
@@ -89,9 +91,10 @@ export class TlsLayer {
   /** Connections that come after it are shown the new certificate; those that are there go on with what they were shown. */
   async #renewed(renew: NonNullable<TlsSettings['renew']>): Promise<void> {
     try {
-      const next = await renew(this.#clock.now())
-      if (next !== undefined) {
-        this.#server.setSecureContext({ ...next, minVersion: MIN_VERSION })
+      const { cert, key } = await renew(this.#clock.now())
+      if (cert !== this.#cert) {
+        this.#server.setSecureContext({ cert, key, minVersion: MIN_VERSION })
+        this.#cert = cert
         this.#log.info('the certificate was made anew')
       }
     } catch (error) {
