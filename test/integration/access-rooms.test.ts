@@ -61,7 +61,12 @@ describe('a room with a password', () => {
     expect((await removed()).status).toBe(204)
     await setPassword('buka pintu')
     await netcat.until('* boss gave the room a password: who comes in from now on needs it')
+    const facts = async () => (await ask(port, 'GET /rooms/den', asOwner())).json
+    expect(await facts()).toMatchObject({ hasPassword: true })
+    const budi = await come(port, 'frames', 'budi', { password: 'buka pintu' })
+    expect(budi.client.of('joined')).toMatchObject([{ hasPassword: true }])
     await removed()
+    expect(await facts()).not.toHaveProperty('hasPassword')
     await netcat.until("* boss took the room's password away")
     await ani.until(() => ani.events.some(({ type }) => type === 'passwordRemoved'))
     const { id } = owner.of('joined')[0]?.member ?? {}

@@ -95,6 +95,7 @@ export const pageEnglish = {
   collectOff: 'Collect no more',
   inviteOne: 'Invite somebody',
   invitations: 'Invitations',
+  withPassword: 'with a password',
   roomPassword: 'Password of the room',
   takePassword: 'Take the password away',
 

@@ -89,6 +89,7 @@ export const pageIndonesian = {
   collectOff: 'Berhenti mengumpulkan',
   inviteOne: 'Undang seseorang',
   invitations: 'Undangan',
+  withPassword: 'dengan kata sandi',
   roomPassword: 'Kata sandi ruang ini',
   takePassword: 'Hapus kata sandi',
 

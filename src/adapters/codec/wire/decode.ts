@@ -100,6 +100,7 @@ function hostMessage(fields: Fields): HostMessage | undefined {
         count: fields.count('count'),
         topic: fields.text('topic'),
         ...(fields.has('collectingSince') ? { collectingSince: fields.count('collectingSince') } : {}),
+        ...(fields.has('hasPassword') ? { hasPassword: fields.flag('hasPassword') } : {}),
         last: fields.count('last'),
       }
     case 'batch':

@@ -59,6 +59,8 @@ export interface JoinedRoom {
   readonly topic: string
   /** Since when members' files are for those who look after the room, in milliseconds since 1970; left out while they are for everybody. */
   readonly collectingSince?: number
+  /** Whoever comes in needs it; left out where there is none. */
+  readonly hasPassword?: boolean
   /** Sequence of the room's newest entry. */
   readonly last: number
 }

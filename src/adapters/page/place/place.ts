@@ -30,6 +30,7 @@ export class Place {
   readonly #member = signal<Member>({ id: '', name: '' })
   readonly #members = signal<readonly Member[]>([])
   readonly #topic = signal('')
+  readonly #hasPassword = signal(false)
   readonly #state = signal<ConnectionState>({ status: 'connected' })
 
   constructor(wanted: WantedRoom, credentials: Credentials) {
@@ -60,6 +61,10 @@ export class Place {
 
   get topic(): ReadonlySignal<string> {
     return this.#topic
+  }
+
+  get hasPassword(): ReadonlySignal<boolean> {
+    return this.#hasPassword
   }
 
   get state(): ReadonlySignal<ConnectionState> {
@@ -108,8 +113,9 @@ export class Place {
   }
 
   #look(people: boolean): void {
-    const { member, members, topic } = this.#session
+    const { member, members, topic, hasPassword } = this.#session
     this.#topic.value = topic
+    this.#hasPassword.value = hasPassword
     if (!people) return
     // As the room sees this member, with role and all.
     this.#member.value = members.find(({ id }) => id === member.id) ?? member

@@ -5,7 +5,7 @@ import { EditIcon, MenuIcon, SearchIcon, SettingsIcon } from './icons.tsx'
 
 export function RoomHeader({ room }: { readonly room: Room }) {
   const say = useSay()
-  const { topic, members } = room.place
+  const { topic, members, hasPassword } = room.place
   return (
     <header class="room-header">
       <button type="button" class="plain narrow" aria-label={say('menu')} onClick={() => room.show({ type: 'menu' })}>
@@ -15,6 +15,7 @@ export function RoomHeader({ room }: { readonly room: Room }) {
         <h1>
           <bdi>{forTerminal(room.name)}</bdi>
           <span class="count">{say('peopleHere', { count: members.value.length })}</span>
+          {hasPassword.value && <span class="count">{say('withPassword')}</span>}
         </h1>
         <button type="button" class="topic" onClick={() => room.show({ type: 'topic' })}>
           <span class="unseen">{say('setTopic')}: </span>

@@ -78,6 +78,9 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'passwordRemoved', seq: 23, at, by: ani },
     ],
   },
+  'joined-password': {
+    ...{ type: 'joined', room: 'lobby', member: ani, members: [ani], count: 1, topic: '', hasPassword: true, last: 0 },
+  },
   'joined-collecting': {
     ...{
       type: 'joined',

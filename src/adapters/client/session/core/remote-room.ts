@@ -56,6 +56,7 @@ export class RemoteRoom {
   #name: string | undefined
   #topic = ''
   #collectingSince: number | undefined
+  #hasPassword = false
   /** The room's newest entry when the host last told how things stand: older ones do not change that. */
   #toldAt = 0
   #start = 0
@@ -87,6 +88,11 @@ export class RemoteRoom {
 
   get collectingSince(): number | undefined {
     return this.#collectingSince
+  }
+
+  /** Whether the room asks whoever comes in for one. */
+  get hasPassword(): boolean {
+    return this.#hasPassword
   }
 
   get state$() {
@@ -199,6 +205,7 @@ export class RemoteRoom {
     this.#member = member
     this.#topic = topic
     this.#collectingSince = joined.collectingSince
+    this.#hasPassword = joined.hasPassword === true
     this.#toldAt = last
     this.#cursor ??= last
     const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
@@ -234,6 +241,8 @@ export class RemoteRoom {
       if (event.type === 'topicSet') this.#topic = event.topic
       if (event.type === 'collectionStarted') this.#collectingSince = event.at
       if (event.type === 'collectionEnded') this.#collectingSince = undefined
+      if (event.type === 'passwordSet' || event.type === 'passwordRemoved')
+        this.#hasPassword = event.type === 'passwordSet'
       if (event.type === 'opped' || event.type === 'deopped') this.#people.rule(event)
       return true
     }

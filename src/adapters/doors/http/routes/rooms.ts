@@ -15,6 +15,7 @@ export const roomRoutes: Routes = (app, parts) => {
       topic,
       last,
       ...(collectingSince === undefined ? {} : { collectingSince }),
+      ...(parts.admission.hasPassword(room) ? { hasPassword: true } : {}),
       members: members.map(({ name }) => name),
     })),
   )

@@ -80,6 +80,11 @@ export class Admission {
     return rooms.filter((_, index) => typeof seen[index] === 'object')
   }
 
+  /** Whether a room asks whoever comes in for one. */
+  hasPassword(room: string): boolean {
+    return this.#parts.keys.wantsPassword(room)
+  }
+
   /** What opens a member's room. */
   keysOf(session: LocalSession): RoomKeyDesk {
     return new LocalKeyDesk(session, this.#parts.keys, () => this.recheck())

@@ -181,6 +181,7 @@ export class SessionPeer implements Holder {
       count: members.length,
       topic,
       ...(collectingSince === undefined ? {} : { collectingSince }),
+      ...(this.#parts.admission.hasPassword(room) ? { hasPassword: true } : {}),
       last,
     })
     this.#delivery.follow(session, after ?? session.after)
