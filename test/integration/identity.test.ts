@@ -91,8 +91,13 @@ test.each(ATTACKS)('%s: from no field does it reach anybody raw', async (_case, 
 test('C59: marks past the fourth on a base go, the text stays', async () => {
   const { ani, budi } = await pair()
   ani.write(`a${'\u0301'.repeat(1000)}b\n${'﷽'.repeat(1000)}\n`)
+  ani.write(`SEND a${'\u0301'.repeat(90)}b.txt\nDATA//AGUEL//TAMTAM//`)
+  await budi.until((client) => client.files.length === 1)
   await caughtUp(ani, budi)
   expect(budi.talk).toEqual([`<ani> a${'\u0301'.repeat(4)}b`, `<ani> ${'﷽'.repeat(1000)}`])
+  // NFC makes one letter of a base and its first mark, which four more may follow.
+  expect(budi.files[0]?.name).toBe(`\u00e1${'\u0301'.repeat(4)}b.txt`)
+  expect(budi.bytes.toString()).not.toMatch(/\p{M}{5}/u)
 })
 
 const FORGED = 'secret\x1b[2J\x9b{"level":50,"msg":"secret"}'

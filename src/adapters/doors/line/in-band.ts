@@ -1,6 +1,7 @@
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
+import { forTerminal } from '../../../domain/text/terminal.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { END_MARK } from './codec/end-mark.ts'
 
@@ -28,8 +29,8 @@ export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Arr
   const pieces = source[Symbol.asyncIterator]()
   let piece = await pieces.next()
   await apart(to, 0)
-  // The seed's client takes the name up to the first space.
-  outbox.write(Buffer.from(`SEND ${file.name.replaceAll(' ', '_')}\n`))
+  // The seed's client takes the name up to the first space; netcat shows it (C59).
+  outbox.write(Buffer.from(`SEND ${forTerminal(file.name).replaceAll(' ', '_')}\n`))
   await apart(to, 0)
   const started = to.clock.elapsed()
   let gone: Refused | undefined
