@@ -28,6 +28,7 @@ export const engineDefaults: EngineLimits = {
   fileDays: 30,
   rooms: 1000,
   keptRooms: 10_000,
+  foundChars: 1_000_000,
   pageEntries: 512,
   historyEntries: 100_000,
   readerEntries: 10_000_000,
@@ -92,6 +93,8 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   rateOnLoopback: false,
   pageEntries: 100,
   maxPageEntries: 500,
+  pagesPerAddress: 4,
+  shortPageChars: 128 * 1024,
   outboxMarkBytes: 256 * 1024,
   heartbeatMs: 15_000,
 }

@@ -7,6 +7,7 @@ import { MemoryMetrics } from '../../src/adapters/system/memory-metrics.ts'
 import { listenerDefaults } from '../../src/app/defaults.ts'
 import type { Entry } from '../../src/app/index.ts'
 import { type HostOptions, startHost } from '../helpers/host.ts'
+import { sayOverHttp } from '../helpers/http-client.ts'
 import { caughtUp, LineClient } from '../helpers/line-client.ts'
 import { SessionClient, type WireName } from '../helpers/session-client.ts'
 import { newIdentity } from '../helpers/tls.ts'
@@ -85,6 +86,32 @@ test('C61: who asks and takes no answers is not listened to any more, until it d
   await budi.until('<ani> halo')
   deaf.resume()
   await deaf.until(({ lines }) => lines.length > 100_000)
+})
+
+test('C61: an address that asks for page after page and reads none has so many of them, and waits for the rest', async () => {
+  const metrics = new MemoryMetrics()
+  const { port } = await startHost({ listen: { silentMs: 1000 }, overrides: { metrics } })
+  const text = (index: number) => `${index} ${'x'.repeat(16_000)}`
+  const four = (first: number) => [0, 1, 2, 3].map((index) => text(first + index)).join('\n')
+  await Promise.all(Array.from({ length: 125 }, (_, index) => sayOverHttp(port, 'lobby', four(4 * index))))
+  const ask = async (from: string) => {
+    const client = await LineClient.connect(port, { from })
+    return client.write('GET /rooms/lobby/events?limit=500 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  }
+  const stalled = await Promise.all(Array.from({ length: 12 }, async () => (await ask('127.0.0.3')).pause()))
+  const waiting = () => metrics.snapshot().gauges['outbox_bytes'] ?? 0
+  await expect.poll(waiting, { timeout: 10_000 }).toBeGreaterThan(0)
+  const other = await ask('127.0.0.2')
+  await other.closed(60_000)
+  // Four pages of 8 MB; the systems on both sides hold some of it.
+  const samples: number[] = []
+  await expect.poll(() => samples.push(waiting()), { timeout: 10_000, interval: 250 }).toBeGreaterThan(8)
+  expect(Math.max(...samples)).toBeLessThan(4 * 8_200_000)
+  for (const client of stalled) client.resume()
+  for (const client of [other, ...stalled]) {
+    await client.closed(60_000)
+    for (const index of [0, 250, 499]) expect(client.bytes.includes(text(index))).toBe(true)
+  }
 })
 
 const FLOOD = 1500

@@ -4,6 +4,7 @@ import type { Pieces } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { ask, tell } from '../room/ask.ts'
+import { newestWithin } from '../room/chars.ts'
 import type { Ack, ClientCommand } from '../room/commands.ts'
 import type { WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
@@ -195,8 +196,10 @@ export class Engine {
         this.bandwidth.open((bytes) => this.#ports.metrics.count('sent_bytes', bytes)),
       ),
     inspect: (session, file) => this.#download(session, file, 0, 'lent', unlimited),
-    read: (room, after) => this.#watched(this.#ports.journal.read(room, after, this.#limits.pageEntries)),
-    search: (room, query, limit) => this.#watched(this.#ports.journal.search(room, query, limit)),
+    read: (room, after, limit = Number.POSITIVE_INFINITY) =>
+      this.#watched(this.#ports.journal.read(room, after, Math.min(limit, this.#limits.pageEntries))),
+    search: async (room, query, limit) =>
+      newestWithin(await this.#watched(this.#ports.journal.search(room, query, limit)), this.#limits.foundChars),
     comeForward: (session) => this.#comeForward(session),
     leave: (session, reason) => this.#leave(session, reason),
   }

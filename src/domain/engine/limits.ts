@@ -15,6 +15,8 @@ export interface EngineLimits extends ActorLimits, RetentionLimits {
   readonly rooms: number
   /** Rooms that are in use or have a history. */
   readonly keptRooms: number
+  /** Text that all together one search finds. */
+  readonly foundChars: number
   /** Entries a reader that catches up is given at a time. */
   readonly pageEntries: number
   /** Entries a room's history keeps. */

@@ -19,7 +19,8 @@ export interface Host {
   upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
   download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array>
   inspect(session: LocalSession, file: string): AsyncIterable<Uint8Array>
-  read(room: string, after: number): Promise<readonly Batch[]>
+  /** A page of about `limit` entries, or of as many as a page may have. */
+  read(room: string, after: number, limit?: number): Promise<readonly Batch[]>
   search(room: string, query: string, limit: number): Promise<readonly Entry[]>
   comeForward(session: LocalSession): Promise<Rejected | undefined>
   leave(session: LocalSession, reason: string): Promise<void>
@@ -208,7 +209,7 @@ export class LocalSession implements RoomSession {
   async read(after: number, limit: number): Promise<readonly Entry[]> {
     const entries: Entry[] = []
     for (let from = after; entries.length < limit && from < this.last; ) {
-      const page = await this.#host.read(this.room, from)
+      const page = await this.#host.read(this.room, from, limit - entries.length)
       if (page.length === 0) break
       for (const batch of page) for (const entry of batch.entries) if (this.sees(entry)) entries.push(entry)
       from = page.at(-1)?.last ?? this.last

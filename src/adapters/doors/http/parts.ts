@@ -10,6 +10,7 @@ import type { Tickets } from '../shared/access/tickets.ts'
 import type { People } from '../shared/session/people.ts'
 import type { Visitor } from '../shared/visitor.ts'
 import type { GuestNames } from './guest-names.ts'
+import type { PageTurns } from './page-turns.ts'
 import type { Rates } from './rates.ts'
 import type { HttpSettings } from './settings.ts'
 
@@ -63,6 +64,7 @@ export interface Trouble {
 export interface HttpParts extends HttpDoorParts {
   readonly names: GuestNames
   readonly rates: Rates
+  readonly pages: PageTurns
   /** Aborted when the host stops: what would go on for long ends then. */
   readonly closing: AbortSignal
   visitorOf(request: IncomingMessage): Visitor

@@ -30,6 +30,9 @@ export interface HttpSettings extends GuessSettings {
   /** Entries on one page, unless asked otherwise and at most. */
   readonly pageEntries: number
   readonly maxPageEntries: number
+  /** Pages for one address that lie here until they are taken, and what is short enough to be no such page. */
+  readonly pagesPerAddress: number
+  readonly shortPageChars: number
   /** Above this much waiting, a reader of a stream reads on from the journal later. */
   readonly outboxMarkBytes: number
   /** A stream of Server-Sent Events says that it is alive this often. */

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import { checked, limitOf, wholeNumber } from '../checked.ts'
 import { eventJson } from '../event-json.ts'
@@ -9,6 +10,7 @@ import { streamEvents } from '../stream.ts'
 
 export const eventRoutes: Routes = (app, parts) => {
   const { pageEntries, maxPageEntries } = parts.settings
+  const addressOf = ({ raw }: FastifyRequest) => parts.visitorOf(raw).address
   const limit = limitOf(pageEntries, maxPageEntries)
   const pageQuery = v.object({ after: v.optional(wholeNumber), before: v.optional(wholeNumber), limit })
   const searchQuery = v.object({ q: v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty')), limit })
@@ -18,9 +20,11 @@ export const eventRoutes: Routes = (app, parts) => {
       const { after, before, limit } = checked(pageQuery, request.query)
       const format = formatFor(request.headers.accept)
       if (format === undefined) {
-        const entries = await (after === undefined
-          ? pageBefore(session, Math.min(before ?? session.last + 1, session.last + 1), limit)
-          : pageAfter(session, after, before, limit))
+        const entries = await parts.pages.read(addressOf(request), reply.raw, () =>
+          after === undefined
+            ? pageBefore(session, Math.min(before ?? session.last + 1, session.last + 1), limit)
+            : pageAfter(session, after, before, limit),
+        )
         return { room: session.room, events: entries.map(eventJson), last: session.last }
       }
       reply.type(format.contentType)
@@ -35,10 +39,11 @@ export const eventRoutes: Routes = (app, parts) => {
     }),
   )
 
-  app.get<{ Params: { room: string } }>('/rooms/:room/search', (request) =>
+  app.get<{ Params: { room: string } }>('/rooms/:room/search', (request, reply) =>
     asGuest(parts, request, request.params.room, async (session) => {
       const { q, limit } = checked(searchQuery, request.query)
-      return { events: (await session.search(q, limit)).map(eventJson) }
+      const found = await parts.pages.read(addressOf(request), reply.raw, () => session.search(q, limit))
+      return { events: found.map(eventJson) }
     }),
   )
 }

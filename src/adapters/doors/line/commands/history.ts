@@ -1,7 +1,8 @@
 import { rejected } from '../../../../domain/rejection.ts'
 import type { LineCommand } from './command.ts'
 import { entryLines } from './entry-lines.ts'
-import { sayPortions } from './say-portions.ts'
+
+const PORTION_ENTRIES = 100
 
 export const history: LineCommand = {
   word: 'history',
@@ -16,8 +17,20 @@ export const history: LineCommand = {
       await caller.refuse(rejected('BAD_COMMAND', `type ${history.usage}, with n from 1 to ${maxHistoryLines}`))
       return
     }
-    const entries = await session.history(Math.min(wanted, maxHistoryLines))
-    const lines = entryLines(entries, caller.linkOf)
-    await sayPortions(caller, [`* history of ${session.room}:`, ...lines, '* end of history'])
+    const { last, room } = session
+    const count = Math.min(wanted, maxHistoryLines)
+    let from = Math.max(0, last - count)
+    await caller.say(`* history of ${room}:`)
+    // What is not said yet stays in the journal, however long it takes to be taken (C61).
+    for (let left = count; left > 0; ) {
+      const entries = (await session.read(from, Math.min(left, PORTION_ENTRIES))).filter(({ seq }) => seq <= last)
+      const newest = entries.at(-1)
+      if (newest === undefined) break
+      const lines = entryLines(entries, caller.linkOf)
+      if (lines.length > 0) await caller.say(lines.join('\n'))
+      from = newest.seq
+      left -= entries.length
+    }
+    await caller.say('* end of history')
   },
 }
