@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { LAUNCH_FLAGS, temporaryDirectory } from '../helpers/host.ts'
+import { temporaryDirectory } from '../helpers/host.ts'
 import { enter } from '../helpers/host-process.ts'
 import { ask } from '../helpers/http-client.ts'
 import { LineClient } from '../helpers/line-client.ts'
+import { LAUNCH_FLAGS } from '../helpers/program.ts'
 
 const PROGRAM = fileURLToPath(new URL('./step-host.ts', import.meta.url))
 /** Of processor time. C82 asks for 20 ms; a processor that others use too takes longer for the same. */
@@ -16,7 +17,7 @@ const PASTE_BYTES = 20_000_000
 const FILE_BYTES = 100_000_000
 
 async function stepHost() {
-  const child = fork(PROGRAM, [await temporaryDirectory()], { execArgv: LAUNCH_FLAGS })
+  const child = fork(PROGRAM, [await temporaryDirectory()], { execArgv: [...LAUNCH_FLAGS] })
   onTestFinished(async () => {
     child.disconnect()
     await once(child, 'exit')

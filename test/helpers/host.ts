@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { createTamtam, type ListenerSettings, type Tamtam, type TamtamOptions } from '../../src/app/index.ts'
+import { LAUNCH_FLAGS } from './program.ts'
 
 export interface HostOptions extends TamtamOptions {
   /** `kept`: history and files in a temporary directory. Otherwise in memory, unless `data` names one. */
@@ -18,9 +19,6 @@ export interface RunningHost {
   readonly tamtam: Tamtam
   stop(): Promise<void>
 }
-
-/** As `npm start` runs the host. */
-export const LAUNCH_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32', '--heap-growing-percent=200']
 
 /** A client that says nothing is a line client after this long, so that tests need not wait for a second each. */
 const SILENT_MS = 20

@@ -6,5 +6,6 @@ const { config } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'
 
 export const MAIN = fileURLToPath(new URL('src/app/main.ts', ROOT))
 
-/** The runtime with the flags that `npm start` gives it: how much memory a host takes depends on them. */
-export const NODE: readonly [string, ...string[]] = [process.execPath, ...config.nodeFlags]
+/** What `npm start` gives the runtime: how much memory a host takes depends on it. */
+export const LAUNCH_FLAGS: readonly string[] = config.nodeFlags
+export const NODE: readonly [string, ...string[]] = [process.execPath, ...LAUNCH_FLAGS]
