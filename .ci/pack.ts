@@ -1,5 +1,5 @@
 // `npm run pack`: compiles the program and the library and packs them, with the page, into dist/tamtam-chat-<version>.tgz. The same
-// sources always give the same bytes.
+// sources always give the same bytes. Beside it goes the list of all packages that it may bring, with their digests (CycloneDX).
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,6 +18,7 @@ mkdirSync(join(place, 'man'))
 writeFileSync(join(place, 'man', 'tamtam.1'), manual())
 writeFileSync(join(place, 'package.json'), `${JSON.stringify(published(), undefined, 2)}\n`)
 run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', '..'], place)
+writeFileSync(`dist/${about.name}-${about.version}.cdx.json`, bill())
 
 /** What a user of the package needs of ours, with compiled files in the place of sources. */
 function published() {
@@ -43,6 +44,27 @@ function manual(): string {
   if (status !== 0) throw new Error('the manual page could not be made')
   return stdout
 }
+
+/** Of the lockfile, what is optional too; `npm sbom` leaves out what the development needs as well. */
+function bill(): string {
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+  const locked = Object.entries<{ dev?: true; version: string; integrity: string }>(lock.packages)
+  const components = locked.flatMap(([path, { dev, version, integrity }]) => {
+    if (path === '' || dev === true) return []
+    const name = path.replace(/^.*node_modules\//, '')
+    const hash = Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex')
+    return [{ type: 'library', ...named(name, version), hashes: [{ alg: 'SHA-512', content: hash }] }]
+  })
+  const component = { type: 'application', ...named(about.name, about.version) }
+  const all = { bomFormat: 'CycloneDX', specVersion: '1.5', version: 1, metadata: { component }, components }
+  return `${JSON.stringify(all, undefined, 2)}\n`
+}
+
+const named = (name: string, version: string) => ({
+  name,
+  version,
+  purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
+})
 
 function run(command: string, args: readonly string[], cwd = '.'): void {
   const { status } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], shell: false })

@@ -1,4 +1,5 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +19,15 @@ const env = {
   ...bareEnv(),
   HOME: process.env['HOME'],
   PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
+}
+
+/** The first of `engines`. */
+const OLDEST = '22.18.0'
+
+interface Component {
+  readonly name: string
+  readonly version: string
+  readonly hashes: readonly [{ readonly content: string }]
 }
 
 /** A folder far from the checkout, with the package installed as anybody would. */
@@ -127,7 +137,46 @@ await tamtam.stop()
   )
 })
 
-test('an old Node is told in one sentence which one is needed', (context) => {
+test('C135 beside the package lies what it brings, each with its digest, and that is the same each time as well', () => {
+  const bill = () => readFileSync(archive.replace(/\.tgz$/, '.cdx.json'), 'utf8')
+  const before = bill()
+  const named = Object.fromEntries(
+    (JSON.parse(before).components as Component[]).map(({ name, version, hashes: [hash] }) => [
+      `${name}@${version}`,
+      `sha512-${Buffer.from(hash.content, 'hex').toString('base64')}`,
+    ]),
+  )
+  const lock: Record<string, { dev?: true; version: string; integrity: string }> = JSON.parse(
+    readFileSync(join(root, 'package-lock.json'), 'utf8'),
+  ).packages
+  const brought = Object.entries(lock).filter(([path, { dev }]) => path !== '' && dev !== true)
+  for (const [path, { version, integrity }] of brought)
+    expect([path, named[`${path.replace(/^.*node_modules\//, '')}@${version}`]]).toEqual([path, integrity])
+  pack()
+  expect(bill()).toBe(before)
+})
+
+test(`C136 on the oldest Node that it says it runs on, ${OLDEST}, it hosts, and sends and gets a file`, async () => {
+  const name = `node-${process.platform}-${process.arch}`
+  must('npm', ['install', '--no-save', '--prefer-offline', '--ignore-scripts', '--loglevel=error', `${name}@${OLDEST}`])
+  const folder = join(home, 'node_modules', name, 'bin')
+  const older = { ...env, PATH: `${folder}${delimiter}${env.PATH}` }
+  expect(must('node', ['--version'], { env: older }).trim()).toBe(`v${OLDEST}`)
+  const data = await temporaryDirectory()
+  const host = new HostProcess([], { whole: [command, 'host', '--json', '--port', '0', '--data', data], env: older })
+  const { port } = await host.listening()
+  const bytes = randomBytes(3_000_000)
+  writeFileSync(join(home, 'b.bin'), bytes)
+  must(command, ['send', `ani@127.0.0.1:${port}`, 'b.bin'], { env: older })
+  must(command, ['get', `127.0.0.1:${port}`, 'b.bin'], { env: older })
+  expect(sha256(readFileSync(join(home, 'terima_b.bin')))).toBe(sha256(bytes))
+  must(command, ['say', `ani@127.0.0.1:${port}`, 'halo'], { env: older })
+  expect(must(command, ['tail', '--no-follow', `127.0.0.1:${port}`], { env: older })).toContain('<ani> halo')
+  expect(host.errors).not.toMatch(/warning/i)
+  expect(await host.stop()).toBe(0)
+})
+
+test('C136 an old Node is told in one sentence which one is needed', (context) => {
   const paths = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'))
   const old = paths.find((node) =>
     /^v(1\d|20)\./.test(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? ''),

@@ -35,7 +35,7 @@ export class Appender {
     this.#insertId = db.prepare('INSERT INTO ids (room, id, seq) VALUES (?, ?, ?)')
     // A key that is there already can only be of a damaged row, because the numbering has been checked.
     this.#insertRow = db.prepare(
-      `INSERT OR REPLACE INTO batches (key, last, kind, room, ids, bytes, checksum) VALUES (${KEY}, ?3, ?4, ?5, ?6, ?7, ?8)`,
+      `INSERT OR REPLACE INTO batches (key, last, kind, room, ids, bytes, checksum) VALUES (${KEY}, ?, ?, ?, ?, ?, ?)`,
     )
   }
 

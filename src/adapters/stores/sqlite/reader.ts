@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { StoredRows } from './messages.ts'
 import type { Room } from './room-table.ts'
-import { isWhole, KEY, KEY_OF_ROOM_END, ROW_COLUMNS, type Row, type UncheckedRow } from './row.ts'
+import { isWhole, KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, ROW_COLUMNS, type Row, type UncheckedRow } from './row.ts'
 
 /** One answer holds no more than about this, however many entries were asked for. */
 const ANSWER_BYTES = 4 * 1024 * 1024
@@ -18,17 +18,17 @@ export class Reader {
 
   constructor(db: DatabaseSync, log: Log) {
     this.#log = log
-    // From the row that holds the sequence ?2 on: the last one that starts at or below it, and what follows.
+    // From the row that holds a sequence on: the last one that starts at or below it, and what follows.
     this.#from = db.prepare(
       `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key >= coalesce(
-         (SELECT max(key) FROM batches WHERE key BETWEEN (?1 << 40) AND ${KEY}), ?1 << 40)
+         (SELECT max(key) FROM batches WHERE key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY}), ${KEY_OF_ROOM_START})
        AND key <= ${KEY_OF_ROOM_END} ORDER BY key`,
     )
     this.#facts = db.prepare(
       `SELECT ${ROW_COLUMNS} FROM batches WHERE kind > 0 AND key BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY key LIMIT ${FACT_ROWS}`,
     )
     this.#at = db.prepare(
-      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key BETWEEN (?1 << 40) AND ${KEY} ORDER BY key DESC LIMIT 1`,
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY} ORDER BY key DESC LIMIT 1`,
     )
   }
 
@@ -47,7 +47,7 @@ export class Reader {
   }
 
   *whole(room: Room, after: number): Generator<Row> {
-    for (const row of this.#from.iterate(room.key, after + 1) as Iterable<unknown>) {
+    for (const row of this.#from.iterate(room.key, room.key, after + 1, room.key, room.key) as Iterable<unknown>) {
       const unchecked = row as UncheckedRow
       if (!this.#check(room, unchecked) || unchecked.last <= after) continue
       yield unchecked
@@ -57,7 +57,7 @@ export class Reader {
   /** One page of rows with facts, from the sequence `from` on. Skips pages that hold nothing but damage. */
   facts(room: Room, from: number): Row[] {
     for (let next = from; ; ) {
-      const page = this.#facts.all(room.key, next) as unknown as UncheckedRow[]
+      const page = this.#facts.all(room.key, next, room.key) as unknown as UncheckedRow[]
       const whole = page.filter((row) => this.#check(room, row))
       if (whole.length > 0 || page.length === 0) return whole
       next = Number(page.at(-1)?.first) + 1
@@ -70,7 +70,7 @@ export class Reader {
     for (const seq of seqs) {
       const newest = found.at(-1)
       if (newest !== undefined && seq <= newest.last) continue
-      const row = this.#at.get(room.key, seq) as UncheckedRow | undefined
+      const row = this.#at.get(room.key, room.key, seq) as UncheckedRow | undefined
       if (row !== undefined && this.#check(room, row)) found.push(row)
     }
     return found

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import type { Span } from '../../../domain/ports/journal.ts'
-import { isWhole, KEY_OF_ROOM_END, ROW_COLUMNS, type UncheckedRow } from './row.ts'
+import { isWhole, KEY_OF_ROOM_END, KEY_OF_ROOM_START, ROW_COLUMNS, type UncheckedRow } from './row.ts'
 
 export interface Room {
   readonly key: number
@@ -64,7 +64,7 @@ export class RoomTable {
 /** Fills the table from the database; gives what is wrong where a room's row or a room's newest batch is damaged. */
 export const loadRooms = (db: DatabaseSync, table: RoomTable): string | undefined => {
   const newest = db.prepare(
-    `SELECT ${ROW_COLUMNS} FROM batches WHERE key BETWEEN (?1 << 40) AND ${KEY_OF_ROOM_END} ORDER BY key DESC LIMIT 1`,
+    `SELECT ${ROW_COLUMNS} FROM batches WHERE key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY_OF_ROOM_END} ORDER BY key DESC LIMIT 1`,
   )
   const rooms = db.prepare(
     'SELECT key, name, CAST(first AS REAL) AS first, CAST(last AS REAL) AS last, CAST(checksum AS REAL) AS checksum FROM rooms',
@@ -77,7 +77,7 @@ export const loadRooms = (db: DatabaseSync, table: RoomTable): string | undefine
       last: Number(row['last']),
     }
     if (row['checksum'] !== roomChecksum(room)) return 'the row of a room fails its checksum'
-    const batch = newest.get(room.key) as UncheckedRow | undefined
+    const batch = newest.get(room.key, room.key) as UncheckedRow | undefined
     if (batch !== undefined) {
       if (!isWhole(batch)) return 'the newest row of a room fails its checksum'
       if (batch.room !== room.name) return 'a room and its newest row have different names'

@@ -22,9 +22,13 @@ export type UncheckedRow = { readonly [Column in keyof Row]: unknown }
 /** SQLite's integers may exceed what a number holds where a row is damaged, which node:sqlite throws on; reals do not. */
 export const ROW_COLUMNS =
   'key & 0xffffffffff AS first, CAST(last AS REAL) AS last, CAST(kind AS REAL) AS kind, room, ids, bytes, CAST(checksum AS REAL) AS checksum'
-/** `key` of the room ?1 and the sequence ?2; the shift makes integers of what JavaScript binds as reals. */
-export const KEY = '((?1 << 40) | ?2)'
-export const KEY_OF_ROOM_END = '((?1 << 40) | 0xffffffffff)'
+/**
+ * `key` of a room and a sequence; the shift makes integers of what JavaScript binds as reals. Each `?` is a value of its own:
+ * the node:sqlite of Node 22.18 takes numbered ones for names, and binds nothing to them.
+ */
+export const KEY = '((? << 40) | ?)'
+export const KEY_OF_ROOM_START = '(? << 40)'
+export const KEY_OF_ROOM_END = '((? << 40) | 0xffffffffff)'
 
 export const checksumOf = (row: Omit<Row, 'checksum'>): number =>
   crc32(row.bytes, crc32(`${row.room}\n${row.first}\n${row.last}\n${row.kind}\n${row.ids ?? ''}`))

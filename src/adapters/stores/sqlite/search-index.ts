@@ -39,13 +39,13 @@ export class SearchIndex {
     this.#reader = reader
     this.#checkpointer = checkpointer
     this.#log = log
-    this.#insert = db.prepare(`INSERT INTO search (rowid, words) VALUES (${KEY}, ?3)`)
+    this.#insert = db.prepare(`INSERT INTO search (rowid, words) VALUES (${KEY}, ?)`)
     this.#saveProgress = db.prepare('INSERT OR REPLACE INTO indexed (room, upto) VALUES (?, ?)')
     this.#merge = db.prepare("INSERT INTO search(search, rank) VALUES ('merge', ?)")
-    this.#remove = db.prepare(`DELETE FROM search WHERE rowid BETWEEN ${KEY} AND ((?1 << 40) | ?3)`)
+    this.#remove = db.prepare(`DELETE FROM search WHERE rowid BETWEEN ${KEY} AND ${KEY}`)
     this.#find = db.prepare(
-      `SELECT rowid & 0xffffffffff AS seq FROM search WHERE search MATCH ?3
-       AND rowid BETWEEN ((?1 << 40) | ?2) AND ${KEY_OF_ROOM_END} ORDER BY rowid DESC LIMIT ?4`,
+      `SELECT rowid & 0xffffffffff AS seq FROM search WHERE search MATCH ?
+       AND rowid BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY rowid DESC LIMIT ?`,
     )
     const progress = db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM indexed').all()
     for (const row of progress) this.#indexed.set(Number(row['room']), Number(row['upto']))
@@ -91,13 +91,13 @@ export class SearchIndex {
     // The words hold letters, digits and marks only (codec/words.ts); the quotes keep AND, OR and NOT words.
     const query = [...new Set(words)].map((word) => `"${word}" *`)
     if (query.length === 0 || limit < 1) return []
-    const rows = this.#repairing(() => this.#find.all(room.key, room.first, query.join(' '), limit))
+    const rows = this.#repairing(() => this.#find.all(query.join(' '), room.key, room.first, room.key, limit))
     return rows?.map((row) => Number(row['seq'])).reverse()
   }
 
   /** Takes a row out again; runs within the transaction that trims it. */
   forget(room: Room, row: Pick<Row, 'first' | 'last'>): void {
-    this.#remove.run(room.key, row.first, row.last)
+    this.#remove.run(room.key, row.first, room.key, row.last)
   }
 
   #progress(room: Room): number {

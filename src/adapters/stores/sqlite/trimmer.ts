@@ -30,16 +30,14 @@ export class Trimmer {
     this.#search = search
     this.#checkpointer = checkpointer
     this.#old = db.prepare(
-      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key BETWEEN ((?1 << 40) | ?3) AND ${KEY} ORDER BY key LIMIT ${STEP_ROWS}`,
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key BETWEEN ${KEY} AND ${KEY} ORDER BY key LIMIT ${STEP_ROWS}`,
     )
     this.#next = db.prepare(
-      `SELECT min(key) & 0xffffffffff AS first FROM batches WHERE kind < 2 AND key BETWEEN ${KEY} AND ((?1 << 40) | ?3)`,
+      `SELECT min(key) & 0xffffffffff AS first FROM batches WHERE kind < 2 AND key BETWEEN ${KEY} AND ${KEY}`,
     )
     this.#removeRow = db.prepare(`DELETE FROM batches WHERE key = ${KEY}`)
     this.#removeId = db.prepare('DELETE FROM ids WHERE room = ? AND id = ?')
-    this.#keepFacts = db.prepare(
-      `UPDATE batches SET kind = ?3, ids = NULL, bytes = ?4, checksum = ?5 WHERE key = ${KEY}`,
-    )
+    this.#keepFacts = db.prepare(`UPDATE batches SET kind = ?, ids = NULL, bytes = ?, checksum = ? WHERE key = ${KEY}`)
   }
 
   /** One step; true when there is nothing more to trim up to `upTo`. */
@@ -59,7 +57,7 @@ export class Trimmer {
 
   #forget(room: Room, upTo: number): { first: number; done: boolean } {
     const started = performance.now()
-    const rows = this.#old.all(room.key, upTo, room.first) as unknown as UncheckedRow[]
+    const rows = this.#old.all(room.key, room.first, room.key, upTo) as unknown as UncheckedRow[]
     let done = rows.length < STEP_ROWS
     let after = room.first - 1
     for (const row of rows) {
@@ -75,7 +73,7 @@ export class Trimmer {
         break
       }
     }
-    const next = this.#next.get(room.key, after + 1, room.last)?.['first']
+    const next = this.#next.get(room.key, after + 1, room.key, room.last)?.['first']
     const first = Math.max(room.first, typeof next === 'number' ? next : room.last + 1)
     this.#rooms.save({ ...room, first })
     return { first, done }
@@ -97,6 +95,6 @@ export class Trimmer {
   #keep(room: Room, row: Row): void {
     const facts = new Batch(room.name, unpackEntries(room.name, row.bytes).entries.filter(isFact))
     const kept = { ...row, kind: KIND.kept, ids: null, bytes: packEntries(facts) }
-    this.#keepFacts.run(room.key, row.first, kept.kind, kept.bytes, checksumOf(kept))
+    this.#keepFacts.run(kept.kind, kept.bytes, checksumOf(kept), room.key, row.first)
   }
 }

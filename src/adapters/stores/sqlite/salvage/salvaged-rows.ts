@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Room, roomChecksum } from '../room-table.ts'
-import { KEY, KIND, type Row, type UncheckedRow, unpackIds } from '../row.ts'
+import { KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, KIND, type Row, type UncheckedRow, unpackIds } from '../row.ts'
 
 export interface Salvaged {
   readonly rows: number
@@ -26,7 +26,7 @@ export class SalvagedRows {
   constructor(db: DatabaseSync) {
     this.#db = db
     this.#insertRow = db.prepare(
-      `INSERT OR IGNORE INTO batches (key, last, kind, room, ids, bytes, checksum) VALUES (${KEY}, ?3, ?4, ?5, ?6, ?7, ?8)`,
+      `INSERT OR IGNORE INTO batches (key, last, kind, room, ids, bytes, checksum) VALUES (${KEY}, ?, ?, ?, ?, ?, ?)`,
     )
     this.#insertId = db.prepare('INSERT OR IGNORE INTO ids (room, id, seq) VALUES (?, ?, ?)')
     db.exec('BEGIN IMMEDIATE')
@@ -64,16 +64,16 @@ export class SalvagedRows {
 
   finish(): Salvaged {
     const lowest = this.#db.prepare(
-      `SELECT min(key) & 0xffffffffff AS first FROM batches WHERE kind < ${KIND.kept} AND key BETWEEN (?1 << 40) AND ((?1 << 40) | 0xffffffffff)`,
+      `SELECT min(key) & 0xffffffffff AS first FROM batches WHERE kind < ${KIND.kept} AND key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY_OF_ROOM_END}`,
     )
     const forget = this.#db.prepare(
-      `DELETE FROM batches WHERE kind < ${KIND.kept} AND key >= (?1 << 40) AND key < ${KEY}`,
+      `DELETE FROM batches WHERE kind < ${KIND.kept} AND key >= ${KEY_OF_ROOM_START} AND key < ${KEY}`,
     )
     const save = this.#db.prepare('INSERT INTO rooms (key, name, first, last, checksum) VALUES (?, ?, ?, ?, ?)')
     for (const room of this.#rooms.values()) {
-      const first = room.first || Number(lowest.get(room.key)?.['first'] ?? room.last + 1)
+      const first = room.first || Number(lowest.get(room.key, room.key)?.['first'] ?? room.last + 1)
       // Old versions of a page may show what has been trimmed since.
-      this.#rows -= Number(forget.run(room.key, first).changes)
+      this.#rows -= Number(forget.run(room.key, room.key, first).changes)
       const last = this.#believableLast(room)
       save.run(room.key, room.name, first, last, roomChecksum({ name: room.name, first, last }))
     }
