@@ -60,11 +60,9 @@ function bill(): string {
   return `${JSON.stringify(all, undefined, 2)}\n`
 }
 
-const named = (name: string, version: string) => ({
-  name,
-  version,
-  purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
-})
+function named(name: string, version: string) {
+  return { name, version, purl: `pkg:npm/${name.replace('@', '%40')}@${version}` }
+}
 
 function run(command: string, args: readonly string[], cwd = '.'): void {
   const { status } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], shell: false })

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, test } from 'vitest'
 import { type Ran, run } from './commands.ts'
@@ -29,6 +29,11 @@ export class Lan {
     }
     return new Lan(host, guest)
   }
+
+  /** Takes the guest's cable out. */
+  unplug(): void {
+    must('-n', this.guest.name, 'link', 'set', 'lan', 'down')
+  }
 }
 
 export class Machine {
@@ -47,6 +52,14 @@ export class Machine {
   /** To stand before a command that is to run there. */
   get command(): readonly string[] {
     return ['ip', 'netns', 'exec', this.name]
+  }
+
+  /** What goes on there until the test is over. */
+  start(command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+    const [first = '', ...rest] = this.command
+    const child = spawn(first, [...rest, command, ...args])
+    onTestFinished(() => void child.kill('SIGKILL'))
+    return child
   }
 
   run(command: string, args: readonly string[], input?: Buffer): Promise<Ran> {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { describe, expect } from 'vitest'
 import { sampleBytes } from '../helpers/bytes.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
@@ -20,6 +21,7 @@ async function onLan(args: readonly string[], addresses = 1) {
 }
 
 const open = ['--lan', '--open']
+const EAGER = fileURLToPath(new URL('../helpers/eager-host.ts', import.meta.url))
 
 describe('P7: on a network that leads nowhere else, somebody on another machine', () => {
   test('comes in by its address, in plain, on every door', async () => {
@@ -155,6 +157,22 @@ describe('beyond this machine', () => {
     const { address } = lan.host
     const found = await lan.guest.job('connections', { host: address, port, from: lan.guest.addresses, each: 70 })
     expect(found).toEqual({ '10.77.0.2': 64, '10.77.0.3': 64 })
+  })
+
+  test('C73: a machine whose cable is out is noticed, though nothing is said to it, and nobody waits for it', async () => {
+    const { lan, port: usual } = await onLan(open)
+    const { address } = lan.host
+    const settings = JSON.stringify({ host: address, keepAliveMs: 1000 })
+    const eager = new HostProcess([settings], { program: EAGER, command: lan.host.command })
+    const { port } = await eager.listening()
+    const [ghost] = [usual, port].map((to) => lan.guest.start('nc', [address, String(to)])).reverse()
+    ghost?.stdin.write('/nick ghost\n')
+    await eager.until('the ghost', () => eager.lines.some((line) => line.includes('"name":"ghost"')))
+    const timers = async () => (await lan.host.run('ss', ['-Htno', 'state', 'established'])).stdout.toString()
+    await expect.poll(timers).toMatch(/timer:\(keepalive,(5\d|1min)/)
+    lan.unplug()
+    await eager.until('its end', () => eager.lines.some((line) => /"type":"left".*"ghost"/.test(line)))
+    expect(await timers()).not.toContain(`:${port}`)
   })
 
   test('C67: lines over the rate are read more slowly, and none is lost', async () => {

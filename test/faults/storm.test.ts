@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { startHostProcess } from '../helpers/host.ts'
+import { enter } from '../helpers/host-process.ts'
+import { ask } from '../helpers/http-client.ts'
+
+const STORM = fileURLToPath(new URL('./storm.ts', import.meta.url))
+const A_SECOND = 2000
+/** C69 has 60: `STORM_SECONDS=60`. */
+const SECONDS = Number(process.env['STORM_SECONDS'] ?? 4)
+const MOST_P99_MS = 250
+const BACK_MS = 30_000
+/** What is in use after a collection may be more by this. */
+const SLACK_BYTES = 5e6
+
+test(`C69 under ${A_SECOND} connections a second that break off at once guests are served in time, and all of it is given back`, async () => {
+  const { port, memory } = await startHostProcess()
+  const [ani, budi] = [await enter(port, 'ani'), await enter(port, 'budi')]
+  const connected = async () => /^tamtam_connections (\d+)$/m.exec((await ask(port, 'GET /metrics')).text)?.[1]
+  expect(await connected()).toBe('3')
+  const { live } = await memory()
+  const storm = spawn(process.execPath, [STORM, String(port), String(A_SECOND), String(SECONDS)])
+  const made = once(storm.stdout, 'data')
+  const waits: number[] = []
+  while (storm.exitCode === null) {
+    const began = performance.now()
+    ani.write(`${waits.length} kata\n`)
+    await budi.until(`<ani> ${waits.length} kata`)
+    waits.push(performance.now() - began)
+  }
+  const connections = Number((await made)[0])
+  waits.sort((one, other) => one - other)
+  const p99 = waits[Math.floor(waits.length * 0.99)] ?? Number.POSITIVE_INFINITY
+  const from = performance.now()
+  await until('all to be forgotten', async () => (await connected()) === '3', BACK_MS)
+  await until('the memory', async () => (await memory()).live < live + SLACK_BYTES, BACK_MS)
+  console.log(
+    `C69: ${connections} connections in ${SECONDS} s; ${waits.length} lines, none lost, p99 ${p99.toFixed(0)} ms; as small as before after ${(performance.now() - from).toFixed(0)} ms`,
+  )
+  expect(connections).toBeGreaterThan(A_SECOND * SECONDS * 0.9)
+  expect(p99).toBeLessThan(MOST_P99_MS)
+  expect([ani.over, budi.over]).toEqual(['open', 'open'])
+  expect(budi.talk).toHaveLength(waits.length)
+})
