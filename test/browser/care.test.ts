@@ -64,6 +64,9 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await cici.keyboard.press('Enter')
   await cici.locator('main.room').waitFor()
   expect(await marked(cici)).toBe(1)
+  // Also on the narrow screen, beside the room's name.
+  const named = await ani.getByRole('heading', { level: 1 }).getByText('lobby').boundingBox()
+  expect(named?.width).toBeGreaterThan(30)
   expect(await violations(ani)).toEqual([])
   await press(ani, 'Take the password away')
   for (const page of [ani, cici]) await sees(page, "ani took the room's password away")
