@@ -78,14 +78,12 @@ export class CommitLoop {
   }
 
   readonly #run = async (): Promise<void> => {
-    do {
-      try {
-        await this.#commit()
-      } catch (error) {
-        this.#fail(error)
-      }
-    } while (this.#kept !== undefined && this.#awake.size > 0)
-    this.#show()
+    try {
+      await this.#commit()
+    } catch (error) {
+      this.#fail(error)
+    }
+    if (this.#awake.size === 0) this.#show()
     if (this.#awake.size > 0) return this.#clock.soon(this.#run)
     this.#status = 'idle'
     const idle = this.#idle
@@ -127,7 +125,6 @@ export class CommitLoop {
       room.keep(drafts[index] as Draft)
     })
     this.#kept = { rooms, drafts }
-    if (!(appending instanceof Promise)) this.#show()
   }
 
   #show(): void {
