@@ -1,12 +1,13 @@
 // A tamtam host in a process of its own: says its port, and tells its parent how it is.
 //   node host.ts '{"data":"<directory>","line":{…}}'      without `data` all is kept in memory; with `tls: true` over TLS
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { ownIdentity } from '../src/adapters/tls/identity.ts'
 import { identityDefaults } from '../src/app/defaults.ts'
 import { createTamtam } from '../src/app/index.ts'
 import { stopWithParent } from './load/jobs.ts'
 
 const NS_PER_MS = 1e6
+const US_PER_MS = 1e3
 const CONNECTIONS = 25_000
 
 const { tls: secure, ...options } = JSON.parse(process.argv[2] ?? '{}')
@@ -22,7 +23,20 @@ const tls = secure ? { tls: await ownIdentity(undefined, ['localhost'], Date.now
 const { port } = await tamtam.listen({ port: 0, connections: CONNECTIONS, ...tls })
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
-process.on('message', ({ id, question }: { id: number; question: 'collect' | 'release' | 'watchDelay' | 'delay' }) => {
+/** Processor time of this thread between two looks, in µs: what others take of the machine is not in it. */
+const steps = createHistogram()
+let before = { user: 0, system: 0 }
+function step(): void {
+  const { user, system } = process.threadCpuUsage()
+  steps.record(Math.max(1, user + system - before.user - before.system))
+  before = { user, system }
+}
+
+interface Asked {
+  readonly id: number
+  readonly question: 'collect' | 'release' | 'watchDelay' | 'delay' | 'watchSteps' | 'steps'
+}
+process.on('message', ({ id, question }: Asked) => {
   if (question === 'collect') globalThis.gc?.()
   // Gives free pages back too: what is measured then is what is needed, not what was.
   if (question === 'release') globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
@@ -30,7 +44,12 @@ process.on('message', ({ id, question }: { id: number; question: 'collect' | 're
     delay.reset()
     delay.enable()
   }
-  process.send?.({ id, result: delay.percentile(99.9) / NS_PER_MS })
+  if (question === 'watchSteps') {
+    before = process.threadCpuUsage()
+    setInterval(step, 1).unref()
+  }
+  const result = question === 'steps' ? steps.percentile(99.9) / US_PER_MS : delay.percentile(99.9) / NS_PER_MS
+  process.send?.({ id, result })
 })
 stopWithParent()
 process.stdout.write(`${JSON.stringify({ port })}\n`)

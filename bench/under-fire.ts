@@ -39,6 +39,8 @@ interface Outcome extends GuestsTalk {
   readonly attacks: Attacks
   readonly filesMBPerSecond: number
   readonly loopDelayP999Ms: number
+  /** The longest steps of the host, in processor time. */
+  readonly stepP999Ms: number
   readonly grownMB: number
   readonly mostGrownMB: number
 }
@@ -78,15 +80,17 @@ async function underFire(processes: Processes, server: Server, load: Load): Prom
   await processes.generate({ type: 'hostiles', load: { port, rooms, hostile } }, 'beside')
   await processes.generate({ type: 'flood', load: { port, uploads: 1, downloads: 1, bytes: FILE_BYTES } }, 'beside')
   await server.ask('watchDelay')
+  await server.ask('watchSteps')
   const talked = await processes.generate<GuestsTalk>({ type: 'guestsTalk', forMs: seconds * 1000 })
   const loopDelayP999Ms = await server.ask('delay')
+  const stepP999Ms = await server.ask('steps')
   const filesMBPerSecond = await processes.generate<number>({ type: 'floodEnd' }, 'beside')
   const attacks = await processes.generate<Attacks>({ type: 'hostilesEnd' }, 'beside')
   clearInterval(sampling)
   await processes.generate({ type: 'guestsLeave' })
   const grownMB = (peak - begun) / MIB
   const mostGrownMB = (GROWTH.base + connections * GROWTH.each + hostile * GROWTH.hostile) / MIB
-  return { ...talked, attacks, filesMBPerSecond, loopDelayP999Ms, grownMB, mostGrownMB }
+  return { ...talked, attacks, filesMBPerSecond, loopDelayP999Ms, stepP999Ms, grownMB, mostGrownMB }
 }
 
 function show(load: Load, outcome: Outcome): void {
@@ -102,7 +106,7 @@ function show(load: Load, outcome: Outcome): void {
     `  p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms (at most ${MOST_P99_MS} on a machine with nothing else to do)`,
   )
   console.log(
-    `  files ${filesMBPerSecond.toFixed(0)} MB/s meanwhile; event loop p99.9 ${rest.loopDelayP999Ms.toFixed(1)} ms`,
+    `  files ${filesMBPerSecond.toFixed(0)} MB/s meanwhile; event loop p99.9 ${rest.loopDelayP999Ms.toFixed(1)} ms, of it ${rest.stepP999Ms.toFixed(1)} ms of processor time`,
   )
   console.log(`  the host grew by ${rest.grownMB.toFixed(0)} MB (at most ${rest.mostGrownMB.toFixed(0)})`)
 }

@@ -5,10 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { canTrace, parseTrace, type TracedCall } from '../adapters/stores/disk/strace.ts'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { type LineClient, sha256 } from '../helpers/line-client.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
+
+countFaults('full disks and I/O errors under a host')
 
 const MIB = 1024 * 1024
 const MARK = '//AGUEL//TAMTAM//'

@@ -5,9 +5,12 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { caughtUp } from '../helpers/line-client.ts'
+
+countFaults('one directory, one port, signals and bugs')
 
 const STOP_BOUND_MS = 5000
 const STALLING_LINES = 100_000

@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { caughtUp } from '../helpers/line-client.ts'
+
+const had = countFaults('a host that may open few files')
 
 const OPEN_FILES = 128
 /** Half of the files are kept for all else. */
@@ -32,6 +35,7 @@ test('C71 a host that may open few files drops whom it can not take, says so, an
   const ani = await enter(port, 'ani')
   const budi = await enter(port, 'budi')
   const crowd = await Promise.all(Array.from({ length: CONNECTIONS }, () => connected(port)))
+  had(CONNECTIONS - MOST_CONNECTIONS + 2)
   const inside = () => crowd.filter(({ closed }) => !closed)
   await until('the drops', () => inside().length <= MOST_CONNECTIONS - 2)
   await caughtUp(ani, budi)

@@ -8,7 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SqliteJournal } from '../../src/adapters/stores/sqlite/sqlite-journal.ts'
 import { Batch } from '../../src/domain/room/batch.ts'
 import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 import { JournalProcess } from './journal-process.ts'
+
+countFaults('full disks and failed fsyncs under the journal')
 
 const MIB = 1024 * 1024
 const DEADLINE_MS = 30_000

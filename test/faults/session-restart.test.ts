@@ -2,8 +2,11 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Ack, connect, type RoomEvent, type RoomSession } from '../../src/app/index.ts'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
+
+countFaults('hosts that go and come back under sessions')
 
 const quick = { firstRetryMs: 5, mostRetryMs: 100 }
 

@@ -2,12 +2,15 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { canTrace } from '../adapters/stores/disk/strace.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { ask, createUpload, patch, progressOf, receive, settledFilesOf } from '../helpers/http-files.ts'
 import { Sample } from '../helpers/sample.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
+
+countFaults('full disks, I/O errors and kills in a step of an upload')
 
 const traceable = canTrace()
 /** Over the size that is synced at once. */

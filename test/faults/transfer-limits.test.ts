@@ -5,12 +5,15 @@ import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { ask, insist, receive } from '../helpers/http-files.ts'
 import { caughtUp } from '../helpers/line-client.ts'
 import { Sample } from '../helpers/sample.ts'
+
+const had = countFaults('uploads without descriptors, and a storm of them')
 
 const HOST = fileURLToPath(new URL('./transfer-host.ts', import.meta.url))
 const OPEN_FILES = 128
@@ -66,6 +69,7 @@ test('C71, C72: uploads for which there are no descriptors left fail by themselv
   )
   // Otherwise nothing ran out.
   expect(refused().length).toBeGreaterThan(0)
+  had(refused().length)
   await caughtUp(ani, budi)
   for (const { socket } of started) socket.resetAndDestroy()
   await until('no more open files than before', async () => (await openFiles(pid)) <= before + 2, 60_000)
@@ -84,6 +88,7 @@ test(`C69: ${STORM} connections that begin uploads and downloads and break off l
   const { text } = await ask(port, 'PUT', '/rooms/lobby/files/ada.bin', { body: SAMPLE.bytes() })
   const { url } = JSON.parse(text)
   const before = await openFiles(host.pid)
+  had(STORM)
   for (let count = 0; count < STORM; count += STORM_AT_ONCE) {
     const requests = Array.from({ length: STORM_AT_ONCE }, (_, index) =>
       index % 2 === 0 ? putOf(`b${count + index}`) : `GET ${url} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`,

@@ -3,10 +3,13 @@ import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 import { filesOf } from '../helpers/files.ts'
 import { startHost } from '../helpers/host.ts'
 import { ask, createUpload, insist, patch, progressOf, receive, TUS } from '../helpers/http-files.ts'
 import { Sample } from '../helpers/sample.ts'
+
+countFaults('two writers, and bytes that change on the way')
 
 const SAMPLE = new Sample(12_000_000)
 const WRITERS = 8

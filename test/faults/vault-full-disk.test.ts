@@ -12,6 +12,9 @@ import {
   temporaryDirectory,
   vaultInDirectory,
 } from '../adapters/stores/disk/vault-in-directory.ts'
+import { countFaults } from '../helpers/fault-count.ts'
+
+countFaults('full disks under the vault')
 
 const MB = 1_000_000
 const MIB = 1024 * 1024

@@ -9,8 +9,11 @@ import { sampleFile, sampleSize } from '../adapters/stores/disk/sample-file.ts'
 import { UPLOADER } from '../adapters/stores/disk/strace.ts'
 import type { UploaderOptions } from '../adapters/stores/disk/uploader.ts'
 import { readAll, temporaryDirectory, vaultInDirectory } from '../adapters/stores/disk/vault-in-directory.ts'
+import { countFaults } from '../helpers/fault-count.ts'
 
-const CYCLES = 40
+const had = countFaults('kills in an upload to the vault')
+
+const CYCLES = Number(process.env['KILL_CYCLES'] ?? 40)
 const MOST_BYTES = 600_000
 const LONG_BYTES = 8_000_000
 
@@ -54,6 +57,7 @@ test(`whatever moment a host is killed at, a file is whole and exact or absent (
     await vault.close()
   }
   // Otherwise the kills did not come in the middle of anything.
+  had(CYCLES)
   expect(left).toBeGreaterThan(CYCLES / 2)
   expect(kept).toBeGreaterThan(CYCLES / 2)
   await rm(directory, { recursive: true })
@@ -84,6 +88,7 @@ test(`an upload goes on where it was durable, whatever came of the rest (C78, C1
     await vault.close()
   }
   // Otherwise the kills did not come in the middle of anything.
+  had(CYCLES)
   expect(inside).toBeGreaterThan(CYCLES / 3)
   expect(garbled).toBeGreaterThan(0)
   await rm(directory, { recursive: true })

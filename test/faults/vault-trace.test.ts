@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { canTrace, type TracedCall, traceUploader } from '../adapters/stores/disk/strace.ts'
 import { temporaryDirectory } from '../adapters/stores/disk/vault-in-directory.ts'
+import { countFaults } from '../helpers/fault-count.ts'
+
+countFaults('failing calls under the vault')
 
 const MIB = 1024 * 1024
 const traceable = canTrace()
