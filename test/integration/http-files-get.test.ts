@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { httpDefaults } from '../../src/app/defaults.ts'
 import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
 import { filesOf, putFile } from '../helpers/files.ts'
 import { type Asked, ask, startHttpHost } from '../helpers/http-client.ts'
@@ -215,6 +216,30 @@ describe('a file that is still arriving', () => {
     // RFC 8673: an end that nobody knows yet.
     expect(part.headers.get('content-range')).toBe(`bytes 990-${Number.MAX_SAFE_INTEGER - 1}/*`)
     expect(Buffer.from(await part.bytes()).equals(Buffer.concat([bytes.subarray(990), bytes]))).toBe(true)
+  })
+
+  test('C116: of more readers than a host sends to at once each is answered, none costs the others, and chat goes on', async () => {
+    const { port } = await startHttpHost()
+    const sender = Sender.open(port, 'PUT /lobby/live', {})
+    await sender.send(bytes)
+    await expect.poll(async () => (await filesOf(port))[0]?.status).toBe('arriving')
+    const [file] = await filesOf(port)
+    const readers = await Promise.all(
+      Array.from({ length: httpDefaults.downloads + 50 }, async () => {
+        const reader = await LineClient.connect(port)
+        reader.write(`GET ${file?.url} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+        await reader.until(/^HTTP\/1\.1 /)
+        return reader.pause()
+      }),
+    )
+    const answered = (status: number) =>
+      readers.filter(({ lines }) => lines[0]?.startsWith(`HTTP/1.1 ${status}`)).length
+    expect([answered(200), answered(503)]).toEqual([httpDefaults.downloads, 50])
+    const [ani, budi] = [await LineClient.join(port, 'ani'), await LineClient.join(port, 'budi')]
+    ani.write('halo\n')
+    await budi.until('<ani> halo')
+    sender.end(bytes)
+    expect((await sender.answer).status).toBe(201)
   })
 
   test('C116 is followed by no more readers than the host sends to, and those that leave make room', async () => {

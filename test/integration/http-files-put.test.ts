@@ -164,9 +164,13 @@ describe('C83: an upload that is cut', () => {
 
 describe('a host that can take no more', () => {
   test('C114: refuses more uploads than it takes at once, for now', async () => {
-    const { port } = await startHttpHost({ limits: { uploadsPerHost: 1 } })
-    const first = Sender.open(port, 'PUT /lobby/a', { 'Content-Length': 10, Expect: '100-continue' })
-    await first.continued()
+    const { port } = await startHttpHost()
+    const open = async (_: unknown, index: number) => {
+      const sender = Sender.open(port, `PUT /lobby/${index}`, { 'Content-Length': 10, Expect: '100-continue' })
+      await sender.continued()
+      return sender
+    }
+    const [first] = (await Promise.all(Array.from({ length: 64 }, open))) as [Sender]
     const second = await ask(port, 'PUT /lobby/b', { body: 'x' })
     expect(second).toMatchObject({ status: 503, json: { code: 'TOO_MANY_FILES' }, headers: { 'retry-after': '5' } })
     first.end(Buffer.alloc(10))

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { MemoryJournal } from '../../src/adapters/stores/memory/memory-journal.ts'
 import { MemoryVault } from '../../src/adapters/stores/memory/memory-vault.ts'
+import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
 import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
 import { MemoryMetrics } from '../../src/adapters/system/memory-metrics.ts'
 import type { Entry } from '../../src/app/index.ts'
@@ -196,22 +197,38 @@ test('C90: a file that cannot be read for one receiver is nobody else’s troubl
   await caughtUp(ani, chandra)
 })
 
+const speaking = async (port: number) => {
+  const client = (await LineClient.connect(port)).write('/files links\n')
+  await client.until(/^\* you are /)
+  return client
+}
+
 // A peer that is gone looks like one that only has nothing more to say.
 const AT_ONCE = { halfCloseMs: 10 }
 
-test('C71: beyond all the connections a host takes, the next is dropped, and that is counted', async () => {
+test('C71: beyond all the connections a host takes, the next is dropped, which is counted, and logged once in 10 s', async () => {
   const metrics = new MemoryMetrics()
   const log = new MemoryLog()
-  const { port } = await startHost({ listen: { connections: 16 }, overrides: { metrics, log }, line: AT_ONCE })
-  const members = await Promise.all(Array.from({ length: 16 }, () => LineClient.join(port)))
-  const more = await LineClient.connect(port)
-  await more.closed()
-  expect(metrics.snapshot().counters['connections_dropped']).toBe(1)
-  expect(log.lines.filter(({ what }) => what === 'dropped new connections')).toHaveLength(1)
+  const clock = new ManualClock()
+  const { port } = await startHost({ listen: { connections: 16 }, overrides: { metrics, log, clock }, line: AT_ONCE })
+  const members = await Promise.all(Array.from({ length: 16 }, () => speaking(port)))
+  const logged = () => log.lines.filter(({ what }) => what === 'dropped new connections').map(({ fields }) => fields)
+  const oneMore = async () => await (await LineClient.connect(port)).closed()
+  for (let count = 0; count < 3; count++) await oneMore()
+  const why = 'the host has all the connections it can take'
+  expect(logged()).toEqual([{ why, dropped: 1 }])
+  clock.advance(10_000)
+  await oneMore()
+  expect(metrics.snapshot().counters['connections_dropped']).toBe(4)
+  expect(logged()).toEqual([
+    { why, dropped: 1 },
+    { why, dropped: 3 },
+  ])
   const [first, second] = members as [LineClient, LineClient]
-  first.leave()
-  await second.until('* 127.0.0.1 left')
-  await LineClient.join(port)
+  first.reset()
+  await expect.poll(() => metrics.snapshot().gauges['connections'], { timeout: 10_000 }).toBe(15)
+  await speaking(port)
+  expect(second.over).toBe('open')
 })
 
 test('C73, C90: a crowd that breaks off at once leaves nobody and nothing behind', async () => {

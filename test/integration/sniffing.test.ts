@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { Packr } from 'msgpackr'
 import { expect, onTestFinished, test } from 'vitest'
 import { FRAMES_MAGIC, joinFrame } from '../../src/adapters/codec/wire/frames.ts'
+import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
 import { startHost } from '../helpers/host.ts'
 import { caughtUp, LineClient } from '../helpers/line-client.ts'
 
@@ -11,7 +12,8 @@ const SILENT_MS = 1000
 
 /** A room with two who would see what a stranger says. */
 async function watched(silentMs = SILENT_MS, helloMs = 10_000) {
-  const host = await startHost({ listen: { silentMs }, session: { helloMs } })
+  const log = new MemoryLog()
+  const host = await startHost({ listen: { silentMs }, session: { helloMs }, overrides: { log } })
   const ani = await member(host.port, 'ani')
   const budi = await member(host.port, 'budi')
   await ani.until('* 127.0.0.1 is now budi')
@@ -21,7 +23,7 @@ async function watched(silentMs = SILENT_MS, helloMs = 10_000) {
     await caughtUp(budi, ani)
     expect(ani.lines.slice(before)).toEqual([])
   }
-  return { ...host, ani, budi, unheard }
+  return { ...host, ani, budi, log, unheard }
 }
 
 async function member(port: number, nick: string): Promise<LineClient> {
@@ -85,14 +87,20 @@ test.each(['00', '00000002 81', '00010000 82a474797065'])(
   },
 )
 
-test.each(STRANGERS)('%s is closed without a word to anyone', async (_case, hello) => {
-  const { port, unheard } = await watched()
-  const stranger = await LineClient.connect(port)
-  stranger.write(hello)
-  await stranger.closed()
-  expect(stranger.bytes.length).toBe(0)
-  await unheard()
-})
+test.each(STRANGERS)(
+  '%s is closed without a word to anyone but the log, which has one line of it',
+  async (_case, hello) => {
+    const { port, log, unheard } = await watched()
+    const stranger = await LineClient.connect(port)
+    stranger.write(hello)
+    await stranger.closed()
+    expect(stranger.bytes.length).toBe(0)
+    expect(log.lines).toEqual([
+      { level: 'info', what: 'refused a connection of another protocol', fields: { protocol: expect.any(String) } },
+    ])
+    await unheard()
+  },
+)
 
 test.each(STRANGERS)('%s, byte by byte, is closed without a word to anyone', async (_case, hello) => {
   const { port, unheard } = await watched()

@@ -20,6 +20,17 @@ describe('the exit code says', () => {
     expect(await Verb.run(args)).toMatchObject({ code: 2, errors: expect.stringMatching(errors) })
   })
 
+  it('2 that a secret is no argument, where everybody on the machine could read it (C121)', async () => {
+    const verbs = ['host', 'join', 'send', 'get', 'say', 'tail', 'ls']
+    const options = ['--token', '--password', '--key']
+    const asked = verbs.map((verb, index) => {
+      const option = options[index % options.length] as string
+      return Verb.run([verb, option, 'rahasia']).then(({ code, errors }) => [verb, code, errors.split('\n')[0], option])
+    })
+    for (const [verb, code, error, option] of await Promise.all(asked))
+      expect([verb, code, error]).toEqual([verb, 2, `error: unknown option '${option}'`])
+  })
+
   it('3 that nobody answers there, at once', async () => {
     const { tamtam, at } = await hostForVerbs()
     await tamtam.stop()
