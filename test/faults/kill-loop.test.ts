@@ -22,7 +22,8 @@ const LINES_A_WRITE = 40
 const MOST_FILES = 6
 const MOST_FILE_BYTES = 2_000_000
 const HISTORY_LINES = 500
-/** What C79 asks for is 1 s, with 100,000 messages; the machine that tests may be busy with other things. */
+/** C79, with 100,000 messages: once at least, for the machine that tests may be busy with other things; and how long at most whatever it does. */
+const SERVING_MS = 1000
 const SERVING_BOUND_MS = 5000
 const ACKING_HOST = fileURLToPath(new URL('./acking-host.ts', import.meta.url))
 
@@ -209,6 +210,7 @@ test(`C78 C79 a host that is killed ${CYCLES} times under load loses nothing tha
       `${completed.size} files whole (${promised.length} acknowledged, ${saved.length} saved, ${withdrawn} withdrawn, ${waiting.size} can go on, ${seenWhole.size - completed.size} of them whole but untold); ` +
       `serving again after ${median(servings).toFixed(0)} ms (median), ${Math.max(...servings).toFixed(0)} ms (most)`,
   )
+  expect(Math.min(...servings)).toBeLessThan(SERVING_MS)
   // Otherwise nothing of it was put to the test.
   expect(shown).toBeGreaterThan(CYCLES * 50)
   if (CYCLES >= 10)
