@@ -246,6 +246,30 @@ test('C68: of all connections that a host takes a quarter may be such', async ()
 })
 
 describe('C124: who is sent out of a room', () => {
+  test.each(WIRES)(
+    'is cut off within a second over %s and by line, and gets nothing by coming back for the rest',
+    async (by) => {
+      const { port, tamtam } = await startHost()
+      const owner = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+      const [ani, budi] = [await SessionClient.join(port, by, 'ani'), await LineClient.join(port, 'budi')]
+      const began = performance.now()
+      for (const name of ['ani', 'budi']) await owner.send({ type: 'ban', name })
+      await Promise.all([ani.closed(), budi.closed()])
+      expect(performance.now() - began).toBeLessThan(1000)
+      await owner.send({ type: 'say', text: 'a secret' })
+      const again = await SessionClient.connect(port, by)
+      again
+        .send({ type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' })
+        .send({ type: 'join', room: 'lobby', after: 0 })
+      await again.until(() => again.of('rejected').length > 0)
+      expect(again.of('rejected')).toMatchObject([{ code: 'BANNED' }])
+      expect(JSON.stringify(again.messages)).not.toContain('a secret')
+      // On the line door a ban is of the name, or of an address: who comes as nobody is nobody that is banned.
+      const line = await LineClient.connect(port)
+      await line.ask('/nick budi', /^! BANNED /)
+    },
+  )
+
   test('is cut off in all that is under way over HTTP, as a member by the key and as a guest by the name', async () => {
     const { port, tamtam } = await startHost({ listen: { silentMs: 300 } })
     const owner = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })

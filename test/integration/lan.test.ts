@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import { sampleBytes } from '../helpers/bytes.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
-import { Lan, testOnLan } from '../helpers/lan.ts'
+import { Lan, type Machine, testOnLan } from '../helpers/lan.ts'
 import { noKnownHosts } from '../helpers/tls.ts'
 import { Verb } from '../helpers/verb.ts'
 
@@ -157,6 +157,19 @@ describe('beyond this machine', () => {
     const { address } = lan.host
     const found = await lan.guest.job('connections', { host: address, port, from: lan.guest.addresses, each: 70 })
     expect(found).toEqual({ '10.77.0.2': 64, '10.77.0.3': 64 })
+  })
+
+  test('C70: an IPv6 /64 has 64 connections together, whatever its addresses, and the next /64 as many', async () => {
+    const lan = Lan.create()
+    const give = (machine: Machine, address: string) =>
+      machine.run('ip', ['address', 'add', `${address}/48`, 'dev', 'lan', 'nodad'])
+    const from = ['fd77:0:0:1::2', 'fd77:0:0:1::3', 'fd77:0:0:2::2']
+    for (const address of from) await give(lan.guest, address)
+    await give(lan.host, 'fd77::1')
+    const args = ['--ephemeral', '--open', '--bind', 'fd77::1']
+    const { port } = await HostProcess.start(args, { command: lan.host.command })
+    const found = await lan.guest.job('connections', { host: 'fd77::1', port, from, each: 40 })
+    expect(found).toEqual({ 'fd77:0:0:1::2': 40, 'fd77:0:0:1::3': 24, 'fd77:0:0:2::2': 40 })
   })
 
   test('C73: a machine whose cable is out is noticed, though nothing is said to it, and nobody waits for it', async () => {
