@@ -27,8 +27,6 @@ export function stopSignal(process: NodeJS.Process, log: Log): StopSignal {
   process.on('SIGINT', ask)
   process.on('SIGTERM', ask)
   process.on('SIGHUP', ask)
-  // Without a handler Node opens its inspector on this signal, to everyone on this machine.
-  process.on('SIGUSR1', () => log.info('SIGUSR1 has no meaning here'))
   process.on('uncaughtException', (error) => {
     log.error('a bug; please report it', { error: error.stack ?? error.message })
     resolve({ exitCode: exitCodes.bug, why: `a bug of ours: ${error.message}` })

@@ -151,14 +151,13 @@ describe('C88 a signal', () => {
   })
 
   test('SIGPIPE and SIGUSR1 end nothing, and no inspector opens', async () => {
-    const { host, port } = await HostProcess.start(['--ephemeral', '--log-level', 'info'])
+    const { host, port } = await HostProcess.start(['--ephemeral'])
     host.child.kill('SIGPIPE')
     host.child.kill('SIGUSR1')
-    await host.until('a word about it', () => host.errors.includes('SIGUSR1 has no meaning here'))
     const ani = await enter(port, 'ani')
     await caughtUp(ani, await enter(port, 'budi'))
-    expect(host.errors).not.toContain('Debugger')
     expect(await host.stop()).toBe(0)
+    expect(host.errors).not.toContain('Debugger')
   })
 
   test('SIGTERM while it starts is heard', async () => {
