@@ -23,9 +23,18 @@ export function canBeginUtf8(bytes: Buffer): boolean {
   for (let back = 1; back <= 3 && back <= bytes.length; back += 1) {
     const byte = bytes[bytes.length - back] as number
     if ((byte & 0xc0) === 0x80) continue
-    return isUtf8(back < announcedLength(byte) ? bytes.subarray(0, bytes.length - back) : bytes)
+    const missing = announcedLength(byte) - back
+    return isUtf8(missing > 0 ? Buffer.concat([bytes, completion(byte, back, missing)]) : bytes)
   }
   return isUtf8(bytes)
+}
+
+/** Bytes that make a character of one that has `back` bytes, if any do. */
+function completion(lead: number, back: number, missing: number): Buffer {
+  const rest = Buffer.alloc(missing, 0x80)
+  if (back === 1 && lead === 0xe0) rest[0] = 0xa0
+  if (back === 1 && lead === 0xf0) rest[0] = 0x90
+  return rest
 }
 
 const escapeByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`
