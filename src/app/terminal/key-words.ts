@@ -1,5 +1,11 @@
 import type { RoomKeyDesk } from '../../adapters/doors/shared/access/key-desk.ts'
-import { minuteText } from '../../adapters/doors/shared/key-words.ts'
+import {
+  INVITE_USAGE,
+  inviteAsked,
+  minuteText,
+  PASSWORD_USAGE,
+  passwordAsked,
+} from '../../adapters/doors/shared/key-words.ts'
 import type { OwnWord, Refusal } from '../../adapters/terminal/surroundings.ts'
 import type { Words } from '../../adapters/words/words.ts'
 
@@ -21,10 +27,10 @@ export function keyWords(desk: RoomKeyDesk<Refusal>, room: string, base: string,
       takes: 'word|off',
       about: 'helpPassword',
       read: async (rest) => {
-        if (rest.trim() === '') return `! ${say('howToType', { usage: '/password word|off' })}`
-        const word = rest.trim() === 'off' ? undefined : rest.trim()
-        const why = await desk.setPassword(word)
-        return why === undefined ? `* ${say(word === undefined ? 'passwordOff' : 'passwordHolds')}` : refused(why)
+        const asked = passwordAsked(rest)
+        if (asked === undefined) return `! ${say('howToType', { usage: PASSWORD_USAGE })}`
+        const why = await desk.setPassword(asked.word)
+        return why === undefined ? `* ${say(asked.word === undefined ? 'passwordOff' : 'passwordHolds')}` : refused(why)
       },
     },
     {
@@ -32,13 +38,13 @@ export function keyWords(desk: RoomKeyDesk<Refusal>, room: string, base: string,
       takes: '[list|off id]',
       about: 'helpInvite',
       read: async (rest) => {
-        const [word = '', id = '', ...more] = rest.trim().split(/\s+/)
-        if (word === 'list' && id === '') return await listed()
-        if (word === 'off' && id !== '' && more.length === 0) {
-          const why = await desk.revoke(id)
+        const asked = inviteAsked(rest)
+        if (asked === undefined) return `! ${say('howToType', { usage: INVITE_USAGE })}`
+        if (asked.type === 'list') return await listed()
+        if (asked.type === 'off') {
+          const why = await desk.revoke(asked.id)
           return why === undefined ? `* ${say('invitationOff')}` : refused(why)
         }
-        if (word !== '') return `! ${say('howToType', { usage: '/invite [list|off id]' })}`
         const invitation = await desk.invite()
         if ('message' in invitation) return refused(invitation)
         const { code } = invitation

@@ -6,13 +6,31 @@ import type { Invitation, KeptInvitation } from './access/room-keys.ts'
 export const PASSWORD_USAGE = '/password word|off'
 export const INVITE_USAGE = '/invite [list|off id]'
 
+/** The password that was typed, `off` for none; undefined where it was typed otherwise. */
+export function passwordAsked(rest: string): { readonly word: string | undefined } | undefined {
+  const word = rest.trim()
+  return word === '' ? undefined : { word: word === 'off' ? undefined : word }
+}
+
+export type InviteAsked = { readonly type: 'one' | 'list' } | { readonly type: 'off'; readonly id: string }
+
+/** What was typed behind `/invite`; undefined where it was typed otherwise. */
+export function inviteAsked(rest: string): InviteAsked | undefined {
+  const [word = '', id = '', ...more] = rest.trim().split(/\s+/)
+  if (word === '') return { type: 'one' }
+  if (word === 'list' && id === '') return { type: 'list' }
+  return word === 'off' && id !== '' && more.length === 0 ? { type: 'off', id } : undefined
+}
+
 /** Does what was typed behind `/password`, and answers what to tell, without a mark in front. */
 export async function passwordTyped(desk: RoomKeyDesk, rest: string): Promise<string | Rejected> {
-  const word = rest.trim()
-  if (word === '') return rejected('BAD_COMMAND', `type ${PASSWORD_USAGE}`)
-  const why = await desk.setPassword(word === 'off' ? undefined : word)
+  const asked = passwordAsked(rest)
+  if (asked === undefined) return rejected('BAD_COMMAND', `type ${PASSWORD_USAGE}`)
+  const why = await desk.setPassword(asked.word)
   if (why !== undefined) return why
-  return word === 'off' ? 'nobody is asked for a password any more' : 'whoever comes in from now on needs the password'
+  return asked.word === undefined
+    ? 'nobody is asked for a password any more'
+    : 'whoever comes in from now on needs the password'
 }
 
 /** Does what was typed behind `/invite`. What it tells are lines without a mark in front; only the invitation itself is secret. */
@@ -20,15 +38,13 @@ export async function inviteTyped(
   desk: RoomKeyDesk,
   rest: string,
 ): Promise<Invitation | { readonly lines: readonly string[] } | Rejected> {
-  const [word = '', id = '', ...more] = rest.trim().split(/ +/)
-  if (word === '') return await desk.invite()
-  if (word === 'list' && id === '') {
-    const kept = await desk.invitations()
-    if ('type' in kept) return kept
-    return { lines: kept.length === 0 ? ['there are no invitations to this room'] : kept.map(keptText) }
-  }
-  if (word !== 'off' || id === '' || more.length > 0) return rejected('BAD_COMMAND', `type ${INVITE_USAGE}`)
-  return (await desk.revoke(id)) ?? { lines: ['nobody comes in by it any more'] }
+  const asked = inviteAsked(rest)
+  if (asked === undefined) return rejected('BAD_COMMAND', `type ${INVITE_USAGE}`)
+  if (asked.type === 'one') return await desk.invite()
+  if (asked.type === 'off') return (await desk.revoke(asked.id)) ?? { lines: ['nobody comes in by it any more'] }
+  const kept = await desk.invitations()
+  if ('type' in kept) return kept
+  return { lines: kept.length === 0 ? ['there are no invitations to this room'] : kept.map(keptText) }
 }
 
 /** How the one who is invited comes in. `base`: where browsers find the host. */
