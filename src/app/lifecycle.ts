@@ -70,6 +70,7 @@ export class Lifecycle {
     try {
       await this.#openAccess()
       await this.#parts.engine.start()
+      this.#lock?.own()
       await this.#parts.http.open()
     } catch (error) {
       await this.#lock?.release()

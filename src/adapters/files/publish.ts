@@ -1,10 +1,7 @@
-import { link, open, readdir, rename, unlink } from 'node:fs/promises'
+import { link, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collisionKey, numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
 import { errorCode } from './error-code.ts'
-
-/** What became of a name somebody wants for a file; `elsewhere`: names can't be given here. */
-export type Claimed = 'linked' | 'exists' | 'elsewhere'
 
 const MOST_NAMES = 10_000
 
@@ -14,24 +11,53 @@ export function receivedName(name: string, id: string): string {
   return `terima_${typeof safe === 'string' ? safe : id}`
 }
 
+/** The names in a folder, as `collisionKey` compares them. The folder is read again only where somebody else has changed it. */
+export class TakenNames {
+  readonly #directory: string
+  #keys = new Set<string>()
+  #changed: bigint | undefined
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  async read(): Promise<ReadonlySet<string>> {
+    const changed = await this.#changedAt()
+    if (changed === this.#changed) return this.#keys
+    this.#keys = new Set((await readdir(this.#directory)).map(collisionKey))
+    this.#changed = changed
+    return this.#keys
+  }
+
+  async add(name: string): Promise<void> {
+    this.#keys.add(collisionKey(name))
+    this.#changed = await this.#changedAt()
+  }
+
+  async #changedAt(): Promise<bigint> {
+    return (await stat(this.#directory, { bigint: true })).mtimeNs
+  }
+}
+
 /**
  * Claims the name, and then numbered ones, until one is free: nothing that exists is ever replaced (C52), nor would be where the folder
- * goes later, to a system for which two names are one (C47). Answers the path, or undefined where there is none to be had. `EEXIST`
- * from the claim stands for `exists`.
+ * goes later, to a system for which two names are one (C47). `claim` gives the file the name, or fails with `EEXIST` where it is taken.
+ * The path, or undefined where there is none to be had.
  */
 export async function publish(
   directory: string,
   wanted: string,
-  claim: (path: string) => Promise<Claimed>,
+  claim: (path: string) => Promise<void>,
+  names = new TakenNames(directory),
 ): Promise<string | undefined> {
-  const taken = new Set((await readdir(directory)).map(collisionKey))
+  const taken = await names.read()
   for (let number = 1; number < MOST_NAMES; number++) {
     const name = number === 1 ? wanted : numbered(wanted, number)
     if (taken.has(collisionKey(name))) continue
     const path = join(directory, name)
-    const claimed = await claim(path).catch(asExists)
-    if (claimed === 'linked') return path
-    if (claimed === 'elsewhere') return undefined
+    if (!(await claim(path).then(asGiven, asTaken))) continue
+    await names.add(name)
+    return path
   }
   return undefined
 }
@@ -56,8 +82,10 @@ export async function named(part: string, path: string): Promise<void> {
   }
 }
 
-function asExists(error: unknown): 'exists' {
-  if (errorCode(error) === 'EEXIST') return 'exists'
+const asGiven = (): boolean => true
+
+function asTaken(error: unknown): boolean {
+  if (errorCode(error) === 'EEXIST') return false
   throw error
 }
 
