@@ -126,7 +126,7 @@ const writeOwner = (directory: string): void => {
 }
 
 /** Undefined where the owner is on another machine or in another container, or has not written it down. */
-export const ownerPid = (directory: string): number | undefined => {
+const ownerPid = (directory: string): number | undefined => {
   try {
     const { pid, host } = JSON.parse(readFileSync(ownerPath(directory), 'utf8')) as Partial<Owner>
     return host === hostname() && isAlive(pid) ? pid : undefined
