@@ -10,21 +10,6 @@ import type { LocalSession } from '../domain/engine/local-session.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
-import {
-  ADMISSION,
-  CLOCK,
-  ENGINE,
-  FRAMES_DOOR,
-  HOST_TOKEN,
-  HTTP_DOOR,
-  LINE_DOOR,
-  LOG,
-  METRICS,
-  OWNER_KEY,
-  ROOM_KEYS,
-  TICKETS,
-  WEB_SOCKET_DOOR,
-} from './tokens.ts'
 
 /** One host: its engine, and the doors it opens when asked. Several can live in one process. */
 export interface Tamtam {
@@ -64,23 +49,8 @@ export interface Mounted {
 
 /** Makes a host; nothing happens before `start`. */
 export function createTamtam(options: TamtamOptions = {}): Tamtam {
-  const host = compose(options)
-  const engine = host.resolve(ENGINE)
-  const parts = {
-    engine,
-    line: host.resolve(LINE_DOOR),
-    http: host.resolve(HTTP_DOOR),
-    frames: host.resolve(FRAMES_DOOR),
-    webSocket: host.resolve(WEB_SOCKET_DOOR),
-    admission: host.resolve(ADMISSION),
-    token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
-    owner: host.resolve(OWNER_KEY),
-    keys: host.resolve(ROOM_KEYS),
-    tickets: host.resolve(TICKETS),
-    clock: host.resolve(CLOCK),
-    log: host.resolve(LOG),
-    metrics: host.resolve(METRICS),
-  }
+  const parts = compose(options)
+  const { engine } = parts
   const { data: directory, sharedDisk = false } = options
   const lifecycle = new Lifecycle(parts, directory === undefined ? undefined : { directory, sharedDisk })
   return {
