@@ -11,7 +11,6 @@ import { caughtUp, type LineClient, sha256 } from '../helpers/line-client.ts'
 import { MAIN, NODE } from '../helpers/program.ts'
 
 const FLOOD_LINES = 60_000
-const DEADLINE_MS = 60_000
 
 const said = (host: HostProcess) => host.events.filter(({ type }) => type === 'said').map(({ text }) => text)
 
@@ -25,7 +24,7 @@ async function flood(port: number, label: string): Promise<string[]> {
   const reader = await enter(port, `pembaca-${label}`)
   const lines = Array.from({ length: FLOOD_LINES }, (_, index) => `${label} ${index} ${'x'.repeat(100)}`)
   speaker.write(`${lines.join('\n')}\n`)
-  await reader.until(({ talk }) => talk.length >= FLOOD_LINES, 0, DEADLINE_MS)
+  await reader.until(({ talk }) => talk.length >= FLOOD_LINES)
   return lines
 }
 
@@ -164,7 +163,7 @@ describe('C89 a reader of the output', () => {
     const port = Number(/tcp:\/\/127\.0\.0\.1:(\d+)/.exec(shown)?.[1])
     await flood(port, 'a')
     terminal.stdout.resume()
-    await until('the rest', () => shown.includes(`a ${FLOOD_LINES - 1} `), DEADLINE_MS)
+    await until('the rest', () => shown.includes(`a ${FLOOD_LINES - 1} `))
     const ani = await enter(port, 'ani')
     terminal.stdin.write('halo\r')
     await ani.until('<host> halo')
@@ -179,7 +178,7 @@ describe('standard input', () => {
     const ani = await enter(port, 'ani')
     const lines = Array.from({ length: 150_000 }, (_, index) => `line ${index}`)
     host.child.stdin?.end(`${lines.join('\n')}\n//who\n/unknown\nno newline`)
-    await ani.until('<host> no newline', 0, DEADLINE_MS)
+    await ani.until('<host> no newline')
     expect(ani.talk).toEqual([...lines, '/who', 'no newline'].map((line) => `<host> ${line}`))
     await caughtUp(ani, await enter(port, 'budi'))
     expect(await host.stop()).toBe(0)

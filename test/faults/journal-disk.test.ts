@@ -9,12 +9,12 @@ import { SqliteJournal } from '../../src/adapters/stores/sqlite/sqlite-journal.t
 import { Batch } from '../../src/domain/room/batch.ts'
 import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
 import { countFaults } from '../helpers/fault-count.ts'
+import { PATIENCE_MS } from '../helpers/patience.ts'
 import { JournalProcess } from './journal-process.ts'
 
 countFaults('full disks and failed fsyncs under the journal')
 
 const MIB = 1024 * 1024
-const DEADLINE_MS = 30_000
 /** More than what the last of the failing fsyncs needs. */
 const MOST_APPENDS = 1200
 const inCi = process.env['CI'] === 'true'
@@ -78,7 +78,7 @@ describe('C75: a full disk', () => {
         expect(await journal.span('lobby')).toEqual({ first: 1, last: kept })
         await journal.search('lobby', 'x', 10)
         await rm(ballast)
-        const deadline = performance.now() + DEADLINE_MS
+        const deadline = performance.now() + PATIENCE_MS
         while ((await append(journal, kept + 1)).status === 'readOnly') assert.ok(performance.now() < deadline, 'heals')
         expect((await append(journal, kept + 2)).status).toBe('committed')
         await journal.close()

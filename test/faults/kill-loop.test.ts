@@ -70,7 +70,7 @@ async function upload(uploader: LineClient): Promise<void> {
     await write(uploader, `/put ${bytes.length} lagu ${count}.bin\n`)
     await write(uploader, bytes)
     // What comes next is behind it in any case.
-    await uploader.until(/^\* \[\w+\] /, uploader.lines.length, 60_000).catch(() => {})
+    await uploader.until(/^\* \[\w+\] /, uploader.lines.length).catch(() => {})
   }
 }
 
@@ -101,9 +101,9 @@ async function live(data: string, cycle: number, before: Life | undefined): Prom
   if (uploader !== undefined) work.push(upload(uploader))
 
   const answered = randomInt(MOST_FILES)
-  await uploader?.until(({ lines }) => answersOf(lines).length >= answered, 0, 60_000)
+  await uploader?.until(({ lines }) => answersOf(lines).length >= answered)
   const target = recorder.lines.length + randomInt(50, MOST_LINES)
-  await recorder.until(({ lines }) => lines.length >= target, 0, 60_000)
+  await recorder.until(({ lines }) => lines.length >= target)
   await host.kill()
   await recorder.closed()
   await Promise.all([...work, speaker.closed()])

@@ -18,7 +18,7 @@ const CONTROL_BYTES = 100_000
 async function speak(ani: LineClient, budi: LineClient, signal: AbortSignal): Promise<void> {
   for (let next = 1; !signal.aborted; next += LINES_AT_ONCE) {
     ani.write(Array.from({ length: LINES_AT_ONCE }, (_, index) => `kata ${next + index}\n`).join(''))
-    await budi.until(`<ani> kata ${next + LINES_AT_ONCE - 1}`, 0, 60_000).catch(() => {})
+    await budi.until(`<ani> kata ${next + LINES_AT_ONCE - 1}`).catch(() => {})
   }
 }
 

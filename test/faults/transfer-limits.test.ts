@@ -72,7 +72,7 @@ test('C71, C72: uploads for which there are no descriptors left fail by themselv
   had(refused().length)
   await caughtUp(ani, budi)
   for (const { socket } of started) socket.resetAndDestroy()
-  await until('no more open files than before', async () => (await openFiles(pid)) <= before + 2, 60_000)
+  await until('no more open files than before', async () => (await openFiles(pid)) <= before + 2)
   const { status, text } = await ask(port, 'PUT', '/rooms/lobby/files/lagi.bin', { body: SAMPLE.bytes() })
   expect(status).toBe(201)
   expect(await receive(port, JSON.parse(text).url)).toMatchObject({ whole: true, sha256: SAMPLE.sha256() })
@@ -97,7 +97,7 @@ test(`C69: ${STORM} connections that begin uploads and downloads and break off l
     await caughtUp(ani, budi)
     for (const { socket } of started) socket.resetAndDestroy()
   }
-  await until('no more open files than before', async () => (await openFiles(host.pid)) <= before + 2, 60_000)
+  await until('no more open files than before', async () => (await openFiles(host.pid)) <= before + 2)
   expect(await receive(port, url)).toMatchObject({ whole: true, sha256: SAMPLE.sha256() })
   const { status } = await ask(port, 'PUT', '/rooms/lobby/files/lagi.bin', { body: SAMPLE.bytes() })
   expect(status).toBe(201)

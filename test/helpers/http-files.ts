@@ -3,6 +3,7 @@ import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, req
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { type FileRow, filesOf } from './files.ts'
+import { PATIENCE_MS } from './patience.ts'
 import type { Sample } from './sample.ts'
 
 export interface Answer {
@@ -28,7 +29,6 @@ export interface Received {
 
 export const TUS = { 'Tus-Resumable': '1.0.0' }
 const RETRY_MS = 20
-const PATIENCE_MS = 60_000
 
 /** One request on a connection of its own. Rejects where the connection breaks before the answer is complete. */
 export async function ask(port: number, method: string, path: string, { headers = {}, body = '' }: Request = {}) {

@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { onTestFinished, type TestContext } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { bareEnv } from './host-process.ts'
+import { PATIENCE_MS } from './patience.ts'
 import { MAIN, NODE } from './program.ts'
-
-const DEADLINE_MS = 30_000
 
 export interface TerminalOptions {
   readonly columns?: number
@@ -103,7 +102,7 @@ export class Terminal {
     return this.#tmux(['capture-pane', '-p', '-S', '-']).trimEnd().split('\n')
   }
 
-  async until(what: string, holds: (screen: string[]) => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
+  async until(what: string, holds: (screen: string[]) => boolean, deadlineMs = PATIENCE_MS): Promise<void> {
     try {
       await until(what, () => holds(this.screen), deadlineMs)
     } catch (error) {

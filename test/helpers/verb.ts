@@ -65,11 +65,11 @@ export class Verb {
   }
 
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    await until(`${what} of ${this.#args.join(' ')}: ${this.errors}`, holds, 30_000)
+    await until(`${what} of ${this.#args.join(' ')}: ${this.errors}`, holds)
   }
 
   async ended(): Promise<Ended> {
-    await until(`the end of ${this.#args.join(' ')}\n${this.errors}`, () => this.#code !== undefined, 60_000)
+    await until(`the end of ${this.#args.join(' ')}\n${this.errors}`, () => this.#code !== undefined)
     const { errors, lines } = this
     return {
       code: this.#code ?? null,
@@ -88,9 +88,8 @@ export class Verb {
   }
 }
 
-/** A host that gives a client in a process of its own the time that it may need until it speaks. */
 export async function hostForVerbs(options: HostOptions = {}) {
-  const { port, tamtam } = await startHost({ ...options, listen: { silentMs: 10_000, ...options.listen } })
+  const { port, tamtam } = await startHost(options)
   return { port, tamtam, at: `127.0.0.1:${port}` }
 }
 

@@ -28,12 +28,12 @@ async function typing() {
   shell.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown += text
   })
-  await until('the prompt', () => shown.includes('$ '), 30_000)
+  await until('the prompt', () => shown.includes('$ '))
   /** What the line has become after a tab. */
   return async (typed: string): Promise<string> => {
     shown = ''
     shell.stdin.write(`${typed}\t.`)
-    await until(`the completion of ${typed} in ${shown}`, () => shown.endsWith('.'), 30_000)
+    await until(`the completion of ${typed} in ${shown}`, () => shown.endsWith('.'))
     const line = shown.slice(0, -1)
     // Ctrl-U empties the line.
     shell.stdin.write('\x15')

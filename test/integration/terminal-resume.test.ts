@@ -70,7 +70,7 @@ test('50 MB are seen moving; the host is killed and comes back: all goes on, and
   await again.listening()
   await ani.sees('connected again')
   await budi.sees('<ani> masih di sana?')
-  await budi.until('the file', (screen) => screen.some((line) => /saved /.test(line)), 45_000)
+  await budi.until('the file', (screen) => screen.some((line) => /saved /.test(line)))
   await ani.until('its end', (screen) => screen.some((line) => line.includes('besar.bin is in the room')))
 
   expect(sha256(await readFile(join(save, 'terima_besar.bin')))).toBe(sha256(bytes))

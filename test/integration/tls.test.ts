@@ -164,7 +164,7 @@ describe('C123: in plain, a host that speaks TLS takes nothing in', () => {
   ] as const
 
   test.each(TOLD)('%s', async (_what, said, answer) => {
-    const { port } = await startTlsHost()
+    const { port } = await startTlsHost({ listen: { silentMs: 1000 } })
     const ani = await joinOverTls(port, 'ani')
     const plain = await LineClient.connect(port)
     plain.write(said)
