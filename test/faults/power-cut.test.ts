@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { ask } from '../helpers/http-client.ts'
 import type { LineClient } from '../helpers/line-client.ts'
@@ -12,6 +12,7 @@ import { Promises } from '../helpers/promises.ts'
 const CUTS = Number(process.env['POWER_CUTS'] ?? 6)
 const MOST_FILE_BYTES = 3_000_000
 const LINES_AT_ONCE = 20
+const MOST_LINES_BETWEEN = 2000
 const CONTROL_BYTES = 100_000
 
 /** Says numbered lines as fast as they are shown to somebody else, until it is told to end. */
@@ -45,7 +46,9 @@ test(`C80 P2 what was shown or acknowledged is there after the power went at ${C
   const total = { lost: 0, doubled: 0, gaps: 0 }
   let [lines, files, unsynced] = [0, 0, 0]
   for (let cut = 1; cut <= CUTS; cut++) {
-    await pause(randomInt(20, 300))
+    // Some way on, whatever the machine's speed; and at least one file is there.
+    const [talk, moment] = [shown().length, randomInt(1, MOST_LINES_BETWEEN)]
+    await until('some more lines', () => shown().length >= talk + moment && promises.files.size > 0)
     // Nobody asks for this to be on the disk, so a power cut takes it: otherwise these are no power cuts.
     await writeFile(join(disk.directory, `control-${cut}`), Buffer.alloc(CONTROL_BYTES, cut))
     host.child.kill('SIGSTOP')

@@ -62,11 +62,7 @@ test('C71, C72: uploads for which there are no descriptors left fail by themselv
   const refused = () => started.filter(({ answer }) => /^HTTP\/1\.1 [45]/.test(answer()))
   // Without a descriptor for it a connection is closed at once, whoever comes.
   const accepted = async () => (await insist(() => filesOf(port))).filter(({ status }) => status === 'arriving')
-  await until(
-    'an answer or a place for each',
-    async () => refused().length + (await accepted()).length >= UPLOADS,
-    30_000,
-  )
+  await until('an answer or a place for each', async () => refused().length + (await accepted()).length >= UPLOADS)
   // Otherwise nothing ran out.
   expect(refused().length).toBeGreaterThan(0)
   had(refused().length)

@@ -138,8 +138,13 @@ async function begin(port: number, method: string, path: string, { headers = {},
 async function write(asked: ClientRequest, pieces: Iterable<Buffer>): Promise<void> {
   let wake = () => {}
   asked.on('drain', () => wake()).on('close', () => wake())
+  let answered = false
+  asked.once('response', () => {
+    answered = true
+    wake()
+  })
   for (const piece of pieces) {
-    if (asked.destroyed) return
+    if (asked.destroyed || answered) return
     if (piece.length > 0 && !asked.write(piece))
       await new Promise<void>((resolve) => {
         wake = resolve

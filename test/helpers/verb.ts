@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { ChaosProxy } from './chaos-proxy.ts'
 import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
 import { bareEnv } from './host-process.ts'
 import { MAIN, NODE } from './program.ts'
@@ -91,6 +92,22 @@ export class Verb {
 export async function hostForVerbs(options: HostOptions = {}) {
   const { port, tamtam } = await startHost(options)
   return { port, tamtam, at: `127.0.0.1:${port}` }
+}
+
+/** A way to a host whose network stops in the middle of a transfer, whatever the machine's speed: behind so many bytes nothing passes. */
+export async function haltingWay(port: number, direction: 'up' | 'down', bytes: number) {
+  const proxy = await ChaosProxy.open(port)
+  const lane = proxy[direction]
+  lane.stallAt(bytes)
+  return {
+    at: `127.0.0.1:${proxy.port}`,
+    isHalted: () => lane.stalled,
+    /** The next one gets through; who was there has gone, and the other side is told. */
+    mend: () => {
+      proxy.cutAll('end')
+      lane.release()
+    },
+  }
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

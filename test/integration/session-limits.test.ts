@@ -5,11 +5,18 @@ import { decodeHostMessage } from '../../src/adapters/codec/wire/decode.ts'
 import { encodeMessage } from '../../src/adapters/codec/wire/encode.ts'
 import { joinFrame } from '../../src/adapters/codec/wire/frames.ts'
 import { notForYou } from '../../src/adapters/doors/shared/access/admission.ts'
+import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
 import { startHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { keyOf, masked, SessionClient, type WireName } from '../helpers/session-client.ts'
 
 const WIRES: readonly WireName[] = ['frames', 'websocket']
+
+/** Something comes and goes: what had arrived by then has been dealt with. */
+async function settled(port: number): Promise<void> {
+  const passing = await LineClient.connect(port)
+  await passing.write('\0').closed()
+}
 
 describe.each(WIRES)('over %s', (by) => {
   test('C34, C100: a frame that trickles in has its time, and no more', async () => {
@@ -51,24 +58,35 @@ describe.each(WIRES)('over %s', (by) => {
   )
 
   test('C67: whoever is read more slowly than they send is not late with what waits in between', async () => {
+    const clock = new ManualClock()
     const { port } = await startHost({
       session: { frameMs: 60, messagesPerSecond: 20, messagesBurst: 1, rateOnLoopback: true },
+      overrides: { clock },
     })
     const ani = await SessionClient.connect(port, by)
     const frame = (message: Uint8Array) => (by === 'frames' ? joinFrame(message) : masked(0x82, message))
     const pings = Array.from({ length: 7 }, (_, ref) => Buffer.from(frame(encodeMessage({ type: 'ping', ref }))))
     const all = Buffer.concat(pings)
     ani.wire.socket.write(all.subarray(0, -1))
+    for (let pongs = 1; pongs < 6; pongs++) {
+      await ani.until(() => ani.of('pong').length === pongs)
+      clock.advance(50)
+    }
     await ani.until(() => ani.of('pong').length === 6)
     ani.wire.socket.write(all.subarray(-1))
+    await settled(port)
+    clock.advance(50)
     await ani.until(() => ani.of('pong').length === 7)
   })
 
   test('C68: who does not say hello in time is closed, who has said it is not', async () => {
-    const { port } = await startHost({ session: { helloMs: 150 } })
+    const clock = new ManualClock()
+    const { port } = await startHost({ session: { helloMs: 150 }, overrides: { clock } })
     const known = await SessionClient.join(port, by, 'ani')
     const silent = await SessionClient.connect(port, by)
     silent.send({ type: 'ping', ref: 1 })
+    await settled(port)
+    clock.advance(150)
     await silent.closed()
     expect(silent.of('bye')).toMatchObject([{ code: 'TIMEOUT' }])
     expect(await known.say('halo')).toMatchObject({ type: 'ack' })
