@@ -9,7 +9,7 @@ import { Batch } from '../../src/domain/room/batch.ts'
 import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
 import { JournalProcess } from './journal-process.ts'
 
-const MESSAGES = 100_000
+const MESSAGES = 20_000
 const MESSAGES_A_BATCH = 100
 const CYCLES = 6
 

@@ -13,8 +13,8 @@ import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { type LineClient, sha256 } from '../helpers/line-client.ts'
 
-const CYCLES = Number(process.env['KILL_CYCLES'] ?? 50)
-const OLD_MESSAGES = 100_000
+const CYCLES = Number(process.env['KILL_CYCLES'] ?? 15)
+const OLD_MESSAGES = 20_000
 const MESSAGES_A_BATCH = 100
 const MOST_LINES = 3000
 const MOST_AHEAD = 1500

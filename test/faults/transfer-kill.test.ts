@@ -11,7 +11,7 @@ import { ask, createUpload, patch, progressOf, receive, settledFilesOf } from '.
 import { Sample } from '../helpers/sample.ts'
 
 /** `TRANSFER_KILLS=1000 npm test -- test/faults/transfer-kill` does it as often as the catalogue asks. */
-const KILLS = Number(process.env['TRANSFER_KILLS'] ?? 10)
+const KILLS = Number(process.env['TRANSFER_KILLS'] ?? 6)
 /** Synced more than once on their way. */
 const JOURNEY_BYTES = 60_000_000
 const MOST_PUT_BYTES = 12_000_000
