@@ -9,6 +9,7 @@ import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { caughtUp, type LineClient, sha256 } from '../helpers/line-client.ts'
 import { MAIN, NODE } from '../helpers/program.ts'
+import { needs } from '../helpers/tools.ts'
 
 const FLOOD_LINES = 60_000
 
@@ -139,11 +140,8 @@ describe('C89 a reader of the output', () => {
     expect(host.unfinished).toBe('')
   })
 
-  test('C89 a terminal that takes nothing stops nobody', async (context) => {
-    if (spawnSync('script', ['--version']).status !== 0) {
-      if (process.env['CI'] === 'true') throw new Error('script is missing; install bsdutils')
-      return context.skip('needs script: apt-get install bsdutils')
-    }
+  test('C89 a terminal that takes nothing stops nobody', async () => {
+    needs('script')
     const command = `stty cols 200 rows 24; exec ${NODE.join(' ')} ${MAIN} host --port 0 --ephemeral`
     const terminal = spawn('script', ['-qfc', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
@@ -251,11 +249,8 @@ describe('files that arrive', () => {
 })
 
 describe('a terminal', () => {
-  test('keeps what is being typed when somebody else speaks', async (context) => {
-    if (spawnSync('tmux', ['-V']).status !== 0) {
-      if (process.env['CI'] === 'true') throw new Error('tmux is missing; install it')
-      return context.skip('needs tmux: apt-get install tmux')
-    }
+  test('keeps what is being typed when somebody else speaks', async () => {
+    needs('tmux')
     const server = `tamtam-${process.pid}`
     const tmux = (...args: string[]) => {
       const { status, stdout, stderr } = spawnSync('tmux', ['-L', server, '-f', '/dev/null', ...args], {

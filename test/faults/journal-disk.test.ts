@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SqliteJournal } from '../../src/adapters/stores/sqlite/sqlite-journal.ts'
 import { Batch } from '../../src/domain/room/batch.ts'
+import { canTrace } from '../adapters/stores/disk/strace.ts'
 import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
 import { countFaults } from '../helpers/fault-count.ts'
 import { PATIENCE_MS } from '../helpers/patience.ts'
+import { howToGet } from '../helpers/tools.ts'
 import { JournalProcess } from './journal-process.ts'
 
 countFaults('full disks and failed fsyncs under the journal')
@@ -19,7 +21,7 @@ const MIB = 1024 * 1024
 const MOST_APPENDS = 1200
 const inCi = process.env['CI'] === 'true'
 const isRoot = process.getuid?.() === 0
-const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
+const traceable = canTrace()
 
 let directory: string
 beforeEach(async () => {
@@ -98,10 +100,7 @@ describe('C76: an fsync that fails', () => {
   // Early ones hit while the database is made or opened, late ones a commit or a checkpoint.
   for (const when of [1, 2, 3, 4, 8, 30, 31, 1000]) {
     test(`is never tried again: nothing is promised after the ${when}. one fails`, async (context) => {
-      if (!hasStrace) {
-        if (inCi) throw new Error('strace is missing; install it')
-        return context.skip('needs strace: apt-get install strace')
-      }
+      if (!traceable) return context.skip(howToGet('strace'))
       const inject = `inject=fsync,fdatasync:error=EIO:when=${when}`
       const strace = ['strace', '-f', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', inject]
       const writer = new JournalProcess(directory, 'write', strace, MOST_APPENDS)

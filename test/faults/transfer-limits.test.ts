@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
@@ -12,6 +11,7 @@ import { enter, HostProcess } from '../helpers/host-process.ts'
 import { ask, insist, receive } from '../helpers/http-files.ts'
 import { caughtUp } from '../helpers/line-client.ts'
 import { Sample } from '../helpers/sample.ts'
+import { needs } from '../helpers/tools.ts'
 
 const had = countFaults('uploads without descriptors, and a storm of them')
 
@@ -46,11 +46,8 @@ const putOf = (name: string): string =>
 
 const openFiles = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length
 
-test('C71, C72: uploads for which there are no descriptors left fail by themselves; all else goes on, and none leaks', async (context) => {
-  if (spawnSync('prlimit', ['--version']).status !== 0) {
-    if (process.env['CI'] === 'true') throw new Error('prlimit is missing; install util-linux')
-    return context.skip('needs prlimit: apt-get install util-linux')
-  }
+test('C71, C72: uploads for which there are no descriptors left fail by themselves; all else goes on, and none leaks', async () => {
+  needs('prlimit')
   const data = await temporaryDirectory()
   const host = new HostProcess([data], { program: HOST, command: ['prlimit', `--nofile=${OPEN_FILES}`] })
   const { port, pid } = await host.listening()

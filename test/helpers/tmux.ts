@@ -8,6 +8,7 @@ import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { bareEnv } from './host-process.ts'
 import { PATIENCE_MS } from './patience.ts'
 import { MAIN, NODE } from './program.ts'
+import { needs } from './tools.ts'
 
 export interface TerminalOptions {
   readonly columns?: number
@@ -50,10 +51,8 @@ export class Terminal {
   }
 
   /** Skips the test where there is no tmux; in CI that is a failure. */
-  static needed(context: TestContext): void {
-    if (spawnSync('tmux', ['-V']).status === 0) return
-    if (process.env['CI'] === 'true') throw new Error('tmux is missing; install it: apt-get install tmux')
-    context.skip('needs tmux: apt-get install tmux')
+  static needed(_context: TestContext): void {
+    needs('tmux')
   }
 
   /** Letters, one after the other. */

@@ -8,6 +8,7 @@ import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { Lan, testOnLan } from '../helpers/lan.ts'
 import { Sample } from '../helpers/sample.ts'
+import { needs } from '../helpers/tools.ts'
 import { Verb } from '../helpers/verb.ts'
 
 const test = testOnLan()
@@ -20,6 +21,7 @@ interface Told {
 }
 
 test('P1, C117: 30 with netcat, sessions and curl come in, get 20 MB, and hand in what only the host gets', async () => {
+  needs('curl', 'nc')
   const lan = Lan.create()
   const directory = await temporaryDirectory()
   const data = join(directory, 'data')

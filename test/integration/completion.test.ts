@@ -6,6 +6,7 @@ import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { testWith } from '../helpers/commands.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { bareEnv } from '../helpers/host-process.ts'
+import { needs } from '../helpers/tools.ts'
 import { Verb } from '../helpers/verb.ts'
 
 /** A bash on a terminal of its own, in which somebody types. */
@@ -19,6 +20,7 @@ async function typing() {
   )
   await mkdir(join(cwd, 'work', 'sub dir'), { recursive: true })
   await writeFile(join(cwd, 'work', 'talk one.pdf'), '')
+  needs('script')
   const shell = spawn('script', ['-qec', 'bash --rcfile rc -i', '/dev/null'], {
     cwd,
     env: { ...bareEnv(), TERM: 'dumb' },

@@ -10,6 +10,7 @@ import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { createUpload, receive, TUS } from '../helpers/http-files.ts'
 import { Sample } from '../helpers/sample.ts'
+import { needs } from '../helpers/tools.ts'
 
 // Sender and receivers are real curls, so that what is measured is the host and not this process.
 
@@ -23,6 +24,7 @@ interface Curl {
 }
 
 function curl(...args: readonly string[]): Curl {
+  needs('curl')
   const child = spawn('curl', ['--silent', '--show-error', ...args])
   let said = ''
   child.stdout.on('data', (bytes) => {

@@ -9,6 +9,7 @@ import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { ask } from '../helpers/http-client.ts'
+import { needs } from '../helpers/tools.ts'
 import { folderWith, haltingWay, hostForVerbs, Verb } from '../helpers/verb.ts'
 
 describe('an upload goes on where it was', () => {
@@ -70,6 +71,7 @@ describe('an upload goes on where it was', () => {
     const { at, port } = await hostForVerbs()
     const { path, digest } = await folderWith('a.bin', 2_000_000)
     const { at: halting, isHalted, mend } = await haltingWay(port, 'up', 500_000)
+    needs('curl')
     const curl = spawn('curl', ['-sT', path, `http://${halting}/lobby/`], { stdio: 'ignore' })
     const ended = once(curl, 'close')
     onTestFinished(() => void curl.kill('SIGKILL'))
