@@ -7,7 +7,7 @@ import { announcing, asking, mutatedPacket } from '../../helpers/mdns-packets.ts
 import { turns } from '../../helpers/turns.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
-const count = Number(process.env['FUZZ_COUNT'] ?? 100_000)
+const count = Number(process.env['FUZZ_COUNT'] ?? 30_000)
 /** A look for hosts lasts two seconds: it need not stand more than this. */
 const ONE_LOOK = 2000
 
