@@ -102,6 +102,7 @@ export async function haltingWay(port: number, direction: 'up' | 'down', bytes: 
   return {
     at: `127.0.0.1:${proxy.port}`,
     isHalted: () => lane.stalled,
+    goOn: () => lane.release(),
     /** The next one gets through; who was there has gone, and the other side is told. */
     mend: () => {
       proxy.cutAll('end')
