@@ -2,27 +2,18 @@ import { defineConfig } from 'vitest/config'
 
 const files = ['test/adapters/stores/{sqlite,disk}/**/*.test.ts']
 const fuzz = ['test/**/*.fuzz.test.ts']
-const measuring = [
-  'big-files',
-  'classroom',
-  'lan',
-  'limits',
-  'no-outside',
-  'seed',
-  'session-carriers',
-  'session-limits',
-  'session-model',
-  'short-of-memory',
-  'stalled',
-]
 const alone = [
-  'test/faults/**/*.test.ts',
-  `test/integration/{${measuring.join()},transfers-*,terminal-*}.test.ts`,
-  ...files,
+  'test/faults/{long-steps,memory-pressure,storm,under-fire}.test.ts',
+  'test/integration/{big-files,classroom,seed,stalled,transfers-*}.test.ts',
 ]
 
-// unit: in memory and quick. integration: real sockets, files and processes, two at a time, since each waits most of its time.
-// alone: the same where something is measured or broken, one after the other. browser: the page in Chromium. fuzz: many inputs.
+/** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */
+const patient = { testTimeout: 600_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000 } } }
+/** Each waits most of its time. */
+const twoAtATime = { maxWorkers: 2, sequence: { groupOrder: 1 } }
+
+// unit: in memory and quick. integration: real sockets, files and processes, whole and broken, two files at a time.
+// alone: the same where one test fills a machine, one after the other. browser: the page in Chromium. fuzz: many inputs.
 export default defineConfig({
   test: {
     projects: [
@@ -33,41 +24,31 @@ export default defineConfig({
           exclude: [...fuzz, ...files],
           // In memory, and nothing shared between files: one worker can run them all.
           isolate: false,
-          testTimeout: 20_000,
+          ...patient,
         },
       },
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/{integration,faults}/**/*.test.ts', ...files],
           exclude: alone,
-          testTimeout: 240_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          ...patient,
+          ...twoAtATime,
         },
       },
-      {
-        test: {
-          name: 'alone',
-          include: alone,
-          testTimeout: 240_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
-        },
-      },
+      { test: { name: 'fuzz', include: fuzz, ...patient, ...twoAtATime } },
       {
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
+          ...patient,
           // One browser serves them all.
           isolate: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
-      { test: { name: 'fuzz', include: fuzz, testTimeout: 300_000 } },
+      { test: { name: 'alone', include: alone, ...patient, fileParallelism: false } },
     ],
   },
 })

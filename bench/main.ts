@@ -11,8 +11,10 @@ import { files } from './scenarios/files.ts'
 import { idle } from './scenarios/idle.ts'
 import { joins } from './scenarios/joins.ts'
 import { latency } from './scenarios/latency.ts'
+import { scan } from './scenarios/scan.ts'
 import { sessions } from './scenarios/sessions.ts'
 import { stalled } from './scenarios/stalled.ts'
+import { start } from './scenarios/start.ts'
 import { transfers } from './scenarios/transfers.ts'
 
 const PARTS: Readonly<Record<SectionName, (bench: Bench) => Promise<readonly Section[]>>> = {
@@ -21,10 +23,12 @@ const PARTS: Readonly<Record<SectionName, (bench: Bench) => Promise<readonly Sec
   latency,
   idle,
   joins,
+  start,
   files,
   transfers,
   chat,
   stalled,
+  scan,
 }
 const LENGTHS = { quick: { warmUpMs: 300, measureMs: 500 }, full: { warmUpMs: 800, measureMs: 1500 } }
 

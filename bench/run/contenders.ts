@@ -15,6 +15,7 @@ export interface Contender {
 }
 
 const HOST = new URL('../host.ts', import.meta.url)
+const MAIN = new URL('../../src/app/main.ts', import.meta.url)
 const RELAY = new URL('../yardsticks/relay.ts', import.meta.url)
 /** As `npm start` runs the host. */
 const LAUNCH_FLAGS: readonly string[] = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -33,6 +34,10 @@ export interface HostOptions {
 
 export const startHost = (processes: Processes, options: HostOptions): Promise<Server> =>
   processes.serve(HOST, [JSON.stringify(options)], LAUNCH_FLAGS)
+
+/** The command itself, as somebody types it. It ends with SIGTERM. */
+export const startCommand = (processes: Processes, data: string): Promise<Server> =>
+  processes.serve(MAIN, ['host', '--json', '--port', '0', '--data', data], LAUNCH_FLAGS)
 
 export function contenders(processes: Processes): Readonly<Record<ContenderName, Contender>> {
   const relay = (name: 'batch' | 'each'): Contender => ({

@@ -1,7 +1,19 @@
 import { parseArgs } from 'node:util'
 import type { Processes } from './processes.ts'
 
-const SECTIONS = ['fanout', 'sessions', 'latency', 'idle', 'joins', 'files', 'transfers', 'chat', 'stalled'] as const
+const SECTIONS = [
+  'fanout',
+  'sessions',
+  'latency',
+  'idle',
+  'joins',
+  'start',
+  'files',
+  'transfers',
+  'chat',
+  'stalled',
+  'scan',
+] as const
 export type SectionName = (typeof SECTIONS)[number]
 
 export interface Settings {

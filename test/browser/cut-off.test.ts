@@ -6,6 +6,7 @@ import { browserTest as test } from '../helpers/browser.ts'
 import { chromiumPath, launch } from '../helpers/chromium.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
+import { needs } from '../helpers/tools.ts'
 import { chooseFiles, comeIn } from './page-visitor.ts'
 
 const NAMESPACE = `tamtam-${process.pid}`
@@ -19,6 +20,7 @@ function cutOff(): boolean {
 }
 
 test('P7: with the cable to the world cut, two people talk and share a file in the page', async ({ open, skip }) => {
+  needs('ip')
   if (!cutOff()) return skip('needs root and ip netns')
   const inside = ['ip', 'netns', 'exec', NAMESPACE]
   const directory = await temporaryDirectory()

@@ -36,11 +36,13 @@ function offsetsOf(page: Page): number[] {
   return offsets
 }
 
-test('P1: 200 MB dropped in one browser are streamed to another while they arrive, exactly', async ({ open }) => {
-  const limits = { transferBytesPerSecond: 100 * MB }
-  const { port } = await startHttpHost({ page: true, stores: 'kept', limits })
+// Slow until it has been seen on its way, whatever the machine's speed; then as fast as it goes.
+const limits = { transferBytesPerSecond: 3 * MB }
+
+test('P1: 100 MB dropped in one browser are streamed to another while they arrive, exactly', async ({ open }) => {
+  const { port, tamtam } = await startHttpHost({ page: true, stores: 'kept', limits })
   const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi')]
-  const { sample, path } = await sampleFile(200 * MB, 'film.bin')
+  const { sample, path } = await sampleFile(100 * MB, 'film.bin')
   await dropFiles(ani, [path], async () => {
     expect(await ani.locator('.drop-overlay').textContent()).toContain('lobby')
   })
@@ -49,13 +51,13 @@ test('P1: 200 MB dropped in one browser are streamed to another while they arriv
   const download = await saving
   expect(await filesOf(port)).toMatchObject([{ name: 'film.bin', status: 'arriving' }])
   await ani.locator('.upload').getByText('MB/s').waitFor()
+  tamtam.bandwidth.set({ transfer: 0 })
   const saved = await download.path()
   expect(await sha256Of(saved)).toBe(sample.sha256())
-  expect(await filesOf(port)).toMatchObject([{ status: 'whole', size: 200 * MB, sha256: sample.sha256() }])
+  expect(await filesOf(port)).toMatchObject([{ status: 'whole', size: 100 * MB, sha256: sample.sha256() }])
 })
 
 test('P6, C111: a page that was loaded again goes on with the file when it is picked again', async ({ open }) => {
-  const limits = { transferBytesPerSecond: 25 * MB }
   const { port, tamtam } = await startHttpHost({ page: true, stores: 'kept', limits })
   const ani = await comeIn(open, port, 'ani')
   const warnings: string[] = []
@@ -83,7 +85,7 @@ test('P6, C111: a page that was loaded again goes on with the file when it is pi
 
 test('P6: an upload that was paused, and whose host was killed meanwhile, goes on where it was', async ({ open }) => {
   const data = await temporaryDirectory()
-  const { host, port } = await HostProcess.start(['--data', data, '--limit-each', '20M'])
+  const { host, port } = await HostProcess.start(['--data', data, '--limit-each', '3M'])
   const faults: string[] = []
   const ani = await comeIn(open, port, 'ani', { faults })
   const offsets = offsetsOf(ani)

@@ -105,7 +105,7 @@ test('what is sent while one whispers is for that person alone', async ({ open }
 })
 
 test('an upload that is cancelled is withdrawn', async ({ open }) => {
-  const { port } = await startHttpHost({ page: true, limits: { transferBytesPerSecond: 1_000_000 } })
+  const { port } = await startHttpHost({ page: true, limits: { transferBytesPerSecond: 300_000 } })
   const ani = await comeIn(open, port, 'ani', { checked: true })
   const path = join(await temporaryDirectory(), 'big.bin')
   await writeFile(path, sampleBytes(20_000_000))
@@ -120,7 +120,7 @@ test('an upload that is cancelled is withdrawn', async ({ open }) => {
 test('P1: what the host does not take, and what changes while it is sent, is told with the reason, and nothing of it is in the room', async ({
   open,
 }) => {
-  const limits = { transferBytesPerSecond: 5_000_000 }
+  const limits = { transferBytesPerSecond: 2_000_000 }
   const { port } = await startHttpHost({ page: true, maxFileBytes: 50_000_000, limits })
   const faults: string[] = []
   const ani = await comeIn(open, port, 'ani', { faults })

@@ -89,7 +89,7 @@ test('npm start passes its flags on', async () => {
     whole: ['npm', 'start', '--silent', '--', 'host', '--port', '0', '--ephemeral', '--json', '--name', 'tuan'],
     cwd: checkout,
   })
-  await until('its first line', () => host.lines.length > 0 || !host.running, 60_000)
+  await until('its first line', () => host.lines.length > 0 || !host.running)
   const { port, pid } = await host.listening()
   const ani = await enter(port, 'ani')
   await ani.ask('/who', /tuan/)

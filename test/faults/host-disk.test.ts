@@ -40,7 +40,7 @@ describe('C74 a disk that a file fills', () => {
     ani.write('SEND besar.bin\n')
     ani.write(randomBytes(60_000_000))
     ani.write(`${MARK}masih di sini\n`)
-    await budi.until('<ani> masih di sini', 0, 60_000)
+    await budi.until('<ani> masih di sini')
     await ani.until(/^! DISK_FULL the host's disk is full; /)
     expect(ani.errors).toHaveLength(1)
     await budi.until(/^\* besar\.bin from ani is gone: the host's disk is full/)
@@ -164,7 +164,7 @@ describe.skipIf(!traceable)('C76 an I/O error', () => {
     const { host: again, port: newPort } = await HostProcess.start(['--data', data])
     const budi = await enter(newPort, 'budi')
     await expect
-      .poll(() => budi.ask('/files', /a\.txt from ani/), { timeout: 10_000 })
+      .poll(() => budi.ask('/files', /a\.txt from ani/))
       .toContain(`a.txt from ani: 3 B, sha256 ${sha256('isi')}`)
     expect(await again.stop()).toBe(0)
   })

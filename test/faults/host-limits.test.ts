@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,6 +6,7 @@ import { countFaults } from '../helpers/fault-count.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { caughtUp } from '../helpers/line-client.ts'
+import { needs } from '../helpers/tools.ts'
 
 const had = countFaults('a host that may open few files')
 
@@ -24,11 +24,8 @@ async function connected(port: number): Promise<Socket> {
   return socket
 }
 
-test('C71 a host that may open few files drops whom it can not take, says so, and serves the others', async (context) => {
-  if (spawnSync('prlimit', ['--version']).status !== 0) {
-    if (process.env['CI'] === 'true') throw new Error('prlimit is missing; install util-linux')
-    return context.skip('needs prlimit: apt-get install util-linux')
-  }
+test('C71 a host that may open few files drops whom it can not take, says so, and serves the others', async () => {
+  needs('prlimit')
   const data = await temporaryDirectory()
   const command = ['prlimit', `--nofile=${OPEN_FILES}`]
   const { host, port } = await HostProcess.start(['--data', data], { command })

@@ -9,9 +9,9 @@ import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
 import { caughtUp, type LineClient, sha256 } from '../helpers/line-client.ts'
 import { MAIN, NODE } from '../helpers/program.ts'
+import { needs } from '../helpers/tools.ts'
 
 const FLOOD_LINES = 60_000
-const DEADLINE_MS = 60_000
 
 const said = (host: HostProcess) => host.events.filter(({ type }) => type === 'said').map(({ text }) => text)
 
@@ -25,7 +25,7 @@ async function flood(port: number, label: string): Promise<string[]> {
   const reader = await enter(port, `pembaca-${label}`)
   const lines = Array.from({ length: FLOOD_LINES }, (_, index) => `${label} ${index} ${'x'.repeat(100)}`)
   speaker.write(`${lines.join('\n')}\n`)
-  await reader.until(({ talk }) => talk.length >= FLOOD_LINES, 0, DEADLINE_MS)
+  await reader.until(({ talk }) => talk.length >= FLOOD_LINES)
   return lines
 }
 
@@ -160,11 +160,8 @@ describe('C89 a reader of the output', () => {
     expect(host.unfinished).toBe('')
   })
 
-  test('C89 a terminal that takes nothing stops nobody', async (context) => {
-    if (spawnSync('script', ['--version']).status !== 0) {
-      if (process.env['CI'] === 'true') throw new Error('script is missing; install bsdutils')
-      return context.skip('needs script: apt-get install bsdutils')
-    }
+  test('C89 a terminal that takes nothing stops nobody', async () => {
+    needs('script')
     const command = `stty cols 200 rows 24; exec ${NODE.join(' ')} ${MAIN} host --port 0 --ephemeral`
     const terminal = spawn('script', ['-qfc', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
@@ -184,7 +181,7 @@ describe('C89 a reader of the output', () => {
     const port = Number(/tcp:\/\/127\.0\.0\.1:(\d+)/.exec(shown)?.[1])
     await flood(port, 'a')
     terminal.stdout.resume()
-    await until('the rest', () => shown.includes(`a ${FLOOD_LINES - 1} `), DEADLINE_MS)
+    await until('the rest', () => shown.includes(`a ${FLOOD_LINES - 1} `))
     const ani = await enter(port, 'ani')
     terminal.stdin.write('halo\r')
     await ani.until('<host> halo')
@@ -199,7 +196,7 @@ describe('standard input', () => {
     const ani = await enter(port, 'ani')
     const lines = Array.from({ length: 150_000 }, (_, index) => `line ${index}`)
     host.child.stdin?.end(`${lines.join('\n')}\n//who\n/unknown\nno newline`)
-    await ani.until('<host> no newline', 0, DEADLINE_MS)
+    await ani.until('<host> no newline')
     expect(ani.talk).toEqual([...lines, '/who', 'no newline'].map((line) => `<host> ${line}`))
     await caughtUp(ani, await enter(port, 'budi'))
     expect(await host.stop()).toBe(0)
@@ -272,11 +269,8 @@ describe('files that arrive', () => {
 })
 
 describe('a terminal', () => {
-  test('keeps what is being typed when somebody else speaks', async (context) => {
-    if (spawnSync('tmux', ['-V']).status !== 0) {
-      if (process.env['CI'] === 'true') throw new Error('tmux is missing; install it')
-      return context.skip('needs tmux: apt-get install tmux')
-    }
+  test('keeps what is being typed when somebody else speaks', async () => {
+    needs('tmux')
     const server = `tamtam-${process.pid}`
     const tmux = (...args: string[]) => {
       const { status, stdout, stderr } = spawnSync('tmux', ['-L', server, '-f', '/dev/null', ...args], {

@@ -7,19 +7,21 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SqliteJournal } from '../../src/adapters/stores/sqlite/sqlite-journal.ts'
 import { Batch } from '../../src/domain/room/batch.ts'
+import { canTrace } from '../adapters/stores/disk/strace.ts'
 import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
 import { countFaults } from '../helpers/fault-count.ts'
+import { PATIENCE_MS } from '../helpers/patience.ts'
+import { howToGet } from '../helpers/tools.ts'
 import { JournalProcess } from './journal-process.ts'
 
 countFaults('full disks and failed fsyncs under the journal')
 
 const MIB = 1024 * 1024
-const DEADLINE_MS = 30_000
 /** More than what the last of the failing fsyncs needs. */
 const MOST_APPENDS = 1200
 const inCi = process.env['CI'] === 'true'
 const isRoot = process.getuid?.() === 0
-const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
+const traceable = canTrace()
 
 let directory: string
 beforeEach(async () => {
@@ -78,7 +80,7 @@ describe('C75: a full disk', () => {
         expect(await journal.span('lobby')).toEqual({ first: 1, last: kept })
         await journal.search('lobby', 'x', 10)
         await rm(ballast)
-        const deadline = performance.now() + DEADLINE_MS
+        const deadline = performance.now() + PATIENCE_MS
         while ((await append(journal, kept + 1)).status === 'readOnly') assert.ok(performance.now() < deadline, 'heals')
         expect((await append(journal, kept + 2)).status).toBe('committed')
         await journal.close()
@@ -98,10 +100,7 @@ describe('C76: an fsync that fails', () => {
   // Early ones hit while the database is made or opened, late ones a commit or a checkpoint.
   for (const when of [1, 2, 3, 4, 8, 30, 31, 1000]) {
     test(`is never tried again: nothing is promised after the ${when}. one fails`, async (context) => {
-      if (!hasStrace) {
-        if (inCi) throw new Error('strace is missing; install it')
-        return context.skip('needs strace: apt-get install strace')
-      }
+      if (!traceable) return context.skip(howToGet('strace'))
       const inject = `inject=fsync,fdatasync:error=EIO:when=${when}`
       const strace = ['strace', '-f', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', inject]
       const writer = new JournalProcess(directory, 'write', strace, MOST_APPENDS)

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { PATIENCE_MS } from '../helpers/patience.ts'
 
 const WRITER = fileURLToPath(new URL('./journal-writer.ts', import.meta.url))
-const DEADLINE_MS = 60_000
 
 /** A process with a journal of its own; see journal-writer.ts. */
 export class JournalProcess {
@@ -40,7 +40,7 @@ export class JournalProcess {
   }
 
   async until(count: number): Promise<void> {
-    const late = AbortSignal.timeout(DEADLINE_MS)
+    const late = AbortSignal.timeout(PATIENCE_MS)
     while (this.lines.length < count && this.#child.exitCode === null) {
       await once(this.#child.stdout!, 'data', { signal: late })
     }
@@ -52,7 +52,7 @@ export class JournalProcess {
   }
 
   async ended(): Promise<void> {
-    await Promise.race([this.#exited, once(AbortSignal.timeout(DEADLINE_MS), 'abort')])
+    await Promise.race([this.#exited, once(AbortSignal.timeout(PATIENCE_MS), 'abort')])
     if (this.#child.exitCode === null) throw new Error(`the process did not end; its lines: ${this.lines.slice(-5)}`)
   }
 }

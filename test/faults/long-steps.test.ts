@@ -10,8 +10,8 @@ import { LineClient } from '../helpers/line-client.ts'
 import { LAUNCH_FLAGS } from '../helpers/program.ts'
 
 const PROGRAM = fileURLToPath(new URL('./step-host.ts', import.meta.url))
-/** Of processor time. */
-const MOST_MS = 20
+/** Of processor time, which a busy machine does not change: ten times what it takes. A step that does all that was asked for at once takes more. */
+const MOST_MS = 200
 const OLD_LINES = 10_000
 const PASTE_BYTES = 20_000_000
 const FILE_BYTES = 100_000_000
@@ -64,7 +64,7 @@ test.skipIf(process.threadCpuUsage === undefined)(
     await measure('search', async () => {
       budi.write('/search kata isi\n')
       // Words are indexed behind what is said.
-      await budi.until('* end of search', 0, 60_000)
+      await budi.until('* end of search')
     })
     await measure('letters that grow', () =>
       ani.ask(`${'\ufdfa'.repeat(1300)}\n/nick ${'\ufdfa'.repeat(10)}\n/history 1`, '* end of history'),

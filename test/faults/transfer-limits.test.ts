@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
@@ -12,6 +11,7 @@ import { enter, HostProcess } from '../helpers/host-process.ts'
 import { ask, insist, receive } from '../helpers/http-files.ts'
 import { caughtUp } from '../helpers/line-client.ts'
 import { Sample } from '../helpers/sample.ts'
+import { needs } from '../helpers/tools.ts'
 
 const had = countFaults('uploads without descriptors, and a storm of them')
 
@@ -46,11 +46,8 @@ const putOf = (name: string): string =>
 
 const openFiles = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length
 
-test('C71, C72: uploads for which there are no descriptors left fail by themselves; all else goes on, and none leaks', async (context) => {
-  if (spawnSync('prlimit', ['--version']).status !== 0) {
-    if (process.env['CI'] === 'true') throw new Error('prlimit is missing; install util-linux')
-    return context.skip('needs prlimit: apt-get install util-linux')
-  }
+test('C71, C72: uploads for which there are no descriptors left fail by themselves; all else goes on, and none leaks', async () => {
+  needs('prlimit')
   const data = await temporaryDirectory()
   const host = new HostProcess([data], { program: HOST, command: ['prlimit', `--nofile=${OPEN_FILES}`] })
   const { port, pid } = await host.listening()
@@ -62,17 +59,13 @@ test('C71, C72: uploads for which there are no descriptors left fail by themselv
   const refused = () => started.filter(({ answer }) => /^HTTP\/1\.1 [45]/.test(answer()))
   // Without a descriptor for it a connection is closed at once, whoever comes.
   const accepted = async () => (await insist(() => filesOf(port))).filter(({ status }) => status === 'arriving')
-  await until(
-    'an answer or a place for each',
-    async () => refused().length + (await accepted()).length >= UPLOADS,
-    30_000,
-  )
+  await until('an answer or a place for each', async () => refused().length + (await accepted()).length >= UPLOADS)
   // Otherwise nothing ran out.
   expect(refused().length).toBeGreaterThan(0)
   had(refused().length)
   await caughtUp(ani, budi)
   for (const { socket } of started) socket.resetAndDestroy()
-  await until('no more open files than before', async () => (await openFiles(pid)) <= before + 2, 60_000)
+  await until('no more open files than before', async () => (await openFiles(pid)) <= before + 2)
   const { status, text } = await ask(port, 'PUT', '/rooms/lobby/files/lagi.bin', { body: SAMPLE.bytes() })
   expect(status).toBe(201)
   expect(await receive(port, JSON.parse(text).url)).toMatchObject({ whole: true, sha256: SAMPLE.sha256() })
@@ -97,7 +90,7 @@ test(`C69: ${STORM} connections that begin uploads and downloads and break off l
     await caughtUp(ani, budi)
     for (const { socket } of started) socket.resetAndDestroy()
   }
-  await until('no more open files than before', async () => (await openFiles(host.pid)) <= before + 2, 60_000)
+  await until('no more open files than before', async () => (await openFiles(host.pid)) <= before + 2)
   expect(await receive(port, url)).toMatchObject({ whole: true, sha256: SAMPLE.sha256() })
   const { status } = await ask(port, 'PUT', '/rooms/lobby/files/lagi.bin', { body: SAMPLE.bytes() })
   expect(status).toBe(201)

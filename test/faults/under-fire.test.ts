@@ -7,8 +7,8 @@ const PROGRAM = fileURLToPath(new URL('../../bench/under-fire.ts', import.meta.u
 /** `npm run load` is the large edition. */
 const SMALL = ['--connections', '300', '--hostile', '60', '--rooms', '20', '--seconds', '5']
 
-/** C82: p99.9 of the event loop's delay. */
-const MOST_STEP_MS = 50
+/** C82: p99.9 of the host's steps in processor time is some 5 ms; with this they hold everybody up, on whatever machine. */
+const MOST_STEP_MS = 500
 
 interface Outcome {
   readonly deliveries: number
@@ -24,7 +24,7 @@ interface Outcome {
 }
 
 test('P4 P5 C61 C67 C69 C82 under fire of slow, flooding, half-open, malformed and storming connections guests on all doors lose nothing', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...SMALL, '--json'], { timeout: 120_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...SMALL, '--json'], { timeout: 600_000 })
   const outcome = JSON.parse(stdout) as Outcome
   const { lost, wrong, cut, deliveries, attacks, grownMB, mostGrownMB, loopDelayP999Ms, stepP999Ms } = outcome
   console.log(

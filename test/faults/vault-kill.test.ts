@@ -13,7 +13,7 @@ import { countFaults } from '../helpers/fault-count.ts'
 
 const had = countFaults('kills in an upload to the vault')
 
-const CYCLES = Number(process.env['KILL_CYCLES'] ?? 40)
+const CYCLES = Number(process.env['KILL_CYCLES'] ?? 20)
 const MOST_BYTES = 600_000
 const LONG_BYTES = 24_000_000
 const MOST_CYCLES = 10 * CYCLES

@@ -2,8 +2,7 @@ import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { test as base, expect } from 'vitest'
 import { chromiumPath, launch } from './chromium.ts'
-
-const DEADLINE_MS = 20_000
+import { PATIENCE_MS } from './patience.ts'
 
 export interface Visit extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'locale' | 'reducedMotion'> {
   /** Where faults go that the test expects, as when the host is not there; without it any fault fails the test. */
@@ -32,7 +31,7 @@ export const test = base
     const open: Open = async (url, { faults = unexpected, checked = false, browser = shared, ...options } = {}) => {
       const context = await browser.newContext({ locale: 'en', ...options })
       contexts.push(context)
-      context.setDefaultTimeout(DEADLINE_MS)
+      context.setDefaultTimeout(PATIENCE_MS)
       if (checked) await context.addInitScript({ content: axe.source })
       const page = await context.newPage()
       watch(page, new URL(url).origin, (fault) => faults.push(fault))

@@ -62,6 +62,12 @@ export class Lane {
     this.#stalled = undefined
   }
 
+  /** Nothing more happens, also of what is to come. */
+  heal(): void {
+    this.#faults = []
+    this.release()
+  }
+
   get stalled(): boolean {
     return this.#stalled !== undefined
   }

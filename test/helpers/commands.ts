@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { buffer, text } from 'node:stream/consumers'
 import { onTestFinished, test } from 'vitest'
+import { hasTool, howToGet, needs, PACKAGES, type Tool } from './tools.ts'
 
 export interface Ran {
   readonly code: number | null
@@ -9,8 +10,9 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** A real program at work. It is ended with the test. */
+/** A real program at work. It is ended with the test, which is left out where the program is missing. */
 export function start(command: string, args: readonly string[], input?: Buffer) {
+  if (command in PACKAGES) needs(command as Tool)
   const child = spawn(command, args, { stdio: 'pipe' })
   const over = once(child, 'close')
   onTestFinished(async () => {
@@ -31,13 +33,9 @@ export const run = (command: string, args: readonly string[], input: Buffer = Bu
 
 export const curl = (...args: readonly string[]): Promise<Ran> => run('curl', ['-q', '-sS', ...args])
 
-/** Tests with a program that may not be on this machine: where CI is set it must be. */
-export function testWith(command: string, ask = '--version'): typeof test {
-  const there = spawnSync(command, [ask]).status === 0
-  if (there) return test
-  if (process.env['CI'] === 'true') throw new Error(`the tests need ${command}`)
-  process.stderr.write(
-    `${command} is not on this machine: its tests are left out; on Debian, apt-get install ${command}\n`,
-  )
+/** Tests with a program that may not be on this machine. */
+export function testWith(tool: Tool): typeof test {
+  if (hasTool(tool)) return test
+  process.stderr.write(`tests are left out: ${howToGet(tool)}\n`)
   return test.skip as typeof test
 }

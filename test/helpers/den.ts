@@ -13,8 +13,6 @@ export async function hosted(options: HostOptions = {}) {
     ...options,
     overrides: { keyring, ...options.overrides },
     http: { guessFloorMs: 0, ...options.http },
-    // A client of HTTP must not be taken for a silent listener.
-    listen: { silentMs: 300, ...options.listen },
   })
   const owner = await SessionClient.connect(host.port, 'frames')
   owner.send({ type: 'hello', version: 1, key: OWNER, name: 'boss' })

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { onTestFinished } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { LineClient } from './line-client.ts'
+import { PATIENCE_MS } from './patience.ts'
 import { MAIN, NODE } from './program.ts'
 
 /** What the first line of `--json` says. */
@@ -30,8 +31,6 @@ export interface ProcessOptions {
   readonly cwd?: string
   readonly stdio?: SpawnOptions['stdio']
 }
-
-const DEADLINE_MS = 30_000
 
 /** The real host, as somebody starts it: `node src/app/main.ts …`, its output, and its end. It is killed when the test is over. */
 export class HostProcess {
@@ -103,13 +102,13 @@ export class HostProcess {
   }
 
   /** Waits for a condition, for as long as the process runs. */
-  async until(what: string, holds: () => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
+  async until(what: string, holds: () => boolean, deadlineMs = PATIENCE_MS): Promise<void> {
     await until(`${what} of ${this.#where}\n${this.errors.slice(-2000)}`, () => holds() || !this.running, deadlineMs)
     if (!holds()) throw new Error(`ended with ${this.#ended?.code} before ${what}: ${this.errors.slice(-2000)}`)
   }
 
   /** Waits for the end; answers the exit code, or the signal that ended it. */
-  async ended(deadlineMs = DEADLINE_MS): Promise<number | NodeJS.Signals | null> {
+  async ended(deadlineMs = PATIENCE_MS): Promise<number | NodeJS.Signals | null> {
     await until(`the end of ${this.#where}`, () => !this.running, deadlineMs)
     return this.#ended?.signal ?? this.#ended?.code ?? null
   }

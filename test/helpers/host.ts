@@ -20,9 +20,8 @@ export interface RunningHost {
   stop(): Promise<void>
 }
 
-/** A client that says nothing is a line client after this long, so that tests need not wait for a second each. */
-const SILENT_MS = 20
-const PATIENT_MS = 500
+/** A client that says nothing for this long is taken for a listener: longer than on a busy machine somebody's first bytes take to come. */
+const SILENT_MS = 5000
 
 /** A host on a free port of loopback. It stops by itself when the test is over, and its data go. */
 export async function startHost({
@@ -38,10 +37,6 @@ export async function startHost({
   onTestFinished(stop)
   return { port, tamtam, stop }
 }
-
-/** The same for clients that speak first: on a busy machine their first bytes take longer to come than a line client's silence. */
-export const startPatientHost = ({ listen = {}, ...options }: HostOptions = {}): Promise<RunningHost> =>
-  startHost({ ...options, listen: { silentMs: PATIENT_MS, ...listen } })
 
 /** Gone when the test is over. */
 export async function temporaryDirectory(): Promise<string> {

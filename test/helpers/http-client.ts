@@ -3,13 +3,9 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { type HostOptions, type RunningHost, startHost } from './host.ts'
 import { News } from './news.ts'
+import { PATIENCE_MS } from './patience.ts'
 
-/** As long as in the real host: a client of HTTP that is busy elsewhere must not be taken for a silent listener (C36). */
-const SILENT_MS = 1000
-const DEADLINE_MS = 20_000
-
-export const startHttpHost = ({ listen, ...options }: HostOptions = {}): Promise<RunningHost> =>
-  startHost({ ...options, listen: { silentMs: SILENT_MS, ...listen } })
+export const startHttpHost = (options: HostOptions = {}): Promise<RunningHost> => startHost(options)
 
 export interface Asked {
   readonly headers?: Readonly<Record<string, string | string[]>>
@@ -85,7 +81,7 @@ export class OpenAnswer {
 
   /** Resolves once the answer is as wanted; rejects when it ends before. */
   async until(wanted: (answer: OpenAnswer) => boolean): Promise<this> {
-    const deadline = performance.now() + DEADLINE_MS
+    const deadline = performance.now() + PATIENCE_MS
     while (!wanted(this)) {
       const left = deadline - performance.now()
       if (this.over || left <= 0)
@@ -120,7 +116,7 @@ async function begin(port: number, line: string, { headers = {}, body, as, from 
     ...(from === undefined ? {} : { localAddress: from }),
   })
   sent.end(body)
-  const [response] = (await once(sent, 'response', { signal: AbortSignal.timeout(DEADLINE_MS) })) as [IncomingMessage]
+  const [response] = (await once(sent, 'response', { signal: AbortSignal.timeout(PATIENCE_MS) })) as [IncomingMessage]
   return response
 }
 

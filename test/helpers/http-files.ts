@@ -3,6 +3,7 @@ import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, req
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { type FileRow, filesOf } from './files.ts'
+import { PATIENCE_MS } from './patience.ts'
 import type { Sample } from './sample.ts'
 
 export interface Answer {
@@ -28,7 +29,6 @@ export interface Received {
 
 export const TUS = { 'Tus-Resumable': '1.0.0' }
 const RETRY_MS = 20
-const PATIENCE_MS = 60_000
 
 /** One request on a connection of its own. Rejects where the connection breaks before the answer is complete. */
 export async function ask(port: number, method: string, path: string, { headers = {}, body = '' }: Request = {}) {
@@ -138,8 +138,13 @@ async function begin(port: number, method: string, path: string, { headers = {},
 async function write(asked: ClientRequest, pieces: Iterable<Buffer>): Promise<void> {
   let wake = () => {}
   asked.on('drain', () => wake()).on('close', () => wake())
+  let answered = false
+  asked.once('response', () => {
+    answered = true
+    wake()
+  })
   for (const piece of pieces) {
-    if (asked.destroyed) return
+    if (asked.destroyed || answered) return
     if (piece.length > 0 && !asked.write(piece))
       await new Promise<void>((resolve) => {
         wake = resolve

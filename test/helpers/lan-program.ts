@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from '../../src/app/index.ts'
 import { randomFrom } from '../domain/text/fuzzing.ts'
 import { mutatedPacket } from './mdns-packets.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 // What a guest's machine does on a test's network: one job, told as JSON; what it found goes to standard output.
 
@@ -67,16 +68,15 @@ async function flood({ host, port, lines }: Place & { lines: number }) {
   return { ms: performance.now() - began }
 }
 
-/** Says what is almost multicast DNS, to everybody on the network, for so long. */
-async function babble({ from, seed, ms }: { from: string; seed: number; ms: number }) {
+/** Says what is almost multicast DNS, to everybody on the network, so often. */
+async function babble({ from, seed, most }: { from: string; seed: number; most: number }) {
   const socket = createSocket({ type: 'udp4', reuseAddr: true })
   socket.bind(0, from)
   await once(socket, 'listening')
   socket.setMulticastInterface(from)
   const random = randomFrom(seed)
-  const began = performance.now()
   let packets = 0
-  while (performance.now() - began < ms) {
+  while (packets < most) {
     for (let burst = 0; burst < 4; burst++, packets++) socket.send(mutatedPacket(random), 5353, '224.0.0.251')
     await pause(5)
   }
@@ -87,7 +87,10 @@ async function babble({ from, seed, ms }: { from: string; seed: number; ms: numb
 const jobs: Readonly<Record<string, (task: never) => Promise<object>>> = { session, connections, flood, babble }
 
 const [, , name = '', task = '{}'] = process.argv
-const found = await Promise.race([jobs[name]?.(JSON.parse(task) as never), pause(60_000, undefined, { ref: false })])
+const found = await Promise.race([
+  jobs[name]?.(JSON.parse(task) as never),
+  pause(PATIENCE_MS, undefined, { ref: false }),
+])
 if (found === undefined) throw new Error(`${name} did not come to an end`)
 process.stdout.write(JSON.stringify(found))
 process.exit(0)

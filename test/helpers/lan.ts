@@ -1,7 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, test } from 'vitest'
-import { type Ran, run } from './commands.ts'
+import { type Ran, run, testWith } from './commands.ts'
+import { hasTool, needs, PACKAGES, type Tool } from './tools.ts'
 
 /** Machines on one cable, in network namespaces that the test made: no way leads from there to anywhere else, and none from here to there. */
 export class Lan {
@@ -56,6 +57,7 @@ export class Machine {
 
   /** What goes on there until the test is over. */
   start(command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+    if (command in PACKAGES) needs(command as Tool)
     const [first = '', ...rest] = this.command
     const child = spawn(first, [...rest, command, ...args])
     onTestFinished(() => void child.kill('SIGKILL'))
@@ -64,6 +66,7 @@ export class Machine {
 
   run(command: string, args: readonly string[], input?: Buffer): Promise<Ran> {
     const [first = '', ...rest] = this.command
+    if (command in PACKAGES) needs(command as Tool)
     return run(first, [...rest, command, ...args], input)
   }
 
@@ -91,13 +94,14 @@ function must(...args: readonly string[]): void {
 
 /** Tests on a network of their own; left out, with a line that says so, where namespaces may not be made. */
 export function testOnLan(): typeof test {
+  if (!hasTool('ip')) return testWith('ip')
   const name = `tt${process.pid}-try`
-  const { status, stderr, error } = ip('netns', 'add', name)
+  const { status, stderr } = ip('netns', 'add', name)
   if (status === 0) {
     ip('netns', 'del', name)
     return test
   }
-  const why = error === undefined ? stderr.trim() : 'there is no ip (on Debian, apt-get install iproute2)'
+  const why = stderr.trim()
   process.stderr.write(`tests on a network of their own are left out, they need root and network namespaces: ${why}\n`)
   return test.skip as typeof test
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { END_MARK } from '../../src/adapters/doors/line/codec/end-mark.ts'
 import { News } from './news.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 /** A file as it came in band: between its header and its end mark. */
 export interface InBandFile {
@@ -32,7 +33,6 @@ interface Arriving {
 
 type Wanted = string | RegExp | ((client: LineClient) => boolean)
 
-const DEADLINE_MS = 10_000
 const LF = 0x0a
 
 /** What a person's netcat is to the line door, with hands: it reads lines and in-band files, or stalls, or breaks off. */
@@ -74,11 +74,15 @@ export class LineClient {
     return new LineClient(socket, options)
   }
 
-  /** Comes in, and waits until the room has taken it. */
+  /** Comes in, and waits until the room has taken it. It speaks first, so that nobody has to wait whether it is a silent listener. */
   static async join(port: number, nick?: string, options: ClientOptions = {}): Promise<LineClient> {
     const client = await LineClient.connect(port, options)
-    await client.until(/^\* you are /)
-    if (nick !== undefined) await client.ask(`/nick ${nick}`, `* you are now ${nick}`)
+    const [said, answer] =
+      nick === undefined
+        ? ['/files inline', '* files come as bytes, right here']
+        : [`/nick ${nick}`, `* you are now ${nick}`]
+    await client.ask(said, answer)
+    if (nick === undefined) client.lines.splice(client.lines.indexOf(answer), 1)
     return client
   }
 
@@ -128,7 +132,7 @@ export class LineClient {
   }
 
   /** Waits until a line that arrived at or after the index `from` is wanted, or the client is as wanted; answers the line. */
-  async until(wanted: Wanted, from = 0, deadlineMs = DEADLINE_MS): Promise<string> {
+  async until(wanted: Wanted, from = 0, deadlineMs = PATIENCE_MS): Promise<string> {
     const found = (): string | undefined => {
       if (typeof wanted === 'function') return wanted(this) ? '' : undefined
       for (let index = from; index < this.lines.length; index++) {
@@ -149,7 +153,7 @@ export class LineClient {
   }
 
   /** Waits until the host has closed its side. */
-  async closed(deadlineMs = DEADLINE_MS): Promise<void> {
+  async closed(deadlineMs = PATIENCE_MS): Promise<void> {
     const deadline = performance.now() + deadlineMs
     while (this.over === 'open') {
       const left = deadline - performance.now()

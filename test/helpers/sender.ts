@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
+import { PATIENCE_MS } from './patience.ts'
 
 export interface Answered {
   readonly status: number
@@ -21,7 +22,7 @@ export class Sender {
   private constructor(port: number, line: string, headers: Readonly<Record<string, string | number>>) {
     const [method, path] = line.split(' ', 2)
     this.#request = request({ host: '127.0.0.1', port, method, path, headers, agent: new Agent() })
-    this.answer = once(this.#request, 'response', { signal: AbortSignal.timeout(30_000) }).then(([response]) =>
+    this.answer = once(this.#request, 'response', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(([response]) =>
       answered(response as IncomingMessage),
     )
     // Not everybody who sends waits for an answer.
@@ -33,7 +34,7 @@ export class Sender {
 
   /** Resolves when the host has said "go on". */
   async continued(): Promise<void> {
-    await once(this.#request, 'continue', { signal: AbortSignal.timeout(10_000) })
+    await once(this.#request, 'continue', { signal: AbortSignal.timeout(PATIENCE_MS) })
   }
 
   /** Resolves when the system has taken the bytes. */

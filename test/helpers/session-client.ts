@@ -10,6 +10,7 @@ import { type ClientMessage, type HostMessage, SUBPROTOCOL } from '../../src/ada
 import type { ClientCommand } from '../../src/domain/room/commands.ts'
 import { type Entry, isEntry, type RoomEvent } from '../../src/domain/room/events.ts'
 import { News } from './news.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 type Message<Type extends HostMessage['type']> = Extract<HostMessage, { type: Type }>
 
@@ -26,8 +27,6 @@ export interface SessionClientOptions {
   readonly from?: string
   readonly headers?: Readonly<Record<string, string>>
 }
-
-const DEADLINE_MS = 10_000
 
 /** The key of somebody in a test. */
 export const keyOf = (name: string): string => createHash('md5').update(name).digest('hex')
@@ -152,12 +151,12 @@ export class SessionClient {
     await this.until(() => this.of('pong').some((pong) => pong.ref === ref))
   }
 
-  async until(wanted: () => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
+  async until(wanted: () => boolean, deadlineMs = PATIENCE_MS): Promise<void> {
     await this.#wait(wanted, () => this.over !== 'open', deadlineMs)
   }
 
   /** Waits until the host has closed its side. */
-  async closed(deadlineMs = DEADLINE_MS): Promise<void> {
+  async closed(deadlineMs = PATIENCE_MS): Promise<void> {
     await this.#wait(
       () => this.over !== 'open',
       () => false,

@@ -9,15 +9,12 @@ import { identityDefaults } from '../../src/app/defaults.ts'
 import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
 import { LineClient } from './line-client.ts'
 
-/** As long as in the real host: handshakes of a busy machine take their time. */
-const SILENT_MS = 1000
-
 export const newIdentity = () => ownIdentity(undefined, ['localhost', '127.0.0.1'], Date.now(), identityDefaults)
 
 /** A host of the test's own that speaks TLS and nothing else. */
 export async function startTlsHost({ listen = {}, ...options }: HostOptions = {}) {
   const identity = await newIdentity()
-  const host = await startHost({ ...options, listen: { silentMs: SILENT_MS, tls: identity, ...listen } })
+  const host = await startHost({ ...options, listen: { tls: identity, ...listen } })
   const fingerprint = fingerprintOfPem(identity.cert)
   return { ...host, identity, fingerprint, url: `tls://127.0.0.1:${host.port}` }
 }

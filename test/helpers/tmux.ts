@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { onTestFinished, type TestContext } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { bareEnv } from './host-process.ts'
+import { PATIENCE_MS } from './patience.ts'
 import { MAIN, NODE } from './program.ts'
-
-const DEADLINE_MS = 30_000
+import { needs } from './tools.ts'
 
 export interface TerminalOptions {
   readonly columns?: number
@@ -51,10 +51,8 @@ export class Terminal {
   }
 
   /** Skips the test where there is no tmux; in CI that is a failure. */
-  static needed(context: TestContext): void {
-    if (spawnSync('tmux', ['-V']).status === 0) return
-    if (process.env['CI'] === 'true') throw new Error('tmux is missing; install it: apt-get install tmux')
-    context.skip('needs tmux: apt-get install tmux')
+  static needed(_context: TestContext): void {
+    needs('tmux')
   }
 
   /** Letters, one after the other. */
@@ -103,7 +101,7 @@ export class Terminal {
     return this.#tmux(['capture-pane', '-p', '-S', '-']).trimEnd().split('\n')
   }
 
-  async until(what: string, holds: (screen: string[]) => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
+  async until(what: string, holds: (screen: string[]) => boolean, deadlineMs = PATIENCE_MS): Promise<void> {
     try {
       await until(what, () => holds(this.screen), deadlineMs)
     } catch (error) {

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { until } from '../adapters/stores/disk/vault-in-directory.ts'
+import { ChaosProxy } from './chaos-proxy.ts'
 import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
 import { bareEnv } from './host-process.ts'
 import { MAIN, NODE } from './program.ts'
@@ -65,11 +66,11 @@ export class Verb {
   }
 
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    await until(`${what} of ${this.#args.join(' ')}: ${this.errors}`, holds, 30_000)
+    await until(`${what} of ${this.#args.join(' ')}: ${this.errors}`, holds)
   }
 
   async ended(): Promise<Ended> {
-    await until(`the end of ${this.#args.join(' ')}\n${this.errors}`, () => this.#code !== undefined, 60_000)
+    await until(`the end of ${this.#args.join(' ')}\n${this.errors}`, () => this.#code !== undefined)
     const { errors, lines } = this
     return {
       code: this.#code ?? null,
@@ -88,10 +89,26 @@ export class Verb {
   }
 }
 
-/** A host that gives a client in a process of its own the time that it may need until it speaks. */
 export async function hostForVerbs(options: HostOptions = {}) {
-  const { port, tamtam } = await startHost({ ...options, listen: { silentMs: 10_000, ...options.listen } })
+  const { port, tamtam } = await startHost(options)
   return { port, tamtam, at: `127.0.0.1:${port}` }
+}
+
+/** A way to a host whose network stops in the middle of a transfer, whatever the machine's speed: behind so many bytes nothing passes. */
+export async function haltingWay(port: number, direction: 'up' | 'down', bytes: number) {
+  const proxy = await ChaosProxy.open(port)
+  const lane = proxy[direction]
+  lane.stallAt(bytes)
+  return {
+    at: `127.0.0.1:${proxy.port}`,
+    isHalted: () => lane.stalled,
+    goOn: () => lane.release(),
+    /** The next one gets through; who was there has gone, and the other side is told. */
+    mend: () => {
+      proxy.cutAll('end')
+      lane.release()
+    },
+  }
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

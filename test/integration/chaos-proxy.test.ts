@@ -180,7 +180,7 @@ describe('a network that a test can break', () => {
       if (!socket.write(block)) await once(socket, 'drain')
     }
     socket.end()
-    await until('the end', () => target.endings.length === 1, 60_000)
+    await until('the end', () => target.endings.length === 1)
     expect(proxy.up.passed).toBe(100_000_000)
     expect(hash.digest('hex')).toBe(sent.digest('hex'))
   })

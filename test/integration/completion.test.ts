@@ -6,6 +6,7 @@ import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { testWith } from '../helpers/commands.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { bareEnv } from '../helpers/host-process.ts'
+import { needs } from '../helpers/tools.ts'
 import { Verb } from '../helpers/verb.ts'
 
 /** A bash on a terminal of its own, in which somebody types. */
@@ -19,6 +20,7 @@ async function typing() {
   )
   await mkdir(join(cwd, 'work', 'sub dir'), { recursive: true })
   await writeFile(join(cwd, 'work', 'talk one.pdf'), '')
+  needs('script')
   const shell = spawn('script', ['-qec', 'bash --rcfile rc -i', '/dev/null'], {
     cwd,
     env: { ...bareEnv(), TERM: 'dumb' },
@@ -28,12 +30,12 @@ async function typing() {
   shell.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown += text
   })
-  await until('the prompt', () => shown.includes('$ '), 30_000)
+  await until('the prompt', () => shown.includes('$ '))
   /** What the line has become after a tab. */
   return async (typed: string): Promise<string> => {
     shown = ''
     shell.stdin.write(`${typed}\t.`)
-    await until(`the completion of ${typed} in ${shown}`, () => shown.endsWith('.'), 30_000)
+    await until(`the completion of ${typed} in ${shown}`, () => shown.endsWith('.'))
     const line = shown.slice(0, -1)
     // Ctrl-U empties the line.
     shell.stdin.write('\x15')

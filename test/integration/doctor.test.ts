@@ -7,6 +7,7 @@ import { createTamtam } from '../../src/app/index.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { bareEnv, enter, HostProcess } from '../helpers/host-process.ts'
 import { MAIN, NODE } from '../helpers/program.ts'
+import { needs } from '../helpers/tools.ts'
 import { sha256, Verb } from '../helpers/verb.ts'
 
 async function lived(): Promise<string> {
@@ -109,6 +110,7 @@ test('the store of a host that runs is left alone, and a limit of open files is 
   })
   await host.stop()
   const node = [...NODE, MAIN, 'doctor', '--port', '0', '--data', data]
+  needs('prlimit')
   const { stdout } = spawnSync('prlimit', ['--nofile=1024:1024', ...node], { env: bareEnv(), encoding: 'utf8' })
   expect(stdout).toMatch(/^warning +open files +the limit lets 768 of 10000/m)
 })
@@ -127,11 +129,8 @@ test.for([
   ['FUSE', '46557365'],
 ] as const)(
   'C86 a host leaves a data directory on %s alone, unless it is told that no other uses it; doctor says why',
-  async ([kind, type], context) => {
-    if (spawnSync('strace', ['-V']).status !== 0) {
-      if (process.env['CI'] === 'true') throw new Error('strace is missing')
-      return context.skip('needs strace')
-    }
+  async ([kind, type]) => {
+    needs('strace')
     const data = join(await temporaryDirectory(), 'data')
     await mkdir(data)
     const command = onDisk(type)
@@ -141,7 +140,7 @@ test.for([
     expect(await readdir(data)).toEqual([])
     if (kind !== 'NFS') return
     const args = [...command.slice(1), ...NODE, MAIN, 'doctor', '--port', '0', '--data', data]
-    const doctor = spawnSync('strace', args, { env: bareEnv(), encoding: 'utf8', timeout: 60_000 })
+    const doctor = spawnSync('strace', args, { env: bareEnv(), encoding: 'utf8' })
     expect(doctor).toMatchObject({ status: 1, stdout: expect.stringMatching(/^bad +disk +NFS/m) })
     const { host, port } = await HostProcess.start(['--data', data, '--shared-disk'], { command })
     await enter(port, 'ani')

@@ -256,6 +256,6 @@ describe('a file that is still arriving', () => {
     // It waits for a sender that says nothing: leaving must end it all the same.
     first.socket.destroy()
     const again = () => fetch(`http://127.0.0.1:${port}${file?.url}`)
-    await expect.poll(async () => (await again()).status, { timeout: 10_000 }).toBe(200)
+    await expect.poll(async () => (await again()).status).toBe(200)
   })
 })

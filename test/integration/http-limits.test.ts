@@ -96,7 +96,7 @@ test('an expectation that is not known is refused; 100-continue only comes where
 })
 
 test('C68: a head that comes too slowly is cut, be it the first of its connection or a later one', async () => {
-  const { port } = await startHttpHost({ http: { headMs: 200 } })
+  const { port } = await startHttpHost({ http: { headMs: 1500 } })
   expect(await exchange(port, `GET /healthz HTTP/1.1\r\n${HOST}`)).toEqual(refusedWith(408, 'TIMEOUT'))
   const later = await exchange(port, `GET /healthz HTTP/1.1\r\n${HOST}\r\n`, 'GET /healthz HTTP/1.1\r\nX')
   expect(later.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 408'])
@@ -111,7 +111,7 @@ test.each(['GET /healthz HTTP/1.1', 'GET /ws HTTP/1.1\r\nConnection: Upgrade\r\n
     slow.write(`${head}\r\n${HOST}X: `)
     const drip = setInterval(() => slow.write('x'), 20)
     onTestFinished(() => clearInterval(drip))
-    await slow.closed(5000)
+    await slow.closed()
     expect(slow.bytes.toString()).toEqual(refusedWith(408, 'TIMEOUT'))
   },
 )

@@ -156,10 +156,10 @@ describe('a transfer that stands still', () => {
   })
 
   it('is left alone while the host gets further, though everything is written already', async () => {
-    const { proxy, options, retried } = await transfers(stalling)
+    const { proxy, options, retried } = await transfers({ ...stalling, idleMs: 1500 })
     const { path, digest } = await folderWith('a.bin', 1_500_000)
     // All of it fits between here and the proxy.
-    proxy.up.bytesPerSecond = 600_000
+    proxy.up.bytesPerSecond = 400_000
     expect(await uploadFile(options, 'lobby', path, { name: 'a.bin' })).toMatchObject({ sha256: digest })
     expect(retried()).toEqual([])
   })

@@ -154,7 +154,7 @@ test('a reader that went away is let go of', async () => {
   const { port, tamtam } = await startHttpHost()
   const stream = await listen(port, '', { as: 'ani' })
   stream.close()
-  await expect.poll(() => tamtam.engine.rooms(), { timeout: 10_000 }).toEqual([])
+  await expect.poll(() => tamtam.engine.rooms()).toEqual([])
 })
 
 test('a reader that ends its own side gets what is there, and the end', async () => {
@@ -199,10 +199,10 @@ test('a stalled reader does not hold up the stop for longer than the farewell', 
     await ani.send({ type: 'say', text })
   }
   // The system's own buffers take some megabytes first; only then does anything wait for this reader.
-  await expect.poll(() => outboxBytes(port), { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(() => outboxBytes(port)).toBeGreaterThan(0)
   await stop()
   stalled.resume()
-  await expect.poll(() => stalled.closed, { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => stalled.closed).toBe(true)
   expect(stalled.complete).toBe(false)
 })
 

@@ -220,7 +220,7 @@ test('an upload that gets no byte for its time is withdrawn', async () => {
   const { port } = await startHttpHost({ limits: { transferKeptMs: 50 } })
   const headers = { ...VERSION, 'Upload-Length': '5' }
   const { headers: created } = await ask(port, 'POST /rooms/lobby/files', { headers })
-  await expect.poll(() => filesOf(port), { timeout: 10_000 }).toEqual([])
+  await expect.poll(() => filesOf(port)).toEqual([])
   expect(
     (await ask(port, `PATCH ${created.location}`, { headers: { ...VERSION, ...TYPE, 'Upload-Offset': '0' } })).status,
   ).toBe(404)

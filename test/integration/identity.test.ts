@@ -56,7 +56,7 @@ const ATTACKS = [
 
 test.each(ATTACKS)('%s: from no field does it reach anybody raw', async (_case, attack) => {
   // Who speaks HTTP is not to be taken for a silent one.
-  const { port } = await startHost({ line: { apartMs: 5 }, listen: { silentMs: 1000 } })
+  const { port } = await startHost({ line: { apartMs: 5 } })
   const connect = () => LineClient.connect(port)
   const [ani, budi, chandra] = [await connect(), await connect(), await connect()]
   await ani.ask('/nick ani', '* you are now ani')
@@ -113,7 +113,7 @@ test('C60: what people write, call themselves and call their files is in no log,
     },
   })
   const log = new PinoLog({ stream })
-  const { port, ani, budi } = await pair({ overrides: { log }, line: { uploadStallMs: 50 }, listen: { silentMs: 300 } })
+  const { port, ani, budi } = await pair({ overrides: { log }, line: { uploadStallMs: 50 } })
   for (const word of ['', '/topic ', '/join ', '/nick ', '/msg ', '/search ', '/']) ani.write(`${word}${FORGED}\n`)
   ani.write(`SEND ${FORGED}.txt\nsecret bytes`)
   await ani.until(/^! TRANSFER_STALLED /)

@@ -96,18 +96,14 @@ test('hosts are found by who is nearby, with what it takes to come in, and witho
   }
   // It may not have said yet that it is here.
   let nearby = await tamtam(['ls', '--json'])
-  for (let again = 0; nearby.code !== 0 && again < 5; again++) nearby = await tamtam(['ls', '--json'])
+  while (nearby.code !== 0) nearby = await tamtam(['ls', '--json'])
   expect(nearby.said).toEqual([found])
   expect(nearby.out.toString()).not.toContain(token)
 
   // Nothing that somebody else says by it ends the host, or who looks for one.
   const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
-  const babble = { from: lan.guest.address, seed, ms: 3000 }
-  const [{ packets }, { said, code }] = await Promise.all([
-    lan.guest.job<{ packets: number }>('babble', babble),
-    tamtam(['ls', '--json']),
-  ])
-  expect(packets).toBeGreaterThan(200)
+  const babble = { from: lan.guest.address, seed, most: 2000 }
+  const [, { said, code }] = await Promise.all([lan.guest.job('babble', babble), tamtam(['ls', '--json'])])
   expect({ seed, code, said }).toEqual({ seed, code: 0, said: expect.arrayContaining([found]) })
   expect({ seed, errors: host.errors, ended: await host.stop() }).toEqual({ seed, errors: '', ended: 0 })
 })

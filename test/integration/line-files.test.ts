@@ -120,7 +120,7 @@ test.each(['SEND', '/put'])('C27: files of all sizes around the borders arrive e
     if (way === 'SEND') await ani.writeApart(`SEND f${index}\n`, body, END_MARK)
     else await ani.writeApart(`/put ${body.length} f${index}\n`, body)
   }
-  await budi.until(files(SIZES.length), 0, 60_000)
+  await budi.until(files(SIZES.length))
   expect(budi.files).toEqual(bodies.map((body, index) => expect.objectContaining(exact(`f${index}`, body))))
 })
 

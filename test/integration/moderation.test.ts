@@ -82,6 +82,7 @@ test('an address that is banned gets no answer from the room but why, by line or
   await ani.ask('/ban 127.0.0.9', '* 127.0.0.9 is banned')
   await guest.closed()
   const again = await LineClient.connect(port, { from: '127.0.0.9' })
+  again.write('halo\n')
   await again.closed()
   expect(again.lines.at(-1)).toMatch(/^! BANNED /)
   const url = `http://127.0.0.1:${port}/rooms/lobby/events`
@@ -117,6 +118,7 @@ test('a locked room takes nobody new, and its topic is for ops', async () => {
   const { port, ani, budi } = await room()
   await ani.ask('/lock', '* the room is locked')
   const late = await LineClient.connect(port)
+  late.write('halo\n')
   await late.closed()
   expect(late.lines.at(-1)).toMatch(/^! LOCKED /)
   expect(await budi.ask('/topic songs', /^! /)).toMatch(/^! LOCKED /)

@@ -64,7 +64,7 @@ beforeAll(async () => {
     archive,
   ])
   command = join(home, 'node_modules', '.bin', 'tamtam')
-}, 240_000)
+})
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 

@@ -8,7 +8,7 @@ import { SeedClient } from '../helpers/seed-client.ts'
 
 // The file of which the seed delivered none of 30 exactly.
 const FILE_BYTES = 11_500_000
-const FILES_A_ROOM = 5
+const FILES_A_ROOM = 2
 const ROOMS = ['one', 'two', 'three', 'four']
 
 /** Random, with what looks like parts of the end mark in it and, every other time, at its end; never with all of it. */

@@ -5,9 +5,8 @@ import { encodeMessage } from '../../src/adapters/codec/wire/encode.ts'
 import { FRAMES_MAGIC, joinFrame } from '../../src/adapters/codec/wire/frames.ts'
 import { startHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
+import { PATIENCE_MS } from '../helpers/patience.ts'
 import { keyOf, masked } from '../helpers/session-client.ts'
-
-const DEADLINE_MS = 10_000
 
 const REQUEST = [
   'GET /ws HTTP/1.1',
@@ -32,7 +31,7 @@ async function exchange(
 }
 
 async function answerOf(socket: Socket, enough: (answer: string) => boolean): Promise<string> {
-  const signal = AbortSignal.timeout(DEADLINE_MS)
+  const signal = AbortSignal.timeout(PATIENCE_MS)
   let answer = ''
   socket.on('error', () => {})
   const over = Promise.race([once(socket, 'end', { signal }), once(socket, 'close', { signal })])

@@ -5,16 +5,22 @@ import { decodeHostMessage } from '../../src/adapters/codec/wire/decode.ts'
 import { encodeMessage } from '../../src/adapters/codec/wire/encode.ts'
 import { joinFrame } from '../../src/adapters/codec/wire/frames.ts'
 import { notForYou } from '../../src/adapters/doors/shared/access/admission.ts'
-import { startPatientHost } from '../helpers/host.ts'
+import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
+import { startHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { keyOf, masked, SessionClient, type WireName } from '../helpers/session-client.ts'
 
 const WIRES: readonly WireName[] = ['frames', 'websocket']
-const DEADLINE_MS = 10_000
+
+/** Something comes and goes: what had arrived by then has been dealt with. */
+async function settled(port: number): Promise<void> {
+  const passing = await LineClient.connect(port)
+  await passing.write('\0').closed()
+}
 
 describe.each(WIRES)('over %s', (by) => {
   test('C34, C100: a frame that trickles in has its time, and no more', async () => {
-    const { port } = await startPatientHost({ session: { frameMs: 150 } })
+    const { port } = await startHost({ session: { frameMs: 150 } })
     const ani = await SessionClient.join(port, by, 'ani')
     const budi = await SessionClient.join(port, by, 'budi')
     // Of ten bytes, and behind a whole message: what came before gives it no more time.
@@ -26,7 +32,7 @@ describe.each(WIRES)('over %s', (by) => {
       await budi.settled()
       ani.wire.socket.write(Buffer.of(byte))
     }
-    await ani.closed(DEADLINE_MS / 2)
+    await ani.closed()
     expect(ani.of('bye')).toMatchObject([{ code: 'BAD_MESSAGE', message: expect.stringContaining('in time') }])
     // Whoever is between two frames may be silent.
     expect(await budi.say('still here')).toMatchObject({ type: 'ack' })
@@ -35,7 +41,7 @@ describe.each(WIRES)('over %s', (by) => {
   test.each(['ff', 'c0af', 'eda080', '61c3'])(
     'C11: text that is no UTF-8 (%s) is refused, and nothing of it is said',
     async (hex) => {
-      const { port } = await startPatientHost()
+      const { port } = await startHost()
       const ani = await SessionClient.join(port, by, 'ani')
       const line = await LineClient.join(port, 'budi')
       const bad = Buffer.from(hex, 'hex')
@@ -44,7 +50,7 @@ describe.each(WIRES)('over %s', (by) => {
       )
       bad.copy(whole, whole.indexOf('z'.repeat(bad.length)))
       ani.wire.send(whole)
-      await ani.closed(DEADLINE_MS / 2)
+      await ani.closed()
       expect(ani.of('bye')).toMatchObject([{ code: 'BAD_MESSAGE' }])
       await line.until(/^\* ani left/)
       expect(line.talk).toEqual([])
@@ -52,31 +58,40 @@ describe.each(WIRES)('over %s', (by) => {
   )
 
   test('C67: whoever is read more slowly than they send is not late with what waits in between', async () => {
-    const { port } = await startPatientHost({
+    const clock = new ManualClock()
+    const { port } = await startHost({
       session: { frameMs: 60, messagesPerSecond: 20, messagesBurst: 1, rateOnLoopback: true },
+      overrides: { clock },
     })
     const ani = await SessionClient.connect(port, by)
     const frame = (message: Uint8Array) => (by === 'frames' ? joinFrame(message) : masked(0x82, message))
     const pings = Array.from({ length: 7 }, (_, ref) => Buffer.from(frame(encodeMessage({ type: 'ping', ref }))))
     const all = Buffer.concat(pings)
     ani.wire.socket.write(all.subarray(0, -1))
-    await ani.until(() => ani.of('pong').length === 6)
+    const passUntil = async (pongs: number) => {
+      for (; ani.over === 'open' && ani.of('pong').length < pongs; clock.advance(10)) await settled(port)
+      expect(ani.of('pong').length).toBe(pongs)
+    }
+    await passUntil(6)
     ani.wire.socket.write(all.subarray(-1))
-    await ani.until(() => ani.of('pong').length === 7)
+    await passUntil(7)
   })
 
   test('C68: who does not say hello in time is closed, who has said it is not', async () => {
-    const { port } = await startPatientHost({ session: { helloMs: 150 } })
+    const clock = new ManualClock()
+    const { port } = await startHost({ session: { helloMs: 150 }, overrides: { clock } })
     const known = await SessionClient.join(port, by, 'ani')
     const silent = await SessionClient.connect(port, by)
     silent.send({ type: 'ping', ref: 1 })
+    await settled(port)
+    clock.advance(150)
     await silent.closed()
     expect(silent.of('bye')).toMatchObject([{ code: 'TIMEOUT' }])
     expect(await known.say('halo')).toMatchObject({ type: 'ack' })
   })
 
   test('C68: those who have come in nowhere yet have a share of their own', async () => {
-    const { port } = await startPatientHost({ listen: { strangers: 2, strangersOnLoopback: true } })
+    const { port } = await startHost({ listen: { strangers: 2, strangersOnLoopback: true } })
     const known = await SessionClient.join(port, by, 'ani')
     const strangers = [await SessionClient.connect(port, by), await SessionClient.connect(port, by)]
     for (const stranger of strangers) await stranger.settled()
@@ -95,7 +110,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('C67: what is over the rate waits, and nothing is lost', async () => {
-    const { port } = await startPatientHost({
+    const { port } = await startHost({
       session: { messagesPerSecond: 200, messagesBurst: 10, rateOnLoopback: true },
     })
     const ani = await SessionClient.join(port, by, 'ani')
@@ -107,7 +122,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('C66: rooms have names like nicks, and one connection has so many of them', async () => {
-    const { port } = await startPatientHost({ session: { roomsPerConnection: 2 } })
+    const { port } = await startHost({ session: { roomsPerConnection: 2 } })
     const ani = await SessionClient.join(port, by, 'ani')
     for (const room of ['../x', '', 'x'.repeat(65), 'a b']) ani.send({ type: 'join', room })
     await ani.settled()
@@ -120,7 +135,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('C63 to C65: nicks are checked like everywhere', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     await LineClient.join(port, 'ani')
     const client = await SessionClient.join(port, by, 'budi')
     for (const [name, code] of [
@@ -136,7 +151,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('C57, C58, C62: what terminals obey arrives as it was said, and is shown escaped where there is a terminal', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const line = await LineClient.join(port, 'budi')
     const ani = await SessionClient.join(port, by, 'ani')
     const evil = '\u001b[2J\u009d52;c;AAAA\u0007\n<root> pay me'
@@ -149,7 +164,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('who is not let into a room is told what is told of what is not there', async () => {
-    const { port } = await startPatientHost({
+    const { port } = await startHost({
       access: ({ room, credential }) => room !== 'den' || credential === 'right',
     })
     const secret = await SessionClient.connect(port, by)
@@ -165,7 +180,7 @@ describe.each(WIRES)('over %s', (by) => {
 
   test('C119: after too many wrong tokens what is shown is not looked at any more', async () => {
     let looked = 0
-    const { port } = await startPatientHost({
+    const { port } = await startHost({
       http: { guessesPerMinuteAndAddress: 5, guessFloorMs: 20 },
       access: ({ credential }) => {
         if (credential !== undefined) looked++
@@ -195,7 +210,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('a batch that is longer than a message may be comes in several', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const ani = await SessionClient.join(port, by, 'ani')
     const text = '\u20ac'.repeat(5000)
     for (let index = 0; index < 200; index++)

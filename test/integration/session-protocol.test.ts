@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/adapters/codec/wire/commands.ts'
-import { startPatientHost } from '../helpers/host.ts'
+import { startHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { keyOf, SessionClient, type WireName } from '../helpers/session-client.ts'
 
@@ -8,7 +8,7 @@ const WIRES: readonly WireName[] = ['frames', 'websocket']
 
 describe.each(WIRES)('over %s', (by) => {
   test('hello is answered with what the host is and can', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const client = await SessionClient.connect(port, by)
     client.send({ type: 'hello', version: 1, key: keyOf('ani') })
     await client.until(() => client.messages.length > 0)
@@ -18,7 +18,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('who joins is told who is there, and hears what happens from then on', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const line = await LineClient.join(port, 'budi')
     line.write('before\n')
     await line.ask('/topic tea', /topic/)
@@ -33,7 +33,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('a command is answered after its commit, and the sender sees what it said like everybody', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const line = await LineClient.join(port, 'budi')
     const client = await SessionClient.join(port, by, 'ani')
     expect(await client.say('halo')).toEqual({ type: 'ack', ref: 1, seq: 1, duplicate: false })
@@ -51,7 +51,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('of commands without a ref only refusals are told', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const client = await SessionClient.join(port, by, 'ani')
     client.send({ type: 'command', command: { type: 'say', text: 'halo' } })
     client.send({ type: 'command', command: { type: 'whisper', to: 'nobody', text: 'x' } })
@@ -61,7 +61,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('whispers reach those concerned, on all wires, and nobody else', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const ani = await SessionClient.join(port, by, 'ani')
     const budi = await SessionClient.join(port, 'frames', 'budi')
     const cici = await SessionClient.join(port, 'websocket', 'cici')
@@ -76,7 +76,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('the next room is joined, and the one before left', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const line = await LineClient.join(port, 'budi')
     const client = await SessionClient.join(port, by, 'ani')
     await client.enter('den')
@@ -87,7 +87,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('who says leave has left once the connection is over', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const line = await LineClient.join(port, 'budi')
     const client = await SessionClient.join(port, by, 'ani')
     client.send({ type: 'command', ref: 1, command: { type: 'say', text: 'bye' } })
@@ -99,7 +99,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('before hello there is only hello and ping', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const client = await SessionClient.connect(port, by)
     client.send({ type: 'join', room: 'lobby' })
     client.send({ type: 'command', ref: 4, command: { type: 'say', text: 'x' } })
@@ -112,7 +112,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('a name that somebody has is refused, and hello may be said again with another', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     await LineClient.join(port, 'ani')
     const client = await SessionClient.connect(port, by)
     client.send({ type: 'hello', version: 1, key: keyOf('x'), name: 'Ani' })
@@ -124,7 +124,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('when the host stops, everybody is told to come back', async () => {
-    const { port, stop } = await startPatientHost()
+    const { port, stop } = await startHost()
     const client = await SessionClient.join(port, by, 'ani')
     await Promise.all([stop(), client.closed()])
     expect(client.of('bye')).toEqual([{ type: 'bye', code: 'RESTART', message: 'the host stops' }])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isEntry } from '../../src/domain/room/events.ts'
-import { startPatientHost } from '../helpers/host.ts'
+import { startHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { keyOf, SessionClient, type WireName } from '../helpers/session-client.ts'
 
@@ -8,7 +8,7 @@ const WIRES: readonly WireName[] = ['frames', 'websocket']
 
 describe.each(WIRES)('over %s', (by) => {
   test('what happened after a sequence follows, exactly, and then what happens', async () => {
-    const { port } = await startPatientHost({ stores: 'kept' })
+    const { port } = await startHost({ stores: 'kept' })
     const budi = await SessionClient.join(port, 'frames', 'budi')
     for (let index = 1; index <= 30; index++) await budi.say(`line ${index}`)
     const ani = await SessionClient.join(port, by, 'ani', 'lobby', 12)
@@ -22,7 +22,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('a place that the room has not reached is of a time before its history was lost: there is only what comes', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const ani = await SessionClient.join(port, by, 'ani', 'lobby', 1_000_000)
     await ani.say('halo')
     await ani.until(() => ani.texts.length > 0)
@@ -30,7 +30,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('who shows the same key again takes the place and the nick at once', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const line = await LineClient.join(port, 'budi')
     const first = await SessionClient.join(port, 'frames', 'ani')
     // Half open, for all that the host can tell.
@@ -50,7 +50,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('many who show the same key in one moment: one of them stays, and speaks', async () => {
-    const { port, tamtam } = await startPatientHost()
+    const { port, tamtam } = await startHost()
     const many = await Promise.all(
       Array.from({ length: 8 }, async () => {
         const client = await SessionClient.connect(port, by)
@@ -69,7 +69,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('a whisper that came when the connection was dead already is there for whoever comes back', async () => {
-    const { port } = await startPatientHost()
+    const { port } = await startHost()
     const budi = await SessionClient.join(port, 'frames', 'budi')
     const ani = await SessionClient.join(port, by, 'ani')
     ani.pause()
@@ -80,7 +80,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('C118: a message that is sent again under its id is one message, also over another connection', async () => {
-    const { port } = await startPatientHost({ stores: 'kept' })
+    const { port } = await startHost({ stores: 'kept' })
     const ani = await SessionClient.join(port, by, 'ani')
     const budi = await SessionClient.join(port, by, 'budi')
     expect(await ani.say('halo', 'k1')).toMatchObject({ seq: 1, duplicate: false })
@@ -96,7 +96,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('thousands of messages through connections that break: none is lost, none comes twice, all in order', async () => {
-    const { port } = await startPatientHost({ stores: 'kept' })
+    const { port } = await startHost({ stores: 'kept' })
     const reader = await SessionClient.join(port, 'frames', 'reader')
     const wanted = Array.from({ length: 4000 }, (_, index) => `message ${index}`)
     let sent = 0
@@ -124,7 +124,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('C61: who does not read is not thrown out, holds nobody up, and gets all of it later', async () => {
-    const { port } = await startPatientHost({ stores: 'kept' })
+    const { port } = await startHost({ stores: 'kept' })
     const slow = await SessionClient.join(port, by, 'slow')
     slow.pause()
     const writer = await SessionClient.join(port, 'frames', 'writer')
@@ -133,16 +133,16 @@ describe.each(WIRES)('over %s', (by) => {
     const messages = 6000
     for (let index = 0; index < messages; index++)
       writer.send({ type: 'command', command: { type: 'say', text: `${index} ${text}` } })
-    await quick.until(() => quick.entries.length === messages, 60_000)
+    await quick.until(() => quick.entries.length === messages)
     expect(slow.entries.length).toBeLessThan(messages / 2)
     slow.resume()
-    await slow.until(() => slow.entries.length >= messages, 60_000)
+    await slow.until(() => slow.entries.length >= messages)
     expect(slow.entries.map(({ seq }) => seq)).toEqual(Array.from({ length: messages }, (_, index) => index + 1))
     expect(slow.events.filter((event) => !isEntry(event) && event.type === 'missed')).toEqual([])
   })
 
   test('C61: who takes no answers is not listened to, and no more waits for it than its share', async () => {
-    const { port, tamtam } = await startPatientHost()
+    const { port, tamtam } = await startHost()
     const deaf = await SessionClient.connect(port, by)
     deaf.pause()
     deaf.send({ type: 'hello', version: 1, key: keyOf('deaf') })

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
 import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
 import { certificateFor, daysLeft } from '../../src/adapters/tls/certificate.ts'
@@ -42,7 +42,7 @@ test('a certificate of our own is made anew while the host runs: for who comes t
   const before = await shownBy(port)
   expect(before.fingerprint256).toBe(new X509Certificate(cert).fingerprint256)
   clock.advance(1)
-  await vi.waitFor(async () => expect((await shownBy(port)).serialNumber).not.toBe(before.serialNumber), 10_000)
+  await expect.poll(async () => (await shownBy(port)).serialNumber).not.toBe(before.serialNumber)
   const after = await shownBy(port)
   expect(daysLeft(after.toString(), clock.now())).toBe(certificateDays - 1)
   expect(fingerprintOfPem(after.toString())).toBe(fingerprintOfPem(cert))
@@ -51,7 +51,7 @@ test('a certificate of our own is made anew while the host runs: for who comes t
   const there = `tls://budi@127.0.0.1:${port}/lobby#${fingerprintOfPem(cert)}`
   const budi = await connect(there, { knownHosts: await noKnownHosts() })
   ani.write('still connected\n')
-  await vi.waitFor(async () => expect(await budi.history(1)).toMatchObject([{ text: 'still connected' }]), 10_000)
+  await expect.poll(async () => await budi.history(1)).toMatchObject([{ text: 'still connected' }])
   await budi.close()
   const kept = await readFile(join(data, 'tls-cert.pem'), 'utf8')
   expect(new X509Certificate(kept).serialNumber).toBe(after.serialNumber)
@@ -73,14 +73,14 @@ test('the certificate in a file of somebody is read again, and shown where its k
 
   await place(other)
   clock.advance(DAY_MS)
-  await vi.waitFor(() => expect(JSON.stringify(log.lines)).toContain('holds another key now'))
+  await expect.poll(() => JSON.stringify(log.lines)).toContain('holds another key now')
   expect((await shownBy(port)).fingerprint256).toBe(new X509Certificate(first.cert).fingerprint256)
 
   const renewed = { cert: await certificateFor(first.key, ['localhost'], Date.now(), 90), key: first.key }
   await place(renewed)
   clock.advance(DAY_MS)
   const { fingerprint256 } = new X509Certificate(renewed.cert)
-  await vi.waitFor(async () => expect((await shownBy(port)).fingerprint256).toBe(fingerprint256), 10_000)
+  await expect.poll(async () => (await shownBy(port)).fingerprint256).toBe(fingerprint256)
 })
 
 test('a host without a directory keeps its key as well', async () => {
@@ -103,11 +103,11 @@ test('a renewal that fails is reported and tried again the next day; a stopped h
   }
   const { port, stop } = await startHost({ overrides: { clock, log }, listen: { tls: { ...identity, renew } } })
   clock.advance(DAY_MS)
-  await vi.waitFor(() => expect(JSON.stringify(log.lines)).toContain('the disk is full'))
+  await expect.poll(() => JSON.stringify(log.lines)).toContain('the disk is full')
   const before = await shownBy(port)
   expect(before.fingerprint256).toBe(new X509Certificate(identity.cert).fingerprint256)
   clock.advance(DAY_MS)
-  await vi.waitFor(async () => expect((await shownBy(port)).serialNumber).not.toBe(before.serialNumber), 10_000)
+  await expect.poll(async () => (await shownBy(port)).serialNumber).not.toBe(before.serialNumber)
   clock.advance(DAY_MS)
   expect(asked).toBe(3)
   await stop()

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../helpers/chaos-proxy.ts'
 import { filesOf } from '../helpers/files.ts'
 import { enter } from '../helpers/host-process.ts'
-import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
+import { folderWith, haltingWay, hostForVerbs, Verb } from '../helpers/verb.ts'
 
 describe('the exit code says', () => {
   it.each([
@@ -94,16 +94,16 @@ describe('the exit code says', () => {
     const { port } = await hostForVerbs()
     const proxy = await ChaosProxy.open(port)
     const through = `127.0.0.1:${proxy.port}`
+    proxy.up.stallAt(500_000)
     const { path, cwd } = await folderWith('a b.bin', 2_000_000)
-    const args = ['send', through, path, '--limit', '1M', '--timeout', '0.5']
-    const sending = new Verb(args, { cwd })
-    await sending.until('some bytes', async () => ((await filesOf(port))[0]?.offset ?? 0) > 100_000)
+    const sending = new Verb(['send', through, path, '--limit', '1M', '--timeout', '3'], { cwd })
+    await sending.until('the middle', () => proxy.up.stalled)
     await proxy.close()
     const { code, errors } = await sending.ended()
     expect(code).toBe(6)
     expect(errors).toMatch(/^tamtam: gave up: /m)
     expect(errors.trimEnd().split('\n').at(-1)).toBe(
-      `go on with: tamtam send ${through} '${path}' --limit 1M --timeout 0.5`,
+      `go on with: tamtam send ${through} '${path}' --limit 1M --timeout 3`,
     )
   })
 
@@ -138,22 +138,25 @@ describe('the exit code says', () => {
     const { at, port } = await hostForVerbs()
     const { path } = await folderWith('a.bin', 10)
     await enter(port, 'budi')
-    const sent = await Verb.run(['send', at, path, '--wait', '--timeout', '0.3'])
+    const sent = await Verb.run(['send', at, path, '--wait', '--timeout', '1'])
     expect(sent).toMatchObject({ code: 9, errors: expect.stringMatching(/has not been verified by budi\n$/) })
   })
 
   it('130 that it was interrupted, and how it goes on', async () => {
-    const { at, port } = await hostForVerbs()
+    const { port } = await hostForVerbs()
+    const { at, isHalted, mend } = await haltingWay(port, 'up', 500_000)
     const { path, cwd } = await folderWith('a.bin', 2_000_000)
-    const sending = new Verb(['send', at, path, '--limit', '1M'])
-    await sending.until('some bytes', async () => ((await filesOf(port))[0]?.offset ?? 0) > 100_000)
+    const sending = new Verb(['send', at, path])
+    await sending.until('the middle', isHalted)
     await sending.kill('SIGINT')
+    mend()
     expect(await sending.ended()).toMatchObject({
       code: 130,
       errors: expect.stringContaining(`go on with: tamtam send ${at}`),
     })
     expect((await Verb.run(['send', at, path])).errors).toMatch(/resumes at \d+ %/)
-    const getting = new Verb(['get', at, '--limit', '1M'], { cwd })
+    const { at: halting } = await haltingWay(port, 'down', 500_000)
+    const getting = new Verb(['get', halting], { cwd })
     await getting.until('a part', async () => (await readdir(cwd)).some((name) => name.endsWith('.part')))
     await getting.kill('SIGINT')
     expect((await getting.ended()).code).toBe(130)

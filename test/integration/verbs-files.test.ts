@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter } from '../helpers/host-process.ts'
-import { folderWith, hostForVerbs, sha256, Verb } from '../helpers/verb.ts'
+import { folderWith, haltingWay, hostForVerbs, sha256, Verb } from '../helpers/verb.ts'
 
 describe('tamtam send and get', () => {
   it('bring a file over exactly, say where it is, and what became of it', async () => {
@@ -116,10 +116,13 @@ describe('tamtam send and get', () => {
   it('follow a file that is still arriving to its end', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 2_000_000)
-    const sending = new Verb(['send', at, path, '--limit', '1M'])
-    await sending.until('its beginning', async () => ((await filesOf(port))[0]?.offset ?? 0) > 0)
-    const got = await Verb.run(['get', at], { cwd })
-    expect(got.code).toBe(0)
+    const halting = await haltingWay(port, 'up', 1_000_000)
+    const sending = new Verb(['send', halting.at, path])
+    await sending.until('the middle', halting.isHalted)
+    const getting = new Verb(['get', at], { cwd })
+    await getting.until('its beginning', () => getting.errors.includes('getting a.bin'))
+    halting.goOn()
+    expect((await getting.ended()).code).toBe(0)
     expect(bytes.equals(await read('terima_a.bin'))).toBe(true)
     expect((await sending.ended()).code).toBe(0)
   })
@@ -127,9 +130,11 @@ describe('tamtam send and get', () => {
   it('leave out a file whose sender is away, unless it is named', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path } = await folderWith('a.bin', 2_000_000)
-    const cut = new Verb(['send', at, path, '--limit', '1M'])
-    await cut.until('its beginning', async () => ((await filesOf(port))[0]?.offset ?? 0) > 0)
+    const halting = await haltingWay(port, 'up', 500_000)
+    const cut = new Verb(['send', halting.at, path])
+    await cut.until('the middle', halting.isHalted)
     await cut.kill()
+    halting.mend()
     await cut.until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
     expect(await Verb.run(['get', at], { cwd })).toMatchObject({ code: 5 })
     expect(await Verb.run(['get', at, '--all'], { cwd })).toMatchObject({ code: 0, errors: '' })
@@ -146,9 +151,11 @@ describe('tamtam send and get', () => {
     sending.child.stdout?.destroy()
     expect(await sending.ended()).toMatchObject({ code: 0, errors: '' })
     expect(await filesOf(port)).toHaveLength(1)
-    const getting = new Verb(['get', at, '-o', '-', '--limit', '50k', '--quiet'])
-    await getting.until('some bytes', () => getting.bytes > 0)
+    const halting = await haltingWay(port, 'down', 50_000)
+    const getting = new Verb(['get', halting.at, '-o', '-', '--quiet'])
+    await getting.until('some bytes', () => halting.isHalted() && getting.bytes > 0)
     getting.child.stdout?.destroy()
+    halting.goOn()
     expect(await getting.ended()).toMatchObject({ code: 1, errors: expect.stringContaining('EPIPE') })
   })
 

@@ -9,17 +9,18 @@ import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { ask } from '../helpers/http-client.ts'
-import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
-
-const offsetOf = async (port: number) => (await filesOf(port))[0]?.offset ?? 0
+import { needs } from '../helpers/tools.ts'
+import { folderWith, haltingWay, hostForVerbs, Verb } from '../helpers/verb.ts'
 
 describe('an upload goes on where it was', () => {
   it('after kill -9 of tamtam send', async () => {
-    const { at, port } = await hostForVerbs()
+    const { port } = await hostForVerbs()
+    const { at, isHalted, mend } = await haltingWay(port, 'up', 1_500_000)
     const { path, digest } = await folderWith('a.bin', 3_000_000)
-    const first = new Verb(['send', at, path, '--limit', '1M'])
-    await first.until('some bytes', async () => (await offsetOf(port)) > 300_000)
+    const first = new Verb(['send', at, path])
+    await first.until('the middle', isHalted)
     await first.kill('SIGKILL')
+    mend()
     await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
     const [before] = await filesOf(port)
     const second = await Verb.run(['send', at, path])
@@ -34,17 +35,19 @@ describe('an upload goes on where it was', () => {
   ])(
     'after kill -9 of tamtam send, also of a file %s: its address is kept for its sender alone',
     async (_case, collects) => {
-      const { at, tamtam } = await hostForVerbs()
+      const { port, tamtam } = await hostForVerbs()
+      const { at, isHalted, mend } = await haltingWay(port, 'up', 1_500_000)
       const owner = await tamtam.engine.join({ room: 'lobby', name: 'guru', role: 'owner' })
       if (collects) await owner.send({ type: 'startCollection' })
       const { path, digest } = await folderWith('a.bin', 3_000_000)
       const XDG_CONFIG_HOME = await temporaryDirectory()
       const kept = join(XDG_CONFIG_HOME, 'tamtam', 'unfinished')
       const send = ['send', `ani@${at}`, path, ...(collects ? [] : ['--to', 'guru'])]
-      const first = new Verb([...send, '--limit', '1M'], { env: { XDG_CONFIG_HOME } })
+      const first = new Verb(send, { env: { XDG_CONFIG_HOME } })
       const under = () => tamtam.engine.transfers[0]
-      await first.until('some bytes', () => (under()?.durable ?? 0) > 300_000)
+      await first.until('the middle', isHalted)
       await first.kill('SIGKILL')
+      mend()
       await until('the cut', async () => under()?.status === 'paused')
       const [name = '', ...others] = await readdir(kept)
       expect(others).toEqual([])
@@ -67,12 +70,15 @@ describe('an upload goes on where it was', () => {
   it('when curl began it and was cut', async () => {
     const { at, port } = await hostForVerbs()
     const { path, digest } = await folderWith('a.bin', 2_000_000)
-    const curl = spawn('curl', ['-sT', path, '--limit-rate', '400k', `http://${at}/lobby/`], { stdio: 'ignore' })
+    const { at: halting, isHalted, mend } = await haltingWay(port, 'up', 500_000)
+    needs('curl')
+    const curl = spawn('curl', ['-sT', path, `http://${halting}/lobby/`], { stdio: 'ignore' })
     const ended = once(curl, 'close')
     onTestFinished(() => void curl.kill('SIGKILL'))
-    await until('some bytes', async () => (await offsetOf(port)) > 100_000, 30_000)
+    await until('the middle', isHalted)
     curl.kill('SIGKILL')
     await ended
+    mend()
     await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
     const [before] = await filesOf(port)
     const sent = await Verb.run(['send', at, path])
@@ -82,11 +88,13 @@ describe('an upload goes on where it was', () => {
   })
 
   it('C111 but not with other bytes of the same name and size', async () => {
-    const { at, port } = await hostForVerbs()
+    const { port } = await hostForVerbs()
+    const { at, isHalted, mend } = await haltingWay(port, 'up', 500_000)
     const { path, bytes } = await folderWith('a.bin', 2_000_000)
-    const first = new Verb(['send', at, path, '--limit', '1M'])
-    await first.until('some bytes', async () => (await offsetOf(port)) > 100_000)
+    const first = new Verb(['send', at, path])
+    await first.until('the middle', isHalted)
     await first.kill('SIGKILL')
+    mend()
     await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
     bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0)
     await writeFile(path, bytes)
@@ -100,10 +108,12 @@ describe('an upload goes on where it was', () => {
     const proxy = await ChaosProxy.open(one.port)
     const { path, digest } = await folderWith('a.bin', 4_000_000)
     proxy.up.cutAt(1_000_000)
-    const sending = new Verb(['send', `127.0.0.1:${proxy.port}`, path, '--limit', '2M'])
-    await sending.until('some bytes', () => proxy.up.passed > 2_500_000)
+    proxy.up.stallAt(2_500_000)
+    const sending = new Verb(['send', `127.0.0.1:${proxy.port}`, path])
+    await sending.until('the middle', () => proxy.up.stalled)
     await one.host.kill()
     proxy.cutAll()
+    proxy.up.release()
     const two = await HostProcess.start(['--data', data])
     proxy.target = two.port
     const { code, errors } = await sending.ended()
@@ -166,7 +176,8 @@ describe('a download goes on where it was', () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 3_000_000)
     await Verb.run(['send', at, path])
-    const first = new Verb(['get', at, '--limit', '1M'], { cwd })
+    const { at: halting } = await haltingWay(port, 'down', 1_000_000)
+    const first = new Verb(['get', halting], { cwd })
     const part = async () => (await readdir(cwd)).find((name) => name.endsWith('.part'))
     await first.until('some bytes', async () => (await stat(join(cwd, (await part()) ?? '.'))).size > 300_000)
     await first.kill('SIGKILL')
@@ -213,10 +224,12 @@ describe('a download goes on where it was', () => {
     const proxy = await ChaosProxy.open(one.port)
     const { cwd, path, bytes, read } = await folderWith('a.bin', 3_000_000)
     await Verb.run(['send', `127.0.0.1:${one.port}`, path])
-    const getting = new Verb(['get', `127.0.0.1:${proxy.port}`, '-o', '-', '--limit', '2M'])
-    await getting.until('some bytes', () => proxy.down.passed > 1_000_000)
+    proxy.down.stallAt(1_000_000)
+    const getting = new Verb(['get', `127.0.0.1:${proxy.port}`, '-o', '-'])
+    await getting.until('the middle', () => proxy.down.stalled)
     await one.host.kill()
     proxy.cutAll()
+    proxy.down.release()
     const two = await HostProcess.start(['--data', data])
     proxy.target = two.port
     const { code, out } = await getting.ended()

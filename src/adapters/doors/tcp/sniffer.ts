@@ -16,12 +16,17 @@ export function sniffConnection(
 ): void {
   let head: Buffer = Buffer.alloc(0)
   let cancel: Cancel = () => {}
+  let over = false
 
-  const decide = (verdict: Sniffed['verdict']) => {
+  const stop = () => {
+    over = true
     cancel()
+  }
+  const decide = (verdict: Sniffed['verdict']) => {
+    stop()
     connection.off('data', read)
     connection.off('end', ended)
-    connection.off('close', cancel)
+    connection.off('close', stop)
     connection.pause()
     decided({ verdict, head })
   }
@@ -34,8 +39,9 @@ export function sniffConnection(
   // One line without its end, and then the end of all: `printf hi | nc` (C6).
   const ended = () => (head.length > 0 ? decide(verdictAtLast(head)) : connection.destroy())
 
-  cancel = clock.after(silentMs, () => decide(verdictAtLast(head)))
+  // A busy host may be later than its peer: what has come by now is read first.
+  cancel = clock.after(silentMs, () => clock.soon(() => over || decide(verdictAtLast(head))))
   connection.on('data', read)
   connection.once('end', ended)
-  connection.once('close', cancel)
+  connection.once('close', stop)
 }

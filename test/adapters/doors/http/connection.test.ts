@@ -28,7 +28,7 @@ async function begun(head: string) {
   return { connection, clock, peer, request, response, socket }
 }
 
-const arrived = (socket: Socket, bytes: number) => expect.poll(() => socket.bytesRead, { timeout: 10_000 }).toBe(bytes)
+const arrived = (socket: Socket, bytes: number) => expect.poll(() => socket.bytesRead).toBe(bytes)
 const BODY = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000'
 
 test('C68: a body that grows has its time, one that does not has not', async () => {
@@ -52,7 +52,7 @@ test('what has come and waits for us is not held against the peer', async () => 
   const { connection, peer, request, response, socket } = await begun(BODY)
   connection.serve(request, response, () => {})
   peer.write('a')
-  await expect.poll(() => request.readableLength, { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => request.readableLength).toBe(1)
   connection.watch(0)
   connection.watch(1_000_000)
   expect(socket.destroyed).toBe(false)
@@ -92,7 +92,7 @@ test('a body that was through by then leaves the connection alone', async () => 
   connection.serve(request, response, () => response.writeHead(413).end('no'))
   await connection.settled()
   peer.write('abc')
-  await expect.poll(() => request.complete, { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => request.complete).toBe(true)
   clock.advance(10_000)
   expect(socket.destroyed).toBe(false)
 })

@@ -26,7 +26,7 @@ async function openDoor(options: TamtamOptions = {}) {
   return { door, engine, enter, close }
 }
 
-const until = (read: () => boolean) => expect.poll(read, { timeout: 10_000 }).toBe(true)
+const until = (read: () => boolean) => expect.poll(read).toBe(true)
 const ended = ({ connection }: { connection: MemoryConnection }) =>
   until(() => connection.readableEnded || connection.destroyed)
 

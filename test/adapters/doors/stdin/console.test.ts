@@ -13,6 +13,7 @@ import {
   type LocalSession,
   type TamtamOptions,
 } from '../../../../src/app/index.ts'
+import { PATIENCE_MS } from '../../../helpers/patience.ts'
 
 interface Desk {
   readonly type: (line: string) => void
@@ -77,7 +78,7 @@ const send = (from: LocalSession, name: string, ...pieces: string[]) =>
   ).done
 
 const saved = ({ directory }: Desk, name: string) => readFileSync(join(directory, 'terima', name), 'utf8')
-const until = (holds: () => void) => vi.waitFor(holds, { timeout: 10_000, interval: 5 })
+const until = (holds: () => void) => vi.waitFor(holds, { timeout: PATIENCE_MS, interval: 5 })
 
 describe("the host's own terminal", () => {
   it('says what is typed, in order, and prints what others say, not what it says itself', async () => {

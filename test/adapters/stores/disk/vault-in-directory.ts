@@ -6,6 +6,7 @@ import { MemoryLog } from '../../../../src/adapters/system/memory-log.ts'
 import { SystemClock } from '../../../../src/adapters/system/system-clock.ts'
 import type { VaultWriter } from '../../../../src/domain/ports/vault.ts'
 import type { Rejected } from '../../../../src/domain/rejection.ts'
+import { PATIENCE_MS } from '../../../helpers/patience.ts'
 
 export const ID = 'a'.repeat(32)
 export const OTHER_ID = 'b'.repeat(32)
@@ -52,7 +53,7 @@ export const openBelow = async (directory: string): Promise<string[]> => {
 export const until = async (
   what: string,
   holds: () => boolean | Promise<boolean>,
-  deadlineMs = 10_000,
+  deadlineMs = PATIENCE_MS,
 ): Promise<void> => {
   const deadline = performance.now() + deadlineMs
   while (!(await holds())) {

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+import { TestRunner } from 'vitest'
+
+/** Programs that some tests drive, and Debian's packages of them. `.ci/run` installs them all. */
+export const PACKAGES = {
+  chromium: 'chromium',
+  curl: 'curl',
+  faketime: 'faketime',
+  fish: 'fish',
+  groff: 'groff-base',
+  ip: 'iproute2',
+  'mkfs.ext4': 'e2fsprogs',
+  nc: 'netcat-openbsd',
+  openssl: 'openssl',
+  prlimit: 'util-linux',
+  script: 'bsdutils',
+  ss: 'iproute2',
+  strace: 'strace',
+  'systemd-analyze': 'systemd',
+  telnet: 'inetutils-telnet',
+  tmux: 'tmux',
+  unshare: 'util-linux',
+  wget: 'wget',
+  zsh: 'zsh',
+} as const
+
+export type Tool = keyof typeof PACKAGES
+
+export const howToGet = (tool: Tool): string => `needs ${tool}: apt-get install ${PACKAGES[tool]}`
+
+/** Whether a program is on this machine; in CI its absence is a failure. */
+export function hasTool(tool: Tool): boolean {
+  if (spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0) return true
+  if (process.env['CI'] === 'true') throw new Error(`the test ${howToGet(tool)}`)
+  return false
+}
+
+/** Leaves out the test that runs where a program is missing, and says how to get it. */
+export function needs(...tools: readonly Tool[]): void {
+  for (const tool of tools) if (!hasTool(tool)) TestRunner.getCurrentTest()?.context.skip(howToGet(tool))
+}
