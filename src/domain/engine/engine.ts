@@ -47,7 +47,7 @@ export class Engine {
     const { transferBytesPerSecond: transfer, hostBytesPerSecond: host } = limits
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#trimming = new Trimming(ports.journal, limits, broken)
-    this.#loop = new CommitLoop(ports, (room) => this.#trimming.look(room, () => this.#slowestIn(room)), broken)
+    this.#loop = new CommitLoop(ports, (room) => this.#shown(room), broken)
     this.#rooms = new Rooms(ports, limits, this.#loop.wake)
     this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
     this.#broken = broken
@@ -257,6 +257,11 @@ export class Engine {
       return this.#ports.vault.read(file, from, pieces)
     }
     return { [Symbol.asyncIterator]: () => new Download(open, passage, noSuchFile) }
+  }
+
+  #shown(room: RoomActor): void {
+    this.#trimming.look(room, () => this.#slowestIn(room))
+    this.#rooms.letGo(room)
   }
 
   /** The place of the room's reader that is furthest behind. */

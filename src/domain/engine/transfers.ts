@@ -90,11 +90,20 @@ export class Transfers {
   }
 
   /** Offers a file to the room, or to one in it; its bytes may come at any time, over any connection. A `WholeFile` where the room has them already. */
-  async create(
+  create(
     room: RoomActor,
     by: Member,
     meta: UploadMeta,
     id = this.#ports.ids.next(),
+  ): Promise<TransferActor | WholeFile | Rejected> {
+    return this.#rooms.during(room, () => this.#create(room, by, meta, id))
+  }
+
+  async #create(
+    room: RoomActor,
+    by: Member,
+    meta: UploadMeta,
+    id: string,
   ): Promise<TransferActor | WholeFile | Rejected> {
     const name = safeFileName(meta.name, id)
     if (typeof name !== 'string') return name
@@ -144,16 +153,29 @@ export class Transfers {
     await Promise.all(Array.from(this.#open.values(), (transfer) => transfer.close()))
   }
 
+  /** What had arrived when the host went down can be continued; where nothing had, nothing ever will. */
   async #takeUp(name: string, file: RoomFile): Promise<void> {
+    if (file.status !== 'offered') return
     const durable = await this.#ports.vault.durable(file.file.id)
-    // What is gone is withdrawn when its room is loaded.
-    if (durable === undefined || file.status !== 'offered') return
     const room = await this.#rooms.use(name)
-    this.#evictions.hold(file.file.id, name, file.file.size ?? durable)
-    const transfer = this.#track(room, file.by, file.file, durable)
-    this.#rooms.release(name)
+    try {
+      if (durable === undefined) this.#lost(room, file)
+      else this.#resume(room, file, durable)
+    } finally {
+      this.#rooms.release(name)
+    }
+  }
+
+  #lost(room: RoomActor, { by, file: { id } }: RoomFile): void {
+    this.#roomOf.delete(id)
+    void this.#announce(room, by, { type: 'withdrawFile', file: id, reason: 'the host was restarted while it arrived' })
+  }
+
+  #resume(room: RoomActor, { by, file }: RoomFile, durable: number): void {
+    this.#evictions.hold(file.id, room.state.name, file.size ?? durable)
+    const transfer = this.#track(room, by, file, durable)
     // Its last byte had arrived, and nobody was told: its sender may never come back to hear that.
-    if (durable === file.file.size) this.#complete(transfer, durable).catch((error: unknown) => this.#failed(error))
+    if (durable === file.size) this.#complete(transfer, durable).catch((error: unknown) => this.#failed(error))
   }
 
   async #complete(transfer: TransferActor, size: number): Promise<void> {

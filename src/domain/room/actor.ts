@@ -13,7 +13,7 @@ import { type Entry, isEntry, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Member } from './member.ts'
 import { because } from './moderate.ts'
-import { refusalFor, type Verb } from './rights.ts'
+import { notAMember, refusalFor, type Verb } from './rights.ts'
 import { arrivingAs, seat, standingOf, unseat } from './standing.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 
@@ -45,6 +45,9 @@ export class RoomActor {
   #commands = 0
   #chars = 0
   #waiting: (() => void)[] = []
+  /** Drafts that were not shown yet. */
+  #undecided = 0
+  #closed = false
   readonly #expelled = new Map<string, (why: string) => void>()
 
   /** First sequence of the room's history; later, when it is trimmed. */
@@ -119,6 +122,11 @@ export class RoomActor {
     return this.#batches.observed
   }
 
+  /** Nothing waits to be decided, committed or shown. */
+  get idle(): boolean {
+    return this.#mailbox.length === 0 && this.#undecided === 0
+  }
+
   /** Takes a member's commands, or none of them when too much is waiting: `drained` tells when to try again. */
   post(mail: Mail): 'accepted' | 'full' {
     if (this.#isFull()) return 'full'
@@ -128,6 +136,11 @@ export class RoomActor {
 
   /** Takes what must not wait or get lost (joins, leaves, a transfer's facts), however full the mailbox is. */
   tell(mail: Mail): void {
+    // Another actor may number this room's entries by now.
+    if (this.#closed) {
+      for (const _ of mail.commands) mail.refused(notAMember)
+      return
+    }
     this.#mailbox.push(mail)
     this.#commands += mail.commands.length
     this.#chars += charsOf(mail.commands)
@@ -144,6 +157,7 @@ export class RoomActor {
   /** Decides what waits, up to the limit of one commit. */
   draft(at: number): Draft {
     const draft = new Draft(this.#state.name, this.#state.last)
+    this.#undecided++
     let taken = 0
     let done = 0
     while (taken < this.#mailbox.length && done < this.#limits.commitCommands && !draft.laysDown) {
@@ -199,6 +213,7 @@ export class RoomActor {
 
   /** It is shown and acknowledged, in this order. */
   show(draft: Draft): void {
+    this.#undecided--
     if (draft.size > 0) {
       this.#batches.next(draft.batch)
       if (draft.expels) this.#expel(draft.batch.events)
@@ -238,8 +253,9 @@ export class RoomActor {
     return this.#commands >= this.#limits.mailboxCommands || this.#chars >= this.#limits.mailboxChars
   }
 
-  /** Ends the stream of everyone who follows this room. */
+  /** Ends the stream of everyone who follows this room, and takes no more mail. To be called while it is `idle`. */
   close(): void {
+    this.#closed = true
     this.#batches.complete()
   }
 }
