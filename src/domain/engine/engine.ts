@@ -171,13 +171,18 @@ export class Engine {
 
   /**
    * Offers a file to the session's room; its bytes may come at any time, over any connection. Answers a `WholeFile` where
-   * the room has them already, by the digest that was promised.
+   * the room has them already, by the digest that was promised. `owner`: by what the door knows its sender again, where that is not
+   * the member's id.
    */
-  async createTransfer(session: LocalSession, meta: UploadMeta): Promise<TransferActor | WholeFile | Rejected> {
+  async createTransfer(
+    session: LocalSession,
+    meta: UploadMeta,
+    owner?: string,
+  ): Promise<TransferActor | WholeFile | Rejected> {
     const place = this.#sessions.get(session)
     const why = place === undefined ? left : place.room.refusalTo(session.id, 'upload')
     if (place === undefined || why !== undefined) return why ?? left
-    return await this.#transfers.create(place.room, session.member, meta)
+    return await this.#transfers.create(place.room, session.member, meta, owner)
   }
 
   readonly #host: Host = {

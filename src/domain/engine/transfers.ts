@@ -8,11 +8,12 @@ import { admits, isSame } from '../room/audience.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
-import type { RoomFile } from '../room/state.ts'
+import type { RoomFile, UnfinishedFile } from '../room/state.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { ProgressNews } from '../transfer/progress-news.ts'
-import { TransferActor } from '../transfer/transfer-actor.ts'
+import { IN_BAND, TransferActor } from '../transfer/transfer-actor.ts'
 import { refusedUpload, UploadRun } from '../transfer/upload.ts'
+import type { TransferParts } from '../transfer/writing.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import { Evictions } from './evictions.ts'
 import { findFiles } from './found-files.ts'
@@ -89,20 +90,25 @@ export class Transfers {
     return file && { room: name, file }
   }
 
-  /** Offers a file to the room, or to one in it; its bytes may come at any time, over any connection. A `WholeFile` where the room has them already. */
+  /**
+   * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: whoever shows that they are
+   * `by`, where that is left out. A `WholeFile` where the room has them already.
+   */
   create(
     room: RoomActor,
     by: Member,
     meta: UploadMeta,
+    owner?: string,
     id = this.#ports.ids.next(),
   ): Promise<TransferActor | WholeFile | Rejected> {
-    return this.#rooms.during(room, () => this.#create(room, by, meta, id))
+    return this.#rooms.during(room, () => this.#create(room, by, meta, owner, id))
   }
 
   async #create(
     room: RoomActor,
     by: Member,
     meta: UploadMeta,
+    owner: string | undefined,
     id: string,
   ): Promise<TransferActor | WholeFile | Rejected> {
     const name = safeFileName(meta.name, id)
@@ -118,7 +124,7 @@ export class Transfers {
       return tooMany
     const full = await this.#evictions.reserve(room, id, size ?? 0)
     if (full !== undefined) return full
-    const transfer = this.#track(room, by, file, undefined)
+    const transfer = this.#track(room, by, file, undefined, owner)
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
   }
@@ -133,7 +139,7 @@ export class Transfers {
     const id = this.#ports.ids.next()
     const full = this.#runs.size < this.#limits.uploadsPerHost ? this.#mayWrite() : tooMany
     if (full !== undefined) return refusedUpload(id, full)
-    const run = new UploadRun(id, () => this.create(room, by, meta, id), source)
+    const run = new UploadRun(id, () => this.create(room, by, meta, IN_BAND, id), source)
     this.#runs.add(run)
     const ended = () => this.#runs.delete(run)
     run.done.then(ended, (error: unknown) => {
@@ -159,21 +165,23 @@ export class Transfers {
     const durable = await this.#ports.vault.durable(file.file.id)
     const room = await this.#rooms.use(name)
     try {
-      if (durable === undefined) this.#lost(room, file)
+      const isCut = file.owner === IN_BAND && durable !== file.file.size
+      if (durable === undefined || isCut) await this.#lost(room, file)
       else this.#resume(room, file, durable)
     } finally {
       this.#rooms.release(name)
     }
   }
 
-  #lost(room: RoomActor, { by, file: { id } }: RoomFile): void {
+  async #lost(room: RoomActor, { by, file: { id } }: RoomFile): Promise<void> {
     this.#roomOf.delete(id)
+    await this.#ports.vault.remove(id)
     void this.#announce(room, by, { type: 'withdrawFile', file: id, reason: 'the host was restarted while it arrived' })
   }
 
-  #resume(room: RoomActor, { by, file }: RoomFile, durable: number): void {
+  #resume(room: RoomActor, { by, file, owner }: UnfinishedFile, durable: number): void {
     this.#evictions.hold(file.id, room.state.name, file.size ?? durable)
-    const transfer = this.#track(room, by, file, durable)
+    const transfer = this.#track(room, by, file, durable, owner)
     // Its last byte had arrived, and nobody was told: its sender may never come back to hear that.
     if (durable === file.size) this.#complete(transfer, durable).catch((error: unknown) => this.#failed(error))
   }
@@ -185,7 +193,13 @@ export class Transfers {
     if ('type' in ended) this.#ports.log.warn('a file that had arrived could not be finished', { code: ended.code })
   }
 
-  #track(room: RoomActor, by: Member, file: OfferedFile, durable: number | undefined): TransferActor {
+  #track(
+    room: RoomActor,
+    by: Member,
+    file: OfferedFile,
+    durable: number | undefined,
+    owner: string | undefined,
+  ): TransferActor {
     const { name } = room.state
     const { vault, clock, metrics } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
@@ -194,7 +208,7 @@ export class Transfers {
     const news = new ProgressNews(clock, durable ?? 0, (bytes) => {
       void tell(room, by, { type: 'progressFile', file: file.id, bytes })
     })
-    const transfer: TransferActor = new TransferActor(name, by, file, durable, {
+    const parts: TransferParts = {
       vault,
       clock,
       idleMs: this.#limits.transferIdleMs,
@@ -216,7 +230,8 @@ export class Transfers {
         this.#evictions.release(file.id)
         this.#rooms.release(name)
       },
-    })
+    }
+    const transfer = new TransferActor(name, by, file, durable, parts, owner)
     this.#open.set(file.id, transfer)
     this.#sweepLater()
     return transfer

@@ -129,7 +129,10 @@ function transferred(
   const common = { seq, at, by: authorOf(by) }
   const some = audience === undefined ? {} : { audience }
   return command.type === 'offerFile'
-    ? { type: 'fileOffered', ...common, file: { ...command.file, ...some } }
+    ? {
+        ...{ type: 'fileOffered', ...common, file: { ...command.file, ...some } },
+        ...(command.owner === undefined ? {} : { owner: command.owner }),
+      }
     : { type: 'fileCompleted', ...common, file: { ...command.file, ...some } }
 }
 

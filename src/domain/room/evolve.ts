@@ -41,9 +41,11 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'topicSet':
       state.topic = event.topic
       return
-    case 'fileOffered':
-      state.files.set(event.file.id, { status: 'offered', file: event.file, by: event.by, at: event.at })
+    case 'fileOffered': {
+      const { file, by, at, owner } = event
+      state.files.set(file.id, { status: 'offered', file, by, at, ...(owner === undefined ? {} : { owner }) })
       return
+    }
     case 'fileCompleted': {
       const { file, by, at } = event
       const received = new Map<string, number>()

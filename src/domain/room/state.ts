@@ -1,15 +1,20 @@
 import type { OfferedFile, WholeFile } from './events.ts'
 import type { Member } from './member.ts'
 
+/** A file on its way. */
+export interface UnfinishedFile {
+  readonly status: 'offered'
+  readonly file: OfferedFile
+  readonly by: Member
+  readonly at: number
+  /** As in `FileOffered`. */
+  readonly owner?: string
+  /** Bytes that had come when that was last told; left out until it was. */
+  readonly arrived?: number
+}
+
 export type RoomFile =
-  | {
-      readonly status: 'offered'
-      readonly file: OfferedFile
-      readonly by: Member
-      readonly at: number
-      /** Bytes that had come when that was last told; left out until it was. */
-      readonly arrived?: number
-    }
+  | UnfinishedFile
   | {
       readonly status: 'whole'
       readonly file: WholeFile

@@ -1,5 +1,6 @@
 import type { Digest, VaultWriter } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
+import type { OfferFile } from '../room/commands.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import { HeldWriter } from './held-writer.ts'
@@ -16,6 +17,9 @@ import {
 import { type InTurn, oneAtATime } from './turns.ts'
 import type { TransferParts, Writing } from './writing.ts'
 
+/** The owner of what comes in one go: the connection that brings it, and nobody once that is over. */
+export const IN_BAND = 'connection'
+
 /**
  * One file on its way into a room: it survives its connections, and with its vault the host's restarts. Bytes pass through to
  * the vault one call at a time; whoever takes the writing over fences off the one before (C110).
@@ -24,6 +28,8 @@ export class TransferActor {
   readonly id: string
   readonly room: string
   readonly by: Member
+  /** Who may go on with it, and end it: the id of whoever sends it, or a word of the door's by which it knows them again. */
+  readonly owner: string
   readonly #parts: TransferParts
   #transfer: Transfer
   #file: OfferedFile
@@ -39,10 +45,18 @@ export class TransferActor {
   #offered: boolean
 
   /** `durable` bytes of it are in the vault; undefined: it is new, and `begin` comes first. */
-  constructor(room: string, by: Member, file: OfferedFile, durable: number | undefined, parts: TransferParts) {
+  constructor(
+    room: string,
+    by: Member,
+    file: OfferedFile,
+    durable: number | undefined,
+    parts: TransferParts,
+    owner = by.id,
+  ) {
     this.id = file.id
     this.room = room
     this.by = by
+    this.owner = owner
     this.#file = file
     this.#parts = parts
     this.#inTurn = oneAtATime((error) => parts.failed(error))
@@ -51,6 +65,11 @@ export class TransferActor {
     this.#apply({ type: 'pause', durable: durable ?? 0 })
     this.#offered = durable !== undefined
     this.#touched = parts.clock.elapsed()
+  }
+
+  /** Whether it is of whoever shows this: the id of a member, or the word by which the door knows its sender again. */
+  isOf(shown: string): boolean {
+    return this.owner !== IN_BAND && (shown === this.owner || shown === this.by.id)
   }
 
   /** As the sender described it: `size` and `sha256` where it did. */
@@ -64,7 +83,8 @@ export class TransferActor {
 
   /** Bytes that would survive a crash: the only offset that is promised (C109). */
   get durable(): number {
-    return 'durable' in this.#transfer ? this.#transfer.durable : (this.#file.size ?? 0)
+    if (!('durable' in this.#transfer)) return this.#file.size ?? 0
+    return Math.max(this.#transfer.durable, this.#held.durable ?? 0)
   }
 
   get isOpenInVault(): boolean {
@@ -95,7 +115,7 @@ export class TransferActor {
     const why = (await this.#parts.admit(0, size)) ?? this.#apply({ type: 'declare', size })
     if (why !== undefined) return why
     this.#file = { ...this.#file, size }
-    const told = await this.#parts.announce({ type: 'offerFile', file: this.#file })
+    const told = await this.#parts.announce(this.#offering)
     return told.type === 'rejected' ? told : undefined
   }
 
@@ -115,25 +135,48 @@ export class TransferActor {
     })
   }
 
+  /** The durable offset, once what is under way with it is through: whoever asks as it becomes whole, hears that it is. */
+  offset(): Promise<number> {
+    return this.#inTurn(async () => this.durable)
+  }
+
   /** Takes the writing over. `BAD_OFFSET` unless `offset` is where the file goes on: then `durable` says where. */
   write(offset: number): Promise<Writing | Rejected> {
     const epoch = ++this.#epoch
     return this.#inTurn(async () => {
       if (epoch !== this.#epoch) return fenced
       const writer = (this.status === 'arriving' ? undefined : this.#parts.mayWrite()) ?? (await this.#open())
-      if ('type' in writer) return writer
-      const why =
-        (await this.#sync(writer)) ??
-        this.#apply({ type: 'write', writer: String(epoch), offset, durable: writer.durable })
-      if (why !== undefined) {
-        this.#rest(writer)
-        this.#finishIfComplete()
-        return why
-      }
-      this.#writing = epoch
-      this.#touch()
-      return this.#writingOf(epoch, writer)
+      return 'type' in writer ? writer : await this.#take(epoch, writer, offset)
     })
+  }
+
+  /**
+   * The same for somebody who is not its owner, and has the same file: they show the digest of what is durable of it. Only while nobody
+   * writes, and only of a file whose own digest was promised, so that it can become no other by their bytes.
+   */
+  adopt(offset: number, prefix: string): Promise<Writing | Rejected> {
+    return this.#inTurn(async () => {
+      if (this.status !== 'paused' || this.durable === 0 || this.#file.sha256 === undefined) return notOwner
+      const writer = this.#parts.mayWrite() ?? (await this.#open())
+      if ('type' in writer) return writer
+      const why = await this.#sync(writer)
+      if (why !== undefined) return why
+      return writer.digest() === prefix ? await this.#take(++this.#epoch, writer, offset) : notOwner
+    })
+  }
+
+  async #take(epoch: number, writer: VaultWriter, offset: number): Promise<Writing | Rejected> {
+    const why =
+      (await this.#sync(writer)) ??
+      this.#apply({ type: 'write', writer: String(epoch), offset, durable: writer.durable })
+    if (why !== undefined) {
+      this.#rest(writer)
+      this.#finishIfComplete()
+      return why
+    }
+    this.#writing = epoch
+    this.#touch()
+    return this.#writingOf(epoch, writer)
   }
 
   /** Ends it badly: nothing of it stays, and the room is told. Idempotent. */
@@ -173,10 +216,14 @@ export class TransferActor {
     }
   }
 
+  get #offering(): OfferFile {
+    return { type: 'offerFile', file: this.#file, ...(this.owner === this.by.id ? {} : { owner: this.owner }) }
+  }
+
   async #offer(): Promise<Rejected | undefined> {
     const writer = await this.#open()
     if ('type' in writer) return writer
-    const told = await this.#parts.announce({ type: 'offerFile', file: this.#file })
+    const told = await this.#parts.announce(this.#offering)
     this.#offered = told.type === 'ack'
     return told.type === 'ack' ? undefined : told
   }
@@ -297,4 +344,8 @@ export class TransferActor {
   }
 }
 
+export const notOwner: Rejected = rejected(
+  'NOT_OWNER',
+  'this upload is somebody else\'s; go on as whoever began it (the same key, or the same name and address), or begin one of your own',
+)
 const gone = rejected('NO_SUCH_FILE', 'this transfer has ended; see the files of the room')

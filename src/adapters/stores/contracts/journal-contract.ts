@@ -17,6 +17,7 @@ const kinds: readonly Draft[] = [
   { type: 'topicSet', topic: 'kopi' },
   { type: 'fileOffered', file },
   { type: 'fileOffered', file: { id: 'f2', name: 'no size.txt' } },
+  { type: 'fileOffered', file: { id: 'f3', name: 'owned.txt' }, owner: 'a word' },
   { type: 'fileCompleted', file: whole },
   { type: 'fileReceived', file },
   { type: 'fileWithdrawn', file, reason: 'gone' },
