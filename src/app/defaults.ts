@@ -11,6 +11,9 @@ import type { EngineLimits } from '../domain/engine/limits.ts'
 
 /** Every limit and time-out of tamtam, each with its unit in its name. */
 
+/** Whoever sends less than this in 30 s takes a place and uses it for nothing (C34). */
+const progressBytes = 16 * 1024
+
 export const engineDefaults: EngineLimits = {
   // A line of 4 KiB whose every byte is shown as `\xff` is four times as long.
   maxTextBytes: 16_384,
@@ -21,6 +24,9 @@ export const engineDefaults: EngineLimits = {
   uploadsPerHost: 64,
   transferIdleMs: 60_000,
   transferKeptMs: 24 * 3_600_000,
+  transferEmptyMs: 120_000,
+  transferProgressBytes: progressBytes,
+  unfinishedPerHost: 512,
   transferBytesPerSecond: 0,
   hostBytesPerSecond: 0,
   roomFileBytes: 20 * 1024 ** 3,

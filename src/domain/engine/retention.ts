@@ -10,7 +10,7 @@ export interface KeptFile {
 
 /** A file that is to have room. */
 export interface Wanted {
-  /** All of its bytes, or as many as are certain so far. */
+  /** As many of its bytes as have come, or are about to. */
   readonly bytes: number
   /** Those that the vault does not hold yet. */
   readonly newBytes: number
@@ -21,7 +21,7 @@ export interface Wanted {
 export interface Holdings {
   /** The room's whole files, oldest first. */
   readonly whole: readonly KeptFile[]
-  /** Bytes that are promised to other files on their way into the room. */
+  /** Bytes that have come of other files on their way into the room. */
   readonly arrivingBytes: number
   /** Files of all rooms. */
   readonly hostFiles: number

@@ -39,12 +39,20 @@ export class TransferActor {
   #writing = 0
   /** A vault's writer takes one call at a time. */
   readonly #inTurn: InTurn
+  /** When it last got on, and how far it was then. */
   #touched: number
+  #touchedAt: number
+  /** When whoever writes began to. */
+  #tookAt = 0
+  /** Appends that wait for us: for their turn, for room, for the disk. */
+  #waiting = 0
+  /** Why the one who wrote before was made to stop. */
+  #interrupted: { readonly epoch: number; readonly why: Rejected } | undefined
   #closed = false
   /** The room knows of it. */
   #offered: boolean
 
-  /** `durable` bytes of it are in the vault; undefined: it is new, and `begin` comes first. */
+  /** `durable` bytes of it are in the vault, and the last of them came `idleMs` ago; undefined: it is new, and `begin` comes first. */
   constructor(
     room: string,
     by: Member,
@@ -52,6 +60,7 @@ export class TransferActor {
     durable: number | undefined,
     parts: TransferParts,
     owner = by.id,
+    idleMs = 0,
   ) {
     this.id = file.id
     this.room = room
@@ -64,7 +73,8 @@ export class TransferActor {
     this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
     this.#apply({ type: 'pause', durable: durable ?? 0 })
     this.#offered = durable !== undefined
-    this.#touched = parts.clock.elapsed()
+    this.#touched = parts.clock.elapsed() - idleMs
+    this.#touchedAt = durable ?? 0
   }
 
   /** Whether it is of whoever shows this: the id of a member, or the word by which the door knows its sender again. */
@@ -93,7 +103,20 @@ export class TransferActor {
 
   /** Milliseconds of the clock's `elapsed` until it is withdrawn for want of bytes; 0 when that is due. */
   get keptForMs(): number {
-    return Math.max(0, this.#touched + this.#parts.keptMs - this.#parts.clock.elapsed())
+    const { keptMs, emptyMs, clock } = this.#parts
+    const ms = this.durable === 0 ? Math.min(keptMs, emptyMs) : keptMs
+    return Math.max(0, this.#touched + ms - clock.elapsed())
+  }
+
+  /** When it last got on, by the clock's `elapsed`. */
+  get touched(): number {
+    return this.#touched
+  }
+
+  /** Whoever writes has not got on for `ms`, though nobody else is waited for. */
+  isSlow(ms: number): boolean {
+    const since = Math.max(this.#touched, this.#tookAt)
+    return this.status === 'arriving' && this.#waiting === 0 && this.#parts.clock.elapsed() - since >= ms
   }
 
   /** Milliseconds since 1970. */
@@ -112,7 +135,7 @@ export class TransferActor {
   /** Tells the size that was not known at first. */
   async setSize(size: number): Promise<Rejected | undefined> {
     if (size === this.#file.size) return undefined
-    const why = (await this.#parts.admit(0, size)) ?? this.#apply({ type: 'declare', size })
+    const why = this.#parts.refusalOf(size) ?? this.#apply({ type: 'declare', size })
     if (why !== undefined) return why
     this.#file = { ...this.#file, size }
     const told = await this.#parts.announce(this.#offering)
@@ -145,7 +168,7 @@ export class TransferActor {
     const epoch = ++this.#epoch
     return this.#inTurn(async () => {
       if (epoch !== this.#epoch) return fenced
-      const writer = (this.status === 'arriving' ? undefined : this.#parts.mayWrite()) ?? (await this.#open())
+      const writer = (this.status === 'arriving' ? undefined : await this.#parts.mayWrite()) ?? (await this.#open())
       return 'type' in writer ? writer : await this.#take(epoch, writer, offset)
     })
   }
@@ -157,7 +180,7 @@ export class TransferActor {
   adopt(offset: number, prefix: string): Promise<Writing | Rejected> {
     return this.#inTurn(async () => {
       if (this.status !== 'paused' || this.durable === 0 || this.#file.sha256 === undefined) return notOwner
-      const writer = this.#parts.mayWrite() ?? (await this.#open())
+      const writer = (await this.#parts.mayWrite()) ?? (await this.#open())
       if ('type' in writer) return writer
       const why = await this.#sync(writer)
       if (why !== undefined) return why
@@ -175,8 +198,27 @@ export class TransferActor {
       return why
     }
     this.#writing = epoch
-    this.#touch()
+    this.#tookAt = this.#parts.clock.elapsed()
+    this.#held.keep()
     return this.#writingOf(epoch, writer)
+  }
+
+  /** Makes whoever writes stop, who may go on later. */
+  interrupt(why: Rejected): Promise<void> {
+    this.#interrupted = { epoch: this.#epoch, why }
+    const epoch = ++this.#epoch
+    return this.#inTurn(async () => {
+      if (this.status !== 'arriving' || epoch !== this.#epoch) return
+      const writer = await this.#open()
+      if (!('type' in writer) && (await this.#sync(writer)) === undefined) this.#rest(writer)
+    })
+  }
+
+  /** Lets go of its file, where nobody writes. */
+  rest(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.status === 'paused') await this.#suspend()
+    })
   }
 
   /** Ends it badly: nothing of it stays, and the room is told. Idempotent. */
@@ -194,7 +236,10 @@ export class TransferActor {
 
   #writingOf(epoch: number, writer: VaultWriter): Writing {
     const ifMine = <T>(run: () => Promise<T>): Promise<T | Rejected> =>
-      this.#inTurn(async () => (epoch === this.#epoch && this.#writing === epoch ? await run() : fenced))
+      this.#inTurn(async () => {
+        if (epoch === this.#epoch && this.#writing === epoch) return await run()
+        return this.#interrupted?.epoch === epoch ? this.#interrupted.why : fenced
+      })
     return {
       get offset() {
         return writer.offset
@@ -203,10 +248,13 @@ export class TransferActor {
       append: (bytes) => {
         const append = () => ifMine(() => this.#append(epoch, writer, bytes))
         const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
-        if (wait === undefined) return append()
-        return wait.then((why) =>
-          why?.code === 'FILE_TOO_LARGE' ? ifMine(() => this.#refused(why)) : (why ?? append()),
-        )
+        this.#waiting++
+        const appended =
+          wait?.then((why) => (why?.code === 'FILE_TOO_LARGE' ? ifMine(() => this.#refused(why)) : (why ?? append()))) ??
+          append()
+        return appended.finally(() => {
+          this.#waiting--
+        })
       },
       pause: async () => {
         await ifMine(() => this.#pause(writer))
@@ -235,7 +283,7 @@ export class TransferActor {
     const why =
       (await writer.append(bytes)) ?? this.#apply({ type: 'advance', writer: String(epoch), durable: writer.durable })
     if (why !== undefined) return await this.#refused(why)
-    this.#touch()
+    this.#gotTo(writer.offset)
     this.#parts.reached(writer.offset)
     return undefined
   }
@@ -261,6 +309,9 @@ export class TransferActor {
   /** The bytes are whole on disk before the room hears of it (C80): vault, then journal, then the answer. */
   async #finish(epoch: number, writer: VaultWriter): Promise<WholeFile | Rejected> {
     const sha256 = writer.digest()
+    // Of an empty file no byte ever asks.
+    const full = writer.offset === 0 ? await this.#parts.admit(0, 0) : undefined
+    if (full !== undefined) return await this.#refused(full)
     const end: TransferCommand = { type: 'finish', writer: String(epoch), size: writer.offset, sha256 }
     const decided = decideTransfer(this.#transfer, end)
     if (decided.type === 'rejected') {
@@ -283,6 +334,7 @@ export class TransferActor {
   async #beginAgain(): Promise<void> {
     await this.#held.discard()
     this.#apply({ type: 'pause', durable: 0 })
+    this.#touchedAt = 0
     const next = await this.#open()
     if ('type' in next) await this.#withdraw(next.message)
   }
@@ -320,10 +372,7 @@ export class TransferActor {
   #rest(writer: VaultWriter): void {
     this.#writing = 0
     this.#apply({ type: 'pause', durable: writer.durable })
-    const letGo = async () => {
-      if (this.status === 'paused') await this.#suspend()
-    }
-    this.#held.rest(() => void this.#inTurn(letGo).catch(() => {}))
+    this.#held.rest(() => void this.rest().catch(() => {}))
   }
 
   async #suspend(): Promise<void> {
@@ -331,8 +380,11 @@ export class TransferActor {
     if (durable !== undefined) this.#apply({ type: 'pause', durable })
   }
 
-  #touch(): void {
+  /** A byte now and then is no getting on, but for the first. */
+  #gotTo(offset: number): void {
     this.#held.keep()
+    if (this.#touchedAt > 0 && offset - this.#touchedAt < this.#parts.progressBytes) return
+    this.#touchedAt = offset
     this.#touched = this.#parts.clock.elapsed()
   }
 
