@@ -11,7 +11,7 @@ import type { EngineLimits } from '../domain/engine/limits.ts'
 
 /** Every limit and time-out of tamtam, each with its unit in its name. */
 
-/** Whoever sends less than this in 30 s takes a place and uses it for nothing (C34). */
+/** Whoever sends no more than this for minutes takes a place and uses it for nothing (C34). */
 const progressBytes = 16 * 1024
 
 export const engineDefaults: EngineLimits = {
@@ -69,6 +69,8 @@ export const lineDefaults: LineSettings = {
   outboxMarkBytes: 256 * 1024,
   bodyMarkBytes: 1024 * 1024,
   uploadStallMs: 30_000,
+  uploadWindowMs: 600_000,
+  uploadLeastBytes: progressBytes,
   apartMs: 200,
   halfCloseMs: 60_000,
   fileHalfCloseMs: 500,
@@ -84,6 +86,8 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   headers: 64,
   headMs: 10_000,
   bodyStallMs: 30_000,
+  bodyWindowMs: 120_000,
+  bodyLeastBytes: progressBytes,
   idleMs: 60_000,
   lingerMs: 2000,
   pipelined: 64,

@@ -152,9 +152,13 @@ export class Transfers {
   /** Sends a file in one go: what does not get through is withdrawn. */
   upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const id = this.#ports.ids.next()
-    const full = this.#runs.size < this.#limits.uploadsPerHost ? this.#notRunning : tooMany
-    if (full !== undefined) return refusedUpload(id, full)
-    const run = new UploadRun(id, () => this.create(room, by, meta, IN_BAND, id), source)
+    const isFull = this.#runs.size >= this.#limits.uploadsPerHost && !this.open.some((each) => each.isSlow(SLOW_MS))
+    const why = this.#notRunning ?? (isFull ? tooMany : undefined)
+    if (why !== undefined) return refusedUpload(id, why)
+    // The room need not hear of what has no chance to come.
+    const begin = async () =>
+      (await this.#mayWrite(holderOf(room, by))) ?? (await this.create(room, by, meta, IN_BAND, id))
+    const run = new UploadRun(id, () => this.#rooms.during(room, begin), source)
     this.#runs.add(run)
     const ended = () => this.#runs.delete(run)
     run.done.then(ended, (error: unknown) => {
@@ -275,8 +279,19 @@ export class Transfers {
     const gives = slow[0]?.id ?? yielding(views, holder, places, 2)?.id
     const transfer = gives === undefined ? undefined : this.#open.get(gives)
     if (transfer === undefined) return tooMany
-    await transfer.interrupt(madeToWait)
+    if (transfer.owner !== IN_BAND) await transfer.interrupt(madeToWait)
+    else await this.#endRun(transfer)
     return this.#notRunning
+  }
+
+  /** What comes in one go can't go on later. */
+  async #endRun(transfer: TransferActor): Promise<void> {
+    for (const run of this.#runs) {
+      if (run.id !== transfer.id) continue
+      this.#runs.delete(run)
+      run.cancel(madeToWait.message)
+    }
+    await transfer.withdraw(madeToWait.message)
   }
 
   /** A place for one more that is on its way, which those that nobody sends just now give where there is none. */
@@ -421,7 +436,7 @@ const tooMuchOf = (by: keyof Holder, bytes: number): Rejected =>
     `uploads ${OF[by]} that are not finished have the half of ${Math.floor(bytes / 1e6)} MB; finish or withdraw them first`,
   )
 const needed = 'a newer upload needed its place'
-const madeToWait = rejected('TRANSFER_STALLED', 'others wait for this place; go on with the upload in a moment')
+const madeToWait = rejected('TRANSFER_STALLED', 'others wait for its place; try again in a moment')
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')
 const tooMany = rejected(
   'TOO_MANY_FILES',
