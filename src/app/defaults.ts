@@ -17,6 +17,7 @@ const progressBytes = 16 * 1024
 export const engineDefaults: EngineLimits = {
   // A line of 4 KiB whose every byte is shown as `\xff` is four times as long.
   maxTextBytes: 16_384,
+  receiptsPerFile: 1000,
   mailboxCommands: 16_384,
   mailboxChars: 4_000_000,
   // What one commit decides is one step, and others wait for it (C82).

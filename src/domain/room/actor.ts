@@ -25,6 +25,8 @@ export type Wake = (room: RoomActor, when?: 'gathered') => void
 
 export interface ActorLimits {
   readonly maxTextBytes: number
+  /** Receipts that one file may have. */
+  readonly receiptsPerFile: number
   /** Commands that may wait for their commit, and their characters. */
   readonly mailboxCommands: number
   readonly mailboxChars: number
@@ -183,13 +185,13 @@ export class RoomActor {
    * a rule holds once it is committed.
    */
   #decideAll(mail: Mail, draft: Draft, at: number): number {
-    const { maxTextBytes } = this.#limits
+    const { maxTextBytes, receiptsPerFile } = this.#limits
     let decided = 0
     while (decided < mail.commands.length && !draft.laysDown) {
       const command = mail.commands[decided++] as RoomCommand
       const id = 'id' in command ? command.id : undefined
       if (id !== undefined && draft.repeats(id, mail)) continue
-      const event = this.#decide(mail.by, command, { seq: draft.next, at, maxTextBytes })
+      const event = this.#decide(mail.by, command, { seq: draft.next, at, maxTextBytes, receiptsPerFile })
       if (event.type === 'rejected') {
         mail.refused(event)
         continue

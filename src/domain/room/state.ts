@@ -55,6 +55,8 @@ export interface RoomState {
   readonly files: Map<string, RoomFile>
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
+  /** Ids of those who gave them, by the file's id: one who takes another name is no other. */
+  readonly receivers: Map<string, Set<string>>
   readonly rules: Rules
   /** Of those who are here, or about to be, by their id: where from, the look of their name, and what holds for them. */
   readonly origins: Map<string, Origin>
@@ -75,6 +77,7 @@ export const initialState = (name: string): RoomState => ({
   quiet: new Map(),
   files: new Map(),
   receipts: new Map(),
+  receivers: new Map(),
   rules: { ops: new Map(), bans: new Map(), mutes: new Map(), locked: false, collectingSince: undefined },
   origins: new Map(),
   looks: new Map(),
