@@ -263,7 +263,10 @@ describe('tamtam send', () => {
       headers: {
         ...tus,
         'Upload-Length': '2000000',
-        'Upload-Metadata': metadata(sha256).replace(/filename [^,]+/, `filename ${Buffer.from('a.bin').toString('base64')}`),
+        'Upload-Metadata': metadata(sha256).replace(
+          /filename [^,]+/,
+          `filename ${Buffer.from('a.bin').toString('base64')}`,
+        ),
       },
     })
     await patch(port, created.headers.location ?? '', named('budi'), 0, all.subarray(0, 1_000_000))

@@ -108,13 +108,7 @@ async function shownOf({ link }: TransferOptions, path: string, look: Extract<Fi
 }
 
 /** One connection's worth of it. */
-async function send(
-  options: TransferOptions,
-  path: string,
-  file: WholeFile,
-  from: number,
-  shown: string | undefined,
-) {
+async function send(options: TransferOptions, path: string, file: WholeFile, from: number, shown: string | undefined) {
   const { link, tell, limit } = options
   const { id, size, sha256: whole } = file
   tell({ type: 'begins', at: from, total: size })
@@ -171,7 +165,8 @@ async function unfinished(link: HostLink, room: string, meta: FileMeta, size: nu
     const [offset, prefix] = look.status === 'whole' ? [look.size, look.sha256] : [look.offset, look.prefix]
     // Of no bytes all digests are the same.
     const isSure = promised !== undefined && offset > 0
-    if (prefix === undefined ? isOthersToo && isSure : offset > 0 || promised !== undefined) found.set(offset, [...(found.get(offset) ?? []), { id, promised, prefix }])
+    if (prefix === undefined ? isOthersToo && isSure : offset > 0 || promised !== undefined)
+      found.set(offset, [...(found.get(offset) ?? []), { id, promised, prefix }])
   }
   const files = await listFiles(link, room)
   if (isRefusal(files)) return files
@@ -194,7 +189,10 @@ function isForTheSame({ audience, byId }: FileRow, { to, by }: FileMeta): boolea
 function begunOf(open: ReadonlyMap<number, readonly Begun[]>, digest: FileDigest): string | undefined {
   for (const offset of [...open.keys()].sort((one, other) => other - one))
     for (const { id, promised, prefix } of open.get(offset) ?? [])
-      if ((promised ?? digest.sha256) === digest.sha256 && (prefix ?? digest.prefixes.get(offset)) === digest.prefixes.get(offset))
+      if (
+        (promised ?? digest.sha256) === digest.sha256 &&
+        (prefix ?? digest.prefixes.get(offset)) === digest.prefixes.get(offset)
+      )
         return id
   return undefined
 }

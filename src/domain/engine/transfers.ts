@@ -217,12 +217,7 @@ export class Transfers {
     if ('type' in ended) this.#ports.log.warn('a file that had arrived could not be finished', { code: ended.code })
   }
 
-  #track(
-    room: RoomActor,
-    by: Member,
-    file: OfferedFile,
-    { holder, owner, durable, idleMs }: Tracked,
-  ): TransferActor {
+  #track(room: RoomActor, by: Member, file: OfferedFile, { holder, owner, durable, idleMs }: Tracked): TransferActor {
     const { name } = room.state
     const { vault, clock, metrics } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
@@ -242,7 +237,9 @@ export class Transfers {
       mayWrite: () => this.#mayWrite(holder),
       refusalOf: (size) => this.#evictions.refusalOf(room, file.id, size),
       admit: (bytes, upTo) => {
-        const place = this.#evictions.take(room, file.id, upTo) ? undefined : this.#makeRoom(room, transfer, holder, upTo)
+        const place = this.#evictions.take(room, file.id, upTo)
+          ? undefined
+          : this.#makeRoom(room, transfer, holder, upTo)
         const turn = bytes === 0 ? undefined : passage.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
@@ -274,7 +271,9 @@ export class Transfers {
     if (this.#notRunning !== undefined) return notRunning
     if (this.arriving < this.#limits.uploadsPerHost) return undefined
     const arriving = this.open.filter(({ status }) => status === 'arriving')
-    const slow = arriving.filter((transfer) => transfer.isSlow(SLOW_MS)).sort((one, other) => one.touched - other.touched)
+    const slow = arriving
+      .filter((transfer) => transfer.isSlow(SLOW_MS))
+      .sort((one, other) => one.touched - other.touched)
     const views = arriving.map((each) => this.#viewOf(each, ({ owner }) => owner !== IN_BAND))
     const gives = slow[0]?.id ?? yielding(views, holder, places, 2)?.id
     const transfer = gives === undefined ? undefined : this.#open.get(gives)

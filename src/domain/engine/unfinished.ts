@@ -82,7 +82,10 @@ function mostFirst(
 ): readonly string[] {
   const who = [...new Set(uploads.map((upload) => upload[by]))].map((name) => ({
     name,
-    held: sum(uploads.filter((upload) => upload[by] === name), measure),
+    held: sum(
+      uploads.filter((upload) => upload[by] === name),
+      measure,
+    ),
   }))
   const own = who.find(({ name }) => name === least)?.held ?? 0
   const able = who.filter(({ name, held }) => least === undefined || name === least || held >= own + more)

@@ -250,8 +250,9 @@ export class TransferActor {
         const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
         this.#waiting++
         const appended =
-          wait?.then((why) => (why?.code === 'FILE_TOO_LARGE' ? ifMine(() => this.#refused(why)) : (why ?? append()))) ??
-          append()
+          wait?.then((why) =>
+            why?.code === 'FILE_TOO_LARGE' ? ifMine(() => this.#refused(why)) : (why ?? append()),
+          ) ?? append()
         return appended.finally(() => {
           this.#waiting--
         })
@@ -398,6 +399,6 @@ export class TransferActor {
 
 export const notOwner: Rejected = rejected(
   'NOT_OWNER',
-  'this upload is somebody else\'s; go on as whoever began it (the same key, or the same name and address), or begin one of your own',
+  "this upload is somebody else's; go on as whoever began it (the same key, or the same name and address), or begin one of your own",
 )
 const gone = rejected('NO_SUCH_FILE', 'this transfer has ended; see the files of the room')

@@ -132,7 +132,13 @@ describe('files', () => {
   })
   it('there are so many receipts of a file and no more, and half of them for who is not listed', () => {
     const of = (index: number) =>
-      ({ type: 'fileReceived', seq: 3 + index, at: AT, by: { id: `r${index}`, name: `n${index}` }, file: { id: 'f1', name: 'a' } }) as const
+      ({
+        type: 'fileReceived',
+        seq: 3 + index,
+        at: AT,
+        by: { id: `r${index}`, name: `n${index}` },
+        file: { id: 'f1', name: 'a' },
+      }) as const
     const receipts = (count: number) => Array.from({ length: count }, (_, index) => of(index))
     const command = { type: 'receiveFile', file: 'f1' } as const
     const room = (count: number) => {

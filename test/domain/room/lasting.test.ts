@@ -39,7 +39,10 @@ describe('what lasts of a room’s facts', () => {
       { type: 'fileOffered', file: { ...file, size: 1 } },
     ]
     expect(lasting(numbered(offers))).toEqual([2])
-    const received: Draft[] = [{ type: 'fileCompleted', file: whole }, { type: 'fileReceived', file }]
+    const received: Draft[] = [
+      { type: 'fileCompleted', file: whole },
+      { type: 'fileReceived', file },
+    ]
     expect(lasting(numbered([...offers, ...received, { type: 'fileReceived', file }]))).toEqual([3, 4])
   })
   it('is nothing of an upload that was withdrawn', () =>

@@ -82,7 +82,8 @@ export class Reception {
     if (this.#held) this.#progress.waited(now)
     const left = this.#progress.leftMs(now)
     if (left > 0) this.#cancelTimer = this.#clock.after(left, this.#watch)
-    else void this.cut(this.#progress.isTrickle(now) ? trickled(this.#settings) : stalled(this.#settings)).catch(() => {})
+    else
+      void this.cut(this.#progress.isTrickle(now) ? trickled(this.#settings) : stalled(this.#settings)).catch(() => {})
   }
 }
 

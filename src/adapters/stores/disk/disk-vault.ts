@@ -102,10 +102,12 @@ export class DiskVault implements LinkingVault, BoundedVault, DatedVault {
       const kept = await this.#health.guard('looking for an upload', () => this.#folder.partSize(id))
       if (kept !== undefined) throw new Error(`the upload ${id} has a file already`)
       this.#following.follow(id, 0)
-      const begun = await this.#begin(id, { counted: 0, there: 0, size }, () => newPart(this.#folder, id)).catch((error: unknown) => {
-        this.#following.remove(id)
-        throw error
-      })
+      const begun = await this.#begin(id, { counted: 0, there: 0, size }, () => newPart(this.#folder, id)).catch(
+        (error: unknown) => {
+          this.#following.remove(id)
+          throw error
+        },
+      )
       if ('type' in begun) this.#following.remove(id)
       return begun
     })

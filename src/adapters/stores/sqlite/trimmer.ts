@@ -5,7 +5,17 @@ import type { LastingFacts } from '../../../domain/room/lasting.ts'
 import { packEntries, unpackEntries } from '../../codec/entries.ts'
 import { type Checkpointer, lazyTransaction } from './connection.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { checksumOf, isWhole, KEY, KEY_OF_ROOM_END, KIND, ROW_COLUMNS, type Row, type UncheckedRow, unpackIds } from './row.ts'
+import {
+  checksumOf,
+  isWhole,
+  KEY,
+  KEY_OF_ROOM_END,
+  KIND,
+  ROW_COLUMNS,
+  type Row,
+  type UncheckedRow,
+  unpackIds,
+} from './row.ts'
 import type { SearchIndex } from './search-index.ts'
 
 const STEP_ROWS = 100

@@ -66,7 +66,8 @@ test('C34: a body that only trickles has not', async () => {
   }
   await trickle(bodyWindowMs - 900)
   peer.write(Buffer.alloc(bodyLeastBytes))
-  await arrived(socket, (bytes += bodyLeastBytes))
+  bytes += bodyLeastBytes
+  await arrived(socket, bytes)
   connection.watch(now)
   const since = now
   await trickle(since + bodyWindowMs)
