@@ -56,8 +56,7 @@ export function makeRoom(wanted: Wanted, holdings: Holdings, limits: RetentionLi
       'FILE_TOO_LARGE',
       `this host takes files of at most ${Math.floor(most / 1e6)} MB; send a smaller one`,
     )
-  if (arrivingBytes + wanted.bytes > quota)
-    return rejected('DISK_FULL', 'as much is arriving as this room keeps; try again once it is through')
+  if (arrivingBytes + wanted.bytes > quota) return fullOfUnfinished
   let over = arrivingBytes + wanted.bytes - quota
   for (const { bytes } of whole) over += bytes
   let missing = wanted.newBytes - vaultBytesLeft
@@ -76,6 +75,12 @@ export function makeRoom(wanted: Wanted, holdings: Holdings, limits: RetentionLi
     return rejected('TOO_MANY_FILES', 'the host keeps as many files as it may; try again once some are removed')
   return going
 }
+
+/** What comes into the room leaves no place in it, whatever of its whole files goes. */
+export const fullOfUnfinished: Rejected = rejected(
+  'DISK_FULL',
+  'as much is arriving as this room keeps; try again once it is through',
+)
 
 /** Which of the files have been kept long enough at the time `now`. */
 export const outOfDate = (

@@ -20,6 +20,7 @@ import { Evictions } from './evictions.ts'
 import { findFiles } from './found-files.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
+import { fullOfUnfinished } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import { arrived, type Holder, overShare, places, type Unfinished, unfinishedOf, yielding } from './unfinished.ts'
 
@@ -29,6 +30,9 @@ const RETRY_MS = 1000
 const OPEN_PER_WRITING = 2
 /** Whoever has not got on for so long makes way for another. */
 const SLOW_MS = 5000
+
+/** Others may be quicker to take the place that was made. */
+const MOST_TRIES = 8
 
 /** What is known of a file that is to be followed. */
 interface Tracked {
@@ -268,19 +272,24 @@ export class Transfers {
 
   /** Of those that arrive where no more may, the slowest stops for another, or one of whoever brings in far more than the one who asks. */
   async #mayWrite(holder: Holder): Promise<Rejected | undefined> {
-    if (this.#notRunning !== undefined) return notRunning
-    if (this.arriving < this.#limits.uploadsPerHost) return undefined
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (this.#notRunning !== undefined) return notRunning
+      if (this.arriving < this.#limits.uploadsPerHost) return undefined
+      const gives = this.#givingWay(holder)
+      if (gives === undefined) return tooMany
+      if (gives.owner === IN_BAND) await this.#endRun(gives)
+      else await gives.interrupt(madeToWait)
+    }
+    return tooMany
+  }
+
+  #givingWay(holder: Holder): TransferActor | undefined {
     const arriving = this.open.filter(({ status }) => status === 'arriving')
     const slow = arriving
       .filter((transfer) => transfer.isSlow(SLOW_MS))
       .sort((one, other) => one.touched - other.touched)
     const views = arriving.map((each) => this.#viewOf(each, ({ owner }) => owner !== IN_BAND))
-    const gives = slow[0]?.id ?? yielding(views, holder, places, 2)?.id
-    const transfer = gives === undefined ? undefined : this.#open.get(gives)
-    if (transfer === undefined) return tooMany
-    if (transfer.owner !== IN_BAND) await transfer.interrupt(madeToWait)
-    else await this.#endRun(transfer)
-    return this.#notRunning
+    return slow[0] ?? this.#open.get(yielding(views, holder, places, 2)?.id ?? '')
   }
 
   /** What comes in one go can't go on later. */
@@ -316,7 +325,8 @@ export class Transfers {
       const over = upTo === 0 ? undefined : overShare(all, holder, arrived, upTo, share)
       const why = over === undefined ? await this.#evictions.reserve(room, id, upTo) : tooMuchOf(over.by, share)
       if (why === undefined || why.code !== 'DISK_FULL' || upTo === 0) return why
-      const gives = yielding(over?.uploads ?? all, holder, arrived)
+      const here = why === fullOfUnfinished ? all.filter(({ id }) => this.#roomOf.get(id) === room.state.name) : all
+      const gives = yielding(over?.uploads ?? here, holder, arrived)
       if (gives === undefined) return why
       await this.#open.get(gives.id)?.withdraw(needed)
     }

@@ -29,7 +29,9 @@ export async function patch(parts: HttpParts, request: FastifyRequest, reply: Fa
   const transfer = await parts.engine.transfer(id)
   if (transfer !== undefined) {
     const isOwners = isOwner(parts, request, transfer)
-    if (!isOwners && shown === undefined) return refuse(reply, notOwner)
+    // Nor does anybody else say how large it is.
+    const saysMore = size !== undefined && size !== transfer.file.size
+    if (!isOwners && (shown === undefined || saysMore)) return refuse(reply, notOwner)
     const prefix = isOwners ? undefined : shown
     return goOn(parts, request, reply, transfer, { offset, size, sha256, checksum, prefix, success: 204 })
   }
