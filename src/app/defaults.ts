@@ -11,9 +11,13 @@ import type { EngineLimits } from '../domain/engine/limits.ts'
 
 /** Every limit and time-out of tamtam, each with its unit in its name. */
 
+/** Whoever sends no more than this for minutes takes a place and uses it for nothing (C34). */
+const progressBytes = 16 * 1024
+
 export const engineDefaults: EngineLimits = {
   // A line of 4 KiB whose every byte is shown as `\xff` is four times as long.
   maxTextBytes: 16_384,
+  receiptsPerFile: 1000,
   mailboxCommands: 16_384,
   mailboxChars: 4_000_000,
   // What one commit decides is one step, and others wait for it (C82).
@@ -21,6 +25,9 @@ export const engineDefaults: EngineLimits = {
   uploadsPerHost: 64,
   transferIdleMs: 60_000,
   transferKeptMs: 24 * 3_600_000,
+  transferEmptyMs: 120_000,
+  transferProgressBytes: progressBytes,
+  unfinishedPerHost: 512,
   transferBytesPerSecond: 0,
   hostBytesPerSecond: 0,
   roomFileBytes: 20 * 1024 ** 3,
@@ -63,6 +70,8 @@ export const lineDefaults: LineSettings = {
   outboxMarkBytes: 256 * 1024,
   bodyMarkBytes: 1024 * 1024,
   uploadStallMs: 30_000,
+  uploadWindowMs: 600_000,
+  uploadLeastBytes: progressBytes,
   apartMs: 200,
   halfCloseMs: 60_000,
   fileHalfCloseMs: 500,
@@ -78,6 +87,8 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   headers: 64,
   headMs: 10_000,
   bodyStallMs: 30_000,
+  bodyWindowMs: 120_000,
+  bodyLeastBytes: progressBytes,
   idleMs: 60_000,
   lingerMs: 2000,
   pipelined: 64,

@@ -14,6 +14,7 @@ export const CODES = [
   'NOT_SAVED',
   'NOT_A_MEMBER',
   'NOT_ALLOWED',
+  'NOT_OWNER',
   'MUTED',
   'BANNED',
   'LOCKED',

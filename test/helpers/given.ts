@@ -5,7 +5,7 @@ import type { RoomEvent } from '../../src/domain/room/events.ts'
 import { evolve } from '../../src/domain/room/evolve.ts'
 import type { Member } from '../../src/domain/room/member.ts'
 import { initialState } from '../../src/domain/room/state.ts'
-import { AT, MAX_TEXT_BYTES } from './people.ts'
+import { AT, MAX_TEXT_BYTES, RECEIPTS_PER_FILE } from './people.ts'
 
 /** Given what has happened in a room, when someone asks for something, then this comes of it. */
 export function given(...events: readonly RoomEvent[]) {
@@ -15,7 +15,8 @@ export function given(...events: readonly RoomEvent[]) {
     state,
     when(by: Member, command: RoomCommand) {
       const before = structuredClone(state)
-      const decided = decide(state, by, command, { seq: state.last + 1, at: AT, maxTextBytes: MAX_TEXT_BYTES })
+      const limits = { maxTextBytes: MAX_TEXT_BYTES, receiptsPerFile: RECEIPTS_PER_FILE }
+      const decided = decide(state, by, command, { seq: state.last + 1, at: AT, ...limits })
       expect(state, 'deciding changes nothing').toEqual(before)
       return {
         // biome-ignore lint/suspicious/noThenProperty: the third word of given, when, then; nobody awaits it

@@ -6,6 +6,7 @@ import type { Member } from '../../src/domain/room/member.ts'
 
 export const AT = 1_790_000_000_000
 export const MAX_TEXT_BYTES = 64
+export const RECEIPTS_PER_FILE = 8
 
 export const ani: Member = { id: 'm1', name: 'ani' }
 export const budi: Member = { id: 'm2', name: 'budi' }
@@ -29,6 +30,7 @@ export function reading({ id, role }: Member) {
 
 export const limits: ActorLimits = {
   maxTextBytes: MAX_TEXT_BYTES,
+  receiptsPerFile: RECEIPTS_PER_FILE,
   mailboxCommands: 8,
   mailboxChars: 1000,
   commitCommands: 100,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { rightOf } from '../../src/adapters/doors/http/rights.ts'
+import { personOf } from '../../src/adapters/doors/shared/session/people.ts'
 import { MemoryKeyring } from '../../src/adapters/stores/memory/memory-keyring.ts'
 import { compose } from '../../src/app/compose.ts'
 import type { RoomEvent } from '../../src/domain/room/events.ts'
@@ -53,14 +54,14 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
     as: '/rooms/den/files',
     how: { headers: { ...tus, 'Upload-Length': '3' } },
   },
-  // Going on with an upload takes its id, and not a place in the room: uploads outlive their sender's stay.
-  'PATCH /files/:id': { may: TOKEN, as: '/files/ARRIVING', how: { body: 'abc', headers: offset } },
+  // Uploads are those of their senders, and outlive their stay; those who look after the room may end them.
+  'PATCH /files/:id': { may: ['member'], as: '/files/ARRIVING', how: { body: 'abc', headers: offset } },
   'POST /files/:id': {
-    may: TOKEN,
+    may: ['member'],
     as: '/files/ARRIVING',
     how: { body: 'abc', headers: { ...offset, 'X-HTTP-Method-Override': 'PATCH' } },
   },
-  'DELETE /files/:id': { may: TOKEN, as: '/files/ARRIVING', how: { headers: tus } },
+  'DELETE /files/:id': { may: INSIDE, as: '/files/ARRIVING', how: { headers: tus } },
 }
 
 /** A host with a token and somebody of every kind in its room den. */
@@ -88,7 +89,8 @@ async function peopled() {
   const put = await ask(host.port, 'PUT /den/a.txt', { body: 'abcdef', headers: { Authorization: `Bearer ${token}` } })
   const { id: whole } = put.json as { id: string }
   const arriving = async () => {
-    const transfer = await host.tamtam.engine.createTransfer(inside, { name: 'arriving', size: 10 })
+    const meta = { name: 'arriving', size: 10 }
+    const transfer = await host.tamtam.engine.createTransfer(inside, meta, personOf(keyOf('member')))
     return 'id' in transfer ? transfer.id : ''
   }
   const shown = (who: Who): Record<string, string> => {

@@ -3,7 +3,7 @@ import { safeFileName } from '../../domain/names/safe-file-name.ts'
 import type { WholeFile } from '../../domain/room/events.ts'
 import { FileChanged, isGone, isRefusal, type Refusal, refusal } from './failures.ts'
 import { digestOf, type FileDigest } from './file-digest.ts'
-import { lookAt } from './file-look.ts'
+import { type FileLook, lookAt } from './file-look.ts'
 import { piecesOf } from './file-pieces.ts'
 import type { HostLink } from './host-link.ts'
 import type { OwnUploads, Sending } from './own-uploads.ts'
@@ -11,7 +11,7 @@ import { paced } from './pace.ts'
 import type { Retries } from './retries.ts'
 import { listFiles } from './room-queries.ts'
 import type { TellNews } from './transfer-talk.ts'
-import { createUpload, sendPart } from './tus.ts'
+import { createUpload, removeUpload, sendPart } from './tus.ts'
 import type { FileRow } from './wire.ts'
 
 export interface TransferOptions {
@@ -89,14 +89,26 @@ async function carry(options: TransferOptions, room: string, path: string, meta:
     if (look.status === 'whole') return { id, ...whole }
     if (look.offset > best) retries.progressed()
     best = Math.max(best, look.offset)
-    return await send(options, path, { id, ...whole }, look.offset)
+    const sent = await send(options, path, { id, ...whole }, look.offset, await shownOf(options, path, look))
+    if (!isRefusal(sent) || sent.code !== 'NOT_OWNER') return sent
+    id = undefined
+    return refusal(503, sent.code, 'somebody else goes on with that one; it begins again')
   })
   if (!isRefusal(ended)) await own?.drop(sending)
+  // It would begin again at 0, and of no bytes nobody can tell whose file they are.
+  else if (ended.code === 'HASH_MISMATCH' && id !== undefined) await removeUpload(link, id).catch(() => {})
   return ended
 }
 
+/** What the host wants to be shown by whoever is not the owner: the owner is told it. */
+async function shownOf({ link }: TransferOptions, path: string, look: Extract<FileLook, { status: 'arriving' }>) {
+  if (look.prefix !== undefined || look.offset === 0) return undefined
+  const { prefixes } = await digestOf(path, [look.offset], link.settings.readBytes, () => {})
+  return prefixes.get(look.offset)
+}
+
 /** One connection's worth of it. */
-async function send(options: TransferOptions, path: string, file: WholeFile, from: number) {
+async function send(options: TransferOptions, path: string, file: WholeFile, from: number, shown: string | undefined) {
   const { link, tell, limit } = options
   const { id, size, sha256: whole } = file
   tell({ type: 'begins', at: from, total: size })
@@ -114,7 +126,8 @@ async function send(options: TransferOptions, path: string, file: WholeFile, fro
     sent += count
     tell({ type: 'moved', bytes: sent })
   }
-  const ended = await sendPart(link, { id, offset: from, bytes, length: size - from, whole, moved, alive })
+  const prefix = shown === undefined ? {} : { prefix: shown }
+  const ended = await sendPart(link, { id, offset: from, bytes, length: size - from, whole, ...prefix, moved, alive })
   if (isRefusal(ended)) return ended
   return ended.offset === size ? file : refusal(503, 'TRANSFER_CUT', 'the host took only a part of it')
 }
@@ -129,25 +142,31 @@ async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): Asyn
   if (left > 0) throw new FileChanged('the file changed while it was sent')
 }
 
-/** An upload that may be of our file; its bytes so far have the digest `prefix`, and all of them that of `promised`, where that is known. */
+/**
+ * An upload that may be of our file; its bytes so far have the digest `prefix`, which a host tells its owner alone, and all of them that of
+ * `promised`, where that is known.
+ */
 interface Begun {
   readonly id: string
   readonly promised: string | undefined
-  readonly prefix: string
+  readonly prefix: string | undefined
 }
 
 /**
- * What the room has of files of this name and size, by how much it is (C111: whether it is the same is seen by the bytes). `kept`: the one of
- * which only its sender is told.
+ * What the room has of files of this name and size that may be gone on with, by how much it is (C111: whether it is the same is seen by the
+ * bytes): our own, and others' whose digest was promised and which nobody sends just now. `kept`: the one of which only its sender is told.
  */
 async function unfinished(link: HostLink, room: string, meta: FileMeta, size: number, kept: string | undefined) {
   const found = new Map<number, Begun[]>()
-  const add = async (id: string, promised: string | undefined) => {
+  const add = async (id: string, promised: string | undefined, isOthersToo = false) => {
     const look = await lookAt(link, id)
     if (isRefusal(look)) return
     // A whole one begins and ends as all of it does.
     const [offset, prefix] = look.status === 'whole' ? [look.size, look.sha256] : [look.offset, look.prefix]
-    if (prefix !== undefined) found.set(offset, [...(found.get(offset) ?? []), { id, promised, prefix }])
+    // Of no bytes all digests are the same.
+    const isSure = promised !== undefined && offset > 0
+    if (prefix === undefined ? isOthersToo && isSure : offset > 0 || promised !== undefined)
+      found.set(offset, [...(found.get(offset) ?? []), { id, promised, prefix }])
   }
   const files = await listFiles(link, room)
   if (isRefusal(files)) return files
@@ -156,7 +175,7 @@ async function unfinished(link: HostLink, room: string, meta: FileMeta, size: nu
   for (const row of files) {
     if (row.status === 'whole' || row.size !== size || row.name !== safeFileName(meta.name, row.id)) continue
     if (!isForTheSame(row, meta)) continue
-    await add(row.id, row.sha256 ?? undefined)
+    await add(row.id, row.sha256 ?? undefined, row.status === 'paused')
   }
   return found
 }
@@ -170,6 +189,10 @@ function isForTheSame({ audience, byId }: FileRow, { to, by }: FileMeta): boolea
 function begunOf(open: ReadonlyMap<number, readonly Begun[]>, digest: FileDigest): string | undefined {
   for (const offset of [...open.keys()].sort((one, other) => other - one))
     for (const { id, promised, prefix } of open.get(offset) ?? [])
-      if ((promised ?? digest.sha256) === digest.sha256 && prefix === digest.prefixes.get(offset)) return id
+      if (
+        (promised ?? digest.sha256) === digest.sha256 &&
+        (prefix ?? digest.prefixes.get(offset)) === digest.prefixes.get(offset)
+      )
+        return id
   return undefined
 }

@@ -23,25 +23,35 @@ export async function uploadStream(
   const { link, retries, tell, limit } = options
   const { pieceBytes, pieceMs } = link.settings
   const { name } = meta
-  const created = await retries.until(() => createUpload(link, room, meta))
-  if (isRefusal(created)) return created
-  const { id } = created
-  offered(id)
-  if (meta.sha256 !== undefined) {
+  const begin = async () => {
+    const created = await retries.until(() => createUpload(link, room, meta))
+    if (!isRefusal(created)) offered(created.id)
+    return created
+  }
+  // A host keeps no place for what does not come: where no digest spares the bytes, it hears of the file with the first of them.
+  let begun = meta.sha256 === undefined ? undefined : await begin()
+  if (begun !== undefined) {
+    if (isRefusal(begun)) return begun
+    const { id } = begun
     const known = await retries.until(() => lookAt(link, id))
     if (isRefusal(known)) return known
-    if (known.status === 'whole') return { id, name, size: known.size, sha256: meta.sha256 }
+    if (known.status === 'whole') return { id, name, size: known.size, sha256: meta.sha256 ?? '' }
   }
   tell({ type: 'begins', at: 0, total: meta.size })
   const hash = createHash('sha256')
   let start = 0
   for await (const piece of gathered(paced(source, limit), pieceBytes, pieceMs)) {
+    begun ??= await begin()
+    if (isRefusal(begun)) return begun
     hash.update(piece.bytes)
-    const failed = await keep(options, id, start, piece, meta.size)
+    const failed = await keep(options, begun.id, start, piece, meta.size)
     if (failed !== undefined) return failed
     start += piece.bytes.length
     tell({ type: 'moved', bytes: start })
   }
+  begun ??= await begin()
+  if (isRefusal(begun)) return begun
+  const { id } = begun
   const sha256 = hash.digest('hex')
   const look = await retries.until(() => lookAt(link, id))
   if (isRefusal(look)) return look

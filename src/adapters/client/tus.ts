@@ -29,6 +29,8 @@ export interface Part {
   readonly length: number
   /** Tells the size of the whole where it was not known when the upload began. */
   readonly total?: number
+  /** The digest of what comes before these bytes, where the upload is somebody else's who sends the same file. */
+  readonly prefix?: string
   /** The digest of these bytes, which are then taken whole or not at all. */
   readonly sha256?: Buffer
   /** The digest of the whole file, as hexadecimal digits, where its last bytes are among these: without it the file is not published. */
@@ -39,7 +41,7 @@ export interface Part {
 
 /** Where the upload ends after the part. */
 export async function sendPart(link: HostLink, part: Part): Promise<{ readonly offset: number } | Refusal> {
-  const { id, offset, bytes, length, total, sha256, whole, moved, alive } = part
+  const { id, offset, bytes, length, total, prefix, sha256, whole, moved, alive } = part
   const headers = {
     ...version,
     'Content-Type': 'application/offset+octet-stream',
@@ -47,7 +49,8 @@ export async function sendPart(link: HostLink, part: Part): Promise<{ readonly o
     'Upload-Offset': offset,
     ...(total === undefined ? {} : { 'Upload-Length': total }),
     ...(sha256 === undefined ? {} : { 'Upload-Checksum': `sha256 ${sha256.toString('base64')}` }),
-    ...(whole === undefined ? {} : { 'Repr-Digest': `sha-256=:${Buffer.from(whole, 'hex').toString('base64')}:` }),
+    ...(whole === undefined ? {} : { 'Repr-Digest': digestField(whole) }),
+    ...(prefix === undefined ? {} : { 'Upload-Prefix-Digest': digestField(prefix) }),
   }
   const hooks = { ...(moved === undefined ? {} : { moved }), ...(alive === undefined ? {} : { alive }) }
   const answer = await link.ask({ method: 'PATCH', path: link.filePath(id), headers, body: bytes, ...hooks })
@@ -63,5 +66,7 @@ export async function removeUpload(link: HostLink, id: string): Promise<object> 
   answer.destroy()
   return {}
 }
+
+const digestField = (sha256: string): string => `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')

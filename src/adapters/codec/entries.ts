@@ -1,6 +1,6 @@
 import { Packr, Unpackr } from 'msgpackr'
 import { Batch, type Encoder } from '../../domain/room/batch.ts'
-import type { Audience, Entry, MentionedFile, OfferedFile, WholeFile } from '../../domain/room/events.ts'
+import type { Audience, Entry, FileOffered, MentionedFile, OfferedFile, WholeFile } from '../../domain/room/events.ts'
 import type { Member } from '../../domain/room/member.ts'
 
 /**
@@ -87,8 +87,7 @@ const toTuple = (entry: Entry): unknown[] => {
       return [
         ...[KIND.fileOffered, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
         // Behind what the first entries of this version held: they have no such field.
-        ...(entry.file.sha256 === undefined && entry.file.audience === undefined ? [] : [entry.file.sha256 ?? null]),
-        ...audienceTuple(entry.file),
+        ...offerTuple(entry),
       ]
     case 'fileCompleted':
       return [
@@ -142,7 +141,10 @@ const toEntry = (tuple: unknown): Entry => {
     case KIND.topicSet:
       return { type: 'topicSet', seq, at, by, topic: textAt(tuple, 5) }
     case KIND.fileOffered:
-      return { type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...audienceAt(tuple, 9) } }
+      return {
+        ...{ type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...audienceAt(tuple, 9) } },
+        ...(tuple[10] === undefined ? {} : { owner: textAt(tuple, 10) }),
+      }
     case KIND.fileCompleted:
       return { type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...audienceAt(tuple, 9) } }
     case KIND.fileWithdrawn:
@@ -204,6 +206,14 @@ const reasonAt = (tuple: readonly unknown[], index: number): { reason?: string }
 const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
   const file = mentionedAt(tuple, index)
   return tuple[index + 3] == null ? file : { ...file, sha256: textAt(tuple, index + 3) }
+}
+
+/** `[sha256, audience, owner]`, as far as there is one; an audience that is left out stays undefined, as older versions read it. */
+const offerTuple = ({ file, owner }: FileOffered): readonly unknown[] => {
+  const [audience] = audienceTuple(file)
+  if (owner !== undefined) return [file.sha256 ?? null, audience, owner]
+  if (audience !== undefined) return [file.sha256 ?? null, audience]
+  return file.sha256 === undefined ? [] : [file.sha256]
 }
 
 /** `[from.id, from.name]` for those who look after the room, with `to.id, to.name` for one person; nothing at all for everybody. */

@@ -17,7 +17,7 @@ export class CommitLoop {
   readonly #journal: Journal
   readonly #clock: Clock
   readonly #metrics: Metrics
-  readonly #committed: (room: RoomActor) => void
+  readonly #shown: (room: RoomActor) => void
   readonly #broken: (error: unknown) => void
   #awake = new Set<RoomActor>()
   /** Rooms that have nothing but comings and goings to tell, and can wait a moment. */
@@ -30,18 +30,18 @@ export class CommitLoop {
   #idle: (() => void)[] = []
 
   /**
-   * `committed` hears of each room that a commit added to. `broken` hears once when the journal failed for good; nothing is
-   * committed after that.
+   * `shown` hears of each room once a draft of it was shown, or refused. `broken` hears once when the journal failed for good; nothing
+   * is committed after that.
    */
   constructor(
     { journal, clock, metrics }: Pick<Ports, 'journal' | 'clock' | 'metrics'>,
-    committed: (room: RoomActor) => void,
+    shown: (room: RoomActor) => void,
     broken: (error: unknown) => void,
   ) {
     this.#journal = journal
     this.#clock = clock
     this.#metrics = metrics
-    this.#committed = committed
+    this.#shown = shown
     this.#broken = broken
   }
 
@@ -99,6 +99,7 @@ export class CommitLoop {
     const refuse = (why: Rejected) => {
       rooms.forEach((room, index) => {
         room.refuse(drafts[index] as Draft, why)
+        this.#shown(room)
       })
     }
     const started = this.#clock.elapsed()
@@ -136,7 +137,7 @@ export class CommitLoop {
         const draft = drafts[index] as Draft
         this.#metrics.observe('commit_events', draft.size)
         room.show(draft)
-        this.#committed(room)
+        this.#shown(room)
       })
     } catch (error) {
       this.#fail(error)

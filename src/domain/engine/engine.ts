@@ -47,7 +47,7 @@ export class Engine {
     const { transferBytesPerSecond: transfer, hostBytesPerSecond: host } = limits
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#trimming = new Trimming(ports.journal, limits, broken)
-    this.#loop = new CommitLoop(ports, (room) => this.#trimming.look(room, () => this.#slowestIn(room)), broken)
+    this.#loop = new CommitLoop(ports, (room) => this.#shown(room), broken)
     this.#rooms = new Rooms(ports, limits, this.#loop.wake)
     this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
     this.#broken = broken
@@ -171,13 +171,18 @@ export class Engine {
 
   /**
    * Offers a file to the session's room; its bytes may come at any time, over any connection. Answers a `WholeFile` where
-   * the room has them already, by the digest that was promised.
+   * the room has them already, by the digest that was promised. `owner`: by what the door knows its sender again, where that is not
+   * the member's id.
    */
-  async createTransfer(session: LocalSession, meta: UploadMeta): Promise<TransferActor | WholeFile | Rejected> {
+  async createTransfer(
+    session: LocalSession,
+    meta: UploadMeta,
+    owner?: string,
+  ): Promise<TransferActor | WholeFile | Rejected> {
     const place = this.#sessions.get(session)
     const why = place === undefined ? left : place.room.refusalTo(session.id, 'upload')
     if (place === undefined || why !== undefined) return why ?? left
-    return await this.#transfers.create(place.room, session.member, meta)
+    return await this.#transfers.create(place.room, session.member, meta, owner)
   }
 
   readonly #host: Host = {
@@ -257,6 +262,11 @@ export class Engine {
       return this.#ports.vault.read(file, from, pieces)
     }
     return { [Symbol.asyncIterator]: () => new Download(open, passage, noSuchFile) }
+  }
+
+  #shown(room: RoomActor): void {
+    this.#trimming.look(room, () => this.#slowestIn(room))
+    this.#rooms.letGo(room)
   }
 
   /** The place of the room's reader that is furthest behind. */

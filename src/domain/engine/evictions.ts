@@ -10,12 +10,15 @@ import { isTooManyAtOnce, JumpWatch, type KeptFile, makeRoom, outOfDate } from '
 import type { Rooms } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
-/** A file of unknown size is promised so much more than it has, where that is free, so that not each piece is counted. */
+/** A file that comes may have so much more than it has, while that is free, so that not each piece is counted. */
 const AHEAD_BYTES = 1024 * 1024
 
-interface Promised {
+interface Arriving {
   readonly room: string
-  readonly bytes: number
+  /** What has come, or is about to. */
+  bytes: number
+  /** So far it need not ask again: nothing of this is set aside for it. */
+  ahead: number
 }
 
 /** Lets the oldest files of a room go, for newer ones or after their time: the room is told first, then the bytes go. */
@@ -25,8 +28,10 @@ export class Evictions {
   readonly #rooms: Rooms
   readonly #roomOf: Map<string, string>
   readonly #failed: (error: unknown) => void
-  /** Room that files on their way have, by id. */
-  readonly #promised = new Map<string, Promised>()
+  /** Files on their way of which something has come, by id. What is only promised counts for nothing (C114). */
+  readonly #arriving = new Map<string, Arriving>()
+  /** Ids of those of which nothing has. */
+  readonly #awaited = new Set<string>()
   readonly #going = new Set<string>()
   #jumps: JumpWatch | undefined
   #cancelSweep: Cancel | undefined
@@ -62,57 +67,88 @@ export class Evictions {
     await this.#busy
   }
 
-  /** Keeps room for what is there already. */
-  hold(id: string, room: string, bytes: number): void {
-    this.#promised.set(id, { room, bytes })
+  /** A file is on its way, of which `bytes` are there already. */
+  await(id: string, room: string, bytes: number): void {
+    if (bytes === 0) this.#awaited.add(id)
+    else this.#arriving.set(id, { room, bytes, ahead: bytes })
   }
 
   release(id: string): void {
-    this.#promised.delete(id)
+    this.#awaited.delete(id)
+    this.#arriving.delete(id)
     this.#sweepLater()
   }
 
-  /**
-   * Makes sure that a file on its way may have `bytes` in all; older ones of its room go for it where they must. Answers
-   * nothing at once where all is well.
-   */
-  reserve(room: RoomActor, id: string, bytes: number): Promise<Rejected | undefined> | undefined {
-    const before = this.#promised.get(id)
-    if (before !== undefined && bytes <= before.bytes) return undefined
-    const { name } = room.state
-    const ahead = before === undefined ? undefined : this.#plan(room, id, bytes + AHEAD_BYTES)
-    if (ahead !== undefined && !('type' in ahead) && ahead.length === 0) {
-      this.#promised.set(id, { room: name, bytes: bytes + AHEAD_BYTES })
-      return undefined
-    }
-    const going = this.#plan(room, id, bytes)
-    if ('type' in going) return Promise.resolve(going)
-    // At once: whoever else asks meanwhile counts it, and counts no more on what goes.
-    this.#promised.set(id, { room: name, bytes })
-    if (going.length === 0) return undefined
-    return this.#evict(room, going, 'newer files need its place').then((why) => {
-      if (why !== undefined && before === undefined) this.release(id)
-      else if (why !== undefined && before !== undefined) this.#promised.set(id, before)
-      return why
-    })
+  /** Why a file of `bytes` could not have room here, whatever of the unfinished gives way. Nothing goes for what is only told. */
+  refusalOf(room: RoomActor, id: string, bytes: number): Rejected | undefined {
+    const going = this.#plan(room, id, bytes, 'alone')
+    return 'type' in going ? going : undefined
   }
 
-  #plan(room: RoomActor, id: string, bytes: number): readonly KeptFile[] | Rejected {
+  /** `bytes` in all of a file have come, or are about to: whether they have room without anything going for them. */
+  take(room: RoomActor, id: string, bytes: number): boolean {
+    const known = this.#arriving.get(id)
+    if (known !== undefined && bytes <= known.ahead) {
+      known.bytes = Math.max(known.bytes, bytes)
+      return true
+    }
+    if (this.#isFree(room, id, bytes + AHEAD_BYTES)) {
+      this.#taken(id, { room: room.state.name, bytes, ahead: bytes + AHEAD_BYTES })
+      return true
+    }
+    // Short: nobody takes anything from now on without asking.
+    for (const each of this.#arriving.values()) each.ahead = each.bytes
+    if (!this.#isFree(room, id, bytes)) return false
+    this.#taken(id, { room: room.state.name, bytes, ahead: bytes })
+    return true
+  }
+
+  /** The same, and older files of its room go for them where they must. */
+  async reserve(room: RoomActor, id: string, bytes: number): Promise<Rejected | undefined> {
+    if (this.take(room, id, bytes)) return undefined
+    const going = this.#plan(room, id, bytes)
+    if ('type' in going) return going
+    const { name } = room.state
+    const before = this.#arriving.get(id)
+    // At once: whoever else asks meanwhile counts it, and counts no more on what goes.
+    this.#taken(id, { room: name, bytes, ahead: bytes })
+    const why = await this.#evict(room, going, 'newer files need its place')
+    if (why === undefined) return undefined
+    this.#arriving.delete(id)
+    this.await(id, name, before?.bytes ?? 0)
+    return why
+  }
+
+  #isFree(room: RoomActor, id: string, bytes: number): boolean {
+    const going = this.#plan(room, id, bytes)
+    return !('type' in going) && going.length === 0
+  }
+
+  #taken(id: string, arriving: Arriving): void {
+    this.#awaited.delete(id)
+    this.#arriving.set(id, arriving)
+  }
+
+  #plan(room: RoomActor, id: string, bytes: number, among?: 'alone'): readonly KeptFile[] | Rejected {
     const { vault } = this.#ports
-    const vaultBounds = hasBound(vault)
-      ? { vaultBytesLeft: vault.bytesLeft, vaultFileBytes: vault.maxFileBytes }
-      : { vaultBytesLeft: Number.POSITIVE_INFINITY, vaultFileBytes: Number.POSITIVE_INFINITY }
     const { name, files } = room.state
-    const before = this.#promised.get(id)
+    const before = this.#arriving.get(id)
     let arrivingBytes = 0
+    let givenBytes = 0
     let hostFiles = this.#roomOf.size - this.#going.size
-    for (const [other, promised] of this.#promised) {
+    for (const awaited of this.#awaited) if (this.#roomOf.has(awaited)) hostFiles--
+    for (const [other, arriving] of this.#arriving) {
       if (other === id) continue
-      if (promised.room === name && files.get(other)?.status !== 'whole') arrivingBytes += promised.bytes
+      if (among === 'alone') givenBytes += arriving.bytes
+      else if (arriving.room === name && files.get(other)?.status !== 'whole') arrivingBytes += arriving.bytes
       if (!this.#roomOf.has(other)) hostFiles++
     }
+    const vaultBounds = hasBound(vault)
+      ? { vaultBytesLeft: vault.bytesLeft + givenBytes, vaultFileBytes: vault.maxFileBytes }
+      : { vaultBytesLeft: Number.POSITIVE_INFINITY, vaultFileBytes: Number.POSITIVE_INFINITY }
+    const isCounted = before !== undefined || (this.#roomOf.has(id) && !this.#awaited.has(id))
     return makeRoom(
-      { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: this.#roomOf.has(id) ? 0 : 1 },
+      { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: isCounted ? 0 : 1 },
       {
         whole: this.#wholeOf(room),
         arrivingBytes,

@@ -6,8 +6,14 @@ export interface EngineLimits extends ActorLimits, RetentionLimits {
   readonly uploadsPerHost: number
   /** A transfer that nobody writes lets go of its file after this long. */
   readonly transferIdleMs: number
-  /** A transfer that gets no byte for this long is withdrawn. */
+  /** A transfer that does not get on for this long is withdrawn. */
   readonly transferKeptMs: number
+  /** One of which nothing has come is withdrawn after this long. */
+  readonly transferEmptyMs: number
+  /** Fewer bytes than this are no getting on. */
+  readonly transferProgressBytes: number
+  /** Files on their way at once, whether anybody sends them just now or not; one address may have half of these places, one person a quarter. */
+  readonly unfinishedPerHost: number
   /** Bytes a second that each transfer may move, and all of them together; 0: no cap. */
   readonly transferBytesPerSecond: number
   readonly hostBytesPerSecond: number

@@ -10,7 +10,7 @@ export interface KeptFile {
 
 /** A file that is to have room. */
 export interface Wanted {
-  /** All of its bytes, or as many as are certain so far. */
+  /** As many of its bytes as have come, or are about to. */
   readonly bytes: number
   /** Those that the vault does not hold yet. */
   readonly newBytes: number
@@ -21,7 +21,7 @@ export interface Wanted {
 export interface Holdings {
   /** The room's whole files, oldest first. */
   readonly whole: readonly KeptFile[]
-  /** Bytes that are promised to other files on their way into the room. */
+  /** Bytes that have come of other files on their way into the room. */
   readonly arrivingBytes: number
   /** Files of all rooms. */
   readonly hostFiles: number
@@ -56,8 +56,7 @@ export function makeRoom(wanted: Wanted, holdings: Holdings, limits: RetentionLi
       'FILE_TOO_LARGE',
       `this host takes files of at most ${Math.floor(most / 1e6)} MB; send a smaller one`,
     )
-  if (arrivingBytes + wanted.bytes > quota)
-    return rejected('DISK_FULL', 'as much is arriving as this room keeps; try again once it is through')
+  if (arrivingBytes + wanted.bytes > quota) return fullOfUnfinished
   let over = arrivingBytes + wanted.bytes - quota
   for (const { bytes } of whole) over += bytes
   let missing = wanted.newBytes - vaultBytesLeft
@@ -76,6 +75,12 @@ export function makeRoom(wanted: Wanted, holdings: Holdings, limits: RetentionLi
     return rejected('TOO_MANY_FILES', 'the host keeps as many files as it may; try again once some are removed')
   return going
 }
+
+/** What comes into the room leaves no place in it, whatever of its whole files goes. */
+export const fullOfUnfinished: Rejected = rejected(
+  'DISK_FULL',
+  'as much is arriving as this room keeps; try again once it is through',
+)
 
 /** Which of the files have been kept long enough at the time `now`. */
 export const outOfDate = (

@@ -1,8 +1,6 @@
 import type { Rejected } from '../rejection.ts'
 import { rejected } from '../rejection.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
-import type { Mail } from '../room/commands.ts'
-import type { RoomFile } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
@@ -10,6 +8,8 @@ import type { Ports } from './ports.ts'
 /** One room that is in use, and how many use it: members and uploads. `seats` are those of members. */
 interface Loaded {
   readonly room: Promise<RoomActor>
+  /** The same, once it is there. */
+  actor: RoomActor | undefined
   users: number
   seats: number
 }
@@ -21,7 +21,10 @@ export interface RoomSummary {
   readonly last: number
 }
 
-/** The rooms in use, by name: made or read back on first use, let go of when nobody uses them. The journal keeps the rest. */
+/**
+ * The rooms in use, by name: made or read back on first use, let go of when nobody uses them and nothing waits in them to be committed
+ * and shown. The journal keeps the rest. So there is one actor of a room at a time, and it is the one that numbers its entries.
+ */
 export class Rooms {
   readonly #ports: Ports
   readonly #limits: EngineLimits
@@ -86,30 +89,57 @@ export class Rooms {
     }
   }
 
+  /** Keeps a room for as long as `run` takes. For whoever has a share in it, and may lose that meanwhile. */
+  async during<T>({ state: { name } }: RoomActor, run: () => Promise<T>): Promise<T> {
+    this.#share(name)
+    try {
+      return await run()
+    } finally {
+      this.release(name)
+    }
+  }
+
   #share(name: string): Loaded {
-    const loaded = this.#loaded.get(name) ?? { room: this.#load(name), users: 0, seats: 0 }
-    this.#loaded.set(name, loaded)
+    const loaded = this.#loaded.get(name) ?? this.#begin(name)
     loaded.users++
+    return loaded
+  }
+
+  #begin(name: string): Loaded {
+    const loaded: Loaded = { room: this.#load(name), actor: undefined, users: 0, seats: 0 }
+    this.#loaded.set(name, loaded)
+    loaded.room.then(
+      (room) => {
+        loaded.actor = room
+        this.letGo(room)
+      },
+      // Who used it has been told.
+      () => {},
+    )
     return loaded
   }
 
   release(name: string): void {
     const loaded = this.#loaded.get(name)
     if (loaded === undefined || --loaded.users > 0) return
-    this.#loaded.delete(name)
-    // One that failed to load has nothing to close; who used it has been told.
-    loaded.room.then(
-      (room) => this.#close(room),
-      () => {},
-    )
+    if (loaded.actor !== undefined) this.letGo(loaded.actor)
+    // One that fails to load has nothing to close.
+    else loaded.room.catch(() => this.#forget(name, loaded))
   }
 
-  /** A room in which nothing was said vanishes. */
-  async #close(room: RoomActor): Promise<void> {
-    room.close()
+  /** Lets go of a room that nobody uses and in which nothing waits; of any other, nothing happens. */
+  letGo(room: RoomActor): void {
     const { last, name } = room.state
-    const known = await this.#known
-    if (last === 0 && !this.#loaded.has(name)) known?.delete(name)
+    const loaded = this.#loaded.get(name)
+    if (loaded === undefined || loaded.actor !== room || loaded.users > 0 || !room.idle) return
+    this.#forget(name, loaded)
+    room.close()
+    // A room in which nothing was said vanishes.
+    if (last === 0) this.#known?.then((known) => this.#loaded.has(name) || known.delete(name))
+  }
+
+  #forget(name: string, loaded: Loaded): void {
+    if (loaded.users === 0 && this.#loaded.get(name) === loaded) this.#loaded.delete(name)
   }
 
   async #load(name: string): Promise<RoomActor> {
@@ -119,19 +149,8 @@ export class Rooms {
     if (!known.has(name) && known.size >= this.#limits.keptRooms) throw new Refused(tooManyKept)
     known.add(name)
     const [span, facts] = await Promise.all([this.#ports.journal.span(name), this.#ports.journal.facts(name)])
-    const room = new RoomActor(name, span, facts, this.#limits, this.#wake)
-    // What had arrived when the host went down can be continued; where nothing had, nothing ever will.
-    for (const each of room.state.files.values())
-      if (each.status === 'offered' && (await this.#ports.vault.durable(each.file.id)) === undefined)
-        room.tell(interrupted(each))
-    return room
+    return new RoomActor(name, span, facts, this.#limits, this.#wake)
   }
 }
 
 const tooManyKept = rejected('TOO_MANY_ROOMS', 'this host keeps as many rooms as it may; join one of them')
-
-const interrupted = ({ by, file }: RoomFile): Mail => ({
-  by,
-  commands: [{ type: 'withdrawFile', file: file.id, reason: 'the host was restarted while it arrived' }],
-  refused: () => {},
-})

@@ -1,6 +1,7 @@
+import { householdOf } from '../names/household.ts'
 import { safeFileName } from '../names/safe-file-name.ts'
 import type { Cancel } from '../ports/clock.ts'
-import { VaultBroken, VaultMissing } from '../ports/vault.ts'
+import { canDate, VaultBroken, VaultMissing } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { tell } from '../room/ask.ts'
@@ -8,22 +9,39 @@ import { admits, isSame } from '../room/audience.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
-import type { RoomFile } from '../room/state.ts'
+import type { RoomFile, UnfinishedFile } from '../room/state.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { ProgressNews } from '../transfer/progress-news.ts'
-import { TransferActor } from '../transfer/transfer-actor.ts'
+import { IN_BAND, TransferActor } from '../transfer/transfer-actor.ts'
 import { refusedUpload, UploadRun } from '../transfer/upload.ts'
+import type { TransferParts } from '../transfer/writing.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import { Evictions } from './evictions.ts'
 import { findFiles } from './found-files.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
+import { fullOfUnfinished } from './retention.ts'
 import type { Rooms } from './rooms.ts'
+import { arrived, type Holder, overShare, places, type Unfinished, unfinishedOf, yielding } from './unfinished.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
 /** Transfers may have their file open though nobody writes: just created, or just paused. */
 const OPEN_PER_WRITING = 2
+/** Whoever has not got on for so long makes way for another. */
+const SLOW_MS = 5000
+
+/** Others may be quicker to take the place that was made. */
+const MOST_TRIES = 8
+
+/** What is known of a file that is to be followed. */
+interface Tracked {
+  readonly holder: Holder
+  readonly owner: string | undefined
+  /** Bytes of it that are there, and how long ago the last of them came; left out where it is new. */
+  readonly durable?: number
+  readonly idleMs?: number
+}
 
 /** The files of a host: those on their way, and in which room each one is. */
 export class Transfers {
@@ -33,6 +51,8 @@ export class Transfers {
   readonly #bandwidth: Bandwidth
   readonly #broken: (error: unknown) => void
   readonly #open = new Map<string, TransferActor>()
+  /** Whose each of them is. */
+  readonly #holders = new Map<string, Holder>()
   readonly #runs = new Set<UploadRun>()
   readonly #roomOf = new Map<string, string>()
   readonly #evictions: Evictions
@@ -89,12 +109,26 @@ export class Transfers {
     return file && { room: name, file }
   }
 
-  /** Offers a file to the room, or to one in it; its bytes may come at any time, over any connection. A `WholeFile` where the room has them already. */
-  async create(
+  /**
+   * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: whoever shows that they are
+   * `by`, where that is left out. A `WholeFile` where the room has them already.
+   */
+  create(
     room: RoomActor,
     by: Member,
     meta: UploadMeta,
+    owner?: string,
     id = this.#ports.ids.next(),
+  ): Promise<TransferActor | WholeFile | Rejected> {
+    return this.#rooms.during(room, () => this.#create(room, by, meta, owner, id))
+  }
+
+  async #create(
+    room: RoomActor,
+    by: Member,
+    meta: UploadMeta,
+    owner: string | undefined,
+    id: string,
   ): Promise<TransferActor | WholeFile | Rejected> {
     const name = safeFileName(meta.name, id)
     if (typeof name !== 'string') return name
@@ -105,11 +139,11 @@ export class Transfers {
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
     const known = await this.#known(room, by, file)
     if (known !== undefined) return known
-    if (this.#count(({ isOpenInVault }) => isOpenInVault) >= OPEN_PER_WRITING * this.#limits.uploadsPerHost)
-      return tooMany
-    const full = await this.#evictions.reserve(room, id, size ?? 0)
+    const holder = holderOf(room, by, owner)
+    const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#makePlace(holder))
     if (full !== undefined) return full
-    const transfer = this.#track(room, by, file, undefined)
+    await this.#restOthers()
+    const transfer = this.#track(room, by, file, { holder, owner })
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
   }
@@ -122,9 +156,13 @@ export class Transfers {
   /** Sends a file in one go: what does not get through is withdrawn. */
   upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const id = this.#ports.ids.next()
-    const full = this.#runs.size < this.#limits.uploadsPerHost ? this.#mayWrite() : tooMany
-    if (full !== undefined) return refusedUpload(id, full)
-    const run = new UploadRun(id, () => this.create(room, by, meta, id), source)
+    const isFull = this.#runs.size >= this.#limits.uploadsPerHost && !this.open.some((each) => each.isSlow(SLOW_MS))
+    const why = this.#notRunning ?? (isFull ? tooMany : undefined)
+    if (why !== undefined) return refusedUpload(id, why)
+    // The room need not hear of what has no chance to come.
+    const begin = async () =>
+      (await this.#mayWrite(holderOf(room, by))) ?? (await this.create(room, by, meta, IN_BAND, id))
+    const run = new UploadRun(id, () => this.#rooms.during(room, begin), source)
     this.#runs.add(run)
     const ended = () => this.#runs.delete(run)
     run.done.then(ended, (error: unknown) => {
@@ -144,16 +182,36 @@ export class Transfers {
     await Promise.all(Array.from(this.#open.values(), (transfer) => transfer.close()))
   }
 
+  /** What had arrived when the host went down can be continued; where nothing had, nothing ever will. */
   async #takeUp(name: string, file: RoomFile): Promise<void> {
+    if (file.status !== 'offered') return
     const durable = await this.#ports.vault.durable(file.file.id)
-    // What is gone is withdrawn when its room is loaded.
-    if (durable === undefined || file.status !== 'offered') return
     const room = await this.#rooms.use(name)
-    this.#evictions.hold(file.file.id, name, file.file.size ?? durable)
-    const transfer = this.#track(room, file.by, file.file, durable)
-    this.#rooms.release(name)
+    try {
+      const isCut = file.owner === IN_BAND && durable !== file.file.size
+      if (durable === undefined || isCut) await this.#lost(room, file)
+      else await this.#resume(room, file, durable)
+    } finally {
+      this.#rooms.release(name)
+    }
+  }
+
+  async #lost(room: RoomActor, { by, file: { id } }: RoomFile): Promise<void> {
+    this.#roomOf.delete(id)
+    await this.#ports.vault.remove(id)
+    void this.#announce(room, by, { type: 'withdrawFile', file: id, reason: 'the host was restarted while it arrived' })
+  }
+
+  /** A restart is no getting on: it leaves a moment for its sender to come back, and no other day. */
+  async #resume(room: RoomActor, { by, file, owner, at }: UnfinishedFile, durable: number): Promise<void> {
+    const { vault, clock } = this.#ports
+    const { transferKeptMs, transferEmptyMs } = this.#limits
+    const last = Math.max(at, (canDate(vault) ? await vault.dateOf(file.id) : undefined) ?? 0)
+    const kept = durable === 0 ? transferEmptyMs : transferKeptMs
+    const idleMs = Math.min(Math.max(0, clock.now() - last), kept - Math.min(kept, transferEmptyMs))
+    const transfer = this.#track(room, by, file, { holder: holderOf(room, by, owner), owner, durable, idleMs })
     // Its last byte had arrived, and nobody was told: its sender may never come back to hear that.
-    if (durable === file.file.size) this.#complete(transfer, durable).catch((error: unknown) => this.#failed(error))
+    if (durable === file.size) this.#complete(transfer, durable).catch((error: unknown) => this.#failed(error))
   }
 
   async #complete(transfer: TransferActor, size: number): Promise<void> {
@@ -163,7 +221,7 @@ export class Transfers {
     if ('type' in ended) this.#ports.log.warn('a file that had arrived could not be finished', { code: ended.code })
   }
 
-  #track(room: RoomActor, by: Member, file: OfferedFile, durable: number | undefined): TransferActor {
+  #track(room: RoomActor, by: Member, file: OfferedFile, { holder, owner, durable, idleMs }: Tracked): TransferActor {
     const { name } = room.state
     const { vault, clock, metrics } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
@@ -172,37 +230,119 @@ export class Transfers {
     const news = new ProgressNews(clock, durable ?? 0, (bytes) => {
       void tell(room, by, { type: 'progressFile', file: file.id, bytes })
     })
-    const transfer: TransferActor = new TransferActor(name, by, file, durable, {
+    const parts: TransferParts = {
       vault,
       clock,
       idleMs: this.#limits.transferIdleMs,
       keptMs: this.#limits.transferKeptMs,
+      emptyMs: this.#limits.transferEmptyMs,
+      progressBytes: this.#limits.transferProgressBytes,
       announce: (fact) => this.#announce(room, by, fact),
-      mayWrite: () => this.#mayWrite(),
+      mayWrite: () => this.#mayWrite(holder),
+      refusalOf: (size) => this.#evictions.refusalOf(room, file.id, size),
       admit: (bytes, upTo) => {
-        // One that told its size has its place since then, and gets no more.
-        const place = transfer.file.size === undefined ? this.#evictions.reserve(room, file.id, upTo) : undefined
-        const turn = passage.pass(bytes)
+        const place = this.#evictions.take(room, file.id, upTo)
+          ? undefined
+          : this.#makeRoom(room, transfer, holder, upTo)
+        const turn = bytes === 0 ? undefined : passage.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
       reached: (bytes) => news.reached(bytes, transfer.file.size),
       failed: (error) => this.#failed(error),
       ended: () => {
         this.#open.delete(file.id)
+        this.#holders.delete(file.id)
         if (this.#open.size === 0) this.#endSweep()
         if (transfer.status === 'withdrawn') this.#roomOf.delete(file.id)
         this.#evictions.release(file.id)
         this.#rooms.release(name)
       },
-    })
+    }
+    const transfer: TransferActor = new TransferActor(name, by, file, durable, parts, owner, idleMs)
     this.#open.set(file.id, transfer)
+    this.#holders.set(file.id, holder)
+    this.#evictions.await(file.id, name, durable ?? 0)
     this.#sweepLater()
     return transfer
   }
 
-  #mayWrite(): Rejected | undefined {
-    if (this.#status !== 'running') return notRunning
-    return this.arriving >= this.#limits.uploadsPerHost ? tooMany : undefined
+  get #notRunning(): Rejected | undefined {
+    return this.#status === 'running' ? undefined : notRunning
+  }
+
+  /** Of those that arrive where no more may, the slowest stops for another, or one of whoever brings in far more than the one who asks. */
+  async #mayWrite(holder: Holder): Promise<Rejected | undefined> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (this.#notRunning !== undefined) return notRunning
+      if (this.arriving < this.#limits.uploadsPerHost) return undefined
+      const gives = this.#givingWay(holder)
+      if (gives === undefined) return tooMany
+      if (gives.owner === IN_BAND) await this.#endRun(gives)
+      else await gives.interrupt(madeToWait)
+    }
+    return tooMany
+  }
+
+  #givingWay(holder: Holder): TransferActor | undefined {
+    const arriving = this.open.filter(({ status }) => status === 'arriving')
+    const slow = arriving
+      .filter((transfer) => transfer.isSlow(SLOW_MS))
+      .sort((one, other) => one.touched - other.touched)
+    const views = arriving.map((each) => this.#viewOf(each, ({ owner }) => owner !== IN_BAND))
+    return slow[0] ?? this.#open.get(yielding(views, holder, places, 2)?.id ?? '')
+  }
+
+  /** What comes in one go can't go on later. */
+  async #endRun(transfer: TransferActor): Promise<void> {
+    for (const run of this.#runs) {
+      if (run.id !== transfer.id) continue
+      this.#runs.delete(run)
+      run.cancel(madeToWait.message)
+    }
+    await transfer.withdraw(madeToWait.message)
+  }
+
+  /** A place for one more that is on its way, which those that nobody sends just now give where there is none. */
+  async #makePlace(holder: Holder): Promise<Rejected | undefined> {
+    const { unfinishedPerHost } = this.#limits
+    for (;;) {
+      const all = this.open.map((each) => this.#viewOf(each, ({ status }) => status === 'paused'))
+      const over = overShare(all, holder, places, 1, unfinishedPerHost)
+      if (over === undefined && all.length < unfinishedPerHost) return undefined
+      const gives = yielding(over?.uploads ?? all, holder, places)
+      if (gives === undefined) return over === undefined ? tooMany : tooManyOf(over.by, over.uploads.length)
+      await this.#open.get(gives.id)?.withdraw(needed)
+    }
+  }
+
+  /** Room for what has come of a file, for which older ones go; no more for the unfinished of one person or address than their share. */
+  async #makeRoom(room: RoomActor, { id }: TransferActor, holder: Holder, upTo: number): Promise<Rejected | undefined> {
+    const share = this.#limits.roomFileBytes || Number.POSITIVE_INFINITY
+    for (;;) {
+      const all = this.open
+        .filter((each) => each.id !== id)
+        .map((each) => this.#viewOf(each, ({ status }) => status === 'paused' || each.isSlow(SLOW_MS)))
+      const over = upTo === 0 ? undefined : overShare(all, holder, arrived, upTo, share)
+      const why = over === undefined ? await this.#evictions.reserve(room, id, upTo) : tooMuchOf(over.by, share)
+      if (why === undefined || why.code !== 'DISK_FULL' || upTo === 0) return why
+      const here = why === fullOfUnfinished ? all.filter(({ id }) => this.#roomOf.get(id) === room.state.name) : all
+      const gives = yielding(over?.uploads ?? here, holder, arrived)
+      if (gives === undefined) return why
+      await this.#open.get(gives.id)?.withdraw(needed)
+    }
+  }
+
+  /** Files of uploads that rest are closed, the longest rested first, before there are too many that are open. */
+  async #restOthers(): Promise<void> {
+    const most = OPEN_PER_WRITING * this.#limits.uploadsPerHost
+    if (this.#count(({ isOpenInVault }) => isOpenInVault) < most) return
+    const resting = this.open.filter(({ status, isOpenInVault }) => isOpenInVault && status === 'paused')
+    await resting.sort((one, other) => one.touched - other.touched)[0]?.rest()
+  }
+
+  #viewOf(transfer: TransferActor, mayYield: (transfer: TransferActor) => boolean): Unfinished {
+    const holder = this.#holders.get(transfer.id) ?? { address: '', person: transfer.owner }
+    return unfinishedOf(transfer, holder, mayYield(transfer))
   }
 
   #count(counts: (transfer: TransferActor) => boolean): number {
@@ -222,12 +362,10 @@ export class Transfers {
       if (each.file.name === name && isSame(each.file.audience, audience)) return each.file
       same = each.file
     }
-    if (same === undefined) return undefined
+    // Nothing goes for a digest that is only told: where there is no room, the bytes have to come.
+    if (same === undefined || !this.#evictions.take(room, id, same.size)) return undefined
     try {
-      return (
-        (await this.#evictions.reserve(room, id, same.size)) ??
-        (await this.#again(room, by, { ...wanted, size: same.size, sha256 }, same.id))
-      )
+      return await this.#again(room, by, { ...wanted, size: same.size, sha256 }, same.id)
     } catch (error) {
       // The one that was there has just gone; then the bytes have to come after all.
       if (error instanceof VaultMissing) return undefined
@@ -267,7 +405,8 @@ export class Transfers {
   /** While there are any. */
   #sweepLater(): void {
     if (this.#open.size === 0) return
-    this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, this.#limits.transferKeptMs), () => {
+    const { transferKeptMs, transferEmptyMs } = this.#limits
+    this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, transferKeptMs, transferEmptyMs), () => {
       this.#cancelSweep = undefined
       for (const transfer of this.#open.values())
         if (transfer.status === 'paused' && transfer.keptForMs === 0)
@@ -291,6 +430,22 @@ export class Transfers {
   }
 }
 
+function holderOf({ state }: RoomActor, by: Member, owner = by.id): Holder {
+  const person = owner === IN_BAND ? by.id : owner
+  const address = state.origins.get(by.id)?.address
+  return { person, address: address === undefined ? person : householdOf(address) }
+}
+
+const OF = { person: 'of yours', address: 'from your address' } as const
+const tooManyOf = (by: keyof Holder, count: number): Rejected =>
+  rejected('TOO_MANY_FILES', `${count} uploads ${OF[by]} are under way, as many as may be; let some of them end first`)
+const tooMuchOf = (by: keyof Holder, bytes: number): Rejected =>
+  rejected(
+    'DISK_FULL',
+    `uploads ${OF[by]} that are not finished have the half of ${Math.floor(bytes / 1e6)} MB; finish or withdraw them first`,
+  )
+const needed = 'a newer upload needed its place'
+const madeToWait = rejected('TRANSFER_STALLED', 'others wait for its place; try again in a moment')
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')
 const tooMany = rejected(
   'TOO_MANY_FILES',

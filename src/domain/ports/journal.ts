@@ -53,7 +53,10 @@ export interface Journal {
    */
   read(room: string, after: number, limit: number): Promise<readonly Batch[]>
 
-  /** All entries of a room that `isFact` (topic and files), in order, from the beginning. Trimming keeps them. */
+  /**
+   * The entries of a room that `isFact` (topic, rules and files), in order, from the beginning. Trimming keeps those that still say something
+   * (`LastingFacts`); others are there for as long as the history that they are in.
+   */
   facts(room: string): Promise<readonly Entry[]>
 
   /**
@@ -62,7 +65,7 @@ export interface Journal {
    */
   search(room: string, query: string, limit: number): Promise<readonly Entry[]>
 
-  /** Forgets entries up to the sequence `upTo`, but for facts; may keep more where a stored batch reaches over it. */
+  /** Forgets entries up to the sequence `upTo`, but for facts that last; may keep more where a stored batch reaches over it. */
   trim(room: string, upTo: number): Promise<void>
 }
 

@@ -46,7 +46,10 @@ export interface Vault {
   open(): Promise<void>
   /** Suspends every writer, ends every reader, and lets go of the store. */
   close(): Promise<void>
-  /** Begins a file. `size`, where known, is held against the limits and the free space at once. */
+  /**
+   * Begins a file. `size`, where known, is held against the largest file that it takes and what is free at once; nothing is set aside for
+   * it, and the place that it takes is that of the bytes that have come.
+   */
   create(id: string, size?: number): Promise<VaultWriter | Rejected>
   /**
    * Goes on with a file that is not whole and has no writer now: the writer's offset is what was durable, also after a crash of the
@@ -74,6 +77,14 @@ export interface Vault {
   /** Removes what is left of uploads that no writer of this process holds, but for those in `keep`; answers how many. */
   sweep(keep: ReadonlySet<string>): Promise<number>
 }
+
+/** A vault that knows when bytes came. */
+export interface DatedVault extends Vault {
+  /** When what is kept of a file that is not whole was last written, in milliseconds since 1970; undefined where nothing is. */
+  dateOf(id: string): Promise<number | undefined>
+}
+
+export const canDate = (vault: Vault): vault is DatedVault => 'dateOf' in vault
 
 /** A vault that keeps no more than so many bytes. */
 export interface BoundedVault extends Vault {

@@ -13,7 +13,7 @@ import { type Entry, isEntry, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Member } from './member.ts'
 import { because } from './moderate.ts'
-import { refusalFor, type Verb } from './rights.ts'
+import { notAMember, refusalFor, type Verb } from './rights.ts'
 import { arrivingAs, seat, standingOf, unseat } from './standing.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 
@@ -25,6 +25,8 @@ export type Wake = (room: RoomActor, when?: 'gathered') => void
 
 export interface ActorLimits {
   readonly maxTextBytes: number
+  /** Receipts that one file may have. */
+  readonly receiptsPerFile: number
   /** Commands that may wait for their commit, and their characters. */
   readonly mailboxCommands: number
   readonly mailboxChars: number
@@ -45,6 +47,9 @@ export class RoomActor {
   #commands = 0
   #chars = 0
   #waiting: (() => void)[] = []
+  /** Drafts that were not shown yet. */
+  #undecided = 0
+  #closed = false
   readonly #expelled = new Map<string, (why: string) => void>()
 
   /** First sequence of the room's history; later, when it is trimmed. */
@@ -119,6 +124,11 @@ export class RoomActor {
     return this.#batches.observed
   }
 
+  /** Nothing waits to be decided, committed or shown. */
+  get idle(): boolean {
+    return this.#mailbox.length === 0 && this.#undecided === 0
+  }
+
   /** Takes a member's commands, or none of them when too much is waiting: `drained` tells when to try again. */
   post(mail: Mail): 'accepted' | 'full' {
     if (this.#isFull()) return 'full'
@@ -128,6 +138,11 @@ export class RoomActor {
 
   /** Takes what must not wait or get lost (joins, leaves, a transfer's facts), however full the mailbox is. */
   tell(mail: Mail): void {
+    // Another actor may number this room's entries by now.
+    if (this.#closed) {
+      for (const _ of mail.commands) mail.refused(notAMember)
+      return
+    }
     this.#mailbox.push(mail)
     this.#commands += mail.commands.length
     this.#chars += charsOf(mail.commands)
@@ -144,6 +159,7 @@ export class RoomActor {
   /** Decides what waits, up to the limit of one commit. */
   draft(at: number): Draft {
     const draft = new Draft(this.#state.name, this.#state.last)
+    this.#undecided++
     let taken = 0
     let done = 0
     while (taken < this.#mailbox.length && done < this.#limits.commitCommands && !draft.laysDown) {
@@ -169,13 +185,13 @@ export class RoomActor {
    * a rule holds once it is committed.
    */
   #decideAll(mail: Mail, draft: Draft, at: number): number {
-    const { maxTextBytes } = this.#limits
+    const { maxTextBytes, receiptsPerFile } = this.#limits
     let decided = 0
     while (decided < mail.commands.length && !draft.laysDown) {
       const command = mail.commands[decided++] as RoomCommand
       const id = 'id' in command ? command.id : undefined
       if (id !== undefined && draft.repeats(id, mail)) continue
-      const event = this.#decide(mail.by, command, { seq: draft.next, at, maxTextBytes })
+      const event = this.#decide(mail.by, command, { seq: draft.next, at, maxTextBytes, receiptsPerFile })
       if (event.type === 'rejected') {
         mail.refused(event)
         continue
@@ -199,6 +215,7 @@ export class RoomActor {
 
   /** It is shown and acknowledged, in this order. */
   show(draft: Draft): void {
+    this.#undecided--
     if (draft.size > 0) {
       this.#batches.next(draft.batch)
       if (draft.expels) this.#expel(draft.batch.events)
@@ -238,8 +255,9 @@ export class RoomActor {
     return this.#commands >= this.#limits.mailboxCommands || this.#chars >= this.#limits.mailboxChars
   }
 
-  /** Ends the stream of everyone who follows this room. */
+  /** Ends the stream of everyone who follows this room, and takes no more mail. To be called while it is `idle`. */
   close(): void {
+    this.#closed = true
     this.#batches.complete()
   }
 }

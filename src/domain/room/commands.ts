@@ -141,6 +141,7 @@ export interface Leave {
 export interface OfferFile {
   readonly type: 'offerFile'
   readonly file: OfferedFile
+  readonly owner?: string
 }
 export interface CompleteFile {
   readonly type: 'completeFile'

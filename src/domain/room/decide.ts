@@ -60,7 +60,9 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'receiveFile': {
       const known = state.files.get(command.file)
       if (known?.status !== 'whole' || !admits(known.file.audience, readerOf(state, member.id))) return noSuchFile
-      if (known.received.has(member.name)) return { type: 'known', seq: state.last }
+      if (known.received.has(member.name) || state.receivers.get(command.file)?.has(member.id) === true)
+        return { type: 'known', seq: state.last }
+      if (known.received.size >= stamp.receiptsPerFile * (listed === undefined ? 0.5 : 1)) return tooManyReceipts
       const { sha256: _, ...file } = known.file
       return { type: 'fileReceived', seq, at, by: authorOf(member), file }
     }
@@ -94,6 +96,10 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
   }
 }
 
+const tooManyReceipts = rejected(
+  'NOT_ALLOWED',
+  'this file has as many receipts as a room keeps of one; that you have it is just not told',
+)
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 
 function join(state: RoomState, by: Member, { role, invited }: Join): RoomEvent | Rejected {
@@ -129,7 +135,10 @@ function transferred(
   const common = { seq, at, by: authorOf(by) }
   const some = audience === undefined ? {} : { audience }
   return command.type === 'offerFile'
-    ? { type: 'fileOffered', ...common, file: { ...command.file, ...some } }
+    ? {
+        ...{ type: 'fileOffered', ...common, file: { ...command.file, ...some } },
+        ...(command.owner === undefined ? {} : { owner: command.owner }),
+      }
     : { type: 'fileCompleted', ...common, file: { ...command.file, ...some } }
 }
 

@@ -3,6 +3,8 @@ export interface Stamp {
   readonly seq: number
   readonly at: number
   readonly maxTextBytes: number
+  /** Receipts that one file may have; half of them of those who are not listed, whose names cost nothing. */
+  readonly receiptsPerFile: number
 }
 
 /** The room knows already what the command says, and by the entry `seq` at the latest: nothing is to be added. */

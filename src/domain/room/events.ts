@@ -58,6 +58,11 @@ export interface TopicSet extends Journaled {
 export interface FileOffered extends Journaled {
   readonly type: 'fileOffered'
   readonly file: OfferedFile
+  /**
+   * Who may go on with it, where that is not whoever shows that they are `by`: an opaque word of the door's. Offers that were kept before there
+   * were owners have none, and are their senders' alone.
+   */
+  readonly owner?: string
 }
 export interface FileCompleted extends Journaled {
   readonly type: 'fileCompleted'

@@ -41,23 +41,28 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'topicSet':
       state.topic = event.topic
       return
-    case 'fileOffered':
-      state.files.set(event.file.id, { status: 'offered', file: event.file, by: event.by, at: event.at })
+    case 'fileOffered': {
+      const { file, by, at, owner } = event
+      state.files.set(file.id, { status: 'offered', file, by, at, ...(owner === undefined ? {} : { owner }) })
       return
+    }
     case 'fileCompleted': {
       const { file, by, at } = event
       const received = new Map<string, number>()
       state.receipts.set(file.id, received)
+      state.receivers.set(file.id, new Set())
       state.files.set(file.id, { status: 'whole', file, by, at, received })
       return
     }
     case 'fileWithdrawn':
       state.files.delete(event.file.id)
       state.receipts.delete(event.file.id)
+      state.receivers.delete(event.file.id)
       return
     case 'fileReceived': {
       const received = state.receipts.get(event.file.id)
       if (received?.has(event.by.name) === false) received.set(event.by.name, event.at)
+      state.receivers.get(event.file.id)?.add(event.by.id)
       return
     }
     case 'said':

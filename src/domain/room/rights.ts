@@ -13,6 +13,7 @@ export type Verb =
   | 'read'
   | 'upload'
   | 'continueUpload'
+  | 'withdrawUpload'
   | 'leave'
   | 'enter'
   | 'enterLocked'
@@ -37,6 +38,8 @@ export const RIGHTS: Readonly<Record<Verb, readonly Standing[]>> = {
   upload: FREE,
   // Begun before a lock, it may be ended after it.
   continueUpload: ['outsider', ...FREE],
+  // That of somebody else; one's own is a way to end it.
+  withdrawUpload: STAFF,
   rename: FREE,
   away: FREE,
   typing: FREE,

@@ -1,15 +1,20 @@
 import type { OfferedFile, WholeFile } from './events.ts'
 import type { Member } from './member.ts'
 
+/** A file on its way. */
+export interface UnfinishedFile {
+  readonly status: 'offered'
+  readonly file: OfferedFile
+  readonly by: Member
+  readonly at: number
+  /** As in `FileOffered`. */
+  readonly owner?: string
+  /** Bytes that had come when that was last told; left out until it was. */
+  readonly arrived?: number
+}
+
 export type RoomFile =
-  | {
-      readonly status: 'offered'
-      readonly file: OfferedFile
-      readonly by: Member
-      readonly at: number
-      /** Bytes that had come when that was last told; left out until it was. */
-      readonly arrived?: number
-    }
+  | UnfinishedFile
   | {
       readonly status: 'whole'
       readonly file: WholeFile
@@ -50,6 +55,8 @@ export interface RoomState {
   readonly files: Map<string, RoomFile>
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
+  /** Ids of those who gave them, by the file's id: one who takes another name is no other. */
+  readonly receivers: Map<string, Set<string>>
   readonly rules: Rules
   /** Of those who are here, or about to be, by their id: where from, the look of their name, and what holds for them. */
   readonly origins: Map<string, Origin>
@@ -70,6 +77,7 @@ export const initialState = (name: string): RoomState => ({
   quiet: new Map(),
   files: new Map(),
   receipts: new Map(),
+  receivers: new Map(),
   rules: { ops: new Map(), bans: new Map(), mutes: new Map(), locked: false, collectingSince: undefined },
   origins: new Map(),
   looks: new Map(),

@@ -19,6 +19,11 @@ export class HeldWriter {
     return this.#writer !== undefined
   }
 
+  /** What is durable by now, while it is open. */
+  get durable(): number | undefined {
+    return this.#writer?.durable
+  }
+
   /** Goes on with what the vault has of it, or begins it. */
   async open(size: number | undefined): Promise<VaultWriter | Rejected> {
     this.keep()

@@ -13,12 +13,17 @@ export interface TransferParts {
   readonly announce: Announce
   /** A writer that nobody uses for so long lets go of its file. */
   readonly idleMs: number
-  /** A transfer that gets no byte for so long is withdrawn. */
+  /** A transfer that does not get on for so long is withdrawn; one of which nothing has come, after `emptyMs`. */
   readonly keptMs: number
+  readonly emptyMs: number
+  /** Fewer bytes than this are no getting on. */
+  readonly progressBytes: number
+  /** Why a file of so many bytes could never have room. */
+  refusalOf(size: number): Rejected | undefined
   /** Lets so many bytes more come in, up to the offset `upTo`; a promise when their turn or the room for them must be waited for. */
   admit(bytes: number, upTo: number): Promise<Rejected | undefined> | undefined
-  /** Whether one more may write now. */
-  mayWrite(): Rejected | undefined
+  /** Whether one more may write now; another may be made to wait for it. */
+  mayWrite(): Promise<Rejected | undefined> | Rejected | undefined
   /** So many bytes of the file have come. */
   reached(bytes: number): void
   /** Hears of every error of the vault's. */

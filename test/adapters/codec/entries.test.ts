@@ -96,6 +96,16 @@ describe('packed entries', () => {
       `920199050102a26d31a3616e69a26631a16103d940${'6162'.repeat(32)}`,
     ],
     [
+      'an offer with an owner',
+      { ...stamp, type: 'fileOffered', file, owner: 'w' },
+      '92019b050102a26d31a3616e69a26631a16103c0d40000a177',
+    ],
+    [
+      'an offer to those who look after the room, with an owner',
+      { ...stamp, type: 'fileOffered', file: { ...file, audience: { from: said.by, to: 'staff' } }, owner: 'w' },
+      '92029b050102a26d31a3616e69a26631a16103c092a26d31a3616e69a177',
+    ],
+    [
       'an op',
       { ...stamp, type: 'opped', to: { id: 'm2', name: 'budi' }, person: 'p2' },
       '920198090102a26d31a3616e69a26d32a462756469a27032',

@@ -70,30 +70,30 @@ describe('C114 a room that is full', () => {
     expect(names(ani)).toEqual(['a', 'b', 'c'])
     expect(await transfer.setSize(11)).toMatchObject({ code: 'FILE_TOO_LARGE' })
     expect(await transfer.setSize(6)).toBeUndefined()
+    expect(names(ani)).toEqual(['a', 'b', 'c'])
+    const writing = (await transfer.write(0)) as Writing
+    await writing.append(Buffer.from('12345'))
+    expect(names(ani)).toEqual(['b', 'c'])
+    await writing.append(Buffer.from('6'))
     expect(names(ani)).toEqual(['c'])
   })
-  it('promises no place twice, and gives it back', async () => {
+  it('counts what has come, after a restart too', async () => {
     const { house, ani } = await open({ roomFileBytes: 10 })
-    const create = (size: number) => house.engine.createTransfer(ani, { name: 'a', size })
-    const [one, two] = await Promise.all([create(6), create(6)])
-    expect([one, two]).toMatchObject([{ status: 'paused' }, { code: 'DISK_FULL' }])
-    await (one as TransferActor).withdraw('enough')
-    expect(await create(6)).toMatchObject({ status: 'paused' })
-  })
-  it('knows after a restart what is promised to files on their way', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10 })
-    const transfer = (await house.engine.createTransfer(ani, { name: 'a', size: 6 })) as TransferActor
-    await ((await transfer.write(0)) as Writing).append(Buffer.from('1'))
+    const transfer = (await house.engine.createTransfer(ani, { name: 'a', size: 9 })) as TransferActor
+    await ((await transfer.write(0)) as Writing).append(Buffer.from('123456'))
     await house.engine.stop()
     const next = await reopen(house, { roomFileBytes: 10 })
-    expect(await refusal(await next.join('ani'), '', 6)).toMatchObject({ code: 'DISK_FULL' })
+    const again = await next.join('ani')
+    await send(again, 'b', '1234')
+    await send(again, 'c', '12')
+    expect(names(again)).toEqual(['a', 'c'])
   })
-  it('counts the same bytes under another name as a file, too', async () => {
+  it('counts the same bytes under another name as a file, too, and lets nothing go for a digest', async () => {
     const { house, ani } = await open({ filesPerHost: 2 })
     const { sha256 } = await send(ani, 'a', '123')
-    for (const name of ['b', 'c'])
-      expect(await house.engine.createTransfer(ani, { name, sha256 })).toMatchObject({ name })
-    expect(names(ani)).toEqual(['b', 'c'])
+    expect(await house.engine.createTransfer(ani, { name: 'b', sha256 })).toMatchObject({ name: 'b' })
+    expect(await house.engine.createTransfer(ani, { name: 'c', sha256 })).toMatchObject({ status: 'paused' })
+    expect(names(ani)).toEqual(['a', 'b', 'c'])
   })
   it('has its own files go, not those of others, when the host has too many', async () => {
     const { house, ani } = await open({ filesPerHost: 3 })
@@ -113,14 +113,19 @@ describe('C114 a room that is full', () => {
     vault.bytesLeft = 0
     expect(await refusal(ani, '', 9)).toMatchObject({ code: 'DISK_FULL' })
     expect(names(ani)).toEqual(['a', 'b'])
-    expect(await house.engine.createTransfer(ani, { name: 'c', size: 4 })).toMatchObject({ status: 'paused' })
+    const transfer = (await house.engine.createTransfer(ani, { name: 'c', size: 4 })) as TransferActor
+    expect(names(ani)).toEqual(['a', 'b', 'c'])
+    await ((await transfer.write(0)) as Writing).append(Buffer.from('1234'))
     expect(names(ani)).toEqual(['b', 'c'])
   })
   it('lets nothing go that it could not be told of', async () => {
     const { house, ani } = await open({ roomFileBytes: 10 })
     const { id } = await send(ani, 'a', '12345678')
+    const transfer = (await house.engine.createTransfer(ani, { name: 'b', size: 8 })) as TransferActor
+    const writing = (await transfer.write(0)) as Writing
     house.journal.script.push({ status: 'readOnly', message: 'full' })
-    expect(await refusal(ani, '', 8)).toMatchObject({ code: 'READ_ONLY' })
+    expect(await writing.append(Buffer.from('12345678'))).toMatchObject({ code: 'READ_ONLY' })
+    await transfer.withdraw('enough')
     expect([names(ani), await house.vault.size(id)]).toEqual([['a'], 8])
     expect(await send(ani, 'b', '12345678')).toMatchObject({ size: 8 })
   })
@@ -135,6 +140,148 @@ describe('C114 a room that is full', () => {
     })()
     expect(await failure(rest)).toMatchObject({ code: 'NO_SUCH_FILE' })
     expect(house.broken).toEqual([])
+  })
+})
+
+describe('C114 a promise is no thing', () => {
+  const declare = async (house: House, from: LocalSession, size?: number) => {
+    const created = await house.engine.createTransfer(from, { name: 'x', ...(size === undefined ? {} : { size }) })
+    if ('type' in created) throw new Error(created.code)
+    return created as TransferActor
+  }
+  const append = async (transfer: TransferActor, content: string) =>
+    await ((await transfer.write(transfer.durable)) as Writing).append(Buffer.from(content))
+  const come = async (from: string, room: string, house: House, name = `p${from.at(-1)}`) =>
+    await house.engine.join({ room, name, address: from })
+
+  it('nothing goes for what is only told, however much and often, in whatever way', async () => {
+    const { house, ani } = await open({ roomFileBytes: 10, filesPerHost: 3 })
+    const { sha256 } = await send(ani, 'a', '12345')
+    await send(ani, 'b', '1234')
+    for (let time = 0; time < 20; time++) {
+      await declare(house, ani, 10)
+      const deferred = await declare(house, ani)
+      expect(await deferred.setSize(10)).toBeUndefined()
+      await house.engine.createTransfer(ani, { name: `again ${time}`, sha256 })
+    }
+    expect(ani.files.filter(({ status }) => status === 'whole').map(({ file }) => file.name)).toEqual(['a', 'b'])
+  })
+  it('the oldest go as the bytes come, for a file that has all the room in the end', async () => {
+    const { house, ani } = await open({ roomFileBytes: 10 })
+    for (const name of ['a', 'b', 'c']) await send(ani, name, name.repeat(3))
+    const transfer = await declare(house, ani, 10)
+    const left: string[] = []
+    for (let offset = 0; offset < 10; offset++) {
+      expect(await append(transfer, '.')).toBeUndefined()
+      left.push(names(ani).join(''))
+    }
+    expect(left).toEqual(['abcx', 'bcx', 'bcx', 'bcx', 'cx', 'cx', 'cx', 'x', 'x', 'x'])
+    expect(await ((await transfer.write(10)) as Writing).finish()).toMatchObject({ size: 10 })
+  })
+  it('what one address leaves unfinished gives way where another’s needs room', async () => {
+    const { house } = await open({ roomFileBytes: 10 })
+    const hog = await come('10.0.0.1', 'lobby', house)
+    const stopped = await declare(house, hog)
+    await append(stopped, '12345678')
+    await ((await stopped.write(8)) as Writing).pause()
+    const guest = await come('10.0.0.2', 'lobby', house)
+    expect(await send(guest, 'mine', '1234567')).toMatchObject({ size: 7 })
+    expect([stopped.status, names(guest)]).toEqual(['withdrawn', ['mine']])
+  })
+  it('and evicts no more for one person’s unfinished ones than their share', async () => {
+    const { house, ani } = await open({ roomFileBytes: 10 })
+    for (const name of ['a', 'b', 'c']) await send(ani, name, name.repeat(3))
+    const hog = await come('10.0.0.1', 'lobby', house)
+    const many = [await declare(house, hog), await declare(house, hog), await declare(house, hog)]
+    const answers: unknown[] = []
+    for (const transfer of many) answers.push(await append(transfer, '123'))
+    expect(answers).toEqual([
+      undefined,
+      expect.objectContaining({ code: 'DISK_FULL', message: expect.stringContaining('of yours') }),
+      expect.objectContaining({ code: 'DISK_FULL' }),
+    ])
+    expect(ani.files.filter(({ status }) => status === 'whole')).toHaveLength(2)
+  })
+  it('one of which nothing comes is let go after two minutes, and gives its place back', async () => {
+    const { house, ani } = await open({ unfinishedPerHost: 4 })
+    const silent = await declare(house, ani, 10)
+    const begun = await declare(house, ani, 10)
+    await append(begun, '1')
+    await ((await begun.write(1)) as Writing).pause()
+    house.clock.advance(119_000)
+    await turns(6)
+    expect(silent.status).toBe('paused')
+    house.clock.advance(122_000)
+    await turns(6)
+    expect([silent.status, begun.status, house.engine.transfers.length]).toEqual(['withdrawn', 'paused', 1])
+  })
+  it('a byte now and then keeps no place for another day, and a restart does not either', async () => {
+    const { house, ani } = await open({})
+    const trickle = await declare(house, ani, 1_000_000)
+    for (let hour = 0; hour < 20; hour++) {
+      await append(trickle, '.')
+      await ((await trickle.write(hour + 1)) as Writing).pause()
+      house.clock.advance(HOUR)
+      await turns(6)
+    }
+    expect(trickle.status).toBe('paused')
+    await house.engine.stop()
+    const next = await reopen(house)
+    const after = await next.engine.transfer(trickle.id)
+    expect(after?.keptForMs).toBe(4 * HOUR)
+    house.clock.advance(4 * HOUR + 1)
+    await turns(6)
+    expect([after?.status, next.engine.transfers]).toEqual(['withdrawn', []])
+  })
+  it('a restart leaves a moment for whoever had the day behind them while the host was down', async () => {
+    const { house, ani } = await open({})
+    const old = await declare(house, ani, 10)
+    await append(old, '1')
+    await house.engine.stop()
+    house.clock.advance(3 * DAY)
+    const next = await reopen(house)
+    expect((await next.engine.transfer(old.id))?.keptForMs).toBe(120_000)
+  })
+  it('places are shared: whoever has the most gives one, and nobody is kept out', async () => {
+    const { house } = await open({ unfinishedPerHost: 8 })
+    const hog = await come('10.0.0.1', 'lobby', house)
+    const held: TransferActor[] = []
+    for (let place = 0; place < 20; place++) held.push(await declare(house, hog, 10))
+    const count = () => held.filter(({ status }) => status === 'paused').length
+    expect(count()).toBe(4)
+    const guests = ['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6']
+    for (const from of guests) await declare(house, await come(from, 'lobby', house), 10)
+    expect([count(), house.engine.transfers.length]).toEqual([3, 8])
+  })
+  it('IPv6 addresses of one household are one', async () => {
+    const { house } = await open({ unfinishedPerHost: 8 })
+    for (let place = 0; place < 20; place++)
+      await declare(house, await come(`2001:db8::${place}`, 'lobby', house, `p${place}`), 10)
+    expect(house.engine.transfers).toHaveLength(4)
+  })
+  it('C34 of those that arrive, whoever does not get on makes way, and whoever brings in most', async () => {
+    const { house } = await open({ uploadsPerHost: 4 })
+    const hog = await come('10.0.0.1', 'lobby', house)
+    const held: TransferActor[] = []
+    const writings: Writing[] = []
+    for (let place = 0; place < 4; place++) {
+      const transfer = await declare(house, hog, 10)
+      held.push(transfer)
+      writings.push((await transfer.write(0)) as Writing)
+    }
+    const guest = await come('10.0.0.2', 'lobby', house)
+    const mine = await declare(house, guest, 10)
+    expect(await mine.write(0)).toHaveProperty('append')
+    expect(held.map(({ status }) => status)).toEqual(['paused', 'arriving', 'arriving', 'arriving'])
+    expect(await writings[0]?.append(Buffer.from('1'))).toMatchObject({ code: 'TRANSFER_STALLED' })
+    expect(held[0]?.status).toBe('paused')
+    const other = await declare(house, guest, 10)
+    expect(await other.write(0)).toHaveProperty('append')
+    // Two and two: from now on only whoever stands still makes way.
+    expect(await (await declare(house, guest, 10)).write(0)).toMatchObject({ code: 'TOO_MANY_FILES' })
+    house.clock.advance(5000)
+    expect(await (await declare(house, guest, 10)).write(0)).toHaveProperty('append')
+    expect(held.map(({ status }) => status)).toEqual(['paused', 'paused', 'paused', 'arriving'])
   })
 })
 

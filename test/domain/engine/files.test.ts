@@ -125,6 +125,40 @@ describe('an upload that a restart interrupted', () => {
   })
 })
 
+describe('P3 a host that starts and has lost parts of what was on its way', () => {
+  it('serves what is whole in those rooms, however soon and often it is asked, and tells what is gone once', async () => {
+    const house = await openHouse()
+    const names = ['x0', 'x1', 'x2']
+    const whole: string[] = []
+    const lost: string[] = []
+    for (const name of names) {
+      const ani = await house.join('ani', name)
+      const sent = await ani.upload(pieces('hello'), { name: 'whole.txt' }).done
+      if ('type' in sent) throw new Error(sent.code)
+      whole.push(sent.id)
+      const begun = await house.engine.createTransfer(ani, { name: 'lost.txt', size: 100 })
+      if (!('write' in begun)) throw new Error('it was not begun')
+      lost.push(begun.id)
+      await ani.close()
+    }
+    await house.engine.stop()
+    await house.vault.open()
+    for (const id of lost) await house.vault.remove(id)
+    const next = await reopen(house)
+    next.journal.hold()
+    for (let round = 0; round < 3; round++)
+      for (const id of whole) expect(await next.engine.file(id)).toMatchObject({ file: { status: 'whole' } })
+    next.journal.release()
+    await next.engine.settled()
+    expect(next.broken).toEqual([])
+    for (const name of names) {
+      const page = await next.journal.read(name, 0, Number.POSITIVE_INFINITY)
+      const types = page.flatMap(({ entries }) => entries.map(({ type }) => type))
+      expect(types).toEqual(['fileOffered', 'fileCompleted', 'fileOffered', 'fileWithdrawn'])
+    }
+  })
+})
+
 describe('C75 a file that is withdrawn while the disk takes no news', () => {
   const FULL = { status: 'readOnly', message: 'the disk is full' } as const
   async function withdrawnInVain() {

@@ -123,6 +123,34 @@ describe('files', () => {
     room.when({ id: 'm9', name: 'budi' }, command).known(4)
     room.when(ani, command).accepted()
   })
+  it('a receipt is one for each person, however often they change their name', () => {
+    const renamed = { ...budi, name: 'budiman' }
+    const received = { type: 'fileReceived', seq: 3, at: AT, by: budi, file: { id: 'f1', name: whole.name } } as const
+    given(...here, offeredEvent, completed, received, { type: 'renamed', by: renamed, from: 'budi' })
+      .when(renamed, { type: 'receiveFile', file: 'f1' })
+      .known(3)
+  })
+  it('there are so many receipts of a file and no more, and half of them for who is not listed', () => {
+    const of = (index: number) =>
+      ({
+        type: 'fileReceived',
+        seq: 3 + index,
+        at: AT,
+        by: { id: `r${index}`, name: `n${index}` },
+        file: { id: 'f1', name: 'a' },
+      }) as const
+    const receipts = (count: number) => Array.from({ length: count }, (_, index) => of(index))
+    const command = { type: 'receiveFile', file: 'f1' } as const
+    const room = (count: number) => {
+      const made = given(...here, offeredEvent, completed, ...receipts(count))
+      made.state.quiet.set(cici.id, cici)
+      return made
+    }
+    room(3).when(cici, command).accepted()
+    room(4).when(cici, command).refused('NOT_ALLOWED')
+    room(7).when(budi, command).accepted()
+    room(8).when(budi, command).refused('NOT_ALLOWED')
+  })
   it('nobody has a file whole that is still arriving', () =>
     given(...here, offeredEvent)
       .when(budi, { type: 'receiveFile', file: 'f1' })

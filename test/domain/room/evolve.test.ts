@@ -33,6 +33,7 @@ describe('what a room knows', () => {
       quiet: new Map(),
       files: new Map(),
       receipts: new Map(),
+      receivers: new Map(),
       rules: { ops: new Map(), bans: new Map(), mutes: new Map(), locked: false },
       origins: new Map(),
       looks: new Map(),

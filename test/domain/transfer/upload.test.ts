@@ -26,9 +26,11 @@ interface Circumstances {
 
 function runOf(source: AsyncIterable<Uint8Array>, meta: UploadMeta, vault: MemoryVault, announce: Announce) {
   const admit = () => undefined
-  const parts = { vault, announce, clock: new ManualClock(), idleMs: 1, keptMs: 1, admit, mayWrite: () => undefined }
+  const parts = { vault, announce, clock: new ManualClock(), idleMs: 1, keptMs: 1, emptyMs: 1, progressBytes: 1, admit }
   const transfer = new TransferActor('lobby', ani, { id: ID, ...meta }, undefined, {
     ...parts,
+    mayWrite: () => undefined,
+    refusalOf: () => undefined,
     reached: () => {},
     failed: () => {},
     ended: () => {},

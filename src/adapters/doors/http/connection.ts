@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Clock } from '../../../domain/ports/clock.ts'
+import { Progress } from '../shared/progress.ts'
 import type { Visitor } from '../shared/visitor.ts'
 import type { HttpSettings } from './settings.ts'
 
@@ -13,8 +14,7 @@ export class HttpConnection {
   #request: IncomingMessage | undefined
   #response: ServerResponse | undefined
   #idle: (() => void)[] = []
-  #read = 0
-  #readAt = 0
+  #progress: Progress | undefined
   #taken = 0
   #takenAt: number
 
@@ -39,7 +39,8 @@ export class HttpConnection {
     const run = () => {
       this.#request = request
       this.#response = response
-      this.#readAt = this.#clock.elapsed()
+      const { bodyStallMs: stallMs, bodyWindowMs: windowMs, bodyLeastBytes: leastBytes } = this.#settings
+      this.#progress = new Progress({ stallMs, windowMs, leastBytes }, this.#clock.elapsed(), this.#bytesRead)
       response.once('close', () => this.#answered(request))
       handle()
     }
@@ -60,16 +61,20 @@ export class HttpConnection {
     else connection.end()
   }
 
-  /** Ends a connection whose request has a body that does not grow any more. */
+  /** Ends a connection whose request has a body that does not grow any more, or by too little. */
   watch(now: number): void {
     const { connection } = this.visitor
     const request = this.#request
-    const read = connection instanceof Socket ? connection.bytesRead : 0
+    if (request === undefined || this.#progress === undefined) return
+    this.#progress.reached(this.#bytesRead, now)
     // What has come and was not taken yet waits for us, not for the peer.
-    if (request === undefined || request.complete || request.readableLength > 0 || read !== this.#read) {
-      this.#read = read
-      this.#readAt = now
-    } else if (now - this.#readAt > this.#settings.bodyStallMs) connection.destroy()
+    if (request.complete || request.readableLength > 0) this.#progress.waited(now)
+    else if (this.#progress.leftMs(now) < 0) connection.destroy()
+  }
+
+  get #bytesRead(): number {
+    const { connection } = this.visitor
+    return connection instanceof Socket ? connection.bytesRead : 0
   }
 
   /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */

@@ -39,6 +39,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   BAD_MESSAGE: 400,
   NOT_A_MEMBER: 403,
   NOT_ALLOWED: 403,
+  NOT_OWNER: 403,
   MUTED: 403,
   BANNED: 403,
   LOCKED: 403,

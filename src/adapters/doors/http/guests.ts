@@ -25,7 +25,9 @@ export function askerOf(parts: HttpParts, { raw, headers, query, params, routeOp
   if (ticket !== undefined && use !== undefined) {
     const { id = '' } = params as { readonly id?: string }
     const holder = typeof ticket === 'string' ? parts.tickets.holderOf(ticket, id) : undefined
-    if (holder === undefined || (use === 'sends' && holder.sends !== true))
+    const { name } = basicIn(headers.authorization ?? '')
+    const isAnothers = name !== undefined && holder?.name !== undefined && name !== holder.name
+    if (holder === undefined || (use === 'sends' && (holder.sends !== true || isAnothers)))
       throw new HttpRefused(notFound.code, notFound.message)
     return { ...holder, address, byTicket: true }
   }

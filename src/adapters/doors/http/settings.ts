@@ -10,6 +10,9 @@ export interface HttpSettings extends GuessSettings {
   readonly headMs: number
   /** A body that does not grow for this long has failed. */
   readonly bodyStallMs: number
+  /** And so has one of which fewer bytes than these come in this long. */
+  readonly bodyWindowMs: number
+  readonly bodyLeastBytes: number
   /** How long a connection may wait for its next request. */
   readonly idleMs: number
   /** How long what comes in behind an early answer is read over. */

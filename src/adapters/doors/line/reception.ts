@@ -4,6 +4,7 @@ import type { WholeFile } from '../../../domain/room/events.ts'
 import type { Session, Upload } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { SourceFailed } from '../../../domain/transfer/upload.ts'
+import { Progress } from '../shared/progress.ts'
 import { placeText, shortId, sizeText } from '../shared/wording.ts'
 import { BodyQueue } from './body-queue.ts'
 import type { BeginItem } from './codec/items.ts'
@@ -15,8 +16,9 @@ export class Reception {
   readonly #queue: BodyQueue
   readonly #upload: Upload
   readonly #clock: Clock
-  readonly #stallMs: number
-  #active: number
+  readonly #progress: Progress
+  readonly #settings: LineSettings
+  #pushed = 0
   /** The sender waits for us: for the disk, or for its turn under the caps. */
   #held = false
   #cancelTimer: () => void
@@ -31,7 +33,9 @@ export class Reception {
   ) {
     this.begin = begin
     this.#clock = clock
-    this.#stallMs = settings.uploadStallMs
+    this.#settings = settings
+    const { uploadStallMs: stallMs, uploadWindowMs: windowMs, uploadLeastBytes: leastBytes } = settings
+    this.#progress = new Progress({ stallMs, windowMs, leastBytes }, clock.elapsed())
     this.#queue = new BodyQueue(settings.bodyMarkBytes)
     const { name, size, to } = begin
     const told = { ...(size === undefined ? {} : { size }), ...(to === undefined ? {} : { to }) }
@@ -42,18 +46,18 @@ export class Reception {
       },
       () => refused(broken),
     )
-    this.#active = clock.elapsed()
-    this.#cancelTimer = clock.after(this.#stallMs, this.#watch)
+    this.#cancelTimer = clock.after(stallMs, this.#watch)
   }
 
   /** Answers a promise when the connection should wait before it pushes again. */
   push(bytes: Uint8Array): Promise<void> | undefined {
     const wait = this.#queue.push(bytes)
-    this.#active = this.#clock.elapsed()
+    this.#pushed += bytes.length
+    this.#progress.reached(this.#pushed, this.#clock.elapsed())
     this.#held = wait !== undefined
     return wait?.finally(() => {
       this.#held = false
-      this.#active = this.#clock.elapsed()
+      this.#progress.waited(this.#clock.elapsed())
     })
   }
 
@@ -74,10 +78,12 @@ export class Reception {
   }
 
   readonly #watch = (): void => {
-    if (this.#held) this.#active = this.#clock.elapsed()
-    const left = this.#active + this.#stallMs - this.#clock.elapsed()
+    const now = this.#clock.elapsed()
+    if (this.#held) this.#progress.waited(now)
+    const left = this.#progress.leftMs(now)
     if (left > 0) this.#cancelTimer = this.#clock.after(left, this.#watch)
-    else void this.cut(stalled(this.#stallMs)).catch(() => {})
+    else
+      void this.cut(this.#progress.isTrickle(now) ? trickled(this.#settings) : stalled(this.#settings)).catch(() => {})
   }
 }
 
@@ -85,8 +91,13 @@ export class Reception {
 export const receivedText = ({ id, name, size, sha256, audience }: WholeFile): string =>
   `* [${shortId(id)}] ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`
 
-const stalled = (ms: number): Rejected =>
-  rejected('TRANSFER_STALLED', `nothing of the file arrived for ${ms / 1000} s; send it again`)
+const stalled = ({ uploadStallMs }: LineSettings): Rejected =>
+  rejected('TRANSFER_STALLED', `nothing of the file arrived for ${uploadStallMs / 1000} s; send it again`)
+const trickled = ({ uploadWindowMs, uploadLeastBytes }: LineSettings): Rejected =>
+  rejected(
+    'TRANSFER_STALLED',
+    `less than ${sizeText(uploadLeastBytes)} of the file arrived in ${uploadWindowMs / 1000} s; send it again`,
+  )
 const broken = rejected('TRANSFER_CUT', 'the host could not keep the file')
 
 export const suspectEnd: Rejected = rejected(

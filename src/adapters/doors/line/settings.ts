@@ -21,6 +21,9 @@ export interface LineSettings {
   readonly bodyMarkBytes: number
   /** An upload that sends nothing for this long has failed. */
   readonly uploadStallMs: number
+  /** And so has one of which fewer bytes than these come in this long: somebody may be typing. */
+  readonly uploadWindowMs: number
+  readonly uploadLeastBytes: number
   /** The least silence around a file's header and end mark, so that the seed's client reads each by itself. */
   readonly apartMs: number
   /** How long a peer that has closed its own side may go on reading. */

@@ -20,10 +20,7 @@ export interface BegunWanted {
   readonly taken: ReadonlySet<string>
 }
 
-/**
- * What the room has of files of this name and size that nobody is sending just now, the furthest first: whoever began it, with
- * whatever. What this page began before it was loaded again may still look as if it came.
- */
+/** What this member has begun of files of this name and size, with whatever, the furthest first. */
 export async function begunOf(
   host: HostRequests,
   { room, name, size, me, to, taken }: BegunWanted,
@@ -32,9 +29,8 @@ export async function begunOf(
   if (isRefusal(files)) return files
   const begun: Begun[] = []
   for (const { id, status, size: itsSize, name: itsName, byId, audience } of files) {
-    const mayBe = status === 'paused' || (status === 'arriving' && byId === me)
-    if (!isSameAudience(audience, to, byId === me)) continue
-    if (!mayBe || taken.has(id) || itsSize !== size || itsName !== safeFileName(name, id)) continue
+    if (byId !== me || status === 'whole' || !isSameAudience(audience, to)) continue
+    if (taken.has(id) || itsSize !== size || itsName !== safeFileName(name, id)) continue
     const look = await lookAt(host, id)
     if (isRefusal(look) || look.status === 'whole' || look.offset === 0 || look.prefix === undefined) continue
     begun.push({ id, offset: look.offset, prefix: look.prefix })
@@ -43,7 +39,7 @@ export async function begunOf(
 }
 
 /** What goes to those who look after the room, because it collects, was still sent to all. */
-function isSameAudience(audience: FileRow['audience'], to: string | undefined, isMine: boolean): boolean {
+function isSameAudience(audience: FileRow['audience'], to: string | undefined): boolean {
   if (audience === undefined) return to === undefined
-  return isMine && (audience.to === 'staff' ? to === undefined : audience.to.name === to)
+  return audience.to === 'staff' ? to === undefined : audience.to.name === to
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Batch } from '../../../domain/room/batch.ts'
 import { type Entry, isFact } from '../../../domain/room/events.ts'
+import { LastingFacts } from '../../../domain/room/lasting.ts'
 import type { ContractCase } from './contract.ts'
 import { searchCases } from './journal-search-contract.ts'
 import { ani, type Draft, type JournalUnderTest, numbered, readAll, Subject } from './journal-subject.ts'
@@ -17,6 +18,7 @@ const kinds: readonly Draft[] = [
   { type: 'topicSet', topic: 'kopi' },
   { type: 'fileOffered', file },
   { type: 'fileOffered', file: { id: 'f2', name: 'no size.txt' } },
+  { type: 'fileOffered', file: { id: 'f3', name: 'owned.txt' }, owner: 'a word' },
   { type: 'fileCompleted', file: whole },
   { type: 'fileReceived', file },
   { type: 'fileWithdrawn', file, reason: 'gone' },
@@ -155,7 +157,7 @@ const cases: Readonly<Record<string, Check>> = {
     assert.deepEqual(facts, (await readAll(subject.journal, 'lobby', 0, 100)).filter(isFact))
     assert.deepEqual(await subject.journal.facts('hall'), [])
   },
-  'trimming forgets old entries but for facts, and the sequence goes on': async (subject) => {
+  'trimming forgets old entries but for facts that still say something, and the sequence goes on': async (subject) => {
     const { journal } = subject
     const drafts = [say('old'), ...kinds]
     for (let batch = 0; batch < 5; batch += 1) await subject.append('lobby', drafts)
@@ -171,11 +173,38 @@ const cases: Readonly<Record<string, Check>> = {
       left.map(({ seq }) => seq),
       Array.from({ length: last - first + 1 }, (_, index) => first + index),
     )
-    assert.deepEqual(await subject.journal.facts('lobby'), facts)
+    const lasting = new LastingFacts()
+    for (const fact of facts) lasting.take(fact)
+    const kept = facts.filter(({ seq }) => seq >= first || lasting.has(seq))
+    assert.ok(kept.length < facts.length)
+    assert.deepEqual(await subject.journal.facts('lobby'), kept)
     assert.equal((await subject.journal.search('lobby', 'old', 100)).length, 3)
     await subject.journal.trim('lobby', 3)
     assert.equal((await subject.journal.span('lobby'))?.first, first)
     await subject.append('lobby', [say('new')])
+  },
+  'facts have an end, however often topics are set and uploads begun and withdrawn': async (subject) => {
+    const upload = { id: 'u1', name: 'u.txt' }
+    await subject.append('lobby', [{ type: 'fileCompleted', file: whole }])
+    for (let round = 0; round < 12; round += 1) {
+      const again: Draft[] = [
+        { type: 'topicSet', topic: `topic ${round}` },
+        { type: 'fileOffered', file: { ...upload, id: `u${round}` } },
+        { type: 'fileWithdrawn', file: { ...upload, id: `u${round}` }, reason: 'r' },
+        { type: 'fileReceived', file },
+      ]
+      for (const draft of again) await subject.append('lobby', [draft, say('between')])
+      const span = await subject.journal.span('lobby')
+      await subject.journal.trim('lobby', (span?.last ?? 0) - 2)
+    }
+    await subject.reopen()
+    const facts = await subject.journal.facts('lobby')
+    assert.deepEqual(
+      facts.map(({ type }) => type),
+      ['fileCompleted', 'fileReceived', 'topicSet', 'fileReceived'],
+    )
+    const [topic] = facts.filter((fact) => fact.type === 'topicSet')
+    assert.equal(topic?.topic, 'topic 11')
   },
   'a room that was trimmed to its end keeps its place in the sequence': async (subject) => {
     for (let count = 0; count < 120; count += 1) await subject.append('lobby', [say('old')])

@@ -1,6 +1,12 @@
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
-import { type BoundedVault, type Pieces, VaultMissing, type VaultWriter } from '../../../domain/ports/vault.ts'
+import {
+  type BoundedVault,
+  type DatedVault,
+  type Pieces,
+  VaultMissing,
+  type VaultWriter,
+} from '../../../domain/ports/vault.ts'
 import type { Rejected } from '../../../domain/rejection.ts'
 import { errorCode } from '../../files/error-code.ts'
 import { FileReader } from './file-reader.ts'
@@ -34,7 +40,7 @@ const SYNCS_AT_ONCE = 2
 const NO_MORE_NAMES = ['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP']
 
 /** Files in a directory: `files/<id>` when whole, `files/<id>.part` until then. */
-export class DiskVault implements BoundedVault {
+export class DiskVault implements BoundedVault, DatedVault {
   readonly #log: Log
   readonly #folder: Folder
   readonly #space: Space
@@ -94,10 +100,12 @@ export class DiskVault implements BoundedVault {
       const kept = await this.#health.guard('looking for an upload', () => this.#folder.partSize(id))
       if (kept !== undefined) throw new Error(`the upload ${id} has a file already`)
       this.#following.follow(id, 0)
-      const begun = await this.#begin(id, 0, size, () => newPart(this.#folder, id)).catch((error: unknown) => {
-        this.#following.remove(id)
-        throw error
-      })
+      const begun = await this.#begin(id, { counted: 0, there: 0, size }, () => newPart(this.#folder, id)).catch(
+        (error: unknown) => {
+          this.#following.remove(id)
+          throw error
+        },
+      )
       if ('type' in begun) this.#following.remove(id)
       return begun
     })
@@ -114,7 +122,8 @@ export class DiskVault implements BoundedVault {
       this.#following.follow(id, durable).pause(durable)
       this.#following.fallBack(id, durable)
       const counted = await this.#health.guard('taking up an upload', () => this.#folder.countedPartSize(id))
-      return await this.#begin(id, counted, Math.max(size, durable), (check) => keptPart(this.#folder, id, check))
+      const start = { counted, there: durable, size: Math.max(size, durable) }
+      return await this.#begin(id, start, (check) => keptPart(this.#folder, id, check))
     })
   }
 
@@ -126,6 +135,11 @@ export class DiskVault implements BoundedVault {
       'looking for an upload',
       async () => (await this.#folder.size(id)) ?? (await durableBytes(this.#folder, id)),
     )
+  }
+
+  async dateOf(id: string): Promise<number | undefined> {
+    if (!isFileId(id)) return undefined
+    return await this.#health.guard('looking for an upload', () => this.#folder.partDate(id))
   }
 
   async duplicate(id: string, as: string): Promise<Rejected | undefined> {
@@ -205,11 +219,10 @@ export class DiskVault implements BoundedVault {
     }
   }
 
-  /** Speaks for `claimed` bytes, of which `counted` are counted already; that is undone unless there is an upload in the end. */
+  /** Speaks for the bytes that are there, of which `counted` are counted already; that is undone unless there is an upload in the end. */
   async #begin(
     id: string,
-    counted: number,
-    claimed: number,
+    { counted, there: claimed, size }: { readonly counted: number; readonly there: number; readonly size: number },
     open: (check: () => void) => Promise<Part>,
   ): Promise<Upload | Rejected> {
     const refused = this.#space.claim(claimed - counted)
@@ -219,9 +232,8 @@ export class DiskVault implements BoundedVault {
     this.#uploads.set(id, upload)
     let begun = false
     try {
-      let toCome = 0
-      for (const other of this.#uploads.values()) toCome += other.toCome
-      const full = await this.#health.guard('looking for free space', () => this.#space.check(toCome))
+      // What others have told does not count: it may never come.
+      const full = await this.#health.guard('looking for free space', () => this.#space.check(size - claimed))
       const outcome = full ?? (await upload.begin(open))
       begun = outcome === undefined
       return outcome ?? upload

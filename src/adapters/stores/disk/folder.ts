@@ -71,6 +71,11 @@ export class Folder {
     return (await fileAt(this.part(id)))?.size
   }
 
+  /** When it was written last, in milliseconds since 1970. */
+  async partDate(id: string): Promise<number | undefined> {
+    return (await fileAt(this.part(id)))?.writtenAt
+  }
+
   /** Bytes of everything in it that counts: of a file with several names once, of what we note beside them none. */
   async survey(): Promise<number> {
     this.#names.clear()
@@ -175,5 +180,5 @@ const fileAt = async (path: string) => {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error
   })
-  return stat?.isFile() ? { size: Number(stat.size), inode: stat.ino } : undefined
+  return stat?.isFile() ? { size: Number(stat.size), inode: stat.ino, writtenAt: Number(stat.mtimeMs) } : undefined
 }

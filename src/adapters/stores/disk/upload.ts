@@ -96,11 +96,6 @@ export class Upload implements VaultWriter {
     return this.#file !== undefined
   }
 
-  /** Bytes promised to the sender that are not on the disk yet. */
-  get toCome(): number {
-    return this.#claimed - this.#start.growth.written
-  }
-
   async append(bytes: Uint8Array): Promise<Rejected | undefined> {
     this.#settings.health.check()
     if (this.#refused) return this.#refused

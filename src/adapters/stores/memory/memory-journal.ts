@@ -1,6 +1,7 @@
 import type { Appended, Journal, KnownId, Span } from '../../../domain/ports/journal.ts'
 import { Batch } from '../../../domain/room/batch.ts'
 import { type Entry, isFact } from '../../../domain/room/events.ts'
+import { LastingFacts } from '../../../domain/room/lasting.ts'
 import { searchableText, searchWords } from '../../codec/words.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
@@ -9,7 +10,7 @@ const DONE = Promise.resolve()
 interface RoomLog {
   /** In order and dense; only batches with entries. */
   batches: Batch[]
-  readonly facts: Entry[]
+  facts: Entry[]
   readonly ids: Map<string, number>
   first: number
   last: number
@@ -83,6 +84,9 @@ export class MemoryJournal implements Journal {
     for (const batch of gone) for (const { id } of batch.ids) log.ids.delete(id)
     log.batches = kept === -1 ? [] : log.batches.slice(kept)
     log.first = log.batches[0]?.first ?? log.last + 1
+    const lasting = new LastingFacts()
+    for (const fact of log.facts) lasting.take(fact)
+    log.facts = log.facts.filter(({ seq }) => seq >= log.first || lasting.has(seq))
   }
 
   #known(batches: readonly Batch[]): KnownId[] {

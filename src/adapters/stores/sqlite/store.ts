@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Log } from '../../../domain/ports/log.ts'
+import { LastingFacts } from '../../../domain/room/lasting.ts'
 import { Appender } from './appender.ts'
 import { Checkpointer } from './connection.ts'
 import { isDiskFull } from './failures.ts'
@@ -81,8 +82,19 @@ export class Store implements Handlers {
   async trim({ room, upTo }: Calls['trim']['asks']): Promise<undefined> {
     const known = this.#rooms.get(room)
     if (known === undefined || known.first > upTo) return
+    // What is said meanwhile is not among the facts that are looked at.
+    const end = Math.min(upTo, known.last)
+    const lasting = new LastingFacts()
     try {
-      while (!this.#trimmer.step(known, upTo)) await this.#letOthers()
+      for (const fact of this.#trimmer.facts(known)) {
+        if (fact === undefined) await this.#letOthers()
+        else lasting.take(fact)
+      }
+      while (!this.#trimmer.step(known, end, lasting)) await this.#letOthers()
+      for (let from: number | undefined = 0; from !== undefined; ) {
+        await this.#letOthers()
+        from = this.#trimmer.tidy(known, from, lasting)
+      }
     } catch (error) {
       if (!isDiskFull(error)) throw error
       this.#log.warn('the disk is full: old messages are forgotten later', { room })

@@ -1,10 +1,21 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Batch } from '../../../domain/room/batch.ts'
-import { isFact } from '../../../domain/room/events.ts'
+import { type Entry, isFact } from '../../../domain/room/events.ts'
+import type { LastingFacts } from '../../../domain/room/lasting.ts'
 import { packEntries, unpackEntries } from '../../codec/entries.ts'
 import { type Checkpointer, lazyTransaction } from './connection.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { checksumOf, isWhole, KEY, KIND, ROW_COLUMNS, type Row, type UncheckedRow, unpackIds } from './row.ts'
+import {
+  checksumOf,
+  isWhole,
+  KEY,
+  KEY_OF_ROOM_END,
+  KIND,
+  ROW_COLUMNS,
+  type Row,
+  type UncheckedRow,
+  unpackIds,
+} from './row.ts'
 import type { SearchIndex } from './search-index.ts'
 
 const STEP_ROWS = 100
@@ -23,6 +34,8 @@ export class Trimmer {
   readonly #removeRow: StatementSync
   readonly #removeId: StatementSync
   readonly #keepFacts: StatementSync
+  readonly #facts: StatementSync
+  readonly #kept: StatementSync
 
   constructor(db: DatabaseSync, rooms: RoomTable, search: SearchIndex, checkpointer: Checkpointer) {
     this.#db = db
@@ -37,25 +50,66 @@ export class Trimmer {
     )
     this.#removeRow = db.prepare(`DELETE FROM batches WHERE key = ${KEY}`)
     this.#removeId = db.prepare('DELETE FROM ids WHERE room = ? AND id = ?')
+    this.#facts = db.prepare(
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind > 0 AND key BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY key LIMIT ${STEP_ROWS}`,
+    )
+    this.#kept = db.prepare(
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind = ${KIND.kept} AND key BETWEEN ${KEY} AND ${KEY} ORDER BY key LIMIT ${STEP_ROWS}`,
+    )
     this.#keepFacts = db.prepare(`UPDATE batches SET kind = ?, ids = NULL, bytes = ?, checksum = ? WHERE key = ${KEY}`)
   }
 
-  /** One step; true when there is nothing more to trim up to `upTo`. */
-  step(room: Room, upTo: number): boolean {
-    const { first, done } = lazyTransaction(this.#db, () => {
-      // What is forgotten is overwritten, so that nobody finds it in the file, a salvage run least of all.
-      this.#db.exec('PRAGMA secure_delete = ON')
-      try {
-        return this.#forget(room, Math.min(upTo, room.last))
-      } finally {
-        this.#db.exec('PRAGMA secure_delete = OFF')
+  /** The room's facts, in order; undefined each time that others should be let in between. */
+  *facts(room: Room): Generator<Entry | undefined> {
+    let started = performance.now()
+    for (let next = 0; ; ) {
+      const rows = this.#facts.all(room.key, next, room.key) as unknown as UncheckedRow[]
+      for (const row of rows) {
+        if (isWhole(row)) yield* unpackEntries(room.name, row.bytes).entries.filter(isFact)
+        next = Number(row.first) + 1
+        if (performance.now() - started < STEP_MS) continue
+        yield undefined
+        started = performance.now()
       }
-    })
+      if (rows.length < STEP_ROWS) return
+    }
+  }
+
+  /** One step; true when there is nothing more to trim up to `upTo`. Of what is trimmed, the facts that last are kept. */
+  step(room: Room, upTo: number, lasting: LastingFacts): boolean {
+    const { first, done } = this.#overwriting(() => this.#forget(room, Math.min(upTo, room.last), lasting))
     room.first = first
     return done
   }
 
-  #forget(room: Room, upTo: number): { first: number; done: boolean } {
+  /** One step through what was kept before, from the sequence `from` on; answers where the next begins, undefined at the end. */
+  tidy(room: Room, from: number, lasting: LastingFacts): number | undefined {
+    return this.#overwriting(() => {
+      const started = performance.now()
+      const rows = this.#kept.all(room.key, from, room.key, room.first) as unknown as UncheckedRow[]
+      let next = from
+      for (const row of rows) {
+        if (isWhole(row)) this.#keep(room, row, lasting)
+        next = Number(row.first) + 1
+        if (performance.now() - started > STEP_MS) return next
+      }
+      return rows.length < STEP_ROWS ? undefined : next
+    })
+  }
+
+  /** What is forgotten is overwritten, so that nobody finds it in the file, a salvage run least of all. */
+  #overwriting<T>(write: () => T): T {
+    return lazyTransaction(this.#db, () => {
+      this.#db.exec('PRAGMA secure_delete = ON')
+      try {
+        return write()
+      } finally {
+        this.#db.exec('PRAGMA secure_delete = OFF')
+      }
+    })
+  }
+
+  #forget(room: Room, upTo: number, lasting: LastingFacts): { first: number; done: boolean } {
     const started = performance.now()
     const rows = this.#old.all(room.key, room.first, room.key, upTo) as unknown as UncheckedRow[]
     let done = rows.length < STEP_ROWS
@@ -66,7 +120,7 @@ export class Trimmer {
         done = true
         break
       }
-      this.#forgetRow(room, row)
+      this.#forgetRow(room, row, lasting)
       after = last
       if (performance.now() - started > STEP_MS) {
         done = false
@@ -79,7 +133,7 @@ export class Trimmer {
     return { first, done }
   }
 
-  #forgetRow(room: Room, row: UncheckedRow): void {
+  #forgetRow(room: Room, row: UncheckedRow, lasting: LastingFacts): void {
     if (!isWhole(row)) {
       this.#removeRow.run(room.key, Number(row.first))
       return
@@ -89,11 +143,20 @@ export class Trimmer {
     this.#checkpointer.wrote(ids.length + PAGES_OF_A_ROW)
     this.#search.forget(room, row)
     if (row.kind === KIND.chat) this.#removeRow.run(room.key, row.first)
-    else this.#keep(room, row)
+    else this.#keep(room, row, lasting)
   }
 
-  #keep(room: Room, row: Row): void {
-    const facts = new Batch(room.name, unpackEntries(room.name, row.bytes).entries.filter(isFact))
+  #keep(room: Room, row: Row, lasting: LastingFacts): void {
+    const { entries } = unpackEntries(room.name, row.bytes)
+    const facts = new Batch(
+      room.name,
+      entries.filter((entry) => isFact(entry) && lasting.has(entry.seq)),
+    )
+    if (row.kind === KIND.kept && facts.entries.length === entries.length) return
+    if (facts.entries.length === 0) {
+      this.#removeRow.run(room.key, row.first)
+      return
+    }
     const kept = { ...row, kind: KIND.kept, ids: null, bytes: packEntries(facts) }
     this.#keepFacts.run(kept.kind, kept.bytes, checksumOf(kept), room.key, row.first)
   }

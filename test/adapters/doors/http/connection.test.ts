@@ -48,6 +48,34 @@ test('C68: a body that grows has its time, one that does not has not', async () 
   expect(socket.destroyed).toBe(true)
 })
 
+test('C34: a body that only trickles has not', async () => {
+  const { connection, peer, request, response, socket } = await begun(BODY)
+  request.resume()
+  connection.serve(request, response, () => {})
+  const { bodyWindowMs, bodyLeastBytes } = SETTINGS
+  let bytes = socket.bytesRead
+  connection.watch(0)
+  let now = 0
+  const trickle = async (upTo: number) => {
+    for (; now + 900 <= upTo; ) {
+      now += 900
+      peer.write('a')
+      await arrived(socket, ++bytes)
+      connection.watch(now)
+    }
+  }
+  await trickle(bodyWindowMs - 900)
+  peer.write(Buffer.alloc(bodyLeastBytes))
+  bytes += bodyLeastBytes
+  await arrived(socket, bytes)
+  connection.watch(now)
+  const since = now
+  await trickle(since + bodyWindowMs)
+  expect(socket.destroyed).toBe(false)
+  await trickle(since + bodyWindowMs + 900)
+  expect(socket.destroyed).toBe(true)
+})
+
 test('what has come and waits for us is not held against the peer', async () => {
   const { connection, peer, request, response, socket } = await begun(BODY)
   connection.serve(request, response, () => {})

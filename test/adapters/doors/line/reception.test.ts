@@ -65,6 +65,22 @@ describe('a file that is sent', () => {
     await calm()
     expect(budi.take()).toBe('<ani> halo\n')
   })
+  it('C34 of which only a byte comes now and then is withdrawn in time', async () => {
+    const { ani, budi, calm, clock } = await sending({ uploadWindowMs: 60_000, uploadLeastBytes: 10 })
+    ani.connection.write('/put 100 a\n0123456789')
+    await calm()
+    for (let second = 0; second < 40; second += 20) {
+      clock.advance(20_000)
+      await calm()
+      expect(ani.take()).toBe('')
+      ani.connection.write('x')
+      await calm()
+    }
+    clock.advance(20_000)
+    await calm()
+    expect(ani.take()).toBe('! TRANSFER_STALLED less than 10 B of the file arrived in 60 s; send it again\n')
+    expect(budi.take()).toMatch(/\* a from ani is gone: less than 10 B of the file arrived in 60 s/)
+  })
   it('C32 that we hold back, because of a cap, is not taken for one that does not go on', async () => {
     const { ani, calm, clock, engine } = await sending({ uploadStallMs: 30_000, bodyMarkBytes: 1000 })
     engine.bandwidth.set({ transfer: 100 })

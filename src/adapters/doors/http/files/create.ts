@@ -8,7 +8,7 @@ import type { HttpParts } from '../parts.ts'
 import { addressed } from './addressed.ts'
 import type { FileAddress } from './file-json.ts'
 import { goOn } from './go-on.ts'
-import { ownTicket } from './own-link.ts'
+import { ownerWord, ownTicket } from './own-link.ts'
 import { promisedSize, type TusChecksum, tusChecksum, tusMetadata, UPLOAD_TYPE } from './tus-headers.ts'
 import { describeUpload } from './upload-answer.ts'
 
@@ -20,7 +20,7 @@ export async function create(parts: HttpParts, request: FastifyRequest, reply: F
   const { checksum } = told
   const meta = { ...told.meta, ...addressed(request) }
   const begun = await asGuest(parts, request, room, async (session) => {
-    const transfer = await parts.engine.createTransfer(session, meta)
+    const transfer = await parts.engine.createTransfer(session, meta, ownerWord(parts, request))
     if ('type' in transfer) return transfer
     const file = transfer instanceof TransferActor ? transfer.file : transfer
     return { transfer, url: `/files/${file.id}${ownTicket(parts, request, session, file)}` }

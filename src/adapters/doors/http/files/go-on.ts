@@ -15,6 +15,8 @@ export interface Continuation {
   /** The same of its digest. */
   readonly sha256?: string | undefined
   readonly checksum?: TusChecksum | undefined
+  /** Of what is durable, where it is not its owner who goes on. */
+  readonly prefix?: string | undefined
   /** The status of an answer that has nothing to complain about. */
   readonly success: 201 | 204
 }
@@ -35,9 +37,9 @@ async function takeOver(
   request: FastifyRequest,
   reply: FastifyReply,
   transfer: TransferActor,
-  { offset, size, sha256, checksum, success }: Continuation,
+  { offset, size, sha256, checksum, prefix, success }: Continuation,
 ): Promise<FastifyReply> {
-  const writing = await transfer.write(offset)
+  const writing = await (prefix === undefined ? transfer.write(offset) : transfer.adopt(offset, prefix))
   if ('type' in writing) return refuseUpload(reply, transfer, writing)
   const why = size === undefined ? undefined : await transfer.setSize(size)
   const other = sha256 === undefined ? undefined : transfer.promise(sha256)

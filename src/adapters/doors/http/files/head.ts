@@ -8,17 +8,23 @@ import { digestField } from './digest-fields.ts'
 import { validatorsOf, wholeHeaders } from './file-headers.ts'
 import { findFile } from './find-file.ts'
 import { mediaOf } from './media-of.ts'
+import { isOwner } from './own-link.ts'
 import { describeUpload } from './upload-answer.ts'
 
 /** What a file is, or how far its upload has got. */
 export async function head(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { id } = await findFile(parts, request)
   const transfer = await parts.engine.transfer(id)
-  const prefix = await transfer?.prefix()
-  if (transfer !== undefined && prefix !== undefined && transfer.status !== 'whole') {
-    if ('type' in prefix) return refuse(reply, prefix)
-    reply.headers({ 'Upload-Prefix-Digest': digestField(prefix.sha256), 'Upload-Metadata': metadataOf(transfer.file) })
-    return describeUpload(reply, transfer, prefix.size).send()
+  if (transfer !== undefined) {
+    const isOwners = isOwner(parts, request, transfer)
+    const prefix = isOwners ? await transfer.prefix() : { size: await transfer.offset(), sha256: undefined }
+    if (transfer.status !== 'whole') {
+      if ('type' in prefix) return refuse(reply, prefix)
+      const { size, sha256 } = prefix
+      reply.header('Upload-Metadata', metadataOf(transfer.file))
+      if (sha256 !== undefined) reply.header('Upload-Prefix-Digest', digestField(sha256))
+      return describeUpload(reply, transfer, size).send()
+    }
   }
   // Looked at again: whoever follows a file to its end asks just then, and a transfer that ends makes them wait until it has.
   const { room, file } = await findFile(parts, request)

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 import type { MentionedFile } from '../../../../domain/room/events.ts'
+import type { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
+import { householdOf } from '../../shared/address.ts'
 import { askerOf } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 
@@ -18,4 +20,20 @@ export function ownTicket(
   if (audience === undefined || known !== undefined) return ''
   const shown = credential === undefined ? {} : { credential }
   return `?ticket=${parts.tickets.issue(id, { ...shown, member, name, sends: true }).text}`
+}
+
+/**
+ * By what this host knows the sender of an upload again who shows no key: the name that comes with the request, and the address (the whole
+ * household's, since one machine changes its own within it). Undefined for a member, whom the key names.
+ */
+export function ownerWord(parts: HttpParts, request: FastifyRequest): string | undefined {
+  const { member, name = '', address } = askerOf(parts, request)
+  return member === undefined ? parts.tickets.wordFor(`upload\n${householdOf(address)}\n${name}`) : undefined
+}
+
+/** Whether a request is of whoever began an upload: by the key, by the ticket in its address, or by name and address. */
+export function isOwner(parts: HttpParts, request: FastifyRequest, transfer: TransferActor): boolean {
+  // A ticket names the member for whom it was made, and so does a key.
+  const shown = ownerWord(parts, request) ?? askerOf(parts, request).member
+  return shown !== undefined && transfer.isOf(shown)
 }

@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Refusal, refuse } from '../errors.ts'
+import { notOwner } from '../../../../domain/transfer/transfer-actor.ts'
+import { notFound, type Refusal, refuse } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
 import { promisedDigest } from './digest-fields.ts'
 import { findFile } from './find-file.ts'
 import { goOn } from './go-on.ts'
+import { isOwner } from './own-link.ts'
 import { byteCount, tusChecksum, UPLOAD_TYPE } from './tus-headers.ts'
 
 /** Goes on with an upload (tus). */
@@ -20,10 +22,21 @@ export async function patch(parts: HttpParts, request: FastifyRequest, reply: Fa
   const sha256 = promisedDigest({ 'repr-digest': headers['repr-digest'] })
   if (typeof sha256 === 'object') return refuse(reply, sha256)
 
+  const shown = promisedDigest({ 'repr-digest': headers['upload-prefix-digest'] })
+  if (typeof shown === 'object') return refuse(reply, shown)
+
   const { id, file } = await findFile(parts, request)
   const transfer = await parts.engine.transfer(id)
-  if (transfer !== undefined)
-    return goOn(parts, request, reply, transfer, { offset, size, sha256, checksum, success: 204 })
+  if (transfer !== undefined) {
+    const isOwners = isOwner(parts, request, transfer)
+    // Nor does anybody else say how large it is.
+    const saysMore = size !== undefined && size !== transfer.file.size
+    if (!isOwners && (shown === undefined || saysMore)) return refuse(reply, notOwner)
+    const prefix = isOwners ? undefined : shown
+    return goOn(parts, request, reply, transfer, { offset, size, sha256, checksum, prefix, success: 204 })
+  }
+  // What was on its way is gone, and its room is about to hear of it.
+  if (file.status !== 'whole') return refuse(reply, notFound)
   const end = file.file.size ?? 0
   reply.header('Upload-Offset', end)
   // It became whole, but the answer was lost.

@@ -9,7 +9,7 @@ import type { HttpParts } from '../parts.ts'
 import { addressed } from './addressed.ts'
 import { promisedDigest } from './digest-fields.ts'
 import { type FileAddress, wholeJson } from './file-json.ts'
-import { ownTicket } from './own-link.ts'
+import { ownerWord, ownTicket } from './own-link.ts'
 import { receive } from './receive.ts'
 import { byteCount } from './tus-headers.ts'
 
@@ -22,7 +22,7 @@ export async function put(parts: HttpParts, request: FastifyRequest, reply: Fast
   const { engine } = parts
   const meta = { name, ...told, ...addressed(request) }
   const begun = await asGuest(parts, request, room, async (session) => {
-    const transfer = await engine.createTransfer(session, meta)
+    const transfer = await engine.createTransfer(session, meta, ownerWord(parts, request))
     if ('type' in transfer) return transfer
     const file = transfer instanceof TransferActor ? transfer.file : transfer
     return { transfer, url: `${fileUrl(file)}${ownTicket(parts, request, session, file)}` }

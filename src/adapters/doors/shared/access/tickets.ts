@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Clock } from '../../../../domain/ports/clock.ts'
 import type { Keyring } from '../../../../domain/ports/keyring.ts'
 import { keptSecret } from './secrets.ts'
@@ -73,6 +73,11 @@ export class Tickets {
     }
     const { expiresAt, ...holder } = JSON.parse(told.toString()) as TicketHolder & Pick<Ticket, 'expiresAt'>
     return expiresAt > this.#clock.now() ? holder : undefined
+  }
+
+  /** A word for something that only this host makes, the same after a restart; nobody can tell from it what it stands for. */
+  wordFor(what: string): string {
+    return createHmac('sha256', this.#secret).update(what).digest().subarray(0, 16).toString('base64url')
   }
 
   get #secret(): Buffer {
