@@ -68,7 +68,7 @@ describe('a rule', () => {
     expect(mail.refusals).toEqual([])
     expect(mail.acks).toEqual([1, 2].map((seq) => ({ type: 'ack', seq, duplicate: false })))
     expect(room.state.rules).toMatchObject({ locked: false, collectingSince: undefined })
-    expect(room.state.rules.mutes.size + room.state.rules.bans.size + room.state.rules.ops.size).toBe(0)
+    expect(room.state.rules.mutes.names.size + room.state.rules.bans.names.size + room.state.rules.ops.size).toBe(0)
   })
   it('is laid down once where it is asked for twice at once', () => {
     const { room, owner, commitAll, typesShown } = roomOfTwo()

@@ -1,14 +1,6 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4 } from 'node:net'
+
+export { householdOf } from '../../../domain/names/household.ts'
 
 export const isLoopback = (address: string): boolean =>
   address === '::1' || (isIPv4(address) && address.startsWith('127.'))
-
-/** Whom an address belongs to: one household has a whole IPv6 /64 (C70). */
-export function householdOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [before = '', after] = address.split('::')
-  const groups = before.split(':').filter((group) => group !== '')
-  const tail = after === undefined ? [] : after.split(':').filter((group) => group !== '')
-  const zeros = after === undefined ? 0 : 8 - groups.length - tail.length
-  return [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...tail].slice(0, 4).join(':')
-}

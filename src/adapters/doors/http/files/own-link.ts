@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 import type { MentionedFile } from '../../../../domain/room/events.ts'
-import { askerOf } from '../guests.ts'
+import { askerOf, shownFor } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 
 /**
@@ -11,11 +11,9 @@ import type { HttpParts } from '../parts.ts'
 export function ownTicket(
   parts: HttpParts,
   request: FastifyRequest,
-  { member: { id: member, name } }: LocalSession,
+  { room, member: { id: member, name } }: LocalSession,
   { id, audience }: MentionedFile,
 ): string {
-  const { member: known, credential } = askerOf(parts, request)
-  if (audience === undefined || known !== undefined) return ''
-  const shown = credential === undefined ? {} : { credential }
-  return `?ticket=${parts.tickets.issue(id, { ...shown, member, name, sends: true }).text}`
+  if (audience === undefined || askerOf(parts, request).member !== undefined) return ''
+  return `?ticket=${parts.tickets.issue(id, { ...shownFor(parts, request, room), member, name, sends: true }).text}`
 }

@@ -36,7 +36,7 @@ export class LocalKeyDesk implements RoomKeyDesk {
   }
 
   async invite(): Promise<Invitation | Rejected> {
-    return this.#session.refusalTo('invite') ?? (await this.#keys.invite(this.#session.room))
+    return this.#session.refusalTo('invite') ?? (await this.#keys.invite(this.#session.room, this.#session.person))
   }
 
   async invitations(): Promise<readonly KeptInvitation[] | Rejected> {
