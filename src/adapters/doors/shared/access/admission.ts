@@ -32,7 +32,7 @@ export interface Welcome {
   readonly role?: 'owner'
   /** Also where it is locked. */
   readonly invited?: true
-  /** The person who asked them in, where they come by it for the first time. */
+  /** The person who asked them in, until they have come in by it. */
   readonly inviter?: string
 }
 
@@ -109,8 +109,9 @@ export class Admission {
 
   /** `cut` hears when the access that somebody has to a room ends, until the answer is called. */
   stay(shown: Shown, room: string, cut: () => void): Cancel {
-    const invited = this.#passes(shown, room, 'looking')?.welcome.invited === true
-    const stay = { shown, room, invited, cut }
+    const code = this.#passes(shown, room, 'looking')?.code
+    if (code !== undefined) this.#parts.keys.cameIn(code)
+    const stay = { shown, room, invited: code !== undefined, cut }
     this.#stays.add(stay)
     // It may have ended while they were coming in.
     this.#recheck(stay)

@@ -29,7 +29,7 @@ export interface Invitation extends Omit<KeptInvitation, 'used'> {
 /** An invitation that holds for somebody. */
 export interface Invited {
   readonly code: string
-  /** Who gave it, where it is used for the first time, and where that was kept. */
+  /** Who gave it, until somebody has come in by it. */
   readonly inviter?: string
 }
 
@@ -167,14 +167,26 @@ export class RoomKeys {
       const digest = code === undefined ? '' : digestOf(code)
       const found = this.#invitations.get(digest)
       if (code === undefined || found?.room !== room || found.expiresAt <= this.#clock.now()) continue
-      if (found.usedBy === person) return { code }
-      if (found.usedBy !== undefined || how === 'looking') continue
-      const expiresAt = this.#clock.now() + this.#settings.invitedMs
-      this.#invitations.set(digest, { ...found, expiresAt, usedBy: person })
-      this.#hasUnkept = true
+      if (found.usedBy === undefined && how === 'joining') {
+        const expiresAt = this.#clock.now() + this.#settings.invitedMs
+        this.#invitations.set(digest, { ...found, expiresAt, usedBy: person })
+        this.#hasUnkept = true
+      } else if (found.usedBy !== person) continue
       return { code, ...(found.inviter === undefined ? {} : { inviter: found.inviter }) }
     }
     return undefined
+  }
+
+  /** Whose it is has come in by it: from now on it does not matter any more who gave it. */
+  cameIn(code: string): void {
+    const digest = digestOf(code)
+    const found = this.#invitations.get(digest)
+    if (found?.inviter === undefined) return
+    const { inviter: _, ...rest } = found
+    this.#invitations.set(digest, rest)
+    this.#hasUnkept = true
+    // Where it can't be kept just now, it is with what is kept next.
+    this.kept().catch(() => {})
   }
 
   /** Resolves when nothing that was used could be used again after a crash. */
