@@ -157,6 +157,22 @@ describe('a ban of somebody who shows a key', () => {
   })
 })
 
+test('a kick cuts off what they have under way but for what runs by a link, and ends nothing else that they hold', async () => {
+  const { port, owner, troll, id, upload, link } = await withTroll()
+  const shown = { headers: asTroll }
+  const stream = await OpenAnswer.of(port, 'GET /rooms/den/events', {
+    headers: { ...asTroll, Accept: 'application/x-ndjson' },
+  })
+  const growing = await OpenAnswer.of(port, `GET ${upload}`, shown)
+  await owner.ask({ type: 'kick', name: 'troll' })
+  await Promise.all([troll.closed(), stream.ended(), growing.ended()])
+  for (const line of [`GET /files/${id}`, 'GET /rooms/den'])
+    expect([line, (await ask(port, line, shown)).json]).toMatchObject([line, { code: 'NOT_A_MEMBER' }])
+  expect((await ask(port, `GET ${link}`)).text).toBe('abcdef')
+  expect((await enter(port, 'frames', TROLL, 'troll')).outcome).toBe('joined')
+  expect((await goOn(port, upload, asTroll)).status).toBe(204)
+})
+
 describe('a mute of somebody who shows a key', () => {
   test('holds for it under any name and over any carrier, also while it is being said', async () => {
     const { port, owner, troll, upload } = await withTroll()
