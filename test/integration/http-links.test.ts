@@ -148,13 +148,24 @@ describe('a link stands for what was shown for it', () => {
         for (const each of links) expect(await opens(each)).toBe(200)
         const back = await come(port, 'frames', 'guest', { [place]: code })
         const growing = await ask(port, 'POST /rooms/den/files', {
-          headers: { ...key, ...shown, 'Tus-Resumable': '1.0.0', 'Upload-Length': '9', 'Upload-Metadata': 'filename YQ==' },
+          headers: {
+            ...key,
+            ...shown,
+            'Tus-Resumable': '1.0.0',
+            'Upload-Length': '9',
+            'Upload-Metadata': 'filename YQ==',
+          },
         })
         const download = await OpenAnswer.of(port, `GET ${growing.headers.location}`, { headers: { ...key, ...shown } })
         await revokeAll()
         await Promise.all([back.client.closed(), download.ended()])
         for (const each of links) expect(await opens(each)).toBe(404)
-        for (const line of [`GET /files/${id}`, `POST /files/${id}/links`, `GET /files/${id}/receipts`, 'GET /rooms/den'])
+        for (const line of [
+          `GET /files/${id}`,
+          `POST /files/${id}/links`,
+          `GET /files/${id}/receipts`,
+          'GET /rooms/den',
+        ])
           expect([line, (await ask(port, line, { headers: { ...key, ...shown } })).status]).toEqual([line, 404])
         expect((await come(port, 'frames', 'guest', { [place]: code })).outcome).toBe('NOT_FOUND')
       })

@@ -68,7 +68,8 @@ describe('a ban of somebody who shows a key', () => {
     const netcat = await LineClient.join(port, 'troll')
     expect(await netcat.ask('/join den', /^! /)).toMatch(/^! BANNED /)
     await owner.ask({ type: 'unban', name: 'TROLL' })
-    for (const name of ['trolltwo', 'trollthree']) expect((await enter(port, 'websocket', TROLL, name)).outcome).toBe('joined')
+    for (const name of ['trolltwo', 'trollthree'])
+      expect((await enter(port, 'websocket', TROLL, name)).outcome).toBe('joined')
   })
 
   test('ends what they hold: links, streams, downloads, and uploads, which go on when it is taken back', async () => {
@@ -124,8 +125,7 @@ describe('a ban of somebody who shows a key', () => {
     expect(await friend.say('halo')).toMatchObject({ type: 'ack' })
     await owner.ask({ type: 'ban', name: 'troll' })
     await troll.closed()
-    for (let time = 0; time < 2; time++)
-      expect((await come('trolltwo', unused)).outcome).toBe('NO_SUCH_INVITATION')
+    for (let time = 0; time < 2; time++) expect((await come('trolltwo', unused)).outcome).toBe('NO_SUCH_INVITATION')
     expect(await friend.say('still here')).toMatchObject({ type: 'ack' })
     friend.leave()
     expect((await come('friend', used)).outcome).toBe('joined')
@@ -184,7 +184,9 @@ describe('a mute of somebody who shows a key', () => {
         expect(outcome).toBe('joined')
         expect(await client.say('halo')).toMatchObject({ code: 'MUTED' })
         expect((await sayOverHttp(port, 'den', 'halo', { headers: asTroll })).json).toMatchObject({ code: 'MUTED' })
-        expect((await ask(port, 'PUT /den/c.txt', { body: 'x', headers: asTroll })).json).toMatchObject({ code: 'MUTED' })
+        expect((await ask(port, 'PUT /den/c.txt', { body: 'x', headers: asTroll })).json).toMatchObject({
+          code: 'MUTED',
+        })
         expect((await goOn(port, upload, asTroll)).json).toMatchObject({ code: 'MUTED' })
       }
     // By the name that they have now.

@@ -69,7 +69,11 @@ export function moderate(
     }
     case 'lock':
       if (rules.locked) return known
-      return { type: 'locked', ...stamp, persons: [...new Set(Array.from(state.members.keys(), (id) => personOf(state, id)))] }
+      return {
+        type: 'locked',
+        ...stamp,
+        persons: [...new Set(Array.from(state.members.keys(), (id) => personOf(state, id)))],
+      }
     case 'unlock':
       return rules.locked ? { type: 'unlocked', ...stamp } : known
     case 'startCollection':

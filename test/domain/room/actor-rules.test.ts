@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { RoomActor } from '../../../src/domain/room/actor.ts'
 import { rejected } from '../../../src/domain/rejection.ts'
+import { RoomActor } from '../../../src/domain/room/actor.ts'
 import type { RoomCommand } from '../../../src/domain/room/commands.ts'
 import type { Draft } from '../../../src/domain/room/draft.ts'
 import type { RoomEvent } from '../../../src/domain/room/events.ts'

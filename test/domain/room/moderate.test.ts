@@ -87,7 +87,9 @@ describe('muting and banning', () => {
     it(`${type} of one who has just gone, or is called otherwise now, holds for their person`, () => {
       const ruled = { type: FACT[type], ...asAni, name: 'budi', persons: [budi.id] }
       const left: RoomEvent = { type: 'left', by: budi, reason: 'left' }
-      given(...here, left).when(ani, { type, name: 'budi' }).then(ruled)
+      given(...here, left)
+        .when(ani, { type, name: 'budi' })
+        .then(ruled)
       given(...here, { type: 'renamed', by: { ...budi, name: 'baik' }, from: 'budi' })
         .when(ani, { type, name: 'BUDI' })
         .then({ ...ruled, name: 'BUDI' })
@@ -119,9 +121,13 @@ describe('muting and banning', () => {
       const impostor: Member = { id: 'm9', name: 'c1ci' }
       const past = [...here, opped(cici, 2), { type: 'left', by: cici, reason: 'left' }, joined(impostor)] as const
       const ruled = { type: FACT[type], ...asAni, seq: 3, name: 'c1ci', persons: ['m9'] } as const
-      given(...past).when(ani, { type, name: 'cici' }).then(ruled)
+      given(...past)
+        .when(ani, { type, name: 'cici' })
+        .then(ruled)
       const gone: RoomEvent = { type: 'left', by: impostor, reason: 'left' }
-      given(...past, gone).when(ani, { type, name: 'c1ci' }).then(ruled)
+      given(...past, gone)
+        .when(ani, { type, name: 'c1ci' })
+        .then(ruled)
       const after = given(...past, ruled, gone)
       after.when(cici, { type: 'join' }).then(joined({ ...cici, role: 'op' }))
       const back = given(...past, ruled, gone, joined({ ...cici, role: 'op' }))
@@ -138,14 +144,22 @@ describe('muting and banning', () => {
     room.when(renamed, { type: 'join' }).refused('BANNED')
     room.when({ id: 'm9', name: 'baik' }, { type: 'join' }).accepted()
     const free: RoomEvent = { type: 'unbanned', ...asAni, seq: 3, name: 'budi' }
-    given(...here, ruledFor('banned', budi.id), gone, free).when(renamed, { type: 'join' }).accepted()
+    given(...here, ruledFor('banned', budi.id), gone, free)
+      .when(renamed, { type: 'join' })
+      .accepted()
   })
   it('a mute holds for the person, under any name, until it is taken back', () => {
     const past = [...here, ruledFor('muted', budi.id), gone, joined(renamed)]
-    given(...past).when(renamed, { type: 'say', text: 'halo' }).refused('MUTED')
-    given(...past).when(renamed, { type: 'rename', name: 'lain' }).refused('MUTED')
+    given(...past)
+      .when(renamed, { type: 'say', text: 'halo' })
+      .refused('MUTED')
+    given(...past)
+      .when(renamed, { type: 'rename', name: 'lain' })
+      .refused('MUTED')
     const free: RoomEvent = { type: 'unmuted', ...asAni, seq: 3, name: 'budi' }
-    given(...past, free).when(renamed, { type: 'say', text: 'halo' }).accepted()
+    given(...past, free)
+      .when(renamed, { type: 'say', text: 'halo' })
+      .accepted()
   })
   it('is taken back by the name that the person has now, too', () =>
     given(...here, ruledFor('muted', budi.id), gone, joined(renamed))
@@ -155,9 +169,13 @@ describe('muting and banning', () => {
     const twice: RoomEvent = { type: 'muted', ...asAni, seq: 3, name: 'baik', persons: [budi.id] }
     const first: RoomEvent = { type: 'unmuted', ...asAni, seq: 4, name: 'budi' }
     const past = [...here, ruledFor('muted', budi.id), gone, joined(renamed), twice, first]
-    given(...past).when(renamed, { type: 'say', text: 'halo' }).refused('MUTED')
+    given(...past)
+      .when(renamed, { type: 'say', text: 'halo' })
+      .refused('MUTED')
     const second: RoomEvent = { ...first, seq: 5, name: 'baik' }
-    given(...past, second).when(renamed, { type: 'say', text: 'halo' }).accepted()
+    given(...past, second)
+      .when(renamed, { type: 'say', text: 'halo' })
+      .accepted()
   })
   it('of a version that knew no persons holds for the name', () => {
     const room = given(...here, { type: 'banned', ...asAni, name: 'budi' }, gone)
@@ -165,8 +183,15 @@ describe('muting and banning', () => {
     room.when(renamed, { type: 'join' }).accepted()
   })
   it('holds for an op by the person alone, as the owner laid it down', () => {
-    const past = [...here, opped(budi, 2), { type: 'banned', ...asHost, seq: 3, name: 'budi', persons: [budi.id] }, gone]
-    given(...(past as RoomEvent[])).when(renamed, { type: 'join' }).refused('BANNED')
+    const past = [
+      ...here,
+      opped(budi, 2),
+      { type: 'banned', ...asHost, seq: 3, name: 'budi', persons: [budi.id] },
+      gone,
+    ]
+    given(...(past as RoomEvent[]))
+      .when(renamed, { type: 'join' })
+      .refused('BANNED')
   })
   it('C70: an address of version 6 stands for its household, however it is spelled', () => {
     const room = given(...here, { type: 'banned', ...asAni, name: '2001:DB8:0:7::1' })
@@ -241,7 +266,9 @@ describe('ops', () => {
     ]
     const ops = [opped(one as Member, 2), opped(two as Member, 3)]
     const none: RoomEvent = { type: 'deopped', seq: 4, ...asHost, name: 'dodi', person: 'm8', persons: ['m9'] }
-    given(...here, ...ops).when(host, { type: 'deop', name: 'dodi' }).then(none)
+    given(...here, ...ops)
+      .when(host, { type: 'deop', name: 'dodi' })
+      .then(none)
     expect([...given(...here, ...ops, none).state.rules.ops.keys()]).toEqual([ani.id])
   })
   it('one who was deopped is a member again', () =>
@@ -290,8 +317,12 @@ describe('a lock', () => {
       .accepted())
   const gone: RoomEvent = { type: 'left', by: budi, reason: 'connection lost' }
   it('lets those back in who were inside, under any name', () => {
-    given(...locked, gone).when(budi, { type: 'join' }).accepted()
-    given(...locked, gone).when({ ...budi, name: 'baik' }, { type: 'join' }).accepted()
+    given(...locked, gone)
+      .when(budi, { type: 'join' })
+      .accepted()
+    given(...locked, gone)
+      .when({ ...budi, name: 'baik' }, { type: 'join' })
+      .accepted()
   })
   it('lets them back in where nothing is known any more but what was kept', () => {
     const kept = given(opped(ani), { type: 'locked', ...asAni, persons: ['m0', 'm1', 'm2', 'm3'] })
@@ -316,7 +347,9 @@ describe('a lock', () => {
       .refused('LOCKED')
     const banned: RoomEvent = { type: 'banned', ...asAni, seq: 3, name: 'budi', persons: [budi.id] }
     const free: RoomEvent = { type: 'unbanned', ...asAni, seq: 4, name: 'budi' }
-    given(...locked, banned, gone, free).when(budi, { type: 'join' }).refused('LOCKED')
+    given(...locked, banned, gone, free)
+      .when(budi, { type: 'join' })
+      .refused('LOCKED')
   })
 })
 

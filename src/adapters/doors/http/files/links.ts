@@ -9,7 +9,11 @@ export async function addLink(parts: HttpParts, request: FastifyRequest, reply: 
   const { id, room, file } = await findFile(parts, request)
   const { member: person } = askerOf(parts, request)
   const { text, expiresAt } = await asGuest(parts, request, room, async ({ member: { name } }) =>
-    parts.tickets.issue(id, { ...shownFor(parts, request, room), ...(person === undefined ? {} : { member: person }), name }),
+    parts.tickets.issue(id, {
+      ...shownFor(parts, request, room),
+      ...(person === undefined ? {} : { member: person }),
+      name,
+    }),
   )
   return reply.code(201).send({ url: `${fileUrl({ id, name: file.file.name })}?ticket=${text}`, expiresAt })
 }

@@ -137,7 +137,8 @@ export class Admission {
   holderOf(shown: Shown, room: string): TicketHolder | undefined {
     const { credential, person } = shown
     const code = this.#passes(shown, room, 'looking')?.code
-    if (code !== undefined) return { credential: code, invited: true, ...(person === undefined ? {} : { member: person }) }
+    if (code !== undefined)
+      return { credential: code, invited: true, ...(person === undefined ? {} : { member: person }) }
     return credential === undefined ? undefined : { credential }
   }
 
