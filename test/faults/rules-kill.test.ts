@@ -7,7 +7,7 @@ import { HostProcess } from '../helpers/host-process.ts'
 import { type Answer, type Asked, ask } from '../helpers/http-client.ts'
 import { SessionClient } from '../helpers/session-client.ts'
 
-const CYCLES = Number(process.env['KILL_CYCLES'] ?? 8)
+const CYCLES = Number(process.env['KILL_CYCLES'] ?? 5)
 /** So many things are asked for and answered before a host is killed, at most. */
 const MOST_ANSWERED = 60
 const BYTES = 'abcdef'

@@ -128,7 +128,7 @@ describe('a link stands for what was shown for it', () => {
 
   for (const token of [true, false])
     for (const place of ['token', 'password'] as const)
-      test(`an invitation in place of the ${place}, ${token ? 'past the host’s token' : 'on an open host'}, until it is taken back`, async () => {
+      test(`C124 an invitation in place of the ${place}, ${token ? 'past the host’s token' : 'on an open host'}, until it is taken back`, async () => {
         const { port, id, invite, link, opens, revokeAll, setPassword } = await den({ token })
         await setPassword('secret')
         const code = await invite()
@@ -170,7 +170,7 @@ describe('a link stands for what was shown for it', () => {
         expect((await come(port, 'frames', 'guest', { [place]: code })).outcome).toBe('NOT_FOUND')
       })
 
-  test('an invitation that is taken back ends what came by it in a room that is open, too', async () => {
+  test('C124 an invitation that is taken back ends what came by it in a room that is open, too', async () => {
     const { port, invite, link, opens, revokeAll } = await den()
     const code = await invite()
     const { client } = await come(port, 'frames', 'guest', { password: code })
@@ -183,7 +183,7 @@ describe('a link stands for what was shown for it', () => {
     expect((await come(port, 'frames', 'guest', {})).outcome).toBe('joined')
   })
 
-  test('the room’s password, until there is another; that of who is inside, for as long as they are', async () => {
+  test('C124 the room’s password, until there is another; that of who is inside, for as long as they are', async () => {
     const { port, link, opens, setPassword, asOwner, owner } = await den()
     const open = await link({})
     await setPassword('one')

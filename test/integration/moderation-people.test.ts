@@ -72,7 +72,7 @@ describe('a ban of somebody who shows a key', () => {
       expect((await enter(port, 'websocket', TROLL, name)).outcome).toBe('joined')
   })
 
-  test('ends what they hold: links, streams, downloads, and uploads, which go on when it is taken back', async () => {
+  test('C124 ends what they hold: links, streams, downloads, and uploads, which go on when it is taken back', async () => {
     const { port, owner, troll, id, upload, link } = await withTroll()
     const read = (line: string, headers = {}) => ask(port, line, { headers })
     expect((await read(`GET ${link}`)).text).toBe('abcdef')
@@ -157,7 +157,7 @@ describe('a ban of somebody who shows a key', () => {
   })
 })
 
-test('a kick cuts off what they have under way but for what runs by a link, and ends nothing else that they hold', async () => {
+test('C124 a kick cuts off what they have under way but for what runs by a link, and ends nothing else that they hold', async () => {
   const { port, owner, troll, id, upload, link } = await withTroll()
   const shown = { headers: asTroll }
   const stream = await OpenAnswer.of(port, 'GET /rooms/den/events', {
