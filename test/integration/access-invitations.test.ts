@@ -135,6 +135,28 @@ describe('an invitation', () => {
     )
   })
 
+  test('C80 is refused where it can not be kept, as a password is, and nobody is told of the disk', async () => {
+    const { port, owner, keyring, asOwner, invite, setPassword } = await hosted()
+    const code = await invite()
+    const write = keyring.write.bind(keyring)
+    keyring.write = () => Promise.reject(new Error('ENOSPC: no space left on device, write /home/ani/keys/rooms'))
+    const { json: listed } = await ask(port, 'GET /rooms/den/invitations', asOwner())
+    const [{ id } = { id: '' }] = (listed as { invitations: { id: string }[] }).invitations
+    const refused = [
+      await setPassword('secret'),
+      await ask(port, 'POST /rooms/den/invitations', asOwner()),
+      await ask(port, `DELETE /rooms/den/invitations/${id}`, asOwner()),
+    ]
+    for (const { status, json, text } of refused) {
+      expect([status, json]).toMatchObject([503, { code: 'READ_ONLY' }])
+      expect(text).not.toContain('/home')
+    }
+    keyring.write = write
+    await owner.ask({ type: 'lock' })
+    expect((await come(port, 'frames', 'ani', {})).outcome).toBe('LOCKED')
+    expect((await come(port, 'frames', 'budi', { password: code })).outcome).toBe('joined')
+  })
+
   test('is not to be had by members, over no door', async () => {
     const { port } = await hosted()
     const { client } = await come(port, 'frames', 'ani', {})

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
 import { linkMs } from '../../src/app/defaults.ts'
 import { createTamtam } from '../../src/app/index.ts'
+import { come, hosted } from '../helpers/den.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
-import { ask, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+import { ask, OpenAnswer, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+import { LineClient } from '../helpers/line-client.ts'
 import { keyOf, SessionClient } from '../helpers/session-client.ts'
 
 const OF_GARDEN = { headers: { Authorization: 'Bearer of-garden' } }
@@ -102,4 +104,147 @@ test('a link goes on after a restart of the host', async () => {
     } else expect((await ask(port, `GET ${url}`)).text).toBe('abcdef')
     await tamtam.stop()
   }
+})
+
+describe('a link stands for what was shown for it', () => {
+  /** A host whose room den has a file that its owner sent. */
+  async function den(options: Parameters<typeof hosted>[0] = {}) {
+    const host = await hosted(options)
+    const { port, asOwner } = host
+    const put = await ask(port, 'PUT /den/a.txt', { body: 'abcdef', ...asOwner() })
+    const { id } = put.json as { id: string }
+    const revokeAll = async () => {
+      const { json } = await ask(port, 'GET /rooms/den/invitations', asOwner())
+      for (const invitation of (json as { invitations: { id: string }[] }).invitations)
+        await ask(port, `DELETE /rooms/den/invitations/${invitation.id}`, asOwner())
+    }
+    const link = async (headers: Record<string, string>) => {
+      const made = await ask(port, `POST /files/${id}/links`, { headers })
+      return { status: made.status, url: (made.json as Link).url }
+    }
+    const opens = async ({ url }: { url: string }) => (await ask(port, `GET ${url}`)).status
+    return { ...host, id, link, opens, revokeAll }
+  }
+
+  for (const token of [true, false])
+    for (const place of ['token', 'password'] as const)
+      test(`C124 an invitation in place of the ${place}, ${token ? 'past the host’s token' : 'on an open host'}, until it is taken back`, async () => {
+        const { port, id, invite, link, opens, revokeAll, setPassword } = await den({ token })
+        await setPassword('secret')
+        const code = await invite()
+        const { client, outcome } = await come(port, 'websocket', 'guest', { [place]: code })
+        expect(outcome).toBe('joined')
+        const key = { 'Tamtam-Key': keyOf('guest') }
+        const shown = place === 'token' ? { Authorization: `Bearer ${code}` } : { 'Tamtam-Password': code }
+        const wrongBeside = place === 'token' ? { 'Tamtam-Password': 'x' } : { Authorization: 'Bearer x' }
+        const links = await Promise.all([link({ ...key, ...shown }), link({ ...key, ...shown, ...wrongBeside })])
+        for (const each of links) expect([each.status, await opens(each)]).toEqual([201, 200])
+        const stream = await OpenAnswer.of(port, 'GET /rooms/den/events', {
+          headers: { ...key, ...shown, Accept: 'application/x-ndjson' },
+        })
+        // Gone, they may still read what they were given.
+        client.leave()
+        await stream.ended()
+        for (const each of links) expect(await opens(each)).toBe(200)
+        const back = await come(port, 'frames', 'guest', { [place]: code })
+        const growing = await ask(port, 'POST /rooms/den/files', {
+          headers: {
+            ...key,
+            ...shown,
+            'Tus-Resumable': '1.0.0',
+            'Upload-Length': '9',
+            'Upload-Metadata': 'filename YQ==',
+          },
+        })
+        const download = await OpenAnswer.of(port, `GET ${growing.headers.location}`, { headers: { ...key, ...shown } })
+        await revokeAll()
+        await Promise.all([back.client.closed(), download.ended()])
+        for (const each of links) expect(await opens(each)).toBe(404)
+        for (const line of [
+          `GET /files/${id}`,
+          `POST /files/${id}/links`,
+          `GET /files/${id}/receipts`,
+          'GET /rooms/den',
+        ])
+          expect([line, (await ask(port, line, { headers: { ...key, ...shown } })).status]).toEqual([line, 404])
+        expect((await come(port, 'frames', 'guest', { [place]: code })).outcome).toBe('NOT_FOUND')
+      })
+
+  test('C124 an invitation that is taken back ends what came by it in a room that is open, too', async () => {
+    const { port, invite, link, opens, revokeAll } = await den()
+    const code = await invite()
+    const { client } = await come(port, 'frames', 'guest', { password: code })
+    const made = await link({ 'Tamtam-Key': keyOf('guest'), 'Tamtam-Password': code })
+    expect(await opens(made)).toBe(200)
+    await revokeAll()
+    await client.closed()
+    expect(await opens(made)).toBe(404)
+    // They may come like anybody.
+    expect((await come(port, 'frames', 'guest', {})).outcome).toBe('joined')
+  })
+
+  test('C124 the room’s password, until there is another; that of who is inside, for as long as they are', async () => {
+    const { port, link, opens, setPassword, asOwner, owner } = await den()
+    const open = await link({})
+    await setPassword('one')
+    expect(await opens(open)).toBe(404)
+    const shown = { 'Tamtam-Password': 'one' }
+    const { client } = await come(port, 'frames', 'ani', { password: 'one' })
+    const key = { 'Tamtam-Key': keyOf('ani') }
+    // Who shows a key of nobody inside shows the password too; who is inside need not.
+    const [guest, inside] = [await link(shown), await link(key)]
+    for (const each of [guest, inside]) expect(await opens(each)).toBe(200)
+    await setPassword('two')
+    expect(await opens(guest)).toBe(404)
+    expect((await link(shown)).status).toBe(404)
+    // Who is in stays in.
+    expect(await opens(inside)).toBe(200)
+    const later = await link(key)
+    client.leave()
+    await owner.until(() => owner.events.some((event) => event.type === 'left' && event.by.name === 'ani'))
+    expect([await opens(inside), await opens(later)]).toEqual([404, 200])
+    await ask(port, 'DELETE /rooms/den/password', asOwner())
+    for (const each of [guest, inside, later]) expect(await opens(each)).toBe(200)
+    // The same word is another password.
+    await setPassword('two')
+    expect(await opens(later)).toBe(404)
+  })
+
+  test('on the line door too: what is printed opens, by a password and by an invitation, until that ends', async () => {
+    const { port, asOwner, invite, opens, owner, setPassword, revokeAll } = await den({
+      line: { files: 'links', apartMs: 5 },
+    })
+    await setPassword('secret')
+    const code = await invite()
+    const printed = async (client: LineClient, name: string) => {
+      await ask(port, `PUT /den/${name}`, { body: 'abc', ...asOwner() })
+      const line = await client.until(new RegExp(`^\\* file .* ${name} from boss: .*http`))
+      return { url: new URL(line.slice(line.indexOf('http'))).href.replace(/^http:\/\/[^/]*/, '') }
+    }
+    const [guest, known] = [await LineClient.join(port, 'guest'), await LineClient.join(port, 'known')]
+    await guest.ask(`/join den ${code}`, /^\* you are guest in den/)
+    await known.ask('/join den secret', /^\* you are known in den/)
+    const [byInvitation, byPassword] = await Promise.all([printed(guest, 'b.txt'), printed(known, 'b.txt')])
+    for (const each of [byInvitation, byPassword]) expect(await opens(each)).toBe(200)
+    await setPassword('another')
+    expect(await opens(byPassword)).toBe(404)
+    // Who is in stays in, and is told links that open.
+    const after = await printed(known, 'c.txt')
+    for (const each of [byInvitation, after]) expect(await opens(each)).toBe(200)
+    await revokeAll()
+    await guest.closed()
+    expect([await opens(byInvitation), await opens(after)]).toEqual([404, 200])
+    await owner.settled()
+  })
+
+  test('what a guest has sent to those who look after a room opens to them under the password that they showed', async () => {
+    const { port, owner, opens, setPassword } = await den()
+    await setPassword('one')
+    await owner.ask({ type: 'startCollection' })
+    const put = await ask(port, 'PUT /den/essay.txt', { body: 'abc', headers: { 'Tamtam-Password': 'one' } })
+    const sent = put.json as { url: string }
+    expect(await opens(sent)).toBe(200)
+    await setPassword('two')
+    expect(await opens(sent)).toBe(404)
+  })
 })

@@ -1,6 +1,6 @@
 import { Packr, Unpackr } from 'msgpackr'
 import { Batch, type Encoder } from '../../domain/room/batch.ts'
-import type { Audience, Entry, FileOffered, MentionedFile, OfferedFile, WholeFile } from '../../domain/room/events.ts'
+import type { Audience, Entry, FileOffered, MentionedFile, OfferedFile, Persons, WholeFile } from '../../domain/room/events.ts'
 import type { Member } from '../../domain/room/member.ts'
 
 /**
@@ -31,6 +31,7 @@ const KIND = {
   collectionEnded: 18,
   passwordSet: 19,
   passwordRemoved: 20,
+  shutOut: 21,
 } as const satisfies Record<Entry['type'], number>
 
 const packr = new Packr({ useRecords: false })
@@ -107,14 +108,20 @@ const toTuple = (entry: Entry): unknown[] => {
     case 'opped':
       return [KIND.opped, seq, at, id, name, entry.to.id, entry.to.name, entry.person]
     case 'deopped':
-      return [KIND.deopped, seq, at, id, name, entry.name, entry.person]
+      return [KIND.deopped, seq, at, id, name, entry.name, entry.person, ...personsTuple(entry.persons)]
     case 'muted':
-    case 'banned':
-      return [KIND[entry.type], seq, at, id, name, entry.name, ...(entry.reason === undefined ? [] : [entry.reason])]
+    case 'banned': {
+      const persons = personsTuple(entry.persons)
+      const reason = entry.reason ?? (persons.length === 0 ? undefined : '')
+      return [KIND[entry.type], seq, at, id, name, entry.name, ...(reason === undefined ? [] : [reason]), ...persons]
+    }
     case 'unmuted':
     case 'unbanned':
       return [KIND[entry.type], seq, at, id, name, entry.name]
     case 'locked':
+      return [KIND.locked, seq, at, id, name, ...personsTuple(entry.persons)]
+    case 'shutOut':
+      return [KIND.shutOut, seq, at, id, name, entry.person]
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':
@@ -157,17 +164,19 @@ const toEntry = (tuple: unknown): Entry => {
     case KIND.opped:
       return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
     case KIND.deopped:
-      return { type: 'deopped', seq, at, by, name: textAt(tuple, 5), person: textAt(tuple, 6) }
+      return { type: 'deopped', seq, at, by, name: textAt(tuple, 5), person: textAt(tuple, 6), ...personsAt(tuple, 7) }
     case KIND.muted:
-      return { type: 'muted', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6) }
+      return { type: 'muted', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6), ...personsAt(tuple, 7) }
     case KIND.unmuted:
       return { type: 'unmuted', seq, at, by, name: textAt(tuple, 5) }
     case KIND.banned:
-      return { type: 'banned', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6) }
+      return { type: 'banned', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6), ...personsAt(tuple, 7) }
     case KIND.unbanned:
       return { type: 'unbanned', seq, at, by, name: textAt(tuple, 5) }
     case KIND.locked:
-      return { type: 'locked', seq, at, by }
+      return { type: 'locked', seq, at, by, ...personsAt(tuple, 5) }
+    case KIND.shutOut:
+      return { type: 'shutOut', seq, at, by, person: textAt(tuple, 5) }
     case KIND.unlocked:
       return { type: 'unlocked', seq, at, by }
     case KIND.collectionStarted:
@@ -200,8 +209,21 @@ const memberAt = (tuple: readonly unknown[], index: number): Member => ({
   name: textAt(tuple, index + 1),
 })
 
+/** Empty where there is none and persons stand behind it. */
 const reasonAt = (tuple: readonly unknown[], index: number): { reason?: string } =>
-  tuple[index] === undefined ? {} : { reason: textAt(tuple, index) }
+  tuple[index] === undefined || (tuple[index] === '' && tuple.length > index + 1)
+    ? {}
+    : { reason: textAt(tuple, index) }
+
+/** Last, behind what the first entries of this version held: they have no such field. */
+const personsTuple = (persons: Persons | undefined): readonly unknown[] => (persons === undefined ? [] : [persons])
+
+const personsAt = (tuple: readonly unknown[], index: number): { persons?: Persons } => {
+  const persons = tuple[index]
+  if (persons === undefined) return {}
+  if (!Array.isArray(persons)) throw new BadEntries(`field ${index} of an entry is no list of persons`)
+  return { persons: persons.map((_, each) => textAt(persons, each)) }
+}
 
 const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
   const file = mentionedAt(tuple, index)

@@ -63,6 +63,9 @@ export function eventWords(event: Told, words: Words): string {
       return event.reason === '' ? say('away', { name }) : say('awayWhy', { name, why: event.reason })
     case 'back':
       return say('backAgain', { name })
+    // Nobody is told of it.
+    case 'shutOut':
+      return ''
     default:
       return event satisfies never
   }

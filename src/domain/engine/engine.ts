@@ -111,6 +111,7 @@ export class Engine {
       guest,
       role,
       invited,
+      inviter,
       quiet = false,
       person = id,
       address = guest === true ? member.name : undefined,
@@ -126,8 +127,9 @@ export class Engine {
         type: 'join',
         ...(role === undefined ? {} : { role }),
         ...(invited === undefined ? {} : { invited }),
+        ...(inviter === undefined ? {} : { inviter }),
       } as const
-      const seq = quiet ? wanted(room.admitQuietly(member)) : wanted(await tell(room, member, join)).seq
+      const seq = quiet ? wanted(room.admitQuietly(member, role)) : wanted(await tell(room, member, join)).seq
       session = new LocalSession(member, room, request.after ?? seq, this.#host, request.reads)
     } catch (error) {
       dismiss()

@@ -1,5 +1,6 @@
 import type { Observable, Subscription } from 'rxjs'
 import { Batch } from '../room/batch.ts'
+import { isEntry } from '../room/events.ts'
 
 /** What a follower follows: what is committed from now on, and what was. */
 export interface Feed {
@@ -124,4 +125,4 @@ export class Follower {
 
 /** A journal in memory may keep a batch as it was shown; who came and went long ago is no news. */
 const withoutPresence = (batch: Batch): Batch =>
-  batch.events.length === batch.entries.length ? batch : new Batch(batch.room, batch.entries)
+  batch.events.every(isEntry) ? batch : new Batch(batch.room, batch.entries)

@@ -23,6 +23,8 @@ export interface JoinRequest {
   readonly role?: 'owner'
   /** They were asked in: a lock does not keep them out. */
   readonly invited?: boolean
+  /** The person who asked them in, until they have come in by it. */
+  readonly inviter?: string
   /**
    * The id of the member for whom it reads what is not for everybody: somebody who comes with a link of theirs, while they may be
    * elsewhere. Left out: itself.

@@ -5,7 +5,7 @@ import type { RoomActor } from '../room/actor.ts'
 import { admits, isVisibleTo, ownSight, sightOf } from '../room/audience.ts'
 import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand, TellPassword } from '../room/commands.ts'
-import type { Entry, RoomEvent } from '../room/events.ts'
+import { type Entry, isEntry, type RoomEvent, told } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { Verb } from '../room/rights.ts'
 import type { RoomFile } from '../room/state.ts'
@@ -59,6 +59,11 @@ export class LocalSession implements RoomSession {
   get member(): Member {
     this.#member = this.#room.state.members.get(this.#id) ?? this.#member
     return this.#member
+  }
+
+  /** What whoever shows the same again is known by. */
+  get person(): string {
+    return this.#room.personOf(this.#id)
   }
 
   get room(): string {
@@ -211,7 +216,8 @@ export class LocalSession implements RoomSession {
     for (let from = after; entries.length < limit && from < this.last; ) {
       const page = await this.#host.read(this.room, from, limit - entries.length)
       if (page.length === 0) break
-      for (const batch of page) for (const entry of batch.entries) if (this.sees(entry)) entries.push(entry)
+      for (const { events } of page)
+        for (const event of events) if (isEntry(event) && this.sees(event)) entries.push(event)
       from = page.at(-1)?.last ?? this.last
     }
     return entries.slice(0, limit)
@@ -221,7 +227,7 @@ export class LocalSession implements RoomSession {
     // Files for others are among what is found, and are left out: then it looks further back.
     for (let reach = limit; ; reach *= 2) {
       const found = await this.#host.search(this.room, query, reach)
-      const seen = found.filter((entry) => this.sees(entry))
+      const seen = told(found).filter((entry): entry is Entry => isEntry(entry) && this.sees(entry))
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }
   }

@@ -1,9 +1,15 @@
-/** Whom an address belongs to: one household has a whole IPv6 /64 (C70). */
+/** Whom an address belongs to: one household has a whole IPv6 /64 (C70). However it is spelled; what is no IPv6 address stays as it is. */
 export function householdOf(address: string): string {
   if (!address.includes(':')) return address
   const [before = '', after] = address.split('::')
-  const groups = before.split(':').filter((group) => group !== '')
-  const tail = after === undefined ? [] : after.split(':').filter((group) => group !== '')
-  const zeros = after === undefined ? 0 : 8 - groups.length - tail.length
-  return [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...tail].slice(0, 4).join(':')
+  const head = groupsOf(before)
+  const tail = after === undefined ? [] : groupsOf(after)
+  const zeros = after === undefined ? 0 : 8 - head.length - tail.length
+  return [...head, ...Array<string>(Math.max(0, zeros)).fill('0'), ...tail].slice(0, 4).join(':')
 }
+
+const groupsOf = (text: string): readonly string[] =>
+  text
+    .split(':')
+    .filter((group) => group !== '')
+    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))

@@ -11,10 +11,10 @@ import { Draft } from './draft.ts'
 import type { Audience } from './events.ts'
 import { type Entry, isEntry, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
-import type { Member } from './member.ts'
-import { because } from './moderate.ts'
+import type { Member, Role } from './member.ts'
+import { because, consequenceOf } from './moderate.ts'
 import { notAMember, refusalFor, type Verb } from './rights.ts'
-import { arrivingAs, seat, standingOf, unseat } from './standing.ts'
+import { arrivingAs, personOf, seat, standingOf, unseat } from './standing.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 
 /** From so many members on, comings and goings are gathered before they are told. */
@@ -84,17 +84,18 @@ export class RoomActor {
     return () => {
       if (this.#expelled.get(id) !== expelled) return
       this.#expelled.delete(id)
-      this.#state.quiet.delete(id)
       unseat(this.#state, id)
+      this.#state.quiet.delete(id)
     }
   }
 
   /** Lets a member in without a word; answers the sequence from which on it is there. */
-  admitQuietly(member: Member): number | Rejected {
-    const why = refusalFor(arrivingAs(this.#state, member, undefined), 'enter')
+  admitQuietly(member: Member, role: Role | undefined): number | Rejected {
+    const why = refusalFor(arrivingAs(this.#state, member, role), 'enter')
     if (why !== undefined) return why
-    this.#state.quiet.set(member.id, member)
-    seat(this.#state, member)
+    const seated = role === undefined ? member : { ...member, role }
+    this.#state.quiet.set(member.id, seated)
+    seat(this.#state, seated)
     return this.#state.last
   }
 
@@ -107,6 +108,11 @@ export class RoomActor {
   audienceFor(by: Member, name: string | undefined): Audience | undefined | Rejected {
     const to = name === undefined ? undefined : addressee(this.#state, name)
     return to !== undefined && 'type' in to ? to : audienceFor(this.#state, by, to)
+  }
+
+  /** Whom nothing but a key tells: the same when they come back. */
+  personOf(id: string): string {
+    return personOf(this.#state, id)
   }
 
   /** How a member stands who reads now; also one who is not here. */
@@ -201,9 +207,12 @@ export class RoomActor {
         continue
       }
       if (event.type === 'fileReceived' && draft.repeatsReceipt(event, mail)) continue
-      draft.add(event, mail, id)
+      const rule = consequenceOf(this.#state, event, { seq: draft.next, at, maxTextBytes })
+      // It is answered once what follows from it is kept.
+      draft.add(event, rule === undefined ? mail : unanswered(mail), id)
       // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
       if (!isEntry(event)) evolve(this.#state, event)
+      if (rule !== undefined) draft.add(rule, mail, undefined)
     }
     return decided
   }
@@ -261,6 +270,8 @@ export class RoomActor {
     this.#batches.complete()
   }
 }
+
+const unanswered = ({ by, commands }: Mail): Mail => ({ by, commands, refused: () => {} })
 
 const isPresence = ({ type }: RoomCommand): boolean => type === 'join' || type === 'leave'
 

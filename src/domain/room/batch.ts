@@ -1,4 +1,4 @@
-import { type Entry, isEntry, type RoomEvent } from './events.ts'
+import { type Entry, isEntry, type RoomEvent, told } from './events.ts'
 
 /** Turns a batch into what one kind of receiver gets. Encoders are compared by identity: make one, keep it. */
 export type Encoder<T> = (batch: Batch) => T
@@ -15,8 +15,9 @@ export interface CommandId {
  */
 export class Batch {
   readonly room: string
+  /** As readers are told of it: all but what is in the host's own hands. */
   readonly events: readonly RoomEvent[]
-  /** The events that have a sequence number. */
+  /** As it is kept: what has a sequence number, with all that it says. */
   readonly entries: readonly Entry[]
   /** Ids that clients gave, for the journal to know them again. */
   readonly ids: readonly CommandId[]
@@ -24,7 +25,7 @@ export class Batch {
 
   constructor(room: string, events: readonly RoomEvent[], ids: readonly CommandId[] = []) {
     this.room = room
-    this.events = events
+    this.events = told(events)
     this.entries = events.every(isEntry) ? events : events.filter(isEntry)
     this.ids = ids
   }

@@ -129,6 +129,8 @@ export interface Join {
   readonly role?: Role
   /** Asked in: as one of those who were here when the room was locked. */
   readonly invited?: boolean
+  /** The person who asked them in, until they have come in by it. */
+  readonly inviter?: string
 }
 export interface Leave {
   readonly type: 'leave'

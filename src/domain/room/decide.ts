@@ -100,10 +100,16 @@ const tooManyReceipts = rejected(
   'NOT_ALLOWED',
   'this file has as many receipts as a room keeps of one; that you have it is just not told',
 )
+const invitationEnded = rejected(
+  'NO_SUCH_INVITATION',
+  'this invitation does not hold any more: who gave it is banned; ask somebody in the room',
+)
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 
-function join(state: RoomState, by: Member, { role, invited }: Join): RoomEvent | Rejected {
+function join(state: RoomState, by: Member, { role, invited, inviter }: Join): RoomEvent | Rejected {
   const arriving = arrivingAs(state, by, role)
+  // Who is banned lets nobody in either.
+  if (inviter !== undefined && state.rules.bans.persons.has(inviter)) return invitationEnded
   const standing = arriving === 'stranger' && invited === true ? 'member' : arriving
   const why = refusalFor(standing, state.rules.locked ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
@@ -112,7 +118,7 @@ function join(state: RoomState, by: Member, { role, invited }: Join): RoomEvent 
 
 /** A name that is banned is not to be had by changing to it either. */
 function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Rejected {
-  if (state.rules.bans.size > 0 && restraintOf(state, by.id, lookOf(name), by.role) === 'banned') return banned
+  if (state.rules.bans.names.size > 0 && restraintOf(state, by.id, lookOf(name), by.role) === 'banned') return banned
   return { type: 'renamed', by: { ...by, name }, from: by.name }
 }
 

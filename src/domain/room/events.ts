@@ -89,12 +89,20 @@ export interface Deopped extends Journaled {
   readonly type: 'deopped'
   readonly name: string
   readonly person: string
+  readonly persons?: Persons
 }
-/** Whoever has the name, or one that looks like it, or comes from the address, can only read. */
+/**
+ * Persons whom a rule holds for, in the host's own hands: what a reader is told has no such field (`told`). Entries of versions
+ * that knew none have none: their rules hold for names and addresses.
+ */
+export type Persons = readonly string[]
+
+/** These persons, and whoever has the name, or one that looks like it, or comes from the address, can only read. */
 export interface Muted extends Journaled {
   readonly type: 'muted'
   readonly name: string
   readonly reason?: string
+  readonly persons?: Persons
 }
 export interface Unmuted extends Journaled {
   readonly type: 'unmuted'
@@ -105,6 +113,7 @@ export interface Banned extends Journaled {
   readonly type: 'banned'
   readonly name: string
   readonly reason?: string
+  readonly persons?: Persons
 }
 export interface Unbanned extends Journaled {
   readonly type: 'unbanned'
@@ -112,6 +121,13 @@ export interface Unbanned extends Journaled {
 }
 export interface Locked extends Journaled {
   readonly type: 'locked'
+  /** Who was inside: they may come back. */
+  readonly persons?: Persons
+}
+/** Sent out of a room that is locked: this person is none of those inside any more. For the host alone. */
+export interface ShutOut extends Journaled {
+  readonly type: 'shutOut'
+  readonly person: string
 }
 export interface Unlocked extends Journaled {
   readonly type: 'unlocked'
@@ -138,6 +154,7 @@ export type Rule =
   | Banned
   | Unbanned
   | Locked
+  | ShutOut
   | Unlocked
   | CollectionStarted
   | CollectionEnded
@@ -219,6 +236,7 @@ const RULES: Readonly<Record<Rule['type'], true>> = {
   banned: true,
   unbanned: true,
   locked: true,
+  shutOut: true,
   unlocked: true,
   collectionStarted: true,
   collectionEnded: true,
@@ -247,3 +265,17 @@ export function isFact(entry: Entry): boolean {
       return entry satisfies never
   }
 }
+
+/** These events as readers are told of them: without the persons that rules hold for, and without what is for the host alone. */
+export function told(events: readonly RoomEvent[]): readonly RoomEvent[] {
+  if (!events.some(isForTheHost)) return events
+  return events
+    .filter(({ type }) => type !== 'shutOut')
+    .map((event) => {
+      if (!isForTheHost(event)) return event
+      const { persons: _, ...open } = event as RoomEvent & { readonly persons?: Persons }
+      return open
+    })
+}
+
+const isForTheHost = (event: RoomEvent): boolean => event.type === 'shutOut' || 'persons' in event

@@ -1,6 +1,6 @@
 import { isRule, type RoomEvent } from './events.ts'
 import { layDown } from './rules.ts'
-import { seat, unseat } from './standing.ts'
+import { remember, seat, unseat } from './standing.ts'
 import type { RoomState } from './state.ts'
 
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
@@ -17,6 +17,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       seat(state, event.by)
       return
     case 'renamed':
+      remember(state, event.by.id)
       state.members.set(event.by.id, event.by)
       seat(state, event.by)
       return
@@ -30,8 +31,8 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       state.typing.set(event.by.id, event.at)
       return
     case 'left':
-      state.members.delete(event.by.id)
       unseat(state, event.by.id)
+      state.members.delete(event.by.id)
       return
     case 'fileProgressed': {
       const known = state.files.get(event.file.id)

@@ -3,11 +3,11 @@ import { type Rejected, rejected } from '../rejection.ts'
 import { checkText } from '../text/message-text.ts'
 import type { Ban, Moderation, Mute } from './commands.ts'
 import type { Known, Stamp } from './decision.ts'
-import type { RoomEvent } from './events.ts'
+import type { RoomEvent, ShutOut } from './events.ts'
 import { authorOf, type Member, type Role } from './member.ts'
 import { notAllowed } from './rights.ts'
-import { lookOf, personOf } from './standing.ts'
-import type { RoomState } from './state.ts'
+import { lookOf, personOf, ruleKey } from './standing.ts'
+import type { Restraints, RoomState } from './state.ts'
 
 /** What an op's or owner's command comes to; that they may give it at all was seen to. Nobody gives one against their equals. */
 export function moderate(
@@ -34,15 +34,17 @@ export function moderate(
       if ('type' in told) return told
       const name = nameOf(state, command.name)
       if (typeof name !== 'string') return name
-      const look = lookOf(name)
-      if (rank(highest(state, look)) >= rank(by.role)) return notAllowed
-      const held = command.type === 'ban' ? rules.bans : rules.mutes
-      if (held.has(look)) return known
-      return { type: command.type === 'ban' ? 'banned' : 'muted', ...stamp, name, ...told }
+      const meant = meantBy(state, by, name)
+      if ('type' in meant) return meant
+      const held = (command.type === 'ban' ? rules.bans : rules.mutes).names.get(ruleKey(name))
+      const persons = meant.filter((person) => held?.persons.has(person) !== true)
+      if (held !== undefined && persons.length === 0) return known
+      const type = command.type === 'ban' ? 'banned' : 'muted'
+      return { type, ...stamp, name, ...told, ...(persons.length === 0 ? {} : { persons }) }
     }
     case 'unmute':
     case 'unban': {
-      const name = (command.type === 'unban' ? rules.bans : rules.mutes).get(lookOf(command.name))
+      const name = laidDownFor(state, command.type === 'unban' ? rules.bans : rules.mutes, command.name)
       if (name === undefined) return rejected('NO_SUCH_MEMBER', `nobody of that name is ${NOT[command.type]}`)
       return { type: command.type === 'unban' ? 'unbanned' : 'unmuted', ...stamp, name }
     }
@@ -58,14 +60,20 @@ export function moderate(
         ({ id, role }) => role !== undefined && state.looks.get(id) === look,
       )
       if (here?.role === 'owner') return notAllowed
-      const away = [...rules.ops].find(([, name]) => lookOf(name) === look)
-      const person = here === undefined ? away?.[0] : personOf(state, here.id)
+      const persons = here === undefined ? opsCalled(state, look) : [personOf(state, here.id)]
+      const [person, ...others] = persons
       if (person === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is an op')
       if (by.role !== 'owner' && here?.id !== by.id) return notAllowed
-      return { type: 'deopped', ...stamp, name: here?.name ?? command.name, person }
+      const more = others.length === 0 ? {} : { persons: others }
+      return { type: 'deopped', ...stamp, name: here?.name ?? command.name, person, ...more }
     }
     case 'lock':
-      return rules.locked ? known : { type: 'locked', ...stamp }
+      if (rules.locked) return known
+      return {
+        type: 'locked',
+        ...stamp,
+        persons: [...new Set(Array.from(state.members.keys(), (id) => personOf(state, id)))],
+      }
     case 'unlock':
       return rules.locked ? { type: 'unlocked', ...stamp } : known
     case 'startCollection':
@@ -94,12 +102,44 @@ function find({ members, looks }: RoomState, name: string): Member | Rejected {
   return found
 }
 
-/** The highest role among those for whom it would hold, here or not. */
-function highest({ members, looks, rules }: RoomState, look: string): Role | undefined {
-  let most: Role | undefined
-  for (const [id, { role }] of members) if (looks.get(id) === look && rank(role) > rank(most)) most = role
-  for (const name of rules.ops.values()) if (lookOf(name) === look && rank(most) < rank('op')) most = 'op'
-  return most
+/** Ops who were called so when they became ones. */
+const opsCalled = ({ rules }: RoomState, look: string): readonly string[] =>
+  [...rules.ops].flatMap(([person, name]) => (lookOf(name) === look ? [person] : []))
+
+/**
+ * The persons below `by` who are meant by a name: those here who have it, or, where none has, those who had it last and the ops who
+ * are known by it. Rank is a person's: who has the name of an op is none by that.
+ */
+function meantBy(state: RoomState, by: Member, name: string): readonly string[] | Rejected {
+  const { members, looks, gone, rules } = state
+  const look = lookOf(name)
+  const here = [...members.values()].filter(({ id }) => looks.get(id) === look)
+  if (here.length > 0) {
+    const below = here.filter(({ role }) => rank(role) < rank(by.role))
+    return below.length === 0 ? notAllowed : [...new Set(below.map(({ id }) => personOf(state, id)))]
+  }
+  const last = gone.get(look)
+  const known = new Set([...opsCalled(state, look), ...(last === undefined ? [] : [last])])
+  const below = [...known].filter((person) => rank(rules.ops.has(person) ? 'op' : undefined) < rank(by.role))
+  return known.size > 0 && below.length === 0 ? notAllowed : below.filter((person) => person !== '')
+}
+
+/** The name for which something was laid down that holds for this one, or for the person here who is called so. */
+function laidDownFor(state: RoomState, { names, persons }: Restraints, name: string): string | undefined {
+  const held = names.get(ruleKey(name))
+  if (held !== undefined) return held.name
+  const look = lookOf(name)
+  const here = [...state.members.keys()].filter((id) => state.looks.get(id) === look).map((id) => personOf(state, id))
+  const person = here.find((each) => persons.has(each))
+  if (person === undefined) return undefined
+  return [...names.values()].find((each) => each.persons.has(person))?.name
+}
+
+/** What follows from somebody's being sent out of a room that is locked: they were inside, and are not any more. */
+export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: Stamp): ShutOut | undefined {
+  if (event.type !== 'left' || event.kickedBy === undefined) return undefined
+  const person = personOf(state, event.by.id)
+  return state.insiders.has(person) ? { type: 'shutOut', seq, at, by: event.kickedBy, person } : undefined
 }
 
 const ADDRESS = /^[0-9a-f.:]{2,45}$/i

@@ -1,7 +1,7 @@
-import type { Rule } from './events.ts'
+import type { Banned, Muted, Rule } from './events.ts'
 import type { Role } from './member.ts'
-import { lookOf, personOf, reseat } from './standing.ts'
-import type { RoomState } from './state.ts'
+import { personOf, reseat, ruleKey } from './standing.ts'
+import type { Restraints, RoomState } from './state.ts'
 
 /** Takes what was laid down into the state, and what it means for everybody who is here. */
 export function layDown(state: RoomState, rule: Rule): void {
@@ -12,24 +12,30 @@ export function layDown(state: RoomState, rule: Rule): void {
       give(state, rule.person, 'op')
       break
     case 'deopped':
-      rules.ops.delete(rule.person)
-      give(state, rule.person, undefined)
+      for (const person of [rule.person, ...(rule.persons ?? [])]) {
+        rules.ops.delete(person)
+        give(state, person, undefined)
+      }
       break
     case 'muted':
-      rules.mutes.set(lookOf(rule.name), rule.name)
+      restrain(rules.mutes, rule)
       break
     case 'unmuted':
-      rules.mutes.delete(lookOf(rule.name))
+      release(rules.mutes, rule.name)
       break
     case 'banned':
-      rules.bans.set(lookOf(rule.name), rule.name)
+      restrain(rules.bans, rule)
+      for (const person of rule.persons ?? []) insiders.delete(person)
       break
     case 'unbanned':
-      rules.bans.delete(lookOf(rule.name))
+      release(rules.bans, rule.name)
       break
     case 'locked':
       rules.locked = true
-      for (const id of state.members.keys()) insiders.add(personOf(state, id))
+      for (const person of rule.persons ?? []) insiders.add(person)
+      return
+    case 'shutOut':
+      insiders.delete(rule.person)
       return
     case 'unlocked':
       rules.locked = false
@@ -53,4 +59,23 @@ function give(state: RoomState, person: string, role: Role | undefined): void {
     const { role: _, ...rest } = member
     state.members.set(member.id, role === undefined ? rest : { ...rest, role })
   }
+}
+
+/** What was laid down for the name before holds on, and for these persons too. */
+function restrain({ names, persons }: Restraints, { name, persons: wanted = [] }: Muted | Banned): void {
+  const key = ruleKey(name)
+  const before = names.get(key)
+  const added = wanted.filter((person) => before?.persons.has(person) !== true)
+  for (const person of added) persons.set(person, (persons.get(person) ?? 0) + 1)
+  names.set(key, { name: before?.name ?? name, persons: new Set([...(before?.persons ?? []), ...added]) })
+}
+
+function release({ names, persons }: Restraints, name: string): void {
+  const key = ruleKey(name)
+  for (const person of names.get(key)?.persons ?? []) {
+    const left = (persons.get(person) ?? 1) - 1
+    if (left > 0) persons.set(person, left)
+    else persons.delete(person)
+  }
+  names.delete(key)
 }

@@ -1,13 +1,20 @@
+import { householdOf } from '../names/household.ts'
 import { checkNick } from '../names/nick.ts'
 import type { Member, Role } from './member.ts'
 import type { Standing } from './rights.ts'
-import type { RoomState } from './state.ts'
+import type { Restraints, RoomState } from './state.ts'
 
-/** What bans and mutes know a name by: its look, so that one that looks like it is it (C63). An address is itself. */
+/** So many who have gone are remembered by their names. */
+const GONE = 1000
+
+/** What a name is known by: its look, so that one that looks like it is it (C63). An address is itself. */
 export function lookOf(name: string): string {
   const nick = checkNick(name)
   return 'type' in nick ? name : nick.skeleton
 }
+
+/** What bans and mutes are kept by: a look, or the household that an address belongs to (C70). */
+export const ruleKey = (name: string): string => householdOf(lookOf(name))
 
 /** What somebody who is here is. */
 export function standingOf(state: RoomState, id: string): Standing {
@@ -22,22 +29,28 @@ export function standingOf(state: RoomState, id: string): Standing {
 /** What somebody is who wants to come in; `role` as the host gives it. */
 export function arrivingAs(state: RoomState, by: Member, role: Role | undefined): Standing {
   if (role === 'owner') return role
+  if (restraintOf(state, by.id, lookOf(by.name), role) === 'banned') return 'banned'
   const person = personOf(state, by.id)
-  const held = state.rules.ops.has(person) ? 'op' : undefined
-  if (restraintOf(state, by.id, lookOf(by.name), held) === 'banned') return 'banned'
-  return held ?? (state.insiders.has(person) ? 'member' : 'stranger')
+  if (state.rules.ops.has(person)) return 'op'
+  return state.insiders.has(person) ? 'member' : 'stranger'
 }
 
-/** What holds for somebody, be it for their name or for their address. The owner is above it, and ops above what holds for an address. */
+/**
+ * What holds for somebody: for their person, for their name, or for their address. The owner is above it. Ops are above what holds
+ * for names and addresses: others can have theirs.
+ */
 export function restraintOf(
-  { rules: { bans, mutes }, origins }: RoomState,
+  state: RoomState,
   id: string,
   look: string,
   role: Role | undefined,
 ): 'banned' | 'muted' | undefined {
-  if (role === 'owner' || bans.size + mutes.size === 0) return undefined
-  const address = role === 'op' ? undefined : origins.get(id)?.address
-  const holds = (names: ReadonlyMap<string, string>) => names.has(look) || (address !== undefined && names.has(address))
+  const { bans, mutes, ops } = state.rules
+  if (role === 'owner' || bans.names.size + mutes.names.size === 0) return undefined
+  const person = personOf(state, id)
+  const address = state.origins.get(id)?.address
+  const labels = ops.has(person) ? [] : [householdOf(look), ...(address === undefined ? [] : [householdOf(address)])]
+  const holds = ({ names, persons }: Restraints) => persons.has(person) || labels.some((label) => names.has(label))
   if (holds(bans)) return 'banned'
   return holds(mutes) ? 'muted' : undefined
 }
@@ -57,7 +70,26 @@ export function reseat(state: RoomState): void {
 }
 
 export function unseat(state: RoomState, id: string): void {
+  remember(state, id)
   for (const notes of [state.looks, state.restrained, state.origins, state.typing]) notes.delete(id)
+}
+
+/** Somebody gives up the name that they have: whoever looks after the room may still mean them by it. The owner is not held by any rule. */
+export function remember(state: RoomState, id: string): void {
+  const look = state.looks.get(id)
+  const member = state.members.get(id) ?? state.quiet.get(id)
+  if (look === undefined || member === undefined || member.role === 'owner') return
+  const person = personOf(state, id)
+  const before = state.gone.get(look)
+  // A request without a key is nobody whom a rule could hold for, but it has the name.
+  const isRequest = person === id && state.quiet.has(id)
+  if (isRequest && before !== undefined && !state.rules.ops.has(before)) return
+  state.gone.delete(look)
+  state.gone.set(look, isRequest ? '' : person)
+  for (const oldest of state.gone.keys()) {
+    if (state.gone.size <= GONE) return
+    state.gone.delete(oldest)
+  }
 }
 
 function restrain(state: RoomState, { id, name, role }: Member): void {
@@ -66,8 +98,10 @@ function restrain(state: RoomState, { id, name, role }: Member): void {
   else state.restrained.set(id, restraint)
 }
 
-/** A request of somebody who is in the room too, as far as their name tells. */
-function isOfOneInside({ members, looks }: RoomState, id: string): boolean {
+/** A request of somebody who was in the room when it was locked, or is in it as far as their name tells. */
+function isOfOneInside(state: RoomState, id: string): boolean {
+  const { members, looks, insiders } = state
+  if (insiders.has(personOf(state, id))) return true
   const look = looks.get(id)
   for (const other of members.keys()) if (looks.get(other) === look) return true
   return false

@@ -28,12 +28,25 @@ export type RoomFile =
 export interface Rules {
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
-  /** Names as they were given, by their look: `lookOf`. */
-  readonly bans: Map<string, string>
-  readonly mutes: Map<string, string>
+  readonly bans: Restraints
+  readonly mutes: Restraints
   locked: boolean
   /** Since when members' files are for those who look after the room, in milliseconds since 1970; undefined while they are for everybody. */
   collectingSince: number | undefined
+}
+
+/** Whom bans hold for, or mutes. */
+export interface Restraints {
+  /** What was laid down, by the look of the name that it was given for, or by the household of the address. */
+  readonly names: Map<string, Restraint>
+  /** How many of these hold for each person. */
+  readonly persons: Map<string, number>
+}
+
+export interface Restraint {
+  /** As it was given. */
+  readonly name: string
+  readonly persons: ReadonlySet<string>
 }
 
 /** Where somebody comes from, as their door knows it. The room is never told. */
@@ -64,6 +77,11 @@ export interface RoomState {
   readonly restrained: Map<string, 'banned' | 'muted'>
   /** The persons who were here when the room was locked: they may come back. */
   readonly insiders: Set<string>
+  /**
+   * Who has gone, or is called otherwise now, by the look that their name had: the last of each, and of so many at most. Empty: somebody
+   * whom nothing would know again.
+   */
+  readonly gone: Map<string, string>
   /** When somebody was last told of as typing, by their id. */
   readonly typing: Map<string, number>
   topic: string
@@ -78,11 +96,18 @@ export const initialState = (name: string): RoomState => ({
   files: new Map(),
   receipts: new Map(),
   receivers: new Map(),
-  rules: { ops: new Map(), bans: new Map(), mutes: new Map(), locked: false, collectingSince: undefined },
+  rules: {
+    ops: new Map(),
+    bans: { names: new Map(), persons: new Map() },
+    mutes: { names: new Map(), persons: new Map() },
+    locked: false,
+    collectingSince: undefined,
+  },
   origins: new Map(),
   looks: new Map(),
   restrained: new Map(),
   insiders: new Set(),
+  gone: new Map(),
   typing: new Map(),
   topic: '',
   last: 0,

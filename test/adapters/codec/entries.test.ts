@@ -18,6 +18,7 @@ const hostile = fc.constantFrom(
   'x'.repeat(70_000),
 )
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), hostile)
+const persons = fc.array(text, { maxLength: 5 })
 const whole = fc.maxSafeInteger()
 const member = fc.record({ id: text, name: text })
 const mentioned = fc.record({ id: text, name: text, size: fc.nat() }, { requiredKeys: ['id', 'name'] })
@@ -43,6 +44,11 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('deopped', { name: text, person: text }),
   of('muted', { name: text, reason: text }),
   of('muted', { name: text }),
+  of('muted', { name: text, persons }),
+  of('banned', { name: text, reason: fc.string({ minLength: 1 }), persons }),
+  of('deopped', { name: text, person: text, persons }),
+  of('locked', { persons }),
+  of('shutOut', { person: text }),
   of('unmuted', { name: text }),
   of('banned', { name: text, reason: text }),
   of('unbanned', { name: text }),
@@ -124,6 +130,27 @@ describe('packed entries', () => {
     ['a mute taken back', { ...stamp, type: 'unmuted', name: 'budi' }, '9201960c0102a26d31a3616e69a462756469'],
     ['a ban', { ...stamp, type: 'banned', name: 'budi', reason: 'r' }, '9201970d0102a26d31a3616e69a462756469a172'],
     ['a ban taken back', { ...stamp, type: 'unbanned', name: 'budi' }, '9201960e0102a26d31a3616e69a462756469'],
+    [
+      'a mute of a person',
+      { ...stamp, type: 'muted', name: 'budi', persons: ['p2'] },
+      '9201980b0102a26d31a3616e69a462756469a091a27032',
+    ],
+    [
+      'a ban of persons, with a reason',
+      { ...stamp, type: 'banned', name: 'budi', reason: 'r', persons: ['p2', 'p3'] },
+      '9201980d0102a26d31a3616e69a462756469a17292a27032a27033',
+    ],
+    [
+      'two ops no more',
+      { ...stamp, type: 'deopped', name: 'budi', person: 'p2', persons: ['p3'] },
+      '9201980a0102a26d31a3616e69a462756469a2703291a27033',
+    ],
+    [
+      'a lock, and who was inside',
+      { ...stamp, type: 'locked', persons: ['p1', 'p2'] },
+      '9201960f0102a26d31a3616e6992a27031a27032',
+    ],
+    ['one inside no more', { ...stamp, type: 'shutOut', person: 'p2' }, '920196150102a26d31a3616e69a27032'],
     ['a lock', { ...stamp, type: 'locked' }, '9201950f0102a26d31a3616e69'],
     ['a lock taken back', { ...stamp, type: 'unlocked' }, '920195100102a26d31a3616e69'],
     ['a room that collects', { ...stamp, type: 'collectionStarted' }, '920195110102a26d31a3616e69'],

@@ -123,14 +123,17 @@ test('who may do what does not travel: no bundle makes an op, bans or locks', as
   const [here, there] = [new Shelf(), new Shelf()]
   const by = person('mallory')
   await there.add('lobby', { type: 'opped', at: 1, by, to: by, person: 'p' })
-  await there.add('lobby', { type: 'banned', at: 2, by, name: 'ani' })
-  await there.add('lobby', { type: 'locked', at: 3, by })
+  await there.add('lobby', { type: 'banned', at: 2, by, name: 'ani', persons: ['p-of-ani'] })
+  await there.add('lobby', { type: 'locked', at: 3, by, persons: ['p-of-budi'] })
+  await there.add('lobby', { type: 'shutOut', at: 3, by, person: 'p-of-budi' })
   await there.add('lobby', { type: 'passwordSet', at: 4, by })
   await there.add('lobby', { type: 'said', at: 4, by, text: 'halo' })
   const bundle = await there.export()
-  expect(bundle.toString()).not.toMatch(/opped|banned|locked|password/)
+  expect(bundle.toString()).not.toMatch(/opped|banned|locked|password|shutOut|p-of-/)
+  // What is laid down here stays as it is, with whom it holds for.
+  await here.add('lobby', { type: 'locked', at: 5, by: person('ani'), persons: ['p'] })
   await here.import(bundle)
-  expect((await here.entries('lobby')).map(({ type }) => type)).toEqual(['said'])
+  expect(await here.entries('lobby')).toMatchObject([{ type: 'locked', persons: ['p'] }, { type: 'said' }])
 })
 
 test('a file that was withdrawn here is not brought back', async () => {

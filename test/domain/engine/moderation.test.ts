@@ -13,6 +13,8 @@ async function room() {
   return { house, host, enter }
 }
 
+const said = { type: 'say', text: 'halo' } as const
+
 const done = async (session: LocalSession, ...commands: readonly ClientCommand[]) => {
   for (const command of commands) expect(await session.send(command)).toMatchObject({ type: 'ack' })
 }
@@ -140,6 +142,60 @@ describe('a locked room', () => {
     expect(await curl.upload(pieces('DATA'), { name: 'a.txt' }).done).toMatchObject({ code: 'LOCKED' })
     await done(host, { type: 'unlock' })
     await done(curl, { type: 'say', text: 'halo' })
+  })
+})
+
+describe('whom rules hold for', () => {
+  it('is the person under any name, at any door: one that is here, and one that comes for a request', async () => {
+    const { house, host, enter } = await room()
+    const [budi, cici] = [await enter({ person: HASH }), await enter({ name: 'cici', person: 'another' })]
+    await done(host, { type: 'ban', name: 'budi' }, { type: 'mute', name: 'cici' })
+    await budi.close()
+    for (const quiet of [false, true]) {
+      await shutOut(house, { name: 'baik', person: HASH, quiet }, 'BANNED')
+      await shutOut(house, { name: '10.0.0.9', guest: true, person: HASH, quiet }, 'BANNED')
+    }
+    await cici.close()
+    for (const quiet of [false, true])
+      await refused(await enter({ name: quiet ? 'eka' : 'fina', person: 'another', quiet }), said, 'MUTED')
+    await done(await enter({ name: '10.0.0.9', guest: true }), said)
+  })
+  it('lasts in a room that nobody was in, and so does who was inside when it was locked', async () => {
+    const { house, host, enter } = await room()
+    await enter({ person: HASH })
+    await enter({ name: 'cici', person: 'cici' })
+    await enter({ name: 'dodi', person: 'dodi' })
+    await done(host, { type: 'mute', name: 'cici' }, { type: 'lock' }, { type: 'kick', name: 'dodi' })
+    await house.engine.stop()
+    for (let life = 0; life < 2; life++) {
+      const next = await reopen(house)
+      const back = (name: string, person: string) => next.engine.join({ room: 'lobby', name, person })
+      for (let time = 0; time < 2; time++) {
+        const [budi, cici] = [await back('baik', HASH), await back('eka', 'cici')]
+        await done(budi, said)
+        await refused(cici, said, 'MUTED')
+        await shutOut(next, { name: 'dodi', person: 'dodi' }, 'LOCKED')
+        await shutOut(next, { name: 'budi' }, 'LOCKED')
+        // The last one out lets go of the room.
+        await Promise.all([budi.close(), cici.close()])
+      }
+      await next.engine.stop()
+    }
+  })
+  it('is told to nobody: not live, not later, not to who looks after the room', async () => {
+    const { host, enter } = await room()
+    const budi = await enter({ person: HASH })
+    const seen = watch(host)
+    await done(host, { type: 'lock' }, { type: 'kick', name: 'budi' }, { type: 'ban', name: 'budi' })
+    await budi.close()
+    expect(seen.events.map(({ type }) => type)).toEqual(['locked', 'left', 'banned'])
+    const later = await host.history(10)
+    expect(later.map(({ type, seq }) => [type, seq])).toEqual([
+      ['locked', 1],
+      ['banned', 3],
+    ])
+    const found = await host.search('budi', 10)
+    expect(JSON.stringify([seen.events, later, found])).not.toContain(HASH)
   })
 })
 

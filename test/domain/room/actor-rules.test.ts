@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
+import { rejected } from '../../../src/domain/rejection.ts'
 import { RoomActor } from '../../../src/domain/room/actor.ts'
 import type { RoomCommand } from '../../../src/domain/room/commands.ts'
+import type { Draft } from '../../../src/domain/room/draft.ts'
 import type { RoomEvent } from '../../../src/domain/room/events.ts'
 import { mailOf, say } from '../../helpers/mail.ts'
 import { AT, ani, budi, limits } from '../../helpers/people.ts'
@@ -68,7 +70,7 @@ describe('a rule', () => {
     expect(mail.refusals).toEqual([])
     expect(mail.acks).toEqual([1, 2].map((seq) => ({ type: 'ack', seq, duplicate: false })))
     expect(room.state.rules).toMatchObject({ locked: false, collectingSince: undefined })
-    expect(room.state.rules.mutes.size + room.state.rules.bans.size + room.state.rules.ops.size).toBe(0)
+    expect(room.state.rules.mutes.names.size + room.state.rules.bans.names.size + room.state.rules.ops.size).toBe(0)
   })
   it('is laid down once where it is asked for twice at once', () => {
     const { room, owner, commitAll, typesShown } = roomOfTwo()
@@ -89,5 +91,57 @@ describe('a rule', () => {
     commitAll()
     expect(typesShown()).toEqual([['said', 'muted']])
     expect(late.refusals.map(({ code }) => code)).toEqual(['MUTED', 'MUTED'])
+  })
+})
+
+describe('a kick in a room that is locked', () => {
+  it('is kept as much as the lock, answered once that is, and told as any kick', () => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    const kick = mailOf(owner, { type: 'lock' }, { type: 'kick', name: 'budi' })
+    room.tell(kick)
+    // What was asked in one go with the kick is judged by it.
+    const back = mailOf(budi, { type: 'join' })
+    room.tell(back)
+    const drafts: Draft[] = []
+    for (let count = 0; count < 3; count++) {
+      const draft = room.draft(AT)
+      drafts.push(draft)
+      room.keep(draft)
+      room.show(draft)
+    }
+    commitAll()
+    expect(drafts[1]?.batch.entries).toMatchObject([{ type: 'shutOut', seq: 2, person: budi.id }])
+    expect(typesShown()).toEqual([['locked'], ['left']])
+    expect(kick.acks.map(({ seq }) => seq)).toEqual([1, 2])
+    expect(back.refusals).toMatchObject([{ code: 'LOCKED' }])
+  })
+  it('is refused where it can not be kept; they have gone all the same', () => {
+    const { room, owner, commitAll } = roomOfTwo()
+    room.tell(mailOf(owner, { type: 'lock' }))
+    commitAll()
+    const kick = mailOf(owner, { type: 'kick', name: 'budi' })
+    room.tell(kick)
+    room.refuse(room.draft(AT), rejected('READ_ONLY', 'full'))
+    expect([kick.acks, kick.refusals.map(({ code }) => code)]).toEqual([[], ['READ_ONLY']])
+    expect(room.state.members.has(budi.id)).toBe(false)
+  })
+})
+
+describe('whom a rule holds for', () => {
+  it('is kept, and told to nobody', () => {
+    const { room, owner } = roomOfTwo()
+    const told: RoomEvent[] = []
+    room.batches$.subscribe(({ events }) => told.push(...events))
+    const kept: RoomEvent[] = []
+    room.tell(mailOf(owner, { type: 'lock' }, { type: 'mute', name: 'budi' }, { type: 'ban', name: 'budi' }))
+    for (let count = 0; count < 3; count++) {
+      const draft = room.draft(AT)
+      kept.push(...draft.batch.entries)
+      room.keep(draft)
+      room.show(draft)
+    }
+    expect(kept).toMatchObject([{ persons: [ani.id, budi.id] }, { persons: [budi.id] }, { persons: [budi.id] }])
+    expect(told.filter((event) => 'persons' in event)).toEqual([])
+    expect(told.map(({ type }) => type)).toEqual(['locked', 'muted', 'banned'])
   })
 })

@@ -62,17 +62,26 @@ export async function admitted(parts: HttpParts, request: FastifyRequest, room: 
 
 /** What a request shows to whoever lets people into a room. */
 export function shownBy(parts: HttpParts, request: FastifyRequest, room?: string): Shown {
-  const { address, credential, member: person, byTicket } = askerOf(parts, request)
+  const { address, credential, member: person, byTicket, invited, passwordId } = askerOf(parts, request)
   const password = request.headers['tamtam-password']
   const isHere = person !== undefined && room !== undefined && parts.people.placeOf(person, room) !== undefined
   return {
     connection: request.raw.socket,
     address,
-    inside: byTicket || isHere,
+    inside: isHere,
+    ...(byTicket
+      ? { link: { ...(invited === undefined ? {} : { invited }), ...(passwordId === undefined ? {} : { passwordId }) } }
+      : {}),
     ...(credential === undefined ? {} : { credential }),
     ...(person === undefined ? {} : { person }),
     ...(typeof password === 'string' ? { password: decoded(password) } : {}),
   }
+}
+
+/** What a link stands for that this request asks for, in a room that it may see. */
+export function shownFor(parts: HttpParts, request: FastifyRequest, room: string): TicketHolder | undefined {
+  const { admission } = parts
+  return admission.linked(admission.holderOf(shownBy(parts, request, room), room), room)
 }
 
 /** Other than visible ASCII is percent-encoded in a header. */
@@ -99,7 +108,12 @@ export async function asGuest<T>(
   const place = { room: await admitted(parts, request, room), address, quiet: true }
   const session = member === undefined ? undefined : parts.people.placeOf(member, place.room)
   if (session !== undefined) return await watched(parts, request, session, act)
-  if (member !== undefined && !byTicket) throw new Refused(noPlace)
+  if (member !== undefined && !byTicket) {
+    // Whoever is banned is told that first.
+    const visit = await engine.join({ ...place, name: address, guest: true, person: member })
+    await visit.close()
+    throw new Refused(noPlace)
+  }
   // A ticket outlives its holder's stay, and does not take their name while they have it elsewhere.
   if (name === undefined || byTicket) {
     return await asNobody(parts, request, place.room, act)
@@ -137,8 +151,12 @@ async function asNobody<T>(
   act: (session: LocalSession) => Promise<T>,
 ): Promise<T> {
   const { address, name = address, member } = askerOf(parts, request)
-  const reads = member === undefined ? {} : { reads: member }
-  const session = await parts.engine.join({ room, address, quiet: true, name, guest: true, ...reads })
+  const role = parts.admission.roleOf(member)
+  const session = await parts.engine.join({
+    ...{ room, address, quiet: true, name, guest: true },
+    ...(member === undefined ? {} : { reads: member, person: member }),
+    ...(role === undefined ? {} : { role }),
+  })
   return await watched(parts, request, session, act).finally(() => session.close())
 }
 

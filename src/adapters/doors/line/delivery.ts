@@ -65,7 +65,7 @@ export class LineDelivery {
 
   /** Where a file is, for this reader. */
   get linkOf(): LinkOf | undefined {
-    return this.#links.linkOf
+    return this.#session && this.#links.linkOf(this.#session.room)
   }
 
   /** What its links stand for, where nothing is let in without. */

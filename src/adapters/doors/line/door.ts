@@ -31,7 +31,7 @@ export class LineDoor implements Door {
 
   constructor(parts: LineDoorParts) {
     this.#parts = parts
-    this.#links = new LinkLines(parts.tickets)
+    this.#links = new LinkLines(parts.tickets, parts.admission)
   }
 
   welcome(visitor: Visitor): void {

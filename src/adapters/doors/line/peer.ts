@@ -6,7 +6,7 @@ import type { ClientCommand } from '../../../domain/room/commands.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
-import { type Admission, notForYou, type Shown, ticketHolder } from '../shared/access/admission.ts'
+import { type Admission, notForYou, type Shown } from '../shared/access/admission.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
 import type { LinkOf } from '../shared/wording.ts'
@@ -206,7 +206,7 @@ export class LinePeer implements Caller {
     this.#status = quiet ? 'shy' : 'here'
     this.#unwatch()
     this.#unwatch = admission.stay(shown, room, () => this.#parts.expelled(accessEnded))
-    this.#delivery.showing(ticketHolder(shown, admitted))
+    this.#delivery.showing(admission.holderOf(shown, room))
     this.#rooms.add(room)
     this.#session = session
     session.refusals$.subscribe((why) => void this.refuse(why))

@@ -55,6 +55,8 @@ export function lineOf(event: RoomEvent): string {
       return `* ${name} is away${event.reason === '' ? '' : `: ${forTerminal(event.reason)}`}\n`
     case 'back':
       return `* ${name} is back\n`
+    // Nobody is told of it.
+    case 'shutOut':
     // A line can't be taken back, and these hold for a moment.
     case 'typing':
     case 'fileProgressed':

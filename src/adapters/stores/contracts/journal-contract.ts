@@ -30,6 +30,12 @@ const kinds: readonly Draft[] = [
   { type: 'unbanned', name: 'budi' },
   { type: 'locked' },
   { type: 'unlocked' },
+  { type: 'muted', name: 'budi', persons: ['p2'] },
+  { type: 'banned', name: 'budi', reason: 'spam', persons: ['p2', 'p3'] },
+  { type: 'deopped', name: 'budi', person: 'p2', persons: ['p3'] },
+  // All of a full room were inside.
+  { type: 'locked', persons: Array.from({ length: 10_000 }, (_, index) => `${index}`.padStart(22, 'p')) },
+  { type: 'shutOut', person: 'p2' },
   { type: 'collectionStarted' },
   { type: 'collectionEnded' },
   { type: 'passwordSet' },

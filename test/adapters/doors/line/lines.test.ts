@@ -67,7 +67,7 @@ describe('a line for each event', () => {
     ])
   })
   it('is encoded once for each address at which people reached the host', () => {
-    const links = new LinkLines(new Tickets(new MemoryKeyring(), new ManualClock(), 1000))
+    const links = new LinkLines(new Tickets(new MemoryKeyring(), new ManualClock(), 1000), { linked: () => undefined })
     const to = (base?: string, holder?: TicketHolder) => links.for(base, holder).encoder
     const batch = new Batch('lobby', [completed(1, ani)])
     const [lan, other] = [to('http://192.168.1.5:1'), to('http://10.0.0.1:1')]

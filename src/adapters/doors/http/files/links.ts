@@ -1,18 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { fileUrl } from '../../shared/file-url.ts'
-import { asGuest, askerOf } from '../guests.ts'
+import { asGuest, askerOf, shownFor } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import { findFile } from './find-file.ts'
 
 /** A link to a file that opens it by itself for a while: for browsers and programs that can show nothing beside an address. */
 export async function addLink(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { id, room, file } = await findFile(parts, request)
-  const { credential, name } = askerOf(parts, request)
-  const keyed = request.headers['tamtam-key'] !== undefined
-  const { text, expiresAt } = await asGuest(parts, request, room, async ({ member }) =>
+  const { member: person } = askerOf(parts, request)
+  const { text, expiresAt } = await asGuest(parts, request, room, async ({ member: { name } }) =>
     parts.tickets.issue(id, {
-      ...(credential === undefined ? {} : { credential }),
-      ...(keyed ? { member: member.id, name: member.name } : name === undefined ? {} : { name }),
+      ...shownFor(parts, request, room),
+      ...(person === undefined ? {} : { member: person }),
+      name,
     }),
   )
   return reply.code(201).send({ url: `${fileUrl({ id, name: file.file.name })}?ticket=${text}`, expiresAt })

@@ -3,7 +3,7 @@ import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 import type { MentionedFile } from '../../../../domain/room/events.ts'
 import type { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
 import { householdOf } from '../../shared/address.ts'
-import { askerOf } from '../guests.ts'
+import { askerOf, shownFor } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 
 /**
@@ -13,13 +13,11 @@ import type { HttpParts } from '../parts.ts'
 export function ownTicket(
   parts: HttpParts,
   request: FastifyRequest,
-  { member: { id: member, name } }: LocalSession,
+  { room, member: { id: member, name } }: LocalSession,
   { id, audience }: MentionedFile,
 ): string {
-  const { member: known, credential } = askerOf(parts, request)
-  if (audience === undefined || known !== undefined) return ''
-  const shown = credential === undefined ? {} : { credential }
-  return `?ticket=${parts.tickets.issue(id, { ...shown, member, name, sends: true }).text}`
+  if (audience === undefined || askerOf(parts, request).member !== undefined) return ''
+  return `?ticket=${parts.tickets.issue(id, { ...shownFor(parts, request, room), member, name, sends: true }).text}`
 }
 
 /**

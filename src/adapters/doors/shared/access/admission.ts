@@ -21,8 +21,10 @@ export interface Shown {
   readonly person?: string
   /** What is for the room: its password, or an invitation. */
   readonly password?: string
-  /** They are in the room already, or were when they were given what they show: no password is asked for. */
+  /** They are in the room already: no password is asked for. */
   readonly inside?: boolean
+  /** A link that stands for what they had shown: by an invitation, or under the password that the room had then. */
+  readonly link?: Pick<TicketHolder, 'invited' | 'passwordId'>
 }
 
 /** How somebody comes into a room. */
@@ -30,11 +32,21 @@ export interface Welcome {
   readonly role?: 'owner'
   /** Also where it is locked. */
   readonly invited?: true
+  /** The person who asked them in, until they have come in by it. */
+  readonly inviter?: string
+}
+
+/** What is found of what somebody shows: `code` is the invitation by which they come. */
+interface Found {
+  readonly welcome: Welcome
+  readonly code?: string
 }
 
 interface Stay {
   readonly shown: Shown
   readonly room: string
+  /** It began by an invitation, and ends with it. */
+  readonly invited: boolean
   readonly cut: () => void
 }
 
@@ -80,6 +92,11 @@ export class Admission {
     return rooms.filter((_, index) => typeof seen[index] === 'object')
   }
 
+  /** The role that a person has in every room. */
+  roleOf(person: string | undefined): 'owner' | undefined {
+    return person !== undefined && this.#parts.owner.isOf(person) ? 'owner' : undefined
+  }
+
   /** Whether a room asks whoever comes in for one. */
   hasPassword(room: string): boolean {
     return this.#parts.keys.wantsPassword(room)
@@ -92,8 +109,12 @@ export class Admission {
 
   /** `cut` hears when the access that somebody has to a room ends, until the answer is called. */
   stay(shown: Shown, room: string, cut: () => void): Cancel {
-    const stay = { shown, room, cut }
+    const code = this.#passes(shown, room, 'looking')?.code
+    if (code !== undefined) this.#parts.keys.cameIn(code)
+    const stay = { shown, room, invited: code !== undefined, cut }
     this.#stays.add(stay)
+    // It may have ended while they were coming in.
+    this.#recheck(stay)
     return () => {
       this.#stays.delete(stay)
     }
@@ -101,7 +122,30 @@ export class Admission {
 
   /** Something has changed: whoever may not be here any more is cut off (C124). */
   recheck(): void {
-    for (const { shown, room, cut } of [...this.#stays]) if (!this.#passes(shown, room, 'looking')) cut()
+    for (const stay of [...this.#stays]) this.#recheck(stay)
+  }
+
+  #recheck({ shown, room, invited, cut }: Stay): void {
+    const found = this.#passes(shown, room, 'looking')
+    if (found === undefined || (invited && found.code === undefined)) cut()
+  }
+
+  /**
+   * What a link has to stand for that is made for somebody who is in a room, or may see it, by what they show; undefined where it needs
+   * nothing to. What is added to it as things stand when a link is made: `linked`.
+   */
+  holderOf(shown: Shown, room: string): TicketHolder | undefined {
+    const { credential, person } = shown
+    const code = this.#passes(shown, room, 'looking')?.code
+    if (code !== undefined)
+      return { credential: code, invited: true, ...(person === undefined ? {} : { member: person }) }
+    return credential === undefined ? undefined : { credential }
+  }
+
+  /** The same for a link that is made now: who is in by no invitation is in under the password that the room has. */
+  linked(holder: TicketHolder | undefined, room: string): TicketHolder | undefined {
+    const passwordId = holder?.invited ? undefined : this.#parts.keys.passwordId(room)
+    return passwordId === undefined ? holder : { ...holder, passwordId }
   }
 
   /** Whether somebody shows what the host itself asks for, whatever its rooms do. */
@@ -146,30 +190,37 @@ export class Admission {
 
   async #look(shown: Shown, room: string, how: 'joining' | 'looking'): Promise<Welcome | 'wrong' | 'closed'> {
     const { keys } = this.#parts
-    const { credential, password, inside = false } = shown
-    const passed = this.#passes(shown, room, how)
+    const { credential, password, inside = false, link } = shown
+    const passed = this.#passes(shown, room, how)?.welcome
     if (passed === undefined) return credential === undefined ? 'closed' : 'wrong'
     if (passed.role === 'owner' || passed.invited || inside || !keys.wantsPassword(room)) return passed
+    if (link?.passwordId === keys.passwordId(room)) return passed
     if (password === undefined) return 'closed'
     return (await keys.opens(room, password)) ? passed : 'wrong'
   }
 
   /** What gets past the host's rule: being its owner, an invitation to this room, or what the rule lets in. */
   #passes(
-    { address, credential, person, password }: Shown,
+    { address, credential, person, password, link }: Shown,
     room: string,
     how: 'joining' | 'looking',
-  ): Welcome | undefined {
+  ): Found | undefined {
     const { access, keys, owner, token } = this.#parts
-    if (person !== undefined && owner.isOf(person)) return { role: 'owner' }
-    if (person !== undefined && keys.invites([credential, password], room, person, how)) return { invited: true }
+    if (person !== undefined && owner.isOf(person)) return { welcome: { role: 'owner' } }
+    const invited = person === undefined ? undefined : keys.invites([credential, password], room, person, how)
+    if (invited !== undefined) {
+      const { code, inviter } = invited
+      return { welcome: { invited: true, ...(inviter === undefined ? {} : { inviter }) }, code }
+    }
+    // A link by an invitation ends with it, also where others need none.
+    if (link?.invited) return undefined
     const request = {
       room,
       address,
       ...(credential === undefined ? {} : { credential }),
       ...(person === undefined ? {} : { person }),
     }
-    return (token?.opens(request) ?? true) && access(request) ? {} : undefined
+    return (token?.opens(request) ?? true) && access(request) ? { welcome: {} } : undefined
   }
 
   /** Counts it, and takes its time: a wrong answer is never quicker than this (C119). */
@@ -180,13 +231,6 @@ export class Admission {
     const left = settings.guessFloorMs - (clock.elapsed() - began)
     if (left > 0) await new Promise<void>((resolve) => clock.after(left, resolve))
   }
-}
-
-/** What a link has to stand for that is made for somebody who came in so; nothing where nothing was shown. */
-export function ticketHolder({ credential, person, password }: Shown, { invited }: Welcome): TicketHolder | undefined {
-  if (invited === undefined) return credential === undefined ? undefined : { credential }
-  const code = password ?? credential
-  return { ...(code === undefined ? {} : { credential: code }), ...(person === undefined ? {} : { member: person }) }
 }
 
 /** What is not there, and what one may not enter: the same answer. */

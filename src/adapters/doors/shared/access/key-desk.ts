@@ -31,12 +31,15 @@ export class LocalKeyDesk implements RoomKeyDesk {
     const why = this.#session.refusalTo('setPassword') ?? (word === undefined ? undefined : passwordFault(word))
     if (why !== undefined) return why
     // It is kept before the room is told, and holds also where the room can keep nothing just now.
-    if (await this.#keys.setPassword(this.#session.room, word)) await this.#session.tellPassword(word !== undefined)
+    const changed = await kept(this.#keys.setPassword(this.#session.room, word))
+    if (typeof changed !== 'boolean') return changed
+    if (changed) await this.#session.tellPassword(word !== undefined)
     return undefined
   }
 
   async invite(): Promise<Invitation | Rejected> {
-    return this.#session.refusalTo('invite') ?? (await this.#keys.invite(this.#session.room))
+    const { room, person } = this.#session
+    return this.#session.refusalTo('invite') ?? (await kept(this.#keys.invite(room, person)))
   }
 
   async invitations(): Promise<readonly KeptInvitation[] | Rejected> {
@@ -46,11 +49,21 @@ export class LocalKeyDesk implements RoomKeyDesk {
   async revoke(id: string): Promise<Rejected | undefined> {
     const why = this.#session.refusalTo('invite')
     if (why !== undefined) return why
-    if (!(await this.#keys.revoke(this.#session.room, id))) return noSuchInvitation
+    const found = await kept(this.#keys.revoke(this.#session.room, id))
+    if (typeof found !== 'boolean') return found
+    if (!found) return noSuchInvitation
     this.#revoked()
     return undefined
   }
 }
+
+/** What was changed once that is kept; where it can't be, nothing has changed. What the disk says names places that are no member's business. */
+const kept = <T>(change: Promise<T>): Promise<T | Rejected> => change.catch(() => notKept)
+
+const notKept = rejected(
+  'READ_ONLY',
+  'the host can not keep this just now, and nothing has changed; ask whoever hosts to look at its disk, then try again',
+)
 
 const MOST_PASSWORD_BYTES = 256
 

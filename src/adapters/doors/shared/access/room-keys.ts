@@ -26,8 +26,20 @@ export interface Invitation extends Omit<KeptInvitation, 'used'> {
   readonly code: string
 }
 
+/** An invitation that holds for somebody. */
+export interface Invited {
+  readonly code: string
+  /** Who gave it, until somebody has come in by it. */
+  readonly inviter?: string
+}
+
 const password = v.object({ salt: v.string(), hash: v.string() })
-const invitation = v.object({ room: v.string(), expiresAt: v.number(), usedBy: v.exactOptional(v.string()) })
+const invitation = v.object({
+  room: v.string(),
+  expiresAt: v.number(),
+  usedBy: v.exactOptional(v.string()),
+  inviter: v.exactOptional(v.string()),
+})
 const kept = v.object({ passwords: v.record(v.string(), password), invitations: v.record(v.string(), invitation) })
 
 type Password = v.InferOutput<typeof password>
@@ -50,8 +62,9 @@ export class RoomKeys {
   #invitations = new Map<string, Kept>()
   /** A password that was right is not hashed again: the slow hash is for whoever steals the file. */
   readonly #proved = new Map<string, string>()
-  #kept: Promise<void> = Promise.resolve()
-  /** Hashing takes its time: one after the other, so that what was said last is what holds. */
+  /** Somebody has used an invitation, and the file does not say so yet. */
+  #hasUnkept = false
+  /** Hashing and writing take their time: one after the other, so that what was said last is what holds. */
   #changed: Promise<unknown> = Promise.resolve()
 
   constructor(keyring: Keyring, clock: Clock, settings: RoomKeySettings) {
@@ -73,15 +86,30 @@ export class RoomKeys {
     return this.#passwords.has(room)
   }
 
+  /** Names the password that a room has now, also after a restart: another one has another, even where it is the same word. */
+  passwordId(room: string): string | undefined {
+    return this.#passwords.get(room)?.salt
+  }
+
   /**
    * Sets the room's password, or with nothing takes it away. Those who are in stay in. Resolves once it is kept; false where there was
    * none to take away.
    */
   setPassword(room: string, word: string | undefined): Promise<boolean> {
-    const changed = this.#changed.then(() => this.#change(room, word))
-    // Who asked for it hears of a failure.
-    this.#changed = changed.catch(() => {})
-    return changed
+    return this.#inTurn(async () => {
+      const passwords = new Map(this.#passwords)
+      if (word === undefined) {
+        if (!passwords.delete(room)) return false
+      } else {
+        const salt = randomBytes(16)
+        const hash = await hashed(word, salt, HASH_BYTES)
+        passwords.set(room, { salt: salt.toString('hex'), hash: hash.toString('hex') })
+      }
+      await this.#write(passwords, this.#invitations)
+      this.#passwords = passwords
+      this.#proved.delete(room)
+      return true
+    })
   }
 
   async opens(room: string, word: string): Promise<boolean> {
@@ -95,14 +123,17 @@ export class RoomKeys {
     return right
   }
 
-  /** Lets one person in, once. Resolves once it is kept. */
-  async invite(room: string): Promise<Invitation> {
+  /** Lets one person in, once, for as long as the person who asks them in is not banned. Resolves once it is kept. */
+  invite(room: string, inviter: string): Promise<Invitation> {
     const code = newSecret()
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
     const digest = digestOf(code)
-    this.#invitations.set(digest, { room, expiresAt })
-    await this.#keep()
-    return { room, id: idOf(digest), code, expiresAt }
+    const kept = { room, expiresAt, inviter }
+    return this.#inTurn(async () => {
+      await this.#write(this.#passwords, new Map(this.#invitations).set(digest, kept))
+      this.#invitations.set(digest, kept)
+      return { room, id: idOf(digest), code, expiresAt }
+    })
   }
 
   /** Those to a room by which somebody may still come in, the oldest first. */
@@ -113,52 +144,81 @@ export class RoomKeys {
   }
 
   /** Nobody comes in by it any more, used or not. Resolves once that is kept; false where the room has none of this id. */
-  async revoke(room: string, id: string): Promise<boolean> {
-    const found = [...this.#invitations].find(([digest, kept]) => kept.room === room && idOf(digest) === id)
-    if (found === undefined) return false
-    this.#invitations.delete(found[0])
-    await this.#keep()
-    return true
-  }
-
-  /** Whether one of these words is an invitation to the room that is this person's. Who is joining by a new one makes it theirs. */
-  invites(words: readonly (string | undefined)[], room: string, person: string, how: 'joining' | 'looking'): boolean {
-    return words.some((word) => {
-      const digest = word === undefined ? '' : digestOf(word)
-      const found = this.#invitations.get(digest)
-      if (found?.room !== room || found.expiresAt <= this.#clock.now()) return false
-      if (found.usedBy !== undefined || how === 'looking') return found.usedBy === person
-      const expiresAt = this.#clock.now() + this.#settings.invitedMs
-      this.#invitations.set(digest, { ...found, expiresAt, usedBy: person })
-      this.#kept = this.#keep()
+  revoke(room: string, id: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const found = [...this.#invitations].find(([digest, kept]) => kept.room === room && idOf(digest) === id)
+      if (found === undefined) return false
+      const invitations = new Map(this.#invitations)
+      invitations.delete(found[0])
+      await this.#write(this.#passwords, invitations)
+      this.#invitations.delete(found[0])
       return true
     })
   }
 
+  /** The first of these words that is an invitation to the room and this person's. Who is joining by a new one makes it theirs. */
+  invites(
+    words: readonly (string | undefined)[],
+    room: string,
+    person: string,
+    how: 'joining' | 'looking',
+  ): Invited | undefined {
+    for (const code of words) {
+      const digest = code === undefined ? '' : digestOf(code)
+      const found = this.#invitations.get(digest)
+      if (code === undefined || found?.room !== room || found.expiresAt <= this.#clock.now()) continue
+      if (found.usedBy === undefined && how === 'joining') {
+        const expiresAt = this.#clock.now() + this.#settings.invitedMs
+        this.#invitations.set(digest, { ...found, expiresAt, usedBy: person })
+        this.#hasUnkept = true
+      } else if (found.usedBy !== person) continue
+      return { code, ...(found.inviter === undefined ? {} : { inviter: found.inviter }) }
+    }
+    return undefined
+  }
+
+  /** Whose it is has come in by it: from now on it does not matter any more who gave it. */
+  cameIn(code: string): void {
+    const digest = digestOf(code)
+    const found = this.#invitations.get(digest)
+    if (found?.inviter === undefined) return
+    const { inviter: _, ...rest } = found
+    this.#invitations.set(digest, rest)
+    this.#hasUnkept = true
+    // Where it can't be kept just now, it is with what is kept next.
+    this.kept().catch(() => {})
+  }
+
   /** Resolves when nothing that was used could be used again after a crash. */
   kept(): Promise<void> {
-    return this.#kept
+    return this.#inTurn(async () => {
+      if (this.#hasUnkept) await this.#write(this.#passwords, this.#invitations)
+    })
   }
 
-  async #change(room: string, word: string | undefined): Promise<boolean> {
-    if (word === undefined) {
-      if (!this.#passwords.delete(room)) return false
-    } else {
-      const salt = randomBytes(16)
-      const hash = await hashed(word, salt, HASH_BYTES)
-      this.#passwords.set(room, { salt: salt.toString('hex'), hash: hash.toString('hex') })
-    }
-    this.#proved.delete(room)
-    await this.#keep()
-    return true
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changed.then(change)
+    // Who asked for it hears of a failure.
+    this.#changed = changed.catch(() => {})
+    return changed
   }
 
-  async #keep(): Promise<void> {
+  /** What is kept holds, and what could not be kept does not: what changes is written before it counts. */
+  async #write(passwords: ReadonlyMap<string, Password>, invitations: ReadonlyMap<string, Kept>): Promise<void> {
     const now = this.#clock.now()
     for (const [digest, { expiresAt }] of this.#invitations) if (expiresAt <= now) this.#invitations.delete(digest)
-    const passwords = Object.fromEntries(this.#passwords)
-    const invitations = Object.fromEntries(this.#invitations)
-    await this.#keyring.write('rooms', JSON.stringify({ passwords, invitations }))
+    const current = [...invitations].filter(([, { expiresAt }]) => expiresAt > now)
+    const text = JSON.stringify({
+      passwords: Object.fromEntries(passwords),
+      invitations: Object.fromEntries(current),
+    })
+    this.#hasUnkept = false
+    try {
+      await this.#keyring.write('rooms', text)
+    } catch (error) {
+      this.#hasUnkept = true
+      throw error
+    }
   }
 }
 

@@ -6,6 +6,10 @@ import { keptSecret } from './secrets.ts'
 /** For whom a ticket was made: what they had shown then is looked at again each time it is used. */
 export interface TicketHolder {
   readonly credential?: string
+  /** What they had shown is an invitation: the ticket ends with it. */
+  readonly invited?: boolean
+  /** Names the password that the room had: the ticket ends with it, where the room has another then. */
+  readonly passwordId?: string
   readonly name?: string
   /** The id of the member that they are. */
   readonly member?: string
