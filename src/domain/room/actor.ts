@@ -207,7 +207,7 @@ export class RoomActor {
         continue
       }
       if (event.type === 'fileReceived' && draft.repeatsReceipt(event, mail)) continue
-      const rule = consequenceOf(this.#state, event, { seq: draft.next, at, maxTextBytes })
+      const rule = consequenceOf(this.#state, event, { seq: draft.next, at, maxTextBytes, receiptsPerFile })
       // It is answered once what follows from it is kept.
       draft.add(event, rule === undefined ? mail : unanswered(mail), id)
       // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
