@@ -4,7 +4,7 @@ const files = ['test/adapters/stores/{sqlite,disk}/**/*.test.ts']
 const fuzz = ['test/**/*.fuzz.test.ts']
 const alone = [
   'test/faults/{long-steps,memory-pressure,storm,under-fire}.test.ts',
-  'test/integration/{big-files,classroom,seed,stalled,transfers-*}.test.ts',
+  'test/integration/{big-files,classroom,stalled,transfers-*}.test.ts',
 ]
 
 /** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */

@@ -37,5 +37,9 @@ export function hasTool(tool: Tool): boolean {
 
 /** Leaves out the test that runs where a program is missing, and says how to get it. */
 export function needs(...tools: readonly Tool[]): void {
-  for (const tool of tools) if (!hasTool(tool)) TestRunner.getCurrentTest()?.context.skip(howToGet(tool))
+  const missing = tools.find((tool) => !hasTool(tool))
+  if (missing === undefined) return
+  // The default reporter counts what was skipped, and does not say why.
+  process.stderr.write(`skipped: ${howToGet(missing)}\n`)
+  TestRunner.getCurrentTest()?.context.skip(howToGet(missing))
 }

@@ -4,8 +4,10 @@ import { Packr } from 'msgpackr'
 import { expect, onTestFinished, test } from 'vitest'
 import { FRAMES_MAGIC, joinFrame } from '../../src/adapters/codec/wire/frames.ts'
 import { MemoryLog } from '../../src/adapters/system/memory-log.ts'
+import { MemoryMetrics } from '../../src/adapters/system/memory-metrics.ts'
 import { startHost } from '../helpers/host.ts'
 import { caughtUp, LineClient } from '../helpers/line-client.ts'
+import { turn } from '../helpers/turns.ts'
 
 // As in the real host: whatever says something is told by what it says.
 const SILENT_MS = 1000
@@ -189,6 +191,18 @@ test('C36: a silent client is told nothing until it is taken for a line client, 
   expect(word).toMatch(/^\* you are 127\.0\.0\.1 in lobby/)
   ani.write('hello, listener\n')
   await silent.until('<ani> hello, listener')
+})
+
+test('C36: what has come is read first by a host that was busy when the time of a silent one was over', async () => {
+  const metrics = new MemoryMetrics()
+  const { port } = await startHost({ listen: { silentMs: 300 }, overrides: { metrics } })
+  const client = await LineClient.connect(port)
+  for (const there = () => metrics.snapshot().gauges['connections'] === 1; !there(); ) await turn()
+  client.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  // Nothing at all is done meanwhile, by the host neither.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+  await client.closed()
+  expect(client.bytes.toString()).toMatch(/^HTTP\/1\.1 200 /)
 })
 
 test('C36, C35: a browser that connects ahead and asks later is closed all the same', async () => {

@@ -8,9 +8,9 @@ import { LineClient } from '../helpers/line-client.ts'
 const STALLED = 20
 const LINES = 300_000
 /** What is in use for twenty that never read: 20 buffers that are full, and cursors. */
-const MOST_LIVE_BYTES = 30 * 1024 * 1024
+const MOST_LIVE_BYTES = 40 * 1024 * 1024
 /** How much more may be resident at the most, with all that traffic. */
-const MOST_GROWTH_BYTES = 100 * 1024 * 1024
+const MOST_GROWTH_BYTES = 160 * 1024 * 1024
 
 /** A member in a thread of its own, which says or reads numbered lines. */
 class Member {
