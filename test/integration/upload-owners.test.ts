@@ -111,6 +111,8 @@ describe.each<readonly [string, Who]>([
     const wrong = { 'Upload-Prefix-Digest': digest('I owe her ') }
     expect(codeOf(await patch(port, url, other, 10, bytes.subarray(10), wrong))).toEqual([403, 'NOT_OWNER'])
     const shown = { 'Upload-Prefix-Digest': digest(bytes.subarray(0, 10)) }
+    const another = { ...shown, 'Upload-Length': '12' }
+    expect(codeOf(await patch(port, url, other, 10, '', another))).toEqual([403, 'NOT_OWNER'])
     expect(codeOf(await patch(port, url, other, 10, FORGED, shown))).toEqual([460, 'HASH_MISMATCH'])
     // It begins again at 0, and of nothing nobody else can show anything.
     expect(codeOf(await patch(port, url, other, 0, bytes, { 'Upload-Prefix-Digest': digest('') }))).toEqual([

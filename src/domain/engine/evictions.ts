@@ -105,13 +105,13 @@ export class Evictions {
 
   /** The same, and older files of its room go for them where they must. */
   async reserve(room: RoomActor, id: string, bytes: number): Promise<Rejected | undefined> {
-    if (this.take(room, id, bytes)) return undefined
     const going = this.#plan(room, id, bytes)
     if ('type' in going) return going
     const { name } = room.state
     const before = this.#arriving.get(id)
     // At once: whoever else asks meanwhile counts it, and counts no more on what goes.
     this.#taken(id, { room: name, bytes, ahead: bytes })
+    if (going.length === 0) return undefined
     const why = await this.#evict(room, going, 'newer files need its place')
     if (why === undefined) return undefined
     this.#arriving.delete(id)

@@ -70,7 +70,7 @@ export class Draft {
       if (id !== undefined) this.#ids.set(id, event.seq)
       if (isRule(event)) this.#laysDown = true
     }
-    if (event.type === 'fileReceived') this.#receipts.set(receiptKey(event), event.seq)
+    if (event.type === 'fileReceived') for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#expels = true
   }
 
@@ -89,7 +89,8 @@ export class Draft {
 
   /** Whether this draft holds the same receipt already; then it is answered with the first one's sequence. */
   repeatsReceipt(receipt: FileReceived, mail: Mail): boolean {
-    const seq = this.#receipts.get(receiptKey(receipt))
+    const [byName, byId] = receiptKeys(receipt)
+    const seq = this.#receipts.get(byName) ?? this.#receipts.get(byId)
     if (seq === undefined) return false
     this.repeat(mail, seq)
     return true
@@ -143,5 +144,5 @@ export class Draft {
   }
 }
 
-// A name holds no line feed.
-const receiptKey = ({ file, by }: FileReceived): string => `${file.id}\n${by.name}`
+/** A receipt is one for each name and each person. A name holds no line feed. */
+const receiptKeys = ({ file, by }: FileReceived) => [`${file.id}\n${by.name}`, `${file.id}\n\n${by.id}`] as const

@@ -259,6 +259,30 @@ describe('C114 a promise is no thing', () => {
       await declare(house, await come(`2001:db8::${place}`, 'lobby', house, `p${place}`), 10)
     expect(house.engine.transfers).toHaveLength(4)
   })
+  it('C34 what comes in one go and does not get on ends for another', async () => {
+    const { house, ani, seen } = await open({ uploadsPerHost: 1 })
+    async function* trickle() {
+      yield Buffer.from('1')
+      await new Promise(() => {})
+    }
+    ani.upload(trickle(), { name: 'slow' })
+    await turns(4)
+    expect(await refusal(ani, 'x')).toMatchObject({ code: 'TOO_MANY_FILES' })
+    house.clock.advance(5000)
+    expect(await send(ani, 'b', '123')).toMatchObject({ name: 'b' })
+    expect([names(ani), withdrawn(seen)]).toEqual([['b'], ['slow: others wait for its place; try again in a moment']])
+  })
+  it('only uploads of the room give way where the room is short', async () => {
+    const { house } = await open({ roomFileBytes: 10 })
+    const elsewhere = await declare(house, await come('10.0.0.1', 'dapur', house))
+    const here = await declare(house, await come('10.0.0.2', 'lobby', house))
+    for (const [transfer, content] of [[elsewhere, '123456789'] as const, [here, '12345'] as const]) {
+      await append(transfer, content)
+      await ((await transfer.write(content.length)) as Writing).pause()
+    }
+    expect(await send(await come('10.0.0.3', 'lobby', house), 'a', '123456')).toMatchObject({ size: 6 })
+    expect([elsewhere.status, here.status]).toEqual(['paused', 'withdrawn'])
+  })
   it('C34 of those that arrive, whoever does not get on makes way, and whoever brings in most', async () => {
     const { house } = await open({ uploadsPerHost: 4 })
     const hog = await come('10.0.0.1', 'lobby', house)

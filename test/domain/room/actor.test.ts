@@ -196,6 +196,17 @@ describe('a draft', () => {
     expect(shown.map(({ type }) => type)).toEqual(['fileCompleted', 'fileReceived'])
     expect(room.state.files.get(whole.id)).toMatchObject({ received: new Map([['ani', AT]]) })
   })
+  it('keeps one receipt of a person, also under a name that they take between two at once', () => {
+    const { room, commit, shown } = withAni()
+    room.tell(mailOf(ani, { type: 'completeFile', file: whole }))
+    commit()
+    const receipt = { type: 'receiveFile', file: whole.id } as const
+    room.post(mailOf(ani, receipt, { type: 'rename', name: 'anita' }, receipt))
+    commit()
+    room.post(mailOf(ani, { type: 'rename', name: 'anto' }, receipt))
+    commit()
+    expect(shown.filter(({ type }) => type === 'fileReceived')).toHaveLength(1)
+  })
   it('does not take a refused command for the first of its id', () => {
     const { room, commit, shown } = withAni()
     room.post(mailOf(ani, say('', 'x'), say('a', 'x')))
