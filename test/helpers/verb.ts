@@ -15,6 +15,8 @@ export interface VerbOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly input?: string | Uint8Array
+  /** Standard input stays open behind it. */
+  readonly open?: boolean
 }
 
 /** How a command ended. */
@@ -34,7 +36,7 @@ export class Verb {
   readonly #args: readonly string[]
   #code: number | NodeJS.Signals | null | undefined
 
-  constructor(args: readonly string[], { command = [], cwd, env, input = '' }: VerbOptions = {}) {
+  constructor(args: readonly string[], { command = [], cwd, env, input = '', open = false }: VerbOptions = {}) {
     this.#args = args
     const node = [...NODE, MAIN, ...args]
     const [first = '', ...rest] = [...command, ...node]
@@ -44,7 +46,8 @@ export class Verb {
       this.errors += text
     })
     this.child.stdin?.on('error', () => {})
-    this.child.stdin?.end(input)
+    if (open) this.child.stdin?.write(input)
+    else this.child.stdin?.end(input)
     this.child.once('close', (code, signal) => {
       this.#code = signal ?? code
     })

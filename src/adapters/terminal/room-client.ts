@@ -119,7 +119,7 @@ export class RoomClient {
       if (found.status === 'offered' && found.by.id !== session.member.id) this.#offered(found.file, false)
   }
 
-  end(ending: Ending): void {
+  end(ending: Ending): undefined {
     this.#presence.flush()
     this.#watching.unsubscribe()
     this.#end(ending)
@@ -131,12 +131,14 @@ export class RoomClient {
   }
 
   /** Tells something of the catalogue, in a line of its own. */
-  notice<Each extends Key>(key: Each, ...gaps: Filling<Each>): void {
+  notice<Each extends Key>(key: Each, ...gaps: Filling<Each>): undefined {
     this.#outlet.talk(`* ${this.paint.notice(this.words.say(key, ...gaps))}`)
   }
 
-  refused(why: { readonly code: string; readonly message: string }): void {
+  /** Answers the code. */
+  refused(why: { readonly code: string; readonly message: string }): string {
     this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(why.code)} ${this.words.refusal(why)}`)}`)
+    return why.code
   }
 
   /** A line about the room, escaped already. */
@@ -171,15 +173,19 @@ export class RoomClient {
     }
   }
 
-  /** Brings a file here and says how that went. */
-  async receive(file: MentionedFile): Promise<void> {
+  /** Brings a file here and says how that went; answers the code where it did not. */
+  async receive(file: MentionedFile): Promise<string | undefined> {
     try {
       const saved = await this.transfers.receive(file)
-      if ('type' in saved)
+      if ('type' in saved) {
         this.notice('notSaved', { file: file.name, why: `${this.words.refusal(saved)} (${saved.code})` })
-      else this.notice('saved', { path: saved.path })
+        return saved.code
+      }
+      this.notice('saved', { path: saved.path })
+      return undefined
     } catch (error) {
       this.notice('notSaved', { file: file.name, why: failureText(error) })
+      return 'NOT_SAVED'
     }
   }
 

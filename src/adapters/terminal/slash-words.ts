@@ -1,4 +1,5 @@
 import type { Moderation } from '../../domain/room/commands.ts'
+import { isPathLine, wordLine } from '../../domain/text/slash.ts'
 import type { HelpKey } from '../words/catalogue.ts'
 
 /** What somebody typed, understood. */
@@ -163,11 +164,12 @@ export const usageOf = ({ word, takes }: Pick<SlashWord, 'word' | 'takes'>): str
   takes === '' ? `/${word}` : `/${word} ${takes}`
 
 /** Reads a typed line. `own` are further words; an unknown one is never said as text. */
-export function typedLine(line: string, own: readonly string[] = []): Typed {
+export function typedLine(typed: string, own: readonly string[] = []): Typed {
+  const line = wordLine(typed)
   if (line.trim() === '') return { type: 'nothing' }
   const [, path] = /^SEND +(.+)$/.exec(line) ?? []
   if (path !== undefined) return { type: 'send', file: path.trim() }
-  if (!line.startsWith('/')) return { type: 'say', text: line }
+  if (!line.startsWith('/') || isPathLine(line)) return { type: 'say', text: line }
   if (line.startsWith('//')) return { type: 'say', text: line.slice(1) }
   const [, word = '', behind = ''] = /^\/(\S*)\s*([\s\S]*)$/.exec(line) ?? []
   const rest = behind.trimEnd()
