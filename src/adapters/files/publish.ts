@@ -1,12 +1,31 @@
-import { link, open, readdir, rename, unlink } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collisionKey, numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
 import { errorCode } from './error-code.ts'
+import { piecesIn } from './source.ts'
 
 /** What became of a name somebody wants for a file; `elsewhere`: names can't be given here. */
 export type Claimed = 'linked' | 'exists' | 'elsewhere'
 
+/** What is in a file. */
+export interface Content {
+  readonly size: number
+  readonly sha256: string
+}
+
+/** Where a file has its name; `already`: it had it before. */
+export interface Published {
+  readonly path: string
+  readonly already: boolean
+}
+
+/** With what is made for people to use: the umask takes away from it, as with every other program. */
+export const SAVED_MODE = 0o666
+
 const MOST_NAMES = 10_000
+const READ_BYTES = 1024 * 1024
 
 /** What a received file is called on this machine. */
 export function receivedName(name: string, id: string): string {
@@ -15,25 +34,108 @@ export function receivedName(name: string, id: string): string {
 }
 
 /**
- * Claims the name, and then numbered ones, until one is free: nothing that exists is ever replaced (C52), nor would be where the folder
- * goes later, to a system for which two names are one (C47). Answers the path, or undefined where there is none to be had. `EEXIST`
- * from the claim stands for `exists`.
+ * A folder for received files: nothing in it is ever replaced (C52), nor would be where it goes later, to a system for which two names are
+ * one (C47). It is read once, however many files come; names that others gave since are seen where they are the same.
  */
-export async function publish(
-  directory: string,
-  wanted: string,
-  claim: (path: string) => Promise<Claimed>,
-): Promise<string | undefined> {
-  const taken = new Set((await readdir(directory)).map(collisionKey))
-  for (let number = 1; number < MOST_NAMES; number++) {
-    const name = number === 1 ? wanted : numbered(wanted, number)
-    if (taken.has(collisionKey(name))) continue
-    const path = join(directory, name)
-    const claimed = await claim(path).catch(asExists)
-    if (claimed === 'linked') return path
-    if (claimed === 'elsewhere') return undefined
+export class SaveFolder {
+  readonly path: string
+  #listing: Promise<Map<string, Set<string>>> | undefined
+
+  constructor(path: string) {
+    this.path = path
   }
-  return undefined
+
+  /** Whether anything is called `wanted`, or that with a number. */
+  async hasLike(wanted: string): Promise<boolean> {
+    return ((await this.#names()).get(collisionKey(wanted))?.size ?? 0) > 0
+  }
+
+  /** The path of a file with this content that is called `wanted`, or that with a number. */
+  async find(wanted: string, content: Content): Promise<string | undefined> {
+    for (const name of (await this.#names()).get(collisionKey(wanted)) ?? [])
+      if (await holds(join(this.path, name), content)) return join(this.path, name)
+    return undefined
+  }
+
+  /**
+   * Claims the name, and then numbered ones, until one is free, or is that of a file with this very content. Undefined where there is none to
+   * be had. `EEXIST` from the claim stands for `exists`.
+   */
+  async publish(
+    wanted: string,
+    content: Content,
+    claim: (path: string) => Promise<Claimed>,
+  ): Promise<Published | undefined> {
+    const names = await this.#names()
+    for (let number = 1; number < MOST_NAMES; number++) {
+      const name = number === 1 ? wanted : numbered(wanted, number)
+      const key = collisionKey(name)
+      const taken = [...(names.get(key) ?? [])].find((each) => collisionKey(each) === key)
+      const path = join(this.path, taken ?? name)
+      if (taken !== undefined && (await lstat(path).catch(ignoreMissing)) === undefined) forget(names, taken)
+      else if (taken !== undefined) {
+        if (await holds(path, content)) return { path, already: true }
+        continue
+      }
+      const free = join(this.path, name)
+      const claimed = await claim(free).catch(asExists)
+      if (claimed === 'elsewhere') return undefined
+      note(names, name)
+      if (claimed === 'linked') return { path: free, already: false }
+      if (await holds(free, content)) return { path: free, already: true }
+    }
+    return undefined
+  }
+
+  async #names(): Promise<Map<string, Set<string>>> {
+    // It may have been taken away since.
+    await mkdir(this.path, { recursive: true })
+    this.#listing ??= listing(this.path)
+    return await this.#listing.catch((error) => {
+      this.#listing = undefined
+      throw error
+    })
+  }
+}
+
+async function listing(path: string): Promise<Map<string, Set<string>>> {
+  const names = new Map<string, Set<string>>()
+  for (const name of await readdir(path)) note(names, name)
+  return names
+}
+
+/** A name is found under its own key and, where it has a number, under that without one. */
+const keysOf = (name: string): readonly string[] => [
+  ...new Set([name, name.replace(/ \(\d+\)(?=(?:\.[^.]*)?$)/, '')].map(collisionKey)),
+]
+
+function note(names: Map<string, Set<string>>, name: string): void {
+  for (const key of keysOf(name)) names.set(key, (names.get(key) ?? new Set()).add(name))
+}
+
+function forget(names: Map<string, Set<string>>, name: string): void {
+  for (const key of keysOf(name)) names.get(key)?.delete(name)
+}
+
+/** Whether a plain file with this content is there: nothing else is opened (C51, C53). */
+export async function holds(path: string, { size, sha256 }: Content): Promise<boolean> {
+  const found = await lstat(path).catch(ignoreMissing)
+  if (found === undefined || !found.isFile() || found.size !== size) return false
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+  try {
+    const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    try {
+      const hash = createHash('sha256')
+      for await (const piece of piecesIn(handle, 0, size, READ_BYTES)) hash.update(piece)
+      return hash.digest('hex') === sha256
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    // It can't be told, or has gone meanwhile: then it is another one.
+    if (['EACCES', 'EPERM', 'ENOENT', 'ELOOP', 'EIO'].includes(errorCode(error) ?? '')) return false
+    throw error
+  }
 }
 
 /** What file systems without hard links say: FAT, some shares and phones. */

@@ -26,11 +26,11 @@ async function openFolder(link?: LinkFile) {
 }
 
 describe('a received file', () => {
-  it('C51 is copied with exactly its bytes, for its owner to read, and no part is left', async () => {
+  it('C51 is copied with exactly its bytes, with the rights that the umask leaves, and no part is left', async () => {
     const { directory, saver, send, names, read } = await openFolder()
     const path = await saver.save(await send('a.txt', 'ha', 'lo\r\n\0', 'x'.repeat(3_000_000)))
     expect(path).toBe(join(directory, 'terima_a.txt'))
-    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect((await stat(path)).mode & 0o777).toBe(0o666 & ~process.umask())
     expect(await read('terima_a.txt')).toBe(`halo\r\n\0${'x'.repeat(3_000_000)}`)
     expect(await names()).toEqual(['terima_a.txt'])
   })
