@@ -34,7 +34,7 @@ export interface FileMeta {
   readonly by?: string
 }
 
-/** A file that the room has now. */
+/** A file that the room has now, called as it is there. */
 export interface SentFile extends WholeFile {
   /** It had these bytes before: none had to be sent. */
   readonly already?: true
@@ -53,7 +53,10 @@ export async function uploadFile(
   const first = await attempt(options, room, path, meta)
   // Bytes were changed on the way, or the file was while it was read: from the start, and only once (C112).
   const again = isRefusal(first) && (first.code === 'HASH_MISMATCH' || first.code === changed.code)
-  return again ? await attempt(options, room, path, meta) : first
+  const sent = again ? await attempt(options, room, path, meta) : first
+  if (isRefusal(sent)) return sent
+  const name = safeFileName(sent.name, sent.id)
+  return typeof name === 'string' ? { ...sent, name } : sent
 }
 
 const changed = refusal(0, 'FILE_CHANGED', 'it is being changed while it is sent; send a copy of it')

@@ -7,7 +7,9 @@ import { errorCode } from './error-code.ts'
 const READ_BYTES = 1024 * 1024
 
 /** What is at a path can't be sent. The message names the cause and the remedy, and not the path: the room may hear of it. */
-export class NoSource extends Error {}
+export class NoSource extends Error {
+  readonly code = 'NOT_A_FILE'
+}
 
 /**
  * Something of this machine's that is open to be sent: what it was when it was opened, whatever becomes of its name, and not what was added

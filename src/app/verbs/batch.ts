@@ -1,4 +1,3 @@
-import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, type ExitCode, exitCodes } from '../exit-codes.ts'
 import { endsAll, failureOf, reasonOf } from './failing.ts'
 import { counted, printJson } from './verb.ts'
@@ -7,8 +6,8 @@ import { counted, printJson } from './verb.ts'
 export interface Item {
   /** What people call it. */
   readonly label: string
-  /** Throws why it can't be done. */
-  run(): Promise<void>
+  /** Whether it had been done before. Throws why it can't be done. */
+  run(): Promise<'done' | 'already'>
 }
 
 interface BatchFlags {
@@ -27,6 +26,7 @@ export async function runBatch(
   flags: BatchFlags,
 ): Promise<void> {
   let done = 0
+  let already = 0
   let count = 0
   let untold: CommandFailed | undefined
   const codes = new Set<ExitCode>()
@@ -34,12 +34,16 @@ export async function runBatch(
     if (untold !== undefined) process.stderr.write(`tamtam: ${untold.message}\n`)
     untold = undefined
   }
+  const sum = () => {
+    const there = already === 0 ? '' : `, ${already} ${already === 1 ? 'was' : 'were'} there already`
+    return `${verb} ${done} of ${counted(count, 'file')}${there}`
+  }
   for await (const { label, run } of items) {
     tellIt()
     count++
     try {
-      await run()
-      done++
+      if ((await run()) === 'done') done++
+      else already++
       continue
     } catch (error) {
       const failure = failureOf(error)
@@ -52,20 +56,12 @@ export async function runBatch(
     if (exitCode === exitCodes.timeout) done++
     if (flags.json) await printJson({ type: 'failed', file: label, exitCode, ...reasonOf(untold) })
     if (!endsAll(untold, verb)) continue
-    if (count > 1)
-      throw new CommandFailed(
-        exitCode,
-        `${untold.message}\n${verb} ${done} of ${count}; what comes after it was not tried`,
-      )
-    throw untold
+    if (count === 1) throw untold
+    throw new CommandFailed(exitCode, `${untold.message}\n${sum()}; what comes after it was not tried`)
   }
   if (untold !== undefined && count === 1) throw untold
   tellIt()
   const [only = exitCodes.incomplete, ...others] = codes
-  if (codes.size > 0)
-    throw new CommandFailed(
-      others.length === 0 ? only : exitCodes.incomplete,
-      forTerminal(`${verb} ${done} of ${counted(count, 'file')}`),
-    )
-  if (count > 1 && !flags.quiet) process.stderr.write(`${verb} ${done} of ${counted(count, 'file')}\n`)
+  if (codes.size > 0) throw new CommandFailed(others.length === 0 ? only : exitCodes.incomplete, sum())
+  if (count > 1 && !flags.quiet) process.stderr.write(`${sum()}\n`)
 }

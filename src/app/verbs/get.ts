@@ -77,7 +77,12 @@ async function get(place: Place, names: readonly string[], flags: GetFlags): Pro
   }
 }
 
-async function getOne(link: HostLink, file: FileToSave, folder: SaveFolder, flags: GetFlags): Promise<void> {
+async function getOne(
+  link: HostLink,
+  file: FileToSave,
+  folder: SaveFolder,
+  flags: GetFlags,
+): Promise<'done' | 'already'> {
   const startedAt = performance.now()
   const display = flags.quiet
     ? undefined
@@ -93,13 +98,15 @@ async function getOne(link: HostLink, file: FileToSave, folder: SaveFolder, flag
   if (isRefusal(got)) throw refused(file.name, got)
   const ms = performance.now() - startedAt
   // Of a file that was written to standard output nothing else may be there.
-  if (got.path === undefined) return
+  const ended = got.already ? 'already' : 'done'
+  if (got.path === undefined) return ended
   if (flags.json) await printJson({ type: 'got', ...got, ms: Math.round(ms) })
   else await print(forTerminal(got.path))
-  if (flags.quiet) return
+  if (flags.quiet) return ended
   const what = `${forTerminal(got.name)} ${sizeText(got.size)}`
   const how = got.already ? `already here: ${what}` : `got ${what} in ${tookText(ms)}`
   process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  return ended
 
   async function bring(): Promise<(WholeFile & Partial<SavedFile>) | Refusal> {
     const { output } = flags
@@ -118,7 +125,7 @@ function notSaved(error: unknown, folder: string): unknown {
   if (!(failure instanceof CommandFailed) || !(error instanceof Error)) return failure
   const why = NO_FOLDER[errorCode(error) ?? '']
   if (why === undefined) return failure
-  const { exitCode } = failure
+  const exitCode = ['ENOTDIR', 'EEXIST'].includes(errorCode(error) ?? '') ? exitCodes.exists : failure.exitCode
   return new CommandFailed(
     exitCode,
     forTerminal(`nothing can be saved in ${folder}: ${why}; --save names another folder`),

@@ -102,7 +102,7 @@ async function sendOne(
   path: DiskPath | undefined,
   name: string,
   flags: SendFlags,
-): Promise<void> {
+): Promise<'done' | 'already'> {
   const startedAt = performance.now()
   const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', name, flags.plain === true)
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
@@ -121,7 +121,7 @@ async function sendOne(
     display?.end()
   }
   await tellSent(session, file, seen, ms, flags)
-  if (!flags.wait || seen.waiting.length === 0) return
+  if (!flags.wait || seen.waiting.length === 0) return file.already ? 'already' : 'done'
   throw new CommandFailed(exitCodes.timeout, forTerminal(`${name} has not been verified by ${seen.waiting.join(', ')}`))
 
   async function sendPath(path: DiskPath) {
