@@ -2,7 +2,15 @@ import { lstat, mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WholeFile } from '../../domain/room/events.ts'
 import { errorCode } from '../files/error-code.ts'
-import { type Content, holds, ignoreMissing, type Published, receivedName, type SaveFolder } from '../files/publish.ts'
+import {
+  type Content,
+  holds,
+  type Incoming,
+  ignoreMissing,
+  type Published,
+  receivedName,
+  type SaveFolder,
+} from '../files/publish.ts'
 import { FeedRefused, feed } from './byte-feed.ts'
 import { isGone, isRefusal, type Refusal, refusal } from './failures.ts'
 import { lookAt } from './file-look.ts'
@@ -85,7 +93,11 @@ async function whatIsThere(
   if (content !== undefined && isRefusal(content)) return content
   if (content !== undefined) {
     const path =
-      'path' in target ? ((await holds(place, content)) ? place : undefined) : await target.folder.find(wanted, content)
+      'path' in target
+        ? (await holds(place, content))
+          ? place
+          : undefined
+        : await target.folder.find(wanted, { id, ...content })
     if (path !== undefined) return { id, name, ...content, path, already: true }
   }
   return 'path' in target ? taken(place) : undefined
@@ -125,7 +137,12 @@ async function fill(
   }
 }
 
-async function nameIt(part: PartFile, place: string, target: Target, content: Content): Promise<Published | undefined> {
+async function nameIt(
+  part: PartFile,
+  place: string,
+  target: Target,
+  content: Incoming,
+): Promise<Published | undefined> {
   if ('folder' in target) return await target.folder.publish(basename(place), content, (path) => part.linkTo(path))
   try {
     await part.linkTo(place)

@@ -15,6 +15,11 @@ export interface Content {
   readonly sha256: string
 }
 
+/** A file to be given a name here, which others of other ids do not stand for, though they be the same. */
+export interface Incoming extends Content {
+  readonly id: string
+}
+
 /** Where a file has its name; `already`: it had it before. */
 export interface Published {
   readonly path: string
@@ -40,6 +45,8 @@ export function receivedName(name: string, id: string): string {
 export class SaveFolder {
   readonly path: string
   #listing: Promise<Map<string, Set<string>>> | undefined
+  /** Which file each path stands for, as far as was asked. */
+  readonly #known = new Map<string, string>()
 
   constructor(path: string) {
     this.path = path
@@ -50,20 +57,24 @@ export class SaveFolder {
     return ((await this.#names()).get(collisionKey(wanted))?.size ?? 0) > 0
   }
 
-  /** The path of a file with this content that is called `wanted`, or that with a number. */
-  async find(wanted: string, content: Content): Promise<string | undefined> {
-    for (const name of (await this.#names()).get(collisionKey(wanted)) ?? [])
-      if (await holds(join(this.path, name), content)) return join(this.path, name)
+  /** The path of such a file that is called `wanted`, or that with a number. */
+  async find(wanted: string, file: Incoming): Promise<string | undefined> {
+    const key = collisionKey(wanted)
+    const alike = [...((await this.#names()).get(key) ?? [])]
+    // What has the very name first: with a number it may be that of another.
+    const rank = (name: string) => (collisionKey(name) === key ? 0 : name.length)
+    for (const name of alike.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1)))
+      if (await this.#is(join(this.path, name), file)) return join(this.path, name)
     return undefined
   }
 
   /**
-   * Claims the name, and then numbered ones, until one is free, or is that of a file with this very content. Undefined where there is none to
-   * be had. `EEXIST` from the claim stands for `exists`.
+   * Claims the name, and then numbered ones, until one is free, or has this very file. Undefined where there is none to be had. `EEXIST`
+   * from the claim stands for `exists`.
    */
   async publish(
     wanted: string,
-    content: Content,
+    file: Incoming,
     claim: (path: string) => Promise<Claimed>,
   ): Promise<Published | undefined> {
     const names = await this.#names()
@@ -72,19 +83,32 @@ export class SaveFolder {
       const key = collisionKey(name)
       const taken = [...(names.get(key) ?? [])].find((each) => collisionKey(each) === key)
       const path = join(this.path, taken ?? name)
-      if (taken !== undefined && (await lstat(path).catch(ignoreMissing)) === undefined) forget(names, taken)
+      if (taken !== undefined && (await lstat(path).catch(ignoreMissing)) === undefined) this.#forget(names, taken)
       else if (taken !== undefined) {
-        if (await holds(path, content)) return { path, already: true }
+        if (await this.#is(path, file)) return { path, already: true }
         continue
       }
       const free = join(this.path, name)
       const claimed = await claim(free).catch(asExists)
       if (claimed === 'elsewhere') return undefined
       note(names, name)
+      if (claimed === 'linked') this.#known.set(free, file.id)
       if (claimed === 'linked') return { path: free, already: false }
-      if (await holds(free, content)) return { path: free, already: true }
+      if (await this.#is(free, file)) return { path: free, already: true }
     }
     return undefined
+  }
+
+  /** Whether it is this file that is there; then it is no other any more. */
+  async #is(path: string, file: Incoming): Promise<boolean> {
+    if ((this.#known.get(path) ?? file.id) !== file.id || !(await holds(path, file))) return false
+    this.#known.set(path, file.id)
+    return true
+  }
+
+  #forget(names: Map<string, Set<string>>, name: string): void {
+    for (const key of keysOf(name)) names.get(key)?.delete(name)
+    this.#known.delete(join(this.path, name))
   }
 
   async #names(): Promise<Map<string, Set<string>>> {
@@ -111,10 +135,6 @@ const keysOf = (name: string): readonly string[] => [
 
 function note(names: Map<string, Set<string>>, name: string): void {
   for (const key of keysOf(name)) names.set(key, (names.get(key) ?? new Set()).add(name))
-}
-
-function forget(names: Map<string, Set<string>>, name: string): void {
-  for (const key of keysOf(name)) names.get(key)?.delete(name)
 }
 
 /** Whether a plain file with this content is there: nothing else is opened (C51, C53). */

@@ -4,7 +4,6 @@ import type { HostLink } from '../../adapters/client/host-link.ts'
 import type { Retries } from '../../adapters/client/retries.ts'
 import { listFiles } from '../../adapters/client/room-queries.ts'
 import type { FileRow } from '../../adapters/client/wire.ts'
-import { safeFileName } from '../../domain/names/safe-file-name.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { refused } from './failing.ts'
@@ -15,7 +14,7 @@ export type Wanted = FileToSave | { readonly name: string; readonly failure: Com
 
 const LEAST_ID_CHARS = 4
 
-/** Which files of a room were meant: by name, also as its sender spelt it, the newest of that name, by the beginning of its id, all, or else the newest. */
+/** Which files of a room were meant: by name the newest of that name, by the beginning of its id, all, or else the newest. */
 export async function filesWanted(
   link: HostLink,
   retries: Retries,
@@ -41,8 +40,7 @@ export async function filesWanted(
 }
 
 function named(files: readonly FileRow[], name: string, room: string): Wanted {
-  const byName =
-    files.find((file) => file.name === name) ?? files.find((file) => file.name === safeFileName(name, file.id))
+  const byName = files.find((file) => file.name === name)
   if (byName !== undefined) return byName
   const byId = name.length < LEAST_ID_CHARS ? [] : files.filter(({ id }) => id.startsWith(name))
   const [only] = byId
