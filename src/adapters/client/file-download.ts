@@ -14,11 +14,11 @@ import {
 import { FeedRefused, feed } from './byte-feed.ts'
 import { isGone, isRefusal, type Refusal, refusal } from './failures.ts'
 import { lookAt } from './file-look.ts'
-import type { TransferOptions } from './file-upload.ts'
 import { giveReceipt } from './give-receipt.ts'
 import { paced } from './pace.ts'
 import { baseOf, dropParts } from './part-claim.ts'
 import { PartFile } from './part-file.ts'
+import type { TransferOptions } from './transfer-options.ts'
 
 /** Where a file is to be: at this very path, or in a folder under a name that is free. */
 export type Target = { readonly path: string } | { readonly folder: SaveFolder }

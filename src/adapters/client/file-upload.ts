@@ -6,24 +6,13 @@ import { FileChanged, isGone, isRefusal, type Refusal, refusal } from './failure
 import { digestOf, type FileDigest } from './file-digest.ts'
 import { lookAt } from './file-look.ts'
 import type { HostLink } from './host-link.ts'
-import type { OwnUploads, Sending } from './own-uploads.ts'
+import type { Sending } from './own-uploads.ts'
 import { paced } from './pace.ts'
-import type { Retries } from './retries.ts'
 import { listFiles } from './room-queries.ts'
 import { uploadStream } from './stream-upload.ts'
-import type { TellNews } from './transfer-talk.ts'
+import type { TransferOptions } from './transfer-options.ts'
 import { createUpload, removeUpload, sendPart } from './tus.ts'
 import type { FileRow } from './wire.ts'
-
-export interface TransferOptions {
-  readonly link: HostLink
-  readonly retries: Retries
-  readonly tell: TellNews
-  /** Bytes a second at most. */
-  readonly limit?: number
-  /** Left out where a key says whose the upload is. */
-  readonly own?: OwnUploads
-}
 
 export interface FileMeta {
   /** What it is called in the room. */
