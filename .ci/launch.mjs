@@ -3,7 +3,7 @@
 // Node 20 must run it.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -11,7 +11,6 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
 const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const oldestNode = /\d+\.\d+/.exec(about.engines.node)[0].split('.').map(Number)
-const carriedNode = '24.21.0'
 /** What the page is made of. */
 const pageSources = ['page', 'words', 'codec', 'client', 'terminal'].map((name) => join('src', 'adapters', name))
 pageSources.push(join('src', 'domain'))
@@ -45,19 +44,33 @@ function ensureDependencies() {
   writeFileSync(stamp, wanted)
 }
 
-/** The path of a Node that runs our sources: this one, or the one carried in node_modules. */
+/** The path of a Node that runs our sources: this one, or the one carried in node_modules, which `.ci/node` pins by digest. */
 function modernNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return process.execPath
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  const home = join(modules, '.node')
-  const node = join(home, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  if (!existsSync(node)) {
-    mkdirSync(home, { recursive: true })
-    npm(
-      ['install', '--prefix', home, '--no-save', '--no-package-lock', `${name}@${carriedNode}`],
-      `fetching Node ${carriedNode}, because this is ${process.version} (once)`,
+  const pins = join(root, '.ci', 'node')
+  const version = JSON.parse(readFileSync(join(pins, 'package.json'), 'utf8')).optionalDependencies[name]
+  if (version === undefined) {
+    say(
+      `this is Node ${process.version}, and there is none to fetch for ${process.platform} ${process.arch}: install Node 24`,
     )
+    process.exit(1)
+  }
+  const home = join(modules, '.node')
+  const carried = join(home, 'node_modules', name)
+  const node = join(carried, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  if (!existsSync(node) || JSON.parse(readFileSync(join(carried, 'package.json'), 'utf8')).version !== version) {
+    mkdirSync(home, { recursive: true })
+    for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(pins, file), join(home, file))
+    npm(['ci', '--prefix', home], `fetching Node ${version}, because this is ${process.version} (once)`)
+    // npm leaves out an optional package whose bytes are not those of the lockfile, and says nothing.
+    if (!existsSync(node)) {
+      say(
+        `the registry did not give the ${name} ${version} that .ci/node/package-lock.json names by digest; nothing of it is run`,
+      )
+      process.exit(1)
+    }
   }
   return node
 }

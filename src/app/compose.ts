@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { fileURLToPath } from 'node:url'
-import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe'
+import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
 import { FramesDoor } from '../adapters/doors/frames/door.ts'
 import { HttpDoor } from '../adapters/doors/http/door.ts'
 import { LineDoor } from '../adapters/doors/line/door.ts'
@@ -9,7 +9,6 @@ import { HostToken } from '../adapters/doors/shared/access/host-token.ts'
 import { OwnerKey } from '../adapters/doors/shared/access/owner-key.ts'
 import { RoomKeys } from '../adapters/doors/shared/access/room-keys.ts'
 import { Tickets } from '../adapters/doors/shared/access/tickets.ts'
-import type { SessionParts } from '../adapters/doors/shared/session/connection.ts'
 import { People } from '../adapters/doors/shared/session/people.ts'
 import { WebSocketDoor } from '../adapters/doors/websocket/door.ts'
 import { DiskKeyring } from '../adapters/stores/disk/disk-keyring.ts'
@@ -37,6 +36,7 @@ import {
   vaultDefaults,
 } from './defaults.ts'
 import { Health, WatchedJournal } from './health.ts'
+import type { HostParts } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
 import {
   ADMISSION,
@@ -63,35 +63,42 @@ import {
 /** Where the set-up builds the page. */
 const PAGE = fileURLToPath(new URL('../../dist/page', import.meta.url))
 
+/** Says what stands for a token in a host: `override`, or else what `make` answers, once. Only the token says of which type that is. */
+export function provide<T>(
+  host: DependencyContainer,
+  token: InjectionToken<T>,
+  override: NoInfer<T> | undefined,
+  make: (from: DependencyContainer) => NoInfer<T>,
+): void {
+  if (override !== undefined) host.register(token, { useValue: override })
+  else host.register(token, { useFactory: instanceCachingFactory<T>(make) })
+}
+
 /** Which adapter stands for which port: a container of its own for each host, so that two in one process share nothing. */
-export function compose(options: TamtamOptions): DependencyContainer {
+export function compose(options: TamtamOptions): HostParts {
   const { data: directory, overrides = {}, freeSpaceFloorBytes, maxFileBytes = vaultDefaults.maxFileBytes } = options
   const floor = freeSpaceFloorBytes === undefined ? {} : { freeSpaceFloorBytes }
   const limits = { ...engineDefaults, ...options.limits }
   const health = new Health()
   const host = container.createChildContainer()
 
-  const provide = <T>(token: symbol, override: T | undefined, make: (from: DependencyContainer) => T) => {
-    if (override !== undefined) host.register(token, { useValue: override })
-    else host.register(token, { useFactory: instanceCachingFactory(make) })
-  }
-  provide(CLOCK as symbol, overrides.clock, () => new SystemClock())
-  provide(IDS as symbol, overrides.ids, () => new RandomIds())
-  provide(LOG as symbol, overrides.log, () => new SilentLog())
-  provide(METRICS as symbol, overrides.metrics, () => new PromMetrics())
-  provide(JOURNAL as symbol, overrides.journal, (from) =>
+  provide(host, CLOCK, overrides.clock, () => new SystemClock())
+  provide(host, IDS, overrides.ids, () => new RandomIds())
+  provide(host, LOG, overrides.log, () => new SilentLog())
+  provide(host, METRICS, overrides.metrics, () => new PromMetrics())
+  provide(host, JOURNAL, overrides.journal, (from) =>
     directory === undefined ? new MemoryJournal() : new SqliteJournal({ directory, log: from.resolve(LOG), ...floor }),
   )
-  provide(VAULT as symbol, overrides.vault, (from) => {
+  provide(host, VAULT, overrides.vault, (from) => {
     if (directory === undefined) return new MemoryVault({ maxFileBytes })
     const { maxSpoolBytes = vaultDefaults.maxSpoolBytes } = options
     const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
     return new DiskVault({ directory, maxFileBytes, maxSpoolBytes, ...ports, ...floor })
   })
-  provide(KEYRING as symbol, overrides.keyring, () =>
+  provide(host, KEYRING, overrides.keyring, () =>
     directory === undefined ? new MemoryKeyring() : new DiskKeyring(directory),
   )
-  provide<Engine>(ENGINE as symbol, undefined, (from) => {
+  provide(host, ENGINE, undefined, (from) => {
     const ports = {
       journal: new WatchedJournal(from.resolve(JOURNAL), health, () => quarantinesIn(directory)),
       vault: from.resolve(VAULT),
@@ -114,8 +121,9 @@ export function compose(options: TamtamOptions): DependencyContainer {
     log: from.resolve(LOG),
     metrics: from.resolve(METRICS),
   })
-  provide<LineDoor>(
-    LINE_DOOR as symbol,
+  provide(
+    host,
+    LINE_DOOR,
     undefined,
     (from) =>
       new LineDoor({
@@ -125,19 +133,22 @@ export function compose(options: TamtamOptions): DependencyContainer {
         settings: { ...lineDefaults, ...options.line },
       }),
   )
-  provide<HostToken>(
-    HOST_TOKEN as symbol,
+  provide(
+    host,
+    HOST_TOKEN,
     undefined,
     (from) => new HostToken(from.resolve(KEYRING), from.resolve(CLOCK), from.resolve(LOG)),
   )
-  provide<OwnerKey>(OWNER_KEY as symbol, undefined, (from) => new OwnerKey(from.resolve(KEYRING)))
-  provide<RoomKeys>(
-    ROOM_KEYS as symbol,
+  provide(host, OWNER_KEY, undefined, (from) => new OwnerKey(from.resolve(KEYRING)))
+  provide(
+    host,
+    ROOM_KEYS,
     undefined,
     (from) => new RoomKeys(from.resolve(KEYRING), from.resolve(CLOCK), roomKeyDefaults),
   )
-  provide<Admission>(
-    ADMISSION as symbol,
+  provide(
+    host,
+    ADMISSION,
     undefined,
     (from) =>
       new Admission({
@@ -150,13 +161,9 @@ export function compose(options: TamtamOptions): DependencyContainer {
         settings: { ...httpDefaults, ...options.http },
       }),
   )
-  provide<Tickets>(
-    TICKETS as symbol,
-    undefined,
-    (from) => new Tickets(from.resolve(KEYRING), from.resolve(CLOCK), linkMs),
-  )
-  provide<People>(PEOPLE as symbol, undefined, (from) => new People(from.resolve(ENGINE)))
-  provide<SessionParts>(SESSION_PARTS as symbol, undefined, (from) => {
+  provide(host, TICKETS, undefined, (from) => new Tickets(from.resolve(KEYRING), from.resolve(CLOCK), linkMs))
+  provide(host, PEOPLE, undefined, (from) => new People(from.resolve(ENGINE)))
+  provide(host, SESSION_PARTS, undefined, (from) => {
     const { ids: _ids, ...ports } = doorPorts(from)
     const settings = { ...sessionDoorDefaults, ...options.session, program: `tamtam/${version}` }
     return {
@@ -166,10 +173,11 @@ export function compose(options: TamtamOptions): DependencyContainer {
       people: from.resolve(PEOPLE),
     }
   })
-  provide<FramesDoor>(FRAMES_DOOR as symbol, undefined, (from) => new FramesDoor(from.resolve(SESSION_PARTS)))
-  provide<WebSocketDoor>(WEB_SOCKET_DOOR as symbol, undefined, (from) => new WebSocketDoor(from.resolve(SESSION_PARTS)))
-  provide<HttpDoor>(
-    HTTP_DOOR as symbol,
+  provide(host, FRAMES_DOOR, undefined, (from) => new FramesDoor(from.resolve(SESSION_PARTS)))
+  provide(host, WEB_SOCKET_DOOR, undefined, (from) => new WebSocketDoor(from.resolve(SESSION_PARTS)))
+  provide(
+    host,
+    HTTP_DOOR,
     undefined,
     (from) =>
       new HttpDoor({
@@ -183,5 +191,19 @@ export function compose(options: TamtamOptions): DependencyContainer {
         trouble: () => health.trouble,
       }),
   )
-  return host
+  return {
+    engine: host.resolve(ENGINE),
+    line: host.resolve(LINE_DOOR),
+    http: host.resolve(HTTP_DOOR),
+    frames: host.resolve(FRAMES_DOOR),
+    webSocket: host.resolve(WEB_SOCKET_DOOR),
+    admission: host.resolve(ADMISSION),
+    token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
+    owner: host.resolve(OWNER_KEY),
+    keys: host.resolve(ROOM_KEYS),
+    tickets: host.resolve(TICKETS),
+    clock: host.resolve(CLOCK),
+    log: host.resolve(LOG),
+    metrics: host.resolve(METRICS),
+  }
 }

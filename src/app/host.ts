@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { announce } from '../adapters/discovery/announce.ts'
 import { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
 import { errorCode } from '../adapters/files/error-code.ts'
 import { SharedDisk } from '../adapters/stores/disk/shared-disk.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
 import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
+import { type KeyName, KeyringDamaged } from '../domain/ports/keyring.ts'
 import { VaultBroken } from '../domain/ports/vault.ts'
 import { failureText } from '../domain/text/failure-text.ts'
 import { defaultDataDirectory, type HostConfig } from './config.ts'
@@ -87,6 +89,12 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
     if (error instanceof DirectoryInUse)
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
+    if (error instanceof KeyringDamaged && data !== undefined)
+      throw new CommandFailed(
+        exitCodes.disk,
+        `${join(data, 'keys', error.secret)} can't be used: ${error.message}; put a copy of it back, or remove it: then ${WITHOUT[error.secret]}`,
+        { cause: error },
+      )
     throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${failureText(error)}`, { cause: error })
   }
   const { port } = config
@@ -107,6 +115,14 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       cause: error,
     })
   }
+}
+
+/** The price of a secret that is lost. */
+const WITHOUT: Readonly<Record<KeyName, string>> = {
+  links: 'links made before end',
+  owner: 'whoever hosts gets a new key',
+  token: 'everybody needs the new token',
+  rooms: 'no room has a password, and no invitation holds',
 }
 
 /** Where the machine has no such address at all, the next will do. */

@@ -7,26 +7,9 @@ import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
 import type { Bandwidth } from '../domain/engine/bandwidth.ts'
 import type { Engine } from '../domain/engine/engine.ts'
 import type { LocalSession } from '../domain/engine/local-session.ts'
-import { canLink } from '../domain/ports/vault.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 import type { TamtamOptions } from './options.ts'
-import {
-  ADMISSION,
-  CLOCK,
-  ENGINE,
-  FRAMES_DOOR,
-  HOST_TOKEN,
-  HTTP_DOOR,
-  LINE_DOOR,
-  LOG,
-  METRICS,
-  OWNER_KEY,
-  ROOM_KEYS,
-  TICKETS,
-  VAULT,
-  WEB_SOCKET_DOOR,
-} from './tokens.ts'
 
 /** One host: its engine, and the doors it opens when asked. Several can live in one process. */
 export interface Tamtam {
@@ -36,11 +19,6 @@ export interface Tamtam {
   readonly bandwidth: Bandwidth
   /** Opens the stores. Rejects with `DirectoryInUse` where another host has the data directory. */
   start(): Promise<void>
-  /**
-   * Gives a file of this host the further name `path`, where the vault can: `exists` where that name is taken, `elsewhere` where it
-   * has to be copied (`session.download`).
-   */
-  linkFile(id: string, path: string): Promise<'linked' | 'exists' | 'elsewhere'>
   /** Opens a port for people to come in; port 0 picks a free one. Rejects with `PortInUse`. */
   listen(settings?: Partial<ListenerSettings>): Promise<Address>
   /**
@@ -71,31 +49,14 @@ export interface Mounted {
 
 /** Makes a host; nothing happens before `start`. */
 export function createTamtam(options: TamtamOptions = {}): Tamtam {
-  const host = compose(options)
-  const engine = host.resolve(ENGINE)
-  const parts = {
-    engine,
-    line: host.resolve(LINE_DOOR),
-    http: host.resolve(HTTP_DOOR),
-    frames: host.resolve(FRAMES_DOOR),
-    webSocket: host.resolve(WEB_SOCKET_DOOR),
-    admission: host.resolve(ADMISSION),
-    token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
-    owner: host.resolve(OWNER_KEY),
-    keys: host.resolve(ROOM_KEYS),
-    tickets: host.resolve(TICKETS),
-    clock: host.resolve(CLOCK),
-    log: host.resolve(LOG),
-    metrics: host.resolve(METRICS),
-  }
-  const vault = host.resolve(VAULT)
+  const parts = compose(options)
+  const { engine } = parts
   const { data: directory, sharedDisk = false } = options
   const lifecycle = new Lifecycle(parts, directory === undefined ? undefined : { directory, sharedDisk })
   return {
     engine,
     bandwidth: engine.bandwidth,
     start: () => lifecycle.start(),
-    linkFile: async (id, path) => (canLink(vault) ? vault.link(id, path) : 'elsewhere'),
     listen: (settings = {}) => lifecycle.listen(settings),
     welcome: (connection, address = '127.0.0.1') =>
       lifecycle.welcome(connection, { address, loopback: isLoopback(address) }),
@@ -148,7 +109,6 @@ export type { Log, LogFields } from '../domain/ports/log.ts'
 export type { Metrics } from '../domain/ports/metrics.ts'
 export {
   type Digest,
-  type LinkingVault,
   type Vault,
   VaultBroken,
   VaultMissing,

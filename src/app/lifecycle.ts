@@ -27,7 +27,8 @@ export interface Address {
   readonly fingerprint?: string
 }
 
-interface Parts {
+/** What a host is made of. */
+export interface HostParts {
   readonly engine: Engine
   readonly line: Door
   readonly http: HttpDoor
@@ -47,7 +48,7 @@ const SWEEP_MS = 30_000
 
 /** The order in which a host starts and stops, the same for every way to start one. */
 export class Lifecycle {
-  readonly #parts: Parts
+  readonly #parts: HostParts
   readonly #data: { readonly directory: string; readonly sharedDisk: boolean } | undefined
   readonly #listeners: TcpListener[] = []
   readonly #memory = new HeapWatch(shortHeapShare)
@@ -59,7 +60,7 @@ export class Lifecycle {
   #stopping: Promise<void> | undefined
 
   /** `sharedDisk`: the directory may lie where other machines could write, too. */
-  constructor(parts: Parts, data: { readonly directory: string; readonly sharedDisk: boolean } | undefined) {
+  constructor(parts: HostParts, data: { readonly directory: string; readonly sharedDisk: boolean } | undefined) {
     this.#parts = parts
     this.#data = data
   }
@@ -70,6 +71,7 @@ export class Lifecycle {
     try {
       await this.#openAccess()
       await this.#parts.engine.start()
+      this.#lock?.own()
       await this.#parts.http.open()
     } catch (error) {
       await this.#lock?.release()

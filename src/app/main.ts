@@ -57,7 +57,10 @@ program
   .option('--keep-days <days>', 'days that a file stays; 0: for ever (30)')
   .option('--history <entries>', 'how much of a room is kept (100000)')
   .option('--name <name>', 'what you are called in the room (host)')
-  .option('--save <dir>', 'where files you receive appear (terima/ in the data directory)')
+  .option(
+    '--save <dir>',
+    "where copies of received files go, and stay (terima/ in the data directory; without a terminal they go with the room's files)",
+  )
   .option('--json', 'one JSON object a line on standard output')
   .option('--quiet', 'print nothing but errors')
   .option('--plain', 'one line an event, and no cursor that moves')

@@ -124,6 +124,7 @@ describe('C85 a data directory that is in use', () => {
     const data = await mkdtemp(join(tmpdir(), 'tamtam-used-'))
     onTestFinished(() => rm(data, { recursive: true }))
     const lock = await lockDirectory(data)
+    lock.own()
     const before = await readdir(data)
     const error = await failure(createTamtam({ data }).start())
     expect(error).toBeInstanceOf(DirectoryInUse)

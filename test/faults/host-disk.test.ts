@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -178,6 +178,38 @@ describe.skipIf(!traceable)('C76 an I/O error', () => {
     expect(host.errors.trimEnd().split('\n').at(-1)).toMatch(/^tamtam: the data can't be opened: .*$/)
     const { host: again } = await HostProcess.start(['--data', data])
     expect(await again.stop()).toBe(0)
+  })
+})
+
+describe('C83 a secret that is damaged', () => {
+  test.each([
+    ['rooms', '{"passwords":'],
+    ['rooms', '[]'],
+    ['links', ''],
+    ['owner', 'short'],
+  ])('%s: exit 74, its path and the way out are told, and it is left as it is', async (name, damage) => {
+    const data = await temporaryDirectory()
+    await mkdir(join(data, 'keys'), { mode: 0o700 })
+    await writeFile(join(data, 'keys', name), damage, { mode: 0o600 })
+    const host = new HostProcess(['host', '--json', '--port', '0', '--data', data])
+    expect(await host.ended()).toBe(74)
+    expect(host.errors).toContain(`${join(data, 'keys', name)} can't be used`)
+    expect(host.errors).toMatch(/put a copy of it back, or remove it/)
+    expect(await readFile(join(data, 'keys', name), 'utf8')).toBe(damage)
+  })
+})
+
+describe('C85 the note of who has the data directory', () => {
+  test('stays as it is when a second host is refused by the journal alone', async () => {
+    const data = await temporaryDirectory()
+    const { host } = await HostProcess.start(['--data', data])
+    const note = await readFile(join(data, 'owner.json'), 'utf8')
+    await rm(join(data, 'lock.db'))
+    const second = new HostProcess(['host', '--json', '--port', '0', '--data', data])
+    expect(await second.ended()).toBe(75)
+    expect(second.errors).toContain(`pid ${JSON.parse(note).pid}`)
+    expect(await readFile(join(data, 'owner.json'), 'utf8')).toBe(note)
+    expect(await host.stop()).toBe(0)
   })
 })
 

@@ -116,6 +116,26 @@ describe('C89 a reader of the output', () => {
     expect(await host.stop()).toBe(0)
   })
 
+  test('of a service leaves no more on the disk than its room may keep', async () => {
+    const data = await temporaryDirectory()
+    const { host, port } = await HostProcess.start(['--data', data, '--room-quota', '10000'])
+    const ani = await enter(port, 'ani')
+    for (let number = 1; number <= 8; number++) await sendFile(ani, `${number}.txt`, String(number).repeat(3000))
+    const settled = () => host.events.filter(({ type }) => type === 'fileWithdrawn').length === 5
+    await until('the older files are gone', settled)
+    const sizeIn = async (folder: string) => {
+      const names = await readdir(join(data, folder)).catch(() => [])
+      return (await Promise.all(names.map((name) => stat(join(data, folder, name))))).reduce(
+        (sum, { size }) => sum + size,
+        0,
+      )
+    }
+    await until('their copies are gone, too', async () => (await sizeIn('terima')) === 0)
+    expect(await sizeIn('files')).toBe(9000)
+    expect(host.errors).toMatch(/! NOT_SAVED .*--save/)
+    expect(await host.stop()).toBe(0)
+  })
+
   test('that stops reading stops nobody, and gets every event when it reads again', async () => {
     const data = await temporaryDirectory()
     const { host, port } = await HostProcess.start(['--data', data])
@@ -223,7 +243,7 @@ describe('standard input', () => {
 })
 
 describe('files that arrive', () => {
-  test('lie in --save as terima_<name>, as the same file as in the vault, never in place of another', async () => {
+  test('lie in --save as terima_<name>, as files of their own, never in place of another', async () => {
     const base = await temporaryDirectory()
     const [data, save] = [join(base, 'data'), join(base, 'simpan')]
     await mkdir(save)
@@ -242,7 +262,7 @@ describe('files that arrive', () => {
     expect(await readFile(join(save, 'terima_a.txt'), 'utf8')).toBe('mine')
     expect(await readFile(join(save, 'terima_a (2).txt'), 'utf8')).toBe('one')
     const inodes = await Promise.all((await readdir(join(data, 'files'))).map((id) => stat(join(data, 'files', id))))
-    expect(inodes.map(({ ino }) => ino)).toContain((await stat(join(save, 'terima_a (2).txt'))).ino)
+    expect(inodes.map(({ ino }) => ino)).not.toContain((await stat(join(save, 'terima_a (2).txt'))).ino)
     expect(host.errors).toBe(
       ['terima_a (2).txt', 'terima_a (3).txt', 'terima__bashrc']
         .map((name) => `* saved ${join(save, name)}\n`)

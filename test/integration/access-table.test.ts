@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { rightOf } from '../../src/adapters/doors/http/rights.ts'
 import { MemoryKeyring } from '../../src/adapters/stores/memory/memory-keyring.ts'
 import { compose } from '../../src/app/compose.ts'
-import { HTTP_DOOR } from '../../src/app/tokens.ts'
 import type { RoomEvent } from '../../src/domain/room/events.ts'
 import { clientSamples } from '../adapters/codec/wire/samples.ts'
 import { type Asked, ask, startHttpHost } from '../helpers/http-client.ts'
@@ -161,7 +160,7 @@ describe.each(['frames', 'websocket'] as const)('C117: over %s', (by) => {
 })
 
 test('every route that there is stands in both tables', async () => {
-  const door = compose({}).resolve(HTTP_DOOR)
+  const door = compose({}).http
   await door.open()
   await door.close('', 0)
   const routes = door.routes.filter(({ method }) => method !== 'HEAD').map(({ method, url }) => `${method} ${url}`)

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import { ManualClock } from '../../src/adapters/system/manual-clock.ts'
 import { compose } from '../../src/app/compose.ts'
 import type { Access } from '../../src/app/index.ts'
-import { HTTP_DOOR } from '../../src/app/tokens.ts'
 import { type Answer, type Asked, ask, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
 import { keyOf, SessionClient } from '../helpers/session-client.ts'
 
@@ -202,7 +201,7 @@ test('a file for some is there for its sender and for whom it is, on every route
 })
 
 test('every route that has to do with a room or a file stands in these tables', async () => {
-  const door = compose({}).resolve(HTTP_DOOR)
+  const door = compose({}).http
   await door.open()
   await door.close('', 0)
   const tested = [...ROUTES, ...ROOM_FILES, ...FILES].map(([line]) => line.split('?', 1)[0] ?? '')

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { compose } from '../../src/app/compose.ts'
-import { HTTP_DOOR } from '../../src/app/tokens.ts'
 import { ask, startHttpHost } from '../helpers/http-client.ts'
 
 interface Document {
@@ -12,7 +11,7 @@ const METHODS = new Set(['get', 'head', 'post', 'put', 'patch', 'delete', 'optio
 
 /** What the door really serves, as OpenAPI writes it. */
 async function served(): Promise<Set<string>> {
-  const door = compose({}).resolve(HTTP_DOOR)
+  const door = compose({}).http
   await door.open()
   const routes = door.routes.map(({ method, url }) => `${method} ${url.replace(/:(\w+)\??/g, '{$1}')}`)
   await door.close('', 0)

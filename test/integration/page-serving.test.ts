@@ -6,7 +6,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { memoryPair } from '../../src/adapters/doors/memory/pair.ts'
 import { compose } from '../../src/app/compose.ts'
 import { createTamtam } from '../../src/app/index.ts'
-import { HTTP_DOOR } from '../../src/app/tokens.ts'
 import { putFile } from '../helpers/files.ts'
 import { type Asked, ask, startHttpHost } from '../helpers/http-client.ts'
 
@@ -140,7 +139,7 @@ test('how the host is doing is told on this machine, and is not there for anybod
     values: { tamtam_received_bytes_total: 4, tamtam_connections: expect.any(Number) },
   })
 
-  const door = compose({ page: true }).resolve(HTTP_DOOR)
+  const door = compose({ page: true }).http
   await door.open()
   onTestFinished(() => door.close('', 0))
   for (const path of ['/status', '/status/facts', '/status?x=1'])

@@ -66,10 +66,9 @@ export class PartFile {
   }
 
   /** Gives the bytes their name, once they are on the disk. Throws EEXIST where it is taken. */
-  async linkTo(path: string): Promise<'linked'> {
+  async linkTo(path: string): Promise<void> {
     await this.#file.datasync()
     await named(this.#path, path)
-    return 'linked'
   }
 
   async remove(): Promise<void> {

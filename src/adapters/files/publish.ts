@@ -6,9 +6,6 @@ import { collisionKey, numbered, safeFileName } from '../../domain/names/safe-fi
 import { errorCode } from './error-code.ts'
 import { piecesIn } from './source.ts'
 
-/** What became of a name somebody wants for a file; `elsewhere`: names can't be given here. */
-export type Claimed = 'linked' | 'exists' | 'elsewhere'
-
 /** What is in a file. */
 export interface Content {
   readonly size: number
@@ -69,13 +66,13 @@ export class SaveFolder {
   }
 
   /**
-   * Claims the name, and then numbered ones, until one is free, or has this very file. Undefined where there is none to be had. `EEXIST`
-   * from the claim stands for `exists`.
+   * Claims the name, and then numbered ones, until one is free, or has this very file. `claim` gives the file the name, or fails with
+   * `EEXIST` where it is taken. Undefined where there is none to be had.
    */
   async publish(
     wanted: string,
     file: Incoming,
-    claim: (path: string) => Promise<Claimed>,
+    claim: (path: string) => Promise<void>,
   ): Promise<Published | undefined> {
     const names = await this.#names()
     for (let number = 1; number < MOST_NAMES; number++) {
@@ -89,11 +86,10 @@ export class SaveFolder {
         continue
       }
       const free = join(this.path, name)
-      const claimed = await claim(free).catch(asExists)
-      if (claimed === 'elsewhere') return undefined
+      const given = await claim(free).then(asGiven, asTaken)
       note(names, name)
-      if (claimed === 'linked') this.#known.set(free, file.id)
-      if (claimed === 'linked') return { path: free, already: false }
+      if (given) this.#known.set(free, file.id)
+      if (given) return { path: free, already: false }
       if (await this.#is(free, file)) return { path: free, already: true }
     }
     return undefined
@@ -178,8 +174,10 @@ export async function named(part: string, path: string): Promise<void> {
   }
 }
 
-function asExists(error: unknown): 'exists' {
-  if (errorCode(error) === 'EEXIST') return 'exists'
+const asGiven = (): boolean => true
+
+function asTaken(error: unknown): boolean {
+  if (errorCode(error) === 'EEXIST') return false
   throw error
 }
 

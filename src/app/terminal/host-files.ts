@@ -1,5 +1,5 @@
 import type { TellNews } from '../../adapters/client/transfer-talk.ts'
-import { FileSaver, type LinkFile } from '../../adapters/doors/stdin/file-saver.ts'
+import { FileSaver } from '../../adapters/doors/stdin/file-saver.ts'
 import { sourceAt } from '../../adapters/doors/stdin/file-source.ts'
 import { nameAt, pathTypedAs } from '../../adapters/files/disk-path.ts'
 import type { FileDesk } from '../../adapters/terminal/surroundings.ts'
@@ -7,13 +7,12 @@ import type { LocalSession } from '../../domain/engine/local-session.ts'
 import { rejected } from '../../domain/rejection.ts'
 import { pathTyped } from './paths.ts'
 
-/** Files of the host's own terminal: they are in this process already, and cost next to nothing to keep a second time. */
+/** Files of the host's own terminal: they are in this process already. */
 export function hostFiles(
   session: LocalSession,
-  link: LinkFile,
   { directory, autoBytes }: { readonly directory: string; readonly autoBytes: number },
 ): FileDesk {
-  const saver = new FileSaver(directory, session, link)
+  const saver = new FileSaver(directory, session)
   return {
     early: false,
     autoBytes,

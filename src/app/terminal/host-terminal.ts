@@ -48,7 +48,9 @@ export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
 function atPipes({ tamtam, config, process, data, facts }: HostTerminalParts, session: LocalSession): HostTerminal {
   const { stdin, stdout, stderr } = process
   const directory = saveInto(config, data)
-  const saver = directory === undefined ? undefined : new FileSaver(directory, session, tamtam.linkFile)
+  // Nobody looks after a folder that nobody asked for: what lies in it is bounded as the room is.
+  const bound = config.save === undefined ? { withRoom: { quotaBytes: config.roomQuota } } : {}
+  const saver = directory === undefined ? undefined : new FileSaver(directory, session, bound)
   const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
   const { bandwidth } = tamtam
   const desk = { bandwidth, keys: tamtam.keysOf(session), base: baseOf(facts), saver }
@@ -79,7 +81,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
       const ending = await openTerminal(
         {
           session,
-          files: hostFiles(session, tamtam.linkFile, into),
+          files: hostFiles(session, into),
           rooms,
           own: [limit, ...keyWords(tamtam.keysOf(session), session.room, baseOf(facts), words)],
           language,

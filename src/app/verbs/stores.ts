@@ -39,6 +39,7 @@ export async function withStores<T>(
     const vault = new DiskVault({ directory, log, clock: new SystemClock(), ...vaultDefaults })
     try {
       await journal.open()
+      lock.own()
       await vault.open()
       return await work({ journal, vault })
     } finally {

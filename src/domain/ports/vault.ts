@@ -75,14 +75,6 @@ export interface Vault {
   sweep(keep: ReadonlySet<string>): Promise<number>
 }
 
-/** A vault whose files are files, so that another name for one costs no copy. */
-export interface LinkingVault extends Vault {
-  /** Gives a whole file the further name `path`. Never overwrites: `exists` then. `elsewhere`: another file system, copy it. */
-  link(id: string, path: string): Promise<'linked' | 'exists' | 'elsewhere'>
-}
-
-export const canLink = (vault: Vault): vault is LinkingVault => 'link' in vault
-
 /** A vault that keeps no more than so many bytes. */
 export interface BoundedVault extends Vault {
   /** Bytes that it would still take, by its own limit; the file system may have less. */

@@ -34,10 +34,7 @@ const save = async (folder: SaveFolder, { id, name, text }: Received): Promise<P
   const file = { id, ...contentOf(text) }
   const found = await folder.find(name, file)
   if (found !== undefined) return { path: found, already: true }
-  return await folder.publish(name, file, async (free) => {
-    await writeFile(free, text, { flag: 'wx' })
-    return 'linked'
-  })
+  return await folder.publish(name, file, (free) => writeFile(free, text, { flag: 'wx' }))
 }
 
 const file = (name: string, text: string): Received => ({ id: `${name} of ${text}`, name, text })

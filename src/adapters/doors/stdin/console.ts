@@ -110,6 +110,7 @@ export class Console {
     }
     // One after the other: a hundred files at once would be a hundred open files.
     if (event.type === 'fileCompleted' && !own) this.#saving = this.#saving.then(() => this.#save(event.file))
+    if (event.type === 'fileWithdrawn') this.#saving = this.#saving.then(() => this.#withdrawn(event.file.id))
   }
 
   async #save(file: WholeFile): Promise<void> {
@@ -126,6 +127,12 @@ export class Console {
     } catch (error) {
       this.#talk(`! NOT_SAVED ${forTerminal(file.name)}: ${failureText(error)}`)
     }
+  }
+
+  async #withdrawn(id: string): Promise<void> {
+    await this.#parts.saver?.withdrawn(id).catch((error: unknown) => {
+      this.#talk(`! NOT_REMOVED the copy of a file that is gone stays: ${failureText(error)}`)
+    })
   }
 
   async #typed(line: string): Promise<void> {

@@ -19,6 +19,8 @@ import { errorCode } from '../../files/error-code.ts'
 import { SharedDisk, sharedDiskUnder } from './shared-disk.ts'
 
 export interface DirectoryLock {
+  /** Writes down that the directory is this process's. To be called once its stores are open: until then they may belong to another. */
+  own(): void
   release(): Promise<void>
 }
 
@@ -48,16 +50,20 @@ export const lockDirectory = async (directory: string, anyDisk = false): Promise
   const database = lockDatabase(directory)
   try {
     chmodSync(directory, 0o700)
-    writeOwner(directory)
   } catch (error) {
     database.close()
     throw error
   }
+  let isWritten = false
   return {
+    own: () => {
+      writeOwner(directory)
+      isWritten = true
+    },
     release: async () => {
       if (!database.isOpen) return
       try {
-        rmSync(ownerPath(directory), { force: true })
+        if (isWritten) rmSync(ownerPath(directory), { force: true })
       } catch (cause) {
         throw new VaultBroken(`the name of the owner in ${directory} could not be removed (${errorCode(cause)})`, {
           cause,
@@ -123,8 +129,19 @@ const writeOwner = (directory: string): void => {
 const ownerPid = (directory: string): number | undefined => {
   try {
     const { pid, host } = JSON.parse(readFileSync(ownerPath(directory), 'utf8')) as Partial<Owner>
-    return host === hostname() && Number.isSafeInteger(pid) ? pid : undefined
+    return host === hostname() && isAlive(pid) ? pid : undefined
   } catch {
     return undefined
+  }
+}
+
+/** A process that was killed leaves its name behind. */
+const isAlive = (pid: number | undefined): pid is number => {
+  if (pid === undefined || !Number.isSafeInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return errorCode(error) === 'EPERM'
   }
 }

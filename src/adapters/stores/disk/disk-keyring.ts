@@ -1,6 +1,6 @@
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { KeyName, Keyring } from '../../../domain/ports/keyring.ts'
+import { type KeyName, type Keyring, KeyringDamaged } from '../../../domain/ports/keyring.ts'
 import { errorCode } from '../../files/error-code.ts'
 import { replaceFile } from '../../files/replace-file.ts'
 
@@ -17,8 +17,9 @@ export class DiskKeyring implements Keyring {
     try {
       return await readFile(join(this.#directory, name), 'utf8')
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined
-      throw error
+      const code = errorCode(error)
+      if (code === 'ENOENT') return undefined
+      throw new KeyringDamaged(name, `it can not be read (${code ?? String(error)})`, { cause: error })
     }
   }
 

@@ -1,13 +1,6 @@
-import { link } from 'node:fs/promises'
 import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Log } from '../../../domain/ports/log.ts'
-import {
-  type BoundedVault,
-  type LinkingVault,
-  type Pieces,
-  VaultMissing,
-  type VaultWriter,
-} from '../../../domain/ports/vault.ts'
+import { type BoundedVault, type Pieces, VaultMissing, type VaultWriter } from '../../../domain/ports/vault.ts'
 import type { Rejected } from '../../../domain/rejection.ts'
 import { errorCode } from '../../files/error-code.ts'
 import { FileReader } from './file-reader.ts'
@@ -41,7 +34,7 @@ const SYNCS_AT_ONCE = 2
 const NO_MORE_NAMES = ['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP']
 
 /** Files in a directory: `files/<id>` when whole, `files/<id>.part` until then. */
-export class DiskVault implements LinkingVault, BoundedVault {
+export class DiskVault implements BoundedVault {
   readonly #log: Log
   readonly #folder: Folder
   readonly #space: Space
@@ -192,19 +185,6 @@ export class DiskVault implements LinkingVault, BoundedVault {
     })
     if (removed > 0) this.#log.info('leftovers of uploads removed', { count: removed })
     return removed
-  }
-
-  async link(id: string, path: string): Promise<'linked' | 'exists' | 'elsewhere'> {
-    if ((await this.size(id)) === undefined) throw new VaultMissing('there is no such file')
-    try {
-      await link(this.#folder.whole(id), path)
-      return 'linked'
-    } catch (error) {
-      const code = errorCode(error) ?? ''
-      if (code === 'EEXIST') return 'exists'
-      if (['EXDEV', 'EPERM', 'EMLINK'].includes(code)) return 'elsewhere'
-      throw error
-    }
   }
 
   #isHeld(id: string): boolean {

@@ -2,12 +2,9 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { type MemoryConnection, memoryPair } from '../../../../src/adapters/doors/memory/pair.ts'
 import { compose } from '../../../../src/app/compose.ts'
 import type { TamtamOptions } from '../../../../src/app/options.ts'
-import { ENGINE, HTTP_DOOR } from '../../../../src/app/tokens.ts'
 
 async function openDoor(options: TamtamOptions = {}) {
-  const host = compose(options)
-  const engine = host.resolve(ENGINE)
-  const door = host.resolve(HTTP_DOOR)
+  const { engine, http: door } = compose(options)
   await engine.start()
   await door.open()
   const close = () => door.close('the test is over', 100)

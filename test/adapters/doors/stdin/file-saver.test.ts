@@ -3,18 +3,18 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { FileSaver, type LinkFile } from '../../../../src/adapters/doors/stdin/file-saver.ts'
+import { FileSaver, type FileSaverOptions } from '../../../../src/adapters/doors/stdin/file-saver.ts'
 import type { WholeFile } from '../../../../src/domain/room/events.ts'
 import { failure, openHouse, pieces } from '../../../helpers/house.ts'
 
-/** A room with a folder to save into; `link` as a vault of files would do it. */
-async function openFolder(link?: LinkFile) {
+/** A room with a folder to save into. */
+async function openFolder(options: FileSaverOptions = {}) {
   const base = await mkdtemp(join(tmpdir(), 'tamtam-saver-'))
   onTestFinished(() => rm(base, { recursive: true }))
   const directory = join(base, 'simpan')
   const { join: enter, vault } = await openHouse()
   const [ani, tuan] = [await enter('ani'), await enter('tuan')]
-  const saver = new FileSaver(directory, tuan, link)
+  const saver = new FileSaver(directory, tuan, options)
   const send = async (name: string, ...content: string[]): Promise<WholeFile> => {
     const file = await ani.upload(pieces(...content), { name }).done
     if ('type' in file) throw new Error(file.message)
@@ -22,7 +22,7 @@ async function openFolder(link?: LinkFile) {
   }
   const names = async () => (await readdir(directory)).sort()
   const read = (name: string) => readFile(join(directory, name), 'utf8')
-  return { base, directory, vault, saver, send, names, read }
+  return { base, directory, vault, saver, send, names, read, again: () => new FileSaver(directory, tuan, options) }
 }
 
 describe('a received file', () => {
@@ -121,17 +121,52 @@ describe('a received file', () => {
     expect(await failure(saver.save({ ...file, sha256: '0'.repeat(64) }))).toBeInstanceOf(Error)
     expect(await names()).toEqual([])
   })
-  it('is linked where the vault can, under the first name that is free, and copied where it can not', async () => {
-    const asked: string[] = []
-    const answers = ['exists', 'linked', 'elsewhere'] as const
-    const { saver, send, names } = await openFolder(async (_, path) => {
-      asked.push(basename(path))
-      return answers[asked.length - 1] ?? 'elsewhere'
+  it('lies beside what others put into the folder meanwhile', async () => {
+    const { directory, saver, send, names } = await openFolder()
+    await saver.save(await send('a.txt', 'one'))
+    await writeFile(join(directory, 'TERIMA_B.TXT'), 'mine')
+    expect(basename(await saver.save(await send('b.txt', 'two')))).toBe('terima_b (2).txt')
+    expect(basename(await saver.save(await send('a.txt', 'three')))).toBe('terima_a (2).txt')
+    expect(await names()).toHaveLength(4)
+  })
+})
+
+describe('copies that go with the room’s files', () => {
+  const withRoom = { withRoom: { quotaBytes: 10 } }
+
+  it('are made as long as they and the room’s files are no more than its quota', async () => {
+    const { saver, send, names } = await openFolder(withRoom)
+    await saver.save(await send('a.txt', '1234'))
+    expect(await failure(saver.save(await send('b.txt', '56')))).toMatchObject({
+      message: expect.stringContaining('--save'),
     })
-    expect(basename(await saver.save(await send('a.txt', 'isi')))).toBe('terima_a (2).txt')
-    expect(await names()).toEqual([])
-    expect(basename(await saver.save(await send('a.txt', 'isi')))).toBe('terima_a.txt')
-    expect(asked).toEqual(['terima_a.txt', 'terima_a (2).txt', 'terima_a.txt'])
     expect(await names()).toEqual(['terima_a.txt'])
+  })
+  it('have no bound where the room has none', async () => {
+    const { saver, send, names } = await openFolder({ withRoom: { quotaBytes: 0 } })
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) await saver.save(await send(name, `${name} 1234567`))
+    expect(await names()).toHaveLength(3)
+  })
+  it('go with their file, also after a restart, and a place that was full is free again', async () => {
+    const { saver, again, send, names, directory } = await openFolder(withRoom)
+    const [first, second] = [await send('a.txt', '1234'), await send('a.txt', '2')]
+    for (const file of [first, second]) await saver.save(file)
+    const later = again()
+    await later.withdrawn(first.id)
+    expect(await names()).toEqual(['terima_a (2).txt'])
+    expect(await readFile(join(directory, 'terima_a (2).txt'), 'utf8')).toBe('2')
+  })
+  it('stay where somebody has changed them, and where copies are to stay', async () => {
+    const { saver, send, names, directory } = await openFolder(withRoom)
+    const file = await send('a.txt', '1234')
+    await saver.save(file)
+    await writeFile(join(directory, 'terima_a.txt'), '4321')
+    await saver.withdrawn(file.id)
+    expect(await names()).toEqual(['terima_a.txt'])
+    const other = await openFolder()
+    const kept = await other.send('a.txt', '1234')
+    await other.saver.save(kept)
+    await other.saver.withdrawn(kept.id)
+    expect(await other.names()).toEqual(['terima_a.txt'])
   })
 })

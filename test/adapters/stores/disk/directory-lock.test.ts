@@ -28,6 +28,7 @@ describe('lockDirectory', () => {
   test('makes the directory for its owner only and writes down who holds it', async () => {
     const path = join(directory, 'new', 'data')
     const lock = await lockDirectory(path)
+    lock.own()
     expect((await stat(path)).mode & 0o777).toBe(0o700)
     const owner = JSON.parse(await readFile(join(path, 'owner.json'), 'utf8'))
     expect(owner).toEqual({ pid: process.pid, startedAt: expect.any(String), host: hostname() })
@@ -38,6 +39,7 @@ describe('lockDirectory', () => {
 
   test('refuses a second host in the same process, and gives the directory back', async () => {
     const lock = await lockDirectory(directory)
+    lock.own()
     await expect(lockDirectory(directory)).rejects.toThrow(DirectoryInUse)
     await expect(lockDirectory(directory)).rejects.toMatchObject({ code: 'DIRECTORY_IN_USE', pid: process.pid })
     await lock.release()
@@ -53,6 +55,7 @@ describe('lockDirectory', () => {
     child.kill('SIGKILL')
     await once(child, 'exit')
     const lock = await lockDirectory(directory)
+    lock.own()
     expect(JSON.parse(await readFile(join(directory, 'owner.json'), 'utf8')).pid).toBe(process.pid)
     await lock.release()
   })
@@ -92,6 +95,17 @@ describe('lockDirectory', () => {
     await expect(lockDirectory(directory)).rejects.toMatchObject({ pid: undefined })
     await writeFile(join(directory, 'owner.json'), '{"pid":')
     await expect(lockDirectory(directory)).rejects.toMatchObject({ pid: undefined })
+    const ended = spawn(process.execPath, ['-e', ''])
+    await once(ended, 'exit')
+    await writeFile(join(directory, 'owner.json'), JSON.stringify({ pid: ended.pid, host: hostname() }))
+    await expect(lockDirectory(directory)).rejects.toMatchObject({ pid: undefined })
     await lock.release()
+  })
+
+  test('leaves the note of another host alone as long as the stores are not known to be its own', async () => {
+    const note = join(directory, 'owner.json')
+    await writeFile(note, 'of another host')
+    await (await lockDirectory(directory)).release()
+    expect(await readFile(note, 'utf8')).toBe('of another host')
   })
 })

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { keyringContract } from '../../../../src/adapters/stores/contracts/keyring-contract.ts'
@@ -11,6 +11,15 @@ describe('P8 DiskKeyring', () => {
     return { keyring: new DiskKeyring(data), again: () => new DiskKeyring(data) }
   }
   for (const { name, run } of keyringContract(make)) test(name, run)
+
+  test('a secret that can not be read is told by its name', async () => {
+    const data = await temporaryDirectory()
+    await mkdir(join(data, 'keys', 'rooms'), { recursive: true })
+    await expect(new DiskKeyring(data).read('rooms')).rejects.toMatchObject({
+      code: 'KEYRING_DAMAGED',
+      secret: 'rooms',
+    })
+  })
 
   test('C121: only their owner can open them', async () => {
     const data = await temporaryDirectory()

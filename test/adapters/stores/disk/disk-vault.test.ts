@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { vaultContract } from '../../../../src/adapters/stores/contracts/vault-contract.ts'
 import { VAULT_CONTRACT_MAX_FILE_BYTES } from '../../../../src/adapters/stores/contracts/vault-subject.ts'
 import { ManualClock } from '../../../../src/adapters/system/manual-clock.ts'
-import { canLink, type Vault, VaultMissing } from '../../../../src/domain/ports/vault.ts'
+import { type Vault, VaultMissing } from '../../../../src/domain/ports/vault.ts'
 import {
   accepted,
   ID,
@@ -191,24 +191,6 @@ describe('sweeping', () => {
     expect(await vault.sweep(new Set())).toBe(1)
     expect(await names()).toEqual([ID, `${OTHER_ID}.part`, 'notes.part'])
     expect(log.lines).toContainEqual({ level: 'info', what: 'leftovers of uploads removed', fields: { count: 1 } })
-    await dispose()
-  })
-})
-
-describe('linking', () => {
-  test('gives a whole file a further name and never overwrites', async () => {
-    const { vault, directory, dispose } = await vaultInDirectory()
-    expect(canLink(vault)).toBe(true)
-    await put(vault, ID, 'shared')
-    const path = join(directory, 'terima_shared')
-    expect(await vault.link(ID, path)).toBe('linked')
-    expect(await readFile(path, 'utf8')).toBe('shared')
-    expect(await vault.link(ID, path)).toBe('exists')
-    expect(await vault.link(ID, `/dev/shm/tamtam-${process.pid}`)).toBe('elsewhere')
-    await expect(vault.link(OTHER_ID, path)).rejects.toThrow(VaultMissing)
-    await expect(vault.link(ID, join(directory, 'no', 'such'))).rejects.toThrow('ENOENT')
-    await vault.remove(ID)
-    expect(await readFile(path, 'utf8')).toBe('shared')
     await dispose()
   })
 })

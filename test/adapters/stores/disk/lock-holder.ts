@@ -3,6 +3,7 @@ import { lockDirectory } from '../../../../src/adapters/stores/disk/directory-lo
 
 const [, , directory = ''] = process.argv
 const lock = await lockDirectory(directory)
+lock.own()
 process.stdout.write('locked\n')
 process.once('SIGTERM', () => void lock.release().then(() => process.exit(0)))
 setInterval(() => {}, 60_000)

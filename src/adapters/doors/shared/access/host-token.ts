@@ -2,7 +2,7 @@ import type { AccessRequest } from '../../../../domain/engine/access.ts'
 import type { Cancel, Clock } from '../../../../domain/ports/clock.ts'
 import type { Keyring } from '../../../../domain/ports/keyring.ts'
 import type { Log } from '../../../../domain/ports/log.ts'
-import { keptSecret, newSecret, sameSecret } from './secrets.ts'
+import { keptSecret, newSecret, sameSecret, secretIn } from './secrets.ts'
 
 /** So often it is looked whether the token has been replaced: who came in by the old one goes within a second (C124). */
 const LOOK_MS = 400
@@ -44,9 +44,10 @@ export class HostToken {
       this.#keyring
         .read('token')
         .then(
-          (token) => {
+          (text) => {
+            const token = text === undefined ? undefined : secretIn(text)
             if (token === this.#token) return
-            // Where it is gone, nobody has it.
+            // Where it is gone, or no secret any more, nobody has it.
             this.#token = token
             this.#log.warn('the token was replaced')
             changed()

@@ -2,7 +2,7 @@ import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as v from 'valibot'
 import type { Clock } from '../../../../domain/ports/clock.ts'
-import type { Keyring } from '../../../../domain/ports/keyring.ts'
+import { type Keyring, KeyringDamaged } from '../../../../domain/ports/keyring.ts'
 import { newSecret, sameSecret } from './secrets.ts'
 
 export interface RoomKeySettings {
@@ -64,7 +64,7 @@ export class RoomKeys {
   async open(): Promise<void> {
     const text = await this.#keyring.read('rooms')
     if (text === undefined) return
-    const { passwords, invitations } = v.parse(kept, JSON.parse(text))
+    const { passwords, invitations } = readKept(text)
     this.#passwords = new Map(Object.entries(passwords))
     this.#invitations = new Map(Object.entries(invitations))
   }
@@ -159,6 +159,14 @@ export class RoomKeys {
     const passwords = Object.fromEntries(this.#passwords)
     const invitations = Object.fromEntries(this.#invitations)
     await this.#keyring.write('rooms', JSON.stringify({ passwords, invitations }))
+  }
+}
+
+function readKept(text: string): v.InferOutput<typeof kept> {
+  try {
+    return v.parse(kept, JSON.parse(text))
+  } catch (cause) {
+    throw new KeyringDamaged('rooms', 'it is no list of passwords and invitations', { cause })
   }
 }
 
