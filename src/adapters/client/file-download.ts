@@ -73,6 +73,7 @@ export async function downloadFile(
     return { ...whole, name, path: named.path, ...(named.already ? { already: true } : {}) }
   } finally {
     await part.close()
+    if ('folder' in target) await target.folder.settled()
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collisionKey, numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
 import { errorCode } from './error-code.ts'
@@ -37,11 +37,13 @@ export function receivedName(name: string, id: string): string {
 
 /**
  * A folder for received files: nothing in it is ever replaced (C52), nor would be where it goes later, to a system for which two names are
- * one (C47). It is read once, however many files come; names that others gave since are seen where they are the same.
+ * one (C47). It is read anew only where somebody else has changed it since `settled`; a name that others give in that very moment is seen where it
+ * is the same.
  */
 export class SaveFolder {
   readonly path: string
-  #listing: Promise<Map<string, Set<string>>> | undefined
+  #names: Map<string, Set<string>> | undefined
+  #changed: bigint | undefined
   /** Which file each path stands for, as far as was asked. */
   readonly #known = new Map<string, string>()
 
@@ -51,13 +53,13 @@ export class SaveFolder {
 
   /** Whether anything is called `wanted`, or that with a number. */
   async hasLike(wanted: string): Promise<boolean> {
-    return ((await this.#names()).get(collisionKey(wanted))?.size ?? 0) > 0
+    return ((await this.#look()).get(collisionKey(wanted))?.size ?? 0) > 0
   }
 
   /** The path of such a file that is called `wanted`, or that with a number. */
   async find(wanted: string, file: Incoming): Promise<string | undefined> {
     const key = collisionKey(wanted)
-    const alike = [...((await this.#names()).get(key) ?? [])]
+    const alike = [...((await this.#look()).get(key) ?? [])]
     // What has the very name first: with a number it may be that of another.
     const rank = (name: string) => (collisionKey(name) === key ? 0 : name.length)
     for (const name of alike.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1)))
@@ -74,7 +76,7 @@ export class SaveFolder {
     file: Incoming,
     claim: (path: string) => Promise<void>,
   ): Promise<Published | undefined> {
-    const names = await this.#names()
+    const names = this.#names ?? (await this.#look())
     for (let number = 1; number < MOST_NAMES; number++) {
       const name = number === 1 ? wanted : numbered(wanted, number)
       const key = collisionKey(name)
@@ -95,6 +97,11 @@ export class SaveFolder {
     return undefined
   }
 
+  /** What has changed until now was our own doing: a part, or a name that was given. */
+  async settled(): Promise<void> {
+    this.#changed = await this.#changedAt()
+  }
+
   /** Whether it is this file that is there; then it is no other any more. */
   async #is(path: string, file: Incoming): Promise<boolean> {
     if ((this.#known.get(path) ?? file.id) !== file.id || !(await holds(path, file))) return false
@@ -107,14 +114,19 @@ export class SaveFolder {
     this.#known.delete(join(this.path, name))
   }
 
-  async #names(): Promise<Map<string, Set<string>>> {
+  async #look(): Promise<Map<string, Set<string>>> {
     // It may have been taken away since.
     await mkdir(this.path, { recursive: true })
-    this.#listing ??= listing(this.path)
-    return await this.#listing.catch((error) => {
-      this.#listing = undefined
-      throw error
-    })
+    const changed = await this.#changedAt()
+    if (this.#names !== undefined && changed === this.#changed) return this.#names
+    const names = await listing(this.path)
+    this.#names = names
+    this.#changed = changed
+    return names
+  }
+
+  async #changedAt(): Promise<bigint | undefined> {
+    return (await stat(this.path, { bigint: true }).catch(ignoreMissing))?.mtimeNs
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -94,12 +94,19 @@ describe('a folder for received files', () => {
     expect(await here()).toEqual({ a: 'lima', c: 'empat' })
   })
 
-  it('is read once, however many files come', async () => {
+  it('is read again where somebody else has changed it, and only there', async () => {
     const { path } = await openFolder()
     const folder = new SaveFolder(path)
     await save(folder, file('a', 'satu'))
+    const then = new Date(Date.now() - 60_000)
     await writeFile(join(path, 'B'), 'mine')
-    // Named alike, not the same: it would have been seen by another look.
+    // As if it had been there when we were done.
+    await utimes(path, then, then)
+    await folder.settled()
     expect(await save(folder, file('b', 'dua'))).toEqual({ path: join(path, 'b'), already: false })
+    await folder.settled()
+    await writeFile(join(path, 'C'), 'mine')
+    await utimes(path, then, new Date(0))
+    expect(await save(folder, file('c', 'tiga'))).toEqual({ path: join(path, 'c (2)'), already: false })
   })
 })

@@ -71,6 +71,7 @@ export class FileSaver {
     } finally {
       await handle.close()
       await unlink(part).catch(ignoreMissing)
+      await this.#folder.settled()
     }
   }
 
