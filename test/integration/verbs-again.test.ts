@@ -70,6 +70,20 @@ describe('a second get', () => {
     expect(await here()).toEqual(all)
   })
 
+  it('goes on where one was killed, beside another one too, and there is nothing twice', async () => {
+    const { at, port, cwd, here } = await roomWith([['a', 'satu']])
+    const big = 'x'.repeat(600_000)
+    await putFile(port, 'big', big)
+    await putFile(port, 'c', 'tiga')
+    const killed = new Verb(['get', at, '--all', '--limit', '300k'], { cwd })
+    await killed.until('some of it', () => /big {2}[1-9]0%/.test(killed.errors))
+    await killed.kill()
+    expect((await readdir(cwd)).filter((name) => name.endsWith('.part'))).toHaveLength(1)
+    const both = await Promise.all([1, 2].map(() => Verb.run(['get', at, '--all'], { cwd })))
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    expect(await here()).toEqual({ terima_a: 'satu', terima_big: big, terima_c: 'tiga' })
+  })
+
   it('opens nothing but plain files to see what they are (C51, C53)', async () => {
     const { cwd, get } = await roomWith([['a', 'satu']])
     await writeFile(join(cwd, 'elsewhere'), 'satu')
