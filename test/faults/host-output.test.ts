@@ -227,9 +227,9 @@ describe('standard input', () => {
     }
     expect(host.errors.trimEnd().split('\n')).toEqual([
       "! NO_SUCH_FILE nothing: the file can't be read (ENOENT)",
-      '! BAD_NAME folder: this is no file; name one to send it',
-      '! BAD_NAME pipe: this is no file; name one to send it',
-      '! BAD_NAME /dev/zero: this is no file; name one to send it',
+      '! BAD_NAME folder: it is a folder; tamtam send takes whole folders',
+      '! BAD_NAME pipe: it is a pipe, and nobody writes into it; start its writer first',
+      '! BAD_NAME /dev/zero: it is a device; tamtam send … - sends what is piped into it',
       "! NO_SUCH_FILE /proc/self/mem: the file can't be read (EIO)",
     ])
     host.child.stdin?.write('SEND lagu merdu.mp3\n')

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { canTrace } from '../adapters/stores/disk/strace.ts'
@@ -12,7 +12,7 @@ import { folderWith, haltingWay, hostForVerbs, Verb } from '../helpers/verb.ts'
 const halfWay = (port: number, direction: 'up' | 'down' = 'down') => haltingWay(port, direction, 300_000)
 
 describe('two at once', () => {
-  it('that get one file into one folder have a part each, and whoever comes after one that was killed goes on with its', async () => {
+  it('that get one file into one folder have a part each, and it is there once; whoever comes after one that was killed cleans up', async () => {
     const { at, port } = await hostForVerbs()
     const { path, bytes } = await folderWith('besar.bin', 600_000)
     await Verb.run(['send', at, path])
@@ -26,14 +26,30 @@ describe('two at once', () => {
     for (const { mend } of ways) mend()
     const ended = await Promise.all(both.map((verb) => verb.ended()))
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
-    expect(ended.map(({ out }) => out.toString()).toSorted()).toEqual(['terima_besar (2).bin\n', 'terima_besar.bin\n'])
+    expect(ended.map(({ out }) => out.toString())).toEqual(['terima_besar.bin\n', 'terima_besar.bin\n'])
+    expect(ended.map(({ errors }) => /already here: besar\.bin/.test(errors)).toSorted()).toEqual([false, true])
     expect(await parts()).toHaveLength(1)
     const after = await Verb.run(['get', at, 'besar.bin'], { cwd })
-    expect(after).toMatchObject({ code: 0, out: Buffer.from('terima_besar (3).bin\n') })
+    expect(after).toMatchObject({ code: 0, out: Buffer.from('terima_besar.bin\n') })
+    expect(after.errors).toMatch(/^already here: besar\.bin/)
+    expect(await readdir(cwd)).toEqual(['terima_besar.bin'])
+    expect(bytes.equals(await readFile(join(cwd, 'terima_besar.bin')))).toBe(true)
+  })
+
+  it('after one that was killed go on with its part', async () => {
+    const { at, port } = await hostForVerbs()
+    const { path, bytes } = await folderWith('besar.bin', 600_000)
+    await Verb.run(['send', at, path])
+    const cwd = await temporaryDirectory()
+    const way = await halfWay(port)
+    const killed = new Verb(['get', way.at, 'besar.bin'], { cwd })
+    await killed.until('some of it', () => /[1-9]0%/.test(killed.errors))
+    await killed.kill()
+    const after = await Verb.run(['get', at, 'besar.bin'], { cwd })
+    expect(after).toMatchObject({ code: 0, out: Buffer.from('terima_besar.bin\n') })
     expect(after.errors).toMatch(/besar\.bin {2}[1-9]\d% /)
-    const names = await readdir(cwd)
-    expect(names).toHaveLength(3)
-    for (const name of names) expect(bytes.equals(await readFile(join(cwd, name)))).toBe(true)
+    expect(await readdir(cwd)).toEqual(['terima_besar.bin'])
+    expect(bytes.equals(await readFile(join(cwd, 'terima_besar.bin')))).toBe(true)
   })
 
   it('C110: that send the same bytes end well, and the room has them', async () => {
@@ -44,7 +60,7 @@ describe('two at once', () => {
     await both[0]?.until('the middle of each', () => ways.every(({ isHalted }) => isHalted()))
     for (const { mend } of ways) mend()
     const ended = await Promise.all(both.map((verb) => verb.ended()))
-    expect(ended.map(({ code, errors }) => [code, /sent sama\.bin/.test(errors)])).toEqual([
+    expect(ended.map(({ code, errors }) => [code, /(?:sent|already there:) sama\.bin/.test(errors)])).toEqual([
       [0, true],
       [0, true],
     ])
@@ -64,6 +80,7 @@ it.runIf(canTrace())('where a file can have one name only, what was got has its 
   const node = [...NODE, MAIN, 'get', at, 'a.bin', '--save', save]
   const noLinks = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=link,linkat', '-e', 'inject=link,linkat:error=EPERM']
   for (const name of ['terima_a.bin', 'terima_a (2).bin']) {
+    if (name !== 'terima_a.bin') await writeFile(join(save, 'terima_a.bin'), 'mine')
     const got = await run('strace', [...noLinks, ...node])
     expect([got.code, got.stdout.toString()]).toEqual([0, `${join(save, name)}\n`])
     expect(bytes.equals(await readFile(join(save, name)))).toBe(true)

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { errorText } from './error-text.ts'
 import { Disconnected, isRefusal, type Refusal } from './failures.ts'
 import { numberIn } from './file-look.ts'
-import type { TransferOptions } from './file-upload.ts'
 import { type HostLink, isGood, refusalOf } from './host-link.ts'
+import type { TransferOptions } from './transfer-options.ts'
 
 /** What ends a feed instead of its last byte. */
 export class FeedRefused extends Error {

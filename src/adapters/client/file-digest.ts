@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { piecesOf } from './file-pieces.ts'
 
 export interface FileDigest {
   readonly sha256: string
@@ -10,9 +9,8 @@ export interface FileDigest {
 
 /** Reads a file once, for its own digest and those of its first `offsets` bytes. */
 export async function digestOf(
-  path: string,
+  bytes: AsyncIterable<Uint8Array>,
   offsets: Iterable<number>,
-  readBytes: number,
   hashed: (bytes: number) => void,
 ): Promise<FileDigest> {
   const hash = createHash('sha256')
@@ -20,7 +18,7 @@ export async function digestOf(
   const wanted = [...new Set(offsets)].sort((one, other) => one - other)
   let size = 0
   const mark = () => prefixes.set(size, hash.copy().digest('hex'))
-  for await (const piece of piecesOf(path, 0, Number.POSITIVE_INFINITY, readBytes)) {
+  for await (const piece of bytes) {
     let at = 0
     for (let next = wanted[0]; next !== undefined && next <= size + piece.length - at; next = wanted[0]) {
       const part = piece.subarray(at, at + next - size)

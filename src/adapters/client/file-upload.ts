@@ -1,28 +1,18 @@
-import { stat } from 'node:fs/promises'
 import { safeFileName } from '../../domain/names/safe-file-name.ts'
 import type { WholeFile } from '../../domain/room/events.ts'
+import type { DiskPath } from '../files/disk-path.ts'
+import { openSource, type Source } from '../files/source.ts'
 import { FileChanged, isGone, isRefusal, type Refusal, refusal } from './failures.ts'
 import { digestOf, type FileDigest } from './file-digest.ts'
 import { type FileLook, lookAt } from './file-look.ts'
-import { piecesOf } from './file-pieces.ts'
 import type { HostLink } from './host-link.ts'
-import type { OwnUploads, Sending } from './own-uploads.ts'
+import type { Sending } from './own-uploads.ts'
 import { paced } from './pace.ts'
-import type { Retries } from './retries.ts'
 import { listFiles } from './room-queries.ts'
-import type { TellNews } from './transfer-talk.ts'
+import { uploadStream } from './stream-upload.ts'
+import type { TransferOptions } from './transfer-options.ts'
 import { createUpload, removeUpload, sendPart } from './tus.ts'
 import type { FileRow } from './wire.ts'
-
-export interface TransferOptions {
-  readonly link: HostLink
-  readonly retries: Retries
-  readonly tell: TellNews
-  /** Bytes a second at most. */
-  readonly limit?: number
-  /** Left out where a key says whose the upload is. */
-  readonly own?: OwnUploads
-}
 
 export interface FileMeta {
   /** What it is called in the room. */
@@ -33,67 +23,93 @@ export interface FileMeta {
   readonly by?: string
 }
 
+/** A file that the room has now, called as it is there. */
+export interface SentFile extends WholeFile {
+  /** It had these bytes before: none had to be sent. */
+  readonly already?: true
+}
+
 /**
  * Sends a file of this machine's to a room, going on with whatever of it the host has already, and answers it whole and
- * verified, or why it is not. Throws what the file system throws.
+ * verified, or why it is not. Throws what `openSource` throws.
  */
 export async function uploadFile(
   options: TransferOptions,
   room: string,
-  path: string,
+  path: DiskPath,
   meta: FileMeta,
-): Promise<WholeFile | Refusal> {
+): Promise<SentFile | Refusal> {
   const first = await attempt(options, room, path, meta)
   // Bytes were changed on the way, or the file was while it was read: from the start, and only once (C112).
-  return isRefusal(first) && first.code === 'HASH_MISMATCH' ? await attempt(options, room, path, meta) : first
+  const again = isRefusal(first) && (first.code === 'HASH_MISMATCH' || first.code === changed.code)
+  const sent = again ? await attempt(options, room, path, meta) : first
+  if (isRefusal(sent)) return sent
+  const name = safeFileName(sent.name, sent.id)
+  return typeof name === 'string' ? { ...sent, name } : sent
 }
 
-async function attempt(options: TransferOptions, room: string, path: string, meta: FileMeta) {
+const changed = refusal(0, 'FILE_CHANGED', 'it is being changed while it is sent; send a copy of it')
+
+async function attempt(options: TransferOptions, room: string, path: DiskPath, meta: FileMeta) {
+  const source = await openSource(path, options.link.settings.readBytes)
   try {
-    return await carry(options, room, path, meta)
+    if (source.size === undefined) return await uploadStream(options, room, source.bytes(), meta)
+    const ended = await carry(options, room, source, source.size, meta)
+    return isRefusal(ended) && ended.code === 'HASH_MISMATCH' && (await source.changed()) ? changed : ended
   } catch (error) {
-    if (error instanceof FileChanged) return refusal(0, 'HASH_MISMATCH', error.message)
+    if (error instanceof FileChanged) return changed
     throw error
+  } finally {
+    await source.close()
   }
 }
 
-async function carry(options: TransferOptions, room: string, path: string, meta: FileMeta) {
+async function carry(options: TransferOptions, room: string, source: Source, size: number, meta: FileMeta) {
   const { link, retries, tell, own } = options
   const { name, to } = meta
-  const { size } = await stat(path)
   const addressed = to === undefined ? {} : { to }
   const sending: Sending = { at: link.label, room, name, size, ...addressed }
   const kept = link.idAt(await own?.find(sending))
   const open = await retries.until(() => unfinished(link, room, meta, size, kept))
   if (isRefusal(open)) return open
   const hashed = (done: number) => tell({ type: 'hashing', done, total: size })
-  const digest = await digestOf(path, open.keys(), link.settings.readBytes, hashed)
+  const digest = await digestOf(source.bytes(), open.keys(), hashed)
   if (digest.size !== size) throw new FileChanged('the file changed while it was read')
   let id = begunOf(open, digest)
+  let made: string | undefined
   let best = 0
+  let already = size > 0
   const whole = { name, size, sha256: digest.sha256 }
-  const ended = await retries.until(async () => {
-    if (id === undefined) {
-      const created = await createUpload(link, room, { ...whole, ...addressed })
-      if (isRefusal(created)) return created
-      id = created.id
-      if (link.isOwn(id)) await own?.keep(sending, link.filePath(id))
-    }
-    const look = await lookAt(link, id)
-    // A host that keeps nothing has forgotten it; the file is still here.
-    if (isRefusal(look) && isGone(look)) {
+  const ended = await retries
+    .until<SentFile>(async () => {
+      if (id === undefined) {
+        const created = await createUpload(link, room, { ...whole, ...addressed })
+        if (isRefusal(created)) return created
+        id = created.id
+        made = id
+        if (link.isOwn(id)) await own?.keep(sending, link.filePath(id))
+      }
+      const look = await lookAt(link, id)
+      // A host that keeps nothing has forgotten it; the file is still here.
+      if (isRefusal(look) && isGone(look)) {
+        id = undefined
+        return refusal(503, 'NO_SUCH_FILE', 'the host has lost this transfer; it begins again')
+      }
+      if (isRefusal(look)) return look
+      if (look.status === 'whole') return { id, ...whole, ...(already ? { already } : {}) }
+      if (look.offset > best) retries.progressed()
+      best = Math.max(best, look.offset)
+      already = false
+      const sent = await send(options, source, { id, ...whole }, look.offset, await shownOf(source, look))
+      if (!isRefusal(sent) || sent.code !== 'NOT_OWNER') return sent
       id = undefined
-      return refusal(503, 'NO_SUCH_FILE', 'the host has lost this transfer; it begins again')
-    }
-    if (isRefusal(look)) return look
-    if (look.status === 'whole') return { id, ...whole }
-    if (look.offset > best) retries.progressed()
-    best = Math.max(best, look.offset)
-    const sent = await send(options, path, { id, ...whole }, look.offset, await shownOf(options, path, look))
-    if (!isRefusal(sent) || sent.code !== 'NOT_OWNER') return sent
-    id = undefined
-    return refusal(503, sent.code, 'somebody else goes on with that one; it begins again')
-  })
+      return refusal(503, sent.code, 'somebody else goes on with that one; it begins again')
+    })
+    .catch(async (error: unknown) => {
+      // Nobody has its bytes any more.
+      if (error instanceof FileChanged && made !== undefined) await removeUpload(link, made).catch(() => {})
+      throw error
+    })
   if (!isRefusal(ended)) await own?.drop(sending)
   // It would begin again at 0, and of no bytes nobody can tell whose file they are.
   else if (ended.code === 'HASH_MISMATCH' && id !== undefined) await removeUpload(link, id).catch(() => {})
@@ -101,18 +117,18 @@ async function carry(options: TransferOptions, room: string, path: string, meta:
 }
 
 /** What the host wants to be shown by whoever is not the owner: the owner is told it. */
-async function shownOf({ link }: TransferOptions, path: string, look: Extract<FileLook, { status: 'arriving' }>) {
+async function shownOf(source: Source, look: Extract<FileLook, { status: 'arriving' }>) {
   if (look.prefix !== undefined || look.offset === 0) return undefined
-  const { prefixes } = await digestOf(path, [look.offset], link.settings.readBytes, () => {})
+  const { prefixes } = await digestOf(source.bytes(), [look.offset], () => {})
   return prefixes.get(look.offset)
 }
 
 /** One connection's worth of it. */
-async function send(options: TransferOptions, path: string, file: WholeFile, from: number, shown: string | undefined) {
+async function send(options: TransferOptions, source: Source, file: WholeFile, from: number, shown: string | undefined) {
   const { link, tell, limit } = options
   const { id, size, sha256: whole } = file
   tell({ type: 'begins', at: from, total: size })
-  const bytes = paced(exactly(size - from, piecesOf(path, from, size, link.settings.readBytes)), limit)
+  const bytes = paced(exactly(size - from, source.bytes(from)), limit)
   let reached = from
   const alive = async () => {
     const look = await lookAt(link, id)

@@ -1,8 +1,20 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { lstat, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { cutUtf8 } from '../../domain/text/utf8.ts'
 import { errorCode } from '../files/error-code.ts'
 import { ignoreMissing } from '../files/publish.ts'
+
+/** The longest name there may be, less what is put behind a base. */
+const MOST_BASE_BYTES = 220
+
+/** The place of a file's parts; beside it, under its own name where that leaves room for more. */
+export function baseOf(place: string): string {
+  const name = basename(place)
+  if (Buffer.byteLength(name) <= MOST_BASE_BYTES) return place
+  const apart = createHash('sha256').update(name).digest('hex').slice(0, 8)
+  return join(dirname(place), `${cutUtf8(name, MOST_BASE_BYTES - apart.length - 1)}.${apart}`)
+}
 
 const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
 
@@ -27,6 +39,11 @@ export async function claimPart(base: string): Promise<string> {
 export async function restPart(own: string, base: string): Promise<void> {
   const rest = `${base}.part`
   if ((await lstat(rest).catch(ignoreMissing)) === undefined) await moved(own, rest)
+}
+
+/** Removes what nobody goes on with any more. */
+export async function dropParts(base: string): Promise<void> {
+  for (const left of [`${base}.part`, ...(await abandoned(base))]) await unlink(left).catch(ignoreMissing)
 }
 
 /** The parts of processes that are no more. */

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
-import { ignoreMissing, named } from '../files/publish.ts'
-import { piecesIn } from './file-pieces.ts'
+import { errorCode } from '../files/error-code.ts'
+import { ignoreMissing, named, SAVED_MODE } from '../files/publish.ts'
+import { piecesIn } from '../files/source.ts'
 import { claimPart, restPart } from './part-claim.ts'
 
 const READ_BYTES = 1024 * 1024
@@ -25,10 +26,13 @@ export class PartFile {
   static async open(base: string, hashed: (done: number, total: number) => void): Promise<PartFile> {
     const { O_CREAT, O_RDWR, O_NOFOLLOW = 0 } = constants
     const path = await claimPart(base)
-    const file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600)
+    const file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW, SAVED_MODE)
     const part = new PartFile(base, path, file)
     try {
-      const { size } = await file.stat()
+      const { size, mode } = await file.stat()
+      // Begun under another umask, or by an older version, which kept it to itself.
+      const asNew = SAVED_MODE & ~process.umask()
+      if (size > 0 && (mode & 0o777) !== asNew) await file.chmod(asNew).catch(ignoreForeign)
       for await (const piece of piecesIn(file, 0, size, READ_BYTES)) {
         part.#took(piece)
         hashed(part.size, size)
@@ -88,4 +92,9 @@ export class PartFile {
     this.#hash.update(bytes)
     this.#size += bytes.length
   }
+}
+
+/** Of another user, or on a disk that knows no rights. */
+function ignoreForeign(error: unknown): void {
+  if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(errorCode(error) ?? '')) throw error
 }

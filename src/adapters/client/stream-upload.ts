@@ -3,9 +3,9 @@ import type { WholeFile } from '../../domain/room/events.ts'
 import type { UploadMeta } from '../../domain/session.ts'
 import { isGone, isRefusal, type Refusal, refusal } from './failures.ts'
 import { lookAt } from './file-look.ts'
-import type { TransferOptions } from './file-upload.ts'
 import { gathered, type Piece } from './gathering.ts'
 import { paced } from './pace.ts'
+import type { TransferOptions } from './transfer-options.ts'
 import { createUpload, sendPart } from './tus.ts'
 
 /**

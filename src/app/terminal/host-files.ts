@@ -1,7 +1,7 @@
-import { basename } from 'node:path'
 import type { TellNews } from '../../adapters/client/transfer-talk.ts'
 import { FileSaver } from '../../adapters/doors/stdin/file-saver.ts'
-import { openSource } from '../../adapters/doors/stdin/file-source.ts'
+import { sourceAt } from '../../adapters/doors/stdin/file-source.ts'
+import { nameAt, pathTypedAs } from '../../adapters/files/disk-path.ts'
 import type { FileDesk } from '../../adapters/terminal/surroundings.ts'
 import type { LocalSession } from '../../domain/engine/local-session.ts'
 import { rejected } from '../../domain/rejection.ts'
@@ -17,16 +17,23 @@ export function hostFiles(
     early: false,
     autoBytes,
     async send(typed, to, tell) {
-      const path = pathTyped(typed)
-      const source = await openSource(path)
+      const path = await pathTypedAs(pathTyped(typed))
+      const source = await sourceAt(path)
       if ('type' in source) return source
-      const upload = session.upload(source.bytes, {
-        ...{ name: basename(path), size: source.size },
-        ...(to === undefined ? {} : { to }),
-      })
-      tell({ type: 'begins', at: 0, total: source.size })
-      upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
-      return await upload.done
+      const { size } = source
+      try {
+        const meta = {
+          name: nameAt(path),
+          ...(size === undefined ? {} : { size }),
+          ...(to === undefined ? {} : { to }),
+        }
+        const upload = session.upload(source.bytes(), meta)
+        tell({ type: 'begins', at: 0, total: size })
+        upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
+        return await upload.done
+      } finally {
+        await source.close()
+      }
     },
     async receive({ id }, tell: TellNews) {
       const file = session.file(id)

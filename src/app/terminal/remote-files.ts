@@ -1,9 +1,10 @@
-import { basename } from 'node:path'
 import { downloadFile } from '../../adapters/client/file-download.ts'
 import { uploadFile } from '../../adapters/client/file-upload.ts'
 import type { HostLink } from '../../adapters/client/host-link.ts'
 import { Retries } from '../../adapters/client/retries.ts'
 import type { TellNews } from '../../adapters/client/transfer-talk.ts'
+import { nameAt, pathTypedAs } from '../../adapters/files/disk-path.ts'
+import { SaveFolder } from '../../adapters/files/publish.ts'
 import type { FileDesk } from '../../adapters/terminal/surroundings.ts'
 import type { RoomSession } from '../../domain/session.ts'
 import { clientDefaults } from '../defaults.ts'
@@ -23,6 +24,7 @@ export function remoteFiles(
   options: RemoteFilesOptions,
 ): FileDesk {
   const { directory, autoBytes, limit } = options
+  const folder = new SaveFolder(directory)
   const transfer = (tell: TellNews) => ({
     link,
     retries: new Retries(clientDefaults, { tell: (retry) => tell({ type: 'retry', ...retry }) }),
@@ -32,11 +34,11 @@ export function remoteFiles(
   return {
     early: true,
     autoBytes,
-    send: (typed, to, tell) => {
-      const path = pathTyped(typed)
-      const meta = { name: basename(path), by, ...(to === undefined ? {} : { to }) }
-      return uploadFile(transfer(tell), room, path, meta)
+    send: async (typed, to, tell) => {
+      const path = await pathTypedAs(pathTyped(typed))
+      const meta = { name: nameAt(path), by, ...(to === undefined ? {} : { to }) }
+      return await uploadFile(transfer(tell), room, path, meta)
     },
-    receive: (file, tell) => downloadFile(transfer(tell), file, { directory }),
+    receive: (file, tell) => downloadFile(transfer(tell), file, { folder }),
   }
 }

@@ -1,4 +1,5 @@
 import { isRefusal } from '../../adapters/client/failures.ts'
+import type { FileToSave } from '../../adapters/client/file-download.ts'
 import type { HostLink } from '../../adapters/client/host-link.ts'
 import type { Retries } from '../../adapters/client/retries.ts'
 import { listFiles } from '../../adapters/client/room-queries.ts'
@@ -8,10 +9,8 @@ import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { refused } from './failing.ts'
 import type { Place } from './verb.ts'
 
-export interface FileToGet {
-  readonly id: string
-  readonly name: string
-}
+/** One that was asked for, or why there is none. */
+export type Wanted = FileToSave | { readonly name: string; readonly failure: CommandFailed }
 
 const LEAST_ID_CHARS = 4
 
@@ -22,7 +21,7 @@ export async function filesWanted(
   place: Place,
   names: readonly string[],
   all: boolean,
-): Promise<readonly FileToGet[]> {
+): Promise<readonly Wanted[]> {
   if (place.file !== undefined) {
     if (names.length === 0 && !all) return [place.file]
     throw new CommandFailed(exitCodes.usage, 'a link is one file; leave out names and --all')
@@ -40,7 +39,7 @@ export async function filesWanted(
   return [newest]
 }
 
-function named(files: readonly FileRow[], name: string, room: string): FileRow {
+function named(files: readonly FileRow[], name: string, room: string): Wanted {
   const byName = files.find((file) => file.name === name)
   if (byName !== undefined) return byName
   const byId = name.length < LEAST_ID_CHARS ? [] : files.filter(({ id }) => id.startsWith(name))
@@ -50,5 +49,6 @@ function named(files: readonly FileRow[], name: string, room: string): FileRow {
     byId.length > 1
       ? 'several files begin with this id'
       : `there is no such file in ${room}; tamtam ls shows what there is`
-  throw new CommandFailed(byId.length > 1 ? exitCodes.usage : exitCodes.notFound, forTerminal(`${name}: ${why}`))
+  const code = byId.length > 1 ? exitCodes.usage : exitCodes.notFound
+  return { name, failure: new CommandFailed(code, forTerminal(`${name}: ${why}`)) }
 }

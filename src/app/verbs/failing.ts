@@ -1,49 +1,95 @@
 import { Disconnected, GaveUp, NotTrusted, type Refusal, Unreachable } from '../../adapters/client/failures.ts'
+import { NoSource } from '../../adapters/files/source.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, type ExitCode, exitCodes } from '../exit-codes.ts'
 
 /** How a refusal ends the command, `what` being the file or room it was about. */
-export const refused = (what: string, { status, code, message }: Refusal): CommandFailed =>
-  new CommandFailed(exitCodeOf(status, code), forTerminal(`${what}: ${message} (${code})`))
+export const refused = (what: string, refusal: Refusal): CommandFailed =>
+  new CommandFailed(
+    exitCodeOf(refusal.status, refusal.code),
+    forTerminal(`${what}: ${refusal.message} (${refusal.code})`),
+    { cause: refusal },
+  )
 
 function exitCodeOf(status: number, code: string): ExitCode {
   if (code === 'HASH_MISMATCH') return exitCodes.integrity
   if (code === 'EXISTS') return exitCodes.exists
-  if (code === 'STREAM_LOST') return exitCodes.incomplete
+  if (code === 'STREAM_LOST' || code === 'FILE_CHANGED') return exitCodes.incomplete
   if (status === 404 || status === 410) return exitCodes.notFound
   return exitCodes.refused
 }
 
-/** The same for what was thrown. What is a bug stays what it is. */
-export function failureOf(error: unknown): unknown {
-  if (error instanceof Unreachable || error instanceof Disconnected)
-    return new CommandFailed(exitCodes.unreachable, forTerminal(error.message), { cause: error })
-  if (error instanceof NotTrusted)
-    return new CommandFailed(exitCodes.refused, forTerminal(`${error.message} (${error.code})`), { cause: error })
-  if (error instanceof GaveUp)
-    return new CommandFailed(exitCodes.incomplete, forTerminal(`gave up: ${error.message}`), { cause: error })
+/** The same for what was thrown, about `what` where that is known. What is a bug stays what it is. */
+export function failureOf(error: unknown, what?: string): unknown {
+  const failed = (exitCode: ExitCode, message: string) =>
+    new CommandFailed(exitCode, forTerminal(message), { cause: error })
+  if (error instanceof Unreachable || error instanceof Disconnected) return failed(exitCodes.unreachable, error.message)
+  if (error instanceof NotTrusted) return failed(exitCodes.refused, `${error.message} (${error.code})`)
+  if (error instanceof GaveUp) return failed(exitCodes.incomplete, `gave up: ${error.message}`)
+  if (error instanceof NoSource)
+    return failed(exitCodes.notFound, what === undefined ? error.message : `${what}: ${error.message}`)
   const code = systemCode(error)
-  if (code === undefined) return error
-  return new CommandFailed(exitOf(code), forTerminal(systemText(code, error as Error)), { cause: error })
+  return code === undefined ? error : failed(exitOf(code), systemText(code, error as Error, what))
+}
+
+/** What a room refuses whatever the file. */
+const ABOUT_THE_SENDER = ['NOT_FOUND', 'NAME_TAKEN', 'BAD_ROOM', 'NO_SUCH_MEMBER', 'HOST_CHANGED', 'MISDIRECTED']
+/** What a disk says that still takes other files. */
+const ABOUT_THE_FILE = ['EFBIG', 'ENAMETOOLONG', 'EISDIR']
+
+/** Whether all that comes after it would fail like it: the host is not reached or lets nobody in, or there is no place to put files. */
+export function endsAll({ cause }: CommandFailed, verb: 'sent' | 'got'): boolean {
+  if (cause instanceof Error) {
+    const code = systemCode(cause)
+    return code === undefined ? isLostWay(cause) : verb === 'got' && !ABOUT_THE_FILE.includes(code)
+  }
+  const { status, code = '' } = (cause ?? {}) as Partial<Refusal>
+  return status === 401 || status === 403 || (verb === 'sent' && ABOUT_THE_SENDER.includes(code))
+}
+
+const isLostWay = (error: Error): boolean =>
+  [Unreachable, Disconnected, GaveUp, NotTrusted].some((kind) => error instanceof kind)
+
+/** Why it failed, for programs. */
+export function reasonOf({ cause, message }: CommandFailed): { readonly code?: string; readonly message: string } {
+  const { code, message: said } = (cause ?? {}) as Partial<Refusal>
+  return cause instanceof Error || code === undefined || said === undefined
+    ? { ...(typeof code === 'string' ? { code } : {}), message }
+    : { code, message: said }
 }
 
 const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
-  EACCES: 'this may not be opened by you',
+  EACCES: 'you have no right to it',
+  EPERM: 'you have no right to it',
+  ENOTDIR: 'something in this path is a file, and no folder',
+  EISDIR: 'it is a folder',
+  ELOOP: 'the symbolic links in this path lead round in a circle',
+  ENAMETOOLONG: 'the name is too long for this disk',
+  ENXIO: 'nobody is at the other end of it',
+  EMFILE: 'too many files are open; ulimit -n says how many may be',
+  EIO: 'the disk fails there',
+  EFBIG: 'this disk takes no file of that size',
   ENOSPC: 'the disk is full; what arrived stays, and the same command goes on',
   EDQUOT: 'your part of the disk is full; what arrived stays, and the same command goes on',
   EROFS: 'nothing can be written there',
 }
 
-function systemText(code: string, error: Error): string {
+function systemText(code: string, error: Error, what?: string): string {
   const words = SYSTEM_WORDS[code]
   if (words === undefined) return error.message
-  return 'path' in error ? `${error.path}: ${words}` : words
+  const path = what ?? ('path' in error ? error.path : undefined)
+  return path === undefined ? words : `${path}: ${words}`
 }
 
+const REFUSED = ['EACCES', 'EPERM']
+const ABSENT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENAMETOOLONG']
+const NO_PLACE = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EFBIG']
+
 function exitOf(code: string): ExitCode {
-  if (code === 'ENOENT') return exitCodes.notFound
-  return ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'].includes(code) ? exitCodes.disk : exitCodes.unexpected
+  if (REFUSED.includes(code)) return exitCodes.refused
+  if (ABSENT.includes(code)) return exitCodes.notFound
+  return NO_PLACE.includes(code) ? exitCodes.disk : exitCodes.unexpected
 }
 
 const systemCode = (error: unknown): string | undefined =>

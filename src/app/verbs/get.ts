@@ -1,17 +1,21 @@
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { isRefusal, type Refusal } from '../../adapters/client/failures.ts'
-import { downloadFile, type Target } from '../../adapters/client/file-download.ts'
+import { downloadFile, type FileToSave, type SavedFile, type Target } from '../../adapters/client/file-download.ts'
 import { HostLink } from '../../adapters/client/host-link.ts'
 import { Retries } from '../../adapters/client/retries.ts'
+import { errorCode } from '../../adapters/files/error-code.ts'
+import { SaveFolder } from '../../adapters/files/publish.ts'
 import { tookText } from '../../adapters/words/duration.ts'
 import { sizeText } from '../../adapters/words/size.ts'
 import type { WholeFile } from '../../domain/room/events.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
-import { type FileToGet, filesWanted } from './choose.ts'
+import { runBatch } from './batch.ts'
+import { filesWanted } from './choose.ts'
 import { failureOf, refused } from './failing.ts'
-import { streamFile } from './get-stream.ts'
+import { openStream, streamFile } from './get-stream.ts'
 import { ProgressDisplay } from './progress.ts'
 import { type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf, tellFirstRetry } from './verb.ts'
 
@@ -32,7 +36,7 @@ export const addGet = (program: Command): Command =>
     .description('bring files of a room here, verified, also while they are still arriving; goes on where it ended')
     .argument('[address]', '[name@]host[:port][/room], or the link of a file', 'localhost')
     .argument('[names...]', 'file names, or the first signs of their ids; without one the newest file')
-    .option('-o, --output <path>', 'save under this very name; - writes to standard output')
+    .option('-o, --output <path>', 'save under this very name, or write into this pipe or device; - is standard output')
     .option('--save <dir>', 'the folder to save into, as terima_<name> (here)')
     .option('--all', 'every file of the room, but those whose sender is away')
     .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
@@ -42,8 +46,9 @@ export const addGet = (program: Command): Command =>
     .option('--plain', 'no line that changes, even on a terminal')
     .addHelpText(
       'after',
-      '\nPrints the path of each file. Nothing is ever overwritten. A half file of another program goes on when it is called <path>.part:\n' +
-        'tamtam get -o talk.pdf … goes on with talk.pdf.part.',
+      '\nPrints the path of each file. Nothing is ever overwritten, and what is here already is not brought again, so that the same command brings\n' +
+        'what is missing. A file that can not be had keeps no other back. A half file of another program goes on when it is\n' +
+        'called <path>.part: tamtam get -o talk.pdf … goes on with talk.pdf.part.',
     )
     .action((address: string, names: string[], flags: GetFlags) =>
       runResumable(() => get(placeOf(address, process.env), names, flags)),
@@ -61,21 +66,23 @@ async function get(place: Place, names: readonly string[], flags: GetFlags): Pro
     )
     if (flags.output !== undefined && files.length > 1)
       throw new CommandFailed(exitCodes.usage, '-o is for one file only; --save names a folder')
-    let first: unknown
-    for (const file of files) {
-      const failure = await getOne(link, file, flags).catch(failureOf)
-      if (failure === undefined) continue
-      if (!(failure instanceof CommandFailed) || failure.exitCode === exitCodes.incomplete) throw failure
-      if (first !== undefined) process.stderr.write(`tamtam: ${(first as Error).message}\n`)
-      first = failure
-    }
-    if (first !== undefined) throw first
+    const folder = new SaveFolder(flags.save ?? '.')
+    const items = files.map((wanted) => ({
+      label: forTerminal(wanted.name),
+      run: () => ('failure' in wanted ? Promise.reject(wanted.failure) : getOne(link, wanted, folder, flags)),
+    }))
+    await runBatch('got', items, flags)
   } finally {
     link.close()
   }
 }
 
-async function getOne(link: HostLink, file: FileToGet, flags: GetFlags): Promise<undefined> {
+async function getOne(
+  link: HostLink,
+  file: FileToSave,
+  folder: SaveFolder,
+  flags: GetFlags,
+): Promise<'done' | 'already'> {
   const startedAt = performance.now()
   const display = flags.quiet
     ? undefined
@@ -87,20 +94,53 @@ async function getOne(link: HostLink, file: FileToGet, flags: GetFlags): Promise
   })
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
   const options = { link, retries, tell, ...limit }
-  const target: Target = flags.output === undefined ? { directory: flags.save ?? '.' } : { path: flags.output }
-  const got: (WholeFile & { readonly path?: string }) | Refusal = await (flags.output === '-'
-    ? streamFile(options, file)
-    : downloadFile(options, file, target)
-  ).finally(() => display?.end())
+  const got = await bring().finally(() => display?.end())
   if (isRefusal(got)) throw refused(file.name, got)
   const ms = performance.now() - startedAt
   // Of a file that was written to standard output nothing else may be there.
-  if (got.path === undefined) return
+  const ended = got.already ? 'already' : 'done'
+  if (got.path === undefined) return ended
   if (flags.json) await printJson({ type: 'got', ...got, ms: Math.round(ms) })
   else await print(forTerminal(got.path))
-  if (flags.quiet) return
-  const what = `${forTerminal(got.name)} ${sizeText(got.size)} in ${tookText(ms)}`
-  process.stderr.write(`got ${what} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  if (flags.quiet) return ended
+  const what = `${forTerminal(got.name)} ${sizeText(got.size)}`
+  const how = got.already ? `already here: ${what}` : `got ${what} in ${tookText(ms)}`
+  process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  return ended
+
+  async function bring(): Promise<(WholeFile & Partial<SavedFile>) | Refusal> {
+    const { output } = flags
+    const stream = output === undefined ? undefined : await openStream(output)
+    if (stream !== undefined) return await streamFile(options, file, stream).finally(() => stream.close())
+    const target: Target = output === undefined ? { folder } : { path: output }
+    return await downloadFile(options, file, target).catch((error: unknown) => {
+      throw notSaved(error, output === undefined ? folder.path : dirname(output))
+    })
+  }
+}
+
+/** What keeps a folder from taking any file at all, and what to do about it. */
+function notSaved(error: unknown, folder: string): unknown {
+  const failure = failureOf(error)
+  if (!(failure instanceof CommandFailed) || !(error instanceof Error)) return failure
+  const why = NO_FOLDER[errorCode(error) ?? '']
+  if (why === undefined) return failure
+  const exitCode = ['ENOTDIR', 'EEXIST'].includes(errorCode(error) ?? '') ? exitCodes.exists : failure.exitCode
+  return new CommandFailed(
+    exitCode,
+    forTerminal(`nothing can be saved in ${folder}: ${why}; --save names another folder`),
+    {
+      cause: error,
+    },
+  )
+}
+
+const NO_FOLDER: Readonly<Record<string, string>> = {
+  EACCES: 'you have no right to write there',
+  EPERM: 'you have no right to write there',
+  EROFS: 'it can only be read',
+  ENOTDIR: 'something in this path is a file, and no folder',
+  EEXIST: 'it is a file, and no folder',
 }
 
 const patience = ({ timeout }: GetFlags) => (timeout === undefined ? {} : { giveUpMs: timeout })

@@ -1,21 +1,22 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { isRefusal } from '../../adapters/client/failures.ts'
-import { uploadFile } from '../../adapters/client/file-upload.ts'
+import { type SentFile, uploadFile } from '../../adapters/client/file-upload.ts'
 import { HttpSession } from '../../adapters/client/http-session.ts'
 import { OwnUploads } from '../../adapters/client/own-uploads.ts'
 import { Retries } from '../../adapters/client/retries.ts'
+import { type DiskPath, pathsTyped, pathText } from '../../adapters/files/disk-path.ts'
 import { tookText } from '../../adapters/words/duration.ts'
 import { sizeText } from '../../adapters/words/size.ts'
-import type { WholeFile } from '../../domain/room/events.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { configDirectory } from '../config.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { type Item, runBatch } from './batch.ts'
 import { failureOf, refused } from './failing.ts'
 import { ProgressDisplay } from './progress.ts'
 import { type Seen, waitForReceipts } from './receipts.ts'
-import { type FileToSend, filesAt } from './tree.ts'
+import { filesAt } from './tree.ts'
 import { type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf } from './verb.ts'
 
 interface SendFlags {
@@ -36,7 +37,7 @@ export const addSend = (program: Command): Command =>
       'put files into a room, whole folders too; goes on where an earlier attempt, of whatever client, ended',
     )
     .argument('<address>', '[name@]host[:port][/room]')
-    .argument('<files...>', 'files and folders; - sends what standard input says')
+    .argument('<files...>', 'files, folders and pipes; - sends what standard input says')
     .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
     .option('--wait', 'wait until all who are in the room have verified it')
     .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
@@ -47,7 +48,8 @@ export const addSend = (program: Command): Command =>
     .option('--plain', 'no line that changes, even on a terminal')
     .addHelpText(
       'after',
-      '\nPrints the link of each file. Exits with 6 when it has to be called again to go on, with 7 when bytes arrived wrong.',
+      '\nPrints the link of each file. What can not be sent keeps nothing else back: it is named, and the exit code is its own, or 6 where several failed\n' +
+        'in several ways. Called again it sends what is missing. A file goes as it was when it was opened, though it be written to.',
     )
     .action((address: string, paths: string[], flags: SendFlags) =>
       runResumable(() => send(placeOf(address, process.env), paths, flags)),
@@ -58,51 +60,59 @@ async function send(place: Place, paths: readonly string[], flags: SendFlags): P
     throw new CommandFailed(exitCodes.usage, '--name is for one file only')
   const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
   const session = new HttpSession(place, place.room, clientDefaults, giveUp)
-  let first: unknown
   try {
-    for (const path of paths)
-      for await (const file of pathsOf(path, flags)) {
-        const failure = await sendOne(session, file, flags).catch(failureOf)
-        if (failure === undefined) continue
-        if (!(failure instanceof CommandFailed) || ending.has(failure.exitCode)) throw failure
-        // The others may well go; how the first one failed is how the command ends.
-        if (first !== undefined) process.stderr.write(`tamtam: ${(first as Error).message}\n`)
-        first = failure
-      }
+    await runBatch('sent', itemsAt(session, await pathsTyped(paths), flags), flags)
   } finally {
     session.close()
   }
-  if (first !== undefined) throw first
 }
 
-const ending: ReadonlySet<number> = new Set([exitCodes.unreachable, exitCodes.incomplete])
+/** Other names of what comes in by itself. */
+const INPUT = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']
 
-async function* pathsOf(path: string, flags: SendFlags): AsyncGenerator<FileToSend> {
-  if (path === '-') {
-    yield { path, name: flags.name ?? 'stdin' }
-    return
+async function* itemsAt(session: HttpSession, paths: readonly DiskPath[], flags: SendFlags): AsyncGenerator<Item> {
+  for (const typed of paths) {
+    if (typeof typed === 'string' && INPUT.includes(typed)) {
+      yield itemOf(session, undefined, flags.name ?? 'stdin', flags)
+      continue
+    }
+    let found = 0
+    for await (const there of filesAt(typed)) {
+      const label = forTerminal(pathText(there.path))
+      if (there.type === 'skipped') process.stderr.write(`skipped ${label}: it ${there.why}\n`)
+      else found++
+      if (there.type === 'file') yield itemOf(session, there.path, flags.name ?? there.name, flags)
+      if (there.type === 'failed') yield { label, run: () => Promise.reject(failureOf(there.error, label)) }
+    }
+    if (found > 0) continue
+    const label = forTerminal(pathText(typed))
+    const empty = new CommandFailed(exitCodes.notFound, `there is no file to send in ${label}`)
+    yield { label, run: () => Promise.reject(empty) }
   }
-  let found = 0
-  const skipped = (what: string, why: string) => process.stderr.write(`skipped ${forTerminal(what)}: it ${why}\n`)
-  for await (const file of filesAt(path, skipped)) {
-    found++
-    yield flags.name === undefined ? file : { ...file, name: flags.name }
-  }
-  if (found === 0) throw new CommandFailed(exitCodes.notFound, `there is no file to send in ${forTerminal(path)}`)
 }
 
-/** Answers nothing; throws what ends this file. */
-async function sendOne(session: HttpSession, { path, name }: FileToSend, flags: SendFlags): Promise<undefined> {
+const itemOf = (session: HttpSession, path: DiskPath | undefined, name: string, flags: SendFlags): Item => ({
+  label: path === undefined ? '-' : forTerminal(pathText(path)),
+  run: () => sendOne(session, path, name, flags),
+})
+
+/** `path` undefined: standard input. Throws what ends this file. */
+async function sendOne(
+  session: HttpSession,
+  path: DiskPath | undefined,
+  name: string,
+  flags: SendFlags,
+): Promise<'done' | 'already'> {
   const startedAt = performance.now()
   const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', name, flags.plain === true)
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
   const addressed = flags.to === undefined ? {} : { to: flags.to }
   const tell = display?.tell ?? (() => {})
   let seen: Seen
-  let file: WholeFile
+  let file: SentFile
   let ms: number
   try {
-    const sent = path === '-' ? await sendInput(session, name, tell, flags) : await sendPath()
+    const sent = await (path === undefined ? sendInput(session, name, tell, flags) : sendPath(path))
     if (isRefusal(sent)) throw refused(name, sent)
     file = sent
     ms = performance.now() - startedAt
@@ -111,15 +121,17 @@ async function sendOne(session: HttpSession, { path, name }: FileToSend, flags: 
     display?.end()
   }
   await tellSent(session, file, seen, ms, flags)
-  if (!flags.wait || seen.waiting.length === 0) return
+  if (!flags.wait || seen.waiting.length === 0) return file.already ? 'already' : 'done'
   throw new CommandFailed(exitCodes.timeout, forTerminal(`${name} has not been verified by ${seen.waiting.join(', ')}`))
 
-  async function sendPath() {
+  async function sendPath(path: DiskPath) {
     const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
     const retries = new Retries(clientDefaults, { ...giveUp, tell: (retry) => tell({ type: 'retry', ...retry }) })
     const own = new OwnUploads(join(configDirectory(process.env), 'unfinished'))
     const options = { link: session.link, retries, tell, own, ...limit }
-    return await uploadFile(options, session.room, path, { name, ...addressed })
+    return await uploadFile(options, session.room, path, { name, ...addressed }).catch((error: unknown) => {
+      throw failureOf(error, forTerminal(pathText(path)))
+    })
   }
 }
 
@@ -129,7 +141,7 @@ async function sendInput(session: HttpSession, name: string, tell: ProgressDispl
   return await upload.done
 }
 
-async function tellSent(session: HttpSession, file: WholeFile, seen: Seen, ms: number, flags: SendFlags) {
+async function tellSent(session: HttpSession, file: SentFile, seen: Seen, ms: number, flags: SendFlags) {
   const { link } = session
   const url = `${link.place.way.base}${link.filePath(file.id, `/${encodeURIComponent(file.name)}`)}`
   if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), ...seen })
@@ -137,6 +149,7 @@ async function tellSent(session: HttpSession, file: WholeFile, seen: Seen, ms: n
   if (flags.quiet) return
   const present = seen.verified.length + seen.waiting.length
   const verified = present === 0 ? '' : ` verified ${seen.verified.length}/${present}`
-  const what = `${forTerminal(file.name)} ${sizeText(file.size)} in ${tookText(ms)}`
-  process.stderr.write(`sent ${what} sha256 ${file.sha256.slice(0, 4)}…${verified}\n`)
+  const what = `${forTerminal(file.name)} ${sizeText(file.size)}`
+  const how = file.already ? `already there: ${what}` : `sent ${what} in ${tookText(ms)}`
+  process.stderr.write(`${how} sha256 ${file.sha256.slice(0, 4)}…${verified}\n`)
 }

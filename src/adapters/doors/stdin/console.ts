@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { Bandwidth } from '../../../domain/engine/bandwidth.ts'
 import type { Follower } from '../../../domain/engine/follower.ts'
@@ -8,10 +7,11 @@ import type { Batch } from '../../../domain/room/batch.ts'
 import { collectionOf } from '../../../domain/room/collection.ts'
 import type { Say } from '../../../domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '../../../domain/room/events.ts'
-import type { UploadMeta } from '../../../domain/session.ts'
 import { failureText } from '../../../domain/text/failure-text.ts'
 import { isPathLine, wordLine } from '../../../domain/text/slash.ts'
 import { forTerminal, jsonForTerminal } from '../../../domain/text/terminal.ts'
+import { nameAt, pathTypedAs } from '../../files/disk-path.ts'
+import type { Source } from '../../files/source.ts'
 import { type TextLine, TextLines } from '../../files/text-lines.ts'
 import type { RoomKeyDesk } from '../shared/access/key-desk.ts'
 import { lineOf } from '../shared/event-line.ts'
@@ -19,7 +19,7 @@ import { invitationText, inviteTyped, isRejected, passwordTyped } from '../share
 import { type Asked, askedByLine } from '../shared/room-words.ts'
 import { collectionLines, fileLine, memberText, placeText, sendingText, sizeText } from '../shared/wording.ts'
 import type { FileSaver } from './file-saver.ts'
-import { type FileSource, openSource } from './file-source.ts'
+import { sourceAt } from './file-source.ts'
 import { greetingOf, type HostFacts } from './greeting.ts'
 import { limitWord } from './limit-word.ts'
 
@@ -212,25 +212,27 @@ export class Console {
     return collectionLines(collectionOf(files, members, collectingSince)).join('\n')
   }
 
-  async #send(path: string, to: string | undefined): Promise<void> {
-    const source = await openSource(path)
-    const ended =
-      'type' in source
-        ? source
-        : await this.#upload(source, { name: basename(path), size: source.size, ...(to === undefined ? {} : { to }) })
-    if ('type' in ended) this.#refused({ ...ended, message: `${path}: ${ended.message}` })
+  async #send(typed: string, to: string | undefined): Promise<void> {
+    const path = await pathTypedAs(typed)
+    const source = await sourceAt(path)
+    const ended = 'type' in source ? source : await this.#upload(source, nameAt(path), to)
+    if ('type' in ended) this.#refused({ ...ended, message: `${typed}: ${ended.message}` })
     else {
       const { name, size, sha256, audience } = ended
       this.#talk(`* ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`)
     }
   }
 
-  async #upload({ bytes }: FileSource, meta: UploadMeta): Promise<WholeFile | Rejected> {
+  async #upload(source: Source, name: string, to: string | undefined): Promise<WholeFile | Rejected> {
+    const { size } = source
+    const meta = { name, ...(size === undefined ? {} : { size }), ...(to === undefined ? {} : { to }) }
     try {
-      return await this.#parts.session.upload(bytes, meta).done
+      return await this.#parts.session.upload(source.bytes(), meta).done
     } catch {
       // The host hears of it too, and stops.
       return rejected('TRANSFER_CUT', 'the host could not keep the file')
+    } finally {
+      await source.close()
     }
   }
 

@@ -4,7 +4,7 @@ import { lstat, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
-import { ignoreMissing, named, publish, receivedName, TakenNames } from '../../files/publish.ts'
+import { ignoreMissing, named, receivedName, SAVED_MODE, SaveFolder } from '../../files/publish.ts'
 
 /** What the host itself needs of a disk, so that a room goes on when a copy does not fit any more. */
 const FREE_FLOOR_BYTES = 64 * 1024 ** 2
@@ -27,7 +27,7 @@ export class FileSaver {
   readonly #directory: string
   readonly #session: Pick<LocalSession, 'download' | 'files'>
   readonly #withRoom: FileSaverOptions['withRoom']
-  readonly #taken: TakenNames
+  readonly #folder: SaveFolder
   /** Files of the room that may have a copy, by id: a withdrawn file is gone from the room by the time that is told. */
   readonly #copied = new Map<string, WholeFile>()
   #tidied: Promise<void> | undefined
@@ -38,7 +38,7 @@ export class FileSaver {
     this.#directory = directory
     this.#session = session
     this.#withRoom = options.withRoom
-    this.#taken = new TakenNames(directory)
+    this.#folder = new SaveFolder(directory)
     if (this.#withRoom !== undefined) for (const file of this.#whole()) this.#copied.set(file.id, file)
   }
 
@@ -47,11 +47,14 @@ export class FileSaver {
     await mkdir(this.#directory, { recursive: true })
     this.#tidied ??= this.#tidy()
     await this.#tidied
+    const wanted = receivedName(file.name, file.id)
+    const already = await this.#folder.find(wanted, file)
+    if (already !== undefined) return this.#saved(file, already)
     await this.#checkPlace(file)
     const part = join(this.#directory, `.${file.id}.part`)
     const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
     await unlink(part).catch(ignoreMissing)
-    const handle = await open(part, O_CREAT | O_EXCL | O_WRONLY | (O_NOFOLLOW ?? 0), 0o600)
+    const handle = await open(part, O_CREAT | O_EXCL | O_WRONLY | (O_NOFOLLOW ?? 0), SAVED_MODE)
     try {
       const hash = createHash('sha256')
       for await (const bytes of this.#session.download(file.id)) {
@@ -61,19 +64,14 @@ export class FileSaver {
       if (hash.digest('hex') !== file.sha256)
         throw new Error('these are not the bytes that were sent; they are not kept')
       await handle.datasync()
-      const path = await publish(
-        this.#directory,
-        receivedName(file.name, file.id),
-        (free) => named(part, free),
-        this.#taken,
-      )
-      if (path === undefined) throw new Error(`${this.#directory} takes no further file called ${file.name}`)
-      if (this.#withRoom !== undefined) this.#copied.set(file.id, file)
-      if (this.#folderBytes !== undefined) this.#folderBytes += file.size
-      return path
+      const published = await this.#folder.publish(wanted, file, (free) => named(part, free))
+      if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${file.name}`)
+      if (this.#folderBytes !== undefined && !published.already) this.#folderBytes += file.size
+      return this.#saved(file, published.path)
     } finally {
       await handle.close()
       await unlink(part).catch(ignoreMissing)
+      await this.#folder.settled()
     }
   }
 
@@ -88,6 +86,11 @@ export class FileSaver {
       if (this.#folderBytes !== undefined) this.#folderBytes -= size
       return
     }
+  }
+
+  #saved(file: WholeFile, path: string): string {
+    if (this.#withRoom !== undefined) this.#copied.set(file.id, file)
+    return path
   }
 
   /** A process that was killed leaves a part behind. */

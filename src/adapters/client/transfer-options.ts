@@ -1,0 +1,14 @@
+import type { HostLink } from './host-link.ts'
+import type { OwnUploads } from './own-uploads.ts'
+import type { Retries } from './retries.ts'
+import type { TellNews } from './transfer-talk.ts'
+
+export interface TransferOptions {
+  readonly link: HostLink
+  readonly retries: Retries
+  readonly tell: TellNews
+  /** Bytes a second at most. */
+  readonly limit?: number
+  /** Left out where a key says whose the upload is. */
+  readonly own?: OwnUploads
+}
