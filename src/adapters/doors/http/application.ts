@@ -29,6 +29,8 @@ export function application(
     logger: false,
     routerOptions: { maxParamLength: MAX_PARAM_CHARS },
     return503OnClosing: false,
+    // The server tells its connections (`fail`).
+    clientErrorHandler: () => {},
     frameworkErrors: (error, _request, reply) => failed(error, reply as FastifyReply),
   })
   app.addHook('onRoute', ({ method, url }) => {

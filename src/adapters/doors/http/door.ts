@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Cancel } from '../../../domain/ports/clock.ts'
+import { hangUp } from '../shared/hang-up.ts'
 import { originOf } from '../shared/origin-of.ts'
 import type { Browsed, Door, Visitor } from '../shared/visitor.ts'
 import { application, type ServedRoute } from './application.ts'
@@ -41,13 +42,13 @@ export class HttpDoor implements Door, Browsed {
       closing: this.#closing.signal,
       visitorOf: (request) => this.#of(request.socket).visitor,
     }
-    const answering = (connection: Duplex) => this.#connections.get(connection)?.answering === true
+    const fail = (connection: Duplex, why: Refusal) => this.#of(connection).fail(why)
     const upgrades = {
       wants: (request: IncomingMessage) => this.#parts.webSockets.wants(request),
       take: (request: IncomingMessage, connection: Duplex, head: Buffer) => this.#upgrade(request, connection, head),
     }
     const handle: RequestListener = (request, response) => this.#take(request, response)
-    this.#server = httpServer(settings, clock, answering, handle, upgrades)
+    this.#server = httpServer(settings, fail, handle, upgrades)
     this.#app = application(this.#parts, this.#routes, (handle) => {
       this.#handle = handle
       return this.#server
@@ -78,6 +79,8 @@ export class HttpDoor implements Door, Browsed {
     connection.on('error', (error) => {
       log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
     })
+    // Node destroys a connection behind its last answer: what still came in by then would reset it, and take the answer away.
+    connection.destroySoon = () => hangUp(connection, clock)
     connection.unshift(head)
     this.#server.emit('connection', connection)
     connection.resume()
@@ -96,7 +99,8 @@ export class HttpDoor implements Door, Browsed {
   serveUpgrade(request: IncomingMessage, connection: Socket, head: Buffer): boolean {
     if (!this.#parts.webSockets.wants(request)) return false
     this.#lent(connection)
-    if (this.#upgrade(request, connection, head) !== undefined) connection.destroy()
+    const fault = this.#upgrade(request, connection, head)
+    if (fault !== undefined) this.#of(connection).fail(fault)
     return true
   }
 

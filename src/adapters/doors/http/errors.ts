@@ -132,6 +132,31 @@ export function refuseRaw(response: ServerResponse, { code, message }: Refusal):
   response.end(body)
 }
 
+const REASONS: Readonly<Record<number, string>> = {
+  403: 'Forbidden',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  421: 'Misdirected Request',
+  431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
+}
+
+/** The same where there is not even a request: what to write on the connection before its end. */
+export function rawRefusal({ code, message }: Refusal): string {
+  const status = statusOf(code)
+  const body = JSON.stringify({ code, message })
+  return [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    `Tamtam-Code: ${code}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}
+
 const concealed = ({ code, message }: Refusal): Refusal => (statusOf(code) === 404 ? notFound : { code, message })
 
 const storeFailed: Refusal = { code: 'CLOSED', message: 'the host can not read or keep its data any more, and stops' }
