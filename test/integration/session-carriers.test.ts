@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { encodeMessage } from '../../src/adapters/codec/wire/encode.ts'
 import { FRAMES_MAGIC, joinFrame } from '../../src/adapters/codec/wire/frames.ts'
-import { startHost } from '../helpers/host.ts'
+import { startPatientHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
-import { keyOf, masked } from '../helpers/session-client.ts'
+import { keyOf, masked, SessionClient } from '../helpers/session-client.ts'
 
 const DEADLINE_MS = 10_000
 
@@ -49,11 +49,14 @@ async function answerOf(socket: Socket, enough: (answer: string) => boolean): Pr
 const upgrade = (port: number, lines: readonly string[] = []): string =>
   [...REQUEST, `Host: 127.0.0.1:${port}`, ...lines, '', ''].join('\r\n')
 
+const REFS = Array.from({ length: 20 }, (_, index) => index + 1)
+const SAID = REFS.map((ref) => encodeMessage({ type: 'command', ref, command: { type: 'say', text: `line ${ref}` } }))
+
 describe('C93: pages', () => {
   test.each(['http://evil.example', 'https://127.0.0.1:PORT', 'http://localhost:PORT', 'null'])(
     'of the origin %s get no WebSocket',
     async (origin) => {
-      const { port } = await startHost()
+      const { port } = await startPatientHost()
       const line = `Origin: ${origin.replace('PORT', String(port))}`
       const answer = await exchange(port, [upgrade(port, [line])])
       expect(answer).toMatch(/^HTTP\/1\.1 403 /)
@@ -62,7 +65,7 @@ describe('C93: pages', () => {
   )
 
   test('of our own get one', async () => {
-    const { port } = await startHost()
+    const { port } = await startPatientHost()
     const line = `Origin: http://127.0.0.1:${port}`
     const answer = await exchange(port, [upgrade(port, [line])], (said) => said.includes('\r\n\r\n'))
     expect(answer).toMatch(/^HTTP\/1\.1 101 /)
@@ -70,13 +73,13 @@ describe('C93: pages', () => {
   })
 
   test('C94: that ask for another host are misdirected', async () => {
-    const { port } = await startHost()
+    const { port } = await startPatientHost()
     const request = upgrade(port).replace('Host: 127.0.0.1', 'Host: evil.example')
     expect(await exchange(port, [request])).toMatch(/^HTTP\/1\.1 421 /)
   })
 
   test('and others that ask for another protocol, or another address, are answered as if they had not', async () => {
-    const { port } = await startHost()
+    const { port } = await startPatientHost()
     const other = `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n`
     expect(await exchange(port, [other], (said) => said.includes('}'))).toMatch(/^HTTP\/1\.1 200 /)
     const elsewhere = upgrade(port).replace('/ws', '/elsewhere')
@@ -116,7 +119,7 @@ describe('C100: a WebSocket', () => {
     ['that closes as it should', masked(0x88, Buffer.from('03e8', 'hex')), 1000],
   ]
   test.each(BAD)('message %s ends the connection', async (_case, bytes, code) => {
-    const { port } = await startHost()
+    const { port } = await startPatientHost()
     const answer = await exchange(port, [upgrade(port), bytes])
     const [head = '', ...rest] = answer.split('\r\n\r\n')
     expect(head).toMatch(/^HTTP\/1\.1 101 /)
@@ -126,8 +129,16 @@ describe('C100: a WebSocket', () => {
     expect(close < 0 ? sent.toString('hex') : sent.readUInt16BE(close + 2)).toBe(code)
   })
 
+  test.each(BAD)('message %s comes after the answers to what was said before it', async (_case, bytes) => {
+    const { port } = await startPatientHost()
+    const ani = await SessionClient.join(port, 'websocket', 'ani')
+    ani.wire.socket.write(Buffer.concat([...SAID.map((message) => masked(0x82, message)), bytes]))
+    await ani.closed()
+    expect(ani.of('ack').map(({ ref }) => ref)).toEqual(REFS)
+  })
+
   test('in pieces, with a ping between them, is one message', async () => {
-    const { port } = await startHost()
+    const { port } = await startPatientHost()
     const hello = Buffer.from(encodeMessage({ type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' }))
     const pieces = [
       masked(0x02, hello.subarray(0, 20)),
@@ -140,7 +151,7 @@ describe('C100: a WebSocket', () => {
   })
 
   test('is pinged and answers, as often as it may', async () => {
-    const { port } = await startHost()
+    const { port } = await startPatientHost()
     const pong = Buffer.of(0x8a, 0x01, 0x07).toString('latin1')
     const answer = await exchange(port, [upgrade(port), masked(0x89, Buffer.of(7))], (said) => said.includes(pong))
     expect(answer).toContain(pong)
@@ -148,15 +159,25 @@ describe('C100: a WebSocket', () => {
 })
 
 describe('C33, C101 to C106: frames', () => {
-  test.each([
+  const BAD_FRAMES: readonly (readonly [string, string])[] = [
     ['of length 0', '00000000'],
     ['of 4 GB', 'ffffffff'],
     ['that are longer than they may be', '00010001'],
     ['that hold nothing that is a message', '00000001 c0'],
     ['that hold a bomb', `00000400 ${'91'.repeat(1024)}`],
     ['that hold an extension', '00000003 d47240'],
-  ])('%s are refused by name, and what was said before them counts', async (_case, hex) => {
-    const { port } = await startHost()
+  ]
+  test.each(BAD_FRAMES)('%s come after the answers to what was said before them', async (_case, hex) => {
+    const { port } = await startPatientHost()
+    const ani = await SessionClient.join(port, 'frames', 'ani')
+    ani.wire.socket.write(Buffer.concat([...SAID.map(joinFrame), Buffer.from(hex.replaceAll(' ', ''), 'hex')]))
+    await ani.closed()
+    expect(ani.of('ack').map(({ ref }) => ref)).toEqual(REFS)
+    expect(ani.messages.at(-1)).toMatchObject({ type: 'bye', code: 'BAD_MESSAGE' })
+  })
+
+  test.each(BAD_FRAMES)('%s are refused by name, and what was said before them counts', async (_case, hex) => {
+    const { port } = await startPatientHost()
     const line = await LineClient.join(port, 'budi')
     const said = [
       { type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' } as const,
