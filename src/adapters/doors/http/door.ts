@@ -11,7 +11,7 @@ import { application, type ServedRoute } from './application.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
 import { GuestNames } from './guest-names.ts'
-import { originFault } from './origin.ts'
+import { type IsOurs, inOriginForm, originFault, ownNames } from './origin.ts'
 import { PageTurns } from './page-turns.ts'
 import type { HttpDoorParts, HttpParts } from './parts.ts'
 import { Rates } from './rates.ts'
@@ -25,6 +25,7 @@ export class HttpDoor implements Door, Browsed {
   readonly #closing = new AbortController()
   readonly #connections = new Map<Duplex, HttpConnection>()
   readonly #routes: ServedRoute[] = []
+  readonly #isOurs: IsOurs
   readonly #server: Server
   readonly #app: FastifyInstance
   #handle: (request: IncomingMessage, response: ServerResponse) => void = () => {}
@@ -34,6 +35,7 @@ export class HttpDoor implements Door, Browsed {
   constructor(parts: HttpDoorParts) {
     const { engine, clock, settings } = parts
     setMaxListeners(0, this.#closing.signal)
+    this.#isOurs = ownNames(settings.hostNames)
     this.#parts = {
       ...parts,
       names: new GuestNames(engine),
@@ -44,7 +46,10 @@ export class HttpDoor implements Door, Browsed {
     }
     const fail = (connection: Duplex, why: Refusal) => this.#of(connection).fail(why)
     const upgrades = {
-      wants: (request: IncomingMessage) => this.#parts.webSockets.wants(request),
+      wants: (request: IncomingMessage) => {
+        inOriginForm(request)
+        return this.#parts.webSockets.wants(request)
+      },
       take: (request: IncomingMessage, connection: Duplex, head: Buffer) => this.#upgrade(request, connection, head),
     }
     const handle: RequestListener = (request, response) => this.#take(request, response)
@@ -145,6 +150,7 @@ export class HttpDoor implements Door, Browsed {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
+    inOriginForm(request)
     const connection = this.#connections.get(request.socket)
     connection?.serve(request, response, () => {
       const fault = this.#fault(request)
@@ -167,9 +173,9 @@ export class HttpDoor implements Door, Browsed {
 
   /** What holds on all paths, whatever is behind them. */
   #fault(request: IncomingMessage): Refusal | undefined {
-    const { headers, hostNames } = this.#parts.settings
+    const { headers } = this.#parts.settings
     if (this.#status === 'closing') return closed
-    return headFault(request, headers) ?? originFault(request, hostNames)
+    return headFault(request, headers) ?? originFault(request, this.#isOurs)
   }
 
   #watch(): void {
