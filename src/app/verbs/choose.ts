@@ -3,6 +3,7 @@ import type { HostLink } from '../../adapters/client/host-link.ts'
 import type { Retries } from '../../adapters/client/retries.ts'
 import { listFiles } from '../../adapters/client/room-queries.ts'
 import type { FileRow } from '../../adapters/client/wire.ts'
+import { wantedFile } from '../../domain/names/wanted-file.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { refused } from './failing.ts'
@@ -12,8 +13,6 @@ export interface FileToGet {
   readonly id: string
   readonly name: string
 }
-
-const LEAST_ID_CHARS = 4
 
 /** Which files of a room were meant: by name the newest of that name, by the beginning of its id, all, or else the newest. */
 export async function filesWanted(
@@ -41,14 +40,11 @@ export async function filesWanted(
 }
 
 function named(files: readonly FileRow[], name: string, room: string): FileRow {
-  const byName = files.find((file) => file.name === name)
-  if (byName !== undefined) return byName
-  const byId = name.length < LEAST_ID_CHARS ? [] : files.filter(({ id }) => id.startsWith(name))
-  const [only] = byId
-  if (only !== undefined && byId.length === 1) return only
+  const found = wantedFile(files, name)
+  if (typeof found === 'object') return found
   const why =
-    byId.length > 1
+    found === 'several'
       ? 'several files begin with this id'
       : `there is no such file in ${room}; tamtam ls shows what there is`
-  throw new CommandFailed(byId.length > 1 ? exitCodes.usage : exitCodes.notFound, forTerminal(`${name}: ${why}`))
+  throw new CommandFailed(found === 'several' ? exitCodes.usage : exitCodes.notFound, forTerminal(`${name}: ${why}`))
 }
