@@ -34,6 +34,11 @@ const PORTS: ReadonlyMap<string, number> = new Map([
   ['wss', 443],
 ])
 const OVER_TLS: ReadonlySet<string> = new Set(['tls', 'https', 'wss'])
+/** Where a host says that it listens, and where that is from here. */
+const EVERYWHERE: ReadonlyMap<string, string> = new Map([
+  ['::', '::1'],
+  ['0.0.0.0', '127.0.0.1'],
+])
 const DEFAULT_ROOM = 'lobby'
 const HOST = /^(?:\[(?<six>[\p{L}\d:.%]+)\]|(?<host>[\p{L}\p{M}\d._-]+))(?::(?<port>\d{1,5}))?$/u
 
@@ -61,8 +66,9 @@ export function parseAddress(text: string): RoomAddress | Refusal {
   if (name?.includes(':'))
     return wrong('a password has no place in an address; a token goes into the variable TAMTAM_TOKEN')
   const { host, six, port } = HOST.exec(authority.slice(at + 1))?.groups ?? {}
-  const found = host ?? six?.replace('%25', '%')
-  if (found === undefined) return wrong(hint(authority.slice(at + 1)))
+  const typed = host ?? six?.replace('%25', '%') ?? ''
+  const found = EVERYWHERE.get(typed) ?? typed
+  if (found === '') return wrong(hint(authority.slice(at + 1)))
   const number = port === undefined ? usualPort : Number(port)
   if (number < 1 || number > 65_535) return wrong(`${port} is no port; ports go from 1 to 65535`)
   const tls = OVER_TLS.has(scheme)
