@@ -45,6 +45,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     },
     http: {
       hostNames: await hostNamesOf(config),
+      room: config.room,
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },

@@ -7,15 +7,17 @@ import type { Cancel } from '../../../domain/ports/clock.ts'
 import { hangUp } from '../shared/hang-up.ts'
 import { originOf } from '../shared/origin-of.ts'
 import type { Browsed, Door, Visitor } from '../shared/visitor.ts'
-import { application, type ServedRoute } from './application.ts'
+import { application } from './application.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
 import { GuestNames } from './guest-names.ts'
-import { type IsOurs, inOriginForm, originFault, ownNames } from './origin.ts'
+import { type IsOurs, originFault, ownNames } from './origin.ts'
+import type { ServedRoute } from './near-misses.ts'
 import { PageTurns } from './page-turns.ts'
 import type { HttpDoorParts, HttpParts } from './parts.ts'
 import { Rates } from './rates.ts'
 import { headFault, httpServer } from './server.ts'
+import { straighten } from './target.ts'
 
 const WATCH_MS = 1000
 
@@ -47,7 +49,7 @@ export class HttpDoor implements Door, Browsed {
     const fail = (connection: Duplex, why: Refusal) => this.#of(connection).fail(why)
     const upgrades = {
       wants: (request: IncomingMessage) => {
-        inOriginForm(request)
+        straighten(request)
         return this.#parts.webSockets.wants(request)
       },
       take: (request: IncomingMessage, connection: Duplex, head: Buffer) => this.#upgrade(request, connection, head),
@@ -150,7 +152,7 @@ export class HttpDoor implements Door, Browsed {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    inOriginForm(request)
+    straighten(request)
     const connection = this.#connections.get(request.socket)
     connection?.serve(request, response, () => {
       const fault = this.#fault(request)

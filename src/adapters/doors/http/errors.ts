@@ -90,7 +90,8 @@ export class HttpRefused extends Error {
 /** What is not there, and what one may not see: the same answer to the byte. */
 export const notFound: Refusal = {
   code: 'NOT_FOUND',
-  message: 'there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation',
+  message:
+    'there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation. A file goes in by curl -T FILE http://HOST:PORT/ROOM/; /openapi.json has all addresses',
 }
 
 export const statusOf = (code: HttpCode): number => STATUSES[code]

@@ -21,14 +21,6 @@ export function ownNames(hostNames: readonly string[]): IsOurs {
 /** A dot at the end only says that nothing is searched. */
 const bare = (name: string): string => name.replace(/\.$/, '')
 
-/** `GET http://host/path`, as a proxy is asked: what stands there is the Host (RFC 9112 section 3.2.2). */
-export function inOriginForm(request: IncomingMessage): void {
-  const [, authority, rest = ''] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(request.url ?? '') ?? []
-  if (authority === undefined) return
-  request.url = rest.startsWith('/') ? rest : `/${rest}`
-  request.headers.host = authority
-}
-
 /**
  * Whether a request may be one of a page's that is not ours. A browser may have been led here by a name of somebody else's
  * that now points to this address (DNS rebinding, C94), or by a page that guesses what listens here (C91, C93).
