@@ -19,10 +19,7 @@ const BEHIND: readonly (readonly [string, string | Buffer])[] = [
   ['a length that is none', `POST / HTTP/1.1\r\n${HOST}Content-Length: x\r\n\r\n`],
   ['a tunnel', `CONNECT evil.example:443 HTTP/1.1\r\n${HOST}\r\n`],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  [
-    'a WebSocket',
-    `GET /ws HTTP/1.1\r\n${HOST}${UPGRADE}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
-  ],
+  ['a WebSocket', `GET /ws HTTP/1.1\r\n${HOST}${UPGRADE}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`],
 ]
 
 /** Everything that is done or asked for here, and how it is answered. */
@@ -33,7 +30,11 @@ const REQUESTS: readonly (readonly [string, string, number])[] = [
     `PUT /lobby/a.log HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n7\r\nline 1\n\r\n0\r\nX: 1\r\n\r\n`,
     201,
   ],
-  ['PUT that expects to go on', `PUT /lobby/a.log HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 1\r\n\r\na`, 201],
+  [
+    'PUT that expects to go on',
+    `PUT /lobby/a.log HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 1\r\n\r\na`,
+    201,
+  ],
   ['a message', post('hello'), 201],
   ['a message that is the last one', post('hello', 'Connection: close\r\n'), 201],
   [
@@ -47,7 +48,8 @@ const REQUESTS: readonly (readonly [string, string, number])[] = [
   ['what is not meant for us', `GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n`, 421],
 ]
 
-const statuses = (client: LineClient) => [...client.bytes.toString().matchAll(/HTTP\/1\.1 (\d+) (?!Continue)/g)].map(([, status]) => Number(status))
+const statuses = (client: LineClient) =>
+  [...client.bytes.toString().matchAll(/HTTP\/1\.1 (\d+) (?!Continue)/g)].map(([, status]) => Number(status))
 
 test.each(REQUESTS)('%s has its own answer, whatever comes behind it', async (_case, request, status) => {
   const { port } = await startHttpHost()
@@ -57,7 +59,11 @@ test.each(REQUESTS)('%s has its own answer, whatever comes behind it', async (_c
     await client.closed()
     // Behind its answer comes at most that to what came.
     expect([what, statuses(client)[0], client.over]).toEqual([what, status, 'ended'])
-    expect(statuses(client).slice(1).every((each) => each === 400)).toBe(true)
+    expect(
+      statuses(client)
+        .slice(1)
+        .every((each) => each === 400),
+    ).toBe(true)
   }
   expect((await ask(port, 'GET /healthz')).status).toBe(200)
 })
@@ -93,10 +99,13 @@ test('an answer that waits is not replaced by what comes meanwhile', async () =>
     // Only now is it said.
     const answered = () => client.until(/^HTTP\/1\.1 /)
     await expect
-      .poll(() => {
-        clock.advance(1000)
-        return statuses(client)
-      }, { timeout: 10_000 })
+      .poll(
+        () => {
+          clock.advance(1000)
+          return statuses(client)
+        },
+        { timeout: 10_000 },
+      )
       .toEqual([201])
     await answered()
     client.halfClose()
@@ -143,7 +152,10 @@ test('an early answer arrives although its request goes on', async () => {
   const { port } = await startHttpHost()
   for (const [head, status] of [
     [`PUT /lobby/a HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 30000000\r\n\r\n`, 421],
-    [`PUT /lobby/a HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Range: bytes 1-2/3\r\nContent-Length: 30000000\r\n\r\n`, 400],
+    [
+      `PUT /lobby/a HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Range: bytes 1-2/3\r\nContent-Length: 30000000\r\n\r\n`,
+      400,
+    ],
     [`POST /healthz HTTP/1.0\r\nContent-Length: 30000000\r\n\r\n`, 405],
   ] as const) {
     const client = await LineClient.connect(port)

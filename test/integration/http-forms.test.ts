@@ -37,28 +37,44 @@ const part = (name: string, bytes: string) =>
   `Content-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n${bytes}`
 
 describe('curl -F', () => {
-  test.each(['/', '/lobby', '/lobby/', '/LOBBY/', '/rooms/lobby', '/rooms/lobby/files', '/rooms/lobby/files/', '/lobby/x'])(
-    'brings a file in at %s, to the byte',
-    async (path) => {
-      const { port, url, write, got } = await setUp()
-      const bytes = sampleBytes(3_000_000)
-      const sent = await curl('-f', '-i', '-F', `file=@${await write('a b.bin', bytes)}`, url + path)
-      const [head = '', body = ''] = sent.stdout.toString().split(/\r\n\r\n(?=\{)/)
-      const file = JSON.parse(body)
-      expect(file).toMatchObject({ name: 'a b.bin', size: bytes.length })
-      expect(head).toMatch(/ 201 Created/)
-      expect(head.toLowerCase()).toContain(`location: ${file.url}`)
-      expect((await got(file.url)).equals(bytes)).toBe(true)
-      expect(await filesOf(port)).toMatchObject([{ name: 'a b.bin', status: 'whole', by: '127.0.0.1' }])
-    },
-  )
+  test.each([
+    '/',
+    '/lobby',
+    '/lobby/',
+    '/LOBBY/',
+    '/rooms/lobby',
+    '/rooms/lobby/files',
+    '/rooms/lobby/files/',
+    '/lobby/x',
+  ])('brings a file in at %s, to the byte', async (path) => {
+    const { port, url, write, got } = await setUp()
+    const bytes = sampleBytes(3_000_000)
+    const sent = await curl('-f', '-i', '-F', `file=@${await write('a b.bin', bytes)}`, url + path)
+    const [head = '', body = ''] = sent.stdout.toString().split(/\r\n\r\n(?=\{)/)
+    const file = JSON.parse(body)
+    expect(file).toMatchObject({ name: 'a b.bin', size: bytes.length })
+    expect(head).toMatch(/ 201 Created/)
+    expect(head.toLowerCase()).toContain(`location: ${file.url}`)
+    expect((await got(file.url)).equals(bytes)).toBe(true)
+    expect(await filesOf(port)).toMatchObject([{ name: 'a b.bin', status: 'whole', by: '127.0.0.1' }])
+  })
 
   test('brings several, with fields between them and under names of their own', async () => {
     const { port, url, write, got } = await setUp()
     const [one, two] = [await write('one', 'first\r\n'), await write('two', '')]
-    const fields = ['-F', 'who=ani', '-F', `files=@${one};filename=na\u00efve "x".txt`, '-F', `other=@${two};type=image/png`]
+    const fields = [
+      '-F',
+      'who=ani',
+      '-F',
+      `files=@${one};filename=na\u00efve "x".txt`,
+      '-F',
+      `other=@${two};type=image/png`,
+    ]
     const { files } = json(await curl('-f', ...fields, `${url}/lab/`))
-    expect(files).toMatchObject([{ name: 'na\u00efve _x_.txt', size: 7 }, { name: 'two', size: 0 }])
+    expect(files).toMatchObject([
+      { name: 'na\u00efve _x_.txt', size: 7 },
+      { name: 'two', size: 0 },
+    ])
     expect((await got(files[0].url)).toString()).toBe('first\r\n')
     expect((await ask(port, 'GET /rooms')).json).toMatchObject({ rooms: [{ name: 'lab' }] })
   })
@@ -79,7 +95,16 @@ describe('curl -F', () => {
     const { port, url, write, got } = await setUp({ maxFileBytes: 100 })
     const small = await write('small', 'x')
     const large = await write('large', 'y'.repeat(3_000_000))
-    const fields = ['-F', `a=@${small}`, '-F', `b=@${large}`, '-F', `c=@${small};filename=..`, '-F', `d=@${small};filename=last`]
+    const fields = [
+      '-F',
+      `a=@${small}`,
+      '-F',
+      `b=@${large}`,
+      '-F',
+      `c=@${small};filename=..`,
+      '-F',
+      `d=@${small};filename=last`,
+    ]
     const sent = await curl('-w', ' %{http_code}', ...fields, `${url}/lobby/`)
     const [, body = '', status] = /^(.*) (\d+)$/s.exec(sent.stdout.toString()) ?? []
     const { code, message, files } = JSON.parse(body)
@@ -185,9 +210,21 @@ const TYPED: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a form that is said', ['curl', '-F', 'text=hello', 'URL/rooms/lobby/messages'], / 415 .*curl -d TEXT URL/s],
   ['a room', ['curl', 'URL/lobby'], / 404 .*curl -T FILE/s],
   ['messages that are read', ['curl', 'URL/rooms/lobby/messages'], / 405 .*curl -d TEXT URL\/rooms\/lobby\/messages/s],
-  ['a file that is deleted by its name', ['curl', '-X', 'DELETE', 'URL/lobby/a.txt'], / 405 .*curl -T FILE URL\/lobby\//s],
-  ['--data-binary under a name', ['curl', '--data-binary', '@FILE', 'URL/lobby/a.txt'], / 201 .*"name":"a.txt","size":11/s],
-  ['--data-binary at the files', ['curl', '--data-binary', '@FILE', 'URL/rooms/lobby/files/a.txt'], / 201 .*"size":11/s],
+  [
+    'a file that is deleted by its name',
+    ['curl', '-X', 'DELETE', 'URL/lobby/a.txt'],
+    / 405 .*curl -T FILE URL\/lobby\//s,
+  ],
+  [
+    '--data-binary under a name',
+    ['curl', '--data-binary', '@FILE', 'URL/lobby/a.txt'],
+    / 201 .*"name":"a.txt","size":11/s,
+  ],
+  [
+    '--data-binary at the files',
+    ['curl', '--data-binary', '@FILE', 'URL/rooms/lobby/files/a.txt'],
+    / 201 .*"size":11/s,
+  ],
   ['messages with a slash', ['curl', '-d', 'hello', 'URL/rooms/lobby/messages/'], / 201 .*"seq":1/s],
   ['a room in capitals, with a slash', ['curl', 'URL/rooms/LOBBY/'], / 200 .*"name":"lobby"/s],
   ['rooms with a slash', ['curl', 'URL/rooms/'], / 200 .*"rooms":/s],
@@ -218,7 +255,8 @@ describe('who is not far off', () => {
 
 describe('wget', () => {
   const test = testWith('wget')
-  const wget = (...words: readonly string[]) => run('wget', ['--no-config', '-q', '-S', '-O', '-', '--content-on-error', ...words])
+  const wget = (...words: readonly string[]) =>
+    run('wget', ['--no-config', '-q', '-S', '-O', '-', '--content-on-error', ...words])
 
   test('sends a file under the name in the address, by PUT or by POST, and hears what works elsewhere', async () => {
     const { port, url, write } = await setUp()

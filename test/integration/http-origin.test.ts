@@ -52,8 +52,7 @@ test.each([
 
 test('C94: what a request names in full stands for its Host, as RFC 9112 has it', async () => {
   const { port } = await startHttpHost()
-  const asked = (target: string, host: string, more = '') =>
-    `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`
+  const asked = (target: string, host: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`
   const socket =
     'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
   const own = `http://127.0.0.1:${port}`
@@ -71,7 +70,10 @@ test('C94: what a request names in full stands for its Host, as RFC 9112 has it'
     const client = await LineClient.connect(port)
     client.write(request)
     await client.until(/^HTTP\/1\.1 /)
-    expect([request, client.lines[0]?.trim()]).toEqual([request, expect.stringMatching(new RegExp(`^HTTP/1\\.1 ${status} `))])
+    expect([request, client.lines[0]?.trim()]).toEqual([
+      request,
+      expect.stringMatching(new RegExp(`^HTTP/1\\.1 ${status} `)),
+    ])
     client.leave()
   }
 })

@@ -34,7 +34,11 @@ test('every command takes what a host prints of itself, and the link of its page
     Verb.run(['ls', link]),
     Verb.run(['join', link, '--plain'], { input: 'six\n', cwd }),
   ])
-  expect(tail.said.flatMap(({ type, text }) => (type === 'said' ? [text] : [])).sort()).toEqual(['four', 'one', 'three'])
+  expect(tail.said.flatMap(({ type, text }) => (type === 'said' ? [text] : [])).sort()).toEqual([
+    'four',
+    'one',
+    'three',
+  ])
   expect(ls.out.toString()).toContain('a.txt')
   expect(joined.code).toBe(0)
   // No other word of ours has the token in it (C121).

@@ -61,8 +61,7 @@ export async function getFile(client: RoomClient, wanted: string): Promise<void>
   const newest = (await client.session.listFiles()).toSorted((one, other) => other.at - one.at)
   const files: readonly MentionedFile[] = newest.map(({ file }) => file)
   const file = wantedFile(files, wanted)
-  if (typeof file === 'string')
-    return client.notice(file === 'none' ? 'noSuchFile' : 'severalFiles', { file: wanted })
+  if (typeof file === 'string') return client.notice(file === 'none' ? 'noSuchFile' : 'severalFiles', { file: wanted })
   if (client.transfers.isComing(file.id)) return client.notice('alreadyComing', { file: file.name })
   await client.receive(file)
 }

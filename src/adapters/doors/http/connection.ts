@@ -46,7 +46,10 @@ export class HttpConnection {
       response.once('close', () => this.#answered(request))
       handle()
     }
-    if (this.busy && this.#waiting.length >= this.#settings.pipelined) return this.fail(tooMany)
+    if (this.busy && this.#waiting.length >= this.#settings.pipelined) {
+      this.fail(tooMany)
+      return
+    }
     this.#newest = request
     if (this.busy) this.#waiting.push(run)
     else run()
@@ -120,9 +123,11 @@ export class HttpConnection {
       request.once('end', cancel)
     }
     const next = connection.destroyed ? undefined : this.#waiting.shift()
-    if (next !== undefined) return next()
-    if (this.#failed) this.#hangUp()
-    for (const resolve of this.#idle.splice(0)) resolve()
+    if (next !== undefined) next()
+    else {
+      if (this.#failed) this.#hangUp()
+      for (const resolve of this.#idle.splice(0)) resolve()
+    }
   }
 
   #refuse(why: Refusal): void {

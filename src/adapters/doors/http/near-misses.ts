@@ -38,9 +38,9 @@ export function absent(
   const { method, url } = request
   const path = url.split('?', 1)[0] ?? ''
   const [, first = '', second = ''] = path.split('/')
-  // What is no address of ours may be a room's; but nobody reads there, and so it is nothing.
-  const isRoom = !OURS.has(first) && !(/^(?:GET|HEAD)$/.test(method) && /^\/[^/]*\/?$/.test(path))
-  const here = served.filter(({ paths, url }) => paths.test(path) && (isRoom || !url.startsWith('/:room')))
+  // What is no address of ours may be a room's; but who reads finds nothing there.
+  const isRoom = !OURS.has(first) && !(/^(?:GET|HEAD)$/.test(method) && second === '')
+  const here = served.filter(({ paths, url }) => paths.test(path) && (isRoom || !/^\/(?::room|$)/.test(url)))
   const methods = new Set(here.map((route) => route.method))
   if (methods.size === 0) return refuse(reply, notFound)
   const allow = [...methods].sort().join(', ')

@@ -33,7 +33,8 @@ export function takeJson(app: FastifyInstance, bodyLimit: number): void {
   app.addContentTypeParser<Buffer>(
     'application/json',
     { parseAs: 'buffer', bodyLimit },
-    async ({ headers }: FastifyRequest, body: Buffer) => jsonIn(textIn(body, typeOf(headers['content-type'] ?? '').charset)),
+    async ({ headers }: FastifyRequest, body: Buffer) =>
+      jsonIn(textIn(body, typeOf(headers['content-type'] ?? '').charset)),
   )
 }
 
@@ -64,4 +65,7 @@ function decoderOf(charset: string): TextDecoder {
 }
 
 const notUtf8 = rejected('BAD_TEXT', 'This text is not UTF-8. Send it as UTF-8, or as a file.')
-const notAsSaid = rejected('BAD_TEXT', 'This text is not in the charset that its type names. Send it as UTF-8, or as a file.')
+const notAsSaid = rejected(
+  'BAD_TEXT',
+  'This text is not in the charset that its type names. Send it as UTF-8, or as a file.',
+)

@@ -94,7 +94,9 @@ function answer(
 }
 
 const jsonOf = (ended: Ended): object =>
-  'file' in ended ? wholeJson(ended.file, ended.url) : { name: ended.name, code: ended.why.code, message: ended.why.message }
+  'file' in ended
+    ? wholeJson(ended.file, ended.url)
+    : { name: ended.name, code: ended.why.code, message: ended.why.message }
 
 const noDigest: Refusal = { code: 'BAD_REQUEST', message: 'a form has no digest of a file; send the file by PUT' }
 const noBoundary: Refusal = { code: 'BAD_REQUEST', message: 'the Content-Type of this form names no boundary' }

@@ -139,7 +139,8 @@ export class FormReader {
       this.#end = piece
       return false
     }
-    this.#held = held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece])
+    this.#held =
+      held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece])
     return true
   }
 }
@@ -155,7 +156,9 @@ export function fileNameIn(disposition: string): string | undefined {
     const exact = extended === '' ? undefined : extendedValue(quoted ?? plain)
     if (exact !== undefined) return exact
     // What browsers do to the three signs that would end a quoted name; curl did it with a backslash once.
-    name ??= (quoted?.replace(/\\(["\\])/g, '$1') ?? plain.trim()).replace(/%(22|0D|0A)/gi, (sign) => decodeURIComponent(sign))
+    name ??= (quoted?.replace(/\\(["\\])/g, '$1') ?? plain.trim()).replace(/%(22|0D|0A)/gi, (sign) =>
+      decodeURIComponent(sign),
+    )
   }
   return name
 }
@@ -171,7 +174,10 @@ function extendedValue(value: string): string | undefined {
   }
 }
 
-const malformed: Refusal = { code: 'BAD_REQUEST', message: 'this is no form that can be understood (multipart/form-data)' }
+const malformed: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'this is no form that can be understood (multipart/form-data)',
+}
 const tooMuch: Refusal = { code: 'TOO_LARGE', message: 'there is too much in this form beside its files' }
 const encoded: Refusal = {
   code: 'UNSUPPORTED_TYPE',

@@ -15,7 +15,9 @@ export const get: LineCommand = {
     const named = wantedFile(whole, wanted, 1)
     const found = newest.find(({ file }) => file === named)
     if (found?.status !== 'whole') {
-      await caller.refuse(rejected('NO_SUCH_FILE', 'no one file is called so, or has an id that begins so; /files lists them'))
+      await caller.refuse(
+        rejected('NO_SUCH_FILE', 'no one file is called so, or has an id that begins so; /files lists them'),
+      )
       return
     }
     await caller.sendFile(found.by.name, found.file, session)

@@ -33,7 +33,8 @@ async function taken(pieces: readonly Buffer[], end: 'whole' | 'cut' = 'whole', 
 
 const file = (name: string, bytes: string) =>
   `Content-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: text/plain\r\n\r\n${bytes}\r\n`
-const formOf = (...parts: readonly string[]) => Buffer.from(`${parts.map((part) => `--B\r\n${part}`).join('')}--B--\r\n`)
+const formOf = (...parts: readonly string[]) =>
+  Buffer.from(`${parts.map((part) => `--B\r\n${part}`).join('')}--B--\r\n`)
 
 describe('a form', () => {
   const FORM = formOf(
@@ -70,7 +71,10 @@ describe('a form', () => {
   it('says wherever it ends early, and whether its connection broke', async () => {
     for (let at = 0; at < FORM.length - 3; at++) {
       expect((await taken([FORM.subarray(0, at)].filter(({ length }) => length > 0))).end).toBe('BAD_REQUEST')
-      const cut = await taken([FORM.subarray(0, at)].filter(({ length }) => length > 0), 'cut')
+      const cut = await taken(
+        [FORM.subarray(0, at)].filter(({ length }) => length > 0),
+        'cut',
+      )
       expect(cut.end).toBe('cut')
       expect(cut.parts).toEqual(PARTS.slice(0, cut.parts.length))
     }
@@ -78,18 +82,24 @@ describe('a form', () => {
 
   it('holds any bytes but its own delimiter', async () => {
     const bytes = fc.array(fc.constantFrom('\r', '\n', '-', 'B', 'x', '\r\n--', '\r\n--C'), { maxLength: 30 })
-    const texts = bytes.map((all) => all.join('')).filter((text) => !`\r\n${text}\r\n--B`.slice(0, -1).includes('\r\n--B'))
+    const texts = bytes
+      .map((all) => all.join(''))
+      .filter((text) => !`\r\n${text}\r\n--B`.slice(0, -1).includes('\r\n--B'))
     await fc.assert(
-      fc.asyncProperty(fc.array(texts, { minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 40 }), async (all, size) => {
-        const whole = formOf(...all.map((text, index) => file(`${index}`, text)))
-        const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
-          whole.subarray(at * size, (at + 1) * size),
-        )
-        expect(await taken(pieces)).toEqual({
-          parts: all.map((text, index) => ({ name: `${index}`, bytes: text })),
-          end: 'over',
-        })
-      }),
+      fc.asyncProperty(
+        fc.array(texts, { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 40 }),
+        async (all, size) => {
+          const whole = formOf(...all.map((text, index) => file(`${index}`, text)))
+          const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
+            whole.subarray(at * size, (at + 1) * size),
+          )
+          expect(await taken(pieces)).toEqual({
+            parts: all.map((text, index) => ({ name: `${index}`, bytes: text })),
+            end: 'over',
+          })
+        },
+      ),
     )
   })
 
@@ -103,7 +113,12 @@ describe('a form', () => {
     ['heads without end', `--B\r\n${'X: 1\r\n'.repeat(5000)}`, 'TOO_LARGE', 0],
     ['a head without end', `--B\r\nX: ${'x'.repeat(10_000)}`, 'TOO_LARGE', 0],
     ['much before its first part', `${'x'.repeat(70_000)}\r\n--B--`, 'TOO_LARGE', 0],
-    ['much that is no file', formOf(`Content-Disposition: form-data; name=a\r\n\r\n${'x'.repeat(70_000)}\r\n`).toString(), 'TOO_LARGE', 1],
+    [
+      'much that is no file',
+      formOf(`Content-Disposition: form-data; name=a\r\n\r\n${'x'.repeat(70_000)}\r\n`).toString(),
+      'TOO_LARGE',
+      1,
+    ],
     ['more parts than anybody sends', `${'--B\r\nX: 1\r\n\r\n\r\n'.repeat(1001)}--B--`, 'TOO_LARGE', 1000],
     [
       'a file in base64',
