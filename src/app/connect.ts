@@ -41,15 +41,19 @@ export interface ConnectOptions {
 const FOR_EVER_MS = 2 ** 31 - 1
 
 /**
- * Takes a place in a room of another host: `[name@]host[:port][/room]`, with `tls://` in front where the host speaks that. It comes back by
+ * Takes a place in a room of another host: `[name@]host[:port][/room]`, with `tls://` in front where the host speaks that, or the link of its page. It comes back by
  * itself when the connection is lost, with nothing lost and nothing twice, and keeps the process alive until it is closed. Rejects with `Refused`
  * where the host will not have it or does not show the key that it is known by, and with `Unreachable` where there is no host.
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<RemoteSession> {
   const where = parseAddress(address)
   if ('type' in where) throw new Refused(rejected('BAD_REQUEST', where.message))
+  if (where.file !== undefined) throw new Refused(rejected('BAD_REQUEST', 'this is the link of a file, and no room'))
   const known = new KnownHosts(options.knownHosts ?? knownHostsPath(process.env))
-  return await enterRoom(where, new Way(where, options.dial ?? dialHost(where, known)), options)
+  return await enterRoom(where, new Way(where, options.dial ?? dialHost(where, known)), {
+    ...(where.token === undefined ? {} : { token: where.token }),
+    ...options,
+  })
 }
 
 /** The same for an address that was read already. */

@@ -83,6 +83,7 @@ export const lineDefaults: LineSettings = {
 /** What a message may be is the engine's to say. */
 export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   hostNames: [],
+  room: lineDefaults.room,
   headBytes: 8192,
   headers: 64,
   headMs: 10_000,

@@ -12,7 +12,7 @@ import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { identityFor } from './identity.ts'
 import { createTamtam, type Tamtam } from './index.ts'
-import { bindsOf, refuseUnsafe, wantsToken } from './lan.ts'
+import { bindsOf, hostNamesOf, refuseUnsafe, wantsToken } from './lan.ts'
 import type { Address } from './lifecycle.ts'
 import { flushed, neverWaitFor } from './output.ts'
 import { stopSignal } from './signals.ts'
@@ -46,7 +46,8 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     http: {
-      hostNames: config.hostNames,
+      hostNames: await hostNamesOf(config),
+      room: config.room,
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },

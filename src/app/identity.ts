@@ -1,4 +1,4 @@
-import { hostname } from 'node:os'
+import { machineNames } from '../adapters/system/machine-names.ts'
 import { daysLeft } from '../adapters/tls/certificate.ts'
 import {
   fingerprintOfPem,
@@ -52,7 +52,9 @@ export async function identityFor(config: HostConfig, data: string | undefined):
 }
 
 async function own({ hostNames }: HostConfig, data: string | undefined): Promise<ShownIdentity> {
-  const hosts = [...new Set(['localhost', hostname(), ...hostNames])].filter((name) => /^[\w.-]+$/.test(name))
+  const hosts = [...new Set(['localhost', ...(await machineNames()), ...hostNames])].filter((name) =>
+    /^[\w.-]+$/.test(name),
+  )
   const names = [...hosts, '127.0.0.1', '::1']
   const identity = await ownIdentity(data, names, Date.now(), identityDefaults)
   if (identity.was === 'renewed')

@@ -1,8 +1,10 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { HostProcess } from '../helpers/host-process.ts'
+import { ask } from '../helpers/http-client.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { Verb } from '../helpers/verb.ts'
 
@@ -42,6 +44,24 @@ test('--lan makes a token and keeps it to itself; tamtam token tells it, and the
 
   const again = await HostProcess.start([...LAN, '--data', data])
   await come(again.port, token)
+})
+
+test('C94: a host with --lan is called what its machine is, one without is not', async () => {
+  const name = hostname().toLowerCase()
+  const [machine = ''] = name.split('.')
+  const data = await temporaryDirectory()
+  const [lan, alone] = await Promise.all([
+    HostProcess.start([...LAN, '--data', data]),
+    HostProcess.start(['--ephemeral', '--host-names', 'chat.example.org']),
+  ])
+  const token = await readFile(join(data, 'keys', 'token'), 'utf8')
+  const asked = async (port: number, host: string) =>
+    (await ask(port, 'GET /rooms', { headers: { Host: `${host}:${port}`, Authorization: `Bearer ${token}` } })).status
+  for (const host of [name, machine, `${machine}.local`, `${machine.toUpperCase()}.LOCAL.`])
+    expect([host, await asked(lan.port, host), await asked(alone.port, host)]).toEqual([host, 200, 421])
+  expect(await asked(alone.port, 'Chat.Example.org.')).toBe(200)
+  for (const host of ['evil.example', `${machine}.evil.example`, `${machine}.local.evil.example`, 'local'])
+    expect([host, await asked(lan.port, host)]).toEqual([host, 421])
 })
 
 test('C124: tamtam token --new beside the host sends out who came by the one before', async () => {

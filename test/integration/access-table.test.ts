@@ -20,6 +20,10 @@ const TOKEN: readonly Who[] = ['exMember', 'kicked', ...INSIDE]
 const json = (body: string): Asked => ({ body, headers: { 'Content-Type': 'application/json' } })
 const tus = { 'Tus-Resumable': '1.0.0' }
 const offset = { ...tus, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': '0' }
+const form: Asked = {
+  body: '--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n--B--\r\n',
+  headers: { 'Content-Type': 'multipart/form-data; boundary=B' },
+}
 const text: Asked = { body: 'hi', headers: { 'Content-Type': 'text/plain' } }
 
 /** Who may ask for each route, apart from the program's own table, and how it is asked; `WHOLE` and `ARRIVING` stand for files. */
@@ -45,6 +49,12 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
   'GET /files/:id/receipts': { may: INSIDE, as: '/files/WHOLE/receipts' },
   'POST /files/:id/links': { may: INSIDE, as: '/files/WHOLE/links' },
   'POST /files/:id/receipts': { may: INSIDE, as: '/files/WHOLE/receipts', how: json(`{"sha256":"${'0'.repeat(64)}"}`) },
+  'POST /': { may: INSIDE, as: '/', how: form },
+  'POST /:room': { may: INSIDE, as: '/den', how: form },
+  'POST /:room/': { may: INSIDE, as: '/den/', how: form },
+  'POST /:room/:name': { may: INSIDE, as: '/den/x', how: form },
+  'POST /rooms/:room': { may: INSIDE, as: '/rooms/den', how: form },
+  'POST /rooms/:room/files/:name': { may: INSIDE, as: '/rooms/den/files/x', how: { body: 'abc' } },
   'PUT /:room/': { may: INSIDE, as: '/den/', how: { body: 'abc' } },
   'PUT /:room/:name': { may: INSIDE, as: '/den/b.txt', how: { body: 'abc' } },
   'PUT /rooms/:room/files/': { may: INSIDE, as: '/rooms/den/files/', how: { body: 'abc' } },
@@ -68,7 +78,7 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
 async function peopled() {
   const keyring = new MemoryKeyring()
   await keyring.write('owner', OWNER)
-  const host = await startHttpHost({ token: true, overrides: { keyring }, http: { guessFloorMs: 0 } })
+  const host = await startHttpHost({ token: true, overrides: { keyring }, http: { guessFloorMs: 0, room: 'den' } })
   const token = host.tamtam.token ?? ''
   const enter = async (name: string, key = keyOf(name)) => {
     const client = await SessionClient.connect(host.port, 'frames')

@@ -66,6 +66,11 @@ const ROUTES: readonly (readonly [string, Asked])[] = [
 const TUS = { 'Tus-Resumable': '1.0.0' }
 const OFFSET = { ...TUS, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': '0' }
 
+const FORM: Asked = {
+  headers: { 'Content-Type': 'multipart/form-data; boundary=B' },
+  body: '--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n--B--\r\n',
+}
+
 const ROOM_FILES: readonly (readonly [string, Asked])[] = [
   ['GET /rooms/ROOM/files', {}],
   ['POST /rooms/ROOM/files', { headers: { ...TUS, 'Upload-Length': '3' } }],
@@ -73,6 +78,13 @@ const ROOM_FILES: readonly (readonly [string, Asked])[] = [
   ['PUT /rooms/ROOM/files/', { body: 'abc' }],
   ['PUT /ROOM/a.txt', { body: 'abc' }],
   ['PUT /ROOM/', { body: 'abc' }],
+  ['POST /ROOM', FORM],
+  ['POST /ROOM/', FORM],
+  ['POST /ROOM/a.txt', FORM],
+  ['POST /ROOM/a.txt', { body: 'abc' }],
+  ['POST /rooms/ROOM', FORM],
+  ['POST /rooms/ROOM/files', FORM],
+  ['POST /rooms/ROOM/files/a.txt', { body: 'abc' }],
 ]
 
 /** Every route that has to do with one file, with `ID` where its id stands. */

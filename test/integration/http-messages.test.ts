@@ -113,9 +113,29 @@ const REFUSED: readonly (readonly [string, Asked, number, string])[] = [
   ],
   [
     'another charset',
-    { body: 'hi', headers: { 'Content-Type': 'text/plain; charset=utf-16' } },
+    { body: 'hi', headers: { 'Content-Type': 'text/plain; charset=utf-7' } },
     415,
     'UNSUPPORTED_TYPE',
+  ],
+  [
+    'half a word of UTF-16',
+    { body: Buffer.from('fffe680069', 'hex'), headers: { 'Content-Type': 'text/plain; charset=utf-16' } },
+    400,
+    'BAD_TEXT',
+  ],
+  ['UTF-32', { body: Buffer.from('fffe00006800000069000000', 'hex') }, 400, 'BAD_TEXT'],
+  ['what PowerShell sends by itself', { body: Buffer.from('caf\u00e9', 'latin1') }, 400, 'BAD_TEXT'],
+  [
+    'Latin 1 that is said to be UTF-8',
+    { body: Buffer.from('caf\u00e9', 'latin1'), headers: { 'Content-Type': 'text/plain; charset=UTF-8' } },
+    400,
+    'BAD_TEXT',
+  ],
+  [
+    'UTF-16 that is said to be UTF-8',
+    { body: Buffer.from('fffe6800', 'hex'), headers: { 'Content-Type': 'text/plain; charset="utf-8"' } },
+    400,
+    'BAD_TEXT',
   ],
   ['no type that is one', { body: 'hi', headers: { 'Content-Type': 'nonsense' } }, 415, 'UNSUPPORTED_TYPE'],
   [
@@ -146,6 +166,46 @@ test('a text without a type, or with the one that curl gives it, is a text; a by
   await ask(port, MESSAGES, { body: 'a=b%20', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
   await ask(port, MESSAGES, { body: Buffer.from('\ufeffhalo') })
   expect(await said()).toEqual(['<127.0.0.1> a=b%20', '<127.0.0.1> halo'])
+})
+
+test('what is in another charset, and says so or begins with the mark of UTF-16, comes out as it was', async () => {
+  const { port, said } = await room()
+  const text = 'caf\u00e9 \u20ac \u{1f469}'
+  const little = Buffer.from(`\ufeff${text}\r\nagain`, 'utf16le')
+  const big = Buffer.from(little).swap16()
+  const typed = (type: string, body: Buffer) => ask(port, MESSAGES, { body, headers: { 'Content-Type': type } })
+  for (const [type, body] of [
+    ['text/plain', little],
+    ['text/plain', big],
+    ['text/plain; charset=utf-16', little],
+    ['text/plain; charset=utf-16', big],
+    ['text/plain; charset=UTF-16LE', little.subarray(2)],
+    ['text/plain; charset="utf-16be"', big.subarray(2)],
+    ['text/plain; charset=iso-8859-1', Buffer.from('caf\u00e9\r\nagain', 'latin1')],
+    ['application/json; charset=utf-8', Buffer.from(`\ufeff{"text":"${text}\\r\\nagain"}`)],
+    ['application/json', Buffer.from(`\ufeff{"text":"${text}"}`, 'utf16le')],
+  ] as const)
+    expect([type, (await typed(type, body)).status]).toEqual([type, 201])
+  const me = '<127.0.0.1>'
+  const both = [`${me} ${text}`, `${me} again`]
+  expect(await said()).toEqual([
+    ...Array.from({ length: 6 }, () => both).flat(),
+    `${me} caf\u00e9`,
+    `${me} again`,
+    `${me} ${text}\nagain`,
+    `${me} ${text}`,
+  ])
+})
+
+test('a password is what was sent, or is refused', async () => {
+  const { port } = await room()
+  const put = (body: Buffer, type = 'application/json') =>
+    ask(port, 'PUT /rooms/lobby/password', { body, headers: { 'Content-Type': type } })
+  // Nobody looks after the room: what can be understood gets as far as that.
+  expect((await put(Buffer.from('{"password":"caf\u00e9"}'))).status).toBe(403)
+  expect((await put(Buffer.from('\ufeff{"password":"caf\u00e9"}', 'utf16le'))).status).toBe(403)
+  expect((await put(Buffer.from('{"password":"caf\u00e9"}', 'latin1'))).json).toMatchObject({ code: 'BAD_TEXT' })
+  expect((await put(Buffer.from('{'))).json).toMatchObject({ code: 'BAD_REQUEST' })
 })
 
 test('C63, C64: a name must be free and fit to be one', async () => {

@@ -9,11 +9,15 @@ test.each([
   'evil.example:8268',
   '127.0.0.1.evil.example',
   'localhost.evil.example',
-  'localhost.',
   'x@127.0.0.1',
   '127.0.0.1/x',
+  'tamtam.lan.evil.example',
+  'tamtam',
+  'example.org',
+  'a.b.example.org',
+  '[fe80::1%]evil.example]',
 ])('C94: a request for the host %j is misdirected, on every path', async (host) => {
-  const { port } = await startHttpHost({ http: { hostNames: ['Tamtam.lan'] } })
+  const { port } = await startHttpHost({ http: { hostNames: ['Tamtam.lan', '*.example.org'] } })
   for (const path of PATHS) {
     const answer = await ask(port, path, { headers: { Host: host } })
     expect([path, answer.status, answer.json]).toEqual([
@@ -32,11 +36,46 @@ test.each([
   'LOCALHOST:1',
   '[::1]',
   '[fe80::1]:8268',
+  '[fe80::1%eth0]:8268',
+  '[fe80::1%25eth0]',
+  'localhost.',
+  'tamtam.localhost:8268',
   'tamtam.lan',
+  'tamtam.lan.:8268',
   'Tamtam.LAN:99',
+  'xn--bro-hoa.lan',
+  'chat.example.org',
 ])('C94: a request for the host %j is for this one', async (host) => {
-  const { port } = await startHttpHost({ http: { hostNames: ['Tamtam.lan'] } })
+  const { port } = await startHttpHost({ http: { hostNames: ['Tamtam.lan', 'b\u00fcro.lan', '*.example.org'] } })
   expect((await ask(port, 'GET /healthz', { headers: { Host: host } })).status).toBe(200)
+})
+
+test('C94: what a request names in full stands for its Host, as RFC 9112 has it', async () => {
+  const { port } = await startHttpHost()
+  const asked = (target: string, host: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`
+  const socket =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+  const own = `http://127.0.0.1:${port}`
+  for (const [request, status] of [
+    [asked(`${own}/healthz`, 'evil.example'), 200],
+    [asked(`HTTP://localhost/healthz?x`, 'localhost'), 200],
+    [asked(own, 'localhost'), 404],
+    [asked(`${own}/ws`, 'localhost', socket), 101],
+    [asked(`${own}/ws`, 'localhost', `${socket}Origin: http://localhost\r\n`), 403],
+    [asked('http://evil.example/healthz', 'localhost'), 421],
+    [asked('http://evil.example/ws', 'localhost', socket), 421],
+    [asked('http://x@127.0.0.1/healthz', 'localhost'), 421],
+    [asked('http://', 'localhost'), 421],
+  ] as const) {
+    const client = await LineClient.connect(port)
+    client.write(request)
+    await client.until(/^HTTP\/1\.1 /)
+    expect([request, client.lines[0]?.trim()]).toEqual([
+      request,
+      expect.stringMatching(new RegExp(`^HTTP/1\\.1 ${status} `)),
+    ])
+    client.leave()
+  }
 })
 
 test('C94, C125: what a proxy is said to have forwarded is not looked at', async () => {

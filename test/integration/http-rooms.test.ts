@@ -100,10 +100,10 @@ test('file events carry the address of their file', async () => {
 
 test('what is not there is 404, and what may not be done there 405 with what may', async () => {
   const { port } = await startHttpHost()
-  for (const path of ['/', '/rooms/a/b', '/.git/config/x', '/ROOMS', '/rooms/lobby/events/'])
+  for (const path of ['/', '/rooms/a/b', '/.git/config/x', '/ROOMS', '/lobby', '/rooms/lobby/events/x'])
     expect([path, (await ask(port, `GET ${path}`)).text]).toEqual([
       path,
-      '{"code":"NOT_FOUND","message":"there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation"}',
+      '{"code":"NOT_FOUND","message":"there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation. A file goes in by curl -T FILE http://HOST:PORT/ROOM/; /openapi.json has all addresses"}',
     ])
   const answer = await ask(port, 'DELETE /rooms/lobby')
   expect([answer.status, answer.headers.allow]).toEqual([405, expect.stringMatching(/^GET, HEAD/)])

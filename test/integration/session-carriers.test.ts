@@ -6,7 +6,7 @@ import { FRAMES_MAGIC, joinFrame } from '../../src/adapters/codec/wire/frames.ts
 import { startHost } from '../helpers/host.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { PATIENCE_MS } from '../helpers/patience.ts'
-import { keyOf, masked } from '../helpers/session-client.ts'
+import { keyOf, masked, SessionClient } from '../helpers/session-client.ts'
 
 const REQUEST = [
   'GET /ws HTTP/1.1',
@@ -47,6 +47,9 @@ async function answerOf(socket: Socket, enough: (answer: string) => boolean): Pr
 
 const upgrade = (port: number, lines: readonly string[] = []): string =>
   [...REQUEST, `Host: 127.0.0.1:${port}`, ...lines, '', ''].join('\r\n')
+
+const REFS = Array.from({ length: 20 }, (_, index) => index + 1)
+const SAID = REFS.map((ref) => encodeMessage({ type: 'command', ref, command: { type: 'say', text: `line ${ref}` } }))
 
 describe('C93: pages', () => {
   test.each(['http://evil.example', 'https://127.0.0.1:PORT', 'http://localhost:PORT', 'null'])(
@@ -125,6 +128,14 @@ describe('C100: a WebSocket', () => {
     expect(close < 0 ? sent.toString('hex') : sent.readUInt16BE(close + 2)).toBe(code)
   })
 
+  test.each(BAD)('message %s comes after the answers to what was said before it', async (_case, bytes) => {
+    const { port } = await startHost()
+    const ani = await SessionClient.join(port, 'websocket', 'ani')
+    ani.wire.socket.write(Buffer.concat([...SAID.map((message) => masked(0x82, message)), bytes]))
+    await ani.closed()
+    expect(ani.of('ack').map(({ ref }) => ref)).toEqual(REFS)
+  })
+
   test('in pieces, with a ping between them, is one message', async () => {
     const { port } = await startHost()
     const hello = Buffer.from(encodeMessage({ type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' }))
@@ -147,14 +158,24 @@ describe('C100: a WebSocket', () => {
 })
 
 describe('C33, C101 to C106: frames', () => {
-  test.each([
+  const BAD_FRAMES: readonly (readonly [string, string])[] = [
     ['of length 0', '00000000'],
     ['of 4 GB', 'ffffffff'],
     ['that are longer than they may be', '00010001'],
     ['that hold nothing that is a message', '00000001 c0'],
     ['that hold a bomb', `00000400 ${'91'.repeat(1024)}`],
     ['that hold an extension', '00000003 d47240'],
-  ])('%s are refused by name, and what was said before them counts', async (_case, hex) => {
+  ]
+  test.each(BAD_FRAMES)('%s come after the answers to what was said before them', async (_case, hex) => {
+    const { port } = await startHost()
+    const ani = await SessionClient.join(port, 'frames', 'ani')
+    ani.wire.socket.write(Buffer.concat([...SAID.map(joinFrame), Buffer.from(hex.replaceAll(' ', ''), 'hex')]))
+    await ani.closed()
+    expect(ani.of('ack').map(({ ref }) => ref)).toEqual(REFS)
+    expect(ani.messages.at(-1)).toMatchObject({ type: 'bye', code: 'BAD_MESSAGE' })
+  })
+
+  test.each(BAD_FRAMES)('%s are refused by name, and what was said before them counts', async (_case, hex) => {
     const { port } = await startHost()
     const line = await LineClient.join(port, 'budi')
     const said = [

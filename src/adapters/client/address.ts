@@ -16,17 +16,28 @@ export interface RoomAddress {
   readonly roomNamed: boolean
   /** What the one who asks wants to be called. */
   readonly name?: string
-  /** Where the address was the link to a file. */
-  readonly file?: { readonly id: string; readonly name: string }
+  /** What the host asks for, where the address was a link that has it. */
+  readonly token?: string
+  /** Where the address was the link to a file; with a `ticket` it opens that by itself. */
+  readonly file?: { readonly id: string; readonly name: string; readonly ticket?: string }
 }
 
 const DEFAULT_PORT = 8268
 /** A URL means here what it means in a browser. */
 const PORTS: ReadonlyMap<string, number> = new Map([
   ['', DEFAULT_PORT],
+  ['tcp', DEFAULT_PORT],
   ['tls', DEFAULT_PORT],
   ['http', 80],
   ['https', 443],
+  ['ws', 80],
+  ['wss', 443],
+])
+const OVER_TLS: ReadonlySet<string> = new Set(['tls', 'https', 'wss'])
+/** Where a host says that it listens, and where that is from here. */
+const EVERYWHERE: ReadonlyMap<string, string> = new Map([
+  ['::', '::1'],
+  ['0.0.0.0', '127.0.0.1'],
 ])
 const DEFAULT_ROOM = 'lobby'
 const HOST = /^(?:\[(?<six>[\p{L}\d:.%]+)\]|(?<host>[\p{L}\p{M}\d._-]+))(?::(?<port>\d{1,5}))?$/u
@@ -36,19 +47,18 @@ export const labelOf = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host.toLowerCase()}:${port}`
 
 /**
- * `[name@]host[:port][/room]`, the same with `tls://` in front and perhaps the host's fingerprint behind a `#`, as a URL with `http://` or
- * `https://`, or the link to a file.
+ * `[name@]host[:port][/room]`, and whatever a host, its page or our commands print of a place: the same with `tcp://` in front, or `tls://` and
+ * perhaps the host's fingerprint behind a `#`; the link of its page, with the token and the room behind the `#`; where its API or its WebSocket
+ * is; or the link to a file.
  */
 export function parseAddress(text: string): RoomAddress | Refusal {
-  const [, given = '', rest = ''] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(text) ?? []
+  const [, given = '', rest = ''] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(text.trim()) ?? []
   const scheme = given.toLowerCase()
   const usualPort = PORTS.get(scheme)
-  if (usualPort === undefined) return wrong(`${given}:// is not spoken here; tls://, http:// and https:// are`)
-  const [place = '', fragment] = split(rest, '#')
-  // What stands on a command line is seen by everybody on the machine (C121).
-  const fingerprint = readFingerprint(fragment ?? '')
-  if (fragment !== undefined && fingerprint === undefined)
-    return wrong('leave out what follows the #: a token goes into the variable TAMTAM_TOKEN')
+  if (usualPort === undefined) return wrong(`${given}:// is not spoken here; tcp://, tls://, http:// and https:// are`)
+  const [place = '', fragment = ''] = split(rest, '#')
+  const said = readFragment(fragment)
+  if ('type' in said) return said
   const [authority = '', path = ''] = split(place, '/')
   const at = authority.lastIndexOf('@')
   const name = at < 0 ? undefined : decoded(authority.slice(0, at))
@@ -56,31 +66,75 @@ export function parseAddress(text: string): RoomAddress | Refusal {
   if (name?.includes(':'))
     return wrong('a password has no place in an address; a token goes into the variable TAMTAM_TOKEN')
   const { host, six, port } = HOST.exec(authority.slice(at + 1))?.groups ?? {}
-  const found = host ?? six
-  if (found === undefined) return wrong(hint(authority.slice(at + 1)))
+  const typed = host ?? six?.replace('%25', '%') ?? ''
+  const found = EVERYWHERE.get(typed) ?? typed
+  if (found === '') return wrong(hint(authority.slice(at + 1)))
   const number = port === undefined ? usualPort : Number(port)
   if (number < 1 || number > 65_535) return wrong(`${port} is no port; ports go from 1 to 65535`)
-  const tls = scheme === 'tls' || scheme === 'https'
+  const tls = OVER_TLS.has(scheme)
+  const { fingerprint, token } = said
   if (fingerprint !== undefined && !tls) return wrong('a fingerprint is for TLS; write tls:// in front')
   const where = {
     host: found,
     port: number,
     tls,
     ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(token === undefined ? {} : { token }),
     ...(name === undefined ? {} : { name }),
   }
-  const room = roomOf(path)
-  return 'type' in room ? room : { ...where, ...room }
+  const room = roomOf(/^wss?$/.test(scheme) ? path.replace(/^ws(?=[/?]|$)/, '') : path)
+  if ('type' in room) return room
+  if (room.roomNamed || room.file !== undefined || said.room === undefined) return { ...where, ...room }
+  const named = namedRoom(said.room)
+  return 'type' in named ? named : { ...where, ...named }
 }
 
-function roomOf(path: string): Pick<RoomAddress, 'room' | 'roomNamed' | 'file'> | Refusal {
-  const [asked = ''] = path.split('?', 1)
+interface Fragment {
+  readonly fingerprint?: string
+  readonly token?: string
+  readonly room?: string
+}
+
+/** What is behind the `#`: the host's fingerprint, what the page's links have there, or the token alone. */
+function readFragment(fragment: string): Fragment | Refusal {
+  if (fragment === '') return {}
+  const fingerprint = readFingerprint(fragment)
+  if (fingerprint !== undefined) return { fingerprint }
+  if (TOKEN_ALONE.test(fragment)) return { token: fragment }
+  const said = new URLSearchParams(fragment)
+  const token = said.get('t') ?? undefined
+  const room = said.get('room') ?? undefined
+  const isKnown = [...said.keys()].every((key) => key === 't' || key === 'room')
+  if (!isKnown || (token !== undefined && !/^[\x21-\x7e]+$/.test(token)))
+    return wrong('what follows the # is no fingerprint, and nothing that a link of tamtam has there; leave it out')
+  return { ...(token === undefined ? {} : { token }), ...(room === undefined ? {} : { room }) }
+}
+
+/** Long enough to be one, and no word with a sign that a fingerprint or a link has. */
+const TOKEN_ALONE = /^[\w-]{16,128}$/
+
+type Asked = Pick<RoomAddress, 'room' | 'roomNamed' | 'file'>
+
+function roomOf(path: string): Asked | Refusal {
+  const [asked = '', query = ''] = split(path, '?')
   const [first, second, third, ...more] = asked.split('/').map(decoded)
   if (first === undefined || first === '') return { room: DEFAULT_ROOM, roomNamed: false }
-  if (first === 'files' && second !== undefined && FILE_ID.test(second) && more.length === 0)
-    return { room: DEFAULT_ROOM, roomNamed: false, file: { id: second, name: third ?? '' } }
+  if (first === 'files' && second !== undefined && FILE_ID.test(second) && more.length === 0) {
+    const ticket = new URLSearchParams(query).get('ticket')
+    const file = { id: second, name: third ?? '', ...(ticket === null ? {} : { ticket }) }
+    return { room: DEFAULT_ROOM, roomNamed: false, file }
+  }
+  if (first === 'rooms' && second !== undefined && second !== '' && more.join('') === '' && OF_A_ROOM.has(third ?? ''))
+    return namedRoom(second)
   if ((second ?? '') !== '' || third !== undefined) return wrong(`/${asked} is no room; write host/room`)
-  const room = checkRoomName(first)
+  return namedRoom(first)
+}
+
+/** What a host has below `/rooms/:room`. */
+const OF_A_ROOM: ReadonlySet<string> = new Set(['', 'messages', 'events', 'files', 'search'])
+
+function namedRoom(name: string): Asked | Refusal {
+  const room = checkRoomName(name)
   return typeof room === 'string' ? { room, roomNamed: true } : wrong(room.message)
 }
 

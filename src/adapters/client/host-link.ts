@@ -73,8 +73,13 @@ export class HostLink {
   idAt(location = ''): string | undefined {
     const [, id, ticket] = /\/files\/([\w-]{1,64})(?:\?ticket=([\w-]+))?$/.exec(location) ?? []
     if (id === undefined) return undefined
-    if (ticket !== undefined) this.#tickets.set(id, ticket)
+    if (ticket !== undefined) this.opensBy(id, ticket)
     return id
+  }
+
+  /** Remembers what opens a file by itself. */
+  opensBy(id: string, ticket: string): void {
+    this.#tickets.set(id, ticket)
   }
 
   /** The head of the answer; its body is to be read, or destroyed. Throws `Disconnected`, and `Unreachable` where nobody ever answered. */

@@ -26,6 +26,7 @@ export async function announce({ port, tls, token }: Announced, log: Log): Promi
       bonjour.publish({
         name,
         type: SERVICE,
+        host: `${machine}.local`,
         port,
         txt: { tls: flag(tls), token: flag(token) },
         probe: false,

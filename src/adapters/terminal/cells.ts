@@ -1,6 +1,8 @@
 // What terminals draw over two cells.
 const WIDE =
   /\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}|\p{Emoji_Presentation}|\ufe0f|[\u3000-\u303f\uff01-\uff60]/u
+/** What goes onto the cell before it. A conjunct of several letters takes a cell for each. */
+const WIDTHLESS = /[\p{Mn}\p{Me}\p{Cf}]/gu
 const PLAIN = /^[\x20-\x7e]*$/
 const clusters = new Intl.Segmenter('und', { granularity: 'grapheme' })
 
@@ -12,7 +14,7 @@ export const signsOf = (text: string): string[] =>
 export function widthOf(text: string): number {
   if (PLAIN.test(text)) return text.length
   let cells = 0
-  for (const sign of signsOf(text)) cells += WIDE.test(sign) ? 2 : /^[\p{M}\p{Cf}]+$/u.test(sign) ? 0 : 1
+  for (const sign of signsOf(text)) cells += WIDE.test(sign) ? 2 : Array.from(sign.replace(WIDTHLESS, '')).length
   return cells
 }
 

@@ -1,13 +1,12 @@
+import { wantedFile } from '../../domain/names/wanted-file.ts'
 import { collectionOf } from '../../domain/room/collection.ts'
+import type { MentionedFile } from '../../domain/room/events.ts'
 import { refusalFor } from '../../domain/room/rights.ts'
-import type { RoomFile } from '../../domain/room/state.ts'
 import type { RoomSession } from '../../domain/session.ts'
 import { failureText } from '../../domain/text/failure-text.ts'
 import { sizeText } from '../words/size.ts'
 import { senderWords, shortId } from './event-words.ts'
 import type { RoomClient } from './room-client.ts'
-
-const LEAST_ID_CHARS = 4
 
 /** `/files`: what there is, oldest first. */
 export async function showFiles(client: RoomClient): Promise<undefined> {
@@ -64,23 +63,14 @@ const roleIn = ({ members, member }: RoomSession) => members.find(({ id }) => id
 
 /** `/get`: by name, the newest of that name, or by the beginning of an id. */
 export async function getFile(client: RoomClient, wanted: string): Promise<string | undefined> {
-  const found = chosen(await client.session.listFiles(), wanted)
-  if (typeof found === 'string') {
-    client.notice(found, { file: wanted })
+  const newest = (await client.session.listFiles()).toSorted((one, other) => other.at - one.at)
+  const files: readonly MentionedFile[] = newest.map(({ file }) => file)
+  const file = wantedFile(files, wanted)
+  if (typeof file === 'string') {
+    client.notice(file === 'none' ? 'noSuchFile' : 'severalFiles', { file: wanted })
     return 'NO_SUCH_FILE'
   }
-  const { file } = found
   if (!client.transfers.isComing(file.id)) return await client.receive(file)
   client.notice('alreadyComing', { file: file.name })
   return undefined
-}
-
-function chosen(files: readonly RoomFile[], wanted: string): RoomFile | 'noSuchFile' | 'severalFiles' {
-  const newest = files.toSorted((one, other) => other.at - one.at)
-  const byName = newest.find(({ file }) => file.name === wanted)
-  if (byName !== undefined) return byName
-  const byId = wanted.length < LEAST_ID_CHARS ? [] : newest.filter(({ file }) => file.id.startsWith(wanted))
-  const [only] = byId
-  if (only === undefined) return 'noSuchFile'
-  return byId.length === 1 ? only : 'severalFiles'
 }

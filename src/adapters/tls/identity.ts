@@ -91,6 +91,16 @@ export async function identityIn(certPath: string, keyPath: string): Promise<Tls
 /** What clients know a host by that shows this certificate. */
 export const fingerprintOfPem = (cert: string | Buffer): string => fingerprintOf(new X509Certificate(cert))
 
+/** The names that a certificate in a file is for; none where it can not be read, of which whoever shows it will hear. */
+export async function namesOfCertificate(path: string): Promise<readonly string[]> {
+  try {
+    const names = new X509Certificate(await readFile(path)).subjectAltName ?? ''
+    return names.split(', ').flatMap((name) => (name.startsWith('DNS:') ? name.slice('DNS:'.length) : []))
+  } catch {
+    return []
+  }
+}
+
 async function keptKey(path: string): Promise<string | undefined> {
   const key = await read(path)
   if (key === undefined) return undefined

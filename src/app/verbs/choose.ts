@@ -4,6 +4,7 @@ import type { HostLink } from '../../adapters/client/host-link.ts'
 import type { Retries } from '../../adapters/client/retries.ts'
 import { listFiles } from '../../adapters/client/room-queries.ts'
 import type { FileRow } from '../../adapters/client/wire.ts'
+import { wantedFile } from '../../domain/names/wanted-file.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { refused } from './failing.ts'
@@ -11,8 +12,6 @@ import type { Place } from './verb.ts'
 
 /** One that was asked for, or why there is none. */
 export type Wanted = FileToSave | { readonly name: string; readonly failure: CommandFailed }
-
-const LEAST_ID_CHARS = 4
 
 /** Which files of a room were meant: by name the newest of that name, by the beginning of its id, all, or else the newest. */
 export async function filesWanted(
@@ -40,15 +39,12 @@ export async function filesWanted(
 }
 
 function named(files: readonly FileRow[], name: string, room: string): Wanted {
-  const byName = files.find((file) => file.name === name)
-  if (byName !== undefined) return byName
-  const byId = name.length < LEAST_ID_CHARS ? [] : files.filter(({ id }) => id.startsWith(name))
-  const [only] = byId
-  if (only !== undefined && byId.length === 1) return only
+  const found = wantedFile(files, name)
+  if (typeof found === 'object') return found
   const why =
-    byId.length > 1
+    found === 'several'
       ? 'several files begin with this id'
       : `there is no such file in ${room}; tamtam ls shows what there is`
-  const code = byId.length > 1 ? exitCodes.usage : exitCodes.notFound
+  const code = found === 'several' ? exitCodes.usage : exitCodes.notFound
   return { name, failure: new CommandFailed(code, forTerminal(`${name}: ${why}`)) }
 }

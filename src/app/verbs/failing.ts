@@ -1,3 +1,4 @@
+import { parseAddress } from '../../adapters/client/address.ts'
 import { Disconnected, GaveUp, NotTrusted, type Refusal, Unreachable } from '../../adapters/client/failures.ts'
 import { NoSource } from '../../adapters/files/source.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
@@ -97,8 +98,14 @@ const systemCode = (error: unknown): string | undefined =>
     ? error.code
     : undefined
 
-/** The command as it was typed, to type it again. */
-export const commandTyped = (argv: readonly string[]): string => ['tamtam', ...argv.slice(2).map(quoted)].join(' ')
+/** The command as it was typed, to type it again, but for the token that a link may have in it (C121). */
+export const commandTyped = (argv: readonly string[]): string =>
+  ['tamtam', ...argv.slice(2).map((word) => quoted(withoutToken(word)))].join(' ')
+
+function withoutToken(word: string): string {
+  const address = parseAddress(word)
+  return 'token' in address && address.token !== undefined ? word.replace(address.token, '…') : word
+}
 
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${forTerminal(word).replaceAll("'", `'\\''`)}'`

@@ -17,7 +17,7 @@ import { filesWanted } from './choose.ts'
 import { failureOf, refused } from './failing.ts'
 import { openStream, streamFile } from './get-stream.ts'
 import { ProgressDisplay } from './progress.ts'
-import { type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf, tellFirstRetry } from './verb.ts'
+import { type Place, placeOrFileOf, print, printJson, rateOf, runResumable, secondsOf, tellFirstRetry } from './verb.ts'
 
 interface GetFlags {
   readonly output?: string
@@ -51,11 +51,12 @@ export const addGet = (program: Command): Command =>
         'called <path>.part: tamtam get -o talk.pdf … goes on with talk.pdf.part.',
     )
     .action((address: string, names: string[], flags: GetFlags) =>
-      runResumable(() => get(placeOf(address, process.env), names, flags)),
+      runResumable(() => get(placeOrFileOf(address, process.env), names, flags)),
     )
 
 async function get(place: Place, names: readonly string[], flags: GetFlags): Promise<void> {
   const link = new HostLink(place, clientDefaults)
+  if (place.file?.ticket !== undefined) link.opensBy(place.file.id, place.file.ticket)
   try {
     const files = await filesWanted(
       link,

@@ -18,14 +18,23 @@ export interface Place extends RoomAddress {
   readonly password?: string
 }
 
-/** Reads an address, and takes the host's token and the room's password from the environment: never from the command line, which all can see (C121). */
+/** Reads the address of a room, and takes the host's token and the room's password from the environment, since all can see a command line (C121). */
 export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
+  const place = placeOrFileOf(typed, env)
+  if (place.file !== undefined)
+    throw new CommandFailed(exitCodes.usage, 'this is the link of a file; tamtam get brings it here')
+  return place
+}
+
+/** The same for what may be the link of a file, too. */
+export function placeOrFileOf(typed: string, env: NodeJS.ProcessEnv): Place {
   const address = parseAddress(typed)
   // Not what was typed: a token or a password may be in it.
   if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
+  if (address.token !== undefined) hideCommandLine()
   const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
   const place = { ...address, way: new Way(address, dialHost(address, known)) }
-  const token = secretOf('TAMTAM_TOKEN', env)
+  const token = address.token ?? secretOf('TAMTAM_TOKEN', env)
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
     throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
   const password = secretOf('TAMTAM_PASSWORD', env)
@@ -34,6 +43,12 @@ export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
     ...(token === undefined ? {} : { token }),
     ...(password === undefined ? {} : { password }),
   }
+}
+
+/** A link that somebody was given has the token in it. Until now everybody on this machine could see it, and their shell may keep it. */
+function hideCommandLine(): void {
+  process.title = 'tamtam'
+  process.stderr.write('there is a token in this address; in the variable TAMTAM_TOKEN nobody else would see it\n')
 }
 
 function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {

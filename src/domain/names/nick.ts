@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '../rejection.ts'
-import { spellingFault } from './one-script.ts'
+import { spellingFault, withoutJoiners } from './one-script.ts'
 import { skeleton } from './skeleton.ts'
 
 /** A member's name. Names with the same `skeleton` look alike: at most one of them may be in use. */
@@ -27,7 +27,7 @@ const ADDRESS = /^[\p{Nd}lo]+(?:\.[\p{Nd}lo]+){3}$/u
 export function checkNick(raw: string): Nick | Rejected {
   // NFC halves no text (ΐ goes from 3 units to 2 bytes), and normalising a long run of marks takes quadratic time.
   const name = raw.length > 2 * MAX_BYTES ? raw : raw.normalize('NFC')
-  const fault = spellingFault(name, MAX_BYTES)
+  const fault = spellingFault(name, MAX_BYTES, withoutJoiners(name))
   if (fault !== undefined) return rejected('BAD_NAME', `This name cannot be used: ${fault}.`)
   const look = skeleton(name)
   if (RESERVED.has(look.replace(/[_.-]/g, ''))) {

@@ -1,3 +1,4 @@
+import { JOINERS } from '../text/spelling.ts'
 import { utf8Length } from '../text/utf8.ts'
 
 // Scripts that people write with today (UAX 31, recommended and limited use). Those of one line belong together, as in
@@ -16,18 +17,24 @@ const SCRIPTS = [
 
 const FLOOD = /\p{M}{5}|(\p{M})\1/u
 
+const JOINED = new RegExp(JOINERS, 'gv')
+
+/** A nick without the joiners within its words (as Persian ones have), which its skeleton has not either; a room, which goes by its name alone, has none. */
+export const withoutJoiners = (name: string): string => name.replace(JOINED, '')
+
 /**
  * What is wrong with the spelling of a nick or a room name, as advice, or undefined if nothing is: letters and digits
- * of one script, `_`, `-` and `.`, a letter or digit first, at most `maxBytes` in UTF-8 (C63, C66). `name` is in NFC.
+ * of one script, `_`, `-` and `.`, a letter or digit first, at most `maxBytes` in UTF-8 (C63, C66). `name` is in NFC; `letters` is what of it
+ * is looked at.
  */
-export function spellingFault(name: string, maxBytes: number): string | undefined {
+export function spellingFault(name: string, maxBytes: number, letters = name): string | undefined {
   if (name === '') return 'it is empty; write at least one letter or digit'
   if (utf8Length(name) > maxBytes) return `it is longer than ${maxBytes} bytes in UTF-8; shorten it`
-  if (!/^[\p{L}\p{Nd}]/u.test(name)) return 'it has to start with a letter or a digit'
-  if (!SCRIPTS.some((script) => script.test(name))) {
+  if (!/^[\p{L}\p{Nd}]/u.test(letters)) return 'it has to start with a letter or a digit'
+  if (!SCRIPTS.some((script) => script.test(letters))) {
     return 'write it with _ - . and letters and digits of one script only (not Latin and Cyrillic together)'
   }
-  return FLOOD.test(name) ? 'it has too many marks on one letter; leave some out' : undefined
+  return FLOOD.test(letters) ? 'it has too many marks on one letter; leave some out' : undefined
 }
 
 // Overlays (U+0334 to U+0338) would make a second ø or đ.

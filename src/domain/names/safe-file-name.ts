@@ -1,4 +1,5 @@
 import { type Rejected, rejected } from '../rejection.ts'
+import { SPELLING } from '../text/spelling.ts'
 import { cutUtf8, utf8Length } from '../text/utf8.ts'
 import { foldCase } from './case-fold.ts'
 
@@ -14,7 +15,9 @@ const MAX_NUMBERED_BYTES = 255
 const HEAD_UNITS = 1024
 const TAIL_UNITS = 64
 
-const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/gu
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/v
+const HIDDEN = new RegExp(`(?:${SPELLING})|(?<hidden>${INVISIBLE.source})`, 'gv')
+const JOINER_RUN = /([\u200c\u200d])[\u200c\u200d]+/g
 const UNPRINTABLE = /[\p{Cc}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu
 const ILLEGAL_ON_WINDOWS = /[<>:"|?*]/g
 const SPACES_AT_START = /^\s+/
@@ -32,7 +35,7 @@ export function safeFileName(raw: string, id: string): string | Rejected {
   if (raw.includes('\0')) return rejected('BAD_NAME', 'A file name cannot hold a NUL byte. Rename the file.')
   // Normalise, then look, never the other way round. (NFC makes no separator and no invisible character, so these two
   // may go first, and bound the work. NFKC would make `./` of U+FF0E U+FF0F, C38.)
-  const seen = bounded(lastComponent(raw)).replace(INVISIBLE, '').normalize('NFC')
+  const seen = withoutHidden(bounded(lastComponent(raw))).normalize('NFC')
   if (seen === '.' || seen === '..') {
     return rejected('BAD_NAME', 'This file name is a directory. Name the file itself.')
   }
@@ -47,14 +50,26 @@ export function safeFileName(raw: string, id: string): string | Rejected {
   return shortened(notDevice(shortened(name)))
 }
 
-/** Names with equal keys may be one file on some receiver (C47): compare these, then `numbered` the later one. */
-export const collisionKey = (name: string): string => foldCase(name.normalize('NFC')).normalize('NFC')
+/** Names with equal keys may be one file on some receiver (C47; HFS+ sees no joiners): compare these, then `numbered` the later one. */
+export const collisionKey = (name: string): string =>
+  foldCase(name.replace(/[\u200c\u200d]/g, '').normalize('NFC')).normalize('NFC')
 
 /** `name` for the n-th file that wants it: `a (2)`, `a (2).txt`. At most 255 bytes: the stem gives way. */
 export function numbered(name: string, n: number): string {
   const extension = extensionOf(name)
   const suffix = ` (${n})${extension}`
-  return cutUtf8(stemOf(name, extension), MAX_NUMBERED_BYTES - utf8Length(suffix)) + suffix
+  return withoutHidden(cutGraphemes(stemOf(name, extension), MAX_NUMBERED_BYTES - utf8Length(suffix)) + suffix)
+}
+
+/** Joiners and selectors stay where they are how a word or an emoji is spelled. */
+function withoutHidden(name: string): string {
+  if (!INVISIBLE.test(name)) return name
+  // Of several joiners, typed by mistake, one does all.
+  return name
+    .replace(JOINER_RUN, '$1')
+    .replace(HIDDEN, (found, ...rest) =>
+      (rest.at(-1) as { readonly hidden?: string }).hidden === undefined ? found : '',
+    )
 }
 
 // C39: the backslash separates on every system, because the name travels to every system.
@@ -67,10 +82,11 @@ const bounded = (name: string): string =>
 const notDevice = (name: string): string => (DEVICE.test(name.normalize('NFKC')) ? `_${name}` : name)
 
 function shortened(name: string): string {
-  if (utf8Length(name) <= MAX_BYTES) return name
+  if (utf8Length(name) <= MAX_BYTES) return withoutHidden(name)
   const extension = extensionOf(name)
-  const stem = cutUtf8(stemOf(name, extension), MAX_BYTES - utf8Length(extension))
-  return stem.replace(DOTS_AND_SPACES_AT_END, '') + extension
+  const stem = cutGraphemes(stemOf(name, extension), MAX_BYTES - utf8Length(extension))
+  // What it joined may be gone.
+  return withoutHidden(stem.replace(DOTS_AND_SPACES_AT_END, '') + extension)
 }
 
 function extensionOf(name: string): string {
@@ -80,3 +96,17 @@ function extensionOf(name: string): string {
 }
 
 const stemOf = (name: string, extension: string): string => name.slice(0, name.length - extension.length)
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** The longest start that takes so many bytes and ends between two of what people take for one sign; within one only where not even the first has room. */
+function cutGraphemes(text: string, maxBytes: number): string {
+  if (utf8Length(text) <= maxBytes) return text
+  const longest = cutUtf8(text, maxBytes)
+  let end = 0
+  for (const { index } of graphemes.segment(text)) {
+    if (index > longest.length) break
+    end = index
+  }
+  return end === 0 ? longest : text.slice(0, end)
+}

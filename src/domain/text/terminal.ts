@@ -1,3 +1,5 @@
+import { DRAWN, MARK, SPELLING } from './spelling.ts'
+
 // One escaper for everything that people other than us wrote and a terminal shows: texts, names, topics, file names,
 // errors that quote (C57). It lists what may pass, by code point, because a list of what may not is never complete:
 // Node's stripVTControlCharacters leaves C1, DCS, APC, bidi controls, CR and BS as they are (C58).
@@ -7,26 +9,10 @@
 const PLAIN =
   /^[\t\x20-\x7e\xa0-\xac\xae-\u02ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uac00-\ud7a3]*$/
 
-const ALLOWED = '[[\\p{L}\\p{N}\\p{P}\\p{S}\\p{Zs}\\t]--\\p{Default_Ignorable_Code_Point}]'
-const MARK = '[\\p{M}--\\p{Default_Ignorable_Code_Point}]'
-
-// Joiners and variation selectors pass where they are part of how a word or an emoji is spelled. Each needs a visible
-// neighbour on both sides (or a keycap), so none can hide at an end or pile up.
-const PICTURE = `[\\p{Extended_Pictographic}&&${ALLOWED}]`
-const JOINING = `[${['Arab', 'Syrc', 'Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym', 'Sinh']
-  .map((script) => `\\p{scx=${script}}`)
-  .join('')}]`
-const SPELLING = [
-  `(?<=${PICTURE})[\\uFE0E\\uFE0F]`,
-  '(?<=[0-9#*])\\uFE0F(?=\\u20E3)',
-  `(?<=${PICTURE}\\uFE0F?\\p{Emoji_Modifier}?)\\u200D(?=${PICTURE})`,
-  `(?<=[\\p{L}&&${JOINING}]${MARK}{0,4})[\\u200C\\u200D](?=[\\p{L}&&${JOINING}])`,
-].join('|')
-
 // More than four marks on one base only serve to freeze or paint over a terminal (C59).
 const FLOOD = `(?<=${MARK}{4})${MARK}+`
-const SUSPECT = new RegExp(`[^${ALLOWED}${MARK}]|${MARK}{5}`, 'v')
-const ESCAPED = new RegExp(`(?:${SPELLING})|(?<flood>${FLOOD})|(?<escaped>[^${ALLOWED}${MARK}])`, 'gv')
+const SUSPECT = new RegExp(`[^${DRAWN}${MARK}]|${MARK}{5}`, 'v')
+const ESCAPED = new RegExp(`(?:${SPELLING})|(?<flood>${FLOOD})|(?<escaped>[^${DRAWN}${MARK}])`, 'gv')
 
 /**
  * `text` as it may be written to a terminal: on one line, with nothing in it that acts. Controls become pictures (␛ ␊),

@@ -16,9 +16,22 @@ export const RULES: readonly (readonly [rule: string, without: string])[] = [
   ["seen === '..'", 'false'],
   ["name === ''", 'false'],
   ['id.slice(0, 8)', 'id'],
-  ["replace(INVISIBLE, '').normalize('NFC')", "replace(INVISIBLE, '')"],
-  ["replace(INVISIBLE, '').normalize('NFC')", "normalize('NFC').replace(INVISIBLE, '')"],
-  ["replace(INVISIBLE, '').normalize('NFC')", "replace(INVISIBLE, '').normalize('NFKC')"],
+  ["withoutHidden(bounded(lastComponent(raw))).normalize('NFC')", 'withoutHidden(bounded(lastComponent(raw)))'],
+  [
+    "withoutHidden(bounded(lastComponent(raw))).normalize('NFC')",
+    "withoutHidden(bounded(lastComponent(raw)).normalize('NFC'))",
+  ],
+  [
+    "withoutHidden(bounded(lastComponent(raw))).normalize('NFC')",
+    "withoutHidden(bounded(lastComponent(raw))).normalize('NFKC')",
+  ],
+  ['return withoutHidden(name)', 'return name'],
+  [
+    "return withoutHidden(stem.replace(DOTS_AND_SPACES_AT_END, '') + extension)",
+    "return stem.replace(DOTS_AND_SPACES_AT_END, '') + extension",
+  ],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of the source
+  ['(?:${SPELLING})|', ''],
   ["    .replace(UNPRINTABLE, '_')\n", ''],
   ["    .replace(ILLEGAL_ON_WINDOWS, '_')\n", ''],
   ["    .replace(SPACES_AT_START, '')\n", ''],

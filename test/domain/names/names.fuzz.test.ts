@@ -125,6 +125,15 @@ const POOLS = [
     '٠',
     'क',
     '्',
+    '\u200c',
+    '\u200d',
+    '\u0958',
+    '\u0645',
+    '\u062e',
+    '\u064b',
+    '\u0d28\u0d4d',
+    '\u1820',
+    '\u180b',
   ],
   ...[
     '\u0301',
@@ -142,6 +151,10 @@ const POOLS = [
     'ー',
     '😀',
     '🏽',
+    '\u2764',
+    '\u{1f469}\u200d\u{1f469}',
+    '\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}',
+    '\u20e3',
     '127.0.0.1',
     'admin',
   ],
@@ -156,7 +169,9 @@ test('C56 C63 C66 whatever comes in, names keep their promises', () => {
 function nickFault(raw: string): string | undefined {
   const nick = checkNick(raw)
   if ('type' in nick) return nick.code === 'BAD_NAME' ? undefined : `the nick was refused as ${nick.code}`
-  if (!/^[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}_.-]*$/u.test(nick.name)) return 'the nick has other characters'
+  if (!/^[\p{L}\p{Nd}](?:[\p{L}\p{M}\p{Nd}_.-]|(?<=[\p{L}\p{M}])[\u200c\u200d](?![\u200c\u200d]))*$/u.test(nick.name))
+    return 'the nick has other characters'
+  if (nick.skeleton !== skeleton(nick.name.replace(/[\u200c\u200d]/g, ''))) return 'joiners tell nicks apart'
   if (Buffer.byteLength(nick.name) > 32) return 'the nick is too long'
   const again = checkNick(nick.name)
   if ('type' in again || again.name !== nick.name) return 'the nick is not accepted again'

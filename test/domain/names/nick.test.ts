@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkNick } from '../../../src/domain/names/nick.ts'
+import { checkNick, type Nick } from '../../../src/domain/names/nick.ts'
 import { skeleton } from '../../../src/domain/names/skeleton.ts'
 
 const refusal = (advice: RegExp) => ({ type: 'rejected', code: 'BAD_NAME', message: expect.stringMatching(advice) })
@@ -43,6 +43,18 @@ describe('C63 who may be called what', () => {
     const name = raw.normalize('NFC')
     expect(checkNick(raw)).toEqual({ name, skeleton: skeleton(name) })
   })
+
+  test.each(['\u0639\u0644\u06cc\u200c\u0631\u0636\u0627', '\u0dc1\u0dca\u200d\u0dbb\u0dd3'])(
+    'C63 %j may have its joiner, and is the same person as without it',
+    (name) => {
+      const { skeleton: look } = checkNick(name.replace(/[\u200c\u200d]/, '')) as Nick
+      expect(checkNick(name)).toEqual({ name, skeleton: look })
+    },
+  )
+  test.each(['ani\u200d', 'a\u200cni', '\u200d\u0639', '\u0639\u200c', '\u0639\u200c\u200c\u0644', '\u0639\u200ba'])(
+    'C63 %j may not hide anything',
+    (name) => expect(checkNick(name)).toMatchObject({ code: 'BAD_NAME' }),
+  )
 
   test('C47 a decomposed name is kept composed', () => {
     expect(checkNick('e\u0301va')).toEqual(checkNick('\u00e9va'))

@@ -39,6 +39,7 @@ describe('C66 what a room may be called', () => {
     '_a',
     'лobby',
     'a\u200b',
+    '\u0645\u06cc\u200c\u062e',
     '🏠',
     'a\ud800',
   ]

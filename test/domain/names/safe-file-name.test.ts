@@ -128,6 +128,48 @@ describe('characters', () => {
     ['\u200b.bashrc', '_bashrc'],
     ['\u202e', FALLBACK],
   ])
+  becomes(
+    'C48 what spells a word or an emoji',
+    [
+      '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.txt', // Persian: I want
+      '\u0646\u0627\u0645\u0647\u200c\u0647\u0627 (2).pdf', // letters
+      '\u0915\u094d\u200d\u0937.txt', // Hindi: a half form
+      '\u0c95\u0ccd\u200c\u0c95.txt', // Kannada: none
+      '\u0d05\u0d35\u0d28\u0d4d\u200d.txt', // Malayalam: a letter by itself at the end of a word
+      '\u0dc1\u0dca\u200d\u0dbb\u0dd3.txt', // Sinhala: Sri
+      '\u1820\u180b.txt', // Mongolian: another form
+      '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}.png', // a family
+      '\u{1f469}\u{1f3fd}\u200d\u{1f4bb}.png', // somebody with a skin and a trade
+      '\u{1f9d1}\u{1f3fb}\u200d\u2764\ufe0f\u200d\u{1f48b}\u200d\u{1f9d1}\u{1f3ff}.png', // a kiss
+      '\u2764\ufe0f.txt', // a red heart
+      '\u2764\ufe0e.txt', // one in black
+      '\u{1f3f3}\ufe0f\u200d\u{1f308}.png', // a rainbow flag
+      '\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}.svg', // Scotland
+      '\u{1f1ee}\u{1f1e9}.svg', // Indonesia
+      '1\ufe0f\u20e3.txt', // a key
+    ].map((name) => [name, name]),
+  )
+  becomes('C48 the same where it only hides', [
+    ['pay\u200dpal.txt', 'paypal.txt'],
+    ['a\u200cb', 'ab'],
+    ['\u0645\u200c.txt', '\u0645.txt'],
+    ['\u200d\u0645', '\u0645'],
+    ['\u0645\u200ca', '\u0645a'],
+    ['a\u200c\u0645', 'a\u0645'],
+    ['\u0645\u200c\u200d\u200c\u0645', '\u0645\u200c\u0645'],
+    ['\u0645\u200c\u200b\u0645', '\u0645\u0645'],
+    ['\u0915\u094d\u200d\u200d', '\u0915\u094d\u200d'],
+    ['a\u094d\u200d', 'a\u094d'],
+    ['\u{1f600}\u200d.txt', '\u{1f600}.txt'],
+    ['a\u200d\u{1f600}', 'a\u{1f600}'],
+    ['\u{1f600}\ufe0f\ufe0f', '\u{1f600}\ufe0f'],
+    ['a\ufe0f', 'a'],
+    ['1\ufe0f.txt', '1.txt'],
+    ['*\ufe0f\u20e3', '_\u20e3'],
+    ['\u{1f3f4}\u{e0068}\u{e0069}\u{e007f}', '\u{1f3f4}'],
+    ['a\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}', 'a'],
+    ['a\u180b', 'a'],
+  ])
   becomes('C49 dashes at the start; nothing else that a shell reads is touched, for none reads it', [
     ['-rf', '_rf'],
     ['--help', '_-help'],
@@ -192,12 +234,20 @@ describe('C46 long names', () => {
     [`${'a'.repeat(198)}..${'b'.repeat(20)}`, 'a'.repeat(198)],
     [`${'a'.repeat(190)}      b.txt`, `${'a'.repeat(190)}      .txt`.replace(/ +/, '')],
   ])
+  becomes('C46 a cut leaves what people take for one sign whole, and nothing behind that joined it', [
+    [`${'x'.repeat(190)}\u{1f469}\u200d\u{1f469}\u200d\u{1f467}.txt`, `${'x'.repeat(190)}.txt`],
+    [`${'x'.repeat(198)}e\u0323\u0301`, 'x'.repeat(198)],
+    [`${'\u0627'.repeat(98)}\u200c${'\u0627'.repeat(5)}`, '\u0627'.repeat(98)],
+    [`${'\u0627'.repeat(95)}\u200c${'\u0627'.repeat(9)}.txt`, `${'\u0627'.repeat(95)}\u200c\u0627.txt`],
+    [`x${'\u0301'.repeat(150)}`, `x${'\u0301'.repeat(99)}`],
+  ])
   becomes('C46 a cut that lays a device name bare', [
     [`con${' '.repeat(300)}x.txt`, '_con.txt'],
     [`aux${' '.repeat(300)}x`, '_aux'],
   ])
   becomes('C46 a device name of 200 bytes stays within 200 with its prefix', [
     [`con.${'a'.repeat(192)}.txt`, `_con.${'a'.repeat(191)}.txt`],
+    [`con.a${'\u0627'.repeat(95)}\u200c\u0627`, `_con.a${'\u0627'.repeat(95)}`],
   ])
   becomes('C46 of a huge name only the two ends are looked at', [
     [`${'b'.repeat(150)}${'\u200b'.repeat(100_000)}${'c'.repeat(10)}.txt`, `${'b'.repeat(150)}${'c'.repeat(10)}.txt`],

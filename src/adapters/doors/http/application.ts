@@ -1,21 +1,15 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { jsonForTerminal } from '../../../domain/text/terminal.ts'
-import { notFound, refusalOf, refuse } from './errors.ts'
+import { refusalOf, refuse } from './errors.ts'
 import { admitToRoute } from './guests.ts'
+import { absent, isMeantForOurs, type ServedRoute } from './near-misses.ts'
 import type { HttpParts } from './parts.ts'
 import { rightOf } from './rights.ts'
 import { routes } from './routes/index.ts'
 
 /** Longer than the longest name of a file, percent-encoded. */
 const MAX_PARAM_CHARS = 1024
-
-/** One method of one address, as the router has it. */
-export interface ServedRoute {
-  readonly method: string
-  readonly url: string
-  readonly paths: RegExp
-}
 
 /** All routes behind one handler, which `serve` takes and answers with the server that they are to live on. They are listed in `served`. */
 export function application(
@@ -29,6 +23,8 @@ export function application(
     logger: false,
     routerOptions: { maxParamLength: MAX_PARAM_CHARS },
     return503OnClosing: false,
+    // The server tells its connections (`fail`).
+    clientErrorHandler: () => {},
     frameworkErrors: (error, _request, reply) => failed(error, reply as FastifyReply),
   })
   app.addHook('onRoute', ({ method, url }) => {
@@ -44,7 +40,10 @@ export function application(
       'Cache-Control': 'no-store',
     })
   })
-  app.addHook('onRequest', (request) => admitToRoute(parts, request))
+  app.addHook('onRequest', async (request, reply) => {
+    if (isMeantForOurs(request)) return absent(request, reply, served, parts.settings.room)
+    return await admitToRoute(parts, request)
+  })
   // Only now: whoever is refused need not send what it has. Files are told by their routes.
   app.addHook('preParsing', async ({ headers, raw, routeOptions }, reply) => {
     if (headers.expect !== undefined && !raw.complete && routeOptions.config.body !== 'stream')
@@ -53,7 +52,7 @@ export function application(
   app.setReplySerializer(jsonForTerminal)
   app.removeAllContentTypeParsers()
   app.setErrorHandler((error, _request, reply) => failed(error, reply))
-  app.setNotFoundHandler((request, reply) => absent(request, reply, served))
+  app.setNotFoundHandler((request, reply) => absent(request, reply, served, parts.settings.room))
   for (const add of routes) app.register(async (scope) => add(scope, parts))
   return app
 }
@@ -65,17 +64,6 @@ function answer(error: unknown, reply: FastifyReply, { log }: HttpParts): Fastif
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),
   })
   return refuse(reply, { code: 'BUG', message: 'this failed because of an error of ours; please report it' })
-}
-
-function absent({ method, url }: FastifyRequest, reply: FastifyReply, served: readonly ServedRoute[]): FastifyReply {
-  const path = url.split('?', 1)[0] ?? ''
-  const methods = new Set(served.filter((route) => route.paths.test(path)).map((route) => route.method))
-  if (methods.size === 0) return refuse(reply, notFound)
-  const allow = [...methods].sort().join(', ')
-  return refuse(reply.header('Allow', allow), {
-    code: 'METHOD_NOT_ALLOWED',
-    message: `${method} is not for this address; ${allow} is`,
-  })
 }
 
 /** The paths that a route's address stands for: `/rooms/:room` is every path of two parts that begins with `rooms`. */

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Clock } from '../../../domain/ports/clock.ts'
+import { hangUp, readOver } from '../shared/hang-up.ts'
 import { Progress } from '../shared/progress.ts'
 import type { Visitor } from '../shared/visitor.ts'
+import { type Refusal, rawRefusal } from './errors.ts'
 import type { HttpSettings } from './settings.ts'
 
 /** One HTTP connection: its requests are dealt with one after the other, however many come at once. */
@@ -11,6 +13,10 @@ export class HttpConnection {
   readonly #clock: Clock
   readonly #settings: HttpSettings
   readonly #waiting: (() => void)[] = []
+  /** The last that came, answered or not. */
+  #newest: IncomingMessage | undefined
+  /** Nothing that still comes is a request. */
+  #failed = false
   #request: IncomingMessage | undefined
   #response: ServerResponse | undefined
   #idle: (() => void)[] = []
@@ -29,24 +35,47 @@ export class HttpConnection {
     return this.#response !== undefined
   }
 
-  /** An answer is under way, and nothing else may be written. */
-  get answering(): boolean {
-    return this.#response?.headersSent === true
-  }
-
   /** Runs `handle` when the answers to what was asked before are through. */
   serve(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
+    if (this.#failed) return
     const run = () => {
       this.#request = request
       this.#response = response
+      if (this.#failed && this.#waiting.length === 0) response.shouldKeepAlive = false
       const { bodyStallMs: stallMs, bodyWindowMs: windowMs, bodyLeastBytes: leastBytes } = this.#settings
       this.#progress = new Progress({ stallMs, windowMs, leastBytes }, this.#clock.elapsed(), this.#bytesRead)
       response.once('close', () => this.#answered(request))
       handle()
     }
-    if (!this.busy) run()
-    else if (this.#waiting.length < this.#settings.pipelined) this.#waiting.push(run)
-    else this.visitor.connection.destroy()
+    if (this.busy && this.#waiting.length >= this.#settings.pipelined) {
+      this.fail(tooMany)
+      return
+    }
+    this.#newest = request
+    if (this.busy) this.#waiting.push(run)
+    else run()
+  }
+
+  /**
+   * Takes in nothing more: what came is no request, or none that is had here. Whatever was asked before has its own answer, which an error
+   * on what comes behind never replaces (`curl -T` of a log that grows); so `why` is told only where nothing else is.
+   */
+  fail(why: Refusal): void {
+    if (this.#failed) return
+    this.#failed = true
+    // The request itself broke off within its body, rather than what comes behind it.
+    const isBroken = this.#newest?.complete === false
+    if (this.#waiting.length > 0) {
+      if (isBroken) this.#waiting.splice(-1, 1, () => this.#refuse(why))
+    } else if (this.#response === undefined) {
+      if (isBroken) this.#hangUp()
+      else this.#refuse(why)
+    } else if (!this.#response.headersSent) {
+      if (isBroken) this.#refuse(why)
+      else this.#response.shouldKeepAlive = false
+    }
+    // Not from within Node's parser, which may be what calls.
+    setImmediate(() => readOver(this.visitor.connection))
   }
 
   /** Resolves when no request is being dealt with. */
@@ -56,9 +85,7 @@ export class HttpConnection {
 
   /** Ends the connection once it has what was written to it. */
   end(): void {
-    const { connection } = this.visitor
-    if (connection instanceof Socket) connection.destroySoon()
-    else connection.end()
+    this.#hangUp()
   }
 
   /** Ends a connection whose request has a body that does not grow any more, or by too little. */
@@ -102,6 +129,20 @@ export class HttpConnection {
     }
     const next = connection.destroyed ? undefined : this.#waiting.shift()
     if (next !== undefined) next()
-    else for (const resolve of this.#idle.splice(0)) resolve()
+    else {
+      if (this.#failed) this.#hangUp()
+      for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  #refuse(why: Refusal): void {
+    this.visitor.connection.write(rawRefusal(why))
+    this.#hangUp()
+  }
+
+  #hangUp(): void {
+    hangUp(this.visitor.connection, this.#clock)
   }
 }
+
+const tooMany: Refusal = { code: 'BUSY', message: 'too many requests wait on this connection' }

@@ -4,17 +4,20 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Cancel } from '../../../domain/ports/clock.ts'
+import { hangUp } from '../shared/hang-up.ts'
 import { originOf } from '../shared/origin-of.ts'
 import type { Browsed, Door, Visitor } from '../shared/visitor.ts'
-import { application, type ServedRoute } from './application.ts'
+import { application } from './application.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
 import { GuestNames } from './guest-names.ts'
-import { originFault } from './origin.ts'
+import type { ServedRoute } from './near-misses.ts'
+import { type IsOurs, originFault, ownNames } from './origin.ts'
 import { PageTurns } from './page-turns.ts'
 import type { HttpDoorParts, HttpParts } from './parts.ts'
 import { Rates } from './rates.ts'
 import { headFault, httpServer } from './server.ts'
+import { straighten } from './target.ts'
 
 const WATCH_MS = 1000
 
@@ -24,6 +27,7 @@ export class HttpDoor implements Door, Browsed {
   readonly #closing = new AbortController()
   readonly #connections = new Map<Duplex, HttpConnection>()
   readonly #routes: ServedRoute[] = []
+  readonly #isOurs: IsOurs
   readonly #server: Server
   readonly #app: FastifyInstance
   #handle: (request: IncomingMessage, response: ServerResponse) => void = () => {}
@@ -33,6 +37,7 @@ export class HttpDoor implements Door, Browsed {
   constructor(parts: HttpDoorParts) {
     const { engine, clock, settings } = parts
     setMaxListeners(0, this.#closing.signal)
+    this.#isOurs = ownNames(settings.hostNames)
     this.#parts = {
       ...parts,
       names: new GuestNames(engine),
@@ -41,13 +46,16 @@ export class HttpDoor implements Door, Browsed {
       closing: this.#closing.signal,
       visitorOf: (request) => this.#of(request.socket).visitor,
     }
-    const answering = (connection: Duplex) => this.#connections.get(connection)?.answering === true
+    const fail = (connection: Duplex, why: Refusal) => this.#of(connection).fail(why)
     const upgrades = {
-      wants: (request: IncomingMessage) => this.#parts.webSockets.wants(request),
+      wants: (request: IncomingMessage) => {
+        straighten(request)
+        return this.#parts.webSockets.wants(request)
+      },
       take: (request: IncomingMessage, connection: Duplex, head: Buffer) => this.#upgrade(request, connection, head),
     }
     const handle: RequestListener = (request, response) => this.#take(request, response)
-    this.#server = httpServer(settings, clock, answering, handle, upgrades)
+    this.#server = httpServer(settings, fail, handle, upgrades)
     this.#app = application(this.#parts, this.#routes, (handle) => {
       this.#handle = handle
       return this.#server
@@ -78,6 +86,8 @@ export class HttpDoor implements Door, Browsed {
     connection.on('error', (error) => {
       log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
     })
+    // Node destroys a connection behind its last answer: what still came in by then would reset it, and take the answer away.
+    connection.destroySoon = () => hangUp(connection, clock)
     connection.unshift(head)
     this.#server.emit('connection', connection)
     connection.resume()
@@ -96,7 +106,8 @@ export class HttpDoor implements Door, Browsed {
   serveUpgrade(request: IncomingMessage, connection: Socket, head: Buffer): boolean {
     if (!this.#parts.webSockets.wants(request)) return false
     this.#lent(connection)
-    if (this.#upgrade(request, connection, head) !== undefined) connection.destroy()
+    const fault = this.#upgrade(request, connection, head)
+    if (fault !== undefined) this.#of(connection).fail(fault)
     return true
   }
 
@@ -141,6 +152,7 @@ export class HttpDoor implements Door, Browsed {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
+    straighten(request)
     const connection = this.#connections.get(request.socket)
     connection?.serve(request, response, () => {
       const fault = this.#fault(request)
@@ -163,9 +175,9 @@ export class HttpDoor implements Door, Browsed {
 
   /** What holds on all paths, whatever is behind them. */
   #fault(request: IncomingMessage): Refusal | undefined {
-    const { headers, hostNames } = this.#parts.settings
+    const { headers } = this.#parts.settings
     if (this.#status === 'closing') return closed
-    return headFault(request, headers) ?? originFault(request, hostNames)
+    return headFault(request, headers) ?? originFault(request, this.#isOurs)
   }
 
   #watch(): void {

@@ -91,7 +91,8 @@ export class HttpRefused extends Error {
 /** What is not there, and what one may not see: the same answer to the byte. */
 export const notFound: Refusal = {
   code: 'NOT_FOUND',
-  message: 'there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation',
+  message:
+    'there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation. A file goes in by curl -T FILE http://HOST:PORT/ROOM/; /openapi.json has all addresses',
 }
 
 export const statusOf = (code: HttpCode): number => STATUSES[code]
@@ -131,6 +132,31 @@ export function refuseRaw(response: ServerResponse, { code, message }: Refusal):
     'Tamtam-Code': code,
   })
   response.end(body)
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  403: 'Forbidden',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  421: 'Misdirected Request',
+  431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
+}
+
+/** The same where there is not even a request: what to write on the connection before its end. */
+export function rawRefusal({ code, message }: Refusal): string {
+  const status = statusOf(code)
+  const body = JSON.stringify({ code, message })
+  return [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    `Tamtam-Code: ${code}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n')
 }
 
 const concealed = ({ code, message }: Refusal): Refusal => (statusOf(code) === 404 ? notFound : { code, message })

@@ -1,8 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../../../domain/ports/clock.ts'
-import { hangUp } from '../shared/hang-up.ts'
-import { type Refusal, refuseRaw, statusOf } from './errors.ts'
+import type { Refusal } from './errors.ts'
 import type { HttpSettings } from './settings.ts'
 
 /** What becomes of requests to speak another protocol from then on. */
@@ -14,13 +12,12 @@ export interface Upgrades {
 }
 
 /**
- * Node's HTTP server without a port of its own: connections are given to it with `emit('connection')`. `busy` tells
- * whether an answer is on its way to a connection; then nothing else may be written there.
+ * Node's HTTP server without a port of its own: connections are given to it with `emit('connection')`. `fail` hears of what came on one of
+ * them and is no request, or none for us.
  */
 export function httpServer(
   settings: HttpSettings,
-  clock: Clock,
-  busy: (connection: Duplex) => boolean,
+  fail: (connection: Duplex, why: Refusal) => void,
   handle: RequestListener,
   upgrades: Upgrades,
 ): Server {
@@ -43,25 +40,20 @@ export function httpServer(
   Object.assign(server, { httpAllowHalfOpen: true })
   // Otherwise Node says "go on" before we have looked at the request.
   server.on('checkContinue', handle)
-  server.on('checkExpectation', (_request, response) => refuseRaw(response, badExpectation))
-  server.on('connect', (_request, connection) => refuse(connection, noTunnel))
+  server.on('checkExpectation', handle)
+  server.on('connect', (_request, connection) => fail(connection, noTunnel))
   server.on('upgrade', (request, connection, head) => {
     // Before Node 24.9 whoever asks for any protocol comes here.
     const fault = upgrades.wants(request) ? upgrades.take(request, connection, head) : otherProtocol
-    if (fault !== undefined) refuse(connection, fault)
+    if (fault !== undefined) fail(connection, fault)
   })
   server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
-    if (connection.writable && !busy(connection) && error.code !== 'ECONNRESET') refuse(connection, faultOf(error))
-    else connection.destroy()
+    // What broke the connection itself leaves nobody to answer.
+    if (!connection.destroyed) fail(connection, faultOf(error))
   })
   // Node begins to look for requests that take too long when a server listens; this one never does.
   server.emit('listening')
   return server
-
-  function refuse(connection: Duplex, why: Refusal): void {
-    connection.write(rawAnswer(why))
-    hangUp(connection, clock)
-  }
 }
 
 /** What is wrong with a request that Node understood. */
@@ -70,7 +62,8 @@ export function headFault({ rawHeaders, httpVersion, headers }: IncomingMessage,
   if (httpVersion !== '1.0' && httpVersion !== '1.1') return malformed
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   if (hosts.length > 1) return malformed
-  const coding = headers['transfer-encoding']
+  const { expect, 'transfer-encoding': coding } = headers
+  if (expect !== undefined && httpVersion === '1.1' && expect.toLowerCase() !== '100-continue') return badExpectation
   return coding === undefined || coding.toLowerCase() === 'chunked' ? undefined : malformed
 }
 
@@ -85,30 +78,6 @@ function faultOf({ code }: NodeJS.ErrnoException): Refusal {
     default:
       return malformed
   }
-}
-
-const REASONS: Readonly<Record<number, string>> = {
-  403: 'Forbidden',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  421: 'Misdirected Request',
-  431: 'Request Header Fields Too Large',
-  503: 'Service Unavailable',
-}
-
-function rawAnswer({ code, message }: Refusal): string {
-  const status = statusOf(code)
-  const body = JSON.stringify({ code, message })
-  return [
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${body.length}`,
-    `Tamtam-Code: ${code}`,
-    'Connection: close',
-    '',
-    body,
-  ].join('\r\n')
 }
 
 const malformed: Refusal = { code: 'BAD_REQUEST', message: 'this is no HTTP/1.1 request that can be understood' }

@@ -4,6 +4,8 @@ import type { GuessSettings } from '../shared/access/guesses.ts'
 export interface HttpSettings extends GuessSettings {
   /** Names of this host, beside its addresses and `localhost`, that a request may be meant for. */
   readonly hostNames: readonly string[]
+  /** The room of whoever names none. */
+  readonly room: string
   /** A request's whole head. */
   readonly headBytes: number
   readonly headers: number

@@ -9,18 +9,26 @@ const GRACE_MS = 2000
  */
 export function hangUp(connection: Duplex, clock: Clock): void {
   if (connection.destroyed) return
+  readOver(connection)
+  const cancel = clock.after(GRACE_MS, () => connection.destroy())
+  connection.once('close', cancel)
+  connection.once('end', () => {
+    if (connection.writableFinished) connection.destroy()
+    else connection.once('finish', () => connection.destroy())
+  })
+  connection.end()
+}
+
+/** Nothing that still comes in is for anybody. */
+export function readOver(connection: Duplex): void {
   connection.removeAllListeners('data')
   connection.on('data', () => {})
   connection.resume()
-  const cancel = clock.after(GRACE_MS, () => connection.destroy())
-  connection.once('close', cancel)
-  connection.once('end', () => connection.destroySoon?.())
-  connection.end()
 }
 
 declare module 'node:stream' {
   interface Duplex {
-    /** Of sockets: destroys once everything is written. */
+    /** Of sockets: what Node calls behind the last thing that it writes to one. */
     destroySoon?(): void
   }
 }

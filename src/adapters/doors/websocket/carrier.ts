@@ -15,18 +15,33 @@ const UNSUPPORTED_DATA = 1003
 const POLICY_VIOLATION = 1008
 const SERVICE_RESTART = 1012
 
+type Closing = Parameters<WebSocket['close']>
+
+/** A WebSocket that ends only when its carrier says so: ws would, on a fault or a word of the peer's, before what was asked for is answered. */
+export class CarriedWebSocket extends WebSocket {
+  /** Hears how ws would close it. */
+  asked: ((...closing: Closing) => void) | undefined
+
+  override close(...closing: Closing): void {
+    if (this.asked === undefined) super.close(...closing)
+    else this.asked(...closing)
+  }
+}
+
 /** Messages on a WebSocket. */
 export class WebSocketCarrier implements Carrier {
   readonly framing = framing
   readonly connection: Duplex
-  readonly #webSocket: WebSocket
+  readonly #webSocket: CarriedWebSocket
   readonly #clock: Clock
   readonly #pings: TokenBucket
   readonly #frameMs: number
   #time: FrameTime | undefined
   #sentText = false
+  /** What ws would have said, which goes before what we would. */
+  #closing: Closing | undefined
 
-  constructor(webSocket: WebSocket, connection: Duplex, clock: Clock, settings: SessionDoorSettings) {
+  constructor(webSocket: CarriedWebSocket, connection: Duplex, clock: Clock, settings: SessionDoorSettings) {
     this.connection = connection
     this.#webSocket = webSocket
     this.#clock = clock
@@ -58,7 +73,14 @@ export class WebSocketCarrier implements Carrier {
     // Behind that of ws: what a message makes us do is done by then.
     this.connection.on('data', (chunk: Buffer) => time.read(ends.push(chunk), ends.partial))
     this.connection.once('close', () => time.end())
-    // It has ended the connection already, and said why in the way of WebSockets; the door reports what broke.
+    webSocket.asked = (...closing) => {
+      this.#closing = closing
+      const [code, reason] = closing
+      // A peer's own closing comes with its reason.
+      if (code !== undefined && reason === undefined) receiver.refuse(notWebSocket)
+      else receiver.ended()
+    }
+    // It is told as a closing, too; the door reports what broke.
     webSocket.on('error', () => {})
   }
 
@@ -77,12 +99,13 @@ export class WebSocketCarrier implements Carrier {
     this.#time?.end()
     // Its own closing must be read.
     webSocket.resume()
-    webSocket.close(this.#closing(code))
+    webSocket.asked = undefined
+    webSocket.close(...(this.#closing ?? [this.#codeFor(code)]))
     const cancel = this.#clock.after(GRACE_MS, () => webSocket.terminate())
     this.connection.once('close', cancel)
   }
 
-  #closing(code: Code | undefined): number {
+  #codeFor(code: Code | undefined): number {
     if (this.#sentText) return UNSUPPORTED_DATA
     if (code === 'RESTART') return SERVICE_RESTART
     return code === 'CLOSED' ? NORMAL : POLICY_VIOLATION
@@ -90,4 +113,5 @@ export class WebSocketCarrier implements Carrier {
 }
 
 const notBinary = rejected('BAD_MESSAGE', 'this protocol has binary messages only')
+const notWebSocket = rejected('BAD_MESSAGE', 'this is nothing that a WebSocket carries')
 const tooManyPings = rejected('BAD_MESSAGE', 'these are too many pings')

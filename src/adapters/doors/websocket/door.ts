@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http'
-import { WebSocketServer } from 'ws'
+import { type Server, WebSocketServer } from 'ws'
 import { clientMessageLimits } from '../../codec/wire/limits.ts'
 import { SUBPROTOCOL } from '../../codec/wire/messages.ts'
 import type { SessionParts } from '../shared/session/connection.ts'
 import { SessionConnections } from '../shared/session/connections.ts'
 import type { Visitor } from '../shared/visitor.ts'
-import { WebSocketCarrier } from './carrier.ts'
+import { CarriedWebSocket, WebSocketCarrier } from './carrier.ts'
 
 /** Where pages and programs come in that speak the Session protocol over a WebSocket: `docs/protocol.md`. */
 export class WebSocketDoor extends SessionConnections {
   readonly #parts: SessionParts
-  readonly #server: WebSocketServer
+  readonly #server: Server<typeof CarriedWebSocket>
 
   constructor(parts: SessionParts) {
     super(parts)
@@ -18,6 +18,7 @@ export class WebSocketDoor extends SessionConnections {
     this.#parts = parts
     this.#server = new WebSocketServer({
       noServer: true,
+      WebSocket: CarriedWebSocket,
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,

@@ -6,7 +6,7 @@ const USAGE = (what: string) => `! BAD_COMMAND type ${what}\n`
 const EMPTY = '! BAD_TEXT There is no text in this message. Write something before you send it.\n'
 const NOBODY = '! NO_SUCH_MEMBER nobody of that name is here; /who lists who is\n'
 const NOT_ALLOWED = /^! NOT_ALLOWED only who looks after this room may do that/
-const NO_FILE = '! NO_SUCH_FILE no one file has an id that begins so; /files lists them\n'
+const NO_FILE = '! NO_SUCH_FILE no one file is called so, or has an id that begins so; /files lists them\n'
 
 describe('each slash word', () => {
   // What ani types, what ani gets, what budi sees.
@@ -173,6 +173,11 @@ describe('files', () => {
     made.ani.type(`/get ${id.slice(0, 1)}`)
     await made.calm()
     expect(made.ani.take()).toContain('SEND a_b.txt\nhalo//AGUEL//TAMTAM//')
+    for (const name of ['a b.txt', 'a_b.txt', 'A B.TXT']) {
+      made.ani.type(`/get ${name}`)
+      await made.calm()
+      expect(made.ani.take()).toContain('SEND a_b.txt\nhalo//AGUEL//TAMTAM//')
+    }
   })
   it('that several ids could mean are not guessed', async () => {
     const made = await scene()

@@ -4,6 +4,7 @@ import type { UploadMeta } from '../../../../domain/session.ts'
 import { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import { asGuest } from '../guests.ts'
+import { noForm } from '../near-misses.ts'
 import type { HttpParts } from '../parts.ts'
 import { addressed } from './addressed.ts'
 import type { FileAddress } from './file-json.ts'
@@ -15,6 +16,7 @@ import { describeUpload } from './upload-answer.ts'
 /** Begins a resumable upload (tus: creation), with its first bytes if they come along (creation-with-upload). */
 export async function create(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { room = '' } = request.params as FileAddress
+  if (!speaksTus(request.headers)) return refuse(reply, noForm(request, room))
   const told = toldOf(request.headers)
   if ('code' in told) return refuse(reply, told)
   const { checksum } = told
@@ -34,6 +36,12 @@ export async function create(parts: HttpParts, request: FastifyRequest, reply: F
     return goOn(parts, request, reply, transfer, { offset: 0, checksum, success: 201 })
   return describeUpload(reply, transfer, 0).code(201).send()
 }
+
+/** Whoever posts something else here has not heard of tus. */
+const speaksTus = (headers: IncomingHttpHeaders): boolean =>
+  ['tus-resumable', 'upload-length', 'upload-defer-length', 'upload-metadata', 'upload-concat'].some(
+    (name) => headers[name] !== undefined,
+  )
 
 interface Told {
   readonly meta: UploadMeta

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { UploadMeta } from '../../../../domain/session.ts'
 import { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
 import { fileUrl } from '../../shared/file-url.ts'
-import { notFound, type Refusal, refuse } from '../errors.ts'
+import { type Refusal, refuse } from '../errors.ts'
 import { asGuest, underWay } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import { addressed } from './addressed.ts'
@@ -16,7 +16,6 @@ import { byteCount } from './tus-headers.ts'
 /** `PUT` of a whole file into a room: it is there once the answer is 201, or 200 where the room had these bytes already. */
 export async function put(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { room = '', name = '' } = request.params as FileAddress
-  if (isShort(request) && OURS.has(room)) return refuse(reply, notFound)
   const told = toldOf(request.headers)
   if ('code' in told) return refuse(reply, told)
   const { engine } = parts
@@ -58,11 +57,8 @@ async function take(
   return refuse(reply, end)
 }
 
-/** The short form has no `/rooms` before the room's name: what looks like an address of ours was not meant for one. */
-const isShort = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url?.startsWith('/:room/') === true
-const OURS = new Set(['rooms', 'files', 'ws', 'healthz', 'metrics', 'openapi.json'])
-
-function toldOf(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> | Refusal {
+/** What the head of a request says of the file in its body. */
+export function toldOf(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> | Refusal {
   // RFC 9110 section 14.5: a part must not be taken for the whole. `curl -C -` would send one.
   if (headers['content-range'] !== undefined) return partial
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') return encoded

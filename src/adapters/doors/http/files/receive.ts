@@ -43,7 +43,8 @@ export function receiveChecked(
   })
 }
 
-async function withBody<T>(
+/** Gives `take` the body, and reads over what it leaves. */
+export async function withBody<T>(
   { raw, headers }: FastifyRequest,
   reply: FastifyReply,
   take: (body: Body) => Promise<T>,

@@ -1,12 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound, refuse } from '../errors.ts'
+import { noForm } from '../near-misses.ts'
 import type { HttpParts, Routes } from '../parts.ts'
+import { takeJson } from '../text-body.ts'
 import { create } from './create.ts'
 import { Downloads } from './downloads.ts'
+import type { FileAddress } from './file-json.ts'
+import { form } from './form.ts'
 import { get } from './get.ts'
 import { head } from './head.ts'
 import { addLink } from './links.ts'
 import { list } from './list.ts'
+import { boundaryOf } from './multipart.ts'
 import { options } from './options.ts'
 import { patch } from './patch.ts'
 import { put } from './put.ts'
@@ -43,20 +48,32 @@ function uploads(app: FastifyInstance, parts: HttpParts): void {
   const serve = (act: Act) => (request: FastifyRequest, reply: FastifyReply) => act(parts, request, reply)
   for (const path of ['/:room/', '/:room/:name', '/rooms/:room/files/', '/rooms/:room/files/:name'])
     app.put(path, settings, serve(put))
-  app.post('/rooms/:room/files', settings, serve(create))
+  for (const path of ['/', '/:room', '/:room/', '/rooms/:room']) app.post(path, settings, serve(posted(unnamed)))
+  for (const path of ['/:room/:name', '/rooms/:room/files/:name']) app.post(path, settings, serve(posted(put)))
+  app.post('/rooms/:room/files', settings, serve(posted(create)))
   const own = { config: { body: 'stream', ticket: 'sends' } } as const
   app.patch('/files/:id', own, serve(patch))
   app.post('/files/:id', own, serve(overridden))
 }
 
 function receipts(app: FastifyInstance, parts: HttpParts): void {
-  const { messageBytes } = parts.settings
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string', bodyLimit: messageBytes },
-    app.getDefaultJsonParser('error', 'error'),
-  )
+  takeJson(app, parts.settings.messageBytes)
   app.post('/files/:id/receipts', (request, reply) => addReceipt(parts, request, reply))
+}
+
+/** Forms are taken wherever files may be posted (`curl -F`); `other` has what is none. */
+function posted(other: Act): Act {
+  return async (parts, request, reply) => {
+    const boundary = boundaryOf(request.headers['content-type'])
+    if (boundary === undefined) return await other(parts, request, reply)
+    const { room = parts.settings.room } = request.params as FileAddress
+    return await form(parts, request, reply, room, boundary)
+  }
+}
+
+const unnamed: Act = async ({ settings }, request, reply) => {
+  const { room = settings.room } = request.params as FileAddress
+  return refuse(reply, noForm(request, room))
 }
 
 /** Clients that can only POST say in a header what they mean (tus). */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Refusal, refuse } from '../errors.ts'
+import { checkRoomName } from '../../../../domain/names/room-name.ts'
+import { notFound, type Refusal, refuse } from '../errors.ts'
 import { isKnown } from '../files/conditional.ts'
 import type { Routes } from '../parts.ts'
 import { builtPage, type Form, type PageFile } from './built-page.ts'
@@ -16,6 +17,15 @@ export const pageRoutes: Routes = async (app, parts) => {
     else if (file.path === '/status.html') app.register(async (scope) => statusRoutes(scope, parts, serve))
     else app.get(file.path, serve)
   }
+  for (const path of ['/:room', '/:room/'])
+    app.get<{ Params: { room: string } }>(path, (request, reply) => {
+      const { headers, params } = request
+      const room = checkRoomName(params.room)
+      // What a person types who has heard of a room. Programs hear what the addresses are.
+      const isTyped = headers['sec-fetch-mode'] === 'navigate' || /\btext\/html\b/i.test(headers.accept ?? '')
+      if (typeof room !== 'string' || !isTyped) return refuse(reply, notFound)
+      return reply.redirect(`/#${new URLSearchParams({ room })}`)
+    })
   if (files.length === 0) app.get('/', (_request, reply) => refuse(reply, notBuilt))
 }
 

@@ -3,17 +3,14 @@ import { checked } from '../checked.ts'
 import { refuse } from '../errors.ts'
 import { asGuest } from '../guests.ts'
 import type { Routes } from '../parts.ts'
+import { takeJson } from '../text-body.ts'
 
 const given = v.strictObject({ password: v.string('must be a text') })
 
 /** What opens a room, for those who look after it. */
 export const keyRoutes: Routes = (app, parts) => {
   const { admission, settings } = parts
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string', bodyLimit: settings.messageBytes },
-    app.getDefaultJsonParser('error', 'error'),
-  )
+  takeJson(app, settings.messageBytes)
 
   app.put<{ Params: { room: string } }>('/rooms/:room/password', (request, reply) =>
     asGuest(parts, request, request.params.room, async (session) => {

@@ -1,14 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import type { LocalSession } from '../../../../domain/engine/local-session.ts'
-import { rejected } from '../../../../domain/rejection.ts'
 import type { Ack, Act, Say } from '../../../../domain/room/commands.ts'
 import { Refused } from '../../../../domain/session.ts'
 import { checkText } from '../../../../domain/text/message-text.ts'
 import { checked } from '../checked.ts'
 import { HttpRefused } from '../errors.ts'
 import { admitted, asGuest } from '../guests.ts'
+import { whatWorks } from '../near-misses.ts'
 import type { Routes } from '../parts.ts'
+import { jsonIn, textIn, typeOf } from '../text-body.ts'
 
 /** Lines of one request that wait for their commit together. */
 const AT_ONCE = 512
@@ -46,18 +47,21 @@ export const messageRoute: Routes = (app, parts) => {
 
 type Message = Say | Act
 
-function messagesOf({ headers }: FastifyRequest, body: Buffer): readonly Message[] {
-  const [type = '', ...parameters] = (headers['content-type'] ?? 'text/plain').toLowerCase().split(/\s*;\s*/)
-  const charset = parameters.map((parameter) => /^charset="?([^"]*)"?$/.exec(parameter)?.[1]).find(Boolean) ?? 'utf-8'
-  const coding = headers['content-encoding'] ?? 'identity'
-  if (!/^(utf-?8|us-ascii)$/.test(charset) || coding !== 'identity') throw unsupported()
+function messagesOf(request: FastifyRequest<{ Params: { room: string } }>, body: Buffer): readonly Message[] {
+  const { headers, params } = request
+  const { type, charset } = typeOf(headers['content-type'] ?? 'text/plain')
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw packed()
   if (type === 'application/json') {
-    const message = checked(jsonMessage, fromJson(utf8(body)))
+    const message = checked(jsonMessage, jsonIn(textIn(body, charset)))
     return [{ type: message.type, text: message.text }]
   }
   // What `curl -d` says of everything: nobody sends a form here, and a page of another origin got no further than its Origin.
-  if (type !== 'text/plain' && type !== 'application/x-www-form-urlencoded') throw unsupported()
-  const lines = utf8(body).split(/\r?\n/)
+  if (type !== 'text/plain' && type !== 'application/x-www-form-urlencoded')
+    throw new HttpRefused(
+      'UNSUPPORTED_TYPE',
+      `a message is text/plain or application/json; ${whatWorks(request, params.room)}`,
+    )
+  const lines = textIn(body, charset).split(/\r?\n/)
   // As on the line door, a blank line is nothing.
   const said = lines.filter((line) => line !== '')
   return (said.length === 0 ? [''] : said).map((text) => ({ type: 'say', text }))
@@ -99,27 +103,4 @@ async function say(session: LocalSession, messages: readonly Message[]): Promise
   return { seq, duplicate }
 }
 
-function utf8(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (error) {
-    if (error instanceof TypeError) throw new Refused(notUtf8)
-    throw error
-  }
-}
-
-function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new HttpRefused('BAD_REQUEST', 'this is no JSON')
-    throw error
-  }
-}
-
-const notUtf8 = rejected('BAD_TEXT', 'This text is not UTF-8. Send it as UTF-8, or as a file.')
-const unsupported = () =>
-  new HttpRefused(
-    'UNSUPPORTED_TYPE',
-    "a message is text/plain or application/json, in UTF-8; with curl: --data-binary 'hello'",
-  )
+const packed = () => new HttpRefused('UNSUPPORTED_TYPE', 'send the text as it is, without Content-Encoding')

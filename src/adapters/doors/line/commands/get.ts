@@ -1,17 +1,23 @@
+import { wantedFile } from '../../../../domain/names/wanted-file.ts'
 import { rejected } from '../../../../domain/rejection.ts'
 import type { LineCommand } from './command.ts'
 
 export const get: LineCommand = {
   word: 'get',
-  usage: '/get id',
-  help: 'send me this file now; /files shows the ids',
+  usage: '/get file',
+  help: 'send me this file now, by its name or id; /files shows them',
   async run(caller, rest) {
     const session = caller.inRoom()
     if (session === undefined) return
-    const wanted = rest.trim().toLowerCase()
-    const [found, another] = session.files.filter((each) => wanted !== '' && each.file.id.startsWith(wanted))
-    if (found?.status !== 'whole' || another !== undefined) {
-      await caller.refuse(rejected('NO_SUCH_FILE', 'no one file has an id that begins so; /files lists them'))
+    const wanted = rest.trim()
+    const newest = session.files.toSorted((one, other) => other.at - one.at)
+    const whole = newest.filter(({ status }) => status === 'whole').map(({ file }) => file)
+    const named = wantedFile(whole, wanted, 1)
+    const found = newest.find(({ file }) => file === named)
+    if (found?.status !== 'whole') {
+      await caller.refuse(
+        rejected('NO_SUCH_FILE', 'no one file is called so, or has an id that begins so; /files lists them'),
+      )
       return
     }
     await caller.sendFile(found.by.name, found.file, session)

@@ -146,8 +146,8 @@ export class SessionConnection implements Receiver {
     const message = incoming instanceof Uint8Array ? decodeClientMessage(incoming) : incoming
     if (message.type === 'rejected') {
       this.#parts.metrics.count('bad_messages')
-      this.#end('BAD_MESSAGE', message.message)
-      return undefined
+      // What was asked for before has its answer first.
+      return this.#peer.answered().then(() => this.#end('BAD_MESSAGE', message.message))
     }
     const wait = this.#peer.handle(message)
     const slow = this.#bucket.charge(1) ? this.#bucket.ready() : undefined
