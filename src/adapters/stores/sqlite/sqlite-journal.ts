@@ -16,6 +16,8 @@ export interface SqliteJournalOptions {
   readonly log: Log
   /** Below this much free space nothing is appended; 64 MiB or 1 % of the disk, whichever is more, unless given. */
   readonly freeSpaceFloorBytes?: number
+  /** Hears of each damaged place that is met; what of it does not verify is left out of all answers. */
+  readonly onDamaged?: () => void
 }
 
 const COMMITTED: Appended = { status: 'committed' }
@@ -101,8 +103,8 @@ export class SqliteJournal implements Journal {
   }
 
   async #open(): Promise<void> {
-    const { directory, freeSpaceFloorBytes, log } = this.#options
-    const link = new WorkerLink({ directory, freeSpaceFloorBytes }, log)
+    const { directory, freeSpaceFloorBytes, log, onDamaged = () => {} } = this.#options
+    const link = new WorkerLink({ directory, freeSpaceFloorBytes }, log, onDamaged)
     try {
       await link.call('open', undefined)
       this.#link = link

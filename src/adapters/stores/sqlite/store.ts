@@ -7,7 +7,7 @@ import { isDiskFull } from './failures.ts'
 import { FreeSpace } from './free-space.ts'
 import type { Calls, WorkerOptions } from './messages.ts'
 import { openDatabase } from './opening.ts'
-import { Reader, toStoredRows } from './reader.ts'
+import { type Noticed, Reader, toStoredRows } from './reader.ts'
 import type { RoomTable } from './room-table.ts'
 import { SearchIndex } from './search-index.ts'
 import { Trimmer } from './trimmer.ts'
@@ -29,15 +29,17 @@ export class Store implements Handlers {
   readonly #search: SearchIndex
   readonly #trimmer: Trimmer
 
-  constructor(options: WorkerOptions, log: Log) {
-    const { db, rooms } = openDatabase(options.directory, log)
+  /** `noticed` hears of each damaged place that is met. */
+  constructor(options: WorkerOptions, log: Log, noticed: Noticed = () => {}) {
+    const { db, rooms, isDamaged } = openDatabase(options.directory, log)
+    if (isDamaged) noticed()
     this.#db = db
     this.#log = log
     this.#rooms = rooms
     this.#checkpointer = new Checkpointer(db)
     const space = new FreeSpace(options.directory, options.freeSpaceFloorBytes)
     this.#appender = new Appender(db, rooms, space, this.#checkpointer)
-    this.#reader = new Reader(db, log)
+    this.#reader = new Reader(db, log, noticed)
     this.#search = new SearchIndex(db, rooms, this.#reader, this.#checkpointer, log)
     this.#trimmer = new Trimmer(db, rooms, this.#search, this.#checkpointer)
   }

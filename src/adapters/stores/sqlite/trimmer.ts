@@ -4,7 +4,8 @@ import { isFact } from '../../../domain/room/events.ts'
 import { packEntries, unpackEntries } from '../../codec/entries.ts'
 import { type Checkpointer, lazyTransaction } from './connection.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { checksumOf, isWhole, KEY, KIND, ROW_COLUMNS, type Row, type UncheckedRow, unpackIds } from './row.ts'
+import { believed, packSums } from './records.ts'
+import { checksumOf, KEY, KIND, ROW_COLUMNS, type Row, type UncheckedRow, unpackIds } from './row.ts'
 import type { SearchIndex } from './search-index.ts'
 
 const STEP_ROWS = 100
@@ -37,7 +38,7 @@ export class Trimmer {
     )
     this.#removeRow = db.prepare(`DELETE FROM batches WHERE key = ${KEY}`)
     this.#removeId = db.prepare('DELETE FROM ids WHERE room = ? AND id = ?')
-    this.#keepFacts = db.prepare(`UPDATE batches SET kind = ?, ids = NULL, bytes = ?, checksum = ? WHERE key = ${KEY}`)
+    this.#keepFacts = db.prepare(`UPDATE batches SET kind = ?, room = ?, last = ?, ids = NULL, bytes = ?, checksum = ?, sums = ? WHERE key = ${KEY}`)
   }
 
   /** One step; true when there is nothing more to trim up to `upTo`. */
@@ -61,12 +62,13 @@ export class Trimmer {
     let done = rows.length < STEP_ROWS
     let after = room.first - 1
     for (const row of rows) {
-      const last = isWhole(row) ? row.last : Number(row.first)
+      const believable = believed(row, room.name)
+      const last = believable.at(-1)?.last ?? Number(row.first)
       if (last > upTo) {
         done = true
         break
       }
-      this.#forgetRow(room, row)
+      this.#forgetRow(room, Number(row.first), believable)
       after = last
       if (performance.now() - started > STEP_MS) {
         done = false
@@ -79,22 +81,23 @@ export class Trimmer {
     return { first, done }
   }
 
-  #forgetRow(room: Room, row: UncheckedRow): void {
-    if (!isWhole(row)) {
-      this.#removeRow.run(room.key, Number(row.first))
-      return
+  #forgetRow(room: Room, first: number, believable: readonly Row[]): void {
+    for (const row of believable) {
+      const ids = unpackIds(row.ids)
+      for (const [id] of ids) this.#removeId.run(room.key, id)
+      this.#checkpointer.wrote(ids.length + PAGES_OF_A_ROW)
+      this.#search.forget(room, row)
     }
-    const ids = unpackIds(row.ids)
-    for (const [id] of ids) this.#removeId.run(room.key, id)
-    this.#checkpointer.wrote(ids.length + PAGES_OF_A_ROW)
-    this.#search.forget(room, row)
-    if (row.kind === KIND.chat) this.#removeRow.run(room.key, row.first)
-    else this.#keep(room, row)
+    const facts = believable.flatMap(({ kind, bytes }) =>
+      kind === KIND.chat ? [] : unpackEntries(room.name, bytes).entries.filter(isFact),
+    )
+    if (facts.length === 0) this.#removeRow.run(room.key, first)
+    else this.#keep(room, { first, last: believable.at(-1)!.last, bytes: packEntries(new Batch(room.name, facts)) })
   }
 
-  #keep(room: Room, row: Row): void {
-    const facts = new Batch(room.name, unpackEntries(room.name, row.bytes).entries.filter(isFact))
-    const kept = { ...row, kind: KIND.kept, ids: null, bytes: packEntries(facts) }
-    this.#keepFacts.run(kept.kind, kept.bytes, checksumOf(kept), room.key, row.first)
+  #keep(room: Room, { first, last, bytes }: Pick<Row, 'first' | 'last' | 'bytes'>): void {
+    const kept = { first, last, kind: KIND.kept, room: room.name, ids: null, bytes: Uint8Array.from(bytes) }
+    const sums = packSums(room.name, kept.bytes)
+    this.#keepFacts.run(kept.kind, kept.room, last, kept.bytes, checksumOf(kept), sums, room.key, first)
   }
 }

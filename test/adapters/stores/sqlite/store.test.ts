@@ -30,9 +30,9 @@ const makeStore = (appends: number): void => {
 describe("the journal's database", () => {
   test('of a newer version is refused and left as it is (C84)', () => {
     makeStore(3)
-    alter(`PRAGMA user_version = 2; PRAGMA application_id = ${0x7474_0002}`)
+    alter(`PRAGMA user_version = 3; PRAGMA application_id = ${0x7474_0003}`)
     expect(() => openStore(directory)).toThrow(JournalTooNew)
-    expect(() => openStore(directory)).toThrow(/schema 2.*this tamtam knows 1/)
+    expect(() => openStore(directory)).toThrow(/schema 3.*this tamtam knows 2/)
     expect(quarantines(directory)).toEqual([])
   })
 

@@ -1,9 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Room, roomChecksum } from '../room-table.ts'
+import { believed } from '../records.ts'
 import { KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, KIND, type Row, type UncheckedRow, unpackIds } from '../row.ts'
 
 export interface Salvaged {
   readonly rows: number
+  /** Rows of which only some entries verified. */
+  readonly partly: number
   readonly rooms: number
   /** Places that look like rows and do not verify; one row may have several. */
   readonly unreadable: number
@@ -20,21 +23,24 @@ export class SalvagedRows {
   readonly #insertId: StatementSync
   readonly #rooms = new Map<number, Room>()
   readonly #damaged = new Map<number, { first: number; last: number }[]>()
+  readonly #doubtful: { readonly key: number; readonly row: UncheckedRow }[] = []
+  readonly #hasRow: StatementSync
   #rows = 0
   #unreadable = 0
 
   constructor(db: DatabaseSync) {
     this.#db = db
     this.#insertRow = db.prepare(
-      `INSERT OR IGNORE INTO batches (key, last, kind, room, ids, bytes, checksum) VALUES (${KEY}, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO batches (key, last, kind, room, ids, bytes, checksum, sums) VALUES (${KEY}, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#insertId = db.prepare('INSERT OR IGNORE INTO ids (room, id, seq) VALUES (?, ?, ?)')
+    this.#hasRow = db.prepare(`SELECT 1 FROM batches WHERE key = ${KEY}`)
     db.exec('BEGIN IMMEDIATE')
   }
 
   row(key: number, row: Row): void {
-    const { first, last, kind, room, ids, bytes, checksum } = row
-    const { changes } = this.#insertRow.run(key, first, last, kind, room, ids, bytes, checksum)
+    const { first, last, kind, room, ids, bytes, checksum, sums } = row
+    const { changes } = this.#insertRow.run(key, first, last, kind, room, ids, bytes, checksum, sums)
     if (changes === 0) return
     for (const [id, seq] of unpackIds(ids)) this.#insertId.run(key, id, seq)
     const known = this.#rooms.get(key)
@@ -51,9 +57,10 @@ export class SalvagedRows {
     else if (known.first === 0) this.#rooms.set(room.key, { ...room, last: Math.max(room.last, known.last) })
   }
 
-  /** A damaged row still says which numbers were given out, so that they are not given out again. */
+  /** What of it verifies is saved when all whole rows are. It still says which numbers were given out, so that they are not given out again. */
   unreadable(key: number, row: UncheckedRow): void {
     this.#unreadable += 1
+    this.#doubtful.push({ key, row })
     const { first, last, bytes } = row
     if (typeof first !== 'number' || typeof last !== 'number' || !(bytes instanceof Uint8Array)) return
     if (last < first || last - first > bytes.length) return
@@ -63,6 +70,7 @@ export class SalvagedRows {
   }
 
   finish(): Salvaged {
+    const partly = this.#doubtful.filter(({ key, row }) => this.#saveWhatVerifies(key, row)).length
     const lowest = this.#db.prepare(
       `SELECT min(key) & 0xffffffffff AS first FROM batches WHERE kind < ${KIND.kept} AND key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY_OF_ROOM_END}`,
     )
@@ -78,7 +86,16 @@ export class SalvagedRows {
       save.run(room.key, room.name, first, last, roomChecksum({ name: room.name, first, last }))
     }
     this.#db.exec('COMMIT')
-    return { rows: this.#rows, rooms: this.#rooms.size, unreadable: this.#unreadable }
+    return { rows: this.#rows, partly, rooms: this.#rooms.size, unreadable: this.#unreadable }
+  }
+
+  #saveWhatVerifies(key: number, row: UncheckedRow): boolean {
+    // The same row is there whole, from another version of its page.
+    if (this.#hasRow.get(key, Number(row.first)) !== undefined) return false
+    const name = this.#rooms.get(key)?.name ?? row.room
+    const rows = typeof name === 'string' ? believed(row, name) : []
+    for (const each of rows) this.row(key, each)
+    return rows.length > 0
   }
 
   #believableLast(room: Room): number {
