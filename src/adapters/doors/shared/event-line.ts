@@ -5,7 +5,10 @@ import { COLLECTING, forText, sizeText } from './wording.ts'
 /** One event as a line with its end, or nothing. The first column is never somebody's text (C62). */
 export function lineOf(event: RoomEvent): string {
   if (event.type === 'said') return `<${event.by.name}> ${forTerminal(event.text)}\n`
-  if (event.type === 'missed') return `* ${event.to - event.from + 1} lines are past this room's history\n`
+  if (event.type === 'missed') {
+    const count = event.to - event.from + 1
+    return `* ${count === 1 ? '1 line is' : `${count} lines are`} missing here: past this room's history, or damaged\n`
+  }
   const name = forTerminal(event.by.name)
   switch (event.type) {
     case 'acted':
