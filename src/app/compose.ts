@@ -80,7 +80,9 @@ export function compose(options: TamtamOptions): DependencyContainer {
   provide(LOG as symbol, overrides.log, () => new SilentLog())
   provide(METRICS as symbol, overrides.metrics, () => new PromMetrics())
   provide(JOURNAL as symbol, overrides.journal, (from) =>
-    directory === undefined ? new MemoryJournal() : new SqliteJournal({ directory, log: from.resolve(LOG), onDamaged: () => health.metDamage(), ...floor }),
+    directory === undefined
+      ? new MemoryJournal()
+      : new SqliteJournal({ directory, log: from.resolve(LOG), onDamaged: () => health.metDamage(), ...floor }),
   )
   provide(VAULT as symbol, overrides.vault, (from) => {
     if (directory === undefined) return new MemoryVault({ maxFileBytes })

@@ -6,6 +6,7 @@ import { PinoLog } from '../adapters/system/pino-log.ts'
 import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
 import { VaultBroken } from '../domain/ports/vault.ts'
 import { failureText } from '../domain/text/failure-text.ts'
+import { forTerminal } from '../domain/text/terminal.ts'
 import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { identityFor } from './identity.ts'
@@ -87,7 +88,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
     if (error instanceof DirectoryInUse)
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
-    throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${failureText(error)}`, { cause: error })
+    throw new CommandFailed(exitCodes.disk, cannotOpen(data, error), { cause: error })
   }
   const { port } = config
   const [bind = '', ...others] = bindsOf(config)
@@ -107,6 +108,14 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       cause: error,
     })
   }
+}
+
+/** Whoever typed the command knows the directory, and there are two ways out. */
+function cannotOpen(data: string | undefined, error: unknown): string {
+  const isNone = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '')
+  const why = isNone ? 'there is something that is no directory' : failureText(error)
+  if (data === undefined) return `the data can't be opened: ${why}`
+  return `the data can't be opened: ${forTerminal(data)}: ${forTerminal(why)}; choose another directory with --data, or keep nothing with --ephemeral`
 }
 
 /** Where the machine has no such address at all, the next will do. */

@@ -68,7 +68,7 @@ describe('C75 a disk without room for history', () => {
     const budi = await enter(port, 'budi')
     ani.write('halo\n')
     await ani.until(
-      /^! READ_ONLY the disk under .* is full; make room, and messages are taken again without a restart$/,
+      /^! READ_ONLY the host's disk is full; once there is room, messages are taken again without a restart$/,
     )
     await ani.ask('/topic kopi', /^! READ_ONLY /)
     await ani.ask('/history', '* end of history')

@@ -1,7 +1,8 @@
-import { lstat, mkdir } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WholeFile } from '../../domain/room/events.ts'
 import { errorCode } from '../files/error-code.ts'
+import { makeDirectory } from '../files/make-directory.ts'
 import { ignoreMissing, publish, receivedName } from '../files/publish.ts'
 import { FeedRefused, feed } from './byte-feed.ts'
 import { isGone, isRefusal, type Refusal, refusal } from './failures.ts'
@@ -28,7 +29,7 @@ export async function downloadFile(
   target: Target,
 ): Promise<SavedFile | Refusal> {
   const place = 'path' in target ? target.path : join(target.directory, receivedName(name, id))
-  await mkdir(dirname(place), { recursive: true })
+  await makeDirectory(dirname(place))
   const taken = refusal(0, 'EXISTS', `${place} exists, and nothing is overwritten`)
   if ('path' in target && (await lstat(place).catch(ignoreMissing)) !== undefined) return taken
   const hashed = (done: number, total: number) => options.tell({ type: 'hashing', done, total })

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import type { Session } from '../../../domain/session.ts'
+import { makeDirectory } from '../../files/make-directory.ts'
 import { type Claimed, ignoreMissing, named, publish, receivedName } from '../../files/publish.ts'
 
 /** Gives a file of the host's another name in the file system, where that is possible. */
@@ -23,7 +24,7 @@ export class FileSaver {
 
   /** Answers the path the file has now, whole and with its digest. Rejects with the system's error, or where the digest is another. */
   async save(file: WholeFile): Promise<string> {
-    await mkdir(this.#directory, { recursive: true })
+    await makeDirectory(this.#directory)
     const wanted = receivedName(file.name, file.id)
     const linked =
       this.#link === undefined ? undefined : await publish(this.#directory, wanted, (path) => this.#linkTo(file, path))

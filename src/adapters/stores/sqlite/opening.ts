@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Log } from '../../../domain/ports/log.ts'
+import { makeDirectorySync } from '../../files/make-directory.ts'
 import { Checkpointer, connect } from './connection.ts'
 import { DatabaseLocked, isDiskFull, JournalTooNew, primaryCode, SQLITE } from './failures.ts'
 import { finishReplacing, replaceDamaged, syncDirectory } from './quarantine.ts'
@@ -36,7 +37,7 @@ type Verification = 'newest rows' | 'tree' | 'rows'
  * or what the system gives where the disk itself fails.
  */
 export const openDatabase = (directory: string, log: Log): Opened => {
-  mkdirSync(directory, { recursive: true })
+  makeDirectorySync(directory)
   finishReplacing(directory, log)
   const file = join(directory, DATABASE_FILE)
   const suspect = join(directory, SUSPECT_FILE)
@@ -60,7 +61,9 @@ export const openDatabase = (directory: string, log: Log): Opened => {
     const asItIs = attempt(directory, file, 'tree', emptied ?? wal?.damage)
     if (typeof asItIs === 'string') throw error
     writeFileSync(suspect, '')
-    log.error('the journal is damaged, and the disk too full to save it; the next start tries again', { damage: opened })
+    log.error('the journal is damaged, and the disk too full to save it; the next start tries again', {
+      damage: opened,
+    })
     return { ...asItIs, isDamaged: true }
   }
   rmSync(suspect, { force: true })

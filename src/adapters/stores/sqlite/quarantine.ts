@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../../domain/ports/log.ts'
+import { makeDirectorySync } from '../../files/make-directory.ts'
 import { connect } from './connection.ts'
 import { salvage } from './salvage/salvage.ts'
 import type { Salvaged } from './salvage/salvaged-rows.ts'
@@ -89,6 +80,6 @@ export const quarantinesIn = (directory: string | undefined): readonly string[] 
 
 const makeQuarantine = (directory: string): string => {
   const quarantine = join(directory, `${PREFIX}${new Date().toISOString().replaceAll(':', '')}`)
-  mkdirSync(quarantine, { recursive: true })
+  makeDirectorySync(quarantine)
   return quarantine
 }

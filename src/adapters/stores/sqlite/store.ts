@@ -28,12 +28,15 @@ export class Store implements Handlers {
   readonly #reader: Reader
   readonly #search: SearchIndex
   readonly #trimmer: Trimmer
+  readonly #directory: string
+  #isFull = false
 
   /** `noticed` hears of each damaged place that is met. */
   constructor(options: WorkerOptions, log: Log, noticed: Noticed = () => {}) {
     const { db, rooms, isDamaged } = openDatabase(options.directory, log)
     if (isDamaged) noticed()
     this.#db = db
+    this.#directory = options.directory
     this.#log = log
     this.#rooms = rooms
     this.#checkpointer = new Checkpointer(db)
@@ -47,6 +50,7 @@ export class Store implements Handlers {
   append(asks: Calls['append']['asks']): Calls['append']['gets'] {
     const appended = this.#appender.append(asks)
     if (appended.status === 'committed') for (const { room } of asks.rows) this.#search.grew(this.#rooms.get(room)!)
+    this.#noteFull(appended.status === 'readOnly')
     return appended
   }
 
@@ -89,6 +93,13 @@ export class Store implements Handlers {
       if (!isDiskFull(error)) throw error
       this.#log.warn('the disk is full: old messages are forgotten later', { room })
     }
+  }
+
+  /** Where the disk is, is for whoever runs the host. */
+  #noteFull(isFull: boolean): void {
+    if (isFull && !this.#isFull)
+      this.#log.warn('the disk is full: what is said is refused until there is room', { directory: this.#directory })
+    this.#isFull = isFull
   }
 
   /** A checkpoint that is due; called when the answer to an append is out. */

@@ -3,8 +3,8 @@ import { Batch } from '../../../domain/room/batch.ts'
 import { isFact } from '../../../domain/room/events.ts'
 import { packEntries, unpackEntries } from '../../codec/entries.ts'
 import { type Checkpointer, lazyTransaction } from './connection.ts'
-import type { Room, RoomTable } from './room-table.ts'
 import { believed, packSums } from './records.ts'
+import type { Room, RoomTable } from './room-table.ts'
 import { checksumOf, KEY, KIND, ROW_COLUMNS, type Row, type UncheckedRow, unpackIds } from './row.ts'
 import type { SearchIndex } from './search-index.ts'
 
@@ -38,7 +38,9 @@ export class Trimmer {
     )
     this.#removeRow = db.prepare(`DELETE FROM batches WHERE key = ${KEY}`)
     this.#removeId = db.prepare('DELETE FROM ids WHERE room = ? AND id = ?')
-    this.#keepFacts = db.prepare(`UPDATE batches SET kind = ?, room = ?, last = ?, ids = NULL, bytes = ?, checksum = ?, sums = ? WHERE key = ${KEY}`)
+    this.#keepFacts = db.prepare(
+      `UPDATE batches SET kind = ?, room = ?, last = ?, ids = NULL, bytes = ?, checksum = ?, sums = ? WHERE key = ${KEY}`,
+    )
   }
 
   /** One step; true when there is nothing more to trim up to `upTo`. */

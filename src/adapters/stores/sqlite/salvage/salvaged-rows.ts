@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type Room, roomChecksum } from '../room-table.ts'
 import { believed } from '../records.ts'
+import { type Room, roomChecksum } from '../room-table.ts'
 import { KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, KIND, type Row, type UncheckedRow, unpackIds } from '../row.ts'
 
 export interface Salvaged {
