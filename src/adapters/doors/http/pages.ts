@@ -24,8 +24,8 @@ export async function pageBefore(session: LocalSession, before: number, limit: n
     count += events.filter(isEntry).length
     upTo = after
   }
-  for (let over = count - limit, at = 0; ; at++) {
-    if (over <= 0) return found.slice(at)
-    if (isEntry(found[at] as PastEvent)) over--
-  }
+  if (count < limit) return found
+  // What is missing before the first of them belongs to the page before.
+  const entries = found.filter(isEntry)
+  return found.slice(found.indexOf(entries[entries.length - limit] as PastEvent))
 }
