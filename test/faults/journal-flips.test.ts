@@ -16,7 +16,9 @@ afterAll(() => rmSync(base, { recursive: true }))
 
 const by = { id: 'm1', name: 'ani' }
 const run = (first: number, count: number): Entry[] =>
-  Array.from({ length: count }, (_, index) => said(first + index, `kata ${first + index} ${'x'.repeat(30 + (index % 7))}`))
+  Array.from({ length: count }, (_, index) =>
+    said(first + index, `kata ${first + index} ${'x'.repeat(30 + (index % 7))}`),
+  )
 const all: Record<string, Entry[]> = { lobby: [], hall: [] }
 
 /** Two rooms with rows of one entry and of many, some over several pages; facts, ids, and an index. At rest, or as after a crash. */
@@ -62,7 +64,10 @@ function survived({ database, wal }: { readonly database: Buffer; readonly wal: 
   for (const [room, entries] of Object.entries(all)) {
     const found = readStore(store, room)
     const seqs = found.map(({ seq }) => seq)
-    assert.deepEqual(seqs, [...new Set(seqs)].toSorted((one, other) => one - other))
+    assert.deepEqual(
+      seqs,
+      [...new Set(seqs)].toSorted((one, other) => one - other),
+    )
     for (const entry of found) assert.deepEqual(entry, entries[entry.seq - 1])
     assert.deepEqual(
       factsOf(store, room),

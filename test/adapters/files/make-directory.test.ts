@@ -25,10 +25,13 @@ describe.each(makers)('%s', (_name, make) => {
     if (process.platform !== 'win32') expect(statSync(join(base, 'a')).mode & 0o777).toBe(0o700)
   })
 
-  test.runIf(process.platform === 'linux')('ends where the file system says that what is above is missing', async () => {
-    for (const path of ['/proc/x', '/proc/x/y/z', '/proc/self/fd/x'])
-      await expect(make(path), path).rejects.toThrow(/ENOENT/)
-  })
+  test.runIf(process.platform === 'linux')(
+    'ends where the file system says that what is above is missing',
+    async () => {
+      for (const path of ['/proc/x', '/proc/x/y/z', '/proc/self/fd/x'])
+        await expect(make(path), path).rejects.toThrow(/ENOENT/)
+    },
+  )
 
   test('ends with what the system says of a file in its place, above it, a loop, and a name too long', async () => {
     writeFileSync(join(base, 'file'), '')

@@ -50,7 +50,9 @@ describe('wordsIn', () => {
     expect(say('here', { count: 2, names: 'ani, budi' })).toBe('2 are here: ani, budi')
     expect(say('missed', { count: 12_345 })).toBe("12,345 lines are missing here: past this room's history, or damaged")
     expect(ucapkan('here', { count: 1, names: 'ani' })).toBe('1 orang di sini: ani')
-    expect(ucapkan('missed', { count: 12_345 })).toBe('12.345 baris tidak ada di sini: sudah lewat dari riwayat ruang ini, atau rusak')
+    expect(ucapkan('missed', { count: 12_345 })).toBe(
+      '12.345 baris tidak ada di sini: sudah lewat dari riwayat ruang ini, atau rusak',
+    )
   })
 
   test('never fills in what a value brings along', () => {

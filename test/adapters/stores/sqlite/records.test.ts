@@ -82,7 +82,9 @@ describe('C84: each entry of a batch answers for itself', () => {
           const row = stored(entries)
           let { bytes } = row
           for (const bit of bits) bytes = flipped(bytes, bit % (bytes.length * 8))
-          expect(left({ ...row, bytes }, entries)).toBeGreaterThanOrEqual(row.sums === null ? 0 : entries.length - bits.length)
+          expect(left({ ...row, bytes }, entries)).toBeGreaterThanOrEqual(
+            row.sums === null ? 0 : entries.length - bits.length,
+          )
           left({ ...row, bytes: row.bytes.subarray(0, cut % row.bytes.length) }, entries)
           left({ ...row, bytes: noise }, entries)
           left({ ...row, bytes: noise, sums: noise }, entries)
