@@ -75,6 +75,9 @@ function storeFailure(error: unknown, directory: string): unknown {
   if (error instanceof Refused) return ends(exitCodes.disk, `there is no room for it: ${error.message}`)
   if (error instanceof JournalBroken || error instanceof VaultBroken) return ends(exitCodes.disk, error.message)
   if (isOfTheDisk(error))
-    return ends(exitCodes.disk, `the data can't be opened in ${directory}: ${error.message}; choose another with --data`)
+    return ends(
+      exitCodes.disk,
+      `the data can't be opened in ${directory}: ${error.message}; choose another with --data`,
+    )
   return error
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Log } from '../../../domain/ports/log.ts'
@@ -16,8 +16,8 @@ const DATABASE_FILE = 'journal.db'
 export const SUSPECT_FILE = 'journal.suspect'
 /** Larger databases are only verified in full after a failure. */
 const VERIFY_BELOW_BYTES = 256 * 1024 * 1024
-/** Reading every row takes longer than checking the tree. */
-const VERIFY_ROWS_BELOW_BYTES = 64 * 1024 * 1024
+/** Reading every row takes as long again as checking the tree: half a second more for a start, at most. */
+const VERIFY_ROWS_BELOW_BYTES = 32 * 1024 * 1024
 /** A log this large is not what a crash leaves (it is copied every few MiB); it is not looked through beforehand. */
 const SCAN_WAL_BELOW_BYTES = 512 * 1024 * 1024
 
@@ -88,18 +88,19 @@ const attempt = (
   let damage: string | undefined
   try {
     db = connect(file)
-    damage = known ?? prepare(db, directory, verification !== 'newest rows')
+    damage = known ?? prepare(db, directory, verification)
     const rooms = damage === undefined ? new RoomTable(db) : undefined
     if (rooms !== undefined) damage = loadRooms(db, rooms)
     if (rooms !== undefined && damage === undefined && verification === 'rows') damage = damagedRows(db, rooms)
     if (rooms !== undefined && damage === undefined) {
+      mustBeWritable(db)
       // An empty log at the start: what is found in it later is of this run.
       new Checkpointer(db).run('TRUNCATE')
       syncDirectory(directory)
       return { db, rooms, isDamaged: false }
     }
   } catch (error) {
-    if (!isDamage(error)) {
+    if (!isDamage(error) && !saysReadOnly(error, file)) {
       db?.close()
       throw error
     }
@@ -110,15 +111,17 @@ const attempt = (
 }
 
 /** Brings the schema up to date and verifies; gives what is damaged. */
-const prepare = (db: DatabaseSync, directory: string, mustVerify: boolean): string | undefined => {
+const prepare = (db: DatabaseSync, directory: string, verification: Verification): string | undefined => {
   const version = schemaVersion(db)
   if (version === undefined) return 'the schema version is damaged'
   if (version > SCHEMA_VERSION) throw new JournalTooNew(tooNew(directory, version))
   migrate(db, version)
   if (!schemaIsIntact(db)) return 'the tables are not those of a journal'
-  if (!mustVerify) return undefined
-  const verdict = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
-  return verdict === 'ok' ? undefined : `quick_check: ${String(verdict)}`
+  if (verification === 'newest rows') return undefined
+  // The full check also compares the index of facts with the rows: a wrong one would end the host when they are read.
+  const check = verification === 'rows' ? 'integrity_check' : 'quick_check'
+  const verdict = Object.values(db.prepare(`PRAGMA ${check}(1)`).get() ?? {})[0]
+  return verdict === 'ok' ? undefined : `${check}: ${String(verdict)}`
 }
 
 const damagedRows = (db: DatabaseSync, rooms: RoomTable): string | undefined => {
@@ -137,6 +140,18 @@ const isDamage = (error: unknown): boolean => {
   if (error instanceof DatabaseLocked) return false
   const code = primaryCode(error)
   return code === SQLITE.corrupt || code === SQLITE.notADatabase || code === SQLITE.error
+}
+
+const mustBeWritable = (db: DatabaseSync): void => {
+  db.exec('BEGIN IMMEDIATE')
+  db.exec('ROLLBACK')
+}
+
+/** A flipped bit in its header makes a database of a kind that may only be read. */
+const saysReadOnly = (error: unknown, file: string): boolean => {
+  if (primaryCode(error) !== SQLITE.readOnly) return false
+  accessSync(file, constants.W_OK)
+  return true
 }
 
 const closeDamaged = (db: DatabaseSync | undefined): void => {
