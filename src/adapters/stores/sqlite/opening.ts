@@ -142,10 +142,8 @@ const isDamage = (error: unknown): boolean => {
   return code === SQLITE.corrupt || code === SQLITE.notADatabase || code === SQLITE.error
 }
 
-const mustBeWritable = (db: DatabaseSync): void => {
-  db.exec('BEGIN IMMEDIATE')
-  db.exec('ROLLBACK')
-}
+/** `BEGIN` says nothing of it, and a statement that changes no row does. */
+const mustBeWritable = (db: DatabaseSync): void => db.exec('DELETE FROM indexed WHERE 0')
 
 /** A flipped bit in its header makes a database of a kind that may only be read. */
 const saysReadOnly = (error: unknown, file: string): boolean => {
