@@ -17,6 +17,8 @@ const FILE_HEADER_BYTES = 100
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
 /** Our tables: rooms, batches as they were and as they are. */
 const OURS: readonly number[] = [5, 7, 8]
+/** Those of the search index, and how far it has come. */
+const OTHERS: readonly number[] = [2, 3]
 /** What stands before the values of a cell is no longer. */
 const HEAD_BYTES = 32
 /** So many cells of a page are looked at with flipped bits, where they can't be read; a page with more is noise. */
@@ -135,7 +137,7 @@ const isAnotherTables = (page: Buffer, at: number): boolean => {
   const rowid = length && varint(page, length.next)
   if (length === undefined || rowid === undefined) return false
   const columns = columnsOf(page.subarray(rowid.next), Number(length.value))
-  return columns !== undefined && !OURS.includes(columns)
+  return columns !== undefined && OTHERS.includes(columns)
 }
 
 /** How much of a payload is on the leaf, where not all of it is. */
