@@ -87,7 +87,9 @@ export function compose(options: TamtamOptions): HostParts {
   provide(host, LOG, overrides.log, () => new SilentLog())
   provide(host, METRICS, overrides.metrics, () => new PromMetrics())
   provide(host, JOURNAL, overrides.journal, (from) =>
-    directory === undefined ? new MemoryJournal() : new SqliteJournal({ directory, log: from.resolve(LOG), ...floor }),
+    directory === undefined
+      ? new MemoryJournal()
+      : new SqliteJournal({ directory, log: from.resolve(LOG), onDamaged: () => health.metDamage(), ...floor }),
   )
   provide(host, VAULT, overrides.vault, (from) => {
     if (directory === undefined) return new MemoryVault({ maxFileBytes })

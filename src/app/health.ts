@@ -6,18 +6,29 @@ import type { Batch } from '../domain/room/batch.ts'
 export class Health {
   #status: 'ok' | 'readOnly' | 'broken' = 'ok'
   #message = ''
-  #damage: string | undefined
+  #setAside = false
+  #damagedPlaces = 0
 
   /** What is wrong; undefined where nothing is. */
   get trouble(): Trouble | undefined {
     if (this.#status !== 'ok') return { refuses: true, message: this.#message }
-    return this.#damage === undefined ? undefined : { refuses: false, message: this.#damage }
+    const message = [...(this.#damagedPlaces > 0 ? [this.#metDamage] : []), ...(this.#setAside ? [SET_ASIDE] : [])]
+    return message.length === 0 ? undefined : { refuses: false, message: message.join('; ') }
   }
 
   /** `quarantines` are there until somebody has looked at them and taken them away. */
   opened(quarantines: readonly string[]): void {
-    if (quarantines.length > 0)
-      this.#damage = `the journal was damaged; what was set aside lies in the data directory, in ${quarantines.join(', ')}, until you take it away`
+    this.#setAside = quarantines.length > 0
+  }
+
+  /** A place in the journal does not verify, and is left out of what is read. */
+  metDamage(): void {
+    this.#damagedPlaces++
+  }
+
+  get #metDamage(): string {
+    const places = this.#damagedPlaces === 1 ? 'a place' : `${this.#damagedPlaces} places`
+    return `the journal is damaged in ${places}: what can't be read there is left out, and a restart saves the rest`
   }
 
   broke(): void {
@@ -31,6 +42,10 @@ export class Health {
     if (appended.status === 'readOnly') this.#message = appended.message
   }
 }
+
+// Whoever may ask for it need not be told what is where: the log and `tamtam doctor` name the directory.
+const SET_ASIDE =
+  'the journal was damaged, and what could not be read of it is set aside in the data directory until you take it away'
 
 /** A journal that lets `health` hear how its appends go. */
 export class WatchedJournal implements Journal {

@@ -8,6 +8,7 @@ import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
 import { type KeyName, KeyringDamaged } from '../domain/ports/keyring.ts'
 import { VaultBroken } from '../domain/ports/vault.ts'
 import { failureText } from '../domain/text/failure-text.ts'
+import { forTerminal } from '../domain/text/terminal.ts'
 import { defaultDataDirectory, type HostConfig } from './config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { identityFor } from './identity.ts'
@@ -96,7 +97,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
         `${join(data, 'keys', error.secret)} can't be used: ${error.message}; put a copy of it back, or remove it: then ${WITHOUT[error.secret]}`,
         { cause: error },
       )
-    throw new CommandFailed(exitCodes.disk, `the data can't be opened: ${failureText(error)}`, { cause: error })
+    throw new CommandFailed(exitCodes.disk, cannotOpen(data, error), { cause: error })
   }
   const { port } = config
   const [bind = '', ...others] = bindsOf(config)
@@ -124,6 +125,14 @@ const WITHOUT: Readonly<Record<KeyName, string>> = {
   owner: 'whoever hosts gets a new key',
   token: 'everybody needs the new token',
   rooms: 'no room has a password, and no invitation holds',
+}
+
+/** Whoever typed the command knows the directory, and there are two ways out. */
+function cannotOpen(data: string | undefined, error: unknown): string {
+  const isNone = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '')
+  const why = isNone ? 'there is something that is no directory' : failureText(error)
+  if (data === undefined) return `the data can't be opened: ${why}`
+  return `the data can't be opened: ${forTerminal(data)}: ${forTerminal(why)}; choose another directory with --data, or keep nothing with --ephemeral`
 }
 
 /** Where the machine has no such address at all, the next will do. */

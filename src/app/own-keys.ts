@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorCode } from '../adapters/files/error-code.ts'
+import { makeDirectorySync } from '../adapters/files/make-directory.ts'
 import { RandomIds } from '../adapters/system/random-ids.ts'
 import { configDirectory } from './config.ts'
 
@@ -18,7 +19,7 @@ export function ownKey(
   const path = join(directory, encodeURIComponent(`${name}@${host}:${port}`))
   const fresh = new RandomIds().next()
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectorySync(directory, 0o700)
     // Whoever comes first makes it; two at once have the same.
     writeFileSync(path, `${fresh}\n`, { flag: 'wx', mode: 0o600 })
     return fresh

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Code, Rejected } from './rejection.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
-import type { Entry, RoomEvent, WholeFile } from './room/events.ts'
+import type { PastEvent, RoomEvent, WholeFile } from './room/events.ts'
 import type { Member } from './room/member.ts'
 import type { RoomFile } from './room/state.ts'
 
@@ -77,8 +77,8 @@ export interface RoomSession extends Session {
   /** The files of the room that this member may see, whole or on their way. */
   listFiles(): Promise<readonly RoomFile[]>
   /** The newest `count` entries up to now that this member may see, oldest first. */
-  history(count: number): Promise<readonly Entry[]>
-  search(query: string, limit: number): Promise<readonly Entry[]>
+  history(count: number): Promise<readonly PastEvent[]>
+  search(query: string, limit: number): Promise<readonly PastEvent[]>
 }
 
 /** A refusal where a value would be in the way: thrown by `join` and `download`. */

@@ -16,6 +16,10 @@ async function run(args: readonly string[], options: ProcessOptions = {}) {
   return { code, lines: host.lines, errors: host.errors }
 }
 
+/** It names the directory and the two ways out. */
+const noDirectory = (path: string): RegExp =>
+  new RegExp(`^tamtam: the data can't be opened: ${path}: .*--data.*--ephemeral\\n$`)
+
 describe('the command line', () => {
   test.each([
     [['--port', 'abc'], 2, 'tamtam: port must be a whole number; see tamtam help host\n'],
@@ -31,6 +35,11 @@ describe('the command line', () => {
     [['--bind', '127.example.org'], 78, /add --open/],
     [['--bind', '192.0.2.1', '--open', '--port', '0', '--ephemeral'], 2, /^tamtam: can't listen on 192\.0\.2\.1 .*\n$/],
     [['--data', '/dev/null/x', '--port', '0'], 74, /^tamtam: the data can't be opened: .*\n$/],
+    [['--data', '/proc/x', '--port', '0'], 74, noDirectory('/proc/x')],
+    [['--data', '/proc/x/y', '--port', '0'], 74, noDirectory('/proc/x/y')],
+    [['--data', '/proc/self', '--port', '0'], 74, noDirectory('/proc/self')],
+    [['--data', '/dev/full', '--port', '0'], 74, noDirectory('/dev/full')],
+    [['--data', `/tmp/${'x'.repeat(300)}`, '--port', '0'], 74, noDirectory(`/tmp/${'x'.repeat(300)}`)],
   ] as const)('%j: exit %i and a sentence', async (args, code, errors) => {
     const ended = await run(args)
     expect(ended).toMatchObject({ code, lines: [] })

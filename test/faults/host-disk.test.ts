@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -8,7 +9,9 @@ import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { countFaults } from '../helpers/fault-count.ts'
 import { temporaryDirectory } from '../helpers/host.ts'
 import { enter, HostProcess } from '../helpers/host-process.ts'
+import { ask } from '../helpers/http-client.ts'
 import { type LineClient, sha256 } from '../helpers/line-client.ts'
+import { SessionClient } from '../helpers/session-client.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 
 countFaults('full disks and I/O errors under a host')
@@ -68,9 +71,13 @@ describe('C75 a disk without room for history', () => {
     const budi = await enter(port, 'budi')
     ani.write('halo\n')
     await ani.until(
-      /^! READ_ONLY the disk under .* is full; make room, and messages are taken again without a restart$/,
+      /^! READ_ONLY the host's disk is full; once there is room, messages are taken again without a restart$/,
     )
     await ani.ask('/topic kopi', /^! READ_ONLY /)
+    await tellsNothingOfTheMachine(port, data)
+    expect(ani.lines.join()).not.toContain(data)
+    // Whoever runs the host is told where.
+    expect(host.errors).toMatch(new RegExp(`"level":40[^\\n]*${data}`))
     await ani.ask('/history', '* end of history')
     expect(ani.talk).toEqual(['<ani> dulu'])
     await ani.ask('/search dulu', '<ani> dulu')
@@ -108,6 +115,33 @@ describe('C75 a disk without room for history', () => {
     await again.stop()
   })
 })
+
+/** What anybody may ask for, while the disk is full. */
+async function tellsNothingOfTheMachine(port: number, data: string): Promise<void> {
+  const asked: readonly (readonly [line: string, status: number, body?: string])[] = [
+    ['GET /healthz', 503],
+    ['POST /rooms/lobby/messages', 503, 'halo'],
+    ['PUT /lobby/a.txt', 507, 'isi'],
+    ['GET /metrics', 200],
+    ['GET /rooms', 200],
+    ['GET /rooms/lobby/events?after=x', 400],
+    ['GET /files/x', 404],
+  ]
+  for (const [line, status, body] of asked) {
+    const answer = await ask(port, line, body === undefined ? {} : { body })
+    expect([line, answer.status]).toEqual([line, status])
+    const told = `${JSON.stringify(answer.headers)} ${answer.text}`
+    for (const secret of [data, tmpdir(), process.cwd(), homedir(), 'node_modules', process.version])
+      expect(told, line).not.toContain(secret)
+  }
+  for (const wire of ['frames', 'websocket'] as const) {
+    const cici = await SessionClient.join(port, wire, `cici-${wire}`)
+    const answer = await cici.ask({ type: 'say', text: 'halo' })
+    expect(answer).toMatchObject({ type: 'rejected', code: 'READ_ONLY' })
+    expect(JSON.stringify(cici.messages)).not.toContain(data)
+    cici.end()
+  }
+}
 
 describe.skipIf(!traceable)('C76 an I/O error', () => {
   const injecting = (injection: string, ...more: string[]) => ({

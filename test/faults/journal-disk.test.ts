@@ -46,7 +46,8 @@ const fillUp = async (journal: SqliteJournal): Promise<number> => {
   for (let seq = 1; seq < 10_000; seq += 1) {
     const appended = await append(journal, seq)
     if (appended.status === 'readOnly') {
-      expect(appended.message).toContain(directory)
+      // Strangers read it.
+      expect(appended.message).not.toContain(directory)
       return seq - 1
     }
     assert.equal(appended.status, 'committed')

@@ -58,7 +58,7 @@ test('C61: in memory a reader that stalls beyond the history is told how much it
   const heard = stalled.lines.slice(from)
   let next = 0
   for (const line of heard) {
-    const [, missed] = /^\* (\d+) lines are past this room's history$/.exec(line) ?? []
+    const [, missed] = /^\* (\d+) lines are missing here: past this room's history, or damaged$/.exec(line) ?? []
     if (missed !== undefined) next += Number(missed)
     else if (line.startsWith('<')) expect(line).toBe(`<ani> ${next++} ${LONG}`)
   }

@@ -1,7 +1,8 @@
-import { lstat, mkdir } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WholeFile } from '../../domain/room/events.ts'
 import { errorCode } from '../files/error-code.ts'
+import { makeDirectory } from '../files/make-directory.ts'
 import {
   type Content,
   holds,
@@ -48,7 +49,7 @@ export async function downloadFile(
 ): Promise<SavedFile | Refusal> {
   const { id, name } = file
   const place = 'path' in target ? target.path : join(target.folder.path, receivedName(name, id))
-  await mkdir(dirname(place), { recursive: true })
+  await makeDirectory(dirname(place))
   const base = baseOf('path' in target ? place : `${place}.${id.slice(0, 8)}`)
   const there = await whatIsThere(options, file, place, target)
   if (there !== undefined && isRefusal(there)) return there

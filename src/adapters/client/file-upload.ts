@@ -124,7 +124,13 @@ async function shownOf(source: Source, look: Extract<FileLook, { status: 'arrivi
 }
 
 /** One connection's worth of it. */
-async function send(options: TransferOptions, source: Source, file: WholeFile, from: number, shown: string | undefined) {
+async function send(
+  options: TransferOptions,
+  source: Source,
+  file: WholeFile,
+  from: number,
+  shown: string | undefined,
+) {
   const { link, tell, limit } = options
   const { id, size, sha256: whole } = file
   tell({ type: 'begins', at: from, total: size })

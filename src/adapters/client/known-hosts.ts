@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { failureText } from '../../domain/text/failure-text.ts'
 import { errorCode } from '../files/error-code.ts'
+import { makeDirectory } from '../files/make-directory.ts'
 import { replaceFile } from '../files/replace-file.ts'
 import { textOf } from '../files/text-encoding.ts'
 import { NotTrusted } from './failures.ts'
@@ -75,7 +76,7 @@ export class KnownHosts {
   /** `before`: what was known of it a moment ago; somebody else may have met it meanwhile. */
   async #remember(at: string, fingerprint: string, before: string | undefined): Promise<void> {
     try {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+      await makeDirectory(dirname(this.#path), 0o700)
       await locked(`${this.#path}.lock`, async () => {
         const hosts = await this.#read()
         const now = hosts.get(at)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../files/make-directory.ts'
 import { replaceFile } from '../files/replace-file.ts'
 
 /** What is sent, and where to: the same again is the same upload, where its bytes are too. */
@@ -34,7 +35,7 @@ export class OwnUploads {
 
   async keep(sending: Sending, address: string): Promise<void> {
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+      await makeDirectory(this.#directory, 0o700)
       await this.#tidy()
       await replaceFile(this.#pathOf(sending), address)
     } catch {

@@ -1,6 +1,14 @@
 import { Packr, Unpackr } from 'msgpackr'
 import { Batch, type Encoder } from '../../domain/room/batch.ts'
-import type { Audience, Entry, FileOffered, MentionedFile, OfferedFile, Persons, WholeFile } from '../../domain/room/events.ts'
+import type {
+  Audience,
+  Entry,
+  FileOffered,
+  MentionedFile,
+  OfferedFile,
+  Persons,
+  WholeFile,
+} from '../../domain/room/events.ts'
 import type { Member } from '../../domain/room/member.ts'
 
 /**
@@ -70,6 +78,72 @@ export const unpackEntries = (room: string, bytes: Uint8Array): Batch => {
     throw new BadEntries('these entries have an unknown version; a newer tamtam may read them')
   }
   return new Batch(room, tuples.slice(1).map(toEntry))
+}
+
+/** The lengths of the packed tuples in what `packEntries` made, which end where it ends. */
+export const recordLengths = (packed: Uint8Array): number[] => {
+  const count = headerOf(packed)
+  const lengths: number[] = []
+  // Behind the version.
+  let at = skipValue(packed, count.next)
+  for (let index = 1; index < count.value; index += 1) {
+    const from = at
+    at = skipValue(packed, at)
+    lengths.push(at - from)
+  }
+  return lengths
+}
+
+/** One packed tuple. Throws `BadEntries` as `unpackEntries` does. */
+export const unpackRecord = (packed: Uint8Array): Entry => {
+  let tuple: unknown
+  try {
+    tuple = unpackr.unpack(packed)
+  } catch (cause) {
+    throw new BadEntries('these bytes are not msgpack; the stored entry is damaged', { cause })
+  }
+  return toEntry(tuple)
+}
+
+const headerOf = (packed: Uint8Array): { value: number; next: number } => {
+  const head = packed[0] ?? 0
+  if (head >> 4 === 0x9) return { value: head & 0xf, next: 1 }
+  if (head === 0xdc) return { value: uint(packed, 1, 2), next: 3 }
+  if (head === 0xdd) return { value: uint(packed, 1, 4), next: 5 }
+  throw new BadEntries('these bytes are no array; the stored batch is damaged')
+}
+
+/** How many bytes follow the head of a msgpack value, for those of a fixed length, from 0xc0 on; -1 where it says itself how many. */
+const FIXED = [0, -1, 0, 0, -1, -1, -1, -1, -1, -1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8]
+
+/** Where the value behind the one at `at` begins; only for bytes that were packed here. */
+const skipValue = (packed: Uint8Array, at: number): number => {
+  let next = at
+  for (let left = 1; left > 0; left -= 1) {
+    const head = packed[next] as number
+    next += 1
+    if (head < 0x80 || head >= 0xe0) continue
+    if (head < 0xa0) left += (head & 0xf) * (head < 0x90 ? 2 : 1)
+    else if (head < 0xc0) next += head & 0x1f
+    else if (head >= 0xd9 && head <= 0xdb) {
+      const size = 1 << (head - 0xd9)
+      next += size + uint(packed, next, size)
+    } else if (head === 0xdc) {
+      left += uint(packed, next, 2)
+      next += 2
+    } else {
+      const size = FIXED[head - 0xc0] ?? -1
+      if (size < 0) throw new BadEntries('an entry holds what no entry has')
+      next += size
+    }
+  }
+  return next
+}
+
+const uint = (bytes: Uint8Array, at: number, size: number): number => {
+  let value = 0
+  for (let index = 0; index < size; index += 1) value = value * 256 + (bytes[at + index] ?? 0)
+  return value
 }
 
 const toTuple = (entry: Entry): unknown[] => {

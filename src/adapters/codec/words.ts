@@ -12,6 +12,14 @@ export const searchWords = (text: string): string[] => {
   return (PLAIN.test(lower) ? lower : lower.normalize('NFD').replace(ACCENT, '').normalize('NFC')).match(WORD) ?? []
 }
 
+/** Whether an entry has every one of these words (`searchWords` of a query) as the beginning of one of its own. */
+export const matches = (entry: Entry, wanted: readonly string[]): boolean => {
+  const text = searchableText(entry)
+  if (text === undefined) return false
+  const words = searchWords(text)
+  return wanted.every((prefix) => words.some((word) => word.startsWith(prefix)))
+}
+
 /** The part of an entry that search looks at; undefined for what it must never find, whispers above all. Who may see a file is looked at when it was found. */
 export const searchableText = (entry: Entry): string | undefined => {
   if (isRule(entry)) return undefined

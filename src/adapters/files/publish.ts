@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { link, lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collisionKey, numbered, safeFileName } from '../../domain/names/safe-file-name.ts'
 import { errorCode } from './error-code.ts'
+import { makeDirectory } from './make-directory.ts'
 import { piecesIn } from './source.ts'
 
 /** What is in a file. */
@@ -116,7 +117,7 @@ export class SaveFolder {
 
   async #look(): Promise<Map<string, Set<string>>> {
     // It may have been taken away since.
-    await mkdir(this.path, { recursive: true })
+    await makeDirectory(this.path)
     const changed = await this.#changedAt()
     if (this.#names !== undefined && changed === this.#changed) return this.#names
     const names = await listing(this.path)

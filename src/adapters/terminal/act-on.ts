@@ -1,5 +1,5 @@
 import type { ClientCommand } from '../../domain/room/commands.ts'
-import type { Entry } from '../../domain/room/events.ts'
+import type { PastEvent } from '../../domain/room/events.ts'
 import { failureText } from '../../domain/text/failure-text.ts'
 import { rowOf } from './event-rows.ts'
 import { getFile, sendFile, showCollection, showFiles } from './file-words.ts'
@@ -125,7 +125,7 @@ function who(client: RoomClient): undefined {
   client.notice('here', { count: names.length, names: names.join(', ') })
 }
 
-function list(client: RoomClient, entries: readonly Entry[]): undefined {
+function list(client: RoomClient, entries: readonly PastEvent[]): undefined {
   for (const entry of entries) {
     const row = rowOf(entry, { ...client.view, time: true })
     if (row !== undefined) client.show(row)

@@ -1,6 +1,6 @@
 import { Subscription } from 'rxjs'
 import type { Clock } from '../../domain/ports/clock.ts'
-import { isEntry, type MentionedFile, type RoomEvent } from '../../domain/room/events.ts'
+import { isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '../../domain/room/events.ts'
 import type { ConnectionState, RoomSession } from '../../domain/session.ts'
 import { failureText } from '../../domain/text/failure-text.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
@@ -109,7 +109,7 @@ export class RoomClient {
     if (session.collectingSince !== undefined) this.notice('collecting')
     const before = manner.history === 0 ? [] : await session.history(manner.history)
     for (const entry of before) {
-      this.#last = Math.max(this.#last, entry.seq)
+      this.#last = Math.max(this.#last, lastSeqOf(entry))
       if (entry.type !== 'fileReceived') this.#show(entry)
     }
     const early = this.#early ?? []

@@ -42,8 +42,8 @@ export const english = {
   backAgain: '{name} is back',
   typing: { one: '{names} is typing', other: '{names} are typing' },
   missed: {
-    one: "{count} line is past this room's history",
-    other: "{count} lines are past this room's history",
+    one: "{count} line is missing here: past this room's history, or damaged",
+    other: "{count} lines are missing here: past this room's history, or damaged",
   },
   sending: '{name} is sending {file}',
   sendingSized: '{name} is sending {file} ({size})',

@@ -38,8 +38,8 @@ export const indonesian: Catalogue = {
   backAgain: '{name} sudah kembali',
   typing: { one: '{names} sedang mengetik', other: '{names} sedang mengetik' },
   missed: {
-    one: '{count} baris sudah tidak ada lagi di riwayat ruang ini',
-    other: '{count} baris sudah tidak ada lagi di riwayat ruang ini',
+    one: '{count} baris tidak ada di sini: sudah lewat dari riwayat ruang ini, atau rusak',
+    other: '{count} baris tidak ada di sini: sudah lewat dari riwayat ruang ini, atau rusak',
   },
   sending: '{name} sedang mengirim {file}',
   sendingSized: '{name} sedang mengirim {file} ({size})',

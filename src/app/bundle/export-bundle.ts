@@ -16,6 +16,8 @@ export interface Export {
   readonly manifest: Manifest
   /** Whole files whose bytes are not what they were: they stay behind, and who they were from with them. */
   readonly leftOut: readonly { readonly room: string; readonly file: WholeFile }[]
+  /** How many entries of a room's history are damaged, or were when the journal was opened once: they are in no bundle. */
+  readonly missing: ReadonlyMap<string, number>
   /** The bundle; each piece is good until the next is asked for. */
   readonly bytes: AsyncIterable<Uint8Array>
 }
@@ -46,11 +48,17 @@ export async function exportBundle({ journal, vault }: Stores, names: readonly s
   const without = new Set([...damaged.values()].filter(({ sha256 }) => !sources.has(sha256)).map(({ id }) => id))
   const files = Array.from(sources.values(), ({ sha256, size }) => ({ path: filePath(sha256), size, sha256 }))
   const rooms: RoomPart[] = []
-  for (const name of names) rooms.push(await roomPart(journal, name, without, roomPath(rooms.length)))
+  const missing = new Map<string, number>()
+  for (const name of names) {
+    rooms.push(await roomPart(journal, name, without, roomPath(rooms.length)))
+    const count = await missingIn(journal, name)
+    if (count > 0) missing.set(name, count)
+  }
   const manifest = { rooms, files }
   return {
     manifest,
     leftOut: leftOut.filter(({ file }) => without.has(file.id)),
+    missing,
     bytes: writeBundle(manifest, (part) => open(part)),
   }
 
@@ -71,6 +79,19 @@ async function roomPart(journal: Journal, name: string, without: ReadonlySet<str
     digest.update(line)
   }
   return { path, name, entries, size, sha256: digest.digest('hex') }
+}
+
+/** How many sequences of a room's history no entry has. */
+async function missingIn(journal: Journal, room: string): Promise<number> {
+  const { first = 1, last = 0 } = (await journal.span(room)) ?? {}
+  let missing = last - first + 1
+  for (let at = first - 1; ; ) {
+    const batches = await journal.read(room, at, PAGE_ENTRIES)
+    for (const { entries } of batches) missing -= entries.length
+    const newest = batches.at(-1)?.last
+    if (newest === undefined) return Math.max(0, missing)
+    at = newest
+  }
 }
 
 async function isIntact(vault: Vault, { id, size, sha256 }: WholeFile): Promise<boolean> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { lockDirectory } from '../../adapters/stores/disk/directory-lock.ts'
 import { DiskVault } from '../../adapters/stores/disk/disk-vault.ts'
 import { type Inspection, inspectJournal } from '../../adapters/stores/sqlite/inspection.ts'
+import { quarantinesIn } from '../../adapters/stores/sqlite/quarantine.ts'
 import { SilentLog } from '../../adapters/system/silent-log.ts'
 import { SystemClock } from '../../adapters/system/system-clock.ts'
 import { sizeText } from '../../adapters/words/size.ts'
@@ -20,7 +21,7 @@ export async function store(directory: string, deep: boolean): Promise<readonly 
     const lock = await lockDirectory(directory, true)
     try {
       const found = inspectJournal(directory)
-      return [...journal(found), ...(await files(directory, found.files, deep))]
+      return [...setAside(directory), ...journal(found), ...(await files(directory, found.files, deep))]
     } finally {
       await lock.release()
     }
@@ -43,14 +44,28 @@ export async function store(directory: string, deep: boolean): Promise<readonly 
   }
 }
 
-function journal({ rooms, entries, damagedRows, damage, newestAt }: Inspection): Finding[] {
+/** What starts set aside, until somebody takes it away. */
+function setAside(directory: string): Finding[] {
+  const names = quarantinesIn(directory)
+  if (names.length === 0) return []
+  const what = `the journal was damaged, and what could not be read of it lies in ${forTerminal(`${directory}/${names.join(', ')}`)}`
+  return [warning('store', what, 'keep it until you know what was lost, then remove it')]
+}
+
+function journal({ rooms, entries, damagedRows, missing, damage, newestAt }: Inspection): Finding[] {
   const what = `${counted(entries, 'entry', 'entries')} of ${counted(rooms, 'room')}`
   if (damage !== undefined)
     return [bad('store', damage, 'the next start saves what verifies and sets the rest aside; keep a copy')]
+  const missed = `${counted(missing, 'entry is', 'entries are')} missing`
   if (damagedRows > 0)
     return [
-      bad('store', `${what}, and ${damagedRows} stored batches fail their checksum`, 'import a bundle of another host'),
+      bad(
+        'store',
+        `${what}; ${counted(damagedRows, 'stored batch fails its', 'stored batches fail their')} checksum, ${missed}`,
+        'the next start saves the others; import a bundle of another host',
+      ),
     ]
+  if (missing > 0) return [warning('store', `${what}, and ${missed} in between`, 'import a bundle of another host')]
   if (newestAt !== undefined && newestAt > Date.now() + DAY_MS)
     return [ok('store', what), bad('clock', 'the newest entry is of the future', 'set the clock of this machine')]
   return [ok('store', what)]

@@ -56,16 +56,21 @@ async function roomsWanted({ journal }: Stores, names: readonly string[] | undef
   })
 }
 
-async function tell(path: string, { manifest, leftOut }: Export, { json }: ExportFlags): Promise<void> {
+async function tell(path: string, { manifest, leftOut, missing }: Export, { json }: ExportFlags): Promise<void> {
   const { rooms, files } = manifest
   const entries = rooms.reduce((sum, room) => sum + room.entries, 0)
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   if (json === true)
-    await printJson({ type: 'exported', path, rooms: rooms.length, entries, files: files.length, bytes })
+    await printJson({
+      ...{ type: 'exported', path, rooms: rooms.length, entries, files: files.length, bytes },
+      ...(missing.size === 0 ? {} : { missed: Object.fromEntries(missing) }),
+    })
   const what = `${counted(entries, 'entry', 'entries')} of ${counted(rooms.length, 'room')}, ${counted(files.length, 'file')} of ${sizeText(bytes)}`
   process.stderr.write(`exported ${what}\n`)
-  if (leftOut.length === 0) return
+  if (leftOut.length === 0 && missing.size === 0) return
+  for (const [room, count] of missing)
+    process.stderr.write(`left out ${counted(count, 'entry', 'entries')} of ${room}: damaged in the journal\n`)
   for (const { room, file } of leftOut)
     process.stderr.write(`left out ${forTerminal(file.name)} of ${room}: its bytes are missing or damaged\n`)
-  throw new CommandFailed(exitCodes.integrity, 'the bundle is whole but for these damaged files, which stayed behind')
+  throw new CommandFailed(exitCodes.integrity, 'the bundle is whole but for what is damaged and stayed behind')
 }

@@ -48,7 +48,7 @@ export async function withStores<T>(
       await lock.release()
     }
   } catch (error) {
-    throw storeFailure(error)
+    throw storeFailure(error, directory)
   }
 }
 
@@ -63,7 +63,11 @@ export async function isDataDirectory(directory: string): Promise<boolean> {
   )
 }
 
-function storeFailure(error: unknown): unknown {
+/** The system's own error, or SQLite's. */
+const isOfTheDisk = (error: unknown): error is Error =>
+  error instanceof Error && ('errno' in error || 'errcode' in error)
+
+function storeFailure(error: unknown, directory: string): unknown {
   const ends = (exitCode: CommandFailed['exitCode'], message: string) =>
     new CommandFailed(exitCode, forTerminal(message), { cause: error })
   if (error instanceof DirectoryInUse) return ends(exitCodes.directoryInUse, error.message)
@@ -71,5 +75,10 @@ function storeFailure(error: unknown): unknown {
   if (error instanceof BadBundle) return ends(exitCodes.integrity, `this bundle can't be imported: ${error.message}`)
   if (error instanceof Refused) return ends(exitCodes.disk, `there is no room for it: ${error.message}`)
   if (error instanceof JournalBroken || error instanceof VaultBroken) return ends(exitCodes.disk, error.message)
+  if (isOfTheDisk(error))
+    return ends(
+      exitCodes.disk,
+      `the data can't be opened in ${directory}: ${error.message}; choose another with --data`,
+    )
   return error
 }

@@ -5,7 +5,7 @@ import { Retries } from '../../adapters/client/retries.ts'
 import { history } from '../../adapters/client/room-queries.ts'
 import { lineOf } from '../../adapters/doors/shared/event-line.ts'
 import { fileLine } from '../../adapters/doors/shared/wording.ts'
-import type { RoomEvent } from '../../domain/room/events.ts'
+import { isEntry, lastSeqOf, type RoomEvent } from '../../domain/room/events.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
 import { refused } from './failing.ts'
@@ -61,7 +61,10 @@ async function past({ link, room }: HttpSession, flags: TailFlags): Promise<numb
     if (isRefusal(page)) throw refused(room, page)
     if (limit > 0) for (const event of page.events) await show(room, event, flags)
     if (after === undefined) return page.last
-    const seen = page.events.reduce((most, event) => ('seq' in event ? Math.max(most, event.seq) : most), after)
+    const seen = page.events.reduce(
+      (most, event) => (isEntry(event) || event.type === 'missed' ? Math.max(most, lastSeqOf(event)) : most),
+      after,
+    )
     if (seen >= page.last || seen === after) return Math.max(after, page.last)
     after = seen
   }

@@ -229,8 +229,8 @@ export class Engine {
   async #answered(session: LocalSession, command: ClientCommand, answer: Ack | Rejected): Promise<Ack | Rejected> {
     if (answer.type === 'rejected' || !answer.duplicate || !('text' in command)) return answer
     const [first] = await session.read(answer.seq - 1, 1)
-    // Past the history: nothing can be said of it.
-    if (first?.seq !== answer.seq) return answer
+    // Past the history, or damaged: nothing can be said of it.
+    if (first === undefined || first.type === 'missed' || first.seq !== answer.seq) return answer
     const text = checkText(command.text, this.#limits.maxTextBytes)
     return 'text' in first && first.text === text ? answer : idReused
   }

@@ -5,7 +5,7 @@ import type { RoomActor } from '../room/actor.ts'
 import { admits, isVisibleTo, ownSight, sightOf } from '../room/audience.ts'
 import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand, TellPassword } from '../room/commands.ts'
-import { type Entry, isEntry, type RoomEvent, told } from '../room/events.ts'
+import { isEntry, type PastEvent, type RoomEvent, told } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { Verb } from '../room/rights.ts'
 import type { RoomFile } from '../room/state.ts'
@@ -21,7 +21,7 @@ export interface Host {
   inspect(session: LocalSession, file: string): AsyncIterable<Uint8Array>
   /** A page of about `limit` entries, or of as many as a page may have. */
   read(room: string, after: number, limit?: number): Promise<readonly Batch[]>
-  search(room: string, query: string, limit: number): Promise<readonly Entry[]>
+  search(room: string, query: string, limit: number): Promise<readonly PastEvent[]>
   comeForward(session: LocalSession): Promise<Rejected | undefined>
   leave(session: LocalSession, reason: string): Promise<void>
 }
@@ -206,28 +206,47 @@ export class LocalSession implements RoomSession {
   }
 
   /** The newest `count` entries before now that this member may see, oldest first. */
-  async history(count: number): Promise<readonly Entry[]> {
+  async history(count: number): Promise<readonly PastEvent[]> {
     return await this.read(Math.max(0, this.last - count), count)
   }
 
-  /** About `limit` entries after `after`, and at most that many, that this member may see. */
-  async read(after: number, limit: number): Promise<readonly Entry[]> {
-    const entries: Entry[] = []
-    for (let from = after; entries.length < limit && from < this.last; ) {
-      const page = await this.#host.read(this.room, from, limit - entries.length)
-      if (page.length === 0) break
-      for (const { events } of page)
-        for (const event of events) if (isEntry(event) && this.sees(event)) entries.push(event)
-      from = page.at(-1)?.last ?? this.last
+  /**
+   * About `limit` entries after `after`, and at most that many, that this member may see, and where entries are `missed` between
+   * them that the room should have.
+   */
+  async read(after: number, limit: number): Promise<readonly PastEvent[]> {
+    const events: PastEvent[] = []
+    // What the room has forgotten on purpose was not damaged.
+    let at = Math.max(after, this.#room.first - 1)
+    const come = (to: number) => {
+      if (to > at) events.push({ type: 'missed', from: at + 1, to })
     }
-    return entries.slice(0, limit)
+    for (let left = limit; left > 0 && at < this.last; ) {
+      const page = await this.#host.read(this.room, at, left)
+      if (page.length === 0) {
+        come(this.last)
+        break
+      }
+      for (const batch of page) {
+        come(batch.first! - 1)
+        for (const event of batch.events) {
+          if (!isEntry(event)) continue
+          at = event.seq
+          if (!this.sees(event)) continue
+          events.push(event)
+          if (--left === 0) return events
+        }
+        at = batch.last!
+      }
+    }
+    return events
   }
 
-  async search(query: string, limit: number): Promise<readonly Entry[]> {
+  async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     // Files for others are among what is found, and are left out: then it looks further back.
     for (let reach = limit; ; reach *= 2) {
       const found = await this.#host.search(this.room, query, reach)
-      const seen = told(found).filter((entry): entry is Entry => isEntry(entry) && this.sees(entry))
+      const seen = told(found).filter((event): event is PastEvent => this.sees(event))
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }
   }

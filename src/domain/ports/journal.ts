@@ -1,5 +1,5 @@
 import type { Batch } from '../room/batch.ts'
-import type { Entry } from '../room/events.ts'
+import type { Entry, PastEvent } from '../room/events.ts'
 
 /** The sequences a room's journal spans. `first` is 1 until old entries have been trimmed. */
 export interface Span {
@@ -48,8 +48,9 @@ export interface Journal {
 
   /**
    * Entries after the sequence `after`, in order, about `limit` of them (at least one stored batch when there is any, so
-   * it can be more), as batches in which every entry's sequence is above `after`. An empty answer means there are none.
-   * A damaged stored batch is left out and reported; what follows it is still read.
+   * it can be more), as batches in which every entry's sequence is above `after` and one above the one before it. An empty
+   * answer means there are none. Damaged entries are left out and reported, and no others with them: where the sequences of two
+   * batches are further apart than one, something is missing, and whoever reads is told so.
    */
   read(room: string, after: number, limit: number): Promise<readonly Batch[]>
 
@@ -62,8 +63,9 @@ export interface Journal {
   /**
    * The newest entries of the types `said`, `acted` and `topicSet` texts and file names that have every word of `query`
    * as the beginning of one of their words, whatever case and accents; oldest first, at most `limit`. Whispers are never found.
+   * What is found and is damaged is `missed`.
    */
-  search(room: string, query: string, limit: number): Promise<readonly Entry[]>
+  search(room: string, query: string, limit: number): Promise<readonly PastEvent[]>
 
   /** Forgets entries up to the sequence `upTo`, but for facts that last; may keep more where a stored batch reaches over it. */
   trim(room: string, upTo: number): Promise<void>

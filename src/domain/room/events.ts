@@ -189,7 +189,7 @@ export interface Renamed {
   readonly by: Member
   readonly from: string
 }
-/** Entries from `from` to `to` are past the room's history: this reader will not get them. */
+/** Entries from `from` to `to` are past the room's history, or were damaged in the journal: this reader will not get them. */
 export interface Missed {
   readonly type: 'missed'
   readonly from: number
@@ -226,7 +226,21 @@ export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProg
 
 export type RoomEvent = Entry | Presence | Missed
 
+/** What was said before, and where something of it is missing. */
+export type PastEvent = Entry | Missed
+
 export const isEntry = (event: RoomEvent): event is Entry => 'seq' in event
+
+/** The sequence that a reader has come to with it. */
+export const lastSeqOf = (event: PastEvent): number => (isEntry(event) ? event.seq : event.to)
+
+/** The events with sequences from `from` to `to`. */
+export const within = (events: readonly PastEvent[], from: number, to: number): readonly PastEvent[] =>
+  events.flatMap((event): readonly PastEvent[] => {
+    if (isEntry(event)) return event.seq < from || event.seq > to ? [] : [event]
+    if (event.to < from || event.from > to) return []
+    return [{ ...event, from: Math.max(from, event.from), to: Math.min(to, event.to) }]
+  })
 
 const RULES: Readonly<Record<Rule['type'], true>> = {
   opped: true,

@@ -48,9 +48,11 @@ describe('wordsIn', () => {
     expect(say('joined', { name: 'ani' })).toBe('ani joined')
     expect(say('here', { count: 1, names: 'ani' })).toBe('1 is here: ani')
     expect(say('here', { count: 2, names: 'ani, budi' })).toBe('2 are here: ani, budi')
-    expect(say('missed', { count: 12_345 })).toBe("12,345 lines are past this room's history")
+    expect(say('missed', { count: 12_345 })).toBe("12,345 lines are missing here: past this room's history, or damaged")
     expect(ucapkan('here', { count: 1, names: 'ani' })).toBe('1 orang di sini: ani')
-    expect(ucapkan('missed', { count: 12_345 })).toBe('12.345 baris sudah tidak ada lagi di riwayat ruang ini')
+    expect(ucapkan('missed', { count: 12_345 })).toBe(
+      '12.345 baris tidak ada di sini: sudah lewat dari riwayat ruang ini, atau rusak',
+    )
   })
 
   test('never fills in what a value brings along', () => {

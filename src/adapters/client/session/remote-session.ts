@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Rejected } from '../../../domain/rejection.ts'
 import type { Ack, ClientCommand, PostedCommand } from '../../../domain/room/commands.ts'
-import type { Entry, RoomEvent } from '../../../domain/room/events.ts'
+import type { PastEvent, RoomEvent } from '../../../domain/room/events.ts'
 import type { Member } from '../../../domain/room/member.ts'
 import type { RoomFile } from '../../../domain/room/state.ts'
 import {
@@ -81,11 +81,11 @@ export class RemoteSession implements RoomSession {
     return await this.#asked.list()
   }
 
-  async history(count: number): Promise<readonly Entry[]> {
+  async history(count: number): Promise<readonly PastEvent[]> {
     return await this.#asked.history(count)
   }
 
-  async search(query: string, limit: number): Promise<readonly Entry[]> {
+  async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     return await this.#asked.search(query, limit)
   }
 

@@ -1,4 +1,4 @@
-import { type Entry, isEntry, type RoomEvent } from '../../../domain/room/events.ts'
+import { isEntry, lastSeqOf, type PastEvent, type RoomEvent } from '../../../domain/room/events.ts'
 import type { RoomFile } from '../../../domain/room/state.ts'
 import { Refused, type Upload, type UploadMeta } from '../../../domain/session.ts'
 import { FeedRefused, feed } from '../byte-feed.ts'
@@ -47,27 +47,31 @@ export class RoomFiles {
   /** A page of what was said after `after`. */
   async page(after: number): Promise<Page> {
     const { events, last } = await this.#history({ after, limit: PAGE_ENTRIES })
-    return { events, upTo: events.length < PAGE_ENTRIES ? last : (entriesOf(events).at(-1)?.seq ?? last) }
+    const past = pastOf(events)
+    const newest = past.filter(isEntry).length < PAGE_ENTRIES ? undefined : past.at(-1)
+    return { events, upTo: newest === undefined ? last : lastSeqOf(newest) }
   }
 
-  /** The newest `count` entries, oldest first. */
-  async history(count: number): Promise<readonly Entry[]> {
-    let found: readonly Entry[] = []
-    while (found.length < count) {
-      const limit = Math.min(PAGE_ENTRIES, count - found.length)
-      const before = found[0]?.seq
+  /** The newest `count` entries, oldest first, and what is missing between them. */
+  async history(count: number): Promise<readonly PastEvent[]> {
+    let found: readonly PastEvent[] = []
+    for (let left = count; left > 0; ) {
+      const limit = Math.min(PAGE_ENTRIES, left)
+      const before = found[0] && firstSeqOf(found[0])
       const page = await this.#history({ limit, ...(before === undefined ? {} : { before }) })
-      const entries = entriesOf(page.events)
-      found = [...entries, ...found]
-      if (entries.length < limit) break
+      const past = pastOf(page.events)
+      found = [...past, ...found]
+      const entries = past.filter(isEntry).length
+      if (entries < limit) break
+      left -= entries
     }
     return found
   }
 
-  async search(query: string, limit: number): Promise<readonly Entry[]> {
+  async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     if (query.trim() === '') return []
     const most = Math.min(limit, PAGE_ENTRIES)
-    return entriesOf(await this.#asked(() => search(this.#link, this.#room, query, most)))
+    return pastOf(await this.#asked(() => search(this.#link, this.#room, query, most)))
   }
 
   /** What is under way goes on. */
@@ -90,7 +94,10 @@ export class RoomFiles {
   }
 }
 
-const entriesOf = (events: readonly RoomEvent[]): readonly Entry[] => events.filter(isEntry)
+const pastOf = (events: readonly RoomEvent[]): readonly PastEvent[] =>
+  events.filter((event) => isEntry(event) || event.type === 'missed')
+
+const firstSeqOf = (event: PastEvent): number => (isEntry(event) ? event.seq : event.from)
 
 function fileOf({ id, name, by, byId, at, status, size, sha256, audience, receipts }: FileRow): RoomFile {
   const sender = { id: byId, name: by }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { charsOf } from '../../../domain/room/chars.ts'
-import type { Entry } from '../../../domain/room/events.ts'
+import type { PastEvent } from '../../../domain/room/events.ts'
 import { householdOf } from '../shared/address.ts'
 
 interface Household {
@@ -25,8 +25,8 @@ export class PageTurns {
   async read(
     address: string,
     response: ServerResponse,
-    page: () => Promise<readonly Entry[]>,
-  ): Promise<readonly Entry[]> {
+    page: () => Promise<readonly PastEvent[]>,
+  ): Promise<readonly PastEvent[]> {
     const end = await this.#turn(householdOf(address))
     try {
       const entries = await page()

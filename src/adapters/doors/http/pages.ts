@@ -1,26 +1,31 @@
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
-import type { Entry } from '../../../domain/room/events.ts'
+import { isEntry, type PastEvent, within } from '../../../domain/room/events.ts'
 
-/** At most `limit` entries after `after`, and before `before` where that is given, oldest first. */
+/** At most `limit` entries, and what is missing between them, after `after`, and before `before` where that is given, oldest first. */
 export async function pageAfter(
   session: LocalSession,
   after: number,
   before: number | undefined,
   limit: number,
-): Promise<readonly Entry[]> {
-  const entries = await session.read(after, limit)
-  return before === undefined ? entries : entries.filter(({ seq }) => seq < before)
+): Promise<readonly PastEvent[]> {
+  const events = await session.read(after, limit)
+  return before === undefined ? events : within(events, after + 1, before - 1)
 }
 
-/** The newest `limit` entries before `before`, oldest first. */
-export async function pageBefore(session: LocalSession, before: number, limit: number): Promise<readonly Entry[]> {
-  let found: readonly Entry[] = []
+/** The newest `limit` entries before `before`, and what is missing between them, oldest first. */
+export async function pageBefore(session: LocalSession, before: number, limit: number): Promise<readonly PastEvent[]> {
+  let found: readonly PastEvent[] = []
+  let count = 0
   // What is for others is not seen and leaves pages short: each further step looks twice as far back.
-  for (let upTo = before - 1, reach = limit; upTo > 0 && found.length < limit; reach *= 2) {
+  for (let upTo = before - 1, reach = limit; upTo > 0 && count < limit; reach *= 2) {
     const after = Math.max(0, upTo - reach)
-    const entries = await session.read(after, upTo - after)
-    found = [...entries.filter(({ seq }) => seq <= upTo), ...found]
+    const events = within(await session.read(after, upTo - after), after + 1, upTo)
+    found = [...events, ...found]
+    count += events.filter(isEntry).length
     upTo = after
   }
-  return found.slice(-limit)
+  if (count < limit) return found
+  // What is missing before the first of them belongs to the page before.
+  const entries = found.filter(isEntry)
+  return found.slice(found.indexOf(entries[entries.length - limit] as PastEvent))
 }

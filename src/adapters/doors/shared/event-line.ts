@@ -11,7 +11,10 @@ const MOST_LINES = 64
  */
 export function lineOf(event: RoomEvent): string {
   if (event.type === 'said') return spoken(`<${event.by.name}> `, event.text)
-  if (event.type === 'missed') return `* ${event.to - event.from + 1} lines are past this room's history\n`
+  if (event.type === 'missed') {
+    const count = event.to - event.from + 1
+    return `* ${count === 1 ? '1 line is' : `${count} lines are`} missing here: past this room's history, or damaged\n`
+  }
   const name = forTerminal(event.by.name)
   switch (event.type) {
     case 'acted':

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { lstat, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises'
+import { lstat, open, readdir, statfs, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
+import { makeDirectory } from '../../files/make-directory.ts'
 import { ignoreMissing, named, receivedName, SAVED_MODE, SaveFolder } from '../../files/publish.ts'
 
 /** What the host itself needs of a disk, so that a room goes on when a copy does not fit any more. */
@@ -44,7 +45,7 @@ export class FileSaver {
 
   /** The path the file has now, whole and with its digest. Rejects with the system's error, or where the digest is another or the copy has no place. */
   async save(file: WholeFile): Promise<string> {
-    await mkdir(this.#directory, { recursive: true })
+    await makeDirectory(this.#directory)
     this.#tidied ??= this.#tidy()
     await this.#tidied
     const wanted = receivedName(file.name, file.id)

@@ -1,15 +1,16 @@
-import { type Entry, isEntry } from '../../../domain/room/events.ts'
+import { isEntry } from '../../../domain/room/events.ts'
 import { isRefusal, type Refusal, refusal } from '../../client/failures.ts'
 import { readEvents } from '../../codec/wire/events.ts'
 import { BadMessage } from '../../codec/wire/fields.ts'
 import type { HostRequests } from '../browser/host-requests.ts'
+import type { Item } from './span.ts'
 
 /** What was said before, page by page, oldest first. A page with fewer than `limit` entries is the last one on that side. */
 export interface History {
   /** The newest ones before `seq`, or of all. */
-  before(seq: number | undefined, limit: number): Promise<readonly Entry[] | Refusal>
-  after(seq: number, limit: number): Promise<readonly Entry[] | Refusal>
-  search(query: string, limit: number): Promise<readonly Entry[] | Refusal>
+  before(seq: number | undefined, limit: number): Promise<readonly Item[] | Refusal>
+  after(seq: number, limit: number): Promise<readonly Item[] | Refusal>
+  search(query: string, limit: number): Promise<readonly Item[] | Refusal>
 }
 
 export class HostHistory implements History {
@@ -33,7 +34,7 @@ export class HostHistory implements History {
     return this.#entries('search', { q: query, limit })
   }
 
-  async #entries(what: string, asked: Readonly<Record<string, string | number>>): Promise<readonly Entry[] | Refusal> {
+  async #entries(what: string, asked: Readonly<Record<string, string | number>>): Promise<readonly Item[] | Refusal> {
     const words = new URLSearchParams(
       Object.entries(asked).map(([key, value]): [string, string] => [key, String(value)]),
     )
@@ -43,10 +44,18 @@ export class HostHistory implements History {
 }
 
 /** They are the events of the Session protocol, written in JSON. */
-function entriesIn(value: unknown): readonly Entry[] | Refusal {
+function entriesIn(value: unknown): readonly Item[] | Refusal {
   const events = typeof value === 'object' && value !== null && 'events' in value ? value.events : undefined
   try {
-    if (Array.isArray(events)) return readEvents(events).filter(isEntry)
+    if (!Array.isArray(events)) throw new BadMessage('no events')
+    const told = readEvents(events)
+    // What is missing stands at the time of what is before it.
+    let at = told.find(isEntry)?.at ?? 0
+    return told.flatMap((event): readonly Item[] => {
+      if (isEntry(event)) at = event.at
+      if (event.type === 'missed') return [{ ...event, key: `m${event.from}`, at }]
+      return isEntry(event) ? [event] : []
+    })
   } catch (error) {
     if (!(error instanceof BadMessage)) throw error
   }

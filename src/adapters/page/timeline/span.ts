@@ -26,17 +26,17 @@ export function lastSeq({ items }: Span): number | undefined {
 }
 
 /** A page that was read, put before the rest; what is over `most` goes at the other end. */
-export function withOlder(span: Span, entries: readonly Entry[], atStart: boolean, most: number): Span {
+export function withOlder(span: Span, entries: readonly Item[], atStart: boolean, most: number): Span {
   const first = firstSeq(span) ?? Number.POSITIVE_INFINITY
-  const items = [...entries.filter(({ seq }) => seq < first), ...span.items]
+  const items = [...entries.filter((item) => !isEntry(item) || item.seq < first), ...span.items]
   const isOver = items.length > most
   return { ...span, items: isOver ? items.slice(0, most) : items, atStart, atEnd: span.atEnd && !isOver }
 }
 
 /** A page that was read, put behind the rest. */
-export function withNewer(span: Span, entries: readonly Entry[], atEnd: boolean, most: number): Span {
+export function withNewer(span: Span, entries: readonly Item[], atEnd: boolean, most: number): Span {
   const last = lastSeq(span) ?? 0
-  const items = [...span.items, ...entries.filter(({ seq }) => seq > last)]
+  const items = [...span.items, ...entries.filter((item) => !isEntry(item) || item.seq > last)]
   const newest = Math.max(span.newest, items.findLast(isEntry)?.seq ?? 0)
   return trimmedBefore({ ...span, items, atEnd, newest }, most)
 }

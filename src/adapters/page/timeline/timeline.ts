@@ -1,5 +1,5 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
-import { type Entry, isEntry, type RoomEvent } from '../../../domain/room/events.ts'
+import { isEntry, type RoomEvent } from '../../../domain/room/events.ts'
 import { isRefusal, type Refusal } from '../../client/failures.ts'
 import { pageDefaults } from '../defaults.ts'
 import type { History } from './history.ts'
@@ -173,9 +173,9 @@ export class Timeline {
   }
 }
 
-const from = ({ newest }: Span, entries: readonly Entry[], atStart: boolean): Span => ({
+const from = ({ newest }: Span, entries: readonly Item[], atStart: boolean): Span => ({
   items: entries,
   atStart,
   atEnd: false,
-  newest: Math.max(newest, entries.at(-1)?.seq ?? 0),
+  newest: Math.max(newest, entries.findLast(isEntry)?.seq ?? 0),
 })

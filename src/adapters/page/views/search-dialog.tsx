@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { Entry } from '../../../domain/room/events.ts'
+import { type Entry, isEntry } from '../../../domain/room/events.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { isRefusal, type Refusal } from '../../client/failures.ts'
 import { eventWords } from '../../terminal/event-words.ts'
@@ -37,7 +37,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
     const entries = await room.history.search(asked, pageDefaults.searchHits)
     found.value = isRefusal(entries)
       ? { status: 'failed', why: entries }
-      : { status: 'found', entries: [...entries].reverse() }
+      : { status: 'found', entries: entries.filter(isEntry).reverse() }
   }
   useEffect(() => void look(), [])
   const go = (entry: Entry) => {

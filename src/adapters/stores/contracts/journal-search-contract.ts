@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Journal } from '../../../domain/ports/journal.ts'
+import { lastSeqOf } from '../../../domain/room/events.ts'
 import type { Draft, Subject } from './journal-subject.ts'
 
 const say = (text: string): Draft => ({ type: 'said', text })
 const file = { id: 'f1', name: 'Laporan-Akhir 2026.pdf', size: 7 }
 
 const seqs = async (journal: Journal, query: string, limit = 100): Promise<number[]> =>
-  (await journal.search('lobby', query, limit)).map(({ seq }) => seq)
+  (await journal.search('lobby', query, limit)).map(lastSeqOf)
 
 const hostileQueries = [
   ...[

@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -16,6 +15,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { DirectoryInUse } from '../../../domain/ports/journal.ts'
 import { VaultBroken } from '../../../domain/ports/vault.ts'
 import { errorCode } from '../../files/error-code.ts'
+import { makeDirectorySync } from '../../files/make-directory.ts'
 import { SharedDisk, sharedDiskUnder } from './shared-disk.ts'
 
 export interface DirectoryLock {
@@ -43,7 +43,7 @@ const SQLITE_NOTADB = 26
  * Throws `SharedDisk` where other machines may write as well (C86), unless `anyDisk` says that none does.
  */
 export const lockDirectory = async (directory: string, anyDisk = false): Promise<DirectoryLock> => {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectorySync(directory, 0o700)
   const shared = anyDisk ? undefined : sharedDiskUnder(directory)
   if (shared !== undefined) throw new SharedDisk(directory, shared)
   // In one step without an await: the repair of a damaged lock must not meet another host of this process.

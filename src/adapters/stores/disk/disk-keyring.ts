@@ -1,7 +1,8 @@
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type KeyName, type Keyring, KeyringDamaged } from '../../../domain/ports/keyring.ts'
 import { errorCode } from '../../files/error-code.ts'
+import { makeDirectory } from '../../files/make-directory.ts'
 import { replaceFile } from '../../files/replace-file.ts'
 
 /** Secrets as files in `<data>/keys`, which nobody but their owner can open. */
@@ -30,7 +31,7 @@ export class DiskKeyring implements Keyring {
   }
 
   async #write(name: KeyName, secret: string): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(this.#directory, 0o700)
     await replaceFile(join(this.#directory, name), secret)
     const directory = await open(this.#directory)
     await directory.sync().finally(() => directory.close())

@@ -1,6 +1,7 @@
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
+import { type FileHandle, link, lstat, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode } from '../../files/error-code.ts'
+import { makeDirectory } from '../../files/make-directory.ts'
 
 const ID = /^[0-9a-f]{32}$/
 const UNFINISHED_NAME = /^([0-9a-f]{32})\.(?:part|durable|copy)$/
@@ -23,7 +24,7 @@ export class Folder {
   }
 
   async open(): Promise<void> {
-    await mkdir(this.#path, { recursive: true, mode: 0o700 })
+    await makeDirectory(this.#path, 0o700)
     const data = await open(this.#data, 'r')
     await data.sync().finally(() => data.close())
     this.#handle ??= await open(this.#path, 'r')

@@ -2,7 +2,7 @@ import type { Appended, Journal, KnownId, Span } from '../../../domain/ports/jou
 import { Batch } from '../../../domain/room/batch.ts'
 import { type Entry, isFact } from '../../../domain/room/events.ts'
 import { LastingFacts } from '../../../domain/room/lasting.ts'
-import { searchableText, searchWords } from '../../codec/words.ts'
+import { matches, searchWords } from '../../codec/words.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
 const DONE = Promise.resolve()
@@ -155,10 +155,3 @@ const clip = (batch: Batch, after: number): Batch =>
         batch.room,
         batch.entries.filter((entry) => entry.seq > after),
       )
-
-const matches = (entry: Entry, wanted: readonly string[]): boolean => {
-  const text = searchableText(entry)
-  if (text === undefined) return false
-  const words = searchWords(text)
-  return wanted.every((prefix) => words.some((word) => word.startsWith(prefix)))
-}

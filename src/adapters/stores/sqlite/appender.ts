@@ -2,8 +2,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Appended, KnownId } from '../../../domain/ports/journal.ts'
 import { type Checkpointer, transaction } from './connection.ts'
 import { isDiskFull } from './failures.ts'
-import type { FreeSpace } from './free-space.ts'
+import { DISK_FULL, type FreeSpace } from './free-space.ts'
 import type { NewRow, NewRows } from './messages.ts'
+import { packSums } from './records.ts'
 import type { Room, RoomTable } from './room-table.ts'
 import { checksumOf, KEY, KIND, packIds } from './row.ts'
 import { PAGE_SIZE } from './schema.ts'
@@ -35,7 +36,7 @@ export class Appender {
     this.#insertId = db.prepare('INSERT INTO ids (room, id, seq) VALUES (?, ?, ?)')
     // A key that is there already can only be of a damaged row, because the numbering has been checked.
     this.#insertRow = db.prepare(
-      `INSERT OR REPLACE INTO batches (key, last, kind, room, ids, bytes, checksum) VALUES (${KEY}, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO batches (key, last, kind, room, ids, bytes, checksum, sums) VALUES (${KEY}, ?, ?, ?, ?, ?, ?, ?)`,
     )
   }
 
@@ -51,7 +52,7 @@ export class Appender {
     } catch (error) {
       if (!isDiskFull(error)) throw error
       this.#wasFull = true
-      return { status: 'readOnly', message: this.#space.full }
+      return { status: 'readOnly', message: DISK_FULL }
     }
     this.#wasFull = false
     for (const room of fresh) this.#rooms.add(room)
@@ -114,7 +115,17 @@ export class Appender {
         bytes: bytes.subarray(at, at + length),
       }
       at += length
-      this.#insertRow.run(room.key, first, last, kind, stored.room, stored.ids, stored.bytes, checksumOf(stored))
+      this.#insertRow.run(
+        room.key,
+        first,
+        last,
+        kind,
+        stored.room,
+        stored.ids,
+        stored.bytes,
+        checksumOf(stored),
+        packSums(room.name, stored.bytes),
+      )
       for (const { id, seq } of row.ids) this.#insertId.run(room.key, id, seq)
     }
   }

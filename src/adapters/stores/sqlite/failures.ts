@@ -2,7 +2,7 @@ import { failureText } from '../../../domain/text/failure-text.ts'
 import type { Failure } from './messages.ts'
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html. */
-export const SQLITE = { error: 1, busy: 5, locked: 6, corrupt: 11, full: 13, notADatabase: 26 } as const
+export const SQLITE = { error: 1, busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, notADatabase: 26 } as const
 
 /** The database says of itself that a newer tamtam wrote it. */
 export class JournalTooNew extends Error {

@@ -1,6 +1,8 @@
 import { statfsSync } from 'node:fs'
 
 const LOOK_EVERY_MS = 1000
+/** Everybody in the room reads it: where the disk is stands in the log. */
+export const DISK_FULL = "the host's disk is full; once there is room, messages are taken again without a restart"
 const FLOOR_BYTES = 64 * 1024 * 1024
 const FLOOR_SHARE = 0.01
 
@@ -17,10 +19,6 @@ export class FreeSpace {
     this.#floorBytes = floorBytes
   }
 
-  get full(): string {
-    return `the disk under ${this.#directory} is full; make room, and messages are taken again without a restart`
-  }
-
   /** What to tell people while too little is free; looks at the disk at most once a second. */
   shortage(): string | undefined {
     const now = performance.now()
@@ -28,7 +26,7 @@ export class FreeSpace {
     this.#lookedAt = now
     const { bavail, bsize, blocks } = statfsSync(this.#directory)
     const floor = this.#floorBytes ?? Math.max(FLOOR_BYTES, blocks * bsize * FLOOR_SHARE)
-    this.#shortage = bavail * bsize < floor ? this.full : undefined
+    this.#shortage = bavail * bsize < floor ? DISK_FULL : undefined
     return this.#shortage
   }
 }

@@ -4,14 +4,17 @@ import type { WholeFile } from '../../../domain/room/events.ts'
 import { evolve } from '../../../domain/room/evolve.ts'
 import { initialState, type RoomState } from '../../../domain/room/state.ts'
 import { BadEntries, unpackEntries } from '../../codec/entries.ts'
+import { believed, isComplete } from './records.ts'
 import { loadRooms, RoomTable } from './room-table.ts'
-import { isWhole, ROW_COLUMNS, type UncheckedRow } from './row.ts'
+import { KIND, ROW_COLUMNS, type UncheckedRow } from './row.ts'
 import { SCHEMA_VERSION, schemaIsIntact, schemaVersion } from './schema.ts'
 
 /** What a look at a journal finds. */
 export interface Inspection {
   readonly rooms: number
   readonly entries: number
+  /** Sequences of the rooms' histories that no entry has: damaged now, or left behind when the journal was saved once. */
+  readonly missing: number
   /** Stored batches whose checksum fails. */
   readonly damagedRows: number
   /** What is wrong with the whole of it; undefined where nothing is. */
@@ -29,54 +32,59 @@ export function inspectJournal(directory: string): Inspection {
   const made = [`${file}-shm`, `${file}-wal`].filter((path) => !existsSync(path))
   const db = new DatabaseSync(file, { readOnly: true })
   try {
-    const damage = wrongWith(db)
-    return { ...count(db), damage }
+    const version = schemaVersion(db)
+    // The next start adds the column; what is read here is of before.
+    if (version === 1) db.exec('CREATE TEMP VIEW batches AS SELECT *, NULL AS sums FROM main.batches')
+    const rooms = new RoomTable(db)
+    const damage = wrongWith(db, version, rooms)
+    return { ...count(db, rooms), damage }
   } finally {
     db.close()
     for (const path of made) rmSync(path, { force: true })
   }
 }
 
-function wrongWith(db: DatabaseSync): string | undefined {
-  const version = schemaVersion(db)
+function wrongWith(db: DatabaseSync, version: number | undefined, rooms: RoomTable): string | undefined {
   if (version === undefined) return 'the schema version is damaged'
   if (version > SCHEMA_VERSION) return 'a newer tamtam wrote it'
-  if (version > 0 && !schemaIsIntact(db)) return 'the tables are not those of a journal'
+  if (version > 0 && !schemaIsIntact(db, version)) return 'the tables are not those of a journal'
   const verdict = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
   if (verdict !== 'ok') return `quick_check: ${String(verdict)}`
-  return loadRooms(db, new RoomTable(db))
+  return loadRooms(db, rooms)
 }
 
-function count(db: DatabaseSync): Omit<Inspection, 'damage'> {
+function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
   const states = new Map<string, RoomState>()
-  let [entries, damagedRows] = [0, 0]
+  let [entries, damagedRows, missing] = [0, 0, 0]
   let newestAt: number | undefined
-  for (const row of db.prepare(`SELECT ${ROW_COLUMNS} FROM batches ORDER BY key`).iterate()) {
-    const batch = unpacked(row as unknown as UncheckedRow)
-    if (batch === undefined) {
-      damagedRows++
-      continue
-    }
-    const state = states.get(batch.room) ?? initialState(batch.room)
-    states.set(batch.room, state)
-    for (const entry of batch.entries) {
-      entries++
-      newestAt = Math.max(newestAt ?? 0, entry.at)
-      evolve(state, entry)
+  for (const span of rooms.spans().values()) missing += span.last - span.first + 1
+  for (const stored of db.prepare(`SELECT key >> 40 AS room_key, ${ROW_COLUMNS} FROM batches ORDER BY key`).iterate()) {
+    const row = stored as unknown as UncheckedRow
+    const room = rooms.withKey(Number(stored['room_key']))
+    const rows = believed(row, room?.name ?? String(row.room))
+    if (!isComplete(row, rows)) damagedRows++
+    for (const { room: name, bytes, kind } of rows) {
+      const state = states.get(name) ?? initialState(name)
+      states.set(name, state)
+      for (const entry of entriesIn(name, bytes)) {
+        entries++
+        if (kind !== KIND.kept && entry.seq >= (room?.first ?? 0)) missing--
+        newestAt = Math.max(newestAt ?? 0, entry.at)
+        evolve(state, entry)
+      }
     }
   }
   const files = new Map<string, WholeFile>()
   for (const state of states.values())
     for (const [id, each] of state.files) if (each.status === 'whole') files.set(id, each.file)
-  return { rooms: states.size, entries, damagedRows, newestAt, files }
+  return { rooms: states.size, entries, damagedRows, missing: Math.max(0, missing), newestAt, files }
 }
 
-function unpacked(row: UncheckedRow) {
-  if (!isWhole(row)) return undefined
+function entriesIn(room: string, bytes: Uint8Array) {
   try {
-    return unpackEntries(row.room, row.bytes)
+    return unpackEntries(room, bytes).entries
   } catch (error) {
-    if (error instanceof BadEntries) return undefined
+    if (error instanceof BadEntries) return []
     throw error
   }
 }

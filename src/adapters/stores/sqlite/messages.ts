@@ -60,6 +60,8 @@ export interface Failure {
 
 export type Answer =
   | { readonly type: 'done'; readonly id: number; readonly gets: unknown }
+  /** A damaged place was met, and has been told of in the log. */
+  | { readonly type: 'damaged' }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure }
   | {
       readonly type: 'log'

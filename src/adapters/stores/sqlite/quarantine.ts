@@ -1,18 +1,10 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../../domain/ports/log.ts'
+import { makeDirectorySync } from '../../files/make-directory.ts'
 import { connect } from './connection.ts'
 import { salvage } from './salvage/salvage.ts'
+import type { Salvaged } from './salvage/salvaged-rows.ts'
 import type { WalScan } from './salvage/wal.ts'
 import { migrate } from './schema.ts'
 
@@ -30,10 +22,17 @@ const PREFIX = 'quarantine-'
 export const replaceDamaged = (directory: string, damage: string, wal: WalScan | undefined, log: Log): void => {
   for (const name of [FILLING, `${FILLING}-wal`, READY]) rmSync(join(directory, name), { force: true })
   const filling = connect(join(directory, FILLING))
-  migrate(filling, 0)
-  const salvaged = salvage(join(directory, DATABASE), wal, filling)
-  filling.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
-  filling.close()
+  let salvaged: Salvaged
+  try {
+    migrate(filling, 0)
+    salvaged = salvage(join(directory, DATABASE), wal, filling)
+    filling.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  } catch (error) {
+    for (const name of [FILLING, `${FILLING}-wal`]) rmSync(join(directory, name), { force: true })
+    throw error
+  } finally {
+    filling.close()
+  }
   renameSync(join(directory, FILLING), join(directory, READY))
   const quarantine = makeQuarantine(directory)
   if (wal !== undefined) writeFileSync(join(quarantine, LOG), wal.bytes)
@@ -81,6 +80,6 @@ export const quarantinesIn = (directory: string | undefined): readonly string[] 
 
 const makeQuarantine = (directory: string): string => {
   const quarantine = join(directory, `${PREFIX}${new Date().toISOString().replaceAll(':', '')}`)
-  mkdirSync(quarantine, { recursive: true })
+  makeDirectorySync(quarantine)
   return quarantine
 }

@@ -1,26 +1,32 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { StoredRows } from './messages.ts'
+import { believed, isComplete } from './records.ts'
 import type { Room } from './room-table.ts'
-import { isWhole, KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, ROW_COLUMNS, type Row, type UncheckedRow } from './row.ts'
+import { KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, KIND, ROW_COLUMNS, type Row, type UncheckedRow } from './row.ts'
 
 /** One answer holds no more than about this, however many entries were asked for. */
 const ANSWER_BYTES = 4 * 1024 * 1024
 const FACT_ROWS = 256
 
-/** Reads rows and leaves out those whose checksum fails, saying so once for each. */
+/** Hears of a damaged place when it is met first. */
+export type Noticed = () => void
+
+/** Reads rows, and of those whose checksum fails what still verifies, saying so once for each. */
 export class Reader {
   readonly #log: Log
+  readonly #noticed: Noticed
   readonly #from: StatementSync
   readonly #facts: StatementSync
   readonly #at: StatementSync
   readonly #reported = new Set<string>()
 
-  constructor(db: DatabaseSync, log: Log) {
+  constructor(db: DatabaseSync, log: Log, noticed: Noticed) {
     this.#log = log
-    // From the row that holds a sequence on: the last one that starts at or below it, and what follows.
+    this.#noticed = noticed
+    // From the row that holds a sequence on: the last one that starts at or below it, and what follows. A row's kind may be damaged.
     this.#from = db.prepare(
-      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key >= coalesce(
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE key >= coalesce(
          (SELECT max(key) FROM batches WHERE key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY}), ${KEY_OF_ROOM_START})
        AND key <= ${KEY_OF_ROOM_END} ORDER BY key`,
     )
@@ -28,7 +34,7 @@ export class Reader {
       `SELECT ${ROW_COLUMNS} FROM batches WHERE kind > 0 AND key BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY key LIMIT ${FACT_ROWS}`,
     )
     this.#at = db.prepare(
-      `SELECT ${ROW_COLUMNS} FROM batches WHERE kind < 2 AND key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY} ORDER BY key DESC LIMIT 1`,
+      `SELECT ${ROW_COLUMNS} FROM batches WHERE key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY} ORDER BY key DESC LIMIT 1`,
     )
   }
 
@@ -48,9 +54,8 @@ export class Reader {
 
   *whole(room: Room, after: number): Generator<Row> {
     for (const row of this.#from.iterate(room.key, room.key, after + 1, room.key, room.key) as Iterable<unknown>) {
-      const unchecked = row as UncheckedRow
-      if (!this.#check(room, unchecked) || unchecked.last <= after) continue
-      yield unchecked
+      for (const whole of this.#check(room, row as UncheckedRow))
+        if (whole.last > after && whole.kind !== KIND.kept) yield whole
     }
   }
 
@@ -58,7 +63,7 @@ export class Reader {
   facts(room: Room, from: number): Row[] {
     for (let next = from; ; ) {
       const page = this.#facts.all(room.key, next, room.key) as unknown as UncheckedRow[]
-      const whole = page.filter((row) => this.#check(room, row))
+      const whole = page.flatMap((row) => this.#check(room, row))
       if (whole.length > 0 || page.length === 0) return whole
       next = Number(page.at(-1)?.first) + 1
     }
@@ -71,20 +76,26 @@ export class Reader {
       const newest = found.at(-1)
       if (newest !== undefined && seq <= newest.last) continue
       const row = this.#at.get(room.key, room.key, seq) as UncheckedRow | undefined
-      if (row !== undefined && this.#check(room, row)) found.push(row)
+      const whole = row === undefined ? [] : this.#check(room, row)
+      found.push(...whole.filter(({ first, last, kind }) => first <= seq && seq <= last && kind !== KIND.kept))
     }
     return found
   }
 
-  #check(room: Room, row: UncheckedRow): row is Row {
-    if (isWhole(row) && row.room === room.name) return true
-    const place = `${room.key}:${row.first}`
-    if (!this.#reported.has(place)) {
-      this.#reported.add(place)
-      const fields = { room: room.name, first: Number(row.first), damagedRows: this.#reported.size }
-      this.#log.error('a stored batch fails its checksum and is left out', fields)
-    }
-    return false
+  #check(room: Room, row: UncheckedRow): readonly Row[] {
+    const rows = believed(row, room.name)
+    if (!isComplete(row, rows)) this.#report(room, Number(row.first), rows)
+    return rows
+  }
+
+  #report(room: Room, first: number, left: readonly Row[]): void {
+    const place = `${room.key}:${first}`
+    if (this.#reported.has(place)) return
+    this.#reported.add(place)
+    const entries = left.reduce((sum, row) => sum + row.last - row.first + 1, 0)
+    const fields = { room: room.name, first, entriesLeft: entries, damagedRows: this.#reported.size }
+    this.#log.error('a stored batch fails its checksum: what of it does not verify is left out', fields)
+    this.#noticed()
   }
 }
 

@@ -14,6 +14,8 @@ export interface Row {
   readonly ids: string | null
   readonly bytes: Uint8Array
   readonly checksum: number
+  /** What each entry of several answers for itself with (records.ts); null for one alone, and in rows of before. */
+  readonly sums: Uint8Array | null
 }
 
 /** A row whose checksum may not hold: any column may be anything. */
@@ -21,7 +23,7 @@ export type UncheckedRow = { readonly [Column in keyof Row]: unknown }
 
 /** SQLite's integers may exceed what a number holds where a row is damaged, which node:sqlite throws on; reals do not. */
 export const ROW_COLUMNS =
-  'key & 0xffffffffff AS first, CAST(last AS REAL) AS last, CAST(kind AS REAL) AS kind, room, ids, bytes, CAST(checksum AS REAL) AS checksum'
+  'key & 0xffffffffff AS first, CAST(last AS REAL) AS last, CAST(kind AS REAL) AS kind, room, ids, bytes, CAST(checksum AS REAL) AS checksum, sums'
 /**
  * `key` of a room and a sequence; the shift makes integers of what JavaScript binds as reals. Each `?` is a value of its own:
  * the node:sqlite of Node 22.18 takes numbered ones for names, and binds nothing to them.
@@ -30,7 +32,7 @@ export const KEY = '((? << 40) | ?)'
 export const KEY_OF_ROOM_START = '(? << 40)'
 export const KEY_OF_ROOM_END = '((? << 40) | 0xffffffffff)'
 
-export const checksumOf = (row: Omit<Row, 'checksum'>): number =>
+export const checksumOf = (row: Omit<Row, 'checksum' | 'sums'>): number =>
   crc32(row.bytes, crc32(`${row.room}\n${row.first}\n${row.last}\n${row.kind}\n${row.ids ?? ''}`))
 
 export const isWhole = (row: UncheckedRow): row is Row =>

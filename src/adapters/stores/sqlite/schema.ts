@@ -1,9 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 
 export const PAGE_SIZE = 4096
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 /** `application_id` holds this plus the schema version: a second witness, so that a flipped bit is not a new version. */
 const APPLICATION_ID = 0x7474_0000
+
+const BATCHES =
+  'CREATE TABLE batches (key INTEGER PRIMARY KEY, last INTEGER, kind INTEGER, room TEXT, ids TEXT, bytes BLOB, checksum INTEGER)'
 
 /**
  * `batches.key` is the room's key in the high bits and the first sequence in the low 40: one tree holds each room's rows
@@ -12,7 +15,7 @@ const APPLICATION_ID = 0x7474_0000
  */
 const TABLES = [
   'CREATE TABLE rooms (key INTEGER PRIMARY KEY, name TEXT, first INTEGER, last INTEGER, checksum INTEGER)',
-  'CREATE TABLE batches (key INTEGER PRIMARY KEY, last INTEGER, kind INTEGER, room TEXT, ids TEXT, bytes BLOB, checksum INTEGER)',
+  BATCHES,
   'CREATE INDEX batches_facts ON batches (key) WHERE kind > 0',
   'CREATE TABLE ids (room INTEGER, id TEXT, seq INTEGER, PRIMARY KEY (room, id)) WITHOUT ROWID',
   'CREATE TABLE indexed (room INTEGER PRIMARY KEY, upto INTEGER)',
@@ -38,6 +41,8 @@ const MIGRATIONS: readonly ((db: DatabaseSync) => void)[] = [
     for (const table of TABLES) db.exec(table)
     createSearch(db)
   },
+  // Each entry of a batch answers for itself; rows of before have nothing there and go on as they are.
+  (db) => db.exec('ALTER TABLE batches ADD COLUMN sums BLOB'),
 ]
 
 export const migrate = (db: DatabaseSync, from: number): void => {
@@ -57,13 +62,16 @@ export const schemaVersion = (db: DatabaseSync): number | undefined => {
   return witness === APPLICATION_ID + version ? version : undefined
 }
 
-/** Whether the tables are, to the letter, those that this version makes. */
-export const schemaIsIntact = (db: DatabaseSync): boolean => {
+/** Whether the tables are, to the letter, those of this version. */
+export const schemaIsIntact = (db: DatabaseSync, version = SCHEMA_VERSION): boolean => {
   const statement = db.prepare(
     "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'search\\_%' ESCAPE '\\'",
   )
   const found = statement.all().map((row) => String(row['sql']))
-  return [...TABLES, SEARCH].toSorted().join(';') === found.toSorted().join(';')
+  // SQLite writes a column that was added behind the last of the table's own text.
+  const added = version > 1 ? ', sums BLOB)' : ')'
+  const tables = TABLES.map((table) => (table === BATCHES ? `${table.slice(0, -1)}${added}` : table))
+  return [...tables, SEARCH].toSorted().join(';') === found.toSorted().join(';')
 }
 
 const pragma = (db: DatabaseSync, name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name])

@@ -49,6 +49,7 @@ export class SearchIndex {
     )
     const progress = db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM indexed').all()
     for (const row of progress) this.#indexed.set(Number(row['room']), Number(row['upto']))
+    if ([...this.#indexed].some(([key, upTo]) => !isWithin(rooms.withKey(key), upTo))) this.#makeAnew('its progress')
     this.#behind = new Set(rooms.keys())
   }
 
@@ -92,7 +93,8 @@ export class SearchIndex {
     const query = [...new Set(words)].map((word) => `"${word}" *`)
     if (query.length === 0 || limit < 1) return []
     const rows = this.#repairing(() => this.#find.all(query.join(' '), room.key, room.first, room.key, limit))
-    return rows?.map((row) => Number(row['seq'])).reverse()
+    // Where the progress of an index was damaged, an entry may be in it twice.
+    return rows && [...new Set(rows.map((row) => Number(row['seq'])))].reverse()
   }
 
   /** Takes a row out again; runs within the transaction that trims it. */
@@ -147,15 +149,23 @@ export class SearchIndex {
     } catch (error) {
       if (primaryCode(error) !== SQLITE.corrupt || this.#wasRepaired) throw error
       this.#wasRepaired = true
-      this.#log.error('the search index is damaged and is made anew from the messages', { error: String(error) })
-      lazyTransaction(this.#db, () => {
-        this.#db.exec('DROP TABLE search')
-        createSearch(this.#db)
-        this.#db.exec('DELETE FROM indexed')
-      })
-      this.#indexed.clear()
-      for (const key of this.#rooms.keys()) this.#behind.add(key)
+      this.#makeAnew(String(error))
       return undefined
     }
   }
+
+  #makeAnew(error: string): void {
+    this.#log.error('the search index is damaged and is made anew from the messages', { error })
+    lazyTransaction(this.#db, () => {
+      this.#db.exec('DROP TABLE search')
+      createSearch(this.#db)
+      this.#db.exec('DELETE FROM indexed')
+    })
+    this.#indexed.clear()
+    for (const key of this.#rooms.keys()) this.#behind.add(key)
+  }
 }
+
+/** Whether an index can have come so far in a room. */
+const isWithin = (room: Room | undefined, upTo: number): boolean =>
+  room !== undefined && Number.isSafeInteger(upTo) && upTo >= 0 && upTo <= room.last

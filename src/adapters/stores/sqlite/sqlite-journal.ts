@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { type Appended, DirectoryInUse, type Journal, JournalBroken, type Span } from '../../../domain/ports/journal.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Batch } from '../../../domain/room/batch.ts'
-import { type Entry, isFact } from '../../../domain/room/events.ts'
-import { searchWords } from '../../codec/words.ts'
+import { type Entry, isFact, type PastEvent } from '../../../domain/room/events.ts'
+import { matches, searchWords } from '../../codec/words.ts'
 import { JournalTooNew } from './failures.ts'
 import type { CallName, Calls, Failure } from './messages.ts'
 import { packRows, unpackRows } from './transport.ts'
@@ -16,6 +16,8 @@ export interface SqliteJournalOptions {
   readonly log: Log
   /** Below this much free space nothing is appended; 64 MiB or 1 % of the disk, whichever is more, unless given. */
   readonly freeSpaceFloorBytes?: number
+  /** Hears of each damaged place that is met; what of it does not verify is left out of all answers. */
+  readonly onDamaged?: () => void
 }
 
 const COMMITTED: Appended = { status: 'committed' }
@@ -86,14 +88,20 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  async search(room: string, query: string, limit: number): Promise<readonly Entry[]> {
+  async search(room: string, query: string, limit: number): Promise<readonly PastEvent[]> {
     const words = searchWords(query)
     if (words.length === 0) return []
     const found = await this.#call('search', { room, words, limit })
     const seqs = new Set(found.seqs)
-    return unpackRows(room, found, 0, this.#options.log).flatMap((batch) =>
-      batch.entries.filter(({ seq }) => seqs.has(seq)),
-    )
+    const entries = new Map<number, Entry>()
+    for (const batch of unpackRows(room, found, 0, this.#options.log))
+      for (const entry of batch.entries) if (seqs.has(entry.seq)) entries.set(entry.seq, entry)
+    // What the index says is looked at again: it has no checksum of its own.
+    return found.seqs.flatMap((seq): readonly PastEvent[] => {
+      const entry = entries.get(seq)
+      if (entry === undefined) return [{ type: 'missed', from: seq, to: seq }]
+      return matches(entry, words) ? [entry] : []
+    })
   }
 
   async trim(room: string, upTo: number): Promise<void> {
@@ -101,8 +109,8 @@ export class SqliteJournal implements Journal {
   }
 
   async #open(): Promise<void> {
-    const { directory, freeSpaceFloorBytes, log } = this.#options
-    const link = new WorkerLink({ directory, freeSpaceFloorBytes }, log)
+    const { directory, freeSpaceFloorBytes, log, onDamaged = () => {} } = this.#options
+    const link = new WorkerLink({ directory, freeSpaceFloorBytes }, log, onDamaged)
     try {
       await link.call('open', undefined)
       this.#link = link

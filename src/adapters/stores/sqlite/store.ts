@@ -8,7 +8,7 @@ import { isDiskFull } from './failures.ts'
 import { FreeSpace } from './free-space.ts'
 import type { Calls, WorkerOptions } from './messages.ts'
 import { openDatabase } from './opening.ts'
-import { Reader, toStoredRows } from './reader.ts'
+import { type Noticed, Reader, toStoredRows } from './reader.ts'
 import type { RoomTable } from './room-table.ts'
 import { SearchIndex } from './search-index.ts'
 import { Trimmer } from './trimmer.ts'
@@ -29,16 +29,21 @@ export class Store implements Handlers {
   readonly #reader: Reader
   readonly #search: SearchIndex
   readonly #trimmer: Trimmer
+  readonly #directory: string
+  #isFull = false
 
-  constructor(options: WorkerOptions, log: Log) {
-    const { db, rooms } = openDatabase(options.directory, log)
+  /** `noticed` hears of each damaged place that is met. */
+  constructor(options: WorkerOptions, log: Log, noticed: Noticed = () => {}) {
+    const { db, rooms, isDamaged } = openDatabase(options.directory, log)
+    if (isDamaged) noticed()
     this.#db = db
+    this.#directory = options.directory
     this.#log = log
     this.#rooms = rooms
     this.#checkpointer = new Checkpointer(db)
     const space = new FreeSpace(options.directory, options.freeSpaceFloorBytes)
     this.#appender = new Appender(db, rooms, space, this.#checkpointer)
-    this.#reader = new Reader(db, log)
+    this.#reader = new Reader(db, log, noticed)
     this.#search = new SearchIndex(db, rooms, this.#reader, this.#checkpointer, log)
     this.#trimmer = new Trimmer(db, rooms, this.#search, this.#checkpointer)
   }
@@ -46,6 +51,7 @@ export class Store implements Handlers {
   append(asks: Calls['append']['asks']): Calls['append']['gets'] {
     const appended = this.#appender.append(asks)
     if (appended.status === 'committed') for (const { room } of asks.rows) this.#search.grew(this.#rooms.get(room)!)
+    this.#noteFull(appended.status === 'readOnly')
     return appended
   }
 
@@ -99,6 +105,13 @@ export class Store implements Handlers {
       if (!isDiskFull(error)) throw error
       this.#log.warn('the disk is full: old messages are forgotten later', { room })
     }
+  }
+
+  /** Where the disk is, is for whoever runs the host. */
+  #noteFull(isFull: boolean): void {
+    if (isFull && !this.#isFull)
+      this.#log.warn('the disk is full: what is said is refused until there is room', { directory: this.#directory })
+    this.#isFull = isFull
   }
 
   /** A checkpoint that is due; called when the answer to an append is out. */

@@ -4,18 +4,9 @@ import { type Entry, isFact } from '../../../domain/room/events.ts'
 import type { LastingFacts } from '../../../domain/room/lasting.ts'
 import { packEntries, unpackEntries } from '../../codec/entries.ts'
 import { type Checkpointer, lazyTransaction } from './connection.ts'
+import { believed, packSums } from './records.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import {
-  checksumOf,
-  isWhole,
-  KEY,
-  KEY_OF_ROOM_END,
-  KIND,
-  ROW_COLUMNS,
-  type Row,
-  type UncheckedRow,
-  unpackIds,
-} from './row.ts'
+import { checksumOf, KEY, KEY_OF_ROOM_END, KIND, ROW_COLUMNS, type Row, type UncheckedRow, unpackIds } from './row.ts'
 import type { SearchIndex } from './search-index.ts'
 
 const STEP_ROWS = 100
@@ -56,7 +47,9 @@ export class Trimmer {
     this.#kept = db.prepare(
       `SELECT ${ROW_COLUMNS} FROM batches WHERE kind = ${KIND.kept} AND key BETWEEN ${KEY} AND ${KEY} ORDER BY key LIMIT ${STEP_ROWS}`,
     )
-    this.#keepFacts = db.prepare(`UPDATE batches SET kind = ?, ids = NULL, bytes = ?, checksum = ? WHERE key = ${KEY}`)
+    this.#keepFacts = db.prepare(
+      `UPDATE batches SET kind = ?, room = ?, last = ?, ids = NULL, bytes = ?, checksum = ?, sums = ? WHERE key = ${KEY}`,
+    )
   }
 
   /** The room's facts, in order; undefined each time that others should be let in between. */
@@ -65,7 +58,7 @@ export class Trimmer {
     for (let next = 0; ; ) {
       const rows = this.#facts.all(room.key, next, room.key) as unknown as UncheckedRow[]
       for (const row of rows) {
-        if (isWhole(row)) yield* unpackEntries(room.name, row.bytes).entries.filter(isFact)
+        for (const { bytes } of believed(row, room.name)) yield* unpackEntries(room.name, bytes).entries.filter(isFact)
         next = Number(row.first) + 1
         if (performance.now() - started < STEP_MS) continue
         yield undefined
@@ -89,7 +82,9 @@ export class Trimmer {
       const rows = this.#kept.all(room.key, from, room.key, room.first) as unknown as UncheckedRow[]
       let next = from
       for (const row of rows) {
-        if (isWhole(row)) this.#keep(room, row, lasting)
+        const believable = believed(row, room.name)
+        // What can't be read stays as it is, for the next start to look at.
+        if (believable.length > 0) this.#keep(room, Number(row.first), believable, lasting)
         next = Number(row.first) + 1
         if (performance.now() - started > STEP_MS) return next
       }
@@ -115,12 +110,13 @@ export class Trimmer {
     let done = rows.length < STEP_ROWS
     let after = room.first - 1
     for (const row of rows) {
-      const last = isWhole(row) ? row.last : Number(row.first)
+      const believable = believed(row, room.name)
+      const last = believable.at(-1)?.last ?? Number(row.first)
       if (last > upTo) {
         done = true
         break
       }
-      this.#forgetRow(room, row, lasting)
+      this.#forgetRow(room, Number(row.first), believable, lasting)
       after = last
       if (performance.now() - started > STEP_MS) {
         done = false
@@ -133,31 +129,32 @@ export class Trimmer {
     return { first, done }
   }
 
-  #forgetRow(room: Room, row: UncheckedRow, lasting: LastingFacts): void {
-    if (!isWhole(row)) {
-      this.#removeRow.run(room.key, Number(row.first))
-      return
+  #forgetRow(room: Room, first: number, believable: readonly Row[], lasting: LastingFacts): void {
+    for (const row of believable) {
+      const ids = unpackIds(row.ids)
+      for (const [id] of ids) this.#removeId.run(room.key, id)
+      this.#checkpointer.wrote(ids.length + PAGES_OF_A_ROW)
+      this.#search.forget(room, row)
     }
-    const ids = unpackIds(row.ids)
-    for (const [id] of ids) this.#removeId.run(room.key, id)
-    this.#checkpointer.wrote(ids.length + PAGES_OF_A_ROW)
-    this.#search.forget(room, row)
-    if (row.kind === KIND.chat) this.#removeRow.run(room.key, row.first)
-    else this.#keep(room, row, lasting)
+    this.#keep(room, first, believable, lasting)
   }
 
-  #keep(room: Room, row: Row, lasting: LastingFacts): void {
-    const { entries } = unpackEntries(room.name, row.bytes)
-    const facts = new Batch(
-      room.name,
-      entries.filter((entry) => isFact(entry) && lasting.has(entry.seq)),
+  /** Of the rows that what is stored under `first` can be believed to be, keeps the facts that last. */
+  #keep(room: Room, first: number, believable: readonly Row[], lasting: LastingFacts): void {
+    const entries = believable.flatMap(({ kind, bytes }) =>
+      kind === KIND.chat ? [] : unpackEntries(room.name, bytes).entries,
     )
-    if (row.kind === KIND.kept && facts.entries.length === entries.length) return
-    if (facts.entries.length === 0) {
-      this.#removeRow.run(room.key, row.first)
+    const facts = entries.filter((entry) => isFact(entry) && lasting.has(entry.seq))
+    if (facts.length === 0) {
+      this.#removeRow.run(room.key, first)
       return
     }
-    const kept = { ...row, kind: KIND.kept, ids: null, bytes: packEntries(facts) }
-    this.#keepFacts.run(kept.kind, kept.bytes, checksumOf(kept), room.key, row.first)
+    const [row] = believable
+    if (believable.length === 1 && row?.kind === KIND.kept && facts.length === entries.length) return
+    const last = believable.at(-1)!.last
+    const bytes = Uint8Array.from(packEntries(new Batch(room.name, facts)))
+    const kept = { first, last, kind: KIND.kept, room: room.name, ids: null, bytes }
+    const sums = packSums(room.name, bytes)
+    this.#keepFacts.run(kept.kind, kept.room, last, bytes, checksumOf(kept), sums, room.key, first)
   }
 }

@@ -17,12 +17,15 @@ const GONE: Failure = { kind: 'broken', message: 'its thread has ended', sqliteC
 export class WorkerLink {
   readonly #worker: Worker
   readonly #log: Log
+  readonly #damaged: () => void
   readonly #waiting = new Map<number, Waiting>()
   #gone: Failure | undefined
   #newest = 0
 
-  constructor(options: WorkerOptions, log: Log) {
+  /** `damaged` hears of each damaged place that the worker meets. */
+  constructor(options: WorkerOptions, log: Log, damaged: () => void) {
     this.#log = log
+    this.#damaged = damaged
     this.#worker = new Worker(WORKER, {
       name: 'journal',
       workerData: options,
@@ -65,6 +68,10 @@ export class WorkerLink {
   #take(answer: Answer): void {
     if (answer.type === 'log') {
       this.#log[answer.level](answer.what, answer.fields)
+      return
+    }
+    if (answer.type === 'damaged') {
+      this.#damaged()
       return
     }
     const waiting = this.#waiting.get(answer.id)

@@ -27,13 +27,22 @@ function fail(error: unknown): Failure {
   const failure = toFailure(error)
   if (failure.kind !== 'broken' || broken !== undefined) return failure
   broken = failure
-  // The next start verifies all of it, however large.
+  suspect()
+  return failure
+}
+
+/** The next start verifies all of it and saves what it can, however large it is. */
+function noticed(): void {
+  suspect()
+  answer({ type: 'damaged' })
+}
+
+function suspect(): void {
   try {
     writeFileSync(join(options.directory, SUSPECT_FILE), '')
-  } catch (markError) {
-    log.warn('the journal could not be marked for verification', { error: String(markError) })
+  } catch (error) {
+    log.warn('the journal could not be marked for verification', { error: String(error) })
   }
-  return failure
 }
 
 function guardedIdleStep(): boolean {
@@ -52,7 +61,7 @@ const perform = (request: Request): unknown => {
   if (request.name === 'close') return close()
   if (broken !== undefined) throw new Error(broken.message)
   if (request.name === 'open') {
-    store = new Store(options, log)
+    store = new Store(options, log, noticed)
     return undefined
   }
   if (store === undefined) throw new RangeError('the journal is not open')

@@ -98,7 +98,8 @@ describe('P4 a reader that stalls', () => {
     await house.calm()
     const lines = budi.take().trimEnd().split('\n')
     const gap = lines.findIndex((line) => line.startsWith('* '))
-    const [, missed] = /^\* (\d+) lines are past this room's history$/.exec(lines[gap] ?? '') ?? []
+    const [, missed] =
+      /^\* (\d+) lines are missing here: past this room's history, or damaged$/.exec(lines[gap] ?? '') ?? []
     const expected = numbered(100).map((line) => `<ani> ${line}`)
     expected.splice(gap, Number(missed), lines[gap] ?? '')
     expect(lines).toEqual(expected)

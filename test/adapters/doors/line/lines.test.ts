@@ -42,7 +42,7 @@ describe('a line for each event', () => {
     [{ ...stamp, type: 'fileWithdrawn', file, reason: 'cut' }, '* see-saw.mp3 from ani is gone: cut\n'],
     [{ ...stamp, type: 'fileCompleted', file: whole }, ''],
     [{ ...stamp, type: 'fileReceived', file }, ''],
-    [{ type: 'missed', from: 3, to: 12 }, "* 10 lines are past this room's history\n"],
+    [{ type: 'missed', from: 3, to: 12 }, "* 10 lines are missing here: past this room's history, or damaged\n"],
   ]
   for (const [event, line] of table)
     it(`${event.type}: ${line.trimEnd()}`, () => expect(textFor(linesOf(event), budi)).toBe(line))

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { JournalTooNew } from '../../../../src/adapters/stores/sqlite/failures.ts'
+import { inspectJournal } from '../../../../src/adapters/stores/sqlite/inspection.ts'
+import { Store } from '../../../../src/adapters/stores/sqlite/store.ts'
+import { smallDisk } from '../../../helpers/small-disk.ts'
 import { CollectedLog } from './collected-log.ts'
 import { append, openStore, quarantines, readStore, said } from './store-under-test.ts'
 
@@ -30,9 +33,9 @@ const makeStore = (appends: number): void => {
 describe("the journal's database", () => {
   test('of a newer version is refused and left as it is (C84)', () => {
     makeStore(3)
-    alter(`PRAGMA user_version = 2; PRAGMA application_id = ${0x7474_0002}`)
+    alter(`PRAGMA user_version = 3; PRAGMA application_id = ${0x7474_0003}`)
     expect(() => openStore(directory)).toThrow(JournalTooNew)
-    expect(() => openStore(directory)).toThrow(/schema 2.*this tamtam knows 1/)
+    expect(() => openStore(directory)).toThrow(/schema 3.*this tamtam knows 2/)
     expect(quarantines(directory)).toEqual([])
   })
 
@@ -51,7 +54,7 @@ describe("the journal's database", () => {
     expect(quarantines(directory)).toHaveLength(1)
   })
 
-  test('leaves out a row whose checksum fails, says so once, and gives what follows', () => {
+  test('sets aside a database with a row whose checksum fails, says so, and gives what follows', () => {
     makeStore(5)
     alter("UPDATE batches SET bytes = x'00' WHERE (key & 0xffffffffff) = 3")
     const log = new CollectedLog()
@@ -59,8 +62,81 @@ describe("the journal's database", () => {
     for (let times = 0; times < 3; times += 1) {
       expect(readStore(store, 'lobby').map(({ seq }) => seq)).toEqual([1, 2, 4, 5])
     }
-    expect(log.errors()).toMatchObject([{ fields: { room: 'lobby', first: 3 } }])
+    expect(log.errors()).toMatchObject([{ fields: { damage: '1 stored batches fail their checksum', unreadable: 1 } }])
     store.close()
+    expect(quarantines(directory)).toHaveLength(1)
+  })
+
+  test('that is damaged on a disk with no room to save it goes on as it is, and says so until there is', async (context) => {
+    const data = await smallDisk(context, '3m')
+    const made = openStore(data)
+    const entries = Array.from({ length: 20 }, (_, index) => said(index + 1, `kopi ${index + 1} ${'x'.repeat(2000)}`))
+    for (let batch = 0; batch < 20; batch += 1)
+      append(
+        made,
+        'lobby',
+        entries.map((entry) => ({ ...entry, seq: entry.seq + batch * 20 })),
+      )
+    made.close()
+    const file = join(data, 'journal.db')
+    const bytes = readFileSync(file)
+    bytes[bytes.indexOf('kopi 7 ')]! ^= 1
+    writeFileSync(file, bytes)
+    const ballast = join(data, 'ballast')
+    writeFileSync(ballast, Buffer.alloc(statfsSync(data).bavail * statfsSync(data).bsize - 300_000))
+    for (let start = 0; start < 2; start += 1) {
+      const log = new CollectedLog()
+      let noticed = 0
+      const store = new Store({ directory: data, freeSpaceFloorBytes: 0 }, log, () => noticed++)
+      expect(readStore(store, 'lobby')).toHaveLength(399)
+      expect(log.errors()[0]?.what).toMatch(/the disk too full to save it/)
+      expect(noticed).toBeGreaterThan(0)
+      store.close()
+      expect(quarantines(data)).toEqual([])
+    }
+    rmSync(ballast)
+    const store = openStore(data)
+    expect(readStore(store, 'lobby')).toHaveLength(399)
+    store.close()
+    expect(quarantines(data)).toHaveLength(1)
+  })
+
+  test('of before, in which entries have no sums, opens as it is and goes on', async () => {
+    const made = openStore(directory)
+    const before = [1, 2, 3].map((seq) => said(seq, `kopi ${seq}`))
+    append(made, 'lobby', before, ['id-1'])
+    made.close()
+    alter(`ALTER TABLE batches DROP COLUMN sums; PRAGMA user_version = 1; PRAGMA application_id = ${0x7474_0001}`)
+    expect(inspectJournal(directory)).toMatchObject({ entries: 3, damagedRows: 0, missing: 0, damage: undefined })
+    const log = new CollectedLog()
+    const store = openStore(directory, log)
+    const after = [4, 5].map((seq) => said(seq, `teh ${seq}`))
+    append(store, 'lobby', after)
+    expect(readStore(store, 'lobby')).toEqual([...before, ...after])
+    expect(append(store, 'lobby', [said(6, 'kopi 1')], ['id-1'])).toMatchObject({ status: 'duplicate' })
+    store.close()
+    log.assertQuiet()
+    expect(quarantines(directory)).toEqual([])
+    expect(inspectJournal(directory)).toMatchObject({ entries: 5, damagedRows: 0, missing: 0, damage: undefined })
+  })
+
+  test('in which a bit was flipped is looked through without being changed: what is lost is counted', () => {
+    const made = openStore(directory)
+    append(
+      made,
+      'lobby',
+      [1, 2, 3].map((seq) => said(seq, `kopi ${seq}`)),
+    )
+    append(made, 'lobby', [said(4, 'akhir')])
+    made.close()
+    alter('UPDATE batches SET last = 4 WHERE last = 3')
+    expect(inspectJournal(directory)).toMatchObject({ entries: 4, damagedRows: 1, missing: 0 })
+    const file = join(directory, 'journal.db')
+    const bytes = readFileSync(file)
+    bytes[bytes.indexOf('kopi 2')]! ^= 1
+    writeFileSync(file, bytes)
+    expect(inspectJournal(directory)).toMatchObject({ entries: 3, damagedRows: 1, missing: 1 })
+    expect(readFileSync(file)).toEqual(bytes)
   })
 
   test('does not give out again the numbers of a damaged newest row', () => {

@@ -1,9 +1,9 @@
-import type { Entry } from '../../../../domain/room/events.ts'
+import type { PastEvent } from '../../../../domain/room/events.ts'
 import { lineOf } from '../../shared/event-line.ts'
 import { fileLine, type LinkOf } from '../../shared/wording.ts'
 
 /** Entries as people read them again: own lines too, and a file as its line. */
-export const entryLines = (entries: readonly Entry[], linkOf: LinkOf | undefined): string[] =>
+export const entryLines = (entries: readonly PastEvent[], linkOf: LinkOf | undefined): string[] =>
   entries
     .map((entry) =>
       entry.type === 'fileCompleted' ? fileLine(entry.by.name, entry.file, linkOf) : lineOf(entry).trimEnd(),

@@ -1,4 +1,5 @@
 import { rejected } from '../../../../domain/rejection.ts'
+import { isEntry, lastSeqOf, within } from '../../../../domain/room/events.ts'
 import type { LineCommand } from './command.ts'
 import { entryLines } from './entry-lines.ts'
 
@@ -23,13 +24,13 @@ export const history: LineCommand = {
     await caller.say(`* history of ${room}:`)
     // What is not said yet stays in the journal, however long it takes to be taken (C61).
     for (let left = count; left > 0; ) {
-      const entries = (await session.read(from, Math.min(left, PORTION_ENTRIES))).filter(({ seq }) => seq <= last)
-      const newest = entries.at(-1)
+      const events = within(await session.read(from, Math.min(left, PORTION_ENTRIES)), from + 1, last)
+      const newest = events.at(-1)
       if (newest === undefined) break
-      const lines = entryLines(entries, caller.linkOf)
+      const lines = entryLines(events, caller.linkOf)
       if (lines.length > 0) await caller.say(lines.join('\n'))
-      from = newest.seq
-      left -= entries.length
+      from = lastSeqOf(newest)
+      left -= events.filter(isEntry).length
     }
     await caller.say('* end of history')
   },

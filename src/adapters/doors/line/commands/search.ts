@@ -1,4 +1,5 @@
 import { rejected } from '../../../../domain/rejection.ts'
+import { isEntry } from '../../../../domain/room/events.ts'
 import type { LineCommand } from './command.ts'
 import { entryLines } from './entry-lines.ts'
 import { sayPortions } from './say-portions.ts'
@@ -15,7 +16,8 @@ export const search: LineCommand = {
       return
     }
     const entries = await session.search(rest, caller.settings.maxHistoryLines)
-    const found = entries.length === 1 ? '1 line' : `${entries.length} lines`
+    const count = entries.filter(isEntry).length
+    const found = count === 1 ? '1 line' : `${count} lines`
     await sayPortions(caller, [`* found ${found}:`, ...entryLines(entries, caller.linkOf), '* end of search'])
   },
 }

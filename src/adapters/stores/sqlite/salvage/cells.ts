@@ -10,29 +10,97 @@ export interface Cell {
 export type PageOf = (page: number) => Buffer | undefined
 
 const TABLE_LEAF = 13
-const OTHER_PAGES = new Set([2, 5, 10])
+/** Index pages. One that says it leads to other pages may be a leaf with a flipped bit. */
+const OTHER_PAGES = new Set([2, 10])
 const LEAF_HEADER_BYTES = 8
 const FILE_HEADER_BYTES = 100
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
+/** Our tables: rooms, batches as they were and as they are. */
+const OURS: readonly number[] = [5, 7, 8]
+/** Those of the search index, and how far it has come. */
+const OTHERS: readonly number[] = [2, 3]
+/** What stands before the values of a cell is no longer. */
+const HEAD_BYTES = 32
+/** So many cells of a page are looked at with flipped bits, where they can't be read; a page with more is noise. */
+const FLIPPED_CELLS = 64
+
+/** `accept` takes a record that is what it should be (a checksum); `leave` gets those that are not, whatever bit is flipped. */
+export interface Taking {
+  accept(cell: Cell): boolean
+  leave(cell: Cell): void
+}
 
 /**
- * The records on a table leaf, https://sqlite.org/fileformat2.html#b_tree_pages, read without trusting anything: `accept` says
- * whether a record is what it should be (a checksum), and everything that is not is passed over. The count of cells is not
- * trusted either: pointers are read up to where accepted cells begin.
+ * The records on a table leaf, https://sqlite.org/fileformat2.html#b_tree_pages, read without trusting anything. The count of
+ * cells is not trusted either: pointers are read up to where accepted cells begin. Where a cell does not verify, each bit of what
+ * leads to its values is tried the other way round: one flipped bit there would cost all of the row.
  */
-export const readLeaf = (page: Buffer, number: number, pageOf: PageOf, accept: (cell: Cell) => boolean): void => {
+export const readLeaf = (page: Buffer, number: number, pageOf: PageOf, taking: Taking): void => {
   const header = number === 1 ? FILE_HEADER_BYTES : 0
   if (OTHER_PAGES.has(page[header]!)) return
   const counted = page[header] === TABLE_LEAF ? page.readUInt16BE(header + 3) : 0
   let contentFrom = page.length
+  let flipped = 0
   for (let index = 0; ; index += 1) {
     const slot = header + LEAF_HEADER_BYTES + index * 2
     if (slot + 2 > contentFrom) return
     const pointer = page.readUInt16BE(slot)
     if (pointer === 0 && index >= counted) return
-    const cell = pointer > slot && pointer < page.length ? readCell(page, pointer, pageOf) : undefined
-    if (cell !== undefined && accept(cell)) contentFrom = Math.min(contentFrom, pointer)
+    const cell = cellAt(page, slot, pageOf)
+    if (cell !== undefined && taking.accept(cell)) {
+      contentFrom = Math.min(contentFrom, pointer)
+      continue
+    }
+    if (cell === undefined && (index >= Math.max(counted, 1) || isAnotherTables(page, pointer))) continue
+    flipped += 1
+    if (flipped <= FLIPPED_CELLS && acceptFlipped(page, slot, pageOf, taking)) continue
+    if (cell !== undefined) taking.leave(cell)
   }
+}
+
+const cellAt = (page: Buffer, slot: number, pageOf: PageOf): Cell | undefined => {
+  const pointer = page.readUInt16BE(slot)
+  return pointer > slot && pointer < page.length ? readCell(page, pointer, pageOf) : undefined
+}
+
+const acceptFlipped = (page: Buffer, slot: number, pageOf: PageOf, { accept }: Taking): boolean => {
+  const pointer = page.readUInt16BE(slot)
+  const accepted = (pages: PageOf) => {
+    const cell = cellAt(page, slot, pages)
+    return cell !== undefined && accept(cell)
+  }
+  if (flipEach(page, slot, 2, () => accepted(pageOf))) return true
+  const visited: number[] = []
+  const noting: PageOf = (number) => {
+    visited.push(number)
+    return pageOf(number)
+  }
+  const cell = cellAt(page, slot, noting)
+  if (flipEach(page, pointer, HEAD_BYTES, () => accepted(pageOf))) return true
+  // The chain of pages that holds the rest: the first link is on the leaf, the others begin their page.
+  const link = linkOf(page, pointer)
+  if (cell === undefined && link === undefined) return false
+  if (link !== undefined && flipEach(page, link, 4, () => accepted(pageOf))) return true
+  return visited.some((number) => {
+    const copy = pageOf(number)
+    if (copy === undefined) return false
+    const changed = Buffer.from(copy)
+    return flipEach(changed, 0, 4, () => accepted((wanted) => (wanted === number ? changed : pageOf(wanted))))
+  })
+}
+
+/** Whether `found` says so with one of these bits flipped; the bytes are as they were afterwards. */
+const flipEach = (bytes: Buffer, from: number, length: number, found: () => boolean): boolean => {
+  for (let at = from; at < Math.min(from + length, bytes.length); at += 1) {
+    const before = bytes[at]!
+    for (let bit = 1; bit < 256; bit <<= 1) {
+      bytes[at] = before ^ bit
+      const isIt = found()
+      bytes[at] = before
+      if (isIt) return true
+    }
+  }
+  return false
 }
 
 const readCell = (page: Buffer, at: number, pageOf: PageOf): Cell | undefined => {
@@ -40,20 +108,59 @@ const readCell = (page: Buffer, at: number, pageOf: PageOf): Cell | undefined =>
   const rowid = length && varint(page, length.next)
   if (length === undefined || rowid === undefined) return undefined
   const size = Number(length.value)
-  if (size < 2 || size > MAX_PAYLOAD_BYTES) return undefined
+  if (size < 2 || size > MAX_PAYLOAD_BYTES || !isOurs(page.subarray(rowid.next), size)) return undefined
   const payload = readPayload(page, rowid.next, size, pageOf)
   const values = payload && readRecord(payload)
   return values && { rowid: BigInt.asIntN(64, rowid.value), values }
 }
 
+/** How many columns the head of a record has, where they are together as long as the record. */
+const columnsOf = (head: Buffer, size: number): number | undefined => {
+  const end = varint(head, 0)
+  if (end === undefined || end.value > BigInt(Math.min(head.length, HEAD_BYTES))) return undefined
+  let columns = 0
+  let bytes = Number(end.value)
+  for (let next = end.next; next < end.value; columns += 1) {
+    const type = varint(head, next)
+    if (type === undefined) return undefined
+    bytes += sizeOf(Number(type.value))
+    next = type.next
+  }
+  return bytes === size ? columns : undefined
+}
+
+const isOurs = (head: Buffer, size: number): boolean => OURS.includes(columnsOf(head, size) ?? 0)
+
+/** A cell of a table that is not looked for: there is nothing to be found in it. */
+const isAnotherTables = (page: Buffer, at: number): boolean => {
+  const length = varint(page, at)
+  const rowid = length && varint(page, length.next)
+  if (length === undefined || rowid === undefined) return false
+  const columns = columnsOf(page.subarray(rowid.next), Number(length.value))
+  return columns !== undefined && OTHERS.includes(columns)
+}
+
+/** How much of a payload is on the leaf, where not all of it is. */
+const localBytes = (usable: number, size: number): number => {
+  const least = Math.floor(((usable - 12) * 32) / 255) - 23
+  const fitting = least + ((size - least) % (usable - 4))
+  return fitting <= usable - 35 ? fitting : least
+}
+
+/** Where on the leaf a cell says on which page it goes on; undefined where it says so nowhere. */
+const linkOf = (page: Buffer, at: number): number | undefined => {
+  const length = varint(page, at)
+  const rowid = length && varint(page, length.next)
+  if (length === undefined || rowid === undefined) return undefined
+  const size = Number(length.value)
+  return size <= page.length - 35 || size > MAX_PAYLOAD_BYTES ? undefined : rowid.next + localBytes(page.length, size)
+}
+
 /** What does not fit on the leaf goes on in a chain of overflow pages. */
 const readPayload = (page: Buffer, at: number, size: number, pageOf: PageOf): Buffer | undefined => {
   const usable = page.length
-  const most = usable - 35
-  if (size <= most) return at + size <= page.length ? page.subarray(at, at + size) : undefined
-  const least = Math.floor(((usable - 12) * 32) / 255) - 23
-  const fitting = least + ((size - least) % (usable - 4))
-  const local = fitting <= most ? fitting : least
+  if (size <= usable - 35) return at + size <= page.length ? page.subarray(at, at + size) : undefined
+  const local = localBytes(usable, size)
   if (at + local + 4 > page.length) return undefined
   const parts = [page.subarray(at, at + local)]
   let missing = size - local

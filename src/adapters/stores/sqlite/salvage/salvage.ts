@@ -8,7 +8,7 @@ import { type Salvaged, SalvagedRows } from './salvaged-rows.ts'
 import type { WalScan } from './wal.ts'
 
 /**
- * Brings every row that still verifies from a damaged database file and its log into `target`, a fresh one. It reads pages, not
+ * Brings every entry that still verifies from a damaged database file and its log into `target`, a fresh one. It reads pages, not
  * trees: a row is found when its own page is whole, whatever happened to the pages that lead to it.
  */
 export const salvage = (file: string, wal: WalScan | undefined, target: DatabaseSync): Salvaged => {
@@ -23,12 +23,15 @@ export const salvage = (file: string, wal: WalScan | undefined, target: Database
     }
     const pageOf: PageOf = (page) => newest.get(page) ?? (page <= count + 1 ? fromFile(page) : undefined)
     const salvaged = new SalvagedRows(target)
-    const accept = (cell: Cell): boolean => acceptCell(cell, salvaged)
+    const taking = {
+      accept: (cell: Cell) => acceptCell(cell, salvaged),
+      leave: (cell: Cell) => leaveCell(cell, salvaged),
+    }
     // Newest first: where a row was rewritten, the first one found stays.
-    for (const frame of frames.toReversed()) readLeaf(frame.bytes, frame.page, pageOf, accept)
+    for (const frame of frames.toReversed()) readLeaf(frame.bytes, frame.page, pageOf, taking)
     for (let page = 1; page <= count + 1; page += 1) {
       const bytes = fromFile(page)
-      if (bytes !== undefined) readLeaf(bytes, page, pageOf, accept)
+      if (bytes !== undefined) readLeaf(bytes, page, pageOf, taking)
     }
     return salvaged.finish()
   } finally {
@@ -42,16 +45,22 @@ const acceptCell = ({ rowid, values }: Cell, salvaged: SalvagedRows): boolean =>
     if (room !== undefined) salvaged.room(room)
     return room !== undefined
   }
-  if (values.length !== 7) return false
-  const [, last, kind, room, ids, bytes, checksum] = values
-  const row: UncheckedRow = { first: Number(rowid & 0xff_ffff_ffffn), last, kind, room, ids, bytes, checksum }
-  const key = Number(rowid >> 40n)
-  if (isWhole(row)) {
-    salvaged.row(key, row satisfies Row)
-    return true
-  }
-  salvaged.unreadable(key, row)
-  return false
+  const row = toRow(rowid, values)
+  if (row === undefined || !isWhole(row)) return false
+  salvaged.row(Number(rowid >> 40n), row satisfies Row)
+  return true
+}
+
+const leaveCell = ({ rowid, values }: Cell, salvaged: SalvagedRows): void => {
+  const row = toRow(rowid, values)
+  if (row !== undefined) salvaged.unreadable(Number(rowid >> 40n), row)
+}
+
+/** Rows of before have no sums. */
+const toRow = (rowid: bigint, values: Cell['values']): UncheckedRow | undefined => {
+  if (values.length !== 7 && values.length !== 8) return undefined
+  const [, last, kind, room, ids, bytes, checksum, sums = null] = values
+  return { first: Number(rowid & 0xff_ffff_ffffn), last, kind, room, ids, bytes, checksum, sums }
 }
 
 const toRoom = (key: number, values: Cell['values']): Room | undefined => {
