@@ -81,8 +81,10 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   idleMs: 60_000,
   lingerMs: 2000,
   pipelined: 64,
-  guessesPerMinuteAndAddress: 5,
+  guessesPerMinuteAndAddress: 10,
   guessesPerMinute: 100,
+  // Less than our clients wait for an answer.
+  guessWaitMs: 8000,
   guessesPerConnection: 3,
   guessFloorMs: 250,
   messageBytes: 64 * 1024,
@@ -93,8 +95,6 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   rateOnLoopback: false,
   pageEntries: 100,
   maxPageEntries: 500,
-  pagesPerAddress: 4,
-  shortPageChars: 128 * 1024,
   outboxMarkBytes: 256 * 1024,
   heartbeatMs: 15_000,
 }

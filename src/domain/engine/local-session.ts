@@ -20,10 +20,17 @@ export interface Host {
   download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array>
   inspect(session: LocalSession, file: string): AsyncIterable<Uint8Array>
   /** A page of about `limit` entries, or of as many as a page may have. */
-  read(room: string, after: number, limit?: number): Promise<readonly Batch[]>
-  search(room: string, query: string, limit: number): Promise<readonly Entry[]>
+  read(session: LocalSession, after: number, limit?: number): Promise<readonly Batch[]>
+  search(session: LocalSession, query: string, limit: number): Promise<readonly Entry[]>
   comeForward(session: LocalSession): Promise<Rejected | undefined>
   leave(session: LocalSession, reason: string): Promise<void>
+}
+
+/** A step through a room's history. */
+export interface Page {
+  readonly entries: readonly Entry[]
+  readonly read: number
+  readonly upTo: number
 }
 
 /** A session with the room in this process: it can also be followed batch by batch, which is what doors do. */
@@ -146,7 +153,7 @@ export class LocalSession implements RoomSession {
       room: this.room,
       live$: this.#room.batches$,
       last: () => this.#room.state.last,
-      read: (from: number) => this.#host.read(this.room, from),
+      read: (from: number) => this.#host.read(this, from),
     }
     const follower = new Follower(feed, after, take, ended)
     this.#followers.add(follower)
@@ -207,20 +214,33 @@ export class LocalSession implements RoomSession {
 
   /** About `limit` entries after `after`, and at most that many, that this member may see. */
   async read(after: number, limit: number): Promise<readonly Entry[]> {
-    const entries: Entry[] = []
-    for (let from = after; entries.length < limit && from < this.last; ) {
-      const page = await this.#host.read(this.room, from, limit - entries.length)
-      if (page.length === 0) break
-      for (const batch of page) for (const entry of batch.entries) if (this.sees(entry)) entries.push(entry)
-      from = page.at(-1)?.last ?? this.last
+    const found: Entry[] = []
+    for (let from = after; found.length < limit && from < this.last; ) {
+      const { entries, read, upTo } = await this.page(from, limit - found.length)
+      if (read === 0) break
+      found.push(...entries)
+      from = upTo
     }
-    return entries.slice(0, limit)
+    return found.slice(0, limit)
+  }
+
+  /** One step of it: what this member may see of the `read` entries, about `limit`, after `after` and up to `upTo`. */
+  async page(after: number, limit: number): Promise<Page> {
+    const entries: Entry[] = []
+    let read = 0
+    let upTo = after
+    for (const batch of await this.#host.read(this, after, limit)) {
+      read += batch.entries.length
+      upTo = batch.last ?? upTo
+      for (const entry of batch.entries) if (this.sees(entry)) entries.push(entry)
+    }
+    return { entries, read, upTo }
   }
 
   async search(query: string, limit: number): Promise<readonly Entry[]> {
     // Files for others are among what is found, and are left out: then it looks further back.
     for (let reach = limit; ; reach *= 2) {
-      const found = await this.#host.search(this.room, query, reach)
+      const found = await this.#host.search(this, query, reach)
       const seen = found.filter((entry) => this.sees(entry))
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }

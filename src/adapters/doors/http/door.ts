@@ -11,7 +11,6 @@ import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
 import { GuestNames } from './guest-names.ts'
 import { originFault } from './origin.ts'
-import { PageTurns } from './page-turns.ts'
 import type { HttpDoorParts, HttpParts } from './parts.ts'
 import { Rates } from './rates.ts'
 import { headFault, httpServer } from './server.ts'
@@ -37,7 +36,6 @@ export class HttpDoor implements Door, Browsed {
       ...parts,
       names: new GuestNames(engine),
       rates: new Rates(clock, settings),
-      pages: new PageTurns(settings.pagesPerAddress, settings.shortPageChars),
       closing: this.#closing.signal,
       visitorOf: (request) => this.#of(request.socket).visitor,
     }

@@ -1,26 +1,99 @@
-import type { LocalSession } from '../../../domain/engine/local-session.ts'
-import type { Entry } from '../../../domain/room/events.ts'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { jsonForTerminal } from '../../../domain/text/terminal.ts'
+import { COSTS, priceOfItems } from '../shared/costs.ts'
+import type { Portion } from '../shared/portions.ts'
+import { eventJson } from './event-json.ts'
+import { send } from './files/sending.ts'
+import { pay } from './guests.ts'
+import type { HttpParts } from './parts.ts'
 
-/** At most `limit` entries after `after`, and before `before` where that is given, oldest first. */
-export async function pageAfter(
-  session: LocalSession,
-  after: number,
-  before: number | undefined,
-  limit: number,
-): Promise<readonly Entry[]> {
-  const entries = await session.read(after, limit)
-  return before === undefined ? entries : entries.filter(({ seq }) => seq < before)
+/** Rows of a list that are written at once, and have a turn of the event loop for themselves. */
+const ROWS_AT_ONCE = 256
+
+/** One answer with a long list in it. */
+export interface Listing {
+  /** What stands before the list. */
+  readonly head?: object
+  /** What the list is called. */
+  readonly list: string
+  readonly rows: AsyncIterable<readonly object[]>
+  /** What stands behind it, once it is through. */
+  tail?(): object
 }
 
-/** The newest `limit` entries before `before`, oldest first. */
-export async function pageBefore(session: LocalSession, before: number, limit: number): Promise<readonly Entry[]> {
-  let found: readonly Entry[] = []
-  // What is for others is not seen and leaves pages short: each further step looks twice as far back.
-  for (let upTo = before - 1, reach = limit; upTo > 0 && found.length < limit; reach *= 2) {
-    const after = Math.max(0, upTo - reach)
-    const entries = await session.read(after, upTo - after)
-    found = [...entries.filter(({ seq }) => seq <= upTo), ...found]
-    upTo = after
+/**
+ * Answers with a list, made portion by portion as the peer takes them: whoever asks and does not read has one portion waiting here, and
+ * keeps nobody else from theirs (C61).
+ */
+export async function answerListing(
+  parts: HttpParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  listing: Listing,
+): Promise<FastifyReply> {
+  const pieces = bytesOf(listing)
+  // What is refused is refused before the head is out.
+  const first = await pieces.next()
+  const { raw } = reply.type('application/json; charset=utf-8').hijack()
+  raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
+  try {
+    if (request.method !== 'HEAD') await send(behind(first, pieces), raw, Number.POSITIVE_INFINITY)
+    raw.end()
+  } catch (error) {
+    // Only a connection that breaks off tells that this is not all.
+    raw.destroy()
+    parts.log.error('a list broke off', { error: String(error) })
   }
-  return found.slice(-limit)
+  return reply
+}
+
+/** Entries of an answer as events, each portion once it is paid for. */
+export async function* paidEvents(
+  parts: HttpParts,
+  request: FastifyRequest,
+  room: string,
+  portions: AsyncIterable<Portion>,
+): AsyncGenerator<readonly object[]> {
+  for await (const { entries, read } of portions) {
+    await pay(parts, request, priceOfItems(COSTS.history, read), room)
+    yield entries.map(eventJson)
+  }
+}
+
+/** The rows that `toRow` makes of many items, a few at each turn of the event loop. */
+export async function* rowsOf<T>(
+  parts: Pick<HttpParts, 'clock'>,
+  items: readonly T[],
+  toRow: (item: T) => object,
+): AsyncGenerator<readonly object[]> {
+  for (let at = 0; at < items.length; at += ROWS_AT_ONCE) {
+    if (at > 0) await new Promise<void>((resolve) => parts.clock.soon(resolve))
+    yield items.slice(at, at + ROWS_AT_ONCE).map(toRow)
+  }
+}
+
+async function* bytesOf({ head = {}, list, rows, tail }: Listing): AsyncGenerator<Uint8Array> {
+  const begun = jsonForTerminal({ ...head, [list]: [] })
+  let before = begun.slice(0, -2)
+  for await (const some of rows) {
+    if (some.length === 0) continue
+    yield Buffer.from(before + some.map(jsonForTerminal).join())
+    before = ','
+  }
+  const rest = jsonForTerminal(tail?.() ?? {}).slice(1)
+  yield Buffer.from(`${before === ',' ? '' : before}]${rest === '}' ? '' : ','}${rest}`)
+}
+
+/** An iterator that has been begun. Not a generator: its end must reach one that waits. */
+function behind(first: IteratorResult<Uint8Array>, rest: AsyncGenerator<Uint8Array>): AsyncIterator<Uint8Array> {
+  let isFirst = true
+  return {
+    next: async () => {
+      if (!isFirst) return await rest.next()
+      isFirst = false
+      return first
+    },
+    return: (value) => rest.return(value),
+  }
 }

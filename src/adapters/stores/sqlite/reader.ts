@@ -6,6 +6,8 @@ import { isWhole, KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, ROW_COLUMNS, type Row
 
 /** One answer holds no more than about this, however many entries were asked for. */
 const ANSWER_BYTES = 4 * 1024 * 1024
+/** The same of what is found here and there: others' appends are behind one such step at most. */
+const STEP_BYTES = 512 * 1024
 const FACT_ROWS = 256
 
 /** Reads rows and leaves out those whose checksum fails, saying so once for each. */
@@ -64,12 +66,15 @@ export class Reader {
     }
   }
 
-  /** The rows that hold these sequences, which rise; each row once. */
+  /** One page of the rows that hold these sequences, which rise; each row once. */
   holding(room: Room, seqs: readonly number[]): Row[] {
     const found: Row[] = []
+    let bytes = 0
     for (const seq of seqs) {
       const newest = found.at(-1)
       if (newest !== undefined && seq <= newest.last) continue
+      bytes += newest?.bytes.length ?? 0
+      if (bytes >= STEP_BYTES) break
       const row = this.#at.get(room.key, room.key, seq) as UncheckedRow | undefined
       if (row !== undefined && this.#check(room, row)) found.push(row)
     }

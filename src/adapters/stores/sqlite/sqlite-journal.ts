@@ -89,11 +89,19 @@ export class SqliteJournal implements Journal {
   async search(room: string, query: string, limit: number): Promise<readonly Entry[]> {
     const words = searchWords(query)
     if (words.length === 0) return []
-    const found = await this.#call('search', { room, words, limit })
-    const seqs = new Set(found.seqs)
-    return unpackRows(room, found, 0, this.#options.log).flatMap((batch) =>
-      batch.entries.filter(({ seq }) => seqs.has(seq)),
-    )
+    const seqs = await this.#call('search', { room, words, limit })
+    const wanted = new Set(seqs)
+    const found: Entry[] = []
+    // A few rows at a time: an append that comes meanwhile is behind one of these steps, not behind all of it.
+    for (let left = seqs; left.length > 0; ) {
+      const stored = await this.#call('holding', { room, seqs: left })
+      const upTo = stored.rows.at(-1)?.last
+      if (upTo === undefined) break
+      for (const { entries } of unpackRows(room, stored, 0, this.#options.log))
+        found.push(...entries.filter(({ seq }) => wanted.has(seq)))
+      left = left.filter((seq) => seq > upTo)
+    }
+    return found
   }
 
   async trim(room: string, upTo: number): Promise<void> {

@@ -1,7 +1,8 @@
 import { rejected } from '../../../../domain/rejection.ts'
+import { COSTS, priceOf, priceOfItems } from '../../shared/costs.ts'
+import { searched } from '../../shared/portions.ts'
 import type { LineCommand } from './command.ts'
-import { entryLines } from './entry-lines.ts'
-import { sayPortions } from './say-portions.ts'
+import { sayEntries } from './say-portions.ts'
 
 export const search: LineCommand = {
   word: 'search',
@@ -14,8 +15,11 @@ export const search: LineCommand = {
       await caller.refuse(rejected('BAD_COMMAND', `type ${search.usage}`))
       return
     }
-    const entries = await session.search(rest, caller.settings.maxHistoryLines)
-    const found = entries.length === 1 ? '1 line' : `${entries.length} lines`
-    await sayPortions(caller, [`* found ${found}:`, ...entryLines(entries, caller.linkOf), '* end of search'])
+    await caller.pay(priceOf(COSTS.search))
+    const { count, portions } = await searched(session, rest, caller.settings.maxHistoryLines)
+    await caller.pay(priceOfItems(COSTS.search, count))
+    await caller.say(`* found ${count === 1 ? '1 line' : `${count} lines`}:`)
+    await sayEntries(caller, portions)
+    await caller.say('* end of search')
   },
 }
