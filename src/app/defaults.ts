@@ -131,7 +131,8 @@ export const listenerDefaults: ListenerSettings = {
   host: '127.0.0.1',
   port: 8268,
   connections: 10_000,
-  connectionsPerAddress: 64,
+  // A class behind one address, with a page each.
+  connectionsPerAddress: 256,
   strangers: 2500,
   strangersOnLoopback: false,
   silentMs: 1000,

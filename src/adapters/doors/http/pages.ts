@@ -33,12 +33,15 @@ export async function answerListing(
   listing: Listing,
 ): Promise<FastifyReply> {
   const pieces = bytesOf(listing)
-  // What is refused is refused before the head is out.
-  const first = await pieces.next()
-  const { raw } = reply.type('application/json; charset=utf-8').hijack()
+  reply.type('application/json; charset=utf-8')
+  // What is refused is refused before the head is out; and what is short is an answer like any other.
+  const begun = [await pieces.next(), await pieces.next()]
+  const [first, second] = begun
+  if (first?.done !== true && second?.done === true) return reply.send(first?.value)
+  const { raw } = reply.hijack()
   raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
   try {
-    if (request.method !== 'HEAD') await send(behind(first, pieces), raw, Number.POSITIVE_INFINITY)
+    if (request.method !== 'HEAD') await send(behind(begun, pieces), raw, Number.POSITIVE_INFINITY)
     raw.end()
   } catch (error) {
     // Only a connection that breaks off tells that this is not all.
@@ -75,25 +78,23 @@ export async function* rowsOf<T>(
 
 async function* bytesOf({ head = {}, list, rows, tail }: Listing): AsyncGenerator<Uint8Array> {
   const begun = jsonForTerminal({ ...head, [list]: [] })
-  let before = begun.slice(0, -2)
+  let piece = begun.slice(0, -2)
+  let isFirst = true
   for await (const some of rows) {
     if (some.length === 0) continue
-    yield Buffer.from(before + some.map(jsonForTerminal).join())
-    before = ','
+    if (!isFirst) yield Buffer.from(piece)
+    piece = (isFirst ? piece : ',') + some.map(jsonForTerminal).join()
+    isFirst = false
   }
   const rest = jsonForTerminal(tail?.() ?? {}).slice(1)
-  yield Buffer.from(`${before === ',' ? '' : before}]${rest === '}' ? '' : ','}${rest}`)
+  yield Buffer.from(`${piece}]${rest === '}' ? '' : ','}${rest}`)
 }
 
 /** An iterator that has been begun. Not a generator: its end must reach one that waits. */
-function behind(first: IteratorResult<Uint8Array>, rest: AsyncGenerator<Uint8Array>): AsyncIterator<Uint8Array> {
-  let isFirst = true
-  return {
-    next: async () => {
-      if (!isFirst) return await rest.next()
-      isFirst = false
-      return first
-    },
-    return: (value) => rest.return(value),
-  }
+function behind(
+  begun: readonly IteratorResult<Uint8Array>[],
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncIterator<Uint8Array> {
+  const taken = [...begun]
+  return { next: async () => taken.shift() ?? (await rest.next()), return: (value) => rest.return(value) }
 }

@@ -8,7 +8,7 @@ import { Refused } from '../../../../domain/session.ts'
 import { checkText } from '../../../../domain/text/message-text.ts'
 import { checked } from '../checked.ts'
 import { HttpRefused } from '../errors.ts'
-import { admitted, askerOf, asGuest, pay } from '../guests.ts'
+import { admitted, asGuest, askerOf, pay } from '../guests.ts'
 import type { HttpParts, Routes } from '../parts.ts'
 
 /** Lines of one request that wait for their commit together. */
