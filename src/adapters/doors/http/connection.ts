@@ -4,6 +4,8 @@ import type { Clock } from '../../../domain/ports/clock.ts'
 import type { Visitor } from '../shared/visitor.ts'
 import type { HttpSettings } from './settings.ts'
 
+const PROBES = 2
+
 /** One HTTP connection: its requests are dealt with one after the other, however many come at once. */
 export class HttpConnection {
   readonly visitor: Visitor
@@ -12,6 +14,8 @@ export class HttpConnection {
   readonly #waiting: (() => void)[] = []
   #request: IncomingMessage | undefined
   #response: ServerResponse | undefined
+  /** How often a peer that has ended its side was asked whether it is there. */
+  #probes = 0
   #idle: (() => void)[] = []
   #read = 0
   #readAt = 0
@@ -64,12 +68,23 @@ export class HttpConnection {
   watch(now: number): void {
     const { connection } = this.visitor
     const request = this.#request
+    if (request?.complete) this.#findGone(request)
     const read = connection instanceof Socket ? connection.bytesRead : 0
     // What has come and was not taken yet waits for us, not for the peer.
     if (request === undefined || request.complete || request.readableLength > 0 || read !== this.#read) {
       this.#read = read
       this.#readAt = now
     } else if (now - this.#readAt > this.#settings.bodyStallMs) connection.destroy()
+  }
+
+  /**
+   * A peer that has ended its side may still want the answer, or be gone. Where its program has closed the connection, its system refuses
+   * what is written, which the next write meets: then nothing is kept for it that others wait for.
+   */
+  #findGone({ httpVersion }: IncomingMessage): void {
+    if (!this.visitor.connection.readableEnded || this.answering || this.#probes >= PROBES) return
+    this.#probes++
+    if (httpVersion === '1.1') this.#response?.writeProcessing()
   }
 
   /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
