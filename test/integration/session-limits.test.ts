@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { decodeHostMessage } from '../../src/adapters/codec/wire/decode.ts'
