@@ -1,10 +1,13 @@
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
+import { type Rejected, rejected } from '../../../domain/rejection.ts'
 import { charsOf } from '../../../domain/room/chars.ts'
 import type { Entry } from '../../../domain/room/events.ts'
+import { searchWords } from '../../codec/words.ts'
 
 /** Text in one portion, and entries read for it. A reader that stalls has one portion waiting here; the rest stays in the journal (C61). */
 const PORTION_CHARS = 64 * 1024
 const PORTION_ENTRIES = 256
+const MOST_WORDS = 16
 
 /** The next entries of an answer; `read` is how many were looked at for them. */
 export interface Portion {
@@ -56,6 +59,13 @@ export async function* portionsBefore(session: Reading, before: number, limit: n
   const [first] = seqs.slice(-limit)
   if (first !== undefined) yield* portionsAfter(session, first - 1, before, limit)
 }
+
+/** Why nothing is looked for: each word more makes one step of the search longer, and others wait for a step. */
+export function searchFault(query: string): Rejected | undefined {
+  return new Set(searchWords(query)).size > MOST_WORDS ? tooManyWords : undefined
+}
+
+const tooManyWords = rejected('BAD_REQUEST', `too many words to search for; name at most ${MOST_WORDS}`)
 
 /** What a search finds. */
 export interface Found {

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
+import { Refused } from '../../../../domain/session.ts'
 import { COSTS, priceOf, priceOfItems, priceOfJoin } from '../../shared/costs.ts'
-import { portionsAfter, portionsBefore, searched } from '../../shared/portions.ts'
+import { portionsAfter, portionsBefore, searched, searchFault } from '../../shared/portions.ts'
 import { checked, limitOf, wholeNumber } from '../checked.ts'
 import { formatFor } from '../formats.ts'
 import { asGuest, pay } from '../guests.ts'
@@ -48,6 +49,8 @@ export const eventRoutes: Routes = (app, parts) => {
   app.get<{ Params: { room: string } }>('/rooms/:room/search', (request, reply) =>
     asGuest(parts, request, request.params.room, async (session) => {
       const { q, limit } = checked(searchQuery, request.query)
+      const fault = searchFault(q)
+      if (fault !== undefined) throw new Refused(fault)
       await pay(parts, request, priceOf(COSTS.search), session.room)
       const { count, portions } = await searched(session, q, limit)
       await pay(parts, request, priceOfItems(COSTS.search, count), session.room)

@@ -1,6 +1,6 @@
 import { rejected } from '../../../../domain/rejection.ts'
 import { COSTS, priceOf, priceOfItems } from '../../shared/costs.ts'
-import { searched } from '../../shared/portions.ts'
+import { searched, searchFault } from '../../shared/portions.ts'
 import type { LineCommand } from './command.ts'
 import { sayEntries } from './say-portions.ts'
 
@@ -13,6 +13,11 @@ export const search: LineCommand = {
     if (session === undefined) return
     if (rest.trim() === '') {
       await caller.refuse(rejected('BAD_COMMAND', `type ${search.usage}`))
+      return
+    }
+    const fault = searchFault(rest)
+    if (fault !== undefined) {
+      await caller.refuse(fault)
       return
     }
     await caller.pay(priceOf(COSTS.search))
