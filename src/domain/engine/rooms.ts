@@ -66,6 +66,7 @@ export class Rooms {
 
   /** Notes that something was committed in a room. */
   grew({ state: { name, last } }: RoomActor): void {
+    if (!this.#lasts.has(name)) this.#names = undefined
     this.#lasts.set(name, last)
   }
 

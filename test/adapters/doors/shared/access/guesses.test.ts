@@ -107,7 +107,7 @@ describe('C119 who shows the right thing', () => {
   async function scene({ access = openToAll, token = true }: { access?: Access; token?: boolean } = {}) {
     const clock = new ManualClock()
     const keyring = new MemoryKeyring()
-    await keyring.write('owner', 'owner-key')
+    await keyring.write('owner', '0123456789abcdef'.repeat(2))
     const [hostToken, owner] = [new HostToken(keyring, clock, new SilentLog()), new OwnerKey(keyring)]
     const keys = new RoomKeys(keyring, clock, roomKeyDefaults)
     await hostToken.open(() => {})
