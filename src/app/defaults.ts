@@ -93,8 +93,10 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   idleMs: 60_000,
   lingerMs: 2000,
   pipelined: 64,
-  guessesPerMinuteAndAddress: 5,
+  guessesPerMinuteAndAddress: 10,
   guessesPerMinute: 100,
+  // Less than our clients wait for an answer.
+  guessWaitMs: 8000,
   guessesPerConnection: 3,
   guessFloorMs: 250,
   messageBytes: 64 * 1024,
@@ -105,8 +107,6 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   rateOnLoopback: false,
   pageEntries: 100,
   maxPageEntries: 500,
-  pagesPerAddress: 4,
-  shortPageChars: 128 * 1024,
   outboxMarkBytes: 256 * 1024,
   heartbeatMs: 15_000,
 }
@@ -143,7 +143,8 @@ export const listenerDefaults: ListenerSettings = {
   host: '127.0.0.1',
   port: 8268,
   connections: 10_000,
-  connectionsPerAddress: 64,
+  // A class behind one address, with a page each.
+  connectionsPerAddress: 256,
   strangers: 2500,
   strangersOnLoopback: false,
   silentMs: 1000,

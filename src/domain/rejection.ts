@@ -39,6 +39,7 @@ export const CODES = [
   'RESTART',
   'TLS_REQUIRED',
   'HOST_CHANGED',
+  'TRY_LATER',
 ] as const
 
 export type Code = (typeof CODES)[number]
@@ -48,6 +49,17 @@ export interface Rejected {
   readonly type: 'rejected'
   readonly code: Code
   readonly message: string
+  /** When it makes sense to try again, where that is known. */
+  readonly retrySeconds?: number
 }
 
 export const rejected = (code: Code, message: string): Rejected => ({ type: 'rejected', code, message })
+
+const MS_PER_SECOND = 1000
+
+/** What was shown was not looked at, because too much of the kind was wrong. */
+export function tryLater(ms: number): Rejected {
+  const retrySeconds = Math.max(1, Math.ceil(ms / MS_PER_SECOND))
+  const message = `there were too many wrong tries from this address; this one was not looked at: try again in ${retrySeconds} s`
+  return { ...rejected('TRY_LATER', message), retrySeconds }
+}

@@ -79,12 +79,26 @@ describe('a room with a password', () => {
     expect(await netcat.ask('/history', /password away$/)).toMatch(/boss/)
   })
 
-  test('C119: passwords are guessed no faster than tokens', async () => {
-    const { port, setPassword } = await hosted()
+  test('C119: passwords are guessed so fast at one address; who is right then is told to come again, over any protocol', async () => {
+    const { port, setPassword } = await hosted({ http: { guessWaitMs: 0 } })
     await setPassword('right')
-    for (let guess = 0; guess < 5; guess++)
-      await ask(port, 'GET /rooms/den', { headers: { 'Tamtam-Password': `wrong ${guess}` } })
-    expect((await ask(port, 'GET /rooms/den', { headers: { 'Tamtam-Password': 'right' } })).status).toBe(404)
+    const shown = (password: string) => ({ headers: { 'Tamtam-Password': password } })
+    const friend = await come(port, 'websocket', 'friend', { password: 'right' })
+    for (let guess = 0; guess < 10; guess++)
+      expect((await ask(port, 'GET /rooms/den', shown(`wrong ${guess}`))).status).toBe(404)
+    for (const path of ['/rooms/den', '/rooms/den/events', '/rooms']) {
+      const later = await ask(port, `GET ${path}`, shown('right'))
+      expect([path, later.status, later.json]).toEqual([path, path === '/rooms' ? 200 : 429, expect.anything()])
+      if (later.status === 429) expect(Number(later.headers['retry-after'])).toBeGreaterThan(0)
+    }
+    const ani = await LineClient.join(port, 'ani')
+    await ani.ask('/join den right', /^! TRY_LATER .*try again in \d+ s$/)
+    for (const by of WIRES) expect((await come(port, by, `new-${by}`, { password: 'right' })).outcome).toBe('TRY_LATER')
+    // Strangers have used up nothing of whoever has been let in by it, and nothing of other rooms or addresses.
+    friend.client.reset()
+    expect((await come(port, 'websocket', 'friend', { password: 'right' })).outcome).toBe('joined')
+    expect((await ask(port, 'GET /rooms/lobby')).status).toBe(200)
+    expect((await ask(port, 'GET /rooms/den', { ...shown('right'), from: '127.0.0.9' })).status).toBe(200)
   })
 
   test('C121: is kept over a restart as nothing that it could be read from', async () => {

@@ -5,6 +5,7 @@ import { filesOf, putFile } from '../helpers/files.ts'
 import { type Asked, ask, startHttpHost } from '../helpers/http-client.ts'
 import { LineClient } from '../helpers/line-client.ts'
 import { Sender } from '../helpers/sender.ts'
+import { TurnClock } from '../helpers/turns.ts'
 
 const bytes = sampleBytes(1000)
 const sha256 = sha256Of(bytes)
@@ -257,5 +258,33 @@ describe('a file that is still arriving', () => {
     first.socket.destroy()
     const again = () => fetch(`http://127.0.0.1:${port}${file?.url}`)
     await expect.poll(async () => (await again()).status).toBe(200)
+  })
+
+  test('C116: readers that do not read keep nobody from files for long: the one that stands still for longest makes place', async () => {
+    const clock = new TurnClock()
+    const { port } = await startHttpHost({
+      http: { downloads: 2 },
+      overrides: { clock },
+      listen: { silentMs: 1_000_000 },
+    })
+    const file = await putFile(port, 'large.bin', sampleBytes(20_000_000))
+    const still = async () => {
+      const reader = await LineClient.connect(port, { keepBytes: false })
+      reader.write(`GET ${file.url} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      await reader.until(/^HTTP\/1\.1 200/)
+      return reader.pause()
+    }
+    const oldest = await still()
+    clock.advance(10_000)
+    const other = await still()
+    expect((await ask(port, `GET ${file.url}`)).status).toBe(503)
+    clock.advance(25_000)
+    expect((await ask(port, `GET ${file.url}`)).bytes).toHaveLength(20_000_000)
+    await oldest.resume().closed()
+    // The other has not stood still for as long.
+    const last = await still()
+    expect((await ask(port, `GET ${file.url}`)).status).toBe(503)
+    // The host would wait for them, and its time stands still.
+    for (const reader of [other, last]) reader.reset()
   })
 })

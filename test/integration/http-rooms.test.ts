@@ -88,6 +88,18 @@ test('GET /rooms/:room/search finds texts, and needs to know what for', async ()
   expect((await ask(port, 'GET /rooms/lobby/search')).status).toBe(400)
 })
 
+test('a search for more words than one step has time for is refused', async () => {
+  const { port } = await startHttpHost()
+  await sayOverHttp(port, 'lobby', 'a b c')
+  const words = Array.from({ length: 17 }, (_, index) => `w${index}`)
+  const look = (query: readonly string[]) => ask(port, `GET /rooms/lobby/search?q=${query.join('.')}`)
+  expect((await look(words.slice(1))).status).toBe(200)
+  expect(await look(words)).toMatchObject({ status: 400, json: { code: 'BAD_REQUEST' } })
+  expect((await look([...words.slice(1), 'w1', 'W1'])).status).toBe(200)
+  const ani = await LineClient.join(port, 'ani')
+  await ani.ask(`/search ${words.join(' ')}`, /^! BAD_REQUEST .*at most 16/)
+})
+
 test('file events carry the address of their file', async () => {
   const { port } = await startHttpHost()
   const ani = await LineClient.join(port, 'ani')

@@ -108,8 +108,8 @@ test('hosts are found by who is nearby, with what it takes to come in, and witho
   expect({ seed, errors: host.errors, ended: await host.stop() }).toEqual({ seed, errors: '', ended: 0 })
 })
 
-test('C119, C122: without the token nothing can be read on any door; who guesses is slowed, and then not looked at', async () => {
-  const { lan, at, port, tamtam, token } = await onLan(['--lan'], 2)
+test('C119, C122: without the token nothing can be read on any door; who guesses is slowed, and shuts out nobody', async () => {
+  const { lan, at, port, tamtam, token } = await onLan(['--lan'])
   const { guest } = lan
   const shown = { TAMTAM_TOKEN: token }
   expect(await tamtam(['say', at, 'nobody else may read this'], '', shown)).toMatchObject({ code: 0 })
@@ -135,7 +135,7 @@ test('C119, C122: without the token nothing can be read on any door; who guesses
     read.push(out.toString(), errors)
   }
   expect(read.join('\n')).not.toMatch(/nobody else|halo/)
-  const [first = '', second = ''] = guest.addresses
+  const [first = ''] = guest.addresses
   const guess = async (from: string, word: string) => {
     const args = ['-q', '-s', '--interface', from, '-H', `Authorization: Bearer ${word}`, `http://${at}/rooms/lobby`]
     return (await guest.run('curl', args)).stdout.toString()
@@ -143,19 +143,18 @@ test('C119, C122: without the token nothing can be read on any door; who guesses
   const began = performance.now()
   for (let tries = 0; tries < 6; tries++) expect(await guess(first, `guess${tries}`)).toContain('NOT_FOUND')
   expect(performance.now() - began).toBeGreaterThan(1000)
-  expect(await guess(first, token)).toContain('NOT_FOUND')
-  expect(await guess(second, token)).toContain('"lobby"')
+  expect(await guess(first, token)).toContain('"lobby"')
 })
 
 describe('beyond this machine', () => {
-  test('C70: an address has 64 connections, and the next one as many', async () => {
+  test('C70: an address has 256 connections, and the next one as many', async () => {
     const { lan, port } = await onLan(open, 2)
     const { address } = lan.host
-    const found = await lan.guest.job('connections', { host: address, port, from: lan.guest.addresses, each: 70 })
-    expect(found).toEqual({ '10.77.0.2': 64, '10.77.0.3': 64 })
+    const found = await lan.guest.job('connections', { host: address, port, from: lan.guest.addresses, each: 270 })
+    expect(found).toEqual({ '10.77.0.2': 256, '10.77.0.3': 256 })
   })
 
-  test('C70: an IPv6 /64 has 64 connections together, whatever its addresses, and the next /64 as many', async () => {
+  test('C70: an IPv6 /64 has 256 connections together, whatever its addresses, and the next /64 as many', async () => {
     const lan = Lan.create()
     const give = (machine: Machine, address: string) =>
       machine.run('ip', ['address', 'add', `${address}/48`, 'dev', 'lan', 'nodad'])
@@ -164,8 +163,8 @@ describe('beyond this machine', () => {
     await give(lan.host, 'fd77::1')
     const args = ['--ephemeral', '--open', '--bind', 'fd77::1']
     const { port } = await HostProcess.start(args, { command: lan.host.command })
-    const found = await lan.guest.job('connections', { host: 'fd77::1', port, from, each: 40 })
-    expect(found).toEqual({ 'fd77:0:0:1::2': 40, 'fd77:0:0:1::3': 24, 'fd77:0:0:2::2': 40 })
+    const found = await lan.guest.job('connections', { host: 'fd77::1', port, from, each: 150 })
+    expect(found).toEqual({ 'fd77:0:0:1::2': 150, 'fd77:0:0:1::3': 106, 'fd77:0:0:2::2': 150 })
   })
 
   test('C73: a machine whose cable is out is noticed, though nothing is said to it, and nobody waits for it', async () => {

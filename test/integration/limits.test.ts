@@ -85,7 +85,7 @@ test('C61: who asks and takes no answers is not listened to any more, until it d
   await deaf.until(({ lines }) => lines.length > 100_000)
 })
 
-test('C61: an address that asks for page after page and reads none has so many of them, and waits for the rest', async () => {
+test('C61: an address that asks for page after page and reads none costs little, and keeps nobody at it from theirs', async () => {
   const metrics = new MemoryMetrics()
   const { port } = await startHost({ listen: { silentMs: 1000 }, overrides: { metrics } })
   const text = (index: number) => `${index} ${'x'.repeat(16_000)}`
@@ -95,15 +95,15 @@ test('C61: an address that asks for page after page and reads none has so many o
     const client = await LineClient.connect(port, { from })
     return client.write('GET /rooms/lobby/events?limit=500 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
   }
-  const stalled = await Promise.all(Array.from({ length: 12 }, async () => (await ask('127.0.0.3')).pause()))
+  const stalled = await Promise.all(Array.from({ length: 40 }, async () => (await ask('127.0.0.3')).pause()))
   const waiting = () => metrics.snapshot().gauges['outbox_bytes'] ?? 0
   await expect.poll(waiting).toBeGreaterThan(0)
-  const other = await ask('127.0.0.2')
+  const other = await ask('127.0.0.3')
   await other.closed(60_000)
-  // Four pages of 8 MB; the systems on both sides hold some of it.
+  // Pages of 8 MB each; the systems on both sides hold some of it.
   const samples: number[] = []
   await expect.poll(() => samples.push(waiting()), { interval: 250 }).toBeGreaterThan(8)
-  expect(Math.max(...samples)).toBeLessThan(4 * 8_200_000)
+  expect(Math.max(...samples)).toBeLessThan(40 * 300_000)
   for (const client of stalled) client.resume()
   for (const client of [other, ...stalled]) {
     await client.closed(60_000)

@@ -24,6 +24,7 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   MUTED: 'Anda dibungkam di ruang ini dan hanya bisa membaca; hubungi pengelola ruang ini',
   BANNED: 'Anda dilarang masuk ke ruang ini; hubungi pengelola ruang ini',
   LOCKED: 'ruang ini dikunci ({details})',
+  TRY_LATER: 'terlalu banyak percobaan yang salah dari alamat ini; coba lagi sebentar ({details})',
   BUSY: 'tuan rumah sedang sibuk; coba lagi sebentar',
   READ_ONLY: 'saat ini tuan rumah tidak bisa menyimpan apa pun; coba lagi nanti ({details})',
   DISK_FULL: 'tempat di tuan rumah tidak cukup ({details})',

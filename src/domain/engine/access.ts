@@ -6,7 +6,7 @@ export interface AccessRequest {
   readonly address: string
   /**
    * What the peer showed to prove who it is: `Authorization: Bearer` or the password of HTTP Basic, the `token` of a hello, `/token` on
-   * the line door. Left out where it showed nothing, or has shown too much that was wrong.
+   * the line door. Left out where it showed nothing.
    */
   readonly credential?: string
   /** The member id that the peer's key stands for; left out where it has none. */

@@ -14,10 +14,12 @@ export interface Passage {
   readonly pieceBytes: number
   /** Counts bytes that are about to move; answers a promise when they must wait. One call at a time. */
   pass(bytes: number): Promise<void> | undefined
+  /** Whatever waits is not wanted any more: it costs the others nothing, and resolves. */
+  giveUp(): void
 }
 
 /** For bytes that do not leave the host. */
-export const unlimited: Passage = { pieceBytes: Infinity, pass: () => undefined }
+export const unlimited: Passage = { pieceBytes: Infinity, pass: () => undefined, giveUp: () => {} }
 
 /** What one transfer is given before the next one's turn. */
 const TURN_BYTES = 16 * 1024
@@ -71,6 +73,7 @@ export class Bandwidth {
         moves(bytes)
         return this.#caps.host === 0 && this.#caps.transfer === 0 ? undefined : this.#pass(lane, bytes)
       },
+      giveUp: () => this.#giveUp(lane),
     }
   }
 
@@ -89,6 +92,15 @@ export class Bandwidth {
     return new Promise((resolve) => {
       waiting.done = resolve
     })
+  }
+
+  #giveUp(lane: Lane): void {
+    for (const waiting of this.#waiting) {
+      if (waiting.lane !== lane) continue
+      this.#waiting.delete(waiting)
+      waiting.done?.()
+    }
+    this.#serve()
   }
 
   /** Gives away what there is, and comes back when there is more. */

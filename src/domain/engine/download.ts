@@ -27,12 +27,14 @@ export class Download implements AsyncIterator<Uint8Array, undefined> {
     this.#rest = piece.length > pieceBytes ? piece.subarray(pieceBytes) : undefined
     if (this.#rest !== undefined) piece = piece.subarray(0, pieceBytes)
     await this.#passage.pass(piece.length)
+    if (this.#over) return { done: true, value: undefined }
     return { done: false, value: piece }
   }
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#over = true
     this.#rest = undefined
+    this.#passage.giveUp()
     await this.#source?.return?.()
     return { done: true, value: undefined }
   }

@@ -16,6 +16,7 @@ import { refusedUpload } from '../transfer/upload.ts'
 import { Bandwidth, type Passage, unlimited } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
 import { Download } from './download.ts'
+import { FairTurns } from './fair-turns.ts'
 import type { JoinRequest, Place } from './join-request.ts'
 import type { EngineLimits } from './limits.ts'
 import { type Host, LocalSession } from './local-session.ts'
@@ -24,6 +25,11 @@ import { type RoomSummary, Rooms } from './rooms.ts'
 import { Roster } from './roster.ts'
 import { Transfers } from './transfers.ts'
 import { Trimming } from './trimming.ts'
+
+/** The next step is on its way while the answer of the one before is dealt with. */
+const READS_AT_ONCE = 2
+/** One that has to catch up with a long history first leaves a place to others. */
+const SEARCHES_AT_ONCE = 2
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
@@ -38,6 +44,9 @@ export class Engine {
   readonly #sessions = new Map<LocalSession, Place>()
   readonly #transfers: Transfers
   readonly #trimming: Trimming
+  /** What is asked of the journal waits here, not there: a commit is behind a few short steps only, however much is asked. */
+  readonly #reads = new FairTurns(READS_AT_ONCE)
+  readonly #searches = new FairTurns(SEARCHES_AT_ONCE)
   #status: 'new' | 'open' | 'closed' = 'new'
 
   /** `broken` hears once when the journal or the vault failed for good; the host should stop then. */
@@ -48,7 +57,7 @@ export class Engine {
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#trimming = new Trimming(ports.journal, limits, broken)
     this.#loop = new CommitLoop(ports, (room) => this.#shown(room), broken)
-    this.#rooms = new Rooms(ports, limits, this.#loop.wake)
+    this.#rooms = new Rooms(ports, limits, this.#loop.wake, this.#reads)
     this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
     this.#broken = broken
   }
@@ -203,10 +212,15 @@ export class Engine {
         this.bandwidth.open((bytes) => this.#ports.metrics.count('sent_bytes', bytes)),
       ),
     inspect: (session, file) => this.#download(session, file, 0, 'lent', unlimited),
-    read: (room, after, limit = Number.POSITIVE_INFINITY) =>
-      this.#watched(this.#ports.journal.read(room, after, Math.min(limit, this.#limits.pageEntries))),
-    search: async (room, query, limit) =>
-      newestWithin(await this.#watched(this.#ports.journal.search(room, query, limit)), this.#limits.foundChars),
+    read: ({ id, room }, after, limit = Number.POSITIVE_INFINITY) => {
+      const { journal } = this.#ports
+      const most = Math.min(limit, this.#limits.pageEntries)
+      return this.#watched(this.#reads.run(id, () => journal.read(room, after, most)))
+    },
+    search: async ({ id, room }, query, limit) => {
+      const found = this.#searches.run(id, () => this.#ports.journal.search(room, query, limit))
+      return newestWithin(await this.#watched(found), this.#limits.foundChars)
+    },
     comeForward: (session) => this.#comeForward(session),
     leave: (session, reason) => this.#leave(session, reason),
   }
@@ -267,6 +281,7 @@ export class Engine {
   }
 
   #shown(room: RoomActor): void {
+    this.#rooms.grew(room)
     this.#trimming.look(room, () => this.#slowestIn(room))
     this.#rooms.letGo(room)
   }

@@ -20,10 +20,17 @@ export interface Host {
   download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array>
   inspect(session: LocalSession, file: string): AsyncIterable<Uint8Array>
   /** A page of about `limit` entries, or of as many as a page may have. */
-  read(room: string, after: number, limit?: number): Promise<readonly Batch[]>
-  search(room: string, query: string, limit: number): Promise<readonly PastEvent[]>
+  read(session: LocalSession, after: number, limit?: number): Promise<readonly Batch[]>
+  search(session: LocalSession, query: string, limit: number): Promise<readonly PastEvent[]>
   comeForward(session: LocalSession): Promise<Rejected | undefined>
   leave(session: LocalSession, reason: string): Promise<void>
+}
+
+/** A step through a room's history. */
+export interface Page {
+  readonly events: readonly PastEvent[]
+  readonly read: number
+  readonly upTo: number
 }
 
 /** A session with the room in this process: it can also be followed batch by batch, which is what doors do. */
@@ -151,7 +158,7 @@ export class LocalSession implements RoomSession {
       room: this.room,
       live$: this.#room.batches$,
       last: () => this.#room.state.last,
-      read: (from: number) => this.#host.read(this.room, from),
+      read: (from: number) => this.#host.read(this, from),
     }
     const follower = new Follower(feed, after, take, ended)
     this.#followers.add(follower)
@@ -210,42 +217,50 @@ export class LocalSession implements RoomSession {
     return await this.read(Math.max(0, this.last - count), count)
   }
 
-  /**
-   * About `limit` entries after `after`, and at most that many, that this member may see, and where entries are `missed` between
-   * them that the room should have.
-   */
+  /** About `limit` entries after `after`, and at most that many, that this member may see, and where entries are `missed` between them. */
   async read(after: number, limit: number): Promise<readonly PastEvent[]> {
+    const found: PastEvent[] = []
+    let left = limit
+    for (let at = after; left > 0 && at < this.last; ) {
+      const { events, upTo } = await this.page(at, left)
+      for (const event of events) {
+        found.push(event)
+        if (isEntry(event) && --left === 0) return found
+      }
+      at = upTo
+    }
+    return found
+  }
+
+  /**
+   * One step of it: what this member may see of the `read` entries, about `limit`, after `after` and up to `upTo`, and where entries are
+   * `missed` that the room should have.
+   */
+  async page(after: number, limit: number): Promise<Page> {
     const events: PastEvent[] = []
+    const { last } = this
+    let read = 0
     // What the room has forgotten on purpose was not damaged.
-    let at = Math.max(after, this.#room.first - 1)
+    let upTo = Math.max(after, this.#room.first - 1)
     const come = (to: number) => {
-      if (to > at) events.push({ type: 'missed', from: at + 1, to })
+      if (to > upTo) events.push({ type: 'missed', from: upTo + 1, to })
+      upTo = Math.max(upTo, to)
     }
-    for (let left = limit; left > 0 && at < this.last; ) {
-      const page = await this.#host.read(this.room, at, left)
-      if (page.length === 0) {
-        come(this.last)
-        break
-      }
-      for (const batch of page) {
-        come(batch.first! - 1)
-        for (const event of batch.events) {
-          if (!isEntry(event)) continue
-          at = event.seq
-          if (!this.sees(event)) continue
-          events.push(event)
-          if (--left === 0) return events
-        }
-        at = batch.last!
-      }
+    const batches = upTo < last ? await this.#host.read(this, upTo, limit) : []
+    if (batches.length === 0) come(last)
+    for (const batch of batches) {
+      come(batch.first! - 1)
+      read += batch.entries.length
+      for (const event of batch.events) if (isEntry(event) && this.sees(event)) events.push(event)
+      upTo = batch.last!
     }
-    return events
+    return { events, read, upTo }
   }
 
   async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     // Files for others are among what is found, and are left out: then it looks further back.
     for (let reach = limit; ; reach *= 2) {
-      const found = await this.#host.search(this.room, query, reach)
+      const found = await this.#host.search(this, query, reach)
       const seen = told(found).filter((event): event is PastEvent => this.sees(event))
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }

@@ -2,6 +2,7 @@ import type { Rejected } from '../rejection.ts'
 import { rejected } from '../rejection.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
 import { Refused } from '../session.ts'
+import type { FairTurns } from './fair-turns.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 
@@ -32,29 +33,52 @@ export class Rooms {
   readonly #loaded = new Map<string, Loaded>()
   /** Rooms with members. */
   #seated = 0
-  /** Rooms that are in use or have a history, by name; asked for once. */
-  #known: Promise<Set<string>> | undefined
+  /** Rooms that are in use or have a history, by name, with the newest sequence of each. Asked for once, and kept up to date. */
+  #known: Promise<Map<string, number>> | undefined
+  readonly #lasts = new Map<string, number>()
+  /** Their names in order, until there is another. */
+  #names: readonly string[] | undefined
+  readonly #reads: FairTurns
 
-  constructor(ports: Ports, limits: EngineLimits, wake: Wake) {
+  /** `reads` gives each room its turn at the journal. */
+  constructor(ports: Ports, limits: EngineLimits, wake: Wake, reads: FairTurns) {
     this.#ports = ports
     this.#limits = limits
     this.#wake = wake
+    this.#reads = reads
   }
 
   get count(): number {
     return this.#loaded.size
   }
 
-  /** Rooms that are in use or have a history, by name. */
+  /** Rooms that are in use or have a history, by name. Costs no look into the journal. */
   async summaries(): Promise<readonly RoomSummary[]> {
-    const { journal } = this.#ports
+    const known = await this.#all()
     const settled = await Promise.allSettled(Array.from(this.#loaded.values(), ({ room }) => room))
-    const inUse = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.state] : []))
-    const summaries = inUse.map(({ name, members, last }) => ({ name, members: members.size, last }))
-    const seen = new Set(summaries.map(({ name }) => name))
-    for (const [name, { last }] of await journal.rooms())
-      if (!seen.has(name)) summaries.push({ name, members: 0, last })
-    return summaries.sort((one, other) => (one.name < other.name ? -1 : 1))
+    const inUse = new Map(
+      settled.flatMap((each) => (each.status === 'fulfilled' ? [[each.value.state.name, each.value.state]] : [])),
+    )
+    this.#names ??= [...known.keys()].sort()
+    return this.#names.flatMap((name) => {
+      const state = inUse.get(name)
+      const last = state?.last ?? known.get(name) ?? 0
+      return state === undefined && last === 0 ? [] : [{ name, members: state?.members.size ?? 0, last }]
+    })
+  }
+
+  /** Notes that something was committed in a room. */
+  grew({ state: { name, last } }: RoomActor): void {
+    if (!this.#lasts.has(name)) this.#names = undefined
+    this.#lasts.set(name, last)
+  }
+
+  #all(): Promise<Map<string, number>> {
+    this.#known ??= this.#ports.journal.rooms().then((spans) => {
+      for (const [name, { last }] of spans) this.#lasts.set(name, last)
+      return this.#lasts
+    })
+    return this.#known
   }
 
   /** Takes a member's share in the room; give it back with `leave`. Throws `Refused` where a new room would be one too many to keep. */
@@ -135,7 +159,9 @@ export class Rooms {
     this.#forget(name, loaded)
     room.close()
     // A room in which nothing was said vanishes.
-    if (last === 0) this.#known?.then((known) => this.#loaded.has(name) || known.delete(name))
+    if (last > 0) return
+    this.#lasts.delete(name)
+    this.#names = undefined
   }
 
   #forget(name: string, loaded: Loaded): void {
@@ -143,12 +169,15 @@ export class Rooms {
   }
 
   async #load(name: string): Promise<RoomActor> {
-    this.#known ??= this.#ports.journal.rooms().then((spans) => new Set(spans.keys()))
-    const known = await this.#known
+    const known = await this.#all()
     // A history stays when its room is empty, so that these too have to end somewhere (C66).
-    if (!known.has(name) && known.size >= this.#limits.keptRooms) throw new Refused(tooManyKept)
-    known.add(name)
-    const [span, facts] = await Promise.all([this.#ports.journal.span(name), this.#ports.journal.facts(name)])
+    if (!known.has(name)) {
+      if (known.size >= this.#limits.keptRooms) throw new Refused(tooManyKept)
+      known.set(name, 0)
+      this.#names = undefined
+    }
+    const { journal } = this.#ports
+    const [span, facts] = await this.#reads.run(name, () => Promise.all([journal.span(name), journal.facts(name)]))
     return new RoomActor(name, span, facts, this.#limits, this.#wake)
   }
 }

@@ -6,6 +6,7 @@ import { MemoryLog } from '../../../src/adapters/system/memory-log.ts'
 import { MemoryMetrics } from '../../../src/adapters/system/memory-metrics.ts'
 import { engineDefaults } from '../../../src/app/defaults.ts'
 import { CommitLoop } from '../../../src/domain/engine/commit-loop.ts'
+import { FairTurns } from '../../../src/domain/engine/fair-turns.ts'
 import { Rooms } from '../../../src/domain/engine/rooms.ts'
 import type { RoomActor } from '../../../src/domain/room/actor.ts'
 import { mailOf, type WatchedMail } from '../../helpers/mail.ts'
@@ -34,7 +35,7 @@ function watchedRooms() {
     (room) => rooms.letGo(room),
     (error) => broken.push(error),
   )
-  const rooms: Rooms = new Rooms(ports, engineDefaults, loop.wake)
+  const rooms: Rooms = new Rooms(ports, engineDefaults, loop.wake, new FairTurns(2))
   const alive = new Set<RoomActor>()
   const seen = new Set<RoomActor>()
   const mails: WatchedMail[] = []

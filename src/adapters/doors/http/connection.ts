@@ -7,6 +7,8 @@ import type { Visitor } from '../shared/visitor.ts'
 import { type Refusal, rawRefusal } from './errors.ts'
 import type { HttpSettings } from './settings.ts'
 
+const PROBES = 2
+
 /** One HTTP connection: its requests are dealt with one after the other, however many come at once. */
 export class HttpConnection {
   readonly visitor: Visitor
@@ -19,6 +21,8 @@ export class HttpConnection {
   #failed = false
   #request: IncomingMessage | undefined
   #response: ServerResponse | undefined
+  /** How often a peer that has ended its side was asked whether it is there. */
+  #probes = 0
   #idle: (() => void)[] = []
   #progress: Progress | undefined
   #taken = 0
@@ -33,6 +37,11 @@ export class HttpConnection {
 
   get busy(): boolean {
     return this.#response !== undefined
+  }
+
+  /** An answer is under way, and nothing else may be written. */
+  get answering(): boolean {
+    return this.#response?.headersSent === true
   }
 
   /** Runs `handle` when the answers to what was asked before are through. */
@@ -94,6 +103,7 @@ export class HttpConnection {
     const request = this.#request
     if (request === undefined || this.#progress === undefined) return
     this.#progress.reached(this.#bytesRead, now)
+    if (request.complete) this.#findGone(request)
     // What has come and was not taken yet waits for us, not for the peer.
     if (request.complete || request.readableLength > 0) this.#progress.waited(now)
     else if (this.#progress.leftMs(now) < 0) connection.destroy()
@@ -102,6 +112,16 @@ export class HttpConnection {
   get #bytesRead(): number {
     const { connection } = this.visitor
     return connection instanceof Socket ? connection.bytesRead : 0
+  }
+
+  /**
+   * A peer that has ended its side may still want the answer, or be gone. Where its program has closed the connection, its system refuses
+   * what is written, which the next write meets: then nothing is kept for it that others wait for.
+   */
+  #findGone({ httpVersion }: IncomingMessage): void {
+    if (!this.visitor.connection.readableEnded || this.answering || this.#probes >= PROBES) return
+    this.#probes++
+    if (httpVersion === '1.1') this.#response?.writeProcessing()
   }
 
   /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */

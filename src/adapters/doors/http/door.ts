@@ -13,7 +13,6 @@ import { type Refusal, refuseRaw } from './errors.ts'
 import { GuestNames } from './guest-names.ts'
 import type { ServedRoute } from './near-misses.ts'
 import { type IsOurs, originFault, ownNames } from './origin.ts'
-import { PageTurns } from './page-turns.ts'
 import type { HttpDoorParts, HttpParts } from './parts.ts'
 import { Rates } from './rates.ts'
 import { headFault, httpServer } from './server.ts'
@@ -42,7 +41,6 @@ export class HttpDoor implements Door, Browsed {
       ...parts,
       names: new GuestNames(engine),
       rates: new Rates(clock, settings),
-      pages: new PageTurns(settings.pagesPerAddress, settings.shortPageChars),
       closing: this.#closing.signal,
       visitorOf: (request) => this.#of(request.socket).visitor,
     }

@@ -24,6 +24,7 @@ export type HttpCode = Code | DoorCode
 export interface Refusal {
   readonly code: HttpCode
   readonly message: string
+  readonly retrySeconds?: number
 }
 
 const STATUSES: Readonly<Record<HttpCode, number>> = {
@@ -66,6 +67,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   ID_REUSED: 422,
   NO_SUCH_MEMBER: 422,
   NO_SUCH_INVITATION: 422,
+  TRY_LATER: 429,
   HEAD_TOO_LARGE: 431,
   BUG: 500,
   BUSY: 503,
@@ -99,8 +101,8 @@ export const statusOf = (code: HttpCode): number => STATUSES[code]
 
 /** What is told of an error; undefined where it is a bug of ours. */
 export function refusalOf(error: unknown): Refusal | undefined {
-  if (error instanceof HttpRefused) return concealed(error.refusal)
-  if (error instanceof Refused) return concealed(error.rejected)
+  if (error instanceof HttpRefused) return error.refusal
+  if (error instanceof Refused) return error.rejected
   if (error instanceof JournalBroken || error instanceof VaultBroken) return storeFailed
   // Of fastify's own making: its words are for whoever wrote the request, its codes are not ours to keep stable.
   if (!(error instanceof Error && 'statusCode' in error)) return undefined
@@ -117,7 +119,8 @@ const RETRY_S = 5
 export function refuse(reply: FastifyReply, why: Refusal | Rejected): FastifyReply {
   const { code, message } = concealed(why)
   const status = statusOf(code)
-  if (status === 503) reply.header('Retry-After', RETRY_S)
+  const { retrySeconds = status === 503 ? RETRY_S : undefined } = why
+  if (retrySeconds !== undefined) reply.header('Retry-After', retrySeconds)
   // An answer to HEAD has no body.
   return reply.header('Tamtam-Code', code).code(status).send({ code, message })
 }

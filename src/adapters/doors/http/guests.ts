@@ -60,6 +60,18 @@ export async function admitted(parts: HttpParts, request: FastifyRequest, room: 
   return name
 }
 
+/**
+ * Resolves when a request is paid for, in lines of the rate: by the member of the room whose key it shows, or else by its address. Throws
+ * where its sender went away meanwhile: it had no answer, so it will be sent again.
+ */
+export async function pay(parts: HttpParts, request: FastifyRequest, lines: number, room?: string): Promise<void> {
+  const { member } = askerOf(parts, request)
+  const isHere = member !== undefined && parts.people.isHere(member, room)
+  const { address, loopback } = parts.visitorOf(request.raw)
+  const payer = { address, loopback, connection: request.raw.socket, member: isHere ? member : undefined }
+  if (!(await parts.rates.pay(payer, lines))) throw new HttpRefused('TRANSFER_CUT', 'the sender went away')
+}
+
 /** What a request shows to whoever lets people into a room. */
 export function shownBy(parts: HttpParts, request: FastifyRequest, room?: string): Shown {
   const { address, credential, member: person, byTicket, invited, passwordId } = askerOf(parts, request)

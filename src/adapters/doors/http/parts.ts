@@ -10,7 +10,6 @@ import type { Tickets } from '../shared/access/tickets.ts'
 import type { People } from '../shared/session/people.ts'
 import type { Visitor } from '../shared/visitor.ts'
 import type { GuestNames } from './guest-names.ts'
-import type { PageTurns } from './page-turns.ts'
 import type { Rates } from './rates.ts'
 import type { HttpSettings } from './settings.ts'
 
@@ -44,7 +43,7 @@ export interface HttpDoorParts {
   readonly admission: Admission
   readonly tickets: Tickets
   /** The members that requests can act as. */
-  readonly people: Pick<People, 'placeOf'>
+  readonly people: Pick<People, 'placeOf' | 'isHere'>
   /** Where requests for a WebSocket go. */
   readonly webSockets: WebSockets
   /** Where the built page is; undefined where none is served. */
@@ -64,7 +63,6 @@ export interface Trouble {
 export interface HttpParts extends HttpDoorParts {
   readonly names: GuestNames
   readonly rates: Rates
-  readonly pages: PageTurns
   /** Aborted when the host stops: what would go on for long ends then. */
   readonly closing: AbortSignal
   visitorOf(request: IncomingMessage): Visitor

@@ -28,16 +28,16 @@ export interface HttpSettings extends GuessSettings {
   readonly downloads: number
   /** Bytes that one message may have in the room. */
   readonly maxTextBytes: number
-  /** Lines a second for each address, 0 for no limit; loopback only where `rateOnLoopback`. */
+  /**
+   * Lines a second, and what costs as much (`shared/costs.ts`): for each member, and for each address of those who are none. 0 for no
+   * limit; loopback only where `rateOnLoopback`.
+   */
   readonly linesPerSecond: number
   readonly linesBurst: number
   readonly rateOnLoopback: boolean
   /** Entries on one page, unless asked otherwise and at most. */
   readonly pageEntries: number
   readonly maxPageEntries: number
-  /** Pages for one address that lie here until they are taken, and what is short enough to be no such page. */
-  readonly pagesPerAddress: number
-  readonly shortPageChars: number
   /** Above this much waiting, a reader of a stream reads on from the journal later. */
   readonly outboxMarkBytes: number
   /** A stream of Server-Sent Events says that it is alive this often. */

@@ -6,7 +6,8 @@ import type { ClientCommand } from '../../../domain/room/commands.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
-import { type Admission, notForYou, type Shown } from '../shared/access/admission.ts'
+import { type Admission, notForYou, type Shown, type Welcome } from '../shared/access/admission.ts'
+import { priceOfJoin } from '../shared/costs.ts'
 import type { Outbox } from '../shared/outbox.ts'
 import { TokenBucket } from '../shared/token-bucket.ts'
 import type { LinkOf } from '../shared/wording.ts'
@@ -131,6 +132,12 @@ export class LinePeer implements Caller {
     return lines > 0 && this.#bucket.charge(lines) ? this.#bucket.ready() : undefined
   }
 
+  /** A debt is this connection's own. In any case whatever others have sent meanwhile is dealt with before it goes on. */
+  async pay(lines: number): Promise<void> {
+    if (lines > 0 && this.#bucket.charge(lines)) await this.#bucket.ready()
+    await new Promise<void>((resolve) => this.#parts.clock.soon(resolve))
+  }
+
   say(line: string): Promise<void> | undefined {
     return this.#delivery.say(`${line}\n`)
   }
@@ -172,6 +179,7 @@ export class LinePeer implements Caller {
 
   /** Moves to another room. Where that fails, the peer stays where it is and hears why. */
   async join(room: string, password?: string): Promise<void> {
+    await this.pay(priceOfJoin(0))
     await this.#join(room, password)
   }
 
@@ -191,8 +199,9 @@ export class LinePeer implements Caller {
       ...(password === undefined ? {} : { password }),
     }
     let session: LocalSession
-    const admitted = await admission.enter(shown, room)
+    let admitted: Welcome | undefined
     try {
+      admitted = await admission.enter(shown, room)
       if (admitted === undefined) return await this.#turnedAway(shown)
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
       session = await this.#parts.engine.join({ room, owner: id, person: id, address, quiet, ...admitted, ...who })

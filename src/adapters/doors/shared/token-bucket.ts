@@ -34,9 +34,16 @@ export class TokenBucket {
     return this.#tokens < 0
   }
 
-  has(tokens: number): boolean {
+  /** Gives back what was taken and not used. */
+  give(tokens: number): void {
     this.#refill()
-    return this.#perSecond === 0 || this.#tokens >= tokens
+    this.#tokens = Math.min(this.#burst, this.#tokens + tokens)
+  }
+
+  /** What there is just now; below 0 in debt. */
+  get tokens(): number {
+    this.#refill()
+    return this.#tokens
   }
 
   /** Whether there is nothing to remember: nobody has taken anything for a while. */

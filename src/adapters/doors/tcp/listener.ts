@@ -13,9 +13,12 @@ export interface ListenerSettings {
   /** 0 picks a free one. */
   readonly port: number
   readonly connections: number
-  /** For each address off loopback; an IPv6 /64 counts as one. */
+  /** For each address off loopback; an IPv6 /64 counts as one. The oldest that has not come in anywhere makes place for the next. */
   readonly connectionsPerAddress: number
-  /** Of all connections, those that have not come in anywhere yet; and never more than about a quarter (C68). */
+  /**
+   * Of all connections, those that have not come in anywhere yet; and never more than about a quarter (C68). Beyond it the oldest of the
+   * address that has most of them makes place.
+   */
   readonly strangers: number
   /** Loopback is this machine's own people: they are not counted unless this says so. */
   readonly strangersOnLoopback: boolean
@@ -56,27 +59,25 @@ export class TcpListener {
   readonly #tls: TlsLayer | undefined
   /** As the doors have them: over TLS, not what lies below it. */
   readonly #sockets = new Set<Socket>()
-  readonly #addresses: AddressCount
+  readonly #addresses: AddressCount<Socket>
   readonly #doors: readonly Omit<Door, 'welcome'>[]
   #cancelSweep: Cancel = () => {}
   #cancelSample: Cancel = () => {}
   #dropsLoggedAt = Number.NEGATIVE_INFINITY
   #drops = 0
-  readonly #mostStrangers: number
-  #strangers = 0
 
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
     this.#parts = parts
     this.#doors = [parts.line, parts.frames, parts.webSocket, parts.http]
-    this.#addresses = new AddressCount(settings.connectionsPerAddress)
     const { keepAliveMs, tls, handshakeMs } = settings
     this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#unsecured(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
     this.#server = createServer(options, this.#connected)
     // libuv drops what it can't open in silence (C71): keep files free for the stores, and say so when it happens.
     this.#server.maxConnections = maxConnections(settings.connections)
-    this.#mostStrangers = Math.min(settings.strangers, Math.max(FEW_STRANGERS, this.#server.maxConnections / 4))
+    const mostStrangers = Math.min(settings.strangers, Math.max(FEW_STRANGERS, this.#server.maxConnections / 4))
+    this.#addresses = new AddressCount(settings.connectionsPerAddress, mostStrangers)
     this.#server.on('drop', () => this.#dropped('the host has all the connections it can take'))
   }
 
@@ -122,27 +123,19 @@ export class TcpListener {
       socket.destroy()
       return
     }
-    if (!this.#addresses.enter(address)) {
+    const as = from.loopback && !this.#settings.strangersOnLoopback ? 'member' : 'stranger'
+    const counted = this.#addresses.enter(socket, address, as)
+    if (counted.status === 'full') {
       this.#dropped('one address has all the connections it may have')
       socket.destroy()
       return
     }
-    let counted = !from.loopback || this.#settings.strangersOnLoopback
-    if (counted && this.#strangers >= this.#mostStrangers) {
+    if (counted.evicted !== undefined) {
       this.#dropped('too many have come in nowhere yet')
-      this.#addresses.leave(address)
-      socket.destroy()
-      return
+      counted.evicted.destroy()
     }
-    if (counted) this.#strangers++
-    const known = () => {
-      if (counted) this.#strangers--
-      counted = false
-    }
-    socket.once('close', () => {
-      known()
-      this.#addresses.leave(address)
-    })
+    const known = () => this.#addresses.known(socket, address)
+    socket.once('close', () => this.#addresses.leave(socket, address))
     this.#keep(socket)
     if (this.#tls === undefined) admit(socket, { ...from, known }, silentMs, this.#parts)
     else

@@ -9,7 +9,7 @@ export function ComeIn({ stage }: { readonly stage: Exclude<Stage, { status: 'in
   const { say } = words
   const form = useRef<HTMLFormElement>(null)
   const { status, why } = stage
-  const wantsSecret = why?.code === 'NOT_FOUND'
+  const wantsSecret = why?.code === 'NOT_FOUND' || why?.code === 'TRY_LATER'
   const submit = (event: Event) => {
     event.preventDefault()
     const said = new FormData(form.current ?? undefined)

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Appended, Journal, KnownId, Span } from '../../../domain/ports/journal.ts'
 import { Batch } from '../../../domain/room/batch.ts'
 import { type Entry, isFact } from '../../../domain/room/events.ts'
@@ -6,6 +7,8 @@ import { matches, searchWords } from '../../codec/words.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
 const DONE = Promise.resolve()
+/** Entries that a search looks at in one turn of the event loop. */
+const STEP_ENTRIES = 512
 
 interface RoomLog {
   /** In order and dense; only batches with entries. */
@@ -67,10 +70,14 @@ export class MemoryJournal implements Journal {
     const batches = this.#rooms.get(room)?.batches ?? []
     const found: Entry[] = []
     if (wanted.length === 0) return found
+    let looked = 0
     for (let index = batches.length - 1; index >= 0; index -= 1) {
       for (const entry of batches[index]!.entries.toReversed()) {
         if (found.length >= limit) return found.reverse()
         if (matches(entry, wanted)) found.push(entry)
+        // Everything else in the process waits meanwhile.
+        looked += 1
+        if (looked % STEP_ENTRIES === 0) await nextTurn()
       }
     }
     return found.reverse()

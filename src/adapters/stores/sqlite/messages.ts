@@ -23,11 +23,6 @@ export interface StoredRows {
   readonly bytes: Uint8Array
 }
 
-export interface FoundRows extends StoredRows {
-  /** Sequences of the entries that matched, oldest first. */
-  readonly seqs: readonly number[]
-}
-
 /** What the main thread asks of the worker, and what it gets. */
 export interface Calls {
   open: { asks: undefined; gets: undefined }
@@ -37,7 +32,10 @@ export interface Calls {
   read: { asks: { room: string; after: number; limit: number }; gets: StoredRows }
   /** One page of rows with facts, from the sequence `from` on; an empty page is the end. */
   facts: { asks: { room: string; from: number }; gets: StoredRows }
-  search: { asks: { room: string; words: readonly string[]; limit: number }; gets: FoundRows }
+  /** Sequences of the entries that match, oldest first. */
+  search: { asks: { room: string; words: readonly string[]; limit: number }; gets: readonly number[] }
+  /** One page of the rows that hold these sequences, which rise; an empty page is the end. */
+  holding: { asks: { room: string; seqs: readonly number[] }; gets: StoredRows }
   trim: { asks: { room: string; upTo: number }; gets: undefined }
   close: { asks: undefined; gets: undefined }
 }

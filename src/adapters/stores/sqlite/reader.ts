@@ -7,6 +7,8 @@ import { KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, KIND, ROW_COLUMNS, type Row, t
 
 /** One answer holds no more than about this, however many entries were asked for. */
 const ANSWER_BYTES = 4 * 1024 * 1024
+/** The same of what is found here and there: others' appends are behind one such step at most. */
+const STEP_BYTES = 512 * 1024
 const FACT_ROWS = 256
 
 /** Hears of a damaged place when it is met first. */
@@ -69,12 +71,15 @@ export class Reader {
     }
   }
 
-  /** The rows that hold these sequences, which rise; each row once. */
+  /** One page of the rows that hold these sequences, which rise; each row once. */
   holding(room: Room, seqs: readonly number[]): Row[] {
     const found: Row[] = []
+    let bytes = 0
     for (const seq of seqs) {
       const newest = found.at(-1)
       if (newest !== undefined && seq <= newest.last) continue
+      bytes += newest?.bytes.length ?? 0
+      if (bytes >= STEP_BYTES) break
       const row = this.#at.get(room.key, room.key, seq) as UncheckedRow | undefined
       const whole = row === undefined ? [] : this.#check(room, row)
       found.push(...whole.filter(({ first, last, kind }) => first <= seq && seq <= last && kind !== KIND.kept))

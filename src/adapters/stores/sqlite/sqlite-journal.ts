@@ -91,13 +91,20 @@ export class SqliteJournal implements Journal {
   async search(room: string, query: string, limit: number): Promise<readonly PastEvent[]> {
     const words = searchWords(query)
     if (words.length === 0) return []
-    const found = await this.#call('search', { room, words, limit })
-    const seqs = new Set(found.seqs)
+    const seqs = await this.#call('search', { room, words, limit })
+    const wanted = new Set(seqs)
     const entries = new Map<number, Entry>()
-    for (const batch of unpackRows(room, found, 0, this.#options.log))
-      for (const entry of batch.entries) if (seqs.has(entry.seq)) entries.set(entry.seq, entry)
+    // A few rows at a time: an append that comes meanwhile is behind one of these steps, not behind all of it.
+    for (let left = seqs; left.length > 0; ) {
+      const stored = await this.#call('holding', { room, seqs: left })
+      const upTo = stored.rows.at(-1)?.last
+      if (upTo === undefined) break
+      for (const batch of unpackRows(room, stored, 0, this.#options.log))
+        for (const entry of batch.entries) if (wanted.has(entry.seq)) entries.set(entry.seq, entry)
+      left = left.filter((seq) => seq > upTo)
+    }
     // What the index says is looked at again: it has no checksum of its own.
-    return found.seqs.flatMap((seq): readonly PastEvent[] => {
+    return seqs.flatMap((seq): readonly PastEvent[] => {
       const entry = entries.get(seq)
       if (entry === undefined) return [{ type: 'missed', from: seq, to: seq }]
       return matches(entry, words) ? [entry] : []

@@ -77,12 +77,17 @@ export class Store implements Handlers {
   /** Indexes what the room has by now, lets appends in between the steps, and then looks. */
   async search({ room, words, limit }: Calls['search']['asks']): Promise<Calls['search']['gets']> {
     const known = this.#rooms.get(room)
-    if (known === undefined) return { seqs: [], ...toStoredRows([]) }
+    if (known === undefined) return []
     for (const upTo = known.last; ; ) {
       while (!this.#search.isComplete(known, upTo) && this.#search.step(known)) await this.#letOthers()
       const seqs = this.#search.find(known, words, limit)
-      if (seqs !== undefined) return { seqs, ...toStoredRows(this.#reader.holding(known, seqs)) }
+      if (seqs !== undefined) return seqs
     }
+  }
+
+  holding({ room, seqs }: Calls['holding']['asks']): Calls['holding']['gets'] {
+    const known = this.#rooms.get(room)
+    return toStoredRows(known === undefined ? [] : this.#reader.holding(known, seqs))
   }
 
   async trim({ room, upTo }: Calls['trim']['asks']): Promise<undefined> {

@@ -78,6 +78,8 @@ const perform = (request: Request): unknown => {
       return store.facts(request.asks)
     case 'search':
       return store.search(request.asks)
+    case 'holding':
+      return store.holding(request.asks)
     case 'trim':
       return store.trim(request.asks)
     default:

@@ -41,6 +41,56 @@ test('a connection need not be a socket', async () => {
   await until(() => peer.text.endsWith('{"rooms":[]}'))
 })
 
+test.each([
+  ['events?limit=500', 500],
+  ['search?q=word&limit=500', 60],
+  ['files', 3000],
+] as const)(
+  'C61: an answer that nobody takes is made no further than that, and keeps nobody waiting: %s',
+  async (path, count) => {
+    const { engine, enter } = await openDoor({ http: { linesPerSecond: 0 } })
+    const host = await engine.join({ room: 'lobby', name: 'host' })
+    const text = `word ${'x'.repeat(16_000)}`
+    for (let at = 0; at < 100; at++) host.post(Array.from({ length: 5 }, () => ({ type: 'say', text }) as const))
+    await engine.settled()
+    const name = 'n'.repeat(200)
+    for (let at = 0; at < 3000; at++) await host.upload(nothing(), { name }).done
+    const stalled = Array.from({ length: 8 }, () => {
+      const peer = enter('GET /')
+      peer.connection.stall()
+      peer.connection.write(`${GET(`/rooms/lobby/${path}`, 'Connection: close\r\n').slice('GET /'.length)}`)
+      return peer
+    })
+    for (const { near } of stalled) await until(() => near.writableLength > 50_000)
+    const other = enter(GET(`/rooms/lobby/${path}`, 'Connection: close\r\n'))
+    await ended(other)
+    const answer = (text: string) => JSON.parse(unchunked(text)) as { events?: unknown[]; files?: unknown[] }
+    const all = answer(other.text)
+    expect((all.events ?? all.files)?.length).toBeGreaterThanOrEqual(count)
+    for (const { near } of stalled) expect(near.writableLength).toBeLessThan(300_000)
+    for (const peer of stalled) {
+      peer.connection.unstall()
+      await ended(peer)
+      expect(answer(peer.text)).toEqual(all)
+    }
+  },
+)
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** The body of an answer in chunks. */
+function unchunked(answer: string): string {
+  let rest = answer.slice(answer.indexOf('\r\n\r\n') + 4)
+  let body = ''
+  for (;;) {
+    const at = rest.indexOf('\r\n')
+    const size = Number.parseInt(rest.slice(0, at), 16)
+    if (size === 0) return body
+    body += rest.slice(at + 2, at + 2 + size)
+    rest = rest.slice(at + 4 + size)
+  }
+}
+
 test('a door that takes in nothing more lets go of idle connections, and refuses what is asked on others', async () => {
   const { door, enter } = await openDoor()
   const streaming = enter(GET('/rooms/lobby/events', 'Accept: application/x-ndjson\r\n'))

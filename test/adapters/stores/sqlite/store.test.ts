@@ -158,7 +158,7 @@ describe("the journal's database", () => {
     const log = new CollectedLog()
     const store = openStore(directory, log)
     const found = await store.search({ room: 'lobby', words: ['kopi'], limit: 3 })
-    expect(found.seqs).toEqual([28, 29, 30])
+    expect(found).toEqual([28, 29, 30])
     expect(readStore(store, 'lobby')).toHaveLength(30)
     expect(log.errors().length).toBeGreaterThan(0)
     store.close()

@@ -1,14 +1,23 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { Refused } from '../../../../domain/session.ts'
 import { refuse } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
 import { send } from './sending.ts'
 
-/** The files that are being sent. Each costs an open file and a piece or two in memory, so there are only so many at once (C116). */
+interface Open {
+  readonly raw: ServerResponse
+  /** When a piece of it was taken last. */
+  movedAt: number
+}
+
+/**
+ * The files that are being sent. Each costs an open file and a piece or two in memory, so there are only so many at once (C116): beyond
+ * them the one on which nothing has moved for longest makes place for the next. It can be continued.
+ */
 export class Downloads {
   readonly #parts: HttpParts
-  #open = 0
+  readonly #open = new Set<Open>()
 
   constructor(parts: HttpParts) {
     this.#parts = parts
@@ -16,13 +25,39 @@ export class Downloads {
 
   /** Runs `answer`, which sends one file, or refuses where there are too many already. */
   async count(reply: FastifyReply, answer: () => Promise<FastifyReply>): Promise<FastifyReply> {
-    const { settings, metrics } = this.#parts
-    if (this.#open >= settings.downloads) return refuse(reply, tooMany)
-    metrics.gauge('downloads', ++this.#open)
+    const { clock, settings, metrics } = this.#parts
+    if (this.#open.size >= settings.downloads && !this.#makePlace()) return refuse(reply, tooMany)
+    const open: Open = { raw: reply.raw, movedAt: clock.elapsed() }
+    this.#open.add(open)
+    metrics.gauge('downloads', this.#open.size)
     try {
       return await answer()
     } finally {
-      metrics.gauge('downloads', --this.#open)
+      this.#open.delete(open)
+      metrics.gauge('downloads', this.#open.size)
+    }
+  }
+
+  /** Breaks off the one that has stood still for longest; false where none has for long. */
+  #makePlace(): boolean {
+    const { clock, metrics, settings } = this.#parts
+    const [longest] = [...this.#open].sort((one, other) => one.movedAt - other.movedAt)
+    if (longest === undefined || clock.elapsed() - longest.movedAt < settings.bodyStallMs) return false
+    metrics.count('downloads_shed')
+    this.#open.delete(longest)
+    longest.raw.destroy()
+    return true
+  }
+
+  /** The same pieces, with a note of when they moved. */
+  #watched(pieces: AsyncIterator<Uint8Array>, raw: ServerResponse): AsyncIterator<Uint8Array> {
+    const open = [...this.#open].find((each) => each.raw === raw)
+    return {
+      next: async () => {
+        if (open !== undefined) open.movedAt = this.#parts.clock.elapsed()
+        return await pieces.next()
+      },
+      return: async () => (await pieces.return?.()) ?? { done: true, value: undefined },
     }
   }
 
@@ -32,7 +67,7 @@ export class Downloads {
     raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
     raw.flushHeaders()
     try {
-      const sent = await send(pieces[Symbol.asyncIterator](), raw, count)
+      const sent = await send(this.#watched(pieces[Symbol.asyncIterator](), raw), raw, count)
       // Ending before the promised length would make the next answer look like the rest of this one.
       if (sent === count || count === Number.POSITIVE_INFINITY) raw.end()
       else raw.destroy()

@@ -1,25 +1,32 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RoomFile } from '../../../../domain/room/state.ts'
+import type { TransferActor } from '../../../../domain/transfer/transfer-actor.ts'
+import { COSTS, priceOfItems } from '../../shared/costs.ts'
 import { fileUrl } from '../../shared/file-url.ts'
-import { asGuest } from '../guests.ts'
+import { asGuest, pay } from '../guests.ts'
+import { answerListing, rowsOf } from '../pages.ts'
 import type { HttpParts } from '../parts.ts'
 import type { FileAddress } from './file-json.ts'
 
 /** The files of a room, in the order in which they were offered. */
-export async function list(parts: HttpParts, request: FastifyRequest): Promise<object> {
+export async function list(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { room = '' } = request.params as FileAddress
-  const files = await asGuest(parts, request, room, async (session) => session.files)
-  return { files: await Promise.all(files.map((file) => rowOf(parts, file))) }
+  return await asGuest(parts, request, room, async ({ files }) => {
+    const receipts = files.reduce((sum, each) => sum + (each.status === 'whole' ? each.received.size : 0), 0)
+    await pay(parts, request, priceOfItems(COSTS.files, files.length + receipts), room)
+    const arriving = new Map(parts.engine.transfers.map((transfer) => [transfer.id, transfer]))
+    const rows = rowsOf(parts, files, (file) => rowOf(file, arriving))
+    return await answerListing(parts, request, reply, { list: 'files', rows })
+  })
 }
 
-async function rowOf({ engine }: HttpParts, each: RoomFile): Promise<object> {
+function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>): object {
   const { file, by, at } = each
   const common = { ...file, by: by.name, byId: by.id, at, url: fileUrl(file) }
   if (each.status === 'whole') {
     const receipts = Array.from(each.received, ([name, at]) => ({ name, at }))
     return { ...common, status: 'whole', verified: receipts.length, receipts }
   }
-  const transfer = await engine.transfer(file.id)
-  const { status = 'paused', durable = 0 } = transfer ?? {}
+  const { status = 'paused', durable = 0 } = arriving.get(file.id) ?? {}
   return { ...common, status: status === 'arriving' ? status : 'paused', offset: durable, verified: 0 }
 }

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
+import { COSTS, priceOfItems } from '../../shared/costs.ts'
 import { checked } from '../checked.ts'
 import { notFound, refuse } from '../errors.ts'
-import { asGuest } from '../guests.ts'
+import { asGuest, pay } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import { findFile } from './find-file.ts'
 
@@ -19,7 +20,10 @@ export async function listReceipts(
   const { room, file } = await findFile(parts, request)
   if (file.status !== 'whole') return refuse(reply, notFound)
   const { received, by } = file
-  const members = await asGuest(parts, request, room, async (session) => session.viewersOf(file))
+  const members = await asGuest(parts, request, room, async (session) => {
+    await pay(parts, request, priceOfItems(COSTS.members, session.members.length + received.size), room)
+    return session.viewersOf(file)
+  })
   const waiting = new Set(members.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
   return reply.send({ verified: Array.from(received, ([name, at]) => ({ name, at })), waiting: [...waiting] })
 }

@@ -26,7 +26,7 @@ export const fileRoutes: Routes = (app, parts) => {
   const downloads = new Downloads(parts)
   app.addHook('onRequest', speakTus)
 
-  app.get('/rooms/:room/files', (request) => list(parts, request))
+  app.get('/rooms/:room/files', (request, reply) => list(parts, request, reply))
   const file = { exposeHeadRoute: false, config: { ticket: 'opens' } } as const
   const own = { config: { ticket: 'sends' } } as const
   for (const path of ['/files/:id', '/files/:id/:name']) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import type { LocalSession } from '../../../../domain/engine/local-session.ts'
@@ -6,9 +7,9 @@ import { Refused } from '../../../../domain/session.ts'
 import { checkText } from '../../../../domain/text/message-text.ts'
 import { checked } from '../checked.ts'
 import { HttpRefused } from '../errors.ts'
-import { admitted, asGuest } from '../guests.ts'
+import { admitted, asGuest, askerOf, pay } from '../guests.ts'
 import { whatWorks } from '../near-misses.ts'
-import type { Routes } from '../parts.ts'
+import type { HttpParts, Routes } from '../parts.ts'
 import { jsonIn, textIn, typeOf } from '../text-body.ts'
 
 /** Lines of one request that wait for their commit together. */
@@ -23,7 +24,7 @@ const messageKey = v.optional(
 )
 
 export const messageRoute: Routes = (app, parts) => {
-  const { settings, rates, visitorOf } = parts
+  const { settings } = parts
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
   app.post<{ Params: { room: string }; Body: Buffer | undefined }>(
@@ -34,11 +35,10 @@ export const messageRoute: Routes = (app, parts) => {
       const key = checked(messageKey, request.headers['idempotency-key'])
       const messages = messagesOf(request, request.body ?? Buffer.alloc(0))
       for (const { text } of messages) refuseBad(text, settings.maxTextBytes)
-      await rates.wait(visitorOf(request.raw), messages.length)
-      // It had no answer, so it will be sent again.
-      if (request.raw.socket.destroyed) throw new HttpRefused('TRANSFER_CUT', 'the sender went away')
+      await pay(parts, request, messages.length, room)
+      const who = key === undefined ? undefined : senderOf(parts, request, room)
       const { seq, duplicate } = await asGuest(parts, request, room, (session) =>
-        say(session, withIds(messages, session, key)),
+        say(session, who === undefined ? messages : withIds(messages, `${who} ${key}`)),
       )
       return reply.code(duplicate ? 200 : 201).send({ seq, duplicate })
     },
@@ -73,14 +73,21 @@ function refuseBad(raw: string, maxBytes: number): void {
   if (typeof text !== 'string') throw new Refused(text)
 }
 
-/** The key is the sender's own: somebody else may use the same. No key has a blank in it, so further lines get keys of no other. */
-function withIds(messages: readonly Message[], { member }: LocalSession, key: string | undefined): readonly Message[] {
-  if (key === undefined) return messages
-  return messages.map((message, index) => ({
-    ...message,
-    id: `http ${member.name} ${key}${index === 0 ? '' : ` ${index}`}`,
-  }))
+/**
+ * Whose a message key is: a member's ids are theirs at every server (`shared/session/peer.ts`), a name is one person's at a time. Who shows
+ * neither is told from others at the address by the text: two people behind one would otherwise be in each other's way.
+ */
+function senderOf(parts: HttpParts, request: FastifyRequest, room: string): string {
+  const { address, member, name } = askerOf(parts, request)
+  if (member !== undefined) return `key ${member} ${room}`
+  if (name !== undefined) return `http ${name}`
+  const body = request.body instanceof Uint8Array ? request.body : ''
+  return `http ${address} ${createHash('sha256').update(body).digest('base64url')}`
 }
+
+/** No key has a blank in it, so further lines get keys of no other. */
+const withIds = (messages: readonly Message[], id: string): readonly Message[] =>
+  messages.map((message, index) => ({ ...message, id: index === 0 ? id : `${id} ${index}` }))
 
 /** Says them in order, and answers for the last; `duplicate` where the room had them all. */
 async function say(session: LocalSession, messages: readonly Message[]): Promise<Pick<Ack, 'seq' | 'duplicate'>> {

@@ -1,5 +1,6 @@
 import { collectionOf } from '../../../../domain/room/collection.ts'
 import { refusalFor } from '../../../../domain/room/rights.ts'
+import { COSTS, priceOfItems } from '../../shared/costs.ts'
 import { ROOM_WORDS } from '../../shared/room-words.ts'
 import { collectionLines } from '../../shared/wording.ts'
 import type { LineCommand } from './command.ts'
@@ -16,7 +17,11 @@ export const collect: LineCommand = {
     if (session === undefined) return
     const { files, members, member, collectingSince } = session
     const why = refusalFor(member.role ?? 'member', 'startCollection')
-    if (why !== undefined) await caller.refuse(why)
-    else await caller.say(collectionLines(collectionOf(files, members, collectingSince)).join('\n'))
+    if (why !== undefined) {
+      await caller.refuse(why)
+      return
+    }
+    await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, files.length))
+    await caller.say(collectionLines(collectionOf(files, members, collectingSince)).join('\n'))
   },
 }

@@ -25,6 +25,8 @@ export interface Caller {
   /** Asks the room, tells the caller of a refusal, and answers whether it was done. */
   ask(command: ClientCommand): Promise<boolean>
   say(line: string): Promise<void> | undefined
+  /** What a word costs beside its line, by the table of costs: resolves when it is paid, and others have had a turn. */
+  pay(lines: number): Promise<void>
   refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
   join(room: string, password?: string): Promise<void>
   /** Keeps what the host's rule asks for; a stranger comes in by it. */

@@ -1,7 +1,9 @@
 import { rejected } from '../../../../domain/rejection.ts'
+import type { RoomFile } from '../../../../domain/room/state.ts'
 import { forTerminal } from '../../../../domain/text/terminal.ts'
+import { COSTS, priceOfItems } from '../../shared/costs.ts'
 import { fileLine } from '../../shared/wording.ts'
-import type { LineCommand } from './command.ts'
+import type { Caller, LineCommand } from './command.ts'
 import { sayPortions } from './say-portions.ts'
 
 /** How much of it has come, where that was told. */
@@ -25,12 +27,16 @@ export const files: LineCommand = {
     }
     const session = caller.inRoom()
     if (session === undefined) return
-    const lines = session.files.map((each) =>
-      each.status === 'whole'
-        ? fileLine(each.by.name, each.file, caller.linkOf)
-        : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} has not all arrived yet${share(each.arrived, each.file.size)}`,
-    )
-    const found = `* ${lines.length} ${lines.length === 1 ? 'file' : 'files'} in ${session.room}; /get brings one here`
-    await sayPortions(caller, [found, ...lines])
+    const { files: all, room } = session
+    await caller.pay(priceOfItems(COSTS.files, all.length))
+    await sayPortions(caller, fileLines(caller, room, all))
   },
+}
+
+function* fileLines({ linkOf }: Caller, room: string, files: readonly RoomFile[]): Generator<string> {
+  yield `* ${files.length} ${files.length === 1 ? 'file' : 'files'} in ${room}; /get brings one here`
+  for (const each of files)
+    yield each.status === 'whole'
+      ? fileLine(each.by.name, each.file, linkOf)
+      : `* ${forTerminal(each.file.name)} from ${forTerminal(each.by.name)} has not all arrived yet${share(each.arrived, each.file.size)}`
 }

@@ -1,9 +1,8 @@
 import { rejected } from '../../../../domain/rejection.ts'
-import { isEntry, lastSeqOf, within } from '../../../../domain/room/events.ts'
+import { COSTS, priceOf } from '../../shared/costs.ts'
+import { portionsAfter } from '../../shared/portions.ts'
 import type { LineCommand } from './command.ts'
-import { entryLines } from './entry-lines.ts'
-
-const PORTION_ENTRIES = 100
+import { sayEntries } from './say-portions.ts'
 
 export const history: LineCommand = {
   word: 'history',
@@ -20,18 +19,9 @@ export const history: LineCommand = {
     }
     const { last, room } = session
     const count = Math.min(wanted, maxHistoryLines)
-    let from = Math.max(0, last - count)
+    await caller.pay(priceOf(COSTS.history))
     await caller.say(`* history of ${room}:`)
-    // What is not said yet stays in the journal, however long it takes to be taken (C61).
-    for (let left = count; left > 0; ) {
-      const events = within(await session.read(from, Math.min(left, PORTION_ENTRIES)), from + 1, last)
-      const newest = events.at(-1)
-      if (newest === undefined) break
-      const lines = entryLines(events, caller.linkOf)
-      if (lines.length > 0) await caller.say(lines.join('\n'))
-      from = lastSeqOf(newest)
-      left -= events.filter(isEntry).length
-    }
+    await sayEntries(caller, portionsAfter(session, Math.max(0, last - count), last + 1, count))
     await caller.say('* end of history')
   },
 }

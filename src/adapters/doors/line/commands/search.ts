@@ -1,8 +1,8 @@
 import { rejected } from '../../../../domain/rejection.ts'
-import { isEntry } from '../../../../domain/room/events.ts'
+import { COSTS, priceOf, priceOfItems } from '../../shared/costs.ts'
+import { searched, searchFault } from '../../shared/portions.ts'
 import type { LineCommand } from './command.ts'
-import { entryLines } from './entry-lines.ts'
-import { sayPortions } from './say-portions.ts'
+import { sayEntries } from './say-portions.ts'
 
 export const search: LineCommand = {
   word: 'search',
@@ -15,9 +15,16 @@ export const search: LineCommand = {
       await caller.refuse(rejected('BAD_COMMAND', `type ${search.usage}`))
       return
     }
-    const entries = await session.search(rest, caller.settings.maxHistoryLines)
-    const count = entries.filter(isEntry).length
-    const found = count === 1 ? '1 line' : `${count} lines`
-    await sayPortions(caller, [`* found ${found}:`, ...entryLines(entries, caller.linkOf), '* end of search'])
+    const fault = searchFault(rest)
+    if (fault !== undefined) {
+      await caller.refuse(fault)
+      return
+    }
+    await caller.pay(priceOf(COSTS.search))
+    const { count, portions } = await searched(session, rest, caller.settings.maxHistoryLines)
+    await caller.pay(priceOfItems(COSTS.search, count))
+    await caller.say(`* found ${count === 1 ? '1 line' : `${count} lines`}:`)
+    await sayEntries(caller, portions)
+    await caller.say('* end of search')
   },
 }

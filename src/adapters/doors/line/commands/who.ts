@@ -1,3 +1,4 @@
+import { COSTS, priceOfItems } from '../../shared/costs.ts'
 import { memberText, sendingText } from '../../shared/wording.ts'
 import type { LineCommand } from './command.ts'
 import { sayPortions } from './say-portions.ts'
@@ -12,16 +13,18 @@ export const who: LineCommand = {
   async run(caller) {
     const session = caller.inRoom()
     if (session === undefined) return
+    const { files, members } = session
+    await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, files.length))
     const times = new Map<string, number>()
-    for (const member of session.members) {
+    for (const member of members) {
       const text = memberText(member)
       times.set(text, (times.get(text) ?? 0) + 1)
     }
     const names = Array.from(times, ([text, count]) => `${text}${count > 1 ? ` (${count})` : ''}`)
-    const lines = [`* ${session.members.length} in ${session.room}:`]
+    const lines = [`* ${members.length} in ${session.room}:`]
     for (let from = 0; from < names.length; from += NAMES_A_LINE)
       lines.push(`*   ${names.slice(from, from + NAMES_A_LINE).join(', ')}`)
-    for (const file of session.files) if (file.status === 'offered') lines.push(`* ${sendingText(file)}`)
+    for (const file of files) if (file.status === 'offered') lines.push(`* ${sendingText(file)}`)
     await sayPortions(caller, lines)
   },
 }

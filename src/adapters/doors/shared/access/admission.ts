@@ -1,9 +1,10 @@
-import type { Access } from '../../../../domain/engine/access.ts'
+import { type Access, openToAll } from '../../../../domain/engine/access.ts'
 import type { LocalSession } from '../../../../domain/engine/local-session.ts'
 import type { Cancel, Clock } from '../../../../domain/ports/clock.ts'
 import type { Metrics } from '../../../../domain/ports/metrics.ts'
-import { type Rejected, rejected } from '../../../../domain/rejection.ts'
-import { Guesses, type GuessSettings } from './guesses.ts'
+import { type Rejected, rejected, tryLater } from '../../../../domain/rejection.ts'
+import { Refused } from '../../../../domain/session.ts'
+import { type Guess, Guesses, type GuessSettings } from './guesses.ts'
 import type { HostToken } from './host-token.ts'
 import { LocalKeyDesk, type RoomKeyDesk } from './key-desk.ts'
 import type { OwnerKey } from './owner-key.ts'
@@ -42,6 +43,9 @@ interface Found {
   readonly code?: string
 }
 
+/** Rooms that are looked at in one turn of the event loop. */
+const ROOMS_AT_ONCE = 500
+
 interface Stay {
   readonly shown: Shown
   readonly room: string
@@ -72,24 +76,53 @@ export class Admission {
     this.#guesses = new Guesses(parts.clock, parts.settings)
   }
 
-  /** How somebody who wants to be a member comes into a room, called as rooms are; undefined: as if there were none. */
+  /**
+   * How somebody who wants to be a member comes into a room, called as rooms are; undefined: as if there were none. Throws `Refused` where
+   * what they show is not looked at just now.
+   */
   async enter(shown: Shown, room: string): Promise<Welcome | undefined> {
     const welcome = await this.#judge(shown, room, 'joining')
     if (welcome?.invited) await this.#parts.keys.kept()
     return welcome
   }
 
-  /** Whether somebody may see a room, as a request does. */
+  /** Whether somebody may see a room, as a request does. Throws like `enter`. */
   async maySee(shown: Shown, room: string): Promise<boolean> {
     return (await this.#judge(shown, room, 'looking')) !== undefined
   }
 
-  /** Which of these rooms somebody may see. */
-  async visible(shown: Shown, rooms: readonly string[]): Promise<readonly string[]> {
-    const seen = await Promise.all(rooms.map((room) => this.#look(this.#heard(shown), room, 'looking')))
-    const wrong = rooms.length > 0 && seen.every((each) => each === 'wrong')
-    if (wrong) await this.#failed(shown, this.#parts.clock.elapsed())
-    return rooms.filter((_, index) => typeof seen[index] === 'object')
+  /** Which of these rooms somebody may see. Throws like `enter`: what they show is one try, however many rooms it is tried at. */
+  async visible(shown: Shown, rooms: readonly string[]): Promise<ReadonlySet<string>> {
+    const { clock, keys, owner, token } = this.#parts
+    const { credential, inside = false, password, person } = shown
+    const began = clock.elapsed()
+    const isOwner = person !== undefined && owner.isOf(person)
+    // The same for all rooms, and not for nothing.
+    const isToken = isOwner || (token?.opens(shown) ?? true)
+    const ruleGuess = isToken && !isOwner ? await this.#ruleGuess(shown) : undefined
+    const seen = new Set<string>()
+    const closed: string[] = []
+    for (const [index, room] of rooms.entries()) {
+      if (index % ROOMS_AT_ONCE === ROOMS_AT_ONCE - 1) await new Promise<void>((resolve) => clock.soon(resolve))
+      const isPast = isOwner || (isToken && this.#allows(shown, room))
+      if (isOwner || (isPast && (inside || !keys.wantsPassword(room)))) seen.add(room)
+      else if (person !== undefined && keys.invites([credential, password], room, person, 'looking')) seen.add(room)
+      else if (isPast) closed.push(room)
+    }
+    if (seen.size > 0 || closed.length > 0) ruleGuess?.right()
+    if (password !== undefined && closed.length > 0) {
+      const guess = await this.#guess('list', shown)
+      let isRight = false
+      for (const room of closed) {
+        if (!(await keys.opens(room, password))) continue
+        isRight = true
+        seen.add(room)
+      }
+      if (isRight) guess.right()
+    }
+    const isWrong = seen.size === 0 && rooms.length > 0 && (password !== undefined || credential !== undefined)
+    if (isWrong) await this.#failed(shown, began)
+    return seen
   }
 
   /** The role that a person has in every room. */
@@ -155,15 +188,15 @@ export class Admission {
     return token.opens(credential === undefined ? {} : { credential })
   }
 
-  /** The same for a request, whose tries are counted. */
+  /** The same for a request, whose wrong tries take their time. */
   async letsIn(shown: Shown): Promise<boolean> {
     const began = this.#parts.clock.elapsed()
-    if (this.isKnown(this.#heard(shown))) return true
+    if (this.isKnown(shown)) return true
     if (shown.credential !== undefined) await this.#failed(shown, began)
     return false
   }
 
-  /** So much that it showed was wrong that nothing more of this connection is looked at. */
+  /** So much of what a connection showed was wrong that it ends. */
   isSpent({ connection }: Pick<Shown, 'connection'>): boolean {
     return this.#guesses.isSpent(connection)
   }
@@ -175,58 +208,75 @@ export class Admission {
 
   async #judge(shown: Shown, room: string, how: 'joining' | 'looking'): Promise<Welcome | undefined> {
     const began = this.#parts.clock.elapsed()
-    const outcome = await this.#look(this.#heard(shown), room, how)
+    const outcome = await this.#look(shown, room, how)
     if (typeof outcome === 'object') return outcome
     if (outcome === 'wrong') await this.#failed(shown, began)
     return undefined
   }
 
-  /** What is looked at of what somebody shows: nothing secret where too much of the kind was wrong (C119). */
-  #heard(shown: Shown): Shown {
-    if (this.#guesses.mayTry(shown)) return shown
-    const { credential: _, password: __, ...rest } = shown
-    return rest
-  }
-
   async #look(shown: Shown, room: string, how: 'joining' | 'looking'): Promise<Welcome | 'wrong' | 'closed'> {
-    const { keys } = this.#parts
+    const { keys, token } = this.#parts
     const { credential, password, inside = false, link } = shown
-    const passed = this.#passes(shown, room, how)?.welcome
-    if (passed === undefined) return credential === undefined ? 'closed' : 'wrong'
-    if (passed.role === 'owner' || passed.invited || inside || !keys.wantsPassword(room)) return passed
-    if (link?.passwordId === keys.passwordId(room)) return passed
+    // Nobody can guess what is ours: the right one opens whatever was shown before, and by whomever.
+    const byKey = this.#byKey(shown, room, how)
+    if (byKey !== undefined) return byKey.welcome
+    const refused = credential === undefined ? 'closed' : 'wrong'
+    // A link by an invitation ends with it, also where others need none.
+    if (link?.invited || token?.opens(shown) === false) return refused
+    const ruleGuess = await this.#ruleGuess(shown)
+    if (!this.#allows(shown, room)) return refused
+    ruleGuess?.right()
+    if (inside || !keys.wantsPassword(room) || link?.passwordId === keys.passwordId(room)) return {}
     if (password === undefined) return 'closed'
-    return (await keys.opens(room, password)) ? passed : 'wrong'
+    const guess = await this.#guess(`room ${room}`, shown)
+    if (!(await keys.opens(room, password))) return 'wrong'
+    guess.right()
+    return {}
   }
 
   /** What gets past the host's rule: being its owner, an invitation to this room, or what the rule lets in. */
-  #passes(
-    { address, credential, person, password, link }: Shown,
-    room: string,
-    how: 'joining' | 'looking',
-  ): Found | undefined {
-    const { access, keys, owner, token } = this.#parts
-    if (person !== undefined && owner.isOf(person)) return { welcome: { role: 'owner' } }
-    const invited = person === undefined ? undefined : keys.invites([credential, password], room, person, how)
-    if (invited !== undefined) {
-      const { code, inviter } = invited
-      return { welcome: { invited: true, ...(inviter === undefined ? {} : { inviter }) }, code }
-    }
-    // A link by an invitation ends with it, also where others need none.
-    if (link?.invited) return undefined
-    const request = {
+  #passes(shown: Shown, room: string, how: 'joining' | 'looking'): Found | undefined {
+    const byKey = this.#byKey(shown, room, how)
+    if (byKey !== undefined) return byKey
+    if (shown.link?.invited) return undefined
+    return (this.#parts.token?.opens(shown) ?? true) && this.#allows(shown, room) ? { welcome: {} } : undefined
+  }
+
+  #byKey({ credential, password, person }: Shown, room: string, how: 'joining' | 'looking'): Found | undefined {
+    const { keys, owner } = this.#parts
+    if (person === undefined) return undefined
+    if (owner.isOf(person)) return { welcome: { role: 'owner' } }
+    const invited = keys.invites([credential, password], room, person, how)
+    if (invited === undefined) return undefined
+    const { code, inviter } = invited
+    return { welcome: { invited: true, ...(inviter === undefined ? {} : { inviter }) }, code }
+  }
+
+  #allows({ address, credential, person }: Shown, room: string): boolean {
+    return this.#parts.access({
       room,
       address,
       ...(credential === undefined ? {} : { credential }),
       ...(person === undefined ? {} : { person }),
-    }
-    return (token?.opens(request) ?? true) && access(request) ? { welcome: {} } : undefined
+    })
   }
 
-  /** Counts it, and takes its time: a wrong answer is never quicker than this (C119). */
+  /** An embedder's rule may ask for what can be guessed. */
+  async #ruleGuess(shown: Shown): Promise<Guess | undefined> {
+    const { access } = this.#parts
+    return access === openToAll || shown.credential === undefined ? undefined : await this.#guess('rule', shown)
+  }
+
+  async #guess(target: string, shown: Shown): Promise<Guess> {
+    const guess = await this.#guesses.next(target, shown)
+    if (typeof guess === 'number') throw new Refused(tryLater(guess))
+    return guess
+  }
+
+  /** A wrong answer takes its time: it is never quicker than this (C119). */
   async #failed(shown: Shown, began: number): Promise<void> {
     const { clock, metrics, settings } = this.#parts
-    this.#guesses.failed(shown)
+    this.#guesses.wrong(shown.connection)
     metrics.count('guesses_failed')
     const left = settings.guessFloorMs - (clock.elapsed() - began)
     if (left > 0) await new Promise<void>((resolve) => clock.after(left, resolve))

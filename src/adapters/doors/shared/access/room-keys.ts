@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import * as v from 'valibot'
 import type { Clock } from '../../../../domain/ports/clock.ts'
 import { type Keyring, KeyringDamaged } from '../../../../domain/ports/keyring.ts'
+import { oneAtATime } from '../../../../domain/transfer/turns.ts'
 import { newSecret, sameSecret } from './secrets.ts'
 
 export interface RoomKeySettings {
@@ -60,12 +61,14 @@ export class RoomKeys {
   readonly #settings: RoomKeySettings
   #passwords = new Map<string, Password>()
   #invitations = new Map<string, Kept>()
-  /** A password that was right is not hashed again: the slow hash is for whoever steals the file. */
+  /** Once a password was right, others are compared with it: the slow hash is for whoever steals the file. */
   readonly #proved = new Map<string, string>()
   /** Somebody has used an invitation, and the file does not say so yet. */
   #hasUnkept = false
   /** Hashing and writing take their time: one after the other, so that what was said last is what holds. */
   #changed: Promise<unknown> = Promise.resolve()
+  /** One hash at a time: files are read and written by the same few threads. */
+  readonly #oneHash = oneAtATime(() => {})
 
   constructor(keyring: Keyring, clock: Clock, settings: RoomKeySettings) {
     this.#keyring = keyring
@@ -116,8 +119,8 @@ export class RoomKeys {
     const password = this.#passwords.get(room)
     if (password === undefined) return true
     const proved = this.#proved.get(room)
-    if (proved !== undefined && sameSecret(proved, word)) return true
-    const hash = await hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES)
+    if (proved !== undefined) return sameSecret(proved, word)
+    const hash = await this.#oneHash(() => hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES))
     const right = timingSafeEqual(hash, Buffer.from(password.hash, 'hex'))
     if (right && this.#passwords.get(room) === password) this.#proved.set(room, word)
     return right

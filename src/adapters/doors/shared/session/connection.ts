@@ -55,16 +55,17 @@ export class SessionConnection implements Receiver {
       },
     })
     const { address, loopback } = visitor
+    const limited = !loopback || settings.rateOnLoopback
+    this.#bucket = new TokenBucket(clock, limited ? settings.messagesPerSecond : 0, settings.messagesBurst)
     this.#peer = new SessionPeer({
       ...parts,
       address,
+      bucket: this.#bucket,
       delivery: this.#delivery,
       bye: (code, message) => this.#end(code, message),
       admitted: () => this.#known(),
       failed: this.#failed,
     })
-    const limited = !loopback || settings.rateOnLoopback
-    this.#bucket = new TokenBucket(clock, limited ? settings.messagesPerSecond : 0, settings.messagesBurst)
     this.#takenAt = clock.elapsed()
     this.#cancelHello = clock.after(settings.helloMs, () => this.#end('TIMEOUT', 'nobody came in in time'))
     connection.once('close', () => {

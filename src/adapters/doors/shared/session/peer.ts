@@ -7,7 +7,9 @@ import type { Ack, ClientCommand } from '../../../../domain/room/commands.ts'
 import { Refused } from '../../../../domain/session.ts'
 import { COMMANDS } from '../../../codec/wire/commands.ts'
 import { type ClientMessage, type Hello, type JoinRoom, PROTOCOL_VERSION } from '../../../codec/wire/messages.ts'
-import { type Admission, notForYou, type Shown } from '../access/admission.ts'
+import { type Admission, notForYou, type Shown, type Welcome } from '../access/admission.ts'
+import { COSTS, priceOfItems, priceOfJoin } from '../costs.ts'
+import type { TokenBucket } from '../token-bucket.ts'
 import type { SessionDelivery } from './delivery.ts'
 import { type Holder, type People, personOf } from './people.ts'
 import type { SessionDoorSettings } from './settings.ts'
@@ -18,6 +20,8 @@ export interface PeerParts {
   readonly admission: Admission
   readonly settings: SessionDoorSettings
   readonly delivery: SessionDelivery
+  /** How much this connection may ask for. */
+  readonly bucket: TokenBucket
   /** What the peer is called while it has no nick. */
   readonly address: string
   /** Says a last word and ends the connection. */
@@ -141,11 +145,8 @@ export class SessionPeer implements Holder {
       ...(password === undefined ? {} : { password }),
       inside: this.#session?.room === room,
     }
-    const welcome = await admission.enter(shown, room)
-    if (welcome === undefined) {
-      this.#refuse(notForYou)
-      return admission.isSpent(shown) ? this.#parts.bye('NOT_FOUND', notForYou.message) : undefined
-    }
+    const welcome = await this.#admitted(shown, room)
+    if (welcome === undefined) return
     if (!this.#rooms.has(room) && this.#rooms.size >= settings.roomsPerConnection) return this.#refuse(tooManyRooms)
     const before = this.#session
     const id = this.#id
@@ -168,6 +169,21 @@ export class SessionPeer implements Holder {
     await before?.close()
   }
 
+  /** How it comes in; undefined where it was told why it does not. */
+  async #admitted(shown: Shown, room: string): Promise<Welcome | undefined> {
+    const { admission } = this.#parts
+    try {
+      const welcome = await admission.enter(shown, room)
+      if (welcome !== undefined) return welcome
+      this.#refuse(notForYou)
+      if (admission.isSpent(shown)) this.#parts.bye('NOT_FOUND', notForYou.message)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      this.#refuse(error.rejected)
+    }
+    return undefined
+  }
+
   #enter(session: LocalSession, after: number | undefined): void {
     const { room, member, members, topic, collectingSince, last } = session
     this.#rooms.add(room)
@@ -184,7 +200,11 @@ export class SessionPeer implements Holder {
       ...(this.#parts.admission.hasPassword(room) ? { hasPassword: true } : {}),
       last,
     })
-    this.#delivery.follow(session, after ?? session.after)
+    const from = after ?? session.after
+    const listed = Math.min(members.length, this.#parts.settings.listedMembers)
+    // A debt of its own: what it sends next waits for it.
+    this.#parts.bucket.charge(priceOfJoin(last - from) + priceOfItems(COSTS.members, listed))
+    this.#delivery.follow(session, from)
   }
 
   async #part(): Promise<void> {

@@ -35,6 +35,12 @@ export class People {
     return session?.room === room ? session : undefined
   }
 
+  /** Whether a member is in a room just now, or in this one. */
+  isHere(id: string, room?: string): boolean {
+    const session = this.#holders.get(id)?.session
+    return session !== undefined && (room === undefined || session.room === room)
+  }
+
   /** Frees the nick of whoever is gone, unless somebody has taken its place. */
   release(id: string, holder: Holder): void {
     if (this.#holders.get(id) !== holder) return
