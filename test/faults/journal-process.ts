@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { until } from '../adapters/stores/disk/vault-in-directory.ts'
 import { PATIENCE_MS } from '../helpers/patience.ts'
 
 const WRITER = fileURLToPath(new URL('./journal-writer.ts', import.meta.url))
@@ -11,6 +12,7 @@ export class JournalProcess {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
   #unfinished = ''
+  #over = false
 
   /** `command` runs before node, strace for one; a writer ends by itself after the sequence `most`. */
   constructor(
@@ -22,7 +24,9 @@ export class JournalProcess {
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', WRITER, directory, mode, String(most)]
     const [program, ...args] = [...command, ...node]
     this.#child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    this.#exited = once(this.#child, 'close')
+    this.#exited = once(this.#child, 'close').then(() => {
+      this.#over = true
+    })
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       const lines = (this.#unfinished + text).split('\n')
       this.#unfinished = lines.pop() ?? ''
@@ -40,10 +44,11 @@ export class JournalProcess {
   }
 
   async until(count: number): Promise<void> {
-    const late = AbortSignal.timeout(PATIENCE_MS)
-    while (this.lines.length < count && this.#child.exitCode === null) {
-      await once(this.#child.stdout!, 'data', { signal: late })
-    }
+    await until(
+      `${count} lines of a process that says ${this.lines.slice(-5)}`,
+      () => this.lines.length >= count || this.#over,
+    )
+    if (this.lines.length < count) throw new Error(`it ended after ${this.lines.length}: ${this.lines.slice(-5)}`)
   }
 
   async kill(): Promise<void> {

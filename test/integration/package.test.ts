@@ -35,7 +35,7 @@ let home = ''
 let command = ''
 
 const run = (what: string, args: readonly string[], options: object = {}): SpawnSyncReturns<string> =>
-  spawnSync(what, args, { cwd: home, env, encoding: 'utf8', timeout: 180_000, ...options })
+  spawnSync(what, args, { cwd: home, env, encoding: 'utf8', timeout: 600_000, ...options })
 
 function must(what: string, args: readonly string[], options: object = {}): string {
   const { status, stdout, stderr } = run(what, args, options)
