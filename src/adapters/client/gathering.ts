@@ -47,6 +47,7 @@ export async function* gathered(source: AsyncIterable<Uint8Array>, most: number,
     }
   } finally {
     clearTimeout(timer)
-    await iterator.return?.()
+    // Not waited for: what reads a pipe or a terminal ends only when more comes, which may be never.
+    iterator.return?.().catch(() => {})
   }
 }

@@ -7,22 +7,24 @@ import { isTheme, themeNames, themes } from './paint.ts'
 import type { RoomClient } from './room-client.ts'
 import { type BellRule, slashWords, type Typed, typedLine, usageOf } from './slash-words.ts'
 
-/** Does what a typed line asks for; resolves when the room has answered. */
-export async function actOn(client: RoomClient, line: string): Promise<void> {
+/** Does what a typed line asks for; resolves when the room has answered, with the code of the refusal where it was not done. */
+export async function actOn(client: RoomClient, line: string): Promise<string | undefined> {
   const own = client.own.map(({ word }) => word)
   try {
-    await act(client, typedLine(line, own))
+    const code = await act(client, typedLine(line, own))
+    return typeof code === 'string' ? code : undefined
   } catch (error) {
     // A connection, or a disk: the next line may well work.
-    client.refused({ code: 'FAILED', message: failureText(error) })
+    return client.refused({ code: 'FAILED', message: failureText(error) })
   }
 }
 
-async function act(client: RoomClient, typed: Typed): Promise<void> {
+/** Answers the code of a refusal. */
+async function act(client: RoomClient, typed: Typed): Promise<string | undefined | void> {
   const { session } = client
   switch (typed.type) {
     case 'nothing':
-      return
+      return undefined
     case 'say':
       return await tell(client, { type: 'say', text: typed.text }, typed.text)
     case 'act':
@@ -75,13 +77,18 @@ async function act(client: RoomClient, typed: Typed): Promise<void> {
       return help(client)
     case 'quit':
       return client.end({ type: 'quit' })
-    case 'own':
-      return client.talk((await client.own.find(({ word }) => word === typed.word)?.read(typed.rest)) ?? '')
+    case 'own': {
+      const said = (await client.own.find(({ word }) => word === typed.word)?.read(typed.rest)) ?? ''
+      client.talk(said)
+      return said.startsWith('!') ? 'BAD_COMMAND' : undefined
+    }
     case 'wrong':
-      return client.notice('howToType', { usage: typed.usage })
+      client.notice('howToType', { usage: typed.usage })
+      return 'BAD_COMMAND'
     case 'unknown':
-      if (typed.near !== undefined) return client.notice('didYouMean', { word: typed.word, near: typed.near })
-      return client.notice('unknownWord', { word: typed.word })
+      if (typed.near !== undefined) client.notice('didYouMean', { word: typed.word, near: typed.near })
+      else client.notice('unknownWord', { word: typed.word })
+      return 'BAD_COMMAND'
     default:
       typed satisfies never
   }
@@ -90,7 +97,7 @@ async function act(client: RoomClient, typed: Typed): Promise<void> {
 const bellWords = { off: 'bellOff', mention: 'bellMention', all: 'bellAll' } as const satisfies Record<BellRule, string>
 
 /** Sends a command, and shows meanwhile that it is not answered yet. */
-async function tell(client: RoomClient, command: ClientCommand, text: string): Promise<void> {
+async function tell(client: RoomClient, command: ClientCommand, text: string): Promise<string | undefined> {
   const { session } = client
   const done = client.waiting(text)
   try {
@@ -99,16 +106,17 @@ async function tell(client: RoomClient, command: ClientCommand, text: string): P
       await session.ready()
       answer = await session.send(command)
     }
-    if ('code' in answer) client.refused(answer)
+    return 'code' in answer ? client.refused(answer) : undefined
   } finally {
     done()
   }
 }
 
-async function rename(client: RoomClient, name: string): Promise<void> {
+async function rename(client: RoomClient, name: string): Promise<string | undefined> {
   const answer = await client.session.send({ type: 'rename', name })
-  if ('code' in answer) client.refused(answer)
-  else client.notice('nowCalled', { name: client.session.member.name })
+  if ('code' in answer) return client.refused(answer)
+  client.notice('nowCalled', { name: client.session.member.name })
+  return undefined
 }
 
 function who(client: RoomClient): void {
@@ -145,11 +153,11 @@ function theme(client: RoomClient, name: string): void {
   client.notice('themeIs', { theme: now, themes: themeNames.join(', ') })
 }
 
-async function away(client: RoomClient, reason: string): Promise<void> {
+async function away(client: RoomClient, reason: string): Promise<string | undefined> {
   const { session } = client
   const isAway = session.members.find(({ id }) => id === session.member.id)?.away !== undefined
-  if (isAway && reason === '') await tell(client, { type: 'back' }, '/away')
-  else await tell(client, reason === '' ? { type: 'away' } : { type: 'away', reason }, `/away ${reason}`)
+  if (isAway && reason === '') return await tell(client, { type: 'back' }, '/away')
+  return await tell(client, reason === '' ? { type: 'away' } : { type: 'away', reason }, `/away ${reason}`)
 }
 
 function help(client: RoomClient): void {

@@ -22,7 +22,7 @@ export async function showFiles(client: RoomClient): Promise<void> {
 }
 
 /** `/collect`: what has come from whom, and from whom nothing has. */
-export async function showCollection(client: RoomClient): Promise<void> {
+export async function showCollection(client: RoomClient): Promise<string | undefined> {
   const { session, words } = client
   const why = refusalFor(roleIn(session) ?? 'member', 'startCollection')
   if (why !== undefined) return client.refused(why)
@@ -34,36 +34,45 @@ export async function showCollection(client: RoomClient): Promise<void> {
     else client.notice('fileWhole', { ...gaps, size: sizeText(found.file.size, words.language) })
   }
   if (missing.length > 0) client.notice('nothingFrom', { names: missing.map(({ name }) => name).join(', ') })
+  return undefined
 }
 
-/** `/send`: to all, or to one. */
-export async function sendFile(client: RoomClient, path: string, to: string | undefined): Promise<void> {
+/** `/send`: to all, or to one. Answers the code of a refusal, as those below do. */
+export async function sendFile(client: RoomClient, path: string, to: string | undefined): Promise<string | undefined> {
   const { session, words } = client
   const name = /[^/\\]*$/.exec(path.replace(/[/\\]+$/, ''))?.[0] ?? path
-  const refused = (why: string) => client.notice('notSent', { file: path, why })
+  const refused = (why: string, code: string) => {
+    client.notice('notSent', { file: path, why })
+    return code
+  }
   const collects = session.collectingSince !== undefined && roleIn(session) === undefined
   try {
     const sent = await client.transfers.send(path, name, to)
-    if ('type' in sent) return refused(`${words.refusal(sent)} (${sent.code})`)
+    if ('type' in sent) return refused(`${words.refusal(sent)} (${sent.code})`, sent.code)
     client.sent(sent.id)
     client.attention.ring()
     const told = { file: sent.name, size: sizeText(sent.size, words.language), digest: sent.sha256 }
     if (to === undefined && !collects) client.notice('sent', told)
     else client.notice('sentTo', { ...told, to: to ?? words.say('staff') })
+    return undefined
   } catch (error) {
-    refused(failureText(error))
+    return refused(failureText(error), 'FAILED')
   }
 }
 
 const roleIn = ({ members, member }: RoomSession) => members.find(({ id }) => id === member.id)?.role
 
 /** `/get`: by name, the newest of that name, or by the beginning of an id. */
-export async function getFile(client: RoomClient, wanted: string): Promise<void> {
+export async function getFile(client: RoomClient, wanted: string): Promise<string | undefined> {
   const found = chosen(await client.session.listFiles(), wanted)
-  if (typeof found === 'string') return client.notice(found, { file: wanted })
+  if (typeof found === 'string') {
+    client.notice(found, { file: wanted })
+    return 'NO_SUCH_FILE'
+  }
   const { file } = found
-  if (client.transfers.isComing(file.id)) return client.notice('alreadyComing', { file: file.name })
-  await client.receive(file)
+  if (!client.transfers.isComing(file.id)) return await client.receive(file)
+  client.notice('alreadyComing', { file: file.name })
+  return undefined
 }
 
 function chosen(files: readonly RoomFile[], wanted: string): RoomFile | 'noSuchFile' | 'severalFiles' {

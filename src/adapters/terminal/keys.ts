@@ -19,7 +19,7 @@ export interface Pressed {
   readonly pageDown: boolean
 }
 
-export type Stroke = EditKey | { readonly type: 'enter' | 'tab' | 'interrupt' | 'endOfInput' }
+export type Stroke = EditKey | { readonly type: 'enter' | 'tab' | 'interrupt' | 'endOfInput' | 'suspend' }
 
 const controls: Readonly<Record<string, Stroke['type']>> = {
   a: 'home',
@@ -34,6 +34,7 @@ const controls: Readonly<Record<string, Stroke['type']>> = {
   p: 'up',
   u: 'killToStart',
   w: 'killWord',
+  z: 'suspend',
 }
 
 /**

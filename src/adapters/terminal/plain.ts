@@ -1,25 +1,26 @@
-import { createInterface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { actOn } from './act-on.ts'
 import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
-import type { Ending, Outlet } from './surroundings.ts'
+import type { Ending, Outlet, TypedLines } from './surroundings.ts'
 
 /** So many lines may wait for their answers; then no more is read. */
 const MOST_WAITING = 64
+const LEAVING = /^\/(?:join|quit)\b/
+const TRANSFER = /^(?:\/send|\/get|SEND)\b/
 
 export interface Pipes {
-  readonly stdin: Readable
   readonly stdout: Writable & { readonly isTTY?: boolean }
   readonly stderr: Writable
 }
 
 /**
- * A client that writes one line an event and moves no cursor: for screen readers, simple terminals and pipes. The end of input ends it.
- * A reader that is too slow misses the oldest lines, and is told how many.
+ * A client that writes one line an event and moves no cursor: for screen readers, simple terminals and pipes. The end of input ends it; what comes
+ * behind a change of room is for the client of that room. A reader that is too slow misses the oldest lines, and is told how many.
  */
 export async function runPlain(
-  { stdin, stdout, stderr }: Pipes,
+  { stdout, stderr }: Pipes,
+  typed: TypedLines,
   make: (outlet: Outlet) => RoomClient,
 ): Promise<Ending> {
   const skipped = (count: number): string => `* ${client.words.say('skipped', { count })}`
@@ -33,22 +34,38 @@ export async function runPlain(
     changed: () => {},
   })
   await client.start()
-  const input = createInterface({ input: stdin, terminal: false })
-  void readAll(client, input)
+  void readAll(client, typed)
   const ending = await client.ended
-  input.close()
   for (const feed of [data, talk]) feed.end()
   return ending
 }
 
-async function readAll(client: RoomClient, input: AsyncIterable<string>): Promise<void> {
-  const waiting = new Set<Promise<void>>()
-  for await (const line of input) {
+async function readAll(client: RoomClient, typed: TypedLines): Promise<void> {
+  let over = false
+  void client.ended.then(() => {
+    over = true
+  })
+  const waiting = new Map<Promise<void>, string>()
+  while (true) {
+    const line = await typed.next()
+    if (line === undefined) break
     client.attention.touch()
-    const done: Promise<void> = actOn(client, line).finally(() => waiting.delete(done))
-    waiting.add(done)
-    if (waiting.size >= MOST_WAITING) await Promise.race(waiting)
+    if (typeof line !== 'string') {
+      typed.ended(client.refused(line))
+      continue
+    }
+    // Somebody goes: what they said before is answered first. A transfer may take long, and is cut.
+    if (LEAVING.test(line))
+      await Promise.all([...waiting].flatMap(([done, before]) => (TRANSFER.test(before) ? [] : [done])))
+    const done: Promise<void> = actOn(client, line).then((code) => {
+      typed.ended(code)
+      waiting.delete(done)
+    })
+    waiting.set(done, line)
+    if (LEAVING.test(line)) await done
+    else if (waiting.size >= MOST_WAITING) await Promise.race(waiting.keys())
+    if (over) return
   }
-  await Promise.all(waiting)
+  await Promise.all(waiting.keys())
   client.end({ type: 'quit' })
 }

@@ -135,8 +135,10 @@ export class RoomClient {
     this.#outlet.talk(`* ${this.paint.notice(this.words.say(key, ...gaps))}`)
   }
 
-  refused(why: { readonly code: string; readonly message: string }): void {
+  /** Answers the code. */
+  refused(why: { readonly code: string; readonly message: string }): string {
     this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(why.code)} ${this.words.refusal(why)}`)}`)
+    return why.code
   }
 
   /** A line about the room, escaped already. */
@@ -171,15 +173,19 @@ export class RoomClient {
     }
   }
 
-  /** Brings a file here and says how that went. */
-  async receive(file: MentionedFile): Promise<void> {
+  /** Brings a file here and says how that went; answers the code where it did not. */
+  async receive(file: MentionedFile): Promise<string | undefined> {
     try {
       const saved = await this.transfers.receive(file)
-      if ('type' in saved)
+      if ('type' in saved) {
         this.notice('notSaved', { file: file.name, why: `${this.words.refusal(saved)} (${saved.code})` })
-      else this.notice('saved', { path: saved.path })
+        return saved.code
+      }
+      this.notice('saved', { path: saved.path })
+      return undefined
     } catch (error) {
       this.notice('notSaved', { file: file.name, why: failureText(error) })
+      return 'NOT_SAVED'
     }
   }
 

@@ -25,6 +25,7 @@ export class RowFeed {
   #chars = 0
   #lost = 0
   #scheduled = false
+  #held = false
 
   constructor({ to, skipped, write = (text) => void to.write(text), shaped = (row) => row }: RowFeedParts) {
     this.#to = to
@@ -48,7 +49,17 @@ export class RowFeed {
 
   /** Whether more is taken. */
   get open(): boolean {
-    return !this.#to.writableNeedDrain
+    return !this.#held && !this.#to.writableNeedDrain
+  }
+
+  /** Rows wait while the terminal is somebody else's. */
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
+    this.#flush()
   }
 
   get waitingChars(): number {

@@ -1,4 +1,4 @@
-import { render, Text, useCursor, useInput, usePaste, useStdout, useWindowSize } from 'ink'
+import { render, Text, useApp, useCursor, useInput, usePaste, useStdout, useWindowSize } from 'ink'
 import { createElement, useEffect, useState } from 'react'
 import type { Sources } from './completion.ts'
 import { type Frame, frameOf } from './frame.ts'
@@ -6,7 +6,7 @@ import { strokesOf } from './keys.ts'
 import { takenAway } from './reflow.ts'
 import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
-import type { Ending, Outlet } from './surroundings.ts'
+import type { Ending, JobControl, Outlet } from './surroundings.ts'
 import { Typing } from './typing.ts'
 import { wrapped } from './wrap.ts'
 
@@ -20,7 +20,14 @@ export interface Terminal {
   readonly reflows: boolean
   /** Looks how large it is now, and has those told who watch it where that has changed: the system's own word comes a moment late. */
   look(): void
+  /** Undefined where there is no such thing. */
+  readonly job: JobControl | undefined
+  /** Whether Ctrl-Z gives the shell back. */
+  readonly suspends: boolean
 }
+
+/** Gives the terminal away as it was found, and takes it back, with the frame drawn anew, when what it was given away for is over. */
+type Lend = (away: () => Promise<void>) => Promise<unknown>
 
 type Listener = () => void
 
@@ -41,7 +48,7 @@ class Changes {
  * own from then on: it keeps and scrolls them, and it is what wraps those that a smaller one has no place for.
  */
 export async function runOnScreen(
-  { stdin, stdout, reflows, look }: Terminal,
+  { stdin, stdout, reflows, look, job, suspends }: Terminal,
   make: (outlet: Outlet) => RoomClient,
   sourcesOf: (client: RoomClient) => Sources,
 ): Promise<Ending> {
@@ -59,7 +66,10 @@ export async function runOnScreen(
     bell: () => write('\x07'),
     changed: changes.tell,
   })
-  const typing = new Typing(client, sourcesOf(client), changes.tell)
+  const typing = new Typing(client, sourcesOf(client), changes.tell, () => {
+    if (suspends) job && away(job.stopAll)
+    else client.notice('hostGoesOn')
+  })
   // What the client has said already stands above the first frame.
   feed.end()
   let made: Frame | undefined
@@ -69,6 +79,35 @@ export async function runOnScreen(
     if (reflows && drawn !== undefined && stdout.columns < columns) stdout.write(takenAway(drawn, stdout.columns))
     columns = stdout.columns
   }
+  let lend: Lend | undefined
+  /** The terminal is the shell's while this process is stopped; what is said meanwhile waits, and is shown then. */
+  const away = (stop: () => void) => {
+    const lent = lend
+    // It is away already.
+    if (lent === undefined) return
+    lend = undefined
+    feed.hold()
+    const stopped = async () => {
+      drawn = undefined
+      await taken(stdout)
+      stop()
+      // It may be another size now.
+      look()
+      columns = stdout.columns
+    }
+    void lent(stopped).finally(() => {
+      lend = lent
+      feed.release()
+    })
+  }
+  const unlisten = job?.listen({
+    asked: () => away(job.stopSelf),
+    // The terminal is as the shell left it, with its own lines where the frame was: that stays, and the frame goes below.
+    wentOn: () => {
+      stdout.write('\n'.repeat(drawn?.lines.length ?? 0))
+      away(() => {})
+    },
+  })
   // Before Ink hears of it, which takes away as many rows as there were lines.
   stdout.on('resize', resized)
   const app = render(
@@ -83,6 +122,9 @@ export async function runOnScreen(
       },
       written: (own) => {
         write = own
+      },
+      lent: (own) => {
+        lend = own
       },
     }),
     {
@@ -99,6 +141,7 @@ export async function runOnScreen(
   await app.waitUntilRenderFlush()
   await client.start()
   const ending = await client.ended
+  unlisten?.()
   feed.end()
   stdout.off('resize', resized)
   app.unmount()
@@ -116,14 +159,18 @@ interface RoomProps {
   readonly made: (frame: Frame) => void
   /** Hears how to write above the frame. */
   readonly written: (write: (text: string) => void) => void
+  /** Hears how the terminal is lent. */
+  readonly lent: (lend: Lend) => void
 }
 
-function Room({ client, typing, changes, feed, look, made, written }: RoomProps) {
+function Room({ client, typing, changes, feed, look, made, written, lent }: RoomProps) {
   const [, show] = useState(0)
   const { write } = useStdout()
+  const { suspendTerminal } = useApp()
   const { columns } = useWindowSize()
   const { setCursorPosition } = useCursor()
   useEffect(() => written(write), [written, write])
+  useEffect(() => lent((away) => suspendTerminal(away)), [lent, suspendTerminal])
   useEffect(() => changes.listen(() => show((count) => count + 1)), [changes])
   useEffect(() => {
     // Transfers and silences go on without news; a terminal that takes nothing is told nothing.
@@ -145,3 +192,7 @@ function Room({ client, typing, changes, feed, look, made, written }: RoomProps)
   setCursorPosition({ x: column, y: lines.length - 1 })
   return createElement(Text, { wrap: 'truncate' }, lines.join('\n'))
 }
+
+/** Resolves when the terminal has what was written to it. */
+const taken = (stdout: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => stdout.write('', () => resolve()))

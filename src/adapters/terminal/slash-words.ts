@@ -1,4 +1,5 @@
 import type { Moderation } from '../../domain/room/commands.ts'
+import { isPathLine } from '../../domain/text/slash.ts'
 import type { HelpKey } from '../words/catalogue.ts'
 
 /** What somebody typed, understood. */
@@ -167,7 +168,7 @@ export function typedLine(line: string, own: readonly string[] = []): Typed {
   if (line.trim() === '') return { type: 'nothing' }
   const [, path] = /^SEND +(.+)$/.exec(line) ?? []
   if (path !== undefined) return { type: 'send', file: path.trim() }
-  if (!line.startsWith('/')) return { type: 'say', text: line }
+  if (!line.startsWith('/') || isPathLine(line)) return { type: 'say', text: line }
   if (line.startsWith('//')) return { type: 'say', text: line.slice(1) }
   const [, word = '', behind = ''] = /^\/(\S*)\s*([\s\S]*)$/.exec(line) ?? []
   const rest = behind.trimEnd()

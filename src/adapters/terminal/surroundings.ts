@@ -30,6 +30,24 @@ export interface OwnWord {
   read(rest: string): string | Promise<string>
 }
 
+/** Lines that are typed, or come through a pipe; they go on from one room to the next. */
+export interface TypedLines {
+  /** The next line, or why it is none; undefined at their end. */
+  next(): Promise<string | Refusal | undefined>
+  /** Hears how each line ended: with the code of a refusal, or well. */
+  ended(code: string | undefined): void
+}
+
+/** What a shell does with the programs it has started: stops them, and has them go on. */
+export interface JobControl {
+  /** `asked`: somebody wants this process to stop; it is to do so itself. `wentOn`: it was stopped without being asked. Ends with what it answers. */
+  listen(to: { asked(): void; wentOn(): void }): () => void
+  /** Stops all processes of this job, and returns when they go on; at once where there is nobody who would have them go on. */
+  stopAll(): void
+  /** The same for this process alone. */
+  stopSelf(): void
+}
+
 /** Where a client writes to. */
 export interface Outlet {
   /** Data: one thing that happened or was said, in one line or in several that belong together. It is escaped already. */

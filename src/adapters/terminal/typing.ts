@@ -14,14 +14,17 @@ export class Typing {
   readonly #client: RoomClient
   readonly #sources: Sources
   readonly #changed: () => void
+  readonly #suspend: () => void
   #editor: Editor = emptyEditor
   #toldAt = Number.NEGATIVE_INFINITY
   #begunAt = 0
 
-  constructor(client: RoomClient, sources: Sources, changed: () => void) {
+  /** `suspend`: Ctrl-Z. */
+  constructor(client: RoomClient, sources: Sources, changed: () => void, suspend: () => void) {
     this.#client = client
     this.#sources = sources
     this.#changed = changed
+    this.#suspend = suspend
   }
 
   get editor(): Editor {
@@ -32,14 +35,18 @@ export class Typing {
     this.#client.attention.touch()
     switch (stroke.type) {
       case 'enter': {
-        const { editor, sent } = entered(this.#editor)
+        const before = this.#editor
+        const { editor, sent } = entered(before)
         this.#editor = editor
-        void actOn(this.#client, sent)
+        void actOn(this.#client, sent).then((code) => this.#giveBack(before, code))
         break
       }
       case 'tab':
         if (this.#editor.choices === undefined) void this.#complete()
         else this.#editor = edited(this.#editor, { type: 'nextChoice' })
+        break
+      case 'suspend':
+        this.#suspend()
         break
       case 'interrupt':
         // What was typed goes first, so that nobody leaves by a slip.
@@ -54,6 +61,14 @@ export class Typing {
         if (stroke.type === 'typed') this.#typed(stroke)
         else this.#editor = edited(this.#editor, stroke)
     }
+    this.#changed()
+  }
+
+  /** What was too long is there again, to be made shorter, unless something else is being typed by then. */
+  #giveBack({ text, cursor, pasted }: Editor, code: string | undefined): void {
+    const { past, ...now } = this.#editor
+    if (code !== 'LINE_TOO_LONG' || now.text !== '' || now.pasted !== undefined) return
+    this.#editor = { ...emptyEditor, past, text, cursor, pasted }
     this.#changed()
   }
 

@@ -100,6 +100,7 @@ export const english = {
   unknownWord: 'there is no /{word}; /help tells what there is',
   didYouMean: 'there is no /{word}; did you mean /{near}?',
   howToType: 'type {usage}',
+  hostGoesOn: 'Ctrl-Z would stop the host for everybody; Ctrl-C ends it',
   nobodyIgnored: 'nobody is ignored',
   ignored: 'not shown: {names}',
   ignoring: 'nothing of {name} is shown from now on; /ignore {name} shows it again',

@@ -93,6 +93,7 @@ export const indonesian: Catalogue = {
   unknownWord: 'tidak ada perintah /{word}; ketik /help untuk melihat daftarnya',
   didYouMean: 'tidak ada perintah /{word}; maksud Anda /{near}?',
   howToType: 'ketik {usage}',
+  hostGoesOn: 'Ctrl-Z akan menghentikan ruang ini bagi semua orang; Ctrl-C mengakhirinya',
   nobodyIgnored: 'tidak ada yang diabaikan',
   ignored: 'diabaikan: {names}',
   ignoring: 'mulai sekarang {name} diabaikan; ketik /ignore {name} untuk menampilkannya lagi',

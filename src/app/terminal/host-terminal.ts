@@ -16,6 +16,7 @@ import type { StopSignal } from '../signals.ts'
 import { hostFiles } from './host-files.ts'
 import { keyWords } from './key-words.ts'
 import { openTerminal } from './open-terminal.ts'
+import { TypedInput } from './typed-input.ts'
 
 export interface HostTerminalParts {
   readonly tamtam: Tamtam
@@ -71,6 +72,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
     about: 'helpLimit',
     read: (rest) => limitWord(rest, tamtam.bandwidth),
   }
+  const typed = new TypedInput(process.stdin)
   const rooms = async () => (await tamtam.engine.rooms()).map(({ name }) => name)
 
   async function stay(): Promise<void> {
@@ -84,6 +86,9 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
           own: [limit, ...keyWords(tamtam.keysOf(session), session.room, baseOf(facts), words)],
           language,
           plain: config.plain,
+          typed,
+          // It would stop the host for everybody.
+          suspends: false,
           greeting,
           made: (client) => {
             shown = client

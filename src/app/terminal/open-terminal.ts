@@ -3,10 +3,11 @@ import { themes } from '../../adapters/terminal/paint.ts'
 import { runPlain } from '../../adapters/terminal/plain.ts'
 import { reflows } from '../../adapters/terminal/reflow.ts'
 import { type Manner, RoomClient } from '../../adapters/terminal/room-client.ts'
-import type { Ending, FileDesk, Outlet, OwnWord } from '../../adapters/terminal/surroundings.ts'
+import type { Ending, FileDesk, Outlet, OwnWord, TypedLines } from '../../adapters/terminal/surroundings.ts'
 import { type Language, wordsIn } from '../../adapters/words/words.ts'
 import type { RoomSession } from '../../domain/session.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
+import { jobOf } from './job.ts'
 import { pathsBeginning } from './paths.ts'
 
 /** How much of what was said before is shown to whoever comes in. */
@@ -20,6 +21,10 @@ export interface TerminalParts {
   readonly own: readonly OwnWord[]
   readonly language: Language
   readonly plain: boolean
+  /** What is typed where no cursor moves. */
+  readonly typed: TypedLines
+  /** Whether Ctrl-Z gives the shell back. */
+  readonly suspends: boolean
   /** Lines that stand before all others. */
   readonly greeting: readonly string[]
   /** Hears the client before it begins, to end it. */
@@ -53,7 +58,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     for (const line of greeting) client.show(line)
     return client
   }
-  if (!screen) return await runPlain(process, make)
+  if (!screen) return await runPlain(process, parts.typed, make)
   // Only where it is used: loading it takes a third of the start, and 20 MB.
   const { runOnScreen } = await import('../../adapters/terminal/screen.ts')
   const { stdin, stdout, env } = process
@@ -63,6 +68,8 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     reflows: reflows(env),
     // What Node does when the system tells it so.
     look: () => void process.emit('SIGWINCH', 'SIGWINCH'),
+    job: jobOf(process),
+    suspends: parts.suspends,
   }
   return await runOnScreen(terminal, make, (client) => ({
     nicks: () => client.session.members.filter(({ id }) => id !== session.member.id).map(({ name }) => name),

@@ -19,6 +19,7 @@ import { secretInFile } from '../secret-file.ts'
 import { keyWords } from '../terminal/key-words.ts'
 import { openTerminal } from '../terminal/open-terminal.ts'
 import { remoteFiles } from '../terminal/remote-files.ts'
+import { TypedInput } from '../terminal/typed-input.ts'
 import { type Place, placeOf, rateOf, runShowing } from './verb.ts'
 
 interface JoinFlags {
@@ -51,7 +52,7 @@ export const addJoin = (program: Command): Command =>
     .option('--plain', 'one line an event, and no cursor that moves')
     .addHelpText(
       'after',
-      '\nWhat comes through a pipe is said line by line; the command ends when all of it is in the room.',
+      '\nWhat comes through a pipe, in UTF-8, is said line by line; the command ends when all of it is in the room. A line that is refused is told, and the others are said: it then exits with 4.',
     )
     .action((address: string, flags: JoinFlags) =>
       runShowing(() => join(placeOf(address, process.env), flags, process)),
@@ -74,6 +75,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     const asked = { ...shown, ...(password === undefined ? {} : { password }) }
     return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...asked })
   }
+  const typed = new TypedInput(process.stdin)
   const words = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
   const { say, refusal } = words
   const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
@@ -88,6 +90,8 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
         own: keyWords(keysOf(link, session.room), session.room, way.base, words),
         language: flags.lang ?? languageOf(process.env),
         plain: flags.plain === true,
+        typed,
+        suspends: true,
         greeting,
         made: (made) => {
           client = made
@@ -121,6 +125,8 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     throw new CommandFailed(exitCodes.refused, forTerminal(say('closed', { why: ending.why })))
   await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
   await flushed(process.stdout, FAREWELL_MS)
+  // A person has seen what was refused; a program has only this.
+  if (process.stdin.isTTY !== true) typed.count.end()
   process.exit(exitCodes.done)
 }
 

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
-import { isRefusal } from '../../adapters/client/failures.ts'
+import { isRefusal, type Refusal } from '../../adapters/client/failures.ts'
 import { gathered } from '../../adapters/client/gathering.ts'
 import { HttpSession } from '../../adapters/client/http-session.ts'
+import { type TextLine, TextLines } from '../../adapters/codec/text-lines.ts'
+import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
-import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { LineCount } from '../terminal/typed-input.ts'
 import { refused } from './failing.ts'
 import { type Place, placeOf, run, tellFirstRetry } from './verb.ts'
 
@@ -13,11 +15,18 @@ export const addSay = (program: Command): Command =>
     .description('say something in a room; it is there when the command ends')
     .argument('<address>', '[name@]host[:port][/room]')
     .argument('[text...]', 'what to say; without it each line of standard input')
+    .addHelpText(
+      'after',
+      '\nStandard input is UTF-8. A line that is refused (too long, not UTF-8) is told, and the others are said; the command then exits with 4.',
+    )
     .action((address: string, words: string[]) => run(() => say(placeOf(address, process.env), words)))
 
 /** Said at once, when they come quickly; a host takes up to 64 KiB. */
 const BATCH_BYTES = 32 * 1024
 const BATCH_MS = 50
+
+/** What is wrong with one line, and with no other. */
+const OF_A_LINE: ReadonlySet<string> = new Set(['LINE_TOO_LONG', 'BAD_TEXT'])
 
 async function say(place: Place, words: readonly string[]): Promise<void> {
   const session = new HttpSession(place, place.room, clientDefaults)
@@ -25,26 +34,62 @@ async function say(place: Place, words: readonly string[]): Promise<void> {
     if (state.status === 'retrying') tellFirstRetry(state)
   })
   try {
-    if (words.length > 0) accepted(await session.send({ type: 'say', text: words.join(' ') }))
-    else for await (const lines of linesOf(process.stdin)) accepted(await session.sendLines(lines))
+    if (words.length > 0) {
+      const said = await session.send({ type: 'say', text: words.join(' ') })
+      if (isRefusal(said)) throw refused(place.room, said)
+    } else await sayInput(session)
   } finally {
     session.close()
   }
+}
 
-  function accepted(said: object): void {
-    if (isRefusal(said)) throw refused(place.room, said)
+/** Says each line of standard input; how many were refused is how it ends. */
+async function sayInput(session: HttpSession): Promise<void> {
+  const count = new LineCount()
+  for await (const lines of linesOf(process.stdin)) {
+    const texts: string[] = []
+    for (const line of lines) {
+      if (typeof line === 'string') texts.push(line)
+      else {
+        await sayLines(session, texts.splice(0), count)
+        tellRefused(line, count)
+      }
+    }
+    await sayLines(session, texts, count)
+  }
+  count.end()
+}
+
+/** A host takes all lines of a request or none: where one of them is refused, those around it are said without it. */
+async function sayLines(session: HttpSession, texts: readonly string[], count: LineCount): Promise<void> {
+  // As everywhere, a blank line says nothing.
+  const said = texts.every((text) => text === '') ? {} : await session.sendLines(bodyOf(texts))
+  if (!isRefusal(said)) {
+    count.took(texts.length)
+    return
+  }
+  if (!OF_A_LINE.has(said.code)) throw refused(session.room, said)
+  if (texts.length === 1) tellRefused(said, count)
+  else {
+    const half = Math.ceil(texts.length / 2)
+    await sayLines(session, texts.slice(0, half), count)
+    await sayLines(session, texts.slice(half), count)
   }
 }
 
-/** Whole lines, several together where they come quickly; nothing where they are all blank. */
-async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const { bytes, last } of gathered(source, BATCH_BYTES, BATCH_MS)) {
-    rest = Buffer.concat([rest, bytes])
-    const end = last ? rest.length : rest.lastIndexOf('\n') + 1
-    const lines = rest.toString('utf8', 0, end)
-    rest = rest.subarray(end)
-    if (/[^\r\n]/.test(lines)) yield lines
-    if (rest.length > BATCH_BYTES) throw new CommandFailed(exitCodes.refused, 'a line is too long; send it as a file')
-  }
+const tellRefused = ({ code, message }: Pick<Refusal, 'code' | 'message'>, count: LineCount) =>
+  process.stderr.write(`tamtam: line ${count.refused()} is refused: ${forTerminal(message)} (${code})\n`)
+
+/** A byte order mark that begins a request is taken for none of its text; one that is text has another before it. */
+const bodyOf = (texts: readonly string[]): string => {
+  const body = texts.join('\n')
+  return body.startsWith('\ufeff') ? `\ufeff${body}` : body
 }
+
+/** Whole lines, several together where they come quickly. */
+async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<readonly TextLine[]> {
+  const lines = new TextLines(BATCH_BYTES)
+  for await (const { bytes, last } of gathered(source, BATCH_BYTES, BATCH_MS))
+    yield [...lines.push(bytes), ...(last ? lines.end() : [])]
+}
+

@@ -71,5 +71,5 @@ async function show(room: string, event: RoomEvent, { json }: TailFlags): Promis
   if (json) return await printJson({ room, ...event })
   const line = event.type === 'fileCompleted' ? fileLine(event.by.name, event.file) : lineOf(event).trimEnd()
   // What comes from a host may be anything, names too.
-  if (line !== '') await print(forTerminal(line))
+  if (line !== '') await print(line.split('\n').map(forTerminal).join('\n'))
 }

@@ -17,7 +17,8 @@ export function checkText(raw: string, maxBytes: number): string | Rejected {
   }
   const text = withoutLineEnds(raw).replaceAll('\r\n', '\n')
   if (text === '') return rejected('BAD_TEXT', 'There is no text in this message. Write something before you send it.')
-  return utf8Length(text) > maxBytes ? tooLong(maxBytes) : text
+  const bytes = utf8Length(text)
+  return bytes > maxBytes ? tooLong(bytes, maxBytes) : text
 }
 
 // By hand: /[\r\n]+$/ takes quadratic time on many line ends that are not the last.
@@ -27,5 +28,8 @@ function withoutLineEnds(text: string): string {
   return text.slice(0, end)
 }
 
-const tooLong = (maxBytes: number): Rejected =>
-  rejected('LINE_TOO_LONG', `A message holds at most ${maxBytes} bytes. Split it, or send it as a file.`)
+const tooLong = (bytes: number, maxBytes: number): Rejected =>
+  rejected(
+    'LINE_TOO_LONG',
+    `This has ${bytes} bytes, and a message holds at most ${maxBytes}. Split it, or send it as a file.`,
+  )

@@ -16,7 +16,7 @@ import type { FileMode, LineSettings } from './settings.ts'
 
 /** Notices that may wait for a file to be through before their reader is read more slowly: so many, and no longer than this. */
 const HELD_NOTICES = 64
-const HELD_CHARS = 64 * 1024
+const HELD_BYTES = 64 * 1024
 
 export interface DeliveryParts {
   readonly outbox: Outbox
@@ -43,8 +43,8 @@ export class LineDelivery {
   #follower: Follower | undefined
   #session: LocalSession | undefined
   #sending = false
-  #notices: string[] = []
-  #noticeChars = 0
+  #notices: Buffer[] = []
+  #noticeBytes = 0
   #waiting: (() => void)[] = []
   #unread: PromiseWithResolvers<void> | undefined
 
@@ -101,17 +101,21 @@ export class LineDelivery {
   }
 
   /** Writes lines of ours, behind the file that may be on the wire. Answers a promise when too many wait there already, or here. */
-  say(lines: string): Promise<void> | undefined {
-    const text = this.#mode === 'inline' ? guardSend(lines) : lines
+  say(lines: string | Buffer): Promise<void> | undefined {
+    const bytes = typeof lines === 'string' ? this.#encoded(lines) : lines
     if (!this.#sending) {
-      this.#outbox.write(Buffer.from(text))
+      this.#outbox.write(bytes)
       if (this.#outbox.full) this.#unread ??= Promise.withResolvers()
       return this.unread
     }
-    this.#notices.push(text)
-    this.#noticeChars += text.length
-    if (this.#notices.length < HELD_NOTICES && this.#noticeChars < HELD_CHARS) return undefined
+    this.#notices.push(bytes)
+    this.#noticeBytes += bytes.length
+    if (this.#notices.length < HELD_NOTICES && this.#noticeBytes < HELD_BYTES) return undefined
     return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #encoded(lines: string): Buffer {
+    return Buffer.from(this.#mode === 'inline' ? guardSend(lines) : lines)
   }
 
   /** Sends a file in band, or its line where the end mark can't carry it; chat goes on behind it. */
@@ -149,16 +153,16 @@ export class LineDelivery {
       if (file.size <= mostBytes && (await checks.carries(file.id, () => session.inspect(file.id)))) {
         const to = { outbox, clock, apartMs: settings.apartMs }
         await sendInBand(file, session.download(file.id, 0, 'lent'), to)
-      } else this.#notices.unshift(guardSend(`${fileLine(by, file, this.linkOf)}\n`))
+      } else this.#notices.unshift(this.#encoded(`${fileLine(by, file, this.linkOf)}\n`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // Who has left the room meanwhile does not wait for its file.
       if (session === this.#session)
-        this.#notices.unshift(guardSend(`! ${error.rejected.code} ${file.name} is not kept any more\n`))
+        this.#notices.unshift(this.#encoded(`! ${error.rejected.code} ${file.name} is not kept any more\n`))
     } finally {
       this.#sending = false
-      this.#noticeChars = 0
-      for (const notice of this.#notices.splice(0)) this.#outbox.write(Buffer.from(notice))
+      this.#noticeBytes = 0
+      for (const notice of this.#notices.splice(0)) this.#outbox.write(notice)
       for (const resolve of this.#waiting.splice(0)) resolve()
       this.resume()
     }

@@ -86,6 +86,8 @@ export class LinePeer implements Caller {
 
   /** Answers a promise when the next item must wait for this one: then the connection is not read meanwhile. */
   handle(item: Item): Promise<void> | undefined {
+    // Not said by a person: it brings nobody in, and out.
+    if (item.type === 'answer') return this.#delivery.say(item.bytes)
     if (this.#status === 'stranger') {
       const wait = item.type === 'text' ? this.charge(item.lines.length) : undefined
       return atThreshold(this, item, this.#parts.abandon) ?? wait
@@ -105,6 +107,8 @@ export class LinePeer implements Caller {
         return this.#cut()
       case 'command':
         return runCommand(this, item.word, item.rest)
+      case 'hint':
+        return this.say(`* ${item.text}`)
       case 'error':
         return this.refuse(item)
       case 'close':

@@ -26,6 +26,9 @@ export function atThreshold(
     case 'close':
       void caller.refuse(item)
       return void caller.quit()
+    // Nobody has heard any of it.
+    case 'hint':
+    case 'answer':
     case 'body':
     case 'end':
     case 'cut':

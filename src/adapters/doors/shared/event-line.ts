@@ -2,16 +2,22 @@ import type { RoomEvent } from '../../../domain/room/events.ts'
 import { forTerminal } from '../../../domain/text/terminal.ts'
 import { COLLECTING, forText, sizeText } from './wording.ts'
 
-/** One event as a line with its end, or nothing. The first column is never somebody's text (C62). */
+/** Of a message of more lines the rest stands in the last one: each of them costs its readers a name. */
+const MOST_LINES = 64
+
+/**
+ * One event as a line with its end, or nothing. A message of several lines is as many, each with the name before it: the first column is never
+ * somebody's text (C62), and no line can pass for another person's.
+ */
 export function lineOf(event: RoomEvent): string {
-  if (event.type === 'said') return `<${event.by.name}> ${forTerminal(event.text)}\n`
+  if (event.type === 'said') return spoken(`<${event.by.name}> `, event.text)
   if (event.type === 'missed') return `* ${event.to - event.from + 1} lines are past this room's history\n`
   const name = forTerminal(event.by.name)
   switch (event.type) {
     case 'acted':
-      return `* ${name} ${forTerminal(event.text)}\n`
+      return spoken(`* ${name} `, event.text)
     case 'whispered':
-      return `* ${name} whispers: ${forTerminal(event.text)}\n`
+      return spoken(`* ${name} whispers: `, event.text)
     case 'topicSet':
       return `* ${name} set the topic: ${forTerminal(event.topic)}\n`
     case 'joined':
@@ -63,4 +69,11 @@ export function lineOf(event: RoomEvent): string {
     default:
       return event satisfies never
   }
+}
+
+function spoken(by: string, text: string): string {
+  if (!text.includes('\n')) return `${by}${forTerminal(text)}\n`
+  const lines = text.split('\n')
+  const rest = lines.splice(MOST_LINES - 1).join('\n')
+  return `${[...lines, ...(rest === '' ? [] : [rest])].map((line) => `${by}${forTerminal(line)}`).join('\n')}\n`
 }

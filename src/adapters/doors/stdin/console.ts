@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import type { Bandwidth } from '../../../domain/engine/bandwidth.ts'
 import type { Follower } from '../../../domain/engine/follower.ts'
@@ -11,7 +10,9 @@ import type { Say } from '../../../domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '../../../domain/room/events.ts'
 import type { UploadMeta } from '../../../domain/session.ts'
 import { failureText } from '../../../domain/text/failure-text.ts'
+import { isPathLine } from '../../../domain/text/slash.ts'
 import { forTerminal, jsonForTerminal } from '../../../domain/text/terminal.ts'
+import { type TextLine, TextLines } from '../../codec/text-lines.ts'
 import type { RoomKeyDesk } from '../shared/access/key-desk.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { invitationText, inviteTyped, isRejected, passwordTyped } from '../shared/key-words.ts'
@@ -44,7 +45,7 @@ const OUTPUT_MARK_BYTES = 256 * 1024
 /** The host's own pipes as a member of the room: types to chat, sends files by path, and has what arrives put into a folder. */
 export class Console {
   readonly #parts: ConsoleParts
-  readonly #input: Interface
+  readonly #input = new TextLines()
   readonly #follower: Follower
   #saving: Promise<void> = Promise.resolve()
   #reading = true
@@ -64,11 +65,17 @@ export class Console {
     })
     stderr.on('error', () => {})
     stdin.on('error', () => {})
-    this.#input = createInterface({ input: stdin, terminal: false })
-    this.#input.on('line', (line) => void this.#typed(line))
+    const typed = (lines: readonly TextLine[]) => {
+      for (const line of lines) {
+        if (typeof line === 'string') void this.#typed(line)
+        else this.#refused(line)
+      }
+    }
+    stdin.on('data', (chunk: Buffer) => typed(this.#input.push(chunk)))
     // A closed standard input ends the typing, not the host.
-    this.#input.once('close', () => {
+    stdin.once('end', () => {
       this.#reading = false
+      typed(this.#input.end())
     })
     this.#follower = session.follow(session.after, this.#take)
     this.#follower.resume()
@@ -90,7 +97,7 @@ export class Console {
   }
 
   close(): void {
-    this.#input.close()
+    this.#parts.stdin.pause()
   }
 
   readonly #take = (batch: Batch): void => {
@@ -141,7 +148,7 @@ export class Console {
       this.#answer(await passwordTyped(this.#parts.keys, line.slice('/password'.length)))
     else if (/^\/invite(?: |$)/.test(line)) await this.#invite(line.slice('/invite'.length))
     else if (asked !== undefined) await this.#ask(asked)
-    else if (line.startsWith('/') && !line.startsWith('//'))
+    else if (line.startsWith('/') && !line.startsWith('//') && !isPathLine(line))
       this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
     else await this.#say(line.startsWith('//') ? line.slice(1) : line)
   }
@@ -179,9 +186,9 @@ export class Console {
         this.#unsaid = []
         continue
       }
-      if (this.#reading) this.#input.pause()
+      if (this.#reading) this.#parts.stdin.pause()
       await session.ready()
-      if (this.#reading) this.#input.resume()
+      if (this.#reading) this.#parts.stdin.resume()
     }
     this.#saying = false
   }

@@ -1,5 +1,6 @@
 import { FRAMES_MAGIC } from '../../codec/wire/frames.ts'
 import { isHttpRequestLine, looksLikeLongHttpRequest } from '../shared/http-line.ts'
+import { IAC, isTelnetOption } from '../shared/telnet-codes.ts'
 
 /** What a connection speaks. `foreign` and `binary` are closed without a word into any room (C14, C92). */
 export type Verdict = 'line' | 'http' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
@@ -54,7 +55,7 @@ export function sniff(head: Buffer): Verdict {
   while (seen[start] === CR || seen[start] === LF) start += 1
   const first = seen[start]
   if (first === undefined) return seen.length < SNIFF_LIMIT_BYTES ? 'undecided' : 'line'
-  if (beginsBinary(first)) return 'binary'
+  if (beginsBinary(first)) return start === 0 || first === IAC ? beginningOf(seen.subarray(start)) : 'binary'
 
   if (seen.subarray(start, start + SEND.length).equals(SEND)) return 'line'
   const lineFeed = seen.indexOf(LF, start)
@@ -70,7 +71,7 @@ export function sniff(head: Buffer): Verdict {
  */
 export function verdictAtLast(head: Buffer): 'line' | 'binary' | 'http' {
   const [first] = head
-  if (first !== undefined && beginsBinary(first)) return 'binary'
+  if (first !== undefined && beginsBinary(first)) return isTelnetAlone(head) ? 'line' : 'binary'
   return CUT_REQUEST.test(head.toString('latin1').trimStart()) ? 'http' : 'line'
 }
 
@@ -86,6 +87,44 @@ function matchSignatures(seen: Buffer): Verdict | undefined {
 }
 
 const beginsBinary = (byte: number): boolean => byte >= 0xf5 || (byte < 0x20 && !WRITABLE_CONTROLS.has(byte))
+
+const isPrintable = (byte: number): boolean => byte >= 0x20 && byte < 0x7f
+const isBlank = (byte: number): boolean => byte === CR || byte === LF || byte === 0x09
+/** Frames of MP3 and AAC begin like these, so what follows must be text. */
+const SOUND = new Set([0xf1, 0xf2, 0xf3, 0xf9])
+const TEXT_BYTES = 4
+
+/**
+ * What begins with a byte that no UTF-8 text begins with: a telnet client speaks lines, and UTF-16 is told in words that it is not taken,
+ * so both are for the line door. All else is binary.
+ */
+function beginningOf(seen: Buffer): Verdict {
+  const [first, second, third, fourth] = seen
+  if (second === undefined) return first === IAC || first === 0xfe || first === 0 ? 'undecided' : 'binary'
+  if ((first === IAC && second === 0xfe) || (first === 0xfe && second === IAC)) return 'line'
+  if (first === 0) {
+    if (!isPrintable(second) && !isBlank(second)) return 'binary'
+    if (third === undefined) return 'undecided'
+    if (third !== 0) return 'binary'
+    if (fourth === undefined) return 'undecided'
+    return isPrintable(fourth) || isBlank(fourth) ? 'line' : 'binary'
+  }
+  if (first !== IAC || second < 0xf1 || second === 0xfe) return 'binary'
+  if (second > 0xfa) return third === undefined ? 'undecided' : isTelnetOption(third) ? 'line' : 'binary'
+  return SOUND.has(second) ? behindSound(seen.subarray(2)) : 'line'
+}
+
+function behindSound(rest: Buffer): Verdict {
+  for (const byte of rest.subarray(0, TEXT_BYTES)) {
+    if (byte === IAC || byte === LF) return 'line'
+    if (!isPrintable(byte) && !isBlank(byte)) return 'binary'
+  }
+  return rest.length < TEXT_BYTES ? 'undecided' : 'line'
+}
+
+/** One command of telnet's, or one and a short word. */
+const isTelnetAlone = ([first, second, ...rest]: Buffer): boolean =>
+  first === IAC && second !== undefined && SOUND.has(second) && rest.every((byte) => isPrintable(byte) || isBlank(byte))
 
 function unfinishedLine(text: string, seenBytes: number): Verdict {
   if (!REQUEST_SO_FAR.test(text)) return 'line'

@@ -1,11 +1,15 @@
+import { isUtf8 } from 'node:buffer'
+import { beginsWithMark, looksLikeUtf16, UTF8_MARK } from '../../../codec/text-encoding.ts'
 import { looksLikeLongHttpRequest } from '../../shared/http-line.ts'
+import { IAC } from '../../shared/telnet-codes.ts'
 import { EndMarkScanner } from './end-mark.ts'
 import { type BeginItem, type CloseItem, type Item, ItemList } from './items.ts'
-import { HTTP_REFUSAL, parseLine } from './line-syntax.ts'
+import { HTTP_REFUSAL, parseLine, TELNET_REFUSAL, UTF16_REFUSAL } from './line-syntax.ts'
 import { PartialLine } from './partial-line.ts'
 import { decodePlainBlock } from './plain-block.ts'
 import { SizedBody } from './sized-body.ts'
 import { isSuspectEnd } from './suspect-end.ts'
+import { type Step, Telnet } from './telnet.ts'
 
 /** A line's bytes without its end. */
 export const MAX_LINE_BYTES = 4096
@@ -37,6 +41,9 @@ const TEXT: State = { status: 'text' }
 const CLOSED: State = { status: 'closed' }
 const LF = 0x0a
 const CR = 0x0d
+const NUL = 0
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/
+const VISIBLE_HINT = 'others see the bytes that are no UTF-8 as \\xff; send UTF-8'
 
 /**
  * The line protocol's bytes as items. Any chunking of the same bytes gives the same items (text lines and body slices
@@ -47,15 +54,17 @@ export class LineDecoder {
   readonly #maxLineBytes: number
   readonly #maxDiscardedBytes: number
   readonly #partial = new PartialLine()
+  readonly #telnet = new Telnet()
   #state: State = TEXT
   #linesSeen = 0
+  #hinted = false
 
   constructor(options: LineDecoderOptions = {}) {
     this.#maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES
     this.#maxDiscardedBytes = options.maxDiscardedBytes ?? MAX_DISCARDED_BYTES
   }
 
-  /** Lines ended so far, with blank ones and commands: what a rate limit counts (C5). */
+  /** Lines ended so far, with blank ones and commands, and what telnet had answered: what a rate limit counts (C5). */
   get linesSeen(): number {
     return this.#linesSeen
   }
@@ -68,7 +77,8 @@ export class LineDecoder {
       const state: State = this.#state
       switch (state.status) {
         case 'text':
-          if (chunk.length - at < MIN_BLOCK_BYTES || at < blockFrom || this.#partial.length > 0)
+          if (this.#telnet.inside) at = this.#readTelnet(chunk, at, out)
+          else if (chunk.length - at < MIN_BLOCK_BYTES || at < blockFrom || this.#partial.length > 0)
             at = this.#readLine(chunk, at, out)
           else {
             // No byte is tried as part of a block twice, however many small files lie between (C82).
@@ -78,7 +88,8 @@ export class LineDecoder {
           }
           break
         case 'discarding':
-          at = this.#discard(chunk, at, state.bytes, out)
+          if (this.#telnet.inside) at = this.#readTelnet(chunk, at, out)
+          else at = this.#discard(chunk, at, state.bytes, out)
           break
         case 'body':
           at = this.#readBody(chunk, at, state, out)
@@ -95,6 +106,7 @@ export class LineDecoder {
   /** The input is over. It ends the last line as a line feed would (C6). */
   end(): readonly Item[] {
     const out = new ItemList()
+    if (this.#state.status === 'text') this.#partial.appendBytes(this.#telnet.flush())
     if (this.#partial.length > 0) this.#line(this.#partial.take(), out)
     if (this.#state.status === 'body') {
       const rest = this.#state.abandoned ? [] : this.#state.reader.flush()
@@ -124,28 +136,85 @@ export class LineDecoder {
     return at + lastLineFeed + 1
   }
 
+  /** Up to the end of the line, which may be the CR NUL of telnet, or to a sequence of telnet's within it. */
   #readLine(chunk: Buffer, at: number, out: ItemList): number {
     const lineFeed = chunk.indexOf(LF, at)
-    const stop = lineFeed < 0 ? chunk.length : lineFeed
-    const length = this.#partial.length + stop - at
-    if (length > this.#maxLineBytes) {
-      // One byte more is fine while it may be the CR of a CRLF (C10).
-      const lastByte = stop > at ? chunk[stop - 1] : this.#partial.lastByte
-      if (length > this.#maxLineBytes + 1 || lastByte !== CR) return this.#tooLong(chunk, at, out)
+    const most = lineFeed < 0 ? chunk.length : lineFeed
+    const iac = indexWithin(chunk, IAC, at, most)
+    const nul = this.#endingNul(chunk, at, iac < 0 ? most : iac)
+    const stop = nul >= 0 ? nul : iac >= 0 ? iac : most
+    if (this.#isTooLong(chunk, at, stop)) return this.#tooLong(chunk, at, out)
+    const isEnded = stop === nul || stop === lineFeed
+    if (!isEnded || this.#partial.length > 0) this.#partial.append(chunk, at, stop)
+    if (stop === iac) {
+      this.#telnet.begin(this.#partial.length === 0)
+      return stop + 1
     }
-    if (lineFeed < 0 || this.#partial.length > 0) this.#partial.append(chunk, at, stop)
-    if (lineFeed < 0) return stop
+    if (!isEnded) return stop
     this.#line(this.#partial.length > 0 ? this.#partial.take() : chunk.subarray(at, stop), out)
     return stop + 1
   }
 
+  #isTooLong(chunk: Buffer, from: number, stop: number): boolean {
+    const length = this.#partial.length + stop - from
+    if (length <= this.#maxLineBytes) return false
+    const head = this.#partial.length > 0 ? this.#partial.peek() : chunk.subarray(from)
+    const most = this.#maxLineBytes + (this.#linesSeen === 0 && beginsWithMark(head) ? UTF8_MARK.length : 0)
+    if (length <= most) return false
+    // One byte more is fine while it may be the CR of a CRLF (C10).
+    const lastByte = stop > from ? chunk[stop - 1] : this.#partial.lastByte
+    return length > most + 1 || lastByte !== CR
+  }
+
+  /**
+   * Where a NUL behind a CR ends the line: a telnet client without a line mode says so for Enter. Of others it is believed behind
+   * plain text only, for it also stands at the end of each line of UTF-16.
+   */
+  #endingNul(chunk: Buffer, at: number, stop: number): number {
+    for (let nul = indexWithin(chunk, NUL, at, stop); nul >= 0; nul = indexWithin(chunk, NUL, nul + 1, stop)) {
+      const before = nul > at ? chunk[nul - 1] : this.#partial.lastByte
+      if (before !== CR) continue
+      if (this.#telnet.seen) return nul
+      const line = Buffer.concat([this.#partial.peek(), chunk.subarray(at, nul)]).subarray(0, -1)
+      return isUtf8(line) && !CONTROLS.test(line.toString('latin1')) ? nul : -1
+    }
+    return -1
+  }
+
+  #readTelnet(chunk: Buffer, at: number, out: ItemList): number {
+    const step = this.#telnet.take(chunk[at] as number)
+    if (step.done) this.#telnetSaid(step, out)
+    return step.again ? at : at + 1
+  }
+
+  #telnetSaid({ answer, text, erases, endless }: Step, out: ItemList): void {
+    if (text !== undefined && this.#state.status === 'text') this.#partial.appendBytes(text)
+    if (answer !== undefined) {
+      this.#linesSeen += 1
+      out.add({ type: 'answer', bytes: answer })
+    }
+    if (erases !== undefined) this.#partial.erase(erases)
+    if (erases === 'line') this.#state = TEXT
+    if (endless) this.#close(TELNET_REFUSAL, out)
+  }
+
   #line(bytes: Buffer, out: ItemList): void {
+    const isFirst = this.#linesSeen === 0
     this.#linesSeen += 1
-    const line = bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes
+    if (!this.#telnet.seen && looksLikeUtf16(bytes)) {
+      this.#close(UTF16_REFUSAL, out)
+      return
+    }
+    const from = isFirst && beginsWithMark(bytes) ? UTF8_MARK.length : 0
+    const line = bytes.subarray(from, bytes.at(-1) === CR ? -1 : undefined)
     if (line.length === 0) return
     const parsed = parseLine(line)
     if (typeof parsed === 'string') {
       out.addText(parsed)
+      if (!this.#hinted && !isUtf8(line)) {
+        this.#hinted = true
+        out.add({ type: 'hint', text: VISIBLE_HINT })
+      }
       return
     }
     if (parsed.type === 'close') {
@@ -164,8 +233,9 @@ export class LineDecoder {
   #tooLong(chunk: Buffer, at: number, out: ItemList): number {
     const held = this.#partial.length
     this.#partial.append(chunk, at, Math.max(at, at + this.#maxLineBytes - held))
-    const head = this.#partial.take().toString('latin1', 0, this.#maxLineBytes)
-    if (looksLikeLongHttpRequest(head)) this.#close(HTTP_REFUSAL, out)
+    const head = this.#partial.take().subarray(0, this.#maxLineBytes)
+    if (looksLikeLongHttpRequest(head.toString('latin1'))) this.#close(HTTP_REFUSAL, out)
+    else if (!this.#telnet.seen && looksLikeUtf16(head)) this.#close(UTF16_REFUSAL, out)
     else {
       out.add({ type: 'error', code: 'LINE_TOO_LONG', message: `a line holds at most ${this.#maxLineBytes} bytes` })
       this.#state = { status: 'discarding', bytes: held }
@@ -175,15 +245,18 @@ export class LineDecoder {
 
   #discard(chunk: Buffer, at: number, before: number, out: ItemList): number {
     const lineFeed = chunk.indexOf(LF, at)
-    const stop = lineFeed < 0 ? chunk.length : lineFeed
+    const most = lineFeed < 0 ? chunk.length : lineFeed
+    const iac = this.#telnet.seen ? indexWithin(chunk, IAC, at, most) : -1
+    const stop = iac < 0 ? most : iac
     const bytes = before + stop - at
     if (bytes >= this.#maxDiscardedBytes) {
       this.#close({ type: 'close', code: 'LINE_TOO_LONG', message: 'this line does not end; connect again' }, out)
-    } else if (lineFeed < 0) this.#state = { status: 'discarding', bytes }
+    } else if (stop !== lineFeed) this.#state = { status: 'discarding', bytes }
     else {
       this.#linesSeen += 1
       this.#state = TEXT
     }
+    if (stop === iac) this.#telnet.begin(false)
     return stop + 1
   }
 
@@ -206,4 +279,10 @@ export class LineDecoder {
     out.add(item)
     this.#state = CLOSED
   }
+}
+
+/** Where a byte is from `from` on, and before `stop`; -1 where it is not. */
+function indexWithin(chunk: Buffer, byte: number, from: number, stop: number): number {
+  const found = chunk.subarray(from, stop).indexOf(byte)
+  return found < 0 ? -1 : from + found
 }

@@ -39,6 +39,18 @@ export interface CutItem {
   readonly type: 'cut'
 }
 
+/** Bytes of the protocol around ours that are to be written back as they are. */
+export interface AnswerItem {
+  readonly type: 'answer'
+  readonly bytes: Buffer
+}
+
+/** Something that the sender is told once, and of which nothing was refused. */
+export interface HintItem {
+  readonly type: 'hint'
+  readonly text: string
+}
+
 /** A mistake that the sender is told about; reading goes on. */
 export interface ErrorItem {
   readonly type: 'error'
@@ -53,7 +65,17 @@ export interface CloseItem {
   readonly message: string
 }
 
-export type Item = TextItem | CommandItem | BeginItem | BodyItem | EndItem | CutItem | ErrorItem | CloseItem
+export type Item =
+  | TextItem
+  | CommandItem
+  | BeginItem
+  | BodyItem
+  | EndItem
+  | CutItem
+  | AnswerItem
+  | HintItem
+  | ErrorItem
+  | CloseItem
 
 /** Items in order; text lines that follow each other share one item. */
 export class ItemList {

@@ -1,3 +1,6 @@
+import { isUtf8 } from 'node:buffer'
+import { isPathLine } from '../../../../domain/text/slash.ts'
+import { beginsWithMark, notUtf8, UTF8_MARK, utf16 } from '../../../codec/text-encoding.ts'
 import { isHttpRequestLine } from '../../shared/http-line.ts'
 import type { BeginItem, CloseItem, CommandItem, ErrorItem } from './items.ts'
 import { decodeVisibly } from './utf8.ts'
@@ -11,11 +14,27 @@ export const HTTP_REFUSAL: CloseItem = {
   message: 'this connection speaks lines, not HTTP; open a new one for HTTP',
 }
 
+/** Nothing of it is said: what looks like a line of it would be half of one. */
+export const UTF16_REFUSAL: CloseItem = { ...utf16, type: 'close' }
+
+export const TELNET_REFUSAL: CloseItem = {
+  type: 'close',
+  code: 'WRONG_PROTOCOL',
+  message: 'a telnet subnegotiation that does not end; connect again',
+}
+
 /** A line is text (a string) or what its first word makes of it. */
 export type Line = string | CommandItem | BeginItem | ErrorItem | CloseItem
 
-/** `bytes`: one line, not empty, without its end. */
+/**
+ * `bytes`: one line, without its end. A byte order mark before a word belongs to the file that was sent with it; before text it is
+ * as much text as any other character.
+ */
 export function parseLine(bytes: Buffer): Line {
+  if (beginsWithMark(bytes)) {
+    const line = parseLine(bytes.subarray(UTF8_MARK.length))
+    return typeof line === 'string' ? `\ufeff${line}` : line
+  }
   const line = decodeVisibly(bytes)
   // Before SEND: a request whose method is SEND is still a request (C35).
   if (isHttpRequestLine(line)) return HTTP_REFUSAL
@@ -32,11 +51,14 @@ function parseSend(bytes: Buffer): BeginItem | ErrorItem {
   return { type: 'begin', name, size: undefined }
 }
 
-function parseSlash(line: string, bytes: Buffer): CommandItem | BeginItem | ErrorItem {
+function parseSlash(line: string, bytes: Buffer): string | CommandItem | BeginItem | ErrorItem {
+  if (isPathLine(line)) return line
   const parts = /^\/([a-z][^ ]*) *(.*)$/is.exec(line)
   if (parts === null) return { type: 'command', word: '', rest: line }
   const [, word = '', rest = ''] = parts
   if (word.toLowerCase() === 'put') return parsePut(bytes.toString('utf8'))
+  // A name, a topic or a password of other letters than were meant is worse than none.
+  if (!isUtf8(bytes)) return { ...notUtf8, type: 'error' }
   return { type: 'command', word: word.toLowerCase(), rest }
 }
 

@@ -17,6 +17,11 @@ export class PartialLine {
     return this.#bytes[this.#length - 1]
   }
 
+  /** What there is so far. */
+  peek(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
   append(chunk: Buffer, from: number, to: number): void {
     const needed = this.#length + to - from
     if (needed > this.#bytes.length) {
@@ -25,6 +30,17 @@ export class PartialLine {
       this.#bytes = grown
     }
     this.#length += chunk.copy(this.#bytes, this.#length, from, to)
+  }
+
+  appendBytes(bytes: readonly number[]): void {
+    this.append(Buffer.from(bytes), 0, bytes.length)
+  }
+
+  /** As if the last character, or all, had not come. */
+  erase(what: 'character' | 'line'): void {
+    let length = what === 'line' ? 0 : Math.max(0, this.#length - 1)
+    while (length > 0 && ((this.#bytes[length] as number) & 0xc0) === 0x80) length--
+    this.#length = length
   }
 
   /** Hands the bytes out and starts empty. */

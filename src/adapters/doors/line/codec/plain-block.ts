@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 
-// A line that begins like a command or a file, or that is empty. Two expressions, no `^`: measured twice as fast as one.
-const SPECIAL_BEGINNING = /\n(?:[/\r\n]|SEND)/
+// A line that begins like a command or a file, or with a byte order mark, or that is empty. Two expressions, no `^`: measured twice as fast as one.
+const SPECIAL_BEGINNING = /\n(?:[/\r\n\ufeff]|SEND)/
 const MAYBE_HTTP = / HTTP\//i
+// It stands in UTF-16, and behind the CR of telnet.
+const NUL = 0
 const MAX_BYTES_PER_CODE_UNIT = 3
 
 /**
@@ -11,7 +13,7 @@ const MAX_BYTES_PER_CODE_UNIT = 3
  * valid bytes are valid each (C12).
  */
 export function decodePlainBlock(block: Buffer, maxLineBytes: number): string[] | undefined {
-  if (!isUtf8(block)) return undefined
+  if (!isUtf8(block) || block.includes(NUL)) return undefined
   const text = block.toString('utf8')
   if (SPECIAL_BEGINNING.test(`\n${text}\n`) || MAYBE_HTTP.test(text)) return undefined
   const lines = text.split('\n')

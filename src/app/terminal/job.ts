@@ -1,0 +1,28 @@
+import type { JobControl } from '../../adapters/terminal/surroundings.ts'
+
+/** This process as a job of a shell. While somebody listens, the signals that stop and go on are theirs. */
+export function jobOf(process: NodeJS.Process): JobControl | undefined {
+  // Windows has no such signals.
+  if (process.platform === 'win32') return undefined
+  let listening = { asked: () => {}, wentOn: () => {} }
+  const asked = () => listening.asked()
+  const wentOn = () => listening.wentOn()
+  const off = () => void process.off('SIGTSTP', asked).off('SIGCONT', wentOn)
+  const on = () => void process.on('SIGTSTP', asked).on('SIGCONT', wentOn)
+  const stop = (who: number) => {
+    // Without a listener the system does what it does to every program; where no shell waits for this job, that is nothing.
+    off()
+    process.kill(who, 'SIGTSTP')
+    on()
+  }
+  return {
+    listen: (to) => {
+      listening = to
+      on()
+      return off
+    },
+    // Npm and the launcher are of this job, and the shell waits for the first of them.
+    stopAll: () => stop(0),
+    stopSelf: () => stop(process.pid),
+  }
+}
