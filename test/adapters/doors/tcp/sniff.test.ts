@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FRAMES_MAGIC } from '../../../../src/adapters/codec/wire/frames.ts'
-import { SNIFF_LIMIT_BYTES, sniff, type Verdict } from '../../../../src/adapters/doors/tcp/sniff.ts'
+import { SNIFF_LIMIT_BYTES, sniff, type Verdict, verdictAtLast } from '../../../../src/adapters/doors/tcp/sniff.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 const verdicts = (text: string) => Array.from(text, (_, at) => sniff(bytes(text.slice(0, at + 1))))
@@ -35,6 +35,30 @@ describe('lines', () => {
     ['SSH-keys\n', 5],
     ['\r\n\r\nhi\n', 7],
   ])('C36 C37 %j are decided by byte %i', (text, at) => expect(decided(text)).toEqual([at, 'line']))
+
+  test.each([
+    // PuTTY, before anybody has said anything.
+    ['\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18', 3],
+    ['\xff\xfd\x01', 3],
+    // Ctrl-C, "are you there", break.
+    ['\xff\xf4\xff\xfd\x06', 2],
+    ['\xff\xf6', 2],
+    ['\xff\xf3\xff\xfd\x06', 3],
+    ['\xff\xf1hello\r\n', 6],
+    ['\xff\xf3hi\n', 5],
+    ['\r\n\xff\xfb\x1f', 5],
+    // UTF-16: it is for the line door to say that it is not taken.
+    ['\xff\xfeh\x00i\x00', 2],
+    ['\xfe\xff\x00h', 2],
+    ['\x00h\x00i\x00\r\x00\n', 4],
+    ['\xef\xbb\xbfGET / HTTP/1.1\r\n', 1],
+  ])('%j are decided by byte %i, though no text begins so', (text, at) => expect(decided(text)).toEqual([at, 'line']))
+
+  test('a break of telnet and nothing behind it is no sound', () => {
+    expect(verdictAtLast(bytes('\xff\xf3'))).toBe('line')
+    expect(verdictAtLast(bytes('\xff\xf3h'))).toBe('line')
+    for (const binary of ['\xff', '\xff\xfb', '\x00', '\x00a', '\xfe', '\xf5']) expect(verdictAtLast(bytes(binary))).toBe('binary')
+  })
 
   test('C36 a silent peer, or one that only sent blank lines, is undecided', () => {
     expect(sniff(bytes(''))).toBe('undecided')
@@ -88,8 +112,14 @@ describe('others', () => {
     ['\x04\x01\x00\x50', 2, 'foreign'],
     ['\x05\x01\x00', 2, 'foreign'],
     ['\x05\xff', 2, 'binary'],
-    ['\x00\x01\x00\x08\x21\x12\xa4\x42', 1, 'binary'],
-    ['\xff\xfb\x18', 1, 'binary'],
+    ['\x00\x01\x00\x08\x21\x12\xa4\x42', 2, 'binary'],
+    // Sounds: MP3 and AAC, whose frames begin like telnet.
+    ['\xff\xfb\x90\x64\x00\x00', 3, 'binary'],
+    ['\xff\xf3\x44\xc4\x00\x00', 4, 'binary'],
+    ['\xff\xf1\x50\x80\x2d', 4, 'binary'],
+    ['\xff\xd8\xff\xe0', 2, 'binary'],
+    ['\x00a\x01b', 3, 'binary'],
+    ['\x00a\x00\x01', 4, 'binary'],
   ])('C14 C92 %j: byte %i says %s', (text, at, verdict) => expect(decided(text)).toEqual([at, verdict]))
 
   test('C14 every first byte that begins no text is binary, or waits for what may follow it', () => {

@@ -42,6 +42,7 @@ const CLOSED: State = { status: 'closed' }
 const LF = 0x0a
 const CR = 0x0d
 const NUL = 0
+const NOTHING = Buffer.alloc(0)
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/
 const VISIBLE_HINT = 'others see the bytes that are no UTF-8 as \\xff; send UTF-8'
 
@@ -107,7 +108,8 @@ export class LineDecoder {
   end(): readonly Item[] {
     const out = new ItemList()
     if (this.#state.status === 'text') this.#partial.appendBytes(this.#telnet.flush())
-    if (this.#partial.length > 0) this.#line(this.#partial.take(), out)
+    if (this.#isTooLong(NOTHING, 0, 0)) this.#tooLong(NOTHING, 0, out)
+    else if (this.#partial.length > 0) this.#line(this.#partial.take(), out)
     if (this.#state.status === 'body') {
       const rest = this.#state.abandoned ? [] : this.#state.reader.flush()
       for (const bytes of rest) out.add({ type: 'body', bytes })
@@ -158,8 +160,9 @@ export class LineDecoder {
   #isTooLong(chunk: Buffer, from: number, stop: number): boolean {
     const length = this.#partial.length + stop - from
     if (length <= this.#maxLineBytes) return false
-    const head = this.#partial.length > 0 ? this.#partial.peek() : chunk.subarray(from)
-    const most = this.#maxLineBytes + (this.#linesSeen === 0 && beginsWithMark(head) ? UTF8_MARK.length : 0)
+    const marked = UTF8_MARK.length
+    const head = Buffer.concat([this.#partial.peek().subarray(0, marked), chunk.subarray(from, from + marked)])
+    const most = this.#maxLineBytes + (this.#linesSeen === 0 && beginsWithMark(head) ? marked : 0)
     if (length <= most) return false
     // One byte more is fine while it may be the CR of a CRLF (C10).
     const lastByte = stop > from ? chunk[stop - 1] : this.#partial.lastByte

@@ -64,7 +64,8 @@ export class Telnet {
   /** The input is over: what of a sequence was text. */
   flush(): readonly number[] {
     const [, command = 0] = this.#sequence
-    const rest = this.#seen || (this.#atLineStart && isTwoBytes(command)) ? [] : this.#sequence
+    const isTelnet = this.#seen || command === SB || (this.#atLineStart && isTwoBytes(command))
+    const rest = isTelnet ? [] : this.#sequence
     this.#sequence = []
     return rest
   }

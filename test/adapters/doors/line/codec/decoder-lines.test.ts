@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { LineDecoder } from '../../../../../src/adapters/doors/line/codec/decoder.ts'
 import { bytes, decode, decodeEveryWay, utf8 } from './scenario.ts'
 
+const hint = ['hint']
 const text = (...lines: string[]) => lines.map((line) => ['text', line])
 
 describe('lines of text', () => {
@@ -42,10 +43,13 @@ describe('lines of text', () => {
   })
 
   test('C11 bytes that are no UTF-8 become visible', () => {
-    expect(decodeEveryWay('hi \xff\xfe\xc3\x28\n')).toEqual(text('hi \\xff\\xfe\\xc3('))
-    expect(decodeEveryWay(`\xe2\x82\nok ${utf8('€')}\xed\xa0\x80\xc0\xaf\xf4\x90\x80\x80\xf0\x9f\n`)).toEqual(
-      text('\\xe2\\x82', 'ok €\\xed\\xa0\\x80\\xc0\\xaf\\xf4\\x90\\x80\\x80\\xf0\\x9f'),
-    )
+    expect(decodeEveryWay('hi \xff\xfe\xc3\x28\n')).toEqual([...text('hi \\xff\\xfe\\xc3('), hint])
+    expect(decodeEveryWay(`\xe2\x82\nok ${utf8('€')}\xed\xa0\x80\xc0\xaf\xf4\x90\x80\x80\xf0\x9f\n`)).toEqual([
+      ...text('\\xe2\\x82'),
+      // Their sender is told so, once.
+      hint,
+      ...text('ok €\\xed\\xa0\\x80\\xc0\\xaf\\xf4\\x90\\x80\\x80\\xf0\\x9f'),
+    ])
   })
 
   test('C12 a character that comes in pieces is one character', () => {
@@ -55,10 +59,6 @@ describe('lines of text', () => {
   test('C13 C15 control characters and other line ends stay in the text, only LF splits', () => {
     expect(decodeEveryWay(utf8('a\x00b\x07\x08c\tx\n'))).toEqual(text('a\x00b\x07\x08c\tx'))
     expect(decodeEveryWay(utf8('a\u2028b\x0bc\x0cd\u0085e\n'))).toEqual(text('a\u2028b\x0bc\x0cd\u0085e'))
-  })
-
-  test('a byte order mark is a character like others', () => {
-    expect(decodeEveryWay(utf8('\ufeffa\n'))).toEqual(text('\ufeffa'))
   })
 
   test('many lines, more than a block holds, arrive whole and in order beside a few special ones', () => {
@@ -86,10 +86,10 @@ test('C4 C5 C11 a block with one line that needs a closer look is read as it wou
     ['//x\n', ['/x']],
     ['SENDER\n', ['SENDER']],
   ] as const) {
-    const around = [...expected, ...text(...said), ...expected]
-    expect(decode([bytes(`${plain}${special}${plain}`)]).tokens).toEqual(around)
-    expect(decode([bytes(`${special}${plain}`)]).tokens).toEqual([...text(...said), ...expected])
-    expect(decode([bytes(`${plain}${special}`)]).tokens).toEqual([...expected, ...text(...said)])
+    const one = [...text(...said), ...(special.includes('\xff') ? [hint] : [])]
+    expect(decode([bytes(`${plain}${special}${plain}`)]).tokens).toEqual([...expected, ...one, ...expected])
+    expect(decode([bytes(`${special}${plain}`)]).tokens).toEqual([...one, ...expected])
+    expect(decode([bytes(`${plain}${special}`)]).tokens).toEqual([...expected, ...one])
   }
 })
 
@@ -112,6 +112,28 @@ describe('the first word', () => {
       ['command', '', '/ nick'],
       ['command', '', '/1'],
       ['command', '', '/\\xe9'],
+    ])
+  })
+
+  test('a second slash before the first blank makes a path of it, which is said', () => {
+    const paths = ['/home/u/x', '/a/', '/etc/hosts is what I mean', '/1/2', '/nick/x y']
+    expect(decodeEveryWay(`${paths.join('\n')}\n`)).toEqual(text(...paths))
+    expect(decodeEveryWay('/send a/b\n/etc\n/put 1 a/b\nA')).toEqual([
+      ['command', 'send', 'a/b'],
+      ['command', 'etc', ''],
+      ['begin', 'a/b', 1],
+      ['body', 'A'],
+      ['end', false],
+    ])
+    const many = 'plain words\n'.repeat(50)
+    expect(decode([bytes(`${many}/home/u/x\n${many}`)]).tokens[50]).toEqual(['text', '/home/u/x'])
+  })
+
+  test('a command that is no UTF-8 is refused: a name of other letters than were meant is worse than none', () => {
+    expect(decodeEveryWay('/nick Ren\xe9\n/topic caf\xe9\nhi\n')).toEqual([
+      ['error', 'BAD_TEXT'],
+      ['error', 'BAD_TEXT'],
+      ...text('hi'),
     ])
   })
 

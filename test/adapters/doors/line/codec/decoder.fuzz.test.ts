@@ -62,6 +62,10 @@ const TOKENS = [
     '\x1b[2J',
     '\t',
   ],
+  // Byte order marks, UTF-16, paths, and what telnet and PuTTY send.
+  ...['\xef\xbb\xbf', '\xff\xfe', '\xfe\xff', 'h\x00i\x00', '\x00h\x00i', '\r\x00', '\r\x00\n', '/home/u/x', '/a/b\n'],
+  ...['\xff\xf4', '\xff\xfd\x06', '\xff\xf6', '\xff\xfb\x1f', '\xff\xfd\x01', '\xff\xfa\x18\x00x\xff\xf0', '\xff\xfa'],
+  ...['\xff\xff', '\xff\xf8', '\xff\xf7', '\xff\xf3', '\xff\xfc\x06', '\xff\xfe\x03', '\xff\xf2', '\xf2', '\xff\xf0'],
 ].map(bytes)
 // More than the decoder reads one by one: a block.
 const BLOCK = bytes('plain words in a line\n'.repeat(14))

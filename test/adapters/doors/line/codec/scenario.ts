@@ -66,6 +66,8 @@ export function addTokens(tokens: Token[], items: readonly Item[]): void {
     if (item.type === 'text') for (const line of item.lines) tokens.push(['text', line])
     else if (item.type === 'body') addBody(tokens, item.bytes)
     else if (item.type === 'error' || item.type === 'close') tokens.push([item.type, item.code])
+    else if (item.type === 'answer') tokens.push(['answer', item.bytes.toString('latin1')])
+    else if (item.type === 'hint') tokens.push(['hint'])
     else tokens.push(Object.values(item) as unknown as Token)
   }
 }
