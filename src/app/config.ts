@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { bytesOf } from '../adapters/doors/shared/wording.ts'
+import { textOf } from '../adapters/files/text-encoding.ts'
 import { languages } from '../adapters/words/words.ts'
 import { failureText } from '../domain/text/failure-text.ts'
 import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
@@ -153,7 +154,9 @@ const variableOf = (name: string): string => `TAMTAM_${name.replace(/[A-Z]/g, '_
 function readConfig(path: string, presence?: 'optional'): Values {
   if (presence === 'optional' && !existsSync(path)) return {}
   try {
-    const values: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const text = textOf(readFileSync(path))
+    if (typeof text !== 'string') throw new Error(text.message)
+    const values: unknown = JSON.parse(text)
     if (typeof values === 'object' && values !== null && !Array.isArray(values)) return values as Values
   } catch (error) {
     throw new CommandFailed(exitCodes.usage, `the configuration ${path} can't be read: ${failureText(error)}`, {

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { errorCode } from '../adapters/files/error-code.ts'
+import { textOf } from '../adapters/files/text-encoding.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
 const OF_OTHERS = 0o077
@@ -30,7 +31,10 @@ function secretIn(path: string, what: string): string {
           exitCodes.unsafeConfiguration,
           `others may open the file that ${what} names; make it yours alone: chmod 600`,
         )
-      return readFileSync(file, 'utf8').split('\n', 1)[0]?.trim() ?? ''
+      const text = textOf(readFileSync(file))
+      if (typeof text !== 'string')
+        throw new CommandFailed(exitCodes.usage, `the file that ${what} names can't be read: ${text.message}`)
+      return text.split('\n', 1)[0]?.trim() ?? ''
     } finally {
       closeSync(file)
     }

@@ -28,8 +28,14 @@ test('a text is said by the address, or by the name that comes with the request,
   await sayOverHttp(port, 'lobby', 'hi', { as: 'budi' })
   await ask(port, MESSAGES, json({ text: 'waves', type: 'act' }, { as: 'budi' }))
   await ask(port, MESSAGES, json({ text: 'two\nlines' }))
-  await ani.until(/two␊lines/)
-  expect(ani.lines.slice(-4)).toEqual(['<127.0.0.1> halo', '<budi> hi', '* budi waves', '<127.0.0.1> two␊lines'])
+  await ani.until('<127.0.0.1> lines')
+  expect(ani.lines.slice(-5)).toEqual([
+    '<127.0.0.1> halo',
+    '<budi> hi',
+    '* budi waves',
+    '<127.0.0.1> two',
+    '<127.0.0.1> lines',
+  ])
   expect(await said()).toEqual(['<127.0.0.1> halo', '<budi> hi', '* budi waves', '<127.0.0.1> two\nlines'])
 })
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { failureText } from '../../domain/text/failure-text.ts'
 import { errorCode } from '../files/error-code.ts'
+import { textOf } from '../files/text-encoding.ts'
 import { replaceFile } from '../files/replace-file.ts'
 import { NotTrusted } from './failures.ts'
 
@@ -89,11 +90,13 @@ export class KnownHosts {
   }
 
   async #read(): Promise<Map<string, string>> {
-    const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
+    const bytes = await readFile(this.#path).catch((error: unknown) => {
       // Also where the way to it is no directory: then nobody is known. What is there and can't be read is another thing.
-      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return ''
+      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return Buffer.alloc(0)
       throw error
     })
+    const text = textOf(bytes)
+    if (typeof text !== 'string') throw new NotTrusted(text.code, `${this.#path} can't be read: ${text.message}`)
     const lines = text.split('\n').map((line) => line.trim().split(/\s+/))
     return new Map(lines.flatMap(([at = '', key]) => (key === undefined || at.startsWith('#') ? [] : [[at, key]])))
   }

@@ -37,6 +37,9 @@ const controls: Readonly<Record<string, Stroke['type']>> = {
   z: 'suspend',
 }
 
+/** Ctrl-Z. */
+const SUSPEND = '\x1a'
+
 /**
  * What a chunk of input means. Terminals without bracketed paste give what is pasted as if it were typed: a chunk with a line end in it,
  * and more behind that, was not typed by hand.
@@ -52,6 +55,9 @@ export function strokesOf(input: string, key: Pressed): readonly Stroke[] {
     if (input === 'b') return [{ type: 'wordLeft' }]
     return input === 'f' ? [{ type: 'wordRight' }] : []
   }
+  const stop = input.indexOf(SUSPEND)
+  // What comes behind it is for the shell.
+  if (stop >= 0) return [...strokesOf(input.slice(0, stop), key), { type: 'suspend' }]
   const text = input.replace(/\r\n?/g, '\n')
   if (text === '' || key.pageUp || key.pageDown) return []
   const end = text.indexOf('\n')

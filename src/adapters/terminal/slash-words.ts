@@ -1,5 +1,5 @@
 import type { Moderation } from '../../domain/room/commands.ts'
-import { isPathLine } from '../../domain/text/slash.ts'
+import { isPathLine, wordLine } from '../../domain/text/slash.ts'
 import type { HelpKey } from '../words/catalogue.ts'
 
 /** What somebody typed, understood. */
@@ -164,7 +164,8 @@ export const usageOf = ({ word, takes }: Pick<SlashWord, 'word' | 'takes'>): str
   takes === '' ? `/${word}` : `/${word} ${takes}`
 
 /** Reads a typed line. `own` are further words; an unknown one is never said as text. */
-export function typedLine(line: string, own: readonly string[] = []): Typed {
+export function typedLine(typed: string, own: readonly string[] = []): Typed {
+  const line = wordLine(typed)
   if (line.trim() === '') return { type: 'nothing' }
   const [, path] = /^SEND +(.+)$/.exec(line) ?? []
   if (path !== undefined) return { type: 'send', file: path.trim() }

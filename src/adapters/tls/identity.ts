@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode } from '../files/error-code.ts'
 import { replaceFile } from '../files/replace-file.ts'
+import { beginsWithMark, looksLikeUtf16, UTF8_MARK, utf16 } from '../files/text-encoding.ts'
 import { certificateFor, daysLeft, fits, isKey, newKey } from './certificate.ts'
 import { fingerprintOf } from './fingerprint.ts'
 
@@ -104,7 +105,10 @@ async function keptKey(path: string): Promise<string | undefined> {
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    const bytes = await readFile(path)
+    if (looksLikeUtf16(bytes)) throw new UnusableIdentity(`${path} can't be read: ${utf16.message}`)
+    // Remarks between the parts may be of any encoding.
+    return bytes.toString('latin1', beginsWithMark(bytes) ? UTF8_MARK.length : 0)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error

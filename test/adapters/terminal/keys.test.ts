@@ -30,6 +30,10 @@ test.each([
   ['', { upArrow: true }, [{ type: 'up' }]],
   ['', { leftArrow: true, ctrl: true }, [{ type: 'wordLeft' }]],
   ['c', { ctrl: true }, [{ type: 'interrupt' }]],
+  ['z', { ctrl: true }, [{ type: 'suspend' }]],
+  ['ha\x1a', {}, [{ type: 'typed', text: 'ha' }, { type: 'suspend' }]],
+  // Behind it stands what the shell is to get.
+  ['\x1arm -r x\r', {}, [{ type: 'suspend' }]],
   ['w', { ctrl: true }, [{ type: 'killWord' }]],
   ['q', { ctrl: true }, []],
   ['b', { meta: true }, [{ type: 'wordLeft' }]],

@@ -43,6 +43,8 @@ describe('the line that is being typed', () => {
     [['a👨‍👩‍👧b', '<left>', '<backspace>'], 'a|b'],
     [['e\u0301x', '<left>', '<left>'], '|e\u0301x'],
     [['a\x1b[2Jb\x07'], 'a[2Jb|'],
+    [[paste('\ufeff/nick ani')], '/nick ani|'],
+    [['x', paste('a\ufeffb')], 'xa\ufeffb|'],
   ])('%j is %s', (keys, line) => {
     expect(seen(...keys)).toBe(line)
   })

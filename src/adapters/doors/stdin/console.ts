@@ -10,9 +10,9 @@ import type { Say } from '../../../domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '../../../domain/room/events.ts'
 import type { UploadMeta } from '../../../domain/session.ts'
 import { failureText } from '../../../domain/text/failure-text.ts'
-import { isPathLine } from '../../../domain/text/slash.ts'
+import { isPathLine, wordLine } from '../../../domain/text/slash.ts'
 import { forTerminal, jsonForTerminal } from '../../../domain/text/terminal.ts'
-import { type TextLine, TextLines } from '../../codec/text-lines.ts'
+import { type TextLine, TextLines } from '../../files/text-lines.ts'
 import type { RoomKeyDesk } from '../shared/access/key-desk.ts'
 import { lineOf } from '../shared/event-line.ts'
 import { invitationText, inviteTyped, isRejected, passwordTyped } from '../shared/key-words.ts'
@@ -135,7 +135,8 @@ export class Console {
     }
   }
 
-  async #typed(line: string): Promise<void> {
+  async #typed(typed: string): Promise<void> {
+    const line = wordLine(typed)
     const asked = askedByLine(line)
     const [, to, path] = /^(?:SEND|\/send(?: +@(\S+))?) +(.+)$/.exec(line) ?? []
     if (line.trim() === '') return

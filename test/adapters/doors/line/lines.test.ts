@@ -92,8 +92,31 @@ describe('a line for each event', () => {
     ]
     for (const event of events) {
       const line = textFor(linesOf(event), budi)
-      expect(line.slice(0, -1), event.type).not.toMatch(/[\x00-\x1f\u202e]/)
-      expect(line, event.type).toContain(shown)
+      const isTalk = ['said', 'acted', 'whispered'].includes(event.type)
+      for (const each of isTalk ? line.slice(0, -1).split('\n') : [line.slice(0, -1)])
+        expect(each, event.type).not.toMatch(/[\x00-\x1f\u202e]/)
+      if (event.type !== 'said') expect(line, event.type).toContain(shown)
+    }
+  })
+  it('C62 of a message of several lines has the name before each of them, so that none passes for somebody else', () => {
+    const text = 'satu\n<admin> dua\n\n* budi joined \x1b[2J\u2028! x'
+    const rows = ['satu', '<admin> dua', '', '* budi joined ␛[2J<U+2028>! x']
+    const all = (by: string) => rows.map((row) => `${by}${row}\n`).join('')
+    expect(textFor(linesOf(said(1, text)), budi)).toBe(all('<ani> '))
+    expect(textFor(linesOf({ ...stamp, type: 'acted', text }), budi)).toBe(all('* ani '))
+    const whispers: RoomEvent = { ...stamp, type: 'whispered', text, to: budi }
+    expect(textFor(linesOf(whispers), budi)).toBe(all('* ani whispers: '))
+    // Each where the other's begins: who wrote one of them gets the other alone.
+    const both = linesOf({ ...said(1, text), by: budi }, said(2, text), { ...said(3, 'tiga'), by: budi })
+    expect(textFor(both, budi)).toBe(all('<ani> '))
+    expect(textFor(linesOf(said(1, 'a SEND b\nSEND c')), budi)).toBe(`<ani> a ${GUARDED} b\n<ani> ${GUARDED} c\n`)
+  })
+  it('of a message of very many lines is bounded: the rest stands in the last one, and nothing is missing', () => {
+    for (const count of [63, 64, 65, 4000]) {
+      const text = Array.from({ length: count }, (_, at) => `${at}`).join('\n')
+      const rows = textFor(linesOf(said(1, text)), budi).trimEnd().split('\n')
+      expect(rows).toHaveLength(Math.min(count, 64))
+      expect(rows.map((row) => row.replace('<ani> ', '')).join('␊')).toBe(text.replaceAll('\n', '␊'))
     }
   })
   it('C62 never begins with what somebody wrote', () => {

@@ -93,6 +93,24 @@ describe("the host's own terminal", () => {
     await until(() => expect(at.out()).toBe('<ani> halo ␛[2J\n'))
   })
 
+  it('takes a text from elsewhere as it is: no byte order mark, paths as text, each line by itself, no other letters than were meant', async () => {
+    const at = await desk()
+    const heard: string[] = []
+    at.ani.events$.subscribe((event) => event.type === 'said' && heard.push(event.text))
+    for (const byte of Buffer.from('\ufeffone\r\na\u2028b\rc\n')) at.stdin.write(Buffer.of(byte))
+    at.stdin.write(Buffer.from('/home/u/x\ncaf\xe9\nlast', 'latin1'))
+    at.stdin.end()
+    await until(() => expect(heard).toEqual(['one', 'a\u2028b\rc', '/home/u/x', 'last']))
+    expect(at.err()).toMatch(/^! BAD_TEXT this is not UTF-8.*\n$/)
+  })
+
+  it('says nothing of UTF-16, and tells so', async () => {
+    const at = await desk()
+    at.stdin.end(Buffer.from('\ufeffone\r\ntwo\r\n', 'utf16le'))
+    await until(() => expect(at.err()).toMatch(/^! BAD_TEXT this is UTF-16.*\n$/))
+    expect(at.host.last).toBe(0)
+  })
+
   it('never says an unknown slash word, and tells who is here', async () => {
     const at = await desk()
     at.type('/nonsense')

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { beginsWithMark, looksLikeUtf16, UTF8_MARK } from '../../../codec/text-encoding.ts'
+import { beginsWithMark, looksLikeUtf16, UTF8_MARK } from '../../../files/text-encoding.ts'
 import { looksLikeLongHttpRequest } from '../../shared/http-line.ts'
 import { IAC } from '../../shared/telnet-codes.ts'
 import { EndMarkScanner } from './end-mark.ts'

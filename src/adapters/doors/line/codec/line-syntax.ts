@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { isPathLine } from '../../../../domain/text/slash.ts'
-import { beginsWithMark, notUtf8, UTF8_MARK, utf16 } from '../../../codec/text-encoding.ts'
+import { beginsWithMark, notUtf8, UTF8_MARK, utf16 } from '../../../files/text-encoding.ts'
 import { isHttpRequestLine } from '../../shared/http-line.ts'
 import type { BeginItem, CloseItem, CommandItem, ErrorItem } from './items.ts'
 import { decodeVisibly } from './utf8.ts'

@@ -38,8 +38,13 @@ const isUtf16 = (line: string): boolean =>
   /^(?:\xff\xfe|\xfe\xff)|\r\0$/.test(line) ||
   (line.length >= 4 && (/^(?:[^\0]\0)+[^\0]?$/.test(line) || /^(?:\0[^\0])+\0?$/.test(line)))
 
+interface Said {
+  readonly length: number
+  readonly says: string
+}
+
 /** What telnet says at the beginning of `rest`, if anything: how long it is, and what it does. */
-function telnetAt(rest: string, seen: boolean, atStart: boolean): { length: number; says: string } | undefined {
+function telnetAt(rest: string, seen: boolean, atStart: boolean): Said | undefined {
   const says = (found: RegExpExecArray | null) => found && { length: found[0].length, says: found[0] }
   const anywhere = seen ? /^\xff(?:\xff|[\xfb-\xfe][\s\S]?|[\xf1-\xf9\xec-\xee]|)/ : NEGOTIATION
   if (seen || atStart) {
@@ -75,12 +80,12 @@ export function readWhole(whole: Buffer, maxLineBytes = 4096, maxDiscardedBytes 
     const most = () => maxLineBytes + (linesSeen === 0 && raw.startsWith('\xef\xbb\xbf') ? 3 : 0)
     const tooLong = () => raw.length > most() && !(raw.length === most() + 1 && raw.endsWith('\r'))
     while (at < input.length && !isEnded) {
-      const found =
+      const found: Said | undefined =
         input[at] === '\xff' && (!isLong || telnet)
           ? telnetAt(input.slice(at), telnet, raw === '' && !isLong)
           : undefined
       if (found !== undefined) {
-        const [, command = '', option = ''] = found.says
+        const [, command = '', option = '']: readonly string[] = [...found.says]
         at += found.length
         telnet ||= command !== '\xfa' || found.says.endsWith('\xff\xf0')
         if (command === '\xfa') {
