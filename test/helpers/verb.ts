@@ -14,6 +14,8 @@ export interface VerbOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly input?: string | Uint8Array
+  /** Standard input stays open behind it. */
+  readonly open?: boolean
 }
 
 /** How a command ended. */
@@ -33,7 +35,7 @@ export class Verb {
   readonly #args: readonly string[]
   #code: number | NodeJS.Signals | null | undefined
 
-  constructor(args: readonly string[], { command = [], cwd, env, input = '' }: VerbOptions = {}) {
+  constructor(args: readonly string[], { command = [], cwd, env, input = '', open = false }: VerbOptions = {}) {
     this.#args = args
     const node = [...NODE, MAIN, ...args]
     const [first = '', ...rest] = [...command, ...node]
@@ -43,7 +45,8 @@ export class Verb {
       this.errors += text
     })
     this.child.stdin?.on('error', () => {})
-    this.child.stdin?.end(input)
+    if (open) this.child.stdin?.write(input)
+    else this.child.stdin?.end(input)
     this.child.once('close', (code, signal) => {
       this.#code = signal ?? code
     })

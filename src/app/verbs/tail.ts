@@ -69,7 +69,8 @@ async function past({ link, room }: HttpSession, flags: TailFlags): Promise<numb
 
 async function show(room: string, event: RoomEvent, { json }: TailFlags): Promise<void> {
   if (json) return await printJson({ room, ...event })
-  const line = event.type === 'fileCompleted' ? fileLine(event.by.name, event.file) : lineOf(event).trimEnd()
   // What comes from a host may be anything, names too.
+  const shown = 'by' in event ? { ...event, by: { ...event.by, name: forTerminal(event.by.name) } } : event
+  const line = shown.type === 'fileCompleted' ? fileLine(shown.by.name, shown.file) : lineOf(shown).trimEnd()
   if (line !== '') await print(line.split('\n').map(forTerminal).join('\n'))
 }

@@ -44,6 +44,7 @@ test('a line that is too long is there again, where the cursor was, and the limi
   expect(typing.editor).toMatchObject({ text: long, cursor })
   typing.press({ type: 'killWord' })
   typing.press({ type: 'delete' })
+  typing.press({ type: 'backspace' })
   await enter()
   expect(rows.at(-1)).toBe('<ani> selamat pagi')
   expect(typing.editor.text).toBe('')
