@@ -9,6 +9,7 @@ import { bareEnv } from './host-process.ts'
 import { MAIN, NODE } from './program.ts'
 
 const DEADLINE_MS = 30_000
+const TAMTAM: readonly string[] = [...NODE, MAIN]
 
 export interface TerminalOptions {
   readonly columns?: number
@@ -17,6 +18,8 @@ export interface TerminalOptions {
   readonly env?: NodeJS.ProcessEnv
   /** What it says it is: `TERM`. */
   readonly terminal?: string
+  /** Instead of `tamtam`. */
+  readonly program?: readonly string[]
   /** Whether all that the program writes is kept, to be looked at as it is: `written`. */
   readonly recorded?: boolean
 }
@@ -29,9 +32,17 @@ export class Terminal {
 
   constructor(
     args: readonly string[],
-    { columns = 80, rows = 24, cwd = '/', env = {}, terminal, recorded = false }: TerminalOptions = {},
+    {
+      columns = 80,
+      rows = 24,
+      cwd = '/',
+      env = {},
+      terminal,
+      program = TAMTAM,
+      recorded = false,
+    }: TerminalOptions = {},
   ) {
-    const command = [...NODE, MAIN, ...args]
+    const command = [...program, ...args]
     const kind = terminal === undefined ? '' : `TERM='${terminal}' `
     const typed = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
     const size = ['-x', String(columns), '-y', String(rows)]
@@ -116,6 +127,11 @@ export class Terminal {
     await this.until(String(what), (screen) =>
       screen.some((line) => (typeof what === 'string' ? line.includes(what) : what.test(line))),
     )
+  }
+
+  /** What runs in it, by what it is called and with what; its shells too. */
+  get pid(): number {
+    return Number(this.#tmux(['display-message', '-p', '#{pane_pid}']))
   }
 
   /** Waits until nothing is typed and nobody is shown as doing something: the screen is at rest. */

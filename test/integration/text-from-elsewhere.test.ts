@@ -179,7 +179,10 @@ describe('files that people write', () => {
     expect(await run()).toMatchObject({ code: 0 })
     for (const bytes of [utf16('rahasia\r\n'), latin1('caf\xe9\n')]) {
       await writeFile(file, bytes)
-      expect(await run()).toMatchObject({ code: 2, errors: expect.stringMatching(/TAMTAM_TOKEN_FILE names can't be read: this is (?:UTF-16|not UTF-8)/) })
+      expect(await run()).toMatchObject({
+        code: 2,
+        errors: expect.stringMatching(/TAMTAM_TOKEN_FILE names can't be read: this is (?:UTF-16|not UTF-8)/),
+      })
     }
   })
 

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { failureText } from '../../domain/text/failure-text.ts'
 import { errorCode } from '../files/error-code.ts'
-import { textOf } from '../files/text-encoding.ts'
 import { replaceFile } from '../files/replace-file.ts'
+import { textOf } from '../files/text-encoding.ts'
 import { NotTrusted } from './failures.ts'
 
 /** What somebody should hear who goes to a host over TLS. */

@@ -52,7 +52,12 @@ export function edited(editor: Editor, key: EditKey): Editor {
       return inserted(editor, oneLine(key.text))
     case 'pasted': {
       // A byte order mark comes from the file that the text was copied from, and is none of it.
-      const lines = withoutControls(key.text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n').replace(/\n+$/, ''))
+      const lines = withoutControls(
+        key.text
+          .replace(/^\ufeff/, '')
+          .replace(/\r\n?/g, '\n')
+          .replace(/\n+$/, ''),
+      )
       return lines.includes('\n') ? { ...editor, pasted: lines, choices: undefined } : inserted(editor, oneLine(lines))
     }
     case 'offered':

@@ -194,5 +194,4 @@ function Room({ client, typing, changes, feed, look, made, written, lent }: Room
 }
 
 /** Resolves when the terminal has what was written to it. */
-const taken = (stdout: NodeJS.WriteStream): Promise<void> =>
-  new Promise((resolve) => stdout.write('', () => resolve()))
+const taken = (stdout: NodeJS.WriteStream): Promise<void> => new Promise((resolve) => stdout.write('', () => resolve()))

@@ -1,5 +1,5 @@
-import type { Refusal, TypedLines } from '../../adapters/terminal/surroundings.ts'
 import { textLines } from '../../adapters/files/text-lines.ts'
+import type { Refusal, TypedLines } from '../../adapters/terminal/surroundings.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 
 /** Lines of an input, of which each has its own end: how many were refused is how a command ends that was given them. */

@@ -92,4 +92,3 @@ async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<reado
   for await (const { bytes, last } of gathered(source, BATCH_BYTES, BATCH_MS))
     yield [...lines.push(bytes), ...(last ? lines.end() : [])]
 }
-

@@ -8,4 +8,5 @@ export const isPathLine = (line: string): boolean => /^\/[^\s/]+\//.test(line)
  * A typed line without the byte order marks that stand before a word: they come from the file that it was sent with. Before text they are as
  * much text as any other character.
  */
-export const wordLine = (line: string): string => (/^\ufeff+(?:\/|SEND )/.test(line) ? line.replace(/^\ufeff+/, '') : line)
+export const wordLine = (line: string): string =>
+  /^\ufeff+(?:\/|SEND )/.test(line) ? line.replace(/^\ufeff+/, '') : line

@@ -17,8 +17,14 @@ function read(chunks: readonly Buffer[], most?: number) {
 function everyWay(input: string | Buffer, most?: number) {
   const whole = typeof input === 'string' ? Buffer.from(input, 'latin1') : input
   const found = read([whole], most)
-  expect(read(Array.from(whole, (byte) => Buffer.of(byte)), most)).toEqual(found)
-  for (let at = 1; at < whole.length; at++) expect(read([whole.subarray(0, at), whole.subarray(at)], most), `split at ${at}`).toEqual(found)
+  expect(
+    read(
+      Array.from(whole, (byte) => Buffer.of(byte)),
+      most,
+    ),
+  ).toEqual(found)
+  for (let at = 1; at < whole.length; at++)
+    expect(read([whole.subarray(0, at), whole.subarray(at)], most), `split at ${at}`).toEqual(found)
   return found
 }
 
@@ -40,7 +46,12 @@ describe('lines of a text', () => {
     expect(everyWay('a\ncaf\xe9\nb\n\xff')).toEqual(['a', refused('BAD_TEXT'), 'b', refused('BAD_TEXT')])
   })
   it('that are too long are refused, and the others are not', () => {
-    expect(everyWay(`a\n${'x'.repeat(9)}\n${'y'.repeat(8)}\nb`, 8)).toEqual(['a', refused('LINE_TOO_LONG'), 'yyyyyyyy', 'b'])
+    expect(everyWay(`a\n${'x'.repeat(9)}\n${'y'.repeat(8)}\nb`, 8)).toEqual([
+      'a',
+      refused('LINE_TOO_LONG'),
+      'yyyyyyyy',
+      'b',
+    ])
     expect(everyWay('x'.repeat(30), 8)).toEqual([refused('LINE_TOO_LONG')])
   })
   it('are none in UTF-16, which is told once', () => {
@@ -78,7 +89,10 @@ describe('a text file', () => {
     expect(textOf(Buffer.from('\ufeff{"port": 1}'))).toBe('{"port": 1}')
     expect(textOf(Buffer.from('grüße'))).toBe('grüße')
     expect(textOf(Buffer.alloc(0))).toBe('')
-    expect(textOf(Buffer.from('\ufeffa', 'utf16le'))).toMatchObject({ code: 'BAD_TEXT', message: expect.stringContaining('UTF-16') })
+    expect(textOf(Buffer.from('\ufeffa', 'utf16le'))).toMatchObject({
+      code: 'BAD_TEXT',
+      message: expect.stringContaining('UTF-16'),
+    })
     expect(textOf(Buffer.from('{"port": 1}', 'utf16le'))).toMatchObject({ code: 'BAD_TEXT' })
     expect(textOf(Buffer.from('caf\xe9', 'latin1'))).toMatchObject({ code: 'BAD_TEXT' })
   })

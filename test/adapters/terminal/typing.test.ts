@@ -13,7 +13,12 @@ async function atKeys() {
   const rows: string[] = []
   const client = new RoomClient({
     session,
-    files: { early: false, autoBytes: 0, send: () => Promise.reject(new Error()), receive: () => Promise.reject(new Error()) },
+    files: {
+      early: false,
+      autoBytes: 0,
+      send: () => Promise.reject(new Error()),
+      receive: () => Promise.reject(new Error()),
+    },
     words: wordsIn('en', forTerminal),
     clock: house.clock,
     outlet: { show: (row) => rows.push(row), talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
@@ -24,7 +29,12 @@ async function atKeys() {
   onTestFinished(() => client.end({ type: 'quit' }))
   let suspended = 0
   const none = async () => []
-  const typing = new Typing(client, { nicks: () => [], rooms: none, files: none, paths: none, own: [] }, () => {}, () => suspended++)
+  const typing = new Typing(
+    client,
+    { nicks: () => [], rooms: none, files: none, paths: none, own: [] },
+    () => {},
+    () => suspended++,
+  )
   const enter = async () => {
     typing.press({ type: 'enter' })
     await turns(4)

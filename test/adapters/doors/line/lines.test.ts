@@ -114,7 +114,9 @@ describe('a line for each event', () => {
   it('of a message of very many lines is bounded: the rest stands in the last one, and nothing is missing', () => {
     for (const count of [63, 64, 65, 4000]) {
       const text = Array.from({ length: count }, (_, at) => `${at}`).join('\n')
-      const rows = textFor(linesOf(said(1, text)), budi).trimEnd().split('\n')
+      const rows = textFor(linesOf(said(1, text)), budi)
+        .trimEnd()
+        .split('\n')
       expect(rows).toHaveLength(Math.min(count, 64))
       expect(rows.map((row) => row.replace('<ani> ', '')).join('␊')).toBe(text.replaceAll('\n', '␊'))
     }

@@ -57,7 +57,8 @@ describe('lines', () => {
   test('a break of telnet and nothing behind it is no sound', () => {
     expect(verdictAtLast(bytes('\xff\xf3'))).toBe('line')
     expect(verdictAtLast(bytes('\xff\xf3h'))).toBe('line')
-    for (const binary of ['\xff', '\xff\xfb', '\x00', '\x00a', '\xfe', '\xf5']) expect(verdictAtLast(bytes(binary))).toBe('binary')
+    for (const binary of ['\xff', '\xff\xfb', '\x00', '\x00a', '\xfe', '\xf5'])
+      expect(verdictAtLast(bytes(binary))).toBe('binary')
   })
 
   test('C36 a silent peer, or one that only sent blank lines, is undecided', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addTokens, bytes, decode, decodeEveryWay, END_MARK, type Token, utf8 } from './scenario.ts'
 import { LineDecoder } from '../../../../../src/adapters/doors/line/codec/decoder.ts'
+import { addTokens, bytes, decode, decodeEveryWay, END_MARK, type Token, utf8 } from './scenario.ts'
 
 const BOM = '\xef\xbb\xbf'
 const text = (...lines: string[]) => lines.map((line) => ['text', line])
@@ -13,15 +13,26 @@ describe('a byte order mark', () => {
     expect(decodeEveryWay(`${BOM}hi`)).toEqual(text('hi'))
     expect(decodeEveryWay(`${BOM}//nick\n`)).toEqual(text('/nick'))
     expect(decodeEveryWay(`${BOM}/nick ani\n`)).toEqual([['command', 'nick', 'ani']])
-    expect(decodeEveryWay(`${BOM}/put 1 a\nA`)).toEqual([['begin', 'a', 1], ['body', 'A'], ['end', false]])
-    expect(decodeEveryWay(`${BOM}SEND a\nA${END_MARK}`)).toEqual([['begin', 'a', undefined], ['body', 'A'], ['end', false]])
+    expect(decodeEveryWay(`${BOM}/put 1 a\nA`)).toEqual([
+      ['begin', 'a', 1],
+      ['body', 'A'],
+      ['end', false],
+    ])
+    expect(decodeEveryWay(`${BOM}SEND a\nA${END_MARK}`)).toEqual([
+      ['begin', 'a', undefined],
+      ['body', 'A'],
+      ['end', false],
+    ])
     expect(decodeEveryWay(`${BOM}\nhi\n`)).toEqual(text('hi'))
     expect(decodeEveryWay(BOM)).toEqual([])
   })
 
   test('in front of a request does not hide it', () => {
     expect(decodeEveryWay(`${BOM}GET / HTTP/1.1\r\nHost: x\r\n\r\nspoken\n`)).toEqual([['close', 'WRONG_PROTOCOL']])
-    expect(decodeEveryWay(`hi\n${BOM}GET / HTTP/1.1\r\nHost: x\r\n`)).toEqual([...text('hi'), ['close', 'WRONG_PROTOCOL']])
+    expect(decodeEveryWay(`hi\n${BOM}GET / HTTP/1.1\r\nHost: x\r\n`)).toEqual([
+      ...text('hi'),
+      ['close', 'WRONG_PROTOCOL'],
+    ])
   })
 
   test('further on is what it is within a text, and no part of a word: the bytes of a file are not said', () => {
@@ -99,23 +110,34 @@ describe('telnet', () => {
     expect(decodeEveryWay(`\xff\xf4${DO_MARK}`)).toEqual([MARK])
   })
 
-  test.each(['\xf3', '\xee', '\xed', '\xec', '\xf5'])('so is %j with a timing mark: break, abort, suspend, end of file, abort output', (key) => {
-    expect(decodeEveryWay(`\xff${key}${DO_MARK}second\r\n`)).toEqual([MARK, ...text('second')])
-    expect(decodeEveryWay(`\xff${key}${DO_MARK}\xff${key}${DO_MARK}x\n`)).toEqual([MARK, MARK, ...text('x')])
-  })
+  test.each(['\xf3', '\xee', '\xed', '\xec', '\xf5'])(
+    'so is %j with a timing mark: break, abort, suspend, end of file, abort output',
+    (key) => {
+      expect(decodeEveryWay(`\xff${key}${DO_MARK}second\r\n`)).toEqual([MARK, ...text('second')])
+      expect(decodeEveryWay(`\xff${key}${DO_MARK}\xff${key}${DO_MARK}x\n`)).toEqual([MARK, MARK, ...text('x')])
+    },
+  )
 
-  test.each(['\xf1', '\xf2', '\xf3', '\xf5', '\xf7', '\xf8', '\xf9'])('%j alone at the start of a line is no talk', (key) => {
-    expect(decodeEveryWay(`\xff${key}hello\r\n`)).toEqual(text('hello'))
-    expect(decodeEveryWay(`hello\n\xff${key}`)).toEqual(text('hello'))
-  })
+  test.each(['\xf1', '\xf2', '\xf3', '\xf5', '\xf7', '\xf8', '\xf9'])(
+    '%j alone at the start of a line is no talk',
+    (key) => {
+      expect(decodeEveryWay(`\xff${key}hello\r\n`)).toEqual(text('hello'))
+      expect(decodeEveryWay(`hello\n\xff${key}`)).toEqual(text('hello'))
+    },
+  )
 
   test('an option is refused once, however often it is asked for: two programs can not answer each other for ever', () => {
     const putty = '\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03'
-    const refused = ['\xfe\x1f', '\xfe\x20', '\xfe\x18', '\xfe\x27', '\xfc\x01', '\xfe\x03', '\xfc\x03'].map((each) => answer(`\xff${each}`))
+    const refused = ['\xfe\x1f', '\xfe\x20', '\xfe\x18', '\xfe\x27', '\xfc\x01', '\xfe\x03', '\xfc\x03'].map((each) =>
+      answer(`\xff${each}`),
+    )
     expect(decodeEveryWay(`${putty}hi\r\n${putty}there\r\n`)).toEqual([...refused, ...text('hi', 'there')])
     expect(decodeEveryWay('\xff\xfd\x01'.repeat(100))).toEqual([answer('\xff\xfc\x01')])
     // What needs no answer gets none.
-    expect(decodeEveryWay('\xff\xfc\x01\xff\xfd\x03\xff\xfe\x03\xff\xfe\x01hi\n')).toEqual([answer('\xff\xfc\x03'), ...text('hi')])
+    expect(decodeEveryWay('\xff\xfc\x01\xff\xfd\x03\xff\xfe\x03\xff\xfe\x01hi\n')).toEqual([
+      answer('\xff\xfc\x03'),
+      ...text('hi'),
+    ])
   })
 
   test('an option may have the number of a line end, or of the beginning of all this', () => {
@@ -148,7 +170,9 @@ describe('telnet', () => {
 
   test('a subnegotiation is passed over, with the line ends and doubled bytes in it; one that does not end closes', () => {
     expect(decodeEveryWay('\xff\xfa\x18\x00a\nb\xff\xff\xff\xf0hi\n')).toEqual(text('hi'))
-    expect(decode([bytes(`\xff\xfa${'a'.repeat(5000)}`), bytes('\nspoken\n')]).tokens).toEqual([['close', 'WRONG_PROTOCOL']])
+    expect(decode([bytes(`\xff\xfa${'a'.repeat(5000)}`), bytes('\nspoken\n')]).tokens).toEqual([
+      ['close', 'WRONG_PROTOCOL'],
+    ])
     expect(decodeEveryWay('hi\n\xff\xfa\x18\x00xterm')).toEqual(text('hi'))
   })
 
@@ -192,16 +216,32 @@ describe('telnet', () => {
   })
 
   test('who does not speak it says these bytes: я is 0xff in Windows-1251', () => {
-    const shown = (line: string) =>
-      line.replace(/[\x80-\xff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`)
+    const shown = (line: string) => line.replace(/[\x80-\xff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`)
     // ясно, ящик, заяц, опять, яр, моя рука.
-    for (const word of ['\xff\xf1\xed\xee', '\xff\xf9\xe8\xea', '\xe7\xe0\xff\xf6', '\xee\xef\xff\xf2\xfc', '\xff\xf0', '\xec\xee\xff \xf0'])
+    for (const word of [
+      '\xff\xf1\xed\xee',
+      '\xff\xf9\xe8\xea',
+      '\xe7\xe0\xff\xf6',
+      '\xee\xef\xff\xf2\xfc',
+      '\xff\xf0',
+      '\xec\xee\xff \xf0',
+    ])
       expect(decodeEveryWay(`${word} x\n`), word).toEqual([...text(shown(`${word} x`)), ['hint']])
   })
 
   test('nothing that a telnet client may send is ever said, at any split', () => {
     const part = fc.constantFrom(
-      ...['\xff\xf4', '\xff\xf6', '\xff\xf1', '\xff\xf3', '\xff\xf5', DO_MARK, '\xff\xfb\x1f', '\xff\xfe\x01', '\xff\xfc\x06'],
+      ...[
+        '\xff\xf4',
+        '\xff\xf6',
+        '\xff\xf1',
+        '\xff\xf3',
+        '\xff\xf5',
+        DO_MARK,
+        '\xff\xfb\x1f',
+        '\xff\xfe\x01',
+        '\xff\xfc\x06',
+      ],
       '\xff\xfa\x18\x00xterm\xff\xf0',
     )
     fc.assert(
@@ -213,7 +253,9 @@ describe('telnet', () => {
           addTokens(tokens, decoder.push(piece))
         expect(tokens.filter(([type]) => type !== 'answer')).toEqual(text('halo'))
         const answered = tokens.filter(([type]) => type === 'answer').map(([, said]) => said as string)
-        expect(answered.filter((said) => said === '\xff\xfb\x06')).toHaveLength(parts.filter((each) => each === DO_MARK).length)
+        expect(answered.filter((said) => said === '\xff\xfb\x06')).toHaveLength(
+          parts.filter((each) => each === DO_MARK).length,
+        )
       }),
       { numRuns: 3000 },
     )

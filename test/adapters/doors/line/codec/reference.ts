@@ -29,7 +29,10 @@ function isSuspect(rest: string, maxLineBytes: number): boolean {
 const OPTION = '[\\x00-\\x31\\x8a-\\x8c\\xff]'
 const TWO = '[\\xf1-\\xf9\\xec-\\xee]'
 const NEGOTIATION = new RegExp(`^\\xff[\\xfb-\\xfd]${OPTION}`)
-const COMMAND = { atStart: new RegExp(`^\\xff${TWO}(?=[\\x00-\\x7f\\xff]|$)`), within: new RegExp(`^\\xff${TWO}(?=\\xff)`) }
+const COMMAND = {
+  atStart: new RegExp(`^\\xff${TWO}(?=[\\x00-\\x7f\\xff]|$)`),
+  within: new RegExp(`^\\xff${TWO}(?=\\xff)`),
+}
 const SUBNEGOTIATION = /^\xff\xfa(?:[^\xff]|\xff[^\xf0])*(?:\xff\xf0|\xff?$)/
 const MOST_SKIPPED = 4096
 const THERE = '* yes, tamtam is here\n'
