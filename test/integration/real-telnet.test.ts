@@ -34,16 +34,16 @@ test('goes on after Ctrl-C: it shows what others say, and nothing of it is talk'
 
 test('hears that somebody is there, is told that there are no options, and says lines that end with CR NUL', async () => {
   const { budi, telnet } = await atTelnet()
-  const escape = async (line: string) => {
+  const command = async (line: string) => {
     telnet.press('C-]')
     await telnet.sees(/^telnet> *$/)
     telnet.line(line)
   }
-  await escape('send ayt')
+  await command('send ayt')
   await telnet.sees('* yes, tamtam is here')
-  await escape('send do echo')
-  await escape('send will naws')
-  await escape('mode character')
+  await command('send do echo')
+  await command('send will naws')
+  await command('mode character')
   telnet.line('huruf demi huruf')
   await budi.until('<127.0.0.1> huruf demi huruf')
   budi.write('masih di sana?\n')

@@ -11,8 +11,7 @@ import { type BellRule, slashWords, type Typed, typedLine, usageOf } from './sla
 export async function actOn(client: RoomClient, line: string): Promise<string | undefined> {
   const own = client.own.map(({ word }) => word)
   try {
-    const code = await act(client, typedLine(line, own))
-    return typeof code === 'string' ? code : undefined
+    return await act(client, typedLine(line, own))
   } catch (error) {
     // A connection, or a disk: the next line may well work.
     return client.refused({ code: 'FAILED', message: failureText(error) })
@@ -20,7 +19,7 @@ export async function actOn(client: RoomClient, line: string): Promise<string | 
 }
 
 /** Answers the code of a refusal. */
-async function act(client: RoomClient, typed: Typed): Promise<string | undefined | void> {
+async function act(client: RoomClient, typed: Typed): Promise<string | undefined> {
   const { session } = client
   switch (typed.type) {
     case 'nothing':
@@ -119,21 +118,21 @@ async function rename(client: RoomClient, name: string): Promise<string | undefi
   return undefined
 }
 
-function who(client: RoomClient): void {
+function who(client: RoomClient): undefined {
   const names = client.session.members.map(({ name, away }) =>
     away === undefined ? name : `${name} (${away === '' ? client.words.say('awayNow') : away})`,
   )
   client.notice('here', { count: names.length, names: names.join(', ') })
 }
 
-function list(client: RoomClient, entries: readonly Entry[]): void {
+function list(client: RoomClient, entries: readonly Entry[]): undefined {
   for (const entry of entries) {
     const row = rowOf(entry, { ...client.view, time: true })
     if (row !== undefined) client.show(row)
   }
 }
 
-function ignore(client: RoomClient, name: string): void {
+function ignore(client: RoomClient, name: string): undefined {
   const { ignored } = client
   const key = name.toLowerCase()
   if (name === '') {
@@ -146,7 +145,7 @@ function ignore(client: RoomClient, name: string): void {
   }
 }
 
-function theme(client: RoomClient, name: string): void {
+function theme(client: RoomClient, name: string): undefined {
   // Where no escape sequence may be written, there is nothing to choose.
   if (isTheme(name) && client.colours) client.paint = themes[name]
   const now = themeNames.find((each) => themes[each] === client.paint) ?? 'mono'
@@ -160,7 +159,7 @@ async function away(client: RoomClient, reason: string): Promise<string | undefi
   return await tell(client, reason === '' ? { type: 'away' } : { type: 'away', reason }, `/away ${reason}`)
 }
 
-function help(client: RoomClient): void {
+function help(client: RoomClient): undefined {
   const { say } = client.words
   client.notice('helpSay')
   const rows = [...slashWords, ...client.own].filter(({ word }) => word !== 'help')

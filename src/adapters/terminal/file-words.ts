@@ -10,7 +10,7 @@ import type { RoomClient } from './room-client.ts'
 const LEAST_ID_CHARS = 4
 
 /** `/files`: what there is, oldest first. */
-export async function showFiles(client: RoomClient): Promise<void> {
+export async function showFiles(client: RoomClient): Promise<undefined> {
   const files = (await client.session.listFiles()).toSorted((one, other) => one.at - other.at)
   if (files.length === 0) client.notice('noFiles')
   for (const found of files) {

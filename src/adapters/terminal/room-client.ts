@@ -119,7 +119,7 @@ export class RoomClient {
       if (found.status === 'offered' && found.by.id !== session.member.id) this.#offered(found.file, false)
   }
 
-  end(ending: Ending): void {
+  end(ending: Ending): undefined {
     this.#presence.flush()
     this.#watching.unsubscribe()
     this.#end(ending)
@@ -131,7 +131,7 @@ export class RoomClient {
   }
 
   /** Tells something of the catalogue, in a line of its own. */
-  notice<Each extends Key>(key: Each, ...gaps: Filling<Each>): void {
+  notice<Each extends Key>(key: Each, ...gaps: Filling<Each>): undefined {
     this.#outlet.talk(`* ${this.paint.notice(this.words.say(key, ...gaps))}`)
   }
 
