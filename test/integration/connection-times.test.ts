@@ -9,7 +9,7 @@ import { newIdentity } from '../helpers/tls.ts'
 /** Something comes and goes: what had arrived by then has been dealt with. */
 async function settled(port: number): Promise<void> {
   const passing = await LineClient.connect(port)
-  await passing.write('\0').closed()
+  await passing.write('\x01').closed()
 }
 
 const half = async (port: number, said: string | Uint8Array) => (await LineClient.connect(port)).write(said)

@@ -57,6 +57,21 @@ describe('the first bytes of a connection', () => {
     expect(budi.talk).toEqual([])
   })
 
+  it('may be what PuTTY asks for: it is refused, byte by byte too, also of somebody who has not shown the token yet', async () => {
+    const { port, tamtam } = await startHost({ token: true, listen: { silentMs: 10_000 } })
+    const putty = Buffer.from('fffb1ffffb20fffb18fffb27fffd01fffb03fffd03', 'hex')
+    const refused = Buffer.from('fffe1ffffe20fffe18fffe27fffc01fffe03fffc03', 'hex')
+    for (const way of ['whole', 'byte by byte'] as const) {
+      const ani = await LineClient.connect(port)
+      if (way === 'whole') ani.write(putty)
+      else await ani.writeByteByByte(putty)
+      await ani.until(({ bytes }) => bytes.includes(refused))
+      ani.write(`/token ${tamtam.token}\r\0`)
+      await ani.until(/\* you are /)
+      ani.leave()
+    }
+  })
+
   it('come from a real netcat, which hears why', async (context) => {
     if (spawnSync('nc', ['-h']).status === null) return context.skip('needs netcat')
     const { port } = await hostForVerbs()
@@ -121,6 +136,15 @@ describe('lines that are piped into say', () => {
     say.child.stdin?.write('satu\n')
     expect(await say.ended()).toMatchObject({ code: 4, errors: expect.stringContaining('LOCKED') })
   })
+})
+
+it('words of say that are no UTF-8 are refused; the sign that stands for such is a sign', async () => {
+  const { at } = await hostForVerbs()
+  // A shell's printf, for arguments of ours go as UTF-8.
+  const typed = { command: ['sh', '-c', 'exec "$@" "$(printf "caf\\\\351")"', 'sh'] }
+  expect(await Verb.run(['say', at], typed)).toMatchObject({ code: 4, errors: expect.stringMatching(/not UTF-8/) })
+  expect(await Verb.run(['say', at, 'caf\ufffd'])).toMatchObject({ code: 0 })
+  expect(await talk(at)).toEqual(['caf\ufffd'])
 })
 
 describe('lines that are piped into join', () => {

@@ -1,10 +1,14 @@
+import { isUtf8 } from 'node:buffer'
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { isRefusal, type Refusal } from '../../adapters/client/failures.ts'
 import { gathered } from '../../adapters/client/gathering.ts'
 import { HttpSession } from '../../adapters/client/http-session.ts'
+import { notUtf8 } from '../../adapters/files/text-encoding.ts'
 import { type TextLine, TextLines } from '../../adapters/files/text-lines.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { clientDefaults } from '../defaults.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { LineCount } from '../terminal/typed-input.ts'
 import { refused } from './failing.ts'
 import { type Place, placeOf, run, tellFirstRetry } from './verb.ts'
@@ -35,11 +39,22 @@ async function say(place: Place, words: readonly string[]): Promise<void> {
   })
   try {
     if (words.length > 0) {
-      const said = await session.send({ type: 'say', text: words.join(' ') })
+      const text = words.join(' ')
+      if (text.includes('\ufffd') && !isArgvUtf8()) throw new CommandFailed(exitCodes.refused, notUtf8.message)
+      const said = await session.send({ type: 'say', text })
       if (isRefusal(said)) throw refused(place.room, said)
     } else await sayInput(session)
   } finally {
     session.close()
+  }
+}
+
+/** Node puts U+FFFD for what is not UTF-8 in an argument; where the system does not show what was typed, it is believed. */
+function isArgvUtf8(): boolean {
+  try {
+    return isUtf8(readFileSync('/proc/self/cmdline'))
+  } catch {
+    return true
   }
 }
 

@@ -42,6 +42,16 @@ describe('what a pipe says', () => {
     more.resolve()
     expect(await all(found)).toEqual([['b', true]])
   })
+  it('ends at once where nobody wants more of it, though its source waits for ever', async () => {
+    async function* open() {
+      yield Buffer.from('a')
+      await new Promise(() => {})
+    }
+    for await (const { bytes } of gathered(open(), 1, HOUR)) {
+      expect(bytes.toString()).toBe('a')
+      break
+    }
+  })
   it('fails as its source does', async () => {
     async function* broken() {
       yield Buffer.from('a')
