@@ -37,7 +37,10 @@ program
   .option('--lan', 'be there for other machines: for who shows the token, which is printed')
   .option('--bind <address>', 'address to listen on (127.0.0.1; with --lan all there are)')
   .option('--open', 'let everybody in who can reach this host: there is no token')
-  .option('--host-names <names>', 'what this host is called in addresses, beside localhost, its numbers and, with --lan, its machine')
+  .option(
+    '--host-names <names>',
+    'what this host is called in addresses, beside localhost, its numbers and, with --lan, its machine',
+  )
   .option('--tls', 'speak TLS and nothing in plain, with a certificate of its own making, kept in the data directory')
   .option('--cert <file>', 'speak TLS with the certificate in this file (PEM), and the one that signed it')
   .option('--key <file>', 'the key of --cert')
