@@ -46,6 +46,9 @@ describe('a room with a password', () => {
       return (json as { rooms: { name: string }[] }).rooms.map(({ name }) => name)
     }
     expect((await ask(port, 'GET /rooms/den', {})).status).toBe(404)
+    // As curl sends what somebody typed.
+    const typed = { headers: { 'Tamtam-Password': Buffer.from('buka pintu €').toString('latin1') } }
+    expect((await ask(port, 'GET /rooms/den', typed)).status).toBe(200)
     expect((await ask(port, 'GET /rooms/den', { headers: { 'Tamtam-Password': 'no' } })).status).toBe(404)
     expect((await ask(port, 'GET /rooms/den', shown)).status).toBe(200)
     expect((await ask(port, 'GET /rooms/den', asOwner())).status).toBe(200)

@@ -174,3 +174,19 @@ test('a stream goes on, and nothing that comes on its connection is a request an
   expect((await ask(port, 'POST /rooms/lobby/messages', { body: 'hello' })).status).toBe(201)
   await stream.until(({ lines }) => lines.some((line) => line.includes('hello')))
 })
+
+test.each([
+  ['a request', 'GET / HTTP/1.1\r\n\r\n'],
+  ['a line that is too long', `${'a'.repeat(5000)}\n`],
+  ['a file that nobody may send', '/put x y\n'],
+  ['an end', ''],
+])('a file on the line protocol has its answer before what comes behind it: %s', async (_case, behind) => {
+  const { port } = await startHttpHost({ stores: 'kept' })
+  const client = await LineClient.connect(port)
+  client.write(`/put 5 a.txt\nhello${behind}`).halfClose()
+  await client.until(/^\* .*a\.txt.* sha256 /)
+  if (behind !== '') await client.until(/^! /)
+  const told = client.lines.findIndex((line) => line.includes('a.txt'))
+  expect(client.errors.every((error) => client.lines.indexOf(error) > told)).toBe(true)
+  client.leave()
+})

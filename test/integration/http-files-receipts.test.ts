@@ -105,6 +105,6 @@ test('C115: an id cannot be guessed, and what is not there is answered the same,
       answers.add(`${status} ${text}`)
     }
   expect([...answers]).toEqual([
-    '404 {"code":"NOT_FOUND","message":"there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation"}',
+    '404 {"code":"NOT_FOUND","message":"there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation. A file goes in by curl -T FILE http://HOST:PORT/ROOM/; /openapi.json has all addresses"}',
   ])
 })

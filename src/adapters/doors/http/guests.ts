@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { FastifyRequest } from 'fastify'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import { checkRoomName } from '../../../domain/names/room-name.ts'
@@ -96,10 +97,11 @@ export function shownFor(parts: HttpParts, request: FastifyRequest, room: string
   return admission.linked(admission.holderOf(shownBy(parts, request, room), room), room)
 }
 
-/** Other than visible ASCII is percent-encoded in a header. */
+/** Percent-encoded, or as it is: Node gives the bytes of a header as Latin 1, and what people type is UTF-8. */
 function decoded(text: string): string {
+  const bytes = Buffer.from(text, 'latin1')
   try {
-    return decodeURIComponent(text)
+    return decodeURIComponent(isUtf8(bytes) ? bytes.toString() : text)
   } catch {
     return text
   }
