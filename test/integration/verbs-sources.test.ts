@@ -96,8 +96,8 @@ describe('a file goes', () => {
     const cwd = await temporaryDirectory()
     expect(spawnSync('mkfifo', [join(cwd, 'pipe')]).status).toBe(0)
     const by = (script: string) => ({ cwd, command: ['bash', '-c', script, 'bash'] })
-    // The writer waits in the system for whoever reads, or has written already.
-    const named = await Verb.run(['send', at, 'pipe'], by('head -c 300000 /dev/zero > pipe & sleep 0.1; exec "$@"'))
+    // Until its writer is there, which the shell has only begun to start, it is refused.
+    const named = await Verb.run(['send', at, 'pipe'], by('head -c 300000 /dev/zero > pipe & until "$@"; do :; done'))
     expect(named.code).toBe(0)
     const unnamed = await Verb.run(['send', at, '--name', 'satu'], by('exec "$@" <(echo halo)'))
     expect(unnamed.code).toBe(0)
