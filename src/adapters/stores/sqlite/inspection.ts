@@ -48,8 +48,8 @@ function wrongWith(db: DatabaseSync, version: number | undefined, rooms: RoomTab
   if (version === undefined) return 'the schema version is damaged'
   if (version > SCHEMA_VERSION) return 'a newer tamtam wrote it'
   if (version > 0 && !schemaIsIntact(db, version)) return 'the tables are not those of a journal'
-  const verdict = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
-  if (verdict !== 'ok') return `quick_check: ${String(verdict)}`
+  const verdict = Object.values(db.prepare('PRAGMA integrity_check(1)').get() ?? {})[0]
+  if (verdict !== 'ok') return `integrity_check: ${String(verdict)}`
   return loadRooms(db, rooms)
 }
 

@@ -64,10 +64,13 @@ export class Reader {
   /** One page of rows with facts, from the sequence `from` on. Skips pages that hold nothing but damage. */
   facts(room: Room, from: number): Row[] {
     for (let next = from; ; ) {
-      const page = this.#facts.all(room.key, next, room.key) as unknown as UncheckedRow[]
+      const found = this.#facts.all(room.key, next, room.key) as unknown as UncheckedRow[]
+      // A damaged index leads to rows of elsewhere, and without end.
+      const page = found.filter(({ first }) => Number(first) >= next)
       const whole = page.flatMap((row) => this.#check(room, row))
+      if (page.length < found.length) this.#report(room, next, [])
       if (whole.length > 0 || page.length === 0) return whole
-      next = Number(page.at(-1)?.first) + 1
+      next = Math.max(...page.map(({ first }) => Number(first))) + 1
     }
   }
 

@@ -49,8 +49,8 @@ export class SearchIndex {
     )
     const progress = db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM indexed').all()
     for (const row of progress) this.#indexed.set(Number(row['room']), Number(row['upto']))
-    if ([...this.#indexed].some(([key, upTo]) => !isWithin(rooms.withKey(key), upTo))) this.#makeAnew('its progress')
     this.#behind = new Set(rooms.keys())
+    if ([...this.#indexed].some(([key, upTo]) => !isWithin(rooms.withKey(key), upTo))) this.#makeAnew('its progress')
   }
 
   /** Notes that a room has grown. */
