@@ -304,10 +304,10 @@ const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
   return tuple[index + 3] == null ? file : { ...file, sha256: textAt(tuple, index + 3) }
 }
 
-/** `[sha256, audience, owner]`, as far as there is one; an audience that is left out stays undefined, as older versions read it. */
+/** `[sha256, audience, owner]`, as far as there is one. */
 const offerTuple = ({ file, owner }: FileOffered): readonly unknown[] => {
   const [audience] = audienceTuple(file)
-  if (owner !== undefined) return [file.sha256 ?? null, audience, owner]
+  if (owner !== undefined) return [file.sha256 ?? null, audience ?? null, owner]
   if (audience !== undefined) return [file.sha256 ?? null, audience]
   return file.sha256 === undefined ? [] : [file.sha256]
 }
@@ -321,7 +321,7 @@ const audienceTuple = ({ audience }: MentionedFile): readonly unknown[] => {
 
 const audienceAt = (tuple: readonly unknown[], index: number): { readonly audience?: Audience } => {
   const told = tuple[index]
-  if (told === undefined) return {}
+  if (told === undefined || told === null) return {}
   if (!Array.isArray(told)) throw new BadEntries(`field ${index} of an entry is no audience`)
   return { audience: { from: memberAt(told, 0), to: told.length === 2 ? 'staff' : memberAt(told, 2) } }
 }

@@ -280,16 +280,20 @@ export function isFact(entry: Entry): boolean {
   }
 }
 
-/** These events as readers are told of them: without the persons that rules hold for, and without what is for the host alone. */
+/** These events as readers are told of them: without the persons that rules hold for, the owners of uploads, and all else that is for the host alone. */
 export function told(events: readonly RoomEvent[]): readonly RoomEvent[] {
   if (!events.some(isForTheHost)) return events
   return events
     .filter(({ type }) => type !== 'shutOut')
     .map((event) => {
       if (!isForTheHost(event)) return event
-      const { persons: _, ...open } = event as RoomEvent & { readonly persons?: Persons }
+      const {
+        persons: _,
+        owner: __,
+        ...open
+      } = event as RoomEvent & { readonly persons?: Persons; readonly owner?: string }
       return open
     })
 }
 
-const isForTheHost = (event: RoomEvent): boolean => event.type === 'shutOut' || 'persons' in event
+const isForTheHost = (event: RoomEvent): boolean => event.type === 'shutOut' || 'persons' in event || 'owner' in event

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
-import { BadEntries, packEntries, unpackEntries } from '../../../src/adapters/codec/entries.ts'
+import {
+  BadEntries,
+  packEntries,
+  recordLengths,
+  unpackEntries,
+  unpackRecord,
+} from '../../../src/adapters/codec/entries.ts'
 import { Batch } from '../../../src/domain/room/batch.ts'
 import type { Entry, RoomEvent } from '../../../src/domain/room/events.ts'
 
@@ -23,6 +29,8 @@ const whole = fc.maxSafeInteger()
 const member = fc.record({ id: text, name: text })
 const mentioned = fc.record({ id: text, name: text, size: fc.nat() }, { requiredKeys: ['id', 'name'] })
 const offered = fc.record({ id: text, name: text, size: fc.nat(), sha256: text }, { requiredKeys: ['id', 'name'] })
+const audience = fc.record({ from: member, to: fc.oneof(fc.constant('staff'), member) })
+const forSome = fc.record({ id: text, name: text, size: whole, sha256: text, audience })
 const of = <T extends Record<string, unknown>>(type: Entry['type'], more: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) =>
   fc.record({
     type: fc.constant(type),
@@ -37,6 +45,9 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('whispered', { to: member, text }),
   of('topicSet', { topic: text }),
   of('fileOffered', { file: offered }),
+  of('fileOffered', { file: offered, owner: text }),
+  of('fileOffered', { file: forSome, owner: text }),
+  of('fileCompleted', { file: forSome }),
   of('fileCompleted', { file: fc.record({ id: text, name: text, size: whole, sha256: text }) }),
   of('fileWithdrawn', { file: mentioned, reason: text }),
   of('fileReceived', { file: mentioned }),
@@ -65,7 +76,16 @@ describe('packed entries', () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 20 }), (entries) => {
         const plain = JSON.parse(JSON.stringify(entries))
-        expect(unpackEntries('lobby', packEntries(new Batch('lobby', entries))).entries).toEqual(plain)
+        const packed = packEntries(new Batch('lobby', entries))
+        expect(unpackEntries('lobby', packed).entries).toEqual(plain)
+        // Each of them can be found again without the others.
+        const lengths = recordLengths(packed)
+        let at = packed.length - lengths.reduce((sum, length) => sum + length, 0)
+        const records = lengths.map((length) => {
+          at += length
+          return packed.subarray(at - length, at)
+        })
+        expect(records.map(unpackRecord)).toEqual(plain)
       }),
     )
   })
@@ -104,7 +124,7 @@ describe('packed entries', () => {
     [
       'an offer with an owner',
       { ...stamp, type: 'fileOffered', file, owner: 'w' },
-      '92019b050102a26d31a3616e69a26631a16103c0d40000a177',
+      '92019b050102a26d31a3616e69a26631a16103c0c0a177',
     ],
     [
       'an offer to those who look after the room, with an owner',

@@ -27,4 +27,11 @@ describe('a batch', () => {
     expect(batch.encoded(frames)).toBe(batch.encoded(frames))
     expect(calls).toEqual([batch])
   })
+  it('tells readers nothing of by what the host knows the sender of an upload again, and keeps it', () => {
+    const by = { id: 'm1', name: 'ani' }
+    const offered = { type: 'fileOffered', seq: 1, at: 1, by, file: { id: 'f1', name: 'a.txt' }, owner: 'w' } as const
+    const batch = new Batch('lobby', [offered])
+    expect(batch.entries).toEqual([offered])
+    expect(batch.events).toEqual([{ type: 'fileOffered', seq: 1, at: 1, by, file: { id: 'f1', name: 'a.txt' } }])
+  })
 })
