@@ -143,10 +143,10 @@ describe('a form', () => {
     const cut = await LineClient.connect(port)
     const head = `POST /lobby/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\nContent-Type: ${headers['Content-Type']}\r\n\r\n`
     await cut.writeApart(head + body.slice(0, body.length - 15))
+    const files = async () => (await filesOf(port)).map(({ name, status }) => `${name} ${status}`)
+    await expect.poll(async () => (await files()).filter((file) => file === 'a whole')).toHaveLength(3)
     cut.reset()
-    await expect
-      .poll(async () => (await filesOf(port)).map(({ name, status }) => `${name} ${status}`), { timeout: 10_000 })
-      .toEqual(['a whole', 'a whole', 'a whole'])
+    await expect.poll(files).toEqual(['a whole', 'a whole', 'a whole'])
   })
 
   test('that cannot be understood is refused', async () => {

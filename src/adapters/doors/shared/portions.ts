@@ -44,7 +44,7 @@ export async function* portionsBefore(session: Reading, before: number, limit: n
       const wanted = within(events, after + 1, upTo)
       const wantedSeqs = wanted.filter(isEntry).map(({ seq }) => seq)
       // Nearly always the whole answer.
-      const isAll = at === after && came >= upTo && seqs.length === 0 && (wantedSeqs.length >= limit || after === 0)
+      const isAll = upTo === before - 1 && at === after && came >= upTo && (wantedSeqs.length >= limit || after === 0)
       if (isAll && isShort(wanted)) {
         const first = wantedSeqs.at(-limit)
         yield { events: first === undefined ? wanted : within(wanted, first, upTo), read }
@@ -59,7 +59,7 @@ export async function* portionsBefore(session: Reading, before: number, limit: n
     upTo = after
   }
   const first = seqs.at(-limit) ?? 1
-  if (before > 1) yield* portionsAfter(session, first - 1, before, limit)
+  if (before > 1) yield* portionsAfter(session, first - 1, before, Number.POSITIVE_INFINITY)
 }
 
 /** Why nothing is looked for: each word more makes one step of the search longer, and others wait for a step. */
