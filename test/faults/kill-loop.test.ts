@@ -192,7 +192,8 @@ test(`C78 C79 a host that is killed ${CYCLES} times under load loses nothing tha
     if (entry.type === 'fileCompleted' || entry.type === 'fileWithdrawn') waiting.delete(entry.file.id)
   const leftovers = (await readdir(join(data, 'files'))).map((name) => name.split('.')[0] ?? '')
   for (const id of leftovers) expect(completed.has(id) || waiting.has(id)).toBe(true)
-  const saved = await readdir(join(data, 'terima'))
+  // A host that was killed while it saved one left the part behind, which the next one that is saved takes away.
+  const saved = (await readdir(join(data, 'terima'))).filter((name) => !/^\.\w+\.part$/.test(name))
   for (const name of saved) {
     expect(name).toMatch(/^terima_/)
     expect(digests).toContain((await digest(join(data, 'terima', name))).sha256)

@@ -81,7 +81,8 @@ test.each(ATTACKS)('%s: from no field does it reach anybody raw', async (_case, 
   await late.until('* end of history')
   expectHarmless(ani, budi, chandra, late)
   await expectHarmlessOverHttp(port, `${attack} text`)
-  expect(budi.talk).toHaveLength(1)
+  // With a second slash before the first blank, a slash word is a path, and is said.
+  expect(budi.talk).toHaveLength(attack.includes('/') ? 2 : 1)
   for (const file of budi.files.slice(0, 2)) {
     expect(file.sha256).toBe(sha256('DATA'))
     expect(file.name).not.toMatch(/[/\\:*?"<>|]/)
