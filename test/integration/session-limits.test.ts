@@ -14,7 +14,7 @@ const WIRES: readonly WireName[] = ['frames', 'websocket']
 /** Something comes and goes: what had arrived by then has been dealt with. */
 async function settled(port: number): Promise<void> {
   const passing = await LineClient.connect(port)
-  await passing.write('\0').closed()
+  await passing.write('\x01').closed()
 }
 
 describe.each(WIRES)('over %s', (by) => {
