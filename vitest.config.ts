@@ -10,9 +10,9 @@ const alone = [
 /** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */
 const patient = { testTimeout: 600_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000 } } }
 /** Each waits most of its time. */
-const twoAtATime = { maxWorkers: 2, sequence: { groupOrder: 1 } }
+const threeAtATime = { maxWorkers: 3, sequence: { groupOrder: 1 } }
 
-// unit: in memory and quick. integration: real sockets, files and processes, whole and broken, two files at a time.
+// unit: in memory and quick. integration: real sockets, files and processes, whole and broken, three files at a time.
 // alone: the same where one test fills a machine, one after the other. browser: the page in Chromium. fuzz: many inputs.
 export default defineConfig({
   test: {
@@ -33,10 +33,10 @@ export default defineConfig({
           include: ['test/{integration,faults}/**/*.test.ts', ...files],
           exclude: alone,
           ...patient,
-          ...twoAtATime,
+          ...threeAtATime,
         },
       },
-      { test: { name: 'fuzz', include: fuzz, ...patient, ...twoAtATime } },
+      { test: { name: 'fuzz', include: fuzz, ...patient, ...threeAtATime } },
       {
         test: {
           name: 'browser',
