@@ -79,6 +79,13 @@ describe('curl -F', () => {
     expect((await ask(port, 'GET /rooms')).json).toMatchObject({ rooms: [{ name: 'lab' }] })
   })
 
+  test.each(['/lobby/', '/lobby/x', '/rooms/lobby/files/x'])('brings a file in by PUT as well, at %s', async (path) => {
+    const { port, url, write, got } = await setUp()
+    const sent = json(await curl('-f', '-X', 'PUT', '-F', `file=@${await write('a', 'hello')}`, url + path))
+    expect((await got(sent.url)).toString()).toBe('hello')
+    expect(await filesOf(port)).toMatchObject([{ name: 'a', size: 5 }])
+  })
+
   test('is for one person where it says so, and for nobody who is not there', async () => {
     const { port, url, write } = await setUp()
     const path = await write('a', 'psst')
