@@ -86,6 +86,18 @@ describe('curl -F', () => {
     expect(await filesOf(port)).toMatchObject([{ name: 'a', size: 5 }])
   })
 
+  test('brings several files of one field', async () => {
+    const { port, url, write } = await setUp()
+    const { files } = json(
+      await curl('-f', '-F', `file=@${await write('a', 'one')},${await write('b', '')}`, `${url}/lobby/`),
+    )
+    expect(files).toMatchObject([
+      { name: 'a', size: 3 },
+      { name: 'b', size: 0 },
+    ])
+    expect(await filesOf(port)).toHaveLength(2)
+  })
+
   test('is for one person where it says so, and for nobody who is not there', async () => {
     const { port, url, write } = await setUp()
     const path = await write('a', 'psst')

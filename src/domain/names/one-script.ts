@@ -20,14 +20,17 @@ const FLOOD = /\p{M}{5}|(\p{M})\1/u
 
 const JOINED = new RegExp(JOINERS, 'gv')
 
+/** A name without the joiners within its words (as Persian ones have). */
+export const withoutJoiners = (name: string): string => name.replace(JOINED, '')
+
 const MAX_NICK_BYTES = 32
 
 /** `raw` in NFC, spelled as a nick is, or BAD_NAME with what to do about it. Never quotes `raw`. At most 32 bytes. What it looks like is for `checkNick`. */
 export function spelledNick(raw: string): string | Rejected {
   // NFC halves no text (ΐ goes from 3 units to 2 bytes), and normalising a long run of marks takes quadratic time.
   const name = raw.length > 2 * MAX_NICK_BYTES ? raw : raw.normalize('NFC')
-  // The joiners within its words (as Persian ones have) stay: its skeleton has none. A room goes by its name alone, and has none.
-  const fault = spellingFault(name, MAX_NICK_BYTES, name.replace(JOINED, ''))
+  // Its joiners stay: its skeleton has none.
+  const fault = spellingFault(name, MAX_NICK_BYTES, withoutJoiners(name))
   return fault === undefined ? name : rejected('BAD_NAME', `This name cannot be used: ${fault}.`)
 }
 
