@@ -259,6 +259,16 @@ describe('who is not far off', () => {
     expect(stdout.toString().replaceAll(url, 'URL')).toMatch(wanted)
   })
 
+  test.each([
+    ['--data-binary', (path: string) => ['--data-binary', `@${path}`]],
+    ['-F', (path: string) => ['-F', `file=@${path}`]],
+  ])('%s of a large file, where messages go, hears what sends it', async (_case, words) => {
+    const { url, write } = await setUp()
+    const path = await write('large', 'y'.repeat(100_000))
+    const { code, message } = json(await curl(...words(path), `${url}/rooms/lab/messages`))
+    expect([code, message]).toEqual(['TOO_LARGE', expect.stringContaining(`curl -T FILE ${url}/lab/`)])
+  })
+
   test('a page is what a person sees who types a room', async () => {
     const { port } = await setUp({ page: true })
     const headers = { Accept: 'text/html,*/*;q=0.8' }

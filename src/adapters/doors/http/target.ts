@@ -15,7 +15,8 @@ export function straighten(request: IncomingMessage): void {
     target = rest.startsWith('/') ? rest : `/${rest}`
   }
   const [, path = '', query = ''] = /^([^?]*)(.*)$/.exec(target) ?? []
-  target = path.replace(/\/{2,}/g, '/').replace(/(?:%[\da-f]{2})+|%/gi, inUtf8) + query
+  const one = path.replace(/\/{2,}/g, '/')
+  target = (method === 'PUT' || method === 'POST' ? one.replace(/(?:%[\da-f]{2})+|%/gi, inUtf8) : one) + query
   request.url = method === 'PUT' ? target : target.replace(ENDING, '$1')
 }
 
