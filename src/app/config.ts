@@ -25,6 +25,11 @@ const size = v.pipe(
 )
 
 const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'))
+/** As it is typed in other places, too: `[::1]`, `LOCALHOST.`. */
+const place = v.pipe(
+  text,
+  v.transform((given) => given.replace(/^\[(.*)\]$/, '$1').replace(/^localhost\.?$/i, 'localhost')),
+)
 const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   v.picklist(words, `must be one of ${words.join(', ')}`)
 /** One or more, with commas between, or a JSON array of them. */
@@ -52,7 +57,7 @@ const yesOrNo = v.union(
 /** Everything that can be set, by the name it has in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
-  bind: v.optional(text),
+  bind: v.optional(place),
   lan: v.optional(yesOrNo, false),
   open: v.optional(yesOrNo, false),
   hostNames: v.optional(list, []),

@@ -11,7 +11,8 @@ const OF_OTHERS = 0o077
  */
 export function secretOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const given = env[name]
-  if (given !== undefined && given !== '') return given
+  // As it came out of a file of Windows.
+  if (given !== undefined && given !== '') return given.replace(/^\ufeff|[\r\n]+$/g, '')
   return secretInFile(`${name}_FILE`, env)
 }
 

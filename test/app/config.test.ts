@@ -71,6 +71,15 @@ describe('the settings of a host', () => {
     })
     expect(settings.bind).toBeUndefined()
   })
+  it.each([
+    ['[::1]', '::1'],
+    ['[fe80::1%Eth0]', 'fe80::1%Eth0'],
+    ['LOCALHOST', 'localhost'],
+    ['localhost.', 'localhost'],
+    ['Kantor.lan', 'Kantor.lan'],
+  ])('may name the address %s as it is typed elsewhere', (bind, address) => {
+    expect(hostConfig({ bind }, NOWHERE).bind).toBe(address)
+  })
   it('may come from a file that a flag names over the one that the environment names', () => {
     const [flag, env] = [configFile({ name: 'bendera' }), configFile({ name: 'lingkungan' })]
     expect(hostConfig({ config: flag }, { TAMTAM_CONFIG: env }).name).toBe('bendera')

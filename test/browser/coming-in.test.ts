@@ -24,6 +24,22 @@ test('C121: the secret in the address is taken out of it, and is kept for this h
   expect(faults).toEqual([])
 })
 
+test('a name that can not be had is told in the form, whether the page or the host says so', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true })
+  const page = await open(`http://127.0.0.1:${port}/#room=tea`)
+  for (const [name, why] of [
+    ['an i', /one script only/],
+    ['admin', /reserved/],
+  ] as const) {
+    await page.getByLabel('Your name').fill(name)
+    await page.keyboard.press('Enter')
+    await page.getByRole('status').getByText(why).waitFor()
+  }
+  await page.getByLabel('Your name').fill('ani')
+  await page.keyboard.press('Enter')
+  await page.locator('main.room').waitFor()
+})
+
 test('a host that wants its token, a room that wants a password, and somebody who is invited', async ({ open }) => {
   const { port, tamtam } = await startHttpHost({ page: true, token: true })
   const token = tamtam.token ?? ''

@@ -35,6 +35,14 @@ const REQUESTS: readonly (readonly [string, string, number])[] = [
     `PUT /lobby/a.log HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 1\r\n\r\na`,
     201,
   ],
+  [
+    'PUT that asks for a protocol that is not here',
+    `PUT /lobby/a.log HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\na`,
+    201,
+  ],
+  ['PUT of HTTP/1.0', 'PUT /lobby/a.log HTTP/1.0\r\nContent-Length: 1\r\n\r\na', 201],
+  // Its body cannot be told from what comes behind it.
+  ['PUT of HTTP/1.0 without a length', 'PUT /lobby/a.log HTTP/1.0\r\n\r\n', 400],
   ['a message', post('hello'), 201],
   ['a message that is the last one', post('hello', 'Connection: close\r\n'), 201],
   [
@@ -66,6 +74,15 @@ test.each(REQUESTS)('%s has its own answer, whatever comes behind it', async (_c
     ).toBe(true)
   }
   expect((await ask(port, 'GET /healthz')).status).toBe(200)
+})
+
+test('what comes behind a request for another protocol is not waited for in vain: the connection ends', async () => {
+  const { port } = await startHttpHost()
+  const client = await LineClient.connect(port)
+  const asks = `GET /rooms HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n`
+  client.write(`${asks}GET /healthz HTTP/1.1\r\n${HOST}\r\n`)
+  await client.closed()
+  expect([statuses(client), client.over]).toEqual([[200], 'ended'])
 })
 
 test('a large file is whole, and its sender told so, while more bytes than it has come in and go on coming', async () => {

@@ -41,6 +41,24 @@ describe('P1: what curl sends is what curl fetches', () => {
     expect(await filesOf(port)).toMatchObject([{ name: 'from a pipe', status: 'whole', by: '127.0.0.1' }])
   })
 
+  test.each([
+    ['/lobby/caf%e9.txt', 'caf\ufffd.txt'],
+    ['/lobby/caf%C3%A9%ff.txt', 'caf\u00e9\ufffd.txt'],
+    ['/lobby/100%.txt', '100%.txt'],
+    ['/lobby/100%25.txt', '100%.txt'],
+    ['/lobby/a%2fb.txt', 'b.txt'],
+    ['//lobby//a.txt', 'a.txt'],
+    ['/rooms//lobby/files/a.txt', 'a.txt'],
+  ])('under a name in another encoding, or in an address with slashes too many: %s', async (path, name) => {
+    const { port, url } = await setUp()
+    const put = ['-X', 'PUT', '--data-binary', '@-', '--path-as-is', url + path]
+    const sent = await run('curl', ['-q', '-sS', '-f', ...put], Buffer.from('halo'))
+    const file = JSON.parse(sent.stdout.toString())
+    expect(file.name).toBe(name)
+    expect((await curl('-f', url + file.url)).stdout.toString()).toBe('halo')
+    expect(await filesOf(port)).toMatchObject([{ name, size: 4 }])
+  })
+
   test('from a pipe, without any name', async () => {
     const { url } = await setUp()
     const sent = await run(

@@ -79,6 +79,25 @@ describe('curl -F', () => {
     expect((await ask(port, 'GET /rooms')).json).toMatchObject({ rooms: [{ name: 'lab' }] })
   })
 
+  test.each(['/lobby/', '/lobby/x', '/rooms/lobby/files/x'])('brings a file in by PUT as well, at %s', async (path) => {
+    const { port, url, write, got } = await setUp()
+    const sent = json(await curl('-f', '-X', 'PUT', '-F', `file=@${await write('a', 'hello')}`, url + path))
+    expect((await got(sent.url)).toString()).toBe('hello')
+    expect(await filesOf(port)).toMatchObject([{ name: 'a', size: 5 }])
+  })
+
+  test('brings several files of one field', async () => {
+    const { port, url, write } = await setUp()
+    const { files } = json(
+      await curl('-f', '-F', `file=@${await write('a', 'one')},${await write('b', '')}`, `${url}/lobby/`),
+    )
+    expect(files).toMatchObject([
+      { name: 'a', size: 3 },
+      { name: 'b', size: 0 },
+    ])
+    expect(await filesOf(port)).toHaveLength(2)
+  })
+
   test('is for one person where it says so, and for nobody who is not there', async () => {
     const { port, url, write } = await setUp()
     const path = await write('a', 'psst')
@@ -238,6 +257,16 @@ describe('who is not far off', () => {
     const typed = words.map((word) => word.replace('FILE', path).replace('URL', url))
     const { stdout } = await run(command, ['-q', '-sS', '-i', ...typed])
     expect(stdout.toString().replaceAll(url, 'URL')).toMatch(wanted)
+  })
+
+  test.each([
+    ['--data-binary', (path: string) => ['--data-binary', `@${path}`]],
+    ['-F', (path: string) => ['-F', `file=@${path}`]],
+  ])('%s of a large file, where messages go, hears what sends it', async (_case, words) => {
+    const { url, write } = await setUp()
+    const path = await write('large', 'y'.repeat(100_000))
+    const { code, message } = json(await curl(...words(path), `${url}/rooms/lab/messages`))
+    expect([code, message]).toEqual(['TOO_LARGE', expect.stringContaining(`curl -T FILE ${url}/lab/`)])
   })
 
   test('a page is what a person sees who types a room', async () => {

@@ -172,6 +172,9 @@ const REFUSED: readonly (readonly [string, Asked, number, string])[] = [
     400,
     'BAD_TEXT',
   ],
+  ['UTF-16 without its mark', { body: Buffer.from('halo\r\n', 'utf16le') }, 400, 'BAD_TEXT'],
+  ['UTF-16 without its mark, big end first', { body: Buffer.from('halo', 'utf16le').swap16() }, 400, 'BAD_TEXT'],
+  ['JSON in UTF-16 without its mark', { ...json(0), body: Buffer.from('{"text":"hi"}', 'utf16le') }, 400, 'BAD_TEXT'],
   ['no type that is one', { body: 'hi', headers: { 'Content-Type': 'nonsense' } }, 415, 'UNSUPPORTED_TYPE'],
   [
     'something packed',

@@ -89,6 +89,7 @@ const FOREIGN: readonly (readonly [string, Asked])[] = [
   ['another port', { headers: { Origin: 'http://127.0.0.1:1' } }],
   ['another scheme', { headers: { Origin: 'https://127.0.0.1:8268' } }],
   ['another name of this machine', { headers: { Origin: 'http://localhost:8268' } }],
+  ['another address with a zone', { headers: { Origin: 'http://[fe80::1%25eth0]:8268' } }],
   ['a sandboxed page', { headers: { Origin: 'null' } }],
   ['nothing that is one', { headers: { Origin: 'http://127.0.0.1:8268/path' } }],
   ['an image of another site', { headers: { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' } }],
@@ -118,6 +119,7 @@ test('C93: a request of our own origin, of no page, or by a link that somebody f
   const { port } = await startHttpHost()
   for (const headers of [
     { Origin: 'http://127.0.0.1:8268', 'Sec-Fetch-Site': 'same-origin' },
+    { Host: '[fe80::1%25eth0]:8268', Origin: 'http://[fe80::1%25eth0]:8268' },
     {},
     { 'Sec-Fetch-Site': 'none', 'Sec-Fetch-Mode': 'navigate' },
     { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' },

@@ -210,6 +210,12 @@ describe('files that people write', () => {
     }
   })
 
+  it('of secrets may have come out of a file of Windows into the environment', async () => {
+    const { port, tamtam } = await hostForVerbs({ token: true })
+    const env = { TAMTAM_TOKEN: `${BOM}${tamtam.token}\r` }
+    expect(await Verb.run(['say', `127.0.0.1:${port}`, 'halo'], { env })).toMatchObject({ code: 0, errors: '' })
+  })
+
   it('of known hosts are not taken for empty where they can not be read', async () => {
     const home = await temporaryDirectory()
     const { at } = await hostForVerbs()

@@ -66,7 +66,8 @@ export function parseAddress(text: string): RoomAddress | Refusal {
   if (name?.includes(':'))
     return wrong('a password has no place in an address; a token goes into the variable TAMTAM_TOKEN')
   const { host, six, port } = HOST.exec(authority.slice(at + 1))?.groups ?? {}
-  const typed = host ?? six?.replace('%25', '%') ?? ''
+  // A dot at the end only says that nothing is searched; not every resolver takes it, and no certificate has it.
+  const typed = host?.replace(/\.$/, '') ?? six?.replace('%25', '%') ?? ''
   const found = EVERYWHERE.get(typed) ?? typed
   if (found === '') return wrong(hint(authority.slice(at + 1)))
   const number = port === undefined ? usualPort : Number(port)

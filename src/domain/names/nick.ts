@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '../rejection.ts'
-import { spellingFault, withoutJoiners } from './one-script.ts'
+import { spelledNick } from './one-script.ts'
 import { skeleton } from './skeleton.ts'
 
 /** A member's name. Names with the same `skeleton` look alike: at most one of them may be in use. */
@@ -7,8 +7,6 @@ export interface Nick {
   readonly name: string
   readonly skeleton: string
 }
-
-const MAX_BYTES = 32
 
 // Names that would speak for the host or for everybody (C64). `host` is not among them: the member at the host's own
 // console has it.
@@ -25,10 +23,8 @@ const ADDRESS = /^[\p{Nd}lo]+(?:\.[\p{Nd}lo]+){3}$/u
 
 /** The nick that `raw` asks for, in NFC, or BAD_NAME with what to do about it. Never quotes `raw`. At most 32 bytes. */
 export function checkNick(raw: string): Nick | Rejected {
-  // NFC halves no text (ΐ goes from 3 units to 2 bytes), and normalising a long run of marks takes quadratic time.
-  const name = raw.length > 2 * MAX_BYTES ? raw : raw.normalize('NFC')
-  const fault = spellingFault(name, MAX_BYTES, withoutJoiners(name))
-  if (fault !== undefined) return rejected('BAD_NAME', `This name cannot be used: ${fault}.`)
+  const name = spelledNick(raw)
+  if (typeof name !== 'string') return name
   const look = skeleton(name)
   if (RESERVED.has(look.replace(/[_.-]/g, ''))) {
     return rejected('BAD_NAME', 'This name is reserved, or looks like one that is. Choose another.')

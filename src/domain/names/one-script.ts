@@ -1,3 +1,4 @@
+import { type Rejected, rejected } from '../rejection.ts'
 import { JOINERS } from '../text/spelling.ts'
 import { utf8Length } from '../text/utf8.ts'
 
@@ -19,8 +20,19 @@ const FLOOD = /\p{M}{5}|(\p{M})\1/u
 
 const JOINED = new RegExp(JOINERS, 'gv')
 
-/** A nick without the joiners within its words (as Persian ones have), which its skeleton has not either; a room, which goes by its name alone, has none. */
+/** A name without the joiners within its words (as Persian ones have). */
 export const withoutJoiners = (name: string): string => name.replace(JOINED, '')
+
+const MAX_NICK_BYTES = 32
+
+/** `raw` in NFC, spelled as a nick is, or BAD_NAME with what to do about it. Never quotes `raw`. At most 32 bytes. What it looks like is for `checkNick`. */
+export function spelledNick(raw: string): string | Rejected {
+  // NFC halves no text (ΐ goes from 3 units to 2 bytes), and normalising a long run of marks takes quadratic time.
+  const name = raw.length > 2 * MAX_NICK_BYTES ? raw : raw.normalize('NFC')
+  // Its joiners stay: its skeleton has none.
+  const fault = spellingFault(name, MAX_NICK_BYTES, withoutJoiners(name))
+  return fault === undefined ? name : rejected('BAD_NAME', `This name cannot be used: ${fault}.`)
+}
 
 /**
  * What is wrong with the spelling of a nick or a room name, as advice, or undefined if nothing is: letters and digits

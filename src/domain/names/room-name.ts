@@ -1,17 +1,17 @@
 import { type Rejected, rejected } from '../rejection.ts'
-import { spellingFault } from './one-script.ts'
+import { spellingFault, withoutJoiners } from './one-script.ts'
 
 const MAX_BYTES = 64
 
 /**
- * The room that `raw` asks for, in lower case (`#Lobby` is `lobby`), or BAD_ROOM with what to do about it. Spelled like a
+ * The room that `raw` asks for, in lower case (`#Lobby` is `lobby`) and without joiners, because a room goes by its name alone, or BAD_ROOM with what to do about it. Spelled like a
  * nick, so it is no path and no pattern (C66); words reserved for nicks are free. At most 64 bytes.
  */
 export function checkRoomName(raw: string): string | Rejected {
   const asked = raw.startsWith('#') ? raw.slice(1) : raw
   // Lower case can be longer (İ), so everything is checked after it. Past twice the
   // bytes no form is short enough, and normalising a long run of marks takes quadratic time.
-  const name = asked.length > 2 * MAX_BYTES ? asked : asked.toLowerCase().normalize('NFC')
+  const name = asked.length > 2 * MAX_BYTES ? asked : withoutJoiners(asked.toLowerCase().normalize('NFC'))
   const fault = spellingFault(name, MAX_BYTES)
   return fault === undefined ? name : rejected('BAD_ROOM', `This room name cannot be used: ${fault}.`)
 }

@@ -7,6 +7,7 @@ describe('an address', () => {
   it.each([
     ['192.168.1.5', { host: '192.168.1.5', port: 8268, tls: false, room: 'lobby', roomNamed: false }],
     ['kantor:9000', { host: 'kantor', port: 9000, tls: false, room: 'lobby', roomNamed: false }],
+    ['kantor.local.:9000', { host: 'kantor.local', port: 9000, tls: false, room: 'lobby', roomNamed: false }],
     ['kantor/lab', { host: 'kantor', port: 8268, tls: false, room: 'lab', roomNamed: true }],
     ['kantor/', { host: 'kantor', port: 8268, tls: false, room: 'lobby', roomNamed: false }],
     ['kantor/lobby/', { host: 'kantor', port: 8268, tls: false, room: 'lobby', roomNamed: true }],

@@ -21,6 +21,8 @@ describe('C66 what a room may be called', () => {
     ['台所', '台所'],
     ['CAFE\u0301', 'café'],
     ['a.b', 'a.b'],
+    ['\u0645\u06cc\u200c\u062e', '\u0645\u06cc\u062e'],
+    ['\u0dc1\u0dca\u200d\u0dbb\u0dd3', '\u0dc1\u0dca\u0dbb\u0dd3'],
   ])('C66 %j is %j', (raw, name) => expect(checkRoomName(raw)).toBe(name))
 
   const paths = ['../x', '.', '..', '#..', 'a/b', 'a\\b', '/', '%2e%2e', '~']
@@ -39,7 +41,8 @@ describe('C66 what a room may be called', () => {
     '_a',
     'лobby',
     'a\u200b',
-    '\u0645\u06cc\u200c\u062e',
+    '\u0645\u06cc\u200c',
+    'a\u200cb',
     '🏠',
     'a\ud800',
   ]

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { jsonForTerminal } from '../../../domain/text/terminal.ts'
 import { refusalOf, refuse } from './errors.ts'
 import { admitToRoute } from './guests.ts'
-import { absent, isMeantForOurs, type ServedRoute } from './near-misses.ts'
+import { absent, isMeantForOurs, type ServedRoute, whatWorks } from './near-misses.ts'
 import type { HttpParts } from './parts.ts'
 import { rightOf } from './rights.ts'
 import { routes } from './routes/index.ts'
@@ -59,6 +59,10 @@ export function application(
 
 function answer(error: unknown, reply: FastifyReply, { log }: HttpParts): FastifyReply {
   const why = refusalOf(error)
+  if (why?.code === 'TOO_LARGE') {
+    const { room } = (reply.request.params ?? {}) as { readonly room?: string }
+    return refuse(reply, { ...why, message: `${why.message}; ${whatWorks(reply.request, room)}` })
+  }
   if (why !== undefined) return refuse(reply, why)
   log.error('a request failed because of an error of ours', {
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),

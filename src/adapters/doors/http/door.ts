@@ -154,6 +154,8 @@ export class HttpDoor implements Door, Browsed {
     const connection = this.#connections.get(request.socket)
     connection?.serve(request, response, () => {
       const fault = this.#fault(request)
+      // Node drops what came behind one that asks for another protocol.
+      if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
       if (fault === undefined) return this.#handle(request, response)
       // Nothing that such a connection goes on to say is for us.
       response.shouldKeepAlive = false

@@ -108,7 +108,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error && 'statusCode' in error)) return undefined
   const { statusCode } = error
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined
-  if (statusCode === 413) return { code: 'TOO_LARGE', message: error.message }
+  if (statusCode === 413) return { code: 'TOO_LARGE', message: 'this is more than is taken here' }
   if (statusCode === 415) return { code: 'UNSUPPORTED_TYPE', message: error.message }
   return { code: 'BAD_REQUEST', message: error.message }
 }

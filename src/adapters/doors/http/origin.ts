@@ -28,8 +28,8 @@ const bare = (name: string): string => name.replace(/\.$/, '')
 export function originFault({ headers, method, socket }: IncomingMessage, isOurs: IsOurs): Refusal | undefined {
   const { host, origin } = headers
   const scheme = socket instanceof TLSSocket ? 'https' : 'http'
-  // Only HTTP/1.0 may leave it out, and no browser does. A zone is the asker's own matter (RFC 6874).
-  const here = host === undefined ? undefined : urlOf(`${scheme}://${host.replace(/^(\[[^\]%]*)%[^\]]*\]/, '$1]')}`)
+  // Only HTTP/1.0 may leave it out, and no browser does.
+  const here = host === undefined ? undefined : urlOf(`${scheme}://${host}`)
   if (host !== undefined && (here === undefined || !isOurs(here.hostname))) return misdirected
   if (origin !== undefined) return here !== undefined && urlOf(origin)?.origin === here.origin ? undefined : foreign
   // What a page of another origin only shows (an image, a script) has no Origin; a link that somebody follows is welcome.
@@ -38,9 +38,10 @@ export function originFault({ headers, method, socket }: IncomingMessage, isOurs
   return site === 'none' || site === 'same-origin' || followed ? undefined : foreign
 }
 
-/** An origin: scheme, host and port, and nothing else. */
+/** An origin: scheme, host and port, and nothing else. A zone is the asker's own matter (RFC 6874). */
 function urlOf(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const origin = text.replace(/^(https?:\/\/\[[^\]%]*)%[^\]]*\]/i, '$1]')
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
   const bare =
     url?.username === '' && url.password === '' && url.pathname === '/' && url.search === '' && url.hash === ''
   return bare && /^https?:$/.test(url.protocol) ? url : undefined

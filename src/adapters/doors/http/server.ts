@@ -57,12 +57,15 @@ export function httpServer(
 }
 
 /** What is wrong with a request that Node understood. */
-export function headFault({ rawHeaders, httpVersion, headers }: IncomingMessage, most: number): Refusal | undefined {
+export function headFault(request: IncomingMessage, most: number): Refusal | undefined {
+  const { rawHeaders, httpVersion, headers, method = '' } = request
   if (rawHeaders.length > 2 * most) return tooManyHeaders
   if (httpVersion !== '1.0' && httpVersion !== '1.1') return malformed
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   if (hosts.length > 1) return malformed
-  const { expect, 'transfer-encoding': coding } = headers
+  const { expect, 'transfer-encoding': coding, 'content-length': length } = headers
+  // Its body would be taken for none (RFC 1945 section 7.2.2).
+  if (httpVersion === '1.0' && /^(?:PUT|POST|PATCH)$/.test(method) && length === undefined) return noLength
   if (expect !== undefined && httpVersion === '1.1' && expect.toLowerCase() !== '100-continue') return badExpectation
   return coding === undefined || coding.toLowerCase() === 'chunked' ? undefined : malformed
 }
@@ -81,6 +84,7 @@ function faultOf({ code }: NodeJS.ErrnoException): Refusal {
 }
 
 const malformed: Refusal = { code: 'BAD_REQUEST', message: 'this is no HTTP/1.1 request that can be understood' }
+const noLength: Refusal = { code: 'BAD_REQUEST', message: 'HTTP/1.0 needs a Content-Length for what it sends' }
 const tooManyHeaders: Refusal = { code: 'HEAD_TOO_LARGE', message: 'this request has too many headers' }
 const badExpectation: Refusal = { code: 'BAD_EXPECTATION', message: 'only 100-continue can be expected' }
 const otherProtocol: Refusal = { code: 'BAD_REQUEST', message: 'this host has no such protocol' }

@@ -2,6 +2,7 @@ import { TextDecoder } from 'node:util'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { rejected } from '../../../domain/rejection.ts'
 import { Refused } from '../../../domain/session.ts'
+import { looksLikeUtf16, utf16 } from '../../files/text-encoding.ts'
 import { HttpRefused } from './errors.ts'
 
 /** The media type of a body, and the charset that it is said to be in. */
@@ -13,11 +14,12 @@ export function typeOf(contentType: string): { readonly type: string; readonly c
 
 /**
  * The text that bytes are, to the letter, or a refusal: in the charset that they are said to be in, else in UTF-16 where they begin with its
- * mark (as what PowerShell writes), else in UTF-8. The mark is none of the text.
+ * mark (as what PowerShell writes), else in UTF-8. The mark is none of the text. UTF-16 without one is refused, as on the line protocol.
  */
 export function textIn(bytes: Buffer, charset: string | undefined): string {
   const marked = markOf(bytes)
   const isPlain = charset === undefined || /^(?:utf-?8|(?:us-)?ascii)$/.test(charset)
+  if (isPlain && marked === undefined && looksLikeUtf16(bytes)) throw new Refused(utf16)
   const coding = isPlain ? (charset === undefined ? (marked ?? 'utf-8') : 'utf-8') : charset
   try {
     // Which half of UTF-16 it is only the mark tells.

@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import { checkNick } from '../../../domain/names/nick.ts'
+import { spelledNick } from '../../../domain/names/one-script.ts'
 import { checkRoomName } from '../../../domain/names/room-name.ts'
 import type { RoomEvent } from '../../../domain/room/events.ts'
 import { Refused } from '../../../domain/session.ts'
@@ -122,19 +122,16 @@ export class Page {
     this.#follow()
   }
 
-  /** Comes into the room under a name; both are checked by the host as well. */
+  /** Comes into the room under a name; both are checked by the host as well, which also sees what the name looks like. */
   async come(name: string, room: string, secret?: string): Promise<void> {
-    const nick = checkNick(name.trim())
+    const nick = spelledNick(name.trim())
     const named = checkRoomName(room.trim() === '' ? LOBBY : room.trim())
-    const fault = 'type' in nick ? nick : typeof named === 'string' ? undefined : named
-    if (fault !== undefined || 'type' in nick || typeof named !== 'string') {
-      this.#stage.value = { status: 'asking', why: fault }
-      return
-    }
-    this.kept.set('name', nick.name)
+    if (typeof nick !== 'string') return this.ask(nick)
+    if (typeof named !== 'string') return this.ask(named)
+    this.kept.set('name', nick)
     this.#roomName.value = named
     if (readFragment(location.hash).room !== named) history.pushState(null, '', roomFragment(named))
-    await this.#enter(nick.name, named, secret === '' ? undefined : secret)
+    await this.#enter(nick, named, secret === '' ? undefined : secret)
   }
 
   /** Goes to another room under the same name. */

@@ -18,17 +18,26 @@ const MOST_HEAD_BYTES = 8192
 const MOST_OTHER_BYTES = 64 * 1024
 const MOST_PARTS = 1000
 
+const FORM = /^multipart\/form-data *(?:;|$)/i
+const MIXED = /^multipart\/mixed *(?:;|$)/i
+
 /** The boundary that a `Content-Type` names, undefined where it is none of a form (RFC 7578). */
-export function boundaryOf(contentType = ''): string | undefined {
-  if (!/^multipart\/form-data *(?:;|$)/i.test(contentType)) return undefined
+export const boundaryOf = (contentType?: string): string | undefined => boundaryIn(FORM, contentType)
+
+function boundaryIn(type: RegExp, contentType = ''): string | undefined {
+  if (!type.test(contentType)) return undefined
   const [, quoted, plain] = /; *boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType) ?? []
   return quoted ?? plain ?? ''
 }
 
+const delimiterOf = (boundary: string): Buffer => Buffer.from(`\r\n--${boundary}`, 'latin1')
+
 /** Takes a form apart as it comes (RFC 2046 section 5.1): no more of it is held than the delimiter between two parts, and one piece of its body. */
 export class FormReader {
   readonly #pull: Pull
-  readonly #delimiter: Buffer
+  #delimiter: Buffer
+  /** That of the form, within a part that has parts itself. */
+  #outer: Buffer | undefined
   // The first delimiter may have no line before it.
   #held: Buffer = Buffer.from('\r\n')
   #status: 'within a part' | 'behind a delimiter' | 'over' = 'within a part'
@@ -39,7 +48,7 @@ export class FormReader {
 
   constructor(pull: Pull, boundary: string) {
     this.#pull = pull
-    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
+    this.#delimiter = delimiterOf(boundary)
   }
 
   /** The next part, wherever the one before was left; `over` behind the last, `cut` where the connection broke before. */
@@ -53,6 +62,7 @@ export class FormReader {
     if (this.#status === 'over') return 'over'
     while (this.#held.length < 2) if (!(await this.#more())) return this.#early
     if (this.#held.toString('latin1', 0, 2) === '--') {
+      if (this.#outer !== undefined) return await this.#within(this.#outer, undefined)
       this.#status = 'over'
       return 'over'
     }
@@ -60,6 +70,12 @@ export class FormReader {
     const heads = await this.#heads()
     if (typeof heads === 'string' || 'code' in heads) return heads
     if (!/^(?:7bit|8bit|binary)?$/i.test(heads.get('content-transfer-encoding') ?? '')) return encoded
+    const inner = this.#outer === undefined ? boundaryIn(MIXED, heads.get('content-type')) : undefined
+    if (inner) {
+      // The first delimiter may have no line before it.
+      this.#held = Buffer.concat([Buffer.from('\r\n'), this.#held])
+      return await this.#within(delimiterOf(inner), this.#delimiter)
+    }
     const name = fileNameIn(heads.get('content-disposition') ?? '')
     this.#status = 'within a part'
     this.#isFile = name !== undefined
@@ -73,6 +89,15 @@ export class FormReader {
       if (piece === 'ended') throw new SourceFailed(cutShort)
       if (piece !== 'delimiter') yield piece
     }
+  }
+
+  /** Goes on to the next delimiter, of the parts of one part (several files of one field, as older curls send them) or of the form again. */
+  async #within(delimiter: Buffer, outer: Buffer | undefined): Promise<FormPart | 'over' | 'cut' | Refusal> {
+    this.#delimiter = delimiter
+    this.#outer = outer
+    this.#status = 'within a part'
+    this.#isFile = false
+    return await this.next()
   }
 
   get #early(): 'cut' | Refusal {
@@ -149,7 +174,7 @@ const PARAMETER = /; *([\w!#$&+.^`|~-]+)(\*?)=(?:"((?:[^"\\]|\\["\\]|\\(?!["\\])
 
 /** The name of the file in a `Content-Disposition`, undefined where there is none in it: as RFC 6266, browsers, curl and .NET write one. */
 export function fileNameIn(disposition: string): string | undefined {
-  if (!/^form-data *(?:;|$)/i.test(disposition)) return undefined
+  if (!/^(?:form-data|attachment|file) *(?:;|$)/i.test(disposition)) return undefined
   let name: string | undefined
   for (const [, parameter = '', extended, quoted, plain = ''] of disposition.matchAll(PARAMETER)) {
     if (parameter.toLowerCase() !== 'filename') continue

@@ -47,10 +47,10 @@ function uploads(app: FastifyInstance, parts: HttpParts): void {
   const settings = { config: { body: 'stream' } } as const
   const serve = (act: Act) => (request: FastifyRequest, reply: FastifyReply) => act(parts, request, reply)
   for (const path of ['/:room/', '/:room/:name', '/rooms/:room/files/', '/rooms/:room/files/:name'])
-    app.put(path, settings, serve(put))
-  for (const path of ['/', '/:room', '/:room/', '/rooms/:room']) app.post(path, settings, serve(posted(unnamed)))
-  for (const path of ['/:room/:name', '/rooms/:room/files/:name']) app.post(path, settings, serve(posted(put)))
-  app.post('/rooms/:room/files', settings, serve(posted(create)))
+    app.put(path, settings, serve(orForm(put)))
+  for (const path of ['/', '/:room', '/:room/', '/rooms/:room']) app.post(path, settings, serve(orForm(unnamed)))
+  for (const path of ['/:room/:name', '/rooms/:room/files/:name']) app.post(path, settings, serve(orForm(put)))
+  app.post('/rooms/:room/files', settings, serve(orForm(create)))
   const own = { config: { body: 'stream', ticket: 'sends' } } as const
   app.patch('/files/:id', own, serve(patch))
   app.post('/files/:id', own, serve(overridden))
@@ -61,8 +61,8 @@ function receipts(app: FastifyInstance, parts: HttpParts): void {
   app.post('/files/:id/receipts', (request, reply) => addReceipt(parts, request, reply))
 }
 
-/** Forms are taken wherever files may be posted (`curl -F`); `other` has what is none. */
-function posted(other: Act): Act {
+/** Forms are taken wherever files go in (`curl -F`, also with `-X PUT`); `other` has what is none. */
+function orForm(other: Act): Act {
   return async (parts, request, reply) => {
     const boundary = boundaryOf(request.headers['content-type'])
     if (boundary === undefined) return await other(parts, request, reply)

@@ -37,6 +37,28 @@ const formOf = (...parts: readonly string[]) =>
   Buffer.from(`${parts.map((part) => `--B\r\n${part}`).join('')}--B--\r\n`)
 
 describe('a form', () => {
+  const attached = (name: string, bytes: string) =>
+    `\r\n--M\r\nContent-Disposition: attachment; filename="${name}"\r\n\r\n${bytes}`
+  const mixed = (...files: readonly string[]) =>
+    `Content-Disposition: form-data; name="f"\r\nContent-Type: multipart/mixed; boundary=M\r\n${files.join('')}\r\n--M--\r\n`
+
+  it('may have several files in one part, as older curls send them', async () => {
+    const form = formOf(
+      mixed(attached('a', 'one\r\n'), attached('b', '')),
+      file('c', 'three'),
+      mixed(attached('d', '--B')),
+    )
+    const parts = [
+      { name: 'a', bytes: 'one\r\n' },
+      { name: 'b', bytes: '' },
+      { name: 'c', bytes: 'three' },
+      { name: 'd', bytes: '--B' },
+    ]
+    for (let at = 1; at < form.length; at++)
+      expect(await taken([form.subarray(0, at), form.subarray(at)])).toEqual({ parts, end: 'over' })
+    expect(await taken([form.subarray(0, form.indexOf('--M--'))])).toMatchObject({ end: 'BAD_REQUEST' })
+  })
+
   const FORM = formOf(
     file('a.txt', 'hello\r\n--A\r\n'),
     'Content-Disposition: form-data; name="who"\r\n\r\nani\r\n',
@@ -160,7 +182,8 @@ it.each([
   ['form-data; name="a; filename=x"; filename="y"', 'y'],
   ['Form-Data; FileName=""', ''],
   ['form-data; name="file"', undefined],
-  ['attachment; filename="a.txt"', undefined],
+  ['attachment; filename="a.txt"', 'a.txt'],
+  ['inline; filename="a.txt"', undefined],
   ['', undefined],
 ])('the file in %s is called %j', (disposition, name) => expect(fileNameIn(disposition)).toBe(name))
 
