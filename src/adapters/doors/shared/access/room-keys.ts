@@ -11,6 +11,8 @@ export interface RoomKeySettings {
   readonly inviteMs: number
   /** Whoever has used one may come back by it for this long. */
   readonly invitedMs: number
+  /** Invitations to one room that hold, used or not. */
+  readonly invitationsPerRoom: number
 }
 
 /** What lets one person in, as far as it is remembered: its code is not. */
@@ -126,13 +128,14 @@ export class RoomKeys {
     return right
   }
 
-  /** Lets one person in, once, for as long as the person who asks them in is not banned. Resolves once it is kept. */
-  invite(room: string, inviter: string): Promise<Invitation> {
+  /** Lets one person in, once, for as long as the person who asks them in is not banned. Resolves once it is kept; undefined where the room has too many. */
+  invite(room: string, inviter: string): Promise<Invitation | undefined> {
     const code = newSecret()
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
     const digest = digestOf(code)
     const kept = { room, expiresAt, inviter }
     return this.#inTurn(async () => {
+      if (this.#holding(room).length >= this.#settings.invitationsPerRoom) return undefined
       await this.#write(this.#passwords, new Map(this.#invitations).set(digest, kept))
       this.#invitations.set(digest, kept)
       return { room, id: idOf(digest), code, expiresAt }
@@ -141,9 +144,15 @@ export class RoomKeys {
 
   /** Those to a room by which somebody may still come in, the oldest first. */
   invitations(room: string): readonly KeptInvitation[] {
-    return [...this.#invitations]
-      .filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
-      .map(([digest, { expiresAt, usedBy }]) => ({ id: idOf(digest), expiresAt, used: usedBy !== undefined }))
+    return this.#holding(room).map(([digest, { expiresAt, usedBy }]) => ({
+      id: idOf(digest),
+      expiresAt,
+      used: usedBy !== undefined,
+    }))
+  }
+
+  #holding(room: string): readonly (readonly [digest: string, kept: Kept])[] {
+    return [...this.#invitations].filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
   }
 
   /** Nobody comes in by it any more, used or not. Resolves once that is kept; false where the room has none of this id. */
