@@ -67,8 +67,10 @@ export class RoomKeys {
   readonly #proved = new Map<string, string>()
   /** Somebody has used an invitation, and the file does not say so yet. */
   #hasUnkept = false
-  /** Hashing and writing take their time: one after the other, so that what was said last is what holds. */
+  /** Writing takes its time: one after the other, so that what was said last is what holds. */
   #changed: Promise<unknown> = Promise.resolve()
+  /** The same of passwords, which are hashed first: whoever sets many keeps nobody from coming in by an invitation. */
+  readonly #onePassword = oneAtATime(() => {})
   /** One hash at a time: files are read and written by the same few threads. */
   readonly #oneHash = oneAtATime(() => {})
 
@@ -101,19 +103,17 @@ export class RoomKeys {
    * none to take away.
    */
   setPassword(room: string, word: string | undefined): Promise<boolean> {
-    return this.#inTurn(async () => {
-      const passwords = new Map(this.#passwords)
-      if (word === undefined) {
-        if (!passwords.delete(room)) return false
-      } else {
-        const salt = randomBytes(16)
-        const hash = await hashed(word, salt, HASH_BYTES)
-        passwords.set(room, { salt: salt.toString('hex'), hash: hash.toString('hex') })
-      }
-      await this.#write(passwords, this.#invitations)
-      this.#passwords = passwords
-      this.#proved.delete(room)
-      return true
+    return this.#onePassword(async () => {
+      const password = word === undefined ? undefined : await saltedHash(word)
+      return await this.#inTurn(async () => {
+        const passwords = new Map(this.#passwords)
+        if (password !== undefined) passwords.set(room, password)
+        else if (!passwords.delete(room)) return false
+        await this.#write(passwords, this.#invitations)
+        this.#passwords = passwords
+        this.#proved.delete(room)
+        return true
+      })
     })
   }
 
@@ -232,6 +232,12 @@ export class RoomKeys {
       throw error
     }
   }
+}
+
+async function saltedHash(word: string): Promise<Password> {
+  const salt = randomBytes(16)
+  const hash = await hashed(word, salt, HASH_BYTES)
+  return { salt: salt.toString('hex'), hash: hash.toString('hex') }
 }
 
 function readKept(text: string): v.InferOutput<typeof kept> {

@@ -83,6 +83,20 @@ describe('what opens a room', () => {
     expect((await keyring.read('rooms'))?.length).toBeLessThan(2 * length)
   })
 
+  it('lets others in and on while one sets passwords, the last of which holds', async () => {
+    const { keys } = await opened()
+    const { code } = await invited(keys)
+    let set = 0
+    const words = Array.from({ length: 10 }, (_, index) => `word ${index}`)
+    const setting = words.map((word) => keys.setPassword('hall', word).then(() => set++))
+    setting.push(keys.setPassword('attic', undefined).then(() => set++))
+    expect(keys.invites([code], 'den', 'ani', 'joining')).toBeDefined()
+    await keys.kept()
+    expect(set).toBeLessThan(words.length)
+    await Promise.all(setting)
+    expect([await keys.opens('hall', 'word 8'), await keys.opens('hall', 'word 9')]).toEqual([false, true])
+  })
+
   it('loses nothing where much is changed at once', async () => {
     const { keys, again } = await opened()
     const [{ code }] = await Promise.all([
