@@ -19,8 +19,7 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   NO_SUCH_INVITATION: 'undangan itu tidak ada lagi; /invite list menampilkan yang ada',
   NOT_SAVED: 'berkas itu tidak disimpan ({details})',
   NOT_A_MEMBER: 'Anda tidak berada di ruang ini; masuklah lagi ({details})',
-  NOT_ALLOWED:
-    'hanya pengelola ruang ini yang boleh melakukannya, dan tidak terhadap sesama pengelola; atau jumlahnya sudah mencapai batas',
+  NOT_ALLOWED: 'hanya pengelola ruang ini yang boleh melakukannya, dan tidak terhadap sesama pengelola',
   NOT_OWNER: 'kiriman ini milik orang lain; mulailah kiriman Anda sendiri',
   MUTED: 'Anda dibungkam di ruang ini dan hanya bisa membaca; hubungi pengelola ruang ini',
   BANNED: 'Anda dilarang masuk ke ruang ini; hubungi pengelola ruang ini',
