@@ -114,6 +114,7 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
 export const roomKeyDefaults: RoomKeySettings = {
   inviteMs: 24 * 3_600_000,
   invitedMs: 30 * 24 * 3_600_000,
+  invitationsPerRoom: 2000,
 }
 
 /** So long a link opens a file by itself: a browser may go on with what it had begun the day before. */

@@ -65,13 +65,13 @@ describe.skipIf(!tiny)('on a disk of 8 MB (C74)', () => {
     expect(host.log.lines.filter(({ level }) => level === 'error')).toEqual([])
   })
 
-  test('and is refused at once where its size is known; one that could fit takes no place before its bytes come', async () => {
+  test('and is refused at once where its size is known, and nothing is set aside for a size that is only told', async () => {
     expect(refusedWith(await host.vault.create(ID, 20 * MB))).toBe('DISK_FULL')
     const promised = [
       accepted(await host.vault.create(ID, 5 * MB)),
       accepted(await host.vault.create(OTHER_ID, 5 * MB)),
     ]
-    for (const each of promised) await each.discard()
+    for (const writer of promised) await writer.discard()
   })
 
   test('later uploads work', async () => {

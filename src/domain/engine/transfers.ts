@@ -22,7 +22,17 @@ import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 import { fullOfUnfinished } from './retention.ts'
 import type { Rooms } from './rooms.ts'
-import { arrived, type Holder, overShare, places, type Unfinished, unfinishedOf, yielding } from './unfinished.ts'
+import {
+  arrived,
+  type Holder,
+  neighbours,
+  overShare,
+  places,
+  SHARE,
+  type Unfinished,
+  unfinishedOf,
+  yielding,
+} from './unfinished.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
@@ -156,8 +166,8 @@ export class Transfers {
   /** Sends a file in one go: what does not get through is withdrawn. */
   upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const id = this.#ports.ids.next()
-    const isFull = this.#runs.size >= this.#limits.uploadsPerHost && !this.open.some((each) => each.isSlow(SLOW_MS))
-    const why = this.#notRunning ?? (isFull ? tooMany : undefined)
+    const isFull = this.#runs.size >= this.#limits.uploadsPerHost
+    const why = this.#notRunning ?? (isFull && !this.#givingWay(holderOf(room, by)) ? tooMany : undefined)
     if (why !== undefined) return refusedUpload(id, why)
     // The room need not hear of what has no chance to come.
     const begin = async () =>
@@ -199,7 +209,8 @@ export class Transfers {
   async #lost(room: RoomActor, { by, file: { id } }: RoomFile): Promise<void> {
     this.#roomOf.delete(id)
     await this.#ports.vault.remove(id)
-    void this.#announce(room, by, { type: 'withdrawFile', file: id, reason: 'the host was restarted while it arrived' })
+    const fact = { type: 'withdrawFile', file: id, reason: 'the host was restarted while it arrived' } as const
+    void this.#rooms.during(room, () => this.#announce(room, by, fact))
   }
 
   /** A restart is no getting on: it leaves a moment for its sender to come back, and no other day. */
@@ -285,11 +296,28 @@ export class Transfers {
 
   #givingWay(holder: Holder): TransferActor | undefined {
     const arriving = this.open.filter(({ status }) => status === 'arriving')
-    const slow = arriving
+    const [slow] = arriving
       .filter((transfer) => transfer.isSlow(SLOW_MS))
       .sort((one, other) => one.touched - other.touched)
-    const views = arriving.map((each) => this.#viewOf(each, ({ owner }) => owner !== IN_BAND))
-    return slow[0] ?? this.#open.get(yielding(views, holder, places, 2)?.id ?? '')
+    if (slow !== undefined) return slow
+    const among = (mayYield: (transfer: TransferActor) => boolean) =>
+      arriving.map((each) => this.#viewOf(each, mayYield))
+    // What comes in one go would have to begin again: it ends only where its address has more than its share.
+    const most = Math.ceil(this.#limits.uploadsPerHost * SHARE)
+    const gives =
+      yielding(
+        among(({ owner }) => owner !== IN_BAND),
+        holder,
+        places,
+        2,
+      ) ??
+      yielding(
+        among(() => true),
+        holder,
+        places,
+        Math.max(2, most),
+      )
+    return this.#open.get(gives?.id ?? '')
   }
 
   /** What comes in one go can't go on later. */
@@ -309,7 +337,8 @@ export class Transfers {
       const all = this.open.map((each) => this.#viewOf(each, ({ status }) => status === 'paused'))
       const over = overShare(all, holder, places, 1, unfinishedPerHost)
       if (over === undefined && all.length < unfinishedPerHost) return undefined
-      const gives = yielding(over?.uploads ?? all, holder, places)
+      const gives =
+        over?.by === 'address' ? neighbours(over.uploads, holder) : yielding(over?.uploads ?? all, holder, places)
       if (gives === undefined) return over === undefined ? tooMany : tooManyOf(over.by, over.uploads.length)
       await this.#open.get(gives.id)?.withdraw(needed)
     }

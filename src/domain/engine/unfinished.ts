@@ -25,13 +25,16 @@ export const places: Measure = () => 1
 export const arrived: Measure = ({ bytes }) => bytes
 
 /** Of all that there is, what one person or one address may have while others go short. */
-const SHARE = 0.5
+export const SHARE = 0.5
 
 export const unfinishedOf = (
   { id, durable, touched }: TransferActor,
   holder: Holder,
   mayYield: boolean,
 ): Unfinished => ({ ...holder, id, bytes: durable, at: touched, mayYield })
+
+/** So many uploads are no more than somebody may have at once who means well. */
+const FEW = 8
 
 /** Those of the person, or else of the address, that would have more than its share of `all` with `more`; whoever has nothing else may have one. */
 export function overShare(
@@ -70,6 +73,18 @@ export function yielding(
     }
   }
   return undefined
+}
+
+/**
+ * The upload that gives its place to one of the asker's at an address that has its share of them. Names are free, so that how many there are says
+ * nothing there: whoever has a few takes the place of what has the least of its bytes, and nobody loses much to a crowd of names.
+ */
+export function neighbours(uploads: readonly Unfinished[], asker: Holder): Unfinished | undefined {
+  const own = uploads.filter(({ person }) => person === asker.person).length
+  const [least] = uploads
+    .filter(({ mayYield, person }) => mayYield && person !== asker.person)
+    .sort((one, other) => one.bytes - other.bytes || one.at - other.at)
+  return yielding(uploads, asker, places, FEW) ?? (own < FEW ? least : undefined) ?? yielding(uploads, asker, places)
 }
 
 /** Who holds at least `more` than `least` does, and `least` itself, the most first; everybody where nobody is `least`. */

@@ -253,6 +253,34 @@ describe('C114 a promise is no thing', () => {
     for (const from of guests) await declare(house, await come(from, 'lobby', house), 10)
     expect([count(), house.engine.transfers.length]).toEqual([3, 8])
   })
+  it('many names at one address keep nobody there from sending several, and what has come stays the longest', async () => {
+    const { house } = await open({ unfinishedPerHost: 8 })
+    const others: TransferActor[] = []
+    for (const name of ['a', 'b', 'c', 'd'])
+      others.push(await declare(house, await come('10.0.0.1', 'lobby', house, name), 10))
+    for (const transfer of others.slice(0, 2)) {
+      await append(transfer, '1234')
+      await ((await transfer.write(4)) as Writing).pause()
+    }
+    const mine = await come('10.0.0.1', 'lobby', house, 'mine')
+    const held: TransferActor[] = []
+    for (let place = 0; place < 4; place++) held.push(await declare(house, mine, 10))
+    expect(held.map(({ status }) => status)).toEqual(['paused', 'paused', 'paused', 'paused'])
+    expect(others.map(({ status }) => status)).toEqual(['withdrawn', 'withdrawn', 'withdrawn', 'withdrawn'])
+  })
+  it('C34 one address that brings in all there may be in one go keeps nobody else out', async () => {
+    const { house } = await open({ uploadsPerHost: 4 })
+    async function* trickle() {
+      yield Buffer.from('1')
+      await new Promise(() => {})
+    }
+    for (const name of ['a', 'b', 'c', 'd']) (await come('10.0.0.1', 'lobby', house, name)).upload(trickle(), { name })
+    await turns(8)
+    const near = await come('10.0.0.1', 'lobby', house, 'near')
+    expect(await refusal(near, 'x')).toMatchObject({ code: 'TOO_MANY_FILES' })
+    expect(await send(await come('10.0.0.2', 'lobby', house, 'far'), 'mine', '123')).toMatchObject({ size: 3 })
+    expect(house.engine.transfers.map(({ file: { name } }) => name)).toEqual(['b', 'c', 'd'])
+  })
   it('IPv6 addresses of one household are one', async () => {
     const { house } = await open({ unfinishedPerHost: 8 })
     for (let place = 0; place < 20; place++)

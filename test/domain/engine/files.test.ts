@@ -17,6 +17,8 @@ function stuck() {
   return { source, end: () => end() }
 }
 
+const FULL = { status: 'readOnly', message: 'the disk is full' } as const
+
 describe('a file', () => {
   it('is offered, then whole, and everybody in the room can have it, from any byte', async () => {
     const { join } = await openHouse()
@@ -122,6 +124,26 @@ describe('an upload that a restart interrupted', () => {
     expect(budi.files).toEqual([])
     expect(seen.events.map(({ type }) => type)).toEqual(['fileOffered', 'fileWithdrawn'])
     expect(seen.events[1]).toMatchObject({ file: { id: upload.id, name: 'a' }, by: ani.member })
+  })
+})
+
+describe('P3 a host that starts on a full disk and has lost parts of what was on its way', () => {
+  it('tells so once there is room, also where nobody is there', async () => {
+    const house = await openHouse()
+    const ani = await house.join('ani')
+    await house.engine.createTransfer(ani, { name: 'a', size: 4 })
+    await house.engine.stop()
+    house.journal.script.push(FULL, FULL)
+    const next = await reopen({ ...house, vault: new MemoryVault() })
+    await next.engine.settled()
+    for (const _ of [1, 2]) {
+      await turns(8)
+      house.clock.advance(1000)
+    }
+    await turns(8)
+    await next.engine.settled()
+    expect(house.journal.script).toEqual([])
+    expect((await next.engine.join({ room: 'lobby', name: 'budi' })).files).toEqual([])
   })
 })
 

@@ -21,8 +21,8 @@ function lasting(facts: readonly Entry[]): number[] {
 const stateOf = (facts: readonly Entry[]) => {
   const state = initialState('lobby')
   for (const fact of facts) evolve(state, fact)
-  const { files, topic, rules } = state
-  return { files, topic, rules }
+  const { files, topic, rules, insiders } = state
+  return { files, topic, rules, insiders }
 }
 
 const file = { id: 'f', name: 'a' }
@@ -68,6 +68,21 @@ describe('what lasts of a room’s facts', () => {
     ])
     expect(lasting(numbered(many.flat()))).toHaveLength(10_000)
   })
+  it('is of what was laid down what holds, however often it was taken back', () => {
+    const again: Draft[] = [
+      { type: 'locked', persons: ['p'] },
+      { type: 'shutOut', person: 'p' },
+      { type: 'unlocked' },
+      { type: 'muted', name: 'budi', persons: ['p'] },
+      { type: 'unmuted', name: 'Budi' },
+      { type: 'banned', name: 'cici', persons: ['q'] },
+      { type: 'unbanned', name: 'cici' },
+      { type: 'collectionStarted' },
+      { type: 'collectionEnded' },
+    ]
+    const often = Array.from({ length: 100 }, () => again).flat()
+    expect(lasting(numbered(often)).map((seq) => seq - often.length + again.length)).toEqual([3, 5, 7, 9])
+  })
   it('makes the same room, whatever happened, and however often it is thinned', () => {
     const id = fc.constantFrom('f', 'g')
     const draft: fc.Arbitrary<Draft> = fc.oneof(
@@ -76,7 +91,24 @@ describe('what lasts of a room’s facts', () => {
       id.map((id): Draft => ({ type: 'fileCompleted', file: { ...whole, id } })),
       id.map((id): Draft => ({ type: 'fileWithdrawn', file: { ...file, id }, reason: 'r' })),
       id.map((id): Draft => ({ type: 'fileReceived', file: { ...file, id } })),
-      fc.constantFrom<Draft>({ type: 'locked' }, { type: 'muted', name: 'budi' }),
+      fc.constantFrom<Draft>({ type: 'locked' }, { type: 'unlocked' }, { type: 'locked', persons: ['p', 'q'] }),
+      fc.constantFrom<Draft>(
+        { type: 'shutOut', person: 'p' },
+        { type: 'collectionStarted' },
+        { type: 'collectionEnded' },
+      ),
+      fc
+        .constantFrom('budi', 'Budi', 'cici')
+        .chain((name) =>
+          fc.constantFrom<Draft>(
+            { type: 'muted', name, persons: ['p'] },
+            { type: 'unmuted', name },
+            { type: 'banned', name },
+            { type: 'banned', name, persons: ['p'] },
+            { type: 'banned', name, persons: ['q'] },
+            { type: 'unbanned', name },
+          ),
+        ),
     )
     fc.assert(
       fc.property(fc.array(fc.tuple(draft, fc.constantFrom(ani, budi))), fc.nat(20), (drafts, at) => {
@@ -88,6 +120,7 @@ describe('what lasts of a room’s facts', () => {
         expect(stateOf(thinned(facts))).toEqual(stateOf(facts))
         expect(stateOf(thinned([...thinned(facts.slice(0, at)), ...facts.slice(at)]))).toEqual(stateOf(facts))
       }),
+      { numRuns: 500 },
     )
   })
 })

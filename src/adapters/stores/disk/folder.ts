@@ -170,9 +170,11 @@ export class Folder {
   }
 }
 
+/** A directory is none of ours, and stays. */
 const removeName = async (path: string): Promise<void> => {
-  await unlink(path).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error
+  await unlink(path).catch(async (error: unknown) => {
+    if (errorCode(error) === 'ENOENT' || (await lstat(path)).isDirectory()) return
+    throw error
   })
 }
 

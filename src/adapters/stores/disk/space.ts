@@ -27,12 +27,12 @@ export class Space {
     this.#claimed = await this.#folder.survey()
   }
 
-  /** Fewer bytes than none are given back. */
   /** Bytes that may still be claimed. */
   get left(): number {
     return this.#limits.maxSpoolBytes - this.#claimed
   }
 
+  /** Fewer bytes than none are given back. */
   claim(bytes: number): Rejected | undefined {
     const { maxSpoolBytes } = this.#limits
     if (bytes > 0 && this.#claimed + bytes > maxSpoolBytes) {

@@ -195,6 +195,26 @@ describe('sweeping', () => {
   })
 })
 
+describe('directories that somebody made where files of ours would be', () => {
+  test('are left alone, and end nothing', async () => {
+    const { vault, files, names, dispose } = await vaultInDirectory()
+    const made = [ID, `${ID}.copy`, `${ID}.durable`, `${ID}.part`]
+    for (const name of made) await mkdir(join(files, name))
+    await writeFile(join(files, `${OTHER_ID}.part`), 'left')
+    await mkdir(join(files, `${OTHER_ID}.durable`))
+    expect([await vault.size(ID), await vault.durable(ID), await vault.resume(ID)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    await vault.remove(ID)
+    await vault.sweep(new Set())
+    expect(await names()).toEqual([...made, `${OTHER_ID}.durable`])
+    await put(vault, 'c'.repeat(32), 'fine')
+    await dispose()
+  })
+})
+
 describe('a vault that has failed', () => {
   test('refuses everything from then on, and tells the log', async () => {
     const { vault, files, log, dispose } = await vaultInDirectory()

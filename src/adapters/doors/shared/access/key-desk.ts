@@ -39,7 +39,7 @@ export class LocalKeyDesk implements RoomKeyDesk {
 
   async invite(): Promise<Invitation | Rejected> {
     const { room, person } = this.#session
-    return this.#session.refusalTo('invite') ?? (await kept(this.#keys.invite(room, person)))
+    return this.#session.refusalTo('invite') ?? (await kept(this.#keys.invite(room, person))) ?? tooManyInvitations
   }
 
   async invitations(): Promise<readonly KeptInvitation[] | Rejected> {
@@ -76,6 +76,11 @@ function passwordFault(word: string): Rejected | undefined {
 const noSuchInvitation = rejected(
   'NO_SUCH_INVITATION',
   'this room has no such invitation any more; /invite list tells which it has',
+)
+
+const tooManyInvitations = rejected(
+  'NOT_ALLOWED',
+  'this room has as many invitations as it may; take some back first (/invite list)',
 )
 
 const badPassword = rejected(

@@ -11,6 +11,8 @@ export interface RoomKeySettings {
   readonly inviteMs: number
   /** Whoever has used one may come back by it for this long. */
   readonly invitedMs: number
+  /** Invitations to one room that hold, used or not. */
+  readonly invitationsPerRoom: number
 }
 
 /** What lets one person in, as far as it is remembered: its code is not. */
@@ -65,8 +67,10 @@ export class RoomKeys {
   readonly #proved = new Map<string, string>()
   /** Somebody has used an invitation, and the file does not say so yet. */
   #hasUnkept = false
-  /** Hashing and writing take their time: one after the other, so that what was said last is what holds. */
+  /** Writing takes its time: one after the other, so that what was said last is what holds. */
   #changed: Promise<unknown> = Promise.resolve()
+  /** The same of passwords, which are hashed first: whoever sets many keeps nobody from coming in by an invitation. */
+  readonly #onePassword = oneAtATime(() => {})
   /** One hash at a time: files are read and written by the same few threads. */
   readonly #oneHash = oneAtATime(() => {})
 
@@ -99,19 +103,17 @@ export class RoomKeys {
    * none to take away.
    */
   setPassword(room: string, word: string | undefined): Promise<boolean> {
-    return this.#inTurn(async () => {
-      const passwords = new Map(this.#passwords)
-      if (word === undefined) {
-        if (!passwords.delete(room)) return false
-      } else {
-        const salt = randomBytes(16)
-        const hash = await hashed(word, salt, HASH_BYTES)
-        passwords.set(room, { salt: salt.toString('hex'), hash: hash.toString('hex') })
-      }
-      await this.#write(passwords, this.#invitations)
-      this.#passwords = passwords
-      this.#proved.delete(room)
-      return true
+    return this.#onePassword(async () => {
+      const password = word === undefined ? undefined : await saltedHash(word)
+      return await this.#inTurn(async () => {
+        const passwords = new Map(this.#passwords)
+        if (password !== undefined) passwords.set(room, password)
+        else if (!passwords.delete(room)) return false
+        await this.#write(passwords, this.#invitations)
+        this.#passwords = passwords
+        this.#proved.delete(room)
+        return true
+      })
     })
   }
 
@@ -126,13 +128,14 @@ export class RoomKeys {
     return right
   }
 
-  /** Lets one person in, once, for as long as the person who asks them in is not banned. Resolves once it is kept. */
-  invite(room: string, inviter: string): Promise<Invitation> {
+  /** Lets one person in, once, for as long as the person who asks them in is not banned. Resolves once it is kept; undefined where the room has too many. */
+  invite(room: string, inviter: string): Promise<Invitation | undefined> {
     const code = newSecret()
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
     const digest = digestOf(code)
     const kept = { room, expiresAt, inviter }
     return this.#inTurn(async () => {
+      if (this.#holding(room).length >= this.#settings.invitationsPerRoom) return undefined
       await this.#write(this.#passwords, new Map(this.#invitations).set(digest, kept))
       this.#invitations.set(digest, kept)
       return { room, id: idOf(digest), code, expiresAt }
@@ -141,9 +144,15 @@ export class RoomKeys {
 
   /** Those to a room by which somebody may still come in, the oldest first. */
   invitations(room: string): readonly KeptInvitation[] {
-    return [...this.#invitations]
-      .filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
-      .map(([digest, { expiresAt, usedBy }]) => ({ id: idOf(digest), expiresAt, used: usedBy !== undefined }))
+    return this.#holding(room).map(([digest, { expiresAt, usedBy }]) => ({
+      id: idOf(digest),
+      expiresAt,
+      used: usedBy !== undefined,
+    }))
+  }
+
+  #holding(room: string): readonly (readonly [digest: string, kept: Kept])[] {
+    return [...this.#invitations].filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
   }
 
   /** Nobody comes in by it any more, used or not. Resolves once that is kept; false where the room has none of this id. */
@@ -223,6 +232,12 @@ export class RoomKeys {
       throw error
     }
   }
+}
+
+async function saltedHash(word: string): Promise<Password> {
+  const salt = randomBytes(16)
+  const hash = await hashed(word, salt, HASH_BYTES)
+  return { salt: salt.toString('hex'), hash: hash.toString('hex') }
 }
 
 function readKept(text: string): v.InferOutput<typeof kept> {

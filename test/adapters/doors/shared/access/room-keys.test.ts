@@ -3,7 +3,7 @@ import { RoomKeys } from '../../../../../src/adapters/doors/shared/access/room-k
 import { MemoryKeyring } from '../../../../../src/adapters/stores/memory/memory-keyring.ts'
 import { ManualClock } from '../../../../../src/adapters/system/manual-clock.ts'
 
-const settings = { inviteMs: 1000, invitedMs: 5000 }
+const settings = { inviteMs: 1000, invitedMs: 5000, invitationsPerRoom: 3 }
 const full = new Error('no space')
 
 /** A keyring whose disk can be full. */
@@ -21,11 +21,17 @@ async function opened(keyring = new Keyring(), clock = new ManualClock()) {
   return { keyring, clock, keys, idOf, again: () => opened(keyring, clock) }
 }
 
+async function invited(keys: RoomKeys) {
+  const invitation = await keys.invite('den', 'boss')
+  if (invitation === undefined) throw new Error('the room has too many')
+  return invitation
+}
+
 describe('what opens a room', () => {
   it('is after a restart what it was before, whatever was asked for while the disk was full', async () => {
     const { keyring, keys, idOf, again } = await opened()
     await keys.setPassword('den', 'one')
-    const { code } = await keys.invite('den', 'boss')
+    const { code } = await invited(keys)
     const before = keys.passwordId('den')
     keyring.isFull = true
     await expect(keys.setPassword('den', 'two')).rejects.toThrow(full)
@@ -43,7 +49,7 @@ describe('what opens a room', () => {
 
   it('is an invitation for one person, who comes in once it is kept that it is theirs, also at the second try', async () => {
     const { keyring, keys, again } = await opened()
-    const { code } = await keys.invite('den', 'boss')
+    const { code } = await invited(keys)
     expect(keys.invites([code], 'den', 'ani', 'looking')).toBeUndefined()
     keyring.isFull = true
     expect(keys.invites(['wrong', code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
@@ -61,10 +67,40 @@ describe('what opens a room', () => {
     }
   })
 
+  it('has an end: so many invitations to a room, used or not, until some are taken back or their time is over', async () => {
+    const { keyring, clock, keys, idOf } = await opened()
+    const asked = await Promise.all(Array.from({ length: 50 }, () => keys.invite('den', 'boss')))
+    expect(asked.filter((each) => each !== undefined)).toHaveLength(3)
+    expect(keys.invites([asked[0]?.code], 'den', 'ani', 'joining')).toBeDefined()
+    expect(await keys.invite('den', 'boss')).toBeUndefined()
+    const { length } = (await keyring.read('rooms')) ?? ''
+    expect(await keys.invite('hall', 'boss')).toBeDefined()
+    await keys.revoke('den', idOf(1))
+    expect(await keys.invite('den', 'boss')).toBeDefined()
+    clock.advance(settings.inviteMs)
+    for (let time = 0; time < 5; time++) await keys.invite('den', 'boss')
+    expect(keys.invitations('den')).toHaveLength(3)
+    expect((await keyring.read('rooms'))?.length).toBeLessThan(2 * length)
+  })
+
+  it('lets others in and on while one sets passwords, the last of which holds', async () => {
+    const { keys } = await opened()
+    const { code } = await invited(keys)
+    let set = 0
+    const words = Array.from({ length: 10 }, (_, index) => `word ${index}`)
+    const setting = words.map((word) => keys.setPassword('hall', word).then(() => set++))
+    setting.push(keys.setPassword('attic', undefined).then(() => set++))
+    expect(keys.invites([code], 'den', 'ani', 'joining')).toBeDefined()
+    await keys.kept()
+    expect(set).toBeLessThan(words.length)
+    await Promise.all(setting)
+    expect([await keys.opens('hall', 'word 8'), await keys.opens('hall', 'word 9')]).toEqual([false, true])
+  })
+
   it('loses nothing where much is changed at once', async () => {
     const { keys, again } = await opened()
     const [{ code }] = await Promise.all([
-      keys.invite('den', 'boss'),
+      invited(keys),
       ...['a', 'b', 'c'].map((room) => keys.setPassword(room, room)),
     ])
     const password = keys.setPassword('den', 'secret')
