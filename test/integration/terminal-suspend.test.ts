@@ -79,6 +79,18 @@ describe('Ctrl-Z', () => {
     await cooked('two')
   })
 
+  test.each(['kill %1', 'kill -HUP %1'])('and %s ends what it has stopped', async (command) => {
+    const { shell, join, cooked } = await atShell()
+    await join()
+    shell.press('C-z')
+    await cooked('one')
+    shell.line(command)
+    await shell.sees(/Terminated|Hangup/)
+    await cooked('two')
+    shell.line('jobs; echo none')
+    await shell.sees(/^none$/)
+  })
+
   test('goes on where the terminal has another size by then', async () => {
     const { shell, join, cooked } = await atShell()
     await join()
