@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { announce } from '../adapters/discovery/announce.ts'
 import { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
 import { errorCode } from '../adapters/files/error-code.ts'
+import { SharedDirectory } from '../adapters/stores/disk/directory-lock.ts'
 import { SharedDisk } from '../adapters/stores/disk/shared-disk.ts'
 import { PinoLog } from '../adapters/system/pino-log.ts'
 import { DirectoryInUse, JournalBroken } from '../domain/ports/journal.ts'
@@ -87,7 +88,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   try {
     await tamtam.start()
   } catch (error) {
-    if (error instanceof SharedDisk)
+    if (error instanceof SharedDisk || error instanceof SharedDirectory)
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
     if (error instanceof DirectoryInUse)
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })

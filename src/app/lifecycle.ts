@@ -65,7 +65,7 @@ export class Lifecycle {
     this.#data = data
   }
 
-  /** Rejects with `DirectoryInUse` where another process has the data directory, or `SharedDisk`; nothing in it is touched then. */
+  /** Rejects with `DirectoryInUse` where another process has the data directory, or `SharedDisk` or `SharedDirectory`; nothing in it is touched then. */
   async start(): Promise<void> {
     if (this.#data !== undefined) this.#lock = await lockDirectory(this.#data.directory, this.#data.sharedDisk)
     try {

@@ -89,6 +89,25 @@ test('C115: a file for one person is theirs after it has travelled too, and nobo
   await second.stop()
 })
 
+test('an export that was killed is in the way of no other; a place that takes none is named', async () => {
+  const data = await lived('ani', 1000)
+  const folder = await temporaryDirectory()
+  const bundle = join(folder, 'ani.tar')
+  // No system gives a process such a number.
+  await writeFile(`${bundle}.2147483646-abc-0000.part`, 'half')
+  expect(await run('export', '--data', data, bundle)).toMatchObject({ code: 0 })
+  expect(await readdir(folder)).toEqual(['ani.tar'])
+  const nowhere = join(data, 'none', 'a.tar')
+  expect(await run('export', '--data', data, nowhere)).toMatchObject({
+    code: 5,
+    errors: expect.stringContaining(`${nowhere}: there is no such file or folder`),
+  })
+  expect(await run('import', '--data', data, data)).toMatchObject({
+    code: 5,
+    errors: expect.stringContaining(`${data}: it is a folder, and no bundle`),
+  })
+})
+
 test('an export never writes over a file, and a host that runs keeps its data to itself', async () => {
   const data = await lived('ani', 1000)
   const bundle = join(await temporaryDirectory(), 'a.tar')

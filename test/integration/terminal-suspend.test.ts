@@ -79,6 +79,16 @@ describe('Ctrl-Z', () => {
     await cooked('two')
   })
 
+  test.each(['TERM', 'HUP'])('and kill -%s ends what it has stopped', async (signal) => {
+    const { shell, join, cooked } = await atShell()
+    await join()
+    shell.press('C-z')
+    await cooked('one')
+    shell.line(`kill -${signal} %1; while kill -0 %1; do sleep .1; done 2>/dev/null; echo ended`)
+    await shell.sees(/^ended$/)
+    await cooked('two')
+  })
+
   test('goes on where the terminal has another size by then', async () => {
     const { shell, join, cooked } = await atShell()
     await join()

@@ -116,6 +116,20 @@ describe('a file goes', () => {
   })
 })
 
+describe('standard input', () => {
+  it.each([[['say', 'AT']], [['send', 'AT', '-']], [['join', 'AT']], [['import', '-', '--data', 'new']]])(
+    'that is a folder is no empty one: %j',
+    async (args) => {
+      const { at, port } = await hostForVerbs()
+      const typed = args.map((word) => (word === 'AT' ? at : word))
+      const cwd = await temporaryDirectory()
+      const ended = await Verb.run(typed, { cwd, command: ['sh', '-c', 'exec "$0" "$@" </'] })
+      expect([ended.code, ended.errors]).toEqual([5, 'tamtam: standard input is a folder; give a file, or a pipe\n'])
+      expect(await filesOf(port)).toEqual([])
+    },
+  )
+})
+
 describe('names on the disk', () => {
   /** As old disks have them: in Latin-1. */
   const latin = (folder: string, text: string) =>

@@ -24,7 +24,7 @@ const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
  * lies at rest and is no plain file of one name was not made by us: it goes away unread (C51, C53).
  */
 export async function claimPart(base: string): Promise<string> {
-  const own = `${base}.${process.pid}-${STARTED}-${randomBytes(2).toString('hex')}.part`
+  const own = ownPart(base)
   for (const left of [`${base}.part`, ...(await abandoned(base))]) {
     const found = await lstat(left).catch(ignoreMissing)
     if (found === undefined) continue
@@ -34,6 +34,14 @@ export async function claimPart(base: string): Promise<string> {
   }
   return own
 }
+
+/** The same for who begins anew: what processes that are no more have left goes, and what lies at rest is not theirs. */
+export async function freshPart(base: string): Promise<string> {
+  for (const left of await abandoned(base)) await unlink(left).catch(ignoreMissing)
+  return ownPart(base)
+}
+
+const ownPart = (base: string) => `${base}.${process.pid}-${STARTED}-${randomBytes(2).toString('hex')}.part`
 
 /** Leaves a part for whoever goes on with it. */
 export async function restPart(own: string, base: string): Promise<void> {

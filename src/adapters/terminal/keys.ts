@@ -39,10 +39,12 @@ const controls: Readonly<Record<string, Stroke['type']>> = {
 
 /** Ctrl-Z. */
 const SUSPEND = '\x1a'
+/** Ctrl with a letter, but those that text has too: Tab, and the ends of lines. */
+const CONTROL = /[\x01-\x08\x0b\x0c\x0e-\x19]/
 
 /**
- * What a chunk of input means. Terminals without bracketed paste give what is pasted as if it were typed: a chunk with a line end in it,
- * and more behind that, was not typed by hand.
+ * What a chunk of input means; keys that come quickly come together. Terminals without bracketed paste give what is pasted as if it were
+ * typed: a chunk with a line end in it, and more behind that, was not typed by hand.
  */
 export function strokesOf(input: string, key: Pressed): readonly Stroke[] {
   const named = nameOf(key)
@@ -61,6 +63,12 @@ export function strokesOf(input: string, key: Pressed): readonly Stroke[] {
   const text = input.replace(/\r\n?/g, '\n')
   if (text === '' || key.pageUp || key.pageDown) return []
   const end = text.indexOf('\n')
+  const pressed = text.search(CONTROL)
+  if (pressed >= 0 && (end < 0 || end === text.length - 1)) {
+    const letter = String.fromCharCode(text.charCodeAt(pressed) + 0x60)
+    const parts = [strokesOf(text.slice(0, pressed), key), strokesOf(letter, { ...key, ctrl: true })]
+    return [...parts.flat(), ...strokesOf(text.slice(pressed + 1), key)]
+  }
   // Somebody types faster than a busy machine reads.
   if (end < 0 && text.endsWith('\t')) return [{ type: 'typed', text: text.slice(0, -1) }, { type: 'tab' }]
   if (end < 0) return [{ type: 'typed', text }]

@@ -1,10 +1,12 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { baseOf, freshPart } from '../../adapters/client/part-claim.ts'
 import { errorCode } from '../../adapters/files/error-code.ts'
 import { ignoreMissing, named } from '../../adapters/files/publish.ts'
 import { forTerminal } from '../../domain/text/terminal.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
+import { failureOf } from '../verbs/failing.ts'
 
 const MODE = 0o600
 const DISK_SAYS_NO = ['ENOSPC', 'EDQUOT', 'EFBIG']
@@ -16,13 +18,13 @@ export async function writeNewFile(path: string, bytes: AsyncIterable<Uint8Array
     return
   }
   await mustBeFree(path)
-  const part = `${path}.part`
-  const file = await claim(part, 'it is left of another export, or one is under way; remove it if not')
+  const part = await freshPart(baseOf(path))
+  const file = await claim(part)
   try {
     for await (const piece of bytes) await fully(file, piece)
     await file.sync()
     await file.close()
-    await named(part, path).catch(isTaken(path, 'choose another name'))
+    await named(part, path).catch(isTaken(path))
     await unlink(part).catch(ignoreMissing)
   } catch (error) {
     await file.close()
@@ -44,21 +46,23 @@ function toOutput(piece: Uint8Array): Promise<void> {
 
 /** Early, so that nobody waits for what can't have its name in the end. */
 async function mustBeFree(path: string): Promise<void> {
-  const file = await claim(path, 'choose another name')
+  const file = await claim(path)
   await file.close()
   await unlink(path)
 }
 
-function claim(path: string, advice: string): Promise<FileHandle> {
+function claim(path: string): Promise<FileHandle> {
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants
-  return open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, MODE).catch(isTaken(path, advice))
+  return open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, MODE).catch(isTaken(path))
 }
 
 const isTaken =
-  (path: string, advice: string) =>
+  (path: string) =>
   (error: unknown): never => {
-    if (errorCode(error) !== 'EEXIST') throw error
-    throw new CommandFailed(exitCodes.exists, forTerminal(`${path} is there already; ${advice}`), { cause: error })
+    if (errorCode(error) !== 'EEXIST') throw failureOf(error, path)
+    throw new CommandFailed(exitCodes.exists, forTerminal(`${path} is there already; choose another name`), {
+      cause: error,
+    })
   }
 
 async function fully(file: FileHandle, bytes: Uint8Array): Promise<void> {

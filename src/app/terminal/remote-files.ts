@@ -3,8 +3,10 @@ import { uploadFile } from '../../adapters/client/file-upload.ts'
 import type { HostLink } from '../../adapters/client/host-link.ts'
 import { Retries } from '../../adapters/client/retries.ts'
 import type { TellNews } from '../../adapters/client/transfer-talk.ts'
+import { unreadable } from '../../adapters/doors/stdin/file-source.ts'
 import { nameAt, pathTypedAs } from '../../adapters/files/disk-path.ts'
 import { SaveFolder } from '../../adapters/files/publish.ts'
+import { NoSource } from '../../adapters/files/source.ts'
 import type { FileDesk } from '../../adapters/terminal/surroundings.ts'
 import type { RoomSession } from '../../domain/session.ts'
 import { clientDefaults } from '../defaults.ts'
@@ -37,7 +39,10 @@ export function remoteFiles(
     send: async (typed, to, tell) => {
       const path = await pathTypedAs(pathTyped(typed))
       const meta = { name: nameAt(path), by, ...(to === undefined ? {} : { to }) }
-      return await uploadFile(transfer(tell), room, path, meta)
+      return await uploadFile(transfer(tell), room, path, meta).catch((error: unknown) => {
+        if (error instanceof NoSource || (error instanceof Error && 'syscall' in error)) return unreadable(error)
+        throw error
+      })
     },
     receive: (file, tell) => downloadFile(transfer(tell), file, { folder }),
   }

@@ -68,6 +68,8 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   ELOOP: 'the symbolic links in this path lead round in a circle',
   ENAMETOOLONG: 'the name is too long for this disk',
   ENXIO: 'nobody is at the other end of it',
+  EAGAIN: 'there is nothing in it now',
+  EINVAL: 'it can not be read or written like a file',
   EMFILE: 'too many files are open; ulimit -n says how many may be',
   EIO: 'the disk fails there',
   EFBIG: 'this disk takes no file of that size',
@@ -78,13 +80,13 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
 
 function systemText(code: string, error: Error, what?: string): string {
   const words = SYSTEM_WORDS[code]
-  if (words === undefined) return error.message
+  if (words === undefined) return what === undefined ? error.message : `${what}: ${error.message}`
   const path = what ?? ('path' in error ? error.path : undefined)
   return path === undefined ? words : `${path}: ${words}`
 }
 
 const REFUSED = ['EACCES', 'EPERM']
-const ABSENT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENAMETOOLONG']
+const ABSENT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENAMETOOLONG', 'EAGAIN', 'EINVAL']
 const NO_PLACE = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EFBIG']
 
 function exitOf(code: string): ExitCode {

@@ -55,6 +55,9 @@ export const addGet = (program: Command): Command =>
     )
 
 async function get(place: Place, names: readonly string[], flags: GetFlags): Promise<void> {
+  if (flags.output !== undefined && /^$|\/$/.test(flags.output))
+    throw new CommandFailed(exitCodes.usage, '-o takes the name of a file; --save takes folders')
+  if (flags.save === '') throw new CommandFailed(exitCodes.usage, '--save takes the name of a folder; . is this one')
   const link = new HostLink(place, clientDefaults)
   if (place.file?.ticket !== undefined) link.opensBy(place.file.id, place.file.ticket)
   try {

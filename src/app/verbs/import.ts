@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { forTerminal } from '../../domain/text/terminal.ts'
 import { type Imported, importBundle } from '../bundle/import-bundle.ts'
 import { bundleDefaults, engineDefaults } from '../defaults.ts'
+import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { hostSettings, withStores } from './stores.ts'
-import { counted, printJson, run } from './verb.ts'
+import { counted, inputOf, printJson, run } from './verb.ts'
 
 interface ImportFlags {
   readonly data?: string
@@ -29,7 +31,9 @@ async function importFrom(path: string, flags: ImportFlags): Promise<void> {
     fileDays: config.keepDays,
   }
   const file = path === '-' ? undefined : await open(path, 'r')
-  const source: AsyncIterable<Uint8Array> = file?.createReadStream() ?? process.stdin
+  if ((await file?.stat())?.isDirectory())
+    throw new CommandFailed(exitCodes.notFound, forTerminal(`${path}: it is a folder, and no bundle`))
+  const source: AsyncIterable<Uint8Array> = file?.createReadStream() ?? inputOf(process)
   const imported = await withStores(settings, (stores) => importBundle(source, stores, limits))
   if (flags.json === true) await printJson({ type: 'imported', ...imported })
   process.stderr.write(`${told(imported)}\n`)

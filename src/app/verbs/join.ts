@@ -20,7 +20,7 @@ import { keyWords } from '../terminal/key-words.ts'
 import { openTerminal } from '../terminal/open-terminal.ts'
 import { remoteFiles } from '../terminal/remote-files.ts'
 import { TypedInput } from '../terminal/typed-input.ts'
-import { type Place, placeOf, rateOf, runShowing } from './verb.ts'
+import { inputOf, type Place, placeOf, rateOf, runShowing } from './verb.ts'
 
 interface JoinFlags {
   readonly auto: number
@@ -75,7 +75,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     const asked = { ...shown, ...(password === undefined ? {} : { password }) }
     return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...asked })
   }
-  const typed = new TypedInput(process.stdin)
+  const typed = new TypedInput(inputOf(process))
   const words = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
   const { say, refusal } = words
   const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>

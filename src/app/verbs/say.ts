@@ -11,7 +11,7 @@ import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { LineCount } from '../terminal/typed-input.ts'
 import { refused } from './failing.ts'
-import { type Place, placeOf, run, tellFirstRetry } from './verb.ts'
+import { inputOf, type Place, placeOf, run, tellFirstRetry } from './verb.ts'
 
 export const addSay = (program: Command): Command =>
   program
@@ -61,7 +61,7 @@ function isArgvUtf8(): boolean {
 /** Says each line of standard input; how many were refused is how it ends. */
 async function sayInput(session: HttpSession): Promise<void> {
   const count = new LineCount()
-  for await (const lines of linesOf(process.stdin)) {
+  for await (const lines of linesOf(inputOf(process))) {
     const texts: string[] = []
     for (const line of lines) {
       if (typeof line === 'string') texts.push(line)

@@ -17,7 +17,7 @@ import { failureOf, refused } from './failing.ts'
 import { ProgressDisplay } from './progress.ts'
 import { type Seen, waitForReceipts } from './receipts.ts'
 import { filesAt } from './tree.ts'
-import { type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf } from './verb.ts'
+import { inputOf, type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf } from './verb.ts'
 
 interface SendFlags {
   readonly limit?: number
@@ -136,7 +136,7 @@ async function sendOne(
 }
 
 async function sendInput(session: HttpSession, name: string, tell: ProgressDisplay['tell'], { limit, to }: SendFlags) {
-  const upload = session.upload(process.stdin, { name, ...(to === undefined ? {} : { to }) }, limit)
+  const upload = session.upload(inputOf(process), { name, ...(to === undefined ? {} : { to }) }, limit)
   upload.progress$.subscribe(tell)
   return await upload.done
 }

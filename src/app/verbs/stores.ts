@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { BadBundle } from '../../adapters/codec/bundle/bad-bundle.ts'
-import { lockDirectory } from '../../adapters/stores/disk/directory-lock.ts'
+import { lockDirectory, SharedDirectory } from '../../adapters/stores/disk/directory-lock.ts'
 import { DiskVault } from '../../adapters/stores/disk/disk-vault.ts'
 import { SharedDisk } from '../../adapters/stores/disk/shared-disk.ts'
 import { SqliteJournal } from '../../adapters/stores/sqlite/sqlite-journal.ts'
@@ -71,7 +71,8 @@ function storeFailure(error: unknown, directory: string): unknown {
   const ends = (exitCode: CommandFailed['exitCode'], message: string) =>
     new CommandFailed(exitCode, forTerminal(message), { cause: error })
   if (error instanceof DirectoryInUse) return ends(exitCodes.directoryInUse, error.message)
-  if (error instanceof SharedDisk) return ends(exitCodes.unsafeConfiguration, error.message)
+  if (error instanceof SharedDisk || error instanceof SharedDirectory)
+    return ends(exitCodes.unsafeConfiguration, error.message)
   if (error instanceof BadBundle) return ends(exitCodes.integrity, `this bundle can't be imported: ${error.message}`)
   if (error instanceof Refused) return ends(exitCodes.disk, `there is no room for it: ${error.message}`)
   if (error instanceof JournalBroken || error instanceof VaultBroken) return ends(exitCodes.disk, error.message)

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { parseAddress, type RoomAddress } from '../../adapters/client/address.ts'
 import { dialHost } from '../../adapters/client/dial.ts'
@@ -63,6 +64,13 @@ function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {
     default:
       return news satisfies never
   }
+}
+
+/** What comes in by itself. Of a folder Node says that it ends at once, as if it were an empty file. */
+export function inputOf({ stdin }: NodeJS.Process): NodeJS.ReadStream {
+  if (fstatSync(stdin.fd).isDirectory())
+    throw new CommandFailed(exitCodes.notFound, 'standard input is a folder; give a file, or a pipe')
+  return stdin
 }
 
 /** Runs a verb: what it can't do ends the command with a sentence and an exit code. */

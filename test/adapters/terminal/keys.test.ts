@@ -34,6 +34,22 @@ test.each([
   ['ha\x1a', {}, [{ type: 'typed', text: 'ha' }, { type: 'suspend' }]],
   // Behind it stands what the shell is to get.
   ['\x1arm -r x\r', {}, [{ type: 'suspend' }]],
+  // Keys that came together.
+  ['\x15/quit\r', {}, [{ type: 'killToStart' }, { type: 'typed', text: '/quit' }, { type: 'enter' }]],
+  [
+    'satu\x17\x01dua',
+    {},
+    [{ type: 'typed', text: 'satu' }, { type: 'killWord' }, { type: 'home' }, { type: 'typed', text: 'dua' }],
+  ],
+  [
+    'satu\x11dua',
+    {},
+    [
+      { type: 'typed', text: 'satu' },
+      { type: 'typed', text: 'dua' },
+    ],
+  ],
+  ['satu\x03\rdua', {}, [{ type: 'pasted', text: 'satu\x03\ndua' }]],
   ['w', { ctrl: true }, [{ type: 'killWord' }]],
   ['q', { ctrl: true }, []],
   ['b', { meta: true }, [{ type: 'wordLeft' }]],

@@ -22,7 +22,8 @@ async function* told(source: Source): AsyncIterable<Uint8Array> {
   }
 }
 
-const unreadable = (error: unknown): Rejected =>
+/** What is at a path on this machine can't be sent. */
+export const unreadable = (error: unknown): Rejected =>
   error instanceof NoSource
     ? rejected('BAD_NAME', error.message)
     : rejected('NO_SUCH_FILE', `the file can't be read (${errorCode(error) ?? error})`)

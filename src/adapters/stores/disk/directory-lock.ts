@@ -4,9 +4,11 @@ import {
   constants,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
@@ -30,9 +32,21 @@ interface Owner {
   readonly host: string
 }
 
+/** The right to remove only what is one's own: set on folders for everybody, as `/tmp`. */
+const STICKY = 0o1000
 const SQLITE_BUSY = 5
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
+
+/** A directory that is not for this user alone, and can not be made so. */
+export class SharedDirectory extends Error {
+  readonly code = 'SHARED_DIRECTORY'
+
+  constructor(directory: string, isForAll: boolean) {
+    const whose = isForAll ? 'for everybody on this machine' : "another user's"
+    super(`${directory} is ${whose}; name a directory inside it with --data, like ${join(directory, 'tamtam')}`)
+  }
+}
 
 /**
  * Takes a data directory for this process, or throws `DirectoryInUse` (C85). The system frees it when the process ends, however
@@ -40,10 +54,11 @@ const SQLITE_NOTADB = 26
  * which also holds between containers and between two hosts of one process. Nothing else may open `lock.db`: closing any
  * descriptor of it would free it.
  *
- * Throws `SharedDisk` where other machines may write as well (C86), unless `anyDisk` says that none does.
+ * Throws `SharedDisk` where other machines may write as well (C86), unless `anyDisk` says that none does, and `SharedDirectory` where other users may.
  */
 export const lockDirectory = async (directory: string, anyDisk = false): Promise<DirectoryLock> => {
   makeDirectorySync(directory, 0o700)
+  mustBeOwn(directory)
   const shared = anyDisk ? undefined : sharedDiskUnder(directory)
   if (shared !== undefined) throw new SharedDisk(directory, shared)
   // In one step without an await: the repair of a damaged lock must not meet another host of this process.
@@ -73,6 +88,18 @@ export const lockDirectory = async (directory: string, anyDisk = false): Promise
       }
     },
   }
+}
+
+/** The directory is made one for its owner alone: `/tmp` must not become it. A new one, like a container's, may. */
+const mustBeOwn = (directory: string): void => {
+  const { mode, uid } = statSync(directory)
+  const isShared = (mode & STICKY) !== 0 && holdsOthers(directory)
+  if (isShared || ![uid, 0, undefined].includes(process.getuid?.())) throw new SharedDirectory(directory, isShared)
+}
+
+const holdsOthers = (directory: string): boolean => {
+  const names = readdirSync(directory)
+  return names.length > 0 && !names.includes('lock.db')
 }
 
 const lockDatabase = (directory: string): DatabaseSync => {

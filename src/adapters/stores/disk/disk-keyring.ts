@@ -1,9 +1,12 @@
-import { open, readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type KeyName, type Keyring, KeyringDamaged } from '../../../domain/ports/keyring.ts'
 import { errorCode } from '../../files/error-code.ts'
 import { makeDirectory } from '../../files/make-directory.ts'
 import { replaceFile } from '../../files/replace-file.ts'
+
+const { O_RDONLY, O_NONBLOCK = 0 } = constants
 
 /** Secrets as files in `<data>/keys`, which nobody but their owner can open. */
 export class DiskKeyring implements Keyring {
@@ -16,8 +19,16 @@ export class DiskKeyring implements Keyring {
 
   async read(name: KeyName): Promise<string | undefined> {
     try {
-      return await readFile(join(this.#directory, name), 'utf8')
+      // Never waits, as a pipe would have it.
+      const file = await open(join(this.#directory, name), O_RDONLY | O_NONBLOCK)
+      try {
+        if (!(await file.stat()).isFile()) throw new KeyringDamaged(name, 'it is no file')
+        return await file.readFile('utf8')
+      } finally {
+        await file.close()
+      }
     } catch (error) {
+      if (error instanceof KeyringDamaged) throw error
       const code = errorCode(error)
       if (code === 'ENOENT') return undefined
       throw new KeyringDamaged(name, `it can not be read (${code ?? String(error)})`, { cause: error })

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { lockDirectory } from '../../../../src/adapters/stores/disk/directory-lock.ts'
+import { lockDirectory, SharedDirectory } from '../../../../src/adapters/stores/disk/directory-lock.ts'
 import { DirectoryInUse } from '../../../../src/domain/ports/journal.ts'
 import { readAll, temporaryDirectory } from './vault-in-directory.ts'
 
@@ -35,6 +35,20 @@ describe('lockDirectory', () => {
     await lock.release()
     await lock.release()
     expect(await readdir(path)).toEqual(['lock.db'])
+  })
+
+  test('leaves a directory alone that everybody puts files into, and takes a new one', async () => {
+    const path = join(directory, 'tmp')
+    await mkdir(path)
+    await chmod(path, 0o1777)
+    await writeFile(join(path, 'of others'), '')
+    await expect(lockDirectory(path)).rejects.toThrow(SharedDirectory)
+    await expect(lockDirectory(path)).rejects.toThrow(`name a directory inside it with --data, like ${path}/tamtam`)
+    expect([(await stat(path)).mode & 0o7777, await readdir(path)]).toEqual([0o1777, ['of others']])
+    await rm(join(path, 'of others'))
+    await (await lockDirectory(path)).release()
+    expect((await stat(path)).mode & 0o777).toBe(0o700)
+    await (await lockDirectory(path)).release()
   })
 
   test('refuses a second host in the same process, and gives the directory back', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -18,6 +19,16 @@ describe('P8 DiskKeyring', () => {
     await expect(new DiskKeyring(data).read('rooms')).rejects.toMatchObject({
       code: 'KEYRING_DAMAGED',
       secret: 'rooms',
+    })
+  })
+
+  test('a pipe in place of a secret is told, and nobody waits for a writer', async () => {
+    const data = await temporaryDirectory()
+    await mkdir(join(data, 'keys'))
+    execFileSync('mkfifo', [join(data, 'keys', 'owner')])
+    await expect(new DiskKeyring(data).read('owner')).rejects.toMatchObject({
+      secret: 'owner',
+      message: expect.stringMatching(/it is no file/),
     })
   })
 
