@@ -150,9 +150,9 @@ export class Engine {
     return session
   }
 
-  /** Frees the nicks of an owner that several sessions shared. */
-  forget(owner: string): void {
-    this.#roster.release(owner)
+  /** Frees the nicks of an owner that several sessions shared, but `keep`. */
+  forget(owner: string, keep?: string): void {
+    this.#roster.release(owner, keep)
   }
 
   /** Uploads that are under way. */
