@@ -212,13 +212,13 @@ export class Engine {
         this.bandwidth.open((bytes) => this.#ports.metrics.count('sent_bytes', bytes)),
       ),
     inspect: (session, file) => this.#download(session, file, 0, 'lent', unlimited),
-    read: ({ id, room }, after, limit = Number.POSITIVE_INFINITY) => {
+    read: ({ household, id, room }, after, limit = Number.POSITIVE_INFINITY) => {
       const { journal } = this.#ports
       const most = Math.min(limit, this.#limits.pageEntries)
-      return this.#watched(this.#reads.run(id, () => journal.read(room, after, most)))
+      return this.#watched(this.#reads.run(household, id, () => journal.read(room, after, most)))
     },
-    search: async ({ id, room }, query, limit) => {
-      const found = this.#searches.run(id, () => this.#ports.journal.search(room, query, limit))
+    search: async ({ household, id, room }, query, limit) => {
+      const found = this.#searches.run(household, id, () => this.#ports.journal.search(room, query, limit))
       return newestWithin(await this.#watched(found), this.#limits.foundChars)
     },
     comeForward: (session) => this.#comeForward(session),
