@@ -4,7 +4,6 @@ import type { Pieces } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { ask, tell } from '../room/ask.ts'
-import { newestWithin } from '../room/chars.ts'
 import type { Ack, ClientCommand } from '../room/commands.ts'
 import type { WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
@@ -218,8 +217,10 @@ export class Engine {
       return this.#watched(this.#reads.run(household, id, () => journal.read(room, after, most)))
     },
     search: async ({ household, id, room }, query, limit) => {
-      const found = this.#searches.run(household, id, () => this.#ports.journal.search(room, query, limit))
-      return newestWithin(await this.#watched(found), this.#limits.foundChars)
+      const { foundChars } = this.#limits
+      return await this.#watched(
+        this.#searches.run(household, id, () => this.#ports.journal.search(room, query, limit, foundChars)),
+      )
     },
     comeForward: (session) => this.#comeForward(session),
     leave: (session, reason) => this.#leave(session, reason),
