@@ -90,8 +90,8 @@ export class WatchedJournal implements Journal {
     return this.#journal.facts(room)
   }
 
-  search(room: string, query: string, limit: number): ReturnType<Journal['search']> {
-    return this.#journal.search(room, query, limit)
+  search(...asked: Parameters<Journal['search']>): ReturnType<Journal['search']> {
+    return this.#journal.search(...asked)
   }
 
   trim(room: string, upTo: number): Promise<void> {

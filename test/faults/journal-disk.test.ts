@@ -79,7 +79,7 @@ describe('C75: a full disk', () => {
         for (let tries = 0; tries < 20; tries += 1) expect((await append(journal, kept + 1)).status).toBe('readOnly')
         expect(await count(journal)).toBe(kept)
         expect(await journal.span('lobby')).toEqual({ first: 1, last: kept })
-        await journal.search('lobby', 'x', 10)
+        await journal.search('lobby', 'x', 10, 1_000_000)
         await rm(ballast)
         const deadline = performance.now() + PATIENCE_MS
         while ((await append(journal, kept + 1)).status === 'readOnly') assert.ok(performance.now() < deadline, 'heals')

@@ -18,9 +18,9 @@ class SlowJournal extends MemoryJournal {
   most = 0
   #free = false
 
-  override async search(room: string, query: string, limit: number): Promise<readonly Entry[]> {
+  override async search(...asked: Parameters<MemoryJournal['search']>): Promise<readonly Entry[]> {
     if (!this.#free) await new Promise<void>((resolve) => this.held.push(resolve))
-    return await super.search(room, query, limit)
+    return await super.search(...asked)
   }
 
   override rooms(): Promise<ReadonlyMap<string, Span>> {

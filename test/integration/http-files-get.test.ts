@@ -275,10 +275,10 @@ describe('a file that is still arriving', () => {
       return reader.pause()
     }
     const oldest = await still()
-    clock.advance(10_000)
+    clock.advance(3000)
     const other = await still()
     expect((await ask(port, `GET ${file.url}`)).status).toBe(503)
-    clock.advance(25_000)
+    clock.advance(3000)
     expect((await ask(port, `GET ${file.url}`)).bytes).toHaveLength(20_000_000)
     await oldest.resume().closed()
     // The other has not stood still for as long.
@@ -286,5 +286,25 @@ describe('a file that is still arriving', () => {
     expect((await ask(port, `GET ${file.url}`)).status).toBe(503)
     // The host would wait for them, and its time stands still.
     for (const reader of [other, last]) reader.reset()
+  })
+
+  test('C116: whoever has far more downloads than somebody else makes place for them at once', async () => {
+    const clock = new TurnClock()
+    const { port } = await startHttpHost({
+      http: { downloads: 3 },
+      overrides: { clock },
+      listen: { silentMs: 1_000_000 },
+    })
+    const file = await putFile(port, 'large.bin', sampleBytes(20_000_000))
+    const greedy: LineClient[] = []
+    for (let index = 0; index < 3; index++) {
+      const reader = await LineClient.connect(port, { keepBytes: false })
+      reader.write(`GET ${file.url} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      await reader.until(/^HTTP\/1\.1 200/)
+      greedy.push(reader.pause())
+    }
+    expect((await ask(port, `GET ${file.url}`)).status).toBe(503)
+    expect((await ask(port, `GET ${file.url}`, { as: 'ani' })).bytes).toHaveLength(20_000_000)
+    for (const reader of greedy) reader.reset()
   })
 })

@@ -72,6 +72,19 @@ describe('a ban of somebody who shows a key', () => {
       expect((await enter(port, 'websocket', TROLL, name)).outcome).toBe('joined')
   })
 
+  test.each(CARRIERS)('C65 holds no name for whoever was turned away and stays (%s)', async (by) => {
+    const { port, owner } = await withTroll()
+    await owner.ask({ type: 'ban', name: 'troll' })
+    const turnedAway = await SessionClient.connect(port, by)
+    for (const name of ['ani', 'budi']) {
+      turnedAway.send({ type: 'hello', version: 1, key: TROLL, name }).send({ type: 'join', room: 'den' })
+      const asked = turnedAway.of('rejected').length
+      await turnedAway.until(() => turnedAway.of('rejected').length > asked)
+    }
+    for (const name of ['ani', 'budi']) expect((await enter(port, by, keyOf(name), name)).outcome).toBe('joined')
+    expect(turnedAway.of('bye')).toEqual([])
+  })
+
   test('C124 ends what they hold: links, streams, downloads, and uploads, which go on when it is taken back', async () => {
     const { port, owner, troll, id, upload, link } = await withTroll()
     const read = (line: string, headers = {}) => ask(port, line, { headers })

@@ -4,7 +4,6 @@ import type { Pieces } from '../ports/vault.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { ask, tell } from '../room/ask.ts'
-import { newestWithin } from '../room/chars.ts'
 import type { Ack, ClientCommand } from '../room/commands.ts'
 import type { WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
@@ -150,9 +149,9 @@ export class Engine {
     return session
   }
 
-  /** Frees the nicks of an owner that several sessions shared. */
-  forget(owner: string): void {
-    this.#roster.release(owner)
+  /** Frees the nicks of an owner that several sessions shared, but `keep`. */
+  forget(owner: string, keep?: string): void {
+    this.#roster.release(owner, keep)
   }
 
   /** Uploads that are under way. */
@@ -212,14 +211,16 @@ export class Engine {
         this.bandwidth.open((bytes) => this.#ports.metrics.count('sent_bytes', bytes)),
       ),
     inspect: (session, file) => this.#download(session, file, 0, 'lent', unlimited),
-    read: ({ id, room }, after, limit = Number.POSITIVE_INFINITY) => {
+    read: ({ household, id, room }, after, limit = Number.POSITIVE_INFINITY) => {
       const { journal } = this.#ports
       const most = Math.min(limit, this.#limits.pageEntries)
-      return this.#watched(this.#reads.run(id, () => journal.read(room, after, most)))
+      return this.#watched(this.#reads.run(household, id, () => journal.read(room, after, most)))
     },
-    search: async ({ id, room }, query, limit) => {
-      const found = this.#searches.run(id, () => this.#ports.journal.search(room, query, limit))
-      return newestWithin(await this.#watched(found), this.#limits.foundChars)
+    search: async ({ household, id, room }, query, limit) => {
+      const { foundChars } = this.#limits
+      return await this.#watched(
+        this.#searches.run(household, id, () => this.#ports.journal.search(room, query, limit, foundChars)),
+      )
     },
     comeForward: (session) => this.#comeForward(session),
     leave: (session, reason) => this.#leave(session, reason),

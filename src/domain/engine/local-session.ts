@@ -73,6 +73,11 @@ export class LocalSession implements RoomSession {
     return this.#room.personOf(this.#id)
   }
 
+  /** Whom it shares an address with; nobody who came without one. */
+  get household(): string {
+    return this.#room.householdOf(this.#id)
+  }
+
   get room(): string {
     return this.#room.state.name
   }

@@ -177,7 +177,7 @@ export class Rooms {
       this.#names = undefined
     }
     const { journal } = this.#ports
-    const [span, facts] = await this.#reads.run(name, () => Promise.all([journal.span(name), journal.facts(name)]))
+    const [span, facts] = await this.#reads.run('', name, () => Promise.all([journal.span(name), journal.facts(name)]))
     return new RoomActor(name, span, facts, this.#limits, this.#wake)
   }
 }

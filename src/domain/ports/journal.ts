@@ -62,10 +62,10 @@ export interface Journal {
 
   /**
    * The newest entries of the types `said`, `acted` and `topicSet` texts and file names that have every word of `query`
-   * as the beginning of one of their words, whatever case and accents; oldest first, at most `limit`. Whispers are never found.
-   * What is found and is damaged is `missed`.
+   * as the beginning of one of their words, whatever case and accents; oldest first, at most `limit`, and no more of them than have
+   * `chars` characters together (`charsOf`). Whispers are never found. What is found and is damaged is `missed`.
    */
-  search(room: string, query: string, limit: number): Promise<readonly PastEvent[]>
+  search(room: string, query: string, limit: number, chars: number): Promise<readonly PastEvent[]>
 
   /** Forgets entries up to the sequence `upTo`, but for facts that last; may keep more where a stored batch reaches over it. */
   trim(room: string, upTo: number): Promise<void>

@@ -1,4 +1,5 @@
 import { type Observable, Subject } from 'rxjs'
+import { householdOf } from '../names/household.ts'
 import type { Span } from '../ports/journal.ts'
 import { type Rejected, rejected } from '../rejection.ts'
 import { failureText } from '../text/failure-text.ts'
@@ -113,6 +114,11 @@ export class RoomActor {
   /** Whom nothing but a key tells: the same when they come back. */
   personOf(id: string): string {
     return personOf(this.#state, id)
+  }
+
+  /** Where somebody who is here comes from, as far as their door knows: they share it with others of their household. */
+  householdOf(id: string): string {
+    return householdOf(this.#state.origins.get(id)?.address ?? '')
   }
 
   /** How a member stands who reads now; also one who is not here. */

@@ -7,8 +7,8 @@ function scene(atOnce: number) {
   const turns = new FairTurns(atOnce)
   const begun: string[] = []
   const ends: (() => void)[] = []
-  const ask = (asker: string, what = asker) =>
-    turns.run(asker, async () => {
+  const ask = (asker: string, what = asker, address = 'here') =>
+    turns.run(address, asker, async () => {
       begun.push(what)
       await new Promise<void>((resolve) => ends.push(resolve))
       return what
@@ -41,12 +41,25 @@ describe('fair turns', () => {
     expect(await Promise.all(all)).toHaveLength(8)
   })
 
+  it('go round by address first: nobody waits for how many askers another one has', async () => {
+    const { ask, begun, endAll } = scene(1)
+    const all = [
+      ...Array.from({ length: 4 }, (_, index) => ask(`crowd ${index}`)),
+      ask('ani', 'ani 0', 'there'),
+      ask('ani', 'ani 1', 'there'),
+      ask('budi', 'budi', 'elsewhere'),
+    ]
+    await endAll()
+    expect(begun).toEqual(['crowd 0', 'crowd 1', 'ani 0', 'budi', 'crowd 2', 'ani 1', 'crowd 3'])
+    await Promise.all(all)
+  })
+
   it('go on after work that failed, and hand its error to who asked', async () => {
     const turns = new FairTurns(1)
-    const failed = turns.run('ani', () => Promise.reject(new Error('of the store')))
-    const next = turns.run('budi', async () => 'done')
+    const failed = turns.run('here', 'ani', () => Promise.reject(new Error('of the store')))
+    const next = turns.run('here', 'budi', async () => 'done')
     await expect(failed).rejects.toThrow('of the store')
     expect(await next).toBe('done')
-    expect(await turns.run('ani', async () => 'again')).toBe('again')
+    expect(await turns.run('here', 'ani', async () => 'again')).toBe('again')
   })
 })

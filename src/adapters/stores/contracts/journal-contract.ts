@@ -3,7 +3,7 @@ import { Batch } from '../../../domain/room/batch.ts'
 import { type Entry, isFact } from '../../../domain/room/events.ts'
 import { LastingFacts } from '../../../domain/room/lasting.ts'
 import type { ContractCase } from './contract.ts'
-import { searchCases } from './journal-search-contract.ts'
+import { PLENTY, searchCases } from './journal-search-contract.ts'
 import { ani, type Draft, type JournalUnderTest, numbered, readAll, Subject } from './journal-subject.ts'
 
 export type { JournalUnderTest } from './journal-subject.ts'
@@ -184,7 +184,7 @@ const cases: Readonly<Record<string, Check>> = {
     const kept = facts.filter(({ seq }) => seq >= first || lasting.has(seq))
     assert.ok(kept.length < facts.length)
     assert.deepEqual(await subject.journal.facts('lobby'), kept)
-    assert.equal((await subject.journal.search('lobby', 'old', 100)).length, 3)
+    assert.equal((await subject.journal.search('lobby', 'old', 100, PLENTY)).length, 3)
     await subject.journal.trim('lobby', 3)
     assert.equal((await subject.journal.span('lobby'))?.first, first)
     await subject.append('lobby', [say('new')])

@@ -6,8 +6,11 @@ import type { Draft, Subject } from './journal-subject.ts'
 const say = (text: string): Draft => ({ type: 'said', text })
 const file = { id: 'f1', name: 'Laporan-Akhir 2026.pdf', size: 7 }
 
-const seqs = async (journal: Journal, query: string, limit = 100): Promise<number[]> =>
-  (await journal.search('lobby', query, limit)).map(lastSeqOf)
+/** Characters that are never the limit. */
+export const PLENTY = 1_000_000
+
+const seqs = async (journal: Journal, query: string, limit = 100, chars = PLENTY): Promise<number[]> =>
+  (await journal.search('lobby', query, limit, chars)).map(lastSeqOf)
 
 const hostileQueries = [
   ...[
@@ -97,11 +100,27 @@ export const searchCases: Readonly<Record<string, (subject: Subject) => Promise<
     await subject.append('lobby', [say('kopi lagi')])
     assert.deepEqual(await seqs(subject.journal, 'kopi', 1), [401], 'what was just committed is found')
   },
+  'search gives no more characters than are asked for, and of those the newest': async (subject) => {
+    const long = `kopi ${'x'.repeat(10_000)}`
+    for (let batch = 0; batch < 10; batch += 1)
+      await subject.append('lobby', [...Array(10).fill(say(long)), say('teh')])
+    const all = Array.from({ length: 110 }, (_, index) => index + 1).filter((seq) => seq % 11 !== 0)
+    const each = long.length + 200
+    for (const [most, count] of [
+      [each - 1, 0],
+      [each, 1],
+      [each * 33 + 1, 33],
+      [each * 99, 99],
+      [each * 100, 100],
+    ] as const)
+      assert.deepEqual(await seqs(subject.journal, 'kopi', 500, most), all.slice(100 - count), `${count}`)
+    assert.deepEqual(await seqs(subject.journal, 'kopi', 7, each * 50), all.slice(-7))
+  },
   'search stays in its room': async (subject) => {
     await subject.append('hall', [say('kopi di aula')])
     await subject.append('lobby', [say('teh')])
     assert.deepEqual(await seqs(subject.journal, 'kopi'), [])
-    assert.deepEqual(await subject.journal.search('nowhere', 'kopi', 10), [])
+    assert.deepEqual(await subject.journal.search('nowhere', 'kopi', 10, PLENTY), [])
   },
   'hostile queries find words or nothing, and do no harm': async (subject) => {
     await subject.append('lobby', [say('kopi panas')])

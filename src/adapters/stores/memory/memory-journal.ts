@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Appended, Journal, KnownId, Span } from '../../../domain/ports/journal.ts'
 import { Batch } from '../../../domain/room/batch.ts'
+import { charsOf } from '../../../domain/room/chars.ts'
 import { type Entry, isFact } from '../../../domain/room/events.ts'
 import { LastingFacts } from '../../../domain/room/lasting.ts'
 import { matches, searchWords } from '../../codec/words.ts'
@@ -65,16 +66,21 @@ export class MemoryJournal implements Journal {
     return [...(this.#rooms.get(room)?.facts ?? [])]
   }
 
-  async search(room: string, query: string, limit: number): Promise<readonly Entry[]> {
+  async search(room: string, query: string, limit: number, chars: number): Promise<readonly Entry[]> {
     const wanted = searchWords(query)
     const batches = this.#rooms.get(room)?.batches ?? []
     const found: Entry[] = []
     if (wanted.length === 0) return found
     let looked = 0
+    let left = chars
     for (let index = batches.length - 1; index >= 0; index -= 1) {
       for (const entry of batches[index]!.entries.toReversed()) {
         if (found.length >= limit) return found.reverse()
-        if (matches(entry, wanted)) found.push(entry)
+        if (matches(entry, wanted)) {
+          left -= charsOf(entry)
+          if (left < 0) return found.reverse()
+          found.push(entry)
+        }
         // Everything else in the process waits meanwhile.
         looked += 1
         if (looked % STEP_ENTRIES === 0) await nextTurn()

@@ -5,9 +5,7 @@ import { believed, isComplete } from './records.ts'
 import type { Room } from './room-table.ts'
 import { KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, KIND, ROW_COLUMNS, type Row, type UncheckedRow } from './row.ts'
 
-/** One answer holds no more than about this, however many entries were asked for. */
-const ANSWER_BYTES = 4 * 1024 * 1024
-/** The same of what is found here and there: others' appends are behind one such step at most. */
+/** One answer holds no more than about this, however many entries were asked for: others' appends and reads are behind a few such steps. */
 const STEP_BYTES = 512 * 1024
 const FACT_ROWS = 256
 
@@ -49,7 +47,7 @@ export class Reader {
       found.push(row)
       entries += row.last - row.first + 1
       bytes += row.bytes.length
-      if (entries >= limit || bytes >= ANSWER_BYTES) break
+      if (entries >= limit || bytes >= STEP_BYTES) break
     }
     return found
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Appended, DirectoryInUse, type Journal, JournalBroken, type Span } from '../../../domain/ports/journal.ts'
 import type { Log } from '../../../domain/ports/log.ts'
 import type { Batch } from '../../../domain/room/batch.ts'
+import { charsOf, newestWithin } from '../../../domain/room/chars.ts'
 import { type Entry, isFact, type PastEvent } from '../../../domain/room/events.ts'
 import { matches, searchWords } from '../../codec/words.ts'
 import { JournalTooNew } from './failures.ts'
@@ -20,6 +21,9 @@ export interface SqliteJournalOptions {
   readonly onDamaged?: () => void
 }
 
+/** Found entries that are read at first; more of them where they are short. */
+const FOUND_AT_ONCE = 16
+const STEP_CHARS = 64 * 1024
 const COMMITTED: Appended = { status: 'committed' }
 
 /**
@@ -88,13 +92,26 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  async search(room: string, query: string, limit: number): Promise<readonly PastEvent[]> {
+  async search(room: string, query: string, limit: number, chars: number): Promise<readonly PastEvent[]> {
     const words = searchWords(query)
     if (words.length === 0) return []
-    const seqs = await this.#call('search', { room, words, limit })
+    const seqs = [...(await this.#call('search', { room, words, limit }))]
+    // The newest first, some at a time, and none that there is no place for: an append that comes meanwhile is behind one such step.
+    const found: PastEvent[][] = []
+    for (let left = chars, step = FOUND_AT_ONCE; left >= 0 && seqs.length > 0; ) {
+      const looked = await this.#found(room, seqs.splice(-step), words)
+      const had = looked.reduce((sum, event) => sum + charsOf(event), 0)
+      found.push(looked)
+      left -= had
+      if (had < STEP_CHARS) step *= 2
+    }
+    return newestWithin(found.reverse().flat(), chars)
+  }
+
+  /** Those of these entries that have the words. What the index says is looked at again: it has no checksum of its own. */
+  async #found(room: string, seqs: readonly number[], words: readonly string[]): Promise<PastEvent[]> {
     const wanted = new Set(seqs)
     const entries = new Map<number, Entry>()
-    // A few rows at a time: an append that comes meanwhile is behind one of these steps, not behind all of it.
     for (let left = seqs; left.length > 0; ) {
       const stored = await this.#call('holding', { room, seqs: left })
       const upTo = stored.rows.at(-1)?.last
@@ -103,7 +120,6 @@ export class SqliteJournal implements Journal {
         for (const entry of batch.entries) if (wanted.has(entry.seq)) entries.set(entry.seq, entry)
       left = left.filter((seq) => seq > upTo)
     }
-    // What the index says is looked at again: it has no checksum of its own.
     return seqs.flatMap((seq): readonly PastEvent[] => {
       const entry = entries.get(seq)
       if (entry === undefined) return [{ type: 'missed', from: seq, to: seq }]

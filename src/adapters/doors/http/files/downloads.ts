@@ -1,11 +1,19 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import { type Holder, places, yielding } from '../../../../domain/engine/unfinished.ts'
 import { Refused } from '../../../../domain/session.ts'
+import { householdOf } from '../../shared/address.ts'
 import { refuse } from '../errors.ts'
+import { askerOf } from '../guests.ts'
 import type { HttpParts } from '../parts.ts'
 import { send } from './sending.ts'
 
-interface Open {
+/** A download on which nothing has moved for so long makes way for another. */
+const STILL_MS = 5000
+/** One of somebody who has so many more than the asker makes way, however it moves. */
+const MORE = 2
+
+interface Open extends Holder {
   readonly raw: ServerResponse
   /** When a piece of it was taken last. */
   movedAt: number
@@ -13,7 +21,8 @@ interface Open {
 
 /**
  * The files that are being sent. Each costs an open file and a piece or two in memory, so there are only so many at once (C116): beyond
- * them the one on which nothing has moved for longest makes place for the next. It can be continued.
+ * them the one on which nothing has moved for longest makes place for the next, or one of whoever has far more of them than the one who
+ * asks. It can be continued.
  */
 export class Downloads {
   readonly #parts: HttpParts
@@ -26,8 +35,11 @@ export class Downloads {
   /** Runs `answer`, which sends one file, or refuses where there are too many already. */
   async count(reply: FastifyReply, answer: () => Promise<FastifyReply>): Promise<FastifyReply> {
     const { clock, settings, metrics } = this.#parts
-    if (this.#open.size >= settings.downloads && !this.#makePlace()) return refuse(reply, tooMany)
-    const open: Open = { raw: reply.raw, movedAt: clock.elapsed() }
+    const { address, member, name = '' } = askerOf(this.#parts, reply.request)
+    const household = householdOf(address)
+    const asker: Holder = { address: household, person: member ?? `${household} ${name}` }
+    if (this.#open.size >= settings.downloads && !this.#makePlace(asker)) return refuse(reply, tooMany)
+    const open: Open = { ...asker, raw: reply.raw, movedAt: clock.elapsed() }
     this.#open.add(open)
     metrics.gauge('downloads', this.#open.size)
     try {
@@ -38,14 +50,21 @@ export class Downloads {
     }
   }
 
-  /** Breaks off the one that has stood still for longest; false where none has for long. */
-  #makePlace(): boolean {
-    const { clock, metrics, settings } = this.#parts
-    const [longest] = [...this.#open].sort((one, other) => one.movedAt - other.movedAt)
-    if (longest === undefined || clock.elapsed() - longest.movedAt < settings.bodyStallMs) return false
+  /** Breaks off one that makes way; false where none does. */
+  #makePlace(asker: Holder): boolean {
+    const { clock, metrics } = this.#parts
+    const open = [...this.#open].sort((one, other) => one.movedAt - other.movedAt)
+    const views = open.map(({ address, person, movedAt }, index) => ({
+      ...{ id: String(index), address, person },
+      ...{ bytes: 0, at: movedAt, mayYield: true },
+    }))
+    const [longest] = open
+    const isStill = longest !== undefined && clock.elapsed() - longest.movedAt >= STILL_MS
+    const gives = isStill ? longest : open[Number(yielding(views, asker, places, MORE)?.id)]
+    if (gives === undefined) return false
     metrics.count('downloads_shed')
-    this.#open.delete(longest)
-    longest.raw.destroy()
+    this.#open.delete(gives)
+    gives.raw.destroy()
     return true
   }
 

@@ -163,6 +163,8 @@ export class SessionPeer implements Holder {
       this.#parts.admitted()
     } catch (error) {
       if (!(error instanceof Refused)) throw error
+      // Who may not come in holds no name by having asked: one connection could have them all.
+      engine.forget(id, this.#session?.member.name)
       this.#refuse(error.rejected)
       return
     }
