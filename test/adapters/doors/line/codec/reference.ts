@@ -99,8 +99,10 @@ export function readWhole(whole: Buffer, maxLineBytes = 4096, maxDiscardedBytes 
           refused.add(found.says)
           answer(`\xff${command === '\xfd' ? '\xfc' : '\xfe'}${option}`)
         } else if (command === '\xf6') answer(THERE)
-        else if (command === '\xf7') raw = raw.replace(/[\s\S][\x80-\xbf]*$/, '')
-        else if (command === '\xf4' || command === '\xf8') {
+        else if (command === '\xf7') {
+          // What is past the limit is counted, and not kept: none of it can be erased.
+          if (!isLong) raw = raw.replace(/[\s\S][\x80-\xbf]*$/, '')
+        } else if (command === '\xf4' || command === '\xf8') {
           raw = ''
           isLong = false
         }
