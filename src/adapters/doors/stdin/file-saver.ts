@@ -5,7 +5,7 @@ import { extname, join } from 'node:path'
 import type { LocalSession } from '../../../domain/engine/local-session.ts'
 import type { WholeFile } from '../../../domain/room/events.ts'
 import { makeDirectory } from '../../files/make-directory.ts'
-import { ignoreMissing, named, receivedName, SAVED_MODE, SaveFolder } from '../../files/publish.ts'
+import { holds, ignoreMissing, named, receivedName, SAVED_MODE, SaveFolder } from '../../files/publish.ts'
 
 /** What the host itself needs of a disk, so that a room goes on when a copy does not fit any more. */
 const FREE_FLOOR_BYTES = 64 * 1024 ** 2
@@ -82,7 +82,7 @@ export class FileSaver {
     this.#copied.delete(id)
     if (file === undefined) return
     for (const [path, { size }] of await this.#entries(receivedName(file.name, file.id))) {
-      if (size !== file.size || (await digestOf(path)) !== file.sha256) continue
+      if (!(await holds(path, file))) continue
       await unlink(path).catch(ignoreMissing)
       if (this.#folderBytes !== undefined) this.#folderBytes -= size
       return
@@ -123,19 +123,12 @@ export class FileSaver {
   async #entries(name: string): Promise<(readonly [path: string, stats: Stats])[]> {
     const begins = name.slice(0, name.length - extname(name).length)
     const entries: (readonly [string, Stats])[] = []
-    for (const each of await readdir(this.#directory).catch(() => [])) {
+    for (const each of (await readdir(this.#directory).catch(ignoreMissing)) ?? []) {
       if (!each.startsWith(begins)) continue
       const path = join(this.#directory, each)
-      const stats = await lstat(path).catch(() => undefined)
+      const stats = await lstat(path).catch(ignoreMissing)
       if (stats?.isFile()) entries.push([path, stats])
     }
     return entries
   }
-}
-
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
-  for await (const bytes of handle.createReadStream()) hash.update(bytes)
-  return hash.digest('hex')
 }
