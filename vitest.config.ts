@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-const files = ['test/adapters/stores/{sqlite,disk}/**/*.test.ts']
 const fuzz = ['test/**/*.fuzz.test.ts']
 const alone = [
   'test/faults/{long-steps,memory-pressure,storm,under-fire}.test.ts',
-  'test/integration/{big-files,classroom,stalled,transfers-*}.test.ts',
+  'test/integration/files/{big-files,transfers-*}.test.ts',
+  'test/integration/host/{classroom,stalled}.test.ts',
 ]
 
 /** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */
@@ -20,8 +20,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{domain,adapters,app,model}/**/*.test.ts'],
-          exclude: [...fuzz, ...files],
+          include: ['test/unit/**/*.test.ts'],
+          exclude: fuzz,
           // In memory, and nothing shared between files: one worker can run them all.
           isolate: false,
           ...patient,
@@ -30,8 +30,8 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/{integration,faults}/**/*.test.ts', ...files],
-          exclude: alone,
+          include: ['test/{integration,faults}/**/*.test.ts'],
+          exclude: [...fuzz, ...alone],
           ...patient,
           ...threeAtATime,
         },

@@ -1,9 +1,9 @@
 // A tamtam host in a process of its own: says its port, and tells its parent how it is.
 //   node host.ts '{"data":"<directory>","line":{…}}'      without `data` all is kept in memory; with `tls: true` over TLS
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
-import { ownIdentity } from '../src/adapters/tls/identity.ts'
-import { identityDefaults } from '../src/app/defaults.ts'
-import { createTamtam } from '../src/app/index.ts'
+import { identityDefaults } from '#app/defaults.ts'
+import { createTamtam } from '#app/index.ts'
+import { ownIdentity } from '#system/tls/identity.ts'
 import { stopWithParent } from './load/jobs.ts'
 
 const NS_PER_MS = 1e6

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { FRAMES_MAGIC } from '../../src/adapters/codec/wire/frames.ts'
+import { FRAMES_MAGIC } from '#protocol/frames.ts'
 
 export interface HostilesLoad {
   readonly port: number

@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { bytesOf } from '../adapters/doors/shared/wording.ts'
-import { textOf } from '../adapters/files/text-encoding.ts'
-import { languages } from '../adapters/words/words.ts'
-import { failureText } from '../domain/text/failure-text.ts'
+import { failureText } from '#domain/names/failure-text.ts'
+import { languages } from '#i18n/i18n.ts'
+import { bytesOf } from '#server/connection/wording.ts'
+import { textOf } from '#system/files/text-encoding.ts'
+import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
 import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
 
 const wholeNumber = (most: number) =>
   v.pipe(

@@ -1,13 +1,13 @@
-import type { SessionSettings } from '../adapters/client/session/core/settings.ts'
-import type { ClientSettings } from '../adapters/client/settings.ts'
-import type { BundleLimits } from '../adapters/codec/bundle/manifest.ts'
-import type { HttpSettings } from '../adapters/doors/http/settings.ts'
-import type { LineSettings } from '../adapters/doors/line/settings.ts'
-import type { RoomKeySettings } from '../adapters/doors/shared/access/room-keys.ts'
-import type { SessionDoorSettings } from '../adapters/doors/shared/session/settings.ts'
-import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
-import type { IdentitySettings } from '../adapters/tls/identity.ts'
-import type { EngineLimits } from '../domain/engine/limits.ts'
+import type { BundleLimits } from '#bundle/manifest.ts'
+import type { SessionSettings } from '#client/session/settings.ts'
+import type { ClientSettings } from '#client/settings.ts'
+import type { EngineLimits } from '#domain/engine/limits.ts'
+import type { HttpSettings } from '#server/http/settings.ts'
+import type { LineSettings } from '#server/line/settings.ts'
+import type { ListenerSettings } from '#server/listener/listener.ts'
+import type { RoomKeySettings } from '#server/security/room-secrets.ts'
+import type { SessionDoorSettings } from '#server/session/settings.ts'
+import type { IdentitySettings } from '#system/tls/identity.ts'
 
 /** Every limit and time-out of tamtam, each with its unit in its name. */
 

@@ -1,5 +1,6 @@
-import { machineNames } from '../adapters/system/machine-names.ts'
-import { daysLeft } from '../adapters/tls/certificate.ts'
+import { failureText } from '#domain/names/failure-text.ts'
+import { machineNames } from '#system/machine-names.ts'
+import { daysLeft } from '#system/tls/certificate.ts'
 import {
   fingerprintOfPem,
   identityIn,
@@ -7,11 +8,10 @@ import {
   renewedIdentity,
   type TlsIdentity,
   UnusableIdentity,
-} from '../adapters/tls/identity.ts'
-import { failureText } from '../domain/text/failure-text.ts'
+} from '#system/tls/identity.ts'
+import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
 import type { HostConfig } from './config.ts'
 import { identityDefaults } from './defaults.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
 
 interface ShownIdentity extends TlsIdentity {
   /** What to show in its place from then on, with the same key. */

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { RoomKeyDesk } from '../adapters/doors/shared/access/key-desk.ts'
-import { isLoopback } from '../adapters/doors/shared/address.ts'
-import type { ListenerSettings } from '../adapters/doors/tcp/listener.ts'
-import type { Bandwidth } from '../domain/engine/bandwidth.ts'
-import type { Engine } from '../domain/engine/engine.ts'
-import type { LocalSession } from '../domain/engine/local-session.ts'
+import type { Bandwidth } from '#domain/engine/bandwidth.ts'
+import type { Engine } from '#domain/engine/engine.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { isLoopback } from '#server/connection/address.ts'
+import type { ListenerSettings } from '#server/listener/listener.ts'
+import type { RoomKeyDesk } from '#server/security/room-access.ts'
+import type { TamtamOptions } from './cli/options.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
-import type { TamtamOptions } from './options.ts'
 
 /** One host: its engine, and the doors it opens when asked. Several can live in one process. */
 export interface Tamtam {
@@ -79,23 +79,26 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
   }
 }
 
-export type { Dial } from '../adapters/client/dial.ts'
-export { Unreachable } from '../adapters/client/failures.ts'
-export type { RemoteSession } from '../adapters/client/session/remote-session.ts'
-export type { HttpSettings } from '../adapters/doors/http/settings.ts'
-export type { FileMode, LineSettings } from '../adapters/doors/line/settings.ts'
-export type { SessionDoorSettings } from '../adapters/doors/shared/session/settings.ts'
-export { type ListenerSettings, PortInUse } from '../adapters/doors/tcp/listener.ts'
-export type { TlsSettings } from '../adapters/doors/tcp/tls-layer.ts'
-export type { Access, AccessRequest } from '../domain/engine/access.ts'
-export type { Bandwidth, BandwidthCaps } from '../domain/engine/bandwidth.ts'
-export type { Engine } from '../domain/engine/engine.ts'
-export type { JoinRequest } from '../domain/engine/join-request.ts'
-export type { EngineLimits } from '../domain/engine/limits.ts'
-export type { LocalSession } from '../domain/engine/local-session.ts'
-export type { Ports } from '../domain/engine/ports.ts'
-export type { Cancel, Clock } from '../domain/ports/clock.ts'
-export type { Ids } from '../domain/ports/ids.ts'
+export type { Dial } from '#client/dial.ts'
+export { Unreachable } from '#client/errors.ts'
+export type { RemoteSession } from '#client/session/remote-session.ts'
+export type { Access, AccessRequest } from '#domain/engine/access.ts'
+export type { Bandwidth, BandwidthCaps } from '#domain/engine/bandwidth.ts'
+export type { Engine } from '#domain/engine/engine.ts'
+export type { JoinRequest } from '#domain/engine/join-request.ts'
+export type { EngineLimits } from '#domain/engine/limits.ts'
+export type { Ports } from '#domain/engine/ports.ts'
+export type { LocalSession } from '#domain/engine/session.ts'
+export type { Code, Rejected } from '#domain/errors.ts'
+export type { Cancel, Clock } from '#domain/ports/clock.ts'
+export {
+  type Digest,
+  type Vault,
+  VaultBroken,
+  VaultMissing,
+  type VaultWriter,
+} from '#domain/ports/file-store.ts'
+export type { Ids } from '#domain/ports/ids.ts'
 export {
   type Appended,
   DirectoryInUse,
@@ -103,22 +106,14 @@ export {
   JournalBroken,
   type KnownId,
   type Span,
-} from '../domain/ports/journal.ts'
-export type { KeyName, Keyring } from '../domain/ports/keyring.ts'
-export type { Log, LogFields } from '../domain/ports/log.ts'
-export type { Metrics } from '../domain/ports/metrics.ts'
-export {
-  type Digest,
-  type Vault,
-  VaultBroken,
-  VaultMissing,
-  type VaultWriter,
-} from '../domain/ports/vault.ts'
-export type { Code, Rejected } from '../domain/rejection.ts'
-export { Batch, type CommandId, type Encoder } from '../domain/room/batch.ts'
-export type { Ack, ClientCommand, PostedCommand } from '../domain/room/commands.ts'
-export type { Entry, MentionedFile, OfferedFile, Presence, RoomEvent, WholeFile } from '../domain/room/events.ts'
-export type { Member } from '../domain/room/member.ts'
+} from '#domain/ports/journal.ts'
+export type { Log, LogFields } from '#domain/ports/log.ts'
+export type { Metrics } from '#domain/ports/metrics.ts'
+export type { KeyName, Keyring } from '#domain/ports/secret-store.ts'
+export { Batch, type CommandId, type Encoder } from '#domain/room/batch.ts'
+export type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
+export type { Entry, MentionedFile, OfferedFile, Presence, RoomEvent, WholeFile } from '#domain/room/events.ts'
+export type { Member } from '#domain/room/member.ts'
 export {
   type ConnectionState,
   Refused,
@@ -127,7 +122,12 @@ export {
   type Upload,
   type UploadMeta,
   type UploadProgress,
-} from '../domain/session.ts'
+} from '#domain/session.ts'
+export type { HttpSettings } from '#server/http/settings.ts'
+export type { FileMode, LineSettings } from '#server/line/settings.ts'
+export { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
+export type { TlsSettings } from '#server/listener/tls.ts'
+export type { SessionDoorSettings } from '#server/session/settings.ts'
+export type { TamtamOptions } from './cli/options.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { Address } from './lifecycle.ts'
-export type { TamtamOptions } from './options.ts'

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
-import { isLoopback } from '../adapters/doors/shared/address.ts'
-import { machineNames } from '../adapters/system/machine-names.ts'
-import { namesOfCertificate } from '../adapters/tls/identity.ts'
+import { isLoopback } from '#server/connection/address.ts'
+import { machineNames } from '#system/machine-names.ts'
+import { namesOfCertificate } from '#system/tls/identity.ts'
+import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
 import type { HostConfig } from './config.ts'
 import { listenerDefaults } from './defaults.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
 
 /** All addresses of this machine; a machine without IPv6 has only the second. */
 const EVERYWHERE = ['::', '0.0.0.0'] as const

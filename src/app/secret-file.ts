@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import { errorCode } from '../adapters/files/error-code.ts'
-import { textOf } from '../adapters/files/text-encoding.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { errorCode } from '#system/files/error-code.ts'
+import { textOf } from '#system/files/text-encoding.ts'
+import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
 
 const OF_OTHERS = 0o077
 

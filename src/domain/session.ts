@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { Code, Rejected } from './rejection.ts'
+import type { Code, Rejected } from './errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
 import type { PastEvent, RoomEvent, WholeFile } from './room/events.ts'
 import type { Member } from './room/member.ts'

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { browserTest as test, violations } from '../helpers/browser.ts'
-import { startHttpHost } from '../helpers/http-client.ts'
+import { browserTest as test, violations } from '../harness/browser.ts'
+import { startHttpHost } from '../harness/http-client.ts'
 import { comeIn, sees, write } from './page-visitor.ts'
 
 async function careOf(page: Page): Promise<Page> {

@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
-import { browserTest as test, violations } from '../helpers/browser.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { HostProcess } from '../helpers/host-process.ts'
-import { ask, sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
-import { LineClient } from '../helpers/line-client.ts'
+import { browserTest as test, violations } from '../harness/browser.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { HostProcess } from '../harness/host-process.ts'
+import { ask, sayOverHttp, startHttpHost } from '../harness/http-client.ts'
+import { LineClient } from '../harness/line-client.ts'
 import { comeIn, sees, textsIn, write } from './page-visitor.ts'
 
 test('two people in browsers and one with netcat are in one room', async ({ open }) => {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { browserTest as test } from '../helpers/browser.ts'
-import { startHttpHost } from '../helpers/http-client.ts'
+import { browserTest as test } from '../harness/browser.ts'
+import { startHttpHost } from '../harness/http-client.ts'
 import { sees, write } from './page-visitor.ts'
 
 test('C121: the secret in the address is taken out of it, and is kept for this host', async ({ open }) => {

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { browserTest as test } from '../helpers/browser.ts'
-import { putFile } from '../helpers/files.ts'
-import { startHttpHost } from '../helpers/http-client.ts'
+import { browserTest as test } from '../harness/browser.ts'
+import { putFile } from '../harness/files.ts'
+import { startHttpHost } from '../harness/http-client.ts'
 import { comeIn } from './page-visitor.ts'
 
 const SCRIPT = '<script>parent.pwned = pwned = true</script>'

@@ -1,11 +1,11 @@
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { browserTest as test, violations } from '../helpers/browser.ts'
-import { sampleBytes, sha256Of } from '../helpers/bytes.ts'
-import { filesOf, putFile } from '../helpers/files.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { ask, startHttpHost } from '../helpers/http-client.ts'
+import { browserTest as test, violations } from '../harness/browser.ts'
+import { sampleBytes, sha256Of } from '../harness/bytes.ts'
+import { filesOf, putFile } from '../harness/files.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { ask, startHttpHost } from '../harness/http-client.ts'
 import { chooseFiles, comeIn, dropFiles } from './page-visitor.ts'
 
 test('a file picked in one browser is saved exactly by another, and the room hears that it was checked', async ({

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { browserTest as test, violations } from '../helpers/browser.ts'
-import { sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+import { browserTest as test, violations } from '../harness/browser.ts'
+import { sayOverHttp, startHttpHost } from '../harness/http-client.ts'
 import { sees, write } from './page-visitor.ts'
 
 test('everything is reached with keys alone', async ({ open }) => {

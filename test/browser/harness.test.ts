@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
-import { browserTest as test, violations } from '../helpers/browser.ts'
+import { browserTest as test, violations } from '../harness/browser.ts'
 
 async function serve(html: string): Promise<string> {
   const server = createServer((_request, response) => {

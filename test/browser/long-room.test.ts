@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { browserTest as test } from '../helpers/browser.ts'
-import { sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+import { browserTest as test } from '../harness/browser.ts'
+import { sayOverHttp, startHttpHost } from '../harness/http-client.ts'
 import { textsIn } from './page-visitor.ts'
 
 const MESSAGES = 10_000

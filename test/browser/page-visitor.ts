@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import type { Open, Visit } from '../helpers/browser.ts'
+import type { Open, Visit } from '../harness/browser.ts'
 
 /** Comes into a room through the page, as a person does. */
 export async function comeIn(

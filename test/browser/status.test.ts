@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { browserTest as test, violations } from '../helpers/browser.ts'
-import { putFile } from '../helpers/files.ts'
-import { sayOverHttp, startHttpHost } from '../helpers/http-client.ts'
+import { browserTest as test, violations } from '../harness/browser.ts'
+import { putFile } from '../harness/files.ts'
+import { sayOverHttp, startHttpHost } from '../harness/http-client.ts'
 
 test('whoever runs the host sees it live', async ({ open }) => {
   const { port, tamtam } = await startHttpHost({ page: true })

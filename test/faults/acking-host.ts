@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createTamtam } from '../../src/app/index.ts'
+import { createTamtam } from '#app/index.ts'
 
 // An embedder's host: says where it listens, then says lines in its own room as fast as they are kept, and tells of each
 // acknowledgement at once: `ack <number> <seq>`, or `known <number> <seq>` for one that was kept in an earlier life.

@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ChaosProxy } from '../helpers/chaos-proxy.ts'
-import type { Lane } from '../helpers/chaos-proxy-lane.ts'
-import { filesOf } from '../helpers/files.ts'
-import { folderWith, hostForVerbs, Verb } from '../helpers/verb.ts'
+import { ChaosProxy } from '../harness/chaos-proxy.ts'
+import type { Lane } from '../harness/chaos-proxy-lane.ts'
+import { filesOf } from '../harness/files.ts'
+import { folderWith, hostForVerbs, Verb } from '../harness/verb.ts'
 
 const KILLS = Number(process.env['CLIENT_KILLS'] ?? 5)
 /** More than the requests around a file take, so that each run moves some of it. */

@@ -2,10 +2,10 @@ import { globSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { everythingKept } from '../helpers/everything-kept.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess } from '../helpers/host-process.ts'
-import { ask } from '../helpers/http-client.ts'
+import { everythingKept } from '../harness/everything-kept.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
+import { ask } from '../harness/http-client.ts'
 
 const JUMPS = ['+1h', '-10y', '@2038-01-19 03:14:06', '@2039-06-01 00:00:00', '+0']
 const FILES = 12

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { run } from '../helpers/commands.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { MAIN } from '../helpers/program.ts'
+import { run } from '../harness/commands.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { MAIN } from '../harness/program.ts'
 
 const CROWD = fileURLToPath(new URL('./far-crowd.ts', import.meta.url))
 const CONNECTIONS = 300

@@ -3,9 +3,9 @@ import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess, type ProcessOptions } from '../helpers/host-process.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter, HostProcess, type ProcessOptions } from '../harness/host-process.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -88,8 +88,8 @@ test('npm start passes its flags on', async () => {
   // A checkout whose dependencies are in place, without touching those of this one.
   const checkout = await temporaryDirectory()
   await mkdir(join(checkout, 'node_modules'))
-  await mkdir(join(checkout, '.ci'))
-  for (const name of ['package.json', 'package-lock.json', '.ci/launch.mjs', '.ci/page.ts'])
+  await mkdir(join(checkout, 'scripts'))
+  for (const name of ['package.json', 'package-lock.json', 'scripts/launch.mjs', 'scripts/page.ts'])
     await copyFile(join(ROOT, name), join(checkout, name))
   for (const name of ['src', 'dist']) await symlink(join(ROOT, name), join(checkout, name))
   const lock = createHash('sha256').update(await readFile(join(ROOT, 'package-lock.json')))

@@ -2,11 +2,11 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { HostProcess } from '../helpers/host-process.ts'
-import { ask } from '../helpers/http-client.ts'
-import { LineClient } from '../helpers/line-client.ts'
-import { Verb } from '../helpers/verb.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { HostProcess } from '../harness/host-process.ts'
+import { ask } from '../harness/http-client.ts'
+import { LineClient } from '../harness/line-client.ts'
+import { Verb } from '../harness/verb.ts'
 
 // Bound to this machine, but for its token what `--lan` alone is.
 const LAN = ['--lan', '--bind', '127.0.0.1'] as const

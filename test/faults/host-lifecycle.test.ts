@@ -4,11 +4,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { countFaults } from '../helpers/fault-count.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess } from '../helpers/host-process.ts'
-import { caughtUp } from '../helpers/line-client.ts'
+import { countFaults } from '../harness/fault-count.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
+import { caughtUp } from '../harness/line-client.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 countFaults('one directory, one port, signals and bugs')
 

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { countFaults } from '../helpers/fault-count.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess } from '../helpers/host-process.ts'
-import { caughtUp } from '../helpers/line-client.ts'
-import { needs } from '../helpers/tools.ts'
+import { countFaults } from '../harness/fault-count.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
+import { caughtUp } from '../harness/line-client.ts'
+import { needs } from '../harness/tools.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const had = countFaults('a host that may open few files')
 

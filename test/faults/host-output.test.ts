@@ -4,12 +4,12 @@ import { openSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess } from '../helpers/host-process.ts'
-import { caughtUp, type LineClient, sha256 } from '../helpers/line-client.ts'
-import { MAIN, NODE } from '../helpers/program.ts'
-import { needs } from '../helpers/tools.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
+import { caughtUp, type LineClient, sha256 } from '../harness/line-client.ts'
+import { MAIN, NODE } from '../harness/program.ts'
+import { needs } from '../harness/tools.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const FLOOD_LINES = 60_000
 

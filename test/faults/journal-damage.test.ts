@@ -3,10 +3,15 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { packRows } from '../../src/adapters/stores/sqlite/transport.ts'
-import { Batch } from '../../src/domain/room/batch.ts'
-import type { Entry } from '../../src/domain/room/events.ts'
-import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
+import { Batch } from '#domain/room/batch.ts'
+import type { Entry } from '#domain/room/events.ts'
+import { packRows } from '#storage/sqlite/transport.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
+import { ask, OpenAnswer } from '../harness/http-client.ts'
+import { SessionClient } from '../harness/session-client.ts'
+import { Verb } from '../harness/verb.ts'
+import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 import {
   ALL,
   append,
@@ -17,12 +22,7 @@ import {
   readStore,
   type Sample,
   said,
-} from '../adapters/stores/sqlite/store-under-test.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess } from '../helpers/host-process.ts'
-import { ask, OpenAnswer } from '../helpers/http-client.ts'
-import { SessionClient } from '../helpers/session-client.ts'
-import { Verb } from '../helpers/verb.ts'
+} from '../integration/storage/sqlite/store-under-test.ts'
 
 const PAGE = 4096
 const base = mkdtempSync(join(tmpdir(), 'tamtam-damage-'))

@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { PAGE_SIZE } from '../../src/adapters/stores/sqlite/schema.ts'
-import { Store } from '../../src/adapters/stores/sqlite/store.ts'
-import { unpackRows } from '../../src/adapters/stores/sqlite/transport.ts'
-import { type Entry, isFact } from '../../src/domain/room/events.ts'
-import { CollectedLog } from '../adapters/stores/sqlite/collected-log.ts'
-import { append, openStore, quarantines, readStore, said } from '../adapters/stores/sqlite/store-under-test.ts'
+import { type Entry, isFact } from '#domain/room/events.ts'
+import { PAGE_SIZE } from '#storage/sqlite/schema.ts'
+import { Store } from '#storage/sqlite/store.ts'
+import { unpackRows } from '#storage/sqlite/transport.ts'
+import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
+import { append, openStore, quarantines, readStore, said } from '../integration/storage/sqlite/store-under-test.ts'
 
 /** One byte in so many is damaged; `FLIP_STEP=1` damages each. */
 const STEP = Number(process.env['FLIP_STEP'] ?? 211)

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { PATIENCE_MS } from '../helpers/patience.ts'
+import { PATIENCE_MS } from '../harness/patience.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const WRITER = fileURLToPath(new URL('./journal-writer.ts', import.meta.url))
 

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
-import { SqliteJournal } from '../../src/adapters/stores/sqlite/sqlite-journal.ts'
-import { Batch } from '../../src/domain/room/batch.ts'
+import { Batch } from '#domain/room/batch.ts'
+import { SqliteJournal } from '#storage/sqlite/journal.ts'
 
 // A process that writes to a journal until it is killed or its journal fails, and says on stdout what it was promised.
 // Lines: `open`, then `kept <seq>` for each append that resolved, then `failed <code>` for each that rejected.

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter } from '../helpers/host-process.ts'
-import { ask } from '../helpers/http-client.ts'
-import { LineClient } from '../helpers/line-client.ts'
-import { LAUNCH_FLAGS } from '../helpers/program.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter } from '../harness/host-process.ts'
+import { ask } from '../harness/http-client.ts'
+import { LineClient } from '../harness/line-client.ts'
+import { LAUNCH_FLAGS } from '../harness/program.ts'
 
 const PROGRAM = fileURLToPath(new URL('./step-host.ts', import.meta.url))
 /** Of processor time, which a busy machine does not change: ten times what it takes. A step that does all that was asked for at once takes more. */

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess } from '../helpers/host-process.ts'
-import { ask } from '../helpers/http-client.ts'
-import { caughtUp } from '../helpers/line-client.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
+import { ask } from '../harness/http-client.ts'
+import { caughtUp } from '../harness/line-client.ts'
 
 /** About twice what an empty host needs. */
 const HEAP_MB = 48

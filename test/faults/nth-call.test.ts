@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { canTrace } from '../adapters/stores/disk/strace.ts'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { enter, HostProcess } from '../helpers/host-process.ts'
-import { ask } from '../helpers/http-client.ts'
-import { type Fault, injected, injecting, isOver, withFault } from '../helpers/injector.ts'
-import { sha256 } from '../helpers/line-client.ts'
-import { Promises } from '../helpers/promises.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
+import { ask } from '../harness/http-client.ts'
+import { type Fault, injected, injecting, isOver, withFault } from '../harness/injector.ts'
+import { sha256 } from '../harness/line-client.ts'
+import { Promises } from '../harness/promises.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
+import { canTrace } from '../integration/storage/disk/strace.ts'
 
 /** How many of all faults are tried, evenly spread over them; `FAULT_CASES=1000` tries each. */
 const CASES = Number(process.env['FAULT_CASES'] ?? 28)

@@ -2,12 +2,12 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { enter, HostProcess } from '../helpers/host-process.ts'
-import { ask } from '../helpers/http-client.ts'
-import type { LineClient } from '../helpers/line-client.ts'
-import { LoopDisk } from '../helpers/loop-disk.ts'
-import { Promises } from '../helpers/promises.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
+import { ask } from '../harness/http-client.ts'
+import type { LineClient } from '../harness/line-client.ts'
+import { LoopDisk } from '../harness/loop-disk.ts'
+import { Promises } from '../harness/promises.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const CUTS = Number(process.env['POWER_CUTS'] ?? 6)
 const MOST_FILE_BYTES = 3_000_000

@@ -2,10 +2,10 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { HostProcess } from '../helpers/host-process.ts'
-import { type Answer, type Asked, ask } from '../helpers/http-client.ts'
-import { SessionClient } from '../helpers/session-client.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { HostProcess } from '../harness/host-process.ts'
+import { type Answer, type Asked, ask } from '../harness/http-client.ts'
+import { SessionClient } from '../harness/session-client.ts'
 
 const CYCLES = Number(process.env['KILL_CYCLES'] ?? 5)
 /** So many things are asked for and answered before a host is killed, at most. */

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Ack, connect, type RoomEvent, type RoomSession } from '../../src/app/index.ts'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { ChaosProxy } from '../helpers/chaos-proxy.ts'
-import { countFaults } from '../helpers/fault-count.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { HostProcess } from '../helpers/host-process.ts'
+import { type Ack, connect, type RoomEvent, type RoomSession } from '#app/index.ts'
+import { ChaosProxy } from '../harness/chaos-proxy.ts'
+import { countFaults } from '../harness/fault-count.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { HostProcess } from '../harness/host-process.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 countFaults('hosts that go and come back under sessions')
 

@@ -1,4 +1,4 @@
-import { createTamtam } from '../../src/app/index.ts'
+import { createTamtam } from '#app/index.ts'
 
 // A host that knows how long the longest step on its main thread was, in processor time: what else the machine does is left out.
 //   node step-host.ts <data directory>      its parent asks by a message

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { startHostProcess } from '../helpers/host.ts'
-import { enter } from '../helpers/host-process.ts'
-import { ask } from '../helpers/http-client.ts'
+import { startHostProcess } from '../harness/host.ts'
+import { enter } from '../harness/host-process.ts'
+import { ask } from '../harness/http-client.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const STORM = fileURLToPath(new URL('./storm.ts', import.meta.url))
 const A_SECOND = 2000

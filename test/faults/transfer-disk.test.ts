@@ -1,14 +1,14 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { canTrace } from '../adapters/stores/disk/strace.ts'
-import { countFaults } from '../helpers/fault-count.ts'
-import { filesOf } from '../helpers/files.ts'
-import { temporaryDirectory } from '../helpers/host.ts'
-import { HostProcess } from '../helpers/host-process.ts'
-import { ask, createUpload, insist, patch, progressOf, receive, settledFilesOf } from '../helpers/http-files.ts'
-import { Sample } from '../helpers/sample.ts'
-import { smallDisk } from '../helpers/small-disk.ts'
+import { countFaults } from '../harness/fault-count.ts'
+import { filesOf } from '../harness/files.ts'
+import { temporaryDirectory } from '../harness/host.ts'
+import { HostProcess } from '../harness/host-process.ts'
+import { ask, createUpload, insist, patch, progressOf, receive, settledFilesOf } from '../harness/http-files.ts'
+import { Sample } from '../harness/sample.ts'
+import { smallDisk } from '../harness/small-disk.ts'
+import { canTrace } from '../integration/storage/disk/strace.ts'
 
 countFaults('full disks, I/O errors and kills in a step of an upload')
 

@@ -1,4 +1,4 @@
-import { createTamtam } from '../../src/app/index.ts'
+import { createTamtam } from '#app/index.ts'
 
 // A host that lets go of the files of paused uploads soon, so that a test can see that it does:
 //   node transfer-host.ts <data directory>

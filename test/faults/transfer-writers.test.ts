@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { until } from '../adapters/stores/disk/vault-in-directory.ts'
-import { ChaosProxy } from '../helpers/chaos-proxy.ts'
-import { countFaults } from '../helpers/fault-count.ts'
-import { filesOf } from '../helpers/files.ts'
-import { startHost } from '../helpers/host.ts'
-import { ask, createUpload, insist, patch, progressOf, receive, TUS } from '../helpers/http-files.ts'
-import { Sample } from '../helpers/sample.ts'
+import { ChaosProxy } from '../harness/chaos-proxy.ts'
+import { countFaults } from '../harness/fault-count.ts'
+import { filesOf } from '../harness/files.ts'
+import { startHost } from '../harness/host.ts'
+import { ask, createUpload, insist, patch, progressOf, receive, TUS } from '../harness/http-files.ts'
+import { Sample } from '../harness/sample.ts'
+import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 countFaults('two writers, and bytes that change on the way')
 

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sampleFile, sha256 } from '../adapters/stores/disk/sample-file.ts'
+import { countFaults } from '../harness/fault-count.ts'
+import { sampleFile, sha256 } from '../integration/storage/disk/sample-file.ts'
 import {
   accepted,
   ID,
@@ -11,8 +12,7 @@ import {
   refusedWith,
   temporaryDirectory,
   vaultInDirectory,
-} from '../adapters/stores/disk/vault-in-directory.ts'
-import { countFaults } from '../helpers/fault-count.ts'
+} from '../integration/storage/disk/store-in-directory.ts'
 
 countFaults('full disks under the vault')
 

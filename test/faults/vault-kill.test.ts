@@ -5,11 +5,11 @@ import { open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
-import { sampleFile, sampleSize } from '../adapters/stores/disk/sample-file.ts'
-import { UPLOADER } from '../adapters/stores/disk/strace.ts'
-import type { UploaderOptions } from '../adapters/stores/disk/uploader.ts'
-import { readAll, temporaryDirectory, vaultInDirectory } from '../adapters/stores/disk/vault-in-directory.ts'
-import { countFaults } from '../helpers/fault-count.ts'
+import { countFaults } from '../harness/fault-count.ts'
+import { sampleFile, sampleSize } from '../integration/storage/disk/sample-file.ts'
+import { readAll, temporaryDirectory, vaultInDirectory } from '../integration/storage/disk/store-in-directory.ts'
+import { UPLOADER } from '../integration/storage/disk/strace.ts'
+import type { UploaderOptions } from '../integration/storage/disk/uploader.ts'
 
 const had = countFaults('kills in an upload to the vault')
 

@@ -1,9 +1,9 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { canTrace, type TracedCall, traceUploader } from '../adapters/stores/disk/strace.ts'
-import { temporaryDirectory } from '../adapters/stores/disk/vault-in-directory.ts'
-import { countFaults } from '../helpers/fault-count.ts'
+import { countFaults } from '../harness/fault-count.ts'
+import { temporaryDirectory } from '../integration/storage/disk/store-in-directory.ts'
+import { canTrace, type TracedCall, traceUploader } from '../integration/storage/disk/strace.ts'
 
 countFaults('failing calls under the vault')
 

@@ -1,7 +1,7 @@
-import { checkRoomName } from '../../domain/names/room-name.ts'
-import { FILE_ID } from '../codec/wire/events.ts'
-import { readFingerprint } from '../tls/fingerprint.ts'
-import { type Refusal, refusal } from './failures.ts'
+import { checkRoomName } from '#domain/names/room-name.ts'
+import { FILE_ID } from '#protocol/events.ts'
+import { readFingerprint } from '#system/tls/fingerprint.ts'
+import { type Refusal, refusal } from './errors.ts'
 
 /** Where a room is, as somebody typed it. */
 export interface RoomAddress {

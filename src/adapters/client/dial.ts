@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { addAbortSignal, type Duplex } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { fingerprintOf } from '../tls/fingerprint.ts'
+import { fingerprintOf } from '#system/tls/fingerprint.ts'
 import { labelOf, type RoomAddress } from './address.ts'
 import type { KnownHosts, ShownKey } from './known-hosts.ts'
 

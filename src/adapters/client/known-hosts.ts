@@ -1,12 +1,12 @@
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { failureText } from '../../domain/text/failure-text.ts'
-import { errorCode } from '../files/error-code.ts'
-import { makeDirectory } from '../files/make-directory.ts'
-import { replaceFile } from '../files/replace-file.ts'
-import { textOf } from '../files/text-encoding.ts'
-import { NotTrusted } from './failures.ts'
+import { failureText } from '#domain/names/failure-text.ts'
+import { errorCode } from '#system/files/error-code.ts'
+import { makeDirectory } from '#system/files/make-directory.ts'
+import { replaceFile } from '#system/files/replace-file.ts'
+import { textOf } from '#system/files/text-encoding.ts'
+import { NotTrusted } from './errors.ts'
 
 /** What somebody should hear who goes to a host over TLS. */
 export type TrustNews =

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
-import { Disconnected, GaveUp, isPassing, isRefusal, type Refusal } from './failures.ts'
+import { Disconnected, GaveUp, isPassing, isRefusal, type Refusal } from './errors.ts'
 import type { ClientSettings } from './settings.ts'
-import type { Retry } from './transfer-talk.ts'
+import type { Retry } from './transfer-events.ts'
 
 export interface Patience {
   /** Undefined: for ever. */

@@ -1,7 +1,7 @@
-import type { HostLink } from './host-link.ts'
-import type { OwnUploads } from './own-uploads.ts'
+import type { HostLink } from './api-client.ts'
+import type { OwnUploads } from './resume-store.ts'
 import type { Retries } from './retries.ts'
-import type { TellNews } from './transfer-talk.ts'
+import type { TellNews } from './transfer-events.ts'
 
 export interface TransferOptions {
   readonly link: HostLink

@@ -1,8 +1,8 @@
-import type { UploadMeta } from '../../domain/session.ts'
-import type { Refusal } from './failures.ts'
-import { numberIn } from './file-look.ts'
-import { type HostLink, isGood, notTamtam, refusalOf } from './host-link.ts'
-import { roomPath } from './room-queries.ts'
+import type { UploadMeta } from '#domain/session.ts'
+import { type HostLink, isGood, notTamtam, refusalOf } from './api-client.ts'
+import type { Refusal } from './errors.ts'
+import { numberIn } from './file-summary.ts'
+import { roomPath } from './queries.ts'
 
 /** The client's half of resumable uploads (tus 1.0.0). */
 

@@ -1,4 +1,4 @@
-import type { Ids } from '../../domain/ports/ids.ts'
+import type { Ids } from '#domain/ports/ids.ts'
 
 /** Predictable ids, 00…01, 00…02 and so on: for tests only, since anybody can guess them. */
 export class CountingIds implements Ids {

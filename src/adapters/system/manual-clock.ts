@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/clock.ts'
 
 interface Timer {
   readonly due: number

@@ -1,4 +1,4 @@
-import type { Log, LogFields } from '../../domain/ports/log.ts'
+import type { Log, LogFields } from '#domain/ports/log.ts'
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error'

@@ -1,4 +1,4 @@
-import type { Metrics } from '../../domain/ports/metrics.ts'
+import type { Metrics } from '#domain/ports/metrics.ts'
 
 export interface Distribution {
   readonly count: number

@@ -1,4 +1,4 @@
-import type { Log } from '../../domain/ports/log.ts'
+import type { Log } from '#domain/ports/log.ts'
 
 /** For embedders that want no log. */
 export class SilentLog implements Log {

@@ -1,8 +1,8 @@
-import type { Clock } from '../../domain/ports/clock.ts'
-import type { RoomEvent } from '../../domain/room/events.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import type { BellRule } from './commands.ts'
 import { clockText } from './event-rows.ts'
-import { names } from './event-words.ts'
-import type { BellRule } from './slash-words.ts'
+import { names } from './event-text.ts'
 
 /** Whoever has not touched a key for so long is taken to look elsewhere. */
 const LOOKS_AWAY_MS = 60_000

@@ -1,5 +1,5 @@
+import { slashWords } from './commands.ts'
 import type { Choices } from './line-editor.ts'
-import { slashWords } from './slash-words.ts'
 
 /** What Tab is asked to complete: what kind of thing, and which part of the line it is. */
 export interface Gap {

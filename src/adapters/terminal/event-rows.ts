@@ -1,9 +1,9 @@
-import type { MentionedFile, RoomEvent } from '../../domain/room/events.ts'
-import type { Member } from '../../domain/room/member.ts'
-import { forTerminal } from '../../domain/text/terminal.ts'
-import type { Words } from '../words/words.ts'
-import { eventWords, names } from './event-words.ts'
-import type { Paint } from './paint.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import type { MentionedFile, RoomEvent } from '#domain/room/events.ts'
+import type { Member } from '#domain/room/member.ts'
+import type { Words } from '#i18n/i18n.ts'
+import { eventWords, names } from './event-text.ts'
+import type { Paint } from './style.ts'
 
 /** For whom, and how, events are written. */
 export interface View {

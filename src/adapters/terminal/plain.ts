@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
-import { actOn } from './act-on.ts'
+import { actOn } from './execute-command.ts'
+import type { Ending, Outlet, TypedLines } from './ports.ts'
 import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
-import type { Ending, Outlet, TypedLines } from './surroundings.ts'
 
 /** So many lines may wait for their answers; then no more is read. */
 const MOST_WAITING = 64

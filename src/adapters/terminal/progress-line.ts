@@ -1,8 +1,8 @@
-import { forTerminal } from '../../domain/text/terminal.ts'
-import type { Progress as Moving } from '../client/meter.ts'
-import { paceWords } from '../words/pace.ts'
-import { amountText } from '../words/size.ts'
-import type { Words } from '../words/words.ts'
+import type { Progress as Moving } from '#client/transfer-meter.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import type { Words } from '#i18n/i18n.ts'
+import { paceWords } from '#i18n/pace.ts'
+import { amountText } from '#i18n/size.ts'
 import { cut, widthOf } from './cells.ts'
 
 /** A transfer on a line. `receipts`: once it is there, and only others are waited for. */

@@ -1,10 +1,10 @@
-import { safeFileName } from '../../domain/names/safe-file-name.ts'
-import type { Clock } from '../../domain/ports/clock.ts'
-import type { Audience, MentionedFile, WholeFile } from '../../domain/room/events.ts'
-import { Meter } from '../client/meter.ts'
-import type { Words } from '../words/words.ts'
+import { Meter } from '#client/transfer-meter.ts'
+import { safeFileName } from '#domain/names/file-name.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { Audience, MentionedFile, WholeFile } from '#domain/room/events.ts'
+import type { Words } from '#i18n/i18n.ts'
+import type { FileDesk, Refusal } from './ports.ts'
 import { type Progress, progressLine } from './progress-line.ts'
-import type { FileDesk, Refusal } from './surroundings.ts'
 
 /** So long is a sent file shown while not everybody has it. */
 const RECEIPTS_MS = 60_000

@@ -1,5 +1,5 @@
-import { actOn } from './act-on.ts'
 import { choicesFor, gapAt, type Sources } from './completion.ts'
+import { actOn } from './execute-command.ts'
 import type { Stroke } from './keys.ts'
 import { type EditKey, type Editor, edited, emptyEditor, entered } from './line-editor.ts'
 import type { RoomClient } from './room-client.ts'

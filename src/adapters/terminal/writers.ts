@@ -1,5 +1,5 @@
-import type { Clock } from '../../domain/ports/clock.ts'
-import type { RoomEvent } from '../../domain/room/events.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
 
 /** Who is typing just now. */
 export class Writers {

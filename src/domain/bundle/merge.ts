@@ -1,6 +1,6 @@
 import type { FileCompleted, TopicSet } from '../room/events.ts'
-import { type Carried, isMessage, type Message } from './carried.ts'
-import { type Digest, type Held, identityOf } from './held.ts'
+import { type Carried, isMessage, type Message } from './carried-facts.ts'
+import { type Digest, type Held, identityOf } from './known-facts.ts'
 
 /**
  * What a room gets of what a bundle brings: what it has not, in the bundle's order, with sequences of its own. The union of both, so

@@ -1,9 +1,9 @@
+import { type Rejected, rejected } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Appended, Journal } from '../ports/journal.ts'
 import type { Metrics } from '../ports/metrics.ts'
-import { type Rejected, rejected } from '../rejection.ts'
 import type { RoomActor, Wake } from '../room/actor.ts'
-import type { Draft } from '../room/draft.ts'
+import type { Draft } from '../room/pending-batch.ts'
 import type { Ports } from './ports.ts'
 
 /** How long a crowd's comings and goings wait for more of them: each commit of them costs a write to everybody. */

@@ -1,5 +1,5 @@
-import { VaultMissing } from '../ports/vault.ts'
-import type { Rejected } from '../rejection.ts'
+import type { Rejected } from '../errors.ts'
+import { VaultMissing } from '../ports/file-store.ts'
 import { Refused } from '../session.ts'
 import type { Passage } from './bandwidth.ts'
 

@@ -1,6 +1,6 @@
+import type { Rejected } from '../errors.ts'
 import type { Cancel } from '../ports/clock.ts'
-import { hasBound } from '../ports/vault.ts'
-import type { Rejected } from '../rejection.ts'
+import { hasBound } from '../ports/file-store.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { tell } from '../room/ask.ts'
 import type { RoomFile } from '../room/state.ts'

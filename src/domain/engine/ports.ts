@@ -1,9 +1,9 @@
 import type { Clock } from '../ports/clock.ts'
+import type { Vault } from '../ports/file-store.ts'
 import type { Ids } from '../ports/ids.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Log } from '../ports/log.ts'
 import type { Metrics } from '../ports/metrics.ts'
-import type { Vault } from '../ports/vault.ts'
 
 /** Everything the engine needs of the world. */
 export interface Ports {

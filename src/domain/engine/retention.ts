@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../rejection.ts'
+import { type Rejected, rejected } from '../errors.ts'
 
 /** A whole file, as far as it matters for how long it stays. */
 export interface KeptFile {

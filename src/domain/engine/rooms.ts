@@ -1,8 +1,8 @@
-import type { Rejected } from '../rejection.ts'
-import { rejected } from '../rejection.ts'
+import type { FairTurns } from '../async/fair-queue.ts'
+import type { Rejected } from '../errors.ts'
+import { rejected } from '../errors.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
 import { Refused } from '../session.ts'
-import type { FairTurns } from './fair-turns.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 

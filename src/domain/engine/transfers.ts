@@ -1,23 +1,23 @@
-import { householdOf } from '../names/household.ts'
-import { safeFileName } from '../names/safe-file-name.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import { safeFileName } from '../names/file-name.ts'
+import { householdOf } from '../names/subnet.ts'
 import type { Cancel } from '../ports/clock.ts'
-import { canDate, VaultBroken, VaultMissing } from '../ports/vault.ts'
-import { type Rejected, rejected } from '../rejection.ts'
+import { canDate, VaultBroken, VaultMissing } from '../ports/file-store.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { tell } from '../room/ask.ts'
-import { admits, isSame } from '../room/audience.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
 import type { RoomFile, UnfinishedFile } from '../room/state.ts'
+import { admits, isSame } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
-import { ProgressNews } from '../transfer/progress-news.ts'
-import { IN_BAND, TransferActor } from '../transfer/transfer-actor.ts'
+import { IN_BAND, TransferActor } from '../transfer/actor.ts'
+import { ProgressNews } from '../transfer/progress.ts'
 import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writing.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import { Evictions } from './evictions.ts'
-import { findFiles } from './found-files.ts'
+import { findFiles } from './file-recovery.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 import { fullOfUnfinished } from './retention.ts'
@@ -32,7 +32,7 @@ import {
   type Unfinished,
   unfinishedOf,
   yielding,
-} from './unfinished.ts'
+} from './unfinished-uploads.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000

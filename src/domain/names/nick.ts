@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../rejection.ts'
+import { type Rejected, rejected } from '../errors.ts'
 import { spelledNick } from './one-script.ts'
 import { skeleton } from './skeleton.ts'
 

@@ -1,6 +1,6 @@
-import { type Rejected, rejected } from '../rejection.ts'
-import { JOINERS } from '../text/spelling.ts'
-import { utf8Length } from '../text/utf8.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import { JOINERS } from './spelling.ts'
+import { utf8Length } from './utf8.ts'
 
 // Scripts that people write with today (UAX 31, recommended and limited use). Those of one line belong together, as in
 // Japanese. Script extensions count, so marks and signs that several scripts share are in each of them.

@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../rejection.ts'
+import { type Rejected, rejected } from '../errors.ts'
 import { spellingFault, withoutJoiners } from './one-script.ts'
 
 const MAX_BYTES = 64

@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../rejection.ts'
+import { type Rejected, rejected } from '../errors.ts'
 import type { RoomActor } from './actor.ts'
 import type { Ack, ClientCommand, Mail, RoomCommand } from './commands.ts'
 import type { Member } from './member.ts'

@@ -1,4 +1,4 @@
-import type { Rejected } from '../rejection.ts'
+import type { Rejected } from '../errors.ts'
 import type { OfferedFile, WholeFile } from './events.ts'
 import type { Member, Role } from './member.ts'
 

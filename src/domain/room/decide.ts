@@ -1,15 +1,15 @@
-import { type Rejected, rejected } from '../rejection.ts'
-import { checkText } from '../text/message-text.ts'
-import { addressee, admits, audienceFor, readerOf } from './audience.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import { checkText } from '../names/message-text.ts'
 import type { CompleteFile, Join, OfferFile, Rename, RoomCommand, Whisper } from './commands.ts'
 import type { Known, Stamp } from './decision.ts'
 import type { RoomEvent } from './events.ts'
 import { authorOf, type Member } from './member.ts'
-import { moderate } from './moderate.ts'
-import { present } from './present.ts'
-import { banned, notAMember, refusalFor } from './rights.ts'
-import { arrivingAs, lookOf, restraintOf, standingOf } from './standing.ts'
+import { moderate } from './moderation.ts'
+import { banned, notAMember, refusalFor } from './permissions.ts'
+import { present } from './presence.ts'
+import { arrivingAs, lookOf, restraintOf, standingOf } from './rank.ts'
 import type { RoomState } from './state.ts'
+import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
 /** What a command comes to in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
 export function decide(state: RoomState, by: Member, command: RoomCommand, stamp: Stamp): RoomEvent | Known | Rejected {

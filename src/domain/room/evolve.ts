@@ -1,6 +1,6 @@
 import { isRule, type RoomEvent } from './events.ts'
+import { remember, seat, unseat } from './rank.ts'
 import { layDown } from './rules.ts'
-import { remember, seat, unseat } from './standing.ts'
 import type { RoomState } from './state.ts'
 
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */

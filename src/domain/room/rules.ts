@@ -1,6 +1,6 @@
 import type { Banned, Muted, Rule } from './events.ts'
 import type { Role } from './member.ts'
-import { personOf, reseat, ruleKey } from './standing.ts'
+import { personOf, reseat, ruleKey } from './rank.ts'
 import type { Restraints, RoomState } from './state.ts'
 
 /** Takes what was laid down into the state, and what it means for everybody who is here. */

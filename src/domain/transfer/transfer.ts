@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../rejection.ts'
+import { type Rejected, rejected } from '../errors.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 
 /** One file on its way into the room. It sees offsets, sizes and digests, never bytes. */

@@ -1,8 +1,8 @@
 import { EMPTY, Subject } from 'rxjs'
-import { type Rejected, rejected } from '../rejection.ts'
+import { type Rejected, rejected } from '../errors.ts'
 import type { WholeFile } from '../room/events.ts'
 import type { Upload, UploadProgress } from '../session.ts'
-import type { TransferActor } from './transfer-actor.ts'
+import type { TransferActor } from './actor.ts'
 import type { Writing } from './writing.ts'
 
 /** A source throws this when it knows why it ends early: the upload is then withdrawn for this reason. */

@@ -1,6 +1,6 @@
+import type { Rejected } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Vault } from '../ports/vault.ts'
-import type { Rejected } from '../rejection.ts'
+import type { Vault } from '../ports/file-store.ts'
 import type { Ack, CompleteFile, OfferFile, WithdrawFile } from '../room/commands.ts'
 import type { WholeFile } from '../room/events.ts'
 

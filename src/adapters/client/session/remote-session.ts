@@ -1,19 +1,13 @@
 import type { Observable } from 'rxjs'
-import type { Rejected } from '../../../domain/rejection.ts'
-import type { Ack, ClientCommand, PostedCommand } from '../../../domain/room/commands.ts'
-import type { PastEvent, RoomEvent } from '../../../domain/room/events.ts'
-import type { Member } from '../../../domain/room/member.ts'
-import type { RoomFile } from '../../../domain/room/state.ts'
-import {
-  type ConnectionState,
-  Refused,
-  type RoomSession,
-  type Upload,
-  type UploadMeta,
-} from '../../../domain/session.ts'
-import { refusedUpload } from '../../../domain/transfer/upload.ts'
-import { hasLeft, type RemoteRoom } from './core/remote-room.ts'
-import { replayed } from './core/replay.ts'
+import type { Rejected } from '#domain/errors.ts'
+import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
+import type { PastEvent, RoomEvent } from '#domain/room/events.ts'
+import type { Member } from '#domain/room/member.ts'
+import type { RoomFile } from '#domain/room/state.ts'
+import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '#domain/session.ts'
+import { refusedUpload } from '#domain/transfer/upload.ts'
+import { hasLeft, type RemoteRoom } from './remote-room.ts'
+import { replayed } from './replay.ts'
 import type { RoomFiles } from './room-files.ts'
 
 /** A place in a room on another host: what is written against a local session runs against this one. */

@@ -1,15 +1,15 @@
 import { type Observable, Subject } from 'rxjs'
-import { type Rejected, rejected } from '../../../domain/rejection.ts'
-import type { WholeFile } from '../../../domain/room/events.ts'
-import type { Upload, UploadMeta, UploadProgress } from '../../../domain/session.ts'
-import { isRefusal } from '../failures.ts'
-import type { HostLink } from '../host-link.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import type { WholeFile } from '#domain/room/events.ts'
+import type { Upload, UploadMeta, UploadProgress } from '#domain/session.ts'
+import type { HostLink } from '../api-client.ts'
+import { isRefusal } from '../errors.ts'
 import { Retries } from '../retries.ts'
 import type { ClientSettings } from '../settings.ts'
 import { uploadStream } from '../stream-upload.ts'
-import type { TransferNews } from '../transfer-talk.ts'
+import type { TransferNews } from '../transfer-events.ts'
 import { removeUpload } from '../tus.ts'
-import { rejectedBy } from './rejected-by.ts'
+import { rejectedBy } from './rejection.ts'
 
 /** The source ends because nobody wants it any more. */
 class Cancelled extends Error {}

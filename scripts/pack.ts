@@ -1,0 +1,73 @@
+// `npm run pack`: compiles the program and the library and packs them, with the page, into dist/tamtam-chat-<version>.tgz. The same
+// sources always give the same bytes. Beside it goes the list of all packages that it may bring, with their digests (CycloneDX).
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const place = 'dist/package'
+const about = JSON.parse(readFileSync('package.json', 'utf8'))
+
+rmSync(place, { recursive: true, force: true })
+mkdirSync(join(place, 'bin'), { recursive: true })
+run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.pack.json'])
+cpSync('dist/page', join(place, 'dist', 'page'), { recursive: true, filter: (path) => !path.endsWith('.stamp') })
+cpSync('packaging/tamtam.mjs', join(place, 'bin', 'tamtam.mjs'))
+for (const name of ['README.md', 'README.id.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'docs'])
+  cpSync(name, join(place, name), { recursive: true })
+mkdirSync(join(place, 'man'))
+writeFileSync(join(place, 'man', 'tamtam.1'), manual())
+writeFileSync(join(place, 'package.json'), `${JSON.stringify(published(), undefined, 2)}\n`)
+run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', '..'], place)
+writeFileSync(`dist/${about.name}-${about.version}.cdx.json`, bill())
+
+/** What a user of the package needs of ours, with compiled files in the place of sources. */
+function published() {
+  const { name, version, description, license, type, engines, config, dependencies } = about
+  const compiled = (source: string) => source.replace(/\.ts$/, '.js')
+  const exports = Object.fromEntries(
+    Object.entries<string>(about.exports).map(([path, source]) => {
+      const file = compiled(source)
+      return [path, { types: file.replace(/\.js$/, '.d.ts'), default: file }]
+    }),
+  )
+  const imports = Object.fromEntries(
+    Object.entries<string | { default: string }>(about.imports).map(([path, source]) => [
+      path,
+      compiled(typeof source === 'string' ? source : source.default),
+    ]),
+  )
+  const bin = { tamtam: 'bin/tamtam.mjs' }
+  const man = ['man/tamtam.1']
+  return { name, version, description, license, type, engines, config, bin, man, exports, imports, dependencies }
+}
+
+/** As the program itself prints it. */
+function manual(): string {
+  const { stdout, status } = spawnSync(process.execPath, ['src/app/main.ts', 'man'], { encoding: 'utf8' })
+  if (status !== 0) throw new Error('the manual page could not be made')
+  return stdout
+}
+
+/** Of the lockfile, what is optional too; `npm sbom` leaves out what the development needs as well. */
+function bill(): string {
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+  const locked = Object.entries<{ dev?: true; version: string; integrity: string }>(lock.packages)
+  const components = locked.flatMap(([path, { dev, version, integrity }]) => {
+    if (path === '' || dev === true) return []
+    const name = path.replace(/^.*node_modules\//, '')
+    const hash = Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex')
+    return [{ type: 'library', ...named(name, version), hashes: [{ alg: 'SHA-512', content: hash }] }]
+  })
+  const component = { type: 'application', ...named(about.name, about.version) }
+  const all = { bomFormat: 'CycloneDX', specVersion: '1.5', version: 1, metadata: { component }, components }
+  return `${JSON.stringify(all, undefined, 2)}\n`
+}
+
+function named(name: string, version: string) {
+  return { name, version, purl: `pkg:npm/${name.replace('@', '%40')}@${version}` }
+}
+
+function run(command: string, args: readonly string[], cwd = '.'): void {
+  const { status } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], shell: false })
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed`)
+}

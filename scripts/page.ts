@@ -1,0 +1,55 @@
+// Builds the page into dist/page: hashed names, and each file also as gzip and Brotli, so that the host need not compress.
+// `scripts/launch.mjs` runs it when the sources are other ones than the last time; its argument is their digest.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { build, defaultClientConditions } from 'vite'
+
+const sources = 'src/adapters/web'
+const place = 'dist/page'
+const own = (what: string) => `${place}-${what}-${process.pid}`
+const [stamp = ''] = process.argv.slice(2)
+
+const built = own('new')
+await build({
+  root: sources,
+  configFile: false,
+  logLevel: 'warn',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // rxjs in classes, not in what stood for them: a few kB less.
+  resolve: { conditions: ['es2015', ...defaultClientConditions] },
+  build: {
+    outDir: join(import.meta.dirname, '..', built),
+    emptyOutDir: true,
+    target: 'es2022',
+    // The policy of the page forbids what is written into it.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: readdirSync(sources)
+        .filter((name) => name.endsWith('.html'))
+        .map((name) => join(sources, name)),
+    },
+  },
+})
+
+for (const entry of readdirSync(built, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile()) continue
+  const path = join(entry.parentPath, entry.name)
+  const bytes = readFileSync(path)
+  const packed = {
+    br: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }),
+    gz: gzipSync(bytes, { level: 9 }),
+  }
+  for (const [ending, smaller] of Object.entries(packed))
+    if (smaller.length < bytes.length) writeFileSync(`${path}.${ending}`, smaller)
+}
+writeFileSync(join(built, '.stamp'), stamp)
+
+// In one move, for a host that starts just now.
+const before = own('old')
+mkdirSync(place, { recursive: true })
+renameSync(place, before)
+renameSync(built, place)
+rmSync(before, { recursive: true })

@@ -1,0 +1,119 @@
+// `npm run screenshots`: the main states of the page, as pictures for the README, from a real host and a real browser.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { createTamtam, type LocalSession } from '#app/index.ts'
+import { launch } from '../test/harness/chromium.ts'
+
+const place = 'docs/images'
+const MB = 1_000_000
+mkdirSync(place, { recursive: true })
+
+const tamtam = createTamtam({ page: true, limits: { transferBytesPerSecond: 1.2 * MB } })
+await tamtam.start()
+const { port } = await tamtam.listen({ port: 0 })
+const browser = await launch()
+
+const enter = (name: string, room = 'lobby') => tamtam.engine.join({ room, name })
+const [budi, sari, wayan] = [await enter('budi'), await enter('sari'), await enter('wayan')]
+const putri = await enter('putri', 'kitchen')
+const say = (session: LocalSession, text: string) => session.send({ type: 'say', text })
+const send = (session: LocalSession, name: string, bytes: Buffer) =>
+  session.upload(
+    (async function* () {
+      yield bytes
+    })(),
+    { name, size: bytes.length },
+  ).done
+
+await sari.send({ type: 'setTopic', topic: 'Films for Friday, and who brings what' })
+await say(sari, 'I have the recording from the village hall. It is 2 GB, where do I put it?')
+await say(budi, 'Just drop it in here. We can watch while it still uploads.')
+await say(budi, 'And the cable to the internet may stay where it is: out.')
+await send(sari, 'village-hall.png', await picture())
+await say(wayan, 'nice! the same from netcat: nc 192.168.1.20 8268')
+await send(wayan, 'shopping.txt', Buffer.from('rice\ncoconut milk\nlemongrass\n'))
+await wayan.send({ type: 'act', text: 'puts the kettle on' })
+await say(sari, '> Just drop it in here.\nGood. See https://example.net/timetable for the bus home.')
+
+const open = async (options: BrowserContextOptions, name = 'ani'): Promise<Page> => {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 960, height: 600 }, ...options })
+  const page = await context.newPage()
+  await page.goto(`http://127.0.0.1:${port}/#room=lobby`)
+  await page.locator('input[name=name]').fill(name)
+  await page.locator('button[type=submit]').click()
+  await page.locator('.picture img').waitFor()
+  return page
+}
+const shoot = async (page: Page, name: string) => {
+  await page.mouse.move(0, 0)
+  writeFileSync(join(place, `${name}.png`), await page.screenshot({ animations: 'disabled' }))
+  console.log(`${place}/${name}.png`)
+}
+const leave = (page: Page) => page.context().close()
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  const page = await open({ colorScheme })
+  await page.locator('#message').fill('I bring the popcorn')
+  await shoot(page, colorScheme)
+  await leave(page)
+}
+const phone = await open({
+  viewport: { width: 360, height: 640 },
+  colorScheme: 'light',
+  isMobile: true,
+  hasTouch: true,
+})
+await shoot(phone, 'phone')
+await leave(phone)
+
+const sending = await open({})
+await sending
+  .locator('.file-buttons input')
+  .first()
+  .setInputFiles({ name: 'village-hall.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(40 * MB, 1) })
+await sending.locator('.upload').getByText('ETA').waitFor()
+await sending.locator('.file').getByText('village-hall.mp4').waitFor()
+await shoot(sending, 'sending')
+
+const status = await (await browser.newContext({ locale: 'en', viewport: { width: 960, height: 600 } })).newPage()
+await status.goto(`http://127.0.0.1:${port}/status`)
+// Something for the charts to show.
+for (let second = 0; second < 20; second++) {
+  for (let count = 5 + 4 * Math.sin(second / 2); count > 0; count--) await say(putri, 'one more thing')
+  await status.waitForTimeout(1000)
+}
+await shoot(status, 'status')
+
+await tamtam.stop()
+await sending.getByText(/Trying again/).waitFor()
+await shoot(sending, 'no-connection')
+await browser.close()
+
+/** A drawing of a hall at dusk, made by the browser itself. */
+async function picture(): Promise<Buffer> {
+  const page = await browser.newPage()
+  const url = await page.evaluate(() => {
+    const canvas = document.createElement('canvas')
+    Object.assign(canvas, { width: 480, height: 240 })
+    const draw = canvas.getContext('2d') as CanvasRenderingContext2D
+    const sky = draw.createLinearGradient(0, 0, 0, 240)
+    for (const [at, colour] of [
+      [0, '#2b3a67'],
+      [0.6, '#e07a5f'],
+      [1, '#f2cc8f'],
+    ] as const)
+      sky.addColorStop(at, colour)
+    draw.fillStyle = sky
+    draw.fillRect(0, 0, 480, 240)
+    draw.fillStyle = '#3d2b3f'
+    draw.fill(new Path2D('M90 190 L90 130 L60 130 L240 60 L420 130 L390 130 L390 190 Z'))
+    draw.fillStyle = '#f2cc8f'
+    for (const x of [130, 190, 270, 330]) draw.fillRect(x, 145, 24, 30)
+    draw.fillStyle = '#241a2a'
+    draw.fillRect(0, 188, 480, 52)
+    return canvas.toDataURL('image/png')
+  })
+  await page.close()
+  return Buffer.from(url.split(',')[1] ?? '', 'base64')
+}

@@ -1,0 +1,158 @@
+import { lstat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { WholeFile } from '#domain/room/events.ts'
+import { errorCode } from '#system/files/error-code.ts'
+import { makeDirectory } from '#system/files/make-directory.ts'
+import {
+  type Content,
+  holds,
+  type Incoming,
+  ignoreMissing,
+  type Published,
+  receivedName,
+  type SaveFolder,
+} from '#system/files/publish.ts'
+import { FeedRefused, feed } from './download-stream.ts'
+import { isGone, isRefusal, type Refusal, refusal } from './errors.ts'
+import { lookAt } from './file-summary.ts'
+import { paced } from './pace.ts'
+import { PartFile } from './partial-file.ts'
+import { baseOf, dropParts } from './partial-file-claim.ts'
+import { giveReceipt } from './receipt.ts'
+import type { TransferOptions } from './transfer-options.ts'
+
+/** Where a file is to be: at this very path, or in a folder under a name that is free. */
+export type Target = { readonly path: string } | { readonly folder: SaveFolder }
+
+/** A file of the room's; size and digest where they are known. */
+export interface FileToSave {
+  readonly id: string
+  readonly name: string
+  readonly size?: number | null | undefined
+  readonly sha256?: string | null | undefined
+}
+
+export interface SavedFile extends WholeFile {
+  readonly path: string
+  /** It was there before: nothing had to be brought. */
+  readonly already?: true
+}
+
+/**
+ * Brings a file from the room onto this machine: whole and verified, or not under its name. What is there already is not brought again.
+ * Goes on with the part that an earlier attempt left, and tells the room when it is done. Throws what the file system throws.
+ */
+export async function downloadFile(
+  options: TransferOptions,
+  file: FileToSave,
+  target: Target,
+): Promise<SavedFile | Refusal> {
+  const { id, name } = file
+  const place = 'path' in target ? target.path : join(target.folder.path, receivedName(name, id))
+  await makeDirectory(dirname(place))
+  const base = baseOf('path' in target ? place : `${place}.${id.slice(0, 8)}`)
+  const there = await whatIsThere(options, file, place, target)
+  if (there !== undefined && isRefusal(there)) return there
+  if (there !== undefined) {
+    await dropParts(base)
+    await giveReceipt(options.link, id, there.sha256)
+    return there
+  }
+  const hashed = (done: number, total: number) => options.tell({ type: 'hashing', done, total })
+  const part = await PartFile.open(base, hashed)
+  try {
+    const whole = (await fill(options, id, part)) ?? (await fill(options, id, part)) ?? mismatch
+    if (isRefusal(whole)) {
+      // Nothing can be done with it: other bytes than were sent, or of a file that is gone.
+      if (whole === mismatch || isGone(whole)) await part.remove()
+      return whole
+    }
+    const named = await nameIt(part, place, target, whole)
+    if (named === undefined) return taken(place)
+    await part.remove()
+    await giveReceipt(options.link, id, whole.sha256)
+    return { ...whole, name, path: named.path, ...(named.already ? { already: true } : {}) }
+  } finally {
+    await part.close()
+    if ('folder' in target) await target.folder.settled()
+  }
+}
+
+const taken = (place: string) => refusal(0, 'EXISTS', `${place} exists, and nothing is overwritten`)
+
+/** The file itself where it is here already; a refusal where something else has the very name it must have. */
+async function whatIsThere(
+  { link, retries }: TransferOptions,
+  { id, name, size, sha256 }: FileToSave,
+  place: string,
+  target: Target,
+): Promise<SavedFile | Refusal | undefined> {
+  const wanted = basename(place)
+  const found = 'path' in target ? await lstat(place).catch(ignoreMissing) : await target.folder.hasLike(wanted)
+  if (found === undefined || found === false) return undefined
+  if (found !== true && found.isDirectory()) return refusal(0, 'EXISTS', `${place} is a folder; --save takes folders`)
+  const content = await contentOf()
+  if (content !== undefined && isRefusal(content)) return content
+  if (content !== undefined) {
+    const path =
+      'path' in target
+        ? (await holds(place, content))
+          ? place
+          : undefined
+        : await target.folder.find(wanted, { id, ...content })
+    if (path !== undefined) return { id, name, ...content, path, already: true }
+  }
+  return 'path' in target ? taken(place) : undefined
+
+  async function contentOf(): Promise<Content | Refusal | undefined> {
+    if (size != null && sha256 != null) return { size, sha256 }
+    const look = await retries.until(() => lookAt(link, id))
+    if (isRefusal(look)) return look
+    return look.status === 'whole' && look.sha256 !== undefined ? { size: look.size, sha256: look.sha256 } : undefined
+  }
+}
+
+/** Answers the file once the part is all of it; undefined where its bytes turned out to be others, and the part is empty again (C112). */
+async function fill(
+  options: TransferOptions,
+  id: string,
+  part: PartFile,
+): Promise<Omit<WholeFile, 'name'> | Refusal | undefined> {
+  const { link, retries, limit } = options
+  while (true) {
+    try {
+      for await (const bytes of paced(feed(options, id, part.size), limit)) await part.append(bytes)
+    } catch (error) {
+      if (error instanceof FeedRefused) return error.refusal
+      throw error
+    }
+    const look = await retries.until(() => lookAt(link, id))
+    if (isRefusal(look)) return look
+    if (look.status === 'whole') {
+      const sha256 = part.digest()
+      if (sha256 === look.sha256 && part.size === look.size) return { id, size: part.size, sha256 }
+      await part.restart()
+      return undefined
+    }
+    // The host was stopped at the right moment, or the part is longer than what has arrived.
+    await retries.again('the file is not whole yet')
+  }
+}
+
+async function nameIt(
+  part: PartFile,
+  place: string,
+  target: Target,
+  content: Incoming,
+): Promise<Published | undefined> {
+  if ('folder' in target) return await target.folder.publish(basename(place), content, (path) => part.linkTo(path))
+  try {
+    await part.linkTo(place)
+    return { path: place, already: false }
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+    return (await holds(place, content)) ? { path: place, already: true } : undefined
+  }
+}
+
+const mismatch = refusal(0, 'HASH_MISMATCH', 'these are not the bytes that were sent; nothing of them is kept')

@@ -1,0 +1,56 @@
+import type { Code } from '#domain/errors.ts'
+
+/** The connection failed, or was cut, or stood still: the same may work in a moment. */
+export class Disconnected extends Error {}
+
+/** Nobody has answered at this address yet, so it is likely to be wrong. */
+export class Unreachable extends Error {}
+
+/** The host may not be who it was: nothing was said to it. The message says what to do. */
+export class NotTrusted extends Error {
+  readonly code: Code
+
+  constructor(code: Code, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** It was tried again for as long as it was allowed to be. */
+export class GaveUp extends Error {}
+
+/** A file was changed by somebody while it was sent. */
+export class FileChanged extends Error {}
+
+/** The host answered that it will not. Its `code` may be one that this version does not know. */
+export interface Refusal {
+  readonly type: 'rejected'
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+export const refusal = (status: number, code: string, message: string): Refusal => ({
+  type: 'rejected',
+  status,
+  code,
+  message,
+})
+
+export const isRefusal = (value: object): value is Refusal => 'type' in value && value.type === 'rejected'
+
+/** What the host would take later: it is overloaded, is being restarted, or another connection of this transfer was faster. */
+export const isPassing = ({ status, code }: Refusal): boolean =>
+  code === 'FENCED' ||
+  code === 'NOT_A_MEMBER' ||
+  code === 'BAD_OFFSET' ||
+  code === 'TRANSFER_CUT' ||
+  code === 'TRANSFER_STALLED' ||
+  code === 'TOO_MANY_FILES' ||
+  status === 408 ||
+  status === 425 ||
+  status === 429 ||
+  (status >= 500 && status !== 501 && status !== 505 && status !== 507)
+
+/** There is no such thing, or it may not be seen. */
+export const isGone = ({ status }: Refusal): boolean => status === 404 || status === 410

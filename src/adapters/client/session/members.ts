@@ -1,0 +1,72 @@
+import type { Deopped, Opped, Presence } from '#domain/room/events.ts'
+import type { Member } from '#domain/room/member.ts'
+
+/** Who is in the room, as far as this session was told. */
+export class People {
+  readonly #members = new Map<string, Member>()
+
+  get all(): readonly Member[] {
+    return [...this.#members.values()]
+  }
+
+  /**
+   * The members as the host sees them at this moment. Answers what happened since, as news: so whoever follows the events knows the
+   * members. In a crowd the host names only some, and those it leaves out are taken to be there still.
+   */
+  sync(members: readonly Member[], complete: boolean): readonly Presence[] {
+    const news: Presence[] = []
+    const present = new Set(members.map(({ id }) => id))
+    for (const by of complete ? this.all : [])
+      if (!present.has(by.id)) news.push({ type: 'left', by, reason: 'left while nobody could tell' })
+    for (const by of members) {
+      const before = this.#members.get(by.id)
+      if (before === undefined) news.push({ type: 'joined', by })
+      else if (before.name !== by.name) news.push({ type: 'renamed', by, from: before.name })
+      if (by.away !== undefined && before?.away !== by.away) news.push({ type: 'away', by, reason: by.away })
+      if (by.away === undefined && before?.away !== undefined) news.push({ type: 'back', by })
+    }
+    for (const event of news) this.take(event)
+    // A role says nothing of its own, but may have changed.
+    for (const by of members) this.#members.set(by.id, by)
+    return news
+  }
+
+  /** Whether this is news, and not in the list already. */
+  take(event: Presence): boolean {
+    const { id, name } = event.by
+    const known = this.#members.get(id)
+    switch (event.type) {
+      case 'joined':
+        if (known !== undefined) return false
+        this.#members.set(id, event.by)
+        return true
+      case 'left':
+        return this.#members.delete(id)
+      case 'renamed':
+        if (known === undefined || known.name === name) return false
+        this.#members.set(id, event.by)
+        return true
+      case 'away':
+        this.#members.set(id, { ...event.by, away: event.reason })
+        return true
+      case 'back':
+        this.#members.set(id, event.by)
+        return true
+      case 'typing':
+      case 'fileProgressed':
+        return true
+      default:
+        return event satisfies never
+    }
+  }
+
+  /** Somebody was made an op, or is none any more. */
+  rule(event: Opped | Deopped): void {
+    const name = event.type === 'opped' ? event.to.name : event.name
+    for (const member of this.#members.values()) {
+      const { role, ...plain } = member
+      if (member.name === name && role !== 'owner')
+        this.#members.set(member.id, event.type === 'opped' ? { ...plain, role: 'op' } : plain)
+    }
+  }
+}

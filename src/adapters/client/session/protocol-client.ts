@@ -1,0 +1,203 @@
+import { type Code, type Rejected, rejected } from '#domain/errors.ts'
+import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import { decodeHostMessage } from '#protocol/decode.ts'
+import { encodeMessage } from '#protocol/encode.ts'
+import {
+  type ClientMessage,
+  type CommandAck,
+  type CommandRejected,
+  type HostMessage,
+  type JoinedRoom,
+  PROTOCOL_VERSION,
+} from '#protocol/messages.ts'
+import type { SessionSettings } from './settings.ts'
+import type { Carrier, OpenCarrier } from './transport.ts'
+
+/** Who comes, and to which room. */
+export interface Greeting {
+  readonly key: string
+  readonly name?: string
+  readonly token?: string
+  readonly password?: string
+  readonly room: string
+  readonly after?: number
+}
+
+/** `lost`: the same may work in a moment. `over`: it will not. */
+export type Ending =
+  | { readonly status: 'lost'; readonly why: string }
+  | { readonly status: 'over'; readonly why: Rejected }
+
+export interface ConversationListener {
+  joined(joined: JoinedRoom): void
+  told(events: readonly RoomEvent[]): void
+  answered(ref: number, answer: CommandAck | CommandRejected): void
+  /** Once, and last. */
+  ended(ending: Ending): void
+}
+
+/** One connection's worth of the Session protocol (`docs/protocol.md`), from hello to its end. */
+export class Conversation {
+  readonly #carrier: Carrier
+  readonly #clock: Clock
+  readonly #settings: SessionSettings
+  readonly #greeting: Greeting
+  readonly #listener: ConversationListener
+  #status: 'coming' | 'joined' | 'leaving' | 'ended' = 'coming'
+  #heardAt: number
+  /** Since when something is due from the host. */
+  #awaitedSince: number | undefined
+  #pings = 0
+  #cancelWatch: Cancel
+
+  constructor(
+    open: OpenCarrier,
+    clock: Clock,
+    settings: SessionSettings,
+    greeting: Greeting,
+    listener: ConversationListener,
+  ) {
+    this.#clock = clock
+    this.#settings = settings
+    this.#greeting = greeting
+    this.#listener = listener
+    this.#heardAt = this.#awaitedSince = clock.elapsed()
+    this.#cancelWatch = clock.after(settings.answerMs, this.#look)
+    this.#carrier = open({
+      opened: () => this.#hello(),
+      heard: () => this.#heard(),
+      received: (bytes) => this.#received(bytes),
+      closed: (why) => this.#end({ status: 'lost', why }),
+      refused: (why) => this.#finish(why),
+    })
+  }
+
+  get joined(): boolean {
+    return this.#status === 'joined'
+  }
+
+  /** Only once joined. */
+  send(message: Uint8Array): void {
+    this.#carrier.send(message)
+  }
+
+  /** Takes the same place again, and hears everything after `after`. */
+  join(after: number | undefined): void {
+    this.#status = 'coming'
+    this.#awaitedSince = this.#clock.elapsed()
+    const { room, password } = this.#greeting
+    const shown = password === undefined ? {} : { password }
+    this.#say({ type: 'join', room, ...shown, ...(after === undefined ? {} : { after }) })
+  }
+
+  /** Says goodbye; what was sent before still gets there, and is answered. */
+  leave(): void {
+    if (this.#status === 'joined') {
+      this.#status = 'leaving'
+      this.#say({ type: 'leave' })
+    } else this.drop()
+  }
+
+  /** Ends it at once; the listener hears nothing more. */
+  drop(): void {
+    this.#status = 'ended'
+    this.#cancelWatch()
+    this.#carrier.drop()
+  }
+
+  #hello(): void {
+    const { key, name, token } = this.#greeting
+    const who = { ...(name === undefined ? {} : { name }), ...(token === undefined ? {} : { token }) }
+    this.#say({ type: 'hello', version: PROTOCOL_VERSION, key, ...who })
+  }
+
+  #received(bytes: Uint8Array): void {
+    this.#heard()
+    const message = decodeHostMessage(bytes)
+    if (message === undefined) return
+    if (message.type === 'rejected' && message.code === 'BAD_MESSAGE') this.#lose('what answers there is no tamtam')
+    else this.#handle(message)
+  }
+
+  #handle(message: HostMessage): void {
+    switch (message.type) {
+      case 'welcome':
+        if (message.version === PROTOCOL_VERSION) this.join(this.#greeting.after)
+        else
+          this.#finish(
+            rejected('WRONG_PROTOCOL', `the host speaks version ${message.version}, which is not spoken here`),
+          )
+        break
+      case 'joined':
+        this.#status = 'joined'
+        this.#awaitedSince = undefined
+        this.#listener.joined(message)
+        break
+      case 'batch':
+        if (this.#status === 'joined') this.#listener.told(message.events)
+        break
+      case 'ack':
+        this.#listener.answered(message.ref, message)
+        break
+      case 'rejected':
+        if (message.ref !== undefined) this.#listener.answered(message.ref, message)
+        else if (this.#status === 'coming') this.#refused(message)
+        break
+      case 'bye':
+        this.#refused(message)
+        break
+      case 'pong':
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  #refused({ code, message }: { readonly code: Code; readonly message: string }): void {
+    if (PASSING.has(code)) this.#lose(message)
+    else this.#finish(rejected(code, message))
+  }
+
+  #lose(why: string): void {
+    this.#end({ status: 'lost', why })
+  }
+
+  #finish(why: Rejected): void {
+    this.#end({ status: 'over', why })
+  }
+
+  #end(ending: Ending): void {
+    if (this.#status === 'ended') return
+    this.drop()
+    this.#listener.ended(ending)
+  }
+
+  #heard(): void {
+    this.#heardAt = this.#clock.elapsed()
+    if (this.#status === 'joined') this.#awaitedSince = undefined
+  }
+
+  readonly #look = (): void => {
+    const { silentMs, answerMs } = this.#settings
+    const now = this.#clock.elapsed()
+    const patience = this.#awaitedSince === undefined ? silentMs : answerMs
+    const left = Math.max(this.#heardAt, this.#awaitedSince ?? 0) + patience - now
+    if (left <= 0 && this.#awaitedSince !== undefined) {
+      this.#lose('it does not answer')
+      return
+    }
+    if (left <= 0) {
+      this.#awaitedSince = now
+      this.#say({ type: 'ping', ref: ++this.#pings })
+    }
+    this.#cancelWatch = this.#clock.after(left <= 0 ? answerMs : left, this.#look)
+  }
+
+  #say(message: ClientMessage): void {
+    this.#carrier.send(encodeMessage(message))
+  }
+}
+
+/** What a host says that would take us a moment later. */
+const PASSING: ReadonlySet<Code> = new Set(['RESTART', 'CLOSED', 'BUSY', 'TIMEOUT'])

@@ -1,0 +1,300 @@
+import { BehaviorSubject, Subject } from 'rxjs'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Ids } from '#domain/ports/ids.ts'
+import type { Ack, ClientCommand } from '#domain/room/commands.ts'
+import { isEntry, type RoomEvent } from '#domain/room/events.ts'
+import type { Member } from '#domain/room/member.ts'
+import { type ConnectionState, Refused } from '#domain/session.ts'
+import type { JoinedRoom } from '#protocol/messages.ts'
+import { Unreachable } from '../errors.ts'
+import { People } from './members.ts'
+import { Unanswered } from './pending-commands.ts'
+import { Conversation, type ConversationListener, type Ending } from './protocol-client.ts'
+import type { SessionSettings } from './settings.ts'
+import type { OpenCarrier } from './transport.ts'
+
+export interface RemoteRoomParts {
+  readonly open: OpenCarrier
+  readonly clock: Clock
+  readonly ids: Ids
+  /** From 0 to before 1. */
+  readonly random: () => number
+  readonly settings: SessionSettings
+}
+
+export interface WantedPlace {
+  readonly room: string
+  /** 32 hexadecimal digits: whoever shows them again is the same person. */
+  readonly key: string
+  readonly name?: string
+  readonly token?: string
+  /** What opens the room: its password, or an invitation. */
+  readonly password?: string
+  /** The sequence after which the events begin; without it, now. */
+  readonly after?: number
+}
+
+/**
+ * A place in a room of another host that outlives its connections: it comes back by itself, goes on behind the last entry it saw, and
+ * sends again what was not answered. Knows no socket: `open` makes connections.
+ */
+export class RemoteRoom {
+  readonly #parts: RemoteRoomParts
+  readonly #place: WantedPlace
+  readonly #people = new People()
+  readonly #unanswered: Unanswered
+  readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
+  readonly #news = new Subject<RoomEvent>()
+  readonly #refusals = new Subject<Rejected>()
+  readonly #entered = Promise.withResolvers<void>()
+  readonly #left = Promise.withResolvers<void>()
+  #status: 'new' | 'entering' | 'in' | 'leaving' | 'closed' = 'new'
+  #conversation: Conversation | undefined
+  #member: Member = { id: '', name: '' }
+  /** What it wants to be called; a guest wants nothing. */
+  #name: string | undefined
+  #topic = ''
+  #collectingSince: number | undefined
+  #hasPassword = false
+  /** The room's newest entry when the host last told how things stand: older ones do not change that. */
+  #toldAt = 0
+  #start = 0
+  #cursor: number | undefined
+  /** What came before whoever awaited `enter` had a turn. */
+  #early: RoomEvent[] | undefined = []
+  #attempt = 0
+  #cancelWait: Cancel = () => {}
+
+  constructor(parts: RemoteRoomParts, place: WantedPlace) {
+    this.#parts = parts
+    this.#place = place
+    this.#cursor = place.after
+    this.#name = place.name
+    this.#unanswered = new Unanswered(parts.settings, parts.ids.next().slice(0, 16))
+  }
+
+  get member(): Member {
+    return this.#member
+  }
+
+  get members(): readonly Member[] {
+    return this.#people.all
+  }
+
+  get topic(): string {
+    return this.#topic
+  }
+
+  get collectingSince(): number | undefined {
+    return this.#collectingSince
+  }
+
+  /** Whether the room asks whoever comes in for one. */
+  get hasPassword(): boolean {
+    return this.#hasPassword
+  }
+
+  get state$() {
+    return this.#state.asObservable()
+  }
+
+  /** As it comes; nothing before now. */
+  get news$() {
+    return this.#news.asObservable()
+  }
+
+  get refusals$() {
+    return this.#refusals.asObservable()
+  }
+
+  /** The sequence after which the session's events begin. */
+  get start(): number {
+    return this.#start
+  }
+
+  /** The sequence up to which it was told everything. */
+  get cursor(): number {
+    return this.#cursor ?? 0
+  }
+
+  get closed(): boolean {
+    return this.#status === 'closed'
+  }
+
+  /** Rejects with `Refused`, or with `Unreachable` where the first connection does not lead into the room. */
+  enter(): Promise<void> {
+    this.#status = 'entering'
+    this.#connect()
+    return this.#entered.promise
+  }
+
+  send(command: ClientCommand): Promise<Ack | Rejected> {
+    return new Promise((resolve) => {
+      if (this.#status !== 'in') resolve(hasLeft)
+      else if (this.#unanswered.isFull) resolve(busy)
+      else this.#give(command, resolve)
+    })
+  }
+
+  post(commands: readonly ClientCommand[]): 'accepted' | 'full' {
+    if (this.#status === 'in' && this.#unanswered.isFull) return 'full'
+    for (const command of commands) {
+      if (this.#status === 'in') this.#give(command, this.#heardOfPosted)
+      else this.#refusals.next(hasLeft)
+    }
+    return 'accepted'
+  }
+
+  ready(): Promise<void> {
+    return this.#unanswered.ready()
+  }
+
+  /** Where it waits to try again, it does so at once. */
+  hurry(): void {
+    if (this.#status !== 'in' || this.#conversation !== undefined) return
+    this.#cancelWait()
+    this.#connect()
+  }
+
+  /** Resolves when the host has taken what was sent, or could not be reached for a while. */
+  leave(why: string): Promise<void> {
+    if (this.#status === 'in' && this.#conversation?.joined === true) {
+      this.#status = 'leaving'
+      this.#conversation.leave()
+      this.#cancelWait = this.#parts.clock.after(this.#parts.settings.leaveMs, () => this.#close(why))
+    } else if (this.#status !== 'leaving') this.#close(why)
+    return this.#left.promise
+  }
+
+  #connect(): void {
+    const { open, clock, settings } = this.#parts
+    const { after: _, ...place } = this.#place
+    const name = this.#name === undefined ? {} : { name: this.#name }
+    const after = this.#cursor === undefined ? {} : { after: this.#cursor }
+    this.#conversation = new Conversation(open, clock, settings, { ...place, ...name, ...after }, this.#listener)
+  }
+
+  readonly #listener: ConversationListener = {
+    joined: (joined) => this.#joined(joined),
+    told: (events) => {
+      this.#attempt = 0
+      if (this.#early === undefined) this.#tell(events)
+      else this.#early.push(...events)
+    },
+    answered: (ref, answer) => {
+      this.#attempt = 0
+      this.#unanswered.settle(
+        ref,
+        answer.type === 'ack'
+          ? { type: 'ack', seq: answer.seq, duplicate: answer.duplicate }
+          : rejected(answer.code, answer.message),
+      )
+    },
+    ended: (ending) => this.#ended(ending),
+  }
+
+  #joined(joined: JoinedRoom): void {
+    const { member, members, count, topic, last } = joined
+    // A host that keeps nothing was started anew: the room begins again, and so do we.
+    if (this.#cursor !== undefined && last < this.#cursor) {
+      this.#cursor = this.#start = 0
+      this.#conversation?.join(0)
+      return
+    }
+    this.#member = member
+    this.#topic = topic
+    this.#collectingSince = joined.collectingSince
+    this.#hasPassword = joined.hasPassword === true
+    this.#toldAt = last
+    this.#cursor ??= last
+    const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
+    const news = this.#people.sync(all, all.length >= count)
+    if (this.#status === 'entering') {
+      this.#status = 'in'
+      this.#start = this.#cursor
+      this.#parts.clock.soon(() => {
+        const early = this.#early ?? []
+        this.#early = undefined
+        this.#tell(early)
+      })
+      this.#entered.resolve()
+    } else this.#show(news)
+    for (const message of this.#unanswered.messages()) this.#conversation?.send(message)
+    this.#state.next({ status: 'connected' })
+  }
+
+  #tell(events: readonly RoomEvent[]): void {
+    for (const event of events) if (this.#isNews(event)) this.#news.next(event)
+  }
+
+  #show(news: readonly RoomEvent[]): void {
+    for (const event of news) this.#news.next(event)
+  }
+
+  #isNews(event: RoomEvent): boolean {
+    if (event.type === 'missed' || isEntry(event)) {
+      const upTo = event.type === 'missed' ? event.to : event.seq
+      if (upTo <= this.cursor) return false
+      this.#cursor = upTo
+      if (upTo <= this.#toldAt) return true
+      if (event.type === 'topicSet') this.#topic = event.topic
+      if (event.type === 'collectionStarted') this.#collectingSince = event.at
+      if (event.type === 'collectionEnded') this.#collectingSince = undefined
+      if (event.type === 'passwordSet' || event.type === 'passwordRemoved')
+        this.#hasPassword = event.type === 'passwordSet'
+      if (event.type === 'opped' || event.type === 'deopped') this.#people.rule(event)
+      return true
+    }
+    if (event.type === 'renamed' && event.by.id === this.#member.id) {
+      this.#member = event.by
+      this.#name = event.by.name
+    }
+    return this.#people.take(event)
+  }
+
+  #ended(ending: Ending): void {
+    this.#conversation = undefined
+    const { why } = ending
+    if (ending.status === 'over') {
+      this.#entered.reject(new Refused(ending.why))
+      this.#close(ending.why.message, ending.why.code)
+    } else if (this.#status === 'entering') {
+      this.#entered.reject(new Unreachable(String(why)))
+      this.#close(String(why))
+    } else if (this.#status === 'leaving') this.#close('left')
+    else this.#retry(String(why))
+  }
+
+  #retry(why: string): void {
+    const { clock, random, settings } = this.#parts
+    const most = Math.min(settings.mostRetryMs, settings.firstRetryMs * 2 ** Math.min(this.#attempt++, 30))
+    // Half of it is chance, so that not all members of a room come back in the same moment.
+    const inMs = Math.round(most * (0.5 + random() / 2))
+    this.#cancelWait = clock.after(inMs, () => this.#connect())
+    this.#state.next({ status: 'retrying', attempt: this.#attempt, inMs, why })
+  }
+
+  #close(why: string, code?: Rejected['code']): void {
+    if (this.#status === 'closed') return
+    this.#status = 'closed'
+    this.#cancelWait()
+    this.#conversation?.drop()
+    this.#unanswered.end(why)
+    this.#state.next({ status: 'closed', why, ...(code === undefined ? {} : { code }) })
+    for (const stream of [this.#state, this.#news, this.#refusals]) stream.complete()
+    this.#left.resolve()
+  }
+
+  #give(command: ClientCommand, settle: (answer: Ack | Rejected) => void): void {
+    const message = this.#unanswered.give(command, settle)
+    if (message !== undefined && this.#conversation?.joined === true) this.#conversation.send(message)
+  }
+
+  readonly #heardOfPosted = (answer: Ack | Rejected): void => {
+    if (answer.type === 'rejected') this.#refusals.next(answer)
+  }
+}
+
+export const hasLeft = rejected('NOT_A_MEMBER', 'you have left this room; join it again')
+const busy = rejected('BUSY', 'too much waits to be kept; try again in a moment')

@@ -1,0 +1,53 @@
+import type { Duplex } from 'node:stream'
+import type { Way } from '#client/endpoint.ts'
+import { errorText } from '#client/error-text.ts'
+import { NotTrusted } from '#client/errors.ts'
+import { rejected } from '#domain/errors.ts'
+import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
+import { hostMessageLimits } from '#protocol/limits.ts'
+import type { OpenCarrier } from '../transport.ts'
+
+/** Frames on a connection of their own. */
+export const framesTo =
+  (way: Way): OpenCarrier =>
+  (listener) => {
+    const opening = new AbortController()
+    const splitter = new FrameSplitter(hostMessageLimits.bytes)
+    let connection: Duplex | undefined
+    let why = 'the host ended the connection'
+    let dropped = false
+    const closed = () => {
+      if (!dropped) listener.closed(why)
+    }
+    const opened = (made: Duplex) => {
+      if (dropped) return void made.destroy()
+      connection = made
+      made.on('data', (bytes: Buffer) => {
+        listener.heard()
+        for (const message of splitter.push(bytes)) if (!dropped) listener.received(message)
+        if (splitter.fault === undefined) return
+        why = 'what answers there is no tamtam'
+        made.destroy()
+      })
+      made.on('error', (error) => {
+        why = errorText(error)
+      })
+      made.once('close', closed)
+      made.write(FRAMES_MAGIC)
+      listener.opened()
+    }
+    way.open(opening.signal).then(opened, (error) => {
+      if (dropped) return
+      if (error instanceof NotTrusted) listener.refused(rejected(error.code, error.message))
+      else listener.closed(errorText(error))
+    })
+    return {
+      send: (message) => void connection?.write(joinFrame(message)),
+      end: () => void (connection === undefined ? opening.abort() : connection.end()),
+      drop: () => {
+        dropped = true
+        opening.abort()
+        connection?.destroy()
+      },
+    }
+  }

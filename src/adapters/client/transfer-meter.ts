@@ -1,0 +1,89 @@
+import type { TransferNews } from './transfer-events.ts'
+
+/** How far a transfer is. Bytes, milliseconds; bytes a second. */
+export interface Progress {
+  readonly name: string
+  readonly phase: 'reading' | 'moving'
+  readonly done: number
+  /** Undefined where nobody knows the size yet. */
+  readonly total: number | undefined
+  readonly rate: number
+  /** How long nothing has moved. */
+  readonly stillMs: number
+  /** Retries since something moved. */
+  readonly retries: number
+}
+
+/** The rate that is shown is that of the last seconds. */
+const RATE_MS = 3000
+/** Less says nothing about a rate. */
+const LEAST_MS = 100
+
+/** What is told of one transfer, as a state that can be shown at any moment. Times are milliseconds that never jump. */
+export class Meter {
+  #progress: Progress
+  #samples: { readonly at: number; readonly bytes: number }[] = []
+  #movedAt: number
+  #retries = 0
+
+  constructor(name: string, now: number) {
+    this.#progress = { name, phase: 'moving', done: 0, total: undefined, rate: 0, stillMs: 0, retries: 0 }
+    this.#movedAt = now
+  }
+
+  get name(): string {
+    return this.#progress.name
+  }
+
+  get retries(): number {
+    return this.#retries
+  }
+
+  get done(): number {
+    return this.#progress.done
+  }
+
+  get total(): number | undefined {
+    return this.#progress.total
+  }
+
+  take(news: TransferNews, now: number): void {
+    switch (news.type) {
+      case 'hashing':
+        this.#moved(news.done, now)
+        this.#progress = { ...this.#progress, phase: 'reading', total: news.total }
+        return
+      case 'begins':
+        this.#progress = { ...this.#progress, phase: 'moving', done: news.at, total: news.total }
+        this.#samples = []
+        return
+      case 'moved':
+        this.#moved(news.bytes, now)
+        return
+      case 'retry':
+        this.#retries = news.attempt
+        return
+      default:
+        news satisfies never
+    }
+  }
+
+  /** Looked at often, for the rate to be that of the last seconds. */
+  at(now: number): Progress {
+    // Asked more often than that, the newest sample is only brought up to date.
+    if (now - (this.#samples.at(-2)?.at ?? Number.NEGATIVE_INFINITY) < LEAST_MS) this.#samples.pop()
+    this.#samples.push({ at: now, bytes: this.#progress.done })
+    while (now - (this.#samples[1]?.at ?? now) > RATE_MS) this.#samples.shift()
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)]
+    const ms = first === undefined || last === undefined ? 0 : last.at - first.at
+    const rate =
+      first === undefined || last === undefined || ms < LEAST_MS ? 0 : ((last.bytes - first.bytes) / ms) * 1000
+    return { ...this.#progress, rate, stillMs: now - this.#movedAt, retries: this.#retries }
+  }
+
+  #moved(bytes: number, now: number): void {
+    this.#movedAt = now
+    this.#retries = 0
+    this.#progress = { ...this.#progress, done: bytes }
+  }
+}

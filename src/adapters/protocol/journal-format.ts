@@ -1,0 +1,339 @@
+import { Packr, Unpackr } from 'msgpackr'
+import { Batch, type Encoder } from '#domain/room/batch.ts'
+import type {
+  Audience,
+  Entry,
+  FileOffered,
+  MentionedFile,
+  OfferedFile,
+  Persons,
+  WholeFile,
+} from '#domain/room/events.ts'
+import type { Member } from '#domain/room/member.ts'
+
+/**
+ * Goes up when what a tuple holds changes; older versions stay readable, because stores keep them. Batches in which a file has an
+ * audience are of version 2: a host that knows no audiences must not take such a file for everybody's.
+ */
+const VERSION = 1
+const VERSION_OF_AUDIENCES = 2
+const READABLE: readonly unknown[] = [VERSION, VERSION_OF_AUDIENCES]
+const KIND = {
+  said: 1,
+  acted: 2,
+  whispered: 3,
+  topicSet: 4,
+  fileOffered: 5,
+  fileCompleted: 6,
+  fileWithdrawn: 7,
+  fileReceived: 8,
+  opped: 9,
+  deopped: 10,
+  muted: 11,
+  unmuted: 12,
+  banned: 13,
+  unbanned: 14,
+  locked: 15,
+  unlocked: 16,
+  collectionStarted: 17,
+  collectionEnded: 18,
+  passwordSet: 19,
+  passwordRemoved: 20,
+  shutOut: 21,
+} as const satisfies Record<Entry['type'], number>
+
+const packr = new Packr({ useRecords: false })
+const unpackr = new Unpackr({ useRecords: false, copyBuffers: true })
+
+/** The bytes are not packed entries, or were packed by a newer version. Says nothing of what they hold. */
+export class BadEntries extends Error {
+  readonly code = 'BAD_ENTRIES'
+}
+
+/**
+ * A batch's entries as msgpack: `[version, tuple, …]`, each tuple `[kind, seq, at, by.id, by.name, …]` as in
+ * `toTuple`. Presence is left out. The result is a view on a larger buffer: copy it before transferring it.
+ */
+export const packEntries: Encoder<Uint8Array> = (batch) => {
+  const tuples: unknown[] = [VERSION]
+  for (const entry of batch.entries) {
+    tuples.push(toTuple(entry))
+    if ('file' in entry && entry.file.audience !== undefined) tuples[0] = VERSION_OF_AUDIENCES
+  }
+  return packr.pack(tuples)
+}
+
+/**
+ * The batch that `packEntries` made `bytes` from, without the command ids. Throws `BadEntries` on anything else. Meant
+ * for bytes a checksum has vouched for: it bounds nothing before it decodes, so bytes from a peer need a prescan first.
+ */
+export const unpackEntries = (room: string, bytes: Uint8Array): Batch => {
+  let tuples: unknown
+  try {
+    tuples = unpackr.unpack(bytes)
+  } catch (cause) {
+    throw new BadEntries('these bytes are not msgpack; the stored batch is damaged', { cause })
+  }
+  if (!Array.isArray(tuples) || !READABLE.includes(tuples[0])) {
+    throw new BadEntries('these entries have an unknown version; a newer tamtam may read them')
+  }
+  return new Batch(room, tuples.slice(1).map(toEntry))
+}
+
+/** The lengths of the packed tuples in what `packEntries` made, which end where it ends. */
+export const recordLengths = (packed: Uint8Array): number[] => {
+  const count = headerOf(packed)
+  const lengths: number[] = []
+  // Behind the version.
+  let at = skipValue(packed, count.next)
+  for (let index = 1; index < count.value; index += 1) {
+    const from = at
+    at = skipValue(packed, at)
+    lengths.push(at - from)
+  }
+  return lengths
+}
+
+/** One packed tuple. Throws `BadEntries` as `unpackEntries` does. */
+export const unpackRecord = (packed: Uint8Array): Entry => {
+  let tuple: unknown
+  try {
+    tuple = unpackr.unpack(packed)
+  } catch (cause) {
+    throw new BadEntries('these bytes are not msgpack; the stored entry is damaged', { cause })
+  }
+  return toEntry(tuple)
+}
+
+const headerOf = (packed: Uint8Array): { value: number; next: number } => {
+  const head = packed[0] ?? 0
+  if (head >> 4 === 0x9) return { value: head & 0xf, next: 1 }
+  if (head === 0xdc) return { value: uint(packed, 1, 2), next: 3 }
+  if (head === 0xdd) return { value: uint(packed, 1, 4), next: 5 }
+  throw new BadEntries('these bytes are no array; the stored batch is damaged')
+}
+
+/** How many bytes follow the head of a msgpack value, for those of a fixed length, from 0xc0 on; -1 where it says itself how many. */
+const FIXED = [0, -1, 0, 0, -1, -1, -1, -1, -1, -1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8]
+
+/** Where the value behind the one at `at` begins; only for bytes that were packed here. */
+const skipValue = (packed: Uint8Array, at: number): number => {
+  let next = at
+  for (let left = 1; left > 0; left -= 1) {
+    const head = packed[next] as number
+    next += 1
+    if (head < 0x80 || head >= 0xe0) continue
+    if (head < 0xa0) left += (head & 0xf) * (head < 0x90 ? 2 : 1)
+    else if (head < 0xc0) next += head & 0x1f
+    else if (head >= 0xd9 && head <= 0xdb) {
+      const size = 1 << (head - 0xd9)
+      next += size + uint(packed, next, size)
+    } else if (head === 0xdc) {
+      left += uint(packed, next, 2)
+      next += 2
+    } else {
+      const size = FIXED[head - 0xc0] ?? -1
+      if (size < 0) throw new BadEntries('an entry holds what no entry has')
+      next += size
+    }
+  }
+  return next
+}
+
+const uint = (bytes: Uint8Array, at: number, size: number): number => {
+  let value = 0
+  for (let index = 0; index < size; index += 1) value = value * 256 + (bytes[at + index] ?? 0)
+  return value
+}
+
+const toTuple = (entry: Entry): unknown[] => {
+  const { seq, at, by } = entry
+  const { id, name } = by
+  switch (entry.type) {
+    case 'said':
+      return [KIND.said, seq, at, id, name, entry.text]
+    case 'acted':
+      return [KIND.acted, seq, at, id, name, entry.text]
+    case 'whispered':
+      return [KIND.whispered, seq, at, id, name, entry.to.id, entry.to.name, entry.text]
+    case 'topicSet':
+      return [KIND.topicSet, seq, at, id, name, entry.topic]
+    case 'fileOffered':
+      return [
+        ...[KIND.fileOffered, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
+        // Behind what the first entries of this version held: they have no such field.
+        ...offerTuple(entry),
+      ]
+    case 'fileCompleted':
+      return [
+        ...[KIND.fileCompleted, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size],
+        ...[entry.file.sha256, ...audienceTuple(entry.file)],
+      ]
+    case 'fileWithdrawn':
+      return [
+        ...[KIND.fileWithdrawn, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
+        ...[entry.reason, ...audienceTuple(entry.file)],
+      ]
+    case 'fileReceived':
+      return [
+        ...[KIND.fileReceived, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
+        ...audienceTuple(entry.file),
+      ]
+    case 'opped':
+      return [KIND.opped, seq, at, id, name, entry.to.id, entry.to.name, entry.person]
+    case 'deopped':
+      return [KIND.deopped, seq, at, id, name, entry.name, entry.person, ...personsTuple(entry.persons)]
+    case 'muted':
+    case 'banned': {
+      const persons = personsTuple(entry.persons)
+      const reason = entry.reason ?? (persons.length === 0 ? undefined : '')
+      return [KIND[entry.type], seq, at, id, name, entry.name, ...(reason === undefined ? [] : [reason]), ...persons]
+    }
+    case 'unmuted':
+    case 'unbanned':
+      return [KIND[entry.type], seq, at, id, name, entry.name]
+    case 'locked':
+      return [KIND.locked, seq, at, id, name, ...personsTuple(entry.persons)]
+    case 'shutOut':
+      return [KIND.shutOut, seq, at, id, name, entry.person]
+    case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
+    case 'passwordSet':
+    case 'passwordRemoved':
+      return [KIND[entry.type], seq, at, id, name]
+    default:
+      return entry satisfies never
+  }
+}
+
+const toEntry = (tuple: unknown): Entry => {
+  if (!Array.isArray(tuple)) throw new BadEntries('an entry is not a tuple; the stored batch is damaged')
+  const seq = numberAt(tuple, 1)
+  const at = numberAt(tuple, 2)
+  const by = memberAt(tuple, 3)
+  switch (tuple[0]) {
+    case KIND.said:
+      return { type: 'said', seq, at, by, text: textAt(tuple, 5) }
+    case KIND.acted:
+      return { type: 'acted', seq, at, by, text: textAt(tuple, 5) }
+    case KIND.whispered:
+      return { type: 'whispered', seq, at, by, to: memberAt(tuple, 5), text: textAt(tuple, 7) }
+    case KIND.topicSet:
+      return { type: 'topicSet', seq, at, by, topic: textAt(tuple, 5) }
+    case KIND.fileOffered:
+      return {
+        ...{ type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...audienceAt(tuple, 9) } },
+        ...(tuple[10] === undefined ? {} : { owner: textAt(tuple, 10) }),
+      }
+    case KIND.fileCompleted:
+      return { type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...audienceAt(tuple, 9) } }
+    case KIND.fileWithdrawn:
+      return {
+        ...{ type: 'fileWithdrawn', seq, at, by, reason: textAt(tuple, 8) },
+        file: { ...mentionedAt(tuple, 5), ...audienceAt(tuple, 9) },
+      }
+    case KIND.fileReceived:
+      return { type: 'fileReceived', seq, at, by, file: { ...mentionedAt(tuple, 5), ...audienceAt(tuple, 8) } }
+    case KIND.opped:
+      return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
+    case KIND.deopped:
+      return { type: 'deopped', seq, at, by, name: textAt(tuple, 5), person: textAt(tuple, 6), ...personsAt(tuple, 7) }
+    case KIND.muted:
+      return { type: 'muted', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6), ...personsAt(tuple, 7) }
+    case KIND.unmuted:
+      return { type: 'unmuted', seq, at, by, name: textAt(tuple, 5) }
+    case KIND.banned:
+      return { type: 'banned', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6), ...personsAt(tuple, 7) }
+    case KIND.unbanned:
+      return { type: 'unbanned', seq, at, by, name: textAt(tuple, 5) }
+    case KIND.locked:
+      return { type: 'locked', seq, at, by, ...personsAt(tuple, 5) }
+    case KIND.shutOut:
+      return { type: 'shutOut', seq, at, by, person: textAt(tuple, 5) }
+    case KIND.unlocked:
+      return { type: 'unlocked', seq, at, by }
+    case KIND.collectionStarted:
+      return { type: 'collectionStarted', seq, at, by }
+    case KIND.collectionEnded:
+      return { type: 'collectionEnded', seq, at, by }
+    case KIND.passwordSet:
+      return { type: 'passwordSet', seq, at, by }
+    case KIND.passwordRemoved:
+      return { type: 'passwordRemoved', seq, at, by }
+    default:
+      throw new BadEntries('an entry is of an unknown kind; a newer tamtam may read it')
+  }
+}
+
+const textAt = (tuple: readonly unknown[], index: number): string => {
+  const value = tuple[index]
+  if (typeof value !== 'string') throw new BadEntries(`field ${index} of an entry is not text`)
+  return value
+}
+
+const numberAt = (tuple: readonly unknown[], index: number): number => {
+  const value = tuple[index]
+  if (!Number.isSafeInteger(value)) throw new BadEntries(`field ${index} of an entry is not a whole number`)
+  return value as number
+}
+
+const memberAt = (tuple: readonly unknown[], index: number): Member => ({
+  id: textAt(tuple, index),
+  name: textAt(tuple, index + 1),
+})
+
+/** Empty where there is none and persons stand behind it. */
+const reasonAt = (tuple: readonly unknown[], index: number): { reason?: string } =>
+  tuple[index] === undefined || (tuple[index] === '' && tuple.length > index + 1)
+    ? {}
+    : { reason: textAt(tuple, index) }
+
+/** Last, behind what the first entries of this version held: they have no such field. */
+const personsTuple = (persons: Persons | undefined): readonly unknown[] => (persons === undefined ? [] : [persons])
+
+const personsAt = (tuple: readonly unknown[], index: number): { persons?: Persons } => {
+  const persons = tuple[index]
+  if (persons === undefined) return {}
+  if (!Array.isArray(persons)) throw new BadEntries(`field ${index} of an entry is no list of persons`)
+  return { persons: persons.map((_, each) => textAt(persons, each)) }
+}
+
+const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
+  const file = mentionedAt(tuple, index)
+  return tuple[index + 3] == null ? file : { ...file, sha256: textAt(tuple, index + 3) }
+}
+
+/** `[sha256, audience, owner]`, as far as there is one. */
+const offerTuple = ({ file, owner }: FileOffered): readonly unknown[] => {
+  const [audience] = audienceTuple(file)
+  if (owner !== undefined) return [file.sha256 ?? null, audience ?? null, owner]
+  if (audience !== undefined) return [file.sha256 ?? null, audience]
+  return file.sha256 === undefined ? [] : [file.sha256]
+}
+
+/** `[from.id, from.name]` for those who look after the room, with `to.id, to.name` for one person; nothing at all for everybody. */
+const audienceTuple = ({ audience }: MentionedFile): readonly unknown[] => {
+  if (audience === undefined) return []
+  const { from, to } = audience
+  return [[from.id, from.name, ...(to === 'staff' ? [] : [to.id, to.name])]]
+}
+
+const audienceAt = (tuple: readonly unknown[], index: number): { readonly audience?: Audience } => {
+  const told = tuple[index]
+  if (told === undefined || told === null) return {}
+  if (!Array.isArray(told)) throw new BadEntries(`field ${index} of an entry is no audience`)
+  return { audience: { from: memberAt(told, 0), to: told.length === 2 ? 'staff' : memberAt(told, 2) } }
+}
+
+const mentionedAt = (tuple: readonly unknown[], index: number): MentionedFile => {
+  const file = { id: textAt(tuple, index), name: textAt(tuple, index + 1) }
+  return tuple[index + 2] === null ? file : { ...file, size: numberAt(tuple, index + 2) }
+}
+
+const wholeAt = (tuple: readonly unknown[], index: number): WholeFile => ({
+  id: textAt(tuple, index),
+  name: textAt(tuple, index + 1),
+  size: numberAt(tuple, index + 2),
+  sha256: textAt(tuple, index + 3),
+})

@@ -1,0 +1,104 @@
+import { TokenBucket } from '#domain/async/token-bucket.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+
+/** What one request is given before the next one's turn. */
+const TURN_TOKENS = 8
+
+interface Waiting {
+  left: number
+  taken: number
+  readonly done: (outcome: 'taken' | 'given up') => void
+}
+
+/**
+ * A rate that several requests share. There are no debts: a request that is over the rate waits for its own tokens, a few at each of
+ * its turns, so that a small one is through soon whatever waits beside it; and one that is given up gives back what it has (C67).
+ */
+export class SharedRate {
+  readonly #bucket: TokenBucket
+  readonly #perSecond: number
+  /** In the order of their turns. */
+  readonly #waiting = new Set<Waiting>()
+  #timer = false
+
+  /** `perSecond` 0 stands for no limit. */
+  constructor(clock: Clock, perSecond: number, burst: number) {
+    this.#perSecond = perSecond
+    this.#bucket = new TokenBucket(clock, perSecond, burst)
+  }
+
+  /** Resolves when so many tokens were taken, or `signal` has said that nobody wants them any more: none is taken then. */
+  take(tokens: number, signal?: AbortSignal): Promise<'taken' | 'given up'> {
+    if (signal?.aborted) return Promise.resolve('given up')
+    return new Promise((resolve) => {
+      const waiting: Waiting = { left: tokens, taken: 0, done: resolve }
+      this.#waiting.add(waiting)
+      signal?.addEventListener('abort', () => this.#giveUp(waiting), { once: true })
+      this.#serve()
+    })
+  }
+
+  /** What was taken and not used. */
+  giveBack(tokens: number): void {
+    this.#bucket.give(tokens)
+    this.#serve()
+  }
+
+  /** In how many milliseconds about a request of one token would be served that came now. */
+  get delayMs(): number {
+    if (this.#perSecond === 0) return 0
+    const missing = this.#waiting.size + 1 - this.#bucket.tokens
+    return missing <= 0 ? 0 : Math.ceil((missing / this.#perSecond) * 1000)
+  }
+
+  /** Whether there is nothing to remember. */
+  get idle(): boolean {
+    return this.#waiting.size === 0 && this.#bucket.full
+  }
+
+  #giveUp(waiting: Waiting): void {
+    if (!this.#waiting.delete(waiting)) return
+    this.giveBack(waiting.taken)
+    waiting.done('given up')
+  }
+
+  #serve(): void {
+    for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
+      const wanted = Math.min(next.left, TURN_TOKENS)
+      const taken = this.#bucket.take(wanted)
+      next.left -= taken
+      next.taken += taken
+      if (taken > 0) this.#waiting.delete(next)
+      if (next.left === 0) next.done('taken')
+      else this.#waiting.add(next)
+      if (taken < wanted) break
+    }
+    if (this.#waiting.size === 0 || this.#timer) return
+    this.#timer = true
+    void this.#bucket.ready().then(() => {
+      this.#timer = false
+      this.#serve()
+    })
+  }
+}
+
+/** A rate for each who has used it lately. */
+export class SharedRates {
+  readonly #make: () => SharedRate
+  readonly #rates = new Map<string, SharedRate>()
+
+  constructor(clock: Clock, perSecond: number, burst: number) {
+    this.#make = () => new SharedRate(clock, perSecond, burst)
+  }
+
+  of(who: string): SharedRate {
+    const rate = this.#rates.get(who) ?? this.#make()
+    this.#rates.set(who, rate)
+    return rate
+  }
+
+  /** Forgets those that have nothing to remember. */
+  sweep(): void {
+    for (const [who, rate] of this.#rates) if (rate.idle) this.#rates.delete(who)
+  }
+}

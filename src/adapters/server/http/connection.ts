@@ -1,0 +1,168 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Clock } from '#domain/ports/clock.ts'
+import { hangUp, readOver } from '../connection/hang-up.ts'
+import type { Visitor } from '../connection/incoming-connection.ts'
+import { Progress } from '../connection/progress.ts'
+import { type Refusal, rawRefusal } from './errors.ts'
+import type { HttpSettings } from './settings.ts'
+
+const PROBES = 2
+
+/** One HTTP connection: its requests are dealt with one after the other, however many come at once. */
+export class HttpConnection {
+  readonly visitor: Visitor
+  readonly #clock: Clock
+  readonly #settings: HttpSettings
+  readonly #waiting: (() => void)[] = []
+  /** The last that came, answered or not. */
+  #newest: IncomingMessage | undefined
+  /** Nothing that still comes is a request. */
+  #failed = false
+  #request: IncomingMessage | undefined
+  #response: ServerResponse | undefined
+  /** How often a peer that has ended its side was asked whether it is there. */
+  #probes = 0
+  #idle: (() => void)[] = []
+  #progress: Progress | undefined
+  #taken = 0
+  #takenAt: number
+
+  constructor(visitor: Visitor, clock: Clock, settings: HttpSettings) {
+    this.visitor = visitor
+    this.#clock = clock
+    this.#settings = settings
+    this.#takenAt = clock.elapsed()
+  }
+
+  get busy(): boolean {
+    return this.#response !== undefined
+  }
+
+  /** An answer is under way, and nothing else may be written. */
+  get answering(): boolean {
+    return this.#response?.headersSent === true
+  }
+
+  /** Runs `handle` when the answers to what was asked before are through. */
+  serve(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
+    if (this.#failed) return
+    const run = () => {
+      this.#request = request
+      this.#response = response
+      if (this.#failed && this.#waiting.length === 0) response.shouldKeepAlive = false
+      const { bodyStallMs: stallMs, bodyWindowMs: windowMs, bodyLeastBytes: leastBytes } = this.#settings
+      this.#progress = new Progress({ stallMs, windowMs, leastBytes }, this.#clock.elapsed(), this.#bytesRead)
+      response.once('close', () => this.#answered(request))
+      handle()
+    }
+    if (this.busy && this.#waiting.length >= this.#settings.pipelined) {
+      this.fail(tooMany)
+      return
+    }
+    this.#newest = request
+    if (this.busy) this.#waiting.push(run)
+    else run()
+  }
+
+  /**
+   * Takes in nothing more: what came is no request, or none that is had here. Whatever was asked before has its own answer, which an error
+   * on what comes behind never replaces (`curl -T` of a log that grows); so `why` is told only where nothing else is.
+   */
+  fail(why: Refusal): void {
+    if (this.#failed) return
+    this.#failed = true
+    // The request itself broke off within its body, rather than what comes behind it.
+    const isBroken = this.#newest?.complete === false
+    if (this.#waiting.length > 0) {
+      if (isBroken) this.#waiting.splice(-1, 1, () => this.#refuse(why))
+    } else if (this.#response === undefined) {
+      if (isBroken) this.#hangUp()
+      else this.#refuse(why)
+    } else if (!this.#response.headersSent) {
+      if (isBroken) this.#refuse(why)
+      else this.#response.shouldKeepAlive = false
+    }
+    // Not from within Node's parser, which may be what calls.
+    setImmediate(() => readOver(this.visitor.connection))
+  }
+
+  /** Resolves when no request is being dealt with. */
+  settled(): Promise<void> {
+    return this.busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
+  }
+
+  /** Ends the connection once it has what was written to it. */
+  end(): void {
+    this.#hangUp()
+  }
+
+  /** Ends a connection whose request has a body that does not grow any more, or by too little. */
+  watch(now: number): void {
+    const { connection } = this.visitor
+    const request = this.#request
+    if (request === undefined || this.#progress === undefined) return
+    this.#progress.reached(this.#bytesRead, now)
+    if (request.complete) this.#findGone(request)
+    // What has come and was not taken yet waits for us, not for the peer.
+    if (request.complete || request.readableLength > 0) this.#progress.waited(now)
+    else if (this.#progress.leftMs(now) < 0) connection.destroy()
+  }
+
+  get #bytesRead(): number {
+    const { connection } = this.visitor
+    return connection instanceof Socket ? connection.bytesRead : 0
+  }
+
+  /**
+   * A peer that has ended its side may still want the answer, or be gone. Where its program has closed the connection, its system refuses
+   * what is written, which the next write meets: then nothing is kept for it that others wait for.
+   */
+  #findGone({ httpVersion }: IncomingMessage): void {
+    if (!this.visitor.connection.readableEnded || this.answering || this.#probes >= PROBES) return
+    this.#probes++
+    if (httpVersion === '1.1') this.#response?.writeProcessing()
+  }
+
+  /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
+  sweep(now: number, ms: number): void {
+    const { connection } = this.visitor
+    const waiting = connection.writableLength
+    const taken = (connection instanceof Socket ? connection.bytesWritten : 0) - waiting
+    if (taken !== this.#taken || waiting === 0) {
+      this.#taken = taken
+      this.#takenAt = now
+    } else if (now - this.#takenAt > ms) connection.destroy()
+  }
+
+  #answered(request: IncomingMessage): void {
+    this.#request = undefined
+    this.#response = undefined
+    const { connection } = this.visitor
+    // Answered before its body was through: the rest is read over for a while, for the peer to see the answer.
+    if (!request.complete && !connection.destroyed) {
+      const cancel = this.#clock.after(this.#settings.lingerMs, () => {
+        if (!request.complete) connection.destroy()
+      })
+      connection.once('close', cancel)
+      request.once('end', cancel)
+    }
+    const next = connection.destroyed ? undefined : this.#waiting.shift()
+    if (next !== undefined) next()
+    else {
+      if (this.#failed) this.#hangUp()
+      for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  #refuse(why: Refusal): void {
+    this.visitor.connection.write(rawRefusal(why))
+    this.#hangUp()
+  }
+
+  #hangUp(): void {
+    hangUp(this.visitor.connection, this.#clock)
+  }
+}
+
+const tooMany: Refusal = { code: 'BUSY', message: 'too many requests wait on this connection' }

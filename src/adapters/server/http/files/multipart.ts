@@ -1,0 +1,211 @@
+import { TextDecoder } from 'node:util'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import { SourceFailed } from '#domain/transfer/upload.ts'
+import type { Refusal } from '../errors.ts'
+import type { BodyEnd } from './body.ts'
+
+/** One part of a form. */
+export interface FormPart {
+  /** Of its file; undefined where the part is none. */
+  readonly name: string | undefined
+}
+
+/** The next bytes of a body, good until the next are asked for, or how it ended. */
+type Pull = () => Promise<Uint8Array | BodyEnd>
+
+/** The heads of one part; and all that is in a form beside its files: the parts that are none, and what stands before the first. */
+const MOST_HEAD_BYTES = 8192
+const MOST_OTHER_BYTES = 64 * 1024
+const MOST_PARTS = 1000
+
+const FORM = /^multipart\/form-data *(?:;|$)/i
+const MIXED = /^multipart\/mixed *(?:;|$)/i
+
+/** The boundary that a `Content-Type` names, undefined where it is none of a form (RFC 7578). */
+export const boundaryOf = (contentType?: string): string | undefined => boundaryIn(FORM, contentType)
+
+function boundaryIn(type: RegExp, contentType = ''): string | undefined {
+  if (!type.test(contentType)) return undefined
+  const [, quoted, plain] = /; *boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType) ?? []
+  return quoted ?? plain ?? ''
+}
+
+const delimiterOf = (boundary: string): Buffer => Buffer.from(`\r\n--${boundary}`, 'latin1')
+
+/** Takes a form apart as it comes (RFC 2046 section 5.1): no more of it is held than the delimiter between two parts, and one piece of its body. */
+export class FormReader {
+  readonly #pull: Pull
+  #delimiter: Buffer
+  /** That of the form, within a part that has parts itself. */
+  #outer: Buffer | undefined
+  // The first delimiter may have no line before it.
+  #held: Buffer = Buffer.from('\r\n')
+  #status: 'within a part' | 'behind a delimiter' | 'over' = 'within a part'
+  #isFile = false
+  #end: BodyEnd | undefined
+  #parts = 0
+  #others = 0
+
+  constructor(pull: Pull, boundary: string) {
+    this.#pull = pull
+    this.#delimiter = delimiterOf(boundary)
+  }
+
+  /** The next part, wherever the one before was left; `over` behind the last, `cut` where the connection broke before. */
+  async next(): Promise<FormPart | 'over' | 'cut' | Refusal> {
+    while (this.#status === 'within a part') {
+      const piece = await this.#piece()
+      if (piece === 'ended') return this.#early
+      if (piece !== 'delimiter' && !this.#isFile) this.#others += piece.length
+      if (this.#others > MOST_OTHER_BYTES) return tooMuch
+    }
+    if (this.#status === 'over') return 'over'
+    while (this.#held.length < 2) if (!(await this.#more())) return this.#early
+    if (this.#held.toString('latin1', 0, 2) === '--') {
+      if (this.#outer !== undefined) return await this.#within(this.#outer, undefined)
+      this.#status = 'over'
+      return 'over'
+    }
+    if (++this.#parts > MOST_PARTS) return tooMuch
+    const heads = await this.#heads()
+    if (typeof heads === 'string' || 'code' in heads) return heads
+    if (!/^(?:7bit|8bit|binary)?$/i.test(heads.get('content-transfer-encoding') ?? '')) return encoded
+    const inner = this.#outer === undefined ? boundaryIn(MIXED, heads.get('content-type')) : undefined
+    if (inner) {
+      // The first delimiter may have no line before it.
+      this.#held = Buffer.concat([Buffer.from('\r\n'), this.#held])
+      return await this.#within(delimiterOf(inner), this.#delimiter)
+    }
+    const name = fileNameIn(heads.get('content-disposition') ?? '')
+    this.#status = 'within a part'
+    this.#isFile = name !== undefined
+    return { name }
+  }
+
+  /** What is left of the part that `next` found, each piece good until the next is asked for. Throws `SourceFailed` where the form ends within. */
+  async *bytes(): AsyncGenerator<Uint8Array, void> {
+    while (this.#status === 'within a part') {
+      const piece = await this.#piece()
+      if (piece === 'ended') throw new SourceFailed(cutShort)
+      if (piece !== 'delimiter') yield piece
+    }
+  }
+
+  /** Goes on to the next delimiter, of the parts of one part (several files of one field, as older curls send them) or of the form again. */
+  async #within(delimiter: Buffer, outer: Buffer | undefined): Promise<FormPart | 'over' | 'cut' | Refusal> {
+    this.#delimiter = delimiter
+    this.#outer = outer
+    this.#status = 'within a part'
+    this.#isFile = false
+    return await this.next()
+  }
+
+  get #early(): 'cut' | Refusal {
+    return this.#end === 'whole' ? malformed : 'cut'
+  }
+
+  async #piece(): Promise<Uint8Array | 'delimiter' | 'ended'> {
+    for (;;) {
+      const at = this.#held.indexOf(this.#delimiter)
+      if (at === 0) {
+        this.#held = this.#held.subarray(this.#delimiter.length)
+        this.#status = 'behind a delimiter'
+        return 'delimiter'
+      }
+      // What may be the beginning of a delimiter waits for the rest of it.
+      const certain = at > 0 ? at : this.#held.length - this.#delimiter.length + 1
+      if (certain > 0) {
+        const piece = this.#held.subarray(0, certain)
+        this.#held = this.#held.subarray(certain)
+        return piece
+      }
+      if (!(await this.#more())) return 'ended'
+    }
+  }
+
+  /** Up to the blank line; what follows the delimiter on its own line is padding. */
+  async #heads(): Promise<Map<string, string> | 'cut' | Refusal> {
+    const heads = new Map<string, string>()
+    let bytes = 0
+    for (let count = 0; ; count++) {
+      let end = this.#held.indexOf('\r\n')
+      while (end < 0) {
+        if (bytes + this.#held.length > MOST_HEAD_BYTES) return tooMuch
+        if (!(await this.#more())) return this.#early
+        end = this.#held.indexOf('\r\n')
+      }
+      const line = new TextDecoder().decode(this.#held.subarray(0, end))
+      bytes += end
+      if (bytes > MOST_HEAD_BYTES) return tooMuch
+      if (count > 0 && line === '') {
+        await this.#beginBytes()
+        return heads
+      }
+      this.#held = this.#held.subarray(end + 2)
+      const [, name, value] = /^([\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
+      if (count === 0 ? !/^[ \t]*$/.test(line) : name === undefined) return malformed
+      if (name !== undefined) heads.set(name.toLowerCase(), value ?? '')
+    }
+  }
+
+  /** Past the blank line; but for a part without one, whose delimiter it begins. */
+  async #beginBytes(): Promise<void> {
+    const { length } = this.#delimiter
+    while (this.#held.length < length && (await this.#more()));
+    if (!this.#held.subarray(0, length).equals(this.#delimiter)) this.#held = this.#held.subarray(2)
+  }
+
+  async #more(): Promise<boolean> {
+    // The piece that they are of is lent only until now.
+    const held = Buffer.from(this.#held)
+    const piece = this.#end ?? (await this.#pull())
+    if (typeof piece === 'string') {
+      this.#held = held
+      this.#end = piece
+      return false
+    }
+    this.#held =
+      held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece])
+    return true
+  }
+}
+
+const PARAMETER = /; *([\w!#$&+.^`|~-]+)(\*?)=(?:"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"|([^;]*))/g
+
+/** The name of the file in a `Content-Disposition`, undefined where there is none in it: as RFC 6266, browsers, curl and .NET write one. */
+export function fileNameIn(disposition: string): string | undefined {
+  if (!/^(?:form-data|attachment|file) *(?:;|$)/i.test(disposition)) return undefined
+  let name: string | undefined
+  for (const [, parameter = '', extended, quoted, plain = ''] of disposition.matchAll(PARAMETER)) {
+    if (parameter.toLowerCase() !== 'filename') continue
+    const exact = extended === '' ? undefined : extendedValue(quoted ?? plain)
+    if (exact !== undefined) return exact
+    // What browsers do to the three signs that would end a quoted name; curl did it with a backslash once.
+    name ??= (quoted?.replace(/\\(["\\])/g, '$1') ?? plain.trim()).replace(/%(22|0D|0A)/gi, (sign) =>
+      decodeURIComponent(sign),
+    )
+  }
+  return name
+}
+
+/** `UTF-8''na%C3%AFve.txt` (RFC 8187); undefined where it is nothing of that kind. */
+function extendedValue(value: string): string | undefined {
+  const [, text] = /^utf-8'[^']*'(.*)$/i.exec(value.trim()) ?? []
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}
+
+const malformed: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'this is no form that can be understood (multipart/form-data)',
+}
+const tooMuch: Refusal = { code: 'TOO_LARGE', message: 'there is too much in this form beside its files' }
+const encoded: Refusal = {
+  code: 'UNSUPPORTED_TYPE',
+  message: 'send the files of a form as they are, without Content-Transfer-Encoding',
+}
+const cutShort: Rejected = rejected('TRANSFER_CUT', 'the form ended before this file did')

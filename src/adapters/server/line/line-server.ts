@@ -1,0 +1,61 @@
+import type { Engine } from '#domain/engine/engine.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { Ids } from '#domain/ports/ids.ts'
+import type { Log } from '#domain/ports/log.ts'
+import type { Metrics } from '#domain/ports/metrics.ts'
+import type { Door, Visitor } from '../connection/incoming-connection.ts'
+import type { Admission } from '../security/access-control.ts'
+import type { Tickets } from '../security/signed-links.ts'
+import { LineConnection } from './connection.ts'
+import { LinkLines } from './link-lines.ts'
+import { MarkChecks } from './sentinel-checks.ts'
+import type { LineSettings } from './settings.ts'
+
+export interface LineDoorParts {
+  readonly engine: Engine
+  readonly admission: Admission
+  readonly tickets: Tickets
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly settings: LineSettings
+}
+
+/** Where netcat and the seed's own client come in: `docs/line-protocol.md`. */
+export class LineDoor implements Door {
+  readonly #parts: LineDoorParts
+  readonly #checks = new MarkChecks()
+  readonly #links: LinkLines
+  readonly #connections = new Set<LineConnection>()
+
+  constructor(parts: LineDoorParts) {
+    this.#parts = parts
+    this.#links = new LinkLines(parts.tickets, parts.admission)
+  }
+
+  welcome(visitor: Visitor): void {
+    const { ids, ...parts } = this.#parts
+    const shared = { checks: this.#checks, links: this.#links }
+    const connection = new LineConnection(visitor, { ...parts, ...shared, id: ids.next() }, (gone) =>
+      this.#connections.delete(gone),
+    )
+    this.#connections.add(connection)
+  }
+
+  stopReading(): void {
+    for (const connection of this.#connections) connection.stopReading()
+  }
+
+  async close(why: string, ms: number): Promise<void> {
+    const all = [...this.#connections]
+    const late = new Promise<void>((resolve) => this.#parts.clock.after(ms, resolve))
+    await Promise.race([late, Promise.all(all.map((connection) => connection.farewell(why)))])
+    for (const connection of all) if (this.#connections.has(connection)) connection.hangUp()
+  }
+
+  sweep(ms: number): void {
+    const now = this.#parts.clock.elapsed()
+    for (const connection of this.#connections) connection.sweep(now, ms)
+  }
+}

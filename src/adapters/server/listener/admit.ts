@@ -1,0 +1,52 @@
+import type { Duplex } from 'node:stream'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { Log } from '#domain/ports/log.ts'
+import type { Metrics } from '#domain/ports/metrics.ts'
+import { hangUp } from '../connection/hang-up.ts'
+import type { Browsed, Door, Visitor } from '../connection/incoming-connection.ts'
+import { sniffConnection } from './protocol-detector.ts'
+
+/** What connections of any protocol come in by. */
+export interface Entrance {
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly line: Door
+  readonly http: Door & Pick<Browsed, 'serves'>
+  readonly frames: Door
+}
+
+/** Tells a connection's protocol by its first bytes and hands it to that door; one that is silent for `silentMs` is a line client. */
+export function admit(
+  connection: Duplex,
+  from: Omit<Visitor, 'connection' | 'head'>,
+  silentMs: number,
+  { clock, frames, http, line, log, metrics }: Entrance,
+): void {
+  // Until a door takes over, a broken connection is nobody's news; afterwards the door reports it.
+  connection.on('error', () => metrics.count('connection_errors'))
+  sniffConnection(connection, clock, silentMs, ({ verdict, head }) => {
+    metrics.count(`connections_${verdict}`)
+    const visitor = { connection, ...from, head }
+    switch (verdict) {
+      case 'line':
+        line.welcome({ ...visitor, shy: head.length === 0 && http.serves(from.address) })
+        break
+      case 'http':
+        http.welcome(visitor)
+        break
+      case 'frames':
+        frames.welcome(visitor)
+        break
+      case 'tls':
+      case 'binary':
+      case 'foreign':
+        // Whatever it is, it does not read text, so it is told nothing; nothing of what it sent goes anywhere else.
+        log.info('refused a connection of another protocol', { protocol: verdict })
+        hangUp(connection, clock)
+        break
+      default:
+        verdict satisfies never
+    }
+  })
+}

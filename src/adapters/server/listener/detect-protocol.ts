@@ -1,0 +1,133 @@
+import { FRAMES_MAGIC } from '#protocol/frames.ts'
+import { isHttpRequestLine, looksLikeLongHttpRequest } from '../connection/http-line.ts'
+import { IAC, isTelnetOption } from '../connection/telnet-codes.ts'
+
+/** What a connection speaks. `foreign` and `binary` are closed without a word into any room (C14, C92). */
+export type Verdict = 'line' | 'http' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
+
+/** With this many bytes the verdict is never `undecided` (C37); bytes behind them never change it. */
+export const SNIFF_LIMIT_BYTES = 4096
+
+const SIGNATURES: readonly (readonly [Verdict, Buffer])[] = [
+  ['frames', Buffer.from(FRAMES_MAGIC)],
+  ['tls', Buffer.from('1603', 'hex')],
+  ...[
+    'SSH-1.',
+    'SSH-2.',
+    'RFB 00', // VNC
+    'PROXY TCP',
+    'PROXY UNKNOWN',
+    '\r\n\r\n\x00\r\nQUIT\n', // PROXY v2
+    '\x03\x00', // RDP
+    '\x04\x01', // SOCKS 4: connect, bind
+    '\x04\x02',
+    '\x05\x01', // SOCKS 5: how many ways to log in
+    '\x05\x02',
+    '\x05\x03',
+    '\x05\x04',
+  ].map((bytes) => ['foreign', Buffer.from(bytes, 'latin1')] as const),
+]
+
+// HTTP/0.9 has no version. Methods are case-sensitive, and `get /x` may be what a person says first.
+const METHOD_AND_TARGET =
+  /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI|PROPFIND|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH) (?:\/\S*|\*|https?:\/\/\S+)/
+const SIMPLE_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}$`)
+const CUT_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}(?: (?:H(?:T(?:T(?:P(?:\\/[\\d.]*)?)?)?)?)?)?$`)
+const REQUEST_SO_FAR = /^[A-Z]+(?: (?:\S+(?: (?:H(?:T(?:T(?:P(?:\/(?:\d(?:\.(?:\d\r?)?|\r)?)?)?)?)?)?)?|\r)?)?)?$/i
+// Were it a request with this method, the line door would still close (C35).
+const SEND = Buffer.from('SEND ')
+
+const CR = 0x0d
+const LF = 0x0a
+const WRITABLE_CONTROLS = new Set([0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b])
+
+/**
+ * What the bytes gathered so far say, as early as they allow. Blank lines do not count as a first line: some HTTP
+ * clients send one ahead (C92). A listener that says nothing stays `undecided`: the caller makes it a line client
+ * after a while (C36).
+ */
+export function sniff(head: Buffer): Verdict {
+  const seen = head.subarray(0, SNIFF_LIMIT_BYTES)
+  const bySignature = matchSignatures(seen)
+  if (bySignature !== undefined) return bySignature
+
+  let start = 0
+  while (seen[start] === CR || seen[start] === LF) start += 1
+  const first = seen[start]
+  if (first === undefined) return seen.length < SNIFF_LIMIT_BYTES ? 'undecided' : 'line'
+  if (beginsBinary(first)) return start === 0 || first === IAC ? beginningOf(seen.subarray(start)) : 'binary'
+
+  if (seen.subarray(start, start + SEND.length).equals(SEND)) return 'line'
+  const lineFeed = seen.indexOf(LF, start)
+  if (lineFeed < 0) return unfinishedLine(seen.toString('latin1', start), seen.length)
+  const stop = seen[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed
+  const line = seen.toString('latin1', start, stop)
+  return isHttpRequestLine(line) || SIMPLE_REQUEST.test(line) ? 'http' : 'line'
+}
+
+/**
+ * What a peer is taken for that has not said enough within its time, or has ended: one that began in binary does not become
+ * text (C34), and a request that was cut within its first line is not said in a room either (C35).
+ */
+export function verdictAtLast(head: Buffer): 'line' | 'binary' | 'http' {
+  const [first] = head
+  if (first !== undefined && beginsBinary(first)) return isTelnetAlone(head) ? 'line' : 'binary'
+  return CUT_REQUEST.test(head.toString('latin1').trimStart()) ? 'http' : 'line'
+}
+
+function matchSignatures(seen: Buffer): Verdict | undefined {
+  let mayStillMatch = false
+  for (const [verdict, signature] of SIGNATURES) {
+    const length = Math.min(signature.length, seen.length)
+    if (signature.compare(seen, 0, length, 0, length) !== 0) continue
+    if (length === signature.length) return verdict
+    mayStillMatch = true
+  }
+  return mayStillMatch ? 'undecided' : undefined
+}
+
+const beginsBinary = (byte: number): boolean => byte >= 0xf5 || (byte < 0x20 && !WRITABLE_CONTROLS.has(byte))
+
+const isPrintable = (byte: number): boolean => byte >= 0x20 && byte < 0x7f
+const isBlank = (byte: number): boolean => byte === CR || byte === LF || byte === 0x09
+/** Frames of MP3 and AAC begin like these, so what follows must be text. */
+const SOUND = new Set([0xf1, 0xf2, 0xf3, 0xf9])
+const TEXT_BYTES = 4
+
+/**
+ * What begins with a byte that no UTF-8 text begins with: a telnet client speaks lines, and UTF-16 is told in words that it is not taken,
+ * so both are for the line door. All else is binary.
+ */
+function beginningOf(seen: Buffer): Verdict {
+  const [first, second, third, fourth] = seen
+  if (second === undefined) return first === IAC || first === 0xfe || first === 0 ? 'undecided' : 'binary'
+  if ((first === IAC && second === 0xfe) || (first === 0xfe && second === IAC)) return 'line'
+  if (first === 0) {
+    if (!isPrintable(second) && !isBlank(second)) return 'binary'
+    if (third === undefined) return 'undecided'
+    if (third !== 0) return 'binary'
+    if (fourth === undefined) return 'undecided'
+    return isPrintable(fourth) || isBlank(fourth) ? 'line' : 'binary'
+  }
+  if (first !== IAC || second < 0xf1 || second === 0xfe) return 'binary'
+  if (second > 0xfa) return third === undefined ? 'undecided' : isTelnetOption(third) ? 'line' : 'binary'
+  return SOUND.has(second) ? behindSound(seen.subarray(2)) : 'line'
+}
+
+function behindSound(rest: Buffer): Verdict {
+  for (const byte of rest.subarray(0, TEXT_BYTES)) {
+    if (byte === IAC || byte === LF) return 'line'
+    if (!isPrintable(byte) && !isBlank(byte)) return 'binary'
+  }
+  return rest.length < TEXT_BYTES ? 'undecided' : 'line'
+}
+
+/** One command of telnet's, or one and a short word. */
+const isTelnetAlone = ([first, second, ...rest]: Buffer): boolean =>
+  first === IAC && second !== undefined && SOUND.has(second) && rest.every((byte) => isPrintable(byte) || isBlank(byte))
+
+function unfinishedLine(text: string, seenBytes: number): Verdict {
+  if (!REQUEST_SO_FAR.test(text)) return 'line'
+  if (seenBytes < SNIFF_LIMIT_BYTES) return 'undecided'
+  return looksLikeLongHttpRequest(text) ? 'http' : 'line'
+}

@@ -1,0 +1,91 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { Keyring } from '#domain/ports/secret-store.ts'
+import { keptSecret } from './secrets.ts'
+
+/** For whom a ticket was made: what they had shown then is looked at again each time it is used. */
+export interface TicketHolder {
+  readonly credential?: string
+  /** What they had shown is an invitation: the ticket ends with it. */
+  readonly invited?: boolean
+  /** Names the password that the room had: the ticket ends with it, where the room has another then. */
+  readonly passwordId?: string
+  readonly name?: string
+  /** The id of the member that they are. */
+  readonly member?: string
+  /** It may also go on with the file, or withdraw it: who sends it has it, and gives it to nobody. */
+  readonly sends?: boolean
+}
+
+export interface Ticket {
+  readonly text: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+const CIPHER = 'aes-256-gcm'
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/**
+ * Words that open one file for a while, to whoever shows them, as if it were whoever asked for them: what a plain link needs, which
+ * can show nothing else. They are sealed, so that nobody reads in them what was shown, and nobody makes one (C120: the seal is
+ * compared in constant time).
+ */
+export class Tickets {
+  readonly #keyring: Keyring
+  readonly #clock: Clock
+  readonly #ms: number
+  #key: Buffer | undefined
+
+  constructor(keyring: Keyring, clock: Clock, ms: number) {
+    this.#keyring = keyring
+    this.#clock = clock
+    this.#ms = ms
+  }
+
+  /** To be awaited before any other: the key is the same after a restart, for a download that goes on then. */
+  async open(): Promise<void> {
+    const secret = await keptSecret(this.#keyring, 'links', () => randomBytes(32).toString('hex'))
+    this.#key = createHash('sha256').update(`tamtam links ${secret}`).digest()
+  }
+
+  issue(file: string, holder: TicketHolder): Ticket {
+    const expiresAt = this.#clock.now() + this.#ms
+    const nonce = randomBytes(NONCE_BYTES)
+    const cipher = createCipheriv(CIPHER, this.#secret, nonce).setAAD(Buffer.from(file))
+    const sealed = cipher.update(JSON.stringify({ ...holder, expiresAt }))
+    const text = Buffer.concat([nonce, sealed, cipher.final(), cipher.getAuthTag()]).toString('base64url')
+    return { text, expiresAt }
+  }
+
+  /** Undefined where it is not for this file, is over, or was not made here. */
+  holderOf(text: string, file: string): TicketHolder | undefined {
+    const bytes = Buffer.from(text, 'base64url')
+    if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
+    const tagAt = bytes.length - TAG_BYTES
+    const decipher = createDecipheriv(CIPHER, this.#secret, bytes.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    })
+    decipher.setAAD(Buffer.from(file)).setAuthTag(bytes.subarray(tagAt))
+    const told = decipher.update(bytes.subarray(NONCE_BYTES, tagAt))
+    try {
+      decipher.final()
+    } catch {
+      // Somebody else's seal, or none: the cipher says no more of it.
+      return undefined
+    }
+    const { expiresAt, ...holder } = JSON.parse(told.toString()) as TicketHolder & Pick<Ticket, 'expiresAt'>
+    return expiresAt > this.#clock.now() ? holder : undefined
+  }
+
+  /** A word for something that only this host makes, the same after a restart; nobody can tell from it what it stands for. */
+  wordFor(what: string): string {
+    return createHmac('sha256', this.#secret).update(what).digest().subarray(0, 16).toString('base64url')
+  }
+
+  get #secret(): Buffer {
+    if (this.#key === undefined) throw new Error('tickets are asked for before they were opened')
+    return this.#key
+  }
+}

@@ -1,0 +1,79 @@
+import type { Duplex } from 'node:stream'
+import { rejected } from '#domain/errors.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
+import { clientMessageLimits } from '#protocol/limits.ts'
+import { hangUp } from '../connection/hang-up.ts'
+import type { Visitor } from '../connection/incoming-connection.ts'
+import { batchEncoder } from './batches.ts'
+import { FrameTime } from './frame-timeout.ts'
+import type { Carrier, Framing, Receiver } from './transport.ts'
+
+const framing: Framing = { frame: joinFrame, batches: batchEncoder(joinFrame) }
+
+/** Messages as frames on a connection of their own. */
+export class FramesCarrier implements Carrier {
+  readonly framing = framing
+  readonly connection: Duplex
+  readonly #head: Buffer
+  readonly #clock: Clock
+  readonly #frameMs: number
+  readonly #splitter = new FrameSplitter(clientMessageLimits.bytes)
+  #time: FrameTime | undefined
+  #paused = false
+
+  constructor({ connection, head }: Visitor, clock: Clock, frameMs: number) {
+    this.connection = connection
+    this.#head = head.subarray(FRAMES_MAGIC.length)
+    this.#clock = clock
+    this.#frameMs = frameMs
+  }
+
+  get open(): boolean {
+    return this.connection.writable
+  }
+
+  start(receiver: Receiver): void {
+    const { connection } = this
+    this.#time = new FrameTime(this.#clock, this.#frameMs, (why) => receiver.refuse(why))
+    connection.on('data', (chunk: Buffer) => this.#read(chunk, receiver))
+    connection.once('end', () => this.#ended(receiver))
+    connection.once('close', () => this.#time?.end())
+    if (this.#head.length > 0) this.#read(this.#head, receiver)
+    // The listener paused it, and its end may have come meanwhile.
+    if (connection.readableEnded) this.#ended(receiver)
+    else if (!this.#paused) connection.resume()
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#time?.pause()
+    this.connection.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#time?.resume()
+    this.connection.resume()
+  }
+
+  end(): void {
+    this.#time?.end()
+    hangUp(this.connection, this.#clock)
+  }
+
+  #ended(receiver: Receiver): void {
+    if (this.#splitter.partial) receiver.refuse(cutShort)
+    else receiver.ended()
+  }
+
+  #read(chunk: Buffer, receiver: Receiver): void {
+    const messages = this.#splitter.push(chunk)
+    for (const message of messages) receiver.message(message)
+    const { fault, partial } = this.#splitter
+    if (fault !== undefined) receiver.refuse(fault)
+    this.#time?.read(messages.length > 0, partial && fault === undefined)
+  }
+}
+
+const cutShort = rejected('BAD_MESSAGE', 'the connection ended within a frame')

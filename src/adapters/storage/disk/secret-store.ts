@@ -1,0 +1,50 @@
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type KeyName, type Keyring, KeyringDamaged } from '#domain/ports/secret-store.ts'
+import { errorCode } from '#system/files/error-code.ts'
+import { makeDirectory } from '#system/files/make-directory.ts'
+import { replaceFile } from '#system/files/replace-file.ts'
+
+const { O_RDONLY, O_NONBLOCK = 0 } = constants
+
+/** Secrets as files in `<data>/keys`, which nobody but their owner can open. */
+export class DiskKeyring implements Keyring {
+  readonly #directory: string
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(data: string) {
+    this.#directory = join(data, 'keys')
+  }
+
+  async read(name: KeyName): Promise<string | undefined> {
+    try {
+      // Never waits, as a pipe would have it.
+      const file = await open(join(this.#directory, name), O_RDONLY | O_NONBLOCK)
+      try {
+        if (!(await file.stat()).isFile()) throw new KeyringDamaged(name, 'it is no file')
+        return await file.readFile('utf8')
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (error instanceof KeyringDamaged) throw error
+      const code = errorCode(error)
+      if (code === 'ENOENT') return undefined
+      throw new KeyringDamaged(name, `it can not be read (${code ?? String(error)})`, { cause: error })
+    }
+  }
+
+  write(name: KeyName, secret: string): Promise<void> {
+    const written = this.#writing.then(() => this.#write(name, secret))
+    this.#writing = written.catch(() => {})
+    return written
+  }
+
+  async #write(name: KeyName, secret: string): Promise<void> {
+    await makeDirectory(this.#directory, 0o700)
+    await replaceFile(join(this.#directory, name), secret)
+    const directory = await open(this.#directory)
+    await directory.sync().finally(() => directory.close())
+  }
+}

@@ -1,0 +1,170 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Appended, Journal, KnownId, Span } from '#domain/ports/journal.ts'
+import { Batch } from '#domain/room/batch.ts'
+import { type Entry, isFact } from '#domain/room/events.ts'
+import { charsOf } from '#domain/room/history-size.ts'
+import { LastingFacts } from '#domain/room/retained-facts.ts'
+import { matches, searchWords } from '#protocol/search-words.ts'
+
+const COMMITTED: Appended = { status: 'committed' }
+const DONE = Promise.resolve()
+/** Entries that a search looks at in one turn of the event loop. */
+const STEP_ENTRIES = 512
+
+interface RoomLog {
+  /** In order and dense; only batches with entries. */
+  batches: Batch[]
+  facts: Entry[]
+  readonly ids: Map<string, number>
+  first: number
+  last: number
+}
+
+/** Keeps everything in memory for as long as the object lives, and commits at once. */
+export class MemoryJournal implements Journal {
+  readonly #rooms = new Map<string, RoomLog>()
+
+  open(): Promise<void> {
+    return DONE
+  }
+
+  close(): Promise<void> {
+    return DONE
+  }
+
+  append(batches: readonly Batch[]): Promise<Appended> {
+    const known = this.#known(batches)
+    if (known.length > 0) return Promise.resolve({ status: 'duplicate', known })
+    const problem = this.#problem(batches)
+    if (problem !== undefined) return Promise.reject(new RangeError(problem))
+    for (const batch of batches) if (batch.entries.length > 0) this.#keep(batch)
+    return Promise.resolve(COMMITTED)
+  }
+
+  async span(room: string): Promise<Span | undefined> {
+    const log = this.#rooms.get(room)
+    return log && { first: log.first, last: log.last }
+  }
+
+  async rooms(): Promise<ReadonlyMap<string, Span>> {
+    return new Map(Array.from(this.#rooms, ([name, { first, last }]) => [name, { first, last }]))
+  }
+
+  async read(room: string, after: number, limit: number): Promise<readonly Batch[]> {
+    const batches = this.#rooms.get(room)?.batches ?? []
+    const found: Batch[] = []
+    let count = 0
+    for (let index = indexAfter(batches, after); index < batches.length && count < Math.max(1, limit); index += 1) {
+      const batch = clip(batches[index]!, after)
+      found.push(batch)
+      count += batch.entries.length
+    }
+    return found
+  }
+
+  async facts(room: string): Promise<readonly Entry[]> {
+    return [...(this.#rooms.get(room)?.facts ?? [])]
+  }
+
+  async search(room: string, query: string, limit: number, chars: number): Promise<readonly Entry[]> {
+    const wanted = searchWords(query)
+    const batches = this.#rooms.get(room)?.batches ?? []
+    const found: Entry[] = []
+    if (wanted.length === 0) return found
+    let looked = 0
+    let left = chars
+    for (let index = batches.length - 1; index >= 0; index -= 1) {
+      for (const entry of batches[index]!.entries.toReversed()) {
+        if (found.length >= limit) return found.reverse()
+        if (matches(entry, wanted)) {
+          left -= charsOf(entry)
+          if (left < 0) return found.reverse()
+          found.push(entry)
+        }
+        // Everything else in the process waits meanwhile.
+        looked += 1
+        if (looked % STEP_ENTRIES === 0) await nextTurn()
+      }
+    }
+    return found.reverse()
+  }
+
+  async trim(room: string, upTo: number): Promise<void> {
+    const log = this.#rooms.get(room)
+    if (log === undefined) return
+    const kept = log.batches.findIndex((batch) => batch.last! > upTo)
+    const gone = kept === -1 ? log.batches : log.batches.slice(0, kept)
+    for (const batch of gone) for (const { id } of batch.ids) log.ids.delete(id)
+    log.batches = kept === -1 ? [] : log.batches.slice(kept)
+    log.first = log.batches[0]?.first ?? log.last + 1
+    const lasting = new LastingFacts()
+    for (const fact of log.facts) lasting.take(fact)
+    log.facts = log.facts.filter(({ seq }) => seq >= log.first || lasting.has(seq))
+  }
+
+  #known(batches: readonly Batch[]): KnownId[] {
+    const known: KnownId[] = []
+    for (const { room, entries, ids } of batches) {
+      const seen = this.#rooms.get(room)?.ids
+      if (seen === undefined || entries.length === 0) continue
+      for (const { id } of ids) {
+        const seq = seen.get(id)
+        if (seq !== undefined) known.push({ room, id, seq })
+      }
+    }
+    return known
+  }
+
+  /** What is wrong with the numbering or the ids; a bug of the caller's. */
+  #problem(batches: readonly Batch[]): string | undefined {
+    const lasts = new Map<string, number>()
+    const ids = new Set<string>()
+    for (const batch of batches) {
+      if (batch.entries.length === 0) continue
+      const expected = (lasts.get(batch.room) ?? this.#rooms.get(batch.room)?.last ?? 0) + 1
+      const last = expected + batch.entries.length - 1
+      if (batch.first !== expected || batch.last !== last) {
+        return `a batch of ${batch.entries.length} entries spans ${batch.first} to ${batch.last}; its room continues at ${expected}`
+      }
+      lasts.set(batch.room, last)
+      for (const { id } of batch.ids) {
+        const key = `${batch.room}\n${id}`
+        if (ids.has(key)) return `the command id at ${batch.first} to ${batch.last} comes twice in one append`
+        ids.add(key)
+      }
+    }
+    return undefined
+  }
+
+  #keep(batch: Batch): void {
+    let log = this.#rooms.get(batch.room)
+    if (log === undefined) {
+      log = { batches: [], facts: [], ids: new Map(), first: 1, last: 0 }
+      this.#rooms.set(batch.room, log)
+    }
+    log.batches.push(batch)
+    log.last = batch.last!
+    for (const { id, seq } of batch.ids) log.ids.set(id, seq)
+    for (const entry of batch.entries) if (isFact(entry)) log.facts.push(entry)
+  }
+}
+
+/** Index of the first batch that reaches above `after`, by binary search. */
+const indexAfter = (batches: readonly Batch[], after: number): number => {
+  let low = 0
+  let high = batches.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (batches[middle]!.last! > after) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+const clip = (batch: Batch, after: number): Batch =>
+  batch.first! > after
+    ? batch
+    : new Batch(
+        batch.room,
+        batch.entries.filter((entry) => entry.seq > after),
+      )

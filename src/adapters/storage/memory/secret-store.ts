@@ -1,0 +1,14 @@
+import type { KeyName, Keyring } from '#domain/ports/secret-store.ts'
+
+/** Secrets for as long as the process runs. */
+export class MemoryKeyring implements Keyring {
+  readonly #secrets = new Map<KeyName, string>()
+
+  async read(name: KeyName): Promise<string | undefined> {
+    return this.#secrets.get(name)
+  }
+
+  async write(name: KeyName, secret: string): Promise<void> {
+    this.#secrets.set(name, secret)
+  }
+}

@@ -1,0 +1,136 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Appended, KnownId } from '#domain/ports/journal.ts'
+import { type Checkpointer, transaction } from './connection.ts'
+import { isDiskFull } from './errors.ts'
+import { DISK_FULL, type FreeSpace } from './free-space.ts'
+import type { NewRow, NewRows } from './messages.ts'
+import { packSums } from './records.ts'
+import type { Room, RoomTable } from './room-table.ts'
+import { checksumOf, KEY, KIND, packIds } from './row.ts'
+import { PAGE_SIZE } from './schema.ts'
+
+const COMMITTED: Appended = { status: 'committed' }
+
+interface Place {
+  readonly row: NewRow
+  readonly room: Room
+}
+
+/** Writes what the commit loop hands over: one transaction, one fsync. */
+export class Appender {
+  readonly #db: DatabaseSync
+  readonly #rooms: RoomTable
+  readonly #space: FreeSpace
+  readonly #checkpointer: Checkpointer
+  readonly #knownId: StatementSync
+  readonly #insertId: StatementSync
+  readonly #insertRow: StatementSync
+  #wasFull = false
+
+  constructor(db: DatabaseSync, rooms: RoomTable, space: FreeSpace, checkpointer: Checkpointer) {
+    this.#db = db
+    this.#rooms = rooms
+    this.#space = space
+    this.#checkpointer = checkpointer
+    this.#knownId = db.prepare('SELECT seq FROM ids WHERE room = ? AND id = ?')
+    this.#insertId = db.prepare('INSERT INTO ids (room, id, seq) VALUES (?, ?, ?)')
+    // A key that is there already can only be of a damaged row, because the numbering has been checked.
+    this.#insertRow = db.prepare(
+      `INSERT OR REPLACE INTO batches (key, last, kind, room, ids, bytes, checksum, sums) VALUES (${KEY}, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+  }
+
+  append({ rows, bytes }: NewRows): Appended {
+    const known = this.#known(rows)
+    if (known.length > 0) return { status: 'duplicate', known }
+    const { places, fresh } = this.#place(rows)
+    const shortage = this.#space.shortage()
+    if (shortage !== undefined) return { status: 'readOnly', message: shortage }
+    try {
+      if (this.#wasFull) this.#checkpointer.run('TRUNCATE')
+      transaction(this.#db, () => this.#write(places, fresh, bytes))
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      this.#wasFull = true
+      return { status: 'readOnly', message: DISK_FULL }
+    }
+    this.#wasFull = false
+    for (const room of fresh) this.#rooms.add(room)
+    for (const { row, room } of places) room.last = row.last
+    this.#checkpointer.wrote(pagesOf(rows, bytes))
+    return COMMITTED
+  }
+
+  #known(rows: readonly NewRow[]): KnownId[] {
+    const known: KnownId[] = []
+    for (const { room, ids } of rows) {
+      const key = this.#rooms.get(room)?.key
+      if (key === undefined) continue
+      for (const { id } of ids) {
+        const found = this.#knownId.get(key, id)
+        if (found !== undefined) known.push({ room, id, seq: Number(found['seq']) })
+      }
+    }
+    return known
+  }
+
+  /** Finds each row's room and checks that it continues it. */
+  #place(rows: readonly NewRow[]): { places: Place[]; fresh: Room[] } {
+    const fresh = new Map<string, Room>()
+    const lasts = new Map<Room, number>()
+    const ids = new Set<string>()
+    const places = rows.map((row) => {
+      let room = this.#rooms.get(row.room) ?? fresh.get(row.room)
+      if (room === undefined) {
+        room = this.#rooms.draft(row.room, fresh.size)
+        fresh.set(row.room, room)
+      }
+      const expected = (lasts.get(room) ?? room.last) + 1
+      if (row.first !== expected) {
+        throw new RangeError(`a batch spans ${row.first} to ${row.last}; its room continues at ${expected}`)
+      }
+      lasts.set(room, row.last)
+      for (const { id } of row.ids) {
+        const key = `${row.room}\n${id}`
+        if (ids.has(key)) throw new RangeError(`a command id at ${row.first} to ${row.last} comes twice in one append`)
+        ids.add(key)
+      }
+      return { row, room }
+    })
+    return { places, fresh: [...fresh.values()] }
+  }
+
+  #write(places: readonly Place[], fresh: readonly Room[], bytes: Uint8Array): void {
+    for (const room of fresh) this.#rooms.save(room)
+    let at = 0
+    for (const { row, room } of places) {
+      const { first, last, length } = row
+      const kind = row.facts ? KIND.facts : KIND.chat
+      const stored = {
+        first,
+        last,
+        kind,
+        room: row.room,
+        ids: packIds(row.ids),
+        bytes: bytes.subarray(at, at + length),
+      }
+      at += length
+      this.#insertRow.run(
+        room.key,
+        first,
+        last,
+        kind,
+        stored.room,
+        stored.ids,
+        stored.bytes,
+        checksumOf(stored),
+        packSums(room.name, stored.bytes),
+      )
+      for (const { id, seq } of row.ids) this.#insertId.run(room.key, id, seq)
+    }
+  }
+}
+
+/** About how many pages this wrote: a leaf for each row, each id on a leaf of its own, and what overflowed. */
+const pagesOf = (rows: readonly NewRow[], bytes: Uint8Array): number =>
+  rows.reduce((pages, { ids }) => pages + 1 + ids.length, Math.ceil(bytes.length / PAGE_SIZE))

@@ -1,0 +1,90 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
+import type { Span } from '#domain/ports/journal.ts'
+import { isWhole, KEY_OF_ROOM_END, KEY_OF_ROOM_START, ROW_COLUMNS, type UncheckedRow } from './row.ts'
+
+export interface Room {
+  readonly key: number
+  readonly name: string
+  /** The first sequence that has not been trimmed. */
+  first: number
+  last: number
+}
+
+/** A room's own row holds a `last` only for what its batches no longer show: all trimmed, or lost. */
+export const roomChecksum = (room: Omit<Room, 'key'>): number => crc32(`${room.name}\n${room.first}\n${room.last}`)
+
+/** All rooms, by name and by key. Knows the newest sequence of each without asking the database. */
+export class RoomTable {
+  readonly #byName = new Map<string, Room>()
+  readonly #byKey = new Map<number, Room>()
+  readonly #save: StatementSync
+  #newest = 0
+
+  constructor(db: DatabaseSync) {
+    this.#save = db.prepare('INSERT OR REPLACE INTO rooms (key, name, first, last, checksum) VALUES (?, ?, ?, ?, ?)')
+  }
+
+  get(name: string): Room | undefined {
+    return this.#byName.get(name)
+  }
+
+  withKey(key: number): Room | undefined {
+    return this.#byKey.get(key)
+  }
+
+  names(): string[] {
+    return [...this.#byName.keys()]
+  }
+
+  spans(): ReadonlyMap<string, Span> {
+    return new Map(Array.from(this.#byName, ([name, { first, last }]) => [name, { first, last }]))
+  }
+
+  keys(): number[] {
+    return [...this.#byKey.keys()]
+  }
+
+  /** A room that is not in the table yet; call `save` within the transaction and `add` after it. */
+  draft(name: string, offset: number): Room {
+    return { key: this.#newest + 1 + offset, name, first: 1, last: 0 }
+  }
+
+  save(room: Room): void {
+    this.#save.run(room.key, room.name, room.first, room.last, roomChecksum(room))
+  }
+
+  add(room: Room): void {
+    this.#byName.set(room.name, room)
+    this.#byKey.set(room.key, room)
+    this.#newest = Math.max(this.#newest, room.key)
+  }
+}
+
+/** Fills the table from the database; gives what is wrong where a room's row or a room's newest batch is damaged. */
+export const loadRooms = (db: DatabaseSync, table: RoomTable): string | undefined => {
+  const newest = db.prepare(
+    `SELECT ${ROW_COLUMNS} FROM batches WHERE key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY_OF_ROOM_END} ORDER BY key DESC LIMIT 1`,
+  )
+  const rooms = db.prepare(
+    'SELECT key, name, CAST(first AS REAL) AS first, CAST(last AS REAL) AS last, CAST(checksum AS REAL) AS checksum FROM rooms',
+  )
+  for (const row of rooms.all()) {
+    const room = {
+      key: Number(row['key']),
+      name: String(row['name']),
+      first: Number(row['first']),
+      last: Number(row['last']),
+    }
+    if (row['checksum'] !== roomChecksum(room)) return 'the row of a room fails its checksum'
+    const batch = newest.get(room.key, room.key) as UncheckedRow | undefined
+    if (batch !== undefined) {
+      if (!isWhole(batch)) return 'the newest row of a room fails its checksum'
+      if (batch.room !== room.name) return 'a room and its newest row have different names'
+      room.last = Math.max(room.last, batch.last)
+    }
+    table.add(room)
+  }
+  const strays = db.prepare('SELECT count(*) AS strays FROM batches WHERE (key >> 40) NOT IN (SELECT key FROM rooms)')
+  return strays.get()?.['strays'] === 0 ? undefined : 'there are rows of no room'
+}

@@ -1,0 +1,171 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Log } from '#domain/ports/log.ts'
+import type { Entry } from '#domain/room/events.ts'
+import { BadEntries, unpackEntries } from '#protocol/journal-format.ts'
+import { searchableText, searchWords } from '#protocol/search-words.ts'
+import { type Checkpointer, lazyTransaction } from './connection.ts'
+import { isDiskFull, primaryCode, SQLITE } from './errors.ts'
+import type { Reader } from './reader.ts'
+import type { Room, RoomTable } from './room-table.ts'
+import { KEY, KEY_OF_ROOM_END, type Row } from './row.ts'
+import { createSearch } from './schema.ts'
+
+const STEP_ENTRIES = 500
+const STEP_MS = 2
+const LOOK_AT_CLOCK_EVERY = 16
+const MERGE_PAGES = 32
+/** About what one step writes to the log, for the checkpoints. */
+const STEP_PAGES = 64
+
+/** The words of what was said, found behind the commits in small steps. What it holds can always be made again. */
+export class SearchIndex {
+  readonly #db: DatabaseSync
+  readonly #rooms: RoomTable
+  readonly #reader: Reader
+  readonly #checkpointer: Checkpointer
+  readonly #log: Log
+  readonly #insert: StatementSync
+  readonly #saveProgress: StatementSync
+  readonly #merge: StatementSync
+  readonly #remove: StatementSync
+  readonly #find: StatementSync
+  readonly #indexed = new Map<number, number>()
+  readonly #behind: Set<number>
+  #wasRepaired = false
+
+  constructor(db: DatabaseSync, rooms: RoomTable, reader: Reader, checkpointer: Checkpointer, log: Log) {
+    this.#db = db
+    this.#rooms = rooms
+    this.#reader = reader
+    this.#checkpointer = checkpointer
+    this.#log = log
+    this.#insert = db.prepare(`INSERT INTO search (rowid, words) VALUES (${KEY}, ?)`)
+    this.#saveProgress = db.prepare('INSERT OR REPLACE INTO indexed (room, upto) VALUES (?, ?)')
+    this.#merge = db.prepare("INSERT INTO search(search, rank) VALUES ('merge', ?)")
+    this.#remove = db.prepare(`DELETE FROM search WHERE rowid BETWEEN ${KEY} AND ${KEY}`)
+    this.#find = db.prepare(
+      `SELECT rowid & 0xffffffffff AS seq FROM search WHERE search MATCH ?
+       AND rowid BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY rowid DESC LIMIT ?`,
+    )
+    const progress = db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM indexed').all()
+    for (const row of progress) this.#indexed.set(Number(row['room']), Number(row['upto']))
+    this.#behind = new Set(rooms.keys())
+    if ([...this.#indexed].some(([key, upTo]) => !isWithin(rooms.withKey(key), upTo))) this.#makeAnew('its progress')
+  }
+
+  /** Notes that a room has grown. */
+  grew(room: Room): void {
+    this.#behind.add(room.key)
+  }
+
+  get isBehind(): boolean {
+    return this.#behind.size > 0
+  }
+
+  isComplete(room: Room, upTo: number): boolean {
+    return this.#progress(room) >= upTo
+  }
+
+  /** One short step for this room, or for any that is behind. False when the disk is full: then try again later. */
+  step(wanted?: Room): boolean {
+    const [key] = wanted === undefined ? this.#behind : [wanted.key]
+    const room = key === undefined ? undefined : this.#rooms.withKey(key)
+    if (room === undefined) return true
+    try {
+      const upTo = this.#repairing(() => lazyTransaction(this.#db, () => this.#advance(room)))
+      if (upTo === undefined) return true
+      this.#indexed.set(room.key, upTo)
+    } catch (error) {
+      if (isDiskFull(error)) return false
+      throw error
+    }
+    this.#checkpointer.wrote(STEP_PAGES)
+    if (this.#progress(room) >= room.last) this.#behind.delete(room.key)
+    return true
+  }
+
+  /**
+   * Sequences of the newest entries that have all these words as beginnings of theirs, oldest first. Undefined where the
+   * index turned out damaged: it has been emptied and must catch up again first.
+   */
+  find(room: Room, words: readonly string[], limit: number): number[] | undefined {
+    // The words hold letters, digits and marks only (codec/words.ts); the quotes keep AND, OR and NOT words.
+    const query = [...new Set(words)].map((word) => `"${word}" *`)
+    if (query.length === 0 || limit < 1) return []
+    const rows = this.#repairing(() => this.#find.all(query.join(' '), room.key, room.first, room.key, limit))
+    // Where the progress of an index was damaged, an entry may be in it twice.
+    return rows && [...new Set(rows.map((row) => Number(row['seq'])))].reverse()
+  }
+
+  /** Takes a row out again; runs within the transaction that trims it. */
+  forget(room: Room, row: Pick<Row, 'first' | 'last'>): void {
+    this.#remove.run(room.key, row.first, room.key, row.last)
+  }
+
+  #progress(room: Room): number {
+    return Math.max(this.#indexed.get(room.key) ?? 0, room.first - 1)
+  }
+
+  /** Indexes until the step is over; gives the sequence it came to. */
+  #advance(room: Room): number {
+    const started = performance.now()
+    let upTo = this.#progress(room)
+    let count = 0
+    const isOver = () =>
+      count >= STEP_ENTRIES || (count % LOOK_AT_CLOCK_EVERY === 0 && performance.now() - started > STEP_MS)
+    const rows = () => {
+      for (const row of this.#reader.whole(room, upTo)) {
+        for (const entry of this.#entries(room, row, upTo)) {
+          if (count > 0 && isOver()) return
+          const words = searchWords(searchableText(entry) ?? '')
+          if (words.length > 0) this.#insert.run(room.key, entry.seq, words.join(' '))
+          upTo = entry.seq
+          count += 1
+        }
+        upTo = row.last
+      }
+      // Damaged rows at the end have nothing to index: the room is as complete as it gets.
+      upTo = Math.max(upTo, room.last)
+    }
+    rows()
+    this.#saveProgress.run(room.key, upTo)
+    this.#merge.run(MERGE_PAGES)
+    return upTo
+  }
+
+  #entries(room: Room, row: Row, after: number): readonly Entry[] {
+    try {
+      return unpackEntries(room.name, row.bytes).entries.filter((entry) => entry.seq > after)
+    } catch (error) {
+      if (!(error instanceof BadEntries)) throw error
+      return []
+    }
+  }
+
+  /** Where the index is damaged it is emptied, to be filled again from the rows; only if that does not help it is an error. */
+  #repairing<T>(work: () => T): T | undefined {
+    try {
+      return work()
+    } catch (error) {
+      if (primaryCode(error) !== SQLITE.corrupt || this.#wasRepaired) throw error
+      this.#wasRepaired = true
+      this.#makeAnew(String(error))
+      return undefined
+    }
+  }
+
+  #makeAnew(error: string): void {
+    this.#log.error('the search index is damaged and is made anew from the messages', { error })
+    lazyTransaction(this.#db, () => {
+      this.#db.exec('DROP TABLE search')
+      createSearch(this.#db)
+      this.#db.exec('DELETE FROM indexed')
+    })
+    this.#indexed.clear()
+    for (const key of this.#rooms.keys()) this.#behind.add(key)
+  }
+}
+
+/** Whether an index can have come so far in a room. */
+const isWithin = (room: Room | undefined, upTo: number): boolean =>
+  room !== undefined && Number.isSafeInteger(upTo) && upTo >= 0 && upTo <= room.last

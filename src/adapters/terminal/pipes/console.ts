@@ -1,0 +1,260 @@
+import type { Readable, Writable } from 'node:stream'
+import type { Bandwidth } from '#domain/engine/bandwidth.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import type { Follower } from '#domain/engine/subscription.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import { failureText } from '#domain/names/failure-text.ts'
+import { isPathLine, wordLine } from '#domain/names/slash.ts'
+import { forTerminal, jsonForTerminal } from '#domain/names/terminal-text.ts'
+import type { Batch } from '#domain/room/batch.ts'
+import type { Say } from '#domain/room/commands.ts'
+import type { RoomEvent, WholeFile } from '#domain/room/events.ts'
+import { collectionOf } from '#domain/room/submissions.ts'
+import { lineOf } from '#server/connection/event-line.ts'
+import { invitationText, inviteTyped, isRejected, passwordTyped } from '#server/connection/key-words.ts'
+import { type Asked, askedByLine } from '#server/connection/room-words.ts'
+import { collectionLines, fileLine, memberText, placeText, sendingText, sizeText } from '#server/connection/wording.ts'
+import type { RoomKeyDesk } from '#server/security/room-access.ts'
+import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
+import type { Source } from '#system/files/source.ts'
+import { type TextLine, TextLines } from '#system/files/text-lines.ts'
+import type { FileSaver } from './file-saver.ts'
+import { sourceAt } from './file-source.ts'
+import { greetingOf, type HostFacts } from './greeting.ts'
+import { limitWord } from './limit-word.ts'
+
+export interface ConsoleParts {
+  readonly session: LocalSession
+  /** Of the host whose terminal this is. */
+  readonly bandwidth: Bandwidth
+  /** What opens the room. */
+  readonly keys: RoomKeyDesk
+  /** Where browsers find the host, as in `http://192.168.1.5:8268`. */
+  readonly base: string
+  /** Undefined where received files are not to be put anywhere. */
+  readonly saver: FileSaver | undefined
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+  readonly style: 'text' | 'json' | 'quiet'
+}
+
+/** What may wait for whoever reads our output; past it we read on from the journal later, as for every slow reader. */
+const OUTPUT_MARK_BYTES = 256 * 1024
+
+/** The host's own pipes as a member of the room: types to chat, sends files by path, and has what arrives put into a folder. */
+export class Console {
+  readonly #parts: ConsoleParts
+  readonly #input = new TextLines()
+  readonly #follower: Follower
+  #saving: Promise<void> = Promise.resolve()
+  #reading = true
+  /** Somebody may still read our output. */
+  #shown = true
+  /** Typed, and not taken by the room yet. */
+  #unsaid: Say[] = []
+  #saying = false
+
+  constructor(parts: ConsoleParts) {
+    const { session, stdin, stdout, stderr } = parts
+    this.#parts = parts
+    // `tamtam | head -1` ends the reader of our output, and nothing else (C89): what happens is still seen to.
+    stdout.on('error', () => {
+      this.#shown = false
+      this.#follower.resume()
+    })
+    stderr.on('error', () => {})
+    stdin.on('error', () => {})
+    const typed = (lines: readonly TextLine[]) => {
+      for (const line of lines) {
+        if (typeof line === 'string') void this.#typed(line)
+        else this.#refused(line)
+      }
+    }
+    stdin.on('data', (chunk: Buffer) => typed(this.#input.push(chunk)))
+    // A closed standard input ends the typing, not the host.
+    stdin.once('end', () => {
+      this.#reading = false
+      typed(this.#input.end())
+    })
+    this.#follower = session.follow(session.after, this.#take)
+    this.#follower.resume()
+    stdout.on('drain', () => this.#follower.resume())
+    session.refusals$.subscribe((why) => this.#refused(why))
+  }
+
+  /** Says where the host is, for people how to join it. */
+  announce(facts: HostFacts): void {
+    const { style } = this.#parts
+    const { host, port, url, fingerprint, reachable: addresses, token, isTokenKept } = facts
+    const known = fingerprint === undefined ? {} : { fingerprint }
+    const others = addresses.length === 0 ? {} : { addresses }
+    // Output is kept in logs: the token stands in it only where nothing else tells it.
+    const secret = token === undefined || isTokenKept ? {} : { token }
+    const where = { host, port, url, ...known, ...others, ...secret }
+    if (style === 'json') this.#json({ type: 'listening', ...where, pid: process.pid })
+    if (style === 'text') this.#print(greetingOf(facts).join('\n'))
+  }
+
+  close(): void {
+    this.#parts.stdin.pause()
+  }
+
+  readonly #take = (batch: Batch): void => {
+    const { session, stdout } = this.#parts
+    for (const event of batch.events) if (session.sees(event)) this.#happened(event)
+    if (this.#shown && stdout.writableLength > OUTPUT_MARK_BYTES)
+      this.#follower.hold(batch.last ?? this.#follower.cursor)
+  }
+
+  #happened(event: RoomEvent): void {
+    const { session, style } = this.#parts
+    const own = event.type !== 'missed' && event.by.id === session.member.id
+    if (style === 'json') this.#json({ room: session.room, ...event })
+    else if (style === 'text' && !own) {
+      const line = event.type === 'fileCompleted' ? fileLine(event.by.name, event.file) : lineOf(event).trimEnd()
+      if (line !== '') this.#print(line)
+    }
+    // One after the other: a hundred files at once would be a hundred open files.
+    if (event.type === 'fileCompleted' && !own) this.#saving = this.#saving.then(() => this.#save(event.file))
+    if (event.type === 'fileWithdrawn') this.#saving = this.#saving.then(() => this.#withdrawn(event.file.id))
+  }
+
+  async #save(file: WholeFile): Promise<void> {
+    const { saver, session } = this.#parts
+    if (saver === undefined) return
+    try {
+      this.#talk(`* saved ${forTerminal(await saver.save(file))}`)
+      const receipt = { type: 'receiveFile', file: file.id } as const
+      // Any other refusal is no news: the file was withdrawn meanwhile, or the host stops.
+      for (let answer = await session.send(receipt); 'code' in answer && answer.code === 'BUSY'; ) {
+        await session.ready()
+        answer = await session.send(receipt)
+      }
+    } catch (error) {
+      this.#talk(`! NOT_SAVED ${forTerminal(file.name)}: ${failureText(error)}`)
+    }
+  }
+
+  async #withdrawn(id: string): Promise<void> {
+    await this.#parts.saver?.withdrawn(id).catch((error: unknown) => {
+      this.#talk(`! NOT_REMOVED the copy of a file that is gone stays: ${failureText(error)}`)
+    })
+  }
+
+  async #typed(typed: string): Promise<void> {
+    const line = wordLine(typed)
+    const asked = askedByLine(line)
+    const [, to, path] = /^(?:SEND|\/send(?: +@(\S+))?) +(.+)$/.exec(line) ?? []
+    if (line.trim() === '') return
+    if (path !== undefined) await this.#send(path.trim(), to)
+    else if (line === '/who') this.#talk(this.#here())
+    else if (/^\/limit(?: |$)/.test(line)) this.#talk(limitWord(line.slice('/limit'.length), this.#parts.bandwidth))
+    else if (line === '/help') this.#talk(help)
+    else if (line === '/collect') this.#talk(this.#collected())
+    else if (/^\/password(?: |$)/.test(line))
+      this.#answer(await passwordTyped(this.#parts.keys, line.slice('/password'.length)))
+    else if (/^\/invite(?: |$)/.test(line)) await this.#invite(line.slice('/invite'.length))
+    else if (asked !== undefined) await this.#ask(asked)
+    else if (line.startsWith('/') && !line.startsWith('//') && !isPathLine(line))
+      this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
+    else await this.#say(line.startsWith('//') ? line.slice(1) : line)
+  }
+
+  async #ask(asked: Asked | Rejected): Promise<void> {
+    if ('code' in asked) return this.#refused(asked)
+    const answer = await this.#parts.session.send(asked.command)
+    if (answer.type === 'rejected') this.#refused(answer)
+    else if (asked.done !== undefined) this.#talk(`* ${asked.done}`)
+  }
+
+  /** An invitation is data: it goes where our output goes, never to the log beside the talk (C121). */
+  async #invite(rest: string): Promise<void> {
+    const { keys, base, style } = this.#parts
+    const answer = await inviteTyped(keys, rest)
+    if (isRejected(answer)) this.#refused(answer)
+    else if ('lines' in answer) this.#talk(answer.lines.map((line) => `* ${line}`).join('\n'))
+    else if (style === 'json') this.#json({ type: 'invitation', ...answer })
+    else this.#print(`* ${invitationText(answer, base)}`)
+  }
+
+  #answer(told: string | Rejected): void {
+    if (typeof told === 'string') this.#talk(`* ${told}`)
+    else this.#refused(told)
+  }
+
+  /** In the order of typing: while the room is full, further lines wait behind those before them, and are not read. */
+  async #say(text: string): Promise<void> {
+    const { session } = this.#parts
+    this.#unsaid.push({ type: 'say', text })
+    if (this.#saying) return
+    this.#saying = true
+    while (this.#unsaid.length > 0) {
+      if (session.post(this.#unsaid) === 'accepted') {
+        this.#unsaid = []
+        continue
+      }
+      if (this.#reading) this.#parts.stdin.pause()
+      await session.ready()
+      if (this.#reading) this.#parts.stdin.resume()
+    }
+    this.#saying = false
+  }
+
+  #here(): string {
+    const { files, members } = this.#parts.session
+    const sending = files.flatMap((file) => (file.status === 'offered' ? [`* ${sendingText(file)}`] : []))
+    return [`* here: ${members.map(memberText).join(', ')}`, ...sending].join('\n')
+  }
+
+  #collected(): string {
+    const { files, members, collectingSince } = this.#parts.session
+    return collectionLines(collectionOf(files, members, collectingSince)).join('\n')
+  }
+
+  async #send(typed: string, to: string | undefined): Promise<void> {
+    const path = await pathTypedAs(typed)
+    const source = await sourceAt(path)
+    const ended = 'type' in source ? source : await this.#upload(source, nameAt(path), to)
+    if ('type' in ended) this.#refused({ ...ended, message: `${typed}: ${ended.message}` })
+    else {
+      const { name, size, sha256, audience } = ended
+      this.#talk(`* ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`)
+    }
+  }
+
+  async #upload(source: Source, name: string, to: string | undefined): Promise<WholeFile | Rejected> {
+    const { size } = source
+    const meta = { name, ...(size === undefined ? {} : { size }), ...(to === undefined ? {} : { to }) }
+    try {
+      return await this.#parts.session.upload(source.bytes(), meta).done
+    } catch {
+      // The host hears of it too, and stops.
+      return rejected('TRANSFER_CUT', 'the host could not keep the file')
+    } finally {
+      await source.close()
+    }
+  }
+
+  #refused({ code, message }: Rejected): void {
+    this.#talk(`! ${code} ${forTerminal(message)}`)
+  }
+
+  #json(value: object): void {
+    if (this.#shown) this.#parts.stdout.write(`${jsonForTerminal({ v: 1, ...value })}\n`)
+  }
+
+  /** Data: what happens in the room. */
+  #print(line: string): void {
+    if (this.#shown) this.#parts.stdout.write(`${line}\n`)
+  }
+
+  /** Talk: what is said about it. */
+  #talk(line: string): void {
+    if (this.#parts.style === 'quiet' && !line.startsWith('!')) return
+    this.#parts.stderr.write(`${line}\n`)
+  }
+}
+
+const help =
+  '* type to chat; /send PATH sends a file, /send @nick PATH to one person only; /who tells who is here; /limit 5M holds transfers to a rate; /kick, /mute, /ban, /op, /lock and their opposites keep order; /collect on, /collect off and /collect take in what members send for your eyes only; /password WORD, /password off, /invite, /invite list and /invite off ID say who comes in; //text says /text'

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { lstat, open, readdir, statfs, unlink } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import type { LocalSession } from '#domain/engine/session.ts'
+import type { WholeFile } from '#domain/room/events.ts'
+import { makeDirectory } from '#system/files/make-directory.ts'
+import { holds, ignoreMissing, named, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
+
+/** What the host itself needs of a disk, so that a room goes on when a copy does not fit any more. */
+const FREE_FLOOR_BYTES = 64 * 1024 ** 2
+
+const PART = /^\.[0-9a-f]{32}\.part$/
+
+export interface FileSaverOptions {
+  /**
+   * The copies go with the room's files: none is made where these and the copies would come to more than `quotaBytes` (0: no bound), and
+   * one that nobody has changed goes when its file is withdrawn. For a host that nobody sits at. Without it copies stay.
+   */
+  readonly withRoom?: { readonly quotaBytes: number }
+}
+
+/**
+ * Puts received files into a folder as `terima_<name>`; never overwrites, and never leaves a part under the final name. Each is a copy:
+ * whoever edits one in place must not change what the room gives out.
+ */
+export class FileSaver {
+  readonly #directory: string
+  readonly #session: Pick<LocalSession, 'download' | 'files'>
+  readonly #withRoom: FileSaverOptions['withRoom']
+  readonly #folder: SaveFolder
+  /** Files of the room that may have a copy, by id: a withdrawn file is gone from the room by the time that is told. */
+  readonly #copied = new Map<string, WholeFile>()
+  #tidied: Promise<void> | undefined
+  /** Bytes that lie in the folder, as far as is known. */
+  #folderBytes: number | undefined
+
+  constructor(directory: string, session: Pick<LocalSession, 'download' | 'files'>, options: FileSaverOptions = {}) {
+    this.#directory = directory
+    this.#session = session
+    this.#withRoom = options.withRoom
+    this.#folder = new SaveFolder(directory)
+    if (this.#withRoom !== undefined) for (const file of this.#whole()) this.#copied.set(file.id, file)
+  }
+
+  /** The path the file has now, whole and with its digest. Rejects with the system's error, or where the digest is another or the copy has no place. */
+  async save(file: WholeFile): Promise<string> {
+    await makeDirectory(this.#directory)
+    this.#tidied ??= this.#tidy()
+    await this.#tidied
+    const wanted = receivedName(file.name, file.id)
+    const already = await this.#folder.find(wanted, file)
+    if (already !== undefined) return this.#saved(file, already)
+    await this.#checkPlace(file)
+    const part = join(this.#directory, `.${file.id}.part`)
+    const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
+    await unlink(part).catch(ignoreMissing)
+    const handle = await open(part, O_CREAT | O_EXCL | O_WRONLY | (O_NOFOLLOW ?? 0), SAVED_MODE)
+    try {
+      const hash = createHash('sha256')
+      for await (const bytes of this.#session.download(file.id)) {
+        hash.update(bytes)
+        await handle.writeFile(bytes)
+      }
+      if (hash.digest('hex') !== file.sha256)
+        throw new Error('these are not the bytes that were sent; they are not kept')
+      await handle.datasync()
+      const published = await this.#folder.publish(wanted, file, (free) => named(part, free))
+      if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${file.name}`)
+      if (this.#folderBytes !== undefined && !published.already) this.#folderBytes += file.size
+      return this.#saved(file, published.path)
+    } finally {
+      await handle.close()
+      await unlink(part).catch(ignoreMissing)
+      await this.#folder.settled()
+    }
+  }
+
+  /** The room has let go of a file: so does the folder, where its copies go with the room's files. A copy that was changed stays. */
+  async withdrawn(id: string): Promise<void> {
+    const file = this.#copied.get(id)
+    this.#copied.delete(id)
+    if (file === undefined) return
+    for (const [path, { size }] of await this.#entries(receivedName(file.name, file.id))) {
+      if (!(await holds(path, file))) continue
+      await unlink(path).catch(ignoreMissing)
+      if (this.#folderBytes !== undefined) this.#folderBytes -= size
+      return
+    }
+  }
+
+  #saved(file: WholeFile, path: string): string {
+    if (this.#withRoom !== undefined) this.#copied.set(file.id, file)
+    return path
+  }
+
+  /** A process that was killed leaves a part behind. */
+  async #tidy(): Promise<void> {
+    for (const name of await readdir(this.#directory))
+      if (PART.test(name)) await unlink(join(this.#directory, name)).catch(ignoreMissing)
+  }
+
+  #whole(): WholeFile[] {
+    return this.#session.files.flatMap((each) => (each.status === 'whole' ? [each.file] : []))
+  }
+
+  async #checkPlace({ size }: WholeFile): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#directory)
+    if (bavail * bsize - size < FREE_FLOOR_BYTES)
+      throw new Error(`the disk of ${this.#directory} has no room for a copy; free some, or choose another with --save`)
+    const quota = this.#withRoom?.quotaBytes ?? 0
+    if (quota === 0) return
+    const inRoom = this.#whole().reduce((sum, file) => sum + file.size, 0)
+    const fits = (folder: number) => inRoom + folder + size <= quota
+    // Somebody may have taken copies away since they were counted.
+    if (this.#folderBytes !== undefined && fits(this.#folderBytes)) return
+    this.#folderBytes = (await this.#entries('')).reduce((sum, [, stats]) => sum + stats.size, 0)
+    if (fits(this.#folderBytes)) return
+    throw new Error('with this copy the room would hold more than its quota; --save FOLDER keeps a copy of every file')
+  }
+
+  /** Files of the folder whose names begin like `name` does, without its ending. */
+  async #entries(name: string): Promise<(readonly [path: string, stats: Stats])[]> {
+    const begins = name.slice(0, name.length - extname(name).length)
+    const entries: (readonly [string, Stats])[] = []
+    for (const each of (await readdir(this.#directory).catch(ignoreMissing)) ?? []) {
+      if (!each.startsWith(begins)) continue
+      const path = join(this.#directory, each)
+      const stats = await lstat(path).catch(ignoreMissing)
+      if (stats?.isFile()) entries.push([path, stats])
+    }
+    return entries
+  }
+}

@@ -1,0 +1,66 @@
+import type { TellNews } from '#client/transfer-events.ts'
+import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
+import type { HelpKey } from '#i18n/messages.ts'
+
+/** Why something was not done. The code may be one that this version does not know. */
+export interface Refusal {
+  readonly type: 'rejected'
+  readonly code: string
+  readonly message: string
+}
+
+/** How files come and go; both may throw what the file system throws. */
+export interface FileDesk {
+  /** Sends a file of this machine's to the room, or to the one in it who is called `to`. */
+  send(path: string, to: string | undefined, tell: TellNews): Promise<WholeFile | Refusal>
+  /** Brings a file of the room's here, whole and verified, and tells the room. */
+  receive(file: MentionedFile, tell: TellNews): Promise<{ readonly path: string } | Refusal>
+  /** Whether files can be received while they are still arriving. */
+  readonly early: boolean
+  /** Files up to this size, in bytes, come by themselves. */
+  readonly autoBytes: number
+}
+
+/** A slash word that belongs to whoever runs the terminal. */
+export interface OwnWord {
+  readonly word: string
+  readonly takes: string
+  readonly about: HelpKey
+  /** Answers what to say. */
+  read(rest: string): string | Promise<string>
+}
+
+/** Lines that are typed, or come through a pipe; they go on from one room to the next. */
+export interface TypedLines {
+  /** The next line, or why it is none; undefined at their end. */
+  next(): Promise<string | Refusal | undefined>
+  /** Hears how each line ended: with the code of a refusal, or well. */
+  ended(code: string | undefined): void
+}
+
+/** What a shell does with the programs it has started: stops them, and has them go on. */
+export interface JobControl {
+  /** `asked`: somebody wants this process to stop; it is to do so itself. `wentOn`: it was stopped without being asked. Ends with what it answers. */
+  listen(to: { asked(): void; wentOn(): void }): () => void
+  /** Stops all processes of this job, and returns when they go on; at once where there is nobody who would have them go on. */
+  stopAll(): void
+  /** The same for this process alone. */
+  stopSelf(): void
+}
+
+/** Where a client writes to. */
+export interface Outlet {
+  /** Data: one thing that happened or was said, in one line or in several that belong together. It is escaped already. */
+  show(row: string): void
+  /** Talk: what the terminal says about it. */
+  talk(row: string): void
+  bell(): void
+  /** What is shown besides lines has changed: transfers, the connection, what waits for an answer. */
+  changed(): void
+}
+
+/** Why a client ended. */
+export type Ending =
+  | { readonly type: 'quit' }
+  | { readonly type: 'room'; readonly room: string; readonly password?: string }
+  | { readonly type: 'closed'; readonly why: string }

@@ -1,0 +1,53 @@
+import type { SessionSettings } from '#client/session/settings.ts'
+
+/** Every limit and time of the page, with its unit in its name. */
+export const pageDefaults = {
+  /** What is read of a room's history at once. */
+  pageEntries: 100,
+  firstEntries: 50,
+  /** So much of a room is in the page at once; the rest is read again when somebody scrolls there. */
+  windowEntries: 400,
+  /** How near to an end of what is there one has to be for more to be read. */
+  nearEndPx: 800,
+  /** Messages of one member within this time stand together. */
+  groupMs: 5 * 60_000,
+  roomsEveryMs: 20_000,
+  typingEveryMs: 3000,
+  /** What is typed in less is not worth telling. */
+  quickTypingMs: 1000,
+  /** News are drawn no more often than this. */
+  drawEveryMs: 50,
+  announceEveryMs: 1500,
+  /** So soon is it kept how far somebody has read. */
+  rememberMs: 300,
+  searchHits: 50,
+  /** Files that are sent at once; the others wait. */
+  uploadsAtOnce: 2,
+  /** The end of a file waits until its digest is known, which is promised with it. */
+  lastPartBytes: 1024 ** 2,
+  /** An upload goes in pieces of about a second, within these. */
+  leastPieceBytes: 512 * 1024,
+  mostPieceBytes: 64 * 1024 ** 2,
+  /** So long is a small file's digest waited for before it is offered. */
+  quickDigestMs: 300,
+  /** So long is a file that was sent shown with who has it. */
+  sentShownMs: 60_000,
+  /** Waiting files that are listed one by one. */
+  waitingShown: 4,
+  progressEveryMs: 250,
+  /** Pictures up to this size are shown, and checked, without being asked for. */
+  pictureBytes: 5_000_000,
+  textPreviewBytes: 200_000,
+  /** Longer text that is pasted is offered as a file. */
+  longPasteBytes: 8192,
+} as const
+
+export const sessionDefaults: SessionSettings = {
+  firstRetryMs: 250,
+  mostRetryMs: 10_000,
+  silentMs: 30_000,
+  answerMs: 10_000,
+  leaveMs: 2000,
+  unansweredCommands: 1024,
+  unansweredBytes: 1024 ** 2,
+}

@@ -1,0 +1,85 @@
+import { isRefusal } from '#client/errors.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { sizeText } from '#i18n/size.ts'
+import { usePage } from '../state/context.ts'
+import type { Room } from '../state/room.ts'
+import type { FileEntry } from '../timeline/rows.ts'
+import { CheckSaved } from './check-saved.tsx'
+import { openLink, plainLink, saveFrom } from './file-links.ts'
+import { FilePreview } from './file-preview.tsx'
+import { Receipts } from './receipts.tsx'
+import type { FileState } from './room-files.ts'
+
+interface CardProps {
+  readonly room: Room
+  readonly entry: FileEntry
+}
+
+/** A file where it stands in the timeline; `entry` is the last thing that happened to it. */
+export function FileCard({ room, entry }: CardProps) {
+  const known = room.files.of(entry.file.id).value
+  const isGone = entry.type === 'fileWithdrawn' || known.status === 'gone'
+  return isGone ? <Gone entry={entry} /> : <File room={room} entry={entry} known={known} />
+}
+
+function Gone({ entry }: { readonly entry: FileEntry }) {
+  const { say } = usePage().words.value
+  return (
+    <div class="file gone">
+      <s dir="auto">{forTerminal(entry.file.name)}</s>{' '}
+      <span class="fine">{entry.type === 'fileWithdrawn' && say('fileGoneBecause', { why: entry.reason })}</span>
+    </div>
+  )
+}
+
+function File({ room, entry, known }: CardProps & { readonly known: FileState }) {
+  const { words } = usePage()
+  const { language, say } = words.value
+  const { file, by } = entry
+  const whole = entry.type === 'fileCompleted' ? entry.file : undefined
+  const save = async (event: Event) => {
+    event.preventDefault()
+    const link = await openLink(room.place.host, file.id)
+    if (isRefusal(link)) room.notices.tell(words.value.refusal(link), 'wrong')
+    else saveFrom(link.url, file.name)
+  }
+  return (
+    <div class="file">
+      <div class="line">
+        <a class="file-name" dir="auto" href={plainLink(file)} download={file.name} onClick={save}>
+          {forTerminal(file.name)}
+        </a>
+        {file.size !== undefined && <span class="fine">{sizeText(file.size, language)}</span>}
+        {file.audience !== undefined && (
+          <span class="fine">
+            {say('onlyTo', { name: file.audience.to === 'staff' ? say('staff') : file.audience.to.name })}
+          </span>
+        )}
+        {whole === undefined ? (
+          <Arriving room={room} entry={entry} known={known} />
+        ) : (
+          <>
+            <Receipts room={room} file={file.id} by={by.name} />
+            <CheckSaved room={room} file={whole} />
+          </>
+        )}
+      </div>
+      <FilePreview room={room} file={file} sha256={whole?.sha256} />
+    </div>
+  )
+}
+
+function Arriving({ room, entry: { by, file }, known }: CardProps & { readonly known: FileState }) {
+  const { desk, words } = usePage()
+  const { say } = words.value
+  const isLeaving = desk.uploads.all.value.some((upload) => upload.begun.value === file.id)
+  const standing = () => {
+    if (isLeaving) return ''
+    // Begun by this page before it was loaded again.
+    if (by.id === room.place.member.value.id) return say('goesOnByPicking')
+    if (known.status === 'paused') return say('interrupted')
+    if (file.size === undefined || file.size === 0) return say('arriving')
+    return say('arrivedSoFar', { percent: Math.floor((known.arrived / file.size) * 100) })
+  }
+  return <span class="fine">{standing()}</span>
+}

@@ -1,0 +1,63 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { pageDefaults } from '../defaults.ts'
+import { usePage } from '../state/context.ts'
+import type { Room } from '../state/room.ts'
+import { dropped, picked } from './chosen.ts'
+import { DropOverlay } from './drop-overlay.tsx'
+import { TextDialog } from './text-dialog.tsx'
+import { UploadRows } from './upload-rows.tsx'
+
+/** What is on its way, above the message field; also the place where a drop anywhere on the page is heard. */
+export function FileDesk({ room }: { readonly room: Room }) {
+  const { desk, words } = usePage()
+  const over = useSignal(false)
+  useEffect(() => {
+    const dragged = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
+    const drag = (event: DragEvent) => {
+      if (!dragged(event)) return
+      event.preventDefault()
+      over.value = true
+    }
+    const leave = (event: DragEvent) => {
+      // Leaving an element for another inside the window has one to go to.
+      if (event.relatedTarget === null) over.value = false
+    }
+    const drop = (event: DragEvent) => {
+      over.value = false
+      if (event.dataTransfer === null || !dragged(event)) return
+      event.preventDefault()
+      dropped(event.dataTransfer).then((files) => desk.send(room, files), report)
+    }
+    const paste = (event: ClipboardEvent) => {
+      const { clipboardData: data } = event
+      const text = data?.getData('text/plain') ?? ''
+      if (data !== null && data.files.length > 0) desk.send(room, picked(data.files))
+      else if (text.length > pageDefaults.longPasteBytes && desk.draft.peek() === undefined) desk.draft.value = text
+      else return
+      event.preventDefault()
+    }
+    const warn = (event: BeforeUnloadEvent) => {
+      if (desk.uploads.busy) event.preventDefault()
+    }
+    const report = (error: unknown) => desk.tell(words.peek().say('wasNotSent', { file: '', why: String(error) }))
+    const heard = { dragenter: drag, dragover: drag, dragleave: leave, drop, paste, beforeunload: warn }
+    for (const [type, listener] of Object.entries(heard)) addEventListener(type, listener as EventListener)
+    return () => {
+      for (const [type, listener] of Object.entries(heard)) removeEventListener(type, listener as EventListener)
+    }
+  }, [room])
+  useSignalEffect(() => {
+    if (room.place.state.value.status === 'connected') desk.uploads.hurry()
+  })
+  return (
+    <>
+      <UploadRows room={room} />
+      {over.value && <DropOverlay room={room} />}
+      {desk.draft.value !== undefined && <TextDialog room={room} text={desk.draft.value} />}
+      <p class="unseen" role="status">
+        {desk.news.value}
+      </p>
+    </>
+  )
+}

@@ -1,0 +1,80 @@
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { isRefusal } from '#client/errors.ts'
+import type { Audience, RoomEvent } from '#domain/room/events.ts'
+import type { HostRequests } from '../browser/host-requests.ts'
+import { type FileRow, listFiles } from './file-rows.ts'
+
+/** What is known of a file beside what its entry says. */
+export interface FileState {
+  readonly status: 'arriving' | 'paused' | 'whole' | 'gone'
+  /** Bytes that had come when that was last told. */
+  readonly arrived: number
+  /** The names of those who have verified it. */
+  readonly verified: readonly string[]
+  /** Who may see it; undefined where everybody may. */
+  readonly audience: Audience | undefined
+}
+
+const unknown: FileState = { status: 'arriving', arrived: 0, verified: [], audience: undefined }
+
+/** The files of the room that is open: what the host lists, and what happens since. */
+export class RoomFiles {
+  readonly #host: HostRequests
+  readonly #room: string
+  readonly #files = new Map<string, Signal<FileState>>()
+
+  constructor(host: HostRequests, room: string) {
+    this.#host = host
+    this.#room = room
+  }
+
+  /** Undefined for a file that the host does not list: it is gone, or not known yet. */
+  of(id: string): ReadonlySignal<FileState> {
+    return this.#of(id)
+  }
+
+  /** Reads the list; again after a connection was lost, for what was not told meanwhile. */
+  async load(): Promise<void> {
+    const rows = await listFiles(this.#host, this.#room)
+    if (isRefusal(rows)) return
+    for (const row of rows) this.#of(row.id).value = stateOf(row)
+  }
+
+  heard(event: RoomEvent): void {
+    if (!('file' in event)) return
+    const state = this.#of(event.file.id)
+    const now = { ...state.peek(), audience: event.file.audience }
+    switch (event.type) {
+      case 'fileOffered':
+        state.value = { ...now, status: 'arriving' }
+        return
+      case 'fileProgressed':
+        state.value = { ...now, status: 'arriving', arrived: event.bytes }
+        return
+      case 'fileCompleted':
+        state.value = { ...now, status: 'whole', arrived: event.file.size }
+        return
+      case 'fileWithdrawn':
+        state.value = { ...now, status: 'gone' }
+        return
+      case 'fileReceived':
+        if (!now.verified.includes(event.by.name)) state.value = { ...now, verified: [...now.verified, event.by.name] }
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  #of(id: string): Signal<FileState> {
+    const state = this.#files.get(id) ?? signal(unknown)
+    this.#files.set(id, state)
+    return state
+  }
+}
+
+const stateOf = ({ status, offset = 0, size = 0, receipts = [], audience }: FileRow): FileState => ({
+  status,
+  arrived: status === 'whole' ? size : offset,
+  verified: receipts.map(({ name }) => name),
+  audience,
+})

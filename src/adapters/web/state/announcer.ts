@@ -1,0 +1,39 @@
+import { type ReadonlySignal, signal } from '@preact/signals'
+import type { Cancel, Clock } from '#domain/ports/clock.ts'
+
+/** So many messages are read out one by one; more are only counted. */
+const MOST_READ_OUT = 3
+
+/**
+ * What a screen reader says of the room: what people say from now on, gathered, so that neither history nor a flood of messages keeps
+ * it talking.
+ */
+export class Announcer {
+  readonly #clock: Clock
+  readonly #everyMs: number
+  readonly #counted: (count: number) => string
+  readonly #text = signal('')
+  #gathered: string[] = []
+  #timer: Cancel | undefined
+
+  constructor(clock: Clock, everyMs: number, counted: (count: number) => string) {
+    this.#clock = clock
+    this.#everyMs = everyMs
+    this.#counted = counted
+  }
+
+  get text(): ReadonlySignal<string> {
+    return this.#text
+  }
+
+  /** Escaped already. */
+  heard(line: string): void {
+    this.#gathered.push(line)
+    this.#timer ??= this.#clock.after(this.#everyMs, () => {
+      this.#timer = undefined
+      const lines = this.#gathered
+      this.#gathered = []
+      this.#text.value = lines.length > MOST_READ_OUT ? this.#counted(lines.length) : lines.join('\n')
+    })
+  }
+}

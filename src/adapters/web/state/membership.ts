@@ -1,0 +1,134 @@
+import { type ReadonlySignal, signal } from '@preact/signals'
+import { type Observable, Subject } from 'rxjs'
+import { RemoteRoom } from '#client/session/remote-room.ts'
+import { webSocketTo } from '#client/session/transports/websocket.ts'
+import type { Rejected } from '#domain/errors.ts'
+import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import type { Member } from '#domain/room/member.ts'
+import type { ConnectionState } from '#domain/session.ts'
+import { BrowserClock } from '../browser/clock.ts'
+import { type Credentials, HostRequests } from '../browser/host-requests.ts'
+import { BrowserIds } from '../browser/ids.ts'
+import { sessionDefaults } from '../defaults.ts'
+
+export interface WantedRoom {
+  readonly room: string
+  readonly name: string
+  /** The room's password, or an invitation. */
+  readonly password?: string
+}
+
+/** The page's place in a room, as signals that views read. Everything of the room's that the page shows comes from here. */
+export class Place {
+  readonly room: string
+  readonly credentials: Credentials
+  /** The host over HTTP, as this member. */
+  readonly host: HostRequests
+  readonly #session: RemoteRoom
+  readonly #events = new Subject<RoomEvent>()
+  readonly #member = signal<Member>({ id: '', name: '' })
+  readonly #members = signal<readonly Member[]>([])
+  readonly #topic = signal('')
+  readonly #hasPassword = signal(false)
+  readonly #state = signal<ConnectionState>({ status: 'connected' })
+
+  constructor(wanted: WantedRoom, credentials: Credentials) {
+    this.room = wanted.room
+    this.credentials = credentials
+    this.host = new HostRequests(credentials)
+    const { key, token } = credentials
+    const url = `${location.origin.replace(/^http/, 'ws')}/ws`
+    this.#session = new RemoteRoom(
+      {
+        open: webSocketTo(url, WebSocket),
+        clock: new BrowserClock(),
+        ids: new BrowserIds(),
+        random: Math.random,
+        settings: sessionDefaults,
+      },
+      { ...wanted, key, ...(token === undefined ? {} : { token }) },
+    )
+  }
+
+  get member(): ReadonlySignal<Member> {
+    return this.#member
+  }
+
+  get members(): ReadonlySignal<readonly Member[]> {
+    return this.#members
+  }
+
+  get topic(): ReadonlySignal<string> {
+    return this.#topic
+  }
+
+  get hasPassword(): ReadonlySignal<boolean> {
+    return this.#hasPassword
+  }
+
+  get state(): ReadonlySignal<ConnectionState> {
+    return this.#state
+  }
+
+  /** What happens from the moment of coming in; each entry once, in order. */
+  get events$(): Observable<RoomEvent> {
+    return this.#events.asObservable()
+  }
+
+  /** The room's newest entry when the page came in. */
+  get start(): number {
+    return this.#session.start
+  }
+
+  /** Rejects with `Refused`, or with `Unreachable`. */
+  async enter(): Promise<void> {
+    await this.#session.enter()
+    this.#session.news$.subscribe((event) => {
+      this.#look(CHANGES_PEOPLE.has(event.type))
+      this.#events.next(event)
+    })
+    this.#session.state$.subscribe((state) => {
+      this.#look(true)
+      this.#state.value = state
+    })
+  }
+
+  /** Resolves after the commit, however many connections that takes. */
+  send(command: ClientCommand): Promise<Ack | Rejected> {
+    return this.#session.send(command)
+  }
+
+  post(command: PostedCommand): void {
+    this.#session.post([command])
+  }
+
+  /** Where it waits to try again, it does so at once. */
+  hurry(): void {
+    this.#session.hurry()
+  }
+
+  leave(): Promise<void> {
+    return this.#session.leave('left')
+  }
+
+  #look(people: boolean): void {
+    const { member, members, topic, hasPassword } = this.#session
+    this.#topic.value = topic
+    this.#hasPassword.value = hasPassword
+    if (!people) return
+    // As the room sees this member, with role and all.
+    this.#member.value = members.find(({ id }) => id === member.id) ?? member
+    this.#members.value = members
+  }
+}
+
+const CHANGES_PEOPLE: ReadonlySet<RoomEvent['type']> = new Set([
+  'joined',
+  'left',
+  'renamed',
+  'away',
+  'back',
+  'opped',
+  'deopped',
+])

@@ -1,0 +1,226 @@
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { Unreachable } from '#client/errors.ts'
+import { spelledNick } from '#domain/names/one-script.ts'
+import { checkRoomName } from '#domain/names/room-name.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import { Refused } from '#domain/session.ts'
+import { type Language, type Words, wordsIn } from '#i18n/i18n.ts'
+import { readFragment, roomFragment } from '../browser/address.ts'
+import { BrowserClock } from '../browser/clock.ts'
+import { BrowserIds } from '../browser/ids.ts'
+import type { Keepsakes } from '../browser/storage.ts'
+import { pageDefaults, sessionDefaults } from '../defaults.ts'
+import { Desk } from '../files/file-transfers.ts'
+import { Announcer } from './announcer.ts'
+import { Room } from './room.ts'
+import { Rooms } from './rooms.ts'
+import { Secrets } from './secrets.ts'
+
+/** Why one is not in the room. */
+export interface Why {
+  readonly code: string
+  readonly message: string
+}
+
+export type Stage =
+  | { readonly status: 'asking'; readonly why: Why | undefined }
+  | { readonly status: 'entering'; readonly why: Why | undefined }
+  | { readonly status: 'inside'; readonly room: Room }
+
+export const themes = ['system', 'light', 'dark'] as const
+export type Theme = (typeof themes)[number]
+
+const LOBBY = 'lobby'
+
+/** The page as a whole: who is at it, which room is open, and what they have chosen. */
+export class Page {
+  /** Kept in this browser, over tabs and days; and only for this tab. */
+  readonly kept: Keepsakes
+  readonly session: Keepsakes
+  readonly #stage = signal<Stage>({ status: 'asking', why: undefined })
+  readonly #roomName = signal(LOBBY)
+  readonly language: Signal<Language>
+  readonly words: ReadonlySignal<Words>
+  readonly theme: Signal<Theme>
+  readonly key: string
+  /** The files that leave from here. */
+  readonly desk = new Desk()
+  readonly rooms = new Rooms()
+  /** What a screen reader says. */
+  readonly announcer = new Announcer(new BrowserClock(), pageDefaults.announceEveryMs, (count) =>
+    this.words.peek().say('newMessages', { count }),
+  )
+  readonly #ignored: Signal<ReadonlySet<string>>
+  readonly #secrets: Secrets
+  #entry = 0
+
+  constructor(kept: Keepsakes, session: Keepsakes, languages: readonly string[]) {
+    this.kept = kept
+    this.session = session
+    const asked = languages.find((tag) => /^(en|id)\b/i.test(tag)) ?? 'en'
+    this.language = signal<Language>((kept.get('language') ?? asked.slice(0, 2).toLowerCase()) === 'id' ? 'id' : 'en')
+    this.words = computed(() => wordsIn(this.language.value, forTerminal))
+    this.theme = signal<Theme>(themes.find((each) => each === kept.get('theme')) ?? 'system')
+    this.key = kept.get('key') ?? new BrowserIds().next()
+    kept.set('key', this.key)
+    this.#ignored = signal<ReadonlySet<string>>(new Set(kept.get('ignored')?.split('\n')))
+    this.#secrets = new Secrets(kept)
+  }
+
+  get stage(): ReadonlySignal<Stage> {
+    return this.#stage
+  }
+
+  get roomName(): ReadonlySignal<string> {
+    return this.#roomName
+  }
+
+  get name(): string {
+    return this.kept.get('name') ?? ''
+  }
+
+  /** Those of whom nothing is shown, by their names in lower case. */
+  get ignored(): ReadonlySignal<ReadonlySet<string>> {
+    return this.#ignored
+  }
+
+  /** Whether nothing of them is shown from now on; it was so before where it answers false. */
+  ignore(name: string): boolean {
+    const now = new Set(this.ignored.peek())
+    const isNew = !now.delete(name.toLowerCase())
+    if (isNew) now.add(name.toLowerCase())
+    this.#ignored.value = now
+    this.kept.set('ignored', now.size === 0 ? undefined : [...now].join('\n'))
+    return isNew
+  }
+
+  speak(language: Language): void {
+    this.language.value = language
+    this.kept.set('language', language)
+  }
+
+  dress(theme: Theme): void {
+    this.theme.value = theme
+    this.kept.set('theme', theme === 'system' ? undefined : theme)
+  }
+
+  /** What one is called here from now on. */
+  called(name: string): void {
+    this.kept.set('name', name)
+  }
+
+  /** How far somebody has read in a room, where they ever were there. */
+  readIn(room: string): number | undefined {
+    const read = Number(this.kept.get(`read.${room}`) ?? Number.NaN)
+    return Number.isSafeInteger(read) ? read : undefined
+  }
+
+  /** Begins with what the address says, and goes on as it changes. */
+  start(): void {
+    addEventListener('hashchange', () => this.#follow())
+    this.#follow()
+  }
+
+  /** Comes into the room under a name; both are checked by the host as well, which also sees what the name looks like. */
+  async come(name: string, room: string, secret?: string): Promise<void> {
+    const nick = spelledNick(name.trim())
+    const named = checkRoomName(room.trim() === '' ? LOBBY : room.trim())
+    if (typeof nick !== 'string') return this.ask(nick)
+    if (typeof named !== 'string') return this.ask(named)
+    this.kept.set('name', nick)
+    this.#roomName.value = named
+    if (readFragment(location.hash).room !== named) history.pushState(null, '', roomFragment(named))
+    await this.#enter(nick, named, secret === '' ? undefined : secret)
+  }
+
+  /** Goes to another room under the same name. */
+  go(room: string, password?: string): void {
+    if (this.name === '') this.#roomName.value = room
+    else void this.come(this.name, room, password)
+  }
+
+  /** Back to the form. */
+  ask(why?: Why): void {
+    this.#entry++
+    this.#left()
+    this.#stage.value = { status: 'asking', why }
+  }
+
+  #follow(): void {
+    const { room, token } = readFragment(location.hash)
+    const named = checkRoomName(room ?? LOBBY)
+    const wanted = typeof named === 'string' ? named : LOBBY
+    if (token !== undefined) {
+      this.#secrets.given(token)
+      history.replaceState(null, '', roomFragment(wanted))
+    }
+    const stage = this.#stage.peek()
+    if (stage.status === 'inside' && stage.room.name === wanted && token === undefined) return
+    this.#roomName.value = wanted
+    if (this.name !== '') void this.come(this.name, wanted)
+  }
+
+  async #enter(name: string, room: string, secret: string | undefined): Promise<void> {
+    const entry = ++this.#entry
+    this.#left()
+    this.#stage.value = { status: 'entering', why: undefined }
+    let waitMs = sessionDefaults.firstRetryMs
+    while (entry === this.#entry) {
+      const entered = await this.#tried(name, room, secret)
+      if (entry !== this.#entry) {
+        if (entered instanceof Room) entered.leave()
+      } else if (entered instanceof Room) {
+        entered.place.events$.subscribe((event) => this.#readOut(event, entered))
+        this.#stage.value = { status: 'inside', room: entered }
+        return
+      } else if (entered.code === 'UNREACHABLE') {
+        this.#stage.value = { status: 'entering', why: entered }
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+        waitMs = Math.min(waitMs * 2, sessionDefaults.mostRetryMs)
+      } else {
+        this.#stage.value = { status: 'asking', why: entered }
+        return
+      }
+    }
+  }
+
+  /** Shows what there is to be shown, until something opens the room. */
+  async #tried(name: string, roomName: string, secret: string | undefined): Promise<Room | Why> {
+    let why: Why | undefined
+    for (const shown of this.#secrets.for(roomName, secret)) {
+      const { token, password } = shown
+      const room = new Room({
+        wanted: { room: roomName, name, ...(password === undefined ? {} : { password }) },
+        credentials: { key: this.key, token },
+        read: this.readIn(roomName),
+        kept: this.kept,
+        session: this.session,
+      })
+      why = await room.enter().then(() => undefined, whyNot)
+      if (why === undefined) {
+        this.#secrets.opened(roomName, shown)
+        return room
+      }
+      if (why.code !== 'NOT_FOUND') break
+    }
+    return why ?? { code: 'NOT_FOUND', message: '' }
+  }
+
+  #readOut(event: RoomEvent, room: Room): void {
+    if (event.type !== 'said' && event.type !== 'acted' && event.type !== 'whispered') return
+    if (event.by.id === room.place.member.peek().id || this.#ignored.peek().has(event.by.name.toLowerCase())) return
+    this.announcer.heard(`${forTerminal(event.by.name)}: ${forTerminal(event.text)}`)
+  }
+
+  #left(): void {
+    const stage = this.#stage.peek()
+    if (stage.status === 'inside') stage.room.leave()
+  }
+}
+
+function whyNot(error: unknown): Why {
+  if (error instanceof Refused) return error.rejected
+  if (error instanceof Unreachable) return { code: 'UNREACHABLE', message: error.message }
+  throw error
+}

@@ -1,0 +1,172 @@
+import { batch, type ReadonlySignal, signal } from '@preact/signals'
+import type { Cancel } from '#domain/ports/clock.ts'
+import { isEntry, type RoomEvent } from '#domain/room/events.ts'
+import type { Member } from '#domain/room/member.ts'
+import { Writers } from '#terminal/writers.ts'
+import { BrowserClock } from '../browser/clock.ts'
+import type { Credentials } from '../browser/host-requests.ts'
+import { BrowserIds } from '../browser/ids.ts'
+import type { Keepsakes } from '../browser/storage.ts'
+import { pageDefaults } from '../defaults.ts'
+import { RoomFiles } from '../files/room-files.ts'
+import { HostHistory } from '../timeline/history.ts'
+import { Outbox, type Talk } from '../timeline/outbox.ts'
+import { Timeline } from '../timeline/timeline.ts'
+import * as unread from '../timeline/unread.ts'
+import { Bursts } from './batcher.ts'
+import { Place, type WantedRoom } from './membership.ts'
+import { Notices } from './notices.ts'
+import { Writing } from './writing.ts'
+
+/** What stands in front of the room for a while. */
+export type Dialog =
+  | { readonly type: 'menu' | 'settings' | 'care' | 'help' | 'topic' }
+  | { readonly type: 'search'; readonly query: string }
+  | { readonly type: 'member'; readonly member: Member }
+
+export interface RoomParts {
+  readonly wanted: WantedRoom
+  readonly credentials: Credentials
+  /** How far it was read before, if ever. */
+  readonly read: number | undefined
+  readonly kept: Keepsakes
+  readonly session: Keepsakes
+}
+
+/** A room that is open in the page: the place in it, and what is shown of it. */
+export class Room {
+  readonly place: Place
+  readonly history: HostHistory
+  readonly timeline: Timeline
+  readonly outbox: Outbox
+  readonly files: RoomFiles
+  readonly writing: Writing
+  readonly notices = new Notices()
+  readonly #kept: Keepsakes
+  readonly #read: number | undefined
+  readonly #unread = signal(unread.opened(undefined, 0))
+  readonly #dialog = signal<Dialog | undefined>(undefined)
+  readonly #writers: Writers
+  readonly #typing = signal<readonly string[]>([])
+  readonly #clock = new BrowserClock()
+  #remembering: Cancel | undefined
+
+  constructor({ wanted, credentials, read, kept, session }: RoomParts) {
+    const { room } = wanted
+    const ids = new BrowserIds()
+    this.#kept = kept
+    this.#read = read
+    this.#writers = new Writers(this.#clock)
+    this.place = new Place(wanted, credentials)
+    this.history = new HostHistory(this.place.host, room)
+    this.files = new RoomFiles(this.place.host, room)
+    this.timeline = new Timeline(this.history, Date.now)
+    this.writing = new Writing(session, room)
+    this.outbox = new Outbox({
+      send: (talk) => this.place.send(talk),
+      newId: () => ids.next(),
+      kept: talksIn(session.get(`unsent.${room}`)),
+      keep: (talks) => session.set(`unsent.${room}`, talks.length === 0 ? undefined : JSON.stringify(talks)),
+    })
+  }
+
+  get name(): string {
+    return this.place.room
+  }
+
+  get unread(): ReadonlySignal<unread.Unread> {
+    return this.#unread
+  }
+
+  get dialog(): ReadonlySignal<Dialog | undefined> {
+    return this.#dialog
+  }
+
+  /** The names of those who type just now. */
+  get typing(): ReadonlySignal<readonly string[]> {
+    return this.#typing
+  }
+
+  /** Rejects with `Refused`, or with `Unreachable`. */
+  async enter(): Promise<void> {
+    await this.place.enter()
+    const { start } = this.place
+    this.#unread.value = unread.opened(this.#read, start)
+    const bursts = new Bursts<RoomEvent>(this.#clock, pageDefaults.drawEveryMs, (burst) =>
+      batch(() => {
+        this.timeline.heard(burst)
+        for (const event of burst) this.#heard(event)
+      }),
+    )
+    this.place.events$.subscribe((event) => bursts.add(event))
+    this.outbox.resume(start)
+    const { divider } = this.#unread.peek()
+    await Promise.all([
+      divider === undefined ? this.timeline.toLatest() : this.timeline.around(divider, { type: 'divider' }),
+      this.files.load(),
+    ])
+  }
+
+  /** Somebody looks at the end of the room, or does something there. */
+  look(): void {
+    const { newest } = this.timeline.span.peek()
+    this.#unread.value = unread.looked(this.#unread.peek(), newest)
+    this.#remember()
+  }
+
+  /** What was new is not any more. */
+  clear(): void {
+    this.#unread.value = unread.cleared(this.#unread.peek())
+  }
+
+  show(dialog: Dialog | undefined): void {
+    this.#dialog.value = dialog
+  }
+
+  leave(): void {
+    void this.place.leave()
+  }
+
+  get #isSeen(): boolean {
+    return document.visibilityState === 'visible' && this.timeline.reading.peek() === 'end'
+  }
+
+  #heard(event: RoomEvent): void {
+    const me = this.place.member.peek().id
+    this.files.heard(event)
+    this.outbox.heard(event, me)
+    this.#writes(event, me)
+    if (!isEntry(event)) return
+    const own = event.by.id === me
+    if (event.type === 'said' || event.type === 'acted' || event.type === 'whispered') {
+      this.#unread.value = unread.said(this.#unread.peek(), event.seq, this.#isSeen, own)
+    } else if (this.#isSeen) this.#unread.value = unread.looked(this.#unread.peek(), event.seq)
+    this.#remember()
+  }
+
+  #writes(event: RoomEvent, me: string): void {
+    if (event.type === 'missed' || event.by.id === me) return
+    this.#writers.heard(event)
+    const names = this.#writers.names()
+    if (names.join('\n') !== this.#typing.peek().join('\n')) this.#typing.value = names
+    if (event.type === 'typing') this.#clock.after(event.forMs + 50, () => (this.#typing.value = this.#writers.names()))
+  }
+
+  /** Not at each message of a flood. */
+  #remember(): void {
+    this.#remembering ??= this.#clock.after(pageDefaults.rememberMs, () => {
+      this.#remembering = undefined
+      this.#kept.set(`read.${this.name}`, String(this.#unread.peek().read))
+    })
+  }
+}
+
+/** What this page wrote there itself; anything else is nothing. */
+function talksIn(json: string | undefined): readonly Talk[] {
+  if (json === undefined) return []
+  try {
+    return JSON.parse(json) as readonly Talk[]
+  } catch {
+    return []
+  }
+}

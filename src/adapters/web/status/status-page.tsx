@@ -1,0 +1,129 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { durationText } from '#i18n/duration.ts'
+import { wordsIn } from '#i18n/i18n.ts'
+import { amountText, sizeText } from '#i18n/size.ts'
+import { Chart } from './chart.tsx'
+import { type Facts, type Reading, readingOf } from './facts.ts'
+
+const EVERY_MS = 1000
+/** Two minutes. */
+const READINGS = 120
+
+const language = /^(?:id|in)\b/i.test(navigator.language) ? 'id' : 'en'
+const { say } = wordsIn(language, forTerminal)
+
+/** How the host is doing, for whoever runs it. */
+export function StatusPage() {
+  const facts = useSignal<Facts | undefined>(undefined)
+  const readings = useSignal<readonly Reading[]>([])
+  const isLost = useSignal(false)
+  useEffect(() => {
+    const look = async () => {
+      const answer = await fetch('/status/facts', { cache: 'no-store' })
+      const now = (await answer.json()) as Facts
+      const before = facts.peek()
+      facts.value = now
+      // Started again since, it counts from 0.
+      if (before !== undefined && now.upMs > before.upMs)
+        readings.value = [...readings.peek(), readingOf(before, now)].slice(-READINGS)
+      isLost.value = false
+    }
+    const again = () =>
+      look()
+        .catch(() => {
+          isLost.value = true
+        })
+        .finally(() => {
+          timer = setTimeout(again, EVERY_MS)
+        })
+    let timer: ReturnType<typeof setTimeout> | undefined
+    void again()
+    return () => clearTimeout(timer)
+  }, [])
+  const now = facts.value
+  if (now === undefined) return <main>{say(isLost.value ? 'notReached' : 'connecting')}</main>
+  return (
+    <main>
+      <h1>{say('hostStatus')}</h1>
+      <p role="status">
+        {isLost.value
+          ? say('notReached')
+          : say('upFor', { time: durationText(now.upMs), memory: sizeText(now.memoryBytes, language) })}
+      </p>
+      <Charts readings={readings.value} />
+      <Rooms rooms={now.rooms} />
+      <Transfers transfers={now.transfers} />
+    </main>
+  )
+}
+
+function Charts({ readings }: { readonly readings: readonly Reading[] }) {
+  const last = readings.at(-1)
+  const ms = (value: number | undefined) =>
+    value === undefined ? '–' : `${value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0)} ms`
+  const rate = (bytes = 0) => `${sizeText(bytes, language)}/s`
+  const charts = [
+    ['people', String(last?.people ?? 0), 'people'],
+    ['connectionsNow', String(last?.connections ?? 0), 'connections'],
+    ['messagesPerSecond', (last?.messagesPerSecond ?? 0).toFixed(1), 'messagesPerSecond'],
+    ['filesIn', rate(last?.receivedPerSecond), 'receivedPerSecond'],
+    ['filesOut', rate(last?.sentPerSecond), 'sentPerSecond'],
+    ['commitTime', ms(last?.commitMs), 'commitMs'],
+    ['slowCommits', ms(last?.slowCommitMs), 'slowCommitMs'],
+  ] as const
+  return (
+    <section class="charts" aria-label={say('lastMinutes')}>
+      {charts.map(([title, shown, key]) => (
+        <Chart key={key} title={say(title)} shown={shown} values={readings.map((each) => each[key])} />
+      ))}
+    </section>
+  )
+}
+
+function Rooms({ rooms }: Pick<Facts, 'rooms'>) {
+  return (
+    <table>
+      <caption>{say('rooms')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{say('room')}</th>
+          <th scope="col">{say('people')}</th>
+          <th scope="col">{say('entries')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rooms.map(({ name, members, last }) => (
+          <tr key={name}>
+            <th scope="row">{forTerminal(name)}</th>
+            <td>{members}</td>
+            <td>{last}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Transfers({ transfers }: Pick<Facts, 'transfers'>) {
+  if (transfers.length === 0) return <p>{say('noTransfers')}</p>
+  return (
+    <table>
+      <caption>{say('onTheirWay')}</caption>
+      <tbody>
+        {transfers.map(({ id, name, by, room, status, offset, size }) => (
+          <tr key={id}>
+            <th scope="row" dir="auto">
+              {forTerminal(name)}
+            </th>
+            <td>{forTerminal(by)}</td>
+            <td>{forTerminal(room)}</td>
+            <td>{amountText(offset, size, language)}</td>
+            <td>{say(status === 'arriving' ? 'arriving' : 'isPaused')}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,139 @@
+import type {
+  Acted,
+  Entry,
+  FileCompleted,
+  FileOffered,
+  FileWithdrawn,
+  Missed,
+  Said,
+  Whispered,
+} from '#domain/room/events.ts'
+import { isEntry } from '#domain/room/events.ts'
+import type { Item } from './span.ts'
+
+export type Talked = Said | Acted | Whispered
+export type FileEntry = FileOffered | FileCompleted | FileWithdrawn
+type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' }>
+
+/** What the timeline shows, from top to bottom. Keys stay the same while a row stays what it is. */
+export type Row =
+  | { readonly type: 'day'; readonly key: string; readonly at: number }
+  | { readonly type: 'divider'; readonly key: string }
+  /** `headed`: with name and time; else it goes on from the message above. */
+  | { readonly type: 'talk'; readonly key: string; readonly entry: Talked; readonly headed: boolean }
+  | { readonly type: 'file'; readonly key: string; readonly entry: FileEntry }
+  | { readonly type: 'told'; readonly key: string; readonly entry: Told }
+  | { readonly type: 'missed'; readonly key: string; readonly missed: Missed }
+  /** Comings and goings in a row, folded into one. */
+  | { readonly type: 'comings'; readonly key: string; readonly comings: Comings }
+
+export interface Comings {
+  readonly at: number
+  readonly joined: readonly string[]
+  readonly left: readonly string[]
+  /** Came and went meanwhile. */
+  readonly passed: readonly string[]
+  readonly renamed: readonly { readonly from: string; readonly name: string }[]
+  /** Sent out, by whom and why: never folded away. */
+  readonly kicked: readonly { readonly name: string; readonly by: string; readonly why: string }[]
+}
+
+/** `divider`: the last entry that had been read. */
+export function rowsOf(items: readonly Item[], divider: number | undefined, groupMs: number): readonly Row[] {
+  const rows: Row[] = []
+  const shownAt = lastOfEachFile(items)
+  let day = ''
+  let isDivided = divider === undefined
+  let above: Talked | undefined
+  let fold: Extract<Item, { readonly key: string }>[] = []
+  const foldUp = () => {
+    const first = fold[0]
+    const comings = comingsOf(fold)
+    fold = []
+    if (first !== undefined && comings !== undefined) {
+      rows.push({ type: 'comings', key: first.key, comings })
+      above = undefined
+    }
+  }
+  for (const item of items) {
+    if (item.type === 'fileReceived') continue
+    if (isEntry(item) && isFile(item) && shownAt.get(item.file.id) !== item.seq) continue
+    const itsDay = new Date(item.at).toDateString()
+    if (isEntry(item) || item.type === 'missed' || itsDay !== day) foldUp()
+    if (itsDay !== day) {
+      rows.push({ type: 'day', key: `d${itsDay}`, at: item.at })
+      day = itsDay
+      above = undefined
+    }
+    if (!isEntry(item)) {
+      if (item.type === 'missed') rows.push({ type: 'missed', key: item.key, missed: item })
+      else fold.push(item)
+      continue
+    }
+    if (!isDivided && item.seq > (divider ?? 0)) {
+      isDivided = true
+      // Nothing above it that was read: there is nothing to divide.
+      if (rows.some(({ type }) => type !== 'day')) rows.push({ type: 'divider', key: 'divider' })
+      above = undefined
+    }
+    const key = `e${item.seq}`
+    if (isTalk(item)) {
+      rows.push({ type: 'talk', key, entry: item, headed: !goesOn(above, item, groupMs) })
+      above = item
+    } else {
+      rows.push(
+        isFile(item) ? { type: 'file', key: `f${item.file.id}`, entry: item } : { type: 'told', key, entry: item },
+      )
+      above = undefined
+    }
+  }
+  foldUp()
+  return rows
+}
+
+const isTalk = (entry: Entry): entry is Talked =>
+  entry.type === 'said' || entry.type === 'acted' || entry.type === 'whispered'
+
+export const isFile = (entry: Entry): entry is FileEntry =>
+  entry.type === 'fileOffered' || entry.type === 'fileCompleted' || entry.type === 'fileWithdrawn'
+
+function goesOn(above: Talked | undefined, below: Talked, groupMs: number): boolean {
+  return (
+    above?.type === 'said' &&
+    below.type === 'said' &&
+    above.by.id === below.by.id &&
+    above.by.name === below.by.name &&
+    below.at - above.at < groupMs
+  )
+}
+
+/** A file stands where the last thing happened to it. */
+function lastOfEachFile(items: readonly Item[]): ReadonlyMap<string, number> {
+  const last = new Map<string, number>()
+  for (const item of items) if (isEntry(item) && isFile(item)) last.set(item.file.id, item.seq)
+  return last
+}
+
+function comingsOf(items: readonly Extract<Item, { readonly key: string }>[]): Comings | undefined {
+  const joined = new Map<string, string>()
+  const left = new Map<string, string>()
+  const passed: string[] = []
+  const renamed: { from: string; name: string }[] = []
+  const kicked: { name: string; by: string; why: string }[] = []
+  for (const item of items) {
+    if (item.type === 'missed' || item.type === 'away' || item.type === 'back') continue
+    const { id, name } = item.by
+    if (item.type === 'renamed') renamed.push({ from: item.from, name })
+    else if (item.type === 'joined') {
+      // Gone for a moment only: a page that was opened anew, a connection that was lost.
+      if (!left.delete(id)) joined.set(id, name)
+    } else if (item.kickedBy !== undefined) {
+      joined.delete(id)
+      kicked.push({ name, by: item.kickedBy.name, why: item.reason })
+    } else if (joined.delete(id)) passed.push(name)
+    else left.set(id, name)
+  }
+  const all = { joined: [...joined.values()], left: [...left.values()], passed, renamed, kicked }
+  const at = items[0]?.at ?? 0
+  return Object.values(all).some(({ length }) => length > 0) ? { at, ...all } : undefined
+}

@@ -1,0 +1,29 @@
+import { useSignalEffect } from '@preact/signals'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { usePage } from '../state/context.ts'
+import type { Page } from '../state/page.ts'
+import { RoomView } from './room-view.tsx'
+import { ComeIn } from './sign-in.tsx'
+
+export function App() {
+  const page = usePage()
+  const stage = page.stage.value
+  useSignalEffect(() => {
+    document.title = titleOf(page)
+  })
+  useSignalEffect(() => {
+    const { dataset } = document.documentElement
+    if (page.theme.value === 'system') delete dataset['theme']
+    else dataset['theme'] = page.theme.value
+    document.documentElement.lang = page.language.value
+  })
+  return stage.status === 'inside' ? <RoomView key={stage.room.name} room={stage.room} /> : <ComeIn stage={stage} />
+}
+
+/** `(3) lobby · tamtam`: what was said there since somebody looked. */
+function titleOf(page: Page): string {
+  const stage = page.stage.value
+  if (stage.status !== 'inside') return 'tamtam'
+  const { count } = stage.room.unread.value
+  return `${count > 0 ? `(${count}) ` : ''}${forTerminal(stage.room.name)} · tamtam`
+}

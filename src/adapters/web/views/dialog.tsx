@@ -1,0 +1,43 @@
+import type { ComponentChildren } from 'preact'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
+import { useSay } from '../state/context.ts'
+import { CloseIcon } from './icons.tsx'
+
+interface DialogProps {
+  readonly title: string
+  /** How it looks: a card in the middle unless given. */
+  readonly manner?: 'card' | 'drawer'
+  readonly closed: () => void
+  readonly children: ComponentChildren
+}
+
+/** The browser's own dialog: it keeps the focus inside, closes on Esc, and gives the focus back. */
+export function Dialog({ title, manner = 'card', closed, children }: DialogProps) {
+  const say = useSay()
+  const element = useRef<HTMLDialogElement>(null)
+  const titled = useId()
+  useLayoutEffect(() => {
+    const dialog = element.current
+    if (dialog === null) return
+    dialog.showModal()
+    return () => dialog.close()
+  }, [])
+  const press = (event: MouseEvent) => {
+    // Only what is behind it is the dialog itself.
+    if (event.target === element.current) element.current?.close()
+  }
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does the same
+    <dialog ref={element} class={manner} aria-labelledby={titled} onClose={closed} onClick={press}>
+      <div class="sheet">
+        <header>
+          <h2 id={titled}>{title}</h2>
+          <button type="button" class="plain" aria-label={say('close')} onClick={() => element.current?.close()}>
+            <CloseIcon />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  )
+}

@@ -1,0 +1,106 @@
+import { useSignal } from '@preact/signals'
+import type { Member } from '#domain/room/member.ts'
+import { slashWords, usageOf } from '#terminal/commands.ts'
+import { usePage, useSay } from '../state/context.ts'
+import { ask } from '../state/execute-command.ts'
+import { keyWords } from '../state/key-words.ts'
+import type { Room } from '../state/room.ts'
+import { Dialog } from './dialog.tsx'
+import { MemberDialog } from './member-dialog.tsx'
+import { CareDialog } from './moderation-dialog.tsx'
+import { SearchDialog } from './search-dialog.tsx'
+import { SettingsDialog } from './settings-dialog.tsx'
+import { Sidebar } from './sidebar.tsx'
+
+/** What stands in front of the room just now. */
+export function Dialogs({ room }: { readonly room: Room }) {
+  const say = useSay()
+  const dialog = room.dialog.value
+  const closed = () => {
+    // Another one may have taken its place.
+    if (room.dialog.peek() === dialog) room.show(undefined)
+  }
+  switch (dialog?.type) {
+    case undefined:
+      return null
+    case 'menu':
+      return (
+        <Dialog key="menu" title={say('menu')} manner="drawer" closed={closed}>
+          <Sidebar room={room} />
+        </Dialog>
+      )
+    case 'settings':
+      return <SettingsDialog key="settings" room={room} closed={closed} />
+    case 'care':
+      return <CareDialog key="care" room={room} closed={closed} />
+    case 'help':
+      return <HelpDialog key="help" closed={closed} />
+    case 'topic':
+      return <TopicDialog key="topic" room={room} closed={closed} />
+    case 'search':
+      return <SearchDialog key="search" room={room} query={dialog.query} closed={closed} />
+    case 'member':
+      return <MemberDialog key="member" room={room} member={now(room, dialog.member)} closed={closed} />
+    default:
+      return dialog satisfies never
+  }
+}
+
+/** As the member is at this moment, where they are still here. */
+const now = (room: Room, member: Member): Member =>
+  room.place.members.value.find(({ id }) => id === member.id) ?? member
+
+/** Words that only a terminal understands. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['bell', 'files', 'get', 'send', 'time', 'help'])
+
+function HelpDialog({ closed }: { readonly closed: () => void }) {
+  const { say } = usePage().words.value
+  return (
+    <Dialog title={say('help')} closed={closed}>
+      <p>{say('helpSay')}</p>
+      <dl class="words">
+        {[...slashWords, ...keyWords]
+          .filter(({ word }) => !ELSEWHERE.has(word))
+          .map((each) => (
+            <div key={each.word}>
+              <dt>
+                <code>{usageOf(each)}</code>
+              </dt>
+              <dd>{say(each.about)}</dd>
+            </div>
+          ))}
+      </dl>
+    </Dialog>
+  )
+}
+
+function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
+  const page = usePage()
+  const { say } = page.words.value
+  const topic = useSignal(room.place.topic.peek())
+  return (
+    <Dialog title={say('topic')} closed={closed}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (topic.peek() !== room.place.topic.peek()) ask(page, room, { type: 'setTopic', topic: topic.peek() })
+          room.show(undefined)
+        }}
+      >
+        <label>
+          {say('setTopic')}
+          <input
+            value={topic}
+            autofocus
+            onInput={({ currentTarget }) => {
+              topic.value = currentTarget.value
+            }}
+          />
+        </label>
+        <button type="submit" class="primary">
+          {say('save')}
+        </button>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,66 @@
+import { useSignal } from '@preact/signals'
+import type { Moderation } from '#domain/room/commands.ts'
+import { usePage } from '../state/context.ts'
+import { ask } from '../state/execute-command.ts'
+import { givePassword, invite, listInvitations } from '../state/key-words.ts'
+import type { Room } from '../state/room.ts'
+import { Dialog } from './dialog.tsx'
+
+const RULES = [
+  ['lock', 'lockRoom'],
+  ['unlock', 'unlockRoom'],
+  ['startCollection', 'collectOn'],
+  ['endCollection', 'collectOff'],
+] as const satisfies readonly (readonly [Moderation['type'], string])[]
+
+/** What those who look after a room say of all of it: who comes in, and whose its files are. */
+export function CareDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
+  const page = usePage()
+  const { say } = page.words.value
+  const password = useSignal('')
+  // What comes of it is told in the room, or behind this.
+  const done = (_asked: unknown) => room.show(undefined)
+  return (
+    <Dialog title={say('lookAfter')} closed={closed}>
+      <div class="choices">
+        {RULES.map(([type, label]) => (
+          <button key={type} type="button" onClick={() => done(ask(page, room, { type }))}>
+            {say(label)}
+          </button>
+        ))}
+        <button type="button" onClick={() => done(invite(page, room))}>
+          {say('inviteOne')}
+        </button>
+        <button type="button" onClick={() => done(listInvitations(page, room))}>
+          {say('invitations')}
+        </button>
+      </div>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          done(givePassword(page, room, password.peek().trim()))
+        }}
+      >
+        <label>
+          {say('roomPassword')}
+          <input
+            value={password}
+            required
+            autocomplete="off"
+            onInput={({ currentTarget }) => {
+              password.value = currentTarget.value
+            }}
+          />
+        </label>
+        <div class="choices">
+          <button type="submit" class="primary">
+            {say('save')}
+          </button>
+          <button type="button" class="grave" onClick={() => done(givePassword(page, room, undefined))}>
+            {say('takePassword')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,117 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { isRefusal, type Refusal } from '#client/errors.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { type Entry, isEntry } from '#domain/room/events.ts'
+import type { Words } from '#i18n/i18n.ts'
+import { eventWords } from '#terminal/event-text.ts'
+import { pageDefaults } from '../defaults.ts'
+import { usePage } from '../state/context.ts'
+import type { Room } from '../state/room.ts'
+import { isFile } from '../timeline/rows.ts'
+import { Dialog } from './dialog.tsx'
+import { Name } from './name.tsx'
+import { Day, Time } from './times.tsx'
+
+type Found =
+  | { readonly status: 'nothing asked' | 'asking' }
+  | { readonly status: 'failed'; readonly why: Refusal }
+  | { readonly status: 'found'; readonly entries: readonly Entry[] }
+
+interface SearchProps {
+  readonly room: Room
+  readonly query: string
+  readonly closed: () => void
+}
+
+/** Looks for words and file names in the room. */
+export function SearchDialog({ room, query, closed }: SearchProps) {
+  const { words } = usePage()
+  const { say } = words.value
+  const wanted = useSignal(query)
+  const found = useSignal<Found>({ status: 'nothing asked' })
+  const look = async () => {
+    const asked = wanted.peek().trim()
+    if (asked === '') return
+    found.value = { status: 'asking' }
+    const entries = await room.history.search(asked, pageDefaults.searchHits)
+    found.value = isRefusal(entries)
+      ? { status: 'failed', why: entries }
+      : { status: 'found', entries: entries.filter(isEntry).reverse() }
+  }
+  useEffect(() => void look(), [])
+  const go = (entry: Entry) => {
+    room.show(undefined)
+    const key = isFile(entry) ? `f${entry.file.id}` : `e${entry.seq}`
+    void room.timeline.around(entry.seq, { type: 'row', key })
+  }
+  const now = found.value
+  return (
+    <Dialog title={say('search')} closed={closed}>
+      <search>
+        <form
+          class="search"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void look()
+          }}
+        >
+          <input
+            enterkeyhint="search"
+            aria-label={say('searchFor')}
+            placeholder={say('searchFor')}
+            value={wanted}
+            autofocus
+            onInput={({ currentTarget }) => {
+              wanted.value = currentTarget.value
+            }}
+          />
+          <button type="submit" class="primary">
+            {say('search')}
+          </button>
+        </form>
+      </search>
+      <p class="why" role="status">
+        {now.status === 'asking' && say('loading')}
+        {now.status === 'failed' && words.value.refusal(now.why)}
+        {now.status === 'found' &&
+          (now.entries.length === 0 ? say('nothingFound') : say('found', { count: now.entries.length }))}
+      </p>
+      {now.status === 'found' && (
+        <ol class="hits">
+          {now.entries.map((entry) => (
+            <li key={entry.seq}>
+              <button type="button" title={say('showThere')} onClick={() => go(entry)}>
+                <span class="head">
+                  <Name {...entry.by} />{' '}
+                  <span class="when">
+                    <Day at={entry.at} /> <Time at={entry.at} />
+                  </span>
+                </span>
+                <span class="text" dir="auto">
+                  {textOf(entry, words.value)}
+                </span>
+              </button>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Dialog>
+  )
+}
+
+function textOf(entry: Entry, words: Words): string {
+  switch (entry.type) {
+    case 'said':
+    case 'acted':
+    case 'whispered':
+      return forTerminal(entry.text)
+    case 'fileOffered':
+    case 'fileCompleted':
+    case 'fileReceived':
+    case 'fileWithdrawn':
+      return forTerminal(entry.file.name)
+    default:
+      return eventWords(entry, words)
+  }
+}

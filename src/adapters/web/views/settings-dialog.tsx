@@ -1,0 +1,80 @@
+import { useSignal } from '@preact/signals'
+import { languages } from '#i18n/i18n.ts'
+import { usePage } from '../state/context.ts'
+import { actOn } from '../state/execute-command.ts'
+import { themes } from '../state/page.ts'
+import type { Room } from '../state/room.ts'
+import { Dialog } from './dialog.tsx'
+
+const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const
+
+/** What somebody likes, and what they are called. */
+export function SettingsDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
+  const page = usePage()
+  const { say } = page.words.value
+  const name = useSignal(room.place.member.peek().name)
+  return (
+    <Dialog title={say('settings')} closed={closed}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (name.peek() !== room.place.member.peek().name) actOn(page, room, `/nick ${name.peek()}`, undefined)
+          room.show(undefined)
+        }}
+      >
+        <label>
+          {say('yourName')}
+          <input
+            value={name}
+            autocomplete="nickname"
+            onInput={({ currentTarget }) => {
+              name.value = currentTarget.value
+            }}
+          />
+        </label>
+        <label>
+          {say('appearance')}
+          <select
+            value={page.theme.value}
+            onChange={({ currentTarget }) =>
+              page.dress(themes.find((each) => each === currentTarget.value) ?? 'system')
+            }
+          >
+            <option value="system">{say('asSystem')}</option>
+            <option value="light">{say('light')}</option>
+            <option value="dark">{say('dark')}</option>
+          </select>
+        </label>
+        <label>
+          {say('language')}
+          <select
+            value={page.language.value}
+            onChange={({ currentTarget }) => page.speak(currentTarget.value === 'id' ? 'id' : 'en')}
+          >
+            {languages.map((language) => (
+              <option key={language} value={language}>
+                {LANGUAGE_NAMES[language]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <div class="choices">
+          <button type="submit" class="primary">
+            {say('save')}
+          </button>
+          {room.place.member.value.role !== undefined && (
+            <button type="button" onClick={() => room.show({ type: 'care' })}>
+              {say('lookAfter')}
+            </button>
+          )}
+          <button type="button" onClick={() => room.show({ type: 'help' })}>
+            {say('help')}
+          </button>
+          <button type="button" class="grave" onClick={() => page.ask()}>
+            {say('leaveRoom')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

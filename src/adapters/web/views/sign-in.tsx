@@ -1,0 +1,49 @@
+import { useRef } from 'preact/hooks'
+import { usePage } from '../state/context.ts'
+import type { Stage } from '../state/page.ts'
+
+/** Who comes, and where to; and why they are not in. */
+export function ComeIn({ stage }: { readonly stage: Exclude<Stage, { status: 'inside' }> }) {
+  const page = usePage()
+  const words = page.words.value
+  const { say } = words
+  const form = useRef<HTMLFormElement>(null)
+  const { status, why } = stage
+  const wantsSecret = why?.code === 'NOT_FOUND' || why?.code === 'TRY_LATER'
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const said = new FormData(form.current ?? undefined)
+    const text = (field: string) => String(said.get(field) ?? '')
+    void page.come(text('name'), text('room'), text('secret'))
+  }
+  return (
+    <main class="come-in">
+      <form ref={form} onSubmit={submit}>
+        <h1>tamtam</h1>
+        <p>{say('pageLead')}</p>
+        <label>
+          {say('yourName')}
+          <input name="name" value={page.name} autocomplete="nickname" spellcheck={false} required autofocus />
+        </label>
+        <label>
+          {say('room')}
+          <input name="room" value={page.roomName.value} autocapitalize="none" spellcheck={false} />
+        </label>
+        {wantsSecret && (
+          <label>
+            {say('secret')}
+            <input name="secret" type="password" autocomplete="off" />
+          </label>
+        )}
+        <button type="submit" class="primary">
+          {say('comeIn')}
+        </button>
+        <p class={why === undefined ? 'why' : 'why wrong'} role="status">
+          {status === 'entering' && why === undefined && say('comingIn')}
+          {why !== undefined &&
+            (why.code === 'UNREACHABLE' ? say('retryNow', { why: say('notReached') }) : words.refusal(why))}
+        </p>
+      </form>
+    </main>
+  )
+}

@@ -1,0 +1,67 @@
+import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
+import { endsAll, failureOf, reasonOf } from './failing.ts'
+import { counted, printJson } from './verb.ts'
+
+/** One thing of several that a command was asked for. */
+export interface Item {
+  /** What people call it. */
+  readonly label: string
+  /** Whether it had been done before. Throws why it can't be done. */
+  run(): Promise<'done' | 'already'>
+}
+
+interface BatchFlags {
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+/**
+ * Does one thing after the other. Each has its own end: what can't be done is told, and the others are done all the same, unless it is the way
+ * to the host that is lost, or the place for all of them. Throws how it ended where anything failed: one failure as it is; several with their
+ * own exit code where they share one, else as incomplete.
+ */
+export async function runBatch(
+  verb: 'sent' | 'got',
+  items: AsyncIterable<Item> | Iterable<Item>,
+  flags: BatchFlags,
+): Promise<void> {
+  let done = 0
+  let already = 0
+  let count = 0
+  let untold: CommandFailed | undefined
+  const codes = new Set<ExitCode>()
+  const tellIt = () => {
+    if (untold !== undefined) process.stderr.write(`tamtam: ${untold.message}\n`)
+    untold = undefined
+  }
+  const sum = () => {
+    const there = already === 0 ? '' : `, ${already} ${already === 1 ? 'was' : 'were'} there already`
+    return `${verb} ${done} of ${counted(count, 'file')}${there}`
+  }
+  for await (const { label, run } of items) {
+    tellIt()
+    count++
+    try {
+      if ((await run()) === 'done') done++
+      else already++
+      continue
+    } catch (error) {
+      const failure = failureOf(error)
+      if (!(failure instanceof CommandFailed)) throw failure
+      untold = failure
+    }
+    const { exitCode } = untold
+    codes.add(exitCode)
+    // It is in the room.
+    if (exitCode === exitCodes.timeout) done++
+    if (flags.json) await printJson({ type: 'failed', file: label, exitCode, ...reasonOf(untold) })
+    if (!endsAll(untold, verb)) continue
+    if (count === 1) throw untold
+    throw new CommandFailed(exitCode, `${untold.message}\n${sum()}; what comes after it was not tried`)
+  }
+  if (untold !== undefined && count === 1) throw untold
+  tellIt()
+  const [only = exitCodes.incomplete, ...others] = codes
+  if (codes.size > 0) throw new CommandFailed(others.length === 0 ? only : exitCodes.incomplete, sum())
+  if (count > 1 && !flags.quiet) process.stderr.write(`${sum()}\n`)
+}

@@ -1,0 +1,42 @@
+import { type Command, Option } from 'commander'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { defaultDataDirectory, type Setting, settingsOf } from '../config.ts'
+import { bindsOf } from '../lan.ts'
+import { print, printJson, runShowing } from './verb.ts'
+
+/** To be added after `host`, whose flags it takes. */
+export const addConfig = (program: Command): Command => {
+  const command = program
+    .command('config')
+    .description('show every setting of a host, and where each comes from: flag, environment, file or default')
+  for (const { flags, description } of program.commands.find((other) => other.name() === 'host')?.options ?? [])
+    command.addOption(new Option(flags, description))
+  return command.action((flags: Record<string, unknown>) =>
+    runShowing(async () => {
+      for (const setting of asUsed(settingsOf(flags, process.env), process.env)) {
+        if (flags['json'] === true) await printJson({ type: 'setting', ...setting })
+        else await print(lineOf(setting))
+      }
+    }),
+  )
+}
+
+/** What a host takes where nothing is set depends on what else is: the address on `--lan`, the data on where this user's are. */
+function asUsed(settings: readonly Setting[], env: NodeJS.ProcessEnv): readonly Setting[] {
+  const of = (name: string) => settings.find((each) => each.name === name)
+  const lan = of('lan')
+  const [bind] = bindsOf({ bind: undefined, lan: lan?.value === true })
+  return settings.map((setting) => {
+    if (setting.value !== undefined) return setting
+    if (setting.name === 'bind')
+      return { ...setting, value: bind, source: lan?.value === true ? lan.source : 'default' }
+    if (setting.name === 'data' && of('ephemeral')?.value !== true)
+      return { ...setting, value: defaultDataDirectory(env) }
+    return setting
+  })
+}
+
+function lineOf({ name, value, source }: Setting): string {
+  const shown = value === undefined ? '-' : typeof value === 'string' ? value : JSON.stringify(value)
+  return forTerminal(`${name.padEnd(14)} ${shown.padEnd(28)} ${source}`)
+}

@@ -1,0 +1,158 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { HostLink } from '#client/api-client.ts'
+import { isRefusal } from '#client/errors.ts'
+import { invitations, invite, listRooms, revoke, setPassword } from '#client/queries.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { Refused, type RoomSession } from '#domain/session.ts'
+import { type Language, languageOf, languages, wordsIn } from '#i18n/i18n.ts'
+import { bytesOf } from '#server/connection/wording.ts'
+import type { RoomKeyDesk } from '#server/security/room-access.ts'
+import { RandomIds } from '#system/random-ids.ts'
+import type { Ending, Refusal } from '#terminal/ports.ts'
+import type { RoomClient } from '#terminal/room-client.ts'
+import { enterRoom } from '../connect.ts'
+import { clientDefaults } from '../defaults.ts'
+import { secretInFile } from '../secret-file.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { flushed, neverWaitFor } from './output.ts'
+import { ownKey } from './own-keys.ts'
+import { keyWords } from './terminal/key-words.ts'
+import { openTerminal } from './terminal/open-terminal.ts'
+import { remoteFiles } from './terminal/remote-files.ts'
+import { TypedInput } from './terminal/typed-input.ts'
+import { inputOf, type Place, placeOf, rateOf, runShowing } from './verb.ts'
+
+interface JoinFlags {
+  readonly auto: number
+  readonly save: string
+  readonly limit?: number
+  readonly lang?: Language
+  readonly plain?: boolean
+}
+
+const AUTO_BYTES = 50_000_000
+/** For a host that is away to hear that we leave, and for our reader to take the last of what was written. */
+const FAREWELL_MS = 500
+
+export const addJoin = (program: Command): Command =>
+  program
+    .command('join')
+    .description('take part in a room: chat, and files with /send and /get')
+    .argument('[address]', '[name@]host[:port][/room]', 'localhost')
+    .addOption(
+      new Option('--auto <size>', 'files up to this size come by themselves')
+        .argParser(sizeOf)
+        .default(AUTO_BYTES, '50M'),
+    )
+    .addOption(
+      new Option('--save <dir>', 'the folder that files are saved into, as terima_<name>').default('.', 'here'),
+    )
+    .option('--limit <rate>', 'bytes a second at most for each transfer, like 500k or 5M', rateOf)
+    .addOption(new Option('--lang <language>', 'in which tamtam speaks (as LANG says)').choices(languages))
+    .option('--plain', 'one line an event, and no cursor that moves')
+    .addHelpText(
+      'after',
+      '\nWhat comes through a pipe, in UTF-8, is said line by line; the command ends when all of it is in the room. A line that is refused is told, and the others are said: it then exits with 4.',
+    )
+    .action((address: string, flags: JoinFlags) =>
+      runShowing(() => join(placeOf(address, process.env), flags, process)),
+    )
+
+async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
+  // Whoever shows it is the same person, also after the host was restarted.
+  const key = keyFor(first, process.env)
+  const { way } = first
+  const shown = {
+    ...(first.token === undefined ? {} : { token: first.token }),
+    ...(first.password === undefined ? {} : { password: first.password }),
+  }
+  const link = new HostLink({ way, key: () => key, ...shown }, clientDefaults, true)
+  for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
+  let client: RoomClient | undefined
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => client?.end({ type: 'quit' }))
+
+  const enter = async (room: string, name: string | undefined, password = shown.password): Promise<RoomSession> => {
+    const asked = { ...shown, ...(password === undefined ? {} : { password }) }
+    return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...asked })
+  }
+  const typed = new TypedInput(inputOf(process))
+  const words = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
+  const { say, refusal } = words
+  const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
+    openTerminal(
+      {
+        session,
+        files: remoteFiles(link, session, { directory: flags.save, autoBytes: flags.auto, limit: flags.limit }),
+        rooms: async () => {
+          const rooms = await listRooms(link)
+          return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
+        },
+        own: keyWords(keysOf(link, session.room), session.room, way.base, words),
+        language: flags.lang ?? languageOf(process.env),
+        plain: flags.plain === true,
+        typed,
+        suspends: true,
+        greeting,
+        made: (made) => {
+          client = made
+        },
+      },
+      process,
+    )
+
+  const welcome = ({ member, room }: RoomSession) => `* ${say('welcome', { name: member.name, room })}`
+  /** What the host says no to ends the command. */
+  const failed = (error: unknown): never => {
+    if (!(error instanceof Refused)) throw error
+    throw new CommandFailed(exitCodes.refused, `${error.code}: ${refusal(error.rejected)}`, { cause: error })
+  }
+  let session = await enter(first.room, first.name).catch(failed)
+  let ending = await show(session, [welcome(session)])
+  while (ending.type === 'room') {
+    const { name } = session.member
+    const before = session.room
+    await session.close()
+    const next = await enter(ending.room, first.name === undefined ? undefined : name, ending.password).catch(refusalOf)
+    if (next instanceof Refused) {
+      session = await enter(before, name).catch(failed)
+      ending = await show(session, [`! ${next.code} ${refusal(next.rejected)}`])
+    } else {
+      session = next
+      ending = await show(session, [welcome(session)])
+    }
+  }
+  if (ending.type === 'closed')
+    throw new CommandFailed(exitCodes.refused, forTerminal(say('closed', { why: ending.why })))
+  await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
+  await flushed(process.stdout, FAREWELL_MS)
+  // A person has seen what was refused; a program has only this.
+  if (process.stdin.isTTY !== true) typed.count.end()
+  process.exit(exitCodes.done)
+}
+
+const keysOf = (link: HostLink, room: string): RoomKeyDesk<Refusal> => ({
+  setPassword: (word) => setPassword(link, room, word),
+  invite: () => invite(link, room),
+  invitations: () => invitations(link, room),
+  revoke: (id) => revoke(link, room, id),
+})
+
+/** One that was given, or one's own for this name on this host; a guest is nobody in particular. */
+function keyFor({ name, host, port }: Place, env: NodeJS.ProcessEnv): string {
+  const given = secretInFile('TAMTAM_KEY_FILE', env)
+  if (given === undefined) return name === undefined ? new RandomIds().next() : ownKey({ name, host, port }, env)
+  if (!/^[0-9a-f]{32}$/.test(given))
+    throw new CommandFailed(exitCodes.usage, 'the file that TAMTAM_KEY_FILE names holds no key')
+  return given
+}
+
+function sizeOf(text: string): number {
+  const bytes = bytesOf(text)
+  if (bytes === undefined) throw new InvalidArgumentError('write a size like 500k or 50M.')
+  return bytes
+}
+
+function refusalOf(error: unknown): Refused {
+  if (error instanceof Refused) return error
+  throw error
+}

@@ -1,0 +1,82 @@
+import type { Command } from 'commander'
+import { HostLink } from '#client/api-client.ts'
+import { isRefusal } from '#client/errors.ts'
+import type { FileRow } from '#client/http-bodies.ts'
+import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
+import { Retries } from '#client/retries.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { amountText, sizeText } from '#i18n/size.ts'
+import { shortId } from '#server/connection/wording.ts'
+import { hostsNearby } from '#system/discovery/nearby.ts'
+import { clientDefaults } from '../defaults.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { refused } from './failing.ts'
+import { type Place, placeOf, print, printJson, runShowing, tellFirstRetry } from './verb.ts'
+
+const NEARBY_MS = 2000
+
+interface LsFlags {
+  readonly json?: boolean
+}
+
+export const addLs = (program: Command): Command =>
+  program
+    .command('ls')
+    .description(
+      'list the rooms of a host, with a room in the address its files and who is there, and without an address the hosts nearby',
+    )
+    .argument('[address]', '[name@]host[:port][/room]')
+    .option('--json', 'one JSON object a line')
+    .action((address: string | undefined, flags: LsFlags) =>
+      runShowing(async () => {
+        if (address === undefined) return await listNearby(flags)
+        const place = placeOf(address, process.env)
+        const link = new HostLink(place, clientDefaults)
+        const retries = new Retries(clientDefaults, { tell: tellFirstRetry })
+        await (place.roomNamed ? listRoom(link, retries, place, flags) : listHost(link, retries, flags)).finally(() =>
+          link.close(),
+        )
+      }),
+    )
+
+async function listNearby({ json }: LsFlags): Promise<void> {
+  const hosts = await hostsNearby(NEARBY_MS)
+  for (const { name, address, port, tls, token } of hosts) {
+    const at = `${tls ? 'tls://' : ''}${address}:${port}`
+    if (json) await printJson({ type: 'host', name, address, port, tls, token })
+    else await print(`${at}\t${forTerminal(name)}${token ? '\ta token is wanted' : ''}`)
+  }
+  if (hosts.length === 0) throw new CommandFailed(exitCodes.notFound, 'no host nearby answers; its address will do')
+}
+
+async function listHost(link: HostLink, retries: Retries, { json }: LsFlags): Promise<void> {
+  const rooms = await retries.until(() => listRooms(link))
+  if (isRefusal(rooms)) throw refused(link.label, rooms)
+  for (const room of rooms)
+    if (json) await printJson({ type: 'room', ...room })
+    else await print(`${forTerminal(room.name)}\t${room.members} here\t${room.last} entries`)
+}
+
+async function listRoom(link: HostLink, retries: Retries, { room }: Place, { json }: LsFlags): Promise<void> {
+  const [facts, files] = [
+    await retries.until(() => roomFacts(link, room)),
+    await retries.until(() => listFiles(link, room)),
+  ]
+  if (isRefusal(facts)) throw refused(room, facts)
+  if (isRefusal(files)) throw refused(room, files)
+  if (json) {
+    for (const name of facts.members) await printJson({ type: 'member', name })
+    for (const { url, ...file } of files)
+      await printJson({ type: 'file', ...file, url: `${link.place.way.base}${url}` })
+    return
+  }
+  if (facts.topic !== '') await print(`topic: ${forTerminal(facts.topic)}`)
+  await print(`here: ${facts.members.length === 0 ? 'nobody' : facts.members.map(forTerminal).join(', ')}`)
+  for (const file of files) await print(fileRow(file))
+}
+
+function fileRow({ id, name, by, status, size, offset, sha256, verified }: FileRow): string {
+  const amount = status === 'whole' ? sizeText(size ?? 0) : amountText(offset ?? 0, size ?? undefined)
+  const state = status === 'whole' ? `sha256 ${sha256?.slice(0, 8)}…  verified by ${verified}` : status
+  return `${shortId(id)}  ${forTerminal(name)}  ${amount}  from ${forTerminal(by)}  ${state}`
+}

@@ -1,0 +1,119 @@
+import type { TransferNews } from '#client/transfer-events.ts'
+import { Meter } from '#client/transfer-meter.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { wordsIn } from '#i18n/i18n.ts'
+import { sizeText } from '#i18n/size.ts'
+import { type Progress, progressLine } from '#terminal/progress-line.ts'
+
+export interface Screen {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+/** The verbs speak English only. */
+const words = wordsIn('en')
+
+const FRAME_MS = 100
+const STALLED_AFTER_MS = 3000
+
+/** Shows one transfer: a line that changes on a terminal, a few lines elsewhere. */
+export class ProgressDisplay {
+  readonly #screen: Screen
+  readonly #verb: 'sending' | 'getting'
+  readonly #name: string
+  readonly #live: boolean
+  readonly #timer: NodeJS.Timeout
+  readonly #meter: Meter
+  #receipts: Progress['receipts']
+  #tenth = 0
+  #toldStall = false
+  #begun = false
+
+  constructor(screen: Screen, verb: 'sending' | 'getting', name: string, plain: boolean) {
+    this.#screen = screen
+    this.#verb = verb
+    this.#name = name
+    this.#live = screen.isTTY === true && !plain && process.env['TERM'] !== 'dumb'
+    this.#meter = new Meter(name, performance.now())
+    this.#timer = setInterval(() => this.#frame(), FRAME_MS).unref()
+  }
+
+  readonly tell = (news: TransferNews): void => {
+    const before = news.type === 'begins' ? this.#now() : undefined
+    this.#meter.take(news, performance.now())
+    switch (news.type) {
+      case 'hashing':
+        this.#toldStall = false
+        return
+      case 'begins':
+        if (before !== undefined) this.#begins(news.at, news.total, before)
+        return
+      case 'moved':
+        this.#toldStall = false
+        this.#tenths()
+        return
+      case 'retry':
+        if (!this.#live && news.attempt === 1) this.#line(`${news.why}; trying again`)
+        return
+      default:
+        news satisfies never
+    }
+  }
+
+  /** The file is whole, and so many of those who are there have verified it. */
+  receipts(verified: number, present: number): void {
+    this.#receipts = { verified, present }
+  }
+
+  /** Nothing of the changing line stays. */
+  end(): void {
+    clearInterval(this.#timer)
+    if (this.#live) this.#screen.write('\r\x1b[K')
+  }
+
+  #begins(at: number, total: number | undefined, { retries, stillMs }: Progress): void {
+    if (retries > 0) {
+      const place = total === undefined || total === 0 ? sizeText(at) : `${Math.floor((at / total) * 100)} %`
+      if (!this.#live) this.#line(`stalled ${Math.round(stillMs / 1000)} s, retry ${retries}, resumes at ${place}`)
+    } else if (!this.#begun && !this.#live) {
+      const size = total === undefined ? '' : ` ${sizeText(total)}`
+      const from = at > 0 && total !== undefined ? `, resumes at ${Math.floor((at / total) * 100)} %` : ''
+      this.#line(`${this.#verb} ${forTerminal(this.#name)}${size}${from}`)
+    }
+    this.#begun = true
+    this.#tenth = total === undefined || total === 0 ? 0 : Math.floor((at / total) * 10)
+  }
+
+  /** Elsewhere than on a terminal, each tenth is one line; the last one is told by whoever knows how it ended. */
+  #tenths(): void {
+    const { done, total } = this.#meter
+    if (this.#live || total === undefined || total === 0) return
+    const tenth = Math.floor((done / total) * 10)
+    if (tenth <= this.#tenth || tenth >= 10) return
+    this.#tenth = tenth
+    this.#line(progressLine(this.#now(), 200, words).replace(/ \|[^|]*\|/, ''))
+  }
+
+  #frame(): void {
+    const now = this.#now()
+    if (this.#live) this.#screen.write(`\r${progressLine(now, this.#screen.columns ?? 80, words)}\x1b[K`)
+    else if (this.#begun && !this.#toldStall && isStalled(now)) {
+      this.#toldStall = true
+      this.#line(`${forTerminal(now.name)}: stalled ${Math.floor(now.stillMs / 1000)}s`)
+    }
+  }
+
+  #now(): Progress {
+    const now = this.#meter.at(performance.now())
+    return this.#receipts === undefined ? now : { ...now, total: now.done, receipts: this.#receipts }
+  }
+
+  #line(text: string): void {
+    this.#screen.write(`${text}\n`)
+  }
+}
+
+/** Nobody has said why yet. */
+const isStalled = ({ stillMs, retries, receipts }: Progress): boolean =>
+  stillMs >= STALLED_AFTER_MS && retries === 0 && receipts === undefined

@@ -1,0 +1,109 @@
+import { isUtf8 } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { gathered } from '#client/chunked.ts'
+import { isRefusal, type Refusal } from '#client/errors.ts'
+import { HttpSession } from '#client/http-session.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { notUtf8 } from '#system/files/text-encoding.ts'
+import { type TextLine, TextLines } from '#system/files/text-lines.ts'
+import { clientDefaults } from '../defaults.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { refused } from './failing.ts'
+import { LineCount } from './terminal/typed-input.ts'
+import { inputOf, type Place, placeOf, run, tellFirstRetry } from './verb.ts'
+
+export const addSay = (program: Command): Command =>
+  program
+    .command('say')
+    .description('say something in a room; it is there when the command ends')
+    .argument('<address>', '[name@]host[:port][/room]')
+    .argument('[text...]', 'what to say; without it each line of standard input')
+    .addHelpText(
+      'after',
+      '\nStandard input is UTF-8. A line that is refused (too long, not UTF-8) is told, and the others are said; the command then exits with 4.',
+    )
+    .action((address: string, words: string[]) => run(() => say(placeOf(address, process.env), words)))
+
+/** Said at once, when they come quickly; a host takes up to 64 KiB. */
+const BATCH_BYTES = 32 * 1024
+const BATCH_MS = 50
+
+/** What is wrong with one line, and with no other. */
+const OF_A_LINE: ReadonlySet<string> = new Set(['LINE_TOO_LONG', 'BAD_TEXT'])
+
+async function say(place: Place, words: readonly string[]): Promise<void> {
+  const session = new HttpSession(place, place.room, clientDefaults)
+  session.state$.subscribe((state) => {
+    if (state.status === 'retrying') tellFirstRetry(state)
+  })
+  try {
+    if (words.length > 0) {
+      const text = words.join(' ')
+      if (text.includes('\ufffd') && !isArgvUtf8()) throw new CommandFailed(exitCodes.refused, notUtf8.message)
+      const said = await session.send({ type: 'say', text })
+      if (isRefusal(said)) throw refused(place.room, said)
+    } else await sayInput(session)
+  } finally {
+    session.close()
+  }
+}
+
+/** Node puts U+FFFD for what is not UTF-8 in an argument; where the system does not show what was typed, it is believed. */
+function isArgvUtf8(): boolean {
+  try {
+    return isUtf8(readFileSync('/proc/self/cmdline'))
+  } catch {
+    return true
+  }
+}
+
+/** Says each line of standard input; how many were refused is how it ends. */
+async function sayInput(session: HttpSession): Promise<void> {
+  const count = new LineCount()
+  for await (const lines of linesOf(inputOf(process))) {
+    const texts: string[] = []
+    for (const line of lines) {
+      if (typeof line === 'string') texts.push(line)
+      else {
+        await sayLines(session, texts.splice(0), count)
+        tellRefused(line, count)
+      }
+    }
+    await sayLines(session, texts, count)
+  }
+  count.end()
+}
+
+/** A host takes all lines of a request or none: where one of them is refused, those around it are said without it. */
+async function sayLines(session: HttpSession, texts: readonly string[], count: LineCount): Promise<void> {
+  // As everywhere, a blank line says nothing.
+  const said = texts.every((text) => text === '') ? {} : await session.sendLines(bodyOf(texts))
+  if (!isRefusal(said)) {
+    count.took(texts.length)
+    return
+  }
+  if (!OF_A_LINE.has(said.code)) throw refused(session.room, said)
+  if (texts.length === 1) tellRefused(said, count)
+  else {
+    const half = Math.ceil(texts.length / 2)
+    await sayLines(session, texts.slice(0, half), count)
+    await sayLines(session, texts.slice(half), count)
+  }
+}
+
+const tellRefused = ({ code, message }: Pick<Refusal, 'code' | 'message'>, count: LineCount) =>
+  process.stderr.write(`tamtam: line ${count.refused()} is refused: ${forTerminal(message)} (${code})\n`)
+
+/** A byte order mark that begins a request is taken for none of its text; one that is text has another before it. */
+const bodyOf = (texts: readonly string[]): string => {
+  const body = texts.join('\n')
+  return body.startsWith('\ufeff') ? `\ufeff${body}` : body
+}
+
+/** Whole lines, several together where they come quickly. */
+async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<readonly TextLine[]> {
+  const lines = new TextLines(BATCH_BYTES)
+  for await (const { bytes, last } of gathered(source, BATCH_BYTES, BATCH_MS))
+    yield [...lines.push(bytes), ...(last ? lines.end() : [])]
+}

@@ -1,0 +1,155 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { isRefusal } from '#client/errors.ts'
+import { HttpSession } from '#client/http-session.ts'
+import { OwnUploads } from '#client/resume-store.ts'
+import { Retries } from '#client/retries.ts'
+import { type SentFile, uploadFile } from '#client/uploader.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { tookText } from '#i18n/duration.ts'
+import { sizeText } from '#i18n/size.ts'
+import { type DiskPath, pathsTyped, pathText } from '#system/files/disk-path.ts'
+import { configDirectory } from '../config.ts'
+import { clientDefaults } from '../defaults.ts'
+import { type Item, runBatch } from './batch.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { failureOf, refused } from './failing.ts'
+import { ProgressDisplay } from './progress.ts'
+import { type Seen, waitForReceipts } from './receipts.ts'
+import { filesAt } from './tree.ts'
+import { inputOf, type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf } from './verb.ts'
+
+interface SendFlags {
+  readonly limit?: number
+  readonly wait?: boolean
+  readonly timeout?: number
+  readonly name?: string
+  readonly to?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly plain?: boolean
+}
+
+export const addSend = (program: Command): Command =>
+  program
+    .command('send')
+    .description(
+      'put files into a room, whole folders too; goes on where an earlier attempt, of whatever client, ended',
+    )
+    .argument('<address>', '[name@]host[:port][/room]')
+    .argument('<files...>', 'files, folders and pipes; - sends what standard input says')
+    .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
+    .option('--wait', 'wait until all who are in the room have verified it')
+    .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
+    .option('--name <name>', 'what the file is called in the room')
+    .option('--to <nick>', 'for this one person in the room only')
+    .option('--json', 'one JSON object a line for each file, on standard output')
+    .option('--quiet', 'say nothing but errors')
+    .option('--plain', 'no line that changes, even on a terminal')
+    .addHelpText(
+      'after',
+      '\nPrints the link of each file. What can not be sent keeps nothing else back: it is named, and the exit code is its own, or 6 where several failed\n' +
+        'in several ways. Called again it sends what is missing. A file goes as it was when it was opened, though it be written to.',
+    )
+    .action((address: string, paths: string[], flags: SendFlags) =>
+      runResumable(() => send(placeOf(address, process.env), paths, flags)),
+    )
+
+async function send(place: Place, paths: readonly string[], flags: SendFlags): Promise<void> {
+  if (flags.name !== undefined && paths.length > 1)
+    throw new CommandFailed(exitCodes.usage, '--name is for one file only')
+  const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
+  const session = new HttpSession(place, place.room, clientDefaults, giveUp)
+  try {
+    await runBatch('sent', itemsAt(session, await pathsTyped(paths), flags), flags)
+  } finally {
+    session.close()
+  }
+}
+
+/** Other names of what comes in by itself. */
+const INPUT = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']
+
+async function* itemsAt(session: HttpSession, paths: readonly DiskPath[], flags: SendFlags): AsyncGenerator<Item> {
+  for (const typed of paths) {
+    if (typeof typed === 'string' && INPUT.includes(typed)) {
+      yield itemOf(session, undefined, flags.name ?? 'stdin', flags)
+      continue
+    }
+    let found = 0
+    for await (const there of filesAt(typed)) {
+      const label = forTerminal(pathText(there.path))
+      if (there.type === 'skipped') process.stderr.write(`skipped ${label}: it ${there.why}\n`)
+      else found++
+      if (there.type === 'file') yield itemOf(session, there.path, flags.name ?? there.name, flags)
+      if (there.type === 'failed') yield { label, run: () => Promise.reject(failureOf(there.error, label)) }
+    }
+    if (found > 0) continue
+    const label = forTerminal(pathText(typed))
+    const empty = new CommandFailed(exitCodes.notFound, `there is no file to send in ${label}`)
+    yield { label, run: () => Promise.reject(empty) }
+  }
+}
+
+const itemOf = (session: HttpSession, path: DiskPath | undefined, name: string, flags: SendFlags): Item => ({
+  label: path === undefined ? '-' : forTerminal(pathText(path)),
+  run: () => sendOne(session, path, name, flags),
+})
+
+/** `path` undefined: standard input. Throws what ends this file. */
+async function sendOne(
+  session: HttpSession,
+  path: DiskPath | undefined,
+  name: string,
+  flags: SendFlags,
+): Promise<'done' | 'already'> {
+  const startedAt = performance.now()
+  const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', name, flags.plain === true)
+  const limit = flags.limit === undefined ? {} : { limit: flags.limit }
+  const addressed = flags.to === undefined ? {} : { to: flags.to }
+  const tell = display?.tell ?? (() => {})
+  let seen: Seen
+  let file: SentFile
+  let ms: number
+  try {
+    const sent = await (path === undefined ? sendInput(session, name, tell, flags) : sendPath(path))
+    if (isRefusal(sent)) throw refused(name, sent)
+    file = sent
+    ms = performance.now() - startedAt
+    seen = await waitForReceipts(session.link, file.id, flags, display)
+  } finally {
+    display?.end()
+  }
+  await tellSent(session, file, seen, ms, flags)
+  if (!flags.wait || seen.waiting.length === 0) return file.already ? 'already' : 'done'
+  throw new CommandFailed(exitCodes.timeout, forTerminal(`${name} has not been verified by ${seen.waiting.join(', ')}`))
+
+  async function sendPath(path: DiskPath) {
+    const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
+    const retries = new Retries(clientDefaults, { ...giveUp, tell: (retry) => tell({ type: 'retry', ...retry }) })
+    const own = new OwnUploads(join(configDirectory(process.env), 'unfinished'))
+    const options = { link: session.link, retries, tell, own, ...limit }
+    return await uploadFile(options, session.room, path, { name, ...addressed }).catch((error: unknown) => {
+      throw failureOf(error, forTerminal(pathText(path)))
+    })
+  }
+}
+
+async function sendInput(session: HttpSession, name: string, tell: ProgressDisplay['tell'], { limit, to }: SendFlags) {
+  const upload = session.upload(inputOf(process), { name, ...(to === undefined ? {} : { to }) }, limit)
+  upload.progress$.subscribe(tell)
+  return await upload.done
+}
+
+async function tellSent(session: HttpSession, file: SentFile, seen: Seen, ms: number, flags: SendFlags) {
+  const { link } = session
+  const url = `${link.place.way.base}${link.filePath(file.id, `/${encodeURIComponent(file.name)}`)}`
+  if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), ...seen })
+  else await print(url)
+  if (flags.quiet) return
+  const present = seen.verified.length + seen.waiting.length
+  const verified = present === 0 ? '' : ` verified ${seen.verified.length}/${present}`
+  const what = `${forTerminal(file.name)} ${sizeText(file.size)}`
+  const how = file.already ? `already there: ${what}` : `sent ${what} in ${tookText(ms)}`
+  process.stderr.write(`${how} sha256 ${file.sha256.slice(0, 4)}…${verified}\n`)
+}

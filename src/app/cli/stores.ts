@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises'
+import { BadBundle } from '#bundle/bad-bundle.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { VaultBroken } from '#domain/ports/file-store.ts'
+import { DirectoryInUse, JournalBroken } from '#domain/ports/journal.ts'
+import { Refused } from '#domain/session.ts'
+import { lockDirectory, SharedDirectory } from '#storage/disk/directory-lock.ts'
+import { DiskVault } from '#storage/disk/file-store.ts'
+import { SharedDisk } from '#storage/disk/shared-disk.ts'
+import { SqliteJournal } from '#storage/sqlite/journal.ts'
+import { PinoLog } from '#system/pino-log.ts'
+import { SystemClock } from '#system/system-clock.ts'
+import { defaultDataDirectory, type HostConfig, hostConfig } from '../config.ts'
+import { vaultDefaults } from '../defaults.ts'
+import type { Stores } from './bundle/export-bundle.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+
+/** The settings of the host whose data a verb works on, and where those are kept. */
+export interface HostSettings {
+  readonly config: HostConfig
+  readonly directory: string
+}
+
+/** `flags` are those of the verb that a host has, too. */
+export function hostSettings(flags: object): HostSettings {
+  const config = hostConfig({ ...flags }, process.env)
+  return { config, directory: config.data ?? defaultDataDirectory(process.env) }
+}
+
+/** Opens what a stopped host keeps in a directory, which is this process's alone meanwhile. */
+export async function withStores<T>(
+  { directory, config }: HostSettings,
+  work: (stores: Stores) => Promise<T>,
+): Promise<T> {
+  try {
+    const lock = await lockDirectory(directory, config.sharedDisk)
+    const log = new PinoLog({ level: 'warn' })
+    const journal = new SqliteJournal({ directory, log })
+    const vault = new DiskVault({ directory, log, clock: new SystemClock(), ...vaultDefaults })
+    try {
+      await journal.open()
+      lock.own()
+      await vault.open()
+      return await work({ journal, vault })
+    } finally {
+      await vault.close()
+      await journal.close()
+      await lock.release()
+    }
+  } catch (error) {
+    throw storeFailure(error, directory)
+  }
+}
+
+/** Whether a host has ever kept anything there. */
+export async function isDataDirectory(directory: string): Promise<boolean> {
+  return await stat(`${directory}/journal.db`).then(
+    (found) => found.isFile(),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false
+      throw error
+    },
+  )
+}
+
+/** The system's own error, or SQLite's. */
+const isOfTheDisk = (error: unknown): error is Error =>
+  error instanceof Error && ('errno' in error || 'errcode' in error)
+
+function storeFailure(error: unknown, directory: string): unknown {
+  const ends = (exitCode: CommandFailed['exitCode'], message: string) =>
+    new CommandFailed(exitCode, forTerminal(message), { cause: error })
+  if (error instanceof DirectoryInUse) return ends(exitCodes.directoryInUse, error.message)
+  if (error instanceof SharedDisk || error instanceof SharedDirectory)
+    return ends(exitCodes.unsafeConfiguration, error.message)
+  if (error instanceof BadBundle) return ends(exitCodes.integrity, `this bundle can't be imported: ${error.message}`)
+  if (error instanceof Refused) return ends(exitCodes.disk, `there is no room for it: ${error.message}`)
+  if (error instanceof JournalBroken || error instanceof VaultBroken) return ends(exitCodes.disk, error.message)
+  if (isOfTheDisk(error))
+    return ends(
+      exitCodes.disk,
+      `the data can't be opened in ${directory}: ${error.message}; choose another with --data`,
+    )
+  return error
+}

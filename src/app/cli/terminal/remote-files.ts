@@ -1,0 +1,49 @@
+import { clientDefaults } from '#app/defaults.ts'
+import type { HostLink } from '#client/api-client.ts'
+import { downloadFile } from '#client/downloader.ts'
+import { Retries } from '#client/retries.ts'
+import type { TellNews } from '#client/transfer-events.ts'
+import { uploadFile } from '#client/uploader.ts'
+import type { RoomSession } from '#domain/session.ts'
+import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
+import { SaveFolder } from '#system/files/publish.ts'
+import { NoSource } from '#system/files/source.ts'
+import { unreadable } from '#terminal/pipes/file-source.ts'
+import type { FileDesk } from '#terminal/ports.ts'
+import { pathTyped } from './paths.ts'
+
+export interface RemoteFilesOptions {
+  readonly directory: string
+  readonly autoBytes: number
+  /** Bytes a second, for each transfer. */
+  readonly limit: number | undefined
+}
+
+/** Files of a room on another host: each on a connection of its own, going on where it was cut, for ever if need be. */
+export function remoteFiles(
+  link: HostLink,
+  { room, member: { id: by } }: Pick<RoomSession, 'room' | 'member'>,
+  options: RemoteFilesOptions,
+): FileDesk {
+  const { directory, autoBytes, limit } = options
+  const folder = new SaveFolder(directory)
+  const transfer = (tell: TellNews) => ({
+    link,
+    retries: new Retries(clientDefaults, { tell: (retry) => tell({ type: 'retry', ...retry }) }),
+    tell,
+    ...(limit === undefined ? {} : { limit }),
+  })
+  return {
+    early: true,
+    autoBytes,
+    send: async (typed, to, tell) => {
+      const path = await pathTypedAs(pathTyped(typed))
+      const meta = { name: nameAt(path), by, ...(to === undefined ? {} : { to }) }
+      return await uploadFile(transfer(tell), room, path, meta).catch((error: unknown) => {
+        if (error instanceof NoSource || (error instanceof Error && 'syscall' in error)) return unreadable(error)
+        throw error
+      })
+    },
+    receive: (file, tell) => downloadFile(transfer(tell), file, { folder }),
+  }
+}

@@ -1,0 +1,142 @@
+import { fstatSync } from 'node:fs'
+import { InvalidArgumentError } from 'commander'
+import { parseAddress, type RoomAddress } from '#client/address.ts'
+import { dialHost } from '#client/dial.ts'
+import { Way } from '#client/endpoint.ts'
+import { KnownHosts, type TrustNews } from '#client/known-hosts.ts'
+import { forTerminal, jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { languageOf, wordsIn } from '#i18n/i18n.ts'
+import { knownHostsPath } from '../config.ts'
+import { secretOf } from '../secret-file.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { commandTyped, failureOf } from './failing.ts'
+
+/** What all verbs have in common. */
+
+export interface Place extends RoomAddress {
+  readonly token?: string
+  readonly way: Way
+  readonly password?: string
+}
+
+/** Reads the address of a room, and takes the host's token and the room's password from the environment, since all can see a command line (C121). */
+export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
+  const place = placeOrFileOf(typed, env)
+  if (place.file !== undefined)
+    throw new CommandFailed(exitCodes.usage, 'this is the link of a file; tamtam get brings it here')
+  return place
+}
+
+/** The same for what may be the link of a file, too. */
+export function placeOrFileOf(typed: string, env: NodeJS.ProcessEnv): Place {
+  const address = parseAddress(typed)
+  // Not what was typed: a token or a password may be in it.
+  if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
+  if (address.token !== undefined) hideCommandLine()
+  const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
+  const place = { ...address, way: new Way(address, dialHost(address, known)) }
+  const token = address.token ?? secretOf('TAMTAM_TOKEN', env)
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
+  const password = secretOf('TAMTAM_PASSWORD', env)
+  return {
+    ...place,
+    ...(token === undefined ? {} : { token }),
+    ...(password === undefined ? {} : { password }),
+  }
+}
+
+/** A link that somebody was given has the token in it. Until now everybody on this machine could see it, and their shell may keep it. */
+function hideCommandLine(): void {
+  process.title = 'tamtam'
+  process.stderr.write('there is a token in this address; in the variable TAMTAM_TOKEN nobody else would see it\n')
+}
+
+function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {
+  const { say } = wordsIn(languageOf(env), forTerminal)
+  switch (news.type) {
+    case 'met':
+      return say('hostMet', { at: news.at, fingerprint: news.fingerprint })
+    case 'ended':
+      return say('certificateEnded', { at: news.at, since: news.since.toISOString().slice(0, 10) })
+    case 'unkept':
+      return say('hostNotKept', { path: news.path, why: news.why })
+    default:
+      return news satisfies never
+  }
+}
+
+/** What comes in by itself. Of a folder Node says that it ends at once, as if it were an empty file. */
+export function inputOf({ stdin }: NodeJS.Process): NodeJS.ReadStream {
+  if (fstatSync(stdin.fd).isDirectory())
+    throw new CommandFailed(exitCodes.notFound, 'standard input is a folder; give a file, or a pipe')
+  return stdin
+}
+
+/** Runs a verb: what it can't do ends the command with a sentence and an exit code. */
+export async function run(action: () => Promise<void>): Promise<void> {
+  process.stderr.on('error', () => {})
+  try {
+    await action()
+  } catch (error) {
+    throw failureOf(error)
+  }
+}
+
+/** The same for a verb that does nothing but show: `tamtam tail | head -1` ends it. */
+export async function runShowing(action: () => Promise<void>): Promise<void> {
+  process.stdout.on('error', () => process.exit(exitCodes.done))
+  await run(action)
+}
+
+/** Runs a verb whose work is kept when it ends early: then the command that goes on is told. */
+export async function runResumable(action: () => Promise<void>): Promise<void> {
+  // Whoever read what we print may be gone: the files go on.
+  process.stdout.on('error', () => {})
+  const resume = `go on with: ${commandTyped(process.argv)}`
+  process.once('SIGINT', () => {
+    process.stderr.write(`\ntamtam: interrupted; ${resume}\n`)
+    process.exit(exitCodes.interrupted)
+  })
+  await run(async () => {
+    try {
+      await action()
+    } catch (error) {
+      const failure = failureOf(error)
+      if (!(failure instanceof CommandFailed) || failure.exitCode !== exitCodes.incomplete) throw failure
+      throw new CommandFailed(failure.exitCode, `${failure.message}\n${resume}`, { cause: error })
+    }
+  })
+}
+
+/** Data, no faster than it is read. */
+export const print = (line: string): Promise<void> =>
+  new Promise((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
+
+/** `1 file`, `2 files`. */
+export const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`
+
+export const printJson = (value: object): Promise<void> => print(jsonForTerminal({ v: 1, ...value }))
+
+/** Whoever waits wants to know why: once for each row of failures. */
+export function tellFirstRetry({ attempt, why }: { readonly attempt: number; readonly why: string }): void {
+  if (attempt === 1) process.stderr.write(`${forTerminal(why)}; trying again\n`)
+}
+
+/** `5M`: bytes a second, in decimal units. */
+export function rateOf(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([kMG]?)(?:B?(?:\/s)?)$/i.exec(text) ?? []
+  const bytes = Number(amount) * 1000 ** ' KMG'.indexOf(unit.toUpperCase() || ' ')
+  if (!(bytes >= 1)) throw new InvalidArgumentError('write bytes a second like 500k or 5M.')
+  return bytes
+}
+
+export function secondsOf(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > 1e6) throw new InvalidArgumentError('write seconds.')
+  return Number(text) * 1000
+}
+
+export function countOf(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('write a whole number.')
+  return Number(text)
+}

@@ -1,0 +1,127 @@
+import type { Entry } from './events.ts'
+import { ruleKey } from './rank.ts'
+
+/** So many files that were once whole and are gone are remembered, for no bundle to bring them back. */
+const MOST_GONE = 10_000
+
+/** Sequences of what is known of one file. */
+interface FileFacts {
+  readonly status: 'offered' | 'whole'
+  readonly seq: number
+  /** The first of each name. */
+  readonly receipts: Map<string, number>
+}
+
+/**
+ * Which of a room's facts still say something, so that what is kept of a room has an end however long it lives: the newest topic; of each file
+ * that it is on its way, or that it is whole and who has it; of one that was whole and is gone, that it is; of what was laid down, what holds. Of an
+ * upload that never became whole and was withdrawn, nothing. What ends something lasts as its newest: it may be thinned before what it ends.
+ */
+export class LastingFacts {
+  readonly #seqs = new Set<number>()
+  readonly #files = new Map<string, FileFacts>()
+  /** Sequences of withdrawals, in order. */
+  readonly #gone = new Set<number>()
+  /** Sequences of those that one newest ends, by what they are about. */
+  readonly #about = new Map<string, number[]>()
+  #isLocked = false
+
+  /** Takes the room's facts, in their order. */
+  take(fact: Entry): void {
+    switch (fact.type) {
+      case 'topicSet':
+        this.#end('topic', fact.seq)
+        return
+      case 'collectionStarted':
+      case 'collectionEnded':
+        this.#end('collection', fact.seq)
+        return
+      case 'locked':
+        this.#isLocked = true
+        this.#add('lock', fact.seq)
+        return
+      case 'shutOut':
+        this.#add('lock', fact.seq)
+        return
+      case 'unlocked':
+        this.#isLocked = false
+        this.#end('lock', fact.seq)
+        return
+      case 'muted':
+        this.#add(`mute ${ruleKey(fact.name)}`, fact.seq)
+        return
+      case 'unmuted':
+        this.#end(`mute ${ruleKey(fact.name)}`, fact.seq)
+        return
+      case 'banned':
+        this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
+        return
+      case 'unbanned':
+        // A ban that was taken back says still who is none of those inside.
+        if (this.#isLocked) this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
+        else this.#end(`ban ${ruleKey(fact.name)}`, fact.seq)
+        return
+      case 'fileOffered':
+      case 'fileCompleted':
+        this.#forget(fact.file.id)
+        this.#files.set(fact.file.id, {
+          status: fact.type === 'fileCompleted' ? 'whole' : 'offered',
+          seq: fact.seq,
+          receipts: new Map(),
+        })
+        this.#seqs.add(fact.seq)
+        return
+      case 'fileReceived': {
+        const file = this.#files.get(fact.file.id)
+        if (file?.status !== 'whole' || file.receipts.has(fact.by.name)) return
+        file.receipts.set(fact.by.name, fact.seq)
+        this.#seqs.add(fact.seq)
+        return
+      }
+      case 'fileWithdrawn': {
+        const status = this.#forget(fact.file.id)
+        // Where only the withdrawal is left, it was kept because the file had been whole.
+        if (status !== 'offered') this.#remember(fact.seq)
+        return
+      }
+      default:
+        this.#seqs.add(fact.seq)
+    }
+  }
+
+  has(seq: number): boolean {
+    return this.#seqs.has(seq)
+  }
+
+  #add(about: string, seq: number): void {
+    this.#seqs.add(seq)
+    const seqs = this.#about.get(about)
+    if (seqs === undefined) this.#about.set(about, [seq])
+    else seqs.push(seq)
+  }
+
+  #end(about: string, seq: number): void {
+    for (const before of this.#about.get(about) ?? []) this.#seqs.delete(before)
+    this.#about.set(about, [seq])
+    this.#seqs.add(seq)
+  }
+
+  /** Answers what it was until now. */
+  #forget(id: string): FileFacts['status'] | undefined {
+    const file = this.#files.get(id)
+    if (file === undefined) return undefined
+    this.#files.delete(id)
+    for (const seq of [file.seq, ...file.receipts.values()]) this.#seqs.delete(seq)
+    return file.status
+  }
+
+  #remember(seq: number): void {
+    this.#seqs.add(seq)
+    this.#gone.add(seq)
+    if (this.#gone.size <= MOST_GONE) return
+    const [oldest] = this.#gone
+    if (oldest === undefined) return
+    this.#gone.delete(oldest)
+    this.#seqs.delete(oldest)
+  }
+}

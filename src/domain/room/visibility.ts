@@ -1,0 +1,98 @@
+import { type Rejected, rejected } from '../errors.ts'
+import type { Batch, Encoder } from './batch.ts'
+import type { Audience, RoomEvent } from './events.ts'
+import { authorOf, type Member } from './member.ts'
+import { personOf } from './rank.ts'
+import type { RoomState } from './state.ts'
+
+/** Whoever reads, as they stand now. */
+export interface Reader {
+  readonly id: string
+  readonly isStaff: boolean
+}
+
+/** Whether somebody looks after the room, be they here or known to come back. */
+const isStaff = (state: RoomState, id: string): boolean =>
+  state.members.get(id)?.role !== undefined || state.rules.ops.has(personOf(state, id))
+
+/** The same audience, for a file that is in the room already. */
+export const isSame = (one: Audience | undefined, other: Audience | undefined): boolean =>
+  one?.from.id === other?.from.id && wordOf(one?.to) === wordOf(other?.to)
+
+const wordOf = (to: Audience['to'] | undefined): string | undefined => (typeof to === 'object' ? to.id : to)
+
+export const readerOf = (state: RoomState, id: string): Reader => ({ id, isStaff: isStaff(state, id) })
+
+/** Undefined stands for everybody. */
+export const admits = (audience: Audience | undefined, { id, isStaff }: Reader): boolean =>
+  audience === undefined || audience.from.id === id || (audience.to === 'staff' ? isStaff : audience.to.id === id)
+
+/** Whether somebody may see an event: all but other people's whispers, and files that are not for them. */
+export const isVisibleTo = (event: RoomEvent, reader: Reader): boolean => admits(audienceOf(event), reader)
+
+/** Undefined where everybody may see it. */
+export function audienceOf(event: RoomEvent): Audience | undefined {
+  if (event.type === 'whispered') return { from: event.by, to: event.to }
+  return 'file' in event ? event.file.audience : undefined
+}
+
+/** For whom a new file is: for whom it is addressed to, or, while the room collects, for those who look after it. */
+export function audienceFor(
+  state: RoomState,
+  by: Member,
+  to: Audience['to'] | undefined,
+): Audience | undefined | Rejected {
+  const from = authorOf(by)
+  const collects = state.rules.collectingSince !== undefined && !isStaff(state, by.id)
+  if (to === 'staff' || (collects && to === undefined)) return { from, to: 'staff' }
+  if (to === undefined) return undefined
+  return collects ? collecting : { from, to: authorOf(to) }
+}
+
+/** The one in the room who is meant by a name. */
+export function addressee({ members }: RoomState, name: string): Member | Rejected {
+  const [to, another] = [...members.values()].filter((member) => member.name === name)
+  if (to === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is here; /who lists who is')
+  // Guests are called by their address, and several can share one: what is for one must not reach the wrong one.
+  if (another !== undefined)
+    return rejected('NO_SUCH_MEMBER', 'several here go by that name; one of them must take a /nick')
+  return to
+}
+
+/** Who gets something else of a batch than what everybody gets. */
+export interface Sight {
+  /** What everybody may see; all of it where nothing is for some only. */
+  readonly open: readonly RoomEvent[]
+  /** Ids of those to whom one of the others is personal. */
+  readonly concerned: ReadonlySet<string>
+  /** Some is for those who look after the room. */
+  readonly concernsStaff: boolean
+}
+
+/** Found out once for each batch: a reader whom nothing concerns costs one look. */
+export const sightOf: Encoder<Sight> = ({ events }) => {
+  const concerned = new Set<string>()
+  let concernsStaff = false
+  for (const event of events) {
+    const audience = audienceOf(event)
+    if (audience === undefined) continue
+    concerned.add(audience.from.id)
+    if (audience.to === 'staff') concernsStaff = true
+    else concerned.add(audience.to.id)
+  }
+  const open = concerned.size === 0 ? events : events.filter((event) => audienceOf(event) === undefined)
+  return { open, concerned, concernsStaff }
+}
+
+/** What somebody sees of a batch; undefined: what everybody sees. How they stand is looked up only where that matters. */
+export function ownSight(batch: Batch, id: string, reader: () => Reader): readonly RoomEvent[] | undefined {
+  const { concerned, concernsStaff } = batch.encoded(sightOf)
+  if (!concerned.has(id) && !(concernsStaff && reader().isStaff)) return undefined
+  const now = reader()
+  return batch.events.filter((event) => isVisibleTo(event, now))
+}
+
+const collecting = rejected(
+  'NOT_ALLOWED',
+  'this room collects: send it to nobody by name, and it goes to those who look after the room',
+)

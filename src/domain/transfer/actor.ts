@@ -1,0 +1,404 @@
+import { type InTurn, oneAtATime } from '../async/serial-queue.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import type { Digest, VaultWriter } from '../ports/file-store.ts'
+import type { OfferFile } from '../room/commands.ts'
+import type { OfferedFile, WholeFile } from '../room/events.ts'
+import type { Member } from '../room/member.ts'
+import {
+  decideTransfer,
+  evolveTransfer,
+  fenced,
+  newTransfer,
+  standingOf,
+  type Transfer,
+  type TransferCommand,
+  type TransferStanding,
+} from './transfer.ts'
+import { HeldWriter } from './writer-lease.ts'
+import type { TransferParts, Writing } from './writing.ts'
+
+/** The owner of what comes in one go: the connection that brings it, and nobody once that is over. */
+export const IN_BAND = 'connection'
+
+/**
+ * One file on its way into a room: it survives its connections, and with its vault the host's restarts. Bytes pass through to
+ * the vault one call at a time; whoever takes the writing over fences off the one before (C110).
+ */
+export class TransferActor {
+  readonly id: string
+  readonly room: string
+  readonly by: Member
+  /** Who may go on with it, and end it: the id of whoever sends it, or a word of the door's by which it knows them again. */
+  readonly owner: string
+  readonly #parts: TransferParts
+  #transfer: Transfer
+  #file: OfferedFile
+  readonly #held: HeldWriter
+  /** Who writes; it counts up with each. Nobody does when `#writing` is another. */
+  #epoch = 0
+  #writing = 0
+  /** A vault's writer takes one call at a time. */
+  readonly #inTurn: InTurn
+  /** When it last got on, and how far it was then. */
+  #touched: number
+  #touchedAt: number
+  /** When whoever writes began to. */
+  #tookAt = 0
+  /** Appends that wait for us: for their turn, for room, for the disk. */
+  #waiting = 0
+  /** Why the one who wrote before was made to stop. */
+  #interrupted: { readonly epoch: number; readonly why: Rejected } | undefined
+  #closed = false
+  /** The room knows of it. */
+  #offered: boolean
+
+  /** `durable` bytes of it are in the vault, and the last of them came `idleMs` ago; undefined: it is new, and `begin` comes first. */
+  constructor(
+    room: string,
+    by: Member,
+    file: OfferedFile,
+    durable: number | undefined,
+    parts: TransferParts,
+    owner = by.id,
+    idleMs = 0,
+  ) {
+    this.id = file.id
+    this.room = room
+    this.by = by
+    this.owner = owner
+    this.#file = file
+    this.#parts = parts
+    this.#inTurn = oneAtATime((error) => parts.failed(error))
+    this.#held = new HeldWriter(file.id, parts)
+    this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
+    this.#apply({ type: 'pause', durable: durable ?? 0 })
+    this.#offered = durable !== undefined
+    this.#touched = parts.clock.elapsed() - idleMs
+    this.#touchedAt = durable ?? 0
+  }
+
+  /** Whether it is of whoever shows this: the id of a member, or the word by which the door knows its sender again. */
+  isOf(shown: string): boolean {
+    return this.owner !== IN_BAND && (shown === this.owner || shown === this.by.id)
+  }
+
+  /** As the sender described it: `size` and `sha256` where it did. */
+  get file(): OfferedFile {
+    return this.#file
+  }
+
+  get status(): TransferStanding {
+    return standingOf(this.#transfer)
+  }
+
+  /** Bytes that would survive a crash: the only offset that is promised (C109). */
+  get durable(): number {
+    if (!('durable' in this.#transfer)) return this.#file.size ?? 0
+    return Math.max(this.#transfer.durable, this.#held.durable ?? 0)
+  }
+
+  get isOpenInVault(): boolean {
+    return this.#held.isOpen
+  }
+
+  /** Milliseconds of the clock's `elapsed` until it is withdrawn for want of bytes; 0 when that is due. */
+  get keptForMs(): number {
+    const { keptMs, emptyMs, clock } = this.#parts
+    const ms = this.durable === 0 ? Math.min(keptMs, emptyMs) : keptMs
+    return Math.max(0, this.#touched + ms - clock.elapsed())
+  }
+
+  /** When it last got on, by the clock's `elapsed`. */
+  get touched(): number {
+    return this.#touched
+  }
+
+  /** Whoever writes has not got on for `ms`, though nobody else is waited for. */
+  isSlow(ms: number): boolean {
+    const since = Math.max(this.#touched, this.#tookAt)
+    return this.status === 'arriving' && this.#waiting === 0 && this.#parts.clock.elapsed() - since >= ms
+  }
+
+  /** Milliseconds since 1970. */
+  get expiresAt(): number {
+    return this.#parts.clock.now() + this.keptForMs
+  }
+
+  /** Offers a new file to the room, once the vault has held its size against the limits. */
+  begin(): Promise<Rejected | undefined> {
+    return this.#inTurn(async () => {
+      const why = await this.#offer()
+      return why === undefined ? undefined : await this.#refused(why)
+    })
+  }
+
+  /** Tells the size that was not known at first. */
+  async setSize(size: number): Promise<Rejected | undefined> {
+    if (size === this.#file.size) return undefined
+    const why = this.#parts.refusalOf(size) ?? this.#apply({ type: 'declare', size })
+    if (why !== undefined) return why
+    this.#file = { ...this.#file, size }
+    const told = await this.#parts.announce(this.#offering)
+    return told.type === 'rejected' ? told : undefined
+  }
+
+  /** Tells the digest that was not known at first: the file is published only with it. */
+  promise(sha256: string): Rejected | undefined {
+    const why = this.#apply({ type: 'promise', sha256 })
+    if (why === undefined) this.#file = { ...this.#file, sha256 }
+    return why
+  }
+
+  /** Size and digest of what is durable, for a sender to see whether it has the same file (C111). */
+  prefix(): Promise<Digest | Rejected> {
+    return this.#inTurn(async () => {
+      const writer = await this.#open()
+      if ('type' in writer) return writer
+      return (await this.#sync(writer)) ?? { size: writer.offset, sha256: writer.digest() }
+    })
+  }
+
+  /** The durable offset, once what is under way with it is through: whoever asks as it becomes whole, hears that it is. */
+  offset(): Promise<number> {
+    return this.#inTurn(async () => this.durable)
+  }
+
+  /** Takes the writing over. `BAD_OFFSET` unless `offset` is where the file goes on: then `durable` says where. */
+  write(offset: number): Promise<Writing | Rejected> {
+    const epoch = ++this.#epoch
+    return this.#inTurn(async () => {
+      if (epoch !== this.#epoch) return fenced
+      const writer = (this.status === 'arriving' ? undefined : await this.#parts.mayWrite()) ?? (await this.#open())
+      return 'type' in writer ? writer : await this.#take(epoch, writer, offset)
+    })
+  }
+
+  /**
+   * The same for somebody who is not its owner, and has the same file: they show the digest of what is durable of it. Only while nobody
+   * writes, and only of a file whose own digest was promised, so that it can become no other by their bytes.
+   */
+  adopt(offset: number, prefix: string): Promise<Writing | Rejected> {
+    return this.#inTurn(async () => {
+      if (this.status !== 'paused' || this.durable === 0 || this.#file.sha256 === undefined) return notOwner
+      const writer = (await this.#parts.mayWrite()) ?? (await this.#open())
+      if ('type' in writer) return writer
+      const why = await this.#sync(writer)
+      if (why !== undefined) return why
+      return writer.digest() === prefix ? await this.#take(++this.#epoch, writer, offset) : notOwner
+    })
+  }
+
+  async #take(epoch: number, writer: VaultWriter, offset: number): Promise<Writing | Rejected> {
+    const why =
+      (await this.#sync(writer)) ??
+      this.#apply({ type: 'write', writer: String(epoch), offset, durable: writer.durable })
+    if (why !== undefined) {
+      this.#rest(writer)
+      this.#finishIfComplete()
+      return why
+    }
+    this.#writing = epoch
+    this.#tookAt = this.#parts.clock.elapsed()
+    this.#held.keep()
+    return this.#writingOf(epoch, writer)
+  }
+
+  /** Makes whoever writes stop, who may go on later. */
+  interrupt(why: Rejected): Promise<void> {
+    this.#interrupted = { epoch: this.#epoch, why }
+    const epoch = ++this.#epoch
+    return this.#inTurn(async () => {
+      if (this.status !== 'arriving' || epoch !== this.#epoch) return
+      const writer = await this.#open()
+      if (!('type' in writer) && (await this.#sync(writer)) === undefined) this.#rest(writer)
+    })
+  }
+
+  /** Lets go of its file, where nobody writes. */
+  rest(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.status === 'paused') await this.#suspend()
+    })
+  }
+
+  /** Ends it badly: nothing of it stays, and the room is told. Idempotent. */
+  withdraw(reason: string): Promise<void> {
+    this.#epoch++
+    return this.#inTurn(() => this.#withdraw(reason))
+  }
+
+  /** The host stops: what arrived is made durable, and nobody writes any more. */
+  close(): Promise<void> {
+    this.#epoch++
+    this.#closed = true
+    return this.#inTurn(() => this.#suspend())
+  }
+
+  #writingOf(epoch: number, writer: VaultWriter): Writing {
+    const ifMine = <T>(run: () => Promise<T>): Promise<T | Rejected> =>
+      this.#inTurn(async () => {
+        if (epoch === this.#epoch && this.#writing === epoch) return await run()
+        return this.#interrupted?.epoch === epoch ? this.#interrupted.why : fenced
+      })
+    return {
+      get offset() {
+        return writer.offset
+      },
+      // Not in turn: whoever waits for the caps must not keep the next writer out. What is too large stays so; room may come.
+      append: (bytes) => {
+        const append = () => ifMine(() => this.#append(epoch, writer, bytes))
+        const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
+        this.#waiting++
+        const appended =
+          wait?.then((why) =>
+            why?.code === 'FILE_TOO_LARGE' ? ifMine(() => this.#refused(why)) : (why ?? append()),
+          ) ?? append()
+        return appended.finally(() => {
+          this.#waiting--
+        })
+      },
+      pause: async () => {
+        await ifMine(() => this.#pause(writer))
+        return this.durable
+      },
+      finish: () => ifMine(() => this.#finish(epoch, writer)),
+    }
+  }
+
+  get #offering(): OfferFile {
+    return { type: 'offerFile', file: this.#file, ...(this.owner === this.by.id ? {} : { owner: this.owner }) }
+  }
+
+  async #offer(): Promise<Rejected | undefined> {
+    const writer = await this.#open()
+    if ('type' in writer) return writer
+    const told = await this.#parts.announce(this.#offering)
+    this.#offered = told.type === 'ack'
+    return told.type === 'ack' ? undefined : told
+  }
+
+  async #append(epoch: number, writer: VaultWriter, bytes: Uint8Array): Promise<Rejected | undefined> {
+    const { size } = this.#file
+    if (size !== undefined && writer.offset + bytes.length > size)
+      return rejected('BAD_OFFSET', `this file has ${size} bytes, as was said, and more than that came`)
+    const why =
+      (await writer.append(bytes)) ?? this.#apply({ type: 'advance', writer: String(epoch), durable: writer.durable })
+    if (why !== undefined) return await this.#refused(why)
+    this.#gotTo(writer.offset)
+    this.#parts.reached(writer.offset)
+    return undefined
+  }
+
+  async #pause(writer: VaultWriter): Promise<Rejected | undefined> {
+    const why = await this.#sync(writer)
+    if (why === undefined) this.#rest(writer)
+    this.#finishIfComplete()
+    return why
+  }
+
+  /** All its bytes are there, so nobody needs to go on, and its sender may have left behind the last one. */
+  #finishIfComplete(): void {
+    if (this.status !== 'paused' || this.durable !== this.#file.size) return
+    const finish = async () => {
+      const writing = await this.write(this.durable)
+      if (!('type' in writing)) await writing.finish()
+    }
+    // Every failure has been told to the engine by then.
+    finish().catch(() => {})
+  }
+
+  /** The bytes are whole on disk before the room hears of it (C80): vault, then journal, then the answer. */
+  async #finish(epoch: number, writer: VaultWriter): Promise<WholeFile | Rejected> {
+    const sha256 = writer.digest()
+    // Of an empty file no byte ever asks.
+    const full = writer.offset === 0 ? await this.#parts.admit(0, 0) : undefined
+    if (full !== undefined) return await this.#refused(full)
+    const end: TransferCommand = { type: 'finish', writer: String(epoch), size: writer.offset, sha256 }
+    const decided = decideTransfer(this.#transfer, end)
+    if (decided.type === 'rejected') {
+      if (decided.code === 'HASH_MISMATCH') await this.#beginAgain()
+      else await this.#pause(writer)
+      return decided
+    }
+    const digest = await writer.finish()
+    if ('type' in digest) return await this.#refused(digest)
+    this.#held.taken()
+    const file = { ...this.#file, ...digest }
+    const told = await this.#parts.announce({ type: 'completeFile', file })
+    if (told.type === 'rejected') return await this.#refused(told)
+    this.#apply(end)
+    this.#parts.ended()
+    return file
+  }
+
+  /** What arrived is not what was promised: nothing of it is worth keeping, but the sender may try once more (C112). */
+  async #beginAgain(): Promise<void> {
+    await this.#held.discard()
+    this.#apply({ type: 'pause', durable: 0 })
+    this.#touchedAt = 0
+    const next = await this.#open()
+    if ('type' in next) await this.#withdraw(next.message)
+  }
+
+  /** What has been refused once is good for nothing more. */
+  async #refused(why: Rejected): Promise<Rejected> {
+    await this.#withdraw(why.message)
+    return why
+  }
+
+  async #withdraw(reason: string): Promise<void> {
+    if (this.#apply({ type: 'withdraw', reason }) !== undefined) return
+    this.#writing = 0
+    await this.#held.discard()
+    await this.#parts.vault.remove(this.id)
+    if (this.#offered) await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
+    this.#parts.ended()
+  }
+
+  async #open(): Promise<VaultWriter | Rejected> {
+    if (this.#closed) return rejected('CLOSED', 'the host stops; go on once it is back')
+    if (this.status === 'whole' || this.status === 'withdrawn') return gone
+    const writer = await this.#held.open(this.#file.size)
+    if (!('type' in writer) && this.status !== 'arriving') this.#rest(writer)
+    return writer
+  }
+
+  async #sync(writer: VaultWriter): Promise<Rejected | undefined> {
+    const why = await writer.sync()
+    if (why !== undefined) await this.#withdraw(why.message)
+    return why
+  }
+
+  /** Nobody writes: after a while the file is let go of. */
+  #rest(writer: VaultWriter): void {
+    this.#writing = 0
+    this.#apply({ type: 'pause', durable: writer.durable })
+    this.#held.rest(() => void this.rest().catch(() => {}))
+  }
+
+  async #suspend(): Promise<void> {
+    const durable = await this.#held.suspend()
+    if (durable !== undefined) this.#apply({ type: 'pause', durable })
+  }
+
+  /** A byte now and then is no getting on, but for the first. */
+  #gotTo(offset: number): void {
+    this.#held.keep()
+    if (this.#touchedAt > 0 && offset - this.#touchedAt < this.#parts.progressBytes) return
+    this.#touchedAt = offset
+    this.#touched = this.#parts.clock.elapsed()
+  }
+
+  #apply(command: TransferCommand): Rejected | undefined {
+    const decided = decideTransfer(this.#transfer, command)
+    if (decided.type === 'rejected') return decided
+    this.#transfer = evolveTransfer(this.#transfer, decided)
+    return undefined
+  }
+}
+
+export const notOwner: Rejected = rejected(
+  'NOT_OWNER',
+  "this upload is somebody else's; go on as whoever began it (the same key, or the same name and address), or begin one of your own",
+)
+const gone = rejected('NO_SUCH_FILE', 'this transfer has ended; see the files of the room')

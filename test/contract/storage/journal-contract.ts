@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict'
+import { Batch } from '#domain/room/batch.ts'
+import { type Entry, isFact } from '#domain/room/events.ts'
+import { LastingFacts } from '#domain/room/retained-facts.ts'
+import type { ContractCase } from './contract.ts'
+import { PLENTY, searchCases } from './journal-search-contract.ts'
+import { ani, type Draft, type JournalUnderTest, numbered, readAll, Subject } from './journal-subject.ts'
+
+export type { JournalUnderTest } from './journal-subject.ts'
+
+const say = (text: string): Draft => ({ type: 'said', text })
+const file = { id: 'f1', name: 'lagu.mp3', size: 7 }
+const whole = { ...file, sha256: 'a'.repeat(64) }
+const kinds: readonly Draft[] = [
+  say('halo'),
+  { type: 'acted', text: 'menari' },
+  { type: 'whispered', to: { id: 'm2', name: 'budi' }, text: 'pst' },
+  { type: 'topicSet', topic: 'kopi' },
+  { type: 'fileOffered', file },
+  { type: 'fileOffered', file: { id: 'f2', name: 'no size.txt' } },
+  { type: 'fileOffered', file: { id: 'f3', name: 'owned.txt' }, owner: 'a word' },
+  { type: 'fileCompleted', file: whole },
+  { type: 'fileReceived', file },
+  { type: 'fileWithdrawn', file, reason: 'gone' },
+  { type: 'opped', to: { id: 'm2', name: 'budi' }, person: 'p2' },
+  { type: 'deopped', name: 'budi', person: 'p2' },
+  { type: 'muted', name: 'budi', reason: 'later' },
+  { type: 'unmuted', name: 'budi' },
+  { type: 'banned', name: 'budi' },
+  { type: 'unbanned', name: 'budi' },
+  { type: 'locked' },
+  { type: 'unlocked' },
+  { type: 'muted', name: 'budi', persons: ['p2'] },
+  { type: 'banned', name: 'budi', reason: 'spam', persons: ['p2', 'p3'] },
+  { type: 'deopped', name: 'budi', person: 'p2', persons: ['p3'] },
+  // All of a full room were inside.
+  { type: 'locked', persons: Array.from({ length: 10_000 }, (_, index) => `${index}`.padStart(22, 'p')) },
+  { type: 'shutOut', person: 'p2' },
+  { type: 'collectionStarted' },
+  { type: 'collectionEnded' },
+  { type: 'passwordSet' },
+  { type: 'passwordRemoved' },
+  { type: 'fileOffered', file: { ...file, audience: { from: ani, to: { id: 'm2', name: 'budi' } } } },
+  { type: 'fileCompleted', file: { ...whole, audience: { from: ani, to: 'staff' } } },
+]
+const hostile = [
+  '',
+  '\0',
+  '\u001b[2J\r\n',
+  '\u202e\u2028',
+  "'; DROP TABLE batches; --",
+  '😀👨‍👩‍👧',
+  'e\u0301',
+  '\ufffd',
+  'x'.repeat(70_000),
+]
+
+type Check = (subject: Subject) => Promise<void>
+
+const cases: Readonly<Record<string, Check>> = {
+  'an unknown room has no span, no entries, no facts and is not listed': async ({ journal }) => {
+    assert.equal(await journal.span('nowhere'), undefined)
+    assert.deepEqual(await journal.read('nowhere', 0, 10), [])
+    assert.deepEqual(await journal.facts('nowhere'), [])
+    assert.equal((await journal.rooms()).size, 0)
+    await journal.trim('nowhere', 10)
+  },
+  'what was appended is read as it was, whatever its type': async (subject) => {
+    await subject.append('lobby', kinds)
+    assert.deepEqual(await readAll(subject.journal, 'lobby', 0, 100), numbered(kinds))
+    assert.deepEqual(await subject.journal.span('lobby'), { first: 1, last: kinds.length })
+  },
+  'hostile text, long text and any room name come back as they were': async (subject) => {
+    const drafts = hostile.map(say)
+    for (const room of hostile.map((text) => text.slice(0, 64))) await subject.append(room, drafts)
+    await subject.reopen()
+    for (const room of hostile.map((text) => text.slice(0, 64))) {
+      assert.deepEqual(await readAll(subject.journal, room, 0, 3), numbered(drafts))
+    }
+    assert.equal((await subject.journal.rooms()).size, hostile.length)
+  },
+  'a batch of a thousand entries is one batch': async (subject) => {
+    const drafts = Array.from({ length: 1000 }, (_, index) => say(`line ${index}`))
+    await subject.append('lobby', drafts)
+    const batches = await subject.journal.read('lobby', 0, 1)
+    assert.equal(batches.length, 1)
+    assert.deepEqual(batches[0]?.entries, numbered(drafts))
+  },
+  'presence is not kept, and batches without entries are ignored': async ({ journal }) => {
+    const joined = { type: 'joined', by: ani } as const
+    assert.deepEqual(await journal.append([]), { status: 'committed' })
+    assert.deepEqual(await journal.append([new Batch('lobby', [joined])]), { status: 'committed' })
+    assert.equal(await journal.span('lobby'), undefined)
+    await journal.append([new Batch('lobby', [joined, ...numbered([say('one')])]), new Batch('hall', [joined])])
+    assert.deepEqual(await readAll(journal, 'lobby', 0, 10), numbered([say('one')]))
+    assert.deepEqual(await journal.rooms(), new Map([['lobby', { first: 1, last: 1 }]]))
+  },
+  'several batches in one append are kept together, also of one room': async ({ journal }) => {
+    const one = new Batch('lobby', numbered([say('one'), say('two')]))
+    const next = new Batch('lobby', numbered([say('three')], 3))
+    assert.deepEqual(await journal.append([one, new Batch('hall', numbered([say('elsewhere')])), next]), {
+      status: 'committed',
+    })
+    assert.deepEqual(await journal.span('lobby'), { first: 1, last: 3 })
+    assert.deepEqual([...(await journal.rooms()).keys()].sort(), ['hall', 'lobby'])
+  },
+  'a batch that does not continue its room is refused, and nothing of its append is kept': async (subject) => {
+    await subject.append('lobby', [say('one')])
+    const good = new Batch('hall', numbered([say('good')]))
+    for (const first of [1, 3]) {
+      const bad = new Batch('lobby', numbered([say('bad')], first))
+      await assert.rejects(subject.journal.append([good, bad]), RangeError)
+    }
+    const torn = new Batch('lobby', [...numbered([say('two')], 2), ...numbered([say('four')], 4)])
+    await assert.rejects(subject.journal.append([good, torn]), RangeError)
+    assert.equal(await subject.journal.span('hall'), undefined)
+    assert.deepEqual(await subject.journal.span('lobby'), { first: 1, last: 1 })
+    await subject.append('lobby', [say('two')])
+  },
+  'a known command id is told with its sequence, and nothing is written': async (subject) => {
+    await subject.append('lobby', [say('one'), say('two')], ['a', 'b'])
+    await subject.reopen()
+    const again = new Batch('lobby', numbered([say('two'), say('three')], 3), [
+      { id: 'b', seq: 3 },
+      { id: 'c', seq: 4 },
+    ])
+    const appended = await subject.journal.append([new Batch('hall', numbered([say('x')])), again])
+    assert.deepEqual(appended, { status: 'duplicate', known: [{ room: 'lobby', id: 'b', seq: 2 }] })
+    assert.deepEqual([...(await subject.journal.rooms()).keys()], ['lobby'])
+    await subject.append('lobby', [say('three')], ['c'])
+  },
+  'the same command id in another room is a new one': async (subject) => {
+    await subject.append('lobby', [say('one')], ['a'])
+    await subject.append('hall', [say('one')], ['a'])
+    assert.deepEqual(await subject.journal.span('hall'), { first: 1, last: 1 })
+  },
+  'a command id twice in one append is refused': async ({ journal }) => {
+    const ids = [1, 2].map((seq) => ({ id: 'a', seq }))
+    await assert.rejects(journal.append([new Batch('lobby', numbered([say('one'), say('two')]), ids)]), RangeError)
+    assert.equal(await journal.span('lobby'), undefined)
+  },
+  'reading starts at any sequence, in the middle of a stored batch too': async (subject) => {
+    for (let batch = 0; batch < 10; batch += 1) await subject.append('lobby', Array(7).fill(say(`batch ${batch}`)))
+    for (let after = 0; after <= 71; after += 1) {
+      const batches = await subject.journal.read('lobby', after, 1)
+      assert.equal(batches[0]?.first, after < 70 ? after + 1 : undefined)
+      assert.ok(batches.every((batch) => batch.entries.every((entry) => entry.seq > after)))
+    }
+  },
+  'paging gives everything exactly once, whatever the page': async (subject) => {
+    const drafts = Array.from({ length: 60 }, (_, index) => say(`line ${index}`))
+    for (let at = 0; at < 60; at += 6) await subject.append('lobby', drafts.slice(at, at + 6))
+    for (const limit of [0, 1, 5, 6, 7, 59, 1000]) {
+      assert.deepEqual(await readAll(subject.journal, 'lobby', 0, limit), numbered(drafts))
+    }
+    assert.ok((await subject.journal.read('lobby', 0, 10)).length <= 3, 'a page holds about what was asked for')
+  },
+  'facts are the topics and files of a room, in order': async (subject) => {
+    for (let round = 0; round < 270; round += 1) await subject.append('lobby', kinds.slice(round % 3))
+    await subject.append('hall', [say('no facts')])
+    const facts = await subject.journal.facts('lobby')
+    assert.equal(facts.length, 270 * kinds.filter((draft) => isFact(numbered([draft])[0]!)).length)
+    assert.deepEqual(facts, (await readAll(subject.journal, 'lobby', 0, 100)).filter(isFact))
+    assert.deepEqual(await subject.journal.facts('hall'), [])
+  },
+  'trimming forgets old entries but for facts that still say something, and the sequence goes on': async (subject) => {
+    const { journal } = subject
+    const drafts = [say('old'), ...kinds]
+    for (let batch = 0; batch < 5; batch += 1) await subject.append('lobby', drafts)
+    const facts = await journal.facts('lobby')
+    const first = 2 * drafts.length + 1
+    const last = 5 * drafts.length
+    // In the middle of the third batch.
+    await journal.trim('lobby', first + 4)
+    await subject.reopen()
+    assert.deepEqual(await subject.journal.span('lobby'), { first, last })
+    const left = await readAll(subject.journal, 'lobby', 0, 4)
+    assert.deepEqual(
+      left.map(({ seq }) => seq),
+      Array.from({ length: last - first + 1 }, (_, index) => first + index),
+    )
+    const lasting = new LastingFacts()
+    for (const fact of facts) lasting.take(fact)
+    const kept = facts.filter(({ seq }) => seq >= first || lasting.has(seq))
+    assert.ok(kept.length < facts.length)
+    assert.deepEqual(await subject.journal.facts('lobby'), kept)
+    assert.equal((await subject.journal.search('lobby', 'old', 100, PLENTY)).length, 3)
+    await subject.journal.trim('lobby', 3)
+    assert.equal((await subject.journal.span('lobby'))?.first, first)
+    await subject.append('lobby', [say('new')])
+  },
+  'facts have an end, however often topics are set and uploads begun and withdrawn': async (subject) => {
+    const upload = { id: 'u1', name: 'u.txt' }
+    await subject.append('lobby', [{ type: 'fileCompleted', file: whole }])
+    for (let round = 0; round < 12; round += 1) {
+      const again: Draft[] = [
+        { type: 'topicSet', topic: `topic ${round}` },
+        { type: 'fileOffered', file: { ...upload, id: `u${round}` } },
+        { type: 'fileWithdrawn', file: { ...upload, id: `u${round}` }, reason: 'r' },
+        { type: 'fileReceived', file },
+      ]
+      for (const draft of again) await subject.append('lobby', [draft, say('between')])
+      const span = await subject.journal.span('lobby')
+      await subject.journal.trim('lobby', (span?.last ?? 0) - 2)
+    }
+    await subject.reopen()
+    const facts = await subject.journal.facts('lobby')
+    assert.deepEqual(
+      facts.map(({ type }) => type),
+      ['fileCompleted', 'fileReceived', 'topicSet', 'fileReceived'],
+    )
+    const [topic] = facts.filter((fact) => fact.type === 'topicSet')
+    assert.equal(topic?.topic, 'topic 11')
+  },
+  'a room that was trimmed to its end keeps its place in the sequence': async (subject) => {
+    for (let count = 0; count < 120; count += 1) await subject.append('lobby', [say('old')])
+    await subject.journal.trim('lobby', 1_000_000)
+    await subject.reopen()
+    assert.deepEqual(await subject.journal.span('lobby'), { first: 121, last: 120 })
+    assert.deepEqual(await subject.journal.read('lobby', 0, 10), [])
+    await subject.append('lobby', [say('new')])
+    const [entry, ...others]: readonly Entry[] = await readAll(subject.journal, 'lobby', 0, 10)
+    assert.equal(entry?.seq, 121)
+    assert.equal(others.length, 0)
+  },
+  'a trimmed command id is forgotten with its entry': async (subject) => {
+    await subject.append('lobby', [say('one')], ['a'])
+    await subject.append('lobby', [say('two')], ['b'])
+    await subject.journal.trim('lobby', 1)
+    await subject.append('lobby', [say('again')], ['a'])
+    const again = new Batch('lobby', numbered([say('two')], 4), [{ id: 'b', seq: 4 }])
+    assert.equal((await subject.journal.append([again])).status, 'duplicate')
+  },
+  'opening and closing are idempotent': async ({ journal }) => {
+    await Promise.all([journal.open(), journal.open()])
+    await Promise.all([journal.close(), journal.close()])
+    await journal.close()
+  },
+}
+
+/** `make` gives an open, empty journal; `reopen`, where what is kept outlives the object, closes it and opens the same again. */
+export function journalContract(make: () => Promise<JournalUnderTest>): readonly ContractCase[] {
+  return Object.entries({ ...cases, ...searchCases }).map(([name, check]) => ({
+    name,
+    run: async () => {
+      const subject = new Subject(await make())
+      try {
+        await check(subject)
+        await subject.verifyKept()
+      } finally {
+        await subject.dispose()
+      }
+    },
+  }))
+}

@@ -1,0 +1,69 @@
+import { engineDefaults } from '#app/defaults.ts'
+import { Engine } from '#domain/engine/engine.ts'
+import type { EngineLimits } from '#domain/engine/limits.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import { MemoryVault } from '#storage/memory/file-store.ts'
+import { CountingIds } from '#system/counting-ids.ts'
+import { MemoryLog } from '#system/memory-log.ts'
+import { MemoryMetrics } from '#system/memory-metrics.ts'
+import { ScriptedJournal } from './scripted-journal.ts'
+import { TurnClock } from './turns.ts'
+
+export interface HouseOptions {
+  readonly limits?: Partial<EngineLimits>
+  readonly journal?: ScriptedJournal
+  readonly vault?: MemoryVault
+  readonly clock?: TurnClock
+  readonly ids?: CountingIds
+}
+
+/** An engine whose stores, clock and ids are the test's. */
+export async function openHouse({ limits = {}, ...given }: HouseOptions = {}) {
+  const ports = {
+    journal: given.journal ?? new ScriptedJournal(),
+    vault: given.vault ?? new MemoryVault(),
+    clock: given.clock ?? new TurnClock(),
+    ids: given.ids ?? new CountingIds(),
+    log: new MemoryLog(),
+    metrics: new MemoryMetrics(),
+  }
+  const broken: unknown[] = []
+  const engine = new Engine(ports, { ...engineDefaults, ...limits }, (error) => broken.push(error))
+  await engine.start()
+  return { ...ports, engine, broken, join: (name: string, room = 'lobby') => engine.join({ room, name }) }
+}
+
+export type House = Awaited<ReturnType<typeof openHouse>>
+
+/** The next life of a host: another engine on the stores that the first one left. */
+export const reopen = ({ journal, vault, clock, ids }: House, limits: Partial<EngineLimits> = {}) =>
+  openHouse({ journal, vault, clock, ids, limits })
+
+/** Everything that a session is shown from now on, and how its stream ended. */
+export function watch(session: LocalSession) {
+  const events: RoomEvent[] = []
+  const seen = { events, completed: false }
+  session.events$.subscribe({ next: (event) => events.push(event), complete: () => (seen.completed = true) })
+  return seen
+}
+
+export async function* pieces(...all: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const piece of all) yield Buffer.from(piece)
+}
+
+export async function textOf(source: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = []
+  for await (const bytes of source) all.push(bytes)
+  return Buffer.concat(all).toString()
+}
+
+/** What the promise was rejected with. */
+export const failure = async (promise: Promise<unknown>): Promise<unknown> => {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  throw new Error('it was not rejected')
+}

@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { connect } from '#app/index.ts'
+import { startHost } from '../../harness/host.ts'
+import { HostProcess } from '../../harness/host-process.ts'
+import { pieces, textOf } from '../../harness/house.ts'
+import { until } from '../storage/disk/store-in-directory.ts'
+
+const example = async (name: string) => (await promisify(execFile)(process.execPath, [`examples/${name}`])).stdout
+
+describe('the examples run as they are', () => {
+  it('01 embeds a room in memory, with two members and a file', async () => {
+    const lines = (await example('01-embed.ts')).trim().split('\n')
+    expect(lines.toSorted()).toEqual([
+      '<ani> halo',
+      'kept as number 1',
+      'recipe.txt is in the room: 18 bytes',
+      'recipe.txt: rice, coconut milk',
+    ])
+  })
+
+  it('02 keeps the room in a journal of its own, which passes the contract', async () => {
+    const [cases, ...transcript] = (await example('02-own-journal.ts')).trim().split('\n')
+    expect(cases).toMatch(/^\d+ cases of the contract hold$/)
+    expect(transcript).toEqual(['lobby 1 ani: halo', 'lobby 2 ani: apa kabar?'])
+  })
+
+  it('03 answers those who ask, as a member of another host’s room', async () => {
+    const { port } = await startHost({ listen: { silentMs: 10_000 } })
+    const address = `127.0.0.1:${port}/lobby`
+    const bot = new HostProcess([address], { program: 'examples/03-bot.ts' })
+    await bot.until('it to be there', () => bot.lines.includes('dice is in lobby'))
+    const ani = await connect(`ani@${address}`)
+    onTestFinished(() => ani.close())
+    const texts: string[] = []
+    ani.events$.subscribe((event) => event.type === 'said' && texts.push(`${event.by.name}: ${event.text}`))
+    await ani.send({ type: 'say', text: '!roll 1' })
+    await until('the answer', () => texts.length === 2)
+    expect(texts).toEqual(['ani: !roll 1', 'dice: ani rolls 1 of 1'])
+    bot.child.kill('SIGINT')
+    expect(await bot.ended()).toBe(0)
+    await until('the bot to be gone', () => ani.members.length === 1)
+  })
+
+  it('04 has rooms inside an HTTP service of its own', async () => {
+    const shop = new HostProcess([], { program: 'examples/04-mount.ts' })
+    await shop.until('its port', () => shop.lines.length > 0)
+    const port = Number(/\d+$/.exec(shop.lines[0] ?? '')?.[0])
+    const get = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+    expect(await get('/')).toBe('this is the shop\n')
+    expect(await get('/roomservice')).toBe('this is the shop\n')
+    const ani = await connect(`ani@127.0.0.1:${port}/shop`, { carrier: 'websocket', after: 0 })
+    const texts: string[] = []
+    ani.events$.subscribe((event) => event.type === 'said' && texts.push(`${event.by.name}: ${event.text}`))
+    await until('the welcome', () => texts.length > 0)
+    expect(texts).toEqual(['clerk: welcome, ani'])
+    const sent = await ani.upload(pieces('sa', 'te'), { name: 'menu.txt' }).done
+    if ('type' in sent) throw new Error(sent.message)
+    expect(await textOf(ani.download(sent.id))).toBe('sate')
+    expect(JSON.parse(await get('/rooms/shop'))).toMatchObject({ name: 'shop', members: ['clerk', 'ani'] })
+    await ani.close()
+    shop.child.kill('SIGINT')
+    expect(await shop.ended()).toBe(0)
+  })
+})

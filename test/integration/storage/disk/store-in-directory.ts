@@ -1,0 +1,63 @@
+import { mkdtemp, readdir, readlink, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Rejected } from '#domain/errors.ts'
+import type { VaultWriter } from '#domain/ports/file-store.ts'
+import { DiskVault, type DiskVaultOptions } from '#storage/disk/file-store.ts'
+import { MemoryLog } from '#system/memory-log.ts'
+import { SystemClock } from '#system/system-clock.ts'
+import { PATIENCE_MS } from '../../../harness/patience.ts'
+
+export const ID = 'a'.repeat(32)
+export const OTHER_ID = 'b'.repeat(32)
+
+/** An open vault in a directory of its own. */
+export const vaultInDirectory = async (options: Partial<DiskVaultOptions> = {}) => {
+  const directory = options.directory ?? (await temporaryDirectory())
+  const log = new MemoryLog()
+  const vault = new DiskVault({ clock: new SystemClock(), freeSpaceFloorBytes: 0, ...options, log, directory })
+  await vault.open()
+  const dispose = async (): Promise<void> => {
+    await vault.close()
+    await rm(directory, { recursive: true })
+  }
+  const names = async (): Promise<string[]> => (await readdir(join(directory, 'files'))).sort()
+  return { vault, log, directory, files: join(directory, 'files'), names, dispose }
+}
+
+export const temporaryDirectory = async (): Promise<string> =>
+  await realpath(await mkdtemp(join(tmpdir(), 'tamtam-vault-')))
+
+export const accepted = (writer: VaultWriter | Rejected): VaultWriter => {
+  if ('type' in writer) throw new Error(writer.message)
+  return writer
+}
+
+export const refusedWith = (outcome: unknown): string | undefined =>
+  typeof outcome === 'object' && outcome !== null && 'code' in outcome ? String(outcome.code) : undefined
+
+export const readAll = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+  const taken: Uint8Array[] = []
+  for await (const piece of pieces) taken.push(piece)
+  return Buffer.concat(taken)
+}
+
+/** Descriptors of this process that are open below a directory. */
+export const openBelow = async (directory: string): Promise<string[]> => {
+  const numbers = await readdir('/proc/self/fd')
+  const targets = await Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')))
+  return targets.filter((target) => target.startsWith(directory))
+}
+
+/** Waits until `holds` does, or fails after the deadline. */
+export const until = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  deadlineMs = PATIENCE_MS,
+): Promise<void> => {
+  const deadline = performance.now() + deadlineMs
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

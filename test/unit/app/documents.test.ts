@@ -1,0 +1,147 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { CODES } from '#domain/errors.ts'
+import { cases } from '../../../scripts/proof/claims.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const about = JSON.parse(read('package.json'))
+
+const READMES = ['README.md', 'README.id.md'] as const
+const documents = [
+  ...READMES,
+  'SECURITY.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'bench/README.md',
+  ...globSync('docs/**/*.md', { cwd: root }),
+]
+/** Written by scripts, from tests and measurements of another day. */
+const made = ['docs/proof.md', 'docs/benchmarks.md']
+
+const fenced = (text: string) => text.match(/^```[\s\S]*?^```$/gm) ?? []
+const linksIn = (text: string) =>
+  [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^()\s]+)\)/g)].map(([, target = '']) => target)
+
+/** As GitHub names the place of a heading. */
+const anchorsIn = (text: string) =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  )
+
+const matches = (paths: readonly string[], pattern: RegExp) =>
+  new Set(paths.flatMap((path) => [...read(path).matchAll(pattern)].map(([, found = '']) => found)))
+
+/** Those of the variables that a text does not name. */
+const untold = (variables: ReadonlySet<string>, text: string) =>
+  [...variables].filter((variable) => !new RegExp(`\`${variable}\\b`).test(text))
+
+describe('the README in English and the one in Indonesian', () => {
+  const [english, indonesian] = [read('README.md'), read('README.id.md')]
+
+  test('have the same commands and code, in the same order', () => {
+    expect(fenced(english).length).toBeGreaterThan(10)
+    expect(fenced(indonesian)).toEqual(fenced(english))
+  })
+
+  test('begin with a link to each other', () => {
+    expect(english.split('\n', 5)).toContain('[Bahasa Indonesia](README.id.md)')
+    expect(indonesian.split('\n', 5)).toContain('[English](README.md)')
+  })
+
+  test('have as many parts, rows, pictures and links', () => {
+    const shape = (text: string) => ({
+      parts: text.match(/^## /gm)?.length,
+      rows: text.match(/^\|/gm)?.length,
+      targets: linksIn(text).filter((target) => !target.startsWith('#') && !target.startsWith('README')),
+    })
+    expect(shape(indonesian)).toEqual(shape(english))
+  })
+
+  test.each(READMES)('%s tells every flag of a host and every variable that is read', (path) => {
+    const text = read(path)
+    const flags = matches(['src/app/main.ts'], /\.option\(\s*'(--[a-z-]+)/g)
+    expect(flags.size).toBeGreaterThan(20)
+    expect([...flags].filter((flag) => !new RegExp(`[\`(/ ]${flag}(?![a-z-])`).test(text))).toEqual([])
+    const sources = globSync('src/**/*.ts', { cwd: root })
+    const variables = matches(sources, /\benv\['(TAMTAM_\w+|NO_COLOR|TERM|LANG|LC_ALL|LC_MESSAGES)'\]/g)
+    const secrets = matches(sources, /secretOf\('(\w+)'/g)
+    for (const secret of secrets) variables.add(secret).add(`${secret}_FILE`)
+    for (const file of matches(sources, /secretInFile\('(\w+)'/g)) variables.add(file)
+    expect(variables).toContain('TAMTAM_CONFIG')
+    expect(variables).toContain('TAMTAM_KEY_FILE')
+    expect(variables).toContain('TAMTAM_PASSWORD_FILE')
+    expect(untold(variables, text)).toEqual([])
+  })
+})
+
+describe('the documents', () => {
+  test.each(documents)('%s links to nothing that is not there', (path) => {
+    for (const target of linksIn(read(path)).filter((each) => !/^[a-z]+:/.test(each))) {
+      const [file = '', anchor] = target.split('#')
+      const place = file === '' ? path : join(dirname(path), file)
+      expect(existsSync(join(root, place)), `${path}: ${target}`).toBe(true)
+      if (anchor !== undefined) expect(anchorsIn(read(place)), `${path}: ${target}`).toContain(anchor)
+    }
+  })
+
+  test.each(documents.filter((path) => !made.includes(path)))(
+    '%s names no test and no script that is not there',
+    (path) => {
+      const tests = globSync('test/**/*.test.ts', { cwd: root })
+      for (const name of matches([path], /`([\w./-]+\.test\.ts)`/g))
+        expect(
+          tests.some((each) => each.endsWith(`/${name}`) || each === name),
+          name,
+        ).toBe(true)
+      for (const script of matches([path], /\bnpm run ([a-z][\w:]*)/g))
+        expect(about.scripts, script).toHaveProperty(script)
+    },
+  )
+
+  test('CONTRIBUTING.md tells every script, every lane of tests and every variable that tests read', () => {
+    const text = read('CONTRIBUTING.md')
+    for (const script of Object.keys(about.scripts))
+      expect(
+        text.includes(['start', 'test'].includes(script) ? `\`npm ${script}` : `\`npm run ${script}\``),
+        script,
+      ).toBe(true)
+    const lanes = matches(['vitest.config.ts'], /\bname: '(\w+)'/g)
+    expect(lanes.size).toBeGreaterThan(3)
+    expect([...lanes].filter((lane) => !text.includes(`\`${lane}\``))).toEqual([])
+    const variables = matches(
+      [...globSync('test/**/*.ts', { cwd: root }), 'scripts/test.ts'],
+      /process\.env\['(\w+)'\](?! = )/g,
+    )
+    for (const known of ['HOME', 'PATH']) variables.delete(known)
+    expect(variables).toContain('KILL_CYCLES')
+    expect(untold(variables, text)).toEqual([])
+  })
+
+  test('docs/security.md names every case of the abuse catalogue, and docs/http.md every code', () => {
+    const named = new Set(
+      [...read('docs/security.md').matchAll(/\bC(\d+)(?:–C(\d+))?\b/g)].flatMap(([, first, last = first]) =>
+        Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index),
+      ),
+    )
+    expect(cases.flatMap((_, index) => (named.has(index + 1) ? [] : [`C${index + 1}`]))).toEqual([])
+    const http = read('docs/http.md')
+    const codes = matches(['src/adapters/server/http/errors.ts'], /^ {2}([A-Z_]+): \d{3},$/gm)
+    expect(codes.size).toBeGreaterThan(CODES.length)
+    expect([...CODES, ...codes].filter((code) => !http.includes(`\`${code}\``))).toEqual([])
+  })
+
+  test('docs/adr/README.md lists every decision', () => {
+    const decisions = globSync('docs/adr/0*.md', { cwd: root }).map((path) => path.replace('docs/adr/', ''))
+    expect(linksIn(read('docs/adr/README.md'))).toEqual(decisions.sort())
+  })
+
+  test('what is packed has both READMEs', () => {
+    for (const path of READMES) expect(read('scripts/pack.ts')).toContain(`'${path}'`)
+  })
+})

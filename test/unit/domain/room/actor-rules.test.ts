@@ -1,0 +1,147 @@
+import { describe, expect, it, vi } from 'vitest'
+import { rejected } from '#domain/errors.ts'
+import { RoomActor } from '#domain/room/actor.ts'
+import type { RoomCommand } from '#domain/room/commands.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import type { Draft } from '#domain/room/pending-batch.ts'
+import { mailOf, say } from '../../../harness/mail.ts'
+import { AT, ani, budi, limits } from '../../../harness/people.ts'
+
+/** A room with its owner and budi in it, and what its commits showed, a list for each. */
+function roomOfTwo() {
+  const wake = vi.fn()
+  const room = new RoomActor('lobby', undefined, [], limits, wake)
+  const owner = { ...ani, role: 'owner' } as const
+  const shown: RoomEvent[][] = []
+  const commitAll = () => {
+    do {
+      wake.mockClear()
+      const draft = room.draft(AT)
+      room.keep(draft)
+      room.show(draft)
+    } while (wake.mock.calls.length > 0)
+  }
+  room.tell(mailOf(owner, { type: 'join' }))
+  room.tell(mailOf(budi, { type: 'join' }))
+  commitAll()
+  room.batches$.subscribe(({ events }) => shown.push([...events]))
+  const typesShown = () => shown.map((events) => events.map(({ type }) => type))
+  return { room, owner, commitAll, typesShown }
+}
+
+describe('a rule', () => {
+  it.each<readonly [string, readonly [RoomCommand, RoomCommand], readonly string[]]>([
+    ['a lock that is taken back', [{ type: 'lock' }, { type: 'unlock' }], ['locked', 'unlocked']],
+    [
+      'a collection that ends',
+      [{ type: 'startCollection' }, { type: 'endCollection' }],
+      ['collectionStarted', 'collectionEnded'],
+    ],
+    [
+      'a mute that is taken back',
+      [
+        { type: 'mute', name: 'budi' },
+        { type: 'unmute', name: 'budi' },
+      ],
+      ['muted', 'unmuted'],
+    ],
+    [
+      'a ban that is taken back',
+      [
+        { type: 'ban', name: 'budi' },
+        { type: 'unban', name: 'budi' },
+      ],
+      ['banned', 'unbanned'],
+    ],
+    [
+      'an op who is none again',
+      [
+        { type: 'op', name: 'budi' },
+        { type: 'deop', name: 'budi' },
+      ],
+      ['opped', 'deopped'],
+    ],
+  ])('holds for what is asked right behind it: %s', (_, commands, types) => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    const mail = mailOf(owner, ...commands)
+    room.tell(mail)
+    commitAll()
+    expect(typesShown()).toEqual(types.map((type) => [type]))
+    expect(mail.refusals).toEqual([])
+    expect(mail.acks).toEqual([1, 2].map((seq) => ({ type: 'ack', seq, duplicate: false })))
+    expect(room.state.rules).toMatchObject({ locked: false, collectingSince: undefined })
+    expect(room.state.rules.mutes.names.size + room.state.rules.bans.names.size + room.state.rules.ops.size).toBe(0)
+  })
+  it('is laid down once where it is asked for twice at once', () => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    const mail = mailOf(owner, { type: 'lock' }, { type: 'lock' })
+    room.tell(mail)
+    commitAll()
+    expect(typesShown()).toEqual([['locked']])
+    expect(mail.acks).toEqual([
+      { type: 'ack', seq: 1, duplicate: false },
+      { type: 'ack', seq: 1, duplicate: true },
+    ])
+  })
+  it('holds for what others had sent and was not decided yet', () => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    const late = mailOf(budi, say('b'), say('c'))
+    room.tell(mailOf(owner, say('a'), { type: 'mute', name: 'budi' }))
+    room.tell(late)
+    commitAll()
+    expect(typesShown()).toEqual([['said', 'muted']])
+    expect(late.refusals.map(({ code }) => code)).toEqual(['MUTED', 'MUTED'])
+  })
+})
+
+describe('a kick in a room that is locked', () => {
+  it('is kept as much as the lock, answered once that is, and told as any kick', () => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    const kick = mailOf(owner, { type: 'lock' }, { type: 'kick', name: 'budi' })
+    room.tell(kick)
+    // What was asked in one go with the kick is judged by it.
+    const back = mailOf(budi, { type: 'join' })
+    room.tell(back)
+    const drafts: Draft[] = []
+    for (let count = 0; count < 3; count++) {
+      const draft = room.draft(AT)
+      drafts.push(draft)
+      room.keep(draft)
+      room.show(draft)
+    }
+    commitAll()
+    expect(drafts[1]?.batch.entries).toMatchObject([{ type: 'shutOut', seq: 2, person: budi.id }])
+    expect(typesShown()).toEqual([['locked'], ['left']])
+    expect(kick.acks.map(({ seq }) => seq)).toEqual([1, 2])
+    expect(back.refusals).toMatchObject([{ code: 'LOCKED' }])
+  })
+  it('is refused where it can not be kept; they have gone all the same', () => {
+    const { room, owner, commitAll } = roomOfTwo()
+    room.tell(mailOf(owner, { type: 'lock' }))
+    commitAll()
+    const kick = mailOf(owner, { type: 'kick', name: 'budi' })
+    room.tell(kick)
+    room.refuse(room.draft(AT), rejected('READ_ONLY', 'full'))
+    expect([kick.acks, kick.refusals.map(({ code }) => code)]).toEqual([[], ['READ_ONLY']])
+    expect(room.state.members.has(budi.id)).toBe(false)
+  })
+})
+
+describe('whom a rule holds for', () => {
+  it('is kept, and told to nobody', () => {
+    const { room, owner } = roomOfTwo()
+    const told: RoomEvent[] = []
+    room.batches$.subscribe(({ events }) => told.push(...events))
+    const kept: RoomEvent[] = []
+    room.tell(mailOf(owner, { type: 'lock' }, { type: 'mute', name: 'budi' }, { type: 'ban', name: 'budi' }))
+    for (let count = 0; count < 3; count++) {
+      const draft = room.draft(AT)
+      kept.push(...draft.batch.entries)
+      room.keep(draft)
+      room.show(draft)
+    }
+    expect(kept).toMatchObject([{ persons: [ani.id, budi.id] }, { persons: [budi.id] }, { persons: [budi.id] }])
+    expect(told.filter((event) => 'persons' in event)).toEqual([])
+    expect(told.map(({ type }) => type)).toEqual(['locked', 'muted', 'banned'])
+  })
+})

@@ -1,0 +1,186 @@
+import { describe, it } from 'vitest'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import { given } from '../../../harness/given.ts'
+import { AT, ani, budi, cici, joined, MAX_TEXT_BYTES, offered, said, whole } from '../../../harness/people.ts'
+
+const here = [joined(ani), joined(budi)]
+const offeredEvent = { type: 'fileOffered', seq: 1, at: AT, by: ani, file: offered } as const
+const completed = { type: 'fileCompleted', seq: 2, at: AT, by: ani, file: whole } as const
+
+describe('coming and going', () => {
+  it('who joins has joined, also an empty room', () => given().when(ani, { type: 'join' }).then(joined(ani)))
+  it('who leaves has left, and the reason is told', () =>
+    given(...here)
+      .when(ani, { type: 'leave', reason: 'connection lost' })
+      .then({ type: 'left', by: ani, reason: 'connection lost' }))
+  it('who has another name now is told with the one before', () =>
+    given(...here)
+      .when(ani, { type: 'rename', name: 'anita' })
+      .then({ type: 'renamed', by: { id: ani.id, name: 'anita' }, from: 'ani' }))
+  it('a second change starts from the first', () =>
+    given(...here, { type: 'renamed', by: { id: ani.id, name: 'anita' }, from: 'ani' })
+      .when(ani, { type: 'rename', name: 'ani' })
+      .then({ type: 'renamed', by: ani, from: 'anita' }))
+})
+
+describe('talking', () => {
+  it('a line gets the next sequence, the time and its author', () =>
+    given(...here, said(1), said(2))
+      .when(ani, { type: 'say', text: 'halo' })
+      .then({ type: 'said', seq: 3, at: AT, by: ani, text: 'halo' }))
+  it('the author is called as the room knows them, not as the command does', () =>
+    given(...here, { type: 'renamed', by: { id: ani.id, name: 'anita' }, from: 'ani' })
+      .when(ani, { type: 'say', text: 'halo' })
+      .then({ type: 'said', seq: 1, at: AT, by: { id: ani.id, name: 'anita' }, text: 'halo' }))
+  it('a deed is told as one', () =>
+    given(...here)
+      .when(ani, { type: 'act', text: 'waves' })
+      .then({ type: 'acted', seq: 1, at: AT, by: ani, text: 'waves' }))
+  it('a topic is set', () =>
+    given(...here)
+      .when(ani, { type: 'setTopic', topic: 'songs' })
+      .then({ type: 'topicSet', seq: 1, at: AT, by: ani, topic: 'songs' }))
+  it('line ends at the end are no part of a text', () =>
+    given(...here)
+      .when(ani, { type: 'say', text: 'halo\r\n' })
+      .then({ type: 'said', seq: 1, at: AT, by: ani, text: 'halo' }))
+
+  for (const type of ['say', 'act', 'whisper', 'setTopic'] as const) {
+    const asking = (text: string): ClientCommand => {
+      if (type === 'setTopic') return { type, topic: text }
+      return type === 'whisper' ? { type, to: 'budi', text } : { type, text }
+    }
+    it(`${type} refuses no text`, () =>
+      given(...here)
+        .when(ani, asking(''))
+        .refused('BAD_TEXT'))
+    it(`${type} refuses half a character`, () =>
+      given(...here)
+        .when(ani, asking('\ud800'))
+        .refused('BAD_TEXT'))
+    it(`${type} takes what just fits and refuses a byte more`, () => {
+      given(...here)
+        .when(ani, asking('é'.repeat(MAX_TEXT_BYTES / 2)))
+        .accepted()
+      given(...here)
+        .when(ani, asking(`${'é'.repeat(MAX_TEXT_BYTES / 2)}a`))
+        .refused('LINE_TOO_LONG')
+    })
+  }
+})
+
+describe('whispering', () => {
+  it('reaches the one of that name', () =>
+    given(...here)
+      .when(ani, { type: 'whisper', to: 'budi', text: 'psst' })
+      .then({ type: 'whispered', seq: 1, at: AT, by: ani, to: budi, text: 'psst' }))
+  it('reaches oneself', () =>
+    given(...here)
+      .when(ani, { type: 'whisper', to: 'ani', text: 'psst' })
+      .then({ type: 'whispered', seq: 1, at: AT, by: ani, to: ani, text: 'psst' }))
+  it('is refused where nobody has that name', () =>
+    given(...here)
+      .when(ani, { type: 'whisper', to: 'cici', text: 'psst' })
+      .refused('NO_SUCH_MEMBER'))
+  it('is refused where its addressee has left', () =>
+    given(...here, { type: 'left', by: budi, reason: 'left' })
+      .when(ani, { type: 'whisper', to: 'budi', text: 'psst' })
+      .refused('NO_SUCH_MEMBER'))
+  it('is refused where several guests share the name, rather than reach the wrong one', () =>
+    given(...here, joined({ id: 'm8', name: '10.0.0.9' }), joined({ id: 'm9', name: '10.0.0.9' }))
+      .when(ani, { type: 'whisper', to: '10.0.0.9', text: 'psst' })
+      .refused('NO_SUCH_MEMBER'))
+})
+
+describe('files', () => {
+  it('an offer is told, by whoever has left meanwhile too', () =>
+    given(joined(budi)).when(ani, { type: 'offerFile', file: offered }).then(offeredEvent))
+  it('a whole file is told', () =>
+    given(...here, offeredEvent)
+      .when(ani, { type: 'completeFile', file: whole })
+      .then(completed))
+  it('a withdrawn file is told with its name, of which only its sender knew', () =>
+    given(...here, offeredEvent)
+      .when(ani, { type: 'withdrawFile', file: 'f1', reason: 'cut' })
+      .then({ type: 'fileWithdrawn', seq: 2, at: AT, by: ani, file: { id: 'f1', name: offered.name }, reason: 'cut' }))
+  it('a file that the room never heard of is not withdrawn', () =>
+    given(...here)
+      .when(ani, { type: 'withdrawFile', file: 'f1', reason: 'cut' })
+      .refused('NO_SUCH_FILE'))
+  it('a file is withdrawn once', () =>
+    given(...here, offeredEvent, { ...completed, type: 'fileWithdrawn', reason: 'cut' })
+      .when(ani, { type: 'withdrawFile', file: 'f1', reason: 'cut' })
+      .refused('NO_SUCH_FILE'))
+  it('who has a file whole says so', () =>
+    given(...here, offeredEvent, completed)
+      .when(budi, { type: 'receiveFile', file: 'f1' })
+      .then({ type: 'fileReceived', seq: 3, at: AT, by: budi, file: { id: 'f1', name: whole.name, size: whole.size } }))
+  it('who said so before says nothing new, also under the same name another time', () => {
+    const received = { type: 'fileReceived', seq: 3, at: AT, by: budi, file: { id: 'f1', name: whole.name } } as const
+    const command = { type: 'receiveFile', file: 'f1' } as const
+    const room = given(...here, offeredEvent, completed, received, said(4), joined({ id: 'm9', name: 'budi' }))
+    room.when(budi, command).known(4)
+    room.when({ id: 'm9', name: 'budi' }, command).known(4)
+    room.when(ani, command).accepted()
+  })
+  it('a receipt is one for each person, however often they change their name', () => {
+    const renamed = { ...budi, name: 'budiman' }
+    const received = { type: 'fileReceived', seq: 3, at: AT, by: budi, file: { id: 'f1', name: whole.name } } as const
+    given(...here, offeredEvent, completed, received, { type: 'renamed', by: renamed, from: 'budi' })
+      .when(renamed, { type: 'receiveFile', file: 'f1' })
+      .known(3)
+  })
+  it('there are so many receipts of a file and no more, and half of them for who is not listed', () => {
+    const of = (index: number) =>
+      ({
+        type: 'fileReceived',
+        seq: 3 + index,
+        at: AT,
+        by: { id: `r${index}`, name: `n${index}` },
+        file: { id: 'f1', name: 'a' },
+      }) as const
+    const receipts = (count: number) => Array.from({ length: count }, (_, index) => of(index))
+    const command = { type: 'receiveFile', file: 'f1' } as const
+    const room = (count: number) => {
+      const made = given(...here, offeredEvent, completed, ...receipts(count))
+      made.state.quiet.set(cici.id, cici)
+      return made
+    }
+    room(3).when(cici, command).accepted()
+    room(4).when(cici, command).refused('NOT_ALLOWED')
+    room(7).when(budi, command).accepted()
+    room(8).when(budi, command).refused('NOT_ALLOWED')
+  })
+  it('nobody has a file whole that is still arriving', () =>
+    given(...here, offeredEvent)
+      .when(budi, { type: 'receiveFile', file: 'f1' })
+      .refused('NO_SUCH_FILE'))
+  it('nobody has a file that is not there', () =>
+    given(...here)
+      .when(budi, { type: 'receiveFile', file: 'f1' })
+      .refused('NO_SUCH_FILE'))
+})
+
+describe('who is not in the room', () => {
+  const asks: readonly ClientCommand[] = [
+    { type: 'say', text: 'halo' },
+    { type: 'act', text: 'waves' },
+    { type: 'whisper', to: 'budi', text: 'psst' },
+    { type: 'setTopic', topic: 'songs' },
+    { type: 'rename', name: 'cicilia' },
+    { type: 'receiveFile', file: 'f1' },
+  ]
+  for (const command of asks)
+    it(`may not ${command.type}`, () =>
+      given(...here, offeredEvent, completed)
+        .when(cici, command)
+        .refused('NOT_A_MEMBER'))
+  it('cannot leave', () =>
+    given(...here)
+      .when(cici, { type: 'leave', reason: 'left' })
+      .refused('NOT_A_MEMBER'))
+  it('is also who has the name of somebody who is', () =>
+    given(...here)
+      .when({ id: 'm9', name: 'ani' }, { type: 'say', text: 'halo' })
+      .refused('NOT_A_MEMBER'))
+})

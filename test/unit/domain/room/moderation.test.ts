@@ -1,0 +1,395 @@
+import { describe, expect, it } from 'vitest'
+import type { RoomEvent } from '#domain/room/events.ts'
+import type { Member } from '#domain/room/member.ts'
+import { given } from '../../../harness/given.ts'
+import { AT, ani, budi, cici, joined, MAX_TEXT_BYTES } from '../../../harness/people.ts'
+
+const host: Member = { id: 'm0', name: 'host', role: 'owner' }
+const asHost = { at: AT, by: { id: 'm0', name: 'host' } }
+const opped = (to: Member, seq = 1): RoomEvent => ({ type: 'opped', seq, ...asHost, to, person: to.id })
+const here = [joined(host), joined(ani), joined(budi), joined(cici), opped(ani)]
+const asAni = { seq: 2, at: AT, by: ani }
+
+describe('kicking', () => {
+  it('is the leaving of the one who is kicked, with who and why', () =>
+    given(...here)
+      .when(ani, { type: 'kick', name: 'budi', reason: 'flooding' })
+      .then({ type: 'left', by: budi, reason: 'kicked by ani: flooding', kickedBy: ani }))
+  it('needs no reason', () =>
+    given(...here)
+      .when(ani, { type: 'kick', name: 'budi' })
+      .then({ type: 'left', by: budi, reason: 'kicked by ani', kickedBy: ani }))
+  it('finds a name by its look', () =>
+    given(...here)
+      .when(ani, { type: 'kick', name: 'BUD1' })
+      .then({ type: 'left', by: budi, reason: 'kicked by ani', kickedBy: ani }))
+  it('finds nobody who is not here', () =>
+    given(...here)
+      .when(ani, { type: 'kick', name: 'dodi' })
+      .refused('NO_SUCH_MEMBER'))
+  it('hits no one of several who share an address', () =>
+    given(...here, joined({ id: 'm8', name: '10.0.0.9' }), joined({ id: 'm9', name: '10.0.0.9' }))
+      .when(ani, { type: 'kick', name: '10.0.0.9' })
+      .refused('NO_SUCH_MEMBER'))
+  it('refuses a reason that is too long', () =>
+    given(...here)
+      .when(ani, { type: 'kick', name: 'budi', reason: 'x'.repeat(MAX_TEXT_BYTES + 1) })
+      .refused('LINE_TOO_LONG'))
+  it.each([['budi'], ['cici']])('hits %s, a member', (name) =>
+    given(...here)
+      .when(ani, { type: 'kick', name })
+      .accepted(),
+  )
+  it.each([['host'], ['ani'], ['budi']])('does not hit %s, who is not below', (name) =>
+    given(...here, opped(budi, 2))
+      .when(ani, { type: 'kick', name })
+      .refused('NOT_ALLOWED'),
+  )
+  it('an owner kicks an op', () =>
+    given(...here)
+      .when(host, { type: 'kick', name: 'ani' })
+      .accepted())
+})
+
+describe('muting and banning', () => {
+  const FACT = { mute: 'muted', ban: 'banned' } as const
+  for (const type of ['mute', 'ban'] as const) {
+    it(`${type} is a fact of the room, with the reason`, () =>
+      given(...here)
+        .when(ani, { type, name: 'budi', reason: 'flooding' })
+        .then({ type: FACT[type], ...asAni, name: 'budi', reason: 'flooding', persons: [budi.id] }))
+    it(`${type} tells the name as whoever is here has it`, () =>
+      given(...here)
+        .when(ani, { type, name: 'BUD1' })
+        .then({ type: FACT[type], ...asAni, name: 'budi', persons: [budi.id] }))
+    it(`${type} holds for one who is not here`, () =>
+      given(...here)
+        .when(ani, { type, name: 'dodi' })
+        .then({ type: FACT[type], ...asAni, name: 'dodi' }))
+    it.each(['10.0.0.9', 'fe80::1'])(`${type} holds for the address %s`, (name) =>
+      given(...here)
+        .when(ani, { type, name })
+        .then({ type: FACT[type], ...asAni, name }),
+    )
+    it.each(['', 'a b', '*', 'x'.repeat(33), '\u001b[2J'])(`${type} refuses what is no name: %j`, (name) =>
+      given(...here)
+        .when(ani, { type, name })
+        .refused('BAD_NAME'),
+    )
+    it(`${type} twice is once`, () =>
+      given(...here, { type: FACT[type], ...asAni, name: 'budi', persons: [budi.id] })
+        .when(ani, { type, name: 'Budi' })
+        .known(2))
+    it(`${type} again holds for who has the name now, too`, () =>
+      given(...here, { type: FACT[type], ...asAni, name: 'budi', persons: ['m9'] })
+        .when(ani, { type, name: 'Budi' })
+        .then({ type: FACT[type], ...asAni, seq: 3, name: 'budi', persons: [budi.id] }))
+    it(`${type} of one who has just gone, or is called otherwise now, holds for their person`, () => {
+      const ruled = { type: FACT[type], ...asAni, name: 'budi', persons: [budi.id] }
+      const left: RoomEvent = { type: 'left', by: budi, reason: 'left' }
+      given(...here, left)
+        .when(ani, { type, name: 'budi' })
+        .then(ruled)
+      given(...here, { type: 'renamed', by: { ...budi, name: 'baik' }, from: 'budi' })
+        .when(ani, { type, name: 'BUDI' })
+        .then({ ...ruled, name: 'BUDI' })
+    })
+    it(`${type} of a name that was passed on holds for who has it`, () => {
+      const next: Member = { id: 'm9', name: 'budi' }
+      const room = given(...here, { type: 'left', by: budi, reason: 'left' }, joined(next))
+      room.when(ani, { type, name: 'budi' }).then({ type: FACT[type], ...asAni, name: 'budi', persons: ['m9'] })
+    })
+    it(`${type} of an address holds for those who are called so, and leaves an op among them alone`, () => {
+      const guests = ['m8', 'm9', 'm10'].map((id): Member => ({ id, name: '10.0.0.9' }))
+      const room = given(...here, ...guests.map(joined), opped(guests[2] as Member, 2))
+      const ruled = { type: FACT[type], ...asAni, seq: 3, name: '10.0.0.9', persons: ['m8', 'm9'] }
+      room.when(ani, { type, name: '10.0.0.9' }).then(ruled)
+    })
+    it.each(['host', 'ani', 'cici', 'C1CI'])(`${type} does not hit %s, who is not below`, (name) =>
+      given(...here, opped(cici, 2))
+        .when(ani, { type, name })
+        .refused('NOT_ALLOWED'),
+    )
+    it(`${type} does not hit an op who is not here just now`, () => {
+      const away = given(...here, opped(cici, 2), { type: 'left', by: cici, reason: 'left' })
+      away.when(ani, { type, name: 'cici' }).refused('NOT_ALLOWED')
+      away.when(host, { type, name: 'cici' }).then({
+        ...{ type: FACT[type], seq: 3, ...asHost, name: 'cici', persons: [cici.id] },
+      })
+    })
+    it(`${type} hits who goes by the name of an op that is not here, and not the op`, () => {
+      const impostor: Member = { id: 'm9', name: 'c1ci' }
+      const past = [...here, opped(cici, 2), { type: 'left', by: cici, reason: 'left' }, joined(impostor)] as const
+      const ruled = { type: FACT[type], ...asAni, seq: 3, name: 'c1ci', persons: ['m9'] } as const
+      given(...past)
+        .when(ani, { type, name: 'cici' })
+        .then(ruled)
+      const gone: RoomEvent = { type: 'left', by: impostor, reason: 'left' }
+      given(...past, gone)
+        .when(ani, { type, name: 'c1ci' })
+        .then(ruled)
+      const after = given(...past, ruled, gone)
+      after.when(cici, { type: 'join' }).then(joined({ ...cici, role: 'op' }))
+      const back = given(...past, ruled, gone, joined({ ...cici, role: 'op' }))
+      back.when(cici, { type: 'say', text: 'halo' }).accepted()
+    })
+  }
+  const ruledFor = (type: 'muted' | 'banned', ...persons: readonly string[]): RoomEvent => ({
+    ...{ type, ...asAni, name: 'budi', persons },
+  })
+  const gone: RoomEvent = { type: 'left', by: budi, reason: 'left' }
+  const renamed: Member = { ...budi, name: 'baik' }
+  it('a ban holds for the person, under any name, until it is taken back', () => {
+    const room = given(...here, ruledFor('banned', budi.id), gone)
+    room.when(renamed, { type: 'join' }).refused('BANNED')
+    room.when({ id: 'm9', name: 'baik' }, { type: 'join' }).accepted()
+    const free: RoomEvent = { type: 'unbanned', ...asAni, seq: 3, name: 'budi' }
+    given(...here, ruledFor('banned', budi.id), gone, free)
+      .when(renamed, { type: 'join' })
+      .accepted()
+  })
+  it('a mute holds for the person, under any name, until it is taken back', () => {
+    const past = [...here, ruledFor('muted', budi.id), gone, joined(renamed)]
+    given(...past)
+      .when(renamed, { type: 'say', text: 'halo' })
+      .refused('MUTED')
+    given(...past)
+      .when(renamed, { type: 'rename', name: 'lain' })
+      .refused('MUTED')
+    const free: RoomEvent = { type: 'unmuted', ...asAni, seq: 3, name: 'budi' }
+    given(...past, free)
+      .when(renamed, { type: 'say', text: 'halo' })
+      .accepted()
+  })
+  it('is taken back by the name that the person has now, too', () =>
+    given(...here, ruledFor('muted', budi.id), gone, joined(renamed))
+      .when(ani, { type: 'unmute', name: 'baik' })
+      .then({ type: 'unmuted', ...asAni, seq: 3, name: 'budi' }))
+  it('laid down twice for one person holds until both are taken back', () => {
+    const twice: RoomEvent = { type: 'muted', ...asAni, seq: 3, name: 'baik', persons: [budi.id] }
+    const first: RoomEvent = { type: 'unmuted', ...asAni, seq: 4, name: 'budi' }
+    const past = [...here, ruledFor('muted', budi.id), gone, joined(renamed), twice, first]
+    given(...past)
+      .when(renamed, { type: 'say', text: 'halo' })
+      .refused('MUTED')
+    const second: RoomEvent = { ...first, seq: 5, name: 'baik' }
+    given(...past, second)
+      .when(renamed, { type: 'say', text: 'halo' })
+      .accepted()
+  })
+  it('of a version that knew no persons holds for the name', () => {
+    const room = given(...here, { type: 'banned', ...asAni, name: 'budi' }, gone)
+    room.when(budi, { type: 'join' }).refused('BANNED')
+    room.when(renamed, { type: 'join' }).accepted()
+  })
+  it('holds for an op by the person alone, as the owner laid it down', () => {
+    const past = [
+      ...here,
+      opped(budi, 2),
+      { type: 'banned', ...asHost, seq: 3, name: 'budi', persons: [budi.id] },
+      gone,
+    ]
+    given(...(past as RoomEvent[]))
+      .when(renamed, { type: 'join' })
+      .refused('BANNED')
+  })
+  it('C70: an address of version 6 stands for its household, however it is spelled', () => {
+    const room = given(...here, { type: 'banned', ...asAni, name: '2001:DB8:0:7::1' })
+    const from = (address: string) => room.when({ id: 'm9', name: address }, { type: 'join' })
+    for (const address of ['2001:db8:0:7::1', '2001:0db8:0000:0007:1:2:3:4']) from(address).refused('BANNED')
+    from('2001:db8:0:8::1').accepted()
+    room.when(ani, { type: 'unban', name: '2001:db8:0:7:5::' }).accepted()
+  })
+  it('who is banned asks nobody in', () => {
+    const room = given(...here, ruledFor('banned', budi.id), gone)
+    const join = { type: 'join', invited: true } as const
+    room.when({ id: 'm9', name: 'dodi' }, { ...join, inviter: budi.id }).refused('NO_SUCH_INVITATION')
+    room.when({ id: 'm9', name: 'dodi' }, { ...join, inviter: cici.id }).accepted()
+  })
+
+  it('what is taken back names whom it held for', () => {
+    const held = given(...here, { type: 'muted', ...asAni, name: 'budi' }, { type: 'banned', ...asAni, name: 'dodi' })
+    held.when(ani, { type: 'unmute', name: 'BUD1' }).then({ type: 'unmuted', ...asAni, seq: 3, name: 'budi' })
+    held.when(ani, { type: 'unban', name: 'Dodi' }).then({ type: 'unbanned', ...asAni, seq: 3, name: 'dodi' })
+    held.when(ani, { type: 'unmute', name: 'dodi' }).refused('NO_SUCH_MEMBER')
+    held.when(ani, { type: 'unban', name: 'budi' }).refused('NO_SUCH_MEMBER')
+  })
+  it('C63: a look-alike of a banned name does not come in', () =>
+    given(...here, { type: 'banned', ...asAni, name: 'dodi' })
+      .when({ id: 'm9', name: 'd0di' }, { type: 'join' })
+      .refused('BANNED'))
+  it('C63: nobody takes a banned name, or its look-alike, by changing to it', () =>
+    given(...here, { type: 'banned', ...asAni, name: 'dodi' })
+      .when(budi, { type: 'rename', name: 'DODI' })
+      .refused('BANNED'))
+  it('a mute holds for the next who has the name', () =>
+    given(...here, { type: 'muted', ...asAni, name: 'dodi' }, joined({ id: 'm9', name: 'd0di' }))
+      .when({ id: 'm9', name: 'd0di' }, { type: 'say', text: 'halo' })
+      .refused('MUTED'))
+})
+
+describe('ops', () => {
+  it('one is made', () =>
+    given(...here)
+      .when(host, { type: 'op', name: 'budi' })
+      .then({ type: 'opped', seq: 2, ...asHost, to: budi, person: budi.id }))
+  it('one who is an op is not made one again', () =>
+    given(...here)
+      .when(host, { type: 'op', name: 'ani' })
+      .known(1))
+  it('are shown as such, and their lines are not', () => {
+    const room = given(...here)
+    expect(room.state.members.get(ani.id)).toEqual({ ...ani, role: 'op' })
+    room.when(ani, { type: 'say', text: 'halo' }).then({ type: 'said', ...asAni, text: 'halo' })
+  })
+  it('stay ops under another name', () =>
+    expect(
+      given(...here, { type: 'renamed', by: { ...ani, name: 'anita', role: 'op' }, from: 'ani' }).state.members.get(
+        ani.id,
+      ),
+    ).toEqual({ ...ani, name: 'anita', role: 'op' }))
+  it('the owner takes it back', () =>
+    given(...here)
+      .when(host, { type: 'deop', name: 'ani' })
+      .then({ type: 'deopped', seq: 2, ...asHost, name: 'ani', person: ani.id }))
+  it('an op steps down, and takes it from no other', () => {
+    const room = given(...here, opped(budi, 2))
+    room.when(ani, { type: 'deop', name: 'ani' }).accepted()
+    room.when(ani, { type: 'deop', name: 'budi' }).refused('NOT_ALLOWED')
+    room.when(ani, { type: 'deop', name: 'host' }).refused('NOT_ALLOWED')
+    room.when(ani, { type: 'deop', name: 'cici' }).refused('NO_SUCH_MEMBER')
+  })
+  it('the owner takes it back from all of that name who are not here', () => {
+    const [one, two]: Member[] = [
+      { id: 'm8', name: 'dodi' },
+      { id: 'm9', name: 'd0di' },
+    ]
+    const ops = [opped(one as Member, 2), opped(two as Member, 3)]
+    const none: RoomEvent = { type: 'deopped', seq: 4, ...asHost, name: 'dodi', person: 'm8', persons: ['m9'] }
+    given(...here, ...ops)
+      .when(host, { type: 'deop', name: 'dodi' })
+      .then(none)
+    expect([...given(...here, ...ops, none).state.rules.ops.keys()]).toEqual([ani.id])
+  })
+  it('one who was deopped is a member again', () =>
+    given(...here, { type: 'deopped', ...asAni, ...asHost, name: 'ani', person: ani.id })
+      .when(ani, { type: 'kick', name: 'budi' })
+      .refused('NOT_ALLOWED'))
+  it('C63: who only has the name of an op who left is none', () =>
+    given(...here, { type: 'left', by: ani, reason: 'left' })
+      .when({ id: 'm9', name: 'ani' }, { type: 'join' })
+      .then(joined({ id: 'm9', name: 'ani' })))
+})
+
+describe('a lock', () => {
+  const locked = [...here, { type: 'locked', ...asAni, persons: ['m0', 'm1', 'm2', 'm3'] }] as const
+  it('is a fact of the room', () =>
+    given(...here)
+      .when(ani, { type: 'lock' })
+      .then({ type: 'locked', ...asAni, persons: ['m0', 'm1', 'm2', 'm3'] }))
+  it('on a lock is nothing new, and neither is opening what is open', () => {
+    given(...locked)
+      .when(ani, { type: 'lock' })
+      .known(2)
+    given(...here)
+      .when(ani, { type: 'unlock' })
+      .known(1)
+  })
+  it('keeps strangers out until it is opened', () => {
+    given(...locked)
+      .when({ id: 'm9', name: 'dodi' }, { type: 'join' })
+      .refused('LOCKED')
+    given(...locked, { type: 'unlocked', ...asAni, seq: 3 })
+      .when({ id: 'm9', name: 'dodi' }, { type: 'join' })
+      .accepted()
+  })
+  it('leaves the topic to ops', () => {
+    given(...locked)
+      .when(budi, { type: 'setTopic', topic: 'songs' })
+      .refused('LOCKED')
+    given(...locked)
+      .when(ani, { type: 'setTopic', topic: 'songs' })
+      .accepted()
+  })
+  it('lets those inside go on talking', () =>
+    given(...locked)
+      .when(budi, { type: 'say', text: 'halo' })
+      .accepted())
+  const gone: RoomEvent = { type: 'left', by: budi, reason: 'connection lost' }
+  it('lets those back in who were inside, under any name', () => {
+    given(...locked, gone)
+      .when(budi, { type: 'join' })
+      .accepted()
+    given(...locked, gone)
+      .when({ ...budi, name: 'baik' }, { type: 'join' })
+      .accepted()
+  })
+  it('lets them back in where nothing is known any more but what was kept', () => {
+    const kept = given(opped(ani), { type: 'locked', ...asAni, persons: ['m0', 'm1', 'm2', 'm3'] })
+    kept.when(budi, { type: 'join' }).accepted()
+    kept.when(ani, { type: 'join' }).accepted()
+    kept.when({ id: 'm9', name: 'budi' }, { type: 'join' }).refused('LOCKED')
+  })
+  it('of a version that kept nobody lets ops in', () => {
+    const kept = given(opped(ani), { type: 'locked', ...asAni })
+    kept.when(ani, { type: 'join' }).accepted()
+    kept.when(budi, { type: 'join' }).refused('LOCKED')
+  })
+  it('knows those inside of its own time only', () => {
+    const again: RoomEvent = { type: 'locked', ...asAni, seq: 4, persons: ['m1'] }
+    given(...locked, gone, { type: 'unlocked', ...asAni, seq: 3 }, again)
+      .when(budi, { type: 'join' })
+      .refused('LOCKED')
+  })
+  it('lets nobody back in who was sent out since, or banned', () => {
+    given(...locked, gone, { type: 'shutOut', ...asAni, seq: 3, person: budi.id })
+      .when(budi, { type: 'join' })
+      .refused('LOCKED')
+    const banned: RoomEvent = { type: 'banned', ...asAni, seq: 3, name: 'budi', persons: [budi.id] }
+    const free: RoomEvent = { type: 'unbanned', ...asAni, seq: 4, name: 'budi' }
+    given(...locked, banned, gone, free)
+      .when(budi, { type: 'join' })
+      .refused('LOCKED')
+  })
+})
+
+describe('presence that lasts for a moment', () => {
+  it('who is away says why, and is shown so until back', () => {
+    const room = given(...here)
+    room.when(budi, { type: 'away', reason: 'lunch' }).then({ type: 'away', by: budi, reason: 'lunch' })
+    const away = given(...here, { type: 'away', by: budi, reason: 'lunch' })
+    expect(away.state.members.get(budi.id)).toEqual({ ...budi, away: 'lunch' })
+    away.when(budi, { type: 'away', reason: 'lunch' }).known(1)
+    away.when(budi, { type: 'back' }).then({ type: 'back', by: budi })
+    away.when(budi, { type: 'say', text: 'halo' }).then({ type: 'said', seq: 2, at: AT, by: budi, text: 'halo' })
+    room.when(budi, { type: 'back' }).known(1)
+  })
+  it('that somebody types is told every three seconds at most, and shown for six', () => {
+    const typing = { type: 'typing', by: budi, at: AT, forMs: 6000 } as const
+    given(...here)
+      .when(budi, { type: 'typing' })
+      .then(typing)
+    given(...here, { ...typing, at: AT - 2999 })
+      .when(budi, { type: 'typing' })
+      .known(1)
+    given(...here, { ...typing, at: AT - 3000 })
+      .when(budi, { type: 'typing' })
+      .then(typing)
+  })
+  it('of a file that comes, how much of it has', () => {
+    const file = { id: 'f1', name: 'a', size: 100 }
+    const room = given(...here, { type: 'fileOffered', seq: 2, at: AT, by: budi, file })
+    const news = { type: 'fileProgressed', by: budi, file, bytes: 41 } as const
+    room.when(budi, { type: 'progressFile', file: 'f1', bytes: 41 }).then(news)
+    room.when(budi, { type: 'progressFile', file: 'f2', bytes: 41 }).refused('NO_SUCH_FILE')
+    expect(given(...here, { type: 'fileOffered', seq: 2, at: AT, by: budi, file }, news).state.files.get('f1')).toEqual(
+      {
+        status: 'offered',
+        file,
+        by: budi,
+        at: AT,
+        arrived: 41,
+      },
+    )
+  })
+})

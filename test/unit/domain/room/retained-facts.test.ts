@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Entry } from '#domain/room/events.ts'
+import { evolve } from '#domain/room/evolve.ts'
+import { LastingFacts } from '#domain/room/retained-facts.ts'
+import { initialState } from '#domain/room/state.ts'
+import { AT, ani, budi } from '../../../harness/people.ts'
+
+type Draft = Entry extends infer Each ? (Each extends Entry ? Omit<Each, 'seq' | 'at' | 'by'> : never) : never
+
+const numbered = (drafts: readonly Draft[], by = ani) =>
+  drafts.map((draft, index) => ({ seq: index + 1, at: AT + index, by, ...draft }) as Entry)
+
+/** Given these facts, these of them last, by their sequences. */
+function lasting(facts: readonly Entry[]): number[] {
+  const last = new LastingFacts()
+  for (const fact of facts) last.take(fact)
+  return facts.filter(({ seq }) => last.has(seq)).map(({ seq }) => seq)
+}
+
+const stateOf = (facts: readonly Entry[]) => {
+  const state = initialState('lobby')
+  for (const fact of facts) evolve(state, fact)
+  const { files, topic, rules, insiders } = state
+  return { files, topic, rules, insiders }
+}
+
+const file = { id: 'f', name: 'a' }
+const whole = { ...file, size: 1, sha256: 'ab'.repeat(32) }
+
+describe('what lasts of a room’s facts', () => {
+  it('is the newest topic', () => {
+    const topics = ['a', 'b', 'c'].map((topic): Draft => ({ type: 'topicSet', topic }))
+    expect(lasting(numbered(topics))).toEqual([3])
+  })
+  it('is of a file on its way the newest offer, and of a whole one that it is, and who has it', () => {
+    const offers: Draft[] = [
+      { type: 'fileOffered', file },
+      { type: 'fileOffered', file: { ...file, size: 1 } },
+    ]
+    expect(lasting(numbered(offers))).toEqual([2])
+    const received: Draft[] = [
+      { type: 'fileCompleted', file: whole },
+      { type: 'fileReceived', file },
+    ]
+    expect(lasting(numbered([...offers, ...received, { type: 'fileReceived', file }]))).toEqual([3, 4])
+  })
+  it('is nothing of an upload that was withdrawn', () =>
+    expect(
+      lasting(
+        numbered([
+          { type: 'fileOffered', file },
+          { type: 'fileWithdrawn', file, reason: 'r' },
+        ]),
+      ),
+    ).toEqual([]))
+  it('is of a whole file that is gone that it is, also when only that is left, and not for ever', () => {
+    const gone: Draft[] = [
+      { type: 'fileCompleted', file: whole },
+      { type: 'fileReceived', file },
+      { type: 'fileWithdrawn', file, reason: 'r' },
+    ]
+    expect(lasting(numbered(gone))).toEqual([3])
+    expect(lasting(numbered(gone).slice(2))).toEqual([3])
+    const many = Array.from({ length: 10_100 }, (_, index): Draft[] => [
+      { type: 'fileCompleted', file: { ...whole, id: `f${index}` } },
+      { type: 'fileWithdrawn', file: { ...file, id: `f${index}` }, reason: 'r' },
+    ])
+    expect(lasting(numbered(many.flat()))).toHaveLength(10_000)
+  })
+  it('is of what was laid down what holds, however often it was taken back', () => {
+    const again: Draft[] = [
+      { type: 'locked', persons: ['p'] },
+      { type: 'shutOut', person: 'p' },
+      { type: 'unlocked' },
+      { type: 'muted', name: 'budi', persons: ['p'] },
+      { type: 'unmuted', name: 'Budi' },
+      { type: 'banned', name: 'cici', persons: ['q'] },
+      { type: 'unbanned', name: 'cici' },
+      { type: 'collectionStarted' },
+      { type: 'collectionEnded' },
+    ]
+    const often = Array.from({ length: 100 }, () => again).flat()
+    expect(lasting(numbered(often)).map((seq) => seq - often.length + again.length)).toEqual([3, 5, 7, 9])
+  })
+  it('makes the same room, whatever happened, and however often it is thinned', () => {
+    const id = fc.constantFrom('f', 'g')
+    const draft: fc.Arbitrary<Draft> = fc.oneof(
+      fc.string().map((topic): Draft => ({ type: 'topicSet', topic })),
+      id.map((id): Draft => ({ type: 'fileOffered', file: { ...file, id } })),
+      id.map((id): Draft => ({ type: 'fileCompleted', file: { ...whole, id } })),
+      id.map((id): Draft => ({ type: 'fileWithdrawn', file: { ...file, id }, reason: 'r' })),
+      id.map((id): Draft => ({ type: 'fileReceived', file: { ...file, id } })),
+      fc.constantFrom<Draft>({ type: 'locked' }, { type: 'unlocked' }, { type: 'locked', persons: ['p', 'q'] }),
+      fc.constantFrom<Draft>(
+        { type: 'shutOut', person: 'p' },
+        { type: 'collectionStarted' },
+        { type: 'collectionEnded' },
+      ),
+      fc
+        .constantFrom('budi', 'Budi', 'cici')
+        .chain((name) =>
+          fc.constantFrom<Draft>(
+            { type: 'muted', name, persons: ['p'] },
+            { type: 'unmuted', name },
+            { type: 'banned', name },
+            { type: 'banned', name, persons: ['p'] },
+            { type: 'banned', name, persons: ['q'] },
+            { type: 'unbanned', name },
+          ),
+        ),
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(draft, fc.constantFrom(ani, budi))), fc.nat(20), (drafts, at) => {
+        const facts = drafts.map(([draft, by], index) => ({ seq: index + 1, at: AT + index, by, ...draft }) as Entry)
+        const thinned = (all: readonly Entry[]) => {
+          const seqs = new Set(lasting(all))
+          return all.filter(({ seq }) => seqs.has(seq))
+        }
+        expect(stateOf(thinned(facts))).toEqual(stateOf(facts))
+        expect(stateOf(thinned([...thinned(facts.slice(0, at)), ...facts.slice(at)]))).toEqual(stateOf(facts))
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

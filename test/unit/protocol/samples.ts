@@ -1,0 +1,137 @@
+import type { ClientMessage, HostMessage } from '#protocol/messages.ts'
+
+const ani = { id: 'aaaaaaaaaaaaaaaaaaaaaa', name: 'ani' }
+const budi = { id: 'bbbbbbbbbbbbbbbbbbbbbb', name: 'Budi' }
+const at = 1_780_000_000_000
+const sha256 = '9f'.repeat(32)
+
+export const clientSamples: Readonly<Record<string, ClientMessage>> = {
+  hello: { type: 'hello', version: 1, key: '0123456789abcdef0123456789abcdef', name: 'ani', token: 's3cret' },
+  'hello-bare': { type: 'hello', version: 1, key: 'f'.repeat(32) },
+  join: { type: 'join', room: 'lobby' },
+  'join-after': { type: 'join', room: 'lobby', after: 4_294_967_296 },
+  say: { type: 'command', ref: 1, command: { type: 'say', text: 'halo, dünya 👋', id: 'k7-1' } },
+  'say-unanswered': { type: 'command', command: { type: 'say', text: 'halo' } },
+  act: { type: 'command', ref: 2, command: { type: 'act', text: 'waves' } },
+  whisper: { type: 'command', ref: 3, command: { type: 'whisper', to: 'Budi', text: 'psst', id: '~' } },
+  setTopic: { type: 'command', ref: 4, command: { type: 'setTopic', topic: 'tea' } },
+  rename: { type: 'command', ref: 5, command: { type: 'rename', name: 'Ani' } },
+  receiveFile: { type: 'command', ref: 6, command: { type: 'receiveFile', file: 'ffffffffffffffffffffff' } },
+  kick: { type: 'command', ref: 8, command: { type: 'kick', name: 'Budi', reason: 'flooding' } },
+  'kick-bare': { type: 'command', ref: 8, command: { type: 'kick', name: 'Budi' } },
+  mute: { type: 'command', ref: 9, command: { type: 'mute', name: 'Budi' } },
+  unmute: { type: 'command', ref: 10, command: { type: 'unmute', name: 'Budi' } },
+  ban: { type: 'command', ref: 11, command: { type: 'ban', name: 'Budi', reason: 'spam' } },
+  unban: { type: 'command', ref: 12, command: { type: 'unban', name: 'Budi' } },
+  op: { type: 'command', ref: 13, command: { type: 'op', name: 'Budi' } },
+  deop: { type: 'command', ref: 14, command: { type: 'deop', name: 'Budi' } },
+  lock: { type: 'command', ref: 15, command: { type: 'lock' } },
+  unlock: { type: 'command', ref: 16, command: { type: 'unlock' } },
+  startCollection: { type: 'command', ref: 19, command: { type: 'startCollection' } },
+  endCollection: { type: 'command', ref: 20, command: { type: 'endCollection' } },
+  away: { type: 'command', ref: 17, command: { type: 'away', reason: 'lunch' } },
+  back: { type: 'command', ref: 18, command: { type: 'back' } },
+  typing: { type: 'command', command: { type: 'typing' } },
+  ping: { type: 'ping', ref: 7 },
+  leave: { type: 'leave' },
+}
+
+export const hostSamples: Readonly<Record<string, HostMessage>> = {
+  welcome: { type: 'welcome', version: 1, capabilities: ['rooms'], host: 'tamtam/0.1.0' },
+  joined: { type: 'joined', room: 'lobby', member: ani, members: [budi, ani], count: 2, topic: 'tea', last: 70_000 },
+  batch: {
+    type: 'batch',
+    events: [
+      { type: 'said', seq: 1, at, by: ani, text: 'halo' },
+      { type: 'acted', seq: 2, at, by: ani, text: 'waves' },
+      { type: 'whispered', seq: 3, at, by: ani, to: budi, text: 'psst' },
+      { type: 'topicSet', seq: 4, at, by: budi, topic: 'tea' },
+    ],
+  },
+  'batch-files': {
+    type: 'batch',
+    events: [
+      { type: 'fileOffered', seq: 5, at, by: ani, file: { id: 'f1', name: 'a.txt' } },
+      { type: 'fileOffered', seq: 6, at, by: ani, file: { id: 'f2', name: 'b.txt', size: 2 ** 40, sha256 } },
+      { type: 'fileCompleted', seq: 7, at, by: ani, file: { id: 'f2', name: 'b.txt', size: 2 ** 40, sha256 } },
+      { type: 'fileWithdrawn', seq: 8, at, by: ani, file: { id: 'f1', name: 'a.txt' }, reason: 'cancelled' },
+      { type: 'fileReceived', seq: 9, at, by: budi, file: { id: 'f2', name: 'b.txt', size: 2 ** 40 } },
+    ],
+  },
+  'batch-rules': {
+    type: 'batch',
+    events: [
+      { type: 'opped', seq: 10, at, by: ani, to: budi, person: 'p2' },
+      { type: 'deopped', seq: 11, at, by: ani, name: 'Budi', person: 'p2' },
+      { type: 'muted', seq: 12, at, by: ani, name: 'Budi', reason: 'flooding' },
+      { type: 'unmuted', seq: 13, at, by: ani, name: 'Budi' },
+      { type: 'banned', seq: 14, at, by: ani, name: 'Budi' },
+      { type: 'unbanned', seq: 15, at, by: ani, name: 'Budi' },
+      { type: 'locked', seq: 16, at, by: ani },
+      { type: 'unlocked', seq: 17, at, by: ani },
+    ],
+  },
+  'batch-passwords': {
+    type: 'batch',
+    events: [
+      { type: 'passwordSet', seq: 22, at, by: ani },
+      { type: 'passwordRemoved', seq: 23, at, by: ani },
+    ],
+  },
+  'joined-password': {
+    ...{ type: 'joined', room: 'lobby', member: ani, members: [ani], count: 1, topic: '', hasPassword: true, last: 0 },
+  },
+  'joined-collecting': {
+    ...{
+      type: 'joined',
+      room: 'lobby',
+      member: ani,
+      members: [ani],
+      count: 1,
+      topic: '',
+      collectingSince: at,
+      last: 70_000,
+    },
+  },
+  'batch-audiences': {
+    type: 'batch',
+    events: [
+      { type: 'collectionStarted', seq: 18, at, by: ani },
+      {
+        ...{ type: 'fileCompleted', seq: 19, at, by: ani },
+        file: { id: 'f3', name: 'c.txt', size: 3, sha256: 'cd'.repeat(32), audience: { from: ani, to: budi } },
+      },
+      {
+        ...{ type: 'fileReceived', seq: 20, at, by: ani },
+        file: { id: 'f4', name: 'd.txt', size: 4, audience: { from: budi, to: 'staff' } },
+      },
+      { type: 'collectionEnded', seq: 21, at, by: ani },
+    ],
+  },
+  'batch-moments': {
+    type: 'batch',
+    events: [
+      { type: 'joined', by: { ...ani, role: 'op' } },
+      { type: 'renamed', by: { ...budi, away: 'lunch' }, from: 'b' },
+      { type: 'left', by: budi, reason: 'kicked by ani', kickedBy: ani },
+      { type: 'away', by: ani, reason: '' },
+      { type: 'back', by: ani },
+      { type: 'typing', by: ani, at, forMs: 6000 },
+      { type: 'fileProgressed', by: ani, file: { id: 'f2', name: 'b.txt', size: 2 ** 40 }, bytes: 2 ** 39 },
+    ],
+  },
+  'batch-presence': {
+    type: 'batch',
+    events: [
+      { type: 'joined', by: budi },
+      { type: 'renamed', by: budi, from: 'b' },
+      { type: 'left', by: budi, reason: 'left' },
+      { type: 'missed', from: 1, to: 9 },
+    ],
+  },
+  ack: { type: 'ack', ref: 1, seq: 300, duplicate: false },
+  rejected: { type: 'rejected', ref: 2, code: 'NAME_TAKEN', message: 'somebody here has that name' },
+  'rejected-join': { type: 'rejected', code: 'BAD_ROOM', message: 'no such name' },
+  pong: { type: 'pong', ref: 7 },
+  bye: { type: 'bye', code: 'RESTART', message: 'the host stops' },
+}

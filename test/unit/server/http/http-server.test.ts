@@ -1,0 +1,144 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { TamtamOptions } from '#app/cli/options.ts'
+import { compose } from '#app/compose.ts'
+import { type MemoryConnection, memoryPair } from '#server/memory/pair.ts'
+
+async function openDoor(options: TamtamOptions = {}) {
+  const { engine, http: door } = compose(options)
+  await engine.start()
+  await door.open()
+  const close = () => door.close('the test is over', 100)
+  onTestFinished(async () => {
+    await close()
+    await engine.stop()
+  })
+  /** Somebody who has said `head` before the door got the connection. */
+  const enter = (head: string) => {
+    const [near, far] = memoryPair()
+    far.on('error', () => {})
+    const seen = { text: '', connection: far, near }
+    far.on('data', (bytes: Buffer) => {
+      seen.text += bytes
+    })
+    door.welcome({ connection: near, address: '10.0.0.1', loopback: false, head: Buffer.from(head) })
+    return seen
+  }
+  return { door, engine, enter, close }
+}
+
+const until = (read: () => boolean) => expect.poll(read).toBe(true)
+const ended = ({ connection }: { connection: MemoryConnection }) =>
+  until(() => connection.readableEnded || connection.destroyed)
+
+const GET = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
+
+test('a connection need not be a socket', async () => {
+  const { enter } = await openDoor()
+  const peer = enter(GET('/healthz').slice(0, 20))
+  peer.connection.write(GET('/healthz').slice(20))
+  await until(() => peer.text.endsWith('{"status":"ok"}'))
+  peer.connection.write(GET('/rooms'))
+  await until(() => peer.text.endsWith('{"rooms":[]}'))
+})
+
+test.each([
+  ['events?limit=500', 500],
+  ['search?q=word&limit=500', 60],
+  ['files', 3000],
+] as const)(
+  'C61: an answer that nobody takes is made no further than that, and keeps nobody waiting: %s',
+  async (path, count) => {
+    const { engine, enter } = await openDoor({ http: { linesPerSecond: 0 } })
+    const host = await engine.join({ room: 'lobby', name: 'host' })
+    const text = `word ${'x'.repeat(16_000)}`
+    for (let at = 0; at < 100; at++) host.post(Array.from({ length: 5 }, () => ({ type: 'say', text }) as const))
+    await engine.settled()
+    const name = 'n'.repeat(200)
+    for (let at = 0; at < 3000; at++) await host.upload(nothing(), { name }).done
+    const stalled = Array.from({ length: 8 }, () => {
+      const peer = enter('GET /')
+      peer.connection.stall()
+      peer.connection.write(`${GET(`/rooms/lobby/${path}`, 'Connection: close\r\n').slice('GET /'.length)}`)
+      return peer
+    })
+    for (const { near } of stalled) await until(() => near.writableLength > 50_000)
+    const other = enter(GET(`/rooms/lobby/${path}`, 'Connection: close\r\n'))
+    await ended(other)
+    const answer = (text: string) => JSON.parse(unchunked(text)) as { events?: unknown[]; files?: unknown[] }
+    const all = answer(other.text)
+    expect((all.events ?? all.files)?.length).toBeGreaterThanOrEqual(count)
+    for (const { near } of stalled) expect(near.writableLength).toBeLessThan(300_000)
+    for (const peer of stalled) {
+      peer.connection.unstall()
+      await ended(peer)
+      expect(answer(peer.text)).toEqual(all)
+    }
+  },
+)
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** The body of an answer in chunks. */
+function unchunked(answer: string): string {
+  let rest = answer.slice(answer.indexOf('\r\n\r\n') + 4)
+  let body = ''
+  for (;;) {
+    const at = rest.indexOf('\r\n')
+    const size = Number.parseInt(rest.slice(0, at), 16)
+    if (size === 0) return body
+    body += rest.slice(at + 2, at + 2 + size)
+    rest = rest.slice(at + 4 + size)
+  }
+}
+
+test('a door that takes in nothing more lets go of idle connections, and refuses what is asked on others', async () => {
+  const { door, enter } = await openDoor()
+  const streaming = enter(GET('/rooms/lobby/events', 'Accept: application/x-ndjson\r\n'))
+  await until(() => streaming.text.includes('200 OK'))
+  const idle = enter(GET('/healthz'))
+  await until(() => idle.text.endsWith('{"status":"ok"}'))
+  door.stopReading()
+  await ended(idle)
+  const late = enter(GET('/healthz'))
+  await until(() => late.text.includes('"code":"CLOSED"'))
+  expect(late.text).toMatch(/^HTTP\/1\.1 503 /)
+  expect(streaming.connection.readableEnded).toBe(false)
+  await door.close('', 1000)
+  expect(streaming.text).toMatch(/\r\n0\r\n\r\n$/)
+})
+
+test('what is still being answered has its time when the door closes, and no more', async () => {
+  const { close, enter } = await openDoor()
+  const stuck = enter(
+    'POST /rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\nhalf',
+  )
+  await until(() => stuck.text.includes('100 Continue'))
+  const began = performance.now()
+  await close()
+  expect(performance.now() - began).toBeGreaterThan(90)
+  await ended(stuck)
+})
+
+test('an error of one connection is its own (C90)', async () => {
+  const { enter } = await openDoor()
+  const broken = enter(GET('/rooms/lobby/events', 'Accept: text/event-stream\r\n'))
+  await until(() => broken.text.includes('200 OK'))
+  broken.near.destroy(new Error('the cable is out'))
+  const other = enter(GET('/healthz'))
+  await until(() => other.text.endsWith('{"status":"ok"}'))
+})
+
+test('a batch is encoded once, and its bytes are shared by all who read in a format', async () => {
+  const { engine, enter } = await openDoor()
+  const readers = Array.from({ length: 20 }, () => {
+    const reader = enter(GET('/rooms/lobby/events', 'Accept: application/x-ndjson\r\n'))
+    const write = vi.spyOn(reader.near, 'write')
+    return { ...reader, written: () => write.mock.calls.map(([bytes]) => bytes as unknown) }
+  })
+  for (const reader of readers) await until(() => reader.connection.writable && reader.written().length > 0)
+  const ani = await engine.join({ room: 'lobby', name: 'ani' })
+  await ani.send({ type: 'say', text: 'once' })
+  const about = (bytes: unknown) => Buffer.isBuffer(bytes) && bytes.includes('"once"')
+  for (const reader of readers) await until(() => reader.written().some(about))
+  expect(new Set(readers.flatMap((reader) => reader.written().filter(about))).size).toBe(1)
+})

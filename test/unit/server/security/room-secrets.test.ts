@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { RoomKeys } from '#server/security/room-secrets.ts'
+import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { ManualClock } from '#system/manual-clock.ts'
+
+const settings = { inviteMs: 1000, invitedMs: 5000, invitationsPerRoom: 3 }
+const full = new Error('no space')
+
+/** A keyring whose disk can be full. */
+class Keyring extends MemoryKeyring {
+  isFull = false
+  override write(...args: Parameters<MemoryKeyring['write']>): Promise<void> {
+    return this.isFull ? Promise.reject(full) : super.write(...args)
+  }
+}
+
+async function opened(keyring = new Keyring(), clock = new ManualClock()) {
+  const keys = new RoomKeys(keyring, clock, settings)
+  await keys.open()
+  const idOf = (index: number) => keys.invitations('den')[index]?.id ?? ''
+  return { keyring, clock, keys, idOf, again: () => opened(keyring, clock) }
+}
+
+async function invited(keys: RoomKeys) {
+  const invitation = await keys.invite('den', 'boss')
+  if (invitation === undefined) throw new Error('the room has too many')
+  return invitation
+}
+
+describe('what opens a room', () => {
+  it('is after a restart what it was before, whatever was asked for while the disk was full', async () => {
+    const { keyring, keys, idOf, again } = await opened()
+    await keys.setPassword('den', 'one')
+    const { code } = await invited(keys)
+    const before = keys.passwordId('den')
+    keyring.isFull = true
+    await expect(keys.setPassword('den', 'two')).rejects.toThrow(full)
+    await expect(keys.setPassword('den', undefined)).rejects.toThrow(full)
+    await expect(keys.invite('den', 'boss')).rejects.toThrow(full)
+    await expect(keys.revoke('den', idOf(0))).rejects.toThrow(full)
+    keyring.isFull = false
+    for (const now of [keys, (await again()).keys]) {
+      expect([await now.opens('den', 'one'), await now.opens('den', 'two')]).toEqual([true, false])
+      expect(now.passwordId('den')).toBe(before)
+      expect(now.invitations('den')).toHaveLength(1)
+    }
+    expect(keys.invites([code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
+  })
+
+  it('is an invitation for one person, who comes in once it is kept that it is theirs, also at the second try', async () => {
+    const { keyring, keys, again } = await opened()
+    const { code } = await invited(keys)
+    expect(keys.invites([code], 'den', 'ani', 'looking')).toBeUndefined()
+    keyring.isFull = true
+    expect(keys.invites(['wrong', code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
+    await expect(keys.kept()).rejects.toThrow(full)
+    await expect(keys.kept()).rejects.toThrow(full)
+    keyring.isFull = false
+    expect(keys.invites([code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
+    await keys.kept()
+    keys.cameIn(code)
+    await keys.kept()
+    const { keys: next } = await again()
+    for (const each of [keys, next]) {
+      expect(each.invites([code], 'den', 'budi', 'joining')).toBeUndefined()
+      expect(each.invites([code], 'den', 'ani', 'looking')).toEqual({ code })
+    }
+  })
+
+  it('has an end: so many invitations to a room, used or not, until some are taken back or their time is over', async () => {
+    const { keyring, clock, keys, idOf } = await opened()
+    const asked = await Promise.all(Array.from({ length: 50 }, () => keys.invite('den', 'boss')))
+    expect(asked.filter((each) => each !== undefined)).toHaveLength(3)
+    expect(keys.invites([asked[0]?.code], 'den', 'ani', 'joining')).toBeDefined()
+    expect(await keys.invite('den', 'boss')).toBeUndefined()
+    const { length } = (await keyring.read('rooms')) ?? ''
+    expect(await keys.invite('hall', 'boss')).toBeDefined()
+    await keys.revoke('den', idOf(1))
+    expect(await keys.invite('den', 'boss')).toBeDefined()
+    clock.advance(settings.inviteMs)
+    for (let time = 0; time < 5; time++) await keys.invite('den', 'boss')
+    expect(keys.invitations('den')).toHaveLength(3)
+    expect((await keyring.read('rooms'))?.length).toBeLessThan(2 * length)
+  })
+
+  it('lets others in and on while one sets passwords, the last of which holds', async () => {
+    const { keys } = await opened()
+    const { code } = await invited(keys)
+    let set = 0
+    const words = Array.from({ length: 10 }, (_, index) => `word ${index}`)
+    const setting = words.map((word) => keys.setPassword('hall', word).then(() => set++))
+    setting.push(keys.setPassword('attic', undefined).then(() => set++))
+    expect(keys.invites([code], 'den', 'ani', 'joining')).toBeDefined()
+    await keys.kept()
+    expect(set).toBeLessThan(words.length)
+    await Promise.all(setting)
+    expect([await keys.opens('hall', 'word 8'), await keys.opens('hall', 'word 9')]).toEqual([false, true])
+  })
+
+  it('loses nothing where much is changed at once', async () => {
+    const { keys, again } = await opened()
+    const [{ code }] = await Promise.all([
+      invited(keys),
+      ...['a', 'b', 'c'].map((room) => keys.setPassword(room, room)),
+    ])
+    const password = keys.setPassword('den', 'secret')
+    expect(keys.invites([code], 'den', 'ani', 'joining')).toBeDefined()
+    const more = keys.invite('den', 'boss')
+    await Promise.all([keys.kept(), password, more])
+    const { keys: next } = await again()
+    expect(await Promise.all(['a', 'b', 'c'].map((room) => next.opens(room, room)))).toEqual([true, true, true])
+    expect(await next.opens('den', 'x')).toBe(false)
+    expect(next.invites([code], 'den', 'budi', 'joining')).toBeUndefined()
+    expect(next.invitations('den')).toHaveLength(2)
+  })
+
+  it('is read as versions kept it that knew less', async () => {
+    const keyring = new Keyring()
+    const kept = { passwords: {}, invitations: { [`${'ab'.repeat(32)}`]: { room: 'den', expiresAt: 9e15 } } }
+    await keyring.write('rooms', JSON.stringify(kept))
+    expect((await opened(keyring)).keys.invitations('den')).toEqual([{ id: 'abababab', expiresAt: 9e15, used: false }])
+  })
+})

@@ -1,0 +1,38 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { FileSaver } from '#terminal/pipes/file-saver.ts'
+import { openHouse, pieces, watch } from '../../../harness/house.ts'
+
+const HOSTILE = ['../../escaped', '..\\escaped', '/etc/escaped', '.escaped', 'CON', 'a\nb', 'photo\u202egnp.exe']
+
+/** Each guard by itself: with either call of `safeFileName` taken away, one of these fails. */
+describe('C55 the guards of file names', () => {
+  it.each(HOSTILE)('the room takes no sender at its word: %j', async (name) => {
+    const { join: enter } = await openHouse()
+    const ani = await enter('ani')
+    const { events } = watch(await enter('budi'))
+    await ani.upload(pieces('x'), { name }).done
+    const names = events.flatMap((event) => ('file' in event ? [event.file.name] : []))
+    expect(names).toHaveLength(2)
+    for (const told of names) {
+      expect(told).not.toBe(name)
+      expect(told).toMatch(/^[^/\\\x00-\x1f\u202e]+$/)
+    }
+  })
+
+  it.each(HOSTILE)('the folder takes no room at its word: %j', async (name) => {
+    const base = await mkdtemp(join(tmpdir(), 'tamtam-guard-'))
+    onTestFinished(() => rm(base, { recursive: true }))
+    const { join: enter } = await openHouse()
+    const [ani, tuan] = [await enter('ani'), await enter('tuan')]
+    const sent = await ani.upload(pieces('x'), { name: 'harmless' }).done
+    if ('type' in sent) throw new Error(sent.message)
+    await new FileSaver(join(base, 'terima'), tuan, undefined).save({ ...sent, name })
+    expect(await readdir(base)).toEqual(['terima'])
+    const [saved, ...others] = await readdir(join(base, 'terima'))
+    expect(others).toEqual([])
+    expect(saved).not.toBe(`terima_${name}`)
+  })
+})

@@ -1,0 +1,237 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { forTerminal } from '#domain/names/terminal-text.ts'
+import { wordsIn } from '#i18n/i18n.ts'
+import { actOn } from '#terminal/execute-command.ts'
+import type { FileDesk } from '#terminal/ports.ts'
+import { type Manner, RoomClient } from '#terminal/room-client.ts'
+import { themes } from '#terminal/style.ts'
+import { type HouseOptions, openHouse, pieces } from '../../harness/house.ts'
+import { turns } from '../../harness/turns.ts'
+
+const screen: Manner = { paint: undefined, time: false, tall: true, echo: true, live: true, divider: true, history: 0 }
+
+/** Files go straight into the room, and none come. */
+const desk = (session: LocalSession): FileDesk => ({
+  early: false,
+  autoBytes: 0,
+  send: (name) => session.upload(pieces('isi'), { name }).done,
+  receive: async () => ({ type: 'rejected', code: 'NO_SUCH_FILE', message: 'there is none' }),
+})
+
+/** Ani at a screen, in a room with Budi. */
+async function atScreen(manner: Partial<Manner> = {}, options: HouseOptions = {}) {
+  const house = await openHouse(options)
+  const [session, budi] = [await house.join('ani'), await house.join('budi')]
+  const rows: string[] = []
+  let bells = 0
+  const client = new RoomClient({
+    session,
+    files: desk(session),
+    words: wordsIn('en', forTerminal),
+    clock: house.clock,
+    outlet: {
+      show: (row) => rows.push(row),
+      talk: (row) => rows.push(row),
+      bell: () => bells++,
+      changed: () => {},
+    },
+    manner: { ...screen, ...manner },
+    own: [],
+  })
+  await client.start()
+  onTestFinished(() => client.end({ type: 'quit' }))
+  const says = async (text: string, who: LocalSession = budi) => {
+    await who.send({ type: 'say', text })
+    await turns(2)
+  }
+  const types = async (line: string) => {
+    await actOn(client, line)
+    await turns(2)
+  }
+  /** What was shown since the last time. */
+  const seen = () => rows.splice(0)
+  return { ...house, client, session, budi, says, types, seen, rang: () => bells }
+}
+
+describe('the bell', () => {
+  test('rings for whoever is named or whispered to, and at most once in five seconds', async () => {
+    const { says, budi, clock, rang } = await atScreen()
+    await says('halo semua')
+    await says('romani itu bukan nama')
+    expect(rang()).toBe(0)
+    await says('halo ani!')
+    await says('ANI?')
+    expect(rang()).toBe(1)
+    clock.advance(5000)
+    await budi.send({ type: 'whisper', to: 'ani', text: 'pst' })
+    await turns(2)
+    expect(rang()).toBe(2)
+  })
+
+  test('rings for everything with all, for nothing with off, and never for oneself', async () => {
+    const { says, types, clock, seen, rang } = await atScreen()
+    await types('/bell all')
+    await says('halo')
+    await types('ani bicara sendiri')
+    expect(rang()).toBe(1)
+    await types('/bell off')
+    clock.advance(60_000)
+    await says('ani!')
+    expect(rang()).toBe(1)
+    seen()
+    await types('/bell loud')
+    expect(seen()).toEqual(['* type /bell off|mention|all'])
+  })
+
+  test('rings when what one sends is there', async () => {
+    const { types, seen, rang } = await atScreen()
+    await types('/send lagu.mp3')
+    expect(rang()).toBe(1)
+    expect(seen().at(-1)).toMatch(/^\* lagu\.mp3 is in the room: 3 B, sha256 [0-9a-f]{64}$/)
+  })
+})
+
+describe('where one stopped reading', () => {
+  test('is marked once, before the first news, for whoever has touched no key for a minute', async () => {
+    const { says, client, clock, seen } = await atScreen()
+    await says('satu')
+    clock.advance(60_000)
+    await says('dua')
+    await says('tiga')
+    expect(seen()).toEqual([
+      '<budi> satu',
+      expect.stringMatching(/^──── new since \d\d:\d\d ────$/),
+      '<budi> dua',
+      '<budi> tiga',
+    ])
+    client.attention.touch()
+    await says('empat')
+    clock.advance(60_000)
+    await says('lima')
+    expect(seen()).toEqual(['<budi> empat', expect.stringMatching(/^──── new/), '<budi> lima'])
+  })
+
+  test('is marked by what others say only, and not where there is no screen', async () => {
+    const { types, clock, seen } = await atScreen()
+    clock.advance(60_000)
+    await types('sendiri')
+    expect(seen()).toEqual(['<ani> sendiri'])
+    const plain = await atScreen({ divider: false, echo: false })
+    plain.clock.advance(60_000)
+    await plain.says('halo')
+    expect(plain.seen()).toEqual(['<budi> halo'])
+  })
+})
+
+describe('slash words', () => {
+  test('hide what somebody says, and show it again', async () => {
+    const { says, types, seen } = await atScreen()
+    await types('/ignore Budi')
+    await says('tidak terlihat')
+    await types('/ignore')
+    await types('/ignore budi')
+    await says('terlihat')
+    expect(seen()).toEqual([
+      '* nothing of Budi is shown from now on; /ignore Budi shows it again',
+      '* not shown: budi',
+      '* budi is shown again',
+      '<budi> terlihat',
+    ])
+  })
+
+  test('show the time, and hide it', async () => {
+    const { says, types, seen } = await atScreen()
+    await types('/time on')
+    await says('pagi')
+    await types('/time off')
+    await says('siang')
+    expect(seen()).toEqual([
+      '* times are shown',
+      expect.stringMatching(/^\d\d:\d\d <budi> pagi$/),
+      '* times are not shown',
+      '<budi> siang',
+    ])
+  })
+
+  test('choose the colours, where there may be any', async () => {
+    const { says, types, seen } = await atScreen({ paint: themes.dark })
+    await types('/theme mono')
+    await says('ani?')
+    await types('/theme neon')
+    const [chosen, said, wrong] = seen()
+    expect(chosen).toContain('the theme is mono; there are dark, light, mono')
+    expect(said).toBe('<\x1b[1mbudi\x1b[22m> \x1b[7mani?\x1b[27m')
+    expect(wrong).toContain('the theme is mono')
+    const without = await atScreen()
+    await without.types('/theme dark')
+    await without.says('halo')
+    expect(without.seen().join('')).not.toContain('\x1b')
+  })
+
+  test('tell that one is away and back, and say why something is not done', async () => {
+    const { budi, types, seen, session } = await atScreen()
+    await types('/away makan')
+    expect(budi.members.find(({ name }) => name === 'ani')?.away).toBe('makan')
+    await types('/who')
+    await types('/away')
+    expect(session.members.find(({ name }) => name === 'ani')?.away).toBeUndefined()
+    await types('/kick budi')
+    expect(seen()).toEqual([
+      '* ani is away: makan',
+      '* 2 are here: ani (makan), budi',
+      '* ani is back',
+      expect.stringMatching(/^! NOT_ALLOWED only who looks after/),
+    ])
+  })
+})
+
+describe('who is there', () => {
+  test('in a large room is told of together: who came and went again is no news', async () => {
+    const { join, clock, seen } = await atScreen()
+    for (let number = 3; number <= 20; number++) await join(`tamu-${number}`)
+    await turns(2)
+    expect(seen()).toHaveLength(18)
+    const [dewi] = [await join('dewi'), await join('eko'), await join('fajar')]
+    await dewi.close()
+    await turns(2)
+    expect(seen()).toEqual([])
+    clock.advance(3000)
+    expect(seen()).toEqual(['* 2 people joined: eko, fajar'])
+  })
+
+  test('and typing is shown until it is said, or for a while', async () => {
+    const { budi, says, client, clock } = await atScreen()
+    budi.post([{ type: 'typing' }])
+    await turns(2)
+    expect(client.writers.names()).toEqual(['budi'])
+    await says('halo')
+    expect(client.writers.names()).toEqual([])
+    budi.post([{ type: 'typing' }])
+    await turns(2)
+    clock.advance(60_000)
+    expect(client.writers.names()).toEqual([])
+  })
+
+  test('sending: how far it is stands below the lines, and is gone when the file is whole', async () => {
+    const { budi, client, clock } = await atScreen()
+    const [more, rest] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    async function* slowly() {
+      yield Buffer.alloc(200)
+      await more.promise
+      yield Buffer.alloc(210)
+      await rest.promise
+      yield Buffer.alloc(590)
+    }
+    const upload = budi.upload(slowly(), { name: 'besar.bin', size: 1000 })
+    await turns(4)
+    clock.advance(3000)
+    more.resolve()
+    await turns(4)
+    expect(client.transfers.lines(80, client.words, () => 1).join('\n')).toMatch(/^· besar\.bin {2}41% \|████ /)
+    rest.resolve()
+    await upload.done
+    await turns(4)
+    expect(client.transfers.lines(80, client.words, () => 1)).toEqual([])
+  })
+})

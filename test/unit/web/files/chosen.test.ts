@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { picked, textFile } from '#web/files/chosen.ts'
+import { kindOf } from '#web/files/kinds.ts'
+
+const file = (name: string, webkitRelativePath = '') => Object.assign(new File([], name), { webkitRelativePath })
+
+describe('a file that somebody chose', () => {
+  it('is called by its way in the folder, as `tamtam send` calls it', () => {
+    const names = picked([file('a.txt'), file('b.jpg', 'photos/2024/b.jpg')]).map(({ name }) => name)
+    expect(names).toEqual(['a.txt', 'photos - 2024 - b.jpg'])
+  })
+
+  it('has an ending where it was text', () => {
+    expect(textFile('x', 'story').name).toBe('story.txt')
+    expect(textFile('x', 'story.md').name).toBe('story.md')
+  })
+})
+
+describe('how a file could be shown', () => {
+  it.each([
+    ['a.PNG', 'picture'],
+    ['a.jpeg', 'picture'],
+    ['notes.txt', 'text'],
+    ['song.ogg', 'audio'],
+    ['film.webm', 'video'],
+    ['drawing.svg', undefined],
+    ['page.html', undefined],
+    ['png', undefined],
+    ['a.png.exe', undefined],
+  ])('%s: %s', (name, kind) => expect(kindOf(name)).toBe(kind))
+})

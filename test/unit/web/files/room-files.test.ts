@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import type { RoomEvent } from '#domain/room/events.ts'
+import type { HostRequests } from '#web/browser/host-requests.ts'
+import { RoomFiles } from '#web/files/room-files.ts'
+
+const by = { id: 'i1', name: 'ani' }
+const journaled = { seq: 1, at: 1, by }
+const file = { id: 'f1', name: 'a.txt', size: 10 }
+const whole = { ...file, sha256: 'ab'.repeat(32) }
+
+const filesOf = (rows: readonly object[]) => {
+  const host: Pick<HostRequests, 'json'> = { json: async () => ({ value: { files: rows } }) }
+  return new RoomFiles(host as HostRequests, 'lobby')
+}
+
+const received = (name: string): RoomEvent => ({ type: 'fileReceived', ...journaled, by: { id: name, name }, file })
+
+test('what the host lists is known, and goes on with what happens', async () => {
+  const files = filesOf([
+    { id: 'f1', name: 'a.txt', status: 'paused', size: 10, offset: 4 },
+    { id: 'f2', name: 'b.txt', status: 'whole', size: 7, receipts: [{ name: 'budi', at: 1 }] },
+  ])
+  await files.load()
+  expect(files.of('f2').value).toEqual({ status: 'whole', arrived: 7, verified: ['budi'] })
+  const seen = () => files.of('f1').value
+  expect(seen()).toEqual({ status: 'paused', arrived: 4, verified: [] })
+  files.heard({ type: 'fileProgressed', by, file, bytes: 6 })
+  expect(seen()).toMatchObject({ status: 'arriving', arrived: 6 })
+  files.heard({ type: 'fileCompleted', ...journaled, file: whole })
+  for (const name of ['budi', 'sari', 'budi']) files.heard(received(name))
+  expect(seen()).toEqual({ status: 'whole', arrived: 10, verified: ['budi', 'sari'] })
+  files.heard({ type: 'fileWithdrawn', ...journaled, file, reason: 'made place' })
+  expect(seen().status).toBe('gone')
+})
