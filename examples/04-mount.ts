@@ -6,11 +6,11 @@ const tamtam = createTamtam()
 await tamtam.start()
 
 const server = createServer((request, response) => {
-  if (tamtam.mounted.request(request, response)) return
+  if (tamtam.handler.request(request, response)) return
   response.end('this is the shop\n')
 })
 server.on('upgrade', (request, connection, head) => {
-  if (!tamtam.mounted.upgrade(request, connection, head)) connection.destroy()
+  if (!tamtam.handler.upgrade(request, connection, head)) connection.destroy()
 })
 server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => {
   const address = server.address()

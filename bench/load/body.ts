@@ -45,7 +45,7 @@ export function answerOf(socket: Socket, wanted: RegExp, refused: RegExp): Promi
   })
 }
 
-export interface Reception {
+export interface LineUpload {
   readonly port: number
   readonly secure: boolean
   readonly request: string
@@ -62,7 +62,7 @@ export class Receiver {
   readonly ready: Promise<void>
   readonly done: Promise<void>
   readonly #socket: Socket
-  readonly #wanted: Reception
+  readonly #wanted: LineUpload
   readonly #block: Buffer
   #got = -1
   #text = ''
@@ -70,7 +70,7 @@ export class Receiver {
   #isDone: () => void = () => {}
   #fail: (error: Error) => void = () => {}
 
-  constructor(wanted: Reception, block: Buffer) {
+  constructor(wanted: LineUpload, block: Buffer) {
     this.#wanted = wanted
     this.#block = block
     this.ready = new Promise((resolve) => {

@@ -3,21 +3,21 @@ import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
 import { openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
-import { HttpDoor } from '#server/http/http-server.ts'
-import { LineDoor } from '#server/line/line-server.ts'
-import { Admission } from '#server/security/access-control.ts'
+import { HttpServer } from '#server/http/http-server.ts'
+import { LineServer } from '#server/line/line-server.ts'
+import { AccessControl } from '#server/security/access-control.ts'
 import { HostToken } from '#server/security/host-token.ts'
 import { OwnerKey } from '#server/security/owner-key.ts'
-import { RoomKeys } from '#server/security/room-secrets.ts'
-import { Tickets } from '#server/security/signed-links.ts'
-import { FramesDoor } from '#server/session/frame-server.ts'
-import { People } from '#server/session/key-registry.ts'
-import { WebSocketDoor } from '#server/session/websocket-server.ts'
-import { DiskVault } from '#storage/disk/file-store.ts'
-import { DiskKeyring } from '#storage/disk/secret-store.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { RoomSecrets } from '#server/security/room-secrets.ts'
+import { SignedLinks } from '#server/security/signed-links.ts'
+import { FrameSessionServer } from '#server/session/frame-server.ts'
+import { KeyRegistry } from '#server/session/key-registry.ts'
+import { WebSocketSessionServer } from '#server/session/websocket-server.ts'
+import { DiskFileStore } from '#storage/disk/file-store.ts'
+import { DiskSecretStore } from '#storage/disk/secret-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { MemoryJournal } from '#storage/memory/journal.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { quarantinesIn } from '#storage/sqlite/quarantine.ts'
 import { PromMetrics } from '#system/prom-metrics.ts'
@@ -28,36 +28,36 @@ import { version } from './about.ts'
 import type { TamtamOptions } from './cli/options.ts'
 import {
   engineDefaults,
+  fileStoreDefaults,
   httpDefaults,
   lineDefaults,
   linkMs,
   memoryReaderEntries,
-  roomKeyDefaults,
-  sessionDoorDefaults,
-  vaultDefaults,
+  roomSecretDefaults,
+  sessionServerDefaults,
 } from './defaults.ts'
 import { Health, WatchedJournal } from './health.ts'
 import type { HostParts } from './lifecycle.ts'
 import {
-  ADMISSION,
+  ACCESS_CONTROL,
   CLOCK,
   ENGINE,
-  FRAMES_DOOR,
+  FILE_STORE,
+  FRAME_SESSION_SERVER,
   HOST_TOKEN,
-  HTTP_DOOR,
+  HTTP_SERVER,
   IDS,
   JOURNAL,
-  KEYRING,
-  LINE_DOOR,
+  KEY_REGISTRY,
+  LINE_SERVER,
   LOG,
   METRICS,
   OWNER_KEY,
-  PEOPLE,
-  ROOM_KEYS,
+  ROOM_SECRETS,
+  SECRET_STORE,
   SESSION_PARTS,
-  TICKETS,
-  VAULT,
-  WEB_SOCKET_DOOR,
+  SIGNED_LINKS,
+  WEB_SOCKET_SESSION_SERVER,
 } from './tokens.ts'
 
 /** Where the set-up builds the page. */
@@ -76,7 +76,12 @@ export function provide<T>(
 
 /** Which adapter stands for which port: a container of its own for each host, so that two in one process share nothing. */
 export function compose(options: TamtamOptions): HostParts {
-  const { data: directory, overrides = {}, freeSpaceFloorBytes, maxFileBytes = vaultDefaults.maxFileBytes } = options
+  const {
+    data: directory,
+    overrides = {},
+    freeSpaceFloorBytes,
+    maxFileBytes = fileStoreDefaults.maxFileBytes,
+  } = options
   const floor = freeSpaceFloorBytes === undefined ? {} : { freeSpaceFloorBytes }
   const limits = { ...engineDefaults, ...options.limits }
   const health = new Health()
@@ -91,19 +96,19 @@ export function compose(options: TamtamOptions): HostParts {
       ? new MemoryJournal()
       : new SqliteJournal({ directory, log: from.resolve(LOG), onDamaged: () => health.metDamage(), ...floor }),
   )
-  provide(host, VAULT, overrides.vault, (from) => {
-    if (directory === undefined) return new MemoryVault({ maxFileBytes })
-    const { maxSpoolBytes = vaultDefaults.maxSpoolBytes } = options
+  provide(host, FILE_STORE, overrides.fileStore, (from) => {
+    if (directory === undefined) return new MemoryFileStore({ maxFileBytes })
+    const { maxSpoolBytes = fileStoreDefaults.maxSpoolBytes } = options
     const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
-    return new DiskVault({ directory, maxFileBytes, maxSpoolBytes, ...ports, ...floor })
+    return new DiskFileStore({ directory, maxFileBytes, maxSpoolBytes, ...ports, ...floor })
   })
-  provide(host, KEYRING, overrides.keyring, () =>
-    directory === undefined ? new MemoryKeyring() : new DiskKeyring(directory),
+  provide(host, SECRET_STORE, overrides.secretStore, () =>
+    directory === undefined ? new MemorySecretStore() : new DiskSecretStore(directory),
   )
   provide(host, ENGINE, undefined, (from) => {
     const ports = {
       journal: new WatchedJournal(from.resolve(JOURNAL), health, () => quarantinesIn(directory)),
-      vault: from.resolve(VAULT),
+      fileStore: from.resolve(FILE_STORE),
       clock: from.resolve(CLOCK),
       ids: from.resolve(IDS),
       log: from.resolve(LOG),
@@ -125,13 +130,13 @@ export function compose(options: TamtamOptions): HostParts {
   })
   provide(
     host,
-    LINE_DOOR,
+    LINE_SERVER,
     undefined,
     (from) =>
-      new LineDoor({
+      new LineServer({
         ...doorPorts(from),
-        admission: from.resolve(ADMISSION),
-        tickets: from.resolve(TICKETS),
+        accessControl: from.resolve(ACCESS_CONTROL),
+        signedLinks: from.resolve(SIGNED_LINKS),
         settings: { ...lineDefaults, ...options.line },
       }),
   )
@@ -139,71 +144,76 @@ export function compose(options: TamtamOptions): HostParts {
     host,
     HOST_TOKEN,
     undefined,
-    (from) => new HostToken(from.resolve(KEYRING), from.resolve(CLOCK), from.resolve(LOG)),
+    (from) => new HostToken(from.resolve(SECRET_STORE), from.resolve(CLOCK), from.resolve(LOG)),
   )
-  provide(host, OWNER_KEY, undefined, (from) => new OwnerKey(from.resolve(KEYRING)))
+  provide(host, OWNER_KEY, undefined, (from) => new OwnerKey(from.resolve(SECRET_STORE)))
   provide(
     host,
-    ROOM_KEYS,
+    ROOM_SECRETS,
     undefined,
-    (from) => new RoomKeys(from.resolve(KEYRING), from.resolve(CLOCK), roomKeyDefaults),
+    (from) => new RoomSecrets(from.resolve(SECRET_STORE), from.resolve(CLOCK), roomSecretDefaults),
   )
   provide(
     host,
-    ADMISSION,
+    ACCESS_CONTROL,
     undefined,
     (from) =>
-      new Admission({
+      new AccessControl({
         access: options.access ?? openToAll,
         ...(options.token === true ? { token: from.resolve(HOST_TOKEN) } : {}),
         owner: from.resolve(OWNER_KEY),
-        keys: from.resolve(ROOM_KEYS),
+        keys: from.resolve(ROOM_SECRETS),
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: { ...httpDefaults, ...options.http },
       }),
   )
-  provide(host, TICKETS, undefined, (from) => new Tickets(from.resolve(KEYRING), from.resolve(CLOCK), linkMs))
-  provide(host, PEOPLE, undefined, (from) => new People(from.resolve(ENGINE)))
+  provide(
+    host,
+    SIGNED_LINKS,
+    undefined,
+    (from) => new SignedLinks(from.resolve(SECRET_STORE), from.resolve(CLOCK), linkMs),
+  )
+  provide(host, KEY_REGISTRY, undefined, (from) => new KeyRegistry(from.resolve(ENGINE)))
   provide(host, SESSION_PARTS, undefined, (from) => {
     const { ids: _ids, ...ports } = doorPorts(from)
-    const settings = { ...sessionDoorDefaults, ...options.session, program: `tamtam/${version}` }
+    const settings = { ...sessionServerDefaults, ...options.session, program: `tamtam/${version}` }
     return {
       ...ports,
       settings,
-      admission: from.resolve(ADMISSION),
-      people: from.resolve(PEOPLE),
+      accessControl: from.resolve(ACCESS_CONTROL),
+      people: from.resolve(KEY_REGISTRY),
     }
   })
-  provide(host, FRAMES_DOOR, undefined, (from) => new FramesDoor(from.resolve(SESSION_PARTS)))
-  provide(host, WEB_SOCKET_DOOR, undefined, (from) => new WebSocketDoor(from.resolve(SESSION_PARTS)))
+  provide(host, FRAME_SESSION_SERVER, undefined, (from) => new FrameSessionServer(from.resolve(SESSION_PARTS)))
+  provide(host, WEB_SOCKET_SESSION_SERVER, undefined, (from) => new WebSocketSessionServer(from.resolve(SESSION_PARTS)))
   provide(
     host,
-    HTTP_DOOR,
+    HTTP_SERVER,
     undefined,
     (from) =>
-      new HttpDoor({
+      new HttpServer({
         ...doorPorts(from),
         settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
-        admission: from.resolve(ADMISSION),
-        tickets: from.resolve(TICKETS),
-        people: from.resolve(PEOPLE),
-        webSockets: from.resolve(WEB_SOCKET_DOOR),
+        accessControl: from.resolve(ACCESS_CONTROL),
+        signedLinks: from.resolve(SIGNED_LINKS),
+        people: from.resolve(KEY_REGISTRY),
+        webSockets: from.resolve(WEB_SOCKET_SESSION_SERVER),
         page: options.page === true ? PAGE : undefined,
         trouble: () => health.trouble,
       }),
   )
   return {
     engine: host.resolve(ENGINE),
-    line: host.resolve(LINE_DOOR),
-    http: host.resolve(HTTP_DOOR),
-    frames: host.resolve(FRAMES_DOOR),
-    webSocket: host.resolve(WEB_SOCKET_DOOR),
-    admission: host.resolve(ADMISSION),
+    line: host.resolve(LINE_SERVER),
+    http: host.resolve(HTTP_SERVER),
+    frames: host.resolve(FRAME_SESSION_SERVER),
+    webSocket: host.resolve(WEB_SOCKET_SESSION_SERVER),
+    accessControl: host.resolve(ACCESS_CONTROL),
     token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
     owner: host.resolve(OWNER_KEY),
-    keys: host.resolve(ROOM_KEYS),
-    tickets: host.resolve(TICKETS),
+    keys: host.resolve(ROOM_SECRETS),
+    signedLinks: host.resolve(SIGNED_LINKS),
     clock: host.resolve(CLOCK),
     log: host.resolve(LOG),
     metrics: host.resolve(METRICS),

@@ -30,7 +30,7 @@ const place = v.pipe(
   text,
   v.transform((given) => given.replace(/^\[(.*)\]$/, '$1').replace(/^localhost\.?$/i, 'localhost')),
 )
-const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+const oneOf = <const Translator extends readonly [string, ...string[]]>(words: Translator) =>
   v.picklist(words, `must be one of ${words.join(', ')}`)
 /** One or more, with commas between, or a JSON array of them. */
 const list = v.pipe(

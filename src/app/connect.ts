@@ -1,6 +1,6 @@
 import { parseAddress, type RoomAddress } from '#client/address.ts'
 import { type Dial, dialHost } from '#client/dial.ts'
-import { Way } from '#client/endpoint.ts'
+import { Endpoint } from '#client/endpoint.ts'
 import { KnownHosts } from '#client/known-hosts.ts'
 import { RemoteRoom } from '#client/session/remote-room.ts'
 import { RemoteSession } from '#client/session/remote-session.ts'
@@ -28,10 +28,10 @@ export interface ConnectOptions {
   readonly key?: string
   /** The sequence after which `events$` begins; without it, now. */
   readonly after?: number
-  /** Instead of TCP or TLS to the host of the address: any connection that ends up in the `welcome` of a host. */
+  /** Instead of TCP or TLS to the host of the address: any connection that ends up in the `accept` of a host. */
   readonly dial?: Dial
   /** Frames unless given. */
-  readonly carrier?: 'frames' | 'websocket'
+  readonly transport?: 'frames' | 'websocket'
   /** The file of hosts that were reached over TLS, and of their keys; the user's own unless given, as for `tamtam join`. */
   readonly knownHosts?: string
   readonly settings?: Partial<ClientSettings & SessionSettings>
@@ -50,7 +50,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
   if ('type' in where) throw new Refused(rejected('BAD_REQUEST', where.message))
   if (where.file !== undefined) throw new Refused(rejected('BAD_REQUEST', 'this is the link of a file, and no room'))
   const known = new KnownHosts(options.knownHosts ?? knownHostsPath(process.env))
-  return await enterRoom(where, new Way(where, options.dial ?? dialHost(where, known)), {
+  return await enterRoom(where, new Endpoint(where, options.dial ?? dialHost(where, known)), {
     ...(where.token === undefined ? {} : { token: where.token }),
     ...options,
   })
@@ -59,14 +59,14 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
 /** The same for an address that was read already. */
 export async function enterRoom(
   { room, name: called }: Pick<RoomAddress, 'room' | 'name'>,
-  way: Way,
+  way: Endpoint,
   options: Omit<ConnectOptions, 'knownHosts' | 'dial'>,
 ): Promise<RemoteSession> {
-  const { token, password, after, name = called, carrier = 'frames' } = options
+  const { token, password, after, name = called, transport = 'frames' } = options
   const ids = new RandomIds()
   const key = options.key ?? ids.next()
   const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
-  const open = carrier === 'frames' ? framesTo(way) : webSocketTo(`ws://${way.at}/ws`, webSocketsOver(way))
+  const open = transport === 'frames' ? framesTo(way) : webSocketTo(`ws://${way.at}/ws`, webSocketsOver(way))
   const shown = { ...(token === undefined ? {} : { token }), ...(password === undefined ? {} : { password }) }
   const place = new RemoteRoom(
     { open, clock: new SystemClock(), ids, random: Math.random, settings },

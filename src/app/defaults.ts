@@ -5,8 +5,8 @@ import type { EngineLimits } from '#domain/engine/limits.ts'
 import type { HttpSettings } from '#server/http/settings.ts'
 import type { LineSettings } from '#server/line/settings.ts'
 import type { ListenerSettings } from '#server/listener/listener.ts'
-import type { RoomKeySettings } from '#server/security/room-secrets.ts'
-import type { SessionDoorSettings } from '#server/session/settings.ts'
+import type { RoomSecretSettings } from '#server/security/room-secrets.ts'
+import type { SessionServerSettings } from '#server/session/settings.ts'
 import type { IdentitySettings } from '#system/tls/identity.ts'
 
 /** Every limit and time-out of tamtam, each with its unit in its name. */
@@ -52,7 +52,7 @@ export const bundleDefaults: BundleLimits = {
   fillBytes: 1024 ** 2,
 }
 
-export const vaultDefaults = {
+export const fileStoreDefaults = {
   maxFileBytes: 4 * 1024 ** 3,
   maxSpoolBytes: 20 * 1024 ** 3,
 }
@@ -111,7 +111,7 @@ export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   heartbeatMs: 15_000,
 }
 
-export const roomKeyDefaults: RoomKeySettings = {
+export const roomSecretDefaults: RoomSecretSettings = {
   inviteMs: 24 * 3_600_000,
   invitedMs: 30 * 24 * 3_600_000,
   invitationsPerRoom: 2000,
@@ -121,7 +121,7 @@ export const roomKeyDefaults: RoomKeySettings = {
 export const linkMs = 24 * 3_600_000
 
 /** The program's name is what composes it to say. */
-export const sessionDoorDefaults: Omit<SessionDoorSettings, 'program'> = {
+export const sessionServerDefaults: Omit<SessionServerSettings, 'program'> = {
   helloMs: 10_000,
   frameMs: 10_000,
   messagesPerSecond: lineDefaults.linesPerSecond,

@@ -1,6 +1,6 @@
 import type { Appended, Journal } from '#domain/ports/journal.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import type { Trouble } from '#server/http/parts.ts'
+import type { HealthReport } from '#server/http/parts.ts'
 
 /** What is known of the stores, without asking them: what they answered last. */
 export class Health {
@@ -10,7 +10,7 @@ export class Health {
   #damagedPlaces = 0
 
   /** What is wrong; undefined where nothing is. */
-  get trouble(): Trouble | undefined {
+  get trouble(): HealthReport | undefined {
     if (this.#status !== 'ok') return { refuses: true, message: this.#message }
     const message = [...(this.#damagedPlaces > 0 ? [this.#metDamage] : []), ...(this.#setAside ? [SET_ASIDE] : [])]
     return message.length === 0 ? undefined : { refuses: false, message: message.join('; ') }

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { failureText } from '#domain/names/failure-text.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import { VaultBroken } from '#domain/ports/file-store.ts'
-import { DirectoryInUse, JournalBroken } from '#domain/ports/journal.ts'
-import { type KeyName, KeyringDamaged } from '#domain/ports/secret-store.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
+import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
+import { type KeyName, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
 import { SharedDirectory } from '#storage/disk/directory-lock.ts'
 import { SharedDisk } from '#storage/disk/shared-disk.ts'
@@ -20,7 +20,7 @@ import { identityFor } from './identity.ts'
 import { createTamtam, type Tamtam } from './index.ts'
 import { bindsOf, hostNamesOf, refuseUnsafe, wantsToken } from './lan.ts'
 import type { Address } from './lifecycle.ts'
-import { whoListens } from './port-owner.ts'
+import { portOwner } from './port-owner.ts'
 
 /** For whoever reads our output to take the last of it. */
 const LAST_OUTPUT_MS = 500
@@ -79,7 +79,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
 const asDiskFailure =
   (what: string) =>
   (error: unknown): never => {
-    if (!(error instanceof JournalBroken || error instanceof VaultBroken)) throw error
+    if (!(error instanceof JournalFailed || error instanceof FileStoreFailed)) throw error
     throw new CommandFailed(exitCodes.disk, `the data ${what}: ${failureText(error)}`, { cause: error })
   }
 
@@ -92,7 +92,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
     if (error instanceof DirectoryInUse)
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
-    if (error instanceof KeyringDamaged && data !== undefined)
+    if (error instanceof SecretStoreDamaged && data !== undefined)
       throw new CommandFailed(
         exitCodes.disk,
         `${join(data, 'keys', error.secret)} can't be used: ${error.message}; put a copy of it back, or remove it: then ${WITHOUT[error.secret]}`,
@@ -111,7 +111,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
     if (error instanceof PortInUse)
       throw new CommandFailed(
         exitCodes.portInUse,
-        `${error.message}${await whoListens(port)}; stop what uses it, or choose another with --port`,
+        `${error.message}${await portOwner(port)}; stop what uses it, or choose another with --port`,
         { cause: error },
       )
     throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${failureText(error)}`, {

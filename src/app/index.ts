@@ -6,7 +6,7 @@ import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { isLoopback } from '#server/connection/address.ts'
 import type { ListenerSettings } from '#server/listener/listener.ts'
-import type { RoomKeyDesk } from '#server/security/room-access.ts'
+import type { RoomAccess } from '#server/security/room-access.ts'
 import type { TamtamOptions } from './cli/options.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
@@ -26,23 +26,23 @@ export interface Tamtam {
    * SSH server. `address` is where it comes from, for limits, bans and the names of guests; this machine unless given. To be called
    * once started.
    */
-  welcome(connection: Duplex, address?: string): void
+  accept(connection: Duplex, address?: string): void
   /**
    * Rooms inside an HTTP server of yours: answers what is under `/rooms` and `/files`, and WebSockets at `/ws`, and false for all else,
    * which is yours. Its host names are in `http: { hostNames }`. To be called once started, for each request.
    */
-  readonly mounted: Mounted
+  readonly handler: Handler
   /** What people show to come in, once started; undefined where nothing is asked for. It may be replaced at any time. */
   readonly token: string | undefined
   /** What opens the room of a member who looks after it. */
-  keysOf(session: LocalSession): RoomKeyDesk
+  roomAccess(session: LocalSession): RoomAccess
   /** The access rule would answer otherwise now: whoever may not be here any more is cut off. */
   recheckAccess(): void
   /** Keeps what was said, tells everybody, and closes all; idempotent. */
   stop(why?: string): Promise<void>
 }
 
-export interface Mounted {
+export interface Handler {
   request(request: IncomingMessage, response: ServerResponse): boolean
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): boolean
 }
@@ -58,9 +58,9 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     bandwidth: engine.bandwidth,
     start: () => lifecycle.start(),
     listen: (settings = {}) => lifecycle.listen(settings),
-    welcome: (connection, address = '127.0.0.1') =>
-      lifecycle.welcome(connection, { address, loopback: isLoopback(address) }),
-    mounted: {
+    accept: (connection, address = '127.0.0.1') =>
+      lifecycle.accept(connection, { address, loopback: isLoopback(address) }),
+    handler: {
       request: (request, response) => {
         lifecycle.mount()
         return parts.http.serve(request, response)
@@ -73,8 +73,8 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     get token() {
       return parts.token?.text
     },
-    keysOf: (session) => parts.admission.keysOf(session),
-    recheckAccess: () => parts.admission.recheck(),
+    roomAccess: (session) => parts.accessControl.roomAccess(session),
+    recheckAccess: () => parts.accessControl.recheck(),
     stop: (why = 'the host stops') => lifecycle.stop(why),
   }
 }
@@ -93,23 +93,23 @@ export type { Code, Rejected } from '#domain/errors.ts'
 export type { Cancel, Clock } from '#domain/ports/clock.ts'
 export {
   type Digest,
-  type Vault,
-  VaultBroken,
-  VaultMissing,
-  type VaultWriter,
+  FileMissing,
+  type FileStore,
+  FileStoreFailed,
+  type FileWriter,
 } from '#domain/ports/file-store.ts'
 export type { Ids } from '#domain/ports/ids.ts'
 export {
   type Appended,
   DirectoryInUse,
   type Journal,
-  JournalBroken,
+  JournalFailed,
   type KnownId,
   type Span,
 } from '#domain/ports/journal.ts'
 export type { Log, LogFields } from '#domain/ports/log.ts'
 export type { Metrics } from '#domain/ports/metrics.ts'
-export type { KeyName, Keyring } from '#domain/ports/secret-store.ts'
+export type { KeyName, SecretStore } from '#domain/ports/secret-store.ts'
 export { Batch, type CommandId, type Encoder } from '#domain/room/batch.ts'
 export type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 export type { Entry, MentionedFile, OfferedFile, Presence, RoomEvent, WholeFile } from '#domain/room/events.ts'
@@ -127,7 +127,7 @@ export type { HttpSettings } from '#server/http/settings.ts'
 export type { FileMode, LineSettings } from '#server/line/settings.ts'
 export { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
 export type { TlsSettings } from '#server/listener/tls.ts'
-export type { SessionDoorSettings } from '#server/session/settings.ts'
+export type { SessionServerSettings } from '#server/session/settings.ts'
 export type { TamtamOptions } from './cli/options.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { Address } from './lifecycle.ts'

@@ -3,18 +3,18 @@ import type { Engine } from '#domain/engine/engine.ts'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
-import type { Door, Visitor } from '#server/connection/incoming-connection.ts'
-import type { HttpDoor } from '#server/http/http-server.ts'
+import type { ConnectionServer, IncomingConnection } from '#server/connection/incoming-connection.ts'
+import type { HttpServer } from '#server/http/http-server.ts'
 import { admit } from '#server/listener/admit.ts'
 import { type ListenerSettings, TcpListener } from '#server/listener/listener.ts'
-import type { Admission } from '#server/security/access-control.ts'
+import type { AccessControl } from '#server/security/access-control.ts'
 import type { HostToken } from '#server/security/host-token.ts'
 import type { OwnerKey } from '#server/security/owner-key.ts'
-import type { RoomKeys } from '#server/security/room-secrets.ts'
-import type { Tickets } from '#server/security/signed-links.ts'
-import type { WebSocketDoor } from '#server/session/websocket-server.ts'
+import type { RoomSecrets } from '#server/security/room-secrets.ts'
+import type { SignedLinks } from '#server/security/signed-links.ts'
+import type { WebSocketSessionServer } from '#server/session/websocket-server.ts'
 import { type DirectoryLock, lockDirectory } from '#storage/disk/directory-lock.ts'
-import { HeapWatch } from '#system/heap.ts'
+import { HeapMonitor } from '#system/heap.ts'
 import { fingerprintOfPem } from '#system/tls/identity.ts'
 import { listenerDefaults, shortHeapShare } from './defaults.ts'
 
@@ -30,15 +30,15 @@ export interface Address {
 /** What a host is made of. */
 export interface HostParts {
   readonly engine: Engine
-  readonly line: Door
-  readonly http: HttpDoor
-  readonly frames: Door
-  readonly webSocket: WebSocketDoor
-  readonly admission: Admission
+  readonly line: ConnectionServer
+  readonly http: HttpServer
+  readonly frames: ConnectionServer
+  readonly webSocket: WebSocketSessionServer
+  readonly accessControl: AccessControl
   readonly token: HostToken | undefined
   readonly owner: OwnerKey
-  readonly keys: RoomKeys
-  readonly tickets: Tickets
+  readonly keys: RoomSecrets
+  readonly signedLinks: SignedLinks
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -51,7 +51,7 @@ export class Lifecycle {
   readonly #parts: HostParts
   readonly #data: { readonly directory: string; readonly sharedDisk: boolean } | undefined
   readonly #listeners: TcpListener[] = []
-  readonly #memory = new HeapWatch(shortHeapShare)
+  readonly #memory = new HeapMonitor(shortHeapShare)
   #lock: DirectoryLock | undefined
   /** Somebody may come in by no listener of ours. */
   #mounted = false
@@ -96,7 +96,7 @@ export class Lifecycle {
     this.#sweep()
   }
 
-  welcome(connection: Duplex, from: Pick<Visitor, 'address' | 'loopback' | 'base'>): void {
+  accept(connection: Duplex, from: Pick<IncomingConnection, 'address' | 'loopback' | 'base'>): void {
     if (this.#stopping !== undefined) {
       connection.destroy()
       return
@@ -116,31 +116,31 @@ export class Lifecycle {
   async #stop(why: string): Promise<void> {
     this.#parts.token?.close()
     for (const listener of this.#listeners) listener.stopReading()
-    if (this.#mounted) for (const door of this.#doors) door.stopReading()
+    if (this.#mounted) for (const server of this.#servers) server.stopReading()
     this.#memory.stop()
     await this.#parts.engine.settled()
     await Promise.all(this.#listeners.map((listener) => listener.close(why)))
     this.#cancelSweep()
-    if (this.#mounted) await Promise.all(this.#doors.map((door) => door.close(why, listenerDefaults.farewellMs)))
+    if (this.#mounted) await Promise.all(this.#servers.map((server) => server.close(why, listenerDefaults.farewellMs)))
     // Those that had not said yet what they are.
     for (const guest of this.#guests) if (!guest.writableEnded) guest.destroy()
     await this.#parts.engine.stop(why)
     await this.#lock?.release()
   }
 
-  get #doors(): readonly Omit<Door, 'welcome'>[] {
+  get #servers(): readonly Omit<ConnectionServer, 'accept'>[] {
     const { line, frames, webSocket, http } = this.#parts
     return [line, frames, webSocket, http]
   }
 
   async #openAccess(): Promise<void> {
-    const { admission, keys, owner, tickets, token } = this.#parts
-    await token?.open(() => admission.recheck())
-    await Promise.all([keys.open(), owner.open(), tickets.open()])
+    const { accessControl, keys, owner, signedLinks, token } = this.#parts
+    await token?.open(() => accessControl.recheck())
+    await Promise.all([keys.open(), owner.open(), signedLinks.open()])
   }
 
   #sweep(): void {
-    for (const door of this.#doors) door.sweep(listenerDefaults.deadMs)
+    for (const server of this.#servers) server.sweep(listenerDefaults.deadMs)
     this.#cancelSweep = this.#parts.clock.after(SWEEP_MS, () => this.#sweep())
   }
 }

@@ -5,7 +5,7 @@ import { forTerminal } from '#domain/names/terminal-text.ts'
 const LISTENING = '0A'
 
 /** ` by node (pid 7)`, where Linux tells us: of other people's processes only root may know. */
-export async function whoListens(number: number): Promise<string> {
+export async function portOwner(number: number): Promise<string> {
   const inodes = new Set<string>()
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6'])
     for (const line of (await readFile(table, 'utf8').catch(() => '')).split('\n')) {

@@ -1,9 +1,9 @@
 // For those who write an adapter of their own, or test against a room in memory: `tamtam-chat/testing`.
-export { MemoryNetwork, type Welcoming } from '#server/memory/network.ts'
+export { type ConnectionAcceptor, MemoryNetwork } from '#server/memory/network.ts'
 export { MemoryConnection, memoryPair, type PairOptions } from '#server/memory/pair.ts'
-export { MemoryVault, type MemoryVaultOptions } from '#storage/memory/file-store.ts'
+export { MemoryFileStore, type MemoryFileStoreOptions } from '#storage/memory/file-store.ts'
 export { MemoryJournal } from '#storage/memory/journal.ts'
-export { MemoryKeyring } from '#storage/memory/secret-store.ts'
+export { MemorySecretStore } from '#storage/memory/secret-store.ts'
 export { CountingIds } from '#system/counting-ids.ts'
 export { ManualClock } from '#system/manual-clock.ts'
 export { type LogLine, MemoryLog } from '#system/memory-log.ts'

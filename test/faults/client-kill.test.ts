@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ChaosProxy } from '../harness/chaos-proxy.ts'
 import type { Lane } from '../harness/chaos-proxy-lane.ts'
+import { CliProcess, folderWith, hostForVerbs } from '../harness/cli-process.ts'
 import { filesOf } from '../harness/files.ts'
-import { folderWith, hostForVerbs, Verb } from '../harness/verb.ts'
 
 const KILLS = Number(process.env['CLIENT_KILLS'] ?? 5)
 /** More than the requests around a file take, so that each run moves some of it. */
@@ -28,7 +28,7 @@ async function killed(
   for (let kill = 1; kill <= KILLS; kill++) {
     const before = await moved()
     lane.stallAt(lane.passed + randomInt(LEAST_STEP_BYTES, MOST_STEP_BYTES))
-    const verb = new Verb(args, { cwd })
+    const verb = new CliProcess(args, { cwd })
     // What comes down is kept by the one that is killed, what goes up by the host, which says how much when the connection is over.
     await verb.until('the middle', async () => lane.stalled && (lane === proxy.up || (await moved()) > before))
     await verb.kill('SIGKILL')
@@ -37,7 +37,7 @@ async function killed(
     await verb.until('some more bytes', async () => (await moved()) > before)
     expect(await moved()).toBeLessThan(FILE_BYTES)
   }
-  const { code, errors } = await Verb.run(args, { cwd })
+  const { code, errors } = await CliProcess.run(args, { cwd })
   expect(code, errors).toBe(0)
 }
 

@@ -2,11 +2,11 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { CliProcess } from '../harness/cli-process.ts'
 import { temporaryDirectory } from '../harness/host.ts'
 import { HostProcess } from '../harness/host-process.ts'
 import { ask } from '../harness/http-client.ts'
 import { LineClient } from '../harness/line-client.ts'
-import { Verb } from '../harness/verb.ts'
 
 // Bound to this machine, but for its token what `--lan` alone is.
 const LAN = ['--lan', '--bind', '127.0.0.1'] as const
@@ -21,20 +21,20 @@ async function come(port: number, token: string): Promise<LineClient> {
 test('--lan makes a token and keeps it to itself; tamtam token tells it, and the verbs show it', async () => {
   const data = await temporaryDirectory()
   const { host, port } = await HostProcess.start([...LAN, '--data', data])
-  const token = (await Verb.run(['token', '--data', data])).out.toString().trim()
+  const token = (await CliProcess.run(['token', '--data', data])).out.toString().trim()
   expect(token).toMatch(/^[a-km-np-z2-9]{26}$/)
   expect(await readFile(join(data, 'keys', 'token'), 'utf8')).toBe(token)
   expect((await stat(join(data, 'keys', 'token'))).mode & 0o777).toBe(0o600)
   expect(await host.listening()).toMatchObject({ addresses: ['127.0.0.1'] })
 
   const at = `ani@127.0.0.1:${port}/lobby`
-  expect((await Verb.run(['say', at, 'halo'])).code).toBe(5)
+  expect((await CliProcess.run(['say', at, 'halo'])).code).toBe(5)
   const file = join(data, 'mine')
   await writeFile(file, `${token}\n`, { mode: 0o600 })
-  const said = await Verb.run(['say', at, 'halo'], { env: { TAMTAM_TOKEN_FILE: file } })
+  const said = await CliProcess.run(['say', at, 'halo'], { env: { TAMTAM_TOKEN_FILE: file } })
   expect(said.code).toBe(0)
   await chmod(file, 0o644)
-  const open = await Verb.run(['say', at, 'again'], { env: { TAMTAM_TOKEN_FILE: file } })
+  const open = await CliProcess.run(['say', at, 'again'], { env: { TAMTAM_TOKEN_FILE: file } })
   expect([open.code, open.errors]).toEqual([78, expect.stringContaining('chmod 600')])
   await host.until('what ani said', () => host.events.some(({ text }) => text === 'halo'))
   expect(await host.stop()).toBe(0)
@@ -69,7 +69,7 @@ test('C124: tamtam token --new beside the host sends out who came by the one bef
   const { host, port } = await HostProcess.start([...LAN, '--data', data, '--log-level', 'silent'])
   const token = await readFile(join(data, 'keys', 'token'), 'utf8')
   const ani = await come(port, token)
-  const renewed = await Verb.run(['token', '--new', '--data', data])
+  const renewed = await CliProcess.run(['token', '--new', '--data', data])
   await ani.closed()
   const next = renewed.out.toString().trim()
   expect(next).not.toBe(token)
@@ -96,7 +96,10 @@ test('what people type to join stands in plain text where nobody sits before it'
 
 test('there is no token to be told where none was made', async () => {
   const data = await temporaryDirectory()
-  expect(await Verb.run(['token', '--data', data])).toMatchObject({ code: 5, errors: expect.stringContaining('--lan') })
+  expect(await CliProcess.run(['token', '--data', data])).toMatchObject({
+    code: 5,
+    errors: expect.stringContaining('--lan'),
+  })
 })
 
 test('the owner’s key makes its holder the owner, and one’s own key the same person again', async () => {
@@ -104,7 +107,7 @@ test('the owner’s key makes its holder the owner, and one’s own key the same
   const config = await temporaryDirectory()
   const { host, port } = await HostProcess.start(['--data', data])
   const env = { TAMTAM_KEY_FILE: join(data, 'keys', 'owner') }
-  const owner = await Verb.run(['join', `boss@127.0.0.1:${port}/lobby`], {
+  const owner = await CliProcess.run(['join', `boss@127.0.0.1:${port}/lobby`], {
     env,
     input: '/lock\n/unlock\n/password buka\n/invite\n',
   })
@@ -113,16 +116,20 @@ test('the owner’s key makes its holder the owner, and one’s own key the same
   await host.until('the lock', () => host.events.some(({ type }) => type === 'unlocked'))
 
   const outside = ['join', `cici@127.0.0.1:${port}/lobby`]
-  expect((await Verb.run(outside, { input: 'halo' })).code).toBe(4)
+  expect((await CliProcess.run(outside, { input: 'halo' })).code).toBe(4)
   for (const shown of [{ TAMTAM_PASSWORD: 'buka' }, { TAMTAM_TOKEN: code }])
-    expect((await Verb.run(outside, { env: shown, input: 'salam\n' })).code).toBe(0)
-  await Verb.run(['join', `boss@127.0.0.1:${port}/lobby`], { env, input: '/password off\n' })
+    expect((await CliProcess.run(outside, { env: shown, input: 'salam\n' })).code).toBe(0)
+  await CliProcess.run(['join', `boss@127.0.0.1:${port}/lobby`], { env, input: '/password off\n' })
 
   await mkdir(join(config, 'tamtam'))
   for (let time = 0; time < 2; time++)
     expect(
-      (await Verb.run(['join', `ani@127.0.0.1:${port}/lobby`], { env: { XDG_CONFIG_HOME: config }, input: 'halo\n' }))
-        .code,
+      (
+        await CliProcess.run(['join', `ani@127.0.0.1:${port}/lobby`], {
+          env: { XDG_CONFIG_HOME: config },
+          input: 'halo\n',
+        })
+      ).code,
     ).toBe(0)
   const authors = () => host.events.filter(({ text }) => text === 'halo').map(({ by }) => (by as { id: string }).id)
   await host.until('both', () => authors().length === 2)

@@ -6,11 +6,11 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { packRows } from '#storage/sqlite/transport.ts'
+import { CliProcess } from '../harness/cli-process.ts'
 import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask, OpenAnswer } from '../harness/http-client.ts'
 import { SessionClient } from '../harness/session-client.ts'
-import { Verb } from '../harness/verb.ts'
 import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 import {
   ALL,
@@ -221,7 +221,7 @@ test('C84: damage that is met at a read costs one line, each reader is told that
   expect(first.host.errors).toMatch(/"level":50[^\n]*a stored batch fails its checksum/)
   expect(first.host.errors).not.toContain(WORD)
   expect(await first.host.stop()).toBe(0)
-  expect(await Verb.run(['doctor', '--port', '0', '--data', data])).toMatchObject({
+  expect(await CliProcess.run(['doctor', '--port', '0', '--data', data])).toMatchObject({
     code: 1,
     out: expect.toSatisfy((out: Buffer) => /1 stored batch fails its checksum, 1 entry is missing/.test(String(out))),
   })
@@ -232,12 +232,12 @@ test('C84: damage that is met at a read costs one line, each reader is told that
   expect((await ask(again.port, 'GET /healthz')).json).toMatchObject({ status: 'degraded' })
   expect(await again.host.stop()).toBe(0)
   for (const name of quarantines(data)) rmSync(join(data, name), { recursive: true })
-  expect(await Verb.run(['doctor', '--port', '0', '--data', data])).toMatchObject({
+  expect(await CliProcess.run(['doctor', '--port', '0', '--data', data])).toMatchObject({
     code: 0,
     out: expect.toSatisfy((out: Buffer) => /^warning +store .*1 entry is missing in between/m.test(String(out))),
   })
   const bundle = join(await temporaryDirectory(), 'a.tar')
-  const exported = await Verb.run(['export', '--json', '--data', data, bundle])
+  const exported = await CliProcess.run(['export', '--json', '--data', data, bundle])
   expect(exported).toMatchObject({
     code: 7,
     said: [{ type: 'exported', entries: LINES + BIG_ROWS - 1, missed: { lobby: 1 } }],
@@ -282,6 +282,6 @@ async function readers(port: number): Promise<void> {
   // The index knew the word before it was damaged; the one that is made anew at a start does not.
   const { events } = (await ask(port, `GET /rooms/lobby/search?q=${WORD}`)).json as { events: readonly object[] }
   expect([[missed], []]).toContainEqual(events)
-  const tail = await Verb.run(['tail', '--no-follow', '--after', '48', `127.0.0.1:${port}/lobby`])
+  const tail = await CliProcess.run(['tail', '--no-follow', '--after', '48', `127.0.0.1:${port}/lobby`])
   expect(tail.out.toString().split('\n').slice(0, 3)).toEqual([said49, line, said51])
 }

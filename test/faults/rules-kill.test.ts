@@ -65,8 +65,8 @@ const json = (body: object): Asked => ({
   headers: { 'Content-Type': 'application/json' },
 })
 /** Wrong guesses count for an address. */
-let guesses = 0
-const elsewhere = (): string => `127.0.${1 + (guesses >> 7)}.${1 + (guesses++ & 127)}`
+let failedAttempts = 0
+const elsewhere = (): string => `127.0.${1 + (failedAttempts >> 7)}.${1 + (failedAttempts++ & 127)}`
 
 /**
  * Something that the host keeps and that is changed step by step. `kept` is what was acknowledged, `asked` what was asked for and

@@ -47,7 +47,7 @@ describe.skipIf(!tiny)('on a disk of 8 MB (C74)', () => {
   })
 
   const upload = async (id: string, bytes: number): Promise<unknown> => {
-    const writer = accepted(await host.vault.create(id))
+    const writer = accepted(await host.fileStore.create(id))
     const content = sampleFile(id, bytes)
     for (let start = 0; start < bytes; start += 65_536) {
       const refused = await writer.append(content.subarray(start, start + 65_536))
@@ -66,10 +66,10 @@ describe.skipIf(!tiny)('on a disk of 8 MB (C74)', () => {
   })
 
   test('and is refused at once where its size is known, and nothing is set aside for a size that is only told', async () => {
-    expect(refusedWith(await host.vault.create(ID, 20 * MB))).toBe('DISK_FULL')
+    expect(refusedWith(await host.fileStore.create(ID, 20 * MB))).toBe('DISK_FULL')
     const promised = [
-      accepted(await host.vault.create(ID, 5 * MB)),
-      accepted(await host.vault.create(OTHER_ID, 5 * MB)),
+      accepted(await host.fileStore.create(ID, 5 * MB)),
+      accepted(await host.fileStore.create(OTHER_ID, 5 * MB)),
     ]
     for (const writer of promised) await writer.discard()
   })
@@ -79,19 +79,22 @@ describe.skipIf(!tiny)('on a disk of 8 MB (C74)', () => {
     const large = await upload(ID, 20 * MB)
     expect(refusedWith(large)).toBe('DISK_FULL')
     expect(await upload(OTHER_ID, 2 * MB)).toMatchObject({ size: 2 * MB, sha256: sha256(content) })
-    expect(sha256(await readAll(host.vault.read(OTHER_ID)))).toBe(sha256(content))
+    expect(sha256(await readAll(host.fileStore.read(OTHER_ID)))).toBe(sha256(content))
     expect(await host.names()).toEqual([OTHER_ID])
   })
 })
 
 test.skipIf(!small)('a disk that others fill is noticed on the way, before it is full (C74)', async () => {
-  const { vault, directory, names } = await vaultInDirectory({ directory: small ?? '', freeSpaceFloorBytes: 8 * MIB })
-  const writer = accepted(await vault.create(ID))
+  const { fileStore, directory, names } = await vaultInDirectory({
+    directory: small ?? '',
+    freeSpaceFloorBytes: 8 * MIB,
+  })
+  const writer = accepted(await fileStore.create(ID))
   for (let taken = 0; taken < 7; taken += 1) expect(await writer.append(Buffer.alloc(MIB))).toBe(undefined)
   await writeFile(join(directory, 'other'), Buffer.alloc(20 * MIB))
   expect(refusedWith(await writer.append(Buffer.alloc(MIB)))).toBe('DISK_FULL')
   await writer.discard()
   expect(await names()).toEqual([])
-  expect(refusedWith(await vault.create(ID, 5 * MIB))).toBe('DISK_FULL')
-  await vault.close()
+  expect(refusedWith(await fileStore.create(ID, 5 * MIB))).toBe('DISK_FULL')
+  await fileStore.close()
 })

@@ -43,19 +43,19 @@ test(`whatever moment a host is killed at, a file is whole and exact or absent (
       1 + random(60),
     )
     const whole = said.flatMap((line) => /^whole (\w+)/.exec(line)?.[1] ?? [])
-    const { vault, names } = await vaultInDirectory({ directory })
-    left += await vault.sweep(new Set())
+    const { fileStore, names } = await vaultInDirectory({ directory })
+    left += await fileStore.sweep(new Set())
     const ids = await names()
     expect(ids).toEqual(expect.arrayContaining(whole))
     for (const id of ids) {
       expect(id).toMatch(/^[0-9a-f]{32}$/)
-      const content = await readAll(vault.read(id))
+      const content = await readAll(fileStore.read(id))
       expect(content.equals(sampleFile(id, sampleSize(id, MOST_BYTES)))).toBe(true)
-      await vault.remove(id)
+      await fileStore.remove(id)
       kept += 1
     }
     expect(await names()).toEqual([])
-    await vault.close()
+    await fileStore.close()
   }
   // Otherwise the kills did not come in the middle of anything.
   had(CYCLES)
@@ -77,19 +77,19 @@ test(`an upload goes on where it was durable, whatever came of the rest (C78, C1
     const options = { directory, bytes: LONG_BYTES, endless: false, syncEveryBytes: 30_000, id }
     const said = await killAfter(options, 1 + random(cycle < CYCLES ? 100 : 2000))
     const promised = Math.max(0, ...said.map((line) => Number(/^durable (\d+)$/.exec(line)?.[1] ?? 0)))
-    const { vault } = await vaultInDirectory({ directory })
-    if ((await vault.size(id)) === undefined) {
-      const durable = (await vault.durable(id)) ?? 0
+    const { fileStore } = await vaultInDirectory({ directory })
+    if ((await fileStore.size(id)) === undefined) {
+      const durable = (await fileStore.durable(id)) ?? 0
       expect(durable).toBeGreaterThanOrEqual(promised)
       if (durable > 0) inside += 1
       garbled += await garble(join(directory, 'files', `${id}.part`), durable)
     } else {
-      expect((await readAll(vault.read(id))).equals(sampleFile(id, LONG_BYTES))).toBe(true)
-      await vault.remove(id)
+      expect((await readAll(fileStore.read(id))).equals(sampleFile(id, LONG_BYTES))).toBe(true)
+      await fileStore.remove(id)
       finished += 1
       id = randomBytes(16).toString('hex')
     }
-    await vault.close()
+    await fileStore.close()
   }
   had(cycle)
   expect(isEnough(), `${inside} inside, ${finished} finished of ${cycle}`).toBe(true)

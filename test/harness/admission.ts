@@ -1,16 +1,16 @@
-import { httpDefaults, roomKeyDefaults } from '#app/defaults.ts'
+import { httpDefaults, roomSecretDefaults } from '#app/defaults.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import type { Clock } from '#domain/ports/clock.ts'
-import { Admission } from '#server/security/access-control.ts'
+import { AccessControl } from '#server/security/access-control.ts'
 import { OwnerKey } from '#server/security/owner-key.ts'
-import { RoomKeys } from '#server/security/room-secrets.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { RoomSecrets } from '#server/security/room-secrets.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { MemoryMetrics } from '#system/memory-metrics.ts'
 
 /** Lets people in as a host does, with keys in memory. */
-export function admissionFor(clock: Clock, access: Access = openToAll): Admission {
-  const keyring = new MemoryKeyring()
-  const owner = new OwnerKey(keyring)
-  const keys = new RoomKeys(keyring, clock, roomKeyDefaults)
-  return new Admission({ access, owner, keys, clock, metrics: new MemoryMetrics(), settings: httpDefaults })
+export function admissionFor(clock: Clock, access: Access = openToAll): AccessControl {
+  const secretStore = new MemorySecretStore()
+  const owner = new OwnerKey(secretStore)
+  const keys = new RoomSecrets(secretStore, clock, roomSecretDefaults)
+  return new AccessControl({ access, owner, keys, clock, metrics: new MemoryMetrics(), settings: httpDefaults })
 }

@@ -46,8 +46,8 @@ async function withNetcat(name: string): Promise<Pupil> {
 }
 
 /** A session, which says that it has verified what it got. */
-async function withSession(name: string, carrier: 'frames' | 'websocket'): Promise<Pupil> {
-  const session = await connect(`${at}/lobby`, { name, token, carrier })
+async function withSession(name: string, transport: 'frames' | 'websocket'): Promise<Pupil> {
+  const session = await connect(`${at}/lobby`, { name, token, transport })
   return {
     received: handedOut(session).then(async (file) => {
       const hash = createHash('sha256')

@@ -1,4 +1,4 @@
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { type HostOptions, startHost } from './host.ts'
 import { ask } from './http-client.ts'
 import { keyOf, SessionClient, type WireName } from './session-client.ts'
@@ -7,11 +7,11 @@ export const OWNER = 'f'.repeat(32)
 
 /** A host whose owner shows a key that we know, and the owner in the room den. */
 export async function hosted(options: HostOptions = {}) {
-  const keyring = new MemoryKeyring()
-  await keyring.write('owner', OWNER)
+  const secretStore = new MemorySecretStore()
+  await secretStore.write('owner', OWNER)
   const host = await startHost({
     ...options,
-    overrides: { keyring, ...options.overrides },
+    overrides: { secretStore, ...options.overrides },
     http: { guessFloorMs: 0, ...options.http },
   })
   const owner = await SessionClient.connect(host.port, 'frames')
@@ -27,7 +27,7 @@ export async function hosted(options: HostOptions = {}) {
     const { json } = await ask(host.port, `POST /rooms/${room}/invitations`, asOwner())
     return (json as { code: string }).code
   }
-  return { ...host, keyring, owner, asOwner, setPassword, invite }
+  return { ...host, secretStore, owner, asOwner, setPassword, invite }
 }
 
 /** Says hello and asks for the room; answers how that ended. */

@@ -3,7 +3,7 @@ import { Engine } from '#domain/engine/engine.ts'
 import type { EngineLimits } from '#domain/engine/limits.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { CountingIds } from '#system/counting-ids.ts'
 import { MemoryLog } from '#system/memory-log.ts'
 import { MemoryMetrics } from '#system/memory-metrics.ts'
@@ -13,7 +13,7 @@ import { TurnClock } from './turns.ts'
 export interface HouseOptions {
   readonly limits?: Partial<EngineLimits>
   readonly journal?: ScriptedJournal
-  readonly vault?: MemoryVault
+  readonly fileStore?: MemoryFileStore
   readonly clock?: TurnClock
   readonly ids?: CountingIds
 }
@@ -22,7 +22,7 @@ export interface HouseOptions {
 export async function openHouse({ limits = {}, ...given }: HouseOptions = {}) {
   const ports = {
     journal: given.journal ?? new ScriptedJournal(),
-    vault: given.vault ?? new MemoryVault(),
+    fileStore: given.fileStore ?? new MemoryFileStore(),
     clock: given.clock ?? new TurnClock(),
     ids: given.ids ?? new CountingIds(),
     log: new MemoryLog(),
@@ -37,8 +37,8 @@ export async function openHouse({ limits = {}, ...given }: HouseOptions = {}) {
 export type House = Awaited<ReturnType<typeof openHouse>>
 
 /** The next life of a host: another engine on the stores that the first one left. */
-export const reopen = ({ journal, vault, clock, ids }: House, limits: Partial<EngineLimits> = {}) =>
-  openHouse({ journal, vault, clock, ids, limits })
+export const reopen = ({ journal, fileStore, clock, ids }: House, limits: Partial<EngineLimits> = {}) =>
+  openHouse({ journal, fileStore, clock, ids, limits })
 
 /** Everything that a session is shown from now on, and how its stream ended. */
 export function watch(session: LocalSession) {

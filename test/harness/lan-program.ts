@@ -16,15 +16,15 @@ interface Place {
 
 interface Speech {
   readonly url: string
-  readonly carrier: 'frames' | 'websocket'
+  readonly transport: 'frames' | 'websocket'
   readonly text: string
   /** A file of the test's, not the one of whoever runs it. */
   readonly knownHosts: string
 }
 
 /** Says something over a session, and answers what it heard. */
-async function session({ url, carrier, text, knownHosts }: Speech) {
-  const place = await connect(url, { carrier, knownHosts })
+async function session({ url, transport, text, knownHosts }: Speech) {
+  const place = await connect(url, { transport, knownHosts })
   const heard = new Promise<string>((resolve) => {
     place.events$.subscribe((event) => event.type === 'said' && resolve(`${event.by.name}: ${event.text}`))
   })

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { END_MARK } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/codec/sentinel.ts'
 import { News } from './news.ts'
 import { PATIENCE_MS } from './patience.ts'
 
@@ -212,8 +212,8 @@ export class LineClient {
   #readFile(bytes: Buffer): Buffer {
     const file = this.#file as Arriving
     const seen = file.held.length === 0 ? bytes : Buffer.concat([file.held, bytes])
-    const mark = seen.indexOf(END_MARK)
-    const certain = mark >= 0 ? mark : Math.max(0, seen.length - END_MARK.length + 1)
+    const mark = seen.indexOf(SENTINEL)
+    const certain = mark >= 0 ? mark : Math.max(0, seen.length - SENTINEL.length + 1)
     file.hash.update(seen.subarray(0, certain))
     file.size += certain
     file.held = Buffer.from(seen.subarray(certain))
@@ -221,7 +221,7 @@ export class LineClient {
     const { name, size, hash } = file
     this.files.push({ name, size, sha256: hash.digest('hex'), after: this.lines.length })
     this.#file = undefined
-    return seen.subarray(mark + END_MARK.length)
+    return seen.subarray(mark + SENTINEL.length)
   }
 }
 

@@ -1,9 +1,9 @@
 import { lineDefaults, linkMs } from '#app/defaults.ts'
-import { LineDoor } from '#server/line/line-server.ts'
+import { LineServer } from '#server/line/line-server.ts'
 import type { LineSettings } from '#server/line/settings.ts'
 import { type MemoryConnection, memoryPair } from '#server/memory/pair.ts'
-import { Tickets } from '#server/security/signed-links.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { SignedLinks } from '#server/security/signed-links.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { admissionFor } from './admission.ts'
 import { type HouseOptions, openHouse } from './house.ts'
 import { turn } from './turns.ts'
@@ -63,12 +63,12 @@ export class Person {
 export async function openLineHouse({ line = {}, ...options }: LineHouseOptions = {}) {
   const house = await openHouse(options)
   const { engine, clock, ids, log, metrics } = house
-  const admission = admissionFor(clock)
+  const accessControl = admissionFor(clock)
   const settings = { ...lineDefaults, apartMs: 0, ...line }
-  const door = new LineDoor({
+  const door = new LineServer({
     engine,
-    admission,
-    tickets: new Tickets(new MemoryKeyring(), clock, linkMs),
+    accessControl,
+    signedLinks: new SignedLinks(new MemorySecretStore(), clock, linkMs),
     clock,
     ids,
     log,
@@ -95,7 +95,7 @@ export async function openLineHouse({ line = {}, ...options }: LineHouseOptions 
     const person = new Person(near, far, () => clock.elapsed())
     people.push(person)
     const address = `10.0.0.${people.length}`
-    door.welcome({ connection: near, address, loopback: true, head: Buffer.from(head) })
+    door.accept({ connection: near, address, loopback: true, head: Buffer.from(head) })
     return person
   }
 

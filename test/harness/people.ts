@@ -2,7 +2,7 @@ import type { ActorLimits } from '#domain/room/actor.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { Entry, Joined, OfferedFile, RoomEvent, Said, WholeFile } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
-import { isVisibleTo, ownSight } from '#domain/room/visibility.ts'
+import { isVisibleTo, ownVisibility } from '#domain/room/visibility.ts'
 
 export const AT = 1_790_000_000_000
 export const MAX_TEXT_BYTES = 64
@@ -20,11 +20,11 @@ export const said = (seq: number, text = `line ${seq}`, by = ani): Said => ({ ty
 
 /** Somebody who reads, as a session does. */
 export function reading({ id, role }: Member) {
-  const reader = { id, isStaff: role !== undefined }
+  const reader = { id, isOperator: role !== undefined }
   return {
     id,
     sees: (event: RoomEvent) => isVisibleTo(event, reader),
-    ownSightOf: (batch: Batch) => ownSight(batch, id, () => reader),
+    ownSightOf: (batch: Batch) => ownVisibility(batch, id, () => reader),
   }
 }
 

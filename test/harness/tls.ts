@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { identityDefaults } from '#app/defaults.ts'
 import { dialHost } from '#client/dial.ts'
-import { Way } from '#client/endpoint.ts'
+import { Endpoint } from '#client/endpoint.ts'
 import { KnownHosts } from '#client/known-hosts.ts'
 import { fingerprintOfPem, ownIdentity } from '#system/tls/identity.ts'
 import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
@@ -38,7 +38,7 @@ export async function joinOverTls(port: number, nick: string): Promise<LineClien
   return client
 }
 
-export function plainWay(port: number): Way {
+export function plainWay(port: number): Endpoint {
   const where = { host: '127.0.0.1', port, tls: false }
-  return new Way(where, dialHost(where, new KnownHosts('/nonexistent/known_hosts')))
+  return new Endpoint(where, dialHost(where, new KnownHosts('/nonexistent/known_hosts')))
 }

@@ -1,13 +1,13 @@
 import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
-import { type Way, WayAgent } from './endpoint.ts'
+import { ConnectAgent, type Endpoint } from './endpoint.ts'
 import { errorText } from './error-text.ts'
 import { Disconnected, NotTrusted, type Refusal, refusal, Unreachable } from './errors.ts'
 import { errorBody } from './http-bodies.ts'
-import { pour } from './pipe-body.ts'
+import { pipeBody } from './pipe-body.ts'
 import type { ClientSettings } from './settings.ts'
 
 export interface HostPlace {
-  readonly way: Way
+  readonly way: Endpoint
   readonly name?: string
   /** Goes with every request, and into no message (C121). */
   readonly token?: string
@@ -36,19 +36,19 @@ const MOST_FAILURES = 5
 const MOST_TEXT_BYTES = 16 * 1024 * 1024
 
 /** One host over HTTP: a connection for each request, none of which may stand still. */
-export class HostLink {
+export class ApiClient {
   readonly place: HostPlace
   readonly settings: ClientSettings
-  readonly #agent: WayAgent
+  readonly #agent: ConnectAgent
   #met: boolean
   #failures = 0
   /** What opens a file by itself, of those that were sent over this link, by their ids. */
-  readonly #tickets = new Map<string, string>()
+  readonly #signedLinks = new Map<string, string>()
 
   /** `met`: somebody has answered there before, so it is worth trying again. */
   constructor(place: HostPlace, settings: ClientSettings, met = false) {
     this.place = place
-    this.#agent = new WayAgent(place.way)
+    this.#agent = new ConnectAgent(place.way)
     this.#met = met
     this.settings = settings
   }
@@ -60,13 +60,13 @@ export class HostLink {
 
   /** Where a file is, or something `below` it. */
   filePath(id: string, below = ''): string {
-    const ticket = this.#tickets.get(id)
+    const ticket = this.#signedLinks.get(id)
     return `/files/${encodeURIComponent(id)}${below}${ticket === undefined ? '' : `?ticket=${ticket}`}`
   }
 
   /** Whether it is to be had by its address alone. */
   isOwn(id: string): boolean {
-    return this.#tickets.has(id)
+    return this.#signedLinks.has(id)
   }
 
   /** Remembers the address that the host has given to a new file, and answers its id. */
@@ -79,7 +79,7 @@ export class HostLink {
 
   /** Remembers what opens a file by itself. */
   opensBy(id: string, ticket: string): void {
-    this.#tickets.set(id, ticket)
+    this.#signedLinks.set(id, ticket)
   }
 
   /** The head of the answer; its body is to be read, or destroyed. Throws `Disconnected`, and `Unreachable` where nobody ever answered. */
@@ -143,7 +143,7 @@ export class HostLink {
         ask.moved?.(bytes)
       }
       // A host may answer before it has taken all; what the file system says must not be lost.
-      pour(body, asked, moved).then(
+      pipeBody(body, asked, moved).then(
         () => asked.end(),
         (error) => reject(error),
       )

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { type HostLink, isGood, refusalOf } from './api-client.ts'
+import { type ApiClient, isGood, refusalOf } from './api-client.ts'
 import { errorText } from './error-text.ts'
 import { Disconnected, isRefusal, type Refusal } from './errors.ts'
 import { numberIn } from './file-summary.ts'
 import type { TransferOptions } from './transfer-options.ts'
 
 /** What ends a feed instead of its last byte. */
-export class FeedRefused extends Error {
+export class DownloadError extends Error {
   readonly refusal: Refusal
 
   constructor(why: Refusal) {
@@ -27,7 +27,7 @@ export async function* feed(
   let at = from
   while (true) {
     const answer = await retries.until(() => open(link, id, at))
-    if (isRefusal(answer)) throw new FeedRefused(answer)
+    if (isRefusal(answer)) throw new DownloadError(answer)
     if (answer === complete) return
     const { body, skip, total } = answer as Opened
     tell({ type: 'begins', at, total })
@@ -62,7 +62,7 @@ interface Opened {
 /** Stands for a file of which there is no byte after those asked for. */
 const complete = { complete: true } as const
 
-async function open(link: HostLink, id: string, at: number): Promise<Opened | typeof complete | Refusal> {
+async function open(link: ApiClient, id: string, at: number): Promise<Opened | typeof complete | Refusal> {
   const headers = at === 0 ? {} : { Range: `bytes=${at}-` }
   const body = await link.ask({ method: 'GET', path: link.filePath(id), headers })
   const { statusCode, headers: said } = body

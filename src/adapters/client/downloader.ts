@@ -12,12 +12,12 @@ import {
   receivedName,
   type SaveFolder,
 } from '#system/files/publish.ts'
-import { FeedRefused, feed } from './download-stream.ts'
+import { DownloadError, feed } from './download-stream.ts'
 import { isGone, isRefusal, type Refusal, refusal } from './errors.ts'
-import { lookAt } from './file-summary.ts'
+import { summaryOf } from './file-summary.ts'
 import { paced } from './pace.ts'
-import { PartFile } from './partial-file.ts'
-import { baseOf, dropParts } from './partial-file-claim.ts'
+import { PartialFile } from './partial-file.ts'
+import { baseOf, dropPartialFiles } from './partial-file-claim.ts'
 import { giveReceipt } from './receipt.ts'
 import type { TransferOptions } from './transfer-options.ts'
 
@@ -54,12 +54,12 @@ export async function downloadFile(
   const there = await whatIsThere(options, file, place, target)
   if (there !== undefined && isRefusal(there)) return there
   if (there !== undefined) {
-    await dropParts(base)
+    await dropPartialFiles(base)
     await giveReceipt(options.link, id, there.sha256)
     return there
   }
   const hashed = (done: number, total: number) => options.tell({ type: 'hashing', done, total })
-  const part = await PartFile.open(base, hashed)
+  const part = await PartialFile.open(base, hashed)
   try {
     const whole = (await fill(options, id, part)) ?? (await fill(options, id, part)) ?? mismatch
     if (isRefusal(whole)) {
@@ -106,7 +106,7 @@ async function whatIsThere(
 
   async function contentOf(): Promise<Content | Refusal | undefined> {
     if (size != null && sha256 != null) return { size, sha256 }
-    const look = await retries.until(() => lookAt(link, id))
+    const look = await retries.until(() => summaryOf(link, id))
     if (isRefusal(look)) return look
     return look.status === 'whole' && look.sha256 !== undefined ? { size: look.size, sha256: look.sha256 } : undefined
   }
@@ -116,17 +116,17 @@ async function whatIsThere(
 async function fill(
   options: TransferOptions,
   id: string,
-  part: PartFile,
+  part: PartialFile,
 ): Promise<Omit<WholeFile, 'name'> | Refusal | undefined> {
   const { link, retries, limit } = options
   while (true) {
     try {
       for await (const bytes of paced(feed(options, id, part.size), limit)) await part.append(bytes)
     } catch (error) {
-      if (error instanceof FeedRefused) return error.refusal
+      if (error instanceof DownloadError) return error.refusal
       throw error
     }
-    const look = await retries.until(() => lookAt(link, id))
+    const look = await retries.until(() => summaryOf(link, id))
     if (isRefusal(look)) return look
     if (look.status === 'whole') {
       const sha256 = part.digest()
@@ -140,7 +140,7 @@ async function fill(
 }
 
 async function nameIt(
-  part: PartFile,
+  part: PartialFile,
   place: string,
   target: Target,
   content: Incoming,

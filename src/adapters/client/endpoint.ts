@@ -5,7 +5,7 @@ import { labelOf } from './address.ts'
 import type { Dial, Where } from './dial.ts'
 
 /** How one host is reached, and what it is called. */
-export class Way {
+export class Endpoint {
   readonly host: string
   readonly port: number
   /** `host:port` as a person writes it. */
@@ -31,11 +31,11 @@ export class Way {
 type Made = (error: Error | null, connection: Duplex) => void
 
 /** Makes the connections of requests. */
-export class WayAgent extends Agent {
-  readonly #way: Way
+export class ConnectAgent extends Agent {
+  readonly #way: Endpoint
   readonly #closing = new AbortController()
 
-  constructor(way: Way) {
+  constructor(way: Endpoint) {
     super({ keepAlive: false })
     setMaxListeners(0, this.#closing.signal)
     this.#way = way

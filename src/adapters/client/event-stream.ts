@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isEntry, type RoomEvent } from '#domain/room/events.ts'
-import { type HostLink, isGood, refusalOf } from './api-client.ts'
+import { type ApiClient, isGood, refusalOf } from './api-client.ts'
 import { errorText } from './error-text.ts'
 import { Disconnected, isRefusal, type Refusal } from './errors.ts'
 import { eventOf } from './http-bodies.ts'
@@ -8,8 +8,8 @@ import { roomFacts, roomPath } from './queries.ts'
 import type { Retries } from './retries.ts'
 import { SseDecoder } from './sse.ts'
 
-export interface EventFeed {
-  readonly link: HostLink
+export interface EventStream {
+  readonly link: ApiClient
   readonly retries: Retries
   readonly room: string
   /** History from the entry behind this one; undefined: only what happens from now on. */
@@ -23,7 +23,7 @@ export interface EventFeed {
  * What happens in a room, over as many connections as it takes: no entry twice, none left out. Ends with why the host will not tell,
  * or with undefined when it was asked to.
  */
-export async function* follow(wanted: EventFeed): AsyncGenerator<RoomEvent, Refusal | undefined> {
+export async function* follow(wanted: EventStream): AsyncGenerator<RoomEvent, Refusal | undefined> {
   try {
     return yield* connections(wanted)
   } catch (error) {
@@ -32,7 +32,7 @@ export async function* follow(wanted: EventFeed): AsyncGenerator<RoomEvent, Refu
   }
 }
 
-async function* connections(wanted: EventFeed): AsyncGenerator<RoomEvent, Refusal> {
+async function* connections(wanted: EventStream): AsyncGenerator<RoomEvent, Refusal> {
   const { link, retries, room } = wanted
   let cursor = wanted.after
   while (true) {
@@ -55,7 +55,7 @@ async function* connections(wanted: EventFeed): AsyncGenerator<RoomEvent, Refusa
   }
 }
 
-async function begin(link: HostLink, room: string, after: number | undefined) {
+async function begin(link: ApiClient, room: string, after: number | undefined) {
   const facts = await roomFacts(link, room)
   if (isRefusal(facts)) return facts
   // A room that is younger than what we know of it has begun anew: its host keeps nothing.
@@ -65,7 +65,7 @@ async function begin(link: HostLink, room: string, after: number | undefined) {
   return isGood(body) ? { body, cursor } : await refusalOf(body)
 }
 
-async function* received({ link, retries, signal }: EventFeed, body: IncomingMessage) {
+async function* received({ link, retries, signal }: EventStream, body: IncomingMessage) {
   const decoder = new SseDecoder()
   const silentMs = link.settings.silentEventsMs
   const iterator = body[Symbol.asyncIterator]()

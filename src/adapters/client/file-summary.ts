@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type HostLink, isGood, refusalOf } from './api-client.ts'
+import { type ApiClient, isGood, refusalOf } from './api-client.ts'
 import type { Refusal } from './errors.ts'
 
 /** What a host says of a file: whole, or on its way up to a durable `offset` with the digest of the bytes before it. */
-export type FileLook =
+export type FileSummary =
   | { readonly status: 'whole'; readonly size: number; readonly sha256: string | undefined }
   | {
       readonly status: 'arriving'
@@ -12,7 +12,7 @@ export type FileLook =
       readonly prefix: string | undefined
     }
 
-export async function lookAt(link: HostLink, id: string): Promise<FileLook | Refusal> {
+export async function summaryOf(link: ApiClient, id: string): Promise<FileSummary | Refusal> {
   const headers = { 'Tus-Resumable': '1.0.0' }
   const answer = await link.ask({ method: 'HEAD', path: link.filePath(id), headers })
   if (!isGood(answer)) return await refusalOf(answer)

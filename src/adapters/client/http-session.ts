@@ -4,7 +4,7 @@ import { failureText } from '#domain/names/failure-text.ts'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
-import { HostLink, type HostPlace } from './api-client.ts'
+import { ApiClient, type HostPlace } from './api-client.ts'
 import { feed } from './download-stream.ts'
 import { isRefusal, type Refusal } from './errors.ts'
 import { follow } from './event-stream.ts'
@@ -13,7 +13,7 @@ import { asked, roomPath } from './queries.ts'
 import { Retries } from './retries.ts'
 import type { ClientSettings } from './settings.ts'
 import { uploadStream } from './stream-upload.ts'
-import type { TransferNews } from './transfer-events.ts'
+import type { TransferUpdate } from './transfer-events.ts'
 
 export type ConnectionState =
   | { readonly status: 'connected' }
@@ -22,7 +22,7 @@ export type ConnectionState =
   | { readonly status: 'closed'; readonly why: string }
 
 export interface RemoteUpload {
-  readonly progress$: Observable<TransferNews>
+  readonly progress$: Observable<TransferUpdate>
   readonly done: Promise<WholeFile | Refusal>
 }
 
@@ -33,7 +33,7 @@ export interface RemoteUpload {
  */
 export class HttpSession {
   readonly room: string
-  readonly link: HostLink
+  readonly link: ApiClient
   readonly #settings: ClientSettings
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
   readonly #closing = new AbortController()
@@ -48,7 +48,7 @@ export class HttpSession {
     how: { after?: number; giveUpMs?: number } = {},
   ) {
     this.room = room
-    this.link = new HostLink(place, settings)
+    this.link = new ApiClient(place, settings)
     this.#settings = settings
     this.#after = how.after
     this.#giveUpMs = how.giveUpMs
@@ -91,8 +91,8 @@ export class HttpSession {
     { name, to }: Pick<UploadMeta, 'name' | 'to'>,
     limit?: number,
   ): RemoteUpload {
-    const progress = new Subject<TransferNews>()
-    const tell = (news: TransferNews) => progress.next(news)
+    const progress = new Subject<TransferUpdate>()
+    const tell = (news: TransferUpdate) => progress.next(news)
     const options = {
       link: this.link,
       retries: this.#retries({ tell }),
@@ -105,7 +105,7 @@ export class HttpSession {
   }
 
   /** The bytes of a file from the byte `from`, also while it is still arriving. Throws `FeedRefused`. */
-  download(file: string, from = 0, tell: (news: TransferNews) => void = () => {}): AsyncGenerator<Uint8Array> {
+  download(file: string, from = 0, tell: (news: TransferUpdate) => void = () => {}): AsyncGenerator<Uint8Array> {
     return feed({ link: this.link, retries: this.#retries({ tell }), tell }, file, from)
   }
 
@@ -123,7 +123,7 @@ export class HttpSession {
     return isRefusal(said) ? said : { type: 'ack', ...said }
   }
 
-  #retries({ tell, signal }: { tell?: (news: TransferNews) => void; signal?: AbortSignal } = {}): Retries {
+  #retries({ tell, signal }: { tell?: (news: TransferUpdate) => void; signal?: AbortSignal } = {}): Retries {
     return new Retries(this.#settings, {
       ...(this.#giveUpMs === undefined ? {} : { giveUpMs: this.#giveUpMs }),
       ...(signal === undefined ? {} : { signal }),

@@ -23,7 +23,7 @@ const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
  * `<base>.part`. Answers the path of one of our own, for which what an earlier attempt left is renamed, and only one can do that. What
  * lies at rest and is no plain file of one name was not made by us: it goes away unread (C51, C53).
  */
-export async function claimPart(base: string): Promise<string> {
+export async function claimPartialFile(base: string): Promise<string> {
   const own = ownPart(base)
   for (const left of [`${base}.part`, ...(await abandoned(base))]) {
     const found = await lstat(left).catch(ignoreMissing)
@@ -36,7 +36,7 @@ export async function claimPart(base: string): Promise<string> {
 }
 
 /** The same for who begins anew: what processes that are no more have left goes, and what lies at rest is not theirs. */
-export async function freshPart(base: string): Promise<string> {
+export async function freshPartialFile(base: string): Promise<string> {
   for (const left of await abandoned(base)) await unlink(left).catch(ignoreMissing)
   return ownPart(base)
 }
@@ -44,13 +44,13 @@ export async function freshPart(base: string): Promise<string> {
 const ownPart = (base: string) => `${base}.${process.pid}-${STARTED}-${randomBytes(2).toString('hex')}.part`
 
 /** Leaves a part for whoever goes on with it. */
-export async function restPart(own: string, base: string): Promise<void> {
+export async function leavePartialFile(own: string, base: string): Promise<void> {
   const rest = `${base}.part`
   if ((await lstat(rest).catch(ignoreMissing)) === undefined) await moved(own, rest)
 }
 
 /** Removes what nobody goes on with any more. */
-export async function dropParts(base: string): Promise<void> {
+export async function dropPartialFiles(base: string): Promise<void> {
   for (const left of [`${base}.part`, ...(await abandoned(base))]) await unlink(left).catch(ignoreMissing)
 }
 

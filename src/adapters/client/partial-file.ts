@@ -4,12 +4,12 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { errorCode } from '#system/files/error-code.ts'
 import { ignoreMissing, named, SAVED_MODE } from '#system/files/publish.ts'
 import { piecesIn } from '#system/files/source.ts'
-import { claimPart, restPart } from './partial-file-claim.ts'
+import { claimPartialFile, leavePartialFile } from './partial-file-claim.ts'
 
 const READ_BYTES = 1024 * 1024
 
 /** The bytes of a file that is not whole yet, beside the place where it will be. It stays when the process ends. */
-export class PartFile {
+export class PartialFile {
   readonly #base: string
   readonly #path: string
   readonly #file: FileHandle
@@ -23,11 +23,11 @@ export class PartFile {
   }
 
   /** Takes up what an earlier attempt left as `<base>.part`, and `hashed` hears how much of it was read again. */
-  static async open(base: string, hashed: (done: number, total: number) => void): Promise<PartFile> {
+  static async open(base: string, hashed: (done: number, total: number) => void): Promise<PartialFile> {
     const { O_CREAT, O_RDWR, O_NOFOLLOW = 0 } = constants
-    const path = await claimPart(base)
+    const path = await claimPartialFile(base)
     const file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW, SAVED_MODE)
-    const part = new PartFile(base, path, file)
+    const part = new PartialFile(base, path, file)
     try {
       const { size, mode } = await file.stat()
       // Begun under another umask, or by an older version, which kept it to itself.
@@ -78,7 +78,7 @@ export class PartFile {
   /** What is not removed stays, for the next attempt. */
   async close(): Promise<void> {
     await this.#file.close()
-    await restPart(this.#path, this.#base)
+    await leavePartialFile(this.#path, this.#base)
   }
 
   async #write(bytes: Uint8Array, at: number): Promise<void> {

@@ -6,7 +6,7 @@ const SLICE_BYTES = 64 * 1024
 const MARK_BYTES = 1024 * 1024
 
 /** Writes all pieces, no faster than they leave. Stops where the request is over; throws what the source throws. */
-export async function pour(
+export async function pipeBody(
   pieces: AsyncIterable<Uint8Array>,
   to: ClientRequest,
   moved: (bytes: number) => void,

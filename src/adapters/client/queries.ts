@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { type Ask, type HostLink, isGood, notTamtam, refusalOf } from './api-client.ts'
+import { type ApiClient, type Ask, isGood, notTamtam, refusalOf } from './api-client.ts'
 import { isRefusal, type Refusal } from './errors.ts'
 import * as wire from './http-bodies.ts'
 
@@ -8,22 +8,22 @@ import * as wire from './http-bodies.ts'
 
 export const roomPath = (room: string): string => `/rooms/${encodeURIComponent(room)}`
 
-export async function listRooms(link: HostLink): Promise<readonly wire.RoomRow[] | Refusal> {
+export async function listRooms(link: ApiClient): Promise<readonly wire.RoomRow[] | Refusal> {
   const found = await get(link, '/rooms', wire.roomList)
   return isRefusal(found) ? found : found.rooms
 }
 
-export const roomFacts = (link: HostLink, room: string): Promise<wire.RoomFacts | Refusal> =>
+export const roomFacts = (link: ApiClient, room: string): Promise<wire.RoomFacts | Refusal> =>
   get(link, roomPath(room), wire.roomFacts)
 
-export async function listFiles(link: HostLink, room: string): Promise<readonly wire.FileRow[] | Refusal> {
+export async function listFiles(link: ApiClient, room: string): Promise<readonly wire.FileRow[] | Refusal> {
   const found = await get(link, `${roomPath(room)}/files`, wire.fileList)
   return isRefusal(found) ? found : found.files
 }
 
 /** A page of a room's history: entries after `after`, or the newest ones before `before` or of all. `last` is the room's newest. */
 export async function history(
-  link: HostLink,
+  link: ApiClient,
   room: string,
   which: { readonly after?: number; readonly before?: number; readonly limit: number },
 ): Promise<{ readonly events: readonly RoomEvent[]; readonly last: number } | Refusal> {
@@ -34,7 +34,7 @@ export async function history(
 
 /** The newest matches, oldest first. */
 export async function search(
-  link: HostLink,
+  link: ApiClient,
   room: string,
   query: string,
   limit: number,
@@ -44,11 +44,11 @@ export async function search(
   return isRefusal(found) ? found : found.events.flatMap((event) => wire.eventOf(event) ?? [])
 }
 
-export const receiptsOf = (link: HostLink, id: string): Promise<wire.Receipts | Refusal> =>
+export const receiptsOf = (link: ApiClient, id: string): Promise<wire.Receipts | Refusal> =>
   get(link, link.filePath(id, '/receipts'), wire.receipts)
 
 /** Says that the one who asks has the file whole. */
-export async function postReceipt(link: HostLink, id: string, sha256: string): Promise<Refusal | undefined> {
+export async function postReceipt(link: ApiClient, id: string, sha256: string): Promise<Refusal | undefined> {
   const body = JSON.stringify({ sha256 })
   const path = link.filePath(id, '/receipts')
   const answer = await link.json({ method: 'POST', path, headers: { 'Content-Type': 'application/json' }, body })
@@ -57,7 +57,7 @@ export async function postReceipt(link: HostLink, id: string, sha256: string): P
 
 /** Gives a room a password, or with nothing takes it away. */
 export async function setPassword(
-  link: HostLink,
+  link: ApiClient,
   room: string,
   word: string | undefined,
 ): Promise<Refusal | undefined> {
@@ -72,31 +72,31 @@ export async function setPassword(
 }
 
 /** What lets one more person into a room. */
-export const invite = (link: HostLink, room: string): Promise<wire.Invitation | Refusal> =>
+export const invite = (link: ApiClient, room: string): Promise<wire.Invitation | Refusal> =>
   asked(link, { method: 'POST', path: `${roomPath(room)}/invitations` }, wire.invitation)
 
-export async function invitations(link: HostLink, room: string): Promise<readonly wire.KeptInvitation[] | Refusal> {
+export async function invitations(link: ApiClient, room: string): Promise<readonly wire.KeptInvitation[] | Refusal> {
   const found = await get(link, `${roomPath(room)}/invitations`, wire.invitations)
   return isRefusal(found) ? found : found.invitations
 }
 
 /** Nobody comes in by it any more. */
-export const revoke = (link: HostLink, room: string, id: string): Promise<Refusal | undefined> =>
+export const revoke = (link: ApiClient, room: string, id: string): Promise<Refusal | undefined> =>
   done(link, { method: 'DELETE', path: `${roomPath(room)}/invitations/${encodeURIComponent(id)}` })
 
 /** What is answered by nothing. */
-async function done(link: HostLink, ask: Ask): Promise<Refusal | undefined> {
+async function done(link: ApiClient, ask: Ask): Promise<Refusal | undefined> {
   const answer = await link.ask(ask)
   if (!isGood(answer)) return await refusalOf(answer)
   answer.resume()
   return undefined
 }
 
-const get = <Schema extends v.GenericSchema>(link: HostLink, path: string, schema: Schema) =>
+const get = <Schema extends v.GenericSchema>(link: ApiClient, path: string, schema: Schema) =>
   asked(link, { method: 'GET', path, headers: { Accept: 'application/json' } }, schema)
 
 export async function asked<Schema extends v.GenericSchema>(
-  link: HostLink,
+  link: ApiClient,
   ask: Ask,
   schema: Schema,
 ): Promise<v.InferOutput<Schema> | Refusal> {

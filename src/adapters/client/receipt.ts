@@ -1,4 +1,4 @@
-import type { HostLink } from './api-client.ts'
+import type { ApiClient } from './api-client.ts'
 import { Disconnected, GaveUp } from './errors.ts'
 import { postReceipt } from './queries.ts'
 import { Retries } from './retries.ts'
@@ -7,7 +7,7 @@ import { Retries } from './retries.ts'
 const PATIENCE_MS = 10_000
 
 /** Tells the room that a file was received whole, if the room can be told. */
-export async function giveReceipt(link: HostLink, id: string, sha256: string): Promise<void> {
+export async function giveReceipt(link: ApiClient, id: string, sha256: string): Promise<void> {
   try {
     const retries = new Retries(link.settings, { giveUpMs: PATIENCE_MS })
     await retries.until(async () => (await postReceipt(link, id, sha256)) ?? {})

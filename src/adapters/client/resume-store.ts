@@ -22,7 +22,7 @@ const KEPT_MS = 24 * 3_600_000
  * of the same user can go on with them. A ticket is in each, so they are in files for their owner alone. Where nothing can be kept, an upload that
  * loses its process begins anew, as it would without this.
  */
-export class OwnUploads {
+export class ResumeStore {
   readonly #directory: string
 
   constructor(directory: string) {

@@ -3,7 +3,7 @@ import type { WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import { gathered, type Piece } from './chunked.ts'
 import { isGone, isRefusal, type Refusal, refusal } from './errors.ts'
-import { lookAt } from './file-summary.ts'
+import { summaryOf } from './file-summary.ts'
 import { paced } from './pace.ts'
 import type { TransferOptions } from './transfer-options.ts'
 import { createUpload, sendPart } from './tus.ts'
@@ -33,7 +33,7 @@ export async function uploadStream(
   if (begun !== undefined) {
     if (isRefusal(begun)) return begun
     const { id } = begun
-    const known = await retries.until(() => lookAt(link, id))
+    const known = await retries.until(() => summaryOf(link, id))
     if (isRefusal(known)) return known
     if (known.status === 'whole') return { id, name, size: known.size, sha256: meta.sha256 ?? '' }
   }
@@ -53,7 +53,7 @@ export async function uploadStream(
   if (isRefusal(begun)) return begun
   const { id } = begun
   const sha256 = hash.digest('hex')
-  const look = await retries.until(() => lookAt(link, id))
+  const look = await retries.until(() => summaryOf(link, id))
   if (isRefusal(look)) return look
   if (look.status === 'whole' && look.size === start && (look.sha256 ?? sha256) === sha256)
     return { id, name, size: start, sha256 }
@@ -74,7 +74,7 @@ async function keep(
   let mismatches = 0
   const kept = await retries.until(async () => {
     if (from === undefined) {
-      const look = await lookAt(link, id)
+      const look = await summaryOf(link, id)
       if (isRefusal(look)) return isGone(look) ? lost : look
       if (look.status === 'whole') return {}
       if (look.offset < start) return lost

@@ -7,11 +7,11 @@ export interface Retry {
 }
 
 /** What a transfer tells while it is under way; all numbers are bytes of the file. */
-export type TransferNews =
+export type TransferUpdate =
   | { readonly type: 'hashing'; readonly done: number; readonly total: number }
   /** It goes on from `at`, which is not 0 where it was under way before. */
   | { readonly type: 'begins'; readonly at: number; readonly total: number | undefined }
   | { readonly type: 'moved'; readonly bytes: number }
   | ({ readonly type: 'retry' } & Retry)
 
-export type TellNews = (news: TransferNews) => void
+export type OnTransferUpdate = (news: TransferUpdate) => void

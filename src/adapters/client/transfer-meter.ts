@@ -1,4 +1,4 @@
-import type { TransferNews } from './transfer-events.ts'
+import type { TransferUpdate } from './transfer-events.ts'
 
 /** How far a transfer is. Bytes, milliseconds; bytes a second. */
 export interface Progress {
@@ -20,7 +20,7 @@ const RATE_MS = 3000
 const LEAST_MS = 100
 
 /** What is told of one transfer, as a state that can be shown at any moment. Times are milliseconds that never jump. */
-export class Meter {
+export class TransferMeter {
   #progress: Progress
   #samples: { readonly at: number; readonly bytes: number }[] = []
   #movedAt: number
@@ -47,7 +47,7 @@ export class Meter {
     return this.#progress.total
   }
 
-  take(news: TransferNews, now: number): void {
+  take(news: TransferUpdate, now: number): void {
     switch (news.type) {
       case 'hashing':
         this.#moved(news.done, now)

@@ -1,5 +1,5 @@
 import type { UploadMeta } from '#domain/session.ts'
-import { type HostLink, isGood, notTamtam, refusalOf } from './api-client.ts'
+import { type ApiClient, isGood, notTamtam, refusalOf } from './api-client.ts'
 import type { Refusal } from './errors.ts'
 import { numberIn } from './file-summary.ts'
 import { roomPath } from './queries.ts'
@@ -8,7 +8,7 @@ import { roomPath } from './queries.ts'
 
 const version = { 'Tus-Resumable': '1.0.0' }
 
-export async function createUpload(link: HostLink, room: string, meta: UploadMeta): Promise<{ id: string } | Refusal> {
+export async function createUpload(link: ApiClient, room: string, meta: UploadMeta): Promise<{ id: string } | Refusal> {
   const { name, size, sha256, to } = meta
   const said = [`filename ${base64(name)}`, ...(sha256 === undefined ? [] : [`sha256 ${base64(sha256)}`])]
   const length = size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': size }
@@ -40,7 +40,7 @@ export interface Part {
 }
 
 /** Where the upload ends after the part. */
-export async function sendPart(link: HostLink, part: Part): Promise<{ readonly offset: number } | Refusal> {
+export async function sendPart(link: ApiClient, part: Part): Promise<{ readonly offset: number } | Refusal> {
   const { id, offset, bytes, length, total, prefix, sha256, whole, moved, alive } = part
   const headers = {
     ...version,
@@ -61,7 +61,7 @@ export async function sendPart(link: HostLink, part: Part): Promise<{ readonly o
 }
 
 /** Withdraws an upload; without effect where it is whole, or gone. */
-export async function removeUpload(link: HostLink, id: string): Promise<object> {
+export async function removeUpload(link: ApiClient, id: string): Promise<object> {
   const answer = await link.ask({ method: 'DELETE', path: link.filePath(id), headers: version })
   answer.destroy()
   return {}

@@ -2,10 +2,10 @@ import { safeFileName } from '#domain/names/file-name.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { openSource, type Source } from '#system/files/source.ts'
-import type { HostLink } from './api-client.ts'
+import type { ApiClient } from './api-client.ts'
 import { FileChanged, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
 import { digestOf, type FileDigest } from './file-digest.ts'
-import { type FileLook, lookAt } from './file-summary.ts'
+import { type FileSummary, summaryOf } from './file-summary.ts'
 import type { FileRow } from './http-bodies.ts'
 import { paced } from './pace.ts'
 import { listFiles } from './queries.ts'
@@ -89,7 +89,7 @@ async function carry(options: TransferOptions, room: string, source: Source, siz
         made = id
         if (link.isOwn(id)) await own?.keep(sending, link.filePath(id))
       }
-      const look = await lookAt(link, id)
+      const look = await summaryOf(link, id)
       // A host that keeps nothing has forgotten it; the file is still here.
       if (isRefusal(look) && isGone(look)) {
         id = undefined
@@ -117,7 +117,7 @@ async function carry(options: TransferOptions, room: string, source: Source, siz
 }
 
 /** What the host wants to be shown by whoever is not the owner: the owner is told it. */
-async function shownOf(source: Source, look: Extract<FileLook, { status: 'arriving' }>) {
+async function shownOf(source: Source, look: Extract<FileSummary, { status: 'arriving' }>) {
   if (look.prefix !== undefined || look.offset === 0) return undefined
   const { prefixes } = await digestOf(source.bytes(), [look.offset], () => {})
   return prefixes.get(look.offset)
@@ -137,7 +137,7 @@ async function send(
   const bytes = paced(exactly(size - from, source.bytes(from)), limit)
   let reached = from
   const alive = async () => {
-    const look = await lookAt(link, id)
+    const look = await summaryOf(link, id)
     if (isRefusal(look)) return false
     const further = look.status === 'whole' || look.offset > reached
     if (look.status === 'arriving') reached = look.offset
@@ -178,10 +178,10 @@ interface Begun {
  * What the room has of files of this name and size that may be gone on with, by how much it is (C111: whether it is the same is seen by the
  * bytes): our own, and others' whose digest was promised and which nobody sends just now. `kept`: the one of which only its sender is told.
  */
-async function unfinished(link: HostLink, room: string, meta: FileMeta, size: number, kept: string | undefined) {
+async function unfinished(link: ApiClient, room: string, meta: FileMeta, size: number, kept: string | undefined) {
   const found = new Map<number, Begun[]>()
   const add = async (id: string, promised: string | undefined, isOthersToo = false) => {
-    const look = await lookAt(link, id)
+    const look = await summaryOf(link, id)
     if (isRefusal(look)) return
     // A whole one begins and ends as all of it does.
     const [offset, prefix] = look.status === 'whole' ? [look.size, look.sha256] : [look.offset, look.prefix]

@@ -1,7 +1,7 @@
 import { english } from './en.ts'
 import { indonesianRefusals } from './errors.ts'
 import { indonesian } from './id.ts'
-import type { Catalogue, Filling, Key, Message } from './messages.ts'
+import type { Filling, Key, Message, MessageCatalog } from './messages.ts'
 
 export const languages = ['en', 'id'] as const
 export type Language = (typeof languages)[number]
@@ -9,12 +9,12 @@ export type Language = (typeof languages)[number]
 /** Says one message of the catalogue; messages without gaps need nothing more. */
 export type Say = <Each extends Key>(key: Each, ...gaps: Filling<Each>) => string
 
-const catalogues: Readonly<Record<Language, Catalogue>> = { en: english, id: indonesian }
+const catalogues: Readonly<Record<Language, MessageCatalog>> = { en: english, id: indonesian }
 
 const refusals: Readonly<Record<Language, Readonly<Record<string, string>>>> = { en: {}, id: indonesianRefusals }
 
 /** The messages in one language. */
-export interface Words {
+export interface Translator {
   readonly language: Language
   readonly say: Say
   /** Why something was refused: what the host says, where its code has no words here. */
@@ -22,7 +22,7 @@ export interface Words {
 }
 
 /** What is filled into a message goes through `shown` first: it may be somebody else's text. */
-export function wordsIn(language: Language, shown: (text: string) => string = (text) => text): Words {
+export function translatorFor(language: Language, shown: (text: string) => string = (text) => text): Translator {
   const catalogue: Readonly<Record<Key, Message>> = catalogues[language]
   const plural = new Intl.PluralRules(language)
   const number = new Intl.NumberFormat(language)
@@ -36,7 +36,7 @@ export function wordsIn(language: Language, shown: (text: string) => string = (t
       return typeof value === 'number' ? number.format(value) : shown(value)
     })
   }
-  const refusal: Words['refusal'] = ({ code, message }) => {
+  const refusal: Translator['refusal'] = ({ code, message }) => {
     const text = Object.hasOwn(refusals[language], code) ? refusals[language][code] : undefined
     return (text ?? '{details}').replace('{details}', () => shown(message))
   }

@@ -1,9 +1,9 @@
 import { filesIndonesian } from './files.id.ts'
-import type { Catalogue } from './messages.ts'
+import type { MessageCatalog } from './messages.ts'
 import { pageIndonesian } from './page.id.ts'
 
 /** The same in Indonesian, whose nouns have no plural: both forms are one. */
-export const indonesian: Catalogue = {
+export const indonesian: MessageCatalog = {
   hostMet:
     'pertama kali menyambung ke {at}; mulai sekarang dikenal dengan kunci {fingerprint}: cocokkan dengan yang ditampilkan tuan rumah',
   certificateEnded: 'sertifikat {at} sudah habis masa berlakunya pada {since}; kuncinya benar',

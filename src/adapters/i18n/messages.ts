@@ -7,7 +7,7 @@ type English = typeof english
 export type Key = keyof English
 
 /** A catalogue in another language: the same keys, each with as many forms. */
-export type Catalogue = {
+export type MessageCatalog = {
   readonly [Each in Key]: English[Each] extends string ? string : { one: string; other: string }
 }
 

@@ -1,5 +1,5 @@
 import { durationText } from './duration.ts'
-import type { Words } from './i18n.ts'
+import type { Translator } from './i18n.ts'
 import { sizeText } from './size.ts'
 
 /** How a transfer moves: bytes, milliseconds, bytes a second. `total` undefined: nobody knows it yet. */
@@ -16,7 +16,10 @@ export interface Pace {
 const STALLED_AFTER_MS = 3000
 
 /** `3.1 MB/s` and `ETA 2s`, or `stalled 12s, retry 3`; nothing where there is nothing to say. */
-export function paceWords({ done, total, rate, stillMs, retries }: Pace, { say, language }: Words): readonly string[] {
+export function paceWords(
+  { done, total, rate, stillMs, retries }: Pace,
+  { say, language }: Translator,
+): readonly string[] {
   if (stillMs >= STALLED_AFTER_MS || retries > 0) {
     const stalled = say('stalled', { time: `${Math.floor(stillMs / 1000)}s` })
     return [`${stalled}${retries > 0 ? `, ${say('retryNumber', { attempt: retries })}` : ''}`]

@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 const STALE_MS = 3000
 
 /** Tells whether the heap is nearly full of what is in use, not of garbage (C81). */
-export class HeapWatch {
+export class HeapMonitor {
   readonly #mostBytes: number
   /** Right after the newest full collection, and when that was. */
   #inUse = 0

@@ -1,13 +1,13 @@
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { MentionedFile, RoomEvent } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
-import type { Words } from '#i18n/i18n.ts'
-import { eventWords, names } from './event-text.ts'
+import type { Translator } from '#i18n/i18n.ts'
+import { eventText, names } from './event-text.ts'
 import type { Paint } from './style.ts'
 
 /** For whom, and how, events are written. */
 export interface View {
-  readonly words: Words
+  readonly words: Translator
   readonly paint: Paint
   readonly me: Member
   /** Whether lines begin with the time. */
@@ -53,7 +53,7 @@ function bodyOf(event: RoomEvent, view: View): string | undefined {
     case 'fileReceived':
       return undefined
     default:
-      return `* ${paint.notice(eventWords(event, words))}`
+      return `* ${paint.notice(eventText(event, words))}`
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MentionedFile, RoomEvent } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
-import type { Words } from '#i18n/i18n.ts'
+import type { Translator } from '#i18n/i18n.ts'
 import { sizeText } from '#i18n/size.ts'
 
 /** How much of an id a person has to read. */
@@ -13,7 +13,7 @@ export type Told = Exclude<
 >
 
 /** A sentence for it, the same on every screen. */
-export function eventWords(event: Told, words: Words): string {
+export function eventText(event: Told, words: Translator): string {
   const { say, language } = words
   if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
   const { name } = event.by
@@ -72,7 +72,7 @@ export function eventWords(event: Told, words: Words): string {
 }
 
 /** Who sends a file, and to whom where that is not everybody. */
-export function senderWords({ name }: Member, { audience }: MentionedFile, { say }: Words): string {
+export function senderWords({ name }: Member, { audience }: MentionedFile, { say }: Translator): string {
   if (audience === undefined) return name
   return say('fromTo', { name, to: audience.to === 'staff' ? say('staff') : audience.to.name })
 }

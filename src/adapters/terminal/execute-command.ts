@@ -8,7 +8,7 @@ import type { RoomClient } from './room-client.ts'
 import { isTheme, themeNames, themes } from './style.ts'
 
 /** Does what a typed line asks for; resolves when the room has answered, with the code of the refusal where it was not done. */
-export async function actOn(client: RoomClient, line: string): Promise<string | undefined> {
+export async function executeCommand(client: RoomClient, line: string): Promise<string | undefined> {
   const own = client.own.map(({ word }) => word)
   try {
     return await act(client, typedLine(line, own))

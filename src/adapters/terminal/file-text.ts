@@ -2,7 +2,7 @@ import { failureText } from '#domain/names/failure-text.ts'
 import { wantedFile } from '#domain/names/find-file.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import { refusalFor } from '#domain/room/permissions.ts'
-import { collectionOf } from '#domain/room/submissions.ts'
+import { submissionsOf } from '#domain/room/submissions.ts'
 import type { RoomSession } from '#domain/session.ts'
 import { sizeText } from '#i18n/size.ts'
 import { senderWords, shortId } from './event-text.ts'
@@ -25,7 +25,7 @@ export async function showCollection(client: RoomClient): Promise<string | undef
   const { session, words } = client
   const why = refusalFor(roleIn(session) ?? 'member', 'startCollection')
   if (why !== undefined) return client.refused(why)
-  const { files, missing } = collectionOf(await session.listFiles(), session.members, session.collectingSince)
+  const { files, missing } = submissionsOf(await session.listFiles(), session.members, session.collectingSince)
   client.notice('collected', { count: files.length })
   for (const found of files) {
     const gaps = { id: shortId(found.file.id), file: found.file.name, name: found.by.name }

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
-import { actOn } from './execute-command.ts'
-import type { Ending, Outlet, TypedLines } from './ports.ts'
+import { executeCommand } from './execute-command.ts'
+import type { Ending, Output, TypedLines } from './ports.ts'
 import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
 
@@ -21,7 +21,7 @@ export interface Pipes {
 export async function runPlain(
   { stdout, stderr }: Pipes,
   typed: TypedLines,
-  make: (outlet: Outlet) => RoomClient,
+  make: (outlet: Output) => RoomClient,
 ): Promise<Ending> {
   const skipped = (count: number): string => `* ${client.words.say('skipped', { count })}`
   const [data, talk] = [new RowFeed({ to: stdout, skipped }), new RowFeed({ to: stderr, skipped })]
@@ -57,7 +57,7 @@ async function readAll(client: RoomClient, typed: TypedLines): Promise<void> {
     // Somebody goes: what they said before is answered first. A transfer may take long, and is cut.
     if (LEAVING.test(line))
       await Promise.all([...waiting].flatMap(([done, before]) => (TRANSFER.test(before) ? [] : [done])))
-    const done: Promise<void> = actOn(client, line).then((code) => {
+    const done: Promise<void> = executeCommand(client, line).then((code) => {
       typed.ended(code)
       waiting.delete(done)
     })

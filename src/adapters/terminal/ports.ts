@@ -1,4 +1,4 @@
-import type { TellNews } from '#client/transfer-events.ts'
+import type { OnTransferUpdate } from '#client/transfer-events.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { HelpKey } from '#i18n/messages.ts'
 
@@ -10,11 +10,11 @@ export interface Refusal {
 }
 
 /** How files come and go; both may throw what the file system throws. */
-export interface FileDesk {
+export interface FileTransfers {
   /** Sends a file of this machine's to the room, or to the one in it who is called `to`. */
-  send(path: string, to: string | undefined, tell: TellNews): Promise<WholeFile | Refusal>
+  send(path: string, to: string | undefined, tell: OnTransferUpdate): Promise<WholeFile | Refusal>
   /** Brings a file of the room's here, whole and verified, and tells the room. */
-  receive(file: MentionedFile, tell: TellNews): Promise<{ readonly path: string } | Refusal>
+  receive(file: MentionedFile, tell: OnTransferUpdate): Promise<{ readonly path: string } | Refusal>
   /** Whether files can be received while they are still arriving. */
   readonly early: boolean
   /** Files up to this size, in bytes, come by themselves. */
@@ -49,7 +49,7 @@ export interface JobControl {
 }
 
 /** Where a client writes to. */
-export interface Outlet {
+export interface Output {
   /** Data: one thing that happened or was said, in one line or in several that belong together. It is escaped already. */
   show(row: string): void
   /** Talk: what the terminal says about it. */

@@ -1,6 +1,6 @@
 import type { Progress as Moving } from '#client/transfer-meter.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import type { Words } from '#i18n/i18n.ts'
+import type { Translator } from '#i18n/i18n.ts'
 import { paceWords } from '#i18n/pace.ts'
 import { amountText } from '#i18n/size.ts'
 import { cut, widthOf } from './cells.ts'
@@ -15,7 +15,7 @@ const MOST_NAME_CELLS = 40
 const LEAST_NAME_CELLS = 8
 
 /** `See-Saw.mp3  71% |███████   |  8.2/11.5 MB  3.1 MB/s  ETA 2s   →12/14`, in fewer parts where the terminal is narrow. */
-export function progressLine(progress: Progress, columns: number, words: Words): string {
+export function progressLine(progress: Progress, columns: number, words: Translator): string {
   const { done, total, phase, receipts } = progress
   const share = total === undefined ? undefined : total === 0 ? 1 : Math.min(1, done / total)
   const filled = share === undefined ? undefined : '█'.repeat(Math.floor(share * BAR_CELLS)).padEnd(BAR_CELLS)

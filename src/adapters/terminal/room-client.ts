@@ -4,13 +4,13 @@ import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import { isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '#domain/room/events.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
-import type { Words } from '#i18n/i18n.ts'
+import type { Translator } from '#i18n/i18n.ts'
 import type { Filling, Key } from '#i18n/messages.ts'
 import { sizeText } from '#i18n/size.ts'
 import { Attention } from './attention.ts'
 import { receiptRow, rowOf, type View } from './event-rows.ts'
 import { shortId } from './event-text.ts'
-import type { Ending, FileDesk, Outlet, OwnWord } from './ports.ts'
+import type { Ending, FileTransfers, Output, OwnWord } from './ports.ts'
 import { Presence } from './presence.ts'
 import { type Paint, unpainted } from './style.ts'
 import { Transfers } from './transfers.ts'
@@ -20,7 +20,7 @@ import { Writers } from './writers.ts'
 const LARGE_ROOM = 20
 const MOST_NAMES = 12
 
-export interface Manner {
+export interface TerminalOptions {
   /** Undefined where no escape sequence may be written. */
   readonly paint: Paint | undefined
   readonly time: boolean
@@ -38,19 +38,19 @@ export interface Manner {
 
 export interface ClientParts {
   readonly session: RoomSession
-  readonly files: FileDesk
+  readonly files: FileTransfers
   /** What they fill in has to pass the escaper for terminals. */
-  readonly words: Words
+  readonly words: Translator
   readonly clock: Clock
-  readonly outlet: Outlet
-  readonly manner: Manner
+  readonly outlet: Output
+  readonly manner: TerminalOptions
   readonly own: readonly OwnWord[]
 }
 
 /** A room as a person sees it: events become lines, files come by themselves, and how things stand is told. */
 export class RoomClient {
   readonly session: RoomSession
-  readonly words: Words
+  readonly words: Translator
   readonly transfers: Transfers
   readonly attention: Attention
   readonly writers: Writers
@@ -65,7 +65,7 @@ export class RoomClient {
   time: boolean
   state: ConnectionState = { status: 'connected' }
   readonly #parts: ClientParts
-  readonly #outlet: Outlet
+  readonly #outlet: Output
   readonly #presence: Presence
   readonly #end: (ending: Ending) => void
   readonly #watching = new Subscription()

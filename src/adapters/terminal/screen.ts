@@ -3,7 +3,7 @@ import { createElement, useEffect, useState } from 'react'
 import type { Sources } from './completion.ts'
 import { type Frame, frameOf } from './frame.ts'
 import { strokesOf } from './keys.ts'
-import type { Ending, JobControl, Outlet } from './ports.ts'
+import type { Ending, JobControl, Output } from './ports.ts'
 import { takenAway } from './reflow.ts'
 import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
@@ -49,7 +49,7 @@ class Changes {
  */
 export async function runOnScreen(
   { stdin, stdout, reflows, look, job, suspends }: Terminal,
-  make: (outlet: Outlet) => RoomClient,
+  make: (outlet: Output) => RoomClient,
   sourcesOf: (client: RoomClient) => Sources,
 ): Promise<Ending> {
   const changes = new Changes()

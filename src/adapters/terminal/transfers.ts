@@ -1,9 +1,9 @@
-import { Meter } from '#client/transfer-meter.ts'
+import { TransferMeter } from '#client/transfer-meter.ts'
 import { safeFileName } from '#domain/names/file-name.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { Audience, MentionedFile, WholeFile } from '#domain/room/events.ts'
-import type { Words } from '#i18n/i18n.ts'
-import type { FileDesk, Refusal } from './ports.ts'
+import type { Translator } from '#i18n/i18n.ts'
+import type { FileTransfers, Refusal } from './ports.ts'
 import { type Progress, progressLine } from './progress-line.ts'
 
 /** So long is a sent file shown while not everybody has it. */
@@ -14,14 +14,14 @@ const AT_ONCE = 2
 interface Transfer {
   /** From here, to here, or between others and the host. */
   readonly arrow: '↑' | '↓' | '·'
-  readonly meter: Meter
+  readonly meter: TransferMeter
   /** Set once it has left this machine: who has verified it since. */
   file?: WholeFile
 }
 
 /** The files that are on their way from and to this terminal. */
 export class Transfers {
-  readonly #desk: FileDesk
+  readonly #desk: FileTransfers
   readonly #clock: Clock
   readonly #changed: () => void
   readonly #running = new Set<Transfer>()
@@ -35,7 +35,7 @@ export class Transfers {
   #receiving = 0
   readonly #queue: (() => void)[] = []
 
-  constructor(desk: FileDesk, clock: Clock, changed: () => void) {
+  constructor(desk: FileTransfers, clock: Clock, changed: () => void) {
     this.#desk = desk
     this.#clock = clock
     this.#changed = changed
@@ -43,7 +43,7 @@ export class Transfers {
 
   /** Sends a file; resolves when it is whole on the host, and shows for a while who has it. */
   async send(path: string, name: string, to?: string): Promise<WholeFile | Refusal> {
-    const transfer: Transfer = { arrow: '↑', meter: new Meter(name, this.#clock.elapsed()) }
+    const transfer: Transfer = { arrow: '↑', meter: new TransferMeter(name, this.#clock.elapsed()) }
     const sent = await this.#run(transfer, () => this.#desk.send(path, to, (news) => this.#take(transfer, news)))
     if ('type' in sent) return sent
     transfer.file = sent
@@ -68,7 +68,7 @@ export class Transfers {
     this.#coming.add(file.id)
     if (this.#receiving >= AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#receiving++
-    const transfer: Transfer = { arrow: '↓', meter: new Meter(file.name, this.#clock.elapsed()) }
+    const transfer: Transfer = { arrow: '↓', meter: new TransferMeter(file.name, this.#clock.elapsed()) }
     try {
       return await this.#run(transfer, () => this.#desk.receive(file, (news) => this.#take(transfer, news)))
     } finally {
@@ -94,7 +94,7 @@ export class Transfers {
   progressed(file: MentionedFile, bytes: number): void {
     if (this.#coming.has(file.id)) return
     const now = this.#clock.elapsed()
-    const transfer: Transfer = this.#others.get(file.id) ?? { arrow: '·', meter: new Meter(file.name, now) }
+    const transfer: Transfer = this.#others.get(file.id) ?? { arrow: '·', meter: new TransferMeter(file.name, now) }
     if (!this.#others.has(file.id)) transfer.meter.take({ type: 'begins', at: bytes, total: file.size }, now)
     transfer.meter.take({ type: 'moved', bytes }, now)
     this.#others.set(file.id, transfer)
@@ -110,7 +110,7 @@ export class Transfers {
   }
 
   /** A line for each transfer; `othersIn` counts the people in the room who may come to have a file. */
-  lines(columns: number, words: Words, othersIn: (audience: Audience | undefined) => number): string[] {
+  lines(columns: number, words: Translator, othersIn: (audience: Audience | undefined) => number): string[] {
     const now = this.#clock.elapsed()
     return [...this.#running].flatMap((transfer) => {
       const { arrow, meter, file } = transfer
@@ -132,7 +132,7 @@ export class Transfers {
     return this.#running.size > 0
   }
 
-  #take(transfer: Transfer, news: Parameters<Meter['take']>[0]): void {
+  #take(transfer: Transfer, news: Parameters<TransferMeter['take']>[0]): void {
     transfer.meter.take(news, this.#clock.elapsed())
   }
 

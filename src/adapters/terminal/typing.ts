@@ -1,5 +1,5 @@
 import { choicesFor, gapAt, type Sources } from './completion.ts'
-import { actOn } from './execute-command.ts'
+import { executeCommand } from './execute-command.ts'
 import type { Stroke } from './keys.ts'
 import { type EditKey, type Editor, edited, emptyEditor, entered } from './line-editor.ts'
 import type { RoomClient } from './room-client.ts'
@@ -38,7 +38,7 @@ export class Typing {
         const before = this.#editor
         const { editor, sent } = entered(before)
         this.#editor = editor
-        void actOn(this.#client, sent).then((code) => this.#giveBack(before, code))
+        void executeCommand(this.#client, sent).then((code) => this.#giveBack(before, code))
         break
       }
       case 'tab':

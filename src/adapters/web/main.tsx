@@ -1,12 +1,12 @@
 import { render } from 'preact'
-import { BrowserKeepsakes } from './browser/storage.ts'
+import { BrowserStorage } from './browser/storage.ts'
 import { PageContext } from './state/context.ts'
 import { Page } from './state/page.ts'
 import { App } from './views/app.tsx'
 
 const page = new Page(
-  new BrowserKeepsakes(() => localStorage),
-  new BrowserKeepsakes(() => sessionStorage),
+  new BrowserStorage(() => localStorage),
+  new BrowserStorage(() => sessionStorage),
   navigator.languages,
 )
 page.start()

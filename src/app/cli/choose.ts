@@ -1,4 +1,4 @@
-import type { HostLink } from '#client/api-client.ts'
+import type { ApiClient } from '#client/api-client.ts'
 import type { FileToSave } from '#client/downloader.ts'
 import { isRefusal } from '#client/errors.ts'
 import type { FileRow } from '#client/http-bodies.ts'
@@ -8,16 +8,16 @@ import { wantedFile } from '#domain/names/find-file.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failing.ts'
-import type { Place } from './verb.ts'
+import type { RoomTarget } from './verb.ts'
 
 /** One that was asked for, or why there is none. */
 export type Wanted = FileToSave | { readonly name: string; readonly failure: CommandFailed }
 
 /** Which files of a room were meant: by name the newest of that name, by the beginning of its id, all, or else the newest. */
 export async function filesWanted(
-  link: HostLink,
+  link: ApiClient,
   retries: Retries,
-  place: Place,
+  place: RoomTarget,
   names: readonly string[],
   all: boolean,
 ): Promise<readonly Wanted[]> {

@@ -4,9 +4,9 @@ import { open, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { FeedRefused, feed } from '#client/download-stream.ts'
+import { DownloadError, feed } from '#client/download-stream.ts'
 import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
-import { lookAt } from '#client/file-summary.ts'
+import { summaryOf } from '#client/file-summary.ts'
 import { paced } from '#client/pace.ts'
 import { giveReceipt } from '#client/receipt.ts'
 import type { TransferOptions } from '#client/transfer-options.ts'
@@ -77,10 +77,10 @@ export async function streamFile(
         await write(bytes)
       }
     } catch (error) {
-      if (error instanceof FeedRefused) return error.refusal
+      if (error instanceof DownloadError) return error.refusal
       throw error
     }
-    const look = await retries.until(() => lookAt(link, id))
+    const look = await retries.until(() => summaryOf(link, id))
     if (isRefusal(look)) return look
     if (look.status !== 'whole') {
       await retries.again('the file is not whole yet')

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
-import { HostLink } from '#client/api-client.ts'
+import { ApiClient } from '#client/api-client.ts'
 import { downloadFile, type FileToSave, type SavedFile, type Target } from '#client/downloader.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { Retries } from '#client/retries.ts'
@@ -17,7 +17,16 @@ import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { failureOf, refused } from './failing.ts'
 import { openStream, streamFile } from './get-stream.ts'
 import { ProgressDisplay } from './progress.ts'
-import { type Place, placeOrFileOf, print, printJson, rateOf, runResumable, secondsOf, tellFirstRetry } from './verb.ts'
+import {
+  print,
+  printJson,
+  type RoomTarget,
+  rateOf,
+  runResumable,
+  secondsOf,
+  targetOrFileOf,
+  tellFirstRetry,
+} from './verb.ts'
 
 interface GetFlags {
   readonly output?: string
@@ -51,14 +60,14 @@ export const addGet = (program: Command): Command =>
         'called <path>.part: tamtam get -o talk.pdf … goes on with talk.pdf.part.',
     )
     .action((address: string, names: string[], flags: GetFlags) =>
-      runResumable(() => get(placeOrFileOf(address, process.env), names, flags)),
+      runResumable(() => get(targetOrFileOf(address, process.env), names, flags)),
     )
 
-async function get(place: Place, names: readonly string[], flags: GetFlags): Promise<void> {
+async function get(place: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
   if (flags.output !== undefined && /^$|\/$/.test(flags.output))
     throw new CommandFailed(exitCodes.usage, '-o takes the name of a file; --save takes folders')
   if (flags.save === '') throw new CommandFailed(exitCodes.usage, '--save takes the name of a folder; . is this one')
-  const link = new HostLink(place, clientDefaults)
+  const link = new ApiClient(place, clientDefaults)
   if (place.file?.ticket !== undefined) link.opensBy(place.file.id, place.file.ticket)
   try {
     const files = await filesWanted(
@@ -82,7 +91,7 @@ async function get(place: Place, names: readonly string[], flags: GetFlags): Pro
 }
 
 async function getOne(
-  link: HostLink,
+  link: ApiClient,
   file: FileToSave,
   folder: SaveFolder,
   flags: GetFlags,

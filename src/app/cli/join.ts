@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { HostLink } from '#client/api-client.ts'
+import { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import { invitations, invite, listRooms, revoke, setPassword } from '#client/queries.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { Refused, type RoomSession } from '#domain/session.ts'
-import { type Language, languageOf, languages, wordsIn } from '#i18n/i18n.ts'
+import { type Language, languageOf, languages, translatorFor } from '#i18n/i18n.ts'
 import { bytesOf } from '#server/connection/wording.ts'
-import type { RoomKeyDesk } from '#server/security/room-access.ts'
+import type { RoomAccess } from '#server/security/room-access.ts'
 import { RandomIds } from '#system/random-ids.ts'
 import type { Ending, Refusal } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
@@ -20,7 +20,7 @@ import { keyWords } from './terminal/key-words.ts'
 import { openTerminal } from './terminal/open-terminal.ts'
 import { remoteFiles } from './terminal/remote-files.ts'
 import { TypedInput } from './terminal/typed-input.ts'
-import { inputOf, type Place, placeOf, rateOf, runShowing } from './verb.ts'
+import { inputOf, type RoomTarget, rateOf, runShowing, targetOf } from './verb.ts'
 
 interface JoinFlags {
   readonly auto: number
@@ -55,10 +55,10 @@ export const addJoin = (program: Command): Command =>
       '\nWhat comes through a pipe, in UTF-8, is said line by line; the command ends when all of it is in the room. A line that is refused is told, and the others are said: it then exits with 4.',
     )
     .action((address: string, flags: JoinFlags) =>
-      runShowing(() => join(placeOf(address, process.env), flags, process)),
+      runShowing(() => join(targetOf(address, process.env), flags, process)),
     )
 
-async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
+async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
   // Whoever shows it is the same person, also after the host was restarted.
   const key = keyFor(first, process.env)
   const { way } = first
@@ -66,7 +66,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     ...(first.token === undefined ? {} : { token: first.token }),
     ...(first.password === undefined ? {} : { password: first.password }),
   }
-  const link = new HostLink({ way, key: () => key, ...shown }, clientDefaults, true)
+  const link = new ApiClient({ way, key: () => key, ...shown }, clientDefaults, true)
   for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
   let client: RoomClient | undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => client?.end({ type: 'quit' }))
@@ -76,7 +76,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
     return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...asked })
   }
   const typed = new TypedInput(inputOf(process))
-  const words = wordsIn(flags.lang ?? languageOf(process.env), forTerminal)
+  const words = translatorFor(flags.lang ?? languageOf(process.env), forTerminal)
   const { say, refusal } = words
   const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
     openTerminal(
@@ -87,7 +87,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
           const rooms = await listRooms(link)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
         },
-        own: keyWords(keysOf(link, session.room), session.room, way.base, words),
+        own: keyWords(roomAccess(link, session.room), session.room, way.base, words),
         language: flags.lang ?? languageOf(process.env),
         plain: flags.plain === true,
         typed,
@@ -130,7 +130,7 @@ async function join(first: Place, flags: JoinFlags, process: NodeJS.Process): Pr
   process.exit(exitCodes.done)
 }
 
-const keysOf = (link: HostLink, room: string): RoomKeyDesk<Refusal> => ({
+const roomAccess = (link: ApiClient, room: string): RoomAccess<Refusal> => ({
   setPassword: (word) => setPassword(link, room, word),
   invite: () => invite(link, room),
   invitations: () => invitations(link, room),
@@ -138,7 +138,7 @@ const keysOf = (link: HostLink, room: string): RoomKeyDesk<Refusal> => ({
 })
 
 /** One that was given, or one's own for this name on this host; a guest is nobody in particular. */
-function keyFor({ name, host, port }: Place, env: NodeJS.ProcessEnv): string {
+function keyFor({ name, host, port }: RoomTarget, env: NodeJS.ProcessEnv): string {
   const given = secretInFile('TAMTAM_KEY_FILE', env)
   if (given === undefined) return name === undefined ? new RandomIds().next() : ownKey({ name, host, port }, env)
   if (!/^[0-9a-f]{32}$/.test(given))

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { HostLink } from '#client/api-client.ts'
+import { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import type { FileRow } from '#client/http-bodies.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
@@ -11,7 +11,7 @@ import { hostsNearby } from '#system/discovery/nearby.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failing.ts'
-import { type Place, placeOf, print, printJson, runShowing, tellFirstRetry } from './verb.ts'
+import { print, printJson, type RoomTarget, runShowing, targetOf, tellFirstRetry } from './verb.ts'
 
 const NEARBY_MS = 2000
 
@@ -30,8 +30,8 @@ export const addLs = (program: Command): Command =>
     .action((address: string | undefined, flags: LsFlags) =>
       runShowing(async () => {
         if (address === undefined) return await listNearby(flags)
-        const place = placeOf(address, process.env)
-        const link = new HostLink(place, clientDefaults)
+        const place = targetOf(address, process.env)
+        const link = new ApiClient(place, clientDefaults)
         const retries = new Retries(clientDefaults, { tell: tellFirstRetry })
         await (place.roomNamed ? listRoom(link, retries, place, flags) : listHost(link, retries, flags)).finally(() =>
           link.close(),
@@ -49,7 +49,7 @@ async function listNearby({ json }: LsFlags): Promise<void> {
   if (hosts.length === 0) throw new CommandFailed(exitCodes.notFound, 'no host nearby answers; its address will do')
 }
 
-async function listHost(link: HostLink, retries: Retries, { json }: LsFlags): Promise<void> {
+async function listHost(link: ApiClient, retries: Retries, { json }: LsFlags): Promise<void> {
   const rooms = await retries.until(() => listRooms(link))
   if (isRefusal(rooms)) throw refused(link.label, rooms)
   for (const room of rooms)
@@ -57,7 +57,7 @@ async function listHost(link: HostLink, retries: Retries, { json }: LsFlags): Pr
     else await print(`${forTerminal(room.name)}\t${room.members} here\t${room.last} entries`)
 }
 
-async function listRoom(link: HostLink, retries: Retries, { room }: Place, { json }: LsFlags): Promise<void> {
+async function listRoom(link: ApiClient, retries: Retries, { room }: RoomTarget, { json }: LsFlags): Promise<void> {
   const [facts, files] = [
     await retries.until(() => roomFacts(link, room)),
     await retries.until(() => listFiles(link, room)),

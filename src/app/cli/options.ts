@@ -1,10 +1,10 @@
 import type { Access } from '#domain/engine/access.ts'
 import type { EngineLimits } from '#domain/engine/limits.ts'
 import type { Ports } from '#domain/engine/ports.ts'
-import type { Keyring } from '#domain/ports/secret-store.ts'
+import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { HttpSettings } from '#server/http/settings.ts'
 import type { LineSettings } from '#server/line/settings.ts'
-import type { SessionDoorSettings } from '#server/session/settings.ts'
+import type { SessionServerSettings } from '#server/session/settings.ts'
 
 export interface TamtamOptions {
   /** Where history and files are kept, a directory for this host alone. Without it they are kept in memory. */
@@ -19,7 +19,7 @@ export interface TamtamOptions {
   readonly line?: Partial<LineSettings>
   readonly http?: Partial<Omit<HttpSettings, 'maxTextBytes'>>
   /** Frames and WebSockets. */
-  readonly session?: Partial<Omit<SessionDoorSettings, 'program'>>
+  readonly session?: Partial<Omit<SessionServerSettings, 'program'>>
   /** Who may enter which room, at every door; without it, whoever reaches the port. `recheckAccess` makes it hold for who is in. */
   readonly access?: Access
   /** Serves the web page at `/`, as `tamtam host` does. */
@@ -27,7 +27,7 @@ export interface TamtamOptions {
   /** Whoever comes in shows the host's token as well: kept beside the data, made where there is none. `tamtam.token` tells it. */
   readonly token?: boolean
   /** Adapters of your own in place of ours. */
-  readonly overrides?: Partial<Ports & { readonly keyring: Keyring }>
+  readonly overrides?: Partial<Ports & { readonly secretStore: SecretStore }>
   /** Hears once when a store failed for good. The host acknowledges nothing from then on and should be stopped. */
   readonly onBroken?: (error: unknown) => void
 }

@@ -1,7 +1,7 @@
-import type { TransferNews } from '#client/transfer-events.ts'
-import { Meter } from '#client/transfer-meter.ts'
+import type { TransferUpdate } from '#client/transfer-events.ts'
+import { TransferMeter } from '#client/transfer-meter.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import { wordsIn } from '#i18n/i18n.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import { sizeText } from '#i18n/size.ts'
 import { type Progress, progressLine } from '#terminal/progress-line.ts'
 
@@ -12,7 +12,7 @@ export interface Screen {
 }
 
 /** The verbs speak English only. */
-const words = wordsIn('en')
+const words = translatorFor('en')
 
 const FRAME_MS = 100
 const STALLED_AFTER_MS = 3000
@@ -24,7 +24,7 @@ export class ProgressDisplay {
   readonly #name: string
   readonly #live: boolean
   readonly #timer: NodeJS.Timeout
-  readonly #meter: Meter
+  readonly #meter: TransferMeter
   #receipts: Progress['receipts']
   #tenth = 0
   #toldStall = false
@@ -35,11 +35,11 @@ export class ProgressDisplay {
     this.#verb = verb
     this.#name = name
     this.#live = screen.isTTY === true && !plain && process.env['TERM'] !== 'dumb'
-    this.#meter = new Meter(name, performance.now())
+    this.#meter = new TransferMeter(name, performance.now())
     this.#timer = setInterval(() => this.#frame(), FRAME_MS).unref()
   }
 
-  readonly tell = (news: TransferNews): void => {
+  readonly tell = (news: TransferUpdate): void => {
     const before = news.type === 'begins' ? this.#now() : undefined
     this.#meter.take(news, performance.now())
     switch (news.type) {

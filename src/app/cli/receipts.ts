@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { HostLink } from '#client/api-client.ts'
+import type { ApiClient } from '#client/api-client.ts'
 import { Disconnected, isRefusal } from '#client/errors.ts'
 import { receiptsOf } from '#client/queries.ts'
 import type { ProgressDisplay } from './progress.ts'
@@ -15,7 +15,7 @@ const LOOK_MS = 200
 
 /** Looks until all have verified the file, or for a moment, or for as long as was asked for. A host that can't be asked ends it, too. */
 export async function waitForReceipts(
-  link: HostLink,
+  link: ApiClient,
   id: string,
   { wait, timeout }: { readonly wait?: boolean; readonly timeout?: number },
   display: ProgressDisplay | undefined,

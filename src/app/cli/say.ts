@@ -11,7 +11,7 @@ import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failing.ts'
 import { LineCount } from './terminal/typed-input.ts'
-import { inputOf, type Place, placeOf, run, tellFirstRetry } from './verb.ts'
+import { inputOf, type RoomTarget, run, targetOf, tellFirstRetry } from './verb.ts'
 
 export const addSay = (program: Command): Command =>
   program
@@ -23,7 +23,7 @@ export const addSay = (program: Command): Command =>
       'after',
       '\nStandard input is UTF-8. A line that is refused (too long, not UTF-8) is told, and the others are said; the command then exits with 4.',
     )
-    .action((address: string, words: string[]) => run(() => say(placeOf(address, process.env), words)))
+    .action((address: string, words: string[]) => run(() => say(targetOf(address, process.env), words)))
 
 /** Said at once, when they come quickly; a host takes up to 64 KiB. */
 const BATCH_BYTES = 32 * 1024
@@ -32,7 +32,7 @@ const BATCH_MS = 50
 /** What is wrong with one line, and with no other. */
 const OF_A_LINE: ReadonlySet<string> = new Set(['LINE_TOO_LONG', 'BAD_TEXT'])
 
-async function say(place: Place, words: readonly string[]): Promise<void> {
+async function say(place: RoomTarget, words: readonly string[]): Promise<void> {
   const session = new HttpSession(place, place.room, clientDefaults)
   session.state$.subscribe((state) => {
     if (state.status === 'retrying') tellFirstRetry(state)

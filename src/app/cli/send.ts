@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { isRefusal } from '#client/errors.ts'
 import { HttpSession } from '#client/http-session.ts'
-import { OwnUploads } from '#client/resume-store.ts'
+import { ResumeStore } from '#client/resume-store.ts'
 import { Retries } from '#client/retries.ts'
 import { type SentFile, uploadFile } from '#client/uploader.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
@@ -17,7 +17,7 @@ import { failureOf, refused } from './failing.ts'
 import { ProgressDisplay } from './progress.ts'
 import { type Seen, waitForReceipts } from './receipts.ts'
 import { filesAt } from './tree.ts'
-import { inputOf, type Place, placeOf, print, printJson, rateOf, runResumable, secondsOf } from './verb.ts'
+import { inputOf, print, printJson, type RoomTarget, rateOf, runResumable, secondsOf, targetOf } from './verb.ts'
 
 interface SendFlags {
   readonly limit?: number
@@ -52,10 +52,10 @@ export const addSend = (program: Command): Command =>
         'in several ways. Called again it sends what is missing. A file goes as it was when it was opened, though it be written to.',
     )
     .action((address: string, paths: string[], flags: SendFlags) =>
-      runResumable(() => send(placeOf(address, process.env), paths, flags)),
+      runResumable(() => send(targetOf(address, process.env), paths, flags)),
     )
 
-async function send(place: Place, paths: readonly string[], flags: SendFlags): Promise<void> {
+async function send(place: RoomTarget, paths: readonly string[], flags: SendFlags): Promise<void> {
   if (flags.name !== undefined && paths.length > 1)
     throw new CommandFailed(exitCodes.usage, '--name is for one file only')
   const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
@@ -127,7 +127,7 @@ async function sendOne(
   async function sendPath(path: DiskPath) {
     const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
     const retries = new Retries(clientDefaults, { ...giveUp, tell: (retry) => tell({ type: 'retry', ...retry }) })
-    const own = new OwnUploads(join(configDirectory(process.env), 'unfinished'))
+    const own = new ResumeStore(join(configDirectory(process.env), 'unfinished'))
     const options = { link: session.link, retries, tell, own, ...limit }
     return await uploadFile(options, session.room, path, { name, ...addressed }).catch((error: unknown) => {
       throw failureOf(error, forTerminal(pathText(path)))

@@ -1,17 +1,17 @@
 import { stat } from 'node:fs/promises'
 import { BadBundle } from '#bundle/bad-bundle.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import { VaultBroken } from '#domain/ports/file-store.ts'
-import { DirectoryInUse, JournalBroken } from '#domain/ports/journal.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
+import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
 import { Refused } from '#domain/session.ts'
 import { lockDirectory, SharedDirectory } from '#storage/disk/directory-lock.ts'
-import { DiskVault } from '#storage/disk/file-store.ts'
+import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { SharedDisk } from '#storage/disk/shared-disk.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { PinoLog } from '#system/pino-log.ts'
 import { SystemClock } from '#system/system-clock.ts'
 import { defaultDataDirectory, type HostConfig, hostConfig } from '../config.ts'
-import { vaultDefaults } from '../defaults.ts'
+import { fileStoreDefaults } from '../defaults.ts'
 import type { Stores } from './bundle/export-bundle.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
@@ -36,14 +36,14 @@ export async function withStores<T>(
     const lock = await lockDirectory(directory, config.sharedDisk)
     const log = new PinoLog({ level: 'warn' })
     const journal = new SqliteJournal({ directory, log })
-    const vault = new DiskVault({ directory, log, clock: new SystemClock(), ...vaultDefaults })
+    const fileStore = new DiskFileStore({ directory, log, clock: new SystemClock(), ...fileStoreDefaults })
     try {
       await journal.open()
       lock.own()
-      await vault.open()
-      return await work({ journal, vault })
+      await fileStore.open()
+      return await work({ journal, fileStore })
     } finally {
-      await vault.close()
+      await fileStore.close()
       await journal.close()
       await lock.release()
     }
@@ -75,7 +75,7 @@ function storeFailure(error: unknown, directory: string): unknown {
     return ends(exitCodes.unsafeConfiguration, error.message)
   if (error instanceof BadBundle) return ends(exitCodes.integrity, `this bundle can't be imported: ${error.message}`)
   if (error instanceof Refused) return ends(exitCodes.disk, `there is no room for it: ${error.message}`)
-  if (error instanceof JournalBroken || error instanceof VaultBroken) return ends(exitCodes.disk, error.message)
+  if (error instanceof JournalFailed || error instanceof FileStoreFailed) return ends(exitCodes.disk, error.message)
   if (isOfTheDisk(error))
     return ends(
       exitCodes.disk,

@@ -9,7 +9,7 @@ import { lineOf } from '#server/connection/event-line.ts'
 import { fileLine } from '#server/connection/wording.ts'
 import { clientDefaults } from '../defaults.ts'
 import { refused } from './failing.ts'
-import { countOf, type Place, placeOf, print, printJson, runShowing, tellFirstRetry } from './verb.ts'
+import { countOf, print, printJson, type RoomTarget, runShowing, targetOf, tellFirstRetry } from './verb.ts'
 
 interface TailFlags {
   readonly after?: number
@@ -31,9 +31,9 @@ export const addTail = (program: Command): Command =>
     .option('--follow', 'go on with what is said from now on', true)
     .option('--no-follow', 'end with what is there')
     .option('--json', 'one JSON object a line, with sequence numbers')
-    .action((address: string, flags: TailFlags) => runShowing(() => tail(placeOf(address, process.env), flags)))
+    .action((address: string, flags: TailFlags) => runShowing(() => tail(targetOf(address, process.env), flags)))
 
-async function tail(place: Place, flags: TailFlags): Promise<void> {
+async function tail(place: RoomTarget, flags: TailFlags): Promise<void> {
   const before = new HttpSession(place, place.room, clientDefaults)
   const last = await past(before, flags)
   before.close()

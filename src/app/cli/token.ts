@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { replaceToken } from '#server/security/host-token.ts'
-import { DiskKeyring } from '#storage/disk/secret-store.ts'
+import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { defaultDataDirectory, hostConfig } from '../config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { print, run } from './verb.ts'
@@ -21,8 +21,8 @@ export const addToken = (program: Command): Command =>
 async function token({ data, new: isNew }: TokenFlags): Promise<void> {
   const given = data === undefined ? {} : { data }
   const directory = hostConfig(given, process.env).data ?? defaultDataDirectory(process.env)
-  const keyring = new DiskKeyring(directory)
-  const text = isNew === true ? await replaceToken(keyring) : await keyring.read('token')
+  const secretStore = new DiskSecretStore(directory)
+  const text = isNew === true ? await replaceToken(secretStore) : await secretStore.read('token')
   if (text === undefined)
     throw new CommandFailed(exitCodes.notFound, `there is no token in ${directory}; tamtam --lan makes one`)
   await print(text)

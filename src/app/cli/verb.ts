@@ -2,10 +2,10 @@ import { fstatSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { parseAddress, type RoomAddress } from '#client/address.ts'
 import { dialHost } from '#client/dial.ts'
-import { Way } from '#client/endpoint.ts'
+import { Endpoint } from '#client/endpoint.ts'
 import { KnownHosts, type TrustNews } from '#client/known-hosts.ts'
 import { forTerminal, jsonForTerminal } from '#domain/names/terminal-text.ts'
-import { languageOf, wordsIn } from '#i18n/i18n.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { knownHostsPath } from '../config.ts'
 import { secretOf } from '../secret-file.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
@@ -13,28 +13,28 @@ import { commandTyped, failureOf } from './failing.ts'
 
 /** What all verbs have in common. */
 
-export interface Place extends RoomAddress {
+export interface RoomTarget extends RoomAddress {
   readonly token?: string
-  readonly way: Way
+  readonly way: Endpoint
   readonly password?: string
 }
 
 /** Reads the address of a room, and takes the host's token and the room's password from the environment, since all can see a command line (C121). */
-export function placeOf(typed: string, env: NodeJS.ProcessEnv): Place {
-  const place = placeOrFileOf(typed, env)
+export function targetOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
+  const place = targetOrFileOf(typed, env)
   if (place.file !== undefined)
     throw new CommandFailed(exitCodes.usage, 'this is the link of a file; tamtam get brings it here')
   return place
 }
 
 /** The same for what may be the link of a file, too. */
-export function placeOrFileOf(typed: string, env: NodeJS.ProcessEnv): Place {
+export function targetOrFileOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
   const address = parseAddress(typed)
   // Not what was typed: a token or a password may be in it.
   if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
   if (address.token !== undefined) hideCommandLine()
   const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
-  const place = { ...address, way: new Way(address, dialHost(address, known)) }
+  const place = { ...address, way: new Endpoint(address, dialHost(address, known)) }
   const token = address.token ?? secretOf('TAMTAM_TOKEN', env)
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
     throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
@@ -53,7 +53,7 @@ function hideCommandLine(): void {
 }
 
 function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {
-  const { say } = wordsIn(languageOf(env), forTerminal)
+  const { say } = translatorFor(languageOf(env), forTerminal)
   switch (news.type) {
     case 'met':
       return say('hostMet', { at: news.at, fingerprint: news.fingerprint })

@@ -3,7 +3,7 @@
  * waits behind its own, nobody behind it, and nobody behind how many askers another address has. Work should be a short step; whatever
  * takes longer comes back for another turn.
  */
-export class FairTurns {
+export class FairQueue {
   readonly #atOnce: number
   /** By address and asker, both in the order of their turns; each asker with the work that it has waiting. */
   readonly #addresses = new Map<string, Map<string, (() => void)[]>>()

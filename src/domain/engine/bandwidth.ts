@@ -9,7 +9,7 @@ export interface BandwidthCaps {
 }
 
 /** One transfer's way through the caps. */
-export interface Passage {
+export interface RateLimiterLease {
   /** The most to pass at once, so that bytes flow under a small cap rather than come in heaps. */
   readonly pieceBytes: number
   /** Counts bytes that are about to move; answers a promise when they must wait. One call at a time. */
@@ -19,7 +19,7 @@ export interface Passage {
 }
 
 /** For bytes that do not leave the host. */
-export const unlimited: Passage = { pieceBytes: Infinity, pass: () => undefined, giveUp: () => {} }
+export const unlimited: RateLimiterLease = { pieceBytes: Infinity, pass: () => undefined, giveUp: () => {} }
 
 /** What one transfer is given before the next one's turn. */
 const TURN_BYTES = 16 * 1024
@@ -62,7 +62,7 @@ export class Bandwidth {
   }
 
   /** `moves` hears of all bytes that are about to move. */
-  open(moves: (bytes: number) => void = () => {}): Passage {
+  open(moves: (bytes: number) => void = () => {}): RateLimiterLease {
     const lane: Lane = { allowance: new Allowance(this.#clock.elapsed()), given: 0 }
     const pieceBytes = () => this.#pieceBytes()
     return {

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Appended, Journal } from '../ports/journal.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { RoomActor, Wake } from '../room/actor.ts'
-import type { Draft } from '../room/pending-batch.ts'
+import type { PendingBatch } from '../room/pending-batch.ts'
 import type { Ports } from './ports.ts'
 
 /** How long a crowd's comings and goings wait for more of them: each commit of them costs a write to everybody. */
@@ -24,7 +24,7 @@ export class CommitLoop {
   readonly #gathering = new Set<RoomActor>()
   #status: 'idle' | 'running' = 'idle'
   /** What the journal has, and nobody has seen: it is shown while the journal writes what comes next. */
-  #kept: { readonly rooms: readonly RoomActor[]; readonly drafts: readonly Draft[] } | undefined
+  #kept: { readonly rooms: readonly RoomActor[]; readonly drafts: readonly PendingBatch[] } | undefined
   /** Why nothing is kept any more. */
   #closed: Rejected | undefined
   #idle: (() => void)[] = []
@@ -98,7 +98,7 @@ export class CommitLoop {
     let drafts = rooms.map((room) => room.draft(at))
     const refuse = (why: Rejected) => {
       rooms.forEach((room, index) => {
-        room.refuse(drafts[index] as Draft, why)
+        room.refuse(drafts[index] as PendingBatch, why)
         this.#shown(room)
       })
     }
@@ -123,7 +123,7 @@ export class CommitLoop {
     this.#metrics.observe('commit_ms', this.#clock.elapsed() - started)
     if (appended.status === 'readOnly') return refuse(rejected('READ_ONLY', appended.message))
     rooms.forEach((room, index) => {
-      room.keep(drafts[index] as Draft)
+      room.keep(drafts[index] as PendingBatch)
     })
     this.#kept = { rooms, drafts }
   }
@@ -134,7 +134,7 @@ export class CommitLoop {
     this.#kept = undefined
     try {
       rooms.forEach((room, index) => {
-        const draft = drafts[index] as Draft
+        const draft = drafts[index] as PendingBatch
         this.#metrics.observe('commit_events', draft.size)
         room.show(draft)
         this.#shown(room)
@@ -150,7 +150,7 @@ export class CommitLoop {
     if (first) this.#broken(error)
   }
 
-  #append(drafts: readonly Draft[]): Promise<Appended> | Appended {
+  #append(drafts: readonly PendingBatch[]): Promise<Appended> | Appended {
     const batches = drafts.map((draft) => draft.batch).filter((batch) => batch.entries.length > 0)
     return batches.length > 0 ? this.#journal.append(batches) : { status: 'committed' }
   }

@@ -1,12 +1,12 @@
 import type { Rejected } from '../errors.ts'
-import { VaultMissing } from '../ports/file-store.ts'
+import { FileMissing } from '../ports/file-store.ts'
 import { Refused } from '../session.ts'
-import type { Passage } from './bandwidth.ts'
+import type { RateLimiterLease } from './bandwidth.ts'
 
 /** One reader's way through a file, no faster than its passage. Not a generator: `return` must also end a reader that waits. */
 export class Download implements AsyncIterator<Uint8Array, undefined> {
   readonly #open: () => AsyncIterable<Uint8Array>
-  readonly #passage: Passage
+  readonly #passage: RateLimiterLease
   readonly #missing: Rejected
   /** Of the newest piece what was too much for one step. */
   #rest: Uint8Array | undefined
@@ -14,7 +14,7 @@ export class Download implements AsyncIterator<Uint8Array, undefined> {
   #over = false
 
   /** The first `next` opens the source, and rejects with what that throws; with `missing` where the vault has lost the file. */
-  constructor(open: () => AsyncIterable<Uint8Array>, passage: Passage, missing: Rejected) {
+  constructor(open: () => AsyncIterable<Uint8Array>, passage: RateLimiterLease, missing: Rejected) {
     this.#open = open
     this.#passage = passage
     this.#missing = missing
@@ -46,7 +46,7 @@ export class Download implements AsyncIterator<Uint8Array, undefined> {
       const piece = await this.#source.next()
       return piece.done === true ? undefined : piece.value
     } catch (error) {
-      throw error instanceof VaultMissing ? new Refused(this.#missing) : error
+      throw error instanceof FileMissing ? new Refused(this.#missing) : error
     }
   }
 }

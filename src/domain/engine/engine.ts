@@ -1,9 +1,9 @@
-import { FairTurns } from '../async/fair-queue.ts'
+import { FairQueue } from '../async/fair-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkText } from '../names/message-text.ts'
 import { checkRoomName } from '../names/room-name.ts'
 import type { Pieces } from '../ports/file-store.ts'
-import { JournalBroken } from '../ports/journal.ts'
+import { JournalFailed } from '../ports/journal.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { ask, tell } from '../room/ask.ts'
 import type { Ack, ClientCommand } from '../room/commands.ts'
@@ -13,12 +13,12 @@ import type { RoomFile } from '../room/state.ts'
 import { Refused, type Upload, type UploadMeta } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
 import { refusedUpload } from '../transfer/upload.ts'
-import { Bandwidth, type Passage, unlimited } from './bandwidth.ts'
+import { Bandwidth, type RateLimiterLease, unlimited } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
 import { Download } from './download.ts'
-import type { JoinRequest, Place } from './join-request.ts'
+import type { JoinRequest, Membership } from './join-request.ts'
 import type { EngineLimits } from './limits.ts'
-import { Roster } from './nick-registry.ts'
+import { NickRegistry } from './nick-registry.ts'
 import type { Ports } from './ports.ts'
 import { type RoomSummary, Rooms } from './rooms.ts'
 import { type Host, LocalSession } from './session.ts'
@@ -39,13 +39,13 @@ export class Engine {
   readonly #broken: (error: unknown) => void
   readonly #loop: CommitLoop
   readonly #rooms: Rooms
-  readonly #roster = new Roster()
-  readonly #sessions = new Map<LocalSession, Place>()
+  readonly #roster = new NickRegistry()
+  readonly #sessions = new Map<LocalSession, Membership>()
   readonly #transfers: Transfers
   readonly #trimming: Trimming
   /** What is asked of the journal waits here, not there: a commit is behind a few short steps only, however much is asked. */
-  readonly #reads = new FairTurns(READS_AT_ONCE)
-  readonly #searches = new FairTurns(SEARCHES_AT_ONCE)
+  readonly #reads = new FairQueue(READS_AT_ONCE)
+  readonly #searches = new FairQueue(SEARCHES_AT_ONCE)
   #status: 'new' | 'open' | 'closed' = 'new'
 
   /** `broken` hears once when the journal or the vault failed for good; the host should stop then. */
@@ -63,7 +63,7 @@ export class Engine {
 
   async start(): Promise<void> {
     await this.#ports.journal.open()
-    await this.#ports.vault.open()
+    await this.#ports.fileStore.open()
     await this.#transfers.load()
     this.#status = 'open'
   }
@@ -88,7 +88,7 @@ export class Engine {
     // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
     this.#loop.close(notRunning)
     await this.#ports.journal.close()
-    await this.#ports.vault.close()
+    await this.#ports.fileStore.close()
   }
 
   /** Takes a place in a room. Rejects with `Refused` where the name or the room is not to be had. */
@@ -112,7 +112,7 @@ export class Engine {
     room: RoomActor,
     member: Member,
     request: JoinRequest,
-    name: Pick<Place, 'owner' | 'ownsName'>,
+    name: Pick<Membership, 'owner' | 'ownsName'>,
   ): Promise<LocalSession> {
     const { id } = member
     const {
@@ -222,7 +222,7 @@ export class Engine {
         this.#searches.run(household, id, () => this.#ports.journal.search(room, query, limit, foundChars)),
       )
     },
-    comeForward: (session) => this.#comeForward(session),
+    announceMember: (session) => this.#announceMember(session),
     leave: (session, reason) => this.#leave(session, reason),
   }
 
@@ -253,7 +253,7 @@ export class Engine {
   /** A journal that can't be read any more is as broken as one that can't be written. */
   #watched<T>(answer: Promise<T>): Promise<T> {
     answer.catch((error: unknown) => {
-      if (error instanceof JournalBroken) this.#broken(error)
+      if (error instanceof JournalFailed) this.#broken(error)
     })
     return answer
   }
@@ -270,13 +270,13 @@ export class Engine {
     file: string,
     from: number,
     pieces: Pieces,
-    passage: Passage,
+    passage: RateLimiterLease,
   ): AsyncIterable<Uint8Array> {
     const open = () => {
       const place = this.#sessions.get(session)
       if (place === undefined || session.file(file) === undefined)
         throw new Refused(place === undefined ? left : noSuchFile)
-      return this.#ports.vault.read(file, from, pieces)
+      return this.#ports.fileStore.read(file, from, pieces)
     }
     return { [Symbol.asyncIterator]: () => new Download(open, passage, noSuchFile) }
   }
@@ -294,7 +294,7 @@ export class Engine {
     return slowest
   }
 
-  async #comeForward(session: LocalSession): Promise<Rejected | undefined> {
+  async #announceMember(session: LocalSession): Promise<Rejected | undefined> {
     const place = this.#sessions.get(session)
     if (place?.quiet !== true) return place === undefined ? left : undefined
     // At once: whoever goes meanwhile has to be heard to go, behind their coming.

@@ -6,7 +6,7 @@ import { tell } from '../room/ask.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { EngineLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
-import { isTooManyAtOnce, JumpWatch, type KeptFile, makeRoom, outOfDate } from './retention.ts'
+import { ClockJumpDetector, isTooManyAtOnce, type KeptFile, makeRoom, outOfDate } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
@@ -33,7 +33,7 @@ export class Evictions {
   /** Ids of those of which nothing has. */
   readonly #awaited = new Set<string>()
   readonly #going = new Set<string>()
-  #jumps: JumpWatch | undefined
+  #jumps: ClockJumpDetector | undefined
   #cancelSweep: Cancel | undefined
   #busy: Promise<unknown> = Promise.resolve()
 
@@ -55,7 +55,7 @@ export class Evictions {
   /** `newest`: when the host last heard of a file, in milliseconds since 1970. `gone`: files that were withdrawn. */
   start(newest: number | undefined, gone: readonly string[]): void {
     const { clock } = this.#ports
-    this.#jumps = new JumpWatch(clock.now(), clock.elapsed(), newest, this.#limits)
+    this.#jumps = new ClockJumpDetector(clock.now(), clock.elapsed(), newest, this.#limits)
     this.#sweepLater()
     this.#meanwhile(this.#removeAll(gone))
   }
@@ -130,7 +130,7 @@ export class Evictions {
   }
 
   #plan(room: RoomActor, id: string, bytes: number, among?: 'alone'): readonly KeptFile[] | Rejected {
-    const { vault } = this.#ports
+    const { fileStore } = this.#ports
     const { name, files } = room.state
     const before = this.#arriving.get(id)
     let arrivingBytes = 0
@@ -143,8 +143,8 @@ export class Evictions {
       else if (arriving.room === name && files.get(other)?.status !== 'whole') arrivingBytes += arriving.bytes
       if (!this.#roomOf.has(other)) hostFiles++
     }
-    const vaultBounds = hasBound(vault)
-      ? { vaultBytesLeft: vault.bytesLeft + givenBytes, vaultFileBytes: vault.maxFileBytes }
+    const vaultBounds = hasBound(fileStore)
+      ? { vaultBytesLeft: fileStore.bytesLeft + givenBytes, vaultFileBytes: fileStore.maxFileBytes }
       : { vaultBytesLeft: Number.POSITIVE_INFINITY, vaultFileBytes: Number.POSITIVE_INFINITY }
     const isCounted = before !== undefined || (this.#roomOf.has(id) && !this.#awaited.has(id))
     return makeRoom(
@@ -186,7 +186,7 @@ export class Evictions {
 
   /** The host may have gone down between telling and removing. */
   async #removeAll(ids: readonly string[]): Promise<void> {
-    for (const id of ids) if (this.#jumps !== undefined) await this.#ports.vault.remove(id)
+    for (const id of ids) if (this.#jumps !== undefined) await this.#ports.fileStore.remove(id)
   }
 
   async #withdraw(room: RoomActor, known: RoomFile | undefined, reason: string): Promise<Rejected | undefined> {
@@ -194,7 +194,7 @@ export class Evictions {
     const { id } = known.file
     const told = await tell(room, known.by, { type: 'withdrawFile', file: id, reason })
     if (told.type === 'rejected') return told
-    await this.#ports.vault.remove(id)
+    await this.#ports.fileStore.remove(id)
     this.#roomOf.delete(id)
     this.#ports.metrics.count('files_evicted')
     return undefined

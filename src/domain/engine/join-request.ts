@@ -37,7 +37,7 @@ export interface JoinRequest {
 }
 
 /** Where a session sits, and whose nick it uses. */
-export interface Place {
+export interface Membership {
   readonly room: RoomActor
   readonly owner: string
   readonly ownsName: boolean

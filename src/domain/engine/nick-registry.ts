@@ -2,7 +2,7 @@ import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 
 /** Which nicks are taken on this host, by look: two that a person could confuse are one (C63). */
-export class Roster {
+export class NickRegistry {
   readonly #owners = new Map<string, string>()
 
   /** Takes the nick for `owner`, who may already have it in another spelling. Answers the name as it will be shown. */

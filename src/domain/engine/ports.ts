@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import type { Vault } from '../ports/file-store.ts'
+import type { FileStore } from '../ports/file-store.ts'
 import type { Ids } from '../ports/ids.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Log } from '../ports/log.ts'
@@ -8,7 +8,7 @@ import type { Metrics } from '../ports/metrics.ts'
 /** Everything the engine needs of the world. */
 export interface Ports {
   readonly journal: Journal
-  readonly vault: Vault
+  readonly fileStore: FileStore
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -9,7 +9,7 @@ export interface KeptFile {
 }
 
 /** A file that is to have room. */
-export interface Wanted {
+export interface EvictionPlan {
   /** As many of its bytes as have come, or are about to. */
   readonly bytes: number
   /** Those that the vault does not hold yet. */
@@ -18,7 +18,7 @@ export interface Wanted {
 }
 
 /** What is there already. */
-export interface Holdings {
+export interface FileUsage {
   /** The room's whole files, oldest first. */
   readonly whole: readonly KeptFile[]
   /** Bytes that have come of other files on their way into the room. */
@@ -47,7 +47,11 @@ const DAY_MS = 86_400_000
  * Which of the room's files have to go for a new one, the oldest first; never more than needed, and none where it could not
  * have room after all (C114). Other rooms' files are never touched.
  */
-export function makeRoom(wanted: Wanted, holdings: Holdings, limits: RetentionLimits): readonly KeptFile[] | Rejected {
+export function makeRoom(
+  wanted: EvictionPlan,
+  holdings: FileUsage,
+  limits: RetentionLimits,
+): readonly KeptFile[] | Rejected {
   const { whole, arrivingBytes, hostFiles, vaultBytesLeft } = holdings
   const quota = limits.roomFileBytes || Number.POSITIVE_INFINITY
   const most = Math.min(quota, holdings.vaultFileBytes)
@@ -93,7 +97,7 @@ export const outOfDate = (
 export const isTooManyAtOnce = (going: number, whole: number): boolean => going * 10 > whole
 
 /** Notices that the time of day has moved apart from the time that passes. */
-export class JumpWatch {
+export class ClockJumpDetector {
   readonly #fileDays: number
   #apart: number
   #until = Number.NEGATIVE_INFINITY

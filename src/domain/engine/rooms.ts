@@ -1,4 +1,4 @@
-import type { FairTurns } from '../async/fair-queue.ts'
+import type { FairQueue } from '../async/fair-queue.ts'
 import type { Rejected } from '../errors.ts'
 import { rejected } from '../errors.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
@@ -38,10 +38,10 @@ export class Rooms {
   readonly #lasts = new Map<string, number>()
   /** Their names in order, until there is another. */
   #names: readonly string[] | undefined
-  readonly #reads: FairTurns
+  readonly #reads: FairQueue
 
   /** `reads` gives each room its turn at the journal. */
-  constructor(ports: Ports, limits: EngineLimits, wake: Wake, reads: FairTurns) {
+  constructor(ports: Ports, limits: EngineLimits, wake: Wake, reads: FairQueue) {
     this.#ports = ports
     this.#limits = limits
     this.#wake = wake

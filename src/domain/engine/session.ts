@@ -4,13 +4,13 @@ import type { Pieces } from '../ports/file-store.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand, TellPassword } from '../room/commands.ts'
-import { isEntry, type PastEvent, type RoomEvent, told } from '../room/events.ts'
+import { isEntry, type PastEvent, publicFacts, type RoomEvent } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
-import type { Verb } from '../room/permissions.ts'
+import type { Permission } from '../room/permissions.ts'
 import type { RoomFile } from '../room/state.ts'
-import { admits, isVisibleTo, ownSight, sightOf } from '../room/visibility.ts'
+import { admits, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import type { ConnectionState, RoomSession, Upload, UploadMeta } from '../session.ts'
-import { Follower } from './subscription.ts'
+import { RoomSubscription } from './subscription.ts'
 
 /** What a session needs of the engine; the engine implements it. */
 export interface Host {
@@ -22,7 +22,7 @@ export interface Host {
   /** A page of about `limit` entries, or of as many as a page may have. */
   read(session: LocalSession, after: number, limit?: number): Promise<readonly Batch[]>
   search(session: LocalSession, query: string, limit: number): Promise<readonly PastEvent[]>
-  comeForward(session: LocalSession): Promise<Rejected | undefined>
+  announceMember(session: LocalSession): Promise<Rejected | undefined>
   leave(session: LocalSession, reason: string): Promise<void>
 }
 
@@ -42,7 +42,7 @@ export class LocalSession implements RoomSession {
   readonly #reads: string
   readonly #refusals = new Subject<Rejected>()
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
-  readonly #followers = new Set<Follower>()
+  readonly #followers = new Set<RoomSubscription>()
   #member: Member
   #closed: Promise<void> | undefined
   #expelled: string | undefined
@@ -75,7 +75,7 @@ export class LocalSession implements RoomSession {
 
   /** Whom it shares an address with; nobody who came without one. */
   get household(): string {
-    return this.#room.householdOf(this.#id)
+    return this.#room.subnetOf(this.#id)
   }
 
   get room(): string {
@@ -127,7 +127,7 @@ export class LocalSession implements RoomSession {
 
   /** What this member sees of a batch; undefined: what everybody sees, `sightOf` it. */
   ownSightOf(batch: Batch): readonly RoomEvent[] | undefined {
-    return ownSight(batch, this.#reads, () => this.#room.reader(this.#reads))
+    return ownVisibility(batch, this.#reads, () => this.#room.reader(this.#reads))
   }
 
   async listFiles(): Promise<readonly RoomFile[]> {
@@ -148,7 +148,7 @@ export class LocalSession implements RoomSession {
       const follower = this.follow(
         this.#after,
         (batch) => {
-          for (const event of this.ownSightOf(batch) ?? batch.encoded(sightOf).open) subscriber.next(event)
+          for (const event of this.ownSightOf(batch) ?? batch.encoded(visibilityOf).open) subscriber.next(event)
         },
         () => subscriber.complete(),
       )
@@ -158,14 +158,14 @@ export class LocalSession implements RoomSession {
   }
 
   /** A reader's place in the room, held until its `resume`. `ended` hears when the session or the journal ends it. */
-  follow(after: number, take: (batch: Batch) => void, ended: () => void = () => {}): Follower {
+  follow(after: number, take: (batch: Batch) => void, ended: () => void = () => {}): RoomSubscription {
     const feed = {
       room: this.room,
       live$: this.#room.batches$,
       last: () => this.#room.state.last,
       read: (from: number) => this.#host.read(this, from),
     }
-    const follower = new Follower(feed, after, take, ended)
+    const follower = new RoomSubscription(feed, after, take, ended)
     this.#followers.add(follower)
     if (this.#closed !== undefined) follower.end()
     return follower
@@ -182,7 +182,7 @@ export class LocalSession implements RoomSession {
   }
 
   /** Why this member may not do something just now; undefined where it may. */
-  refusalTo(verb: Verb): Rejected | undefined {
+  refusalTo(verb: Permission): Rejected | undefined {
     return this.#room.refusalTo(this.#id, verb)
   }
 
@@ -266,14 +266,14 @@ export class LocalSession implements RoomSession {
     // Files for others are among what is found, and are left out: then it looks further back.
     for (let reach = limit; ; reach *= 2) {
       const found = await this.#host.search(this, query, reach)
-      const seen = told(found).filter((event): event is PastEvent => this.sees(event))
+      const seen = publicFacts(found).filter((event): event is PastEvent => this.sees(event))
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }
   }
 
   /** Whoever came quietly is listed from now on, and the room hears that they are here; a refusal where they may not. */
-  comeForward(): Promise<Rejected | undefined> {
-    return this.#host.comeForward(this)
+  announceMember(): Promise<Rejected | undefined> {
+    return this.#host.announceMember(this)
   }
 
   close(reason = 'left'): Promise<void> {
@@ -300,7 +300,7 @@ export class LocalSession implements RoomSession {
 
   readonly #refused = (why: Rejected): void => this.#refusals.next(why)
 
-  #unfollow(follower: Follower): void {
+  #unfollow(follower: RoomSubscription): void {
     follower.close()
     this.#followers.delete(follower)
   }

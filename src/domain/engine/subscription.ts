@@ -17,7 +17,7 @@ export interface Feed {
  * nothing but its cursor, and reads on from the journal when it resumes until it has caught up: no gap, nothing twice, and a
  * reader that stalls costs a number. Presence is live only, so a reader that is behind does not get it.
  */
-export class Follower {
+export class RoomSubscription {
   readonly #feed: Feed
   readonly #take: (batch: Batch) => void
   readonly #ended: (error?: unknown) => void
@@ -49,7 +49,7 @@ export class Follower {
   }
 
   /** Hands nothing more to the reader until `resume`, which goes on after `cursor`. Within `take`, that may be inside the batch. */
-  hold(cursor: number): void {
+  pause(cursor: number): void {
     if (this.#status === 'closed') return
     this.#status = 'held'
     this.#cursor = cursor
@@ -83,7 +83,7 @@ export class Follower {
     if ((batch.first ?? next) === next) this.#hand(batch)
     else {
       // The journal has a batch before the room shows it, so a page may have held this one already.
-      this.hold(this.#cursor)
+      this.pause(this.#cursor)
       this.resume()
     }
   }

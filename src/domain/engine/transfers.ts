@@ -1,8 +1,8 @@
 import { type Rejected, rejected } from '../errors.ts'
 import { safeFileName } from '../names/file-name.ts'
-import { householdOf } from '../names/subnet.ts'
+import { subnetOf } from '../names/subnet.ts'
 import type { Cancel } from '../ports/clock.ts'
-import { canDate, VaultBroken, VaultMissing } from '../ports/file-store.ts'
+import { canDate, FileMissing, FileStoreFailed } from '../ports/file-store.ts'
 import type { RoomActor } from '../room/actor.ts'
 import { tell } from '../room/ask.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
@@ -24,12 +24,12 @@ import { fullOfUnfinished } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import {
   arrived,
-  type Holder,
   neighbours,
   overShare,
   places,
   SHARE,
-  type Unfinished,
+  type UnfinishedUpload,
+  type UploadHolder,
   unfinishedOf,
   yielding,
 } from './unfinished-uploads.ts'
@@ -46,7 +46,7 @@ const MOST_TRIES = 8
 
 /** What is known of a file that is to be followed. */
 interface Tracked {
-  readonly holder: Holder
+  readonly holder: UploadHolder
   readonly owner: string | undefined
   /** Bytes of it that are there, and how long ago the last of them came; left out where it is new. */
   readonly durable?: number
@@ -62,7 +62,7 @@ export class Transfers {
   readonly #broken: (error: unknown) => void
   readonly #open = new Map<string, TransferActor>()
   /** Whose each of them is. */
-  readonly #holders = new Map<string, Holder>()
+  readonly #holders = new Map<string, UploadHolder>()
   readonly #runs = new Set<UploadRun>()
   readonly #roomOf = new Map<string, string>()
   readonly #evictions: Evictions
@@ -86,10 +86,10 @@ export class Transfers {
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
   async load(): Promise<void> {
-    const { journal, vault, log } = this.#ports
+    const { journal, fileStore, log } = this.#ports
     const { roomOf, interrupted, gone, newest } = await findFiles(journal)
     for (const [id, room] of roomOf) this.#roomOf.set(id, room)
-    const swept = await vault.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
+    const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
     for (const { room, file } of interrupted) await this.#takeUp(room, file)
     this.#evictions.start(newest, gone)
@@ -195,7 +195,7 @@ export class Transfers {
   /** What had arrived when the host went down can be continued; where nothing had, nothing ever will. */
   async #takeUp(name: string, file: RoomFile): Promise<void> {
     if (file.status !== 'offered') return
-    const durable = await this.#ports.vault.durable(file.file.id)
+    const durable = await this.#ports.fileStore.durable(file.file.id)
     const room = await this.#rooms.use(name)
     try {
       const isCut = file.owner === IN_BAND && durable !== file.file.size
@@ -208,16 +208,16 @@ export class Transfers {
 
   async #lost(room: RoomActor, { by, file: { id } }: RoomFile): Promise<void> {
     this.#roomOf.delete(id)
-    await this.#ports.vault.remove(id)
+    await this.#ports.fileStore.remove(id)
     const fact = { type: 'withdrawFile', file: id, reason: 'the host was restarted while it arrived' } as const
     void this.#rooms.during(room, () => this.#announce(room, by, fact))
   }
 
   /** A restart is no getting on: it leaves a moment for its sender to come back, and no other day. */
   async #resume(room: RoomActor, { by, file, owner, at }: UnfinishedFile, durable: number): Promise<void> {
-    const { vault, clock } = this.#ports
+    const { fileStore, clock } = this.#ports
     const { transferKeptMs, transferEmptyMs } = this.#limits
-    const last = Math.max(at, (canDate(vault) ? await vault.dateOf(file.id) : undefined) ?? 0)
+    const last = Math.max(at, (canDate(fileStore) ? await fileStore.dateOf(file.id) : undefined) ?? 0)
     const kept = durable === 0 ? transferEmptyMs : transferKeptMs
     const idleMs = Math.min(Math.max(0, clock.now() - last), kept - Math.min(kept, transferEmptyMs))
     const transfer = this.#track(room, by, file, { holder: holderOf(room, by, owner), owner, durable, idleMs })
@@ -234,7 +234,7 @@ export class Transfers {
 
   #track(room: RoomActor, by: Member, file: OfferedFile, { holder, owner, durable, idleMs }: Tracked): TransferActor {
     const { name } = room.state
-    const { vault, clock, metrics } = this.#ports
+    const { fileStore, clock, metrics } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
     const passage = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
@@ -242,7 +242,7 @@ export class Transfers {
       void tell(room, by, { type: 'progressFile', file: file.id, bytes })
     })
     const parts: TransferParts = {
-      vault,
+      fileStore,
       clock,
       idleMs: this.#limits.transferIdleMs,
       keptMs: this.#limits.transferKeptMs,
@@ -282,7 +282,7 @@ export class Transfers {
   }
 
   /** Of those that arrive where no more may, the slowest stops for another, or one of whoever brings in far more than the one who asks. */
-  async #mayWrite(holder: Holder): Promise<Rejected | undefined> {
+  async #mayWrite(holder: UploadHolder): Promise<Rejected | undefined> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       if (this.#notRunning !== undefined) return notRunning
       if (this.arriving < this.#limits.uploadsPerHost) return undefined
@@ -294,7 +294,7 @@ export class Transfers {
     return tooMany
   }
 
-  #givingWay(holder: Holder): TransferActor | undefined {
+  #givingWay(holder: UploadHolder): TransferActor | undefined {
     const arriving = this.open.filter(({ status }) => status === 'arriving')
     const [slow] = arriving
       .filter((transfer) => transfer.isSlow(SLOW_MS))
@@ -331,7 +331,7 @@ export class Transfers {
   }
 
   /** A place for one more that is on its way, which those that nobody sends just now give where there is none. */
-  async #makePlace(holder: Holder): Promise<Rejected | undefined> {
+  async #makePlace(holder: UploadHolder): Promise<Rejected | undefined> {
     const { unfinishedPerHost } = this.#limits
     for (;;) {
       const all = this.open.map((each) => this.#viewOf(each, ({ status }) => status === 'paused'))
@@ -345,7 +345,12 @@ export class Transfers {
   }
 
   /** Room for what has come of a file, for which older ones go; no more for the unfinished of one person or address than their share. */
-  async #makeRoom(room: RoomActor, { id }: TransferActor, holder: Holder, upTo: number): Promise<Rejected | undefined> {
+  async #makeRoom(
+    room: RoomActor,
+    { id }: TransferActor,
+    holder: UploadHolder,
+    upTo: number,
+  ): Promise<Rejected | undefined> {
     const share = this.#limits.roomFileBytes || Number.POSITIVE_INFINITY
     for (;;) {
       const all = this.open
@@ -369,7 +374,7 @@ export class Transfers {
     await resting.sort((one, other) => one.touched - other.touched)[0]?.rest()
   }
 
-  #viewOf(transfer: TransferActor, mayYield: (transfer: TransferActor) => boolean): Unfinished {
+  #viewOf(transfer: TransferActor, mayYield: (transfer: TransferActor) => boolean): UnfinishedUpload {
     const holder = this.#holders.get(transfer.id) ?? { address: '', person: transfer.owner }
     return unfinishedOf(transfer, holder, mayYield(transfer))
   }
@@ -397,7 +402,7 @@ export class Transfers {
       return await this.#again(room, by, { ...wanted, size: same.size, sha256 }, same.id)
     } catch (error) {
       // The one that was there has just gone; then the bytes have to come after all.
-      if (error instanceof VaultMissing) return undefined
+      if (error instanceof FileMissing) return undefined
       throw error
     } finally {
       this.#evictions.release(id)
@@ -405,12 +410,12 @@ export class Transfers {
   }
 
   async #again(room: RoomActor, by: Member, file: WholeFile, same: string): Promise<WholeFile | Rejected> {
-    const { vault } = this.#ports
-    const full = await vault.duplicate(same, file.id)
+    const { fileStore } = this.#ports
+    const full = await fileStore.duplicate(same, file.id)
     if (full !== undefined) return full
     const told = await this.#announce(room, by, { type: 'completeFile', file })
     if (told.type === 'ack') this.#roomOf.set(file.id, room.state.name)
-    else await vault.remove(file.id)
+    else await fileStore.remove(file.id)
     return told.type === 'ack' ? file : told
   }
 
@@ -451,7 +456,7 @@ export class Transfers {
 
   /** A source that breaks is its sender's trouble; only the store's is everybody's. */
   readonly #failed = (error: unknown): void => {
-    if (!(error instanceof VaultBroken)) this.#ports.log.error('a transfer failed', { error: String(error) })
+    if (!(error instanceof FileStoreFailed)) this.#ports.log.error('a transfer failed', { error: String(error) })
     else if (this.#status !== 'broken') {
       this.#status = 'broken'
       this.#broken(error)
@@ -459,16 +464,16 @@ export class Transfers {
   }
 }
 
-function holderOf({ state }: RoomActor, by: Member, owner = by.id): Holder {
+function holderOf({ state }: RoomActor, by: Member, owner = by.id): UploadHolder {
   const person = owner === IN_BAND ? by.id : owner
   const address = state.origins.get(by.id)?.address
-  return { person, address: address === undefined ? person : householdOf(address) }
+  return { person, address: address === undefined ? person : subnetOf(address) }
 }
 
 const OF = { person: 'of yours', address: 'from your address' } as const
-const tooManyOf = (by: keyof Holder, count: number): Rejected =>
+const tooManyOf = (by: keyof UploadHolder, count: number): Rejected =>
   rejected('TOO_MANY_FILES', `${count} uploads ${OF[by]} are under way, as many as may be; let some of them end first`)
-const tooMuchOf = (by: keyof Holder, bytes: number): Rejected =>
+const tooMuchOf = (by: keyof UploadHolder, bytes: number): Rejected =>
   rejected(
     'DISK_FULL',
     `uploads ${OF[by]} that are not finished have the half of ${Math.floor(bytes / 1e6)} MB; finish or withdraw them first`,

@@ -1,7 +1,7 @@
 import type { TransferActor } from '../transfer/actor.ts'
 
 /** Whose an upload is, as far as places are shared out. */
-export interface Holder {
+export interface UploadHolder {
   /** Where they come from: the household that an address belongs to. */
   readonly address: string
   /** By what they are known again. */
@@ -9,7 +9,7 @@ export interface Holder {
 }
 
 /** One upload that is not whole. */
-export interface Unfinished extends Holder {
+export interface UnfinishedUpload extends UploadHolder {
   readonly id: string
   /** Bytes of it that have come. */
   readonly bytes: number
@@ -20,7 +20,7 @@ export interface Unfinished extends Holder {
 }
 
 /** What is shared out: places, or bytes. */
-export type Measure = (upload: Unfinished) => number
+export type Measure = (upload: UnfinishedUpload) => number
 export const places: Measure = () => 1
 export const arrived: Measure = ({ bytes }) => bytes
 
@@ -29,21 +29,21 @@ export const SHARE = 0.5
 
 export const unfinishedOf = (
   { id, durable, touched }: TransferActor,
-  holder: Holder,
+  holder: UploadHolder,
   mayYield: boolean,
-): Unfinished => ({ ...holder, id, bytes: durable, at: touched, mayYield })
+): UnfinishedUpload => ({ ...holder, id, bytes: durable, at: touched, mayYield })
 
 /** So many uploads are no more than somebody may have at once who means well. */
 const FEW = 8
 
 /** Those of the person, or else of the address, that would have more than its share of `all` with `more`; whoever has nothing else may have one. */
 export function overShare(
-  uploads: readonly Unfinished[],
-  asker: Holder,
+  uploads: readonly UnfinishedUpload[],
+  asker: UploadHolder,
   measure: Measure,
   more: number,
   all: number,
-): { readonly by: keyof Holder; readonly uploads: readonly Unfinished[] } | undefined {
+): { readonly by: keyof UploadHolder; readonly uploads: readonly UnfinishedUpload[] } | undefined {
   for (const by of ['person', 'address'] as const) {
     const theirs = uploads.filter((upload) => upload[by] === asker[by])
     const held = sum(theirs, measure)
@@ -57,11 +57,11 @@ export function overShare(
  * longest ago. Nobody gives way to somebody who holds more than they do; `by` at least `more` than that one.
  */
 export function yielding(
-  uploads: readonly Unfinished[],
-  asker: Holder,
+  uploads: readonly UnfinishedUpload[],
+  asker: UploadHolder,
   measure: Measure,
   more = 0,
-): Unfinished | undefined {
+): UnfinishedUpload | undefined {
   for (const address of mostFirst(uploads, 'address', asker.address, measure, more)) {
     const theirs = uploads.filter((upload) => upload.address === address)
     const isOwn = address === asker.address
@@ -79,7 +79,7 @@ export function yielding(
  * The upload that gives its place to one of the asker's at an address that has its share of them. Names are free, so that how many there are says
  * nothing there: whoever has a few takes the place of what has the least of its bytes, and nobody loses much to a crowd of names.
  */
-export function neighbours(uploads: readonly Unfinished[], asker: Holder): Unfinished | undefined {
+export function neighbours(uploads: readonly UnfinishedUpload[], asker: UploadHolder): UnfinishedUpload | undefined {
   const own = uploads.filter(({ person }) => person === asker.person).length
   const [least] = uploads
     .filter(({ mayYield, person }) => mayYield && person !== asker.person)
@@ -89,8 +89,8 @@ export function neighbours(uploads: readonly Unfinished[], asker: Holder): Unfin
 
 /** Who holds at least `more` than `least` does, and `least` itself, the most first; everybody where nobody is `least`. */
 function mostFirst(
-  uploads: readonly Unfinished[],
-  by: keyof Holder,
+  uploads: readonly UnfinishedUpload[],
+  by: keyof UploadHolder,
   least: string | undefined,
   measure: Measure,
   more: number,
@@ -107,5 +107,5 @@ function mostFirst(
   return able.sort((one, other) => other.held - one.held).map(({ name }) => name)
 }
 
-const sum = (uploads: readonly Unfinished[], measure: Measure): number =>
+const sum = (uploads: readonly UnfinishedUpload[], measure: Measure): number =>
   uploads.reduce((held, upload) => held + measure(upload), 0)

@@ -1,5 +1,5 @@
 /** Whom an address belongs to: one household has a whole IPv6 /64 (C70). However it is spelled; what is no IPv6 address stays as it is. */
-export function householdOf(address: string): string {
+export function subnetOf(address: string): string {
   if (!address.includes(':')) return address
   const [before = '', after] = address.split('::')
   const head = groupsOf(before)

@@ -14,7 +14,7 @@ export interface Digest {
 export type Pieces = 'kept' | 'lent'
 
 /** The one writer of one file that is on its way. Calls may not overlap. */
-export interface VaultWriter {
+export interface FileWriter {
   /** Bytes taken so far. */
   readonly offset: number
   /** Bytes that would survive a crash; the only offset that may be promised. Rises within `append` and `finish`. */
@@ -41,7 +41,7 @@ export interface VaultWriter {
  * Keeps the bytes of files under ids that we made. Rejects with a `VaultBroken` when the store itself fails (I/O error
  * other than a full disk).
  */
-export interface Vault {
+export interface FileStore {
   /** Opens the store; idempotent. */
   open(): Promise<void>
   /** Suspends every writer, ends every reader, and lets go of the store. */
@@ -50,13 +50,13 @@ export interface Vault {
    * Begins a file. `size`, where known, is held against the largest file that it takes and what is free at once; nothing is set aside for
    * it, and the place that it takes is that of the bytes that have come.
    */
-  create(id: string, size?: number): Promise<VaultWriter | Rejected>
+  create(id: string, size?: number): Promise<FileWriter | Rejected>
   /**
    * Goes on with a file that is not whole and has no writer now: the writer's offset is what was durable, also after a crash of the
    * machine; what had arrived beyond is dropped. A file that became whole without anybody learning of it is taken up too.
    * Undefined where nothing is kept of it. Refuses like `create`; `size` is as there.
    */
-  resume(id: string, size?: number): Promise<VaultWriter | Rejected | undefined>
+  resume(id: string, size?: number): Promise<FileWriter | Rejected | undefined>
   /** Bytes from which `resume` would go on, or the durable ones of a file that is being written; undefined where nothing is kept. */
   durable(id: string): Promise<number | undefined>
   /**
@@ -79,27 +79,27 @@ export interface Vault {
 }
 
 /** A vault that knows when bytes came. */
-export interface DatedVault extends Vault {
+export interface DatedFileStore extends FileStore {
   /** When what is kept of a file that is not whole was last written, in milliseconds since 1970; undefined where nothing is. */
   dateOf(id: string): Promise<number | undefined>
 }
 
-export const canDate = (vault: Vault): vault is DatedVault => 'dateOf' in vault
+export const canDate = (fileStore: FileStore): fileStore is DatedFileStore => 'dateOf' in fileStore
 
 /** A vault that keeps no more than so many bytes. */
-export interface BoundedVault extends Vault {
+export interface BoundedFileStore extends FileStore {
   /** Bytes that it would still take, by its own limit; the file system may have less. */
   readonly bytesLeft: number
   /** Bytes of the largest file that it takes. */
   readonly maxFileBytes: number
 }
 
-export const hasBound = (vault: Vault): vault is BoundedVault => 'bytesLeft' in vault
+export const hasBound = (fileStore: FileStore): fileStore is BoundedFileStore => 'bytesLeft' in fileStore
 
-export class VaultBroken extends Error {
+export class FileStoreFailed extends Error {
   readonly code = 'VAULT_BROKEN'
 }
 
-export class VaultMissing extends Error {
+export class FileMissing extends Error {
   readonly code = 'VAULT_MISSING'
 }

@@ -72,7 +72,7 @@ export interface Journal {
 }
 
 /** The store failed in a way that leaves open what it kept; nothing may be acknowledged after it. */
-export class JournalBroken extends Error {
+export class JournalFailed extends Error {
   readonly code = 'JOURNAL_BROKEN'
 }
 

@@ -2,7 +2,7 @@
 export type KeyName = 'links' | 'owner' | 'token' | 'rooms'
 
 /** Where secrets are kept over restarts, for nobody but the host to read. */
-export interface Keyring {
+export interface SecretStore {
   /** Undefined where none was written. Another process may have written it. Rejects with `KeyringDamaged` where it can't be read. */
   read(name: KeyName): Promise<string | undefined>
   /** Replaces what was there in one step, and resolves once it would survive a crash. The last write counts. */
@@ -10,7 +10,7 @@ export interface Keyring {
 }
 
 /** A secret that is there can't be used: nothing may be opened, and nothing replaced, by guessing what it was. */
-export class KeyringDamaged extends Error {
+export class SecretStoreDamaged extends Error {
   readonly code = 'KEYRING_DAMAGED'
   readonly secret: KeyName
 

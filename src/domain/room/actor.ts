@@ -1,7 +1,7 @@
 import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { failureText } from '../names/failure-text.ts'
-import { householdOf } from '../names/subnet.ts'
+import { subnetOf } from '../names/subnet.ts'
 import type { Span } from '../ports/journal.ts'
 import type { Batch } from './batch.ts'
 import type { Mail, RoomCommand } from './commands.ts'
@@ -12,9 +12,9 @@ import { type Entry, isEntry, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Member, Role } from './member.ts'
 import { because, consequenceOf } from './moderation.ts'
-import { Draft } from './pending-batch.ts'
-import { notAMember, refusalFor, type Verb } from './permissions.ts'
-import { arrivingAs, personOf, seat, standingOf, unseat } from './rank.ts'
+import { PendingBatch } from './pending-batch.ts'
+import { notAMember, type Permission, refusalFor } from './permissions.ts'
+import { arrivingAs, personOf, rankOf, seat, unseat } from './rank.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
@@ -101,8 +101,8 @@ export class RoomActor {
   }
 
   /** Why somebody who is here may not; undefined where they may. */
-  refusalTo(id: string, verb: Verb): Rejected | undefined {
-    return refusalFor(standingOf(this.#state, id), verb)
+  refusalTo(id: string, verb: Permission): Rejected | undefined {
+    return refusalFor(rankOf(this.#state, id), verb)
   }
 
   /** For whom a file is that a member sends, to the one of that name or to the room. */
@@ -117,8 +117,8 @@ export class RoomActor {
   }
 
   /** Where somebody who is here comes from, as far as their door knows: they share it with others of their household. */
-  householdOf(id: string): string {
-    return householdOf(this.#state.origins.get(id)?.address ?? '')
+  subnetOf(id: string): string {
+    return subnetOf(this.#state.origins.get(id)?.address ?? '')
   }
 
   /** How a member stands who reads now; also one who is not here. */
@@ -169,8 +169,8 @@ export class RoomActor {
   }
 
   /** Decides what waits, up to the limit of one commit. */
-  draft(at: number): Draft {
-    const draft = new Draft(this.#state.name, this.#state.last)
+  draft(at: number): PendingBatch {
+    const draft = new PendingBatch(this.#state.name, this.#state.last)
     this.#undecided++
     let taken = 0
     let done = 0
@@ -196,7 +196,7 @@ export class RoomActor {
    * Answers how many of a mail's commands were decided: up to one that lays down a rule. What comes after it is judged by it, and
    * a rule holds once it is committed.
    */
-  #decideAll(mail: Mail, draft: Draft, at: number): number {
+  #decideAll(mail: Mail, draft: PendingBatch, at: number): number {
     const { maxTextBytes, receiptsPerFile } = this.#limits
     let decided = 0
     while (decided < mail.commands.length && !draft.laysDown) {
@@ -224,12 +224,12 @@ export class RoomActor {
   }
 
   /** The journal has it: it becomes true, and what is decided from now on is decided by it. `show` comes next. */
-  keep(draft: Draft): void {
+  keep(draft: PendingBatch): void {
     if (draft.size > 0) for (const entry of draft.batch.entries) evolve(this.#state, entry)
   }
 
   /** It is shown and acknowledged, in this order. */
-  show(draft: Draft): void {
+  show(draft: PendingBatch): void {
     this.#undecided--
     if (draft.size > 0) {
       this.#batches.next(draft.batch)
@@ -243,7 +243,7 @@ export class RoomActor {
   }
 
   /** The journal could not keep it: the authors are told why, presence is shown all the same. */
-  refuse(draft: Draft, why: Rejected): void {
+  refuse(draft: PendingBatch, why: Rejected): void {
     this.show(draft.refuseEntries(why))
   }
 

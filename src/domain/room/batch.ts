@@ -1,4 +1,4 @@
-import { type Entry, isEntry, type RoomEvent, told } from './events.ts'
+import { type Entry, isEntry, publicFacts, type RoomEvent } from './events.ts'
 
 /** Turns a batch into what one kind of receiver gets. Encoders are compared by identity: make one, keep it. */
 export type Encoder<T> = (batch: Batch) => T
@@ -25,7 +25,7 @@ export class Batch {
 
   constructor(room: string, events: readonly RoomEvent[], ids: readonly CommandId[] = []) {
     this.room = room
-    this.events = told(events)
+    this.events = publicFacts(events)
     this.entries = events.every(isEntry) ? events : events.filter(isEntry)
     this.ids = ids
   }

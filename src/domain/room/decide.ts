@@ -7,7 +7,7 @@ import { authorOf, type Member } from './member.ts'
 import { moderate } from './moderation.ts'
 import { banned, notAMember, refusalFor } from './permissions.ts'
 import { present } from './presence.ts'
-import { arrivingAs, lookOf, restraintOf, standingOf } from './rank.ts'
+import { arrivingAs, rankOf, restraintOf, skeletonOf } from './rank.ts'
 import type { RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
@@ -39,7 +39,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
   const listed = state.members.get(by.id)
   const member = listed ?? state.quiet.get(by.id)
   const verb = command.type === 'setTopic' && state.rules.locked ? 'setLockedTopic' : command.type
-  const why = refusalFor(standingOf(state, by.id), verb)
+  const why = refusalFor(rankOf(state, by.id), verb)
   if (why !== undefined) return why
   if (member === undefined) return notAMember
   switch (command.type) {
@@ -118,13 +118,14 @@ function join(state: RoomState, by: Member, { role, invited, inviter }: Join): R
 
 /** A name that is banned is not to be had by changing to it either. */
 function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Rejected {
-  if (state.rules.bans.names.size > 0 && restraintOf(state, by.id, lookOf(name), by.role) === 'banned') return banned
+  if (state.rules.bans.names.size > 0 && restraintOf(state, by.id, skeletonOf(name), by.role) === 'banned')
+    return banned
   return { type: 'renamed', by: { ...by, name }, from: by.name }
 }
 
 /** Files outlive their sender's stay, and so does what holds for the sender. */
 function held(state: RoomState, { id, name }: Member): Rejected | undefined {
-  const restraint = state.looks.has(id) ? state.restrained.get(id) : restraintOf(state, id, lookOf(name), undefined)
+  const restraint = state.looks.has(id) ? state.restrained.get(id) : restraintOf(state, id, skeletonOf(name), undefined)
   return restraint === undefined ? undefined : refusalFor(restraint, 'upload')
 }
 

@@ -1,13 +1,13 @@
 import { isRule, type RoomEvent } from './events.ts'
 import { remember, seat, unseat } from './rank.ts'
-import { layDown } from './rules.ts'
+import { applyRule } from './rules.ts'
 import type { RoomState } from './state.ts'
 
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
 export function evolve(state: RoomState, event: RoomEvent): void {
   if ('seq' in event) state.last = event.seq
   if (isRule(event)) {
-    layDown(state, event)
+    applyRule(state, event)
     return
   }
   switch (event.type) {

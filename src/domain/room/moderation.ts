@@ -6,7 +6,7 @@ import type { Known, Stamp } from './decision.ts'
 import type { RoomEvent, ShutOut } from './events.ts'
 import { authorOf, type Member, type Role } from './member.ts'
 import { notAllowed } from './permissions.ts'
-import { lookOf, personOf, ruleKey } from './rank.ts'
+import { personOf, ruleKey, skeletonOf } from './rank.ts'
 import type { Restraints, RoomState } from './state.ts'
 
 /** What an op's or owner's command comes to; that they may give it at all was seen to. Nobody gives one against their equals. */
@@ -55,7 +55,7 @@ export function moderate(
       return { type: 'opped', ...stamp, to: authorOf(to), person: personOf(state, to.id) }
     }
     case 'deop': {
-      const look = lookOf(command.name)
+      const look = skeletonOf(command.name)
       const here = [...state.members.values()].find(
         ({ id, role }) => role !== undefined && state.looks.get(id) === look,
       )
@@ -94,7 +94,7 @@ const rank = (role: Role | undefined): number => (role === undefined ? 0 : role 
 
 /** The one in the room who has that name, or the one that looks like it. */
 function find({ members, looks }: RoomState, name: string): Member | Rejected {
-  const look = lookOf(name)
+  const look = skeletonOf(name)
   const [found, another] = [...members.values()].filter(({ id }) => looks.get(id) === look)
   if (found === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is here; /who lists who is')
   if (another !== undefined)
@@ -104,7 +104,7 @@ function find({ members, looks }: RoomState, name: string): Member | Rejected {
 
 /** Ops who were called so when they became ones. */
 const opsCalled = ({ rules }: RoomState, look: string): readonly string[] =>
-  [...rules.ops].flatMap(([person, name]) => (lookOf(name) === look ? [person] : []))
+  [...rules.ops].flatMap(([person, name]) => (skeletonOf(name) === look ? [person] : []))
 
 /**
  * The persons below `by` who are meant by a name: those here who have it, or, where none has, those who had it last and the ops who
@@ -112,7 +112,7 @@ const opsCalled = ({ rules }: RoomState, look: string): readonly string[] =>
  */
 function meantBy(state: RoomState, by: Member, name: string): readonly string[] | Rejected {
   const { members, looks, gone, rules } = state
-  const look = lookOf(name)
+  const look = skeletonOf(name)
   const here = [...members.values()].filter(({ id }) => looks.get(id) === look)
   if (here.length > 0) {
     const below = here.filter(({ role }) => rank(role) < rank(by.role))
@@ -128,7 +128,7 @@ function meantBy(state: RoomState, by: Member, name: string): readonly string[] 
 function laidDownFor(state: RoomState, { names, persons }: Restraints, name: string): string | undefined {
   const held = names.get(ruleKey(name))
   if (held !== undefined) return held.name
-  const look = lookOf(name)
+  const look = skeletonOf(name)
   const here = [...state.members.keys()].filter((id) => state.looks.get(id) === look).map((id) => personOf(state, id))
   const person = here.find((each) => persons.has(each))
   if (person === undefined) return undefined
@@ -146,7 +146,7 @@ const ADDRESS = /^[0-9a-f.:]{2,45}$/i
 
 /** A name that somebody could have: a nick, an address, or what somebody here is called. */
 function nameOf({ members, quiet, looks }: RoomState, raw: string): string | Rejected {
-  const look = lookOf(raw)
+  const look = skeletonOf(raw)
   for (const all of [members, quiet]) for (const { id, name } of all.values()) if (looks.get(id) === look) return name
   const nick = checkNick(raw)
   if (!('type' in nick)) return nick.name

@@ -10,7 +10,7 @@ interface Repeat {
 }
 
 /** What a room has decided since the last commit: not shown and not acknowledged until the journal has it. */
-export class Draft {
+export class PendingBatch {
   readonly #room: string
   /** Sequence of the newest entry that was committed before this draft. */
   readonly #last: number
@@ -97,11 +97,11 @@ export class Draft {
   }
 
   /** The same without the entries whose ids the journal knows, the rest closed up so that sequences stay dense. */
-  without(known: readonly KnownId[]): Draft {
+  without(known: readonly KnownId[]): PendingBatch {
     const seqOf = new Map(known.filter((each) => each.room === this.#room).map((each) => [each.id, each.seq]))
     if (seqOf.size === 0) return this
     const idAt = new Map(Array.from(this.#ids, ([id, seq]) => [seq, id]))
-    const kept = new Draft(this.#room, this.#last)
+    const kept = new PendingBatch(this.#room, this.#last)
     const moved = new Map<number, number>()
     for (const [index, event] of this.#events.entries()) {
       const mail = this.#mails[index] as Mail
@@ -131,8 +131,8 @@ export class Draft {
   }
 
   /** The same without its entries, whose authors are told once each why they were not kept. Presence goes on. */
-  refuseEntries(why: Rejected): Draft {
-    const presence = new Draft(this.#room, this.#last)
+  refuseEntries(why: Rejected): PendingBatch {
+    const presence = new PendingBatch(this.#room, this.#last)
     const told = new Set<Mail>(this.#repeats.map(({ mail }) => mail))
     this.#events.forEach((event, index) => {
       const mail = this.#mails[index] as Mail

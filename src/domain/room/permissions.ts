@@ -5,10 +5,10 @@ import type { ClientCommand } from './commands.ts'
  * What somebody is to a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
  * locked. Whoever is banned or muted is that, whatever else they are.
  */
-export type Standing = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' | 'op' | 'owner'
+export type Rank = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' | 'op' | 'owner'
 
 /** What may be wanted of a room. */
-export type Verb =
+export type Permission =
   | ClientCommand['type']
   | 'read'
   | 'upload'
@@ -26,7 +26,7 @@ const FREE = ['member', ...STAFF] as const
 const HERE = ['muted', ...FREE] as const
 
 /** Who may do what. Whoever is not named may not. */
-export const RIGHTS: Readonly<Record<Verb, readonly Standing[]>> = {
+export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   enter: ['stranger', ...FREE],
   // Those who were in it when it was locked come back as members.
   enterLocked: FREE,
@@ -63,8 +63,8 @@ export const RIGHTS: Readonly<Record<Verb, readonly Standing[]>> = {
 }
 
 /** Why somebody of this standing may not; undefined where they may. */
-export function refusalFor(standing: Standing, verb: Verb): Rejected | undefined {
-  if (RIGHTS[verb].includes(standing)) return undefined
+export function refusalFor(standing: Rank, verb: Permission): Rejected | undefined {
+  if (PERMISSIONS[verb].includes(standing)) return undefined
   switch (standing) {
     case 'stranger':
       return verb === 'enterLocked' ? lockedOut : notAMember

@@ -1,23 +1,23 @@
 import { checkNick } from '../names/nick.ts'
-import { householdOf } from '../names/subnet.ts'
+import { subnetOf } from '../names/subnet.ts'
 import type { Member, Role } from './member.ts'
-import type { Standing } from './permissions.ts'
+import type { Rank } from './permissions.ts'
 import type { Restraints, RoomState } from './state.ts'
 
 /** So many who have gone are remembered by their names. */
 const GONE = 1000
 
 /** What a name is known by: its look, so that one that looks like it is it (C63). An address is itself. */
-export function lookOf(name: string): string {
+export function skeletonOf(name: string): string {
   const nick = checkNick(name)
   return 'type' in nick ? name : nick.skeleton
 }
 
 /** What bans and mutes are kept by: a look, or the household that an address belongs to (C70). */
-export const ruleKey = (name: string): string => householdOf(lookOf(name))
+export const ruleKey = (name: string): string => subnetOf(skeletonOf(name))
 
 /** What somebody who is here is. */
-export function standingOf(state: RoomState, id: string): Standing {
+export function rankOf(state: RoomState, id: string): Rank {
   const member = state.members.get(id)
   if (member === undefined && !state.quiet.has(id)) return 'stranger'
   const restraint = state.restrained.get(id)
@@ -27,9 +27,9 @@ export function standingOf(state: RoomState, id: string): Standing {
 }
 
 /** What somebody is who wants to come in; `role` as the host gives it. */
-export function arrivingAs(state: RoomState, by: Member, role: Role | undefined): Standing {
+export function arrivingAs(state: RoomState, by: Member, role: Role | undefined): Rank {
   if (role === 'owner') return role
-  if (restraintOf(state, by.id, lookOf(by.name), role) === 'banned') return 'banned'
+  if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
   const person = personOf(state, by.id)
   if (state.rules.ops.has(person)) return 'op'
   return state.insiders.has(person) ? 'member' : 'stranger'
@@ -49,7 +49,7 @@ export function restraintOf(
   if (role === 'owner' || bans.names.size + mutes.names.size === 0) return undefined
   const person = personOf(state, id)
   const address = state.origins.get(id)?.address
-  const labels = ops.has(person) ? [] : [householdOf(look), ...(address === undefined ? [] : [householdOf(address)])]
+  const labels = ops.has(person) ? [] : [subnetOf(look), ...(address === undefined ? [] : [subnetOf(address)])]
   const holds = ({ names, persons }: Restraints) => persons.has(person) || labels.some((label) => names.has(label))
   if (holds(bans)) return 'banned'
   return holds(mutes) ? 'muted' : undefined
@@ -60,7 +60,7 @@ export const personOf = ({ origins }: RoomState, id: string): string => origins.
 
 /** Notes what holds for somebody who is here now, or is called otherwise now. */
 export function seat(state: RoomState, member: Member): void {
-  state.looks.set(member.id, lookOf(member.name))
+  state.looks.set(member.id, skeletonOf(member.name))
   restrain(state, member)
 }
 
@@ -93,7 +93,7 @@ export function remember(state: RoomState, id: string): void {
 }
 
 function restrain(state: RoomState, { id, name, role }: Member): void {
-  const restraint = restraintOf(state, id, state.looks.get(id) ?? lookOf(name), role)
+  const restraint = restraintOf(state, id, state.looks.get(id) ?? skeletonOf(name), role)
   if (restraint === undefined) state.restrained.delete(id)
   else state.restrained.set(id, restraint)
 }

@@ -17,7 +17,7 @@ interface FileFacts {
  * that it is on its way, or that it is whole and who has it; of one that was whole and is gone, that it is; of what was laid down, what holds. Of an
  * upload that never became whole and was withdrawn, nothing. What ends something lasts as its newest: it may be thinned before what it ends.
  */
-export class LastingFacts {
+export class RetainedFacts {
   readonly #seqs = new Set<number>()
   readonly #files = new Map<string, FileFacts>()
   /** Sequences of withdrawals, in order. */

@@ -4,7 +4,7 @@ import { personOf, reseat, ruleKey } from './rank.ts'
 import type { Restraints, RoomState } from './state.ts'
 
 /** Takes what was laid down into the state, and what it means for everybody who is here. */
-export function layDown(state: RoomState, rule: Rule): void {
+export function applyRule(state: RoomState, rule: Rule): void {
   const { rules, insiders } = state
   switch (rule.type) {
     case 'opped':

@@ -8,11 +8,11 @@ import type { RoomState } from './state.ts'
 /** Whoever reads, as they stand now. */
 export interface Reader {
   readonly id: string
-  readonly isStaff: boolean
+  readonly isOperator: boolean
 }
 
 /** Whether somebody looks after the room, be they here or known to come back. */
-const isStaff = (state: RoomState, id: string): boolean =>
+const isOperator = (state: RoomState, id: string): boolean =>
   state.members.get(id)?.role !== undefined || state.rules.ops.has(personOf(state, id))
 
 /** The same audience, for a file that is in the room already. */
@@ -21,11 +21,11 @@ export const isSame = (one: Audience | undefined, other: Audience | undefined): 
 
 const wordOf = (to: Audience['to'] | undefined): string | undefined => (typeof to === 'object' ? to.id : to)
 
-export const readerOf = (state: RoomState, id: string): Reader => ({ id, isStaff: isStaff(state, id) })
+export const readerOf = (state: RoomState, id: string): Reader => ({ id, isOperator: isOperator(state, id) })
 
 /** Undefined stands for everybody. */
-export const admits = (audience: Audience | undefined, { id, isStaff }: Reader): boolean =>
-  audience === undefined || audience.from.id === id || (audience.to === 'staff' ? isStaff : audience.to.id === id)
+export const admits = (audience: Audience | undefined, { id, isOperator }: Reader): boolean =>
+  audience === undefined || audience.from.id === id || (audience.to === 'staff' ? isOperator : audience.to.id === id)
 
 /** Whether somebody may see an event: all but other people's whispers, and files that are not for them. */
 export const isVisibleTo = (event: RoomEvent, reader: Reader): boolean => admits(audienceOf(event), reader)
@@ -43,7 +43,7 @@ export function audienceFor(
   to: Audience['to'] | undefined,
 ): Audience | undefined | Rejected {
   const from = authorOf(by)
-  const collects = state.rules.collectingSince !== undefined && !isStaff(state, by.id)
+  const collects = state.rules.collectingSince !== undefined && !isOperator(state, by.id)
   if (to === 'staff' || (collects && to === undefined)) return { from, to: 'staff' }
   if (to === undefined) return undefined
   return collects ? collecting : { from, to: authorOf(to) }
@@ -60,7 +60,7 @@ export function addressee({ members }: RoomState, name: string): Member | Reject
 }
 
 /** Who gets something else of a batch than what everybody gets. */
-export interface Sight {
+export interface BatchVisibility {
   /** What everybody may see; all of it where nothing is for some only. */
   readonly open: readonly RoomEvent[]
   /** Ids of those to whom one of the others is personal. */
@@ -70,7 +70,7 @@ export interface Sight {
 }
 
 /** Found out once for each batch: a reader whom nothing concerns costs one look. */
-export const sightOf: Encoder<Sight> = ({ events }) => {
+export const visibilityOf: Encoder<BatchVisibility> = ({ events }) => {
   const concerned = new Set<string>()
   let concernsStaff = false
   for (const event of events) {
@@ -85,9 +85,9 @@ export const sightOf: Encoder<Sight> = ({ events }) => {
 }
 
 /** What somebody sees of a batch; undefined: what everybody sees. How they stand is looked up only where that matters. */
-export function ownSight(batch: Batch, id: string, reader: () => Reader): readonly RoomEvent[] | undefined {
-  const { concerned, concernsStaff } = batch.encoded(sightOf)
-  if (!concerned.has(id) && !(concernsStaff && reader().isStaff)) return undefined
+export function ownVisibility(batch: Batch, id: string, reader: () => Reader): readonly RoomEvent[] | undefined {
+  const { concerned, concernsStaff } = batch.encoded(visibilityOf)
+  if (!concerned.has(id) && !(concernsStaff && reader().isOperator)) return undefined
   const now = reader()
   return batch.events.filter((event) => isVisibleTo(event, now))
 }

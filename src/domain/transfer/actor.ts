@@ -1,6 +1,6 @@
-import { type InTurn, oneAtATime } from '../async/serial-queue.ts'
+import { type SerialQueue, serialQueue } from '../async/serial-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
-import type { Digest, VaultWriter } from '../ports/file-store.ts'
+import type { Digest, FileWriter } from '../ports/file-store.ts'
 import type { OfferFile } from '../room/commands.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 import type { Member } from '../room/member.ts'
@@ -9,12 +9,12 @@ import {
   evolveTransfer,
   fenced,
   newTransfer,
-  standingOf,
+  statusOf,
   type Transfer,
   type TransferCommand,
-  type TransferStanding,
+  type TransferStatus,
 } from './transfer.ts'
-import { HeldWriter } from './writer-lease.ts'
+import { WriterLease } from './writer-lease.ts'
 import type { TransferParts, Writing } from './writing.ts'
 
 /** The owner of what comes in one go: the connection that brings it, and nobody once that is over. */
@@ -33,12 +33,12 @@ export class TransferActor {
   readonly #parts: TransferParts
   #transfer: Transfer
   #file: OfferedFile
-  readonly #held: HeldWriter
+  readonly #held: WriterLease
   /** Who writes; it counts up with each. Nobody does when `#writing` is another. */
   #epoch = 0
   #writing = 0
   /** A vault's writer takes one call at a time. */
-  readonly #inTurn: InTurn
+  readonly #inTurn: SerialQueue
   /** When it last got on, and how far it was then. */
   #touched: number
   #touchedAt: number
@@ -68,8 +68,8 @@ export class TransferActor {
     this.owner = owner
     this.#file = file
     this.#parts = parts
-    this.#inTurn = oneAtATime((error) => parts.failed(error))
-    this.#held = new HeldWriter(file.id, parts)
+    this.#inTurn = serialQueue((error) => parts.failed(error))
+    this.#held = new WriterLease(file.id, parts)
     this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
     this.#apply({ type: 'pause', durable: durable ?? 0 })
     this.#offered = durable !== undefined
@@ -87,8 +87,8 @@ export class TransferActor {
     return this.#file
   }
 
-  get status(): TransferStanding {
-    return standingOf(this.#transfer)
+  get status(): TransferStatus {
+    return statusOf(this.#transfer)
   }
 
   /** Bytes that would survive a crash: the only offset that is promised (C109). */
@@ -188,7 +188,7 @@ export class TransferActor {
     })
   }
 
-  async #take(epoch: number, writer: VaultWriter, offset: number): Promise<Writing | Rejected> {
+  async #take(epoch: number, writer: FileWriter, offset: number): Promise<Writing | Rejected> {
     const why =
       (await this.#sync(writer)) ??
       this.#apply({ type: 'write', writer: String(epoch), offset, durable: writer.durable })
@@ -234,7 +234,7 @@ export class TransferActor {
     return this.#inTurn(() => this.#suspend())
   }
 
-  #writingOf(epoch: number, writer: VaultWriter): Writing {
+  #writingOf(epoch: number, writer: FileWriter): Writing {
     const ifMine = <T>(run: () => Promise<T>): Promise<T | Rejected> =>
       this.#inTurn(async () => {
         if (epoch === this.#epoch && this.#writing === epoch) return await run()
@@ -277,7 +277,7 @@ export class TransferActor {
     return told.type === 'ack' ? undefined : told
   }
 
-  async #append(epoch: number, writer: VaultWriter, bytes: Uint8Array): Promise<Rejected | undefined> {
+  async #append(epoch: number, writer: FileWriter, bytes: Uint8Array): Promise<Rejected | undefined> {
     const { size } = this.#file
     if (size !== undefined && writer.offset + bytes.length > size)
       return rejected('BAD_OFFSET', `this file has ${size} bytes, as was said, and more than that came`)
@@ -289,7 +289,7 @@ export class TransferActor {
     return undefined
   }
 
-  async #pause(writer: VaultWriter): Promise<Rejected | undefined> {
+  async #pause(writer: FileWriter): Promise<Rejected | undefined> {
     const why = await this.#sync(writer)
     if (why === undefined) this.#rest(writer)
     this.#finishIfComplete()
@@ -308,7 +308,7 @@ export class TransferActor {
   }
 
   /** The bytes are whole on disk before the room hears of it (C80): vault, then journal, then the answer. */
-  async #finish(epoch: number, writer: VaultWriter): Promise<WholeFile | Rejected> {
+  async #finish(epoch: number, writer: FileWriter): Promise<WholeFile | Rejected> {
     const sha256 = writer.digest()
     // Of an empty file no byte ever asks.
     const full = writer.offset === 0 ? await this.#parts.admit(0, 0) : undefined
@@ -350,12 +350,12 @@ export class TransferActor {
     if (this.#apply({ type: 'withdraw', reason }) !== undefined) return
     this.#writing = 0
     await this.#held.discard()
-    await this.#parts.vault.remove(this.id)
+    await this.#parts.fileStore.remove(this.id)
     if (this.#offered) await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
     this.#parts.ended()
   }
 
-  async #open(): Promise<VaultWriter | Rejected> {
+  async #open(): Promise<FileWriter | Rejected> {
     if (this.#closed) return rejected('CLOSED', 'the host stops; go on once it is back')
     if (this.status === 'whole' || this.status === 'withdrawn') return gone
     const writer = await this.#held.open(this.#file.size)
@@ -363,14 +363,14 @@ export class TransferActor {
     return writer
   }
 
-  async #sync(writer: VaultWriter): Promise<Rejected | undefined> {
+  async #sync(writer: FileWriter): Promise<Rejected | undefined> {
     const why = await writer.sync()
     if (why !== undefined) await this.#withdraw(why.message)
     return why
   }
 
   /** Nobody writes: after a while the file is let go of. */
-  #rest(writer: VaultWriter): void {
+  #rest(writer: FileWriter): void {
     this.#writing = 0
     this.#apply({ type: 'pause', durable: writer.durable })
     this.#held.rest(() => void this.rest().catch(() => {}))

@@ -34,7 +34,7 @@ export type TransferEvent =
   | { readonly type: 'withdrawn'; readonly reason: string }
 
 /** How far it is, as those see it who have no part in it. */
-export type TransferStanding = 'arriving' | 'paused' | 'whole' | 'withdrawn'
+export type TransferStatus = 'arriving' | 'paused' | 'whole' | 'withdrawn'
 
 const STANDINGS = {
   new: 'paused',
@@ -42,9 +42,9 @@ const STANDINGS = {
   receiving: 'arriving',
   complete: 'whole',
   withdrawn: 'withdrawn',
-} as const satisfies Record<Transfer['status'], TransferStanding>
+} as const satisfies Record<Transfer['status'], TransferStatus>
 
-export const standingOf = ({ status }: Transfer): TransferStanding => STANDINGS[status]
+export const statusOf = ({ status }: Transfer): TransferStatus => STANDINGS[status]
 
 export const newTransfer: Transfer = { status: 'new' }
 

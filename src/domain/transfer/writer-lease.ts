@@ -1,16 +1,16 @@
 import type { Rejected } from '../errors.ts'
 import type { Cancel } from '../ports/clock.ts'
-import type { VaultWriter } from '../ports/file-store.ts'
+import type { FileWriter } from '../ports/file-store.ts'
 import type { TransferParts } from './writing.ts'
 
 /** The vault's writer of one transfer: opened when it is needed, and let go of when nobody has used it for a while. */
-export class HeldWriter {
+export class WriterLease {
   readonly #id: string
-  readonly #parts: Pick<TransferParts, 'vault' | 'clock' | 'idleMs'>
-  #writer: VaultWriter | undefined
+  readonly #parts: Pick<TransferParts, 'fileStore' | 'clock' | 'idleMs'>
+  #writer: FileWriter | undefined
   #cancelIdle: Cancel = () => {}
 
-  constructor(id: string, parts: Pick<TransferParts, 'vault' | 'clock' | 'idleMs'>) {
+  constructor(id: string, parts: Pick<TransferParts, 'fileStore' | 'clock' | 'idleMs'>) {
     this.#id = id
     this.#parts = parts
   }
@@ -25,10 +25,10 @@ export class HeldWriter {
   }
 
   /** Goes on with what the vault has of it, or begins it. */
-  async open(size: number | undefined): Promise<VaultWriter | Rejected> {
+  async open(size: number | undefined): Promise<FileWriter | Rejected> {
     this.keep()
-    const { vault } = this.#parts
-    const writer = this.#writer ?? (await vault.resume(this.#id, size)) ?? (await vault.create(this.#id, size))
+    const { fileStore } = this.#parts
+    const writer = this.#writer ?? (await fileStore.resume(this.#id, size)) ?? (await fileStore.create(this.#id, size))
     if (!('type' in writer)) this.#writer = writer
     return writer
   }
@@ -56,7 +56,7 @@ export class HeldWriter {
   }
 
   /** The writer, which this no longer holds: it was finished, or is about to end. */
-  taken(): VaultWriter | undefined {
+  taken(): FileWriter | undefined {
     this.#cancelIdle()
     const writer = this.#writer
     this.#writer = undefined

@@ -1,6 +1,6 @@
 import type { Rejected } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Vault } from '../ports/file-store.ts'
+import type { FileStore } from '../ports/file-store.ts'
 import type { Ack, CompleteFile, OfferFile, WithdrawFile } from '../room/commands.ts'
 import type { WholeFile } from '../room/events.ts'
 
@@ -8,7 +8,7 @@ import type { WholeFile } from '../room/events.ts'
 export type Announce = (fact: OfferFile | CompleteFile | WithdrawFile) => Promise<Ack | Rejected>
 
 export interface TransferParts {
-  readonly vault: Vault
+  readonly fileStore: FileStore
   readonly clock: Clock
   readonly announce: Announce
   /** A writer that nobody uses for so long lets go of its file. */

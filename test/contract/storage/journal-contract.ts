@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { Batch } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
-import { LastingFacts } from '#domain/room/retained-facts.ts'
+import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import type { ContractCase } from './contract.ts'
 import { PLENTY, searchCases } from './journal-search-contract.ts'
-import { ani, type Draft, type JournalUnderTest, numbered, readAll, Subject } from './journal-subject.ts'
+import { ani, type JournalUnderTest, numbered, type PendingBatch, readAll, Subject } from './journal-subject.ts'
 
 export type { JournalUnderTest } from './journal-subject.ts'
 
-const say = (text: string): Draft => ({ type: 'said', text })
+const say = (text: string): PendingBatch => ({ type: 'said', text })
 const file = { id: 'f1', name: 'lagu.mp3', size: 7 }
 const whole = { ...file, sha256: 'a'.repeat(64) }
-const kinds: readonly Draft[] = [
+const kinds: readonly PendingBatch[] = [
   say('halo'),
   { type: 'acted', text: 'menari' },
   { type: 'whispered', to: { id: 'm2', name: 'budi' }, text: 'pst' },
@@ -179,7 +179,7 @@ const cases: Readonly<Record<string, Check>> = {
       left.map(({ seq }) => seq),
       Array.from({ length: last - first + 1 }, (_, index) => first + index),
     )
-    const lasting = new LastingFacts()
+    const lasting = new RetainedFacts()
     for (const fact of facts) lasting.take(fact)
     const kept = facts.filter(({ seq }) => seq >= first || lasting.has(seq))
     assert.ok(kept.length < facts.length)
@@ -193,7 +193,7 @@ const cases: Readonly<Record<string, Check>> = {
     const upload = { id: 'u1', name: 'u.txt' }
     await subject.append('lobby', [{ type: 'fileCompleted', file: whole }])
     for (let round = 0; round < 12; round += 1) {
-      const again: Draft[] = [
+      const again: PendingBatch[] = [
         { type: 'topicSet', topic: `topic ${round}` },
         { type: 'fileOffered', file: { ...upload, id: `u${round}` } },
         { type: 'fileWithdrawn', file: { ...upload, id: `u${round}` }, reason: 'r' },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Journal } from '#domain/ports/journal.ts'
 import { lastSeqOf } from '#domain/room/events.ts'
-import type { Draft, Subject } from './journal-subject.ts'
+import type { PendingBatch, Subject } from './journal-subject.ts'
 
-const say = (text: string): Draft => ({ type: 'said', text })
+const say = (text: string): PendingBatch => ({ type: 'said', text })
 const file = { id: 'f1', name: 'Laporan-Akhir 2026.pdf', size: 7 }
 
 /** Characters that are never the limit. */

@@ -11,12 +11,16 @@ export interface JournalUnderTest {
 }
 
 /** An entry without its number, time and author. */
-export type Draft = Entry extends infer Each ? (Each extends Entry ? Omit<Each, 'seq' | 'at' | 'by'> : never) : never
+export type PendingBatch = Entry extends infer Each
+  ? Each extends Entry
+    ? Omit<Each, 'seq' | 'at' | 'by'>
+    : never
+  : never
 
 export const ani = { id: 'm1', name: 'ani' }
 const AT = 1_790_000_000_000
 
-export const numbered = (drafts: readonly Draft[], first = 1): Entry[] =>
+export const numbered = (drafts: readonly PendingBatch[], first = 1): Entry[] =>
   drafts.map((draft, index) => ({ ...draft, seq: first + index, at: AT + first + index, by: ani }))
 
 /** Everything after `after`, in pages of `limit`. */
@@ -49,7 +53,7 @@ export class Subject {
     return this.#journal
   }
 
-  async append(room: string, drafts: readonly Draft[], ids: readonly string[] = []): Promise<void> {
+  async append(room: string, drafts: readonly PendingBatch[], ids: readonly string[] = []): Promise<void> {
     const first = ((await this.#journal.span(room))?.last ?? 0) + 1
     const commandIds = ids.map((id, index) => ({ id, seq: first + index }))
     const appended = await this.#journal.append([new Batch(room, numbered(drafts, first), commandIds)])

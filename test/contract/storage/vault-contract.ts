@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Vault, VaultMissing } from '#domain/ports/file-store.ts'
+import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
 import type { ContractCase } from './contract.ts'
 import { reading } from './vault-reading-contract.ts'
 import { resuming } from './vault-resuming-contract.ts'
@@ -21,14 +21,14 @@ import {
 
 /** What every vault does. `make` answers a new, open one that takes files of `VAULT_CONTRACT_MAX_FILE_BYTES`. */
 export const vaultContract = (
-  make: () => Promise<{ readonly vault: Vault; dispose(): Promise<void> }>,
+  make: () => Promise<{ readonly fileStore: FileStore; dispose(): Promise<void> }>,
 ): readonly ContractCase[] => {
-  const inVault = (name: string, check: (vault: Vault) => Promise<void>): ContractCase => ({
+  const inVault = (name: string, check: (fileStore: FileStore) => Promise<void>): ContractCase => ({
     name,
     run: async () => {
-      const { vault, dispose } = await make()
+      const { fileStore, dispose } = await make()
       try {
-        await check(vault)
+        await check(fileStore)
       } finally {
         await dispose()
       }
@@ -39,40 +39,40 @@ export const vaultContract = (
 
 const writing = (inVault: InVault): readonly ContractCase[] => [
   ...[0, 1, 2047, 2048, 2049, 8 * MIB + 1].map((size) =>
-    inVault(`a file of ${size} bytes comes back exactly, with its digest`, async (vault) => {
+    inVault(`a file of ${size} bytes comes back exactly, with its digest`, async (fileStore) => {
       const bytes = sample(size)
-      const writer = await begin(vault, ONE, size)
+      const writer = await begin(fileStore, ONE, size)
       await appendAll(writer, bytes, 64 * 1024)
       assert.equal(writer.offset, size)
-      assert.equal(await vault.size(ONE), undefined, 'not whole yet')
+      assert.equal(await fileStore.size(ONE), undefined, 'not whole yet')
       assert.deepEqual(await writer.finish(), { size, sha256: sha256(bytes) })
       assert.equal(writer.durable, size)
-      assert.equal(await vault.size(ONE), size)
-      assert.ok(bytes.equals(await collect(vault.read(ONE))))
+      assert.equal(await fileStore.size(ONE), size)
+      assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
     }),
   ),
-  inVault('many small appends and one large one make the same file', async (vault) => {
+  inVault('many small appends and one large one make the same file', async (fileStore) => {
     const bytes = sample(100_003)
-    const small = await begin(vault, ONE)
+    const small = await begin(fileStore, ONE)
     await appendAll(small, bytes, 7)
-    const large = await begin(vault, TWO)
+    const large = await begin(fileStore, TWO)
     await appendAll(large, bytes, bytes.length)
     assert.deepEqual(await small.finish(), await large.finish())
-    assert.ok(bytes.equals(await collect(vault.read(ONE))))
-    assert.ok(bytes.equals(await collect(vault.read(TWO))))
+    assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
+    assert.ok(bytes.equals(await collect(fileStore.read(TWO))))
   }),
-  inVault('the bytes of an append may be changed once it has resolved', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('the bytes of an append may be changed once it has resolved', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     const bytes = Buffer.alloc(1000, 'a')
     await take(writer, bytes)
     bytes.fill('b')
     await take(writer, bytes)
     bytes.fill('c')
     await writer.finish()
-    assert.equal((await collect(vault.read(ONE))).toString(), 'a'.repeat(1000) + 'b'.repeat(1000))
+    assert.equal((await collect(fileStore.read(ONE))).toString(), 'a'.repeat(1000) + 'b'.repeat(1000))
   }),
-  inVault('what is durable never falls and never passes what was taken', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('what is durable never falls and never passes what was taken', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     let durable = 0
     for (let round = 0; round < 96; round += 1) {
       await take(writer, sample(128 * 1024))
@@ -82,97 +82,97 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
     await writer.finish()
     assert.equal(writer.durable, writer.offset)
   }),
-  inVault('several writers at once do not touch each other', async (vault) => {
+  inVault('several writers at once do not touch each other', async (fileStore) => {
     const files = Array.from({ length: 8 }, (_, index) => ({
       id: String(index).padStart(32, 'a'),
       bytes: sample(300_000 + index),
     }))
-    await Promise.all(files.map(({ id, bytes }) => put(vault, id, bytes)))
-    for (const { id, bytes } of files) assert.ok(bytes.equals(await collect(vault.read(id))))
+    await Promise.all(files.map(({ id, bytes }) => put(fileStore, id, bytes)))
+    for (const { id, bytes } of files) assert.ok(bytes.equals(await collect(fileStore.read(id))))
   }),
-  inVault('an id that is taken by an upload or a file is not given out again', async (vault) => {
-    const writer = await begin(vault, ONE)
-    await assert.rejects(vault.create(ONE))
+  inVault('an id that is taken by an upload or a file is not given out again', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
+    await assert.rejects(fileStore.create(ONE))
     await take(writer, Buffer.from('first'))
     await writer.finish()
-    await assert.rejects(vault.create(ONE))
-    assert.equal((await collect(vault.read(ONE))).toString(), 'first')
+    await assert.rejects(fileStore.create(ONE))
+    assert.equal((await collect(fileStore.read(ONE))).toString(), 'first')
   }),
-  inVault('a file that is declared too large is refused at once, and its id stays free', async (vault) => {
-    assertRefused(await vault.create(ONE, VAULT_CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
-    await put(vault, ONE, sample(10))
+  inVault('a file that is declared too large is refused at once, and its id stays free', async (fileStore) => {
+    assertRefused(await fileStore.create(ONE, VAULT_CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
+    await put(fileStore, ONE, sample(10))
   }),
-  inVault('a file that grows too large is refused as soon as it is over (C31)', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('a file that grows too large is refused as soon as it is over (C31)', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await appendAll(writer, Buffer.alloc(VAULT_CONTRACT_MAX_FILE_BYTES), MIB)
     assertRefused(await writer.append(Buffer.alloc(1)), 'FILE_TOO_LARGE')
     assertRefused(await writer.append(Buffer.alloc(0)), 'FILE_TOO_LARGE')
     assertRefused(await writer.finish(), 'FILE_TOO_LARGE')
     await writer.discard()
-    await assert.rejects(collect(vault.read(ONE)), VaultMissing)
-    await put(vault, ONE, sample(10))
+    await assert.rejects(collect(fileStore.read(ONE)), FileMissing)
+    await put(fileStore, ONE, sample(10))
   }),
 ]
 
 const ending = (inVault: InVault): readonly ContractCase[] => [
-  inVault('a discarded upload leaves nothing, and its readers end with an error', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('a discarded upload leaves nothing, and its readers end with an error', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, sample(100_000))
-    const waiting = collect(vault.read(ONE)).catch((error: unknown) => error)
+    const waiting = collect(fileStore.read(ONE)).catch((error: unknown) => error)
     await take(writer, sample(100_000))
     await writer.discard()
     await writer.discard()
-    assert.ok((await waiting) instanceof VaultMissing)
-    assert.equal(await vault.size(ONE), undefined)
-    await assert.rejects(collect(vault.read(ONE)), VaultMissing)
-    await put(vault, ONE, sample(10))
+    assert.ok((await waiting) instanceof FileMissing)
+    assert.equal(await fileStore.size(ONE), undefined)
+    await assert.rejects(collect(fileStore.read(ONE)), FileMissing)
+    await put(fileStore, ONE, sample(10))
   }),
-  inVault('an append under way when the upload is discarded breaks nothing', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('an append under way when the upload is discarded breaks nothing', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     const append = writer.append(sample(4 * MIB)).catch((error: unknown) => error)
     await writer.discard()
     const outcome = await append
-    assert.ok(outcome === undefined || outcome instanceof VaultMissing)
-    await assert.rejects(writer.append(sample(1)), VaultMissing)
-    await put(vault, ONE, sample(10))
+    assert.ok(outcome === undefined || outcome instanceof FileMissing)
+    await assert.rejects(writer.append(sample(1)), FileMissing)
+    await put(fileStore, ONE, sample(10))
   }),
-  inVault('discarding after the finish is without effect', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('discarding after the finish is without effect', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('kept'))
     await writer.finish()
     await writer.discard()
-    assert.equal((await collect(vault.read(ONE))).toString(), 'kept')
+    assert.equal((await collect(fileStore.read(ONE))).toString(), 'kept')
   }),
-  inVault('discarding while the finish is under way does not take back what it then answers', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('discarding while the finish is under way does not take back what it then answers', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, sample(300_000))
     const [digest] = await Promise.all([writer.finish(), writer.discard()])
     assert.ok('sha256' in digest)
-    assert.equal((await collect(vault.read(ONE))).length, 300_000)
+    assert.equal((await collect(fileStore.read(ONE))).length, 300_000)
   }),
-  inVault('a removed file is gone, also for those who read it', async (vault) => {
-    await put(vault, ONE, sample(3 * MIB))
-    const pieces = vault.read(ONE)[Symbol.asyncIterator]()
+  inVault('a removed file is gone, also for those who read it', async (fileStore) => {
+    await put(fileStore, ONE, sample(3 * MIB))
+    const pieces = fileStore.read(ONE)[Symbol.asyncIterator]()
     await pieces.next()
-    await vault.remove(ONE)
-    await vault.remove(ONE)
+    await fileStore.remove(ONE)
+    await fileStore.remove(ONE)
     await assert.rejects(async () => {
       while (!(await pieces.next()).done);
-    }, VaultMissing)
-    assert.equal(await vault.size(ONE), undefined)
-    await assert.rejects(collect(vault.read(ONE)), VaultMissing)
+    }, FileMissing)
+    assert.equal(await fileStore.size(ONE), undefined)
+    await assert.rejects(collect(fileStore.read(ONE)), FileMissing)
   }),
-  inVault('removing does not touch an upload, sweeping neither', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('removing does not touch an upload, sweeping neither', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('on its way'))
-    await vault.remove(ONE)
-    assert.equal(await vault.sweep(new Set()), 0)
+    await fileStore.remove(ONE)
+    assert.equal(await fileStore.sweep(new Set()), 0)
     await writer.finish()
-    assert.equal((await collect(vault.read(ONE))).toString(), 'on its way')
+    assert.equal((await collect(fileStore.read(ONE))).toString(), 'on its way')
   }),
-  inVault('opening and closing again is harmless', async (vault) => {
-    await vault.open()
-    await vault.close()
-    await vault.close()
+  inVault('opening and closing again is harmless', async (fileStore) => {
+    await fileStore.open()
+    await fileStore.close()
+    await fileStore.close()
   }),
 ]

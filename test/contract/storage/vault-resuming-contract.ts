@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Vault, VaultMissing, type VaultWriter } from '#domain/ports/file-store.ts'
+import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
 import type { ContractCase } from './contract.ts'
 import {
   appendAll,
@@ -25,228 +25,228 @@ export const resuming = (inVault: InVault): readonly ContractCase[] => [
 ]
 
 const pausing = (inVault: InVault): readonly ContractCase[] => [
-  inVault('what was synced is durable, and its digest is that of the bytes so far', async (vault) => {
+  inVault('what was synced is durable, and its digest is that of the bytes so far', async (fileStore) => {
     const bytes = sample(700_001)
-    const writer = await begin(vault, ONE)
+    const writer = await begin(fileStore, ONE)
     for (const end of [0, 1, 300_000, bytes.length]) {
       await appendAll(writer, bytes.subarray(writer.offset, end), 64 * 1024)
       assert.equal(await writer.sync(), undefined)
       assert.equal(writer.durable, end)
-      assert.equal(await vault.durable(ONE), end)
+      assert.equal(await fileStore.durable(ONE), end)
       assert.equal(writer.digest(), sha256(bytes.subarray(0, end)))
     }
     assert.deepEqual(await writer.finish(), { size: bytes.length, sha256: sha256(bytes) })
   }),
-  inVault('a suspended upload goes on where it stopped, as often as one likes (C108)', async (vault) => {
+  inVault('a suspended upload goes on where it stopped, as often as one likes (C108)', async (fileStore) => {
     const bytes = sample(2 * MIB + 3)
-    let writer = await begin(vault, ONE)
+    let writer = await begin(fileStore, ONE)
     for (const end of [0, 1, 600_000, 600_000, 2 * MIB]) {
       await appendAll(writer, bytes.subarray(writer.offset, end), 100_000)
       await writer.suspend()
-      assert.equal(await vault.size(ONE), undefined)
-      assert.equal(await vault.durable(ONE), end)
-      writer = await resume(vault, ONE, bytes.length)
+      assert.equal(await fileStore.size(ONE), undefined)
+      assert.equal(await fileStore.durable(ONE), end)
+      writer = await resume(fileStore, ONE, bytes.length)
       assert.equal(writer.offset, end)
       assert.equal(writer.durable, end)
       assert.equal(writer.digest(), sha256(bytes.subarray(0, end)))
     }
     await take(writer, bytes.subarray(2 * MIB))
     assert.deepEqual(await writer.finish(), { size: bytes.length, sha256: sha256(bytes) })
-    assert.equal(await vault.durable(ONE), bytes.length)
-    assert.ok(bytes.equals(await collect(vault.read(ONE))))
+    assert.equal(await fileStore.durable(ONE), bytes.length)
+    assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
   }),
-  inVault('a suspended writer is of no use, and cannot hurt the next (C110)', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('a suspended writer is of no use, and cannot hurt the next (C110)', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('first'))
     await writer.suspend()
     await writer.suspend()
-    await assert.rejects(writer.append(Buffer.from('late')), VaultMissing)
-    await assert.rejects(writer.sync(), VaultMissing)
-    await assert.rejects(writer.finish(), VaultMissing)
-    const next = await resume(vault, ONE)
+    await assert.rejects(writer.append(Buffer.from('late')), FileMissing)
+    await assert.rejects(writer.sync(), FileMissing)
+    await assert.rejects(writer.finish(), FileMissing)
+    const next = await resume(fileStore, ONE)
     await writer.suspend()
     await writer.discard()
     await take(next, Buffer.from(' second'))
     await next.finish()
     await next.suspend()
-    assert.equal((await collect(vault.read(ONE))).toString(), 'first second')
+    assert.equal((await collect(fileStore.read(ONE))).toString(), 'first second')
   }),
-  inVault('suspending after the end brings nothing back', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('suspending after the end brings nothing back', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await writer.discard()
     await writer.suspend()
-    assert.equal(await vault.durable(ONE), undefined)
-    assert.equal(await vault.resume(ONE), undefined)
+    assert.equal(await fileStore.durable(ONE), undefined)
+    assert.equal(await fileStore.resume(ONE), undefined)
   }),
-  inVault('an upload that was refused can be taken up where it was durable', async (vault) => {
+  inVault('an upload that was refused can be taken up where it was durable', async (fileStore) => {
     const bytes = sample(VAULT_CONTRACT_MAX_FILE_BYTES)
-    const writer = await begin(vault, ONE)
+    const writer = await begin(fileStore, ONE)
     await appendAll(writer, bytes.subarray(0, 5 * MIB), MIB)
     await writer.sync()
     assertRefused(await writer.append(Buffer.alloc(VAULT_CONTRACT_MAX_FILE_BYTES)), 'FILE_TOO_LARGE')
     assertRefused(await writer.sync(), 'FILE_TOO_LARGE')
     await writer.suspend()
-    const next = await resume(vault, ONE)
+    const next = await resume(fileStore, ONE)
     assert.equal(next.offset, 5 * MIB)
     await appendAll(next, bytes.subarray(5 * MIB), MIB)
     assert.deepEqual(await next.finish(), { size: bytes.length, sha256: sha256(bytes) })
   }),
-  inVault('closing suspends: everything is there when the vault is open again', async (vault) => {
+  inVault('closing suspends: everything is there when the vault is open again', async (fileStore) => {
     const bytes = sample(300_000)
-    const writer = await begin(vault, ONE)
+    const writer = await begin(fileStore, ONE)
     await take(writer, bytes.subarray(0, 200_000))
-    await vault.close()
-    await assert.rejects(writer.append(Buffer.alloc(1)), VaultMissing)
-    await vault.open()
-    assert.equal(await vault.durable(ONE), 200_000)
-    const next = await resume(vault, ONE)
+    await fileStore.close()
+    await assert.rejects(writer.append(Buffer.alloc(1)), FileMissing)
+    await fileStore.open()
+    assert.equal(await fileStore.durable(ONE), 200_000)
+    const next = await resume(fileStore, ONE)
     await take(next, bytes.subarray(200_000))
     assert.deepEqual(await next.finish(), { size: bytes.length, sha256: sha256(bytes) })
   }),
-  inVault('what is not there is not taken up', async (vault) => {
+  inVault('what is not there is not taken up', async (fileStore) => {
     for (const id of [ONE, '', '../../etc/passwd', `${ONE}.part`]) {
-      assert.equal(await vault.resume(id), undefined)
-      assert.equal(await vault.durable(id), undefined)
+      assert.equal(await fileStore.resume(id), undefined)
+      assert.equal(await fileStore.durable(id), undefined)
     }
-    await put(vault, ONE, sample(10))
+    await put(fileStore, ONE, sample(10))
   }),
-  inVault('a file has one writer: a second is not made, nor a second file of this id (C110)', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('a file has one writer: a second is not made, nor a second file of this id (C110)', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('only'))
-    await assert.rejects(vault.resume(ONE))
+    await assert.rejects(fileStore.resume(ONE))
     await writer.suspend()
-    await assert.rejects(vault.create(ONE))
-    const outcomes = await Promise.allSettled([vault.resume(ONE), vault.resume(ONE)])
+    await assert.rejects(fileStore.create(ONE))
+    const outcomes = await Promise.allSettled([fileStore.resume(ONE), fileStore.resume(ONE)])
     assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
-    assert.equal(await vault.durable(ONE), 4)
+    assert.equal(await fileStore.durable(ONE), 4)
   }),
-  inVault('an upload that is to become too large is refused when it is taken up, and stays', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('an upload that is to become too large is refused when it is taken up, and stays', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('kept'))
     await writer.suspend()
-    assertRefused(await vault.resume(ONE, VAULT_CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
-    assert.equal((await resume(vault, ONE, 4)).offset, 4)
+    assertRefused(await fileStore.resume(ONE, VAULT_CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
+    assert.equal((await resume(fileStore, ONE, 4)).offset, 4)
   }),
-  inVault('a file that became whole without anybody learning of it is taken up', async (vault) => {
-    await put(vault, ONE, Buffer.from('whole'))
-    const writer = await resume(vault, ONE)
+  inVault('a file that became whole without anybody learning of it is taken up', async (fileStore) => {
+    await put(fileStore, ONE, Buffer.from('whole'))
+    const writer = await resume(fileStore, ONE)
     assert.equal(writer.offset, 5)
     assert.equal(writer.durable, 5)
-    assert.equal(await vault.size(ONE), undefined)
+    assert.equal(await fileStore.size(ONE), undefined)
     assert.deepEqual(await writer.finish(), { size: 5, sha256: sha256(Buffer.from('whole')) })
-    const again = await resume(vault, ONE)
+    const again = await resume(fileStore, ONE)
     await take(again, Buffer.from(' and more'))
     await again.finish()
-    assert.equal((await collect(vault.read(ONE))).toString(), 'whole and more')
+    assert.equal((await collect(fileStore.read(ONE))).toString(), 'whole and more')
   }),
 ]
 
 const following = (inVault: InVault): readonly ContractCase[] => [
-  inVault('readers wait over every pause, wherever they began, and get everything', async (vault) => {
+  inVault('readers wait over every pause, wherever they began, and get everything', async (fileStore) => {
     const bytes = sample(MIB + 11)
-    const writer = await begin(vault, ONE)
-    const early = collect(vault.read(ONE))
+    const writer = await begin(fileStore, ONE)
+    const early = collect(fileStore.read(ONE))
     await appendAll(writer, bytes.subarray(0, 400_000), 100_000)
     await writer.suspend()
-    const paused = collect(vault.read(ONE, 7))
-    const ahead = collect(vault.read(ONE, MIB))
+    const paused = collect(fileStore.read(ONE, 7))
+    const ahead = collect(fileStore.read(ONE, MIB))
     await turns()
-    const next = await resume(vault, ONE)
+    const next = await resume(fileStore, ONE)
     await appendAll(next, bytes.subarray(400_000, 800_000), 50_000)
     await next.suspend()
     await turns()
-    const last = await resume(vault, ONE)
+    const last = await resume(fileStore, ONE)
     await appendAll(last, bytes.subarray(800_000), 50_000)
     await last.finish()
     assert.ok(bytes.equals(await early))
     assert.ok(bytes.subarray(7).equals(await paused))
     assert.ok(bytes.subarray(MIB).equals(await ahead))
   }),
-  inVault('a reader that waits for a paused file can be stopped', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('a reader that waits for a paused file can be stopped', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, sample(1000))
     await writer.suspend()
-    const pieces = vault.read(ONE, 1000)[Symbol.asyncIterator]()
+    const pieces = fileStore.read(ONE, 1000)[Symbol.asyncIterator]()
     const next = pieces.next()
     await turns()
     await pieces.return?.()
     assert.equal((await next).done, true)
   }),
   ...(['remove', 'sweep', 'discard', 'close'] as const).map((way) =>
-    inVault(`a reader that waits for a paused file learns that it is gone: ${way}`, async (vault) => {
-      const writer = await begin(vault, ONE)
+    inVault(`a reader that waits for a paused file learns that it is gone: ${way}`, async (fileStore) => {
+      const writer = await begin(fileStore, ONE)
       await take(writer, sample(1000))
       await writer.suspend()
-      const waiting = collect(vault.read(ONE)).catch((error: unknown) => error)
+      const waiting = collect(fileStore.read(ONE)).catch((error: unknown) => error)
       await turns()
-      if (way === 'remove') await vault.remove(ONE)
-      else if (way === 'sweep') await vault.sweep(new Set())
-      else if (way === 'discard') await (await resume(vault, ONE)).discard()
-      else await vault.close()
-      assert.ok((await waiting) instanceof VaultMissing)
+      if (way === 'remove') await fileStore.remove(ONE)
+      else if (way === 'sweep') await fileStore.sweep(new Set())
+      else if (way === 'discard') await (await resume(fileStore, ONE)).discard()
+      else await fileStore.close()
+      assert.ok((await waiting) instanceof FileMissing)
     }),
   ),
 ]
 
 const keeping = (inVault: InVault): readonly ContractCase[] => [
-  inVault('what is kept of an upload can be removed, and its id is free then', async (vault) => {
-    const writer = await begin(vault, ONE)
+  inVault('what is kept of an upload can be removed, and its id is free then', async (fileStore) => {
+    const writer = await begin(fileStore, ONE)
     await take(writer, sample(1000))
     await writer.suspend()
-    await vault.remove(ONE)
-    assert.equal(await vault.durable(ONE), undefined)
-    assert.equal(await vault.resume(ONE), undefined)
-    await assert.rejects(collect(vault.read(ONE)), VaultMissing)
-    await put(vault, ONE, sample(10))
+    await fileStore.remove(ONE)
+    assert.equal(await fileStore.durable(ONE), undefined)
+    assert.equal(await fileStore.resume(ONE), undefined)
+    await assert.rejects(collect(fileStore.read(ONE)), FileMissing)
+    await put(fileStore, ONE, sample(10))
   }),
-  inVault('sweeping removes what nobody writes or wants kept', async (vault) => {
-    for (const id of [ONE, TWO]) await (await begin(vault, id)).suspend()
+  inVault('sweeping removes what nobody writes or wants kept', async (fileStore) => {
+    for (const id of [ONE, TWO]) await (await begin(fileStore, id)).suspend()
     const three = '3'.padStart(32, '0')
-    const writer = await begin(vault, three)
-    assert.equal(await vault.sweep(new Set([ONE])), 1)
-    assert.equal(await vault.durable(ONE), 0)
-    assert.equal(await vault.durable(TWO), undefined)
+    const writer = await begin(fileStore, three)
+    assert.equal(await fileStore.sweep(new Set([ONE])), 1)
+    assert.equal(await fileStore.durable(ONE), 0)
+    assert.equal(await fileStore.durable(TWO), undefined)
     await take(writer, Buffer.from('on its way'))
     await writer.finish()
-    assert.equal(await vault.sweep(new Set()), 1)
-    assert.equal((await collect(vault.read(three))).toString(), 'on its way')
+    assert.equal(await fileStore.sweep(new Set()), 1)
+    assert.equal((await collect(fileStore.read(three))).toString(), 'on its way')
   }),
-  inVault('a file can have a second id, and each is removed for itself', async (vault) => {
+  inVault('a file can have a second id, and each is removed for itself', async (fileStore) => {
     const bytes = sample(MIB + 1)
-    await put(vault, ONE, bytes)
-    assert.equal(await vault.duplicate(ONE, TWO), undefined)
-    assert.equal(await vault.size(TWO), bytes.length)
-    await vault.remove(ONE)
-    assert.equal(await vault.size(ONE), undefined)
-    assert.ok(bytes.equals(await collect(vault.read(TWO))))
-    await put(vault, ONE, sample(10))
+    await put(fileStore, ONE, bytes)
+    assert.equal(await fileStore.duplicate(ONE, TWO), undefined)
+    assert.equal(await fileStore.size(TWO), bytes.length)
+    await fileStore.remove(ONE)
+    assert.equal(await fileStore.size(ONE), undefined)
+    assert.ok(bytes.equals(await collect(fileStore.read(TWO))))
+    await put(fileStore, ONE, sample(10))
   }),
-  inVault('only what is whole can have a second id, and only one that is free', async (vault) => {
-    await assert.rejects(vault.duplicate(ONE, TWO), VaultMissing)
-    const writer = await begin(vault, ONE)
-    await assert.rejects(vault.duplicate(ONE, TWO), VaultMissing)
-    await put(vault, TWO, Buffer.from('two'))
-    await assert.rejects(vault.duplicate(TWO, ONE))
+  inVault('only what is whole can have a second id, and only one that is free', async (fileStore) => {
+    await assert.rejects(fileStore.duplicate(ONE, TWO), FileMissing)
+    const writer = await begin(fileStore, ONE)
+    await assert.rejects(fileStore.duplicate(ONE, TWO), FileMissing)
+    await put(fileStore, TWO, Buffer.from('two'))
+    await assert.rejects(fileStore.duplicate(TWO, ONE))
     await take(writer, Buffer.from('one'))
     await writer.finish()
-    await assert.rejects(vault.duplicate(TWO, ONE))
-    assert.equal((await collect(vault.read(ONE))).toString(), 'one')
+    await assert.rejects(fileStore.duplicate(TWO, ONE))
+    assert.equal((await collect(fileStore.read(ONE))).toString(), 'one')
   }),
-  inVault('a file that is taken up with a second id leaves the other as it is', async (vault) => {
+  inVault('a file that is taken up with a second id leaves the other as it is', async (fileStore) => {
     const bytes = sample(MIB + 1)
-    await put(vault, ONE, bytes)
-    await vault.duplicate(ONE, TWO)
-    const writer = await resume(vault, TWO)
+    await put(fileStore, ONE, bytes)
+    await fileStore.duplicate(ONE, TWO)
+    const writer = await resume(fileStore, TWO)
     assert.equal(writer.offset, bytes.length)
     await take(writer, Buffer.from('more'))
     await writer.finish()
-    assert.ok(bytes.equals(await collect(vault.read(ONE))))
-    assert.equal((await collect(vault.read(TWO, bytes.length))).toString(), 'more')
+    assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
+    assert.equal((await collect(fileStore.read(TWO, bytes.length))).toString(), 'more')
   }),
 ]
 
-const resume = async (vault: Vault, id: string, size?: number): Promise<VaultWriter> => {
-  const writer = await vault.resume(id, size)
+const resume = async (fileStore: FileStore, id: string, size?: number): Promise<FileWriter> => {
+  const writer = await fileStore.resume(id, size)
   assert.ok(writer, 'nothing is kept')
   if ('type' in writer) throw new assert.AssertionError({ message: `refused: ${writer.message}` })
   return writer

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { Rejected } from '#domain/errors.ts'
-import type { Vault, VaultWriter } from '#domain/ports/file-store.ts'
+import type { FileStore, FileWriter } from '#domain/ports/file-store.ts'
 import type { ContractCase } from './contract.ts'
 
 export const MIB = 1024 * 1024
@@ -13,7 +13,7 @@ export const ONE = '1'.padStart(32, '0')
 export const TWO = '2'.padStart(32, '0')
 
 /** Makes a case that gets a vault of its own. */
-export type InVault = (name: string, check: (vault: Vault) => Promise<void>) => ContractCase
+export type InVault = (name: string, check: (fileStore: FileStore) => Promise<void>) => ContractCase
 
 /** Bytes without a short period, so that a piece in the wrong place shows. */
 export const sample = (size: number): Buffer => {
@@ -28,24 +28,24 @@ export const sample = (size: number): Buffer => {
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-export const begin = async (vault: Vault, id: string, size?: number): Promise<VaultWriter> => {
-  const writer = await vault.create(id, size)
+export const begin = async (fileStore: FileStore, id: string, size?: number): Promise<FileWriter> => {
+  const writer = await fileStore.create(id, size)
   if ('type' in writer) throw new assert.AssertionError({ message: `refused: ${writer.message}` })
   return writer
 }
 
-export const take = async (writer: VaultWriter, bytes: Uint8Array): Promise<void> => {
+export const take = async (writer: FileWriter, bytes: Uint8Array): Promise<void> => {
   assert.equal(await writer.append(bytes), undefined)
 }
 
-export const appendAll = async (writer: VaultWriter, bytes: Uint8Array, pieceBytes: number): Promise<void> => {
+export const appendAll = async (writer: FileWriter, bytes: Uint8Array, pieceBytes: number): Promise<void> => {
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     await take(writer, bytes.subarray(start, start + pieceBytes))
   }
 }
 
-export const put = async (vault: Vault, id: string, bytes: Uint8Array): Promise<void> => {
-  const writer = await begin(vault, id, bytes.length)
+export const put = async (fileStore: FileStore, id: string, bytes: Uint8Array): Promise<void> => {
+  const writer = await begin(fileStore, id, bytes.length)
   await appendAll(writer, bytes, 64 * 1024)
   assert.deepEqual(await writer.finish(), { size: bytes.length, sha256: sha256(bytes) })
 }

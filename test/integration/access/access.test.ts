@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { replaceToken } from '#server/security/host-token.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 import { MemoryMetrics } from '#system/memory-metrics.ts'
 import { type HostOptions, startHost } from '../../harness/host.ts'
@@ -14,16 +14,16 @@ const WIRES: readonly WireName[] = ['frames', 'websocket']
 
 /** A host that wants its token, and where it is kept. */
 async function guarded(options: HostOptions = {}) {
-  const keyring = new MemoryKeyring()
+  const secretStore = new MemorySecretStore()
   const host = await startHost({
     token: true,
     ...options,
-    overrides: { keyring, ...options.overrides },
+    overrides: { secretStore, ...options.overrides },
     http: { guessFloorMs: 0, ...options.http },
   })
   const token = host.tamtam.token ?? ''
   const bearer = { headers: { Authorization: `Bearer ${token}` } }
-  return { ...host, keyring, token, bearer }
+  return { ...host, secretStore, token, bearer }
 }
 
 async function session(port: number, by: WireName, name: string, token: string): Promise<SessionClient> {
@@ -81,7 +81,7 @@ describe('C122: the line door, before the token is shown', () => {
   })
 
   test('a link that a line has opens its file by itself, as long as the token holds', async () => {
-    const { port, token, keyring, bearer } = await guarded()
+    const { port, token, secretStore, bearer } = await guarded()
     const ani = await line(port, token, 'ani')
     await ani.ask('/files links', /^\* files come as a line/)
     await ask(port, 'PUT /lobby/a.txt', { body: 'abc', ...bearer })
@@ -90,7 +90,7 @@ describe('C122: the line door, before the token is shown', () => {
     expect((await ask(port, `GET ${path}`)).text).toBe('abc')
     expect((await ask(port, `GET ${path.split('?')[0]}`)).status).toBe(404)
     expect(told).not.toContain(token)
-    await replaceToken(keyring)
+    await replaceToken(secretStore)
     await ani.closed()
     expect((await ask(port, `GET ${path}`)).status).toBe(404)
   })
@@ -142,7 +142,7 @@ describe('over HTTP', () => {
 
 describe('C124: when the token is replaced', () => {
   test('whoever came in by it is cut off, on every door and in all that is under way', async () => {
-    const { port, token, keyring, bearer, tamtam } = await guarded()
+    const { port, token, secretStore, bearer, tamtam } = await guarded()
     const inside = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
     const arriving = await tamtam.engine.createTransfer(inside, { name: 'big', size: 10 })
     if (!('id' in arriving)) throw new Error('it was refused')
@@ -164,7 +164,7 @@ describe('C124: when the token is replaced', () => {
     upload.write('half')
     await expect.poll(() => inside.files.map(({ file }) => file.name)).toContain('up')
 
-    const next = await replaceToken(keyring)
+    const next = await replaceToken(secretStore)
     await netcat.closed()
     for (const each of sessions) await each.closed()
     for (const each of [...streams, download]) await each.ended()

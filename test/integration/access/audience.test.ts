@@ -3,12 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { connect, createTamtam, type RoomSession } from '#app/index.ts'
+import { CliProcess } from '../../harness/cli-process.ts'
 import { curl } from '../../harness/commands.ts'
 import { startHost, temporaryDirectory } from '../../harness/host.ts'
 import { ask, OpenAnswer, startHttpHost } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'
-import { Verb } from '../../harness/verb.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const quick = { firstRetryMs: 5, mostRetryMs: 50 }
@@ -64,7 +64,7 @@ test('a class of five hands in by five ways: each is seen by its sender and the 
   )
   const path = join(await temporaryDirectory(), 'eka.txt')
   await writeFile(path, 'kerja eka')
-  const fifth = await Verb.run(['send', `eka@127.0.0.1:${port}`, path])
+  const fifth = await CliProcess.run(['send', `eka@127.0.0.1:${port}`, path])
   expect(fifth).toMatchObject({ code: 0 })
 
   const names = ['ani', 'budi', 'cici', 'dewi', 'eka'].map((name) => `${name}.txt`)
@@ -240,11 +240,11 @@ test('tamtam send --to sends to one: the receipt of that one is all there is to 
   })
   const path = join(await temporaryDirectory(), 'surat.txt')
   await writeFile(path, 'untukmu')
-  const sent = await Verb.run(['send', '--wait', '--to', 'budi', `ani@127.0.0.1:${port}`, path])
+  const sent = await CliProcess.run(['send', '--wait', '--to', 'budi', `ani@127.0.0.1:${port}`, path])
   expect(sent).toMatchObject({ code: 0, errors: expect.stringContaining('verified 1/1') })
   expect((await budi.listFiles()).map(({ file }) => file.name)).toEqual(['surat.txt'])
   expect(await cici.listFiles()).toEqual([])
-  const refused = await Verb.run(['send', '--to', 'dewi', `ani@127.0.0.1:${port}`, path])
+  const refused = await CliProcess.run(['send', '--to', 'dewi', `ani@127.0.0.1:${port}`, path])
   expect(refused).toMatchObject({ code: 4, errors: expect.stringContaining('nobody of that name') })
   expect(await readFile(path, 'utf8')).toBe('untukmu')
 })

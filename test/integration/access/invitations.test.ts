@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { roomKeyDefaults } from '#app/defaults.ts'
+import { roomSecretDefaults } from '#app/defaults.ts'
 import { connect, createTamtam } from '#app/index.ts'
 import { ManualClock } from '#system/manual-clock.ts'
+import { CliProcess } from '../../harness/cli-process.ts'
 import { come, hosted, OWNER } from '../../harness/den.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { ask } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'
-import { Verb } from '../../harness/verb.ts'
 
 describe('an invitation', () => {
   test('lets one person in, once, also past a lock, a password and the host’s token, and back again', async () => {
@@ -72,7 +72,7 @@ describe('an invitation', () => {
     const { port, invite, owner } = await hosted({ token: true, overrides: { clock } })
     await owner.settled()
     const token = await invite()
-    clock.advance(roomKeyDefaults.inviteMs)
+    clock.advance(roomSecretDefaults.inviteMs)
     const stranger = await SessionClient.connect(port, 'frames')
     stranger.send({ type: 'hello', version: 1, key: keyOf('ani'), token })
     stranger.send({ type: 'join', room: 'den' })
@@ -102,7 +102,7 @@ describe('an invitation', () => {
   })
 
   test('is taken back on the line door by who looks after the room, and stays so over a restart', async () => {
-    const { port, owner, keyring, invite } = await hosted()
+    const { port, owner, secretStore, invite } = await hosted()
     const code = await invite()
     const ani = await LineClient.join(port, 'ani')
     await ani.ask('/join den', /^\* you are ani in den:/)
@@ -111,7 +111,7 @@ describe('an invitation', () => {
     await ani.ask(`/invite off ${id}`, '* nobody comes in by it any more')
     await ani.ask(`/invite off ${id}`, /^! NO_SUCH_INVITATION /)
     await ani.ask('/invite list', '* there are no invitations to this room')
-    const next = createTamtam({ token: true, overrides: { keyring } })
+    const next = createTamtam({ token: true, overrides: { secretStore } })
     await next.start()
     const { port: again } = await next.listen({ port: 0, silentMs: 20 })
     expect((await come(again, 'frames', 'budi', { token: code })).outcome).toBe('NOT_FOUND')
@@ -125,7 +125,7 @@ describe('an invitation', () => {
     await writeFile(TAMTAM_KEY_FILE, OWNER, { mode: 0o600 })
     const type = async (ends: number, ...lines: readonly string[]) => {
       const how = { env: { TAMTAM_KEY_FILE }, input: `${lines.join('\n')}\n` }
-      const { code, errors } = await Verb.run(['join', `boss@127.0.0.1:${port}/den`, '--plain'], how)
+      const { code, errors } = await CliProcess.run(['join', `boss@127.0.0.1:${port}/den`, '--plain'], how)
       expect(code).toBe(ends)
       return errors
     }
@@ -136,10 +136,10 @@ describe('an invitation', () => {
   })
 
   test('C80 is refused where it can not be kept, as a password is, and nobody is told of the disk', async () => {
-    const { port, owner, keyring, asOwner, invite, setPassword } = await hosted()
+    const { port, owner, secretStore, asOwner, invite, setPassword } = await hosted()
     const code = await invite()
-    const write = keyring.write.bind(keyring)
-    keyring.write = () => Promise.reject(new Error('ENOSPC: no space left on device, write /home/ani/keys/rooms'))
+    const write = secretStore.write.bind(secretStore)
+    secretStore.write = () => Promise.reject(new Error('ENOSPC: no space left on device, write /home/ani/keys/rooms'))
     const { json: listed } = await ask(port, 'GET /rooms/den/invitations', asOwner())
     const [{ id } = { id: '' }] = (listed as { invitations: { id: string }[] }).invitations
     const refused = [
@@ -151,7 +151,7 @@ describe('an invitation', () => {
       expect([status, json]).toMatchObject([503, { code: 'READ_ONLY' }])
       expect(text).not.toContain('/home')
     }
-    keyring.write = write
+    secretStore.write = write
     await owner.ask({ type: 'lock' })
     expect((await come(port, 'frames', 'ani', {})).outcome).toBe('LOCKED')
     expect((await come(port, 'frames', 'budi', { password: code })).outcome).toBe('joined')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createTamtam } from '#app/index.ts'
 import { notForYou } from '#server/security/access-control.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { come, hosted, OWNER } from '../../harness/den.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { ask } from '../../harness/http-client.ts'
@@ -106,10 +106,10 @@ describe('a room with a password', () => {
 
   test('C121: is kept over a restart as nothing that it could be read from', async () => {
     const data = await temporaryDirectory()
-    const { keyring, setPassword } = await hosted()
+    const { secretStore, setPassword } = await hosted()
     await setPassword('buka pintu')
-    expect(await keyring.read('rooms')).not.toContain('buka')
-    const next = createTamtam({ data, freeSpaceFloorBytes: 0, overrides: { keyring } })
+    expect(await secretStore.read('rooms')).not.toContain('buka')
+    const next = createTamtam({ data, freeSpaceFloorBytes: 0, overrides: { secretStore } })
     await next.start()
     const { port } = await next.listen({ port: 0, silentMs: 20 })
     expect((await come(port, 'frames', 'ani', {})).outcome).toBe('NOT_FOUND')
@@ -123,9 +123,9 @@ describe('a room with a password', () => {
   })
 
   test('keys that can not be understood keep the host from starting, not from asking', async () => {
-    const keyring = new MemoryKeyring()
-    await keyring.write('rooms', '{"passwords":')
-    await expect(createTamtam({ overrides: { keyring } }).start()).rejects.toThrow()
+    const secretStore = new MemorySecretStore()
+    await secretStore.write('rooms', '{"passwords":')
+    await expect(createTamtam({ overrides: { secretStore } }).start()).rejects.toThrow()
   })
 })
 
@@ -138,10 +138,10 @@ describe('the owner', () => {
   })
 
   test('and ops are what they were after a restart', async () => {
-    const { keyring } = await hosted()
+    const { secretStore } = await hosted()
     const data = await temporaryDirectory()
     for (const life of ['first', 'second']) {
-      const tamtam = createTamtam({ data, freeSpaceFloorBytes: 0, overrides: { keyring } })
+      const tamtam = createTamtam({ data, freeSpaceFloorBytes: 0, overrides: { secretStore } })
       await tamtam.start()
       const { port } = await tamtam.listen({ port: 0, silentMs: 20 })
       const ani = await SessionClient.join(port, 'frames', 'ani')

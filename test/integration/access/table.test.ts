@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { compose } from '#app/compose.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { rightOf } from '#server/http/permissions.ts'
+import { permissionOf } from '#server/http/permissions.ts'
 import { personOf } from '#server/session/key-registry.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { type Asked, ask, startHttpHost } from '../../harness/http-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'
 import { clientSamples } from '../../unit/protocol/samples.ts'
@@ -76,9 +76,9 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
 
 /** A host with a token and somebody of every kind in its room den. */
 async function peopled() {
-  const keyring = new MemoryKeyring()
-  await keyring.write('owner', OWNER)
-  const host = await startHttpHost({ token: true, overrides: { keyring }, http: { guessFloorMs: 0, room: 'den' } })
+  const secretStore = new MemorySecretStore()
+  await secretStore.write('owner', OWNER)
+  const host = await startHttpHost({ token: true, overrides: { secretStore }, http: { guessFloorMs: 0, room: 'den' } })
   const token = host.tamtam.token ?? ''
   const enter = async (name: string, key = keyOf(name)) => {
     const client = await SessionClient.connect(host.port, 'frames')
@@ -177,5 +177,5 @@ test('every route that there is stands in both tables', async () => {
   await door.close('', 0)
   const routes = door.routes.filter(({ method }) => method !== 'HEAD').map(({ method, url }) => `${method} ${url}`)
   expect(Object.keys(TABLE).sort()).toEqual(routes.sort())
-  expect(rightOf('GET', '/something/new')).toBeUndefined()
+  expect(permissionOf('GET', '/something/new')).toBeUndefined()
 })

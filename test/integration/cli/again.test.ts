@@ -2,16 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { CliProcess, folderWith, hostForVerbs, sha256 } from '../../harness/cli-process.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { canBeUnderRights, underRights } from '../../harness/other-user.ts'
-import { folderWith, hostForVerbs, sha256, Verb } from '../../harness/verb.ts'
 
 async function roomWith(files: readonly (readonly [name: string, text: string])[]) {
   const { at, port } = await hostForVerbs()
   for (const [name, text] of files) await putFile(port, name, text)
   const cwd = await temporaryDirectory()
-  const get = (...args: string[]) => Verb.run(['get', at, ...args], { cwd })
+  const get = (...args: string[]) => CliProcess.run(['get', at, ...args], { cwd })
   const here = async () => {
     const names = (await readdir(cwd)).sort()
     return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await text(name)])))
@@ -75,11 +75,11 @@ describe('a second get', () => {
     const big = 'x'.repeat(600_000)
     await putFile(port, 'big', big)
     await putFile(port, 'c', 'tiga')
-    const killed = new Verb(['get', at, '--all', '--limit', '300k'], { cwd })
+    const killed = new CliProcess(['get', at, '--all', '--limit', '300k'], { cwd })
     await killed.until('some of it', () => /big {2}[1-9]0%/.test(killed.errors))
     await killed.kill()
     expect((await readdir(cwd)).filter((name) => name.endsWith('.part'))).toHaveLength(1)
-    const both = await Promise.all([1, 2].map(() => Verb.run(['get', at, '--all'], { cwd })))
+    const both = await Promise.all([1, 2].map(() => CliProcess.run(['get', at, '--all'], { cwd })))
     expect(both.map(({ code }) => code)).toEqual([0, 0])
     expect(await here()).toEqual({ terima_a: 'satu', terima_big: big, terima_c: 'tiga' })
   })
@@ -110,18 +110,18 @@ describe('-o', () => {
   it('writes into a device, a pipe, and standard output under each of its names, and puts nothing in their place', async () => {
     const { at } = await hostForVerbs()
     const { cwd, digest } = await folderWith('a.bin', 300_000)
-    await Verb.run(['send', at, 'a.bin'], { cwd })
+    await CliProcess.run(['send', at, 'a.bin'], { cwd })
     const by = (script: string) => ({ cwd, command: ['bash', '-c', script, 'bash'] })
-    expect(await Verb.run(['get', at, '-o', '/dev/null'], { cwd })).toMatchObject({ code: 0 })
+    expect(await CliProcess.run(['get', at, '-o', '/dev/null'], { cwd })).toMatchObject({ code: 0 })
     expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
     for (const path of ['-', '/dev/stdout', '/dev/fd/1']) {
-      const got = await Verb.run(['get', at, '--quiet', '-o', path], { cwd })
+      const got = await CliProcess.run(['get', at, '--quiet', '-o', path], { cwd })
       expect([path, got.code, sha256(got.out)]).toEqual([path, 0, digest])
     }
-    expect((await Verb.run(['get', at, '-o', '/dev/stdout'], by('exec "$@" > copy'))).code).toBe(0)
+    expect((await CliProcess.run(['get', at, '-o', '/dev/stdout'], by('exec "$@" > copy'))).code).toBe(0)
     expect(sha256(await readFile(join(cwd, 'copy')))).toBe(digest)
     expect(spawnSync('mkfifo', [join(cwd, 'pipe')]).status).toBe(0)
-    const piped = await Verb.run(
+    const piped = await CliProcess.run(
       ['get', at, '--json', '-o', 'pipe'],
       by('cat pipe > there & "$@"; code=$?; wait; exit $code'),
     )
@@ -134,13 +134,13 @@ describe('-o', () => {
   it('takes a name as long as the disk does, and goes on under it', async () => {
     const { at } = await hostForVerbs()
     const { cwd, bytes } = await folderWith('a.bin', 600_000)
-    await Verb.run(['send', at, 'a.bin'], { cwd })
+    await CliProcess.run(['send', at, 'a.bin'], { cwd })
     const save = await temporaryDirectory()
     const name = 'é'.repeat(127)
-    const cut = new Verb(['get', at, '-o', name, '--limit', '300k'], { cwd: save })
+    const cut = new CliProcess(['get', at, '-o', name, '--limit', '300k'], { cwd: save })
     await cut.until('some of it', () => /[1-9]0%/.test(cut.errors))
     await cut.kill()
-    const got = await Verb.run(['get', at, '-o', name], { cwd: save })
+    const got = await CliProcess.run(['get', at, '-o', name], { cwd: save })
     expect(got.code).toBe(0)
     expect(got.errors).toContain('resumes at')
     expect(await readdir(save)).toEqual([name])
@@ -160,7 +160,7 @@ describe('what is saved', () => {
       ['--save', 'in'],
       ['-o', 'there/b'],
     ])
-      expect((await Verb.run(['get', at, 'a', ...args], { cwd, command })).code).toBe(0)
+      expect((await CliProcess.run(['get', at, 'a', ...args], { cwd, command })).code).toBe(0)
     const modeOf = async (path: string) => (await stat(join(cwd, path))).mode & 0o777
     expect([await modeOf('in/terima_a'), await modeOf('there/b')]).toEqual([file, file])
     expect([await modeOf('in'), await modeOf('there')]).toEqual([folder, folder])
@@ -171,7 +171,7 @@ describe('what is saved', () => {
     const id = (await filesOf(port))[0]?.id.slice(0, 8)
     await writeFile(join(cwd, `terima_a.${id}.part`), 'sa', { mode: 0o600 })
     const command = ['sh', '-c', 'umask 022; exec "$@"', 'sh']
-    expect((await Verb.run(['get', at, 'a'], { cwd, command })).code).toBe(0)
+    expect((await CliProcess.run(['get', at, 'a'], { cwd, command })).code).toBe(0)
     expect((await stat(join(cwd, 'terima_a'))).mode & 0o777).toBe(0o644)
   })
 })
@@ -187,14 +187,14 @@ describe('a place that takes no files', () => {
       ['file', 'it is a file, and no folder'],
       ['file/in', 'something in this path is a file, and no folder'],
     ] as const) {
-      const got = await Verb.run(['get', at, '--all', '--save', save], { cwd })
+      const got = await CliProcess.run(['get', at, '--all', '--save', save], { cwd })
       expect(got).toMatchObject({
         code: 8,
         errors: `tamtam: nothing can be saved in ${save}: ${why}; --save names another folder\n`,
       })
     }
     await mkdir(join(cwd, 'folder'))
-    const got = await Verb.run(['get', at, 'a', '-o', 'folder'], { cwd })
+    const got = await CliProcess.run(['get', at, 'a', '-o', 'folder'], { cwd })
     expect(got).toMatchObject({ code: 8, errors: 'tamtam: a: folder is a folder; --save takes folders (EXISTS)\n' })
   })
 
@@ -209,7 +209,7 @@ describe('a place that takes no files', () => {
       ['--all', '--save', 'shut'],
       ['a', '-o', 'shut/x'],
     ]) {
-      const got = await Verb.run(['get', at, ...args], { cwd, ...underRights })
+      const got = await CliProcess.run(['get', at, ...args], { cwd, ...underRights })
       expect(got).toMatchObject({
         code: 4,
         errors: 'tamtam: nothing can be saved in shut: you have no right to write there; --save names another folder\n',

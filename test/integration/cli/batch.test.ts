@@ -4,11 +4,11 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
+import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { ask, TUS } from '../../harness/http-files.ts'
 import { canBeUnderRights, underRights } from '../../harness/other-user.ts'
-import { folderWith, hostForVerbs, Verb } from '../../harness/verb.ts'
 
 async function folderOf(files: Readonly<Record<string, string>>): Promise<string> {
   const cwd = await temporaryDirectory()
@@ -22,7 +22,7 @@ describe('of several files that are sent', () => {
   it('one that is not there is named, keeps no other back, and is what the exit code tells', async () => {
     const { at, port } = await hostForVerbs()
     const cwd = await folderOf({ a: 'a', b: 'bb', c: 'ccc' })
-    const sent = await Verb.run(['send', at, 'a', 'gone', 'b', 'c', '--json'], { cwd })
+    const sent = await CliProcess.run(['send', at, 'a', 'gone', 'b', 'c', '--json'], { cwd })
     expect(sent.code).toBe(5)
     expect(await namesIn(port)).toEqual(['a', 'b', 'c'])
     expect(sent.said.map(({ type, name, file, code }) => [type, name ?? file, code])).toEqual([
@@ -38,8 +38,8 @@ describe('of several files that are sent', () => {
   it('called again what is missing goes, and the sum says so', async () => {
     const { at } = await hostForVerbs()
     const cwd = await folderOf({ a: 'a', b: 'bb' })
-    await Verb.run(['send', at, 'a'], { cwd })
-    const again = await Verb.run(['send', at, 'a', 'b', '--json'], { cwd })
+    await CliProcess.run(['send', at, 'a'], { cwd })
+    const again = await CliProcess.run(['send', at, 'a', 'b', '--json'], { cwd })
     expect(again.code).toBe(0)
     expect(again.said.map(({ name, already }) => [name, already])).toEqual([
       ['a', true],
@@ -51,10 +51,10 @@ describe('of several files that are sent', () => {
   it('those that the host refuses are named, and failures of several kinds make it incomplete', async () => {
     const { at, port } = await hostForVerbs({ maxFileBytes: 1000 })
     const cwd = await folderOf({ large: 'x'.repeat(1001), huge: 'y'.repeat(2000), b: 'bb' })
-    const refused = await Verb.run(['send', at, 'large', 'huge', 'b'], { cwd })
+    const refused = await CliProcess.run(['send', at, 'large', 'huge', 'b'], { cwd })
     expect(refused.code).toBe(4)
     expect(refused.errors.match(/\(FILE_TOO_LARGE\)/g)).toHaveLength(2)
-    const mixed = await Verb.run(['send', at, 'large', 'gone', 'b'], { cwd })
+    const mixed = await CliProcess.run(['send', at, 'large', 'gone', 'b'], { cwd })
     expect(mixed.code).toBe(6)
     expect(mixed.errors).toMatch(/go on with: tamtam send .* large gone b\n$/)
     expect(await namesIn(port)).toEqual(['b'])
@@ -69,7 +69,7 @@ describe('of several files that are sent', () => {
     const server = createServer().listen(join(cwd, 'sock'))
     onTestFinished(() => void server.close())
     const bad = ['pipe', 'broken', 'loop', 'sock', '/dev/zero']
-    const sent = await Verb.run(['send', at, 'a', ...bad, 'z'], { cwd })
+    const sent = await CliProcess.run(['send', at, 'a', ...bad, 'z'], { cwd })
     expect(sent.code).toBe(5)
     for (const [name, why] of [
       ['pipe', 'it is a pipe, and nobody writes into it; start its writer first'],
@@ -92,7 +92,7 @@ describe('of several files that are sent', () => {
     for (const path of [cwd, join(cwd, 'd')]) await chmod(path, 0o755)
     for (const path of ['shut', 'mine']) await chmod(join(cwd, 'd', path), 0)
     onTestFinished(() => chmod(join(cwd, 'd', 'shut'), 0o700))
-    const sent = await Verb.run(['send', at, 'd', 'a'], { cwd, ...underRights })
+    const sent = await CliProcess.run(['send', at, 'd', 'a'], { cwd, ...underRights })
     expect(sent.code).toBe(4)
     for (const path of ['d/shut', 'd/mine']) expect(sent.errors).toContain(`tamtam: ${path}: you have no right to it\n`)
     expect(await namesIn(port)).toEqual(['a', 'd - z'])
@@ -105,7 +105,7 @@ describe('of several files that are sent', () => {
     for (const name of ['a', 'y', 'z']) await writeFile(join(cwd, name), name)
     const files = ['a', 'big', 'y', 'z']
     const args = ['send', `127.0.0.1:${proxy.port}`, ...files, '--limit', '1M', '--timeout', '0.5']
-    const sending = new Verb(args, { cwd })
+    const sending = new CliProcess(args, { cwd })
     await sending.until('some bytes', async () => (await filesOf(port)).some(({ offset = 0 }) => offset > 100_000))
     await proxy.close()
     const { code, errors } = await sending.ended()
@@ -118,11 +118,11 @@ describe('of several files that are sent', () => {
     const { at, tamtam } = await hostForVerbs({ token: true })
     const cwd = await folderOf({ a: 'a', b: 'bb', c: 'ccc' })
     const env = { TAMTAM_TOKEN: 'salah' }
-    const refused = await Verb.run(['send', at, 'a', 'b', 'c'], { cwd, env })
+    const refused = await CliProcess.run(['send', at, 'a', 'b', 'c'], { cwd, env })
     expect([5, 4]).toContain(refused.code)
     expect(refused.errors.trimEnd().split('\n')).toEqual([expect.stringMatching(/^tamtam: a: /)])
     await tamtam.stop()
-    const away = await Verb.run(['send', at, 'a', 'b', 'c'], { cwd, env })
+    const away = await CliProcess.run(['send', at, 'a', 'b', 'c'], { cwd, env })
     expect(away).toMatchObject({
       code: 3,
       errors: `tamtam: nobody answers at ${at} (the connection is refused)\n`,
@@ -135,7 +135,7 @@ describe('of several files that are got', () => {
     const { at, port } = await hostForVerbs()
     const cwd = await temporaryDirectory()
     for (const name of ['a', 'b']) await putFile(port, name, name)
-    const got = await Verb.run(['get', at, 'a', 'gone', 'b', '--json'], { cwd })
+    const got = await CliProcess.run(['get', at, 'a', 'gone', 'b', '--json'], { cwd })
     expect(got.code).toBe(5)
     expect(got.said.map(({ type, name, file }) => [type, name ?? file])).toEqual([
       ['got', 'a'],
@@ -155,7 +155,7 @@ describe('of several files that are got', () => {
     const path = new URL(made.headers.location ?? '', `http://${at}`)
     const patch = { ...TUS, 'Upload-Offset': '0', 'Content-Type': 'application/offset+octet-stream' }
     await ask(port, 'PATCH', `${path.pathname}${path.search}`, { headers: patch, body: '12345' })
-    const getting = new Verb(['get', at, 'late', 'a'], { cwd })
+    const getting = new CliProcess(['get', at, 'late', 'a'], { cwd })
     await getting.until('its beginning', async () => (await readdir(cwd)).some((name) => name.endsWith('.part')))
     await ask(port, 'DELETE', `${path.pathname}${path.search}`, { headers: TUS })
     const { code, errors } = await getting.ended()

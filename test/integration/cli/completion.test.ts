@@ -2,17 +2,17 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { CliProcess } from '../../harness/cli-process.ts'
 import { testWith } from '../../harness/commands.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { bareEnv } from '../../harness/host-process.ts'
 import { needs } from '../../harness/tools.ts'
-import { Verb } from '../../harness/verb.ts'
 import { until } from '../storage/disk/store-in-directory.ts'
 
 /** A bash on a terminal of its own, in which somebody types. */
 async function typing() {
   const cwd = await temporaryDirectory()
-  const { out } = await Verb.run(['completion', 'bash'])
+  const { out } = await CliProcess.run(['completion', 'bash'])
   await writeFile(join(cwd, 'completion'), out)
   await writeFile(
     join(cwd, 'rc'),
@@ -58,7 +58,7 @@ describe('in bash', () => {
 
 describe('in fish', () => {
   testWith('fish')('verbs, flags and shells are completed', async () => {
-    const { out } = await Verb.run(['completion', 'fish'])
+    const { out } = await CliProcess.run(['completion', 'fish'])
     const type = (typed: string) => {
       const { stdout } = spawnSync('fish', ['--no-config', '-c', `${out}\ncomplete -C '${typed}'`], { env: bareEnv() })
       return stdout.toString().replace(/\t.*$/gm, '')
@@ -73,7 +73,7 @@ describe('in fish', () => {
 
 describe('in zsh', () => {
   testWith('zsh')('the script is one that can be read and registers itself', async () => {
-    const { out } = await Verb.run(['completion', 'zsh'])
+    const { out } = await CliProcess.run(['completion', 'zsh'])
     const commands = `autoload -Uz compinit && compinit -u -D\n${out}\nprint -r -- $_comps[tamtam]`
     const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', commands], { env: bareEnv() })
     expect([stdout.toString(), stderr.toString()]).toEqual(['_tamtam\n', ''])

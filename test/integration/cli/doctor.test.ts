@@ -4,11 +4,11 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam } from '#app/index.ts'
+import { CliProcess, sha256 } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { bareEnv, enter, HostProcess } from '../../harness/host-process.ts'
 import { MAIN, NODE } from '../../harness/program.ts'
 import { needs } from '../../harness/tools.ts'
-import { sha256, Verb } from '../../harness/verb.ts'
 
 async function lived(): Promise<string> {
   const data = join(await temporaryDirectory(), 'data')
@@ -28,7 +28,7 @@ async function lived(): Promise<string> {
 
 /** What it finds, by the check's name: the worst of each. */
 async function examined(...args: string[]) {
-  const { code, said, errors } = await Verb.run(['doctor', '--json', ...args])
+  const { code, said, errors } = await CliProcess.run(['doctor', '--json', ...args])
   const order = ['ok', 'warning', 'bad']
   const found = new Map<string, Record<string, unknown>>()
   for (const each of said) {
@@ -41,7 +41,7 @@ async function examined(...args: string[]) {
 
 test('where all is well, each check says so in one line and the command ends with 0', async () => {
   const data = await lived()
-  const { code, out } = await Verb.run(['doctor', '--port', '0', '--deep', '--data', data])
+  const { code, out } = await CliProcess.run(['doctor', '--port', '0', '--deep', '--data', data])
   const lines = out.toString().trim().split('\n')
   expect(lines.map((line) => line.split(/\s+/)[1])).toEqual(
     expect.arrayContaining(['node', 'port', 'directory', 'disk', 'space', 'store', 'files', 'clock']),

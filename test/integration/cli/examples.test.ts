@@ -50,7 +50,7 @@ describe('the examples run as they are', () => {
     const get = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
     expect(await get('/')).toBe('this is the shop\n')
     expect(await get('/roomservice')).toBe('this is the shop\n')
-    const ani = await connect(`ani@127.0.0.1:${port}/shop`, { carrier: 'websocket', after: 0 })
+    const ani = await connect(`ani@127.0.0.1:${port}/shop`, { transport: 'websocket', after: 0 })
     const texts: string[] = []
     ani.events$.subscribe((event) => event.type === 'said' && texts.push(`${event.by.name}: ${event.text}`))
     await until('the welcome', () => texts.length > 0)

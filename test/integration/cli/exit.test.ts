@@ -4,9 +4,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
+import { CliProcess, folderWith, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
 import { filesOf } from '../../harness/files.ts'
 import { enter } from '../../harness/host-process.ts'
-import { folderWith, haltingWay, hostForVerbs, Verb } from '../../harness/verb.ts'
 
 describe('the exit code says', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('the exit code says', () => {
     [['tail', 'localhost', '-n', 'x'], /write a whole number/],
     [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
   ])('2 that the command is wrong: %j', async (args, errors) => {
-    expect(await Verb.run(args)).toMatchObject({ code: 2, errors: expect.stringMatching(errors) })
+    expect(await CliProcess.run(args)).toMatchObject({ code: 2, errors: expect.stringMatching(errors) })
   })
 
   it('2 that a secret is no argument, where everybody on the machine could read it (C121)', async () => {
@@ -28,7 +28,12 @@ describe('the exit code says', () => {
     const options = ['--token', '--password', '--key']
     const asked = verbs.map((verb, index) => {
       const option = options[index % options.length] as string
-      return Verb.run([verb, option, 'rahasia']).then(({ code, errors }) => [verb, code, errors.split('\n')[0], option])
+      return CliProcess.run([verb, option, 'rahasia']).then(({ code, errors }) => [
+        verb,
+        code,
+        errors.split('\n')[0],
+        option,
+      ])
     })
     for (const [verb, code, error, option] of await Promise.all(asked))
       expect([verb, code, error]).toEqual([verb, 2, `error: unknown option '${option}'`])
@@ -45,7 +50,7 @@ describe('the exit code says', () => {
       ['tail', at],
       ['ls', at],
     ]) {
-      const { code, errors } = await Verb.run(args)
+      const { code, errors } = await CliProcess.run(args)
       expect([args[0], code, errors]).toEqual([
         args[0],
         3,
@@ -60,7 +65,7 @@ describe('the exit code says', () => {
     await once(server, 'listening')
     onTestFinished(() => void server.close())
     const { port } = server.address() as AddressInfo
-    const { code, errors } = await Verb.run(['ls', `127.0.0.1:${port}`])
+    const { code, errors } = await CliProcess.run(['ls', `127.0.0.1:${port}`])
     expect([code, errors]).toEqual([
       3,
       `what answers there is no tamtam; trying again\ntamtam: nobody answers at 127.0.0.1:${port} (what answers there is no tamtam)\n`,
@@ -71,11 +76,11 @@ describe('the exit code says', () => {
     const { at, port } = await hostForVerbs({ maxFileBytes: 1000 })
     const { path } = await folderWith('a.bin', 1001)
     await enter(port, 'ani')
-    expect(await Verb.run(['say', `ani@${at}`, 'x'])).toMatchObject({
+    expect(await CliProcess.run(['say', `ani@${at}`, 'x'])).toMatchObject({
       code: 4,
       errors: expect.stringMatching(/\(NAME_TAKEN\)\n$/),
     })
-    expect(await Verb.run(['send', at, path])).toMatchObject({
+    expect(await CliProcess.run(['send', at, path])).toMatchObject({
       code: 4,
       errors: expect.stringMatching(/\(FILE_TOO_LARGE\)\n$/),
     })
@@ -90,7 +95,7 @@ describe('the exit code says', () => {
       ['get', `http://${at}/files/${'0'.repeat(32)}/x.pdf`],
       ['send', at, '/nonexistent/x.pdf'],
     ])
-      expect(await Verb.run(args)).toMatchObject({ code: 5, errors: expect.stringMatching(/tamtam: .+\n$/) })
+      expect(await CliProcess.run(args)).toMatchObject({ code: 5, errors: expect.stringMatching(/tamtam: .+\n$/) })
   })
 
   it('6 that it is not all there, and how it goes on', async () => {
@@ -99,7 +104,7 @@ describe('the exit code says', () => {
     const through = `127.0.0.1:${proxy.port}`
     proxy.up.stallAt(500_000)
     const { path, cwd } = await folderWith('a b.bin', 2_000_000)
-    const sending = new Verb(['send', through, path, '--limit', '1M', '--timeout', '3'], { cwd })
+    const sending = new CliProcess(['send', through, path, '--limit', '1M', '--timeout', '3'], { cwd })
     await sending.until('the middle', () => proxy.up.stalled)
     await proxy.close()
     const { code, errors } = await sending.ended()
@@ -117,31 +122,31 @@ describe('the exit code says', () => {
     const through = `127.0.0.1:${proxy.port}`
     proxy.up.flipAt(500_000)
     proxy.up.flipAt(1_500_000)
-    expect(await Verb.run(['send', through, path])).toMatchObject({ code: 7 })
+    expect(await CliProcess.run(['send', through, path])).toMatchObject({ code: 7 })
     expect((await filesOf(port)).map(({ status }) => status)).not.toContain('whole')
-    await Verb.run(['send', at, path])
+    await CliProcess.run(['send', at, path])
     proxy.down.flipAt(proxy.down.passed + 500_000)
     proxy.down.flipAt(proxy.down.passed + 1_500_000)
-    const got = await Verb.run(['get', through, 'a.bin'], { cwd })
+    const got = await CliProcess.run(['get', through, 'a.bin'], { cwd })
     expect(got).toMatchObject({ code: 7, errors: expect.stringContaining('(HASH_MISMATCH)') })
     expect(await readdir(cwd)).toEqual(['a.bin'])
     proxy.down.flipAt(proxy.down.passed + 500_000)
-    expect((await Verb.run(['get', through, '-o', '-'])).code).toBe(7)
+    expect((await CliProcess.run(['get', through, '-o', '-'])).code).toBe(7)
   })
 
   it('8 that what it would write is there already', async () => {
     const { at } = await hostForVerbs()
     const { cwd, path } = await folderWith('a.bin', 10)
-    await Verb.run(['send', at, path])
+    await CliProcess.run(['send', at, path])
     await writeFile(join(cwd, 'b.bin'), 'mine')
-    expect((await Verb.run(['get', at, '-o', 'b.bin'], { cwd })).code).toBe(8)
+    expect((await CliProcess.run(['get', at, '-o', 'b.bin'], { cwd })).code).toBe(8)
   })
 
   it('9 that not all who are there have verified it in time', async () => {
     const { at, port } = await hostForVerbs()
     const { path } = await folderWith('a.bin', 10)
     await enter(port, 'budi')
-    const sent = await Verb.run(['send', at, path, '--wait', '--timeout', '1'])
+    const sent = await CliProcess.run(['send', at, path, '--wait', '--timeout', '1'])
     expect(sent).toMatchObject({ code: 9, errors: expect.stringMatching(/has not been verified by budi\n$/) })
   })
 
@@ -149,7 +154,7 @@ describe('the exit code says', () => {
     const { port } = await hostForVerbs()
     const { at, isHalted, mend } = await haltingWay(port, 'up', 500_000)
     const { path, cwd } = await folderWith('a.bin', 2_000_000)
-    const sending = new Verb(['send', at, path])
+    const sending = new CliProcess(['send', at, path])
     await sending.until('the middle', isHalted)
     await sending.kill('SIGINT')
     mend()
@@ -157,9 +162,9 @@ describe('the exit code says', () => {
       code: 130,
       errors: expect.stringContaining(`go on with: tamtam send ${at}`),
     })
-    expect((await Verb.run(['send', at, path])).errors).toMatch(/resumes at \d+ %/)
+    expect((await CliProcess.run(['send', at, path])).errors).toMatch(/resumes at \d+ %/)
     const { at: halting } = await haltingWay(port, 'down', 500_000)
-    const getting = new Verb(['get', halting], { cwd })
+    const getting = new CliProcess(['get', halting], { cwd })
     await getting.until('a part', async () => (await readdir(cwd)).some((name) => name.endsWith('.part')))
     await getting.kill('SIGINT')
     expect((await getting.ended()).code).toBe(130)

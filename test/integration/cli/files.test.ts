@@ -2,16 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { link, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { CliProcess, folderWith, haltingWay, hostForVerbs, sha256 } from '../../harness/cli-process.ts'
 import { filesOf } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { enter } from '../../harness/host-process.ts'
-import { folderWith, haltingWay, hostForVerbs, sha256, Verb } from '../../harness/verb.ts'
 
 describe('tamtam send and get', () => {
   it('bring a file over exactly, say where it is, and what became of it', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, digest, read } = await folderWith('talk.pdf', 3_000_001)
-    const sent = await Verb.run(['send', at, path], { cwd })
+    const sent = await CliProcess.run(['send', at, path], { cwd })
     expect(sent.code).toBe(0)
     const [file] = await filesOf(port)
     expect(file).toMatchObject({ name: 'talk.pdf', size: 3_000_001, sha256: digest, status: 'whole' })
@@ -21,7 +21,7 @@ describe('tamtam send and get', () => {
     const tenths = lines.slice(1, -1).map((line) => /^talk\.pdf {2}(\d)\d% {2}\d\.\d\/3 MB/.exec(line)?.[1])
     expect(tenths).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
     expect(lines.at(-1)).toMatch(new RegExp(`^sent talk\\.pdf 3 MB in \\d+\\.\\ds sha256 ${digest.slice(0, 4)}…$`))
-    const got = await Verb.run(['get', at, 'talk.pdf'], { cwd })
+    const got = await CliProcess.run(['get', at, 'talk.pdf'], { cwd })
     expect(got).toMatchObject({ code: 0, out: Buffer.from('terima_talk.pdf\n') })
     expect(got.errors).toMatch(/got talk\.pdf 3 MB in \d+\.\ds sha256 [0-9a-f]{4}… verified\n$/)
     expect(bytes.equals(await read('terima_talk.pdf'))).toBe(true)
@@ -31,17 +31,17 @@ describe('tamtam send and get', () => {
   it('take the link, the beginning of the id, and without a name the newest file', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 1000)
-    await Verb.run(['send', at, '--name', 'old', path], { cwd })
-    const link = (await Verb.run(['send', `${at}/lab`, path], { cwd })).out.toString().trim()
-    await Verb.run(['send', at, '--name', 'new', path], { cwd })
+    await CliProcess.run(['send', at, '--name', 'old', path], { cwd })
+    const link = (await CliProcess.run(['send', `${at}/lab`, path], { cwd })).out.toString().trim()
+    await CliProcess.run(['send', at, '--name', 'new', path], { cwd })
     const old = (await filesOf(port)).find(({ name }) => name === 'old')
-    expect((await Verb.run(['get', link], { cwd })).out.toString()).toBe('terima_a.bin\n')
-    expect(await Verb.run(['get', at, old?.id.slice(0, 8) ?? ''], { cwd })).toMatchObject({
+    expect((await CliProcess.run(['get', link], { cwd })).out.toString()).toBe('terima_a.bin\n')
+    expect(await CliProcess.run(['get', at, old?.id.slice(0, 8) ?? ''], { cwd })).toMatchObject({
       code: 0,
       errors: expect.stringContaining('verified'),
       out: Buffer.from('terima_old\n'),
     })
-    expect(await Verb.run(['get', at], { cwd })).toMatchObject({ code: 0, out: Buffer.from('terima_new\n') })
+    expect(await CliProcess.run(['get', at], { cwd })).toMatchObject({ code: 0, out: Buffer.from('terima_new\n') })
     for (const name of ['terima_a.bin', 'terima_old', 'terima_new']) expect(bytes.equals(await read(name))).toBe(true)
   })
 
@@ -53,7 +53,7 @@ describe('tamtam send and get', () => {
     await writeFile(join(cwd, 'photos', '2024', 'a.jpg'), '')
     await symlink('/etc/passwd', join(cwd, 'photos', 'link'))
     expect(spawnSync('mkfifo', [join(cwd, 'photos', 'pipe')]).status).toBe(0)
-    const sent = await Verb.run(['send', at, 'photos'], { cwd })
+    const sent = await CliProcess.run(['send', at, 'photos'], { cwd })
     expect(sent.code).toBe(0)
     expect(sent.errors).toContain('skipped photos/link: it is a symbolic link\n')
     expect(sent.errors).toContain('skipped photos/pipe: it is a special file\n')
@@ -61,7 +61,7 @@ describe('tamtam send and get', () => {
       ['photos - 2024 - a.jpg', 0],
       ['photos - b.jpg', 1],
     ])
-    const got = await Verb.run(['get', at, '--all', '--save', 'in/here'], { cwd })
+    const got = await CliProcess.run(['get', at, '--all', '--save', 'in/here'], { cwd })
     expect(got.code).toBe(0)
     expect((await readdir(join(cwd, 'in', 'here'))).sort()).toEqual([
       'terima_photos - 2024 - a.jpg',
@@ -72,10 +72,10 @@ describe('tamtam send and get', () => {
   it.each([0, 1, 5_000_003])('pass %i bytes from pipe to pipe', async (size) => {
     const { at } = await hostForVerbs()
     const { bytes, digest } = await folderWith('unused', size)
-    const sent = await Verb.run(['send', at, '-', '--name', 'pipa', '--json'], { input: bytes })
+    const sent = await CliProcess.run(['send', at, '-', '--name', 'pipa', '--json'], { input: bytes })
     expect(sent).toMatchObject({ code: 0 })
     expect(sent.said).toMatchObject([{ v: 1, type: 'sent', name: 'pipa', size, sha256: digest }])
-    const got = await Verb.run(['get', at, 'pipa', '-o', '-', '--quiet'])
+    const got = await CliProcess.run(['get', at, 'pipa', '-o', '-', '--quiet'])
     expect([got.code, got.errors]).toEqual([0, ''])
     expect(sha256(got.out)).toBe(digest)
   })
@@ -83,13 +83,13 @@ describe('tamtam send and get', () => {
   it('C52 C53 never overwrite, and open nothing that lies there', async () => {
     const { at } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 10)
-    await Verb.run(['send', at, path])
+    await CliProcess.run(['send', at, path])
     await writeFile(join(cwd, 'terima_a.bin'), 'mine')
     await link(join(cwd, 'terima_a.bin'), join(cwd, 'terima_a (2).bin'))
     expect(spawnSync('mkfifo', [join(cwd, 'terima_a (3).bin')]).status).toBe(0)
-    expect((await Verb.run(['get', at, 'a.bin'], { cwd })).out.toString()).toBe('terima_a (4).bin\n')
-    expect(await Verb.run(['get', at, 'a.bin', '--overwrite'], { cwd })).toMatchObject({ code: 2 })
-    const refused = await Verb.run(['get', at, 'a.bin', '-o', 'terima_a.bin'], { cwd })
+    expect((await CliProcess.run(['get', at, 'a.bin'], { cwd })).out.toString()).toBe('terima_a (4).bin\n')
+    expect(await CliProcess.run(['get', at, 'a.bin', '--overwrite'], { cwd })).toMatchObject({ code: 2 })
+    const refused = await CliProcess.run(['get', at, 'a.bin', '-o', 'terima_a.bin'], { cwd })
     expect(refused).toMatchObject({
       code: 8,
       errors: 'tamtam: a.bin: terima_a.bin exists, and nothing is overwritten (EXISTS)\n',
@@ -104,11 +104,11 @@ describe('tamtam send and get', () => {
   it('C51 write through no link that lies where the part would be', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 10)
-    await Verb.run(['send', at, path])
+    await CliProcess.run(['send', at, path])
     await writeFile(join(cwd, 'precious'), 'mine')
     const [file] = await filesOf(port)
     await symlink('precious', join(cwd, `terima_a.bin.${file?.id.slice(0, 8)}.part`))
-    expect((await Verb.run(['get', at], { cwd })).code).toBe(0)
+    expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
     expect((await read('precious')).toString()).toBe('mine')
     expect(bytes.equals(await read('terima_a.bin'))).toBe(true)
   })
@@ -117,9 +117,9 @@ describe('tamtam send and get', () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 2_000_000)
     const halting = await haltingWay(port, 'up', 1_000_000)
-    const sending = new Verb(['send', halting.at, path])
+    const sending = new CliProcess(['send', halting.at, path])
     await sending.until('the middle', halting.isHalted)
-    const getting = new Verb(['get', at], { cwd })
+    const getting = new CliProcess(['get', at], { cwd })
     await getting.until('its beginning', () => getting.errors.includes('getting a.bin'))
     halting.goOn()
     expect((await getting.ended()).code).toBe(0)
@@ -131,28 +131,28 @@ describe('tamtam send and get', () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path } = await folderWith('a.bin', 2_000_000)
     const halting = await haltingWay(port, 'up', 500_000)
-    const cut = new Verb(['send', halting.at, path])
+    const cut = new CliProcess(['send', halting.at, path])
     await cut.until('the middle', halting.isHalted)
     await cut.kill()
     halting.mend()
     await cut.until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
-    expect(await Verb.run(['get', at], { cwd })).toMatchObject({ code: 5 })
-    expect(await Verb.run(['get', at, '--all'], { cwd })).toMatchObject({ code: 0, errors: '' })
-    const named = new Verb(['get', at, 'a.bin'], { cwd })
+    expect(await CliProcess.run(['get', at], { cwd })).toMatchObject({ code: 5 })
+    expect(await CliProcess.run(['get', at, '--all'], { cwd })).toMatchObject({ code: 0, errors: '' })
+    const named = new CliProcess(['get', at, 'a.bin'], { cwd })
     await named.until('its beginning', () => named.errors.includes('getting a.bin'))
-    expect((await Verb.run(['send', at, path])).code).toBe(0)
+    expect((await CliProcess.run(['send', at, path])).code).toBe(0)
     expect((await named.ended()).code).toBe(0)
   })
 
   it('go on when nobody reads what they print any more', async () => {
     const { at, port } = await hostForVerbs()
     const { path } = await folderWith('a.bin', 100_000)
-    const sending = new Verb(['send', at, path, path, '--limit', '200k', '--quiet'])
+    const sending = new CliProcess(['send', at, path, path, '--limit', '200k', '--quiet'])
     sending.child.stdout?.destroy()
     expect(await sending.ended()).toMatchObject({ code: 0, errors: '' })
     expect(await filesOf(port)).toHaveLength(1)
     const halting = await haltingWay(port, 'down', 50_000)
-    const getting = new Verb(['get', halting.at, '-o', '-', '--quiet'])
+    const getting = new CliProcess(['get', halting.at, '-o', '-', '--quiet'])
     await getting.until('some bytes', () => halting.isHalted() && getting.bytes > 0)
     getting.child.stdout?.destroy()
     halting.goOn()
@@ -162,8 +162,8 @@ describe('tamtam send and get', () => {
   it('finish at once what the room has already', async () => {
     const { at, port } = await hostForVerbs()
     const { path } = await folderWith('a.bin', 3_000_000)
-    await Verb.run(['send', at, path])
-    const again = await Verb.run(['send', at, path])
+    await CliProcess.run(['send', at, path])
+    const again = await CliProcess.run(['send', at, path])
     expect(again.code).toBe(0)
     expect(again.errors).toMatch(/^already there: a\.bin/)
     expect(await filesOf(port)).toHaveLength(1)
@@ -173,9 +173,9 @@ describe('tamtam send and get', () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path } = await folderWith('a.bin', 1000)
     const budi = await enter(port, 'budi')
-    const waiting = new Verb(['send', at, path, '--wait', '--json'])
+    const waiting = new CliProcess(['send', at, path, '--wait', '--json'])
     await waiting.until('the file', async () => (await filesOf(port))[0]?.status === 'whole')
-    expect((await Verb.run(['get', `cici@${at}`], { cwd })).code).toBe(0)
+    expect((await CliProcess.run(['get', `cici@${at}`], { cwd })).code).toBe(0)
     expect(waiting.lines).toEqual([])
     budi.write('/quit\n')
     const sent = await waiting.ended()
@@ -187,15 +187,15 @@ describe('tamtam send and get', () => {
   it('are called as the address says, and a token goes along without being seen (C121)', async () => {
     const { at, port } = await hostForVerbs()
     const { path } = await folderWith('a.bin', 10)
-    await Verb.run(['send', `ani@${at}`, path])
+    await CliProcess.run(['send', `ani@${at}`, path])
     expect((await filesOf(port))[0]).toMatchObject({ by: expect.anything() })
     const env = { TAMTAM_TOKEN: 'rahasia-besar' }
-    const listed = await Verb.run(['ls', `${at}/lobby`], { env })
+    const listed = await CliProcess.run(['ls', `${at}/lobby`], { env })
     expect(listed.code).toBe(0)
     expect(listed.out.toString()).toContain('from ani')
-    const both = await Verb.run(['ls', `ani@${at}`], { env })
+    const both = await CliProcess.run(['ls', `ani@${at}`], { env })
     expect(both.code).toBe(0)
-    const cut = await Verb.run(['send', '127.0.0.1:1', path], { env })
+    const cut = await CliProcess.run(['send', '127.0.0.1:1', path], { env })
     for (const { out, errors } of [listed, both, cut]) expect(out + errors).not.toContain('rahasia-besar')
   })
 })

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect } from 'vitest'
 import { sampleBytes } from '../../harness/bytes.ts'
+import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { Lan, type Machine, testOnLan } from '../../harness/lan.ts'
 import { noKnownHosts } from '../../harness/tls.ts'
-import { Verb } from '../../harness/verb.ts'
 
 const test = testOnLan()
 
@@ -15,7 +15,7 @@ async function onLan(args: readonly string[], addresses = 1) {
   const { host, port } = await HostProcess.start(['--ephemeral', ...args], { command: lan.host.command })
   const home = { XDG_CONFIG_HOME: await temporaryDirectory() }
   const tamtam = (typed: readonly string[], input = '', more: NodeJS.ProcessEnv = {}) =>
-    Verb.run(typed, { command: lan.guest.command, env: { ...home, ...more }, input })
+    CliProcess.run(typed, { command: lan.guest.command, env: { ...home, ...more }, input })
   const { token = '' } = await host.listening()
   return { ...lan, lan, host, port, at: `${lan.host.address}:${port}`, tamtam, token }
 }
@@ -41,7 +41,12 @@ describe('P7: on a network that leads nowhere else, somebody on another machine'
     expect((await guest.run('curl', ['-q', '-sf', `http://${at}${url}`])).stdout.equals(sampleBytes(100_000))).toBe(
       true,
     )
-    const dedi = { url: `dedi@${at}`, carrier: 'websocket', text: 'over a WebSocket', knownHosts: await noKnownHosts() }
+    const dedi = {
+      url: `dedi@${at}`,
+      transport: 'websocket',
+      text: 'over a WebSocket',
+      knownHosts: await noKnownHosts(),
+    }
     expect(await guest.job('session', dedi)).toEqual({ answer: 'ack', heard: 'dedi: over a WebSocket' })
     const { out } = await tamtam(['tail', '--no-follow', at])
     for (const said of ['<ani> by netcat', '<budi> by HTTP', '<cici> in frames', '<dedi> over a WebSocket'])
@@ -58,7 +63,7 @@ describe('C123: over TLS', () => {
     expect(await tamtam(['join', `tls://cici@${at}`], 'in frames\n')).toMatchObject({ code: 0, errors: '' })
     const dedi = {
       url: `tls://dedi@${at}#${fingerprint}`,
-      carrier: 'websocket',
+      transport: 'websocket',
       text: 'over a WebSocket',
       knownHosts: await noKnownHosts(),
     }

@@ -3,15 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { exitCodes } from '#app/cli/exit-codes.ts'
+import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { needs } from '../../harness/tools.ts'
-import { Verb } from '../../harness/verb.ts'
 
 test('every command, flag and exit code is in the manual page, which a reader of manual pages takes as it is', async () => {
-  const page = (await Verb.run(['man'])).out.toString()
+  const page = (await CliProcess.run(['man'])).out.toString()
   const text = page.replaceAll('\\-', '-')
   // What the shells complete, as fish is told it: another reader of the same definition.
-  const { out } = await Verb.run(['completion', 'fish'])
+  const { out } = await CliProcess.run(['completion', 'fish'])
   const flags = [...out.toString().matchAll(/ -l ([a-z-]+)/g)].map(([, flag]) => `--${flag}`)
   const commands = [...out.toString().matchAll(/__fish_use_subcommand -a (\S+)/g)].map(([, command]) => command)
   expect(flags.length).toBeGreaterThan(60)
@@ -53,7 +53,7 @@ test('each setting tells where it comes from: flag over environment over file ov
   const file = join(await temporaryDirectory(), 'config.json')
   await writeFile(file, '{"room":"yard","keepDays":3,"port":1}')
   const env = { TAMTAM_PORT: '2', TAMTAM_LINE_FILES: 'links' }
-  const { said } = await Verb.run(['config', '--config', file, '--keep-days', '9', '--json'], { env })
+  const { said } = await CliProcess.run(['config', '--config', file, '--keep-days', '9', '--json'], { env })
   const found = Object.fromEntries(said.map(({ name, value, source }) => [name, [value, source]]))
   expect(found).toMatchObject({
     room: ['yard', file],
@@ -62,12 +62,12 @@ test('each setting tells where it comes from: flag over environment over file ov
     keepDays: [9, '--keep-days'],
     name: ['host', 'default'],
   })
-  expect(await Verb.run(['config', '--port', 'x'])).toMatchObject({ code: 2 })
+  expect(await CliProcess.run(['config', '--port', 'x'])).toMatchObject({ code: 2 })
 })
 
 test('what is not set is shown as a host takes it: the address that it listens on, and where its data are', async () => {
   const settings = async (...flags: string[]) => {
-    const { said } = await Verb.run(['config', '--json', ...flags], { env: { XDG_DATA_HOME: '/x' } })
+    const { said } = await CliProcess.run(['config', '--json', ...flags], { env: { XDG_DATA_HOME: '/x' } })
     return Object.fromEntries(said.map(({ name, value, source }) => [name, [value, source]]))
   }
   expect(await settings()).toMatchObject({ bind: ['127.0.0.1', 'default'], data: ['/x/tamtam', 'default'] })

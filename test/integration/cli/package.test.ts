@@ -4,9 +4,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sha256 } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { bareEnv, HostProcess } from '../../harness/host-process.ts'
-import { sha256 } from '../../harness/verb.ts'
 import { temporaryDirectory as makeDirectory } from '../storage/disk/store-in-directory.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))

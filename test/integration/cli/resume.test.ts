@@ -4,12 +4,12 @@ import { readdir, rename, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
+import { CliProcess, folderWith, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
 import { filesOf } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { ask } from '../../harness/http-client.ts'
 import { needs } from '../../harness/tools.ts'
-import { folderWith, haltingWay, hostForVerbs, Verb } from '../../harness/verb.ts'
 import { until } from '../storage/disk/store-in-directory.ts'
 
 describe('an upload goes on where it was', () => {
@@ -17,13 +17,13 @@ describe('an upload goes on where it was', () => {
     const { port } = await hostForVerbs()
     const { at, isHalted, mend } = await haltingWay(port, 'up', 1_500_000)
     const { path, digest } = await folderWith('a.bin', 3_000_000)
-    const first = new Verb(['send', at, path])
+    const first = new CliProcess(['send', at, path])
     await first.until('the middle', isHalted)
     await first.kill('SIGKILL')
     mend()
     await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
     const [before] = await filesOf(port)
-    const second = await Verb.run(['send', at, path])
+    const second = await CliProcess.run(['send', at, path])
     expect(second.code).toBe(0)
     expect(Number(/^sending a\.bin 3 MB, resumes at (\d+) %$/m.exec(second.errors)?.[1])).toBeGreaterThan(9)
     expect(await filesOf(port)).toMatchObject([{ id: before?.id, status: 'whole', sha256: digest }])
@@ -43,7 +43,7 @@ describe('an upload goes on where it was', () => {
       const XDG_CONFIG_HOME = await temporaryDirectory()
       const kept = join(XDG_CONFIG_HOME, 'tamtam', 'unfinished')
       const send = ['send', `ani@${at}`, path, ...(collects ? [] : ['--to', 'guru'])]
-      const first = new Verb(send, { env: { XDG_CONFIG_HOME } })
+      const first = new CliProcess(send, { env: { XDG_CONFIG_HOME } })
       const under = () => tamtam.engine.transfers[0]
       await first.until('the middle', isHalted)
       await first.kill('SIGKILL')
@@ -54,9 +54,9 @@ describe('an upload goes on where it was', () => {
       expect([(await stat(kept)).mode & 0o777, (await stat(join(kept, name))).mode & 0o777]).toEqual([0o700, 0o600])
 
       // Somebody else of that name knows nothing of it.
-      const stranger = await Verb.run(send, { env: { XDG_CONFIG_HOME: await temporaryDirectory() } })
+      const stranger = await CliProcess.run(send, { env: { XDG_CONFIG_HOME: await temporaryDirectory() } })
       expect([stranger.code, stranger.errors]).toEqual([0, expect.not.stringContaining('resumes')])
-      const second = await Verb.run(send, { env: { XDG_CONFIG_HOME } })
+      const second = await CliProcess.run(send, { env: { XDG_CONFIG_HOME } })
       expect([second.code, second.errors]).toEqual([
         0,
         expect.stringMatching(/^sending a\.bin 3 MB, resumes at [1-9]\d %$/m),
@@ -81,7 +81,7 @@ describe('an upload goes on where it was', () => {
     mend()
     await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
     const [before] = await filesOf(port)
-    const sent = await Verb.run(['send', at, path])
+    const sent = await CliProcess.run(['send', at, path])
     expect(sent.code).toBe(0)
     expect(sent.errors).toMatch(/^sending a\.bin 2 MB, resumes at \d+ %$/m)
     expect(await filesOf(port)).toMatchObject([{ id: before?.id, status: 'whole', sha256: digest }])
@@ -91,14 +91,14 @@ describe('an upload goes on where it was', () => {
     const { port } = await hostForVerbs()
     const { at, isHalted, mend } = await haltingWay(port, 'up', 500_000)
     const { path, bytes } = await folderWith('a.bin', 2_000_000)
-    const first = new Verb(['send', at, path])
+    const first = new CliProcess(['send', at, path])
     await first.until('the middle', isHalted)
     await first.kill('SIGKILL')
     mend()
     await until('the cut', async () => (await filesOf(port))[0]?.status === 'paused')
     bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0)
     await writeFile(path, bytes)
-    expect((await Verb.run(['send', at, path])).code).toBe(0)
+    expect((await CliProcess.run(['send', at, path])).code).toBe(0)
     expect((await filesOf(port)).map(({ status }) => status)).toEqual(['paused', 'whole'])
   })
 
@@ -109,7 +109,7 @@ describe('an upload goes on where it was', () => {
     const { path, digest } = await folderWith('a.bin', 9_000_000)
     proxy.up.cutAt(1_000_000)
     proxy.up.stallAt(6_000_000)
-    const sending = new Verb(['send', `127.0.0.1:${proxy.port}`, path])
+    const sending = new CliProcess(['send', `127.0.0.1:${proxy.port}`, path])
     await sending.until('the middle', () => proxy.up.stalled)
     // What is lost with the host is only what it had not synced yet.
     await until('a synced part', async () => ((await filesOf(one.port))[0]?.offset ?? 0) >= 1_000_000)
@@ -131,7 +131,7 @@ describe('an upload goes on where it was', () => {
     const proxy = await ChaosProxy.open(port)
     const { path, digest } = await folderWith('a.bin', 1_000_000)
     proxy.up.flipAt(500_000)
-    expect((await Verb.run(['send', `127.0.0.1:${proxy.port}`, path])).code).toBe(0)
+    expect((await CliProcess.run(['send', `127.0.0.1:${proxy.port}`, path])).code).toBe(0)
     expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: digest }])
   })
 
@@ -154,7 +154,7 @@ describe('an upload goes on where it was', () => {
     await ask(port, `PATCH ${created.headers.location}`, { headers: offset, body: half })
     const proxy = await ChaosProxy.open(port)
     proxy.up.flipAt(300_000)
-    const sent = await Verb.run(['send', `127.0.0.1:${proxy.port}`, path])
+    const sent = await CliProcess.run(['send', `127.0.0.1:${proxy.port}`, path])
     expect(sent.code).toBe(0)
     expect(sent.errors).toContain('resumes at 50 %')
     expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: digest }])
@@ -167,7 +167,7 @@ describe('an upload goes on where it was', () => {
     proxy.up.cutAt(2_000_000)
     proxy.up.flipAt(6_000_000)
     proxy.down.cutAt(proxy.down.passed + 900)
-    const sent = await Verb.run(['send', `127.0.0.1:${proxy.port}`, '-'], { input: bytes })
+    const sent = await CliProcess.run(['send', `127.0.0.1:${proxy.port}`, '-'], { input: bytes })
     expect(sent.code).toBe(0)
     expect(await filesOf(port)).toMatchObject([{ name: 'stdin', status: 'whole', size: 9_000_000, sha256: digest }])
   })
@@ -177,16 +177,16 @@ describe('a download goes on where it was', () => {
   it('after kill -9 of tamtam get, and over cut connections', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 3_000_000)
-    await Verb.run(['send', at, path])
+    await CliProcess.run(['send', at, path])
     const { at: halting } = await haltingWay(port, 'down', 1_000_000)
-    const first = new Verb(['get', halting], { cwd })
+    const first = new CliProcess(['get', halting], { cwd })
     const part = async () => (await readdir(cwd)).find((name) => name.endsWith('.part'))
     await first.until('some bytes', async () => (await stat(join(cwd, (await part()) ?? '.'))).size > 300_000)
     await first.kill('SIGKILL')
     expect(await readdir(cwd)).not.toContain('terima_a.bin')
     const proxy = await ChaosProxy.open(port)
     proxy.down.cutAt(1_000_000, 'end')
-    const second = await Verb.run(['get', `127.0.0.1:${proxy.port}`], { cwd })
+    const second = await CliProcess.run(['get', `127.0.0.1:${proxy.port}`], { cwd })
     expect(second.code).toBe(0)
     expect(second.errors).toMatch(/^getting a\.bin 3 MB, resumes at \d+ %$/m)
     expect(second.errors).toMatch(/^stalled \d+ s, retry 1, resumes at \d+ %$/m)
@@ -198,11 +198,11 @@ describe('a download goes on where it was', () => {
   it('when a browser left half of it', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('talk.pdf', 2_000_000)
-    await Verb.run(['send', at, path])
+    await CliProcess.run(['send', at, path])
     await truncate(path, 1_500_000)
     await rename(path, join(cwd, 'talk.pdf.part'))
     const proxy = await ChaosProxy.open(port)
-    expect((await Verb.run(['get', `127.0.0.1:${proxy.port}`, '-o', 'talk.pdf'], { cwd })).code).toBe(0)
+    expect((await CliProcess.run(['get', `127.0.0.1:${proxy.port}`, '-o', 'talk.pdf'], { cwd })).code).toBe(0)
     expect(bytes.equals(await read('talk.pdf'))).toBe(true)
     expect(proxy.down.passed).toBeLessThan(1_000_000)
   })
@@ -210,12 +210,12 @@ describe('a download goes on where it was', () => {
   it('C111 C112 but begins again where the part is of something else, or a byte was changed', async () => {
     const { at, port } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 1_000_000)
-    await Verb.run(['send', at, path])
+    await CliProcess.run(['send', at, path])
     await writeFile(join(cwd, 'b.bin.part'), 'something else')
-    expect((await Verb.run(['get', at, '-o', 'b.bin'], { cwd })).code).toBe(0)
+    expect((await CliProcess.run(['get', at, '-o', 'b.bin'], { cwd })).code).toBe(0)
     const proxy = await ChaosProxy.open(port)
     proxy.down.flipAt(500_000)
-    expect((await Verb.run(['get', `127.0.0.1:${proxy.port}`, '-o', 'c.bin'], { cwd })).code).toBe(0)
+    expect((await CliProcess.run(['get', `127.0.0.1:${proxy.port}`, '-o', 'c.bin'], { cwd })).code).toBe(0)
     for (const name of ['b.bin', 'c.bin']) expect(bytes.equals(await read(name))).toBe(true)
     expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'b.bin', 'c.bin'])
   })
@@ -225,9 +225,9 @@ describe('a download goes on where it was', () => {
     const one = await HostProcess.start(['--data', data])
     const proxy = await ChaosProxy.open(one.port)
     const { cwd, path, bytes, read } = await folderWith('a.bin', 3_000_000)
-    await Verb.run(['send', `127.0.0.1:${one.port}`, path])
+    await CliProcess.run(['send', `127.0.0.1:${one.port}`, path])
     proxy.down.stallAt(1_000_000)
-    const getting = new Verb(['get', `127.0.0.1:${proxy.port}`, '-o', '-'])
+    const getting = new CliProcess(['get', `127.0.0.1:${proxy.port}`, '-o', '-'])
     await getting.until('the middle', () => proxy.down.stalled)
     await one.host.kill()
     proxy.cutAll()

@@ -4,22 +4,22 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
+import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { enter, HostProcess } from '../../harness/host-process.ts'
-import { folderWith, hostForVerbs, Verb } from '../../harness/verb.ts'
 
 describe('tamtam say', () => {
   it('says its words, or each line of a pipe, in order', async () => {
     const { at, port } = await hostForVerbs()
     const budi = await enter(port, 'budi')
-    expect(await Verb.run(['say', `ani@${at}`, 'halo', 'dunia'])).toMatchObject({ code: 0, errors: '' })
+    expect(await CliProcess.run(['say', `ani@${at}`, 'halo', 'dunia'])).toMatchObject({ code: 0, errors: '' })
     await budi.until('<ani> halo dunia')
     const many = Array.from({ length: 3000 }, (_, index) => `baris ${index} ${'x'.repeat(20)}`)
-    expect(await Verb.run(['say', at], { input: `${many.join('\r\n')}\n\nakhir` })).toMatchObject({
+    expect(await CliProcess.run(['say', at], { input: `${many.join('\r\n')}\n\nakhir` })).toMatchObject({
       code: 0,
       errors: '',
     })
-    const { said } = await Verb.run(['tail', at, '--after', '1', '--no-follow', '--json'])
+    const { said } = await CliProcess.run(['tail', at, '--after', '1', '--no-follow', '--json'])
     expect(said.map(({ text }) => text)).toEqual([...many, 'akhir'])
     expect(said.map(({ seq }) => seq)).toEqual(said.map((_, index) => index + 2))
   })
@@ -28,9 +28,9 @@ describe('tamtam say', () => {
     const proxy = await ChaosProxy.open(port)
     proxy.down.cutAt(10)
     proxy.down.cutAt(20)
-    expect((await Verb.run(['say', `127.0.0.1:${proxy.port}`, 'satu'])).code).toBe(0)
+    expect((await CliProcess.run(['say', `127.0.0.1:${proxy.port}`, 'satu'])).code).toBe(0)
     expect(proxy.accepted).toBe(3)
-    const { said } = await Verb.run(['tail', at, '--no-follow', '--json'])
+    const { said } = await CliProcess.run(['tail', at, '--no-follow', '--json'])
     expect(said).toMatchObject([{ seq: 1, text: 'satu' }])
   })
 })
@@ -75,7 +75,7 @@ describe('tamtam ls', () => {
       ['say', at, 'halo'],
     ]
     for (const args of [...verbs, ...verbs.slice(0, 3).map((verb) => [...verb, '--json'])]) {
-      const { out, errors, code } = await Verb.run(args, { cwd })
+      const { out, errors, code } = await CliProcess.run(args, { cwd })
       expect(`${out}${errors}`, args.join(' ')).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/)
       expect([args[0], code]).toEqual([args[0], ['ls', 'tail'].includes(args[0] ?? '') ? 0 : expect.any(Number)])
       expect(`${out}${errors}`).not.toBe('')
@@ -86,16 +86,16 @@ describe('tamtam ls', () => {
   it('lists rooms, or the files and people of one, with nothing in it that acts (C57)', async () => {
     const { at, port } = await hostForVerbs()
     const { path, digest } = await folderWith('a.bin', 1000)
-    await Verb.run(['send', `${at}/lab`, path, '--name', 'a b.bin'])
+    await CliProcess.run(['send', `${at}/lab`, path, '--name', 'a b.bin'])
     const ani = await enter(port, 'ani')
     await ani.ask('/join lab', /./)
     await ani.ask('/topic ber\x1b[2Jbahaya', /./)
-    expect((await Verb.run(['ls', at])).out.toString()).toMatch(/^lab\t1 here\t\d+ entries\n/m)
-    const { out } = await Verb.run(['ls', `${at}/lab`])
+    expect((await CliProcess.run(['ls', at])).out.toString()).toMatch(/^lab\t1 here\t\d+ entries\n/m)
+    const { out } = await CliProcess.run(['ls', `${at}/lab`])
     expect(out.toString()).toMatch(
       /^topic: ber␛\[2Jbahaya\nhere: ani\n[0-9a-f]{8} {2}a b\.bin {2}1 kB {2}from 127\.0\.0\.1 {2}sha256 /,
     )
-    const { said } = await Verb.run(['ls', `${at}/lab`, '--json'])
+    const { said } = await CliProcess.run(['ls', `${at}/lab`, '--json'])
     expect(said).toMatchObject([
       { v: 1, type: 'member', name: 'ani' },
       {
@@ -113,11 +113,13 @@ describe('tamtam ls', () => {
 describe('tamtam tail', () => {
   it('shows the newest lines, and then what comes', async () => {
     const { at } = await hostForVerbs()
-    await Verb.run(['say', `ani@${at}`], { input: 'satu\ndua\nti\x07ga\n' })
-    expect((await Verb.run(['tail', at, '-n', '2', '--no-follow'])).out.toString()).toBe('<ani> dua\n<ani> ti␇ga\n')
-    const tail = new Verb(['tail', at, '-n', '1'])
+    await CliProcess.run(['say', `ani@${at}`], { input: 'satu\ndua\nti\x07ga\n' })
+    expect((await CliProcess.run(['tail', at, '-n', '2', '--no-follow'])).out.toString()).toBe(
+      '<ani> dua\n<ani> ti␇ga\n',
+    )
+    const tail = new CliProcess(['tail', at, '-n', '1'])
     await tail.until('the newest', () => tail.lines.length === 1)
-    await Verb.run(['say', at, 'empat'])
+    await CliProcess.run(['say', at, 'empat'])
     await tail.until('the next', () => tail.lines.length === 2)
     expect(tail.lines).toEqual(['<ani> ti␇ga', '<127.0.0.1> empat'])
   })
@@ -126,17 +128,17 @@ describe('tamtam tail', () => {
     const data = await temporaryDirectory()
     const one = await HostProcess.start(['--data', data])
     const proxy = await ChaosProxy.open(one.port)
-    const tail = new Verb(['tail', `127.0.0.1:${proxy.port}/lab`, '--after', '0', '--json'])
+    const tail = new CliProcess(['tail', `127.0.0.1:${proxy.port}/lab`, '--after', '0', '--json'])
     const lines = (from: number) => Array.from({ length: 200 }, (_, index) => `baris ${from + index}\n`).join('')
-    await Verb.run(['say', `127.0.0.1:${one.port}/lab`], { input: lines(1) })
+    await CliProcess.run(['say', `127.0.0.1:${one.port}/lab`], { input: lines(1) })
     await tail.until('some of them', () => tail.lines.length > 0)
-    const saying = new Verb(['say', `127.0.0.1:${one.port}/lab`], { input: lines(201) })
+    const saying = new CliProcess(['say', `127.0.0.1:${one.port}/lab`], { input: lines(201) })
     await tail.until('some of the second ones', () => tail.lines.length > 200)
     await saying.ended()
     await one.host.kill()
     proxy.cutAll()
     const two = await HostProcess.start(['--data', data])
-    await Verb.run(['say', `127.0.0.1:${two.port}/lab`], { input: lines(401) })
+    await CliProcess.run(['say', `127.0.0.1:${two.port}/lab`], { input: lines(401) })
     proxy.target = two.port
     await tail.until('all of them', () => tail.lines.length >= 600)
     const said = tail.lines.map((line) => JSON.parse(line))
@@ -146,11 +148,11 @@ describe('tamtam tail', () => {
 
   it('ends when nobody reads it any more', async () => {
     const { at } = await hostForVerbs()
-    await Verb.run(['say', at], { input: 'satu\ndua\n' })
-    const tail = new Verb(['tail', at])
+    await CliProcess.run(['say', at], { input: 'satu\ndua\n' })
+    const tail = new CliProcess(['tail', at])
     await tail.until('a line', () => tail.lines.length > 0)
     tail.child.stdout?.destroy()
-    await Verb.run(['say', at], { input: 'tiga\n' })
+    await CliProcess.run(['say', at], { input: 'tiga\n' })
     expect(await tail.ended()).toMatchObject({ code: 0, errors: '' })
   })
 })

@@ -4,9 +4,9 @@ import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs'
 import { mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { CliProcess, folderWith, hostForVerbs, sha256 } from '../../harness/cli-process.ts'
 import { filesOf } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
-import { folderWith, hostForVerbs, sha256, Verb } from '../../harness/verb.ts'
 
 const SLOWLY = ['--limit', '1M']
 
@@ -14,7 +14,7 @@ const SLOWLY = ['--limit', '1M']
 async function underWay(size = 2_500_000) {
   const { at, port } = await hostForVerbs()
   const file = await folderWith('app.log', size)
-  const sending = new Verb(['send', at, 'app.log', ...SLOWLY], { cwd: file.cwd })
+  const sending = new CliProcess(['send', at, 'app.log', ...SLOWLY], { cwd: file.cwd })
   const arrived = async () => ((await filesOf(port))[0]?.offset ?? 0) > 0
   await sending.until('its beginning', arrived)
   return { ...file, at, port, sending }
@@ -29,7 +29,7 @@ describe('a file goes', () => {
     const { cwd, path } = await folderWith('app.log', 2_500_000)
     const writing = setInterval(() => appendFileSync(path, 'one more line\n'.repeat(8)), 1)
     onTestFinished(() => clearInterval(writing))
-    const sent = await Verb.run(['send', at, 'app.log', ...SLOWLY], { cwd })
+    const sent = await CliProcess.run(['send', at, 'app.log', ...SLOWLY], { cwd })
     clearInterval(writing)
     expect(sent.code).toBe(0)
     const [file] = await filesOf(port)
@@ -74,7 +74,7 @@ describe('a file goes', () => {
       clearInterval(writing)
       closeSync(fd)
     })
-    const sent = await Verb.run(['send', at, 'vm.img', 'z', ...SLOWLY], { cwd })
+    const sent = await CliProcess.run(['send', at, 'vm.img', 'z', ...SLOWLY], { cwd })
     expect(sent.code).toBe(6)
     expect(sent.errors).toMatch(
       /^tamtam: vm\.img: it is being changed while it is sent; send a copy of it \(FILE_CHANGED\)$/m,
@@ -84,7 +84,7 @@ describe('a file goes', () => {
 
   it.runIf(process.platform === 'linux')('as it is read where its size says nothing, as in /proc', async () => {
     const { at, port } = await hostForVerbs()
-    const sent = await Verb.run(['send', at, '/proc/version', '/proc/uptime', '/proc/self/status'])
+    const sent = await CliProcess.run(['send', at, '/proc/version', '/proc/uptime', '/proc/self/status'])
     expect(sent.code).toBe(0)
     const files = new Map((await filesOf(port)).map((file) => [file.name, file]))
     expect(files.get('version')?.sha256).toBe(sha256(await readFile('/proc/version')))
@@ -97,14 +97,17 @@ describe('a file goes', () => {
     expect(spawnSync('mkfifo', [join(cwd, 'pipe')]).status).toBe(0)
     const by = (script: string) => ({ cwd, command: ['bash', '-c', script, 'bash'] })
     // Until its writer is there, which the shell has only begun to start, it is refused.
-    const named = await Verb.run(['send', at, 'pipe'], by('head -c 300000 /dev/zero > pipe & until "$@"; do :; done'))
+    const named = await CliProcess.run(
+      ['send', at, 'pipe'],
+      by('head -c 300000 /dev/zero > pipe & until "$@"; do :; done'),
+    )
     expect(named.code).toBe(0)
-    const unnamed = await Verb.run(['send', at, '--name', 'satu'], by('exec "$@" <(echo halo)'))
+    const unnamed = await CliProcess.run(['send', at, '--name', 'satu'], by('exec "$@" <(echo halo)'))
     expect(unnamed.code).toBe(0)
-    const empty = await Verb.run(['send', at, '--name', 'kosong'], by('exec "$@" <(true)'))
+    const empty = await CliProcess.run(['send', at, '--name', 'kosong'], by('exec "$@" <(true)'))
     expect(empty.code).toBe(0)
     for (const path of ['-', '/dev/stdin', '/dev/fd/0'])
-      expect((await Verb.run(['send', at, path, '--name', `dari ${path}`], { input: 'dua' })).code).toBe(0)
+      expect((await CliProcess.run(['send', at, path, '--name', `dari ${path}`], { input: 'dua' })).code).toBe(0)
     expect((await filesOf(port)).map(({ name, size }) => [name, size]).sort()).toEqual([
       ['0', 3],
       ['dari -', 3],
@@ -123,7 +126,7 @@ describe('standard input', () => {
       const { at, port } = await hostForVerbs()
       const typed = args.map((word) => (word === 'AT' ? at : word))
       const cwd = await temporaryDirectory()
-      const ended = await Verb.run(typed, { cwd, command: ['sh', '-c', 'exec "$0" "$@" </'] })
+      const ended = await CliProcess.run(typed, { cwd, command: ['sh', '-c', 'exec "$0" "$@" </'] })
       expect([ended.code, ended.errors]).toEqual([5, 'tamtam: standard input is a folder; give a file, or a pipe\n'])
       expect(await filesOf(port)).toEqual([])
     },
@@ -145,7 +148,7 @@ describe('names on the disk', () => {
     await mkdir(latin(join(cwd, 'old'), 'ÿ'))
     await writeFile(latin(join(cwd, 'old'), 'ÿ/ü'), '4444')
     await writeFile(join(cwd, 'old', 'a\\b\n.txt'), '55555')
-    const sent = await Verb.run(['send', at, 'old'], { cwd })
+    const sent = await CliProcess.run(['send', at, 'old'], { cwd })
     expect(sent.code).toBe(0)
     expect((await filesOf(port)).map(({ name, size }) => [size, name]).sort()).toEqual([
       [1, 'old - caf%E9.txt'],
@@ -165,13 +168,13 @@ describe('names on the disk', () => {
     await writeFile(join(cwd, ' '), '55555')
     const by = (args: string) => ({ cwd, command: ['bash', '-c', `exec "$@" ${args}`, 'bash'] })
     // Both look alike to a program in Node.
-    const one = await Verb.run(['send', at], by(`$'caf\\xe9.txt'`))
+    const one = await CliProcess.run(['send', at], by(`$'caf\\xe9.txt'`))
     expect(one.code).toBe(0)
     expect((await filesOf(port)).map(({ name, size }) => [size, name])).toEqual([[2, 'caf%E9.txt']])
-    const all = await Verb.run(['send', at], by(`caf*.txt ./-rf ' '`))
+    const all = await CliProcess.run(['send', at], by(`caf*.txt ./-rf ' '`))
     expect(all.code).toBe(0)
     expect((await filesOf(port)).map(({ size }) => size).sort()).toEqual([2, 3, 4, 5])
-    const gone = await Verb.run(['send', at], by(`$'caf\\xea.txt'`))
+    const gone = await CliProcess.run(['send', at], by(`$'caf\\xea.txt'`))
     expect(gone).toMatchObject({ code: 5, errors: expect.stringMatching(/no such file or folder\n$/) })
   })
 })

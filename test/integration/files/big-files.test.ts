@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { sizeText } from '#i18n/size.ts'
-import { END_MARK } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/codec/sentinel.ts'
 import { startHostProcess } from '../../harness/host.ts'
 import { LineClient } from '../../harness/line-client.ts'
 
@@ -38,7 +38,7 @@ async function upload(client: LineClient, way: 'SEND' | '/put', size = FILE_BYTE
   const [told, sum] = size === FILE_BYTES ? [SIZE, EXPECTED] : ['1 MB', WARM_UP]
   client.write(way === 'SEND' ? 'SEND big\n' : `/put ${size} big\n`)
   await client.stream(blocks(size))
-  if (way === 'SEND') client.write(END_MARK)
+  if (way === 'SEND') client.write(SENTINEL)
   await client.until(new RegExp(`^\\* \\[\\w+\\] big is in the room: ${told}, sha256 ${sum}$`))
 }
 

@@ -6,11 +6,11 @@ import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam } from '#app/index.ts'
+import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { bareEnv, HostProcess } from '../../harness/host-process.ts'
 import { MAIN, NODE } from '../../harness/program.ts'
 import { smallDisk } from '../../harness/small-disk.ts'
-import { Verb } from '../../harness/verb.ts'
 import { until } from '../storage/disk/store-in-directory.ts'
 
 /** A data directory in which people have talked, and sent a file of so many bytes. */
@@ -47,7 +47,7 @@ async function told(data: string) {
   return { texts, files }
 }
 
-const run = (...args: string[]) => Verb.run(args)
+const run = (...args: string[]) => CliProcess.run(args)
 
 test('two hosts without a network are carried together, by file and by pipe, and once is enough', async () => {
   const [ani, budi] = [await lived('ani', 3_000_000), await lived('budi', 70_000)]
@@ -57,9 +57,9 @@ test('two hosts without a network are carried together, by file and by pipe, and
   expect(await run('import', '--data', budi, bundle)).toMatchObject({ code: 0 })
   const piped = await run('export', '--data', budi, '-')
   expect(piped.code).toBe(0)
-  const back = await Verb.run(['import', '--data', ani, '--json', '-'], { input: piped.out })
+  const back = await CliProcess.run(['import', '--data', ani, '--json', '-'], { input: piped.out })
   expect(back.said).toEqual([{ v: 1, type: 'imported', rooms: 1, messages: 2, files: 1 }])
-  const again = await Verb.run(['import', '--data', ani, '--json', '-'], { input: piped.out })
+  const again = await CliProcess.run(['import', '--data', ani, '--json', '-'], { input: piped.out })
   expect(again.said).toEqual([{ v: 1, type: 'imported', rooms: 0, messages: 0, files: 0 }])
   const [one, two] = [await told(ani), await told(budi)]
   expect(one.texts.toSorted()).toEqual(two.texts.toSorted())
@@ -80,7 +80,7 @@ test('C115: a file for one person is theirs after it has travelled too, and nobo
   await ani.upload(source, { name: 'surat.txt', to: 'budi' }).done
   await first.stop()
   const { out } = await run('export', '--data', before, '-')
-  expect(await Verb.run(['import', '--data', `${before}-new`, '-'], { input: out })).toMatchObject({ code: 0 })
+  expect(await CliProcess.run(['import', '--data', `${before}-new`, '-'], { input: out })).toMatchObject({ code: 0 })
   expect(await told(`${before}-new`)).toEqual({ texts: [], files: {} })
   const second = createTamtam({ data: `${before}-new`, freeSpaceFloorBytes: 0 })
   await second.start()
@@ -161,7 +161,7 @@ test('kill -9 while an import takes a file leaves nothing to be seen, and the sa
   }
   expect(await told(budi)).toEqual(before)
   expect(await readdir(join(budi, 'files'))).toHaveLength(1)
-  expect(await Verb.run(['import', '--data', budi, '-'], { input: out })).toMatchObject({ code: 0 })
+  expect(await CliProcess.run(['import', '--data', budi, '-'], { input: out })).toMatchObject({ code: 0 })
   const after = await told(budi)
   expect(Object.keys(after.files)).toEqual(['budi.bin', 'ani.bin'])
   expect(after.files['ani.bin']).toBe((await told(ani)).files['ani.bin'])
@@ -175,7 +175,7 @@ test('C74 a full disk refuses an import with nothing of it there', async (contex
   const ani = await lived('ani', 90_000_000)
   const { out } = await run('export', '--data', ani, '-')
   const data = join(disk, 'data')
-  const ended = await Verb.run(['import', '--data', data, '-'], { input: out })
+  const ended = await CliProcess.run(['import', '--data', data, '-'], { input: out })
   expect(ended.code).toBe(74)
   expect(ended.errors).toMatch(/no room/)
   expect(await readdir(join(data, 'files'))).toEqual([])

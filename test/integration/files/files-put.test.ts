@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { rejected } from '#domain/errors.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { MemoryLog } from '#system/memory-log.ts'
 import { sampleBytes, sha256Of } from '../../harness/bytes.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
@@ -179,14 +179,14 @@ describe('a host that can take no more', () => {
   })
 
   test('C74: answers 507 when the disk is full, also in the middle', async () => {
-    class FullVault extends MemoryVault {
+    class FullVault extends MemoryFileStore {
       override async create(id: string, size?: number) {
         const writer = await super.create(id, size)
         if (!('type' in writer)) writer.append = async () => rejected('DISK_FULL', 'the disk is full')
         return writer
       }
     }
-    const { port } = await startHttpHost({ overrides: { vault: new FullVault() } })
+    const { port } = await startHttpHost({ overrides: { fileStore: new FullVault() } })
     const answer = await ask(port, 'PUT /lobby/a', { body: bytes })
     expect(answer).toMatchObject({ status: 507, json: { code: 'DISK_FULL' } })
     expect(await filesOf(port)).toEqual([])

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { Upload } from 'tus-js-client'
 import { describe, expect, it, test } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
+import { CliProcess, folderWith } from '../../harness/cli-process.ts'
 import { filesOf } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { type Answer, type Asked, ask, startHttpHost } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'
-import { folderWith, Verb } from '../../harness/verb.ts'
 
 const tus = { 'Tus-Resumable': '1.0.0' }
 const bytes = Buffer.from('I owe you 1 euro, ok')
@@ -249,7 +249,7 @@ describe('tamtam send', () => {
     await writeFile(join(cwd, 'note.txt'), bytes)
     const urls = [await create(port, named('budi')), await create(port, named('budi'))]
     await patch(port, urls[0] ?? '', named('budi'), 0, bytes.subarray(0, 10))
-    const sent = await Verb.run(['send', `ani@127.0.0.1:${port}`, join(cwd, 'note.txt')])
+    const sent = await CliProcess.run(['send', `ani@127.0.0.1:${port}`, join(cwd, 'note.txt')])
     expect([sent.code, sent.errors]).toEqual([0, expect.not.stringContaining('resumes')])
     expect(await filesOf(port)).toMatchObject([
       { by: 'budi', status: 'paused', offset: 10 },
@@ -272,7 +272,7 @@ describe('tamtam send', () => {
       },
     })
     await patch(port, created.headers.location ?? '', named('budi'), 0, all.subarray(0, 1_000_000))
-    const sent = await Verb.run(['send', `ani@127.0.0.1:${port}`, path])
+    const sent = await CliProcess.run(['send', `ani@127.0.0.1:${port}`, path])
     expect([sent.code, sent.errors]).toEqual([0, expect.stringContaining('resumes at 50 %')])
     expect(await filesOf(port)).toMatchObject([{ by: 'budi', status: 'whole', sha256 }])
   })

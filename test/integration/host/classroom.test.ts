@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
+import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { Lan, testOnLan } from '../../harness/lan.ts'
 import { Sample } from '../../harness/sample.ts'
 import { needs } from '../../harness/tools.ts'
-import { Verb } from '../../harness/verb.ts'
 import { until } from '../storage/disk/store-in-directory.ts'
 
 const test = testOnLan()
@@ -30,7 +30,7 @@ test('P1, C117: 30 with netcat, sessions and curl come in, get 20 MB, and hand i
   await lesson.save(path)
   const args = ['--lan', '--data', data, '--save', directory]
   const { host, port } = await HostProcess.start(args, { command: lan.host.command })
-  const [token = ''] = (await Verb.run(['token', '--data', data])).out.toString().split('\n')
+  const [token = ''] = (await CliProcess.run(['token', '--data', data])).out.toString().split('\n')
   const task = JSON.stringify({ host: lan.host.address, port, token, lesson: 'lesson.bin' })
   const room = new HostProcess([task], { program: PROGRAM, command: lan.guest.command })
   const told = (): readonly Told[] => room.lines.map((line) => JSON.parse(line))

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { listenerDefaults } from '#app/defaults.ts'
-import type { Door } from '#server/connection/incoming-connection.ts'
+import type { ConnectionServer } from '#server/connection/incoming-connection.ts'
 import { TcpListener } from '#server/listener/listener.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 import { MemoryLog } from '#system/memory-log.ts'
@@ -11,8 +11,8 @@ import { MemoryMetrics } from '#system/memory-metrics.ts'
 const MUCH_BYTES = 20_000_000
 
 /** Says much to who asks for much, and a word to everybody else. */
-const talkative: Door = {
-  welcome: ({ connection, head }) => {
+const talkative: ConnectionServer = {
+  accept: ({ connection, head }) => {
     connection.write(head.toString().startsWith('much') ? Buffer.alloc(MUCH_BYTES) : 'a word')
   },
   stopReading: () => {},

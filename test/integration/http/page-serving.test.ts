@@ -114,7 +114,7 @@ test('inside an HTTP server of somebody else the page is there when asked for', 
   const tamtam = createTamtam({ page: true })
   await tamtam.start()
   const server = createServer((request, response) => {
-    if (!tamtam.mounted.request(request, response)) response.end('the shop')
+    if (!tamtam.handler.request(request, response)) response.end('the shop')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
@@ -146,7 +146,7 @@ test('how the host is doing is told on this machine, and is not there for anybod
     for (const more of ['', 'X-Forwarded-For: 127.0.0.1\r\n', 'Authorization: Bearer x\r\n']) {
       const [near, far] = memoryPair()
       const head = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 10.0.0.5\r\n${more}Connection: close\r\n\r\n`)
-      door.welcome({ connection: near, address: '10.0.0.1', loopback: false, head })
+      door.accept({ connection: near, address: '10.0.0.1', loopback: false, head })
       expect(await text(far)).toMatch(/^HTTP\/1\.1 404 .*"code":"NOT_FOUND"/s)
     }
 })

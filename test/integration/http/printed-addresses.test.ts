@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { connect } from '#app/index.ts'
 import { greetingOf, pageLink } from '#terminal/pipes/greeting.ts'
+import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { ask } from '../../harness/http-client.ts'
-import { folderWith, hostForVerbs, Verb } from '../../harness/verb.ts'
 
 /** A host that wants its token, and what it would print of itself. */
 async function printed() {
@@ -21,16 +21,19 @@ test('every command takes what a host prints of itself, and the link of its page
   const env = { TAMTAM_TOKEN: token }
   const { cwd } = await folderWith('a.txt', 100)
   const ends = await Promise.all([
-    Verb.run(['say', link, 'one']),
-    Verb.run(['say', url, 'two'], { env }),
-    Verb.run(['say', join, 'three'], { env }),
-    Verb.run(['say', drop, 'four'], { env }),
-    Verb.run(['say', `ws://127.0.0.1:${port}/ws#${token}`, 'five']),
-    Verb.run(['send', link, 'a.txt', '--quiet'], { cwd }),
+    CliProcess.run(['say', link, 'one']),
+    CliProcess.run(['say', url, 'two'], { env }),
+    CliProcess.run(['say', join, 'three'], { env }),
+    CliProcess.run(['say', drop, 'four'], { env }),
+    CliProcess.run(['say', `ws://127.0.0.1:${port}/ws#${token}`, 'five']),
+    CliProcess.run(['send', link, 'a.txt', '--quiet'], { cwd }),
   ])
   expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0])
-  const [tail, ls] = await Promise.all([Verb.run(['tail', link, '--no-follow', '--json']), Verb.run(['ls', link])])
-  const joined = await Verb.run(['join', link, '--plain'], { input: 'six\n', cwd })
+  const [tail, ls] = await Promise.all([
+    CliProcess.run(['tail', link, '--no-follow', '--json']),
+    CliProcess.run(['ls', link]),
+  ])
+  const joined = await CliProcess.run(['join', link, '--plain'], { input: 'six\n', cwd })
   expect(tail.said.flatMap(({ type, text }) => (type === 'said' ? [text] : [])).sort()).toEqual([
     'four',
     'one',
@@ -46,25 +49,25 @@ test('every command takes what a host prints of itself, and the link of its page
 test('the link of a file brings it, also one that opens it by itself; other commands say what it is', async () => {
   const { port, token, link } = await printed()
   const { cwd, bytes, read } = await folderWith('a b.txt', 100)
-  const { said } = await Verb.run(['send', link, 'a b.txt', '--json'], { cwd })
+  const { said } = await CliProcess.run(['send', link, 'a b.txt', '--json'], { cwd })
   const { id } = said.at(-1) as { id: string }
   const shown = { headers: { Authorization: `Bearer ${token}` } }
   const { json } = await ask(port, `POST /files/${id}/links`, shown)
   const base = `http://127.0.0.1:${port}`
   const open = `${base}${(json as { url: string }).url}`
-  expect((await Verb.run(['get', open, '-o', 'one'], { cwd })).code).toBe(0)
-  expect((await Verb.run(['get', `${base}/files/${id}/a%20b.txt#t=${token}`, '-o', 'two'], { cwd })).code).toBe(0)
-  expect((await Verb.run(['get', link, id.slice(0, 8), '-o', 'three'], { cwd })).code).toBe(0)
+  expect((await CliProcess.run(['get', open, '-o', 'one'], { cwd })).code).toBe(0)
+  expect((await CliProcess.run(['get', `${base}/files/${id}/a%20b.txt#t=${token}`, '-o', 'two'], { cwd })).code).toBe(0)
+  expect((await CliProcess.run(['get', link, id.slice(0, 8), '-o', 'three'], { cwd })).code).toBe(0)
   for (const name of ['one', 'two', 'three']) expect(await read(name)).toEqual(bytes)
-  const say = await Verb.run(['say', open, 'halo'])
+  const say = await CliProcess.run(['say', open, 'halo'])
   expect([say.code, say.errors]).toEqual([2, expect.stringContaining('tamtam get')])
 })
 
 test('a file is meant by its name as its sender spelt it', async () => {
   const { at } = await hostForVerbs()
   const { cwd, bytes, read } = await folderWith('my file?.txt', 100)
-  expect((await Verb.run(['send', at, 'my file?.txt', '--quiet'], { cwd })).code).toBe(0)
-  expect((await Verb.run(['get', at, 'my file?.txt'], { cwd })).code).toBe(0)
+  expect((await CliProcess.run(['send', at, 'my file?.txt', '--quiet'], { cwd })).code).toBe(0)
+  expect((await CliProcess.run(['get', at, 'my file?.txt'], { cwd })).code).toBe(0)
   expect(await read('terima_my file_.txt')).toEqual(bytes)
 })
 

@@ -5,13 +5,13 @@ import { downloadFile } from '#client/downloader.ts'
 import { isRefusal } from '#client/errors.ts'
 import { type ConnectionState, HttpSession } from '#client/http-session.ts'
 import { Retries } from '#client/retries.ts'
-import type { TransferNews } from '#client/transfer-events.ts'
+import type { TransferUpdate } from '#client/transfer-events.ts'
 import { uploadFile } from '#client/uploader.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
+import { folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { pieces, textOf } from '../../harness/house.ts'
 import { plainWay } from '../../harness/tls.ts'
-import { folderWith, hostForVerbs } from '../../harness/verb.ts'
 import { until } from '../storage/disk/store-in-directory.ts'
 
 const quick = { ...clientDefaults, firstRetryMs: 10, mostRetryMs: 50 }
@@ -94,7 +94,7 @@ describe('a session over HTTP', () => {
   it('passes streams both ways', async () => {
     const { session } = await open()
     const upload = session.upload(pieces('ha', 'lo'), { name: 'a.txt' })
-    const news: TransferNews[] = []
+    const news: TransferUpdate[] = []
     upload.progress$.subscribe((one) => news.push(one))
     const file = await upload.done
     if (isRefusal(file)) throw new Error(file.message)
@@ -120,8 +120,8 @@ describe('a transfer that stands still', () => {
 
   async function transfers(settings: typeof quick) {
     const house = await open({ settings })
-    const news: TransferNews[] = []
-    const tell = (one: TransferNews) => news.push(one)
+    const news: TransferUpdate[] = []
+    const tell = (one: TransferUpdate) => news.push(one)
     const retries = new Retries(settings, { tell: (retry) => tell({ type: 'retry', ...retry }) })
     const retried = () => news.filter(({ type }) => type === 'retry')
     return { ...house, news, retried, options: { link: house.session.link, retries, tell } }

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { END_MARK } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/codec/sentinel.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { exact, files, random, room } from '../../harness/line-rooms.ts'
 
-const MARK = END_MARK.toString()
+const MARK = SENTINEL.toString()
 
 test('C30: a sized file that ends early is none', async () => {
   const { members } = await room(['ani', 'budi'])

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { END_MARK } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/codec/sentinel.ts'
 import { caughtUp, sha256 } from '../../harness/line-client.ts'
 import { exact, files, random, room } from '../../harness/line-rooms.ts'
 
-const MARK = END_MARK.toString()
+const MARK = SENTINEL.toString()
 
 test('C18, C19: a SEND line split anywhere begins a file, and what follows it in a segment is its body', async () => {
   const { members } = await room(['ani', 'budi'])
@@ -22,8 +22,8 @@ test('C20: the end mark ends a file wherever it is split, and byte by byte', asy
   const [ani, budi] = members
   const body = random(100)
   for (let at = 1; at < MARK.length; at++)
-    await ani.writeApart('SEND a\n', Buffer.concat([body, END_MARK.subarray(0, at)]), END_MARK.subarray(at))
-  await ani.writeByteByByte(Buffer.concat([Buffer.from('SEND a\n'), body, END_MARK, Buffer.from('and text\n')]))
+    await ani.writeApart('SEND a\n', Buffer.concat([body, SENTINEL.subarray(0, at)]), SENTINEL.subarray(at))
+  await ani.writeByteByByte(Buffer.concat([Buffer.from('SEND a\n'), body, SENTINEL, Buffer.from('and text\n')]))
   await budi.until('<ani> and text')
   expect(budi.files).toHaveLength(MARK.length)
   for (const file of budi.files) expect(file).toMatchObject(exact('a', body))
@@ -117,7 +117,7 @@ test.each(['SEND', '/put'])('C27: files of all sizes around the borders arrive e
   const [ani, budi] = members
   const bodies = SIZES.map(random)
   for (const [index, body] of bodies.entries()) {
-    if (way === 'SEND') await ani.writeApart(`SEND f${index}\n`, body, END_MARK)
+    if (way === 'SEND') await ani.writeApart(`SEND f${index}\n`, body, SENTINEL)
     else await ani.writeApart(`/put ${body.length} f${index}\n`, body)
   }
   await budi.until(files(SIZES.length))
@@ -163,8 +163,8 @@ test('C29: two files at once from two senders reach a third one after the other,
   budi.write('SEND two\n')
   for (let at = 0; at < one.length; at += 100_000)
     await Promise.all([ani.writeApart(one.subarray(at, at + 100_000)), budi.writeApart(two.subarray(at, at + 100_000))])
-  ani.write(END_MARK)
-  budi.write(END_MARK)
+  ani.write(SENTINEL)
+  budi.write(SENTINEL)
   await Promise.all([chandra.until(files(2)), ani.until(files(1)), budi.until(files(1))])
   expect(chandra.files).toHaveLength(2)
   expect(chandra.files).toEqual(

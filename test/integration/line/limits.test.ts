@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Entry } from '#app/index.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { MemoryJournal } from '#storage/memory/journal.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 import { MemoryLog } from '#system/memory-log.ts'
@@ -165,7 +165,7 @@ class SearchFails extends MemoryJournal {
   }
 }
 
-class ReadFails extends MemoryVault {
+class ReadFails extends MemoryFileStore {
   override read(): AsyncIterable<Uint8Array> {
     throw new Error('a bug in the vault')
   }
@@ -186,7 +186,7 @@ test('C90: an error of ours on one connection closes that one, and is logged', a
 })
 
 test('C90: a file that cannot be read for one receiver is nobody else’s trouble', async () => {
-  const { port } = await startHost({ overrides: { vault: new ReadFails() } })
+  const { port } = await startHost({ overrides: { fileStore: new ReadFails() } })
   const ani = await LineClient.join(port, 'ani')
   const budi = await LineClient.join(port, 'budi')
   const chandra = await LineClient.join(port, 'chandra')

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { END_MARK } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/codec/sentinel.ts'
 import { startHost } from '../../harness/host.ts'
 import { LineClient } from '../../harness/line-client.ts'
 
@@ -40,7 +40,7 @@ test('P1 the link that a line ends in leads to the exact bytes, whatever the nam
 test('C25 who gets files in band gets a link to what the mark can not carry, or what is too large, and the rest as bytes', async () => {
   const { port } = await startHost({ listen: LISTEN, line: { inlineMaxBytes: 1000, apartMs: 5 } })
   const [ani, budi] = [await LineClient.join(port, 'ani'), await LineClient.join(port, 'budi')]
-  const marked = Buffer.concat([Buffer.from('a'), END_MARK, Buffer.from('SEND b')])
+  const marked = Buffer.concat([Buffer.from('a'), SENTINEL, Buffer.from('SEND b')])
   await put(ani, 'SENDER', marked)
   expect(await follow(await budi.until(/^\* file \[/))).toEqual(marked)
   const large = randomBytes(1001)

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { CliProcess, hostForVerbs } from '../../harness/cli-process.ts'
 import { startHost, temporaryDirectory } from '../../harness/host.ts'
 import { enter } from '../../harness/host-process.ts'
 import { LineClient } from '../../harness/line-client.ts'
-import { hostForVerbs, Verb } from '../../harness/verb.ts'
 
 const BOM = '\ufeff'
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
@@ -14,7 +14,7 @@ const utf16 = (text: string) => Buffer.from(`${BOM}${text}`, 'utf16le')
 
 /** What was said in a room, in order. */
 async function talk(at: string) {
-  const { said } = await Verb.run(['tail', at, '-n', '200', '--no-follow', '--json'])
+  const { said } = await CliProcess.run(['tail', at, '-n', '200', '--no-follow', '--json'])
   return said.filter(({ type }) => type === 'said').map(({ text }) => text)
 }
 
@@ -101,14 +101,17 @@ describe('lines that are piped into say', () => {
   it('begin behind a byte order mark, and come out exactly', async () => {
     const { at } = await hostForVerbs()
     const lines = ['satu', '/home/u/x', '/nick x', 'a\u2028b', 'a\fb', 'a\rb', `${BOM}dua`]
-    expect(await Verb.run(['say', at], { input: `${BOM}${lines.join('\r\n')}` })).toMatchObject({ code: 0, errors: '' })
+    expect(await CliProcess.run(['say', at], { input: `${BOM}${lines.join('\r\n')}` })).toMatchObject({
+      code: 0,
+      errors: '',
+    })
     expect(await talk(at)).toEqual(lines)
   })
 
   it('each have their own end: the good ones are said, the exit code and the count tell of the others', async () => {
     const { at } = await hostForVerbs()
     const input = latin1(`satu\ncaf\xe9\n\ndua\n${'x'.repeat(20_000)}\ntiga\n${'y'.repeat(40_000)}\nempat`)
-    const { code, errors } = await Verb.run(['say', at], { input })
+    const { code, errors } = await CliProcess.run(['say', at], { input })
     expect(code).toBe(4)
     expect(errors.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^tamtam: line 2 is refused: this is not UTF-8.*\(BAD_TEXT\)$/),
@@ -122,7 +125,7 @@ describe('lines that are piped into say', () => {
   it('are refused as a whole in UTF-16', async () => {
     const { at } = await hostForVerbs()
     for (const input of [utf16('satu\r\ndua\r\n'), Buffer.from('satu\r\ndua\r\n', 'utf16le')]) {
-      const { code, errors } = await Verb.run(['say', at], { input })
+      const { code, errors } = await CliProcess.run(['say', at], { input })
       expect([code, errors]).toEqual([4, expect.stringContaining('this is UTF-16')])
     }
     expect(await talk(at)).toEqual([])
@@ -132,7 +135,7 @@ describe('lines that are piped into say', () => {
     const { at, tamtam } = await hostForVerbs()
     const op = await tamtam.engine.join({ room: 'lobby', name: 'op', role: 'owner' })
     await op.send({ type: 'lock' })
-    const say = new Verb(['say', at], { open: true })
+    const say = new CliProcess(['say', at], { open: true })
     say.child.stdin?.write('satu\n')
     expect(await say.ended()).toMatchObject({ code: 4, errors: expect.stringContaining('LOCKED') })
   })
@@ -142,8 +145,11 @@ it('words of say that are no UTF-8 are refused; the sign that stands for such is
   const { at } = await hostForVerbs()
   // A shell's printf, for arguments of ours go as UTF-8.
   const typed = { command: ['sh', '-c', 'exec "$@" "$(printf "caf\\\\351")"', 'sh'] }
-  expect(await Verb.run(['say', at], typed)).toMatchObject({ code: 4, errors: expect.stringMatching(/not UTF-8/) })
-  expect(await Verb.run(['say', at, 'caf\ufffd'])).toMatchObject({ code: 0 })
+  expect(await CliProcess.run(['say', at], typed)).toMatchObject({
+    code: 4,
+    errors: expect.stringMatching(/not UTF-8/),
+  })
+  expect(await CliProcess.run(['say', at, 'caf\ufffd'])).toMatchObject({ code: 0 })
   expect(await talk(at)).toEqual(['caf\ufffd'])
 })
 
@@ -151,7 +157,7 @@ describe('lines that are piped into join', () => {
   it('each have their own end: the good ones are said, the exit code and the count tell of the others', async () => {
     const { at } = await hostForVerbs()
     const input = latin1(`satu\ncaf\xe9\n/nonsense\n/home/u/x\n/nick\n/topic kopi\n${'x'.repeat(20_000)}\ndua`)
-    const { code, errors } = await Verb.run(['join', `ani@${at}`], { input })
+    const { code, errors } = await CliProcess.run(['join', `ani@${at}`], { input })
     expect([code, errors]).toEqual([4, expect.stringMatching(/tamtam: 4 of 8 lines refused\n$/)])
     expect(errors).toMatch(/^! BAD_TEXT .*not UTF-8/m)
     expect(await talk(at)).toEqual(['satu', '/home/u/x', 'dua'])
@@ -160,21 +166,21 @@ describe('lines that are piped into join', () => {
   it('end well where all are taken, with a byte order mark before them', async () => {
     const { at } = await hostForVerbs()
     const input = `${BOM}/topic kopi\r\nsatu\r\na\u2028b\r\n`
-    expect(await Verb.run(['join', `ani@${at}`], { input })).toMatchObject({ code: 0 })
+    expect(await CliProcess.run(['join', `ani@${at}`], { input })).toMatchObject({ code: 0 })
     expect(await talk(at)).toEqual(['satu', 'a\u2028b'])
   })
 
   it('go on in the room that one of them goes to, and nowhere else', async () => {
     const { at } = await hostForVerbs()
     const input = 'satu\n/join dapur\ndua\ntiga\n/join lobby\nempat\n/quit\nlima\n'
-    expect(await Verb.run(['join', `ani@${at}`], { input })).toMatchObject({ code: 0 })
+    expect(await CliProcess.run(['join', `ani@${at}`], { input })).toMatchObject({ code: 0 })
     expect(await talk(at)).toEqual(['satu', 'empat'])
     expect(await talk(`${at}/dapur`)).toEqual(['dua', 'tiga'])
   })
 
   it('are refused as a whole in UTF-16', async () => {
     const { at } = await hostForVerbs()
-    const { code, errors } = await Verb.run(['join', `ani@${at}`], { input: utf16('satu\r\ndua\r\n') })
+    const { code, errors } = await CliProcess.run(['join', `ani@${at}`], { input: utf16('satu\r\ndua\r\n') })
     expect([code, errors]).toEqual([4, expect.stringContaining('this is UTF-16')])
     expect(await talk(at)).toEqual([])
   })
@@ -185,10 +191,10 @@ describe('files that people write', () => {
     const cwd = await temporaryDirectory()
     const config = join(cwd, 'config.json')
     await writeFile(config, `${BOM}{"room": "dapur"}`)
-    const { code, out } = await Verb.run(['config', '--config', config])
+    const { code, out } = await CliProcess.run(['config', '--config', config])
     expect([code, out.toString()]).toEqual([0, expect.stringMatching(/^room\s+"?dapur/m)])
     await writeFile(config, utf16('{"room": "dapur"}'))
-    expect(await Verb.run(['config', '--config', config])).toMatchObject({
+    expect(await CliProcess.run(['config', '--config', config])).toMatchObject({
       code: 2,
       errors: expect.stringMatching(/config\.json can't be read: this is UTF-16/),
     })
@@ -198,7 +204,7 @@ describe('files that people write', () => {
     const { at } = await hostForVerbs()
     const cwd = await temporaryDirectory()
     const file = join(cwd, 'secret')
-    const run = () => Verb.run(['ls', at], { env: { TAMTAM_TOKEN_FILE: file } })
+    const run = () => CliProcess.run(['ls', at], { env: { TAMTAM_TOKEN_FILE: file } })
     await writeFile(file, `${BOM}rahasia\r\n`, { mode: 0o600 })
     expect(await run()).toMatchObject({ code: 0 })
     for (const bytes of [utf16('rahasia\r\n'), latin1('caf\xe9\n')]) {
@@ -213,7 +219,7 @@ describe('files that people write', () => {
   it('of secrets may have come out of a file of Windows into the environment', async () => {
     const { port, tamtam } = await hostForVerbs({ token: true })
     const env = { TAMTAM_TOKEN: `${BOM}${tamtam.token}\r` }
-    expect(await Verb.run(['say', `127.0.0.1:${port}`, 'halo'], { env })).toMatchObject({ code: 0, errors: '' })
+    expect(await CliProcess.run(['say', `127.0.0.1:${port}`, 'halo'], { env })).toMatchObject({ code: 0, errors: '' })
   })
 
   it('of known hosts are not taken for empty where they can not be read', async () => {
@@ -222,7 +228,7 @@ describe('files that people write', () => {
     const known = join(home, 'tamtam', 'known_hosts')
     await mkdir(join(home, 'tamtam'), { recursive: true })
     await writeFile(known, `${BOM}${at} sha256:${'a'.repeat(43)}\r\n`)
-    const run = () => Verb.run(['ls', at], { env: { XDG_CONFIG_HOME: home } })
+    const run = () => CliProcess.run(['ls', at], { env: { XDG_CONFIG_HOME: home } })
     expect(await run()).toMatchObject({ code: 4, errors: expect.stringContaining('TLS_REQUIRED') })
     await writeFile(known, utf16(`${at} sha256:${'a'.repeat(43)}\r\n`))
     expect(await run()).toMatchObject({ code: 4, errors: expect.stringContaining('UTF-16') })

@@ -67,8 +67,8 @@ async function split(port: number): Promise<ChaosProxy> {
   return proxy
 }
 
-const frames = { carrier: 'frames' } as const
-const webSocket = { carrier: 'websocket' } as const
+const frames = { transport: 'frames' } as const
+const webSocket = { transport: 'websocket' } as const
 
 describe.each([
   ['in this process', local, false],

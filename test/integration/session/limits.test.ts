@@ -182,7 +182,7 @@ describe.each(WIRES)('over %s', (by) => {
         return credential === 'right'
       },
     })
-    const guesses = async (count: number) => {
+    const failedAttempts = async (count: number) => {
       const guesser = await SessionClient.connect(port, by)
       for (let guess = 0; guess < count; guess++) {
         guesser.send({ type: 'hello', version: 1, key: keyOf('x'), token: `wrong${guess}` })
@@ -191,7 +191,7 @@ describe.each(WIRES)('over %s', (by) => {
       await guesser.closed()
       return guesser
     }
-    const first = await guesses(10)
+    const first = await failedAttempts(10)
     expect(looked).toBe(3)
     expect(first.of('rejected')).toHaveLength(3)
     expect(first.of('bye')).toMatchObject([{ code: 'NOT_FOUND' }])

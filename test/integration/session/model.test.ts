@@ -43,8 +43,8 @@ class Evening {
     const { port, stop } = await startHost({ listen: { silentMs: 10_000 } })
     const evening = new Evening(await ChaosProxy.open(port), stop)
     for (const [index, name] of ['ani', 'budi', 'cici'].entries()) {
-      const carrier = index === 1 ? 'websocket' : 'frames'
-      const options = { name, carrier, after: 0, settings: quick } as const
+      const transport = index === 1 ? 'websocket' : 'frames'
+      const options = { name, transport, after: 0, settings: quick } as const
       const session = await connect(`127.0.0.1:${evening.#proxy.port}`, options)
       const events: RoomEvent[] = []
       session.events$.subscribe((event) => events.push(event))

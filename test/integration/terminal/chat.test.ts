@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { hostForVerbs } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { kept, Terminal } from '../../harness/tmux.ts'
-import { hostForVerbs } from '../../harness/verb.ts'
 
 beforeEach((context) => Terminal.needed(context))
 

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
+import { folderWith, sha256 } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { kept, Terminal } from '../../harness/tmux.ts'
-import { folderWith, sha256 } from '../../harness/verb.ts'
 
 const BYTES = 50_000_000
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { MAIN, NODE } from '../../harness/program.ts'
 import { Terminal, type TerminalOptions } from '../../harness/tmux.ts'
-import { folderWith, hostForVerbs } from '../../harness/verb.ts'
 import { until } from '../storage/disk/store-in-directory.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))

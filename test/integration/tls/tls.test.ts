@@ -4,7 +4,7 @@ import { Agent, request } from 'node:https'
 import { connect } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { END_MARK } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/codec/sentinel.ts'
 import { MemoryLog } from '#system/memory-log.ts'
 import { sampleBytes, sha256Of } from '../../harness/bytes.ts'
 import { run, testWith } from '../../harness/commands.ts'
@@ -33,7 +33,7 @@ describe('the line door over TLS', () => {
     await budi.until('<ani> halo')
     for (const size of [0, 16_384, 1_000_001]) {
       const bytes = sampleBytes(size)
-      ani.write(`/put ${size} sized.bin\n`).write(bytes).write('SEND marked.bin\n').write(bytes).write(END_MARK)
+      ani.write(`/put ${size} sized.bin\n`).write(bytes).write('SEND marked.bin\n').write(bytes).write(SENTINEL)
       await ani.until(/marked\.bin is in the room/, ani.lines.length)
       await budi.until((client) => client.files.length === 2)
       expect(budi.files.map(({ sha256 }) => sha256)).toEqual([sha256Of(bytes), sha256Of(bytes)])

@@ -6,9 +6,9 @@ import { exitCodes } from '#app/cli/exit-codes.ts'
 import { type ConnectionState, connect } from '#app/index.ts'
 import { Refused } from '#domain/session.ts'
 import { certificateFor } from '#system/tls/certificate.ts'
+import { CliProcess, folderWith } from '../../harness/cli-process.ts'
 import { startHost } from '../../harness/host.ts'
 import { newIdentity, noKnownHosts, startTlsHost } from '../../harness/tls.ts'
-import { folderWith, Verb } from '../../harness/verb.ts'
 import { until } from '../storage/disk/store-in-directory.ts'
 
 const quick = { firstRetryMs: 5, mostRetryMs: 50 }
@@ -19,7 +19,7 @@ async function somebody() {
   const path = await noKnownHosts()
   const env = { XDG_CONFIG_HOME: dirname(dirname(path)) }
   const known = () => readFile(path, 'utf8')
-  return { path, env, known, tamtam: (...args: string[]) => Verb.run(args, { env }) }
+  return { path, env, known, tamtam: (...args: string[]) => CliProcess.run(args, { env }) }
 }
 
 test('the first time, the fingerprint is told and remembered, for its owner alone; then nothing is said of it', async () => {
@@ -70,8 +70,8 @@ test('C123: whoever was reached over TLS is not spoken to in plain', async () =>
     exitCodes.refused,
     expect.stringContaining(`write tls://127.0.0.1:${port}`),
   ])
-  for (const carrier of ['frames', 'websocket'] as const)
-    await expect(connect(`127.0.0.1:${port}`, { carrier, knownHosts })).rejects.toMatchObject({
+  for (const transport of ['frames', 'websocket'] as const)
+    await expect(connect(`127.0.0.1:${port}`, { transport, knownHosts })).rejects.toMatchObject({
       rejected: { code: 'TLS_REQUIRED' },
     })
   expect(connections).toBe(0)
@@ -112,10 +112,10 @@ test('C123: a certificate that has ended is warned of; the key decides', async (
 
 test.each(['frames', 'websocket'] as const)(
   'C123: a session over %s does not come back to another key',
-  async (carrier) => {
+  async (transport) => {
     const { port, url, tamtam } = await startTlsHost()
     const knownHosts = await noKnownHosts()
-    const session = await connect(url, { carrier, knownHosts, settings: quick })
+    const session = await connect(url, { transport, knownHosts, settings: quick })
     const states: ConnectionState[] = []
     session.state$.subscribe((state) => states.push(state))
     await tamtam.stop()
@@ -131,13 +131,13 @@ test('P1: files go both ways with the verbs, and the links they print are of TLS
   const { url, port } = await startTlsHost()
   const { env } = await somebody()
   const { cwd, bytes, read } = await folderWith('talk.pdf', 3_000_000)
-  const sent = await Verb.run(['send', url, 'talk.pdf'], { cwd, env })
+  const sent = await CliProcess.run(['send', url, 'talk.pdf'], { cwd, env })
   const link = sent.out.toString().trim()
   expect([sent.code, link]).toEqual([0, expect.stringMatching(new RegExp(`^https://127\\.0\\.0\\.1:${port}/files/`))])
-  const got = await Verb.run(['get', link], { cwd, env })
+  const got = await CliProcess.run(['get', link], { cwd, env })
   expect([got.code, (await read('terima_talk.pdf')).equals(bytes)]).toEqual([0, true])
-  const tail = await Verb.run(['tail', '--no-follow', `${url}/lobby`], { env })
+  const tail = await CliProcess.run(['tail', '--no-follow', `${url}/lobby`], { env })
   expect(tail.out.toString()).toContain('talk.pdf')
-  const joined = await Verb.run(['join', `${url.replace('//', '//ani@')}/lobby`], { env, input: 'halo\n', cwd })
+  const joined = await CliProcess.run(['join', `${url.replace('//', '//ani@')}/lobby`], { env, input: 'halo\n', cwd })
   expect([joined.code, joined.errors]).toEqual([0, ''])
 })

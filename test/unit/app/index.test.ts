@@ -5,7 +5,7 @@ import { Subject } from 'rxjs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createTamtam, DirectoryInUse, PortInUse, Refused, type Tamtam, type TamtamOptions } from '#app/index.ts'
 import { lockDirectory } from '#storage/disk/directory-lock.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { CountingIds } from '#system/counting-ids.ts'
 import { MemoryLog } from '#system/memory-log.ts'
 import { MemoryMetrics } from '#system/memory-metrics.ts'
@@ -52,11 +52,11 @@ describe('a host in this process', () => {
   })
 
   it('uses the adapter that it is given for each port', async () => {
-    const vault = new MemoryVault()
-    vault.sweep = async () => 2
+    const fileStore = new MemoryFileStore()
+    fileStore.sweep = async () => 2
     const overrides = {
       journal: new ScriptedJournal(),
-      vault,
+      fileStore,
       clock: new TurnClock(Date.UTC(2026, 7, 17)),
       ids: new CountingIds(),
       log: new MemoryLog(),
@@ -70,7 +70,7 @@ describe('a host in this process', () => {
     expect(seen.events).toMatchObject([{ at: Date.UTC(2026, 7, 17) }])
     expect(overrides.journal.appends).toHaveLength(1)
     const file = await ani.upload(pieces('isi'), { name: 'a.txt' }).done
-    expect(await vault.size('id' in file ? file.id : '')).toBe(3)
+    expect(await fileStore.size('id' in file ? file.id : '')).toBe(3)
     expect(overrides.metrics.snapshot().distributions).toHaveProperty('commit_ms')
     expect(overrides.log.lines.map(({ what }) => what)).toEqual(['swept leftovers of uploads'])
   })

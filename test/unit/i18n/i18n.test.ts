@@ -3,7 +3,7 @@ import { CODES } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { english } from '#i18n/en.ts'
 import { filesEnglish } from '#i18n/files.en.ts'
-import { languageOf, wordsIn } from '#i18n/i18n.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { indonesian } from '#i18n/id.ts'
 import { pageEnglish } from '#i18n/page.en.ts'
 import { amountText, sizeText } from '#i18n/size.ts'
@@ -44,7 +44,7 @@ describe('the catalogue', () => {
 
 describe('wordsIn', () => {
   test('fills in what it is told, in the form that the number asks for', () => {
-    const [{ say }, { say: ucapkan }] = [wordsIn('en'), wordsIn('id')]
+    const [{ say }, { say: ucapkan }] = [translatorFor('en'), translatorFor('id')]
     expect(say('joined', { name: 'ani' })).toBe('ani joined')
     expect(say('here', { count: 1, names: 'ani' })).toBe('1 is here: ani')
     expect(say('here', { count: 2, names: 'ani, budi' })).toBe('2 are here: ani, budi')
@@ -56,11 +56,13 @@ describe('wordsIn', () => {
   })
 
   test('never fills in what a value brings along', () => {
-    expect(wordsIn('en').say('renamed', { from: '{name}', name: '$& {from}' })).toBe('{name} is now $& {from}')
+    expect(translatorFor('en').say('renamed', { from: '{name}', name: '$& {from}' })).toBe('{name} is now $& {from}')
   })
 
   test('escapes each value and nothing of its own', () => {
-    expect(wordsIn('en', (text) => `<${text}>`).say('whispers', { name: 'ani', text: 'x' })).toBe('<ani> whispers: <x>')
+    expect(translatorFor('en', (text) => `<${text}>`).say('whispers', { name: 'ani', text: 'x' })).toBe(
+      '<ani> whispers: <x>',
+    )
   })
 })
 
@@ -90,7 +92,7 @@ describe('a refusal', () => {
   const long = { code: 'LINE_TOO_LONG', message: 'at most 4 bytes\u001b' }
 
   test('is said by its code in Indonesian, with what the host adds, and as the host says it in English', () => {
-    const [words, kata] = [wordsIn('en'), wordsIn('id', forTerminal)]
+    const [words, kata] = [translatorFor('en'), translatorFor('id', forTerminal)]
     expect(words.refusal(taken)).toBe('somebody here has that name')
     expect(kata.refusal(taken)).toMatch(/^nama ini.*pilih yang lain$/)
     expect(kata.refusal(long)).toMatch(/terlalu panjang.*\(at most 4 bytes␛\)$/)
@@ -98,11 +100,11 @@ describe('a refusal', () => {
 
   test('of a code that a newer host has is said as the host says it', () => {
     for (const code of ['NEWER', 'toString', '__proto__'])
-      expect(wordsIn('id').refusal({ code, message: 'wait $& {details}' })).toBe('wait $& {details}')
+      expect(translatorFor('id').refusal({ code, message: 'wait $& {details}' })).toBe('wait $& {details}')
   })
 
   test('has words for every code, in another language than the host’s', () => {
-    const { refusal } = wordsIn('id')
+    const { refusal } = translatorFor('id')
     for (const code of CODES) expect(refusal({ code, message: 'x' })).not.toBe('x')
   })
 })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { durationText, tookText } from '#i18n/duration.ts'
-import { wordsIn } from '#i18n/i18n.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import { amountText } from '#i18n/size.ts'
 import { type Progress, progressLine } from '#terminal/progress-line.ts'
 
-const words = wordsIn('en')
+const words = translatorFor('en')
 
 const halfway: Progress = {
   name: 'See-Saw.mp3',
@@ -71,7 +71,7 @@ describe('the progress line', () => {
   })
   it('speaks Indonesian', () => {
     const stalled = { ...halfway, stillMs: 12_300, retries: 3 }
-    expect([progressLine(halfway, 80, wordsIn('id')), progressLine(stalled, 80, wordsIn('id'))]).toEqual([
+    expect([progressLine(halfway, 80, translatorFor('id')), progressLine(stalled, 80, translatorFor('id'))]).toEqual([
       'See-Saw.mp3  71% |███████   |  8,2/11,5 MB  3,1 MB/s  sisa 2s',
       'See-Saw.mp3  71% |███████   |  8,2/11,5 MB  macet 12s, percobaan ke-3',
     ])

@@ -1,18 +1,26 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import { wordsIn } from '#i18n/i18n.ts'
-import { actOn } from '#terminal/execute-command.ts'
-import type { FileDesk } from '#terminal/ports.ts'
-import { type Manner, RoomClient } from '#terminal/room-client.ts'
+import { translatorFor } from '#i18n/i18n.ts'
+import { executeCommand } from '#terminal/execute-command.ts'
+import type { FileTransfers } from '#terminal/ports.ts'
+import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/style.ts'
 import { type HouseOptions, openHouse, pieces } from '../../harness/house.ts'
 import { turns } from '../../harness/turns.ts'
 
-const screen: Manner = { paint: undefined, time: false, tall: true, echo: true, live: true, divider: true, history: 0 }
+const screen: TerminalOptions = {
+  paint: undefined,
+  time: false,
+  tall: true,
+  echo: true,
+  live: true,
+  divider: true,
+  history: 0,
+}
 
 /** Files go straight into the room, and none come. */
-const desk = (session: LocalSession): FileDesk => ({
+const desk = (session: LocalSession): FileTransfers => ({
   early: false,
   autoBytes: 0,
   send: (name) => session.upload(pieces('isi'), { name }).done,
@@ -20,7 +28,7 @@ const desk = (session: LocalSession): FileDesk => ({
 })
 
 /** Ani at a screen, in a room with Budi. */
-async function atScreen(manner: Partial<Manner> = {}, options: HouseOptions = {}) {
+async function atScreen(manner: Partial<TerminalOptions> = {}, options: HouseOptions = {}) {
   const house = await openHouse(options)
   const [session, budi] = [await house.join('ani'), await house.join('budi')]
   const rows: string[] = []
@@ -28,7 +36,7 @@ async function atScreen(manner: Partial<Manner> = {}, options: HouseOptions = {}
   const client = new RoomClient({
     session,
     files: desk(session),
-    words: wordsIn('en', forTerminal),
+    words: translatorFor('en', forTerminal),
     clock: house.clock,
     outlet: {
       show: (row) => rows.push(row),
@@ -46,7 +54,7 @@ async function atScreen(manner: Partial<Manner> = {}, options: HouseOptions = {}
     await turns(2)
   }
   const types = async (line: string) => {
-    await actOn(client, line)
+    await executeCommand(client, line)
     await turns(2)
   }
   /** What was shown since the last time. */

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import { wordsIn } from '#i18n/i18n.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import { RoomClient } from '#terminal/room-client.ts'
 import { Typing } from '#terminal/typing.ts'
 import { openHouse } from '../../harness/house.ts'
@@ -19,7 +19,7 @@ async function atKeys() {
       send: () => Promise.reject(new Error()),
       receive: () => Promise.reject(new Error()),
     },
-    words: wordsIn('en', forTerminal),
+    words: translatorFor('en', forTerminal),
     clock: house.clock,
     outlet: { show: (row) => rows.push(row), talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
     manner: { paint: undefined, time: false, tall: true, echo: true, live: true, divider: false, history: 0 },

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { ManualClock } from '#system/manual-clock.ts'
-import { Bursts } from '#web/state/batcher.ts'
+import { Batcher } from '#web/state/batcher.ts'
 
 test('the first comes at once, and a flood a few times a second, all of it and in order', async () => {
   const clock = new ManualClock()
   const given: (readonly number[])[] = []
-  const bursts = new Bursts<number>(clock, 50, (burst) => given.push(burst))
+  const bursts = new Batcher<number>(clock, 50, (burst) => given.push(burst))
   for (const nr of [1, 2]) bursts.add(nr)
   await Promise.resolve()
   for (let nr = 3; nr <= 100; nr++) {

@@ -2,7 +2,7 @@ import type { Deopped, Opped, Presence } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
 
 /** Who is in the room, as far as this session was told. */
-export class People {
+export class Members {
   readonly #members = new Map<string, Member>()
 
   get all(): readonly Member[] {

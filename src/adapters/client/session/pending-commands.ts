@@ -10,7 +10,7 @@ interface Waiting {
 }
 
 /** The commands that the host has not answered, in the order in which they were given: they are sent again until it has. */
-export class Unanswered {
+export class PendingCommands {
   readonly #mostCommands: number
   readonly #mostBytes: number
   readonly #idPrefix: string

@@ -12,10 +12,10 @@ import {
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
 import type { SessionSettings } from './settings.ts'
-import type { Carrier, OpenCarrier } from './transport.ts'
+import type { MessageTransport, OpenTransport } from './transport.ts'
 
 /** Who comes, and to which room. */
-export interface Greeting {
+export interface Handshake {
   readonly key: string
   readonly name?: string
   readonly token?: string
@@ -29,7 +29,7 @@ export type Ending =
   | { readonly status: 'lost'; readonly why: string }
   | { readonly status: 'over'; readonly why: Rejected }
 
-export interface ConversationListener {
+export interface ProtocolClientListener {
   joined(joined: JoinedRoom): void
   told(events: readonly RoomEvent[]): void
   answered(ref: number, answer: CommandAck | CommandRejected): void
@@ -38,12 +38,12 @@ export interface ConversationListener {
 }
 
 /** One connection's worth of the Session protocol (`docs/protocol.md`), from hello to its end. */
-export class Conversation {
-  readonly #carrier: Carrier
+export class ProtocolClient {
+  readonly #transport: MessageTransport
   readonly #clock: Clock
   readonly #settings: SessionSettings
-  readonly #greeting: Greeting
-  readonly #listener: ConversationListener
+  readonly #greeting: Handshake
+  readonly #listener: ProtocolClientListener
   #status: 'coming' | 'joined' | 'leaving' | 'ended' = 'coming'
   #heardAt: number
   /** Since when something is due from the host. */
@@ -52,11 +52,11 @@ export class Conversation {
   #cancelWatch: Cancel
 
   constructor(
-    open: OpenCarrier,
+    open: OpenTransport,
     clock: Clock,
     settings: SessionSettings,
-    greeting: Greeting,
-    listener: ConversationListener,
+    greeting: Handshake,
+    listener: ProtocolClientListener,
   ) {
     this.#clock = clock
     this.#settings = settings
@@ -64,7 +64,7 @@ export class Conversation {
     this.#listener = listener
     this.#heardAt = this.#awaitedSince = clock.elapsed()
     this.#cancelWatch = clock.after(settings.answerMs, this.#look)
-    this.#carrier = open({
+    this.#transport = open({
       opened: () => this.#hello(),
       heard: () => this.#heard(),
       received: (bytes) => this.#received(bytes),
@@ -79,7 +79,7 @@ export class Conversation {
 
   /** Only once joined. */
   send(message: Uint8Array): void {
-    this.#carrier.send(message)
+    this.#transport.send(message)
   }
 
   /** Takes the same place again, and hears everything after `after`. */
@@ -103,7 +103,7 @@ export class Conversation {
   drop(): void {
     this.#status = 'ended'
     this.#cancelWatch()
-    this.#carrier.drop()
+    this.#transport.drop()
   }
 
   #hello(): void {
@@ -195,7 +195,7 @@ export class Conversation {
   }
 
   #say(message: ClientMessage): void {
-    this.#carrier.send(encodeMessage(message))
+    this.#transport.send(encodeMessage(message))
   }
 }
 

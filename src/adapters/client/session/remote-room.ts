@@ -8,14 +8,14 @@ import type { Member } from '#domain/room/member.ts'
 import { type ConnectionState, Refused } from '#domain/session.ts'
 import type { JoinedRoom } from '#protocol/messages.ts'
 import { Unreachable } from '../errors.ts'
-import { People } from './members.ts'
-import { Unanswered } from './pending-commands.ts'
-import { Conversation, type ConversationListener, type Ending } from './protocol-client.ts'
+import { Members } from './members.ts'
+import { PendingCommands } from './pending-commands.ts'
+import { type Ending, ProtocolClient, type ProtocolClientListener } from './protocol-client.ts'
 import type { SessionSettings } from './settings.ts'
-import type { OpenCarrier } from './transport.ts'
+import type { OpenTransport } from './transport.ts'
 
 export interface RemoteRoomParts {
-  readonly open: OpenCarrier
+  readonly open: OpenTransport
   readonly clock: Clock
   readonly ids: Ids
   /** From 0 to before 1. */
@@ -42,15 +42,15 @@ export interface WantedPlace {
 export class RemoteRoom {
   readonly #parts: RemoteRoomParts
   readonly #place: WantedPlace
-  readonly #people = new People()
-  readonly #unanswered: Unanswered
+  readonly #people = new Members()
+  readonly #unanswered: PendingCommands
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
   readonly #news = new Subject<RoomEvent>()
   readonly #refusals = new Subject<Rejected>()
   readonly #entered = Promise.withResolvers<void>()
   readonly #left = Promise.withResolvers<void>()
   #status: 'new' | 'entering' | 'in' | 'leaving' | 'closed' = 'new'
-  #conversation: Conversation | undefined
+  #conversation: ProtocolClient | undefined
   #member: Member = { id: '', name: '' }
   /** What it wants to be called; a guest wants nothing. */
   #name: string | undefined
@@ -71,7 +71,7 @@ export class RemoteRoom {
     this.#place = place
     this.#cursor = place.after
     this.#name = place.name
-    this.#unanswered = new Unanswered(parts.settings, parts.ids.next().slice(0, 16))
+    this.#unanswered = new PendingCommands(parts.settings, parts.ids.next().slice(0, 16))
   }
 
   get member(): Member {
@@ -172,10 +172,10 @@ export class RemoteRoom {
     const { after: _, ...place } = this.#place
     const name = this.#name === undefined ? {} : { name: this.#name }
     const after = this.#cursor === undefined ? {} : { after: this.#cursor }
-    this.#conversation = new Conversation(open, clock, settings, { ...place, ...name, ...after }, this.#listener)
+    this.#conversation = new ProtocolClient(open, clock, settings, { ...place, ...name, ...after }, this.#listener)
   }
 
-  readonly #listener: ConversationListener = {
+  readonly #listener: ProtocolClientListener = {
     joined: (joined) => this.#joined(joined),
     told: (events) => {
       this.#attempt = 0

@@ -2,12 +2,12 @@ import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { Upload, UploadMeta, UploadProgress } from '#domain/session.ts'
-import type { HostLink } from '../api-client.ts'
+import type { ApiClient } from '../api-client.ts'
 import { isRefusal } from '../errors.ts'
 import { Retries } from '../retries.ts'
 import type { ClientSettings } from '../settings.ts'
 import { uploadStream } from '../stream-upload.ts'
-import type { TransferNews } from '../transfer-events.ts'
+import type { TransferUpdate } from '../transfer-events.ts'
 import { removeUpload } from '../tus.ts'
 import { rejectedBy } from './rejection.ts'
 
@@ -17,7 +17,7 @@ class Cancelled extends Error {}
 /** A file on its way to another host's room, over as many connections as it takes. */
 export class RemoteUpload implements Upload {
   readonly done: Promise<WholeFile | Rejected>
-  readonly #link: HostLink
+  readonly #link: ApiClient
   readonly #retries: Retries
   readonly #progress = new Subject<UploadProgress>()
   #id = ''
@@ -25,7 +25,7 @@ export class RemoteUpload implements Upload {
   #cancelled: Rejected | undefined
 
   constructor(
-    link: HostLink,
+    link: ApiClient,
     settings: ClientSettings,
     room: string,
     source: AsyncIterable<Uint8Array>,
@@ -77,7 +77,7 @@ export class RemoteUpload implements Upload {
     if (this.#id !== '') await this.#retries.until(() => removeUpload(this.#link, this.#id))
   }
 
-  readonly #tell = (news: TransferNews): void => {
+  readonly #tell = (news: TransferUpdate): void => {
     if (news.type === 'begins') this.#durable = news.at
     else if (news.type === 'moved') this.#progress.next({ bytes: news.bytes, durable: this.#durable })
   }

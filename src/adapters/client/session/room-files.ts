@@ -1,8 +1,8 @@
 import { isEntry, lastSeqOf, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { Refused, type Upload, type UploadMeta } from '#domain/session.ts'
-import { HostLink, type HostPlace } from '../api-client.ts'
-import { FeedRefused, feed } from '../download-stream.ts'
+import { ApiClient, type HostPlace } from '../api-client.ts'
+import { DownloadError, feed } from '../download-stream.ts'
 import { isRefusal, type Refusal } from '../errors.ts'
 import type { FileRow } from '../http-bodies.ts'
 import { history, listFiles, search } from '../queries.ts'
@@ -17,12 +17,12 @@ const PAGE_ENTRIES = 500
 
 /** What a session needs beside its connection, over HTTP: the room's files, and what was said before. */
 export class RoomFiles {
-  readonly #link: HostLink
+  readonly #link: ApiClient
   readonly #settings: ClientSettings
   readonly #room: string
 
   constructor(place: HostPlace, room: string, settings: ClientSettings) {
-    this.#link = new HostLink(place, settings, true)
+    this.#link = new ApiClient(place, settings, true)
     this.#settings = settings
     this.#room = room
   }
@@ -36,7 +36,7 @@ export class RoomFiles {
     try {
       yield* feed({ link: this.#link, retries: this.#retries(), tell: () => {} }, file, from)
     } catch (error) {
-      throw error instanceof FeedRefused ? new Refused(rejectedBy(error.refusal)) : error
+      throw error instanceof DownloadError ? new Refused(rejectedBy(error.refusal)) : error
     }
   }
 

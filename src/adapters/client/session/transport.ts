@@ -1,7 +1,7 @@
 import type { Rejected } from '#domain/errors.ts'
 
 /** One connection that carries whole messages, in order. */
-export interface Carrier {
+export interface MessageTransport {
   send(message: Uint8Array): void
   /** Ends it once everything was sent; the listener still hears of its close. */
   end(): void
@@ -9,7 +9,7 @@ export interface Carrier {
   drop(): void
 }
 
-export interface CarrierListener {
+export interface MessageTransportListener {
   opened(): void
   /** Something came, if only a part of a message. */
   heard(): void
@@ -20,4 +20,4 @@ export interface CarrierListener {
 }
 
 /** Begins to connect. The listener hears nothing before this has returned. */
-export type OpenCarrier = (listener: CarrierListener) => Carrier
+export type OpenTransport = (listener: MessageTransportListener) => MessageTransport

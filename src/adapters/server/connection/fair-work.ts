@@ -1,7 +1,7 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { isEntry, lastSeqOf, type PastEvent, within } from '#domain/room/events.ts'
-import { charsOf } from '#domain/room/history-size.ts'
+import { historyChars } from '#domain/room/history-size.ts'
 import { searchWords } from '#protocol/search-words.ts'
 
 /** Text in one portion, and entries read for it. A reader that stalls has one portion waiting here; the rest stays in the journal (C61). */
@@ -120,7 +120,7 @@ class Cursor {
     let chars = 0
     this.at = upTo
     for (const event of choose(events)) {
-      if (isEntry(event)) chars += charsOf(event)
+      if (isEntry(event)) chars += historyChars(event)
       if (count === most || (count > 0 && chars > PORTION_CHARS)) {
         this.at = lastSeqOf(taken.at(-1) as PastEvent)
         // Long ones: no more of them are read than go into about two portions.
@@ -138,4 +138,4 @@ class Cursor {
 const entriesIn = (events: readonly PastEvent[]): number => events.filter(isEntry).length
 
 const isShort = (events: readonly PastEvent[]): boolean =>
-  events.reduce((sum, event) => sum + (isEntry(event) ? charsOf(event) : 0), 0) <= PORTION_CHARS
+  events.reduce((sum, event) => sum + (isEntry(event) ? historyChars(event) : 0), 0) <= PORTION_CHARS

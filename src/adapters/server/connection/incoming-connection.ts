@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 
 /** A connection that a listener hands to a door. */
-export interface Visitor {
+export interface IncomingConnection {
   readonly connection: Duplex
   /** The peer's address as people read it. */
   readonly address: string
@@ -11,7 +11,7 @@ export interface Visitor {
   /** To be called once it has come in somewhere: then it takes no stranger's place any more. Left out where nobody counts them. */
   known?(): void
   /** It has said nothing, and may be a browser's that holds a connection ready: nobody is told of it before it says something. */
-  readonly shy?: boolean
+  readonly hidden?: boolean
   /** What was read already to tell the protocol. */
   readonly head: Buffer
 }
@@ -23,8 +23,8 @@ export interface Browsed {
 }
 
 /** Where connections of one protocol end up. */
-export interface Door {
-  welcome(visitor: Visitor): void
+export interface ConnectionServer {
+  accept(incoming: IncomingConnection): void
   /** Takes in nothing more; what was said before still goes its way. */
   stopReading(): void
   /** Tells everyone why, flushes for as long as `ms`, and hangs up. */

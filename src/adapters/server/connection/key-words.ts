@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { RoomKeyDesk } from '../security/room-access.ts'
+import type { RoomAccess } from '../security/room-access.ts'
 import type { Invitation, KeptInvitation } from '../security/room-secrets.ts'
 
 /** What is typed about what opens a room, at every door where people type. */
@@ -23,7 +23,7 @@ export function inviteAsked(rest: string): InviteAsked | undefined {
 }
 
 /** Does what was typed behind `/password`, and answers what to tell, without a mark in front. */
-export async function passwordTyped(desk: RoomKeyDesk, rest: string): Promise<string | Rejected> {
+export async function passwordTyped(desk: RoomAccess, rest: string): Promise<string | Rejected> {
   const asked = passwordAsked(rest)
   if (asked === undefined) return rejected('BAD_COMMAND', `type ${PASSWORD_USAGE}`)
   const why = await desk.setPassword(asked.word)
@@ -35,7 +35,7 @@ export async function passwordTyped(desk: RoomKeyDesk, rest: string): Promise<st
 
 /** Does what was typed behind `/invite`. What it tells are lines without a mark in front; only the invitation itself is secret. */
 export async function inviteTyped(
-  desk: RoomKeyDesk,
+  desk: RoomAccess,
   rest: string,
 ): Promise<Invitation | { readonly lines: readonly string[] } | Rejected> {
   const asked = inviteAsked(rest)

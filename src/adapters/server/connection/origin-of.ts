@@ -1,16 +1,16 @@
 import { isIPv6, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { isLoopback } from './address.ts'
-import type { Visitor } from './incoming-connection.ts'
+import type { IncomingConnection } from './incoming-connection.ts'
 
 /** Where somebody at the other end of a socket is, and where they reached us. */
-export function originOf(socket: Socket): Pick<Visitor, 'address' | 'loopback' | 'base'> {
+export function originOf(socket: Socket): Pick<IncomingConnection, 'address' | 'loopback' | 'base'> {
   const address = unmapped(socket.remoteAddress ?? 'unknown')
   return { address, loopback: isLoopback(address), ...baseOf(socket) }
 }
 
 /** Nothing where the peer is gone already. */
-function baseOf(socket: Socket): Pick<Visitor, 'base'> {
+function baseOf(socket: Socket): Pick<IncomingConnection, 'base'> {
   const here = hereOf(socket)
   if (here === undefined) return {}
   return { base: `${socket instanceof TLSSocket ? 'https' : 'http'}://${here}` }

@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { ClientCommand, ComeBack, GoAway, Moderation } from '#domain/room/commands.ts'
-import type { Verb } from '#domain/room/permissions.ts'
+import type { Permission } from '#domain/room/permissions.ts'
 import { COLLECTING } from './wording.ts'
 
 type Command = Moderation | GoAway | ComeBack
@@ -13,7 +13,7 @@ type Word = Exclude<Command['type'], Collecting> | 'collect'
 export interface RoomWord {
   readonly word: Word
   /** What one must be allowed to do. */
-  readonly verb: Verb
+  readonly verb: Permission
   /** What to type. */
   readonly usage: string
   /** What it does, in a few words. */

@@ -2,7 +2,7 @@ import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { Audience, WholeFile } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import type { Collection } from '#domain/room/submissions.ts'
+import type { Submissions } from '#domain/room/submissions.ts'
 import { sizeText } from '#i18n/size.ts'
 
 export { sizeText }
@@ -49,7 +49,7 @@ export function placeText(audience: Audience | undefined): string {
 }
 
 /** What has been collected, and of whom nothing has come, as lines. */
-export function collectionLines({ files, missing }: Collection, linkOf?: LinkOf): readonly string[] {
+export function submissionLines({ files, missing }: Submissions, linkOf?: LinkOf): readonly string[] {
   const rows = files.map((each) =>
     each.status === 'whole' ? fileLine(each.by.name, each.file, linkOf) : `* on its way: ${nameAndSender(each)}`,
   )

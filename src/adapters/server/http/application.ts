@@ -5,7 +5,7 @@ import { admitToRoute } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
 import { absent, isMeantForOurs, type ServedRoute, whatWorks } from './near-misses.ts'
 import type { HttpParts } from './parts.ts'
-import { rightOf } from './permissions.ts'
+import { permissionOf } from './permissions.ts'
 import { routes } from './routes/index.ts'
 
 /** Longer than the longest name of a file, percent-encoded. */
@@ -29,7 +29,7 @@ export function application(
   })
   app.addHook('onRoute', ({ method, url }) => {
     for (const each of [method].flat()) {
-      if (rightOf(each, url) === undefined) throw new Error(`the table of rights has no row for ${each} ${url}`)
+      if (permissionOf(each, url) === undefined) throw new Error(`the table of rights has no row for ${each} ${url}`)
       served.push({ method: each, url, paths: pathsOf(url) })
     }
   })

@@ -4,28 +4,31 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { Refused } from '#domain/session.ts'
-import type { Shown } from '../security/access-control.ts'
-import type { TicketHolder } from '../security/signed-links.ts'
+import type { Credentials } from '../security/access-control.ts'
+import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { personOf } from '../session/key-registry.ts'
 import { HttpRefused, notFound } from './errors.ts'
 import type { HttpParts } from './parts.ts'
-import { isVerb, rightOf } from './permissions.ts'
+import { isPermission, permissionOf } from './permissions.ts'
 
 /** Who a request is of, as far as it shows. */
-export interface Asker extends TicketHolder {
+export interface Requester extends SignedLinkHolder {
   readonly address: string
   /** It came with a ticket in place of all else. */
   readonly byTicket: boolean
 }
 
 /** Throws as if there were nothing where a ticket does not hold. */
-export function askerOf(parts: HttpParts, { raw, headers, query, params, routeOptions }: FastifyRequest): Asker {
+export function requesterOf(
+  parts: HttpParts,
+  { raw, headers, query, params, routeOptions }: FastifyRequest,
+): Requester {
   const { address } = parts.visitorOf(raw)
   const { ticket } = query as { readonly ticket?: string | readonly string[] }
   const { ticket: use } = routeOptions.config
   if (ticket !== undefined && use !== undefined) {
     const { id = '' } = params as { readonly id?: string }
-    const holder = typeof ticket === 'string' ? parts.tickets.holderOf(ticket, id) : undefined
+    const holder = typeof ticket === 'string' ? parts.signedLinks.holderOf(ticket, id) : undefined
     const { name } = basicIn(headers.authorization ?? '')
     const isAnothers = name !== undefined && holder?.name !== undefined && name !== holder.name
     if (holder === undefined || (use === 'sends' && (holder.sends !== true || isAnothers)))
@@ -45,9 +48,9 @@ export function askerOf(parts: HttpParts, { raw, headers, query, params, routeOp
 
 /** What a route asks for before anything is looked at behind it; a room asks for itself. */
 export async function admitToRoute(parts: HttpParts, request: FastifyRequest): Promise<void> {
-  const right = rightOf(request.method, request.routeOptions.url ?? '')
+  const right = permissionOf(request.method, request.routeOptions.url ?? '')
   if (right === 'machine' && parts.visitorOf(request.raw).loopback) return
-  if (right === 'known' && (await parts.admission.letsIn(shownBy(parts, request)))) return
+  if (right === 'known' && (await parts.accessControl.letsIn(shownBy(parts, request)))) return
   if (right === 'machine' || right === 'known') throw new HttpRefused(notFound.code, notFound.message)
 }
 
@@ -55,7 +58,7 @@ export async function admitToRoute(parts: HttpParts, request: FastifyRequest): P
 export async function admitted(parts: HttpParts, request: FastifyRequest, room: string): Promise<string> {
   const name = checkRoomName(room)
   if (typeof name !== 'string') throw new Refused(name)
-  if (!(await parts.admission.maySee(shownBy(parts, request, name), name)))
+  if (!(await parts.accessControl.maySee(shownBy(parts, request, name), name)))
     throw new HttpRefused(notFound.code, notFound.message)
   parts.visitorOf(request.raw).known?.()
   return name
@@ -66,7 +69,7 @@ export async function admitted(parts: HttpParts, request: FastifyRequest, room: 
  * where its sender went away meanwhile: it had no answer, so it will be sent again.
  */
 export async function pay(parts: HttpParts, request: FastifyRequest, lines: number, room?: string): Promise<void> {
-  const { member } = askerOf(parts, request)
+  const { member } = requesterOf(parts, request)
   const isHere = member !== undefined && parts.people.isHere(member, room)
   const { address, loopback } = parts.visitorOf(request.raw)
   const payer = { address, loopback, connection: request.raw.socket, member: isHere ? member : undefined }
@@ -74,8 +77,8 @@ export async function pay(parts: HttpParts, request: FastifyRequest, lines: numb
 }
 
 /** What a request shows to whoever lets people into a room. */
-export function shownBy(parts: HttpParts, request: FastifyRequest, room?: string): Shown {
-  const { address, credential, member: person, byTicket, invited, passwordId } = askerOf(parts, request)
+export function shownBy(parts: HttpParts, request: FastifyRequest, room?: string): Credentials {
+  const { address, credential, member: person, byTicket, invited, passwordId } = requesterOf(parts, request)
   const password = request.headers['tamtam-password']
   const isHere = person !== undefined && room !== undefined && parts.people.placeOf(person, room) !== undefined
   return {
@@ -92,9 +95,9 @@ export function shownBy(parts: HttpParts, request: FastifyRequest, room?: string
 }
 
 /** What a link stands for that this request asks for, in a room that it may see. */
-export function shownFor(parts: HttpParts, request: FastifyRequest, room: string): TicketHolder | undefined {
-  const { admission } = parts
-  return admission.linked(admission.holderOf(shownBy(parts, request, room), room), room)
+export function shownFor(parts: HttpParts, request: FastifyRequest, room: string): SignedLinkHolder | undefined {
+  const { accessControl } = parts
+  return accessControl.linked(accessControl.holderOf(shownBy(parts, request, room), room), room)
 }
 
 /** Percent-encoded, or as it is: Node gives the bytes of a header as Latin 1, and what people type is UTF-8. */
@@ -118,7 +121,7 @@ export async function asGuest<T>(
   act: (session: LocalSession) => Promise<T>,
 ): Promise<T> {
   const { engine, names } = parts
-  const { address, name, member, byTicket } = askerOf(parts, request)
+  const { address, name, member, byTicket } = requesterOf(parts, request)
   const place = { room: await admitted(parts, request, room), address, quiet: true }
   const session = member === undefined ? undefined : parts.people.placeOf(member, place.room)
   if (session !== undefined) return await watched(parts, request, session, act)
@@ -152,7 +155,7 @@ export async function underWay<T>(
   room: string,
   act: () => Promise<T>,
 ): Promise<T> {
-  const { member } = askerOf(parts, request)
+  const { member } = requesterOf(parts, request)
   const session = member === undefined ? undefined : parts.people.placeOf(member, room)
   if (session !== undefined) return await watched(parts, request, session, act)
   return await asNobody(parts, request, room, act)
@@ -164,8 +167,8 @@ async function asNobody<T>(
   room: string,
   act: (session: LocalSession) => Promise<T>,
 ): Promise<T> {
-  const { address, name = address, member } = askerOf(parts, request)
-  const role = parts.admission.roleOf(member)
+  const { address, name = address, member } = requesterOf(parts, request)
+  const role = parts.accessControl.roleOf(member)
   const session = await parts.engine.join({
     ...{ room, address, quiet: true, name, guest: true },
     ...(member === undefined ? {} : { reads: member, person: member }),
@@ -181,11 +184,11 @@ async function watched<T>(
   session: LocalSession,
   act: (session: LocalSession) => Promise<T>,
 ): Promise<T> {
-  const right = rightOf(request.method, request.routeOptions.url ?? '')
-  const why = right !== undefined && isVerb(right) ? session.refusalTo(right) : noRight
+  const right = permissionOf(request.method, request.routeOptions.url ?? '')
+  const why = right !== undefined && isPermission(right) ? session.refusalTo(right) : noRight
   if (why !== undefined) throw new Refused(why)
   const cut = () => request.raw.socket.destroy()
-  const unwatch = parts.admission.stay(shownBy(parts, request, session.room), session.room, cut)
+  const unwatch = parts.accessControl.stay(shownBy(parts, request, session.room), session.room, cut)
   const watch = session.state$.subscribe(({ status }) => {
     if (status === 'closed' && session.expelled !== undefined) cut()
   })
@@ -203,7 +206,7 @@ const noRight = rejected('NOT_ALLOWED', 'this is not for anybody')
 const noPlace = rejected('NOT_A_MEMBER', 'whoever has this key is not in the room just now; ask again in a moment')
 
 /** HTTP Basic: the user is a name, the password what is shown to the host; either may be left empty. */
-function basicIn(authorization: string): Pick<Asker, 'name' | 'credential'> {
+function basicIn(authorization: string): Pick<Requester, 'name' | 'credential'> {
   const [, encoded] = /^Basic +(\S+) *$/i.exec(authorization) ?? []
   if (encoded === undefined) return {}
   const [, name = '', credential = ''] = /^([^:]*):?(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []

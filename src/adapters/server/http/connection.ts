@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Clock } from '#domain/ports/clock.ts'
 import { hangUp, readOver } from '../connection/hang-up.ts'
-import type { Visitor } from '../connection/incoming-connection.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { Progress } from '../connection/progress.ts'
 import { type Refusal, rawRefusal } from './errors.ts'
 import type { HttpSettings } from './settings.ts'
@@ -11,7 +11,7 @@ const PROBES = 2
 
 /** One HTTP connection: its requests are dealt with one after the other, however many come at once. */
 export class HttpConnection {
-  readonly visitor: Visitor
+  readonly incoming: IncomingConnection
   readonly #clock: Clock
   readonly #settings: HttpSettings
   readonly #waiting: (() => void)[] = []
@@ -28,8 +28,8 @@ export class HttpConnection {
   #taken = 0
   #takenAt: number
 
-  constructor(visitor: Visitor, clock: Clock, settings: HttpSettings) {
-    this.visitor = visitor
+  constructor(incoming: IncomingConnection, clock: Clock, settings: HttpSettings) {
+    this.incoming = incoming
     this.#clock = clock
     this.#settings = settings
     this.#takenAt = clock.elapsed()
@@ -84,7 +84,7 @@ export class HttpConnection {
       else this.#response.shouldKeepAlive = false
     }
     // Not from within Node's parser, which may be what calls.
-    setImmediate(() => readOver(this.visitor.connection))
+    setImmediate(() => readOver(this.incoming.connection))
   }
 
   /** Resolves when no request is being dealt with. */
@@ -99,7 +99,7 @@ export class HttpConnection {
 
   /** Ends a connection whose request has a body that does not grow any more, or by too little. */
   watch(now: number): void {
-    const { connection } = this.visitor
+    const { connection } = this.incoming
     const request = this.#request
     if (request === undefined || this.#progress === undefined) return
     this.#progress.reached(this.#bytesRead, now)
@@ -110,7 +110,7 @@ export class HttpConnection {
   }
 
   get #bytesRead(): number {
-    const { connection } = this.visitor
+    const { connection } = this.incoming
     return connection instanceof Socket ? connection.bytesRead : 0
   }
 
@@ -119,14 +119,14 @@ export class HttpConnection {
    * what is written, which the next write meets: then nothing is kept for it that others wait for.
    */
   #findGone({ httpVersion }: IncomingMessage): void {
-    if (!this.visitor.connection.readableEnded || this.answering || this.#probes >= PROBES) return
+    if (!this.incoming.connection.readableEnded || this.answering || this.#probes >= PROBES) return
     this.#probes++
     if (httpVersion === '1.1') this.#response?.writeProcessing()
   }
 
   /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
   sweep(now: number, ms: number): void {
-    const { connection } = this.visitor
+    const { connection } = this.incoming
     const waiting = connection.writableLength
     const taken = (connection instanceof Socket ? connection.bytesWritten : 0) - waiting
     if (taken !== this.#taken || waiting === 0) {
@@ -138,7 +138,7 @@ export class HttpConnection {
   #answered(request: IncomingMessage): void {
     this.#request = undefined
     this.#response = undefined
-    const { connection } = this.visitor
+    const { connection } = this.incoming
     // Answered before its body was through: the rest is read over for a while, for the peer to see the answer.
     if (!request.complete && !connection.destroyed) {
       const cancel = this.#clock.after(this.#settings.lingerMs, () => {
@@ -156,12 +156,12 @@ export class HttpConnection {
   }
 
   #refuse(why: Refusal): void {
-    this.visitor.connection.write(rawRefusal(why))
+    this.incoming.connection.write(rawRefusal(why))
     this.#hangUp()
   }
 
   #hangUp(): void {
-    hangUp(this.visitor.connection, this.#clock)
+    hangUp(this.incoming.connection, this.#clock)
   }
 }
 

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { Code, Rejected } from '#domain/errors.ts'
-import { VaultBroken } from '#domain/ports/file-store.ts'
-import { JournalBroken } from '#domain/ports/journal.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
+import { JournalFailed } from '#domain/ports/journal.ts'
 import { Refused } from '#domain/session.ts'
 
 /** What only this door refuses. */
-type DoorCode =
+type HttpOnlyCode =
   | 'FOREIGN_ORIGIN'
   | 'METHOD_NOT_ALLOWED'
   | 'TOO_LARGE'
@@ -18,7 +18,7 @@ type DoorCode =
   | 'NOT_BUILT'
   | 'BUG'
 
-export type HttpCode = Code | DoorCode
+export type HttpCode = Code | HttpOnlyCode
 
 /** The body of every answer that is neither a success nor a redirection. */
 export interface Refusal {
@@ -103,7 +103,7 @@ export const statusOf = (code: HttpCode): number => STATUSES[code]
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof HttpRefused) return error.refusal
   if (error instanceof Refused) return error.rejected
-  if (error instanceof JournalBroken || error instanceof VaultBroken) return storeFailed
+  if (error instanceof JournalFailed || error instanceof FileStoreFailed) return storeFailed
   // Of fastify's own making: its words are for whoever wrote the request, its codes are not ours to keep stable.
   if (!(error instanceof Error && 'statusCode' in error)) return undefined
   const { statusCode } = error

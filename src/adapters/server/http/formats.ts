@@ -1,7 +1,7 @@
 import { jsonForTerminal } from '#domain/names/terminal-text.ts'
 import type { Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { sightOf } from '#domain/room/visibility.ts'
+import { visibilityOf } from '#domain/room/visibility.ts'
 import { eventJson } from './event-json.ts'
 
 /** One way to send events for as long as somebody listens. */
@@ -39,7 +39,7 @@ export function formatFor(accept = ''): StreamFormat | undefined {
 
 function writing(line: (event: RoomEvent) => string): Pick<StreamFormat, 'write' | 'encode'> {
   const write = (events: readonly RoomEvent[]) => Buffer.from(events.map(line).join(''))
-  return { write, encode: (batch) => write(batch.encoded(sightOf).open) }
+  return { write, encode: (batch) => write(batch.encoded(visibilityOf).open) }
 }
 
 /** Where a reader goes on that comes back. */

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Cancel } from '#domain/ports/clock.ts'
 import { hangUp } from '../connection/hang-up.ts'
-import type { Browsed, Door, Visitor } from '../connection/incoming-connection.ts'
+import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 import { originOf } from '../connection/origin-of.ts'
 import { application } from './application.ts'
 import { HttpConnection } from './connection.ts'
@@ -14,14 +14,14 @@ import { GuestNames } from './guest-names.ts'
 import type { ServedRoute } from './near-misses.ts'
 import { headFault, httpServer } from './node-server.ts'
 import { type IsOurs, originFault, ownNames } from './origin.ts'
-import type { HttpDoorParts, HttpParts } from './parts.ts'
+import type { HttpParts, HttpServerParts } from './parts.ts'
 import { Rates } from './rates.ts'
 import { straighten } from './target.ts'
 
 const WATCH_MS = 1000
 
 /** Where curl, browsers and programs come in: `docs/http.md`. */
-export class HttpDoor implements Door, Browsed {
+export class HttpServer implements ConnectionServer, Browsed {
   readonly #parts: HttpParts
   readonly #closing = new AbortController()
   readonly #connections = new Map<Duplex, HttpConnection>()
@@ -33,7 +33,7 @@ export class HttpDoor implements Door, Browsed {
   #status: 'open' | 'closing' = 'open'
   #cancelWatch: Cancel = () => {}
 
-  constructor(parts: HttpDoorParts) {
+  constructor(parts: HttpServerParts) {
     const { engine, clock, settings } = parts
     setMaxListeners(0, this.#closing.signal)
     this.#isOurs = ownNames(settings.hostNames)
@@ -42,7 +42,7 @@ export class HttpDoor implements Door, Browsed {
       names: new GuestNames(engine),
       rates: new Rates(clock, settings),
       closing: this.#closing.signal,
-      visitorOf: (request) => this.#of(request.socket).visitor,
+      visitorOf: (request) => this.#of(request.socket).incoming,
     }
     const fail = (connection: Duplex, why: Refusal) => this.#of(connection).fail(why)
     const upgrades = {
@@ -72,14 +72,14 @@ export class HttpDoor implements Door, Browsed {
   }
 
   serves(address: string): boolean {
-    for (const { visitor } of this.#connections.values()) if (visitor.address === address) return true
+    for (const { incoming } of this.#connections.values()) if (incoming.address === address) return true
     return false
   }
 
-  welcome(visitor: Visitor): void {
-    const { connection, head } = visitor
+  accept(incoming: IncomingConnection): void {
+    const { connection, head } = incoming
     const { clock, settings, log } = this.#parts
-    this.#connections.set(connection, new HttpConnection(visitor, clock, settings))
+    this.#connections.set(connection, new HttpConnection(incoming, clock, settings))
     connection.once('close', () => this.#connections.delete(connection))
     connection.on('error', (error) => {
       log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
@@ -132,14 +132,14 @@ export class HttpDoor implements Door, Browsed {
     const now = this.#parts.clock.elapsed()
     for (const connection of this.#connections.values()) connection.sweep(now, ms)
     this.#parts.rates.sweep()
-    this.#parts.admission.sweep()
+    this.#parts.accessControl.sweep()
   }
 
   #lent(connection: Socket): void {
     if (this.#connections.has(connection)) return
     const { clock, settings } = this.#parts
-    const visitor = { connection, ...originOf(connection), head: Buffer.alloc(0) }
-    this.#connections.set(connection, new HttpConnection(visitor, clock, settings))
+    const incoming = { connection, ...originOf(connection), head: Buffer.alloc(0) }
+    this.#connections.set(connection, new HttpConnection(incoming, clock, settings))
     connection.once('close', () => this.#connections.delete(connection))
   }
 
@@ -165,11 +165,11 @@ export class HttpDoor implements Door, Browsed {
 
   /** Answers what is wrong with it; nothing where it is a WebSocket from now on. */
   #upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): Refusal | undefined {
-    const { visitor, busy } = this.#of(connection)
+    const { incoming, busy } = this.#of(connection)
     const fault = busy ? tooEarly : this.#fault(request)
     if (fault !== undefined) return fault
     this.#connections.delete(connection)
-    this.#parts.webSockets.accept(request, { ...visitor, head })
+    this.#parts.webSockets.upgrade(request, { ...incoming, head })
     return undefined
   }
 

@@ -5,10 +5,10 @@ import type { Clock } from '#domain/ports/clock.ts'
 import type { Ids } from '#domain/ports/ids.ts'
 import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
-import type { Visitor } from '../connection/incoming-connection.ts'
-import type { Admission } from '../security/access-control.ts'
-import type { Tickets } from '../security/signed-links.ts'
-import type { People } from '../session/key-registry.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import type { AccessControl } from '../security/access-control.ts'
+import type { SignedLinks } from '../security/signed-links.ts'
+import type { KeyRegistry } from '../session/key-registry.ts'
 import type { GuestNames } from './guest-names.ts'
 import type { Rates } from './rates.ts'
 import type { HttpSettings } from './settings.ts'
@@ -29,30 +29,30 @@ export interface WebSockets {
   /** Whether this is a request for one of them; others are answered like any request. */
   wants(request: IncomingMessage): boolean
   /** The visitor's `head` is what came behind the request. */
-  accept(request: IncomingMessage, visitor: Visitor): void
+  upgrade(request: IncomingMessage, incoming: IncomingConnection): void
 }
 
 /** What the HTTP door is made of. */
-export interface HttpDoorParts {
+export interface HttpServerParts {
   readonly engine: Engine
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
   readonly metrics: Metrics
   readonly settings: HttpSettings
-  readonly admission: Admission
-  readonly tickets: Tickets
+  readonly accessControl: AccessControl
+  readonly signedLinks: SignedLinks
   /** The members that requests can act as. */
-  readonly people: Pick<People, 'placeOf' | 'isHere'>
+  readonly people: Pick<KeyRegistry, 'placeOf' | 'isHere'>
   /** Where requests for a WebSocket go. */
   readonly webSockets: WebSockets
   /** Where the built page is; undefined where none is served. */
   readonly page: string | undefined
   /** What is wrong with the stores; undefined where nothing is. */
-  readonly trouble: () => Trouble | undefined
+  readonly trouble: () => HealthReport | undefined
 }
 
-export interface Trouble {
+export interface HealthReport {
   /** Whether they take nothing just now. */
   readonly refuses: boolean
   /** For people. */
@@ -60,12 +60,12 @@ export interface Trouble {
 }
 
 /** What its routes stand on. */
-export interface HttpParts extends HttpDoorParts {
+export interface HttpParts extends HttpServerParts {
   readonly names: GuestNames
   readonly rates: Rates
   /** Aborted when the host stops: what would go on for long ends then. */
   readonly closing: AbortSignal
-  visitorOf(request: IncomingMessage): Visitor
+  visitorOf(request: IncomingMessage): IncomingConnection
 }
 
 /** Adds some routes to the door. */

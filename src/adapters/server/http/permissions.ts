@@ -1,13 +1,13 @@
-import type { Verb } from '#domain/room/permissions.ts'
+import type { Permission } from '#domain/room/permissions.ts'
 
 /**
  * What a route takes. A verb: what it does in a room, for whom the domain's table says. `open`: nothing, since nothing secret is behind
  * it, or it shows each only their own. `known`: whatever the host itself asks for. `machine`: to come from this machine.
  */
-export type RouteRight = Verb | 'open' | 'known' | 'machine'
+export type RoutePermission = Permission | 'open' | 'known' | 'machine'
 
 /** Every route that there is, by method and address; one that is not here is not served. HEAD takes what GET takes. */
-const ROUTES: Readonly<Record<string, RouteRight>> = {
+const ROUTES: Readonly<Record<string, RoutePermission>> = {
   'GET /': 'open',
   'GET /healthz': 'open',
   'GET /openapi.json': 'open',
@@ -51,10 +51,11 @@ const ROUTES: Readonly<Record<string, RouteRight>> = {
 }
 
 /** Undefined where there is no such route for anybody. */
-export function rightOf(method: string, url: string): RouteRight | undefined {
+export function permissionOf(method: string, url: string): RoutePermission | undefined {
   // Each build of the page calls its files otherwise.
   if (url.startsWith('/assets/')) return 'open'
   return ROUTES[`${method === 'HEAD' ? 'GET' : method} ${url}`]
 }
 
-export const isVerb = (right: RouteRight): right is Verb => right !== 'open' && right !== 'known' && right !== 'machine'
+export const isPermission = (right: RoutePermission): right is Permission =>
+  right !== 'open' && right !== 'known' && right !== 'machine'

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '#domain/ports/clock.ts'
-import { householdOf } from '../connection/address.ts'
-import type { Visitor } from '../connection/incoming-connection.ts'
+import { subnetOf } from '../connection/address.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { SharedRates } from '../connection/rate-limit.ts'
 import type { HttpSettings } from './settings.ts'
 
 /** Who pays for a request: a member of a room, by their key, or else everybody at an address together. */
-export interface Payer extends Pick<Visitor, 'address' | 'loopback'> {
+export interface Payer extends Pick<IncomingConnection, 'address' | 'loopback'> {
   readonly connection: Duplex
   readonly member: string | undefined
 }
@@ -31,7 +31,7 @@ export class Rates {
     const close = () => gone.abort()
     if (connection.destroyed) close()
     connection.once('close', close)
-    const rate = this.#rates.of(member === undefined ? householdOf(address) : `member ${member}`)
+    const rate = this.#rates.of(member === undefined ? subnetOf(address) : `member ${member}`)
     const outcome = await rate.take(lines, gone.signal)
     connection.off('close', close)
     return outcome === 'taken'

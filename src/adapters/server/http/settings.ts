@@ -1,7 +1,7 @@
-import type { GuessSettings } from '../security/failed-attempts.ts'
+import type { FailedAttemptSettings } from '../security/failed-attempts.ts'
 
 /** What the HTTP door holds to; the defaults stand in `app/defaults.ts`. */
-export interface HttpSettings extends GuessSettings {
+export interface HttpSettings extends FailedAttemptSettings {
   /** Names of this host, beside its addresses and `localhost`, that a request may be meant for. */
   readonly hostNames: readonly string[]
   /** The room of whoever names none. */

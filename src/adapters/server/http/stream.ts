@@ -31,7 +31,7 @@ export function streamEvents(
     if (bytes.length > 0) outbox.write(bytes)
     if (outbox.full) {
       metrics.count('catch_ups')
-      follower.hold(batch.last ?? follower.cursor)
+      follower.pause(batch.last ?? follower.cursor)
     }
     finishWithPeer()
   }

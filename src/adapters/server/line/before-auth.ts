@@ -4,11 +4,7 @@ import type { Caller } from './commands/command.ts'
 import { join } from './commands/join.ts'
 
 /** What somebody says who has not come in yet: to show what they have, and to go, is all that there is for them (C122). */
-export function atThreshold(
-  caller: Caller,
-  item: Item,
-  abandon: (begin: BeginItem) => void,
-): Promise<void> | undefined {
+export function beforeAuth(caller: Caller, item: Item, abandon: (begin: BeginItem) => void): Promise<void> | undefined {
   switch (item.type) {
     case 'command':
       if (item.word === 'token') return caller.show(item.rest.trim())

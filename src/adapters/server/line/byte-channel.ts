@@ -2,7 +2,7 @@
  * A file's bytes between the connection that pushes and the upload that pulls: bounded, because the pusher waits once more
  * than `markBytes` are in it.
  */
-export class BodyQueue implements AsyncIterable<Uint8Array> {
+export class ByteChannel implements AsyncIterable<Uint8Array> {
   readonly #markBytes: number
   #pieces: Uint8Array[] = []
   #bytes = 0

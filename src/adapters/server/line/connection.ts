@@ -2,28 +2,28 @@ import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
 import { hangUp } from '../connection/hang-up.ts'
-import type { Visitor } from '../connection/incoming-connection.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { Outbox } from '../connection/outbox.ts'
 import { LineDecoder } from './codec/decoder.ts'
 import type { Item } from './codec/items.ts'
 import { LineDelivery } from './delivery.ts'
 import type { LinkLines } from './link-lines.ts'
 import { LinePeer, type PeerParts } from './peer.ts'
-import type { MarkChecks } from './sentinel-checks.ts'
+import type { SentinelChecks } from './sentinel-checks.ts'
 import type { LineSettings } from './settings.ts'
 
-export interface ConnectionParts extends Pick<PeerParts, 'admission' | 'engine' | 'id'> {
+export interface ConnectionParts extends Pick<PeerParts, 'accessControl' | 'engine' | 'id'> {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
   readonly settings: LineSettings
-  readonly checks: MarkChecks
+  readonly checks: SentinelChecks
   readonly links: LinkLines
 }
 
 /** One line connection: reads no faster than its peer's items are dealt with, and ends by itself when one of them fails (C90). */
 export class LineConnection {
-  readonly #visitor: Visitor
+  readonly #incoming: IncomingConnection
   readonly #parts: ConnectionParts
   readonly #decoder: LineDecoder
   readonly #outbox: Outbox
@@ -40,10 +40,10 @@ export class LineConnection {
   #reason = 'left'
   #cancelWait: Cancel = () => {}
 
-  constructor(visitor: Visitor, parts: ConnectionParts, gone: (connection: LineConnection) => void) {
-    const { connection, address, loopback, base } = visitor
+  constructor(incoming: IncomingConnection, parts: ConnectionParts, gone: (connection: LineConnection) => void) {
+    const { connection, address, loopback, base } = incoming
     const { clock, metrics, settings, checks, links } = parts
-    this.#visitor = visitor
+    this.#incoming = incoming
     this.#parts = parts
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
     this.#outbox = new Outbox(connection, settings.outboxMarkBytes, () => this.#delivery.resume())
@@ -63,7 +63,7 @@ export class LineConnection {
       expelled: (why) => this.#expelled(why),
       admitted: () => {
         this.#cancelWait()
-        visitor.known?.()
+        incoming.known?.()
       },
       abandon: (begin) => this.#decoder.abandonBody(begin),
     })
@@ -84,11 +84,11 @@ export class LineConnection {
   /** Ends the connection after what was written. */
   hangUp(): void {
     if (this.#status !== 'gone') this.#status = 'hung up'
-    hangUp(this.#visitor.connection, this.#parts.clock)
+    hangUp(this.#incoming.connection, this.#parts.clock)
   }
 
   stopReading(): void {
-    this.#visitor.connection.pause()
+    this.#incoming.connection.pause()
     if (this.#status === 'reading') this.#status = 'ended'
   }
 
@@ -100,7 +100,7 @@ export class LineConnection {
   }
 
   destroy(): void {
-    this.#visitor.connection.destroy()
+    this.#incoming.connection.destroy()
   }
 
   /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
@@ -123,10 +123,10 @@ export class LineConnection {
   }
 
   async #enter(): Promise<void> {
-    const { connection, head } = this.#visitor
+    const { connection, head } = this.#incoming
     const { clock, settings } = this.#parts
     this.#cancelWait = clock.after(settings.strangerMs, () => this.#expelled('nothing was shown in time'))
-    if (!(await this.#peer.arrive(this.#visitor.shy))) return this.hangUp()
+    if (!(await this.#peer.arrive(this.#incoming.hidden))) return this.hangUp()
     // It may have gone while it joined; then `gone` found no session to leave.
     if (this.#status === 'gone') return this.#peer.gone(this.#reason)
     connection.on('data', this.#read)
@@ -164,7 +164,7 @@ export class LineConnection {
     // Whoever pipes a file in waits for its answer, which it has by now, and for the end of the connection.
     const ms = this.#peer.sentFileLast ? settings.fileHalfCloseMs : settings.halfCloseMs
     const cancel = clock.after(ms, () => this.hangUp())
-    this.#visitor.connection.once('close', cancel)
+    this.#incoming.connection.once('close', cancel)
   }
 
   /** Hot path: a chunk of text lines goes through here without a promise. */
@@ -183,7 +183,7 @@ export class LineConnection {
   }
 
   #waitFor(wait: Promise<void>, next: () => void): void {
-    const { connection } = this.#visitor
+    const { connection } = this.#incoming
     connection.pause()
     this.#busy = true
     wait

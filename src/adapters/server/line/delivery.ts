@@ -1,5 +1,5 @@
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Follower } from '#domain/engine/subscription.ts'
+import type { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
 import type { Batch } from '#domain/room/batch.ts'
@@ -7,11 +7,11 @@ import type { FileCompleted, WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
 import type { Outbox } from '../connection/outbox.ts'
 import { fileLine, guardSend, type LinkOf } from '../connection/wording.ts'
-import type { TicketHolder } from '../security/signed-links.ts'
-import { sendInBand } from './inline-file.ts'
+import type { SignedLinkHolder } from '../security/signed-links.ts'
+import { sendInlineFile } from './inline-file.ts'
 import type { LinkLines, Links } from './link-lines.ts'
 import { inlineLines, type Lines, portion, type Reading } from './render.ts'
-import type { MarkChecks } from './sentinel-checks.ts'
+import type { SentinelChecks } from './sentinel-checks.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
 /** Notices that may wait for a file to be through before their reader is read more slowly: so many, and no longer than this. */
@@ -23,7 +23,7 @@ export interface DeliveryParts {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly settings: LineSettings
-  readonly checks: MarkChecks
+  readonly checks: SentinelChecks
   readonly links: LinkLines
   /** Where links begin. */
   readonly base: string | undefined
@@ -40,7 +40,7 @@ export class LineDelivery {
   readonly #outbox: Outbox
   #links: Links
   #mode: FileMode
-  #follower: Follower | undefined
+  #follower: RoomSubscription | undefined
   #session: LocalSession | undefined
   #sending = false
   #notices: Buffer[] = []
@@ -69,7 +69,7 @@ export class LineDelivery {
   }
 
   /** What its links stand for, where nothing is let in without. */
-  showing(holder: TicketHolder | undefined): void {
+  showing(holder: SignedLinkHolder | undefined): void {
     this.#links = this.#parts.links.for(this.#parts.base, holder)
   }
 
@@ -122,7 +122,7 @@ export class LineDelivery {
   async send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
     while (this.#sending) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     const follower = this.#follower
-    follower?.hold(follower.cursor)
+    follower?.pause(follower.cursor)
     await this.#send(by, file, session, Number.POSITIVE_INFINITY)
   }
 
@@ -134,7 +134,7 @@ export class LineDelivery {
     const whole = this.#mode === 'inline' ? nextFile(lines, session) : undefined
     if (whole !== undefined) {
       this.#outbox.writeAll(portion(lines, session, 0, whole.index))
-      follower.hold(whole.event.seq)
+      follower.pause(whole.event.seq)
       const most = this.#parts.settings.inlineMaxBytes || Number.POSITIVE_INFINITY
       this.#send(whole.event.by.name, whole.event.file, session, most).catch(() => this.#parts.lost())
       return
@@ -143,7 +143,7 @@ export class LineDelivery {
     if (pieces.length > 0) this.#outbox.writeAll(pieces)
     if (!this.#outbox.full) return
     this.#parts.metrics.count('catch_ups')
-    follower.hold(batch.last ?? follower.cursor)
+    follower.pause(batch.last ?? follower.cursor)
   }
 
   async #send(by: string, file: WholeFile, session: LocalSession, mostBytes: number): Promise<void> {
@@ -152,7 +152,7 @@ export class LineDelivery {
     try {
       if (file.size <= mostBytes && (await checks.carries(file.id, () => session.inspect(file.id)))) {
         const to = { outbox, clock, apartMs: settings.apartMs }
-        await sendInBand(file, session.download(file.id, 0, 'lent'), to)
+        await sendInlineFile(file, session.download(file.id, 0, 'lent'), to)
       } else this.#notices.unshift(this.#encoded(`${fileLine(by, file, this.linkOf)}\n`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error

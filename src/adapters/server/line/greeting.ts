@@ -3,7 +3,7 @@ import { forTerminal } from '#domain/names/terminal-text.ts'
 import { COLLECTING } from '../connection/wording.ts'
 
 /** What somebody is told who has come into a room. */
-export function welcome(session: LocalSession): string {
+export function greet(session: LocalSession): string {
   const collects = session.collectingSince === undefined ? '' : `\n* ${COLLECTING}`
   const topic = session.topic === '' ? '' : `\n* topic: ${forTerminal(session.topic)}`
   const history = session.last === 0 ? '' : `, ${session.last} so far (/history)`

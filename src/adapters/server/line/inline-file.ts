@@ -3,7 +3,7 @@ import type { Clock } from '#domain/ports/clock.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
 import type { Outbox } from '../connection/outbox.ts'
-import { END_MARK } from './codec/sentinel.ts'
+import { SENTINEL } from './codec/sentinel.ts'
 
 // What the kernels on both sides may hold of a file that we see as sent, and how slow a reader of it we wait for.
 const KERNEL_BYTES = 10_000_000
@@ -11,7 +11,7 @@ const SLOW_READER_BYTES_PER_MS = 10_000
 // A reader that stalled in between says nothing about its pace.
 const LONGEST_UNREAD_MS = 60_000
 
-export interface InBand {
+export interface InlineFile {
   readonly outbox: Outbox
   readonly clock: Clock
   readonly apartMs: number
@@ -24,7 +24,11 @@ export interface InBand {
  * gone once the header is out is ended by the mark, or the reader would take all chat for it, and the reader is to be told (C30);
  * where it is us who fail it is not, for the connection ends, and what came must not pass for the file.
  */
-export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Array>, to: InBand): Promise<void> {
+export async function sendInlineFile(
+  file: WholeFile,
+  source: AsyncIterable<Uint8Array>,
+  to: InlineFile,
+): Promise<void> {
   const { outbox } = to
   const pieces = source[Symbol.asyncIterator]()
   let piece = await pieces.next()
@@ -48,7 +52,7 @@ export async function sendInBand(file: WholeFile, source: AsyncIterable<Uint8Arr
     await pieces.return?.()
   }
   await apart(to, unreadMs(file.size, to.clock.elapsed() - started))
-  outbox.write(END_MARK)
+  outbox.write(SENTINEL)
   await apart(to, 0)
   if (gone !== undefined) throw gone
 }
@@ -60,7 +64,7 @@ function unreadMs(size: number, sentInMs: number): number {
   return Math.max(Math.min(atItsPace, LONGEST_UNREAD_MS), unread / SLOW_READER_BYTES_PER_MS)
 }
 
-async function apart({ outbox, clock, apartMs }: InBand, extraMs: number): Promise<void> {
+async function apart({ outbox, clock, apartMs }: InlineFile, extraMs: number): Promise<void> {
   await outbox.flushed()
   await new Promise<void>((resolve) => clock.after(apartMs + extraMs, resolve))
 }

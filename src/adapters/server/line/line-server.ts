@@ -3,18 +3,18 @@ import type { Clock } from '#domain/ports/clock.ts'
 import type { Ids } from '#domain/ports/ids.ts'
 import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
-import type { Door, Visitor } from '../connection/incoming-connection.ts'
-import type { Admission } from '../security/access-control.ts'
-import type { Tickets } from '../security/signed-links.ts'
+import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
+import type { AccessControl } from '../security/access-control.ts'
+import type { SignedLinks } from '../security/signed-links.ts'
 import { LineConnection } from './connection.ts'
 import { LinkLines } from './link-lines.ts'
-import { MarkChecks } from './sentinel-checks.ts'
+import { SentinelChecks } from './sentinel-checks.ts'
 import type { LineSettings } from './settings.ts'
 
-export interface LineDoorParts {
+export interface LineServerParts {
   readonly engine: Engine
-  readonly admission: Admission
-  readonly tickets: Tickets
+  readonly accessControl: AccessControl
+  readonly signedLinks: SignedLinks
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -23,21 +23,21 @@ export interface LineDoorParts {
 }
 
 /** Where netcat and the seed's own client come in: `docs/line-protocol.md`. */
-export class LineDoor implements Door {
-  readonly #parts: LineDoorParts
-  readonly #checks = new MarkChecks()
+export class LineServer implements ConnectionServer {
+  readonly #parts: LineServerParts
+  readonly #checks = new SentinelChecks()
   readonly #links: LinkLines
   readonly #connections = new Set<LineConnection>()
 
-  constructor(parts: LineDoorParts) {
+  constructor(parts: LineServerParts) {
     this.#parts = parts
-    this.#links = new LinkLines(parts.tickets, parts.admission)
+    this.#links = new LinkLines(parts.signedLinks, parts.accessControl)
   }
 
-  welcome(visitor: Visitor): void {
+  accept(incoming: IncomingConnection): void {
     const { ids, ...parts } = this.#parts
     const shared = { checks: this.#checks, links: this.#links }
-    const connection = new LineConnection(visitor, { ...parts, ...shared, id: ids.next() }, (gone) =>
+    const connection = new LineConnection(incoming, { ...parts, ...shared, id: ids.next() }, (gone) =>
       this.#connections.delete(gone),
     )
     this.#connections.add(connection)

@@ -6,14 +6,14 @@ import type { Session, Upload } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
 import { Progress } from '../connection/progress.ts'
 import { placeText, shortId, sizeText } from '../connection/wording.ts'
-import { BodyQueue } from './byte-channel.ts'
+import { ByteChannel } from './byte-channel.ts'
 import type { BeginItem } from './codec/items.ts'
 import type { LineSettings } from './settings.ts'
 
 /** One file that comes in over a line connection: from its first line to the answer. */
-export class Reception {
+export class LineUpload {
   readonly begin: BeginItem
-  readonly #queue: BodyQueue
+  readonly #queue: ByteChannel
   readonly #upload: Upload
   readonly #clock: Clock
   readonly #progress: Progress
@@ -36,7 +36,7 @@ export class Reception {
     this.#settings = settings
     const { uploadStallMs: stallMs, uploadWindowMs: windowMs, uploadLeastBytes: leastBytes } = settings
     this.#progress = new Progress({ stallMs, windowMs, leastBytes }, clock.elapsed())
-    this.#queue = new BodyQueue(settings.bodyMarkBytes)
+    this.#queue = new ByteChannel(settings.bodyMarkBytes)
     const { name, size, to } = begin
     const told = { ...(size === undefined ? {} : { size }), ...(to === undefined ? {} : { to }) }
     this.#upload = session.upload(this.#queue, { name, ...told })
@@ -100,7 +100,7 @@ const trickled = ({ uploadWindowMs, uploadLeastBytes }: LineSettings): Rejected 
   )
 const broken = rejected('TRANSFER_CUT', 'the host could not keep the file')
 
-export const suspectEnd: Rejected = rejected(
+export const sentinelCandidate: Rejected = rejected(
   'SUSPECT_END',
   'the end mark stood inside the file, so its end is not where you meant it; send it with /put <size> <name>',
 )

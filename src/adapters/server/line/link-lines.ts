@@ -1,8 +1,8 @@
 import type { Encoder } from '#domain/room/batch.ts'
 import { fileUrl } from '../connection/file-url.ts'
 import type { LinkOf } from '../connection/wording.ts'
-import type { Admission } from '../security/access-control.ts'
-import type { TicketHolder, Tickets } from '../security/signed-links.ts'
+import type { AccessControl } from '../security/access-control.ts'
+import type { SignedLinkHolder, SignedLinks } from '../security/signed-links.ts'
 import { type Lines, linkLines } from './render.ts'
 
 /** More ways to reach one host than this are not remembered; those beyond share their lines with nobody. */
@@ -17,17 +17,17 @@ export interface Links {
 
 /** How batches are encoded for those who get links: once for all who reached the host at one address, and showed the same to come in. */
 export class LinkLines {
-  readonly #tickets: Tickets
-  readonly #admission: Pick<Admission, 'linked'>
+  readonly #signedLinks: SignedLinks
+  readonly #accessControl: Pick<AccessControl, 'linked'>
   readonly #known = new Map<string, Links>()
 
-  constructor(tickets: Tickets, admission: Pick<Admission, 'linked'>) {
-    this.#tickets = tickets
-    this.#admission = admission
+  constructor(signedLinks: SignedLinks, accessControl: Pick<AccessControl, 'linked'>) {
+    this.#signedLinks = signedLinks
+    this.#accessControl = accessControl
   }
 
   /** `base` as in `http://192.168.1.5:8268`. A link shows nothing by itself: where something must be shown, it has a ticket. */
-  for(base: string | undefined, holder: TicketHolder | undefined): Links {
+  for(base: string | undefined, holder: SignedLinkHolder | undefined): Links {
     const key = JSON.stringify([base, holder])
     const known = this.#known.get(key)
     if (known !== undefined) return known
@@ -37,11 +37,11 @@ export class LinkLines {
     return links
   }
 
-  #linkOf(base: string, known: TicketHolder | undefined, room: string): LinkOf {
-    const holder = this.#admission.linked(known, room)
+  #linkOf(base: string, known: SignedLinkHolder | undefined, room: string): LinkOf {
+    const holder = this.#accessControl.linked(known, room)
     if (holder === undefined) return (file) => `${base}${fileUrl(file)}`
     // Not `SEND`, for readers in band (`guardSend`).
-    const ticket = (id: string) => this.#tickets.issue(id, holder).text.replaceAll('SEND', '%53END')
+    const ticket = (id: string) => this.#signedLinks.issue(id, holder).text.replaceAll('SEND', '%53END')
     return (file) => `${base}${fileUrl(file)}?ticket=${ticket(file.id)}`
   }
 }

@@ -10,21 +10,21 @@ import { Refused } from '#domain/session.ts'
 import { priceOfJoin } from '../connection/costs.ts'
 import type { Outbox } from '../connection/outbox.ts'
 import type { LinkOf } from '../connection/wording.ts'
-import { type Admission, notForYou, type Shown, type Welcome } from '../security/access-control.ts'
-import { atThreshold, tokenFirst } from './before-auth.ts'
+import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
+import { beforeAuth, tokenFirst } from './before-auth.ts'
 import type { BeginItem, Item } from './codec/items.ts'
 import type { Caller } from './commands/command.ts'
 import { runCommand } from './commands/index.ts'
 import type { LineDelivery } from './delivery.ts'
 import { accessEnded, nowhere, tooManyRooms } from './errors.ts'
-import { welcome } from './greeting.ts'
-import { Reception, receivedText, suspectEnd } from './line-upload.ts'
+import { greet } from './greeting.ts'
+import { LineUpload, receivedText, sentinelCandidate } from './line-upload.ts'
 import { sayLines } from './say-lines.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
 export interface PeerParts {
   readonly engine: Engine
-  readonly admission: Admission
+  readonly accessControl: AccessControl
   readonly clock: Clock
   readonly settings: LineSettings
   readonly outbox: Outbox
@@ -49,14 +49,14 @@ export interface PeerParts {
 /** One person on the line door: what they type becomes commands to the room, files and answers. */
 export class LinePeer implements Caller {
   readonly settings: LineSettings
-  readonly admission: Admission
+  readonly accessControl: AccessControl
   readonly base: string | undefined
   readonly #delivery: LineDelivery
   readonly #parts: PeerParts
   readonly #bucket: TokenBucket
   readonly #rooms = new Set<string>()
   #session: LocalSession | undefined
-  #reception: Reception | undefined
+  #reception: LineUpload | undefined
   #nick: string | undefined
   #sentFileLast = false
   /** `stranger`: has not come into any room yet, and says nothing but what it has to show. `shy`: is in one, of which nobody was told. */
@@ -69,7 +69,7 @@ export class LinePeer implements Caller {
     const { settings, clock } = parts
     this.#parts = parts
     this.settings = settings
-    this.admission = parts.admission
+    this.accessControl = parts.accessControl
     this.base = parts.base
     this.#delivery = parts.delivery
     this.#bucket = new TokenBucket(clock, parts.limited ? settings.linesPerSecond : 0, settings.linesBurst)
@@ -91,9 +91,9 @@ export class LinePeer implements Caller {
     if (item.type === 'answer') return this.#delivery.say(item.bytes)
     if (this.#status === 'stranger') {
       const wait = item.type === 'text' ? this.charge(item.lines.length) : undefined
-      return atThreshold(this, item, this.#parts.abandon) ?? wait
+      return beforeAuth(this, item, this.#parts.abandon) ?? wait
     }
-    if (this.#status === 'shy' && item.type !== 'close') return this.#comeForward(item)
+    if (this.#status === 'shy' && item.type !== 'close') return this.#announceMember(item)
     this.#sentFileLast = item.type === 'end'
     switch (item.type) {
       case 'text':
@@ -119,9 +119,9 @@ export class LinePeer implements Caller {
     }
   }
 
-  async #comeForward(item: Item): Promise<void> {
+  async #announceMember(item: Item): Promise<void> {
     this.#status = 'here'
-    const why = await this.#session?.comeForward()
+    const why = await this.#session?.announceMember()
     if (why === undefined) return await this.handle(item)
     void this.refuse(why)
     this.quit()
@@ -167,8 +167,8 @@ export class LinePeer implements Caller {
   }
 
   /** Comes into the room that everybody is in at first. Answers false where there is nothing that it could show to come in. */
-  async arrive(shy = false): Promise<boolean> {
-    return (await this.#join(this.settings.room, undefined, shy)) !== 'refused'
+  async arrive(hidden = false): Promise<boolean> {
+    return (await this.#join(this.settings.room, undefined, hidden)) !== 'refused'
   }
 
   /** Shows the host its token: a stranger comes in by it. */
@@ -188,10 +188,10 @@ export class LinePeer implements Caller {
       await this.refuse(tooManyRooms)
       return 'refused'
     }
-    const { admission } = this
+    const { accessControl } = this
     const { address, id } = this.#parts
     const before = this.#session
-    const shown: Shown = {
+    const shown: Credentials = {
       connection: this,
       address,
       person: id,
@@ -199,9 +199,9 @@ export class LinePeer implements Caller {
       ...(password === undefined ? {} : { password }),
     }
     let session: LocalSession
-    let admitted: Welcome | undefined
+    let admitted: Grant | undefined
     try {
-      admitted = await admission.enter(shown, room)
+      admitted = await accessControl.enter(shown, room)
       if (admitted === undefined) return await this.#turnedAway(shown)
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
       session = await this.#parts.engine.join({ room, owner: id, person: id, address, quiet, ...admitted, ...who })
@@ -218,12 +218,12 @@ export class LinePeer implements Caller {
     if (this.#status === 'stranger') this.#parts.admitted()
     this.#status = quiet ? 'shy' : 'here'
     this.#unwatch()
-    this.#unwatch = admission.stay(shown, room, () => this.#parts.expelled(accessEnded))
-    this.#delivery.showing(admission.holderOf(shown, room))
+    this.#unwatch = accessControl.stay(shown, room, () => this.#parts.expelled(accessEnded))
+    this.#delivery.showing(accessControl.holderOf(shown, room))
     this.#rooms.add(room)
     this.#session = session
     session.refusals$.subscribe((why) => void this.refuse(why))
-    void this.say(welcome(session))
+    void this.say(greet(session))
     this.#delivery.follow(session)
     await before?.close()
     return 'joined'
@@ -280,7 +280,7 @@ export class LinePeer implements Caller {
     const session = this.inRoom()
     const { abandon, clock } = this.#parts
     if (session === undefined) return void abandon(begin)
-    this.#reception = new Reception(begin, session, clock, this.settings, (why) => {
+    this.#reception = new LineUpload(begin, session, clock, this.settings, (why) => {
       abandon(begin)
       void this.refuse(why)
     })
@@ -290,7 +290,7 @@ export class LinePeer implements Caller {
     const reception = this.#reception
     this.#reception = undefined
     if (reception === undefined) return
-    const ended = await (suspect ? reception.cut(suspectEnd) : reception.end())
+    const ended = await (suspect ? reception.cut(sentinelCandidate) : reception.end())
     if (!('type' in ended)) await this.say(receivedText(ended))
   }
 
@@ -300,9 +300,9 @@ export class LinePeer implements Caller {
     await reception?.cut(rejected('TRANSFER_CUT', 'the sender went away before the file was through'))
   }
 
-  async #turnedAway(shown: Shown): Promise<'turned away'> {
+  async #turnedAway(shown: Credentials): Promise<'turned away'> {
     const told = this.refuse(this.#status === 'stranger' ? tokenFirst : notForYou)
-    await (this.admission.isSpent(shown) ? this.#parts.hangUp() : told)
+    await (this.accessControl.isSpent(shown) ? this.#parts.hangUp() : told)
     return 'turned away'
   }
 

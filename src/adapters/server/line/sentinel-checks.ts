@@ -1,10 +1,10 @@
-import { MarkCheck } from './codec/sentinel.ts'
+import { SentinelCheck } from './codec/sentinel.ts'
 
 /** Results are kept for this many files. */
 const KEPT = 1000
 
 /** Whether the end mark can carry a file (C24, C25): read once for each file, whoever asks and however many. */
-export class MarkChecks {
+export class SentinelChecks {
   readonly #results = new Map<string, Promise<boolean>>()
 
   carries(id: string, source: () => AsyncIterable<Uint8Array>): Promise<boolean> {
@@ -21,7 +21,7 @@ export class MarkChecks {
 }
 
 async function check(source: AsyncIterable<Uint8Array>): Promise<boolean> {
-  const mark = new MarkCheck()
+  const mark = new SentinelCheck()
   for await (const bytes of source) mark.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   return mark.result()
 }

@@ -3,7 +3,7 @@ import type { Clock } from '#domain/ports/clock.ts'
 import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
 import { hangUp } from '../connection/hang-up.ts'
-import type { Browsed, Door, Visitor } from '../connection/incoming-connection.ts'
+import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 import { sniffConnection } from './protocol-detector.ts'
 
 /** What connections of any protocol come in by. */
@@ -11,15 +11,15 @@ export interface Entrance {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  readonly line: Door
-  readonly http: Door & Pick<Browsed, 'serves'>
-  readonly frames: Door
+  readonly line: ConnectionServer
+  readonly http: ConnectionServer & Pick<Browsed, 'serves'>
+  readonly frames: ConnectionServer
 }
 
 /** Tells a connection's protocol by its first bytes and hands it to that door; one that is silent for `silentMs` is a line client. */
 export function admit(
   connection: Duplex,
-  from: Omit<Visitor, 'connection' | 'head'>,
+  from: Omit<IncomingConnection, 'connection' | 'head'>,
   silentMs: number,
   { clock, frames, http, line, log, metrics }: Entrance,
 ): void {
@@ -27,16 +27,16 @@ export function admit(
   connection.on('error', () => metrics.count('connection_errors'))
   sniffConnection(connection, clock, silentMs, ({ verdict, head }) => {
     metrics.count(`connections_${verdict}`)
-    const visitor = { connection, ...from, head }
+    const incoming = { connection, ...from, head }
     switch (verdict) {
       case 'line':
-        line.welcome({ ...visitor, shy: head.length === 0 && http.serves(from.address) })
+        line.accept({ ...incoming, hidden: head.length === 0 && http.serves(from.address) })
         break
       case 'http':
-        http.welcome(visitor)
+        http.accept(incoming)
         break
       case 'frames':
-        frames.welcome(visitor)
+        frames.accept(incoming)
         break
       case 'tls':
       case 'binary':

@@ -1,4 +1,4 @@
-import { householdOf, isLoopback } from '../connection/address.ts'
+import { isLoopback, subnetOf } from '../connection/address.ts'
 
 interface Household<Connection> {
   readonly members: Set<Connection>
@@ -16,7 +16,7 @@ export type Counted<Connection> =
  * for the next, of the address that has most of them: whoever has the right thing to show gets to show it, whatever strangers at the same
  * address do. Loopback is this machine's own people, and may have any number.
  */
-export class AddressCount<Connection> {
+export class ConnectionLimiter<Connection> {
   readonly #most: number
   readonly #mostStrangers: number
   readonly #households = new Map<string, Household<Connection>>()
@@ -30,7 +30,7 @@ export class AddressCount<Connection> {
 
   /** `as`: a stranger comes in when `known` says so. */
   enter(connection: Connection, address: string, as: 'stranger' | 'member'): Counted<Connection> {
-    const key = householdOf(address)
+    const key = subnetOf(address)
     const household = this.#households.get(key) ?? { members: new Set(), strangers: new Set() }
     const { members, strangers } = household
     const isFull = !isLoopback(address) && members.size + strangers.size >= this.#most
@@ -46,14 +46,14 @@ export class AddressCount<Connection> {
 
   /** It has come in, and makes place for nobody any more. */
   known(connection: Connection, address: string): void {
-    const household = this.#households.get(householdOf(address))
+    const household = this.#households.get(subnetOf(address))
     if (household?.strangers.delete(connection) !== true) return
     this.#strangers--
     household.members.add(connection)
   }
 
   leave(connection: Connection, address: string): void {
-    const key = householdOf(address)
+    const key = subnetOf(address)
     const household = this.#households.get(key)
     this.#forget(connection, household)
     if (household?.members.size === 0 && household.strangers.size === 0) this.#households.delete(key)

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Cancel } from '#domain/ports/clock.ts'
-import type { Door } from '../connection/incoming-connection.ts'
+import type { ConnectionServer } from '../connection/incoming-connection.ts'
 import { originOf } from '../connection/origin-of.ts'
 import { admit, type Entrance } from './admit.ts'
 import { admitSecure } from './admit-secure.ts'
-import { AddressCount } from './connection-limiter.ts'
+import { ConnectionLimiter } from './connection-limiter.ts'
 import { maxConnections } from './open-files.ts'
 import { TlsLayer, type TlsSettings } from './tls.ts'
 
@@ -36,7 +36,7 @@ export interface ListenerSettings {
 
 export interface ListenerParts extends Entrance {
   /** Its connections come by way of HTTP. */
-  readonly webSocket: Omit<Door, 'welcome'>
+  readonly webSocket: Omit<ConnectionServer, 'accept'>
   readonly memory: { readonly isShort: boolean }
 }
 
@@ -51,7 +51,7 @@ export class PortInUse extends Error {
   readonly code = 'PORT_IN_USE'
 }
 
-/** One port for everything: tells each connection's protocol by its first bytes and hands it to that door. */
+/** One port for everything: tells each connection's protocol by its first bytes and hands it to that server. */
 export class TcpListener {
   readonly #settings: ListenerSettings
   readonly #parts: ListenerParts
@@ -59,8 +59,8 @@ export class TcpListener {
   readonly #tls: TlsLayer | undefined
   /** As the doors have them: over TLS, not what lies below it. */
   readonly #sockets = new Set<Socket>()
-  readonly #addresses: AddressCount<Socket>
-  readonly #doors: readonly Omit<Door, 'welcome'>[]
+  readonly #addresses: ConnectionLimiter<Socket>
+  readonly #servers: readonly Omit<ConnectionServer, 'accept'>[]
   #cancelSweep: Cancel = () => {}
   #cancelSample: Cancel = () => {}
   #dropsLoggedAt = Number.NEGATIVE_INFINITY
@@ -69,7 +69,7 @@ export class TcpListener {
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
     this.#parts = parts
-    this.#doors = [parts.line, parts.frames, parts.webSocket, parts.http]
+    this.#servers = [parts.line, parts.frames, parts.webSocket, parts.http]
     const { keepAliveMs, tls, handshakeMs } = settings
     this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#unsecured(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
@@ -77,7 +77,7 @@ export class TcpListener {
     // libuv drops what it can't open in silence (C71): keep files free for the stores, and say so when it happens.
     this.#server.maxConnections = maxConnections(settings.connections)
     const mostStrangers = Math.min(settings.strangers, Math.max(FEW_STRANGERS, this.#server.maxConnections / 4))
-    this.#addresses = new AddressCount(settings.connectionsPerAddress, mostStrangers)
+    this.#addresses = new ConnectionLimiter(settings.connectionsPerAddress, mostStrangers)
     this.#server.on('drop', () => this.#dropped('the host has all the connections it can take'))
   }
 
@@ -100,7 +100,7 @@ export class TcpListener {
   /** Takes in nobody and nothing more. */
   stopReading(): void {
     this.#server.close()
-    for (const door of this.#doors) door.stopReading()
+    for (const server of this.#servers) server.stopReading()
   }
 
   /** Tells everybody why, and hangs up. */
@@ -109,7 +109,7 @@ export class TcpListener {
     this.#cancelSweep()
     this.#cancelSample()
     this.#tls?.close()
-    await Promise.all(this.#doors.map((door) => door.close(why, this.#settings.farewellMs)))
+    await Promise.all(this.#servers.map((server) => server.close(why, this.#settings.farewellMs)))
     // Those that had not said yet what they are.
     for (const socket of this.#sockets) if (!socket.writableEnded) socket.destroy()
   }
@@ -162,7 +162,7 @@ export class TcpListener {
   }
 
   #sweep(): void {
-    for (const door of this.#doors) door.sweep(this.#settings.deadMs)
+    for (const server of this.#servers) server.sweep(this.#settings.deadMs)
     this.#cancelSweep = this.#parts.clock.after(SWEEP_MS, () => this.#sweep())
   }
 

@@ -2,18 +2,18 @@ import type { Duplex } from 'node:stream'
 import { type MemoryConnection, memoryPair, type PairOptions } from './pair.ts'
 
 /** Whoever takes connections: a `Tamtam` that was started. */
-export interface Welcoming {
-  welcome(connection: Duplex): void
+export interface ConnectionAcceptor {
+  accept(connection: Duplex): void
 }
 
 /** A network in memory, to one host, whose connections can be slowed down, held up and cut. */
 export class MemoryNetwork {
-  readonly #host: Welcoming
+  readonly #host: ConnectionAcceptor
   readonly #options: PairOptions
   readonly #open = new Set<MemoryConnection>()
   #stalled = false
 
-  constructor(host: Welcoming, options: PairOptions = {}) {
+  constructor(host: ConnectionAcceptor, options: PairOptions = {}) {
     this.#host = host
     this.#options = options
   }
@@ -26,7 +26,7 @@ export class MemoryNetwork {
       end.once('close', () => this.#open.delete(end))
       if (this.#stalled) end.stall()
     }
-    this.#host.welcome(far)
+    this.#host.accept(far)
     return near
   }
 

@@ -4,15 +4,15 @@ import { type Rejected, rejected, tryLater } from '#domain/errors.ts'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
 import { Refused } from '#domain/session.ts'
-import { type Guess, Guesses, type GuessSettings } from './failed-attempts.ts'
+import { type Attempt, type FailedAttemptSettings, FailedAttempts } from './failed-attempts.ts'
 import type { HostToken } from './host-token.ts'
 import type { OwnerKey } from './owner-key.ts'
-import { LocalKeyDesk, type RoomKeyDesk } from './room-access.ts'
-import type { RoomKeys } from './room-secrets.ts'
-import type { TicketHolder } from './signed-links.ts'
+import { LocalRoomAccess, type RoomAccess } from './room-access.ts'
+import type { RoomSecrets } from './room-secrets.ts'
+import type { SignedLinkHolder } from './signed-links.ts'
 
 /** Who somebody is, as far as they show. */
-export interface Shown {
+export interface Credentials {
   /** What they came by, for its tries to be counted. */
   readonly connection: object
   readonly address: string
@@ -25,11 +25,11 @@ export interface Shown {
   /** They are in the room already: no password is asked for. */
   readonly inside?: boolean
   /** A link that stands for what they had shown: by an invitation, or under the password that the room had then. */
-  readonly link?: Pick<TicketHolder, 'invited' | 'passwordId'>
+  readonly link?: Pick<SignedLinkHolder, 'invited' | 'passwordId'>
 }
 
 /** How somebody comes into a room. */
-export interface Welcome {
+export interface Grant {
   readonly role?: 'owner'
   /** Also where it is locked. */
   readonly invited?: true
@@ -39,7 +39,7 @@ export interface Welcome {
 
 /** What is found of what somebody shows: `code` is the invitation by which they come. */
 interface Found {
-  readonly welcome: Welcome
+  readonly grant: Grant
   readonly code?: string
 }
 
@@ -47,52 +47,52 @@ interface Found {
 const ROOMS_AT_ONCE = 500
 
 interface Stay {
-  readonly shown: Shown
+  readonly shown: Credentials
   readonly room: string
   /** It began by an invitation, and ends with it. */
   readonly invited: boolean
   readonly cut: () => void
 }
 
-export interface AdmissionParts {
+export interface AccessControlParts {
   readonly access: Access
   /** Left out where the host is for whoever reaches it. */
   readonly token?: HostToken
   readonly owner: OwnerKey
-  readonly keys: RoomKeys
+  readonly keys: RoomSecrets
   readonly clock: Clock
   readonly metrics: Metrics
-  readonly settings: GuessSettings
+  readonly settings: FailedAttemptSettings
 }
 
 /** Who comes in, the same at every door: what they show is looked at here, and nowhere else. */
-export class Admission {
-  readonly #parts: AdmissionParts
-  readonly #guesses: Guesses
+export class AccessControl {
+  readonly #parts: AccessControlParts
+  readonly #failedAttempts: FailedAttempts
   readonly #stays = new Set<Stay>()
 
-  constructor(parts: AdmissionParts) {
+  constructor(parts: AccessControlParts) {
     this.#parts = parts
-    this.#guesses = new Guesses(parts.clock, parts.settings)
+    this.#failedAttempts = new FailedAttempts(parts.clock, parts.settings)
   }
 
   /**
    * How somebody who wants to be a member comes into a room, called as rooms are; undefined: as if there were none. Throws `Refused` where
    * what they show is not looked at just now.
    */
-  async enter(shown: Shown, room: string): Promise<Welcome | undefined> {
-    const welcome = await this.#judge(shown, room, 'joining')
-    if (welcome?.invited) await this.#parts.keys.kept()
-    return welcome
+  async enter(shown: Credentials, room: string): Promise<Grant | undefined> {
+    const grant = await this.#judge(shown, room, 'joining')
+    if (grant?.invited) await this.#parts.keys.kept()
+    return grant
   }
 
   /** Whether somebody may see a room, as a request does. Throws like `enter`. */
-  async maySee(shown: Shown, room: string): Promise<boolean> {
+  async maySee(shown: Credentials, room: string): Promise<boolean> {
     return (await this.#judge(shown, room, 'looking')) !== undefined
   }
 
   /** Which of these rooms somebody may see. Throws like `enter`: what they show is one try, however many rooms it is tried at. */
-  async visible(shown: Shown, rooms: readonly string[]): Promise<ReadonlySet<string>> {
+  async visible(shown: Credentials, rooms: readonly string[]): Promise<ReadonlySet<string>> {
     const { clock, keys, owner, token } = this.#parts
     const { credential, inside = false, password, person } = shown
     const began = clock.elapsed()
@@ -136,12 +136,12 @@ export class Admission {
   }
 
   /** What opens a member's room. */
-  keysOf(session: LocalSession): RoomKeyDesk {
-    return new LocalKeyDesk(session, this.#parts.keys, () => this.recheck())
+  roomAccess(session: LocalSession): RoomAccess {
+    return new LocalRoomAccess(session, this.#parts.keys, () => this.recheck())
   }
 
   /** `cut` hears when the access that somebody has to a room ends, until the answer is called. */
-  stay(shown: Shown, room: string, cut: () => void): Cancel {
+  stay(shown: Credentials, room: string, cut: () => void): Cancel {
     const code = this.#passes(shown, room, 'looking')?.code
     if (code !== undefined) this.#parts.keys.cameIn(code)
     const stay = { shown, room, invited: code !== undefined, cut }
@@ -167,7 +167,7 @@ export class Admission {
    * What a link has to stand for that is made for somebody who is in a room, or may see it, by what they show; undefined where it needs
    * nothing to. What is added to it as things stand when a link is made: `linked`.
    */
-  holderOf(shown: Shown, room: string): TicketHolder | undefined {
+  holderOf(shown: Credentials, room: string): SignedLinkHolder | undefined {
     const { credential, person } = shown
     const code = this.#passes(shown, room, 'looking')?.code
     if (code !== undefined)
@@ -176,20 +176,20 @@ export class Admission {
   }
 
   /** The same for a link that is made now: who is in by no invitation is in under the password that the room has. */
-  linked(holder: TicketHolder | undefined, room: string): TicketHolder | undefined {
+  linked(holder: SignedLinkHolder | undefined, room: string): SignedLinkHolder | undefined {
     const passwordId = holder?.invited ? undefined : this.#parts.keys.passwordId(room)
     return passwordId === undefined ? holder : { ...holder, passwordId }
   }
 
   /** Whether somebody shows what the host itself asks for, whatever its rooms do. */
-  isKnown({ credential, person }: Pick<Shown, 'credential' | 'person'>): boolean {
+  isKnown({ credential, person }: Pick<Credentials, 'credential' | 'person'>): boolean {
     const { owner, token } = this.#parts
     if (token === undefined || (person !== undefined && owner.isOf(person))) return true
     return token.opens(credential === undefined ? {} : { credential })
   }
 
   /** The same for a request, whose wrong tries take their time. */
-  async letsIn(shown: Shown): Promise<boolean> {
+  async letsIn(shown: Credentials): Promise<boolean> {
     const began = this.#parts.clock.elapsed()
     if (this.isKnown(shown)) return true
     if (shown.credential !== undefined) await this.#failed(shown, began)
@@ -197,16 +197,16 @@ export class Admission {
   }
 
   /** So much of what a connection showed was wrong that it ends. */
-  isSpent({ connection }: Pick<Shown, 'connection'>): boolean {
-    return this.#guesses.isSpent(connection)
+  isSpent({ connection }: Pick<Credentials, 'connection'>): boolean {
+    return this.#failedAttempts.isSpent(connection)
   }
 
   /** Forgets what there is no need to remember. */
   sweep(): void {
-    this.#guesses.sweep()
+    this.#failedAttempts.sweep()
   }
 
-  async #judge(shown: Shown, room: string, how: 'joining' | 'looking'): Promise<Welcome | undefined> {
+  async #judge(shown: Credentials, room: string, how: 'joining' | 'looking'): Promise<Grant | undefined> {
     const began = this.#parts.clock.elapsed()
     const outcome = await this.#look(shown, room, how)
     if (typeof outcome === 'object') return outcome
@@ -214,12 +214,12 @@ export class Admission {
     return undefined
   }
 
-  async #look(shown: Shown, room: string, how: 'joining' | 'looking'): Promise<Welcome | 'wrong' | 'closed'> {
+  async #look(shown: Credentials, room: string, how: 'joining' | 'looking'): Promise<Grant | 'wrong' | 'closed'> {
     const { keys, token } = this.#parts
     const { credential, password, inside = false, link } = shown
     // Nobody can guess what is ours: the right one opens whatever was shown before, and by whomever.
     const byKey = this.#byKey(shown, room, how)
-    if (byKey !== undefined) return byKey.welcome
+    if (byKey !== undefined) return byKey.grant
     const refused = credential === undefined ? 'closed' : 'wrong'
     // A link by an invitation ends with it, also where others need none.
     if (link?.invited || token?.opens(shown) === false) return refused
@@ -235,24 +235,24 @@ export class Admission {
   }
 
   /** What gets past the host's rule: being its owner, an invitation to this room, or what the rule lets in. */
-  #passes(shown: Shown, room: string, how: 'joining' | 'looking'): Found | undefined {
+  #passes(shown: Credentials, room: string, how: 'joining' | 'looking'): Found | undefined {
     const byKey = this.#byKey(shown, room, how)
     if (byKey !== undefined) return byKey
     if (shown.link?.invited) return undefined
-    return (this.#parts.token?.opens(shown) ?? true) && this.#allows(shown, room) ? { welcome: {} } : undefined
+    return (this.#parts.token?.opens(shown) ?? true) && this.#allows(shown, room) ? { grant: {} } : undefined
   }
 
-  #byKey({ credential, password, person }: Shown, room: string, how: 'joining' | 'looking'): Found | undefined {
+  #byKey({ credential, password, person }: Credentials, room: string, how: 'joining' | 'looking'): Found | undefined {
     const { keys, owner } = this.#parts
     if (person === undefined) return undefined
-    if (owner.isOf(person)) return { welcome: { role: 'owner' } }
+    if (owner.isOf(person)) return { grant: { role: 'owner' } }
     const invited = keys.invites([credential, password], room, person, how)
     if (invited === undefined) return undefined
     const { code, inviter } = invited
-    return { welcome: { invited: true, ...(inviter === undefined ? {} : { inviter }) }, code }
+    return { grant: { invited: true, ...(inviter === undefined ? {} : { inviter }) }, code }
   }
 
-  #allows({ address, credential, person }: Shown, room: string): boolean {
+  #allows({ address, credential, person }: Credentials, room: string): boolean {
     return this.#parts.access({
       room,
       address,
@@ -262,21 +262,21 @@ export class Admission {
   }
 
   /** An embedder's rule may ask for what can be guessed. */
-  async #ruleGuess(shown: Shown): Promise<Guess | undefined> {
+  async #ruleGuess(shown: Credentials): Promise<Attempt | undefined> {
     const { access } = this.#parts
     return access === openToAll || shown.credential === undefined ? undefined : await this.#guess('rule', shown)
   }
 
-  async #guess(target: string, shown: Shown): Promise<Guess> {
-    const guess = await this.#guesses.next(target, shown)
+  async #guess(target: string, shown: Credentials): Promise<Attempt> {
+    const guess = await this.#failedAttempts.next(target, shown)
     if (typeof guess === 'number') throw new Refused(tryLater(guess))
     return guess
   }
 
   /** A wrong answer takes its time: it is never quicker than this (C119). */
-  async #failed(shown: Shown, began: number): Promise<void> {
+  async #failed(shown: Credentials, began: number): Promise<void> {
     const { clock, metrics, settings } = this.#parts
-    this.#guesses.wrong(shown.connection)
+    this.#failedAttempts.wrong(shown.connection)
     metrics.count('guesses_failed')
     const left = settings.guessFloorMs - (clock.elapsed() - began)
     if (left > 0) await new Promise<void>((resolve) => clock.after(left, resolve))

@@ -1,12 +1,12 @@
 import type { Clock } from '#domain/ports/clock.ts'
-import { householdOf } from '../connection/address.ts'
+import { subnetOf } from '../connection/address.ts'
 import { type SharedRate, SharedRates } from '../connection/rate-limit.ts'
 
 const SECONDS_PER_MINUTE = 60
 /** Who is remembered to have come in by what people choose, for each thing that is guessed at. */
 const MOST_KNOWN = 1000
 
-export interface GuessSettings {
+export interface FailedAttemptSettings {
   /** Wrong tries at one room's password from one address, and from all addresses together. */
   readonly guessesPerMinuteAndAddress: number
   readonly guessesPerMinute: number
@@ -19,11 +19,11 @@ export interface GuessSettings {
 }
 
 /** A try that may be made now. It counts as wrong until it was right. */
-export interface Guess {
+export interface Attempt {
   right(): void
 }
 
-export interface Guesser {
+export interface AttemptSource {
   readonly connection: object
   readonly address: string
   readonly person?: string
@@ -34,14 +34,14 @@ export interface Guesser {
  * at one room are no tries at another, and whoever was right once has tries of their own: a stranger at the same address uses up none of
  * them (C119).
  */
-export class Guesses {
-  readonly #settings: GuessSettings
+export class FailedAttempts {
+  readonly #settings: FailedAttemptSettings
   readonly #each: SharedRates
   readonly #all: SharedRates
   readonly #wrong = new WeakMap<object, number>()
   readonly #known = new Map<string, Set<string>>()
 
-  constructor(clock: Clock, settings: GuessSettings) {
+  constructor(clock: Clock, settings: FailedAttemptSettings) {
     const { guessesPerMinute: all, guessesPerMinuteAndAddress: each } = settings
     this.#settings = settings
     this.#each = new SharedRates(clock, each / SECONDS_PER_MINUTE, each)
@@ -49,9 +49,9 @@ export class Guesses {
   }
 
   /** Resolves when a try at `target` may be made, or at once to the milliseconds after which it makes sense to come again. */
-  async next(target: string, { address, person }: Guesser): Promise<Guess | number> {
+  async next(target: string, { address, person }: AttemptSource): Promise<Attempt | number> {
     const isKnown = person !== undefined && this.#known.get(target)?.has(person) === true
-    const own = this.#each.of(`${target} ${isKnown ? `person ${person}` : householdOf(address)}`)
+    const own = this.#each.of(`${target} ${isKnown ? `person ${person}` : subnetOf(address)}`)
     const rates: readonly SharedRate[] = isKnown ? [own] : [own, this.#all.of(target)]
     const delayMs = Math.max(...rates.map((rate) => rate.delayMs))
     if (delayMs > this.#settings.guessWaitMs) return delayMs

@@ -1,7 +1,7 @@
 import type { AccessRequest } from '#domain/engine/access.ts'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { Log } from '#domain/ports/log.ts'
-import type { Keyring } from '#domain/ports/secret-store.ts'
+import type { SecretStore } from '#domain/ports/secret-store.ts'
 import { keptSecret, newSecret, sameSecret, secretIn } from './secrets.ts'
 
 /** So often it is looked whether the token has been replaced: who came in by the old one goes within a second (C124). */
@@ -9,21 +9,21 @@ const LOOK_MS = 400
 
 /** The token of a host that is for those who know it. Another process may replace it at any time. */
 export class HostToken {
-  readonly #keyring: Keyring
+  readonly #secretStore: SecretStore
   readonly #clock: Clock
   readonly #log: Log
   #token: string | undefined
   #cancelLook: Cancel = () => {}
 
-  constructor(keyring: Keyring, clock: Clock, log: Log) {
-    this.#keyring = keyring
+  constructor(secretStore: SecretStore, clock: Clock, log: Log) {
+    this.#secretStore = secretStore
     this.#clock = clock
     this.#log = log
   }
 
   /** To be awaited before any other. `changed` hears of each new token until `close`. */
   async open(changed: () => void): Promise<void> {
-    this.#token = await keptSecret(this.#keyring, 'token', newSecret)
+    this.#token = await keptSecret(this.#secretStore, 'token', newSecret)
     this.#watch(changed)
   }
 
@@ -41,7 +41,7 @@ export class HostToken {
 
   #watch(changed: () => void): void {
     this.#cancelLook = this.#clock.after(LOOK_MS, () => {
-      this.#keyring
+      this.#secretStore
         .read('token')
         .then(
           (text) => {
@@ -60,8 +60,8 @@ export class HostToken {
 }
 
 /** Nobody comes in by the one before any more. */
-export async function replaceToken(keyring: Keyring): Promise<string> {
+export async function replaceToken(secretStore: SecretStore): Promise<string> {
   const token = newSecret()
-  await keyring.write('token', token)
+  await secretStore.write('token', token)
   return token
 }

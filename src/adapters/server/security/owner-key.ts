@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import type { Keyring } from '#domain/ports/secret-store.ts'
+import type { SecretStore } from '#domain/ports/secret-store.ts'
 import { personOf } from '../session/key-registry.ts'
 import { keptSecret } from './secrets.ts'
 
 /** The key of whoever hosts: who shows it owns every room, from wherever they come. */
 export class OwnerKey {
-  readonly #keyring: Keyring
+  readonly #secretStore: SecretStore
   #person = ''
 
-  constructor(keyring: Keyring) {
-    this.#keyring = keyring
+  constructor(secretStore: SecretStore) {
+    this.#secretStore = secretStore
   }
 
   /** To be awaited before any other; makes the key where there is none. */
   async open(): Promise<void> {
-    const key = await keptSecret(this.#keyring, 'owner', () => randomBytes(16).toString('hex'))
+    const key = await keptSecret(this.#secretStore, 'owner', () => randomBytes(16).toString('hex'))
     this.#person = personOf(key.trim())
   }
 

@@ -1,9 +1,9 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { Invitation, KeptInvitation, RoomKeys } from './room-secrets.ts'
+import type { Invitation, KeptInvitation, RoomSecrets } from './room-secrets.ts'
 
 /** What opens a room, in the hands of a member who looks after it. `Why`: as refusals are known where they are told. */
-export interface RoomKeyDesk<Why = Rejected> {
+export interface RoomAccess<Why = Rejected> {
   /** What the room has for a password from now on; with nothing, it has none any more. Those who are in stay in. */
   setPassword(word: string | undefined): Promise<Why | undefined>
   /** What lets one more person in, once. */
@@ -15,13 +15,13 @@ export interface RoomKeyDesk<Why = Rejected> {
 }
 
 /** The same where the room is. */
-export class LocalKeyDesk implements RoomKeyDesk {
+export class LocalRoomAccess implements RoomAccess {
   readonly #session: LocalSession
-  readonly #keys: RoomKeys
+  readonly #keys: RoomSecrets
   readonly #revoked: () => void
 
   /** `revoked` hears when somebody may have to go. */
-  constructor(session: LocalSession, keys: RoomKeys, revoked: () => void) {
+  constructor(session: LocalSession, keys: RoomSecrets, revoked: () => void) {
     this.#session = session
     this.#keys = keys
     this.#revoked = revoked

@@ -1,12 +1,12 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as v from 'valibot'
-import { oneAtATime } from '#domain/async/serial-queue.ts'
+import { serialQueue } from '#domain/async/serial-queue.ts'
 import type { Clock } from '#domain/ports/clock.ts'
-import { type Keyring, KeyringDamaged } from '#domain/ports/secret-store.ts'
+import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import { newSecret, sameSecret } from './secrets.ts'
 
-export interface RoomKeySettings {
+export interface RoomSecretSettings {
   /** An invitation that nobody has used ends after this long. */
   readonly inviteMs: number
   /** Whoever has used one may come back by it for this long. */
@@ -57,10 +57,10 @@ const hashed = promisify<string, Buffer, number, Buffer>(scrypt)
  * What opens a room beside the host's own rule: its password, kept as a slow and salted hash, and invitations, kept as digests, each
  * for one person.
  */
-export class RoomKeys {
-  readonly #keyring: Keyring
+export class RoomSecrets {
+  readonly #secretStore: SecretStore
   readonly #clock: Clock
-  readonly #settings: RoomKeySettings
+  readonly #settings: RoomSecretSettings
   #passwords = new Map<string, Password>()
   #invitations = new Map<string, Kept>()
   /** Once a password was right, others are compared with it: the slow hash is for whoever steals the file. */
@@ -70,19 +70,19 @@ export class RoomKeys {
   /** Writing takes its time: one after the other, so that what was said last is what holds. */
   #changed: Promise<unknown> = Promise.resolve()
   /** The same of passwords, which are hashed first: whoever sets many keeps nobody from coming in by an invitation. */
-  readonly #onePassword = oneAtATime(() => {})
+  readonly #onePassword = serialQueue(() => {})
   /** One hash at a time: files are read and written by the same few threads. */
-  readonly #oneHash = oneAtATime(() => {})
+  readonly #oneHash = serialQueue(() => {})
 
-  constructor(keyring: Keyring, clock: Clock, settings: RoomKeySettings) {
-    this.#keyring = keyring
+  constructor(secretStore: SecretStore, clock: Clock, settings: RoomSecretSettings) {
+    this.#secretStore = secretStore
     this.#clock = clock
     this.#settings = settings
   }
 
   /** To be awaited before any other. Rejects where what was kept can't be understood: a room must not open by that. */
   async open(): Promise<void> {
-    const text = await this.#keyring.read('rooms')
+    const text = await this.#secretStore.read('rooms')
     if (text === undefined) return
     const { passwords, invitations } = readKept(text)
     this.#passwords = new Map(Object.entries(passwords))
@@ -226,7 +226,7 @@ export class RoomKeys {
     })
     this.#hasUnkept = false
     try {
-      await this.#keyring.write('rooms', text)
+      await this.#secretStore.write('rooms', text)
     } catch (error) {
       this.#hasUnkept = true
       throw error
@@ -244,7 +244,7 @@ function readKept(text: string): v.InferOutput<typeof kept> {
   try {
     return v.parse(kept, JSON.parse(text))
   } catch (cause) {
-    throw new KeyringDamaged('rooms', 'it is no list of passwords and invitations', { cause })
+    throw new SecretStoreDamaged('rooms', 'it is no list of passwords and invitations', { cause })
   }
 }
 

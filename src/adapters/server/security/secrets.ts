@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { type KeyName, type Keyring, KeyringDamaged } from '#domain/ports/secret-store.ts'
+import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 
 // None that a person could take for another: five bits each.
 const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789'
@@ -11,15 +11,15 @@ export const newSecret = (): string =>
   Array.from(randomBytes(LENGTH), (byte) => LETTERS[byte % LETTERS.length]).join('')
 
 /** What a keyring holds under the name, made where there is nothing. */
-export async function keptSecret(keyring: Keyring, name: KeyName, make: () => string): Promise<string> {
-  const kept = await keyring.read(name)
+export async function keptSecret(secretStore: SecretStore, name: KeyName, make: () => string): Promise<string> {
+  const kept = await secretStore.read(name)
   if (kept !== undefined) {
     const secret = secretIn(kept)
-    if (secret === undefined) throw new KeyringDamaged(name, 'it is no secret of at least 16 letters and digits')
+    if (secret === undefined) throw new SecretStoreDamaged(name, 'it is no secret of at least 16 letters and digits')
     return secret
   }
   const secret = make()
-  await keyring.write(name, secret)
+  await secretStore.write(name, secret)
   return secret
 }
 

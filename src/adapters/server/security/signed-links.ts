@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Clock } from '#domain/ports/clock.ts'
-import type { Keyring } from '#domain/ports/secret-store.ts'
+import type { SecretStore } from '#domain/ports/secret-store.ts'
 import { keptSecret } from './secrets.ts'
 
 /** For whom a ticket was made: what they had shown then is looked at again each time it is used. */
-export interface TicketHolder {
+export interface SignedLinkHolder {
   readonly credential?: string
   /** What they had shown is an invitation: the ticket ends with it. */
   readonly invited?: boolean
@@ -17,7 +17,7 @@ export interface TicketHolder {
   readonly sends?: boolean
 }
 
-export interface Ticket {
+export interface SignedLink {
   readonly text: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
@@ -32,25 +32,25 @@ const TAG_BYTES = 16
  * can show nothing else. They are sealed, so that nobody reads in them what was shown, and nobody makes one (C120: the seal is
  * compared in constant time).
  */
-export class Tickets {
-  readonly #keyring: Keyring
+export class SignedLinks {
+  readonly #secretStore: SecretStore
   readonly #clock: Clock
   readonly #ms: number
   #key: Buffer | undefined
 
-  constructor(keyring: Keyring, clock: Clock, ms: number) {
-    this.#keyring = keyring
+  constructor(secretStore: SecretStore, clock: Clock, ms: number) {
+    this.#secretStore = secretStore
     this.#clock = clock
     this.#ms = ms
   }
 
   /** To be awaited before any other: the key is the same after a restart, for a download that goes on then. */
   async open(): Promise<void> {
-    const secret = await keptSecret(this.#keyring, 'links', () => randomBytes(32).toString('hex'))
+    const secret = await keptSecret(this.#secretStore, 'links', () => randomBytes(32).toString('hex'))
     this.#key = createHash('sha256').update(`tamtam links ${secret}`).digest()
   }
 
-  issue(file: string, holder: TicketHolder): Ticket {
+  issue(file: string, holder: SignedLinkHolder): SignedLink {
     const expiresAt = this.#clock.now() + this.#ms
     const nonce = randomBytes(NONCE_BYTES)
     const cipher = createCipheriv(CIPHER, this.#secret, nonce).setAAD(Buffer.from(file))
@@ -60,7 +60,7 @@ export class Tickets {
   }
 
   /** Undefined where it is not for this file, is over, or was not made here. */
-  holderOf(text: string, file: string): TicketHolder | undefined {
+  holderOf(text: string, file: string): SignedLinkHolder | undefined {
     const bytes = Buffer.from(text, 'base64url')
     if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
     const tagAt = bytes.length - TAG_BYTES
@@ -75,7 +75,7 @@ export class Tickets {
       // Somebody else's seal, or none: the cipher says no more of it.
       return undefined
     }
-    const { expiresAt, ...holder } = JSON.parse(told.toString()) as TicketHolder & Pick<Ticket, 'expiresAt'>
+    const { expiresAt, ...holder } = JSON.parse(told.toString()) as SignedLinkHolder & Pick<SignedLink, 'expiresAt'>
     return expiresAt > this.#clock.now() ? holder : undefined
   }
 

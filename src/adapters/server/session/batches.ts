@@ -1,7 +1,7 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { sightOf } from '#domain/room/visibility.ts'
+import { visibilityOf } from '#domain/room/visibility.ts'
 import { encodeMessage } from '#protocol/encode.ts'
 import { hostMessageLimits } from '#protocol/limits.ts'
 import type { Framing } from './transport.ts'
@@ -15,7 +15,7 @@ const EVENT_ITEMS = 24
 export const batchEncoder =
   (frame: Framing['frame']): Encoder<readonly Uint8Array[]> =>
   (batch) =>
-    messagesOf(batch.encoded(sightOf).open).map(frame)
+    messagesOf(batch.encoded(visibilityOf).open).map(frame)
 
 /** What one member gets of a batch. */
 export function messagesFor(

@@ -4,12 +4,12 @@ import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
 import { decodeClientMessage } from '#protocol/decode.ts'
-import type { Visitor } from '../connection/incoming-connection.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { SessionDelivery } from './delivery.ts'
 import { type PeerParts, SessionPeer } from './peer.ts'
-import type { Carrier, Receiver } from './transport.ts'
+import type { MessageTransport, Receiver } from './transport.ts'
 
-export interface SessionParts extends Pick<PeerParts, 'engine' | 'people' | 'admission' | 'settings'> {
+export interface SessionParts extends Pick<PeerParts, 'engine' | 'people' | 'accessControl' | 'settings'> {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -19,7 +19,7 @@ type Incoming = Uint8Array | Rejected | 'end'
 
 /** One connection of somebody with a session: its messages are dealt with one after the other, and it is read no faster than that. */
 export class SessionConnection implements Receiver {
-  readonly #carrier: Carrier
+  readonly #transport: MessageTransport
   readonly #parts: SessionParts
   readonly #delivery: SessionDelivery
   readonly #peer: SessionPeer
@@ -36,17 +36,22 @@ export class SessionConnection implements Receiver {
   #takenAt: number
   #reason = 'left'
 
-  constructor(carrier: Carrier, visitor: Visitor, parts: SessionParts, gone: (connection: SessionConnection) => void) {
+  constructor(
+    transport: MessageTransport,
+    visitor: IncomingConnection,
+    parts: SessionParts,
+    gone: (connection: SessionConnection) => void,
+  ) {
     const { clock, log, metrics, settings } = parts
-    const { connection } = carrier
+    const { connection } = transport
     this.#known = () => {
       this.#cancelHello()
       visitor.known?.()
     }
-    this.#carrier = carrier
+    this.#transport = transport
     this.#parts = parts
     this.#delivery = new SessionDelivery({
-      carrier,
+      transport,
       metrics,
       markBytes: settings.outboxMarkBytes,
       lost: (expelled) => {
@@ -79,7 +84,7 @@ export class SessionConnection implements Receiver {
     connection.on('error', (error) => {
       log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
     })
-    carrier.start(this)
+    transport.start(this)
   }
 
   message(bytes: Uint8Array): void {
@@ -95,7 +100,7 @@ export class SessionConnection implements Receiver {
   }
 
   stopReading(): void {
-    this.#carrier.pause()
+    this.#transport.pause()
     if (this.#status === 'open') this.#status = 'ended'
   }
 
@@ -120,7 +125,7 @@ export class SessionConnection implements Receiver {
       this.#takenAt = now
     } else if (now - this.#takenAt > ms) {
       this.#reason = 'took nothing for too long'
-      this.#carrier.connection.destroy()
+      this.#transport.connection.destroy()
     }
   }
 
@@ -159,12 +164,12 @@ export class SessionConnection implements Receiver {
 
   #waitFor(wait: Promise<unknown>): void {
     this.#busy = true
-    this.#carrier.pause()
+    this.#transport.pause()
     wait
       .then(() => {
         this.#busy = false
         this.#work(this.#inbox.splice(0))
-        if (!this.#busy && this.#status === 'open') this.#carrier.resume()
+        if (!this.#busy && this.#status === 'open') this.#transport.resume()
       })
       .catch(this.#failed)
   }
@@ -174,7 +179,7 @@ export class SessionConnection implements Receiver {
     this.#delivery.say({ type: 'bye', code, message })
     this.#status = 'over'
     this.#cancelHello()
-    this.#carrier.end(code)
+    this.#transport.end(code)
     this.#peer.gone(this.#reason).catch(this.#failed)
   }
 
@@ -182,6 +187,6 @@ export class SessionConnection implements Receiver {
     this.#parts.log.error('a connection was closed because of an error of ours', {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
-    this.#carrier.connection.destroy()
+    this.#transport.connection.destroy()
   }
 }

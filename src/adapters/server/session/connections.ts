@@ -1,6 +1,6 @@
-import type { Visitor } from '../connection/incoming-connection.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { SessionConnection, type SessionParts } from './connection.ts'
-import type { Carrier } from './transport.ts'
+import type { MessageTransport } from './transport.ts'
 
 /** What a door is whose people have sessions, but for how they come in: its connections. */
 export class SessionConnections {
@@ -11,11 +11,11 @@ export class SessionConnections {
     this.#parts = parts
   }
 
-  protected add(carrier: Carrier, visitor: Visitor): void {
+  protected add(transport: MessageTransport, incoming: IncomingConnection): void {
     const gone = (connection: SessionConnection) => {
       this.#all.delete(connection)
     }
-    this.#all.add(new SessionConnection(carrier, visitor, this.#parts, gone))
+    this.#all.add(new SessionConnection(transport, incoming, this.#parts, gone))
   }
 
   stopReading(): void {

@@ -1,15 +1,15 @@
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Follower } from '#domain/engine/subscription.ts'
+import type { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import { encodeMessage } from '#protocol/encode.ts'
 import type { HostMessage } from '#protocol/messages.ts'
 import { Outbox } from '../connection/outbox.ts'
 import { messagesFor } from './batches.ts'
-import type { Carrier } from './transport.ts'
+import type { MessageTransport } from './transport.ts'
 
 export interface DeliveryParts {
-  readonly carrier: Carrier
+  readonly transport: MessageTransport
   readonly markBytes: number
   readonly metrics: Metrics
   /** Nothing more can be delivered: `expelled` is why the room ended the session; left out where the room can't be read. */
@@ -19,17 +19,17 @@ export interface DeliveryParts {
 /** The writing side of one connection: it follows the room while the peer keeps up, and holds a cursor while it does not. */
 export class SessionDelivery {
   readonly #parts: DeliveryParts
-  readonly #carrier: Carrier
+  readonly #transport: MessageTransport
   readonly #outbox: Outbox
   #waiting: (() => void)[] = []
-  #follower: Follower | undefined
+  #follower: RoomSubscription | undefined
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
-    this.#carrier = parts.carrier
-    this.#outbox = new Outbox(parts.carrier.connection, parts.markBytes, () => this.#drained())
+    this.#transport = parts.transport
+    this.#outbox = new Outbox(parts.transport.connection, parts.markBytes, () => this.#drained())
     // Nobody waits for a peer that is gone.
-    parts.carrier.connection.once('close', () => this.#release())
+    parts.transport.connection.once('close', () => this.#release())
   }
 
   get full(): boolean {
@@ -51,7 +51,7 @@ export class SessionDelivery {
   }
 
   say(message: HostMessage): void {
-    if (this.#carrier.open) this.#outbox.write(this.#carrier.framing.frame(encodeMessage(message)))
+    if (this.#transport.open) this.#outbox.write(this.#transport.framing.frame(encodeMessage(message)))
   }
 
   flushed(): Promise<void> {
@@ -73,15 +73,15 @@ export class SessionDelivery {
   }
 
   #take(batch: Batch, session: LocalSession): void {
-    if (!this.#carrier.open) {
+    if (!this.#transport.open) {
       this.unfollow()
       return
     }
-    const messages = messagesFor(batch, session, this.#carrier.framing)
+    const messages = messagesFor(batch, session, this.#transport.framing)
     if (messages.length > 0) this.#outbox.writeAll(messages)
     if (!this.#outbox.full) return
     this.#parts.metrics.count('catch_ups')
-    this.#follower?.hold(batch.last ?? this.#follower.cursor)
+    this.#follower?.pause(batch.last ?? this.#follower.cursor)
   }
 
   #drained(): void {

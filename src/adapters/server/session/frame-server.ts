@@ -1,10 +1,10 @@
-import type { Door, Visitor } from '../connection/incoming-connection.ts'
+import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 import type { SessionParts } from './connection.ts'
 import { SessionConnections } from './connections.ts'
-import { FramesCarrier } from './frame-transport.ts'
+import { FrameTransport } from './frame-transport.ts'
 
 /** Where programs come in that speak the Session protocol in frames: `docs/protocol.md`. */
-export class FramesDoor extends SessionConnections implements Door {
+export class FrameSessionServer extends SessionConnections implements ConnectionServer {
   readonly #parts: SessionParts
 
   constructor(parts: SessionParts) {
@@ -12,8 +12,8 @@ export class FramesDoor extends SessionConnections implements Door {
     this.#parts = parts
   }
 
-  welcome(visitor: Visitor): void {
+  accept(incoming: IncomingConnection): void {
     const { clock, settings } = this.#parts
-    this.add(new FramesCarrier(visitor, clock, settings.frameMs), visitor)
+    this.add(new FrameTransport(incoming, clock, settings.frameMs), incoming)
   }
 }

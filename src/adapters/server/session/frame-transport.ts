@@ -4,15 +4,15 @@ import type { Clock } from '#domain/ports/clock.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
 import { clientMessageLimits } from '#protocol/limits.ts'
 import { hangUp } from '../connection/hang-up.ts'
-import type { Visitor } from '../connection/incoming-connection.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { batchEncoder } from './batches.ts'
 import { FrameTime } from './frame-timeout.ts'
-import type { Carrier, Framing, Receiver } from './transport.ts'
+import type { Framing, MessageTransport, Receiver } from './transport.ts'
 
 const framing: Framing = { frame: joinFrame, batches: batchEncoder(joinFrame) }
 
 /** Messages as frames on a connection of their own. */
-export class FramesCarrier implements Carrier {
+export class FrameTransport implements MessageTransport {
   readonly framing = framing
   readonly connection: Duplex
   readonly #head: Buffer
@@ -22,7 +22,7 @@ export class FramesCarrier implements Carrier {
   #time: FrameTime | undefined
   #paused = false
 
-  constructor({ connection, head }: Visitor, clock: Clock, frameMs: number) {
+  constructor({ connection, head }: IncomingConnection, clock: Clock, frameMs: number) {
     this.connection = connection
     this.#head = head.subarray(FRAMES_MAGIC.length)
     this.#clock = clock

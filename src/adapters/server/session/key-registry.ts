@@ -12,7 +12,7 @@ export interface Holder {
 }
 
 /** Who is here under which key, on all doors of one host. */
-export class People {
+export class KeyRegistry {
   readonly #engine: Engine
   readonly #holders = new Map<string, Holder>()
 

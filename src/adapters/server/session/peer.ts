@@ -9,16 +9,16 @@ import { Refused } from '#domain/session.ts'
 import { COMMANDS } from '#protocol/commands.ts'
 import { type ClientMessage, type Hello, type JoinRoom, PROTOCOL_VERSION } from '#protocol/messages.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/costs.ts'
-import { type Admission, notForYou, type Shown, type Welcome } from '../security/access-control.ts'
+import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
 import type { SessionDelivery } from './delivery.ts'
-import { type Holder, type People, personOf } from './key-registry.ts'
-import type { SessionDoorSettings } from './settings.ts'
+import { type Holder, type KeyRegistry, personOf } from './key-registry.ts'
+import type { SessionServerSettings } from './settings.ts'
 
 export interface PeerParts {
   readonly engine: Engine
-  readonly people: People
-  readonly admission: Admission
-  readonly settings: SessionDoorSettings
+  readonly people: KeyRegistry
+  readonly accessControl: AccessControl
+  readonly settings: SessionServerSettings
   readonly delivery: SessionDelivery
   /** How much this connection may ask for. */
   readonly bucket: TokenBucket
@@ -127,17 +127,17 @@ export class SessionPeer implements Holder {
       this.#nick = await people.take(this.#id, this)
     }
     this.#nick = name ?? this.#nick
-    if (this.#parts.admission.isKnown({ person: this.#id, ...(token === undefined ? {} : { credential: token }) }))
+    if (this.#parts.accessControl.isKnown({ person: this.#id, ...(token === undefined ? {} : { credential: token }) }))
       this.#parts.admitted()
     const { program: host } = this.#parts.settings
     this.#delivery.say({ type: 'welcome', version: PROTOCOL_VERSION, capabilities: COMMANDS, host })
   }
 
   async #join({ room: wanted, after, password }: JoinRoom): Promise<void> {
-    const { admission, address, engine, settings } = this.#parts
+    const { accessControl, address, engine, settings } = this.#parts
     const room = checkRoomName(wanted)
     if (typeof room !== 'string') return this.#refuse(room)
-    const shown: Shown = {
+    const shown: Credentials = {
       connection: this,
       address,
       person: this.#id,
@@ -145,8 +145,8 @@ export class SessionPeer implements Holder {
       ...(password === undefined ? {} : { password }),
       inside: this.#session?.room === room,
     }
-    const welcome = await this.#admitted(shown, room)
-    if (welcome === undefined) return
+    const grant = await this.#admitted(shown, room)
+    if (grant === undefined) return
     if (!this.#rooms.has(room) && this.#rooms.size >= settings.roomsPerConnection) return this.#refuse(tooManyRooms)
     const before = this.#session
     const id = this.#id
@@ -154,12 +154,12 @@ export class SessionPeer implements Holder {
     if (before?.room === room) await this.#part()
     try {
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      const session = await engine.join({ room, owner: id, member: id, person: id, address, ...welcome, ...who })
+      const session = await engine.join({ room, owner: id, member: id, person: id, address, ...grant, ...who })
       // Nobody else would close the session of a connection that has gone meanwhile.
       if (this.#status === 'gone') return await session.close('connection lost')
       this.#enter(session, after)
       this.#unwatch()
-      this.#unwatch = admission.stay(shown, room, () => this.#parts.bye('NOT_FOUND', accessEnded))
+      this.#unwatch = accessControl.stay(shown, room, () => this.#parts.bye('NOT_FOUND', accessEnded))
       this.#parts.admitted()
     } catch (error) {
       if (!(error instanceof Refused)) throw error
@@ -172,13 +172,13 @@ export class SessionPeer implements Holder {
   }
 
   /** How it comes in; undefined where it was told why it does not. */
-  async #admitted(shown: Shown, room: string): Promise<Welcome | undefined> {
-    const { admission } = this.#parts
+  async #admitted(shown: Credentials, room: string): Promise<Grant | undefined> {
+    const { accessControl } = this.#parts
     try {
-      const welcome = await admission.enter(shown, room)
-      if (welcome !== undefined) return welcome
+      const grant = await accessControl.enter(shown, room)
+      if (grant !== undefined) return grant
       this.#refuse(notForYou)
-      if (admission.isSpent(shown)) this.#parts.bye('NOT_FOUND', notForYou.message)
+      if (accessControl.isSpent(shown)) this.#parts.bye('NOT_FOUND', notForYou.message)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       this.#refuse(error.rejected)
@@ -199,7 +199,7 @@ export class SessionPeer implements Holder {
       count: members.length,
       topic,
       ...(collectingSince === undefined ? {} : { collectingSince }),
-      ...(this.#parts.admission.hasPassword(room) ? { hasPassword: true } : {}),
+      ...(this.#parts.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
       last,
     })
     const from = after ?? session.after

@@ -1,5 +1,5 @@
 /** What frames and WebSockets hold to; the defaults stand in `app/defaults.ts`. */
-export interface SessionDoorSettings {
+export interface SessionServerSettings {
   /** The host's program as it calls itself, as in `tamtam/0.1.0`. */
   readonly program: string
   /** A connection that has not come into a room by then is closed. */

@@ -19,7 +19,7 @@ export interface Receiver {
 }
 
 /** A connection that carries whole messages both ways. */
-export interface Carrier {
+export interface MessageTransport {
   readonly connection: Duplex
   readonly framing: Framing
   /** Messages may be written. */

@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http'
 import { type Server, WebSocketServer } from 'ws'
 import { clientMessageLimits } from '#protocol/limits.ts'
 import { SUBPROTOCOL } from '#protocol/messages.ts'
-import type { Visitor } from '../connection/incoming-connection.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { SessionParts } from './connection.ts'
 import { SessionConnections } from './connections.ts'
-import { CarriedWebSocket, WebSocketCarrier } from './websocket-transport.ts'
+import { TransportWebSocket, WebSocketTransport } from './websocket-transport.ts'
 
 /** Where pages and programs come in that speak the Session protocol over a WebSocket: `docs/protocol.md`. */
-export class WebSocketDoor extends SessionConnections {
+export class WebSocketSessionServer extends SessionConnections {
   readonly #parts: SessionParts
-  readonly #server: Server<typeof CarriedWebSocket>
+  readonly #server: Server<typeof TransportWebSocket>
 
   constructor(parts: SessionParts) {
     super(parts)
@@ -18,7 +18,7 @@ export class WebSocketDoor extends SessionConnections {
     this.#parts = parts
     this.#server = new WebSocketServer({
       noServer: true,
-      WebSocket: CarriedWebSocket,
+      WebSocket: TransportWebSocket,
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
@@ -35,12 +35,12 @@ export class WebSocketDoor extends SessionConnections {
   }
 
   /** Takes over a connection whose request asks for a WebSocket. */
-  accept(request: IncomingMessage, visitor: Visitor): void {
-    const { connection, head } = visitor
+  upgrade(request: IncomingMessage, incoming: IncomingConnection): void {
+    const { connection, head } = incoming
     this.#server.handleUpgrade(request, connection, head, (webSocket) => {
       const { clock, metrics, settings } = this.#parts
       metrics.count('connections_websocket')
-      this.add(new WebSocketCarrier(webSocket, connection, clock, settings), visitor)
+      this.add(new WebSocketTransport(webSocket, connection, clock, settings), incoming)
     })
   }
 }

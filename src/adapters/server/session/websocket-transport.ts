@@ -4,8 +4,8 @@ import { TokenBucket } from '#domain/async/token-bucket.ts'
 import { type Code, rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import { FrameTime } from './frame-timeout.ts'
-import type { SessionDoorSettings } from './settings.ts'
-import type { Carrier, Receiver } from './transport.ts'
+import type { SessionServerSettings } from './settings.ts'
+import type { MessageTransport, Receiver } from './transport.ts'
 import { framing } from './websocket-framing.ts'
 import { MessageEnds } from './websocket-message-ends.ts'
 
@@ -18,7 +18,7 @@ const SERVICE_RESTART = 1012
 type Closing = Parameters<WebSocket['close']>
 
 /** A WebSocket that ends only when its carrier says so: ws would, on a fault or a word of the peer's, before what was asked for is answered. */
-export class CarriedWebSocket extends WebSocket {
+export class TransportWebSocket extends WebSocket {
   /** Hears how ws would close it. */
   asked: ((...closing: Closing) => void) | undefined
 
@@ -29,10 +29,10 @@ export class CarriedWebSocket extends WebSocket {
 }
 
 /** Messages on a WebSocket. */
-export class WebSocketCarrier implements Carrier {
+export class WebSocketTransport implements MessageTransport {
   readonly framing = framing
   readonly connection: Duplex
-  readonly #webSocket: CarriedWebSocket
+  readonly #webSocket: TransportWebSocket
   readonly #clock: Clock
   readonly #pings: TokenBucket
   readonly #frameMs: number
@@ -41,7 +41,7 @@ export class WebSocketCarrier implements Carrier {
   /** What ws would have said, which goes before what we would. */
   #closing: Closing | undefined
 
-  constructor(webSocket: CarriedWebSocket, connection: Duplex, clock: Clock, settings: SessionDoorSettings) {
+  constructor(webSocket: TransportWebSocket, connection: Duplex, clock: Clock, settings: SessionServerSettings) {
     this.connection = connection
     this.#webSocket = webSocket
     this.#clock = clock

@@ -10,7 +10,7 @@ const MARK_NAME = /\.durable$/
 export const isFileId = (id: string): boolean => ID.test(id)
 
 /** The directory of a vault's files. Only ids that we make, 32 hexadecimal digits, ever become part of a path. */
-export class Folder {
+export class DataDirectory {
   readonly #data: string
   readonly #path: string
   /** How many names those files have in here that have more than one. */

@@ -14,7 +14,7 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { VaultBroken } from '#domain/ports/file-store.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import { errorCode } from '#system/files/error-code.ts'
 import { makeDirectorySync } from '#system/files/make-directory.ts'
@@ -80,7 +80,7 @@ export const lockDirectory = async (directory: string, anyDisk = false): Promise
       try {
         if (isWritten) rmSync(ownerPath(directory), { force: true })
       } catch (cause) {
-        throw new VaultBroken(`the name of the owner in ${directory} could not be removed (${errorCode(cause)})`, {
+        throw new FileStoreFailed(`the name of the owner in ${directory} could not be removed (${errorCode(cause)})`, {
           cause,
         })
       } finally {

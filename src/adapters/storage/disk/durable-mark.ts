@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { errorCode } from '#system/files/error-code.ts'
-import { writeFully } from '#system/files/write-all.ts'
+import { writeAll } from '#system/files/write-all.ts'
 
 const WRITE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -34,7 +34,7 @@ export class DurableMark {
   }
 
   async write(durable: number): Promise<void> {
-    if (this.#handle) await writeFully(this.#handle, Buffer.from(record(this.#id, durable)), 0)
+    if (this.#handle) await writeAll(this.#handle, Buffer.from(record(this.#id, durable)), 0)
   }
 
   async sync(): Promise<void> {

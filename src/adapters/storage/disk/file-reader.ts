@@ -1,23 +1,23 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { type Pieces, VaultBroken, VaultMissing } from '#domain/ports/file-store.ts'
+import { FileMissing, FileStoreFailed, type Pieces } from '#domain/ports/file-store.ts'
 import { errorCode } from '#system/files/error-code.ts'
-import { type Folder, isFileId } from './data-directory.ts'
+import { type DataDirectory, isFileId } from './data-directory.ts'
 import type { Health } from './health.ts'
-import type { Follower, Following } from './live-reader.ts'
+import type { LiveReader, LiveReaderSource } from './live-reader.ts'
 import { type Loan, PAGE_BYTES, type ReadInto } from './page-cache.ts'
 import { durableBytes } from './partial-file.ts'
 import { ReadAhead } from './read-ahead.ts'
-import type { Growth } from './reader-notifier.ts'
+import type { ReaderNotifier } from './reader-notifier.ts'
 
 export interface FileToRead {
   readonly id: string
   readonly from: number
   readonly pieces: Pieces
-  readonly folder: Folder
+  readonly folder: DataDirectory
   readonly health: Health
   /** Told of a reader when it begins and when it ends. */
-  readonly following: Following
+  readonly following: LiveReader
 }
 
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -26,7 +26,7 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
  * One reader of one file with a descriptor of its own, but not while it waits for a file that nobody writes. Not a bare
  * generator, because `return()` and `fail` must also end one that waits, where a generator would wait with it.
  */
-export class FileReader implements AsyncIterator<Uint8Array, undefined>, Follower {
+export class FileReader implements AsyncIterator<Uint8Array, undefined>, LiveReaderSource {
   readonly id: string
   readonly #file: FileToRead
   readonly #pieces: AsyncGenerator<Uint8Array, undefined>
@@ -70,7 +70,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
     const { from } = this.#file
     this.#ahead.forget()
     if (this.#reached > from && this.#reached > size)
-      this.fail(new VaultMissing('the file has fallen back behind what was read of it'))
+      this.fail(new FileMissing('the file has fallen back behind what was read of it'))
   }
 
   async *#read(): AsyncGenerator<Uint8Array, undefined> {
@@ -97,7 +97,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   }
 
   /** Opens the file; answers its growth where it is on its way. It may be whole or taken up just now, so it is looked for under both names. */
-  async #find(): Promise<Growth | undefined> {
+  async #find(): Promise<ReaderNotifier | undefined> {
     const { folder, following } = this.#file
     if (!isFileId(this.id)) throw missing()
     let growth = following.growth(this.id)
@@ -167,7 +167,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
     if (this.#error) throw this.#error
   }
 
-  async #change(growth: Growth): Promise<void> {
+  async #change(growth: ReaderNotifier): Promise<void> {
     const { status, written } = growth
     if (status === 'paused') await this.#letGo()
     if (this.#stopped || this.#error || growth.status !== status || growth.written !== written) return
@@ -179,7 +179,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, Followe
   }
 }
 
-const missing = (): VaultMissing => new VaultMissing('there is no such file')
+const missing = (): FileMissing => new FileMissing('there is no such file')
 
 /** Undefined where there is no regular file; what else may lie there is neither followed nor waited for (C51, C53). */
 const openFile = async (path: string): Promise<FileHandle | undefined> => {
@@ -196,13 +196,13 @@ const readInto = async (handle: FileHandle, into: Buffer, position: number): Pro
   const { bytesRead } = await handle.read(into, 0, into.length, position).catch((cause: unknown) => {
     throw unreadable(cause)
   })
-  if (bytesRead === 0) throw new VaultBroken('a file has become shorter than it was; something else has changed it')
+  if (bytesRead === 0) throw new FileStoreFailed('a file has become shorter than it was; something else has changed it')
   return bytesRead
 }
 
 /** Ends this one reader: that a file cannot be read does not make what is written doubtful. */
-const unreadable = (cause: unknown): VaultBroken =>
-  new VaultBroken(
+const unreadable = (cause: unknown): FileStoreFailed =>
+  new FileStoreFailed(
     `a file could not be read (${errorCode(cause) ?? cause}); check the disk, and the limit of open files`,
     { cause },
   )

@@ -1,25 +1,25 @@
 import type { Rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import {
-  type BoundedVault,
-  type DatedVault,
+  type BoundedFileStore,
+  type DatedFileStore,
+  FileMissing,
+  type FileWriter,
   type Pieces,
-  VaultMissing,
-  type VaultWriter,
 } from '#domain/ports/file-store.ts'
 import type { Log } from '#domain/ports/log.ts'
 import { errorCode } from '#system/files/error-code.ts'
-import { Folder, isFileId } from './data-directory.ts'
+import { DataDirectory, isFileId } from './data-directory.ts'
 import { fileTooLarge, refusal } from './errors.ts'
 import { FileReader } from './file-reader.ts'
 import { Health } from './health.ts'
-import { Following } from './live-reader.ts'
-import { durableBytes, keptPart, newPart, type Part, takeUp } from './partial-file.ts'
-import { Turns } from './semaphore.ts'
+import { LiveReader } from './live-reader.ts'
+import { durableBytes, keptPart, newPart, type PartialFile, takeUp } from './partial-file.ts'
+import { Semaphore } from './semaphore.ts'
 import { Space } from './space.ts'
 import { Upload, type UploadSettings } from './upload.ts'
 
-export interface DiskVaultOptions {
+export interface DiskFileStoreOptions {
   /** The data directory, which the caller has locked; files are kept in `files` below it. */
   readonly directory: string
   readonly log: Log
@@ -40,22 +40,22 @@ const SYNCS_AT_ONCE = 2
 const NO_MORE_NAMES = ['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP']
 
 /** Files in a directory: `files/<id>` when whole, `files/<id>.part` until then. */
-export class DiskVault implements BoundedVault, DatedVault {
+export class DiskFileStore implements BoundedFileStore, DatedFileStore {
   readonly #log: Log
-  readonly #folder: Folder
+  readonly #folder: DataDirectory
   readonly #space: Space
   readonly #health: Health
   readonly #settings: UploadSettings
   readonly #uploads = new Map<string, Upload>()
   /** Ids for which a writer is being made. */
   readonly #beginning = new Set<string>()
-  readonly #following = new Following()
+  readonly #following = new LiveReader()
   #opened: Promise<void> | undefined
 
-  constructor({ directory, log, clock, freeSpaceFloorBytes, ...limits }: DiskVaultOptions) {
+  constructor({ directory, log, clock, freeSpaceFloorBytes, ...limits }: DiskFileStoreOptions) {
     const { maxSpoolBytes, ...settings } = { ...DEFAULTS, ...limits }
     this.#log = log
-    this.#folder = new Folder(directory)
+    this.#folder = new DataDirectory(directory)
     this.#space = new Space(this.#folder, { maxSpoolBytes, freeSpaceFloorBytes })
     this.#health = new Health((broken) => {
       log.error('vault broken', { error: broken.message })
@@ -65,7 +65,7 @@ export class DiskVault implements BoundedVault, DatedVault {
       folder: this.#folder,
       space: this.#space,
       health: this.#health,
-      syncTurns: new Turns(SYNCS_AT_ONCE),
+      syncTurns: new Semaphore(SYNCS_AT_ONCE),
     }
     this.#settings = { ...settings, ...shared, clock }
   }
@@ -90,11 +90,11 @@ export class DiskVault implements BoundedVault, DatedVault {
     this.#opened = undefined
     // A failure among these is the store's, which has been told to the log.
     await Promise.allSettled(Array.from(this.#uploads.values(), (upload) => upload.suspend()))
-    this.#following.fail(new VaultMissing('the vault has been closed'))
+    this.#following.fail(new FileMissing('the vault has been closed'))
     await this.#folder.close()
   }
 
-  async create(id: string, size = 0): Promise<VaultWriter | Rejected> {
+  async create(id: string, size = 0): Promise<FileWriter | Rejected> {
     return await this.#alone(id, size, async () => {
       if ((await this.size(id)) !== undefined) throw new Error(`the file ${id} exists already`)
       const kept = await this.#health.guard('looking for an upload', () => this.#folder.partSize(id))
@@ -111,7 +111,7 @@ export class DiskVault implements BoundedVault, DatedVault {
     })
   }
 
-  async resume(id: string, size = 0): Promise<VaultWriter | Rejected | undefined> {
+  async resume(id: string, size = 0): Promise<FileWriter | Rejected | undefined> {
     if (!isFileId(id)) return undefined
     return await this.#alone(id, size, async () => {
       const durable = await this.#health.guard('taking up an upload', async () => {
@@ -144,14 +144,14 @@ export class DiskVault implements BoundedVault, DatedVault {
 
   async duplicate(id: string, as: string): Promise<Rejected | undefined> {
     const size = await this.size(id)
-    if (size === undefined) throw new VaultMissing('there is no such file')
+    if (size === undefined) throw new FileMissing('there is no such file')
     if (this.#isHeld(as) || (await this.durable(as)) !== undefined) throw new Error(`the file ${as} exists already`)
     try {
       await this.#folder.duplicate(id, as)
     } catch (cause) {
       const code = errorCode(cause) ?? ''
       if (NO_MORE_NAMES.includes(code)) return await this.#copy(id, as, size)
-      if (code === 'ENOENT') throw new VaultMissing('there is no such file', { cause })
+      if (code === 'ENOENT') throw new FileMissing('there is no such file', { cause })
       const refused = refusal(cause)
       if (!refused) throw this.#health.fail('naming a file', cause)
       return refused
@@ -223,7 +223,7 @@ export class DiskVault implements BoundedVault, DatedVault {
   async #begin(
     id: string,
     { counted, there: claimed, size }: { readonly counted: number; readonly there: number; readonly size: number },
-    open: (check: () => void) => Promise<Part>,
+    open: (check: () => void) => Promise<PartialFile>,
   ): Promise<Upload | Rejected> {
     const refused = this.#space.claim(claimed - counted)
     if (refused) return refused

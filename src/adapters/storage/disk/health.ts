@@ -1,4 +1,4 @@
-import { VaultBroken } from '#domain/ports/file-store.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { errorCode, isOutOfDescriptors } from '#system/files/error-code.ts'
 
 /**
@@ -6,14 +6,14 @@ import { errorCode, isOutOfDescriptors } from '#system/files/error-code.ts'
  * fdatasync would report success for pages that are lost (C76): so nothing is tried again, and everything refuses from then on.
  */
 export class Health {
-  readonly #onBroken: (broken: VaultBroken) => void
-  #broken: VaultBroken | undefined
+  readonly #onBroken: (broken: FileStoreFailed) => void
+  #broken: FileStoreFailed | undefined
 
-  constructor(onBroken: (broken: VaultBroken) => void) {
+  constructor(onBroken: (broken: FileStoreFailed) => void) {
     this.#onBroken = onBroken
   }
 
-  get broken(): VaultBroken | undefined {
+  get broken(): FileStoreFailed | undefined {
     return this.#broken
   }
 
@@ -22,10 +22,10 @@ export class Health {
   }
 
   /** Notes that the store failed; answers what to throw. */
-  fail(doing: string, cause: unknown): VaultBroken {
+  fail(doing: string, cause: unknown): FileStoreFailed {
     if (!this.#broken) {
       const message = `${doing} failed (${errorCode(cause) ?? cause}); check the disk that holds the data directory, then start again`
-      this.#broken = new VaultBroken(message, { cause })
+      this.#broken = new FileStoreFailed(message, { cause })
       this.#onBroken(this.#broken)
     }
     return this.#broken

@@ -1,9 +1,9 @@
-import { VaultMissing } from '#domain/ports/file-store.ts'
-import { MOST_PAGES, PAGE_BYTES, Pages } from './page-cache.ts'
-import { Growth } from './reader-notifier.ts'
+import { FileMissing } from '#domain/ports/file-store.ts'
+import { MOST_PAGES, PAGE_BYTES, PageCache } from './page-cache.ts'
+import { ReaderNotifier } from './reader-notifier.ts'
 
 /** A reader of one file. */
-export interface Follower {
+export interface LiveReaderSource {
   readonly id: string
   /** Where it reads now. */
   readonly at: number
@@ -17,31 +17,31 @@ export interface Follower {
 const NEAR_BYTES = MOST_PAGES * PAGE_BYTES
 
 /** Who reads in a vault, and how far the files on their way have got, whether somebody writes them now or not. */
-export class Following {
+export class LiveReader {
   /** What several readers of one file share. */
-  readonly pages = new Pages()
-  readonly #readers = new Map<string, Set<Follower>>()
-  readonly #growths = new Map<string, Growth>()
+  readonly pages = new PageCache()
+  readonly #readers = new Map<string, Set<LiveReaderSource>>()
+  readonly #growths = new Map<string, ReaderNotifier>()
 
   /** Of a file that is known to be on its way. */
-  growth(id: string): Growth | undefined {
+  growth(id: string): ReaderNotifier | undefined {
     return this.#growths.get(id)
   }
 
   /** Of a file that is on its way, with `durable` bytes as far as anybody knew. */
-  follow(id: string, durable: number): Growth {
-    const growth = this.#growths.get(id) ?? new Growth(durable)
+  follow(id: string, durable: number): ReaderNotifier {
+    const growth = this.#growths.get(id) ?? new ReaderNotifier(durable)
     this.#growths.set(id, growth)
     return growth
   }
 
-  begin(reader: Follower): void {
+  begin(reader: LiveReaderSource): void {
     const { id } = reader
     const readers = this.#readers.get(id) ?? new Set()
     this.#readers.set(id, readers.add(reader))
   }
 
-  end(reader: Follower): void {
+  end(reader: LiveReaderSource): void {
     const { id } = reader
     const readers = this.#readers.get(id)
     readers?.delete(reader)
@@ -51,7 +51,7 @@ export class Following {
   }
 
   /** Whether somebody else reads about where this one does: only then the same pages are of use to both. */
-  hasCompany(reader: Follower): boolean {
+  hasCompany(reader: LiveReaderSource): boolean {
     for (const other of this.#of(reader.id))
       if (other !== reader && Math.abs(other.at - reader.at) <= NEAR_BYTES) return true
     return false
@@ -66,7 +66,7 @@ export class Following {
   remove(id: string): void {
     this.forget(id)
     this.pages.drop(id)
-    for (const reader of this.#of(id)) reader.fail(new VaultMissing('the file has been removed'))
+    for (const reader of this.#of(id)) reader.fail(new FileMissing('the file has been removed'))
   }
 
   /** The file has only `size` bytes now; those who read more must not go on. */
@@ -79,7 +79,7 @@ export class Following {
     for (const readers of this.#readers.values()) for (const reader of readers) reader.fail(error)
   }
 
-  #of(id: string): Iterable<Follower> {
+  #of(id: string): Iterable<LiveReaderSource> {
     return this.#readers.get(id) ?? []
   }
 }

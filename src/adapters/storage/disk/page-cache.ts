@@ -14,7 +14,7 @@ export interface Loan {
 }
 
 /** The pages that were read last, so that readers who are close together cause one read and hold the same memory. */
-export class Pages {
+export class PageCache {
   /** The one that was used last is the last. */
   readonly #pages = new Map<string, Page>()
   /** Memory for further pages: fresh memory at the speed of a download makes V8 collect all its garbage many times a second. */

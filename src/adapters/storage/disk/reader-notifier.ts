@@ -1,5 +1,5 @@
 /** How far a file on its way has got, for those who read it meanwhile. */
-export class Growth {
+export class ReaderNotifier {
   readonly #waiting = new Set<() => void>()
   #written: number
   #status: 'growing' | 'paused' | 'whole' = 'paused'

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type KeyName, type Keyring, KeyringDamaged } from '#domain/ports/secret-store.ts'
+import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import { errorCode } from '#system/files/error-code.ts'
 import { makeDirectory } from '#system/files/make-directory.ts'
 import { replaceFile } from '#system/files/replace-file.ts'
@@ -9,7 +9,7 @@ import { replaceFile } from '#system/files/replace-file.ts'
 const { O_RDONLY, O_NONBLOCK = 0 } = constants
 
 /** Secrets as files in `<data>/keys`, which nobody but their owner can open. */
-export class DiskKeyring implements Keyring {
+export class DiskSecretStore implements SecretStore {
   readonly #directory: string
   #writing: Promise<void> = Promise.resolve()
 
@@ -22,16 +22,16 @@ export class DiskKeyring implements Keyring {
       // Never waits, as a pipe would have it.
       const file = await open(join(this.#directory, name), O_RDONLY | O_NONBLOCK)
       try {
-        if (!(await file.stat()).isFile()) throw new KeyringDamaged(name, 'it is no file')
+        if (!(await file.stat()).isFile()) throw new SecretStoreDamaged(name, 'it is no file')
         return await file.readFile('utf8')
       } finally {
         await file.close()
       }
     } catch (error) {
-      if (error instanceof KeyringDamaged) throw error
+      if (error instanceof SecretStoreDamaged) throw error
       const code = errorCode(error)
       if (code === 'ENOENT') return undefined
-      throw new KeyringDamaged(name, `it can not be read (${code ?? String(error)})`, { cause: error })
+      throw new SecretStoreDamaged(name, `it can not be read (${code ?? String(error)})`, { cause: error })
     }
   }
 

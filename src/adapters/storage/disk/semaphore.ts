@@ -1,5 +1,5 @@
 /** Lets at most so many tasks run at once; the others wait in order. */
-export class Turns {
+export class Semaphore {
   readonly #waiting: (() => void)[] = []
   #free: number
 

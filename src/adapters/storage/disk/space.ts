@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { Folder } from './data-directory.ts'
+import type { DataDirectory } from './data-directory.ts'
 import { diskFull } from './errors.ts'
 
 export interface SpaceLimits {
@@ -13,11 +13,11 @@ const LEAST_FLOOR_BYTES = 64 * 1024 * 1024
 
 /** Counts what the vault holds and looks at what the file system has left (C74, C114). */
 export class Space {
-  readonly #folder: Folder
+  readonly #folder: DataDirectory
   readonly #limits: SpaceLimits
   #claimed = 0
 
-  constructor(folder: Folder, limits: SpaceLimits) {
+  constructor(folder: DataDirectory, limits: SpaceLimits) {
     this.#folder = folder
     this.#limits = limits
   }

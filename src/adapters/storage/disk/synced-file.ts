@@ -1,19 +1,19 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import { VaultMissing } from '#domain/ports/file-store.ts'
-import { writeFully } from '#system/files/write-all.ts'
-import type { Growth } from './reader-notifier.ts'
-import type { Turns } from './semaphore.ts'
-import { SLAB_BYTES, Slabs } from './write-buffer.ts'
+import { FileMissing } from '#domain/ports/file-store.ts'
+import { writeAll } from '#system/files/write-all.ts'
+import type { ReaderNotifier } from './reader-notifier.ts'
+import type { Semaphore } from './semaphore.ts'
+import { WRITE_BUFFER_BYTES, WriteBuffer } from './write-buffer.ts'
 
 export interface SyncedFileOptions {
   readonly handle: FileHandle
-  readonly growth: Growth
+  readonly growth: ReaderNotifier
   readonly clock: Clock
   readonly syncEveryBytes: number
   readonly syncEveryMs: number
   /** Shared by all uploads: each fdatasync holds a thread of the pool that reads and writes need too. */
-  readonly syncTurns: Turns
+  readonly syncTurns: Semaphore
   /** Bytes that are in the file already, and durable. */
   readonly size: number
   /** Called after each sync: makes it true after a crash that so many bytes are durable. They count as such when it resolves. */
@@ -31,7 +31,7 @@ const MOST_SYNCS_BEHIND = 4
  */
 export class SyncedFile {
   readonly #options: SyncedFileOptions
-  readonly #slabs = new Slabs()
+  readonly #slabs = new WriteBuffer()
   #taken = 0
   #written = 0
   #durable = 0
@@ -56,7 +56,7 @@ export class SyncedFile {
     this.#slabs.put(bytes)
     this.#taken += bytes.length
     this.#write()
-    const mostBehind = this.#options.syncEveryBytes * MOST_SYNCS_BEHIND + SLAB_BYTES
+    const mostBehind = this.#options.syncEveryBytes * MOST_SYNCS_BEHIND + WRITE_BUFFER_BYTES
     while (this.#taken - this.#durable > mostBehind) await this.#progress(this.#syncing ?? this.#writing)
   }
 
@@ -83,7 +83,7 @@ export class SyncedFile {
 
   /** Begins nothing more, waits for what is under way, and closes. */
   async close(): Promise<void> {
-    this.#failure ??= { cause: new VaultMissing('this upload has been discarded') }
+    this.#failure ??= { cause: new FileMissing('this upload has been discarded') }
     this.#cancelTimer?.()
     await this.#writing
     await this.#syncing
@@ -93,7 +93,7 @@ export class SyncedFile {
   #write(): void {
     if (this.#writing || this.#slabs.filled === 0 || this.#failure) return
     const gathered = this.#slabs.swap()
-    this.#writing = writeFully(this.#options.handle, gathered, this.#written).then(
+    this.#writing = writeAll(this.#options.handle, gathered, this.#written).then(
       () => {
         this.#writing = undefined
         this.#written += gathered.length

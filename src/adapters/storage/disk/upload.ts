@@ -1,36 +1,36 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
-import { type Digest, VaultMissing, type VaultWriter } from '#domain/ports/file-store.ts'
+import { type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
 import { errorCode } from '#system/files/error-code.ts'
-import type { Folder } from './data-directory.ts'
+import type { DataDirectory } from './data-directory.ts'
 import { DurableMark } from './durable-mark.ts'
 import { fileTooLarge, refusal } from './errors.ts'
 import type { Health } from './health.ts'
-import type { Part } from './partial-file.ts'
-import type { Growth } from './reader-notifier.ts'
-import type { Turns } from './semaphore.ts'
+import type { PartialFile } from './partial-file.ts'
+import type { ReaderNotifier } from './reader-notifier.ts'
+import type { Semaphore } from './semaphore.ts'
 import type { Space } from './space.ts'
 import { SyncedFile } from './synced-file.ts'
-import { SLAB_BYTES } from './write-buffer.ts'
+import { WRITE_BUFFER_BYTES } from './write-buffer.ts'
 
 /** What all uploads of a vault share. */
 export interface UploadSettings {
-  readonly folder: Folder
+  readonly folder: DataDirectory
   readonly maxFileBytes: number
   readonly syncEveryBytes: number
   readonly syncEveryMs: number
   readonly clock: Clock
   readonly space: Space
   readonly health: Health
-  readonly syncTurns: Turns
+  readonly syncTurns: Semaphore
 }
 
 export interface UploadStart {
   readonly id: string
   /** Bytes that are spoken for in the space. */
   readonly claimed: number
-  readonly growth: Growth
+  readonly growth: ReaderNotifier
   /** Called when the upload is suspended, whole or discarded. */
   onEnd(status: 'suspended' | 'whole' | 'discarded'): void
 }
@@ -38,7 +38,7 @@ export interface UploadStart {
 const SPACE_CHECK_BYTES = 8 * 1024 * 1024
 
 /** One writer of an upload: `<id>.part` until it is whole, and `<id>.durable` beside it once something is durable. */
-export class Upload implements VaultWriter {
+export class Upload implements FileWriter {
   readonly #start: UploadStart
   readonly #settings: UploadSettings
   readonly #mark: DurableMark
@@ -59,7 +59,7 @@ export class Upload implements VaultWriter {
   }
 
   /** Takes the file in hand; to be called first, and once. The check that `open` gets throws when the upload ends meanwhile. */
-  async begin(open: (check: () => void) => Promise<Part>): Promise<Rejected | undefined> {
+  async begin(open: (check: () => void) => Promise<PartialFile>): Promise<Rejected | undefined> {
     const { clock, syncEveryBytes, syncEveryMs, syncTurns, health } = this.#settings
     const { id, growth } = this.#start
     const onFailure = (cause: unknown): void => {
@@ -103,8 +103,8 @@ export class Upload implements VaultWriter {
     this.#refused = await this.#admit(bytes.length)
     if (this.#refused) return this.#refused
     // In pieces, so that the hash of none holds up the event loop for long.
-    for (let start = 0; start < bytes.length; start += SLAB_BYTES) {
-      const piece = bytes.subarray(start, start + SLAB_BYTES)
+    for (let start = 0; start < bytes.length; start += WRITE_BUFFER_BYTES) {
+      const piece = bytes.subarray(start, start + WRITE_BUFFER_BYTES)
       this.#hash.update(piece)
       this.#offset += piece.length
       try {
@@ -235,12 +235,12 @@ export class Upload implements VaultWriter {
 
   #opened(): SyncedFile {
     this.#mustBeOpen()
-    if (!this.#file) throw new VaultMissing('this upload has not begun')
+    if (!this.#file) throw new FileMissing('this upload has not begun')
     return this.#file
   }
 
   #mustBeOpen(): void {
-    if (this.#status !== 'open') throw new VaultMissing(`this upload has ended (${this.#status})`)
+    if (this.#status !== 'open') throw new FileMissing(`this upload has ended (${this.#status})`)
   }
 
   /** Holds `length` more bytes against the limits, before any of them is taken (C31, C74). */
@@ -260,7 +260,7 @@ export class Upload implements VaultWriter {
 
   /** Refuses this one upload, or throws when the store is broken. */
   #refuse(doing: string, cause: unknown): Rejected {
-    if (cause instanceof VaultMissing) throw cause
+    if (cause instanceof FileMissing) throw cause
     this.#refused ??= refusal(cause)
     if (!this.#refused) throw this.#settings.health.fail(doing, cause)
     return this.#refused

@@ -1,11 +1,11 @@
 /** Two of these are a writer's memory. Larger ones measured no faster. */
-export const SLAB_BYTES = 512 * 1024
+export const WRITE_BUFFER_BYTES = 512 * 1024
 
 /**
  * Gathers bytes in one slab while another is being written, so that small appends share a write. Slabs come into being
  * when they are first needed: an upload of one append has one.
  */
-export class Slabs {
+export class WriteBuffer {
   #slab: Uint8Array | undefined
   #spare: Uint8Array | undefined
   #filled = 0
@@ -16,12 +16,12 @@ export class Slabs {
 
   /** Bytes that fit until the next `swap`. */
   get room(): number {
-    return SLAB_BYTES - this.#filled
+    return WRITE_BUFFER_BYTES - this.#filled
   }
 
   /** Copies bytes that fit. */
   put(bytes: Uint8Array): void {
-    this.#slab ??= this.#spare ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
+    this.#slab ??= this.#spare ?? Buffer.allocUnsafeSlow(WRITE_BUFFER_BYTES)
     if (this.#slab === this.#spare) this.#spare = undefined
     this.#slab.set(bytes, this.#filled)
     this.#filled += bytes.length

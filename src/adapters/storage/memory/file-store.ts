@@ -1,22 +1,22 @@
 import type { Rejected } from '#domain/errors.ts'
-import { type Vault, VaultMissing, type VaultWriter } from '#domain/ports/file-store.ts'
+import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
 import { MemoryFile } from './memory-file.ts'
 import { fileTooLarge, MemoryWriter } from './memory-writer.ts'
 
-export interface MemoryVaultOptions {
+export interface MemoryFileStoreOptions {
   readonly maxFileBytes?: number
 }
 
 const DEFAULT_MAX_FILE_BYTES = 1024 * 1024 * 1024
 
 /** Keeps files in memory, for as long as it lives itself: what was suspended is there again after `close` and `open`. */
-export class MemoryVault implements Vault {
+export class MemoryFileStore implements FileStore {
   readonly #maxFileBytes: number
   readonly #files = new Map<string, MemoryFile>()
-  readonly #writers = new Map<string, VaultWriter>()
+  readonly #writers = new Map<string, FileWriter>()
   #closed = new AbortController()
 
-  constructor({ maxFileBytes = DEFAULT_MAX_FILE_BYTES }: MemoryVaultOptions = {}) {
+  constructor({ maxFileBytes = DEFAULT_MAX_FILE_BYTES }: MemoryFileStoreOptions = {}) {
     this.#maxFileBytes = maxFileBytes
   }
 
@@ -29,7 +29,7 @@ export class MemoryVault implements Vault {
     this.#closed.abort()
   }
 
-  async create(id: string, size = 0): Promise<VaultWriter | Rejected> {
+  async create(id: string, size = 0): Promise<FileWriter | Rejected> {
     if (!/^[0-9a-f]{32}$/.test(id)) throw new Error('a file id is 32 lower-case hexadecimal digits')
     if (this.#files.has(id)) throw new Error(`the file ${id} exists already`)
     if (size > this.#maxFileBytes) return fileTooLarge(this.#maxFileBytes)
@@ -38,7 +38,7 @@ export class MemoryVault implements Vault {
     return this.#writer(id, file)
   }
 
-  async resume(id: string, size = 0): Promise<VaultWriter | Rejected | undefined> {
+  async resume(id: string, size = 0): Promise<FileWriter | Rejected | undefined> {
     const file = this.#files.get(id)
     if (!file) return undefined
     if (file.status === 'growing') throw new Error(`the file ${id} has a writer already`)
@@ -51,7 +51,7 @@ export class MemoryVault implements Vault {
 
   async duplicate(id: string, as: string): Promise<undefined> {
     const file = this.#files.get(id)
-    if (file?.status !== 'whole') throw new VaultMissing('there is no such file')
+    if (file?.status !== 'whole') throw new FileMissing('there is no such file')
     if (this.#files.has(as)) throw new Error(`the file ${as} exists already`)
     this.#files.set(as, file.twin())
   }
@@ -80,7 +80,7 @@ export class MemoryVault implements Vault {
     return left.length
   }
 
-  #writer(id: string, file: MemoryFile): VaultWriter {
+  #writer(id: string, file: MemoryFile): FileWriter {
     const writer = new MemoryWriter(file, this.#maxFileBytes, (status) => {
       this.#writers.delete(id)
       if (status === 'gone') this.#files.delete(id)
@@ -104,12 +104,12 @@ export class MemoryVault implements Vault {
 
   async *#pieces(id: string, from: number, stopped: AbortSignal): AsyncGenerator<Uint8Array, undefined> {
     const file = this.#files.get(id)
-    if (!file) throw new VaultMissing('there is no such file')
+    if (!file) throw new FileMissing('there is no such file')
     const closed = this.#closed.signal
     const signal = AbortSignal.any([stopped, closed])
     const next = async (): Promise<Uint8Array | undefined> => {
       const piece = await file.piece(at, signal)
-      if (closed.aborted) throw new VaultMissing('the vault has been closed')
+      if (closed.aborted) throw new FileMissing('the vault has been closed')
       return piece
     }
     let at = from

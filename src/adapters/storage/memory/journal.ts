@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Appended, Journal, KnownId, Span } from '#domain/ports/journal.ts'
 import { Batch } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
-import { charsOf } from '#domain/room/history-size.ts'
-import { LastingFacts } from '#domain/room/retained-facts.ts'
+import { historyChars } from '#domain/room/history-size.ts'
+import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
@@ -77,7 +77,7 @@ export class MemoryJournal implements Journal {
       for (const entry of batches[index]!.entries.toReversed()) {
         if (found.length >= limit) return found.reverse()
         if (matches(entry, wanted)) {
-          left -= charsOf(entry)
+          left -= historyChars(entry)
           if (left < 0) return found.reverse()
           found.push(entry)
         }
@@ -97,7 +97,7 @@ export class MemoryJournal implements Journal {
     for (const batch of gone) for (const { id } of batch.ids) log.ids.delete(id)
     log.batches = kept === -1 ? [] : log.batches.slice(kept)
     log.first = log.batches[0]?.first ?? log.last + 1
-    const lasting = new LastingFacts()
+    const lasting = new RetainedFacts()
     for (const fact of log.facts) lasting.take(fact)
     log.facts = log.facts.filter(({ seq }) => seq >= log.first || lasting.has(seq))
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { VaultMissing } from '#domain/ports/file-store.ts'
+import { FileMissing } from '#domain/ports/file-store.ts'
 
 const LONGEST_CHUNK_BYTES = 1024 * 1024
 
@@ -54,7 +54,7 @@ export class MemoryFile {
   async piece(at: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const comes = () => this.#status === 'growing' || this.#status === 'paused'
     while (comes() && at >= this.#size && !signal.aborted) await this.#change(signal)
-    if (this.#status === 'gone') throw new VaultMissing('the file has been removed')
+    if (this.#status === 'gone') throw new FileMissing('the file has been removed')
     if (at >= this.#size) return undefined
     const index = this.#chunkAt(at)
     const chunk = this.#chunks[index]

@@ -1,9 +1,9 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { type Digest, VaultMissing, type VaultWriter } from '#domain/ports/file-store.ts'
+import { type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
 import type { MemoryFile } from './memory-file.ts'
 
 /** The one writer of a file in memory, until it ends. */
-export class MemoryWriter implements VaultWriter {
+export class MemoryWriter implements FileWriter {
   readonly #file: MemoryFile
   readonly #maxBytes: number
   readonly #onEnd: (status: 'paused' | 'whole' | 'gone') => void
@@ -63,7 +63,7 @@ export class MemoryWriter implements VaultWriter {
   }
 
   #mustBeOpen(): void {
-    if (!this.#open) throw new VaultMissing(`this upload has ended (${this.#file.status})`)
+    if (!this.#open) throw new FileMissing(`this upload has ended (${this.#file.status})`)
   }
 }
 

@@ -1,7 +1,7 @@
-import type { KeyName, Keyring } from '#domain/ports/secret-store.ts'
+import type { KeyName, SecretStore } from '#domain/ports/secret-store.ts'
 
 /** Secrets for as long as the process runs. */
-export class MemoryKeyring implements Keyring {
+export class MemorySecretStore implements SecretStore {
   readonly #secrets = new Map<KeyName, string>()
 
   async read(name: KeyName): Promise<string | undefined> {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Appended, DirectoryInUse, type Journal, JournalBroken, type Span } from '#domain/ports/journal.ts'
+import { type Appended, DirectoryInUse, type Journal, JournalFailed, type Span } from '#domain/ports/journal.ts'
 import type { Log } from '#domain/ports/log.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import { type Entry, isFact, type PastEvent } from '#domain/room/events.ts'
-import { charsOf, newestWithin } from '#domain/room/history-size.ts'
+import { historyChars, newestWithin } from '#domain/room/history-size.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
 import { JournalTooNew } from './errors.ts'
 import type { CallName, Calls, Failure } from './messages.ts'
@@ -35,7 +35,7 @@ export class SqliteJournal implements Journal {
   readonly #options: SqliteJournalOptions
   #link: WorkerLink | undefined
   #opening: Promise<void> | undefined
-  #broken: JournalBroken | undefined
+  #broken: JournalFailed | undefined
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
@@ -100,7 +100,7 @@ export class SqliteJournal implements Journal {
     const found: PastEvent[][] = []
     for (let left = chars, step = FOUND_AT_ONCE; left >= 0 && seqs.length > 0; ) {
       const looked = await this.#found(room, seqs.splice(-step), words)
-      const had = looked.reduce((sum, event) => sum + charsOf(event), 0)
+      const had = looked.reduce((sum, event) => sum + historyChars(event), 0)
       found.push(looked)
       left -= had
       if (had < STEP_CHARS) step *= 2
@@ -166,7 +166,7 @@ export class SqliteJournal implements Journal {
     const { directory } = this.#options
     const cause = new Error(sqliteCode === undefined ? message : `SQLite ${sqliteCode}: ${message}`)
     const advice = 'nothing is kept from here on; look at the disk, then start again: the journal is verified first'
-    this.#broken ??= new JournalBroken(`the journal in ${directory} failed (${message}); ${advice}`, { cause })
+    this.#broken ??= new JournalFailed(`the journal in ${directory} failed (${message}); ${advice}`, { cause })
     return this.#broken
   }
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Log } from '#domain/ports/log.ts'
-import { LastingFacts } from '#domain/room/retained-facts.ts'
+import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { Appender } from './appender.ts'
 import { Checkpointer } from './connection.ts'
 import { isDiskFull } from './errors.ts'
@@ -95,7 +95,7 @@ export class Store implements Handlers {
     if (known === undefined || known.first > upTo) return
     // What is said meanwhile is not among the facts that are looked at.
     const end = Math.min(upTo, known.last)
-    const lasting = new LastingFacts()
+    const lasting = new RetainedFacts()
     try {
       for (const fact of this.#trimmer.facts(known)) {
         if (fact === undefined) await this.#letOthers()

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Batch } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
-import type { LastingFacts } from '#domain/room/retained-facts.ts'
+import type { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { packEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { type Checkpointer, lazyTransaction } from './connection.ts'
 import { believed, packSums } from './records.ts'
@@ -69,14 +69,14 @@ export class Trimmer {
   }
 
   /** One step; true when there is nothing more to trim up to `upTo`. Of what is trimmed, the facts that last are kept. */
-  step(room: Room, upTo: number, lasting: LastingFacts): boolean {
+  step(room: Room, upTo: number, lasting: RetainedFacts): boolean {
     const { first, done } = this.#overwriting(() => this.#forget(room, Math.min(upTo, room.last), lasting))
     room.first = first
     return done
   }
 
   /** One step through what was kept before, from the sequence `from` on; answers where the next begins, undefined at the end. */
-  tidy(room: Room, from: number, lasting: LastingFacts): number | undefined {
+  tidy(room: Room, from: number, lasting: RetainedFacts): number | undefined {
     return this.#overwriting(() => {
       const started = performance.now()
       const rows = this.#kept.all(room.key, from, room.key, room.first) as unknown as UncheckedRow[]
@@ -104,7 +104,7 @@ export class Trimmer {
     })
   }
 
-  #forget(room: Room, upTo: number, lasting: LastingFacts): { first: number; done: boolean } {
+  #forget(room: Room, upTo: number, lasting: RetainedFacts): { first: number; done: boolean } {
     const started = performance.now()
     const rows = this.#old.all(room.key, room.first, room.key, upTo) as unknown as UncheckedRow[]
     let done = rows.length < STEP_ROWS
@@ -129,7 +129,7 @@ export class Trimmer {
     return { first, done }
   }
 
-  #forgetRow(room: Room, first: number, believable: readonly Row[], lasting: LastingFacts): void {
+  #forgetRow(room: Room, first: number, believable: readonly Row[], lasting: RetainedFacts): void {
     for (const row of believable) {
       const ids = unpackIds(row.ids)
       for (const [id] of ids) this.#removeId.run(room.key, id)
@@ -140,7 +140,7 @@ export class Trimmer {
   }
 
   /** Of the rows that what is stored under `first` can be believed to be, keeps the facts that last. */
-  #keep(room: Room, first: number, believable: readonly Row[], lasting: LastingFacts): void {
+  #keep(room: Room, first: number, believable: readonly Row[], lasting: RetainedFacts): void {
     const entries = believable.flatMap(({ kind, bytes }) =>
       kind === KIND.chat ? [] : unpackEntries(room.name, bytes).entries,
     )

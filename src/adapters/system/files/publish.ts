@@ -111,7 +111,7 @@ export class SaveFolder {
   }
 
   #forget(names: Map<string, Set<string>>, name: string): void {
-    for (const key of keysOf(name)) names.get(key)?.delete(name)
+    for (const key of roomAccess(name)) names.get(key)?.delete(name)
     this.#known.delete(join(this.path, name))
   }
 
@@ -138,12 +138,12 @@ async function listing(path: string): Promise<Map<string, Set<string>>> {
 }
 
 /** A name is found under its own key and, where it has a number, under that without one. */
-const keysOf = (name: string): readonly string[] => [
+const roomAccess = (name: string): readonly string[] => [
   ...new Set([name, name.replace(/ \(\d+\)(?=(?:\.[^.]*)?$)/, '')].map(collisionKey)),
 ]
 
 function note(names: Map<string, Set<string>>, name: string): void {
-  for (const key of keysOf(name)) names.set(key, (names.get(key) ?? new Set()).add(name))
+  for (const key of roomAccess(name)) names.set(key, (names.get(key) ?? new Set()).add(name))
 }
 
 /** Whether a plain file with this content is there: nothing else is opened (C51, C53). */

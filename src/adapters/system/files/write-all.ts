@@ -4,7 +4,7 @@ export interface PositionalFile {
 }
 
 /** Writes all bytes at `position`, however few of them the system takes at a time (C77). */
-export const writeFully = async (file: PositionalFile, bytes: Uint8Array, position: number): Promise<void> => {
+export const writeAll = async (file: PositionalFile, bytes: Uint8Array, position: number): Promise<void> => {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
     if (bytesWritten === 0) throw new Error('the system takes no more bytes of a file, and gives no reason')

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Bandwidth } from '#domain/engine/bandwidth.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Follower } from '#domain/engine/subscription.ts'
+import type { RoomSubscription } from '#domain/engine/subscription.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { failureText } from '#domain/names/failure-text.ts'
 import { isPathLine, wordLine } from '#domain/names/slash.ts'
@@ -9,12 +9,12 @@ import { forTerminal, jsonForTerminal } from '#domain/names/terminal-text.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { Say } from '#domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '#domain/room/events.ts'
-import { collectionOf } from '#domain/room/submissions.ts'
+import { submissionsOf } from '#domain/room/submissions.ts'
 import { lineOf } from '#server/connection/event-line.ts'
 import { invitationText, inviteTyped, isRejected, passwordTyped } from '#server/connection/key-words.ts'
 import { type Asked, askedByLine } from '#server/connection/room-words.ts'
-import { collectionLines, fileLine, memberText, placeText, sendingText, sizeText } from '#server/connection/wording.ts'
-import type { RoomKeyDesk } from '#server/security/room-access.ts'
+import { fileLine, memberText, placeText, sendingText, sizeText, submissionLines } from '#server/connection/wording.ts'
+import type { RoomAccess } from '#server/security/room-access.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import type { Source } from '#system/files/source.ts'
 import { type TextLine, TextLines } from '#system/files/text-lines.ts'
@@ -28,7 +28,7 @@ export interface ConsoleParts {
   /** Of the host whose terminal this is. */
   readonly bandwidth: Bandwidth
   /** What opens the room. */
-  readonly keys: RoomKeyDesk
+  readonly keys: RoomAccess
   /** Where browsers find the host, as in `http://192.168.1.5:8268`. */
   readonly base: string
   /** Undefined where received files are not to be put anywhere. */
@@ -46,7 +46,7 @@ const OUTPUT_MARK_BYTES = 256 * 1024
 export class Console {
   readonly #parts: ConsoleParts
   readonly #input = new TextLines()
-  readonly #follower: Follower
+  readonly #follower: RoomSubscription
   #saving: Promise<void> = Promise.resolve()
   #reading = true
   /** Somebody may still read our output. */
@@ -104,7 +104,7 @@ export class Console {
     const { session, stdout } = this.#parts
     for (const event of batch.events) if (session.sees(event)) this.#happened(event)
     if (this.#shown && stdout.writableLength > OUTPUT_MARK_BYTES)
-      this.#follower.hold(batch.last ?? this.#follower.cursor)
+      this.#follower.pause(batch.last ?? this.#follower.cursor)
   }
 
   #happened(event: RoomEvent): void {
@@ -209,7 +209,7 @@ export class Console {
 
   #collected(): string {
     const { files, members, collectingSince } = this.#parts.session
-    return collectionLines(collectionOf(files, members, collectingSince)).join('\n')
+    return submissionLines(submissionsOf(files, members, collectingSince)).join('\n')
   }
 
   async #send(typed: string, to: string | undefined): Promise<void> {

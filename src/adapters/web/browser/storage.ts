@@ -1,12 +1,12 @@
 /** Where the page keeps small things for the next time. */
-export interface Keepsakes {
+export interface KeyValueStorage {
   get(key: string): string | undefined
   /** Undefined takes it away. */
   set(key: string, value: string | undefined): void
 }
 
 /** A storage of the browser's. It may be forbidden or full: then things are kept for as long as the page is open. */
-export class BrowserKeepsakes implements Keepsakes {
+export class BrowserStorage implements KeyValueStorage {
   readonly #storage: () => Storage
   readonly #unkept = new Map<string, string>()
 

@@ -9,7 +9,7 @@ import { TextDialog } from './text-dialog.tsx'
 import { UploadRows } from './upload-rows.tsx'
 
 /** What is on its way, above the message field; also the place where a drop anywhere on the page is heard. */
-export function FileDesk({ room }: { readonly room: Room }) {
+export function FileTransfersView({ room }: { readonly room: Room }) {
   const { desk, words } = usePage()
   const over = useSignal(false)
   useEffect(() => {

@@ -3,7 +3,7 @@ import type { Room } from '../state/room.ts'
 import { type FileToSend, Uploads } from './uploads.ts'
 
 /** Where files leave from, whichever way they were chosen. */
-export class Desk {
+export class FileTransfers {
   readonly uploads = new Uploads()
   readonly #news = signal('')
   /** The text that is about to become a file; undefined while nobody writes one. */

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { isGone, isPassing, isRefusal, type Refusal, refusal } from '#client/errors.ts'
-import { Meter, type Progress } from '#client/transfer-meter.ts'
+import { type Progress, TransferMeter } from '#client/transfer-meter.ts'
 import type { HostRequests } from '../browser/host-requests.ts'
 import { pageDefaults, sessionDefaults } from '../defaults.ts'
 import { Digesting, Unreadable } from './digest.ts'
@@ -34,7 +34,7 @@ export class Upload {
   readonly #file: Blob
   readonly #parts: UploadParts
   readonly #state = signal<UploadState>({ status: 'waiting' })
-  readonly #meter: Meter
+  readonly #meter: TransferMeter
   #digesting: Digesting | undefined
   readonly #begun = signal<string | undefined>(undefined)
   /** What is sent at once. */
@@ -50,7 +50,7 @@ export class Upload {
     this.name = name
     this.room = parts.room
     this.#parts = parts
-    this.#meter = new Meter(name, performance.now())
+    this.#meter = new TransferMeter(name, performance.now())
     this.#meter.take({ type: 'begins', at: 0, total: file.size }, performance.now())
   }
 

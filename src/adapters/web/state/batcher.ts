@@ -1,7 +1,7 @@
 import type { Clock } from '#domain/ports/clock.ts'
 
 /** Hands on what comes in bursts: the first at the end of the tick, the rest gathered, so that a flood is drawn a few times a second. */
-export class Bursts<T> {
+export class Batcher<T> {
   readonly #clock: Clock
   readonly #everyMs: number
   readonly #give: (burst: readonly T[]) => void

@@ -7,7 +7,7 @@ import type { Room } from './room.ts'
 const KEY_WORDS = keyWords.map(({ word }) => word)
 
 /** Does what was typed into the message field: the same words as in the terminal. `to`: who it is whispered to. */
-export function actOn(page: Page, room: Room, line: string, to: string | undefined): void {
+export function executeCommand(page: Page, room: Room, line: string, to: string | undefined): void {
   const { say } = page.words.value
   const { place, outbox, notices } = room
   const typed = typedLine(line, KEY_WORDS)

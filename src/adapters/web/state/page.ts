@@ -5,13 +5,13 @@ import { checkRoomName } from '#domain/names/room-name.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
-import { type Language, type Words, wordsIn } from '#i18n/i18n.ts'
+import { type Language, type Translator, translatorFor } from '#i18n/i18n.ts'
 import { readFragment, roomFragment } from '../browser/address.ts'
 import { BrowserClock } from '../browser/clock.ts'
 import { BrowserIds } from '../browser/ids.ts'
-import type { Keepsakes } from '../browser/storage.ts'
+import type { KeyValueStorage } from '../browser/storage.ts'
 import { pageDefaults, sessionDefaults } from '../defaults.ts'
-import { Desk } from '../files/file-transfers.ts'
+import { FileTransfers } from '../files/file-transfers.ts'
 import { Announcer } from './announcer.ts'
 import { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
@@ -36,16 +36,16 @@ const LOBBY = 'lobby'
 /** The page as a whole: who is at it, which room is open, and what they have chosen. */
 export class Page {
   /** Kept in this browser, over tabs and days; and only for this tab. */
-  readonly kept: Keepsakes
-  readonly session: Keepsakes
+  readonly kept: KeyValueStorage
+  readonly session: KeyValueStorage
   readonly #stage = signal<Stage>({ status: 'asking', why: undefined })
   readonly #roomName = signal(LOBBY)
   readonly language: Signal<Language>
-  readonly words: ReadonlySignal<Words>
+  readonly words: ReadonlySignal<Translator>
   readonly theme: Signal<Theme>
   readonly key: string
   /** The files that leave from here. */
-  readonly desk = new Desk()
+  readonly desk = new FileTransfers()
   readonly rooms = new Rooms()
   /** What a screen reader says. */
   readonly announcer = new Announcer(new BrowserClock(), pageDefaults.announceEveryMs, (count) =>
@@ -55,12 +55,12 @@ export class Page {
   readonly #secrets: Secrets
   #entry = 0
 
-  constructor(kept: Keepsakes, session: Keepsakes, languages: readonly string[]) {
+  constructor(kept: KeyValueStorage, session: KeyValueStorage, languages: readonly string[]) {
     this.kept = kept
     this.session = session
     const asked = languages.find((tag) => /^(en|id)\b/i.test(tag)) ?? 'en'
     this.language = signal<Language>((kept.get('language') ?? asked.slice(0, 2).toLowerCase()) === 'id' ? 'id' : 'en')
-    this.words = computed(() => wordsIn(this.language.value, forTerminal))
+    this.words = computed(() => translatorFor(this.language.value, forTerminal))
     this.theme = signal<Theme>(themes.find((each) => each === kept.get('theme')) ?? 'system')
     this.key = kept.get('key') ?? new BrowserIds().next()
     kept.set('key', this.key)

@@ -6,16 +6,16 @@ import { Writers } from '#terminal/writers.ts'
 import { BrowserClock } from '../browser/clock.ts'
 import type { Credentials } from '../browser/host-requests.ts'
 import { BrowserIds } from '../browser/ids.ts'
-import type { Keepsakes } from '../browser/storage.ts'
+import type { KeyValueStorage } from '../browser/storage.ts'
 import { pageDefaults } from '../defaults.ts'
 import { RoomFiles } from '../files/room-files.ts'
 import { HostHistory } from '../timeline/history.ts'
 import { Outbox, type Talk } from '../timeline/outbox.ts'
 import { Timeline } from '../timeline/timeline.ts'
 import * as unread from '../timeline/unread.ts'
-import { Bursts } from './batcher.ts'
-import { Place, type WantedRoom } from './membership.ts'
+import { Batcher } from './batcher.ts'
 import { Notices } from './notices.ts'
+import { RoomStore, type WantedRoom } from './room-store.ts'
 import { Writing } from './writing.ts'
 
 /** What stands in front of the room for a while. */
@@ -29,20 +29,20 @@ export interface RoomParts {
   readonly credentials: Credentials
   /** How far it was read before, if ever. */
   readonly read: number | undefined
-  readonly kept: Keepsakes
-  readonly session: Keepsakes
+  readonly kept: KeyValueStorage
+  readonly session: KeyValueStorage
 }
 
 /** A room that is open in the page: the place in it, and what is shown of it. */
 export class Room {
-  readonly place: Place
+  readonly place: RoomStore
   readonly history: HostHistory
   readonly timeline: Timeline
   readonly outbox: Outbox
   readonly files: RoomFiles
   readonly writing: Writing
   readonly notices = new Notices()
-  readonly #kept: Keepsakes
+  readonly #kept: KeyValueStorage
   readonly #read: number | undefined
   readonly #unread = signal(unread.opened(undefined, 0))
   readonly #dialog = signal<Dialog | undefined>(undefined)
@@ -57,7 +57,7 @@ export class Room {
     this.#kept = kept
     this.#read = read
     this.#writers = new Writers(this.#clock)
-    this.place = new Place(wanted, credentials)
+    this.place = new RoomStore(wanted, credentials)
     this.history = new HostHistory(this.place.host, room)
     this.files = new RoomFiles(this.place.host, room)
     this.timeline = new Timeline(this.history, Date.now)
@@ -92,7 +92,7 @@ export class Room {
     await this.place.enter()
     const { start } = this.place
     this.#unread.value = unread.opened(this.#read, start)
-    const bursts = new Bursts<RoomEvent>(this.#clock, pageDefaults.drawEveryMs, (burst) =>
+    const bursts = new Batcher<RoomEvent>(this.#clock, pageDefaults.drawEveryMs, (burst) =>
       batch(() => {
         this.timeline.heard(burst)
         for (const event of burst) this.#heard(event)

@@ -1,4 +1,4 @@
-import type { Keepsakes } from '../browser/storage.ts'
+import type { KeyValueStorage } from '../browser/storage.ts'
 
 /** What is shown to come into a room. An invitation stands in the place of either. */
 export interface Shown {
@@ -13,9 +13,9 @@ const MOST_TOKENS = 2
 
 /** The tokens and passwords that this browser was given, kept for the next time (C121). */
 export class Secrets {
-  readonly #kept: Keepsakes
+  readonly #kept: KeyValueStorage
 
-  constructor(kept: Keepsakes) {
+  constructor(kept: KeyValueStorage) {
     this.#kept = kept
   }
 

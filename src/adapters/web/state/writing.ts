@@ -1,6 +1,6 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Said } from '#domain/room/events.ts'
-import type { Keepsakes } from '../browser/storage.ts'
+import type { KeyValueStorage } from '../browser/storage.ts'
 
 /** How much of a message is quoted in an answer to it. */
 const QUOTED_CHARS = 200
@@ -14,7 +14,7 @@ export class Writing {
   /** Rises when the message field is to have the focus. */
   readonly #wanted = signal(0)
 
-  constructor(session: Keepsakes, room: string) {
+  constructor(session: KeyValueStorage, room: string) {
     const key = `draft.${room}`
     this.#draft = signal(session.get(key) ?? '')
     this.#keep = (draft) => session.set(key, draft === '' ? undefined : draft)

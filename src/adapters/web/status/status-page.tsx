@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { durationText } from '#i18n/duration.ts'
-import { wordsIn } from '#i18n/i18n.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import { amountText, sizeText } from '#i18n/size.ts'
 import { Chart } from './chart.tsx'
 import { type Facts, type Reading, readingOf } from './facts.ts'
@@ -12,7 +12,7 @@ const EVERY_MS = 1000
 const READINGS = 120
 
 const language = /^(?:id|in)\b/i.test(navigator.language) ? 'id' : 'en'
-const { say } = wordsIn(language, forTerminal)
+const { say } = translatorFor(language, forTerminal)
 
 /** How the host is doing, for whoever runs it. */
 export function StatusPage() {

@@ -6,7 +6,7 @@ import type { RoomEvent } from '#domain/room/events.ts'
 export type Talk = (Say | Act | Whisper) & { readonly id: string }
 
 /** Something said here that the room has not shown yet. */
-export type Unshown =
+export type PendingMessage =
   | { readonly status: 'waiting'; readonly talk: Talk }
   /** The room has it, as this entry, which is about to come. */
   | { readonly status: 'kept'; readonly talk: Talk; readonly seq: number }
@@ -23,14 +23,14 @@ export interface OutboxParts {
 /** What was said here, until it stands in the room. */
 export class Outbox {
   readonly #parts: OutboxParts
-  readonly #unshown = signal<readonly Unshown[]>([])
+  readonly #unshown = signal<readonly PendingMessage[]>([])
   #newest = 0
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
   }
 
-  get unshown(): ReadonlySignal<readonly Unshown[]> {
+  get unshown(): ReadonlySignal<readonly PendingMessage[]> {
     return this.#unshown
   }
 
@@ -77,15 +77,15 @@ export class Outbox {
     else this.#replace(talk.id, { status: 'kept', talk, seq: answer.seq })
   }
 
-  #find(id: string): Unshown | undefined {
+  #find(id: string): PendingMessage | undefined {
     return this.#unshown.peek().find(({ talk }) => talk.id === id)
   }
 
-  #replace(id: string, by: Unshown): void {
+  #replace(id: string, by: PendingMessage): void {
     this.#set(this.#unshown.peek().map((each) => (each.talk.id === id ? by : each)))
   }
 
-  #set(unshown: readonly Unshown[]): void {
+  #set(unshown: readonly PendingMessage[]): void {
     this.#unshown.value = unshown
     const open = unshown.filter((each) => each.status !== 'failed' || each.why.code === 'CLOSED')
     this.#parts.keep(open.map(({ talk }) => talk))

@@ -25,9 +25,9 @@ export type Row =
   | { readonly type: 'told'; readonly key: string; readonly entry: Told }
   | { readonly type: 'missed'; readonly key: string; readonly missed: Missed }
   /** Comings and goings in a row, folded into one. */
-  | { readonly type: 'comings'; readonly key: string; readonly comings: Comings }
+  | { readonly type: 'comings'; readonly key: string; readonly comings: PresenceRow }
 
-export interface Comings {
+export interface PresenceRow {
   readonly at: number
   readonly joined: readonly string[]
   readonly left: readonly string[]
@@ -114,7 +114,7 @@ function lastOfEachFile(items: readonly Item[]): ReadonlyMap<string, number> {
   return last
 }
 
-function comingsOf(items: readonly Extract<Item, { readonly key: string }>[]): Comings | undefined {
+function comingsOf(items: readonly Extract<Item, { readonly key: string }>[]): PresenceRow | undefined {
   const joined = new Map<string, string>()
   const left = new Map<string, string>()
   const passed: string[] = []

@@ -3,7 +3,7 @@ import { forTerminal } from '#domain/names/terminal-text.ts'
 import { usePage } from '../state/context.ts'
 import type { Page } from '../state/page.ts'
 import { RoomView } from './room-view.tsx'
-import { ComeIn } from './sign-in.tsx'
+import { SignIn } from './sign-in.tsx'
 
 export function App() {
   const page = usePage()
@@ -17,7 +17,7 @@ export function App() {
     else dataset['theme'] = page.theme.value
     document.documentElement.lang = page.language.value
   })
-  return stage.status === 'inside' ? <RoomView key={stage.room.name} room={stage.room} /> : <ComeIn stage={stage} />
+  return stage.status === 'inside' ? <RoomView key={stage.room.name} room={stage.room} /> : <SignIn stage={stage} />
 }
 
 /** `(3) lobby · tamtam`: what was said there since somebody looked. */

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 import { pageDefaults } from '../defaults.ts'
 import { FileButtons } from '../files/file-buttons.tsx'
 import { usePage, useSay } from '../state/context.ts'
-import { actOn } from '../state/execute-command.ts'
+import { executeCommand } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
 import { completed } from '../text/completion.ts'
 import { CloseIcon, SendIcon } from './icons.tsx'
@@ -35,7 +35,7 @@ export function Composer({ room }: { readonly room: Room }) {
     writing.write('')
     room.notices.clear()
     void timeline.toLatest()
-    actOn(page, room, line, to)
+    executeCommand(page, room, line, to)
   }
   const write = (text: string) => {
     const now = performance.now()

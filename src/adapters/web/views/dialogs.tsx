@@ -7,7 +7,7 @@ import { keyWords } from '../state/key-words.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
 import { MemberDialog } from './member-dialog.tsx'
-import { CareDialog } from './moderation-dialog.tsx'
+import { ModerationDialog } from './moderation-dialog.tsx'
 import { SearchDialog } from './search-dialog.tsx'
 import { SettingsDialog } from './settings-dialog.tsx'
 import { Sidebar } from './sidebar.tsx'
@@ -32,7 +32,7 @@ export function Dialogs({ room }: { readonly room: Room }) {
     case 'settings':
       return <SettingsDialog key="settings" room={room} closed={closed} />
     case 'care':
-      return <CareDialog key="care" room={room} closed={closed} />
+      return <ModerationDialog key="care" room={room} closed={closed} />
     case 'help':
       return <HelpDialog key="help" closed={closed} />
     case 'topic':

@@ -14,7 +14,7 @@ const RULES = [
 ] as const satisfies readonly (readonly [Moderation['type'], string])[]
 
 /** What those who look after a room say of all of it: who comes in, and whose its files are. */
-export function CareDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
+export function ModerationDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
   const { say } = page.words.value
   const password = useSignal('')

@@ -1,11 +1,11 @@
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { MessageText } from '../text/message-text.tsx'
-import type { Unshown } from '../timeline/outbox.ts'
+import type { PendingMessage } from '../timeline/outbox.ts'
 import { Face, Name } from './name.tsx'
 
 /** Something said here that the room does not have yet, or will not have. */
-export function UnshownRow({ room, unshown }: { readonly room: Room; readonly unshown: Unshown }) {
+export function PendingRow({ room, unshown }: { readonly room: Room; readonly unshown: PendingMessage }) {
   const words = usePage().words.value
   const { say } = words
   const { talk, status } = unshown

@@ -5,7 +5,7 @@ import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 
 /** How things stand with the host, where they do not stand well. */
-export function Standing({ room }: { readonly room: Room }) {
+export function RankBadge({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
   const state = room.place.state.value

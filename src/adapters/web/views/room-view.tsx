@@ -1,10 +1,10 @@
 import { useEffect } from 'preact/hooks'
-import { FileDesk } from '../files/file-transfers-view.tsx'
+import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Composer } from './composer.tsx'
 import { Dialogs } from './dialogs.tsx'
-import { Standing } from './rank.tsx'
+import { RankBadge } from './rank.tsx'
 import { RoomHeader } from './room-header.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { TimelineView } from './timeline-view.tsx'
@@ -36,11 +36,11 @@ export function RoomView({ room }: { readonly room: Room }) {
       </aside>
       <main class="room">
         <RoomHeader room={room} />
-        <Standing room={room} />
+        <RankBadge room={room} />
         <TimelineView room={room} />
         <TypingLine room={room} />
         <NoticeList room={room} />
-        <FileDesk room={room} />
+        <FileTransfersView room={room} />
         <Composer room={room} />
       </main>
       <Dialogs room={room} />

@@ -1,8 +1,8 @@
 import { Component } from 'preact'
-import type { Say, Words } from '#i18n/i18n.ts'
-import { eventWords } from '#terminal/event-text.ts'
+import type { Say, Translator } from '#i18n/i18n.ts'
+import { eventText } from '#terminal/event-text.ts'
 import type { Room } from '../state/room.ts'
-import type { Comings, Row } from '../timeline/rows.ts'
+import type { PresenceRow, Row } from '../timeline/rows.ts'
 import { FileRow } from './file-row.tsx'
 import { TalkRow } from './talk-row.tsx'
 import { Day } from './times.tsx'
@@ -10,7 +10,7 @@ import { Day } from './times.tsx'
 interface RowProps {
   readonly room: Room
   readonly row: Row
-  readonly words: Words
+  readonly words: Translator
   readonly active: boolean
   readonly found: boolean
 }
@@ -54,13 +54,13 @@ export class RowView extends Component<RowProps> {
       case 'told':
         return (
           <li class={`told${mark}`} data-key={row.key}>
-            {eventWords(row.entry, words)}
+            {eventText(row.entry, words)}
           </li>
         )
       case 'missed':
         return (
           <li class="told" data-key={row.key}>
-            {eventWords(row.missed, words)}
+            {eventText(row.missed, words)}
           </li>
         )
       case 'comings':
@@ -83,7 +83,7 @@ function isSame(one: Row, other: Row): boolean {
 
 const MOST_NAMES = 5
 
-function comingsWords({ joined, left, passed, renamed, kicked }: Comings, say: Say): string {
+function comingsWords({ joined, left, passed, renamed, kicked }: PresenceRow, say: Say): string {
   const some = (names: readonly string[]) => {
     const shown = [...new Set(names)].slice(0, MOST_NAMES).join(', ')
     const more = names.length - MOST_NAMES

@@ -10,7 +10,7 @@ const DIVIDER_AT = 0.3
  * Keeps what somebody reads where it is on the screen, whatever comes above or below it and however tall it becomes; and reads on where
  * they come near an end of what is there.
  */
-export class ScrollKeeper {
+export class ScrollAnchor {
   readonly #room: Room
   #scroller: HTMLElement | undefined
   /** A row, and where its upper edge was on the screen. */

@@ -3,8 +3,8 @@ import { useEffect } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { type Entry, isEntry } from '#domain/room/events.ts'
-import type { Words } from '#i18n/i18n.ts'
-import { eventWords } from '#terminal/event-text.ts'
+import type { Translator } from '#i18n/i18n.ts'
+import { eventText } from '#terminal/event-text.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -100,7 +100,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
   )
 }
 
-function textOf(entry: Entry, words: Words): string {
+function textOf(entry: Entry, words: Translator): string {
   switch (entry.type) {
     case 'said':
     case 'acted':
@@ -112,6 +112,6 @@ function textOf(entry: Entry, words: Words): string {
     case 'fileWithdrawn':
       return forTerminal(entry.file.name)
     default:
-      return eventWords(entry, words)
+      return eventText(entry, words)
   }
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { languages } from '#i18n/i18n.ts'
 import { usePage } from '../state/context.ts'
-import { actOn } from '../state/execute-command.ts'
+import { executeCommand } from '../state/execute-command.ts'
 import { themes } from '../state/page.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
@@ -18,7 +18,8 @@ export function SettingsDialog({ room, closed }: { readonly room: Room; readonly
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          if (name.peek() !== room.place.member.peek().name) actOn(page, room, `/nick ${name.peek()}`, undefined)
+          if (name.peek() !== room.place.member.peek().name)
+            executeCommand(page, room, `/nick ${name.peek()}`, undefined)
           room.show(undefined)
         }}
       >

@@ -3,7 +3,7 @@ import { usePage } from '../state/context.ts'
 import type { Stage } from '../state/page.ts'
 
 /** Who comes, and where to; and why they are not in. */
-export function ComeIn({ stage }: { readonly stage: Exclude<Stage, { status: 'inside' }> }) {
+export function SignIn({ stage }: { readonly stage: Exclude<Stage, { status: 'inside' }> }) {
   const page = usePage()
   const words = page.words.value
   const { say } = words

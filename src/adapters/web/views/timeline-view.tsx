@@ -6,9 +6,9 @@ import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { rowsOf } from '../timeline/rows.ts'
 import { DownIcon } from './icons.tsx'
-import { UnshownRow } from './pending-row.tsx'
+import { PendingRow } from './pending-row.tsx'
 import { RowView } from './row-view.tsx'
-import { ScrollKeeper } from './scroll-anchor.ts'
+import { ScrollAnchor } from './scroll-anchor.ts'
 
 /** What was said, and what is being said. */
 export function TimelineView({ room }: { readonly room: Room }) {
@@ -24,7 +24,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
     return rowsOf(shown, unread.value.divider, pageDefaults.groupMs)
   })
   const scroller = useRef<HTMLElement>(null)
-  const keeper = useMemo(() => new ScrollKeeper(room), [room])
+  const keeper = useMemo(() => new ScrollAnchor(room), [room])
   /** The row with which something can be done, and the one that was looked for. */
   const active = useSignal<string | undefined>(undefined)
   const found = useSignal<string | undefined>(undefined)
@@ -84,7 +84,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
             />
           ))}
           {atEnd &&
-            outbox.unshown.value.map((unshown) => <UnshownRow key={unshown.talk.id} room={room} unshown={unshown} />)}
+            outbox.unshown.value.map((unshown) => <PendingRow key={unshown.talk.id} room={room} unshown={unshown} />)}
         </ol>
         {atStart && atEnd && rows.value.length === 0 && <p class="empty">{say('nobodySpoke')}</p>}
         {failure !== undefined && isRefusal(failure) && (

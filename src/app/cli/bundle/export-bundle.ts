@@ -3,13 +3,13 @@ import { filePath, type Manifest, type Part, type RoomPart, roomPath } from '#bu
 import { encodeLine } from '#bundle/room-lines.ts'
 import { writeBundle } from '#bundle/write-bundle.ts'
 import { type Carried, carriedFacts, isMessage } from '#domain/bundle/carried-facts.ts'
-import { type Vault, VaultMissing } from '#domain/ports/file-store.ts'
+import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
 import type { Journal } from '#domain/ports/journal.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 
 export interface Stores {
   readonly journal: Journal
-  readonly vault: Vault
+  readonly fileStore: FileStore
 }
 
 export interface Export {
@@ -28,7 +28,7 @@ const PAGE_ENTRIES = 512
  * Makes a bundle of rooms, all of it read twice: once for the digests that stand at its beginning, once to be written. Nobody else may
  * write into the stores meanwhile.
  */
-export async function exportBundle({ journal, vault }: Stores, names: readonly string[]): Promise<Export> {
+export async function exportBundle({ journal, fileStore }: Stores, names: readonly string[]): Promise<Export> {
   const sources = new Map<string, WholeFile>()
   const damaged = new Map<string, WholeFile>()
   const leftOut: { room: string; file: WholeFile }[] = []
@@ -37,7 +37,7 @@ export async function exportBundle({ journal, vault }: Stores, names: readonly s
       if (entry.type !== 'fileCompleted') continue
       const { file } = entry
       if (sources.has(file.sha256)) continue
-      if (await isIntact(vault, file)) sources.set(file.sha256, file)
+      if (await isIntact(fileStore, file)) sources.set(file.sha256, file)
       else {
         damaged.set(file.id, file)
         leftOut.push({ room, file })
@@ -65,7 +65,7 @@ export async function exportBundle({ journal, vault }: Stores, names: readonly s
   function open(part: Part): AsyncIterable<Uint8Array> {
     const room = rooms.find(({ path }) => path === part.path)
     if (room !== undefined) return lines(carriedEntries(journal, room.name, without))
-    return vault.read(sources.get(part.sha256)?.id ?? '', 0, 'lent')
+    return fileStore.read(sources.get(part.sha256)?.id ?? '', 0, 'lent')
   }
 }
 
@@ -94,13 +94,13 @@ async function missingIn(journal: Journal, room: string): Promise<number> {
   }
 }
 
-async function isIntact(vault: Vault, { id, size, sha256 }: WholeFile): Promise<boolean> {
-  if ((await vault.size(id)) !== size) return false
+async function isIntact(fileStore: FileStore, { id, size, sha256 }: WholeFile): Promise<boolean> {
+  if ((await fileStore.size(id)) !== size) return false
   const digest = createHash('sha256')
   try {
-    for await (const piece of vault.read(id, 0, 'lent')) digest.update(piece)
+    for await (const piece of fileStore.read(id, 0, 'lent')) digest.update(piece)
   } catch (error) {
-    if (error instanceof VaultMissing) return false
+    if (error instanceof FileMissing) return false
     throw error
   }
   return digest.digest('hex') === sha256

@@ -1,5 +1,5 @@
 import type { Rejected } from '#domain/errors.ts'
-import { type Vault, VaultBroken, type VaultWriter } from '#domain/ports/file-store.ts'
+import { type FileStore, FileStoreFailed, type FileWriter } from '#domain/ports/file-store.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
 
@@ -8,19 +8,19 @@ import { Refused } from '#domain/session.ts'
  * killed; until `settle` they can be undone.
  */
 export class FileIntake {
-  readonly #vault: Vault
+  readonly #fileStore: FileStore
   /** Files of the same bytes: what the vault has them under already, else the first is a part now. */
   readonly #taken: { readonly source: string | undefined; readonly files: readonly WholeFile[] }[] = []
   #made: string[] = []
 
-  constructor(vault: Vault) {
-    this.#vault = vault
+  constructor(fileStore: FileStore) {
+    this.#fileStore = fileStore
   }
 
   /** Reads `bytes` to their end, and keeps them where anybody wants them; not where the vault has the same under the id `known`. */
   async take(wanted: readonly WholeFile[], known: string | undefined, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const [first] = wanted
-    if (first === undefined || (known !== undefined && (await this.#vault.size(known)) === first.size)) {
+    if (first === undefined || (known !== undefined && (await this.#fileStore.size(known)) === first.size)) {
       for await (const _ of bytes);
       this.#taken.push({ source: known, files: wanted })
       return
@@ -44,9 +44,9 @@ export class FileIntake {
       if (first === undefined) continue
       if (source === undefined) await this.#finish(first)
       for (const { id } of source === undefined ? others : files) {
-        await this.#vault.remove(id)
+        await this.#fileStore.remove(id)
         this.#made.push(id)
-        must(await this.#vault.duplicate(source ?? first.id, id))
+        must(await this.#fileStore.duplicate(source ?? first.id, id))
       }
     }
   }
@@ -57,21 +57,21 @@ export class FileIntake {
   }
 
   async undo(): Promise<void> {
-    for (const id of this.#made) await this.#vault.remove(id)
+    for (const id of this.#made) await this.#fileStore.remove(id)
     this.#made = []
   }
 
   async #finish({ id, size, sha256 }: WholeFile): Promise<void> {
-    const writer = wanted(await this.#vault.resume(id, size))
+    const writer = wanted(await this.#fileStore.resume(id, size))
     const whole = wanted(await writer.finish())
-    if (whole.sha256 !== sha256) throw new VaultBroken('a file that was verified is another one on the disk')
+    if (whole.sha256 !== sha256) throw new FileStoreFailed('a file that was verified is another one on the disk')
   }
 
-  async #begin({ id, size }: WholeFile): Promise<VaultWriter> {
+  async #begin({ id, size }: WholeFile): Promise<FileWriter> {
     // What an import left behind that was killed: no room knows it.
-    await this.#vault.remove(id)
+    await this.#fileStore.remove(id)
     this.#made.push(id)
-    return wanted(await this.#vault.create(id, size))
+    return wanted(await this.#fileStore.create(id, size))
   }
 }
 

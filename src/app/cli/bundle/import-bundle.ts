@@ -46,11 +46,11 @@ const digest: Digest = (text) => hash('sha256', text, 'base64url').slice(0, 22)
  */
 export async function importBundle(
   source: AsyncIterable<Uint8Array>,
-  { journal, vault }: Stores,
+  { journal, fileStore }: Stores,
   limits: ImportLimits,
 ): Promise<Imported> {
   const reader = new BundleReader(source, limits)
-  const intake = new FileIntake(vault)
+  const intake = new FileIntake(fileStore)
   try {
     const manifest = await reader.manifest()
     if (manifest.rooms.reduce((sum, { entries }) => sum + entries, 0) > limits.entries)
@@ -61,7 +61,7 @@ export async function importBundle(
     const wanted = wantedFiles(imports, manifest, roomOf)
     makeSure(imports, { wanted, roomOf }, limits)
     const fresh = [...wanted].filter(([sha256]) => !byDigest.has(sha256)).map(([, files]) => files)
-    if (hasBound(vault)) mustFit(vault, fresh)
+    if (hasBound(fileStore)) mustFit(fileStore, fresh)
     for (const part of manifest.files) {
       const files = wanted.get(part.sha256) ?? []
       await intake.take(files, byDigest.get(part.sha256), reader.part(part))

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { baseOf, freshPart } from '#client/partial-file-claim.ts'
+import { baseOf, freshPartialFile } from '#client/partial-file-claim.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { errorCode } from '#system/files/error-code.ts'
 import { ignoreMissing, named } from '#system/files/publish.ts'
@@ -18,7 +18,7 @@ export async function writeNewFile(path: string, bytes: AsyncIterable<Uint8Array
     return
   }
   await mustBeFree(path)
-  const part = await freshPart(baseOf(path))
+  const part = await freshPartialFile(baseOf(path))
   const file = await claim(part)
   try {
     for await (const piece of bytes) await fully(file, piece)

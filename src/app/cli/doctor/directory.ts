@@ -1,7 +1,7 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { HostConfig } from '#app/config.ts'
-import { vaultDefaults } from '#app/defaults.ts'
+import { fileStoreDefaults } from '#app/defaults.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { sizeText } from '#i18n/size.ts'
 import { sharedDiskUnder } from '#storage/disk/shared-disk.ts'
@@ -67,10 +67,10 @@ async function space(path: string): Promise<Finding> {
   const text = `${sizeText(free)} free`
   if (free < floor)
     return bad('space', `${text}: messages and files are refused below ${sizeText(floor)}`, 'make room on the disk')
-  if (free - floor < vaultDefaults.maxSpoolBytes)
+  if (free - floor < fileStoreDefaults.maxSpoolBytes)
     return warning(
       'space',
-      `${text}, and files may take ${sizeText(vaultDefaults.maxSpoolBytes)}`,
+      `${text}, and files may take ${sizeText(fileStoreDefaults.maxSpoolBytes)}`,
       'lower --room-quota, or make room',
     )
   return ok('space', text)

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { whoListens } from '#app/port-owner.ts'
+import { portOwner } from '#app/port-owner.ts'
 import { bad, type Finding, ok } from './finding.ts'
 
 /** Whether a host could listen there; tries it. */
@@ -10,7 +10,7 @@ export async function port(host: string, number: number): Promise<Finding> {
     case undefined:
       return ok('port', `${number} on ${host} is free`)
     case 'EADDRINUSE': {
-      const who = await whoListens(number)
+      const who = await portOwner(number)
       return bad('port', `${number} on ${host} is in use${who}`, 'stop that, or choose another with --port')
     }
     case 'EACCES':

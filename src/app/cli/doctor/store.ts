@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import { VaultBroken, VaultMissing } from '#domain/ports/file-store.ts'
+import { FileMissing, FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { sizeText } from '#i18n/size.ts'
 import { lockDirectory } from '#storage/disk/directory-lock.ts'
-import { DiskVault } from '#storage/disk/file-store.ts'
+import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { type Inspection, inspectJournal } from '#storage/sqlite/inspect.ts'
 import { quarantinesIn } from '#storage/sqlite/quarantine.ts'
 import { SilentLog } from '#system/silent-log.ts'
@@ -76,16 +76,16 @@ async function files(
   known: ReadonlyMap<string, WholeFile>,
   deep: boolean,
 ): Promise<readonly Finding[]> {
-  const vault = new DiskVault({ directory, log: new SilentLog(), clock: new SystemClock() })
-  await vault.open()
+  const fileStore = new DiskFileStore({ directory, log: new SilentLog(), clock: new SystemClock() })
+  await fileStore.open()
   try {
     const wrong: WholeFile[] = []
     let bytes = 0
     for (const file of known.values()) {
       bytes += file.size
-      if (!(await isAsKept(vault, file, deep))) wrong.push(file)
+      if (!(await isAsKept(fileStore, file, deep))) wrong.push(file)
     }
-    const strays = (await vault.wholeFiles()).filter((id) => !known.has(id))
+    const strays = (await fileStore.wholeFiles()).filter((id) => !known.has(id))
     const what = `${counted(known.size, 'file')} of ${sizeText(bytes)}${deep ? ', every digest right' : ''}`
     return [
       wrong.length === 0
@@ -106,18 +106,18 @@ async function files(
           ]),
     ]
   } finally {
-    await vault.close()
+    await fileStore.close()
   }
 }
 
-async function isAsKept(vault: DiskVault, { id, size, sha256 }: WholeFile, deep: boolean): Promise<boolean> {
-  if ((await vault.size(id)) !== size) return false
+async function isAsKept(fileStore: DiskFileStore, { id, size, sha256 }: WholeFile, deep: boolean): Promise<boolean> {
+  if ((await fileStore.size(id)) !== size) return false
   if (!deep) return true
   const digest = createHash('sha256')
   try {
-    for await (const piece of vault.read(id, 0, 'lent')) digest.update(piece)
+    for await (const piece of fileStore.read(id, 0, 'lent')) digest.update(piece)
   } catch (error) {
-    if (error instanceof VaultBroken || error instanceof VaultMissing) return false
+    if (error instanceof FileStoreFailed || error instanceof FileMissing) return false
     throw error
   }
   return digest.digest('hex') === sha256

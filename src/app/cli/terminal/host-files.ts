@@ -1,17 +1,17 @@
-import type { TellNews } from '#client/transfer-events.ts'
+import type { OnTransferUpdate } from '#client/transfer-events.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { rejected } from '#domain/errors.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { FileSaver } from '#terminal/pipes/file-saver.ts'
 import { sourceAt } from '#terminal/pipes/file-source.ts'
-import type { FileDesk } from '#terminal/ports.ts'
+import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './paths.ts'
 
 /** Files of the host's own terminal: they are in this process already. */
-export function hostFiles(
+export function hostFileTransfers(
   session: LocalSession,
   { directory, autoBytes }: { readonly directory: string; readonly autoBytes: number },
-): FileDesk {
+): FileTransfers {
   const saver = new FileSaver(directory, session)
   return {
     early: false,
@@ -35,7 +35,7 @@ export function hostFiles(
         await source.close()
       }
     },
-    async receive({ id }, tell: TellNews) {
+    async receive({ id }, tell: OnTransferUpdate) {
       const file = session.file(id)
       if (file === undefined) return rejected('NO_SUCH_FILE', 'there is no such file any more')
       if (file.status !== 'whole') return rejected('NO_SUCH_FILE', 'it is not whole yet; try again in a moment')

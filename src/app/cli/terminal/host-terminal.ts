@@ -4,7 +4,7 @@ import type { Tamtam } from '#app/index.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { Refused } from '#domain/session.ts'
-import { languageOf, wordsIn } from '#i18n/i18n.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { Console } from '#terminal/pipes/console.ts'
 import { FileSaver } from '#terminal/pipes/file-saver.ts'
 import { greetingOf, type HostFacts, pageLink } from '#terminal/pipes/greeting.ts'
@@ -13,7 +13,7 @@ import type { OwnWord } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import type { StopSignal } from '../signals.ts'
-import { hostFiles } from './host-files.ts'
+import { hostFileTransfers } from './host-files.ts'
 import { keyWords } from './key-words.ts'
 import { openTerminal } from './open-terminal.ts'
 import { TypedInput } from './typed-input.ts'
@@ -54,7 +54,7 @@ function atPipes({ tamtam, config, process, data, facts }: HostTerminalParts, se
   const saver = directory === undefined ? undefined : new FileSaver(directory, session, bound)
   const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
   const { bandwidth } = tamtam
-  const desk = { bandwidth, keys: tamtam.keysOf(session), base: baseOf(facts), saver }
+  const desk = { bandwidth, keys: tamtam.roomAccess(session), base: baseOf(facts), saver }
   const console = new Console({ session, ...desk, stdin, stdout, stderr, style })
   console.announce(facts)
   return { close: async () => console.close() }
@@ -64,7 +64,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
   const { tamtam, config, process, data, facts, stopped } = parts
   let shown: RoomClient | undefined
   const language = config.lang ?? languageOf(process.env)
-  const words = wordsIn(language, forTerminal)
+  const words = translatorFor(language, forTerminal)
   const { say, refusal } = words
   const directory = saveInto(config, data)
   const into = { directory: directory ?? '.', autoBytes: directory === undefined ? 0 : Number.POSITIVE_INFINITY }
@@ -83,9 +83,9 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
       const ending = await openTerminal(
         {
           session,
-          files: hostFiles(session, into),
+          files: hostFileTransfers(session, into),
           rooms,
-          own: [limit, ...keyWords(tamtam.keysOf(session), session.room, baseOf(facts), words)],
+          own: [limit, ...keyWords(tamtam.roomAccess(session), session.room, baseOf(facts), words)],
           language,
           plain: config.plain,
           typed,

@@ -1,10 +1,10 @@
-import type { Words } from '#i18n/i18n.ts'
+import type { Translator } from '#i18n/i18n.ts'
 import { INVITE_USAGE, inviteAsked, minuteText, PASSWORD_USAGE, passwordAsked } from '#server/connection/key-words.ts'
-import type { RoomKeyDesk } from '#server/security/room-access.ts'
+import type { RoomAccess } from '#server/security/room-access.ts'
 import type { OwnWord, Refusal } from '#terminal/ports.ts'
 
 /** `/password` and `/invite`. `base` is where browsers find the host, as in `http://192.168.1.5:8268`. */
-export function keyWords(desk: RoomKeyDesk<Refusal>, room: string, base: string, words: Words): readonly OwnWord[] {
+export function keyWords(desk: RoomAccess<Refusal>, room: string, base: string, words: Translator): readonly OwnWord[] {
   const { say, refusal } = words
   const refused = (why: Refusal) => `! ${why.code} ${refusal(why)}`
   const listed = async () => {

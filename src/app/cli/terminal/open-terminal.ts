@@ -1,11 +1,11 @@
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { RoomSession } from '#domain/session.ts'
-import { type Language, wordsIn } from '#i18n/i18n.ts'
+import { type Language, translatorFor } from '#i18n/i18n.ts'
 import { SystemClock } from '#system/system-clock.ts'
 import { runPlain } from '#terminal/plain.ts'
-import type { Ending, FileDesk, Outlet, OwnWord, TypedLines } from '#terminal/ports.ts'
+import type { Ending, FileTransfers, Output, OwnWord, TypedLines } from '#terminal/ports.ts'
 import { reflows } from '#terminal/reflow.ts'
-import { type Manner, RoomClient } from '#terminal/room-client.ts'
+import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/style.ts'
 import { jobOf } from './job.ts'
 import { pathsBeginning } from './paths.ts'
@@ -15,7 +15,7 @@ const HISTORY = 20
 
 export interface TerminalParts {
   readonly session: RoomSession
-  readonly files: FileDesk
+  readonly files: FileTransfers
   /** The rooms there are to go to. */
   readonly rooms: () => Promise<readonly string[]>
   readonly own: readonly OwnWord[]
@@ -40,7 +40,7 @@ function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boole
 export async function openTerminal(parts: TerminalParts, process: NodeJS.Process): Promise<Ending> {
   const { session, files, own, language, greeting, rooms } = parts
   const screen = isScreen(process, parts.plain)
-  const manner: Manner = screen
+  const manner: TerminalOptions = screen
     ? {
         paint: process.env['NO_COLOR'] ? themes.mono : themes.dark,
         time: true,
@@ -51,8 +51,8 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
         history: HISTORY,
       }
     : { paint: undefined, time: false, tall: false, echo: false, live: false, divider: false, history: HISTORY }
-  const make = (outlet: Outlet) => {
-    const words = wordsIn(language, forTerminal)
+  const make = (outlet: Output) => {
+    const words = translatorFor(language, forTerminal)
     const client = new RoomClient({ session, files, words, clock: new SystemClock(), outlet, manner, own })
     parts.made?.(client)
     for (const line of greeting) client.show(line)

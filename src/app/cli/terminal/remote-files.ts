@@ -1,15 +1,15 @@
 import { clientDefaults } from '#app/defaults.ts'
-import type { HostLink } from '#client/api-client.ts'
+import type { ApiClient } from '#client/api-client.ts'
 import { downloadFile } from '#client/downloader.ts'
 import { Retries } from '#client/retries.ts'
-import type { TellNews } from '#client/transfer-events.ts'
+import type { OnTransferUpdate } from '#client/transfer-events.ts'
 import { uploadFile } from '#client/uploader.ts'
 import type { RoomSession } from '#domain/session.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
 import { unreadable } from '#terminal/pipes/file-source.ts'
-import type { FileDesk } from '#terminal/ports.ts'
+import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './paths.ts'
 
 export interface RemoteFilesOptions {
@@ -21,13 +21,13 @@ export interface RemoteFilesOptions {
 
 /** Files of a room on another host: each on a connection of its own, going on where it was cut, for ever if need be. */
 export function remoteFiles(
-  link: HostLink,
+  link: ApiClient,
   { room, member: { id: by } }: Pick<RoomSession, 'room' | 'member'>,
   options: RemoteFilesOptions,
-): FileDesk {
+): FileTransfers {
   const { directory, autoBytes, limit } = options
   const folder = new SaveFolder(directory)
-  const transfer = (tell: TellNews) => ({
+  const transfer = (tell: OnTransferUpdate) => ({
     link,
     retries: new Retries(clientDefaults, { tell: (retry) => tell({ type: 'retry', ...retry }) }),
     tell,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PAGE_BYTES, Pages } from '#storage/disk/page-cache.ts'
+import { PAGE_BYTES, PageCache } from '#storage/disk/page-cache.ts'
 
 /** A file of bytes that are told apart by the page they are in, and how often it was read. */
 const file = () => {
@@ -15,7 +15,7 @@ const file = () => {
 
 test('ten readers of a page cause one read, and get the same memory', async () => {
   const { reads, read } = file()
-  const pages = new Pages()
+  const pages = new PageCache()
   const readers = Array.from({ length: 10 }, () => pages.piece('a', 7 * PAGE_BYTES + 5, 8 * PAGE_BYTES, read))
   const pieces = await Promise.all(readers)
   expect(reads).toEqual([7 * PAGE_BYTES])
@@ -25,7 +25,7 @@ test('ten readers of a page cause one read, and get the same memory', async () =
 
 test('a page of a file that grows is read on from where it ended, and nobody gets more than there was', async () => {
   const { reads, read } = file()
-  const pages = new Pages()
+  const pages = new PageCache()
   const ask = async (at: number, end: number): Promise<number> => (await pages.piece('a', at, end, read)).bytes.length
   expect(await Promise.all([ask(0, 100), ask(0, 100), ask(50, 300), ask(200, 300)])).toEqual([100, 100, 50, 100])
   expect(await ask(90, 95)).toBe(5)
@@ -35,7 +35,7 @@ test('a page of a file that grows is read on from where it ended, and nobody get
 
 test('eight pages are kept, those that were used last, of all files together', async () => {
   const { reads, read } = file()
-  const pages = new Pages()
+  const pages = new PageCache()
   const ask = (id: string, page: number) => pages.piece(id, page * PAGE_BYTES, (page + 1) * PAGE_BYTES, read)
   for (let page = 0; page < 7; page += 1) await ask('a', page)
   await ask('b', 0)
@@ -50,7 +50,7 @@ test('eight pages are kept, those that were used last, of all files together', a
 
 test('what was dropped is read again, and a read that failed is tried by the next', async () => {
   const { reads, read } = file()
-  const pages = new Pages()
+  const pages = new PageCache()
   await pages.piece('a', 0, 10, read)
   await pages.piece('b', 0, 10, read)
   pages.drop('a')
@@ -65,7 +65,7 @@ test('what was dropped is read again, and a read that failed is tried by the nex
 
 test('memory that was given back is the next page, but none that somebody has or keeps', async () => {
   const { read } = file()
-  const pages = new Pages()
+  const pages = new PageCache()
   const ask = (page: number) => pages.piece('a', page * PAGE_BYTES, (page + 1) * PAGE_BYTES, read)
   const kept = await ask(0)
   const lent = await ask(1)

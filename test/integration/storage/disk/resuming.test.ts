@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { type Vault, VaultMissing, type VaultWriter } from '#domain/ports/file-store.ts'
+import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 import { sampleFile, sha256 } from './sample-file.ts'
 import {
@@ -21,14 +21,14 @@ import {
 const THIRD_ID = 'c'.repeat(32)
 const content = sampleFile(ID, 300_000)
 
-const resumed = async (vault: Vault, id: string, size?: number): Promise<VaultWriter> => {
-  const writer = await vault.resume(id, size)
+const resumed = async (fileStore: FileStore, id: string, size?: number): Promise<FileWriter> => {
+  const writer = await fileStore.resume(id, size)
   if (!writer) throw new Error('nothing is kept')
   return accepted(writer)
 }
 
-const put = async (vault: Vault, id: string, bytes: Uint8Array): Promise<void> => {
-  const writer = accepted(await vault.create(id, bytes.length))
+const put = async (fileStore: FileStore, id: string, bytes: Uint8Array): Promise<void> => {
+  const writer = accepted(await fileStore.create(id, bytes.length))
   expect(await writer.append(bytes)).toBe(undefined)
   expect(await writer.finish()).toMatchObject({ size: bytes.length })
 }
@@ -37,7 +37,7 @@ const put = async (vault: Vault, id: string, bytes: Uint8Array): Promise<void> =
 const crashed = async () => {
   const clock = new ManualClock()
   const host = await vaultInDirectory({ clock })
-  const writer = accepted(await host.vault.create(ID, content.length))
+  const writer = accepted(await host.fileStore.create(ID, content.length))
   await writer.append(content.subarray(0, 100_000))
   expect(await writer.sync()).toBe(undefined)
   await writer.append(content.subarray(100_000, 200_000))
@@ -50,7 +50,7 @@ const crashed = async () => {
   return { directory, part: join(files, `${ID}.part`), mark: join(files, `${ID}.durable`), whole: join(files, ID) }
 }
 
-const finishesExactly = async (writer: VaultWriter): Promise<void> => {
+const finishesExactly = async (writer: FileWriter): Promise<void> => {
   expect(writer.digest()).toBe(sha256(content.subarray(0, writer.offset)))
   await writer.append(content.subarray(writer.offset))
   expect(await writer.finish()).toEqual({ size: content.length, sha256: sha256(content) })
@@ -61,12 +61,12 @@ describe('after a crash', () => {
     const { directory, part } = await crashed()
     const bytes = await readFile(part)
     await writeFile(part, Buffer.concat([bytes.subarray(0, 100_000), Buffer.alloc(150_000, 'garbled')]))
-    const { vault, names, dispose } = await vaultInDirectory({ directory })
-    expect(await vault.durable(ID)).toBe(100_000)
-    const writer = await resumed(vault, ID)
+    const { fileStore, names, dispose } = await vaultInDirectory({ directory })
+    expect(await fileStore.durable(ID)).toBe(100_000)
+    const writer = await resumed(fileStore, ID)
     expect(writer.offset).toBe(100_000)
     await finishesExactly(writer)
-    expect((await readAll(vault.read(ID))).equals(content)).toBe(true)
+    expect((await readAll(fileStore.read(ID))).equals(content)).toBe(true)
     expect(await names()).toEqual([ID])
     await dispose()
   })
@@ -82,9 +82,9 @@ describe('after a crash', () => {
   ])('an upload whose mark %s begins again', async (_what, damage) => {
     const { directory, mark, part } = await crashed()
     await damage(mark, part)
-    const { vault, dispose } = await vaultInDirectory({ directory })
-    expect(await vault.durable(ID)).toBe(0)
-    const writer = await resumed(vault, ID)
+    const { fileStore, dispose } = await vaultInDirectory({ directory })
+    expect(await fileStore.durable(ID)).toBe(0)
+    const writer = await resumed(fileStore, ID)
     expect(writer.offset).toBe(0)
     await finishesExactly(writer)
     await dispose()
@@ -92,10 +92,10 @@ describe('after a crash', () => {
 
   test('the mark of another upload does not count', async () => {
     const { directory, mark } = await crashed()
-    const { vault, files, dispose } = await vaultInDirectory({ directory })
+    const { fileStore, files, dispose } = await vaultInDirectory({ directory })
     await writeFile(join(files, `${OTHER_ID}.part`), content)
     await cp(mark, join(files, `${OTHER_ID}.durable`))
-    expect(await vault.durable(OTHER_ID)).toBe(0)
+    expect(await fileStore.durable(OTHER_ID)).toBe(0)
     await dispose()
   })
 
@@ -107,26 +107,26 @@ describe('after a crash', () => {
       if (state.startsWith('both')) await link(whole, part)
       if (state === 'half a copy') await writeFile(part, content.subarray(0, 9))
       if (state !== 'both, marked') await rm(mark)
-      const { vault, names, dispose } = await vaultInDirectory({ directory, maxSpoolBytes: 2 * content.length })
-      expect(await vault.durable(ID)).toBe(content.length)
-      const writer = await resumed(vault, ID)
+      const { fileStore, names, dispose } = await vaultInDirectory({ directory, maxSpoolBytes: 2 * content.length })
+      expect(await fileStore.durable(ID)).toBe(content.length)
+      const writer = await resumed(fileStore, ID)
       expect(writer.offset).toBe(content.length)
       expect(await names()).toEqual([`${ID}.durable`, `${ID}.part`])
       await finishesExactly(writer)
       expect(await names()).toEqual([ID])
-      expect(vault.bytesLeft).toBe(content.length)
+      expect(fileStore.bytesLeft).toBe(content.length)
       await dispose()
     }
   })
 
   test('what nobody wants goes with all that belongs to it, what somebody wants stays', async () => {
     const { directory } = await crashed()
-    const { vault, files, names, dispose } = await vaultInDirectory({ directory })
+    const { fileStore, files, names, dispose } = await vaultInDirectory({ directory })
     await writeFile(join(files, `${OTHER_ID}.durable`), 'alone')
     await writeFile(join(files, `${OTHER_ID}.copy`), 'alone')
-    expect(await vault.sweep(new Set([ID]))).toBe(1)
+    expect(await fileStore.sweep(new Set([ID]))).toBe(1)
     expect(await names()).toEqual([`${ID}.durable`, `${ID}.part`])
-    expect(await vault.sweep(new Set())).toBe(1)
+    expect(await fileStore.sweep(new Set())).toBe(1)
     expect(await names()).toEqual([])
     await dispose()
   })
@@ -134,51 +134,54 @@ describe('after a crash', () => {
 
 describe('an upload that is left', () => {
   test('has a mark as soon as an offset is promised, and no more when it has ended', async () => {
-    const { vault, names, dispose } = await vaultInDirectory()
+    const { fileStore, names, dispose } = await vaultInDirectory()
     for (const end of ['finish', 'discard', 'remove'] as const) {
-      const writer = accepted(await vault.create(ID))
+      const writer = accepted(await fileStore.create(ID))
       expect(await writer.sync()).toBe(undefined)
       expect(await names()).toEqual([`${ID}.part`])
       await writer.append(content)
       await writer.suspend()
       expect(await names()).toEqual([`${ID}.durable`, `${ID}.part`])
-      if (end === 'finish') await (await resumed(vault, ID)).finish()
-      if (end === 'discard') await (await resumed(vault, ID)).discard()
-      await vault.remove(ID)
+      if (end === 'finish') await (await resumed(fileStore, ID)).finish()
+      if (end === 'discard') await (await resumed(fileStore, ID)).discard()
+      await fileStore.remove(ID)
       expect(await names()).toEqual([])
     }
     await dispose()
   })
 
   test('holds no descriptor, nor does who waits for it', async () => {
-    const { vault, files, dispose } = await vaultInDirectory()
-    const writer = accepted(await vault.create(ID))
+    const { fileStore, files, dispose } = await vaultInDirectory()
+    const writer = accepted(await fileStore.create(ID))
     await writer.append(content.subarray(0, 100_000))
-    const reader = readAll(vault.read(ID))
+    const reader = readAll(fileStore.read(ID))
     await writer.suspend()
-    const another = readAll(vault.read(ID))
+    const another = readAll(fileStore.read(ID))
     await until('the readers to wait', async () => (await openBelow(files)).length === 1)
-    await finishesExactly(await resumed(vault, ID))
+    await finishesExactly(await resumed(fileStore, ID))
     for (const bytes of await Promise.all([reader, another])) expect(bytes.equals(content)).toBe(true)
     expect(await openBelow(files)).toEqual([files])
     await dispose()
   })
 
   test('ends readers that had more of it than is left', async () => {
-    const { vault, files, dispose } = await vaultInDirectory({ maxFileBytes: content.length, clock: new ManualClock() })
-    const writer = accepted(await vault.create(ID))
+    const { fileStore, files, dispose } = await vaultInDirectory({
+      maxFileBytes: content.length,
+      clock: new ManualClock(),
+    })
+    const writer = accepted(await fileStore.create(ID))
     await writer.append(content.subarray(0, 100_000))
     await writer.sync()
-    const behind = vault.read(ID)[Symbol.asyncIterator]()
+    const behind = fileStore.read(ID)[Symbol.asyncIterator]()
     expect((await behind.next()).value).toHaveLength(100_000)
     await writer.append(content.subarray(100_000, 200_000))
     await until('the bytes to be written', async () => (await stat(join(files, `${ID}.part`))).size === 200_000)
-    const beyond = vault.read(ID, 50_000)[Symbol.asyncIterator]()
+    const beyond = fileStore.read(ID, 50_000)[Symbol.asyncIterator]()
     expect((await beyond.next()).value).toHaveLength(150_000)
-    const waiting = expect(beyond.next()).rejects.toThrow(VaultMissing)
+    const waiting = expect(beyond.next()).rejects.toThrow(FileMissing)
     expect(refusedWith(await writer.append(content))).toBe('FILE_TOO_LARGE')
     await writer.suspend()
-    const next = await resumed(vault, ID)
+    const next = await resumed(fileStore, ID)
     expect(next.offset).toBe(100_000)
     await waiting
     const rest = behind.next()
@@ -189,15 +192,15 @@ describe('an upload that is left', () => {
   })
 
   test('is let go of when the vault closes while it is taken up', async () => {
-    const { vault, directory, dispose } = await vaultInDirectory()
-    const writer = accepted(await vault.create(ID))
+    const { fileStore, directory, dispose } = await vaultInDirectory()
+    const writer = accepted(await fileStore.create(ID))
     await writer.append(sampleFile(ID, 8_000_000))
     await writer.suspend()
-    const outcome = vault.resume(ID).catch((error: unknown) => error)
+    const outcome = fileStore.resume(ID).catch((error: unknown) => error)
     await until('a descriptor', async () => (await openBelow(directory)).length > 1)
-    await vault.close()
+    await fileStore.close()
     const end = await outcome
-    if (!(end instanceof VaultMissing)) await accepted(end as VaultWriter).suspend()
+    if (!(end instanceof FileMissing)) await accepted(end as FileWriter).suspend()
     expect(await openBelow(directory)).toEqual([])
     await dispose()
   })
@@ -205,44 +208,44 @@ describe('an upload that is left', () => {
 
 describe('space', () => {
   test('of an upload is what is there of it, be it written just now or not; and when that was is known', async () => {
-    const { vault, directory, dispose } = await vaultInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, directory, dispose } = await vaultInDirectory({ maxSpoolBytes: 1000 })
     const before = Date.now()
-    const writer = accepted(await vault.create(ID, 900))
+    const writer = accepted(await fileStore.create(ID, 900))
     await writer.append(Buffer.alloc(300))
-    expect(vault.bytesLeft).toBe(700)
+    expect(fileStore.bytesLeft).toBe(700)
     await writer.suspend()
-    expect(vault.bytesLeft).toBe(700)
-    const next = await resumed(vault, ID, 900)
-    expect(vault.bytesLeft).toBe(700)
+    expect(fileStore.bytesLeft).toBe(700)
+    const next = await resumed(fileStore, ID, 900)
+    expect(fileStore.bytesLeft).toBe(700)
     await next.append(Buffer.alloc(100))
-    await vault.close()
+    await fileStore.close()
     const again = await vaultInDirectory({ directory, maxSpoolBytes: 1000 })
-    expect(again.vault.bytesLeft).toBe(600)
+    expect(again.fileStore.bytesLeft).toBe(600)
     // File systems may note it a moment in the past.
-    expect(await again.vault.dateOf(ID)).toBeGreaterThan(before - 60_000)
-    expect(await again.vault.dateOf(OTHER_ID)).toBeUndefined()
-    await (await resumed(again.vault, ID, 900)).discard()
-    expect(again.vault.bytesLeft).toBe(1000)
-    await again.vault.close()
+    expect(await again.fileStore.dateOf(ID)).toBeGreaterThan(before - 60_000)
+    expect(await again.fileStore.dateOf(OTHER_ID)).toBeUndefined()
+    await (await resumed(again.fileStore, ID, 900)).discard()
+    expect(again.fileStore.bytesLeft).toBe(1000)
+    await again.fileStore.close()
     await dispose()
   })
 
   test('of a file with several ids counts once, until the last of them goes', async () => {
-    const { vault, directory, files, dispose } = await vaultInDirectory({ maxSpoolBytes: 1000 })
-    await put(vault, ID, Buffer.alloc(600))
-    expect(await vault.duplicate(ID, OTHER_ID)).toBe(undefined)
+    const { fileStore, directory, files, dispose } = await vaultInDirectory({ maxSpoolBytes: 1000 })
+    await put(fileStore, ID, Buffer.alloc(600))
+    expect(await fileStore.duplicate(ID, OTHER_ID)).toBe(undefined)
     expect((await stat(join(files, ID))).ino).toBe((await stat(join(files, OTHER_ID))).ino)
-    await vault.close()
+    await fileStore.close()
     const again = await vaultInDirectory({ directory, maxSpoolBytes: 1000 })
-    await again.vault.duplicate(ID, THIRD_ID)
-    expect(refusedWith(await again.vault.resume(THIRD_ID, 600))).toBe('DISK_FULL')
+    await again.fileStore.duplicate(ID, THIRD_ID)
+    expect(refusedWith(await again.fileStore.resume(THIRD_ID, 600))).toBe('DISK_FULL')
     for (const id of [ID, THIRD_ID]) {
-      await again.vault.remove(id)
-      expect(again.vault.bytesLeft).toBe(400)
+      await again.fileStore.remove(id)
+      expect(again.fileStore.bytesLeft).toBe(400)
     }
-    await again.vault.remove(OTHER_ID)
-    expect(again.vault.bytesLeft).toBe(1000)
-    await again.vault.close()
+    await again.fileStore.remove(OTHER_ID)
+    expect(again.fileStore.bytesLeft).toBe(1000)
+    await again.fileStore.close()
     await dispose()
   })
 })
@@ -250,7 +253,7 @@ describe('space', () => {
 test('a writer that has nothing to write costs no buffers', async () => {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
-  const { vault, dispose } = await vaultInDirectory()
+  const { fileStore, dispose } = await vaultInDirectory()
   const held = (): number => {
     collect()
     return process.memoryUsage().arrayBuffers
@@ -258,7 +261,7 @@ test('a writer that has nothing to write costs no buffers', async () => {
   const before = held()
   const ids = Array.from({ length: 40 }, (_, index) => String(index).padStart(32, 'e'))
   for (const id of ids) {
-    const writer = accepted(await vault.create(id))
+    const writer = accepted(await fileStore.create(id))
     await writer.append(content)
     await writer.append(content)
     await writer.sync()

@@ -2,21 +2,21 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { DiskKeyring } from '#storage/disk/secret-store.ts'
+import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { keyringContract } from '../../../contract/storage/keyring-contract.ts'
 import { temporaryDirectory } from '../../../harness/host.ts'
 
 describe('P8 DiskKeyring', () => {
   const make = async () => {
     const data = await temporaryDirectory()
-    return { keyring: new DiskKeyring(data), again: () => new DiskKeyring(data) }
+    return { secretStore: new DiskSecretStore(data), again: () => new DiskSecretStore(data) }
   }
   for (const { name, run } of keyringContract(make)) test(name, run)
 
   test('a secret that can not be read is told by its name', async () => {
     const data = await temporaryDirectory()
     await mkdir(join(data, 'keys', 'rooms'), { recursive: true })
-    await expect(new DiskKeyring(data).read('rooms')).rejects.toMatchObject({
+    await expect(new DiskSecretStore(data).read('rooms')).rejects.toMatchObject({
       code: 'KEYRING_DAMAGED',
       secret: 'rooms',
     })
@@ -26,7 +26,7 @@ describe('P8 DiskKeyring', () => {
     const data = await temporaryDirectory()
     await mkdir(join(data, 'keys'))
     execFileSync('mkfifo', [join(data, 'keys', 'owner')])
-    await expect(new DiskKeyring(data).read('owner')).rejects.toMatchObject({
+    await expect(new DiskSecretStore(data).read('owner')).rejects.toMatchObject({
       secret: 'owner',
       message: expect.stringMatching(/it is no file/),
     })
@@ -34,7 +34,7 @@ describe('P8 DiskKeyring', () => {
 
   test('C121: only their owner can open them', async () => {
     const data = await temporaryDirectory()
-    await new DiskKeyring(data).write('token', 'secret')
+    await new DiskSecretStore(data).write('token', 'secret')
     const mode = async (path: string) => (await stat(path)).mode & 0o777
     expect(await mode(join(data, 'keys'))).toBe(0o700)
     expect(await mode(join(data, 'keys', 'token'))).toBe(0o600)

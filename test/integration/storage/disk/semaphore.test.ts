@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Turns } from '#storage/disk/semaphore.ts'
+import { Semaphore } from '#storage/disk/semaphore.ts'
 
 test('at most so many run at once, the others follow in order, also after one has failed', async () => {
-  const turns = new Turns(2)
+  const turns = new Semaphore(2)
   const order: number[] = []
   let running = 0
   let most = 0

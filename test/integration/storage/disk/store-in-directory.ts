@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readlink, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Rejected } from '#domain/errors.ts'
-import type { VaultWriter } from '#domain/ports/file-store.ts'
-import { DiskVault, type DiskVaultOptions } from '#storage/disk/file-store.ts'
+import type { FileWriter } from '#domain/ports/file-store.ts'
+import { DiskFileStore, type DiskFileStoreOptions } from '#storage/disk/file-store.ts'
 import { MemoryLog } from '#system/memory-log.ts'
 import { SystemClock } from '#system/system-clock.ts'
 import { PATIENCE_MS } from '../../../harness/patience.ts'
@@ -12,23 +12,23 @@ export const ID = 'a'.repeat(32)
 export const OTHER_ID = 'b'.repeat(32)
 
 /** An open vault in a directory of its own. */
-export const vaultInDirectory = async (options: Partial<DiskVaultOptions> = {}) => {
+export const vaultInDirectory = async (options: Partial<DiskFileStoreOptions> = {}) => {
   const directory = options.directory ?? (await temporaryDirectory())
   const log = new MemoryLog()
-  const vault = new DiskVault({ clock: new SystemClock(), freeSpaceFloorBytes: 0, ...options, log, directory })
-  await vault.open()
+  const fileStore = new DiskFileStore({ clock: new SystemClock(), freeSpaceFloorBytes: 0, ...options, log, directory })
+  await fileStore.open()
   const dispose = async (): Promise<void> => {
-    await vault.close()
+    await fileStore.close()
     await rm(directory, { recursive: true })
   }
   const names = async (): Promise<string[]> => (await readdir(join(directory, 'files'))).sort()
-  return { vault, log, directory, files: join(directory, 'files'), names, dispose }
+  return { fileStore, log, directory, files: join(directory, 'files'), names, dispose }
 }
 
 export const temporaryDirectory = async (): Promise<string> =>
   await realpath(await mkdtemp(join(tmpdir(), 'tamtam-vault-')))
 
-export const accepted = (writer: VaultWriter | Rejected): VaultWriter => {
+export const accepted = (writer: FileWriter | Rejected): FileWriter => {
   if ('type' in writer) throw new Error(writer.message)
   return writer
 }

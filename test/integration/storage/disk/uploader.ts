@@ -1,5 +1,5 @@
 // A process that uploads into a vault and can be killed, traced and made to fail. Says what happens, one line each.
-import { DiskVault } from '#storage/disk/file-store.ts'
+import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { RandomIds } from '#system/random-ids.ts'
 import { SilentLog } from '#system/silent-log.ts'
 import { SystemClock } from '#system/system-clock.ts'
@@ -28,11 +28,18 @@ const {
 const ids = new RandomIds()
 const clock = new SystemClock()
 const log = new SilentLog()
-const vault = new DiskVault({ directory, clock, log, syncEveryBytes, syncEveryMs: 60_000, freeSpaceFloorBytes: 0 })
+const fileStore = new DiskFileStore({
+  directory,
+  clock,
+  log,
+  syncEveryBytes,
+  syncEveryMs: 60_000,
+  freeSpaceFloorBytes: 0,
+})
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const upload = async (id: string, size: number): Promise<void> => {
-  const writer = await vault.create(id)
+  const writer = await fileStore.create(id)
   if ('type' in writer) return say(`refused ${writer.code}`)
   const content = sampleFile(id, size)
   for (let start = 0; start < size; start += 65_536) {
@@ -49,7 +56,7 @@ const upload = async (id: string, size: number): Promise<void> => {
 }
 
 const goOn = async (id: string): Promise<void> => {
-  const writer = (await vault.resume(id, bytes)) ?? (await vault.create(id, bytes))
+  const writer = (await fileStore.resume(id, bytes)) ?? (await fileStore.create(id, bytes))
   if ('type' in writer) return say(`refused ${writer.code}`)
   const content = sampleFile(id, bytes)
   say(`durable ${writer.durable}`)
@@ -63,7 +70,7 @@ const goOn = async (id: string): Promise<void> => {
 
 const uploadTwice = async (id: string, as: string): Promise<void> => {
   await attempt(id, bytes)
-  const refused = await vault.duplicate(id, as)
+  const refused = await fileStore.duplicate(id, as)
   say(refused ? `refused ${refused.code}` : `duplicate ${as}`)
 }
 
@@ -76,7 +83,7 @@ const uploadWithoutEnd = async (): Promise<void> => {
   for (let id = ids.next(); ; id = ids.next()) await attempt(id, sampleSize(id, bytes))
 }
 
-await vault.open()
+await fileStore.open()
 if (endless) await Promise.all([uploadWithoutEnd(), uploadWithoutEnd(), uploadWithoutEnd()])
 if (resumed !== undefined) await goOn(resumed)
 else if (duplicate) await uploadTwice(ids.next(), ids.next())
@@ -84,4 +91,4 @@ else {
   await attempt(ids.next(), bytes)
   await attempt(ids.next(), 1)
 }
-await vault.close()
+await fileStore.close()

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { writeFully } from '#system/files/write-all.ts'
+import { writeAll } from '#system/files/write-all.ts'
 import { temporaryDirectory } from './store-in-directory.ts'
 
 /** A real file of which the system takes at most 100 bytes at a time. */
@@ -17,8 +17,8 @@ test.each([0, 1, 100, 101, 65_536])(
     const path = join(directory, 'file')
     const handle = await open(path, 'wx')
     const bytes = Buffer.from(Array.from({ length: size }, (_, index) => index % 251))
-    await writeFully(handle, Buffer.from('head'), 0)
-    await writeFully(takingFew(handle), bytes, 4)
+    await writeAll(handle, Buffer.from('head'), 0)
+    await writeAll(takingFew(handle), bytes, 4)
     await handle.close()
     expect(Buffer.concat([Buffer.from('head'), bytes]).equals(await readFile(path))).toBe(true)
     await rm(directory, { recursive: true })
@@ -27,5 +27,5 @@ test.each([0, 1, 100, 101, 65_536])(
 
 test('a file that takes nothing is an error, not an endless loop', async () => {
   const file = { write: async () => ({ bytesWritten: 0 }) }
-  await expect(writeFully(file, Buffer.alloc(1), 0)).rejects.toThrow('takes no more')
+  await expect(writeAll(file, Buffer.alloc(1), 0)).rejects.toThrow('takes no more')
 })

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
-import { LastingFacts } from '#domain/room/retained-facts.ts'
+import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { Appender } from '#storage/sqlite/appender.ts'
 import { Checkpointer, connect } from '#storage/sqlite/connection.ts'
 import { FreeSpace } from '#storage/sqlite/free-space.ts'
@@ -113,7 +113,7 @@ describe('C84: damage that is met while the store is used', () => {
 
   test('leaves the facts of its row when it is trimmed, and nothing of what was said', () => {
     flip(1, 'teh')
-    const lasting = new LastingFacts()
+    const lasting = new RetainedFacts()
     for (const fact of trimmer.facts(room)) if (fact !== undefined) lasting.take(fact)
     while (!trimmer.step(room, 6, lasting));
     expect(entriesOf(reader.facts(room, 0))).toEqual([lock(2), topic(7)])

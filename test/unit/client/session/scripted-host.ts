@@ -1,6 +1,6 @@
 import { sessionDefaults } from '#app/defaults.ts'
 import { RemoteRoom, type WantedPlace } from '#client/session/remote-room.ts'
-import type { Carrier, CarrierListener, OpenCarrier } from '#client/session/transport.ts'
+import type { MessageTransport, MessageTransportListener, OpenTransport } from '#client/session/transport.ts'
 import type { RoomEvent, Said } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
 import type { ConnectionState } from '#domain/session.ts'
@@ -16,12 +16,12 @@ export const budi: Member = { id: 'b1', name: 'budi' }
 export const said = (seq: number, text = `nr ${seq}`): Said => ({ type: 'said', seq, at: 0, by: budi, text })
 
 /** One connection, seen from the host that a test plays, with real messages. */
-export class ScriptedConnection implements Carrier {
+export class ScriptedConnection implements MessageTransport {
   readonly heard: ClientMessage[] = []
   status: 'open' | 'ended' | 'dropped' = 'open'
-  readonly #listener: CarrierListener
+  readonly #listener: MessageTransportListener
 
-  constructor(listener: CarrierListener) {
+  constructor(listener: MessageTransportListener) {
     this.#listener = listener
   }
 
@@ -86,7 +86,7 @@ class TurningClock extends ManualClock {
 export function scripted(wanted: Partial<WantedPlace> = {}, settings: Partial<typeof sessionDefaults> = {}) {
   const clock = new TurningClock()
   const connections: ScriptedConnection[] = []
-  const open: OpenCarrier = (listener) => {
+  const open: OpenTransport = (listener) => {
     const connection = new ScriptedConnection(listener)
     connections.push(connection)
     return connection

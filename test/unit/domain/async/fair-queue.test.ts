@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { FairTurns } from '#domain/async/fair-queue.ts'
+import { FairQueue } from '#domain/async/fair-queue.ts'
 import { turn } from '../../../harness/turns.ts'
 
 /** Work that begins in some order, and ends when the test says so. */
 function scene(atOnce: number) {
-  const turns = new FairTurns(atOnce)
+  const turns = new FairQueue(atOnce)
   const begun: string[] = []
   const ends: (() => void)[] = []
   const ask = (asker: string, what = asker, address = 'here') =>
@@ -55,7 +55,7 @@ describe('fair turns', () => {
   })
 
   it('go on after work that failed, and hand its error to who asked', async () => {
-    const turns = new FairTurns(1)
+    const turns = new FairQueue(1)
     const failed = turns.run('here', 'ani', () => Promise.reject(new Error('of the store')))
     const next = turns.run('here', 'budi', async () => 'done')
     await expect(failed).rejects.toThrow('of the store')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CommitLoop } from '#domain/engine/commit-loop.ts'
-import { JournalBroken } from '#domain/ports/journal.ts'
+import { JournalFailed } from '#domain/ports/journal.ts'
 import { RoomActor } from '#domain/room/actor.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { MemoryMetrics } from '#system/memory-metrics.ts'
@@ -240,7 +240,7 @@ describe('C75 a disk that is full', () => {
 describe('C76 a journal that broke', () => {
   it('is reported once, and nothing is acknowledged, shown or appended any more', async () => {
     const { journal, loop, room, shown, broken } = await oneRoom()
-    const error = new JournalBroken('I/O error')
+    const error = new JournalFailed('I/O error')
     journal.script.push(error)
     const mail = saying(ani, 'a')
     room.post(mail)
@@ -256,7 +256,7 @@ describe('C76 a journal that broke', () => {
   })
   it('leaves nobody waiting: what was asked is refused, before and after', async () => {
     const { journal, loop, room } = await oneRoom()
-    journal.script.push(new JournalBroken('I/O error'))
+    journal.script.push(new JournalFailed('I/O error'))
     const [mail, later] = [saying(ani, 'a'), saying(ani, 'b')]
     room.post(mail)
     await loop.settled()
@@ -266,7 +266,7 @@ describe('C76 a journal that broke', () => {
   })
   it('still lets people go, so that the host can be stopped', async () => {
     const { journal, loop, room, shown } = await oneRoom()
-    journal.script.push(new JournalBroken('I/O error'))
+    journal.script.push(new JournalFailed('I/O error'))
     room.post(saying(ani, 'a'))
     await loop.settled()
     const bye = mailOf(ani, { type: 'leave', reason: 'left' })

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { JournalBroken } from '#domain/ports/journal.ts'
+import { JournalFailed } from '#domain/ports/journal.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import { Refused } from '#domain/session.ts'
 import { failure, openHouse, reopen, watch } from '../../../harness/house.ts'
@@ -92,7 +92,7 @@ describe('joining', () => {
   it('of a room that can not be read back fails, and does not keep the room or the nick from the next', async () => {
     const journal = new ScriptedJournal()
     const { join } = await openHouse({ journal })
-    const error = new JournalBroken('I/O error')
+    const error = new JournalFailed('I/O error')
     vi.spyOn(journal, 'span').mockRejectedValueOnce(error)
     expect(await failure(join('ani'))).toBe(error)
     expect((await join('ani')).members).toHaveLength(1)
@@ -106,8 +106,8 @@ describe('who came quietly', () => {
     const seen = watch(ani)
     const guest = await engine.join({ room: 'lobby', name: '10.0.0.9', guest: true, quiet: true })
     expect([seen.events, ani.members]).toEqual([[], [ani.member]])
-    expect(await guest.comeForward()).toBeUndefined()
-    expect(await guest.comeForward()).toBeUndefined()
+    expect(await guest.announceMember()).toBeUndefined()
+    expect(await guest.announceMember()).toBeUndefined()
     await guest.close()
     expect(seen.events.map(({ type }) => type)).toEqual(['joined', 'left'])
   })
@@ -115,7 +115,7 @@ describe('who came quietly', () => {
     const { engine, join } = await openHouse()
     const ani = await join('ani')
     const guest = await engine.join({ room: 'lobby', name: '10.0.0.9', guest: true, quiet: true })
-    await Promise.all([guest.comeForward(), guest.close()])
+    await Promise.all([guest.announceMember(), guest.close()])
     await engine.settled()
     expect(ani.members).toEqual([ani.member])
   })
@@ -204,7 +204,7 @@ describe('stopping', () => {
   it('C76 works also when the journal broke, which is reported once', async () => {
     const { engine, join, journal, broken } = await openHouse()
     const ani = await join('ani')
-    const error = new JournalBroken('I/O error')
+    const error = new JournalFailed('I/O error')
     journal.script.push(error)
     expect(await ani.send(say('a'))).toMatchObject({ code: 'CLOSED' })
     expect(await ani.send(say('b'))).toMatchObject({ code: 'CLOSED' })

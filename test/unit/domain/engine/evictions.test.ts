@@ -5,15 +5,15 @@ import type { Rejected } from '#domain/errors.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writing.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { failure, type House, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
 import { type TurnClock, turns } from '../../../harness/turns.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-async function open(limits: Partial<EngineLimits>, vault?: MemoryVault) {
-  const house = await openHouse({ limits, ...(vault === undefined ? {} : { vault }) })
+async function open(limits: Partial<EngineLimits>, fileStore?: MemoryFileStore) {
+  const house = await openHouse({ limits, ...(fileStore === undefined ? {} : { fileStore }) })
   const ani = await house.join('ani')
   return { house, ani, seen: watch(ani) }
 }
@@ -35,8 +35,8 @@ describe('C114 a room that is full', () => {
     const first = await send(ani, 'a', '1234')
     await send(ani, 'b', '5678')
     const removed: boolean[] = []
-    const remove = house.vault.remove.bind(house.vault)
-    house.vault.remove = (id) => {
+    const remove = house.fileStore.remove.bind(house.fileStore)
+    house.fileStore.remove = (id) => {
       removed.push(seen.events.some((event) => event.type === 'fileWithdrawn' && event.file.id === id))
       return remove(id)
     }
@@ -44,7 +44,7 @@ describe('C114 a room that is full', () => {
     expect(names(ani)).toEqual(['b', 'c'])
     expect(withdrawn(seen)).toEqual(['a: newer files need its place'])
     expect(removed).toEqual([true])
-    expect(await house.vault.size(first.id)).toBeUndefined()
+    expect(await house.fileStore.size(first.id)).toBeUndefined()
     expect(await failure(textOf(ani.download(first.id)))).toMatchObject({ code: 'NO_SUCH_FILE' })
     expect(await house.engine.file(first.id)).toBeUndefined()
   })
@@ -105,12 +105,12 @@ describe('C114 a room that is full', () => {
     expect(await refusal(await house.join('cici', 'teras'), '')).toMatchObject({ code: 'TOO_MANY_FILES' })
   })
   it('has its own oldest go when the vault is full, and keeps them where that would not do', async () => {
-    const vault = Object.assign(new MemoryVault(), { bytesLeft: 2, maxFileBytes: 100 })
-    const { house, ani } = await open({}, vault)
-    vault.bytesLeft = 8
+    const fileStore = Object.assign(new MemoryFileStore(), { bytesLeft: 2, maxFileBytes: 100 })
+    const { house, ani } = await open({}, fileStore)
+    fileStore.bytesLeft = 8
     await send(ani, 'a', '1234')
     await send(ani, 'b', '1234')
-    vault.bytesLeft = 0
+    fileStore.bytesLeft = 0
     expect(await refusal(ani, '', 9)).toMatchObject({ code: 'DISK_FULL' })
     expect(names(ani)).toEqual(['a', 'b'])
     const transfer = (await house.engine.createTransfer(ani, { name: 'c', size: 4 })) as TransferActor
@@ -126,7 +126,7 @@ describe('C114 a room that is full', () => {
     house.journal.script.push({ status: 'readOnly', message: 'full' })
     expect(await writing.append(Buffer.from('12345678'))).toMatchObject({ code: 'READ_ONLY' })
     await transfer.withdraw('enough')
-    expect([names(ani), await house.vault.size(id)]).toEqual([['a'], 8])
+    expect([names(ani), await house.fileStore.size(id)]).toEqual([['a'], 8])
     expect(await send(ani, 'b', '12345678')).toMatchObject({ size: 8 })
   })
   it('ends whoever reads what goes with an error', async () => {
@@ -354,14 +354,14 @@ describe('files that were kept long enough', () => {
     expect(names(ani)).toEqual(['a', 'b'])
     await pass(house, HOUR)
     expect([names(ani), withdrawn(seen)]).toEqual([['b'], ['a: files stay for 30 days']])
-    expect(await house.vault.size(id)).toBeUndefined()
+    expect(await house.fileStore.size(id)).toBeUndefined()
   })
   it('go from rooms that nobody is in', async () => {
     const { house, ani } = await open({ fileDays: 1 })
     const { id } = await send(ani, 'a', '123')
     await ani.close()
     await pass(house, DAY + HOUR)
-    expect(await house.vault.size(id)).toBeUndefined()
+    expect(await house.fileStore.size(id)).toBeUndefined()
     expect((await house.join('budi')).files).toEqual([])
   })
   it('stay where no days are given, and no time is waited for', async () => {
@@ -372,15 +372,15 @@ describe('files that were kept long enough', () => {
   it('are removed by the next start where the host went down before they were', async () => {
     const { house, ani } = await open({ roomFileBytes: 5 })
     const { id } = await send(ani, 'a', '1234')
-    const { remove } = house.vault
-    house.vault.remove = async () => {}
+    const { remove } = house.fileStore
+    house.fileStore.remove = async () => {}
     await send(ani, 'b', '1234')
     await house.engine.stop()
-    expect(await house.vault.size(id)).toBe(4)
-    house.vault.remove = remove
+    expect(await house.fileStore.size(id)).toBe(4)
+    house.fileStore.remove = remove
     const next = await reopen(house)
     await turns(2)
-    expect([await next.vault.size(id), (await next.join('ani')).files.length]).toEqual([undefined, 1])
+    expect([await next.fileStore.size(id), (await next.join('ani')).files.length]).toEqual([undefined, 1])
   })
   it('C83 stay for a day when the clock jumps by years, and then go', async () => {
     const { house, ani } = await open({}, undefined)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { VaultBroken } from '#domain/ports/file-store.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { failure, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 
@@ -69,11 +69,11 @@ describe('a file', () => {
     expect(await failure(textOf(budi.download(id)))).toMatchObject({ code: 'NO_SUCH_FILE' })
   })
   it('that the vault has lost is not to be had', async () => {
-    const { join, vault } = await openHouse()
+    const { join, fileStore } = await openHouse()
     const ani = await join('ani')
     const upload = ani.upload(pieces('a'), { name: 'a' })
     await upload.done
-    await vault.remove(upload.id)
+    await fileStore.remove(upload.id)
     expect(await failure(textOf(ani.download(upload.id)))).toMatchObject({ code: 'NO_SUCH_FILE' })
   })
   it('C38 whose name is an attack is refused before anything of it is kept', async () => {
@@ -116,7 +116,7 @@ describe('an upload that a restart interrupted', () => {
     const ani = await house.join('ani')
     const upload = ani.upload(stuck().source, { name: 'a' })
     await turns(4)
-    const next = await reopen({ ...house, vault: new MemoryVault() })
+    const next = await reopen({ ...house, fileStore: new MemoryFileStore() })
     const budi = await next.engine.join({ room: 'lobby', name: 'budi', after: 0 })
     const seen = watch(budi)
     await next.engine.settled()
@@ -134,7 +134,7 @@ describe('P3 a host that starts on a full disk and has lost parts of what was on
     await house.engine.createTransfer(ani, { name: 'a', size: 4 })
     await house.engine.stop()
     house.journal.script.push(FULL, FULL)
-    const next = await reopen({ ...house, vault: new MemoryVault() })
+    const next = await reopen({ ...house, fileStore: new MemoryFileStore() })
     await next.engine.settled()
     for (const _ of [1, 2]) {
       await turns(8)
@@ -164,8 +164,8 @@ describe('P3 a host that starts and has lost parts of what was on its way', () =
       await ani.close()
     }
     await house.engine.stop()
-    await house.vault.open()
-    for (const id of lost) await house.vault.remove(id)
+    await house.fileStore.open()
+    for (const id of lost) await house.fileStore.remove(id)
     const next = await reopen(house)
     next.journal.hold()
     for (let round = 0; round < 3; round++)
@@ -232,12 +232,12 @@ describe('C75 a file that is withdrawn while the disk takes no news', () => {
 })
 
 it('C76 a vault that broke is reported, and the room learns that the file does not come', async () => {
-  const vault = new MemoryVault()
-  const { join, broken } = await openHouse({ vault })
+  const fileStore = new MemoryFileStore()
+  const { join, broken } = await openHouse({ fileStore })
   const ani = await join('ani')
-  const error = new VaultBroken('I/O error')
-  const create = vault.create.bind(vault)
-  vault.create = async (id, size) => {
+  const error = new FileStoreFailed('I/O error')
+  const create = fileStore.create.bind(fileStore)
+  fileStore.create = async (id, size) => {
     const writer = await create(id, size)
     if ('type' in writer) return writer
     writer.append = () => Promise.reject(error)

@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Follower } from '#domain/engine/subscription.ts'
+import { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import { pages, ScriptedFeed } from './scripted-feed.ts'
 
 /** What the reader does with each batch it takes. */
-type Manner = 'read' | 'hold behind' | 'hold inside' | 'hold and resume' | 'hold inside and resume'
+type TerminalOptions = 'read' | 'hold behind' | 'hold inside' | 'hold and resume' | 'hold inside and resume'
 
 type Step =
   | { readonly do: 'commit' | 'append'; readonly entries: number; readonly presence: boolean }
   | { readonly do: 'trim'; readonly upTo: number }
-  | { readonly do: 'manner'; readonly manner: Manner }
+  | { readonly do: 'manner'; readonly manner: TerminalOptions }
   | { readonly do: 'show' | 'damage' | 'page' | 'hold' | 'resume' | 'turn' }
 
 const entries = fc.integer({ min: 0, max: 3 })
@@ -22,7 +22,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant('manner' as const),
-      manner: fc.constantFrom<Manner>(
+      manner: fc.constantFrom<TerminalOptions>(
         'read',
         'hold behind',
         'hold inside',
@@ -45,13 +45,13 @@ class CheckingReader {
   presence = 0
   readonly faults: string[] = []
   #held = true
-  manner: Manner = 'read'
+  manner: TerminalOptions = 'read'
   readonly #feed: ScriptedFeed
-  readonly follower: Follower
+  readonly follower: RoomSubscription
 
   constructor(feed: ScriptedFeed) {
     this.#feed = feed
-    this.follower = new Follower(
+    this.follower = new RoomSubscription(
       feed,
       0,
       (batch) => this.#take(batch),
@@ -79,7 +79,7 @@ class CheckingReader {
 
   hold(): void {
     this.#held = true
-    this.follower.hold(this.at)
+    this.follower.pause(this.at)
   }
 
   resume(): void {

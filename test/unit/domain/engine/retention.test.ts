@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
-  type Holdings,
+  ClockJumpDetector,
+  type EvictionPlan,
+  type FileUsage,
   isTooManyAtOnce,
-  JumpWatch,
   type KeptFile,
   makeRoom,
   outOfDate,
-  type Wanted,
 } from '#domain/engine/retention.ts'
 
 const DAY = 86_400_000
@@ -18,7 +18,7 @@ const files = (...sizes: readonly number[]): KeptFile[] =>
   sizes.map((bytes, index) => ({ id: String.fromCharCode(97 + index), bytes, at: NOW - index * DAY }))
 
 /** Given a room with these files, when one more is wanted, then these go. */
-function given(sizes: readonly number[], more: Partial<Holdings> = {}, caps: Partial<typeof limits> = {}) {
+function given(sizes: readonly number[], more: Partial<FileUsage> = {}, caps: Partial<typeof limits> = {}) {
   const whole = files(...sizes)
   const holdings = {
     whole,
@@ -29,7 +29,7 @@ function given(sizes: readonly number[], more: Partial<Holdings> = {}, caps: Par
     ...more,
   }
   return {
-    when: (bytes: number, wanted: Partial<Wanted> = {}) => {
+    when: (bytes: number, wanted: Partial<EvictionPlan> = {}) => {
       const decided = makeRoom({ bytes, newBytes: bytes, newFiles: 1, ...wanted }, holdings, { ...limits, ...caps })
       return {
         gone: (ids: string) =>
@@ -90,7 +90,7 @@ describe('the time of a file', () => {
 
 describe('C83 a clock that jumps', () => {
   const elapsed = 5 * DAY
-  const watch = (newest: number | undefined = NOW - DAY) => new JumpWatch(NOW, elapsed, newest, limits)
+  const watch = (newest: number | undefined = NOW - DAY) => new ClockJumpDetector(NOW, elapsed, newest, limits)
 
   it('lets no more than a tenth of the files go at once', () => {
     expect([isTooManyAtOnce(1, 10), isTooManyAtOnce(2, 10), isTooManyAtOnce(1, 9), isTooManyAtOnce(10, 100)]).toEqual([

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { engineDefaults } from '#app/defaults.ts'
-import { FairTurns } from '#domain/async/fair-queue.ts'
+import { FairQueue } from '#domain/async/fair-queue.ts'
 import { CommitLoop } from '#domain/engine/commit-loop.ts'
 import { Rooms } from '#domain/engine/rooms.ts'
 import type { RoomActor } from '#domain/room/actor.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { CountingIds } from '#system/counting-ids.ts'
 import { MemoryLog } from '#system/memory-log.ts'
 import { MemoryMetrics } from '#system/memory-metrics.ts'
@@ -24,7 +24,7 @@ function watchedRooms() {
   const ports = {
     journal,
     clock,
-    vault: new MemoryVault(),
+    fileStore: new MemoryFileStore(),
     ids: new CountingIds(),
     log: new MemoryLog(),
     metrics: new MemoryMetrics(),
@@ -35,7 +35,7 @@ function watchedRooms() {
     (room) => rooms.letGo(room),
     (error) => broken.push(error),
   )
-  const rooms: Rooms = new Rooms(ports, engineDefaults, loop.wake, new FairTurns(2))
+  const rooms: Rooms = new Rooms(ports, engineDefaults, loop.wake, new FairQueue(2))
   const alive = new Set<RoomActor>()
   const seen = new Set<RoomActor>()
   const mails: WatchedMail[] = []

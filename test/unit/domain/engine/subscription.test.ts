@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { Follower } from '#domain/engine/subscription.ts'
+import { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { seqsOf } from '../../../harness/people.ts'
@@ -10,7 +10,7 @@ function reader(feed: ScriptedFeed, after = feed.last()) {
   const got: RoomEvent[] = []
   const ended = vi.fn()
   const take = vi.fn((batch: Batch) => void got.push(...batch.events))
-  const follower = new Follower(feed, after, take, ended)
+  const follower = new RoomSubscription(feed, after, take, ended)
   return { follower, got, take, ended }
 }
 
@@ -54,12 +54,12 @@ describe('a reader that is behind', () => {
   it('goes on inside a batch where it said so', async () => {
     const feed = new ScriptedFeed()
     const got: RoomEvent[] = []
-    const follower = new Follower(
+    const follower = new RoomSubscription(
       feed,
       0,
       (batch) => {
         got.push(...batch.events)
-        if (batch.last === 3) follower.hold(1)
+        if (batch.last === 3) follower.pause(1)
       },
       () => {},
     )
@@ -89,7 +89,7 @@ describe('a reader that is behind', () => {
     feed.commit(1)
     follower.resume()
     await turn()
-    follower.hold(0)
+    follower.pause(0)
     follower.resume()
     await turn()
     expect(feed.pagesWanted).toBe(2)
@@ -149,7 +149,7 @@ describe('the end', () => {
     const { follower, got, ended } = reader(feed)
     follower.resume()
     follower.close()
-    follower.hold(0)
+    follower.pause(0)
     follower.resume()
     feed.commit(1)
     await pages(feed)
@@ -181,7 +181,7 @@ describe('the end', () => {
   it('closed within its own batch, it gets no further one', async () => {
     const feed = new ScriptedFeed()
     const take = vi.fn(() => follower.close())
-    const follower = new Follower(feed, 0, take, () => {})
+    const follower = new RoomSubscription(feed, 0, take, () => {})
     feed.commit(1)
     feed.commit(1)
     follower.resume()

@@ -6,7 +6,7 @@ import type { WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writing.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { type House, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 
@@ -50,8 +50,8 @@ describe('P6 a transfer', () => {
     expect(by.files.map(({ status }) => status)).toEqual(['whole'])
   })
   it('is withdrawn where the disk is full, and who wrote it may still pause', async () => {
-    const vault = new MemoryVault({ maxFileBytes: 3 })
-    const { transfer, by } = await offer(await openHouse({ vault }))
+    const fileStore = new MemoryFileStore({ maxFileBytes: 3 })
+    const { transfer, by } = await offer(await openHouse({ fileStore }))
     const first = writing(await transfer.write(0))
     expect(await first.append(bytes('halo'))).toMatchObject({ code: 'FILE_TOO_LARGE' })
     expect(transfer.status).toBe('withdrawn')
@@ -103,7 +103,7 @@ describe('P6 a transfer', () => {
       journal: house.journal,
       clock: house.clock,
       ids: house.ids,
-      vault: new MemoryVault(),
+      fileStore: new MemoryFileStore(),
     })
     const budi = await next.join('budi')
     await turns(3)
@@ -229,13 +229,13 @@ describe('bytes that the room has already', () => {
     expect(ani.files).toHaveLength(1)
   })
   it('under another name are a file of their own, and need not be sent', async () => {
-    const { join, engine, vault } = await openHouse()
+    const { join, engine, fileStore } = await openHouse()
     const ani = await join('ani')
     const first = (await ani.upload(pieces('halo'), { name: 'a.txt' }).done) as WholeFile
     const second = (await engine.createTransfer(ani, { name: 'b.txt', sha256: sha256('halo') })) as WholeFile
     expect(second).toMatchObject({ name: 'b.txt', size: 4 })
     expect(second.id).not.toBe(first.id)
-    await vault.remove(first.id)
+    await fileStore.remove(first.id)
     expect(await textOf(ani.download(second.id))).toBe('halo')
   })
   it('in another room say nothing here', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { householdOf } from '#domain/names/subnet.ts'
+import { subnetOf } from '#domain/names/subnet.ts'
 
 it.each([
   ['2001:db8:0:7::1', '2001:db8:0:7'],
@@ -9,4 +9,4 @@ it.each([
   ['fe80::', 'fe80:0:0:0'],
   ['10.0.0.9', '10.0.0.9'],
   ['budi', 'budi'],
-])('C70: %s is of the household %s', (address, household) => expect(householdOf(address)).toBe(household))
+])('C70: %s is of the household %s', (address, household) => expect(subnetOf(address)).toBe(household))

@@ -3,7 +3,7 @@ import { rejected } from '#domain/errors.ts'
 import { RoomActor } from '#domain/room/actor.ts'
 import type { RoomCommand } from '#domain/room/commands.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import type { Draft } from '#domain/room/pending-batch.ts'
+import type { PendingBatch } from '#domain/room/pending-batch.ts'
 import { mailOf, say } from '../../../harness/mail.ts'
 import { AT, ani, budi, limits } from '../../../harness/people.ts'
 
@@ -102,7 +102,7 @@ describe('a kick in a room that is locked', () => {
     // What was asked in one go with the kick is judged by it.
     const back = mailOf(budi, { type: 'join' })
     room.tell(back)
-    const drafts: Draft[] = []
+    const drafts: PendingBatch[] = []
     for (let count = 0; count < 3; count++) {
       const draft = room.draft(AT)
       drafts.push(draft)

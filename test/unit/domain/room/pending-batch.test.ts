@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rejected } from '#domain/errors.ts'
 import type { Joined, Said } from '#domain/room/events.ts'
-import { Draft } from '#domain/room/pending-batch.ts'
+import { PendingBatch } from '#domain/room/pending-batch.ts'
 import { mailOf, saying, type WatchedMail } from '../../../harness/mail.ts'
 import { ani, joined, said, seqsOf, textsOf } from '../../../harness/people.ts'
 
@@ -15,8 +15,8 @@ interface Added {
 }
 
 /** A draft after sequence 10: each text is an entry, `+name` a join, `text#id` an entry with an id. */
-function draftOf(...told: readonly string[]): { draft: Draft; added: readonly Added[] } {
-  const draft = new Draft('lobby', 10)
+function draftOf(...told: readonly string[]): { draft: PendingBatch; added: readonly Added[] } {
+  const draft = new PendingBatch('lobby', 10)
   let seq = 11
   const added = told.map((each): Added => {
     const [text = '', id] = each.split('#')
@@ -139,7 +139,7 @@ describe('ids that the journal knows', () => {
 
 describe('a draft whose entries are refused', () => {
   it('tells each author once, whatever they had said, and keeps presence', () => {
-    const draft = new Draft('lobby', 10)
+    const draft = new PendingBatch('lobby', 10)
     const [talker, comer, both] = [mailOf(ani), mailOf(ani), mailOf(ani)]
     draft.add(said(11), talker, undefined)
     draft.add(said(12), talker, undefined)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
-import { RIGHTS, refusalFor, type Standing, type Verb } from '#domain/room/permissions.ts'
+import { PERMISSIONS, type Permission, type Rank, refusalFor } from '#domain/room/permissions.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, whole } from '../../../harness/people.ts'
 
@@ -107,22 +107,24 @@ describe.each(Object.keys(PAST) as Who[])('what %s may', (who) => {
 })
 
 describe('the table of rights', () => {
-  const everybody: readonly Standing[] = ['stranger', 'outsider', 'banned', 'muted', 'member', 'op', 'owner']
-  const verbs = Object.keys(RIGHTS) as Verb[]
+  const everybody: readonly Rank[] = ['stranger', 'outsider', 'banned', 'muted', 'member', 'op', 'owner']
+  const verbs = Object.keys(PERMISSIONS) as Permission[]
 
   it('is all there is: whoever it does not name is refused', () => {
     for (const verb of verbs)
       for (const standing of everybody)
-        expect(refusalFor(standing, verb) === undefined, `${standing} ${verb}`).toBe(RIGHTS[verb].includes(standing))
+        expect(refusalFor(standing, verb) === undefined, `${standing} ${verb}`).toBe(
+          PERMISSIONS[verb].includes(standing),
+        )
   })
   it('lets an op do whatever a member may, and an owner whatever an op may', () => {
     for (const verb of verbs) {
-      if (RIGHTS[verb].includes('member')) expect(RIGHTS[verb]).toContain('op')
-      if (RIGHTS[verb].includes('op')) expect(RIGHTS[verb]).toContain('owner')
+      if (PERMISSIONS[verb].includes('member')) expect(PERMISSIONS[verb]).toContain('op')
+      if (PERMISSIONS[verb].includes('op')) expect(PERMISSIONS[verb]).toContain('owner')
     }
   })
   it('lets nobody who is banned do anything but go', () =>
-    expect(verbs.filter((verb) => RIGHTS[verb].includes('banned'))).toEqual(['leave']))
+    expect(verbs.filter((verb) => PERMISSIONS[verb].includes('banned'))).toEqual(['leave']))
 })
 
 describe('somebody who is muted', () => {

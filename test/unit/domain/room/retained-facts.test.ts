@@ -2,18 +2,18 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
-import { LastingFacts } from '#domain/room/retained-facts.ts'
+import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { initialState } from '#domain/room/state.ts'
 import { AT, ani, budi } from '../../../harness/people.ts'
 
-type Draft = Entry extends infer Each ? (Each extends Entry ? Omit<Each, 'seq' | 'at' | 'by'> : never) : never
+type PendingBatch = Entry extends infer Each ? (Each extends Entry ? Omit<Each, 'seq' | 'at' | 'by'> : never) : never
 
-const numbered = (drafts: readonly Draft[], by = ani) =>
+const numbered = (drafts: readonly PendingBatch[], by = ani) =>
   drafts.map((draft, index) => ({ seq: index + 1, at: AT + index, by, ...draft }) as Entry)
 
 /** Given these facts, these of them last, by their sequences. */
 function lasting(facts: readonly Entry[]): number[] {
-  const last = new LastingFacts()
+  const last = new RetainedFacts()
   for (const fact of facts) last.take(fact)
   return facts.filter(({ seq }) => last.has(seq)).map(({ seq }) => seq)
 }
@@ -30,16 +30,16 @@ const whole = { ...file, size: 1, sha256: 'ab'.repeat(32) }
 
 describe('what lasts of a room’s facts', () => {
   it('is the newest topic', () => {
-    const topics = ['a', 'b', 'c'].map((topic): Draft => ({ type: 'topicSet', topic }))
+    const topics = ['a', 'b', 'c'].map((topic): PendingBatch => ({ type: 'topicSet', topic }))
     expect(lasting(numbered(topics))).toEqual([3])
   })
   it('is of a file on its way the newest offer, and of a whole one that it is, and who has it', () => {
-    const offers: Draft[] = [
+    const offers: PendingBatch[] = [
       { type: 'fileOffered', file },
       { type: 'fileOffered', file: { ...file, size: 1 } },
     ]
     expect(lasting(numbered(offers))).toEqual([2])
-    const received: Draft[] = [
+    const received: PendingBatch[] = [
       { type: 'fileCompleted', file: whole },
       { type: 'fileReceived', file },
     ]
@@ -55,21 +55,21 @@ describe('what lasts of a room’s facts', () => {
       ),
     ).toEqual([]))
   it('is of a whole file that is gone that it is, also when only that is left, and not for ever', () => {
-    const gone: Draft[] = [
+    const gone: PendingBatch[] = [
       { type: 'fileCompleted', file: whole },
       { type: 'fileReceived', file },
       { type: 'fileWithdrawn', file, reason: 'r' },
     ]
     expect(lasting(numbered(gone))).toEqual([3])
     expect(lasting(numbered(gone).slice(2))).toEqual([3])
-    const many = Array.from({ length: 10_100 }, (_, index): Draft[] => [
+    const many = Array.from({ length: 10_100 }, (_, index): PendingBatch[] => [
       { type: 'fileCompleted', file: { ...whole, id: `f${index}` } },
       { type: 'fileWithdrawn', file: { ...file, id: `f${index}` }, reason: 'r' },
     ])
     expect(lasting(numbered(many.flat()))).toHaveLength(10_000)
   })
   it('is of what was laid down what holds, however often it was taken back', () => {
-    const again: Draft[] = [
+    const again: PendingBatch[] = [
       { type: 'locked', persons: ['p'] },
       { type: 'shutOut', person: 'p' },
       { type: 'unlocked' },
@@ -85,14 +85,14 @@ describe('what lasts of a room’s facts', () => {
   })
   it('makes the same room, whatever happened, and however often it is thinned', () => {
     const id = fc.constantFrom('f', 'g')
-    const draft: fc.Arbitrary<Draft> = fc.oneof(
-      fc.string().map((topic): Draft => ({ type: 'topicSet', topic })),
-      id.map((id): Draft => ({ type: 'fileOffered', file: { ...file, id } })),
-      id.map((id): Draft => ({ type: 'fileCompleted', file: { ...whole, id } })),
-      id.map((id): Draft => ({ type: 'fileWithdrawn', file: { ...file, id }, reason: 'r' })),
-      id.map((id): Draft => ({ type: 'fileReceived', file: { ...file, id } })),
-      fc.constantFrom<Draft>({ type: 'locked' }, { type: 'unlocked' }, { type: 'locked', persons: ['p', 'q'] }),
-      fc.constantFrom<Draft>(
+    const draft: fc.Arbitrary<PendingBatch> = fc.oneof(
+      fc.string().map((topic): PendingBatch => ({ type: 'topicSet', topic })),
+      id.map((id): PendingBatch => ({ type: 'fileOffered', file: { ...file, id } })),
+      id.map((id): PendingBatch => ({ type: 'fileCompleted', file: { ...whole, id } })),
+      id.map((id): PendingBatch => ({ type: 'fileWithdrawn', file: { ...file, id }, reason: 'r' })),
+      id.map((id): PendingBatch => ({ type: 'fileReceived', file: { ...file, id } })),
+      fc.constantFrom<PendingBatch>({ type: 'locked' }, { type: 'unlocked' }, { type: 'locked', persons: ['p', 'q'] }),
+      fc.constantFrom<PendingBatch>(
         { type: 'shutOut', person: 'p' },
         { type: 'collectionStarted' },
         { type: 'collectionEnded' },
@@ -100,7 +100,7 @@ describe('what lasts of a room’s facts', () => {
       fc
         .constantFrom('budi', 'Budi', 'cici')
         .chain((name) =>
-          fc.constantFrom<Draft>(
+          fc.constantFrom<PendingBatch>(
             { type: 'muted', name, persons: ['p'] },
             { type: 'unmuted', name },
             { type: 'banned', name },

@@ -3,8 +3,8 @@ import { Batch } from '#domain/room/batch.ts'
 import type { OfferFile } from '#domain/room/commands.ts'
 import type { Audience, RoomEvent } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
-import { collectionOf } from '#domain/room/submissions.ts'
-import { addressee, admits, readerOf, sightOf } from '#domain/room/visibility.ts'
+import { submissionsOf } from '#domain/room/submissions.ts'
+import { addressee, admits, readerOf, visibilityOf } from '#domain/room/visibility.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, offered, said, whole } from '../../../harness/people.ts'
 
@@ -134,28 +134,28 @@ describe('what was collected', () => {
   it('is listed with who has sent nothing whole yet', () => {
     const { state } = given(...crowd, { ...collecting, at: AT - 1 }, completed(toStaff))
     const files = [...state.files.values()]
-    const { files: listed, missing } = collectionOf(files, [...state.members.values()], state.rules.collectingSince)
+    const { files: listed, missing } = submissionsOf(files, [...state.members.values()], state.rules.collectingSince)
     expect(listed.map(({ by }) => by.name)).toEqual(['ani'])
     expect(missing.map(({ name }) => name)).toEqual(['budi', 'cici'])
     // A new round: what came before is not of it.
-    expect(collectionOf(files, [...state.members.values()], AT + 1)).toMatchObject({
+    expect(submissionsOf(files, [...state.members.values()], AT + 1)).toMatchObject({
       files: [],
       missing: [ani, budi, cici],
     })
-    expect(collectionOf(files, [...state.members.values()], undefined)).toMatchObject({ files: listed, missing: [] })
+    expect(submissionsOf(files, [...state.members.values()], undefined)).toMatchObject({ files: listed, missing: [] })
   })
 })
 
 describe('what everybody sees of a batch', () => {
   it('is the batch itself where nothing is personal', () => {
     const batch = new Batch('lobby', [said(1), { ...completed(), seq: 2 } as RoomEvent])
-    expect(batch.encoded(sightOf)).toEqual({ open: batch.events, concerned: new Set(), concernsStaff: false })
-    expect(batch.encoded(sightOf).open).toBe(batch.events)
+    expect(batch.encoded(visibilityOf)).toEqual({ open: batch.events, concerned: new Set(), concernsStaff: false })
+    expect(batch.encoded(visibilityOf).open).toBe(batch.events)
   })
   it('is all but whispers and files for some', () => {
     const whispered: RoomEvent = { ...stamp, type: 'whispered', to: cici, text: 'psst' }
     const batch = new Batch('lobby', [said(1), whispered, completed(toBudi), completed(toStaff)])
-    expect(batch.encoded(sightOf)).toEqual({
+    expect(batch.encoded(visibilityOf)).toEqual({
       open: [said(1)],
       concerned: new Set([ani.id, cici.id, budi.id]),
       concernsStaff: true,

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { VaultBroken } from '#domain/ports/file-store.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import { TransferActor } from '#domain/transfer/actor.ts'
 import { SourceFailed, UploadRun } from '#domain/transfer/upload.ts'
 import type { Announce } from '#domain/transfer/writing.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 import { failure, pieces, textOf } from '../../../harness/house.ts'
 import { ani } from '../../../harness/people.ts'
@@ -18,15 +18,24 @@ const ACK = { type: 'ack', seq: 1, duplicate: false } as const
 const READ_ONLY = rejected('READ_ONLY', 'the disk is full')
 
 interface Circumstances {
-  readonly vault?: MemoryVault
+  readonly fileStore?: MemoryFileStore
   readonly meta?: Partial<UploadMeta>
   /** What the room answers to a fact of this type. */
   readonly refuses?: Readonly<Record<string, Rejected>>
 }
 
-function runOf(source: AsyncIterable<Uint8Array>, meta: UploadMeta, vault: MemoryVault, announce: Announce) {
+function runOf(source: AsyncIterable<Uint8Array>, meta: UploadMeta, fileStore: MemoryFileStore, announce: Announce) {
   const admit = () => undefined
-  const parts = { vault, announce, clock: new ManualClock(), idleMs: 1, keptMs: 1, emptyMs: 1, progressBytes: 1, admit }
+  const parts = {
+    fileStore,
+    announce,
+    clock: new ManualClock(),
+    idleMs: 1,
+    keptMs: 1,
+    emptyMs: 1,
+    progressBytes: 1,
+    admit,
+  }
   const transfer = new TransferActor('lobby', ani, { id: ID, ...meta }, undefined, {
     ...parts,
     mayWrite: () => undefined,
@@ -41,35 +50,35 @@ function runOf(source: AsyncIterable<Uint8Array>, meta: UploadMeta, vault: Memor
 /** An upload of `source`, with what the room was told in order. */
 function upload(
   source: AsyncIterable<Uint8Array>,
-  { vault = new MemoryVault(), meta, refuses = {} }: Circumstances = {},
+  { fileStore = new MemoryFileStore(), meta, refuses = {} }: Circumstances = {},
 ) {
   const told: string[] = []
   const announce: Announce = async (fact) => {
     told.push(fact.type === 'withdrawFile' ? `${fact.type}: ${fact.reason}` : fact.type)
     return refuses[fact.type] ?? ACK
   }
-  const run = runOf(source, { name: 'a.txt', ...meta }, vault, announce)
+  const run = runOf(source, { name: 'a.txt', ...meta }, fileStore, announce)
   const isGone = async () => {
-    const error = await failure(textOf(vault.read(ID)))
+    const error = await failure(textOf(fileStore.read(ID)))
     return (error as { code?: string }).code === 'VAULT_MISSING'
   }
-  return { run, told, vault, isGone }
+  return { run, told, fileStore, isGone }
 }
 
 /** A vault whose writers fail as told. */
-function failingVault(fails: Partial<Awaited<ReturnType<MemoryVault['create']>>>): MemoryVault {
-  const vault = new MemoryVault()
-  const create = vault.create.bind(vault)
-  vault.create = async (id, size) => Object.assign(await create(id, size), fails)
-  return vault
+function failingVault(fails: Partial<Awaited<ReturnType<MemoryFileStore['create']>>>): MemoryFileStore {
+  const fileStore = new MemoryFileStore()
+  const create = fileStore.create.bind(fileStore)
+  fileStore.create = async (id, size) => Object.assign(await create(id, size), fails)
+  return fileStore
 }
 
 describe('an upload that ends well', () => {
   it('is offered, then complete, and the vault has it whole', async () => {
-    const { run, told, vault } = upload(pieces('ha', 'lo'))
+    const { run, told, fileStore } = upload(pieces('ha', 'lo'))
     expect(await run.done).toEqual({ id: ID, name: 'a.txt', size: 4, sha256: sha256('halo') })
     expect(told).toEqual(['offerFile', 'completeFile'])
-    expect(await textOf(vault.read(ID))).toBe('halo')
+    expect(await textOf(fileStore.read(ID))).toBe('halo')
   })
   it('C26 may be empty', async () => {
     const { run } = upload(pieces())
@@ -88,13 +97,13 @@ describe('an upload that ends well', () => {
     expect(seen).toEqual([{ bytes: 2, durable: 2 }, { bytes: 4, durable: 4 }, 'end'])
   })
   it('C80 is whole in the vault before the room hears that it is', async () => {
-    const vault = new MemoryVault()
+    const fileStore = new MemoryFileStore()
     const sizes: unknown[] = []
     const announce: Announce = async (fact) => {
-      sizes.push([fact.type, await vault.size(ID)])
+      sizes.push([fact.type, await fileStore.size(ID)])
       return ACK
     }
-    await runOf(pieces('halo'), { name: 'a' }, vault, announce).done
+    await runOf(pieces('halo'), { name: 'a' }, fileStore, announce).done
     expect(sizes).toEqual([
       ['offerFile', undefined],
       ['completeFile', 4],
@@ -149,19 +158,19 @@ describe('an upload that ends badly leaves nothing in the vault and says why', (
     [
       'C74 when the disk is full',
       'DISK_FULL',
-      () => upload(pieces('halo'), { vault: failingVault({ append: async () => rejected('DISK_FULL', 'full') }) }),
+      () => upload(pieces('halo'), { fileStore: failingVault({ append: async () => rejected('DISK_FULL', 'full') }) }),
       ['offerFile', 'withdrawFile: full'],
     ],
     [
       'C74 when the disk is full at the very end',
       'DISK_FULL',
-      () => upload(pieces('halo'), { vault: failingVault({ finish: async () => rejected('DISK_FULL', 'full') }) }),
+      () => upload(pieces('halo'), { fileStore: failingVault({ finish: async () => rejected('DISK_FULL', 'full') }) }),
       ['offerFile', 'withdrawFile: full'],
     ],
     [
       'C31 when it goes on beyond the largest file',
       'FILE_TOO_LARGE',
-      () => upload(pieces('halo', 'halo'), { vault: new MemoryVault({ maxFileBytes: 5 }) }),
+      () => upload(pieces('halo', 'halo'), { fileStore: new MemoryFileStore({ maxFileBytes: 5 }) }),
       ['offerFile', expect.stringContaining('withdrawFile: ')],
     ],
   ]
@@ -174,7 +183,10 @@ describe('an upload that ends badly leaves nothing in the vault and says why', (
     })
 
   it('when it is larger than any file may be, and then the room never hears of it', async () => {
-    const { run, told } = upload(pieces('halo'), { vault: new MemoryVault({ maxFileBytes: 3 }), meta: { size: 4 } })
+    const { run, told } = upload(pieces('halo'), {
+      fileStore: new MemoryFileStore({ maxFileBytes: 3 }),
+      meta: { size: 4 },
+    })
     expect(await run.done).toMatchObject({ code: 'FILE_TOO_LARGE' })
     expect(told).toEqual([])
   })
@@ -212,7 +224,7 @@ describe('an upload that ends badly leaves nothing in the vault and says why', (
         released = true
       }
     })()
-    const { run } = upload(source, { vault: new MemoryVault({ maxFileBytes: 9 }) })
+    const { run } = upload(source, { fileStore: new MemoryFileStore({ maxFileBytes: 9 }) })
     expect(await run.done).toMatchObject({ code: 'FILE_TOO_LARGE' })
     expect(released).toBe(true)
   })
@@ -220,9 +232,9 @@ describe('an upload that ends badly leaves nothing in the vault and says why', (
 
 describe('C76 a store or a source that breaks', () => {
   it('ends the upload with its error, and the room is told', async () => {
-    const broken = new VaultBroken('I/O error')
+    const broken = new FileStoreFailed('I/O error')
     for (const fails of [{ append: () => Promise.reject(broken) }, { finish: () => Promise.reject(broken) }]) {
-      const { run, told, isGone } = upload(pieces('halo'), { vault: failingVault(fails) })
+      const { run, told, isGone } = upload(pieces('halo'), { fileStore: failingVault(fails) })
       expect(await failure(run.done)).toBe(broken)
       expect(told).toEqual(['offerFile', 'withdrawFile: the host could not keep the file'])
       expect(await isGone()).toBe(true)
@@ -239,10 +251,10 @@ describe('C76 a store or a source that breaks', () => {
     expect(told).toHaveLength(2)
   })
   it('before it began is told to nobody', async () => {
-    const vault = new MemoryVault()
-    vault.create = () => Promise.reject(new VaultBroken('I/O error'))
-    const { run, told } = upload(pieces('halo'), { vault })
-    expect(await failure(run.done)).toBeInstanceOf(VaultBroken)
+    const fileStore = new MemoryFileStore()
+    fileStore.create = () => Promise.reject(new FileStoreFailed('I/O error'))
+    const { run, told } = upload(pieces('halo'), { fileStore })
+    expect(await failure(run.done)).toBeInstanceOf(FileStoreFailed)
     expect(told).toEqual([])
   })
 })

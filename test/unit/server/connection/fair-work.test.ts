@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Entry, isEntry, type PastEvent } from '#domain/room/events.ts'
-import { charsOf } from '#domain/room/history-size.ts'
+import { historyChars } from '#domain/room/history-size.ts'
 import { type Portion, portionsAfter, portionsBefore, searched } from '#server/connection/fair-work.ts'
 import { said } from '../../../harness/people.ts'
 
@@ -49,7 +49,7 @@ async function gathered(portions: AsyncIterable<Portion>) {
     const entries = events.filter(isEntry)
     seqs.push(...entries.map(({ seq }) => seq))
     for (const event of events) if (!isEntry(event)) for (let seq = event.from; seq <= event.to; seq++) missed.push(seq)
-    most = Math.max(most, entries.length > 1 ? entries.reduce((sum, entry) => sum + charsOf(entry), 0) : 0)
+    most = Math.max(most, entries.length > 1 ? entries.reduce((sum, entry) => sum + historyChars(entry), 0) : 0)
   }
   return { seqs, missed, most }
 }

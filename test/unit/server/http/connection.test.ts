@@ -23,8 +23,8 @@ async function begun(head: string) {
   const [request, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse]
   const { socket } = request
   const clock = new ManualClock()
-  const visitor = { connection: socket, address: '127.0.0.1', loopback: true, head: Buffer.alloc(0) }
-  const connection = new HttpConnection(visitor, clock, SETTINGS)
+  const incoming = { connection: socket, address: '127.0.0.1', loopback: true, head: Buffer.alloc(0) }
+  const connection = new HttpConnection(incoming, clock, SETTINGS)
   return { connection, clock, peer, request, response, socket }
 }
 

@@ -20,7 +20,7 @@ async function openDoor(options: TamtamOptions = {}) {
     far.on('data', (bytes: Buffer) => {
       seen.text += bytes
     })
-    door.welcome({ connection: near, address: '10.0.0.1', loopback: false, head: Buffer.from(head) })
+    door.accept({ connection: near, address: '10.0.0.1', loopback: false, head: Buffer.from(head) })
     return seen
   }
   return { door, engine, enter, close }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BodyQueue } from '#server/line/byte-channel.ts'
+import { ByteChannel } from '#server/line/byte-channel.ts'
 import { failure, textOf } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 
@@ -14,7 +14,7 @@ const watched = (promise: Promise<void> | undefined) => {
 
 describe('a body queue', () => {
   it('hands on what was pushed, before and while it is read, and ends', async () => {
-    const queue = new BodyQueue(100)
+    const queue = new ByteChannel(100)
     queue.push(bytes('a'))
     const read = textOf(queue)
     await turns(1)
@@ -26,12 +26,12 @@ describe('a body queue', () => {
     expect(await read).toBe('abcd')
   })
   it('ends at once where nothing came', async () => {
-    const queue = new BodyQueue(100)
+    const queue = new ByteChannel(100)
     queue.end()
     expect(await textOf(queue)).toBe('')
   })
   it('makes the pusher wait above its mark, and lets it go below half of it', async () => {
-    const queue = new BodyQueue(4)
+    const queue = new ByteChannel(4)
     expect(queue.push(bytes('1234'))).toBeUndefined()
     const pushed = watched(queue.push(bytes('5')))
     expect(pushed.free).toBe(false)
@@ -44,7 +44,7 @@ describe('a body queue', () => {
     expect(pushed.free).toBe(true)
   })
   it('gives what came before it failed, then throws why', async () => {
-    const queue = new BodyQueue(100)
+    const queue = new ByteChannel(100)
     queue.push(bytes('a'))
     const error = new Error('cut')
     queue.end(error)
@@ -53,7 +53,7 @@ describe('a body queue', () => {
     expect(await failure(reader.next())).toBe(error)
   })
   it('throws while it waits for more', async () => {
-    const queue = new BodyQueue(100)
+    const queue = new ByteChannel(100)
     const read = failure(textOf(queue))
     await turns(1)
     const error = new Error('cut')
@@ -62,14 +62,14 @@ describe('a body queue', () => {
     expect(await read).toBe(error)
   })
   it('takes nothing behind its end', async () => {
-    const queue = new BodyQueue(1)
+    const queue = new ByteChannel(1)
     queue.push(bytes('a'))
     queue.end()
     expect(queue.push(bytes('bcd'))).toBeUndefined()
     expect(await textOf(queue)).toBe('a')
   })
   it('that its reader gives up lets the pusher go, for good', async () => {
-    const queue = new BodyQueue(1)
+    const queue = new ByteChannel(1)
     const pushed = watched(queue.push(bytes('abc')))
     for await (const _ of queue) break
     await turns(1)

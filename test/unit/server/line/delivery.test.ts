@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VaultMissing } from '#domain/ports/file-store.ts'
+import { FileMissing } from '#domain/ports/file-store.ts'
 import { openLineHouse, type Person } from '../../../harness/line-house.ts'
 import { turns } from '../../../harness/turns.ts'
 
@@ -126,7 +126,7 @@ describe('P1 a file in band', () => {
     await house.calm()
     budi.take()
     const [file] = (await house.engine.join({ room: 'lobby', name: 'eyes' })).files
-    await house.vault.remove(file?.file.id ?? '')
+    await house.fileStore.remove(file?.file.id ?? '')
     budi.type(`/get ${file?.file.id}`, '/who')
     await house.calm()
     const got = budi.take()
@@ -134,12 +134,7 @@ describe('P1 a file in band', () => {
     expect(got).toContain('* 3 in lobby')
   })
   it.each([
-    [
-      'is gone',
-      new VaultMissing('gone'),
-      `SEND a\nha${MARK}! NO_SUCH_FILE a is not kept any more\n<ani> next\n`,
-      false,
-    ],
+    ['is gone', new FileMissing('gone'), `SEND a\nha${MARK}! NO_SUCH_FILE a is not kept any more\n<ani> next\n`, false],
     ['can not be read', new Error('a bug'), 'SEND a\nha', true],
   ])('C30 that %s in the middle is not taken for whole', async (_, error, got, ended) => {
     const house = await openLineHouse()
@@ -147,9 +142,9 @@ describe('P1 a file in band', () => {
     const cici = await house.enter('cici')
     cici.type('/files links')
     await house.calm()
-    const read = house.vault.read.bind(house.vault)
+    const read = house.fileStore.read.bind(house.fileStore)
     let reads = 0
-    house.vault.read = async function* (...args) {
+    house.fileStore.read = async function* (...args) {
       // The first looks whether the mark can carry it.
       if (++reads === 1) return yield* read(...args)
       yield Buffer.from('ha')

@@ -102,22 +102,22 @@ describe('a file that is sent', () => {
     expect(budi.take()).toBe('<ani> next\n')
   })
   it('C31 that is too large is refused when that is known, and read over', async () => {
-    const { ani, budi, calm, vault } = await sending()
-    const create = vault.create.bind(vault)
-    vault.create = async (id, size) => (size === 4 ? rejected('FILE_TOO_LARGE', 'too large') : create(id, size))
+    const { ani, budi, calm, fileStore } = await sending()
+    const create = fileStore.create.bind(fileStore)
+    fileStore.create = async (id, size) => (size === 4 ? rejected('FILE_TOO_LARGE', 'too large') : create(id, size))
     ani.connection.write('/put 4 a\nhalonext\n')
     await calm()
     expect(ani.take()).toBe('! FILE_TOO_LARGE too large\n')
     expect(budi.take()).toBe('<ani> next\n')
   })
   it('while the vault is slow is read no faster than it is kept', async () => {
-    const { ani, budi, calm, vault } = await sending({ bodyMarkBytes: 1000 })
-    const create = vault.create.bind(vault)
+    const { ani, budi, calm, fileStore } = await sending({ bodyMarkBytes: 1000 })
+    const create = fileStore.create.bind(fileStore)
     let go = () => {}
     const gate = new Promise<void>((resolve) => {
       go = resolve
     })
-    vault.create = async (id, size) => {
+    fileStore.create = async (id, size) => {
       await gate
       return create(id, size)
     }

@@ -6,8 +6,8 @@ import type { Member } from '#domain/room/member.ts'
 import { fileUrl } from '#server/connection/file-url.ts'
 import { LinkLines } from '#server/line/link-lines.ts'
 import { inlineLines, type Lines, linkLines, portion } from '#server/line/render.ts'
-import { type TicketHolder, Tickets } from '#server/security/signed-links.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { type SignedLinkHolder, SignedLinks } from '#server/security/signed-links.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 import { AT, ani, budi, cici, joined, reading, said, whole } from '../../../harness/people.ts'
 
@@ -67,8 +67,10 @@ describe('a line for each event', () => {
     ])
   })
   it('is encoded once for each address at which people reached the host', () => {
-    const links = new LinkLines(new Tickets(new MemoryKeyring(), new ManualClock(), 1000), { linked: () => undefined })
-    const to = (base?: string, holder?: TicketHolder) => links.for(base, holder).encoder
+    const links = new LinkLines(new SignedLinks(new MemorySecretStore(), new ManualClock(), 1000), {
+      linked: () => undefined,
+    })
+    const to = (base?: string, holder?: SignedLinkHolder) => links.for(base, holder).encoder
     const batch = new Batch('lobby', [completed(1, ani)])
     const [lan, other] = [to('http://192.168.1.5:1'), to('http://10.0.0.1:1')]
     expect(batch.encoded(lan)).toBe(batch.encoded(to('http://192.168.1.5:1')))

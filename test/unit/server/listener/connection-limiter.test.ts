@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { isLoopback } from '#server/connection/address.ts'
-import { AddressCount } from '#server/listener/connection-limiter.ts'
+import { ConnectionLimiter } from '#server/listener/connection-limiter.ts'
 
 const MANY = 1000
 
 /** So many of each address, and connections that are called by their number; `come` answers who had to make place, or `full`. */
 function counting(most: number, mostStrangers = MANY) {
-  const count = new AddressCount<number>(most, mostStrangers)
+  const count = new ConnectionLimiter<number>(most, mostStrangers)
   let made = 0
   const come = (address: string, as: 'stranger' | 'member' = 'stranger') => {
     const counted = count.enter(made++, address, as)

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { httpDefaults, roomKeyDefaults } from '#app/defaults.ts'
+import { httpDefaults, roomSecretDefaults } from '#app/defaults.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Refused } from '#domain/session.ts'
-import { Admission, type Shown } from '#server/security/access-control.ts'
-import { Guesses } from '#server/security/failed-attempts.ts'
+import { AccessControl, type Credentials } from '#server/security/access-control.ts'
+import { FailedAttempts } from '#server/security/failed-attempts.ts'
 import { HostToken } from '#server/security/host-token.ts'
 import { OwnerKey } from '#server/security/owner-key.ts'
-import { RoomKeys } from '#server/security/room-secrets.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { RoomSecrets } from '#server/security/room-secrets.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 import { MemoryMetrics } from '#system/memory-metrics.ts'
 import { SilentLog } from '#system/silent-log.ts'
@@ -30,24 +30,24 @@ const from = (address: string, person?: string) => ({
 describe('C119 tries at what people choose', () => {
   const scene = (settings = SETTINGS) => {
     const clock = new ManualClock()
-    const guesses = new Guesses(clock, settings)
+    const failedAttempts = new FailedAttempts(clock, settings)
     const tries = async (count: number, target: string, by = from(NAT)) => {
       const outcomes: (number | 'may')[] = []
       for (let index = 0; index < count; index++) {
-        const guess = await guesses.next(target, by)
+        const guess = await failedAttempts.next(target, by)
         outcomes.push(typeof guess === 'number' ? guess : 'may')
       }
       return outcomes.filter((outcome) => outcome === 'may').length
     }
-    return { clock, guesses, tries }
+    return { clock, failedAttempts, tries }
   }
 
   it('are so many a minute from one address, also those that are made at once', async () => {
-    const { clock, guesses, tries } = scene()
-    const all = await Promise.all(Array.from({ length: 100 }, () => guesses.next('den', from(NAT))))
+    const { clock, failedAttempts, tries } = scene()
+    const all = await Promise.all(Array.from({ length: 100 }, () => failedAttempts.next('den', from(NAT))))
     expect(all.filter((each) => typeof each !== 'number')).toHaveLength(6)
     // And leave no debt behind: the next is as far off as the rate says.
-    expect(await guesses.next('den', from(NAT))).toBe(10_000)
+    expect(await failedAttempts.next('den', from(NAT))).toBe(10_000)
     clock.advance(10_000)
     expect(await tries(5, 'den')).toBe(1)
     clock.advance(3_600_000)
@@ -68,8 +68,8 @@ describe('C119 tries at what people choose', () => {
   })
 
   it('of whoever was right once are their own, whatever strangers at the same address do', async () => {
-    const { guesses, tries } = scene()
-    const right = await guesses.next('den', from(NAT, 'ani'))
+    const { failedAttempts, tries } = scene()
+    const right = await failedAttempts.next('den', from(NAT, 'ani'))
     if (typeof right === 'number') throw new Error('it was not tried')
     right.right()
     await tries(50, 'den')
@@ -79,22 +79,22 @@ describe('C119 tries at what people choose', () => {
   })
 
   it('that were right cost nothing', async () => {
-    const { guesses, tries } = scene()
+    const { failedAttempts, tries } = scene()
     for (let index = 0; index < 50; index++) {
-      const guess = await guesses.next('den', from(NAT))
+      const guess = await failedAttempts.next('den', from(NAT))
       if (typeof guess !== 'number') guess.right()
     }
     expect(await tries(6, 'den')).toBe(6)
   })
 
   it('wait for their turn where that is soon', async () => {
-    const { clock, guesses, tries } = scene({ ...SETTINGS, guessWaitMs: 10_000 })
+    const { clock, failedAttempts, tries } = scene({ ...SETTINGS, guessWaitMs: 10_000 })
     await tries(6, 'den')
     let may = false
-    void guesses.next('den', from(NAT)).then((guess) => {
+    void failedAttempts.next('den', from(NAT)).then((guess) => {
       may = typeof guess !== 'number'
     })
-    expect(await guesses.next('den', from(NAT))).toBe(20_000)
+    expect(await failedAttempts.next('den', from(NAT))).toBe(20_000)
     await new Promise((resolve) => setImmediate(resolve))
     expect(may).toBe(false)
     clock.advance(10_000)
@@ -106,14 +106,14 @@ describe('C119 tries at what people choose', () => {
 describe('C119 who shows the right thing', () => {
   async function scene({ access = openToAll, token = true }: { access?: Access; token?: boolean } = {}) {
     const clock = new ManualClock()
-    const keyring = new MemoryKeyring()
-    await keyring.write('owner', '0123456789abcdef'.repeat(2))
-    const [hostToken, owner] = [new HostToken(keyring, clock, new SilentLog()), new OwnerKey(keyring)]
-    const keys = new RoomKeys(keyring, clock, roomKeyDefaults)
+    const secretStore = new MemorySecretStore()
+    await secretStore.write('owner', '0123456789abcdef'.repeat(2))
+    const [hostToken, owner] = [new HostToken(secretStore, clock, new SilentLog()), new OwnerKey(secretStore)]
+    const keys = new RoomSecrets(secretStore, clock, roomSecretDefaults)
     await hostToken.open(() => {})
     await owner.open()
     await keys.setPassword('den', 'buka pintu')
-    const admission = new Admission({
+    const accessControl = new AccessControl({
       access,
       ...(token ? { token: hostToken } : {}),
       owner,
@@ -124,15 +124,15 @@ describe('C119 who shows the right thing', () => {
     })
     const credential = token ? (hostToken.text ?? '') : 'open'
     /** Comes in from one address, each time over another connection, unless told otherwise. */
-    const come = async (shown: Partial<Shown>, room = 'den') => {
+    const come = async (shown: Partial<Credentials>, room = 'den') => {
       try {
-        return (await admission.enter({ ...from(NAT), ...shown }, room)) === undefined ? 'no' : 'in'
+        return (await accessControl.enter({ ...from(NAT), ...shown }, room)) === undefined ? 'no' : 'in'
       } catch (error) {
         if (error instanceof Refused) return error.code
         throw error
       }
     }
-    return { admission, come, credential, keys, owner, clock }
+    return { accessControl, come, credential, keys, owner, clock }
   }
   const GUESSES = 50
 
@@ -162,19 +162,19 @@ describe('C119 who shows the right thing', () => {
   })
 
   it('is told when to come again where the right password was not looked at, and comes in by it then', async () => {
-    const { admission, come, credential, clock } = await scene()
+    const { accessControl, come, credential, clock } = await scene()
     for (let index = 0; index < 6; index++) expect(await come({ credential, password: `wrong${index}` })).toBe('no')
     const shown = { ...from(NAT), credential, password: 'buka pintu' }
-    const why = await admission.enter(shown, 'den').catch((error: Refused) => error.rejected)
+    const why = await accessControl.enter(shown, 'den').catch((error: Refused) => error.rejected)
     expect(why).toMatchObject({ code: 'TRY_LATER', retrySeconds: 10, message: expect.stringContaining('10 s') })
     clock.advance(10_000)
     expect(await come({ credential, password: 'buka pintu' })).toBe('in')
   })
 
   it('of a list of rooms makes one try of it, which is counted: nobody guesses there without end', async () => {
-    const { admission, credential } = await scene()
+    const { accessControl, credential } = await scene()
     const list = async (password: string) => {
-      const seen = await admission
+      const seen = await accessControl
         .visible({ ...from(NAT), credential, password }, ['den', 'lobby'])
         .catch((error: Refused) => [error.code])
       return [...seen].sort()

@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import { RoomKeys } from '#server/security/room-secrets.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { RoomSecrets } from '#server/security/room-secrets.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 
 const settings = { inviteMs: 1000, invitedMs: 5000, invitationsPerRoom: 3 }
 const full = new Error('no space')
 
 /** A keyring whose disk can be full. */
-class Keyring extends MemoryKeyring {
+class SecretStore extends MemorySecretStore {
   isFull = false
-  override write(...args: Parameters<MemoryKeyring['write']>): Promise<void> {
+  override write(...args: Parameters<MemorySecretStore['write']>): Promise<void> {
     return this.isFull ? Promise.reject(full) : super.write(...args)
   }
 }
 
-async function opened(keyring = new Keyring(), clock = new ManualClock()) {
-  const keys = new RoomKeys(keyring, clock, settings)
+async function opened(secretStore = new SecretStore(), clock = new ManualClock()) {
+  const keys = new RoomSecrets(secretStore, clock, settings)
   await keys.open()
   const idOf = (index: number) => keys.invitations('den')[index]?.id ?? ''
-  return { keyring, clock, keys, idOf, again: () => opened(keyring, clock) }
+  return { secretStore, clock, keys, idOf, again: () => opened(secretStore, clock) }
 }
 
-async function invited(keys: RoomKeys) {
+async function invited(keys: RoomSecrets) {
   const invitation = await keys.invite('den', 'boss')
   if (invitation === undefined) throw new Error('the room has too many')
   return invitation
@@ -29,16 +29,16 @@ async function invited(keys: RoomKeys) {
 
 describe('what opens a room', () => {
   it('is after a restart what it was before, whatever was asked for while the disk was full', async () => {
-    const { keyring, keys, idOf, again } = await opened()
+    const { secretStore, keys, idOf, again } = await opened()
     await keys.setPassword('den', 'one')
     const { code } = await invited(keys)
     const before = keys.passwordId('den')
-    keyring.isFull = true
+    secretStore.isFull = true
     await expect(keys.setPassword('den', 'two')).rejects.toThrow(full)
     await expect(keys.setPassword('den', undefined)).rejects.toThrow(full)
     await expect(keys.invite('den', 'boss')).rejects.toThrow(full)
     await expect(keys.revoke('den', idOf(0))).rejects.toThrow(full)
-    keyring.isFull = false
+    secretStore.isFull = false
     for (const now of [keys, (await again()).keys]) {
       expect([await now.opens('den', 'one'), await now.opens('den', 'two')]).toEqual([true, false])
       expect(now.passwordId('den')).toBe(before)
@@ -48,14 +48,14 @@ describe('what opens a room', () => {
   })
 
   it('is an invitation for one person, who comes in once it is kept that it is theirs, also at the second try', async () => {
-    const { keyring, keys, again } = await opened()
+    const { secretStore, keys, again } = await opened()
     const { code } = await invited(keys)
     expect(keys.invites([code], 'den', 'ani', 'looking')).toBeUndefined()
-    keyring.isFull = true
+    secretStore.isFull = true
     expect(keys.invites(['wrong', code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
     await expect(keys.kept()).rejects.toThrow(full)
     await expect(keys.kept()).rejects.toThrow(full)
-    keyring.isFull = false
+    secretStore.isFull = false
     expect(keys.invites([code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
     await keys.kept()
     keys.cameIn(code)
@@ -68,19 +68,19 @@ describe('what opens a room', () => {
   })
 
   it('has an end: so many invitations to a room, used or not, until some are taken back or their time is over', async () => {
-    const { keyring, clock, keys, idOf } = await opened()
+    const { secretStore, clock, keys, idOf } = await opened()
     const asked = await Promise.all(Array.from({ length: 50 }, () => keys.invite('den', 'boss')))
     expect(asked.filter((each) => each !== undefined)).toHaveLength(3)
     expect(keys.invites([asked[0]?.code], 'den', 'ani', 'joining')).toBeDefined()
     expect(await keys.invite('den', 'boss')).toBeUndefined()
-    const { length } = (await keyring.read('rooms')) ?? ''
+    const { length } = (await secretStore.read('rooms')) ?? ''
     expect(await keys.invite('hall', 'boss')).toBeDefined()
     await keys.revoke('den', idOf(1))
     expect(await keys.invite('den', 'boss')).toBeDefined()
     clock.advance(settings.inviteMs)
     for (let time = 0; time < 5; time++) await keys.invite('den', 'boss')
     expect(keys.invitations('den')).toHaveLength(3)
-    expect((await keyring.read('rooms'))?.length).toBeLessThan(2 * length)
+    expect((await secretStore.read('rooms'))?.length).toBeLessThan(2 * length)
   })
 
   it('lets others in and on while one sets passwords, the last of which holds', async () => {
@@ -115,9 +115,11 @@ describe('what opens a room', () => {
   })
 
   it('is read as versions kept it that knew less', async () => {
-    const keyring = new Keyring()
+    const secretStore = new SecretStore()
     const kept = { passwords: {}, invitations: { [`${'ab'.repeat(32)}`]: { room: 'den', expiresAt: 9e15 } } }
-    await keyring.write('rooms', JSON.stringify(kept))
-    expect((await opened(keyring)).keys.invitations('den')).toEqual([{ id: 'abababab', expiresAt: 9e15, used: false }])
+    await secretStore.write('rooms', JSON.stringify(kept))
+    expect((await opened(secretStore)).keys.invitations('den')).toEqual([
+      { id: 'abababab', expiresAt: 9e15, used: false },
+    ])
   })
 })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { KeyringDamaged } from '#domain/ports/secret-store.ts'
+import { SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import { keptSecret, newSecret, sameSecret } from '#server/security/secrets.ts'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 
 test('C120: secrets of any lengths are compared whole, and never by an exception', () => {
   fc.assert(
@@ -23,18 +23,18 @@ test('C119: a secret of ours has 130 bits in letters that can be read out, and n
 
 describe('a kept secret', () => {
   test('is the one that was written, also with the line end of an editor', async () => {
-    const keyring = new MemoryKeyring()
-    const made = await keptSecret(keyring, 'token', newSecret)
-    await keyring.write('token', `${made}\r\n`)
-    expect(await keptSecret(keyring, 'token', newSecret)).toBe(made)
+    const secretStore = new MemorySecretStore()
+    const made = await keptSecret(secretStore, 'token', newSecret)
+    await secretStore.write('token', `${made}\r\n`)
+    expect(await keptSecret(secretStore, 'token', newSecret)).toBe(made)
   })
   test.each(['', ' \n', 'short', '\0'.repeat(40), 'a secret with spaces in it', 'x'.repeat(300)])(
     'that reads %j is none: nobody comes in by it, and no other takes its place',
     async (text) => {
-      const keyring = new MemoryKeyring()
-      await keyring.write('token', text)
-      await expect(keptSecret(keyring, 'token', newSecret)).rejects.toThrow(KeyringDamaged)
-      expect(await keyring.read('token')).toBe(text)
+      const secretStore = new MemorySecretStore()
+      await secretStore.write('token', text)
+      await expect(keptSecret(secretStore, 'token', newSecret)).rejects.toThrow(SecretStoreDamaged)
+      expect(await secretStore.read('token')).toBe(text)
     },
   )
 })

@@ -1,11 +1,11 @@
 import { describe, test } from 'vitest'
-import { MemoryKeyring } from '#storage/memory/secret-store.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { keyringContract } from '../../../contract/storage/keyring-contract.ts'
 
 describe('P8 MemoryKeyring', () => {
   const make = async () => {
-    const keyring = new MemoryKeyring()
-    return { keyring, again: () => keyring }
+    const secretStore = new MemorySecretStore()
+    return { secretStore, again: () => secretStore }
   }
   for (const { name, run } of keyringContract(make)) test(name, run)
 })

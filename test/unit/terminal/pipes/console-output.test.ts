@@ -54,7 +54,7 @@ async function openConsole(parts: Partial<ConsoleParts> = {}, terminal = false, 
   const console = new Console({
     session,
     bandwidth: tamtam.bandwidth,
-    keys: tamtam.keysOf(session),
+    keys: tamtam.roomAccess(session),
     base: 'http://127.0.0.1:8268',
     saver: undefined,
     style: 'text',

@@ -9,7 +9,7 @@ import { Console, type ConsoleParts } from '#terminal/pipes/console.ts'
 import { FileSaver } from '#terminal/pipes/file-saver.ts'
 import { PATIENCE_MS } from '../../../harness/patience.ts'
 
-interface Desk {
+interface FileTransfers {
   readonly type: (line: string) => void
   readonly stdin: PassThrough
   readonly stdout: PassThrough
@@ -34,7 +34,7 @@ async function desk(
   style: ConsoleParts['style'] = 'text',
   options: TamtamOptions = {},
   role: Pick<JoinRequest, 'role'> = {},
-): Promise<Desk> {
+): Promise<FileTransfers> {
   const directory = mkdtempSync(join(tmpdir(), 'tamtam-console-'))
   const tamtam = createTamtam(options.data === 'here' ? { ...options, data: join(directory, 'data') } : options)
   onTestFinished(async () => {
@@ -48,7 +48,7 @@ async function desk(
   const saver = new FileSaver(join(directory, 'terima'), host)
   const out = style === 'json' && role.role === undefined ? () => '' : text(stdout)
   const { bandwidth } = tamtam
-  const keys = tamtam.keysOf(host)
+  const keys = tamtam.roomAccess(host)
   new Console({ session: host, bandwidth, keys, base: 'http://192.168.1.5:8268', saver, stdin, stdout, stderr, style })
   return {
     type: (line) => stdin.write(`${line}\n`),
@@ -71,7 +71,7 @@ const send = (from: LocalSession, name: string, ...pieces: string[]) =>
     { name },
   ).done
 
-const saved = ({ directory }: Desk, name: string) => readFileSync(join(directory, 'terima', name), 'utf8')
+const saved = ({ directory }: FileTransfers, name: string) => readFileSync(join(directory, 'terima', name), 'utf8')
 const until = (holds: () => void) => vi.waitFor(holds, { timeout: PATIENCE_MS, interval: 5 })
 
 describe("the host's own terminal", () => {

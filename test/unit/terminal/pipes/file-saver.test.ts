@@ -12,7 +12,7 @@ async function openFolder(options: FileSaverOptions = {}) {
   const base = await mkdtemp(join(tmpdir(), 'tamtam-saver-'))
   onTestFinished(() => rm(base, { recursive: true }))
   const directory = join(base, 'simpan')
-  const { join: enter, vault } = await openHouse()
+  const { join: enter, fileStore } = await openHouse()
   const [ani, tuan] = [await enter('ani'), await enter('tuan')]
   const saver = new FileSaver(directory, tuan, options)
   const send = async (name: string, ...content: string[]): Promise<WholeFile> => {
@@ -22,7 +22,7 @@ async function openFolder(options: FileSaverOptions = {}) {
   }
   const names = async () => (await readdir(directory)).sort()
   const read = (name: string) => readFile(join(directory, name), 'utf8')
-  return { base, directory, vault, saver, send, names, read, again: () => new FileSaver(directory, tuan, options) }
+  return { base, directory, fileStore, saver, send, names, read, again: () => new FileSaver(directory, tuan, options) }
 }
 
 describe('a received file', () => {
@@ -73,12 +73,12 @@ describe('a received file', () => {
     expect(await names()).toEqual(['terima_a.txt'])
   })
   it('C51 goes nowhere where its folder became a link to another one meanwhile', async () => {
-    const { base, directory, vault, saver, send } = await openFolder()
+    const { base, directory, fileStore, saver, send } = await openFolder()
     const precious = join(base, 'precious')
     await mkdir(precious)
     const file = await send('a.txt', 'theirs')
-    const read = vault.read.bind(vault)
-    vault.read = async function* (...args) {
+    const read = fileStore.read.bind(fileStore)
+    fileStore.read = async function* (...args) {
       await rename(directory, join(base, 'moved'))
       await symlink(precious, directory)
       yield* read(...args)
@@ -109,9 +109,9 @@ describe('a received file', () => {
     expect(Buffer.byteLength(basename(path))).toBeLessThanOrEqual(207)
   })
   it('leaves nothing when it is gone before it was read', async () => {
-    const { vault, saver, send, names } = await openFolder()
+    const { fileStore, saver, send, names } = await openFolder()
     const file = await send('a.txt', 'isi')
-    await vault.remove(file.id)
+    await fileStore.remove(file.id)
     expect(await failure(saver.save(file))).toMatchObject({ code: 'NO_SUCH_FILE' })
     expect(await names()).toEqual([])
   })

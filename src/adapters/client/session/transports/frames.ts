@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream'
-import type { Way } from '#client/endpoint.ts'
+import type { Endpoint } from '#client/endpoint.ts'
 import { errorText } from '#client/error-text.ts'
 import { NotTrusted } from '#client/errors.ts'
 import { rejected } from '#domain/errors.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
 import { hostMessageLimits } from '#protocol/limits.ts'
-import type { OpenCarrier } from '../transport.ts'
+import type { OpenTransport } from '../transport.ts'
 
 /** Frames on a connection of their own. */
 export const framesTo =
-  (way: Way): OpenCarrier =>
+  (way: Endpoint): OpenTransport =>
   (listener) => {
     const opening = new AbortController()
     const splitter = new FrameSplitter(hostMessageLimits.bytes)

@@ -1,7 +1,7 @@
 import { NotTrusted } from '#client/errors.ts'
 import { rejected } from '#domain/errors.ts'
 import { SUBPROTOCOL } from '#protocol/messages.ts'
-import type { OpenCarrier } from '../transport.ts'
+import type { OpenTransport } from '../transport.ts'
 
 /** What is used of a WebSocket: the one of pages, of Node, and of packages. */
 export interface WebSocketLike {
@@ -17,7 +17,7 @@ export type WebSocketClass = new (url: string, protocols: string) => WebSocketLi
 
 /** Messages over a WebSocket; runs in pages too. */
 export const webSocketTo =
-  (url: string, Socket: WebSocketClass): OpenCarrier =>
+  (url: string, Socket: WebSocketClass): OpenTransport =>
   (listener) => {
     const socket = new Socket(url, SUBPROTOCOL)
     socket.binaryType = 'arraybuffer'

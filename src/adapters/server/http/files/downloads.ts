@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { type Holder, places, yielding } from '#domain/engine/unfinished-uploads.ts'
+import { places, type UploadHolder, yielding } from '#domain/engine/unfinished-uploads.ts'
 import { Refused } from '#domain/session.ts'
-import { householdOf } from '#server/connection/address.ts'
-import { askerOf } from '../auth.ts'
+import { subnetOf } from '#server/connection/address.ts'
+import { requesterOf } from '../auth.ts'
 import { refuse } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
 import { send } from './sending.ts'
@@ -13,7 +13,7 @@ const STILL_MS = 5000
 /** One of somebody who has so many more than the asker makes way, however it moves. */
 const MORE = 2
 
-interface Open extends Holder {
+interface Open extends UploadHolder {
   readonly raw: ServerResponse
   /** When a piece of it was taken last. */
   movedAt: number
@@ -35,9 +35,9 @@ export class Downloads {
   /** Runs `answer`, which sends one file, or refuses where there are too many already. */
   async count(reply: FastifyReply, answer: () => Promise<FastifyReply>): Promise<FastifyReply> {
     const { clock, settings, metrics } = this.#parts
-    const { address, member, name = '' } = askerOf(this.#parts, reply.request)
-    const household = householdOf(address)
-    const asker: Holder = { address: household, person: member ?? `${household} ${name}` }
+    const { address, member, name = '' } = requesterOf(this.#parts, reply.request)
+    const household = subnetOf(address)
+    const asker: UploadHolder = { address: household, person: member ?? `${household} ${name}` }
     if (this.#open.size >= settings.downloads && !this.#makePlace(asker)) return refuse(reply, tooMany)
     const open: Open = { ...asker, raw: reply.raw, movedAt: clock.elapsed() }
     this.#open.add(open)
@@ -51,7 +51,7 @@ export class Downloads {
   }
 
   /** Breaks off one that makes way; false where none does. */
-  #makePlace(asker: Holder): boolean {
+  #makePlace(asker: UploadHolder): boolean {
     const { clock, metrics } = this.#parts
     const open = [...this.#open].sort((one, other) => one.movedAt - other.movedAt)
     const views = open.map(({ address, person, movedAt }, index) => ({

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { RoomFile } from '#domain/room/state.ts'
-import { admitted, askerOf } from '../auth.ts'
+import { admitted, requesterOf } from '../auth.ts'
 import { HttpRefused, notFound } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
 import type { FileAddress } from './file-json.ts'
@@ -17,7 +17,7 @@ export interface FoundFile {
  */
 export async function findFile(parts: HttpParts, request: FastifyRequest): Promise<FoundFile> {
   const { id = '' } = request.params as FileAddress
-  const found = await parts.engine.file(id, askerOf(parts, request).member)
+  const found = await parts.engine.file(id, requesterOf(parts, request).member)
   if (found === undefined) throw new HttpRefused(notFound.code, notFound.message)
   return { id, ...found, room: await admitted(parts, request, found.room) }
 }

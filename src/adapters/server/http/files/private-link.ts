@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
-import { householdOf } from '#server/connection/address.ts'
-import { askerOf, shownFor } from '../auth.ts'
+import { subnetOf } from '#server/connection/address.ts'
+import { requesterOf, shownFor } from '../auth.ts'
 import type { HttpParts } from '../parts.ts'
 
 /**
@@ -16,8 +16,8 @@ export function ownTicket(
   { room, member: { id: member, name } }: LocalSession,
   { id, audience }: MentionedFile,
 ): string {
-  if (audience === undefined || askerOf(parts, request).member !== undefined) return ''
-  return `?ticket=${parts.tickets.issue(id, { ...shownFor(parts, request, room), member, name, sends: true }).text}`
+  if (audience === undefined || requesterOf(parts, request).member !== undefined) return ''
+  return `?ticket=${parts.signedLinks.issue(id, { ...shownFor(parts, request, room), member, name, sends: true }).text}`
 }
 
 /**
@@ -25,13 +25,13 @@ export function ownTicket(
  * household's, since one machine changes its own within it). Undefined for a member, whom the key names.
  */
 export function ownerWord(parts: HttpParts, request: FastifyRequest): string | undefined {
-  const { member, name = '', address } = askerOf(parts, request)
-  return member === undefined ? parts.tickets.wordFor(`upload\n${householdOf(address)}\n${name}`) : undefined
+  const { member, name = '', address } = requesterOf(parts, request)
+  return member === undefined ? parts.signedLinks.wordFor(`upload\n${subnetOf(address)}\n${name}`) : undefined
 }
 
 /** Whether a request is of whoever began an upload: by the key, by the ticket in its address, or by name and address. */
 export function isOwner(parts: HttpParts, request: FastifyRequest, transfer: TransferActor): boolean {
   // A ticket names the member for whom it was made, and so does a key.
-  const shown = ownerWord(parts, request) ?? askerOf(parts, request).member
+  const shown = ownerWord(parts, request) ?? requesterOf(parts, request).member
   return shown !== undefined && transfer.isOf(shown)
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { notOwner } from '#domain/transfer/actor.ts'
-import { askerOf, underWay } from '../auth.ts'
+import { requesterOf, underWay } from '../auth.ts'
 import { notFound, refuse } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
 import { findFile } from './find-file.ts'
@@ -21,7 +21,7 @@ export async function remove(parts: HttpParts, request: FastifyRequest, reply: F
 }
 
 function looksAfter(parts: HttpParts, request: FastifyRequest, room: string): boolean {
-  const { member } = askerOf(parts, request)
+  const { member } = requesterOf(parts, request)
   const place = member === undefined ? undefined : parts.people.placeOf(member, room)
   return place !== undefined && place.refusalTo('withdrawUpload') === undefined
 }

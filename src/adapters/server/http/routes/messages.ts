@@ -5,7 +5,7 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { checkText } from '#domain/names/message-text.ts'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import { Refused } from '#domain/session.ts'
-import { admitted, asGuest, askerOf, pay } from '../auth.ts'
+import { admitted, asGuest, pay, requesterOf } from '../auth.ts'
 import { checked } from '../checked.ts'
 import { HttpRefused } from '../errors.ts'
 import { whatWorks } from '../near-misses.ts'
@@ -78,7 +78,7 @@ function refuseBad(raw: string, maxBytes: number): void {
  * neither is told from others at the address by the text: two people behind one would otherwise be in each other's way.
  */
 function senderOf(parts: HttpParts, request: FastifyRequest, room: string): string {
-  const { address, member, name } = askerOf(parts, request)
+  const { address, member, name } = requesterOf(parts, request)
   if (member !== undefined) return `key ${member} ${room}`
   if (name !== undefined) return `http ${name}`
   const body = request.body instanceof Uint8Array ? request.body : ''

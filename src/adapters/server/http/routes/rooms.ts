@@ -9,7 +9,7 @@ export const roomRoutes: Routes = (app, parts) => {
     const rooms = await parts.engine.rooms()
     await pay(parts, request, priceOfItems(COSTS.rooms, rooms.length))
     const names = rooms.map(({ name }) => name)
-    const seen = await parts.admission.visible(shownBy(parts, request), names)
+    const seen = await parts.accessControl.visible(shownBy(parts, request), names)
     const rows = rowsOf(
       parts,
       rooms.filter(({ name }) => seen.has(name)),
@@ -27,7 +27,7 @@ export const roomRoutes: Routes = (app, parts) => {
         topic,
         last,
         ...(collectingSince === undefined ? {} : { collectingSince }),
-        ...(parts.admission.hasPassword(room) ? { hasPassword: true } : {}),
+        ...(parts.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
         members: members.map(({ name }) => name),
       }
     }),

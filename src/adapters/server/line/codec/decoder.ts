@@ -5,8 +5,8 @@ import { beginsWithMark, looksLikeUtf16, UTF8_MARK } from '#system/files/text-en
 import { type BeginItem, type CloseItem, type Item, ItemList } from './items.ts'
 import { PartialLine } from './partial-line.ts'
 import { decodePlainBlock } from './plain-block.ts'
-import { EndMarkScanner } from './sentinel.ts'
-import { isSuspectEnd } from './sentinel-candidate.ts'
+import { SentinelScanner } from './sentinel.ts'
+import { isSentinelCandidate } from './sentinel-candidate.ts'
 import { SizedBody } from './sized-body.ts'
 import { HTTP_REFUSAL, parseLine, TELNET_REFUSAL, UTF16_REFUSAL } from './syntax.ts'
 import { type Step, Telnet } from './telnet.ts'
@@ -32,7 +32,7 @@ type State =
   | {
       readonly status: 'body'
       readonly begin: BeginItem
-      readonly reader: EndMarkScanner | SizedBody
+      readonly reader: SentinelScanner | SizedBody
       readonly abandoned: boolean
     }
   | { readonly status: 'closed' }
@@ -228,7 +228,7 @@ export class LineDecoder {
     if (parsed.type !== 'begin') return
     if (parsed.size === 0) out.add({ type: 'end', suspect: false })
     else {
-      const reader = parsed.size === undefined ? new EndMarkScanner() : new SizedBody(parsed.size)
+      const reader = parsed.size === undefined ? new SentinelScanner() : new SizedBody(parsed.size)
       this.#state = { status: 'body', begin: parsed, reader, abandoned: false }
     }
   }
@@ -269,7 +269,7 @@ export class LineDecoder {
     if (scan.end < 0) return chunk.length
     this.#state = TEXT
     const end = at + scan.end
-    const suspect = state.begin.size === undefined && isSuspectEnd(chunk, end, this.#maxLineBytes)
+    const suspect = state.begin.size === undefined && isSentinelCandidate(chunk, end, this.#maxLineBytes)
     out.add({ type: 'end', suspect })
     if (suspect) {
       const message = 'the end mark was probably part of the file; send it with /put <size> <name>'

@@ -9,7 +9,7 @@ const OTHER_CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
  * Whether what follows an end mark in the same segment cannot be a line: the mark was then part of the file, and the
  * rest of that file must not be spoken (C23). What comes in a later segment is not judged: nothing tells it from talk.
  */
-export function isSuspectEnd(segment: Buffer, end: number, maxLineBytes: number): boolean {
+export function isSentinelCandidate(segment: Buffer, end: number, maxLineBytes: number): boolean {
   const lineFeed = segment.indexOf(LF, end)
   let stop = lineFeed < 0 ? segment.length : lineFeed
   if (segment[stop - 1] === CR) stop -= 1

@@ -1,7 +1,7 @@
 /** What ends a file on the line protocol, in band. */
-export const END_MARK: Buffer = Buffer.from('//AGUEL//TAMTAM//')
+export const SENTINEL: Buffer = Buffer.from('//AGUEL//TAMTAM//')
 
-const FALLBACKS = borders(END_MARK)
+const FALLBACKS = borders(SENTINEL)
 
 /** `body`: what certainly belongs to the body. `end`: index in the chunk just behind the body's end, -1 while it is not there. */
 export interface Scan {
@@ -13,7 +13,7 @@ export interface Scan {
  * Finds the end mark in any chunking (C20, C21). What is held back over a chunk's end is always the beginning of the
  * mark itself, at most 16 bytes: one number remembers it. Everything else leaves as views of the chunk.
  */
-export class EndMarkScanner {
+export class SentinelScanner {
   #matched = 0
 
   push(chunk: Buffer): Scan {
@@ -24,14 +24,14 @@ export class EndMarkScanner {
     while (matched > at && at < chunk.length) {
       matched = advance(matched, chunk[at] as number)
       at += 1
-      if (matched === END_MARK.length) return this.#ended(carried + at - matched, [], at)
+      if (matched === SENTINEL.length) return this.#ended(carried + at - matched, [], at)
     }
     if (matched > at) {
       this.#matched = matched
       return { body: carriedSlice(carried + at - matched), end: -1 }
     }
-    const found = chunk.indexOf(END_MARK, at - matched)
-    if (found >= 0) return this.#ended(carried, slice(chunk, found), found + END_MARK.length)
+    const found = chunk.indexOf(SENTINEL, at - matched)
+    if (found >= 0) return this.#ended(carried, slice(chunk, found), found + SENTINEL.length)
     this.#matched = beginningAtEnd(chunk)
     return { body: [...carriedSlice(carried), ...slice(chunk, chunk.length - this.#matched)], end: -1 }
   }
@@ -53,8 +53,8 @@ export class EndMarkScanner {
  * Whether a body can travel with the mark behind it: neither a mark inside (C24) nor a tail that completes one early
  * (C25), so `indexOf(body + mark, mark) === body.length`.
  */
-export class MarkCheck {
-  readonly #scanner = new EndMarkScanner()
+export class SentinelCheck {
+  readonly #scanner = new SentinelScanner()
   #found = false
 
   push(chunk: Buffer): void {
@@ -66,19 +66,19 @@ export class MarkCheck {
     if (this.#found) return false
     const tail = Buffer.concat(this.#scanner.flush())
     this.#scanner.push(tail)
-    return Buffer.concat([tail, END_MARK]).indexOf(END_MARK) === tail.length
+    return Buffer.concat([tail, SENTINEL]).indexOf(SENTINEL) === tail.length
   }
 }
 
 // A copy: a reader that writes into its slice must not damage the mark.
 const carriedSlice = (length: number): readonly Buffer[] =>
-  length > 0 ? [Buffer.from(END_MARK.subarray(0, length))] : []
+  length > 0 ? [Buffer.from(SENTINEL.subarray(0, length))] : []
 
 const slice = (chunk: Buffer, length: number): readonly Buffer[] => (length > 0 ? [chunk.subarray(0, length)] : [])
 
 function beginningAtEnd(chunk: Buffer): number {
   let matched = 0
-  for (let at = Math.max(0, chunk.length - END_MARK.length + 1); at < chunk.length; at += 1) {
+  for (let at = Math.max(0, chunk.length - SENTINEL.length + 1); at < chunk.length; at += 1) {
     matched = advance(matched, chunk[at] as number)
   }
   return matched
@@ -87,8 +87,8 @@ function beginningAtEnd(chunk: Buffer): number {
 /** Knuth-Morris-Pratt: how much of the mark's beginning is matched after one more byte. Never called with all of it. */
 function advance(matched: number, byte: number): number {
   let length = matched
-  while (length > 0 && END_MARK[length] !== byte) length = FALLBACKS[length - 1] as number
-  return END_MARK[length] === byte ? length + 1 : 0
+  while (length > 0 && SENTINEL[length] !== byte) length = FALLBACKS[length - 1] as number
+  return SENTINEL[length] === byte ? length + 1 : 0
 }
 
 function borders(mark: Buffer): readonly number[] {

@@ -1,8 +1,8 @@
 import { refusalFor } from '#domain/room/permissions.ts'
-import { collectionOf } from '#domain/room/submissions.ts'
+import { submissionsOf } from '#domain/room/submissions.ts'
 import { COSTS, priceOfItems } from '#server/connection/costs.ts'
 import { ROOM_WORDS } from '#server/connection/room-words.ts'
-import { collectionLines } from '#server/connection/wording.ts'
+import { submissionLines } from '#server/connection/wording.ts'
 import type { LineCommand } from './command.ts'
 import { roomWord } from './room-word.ts'
 
@@ -22,6 +22,6 @@ export const collect: LineCommand = {
       return
     }
     await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, files.length))
-    await caller.say(collectionLines(collectionOf(files, members, collectingSince)).join('\n'))
+    await caller.say(submissionLines(submissionsOf(files, members, collectingSince)).join('\n'))
   },
 }

@@ -2,16 +2,16 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import type { Verb } from '#domain/room/permissions.ts'
+import type { Permission } from '#domain/room/permissions.ts'
 import type { LinkOf } from '#server/connection/wording.ts'
-import type { Admission } from '#server/security/access-control.ts'
+import type { AccessControl } from '#server/security/access-control.ts'
 import type { FileMode, LineSettings } from '../settings.ts'
 
 /** Whoever typed a slash word, as far as the words need to know them. */
 export interface Caller {
   readonly settings: LineSettings
   /** For those who look after a room to say who comes in. */
-  readonly admission: Admission
+  readonly accessControl: AccessControl
   /** Where links to this host begin, where the caller can use any. */
   readonly base: string | undefined
   /** Where a file is, for the caller. */
@@ -44,6 +44,6 @@ export interface LineCommand {
   /** What it does, in a few words. */
   readonly help: string
   /** Who may: left out for what is not asked of the room. */
-  readonly verb?: Verb
+  readonly verb?: Permission
   run(caller: Caller, rest: string): Promise<void>
 }

@@ -9,7 +9,7 @@ export const invite: LineCommand = {
   async run(caller, rest) {
     const session = caller.inRoom()
     if (session === undefined) return
-    const answer = await inviteTyped(caller.admission.keysOf(session), rest)
+    const answer = await inviteTyped(caller.accessControl.roomAccess(session), rest)
     if (isRejected(answer)) await caller.refuse(answer)
     else {
       const lines = 'lines' in answer ? answer.lines : [invitationText(answer, caller.base)]

@@ -9,7 +9,7 @@ export const password: LineCommand = {
   async run(caller, rest) {
     const session = caller.inRoom()
     if (session === undefined) return
-    const answer = await passwordTyped(caller.admission.keysOf(session), rest)
+    const answer = await passwordTyped(caller.accessControl.roomAccess(session), rest)
     await (typeof answer === 'string' ? caller.say(`* ${answer}`) : caller.refuse(answer))
   },
 }

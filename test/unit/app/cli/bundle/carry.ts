@@ -6,7 +6,7 @@ import { Batch } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
 import { initialState } from '#domain/room/state.ts'
-import { MemoryVault } from '#storage/memory/file-store.ts'
+import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { MemoryJournal } from '#storage/memory/journal.ts'
 
 const LIMITS: ImportLimits = { ...engineDefaults, ...bundleDefaults }
@@ -19,7 +19,7 @@ type Fact = Entry extends infer One ? (One extends Entry ? Omit<One, 'seq'> : ne
 /** The stores of a host that is not running. */
 export class Shelf implements Stores {
   readonly journal = new MemoryJournal()
-  readonly vault = new MemoryVault()
+  readonly fileStore = new MemoryFileStore()
 
   async add(room: string, fact: Fact): Promise<void> {
     const seq = ((await this.journal.span(room))?.last ?? 0) + 1
@@ -27,7 +27,7 @@ export class Shelf implements Stores {
   }
 
   async put(id: string, bytes: Uint8Array): Promise<void> {
-    const writer = await this.vault.create(id, bytes.length)
+    const writer = await this.fileStore.create(id, bytes.length)
     if ('type' in writer) throw new Error(writer.message)
     await writer.append(bytes)
     await writer.finish()

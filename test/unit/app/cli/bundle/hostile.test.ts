@@ -48,8 +48,8 @@ async function refused(bundle: Uint8Array, code = 'BAD_BUNDLE', limits: Partial<
   const shelf = new Shelf()
   await expect(shelf.import(bundle, limits)).rejects.toMatchObject({ code })
   expect((await shelf.journal.rooms()).size).toBe(0)
-  expect(await shelf.vault.size(FILE.id)).toBeUndefined()
-  expect(await shelf.vault.durable(FILE.id)).toBeUndefined()
+  expect(await shelf.fileStore.size(FILE.id)).toBeUndefined()
+  expect(await shelf.fileStore.durable(FILE.id)).toBeUndefined()
 }
 
 test('the forger of this test makes bundles that are taken', async () => {
@@ -149,7 +149,7 @@ test('a file that another room has is not taken over', async () => {
   await shelf.put(FILE.id, BYTES)
   await shelf.add('yard', { type: 'fileCompleted', at: 1, by: person('ani'), file: FILE })
   await expect(shelf.import(good())).rejects.toMatchObject({ code: 'BAD_BUNDLE' })
-  expect(await shelf.vault.size(FILE.id)).toBe(BYTES.length)
+  expect(await shelf.fileStore.size(FILE.id)).toBe(BYTES.length)
 })
 
 describe('C114 what has no room is refused before anything is there', () => {
@@ -166,7 +166,7 @@ test('what a killed import left in the vault, whole or not, is no obstacle to th
     await shelf.put(FILE.id, left)
     expect(await shelf.import(good())).toMatchObject({ files: 1 })
     const pieces: Uint8Array[] = []
-    for await (const piece of shelf.vault.read(FILE.id)) pieces.push(piece)
+    for await (const piece of shelf.fileStore.read(FILE.id)) pieces.push(piece)
     expect(Buffer.concat(pieces)).toEqual(BYTES)
   }
 })
@@ -175,7 +175,7 @@ test('a store that fails at the last step takes the files back', async () => {
   const shelf = new Shelf()
   shelf.journal.append = async () => ({ status: 'readOnly', message: 'the disk is full' })
   await expect(shelf.import(good())).rejects.toMatchObject({ code: 'DISK_FULL' })
-  expect(await shelf.vault.size(FILE.id)).toBeUndefined()
+  expect(await shelf.fileStore.size(FILE.id)).toBeUndefined()
 })
 
 test('the size of a file beyond 8 GiB is written as other archivers read it', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fileId, person, Shelf, sha256 } from './carry.ts'
 
-const PEOPLE = ['ani', 'budi'].map(person)
+const KEY_REGISTRY = ['ani', 'budi'].map(person)
 
 type Deed =
   | {
@@ -49,14 +49,14 @@ async function live(hosts: readonly Shelf[], { host, room, deed }: Happening): P
     await carry(shelf, hosts[(host + 1) % hosts.length] as Shelf)
     return
   }
-  const by = { ...PEOPLE[deed.who]!, id: `${PEOPLE[deed.who]!.id.slice(1)}${host}` }
+  const by = { ...KEY_REGISTRY[deed.who]!, id: `${KEY_REGISTRY[deed.who]!.id.slice(1)}${host}` }
   switch (deed.do) {
     case 'say':
       return await shelf.add(room, { type: 'said', at: deed.at, by, text: deed.text })
     case 'act':
       return await shelf.add(room, { type: 'acted', at: deed.at, by, text: deed.text })
     case 'whisper':
-      return await shelf.add(room, { type: 'whispered', at: deed.at, by, to: PEOPLE[0]!, text: deed.text })
+      return await shelf.add(room, { type: 'whispered', at: deed.at, by, to: KEY_REGISTRY[0]!, text: deed.text })
     case 'topic':
       return await shelf.add(room, { type: 'topicSet', at: deed.at, by, topic: deed.text })
   }
@@ -64,7 +64,7 @@ async function live(hosts: readonly Shelf[], { host, room, deed }: Happening): P
   const id = fileId(`${host} ${room} ${deed.which}`)
   const bytes = Buffer.from(`bytes ${deed.which % 3}`)
   const file = { id, name: `${deed.which}.txt`, size: bytes.length, sha256: sha256(bytes) }
-  const isHere = (await shelf.vault.size(id)) !== undefined
+  const isHere = (await shelf.fileStore.size(id)) !== undefined
   if (deed.do === 'file' && !isHere && !(await wasHere(shelf, room, id))) {
     await shelf.put(id, bytes)
     await shelf.add(room, { type: 'fileCompleted', at: 3, by, file })
@@ -145,9 +145,9 @@ test('a file that was withdrawn here is not brought back', async () => {
     await shelf.add('lobby', { type: 'fileCompleted', at: 1, by: person('ani'), file })
   }
   await here.add('lobby', { type: 'fileWithdrawn', at: 2, by: person('ani'), file, reason: 'gone' })
-  await here.vault.remove(file.id)
+  await here.fileStore.remove(file.id)
   expect(await here.import(await there.export())).toEqual({ rooms: 0, messages: 0, files: 0 })
-  expect(await here.vault.size(file.id)).toBeUndefined()
+  expect(await here.fileStore.size(file.id)).toBeUndefined()
 })
 
 test('a room that has forgotten its oldest messages does not take them back', async () => {
@@ -169,5 +169,5 @@ test('files of the same bytes are in a bundle once, and come back as two', async
   const bundle = await there.export()
   expect(bundle.toString().split('the same bytes')).toHaveLength(2)
   expect(await here.import(bundle)).toMatchObject({ files: 2 })
-  for (const name of ['a', 'b']) expect(await here.vault.size(fileId(name))).toBe(bytes.length)
+  for (const name of ['a', 'b']) expect(await here.fileStore.size(fileId(name))).toBe(bytes.length)
 })

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { keyWords } from '#app/cli/terminal/key-words.ts'
 import { createTamtam } from '#app/index.ts'
-import { type Language, wordsIn } from '#i18n/i18n.ts'
+import { type Language, translatorFor } from '#i18n/i18n.ts'
 
 /** What the host's own terminal answers to a word about what opens its room. */
 async function terminal(language: Language, role?: 'owner') {
@@ -10,7 +10,7 @@ async function terminal(language: Language, role?: 'owner') {
   onTestFinished(() => tamtam.stop())
   const name = { room: 'lobby', name: 'host' }
   const session = await tamtam.engine.join(role === undefined ? name : { ...name, role })
-  const own = keyWords(tamtam.keysOf(session), 'lobby', 'http://192.168.1.5:8268', wordsIn(language))
+  const own = keyWords(tamtam.roomAccess(session), 'lobby', 'http://192.168.1.5:8268', translatorFor(language))
   return async (word: 'password' | 'invite', rest = '') => await own.find((each) => each.word === word)?.read(rest)
 }
 

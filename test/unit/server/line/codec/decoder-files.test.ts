@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LineDecoder } from '#server/line/codec/decoder.ts'
 import type { BeginItem, Item } from '#server/line/codec/items.ts'
-import { agree, byteByByte, bytes, decode, decodeEveryWay, END_MARK, utf8 } from './scenario.ts'
+import { agree, byteByByte, bytes, decode, decodeEveryWay, SENTINEL, utf8 } from './scenario.ts'
 
 const begin = (name: string, size?: number) => ['begin', name, size]
 const end = ['end', false]
@@ -20,35 +20,35 @@ describe('SEND', () => {
   })
 
   test('C18 C19 begins a file wherever the segments part; the rest of the line is its name', () => {
-    const input = `SEND my file  (1).txt \r\nDATA\r\n${END_MARK}hi\n`
+    const input = `SEND my file  (1).txt \r\nDATA\r\n${SENTINEL}hi\n`
     expect(decodeEveryWay(input)).toEqual([begin('my file  (1).txt '), ['body', 'DATA\r\n'], end, ['text', 'hi']])
   })
 
   test('C11 C39 a name that is no UTF-8 gets replacement characters, for a backslash would part it', () => {
-    expect(decodeEveryWay(`SEND Gr\xfc\xdfe\n${END_MARK}`)).toEqual([begin('Gr\ufffd\ufffde'), end])
-    expect(decodeEveryWay(utf8(`SEND Grüße\n${END_MARK}`))).toEqual([begin('Grüße'), end])
+    expect(decodeEveryWay(`SEND Gr\xfc\xdfe\n${SENTINEL}`)).toEqual([begin('Gr\ufffd\ufffde'), end])
+    expect(decodeEveryWay(utf8(`SEND Grüße\n${SENTINEL}`))).toEqual([begin('Grüße'), end])
   })
 
   test('C20 the mark ends a file at the same byte in any two segments', () => {
     const body = '\x00\xff/\n//AGUEL//TAMTAM/SEND b\n//quit\n'
-    expect(decodeEveryWay(`SEND a\n${body}${END_MARK}`)).toEqual([begin('a'), ['body', body], end])
+    expect(decodeEveryWay(`SEND a\n${body}${SENTINEL}`)).toEqual([begin('a'), ['body', body], end])
   })
 
   test('C21 a mark that begins anew inside its own beginning is found', () => {
     for (const before of ['/', '//AGUEL', '//AGUEL//TAMTA', '//AGUEL//TAMTAM', '//AGUEL//TAMTAM']) {
-      expect(decodeEveryWay(`SEND a\nx${before} ${before}x${END_MARK}`)).toEqual([
+      expect(decodeEveryWay(`SEND a\nx${before} ${before}x${SENTINEL}`)).toEqual([
         begin('a'),
         ['body', `x${before} ${before}x`],
         end,
       ])
     }
     for (const before of ['/', '//AGUEL', '//AGUEL//TAMTA']) {
-      expect(decodeEveryWay(`SEND a\n${before}${END_MARK}`)).toEqual([begin('a'), ['body', before], end])
+      expect(decodeEveryWay(`SEND a\n${before}${SENTINEL}`)).toEqual([begin('a'), ['body', before], end])
     }
   })
 
   test('C22 what follows the mark is the next line, also the next SEND', () => {
-    expect(decodeEveryWay(`SEND a\n1${END_MARK}next\nSEND b\n2${END_MARK}\n/who\n`)).toEqual([
+    expect(decodeEveryWay(`SEND a\n1${SENTINEL}next\nSEND b\n2${SENTINEL}\n/who\n`)).toEqual([
       begin('a'),
       ['body', '1'],
       end,
@@ -61,7 +61,7 @@ describe('SEND', () => {
   })
 
   test('C25 a body whose tail begins the mark ends early: the first mark ends it', () => {
-    expect(decodeEveryWay(`SEND a\n//AGUEL//TAMTAM${END_MARK}\n`)).toEqual([
+    expect(decodeEveryWay(`SEND a\n//AGUEL//TAMTAM${SENTINEL}\n`)).toEqual([
       begin('a'),
       end,
       ['text', 'AGUEL//TAMTAM//'],
@@ -69,13 +69,13 @@ describe('SEND', () => {
   })
 
   test('C26 an empty file is a file', () => {
-    expect(decodeEveryWay(`SEND e\n${END_MARK}`)).toEqual([begin('e'), end])
+    expect(decodeEveryWay(`SEND e\n${SENTINEL}`)).toEqual([begin('e'), end])
   })
 
   test('C27 sizes around the buffers of the first client arrive whole', () => {
     for (const size of [2047, 2048, 2049, 4096, 6144, 2048 - 17, 2048 - 1]) {
       const body = Buffer.alloc(size, 'a/b//AGUEL')
-      const whole = Buffer.concat([bytes('SEND a\n'), body, bytes(END_MARK)])
+      const whole = Buffer.concat([bytes('SEND a\n'), body, bytes(SENTINEL)])
       const parts: Buffer[] = []
       for (let at = 0; at < whole.length; at += 2048) parts.push(whole.subarray(at, at + 2048))
       expect(decode(parts).tokens).toEqual([begin('a'), ['body', body.toString('latin1')], end])
@@ -90,7 +90,7 @@ describe('SEND', () => {
 })
 
 describe('a mark inside a file', () => {
-  const head = `SEND a\nA${END_MARK}`
+  const head = `SEND a\nA${SENTINEL}`
   const closed = [begin('a'), ['body', 'A'], ['end', true], ['close', 'SUSPECT_END']]
   const suspects = [
     '\x00',
@@ -143,7 +143,7 @@ describe('a mark inside a file', () => {
 
 describe('/put', () => {
   test('C24 carries any body, the mark too', () => {
-    const body = `x${END_MARK}\n/quit\n`
+    const body = `x${SENTINEL}\n/quit\n`
     expect(decodeEveryWay(`/put ${body.length} a b\n${body}hi\n`)).toEqual([
       begin('a b', body.length),
       ['body', body],
@@ -192,7 +192,7 @@ describe('a file that is not wanted', () => {
   const isBegin = (item: Item): item is BeginItem => item.type === 'begin'
 
   test.each([
-    ['SEND a\n', END_MARK],
+    ['SEND a\n', SENTINEL],
     ['/put 8 a\n', ''],
   ])('%j is read over, and its end still comes', (head, mark) => {
     const decoder = new LineDecoder()
@@ -207,7 +207,7 @@ describe('a file that is not wanted', () => {
 
   test('leaves another file that began in the same segment alone', () => {
     const decoder = new LineDecoder()
-    const [first, second] = decoder.push(bytes(`SEND a\n1${END_MARK}SEND b\n`)).filter(isBegin)
+    const [first, second] = decoder.push(bytes(`SEND a\n1${SENTINEL}SEND b\n`)).filter(isBegin)
     decoder.abandonBody(first!)
     expect(decoder.push(bytes('2'))).toEqual([{ type: 'body', bytes: bytes('2') }])
     decoder.abandonBody(second!)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LineDecoder } from '#server/line/codec/decoder.ts'
-import { addTokens, bytes, decode, decodeEveryWay, END_MARK, type Token, utf8 } from './scenario.ts'
+import { addTokens, bytes, decode, decodeEveryWay, SENTINEL, type Token, utf8 } from './scenario.ts'
 
 const BOM = '\xef\xbb\xbf'
 const text = (...lines: string[]) => lines.map((line) => ['text', line])
@@ -18,7 +18,7 @@ describe('a byte order mark', () => {
       ['body', 'A'],
       ['end', false],
     ])
-    expect(decodeEveryWay(`${BOM}SEND a\nA${END_MARK}`)).toEqual([
+    expect(decodeEveryWay(`${BOM}SEND a\nA${SENTINEL}`)).toEqual([
       ['begin', 'a', undefined],
       ['body', 'A'],
       ['end', false],
@@ -37,7 +37,7 @@ describe('a byte order mark', () => {
 
   test('further on is what it is within a text, and no part of a word: the bytes of a file are not said', () => {
     expect(decodeEveryWay(`a\n${BOM}b\nc${BOM}\n`)).toEqual(text('a', '\ufeffb', 'c\ufeff'))
-    expect(decodeEveryWay(`/token x\n${BOM}SEND a\nA${END_MARK}`)).toEqual([
+    expect(decodeEveryWay(`/token x\n${BOM}SEND a\nA${SENTINEL}`)).toEqual([
       ['command', 'token', 'x'],
       ['begin', 'a', undefined],
       ['body', 'A'],
@@ -54,7 +54,7 @@ describe('a byte order mark', () => {
 
   test('only the first is taken away, and a body keeps its own', () => {
     expect(decodeEveryWay(`${BOM}${BOM}a\n`)).toEqual(text('\ufeffa'))
-    expect(decodeEveryWay(`${BOM}SEND a\n${BOM}A${END_MARK}`)).toEqual([
+    expect(decodeEveryWay(`${BOM}SEND a\n${BOM}A${SENTINEL}`)).toEqual([
       ['begin', 'a', undefined],
       ['body', `${BOM}A`],
       ['end', false],
@@ -206,7 +206,7 @@ describe('telnet', () => {
         ['end', false],
         ...text('hi'),
       ])
-      expect(decodeEveryWay(`${on}SEND a\n${body}${END_MARK}`)).toEqual([
+      expect(decodeEveryWay(`${on}SEND a\n${body}${SENTINEL}`)).toEqual([
         ...before,
         ['begin', 'a', undefined],
         ['body', body],

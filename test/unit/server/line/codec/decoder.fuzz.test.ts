@@ -11,9 +11,9 @@ import {
   byteByByte,
   bytes,
   decode,
-  END_MARK,
   isSame,
   type Outcome,
+  SENTINEL,
   type Token,
   utf8,
 } from './scenario.ts'
@@ -34,7 +34,7 @@ const TOKENS = [
     ' HTTP/1.1',
     'PRI * HTTP/2.0\n',
   ],
-  ...[END_MARK, END_MARK, `${END_MARK}\n`, '//AGUEL', '//TAMTAM/', '/AGUEL//TAMTAM//', 'TAMTAM//'],
+  ...[SENTINEL, SENTINEL, `${SENTINEL}\n`, '//AGUEL', '//TAMTAM/', '/AGUEL//TAMTAM//', 'TAMTAM//'],
   ...[
     '\n',
     '\n',

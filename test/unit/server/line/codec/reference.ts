@@ -1,4 +1,4 @@
-import { END_MARK, type Outcome, type Token } from './scenario.ts'
+import { type Outcome, SENTINEL, type Token } from './scenario.ts'
 
 // The line protocol read slowly, as its rules are written, from the whole input as latin1: what the decoder is
 // compared with. It knows no chunks; the input is one segment (C23). Telnet is read by expressions, as RFC 854 writes it.
@@ -161,13 +161,13 @@ export function readWhole(whole: Buffer, maxLineBytes = 4096, maxDiscardedBytes 
       continue
     }
     tokens.push(['begin', name, size])
-    const mark = input.indexOf(END_MARK, at)
+    const mark = input.indexOf(SENTINEL, at)
     const end = size === undefined ? mark : at + size
     const isWhole = end >= 0 && end <= input.length
     const body = isWhole ? input.slice(at, end) : input.slice(at)
     if (body !== '') tokens.push(['body', body])
     if (!isWhole || (!isEnded && size !== 0)) return done(['cut'])
-    at = size === undefined ? end + END_MARK.length : end
+    at = size === undefined ? end + SENTINEL.length : end
     const suspect = size === undefined && isSuspect(input.slice(at), maxLineBytes)
     tokens.push(['end', suspect])
     if (suspect) return done(['close', 'SUSPECT_END'])

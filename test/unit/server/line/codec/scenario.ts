@@ -10,7 +10,7 @@ export interface Outcome {
   readonly linesSeen: number
 }
 
-export const END_MARK = '//AGUEL//TAMTAM//'
+export const SENTINEL = '//AGUEL//TAMTAM//'
 
 /** `latin1`, so that `\xff` in a test is the byte 0xff; text beyond is written with `utf8`. */
 export const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { END_MARK, EndMarkScanner, MarkCheck } from '#server/line/codec/sentinel.ts'
+import { SENTINEL, SentinelCheck, SentinelScanner } from '#server/line/codec/sentinel.ts'
 import { byteByByte } from './scenario.ts'
 
-const mark = END_MARK.toString()
+const mark = SENTINEL.toString()
 
 interface Found {
   readonly body: string
@@ -12,7 +12,7 @@ interface Found {
 }
 
 function scan(chunks: readonly Buffer[]): Found {
-  const scanner = new EndMarkScanner()
+  const scanner = new SentinelScanner()
   const body: Buffer[] = []
   for (const [index, chunk] of chunks.entries()) {
     const found = scanner.push(chunk)
@@ -25,7 +25,7 @@ function scan(chunks: readonly Buffer[]): Found {
 }
 
 function expected(input: Buffer): Found {
-  const at = input.indexOf(END_MARK)
+  const at = input.indexOf(SENTINEL)
   const text = input.toString('latin1')
   return at < 0 ? { body: text, rest: undefined } : { body: text.slice(0, at), rest: text.slice(at + mark.length) }
 }
@@ -40,10 +40,10 @@ function cutUp(input: Buffer, sizes: readonly number[]): Buffer[] {
   return chunks
 }
 
-const isCarried = (body: Buffer): boolean => Buffer.concat([body, END_MARK]).indexOf(END_MARK) === body.length
+const isCarried = (body: Buffer): boolean => Buffer.concat([body, SENTINEL]).indexOf(SENTINEL) === body.length
 
 function check(chunks: readonly Buffer[]): boolean {
-  const markCheck = new MarkCheck()
+  const markCheck = new SentinelCheck()
   for (const chunk of chunks) markCheck.push(chunk)
   return markCheck.result()
 }
@@ -90,13 +90,13 @@ describe('the scanner', () => {
   })
 
   test('C22 says where the mark ends in the chunk', () => {
-    const scanner = new EndMarkScanner()
+    const scanner = new SentinelScanner()
     expect(scanner.push(Buffer.from('body//AGUEL'))).toEqual({ body: [Buffer.from('body')], end: -1 })
     expect(scanner.push(Buffer.from('//TAMTAM//next'))).toEqual({ body: [], end: 10 })
   })
 
   test('holds back nothing but a beginning of the mark', () => {
-    const scanner = new EndMarkScanner()
+    const scanner = new SentinelScanner()
     expect(scanner.push(Buffer.from('a long body that ends with an A'))).toMatchObject({ body: [{ length: 31 }] })
     expect(scanner.push(Buffer.from('x/'))).toMatchObject({ body: [{ length: 1 }] })
     expect(Buffer.concat(scanner.flush()).toString()).toBe('/')
@@ -104,17 +104,17 @@ describe('the scanner', () => {
   })
 
   test('hands out views of the chunk, and never of the mark itself', () => {
-    const scanner = new EndMarkScanner()
+    const scanner = new SentinelScanner()
     const chunk = Buffer.from('body//AGUEL')
     expect(scanner.push(chunk).body[0]?.buffer).toBe(chunk.buffer)
     for (const slice of scanner.push(Buffer.from('x')).body) slice.fill(0)
-    expect(END_MARK.toString()).toBe('//AGUEL//TAMTAM//')
+    expect(SENTINEL.toString()).toBe('//AGUEL//TAMTAM//')
   })
 
   test('may be used again behind a mark', () => {
-    const scanner = new EndMarkScanner()
-    expect(scanner.push(END_MARK).end).toBe(17)
-    expect(scanner.push(END_MARK.subarray(2)).end).toBe(-1)
+    const scanner = new SentinelScanner()
+    expect(scanner.push(SENTINEL).end).toBe(17)
+    expect(scanner.push(SENTINEL.subarray(2)).end).toBe(-1)
   })
 
   test('C20 C21 agrees with a search of the whole, in any chunking', () => {
@@ -127,7 +127,7 @@ describe('the scanner', () => {
   })
 
   test('reads 256 MiB of the worst that is no mark', () => {
-    const scanner = new EndMarkScanner()
+    const scanner = new SentinelScanner()
     const close = Buffer.alloc(1 << 20, '//AGUEL//TAMTAN/')
     let length = 0
     for (let turn = 0; turn < 256; turn += 1) for (const slice of scanner.push(close).body) length += slice.length
@@ -156,12 +156,12 @@ describe('what the mark can carry', () => {
   test('C26 an empty body', () => expect(check([])).toBe(true))
 
   test('the answer is for what came so far and may be asked again', () => {
-    const markCheck = new MarkCheck()
+    const markCheck = new SentinelCheck()
     markCheck.push(Buffer.from('//AGUEL//TAMTAM'))
     expect([markCheck.result(), markCheck.result()]).toEqual([false, false])
     markCheck.push(Buffer.from('x'))
     expect(markCheck.result()).toBe(true)
-    markCheck.push(END_MARK)
+    markCheck.push(SENTINEL)
     markCheck.push(Buffer.from('x'))
     expect(markCheck.result()).toBe(false)
   })

@@ -17,12 +17,12 @@ describe('a connection that an embedder made', () => {
     const tamtam = await started()
     const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
     const [line, ofHost] = memoryPair()
-    tamtam.welcome(ofHost, '10.0.0.7')
+    tamtam.accept(ofHost, '10.0.0.7')
     line.write('halo\n')
     await until('the guest', () => ani.members.length === 2)
     expect(ani.members.map(({ name }) => name)).toEqual(['ani', '10.0.0.7'])
     const [http, other] = memoryPair()
-    tamtam.welcome(other)
+    tamtam.accept(other)
     http.end('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     expect(await text(http)).toMatch(/^HTTP\/1\.1 200 [\s\S]*"ok"/)
   })
@@ -32,7 +32,7 @@ describe('a connection that an embedder made', () => {
     const [silent, talking, late] = [memoryPair(), memoryPair(), memoryPair()]
     for (const [near, far] of [silent, talking]) {
       near.resume().once('end', () => near.end())
-      tamtam.welcome(far)
+      tamtam.accept(far)
     }
     talking[0].write('halo\n')
     const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani', after: 0 })
@@ -40,7 +40,7 @@ describe('a connection that an embedder made', () => {
     const gone = Promise.all([silent, talking].map(([near]) => once(near, 'close')))
     await tamtam.stop()
     await gone
-    tamtam.welcome(late[1])
+    tamtam.accept(late[1])
     expect(late[1].destroyed).toBe(true)
   })
 })

@@ -20,7 +20,7 @@ export interface WantedRoom {
 }
 
 /** The page's place in a room, as signals that views read. Everything of the room's that the page shows comes from here. */
-export class Place {
+export class RoomStore {
   readonly room: string
   readonly credentials: Credentials
   /** The host over HTTP, as this member. */

@@ -29,7 +29,7 @@ export interface Ended {
 }
 
 /** `tamtam <verb> …` as somebody types it, in a process of its own. It is killed when the test is over. */
-export class Verb {
+export class CliProcess {
   readonly child: ChildProcess
   errors = ''
   readonly #out: Buffer[] = []
@@ -55,7 +55,7 @@ export class Verb {
   }
 
   static run(args: readonly string[], options: VerbOptions = {}): Promise<Ended> {
-    return new Verb(args, options).ended()
+    return new CliProcess(args, options).ended()
   }
 
   /** Whole lines of standard output. */
