@@ -4,8 +4,7 @@ import { checkText } from '#domain/names/message-text.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { Audience, MentionedFile, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
-import { readEvents } from '#protocol/events.ts'
-import { BadMessage } from '#protocol/fields.ts'
+import * as schema from '#protocol/schema.ts'
 import { BadBundle } from './bad-bundle.ts'
 import type { BundleLimits } from './manifest.ts'
 
@@ -60,12 +59,12 @@ async function* linesOf(pieces: AsyncIterable<Uint8Array>, most: number): AsyncG
 
 function parsed(line: string): RoomEvent | undefined {
   try {
-    return readEvents([JSON.parse(line)])[0]
+    const events = schema.parsed(schema.events, [JSON.parse(line)])
+    if (events !== undefined) return events[0]
   } catch (cause) {
-    if (cause instanceof BadMessage || cause instanceof SyntaxError)
-      throw new BadBundle('a line in it can not be read', { cause })
-    throw cause
+    if (!(cause instanceof SyntaxError)) throw cause
   }
+  throw new BadBundle('a line in it can not be read')
 }
 
 function checked(event: RoomEvent | undefined, maxTextBytes: number): Carried {

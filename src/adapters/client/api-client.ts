@@ -1,8 +1,8 @@
 import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
+import { parsed, refusal as refusalBody } from '#protocol/schema.ts'
 import { ConnectAgent, type Endpoint } from './endpoint.ts'
 import { errorText } from './error-text.ts'
 import { Disconnected, NotTrusted, type Refusal, refusal, Unreachable } from './errors.ts'
-import { errorBody } from './http-bodies.ts'
 import { pipeBody } from './pipe-body.ts'
 import type { ClientSettings } from './settings.ts'
 
@@ -109,12 +109,8 @@ export class ApiClient {
   async json(ask: Ask): Promise<{ readonly value: unknown } | Refusal> {
     const answer = await this.ask(ask)
     if (!isGood(answer)) return await refusalOf(answer)
-    const text = await textOf(answer, this.settings.idleMs)
-    try {
-      return { value: JSON.parse(text) }
-    } catch {
-      return notTamtam
-    }
+    const value = jsonIn(await textOf(answer, this.settings.idleMs))
+    return value === undefined ? notTamtam : { value }
   }
 
   close(): void {
@@ -161,7 +157,7 @@ export const isGood = ({ statusCode = 0 }: IncomingMessage): boolean => statusCo
 /** What an answer that is not good says. */
 export async function refusalOf(answer: IncomingMessage): Promise<Refusal> {
   const status = answer.statusCode ?? 0
-  const said = errorBody(await textOf(answer, 15_000).catch(() => ''))
+  const said = parsed(refusalBody, jsonIn(await textOf(answer, 15_000).catch(() => '')))
   if (said !== undefined) return refusal(status, said.code, said.message)
   // HEAD has no body.
   if (status === 404 || status === 410) return refusal(status, 'NO_SUCH_FILE', 'there is no such file')
@@ -170,6 +166,15 @@ export async function refusalOf(answer: IncomingMessage): Promise<Refusal> {
 }
 
 export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
+
+/** Undefined where it is none. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 async function textOf(answer: IncomingMessage, idleMs: number): Promise<string> {
   const timer = setTimeout(() => answer.destroy(), idleMs)

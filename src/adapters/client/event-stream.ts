@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { isEntry, type RoomEvent } from '#domain/room/events.ts'
+import { eventsOverHttp, parsed } from '#protocol/schema.ts'
 import { SSE_TYPE, SseDecoder } from '#protocol/sse.ts'
 import { type ApiClient, isGood, refusalOf } from './api-client.ts'
 import { errorText } from './error-text.ts'
 import { Disconnected, isRefusal, type Refusal } from './errors.ts'
-import { eventOf } from './http-bodies.ts'
 import { roomFacts, roomPath } from './queries.ts'
 import type { Retries } from './retries.ts'
 
@@ -78,8 +78,7 @@ async function* received({ link, retries, signal }: EventStream, body: IncomingM
       if (next.done === true) break
       retries.progressed()
       for (const data of decoder.decode(next.value)) {
-        const event = eventOf(JSON.parse(data))
-        if (event !== undefined) yield event
+        yield* parsed(eventsOverHttp, [JSON.parse(data)]) ?? []
       }
     }
   } catch (error) {

@@ -1,8 +1,8 @@
-import * as v from 'valibot'
+import type * as v from 'valibot'
 import type { RoomEvent } from '#domain/room/events.ts'
+import * as wire from '#protocol/schema.ts'
 import { type ApiClient, type Ask, isGood, notTamtam, refusalOf } from './api-client.ts'
 import { isRefusal, type Refusal } from './errors.ts'
-import * as wire from './http-bodies.ts'
 
 /** What one may ask a host about its rooms and files: each is one request. */
 
@@ -28,8 +28,7 @@ export async function history(
   which: { readonly after?: number; readonly before?: number; readonly limit: number },
 ): Promise<{ readonly events: readonly RoomEvent[]; readonly last: number } | Refusal> {
   const asked = Object.entries(which).map(([name, value]) => `${name}=${value}`)
-  const page = await get(link, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
-  return isRefusal(page) ? page : { events: page.events.flatMap((event) => wire.eventOf(event) ?? []), last: page.last }
+  return await get(link, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
 }
 
 /** The newest matches, oldest first. */
@@ -41,7 +40,7 @@ export async function search(
 ): Promise<readonly RoomEvent[] | Refusal> {
   const path = `${roomPath(room)}/search?q=${encodeURIComponent(query)}&limit=${limit}`
   const found = await get(link, path, wire.searched)
-  return isRefusal(found) ? found : found.events.flatMap((event) => wire.eventOf(event) ?? [])
+  return isRefusal(found) ? found : found.events
 }
 
 export const receiptsOf = (link: ApiClient, id: string): Promise<wire.Receipts | Refusal> =>
@@ -102,6 +101,5 @@ export async function asked<Schema extends v.GenericSchema>(
 ): Promise<v.InferOutput<Schema> | Refusal> {
   const answer = await link.json(ask)
   if (isRefusal(answer)) return answer
-  const parsed = v.safeParse(schema, answer.value)
-  return parsed.success ? parsed.output : notTamtam
+  return wire.parsed(schema, answer.value) ?? notTamtam
 }

@@ -1,7 +1,7 @@
 import type { ApiClient } from '#client/api-client.ts'
 import type { FileToSave } from '#client/downloader.ts'
 import { isRefusal } from '#client/errors.ts'
-import type { FileRow } from '#client/http-bodies.ts'
+import type { FileRow } from '#protocol/schema.ts'
 import { listFiles } from '#client/queries.ts'
 import type { Retries } from '#client/retries.ts'
 import { wantedFile } from '#domain/names/find-file.ts'

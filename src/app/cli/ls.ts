@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
-import type { FileRow } from '#client/http-bodies.ts'
+import type { FileRow } from '#protocol/schema.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'

@@ -1,8 +1,6 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
-import { decodeClientMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
-import { clientMessageLimits } from '#protocol/limits.ts'
+import { clientMessageLimits, decodeClientMessage, encodeMessage } from '#protocol/messages.ts'
 
 /**
  * A command as a message that may be sent any number of times: with an id, where it can have one. What the host would end the

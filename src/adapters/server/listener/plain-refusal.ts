@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
-import { encodeMessage } from '#protocol/encode.ts'
 import { joinFrame } from '#protocol/frames.ts'
+import { encodeMessage } from '#protocol/messages.ts'
 import { hangUp } from '../connection/hang-up.ts'
 
 const CODE = 'TLS_REQUIRED'

@@ -1,7 +1,6 @@
 import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
 import { isEntry } from '#domain/room/events.ts'
-import { readEvents } from '#protocol/events.ts'
-import { BadMessage } from '#protocol/fields.ts'
+import { events, map, parsed } from '#protocol/schema.ts'
 import type { HostRequests } from '../browser/host-requests.ts'
 import type { Item } from './span.ts'
 
@@ -43,21 +42,17 @@ export class HostHistory implements History {
   }
 }
 
+const page = map({ events })
+
 /** They are the events of the Session protocol, written in JSON. */
 function entriesIn(value: unknown): readonly Item[] | Refusal {
-  const events = typeof value === 'object' && value !== null && 'events' in value ? value.events : undefined
-  try {
-    if (!Array.isArray(events)) throw new BadMessage('no events')
-    const told = readEvents(events)
-    // What is missing stands at the time of what is before it.
-    let at = told.find(isEntry)?.at ?? 0
-    return told.flatMap((event): readonly Item[] => {
-      if (isEntry(event)) at = event.at
-      if (event.type === 'missed') return [{ ...event, key: `m${event.from}`, at }]
-      return isEntry(event) ? [event] : []
-    })
-  } catch (error) {
-    if (!(error instanceof BadMessage)) throw error
-  }
-  return refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
+  const found = parsed(page, value)?.events
+  if (found === undefined) return refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
+  // What is missing stands at the time of what is before it.
+  let at = found.find(isEntry)?.at ?? 0
+  return found.flatMap((event): readonly Item[] => {
+    if (isEntry(event)) at = event.at
+    if (event.type === 'missed') return [{ ...event, key: `m${event.from}`, at }]
+    return isEntry(event) ? [event] : []
+  })
 }

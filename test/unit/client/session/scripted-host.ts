@@ -4,9 +4,7 @@ import type { MessageTransport, MessageTransportListener, OpenTransport } from '
 import type { RoomEvent, Said } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
 import type { ConnectionState } from '#domain/session.ts'
-import { decodeClientMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
-import type { ClientMessage, Command, HostMessage } from '#protocol/messages.ts'
+import { type ClientMessage, decodeClientMessage, encodeMessage, type HostMessage } from '#protocol/messages.ts'
 import { CountingIds } from '#system/counting-ids.ts'
 import { ManualClock } from '#system/manual-clock.ts'
 
@@ -39,7 +37,7 @@ export class ScriptedConnection implements MessageTransport {
     this.status = 'dropped'
   }
 
-  get commands(): readonly Command[] {
+  get commands(): readonly Extract<ClientMessage, { type: 'command' }>[] {
     return this.heard.filter((message) => message.type === 'command')
   }
 

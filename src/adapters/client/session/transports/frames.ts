@@ -4,7 +4,7 @@ import { errorText } from '#client/error-text.ts'
 import { NotTrusted } from '#client/errors.ts'
 import { rejected } from '#domain/errors.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
-import { hostMessageLimits } from '#protocol/limits.ts'
+import { hostMessageLimits } from '#protocol/messages.ts'
 import type { OpenTransport } from '../transport.ts'
 
 /** Frames on a connection of their own. */
