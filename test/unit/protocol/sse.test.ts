@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SseDecoder } from '#client/sse.ts'
+import { SseDecoder } from '#protocol/sse.ts'
 
 const TEXT =
   ': hidup\n\nid: 7\ndata: {"t":"halo 😀"}\n\nevent: x\r\ndata:a\r\ndata: b\r\n\r\ndata\nid: 9\n\ndata:  dua\n\ndata: belum'
