@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { IAC, looksLikeLongHttpRequest } from '#server/connection/protocol-hints.ts'
-import { beginsWithMark, looksLikeUtf16, UTF8_MARK } from '#system/files/text-encoding.ts'
+import { beginsWithMark, looksLikeUtf16, UTF8_MARK } from '#system/files/text.ts'
 import { isSentinelCandidate, SentinelScanner, SizedBody } from './sentinel.ts'
 import {
   type BeginItem,

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Code } from '#domain/errors.ts'
 import { isPathLine } from '#domain/names/slash.ts'
 import { isHttpRequestLine } from '#server/connection/protocol-hints.ts'
-import { beginsWithMark, notUtf8, UTF8_MARK, utf16 } from '#system/files/text-encoding.ts'
+import { beginsWithMark, notUtf8, UTF8_MARK, utf16 } from '#system/files/text.ts'
 
 /** Consecutive text lines, without their ends. A line that began with `//` begins with `/` here. */
 export interface TextItem {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PromMetrics } from '#system/prom-metrics.ts'
+import { MemoryMetrics, PromMetrics } from '#system/metrics.ts'
 
 test('what was measured can be read in the text format of Prometheus', async () => {
   const metrics = new PromMetrics()
@@ -43,4 +43,21 @@ test('how late the event loop runs is told from the second look on', async () =>
   const text = await metrics.text()
   for (const part of ['p50', 'p99', 'max'])
     expect(text).toMatch(new RegExp(`^tamtam_event_loop_delay_${part}_ms \\d`, 'm'))
+})
+
+test('MemoryMetrics counts, sets and describes what it was told', () => {
+  const metrics = new MemoryMetrics()
+  metrics.count('lines')
+  metrics.count('lines', 4)
+  metrics.gauge('members', 3)
+  metrics.gauge('members', 2)
+  for (const ms of [5, -1, 8]) metrics.observe('commit_ms', ms)
+  const before = metrics.snapshot()
+  expect(before).toEqual({
+    counters: { lines: 5 },
+    gauges: { members: 2 },
+    distributions: { commit_ms: { count: 3, sum: 12, min: -1, max: 8 } },
+  })
+  metrics.count('lines')
+  expect(before.counters['lines']).toBe(5)
 })

@@ -1,10 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { expect, onTestFinished, test } from 'vitest'
-import { mouthOn, SERVICE } from '#system/discovery/mdns.ts'
-import { listenTo } from '#system/discovery/nearby.ts'
-import { announcing, asking, mutatedPacket } from '../../../harness/mdns-packets.ts'
-import { turns } from '../../../harness/turns.ts'
-import { randomFrom } from '../../domain/names/fuzzing.ts'
+import { listenTo, openMdnsSocket, SERVICE } from '#system/discovery.ts'
+import { announcing, asking, mutatedPacket } from '../../harness/mdns-packets.ts'
+import { turns } from '../../harness/turns.ts'
+import { randomFrom } from '../domain/names/fuzzing.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
 const count = Number(process.env['FUZZ_COUNT'] ?? 30_000)
@@ -12,7 +11,7 @@ const count = Number(process.env['FUZZ_COUNT'] ?? 30_000)
 const ONE_LOOK = 2000
 
 /** What is said with it goes nowhere; what it hears, the test says. */
-async function deafMouth() {
+async function deafSocket() {
   const sent: Buffer[] = []
   const failures: Error[] = []
   const socket = createSocket({ type: 'udp4', reuseAddr: true })
@@ -25,16 +24,16 @@ async function deafMouth() {
     },
   }
   Object.assign(socket, deaf)
-  const mouth = await mouthOn(socket as Socket, '10.77.0.1', (error) => failures.push(error))
-  onTestFinished(() => mouth.close())
+  const endpoint = await openMdnsSocket(socket as Socket, '10.77.0.1', (error) => failures.push(error))
+  onTestFinished(() => endpoint.close())
   const hear = (packet: Buffer) => socket.emit('message', packet, { address: '10.77.0.2', port: 5353 })
-  return { mouth, sent, failures, socket, hear }
+  return { endpoint, sent, failures, socket, hear }
 }
 
 /** A host that says that it is here. */
 async function host() {
-  const at = await deafMouth()
-  at.mouth.bonjour.publish({ name: 'here', type: SERVICE, port: 8268, probe: false, disableIPv6: true })
+  const at = await deafSocket()
+  at.endpoint.bonjour.publish({ name: 'here', type: SERVICE, port: 8268, probe: false, disableIPv6: true })
   await turns(2)
   at.sent.length = 0
   return at
@@ -46,8 +45,8 @@ test(`${count} mutated packets end neither a host that announces itself nor a lo
   let contained = 0
   let found = 0
   for (let heard = 0; heard < count; ) {
-    const looker = await deafMouth()
-    const hosts = listenTo([looker.mouth]).found
+    const looker = await deafSocket()
+    const hosts = listenTo([looker.endpoint]).found
     for (const end = Math.min(count, heard + ONE_LOOK); heard < end; heard++) {
       const packet = mutatedPacket(random)
       try {
@@ -66,7 +65,7 @@ test(`${count} mutated packets end neither a host that announces itself nor a lo
       )
     }
     contained += looker.failures.length
-    await looker.mouth.close()
+    await looker.endpoint.close()
   }
   contained += announcer.failures.length
   await turns(2)
@@ -80,8 +79,8 @@ test(`${count} mutated packets end neither a host that announces itself nor a lo
 })
 
 test('what the package throws ends the packet and nothing else', async () => {
-  const { mouth, hear, failures } = await host()
-  const { mdns } = (mouth.bonjour as unknown as { server: { mdns: NodeJS.EventEmitter } }).server
+  const { endpoint, hear, failures } = await host()
+  const { mdns } = (endpoint.bonjour as unknown as { server: { mdns: NodeJS.EventEmitter } }).server
   mdns.once('query', () => {
     throw new TypeError('a bug of the package')
   })

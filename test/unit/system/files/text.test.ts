@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { textOf } from '#system/files/text-encoding.ts'
-import { type TextLine, TextLines, textLines } from '#system/files/text-lines.ts'
+import { type TextLine, TextLines, textLines, textOf } from '#system/files/text.ts'
 import { pieces } from '../../../harness/house.ts'
 
 const BOM = '\xef\xbb\xbf'

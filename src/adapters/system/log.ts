@@ -1,12 +1,19 @@
 import type { Log, LogFields } from '#domain/ports/log.ts'
 
+/** For embedders that want no log. */
+export class SilentLog implements Log {
+  info(): void {}
+  warn(): void {}
+  error(): void {}
+}
+
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error'
   readonly what: string
   readonly fields: LogFields
 }
 
-/** Keeps what was logged, for tests to look at. */
+/** Keeps all lines, for tests. */
 export class MemoryLog implements Log {
   readonly #lines: LogLine[] = []
 

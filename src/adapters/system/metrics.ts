@@ -36,13 +36,13 @@ export class PromMetrics implements Metrics {
     histogram.observe(value)
   }
 
-  /** What was measured until now, and how late the event loop ran since the last time: from the first time on, so that it costs nobody who never looks. */
+  /** All values until now, and the delay of the event loop since the call before; it is measured from the first call on, so that hosts without metrics pay nothing. */
   text(): Promise<string> {
     if (this.#delay === undefined) {
       this.#delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
       this.#delay.enable()
     } else {
-      // The histogram counts its own interval in.
+      // The histogram includes its own interval.
       const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - DELAY_RESOLUTION_MS)
       this.gauge('event_loop_delay_p50_ms', ms(this.#delay.percentile(50)))
       this.gauge('event_loop_delay_p99_ms', ms(this.#delay.percentile(99)))
@@ -77,4 +77,51 @@ interface Named {
   readonly name: string
   readonly help: string
   readonly registers: Registry[]
+}
+
+export interface Distribution {
+  readonly count: number
+  readonly sum: number
+  readonly min: number
+  readonly max: number
+}
+
+export interface MetricsSnapshot {
+  readonly counters: Readonly<Record<string, number>>
+  readonly gauges: Readonly<Record<string, number>>
+  readonly distributions: Readonly<Record<string, Distribution>>
+}
+
+/** Counts in memory; a distribution is kept as count, sum, least and greatest. */
+export class MemoryMetrics implements Metrics {
+  readonly #counters = new Map<string, number>()
+  readonly #gauges = new Map<string, number>()
+  readonly #distributions = new Map<string, Distribution>()
+
+  count(name: string, by = 1): void {
+    this.#counters.set(name, (this.#counters.get(name) ?? 0) + by)
+  }
+
+  gauge(name: string, value: number): void {
+    this.#gauges.set(name, value)
+  }
+
+  observe(name: string, value: number): void {
+    const { count, sum, min, max } = this.#distributions.get(name) ?? { count: 0, sum: 0, min: value, max: value }
+    this.#distributions.set(name, {
+      count: count + 1,
+      sum: sum + value,
+      min: Math.min(min, value),
+      max: Math.max(max, value),
+    })
+  }
+
+  /** All values until now, as plain data. */
+  snapshot(): MetricsSnapshot {
+    return {
+      counters: Object.fromEntries(this.#counters),
+      gauges: Object.fromEntries(this.#gauges),
+      distributions: Object.fromEntries(this.#distributions),
+    }
+  }
 }

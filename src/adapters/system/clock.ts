@@ -1,5 +1,39 @@
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 
+/** The longest wait that `setTimeout` takes; it fires at once when given more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** The machine's time. */
+export class SystemClock implements Clock {
+  now(): number {
+    return Date.now()
+  }
+
+  elapsed(): number {
+    return performance.now()
+  }
+
+  after(ms: number, run: () => void): Cancel {
+    const due = this.elapsed() + ms
+    let timer: NodeJS.Timeout
+    const wait = (left: number): void => {
+      timer = setTimeout(check, Math.min(left, LONGEST_TIMER_MS)).unref()
+    }
+    // A timer may fire a fraction of a millisecond early, and long waits are made of several timers.
+    const check = (): void => {
+      const left = due - this.elapsed()
+      if (left > 0) wait(left)
+      else run()
+    }
+    wait(ms)
+    return () => clearTimeout(timer)
+  }
+
+  soon(run: () => void): void {
+    setImmediate(run)
+  }
+}
+
 interface Timer {
   readonly due: number
   readonly run: () => void
@@ -11,7 +45,7 @@ export class ManualClock implements Clock {
   readonly #timers = new Set<Timer>()
   #elapsed = 0
 
-  /** `now` is what `now()` answers at first, in milliseconds since 1970. */
+  /** `now` is the first answer of `now()`, in milliseconds since 1970. */
   constructor(now = Date.UTC(2026, 0, 1)) {
     this.#startedAt = now
   }
@@ -34,12 +68,12 @@ export class ManualClock implements Clock {
     queueMicrotask(run)
   }
 
-  /** Timers that wait; 0 shows that nothing was left behind. */
+  /** Pending timers; 0 shows that none was left behind. */
   get waiting(): number {
     return this.#timers.size
   }
 
-  /** Lets `ms` pass and runs what falls due, in order, also what those set in turn. */
+  /** Lets `ms` pass and runs the timers that fall due, in order, including those set meanwhile. */
   advance(ms: number): void {
     const target = this.#elapsed + ms
     for (let timer = this.#next(target); timer; timer = this.#next(target)) {
