@@ -148,7 +148,7 @@ function parsePut(line: string): BeginItem | ErrorItem {
 }
 
 /** Bytes as text; a byte that is no part of a UTF-8 character becomes visible as `\xff` (C11). */
-export function decodeVisibly(bytes: Buffer): string {
+function decodeVisibly(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8')
   let text = ''
   let valid = 0
