@@ -5,8 +5,8 @@ import type { RoomEvent, Said } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
 import type { ConnectionState } from '#domain/session.ts'
 import { type ClientMessage, decodeClientMessage, encodeMessage, type HostMessage } from '#protocol/messages.ts'
-import { CountingIds } from '#system/counting-ids.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
+import { CountingIds } from '#system/ids.ts'
 
 export const ani: Member = { id: 'a1', name: 'ani' }
 export const budi: Member = { id: 'b1', name: 'budi' }
