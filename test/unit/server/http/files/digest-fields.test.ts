@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { digestField, promisedDigest } from '#server/http/files/digest-fields.ts'
+import { digestField, promisedDigest } from '#server/http/files/headers.ts'
 
 const of = (text: string) => createHash('sha256').update(text).digest()
 const hex = of('halo').toString('hex')
