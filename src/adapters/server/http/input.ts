@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import { rejected } from '#domain/errors.ts'
 import { Refused } from '#domain/session.ts'
-import { looksLikeUtf16, utf16 } from '#system/files/text-encoding.ts'
+import { looksLikeUtf16, utf16 } from '#system/files/text.ts'
 import { HttpRefused } from './errors.ts'
 
 /** The room in the address of a request; empty where its route has none. */

@@ -8,6 +8,7 @@ import type { Batch, Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
+import { SSE_PULSE, SSE_TYPE, sseEvent } from '#protocol/sse.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/costs.ts'
 import { type Portion, portionsAfter, portionsBefore, searched, searchFault } from '../connection/fair-work.ts'
 import { fileUrl } from '../connection/file-url.ts'
@@ -165,9 +166,9 @@ const ndjson: StreamFormat = {
 }
 
 const serverSentEvents: StreamFormat = {
-  contentType: 'text/event-stream',
-  ...writing((event) => `${idOf(event)}data: ${jsonForTerminal(eventJson(event))}\n\n`),
-  pulse: Buffer.from(': \n\n'),
+  contentType: SSE_TYPE,
+  ...writing((event) => sseEvent(jsonForTerminal(eventJson(event)), cursorOf(event))),
+  pulse: Buffer.from(SSE_PULSE),
 }
 
 const FORMATS = new Map([ndjson, serverSentEvents].map((format) => [format.contentType, format]))
@@ -188,9 +189,9 @@ function writing(line: (event: RoomEvent) => string): Pick<StreamFormat, 'write'
 }
 
 /** The cursor of a reader that comes back. */
-function idOf(event: RoomEvent): string {
-  if (event.type === 'missed') return `id: ${event.to}\n`
-  return 'seq' in event ? `id: ${event.seq}\n` : ''
+function cursorOf(event: RoomEvent): number | undefined {
+  if (event.type === 'missed') return event.to
+  return 'seq' in event ? event.seq : undefined
 }
 
 /** Rows of a list that are written at once, and have a turn of the event loop for themselves. */

@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { OfferedFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
+import { digestField, metadataField } from '#protocol/tus.ts'
 import { subnetOf } from '../../connection/address.ts'
 import type { Exchange } from '../auth.ts'
 import { notFound, type Refusal, refuse } from '../errors.ts'
@@ -13,7 +13,6 @@ import {
   arrivingHeaders,
   contentRange,
   contentRangeOfNone,
-  digestField,
   isKnown,
   knownHeaders,
   type MediaType,
@@ -152,7 +151,7 @@ export async function headFile(exchange: Exchange): Promise<FastifyReply> {
     if (transfer.status !== 'whole') {
       if ('type' in prefix) return refuse(reply, prefix)
       const { size, sha256 } = prefix
-      reply.header('Upload-Metadata', tusMetadataOf(transfer.file))
+      reply.header('Upload-Metadata', metadataField(transfer.file))
       if (sha256 !== undefined) reply.header('Upload-Prefix-Digest', digestField(sha256))
       return describeUpload(reply, transfer, size).send()
     }
@@ -167,12 +166,6 @@ export async function headFile(exchange: Exchange): Promise<FastifyReply> {
     reply.headers({ 'Upload-Offset': size, 'Upload-Length': size, 'Cache-Control': 'no-store' })
   if (isKnown(request.headers['if-none-match'], validatorsOf(file))) return reply.code(304).send()
   return reply.header('Content-Length', size).send()
-}
-
-/** As its sender could have sent it. */
-function tusMetadataOf({ name, sha256 }: OfferedFile): string {
-  const pair = (key: string, value: string) => `${key} ${Buffer.from(value).toString('base64')}`
-  return [pair('filename', name), ...(sha256 === undefined ? [] : [pair('sha256', sha256)])].join(',')
 }
 
 /** By the first bytes of a whole file. Throws a `Refused` where it is gone. */

@@ -1,6 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { RoomFile } from '#domain/room/state.ts'
-import type { Refusal } from '../errors.ts'
+import { digestField } from '#protocol/tus.ts'
 
 export type WholeRoomFile = Extract<RoomFile, { status: 'whole' }>
 export type ArrivingRoomFile = Exclude<RoomFile, WholeRoomFile>
@@ -107,57 +106,6 @@ const unsatisfiable: WantedRange = { status: 'unsatisfiable' }
 function suffixOf(count: number, size: number): WantedRange {
   if (count === 0) return unsatisfiable
   return { status: 'part', first: Math.max(0, size - count), last: size - 1 }
-}
-
-// RFC 9530: a dictionary (RFC 9651) whose values are byte sequences. None of its algorithms has parameters; they are skipped.
-const DIGEST_KEY = '[a-z*][a-z0-9_.*-]*'
-const DIGEST_MEMBER = new RegExp(
-  `^(${DIGEST_KEY})=:([A-Za-z0-9+/]*={0,2}):(?:; *${DIGEST_KEY}(?:=[A-Za-z0-9:/+._*-]*)?)*$`,
-)
-const SHA256_BYTES = 32
-
-/**
- * The SHA-256 that a request promises, as 64 hexadecimal digits; undefined where it names none. Without a Content-Encoding, which we do
- * not take, both headers speak of the same bytes, so two different digests can't be met.
- */
-export function promisedDigest(headers: IncomingHttpHeaders): string | undefined | Refusal {
-  let promised: string | undefined
-  for (const field of [headers['repr-digest'], headers['content-digest']]) {
-    const sha256 = sha256In(field)
-    if (typeof sha256 === 'object') return sha256
-    if (sha256 !== undefined && promised !== undefined && sha256 !== promised) return twoDigests
-    promised ??= sha256
-  }
-  return promised
-}
-
-/** `Repr-Digest` and the like for 64 hexadecimal digits. */
-export const digestField = (sha256: string): string => `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`
-
-function sha256In(field: string | string[] | undefined): string | undefined | Refusal {
-  if (field === undefined) return undefined
-  let sha256: string | undefined
-  for (const member of [field].flat().join(',').split(',')) {
-    const [, algorithm, digest] = DIGEST_MEMBER.exec(member.replace(OUTER_SPACE, '')) ?? []
-    if (algorithm === undefined || digest === undefined) return badDigest
-    if (algorithm !== 'sha-256') continue
-    const bytes = Buffer.from(digest, 'base64')
-    if (bytes.length !== SHA256_BYTES) return badDigest
-    // Of repeated keys the last one counts.
-    sha256 = bytes.toString('hex')
-  }
-  return sha256
-}
-
-const OUTER_SPACE = /^[ \t]+|[ \t]+$/g
-
-const badDigest: Refusal = {
-  code: 'BAD_REQUEST',
-  message: 'a digest is written sha-256=:BASE64:, the base64 of the 32 bytes of the SHA-256 between colons',
-}
-const twoDigests: Refusal = {
-  code: 'BAD_REQUEST',
-  message: 'Repr-Digest and Content-Digest name different bytes; send one of them',
 }
 
 /** So many bytes of a file show its type. */

@@ -8,18 +8,12 @@ import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import { notOwner, TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writing.ts'
-import { fileUrl } from '../../connection/file-url.ts'
-import type { Exchange } from '../auth.ts'
-import { notFound, type Refusal, refuse, statusOf } from '../errors.ts'
-import { checked, roomOf } from '../input.ts'
-import { noForm, whatWorks } from '../near-misses.ts'
-import { httpDate, promisedDigest } from './headers.ts'
-import { findFile, isOwner, ownerKey, ownLink } from './links.ts'
-import { boundaryOf, FormReader } from './multipart.ts'
-import { type BodyEnd, type RequestBody, withBody } from './request-body.ts'
 import {
   byteCount,
+  digestIn,
+  promisedDigest,
   promisedSize,
+  sizeHeader,
   TUS_CHECKSUMS,
   TUS_EXTENSIONS,
   TUS_VERSION,
@@ -27,7 +21,16 @@ import {
   tusChecksum,
   tusMetadata,
   UPLOAD_TYPE,
-} from './tus-headers.ts'
+} from '#protocol/tus.ts'
+import { fileUrl } from '../../connection/file-url.ts'
+import type { Exchange } from '../auth.ts'
+import { notFound, type Refusal, refuse, statusOf } from '../errors.ts'
+import { checked, roomOf } from '../input.ts'
+import { noForm, whatWorks } from '../near-misses.ts'
+import { httpDate } from './headers.ts'
+import { findFile, isOwner, ownerKey, ownLink } from './links.ts'
+import { boundaryOf, FormReader } from './multipart.ts'
+import { type BodyEnd, type RequestBody, withBody } from './request-body.ts'
 
 // Files come in by PUT, by a form, or by tus (create, then patch). A form is taken wherever files go in (`curl -F`, also with `-X PUT`).
 // PUT and tus end in `receive`, which writes one body into one transfer; the files of a form end with it, as uploads in one go.
@@ -365,8 +368,7 @@ const fileJson = ({ id, name, size, sha256, audience }: WholeFile, url: string):
 
 /** Tells where an upload stands: `offset` bytes of it would survive a crash. */
 export function describeUpload(reply: FastifyReply, { file, expiresAt }: TransferActor, offset: number): FastifyReply {
-  const length = file.size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': file.size }
-  return reply.headers({ 'Upload-Offset': offset, ...length, 'Upload-Expires': httpDate(expiresAt) })
+  return reply.headers({ 'Upload-Offset': offset, ...sizeHeader(file.size), 'Upload-Expires': httpDate(expiresAt) })
 }
 
 /** Answers with why an upload does not go on, and from where it could. */
@@ -433,9 +435,9 @@ function patchOf(headers: IncomingHttpHeaders): Omit<Continuation, 'success'> | 
   if (typeof size === 'object') return size
   const checksum = tusChecksum(headers['upload-checksum'])
   if (checksum !== undefined && 'code' in checksum) return checksum
-  const sha256 = promisedDigest({ 'repr-digest': headers['repr-digest'] })
+  const sha256 = digestIn(headers['repr-digest'])
   if (typeof sha256 === 'object') return sha256
-  const prefix = promisedDigest({ 'repr-digest': headers['upload-prefix-digest'] })
+  const prefix = digestIn(headers['upload-prefix-digest'])
   if (typeof prefix === 'object') return prefix
   return { offset, size, checksum, sha256, prefix }
 }
