@@ -172,7 +172,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** The files of the page that the set-up built (`scripts/page.ts`), in memory; none where it has not. */
+/** The files of the page that the set-up built (`scripts/build-web.ts`), in memory; none where it has not. */
 async function builtPage(directory: string): Promise<readonly PageFile[]> {
   const names = await filesIn(directory)
   const files = names.filter((name) => TYPES[extname(name)] !== undefined)
