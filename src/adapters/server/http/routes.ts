@@ -34,7 +34,7 @@ import { getEvents, searchEvents } from './streams.ts'
 import { getHealth, getMetrics, pageRoutes } from './web.ts'
 
 /** All addresses of the HTTP server but those of the page: routing, permissions, prices, hints and `/openapi.json` read this table. */
-export const ROUTES: readonly Route[] = [
+const ROUTES: readonly Route[] = [
   row('GET /healthz', 'open', getHealth),
   row('GET /metrics', 'known', getMetrics),
   row('GET /openapi.json', 'open', () => document),

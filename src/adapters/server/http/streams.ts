@@ -146,7 +146,7 @@ function streamEvents(
 }
 
 /** An event as programs see it over HTTP: as it is, and with the address of its file. */
-export function eventJson(event: RoomEvent): object {
+function eventJson(event: RoomEvent): object {
   return 'file' in event ? { ...event, file: { ...event.file, url: fileUrl(event.file) } } : event
 }
 
