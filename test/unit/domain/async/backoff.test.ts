@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Backoff, endOfTick, pause } from '#domain/async/backoff.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { turn } from '../../../harness/turns.ts'
 
 const SETTINGS = { firstRetryMs: 250, mostRetryMs: 10_000 }
