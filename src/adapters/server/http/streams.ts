@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
+import { endOfTick } from '#domain/async/backoff.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { jsonForTerminal } from '#domain/names/terminal-text.ts'
 import type { Cancel } from '#domain/ports/clock.ts'
@@ -256,7 +257,7 @@ export async function* rowsOf<T>(
   toRow: (item: T) => object,
 ): AsyncGenerator<readonly object[]> {
   for (let at = 0; at < items.length; at += ROWS_AT_ONCE) {
-    if (at > 0) await new Promise<void>((resolve) => clock.soon(resolve))
+    if (at > 0) await endOfTick(clock)
     yield items.slice(at, at + ROWS_AT_ONCE).map(toRow)
   }
 }
