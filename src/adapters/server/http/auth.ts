@@ -8,8 +8,8 @@ import { checkRoomName } from '#domain/names/room-name.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { Permission } from '#domain/room/permissions.ts'
 import { Refused } from '#domain/session.ts'
-import { subnetOf } from '../connection/address.ts'
-import { type Cost, priceOf, priceOfItems } from '../connection/costs.ts'
+import { subnetOf } from '#domain/names/subnet.ts'
+import { type Cost, priceOf, priceOfItems } from '../connection/rate-limit.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
@@ -224,7 +224,7 @@ export class Requester {
     const why = isOfRooms(permission) ? session.refusalTo(permission) : noPermission
     if (why !== undefined) throw new Refused(why)
     const cut = () => this.#request.raw.socket.destroy()
-    const unwatch = this.#context.accessControl.stay(this.credentials(session.room), session.room, cut)
+    const unwatch = this.#context.accessControl.watch(this.credentials(session.room), session.room, cut)
     const watch = session.state$.subscribe(({ status }) => {
       if (status === 'closed' && session.expelled !== undefined) cut()
     })

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Clock } from '#domain/ports/clock.ts'
-import { hangUp, readOver } from '../connection/hang-up.ts'
+import { hangUp, readOver } from '../connection/idle.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { Progress } from '../connection/progress.ts'
+import { Progress } from '../connection/idle.ts'
 import { type Refusal, rawRefusal } from './errors.ts'
 import type { HttpSettings } from './settings.ts'
 

@@ -6,7 +6,7 @@ import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { AccessControl } from '../security/access-control.ts'
-import type { FailedAttemptSettings } from '../security/failed-attempts.ts'
+import type { FailedAttemptSettings } from '../security/access-control.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import type { KeyRegistry } from '../session/key-registry.ts'
 

@@ -1,5 +1,5 @@
 import type { Encoder } from '#domain/room/batch.ts'
-import { fileUrl } from '../connection/file-url.ts'
+import { fileUrl } from '../security/signed-links.ts'
 import type { LinkOf } from '../connection/wording.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinkHolder, SignedLinks } from '../security/signed-links.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isLoopback } from '#server/connection/address.ts'
-import { ConnectionLimiter } from '#server/listener/connection-limiter.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
+import { ConnectionLimiter } from '#server/listener/listener.ts'
 
 const MANY = 1000
 

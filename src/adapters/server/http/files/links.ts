@@ -3,8 +3,8 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
-import { subnetOf } from '../../connection/address.ts'
-import { fileUrl } from '../../connection/file-url.ts'
+import { subnetOf } from '#domain/names/subnet.ts'
+import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from '../auth.ts'
 import { HttpRefused, notFound } from '../errors.ts'
 
@@ -59,7 +59,7 @@ export function ownLink(
  * changes its own within it). Undefined for a member, whom the key names.
  */
 export function ownerKey({ signedLinks }: HttpContext, { member, name = '', address }: Requester): string | undefined {
-  return member === undefined ? signedLinks.wordFor(`upload\n${subnetOf(address)}\n${name}`) : undefined
+  return member === undefined ? signedLinks.pseudonymOf(`upload\n${subnetOf(address)}\n${name}`) : undefined
 }
 
 /** Whether a request is of the owner of an upload: by the key, by the signed link in its address, or by name and address. */

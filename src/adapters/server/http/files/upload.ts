@@ -22,7 +22,7 @@ import {
   tusMetadata,
   UPLOAD_TYPE,
 } from '#protocol/tus.ts'
-import { fileUrl } from '../../connection/file-url.ts'
+import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { notFound, type Refusal, refuse, statusOf } from '../errors.ts'
 import { checked, roomOf } from '../input.ts'

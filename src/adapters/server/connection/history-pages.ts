@@ -62,14 +62,14 @@ export async function* portionsBefore(session: Reading, before: number, limit: n
   if (before > 1) yield* portionsAfter(session, first - 1, before, Number.POSITIVE_INFINITY)
 }
 
-/** Why nothing is looked for: each word more makes one step of the search longer, and others wait for a step. */
+/** The fault of a query: each word more makes one step of the search longer, and others wait for a step. */
 export function searchFault(query: string): Rejected | undefined {
   return new Set(searchWords(query)).size > MOST_WORDS ? tooManyWords : undefined
 }
 
 const tooManyWords = rejected('BAD_REQUEST', `too many words to search for; name at most ${MOST_WORDS}`)
 
-/** What a search finds. */
+/** The result of a search. */
 export interface Found {
   readonly count: number
   readonly portions: AsyncGenerator<Portion>
