@@ -11,6 +11,6 @@ import { MemoryMetrics } from '#system/metrics.ts'
 export function admissionFor(clock: Clock, access: Access = openToAll): AccessControl {
   const secretStore = new MemorySecretStore()
   const owner = new OwnerKey(secretStore)
-  const keys = new RoomSecrets(secretStore, clock, roomSecretDefaults)
-  return new AccessControl({ access, owner, keys, clock, metrics: new MemoryMetrics(), settings: httpDefaults })
+  const roomSecrets = new RoomSecrets(secretStore, clock, roomSecretDefaults)
+  return new AccessControl({ access, owner, roomSecrets, clock, metrics: new MemoryMetrics(), settings: httpDefaults })
 }

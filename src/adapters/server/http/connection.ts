@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { Waiters } from '#domain/async/waiters.ts'
 import type { Clock } from '#domain/ports/clock.ts'
-import { hangUp, readOver } from '../connection/idle.ts'
+import { drain, hangUp, Progress } from '../connection/idle.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { Progress } from '../connection/idle.ts'
 import { type Refusal, rawRefusal } from './errors.ts'
 import type { HttpSettings } from './settings.ts'
 
@@ -23,7 +23,7 @@ export class HttpConnection {
   #response: ServerResponse | undefined
   /** How often a client that has ended its side was asked whether it is there. */
   #probes = 0
-  #idle: (() => void)[] = []
+  readonly #idle = new Waiters()
   #progress: Progress | undefined
   #taken = 0
   #takenAt: number
@@ -84,12 +84,12 @@ export class HttpConnection {
       else this.#response.shouldKeepAlive = false
     }
     // Not from within Node's parser, which may be what calls.
-    setImmediate(() => readOver(this.incoming.connection))
+    setImmediate(() => drain(this.incoming.connection))
   }
 
   /** Resolves when no request is being answered. */
   settled(): Promise<void> {
-    return this.busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
+    return this.busy ? this.#idle.wait() : Promise.resolve()
   }
 
   /** Ends the connection once it has what was written to it. */
@@ -151,7 +151,7 @@ export class HttpConnection {
     if (next !== undefined) next()
     else {
       if (this.#failed) this.#hangUp()
-      for (const resolve of this.#idle.splice(0)) resolve()
+      this.#idle.release()
     }
   }
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { pause } from '#domain/async/backoff.ts'
 import type { Cancel } from '#domain/ports/clock.ts'
 import { hangUp } from '../connection/idle.ts'
 import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
@@ -107,7 +108,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     this.stopReading()
     this.#closing.abort()
     const all = [...this.#connections.values()]
-    const late = new Promise<void>((resolve) => this.#context.clock.after(ms, resolve))
+    const late = pause(this.#context.clock, ms)
     await Promise.race([late, Promise.all(all.map((connection) => connection.settled()))])
     for (const connection of this.#connections.values()) connection.end()
     this.#cancelWatch()

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
+import { endOfTick } from '#domain/async/backoff.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { jsonForTerminal } from '#domain/names/terminal-text.ts'
 import type { Cancel } from '#domain/ports/clock.ts'
@@ -9,10 +10,10 @@ import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
 import { SSE_PULSE, SSE_TYPE, sseEvent } from '#protocol/sse.ts'
-import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
 import { type Portion, portionsAfter, portionsBefore, searched, searchFault } from '../connection/history-pages.ts'
-import { fileUrl } from '../security/signed-links.ts'
 import { Outbox } from '../connection/outbox.ts'
+import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
+import { fileUrl } from '../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from './auth.ts'
 import { checked, limitOf, roomOf, wholeNumber } from './input.ts'
 
@@ -256,7 +257,7 @@ export async function* rowsOf<T>(
   toRow: (item: T) => object,
 ): AsyncGenerator<readonly object[]> {
   for (let at = 0; at < items.length; at += ROWS_AT_ONCE) {
-    if (at > 0) await new Promise<void>((resolve) => clock.soon(resolve))
+    if (at > 0) await endOfTick(clock)
     yield items.slice(at, at + ROWS_AT_ONCE).map(toRow)
   }
 }

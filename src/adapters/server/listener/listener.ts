@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Cancel } from '#domain/ports/clock.ts'
 import { subnetOf } from '#domain/names/subnet.ts'
+import type { Cancel } from '#domain/ports/clock.ts'
 import { type ConnectionServer, hereOf, isLoopback, originOf } from '../connection/incoming-connection.ts'
 import { admit, refusePlain, type Servers } from './admit.ts'
 import { detectProtocol } from './detect-protocol.ts'
@@ -75,7 +75,10 @@ export class TcpListener {
     this.#server = createServer(options, this.#connected)
     // libuv drops what it can't open in silence (C71): keep files free for the stores, and report drops.
     this.#server.maxConnections = maxConnections(settings.connections)
-    const mostUnauthenticated = Math.min(settings.unauthenticated, Math.max(FEW_UNAUTHENTICATED, this.#server.maxConnections / 4))
+    const mostUnauthenticated = Math.min(
+      settings.unauthenticated,
+      Math.max(FEW_UNAUTHENTICATED, this.#server.maxConnections / 4),
+    )
     this.#limiter = new ConnectionLimiter(settings.connectionsPerAddress, mostUnauthenticated)
     this.#server.on('drop', () => this.#dropped('the host has all the connections it can take'))
   }
@@ -207,9 +210,7 @@ interface SubnetConnections<Connection> {
 }
 
 /** The outcome of a new connection: it is counted, and another one may have to make place for it. */
-type Counted<Connection> =
-  | { readonly status: 'counted'; readonly evicted?: Connection }
-  | { readonly status: 'full' }
+type Counted<Connection> = { readonly status: 'counted'; readonly evicted?: Connection } | { readonly status: 'full' }
 
 /**
  * Counts the connections of each subnet, and those of all that are unauthenticated. Where there are too many, the oldest of the latter
@@ -278,7 +279,9 @@ const RESERVED_FILES = 256
 /** How many connections may be open: as many as wanted, where the process may have as many open files. */
 export function maxConnections(wanted: number): number {
   const limit = openFileLimit()
-  return limit === undefined ? wanted : Math.max(16, Math.min(wanted, limit - Math.min(RESERVED_FILES, Math.floor(limit / 2))))
+  return limit === undefined
+    ? wanted
+    : Math.max(16, Math.min(wanted, limit - Math.min(RESERVED_FILES, Math.floor(limit / 2))))
 }
 
 /** The soft limit of this process, where the system tells it (Linux). */

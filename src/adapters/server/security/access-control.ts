@@ -1,3 +1,4 @@
+import { endOfTick, pause } from '#domain/async/backoff.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected, tryLater } from '#domain/errors.ts'
@@ -103,7 +104,7 @@ export class AccessControl {
     const seen = new Set<string>()
     const closed: string[] = []
     for (const [index, room] of rooms.entries()) {
-      if (index % ROOMS_AT_ONCE === ROOMS_AT_ONCE - 1) await new Promise<void>((resolve) => clock.soon(resolve))
+      if (index % ROOMS_AT_ONCE === ROOMS_AT_ONCE - 1) await endOfTick(clock)
       const isPast = isOwner || (isToken && this.#allows(credentials, room))
       if (isOwner || (isPast && (inside || !roomSecrets.wantsPassword(room)))) seen.add(room)
       else if (person !== undefined && roomSecrets.invites([credential, password], room, person, 'look')) seen.add(room)
@@ -239,7 +240,9 @@ export class AccessControl {
     const byKey = this.#byKey(credentials, room, how)
     if (byKey !== undefined) return byKey
     if (credentials.link?.invited) return undefined
-    return (this.#parts.token?.opens(credentials) ?? true) && this.#allows(credentials, room) ? { grant: {} } : undefined
+    return (this.#parts.token?.opens(credentials) ?? true) && this.#allows(credentials, room)
+      ? { grant: {} }
+      : undefined
   }
 
   #byKey({ credential, password, person }: Credentials, room: string, how: 'join' | 'look'): Found | undefined {
@@ -264,7 +267,9 @@ export class AccessControl {
   /** An embedder's rule may ask for what can be guessed. */
   async #ruleAttempt(credentials: Credentials): Promise<Attempt | undefined> {
     const { access } = this.#parts
-    return access === openToAll || credentials.credential === undefined ? undefined : await this.#attempt('rule', credentials)
+    return access === openToAll || credentials.credential === undefined
+      ? undefined
+      : await this.#attempt('rule', credentials)
   }
 
   async #attempt(target: string, credentials: Credentials): Promise<Attempt> {
@@ -279,7 +284,7 @@ export class AccessControl {
     this.#failedAttempts.wrong(credentials.connection)
     metrics.count('guesses_failed')
     const left = settings.guessFloorMs - (clock.elapsed() - startedAt)
-    if (left > 0) await new Promise<void>((resolve) => clock.after(left, resolve))
+    if (left > 0) await pause(clock, left)
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as v from 'valibot'
-import { serialQueue } from '#domain/async/serial-queue.ts'
+import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
@@ -70,11 +70,11 @@ export class RoomSecrets {
   /** Somebody has used an invitation, and the file does not say so yet. */
   #hasUnkept = false
   /** Writing takes its time: one after the other, so that the last change is the one that holds. */
-  #changed: Promise<unknown> = Promise.resolve()
+  readonly #inTurn = new SerialQueue()
   /** The same of passwords, which are hashed first: setting many keeps nobody from joining by an invitation. */
-  readonly #onePassword = serialQueue(() => {})
+  readonly #onePassword = new SerialQueue()
   /** One hash at a time: files are read and written by the same few threads. */
-  readonly #oneHash = serialQueue(() => {})
+  readonly #oneHash = new SerialQueue()
 
   constructor(secretStore: SecretStore, clock: Clock, settings: RoomSecretSettings) {
     this.#secretStore = secretStore
@@ -105,9 +105,9 @@ export class RoomSecrets {
    * none to take away.
    */
   setPassword(room: string, word: string | undefined): Promise<boolean> {
-    return this.#onePassword(async () => {
+    return this.#onePassword.run(async () => {
       const password = word === undefined ? undefined : await saltedHash(word)
-      return await this.#inTurn(async () => {
+      return await this.#inTurn.run(async () => {
         const passwords = new Map(this.#passwords)
         if (password !== undefined) passwords.set(room, password)
         else if (!passwords.delete(room)) return false
@@ -124,7 +124,7 @@ export class RoomSecrets {
     if (password === undefined) return true
     const proved = this.#proved.get(room)
     if (proved !== undefined) return sameSecret(proved, word)
-    const hash = await this.#oneHash(() => hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES))
+    const hash = await this.#oneHash.run(() => hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES))
     const right = timingSafeEqual(hash, Buffer.from(password.hash, 'hex'))
     if (right && this.#passwords.get(room) === password) this.#proved.set(room, word)
     return right
@@ -136,7 +136,7 @@ export class RoomSecrets {
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
     const digest = digestOf(code)
     const kept = { room, expiresAt, inviter }
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (this.#holding(room).length >= this.#settings.invitationsPerRoom) return undefined
       await this.#write(this.#passwords, new Map(this.#invitations).set(digest, kept))
       this.#invitations.set(digest, kept)
@@ -159,7 +159,7 @@ export class RoomSecrets {
 
   /** Ends an invitation, used or not. Resolves once that is kept; false where the room has none of this id. */
   revoke(room: string, id: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const found = [...this.#invitations].find(([digest, kept]) => kept.room === room && idOf(digest) === id)
       if (found === undefined) return false
       const invitations = new Map(this.#invitations)
@@ -205,16 +205,9 @@ export class RoomSecrets {
 
   /** Resolves when no used invitation could be used again after a crash. */
   kept(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (this.#hasUnkept) await this.#write(this.#passwords, this.#invitations)
     })
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const changed = this.#changed.then(change)
-    // Who asked for it hears of a failure.
-    this.#changed = changed.catch(() => {})
-    return changed
   }
 
   /** A change is written before it counts: one that could not be kept does not hold. */
@@ -265,7 +258,7 @@ export class LocalRoomAccess implements RoomAccess {
     const why = this.#session.refusalTo('setPassword') ?? (word === undefined ? undefined : passwordFault(word))
     if (why !== undefined) return why
     // It is kept before the room is told, and holds also where the room can keep nothing just now.
-    const changed = await kept(this.#secrets.setPassword(this.#session.room, word))
+    const changed = await onceKept(this.#secrets.setPassword(this.#session.room, word))
     if (typeof changed !== 'boolean') return changed
     if (changed) await this.#session.tellPassword(word !== undefined)
     return undefined
@@ -273,7 +266,9 @@ export class LocalRoomAccess implements RoomAccess {
 
   async invite(): Promise<Invitation | Rejected> {
     const { room, person } = this.#session
-    return this.#session.refusalTo('invite') ?? (await kept(this.#secrets.invite(room, person))) ?? tooManyInvitations
+    return (
+      this.#session.refusalTo('invite') ?? (await onceKept(this.#secrets.invite(room, person))) ?? tooManyInvitations
+    )
   }
 
   async invitations(): Promise<readonly KeptInvitation[] | Rejected> {
@@ -283,7 +278,7 @@ export class LocalRoomAccess implements RoomAccess {
   async revoke(id: string): Promise<Rejected | undefined> {
     const why = this.#session.refusalTo('invite')
     if (why !== undefined) return why
-    const found = await kept(this.#secrets.revoke(this.#session.room, id))
+    const found = await onceKept(this.#secrets.revoke(this.#session.room, id))
     if (typeof found !== 'boolean') return found
     if (!found) return noSuchInvitation
     this.#revoked()
@@ -292,7 +287,7 @@ export class LocalRoomAccess implements RoomAccess {
 }
 
 /** The outcome of a change once it is kept; where it can't be, nothing has changed. The disk's own message names places that are no member's business. */
-const kept = <T>(change: Promise<T>): Promise<T | Rejected> => change.catch(() => notKept)
+const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> => change.catch(() => notKept)
 
 const notKept = rejected(
   'READ_ONLY',
