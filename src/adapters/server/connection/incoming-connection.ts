@@ -59,5 +59,5 @@ export function hereOf({ localAddress, localPort }: Socket): string | undefined 
   return `${isIPv6(host) ? `[${host}]` : host}:${localPort}`
 }
 
-/** IPv4 addresses that arrive mapped into IPv6 are shown as what they are. */
+/** IPv4 addresses that arrive mapped into IPv6, as IPv4. */
 const unmapped = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')

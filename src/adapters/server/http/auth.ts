@@ -261,8 +261,8 @@ export class RequestNames {
 }
 
 /**
- * The rates of requests, by what they cost. Connections cost a client of HTTP nothing, so they are not what is counted; but each waits
- * for its own: nobody behind somebody else at the same address.
+ * The rates of requests, by what they cost. Connections cost a client of HTTP nothing, so requests are counted; but each waits for its
+ * own tokens, and for no other request of the same address.
  */
 export class RequestRates {
   readonly #onLoopback: boolean
@@ -273,7 +273,7 @@ export class RequestRates {
     this.#rates = new SharedRates(clock, linesPerSecond, linesBurst)
   }
 
-  /** Resolves when so many lines are paid by `payer`: what is over the rate waits. False where the connection was closed meanwhile. */
+  /** Resolves when so many lines are paid by `payer`: a request over the rate waits. False where the connection was closed meanwhile. */
   async pay(payer: string, { loopback }: IncomingConnection, request: FastifyRequest, lines: number): Promise<boolean> {
     const { socket } = request.raw
     if (lines === 0 || (loopback && !this.#onLoopback)) return !socket.destroyed

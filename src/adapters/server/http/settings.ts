@@ -21,7 +21,7 @@ export interface HttpSettings extends FailedAttemptSettings {
   readonly headMs: number
   /** A body that does not grow for this long has failed. */
   readonly bodyStallMs: number
-  /** And so has one of which fewer bytes than these come in this long. */
+  /** A body of which fewer bytes than these come in this long has failed, too. */
   readonly bodyWindowMs: number
   readonly bodyLeastBytes: number
   /** How long a connection may wait for its next request. */

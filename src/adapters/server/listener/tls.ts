@@ -44,7 +44,7 @@ export class TlsLayer {
     this.#server = createServer({ ...certificate, ALPNProtocols: ['http/1.1'], handshakeTimeout: 0 })
     if (renew !== undefined) this.#renewLater(renew)
     this.#server.on('secureConnection', (secure) => {
-      // A handshake costs the host far more than it costs the peer (C123). Node only tells of another one.
+      // A handshake costs the host far more than it costs the client (C123). Node only tells of another one.
       secure.disableRenegotiation()
       secure.on('error', () => secure.destroy())
       const secured = this.#handshakes.get(endsOf(secure))

@@ -89,7 +89,7 @@ export class AccessControl {
 
   /** Whether a request may see a room. Throws like `enter`. */
   async maySee(credentials: Credentials, room: string): Promise<boolean> {
-    return (await this.#judge(credentials, room, 'look')) !== undefined
+    return (await this.#judge(credentials, room, 'see')) !== undefined
   }
 
   /** The ones of these rooms that a request may see. Throws like `enter`: it is one attempt, however many rooms it is made at. */
@@ -107,7 +107,7 @@ export class AccessControl {
       if (index % ROOMS_AT_ONCE === ROOMS_AT_ONCE - 1) await endOfTick(clock)
       const isPast = isOwner || (isToken && this.#allows(credentials, room))
       if (isOwner || (isPast && (inside || !roomSecrets.wantsPassword(room)))) seen.add(room)
-      else if (person !== undefined && roomSecrets.invites([credential, password], room, person, 'look')) seen.add(room)
+      else if (person !== undefined && roomSecrets.invites([credential, password], room, person, 'see')) seen.add(room)
       else if (isPast) closed.push(room)
     }
     if (seen.size > 0 || closed.length > 0) ruleAttempt?.right()
@@ -143,7 +143,7 @@ export class AccessControl {
 
   /** Calls `ended` when the access to a room that these credentials give ends, until the answer is called. */
   watch(credentials: Credentials, room: string, ended: () => void): Cancel {
-    const code = this.#passes(credentials, room, 'look')?.code
+    const code = this.#passes(credentials, room, 'see')?.code
     if (code !== undefined) this.#parts.roomSecrets.joinedBy(code)
     const watch = { credentials, room, invited: code !== undefined, ended }
     this.#watches.add(watch)
@@ -160,7 +160,7 @@ export class AccessControl {
   }
 
   #recheck({ credentials, room, invited, ended }: Watch): void {
-    const found = this.#passes(credentials, room, 'look')
+    const found = this.#passes(credentials, room, 'see')
     if (found === undefined || (invited && found.code === undefined)) ended()
   }
 
@@ -170,7 +170,7 @@ export class AccessControl {
    */
   holderOf(credentials: Credentials, room: string): SignedLinkHolder | undefined {
     const { credential, person } = credentials
-    const code = this.#passes(credentials, room, 'look')?.code
+    const code = this.#passes(credentials, room, 'see')?.code
     if (code !== undefined)
       return { credential: code, invited: true, ...(person === undefined ? {} : { member: person }) }
     return credential === undefined ? undefined : { credential }
@@ -207,7 +207,7 @@ export class AccessControl {
     this.#failedAttempts.sweep()
   }
 
-  async #judge(credentials: Credentials, room: string, how: 'join' | 'look'): Promise<Grant | undefined> {
+  async #judge(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Grant | undefined> {
     const startedAt = this.#parts.clock.elapsed()
     const outcome = await this.#check(credentials, room, how)
     if (typeof outcome === 'object') return outcome
@@ -215,7 +215,7 @@ export class AccessControl {
     return undefined
   }
 
-  async #check(credentials: Credentials, room: string, how: 'join' | 'look'): Promise<Grant | 'wrong' | 'closed'> {
+  async #check(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Grant | 'wrong' | 'closed'> {
     const { roomSecrets, token } = this.#parts
     const { credential, password, inside = false, link } = credentials
     // Nobody can guess our own secrets: the right one opens, whatever was tried before.
@@ -236,7 +236,7 @@ export class AccessControl {
   }
 
   /** The ways past the host's rule: being its owner, an invitation to this room, or the rule's own answer. */
-  #passes(credentials: Credentials, room: string, how: 'join' | 'look'): Found | undefined {
+  #passes(credentials: Credentials, room: string, how: 'join' | 'see'): Found | undefined {
     const byKey = this.#byKey(credentials, room, how)
     if (byKey !== undefined) return byKey
     if (credentials.link?.invited) return undefined
@@ -245,7 +245,7 @@ export class AccessControl {
       : undefined
   }
 
-  #byKey({ credential, password, person }: Credentials, room: string, how: 'join' | 'look'): Found | undefined {
+  #byKey({ credential, password, person }: Credentials, room: string, how: 'join' | 'see'): Found | undefined {
     const { roomSecrets, owner } = this.#parts
     if (person === undefined) return undefined
     if (owner.isOf(person)) return { grant: { role: 'owner' } }

@@ -175,7 +175,7 @@ export class RoomSecrets {
     words: readonly (string | undefined)[],
     room: string,
     person: string,
-    how: 'join' | 'look',
+    how: 'join' | 'see',
   ): Invited | undefined {
     for (const code of words) {
       const digest = code === undefined ? '' : digestOf(code)

@@ -56,7 +56,7 @@ export function ownLink(
 
 /**
  * The owner of an upload whose sender shows no key, known again by the name of the request and the subnet of its address (one machine
- * changes its own within it). Undefined for a member, whom the key names.
+ * changes its own within it). Undefined for a member: the key names them.
  */
 export function ownerKey({ signedLinks }: HttpContext, { member, name = '', address }: Requester): string | undefined {
   return member === undefined ? signedLinks.pseudonymOf(`upload\n${subnetOf(address)}\n${name}`) : undefined
@@ -64,7 +64,7 @@ export function ownerKey({ signedLinks }: HttpContext, { member, name = '', addr
 
 /** Whether a request is of the owner of an upload: by the key, by the signed link in its address, or by name and address. */
 export function isOwner(context: HttpContext, requester: Requester, transfer: TransferActor): boolean {
-  // A link names the member for whom it was made, and so does a key.
+  // A link names its member, and so does a key.
   const owner = ownerKey(context, requester) ?? requester.member
   return owner !== undefined && transfer.isOf(owner)
 }
