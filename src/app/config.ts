@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { failureText } from '#domain/names/failure-text.ts'
 import { languages } from '#i18n/i18n.ts'
 import { bytesOf } from '#server/connection/wording.ts'
-import { textOf } from '#system/files/text-encoding.ts'
+import { textOf } from '#system/files/text.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
 import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
 

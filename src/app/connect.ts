@@ -10,8 +10,8 @@ import { webSocketTo } from '#client/session/transports.ts'
 import type { ClientSettings, SessionSettings } from '#client/settings.ts'
 import { rejected } from '#domain/errors.ts'
 import { Refused } from '#domain/session.ts'
-import { RandomIds } from '#system/random-ids.ts'
-import { SystemClock } from '#system/system-clock.ts'
+import { SystemClock } from '#system/clock.ts'
+import { RandomIds } from '#system/ids.ts'
 import { knownHostsPath } from './config.ts'
 import { clientDefaults, sessionDefaults } from './defaults.ts'
 
@@ -64,7 +64,8 @@ export async function enterRoom(
   const ids = new RandomIds()
   const key = options.key ?? ids.next()
   const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
-  const open = transport === 'frames' ? framesTo(endpoint) : webSocketTo(`ws://${endpoint.at}/ws`, webSocketsOver(endpoint))
+  const open =
+    transport === 'frames' ? framesTo(endpoint) : webSocketTo(`ws://${endpoint.at}/ws`, webSocketsOver(endpoint))
   const shown = { ...(token === undefined ? {} : { token }), ...(password === undefined ? {} : { password }) }
   const membership = new RemoteRoom(
     { open, clock: new SystemClock(), ids, random: Math.random, settings },

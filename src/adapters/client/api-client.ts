@@ -25,8 +25,8 @@ export interface HttpAnswer {
   readonly statusText: string
   /** `name` in lower case. */
   header(name: string): string | undefined
-  /** Rejects with `Disconnected` where the body ends too early, or is longer than any text of a host. */
-  text(): Promise<string>
+  /** The whole body. Rejects with `Disconnected` where it ends too early, or is longer than 16 MiB. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>
   /** The body as it is pulled. Throws `Disconnected` where it ends too early, or nothing comes for `idleMs`. */
   chunks(idleMs?: number): AsyncIterable<Uint8Array>
   drop(): void
@@ -79,7 +79,7 @@ export class ApiClient {
     const headers = { Accept: 'application/json', ...request.headers }
     const answer = await this.ask(path, { ...request, headers })
     if (isRefusal(answer)) return answer
-    const text = await answer.text()
+    const text = textOf(await answer.bytes())
     try {
       return read(JSON.parse(text)) ?? notTamtam
     } catch (error) {
@@ -126,7 +126,7 @@ export class ApiClient {
 
 async function refusalIn(answer: HttpAnswer): Promise<Refusal> {
   const { status, statusText } = answer
-  const told = errorIn(await answer.text().catch(() => ''))
+  const told = errorIn(await answer.bytes().then(textOf, () => ''))
   if (told !== undefined) return refusal(status, told.code, told.message)
   // HEAD has no body.
   if (status === 404 || status === 410) return refusal(status, 'NO_SUCH_FILE', 'there is no such file')
@@ -153,5 +153,7 @@ function authorization({ name, token, password, key }: ApiCredentials): Readonly
   if (name !== undefined) return { ...member, Authorization: `Basic ${base64(`${name}:${token ?? ''}`)}` }
   return token === undefined ? member : { ...member, Authorization: `Bearer ${token}` }
 }
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
 const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))

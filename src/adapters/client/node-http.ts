@@ -7,7 +7,7 @@ import { Disconnected, errorText, NotTrusted, Unreachable } from './errors.ts'
 
 /** So often may a connection fail before anybody answered at all. */
 const MOST_FAILURES = 5
-const MOST_TEXT_BYTES = 16 * 1024 * 1024
+const MOST_BODY_BYTES = 16 * 1024 * 1024
 /** So small that a slow connection shows that it moves. */
 const SLICE_BYTES = 64 * 1024
 /** So much may wait for the connection while the next piece is read. */
@@ -117,15 +117,15 @@ class NodeAnswer implements HttpAnswer {
     return typeof value === 'string' ? value : undefined
   }
 
-  async text(): Promise<string> {
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const chunks: Uint8Array[] = []
     let bytes = 0
     for await (const chunk of this.chunks()) {
       bytes += chunk.length
-      if (bytes > MOST_TEXT_BYTES) throw new Disconnected('the answer is too long')
+      if (bytes > MOST_BODY_BYTES) throw new Disconnected('the answer is too long')
       chunks.push(chunk)
     }
-    return Buffer.concat(chunks).toString()
+    return Buffer.concat(chunks)
   }
 
   /** Only while a chunk is waited for does the time run. */

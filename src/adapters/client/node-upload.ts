@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
-import { makeDirectory } from '#system/files/make-directory.ts'
-import { replaceFile } from '#system/files/replace-file.ts'
+import { makeDirectory, replaceFile } from '#system/files/file-system.ts'
 import { openSource, type Source } from '#system/files/source.ts'
 import { chunked } from './chunked.ts'
-import { FileChanged, type Refusal } from './errors.ts'
+import { FileChanged, isRefusal, type Refusal } from './errors.ts'
 import type { ClientSettings } from './settings.ts'
 import { type OnTransferUpdate, paced, type TransferOptions } from './transfers.ts'
 import {
@@ -49,12 +48,18 @@ export async function uploadFile(
   path: DiskPath,
   meta: FileMeta,
 ): Promise<SentFile | Refusal> {
+  const first = await attempt(options, path, meta)
+  // Bytes were changed on the way, or the file was while it was read: from the start, and only once (C112).
+  const again = isRefusal(first) && ['HASH_MISMATCH', 'FILE_CHANGED'].includes(first.code)
+  return again ? await attempt(options, path, meta) : first
+}
+
+async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMeta): Promise<SentFile | Refusal> {
   const source = await openSource(path, options.settings.readBytes)
   try {
     const { size } = source
     if (size === undefined) return await uploadPipe(options, source.bytes(), { name: meta.name, ...addressed(meta) })
-    const uploader = new Uploader({ ...options, policy }, new FileSource(source, size, options), meta)
-    return await uploader.run()
+    return await new Uploader({ ...options, policy }, new FileSource(source, size, options), meta).run()
   } finally {
     await source.close()
   }

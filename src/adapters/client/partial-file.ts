@@ -3,8 +3,8 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { cutUtf8 } from '#domain/names/utf8.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { ignoreMissing, named, SAVED_MODE } from '#system/files/publish.ts'
+import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
+import { named, SAVED_MODE } from '#system/files/publish.ts'
 import { piecesIn } from '#system/files/source.ts'
 
 const READ_BYTES = 1024 * 1024
@@ -51,7 +51,7 @@ export class PartialFile {
 
   async append(bytes: Uint8Array): Promise<void> {
     // Both at once: the system writes while this thread hashes.
-    const written = this.#write(bytes, this.#size)
+    const written = writeAll(this.#file, bytes, this.#size)
     this.#took(bytes)
     await written
   }
@@ -80,13 +80,6 @@ export class PartialFile {
   async close(): Promise<void> {
     await this.#file.close()
     await leave(this.#path, this.#base)
-  }
-
-  async #write(bytes: Uint8Array, at: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, at + done)
-      done += bytesWritten
-    }
   }
 
   #took(bytes: Uint8Array): void {

@@ -51,7 +51,7 @@ export class Retries {
   /** Answers the outcome of `attempt`, and tries again where the connection failed or the refusal passes. */
   async until<T extends object>(
     attempt: () => Promise<T | Refusal>,
-    passes: (refusal: Refusal) => boolean = isPassing,
+    { passes = isPassing, signal }: { passes?: (refusal: Refusal) => boolean; signal?: AbortSignal | undefined } = {},
   ): Promise<T | Refusal> {
     while (true) {
       const outcome = await attempt().catch((error: unknown) => {
@@ -60,13 +60,13 @@ export class Retries {
       })
       const passing = outcome instanceof Disconnected || (isRefusal(outcome) && passes(outcome))
       if (!passing) return outcome
-      await this.again(outcome.message)
+      await this.again(outcome.message, signal)
     }
   }
 
   /** Waits until it makes sense to try again. */
-  async again(why: string): Promise<void> {
-    const { giveUpMs = Number.POSITIVE_INFINITY, report, signal } = this.#patience
+  async again(why: string, signal = this.#patience.signal): Promise<void> {
+    const { giveUpMs = Number.POSITIVE_INFINITY, report } = this.#patience
     const inMs = this.#backoff.next()
     signal?.throwIfAborted()
     const left = this.#movedAt + giveUpMs - performance.now()

@@ -113,15 +113,30 @@ export class Uploader {
   }
 
   /**
-   * Sends it; once more from the start where bytes were changed on the way (C112). After an abort, which throws the signal's reason, or a
-   * refusal it may be called again, and goes on.
+   * Sends it. Refuses with `FILE_CHANGED` or `HASH_MISMATCH` where what it sent is not the file; nothing of that stays. After a refusal, or an
+   * abort, which throws the signal's reason, it may be called again, and goes on.
    */
   async run(signal?: AbortSignal): Promise<SentFile | Refusal> {
-    const first = await this.#attempt(signal)
-    const sent = isRefusal(first) && AGAIN.has(first.code) ? await this.#attempt(signal) : first
-    if (isRefusal(sent)) return sent
-    const name = safeFileName(sent.name, sent.id)
-    return typeof name === 'string' ? { ...sent, name } : sent
+    const { api, records } = this.#options
+    try {
+      const sent = await this.#carry(signal)
+      if (!isRefusal(sent)) {
+        await records?.drop(this.#record)
+        const name = safeFileName(sent.name, sent.id)
+        return typeof name === 'string' ? { ...sent, name } : sent
+      }
+      if (sent.code !== 'HASH_MISMATCH') return sent
+      // It would begin again at 0, and of no bytes nobody can tell whose file they are.
+      if (this.#id !== undefined) await removeUpload(api, this.#id).catch(() => {})
+      this.#forget()
+      return (await this.#source.changed?.()) === true ? changed : sent
+    } catch (error) {
+      if (!(error instanceof FileChanged)) throw error
+      // Nobody has its bytes any more.
+      if (this.#isOwn && this.#id !== undefined) await removeUpload(api, this.#id).catch(() => {})
+      this.#forget()
+      return changed
+    }
   }
 
   /** The host is back: a pause before a retry ends. */
@@ -138,28 +153,6 @@ export class Uploader {
   close(): void {
     this.#digest?.close()
     this.#digest = undefined
-  }
-
-  async #attempt(signal: AbortSignal | undefined): Promise<SentFile | Refusal> {
-    const { api, records } = this.#options
-    try {
-      const ended = await this.#carry(signal)
-      if (!isRefusal(ended)) {
-        await records?.drop(this.#record)
-        return ended
-      }
-      if (ended.code !== 'HASH_MISMATCH') return ended
-      // It would begin again at 0, and of no bytes nobody can tell whose file they are.
-      if (this.#id !== undefined) await removeUpload(api, this.#id).catch(() => {})
-      this.#forget()
-      return (await this.#source.changed?.()) === true ? changed : ended
-    } catch (error) {
-      if (!(error instanceof FileChanged)) throw error
-      // Nobody has its bytes any more.
-      if (this.#isOwn && this.#id !== undefined) await removeUpload(api, this.#id).catch(() => {})
-      this.#forget()
-      return changed
-    }
   }
 
   async #carry(signal: AbortSignal | undefined): Promise<SentFile | Refusal> {
@@ -188,21 +181,26 @@ export class Uploader {
         already = false
         return await this.#send(id, status, signal)
       },
-      (why) => isPassing(why) && !(policy.ownOnly && why.code === 'FENCED'),
+      { signal, passes: (why) => isPassing(why) && !(policy.ownOnly && why.code === 'FENCED') },
     )
   }
 
   /** The furthest of the room's unfinished uploads that begin as this file does: whether they do is seen by the bytes (C111). */
   async #find(signal: AbortSignal | undefined): Promise<Refusal | undefined> {
     const { api, room, retries, records, policy, taken } = this.#options
+    const { size } = this.#source
     const kept = api.fileAt(await records?.find(this.#record))
-    const found = await retries.until(() => candidates(api, room, this.#meta, this.#source.size, kept, policy.ownOnly))
+    const found = await retries.until(
+      () => candidates(api, room, { ...this.#meta, size }, { kept, taken: taken?.(), ownOnly: policy.ownOnly }),
+      {
+        signal,
+      },
+    )
     signal?.throwIfAborted()
     if (isRefusal(found)) return found
-    const open = found.filter(({ id }) => taken?.().has(id) !== true)
-    const digest = this.#digesting(open.map(({ offset }) => offset))
+    const digest = this.#digesting(found.map(({ offset }) => offset))
     const sha256 = await within(digest.whole, policy.digestMs)
-    for (const { id, offset, promised, prefix } of open) {
+    for (const { id, offset, promised, prefix } of found) {
       if (promised !== undefined && sha256 !== undefined && promised !== sha256) continue
       // Of no bytes all digests are the same, and others' uploads tell none.
       const isSure = promised !== undefined && promised === sha256
@@ -261,7 +259,8 @@ export class Uploader {
         alive: gettingFurther(api, id, from),
       })
       if (isRefusal(sent)) {
-        if (sent.code === 'NOT_OWNER') return this.#lost(sent.code, 'somebody else goes on with that one; it begins again')
+        if (sent.code === 'NOT_OWNER')
+          return this.#lost(sent.code, 'somebody else goes on with that one; it begins again')
         // A host that was started anew between two requests has forgotten it, or still has a part of it.
         return isGone(sent) && from > status.offset ? refusal(503, sent.code, sent.message) : sent
       }
@@ -308,7 +307,6 @@ export class Uploader {
 
 const changed = refusal(0, 'FILE_CHANGED', 'it is being changed while it is sent; send a copy of it')
 const otherBytes = refusal(409, 'HASH_MISMATCH', 'these are not the bytes of this file')
-const AGAIN: ReadonlySet<string> = new Set([changed.code, otherBytes.code])
 
 /** Whether the host has more of it than when it was asked the last time. */
 function gettingFurther(api: ApiClient, id: string, from: number): () => Promise<boolean> {
@@ -339,17 +337,22 @@ interface Candidate {
   readonly prefix: string | undefined
 }
 
+interface Search {
+  /** Only its sender is told of this one. */
+  readonly kept: string | undefined
+  readonly taken: ReadonlySet<string> | undefined
+  readonly ownOnly: boolean
+}
+
 /**
  * The room's uploads of this name and size that may be gone on with, the furthest first: this sender's, and, unless `ownOnly`, others' whose
- * digest was promised and which nobody sends just now. `kept`: the one of which only its sender is told.
+ * digest was promised and which nobody sends just now.
  */
 async function candidates(
   api: ApiClient,
   room: string,
-  meta: FileMeta,
-  size: number,
-  kept: string | undefined,
-  ownOnly: boolean,
+  meta: FileMeta & { readonly size: number },
+  { kept, taken, ownOnly }: Search,
 ): Promise<readonly Candidate[] | Refusal> {
   const files = await listFiles(api, room)
   if (isRefusal(files)) return files
@@ -358,8 +361,7 @@ async function candidates(
     const status = await fileStatus(api, id)
     if (isRefusal(status)) return
     // A whole one begins and ends as all of it does.
-    const [offset, prefix] =
-      status.status === 'whole' ? [status.size, status.sha256] : [status.offset, status.prefix]
+    const [offset, prefix] = status.status === 'whole' ? [status.size, status.sha256] : [status.offset, status.prefix]
     const isSure = promised !== undefined && offset > 0
     if (prefix === undefined ? isOthersToo && isSure : offset > 0 || promised !== undefined)
       found.push({ id, offset, promised, prefix })
@@ -367,8 +369,8 @@ async function candidates(
   // It may have become whole in the moment in which its sender was lost.
   if (kept !== undefined) await add(kept, undefined)
   for (const row of files) {
-    if (row.status === 'whole' || row.size !== size || row.name !== safeFileName(meta.name, row.id)) continue
-    if (!isForTheSame(row, meta) || (ownOnly && row.byId !== meta.by)) continue
+    if (row.status === 'whole' || row.size !== meta.size || row.name !== safeFileName(meta.name, row.id)) continue
+    if (!isForTheSame(row, meta) || (ownOnly && row.byId !== meta.by) || taken?.has(row.id)) continue
     await add(row.id, row.sha256 ?? undefined, row.status === 'paused' && !ownOnly)
   }
   return found.sort((one, other) => other.offset - one.offset)

@@ -10,8 +10,7 @@ import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
 import { paced, type TransferOptions } from '#client/transfers.ts'
 import { fileStatus } from '#client/tus.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { ignoreMissing } from '#system/files/publish.ts'
+import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 
 /** Where a file is written to as it comes, and nothing else is. */
 export interface ByteStream {

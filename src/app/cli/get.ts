@@ -8,7 +8,7 @@ import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { tookText } from '#i18n/duration.ts'
 import { sizeText } from '#i18n/size.ts'
-import { errorCode } from '#system/files/error-code.ts'
+import { errorCode } from '#system/files/file-system.ts'
 import { SaveFolder } from '#system/files/publish.ts'
 import { clientDefaults } from '../defaults.ts'
 import { runBatch } from './batch.ts'
@@ -23,9 +23,9 @@ import {
   printJson,
   type RoomTarget,
   rateOf,
+  reportFirstRetry,
   runResumable,
   secondsOf,
-  reportFirstRetry,
   targetOrFileOf,
 } from './verb.ts'
 

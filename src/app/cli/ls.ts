@@ -7,7 +7,7 @@ import { Retries } from '#client/retries.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { amountText, sizeText } from '#i18n/size.ts'
 import { shortId } from '#server/connection/wording.ts'
-import { hostsNearby } from '#system/discovery/nearby.ts'
+import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failing.ts'
@@ -66,8 +66,7 @@ async function listRoom(api: ApiClient, retries: Retries, { room }: RoomTarget, 
   if (isRefusal(files)) throw refused(room, files)
   if (json) {
     for (const name of facts.members) await printJson({ type: 'member', name })
-    for (const { url, ...file } of files)
-      await printJson({ type: 'file', ...file, url: `${api.http.base}${url}` })
+    for (const { url, ...file } of files) await printJson({ type: 'file', ...file, url: `${api.http.base}${url}` })
     return
   }
   if (facts.topic !== '') await print(`topic: ${forTerminal(facts.topic)}`)

@@ -151,7 +151,9 @@ describe('a transfer that stands still', () => {
     proxy.cutAll()
     proxy.up.release()
     expect(await sent).toMatchObject({ sha256: digest })
-    expect(updates.filter((one) => one.type === 'begins').at(-1)).toMatchObject({ at: expect.toSatisfy((at) => at > 0) })
+    expect(updates.filter((one) => one.type === 'begins').at(-1)).toMatchObject({
+      at: expect.toSatisfy((at) => at > 0),
+    })
   })
 
   it('is dropped and tried again, and resumes, when it is a download', async () => {

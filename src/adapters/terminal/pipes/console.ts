@@ -17,7 +17,7 @@ import { fileLine, memberText, placeText, sendingText, sizeText, submissionLines
 import type { RoomAccess } from '#server/security/room-access.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import type { Source } from '#system/files/source.ts'
-import { type TextLine, TextLines } from '#system/files/text-lines.ts'
+import { type TextLine, TextLines } from '#system/files/text.ts'
 import type { FileSaver } from './file-saver.ts'
 import { sourceAt } from './file-source.ts'
 import { greetingOf, type HostFacts } from './greeting.ts'

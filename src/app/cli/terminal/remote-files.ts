@@ -39,10 +39,12 @@ export function remoteFiles(
     send: async (typed, to, tell) => {
       const path = await pathTypedAs(pathTyped(typed))
       const meta = { name: nameAt(path), by, ...(to === undefined ? {} : { to }) }
-      return await uploadFile({ ...transfer(tell), settings: clientDefaults, room }, path, meta).catch((error: unknown) => {
-        if (error instanceof NoSource || (error instanceof Error && 'syscall' in error)) return unreadable(error)
-        throw error
-      })
+      return await uploadFile({ ...transfer(tell), settings: clientDefaults, room }, path, meta).catch(
+        (error: unknown) => {
+          if (error instanceof NoSource || (error instanceof Error && 'syscall' in error)) return unreadable(error)
+          throw error
+        },
+      )
     },
     receive: (file, tell) => downloadFile(transfer(tell), file, { folder }),
   }

@@ -8,7 +8,7 @@ import { LinkLines } from '#server/line/link-lines.ts'
 import { inlineLines, type Lines, linkLines, portion } from '#server/line/render.ts'
 import { type SignedLinkHolder, SignedLinks } from '#server/security/signed-links.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { AT, ani, budi, cici, joined, reading, said, whole } from '../../../harness/people.ts'
 
 const GUARDED = 'S\u200bEND'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
-import { errorCode } from '#system/files/error-code.ts'
+import { errorCode } from '#system/files/file-system.ts'
 
 /** How a file can be sent: as it is, or compressed when the page was built. */
 export interface Form {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { looksLikeLongHttpRequest } from '#server/connection/http-line.ts'
 import { IAC } from '#server/connection/telnet-codes.ts'
-import { beginsWithMark, looksLikeUtf16, UTF8_MARK } from '#system/files/text-encoding.ts'
+import { beginsWithMark, looksLikeUtf16, UTF8_MARK } from '#system/files/text.ts'
 import { type BeginItem, type CloseItem, type Item, ItemList } from './items.ts'
 import { PartialLine } from './partial-line.ts'
 import { decodePlainBlock } from './plain-block.ts'

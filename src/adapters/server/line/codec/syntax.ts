@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isPathLine } from '#domain/names/slash.ts'
 import { isHttpRequestLine } from '#server/connection/http-line.ts'
-import { beginsWithMark, notUtf8, UTF8_MARK, utf16 } from '#system/files/text-encoding.ts'
+import { beginsWithMark, notUtf8, UTF8_MARK, utf16 } from '#system/files/text.ts'
 import type { BeginItem, CloseItem, CommandItem, ErrorItem } from './items.ts'
 import { decodeVisibly } from './utf8.ts'
 
