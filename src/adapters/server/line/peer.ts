@@ -1,3 +1,4 @@
+import { endOfTick } from '#domain/async/backoff.ts'
 import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
@@ -6,21 +7,21 @@ import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { Refused } from '#domain/session.ts'
+import { Refused, sendWhenReady } from '#domain/session.ts'
 import { priceOfJoin } from '../connection/costs.ts'
 import type { Outbox } from '../connection/outbox.ts'
 import type { LinkOf } from '../connection/wording.ts'
 import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
 import { beforeAuth, tokenFirst } from './before-auth.ts'
-import type { BeginItem, Item } from './codec/items.ts'
 import type { Caller } from './commands/command.ts'
 import { runCommand } from './commands/index.ts'
 import type { LineDelivery } from './delivery.ts'
 import { accessEnded, nowhere, tooManyRooms } from './errors.ts'
+import { LineUpload, receivedText, sentinelCandidate } from './file-io.ts'
 import { greet } from './greeting.ts'
-import { LineUpload, receivedText, sentinelCandidate } from './line-upload.ts'
 import { sayLines } from './say-lines.ts'
 import type { FileMode, LineSettings } from './settings.ts'
+import type { BeginItem, Item } from './syntax.ts'
 
 export interface PeerParts {
   readonly engine: Engine
@@ -135,7 +136,7 @@ export class LinePeer implements Caller {
   /** A debt is this connection's own. In any case whatever others have sent meanwhile is dealt with before it goes on. */
   async pay(lines: number): Promise<void> {
     if (lines > 0 && this.#bucket.charge(lines)) await this.#bucket.ready()
-    await new Promise<void>((resolve) => this.#parts.clock.soon(resolve))
+    await endOfTick(this.#parts.clock)
   }
 
   say(line: string): Promise<void> | undefined {
@@ -155,12 +156,8 @@ export class LinePeer implements Caller {
   async ask(command: ClientCommand): Promise<boolean> {
     const session = this.inRoom()
     if (session === undefined) return false
-    let answer = await session.send(command)
-    // Like text, it waits where too much waits already; the connection is not read meanwhile.
-    while (answer.type === 'rejected' && answer.code === 'BUSY') {
-      await session.ready()
-      answer = await session.send(command)
-    }
+    // Like text, it waits while the room is full; the connection is not read meanwhile.
+    const answer = await sendWhenReady(session, command)
     if (answer.type === 'rejected') await this.refuse(answer)
     else if (command.type === 'rename') this.#nick = session.member.name
     return answer.type === 'ack'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Semaphore } from '#storage/disk/semaphore.ts'
+import { Semaphore } from '#domain/async/semaphore.ts'
 
 test('at most so many run at once, the others follow in order, also after one has failed', async () => {
   const turns = new Semaphore(2)
@@ -15,7 +15,7 @@ test('at most so many run at once, the others follow in order, also after one ha
     if (index === 1) throw new Error('one fails')
     return index
   }
-  const outcomes = await Promise.allSettled([0, 1, 2, 3, 4].map((index) => turns.take(task(index))))
+  const outcomes = await Promise.allSettled([0, 1, 2, 3, 4].map((index) => turns.run(task(index))))
   expect(order).toEqual([0, 1, 2, 3, 4])
   expect(most).toBe(2)
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled'])
