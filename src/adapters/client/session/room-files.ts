@@ -128,7 +128,7 @@ interface RoomApi {
 class Cancelled extends Error {}
 
 /** A file on its way to another host's room, over as many connections as it takes. */
-export class RemoteUpload implements Upload {
+class RemoteUpload implements Upload {
   readonly done: Promise<WholeFile | Rejected>
   readonly #room: RoomApi
   readonly #retries: Retries

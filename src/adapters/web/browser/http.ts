@@ -2,7 +2,7 @@ import { ApiClient, type Http, type HttpAnswer, type HttpRequest } from '#client
 import { Disconnected, type Refusal, refusal } from '#client/errors.ts'
 
 /** HTTP to the page's own host. `fetch` does not tell how far a body has got, so this is the older way to ask. */
-export class BrowserHttp implements Http {
+class BrowserHttp implements Http {
   readonly at = location.host
   readonly base = location.origin
 

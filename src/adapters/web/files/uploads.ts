@@ -135,7 +135,7 @@ const sourceOf = (file: Blob): UploadSource => ({
 })
 
 /** The files that leave from this page, to whichever room: they go on while one looks at another. */
-export class Uploads {
+class Uploads {
   #count = 0
   readonly #all = signal<readonly Upload[]>([])
 
