@@ -1,4 +1,4 @@
-import type { Rejected } from '../errors.ts'
+import { type Rejected, rejected } from '../errors.ts'
 
 export interface Digest {
   /** Bytes. */
@@ -103,3 +103,10 @@ export class FileStoreFailed extends Error {
 export class FileMissing extends Error {
   readonly code = 'VAULT_MISSING'
 }
+
+/** The refusal of a file with more bytes than the store takes. */
+export const fileTooLarge = (maxFileBytes: number): Rejected =>
+  rejected(
+    'FILE_TOO_LARGE',
+    `a file may have at most ${Math.floor(maxFileBytes / 1e6)} MB here; split it, or ask the host to raise the limit`,
+  )

@@ -15,7 +15,7 @@ test('at most so many run at once, the others follow in order, also after one ha
     if (index === 1) throw new Error('one fails')
     return index
   }
-  const outcomes = await Promise.allSettled([0, 1, 2, 3, 4].map((index) => turns.take(task(index))))
+  const outcomes = await Promise.allSettled([0, 1, 2, 3, 4].map((index) => turns.run(task(index))))
   expect(order).toEqual([0, 1, 2, 3, 4])
   expect(most).toBe(2)
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled'])

@@ -1,15 +1,64 @@
 import { crc32 } from 'node:zlib'
-import { Batch } from '#domain/room/batch.ts'
+import { Batch, type CommandId } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
 import { BadEntries, packEntries, recordLengths, unpackRecord } from '#protocol/journal-format.ts'
-import { checksumOf, isWhole, KIND, type Row, type UncheckedRow } from './row.ts'
+
+/** The kinds of stored rows: chat, entries with facts among them, or facts kept by trimming. */
+export const KIND = { chat: 0, facts: 1, kept: 2 } as const
+
+/** One stored batch of one room. */
+export interface Row {
+  readonly first: number
+  readonly last: number
+  readonly kind: number
+  readonly room: string
+  /** `[[id, seq], …]` as JSON, or null where there are none. */
+  readonly ids: string | null
+  readonly bytes: Uint8Array
+  readonly checksum: number
+  /** Length and hash of each entry (`packSums`); null for a single entry, and in rows of schema 1. */
+  readonly sums: Uint8Array | null
+}
+
+/** A row before its checksum is verified: any column may be anything. */
+export type UncheckedRow = { readonly [Column in keyof Row]: unknown }
+
+/** Integers of a damaged row may exceed a JavaScript number, which makes node:sqlite throw; reals do not. */
+export const ROW_COLUMNS =
+  'key & 0xffffffffff AS first, CAST(last AS REAL) AS last, CAST(kind AS REAL) AS kind, room, ids, bytes, CAST(checksum AS REAL) AS checksum, sums'
+/**
+ * `key` of a room and a sequence; the shift turns JavaScript's reals into integers. Each `?` is a separate value: the node:sqlite of
+ * Node 22.18 takes numbered ones for names and binds nothing to them.
+ */
+export const KEY = '((? << 40) | ?)'
+export const KEY_OF_ROOM_START = '(? << 40)'
+export const KEY_OF_ROOM_END = '((? << 40) | 0xffffffffff)'
+
+export const checksumOf = (row: Omit<Row, 'checksum' | 'sums'>): number =>
+  crc32(row.bytes, crc32(`${row.room}\n${row.first}\n${row.last}\n${row.kind}\n${row.ids ?? ''}`))
+
+export const isWhole = (row: UncheckedRow): row is Row =>
+  typeof row.room === 'string' &&
+  typeof row.first === 'number' &&
+  typeof row.last === 'number' &&
+  typeof row.kind === 'number' &&
+  (row.ids === null || typeof row.ids === 'string') &&
+  row.bytes instanceof Uint8Array &&
+  row.checksum === checksumOf(row as Row)
+
+export const packIds = (ids: readonly CommandId[]): string | null =>
+  ids.length === 0 ? null : JSON.stringify(ids.map(({ id, seq }) => [id, seq]))
+
+/** Only for the ids of a verified row. */
+export const unpackIds = (ids: string | null): readonly (readonly [id: string, seq: number])[] =>
+  ids === null ? [] : JSON.parse(ids)
 
 /** A length as a varint of at most five bytes, and a hash of four. */
 const MOST_SUM_BYTES = 9
 
 /**
- * For each entry of a packed batch its length and its hash, beside what they are about: where the row's checksum fails, each entry
- * still answers for itself. Null for a batch of one entry, which the row's checksum answers for.
+ * Length and hash of each entry of a packed batch: when the row's checksum fails, each entry can still be verified alone. Null for a
+ * batch of one entry, which the row's checksum covers.
  */
 export const packSums = (room: string, packed: Uint8Array): Uint8Array | null => {
   const lengths = recordLengths(packed)
@@ -34,19 +83,19 @@ export const packSums = (room: string, packed: Uint8Array): Uint8Array | null =>
 }
 
 /**
- * What can be believed of a row of a room: the row itself where its checksum holds, and otherwise rows of those of its entries that
- * verify, each without a gap inside. None where nothing does.
+ * The verified part of a row of a room: the row itself when its checksum holds, otherwise rows of the entries that verify, each without
+ * a gap inside. Empty when nothing verifies.
  */
-export const believed = (row: UncheckedRow, room: string): readonly Row[] => {
+export const verifiedRows = (row: UncheckedRow, room: string): readonly Row[] => {
   if (isWhole(row) && row.room === room) return [row]
-  const renamed = headless(row, room)
-  if (renamed !== undefined) return [renamed]
+  const mended = restored(row, room)
+  if (mended !== undefined) return [mended]
   const { first, kind } = row
   const kept = kind === KIND.kept
   const runs: Entry[][] = []
   let before: number | undefined
-  for (const { index, entry } of verified(row, room)) {
-    // An entry that verifies and stands elsewhere belongs to another row.
+  for (const { index, entry } of verifiedEntries(row, room)) {
+    // An entry that verifies at a wrong place belongs to another row.
     if (kept ? entry.seq < (before ?? Number(first)) : entry.seq !== Number(first) + index) continue
     if (runs.length === 0 || (!kept && entry.seq !== before! + 1)) runs.push([])
     runs.at(-1)!.push(entry)
@@ -55,10 +104,10 @@ export const believed = (row: UncheckedRow, room: string): readonly Row[] => {
   return runs.map((entries) => rowOf(room, entries, { kept, ids: idsWithin(row.ids, entries), first: Number(first) }))
 }
 
-/** Whether all that the row was stored with is there. */
+/** Whether the row is intact. */
 export const isComplete = (row: UncheckedRow, rows: readonly Row[]): boolean => rows[0] === row
 
-/** A row of these entries, which rise and are all of one room. */
+/** A row of these ascending entries of one room. */
 const rowOf = (
   room: string,
   entries: readonly Entry[],
@@ -73,8 +122,8 @@ const rowOf = (
   return { ...row, checksum: checksumOf(row) }
 }
 
-/** The row, where it is whole but for its name, its kind or its last sequence, which can be told without them. */
-const headless = (row: UncheckedRow, room: string): Row | undefined => {
+/** The row, when only its name, its kind or its last sequence is damaged: these can be restored. */
+const restored = (row: UncheckedRow, room: string): Row | undefined => {
   if (typeof row.first !== 'number' || !(row.bytes instanceof Uint8Array)) return undefined
   let count: number
   try {
@@ -91,8 +140,8 @@ const headless = (row: UncheckedRow, room: string): Row | undefined => {
   return undefined
 }
 
-/** The entries of a row that answer for themselves, with their places in it. */
-function* verified({ bytes, sums }: UncheckedRow, room: string): Generator<{ index: number; entry: Entry }> {
+/** The entries of a row whose own hash holds, with their indexes. */
+function* verifiedEntries({ bytes, sums }: UncheckedRow, room: string): Generator<{ index: number; entry: Entry }> {
   if (!(bytes instanceof Uint8Array) || !(sums instanceof Uint8Array)) return
   const list = unpackSums(sums)
   const seed = crc32(room)
@@ -132,7 +181,7 @@ const unpackSums = (sums: Uint8Array): { readonly length: number; readonly hash:
   return list
 }
 
-/** The ids of these entries, as far as what is stored can be read; who sends a message again is known by them. */
+/** The command ids of these entries, as far as they are readable; a message that is sent again is recognised by its id. */
 const idsWithin = (ids: unknown, entries: readonly Entry[]): string | null => {
   if (typeof ids !== 'string') return null
   const seqs = new Set(entries.map(({ seq }) => seq))
@@ -142,7 +191,7 @@ const idsWithin = (ids: unknown, entries: readonly Entry[]): string | null => {
     const known = pairs.filter((pair) => Array.isArray(pair) && typeof pair[0] === 'string' && seqs.has(pair[1]))
     return known.length === 0 ? null : JSON.stringify(known)
   } catch {
-    return null // Damaged themselves: what they were for is over in a minute.
+    return null // Damaged too: ids matter only for a minute.
   }
 }
 
@@ -150,8 +199,8 @@ const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength)
 
 /**
- * MurmurHash3, 32 bits: notices every change within four bytes, and others but for one in 2^32. Five times as quick here as a
- * call of zlib's for each entry.
+ * MurmurHash3, 32 bits: detects every change within four bytes, and all others but one in 2^32. Five times as fast here as a zlib call
+ * for each entry.
  */
 const murmur = (view: DataView, from: number, length: number, seed: number): number => {
   const end = from + length

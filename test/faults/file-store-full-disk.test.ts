@@ -6,15 +6,15 @@ import { countFaults } from '../harness/fault-count.ts'
 import { sampleFile, sha256 } from '../integration/storage/disk/sample-file.ts'
 import {
   accepted,
+  fileStoreInDirectory,
   ID,
   OTHER_ID,
   readAll,
   refusedWith,
   temporaryDirectory,
-  vaultInDirectory,
 } from '../integration/storage/disk/store-in-directory.ts'
 
-countFaults('full disks under the vault')
+countFaults('full disks under the file store')
 
 const MB = 1_000_000
 const MIB = 1024 * 1024
@@ -41,9 +41,9 @@ afterAll(async () => {
 })
 
 describe.skipIf(!tiny)('on a disk of 8 MB (C74)', () => {
-  let host: Awaited<ReturnType<typeof vaultInDirectory>>
+  let host: Awaited<ReturnType<typeof fileStoreInDirectory>>
   beforeAll(async () => {
-    host = await vaultInDirectory(tiny ? { directory: tiny } : {})
+    host = await fileStoreInDirectory(tiny ? { directory: tiny } : {})
   })
 
   const upload = async (id: string, bytes: number): Promise<unknown> => {
@@ -85,7 +85,7 @@ describe.skipIf(!tiny)('on a disk of 8 MB (C74)', () => {
 })
 
 test.skipIf(!small)('a disk that others fill is noticed on the way, before it is full (C74)', async () => {
-  const { fileStore, directory, names } = await vaultInDirectory({
+  const { fileStore, directory, names } = await fileStoreInDirectory({
     directory: small ?? '',
     freeSpaceFloorBytes: 8 * MIB,
   })

@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { countFaults } from '../harness/fault-count.ts'
 import { sampleFile, sampleSize } from '../integration/storage/disk/sample-file.ts'
-import { readAll, temporaryDirectory, vaultInDirectory } from '../integration/storage/disk/store-in-directory.ts'
+import { fileStoreInDirectory, readAll, temporaryDirectory } from '../integration/storage/disk/store-in-directory.ts'
 import { UPLOADER } from '../integration/storage/disk/strace.ts'
 import type { UploaderOptions } from '../integration/storage/disk/uploader.ts'
 
-const had = countFaults('kills in an upload to the vault')
+const had = countFaults('kills in an upload to the file store')
 
 const CYCLES = Number(process.env['KILL_CYCLES'] ?? 20)
 const MOST_BYTES = 600_000
@@ -43,7 +43,7 @@ test(`whatever moment a host is killed at, a file is whole and exact or absent (
       1 + random(60),
     )
     const whole = said.flatMap((line) => /^whole (\w+)/.exec(line)?.[1] ?? [])
-    const { fileStore, names } = await vaultInDirectory({ directory })
+    const { fileStore, names } = await fileStoreInDirectory({ directory })
     left += await fileStore.sweep(new Set())
     const ids = await names()
     expect(ids).toEqual(expect.arrayContaining(whole))
@@ -77,7 +77,7 @@ test(`an upload goes on where it was durable, whatever came of the rest (C78, C1
     const options = { directory, bytes: LONG_BYTES, endless: false, syncEveryBytes: 30_000, id }
     const said = await killAfter(options, 1 + random(cycle < CYCLES ? 100 : 2000))
     const promised = Math.max(0, ...said.map((line) => Number(/^durable (\d+)$/.exec(line)?.[1] ?? 0)))
-    const { fileStore } = await vaultInDirectory({ directory })
+    const { fileStore } = await fileStoreInDirectory({ directory })
     if ((await fileStore.size(id)) === undefined) {
       const durable = (await fileStore.durable(id)) ?? 0
       expect(durable).toBeGreaterThanOrEqual(promised)

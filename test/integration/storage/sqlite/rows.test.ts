@@ -4,8 +4,15 @@ import { describe, expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
 import { packEntries, unpackEntries } from '#protocol/journal-format.ts'
-import { believed, isComplete, packSums } from '#storage/sqlite/records.ts'
-import { checksumOf, KIND, type Row, type UncheckedRow } from '#storage/sqlite/row.ts'
+import {
+  checksumOf,
+  isComplete,
+  KIND,
+  packSums,
+  type Row,
+  type UncheckedRow,
+  verifiedRows,
+} from '#storage/sqlite/rows.ts'
 
 const by = { id: 'm1', name: 'ani' }
 const ROOM = 'lobby'
@@ -25,11 +32,11 @@ function stored(entries: readonly Entry[], ids: string | null = null): Row {
   return { ...row, checksum: checksumOf(row), sums: packSums(ROOM, bytes) }
 }
 
-/** What is believed of the row; none of it may be other than it was, and each part must be without a gap. */
+/** The verified part of the row: nothing in it may differ from the original, and each part must be without a gap. */
 function left(row: UncheckedRow, entries: readonly Entry[], room = ROOM): number {
   let count = 0
   let before = 0
-  for (const part of believed(row, room)) {
+  for (const part of verifiedRows(row, room)) {
     const { entries: found } = unpackEntries(room, part.bytes)
     assert.equal(part.checksum, checksumOf(part))
     assert.equal(found.length, part.last - part.first + 1)
@@ -50,12 +57,12 @@ const flipped = (bytes: Uint8Array, bit: number): Uint8Array => {
 }
 
 describe('C84: each entry of a batch answers for itself', () => {
-  test('a whole row is believed as it is, and in another room not at all', () =>
+  test('an intact row is verified as it is, and in another room not at all', () =>
     fc.assert(
       fc.property(someEntries, (entries) => {
         const row = stored(entries)
-        expect(isComplete(row, believed(row, ROOM))).toBe(true)
-        expect(believed(row, 'hall')).toEqual([])
+        expect(isComplete(row, verifiedRows(row, ROOM))).toBe(true)
+        expect(verifiedRows(row, 'hall')).toEqual([])
       }),
     ))
 
@@ -101,9 +108,9 @@ describe('C84: each entry of a batch answers for itself', () => {
       ...[{ ids: '[["a",1],["b",2]' }, { ids: 5 }, { ids: null }, { checksum: 1 }, { checksum: null }, { sums: null }],
     ]
     for (const damage of damages) expect(left({ ...row, ...damage }, entries), JSON.stringify(damage)).toBe(3)
-    expect(believed({ ...row, checksum: 1 }, ROOM)[0]?.ids).toBe(row.ids)
+    expect(verifiedRows({ ...row, checksum: 1 }, ROOM)[0]?.ids).toBe(row.ids)
     // It lies where another row should.
-    expect(believed({ ...row, first: 100 }, ROOM)).toEqual([])
+    expect(verifiedRows({ ...row, first: 100 }, ROOM)).toEqual([])
   })
 
   test('facts that trimming kept are not dense, and answer for themselves all the same', () => {
@@ -112,7 +119,7 @@ describe('C84: each entry of a batch answers for itself', () => {
     const row = { first: 1, last: 20, kind: KIND.kept, room: ROOM, ids: null, bytes }
     const kept = { ...row, checksum: checksumOf(row), sums: packSums(ROOM, bytes) }
     const at = Buffer.from(bytes).indexOf('n9')
-    const [found, ...others] = believed({ ...kept, bytes: flipped(bytes, at * 8) }, ROOM)
+    const [found, ...others] = verifiedRows({ ...kept, bytes: flipped(bytes, at * 8) }, ROOM)
     expect(others).toEqual([])
     expect(found).toMatchObject({ first: 1, kind: KIND.kept })
     expect(unpackEntries(ROOM, found!.bytes).entries.map(({ seq }) => seq)).toEqual([3, 17])

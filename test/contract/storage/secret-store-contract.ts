@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { ContractCase } from './contract.ts'
 
-/** What every keyring does. `make` answers an empty one, and another on what that one has written. */
-export const keyringContract = (
+/** What every secret store does. `make` answers an empty one, and another on what that one has written. */
+export const secretStoreContract = (
   make: () => Promise<{ readonly secretStore: SecretStore; readonly again: () => SecretStore }>,
 ): readonly ContractCase[] => [
   {

@@ -5,8 +5,9 @@ import {
   appendAll,
   assertRefused,
   begin,
+  CONTRACT_MAX_FILE_BYTES,
   collect,
-  type InVault,
+  type InFileStore,
   MIB,
   ONE,
   put,
@@ -14,18 +15,17 @@ import {
   sha256,
   TWO,
   take,
-  VAULT_CONTRACT_MAX_FILE_BYTES,
-} from './vault-subject.ts'
+} from './file-store-subject.ts'
 
-/** How uploads are left and taken up again in every vault, and what else a kept file can become. */
-export const resuming = (inVault: InVault): readonly ContractCase[] => [
-  ...pausing(inVault),
-  ...following(inVault),
-  ...keeping(inVault),
+/** How uploads are left and taken up again in every file store, and what else a kept file can become. */
+export const resuming = (inFileStore: InFileStore): readonly ContractCase[] => [
+  ...pausing(inFileStore),
+  ...following(inFileStore),
+  ...keeping(inFileStore),
 ]
 
-const pausing = (inVault: InVault): readonly ContractCase[] => [
-  inVault('what was synced is durable, and its digest is that of the bytes so far', async (fileStore) => {
+const pausing = (inFileStore: InFileStore): readonly ContractCase[] => [
+  inFileStore('what was synced is durable, and its digest is that of the bytes so far', async (fileStore) => {
     const bytes = sample(700_001)
     const writer = await begin(fileStore, ONE)
     for (const end of [0, 1, 300_000, bytes.length]) {
@@ -37,7 +37,7 @@ const pausing = (inVault: InVault): readonly ContractCase[] => [
     }
     assert.deepEqual(await writer.finish(), { size: bytes.length, sha256: sha256(bytes) })
   }),
-  inVault('a suspended upload goes on where it stopped, as often as one likes (C108)', async (fileStore) => {
+  inFileStore('a suspended upload goes on where it stopped, as often as one likes (C108)', async (fileStore) => {
     const bytes = sample(2 * MIB + 3)
     let writer = await begin(fileStore, ONE)
     for (const end of [0, 1, 600_000, 600_000, 2 * MIB]) {
@@ -55,7 +55,7 @@ const pausing = (inVault: InVault): readonly ContractCase[] => [
     assert.equal(await fileStore.durable(ONE), bytes.length)
     assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
   }),
-  inVault('a suspended writer is of no use, and cannot hurt the next (C110)', async (fileStore) => {
+  inFileStore('a suspended writer is of no use, and cannot hurt the next (C110)', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('first'))
     await writer.suspend()
@@ -71,19 +71,19 @@ const pausing = (inVault: InVault): readonly ContractCase[] => [
     await next.suspend()
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'first second')
   }),
-  inVault('suspending after the end brings nothing back', async (fileStore) => {
+  inFileStore('suspending after the end brings nothing back', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await writer.discard()
     await writer.suspend()
     assert.equal(await fileStore.durable(ONE), undefined)
     assert.equal(await fileStore.resume(ONE), undefined)
   }),
-  inVault('an upload that was refused can be taken up where it was durable', async (fileStore) => {
-    const bytes = sample(VAULT_CONTRACT_MAX_FILE_BYTES)
+  inFileStore('an upload that was refused can be taken up where it was durable', async (fileStore) => {
+    const bytes = sample(CONTRACT_MAX_FILE_BYTES)
     const writer = await begin(fileStore, ONE)
     await appendAll(writer, bytes.subarray(0, 5 * MIB), MIB)
     await writer.sync()
-    assertRefused(await writer.append(Buffer.alloc(VAULT_CONTRACT_MAX_FILE_BYTES)), 'FILE_TOO_LARGE')
+    assertRefused(await writer.append(Buffer.alloc(CONTRACT_MAX_FILE_BYTES)), 'FILE_TOO_LARGE')
     assertRefused(await writer.sync(), 'FILE_TOO_LARGE')
     await writer.suspend()
     const next = await resume(fileStore, ONE)
@@ -91,7 +91,7 @@ const pausing = (inVault: InVault): readonly ContractCase[] => [
     await appendAll(next, bytes.subarray(5 * MIB), MIB)
     assert.deepEqual(await next.finish(), { size: bytes.length, sha256: sha256(bytes) })
   }),
-  inVault('closing suspends: everything is there when the vault is open again', async (fileStore) => {
+  inFileStore('closing suspends: everything is there when the file store is open again', async (fileStore) => {
     const bytes = sample(300_000)
     const writer = await begin(fileStore, ONE)
     await take(writer, bytes.subarray(0, 200_000))
@@ -103,14 +103,14 @@ const pausing = (inVault: InVault): readonly ContractCase[] => [
     await take(next, bytes.subarray(200_000))
     assert.deepEqual(await next.finish(), { size: bytes.length, sha256: sha256(bytes) })
   }),
-  inVault('what is not there is not taken up', async (fileStore) => {
+  inFileStore('what is not there is not taken up', async (fileStore) => {
     for (const id of [ONE, '', '../../etc/passwd', `${ONE}.part`]) {
       assert.equal(await fileStore.resume(id), undefined)
       assert.equal(await fileStore.durable(id), undefined)
     }
     await put(fileStore, ONE, sample(10))
   }),
-  inVault('a file has one writer: a second is not made, nor a second file of this id (C110)', async (fileStore) => {
+  inFileStore('a file has one writer: a second is not made, nor a second file of this id (C110)', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('only'))
     await assert.rejects(fileStore.resume(ONE))
@@ -120,14 +120,14 @@ const pausing = (inVault: InVault): readonly ContractCase[] => [
     assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
     assert.equal(await fileStore.durable(ONE), 4)
   }),
-  inVault('an upload that is to become too large is refused when it is taken up, and stays', async (fileStore) => {
+  inFileStore('an upload that is to become too large is refused when it is taken up, and stays', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('kept'))
     await writer.suspend()
-    assertRefused(await fileStore.resume(ONE, VAULT_CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
+    assertRefused(await fileStore.resume(ONE, CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
     assert.equal((await resume(fileStore, ONE, 4)).offset, 4)
   }),
-  inVault('a file that became whole without anybody learning of it is taken up', async (fileStore) => {
+  inFileStore('a file that became whole without anybody learning of it is taken up', async (fileStore) => {
     await put(fileStore, ONE, Buffer.from('whole'))
     const writer = await resume(fileStore, ONE)
     assert.equal(writer.offset, 5)
@@ -141,8 +141,8 @@ const pausing = (inVault: InVault): readonly ContractCase[] => [
   }),
 ]
 
-const following = (inVault: InVault): readonly ContractCase[] => [
-  inVault('readers wait over every pause, wherever they began, and get everything', async (fileStore) => {
+const following = (inFileStore: InFileStore): readonly ContractCase[] => [
+  inFileStore('readers wait over every pause, wherever they began, and get everything', async (fileStore) => {
     const bytes = sample(MIB + 11)
     const writer = await begin(fileStore, ONE)
     const early = collect(fileStore.read(ONE))
@@ -162,7 +162,7 @@ const following = (inVault: InVault): readonly ContractCase[] => [
     assert.ok(bytes.subarray(7).equals(await paused))
     assert.ok(bytes.subarray(MIB).equals(await ahead))
   }),
-  inVault('a reader that waits for a paused file can be stopped', async (fileStore) => {
+  inFileStore('a reader that waits for a paused file can be stopped', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, sample(1000))
     await writer.suspend()
@@ -173,7 +173,7 @@ const following = (inVault: InVault): readonly ContractCase[] => [
     assert.equal((await next).done, true)
   }),
   ...(['remove', 'sweep', 'discard', 'close'] as const).map((way) =>
-    inVault(`a reader that waits for a paused file learns that it is gone: ${way}`, async (fileStore) => {
+    inFileStore(`a reader that waits for a paused file learns that it is gone: ${way}`, async (fileStore) => {
       const writer = await begin(fileStore, ONE)
       await take(writer, sample(1000))
       await writer.suspend()
@@ -188,8 +188,8 @@ const following = (inVault: InVault): readonly ContractCase[] => [
   ),
 ]
 
-const keeping = (inVault: InVault): readonly ContractCase[] => [
-  inVault('what is kept of an upload can be removed, and its id is free then', async (fileStore) => {
+const keeping = (inFileStore: InFileStore): readonly ContractCase[] => [
+  inFileStore('what is kept of an upload can be removed, and its id is free then', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, sample(1000))
     await writer.suspend()
@@ -199,7 +199,7 @@ const keeping = (inVault: InVault): readonly ContractCase[] => [
     await assert.rejects(collect(fileStore.read(ONE)), FileMissing)
     await put(fileStore, ONE, sample(10))
   }),
-  inVault('sweeping removes what nobody writes or wants kept', async (fileStore) => {
+  inFileStore('sweeping removes what nobody writes or wants kept', async (fileStore) => {
     for (const id of [ONE, TWO]) await (await begin(fileStore, id)).suspend()
     const three = '3'.padStart(32, '0')
     const writer = await begin(fileStore, three)
@@ -211,7 +211,7 @@ const keeping = (inVault: InVault): readonly ContractCase[] => [
     assert.equal(await fileStore.sweep(new Set()), 1)
     assert.equal((await collect(fileStore.read(three))).toString(), 'on its way')
   }),
-  inVault('a file can have a second id, and each is removed for itself', async (fileStore) => {
+  inFileStore('a file can have a second id, and each is removed for itself', async (fileStore) => {
     const bytes = sample(MIB + 1)
     await put(fileStore, ONE, bytes)
     assert.equal(await fileStore.duplicate(ONE, TWO), undefined)
@@ -221,7 +221,7 @@ const keeping = (inVault: InVault): readonly ContractCase[] => [
     assert.ok(bytes.equals(await collect(fileStore.read(TWO))))
     await put(fileStore, ONE, sample(10))
   }),
-  inVault('only what is whole can have a second id, and only one that is free', async (fileStore) => {
+  inFileStore('only what is whole can have a second id, and only one that is free', async (fileStore) => {
     await assert.rejects(fileStore.duplicate(ONE, TWO), FileMissing)
     const writer = await begin(fileStore, ONE)
     await assert.rejects(fileStore.duplicate(ONE, TWO), FileMissing)
@@ -232,7 +232,7 @@ const keeping = (inVault: InVault): readonly ContractCase[] => [
     await assert.rejects(fileStore.duplicate(TWO, ONE))
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'one')
   }),
-  inVault('a file that is taken up with a second id leaves the other as it is', async (fileStore) => {
+  inFileStore('a file that is taken up with a second id leaves the other as it is', async (fileStore) => {
     const bytes = sample(MIB + 1)
     await put(fileStore, ONE, bytes)
     await fileStore.duplicate(ONE, TWO)

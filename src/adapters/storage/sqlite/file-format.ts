@@ -1,3 +1,5 @@
+import { PAGE_SIZE } from './database.ts'
+
 /** A value as a record stores it. */
 export type Value = number | string | Uint8Array | null
 
@@ -10,30 +12,30 @@ export interface Cell {
 export type PageOf = (page: number) => Buffer | undefined
 
 const TABLE_LEAF = 13
-/** Index pages. One that says it leads to other pages may be a leaf with a flipped bit. */
+/** Index pages. An interior table page is read all the same: it may be a leaf with a flipped bit. */
 const OTHER_PAGES = new Set([2, 10])
 const LEAF_HEADER_BYTES = 8
 const FILE_HEADER_BYTES = 100
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
-/** Our tables: rooms, batches as they were and as they are. */
+/** Columns of our tables: rooms, batches of schema 1 and of schema 2. */
 const OURS: readonly number[] = [5, 7, 8]
-/** Those of the search index, and how far it has come. */
+/** Columns of the search index and of its progress. */
 const OTHERS: readonly number[] = [2, 3]
-/** What stands before the values of a cell is no longer. */
+/** The most bytes before the values of a cell. */
 const HEAD_BYTES = 32
-/** So many cells of a page are looked at with flipped bits, where they can't be read; a page with more is noise. */
+/** At most so many unreadable cells of a page are tried with flipped bits; a page with more is noise. */
 const FLIPPED_CELLS = 64
 
-/** `accept` takes a record that is what it should be (a checksum); `leave` gets those that are not, whatever bit is flipped. */
+/** `accept` takes a record whose checksum holds and answers whether it does; `leave` gets records that fail with every flipped bit. */
 export interface Taking {
   accept(cell: Cell): boolean
   leave(cell: Cell): void
 }
 
 /**
- * The records on a table leaf, https://sqlite.org/fileformat2.html#b_tree_pages, read without trusting anything. The count of
- * cells is not trusted either: pointers are read up to where accepted cells begin. Where a cell does not verify, each bit of what
- * leads to its values is tried the other way round: one flipped bit there would cost all of the row.
+ * Reads the records on a table leaf (https://sqlite.org/fileformat2.html#b_tree_pages) without trusting anything, not even the count of
+ * cells: pointers are read up to where accepted cells begin. When a cell does not verify, each bit that leads to its values is tried
+ * flipped: one flipped bit there would cost the whole row.
  */
 export const readLeaf = (page: Buffer, number: number, pageOf: PageOf, taking: Taking): void => {
   const header = number === 1 ? FILE_HEADER_BYTES : 0
@@ -77,7 +79,7 @@ const acceptFlipped = (page: Buffer, slot: number, pageOf: PageOf, { accept }: T
   }
   const cell = cellAt(page, slot, noting)
   if (flipEach(page, pointer, HEAD_BYTES, () => accepted(pageOf))) return true
-  // The chain of pages that holds the rest: the first link is on the leaf, the others begin their page.
+  // The chain of overflow pages: the first link is on the leaf, the others begin their page.
   const link = linkOf(page, pointer)
   if (cell === undefined && link === undefined) return false
   if (link !== undefined && flipEach(page, link, 4, () => accepted(pageOf))) return true
@@ -89,7 +91,7 @@ const acceptFlipped = (page: Buffer, slot: number, pageOf: PageOf, { accept }: T
   })
 }
 
-/** Whether `found` says so with one of these bits flipped; the bytes are as they were afterwards. */
+/** Whether `found` holds with one of these bits flipped; the bytes are restored afterwards. */
 const flipEach = (bytes: Buffer, from: number, length: number, found: () => boolean): boolean => {
   for (let at = from; at < Math.min(from + length, bytes.length); at += 1) {
     const before = bytes[at]!
@@ -114,7 +116,7 @@ const readCell = (page: Buffer, at: number, pageOf: PageOf): Cell | undefined =>
   return values && { rowid: BigInt.asIntN(64, rowid.value), values }
 }
 
-/** How many columns the head of a record has, where they are together as long as the record. */
+/** The number of columns in the head of a record, when their lengths add up to the record's. */
 const columnsOf = (head: Buffer, size: number): number | undefined => {
   const end = varint(head, 0)
   if (end === undefined || end.value > BigInt(Math.min(head.length, HEAD_BYTES))) return undefined
@@ -131,7 +133,7 @@ const columnsOf = (head: Buffer, size: number): number | undefined => {
 
 const isOurs = (head: Buffer, size: number): boolean => OURS.includes(columnsOf(head, size) ?? 0)
 
-/** A cell of a table that is not looked for: there is nothing to be found in it. */
+/** A cell of another table, which holds nothing to salvage. */
 const isAnotherTables = (page: Buffer, at: number): boolean => {
   const length = varint(page, at)
   const rowid = length && varint(page, length.next)
@@ -140,14 +142,14 @@ const isAnotherTables = (page: Buffer, at: number): boolean => {
   return columns !== undefined && OTHERS.includes(columns)
 }
 
-/** How much of a payload is on the leaf, where not all of it is. */
+/** The bytes of an overflowing payload that are on the leaf. */
 const localBytes = (usable: number, size: number): number => {
   const least = Math.floor(((usable - 12) * 32) / 255) - 23
   const fitting = least + ((size - least) % (usable - 4))
   return fitting <= usable - 35 ? fitting : least
 }
 
-/** Where on the leaf a cell says on which page it goes on; undefined where it says so nowhere. */
+/** The place of a cell's link to its first overflow page; undefined without one. */
 const linkOf = (page: Buffer, at: number): number | undefined => {
   const length = varint(page, at)
   const rowid = length && varint(page, length.next)
@@ -156,7 +158,7 @@ const linkOf = (page: Buffer, at: number): number | undefined => {
   return size <= page.length - 35 || size > MAX_PAYLOAD_BYTES ? undefined : rowid.next + localBytes(page.length, size)
 }
 
-/** What does not fit on the leaf goes on in a chain of overflow pages. */
+/** A payload that does not fit on the leaf goes on in a chain of overflow pages. */
 const readPayload = (page: Buffer, at: number, size: number, pageOf: PageOf): Buffer | undefined => {
   const usable = page.length
   if (size <= usable - 35) return at + size <= page.length ? page.subarray(at, at + size) : undefined
@@ -220,4 +222,80 @@ const varint = (bytes: Buffer, at: number): { value: bigint; next: number } | un
     if (byte < 0x80) return { value, next: at + index + 1 }
   }
   return undefined
+}
+
+/** One version of one page. */
+export interface Frame {
+  readonly page: number
+  readonly bytes: Buffer
+}
+
+/** The contents of a write-ahead log, read by hand. */
+export interface WalScan {
+  /** The frames of complete commits, oldest first, also those behind a damaged place. */
+  readonly frames: readonly Frame[]
+  /** Set when complete commits lie behind a damaged place: SQLite would drop them. */
+  readonly damage: string | undefined
+  readonly bytes: Buffer
+}
+
+const HEADER_BYTES = 32
+const FRAME_HEADER_BYTES = 24
+const MAGIC_LITTLE_ENDIAN = 0x377f0682
+/** The damaged commit's own and one more: a commit is written only after the one before was synced. */
+const COMMITS_THAT_PROVE_DAMAGE = 2
+
+/** Reads a log as in https://sqlite.org/fileformat2.html#walformat. */
+export const scanWal = (bytes: Buffer): WalScan => {
+  if (bytes.length < HEADER_BYTES + FRAME_HEADER_BYTES + PAGE_SIZE) return { frames: [], damage: undefined, bytes }
+  const [first, second] = sums(bytes, 0, 24, 0, 0)
+  const headerHolds =
+    bytes.readUInt32BE(0) === MAGIC_LITTLE_ENDIAN &&
+    bytes.readUInt32BE(8) === PAGE_SIZE &&
+    bytes.readUInt32BE(24) === first &&
+    bytes.readUInt32BE(28) === second
+  // Each run of the log has its own salts; frames with others are left from an earlier run.
+  const salts = bytes.subarray(headerHolds ? 16 : HEADER_BYTES + 8).subarray(0, 8)
+  const frames: Frame[] = []
+  let chain: readonly [number, number] | undefined = headerHolds ? [first, second] : undefined
+  let committed = 0
+  let commitsBehindDamage = 0
+  for (
+    let at = HEADER_BYTES;
+    at + FRAME_HEADER_BYTES + PAGE_SIZE <= bytes.length;
+    at += FRAME_HEADER_BYTES + PAGE_SIZE
+  ) {
+    const isOfThisRun = bytes.compare(salts, 0, 8, at + 8, at + 16) === 0
+    if (chain !== undefined) chain = isOfThisRun ? continued(bytes, at, chain) : undefined
+    if (!isOfThisRun) continue
+    const body = at + FRAME_HEADER_BYTES
+    frames.push({ page: bytes.readUInt32BE(at), bytes: bytes.subarray(body, body + PAGE_SIZE) })
+    if (bytes.readUInt32BE(at + 4) === 0) continue
+    committed = frames.length
+    if (chain === undefined) commitsBehindDamage += 1
+  }
+  const isDamaged = commitsBehindDamage >= COMMITS_THAT_PROVE_DAMAGE
+  return {
+    frames: frames.slice(0, committed),
+    damage: isDamaged ? 'the log is damaged in the middle' : undefined,
+    bytes,
+  }
+}
+
+/** The running checksum after the frame at `at`; undefined when the frame has another one. */
+const continued = (bytes: Buffer, at: number, chain: readonly [number, number]): [number, number] | undefined => {
+  const [header0, header1] = sums(bytes, at, at + 8, ...chain)
+  const body = at + FRAME_HEADER_BYTES
+  const [sum0, sum1] = sums(bytes, body, body + PAGE_SIZE, header0, header1)
+  return bytes.readUInt32BE(at + 16) === sum0 && bytes.readUInt32BE(at + 20) === sum1 ? [sum0, sum1] : undefined
+}
+
+const sums = (bytes: Buffer, from: number, to: number, start0: number, start1: number): [number, number] => {
+  let sum0 = start0
+  let sum1 = start1
+  for (let at = from; at < to; at += 8) {
+    sum0 = (sum0 + bytes.readUInt32LE(at) + sum1) >>> 0
+    sum1 = (sum1 + bytes.readUInt32LE(at + 4) + sum0) >>> 0
+  }
+  return [sum0, sum1]
 }

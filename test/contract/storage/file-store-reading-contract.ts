@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { FileMissing } from '#domain/ports/file-store.ts'
 import type { ContractCase } from './contract.ts'
-import { appendAll, begin, collect, type InVault, MIB, ONE, put, sample, take } from './vault-subject.ts'
+import { appendAll, begin, collect, type InFileStore, MIB, ONE, put, sample, take } from './file-store-subject.ts'
 
-/** How bytes are read from every vault. */
-export const reading = (inVault: InVault): readonly ContractCase[] => [
-  inVault('pieces that are only lent are the same bytes while they are lent', async (fileStore) => {
+/** How bytes are read from every file store. */
+export const reading = (inFileStore: InFileStore): readonly ContractCase[] => [
+  inFileStore('pieces that are only lent are the same bytes while they are lent', async (fileStore) => {
     const bytes = sample(3 * MIB + 1)
     const writer = await begin(fileStore, ONE)
     await appendAll(writer, bytes, MIB)
@@ -14,14 +14,14 @@ export const reading = (inVault: InVault): readonly ContractCase[] => [
     for await (const piece of fileStore.read(ONE, 5, 'lent')) copies.push(Buffer.from(piece))
     assert.ok(bytes.subarray(5).equals(Buffer.concat(copies)))
   }),
-  inVault('reading begins at any offset', async (fileStore) => {
+  inFileStore('reading begins at any offset', async (fileStore) => {
     const bytes = sample(3 * MIB + 5)
     await put(fileStore, ONE, bytes)
     for (const from of [0, 1, 65_535, 65_536, MIB, 2 * MIB + 1, bytes.length - 1, bytes.length, bytes.length + 10]) {
       assert.ok(bytes.subarray(from).equals(await collect(fileStore.read(ONE, from))), `from ${from}`)
     }
   }),
-  inVault(
+  inFileStore(
     'pieces have at most 1 MiB and stay as they are, whoever else reads, and when the file is gone',
     async (fileStore) => {
       const bytes = sample(3 * MIB + 100)
@@ -45,7 +45,7 @@ export const reading = (inVault: InVault): readonly ContractCase[] => [
       assert.ok(bytes.equals(Buffer.concat(kept)))
     },
   ),
-  inVault('readers follow a growing file at their own pace and end when it is whole', async (fileStore) => {
+  inFileStore('readers follow a growing file at their own pace and end when it is whole', async (fileStore) => {
     const bytes = sample(2 * MIB + 17)
     const writer = await begin(fileStore, ONE)
     const early = collect(fileStore.read(ONE))
@@ -60,7 +60,7 @@ export const reading = (inVault: InVault): readonly ContractCase[] => [
     assert.ok(bytes.subarray(MIB + 3).equals(await ahead))
     assert.ok(bytes.subarray(5).equals(await late))
   }),
-  inVault('a reader sees what was appended before the next append', async (fileStore) => {
+  inFileStore('a reader sees what was appended before the next append', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     const pieces = fileStore.read(ONE)[Symbol.asyncIterator]()
     for (const word of ['one', 'two', 'three']) {
@@ -71,7 +71,7 @@ export const reading = (inVault: InVault): readonly ContractCase[] => [
     await writer.finish()
     assert.equal((await end).done, true)
   }),
-  inVault('a reader that stops early, also while it waits, disturbs nobody', async (fileStore) => {
+  inFileStore('a reader that stops early, also while it waits, disturbs nobody', async (fileStore) => {
     const bytes = sample(300_000)
     const writer = await begin(fileStore, ONE)
     await take(writer, bytes)
@@ -86,7 +86,7 @@ export const reading = (inVault: InVault): readonly ContractCase[] => [
     await writer.finish()
     assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
   }),
-  inVault('what is not there is missing', async (fileStore) => {
+  inFileStore('what is not there is missing', async (fileStore) => {
     for (const id of [ONE, '', '../../etc/passwd', ONE.toUpperCase().replace('1', 'A'), `${ONE}.part`]) {
       await assert.rejects(collect(fileStore.read(id)), FileMissing)
       assert.equal(await fileStore.size(id), undefined)

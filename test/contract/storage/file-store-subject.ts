@@ -6,14 +6,14 @@ import type { ContractCase } from './contract.ts'
 
 export const MIB = 1024 * 1024
 
-/** The limit that a vault under test is made with. */
-export const VAULT_CONTRACT_MAX_FILE_BYTES = 16 * MIB
+/** The limit that a file store under test is made with. */
+export const CONTRACT_MAX_FILE_BYTES = 16 * MIB
 
 export const ONE = '1'.padStart(32, '0')
 export const TWO = '2'.padStart(32, '0')
 
-/** Makes a case that gets a vault of its own. */
-export type InVault = (name: string, check: (fileStore: FileStore) => Promise<void>) => ContractCase
+/** Makes a case that gets a file store of its own. */
+export type InFileStore = (name: string, check: (fileStore: FileStore) => Promise<void>) => ContractCase
 
 /** Bytes without a short period, so that a piece in the wrong place shows. */
 export const sample = (size: number): Buffer => {

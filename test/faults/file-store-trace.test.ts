@@ -5,7 +5,7 @@ import { countFaults } from '../harness/fault-count.ts'
 import { temporaryDirectory } from '../integration/storage/disk/store-in-directory.ts'
 import { canTrace, type TracedCall, traceUploader } from '../integration/storage/disk/strace.ts'
 
-countFaults('failing calls under the vault')
+countFaults('failing calls under the file store')
 
 const MIB = 1024 * 1024
 const traceable = canTrace()
@@ -93,16 +93,19 @@ describe.skipIf(!traceable)('what the system is asked for', () => {
     expect(await left()).toHaveLength(1)
   })
 
-  test.each([1, 2, 3])('an I/O error at fdatasync %i is never tried again and breaks the vault (C76)', async (nth) => {
-    const { said, calls } = await traceUploader(options(), [`fdatasync:error=EIO:when=${nth}`])
-    expect(said).toEqual(['failed VAULT_BROKEN', 'failed VAULT_BROKEN'])
-    expect(calls.filter(({ name }) => name === 'fdatasync')).toHaveLength(nth)
-    expect(calls.filter(({ name }) => name.startsWith('link'))).toEqual([])
-    expect(await left()).toContainEqual(expect.stringMatching(/\.part$/))
-    for (const name of await left()) expect(name).toMatch(/\.(part|durable)$/)
-  })
+  test.each([1, 2, 3])(
+    'an I/O error at fdatasync %i is never tried again and breaks the file store (C76)',
+    async (nth) => {
+      const { said, calls } = await traceUploader(options(), [`fdatasync:error=EIO:when=${nth}`])
+      expect(said).toEqual(['failed VAULT_BROKEN', 'failed VAULT_BROKEN'])
+      expect(calls.filter(({ name }) => name === 'fdatasync')).toHaveLength(nth)
+      expect(calls.filter(({ name }) => name.startsWith('link'))).toEqual([])
+      expect(await left()).toContainEqual(expect.stringMatching(/\.part$/))
+      for (const name of await left()) expect(name).toMatch(/\.(part|durable)$/)
+    },
+  )
 
-  test('an I/O error at a write breaks the vault (C76)', async () => {
+  test('an I/O error at a write breaks the file store (C76)', async () => {
     const { said } = await traceUploader(options(), ['pwrite64:error=EIO:when=5'])
     expect(said).toEqual(['failed VAULT_BROKEN', 'failed VAULT_BROKEN'])
   })
@@ -110,7 +113,7 @@ describe.skipIf(!traceable)('what the system is asked for', () => {
   test.each([
     [2, 'though bytes are durable'],
     [3, 'though the file has its name'],
-  ])('an I/O error at sync %i of the folder breaks the vault, %s (C76)', async (nth) => {
+  ])('an I/O error at sync %i of the folder breaks the file store, %s (C76)', async (nth) => {
     const { said } = await traceUploader(options(), [`fsync:error=EIO:when=${nth}`])
     expect(said).toEqual(['failed VAULT_BROKEN', 'failed VAULT_BROKEN'])
   })

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
 import type { ContractCase } from './contract.ts'
-import { reading } from './vault-reading-contract.ts'
-import { resuming } from './vault-resuming-contract.ts'
+import { reading } from './file-store-reading-contract.ts'
+import { resuming } from './file-store-resuming-contract.ts'
 import {
   appendAll,
   assertRefused,
   begin,
+  CONTRACT_MAX_FILE_BYTES,
   collect,
-  type InVault,
+  type InFileStore,
   MIB,
   ONE,
   put,
@@ -16,14 +17,13 @@ import {
   sha256,
   TWO,
   take,
-  VAULT_CONTRACT_MAX_FILE_BYTES,
-} from './vault-subject.ts'
+} from './file-store-subject.ts'
 
-/** What every vault does. `make` answers a new, open one that takes files of `VAULT_CONTRACT_MAX_FILE_BYTES`. */
-export const vaultContract = (
+/** What every file store does. `make` answers a new, open one that takes files of `CONTRACT_MAX_FILE_BYTES`. */
+export const fileStoreContract = (
   make: () => Promise<{ readonly fileStore: FileStore; dispose(): Promise<void> }>,
 ): readonly ContractCase[] => {
-  const inVault = (name: string, check: (fileStore: FileStore) => Promise<void>): ContractCase => ({
+  const inFileStore = (name: string, check: (fileStore: FileStore) => Promise<void>): ContractCase => ({
     name,
     run: async () => {
       const { fileStore, dispose } = await make()
@@ -34,12 +34,12 @@ export const vaultContract = (
       }
     },
   })
-  return [...writing(inVault), ...reading(inVault), ...ending(inVault), ...resuming(inVault)]
+  return [...writing(inFileStore), ...reading(inFileStore), ...ending(inFileStore), ...resuming(inFileStore)]
 }
 
-const writing = (inVault: InVault): readonly ContractCase[] => [
+const writing = (inFileStore: InFileStore): readonly ContractCase[] => [
   ...[0, 1, 2047, 2048, 2049, 8 * MIB + 1].map((size) =>
-    inVault(`a file of ${size} bytes comes back exactly, with its digest`, async (fileStore) => {
+    inFileStore(`a file of ${size} bytes comes back exactly, with its digest`, async (fileStore) => {
       const bytes = sample(size)
       const writer = await begin(fileStore, ONE, size)
       await appendAll(writer, bytes, 64 * 1024)
@@ -51,7 +51,7 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
       assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
     }),
   ),
-  inVault('many small appends and one large one make the same file', async (fileStore) => {
+  inFileStore('many small appends and one large one make the same file', async (fileStore) => {
     const bytes = sample(100_003)
     const small = await begin(fileStore, ONE)
     await appendAll(small, bytes, 7)
@@ -61,7 +61,7 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
     assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
     assert.ok(bytes.equals(await collect(fileStore.read(TWO))))
   }),
-  inVault('the bytes of an append may be changed once it has resolved', async (fileStore) => {
+  inFileStore('the bytes of an append may be changed once it has resolved', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     const bytes = Buffer.alloc(1000, 'a')
     await take(writer, bytes)
@@ -71,7 +71,7 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
     await writer.finish()
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'a'.repeat(1000) + 'b'.repeat(1000))
   }),
-  inVault('what is durable never falls and never passes what was taken', async (fileStore) => {
+  inFileStore('what is durable never falls and never passes what was taken', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     let durable = 0
     for (let round = 0; round < 96; round += 1) {
@@ -82,7 +82,7 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
     await writer.finish()
     assert.equal(writer.durable, writer.offset)
   }),
-  inVault('several writers at once do not touch each other', async (fileStore) => {
+  inFileStore('several writers at once do not touch each other', async (fileStore) => {
     const files = Array.from({ length: 8 }, (_, index) => ({
       id: String(index).padStart(32, 'a'),
       bytes: sample(300_000 + index),
@@ -90,7 +90,7 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
     await Promise.all(files.map(({ id, bytes }) => put(fileStore, id, bytes)))
     for (const { id, bytes } of files) assert.ok(bytes.equals(await collect(fileStore.read(id))))
   }),
-  inVault('an id that is taken by an upload or a file is not given out again', async (fileStore) => {
+  inFileStore('an id that is taken by an upload or a file is not given out again', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await assert.rejects(fileStore.create(ONE))
     await take(writer, Buffer.from('first'))
@@ -98,13 +98,13 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
     await assert.rejects(fileStore.create(ONE))
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'first')
   }),
-  inVault('a file that is declared too large is refused at once, and its id stays free', async (fileStore) => {
-    assertRefused(await fileStore.create(ONE, VAULT_CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
+  inFileStore('a file that is declared too large is refused at once, and its id stays free', async (fileStore) => {
+    assertRefused(await fileStore.create(ONE, CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
     await put(fileStore, ONE, sample(10))
   }),
-  inVault('a file that grows too large is refused as soon as it is over (C31)', async (fileStore) => {
+  inFileStore('a file that grows too large is refused as soon as it is over (C31)', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
-    await appendAll(writer, Buffer.alloc(VAULT_CONTRACT_MAX_FILE_BYTES), MIB)
+    await appendAll(writer, Buffer.alloc(CONTRACT_MAX_FILE_BYTES), MIB)
     assertRefused(await writer.append(Buffer.alloc(1)), 'FILE_TOO_LARGE')
     assertRefused(await writer.append(Buffer.alloc(0)), 'FILE_TOO_LARGE')
     assertRefused(await writer.finish(), 'FILE_TOO_LARGE')
@@ -114,8 +114,8 @@ const writing = (inVault: InVault): readonly ContractCase[] => [
   }),
 ]
 
-const ending = (inVault: InVault): readonly ContractCase[] => [
-  inVault('a discarded upload leaves nothing, and its readers end with an error', async (fileStore) => {
+const ending = (inFileStore: InFileStore): readonly ContractCase[] => [
+  inFileStore('a discarded upload leaves nothing, and its readers end with an error', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, sample(100_000))
     const waiting = collect(fileStore.read(ONE)).catch((error: unknown) => error)
@@ -127,7 +127,7 @@ const ending = (inVault: InVault): readonly ContractCase[] => [
     await assert.rejects(collect(fileStore.read(ONE)), FileMissing)
     await put(fileStore, ONE, sample(10))
   }),
-  inVault('an append under way when the upload is discarded breaks nothing', async (fileStore) => {
+  inFileStore('an append under way when the upload is discarded breaks nothing', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     const append = writer.append(sample(4 * MIB)).catch((error: unknown) => error)
     await writer.discard()
@@ -136,21 +136,21 @@ const ending = (inVault: InVault): readonly ContractCase[] => [
     await assert.rejects(writer.append(sample(1)), FileMissing)
     await put(fileStore, ONE, sample(10))
   }),
-  inVault('discarding after the finish is without effect', async (fileStore) => {
+  inFileStore('discarding after the finish is without effect', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('kept'))
     await writer.finish()
     await writer.discard()
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'kept')
   }),
-  inVault('discarding while the finish is under way does not take back what it then answers', async (fileStore) => {
+  inFileStore('discarding while the finish is under way does not take back what it then answers', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, sample(300_000))
     const [digest] = await Promise.all([writer.finish(), writer.discard()])
     assert.ok('sha256' in digest)
     assert.equal((await collect(fileStore.read(ONE))).length, 300_000)
   }),
-  inVault('a removed file is gone, also for those who read it', async (fileStore) => {
+  inFileStore('a removed file is gone, also for those who read it', async (fileStore) => {
     await put(fileStore, ONE, sample(3 * MIB))
     const pieces = fileStore.read(ONE)[Symbol.asyncIterator]()
     await pieces.next()
@@ -162,7 +162,7 @@ const ending = (inVault: InVault): readonly ContractCase[] => [
     assert.equal(await fileStore.size(ONE), undefined)
     await assert.rejects(collect(fileStore.read(ONE)), FileMissing)
   }),
-  inVault('removing does not touch an upload, sweeping neither', async (fileStore) => {
+  inFileStore('removing does not touch an upload, sweeping neither', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('on its way'))
     await fileStore.remove(ONE)
@@ -170,7 +170,7 @@ const ending = (inVault: InVault): readonly ContractCase[] => [
     await writer.finish()
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'on its way')
   }),
-  inVault('opening and closing again is harmless', async (fileStore) => {
+  inFileStore('opening and closing again is harmless', async (fileStore) => {
     await fileStore.open()
     await fileStore.close()
     await fileStore.close()
