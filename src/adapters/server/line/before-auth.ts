@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { BeginItem, Item } from './codec/items.ts'
 import type { Caller } from './commands/command.ts'
 import { join } from './commands/join.ts'
+import type { BeginItem, Item } from './syntax.ts'
 
 /** What somebody says who has not come in yet: to show what they have, and to go, is all that there is for them (C122). */
 export function beforeAuth(caller: Caller, item: Item, abandon: (begin: BeginItem) => void): Promise<void> | undefined {

@@ -12,15 +12,15 @@ import type { Outbox } from '../connection/outbox.ts'
 import type { LinkOf } from '../connection/wording.ts'
 import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
 import { beforeAuth, tokenFirst } from './before-auth.ts'
-import type { BeginItem, Item } from './codec/items.ts'
 import type { Caller } from './commands/command.ts'
 import { runCommand } from './commands/index.ts'
 import type { LineDelivery } from './delivery.ts'
 import { accessEnded, nowhere, tooManyRooms } from './errors.ts'
+import { LineUpload, receivedText, sentinelCandidate } from './file-io.ts'
 import { greet } from './greeting.ts'
-import { LineUpload, receivedText, sentinelCandidate } from './line-upload.ts'
 import { sayLines } from './say-lines.ts'
 import type { FileMode, LineSettings } from './settings.ts'
+import type { BeginItem, Item } from './syntax.ts'
 
 export interface PeerParts {
   readonly engine: Engine

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { LineDecoder } from '#server/line/codec/decoder.ts'
-import type { BeginItem, Item } from '#server/line/codec/items.ts'
+import { LineDecoder } from '#server/line/decoder.ts'
+import type { BeginItem, Item } from '#server/line/syntax.ts'
 import { agree, byteByByte, bytes, decode, decodeEveryWay, SENTINEL, utf8 } from './scenario.ts'
 
 const begin = (name: string, size?: number) => ['begin', name, size]

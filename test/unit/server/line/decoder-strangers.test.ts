@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LineDecoder } from '#server/line/codec/decoder.ts'
+import { LineDecoder } from '#server/line/decoder.ts'
 import { addTokens, bytes, decode, decodeEveryWay, SENTINEL, type Token, utf8 } from './scenario.ts'
 
 const BOM = '\xef\xbb\xbf'

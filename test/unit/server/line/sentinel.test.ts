@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { SENTINEL, SentinelCheck, SentinelScanner } from '#server/line/codec/sentinel.ts'
+import { SENTINEL, SentinelCheck, SentinelScanner } from '#server/line/sentinel.ts'
 import { byteByByte } from './scenario.ts'
 
 const mark = SENTINEL.toString()

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { LineDecoder, type LineDecoderOptions } from '#server/line/codec/decoder.ts'
-import type { BeginItem } from '#server/line/codec/items.ts'
+import { LineDecoder, type LineDecoderOptions } from '#server/line/decoder.ts'
+import type { BeginItem } from '#server/line/syntax.ts'
 import { readWhole } from './reference.ts'
 import {
   addTokens,

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { LineDecoder, type LineDecoderOptions } from '#server/line/codec/decoder.ts'
-import type { Item } from '#server/line/codec/items.ts'
+import { LineDecoder, type LineDecoderOptions } from '#server/line/decoder.ts'
+import type { Item } from '#server/line/syntax.ts'
 
 /** An item without its grouping: one text line, or all bytes of a body that follow each other (as latin1). */
 export type Token = readonly [type: string, ...facts: unknown[]]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LineDecoder } from '#server/line/codec/decoder.ts'
+import { LineDecoder } from '#server/line/decoder.ts'
 import { bytes, decode, decodeEveryWay, utf8 } from './scenario.ts'
 
 const hint = ['hint']

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { LineDecoder, MAX_DISCARDED_BYTES, MAX_LINE_BYTES } from '#server/line/codec/decoder.ts'
+import { LineDecoder, MAX_DISCARDED_BYTES, MAX_LINE_BYTES } from '#server/line/decoder.ts'
 import { byteByByte, bytes, decode, decodeEveryWay, utf8 } from './scenario.ts'
 
 const tooLong = ['error', 'LINE_TOO_LONG']

@@ -1,4 +1,4 @@
-import { IAC, isTelnetOption } from '#server/connection/telnet-codes.ts'
+import { IAC, isTelnetOption } from '#server/connection/protocol-hints.ts'
 
 const [SE, NOP, IP, AYT, EC, EL, GA] = [0xf0, 0xf1, 0xf4, 0xf6, 0xf7, 0xf8, 0xf9]
 const [SB, WILL, WONT, DO, DONT] = [0xfa, 0xfb, 0xfc, 0xfd, 0xfe]

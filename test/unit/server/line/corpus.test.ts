@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { LineDecoderOptions } from '#server/line/codec/decoder.ts'
+import type { LineDecoderOptions } from '#server/line/decoder.ts'
 import { readWhole } from './reference.ts'
 import { agree, byteByByte, decode } from './scenario.ts'
 

@@ -1,11 +1,11 @@
-// `npm run proof`: runs every test and writes docs/proof.md, which says what each promise and each case of the abuse catalogue
-// is shown by. `npm run proof -- report.json` takes the report of a run that has been: `vitest run --reporter=json`.
+// `npm run test-report`: runs every test and writes docs/test-report.md, which says what each promise and each case of the abuse catalogue
+// is shown by. `npm run test-report -- report.json` takes the report of a run that has been: `vitest run --reporter=json`.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { thisMachine } from '../bench/report/machine.ts'
-import { absent, cases, promises } from './proof/claims.ts'
+import { absent, cases, promises } from './claims.ts'
 
 interface Report {
   readonly testResults: readonly {
@@ -36,7 +36,7 @@ function claimsIn(title: string): readonly string[] {
 }
 
 function newReport(): Report {
-  const directory = mkdtempSync(join(tmpdir(), 'tamtam-proof-'))
+  const directory = mkdtempSync(join(tmpdir(), 'tamtam-test-report-'))
   const file = join(directory, 'report.json')
   const args = [
     'node_modules/vitest/vitest.mjs',
@@ -96,9 +96,9 @@ function page(shown: ReadonlyMap<string, readonly Shown[]>): string {
   const results = cases.map((_, index) => result(of(`C${index + 1}`), absent[index + 1]))
   const number = (wanted: (text: string) => boolean) => results.filter(wanted).length
   return [
-    '# Proof',
+    '# Test report',
     '',
-    `Made by \`npm run proof\` from a run of every test: ${date}, ${processor}, ${system}, Node ${node}, commit ${commit}.`,
+    `Made by \`npm run test-report\` from a run of every test: ${date}, ${processor}, ${system}, Node ${node}, commit ${commit}.`,
     `${all.length} tests: ${count(all, 'passed')} passed, ${count(all, 'failed')} failed, ${count(all, 'skipped')} skipped.`,
     `Of ${cases.length} cases ${number((text) => text === 'passed')} are shown by tests that all passed, ${number((text) => text === '**no test**')} have no test, ${number((text) => Object.values(absent).includes(text))} cannot be tested here.`,
     '',
@@ -126,7 +126,7 @@ function page(shown: ReadonlyMap<string, readonly Shown[]>): string {
 
 const [given] = process.argv.slice(2)
 const shown = shownBy(given === undefined ? newReport() : read(given))
-writeFileSync(new URL('../docs/proof.md', import.meta.url), page(shown))
+writeFileSync(new URL('../docs/test-report.md', import.meta.url), page(shown))
 const stale = Object.keys(absent).filter((number) => shown.has(`C${number}`))
 if (stale.length > 0) console.error(`these cases have tests by now, and a reason to have none: ${stale.join(', ')}`)
 process.exit(stale.length === 0 && count(shown.get('*') ?? [], 'failed') === 0 ? 0 : 1)
