@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { Waiters } from '#domain/async/waiters.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import { hangUp, readOver } from '../connection/hang-up.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
@@ -23,7 +24,7 @@ export class HttpConnection {
   #response: ServerResponse | undefined
   /** How often a peer that has ended its side was asked whether it is there. */
   #probes = 0
-  #idle: (() => void)[] = []
+  readonly #idle = new Waiters()
   #progress: Progress | undefined
   #taken = 0
   #takenAt: number
@@ -89,7 +90,7 @@ export class HttpConnection {
 
   /** Resolves when no request is being dealt with. */
   settled(): Promise<void> {
-    return this.busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
+    return this.busy ? this.#idle.wait() : Promise.resolve()
   }
 
   /** Ends the connection once it has what was written to it. */
@@ -151,7 +152,7 @@ export class HttpConnection {
     if (next !== undefined) next()
     else {
       if (this.#failed) this.#hangUp()
-      for (const resolve of this.#idle.splice(0)) resolve()
+      this.#idle.release()
     }
   }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { pause } from '#domain/async/backoff.ts'
 import type { Cancel } from '#domain/ports/clock.ts'
 import { hangUp } from '../connection/hang-up.ts'
 import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
@@ -119,7 +120,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     this.stopReading()
     this.#closing.abort()
     const all = [...this.#connections.values()]
-    const late = new Promise<void>((resolve) => this.#parts.clock.after(ms, resolve))
+    const late = pause(this.#parts.clock, ms)
     await Promise.race([late, Promise.all(all.map((connection) => connection.settled()))])
     for (const connection of this.#connections.values()) connection.end()
     this.#cancelWatch()

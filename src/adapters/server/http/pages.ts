@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { endOfTick } from '#domain/async/backoff.ts'
 import { jsonForTerminal } from '#domain/names/terminal-text.ts'
 import { COSTS, priceOfItems } from '../connection/costs.ts'
 import type { Portion } from '../connection/fair-work.ts'
@@ -71,7 +72,7 @@ export async function* rowsOf<T>(
   toRow: (item: T) => object,
 ): AsyncGenerator<readonly object[]> {
   for (let at = 0; at < items.length; at += ROWS_AT_ONCE) {
-    if (at > 0) await new Promise<void>((resolve) => parts.clock.soon(resolve))
+    if (at > 0) await endOfTick(parts.clock)
     yield items.slice(at, at + ROWS_AT_ONCE).map(toRow)
   }
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { Waiters } from '#domain/async/waiters.ts'
 import { FileMissing, FileStoreFailed, type Pieces } from '#domain/ports/file-store.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { type DataDirectory, isFileId } from './data-directory.ts'
@@ -8,7 +9,7 @@ import { durableBytes, openFile } from './partial-file.ts'
 
 /** The progress of one file on its way, for its readers. */
 export class ReaderNotifier {
-  readonly #waiting = new Set<() => void>()
+  readonly #waiters = new Waiters()
   #written: number
   #status: 'growing' | 'paused' | 'whole' = 'paused'
 
@@ -43,15 +44,12 @@ export class ReaderNotifier {
 
   /** Calls `wake` once, at the next change; the returned function cancels that. */
   onChange(wake: () => void): () => void {
-    this.#waiting.add(wake)
-    return () => void this.#waiting.delete(wake)
+    return this.#waiters.add(wake)
   }
 
   #become(status: 'growing' | 'paused' | 'whole'): void {
     this.#status = status
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const wake of waiting) wake()
+    this.#waiters.release()
   }
 }
 

@@ -1,3 +1,4 @@
+import { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import {
@@ -14,7 +15,6 @@ import { DataDirectory, isFileId } from './data-directory.ts'
 import { ActiveReaders, FileReader } from './file-reader.ts'
 import { Health, refusal, Space } from './health.ts'
 import { createPartialFile, durableBytes, type PartialFile, reopenWhole, resumePartialFile } from './partial-file.ts'
-import { Semaphore } from './semaphore.ts'
 import { Upload, type UploadEnd, type UploadSettings } from './upload.ts'
 
 export interface DiskFileStoreOptions {

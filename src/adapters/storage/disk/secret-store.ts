@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SerialQueue } from '#domain/async/serial-queue.ts'
 import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import { errorCode, makeDirectory, replaceFile, syncDirectory } from '#system/files/file-system.ts'
 
@@ -9,7 +10,7 @@ const { O_RDONLY, O_NONBLOCK = 0 } = constants
 /** Secrets as files in `<data>/keys`, which only their owner can open. */
 export class DiskSecretStore implements SecretStore {
   readonly #directory: string
-  #writing: Promise<void> = Promise.resolve()
+  readonly #writes = new SerialQueue()
 
   constructor(data: string) {
     this.#directory = join(data, 'keys')
@@ -34,9 +35,7 @@ export class DiskSecretStore implements SecretStore {
   }
 
   write(name: KeyName, secret: string): Promise<void> {
-    const written = this.#writing.then(() => this.#write(name, secret))
-    this.#writing = written.catch(() => {})
-    return written
+    return this.#writes.run(() => this.#write(name, secret))
   }
 
   async #write(name: KeyName, secret: string): Promise<void> {

@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
+import type { Semaphore } from '#domain/async/semaphore.ts'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import { FileMissing } from '#domain/ports/file-store.ts'
 import { writeAll } from '#system/files/file-system.ts'
 import type { ReaderNotifier } from './file-reader.ts'
-import type { Semaphore } from './semaphore.ts'
 
 export interface SyncedFileOptions {
   readonly handle: FileHandle

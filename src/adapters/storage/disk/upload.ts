@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
+import type { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import { type Digest, FileMissing, type FileWriter, fileTooLarge } from '#domain/ports/file-store.ts'
@@ -7,7 +8,6 @@ import type { DataDirectory } from './data-directory.ts'
 import type { ReaderNotifier } from './file-reader.ts'
 import { type Health, refusal, type Space } from './health.ts'
 import { DurableMark, type PartialFile } from './partial-file.ts'
-import type { Semaphore } from './semaphore.ts'
 import { SyncedFile, WRITE_BUFFER_BYTES } from './synced-file.ts'
 
 /** Shared by all uploads of a store. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Waiters } from '#domain/async/waiters.ts'
 import type { Rejected } from '#domain/errors.ts'
 import { type Digest, FileMissing, type FileStore, type FileWriter, fileTooLarge } from '#domain/ports/file-store.ts'
 
@@ -192,7 +193,7 @@ class MemoryFile {
   readonly #chunks: Uint8Array[] = []
   /** The offset of each chunk in the file. */
   readonly #starts: number[] = []
-  readonly #waiting = new Set<() => void>()
+  readonly #waiters = new Waiters()
   #status: 'growing' | 'paused' | 'whole' | 'gone' = 'growing'
   #size = 0
 
@@ -212,14 +213,14 @@ class MemoryFile {
     for (let start = 0; start < bytes.length; start += LONGEST_CHUNK_BYTES) {
       this.#push(copy(bytes.subarray(start, start + LONGEST_CHUNK_BYTES)))
     }
-    this.#wake()
+    this.#waiters.release()
   }
 
   /** A file that is `gone` ends its readers with an error. */
   become(status: 'growing' | 'paused' | 'whole' | 'gone'): void {
     this.#status = status
     if (status === 'gone') this.#chunks.length = 0
-    this.#wake()
+    this.#waiters.release()
   }
 
   /** A whole file that shares the bytes of this one. */
@@ -236,7 +237,7 @@ class MemoryFile {
   /** A copy of the bytes from `at`; undefined at the end. Waits for the writers unless `signal` is aborted. */
   async piece(at: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const comes = () => this.#status === 'growing' || this.#status === 'paused'
-    while (comes() && at >= this.#size && !signal.aborted) await this.#change(signal)
+    while (comes() && at >= this.#size && !signal.aborted) await this.#waiters.wait(signal)
     if (this.#status === 'gone') throw new FileMissing('the file has been removed')
     if (at >= this.#size) return undefined
     const index = this.#chunkAt(at)
@@ -261,20 +262,6 @@ class MemoryFile {
       else high = middle - 1
     }
     return low
-  }
-
-  async #change(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = () => resolve()
-    this.#waiting.add(wake)
-    signal.addEventListener('abort', wake, { once: true })
-    await promise
-    signal.removeEventListener('abort', wake)
-    this.#waiting.delete(wake)
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake()
   }
 }
 

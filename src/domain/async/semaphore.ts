@@ -1,6 +1,8 @@
+import { Waiters } from './waiters.ts'
+
 /** Lets at most so many tasks run at once; the others wait in order. */
 export class Semaphore {
-  readonly #waiting: (() => void)[] = []
+  readonly #waiters = new Waiters()
   #free: number
 
   constructor(atOnce: number) {
@@ -8,14 +10,13 @@ export class Semaphore {
   }
 
   async run<Result>(task: () => Promise<Result>): Promise<Result> {
-    if (this.#free > 0) this.#free -= 1
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (this.#free > 0) this.#free--
+    else await this.#waiters.wait()
     try {
       return await task()
     } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#free += 1
+      // The place goes from one task to the next, so that nobody can come between.
+      if (!this.#waiters.releaseOne()) this.#free++
     }
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Semaphore } from '#storage/disk/semaphore.ts'
+import { Semaphore } from '#domain/async/semaphore.ts'
 
 test('at most so many run at once, the others follow in order, also after one has failed', async () => {
   const turns = new Semaphore(2)
