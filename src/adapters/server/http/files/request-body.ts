@@ -1,21 +1,22 @@
 import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** How a body ended: it came in full, or its connection broke. */
+/** The end of a body: it came in full, or its connection broke. */
 export type BodyEnd = 'whole' | 'cut'
 
 /** So much may wait to be taken; one piece is at most this and what came in one read. */
-const MARK_BYTES = 512 * 1024
+const PAUSE_BYTES = 512 * 1024
 
 /**
- * The bytes of a request, in pieces as large as what gathered while the piece before was being kept: small appends cost half the
- * throughput, and waiting for large ones would keep those who follow the file waiting too.
+ * The bytes of a request, in pieces as large as what gathered while the piece before was being written: small appends cost half the
+ * throughput, and waiting for large ones would keep the followers of the file waiting too.
  */
-export class Body {
+export class RequestBody {
   readonly #request: IncomingMessage
   #chunks: Buffer[] = []
   #waiting = 0
   #end: BodyEnd | undefined
-  #slab: Buffer | undefined
+  #buffer: Buffer | undefined
   #wake: () => void = () => {}
 
   constructor(request: IncomingMessage) {
@@ -41,8 +42,8 @@ export class Body {
     return piece
   }
 
-  /** What is still to come is read over, so that the sender gets to see the answer. */
-  ignore(): void {
+  /** Reads the rest and drops it, so that the sender gets to see the answer. */
+  drain(): void {
     this.#request.off('data', this.#take)
     this.#request.resume()
   }
@@ -50,7 +51,7 @@ export class Body {
   readonly #take = (chunk: Buffer): void => {
     this.#chunks.push(chunk)
     this.#waiting += chunk.length
-    if (this.#waiting >= MARK_BYTES) this.#request.pause()
+    if (this.#waiting >= PAUSE_BYTES) this.#request.pause()
     this.#wake()
   }
 
@@ -66,9 +67,25 @@ export class Body {
     this.#waiting = 0
     const [only] = chunks
     if (only?.length === length) return only
-    if (this.#slab === undefined || this.#slab.length < length) this.#slab = Buffer.allocUnsafeSlow(length + MARK_BYTES)
+    if (this.#buffer === undefined || this.#buffer.length < length)
+      this.#buffer = Buffer.allocUnsafeSlow(length + PAUSE_BYTES)
     let at = 0
-    for (const chunk of chunks) at += chunk.copy(this.#slab, at)
-    return this.#slab.subarray(0, length)
+    for (const chunk of chunks) at += chunk.copy(this.#buffer, at)
+    return this.#buffer.subarray(0, length)
+  }
+}
+
+/** Gives `take` the body, and drops what it leaves. Only now a client that asked is told to send it. */
+export async function withBody<T>(
+  { raw, headers }: FastifyRequest,
+  reply: FastifyReply,
+  take: (body: RequestBody) => Promise<T>,
+): Promise<T> {
+  if (headers.expect !== undefined && !raw.complete) reply.raw.writeContinue()
+  const body = new RequestBody(raw)
+  try {
+    return await take(body)
+  } finally {
+    body.drain()
   }
 }

@@ -1,9 +1,39 @@
 import { TextDecoder } from 'node:util'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
+import * as v from 'valibot'
 import { rejected } from '#domain/errors.ts'
 import { Refused } from '#domain/session.ts'
 import { looksLikeUtf16, utf16 } from '#system/files/text.ts'
 import { HttpRefused } from './errors.ts'
+
+/** The room in the address of a request; empty where its route has none. */
+export const roomOf = ({ params }: FastifyRequest): string => (params as { readonly room?: string }).room ?? ''
+
+/** The input of a client as `schema` has it. Throws BAD_REQUEST, and names the fault, where it is something else. */
+export function checked<Schema extends v.GenericSchema>(schema: Schema, sent: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, sent)
+  if (result.success) return result.output
+  const [issue] = result.issues
+  throw new HttpRefused('BAD_REQUEST', `${v.getDotPath(issue) ?? 'this'}: ${issue.message}`)
+}
+
+/** A number in an address, 0 or more. */
+export const wholeNumber = v.pipe(
+  v.string('must be given once'),
+  v.regex(/^\d{1,15}$/, 'must be a whole number'),
+  v.transform(Number),
+)
+
+/** How many are wanted: `usual` unless asked otherwise, and at most `most`. */
+export const limitOf = (usual: number, most: number) =>
+  v.optional(
+    v.pipe(
+      wholeNumber,
+      v.minValue(1, 'must be 1 or more'),
+      v.transform((limit) => Math.min(limit, most)),
+    ),
+    String(usual),
+  )
 
 /** The media type of a body, and the charset that it is said to be in. */
 export function typeOf(contentType: string): { readonly type: string; readonly charset: string | undefined } {
@@ -13,8 +43,8 @@ export function typeOf(contentType: string): { readonly type: string; readonly c
 }
 
 /**
- * The text that bytes are, to the letter, or a refusal: in the charset that they are said to be in, else in UTF-16 where they begin with its
- * mark (as what PowerShell writes), else in UTF-8. The mark is none of the text. UTF-16 without one is refused, as on the line protocol.
+ * The text of these bytes, to the letter: in the charset of their type, else in UTF-16 where they begin with its mark (PowerShell writes
+ * such), else in UTF-8. The mark is no part of the text. UTF-16 without one is refused, as on the line protocol.
  */
 export function textIn(bytes: Buffer, charset: string | undefined): string {
   const marked = markOf(bytes)
@@ -30,17 +60,10 @@ export function textIn(bytes: Buffer, charset: string | undefined): string {
   }
 }
 
-/** JSON in the bodies of a scope's requests. */
-export function takeJson(app: FastifyInstance, bodyLimit: number): void {
-  app.addContentTypeParser<Buffer>(
-    'application/json',
-    { parseAs: 'buffer', bodyLimit },
-    async ({ headers }: FastifyRequest, body: Buffer) =>
-      jsonIn(textIn(body, typeOf(headers['content-type'] ?? '').charset)),
-  )
-}
+/** The value of a body of JSON. */
+export const jsonOf = (body: Buffer, contentType = ''): unknown => jsonIn(textIn(body, typeOf(contentType).charset))
 
-export function jsonIn(text: string): unknown {
+function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -66,8 +89,8 @@ function decoderOf(charset: string): TextDecoder {
   }
 }
 
-const notUtf8 = rejected('BAD_TEXT', 'This text is not UTF-8. Send it as UTF-8, or as a file.')
+const notUtf8 = rejected('BAD_TEXT', 'this text is not UTF-8; send it as UTF-8, or as a file')
 const notAsSaid = rejected(
   'BAD_TEXT',
-  'This text is not in the charset that its type names. Send it as UTF-8, or as a file.',
+  'this text is not in the charset that its type names; send it as UTF-8, or as a file',
 )
