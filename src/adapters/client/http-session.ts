@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { BehaviorSubject, Observable, Subject, type Subscriber } from 'rxjs'
-import { failureText } from '#domain/names/failure-text.ts'
+import { failureText } from '#domain/names/text.ts'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'

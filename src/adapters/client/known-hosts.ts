@@ -1,7 +1,7 @@
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { failureText } from '#domain/names/failure-text.ts'
+import { failureText } from '#domain/names/text.ts'
 import { errorCode, makeDirectory, replaceFile } from '#system/files/file-system.ts'
 import { textOf } from '#system/files/text.ts'
 import { NotTrusted } from './errors.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import { jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { jsonForTerminal } from '#domain/names/text.ts'
 import { admitToRoute } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
 import { absent, isMeantForOurs, type ServedRoute, whatWorks } from './near-misses.ts'

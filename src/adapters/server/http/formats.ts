@@ -1,4 +1,4 @@
-import { jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { jsonForTerminal } from '#domain/names/text.ts'
 import type { Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { endOfTick } from '#domain/async/backoff.ts'
-import { jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { jsonForTerminal } from '#domain/names/text.ts'
 import { COSTS, priceOfItems } from '../connection/costs.ts'
 import type { Portion } from '../connection/fair-work.ts'
 import { pay } from './auth.ts'

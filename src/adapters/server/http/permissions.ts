@@ -1,4 +1,4 @@
-import type { Permission } from '#domain/room/permissions.ts'
+import type { Permission } from '#domain/room/moderation.ts'
 
 /**
  * What a route takes. A verb: what it does in a room, for whom the domain's table says. `open`: nothing, since nothing secret is behind

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { subnetOf } from '../connection/address.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { SharedRates } from '../connection/rate-limit.ts'

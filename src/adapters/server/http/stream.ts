@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Cancel } from '#domain/ports/clock.ts'
+import type { Cancel } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import { Outbox } from '../connection/outbox.ts'
 import type { StreamFormat } from './formats.ts'

@@ -1,7 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
 import { hangUp } from '../connection/hang-up.ts'
 import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 import { sniffConnection } from './protocol-detector.ts'

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Cancel } from '#domain/ports/clock.ts'
+import type { Cancel } from '#domain/ports/system.ts'
 import type { ConnectionServer } from '../connection/incoming-connection.ts'
 import { originOf } from '../connection/origin-of.ts'
 import { admit, type Entrance } from './admit.ts'

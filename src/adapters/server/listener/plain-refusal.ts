@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { rejected } from '#domain/errors.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { encodeMessage } from '#protocol/encode.ts'
 import { joinFrame } from '#protocol/frames.ts'
 import { hangUp } from '../connection/hang-up.ts'

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import { SNIFF_LIMIT_BYTES, sniff, type Verdict, verdictAtLast } from './detect-protocol.ts'
 
 export interface Sniffed {

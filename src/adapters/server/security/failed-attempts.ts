@@ -1,4 +1,4 @@
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { subnetOf } from '../connection/address.ts'
 import { type SharedRate, SharedRates } from '../connection/rate-limit.ts'
 

@@ -1,7 +1,6 @@
 import type { AccessRequest } from '#domain/engine/access.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
+import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
 import { keptSecret, newSecret, sameSecret, secretIn } from './secrets.ts'
 
 /** So often it is looked whether the token has been replaced: who came in by the old one goes within a second (C124). */

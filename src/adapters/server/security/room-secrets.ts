@@ -2,8 +2,8 @@ import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as v from 'valibot'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
-import type { Clock } from '#domain/ports/clock.ts'
 import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { newSecret, sameSecret } from './secrets.ts'
 
 export interface RoomSecretSettings {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import type { Clock } from '#domain/ports/clock.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { keptSecret } from './secrets.ts'
 
 /** For whom a ticket was made: what they had shown then is looked at again each time it is used. */

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Appended, Journal, KnownId, Span } from '#domain/ports/journal.ts'
-import { Batch } from '#domain/room/batch.ts'
-import { type Entry, isFact } from '#domain/room/events.ts'
-import { historyChars } from '#domain/room/history-size.ts'
+import type { Appended, Journal, Span } from '#domain/ports/journal.ts'
+import { Batch, type KnownId } from '#domain/room/batch.ts'
+import { type Entry, historyChars, isFact } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
 

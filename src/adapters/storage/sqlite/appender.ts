@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Appended, KnownId } from '#domain/ports/journal.ts'
+import type { Appended } from '#domain/ports/journal.ts'
+import type { KnownId } from '#domain/room/batch.ts'
 import { type Checkpointer, transaction } from './connection.ts'
 import { isDiskFull } from './errors.ts'
 import { DISK_FULL, type FreeSpace } from './free-space.ts'

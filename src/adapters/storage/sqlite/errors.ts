@@ -1,4 +1,4 @@
-import { failureText } from '#domain/names/failure-text.ts'
+import { failureText } from '#domain/names/text.ts'
 import type { Failure } from './messages.ts'
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html. */

@@ -1,5 +1,5 @@
 import type { Appended, Span } from '#domain/ports/journal.ts'
-import type { LogFields } from '#domain/ports/log.ts'
+import type { LogFields } from '#domain/ports/system.ts'
 import type { CommandId } from '#domain/room/batch.ts'
 
 /** One batch on its way to the worker. `length` is its share of the bytes that travel beside it. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { makeDirectorySync } from '#system/files/file-system.ts'
 import { Checkpointer, connect } from './connection.ts'
 import { DatabaseLocked, isDiskFull, JournalTooNew, primaryCode, SQLITE } from './errors.ts'

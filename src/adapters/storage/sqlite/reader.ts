@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import type { StoredRows } from './messages.ts'
 import { believed, isComplete } from './records.ts'
 import type { Room } from './room-table.ts'

@@ -1,4 +1,4 @@
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { Batch } from '#domain/room/batch.ts'
 import { isFact } from '#domain/room/events.ts'
 import { BadEntries, packEntries, unpackEntries } from '#protocol/journal-format.ts'

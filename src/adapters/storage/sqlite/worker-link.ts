@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import type { Answer, CallName, Calls, Failure, Request, WorkerOptions } from './messages.ts'
 
 interface Waiting {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { toFailure } from './errors.ts'
 import { IdleWork } from './idle-work.ts'
 import type { Answer, Failure, Request, WorkerOptions } from './messages.ts'

@@ -1,5 +1,5 @@
 import { isRefusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { sizeText } from '#i18n/size.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'

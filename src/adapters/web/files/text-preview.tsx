@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { isRefusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'

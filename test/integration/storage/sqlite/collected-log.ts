@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Log, LogFields } from '#domain/ports/log.ts'
+import type { Log, LogFields } from '#domain/ports/system.ts'
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error'

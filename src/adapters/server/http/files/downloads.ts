@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { places, type UploadHolder, yielding } from '#domain/engine/unfinished-uploads.ts'
+import { places, type UploadHolder, yielding } from '#domain/engine/upload-places.ts'
 import { Refused } from '#domain/session.ts'
 import { subnetOf } from '#server/connection/address.ts'
 import { requesterOf } from '../auth.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { Writing } from '#domain/transfer/writing.ts'
+import type { Writing } from '#domain/transfer/writer.ts'
 import type { TusChecksum } from '#protocol/tus.ts'
 import type { Refusal } from '../errors.ts'
 import { Body, type BodyEnd } from './body.ts'
