@@ -10,7 +10,7 @@ import type { HttpSettings } from './settings.ts'
 
 const PROBES = 2
 
-/** One HTTP connection: its requests are dealt with one after the other, however many come at once. */
+/** One HTTP connection: its requests are answered one after the other, however many come at once. */
 export class HttpConnection {
   readonly incoming: IncomingConnection
   readonly #clock: Clock
@@ -22,7 +22,7 @@ export class HttpConnection {
   #failed = false
   #request: IncomingMessage | undefined
   #response: ServerResponse | undefined
-  /** How often a peer that has ended its side was asked whether it is there. */
+  /** How often a client that has ended its side was asked whether it is there. */
   #probes = 0
   readonly #idle = new Waiters()
   #progress: Progress | undefined
@@ -67,8 +67,8 @@ export class HttpConnection {
   }
 
   /**
-   * Takes in nothing more: what came is no request, or none that is had here. Whatever was asked before has its own answer, which an error
-   * on what comes behind never replaces (`curl -T` of a log that grows); so `why` is told only where nothing else is.
+   * Reads nothing more: the last bytes are no request, or none for this host. Earlier requests have their own answers, which an error
+   * behind them never replaces (`curl -T` of a log that grows); so `why` is told only where nothing else is.
    */
   fail(why: Refusal): void {
     if (this.#failed) return
@@ -88,7 +88,7 @@ export class HttpConnection {
     setImmediate(() => readOver(this.incoming.connection))
   }
 
-  /** Resolves when no request is being dealt with. */
+  /** Resolves when no request is being answered. */
   settled(): Promise<void> {
     return this.busy ? this.#idle.wait() : Promise.resolve()
   }
@@ -105,7 +105,7 @@ export class HttpConnection {
     if (request === undefined || this.#progress === undefined) return
     this.#progress.reached(this.#bytesRead, now)
     if (request.complete) this.#findGone(request)
-    // What has come and was not taken yet waits for us, not for the peer.
+    // Bytes that have come and were not taken yet wait for us, not for the client.
     if (request.complete || request.readableLength > 0) this.#progress.waited(now)
     else if (this.#progress.leftMs(now) < 0) connection.destroy()
   }
@@ -116,8 +116,8 @@ export class HttpConnection {
   }
 
   /**
-   * A peer that has ended its side may still want the answer, or be gone. Where its program has closed the connection, its system refuses
-   * what is written, which the next write meets: then nothing is kept for it that others wait for.
+   * A client that has ended its side may still want the answer, or be gone. Where its program has closed the connection, its system
+   * refuses further bytes, which the next write meets: then nothing is kept for it that others wait for.
    */
   #findGone({ httpVersion }: IncomingMessage): void {
     if (!this.incoming.connection.readableEnded || this.answering || this.#probes >= PROBES) return
@@ -125,7 +125,7 @@ export class HttpConnection {
     if (httpVersion === '1.1') this.#response?.writeProcessing()
   }
 
-  /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
+  /** Closes the connection of a client that has taken nothing for `ms` with data waiting: half open, or hostile. */
   sweep(now: number, ms: number): void {
     const { connection } = this.incoming
     const waiting = connection.writableLength
@@ -140,7 +140,7 @@ export class HttpConnection {
     this.#request = undefined
     this.#response = undefined
     const { connection } = this.incoming
-    // Answered before its body was through: the rest is read over for a while, for the peer to see the answer.
+    // Answered before its body was through: the rest is read over for a while, for the client to see the answer.
     if (!request.complete && !connection.destroyed) {
       const cancel = this.#clock.after(this.#settings.lingerMs, () => {
         if (!request.complete) connection.destroy()
