@@ -20,8 +20,8 @@ import type { KeyRegistry } from '#server/session/key-registry.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket-server.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
-export const FILE_STORE: InjectionToken<FileStore> = Symbol('Vault')
-export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('Keyring')
+export const FILE_STORE: InjectionToken<FileStore> = Symbol('FileStore')
+export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('SecretStore')
 export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
 export const IDS: InjectionToken<Ids> = Symbol('Ids')
 export const LOG: InjectionToken<Log> = Symbol('Log')
