@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream'
 import type { Bandwidth } from '#domain/engine/bandwidth.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
-import { isLoopback } from '#server/connection/address.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
 import type { ListenerSettings } from '#server/listener/listener.ts'
-import type { RoomAccess } from '#server/security/room-access.ts'
+import type { RoomAccess } from '#server/security/room-secrets.ts'
 import type { TamtamOptions } from './cli/options.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
@@ -79,7 +79,7 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
   }
 }
 
-export type { Dial } from '#client/dial.ts'
+export type { Dial } from '#client/endpoint.ts'
 export { Unreachable } from '#client/errors.ts'
 export type { RemoteSession } from '#client/session/remote-session.ts'
 export type { Access, AccessRequest } from '#domain/engine/access.ts'

@@ -1,5 +1,5 @@
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
-import { hangUp } from '../connection/hang-up.ts'
+import { hangUp } from '../connection/idle.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { Outbox } from '../connection/outbox.ts'
 import { LineDecoder } from './decoder.ts'

@@ -1,6 +1,6 @@
 import { sessionDefaults } from '#app/defaults.ts'
 import { RemoteRoom, type WantedPlace } from '#client/session/remote-room.ts'
-import type { MessageTransport, MessageTransportListener, OpenTransport } from '#client/session/transport.ts'
+import type { MessageTransport, MessageTransportListener, OpenTransport } from '#client/session/transports.ts'
 import type { Member, RoomEvent, Said } from '#domain/room/events.ts'
 import type { ConnectionState } from '#domain/session.ts'
 import { decodeClientMessage } from '#protocol/decode.ts'

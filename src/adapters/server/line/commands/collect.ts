@@ -1,6 +1,6 @@
 import { refusalFor } from '#domain/room/moderation.ts'
 import { submissionsOf } from '#domain/room/visibility.ts'
-import { COSTS, priceOfItems } from '#server/connection/costs.ts'
+import { COSTS, priceOfItems } from '#server/connection/rate-limit.ts'
 import { ROOM_WORDS } from '#server/connection/room-words.ts'
 import { submissionLines } from '#server/connection/wording.ts'
 import type { LineCommand } from './command.ts'

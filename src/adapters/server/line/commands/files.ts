@@ -1,7 +1,7 @@
 import { rejected } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import { COSTS, priceOfItems } from '#server/connection/costs.ts'
+import { COSTS, priceOfItems } from '#server/connection/rate-limit.ts'
 import { fileLine } from '#server/connection/wording.ts'
 import type { Caller, LineCommand } from './command.ts'
 import { sayPortions } from './say-portions.ts'

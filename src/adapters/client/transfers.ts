@@ -1,4 +1,49 @@
-import type { TransferUpdate } from './transfer-events.ts'
+import type { ApiClient } from './api-client.ts'
+import type { Retries, Retry } from './retries.ts'
+
+/** What a transfer tells while it is under way; all numbers are bytes of the file. */
+export type TransferUpdate =
+  | { readonly type: 'hashing'; readonly done: number; readonly total: number }
+  /** It goes on from `at`, which is not 0 where it was under way before. */
+  | { readonly type: 'begins'; readonly at: number; readonly total: number | undefined }
+  | { readonly type: 'moved'; readonly bytes: number }
+  | ({ readonly type: 'retry' } & Retry)
+
+export type OnTransferUpdate = (update: TransferUpdate) => void
+
+export interface TransferOptions {
+  readonly api: ApiClient
+  readonly retries: Retries
+  readonly report: OnTransferUpdate
+  /** Bytes a second at most. */
+  readonly limit?: number
+}
+
+/** So often in a second do bytes move under a limit. */
+const STEPS_PER_SECOND = 20
+
+/** Lets bytes through at no more than `perSecond`; undefined stands for no limit. */
+export async function* paced(
+  pieces: AsyncIterable<Uint8Array>,
+  perSecond: number | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (perSecond === undefined) {
+    yield* pieces
+    return
+  }
+  const step = Math.max(1, Math.floor(perSecond / STEPS_PER_SECOND))
+  let due = performance.now()
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += step) {
+      const slice = piece.subarray(at, at + step)
+      yield slice
+      // What was not used is not saved up, or the limit would be none after a pause.
+      due = Math.max(due, performance.now() - 1000 / STEPS_PER_SECOND) + (slice.length / perSecond) * 1000
+      const waitMs = due - performance.now()
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    }
+  }
+}
 
 /** How far a transfer is. Bytes, milliseconds; bytes a second. */
 export interface Progress {
@@ -47,24 +92,24 @@ export class TransferMeter {
     return this.#progress.total
   }
 
-  take(news: TransferUpdate, now: number): void {
-    switch (news.type) {
+  take(update: TransferUpdate, now: number): void {
+    switch (update.type) {
       case 'hashing':
-        this.#moved(news.done, now)
-        this.#progress = { ...this.#progress, phase: 'reading', total: news.total }
+        this.#moved(update.done, now)
+        this.#progress = { ...this.#progress, phase: 'reading', total: update.total }
         return
       case 'begins':
-        this.#progress = { ...this.#progress, phase: 'moving', done: news.at, total: news.total }
+        this.#progress = { ...this.#progress, phase: 'moving', done: update.at, total: update.total }
         this.#samples = []
         return
       case 'moved':
-        this.#moved(news.bytes, now)
+        this.#moved(update.bytes, now)
         return
       case 'retry':
-        this.#retries = news.attempt
+        this.#retries = update.attempt
         return
       default:
-        news satisfies never
+        update satisfies never
     }
   }
 

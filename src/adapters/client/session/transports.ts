@@ -1,7 +1,28 @@
-import { NotTrusted } from '#client/errors.ts'
-import { rejected } from '#domain/errors.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
 import { SUBPROTOCOL } from '#protocol/messages.ts'
-import type { OpenTransport } from '../transport.ts'
+import { NotTrusted } from '../errors.ts'
+
+/** One connection that carries whole messages, in order. */
+export interface MessageTransport {
+  send(message: Uint8Array): void
+  /** Ends it once everything was sent; the listener still hears of its close. */
+  end(): void
+  /** Ends it at once; the listener hears nothing more. */
+  drop(): void
+}
+
+export interface MessageTransportListener {
+  opened(): void
+  /** Something came, if only a part of a message. */
+  heard(): void
+  received(message: Uint8Array): void
+  /** Once, and last; or `refused` instead, where no connection is to be made again. */
+  closed(why: string): void
+  refused(why: Rejected): void
+}
+
+/** Begins to connect. The listener hears nothing before this has returned. */
+export type OpenTransport = (listener: MessageTransportListener) => MessageTransport
 
 /** What is used of a WebSocket: the one of pages, of Node, and of packages. */
 export interface WebSocketLike {

@@ -1,15 +1,16 @@
 import type { Duplex } from 'node:stream'
-import type { Endpoint } from '#client/endpoint.ts'
-import { errorText } from '#client/error-text.ts'
-import { NotTrusted } from '#client/errors.ts'
+import { WebSocket } from 'ws'
 import { rejected } from '#domain/errors.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
 import { hostMessageLimits } from '#protocol/limits.ts'
-import type { OpenTransport } from '../transport.ts'
+import type { Endpoint } from '../endpoint.ts'
+import { errorText, NotTrusted } from '../errors.ts'
+import { EndpointAgent } from '../node-http.ts'
+import type { OpenTransport, WebSocketClass } from './transports.ts'
 
 /** Frames on a connection of their own. */
 export const framesTo =
-  (way: Endpoint): OpenTransport =>
+  (endpoint: Endpoint): OpenTransport =>
   (listener) => {
     const opening = new AbortController()
     const splitter = new FrameSplitter(hostMessageLimits.bytes)
@@ -36,7 +37,7 @@ export const framesTo =
       made.write(FRAMES_MAGIC)
       listener.opened()
     }
-    way.open(opening.signal).then(opened, (error) => {
+    endpoint.open(opening.signal).then(opened, (error) => {
       if (dropped) return
       if (error instanceof NotTrusted) listener.refused(rejected(error.code, error.message))
       else listener.closed(errorText(error))
@@ -51,3 +52,13 @@ export const framesTo =
       },
     }
   }
+
+/** WebSockets of this process that reach an endpoint: the platform's own could not hold a host to its key. */
+export function webSocketsOver(endpoint: Endpoint): WebSocketClass {
+  const agent = new EndpointAgent(endpoint)
+  return class extends WebSocket {
+    constructor(url: string, protocols: string) {
+      super(url, protocols, { perMessageDeflate: false, agent })
+    }
+  }
+}
