@@ -1,8 +1,7 @@
 import * as v from 'valibot'
 import { CODES, type Code } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
-import type { Member, Role } from '#domain/room/member.ts'
+import type { Member, Role, RoomEvent } from '#domain/room/events.ts'
 
 /**
  * Every command, event, message and HTTP body, once: the checks of hosts, programs and pages, the types that the domain does not own,
