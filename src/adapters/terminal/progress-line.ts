@@ -1,4 +1,4 @@
-import type { Progress as Moving } from '#client/transfer-meter.ts'
+import type { Progress as Moving } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { Translator } from '#i18n/i18n.ts'
 import { paceWords } from '#i18n/pace.ts'

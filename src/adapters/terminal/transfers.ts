@@ -1,4 +1,4 @@
-import { TransferMeter } from '#client/transfer-meter.ts'
+import { TransferMeter } from '#client/transfers.ts'
 import { Semaphore } from '#domain/async/semaphore.ts'
 import { safeFileName } from '#domain/names/file-name.ts'
 import type { Clock } from '#domain/ports/clock.ts'

@@ -97,7 +97,7 @@ export class TransferActor {
     return Math.max(this.#transfer.durable, this.#held.durable ?? 0)
   }
 
-  get isOpenInVault(): boolean {
+  get isOpenInFileStore(): boolean {
     return this.#held.isOpen
   }
 

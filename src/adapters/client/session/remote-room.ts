@@ -9,11 +9,11 @@ import type { Member } from '#domain/room/member.ts'
 import { type ConnectionState, Refused } from '#domain/session.ts'
 import type { JoinedRoom } from '#protocol/messages.ts'
 import { Unreachable } from '../errors.ts'
+import type { SessionSettings } from '../settings.ts'
 import { Members } from './members.ts'
-import { PendingCommands } from './pending-commands.ts'
+import { PendingCommands } from './pending.ts'
 import { type Ending, ProtocolClient, type ProtocolClientListener } from './protocol-client.ts'
-import type { SessionSettings } from './settings.ts'
-import type { OpenTransport } from './transport.ts'
+import type { OpenTransport } from './transports.ts'
 
 export interface RemoteRoomParts {
   readonly open: OpenTransport
