@@ -305,7 +305,7 @@ const isOfRooms = (permission: RoutePermission): permission is Permission =>
   permission !== 'open' && permission !== 'known' && permission !== 'machine'
 
 /** A route that has to do with a room names a permission of rooms in the table. */
-const noPermission = rejected('NOT_ALLOWED', 'this is not for anybody')
+const noPermission = rejected('NOT_ALLOWED', 'permission denied: this address has no permission in the table of routes')
 /** For members who are about to come back: nobody else must do what was meant for them. */
 const notHere = rejected('NOT_A_MEMBER', 'the member with this key is not in the room just now; ask again in a moment')
 

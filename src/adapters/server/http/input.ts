@@ -69,7 +69,7 @@ function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    if (error instanceof SyntaxError) throw new HttpRefused('BAD_REQUEST', 'this is no JSON')
+    if (error instanceof SyntaxError) throw new HttpRefused('BAD_REQUEST', 'this body is not JSON; send a JSON object')
     throw error
   }
 }

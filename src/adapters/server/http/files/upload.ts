@@ -444,5 +444,8 @@ const mismatch = rejected(
   'these bytes are not what Upload-Checksum says; nothing of them was kept, send them again',
 )
 const noDigest: Refusal = { code: 'BAD_REQUEST', message: 'a form has no digest of a file; send the file by PUT' }
-const noBoundary: Refusal = { code: 'BAD_REQUEST', message: 'the Content-Type of this form names no boundary' }
+const noBoundary: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'the Content-Type of this form names no boundary; let your client write that header',
+}
 const noFile = (works: string): Refusal => ({ code: 'BAD_REQUEST', message: `there is no file in this form; ${works}` })
