@@ -260,7 +260,7 @@ const sequence = countAs('Dense and rising within a room, from 1.')
 const path = v.pipe(text, v.description('A path on this host.'))
 
 /** With the address of the file that they speak of. */
-export const eventKindsOverHttp = eventMaps({ url: path })
+const eventKindsOverHttp = eventMaps({ url: path })
 export const eventsOverHttp = eventsOf(eventKindsOverHttp)
 
 /** What a client posts. */
@@ -312,12 +312,6 @@ const keptInvitation = map({
 export const invitations = map({ invitations: list(keptInvitation) })
 export type KeptInvitation = v.InferOutput<typeof keptInvitation>
 
-/** A whole file, for its sender. */
-export const sentFile = map({
-  ...{ id: fileId, name: text, size: count, sha256, url: path },
-  audience: v.exactOptional(audience),
-})
-
 const given = map({ name: text, at: timeAs('When') })
 const fileRow = map({
   id: fileId,
@@ -340,8 +334,6 @@ export type FileRow = v.InferOutput<typeof fileRow>
 
 export const receipts = map({ verified: list(given), waiting: list(text) })
 export type Receipts = v.InferOutput<typeof receipts>
-
-export const signedLink = map({ url: path, expiresAt: timeAs('Until when it opens the file') })
 
 // Checks
 
