@@ -3,13 +3,13 @@ import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Code, rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { Refused, sendWhenReady } from '#domain/session.ts'
-import { priceOfJoin } from '../connection/costs.ts'
 import type { Outbox } from '../connection/outbox.ts'
+import { priceOfJoin } from '../connection/rate-limit.ts'
 import type { LinkOf } from '../connection/wording.ts'
 import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
 import { beforeAuth, tokenFirst } from './before-auth.ts'
@@ -215,7 +215,7 @@ export class LinePeer implements Caller {
     if (this.#status === 'stranger') this.#parts.admitted()
     this.#status = quiet ? 'shy' : 'here'
     this.#unwatch()
-    this.#unwatch = accessControl.stay(shown, room, () => this.#parts.expelled(accessEnded))
+    this.#unwatch = accessControl.watch(shown, room, () => this.#parts.expelled(accessEnded))
     this.#delivery.showing(accessControl.holderOf(shown, room))
     this.#rooms.add(room)
     this.#session = session

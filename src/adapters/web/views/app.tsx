@@ -1,6 +1,6 @@
 import { useSignalEffect } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { usePage } from '../state/context.ts'
 import type { Page, Stage } from '../state/page.ts'
 import { RoomView } from './room-view.tsx'

@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { Language } from '#i18n/i18n.ts'
 import { usePage, useSay } from '../state/context.ts'
 
