@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { TamtamOptions } from '#app/cli/options.ts'
+import type { TamtamOptions } from '#app/index.ts'
 import { compose } from '#app/compose.ts'
 import { type MemoryConnection, memoryPair } from '#server/memory/pair.ts'
 
