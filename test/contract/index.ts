@@ -1,4 +1,4 @@
-// For those who write an adapter of their own, or test against a room in memory: `tamtam-chat/testing`.
+// For authors of adapters, and for tests against a room in memory: `tamtam-chat/testing`.
 export {
   type ConnectionAcceptor,
   MemoryConnection,
