@@ -1,12 +1,9 @@
 import type { InjectionToken } from 'tsyringe'
 import type { Engine } from '#domain/engine/engine.ts'
-import type { Clock } from '#domain/ports/clock.ts'
 import type { FileStore } from '#domain/ports/file-store.ts'
-import type { Ids } from '#domain/ports/ids.ts'
 import type { Journal } from '#domain/ports/journal.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
+import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
 import type { HttpServer } from '#server/http/server.ts'
 import type { LineServer } from '#server/line/line-server.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
@@ -26,15 +23,15 @@ export const IDS: InjectionToken<Ids> = Symbol('Ids')
 export const LOG: InjectionToken<Log> = Symbol('Log')
 export const METRICS: InjectionToken<Metrics> = Symbol('Metrics')
 export const ENGINE: InjectionToken<Engine> = Symbol('Engine')
-export const LINE_SERVER: InjectionToken<LineServer> = Symbol('LineDoor')
-export const HTTP_SERVER: InjectionToken<HttpServer> = Symbol('HttpDoor')
+export const LINE_SERVER: InjectionToken<LineServer> = Symbol('LineServer')
+export const HTTP_SERVER: InjectionToken<HttpServer> = Symbol('HttpServer')
 export const HOST_TOKEN: InjectionToken<HostToken> = Symbol('HostToken')
 export const OWNER_KEY: InjectionToken<OwnerKey> = Symbol('OwnerKey')
-export const ROOM_SECRETS: InjectionToken<RoomSecrets> = Symbol('RoomKeys')
-export const ACCESS_CONTROL: InjectionToken<AccessControl> = Symbol('Admission')
-export const SIGNED_LINKS: InjectionToken<SignedLinks> = Symbol('Tickets')
-export const KEY_REGISTRY: InjectionToken<KeyRegistry> = Symbol('People')
-/** What the doors share whose people have sessions. */
+export const ROOM_SECRETS: InjectionToken<RoomSecrets> = Symbol('RoomSecrets')
+export const ACCESS_CONTROL: InjectionToken<AccessControl> = Symbol('AccessControl')
+export const SIGNED_LINKS: InjectionToken<SignedLinks> = Symbol('SignedLinks')
+export const KEY_REGISTRY: InjectionToken<KeyRegistry> = Symbol('KeyRegistry')
+/** Shared by the servers of frames and of WebSockets. */
 export const SESSION_PARTS: InjectionToken<SessionParts> = Symbol('SessionParts')
-export const FRAME_SESSION_SERVER: InjectionToken<FrameSessionServer> = Symbol('FramesDoor')
-export const WEB_SOCKET_SESSION_SERVER: InjectionToken<WebSocketSessionServer> = Symbol('WebSocketDoor')
+export const FRAME_SESSION_SERVER: InjectionToken<FrameSessionServer> = Symbol('FrameSessionServer')
+export const WEB_SOCKET_SESSION_SERVER: InjectionToken<WebSocketSessionServer> = Symbol('WebSocketSessionServer')

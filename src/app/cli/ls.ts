@@ -4,14 +4,14 @@ import { isRefusal } from '#client/errors.ts'
 import type { FileRow } from '#client/http-bodies.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { amountText, sizeText } from '#i18n/size.ts'
 import { shortId } from '#server/connection/wording.ts'
 import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
+import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { refused } from './failing.ts'
-import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './verb.ts'
+import { refused } from './failures.ts'
 
 const NEARBY_MS = 2000
 

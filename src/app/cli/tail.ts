@@ -4,13 +4,13 @@ import { isRefusal } from '#client/errors.ts'
 import { follow } from '#client/event-stream.ts'
 import { history } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { isEntry, lastSeqOf, type RoomEvent } from '#domain/room/events.ts'
 import { lineOf } from '#server/connection/event-line.ts'
 import { fileLine } from '#server/connection/wording.ts'
 import { clientDefaults } from '../defaults.ts'
-import { refused } from './failing.ts'
-import { apiOf, countOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './verb.ts'
+import { apiOf, countOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
+import { refused } from './failures.ts'
 
 interface TailFlags {
   readonly after?: number

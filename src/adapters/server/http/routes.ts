@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { jsonForTerminal } from '#domain/names/text.ts'
 import { COSTS } from '../connection/rate-limit.ts'
 import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
@@ -17,7 +17,7 @@ import {
   removeUpload,
   tusOptions,
 } from './files/upload.ts'
-import { jsonOf, roomOf } from './input.ts'
+import { jsonOf, paramsOf } from './input.ts'
 import { isReserved, refuseAbsent, whatWorks } from './near-misses.ts'
 import document from './openapi.json' with { type: 'json' }
 import {
@@ -179,7 +179,7 @@ function addRoute(scope: FastifyInstance, route: Route, routes: readonly Route[]
 function refuseError(error: unknown, reply: FastifyReply, { log }: HttpContext): FastifyReply {
   const why = refusalOf(error)
   if (why?.code === 'TOO_LARGE') {
-    const message = `${why.message}; ${whatWorks(reply.request, roomOf(reply.request))}`
+    const message = `${why.message}; ${whatWorks(reply.request, paramsOf(reply.request).room)}`
     return refuse(reply, { ...why, message })
   }
   if (why !== undefined) return refuse(reply, why)

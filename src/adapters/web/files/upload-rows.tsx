@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Refusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { paceWords } from '#i18n/pace.ts'
 import { amountText, sizeText } from '#i18n/size.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { Receipts } from './receipts.tsx'
+import { Receipts } from './file-card.tsx'
 import type { Upload } from './uploads.ts'
 
 /** The files that leave from here, in whichever room one is; of many that wait only how many. */

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 
 /** So many messages are read out one by one; more are only counted. */
 const MOST_READ_OUT = 3
@@ -35,5 +35,35 @@ export class Announcer {
       this.#gathered = []
       this.#text.value = lines.length > MOST_READ_OUT ? this.#counted(lines.length) : lines.join('\n')
     })
+  }
+}
+
+/** Hands on what comes in bursts: the first at the end of the tick, the rest gathered, so that a flood is drawn a few times a second. */
+export class Batcher<T> {
+  readonly #clock: Clock
+  readonly #everyMs: number
+  readonly #give: (burst: readonly T[]) => void
+  #gathered: T[] = []
+  #givenAt = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock, everyMs: number, give: (burst: readonly T[]) => void) {
+    this.#clock = clock
+    this.#everyMs = everyMs
+    this.#give = give
+  }
+
+  add(one: T): void {
+    this.#gathered.push(one)
+    if (this.#gathered.length > 1) return
+    const wait = this.#givenAt + this.#everyMs - this.#clock.elapsed()
+    if (wait > 0) this.#clock.after(wait, () => this.#flush())
+    else queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    const burst = this.#gathered
+    this.#gathered = []
+    this.#givenAt = this.#clock.elapsed()
+    this.#give(burst)
   }
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { type Entry, isEntry } from '#domain/room/events.ts'
 import type { Translator } from '#i18n/i18n.ts'
 import { eventText } from '#terminal/event-text.ts'
@@ -10,8 +10,7 @@ import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { isFile } from '../timeline/rows.ts'
 import { Dialog } from './dialog.tsx'
-import { Name } from './name.tsx'
-import { Day, Time } from './times.tsx'
+import { Day, Name, Time } from './labels.tsx'
 
 type Found =
   | { readonly status: 'nothing asked' | 'asking' }
