@@ -1,5 +1,5 @@
 import type { LocalSession } from '#domain/engine/session.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { COLLECTING } from '../connection/wording.ts'
 
 /** What somebody is told who has come into a room. */

@@ -4,8 +4,8 @@ import * as v from 'valibot'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { Clock } from '#domain/ports/clock.ts'
 import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { newSecret, sameSecret } from './host-token.ts'
 
 export interface RoomSecretSettings {

@@ -1,5 +1,5 @@
-import { refusalFor } from '#domain/room/permissions.ts'
-import { submissionsOf } from '#domain/room/submissions.ts'
+import { refusalFor } from '#domain/room/moderation.ts'
+import { submissionsOf } from '#domain/room/visibility.ts'
 import { COSTS, priceOfItems } from '#server/connection/rate-limit.ts'
 import { ROOM_WORDS } from '#server/connection/room-words.ts'
 import { submissionLines } from '#server/connection/wording.ts'

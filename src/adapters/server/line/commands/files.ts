@@ -1,5 +1,5 @@
 import { rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { COSTS, priceOfItems } from '#server/connection/rate-limit.ts'
 import { fileLine } from '#server/connection/wording.ts'
