@@ -2,7 +2,7 @@ import { TransferMeter } from '#client/transfer-meter.ts'
 import { safeFileName } from '#domain/names/file-name.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { Audience, MentionedFile, WholeFile } from '#domain/room/events.ts'
-import type { Translator } from '#i18n/i18n.ts'
+import type { Translator } from '#i18n/translator.ts'
 import type { FileTransfers, Refusal } from './ports.ts'
 import { type Progress, progressLine } from './progress-line.ts'
 

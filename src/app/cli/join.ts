@@ -3,10 +3,10 @@ import { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import { invitations, invite, listRooms, revoke, setPassword } from '#client/queries.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
+import type { RoomAccess } from '#domain/room/room-access.ts'
 import { Refused, type RoomSession } from '#domain/session.ts'
 import { type Language, languageOf, languages, translatorFor } from '#i18n/i18n.ts'
-import { bytesOf } from '#server/connection/wording.ts'
-import type { RoomAccess } from '#server/security/room-access.ts'
+import { bytesOf } from '#protocol/command-table.ts'
 import { RandomIds } from '#system/random-ids.ts'
 import type { Ending, Refusal } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
@@ -16,7 +16,6 @@ import { secretInFile } from '../secret-file.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { flushed, neverWaitFor } from './output.ts'
 import { ownKey } from './own-keys.ts'
-import { keyWords } from './terminal/key-words.ts'
 import { openTerminal } from './terminal/open-terminal.ts'
 import { remoteFiles } from './terminal/remote-files.ts'
 import { TypedInput } from './terminal/typed-input.ts'
@@ -87,7 +86,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
           const rooms = await listRooms(link)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
         },
-        own: keyWords(roomAccess(link, session.room), session.room, way.base, words),
+        host: { access: roomAccess(link, session.room), base: way.base },
         language: flags.lang ?? languageOf(process.env),
         plain: flags.plain === true,
         typed,

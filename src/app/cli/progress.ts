@@ -1,8 +1,8 @@
 import type { TransferUpdate } from '#client/transfer-events.ts'
 import { TransferMeter } from '#client/transfer-meter.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
+import { sizeText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
-import { sizeText } from '#i18n/size.ts'
 import { type Progress, progressLine } from '#terminal/progress-line.ts'
 
 export interface Screen {

@@ -1,11 +1,10 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { Session, Upload } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
+import { sizeText } from '#i18n/format.ts'
 import { Progress } from '../connection/progress.ts'
-import { placeText, shortId, sizeText } from '../connection/wording.ts'
 import { ByteChannel } from './byte-channel.ts'
 import type { BeginItem } from './codec/items.ts'
 import type { LineSettings } from './settings.ts'
@@ -86,10 +85,6 @@ export class LineUpload {
       void this.cut(this.#progress.isTrickle(now) ? trickled(this.#settings) : stalled(this.#settings)).catch(() => {})
   }
 }
-
-/** What the sender is told of a file that has come whole. */
-export const receivedText = ({ id, name, size, sha256, audience }: WholeFile): string =>
-  `* [${shortId(id)}] ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`
 
 const stalled = ({ uploadStallMs }: LineSettings): Rejected =>
   rejected('TRANSFER_STALLED', `nothing of the file arrived for ${uploadStallMs / 1000} s; send it again`)

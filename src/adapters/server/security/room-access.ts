@@ -1,20 +1,9 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { Invitation, KeptInvitation, RoomSecrets } from './room-secrets.ts'
+import type { Invitation, KeptInvitation, RoomAccess } from '#domain/room/room-access.ts'
+import type { RoomSecrets } from './room-secrets.ts'
 
-/** What opens a room, in the hands of a member who looks after it. `Why`: as refusals are known where they are told. */
-export interface RoomAccess<Why = Rejected> {
-  /** What the room has for a password from now on; with nothing, it has none any more. Those who are in stay in. */
-  setPassword(word: string | undefined): Promise<Why | undefined>
-  /** What lets one more person in, once. */
-  invite(): Promise<Invitation | Why>
-  /** By which somebody may still come in. */
-  invitations(): Promise<readonly KeptInvitation[] | Why>
-  /** Nobody comes in by it any more; whoever is in by nothing else goes. */
-  revoke(id: string): Promise<Why | undefined>
-}
-
-/** The same where the room is. */
+/** Room access on the host itself. */
 export class LocalRoomAccess implements RoomAccess {
   readonly #session: LocalSession
   readonly #keys: RoomSecrets

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { serialQueue } from '#domain/async/serial-queue.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import type { Invitation, KeptInvitation } from '#domain/room/room-access.ts'
 import { newSecret, sameSecret } from './secrets.ts'
 
 export interface RoomSecretSettings {
@@ -13,20 +14,6 @@ export interface RoomSecretSettings {
   readonly invitedMs: number
   /** Invitations to one room that hold, used or not. */
   readonly invitationsPerRoom: number
-}
-
-/** What lets one person in, as far as it is remembered: its code is not. */
-export interface KeptInvitation {
-  readonly id: string
-  /** Milliseconds since 1970: nobody comes in by it any more, or nobody back in. */
-  readonly expiresAt: number
-  /** Somebody has come in by it, whose it is now. */
-  readonly used: boolean
-}
-
-export interface Invitation extends Omit<KeptInvitation, 'used'> {
-  readonly room: string
-  readonly code: string
 }
 
 /** An invitation that holds for somebody. */

@@ -1,6 +1,6 @@
 import { isRefusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import { sizeText } from '#i18n/size.ts'
+import { sizeText } from '#i18n/format.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import type { FileEntry } from '../timeline/rows.ts'

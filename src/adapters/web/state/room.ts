@@ -1,8 +1,8 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
+import { TypingMembers } from '#client/session/typing-members.ts'
 import type { Cancel } from '#domain/ports/clock.ts'
 import { isEntry, type RoomEvent } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
-import { Writers } from '#terminal/writers.ts'
 import { BrowserClock } from '../browser/clock.ts'
 import type { Credentials } from '../browser/host-requests.ts'
 import { BrowserIds } from '../browser/ids.ts'
@@ -46,7 +46,7 @@ export class Room {
   readonly #read: number | undefined
   readonly #unread = signal(unread.opened(undefined, 0))
   readonly #dialog = signal<Dialog | undefined>(undefined)
-  readonly #writers: Writers
+  readonly #writers: TypingMembers
   readonly #typing = signal<readonly string[]>([])
   readonly #clock = new BrowserClock()
   #remembering: Cancel | undefined
@@ -56,7 +56,7 @@ export class Room {
     const ids = new BrowserIds()
     this.#kept = kept
     this.#read = read
-    this.#writers = new Writers(this.#clock)
+    this.#writers = new TypingMembers(this.#clock)
     this.place = new RoomStore(wanted, credentials)
     this.history = new HostHistory(this.place.host, room)
     this.files = new RoomFiles(this.place.host, room)

@@ -1,5 +1,5 @@
 import type { Audience } from '#domain/room/events.ts'
-import type { Say } from '#i18n/i18n.ts'
+import type { PageTranslator } from '#i18n/translator.ts'
 import { FileCard } from '../files/file-card.tsx'
 import { useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -32,7 +32,7 @@ export function FileRow({ room, entry }: { readonly room: Room; readonly entry: 
 }
 
 /** Who else may see it. */
-function only({ to }: Audience, me: string, say: Say): string {
+function only({ to }: Audience, me: string, say: PageTranslator['say']): string {
   if (to === 'staff') return say('onlyTo', { name: say('staff') })
   return to.id === me ? say('toYou') : say('onlyTo', { name: to.name })
 }

@@ -1,6 +1,6 @@
 import { Component } from 'preact'
-import type { Say, Translator } from '#i18n/i18n.ts'
-import { eventText } from '#terminal/event-text.ts'
+import { eventText } from '#i18n/render-event.ts'
+import type { PageTranslator } from '#i18n/translator.ts'
 import type { Room } from '../state/room.ts'
 import type { PresenceRow, Row } from '../timeline/rows.ts'
 import { FileRow } from './file-row.tsx'
@@ -10,7 +10,7 @@ import { Day } from './times.tsx'
 interface RowProps {
   readonly room: Room
   readonly row: Row
-  readonly words: Translator
+  readonly words: PageTranslator
   readonly active: boolean
   readonly found: boolean
 }
@@ -83,7 +83,7 @@ function isSame(one: Row, other: Row): boolean {
 
 const MOST_NAMES = 5
 
-function comingsWords({ joined, left, passed, renamed, kicked }: PresenceRow, say: Say): string {
+function comingsWords({ joined, left, passed, renamed, kicked }: PresenceRow, say: PageTranslator['say']): string {
   const some = (names: readonly string[]) => {
     const shown = [...new Set(names)].slice(0, MOST_NAMES).join(', ')
     const more = names.length - MOST_NAMES

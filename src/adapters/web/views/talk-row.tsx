@@ -1,4 +1,4 @@
-import { names } from '#terminal/event-text.ts'
+import { isNamedIn } from '#domain/names/mention.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { MessageText } from '../text/message-text.tsx'
@@ -22,7 +22,7 @@ export function TalkRow({ room, entry, headed, active }: TalkProps) {
   const me = room.place.member.value
   const { by, text, type } = entry
   const own = by.id === me.id
-  const lit = !own && names(text, me.name)
+  const lit = !own && isNamedIn(text, me.name)
   return (
     <div class={`talk ${type}${headed ? ' headed' : ''}${lit ? ' lit' : ''}`}>
       <div class="gutter">{headed ? <Face {...by} /> : <Time at={entry.at} />}</div>

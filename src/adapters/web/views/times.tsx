@@ -1,4 +1,4 @@
-import type { Language } from '#i18n/i18n.ts'
+import type { Language } from '#i18n/translator.ts'
 import { usePage, useSay } from '../state/context.ts'
 
 const DAY_MS = 86_400_000

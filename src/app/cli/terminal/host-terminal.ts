@@ -8,13 +8,10 @@ import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { Console } from '#terminal/pipes/console.ts'
 import { FileSaver } from '#terminal/pipes/file-saver.ts'
 import { greetingOf, type HostFacts, pageLink } from '#terminal/pipes/greeting.ts'
-import { limitWord } from '#terminal/pipes/limit-word.ts'
-import type { OwnWord } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import type { StopSignal } from '../signals.ts'
 import { hostFileTransfers } from './host-files.ts'
-import { keyWords } from './key-words.ts'
 import { openTerminal } from './open-terminal.ts'
 import { TypedInput } from './typed-input.ts'
 
@@ -68,12 +65,6 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
   const { say, refusal } = words
   const directory = saveInto(config, data)
   const into = { directory: directory ?? '.', autoBytes: directory === undefined ? 0 : Number.POSITIVE_INFINITY }
-  const limit: OwnWord = {
-    word: 'limit',
-    takes: '[5M|off]',
-    about: 'helpLimit',
-    read: (rest) => limitWord(rest, tamtam.bandwidth),
-  }
   const typed = new TypedInput(process.stdin)
   const rooms = async () => (await tamtam.engine.rooms()).map(({ name }) => name)
 
@@ -85,7 +76,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
           session,
           files: hostFileTransfers(session, into),
           rooms,
-          own: [limit, ...keyWords(tamtam.roomAccess(session), session.room, baseOf(facts), words)],
+          host: { access: tamtam.roomAccess(session), base: baseOf(facts), bandwidth: tamtam.bandwidth },
           language,
           plain: config.plain,
           typed,

@@ -3,7 +3,7 @@ import type { RoomSession } from '#domain/session.ts'
 import { type Language, translatorFor } from '#i18n/i18n.ts'
 import { SystemClock } from '#system/system-clock.ts'
 import { runPlain } from '#terminal/plain.ts'
-import type { Ending, FileTransfers, Output, OwnWord, TypedLines } from '#terminal/ports.ts'
+import type { Ending, FileTransfers, HostControls, Output, TypedLines } from '#terminal/ports.ts'
 import { reflows } from '#terminal/reflow.ts'
 import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/style.ts'
@@ -18,7 +18,7 @@ export interface TerminalParts {
   readonly files: FileTransfers
   /** The rooms there are to go to. */
   readonly rooms: () => Promise<readonly string[]>
-  readonly own: readonly OwnWord[]
+  readonly host: HostControls
   readonly language: Language
   readonly plain: boolean
   /** What is typed where no cursor moves. */
@@ -38,7 +38,7 @@ function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boole
 
 /** Shows a room in this terminal until somebody leaves it. */
 export async function openTerminal(parts: TerminalParts, process: NodeJS.Process): Promise<Ending> {
-  const { session, files, own, language, greeting, rooms } = parts
+  const { session, files, host, language, greeting, rooms } = parts
   const screen = isScreen(process, parts.plain)
   const manner: TerminalOptions = screen
     ? {
@@ -53,7 +53,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     : { paint: undefined, time: false, tall: false, echo: false, live: false, divider: false, history: HISTORY }
   const make = (outlet: Output) => {
     const words = translatorFor(language, forTerminal)
-    const client = new RoomClient({ session, files, words, clock: new SystemClock(), outlet, manner, own })
+    const client = new RoomClient({ session, files, words, clock: new SystemClock(), outlet, manner, host })
     parts.made?.(client)
     for (const line of greeting) client.show(line)
     return client
@@ -76,6 +76,6 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     rooms,
     files: async () => (await session.listFiles()).map(({ file }) => file.name),
     paths: pathsBeginning,
-    own: own.map(({ word }) => word),
+    at: client.at,
   }))
 }
