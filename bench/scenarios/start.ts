@@ -1,7 +1,7 @@
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
-import { SilentLog } from '#system/silent-log.ts'
+import { SilentLog } from '#system/log.ts'
 import type { Section } from '../report/section.ts'
 import { startCommand } from '../run/contenders.ts'
 import { alternate, typical } from '../run/rounds.ts'

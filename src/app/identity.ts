@@ -1,7 +1,7 @@
 import { failureText } from '#domain/names/failure-text.ts'
-import { machineNames } from '#system/machine-names.ts'
-import { daysLeft } from '#system/tls/certificate.ts'
+import { machineNames } from '#system/network.ts'
 import {
+  daysLeft,
   fingerprintOfPem,
   identityIn,
   ownIdentity,

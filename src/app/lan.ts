@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { isLoopback } from '#server/connection/address.ts'
-import { machineNames } from '#system/machine-names.ts'
+import { machineNames } from '#system/network.ts'
 import { namesOfCertificate } from '#system/tls/identity.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
 import type { HostConfig } from './config.ts'

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import { errorCode } from '#system/files/error-code.ts'
-import { textOf } from '#system/files/text-encoding.ts'
+import { errorCode } from '#system/files/file-system.ts'
+import { textOf } from '#system/files/text.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
 
 const OF_OTHERS = 0o077

@@ -5,7 +5,7 @@ import { AccessControl } from '#server/security/access-control.ts'
 import { OwnerKey } from '#server/security/owner-key.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
-import { MemoryMetrics } from '#system/memory-metrics.ts'
+import { MemoryMetrics } from '#system/metrics.ts'
 
 /** Lets people in as a host does, with keys in memory. */
 export function admissionFor(clock: Clock, access: Access = openToAll): AccessControl {

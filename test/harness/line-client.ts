@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { SENTINEL } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/sentinel.ts'
 import { News } from './news.ts'
 import { PATIENCE_MS } from './patience.ts'
 

@@ -1,4 +1,4 @@
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { PATIENCE_MS } from './patience.ts'
 
 /** The end of this turn of the event loop, when everything that could go on without news from outside has done so. */

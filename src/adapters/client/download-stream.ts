@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { numberIn } from '#protocol/tus.ts'
 import { type ApiClient, isGood, refusalOf } from './api-client.ts'
 import { errorText } from './error-text.ts'
 import { Disconnected, isRefusal, type Refusal } from './errors.ts'
-import { numberIn } from './file-summary.ts'
 import type { TransferOptions } from './transfer-options.ts'
 
 /** What ends a feed instead of its last byte. */
@@ -68,7 +68,7 @@ async function open(link: ApiClient, id: string, at: number): Promise<Opened | t
   const { statusCode, headers: said } = body
   if (statusCode === 206) return { body, skip: 0, total: totalIn(said['content-range']) }
   if (isGood(body))
-    return { body, skip: at, total: numberIn(said, 'content-length') ?? numberIn(said, 'upload-length') }
+    return { body, skip: at, total: numberIn(said['content-length']) ?? numberIn(said['upload-length']) }
   if (statusCode === 416) {
     body.destroy()
     return complete

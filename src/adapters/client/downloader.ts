@@ -1,13 +1,11 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WholeFile } from '#domain/room/events.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { makeDirectory } from '#system/files/make-directory.ts'
+import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
 import {
   type Content,
   holds,
   type Incoming,
-  ignoreMissing,
   type Published,
   receivedName,
   type SaveFolder,

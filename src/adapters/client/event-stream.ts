@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { isEntry, type RoomEvent } from '#domain/room/events.ts'
+import { SSE_TYPE, SseDecoder } from '#protocol/sse.ts'
 import { type ApiClient, isGood, refusalOf } from './api-client.ts'
 import { errorText } from './error-text.ts'
 import { Disconnected, isRefusal, type Refusal } from './errors.ts'
 import { eventOf } from './http-bodies.ts'
 import { roomFacts, roomPath } from './queries.ts'
 import type { Retries } from './retries.ts'
-import { SseDecoder } from './sse.ts'
 
 export interface EventStream {
   readonly link: ApiClient
@@ -60,7 +60,7 @@ async function begin(link: ApiClient, room: string, after: number | undefined) {
   if (isRefusal(facts)) return facts
   // A room that is younger than what we know of it has begun anew: its host keeps nothing.
   const cursor = after === undefined ? facts.last : after > facts.last ? 0 : after
-  const headers = { Accept: 'text/event-stream', 'Last-Event-ID': String(cursor) }
+  const headers = { Accept: SSE_TYPE, 'Last-Event-ID': String(cursor) }
   const body = await link.ask({ method: 'GET', path: `${roomPath(room)}/events?after=${cursor}`, headers })
   return isGood(body) ? { body, cursor } : await refusalOf(body)
 }

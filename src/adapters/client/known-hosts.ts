@@ -2,10 +2,8 @@ import { open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { failureText } from '#domain/names/failure-text.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { makeDirectory } from '#system/files/make-directory.ts'
-import { replaceFile } from '#system/files/replace-file.ts'
-import { textOf } from '#system/files/text-encoding.ts'
+import { errorCode, makeDirectory, replaceFile } from '#system/files/file-system.ts'
+import { textOf } from '#system/files/text.ts'
 import { NotTrusted } from './errors.ts'
 
 /** What somebody should hear who goes to a host over TLS. */

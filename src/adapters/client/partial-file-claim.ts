@@ -2,8 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { lstat, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { cutUtf8 } from '#domain/names/utf8.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { ignoreMissing } from '#system/files/publish.ts'
+import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 
 /** The longest name there may be, less what is put behind a base. */
 const MOST_BASE_BYTES = 220

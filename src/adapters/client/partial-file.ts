@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
-import { errorCode } from '#system/files/error-code.ts'
-import { ignoreMissing, named, SAVED_MODE } from '#system/files/publish.ts'
+import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
+import { named, SAVED_MODE } from '#system/files/publish.ts'
 import { piecesIn } from '#system/files/source.ts'
 import { claimPartialFile, leavePartialFile } from './partial-file-claim.ts'
 
@@ -50,7 +50,7 @@ export class PartialFile {
 
   async append(bytes: Uint8Array): Promise<void> {
     // Both at once: the system writes while this thread hashes.
-    const written = this.#write(bytes, this.#size)
+    const written = writeAll(this.#file, bytes, this.#size)
     this.#took(bytes)
     await written
   }
@@ -79,13 +79,6 @@ export class PartialFile {
   async close(): Promise<void> {
     await this.#file.close()
     await leavePartialFile(this.#path, this.#base)
-  }
-
-  async #write(bytes: Uint8Array, at: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, at + done)
-      done += bytesWritten
-    }
   }
 
   #took(bytes: Uint8Array): void {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeDirectory } from '#system/files/make-directory.ts'
-import { replaceFile } from '#system/files/replace-file.ts'
+import { makeDirectory, replaceFile } from '#system/files/file-system.ts'
 
 /** What is sent, and where to: the same again is the same upload, where its bytes are too. */
 export interface Sending {

@@ -1,19 +1,24 @@
 import type { UploadMeta } from '#domain/session.ts'
+import {
+  checksumField,
+  digestField,
+  metadataField,
+  numberIn,
+  sizeHeader,
+  tusVersion,
+  UPLOAD_TYPE,
+} from '#protocol/tus.ts'
 import { type ApiClient, isGood, notTamtam, refusalOf } from './api-client.ts'
 import type { Refusal } from './errors.ts'
-import { numberIn } from './file-summary.ts'
 import { roomPath } from './queries.ts'
 
 /** The client's half of resumable uploads (tus 1.0.0). */
 
-const version = { 'Tus-Resumable': '1.0.0' }
-
 export async function createUpload(link: ApiClient, room: string, meta: UploadMeta): Promise<{ id: string } | Refusal> {
   const { name, size, sha256, to } = meta
-  const said = [`filename ${base64(name)}`, ...(sha256 === undefined ? [] : [`sha256 ${base64(sha256)}`])]
-  const length = size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': size }
   const addressed = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
-  const headers = { ...version, ...length, 'Upload-Metadata': said.join(','), 'Content-Length': 0 }
+  const metadata = metadataField({ name, sha256 })
+  const headers = { ...tusVersion, ...sizeHeader(size), 'Upload-Metadata': metadata, 'Content-Length': 0 }
   const answer = await link.ask({ method: 'POST', path: `${roomPath(room)}/files${addressed}`, headers })
   if (!isGood(answer)) return await refusalOf(answer)
   answer.destroy()
@@ -43,12 +48,12 @@ export interface Part {
 export async function sendPart(link: ApiClient, part: Part): Promise<{ readonly offset: number } | Refusal> {
   const { id, offset, bytes, length, total, prefix, sha256, whole, moved, alive } = part
   const headers = {
-    ...version,
-    'Content-Type': 'application/offset+octet-stream',
+    ...tusVersion,
+    'Content-Type': UPLOAD_TYPE,
     'Content-Length': length,
     'Upload-Offset': offset,
     ...(total === undefined ? {} : { 'Upload-Length': total }),
-    ...(sha256 === undefined ? {} : { 'Upload-Checksum': `sha256 ${sha256.toString('base64')}` }),
+    ...(sha256 === undefined ? {} : { 'Upload-Checksum': checksumField(sha256) }),
     ...(whole === undefined ? {} : { 'Repr-Digest': digestField(whole) }),
     ...(prefix === undefined ? {} : { 'Upload-Prefix-Digest': digestField(prefix) }),
   }
@@ -56,17 +61,13 @@ export async function sendPart(link: ApiClient, part: Part): Promise<{ readonly 
   const answer = await link.ask({ method: 'PATCH', path: link.filePath(id), headers, body: bytes, ...hooks })
   if (!isGood(answer)) return await refusalOf(answer)
   answer.destroy()
-  const reached = numberIn(answer.headers, 'upload-offset')
+  const reached = numberIn(answer.headers['upload-offset'])
   return reached === undefined ? notTamtam : { offset: reached }
 }
 
 /** Withdraws an upload; without effect where it is whole, or gone. */
 export async function removeUpload(link: ApiClient, id: string): Promise<object> {
-  const answer = await link.ask({ method: 'DELETE', path: link.filePath(id), headers: version })
+  const answer = await link.ask({ method: 'DELETE', path: link.filePath(id), headers: tusVersion })
   answer.destroy()
   return {}
 }
-
-const digestField = (sha256: string): string => `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64')

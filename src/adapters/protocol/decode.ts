@@ -1,6 +1,6 @@
 import { CODES, type Code, type Rejected, rejected } from '#domain/errors.ts'
 import { unpack } from '#msgpack'
-import { readCommand } from './commands.ts'
+import { readCommand } from './client-commands.ts'
 import { readEvents, readMember } from './events.ts'
 import { BadMessage, Fields } from './fields.ts'
 import { clientMessageLimits, hostMessageLimits, type MessageLimits } from './limits.ts'

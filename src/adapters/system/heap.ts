@@ -3,10 +3,10 @@ import { getHeapStatistics } from 'node:v8'
 
 const STALE_MS = 3000
 
-/** Tells whether the heap is nearly full of what is in use, not of garbage (C81). */
+/** Tells whether the heap is nearly full of live objects, not of garbage (C81). */
 export class HeapMonitor {
   readonly #mostBytes: number
-  /** Right after the newest full collection, and when that was. */
+  /** Bytes in use right after the newest full collection, and its time. */
   #inUse = 0
   #collectedAt = 0
   readonly #observer = new PerformanceObserver((list) => {
@@ -16,8 +16,8 @@ export class HeapMonitor {
   })
 
   /**
-   * It is short when more than this share of what V8 may take is in use; at the whole of it V8 ends the process. The young
-   * generation counts as well: 6 MB as `npm start` sets it.
+   * Memory is short when more than this share of V8's limit is in use; at the limit V8 ends the process. The young generation
+   * counts as well: 6 MB as `npm start` sets it.
    */
   constructor(share: number) {
     this.#mostBytes = getHeapStatistics().heap_size_limit * share
@@ -31,7 +31,7 @@ export class HeapMonitor {
     this.#observer.disconnect()
   }
 
-  /** A heap that fills is collected all the time; one that is not may have been left by everybody since. */
+  /** A heap that fills up is collected all the time; without a recent collection its users may have left since. */
   get isShort(): boolean {
     return this.#inUse > this.#mostBytes && performance.now() - this.#collectedAt < STALE_MS
   }

@@ -1,7 +1,7 @@
 import { isNamedIn } from '#domain/names/mention.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import type { BellRule } from '#protocol/command-table.ts'
+import type { BellRule } from '#protocol/commands.ts'
 import { clockText } from './event-rows.ts'
 
 /** Whoever has not touched a key for so long is taken to look elsewhere. */

@@ -1,4 +1,4 @@
-import { commandsAt } from '#protocol/command-table.ts'
+import { commandsAt } from '#protocol/commands.ts'
 import type { Choices } from './line-editor.ts'
 
 /** What Tab is asked to complete: what kind of thing, and which part of the line it is. */

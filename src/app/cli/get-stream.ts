@@ -11,8 +11,7 @@ import { paced } from '#client/pace.ts'
 import { giveReceipt } from '#client/receipt.ts'
 import type { TransferOptions } from '#client/transfer-options.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { ignoreMissing } from '#system/files/publish.ts'
+import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 
 /** Where a file is written to as it comes, and nothing else is. */
 export interface ByteStream {

@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { errorCode } from '#system/files/error-code.ts'
-import { makeDirectorySync } from '#system/files/make-directory.ts'
-import { RandomIds } from '#system/random-ids.ts'
+import { errorCode, makeDirectorySync } from '#system/files/file-system.ts'
+import { RandomIds } from '#system/ids.ts'
 import { configDirectory } from '../config.ts'
 
 const KEY = /^[0-9a-f]{32}$/

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { roomSecretDefaults } from '#app/defaults.ts'
 import { connect, createTamtam } from '#app/index.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { come, hosted, OWNER } from '../../harness/den.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
@@ -131,7 +131,7 @@ describe('an invitation', () => {
     }
     const [, id] = /^\* \[(\w{8})\] not used, good until /m.exec(await type(0, '/invite', '/invite list')) ?? []
     expect(await type(4, `/invite off ${id}`, '/invite list', `/invite off ${id}`)).toMatch(
-      /^\* Nobody comes in by it any more\.\n\* There are no invitations\.\n! NO_SUCH_INVITATION /m,
+      /^\* nobody comes in by it any more\n\* there are no invitations to this room\n! NO_SUCH_INVITATION /m,
     )
   })
 

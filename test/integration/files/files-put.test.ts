@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { rejected } from '#domain/errors.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
-import { MemoryLog } from '#system/memory-log.ts'
+import { MemoryLog } from '#system/log.ts'
 import { sampleBytes, sha256Of } from '../../harness/bytes.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
 import { ask, startHttpHost } from '../../harness/http-client.ts'

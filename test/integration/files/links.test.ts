@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { linkMs } from '#app/defaults.ts'
 import { createTamtam } from '#app/index.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { come, hosted } from '../../harness/den.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { ask, OpenAnswer, sayOverHttp, startHttpHost } from '../../harness/http-client.ts'

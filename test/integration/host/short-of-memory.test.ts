@@ -4,9 +4,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import { listenerDefaults } from '#app/defaults.ts'
 import type { ConnectionServer } from '#server/connection/incoming-connection.ts'
 import { TcpListener } from '#server/listener/listener.ts'
-import { ManualClock } from '#system/manual-clock.ts'
-import { MemoryLog } from '#system/memory-log.ts'
-import { MemoryMetrics } from '#system/memory-metrics.ts'
+import { ManualClock } from '#system/clock.ts'
+import { MemoryLog } from '#system/log.ts'
+import { MemoryMetrics } from '#system/metrics.ts'
 
 const MUCH_BYTES = 20_000_000
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { compose } from '#app/compose.ts'
 import type { Access } from '#app/index.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { type Answer, type Asked, ask, sayOverHttp, startHttpHost } from '../../harness/http-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'
 

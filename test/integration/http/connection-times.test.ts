@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { listenerDefaults } from '#app/defaults.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { type HostOptions, startHost } from '../../harness/host.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { SessionClient, type WireName } from '../../harness/session-client.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SENTINEL } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/sentinel.ts'
 import { caughtUp, sha256 } from '../../harness/line-client.ts'
 import { exact, files, random, room } from '../../harness/line-rooms.ts'
 

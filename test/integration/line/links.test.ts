@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { SENTINEL } from '#server/line/codec/sentinel.ts'
+import { SENTINEL } from '#server/line/sentinel.ts'
 import { startHost } from '../../harness/host.ts'
 import { LineClient } from '../../harness/line-client.ts'
 

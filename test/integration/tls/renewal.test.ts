@@ -6,10 +6,16 @@ import { hostConfig } from '#app/config.ts'
 import { identityDefaults } from '#app/defaults.ts'
 import { identityFor } from '#app/identity.ts'
 import { connect } from '#app/index.ts'
-import { ManualClock } from '#system/manual-clock.ts'
-import { MemoryLog } from '#system/memory-log.ts'
-import { certificateFor, daysLeft } from '#system/tls/certificate.ts'
-import { fingerprintOfPem, ownIdentity, renewedIdentity, type TlsIdentity } from '#system/tls/identity.ts'
+import { ManualClock } from '#system/clock.ts'
+import { MemoryLog } from '#system/log.ts'
+import {
+  certificateFor,
+  daysLeft,
+  fingerprintOfPem,
+  ownIdentity,
+  renewedIdentity,
+  type TlsIdentity,
+} from '#system/tls/identity.ts'
 import { startHost, temporaryDirectory } from '../../harness/host.ts'
 import { joinOverTls, newIdentity, noKnownHosts, openTls } from '../../harness/tls.ts'
 

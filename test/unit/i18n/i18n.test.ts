@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { CODES } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { english } from '#i18n/en.ts'
+import { amountText, sizeText } from '#i18n/format.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { indonesian } from '#i18n/id.ts'
 import { pageEnglish } from '#i18n/page.en.ts'
 import { commandsAt } from '#protocol/commands.ts'
-import { amountText, sizeText } from '#i18n/format.ts'
 
 /** Every form of every message with the gaps in it, in the order of the alphabet. */
 const gapsOf = (catalogue: object) =>
@@ -129,4 +129,3 @@ for (const [bytes, text] of [
   [2e15, '2,000 TB'],
 ] as const)
   test(`${bytes} bytes are ${text}`, () => expect(sizeText(bytes)).toBe(text))
-

@@ -70,7 +70,6 @@ test.each([
   expect(parseLine(line, { at: 'host' })).toEqual(typed)
 })
 
-
 test.each([
   ['nick', '', { type: 'nick', name: '' }],
   ['me', '', { type: 'act', text: '' }],

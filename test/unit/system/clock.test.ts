@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ManualClock } from '#system/manual-clock.ts'
-import { SystemClock } from '#system/system-clock.ts'
+import { ManualClock, SystemClock } from '#system/clock.ts'
 import { clockContract } from '../../contract/storage/clock-contract.ts'
 
 describe('P8 SystemClock', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CountingIds } from '#system/counting-ids.ts'
-import { RandomIds } from '#system/random-ids.ts'
+import { CountingIds, RandomIds } from '#system/ids.ts'
 import { idsContract } from '../../contract/storage/ids-contract.ts'
 
 describe('P8 RandomIds', () => {

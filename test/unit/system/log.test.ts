@@ -4,9 +4,8 @@ import { openSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { MemoryLog } from '#system/memory-log.ts'
+import { MemoryLog, SilentLog } from '#system/log.ts'
 import { type LogLevel, PinoLog } from '#system/pino-log.ts'
-import { SilentLog } from '#system/silent-log.ts'
 
 /** Collects whole lines as what they say. */
 const collecting = (level?: LogLevel) => {

@@ -15,7 +15,12 @@ async function terminal(language: Language, role?: 'owner') {
   const rows: string[] = []
   const client = new RoomClient({
     session,
-    files: { early: false, autoBytes: 0, send: () => Promise.reject(new Error()), receive: () => Promise.reject(new Error()) },
+    files: {
+      early: false,
+      autoBytes: 0,
+      send: () => Promise.reject(new Error()),
+      receive: () => Promise.reject(new Error()),
+    },
     words: translatorFor(language),
     clock: new SystemClock(),
     outlet: { show: () => {}, talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
@@ -30,23 +35,35 @@ async function terminal(language: Language, role?: 'owner') {
 
 test.each([
   ['en', /^\* there are no/, /not used/, /^\* nobody comes in/, /no such invitation/, /^\* type /, 'or in a browser'],
-  ['id', /^\* tidak ada undangan/, /belum dipakai/, /^\* undangan itu/, /undangan itu tidak ada/, /^\* ketik /, 'atau di peramban'],
-] as const)('invitations are made, listed and taken back in %s', async (language, none, unused, off, gone, usage, or) => {
-  const type = await terminal(language, 'owner')
-  expect(await type('/invite list')).toMatch(none)
-  const made = await type('/invite')
-  const link = new RegExp(`/join lobby (\\w{26}), ${or} http://192\\.168\\.1\\.5:8268/#t=\\1&room=lobby$`)
-  const [, code = ''] = link.exec(made) ?? []
-  await type('/invite')
-  const listed = await type('/invite list')
-  expect(listed.split('\n')).toEqual([expect.stringMatching(unused), expect.stringMatching(unused)])
-  expect(code).not.toBe('')
-  expect(listed).not.toContain(code)
-  const [, id = ''] = /^\* \[(\w+)\]/.exec(listed) ?? []
-  expect(await type(`/invite off ${id}`)).toMatch(off)
-  expect(await type(`/invite off ${id}`)).toMatch(gone)
-  for (const wrong of ['off', 'everybody', 'list x', `off ${id} x`]) expect(await type(`/invite ${wrong}`)).toMatch(usage)
-})
+  [
+    'id',
+    /^\* tidak ada undangan/,
+    /belum dipakai/,
+    /^\* undangan itu/,
+    /undangan itu tidak ada/,
+    /^\* ketik /,
+    'atau di peramban',
+  ],
+] as const)(
+  'invitations are made, listed and taken back in %s',
+  async (language, none, unused, off, gone, usage, or) => {
+    const type = await terminal(language, 'owner')
+    expect(await type('/invite list')).toMatch(none)
+    const made = await type('/invite')
+    const link = new RegExp(`/join lobby (\\w{26}), ${or} http://192\\.168\\.1\\.5:8268/#t=\\1&room=lobby$`)
+    const [, code = ''] = link.exec(made) ?? []
+    await type('/invite')
+    const listed = await type('/invite list')
+    expect(listed.split('\n')).toEqual([expect.stringMatching(unused), expect.stringMatching(unused)])
+    expect(code).not.toBe('')
+    expect(listed).not.toContain(code)
+    const [, id = ''] = /^\* \[(\w+)\]/.exec(listed) ?? []
+    expect(await type(`/invite off ${id}`)).toMatch(off)
+    expect(await type(`/invite off ${id}`)).toMatch(gone)
+    for (const wrong of ['off', 'everybody', 'list x', `off ${id} x`])
+      expect(await type(`/invite ${wrong}`)).toMatch(usage)
+  },
+)
 
 test('they are for operators', async () => {
   const type = await terminal('en')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { Announcer } from '#web/state/announcer.ts'
 
 test('a few messages are read out, many are counted, and never more often than now and then', () => {

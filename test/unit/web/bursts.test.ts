@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { Batcher } from '#web/state/batcher.ts'
 
 test('the first comes at once, and a flood a few times a second, all of it and in order', async () => {

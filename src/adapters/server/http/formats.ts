@@ -2,6 +2,7 @@ import { jsonForTerminal } from '#domain/names/terminal-text.ts'
 import type { Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'
+import { SSE_PULSE, SSE_TYPE, sseEvent } from '#protocol/sse.ts'
 import { eventJson } from './event-json.ts'
 
 /** One way to send events for as long as somebody listens. */
@@ -20,9 +21,9 @@ const ndjson: StreamFormat = {
 }
 
 const serverSentEvents: StreamFormat = {
-  contentType: 'text/event-stream',
-  ...writing((event) => `${idOf(event)}data: ${jsonForTerminal(eventJson(event))}\n\n`),
-  pulse: Buffer.from(': \n\n'),
+  contentType: SSE_TYPE,
+  ...writing((event) => sseEvent(jsonForTerminal(eventJson(event)), idOf(event))),
+  pulse: Buffer.from(SSE_PULSE),
 }
 
 const FORMATS = new Map([ndjson, serverSentEvents].map((format) => [format.contentType, format]))
@@ -43,7 +44,7 @@ function writing(line: (event: RoomEvent) => string): Pick<StreamFormat, 'write'
 }
 
 /** Where a reader goes on that comes back. */
-function idOf(event: RoomEvent): string {
-  if (event.type === 'missed') return `id: ${event.to}\n`
-  return 'seq' in event ? `id: ${event.seq}\n` : ''
+function idOf(event: RoomEvent): number | undefined {
+  if (event.type === 'missed') return event.to
+  return 'seq' in event ? event.seq : undefined
 }

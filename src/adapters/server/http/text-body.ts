@@ -2,7 +2,7 @@ import { TextDecoder } from 'node:util'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { rejected } from '#domain/errors.ts'
 import { Refused } from '#domain/session.ts'
-import { looksLikeUtf16, utf16 } from '#system/files/text-encoding.ts'
+import { looksLikeUtf16, utf16 } from '#system/files/text.ts'
 import { HttpRefused } from './errors.ts'
 
 /** The media type of a body, and the charset that it is said to be in. */

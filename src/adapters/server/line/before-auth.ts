@@ -1,5 +1,5 @@
-import type { BeginItem, Item } from './codec/items.ts'
 import { type Caller, executeCommand, tokenFirst } from './execute.ts'
+import type { BeginItem, Item } from './syntax.ts'
 
 /** Handles input before authentication: only the commands of that time (C122). */
 export function beforeAuth(caller: Caller, item: Item, abandon: (begin: BeginItem) => void): Promise<void> | undefined {

@@ -4,13 +4,13 @@ import type { Metrics } from '#domain/ports/metrics.ts'
 import { hangUp } from '../connection/hang-up.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { Outbox } from '../connection/outbox.ts'
-import { LineDecoder } from './codec/decoder.ts'
-import type { Item } from './codec/items.ts'
+import { LineDecoder } from './decoder.ts'
 import { LineDelivery } from './delivery.ts'
 import { LinePeer, type PeerParts } from './peer.ts'
 import type { LineRenderer } from './render.ts'
-import type { SentinelChecks } from './sentinel-checks.ts'
+import type { SentinelChecks } from './sentinel.ts'
 import type { LineSettings } from './settings.ts'
+import type { Item } from './syntax.ts'
 
 export interface ConnectionParts extends Pick<PeerParts, 'accessControl' | 'engine' | 'id'> {
   readonly clock: Clock

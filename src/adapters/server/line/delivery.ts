@@ -8,9 +8,9 @@ import { Refused } from '#domain/session.ts'
 import { fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Outbox } from '../connection/outbox.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
-import { sendInlineFile } from './inline-file.ts'
+import { sendInlineFile } from './file-io.ts'
 import { guardSend, type LineRenderer, type Lines, type Links, portion, type Reading } from './render.ts'
-import type { SentinelChecks } from './sentinel-checks.ts'
+import type { SentinelChecks } from './sentinel.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
 /** Notices that may wait for a file to be through before their reader is read more slowly: so many, and no longer than this. */

@@ -17,7 +17,7 @@ import {
   type ParseContext,
   type ParsedCommand,
   parseCommand,
-} from '#protocol/command-table.ts'
+} from '#protocol/commands.ts'
 import { COSTS, priceOf, priceOfItems } from '#server/connection/costs.ts'
 import { type Portion, portionsAfter, searched, searchFault } from '#server/connection/fair-work.ts'
 import type { AccessControl } from '#server/security/access-control.ts'

@@ -10,7 +10,7 @@ import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import { LineConnection } from './connection.ts'
 import { LineRenderer } from './render.ts'
-import { SentinelChecks } from './sentinel-checks.ts'
+import { SentinelChecks } from './sentinel.ts'
 import type { LineSettings } from './settings.ts'
 
 export interface LineServerParts {

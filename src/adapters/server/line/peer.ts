@@ -12,14 +12,14 @@ import { priceOfJoin } from '../connection/costs.ts'
 import type { Outbox } from '../connection/outbox.ts'
 import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
 import { beforeAuth } from './before-auth.ts'
-import type { BeginItem, Item } from './codec/items.ts'
 import type { LineDelivery } from './delivery.ts'
 import { accessEnded, nowhere, tooManyRooms } from './errors.ts'
 import { type Caller, executeCommand, tokenFirst } from './execute.ts'
-import { LineUpload, sentinelCandidate } from './line-upload.ts'
+import { LineUpload, sentinelCandidate } from './file-io.ts'
 import { greetingText, receivedText } from './render.ts'
 import { sayLines } from './say-lines.ts'
 import type { FileMode, LineSettings } from './settings.ts'
+import type { BeginItem, Item } from './syntax.ts'
 
 export interface PeerParts {
   readonly engine: Engine

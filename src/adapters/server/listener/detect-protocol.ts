@@ -1,6 +1,5 @@
 import { FRAMES_MAGIC } from '#protocol/frames.ts'
-import { isHttpRequestLine, looksLikeLongHttpRequest } from '../connection/http-line.ts'
-import { IAC, isTelnetOption } from '../connection/telnet-codes.ts'
+import { IAC, isHttpRequestLine, isTelnetOption, looksLikeLongHttpRequest } from '../connection/protocol-hints.ts'
 
 /** What a connection speaks. `foreign` and `binary` are closed without a word into any room (C14, C92). */
 export type Verdict = 'line' | 'http' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'

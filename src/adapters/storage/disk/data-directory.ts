@@ -1,7 +1,6 @@
 import { type FileHandle, link, lstat, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode } from '#system/files/error-code.ts'
-import { makeDirectory } from '#system/files/make-directory.ts'
+import { errorCode, makeDirectory } from '#system/files/file-system.ts'
 
 const ID = /^[0-9a-f]{32}$/
 const UNFINISHED_NAME = /^([0-9a-f]{32})\.(?:part|durable|copy)$/

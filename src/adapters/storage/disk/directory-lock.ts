@@ -16,8 +16,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { makeDirectorySync } from '#system/files/make-directory.ts'
+import { errorCode, makeDirectorySync } from '#system/files/file-system.ts'
 import { SharedDisk, sharedDiskUnder } from './shared-disk.ts'
 
 export interface DirectoryLock {

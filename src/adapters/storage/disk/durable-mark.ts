@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { errorCode } from '#system/files/error-code.ts'
-import { writeAll } from '#system/files/write-all.ts'
+import { errorCode, writeAll } from '#system/files/file-system.ts'
 
 const WRITE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK

@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { errorCode, isDiskFull, isOutOfDescriptors } from '#system/files/error-code.ts'
+import { errorCode, isDiskFull, isOutOfDescriptors } from '#system/files/file-system.ts'
 
 export const diskFull = (): Rejected =>
   rejected('DISK_FULL', "the host's disk is full; try again once there is room, or send a smaller file")

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { FileMissing, FileStoreFailed, type Pieces } from '#domain/ports/file-store.ts'
-import { errorCode } from '#system/files/error-code.ts'
+import { errorCode } from '#system/files/file-system.ts'
 import { type DataDirectory, isFileId } from './data-directory.ts'
 import type { Health } from './health.ts'
 import type { LiveReader, LiveReaderSource } from './live-reader.ts'

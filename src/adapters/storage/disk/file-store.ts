@@ -8,7 +8,7 @@ import {
   type Pieces,
 } from '#domain/ports/file-store.ts'
 import type { Log } from '#domain/ports/log.ts'
-import { errorCode } from '#system/files/error-code.ts'
+import { errorCode } from '#system/files/file-system.ts'
 import { DataDirectory, isFileId } from './data-directory.ts'
 import { fileTooLarge, refusal } from './errors.ts'
 import { FileReader } from './file-reader.ts'

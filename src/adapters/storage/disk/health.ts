@@ -1,5 +1,5 @@
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
-import { errorCode, isOutOfDescriptors } from '#system/files/error-code.ts'
+import { errorCode, isOutOfDescriptors } from '#system/files/file-system.ts'
 
 /**
  * Whether the store can still be believed. After a failed write or fdatasync nobody knows what the disk holds, and a second

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { writeAll } from '#system/files/write-all.ts'
+import { writeAll } from '#system/files/file-system.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { DurableMark, readMark } from './durable-mark.ts'
 import { WRITE_BUFFER_BYTES } from './write-buffer.ts'

@@ -2,9 +2,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { makeDirectory } from '#system/files/make-directory.ts'
-import { replaceFile } from '#system/files/replace-file.ts'
+import { errorCode, makeDirectory, replaceFile } from '#system/files/file-system.ts'
 
 const { O_RDONLY, O_NONBLOCK = 0 } = constants
 

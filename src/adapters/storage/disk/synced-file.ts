@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import { FileMissing } from '#domain/ports/file-store.ts'
-import { writeAll } from '#system/files/write-all.ts'
+import { writeAll } from '#system/files/file-system.ts'
 import type { ReaderNotifier } from './reader-notifier.ts'
 import type { Semaphore } from './semaphore.ts'
 import { WRITE_BUFFER_BYTES, WriteBuffer } from './write-buffer.ts'

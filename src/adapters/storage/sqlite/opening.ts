@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writ
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Log } from '#domain/ports/log.ts'
-import { makeDirectorySync } from '#system/files/make-directory.ts'
+import { makeDirectorySync } from '#system/files/file-system.ts'
 import { Checkpointer, connect } from './connection.ts'
 import { DatabaseLocked, isDiskFull, JournalTooNew, primaryCode, SQLITE } from './errors.ts'
 import { finishReplacing, replaceDamaged, syncDirectory } from './quarantine.ts'

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '#domain/ports/log.ts'
-import { makeDirectorySync } from '#system/files/make-directory.ts'
+import { makeDirectorySync } from '#system/files/file-system.ts'
 import { connect } from './connection.ts'
 import { salvage } from './salvage/salvage.ts'
 import type { Salvaged } from './salvage/salvaged-rows.ts'

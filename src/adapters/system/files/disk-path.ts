@@ -1,21 +1,21 @@
 import { isUtf8 } from 'node:buffer'
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { basename, resolve, sep } from 'node:path'
-import { errorCode } from './error-code.ts'
+import { errorCode } from './file-system.ts'
 
-/** A path as the system has it: bytes where they are no UTF-8, as on disks of older systems. */
+/** A path on disk: bytes when it is not UTF-8, as on disks of older systems. */
 export type DiskPath = string | Buffer
 
-/** What decoders put in the place of a byte that is no UTF-8: of such a name that alone reaches a program in Node. */
+/** The replacement character of decoders: all that a program in Node gets of a byte that is not UTF-8. */
 const LOST = '\ufffd'
 
 export const diskPath = (bytes: Buffer): DiskPath => (isUtf8(bytes) ? bytes.toString() : bytes)
 
-/** What is called `name` in a folder. */
+/** The path of `name` in a folder. */
 export const inside = (folder: DiskPath, name: Buffer): DiskPath =>
   diskPath(Buffer.concat([Buffer.from(folder), Buffer.from('/'), name]))
 
-/** A path or a name for people: a byte that is no UTF-8 is `%E9`, so that two that differ stay apart. */
+/** A path or a name for people: a byte that is not UTF-8 becomes `%E9`, so that different names stay different. */
 export function pathText(path: DiskPath): string {
   if (typeof path === 'string') return path
   let text = ''
@@ -28,15 +28,15 @@ export function pathText(path: DiskPath): string {
   return text
 }
 
-/** What a file or folder of this machine's is called elsewhere. Here a backslash may be part of a name; there it would cut it off. */
+/** The name of a local file or folder on other machines. Here a backslash may be part of a name; there it would split it. */
 export function nameAt(path: DiskPath): string {
   const name = basename(resolve(pathText(path)))
   return sep === '\\' ? name : name.replaceAll('\\', '_')
 }
 
 /**
- * The paths behind words of the command line. A name that is no UTF-8 comes in damaged, and many names look alike then: the system's own copy
- * of the command line tells which one it was, or the disk does where no more are there than were named. Otherwise a word stays as it is.
+ * The paths behind words of the command line. A name that is not UTF-8 arrives damaged, and many names look alike then: the system's own
+ * copy of the command line tells which one it was, or else the disk, when it has no more of them than were named. Otherwise a word stays as it is.
  */
 export async function pathsTyped(words: readonly string[]): Promise<readonly DiskPath[]> {
   if (!words.some((word) => word.includes(LOST))) return words
@@ -55,7 +55,7 @@ export async function pathsTyped(words: readonly string[]): Promise<readonly Dis
 export const pathTypedAs = async (word: string): Promise<DiskPath> => (await pathsTyped([word]))[0] ?? word
 
 async function commandLine(): Promise<readonly Buffer[]> {
-  // Linux alone has it.
+  // Only on Linux.
   const all = await readFile('/proc/self/cmdline').catch(() => Buffer.alloc(0))
   const words: Buffer[] = []
   for (let at = 0, end = all.indexOf(0); end >= 0; at = end + 1, end = all.indexOf(0, at))
@@ -63,7 +63,7 @@ async function commandLine(): Promise<readonly Buffer[]> {
   return words
 }
 
-/** What is on the disk under a path of which some bytes are lost. */
+/** The existing paths behind a word with lost bytes. */
 async function looksLike(word: string): Promise<DiskPath[]> {
   let found: DiskPath[] = [word.startsWith('/') ? '' : '.']
   for (const part of word.split('/').filter((each) => each !== '')) {

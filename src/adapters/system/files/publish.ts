@@ -3,65 +3,64 @@ import { constants } from 'node:fs'
 import { link, lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collisionKey, numbered, safeFileName } from '#domain/names/file-name.ts'
-import { errorCode } from './error-code.ts'
-import { makeDirectory } from './make-directory.ts'
+import { errorCode, ignoreMissing, makeDirectory } from './file-system.ts'
 import { piecesIn } from './source.ts'
 
-/** What is in a file. */
+/** The content of a file. */
 export interface Content {
   readonly size: number
   readonly sha256: string
 }
 
-/** A file to be given a name here, which others of other ids do not stand for, though they be the same. */
+/** A received file that needs a name. Files of other ids keep their own names, even where the content is the same. */
 export interface Incoming extends Content {
   readonly id: string
 }
 
-/** Where a file has its name; `already`: it had it before. */
+/** The path of a named file; `already`: the name was given earlier. */
 export interface Published {
   readonly path: string
   readonly already: boolean
 }
 
-/** With what is made for people to use: the umask takes away from it, as with every other program. */
+/** For files that people use: the umask takes away from it, as with every other program. */
 export const SAVED_MODE = 0o666
 
 const MOST_NAMES = 10_000
 const READ_BYTES = 1024 * 1024
 
-/** What a received file is called on this machine. */
+/** The name of a received file on this machine. */
 export function receivedName(name: string, id: string): string {
   const safe = safeFileName(name, id)
   return `terima_${typeof safe === 'string' ? safe : id}`
 }
 
 /**
- * A folder for received files: nothing in it is ever replaced (C52), nor would be where it goes later, to a system for which two names are
- * one (C47). It is read anew only where somebody else has changed it since `settled`; a name that others give in that very moment is seen where it
- * is the same.
+ * A folder for received files. Nothing in it is ever replaced (C52), not even when the folder moves to a system that does not tell
+ * such names apart (C47). The folder is read again only after a change by another program since `settled`; a name that appears at that
+ * very moment is noticed when it is the same.
  */
 export class SaveFolder {
   readonly path: string
   #names: Map<string, Set<string>> | undefined
   #changed: bigint | undefined
-  /** Which file each path stands for, as far as was asked. */
+  /** File ids by path, as far as they were compared. */
   readonly #known = new Map<string, string>()
 
   constructor(path: string) {
     this.path = path
   }
 
-  /** Whether anything is called `wanted`, or that with a number. */
+  /** Whether the folder has `wanted`, or `wanted` with a number. */
   async hasLike(wanted: string): Promise<boolean> {
     return ((await this.#look()).get(collisionKey(wanted))?.size ?? 0) > 0
   }
 
-  /** The path of such a file that is called `wanted`, or that with a number. */
+  /** The path of this file under the name `wanted`, or `wanted` with a number. */
   async find(wanted: string, file: Incoming): Promise<string | undefined> {
     const key = collisionKey(wanted)
     const alike = [...((await this.#look()).get(key) ?? [])]
-    // What has the very name first: with a number it may be that of another.
+    // The exact name first: a numbered one may belong to another file.
     const rank = (name: string) => (collisionKey(name) === key ? 0 : name.length)
     for (const name of alike.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1)))
       if (await this.#is(join(this.path, name), file)) return join(this.path, name)
@@ -69,8 +68,8 @@ export class SaveFolder {
   }
 
   /**
-   * Claims the name, and then numbered ones, until one is free, or has this very file. `claim` gives the file the name, or fails with
-   * `EEXIST` where it is taken. Undefined where there is none to be had.
+   * Tries the name, then numbered ones, until one is free or already has this file. `claim` gives the file the name, or fails with
+   * `EEXIST` when it is taken. Undefined when every name is taken.
    */
   async publish(
     wanted: string,
@@ -98,12 +97,12 @@ export class SaveFolder {
     return undefined
   }
 
-  /** What has changed until now was our own doing: a part, or a name that was given. */
+  /** Marks all changes until now as our own: a partial file, or a name just given. */
   async settled(): Promise<void> {
     this.#changed = await this.#changedAt()
   }
 
-  /** Whether it is this file that is there; then it is no other any more. */
+  /** Whether the path holds this file; from then on it stands for no other id. */
   async #is(path: string, file: Incoming): Promise<boolean> {
     if ((this.#known.get(path) ?? file.id) !== file.id || !(await holds(path, file))) return false
     this.#known.set(path, file.id)
@@ -111,12 +110,12 @@ export class SaveFolder {
   }
 
   #forget(names: Map<string, Set<string>>, name: string): void {
-    for (const key of roomAccess(name)) names.get(key)?.delete(name)
+    for (const key of collisionKeys(name)) names.get(key)?.delete(name)
     this.#known.delete(join(this.path, name))
   }
 
   async #look(): Promise<Map<string, Set<string>>> {
-    // It may have been taken away since.
+    // The folder may have been removed since.
     await makeDirectory(this.path)
     const changed = await this.#changedAt()
     if (this.#names !== undefined && changed === this.#changed) return this.#names
@@ -137,16 +136,16 @@ async function listing(path: string): Promise<Map<string, Set<string>>> {
   return names
 }
 
-/** A name is found under its own key and, where it has a number, under that without one. */
-const roomAccess = (name: string): readonly string[] => [
+/** A name is found under its own key and, when it has a number, under the key without the number. */
+const collisionKeys = (name: string): readonly string[] => [
   ...new Set([name, name.replace(/ \(\d+\)(?=(?:\.[^.]*)?$)/, '')].map(collisionKey)),
 ]
 
 function note(names: Map<string, Set<string>>, name: string): void {
-  for (const key of roomAccess(name)) names.set(key, (names.get(key) ?? new Set()).add(name))
+  for (const key of collisionKeys(name)) names.set(key, (names.get(key) ?? new Set()).add(name))
 }
 
-/** Whether a plain file with this content is there: nothing else is opened (C51, C53). */
+/** Whether the path is a plain file with this content: nothing else is opened (C51, C53). */
 export async function holds(path: string, { size, sha256 }: Content): Promise<boolean> {
   const found = await lstat(path).catch(ignoreMissing)
   if (found === undefined || !found.isFile() || found.size !== size) return false
@@ -161,18 +160,18 @@ export async function holds(path: string, { size, sha256 }: Content): Promise<bo
       await handle.close()
     }
   } catch (error) {
-    // It can't be told, or has gone meanwhile: then it is another one.
+    // Unreadable, or gone meanwhile: it counts as another file.
     if (['EACCES', 'EPERM', 'ENOENT', 'ELOOP', 'EIO'].includes(errorCode(error) ?? '')) return false
     throw error
   }
 }
 
-/** What file systems without hard links say: FAT, some shares and phones. */
+/** Errors of file systems without hard links: FAT, some shares and phones. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /**
- * Gives a whole file its name, unless that is taken (`EEXIST`). Where a second name can't be given, an empty file takes the name, and
- * the whole one its place: under the name is never a half one.
+ * Gives a complete file its name, or fails with `EEXIST`. Without hard links an empty file takes the name first and the complete file
+ * replaces it: a half-written file never has the name.
  */
 export async function named(part: string, path: string): Promise<void> {
   try {
@@ -192,8 +191,4 @@ const asGiven = (): boolean => true
 function asTaken(error: unknown): boolean {
   if (errorCode(error) === 'EEXIST') return false
   throw error
-}
-
-export function ignoreMissing(error: unknown): void {
-  if (errorCode(error) !== 'ENOENT') throw error
 }

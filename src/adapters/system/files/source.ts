@@ -2,32 +2,32 @@ import { closeSync, constants, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { type DiskPath, pathText } from './disk-path.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode } from './file-system.ts'
 
 const READ_BYTES = 1024 * 1024
 
-/** What is at a path can't be sent. The message names the cause and the remedy, and not the path: the room may hear of it. */
+/** The path is nothing that can be sent. The message gives cause and remedy, but not the path: the room may see it. */
 export class NoSource extends Error {
   readonly code = 'NOT_A_FILE'
 }
 
 /**
- * Something of this machine's that is open to be sent: what it was when it was opened, whatever becomes of its name, and not what was added
- * later, so that a log goes that is written to.
+ * An open local file or pipe to be sent: its content when it was opened, even if the name changes, without what is added later, so that
+ * a growing log can be sent.
  */
 export interface Source {
-  /** In bytes. Undefined for what can be read once and only then ends, like a pipe and a file in `/proc`. */
+  /** In bytes. Undefined for sources that can be read only once and tell their size only at the end, like a pipe and a file in `/proc`. */
   readonly size: number | undefined
-  /** Fewer than there should be where somebody has cut it off meanwhile. Where `size` is undefined, `from` is 0, and once. */
+  /** Fewer than `size` when the file was truncated meanwhile. When `size` is undefined: only once, and from 0. */
   bytes(from?: number): AsyncIterable<Uint8Array>
-  /** Whether somebody has written to it since it was opened. */
+  /** Whether it was written to since it was opened. */
   changed(): Promise<boolean>
   close(): Promise<void>
 }
 
 /**
- * Opens a file, or a pipe into which somebody writes. Never waits: not for a writer, and not for a device (C53). What fits into one piece of
- * `readBytes` is read at once, so it is one moment's content. Throws `NoSource`, and what the file system throws.
+ * Opens a file, or a pipe that has a writer. Never waits, neither for a writer nor for a device (C53). A file that fits into one piece of
+ * `readBytes` is read at once, so its content is consistent. Throws `NoSource`, and errors of the file system.
  */
 export async function openSource(path: DiskPath, readBytes = READ_BYTES): Promise<Source> {
   const found = await stat(path).catch((error) => missing(path, error))
@@ -36,11 +36,11 @@ export async function openSource(path: DiskPath, readBytes = READ_BYTES): Promis
   const { O_RDONLY, O_NONBLOCK = 0 } = constants
   const handle = await open(path, O_RDONLY | O_NONBLOCK)
   try {
-    // Another thing may have its name by now.
+    // The name may stand for something else by now.
     const now = await handle.stat()
     mustBeFile(now)
     if (now.size > readBytes) return fileSource(handle, now, readBytes)
-    // The files in /proc have a size of 0, those in /sys a whole page, and both say only while they are read what is in them.
+    // Files in /proc have a size of 0, those in /sys a whole page; only reading shows their content.
     const head = await filled(handle, now.size === 0 ? readBytes : now.size)
     if (now.size === 0 && head.length === readBytes) return endless(handle, head, readBytes)
     await handle.close()
@@ -51,7 +51,7 @@ export async function openSource(path: DiskPath, readBytes = READ_BYTES): Promis
   }
 }
 
-/** The bytes of an open file from `from` to before `to`, in pieces of `size`; fewer where the file ends earlier. */
+/** The bytes of an open file from `from` to before `to`, in pieces of `size`; fewer when the file ends earlier. */
 export async function* piecesIn(
   handle: FileHandle,
   from: number,
@@ -95,7 +95,7 @@ function endless(handle: FileHandle, head: Buffer, readBytes: number): Source {
 function openPipe(path: DiskPath, readBytes: number): Source {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const head = begun(fd, readBytes)
-  // A pipe with a name stays when its writers are gone; one without had one, who may have had nothing to say.
+  // A named pipe outlives its writers; an unnamed one had a writer, who may have written nothing.
   if (head?.length === 0 && !/^\/(?:dev\/fd|proc)\//.test(pathText(path))) {
     closeSync(fd)
     throw new NoSource('it is a pipe, and nobody writes into it; start its writer first')
@@ -112,7 +112,7 @@ function openPipe(path: DiskPath, readBytes: number): Source {
   }
 }
 
-/** What is in a pipe already; nothing where nobody writes into it, undefined where it has a writer who has not written yet. */
+/** The bytes in a pipe now: empty without a writer, undefined when its writer has not written yet. */
 function begun(fd: number, readBytes: number): Buffer | undefined {
   const buffer = Buffer.alloc(readBytes)
   try {

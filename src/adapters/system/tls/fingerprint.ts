@@ -1,7 +1,7 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 
 /**
- * What a host is known by over TLS, as in `sha256:9f2c…`: the SHA-256 of its public key (SPKI, RFC 7469). It stays the same when the
+ * The fingerprint of a host over TLS, as in `sha256:9f2c…`: the SHA-256 of its public key (SPKI, RFC 7469). It stays the same when the
  * certificate is renewed.
  */
 export function fingerprintOf({ publicKey }: Pick<X509Certificate, 'publicKey'>): string {
@@ -9,7 +9,7 @@ export function fingerprintOf({ publicKey }: Pick<X509Certificate, 'publicKey'>)
   return `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
-/** A fingerprint as people write it, with or without colons; undefined where it is none. */
+/** Parses a fingerprint as people write it, with or without colons; undefined when it is none. */
 export function readFingerprint(text: string): string | undefined {
   const [, digits = ''] = /^sha-?256:(.*)$/i.exec(text) ?? []
   const plain = digits.replaceAll(':', '').toLowerCase()

@@ -1,30 +1,29 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { errorCode } from '../files/error-code.ts'
-import { replaceFile } from '../files/replace-file.ts'
-import { beginsWithMark, looksLikeUtf16, UTF8_MARK, utf16 } from '../files/text-encoding.ts'
-import { certificateFor, daysLeft, fits, isKey, newKey } from './certificate.ts'
+import { errorCode, replaceFile } from '../files/file-system.ts'
+import { beginsWithMark, looksLikeUtf16, UTF8_MARK, utf16 } from '../files/text.ts'
 import { fingerprintOf } from './fingerprint.ts'
 
-/** What a host shows over TLS, and how it proves that this is its own; both as PEM. */
+/** A host's certificate and its private key, both as PEM. */
 export interface TlsIdentity {
   readonly cert: string
   readonly key: string
 }
 
 export interface IdentitySettings {
-  /** How long a certificate of our own making holds, and how much of that is left when it is made anew. */
+  /** Validity of a self-made certificate, and the days left at which it is renewed. */
   readonly certificateDays: number
   readonly renewDays: number
 }
 
 export interface OwnIdentity extends TlsIdentity {
-  /** `renewed`: the certificate was about to end, or could not be read; the key, and with it the fingerprint, is the same. */
+  /** `renewed`: the certificate was about to expire or unreadable; the key, and so the fingerprint, is the same. */
   readonly was: 'there' | 'made' | 'renewed'
 }
 
-/** An identity can't be used as it is. The message says what to do. */
+/** An identity can't be used. The message says what to do. */
 export class UnusableIdentity extends Error {}
 
 const OTHERS = 0o077
@@ -32,8 +31,8 @@ const KEY_FILE = 'tls-key.pem'
 const CERT_FILE = 'tls-cert.pem'
 
 /**
- * The identity that a host makes itself: `tls-key.pem` (for its owner alone) and `tls-cert.pem` in its data directory, or without one for as
- * long as the process runs. To be asked for by whoever has the directory locked. Throws `UnusableIdentity`, and what the disk says.
+ * The self-made identity of a host: `tls-key.pem` (readable by its owner alone) and `tls-cert.pem` in its data directory, or without a
+ * directory for as long as the process runs. The caller has the directory locked. Throws `UnusableIdentity`, and errors of the disk.
  */
 export async function ownIdentity(
   directory: string | undefined,
@@ -52,7 +51,7 @@ export async function ownIdentity(
   return { cert, key, was: kept === undefined ? 'made' : 'renewed' }
 }
 
-/** The same identity with a certificate made anew, where the one it has is about to end; undefined where it is not. */
+/** The same identity with a new certificate when the old one is about to expire; undefined when it is not. */
 export async function renewedIdentity(
   directory: string | undefined,
   { cert, key }: TlsIdentity,
@@ -76,7 +75,7 @@ async function keptCertificate(
   return cert
 }
 
-/** The identity in two files of somebody's own. Throws `UnusableIdentity`. */
+/** The identity in two files that the user provides. Throws `UnusableIdentity`. */
 export async function identityIn(certPath: string, keyPath: string): Promise<TlsIdentity> {
   const [cert, key] = await Promise.all([read(certPath), read(keyPath)])
   if (cert === undefined) throw new UnusableIdentity(`there is no certificate in ${certPath}`)
@@ -88,10 +87,10 @@ export async function identityIn(certPath: string, keyPath: string): Promise<Tls
   return { cert, key }
 }
 
-/** What clients know a host by that shows this certificate. */
+/** The fingerprint of the host with this certificate. */
 export const fingerprintOfPem = (cert: string | Buffer): string => fingerprintOf(new X509Certificate(cert))
 
-/** The names that a certificate in a file is for; none where it can not be read, of which whoever shows it will hear. */
+/** The DNS names of a certificate in a file; none when it is unreadable, which `identityIn` reports. */
 export async function namesOfCertificate(path: string): Promise<readonly string[]> {
   try {
     const names = new X509Certificate(await readFile(path)).subjectAltName ?? ''
@@ -105,7 +104,7 @@ async function keptKey(path: string): Promise<string | undefined> {
   const key = await read(path)
   if (key === undefined) return undefined
   if (!isKey(key)) throw new UnusableIdentity(`${path} holds no key; remove it (clients will ask about the new one)`)
-  // Who may have read it may pass for this host.
+  // Anybody who has read it can pass for this host.
   if (process.platform !== 'win32' && ((await stat(path)).mode & OTHERS) !== 0)
     throw new UnusableIdentity(
       `others may read ${path}; say chmod 600, or remove it (clients will ask about the new one)`,
@@ -117,10 +116,66 @@ async function read(path: string): Promise<string | undefined> {
   try {
     const bytes = await readFile(path)
     if (looksLikeUtf16(bytes)) throw new UnusableIdentity(`${path} can't be read: ${utf16.message}`)
-    // Remarks between the parts may be of any encoding.
+    // Comments between the parts may be in any encoding.
     return bytes.toString('latin1', beginsWithMark(bytes) ? UTF8_MARK.length : 0)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }
+
+const DAY_MS = 24 * 3_600_000
+
+const newKey = (): string =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+
+/** A self-signed certificate for this key, valid from `now` (milliseconds since 1970) for so many days. */
+export async function certificateFor(
+  key: string,
+  names: readonly string[],
+  now: number,
+  days: number,
+): Promise<string> {
+  // Loaded on use: it takes longer than everything else here.
+  const { generate } = await import('selfsigned')
+  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
+  const { cert } = await generate([{ name: 'commonName', value: 'tamtam' }], {
+    keyPair: { privateKey: key, publicKey },
+    keyType: 'ec',
+    algorithm: 'sha256',
+    // For clients whose clock is a little behind.
+    notBeforeDate: new Date(now - DAY_MS),
+    notAfterDate: new Date(now + days * DAY_MS),
+    extensions: [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: names.map((name) => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })),
+      },
+    ],
+  })
+  return cert
+}
+
+function isKey(text: string): boolean {
+  try {
+    return createPrivateKey(text).type === 'private'
+  } catch {
+    return false
+  }
+}
+
+/** Whether both are readable and belong together. */
+function fits(cert: string, key: string): boolean {
+  try {
+    return isKey(key) && new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    return false
+  }
+}
+
+/** Days until a certificate expires; negative afterwards. */
+export const daysLeft = (cert: string, now: number): number =>
+  Math.floor((new X509Certificate(cert).validToDate.getTime() - now) / DAY_MS)

@@ -4,8 +4,8 @@ import { lstat, open, readdir, statfs, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { makeDirectory } from '#system/files/make-directory.ts'
-import { holds, ignoreMissing, named, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
+import { ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
+import { holds, named, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
 
 /** What the host itself needs of a disk, so that a room goes on when a copy does not fit any more. */
 const FREE_FLOOR_BYTES = 64 * 1024 ** 2

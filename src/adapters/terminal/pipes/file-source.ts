@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
-import { errorCode } from '#system/files/error-code.ts'
+import { errorCode } from '#system/files/file-system.ts'
 import { NoSource, openSource, type Source } from '#system/files/source.ts'
 
 /** Opens what is to be sent from this machine, or answers why it can't be: without the path, which is nobody's business in the room. */

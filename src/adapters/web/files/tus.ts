@@ -1,9 +1,17 @@
 import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
+import {
+  answeredDigest,
+  digestField,
+  metadataField,
+  numberIn,
+  sizeHeader,
+  tusVersion,
+  UPLOAD_TYPE,
+} from '#protocol/tus.ts'
 import type { HostRequests } from '../browser/host-requests.ts'
 
 // The page's half of resumable uploads (docs/http.md).
 
-const version = { 'Tus-Resumable': '1.0.0' }
 const filePath = (id: string): string => `/files/${encodeURIComponent(id)}`
 
 export interface UploadWanted {
@@ -22,8 +30,7 @@ export type UploadLook =
 
 export async function createUpload(host: HostRequests, wanted: UploadWanted): Promise<{ id: string } | Refusal> {
   const { room, name, size, sha256, to } = wanted
-  const said = [`filename ${base64(name)}`, ...(sha256 === undefined ? [] : [`sha256 ${base64(sha256)}`])]
-  const headers = { ...version, 'Upload-Length': String(size), 'Upload-Metadata': said.join(',') }
+  const headers = { ...tusVersion, ...sizeHeader(size), 'Upload-Metadata': metadataField({ name, sha256 }) }
   const addressed = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
   const answer = await host.ask(`/rooms/${encodeURIComponent(room)}/files${addressed}`, { method: 'POST', headers })
   if (isRefusal(answer)) return answer
@@ -32,19 +39,19 @@ export async function createUpload(host: HostRequests, wanted: UploadWanted): Pr
 }
 
 export async function lookAt(host: HostRequests, id: string): Promise<UploadLook | Refusal> {
-  const answer = await host.ask(filePath(id), { method: 'HEAD', headers: version })
+  const answer = await host.ask(filePath(id), { method: 'HEAD', headers: tusVersion })
   if (isRefusal(answer)) return answer
   const { headers } = answer
   // Only what is whole has an ETag: all bytes may be there and the end not committed yet.
-  if (headers.get('etag') !== null) return { status: 'whole', sha256: digestIn(headers.get('repr-digest')) }
+  if (headers.get('etag') !== null) return { status: 'whole', sha256: answeredDigest(headers.get('repr-digest')) }
   const offset = numberIn(headers.get('upload-offset'))
   if (offset === undefined) return notTamtam
-  return { status: 'arriving', offset, prefix: digestIn(headers.get('upload-prefix-digest')) }
+  return { status: 'arriving', offset, prefix: answeredDigest(headers.get('upload-prefix-digest')) }
 }
 
 /** Withdraws an upload; without effect where it is whole, or gone. */
 export async function removeUpload(host: HostRequests, id: string): Promise<void> {
-  await host.ask(filePath(id), { method: 'DELETE', headers: version })
+  await host.ask(filePath(id), { method: 'DELETE', headers: tusVersion })
 }
 
 export interface Part {
@@ -66,10 +73,10 @@ export function sendPart(host: HostRequests, part: Part): Promise<{ readonly off
   request.open('PATCH', filePath(id))
   const headers = {
     ...host.headers,
-    ...version,
-    'Content-Type': 'application/offset+octet-stream',
+    ...tusVersion,
+    'Content-Type': UPLOAD_TYPE,
     'Upload-Offset': String(offset),
-    ...(sha256 === undefined ? {} : { 'Repr-Digest': `sha-256=:${btoa(bytesOf(sha256))}:` }),
+    ...(sha256 === undefined ? {} : { 'Repr-Digest': digestField(sha256) }),
   }
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
   const abort = () => request.abort()
@@ -95,18 +102,5 @@ function refusalIn({ status, responseText }: XMLHttpRequest): Refusal {
     return notTamtam
   }
 }
-
-const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
-
-const bytesOf = (hex: string): string => hex.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)))
-
-function digestIn(field: string | null): string | undefined {
-  const [, found] = /sha-256=:([A-Za-z0-9+/=]+):/.exec(field ?? '') ?? []
-  if (found === undefined) return undefined
-  return Array.from(atob(found), (char) => char.charCodeAt(0).toString(16).padStart(2, '0')).join('')
-}
-
-const numberIn = (field: string | null): number | undefined =>
-  /^\d{1,16}$/.test(field ?? '') ? Number(field) : undefined
 
 const notTamtam = refusal(502, 'BAD_REQUEST', 'this is not how a tamtam host answers')

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { Member } from '#domain/room/member.ts'
-import { commandsAt } from '#protocol/command-table.ts'
+import { commandsAt } from '#protocol/commands.ts'
 import { usePage, useSay } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'

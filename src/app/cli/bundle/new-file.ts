@@ -3,8 +3,8 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { baseOf, freshPartialFile } from '#client/partial-file-claim.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
-import { errorCode } from '#system/files/error-code.ts'
-import { ignoreMissing, named } from '#system/files/publish.ts'
+import { errorCode, ignoreMissing, syncDirectory, writeAll } from '#system/files/file-system.ts'
+import { named } from '#system/files/publish.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 import { failureOf } from '../failing.ts'
 
@@ -21,7 +21,11 @@ export async function writeNewFile(path: string, bytes: AsyncIterable<Uint8Array
   const part = await freshPartialFile(baseOf(path))
   const file = await claim(part)
   try {
-    for await (const piece of bytes) await fully(file, piece)
+    let size = 0
+    for await (const piece of bytes) {
+      await writeAll(file, piece, size)
+      size += piece.length
+    }
     await file.sync()
     await file.close()
     await named(part, path).catch(isTaken(path))
@@ -36,7 +40,7 @@ export async function writeNewFile(path: string, bytes: AsyncIterable<Uint8Array
       { cause: error },
     )
   }
-  await syncFolder(dirname(path))
+  await syncDirectory(dirname(path))
 }
 
 /** Whoever reads our output may be gone: that is an export that failed. */
@@ -64,12 +68,3 @@ const isTaken =
       cause: error,
     })
   }
-
-async function fully(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  await folder.sync().finally(() => folder.close())
-}

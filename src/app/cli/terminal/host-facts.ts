@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import type { HostConfig } from '#app/config.ts'
 import type { Tamtam } from '#app/index.ts'
 import { wantsToken } from '#app/lan.ts'
-import { reachable } from '#system/reachable.ts'
+import { reachable } from '#system/network.ts'
 import { type HostAddress, type HostFacts, pageLink } from '#terminal/pipes/greeting.ts'
 import { qrLines } from '#terminal/pipes/qr.ts'
 

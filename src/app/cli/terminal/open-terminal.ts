@@ -1,7 +1,7 @@
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { RoomSession } from '#domain/session.ts'
 import { type Language, translatorFor } from '#i18n/i18n.ts'
-import { SystemClock } from '#system/system-clock.ts'
+import { SystemClock } from '#system/clock.ts'
 import { runPlain } from '#terminal/plain.ts'
 import type { Ending, FileTransfers, HostControls, Output, TypedLines } from '#terminal/ports.ts'
 import { reflows } from '#terminal/reflow.ts'

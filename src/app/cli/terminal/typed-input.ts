@@ -1,4 +1,4 @@
-import { textLines } from '#system/files/text-lines.ts'
+import { textLines } from '#system/files/text.ts'
 import type { Refusal, TypedLines } from '#terminal/ports.ts'
 import { CommandFailed, exitCodes } from '../exit-codes.ts'
 

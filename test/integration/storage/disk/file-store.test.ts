@@ -3,7 +3,7 @@ import { link, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { vaultContract } from '../../../contract/storage/vault-contract.ts'
 import { VAULT_CONTRACT_MAX_FILE_BYTES } from '../../../contract/storage/vault-subject.ts'
 import {

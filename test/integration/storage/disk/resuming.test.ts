@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { sampleFile, sha256 } from './sample-file.ts'
 import {
   accepted,

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Rejected } from '#domain/errors.ts'
 import type { FileWriter } from '#domain/ports/file-store.ts'
 import { DiskFileStore, type DiskFileStoreOptions } from '#storage/disk/file-store.ts'
-import { MemoryLog } from '#system/memory-log.ts'
-import { SystemClock } from '#system/system-clock.ts'
+import { SystemClock } from '#system/clock.ts'
+import { MemoryLog } from '#system/log.ts'
 import { PATIENCE_MS } from '../../../harness/patience.ts'
 
 export const ID = 'a'.repeat(32)

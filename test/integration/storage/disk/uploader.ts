@@ -1,8 +1,8 @@
 // A process that uploads into a vault and can be killed, traced and made to fail. Says what happens, one line each.
 import { DiskFileStore } from '#storage/disk/file-store.ts'
-import { RandomIds } from '#system/random-ids.ts'
-import { SilentLog } from '#system/silent-log.ts'
-import { SystemClock } from '#system/system-clock.ts'
+import { SystemClock } from '#system/clock.ts'
+import { RandomIds } from '#system/ids.ts'
+import { SilentLog } from '#system/log.ts'
 import { sampleFile, sampleSize } from './sample-file.ts'
 
 export interface UploaderOptions {

@@ -7,8 +7,8 @@ import type { ConnectionState } from '#domain/session.ts'
 import { decodeClientMessage } from '#protocol/decode.ts'
 import { encodeMessage } from '#protocol/encode.ts'
 import type { ClientMessage, Command, HostMessage } from '#protocol/messages.ts'
-import { CountingIds } from '#system/counting-ids.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
+import { CountingIds } from '#system/ids.ts'
 
 export const ani: Member = { id: 'a1', name: 'ani' }
 export const budi: Member = { id: 'b1', name: 'budi' }

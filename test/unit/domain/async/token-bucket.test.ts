@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TokenBucket } from '#domain/async/token-bucket.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 
 function bucket(perSecond: number, burst: number) {
   const clock = new ManualClock()

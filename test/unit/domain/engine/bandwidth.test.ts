@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Bandwidth, type BandwidthCaps } from '#domain/engine/bandwidth.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 
 const MB = 1_000_000
 /** What one is given at a time, at least. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SharedRate, SharedRates } from '#server/connection/rate-limit.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { turn } from '../../../harness/turns.ts'
 
 function scene(perSecond: number, burst: number) {

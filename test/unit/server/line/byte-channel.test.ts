@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ByteChannel } from '#server/line/byte-channel.ts'
+import { ByteChannel } from '#server/line/file-io.ts'
 import { failure, textOf } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 

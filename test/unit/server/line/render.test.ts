@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { forTerminal } from '#domain/names/terminal-text.ts'
 import { Batch } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { fileUrl } from '#server/connection/file-url.ts'
 import { guardSend, inlineLines, LineRenderer, type Lines, linkLines, portion } from '#server/line/render.ts'
 import { type SignedLinkHolder, SignedLinks } from '#server/security/signed-links.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { AT, ani, budi, cici, joined, reading, said, whole } from '../../../harness/people.ts'
 
 const words = translatorFor('en', forTerminal, false)
@@ -50,10 +50,9 @@ describe('a line for each event', () => {
     [{ type: 'missed', from: 1, to: 4321 }, "* 4321 lines are missing here: past this room's history, or damaged\n"],
     [{ type: 'left', by: ani, reason: 'kicked by budi: loud', kickedBy: budi }, '* ani left (kicked by budi: loud)\n'],
     [{ ...stamp, type: 'acted', text: 'waves\ntwice' }, '* ani waves\n* ani twice\n'],
-    [{ ...stamp, type: 'fileOffered', file: { ...file, audience: { from: ani, to: budi } } }, '* ani is sending see-saw.mp3 (3 B) to budi only\n'],
     [
-      { ...stamp, type: 'fileOffered', file: { ...file, audience: { from: ani, to: 'staff' } } },
-      '* ani is sending see-saw.mp3 (3 B) to those who look after the room\n',
+      { ...stamp, type: 'fileOffered', file: { ...file, audience: { from: ani, to: budi } } },
+      '* ani is sending see-saw.mp3 (3 B) to budi only\n',
     ],
     [
       { ...stamp, type: 'fileReceived', file: { ...file, audience: { from: budi, to: ani } } },
@@ -83,6 +82,16 @@ describe('a line for each event', () => {
   for (const [event, line] of table)
     it(`${event.type}: ${line.trimEnd()}`, () => expect(textFor(linesOf(event), budi)).toBe(line))
 
+  it('tells operators of a file that is for them alone', () => {
+    const forStaff: RoomEvent = {
+      ...stamp,
+      type: 'fileOffered',
+      file: { ...file, audience: { from: ani, to: 'staff' } },
+    }
+    expect(linesOf(forStaff).bytes.toString()).toBe(
+      '* ani is sending see-saw.mp3 (3 B) to those who look after the room\n',
+    )
+  })
   it('is in the language of the server', () => {
     const events = [joined(ani), said(1, 'halo'), completed(2, ani)]
     expect(textFor(linkLines(new Batch('lobby', events), kata), budi)).toBe(

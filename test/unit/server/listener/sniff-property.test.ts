@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isHttpRequestLine, looksLikeLongHttpRequest } from '#server/connection/http-line.ts'
-import { LineDecoder } from '#server/line/codec/decoder.ts'
+import { isHttpRequestLine, looksLikeLongHttpRequest } from '#server/connection/protocol-hints.ts'
+import { LineDecoder } from '#server/line/decoder.ts'
 import { SNIFF_LIMIT_BYTES, sniff } from '#server/listener/detect-protocol.ts'
 
 const words = fc.constantFrom(

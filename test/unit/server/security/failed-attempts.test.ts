@@ -8,9 +8,9 @@ import { HostToken } from '#server/security/host-token.ts'
 import { OwnerKey } from '#server/security/owner-key.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
-import { ManualClock } from '#system/manual-clock.ts'
-import { MemoryMetrics } from '#system/memory-metrics.ts'
-import { SilentLog } from '#system/silent-log.ts'
+import { ManualClock } from '#system/clock.ts'
+import { SilentLog } from '#system/log.ts'
+import { MemoryMetrics } from '#system/metrics.ts'
 
 const SETTINGS = {
   ...httpDefaults,

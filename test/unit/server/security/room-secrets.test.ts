@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 
 const settings = { inviteMs: 1000, invitedMs: 5000, invitationsPerRoom: 3 }
 const full = new Error('no space')

@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTamtam, type TamtamOptions } from '#app/index.ts'
-import { ManualClock } from '#system/manual-clock.ts'
+import { ManualClock } from '#system/clock.ts'
 import { Console, type ConsoleParts } from '#terminal/pipes/console.ts'
 import { pieces } from '../../../harness/house.ts'
 import { ScriptedJournal } from '../../../harness/scripted-journal.ts'

@@ -1,6 +1,6 @@
 import type { RoomFile } from '#domain/room/state.ts'
+import { digestField } from '#protocol/tus.ts'
 import { etagOf, httpDate, type Validators } from './conditional.ts'
-import { digestField } from './digest-fields.ts'
 import { disposition } from './disposition.ts'
 import { harmlessHeaders, type MediaType } from './media-type.ts'
 

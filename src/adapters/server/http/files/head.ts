@@ -1,10 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { OfferedFile } from '#domain/room/events.ts'
+import { digestField, metadataField } from '#protocol/tus.ts'
 import { asGuest } from '../auth.ts'
 import { notFound, refuse } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
 import { isKnown } from './conditional.ts'
-import { digestField } from './digest-fields.ts'
 import { validatorsOf, wholeHeaders } from './file-headers.ts'
 import { findFile } from './find-file.ts'
 import { mediaOf } from './media-of.ts'
@@ -21,7 +20,7 @@ export async function head(parts: HttpParts, request: FastifyRequest, reply: Fas
     if (transfer.status !== 'whole') {
       if ('type' in prefix) return refuse(reply, prefix)
       const { size, sha256 } = prefix
-      reply.header('Upload-Metadata', metadataOf(transfer.file))
+      reply.header('Upload-Metadata', metadataField(transfer.file))
       if (sha256 !== undefined) reply.header('Upload-Prefix-Digest', digestField(sha256))
       return describeUpload(reply, transfer, size).send()
     }
@@ -36,10 +35,4 @@ export async function head(parts: HttpParts, request: FastifyRequest, reply: Fas
     reply.headers({ 'Upload-Offset': size, 'Upload-Length': size, 'Cache-Control': 'no-store' })
   if (isKnown(request.headers['if-none-match'], validatorsOf(file))) return reply.code(304).send()
   return reply.header('Content-Length', size).send()
-}
-
-/** As its sender could have told it. */
-function metadataOf({ name, sha256 }: OfferedFile): string {
-  const pair = (key: string, value: string) => `${key} ${Buffer.from(value).toString('base64')}`
-  return [pair('filename', name), ...(sha256 === undefined ? [] : [pair('sha256', sha256)])].join(',')
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { TUS_CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION } from './tus-headers.ts'
+import { TUS_CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION } from '#protocol/tus.ts'
 
 /** What of tus there is here. */
 export const options = async (reply: FastifyReply): Promise<FastifyReply> =>

@@ -1,12 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { notOwner } from '#domain/transfer/actor.ts'
+import { byteCount, digestIn, tusChecksum, UPLOAD_TYPE } from '#protocol/tus.ts'
 import { notFound, type Refusal, refuse } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
-import { promisedDigest } from './digest-fields.ts'
 import { findFile } from './find-file.ts'
 import { isOwner } from './private-link.ts'
 import { goOn } from './resume.ts'
-import { byteCount, tusChecksum, UPLOAD_TYPE } from './tus-headers.ts'
 
 /** Goes on with an upload (tus). */
 export async function patch(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -19,10 +18,10 @@ export async function patch(parts: HttpParts, request: FastifyRequest, reply: Fa
   if (typeof size === 'object') return refuse(reply, size)
   const checksum = tusChecksum(headers['upload-checksum'])
   if (checksum !== undefined && 'code' in checksum) return refuse(reply, checksum)
-  const sha256 = promisedDigest({ 'repr-digest': headers['repr-digest'] })
+  const sha256 = digestIn(headers['repr-digest'])
   if (typeof sha256 === 'object') return refuse(reply, sha256)
 
-  const shown = promisedDigest({ 'repr-digest': headers['upload-prefix-digest'] })
+  const shown = digestIn(headers['upload-prefix-digest'])
   if (typeof shown === 'object') return refuse(reply, shown)
 
   const { id, file } = await findFile(parts, request)

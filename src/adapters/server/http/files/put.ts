@@ -2,16 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { UploadMeta } from '#domain/session.ts'
 import { TransferActor } from '#domain/transfer/actor.ts'
+import { byteCount, promisedDigest } from '#protocol/tus.ts'
 import { fileUrl } from '#server/connection/file-url.ts'
 import { asGuest, underWay } from '../auth.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
 import { addressed } from './addressed.ts'
-import { promisedDigest } from './digest-fields.ts'
 import { type FileAddress, wholeJson } from './file-json.ts'
 import { ownerWord, ownTicket } from './private-link.ts'
 import { receive } from './receive.ts'
-import { byteCount } from './tus-headers.ts'
 
 /** `PUT` of a whole file into a room: it is there once the answer is 201, or 200 where the room had these bytes already. */
 export async function put(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

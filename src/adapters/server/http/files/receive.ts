@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Writing } from '#domain/transfer/writing.ts'
+import type { TusChecksum } from '#protocol/tus.ts'
 import type { Refusal } from '../errors.ts'
 import { Body, type BodyEnd } from './body.ts'
-import type { TusChecksum } from './tus-headers.ts'
 
 /** Writes the body of a request until it ends, or is refused. Only now its sender is told to send it, where it asked. */
 export function receive(request: FastifyRequest, reply: FastifyReply, writing: Writing): Promise<BodyEnd | Rejected> {

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TransferActor } from '#domain/transfer/actor.ts'
+import { byteCount, type TusChecksum } from '#protocol/tus.ts'
 import { underWay } from '../auth.ts'
 import type { Refusal } from '../errors.ts'
 import type { HttpParts } from '../parts.ts'
 import { receive, receiveChecked } from './receive.ts'
-import { byteCount, type TusChecksum } from './tus-headers.ts'
 import { describeUpload, refuseUpload } from './upload-answer.ts'
 
 export interface Continuation {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { TUS_VERSION } from '#protocol/tus.ts'
 import { notFound, refuse } from '../errors.ts'
 import { noForm } from '../near-misses.ts'
 import type { HttpParts, Routes } from '../parts.ts'
@@ -17,7 +18,6 @@ import { patch } from './patch.ts'
 import { put } from './put.ts'
 import { addReceipt, listReceipts } from './receipts.ts'
 import { remove } from './remove.ts'
-import { TUS_VERSION } from './tus-headers.ts'
 
 type Act = (parts: HttpParts, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 

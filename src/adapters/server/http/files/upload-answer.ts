@@ -1,13 +1,13 @@
 import type { FastifyReply } from 'fastify'
 import type { Rejected } from '#domain/errors.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
+import { sizeHeader } from '#protocol/tus.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import { httpDate } from './conditional.ts'
 
 /** Tells where an upload stands: `offset` bytes of it would survive a crash. */
 export function describeUpload(reply: FastifyReply, { file, expiresAt }: TransferActor, offset: number): FastifyReply {
-  const length = file.size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': file.size }
-  return reply.headers({ 'Upload-Offset': offset, ...length, 'Upload-Expires': httpDate(expiresAt) })
+  return reply.headers({ 'Upload-Offset': offset, ...sizeHeader(file.size), 'Upload-Expires': httpDate(expiresAt) })
 }
 
 /** Answers an upload with why it does not go on, and from where it could. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
-import { errorCode } from '#system/files/error-code.ts'
+import { errorCode } from '#system/files/file-system.ts'
 
 /** How a file can be sent: as it is, or compressed when the page was built. */
 export interface Form {
@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** The files of the page as the set-up built them (`scripts/page.ts`), in memory; none where it has not. */
+/** The files of the page as the set-up built them (`scripts/build-web.ts`), in memory; none where it has not. */
 export async function builtPage(directory: string): Promise<readonly PageFile[]> {
   const names = await filesIn(directory)
   const files = names.filter((name) => TYPES[extname(name)] !== undefined)
