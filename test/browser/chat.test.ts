@@ -80,7 +80,7 @@ test('who looks after a room does so in the page; who is sent out is told why', 
   await write(budi, 'hello?')
   await budi.locator('.unshown .wrong').waitFor()
   await write(ani, '/unmute budi')
-  await sees(budi, 'ani unmuted budi')
+  await sees(budi, 'ani lets budi speak again')
   await budi.getByRole('button', { name: 'Send again' }).click()
   await sees(ani, 'hello?')
   expect(await budi.locator('.unshown').count()).toBe(0)

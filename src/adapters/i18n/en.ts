@@ -18,6 +18,8 @@ export const english = {
     one: '{count} line was not shown, because this terminal was too slow; /history shows it',
     other: '{count} lines were not shown, because this terminal was too slow; /history shows them',
   },
+  unmutedBy: '{name} unmuted {to}',
+  unbannedBy: '{name} unbanned {to}',
   collectionStartedBy:
     'this room collects: what members send is seen only by them and by those who look after the room, says {name}',
   collectionEndedBy: 'this room collects no more, says {name}: files are for everybody',

@@ -16,10 +16,10 @@ export const pageEnglish = {
   deopped: '{to} is no op any more, says {name}',
   muted: '{name} muted {to}',
   mutedWhy: '{name} muted {to}: {why}',
-  unmuted: '{name} unmuted {to}',
+  unmuted: '{name} lets {to} speak again',
   banned: '{name} banned {to}',
   bannedWhy: '{name} banned {to}: {why}',
-  unbanned: '{name} unbanned {to}',
+  unbanned: '{name} lifted the ban on {to}',
   locked: '{name} locked the room',
   unlocked: '{name} unlocked the room',
   collectionStarted:

@@ -15,7 +15,7 @@ export const pageIndonesian: PageCatalog = {
   deopped: '{name} mencabut status operator {to}',
   muted: '{name} membungkam {to}',
   mutedWhy: '{name} membungkam {to}: {why}',
-  unmuted: '{name} mencabut pembungkaman {to}',
+  unmuted: '{name} mengizinkan {to} bicara lagi',
   banned: '{name} melarang {to} masuk',
   bannedWhy: '{name} melarang {to} masuk: {why}',
   unbanned: '{name} mencabut larangan masuk {to}',

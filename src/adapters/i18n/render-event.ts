@@ -65,7 +65,7 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
 }
 
 /** Name, size and digest of a file, and its id for `/get`. */
-export function fileText(by: string, file: WholeFile, words: PageTranslator): string {
+function fileText(by: string, file: WholeFile, words: PageTranslator): string {
   const size = sizeText(file.size, words.language)
   const gaps = { id: shortId(file.id), file: file.name, name: by, for: audienceText(file.audience, words) }
   return words.say('fileHere', { ...gaps, size, digest: file.sha256 })
@@ -112,10 +112,13 @@ export function eventLine(event: RoomEvent, words: Translator): string {
       const { kickedBy: _, ...left } = event
       return `* ${eventText(left, words)}\n`
     }
+    // In words of the line protocol's own, which its readers know.
+    case 'unmuted':
+    case 'unbanned':
+      return `* ${say(`${event.type}By`, { name: event.by.name, to: event.name })}\n`
     case 'collectionStarted':
-      return `* ${say('collectionStartedBy', { name: event.by.name })}\n`
     case 'collectionEnded':
-      return `* ${say('collectionEndedBy', { name: event.by.name })}\n`
+      return `* ${say(`${event.type}By`, { name: event.by.name })}\n`
     // Nobody is told of a `shutOut`. A line can't be taken back, and these hold for a moment; a file comes inline, or as its `fileLine`.
     case 'shutOut':
     case 'typing':
