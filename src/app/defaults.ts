@@ -1,6 +1,5 @@
 import type { BundleLimits } from '#bundle/manifest.ts'
-import type { SessionSettings } from '#client/session/settings.ts'
-import type { ClientSettings } from '#client/settings.ts'
+import type { ClientSettings, SessionSettings } from '#client/settings.ts'
 import type { EngineLimits } from '#domain/engine/limits.ts'
 import type { HttpSettings } from '#server/http/settings.ts'
 import type { LineSettings } from '#server/line/settings.ts'

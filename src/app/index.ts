@@ -79,7 +79,7 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
   }
 }
 
-export type { Dial } from '#client/dial.ts'
+export type { Dial } from '#client/endpoint.ts'
 export { Unreachable } from '#client/errors.ts'
 export type { RemoteSession } from '#client/session/remote-session.ts'
 export type { Access, AccessRequest } from '#domain/engine/access.ts'

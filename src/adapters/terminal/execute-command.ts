@@ -2,6 +2,7 @@ import { failureText } from '#domain/names/failure-text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { PastEvent } from '#domain/room/events.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
+import { sendWhenReady } from '#domain/session.ts'
 import { sizeText } from '#i18n/format.ts'
 import { accessTexts } from '#i18n/render-answer.ts'
 import type { Translator } from '#i18n/translator.ts'
@@ -116,11 +117,7 @@ async function ask(client: RoomClient, command: ClientCommand, text: string): Pr
   const { session } = client
   const done = client.waiting(text)
   try {
-    let answer = await session.send(command)
-    while ('code' in answer && answer.code === 'BUSY') {
-      await session.ready()
-      answer = await session.send(command)
-    }
+    const answer = await sendWhenReady(session, command)
     return 'code' in answer ? client.refused(answer) : undefined
   } finally {
     done()

@@ -1,4 +1,4 @@
-import type { Progress as Moving } from '#client/transfer-meter.ts'
+import type { Progress as Moving } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { amountText, rateTexts } from '#i18n/format.ts'
 import type { Translator } from '#i18n/translator.ts'

@@ -369,8 +369,8 @@ export class Transfers {
   /** Files of uploads that rest are closed, the longest rested first, before there are too many that are open. */
   async #restOthers(): Promise<void> {
     const most = OPEN_PER_WRITING * this.#limits.uploadsPerHost
-    if (this.#count(({ isOpenInVault }) => isOpenInVault) < most) return
-    const resting = this.open.filter(({ status, isOpenInVault }) => isOpenInVault && status === 'paused')
+    if (this.#count(({ isOpenInFileStore }) => isOpenInFileStore) < most) return
+    const resting = this.open.filter(({ status, isOpenInFileStore }) => isOpenInFileStore && status === 'paused')
     await resting.sort((one, other) => one.touched - other.touched)[0]?.rest()
   }
 

@@ -11,8 +11,8 @@ import {
   type JoinedRoom,
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
-import type { SessionSettings } from './settings.ts'
-import type { MessageTransport, OpenTransport } from './transport.ts'
+import type { SessionSettings } from '../settings.ts'
+import type { MessageTransport, OpenTransport } from './transports.ts'
 
 /** Who comes, and to which room. */
 export interface Handshake {

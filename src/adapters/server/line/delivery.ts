@@ -1,3 +1,4 @@
+import { Waiters } from '#domain/async/waiters.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Clock } from '#domain/ports/clock.ts'
@@ -44,7 +45,7 @@ export class LineDelivery {
   #sending = false
   #notices: Buffer[] = []
   #noticeBytes = 0
-  #waiting: (() => void)[] = []
+  readonly #waiters = new Waiters()
   #unread: PromiseWithResolvers<void> | undefined
 
   constructor(parts: DeliveryParts) {
@@ -110,7 +111,7 @@ export class LineDelivery {
     this.#notices.push(bytes)
     this.#noticeBytes += bytes.length
     if (this.#notices.length < HELD_NOTICES && this.#noticeBytes < HELD_BYTES) return undefined
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return this.#waiters.wait()
   }
 
   #encoded(lines: string): Buffer {
@@ -119,7 +120,7 @@ export class LineDelivery {
 
   /** Sends a file in band, or its line where the end mark can't carry it; chat goes on behind it. */
   async send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
-    while (this.#sending) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    while (this.#sending) await this.#waiters.wait()
     const follower = this.#follower
     follower?.pause(follower.cursor)
     await this.#send(by, file, session, Number.POSITIVE_INFINITY)
@@ -163,7 +164,7 @@ export class LineDelivery {
       this.#sending = false
       this.#noticeBytes = 0
       for (const notice of this.#notices.splice(0)) this.#outbox.write(notice)
-      for (const resolve of this.#waiting.splice(0)) resolve()
+      this.#waiters.release()
       this.resume()
     }
   }

@@ -1,3 +1,4 @@
+import { pause } from '#domain/async/backoff.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import type { Clock } from '#domain/ports/clock.ts'
@@ -52,7 +53,7 @@ export class LineServer implements ConnectionServer {
 
   async close(why: string, ms: number): Promise<void> {
     const all = [...this.#connections]
-    const late = new Promise<void>((resolve) => this.#parts.clock.after(ms, resolve))
+    const late = pause(this.#parts.clock, ms)
     await Promise.race([late, Promise.all(all.map((connection) => connection.farewell(why)))])
     for (const connection of all) if (this.#connections.has(connection)) connection.hangUp()
   }

@@ -1,3 +1,4 @@
+import { endOfTick } from '#domain/async/backoff.ts'
 import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
@@ -5,7 +6,7 @@ import { type Code, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { Refused } from '#domain/session.ts'
+import { Refused, sendWhenReady } from '#domain/session.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { priceOfJoin } from '../connection/costs.ts'
@@ -141,7 +142,7 @@ export class LinePeer implements Caller {
   /** A debt is this connection's own. In any case whatever others have sent meanwhile is dealt with before it goes on. */
   async pay(lines: number): Promise<void> {
     if (lines > 0 && this.#bucket.charge(lines)) await this.#bucket.ready()
-    await new Promise<void>((resolve) => this.#parts.clock.soon(resolve))
+    await endOfTick(this.#parts.clock)
   }
 
   say(line: string): Promise<void> | undefined {
@@ -161,12 +162,8 @@ export class LinePeer implements Caller {
   async ask(command: ClientCommand): Promise<boolean> {
     const session = this.inRoom()
     if (session === undefined) return false
-    let answer = await session.send(command)
-    // Like text, it waits where too much waits already; the connection is not read meanwhile.
-    while (answer.type === 'rejected' && answer.code === 'BUSY') {
-      await session.ready()
-      answer = await session.send(command)
-    }
+    // Like text, it waits while the room is full; the connection is not read meanwhile.
+    const answer = await sendWhenReady(session, command)
     if (answer.type === 'rejected') await this.refuse(answer)
     else if (command.type === 'rename') this.#nick = session.member.name
     return answer.type === 'ack'

@@ -1,3 +1,4 @@
+import { pause } from '#domain/async/backoff.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { SessionConnection, type SessionParts } from './connection.ts'
 import type { MessageTransport } from './transport.ts'
@@ -24,7 +25,7 @@ export class SessionConnections {
 
   async close(why: string, ms: number): Promise<void> {
     const all = [...this.#all]
-    const late = new Promise<void>((resolve) => this.#parts.clock.after(ms, resolve))
+    const late = pause(this.#parts.clock, ms)
     await Promise.race([late, Promise.all(all.map((connection) => connection.farewell(why)))])
     for (const connection of this.#all) connection.hangUp(why)
   }

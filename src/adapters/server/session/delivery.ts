@@ -1,3 +1,4 @@
+import { Waiters } from '#domain/async/waiters.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
@@ -21,7 +22,7 @@ export class SessionDelivery {
   readonly #parts: DeliveryParts
   readonly #transport: MessageTransport
   readonly #outbox: Outbox
-  #waiting: (() => void)[] = []
+  readonly #waiters = new Waiters()
   #follower: RoomSubscription | undefined
 
   constructor(parts: DeliveryParts) {
@@ -47,7 +48,7 @@ export class SessionDelivery {
   /** Resolves when there is room for answers again: whoever does not take them is not listened to meanwhile. */
   ready(): Promise<void> {
     if (!this.#outbox.full || !this.#outbox.open) return Promise.resolve()
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return this.#waiters.wait()
   }
 
   say(message: HostMessage): void {
@@ -90,7 +91,7 @@ export class SessionDelivery {
   }
 
   #release(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    this.#waiters.release()
   }
 
   #resume(): void {

@@ -1,11 +1,12 @@
 import type { TokenBucket } from '#domain/async/token-bucket.ts'
+import { Waiters } from '#domain/async/waiters.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { Cancel } from '#domain/ports/clock.ts'
-import type { Ack, ClientCommand } from '#domain/room/commands.ts'
-import { Refused } from '#domain/session.ts'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import { Refused, sendWhenReady } from '#domain/session.ts'
 import { COMMANDS } from '#protocol/client-commands.ts'
 import { type ClientMessage, type Hello, type JoinRoom, PROTOCOL_VERSION } from '#protocol/messages.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/costs.ts'
@@ -46,7 +47,7 @@ export class SessionPeer implements Holder {
   /** Ends the watch over whether it may stay. */
   #unwatch: Cancel = () => {}
   #unanswered = 0
-  #waiting: (() => void)[] = []
+  readonly #answers = new Waiters()
   /** What is being dealt with. */
   #work: Promise<unknown> = Promise.resolve()
   #left: Promise<void> | undefined
@@ -90,7 +91,7 @@ export class SessionPeer implements Holder {
 
   /** Resolves when every command so far has its answer. */
   async answered(): Promise<void> {
-    while (this.#unanswered > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    while (this.#unanswered > 0) await this.#answers.wait()
   }
 
   replaced(): Promise<void> {
@@ -227,7 +228,7 @@ export class SessionPeer implements Holder {
     this.#unanswered++
     void this.#ask(session, command, ref)
     if (this.#unanswered < this.#parts.settings.unanswered) return undefined
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return this.#answers.wait()
   }
 
   /** A client's ids are its own, and each room's (C118). No id has a blank in it. */
@@ -242,7 +243,8 @@ export class SessionPeer implements Holder {
 
   async #ask(session: LocalSession, command: ClientCommand, ref: number | undefined): Promise<void> {
     try {
-      const answer = await this.#answer(session, command)
+      // Like text on a line connection, it waits while the room is full.
+      const answer = await sendWhenReady(session, command)
       if (answer.type === 'rejected') this.#refuse(answer, ref)
       else {
         if (command.type === 'rename') this.#nick = session.member.name
@@ -253,18 +255,8 @@ export class SessionPeer implements Holder {
       this.#parts.failed(error)
     } finally {
       this.#unanswered--
-      for (const resolve of this.#waiting.splice(0)) resolve()
+      this.#answers.release()
     }
-  }
-
-  /** Like text on the line door, it waits where too much waits already. */
-  async #answer(session: LocalSession, command: ClientCommand): Promise<Ack | Rejected> {
-    let answer = await session.send(command)
-    while (answer.type === 'rejected' && answer.code === 'BUSY') {
-      await session.ready()
-      answer = await session.send(command)
-    }
-    return answer
   }
 
   async #leave(): Promise<void> {

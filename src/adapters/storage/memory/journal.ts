@@ -8,7 +8,7 @@ import { matches, searchWords } from '#protocol/search-words.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
 const DONE = Promise.resolve()
-/** Entries that a search looks at in one turn of the event loop. */
+/** Entries that a search checks in one turn of the event loop. */
 const STEP_ENTRIES = 512
 
 interface RoomLog {
@@ -81,7 +81,7 @@ export class MemoryJournal implements Journal {
           if (left < 0) return found.reverse()
           found.push(entry)
         }
-        // Everything else in the process waits meanwhile.
+        // The rest of the process waits meanwhile.
         looked += 1
         if (looked % STEP_ENTRIES === 0) await nextTurn()
       }
@@ -115,7 +115,7 @@ export class MemoryJournal implements Journal {
     return known
   }
 
-  /** What is wrong with the numbering or the ids; a bug of the caller's. */
+  /** A fault of the numbering or the ids: a bug of the caller. */
   #problem(batches: readonly Batch[]): string | undefined {
     const lasts = new Map<string, number>()
     const ids = new Set<string>()

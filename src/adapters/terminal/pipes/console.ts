@@ -10,6 +10,7 @@ import type { ClientCommand, Say } from '#domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { type AccessRequest, changeAccess, type RoomAccess } from '#domain/room/room-access.ts'
 import { submissionsOf } from '#domain/room/submissions.ts'
+import { sendWhenReady } from '#domain/session.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { accessTexts, doneText, memberText, sendingText, sentText, submissionLines } from '#i18n/render-answer.ts'
 import { pastLine } from '#i18n/render-event.ts'
@@ -128,10 +129,7 @@ export class Console {
       this.#talk(`* saved ${forTerminal(await saver.save(file))}`)
       const receipt = { type: 'receiveFile', file: file.id } as const
       // Any other refusal is no news: the file was withdrawn meanwhile, or the host stops.
-      for (let answer = await session.send(receipt); 'code' in answer && answer.code === 'BUSY'; ) {
-        await session.ready()
-        answer = await session.send(receipt)
-      }
+      await sendWhenReady(session, receipt)
     } catch (error) {
       this.#talk(`! NOT_SAVED ${forTerminal(file.name)}: ${failureText(error)}`)
     }

@@ -1,5 +1,6 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { Unreachable } from '#client/errors.ts'
+import { Backoff, pause } from '#domain/async/backoff.ts'
 import { spelledNick } from '#domain/names/one-script.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
@@ -11,7 +12,7 @@ import { BrowserClock } from '../browser/clock.ts'
 import { BrowserIds } from '../browser/ids.ts'
 import type { KeyValueStorage } from '../browser/storage.ts'
 import { pageDefaults, sessionDefaults } from '../defaults.ts'
-import { FileTransfers } from '../files/file-transfers.ts'
+import { FileTransfers } from '../files/uploads.ts'
 import { pageTranslator } from '../text/translator.ts'
 import { Announcer } from './announcer.ts'
 import { Room } from './room.ts'
@@ -166,7 +167,7 @@ export class Page {
     const entry = ++this.#entry
     this.#left()
     this.#stage.value = { status: 'entering', why: undefined }
-    let waitMs = sessionDefaults.firstRetryMs
+    const backoff = new Backoff(sessionDefaults, Math.random)
     while (entry === this.#entry) {
       const entered = await this.#tried(name, room, secret)
       if (entry !== this.#entry) {
@@ -177,8 +178,7 @@ export class Page {
         return
       } else if (entered.code === 'UNREACHABLE') {
         this.#stage.value = { status: 'entering', why: entered }
-        await new Promise((resolve) => setTimeout(resolve, waitMs))
-        waitMs = Math.min(waitMs * 2, sessionDefaults.mostRetryMs)
+        await pause(new BrowserClock(), backoff.next())
       } else {
         this.#stage.value = { status: 'asking', why: entered }
         return

@@ -1,19 +1,11 @@
-import { isRefusal, type Refusal } from '#client/errors.ts'
-import {
-  type AccessAnswer,
-  type AccessRequest,
-  changeAccess,
-  type Invitation,
-  type KeptInvitation,
-  type RoomAccess,
-} from '#domain/room/room-access.ts'
-import type { HostRequests } from '../browser/host-requests.ts'
+import { roomAccess } from '#client/queries.ts'
+import { type AccessAnswer, type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
 /** Does what an operator wants of what opens the room, and tells them of it. Everybody in the room is told of a password. */
 export async function requestAccess(page: Page, room: Room, request: AccessRequest): Promise<void> {
-  const answer = await changeAccess(roomAccess(room.place.host, room.name), request)
+  const answer = await changeAccess(roomAccess(room.place.api, room.name), request)
   if (answer.type === 'refused') room.notices.tell(page.words.value.refusal(answer.why), 'wrong')
   else if (answer.type !== 'passwordChanged') room.notices.tell(accessText(page, room, answer))
 }
@@ -40,38 +32,5 @@ function accessText({ words, language }: Page, { name: room }: Room, answer: Tol
       return say('invitationOff')
     default:
       return answer satisfies never
-  }
-}
-
-/** Over HTTP, so that no secret is ever a line of somebody's. */
-function roomAccess(host: HostRequests, room: string): RoomAccess<Refusal> {
-  const ask = async (what: string, init: RequestInit = {}) =>
-    await host.json(`/rooms/${encodeURIComponent(room)}/${what}`, init)
-  const refusalIn = (answer: object) => (isRefusal(answer) ? answer : undefined)
-  return {
-    setPassword: async (password) =>
-      refusalIn(
-        await ask(
-          'password',
-          password === undefined
-            ? { method: 'DELETE' }
-            : {
-                method: 'PUT',
-                headers: { 'Content-Type': 'application/json' },
-                body: JSON.stringify({ password }),
-              },
-        ),
-      ),
-    invite: async () => {
-      const answer = await ask('invitations', { method: 'POST' })
-      return isRefusal(answer) ? answer : (answer.value as Invitation)
-    },
-    invitations: async () => {
-      const answer = await ask('invitations')
-      return isRefusal(answer)
-        ? answer
-        : (answer.value as { readonly invitations: readonly KeptInvitation[] }).invitations
-    },
-    revoke: async (id) => refusalIn(await ask(`invitations/${encodeURIComponent(id)}`, { method: 'DELETE' })),
   }
 }

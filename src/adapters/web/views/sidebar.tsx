@@ -28,7 +28,7 @@ function RoomList({ room }: { readonly room: Room }) {
   const titled = useId()
   useEffect(() => {
     const look = () => {
-      if (document.visibilityState === 'visible') void page.rooms.look(room.place.host)
+      if (document.visibilityState === 'visible') void page.rooms.look(room.place.api)
     }
     look()
     const timer = setInterval(look, pageDefaults.roomsEveryMs)

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { baseOf, freshPartialFile } from '#client/partial-file-claim.ts'
+import { baseOf, freshPartialFile } from '#client/partial-file.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { errorCode, ignoreMissing, syncDirectory, writeAll } from '#system/files/file-system.ts'
 import { named } from '#system/files/publish.ts'

@@ -4,7 +4,7 @@ import type { HostConfig } from '#app/config.ts'
 import { fileStoreDefaults } from '#app/defaults.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
 import { sizeText } from '#i18n/format.ts'
-import { sharedDiskUnder } from '#storage/disk/shared-disk.ts'
+import { sharedDiskUnder } from '#storage/disk/directory-lock.ts'
 import { bad, type Finding, ok, warning } from './finding.ts'
 
 const CHECK = 'directory'

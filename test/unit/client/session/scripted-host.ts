@@ -1,6 +1,6 @@
 import { sessionDefaults } from '#app/defaults.ts'
 import { RemoteRoom, type WantedPlace } from '#client/session/remote-room.ts'
-import type { MessageTransport, MessageTransportListener, OpenTransport } from '#client/session/transport.ts'
+import type { MessageTransport, MessageTransportListener, OpenTransport } from '#client/session/transports.ts'
 import type { RoomEvent, Said } from '#domain/room/events.ts'
 import type { Member } from '#domain/room/member.ts'
 import type { ConnectionState } from '#domain/session.ts'

@@ -121,11 +121,11 @@ describe('P6 a transfer', () => {
     const first = writing(await transfer.write(0))
     await first.append(bytes('ha'))
     house.clock.advance(5000)
-    expect(transfer.isOpenInVault).toBe(true)
+    expect(transfer.isOpenInFileStore).toBe(true)
     await first.pause()
     house.clock.advance(1000)
     await turns(2)
-    expect([transfer.isOpenInVault, transfer.durable]).toEqual([false, 2])
+    expect([transfer.isOpenInFileStore, transfer.durable]).toEqual([false, 2])
     expect(writing(await transfer.write(2)).offset).toBe(2)
   })
   it('that gets no byte for a day is withdrawn, and the room is told', async () => {
