@@ -6,8 +6,7 @@ import { Engine } from '#domain/engine/engine.ts'
 import { HttpServer } from '#server/http/server.ts'
 import { LineServer } from '#server/line/line-server.ts'
 import { AccessControl } from '#server/security/access-control.ts'
-import { HostToken } from '#server/security/host-token.ts'
-import { OwnerKey } from '#server/security/owner-key.ts'
+import { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { SignedLinks } from '#server/security/signed-links.ts'
 import { FrameSessionServer } from '#server/session/frame-server.ts'
@@ -162,7 +161,7 @@ export function compose(options: TamtamOptions): HostParts {
         access: options.access ?? openToAll,
         ...(options.token === true ? { token: from.resolve(HOST_TOKEN) } : {}),
         owner: from.resolve(OWNER_KEY),
-        keys: from.resolve(ROOM_SECRETS),
+        roomSecrets: from.resolve(ROOM_SECRETS),
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: { ...httpDefaults, ...options.http },

@@ -146,8 +146,8 @@ export const listenerDefaults: ListenerSettings = {
   connections: 10_000,
   // A class behind one address, with a page each.
   connectionsPerAddress: 256,
-  strangers: 2500,
-  strangersOnLoopback: false,
+  unauthenticated: 2500,
+  unauthenticatedOnLoopback: false,
   silentMs: 1000,
   handshakeMs: 10_000,
   keepAliveMs: 60_000,

@@ -8,8 +8,7 @@ import type { HttpServer } from '#server/http/server.ts'
 import { admit } from '#server/listener/admit.ts'
 import { type ListenerSettings, TcpListener } from '#server/listener/listener.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
-import type { HostToken } from '#server/security/host-token.ts'
-import type { OwnerKey } from '#server/security/owner-key.ts'
+import type { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket-server.ts'
@@ -104,7 +103,7 @@ export class Lifecycle {
     this.mount()
     this.#guests.add(connection)
     connection.once('close', () => this.#guests.delete(connection))
-    admit(connection, from, listenerDefaults.silentMs, this.#parts)
+    void admit(connection, from, listenerDefaults.silentMs, this.#parts)
   }
 
   /** Takes in nothing more, keeps and shows what was taken in, tells everybody why, and lets go of the data. Idempotent. */

@@ -10,8 +10,7 @@ import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { HttpServer } from '#server/http/server.ts'
 import type { LineServer } from '#server/line/line-server.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
-import type { HostToken } from '#server/security/host-token.ts'
-import type { OwnerKey } from '#server/security/owner-key.ts'
+import type { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { SessionParts } from '#server/session/connection.ts'
@@ -20,8 +19,8 @@ import type { KeyRegistry } from '#server/session/key-registry.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket-server.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
-export const FILE_STORE: InjectionToken<FileStore> = Symbol('Vault')
-export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('Keyring')
+export const FILE_STORE: InjectionToken<FileStore> = Symbol('FileStore')
+export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('SecretStore')
 export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
 export const IDS: InjectionToken<Ids> = Symbol('Ids')
 export const LOG: InjectionToken<Log> = Symbol('Log')

@@ -1,6 +1,11 @@
 // For those who write an adapter of their own, or test against a room in memory: `tamtam-chat/testing`.
-export { type ConnectionAcceptor, MemoryNetwork } from '#server/memory/network.ts'
-export { MemoryConnection, memoryPair, type PairOptions } from '#server/memory/pair.ts'
+export {
+  type ConnectionAcceptor,
+  MemoryConnection,
+  MemoryNetwork,
+  memoryPair,
+  type PairOptions,
+} from '#server/memory/pair.ts'
 export { MemoryFileStore, type MemoryFileStoreOptions } from '#storage/memory/file-store.ts'
 export { MemoryJournal } from '#storage/memory/journal.ts'
 export { MemorySecretStore } from '#storage/memory/secret-store.ts'

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { jsonForTerminal } from '#domain/names/terminal-text.ts'
-import { COSTS } from '../connection/costs.ts'
+import { COSTS } from '../connection/rate-limit.ts'
 import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
 import { getFile, headFile } from './files/download.ts'

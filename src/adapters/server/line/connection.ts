@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
-import { hangUp } from '../connection/hang-up.ts'
+import { hangUp } from '../connection/idle.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { Outbox } from '../connection/outbox.ts'
 import { LineDecoder } from './decoder.ts'

@@ -18,8 +18,8 @@ import {
   type ParsedCommand,
   parseCommand,
 } from '#protocol/commands.ts'
-import { COSTS, priceOf, priceOfItems } from '#server/connection/costs.ts'
-import { type Portion, portionsAfter, searched, searchFault } from '#server/connection/fair-work.ts'
+import { type Portion, portionsAfter, searched, searchFault } from '#server/connection/history-pages.ts'
+import { COSTS, priceOf, priceOfItems } from '#server/connection/rate-limit.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 

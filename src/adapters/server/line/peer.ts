@@ -9,8 +9,8 @@ import type { WholeFile } from '#domain/room/events.ts'
 import { Refused, sendWhenReady } from '#domain/session.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
-import { priceOfJoin } from '../connection/costs.ts'
 import type { Outbox } from '../connection/outbox.ts'
+import { priceOfJoin } from '../connection/rate-limit.ts'
 import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
 import { beforeAuth } from './before-auth.ts'
 import type { LineDelivery } from './delivery.ts'
@@ -221,7 +221,7 @@ export class LinePeer implements Caller {
     if (this.#status === 'stranger') this.#parts.admitted()
     this.#status = quiet ? 'shy' : 'here'
     this.#unwatch()
-    this.#unwatch = accessControl.stay(shown, room, () => this.#parts.expelled(accessEnded))
+    this.#unwatch = accessControl.watch(shown, room, () => this.#parts.expelled(accessEnded))
     this.#delivery.showing(accessControl.holderOf(shown, room))
     this.#rooms.add(room)
     this.#session = session

@@ -7,9 +7,8 @@ import { shortId } from '#i18n/format.ts'
 import { sentText } from '#i18n/render-answer.ts'
 import { eventLine, fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
-import { fileUrl } from '../connection/file-url.ts'
 import type { AccessControl } from '../security/access-control.ts'
-import type { SignedLinkHolder, SignedLinks } from '../security/signed-links.ts'
+import { fileUrl, type SignedLinkHolder, type SignedLinks } from '../security/signed-links.ts'
 
 /** Joins or leaves in one batch beyond this are told in one line: a thousand arrivals are not a thousand lines to each. */
 const PRESENCE_LINES = 8

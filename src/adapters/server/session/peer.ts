@@ -9,7 +9,7 @@ import type { ClientCommand } from '#domain/room/commands.ts'
 import { Refused, sendWhenReady } from '#domain/session.ts'
 import { COMMANDS } from '#protocol/client-commands.ts'
 import { type ClientMessage, type Hello, type JoinRoom, PROTOCOL_VERSION } from '#protocol/messages.ts'
-import { COSTS, priceOfItems, priceOfJoin } from '../connection/costs.ts'
+import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
 import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
 import type { SessionDelivery } from './delivery.ts'
 import { type Holder, type KeyRegistry, personOf } from './key-registry.ts'
@@ -160,7 +160,7 @@ export class SessionPeer implements Holder {
       if (this.#status === 'gone') return await session.close('connection lost')
       this.#enter(session, after)
       this.#unwatch()
-      this.#unwatch = accessControl.stay(shown, room, () => this.#parts.bye('NOT_FOUND', accessEnded))
+      this.#unwatch = accessControl.watch(shown, room, () => this.#parts.bye('NOT_FOUND', accessEnded))
       this.#parts.admitted()
     } catch (error) {
       if (!(error instanceof Refused)) throw error

@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Appended, KnownId } from '#domain/ports/journal.ts'
 import { hasFreeSpace } from '#system/files/file-system.ts'
+import { numberingFault } from '../numbering.ts'
 import { type Checkpointer, PAGE_SIZE, transaction } from './database.ts'
 import { isDiskFull } from './errors.ts'
 import type { Room, RoomTable } from './room-table.ts'
@@ -73,26 +74,16 @@ export class Appender {
     return known
   }
 
-  /** Finds each row's room and checks that the row continues it. */
+  /** Finds or drafts each row's room, and checks that the rows continue them. */
   #place(rows: readonly NewRow[]): { places: PlacedRow[]; fresh: Room[] } {
+    const fault = numberingFault(rows, (room) => this.#rooms.get(room)?.last)
+    if (fault !== undefined) throw new RangeError(fault)
     const fresh = new Map<string, Room>()
-    const lasts = new Map<Room, number>()
-    const ids = new Set<string>()
     const places = rows.map((row) => {
       let room = this.#rooms.get(row.room) ?? fresh.get(row.room)
       if (room === undefined) {
         room = this.#rooms.draft(row.room, fresh.size)
         fresh.set(row.room, room)
-      }
-      const expected = (lasts.get(room) ?? room.last) + 1
-      if (row.first !== expected) {
-        throw new RangeError(`a batch spans ${row.first} to ${row.last}; its room continues at ${expected}`)
-      }
-      lasts.set(room, row.last)
-      for (const { id } of row.ids) {
-        const key = `${row.room}\n${id}`
-        if (ids.has(key)) throw new RangeError(`a command id at ${row.first} to ${row.last} comes twice in one append`)
-        ids.add(key)
       }
       return { row, room }
     })

@@ -5,7 +5,7 @@ import type { WholeFile } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
 import { initialState, type RoomState } from '#domain/room/state.ts'
 import { BadEntries, unpackEntries } from '#protocol/journal-format.ts'
-import { SCHEMA_VERSION, schemaIsIntact, schemaVersion } from './database.ts'
+import { SCHEMA_VERSION, schemaIsIntact, schemaVersion, treeDamage } from './database.ts'
 import { DATABASE_FILE } from './journal-files.ts'
 import { loadRooms, RoomTable } from './room-table.ts'
 import { isComplete, KIND, ROW_COLUMNS, type UncheckedRow, verifiedRows } from './rows.ts'
@@ -49,9 +49,7 @@ function damageOf(db: DatabaseSync, version: number | undefined, rooms: RoomTabl
   if (version === undefined) return 'the schema version is damaged'
   if (version > SCHEMA_VERSION) return 'a newer tamtam wrote it'
   if (version > 0 && !schemaIsIntact(db, version)) return 'the tables are not those of a journal'
-  const verdict = Object.values(db.prepare('PRAGMA integrity_check(1)').get() ?? {})[0]
-  if (verdict !== 'ok') return `integrity_check: ${String(verdict)}`
-  return loadRooms(db, rooms)
+  return treeDamage(db) ?? loadRooms(db, rooms)
 }
 
 function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {

@@ -15,7 +15,15 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Log } from '#domain/ports/log.ts'
 import { makeDirectorySync } from '#system/files/file-system.ts'
-import { Checkpointer, connect, migrate, SCHEMA_VERSION, schemaIsIntact, schemaVersion } from './database.ts'
+import {
+  Checkpointer,
+  connect,
+  migrate,
+  SCHEMA_VERSION,
+  schemaIsIntact,
+  schemaVersion,
+  treeDamage,
+} from './database.ts'
 import { DatabaseLocked, isDiskFull, JournalTooNew, primaryCode, SQLITE } from './errors.ts'
 import { scanWal, type WalScan } from './file-format.ts'
 import {
@@ -133,10 +141,7 @@ const prepare = (db: DatabaseSync, directory: string, verification: Verification
   if (version > SCHEMA_VERSION) throw new JournalTooNew(tooNew(directory, version))
   migrate(db, version)
   if (!schemaIsIntact(db)) return 'the tables are not those of a journal'
-  if (verification === 'newest rows') return undefined
-  // Not `quick_check`: this one also compares the index of facts with the rows, and each start relies on that index.
-  const verdict = Object.values(db.prepare('PRAGMA integrity_check(1)').get() ?? {})[0]
-  return verdict === 'ok' ? undefined : `integrity_check: ${String(verdict)}`
+  return verification === 'newest rows' ? undefined : treeDamage(db)
 }
 
 const damagedRows = (db: DatabaseSync, rooms: RoomTable): string | undefined => {

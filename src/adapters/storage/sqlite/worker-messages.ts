@@ -3,6 +3,7 @@ import type { Log, LogFields } from '#domain/ports/log.ts'
 import { Batch, type CommandId } from '#domain/room/batch.ts'
 import { isFact } from '#domain/room/events.ts'
 import { BadEntries, packEntries, unpackEntries } from '#protocol/journal-format.ts'
+import { densityFault } from '../numbering.ts'
 import type { Row } from './rows.ts'
 
 /** One batch on its way to the worker. `length` is its share of the bytes beside it. */
@@ -91,13 +92,10 @@ export const packRows = (batches: readonly Batch[]): NewRows => {
 }
 
 const toRow = (batch: Batch, length: number): NewRow => {
-  const { room, entries, ids } = batch
-  const first = batch.first!
-  const last = batch.last!
-  if (last - first + 1 !== entries.length) {
-    throw new RangeError(`a batch of ${entries.length} entries spans ${first} to ${last}`)
-  }
-  return { room, first, last, facts: entries.some(isFact), ids, length }
+  const fault = densityFault(batch)
+  if (fault !== undefined) throw new RangeError(fault)
+  const { room, entries, ids, first, last } = batch
+  return { room, first: first!, last: last!, facts: entries.some(isFact), ids, length }
 }
 
 /** The batches of stored rows, without entries up to `after`. A batch that cannot be unpacked is left out and reported. */

@@ -32,10 +32,10 @@ export async function* portionsAfter(
   }
 }
 
-/** The newest `limit` entries before `before`, oldest first. What is missing before the first of them belongs to the page before. */
+/** The newest `limit` entries before `before`, oldest first. Gaps before the first of them belong to the page before. */
 export async function* portionsBefore(session: Reading, before: number, limit: number): AsyncGenerator<Portion> {
   let seqs: number[] = []
-  // What is for others is not seen and leaves pages short: each further step looks twice as far back.
+  // Entries for others are left out and make pages short: each further step reads twice as far back.
   for (let upTo = before - 1, reach = limit; upTo > 0 && seqs.length < limit; reach *= 2) {
     const after = Math.max(0, upTo - reach)
     const found: number[] = []
@@ -62,14 +62,14 @@ export async function* portionsBefore(session: Reading, before: number, limit: n
   if (before > 1) yield* portionsAfter(session, first - 1, before, Number.POSITIVE_INFINITY)
 }
 
-/** Why nothing is looked for: each word more makes one step of the search longer, and others wait for a step. */
+/** The fault of a query: each word more makes one step of the search longer, and others wait for a step. */
 export function searchFault(query: string): Rejected | undefined {
   return new Set(searchWords(query)).size > MOST_WORDS ? tooManyWords : undefined
 }
 
 const tooManyWords = rejected('BAD_REQUEST', `too many words to search for; name at most ${MOST_WORDS}`)
 
-/** What a search finds. */
+/** The result of a search. */
 export interface Found {
   readonly count: number
   readonly portions: AsyncGenerator<Portion>
@@ -92,7 +92,7 @@ async function* readAgain(session: Reading, seqs: readonly number[]): AsyncGener
     const cursor = new Cursor(session, (seqs[index] as number) - 1, PORTION_ENTRIES)
     const portion = await cursor.next(seqs.length - index, found)
     yield portion
-    // What is gone from the journal meanwhile is passed over.
+    // Entries that are gone from the journal meanwhile are skipped.
     const newest = portion.events.at(-1)
     const came = newest === undefined ? (seqs[index] as number) : lastSeqOf(newest)
     while (index < seqs.length && (seqs[index] as number) <= came) index++

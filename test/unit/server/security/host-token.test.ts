@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SecretStoreDamaged } from '#domain/ports/secret-store.ts'
-import { keptSecret, newSecret, sameSecret } from '#server/security/secrets.ts'
+import { keptSecret, newSecret, sameSecret } from '#server/security/host-token.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 
 test('C120: secrets of any lengths are compared whole, and never by an exception', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Entry, isEntry, type PastEvent } from '#domain/room/events.ts'
 import { historyChars } from '#domain/room/history-size.ts'
-import { type Portion, portionsAfter, portionsBefore, searched } from '#server/connection/fair-work.ts'
+import { type Portion, portionsAfter, portionsBefore, searched } from '#server/connection/history-pages.ts'
 import { said } from '../../../harness/people.ts'
 
 /** A room of these entries, of which `hidden` are not seen, and `damaged` can't be read; stored in batches of so many. */
