@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { failureText } from '#domain/names/failure-text.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { failureText, forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
 import { type KeyName, SecretStoreDamaged } from '#domain/ports/secret-store.ts'

@@ -1,6 +1,6 @@
 import { httpDefaults, roomSecretDefaults } from '#app/defaults.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { AccessControl } from '#server/security/access-control.ts'
 import { OwnerKey } from '#server/security/host-token.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'

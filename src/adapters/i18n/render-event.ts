@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { Audience, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { shortId, sizeText } from './format.ts'
 import type { PageTranslator, Translator } from './translator.ts'

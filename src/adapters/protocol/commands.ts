@@ -1,6 +1,6 @@
-import { isPathLine, wordLine } from '#domain/names/slash.ts'
+import { isPathLine, wordLine } from '#domain/names/text.ts'
 import type { ComeBack, GoAway, Moderation } from '#domain/room/commands.ts'
-import type { Permission } from '#domain/room/permissions.ts'
+import type { Permission } from '#domain/room/moderation.ts'
 import type { AccessRequest } from '#domain/room/room-access.ts'
 
 /**

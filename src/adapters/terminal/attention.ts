@@ -1,5 +1,5 @@
-import { isNamedIn } from '#domain/names/mention.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import { isNamedIn } from '#domain/names/text.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import type { BellRule } from '#protocol/commands.ts'
 import { clockText } from './event-rows.ts'

@@ -1,5 +1,5 @@
 import type { Progress as Moving } from '#client/transfers.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { amountText, rateTexts } from '#i18n/format.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { cut, widthOf } from './cells.ts'

@@ -1,7 +1,7 @@
 import { TransferMeter } from '#client/transfers.ts'
 import { Semaphore } from '#domain/async/semaphore.ts'
 import { safeFileName } from '#domain/names/file-name.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { Audience, MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { Translator } from '#i18n/translator.ts'
 import type { FileTransfers, Refusal } from './ports.ts'

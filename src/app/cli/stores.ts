@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { BadBundle } from '#bundle/bad-bundle.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
 import { Refused } from '#domain/session.ts'

@@ -1,5 +1,5 @@
 import { type Code, type Rejected, rejected } from '#domain/errors.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { decodeHostMessage } from '#protocol/decode.ts'
 import { encodeMessage } from '#protocol/encode.ts'

@@ -1,7 +1,6 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { isEntry, lastSeqOf, type PastEvent, within } from '#domain/room/events.ts'
-import { historyChars } from '#domain/room/history-size.ts'
+import { historyChars, isEntry, lastSeqOf, type PastEvent, within } from '#domain/room/events.ts'
 import { searchWords } from '#protocol/search-words.ts'
 
 /** Text in one portion, and entries read for it. A reader that stalls has one portion waiting here; the rest stays in the journal (C61). */

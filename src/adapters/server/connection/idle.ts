@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 
 interface ProgressLimits {
   /** The longest time without a byte. */

@@ -1,5 +1,5 @@
 import { TokenBucket } from '#domain/async/token-bucket.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 
 /** The most that one request is given before the next one's turn. */
 const TURN_TOKENS = 8

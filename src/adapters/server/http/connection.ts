@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Waiters } from '#domain/async/waiters.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { drain, hangUp, Progress } from '../connection/idle.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { type Refusal, rawRefusal } from './errors.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { jsonForTerminal } from '#domain/names/text.ts'
 import { COSTS } from '../connection/rate-limit.ts'
 import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'

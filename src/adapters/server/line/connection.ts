@@ -1,6 +1,4 @@
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 import { hangUp } from '../connection/idle.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { Outbox } from '../connection/outbox.ts'

@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { Refused, type Session, type Upload } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'

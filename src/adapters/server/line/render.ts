@@ -1,7 +1,6 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
-import type { RoomEvent, WholeFile } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Member, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
 import { shortId } from '#i18n/format.ts'
 import { sentText } from '#i18n/render-answer.ts'

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import { FRAMES_MAGIC } from '#protocol/frames.ts'
 import { IAC, isHttpRequestLine, isTelnetOption, looksLikeLongHttpRequest } from '../connection/protocol-hints.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { subnetOf } from '#domain/names/subnet.ts'
-import type { Cancel } from '#domain/ports/clock.ts'
+import type { Cancel } from '#domain/ports/system.ts'
 import { type ConnectionServer, hereOf, isLoopback, originOf } from '../connection/incoming-connection.ts'
 import { admit, refusePlain, type Servers } from './admit.ts'
 import { detectProtocol } from './detect-protocol.ts'

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
+import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
 
 export interface TlsSettings {
   /** The certificate of the host, with those above it where there are some, and its key; as PEM. */

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import type { Clock } from '#domain/ports/clock.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { keptSecret } from './host-token.ts'
 
 /** The path of a file on this host. `SEND` never stands in it: clients of the seed would take it for a file (`guardSend`). */

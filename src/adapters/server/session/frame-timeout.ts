@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 
 /** A frame that has begun has its time to end, whatever else of it trickles in (C34). While we do not read, nobody is late. */
 export class FrameTime {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { rejected } from '#domain/errors.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
 import { clientMessageLimits } from '#protocol/limits.ts'
 import { hangUp } from '../connection/idle.ts'

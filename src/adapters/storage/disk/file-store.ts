@@ -1,6 +1,5 @@
 import { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
-import type { Clock } from '#domain/ports/clock.ts'
 import {
   type BoundedFileStore,
   type DatedFileStore,
@@ -9,7 +8,7 @@ import {
   fileTooLarge,
   type Pieces,
 } from '#domain/ports/file-store.ts'
-import type { Log } from '#domain/ports/log.ts'
+import type { Clock, Log } from '#domain/ports/system.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { DataDirectory, isFileId } from './data-directory.ts'
 import { ActiveReaders, FileReader } from './file-reader.ts'

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Semaphore } from '#domain/async/semaphore.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import { FileMissing } from '#domain/ports/file-store.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import { writeAll } from '#system/files/file-system.ts'
 import type { ReaderNotifier } from './file-reader.ts'
 

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Appended, KnownId } from '#domain/ports/journal.ts'
+import type { Appended } from '#domain/ports/journal.ts'
+import type { KnownId } from '#domain/room/batch.ts'
 import { hasFreeSpace } from '#system/files/file-system.ts'
 import { numberingFault } from '../numbering.ts'
 import { type Checkpointer, PAGE_SIZE, transaction } from './database.ts'

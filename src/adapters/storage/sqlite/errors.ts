@@ -1,4 +1,4 @@
-import { failureText } from '#domain/names/failure-text.ts'
+import { failureText } from '#domain/names/text.ts'
 import { isDiskFull as isFileSystemFull } from '#system/files/file-system.ts'
 import type { Failure } from './worker-messages.ts'
 

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { makeDirectorySync } from '#system/files/file-system.ts'
 import {
   Checkpointer,

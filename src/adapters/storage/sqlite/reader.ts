@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import type { Room } from './room-table.ts'
 import {
   isComplete,

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { BadEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { searchableText, searchWords } from '#protocol/search-words.ts'

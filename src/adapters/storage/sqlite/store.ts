@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { Appender, FreeSpace } from './appender.ts'
 import { Checkpointer } from './database.ts'

@@ -1,5 +1,5 @@
 import type { Appended, Span } from '#domain/ports/journal.ts'
-import type { Log, LogFields } from '#domain/ports/log.ts'
+import type { Log, LogFields } from '#domain/ports/system.ts'
 import { Batch, type CommandId } from '#domain/room/batch.ts'
 import { isFact } from '#domain/room/events.ts'
 import { BadEntries, packEntries, unpackEntries } from '#protocol/journal-format.ts'

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { toFailure } from './errors.ts'
 import { markSuspect } from './journal-files.ts'
 import { Store } from './store.ts'

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { FileChanged, isRefusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { sizeText } from '#i18n/format.ts'
 import { usePage } from '../state/context.ts'

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../state/context.ts'

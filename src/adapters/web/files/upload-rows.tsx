@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Refusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { amountText, rateTexts, sizeText } from '#i18n/format.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'

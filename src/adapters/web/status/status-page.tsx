@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { amountText, durationText, sizeText } from '#i18n/format.ts'
 import { pageTranslator } from '../text/translator.ts'
 import { Chart } from './chart.tsx'

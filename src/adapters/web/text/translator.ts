@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { indonesianRefusals } from '#i18n/errors.ts'
 import { pageEnglish } from '#i18n/page.en.ts'
 import { pageIndonesian } from '#i18n/page.id.ts'

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { type Entry, isEntry } from '#domain/room/events.ts'
 import { eventText } from '#i18n/render-event.ts'
 import type { PageTranslator } from '#i18n/translator.ts'

@@ -1,4 +1,4 @@
-import { isNamedIn } from '#domain/names/mention.ts'
+import { isNamedIn } from '#domain/names/text.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { MessageText } from '../text/message-text.tsx'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { FileMissing, FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import type { WholeFile } from '#domain/room/events.ts'

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Entry, isEntry, type PastEvent } from '#domain/room/events.ts'
-import { historyChars } from '#domain/room/history-size.ts'
+import { type Entry, historyChars, isEntry, type PastEvent } from '#domain/room/events.ts'
 import { type Portion, portionsAfter, portionsBefore, searched } from '#server/connection/history-pages.ts'
 import { said } from '../../../harness/people.ts'
 

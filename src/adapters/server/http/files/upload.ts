@@ -7,7 +7,7 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import { notOwner, TransferActor } from '#domain/transfer/actor.ts'
-import type { Writing } from '#domain/transfer/writing.ts'
+import type { Writing } from '#domain/transfer/writer.ts'
 import {
   byteCount,
   digestIn,
