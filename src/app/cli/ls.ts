@@ -8,9 +8,9 @@ import { forTerminal } from '#domain/names/text.ts'
 import { amountText, shortId, sizeText } from '#i18n/format.ts'
 import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
+import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { refused } from './failing.ts'
-import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './verb.ts'
+import { refused } from './failures.ts'
 
 const NEARBY_MS = 2000
 

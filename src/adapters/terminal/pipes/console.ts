@@ -20,7 +20,6 @@ import { type TextLine, TextLines } from '#system/files/text.ts'
 import { limitText } from '../execute-command.ts'
 import type { FileSaver } from './file-saver.ts'
 import { sourceAt } from './file-source.ts'
-import { greetingOf, type HostFacts } from './greeting.ts'
 
 export interface ConsoleParts {
   readonly session: LocalSession
@@ -82,19 +81,6 @@ export class Console {
     this.#follower.resume()
     stdout.on('drain', () => this.#follower.resume())
     session.refusals$.subscribe((why) => this.#refused(why))
-  }
-
-  /** Says where the host is, for people how to join it. */
-  announce(facts: HostFacts): void {
-    const { style } = this.#parts
-    const { host, port, url, fingerprint, reachable: addresses, token, isTokenKept } = facts
-    const known = fingerprint === undefined ? {} : { fingerprint }
-    const others = addresses.length === 0 ? {} : { addresses }
-    // Output is kept in logs: the token stands in it only where nothing else tells it.
-    const secret = token === undefined || isTokenKept ? {} : { token }
-    const where = { host, port, url, ...known, ...others, ...secret }
-    if (style === 'json') this.#json({ type: 'listening', ...where, pid: process.pid })
-    if (style === 'text') this.#print(greetingOf(facts).join('\n'))
   }
 
   close(): void {

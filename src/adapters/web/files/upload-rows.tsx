@@ -6,7 +6,7 @@ import { amountText, rateTexts, sizeText } from '#i18n/format.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { Receipts } from './receipts.tsx'
+import { Receipts } from './file-card.tsx'
 import type { Upload } from './uploads.ts'
 
 /** The files that leave from here, in whichever room one is; of many that wait only how many. */
