@@ -52,9 +52,7 @@ export class History {
 
   search({ subnet, id, room }: HistoryReader, query: string, limit: number): Promise<readonly PastEvent[]> {
     const { foundChars } = this.#limits
-    return this.watched(
-      this.#searches.run(subnet, id, () => this.#journal.search(room, query, limit, foundChars)),
-    )
+    return this.watched(this.#searches.run(subnet, id, () => this.#journal.search(room, query, limit, foundChars)))
   }
 
   /** A journal that cannot be read any more is as broken as one that cannot be written. */

@@ -399,7 +399,7 @@ export class LocalSession implements RoomSession {
 }
 
 /** One reader's way through a file, no faster than its lease lets it. Not a generator: `return` must also end a reader that waits. */
-export class Download implements AsyncIterator<Uint8Array, undefined> {
+class Download implements AsyncIterator<Uint8Array, undefined> {
   readonly #open: () => AsyncIterable<Uint8Array>
   readonly #lease: RateLimiterLease
   readonly #missing: Rejected

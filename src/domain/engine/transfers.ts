@@ -19,16 +19,7 @@ import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import { Evictions, fullOfUnfinished } from './retention.ts'
 import type { Rooms } from './rooms.ts'
-import {
-  arrived,
-  holderOf,
-  needed,
-  OF,
-  overShare,
-  type UploadHolder,
-  UploadPlaces,
-  yielding,
-} from './upload-places.ts'
+import { arrived, holderOf, needed, OF, overShare, type UploadHolder, UploadPlaces, yielding } from './upload-places.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000

@@ -155,7 +155,7 @@ describe('C114 a promise is no thing', () => {
     await house.engine.join({ room, name, address: from })
 
   it('nothing goes for what is only told, however much and often, in whatever way', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10, filesPerHost: 3 })
+    const { ani } = await open({ roomFileBytes: 10, filesPerHost: 3 })
     const { sha256 } = await send(ani, 'a', '12345')
     await send(ani, 'b', '1234')
     for (let time = 0; time < 20; time++) {
@@ -167,7 +167,7 @@ describe('C114 a promise is no thing', () => {
     expect(ani.files.filter(({ status }) => status === 'whole').map(({ file }) => file.name)).toEqual(['a', 'b'])
   })
   it('the oldest go as the bytes come, for a file that has all the room in the end', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10 })
+    const { ani } = await open({ roomFileBytes: 10 })
     for (const name of ['a', 'b', 'c']) await send(ani, name, name.repeat(3))
     const transfer = await declare(ani, 10)
     const left: string[] = []

@@ -35,7 +35,12 @@ function watchedRooms() {
     (room) => rooms.letGo(room),
     (error) => broken.push(error),
   )
-  const rooms: Rooms = new Rooms(ports, engineDefaults, loop.wake, new History(journal, engineDefaults, (error) => broken.push(error)))
+  const rooms: Rooms = new Rooms(
+    ports,
+    engineDefaults,
+    loop.wake,
+    new History(journal, engineDefaults, (error) => broken.push(error)),
+  )
   const alive = new Set<RoomActor>()
   const seen = new Set<RoomActor>()
   const mails: WatchedMail[] = []
