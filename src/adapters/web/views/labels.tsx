@@ -1,0 +1,61 @@
+import { forTerminal } from '#domain/names/text.ts'
+import type { Language } from '#i18n/i18n.ts'
+import { usePage, useSay } from '../state/context.ts'
+
+/** So many colours are there for people; each can be read on both backgrounds, and none says anything alone. */
+const HUES = 8
+
+const hueOf = (id: string): string => {
+  let sum = 0
+  for (const sign of id) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) >>> 0
+  return `hue-${sum % HUES}`
+}
+
+interface NameProps {
+  readonly id: string
+  readonly name: string
+}
+
+/** `dir` keeps a name that is written from the right from turning around what stands beside it. */
+export const Name = ({ id, name }: NameProps) => <bdi class={`name ${hueOf(id)}`}>{forTerminal(name)}</bdi>
+
+/** The first letter, in the member's colour. */
+export const Face = ({ id, name }: NameProps) => (
+  <span class={`face ${hueOf(id)}`} aria-hidden="true">
+    {forTerminal([...name][0] ?? '?').slice(0, 2)}
+  </span>
+)
+
+const DAY_MS = 86_400_000
+/** As people here write them; made once, because making one takes longer than using it a hundred times. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function format(language: Language, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = language + JSON.stringify(options)
+  const found = formats.get(key) ?? new Intl.DateTimeFormat(language === 'id' ? 'id' : [], options)
+  formats.set(key, found)
+  return found
+}
+
+export function Time({ at }: { readonly at: number }) {
+  const language = usePage().language.value
+  const time = new Date(at)
+  return (
+    <time
+      dateTime={time.toISOString()}
+      title={format(language, { dateStyle: 'full', timeStyle: 'medium' }).format(time)}
+    >
+      {format(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(time)}
+    </time>
+  )
+}
+
+export function Day({ at }: { readonly at: number }) {
+  const say = useSay()
+  const language = usePage().language.value
+  const day = new Date(at).toDateString()
+  const now = Date.now()
+  if (day === new Date(now).toDateString()) return <>{say('today')}</>
+  if (day === new Date(now - DAY_MS).toDateString()) return <>{say('yesterday')}</>
+  return <>{format(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)}</>
+}

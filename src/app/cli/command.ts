@@ -1,0 +1,204 @@
+import { fstatSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
+import { InvalidArgumentError } from 'commander'
+import { knownHostsPath } from '#app/config.ts'
+import { clientDefaults } from '#app/defaults.ts'
+import { secretOf } from '#app/secrets.ts'
+import { parseAddress, type RoomAddress } from '#client/address.ts'
+import { ApiClient } from '#client/api-client.ts'
+import { dialHost, Endpoint, KnownHosts, type TrustNews } from '#client/endpoint.ts'
+import { NodeHttp } from '#client/node-http.ts'
+import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
+import type { Log } from '#domain/ports/system.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
+import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
+import { commandTyped, failureOf } from './failures.ts'
+
+export interface RoomTarget extends RoomAddress {
+  readonly token?: string
+  readonly endpoint: Endpoint
+  readonly password?: string
+}
+
+/** Reads the address of a room, and takes the host's token and the room's password from the environment, since all can see a command line (C121). */
+export function targetOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
+  const target = targetOrFileOf(typed, env)
+  if (target.file !== undefined)
+    throw new CommandFailed(exitCodes.usage, 'this is the link of a file; tamtam get brings it here')
+  return target
+}
+
+/** The same for what may be the link of a file, too. */
+export function targetOrFileOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
+  const address = parseAddress(typed)
+  // Not what was typed: a token or a password may be in it.
+  if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
+  if (address.token !== undefined) hideCommandLine()
+  const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
+  const target = { ...address, endpoint: new Endpoint(address, dialHost(address, known)) }
+  const token = address.token ?? secretOf('TAMTAM_TOKEN', env)
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
+  const password = secretOf('TAMTAM_PASSWORD', env)
+  return {
+    ...target,
+    ...(token === undefined ? {} : { token }),
+    ...(password === undefined ? {} : { password }),
+  }
+}
+
+/** The host's HTTP API, as the one who typed the address; every request has a name of its own choice and no membership. */
+export const apiOf = ({ endpoint, name, token, password }: RoomTarget): ApiClient =>
+  new ApiClient(new NodeHttp(endpoint, clientDefaults), {
+    ...(name === undefined ? {} : { name }),
+    ...(token === undefined ? {} : { token }),
+    ...(password === undefined ? {} : { password }),
+  })
+
+/** A link that somebody was given has the token in it. Until now everybody on this machine could see it, and their shell may keep it. */
+function hideCommandLine(): void {
+  process.title = 'tamtam'
+  process.stderr.write('there is a token in this address; in the variable TAMTAM_TOKEN nobody else would see it\n')
+}
+
+function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {
+  const { say } = translatorFor(languageOf(env), forTerminal)
+  switch (news.type) {
+    case 'met':
+      return say('hostMet', { at: news.at, fingerprint: news.fingerprint })
+    case 'ended':
+      return say('certificateEnded', { at: news.at, since: news.since.toISOString().slice(0, 10) })
+    case 'unkept':
+      return say('hostNotKept', { path: news.path, why: news.why })
+    default:
+      return news satisfies never
+  }
+}
+
+/** What comes in by itself. Of a folder Node says that it ends at once, as if it were an empty file. */
+export function inputOf({ stdin }: NodeJS.Process): NodeJS.ReadStream {
+  if (fstatSync(stdin.fd).isDirectory())
+    throw new CommandFailed(exitCodes.notFound, 'standard input is a folder; give a file, or a pipe')
+  return stdin
+}
+
+/** Runs a command; a failure ends it with a sentence and an exit code. */
+export async function run(action: () => Promise<void>): Promise<void> {
+  process.stderr.on('error', () => {})
+  try {
+    await action()
+  } catch (error) {
+    throw failureOf(error)
+  }
+}
+
+/** The same for a command that only prints: `tamtam tail | head -1` ends it. */
+export async function runShowing(action: () => Promise<void>): Promise<void> {
+  process.stdout.on('error', () => process.exit(exitCodes.done))
+  await run(action)
+}
+
+/** Runs a command whose work is kept when it ends early: then the command that goes on is printed. */
+export async function runResumable(action: () => Promise<void>): Promise<void> {
+  // Whoever read what we print may be gone: the files go on.
+  process.stdout.on('error', () => {})
+  const resume = `go on with: ${commandTyped(process.argv)}`
+  process.once('SIGINT', () => {
+    process.stderr.write(`\ntamtam: interrupted; ${resume}\n`)
+    process.exit(exitCodes.interrupted)
+  })
+  await run(async () => {
+    try {
+      await action()
+    } catch (error) {
+      const failure = failureOf(error)
+      if (!(failure instanceof CommandFailed) || failure.exitCode !== exitCodes.incomplete) throw failure
+      throw new CommandFailed(failure.exitCode, `${failure.message}\n${resume}`, { cause: error })
+    }
+  })
+}
+
+/** Data, no faster than it is read. */
+export const print = (line: string): Promise<void> =>
+  new Promise((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
+
+/** `1 file`, `2 files`. */
+export const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`
+
+export const printJson = (value: object): Promise<void> => print(jsonForTerminal({ v: 1, ...value }))
+
+/** Prints why it takes longer, once for each series of failures. */
+export function reportFirstRetry({ attempt, why }: { readonly attempt: number; readonly why: string }): void {
+  if (attempt === 1) process.stderr.write(`${forTerminal(why)}; trying again\n`)
+}
+
+/** `5M`: bytes a second, in decimal units. */
+export function rateOf(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([kMG]?)(?:B?(?:\/s)?)$/i.exec(text) ?? []
+  const bytes = Number(amount) * 1000 ** ' KMG'.indexOf(unit.toUpperCase() || ' ')
+  if (!(bytes >= 1)) throw new InvalidArgumentError('write bytes a second like 500k or 5M.')
+  return bytes
+}
+
+export function secondsOf(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > 1e6) throw new InvalidArgumentError('write seconds.')
+  return Number(text) * 1000
+}
+
+export function countOf(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('write a whole number.')
+  return Number(text)
+}
+
+/** As much as we use of what Node keeps behind a terminal's stream. */
+interface Handle {
+  setBlocking?(on: boolean): unknown
+}
+
+/**
+ * Node writes to a terminal and waits until it has taken everything. One that takes nothing (Ctrl-S, a dead ssh) would stop the
+ * process, and with it everybody's chat: from now on what it does not take waits in memory, as for a pipe (C89).
+ */
+export function neverWaitFor(stream: Writable & { isTTY?: boolean; _handle?: Handle | null }): void {
+  if (stream.isTTY === true) stream._handle?.setBlocking?.(false)
+}
+
+/** Waits until the reader has taken what was written, or `ms` at most: whoever reads lines should not get half of one. */
+export async function flushed(stream: Writable, ms: number): Promise<void> {
+  if (stream.writableLength === 0) return
+  await Promise.race([new Promise<void>((resolve) => stream.write('', () => resolve())), setTimeout(ms)])
+}
+
+export interface Stop {
+  readonly exitCode: ExitCode
+  readonly why: string
+}
+
+export interface StopSignal {
+  readonly promise: Promise<Stop>
+  /** Stops for a reason of the process's own. */
+  now(exitCode: ExitCode, why: string): void
+}
+
+/**
+ * Resolves when the process is asked to stop: once gracefully, a second time at once (C88). An error that belongs to no
+ * connection ends the process as a bug (C90). A reader of our output that goes away ends nothing (C89).
+ */
+export function stopSignal(process: NodeJS.Process, log: Log): StopSignal {
+  const { promise, resolve } = Promise.withResolvers<Stop>()
+  let asked = false
+  const ask = () => {
+    if (asked) process.exit(exitCodes.interrupted)
+    asked = true
+    resolve({ exitCode: exitCodes.done, why: 'the host stops; come back in a moment' })
+  }
+  process.on('SIGINT', ask)
+  process.on('SIGTERM', ask)
+  process.on('SIGHUP', ask)
+  process.on('uncaughtException', (error) => {
+    log.error('a bug; please report it', { error: error.stack ?? error.message })
+    resolve({ exitCode: exitCodes.bug, why: `a bug of ours: ${error.message}` })
+  })
+  return { promise, now: (exitCode, why) => resolve({ exitCode, why }) }
+}

@@ -1,0 +1,196 @@
+import { networkInterfaces } from 'node:os'
+import type { HostConfig } from '#app/config.ts'
+import type { Tamtam } from '#app/tamtam.ts'
+import { jsonForTerminal } from '#domain/names/text.ts'
+import { reachable } from '#system/network.ts'
+import { wantsToken } from './host-network.ts'
+
+/** Where the host is, for people to know how to join it. */
+export interface HostAddress {
+  readonly host: string
+  readonly port: number
+  readonly url: string
+  /** What it is known by over TLS, where it speaks nothing else. */
+  readonly fingerprint?: string
+}
+
+/** What there is to say of a host that has just begun. */
+export interface HostFacts extends HostAddress {
+  readonly room: string
+  /** Its addresses for other machines, the likeliest first; none where it is for this machine alone. */
+  readonly reachable: readonly string[]
+  /** What people show to come in; left out where nothing is asked for. */
+  readonly token?: string
+  /** Whether `tamtam token` tells it too. */
+  readonly isTokenKept: boolean
+  /** The first of the links for browsers, as a code to be photographed. */
+  readonly qr: readonly string[]
+}
+
+/** A terminal that does not tell its width. */
+const COLUMNS = 80
+
+/** What a host that has begun tells of itself. */
+export async function hostFacts(
+  tamtam: Tamtam,
+  config: HostConfig,
+  address: HostAddress,
+  { env, stdout }: NodeJS.Process,
+): Promise<HostFacts> {
+  const { token } = tamtam
+  const facts = {
+    ...address,
+    room: config.room,
+    isTokenKept: !config.ephemeral,
+    ...(token === undefined ? {} : { token }),
+  }
+  const isWide = address.host === '::' || address.host === '0.0.0.0'
+  if (!isWide && !wantsToken(config) && !config.open) return { ...facts, reachable: [], qr: [] }
+  const found = reachable(networkInterfaces(), address.host)
+  // Without a network there is still this machine.
+  const addresses = found.length > 0 ? found : ['127.0.0.1']
+  const isDrawn = stdout.isTTY === true && !config.plain && !config.json && !config.quiet
+  return {
+    ...facts,
+    reachable: addresses,
+    qr: isDrawn ? await qrOf(pageLink({ ...facts, address: addresses[0] ?? '' }), env, stdout.columns ?? COLUMNS) : [],
+  }
+}
+
+/** Only here: a host that shows none does without what makes them. */
+async function qrOf(link: string, env: NodeJS.ProcessEnv, columns: number): Promise<readonly string[]> {
+  const { default: code } = await import('qrcode')
+  const { modules } = code.create(link, { errorCorrectionLevel: 'L' })
+  return qrLines(modules, canDrawBlocks(env) ? 'blocks' : 'ascii', Math.min(columns, COLUMNS))
+}
+
+function canDrawBlocks({ TERM, LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
+  const locale = LC_ALL || LC_CTYPE || LANG || ''
+  return TERM !== 'dumb' && /utf-?8/i.test(locale)
+}
+
+/** What a host says first. */
+export function greetingOf(facts: HostFacts): readonly string[] {
+  const { room, url, reachable } = facts
+  return [
+    `tamtam hosts the room ${room} on ${url}`,
+    ...(reachable.length === 0 ? fromHere(facts) : fromElsewhere(facts)),
+    'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
+  ]
+}
+
+/** The same for programs, as a line of JSON. */
+export function listeningLine({
+  host,
+  port,
+  url,
+  fingerprint,
+  reachable: addresses,
+  token,
+  isTokenKept,
+}: HostFacts): string {
+  return jsonForTerminal({
+    v: 1,
+    type: 'listening',
+    host,
+    port,
+    url,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(addresses.length === 0 ? {} : { addresses }),
+    // Output is kept in logs: the token stands in it only where nothing else tells it.
+    ...(token === undefined || isTokenKept ? {} : { token }),
+    pid: process.pid,
+  })
+}
+
+function fromHere(facts: HostFacts): readonly string[] {
+  const { host, fingerprint } = facts
+  const ways = waysTo({ ...facts, address: host })
+  return [
+    `open in a browser:            ${pageLink({ ...facts, address: host })}`,
+    ...(fingerprint === undefined ? [] : [`join from this machine with:  ${ways.tamtam}`]),
+    `${fingerprint === undefined ? 'join from this machine with:' : 'or with:                    '}  ${ways.lines}`,
+    `drop a file in with:          ${ways.drop}`,
+  ]
+}
+
+function fromElsewhere(facts: HostFacts): readonly string[] {
+  const { token, isTokenKept, qr, reachable } = facts
+  const links = reachable.map((address) => pageLink({ ...facts, address }))
+  const ways = waysTo({ ...facts, address: reachable[0] ?? '' })
+  return [
+    ...qr,
+    // Each command stands on a line of its own: so it fits into 80 columns, and can be copied whole.
+    'join in a browser, with tamtam, or line by line; drop a file in:',
+    ...links,
+    `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
+    token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`,
+    ways.drop,
+    token === undefined
+      ? 'everybody who reaches these addresses can join, read and send files'
+      : `only who has the token comes in; ${isTokenKept ? 'tamtam token --new makes another, and sends out who came by this one' : 'it ends with this host'}`,
+  ]
+}
+
+type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint'> & { readonly address: string }
+
+/** What to type to come in at one address. */
+function waysTo({ address, port, room, token, fingerprint }: At) {
+  const at = `${bracketed(address)}:${port}`
+  const place = `${at}/${encodeURIComponent(room)}`
+  const shown = token === undefined ? '' : `-u :${token} `
+  return fingerprint === undefined
+    ? {
+        tamtam: `tamtam join ${place}`,
+        lines: `nc ${address} ${port}`,
+        drop: `curl ${shown}-T FILE http://${place}/`,
+      }
+    : {
+        tamtam: `tamtam join tls://${place}#${fingerprint}`,
+        lines: `openssl s_client -quiet -connect ${at}`,
+        drop: `curl -k ${shown}-T FILE https://${place}/`,
+      }
+}
+
+/** Where a browser finds the host. What is behind the # is not sent anywhere: the page takes it from there. */
+export function pageLink({ address, port, room, token, fingerprint }: At): string {
+  const said = new URLSearchParams({
+    ...(token === undefined ? {} : { t: token }),
+    ...(room === FIRST ? {} : { room }),
+  })
+  const host = `http${fingerprint === undefined ? '' : 's'}://${bracketed(address)}:${port}/`
+  return said.size === 0 ? host : `${host}#${said}`
+}
+
+/** Where the page goes by itself. */
+const FIRST = 'lobby'
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** The modules of a QR code: `size` a side, row by row, 1 for a dark one. */
+export interface QrModules {
+  readonly size: number
+  readonly data: ArrayLike<number>
+}
+
+/** Light modules around it; the norm wants four, readers make do with two. */
+const MARGIN = 2
+/** The light modules are drawn: on the dark ground of most terminals that gives a code with its colours the right way round. */
+const HALVES = ['█', '▀', '▄', ' '] as const
+
+/** A QR code as lines of text, `columns` wide at most; nothing where it does not fit. */
+export function qrLines({ size, data }: QrModules, how: 'blocks' | 'ascii', columns: number): readonly string[] {
+  const side = size + 2 * MARGIN
+  if (side * (how === 'blocks' ? 1 : 2) > columns) return []
+  const isDark = (row: number, column: number) => {
+    const [y, x] = [row - MARGIN, column - MARGIN]
+    return y >= 0 && x >= 0 && y < size && x < size && data[y * size + x] === 1
+  }
+  const line = (row: number) =>
+    Array.from({ length: side }, (_, column) => {
+      if (how === 'ascii') return isDark(row, column) ? '  ' : '##'
+      return HALVES[(isDark(row, column) ? 2 : 0) + (row + 1 >= side || isDark(row + 1, column) ? 1 : 0)]
+    }).join('')
+  const step = how === 'blocks' ? 2 : 1
+  return Array.from({ length: Math.ceil(side / step) }, (_, index) => line(index * step))
+}

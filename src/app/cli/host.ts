@@ -1,0 +1,198 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { defaultDataDirectory, type HostConfig, hostConfig } from '#app/config.ts'
+import type { Address } from '#app/lifecycle.ts'
+import { createTamtam, type Tamtam } from '#app/tamtam.ts'
+import { failureText, forTerminal } from '#domain/names/text.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
+import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
+import { type KeyName, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
+import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
+import { announce } from '#system/discovery.ts'
+import { errorCode } from '#system/files/file-system.ts'
+import { PinoLog } from '#system/pino-log.ts'
+import { flushed, neverWaitFor, stopSignal } from './command.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { hostFacts } from './greeting.ts'
+import { bindsOf, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
+import { enter } from './host-terminal.ts'
+
+export const addHost = (program: Command): Command =>
+  program
+    .command('host', { isDefault: true })
+    .description('host a room (the default)')
+    .option('--port <port>', 'port to listen on; 0 picks a free one (8268)')
+    .option('--lan', 'be there for other machines: for who shows the token, which is printed')
+    .option('--bind <address>', 'address to listen on (127.0.0.1; with --lan all there are)')
+    .option('--open', 'let everybody in who can reach this host: there is no token')
+    .option(
+      '--host-names <names>',
+      'what this host is called in addresses, beside localhost, its numbers and, with --lan, its machine',
+    )
+    .option('--tls', 'speak TLS and nothing in plain, with a certificate of its own making, kept in the data directory')
+    .option('--cert <file>', 'speak TLS with the certificate in this file (PEM), and the one that signed it')
+    .option('--key <file>', 'the key of --cert')
+    .option('--data <dir>', 'where history and files are kept ($XDG_DATA_HOME/tamtam)')
+    .option('--shared-disk', 'keep data on a network disk too: no other host uses this directory')
+    .option('--ephemeral', 'keep everything in memory; it is gone when the host stops')
+    .option('--room <name>', 'the room people are in at first (lobby)')
+    .option('--line-files <how>', 'how files reach netcat: inline (their bytes) or links (a line that names them)')
+    .option('--inline-max <bytes>', 'larger files reach netcat as links only; 0: none is too large (100M)')
+    .option('--rate <lines>', 'lines a second that one connection may say, loopback too; 0: no limit (50, loopback: 0)')
+    .option('--limit <bytes>', 'bytes a second that all transfers together may move, such as 5M; 0: no limit (0)')
+    .option('--limit-each <bytes>', 'the same for each upload and each download (0)')
+    .option(
+      '--room-quota <bytes>',
+      'bytes of files that a room keeps: the oldest go for newer ones; 0: no limit (20 GiB)',
+    )
+    .option('--keep-days <days>', 'days that a file stays; 0: for ever (30)')
+    .option('--history <entries>', 'how much of a room is kept (100000)')
+    .option('--name <name>', 'what you are called in the room (host)')
+    .option(
+      '--save <dir>',
+      "where copies of received files go, and stay (terima/ in the data directory; without a terminal they go with the room's files)",
+    )
+    .option('--json', 'one JSON object a line on standard output')
+    .option('--quiet', 'print nothing but errors')
+    .option('--plain', 'one line an event, and no cursor that moves')
+    .option('--lang <language>', 'en or id, in which this terminal speaks (as LANG says)')
+    .option('--log-level <level>', 'info, warn, error or silent, on standard error (warn)')
+    .option('--config <file>', 'settings as JSON ($XDG_CONFIG_HOME/tamtam/config.json)')
+    .allowExcessArguments()
+    .action((flags, { args: [word] }: Command) => {
+      if (word !== undefined)
+        throw new CommandFailed(exitCodes.usage, `there is no command ${word}; tamtam help shows what there is`)
+      return host(hostConfig(flags, process.env), process)
+    })
+
+/** For whoever reads our output to take the last of it. */
+const LAST_OUTPUT_MS = 500
+
+/** `tamtam host`: hosts a room until it is told to stop, with this terminal as one of its members. */
+export async function host(config: HostConfig, process: NodeJS.Process): Promise<void> {
+  refuseUnsafe(config)
+  const data = config.ephemeral ? undefined : (config.data ?? defaultDataDirectory(process.env))
+  for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
+  const log = new PinoLog({ level: config.logLevel })
+  const stopped = stopSignal(process, log)
+  const tamtam = createTamtam({
+    ...(data === undefined ? {} : { data, sharedDisk: config.sharedDisk }),
+    limits: {
+      historyEntries: config.history,
+      hostBytesPerSecond: config.limit,
+      transferBytesPerSecond: config.limitEach,
+      roomFileBytes: config.roomQuota,
+      fileDays: config.keepDays,
+    },
+    line: {
+      room: config.room,
+      files: config.lineFiles,
+      inlineMaxBytes: config.inlineMax,
+      ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
+    },
+    http: {
+      hostNames: await hostNamesOf(config),
+      room: config.room,
+      ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
+    },
+    session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
+    page: true,
+    token: wantsToken(config),
+    overrides: { log },
+    onBroken: (error) =>
+      stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${failureText(error)}`),
+  })
+  const address = await open(tamtam, config, data)
+  const { port, fingerprint } = address
+  const nearby = { port, tls: fingerprint !== undefined, token: wantsToken(config) }
+  const announced = config.lan ? announce(nearby, log) : undefined
+  const facts = await hostFacts(tamtam, config, address, process)
+  const terminal = await enter({ tamtam, config, process, data, facts, stopped }).catch(asDiskFailure("can't be read"))
+  const { exitCode, why } = await stopped.promise
+  await (await announced)?.close()
+  await terminal.close()
+  // A store that failed must not be asked again; everything acknowledged is in it already.
+  if (exitCode === exitCodes.done) await tamtam.stop(why).catch(asDiskFailure("can't be closed"))
+  else process.stderr.write(`tamtam: ${why}\n`)
+  await flushed(process.stdout, LAST_OUTPUT_MS)
+  process.exit(exitCode)
+}
+
+/** A store that fails is no bug of ours, whatever it was asked for. */
+const asDiskFailure =
+  (what: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof JournalFailed || error instanceof FileStoreFailed)) throw error
+    throw new CommandFailed(exitCodes.disk, `the data ${what}: ${failureText(error)}`, { cause: error })
+  }
+
+/** Opens the data before the port: whoever comes in finds the room as it was. */
+async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined): Promise<Address> {
+  try {
+    await tamtam.start()
+  } catch (error) {
+    if (error instanceof SharedDisk || error instanceof SharedDirectory)
+      throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
+    if (error instanceof DirectoryInUse)
+      throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
+    if (error instanceof SecretStoreDamaged && data !== undefined)
+      throw new CommandFailed(
+        exitCodes.disk,
+        `${join(data, 'keys', error.secret)} can't be used: ${error.message}; put a copy of it back, or remove it: then ${WITHOUT[error.secret]}`,
+        { cause: error },
+      )
+    throw new CommandFailed(exitCodes.disk, cannotOpen(data, error), { cause: error })
+  }
+  const { port } = config
+  const [bind = '', ...others] = bindsOf(config)
+  try {
+    const tls = await identityFor(config, data)
+    return await listenOn(tamtam, { port, ...(tls === undefined ? {} : { tls }) }, bind, others)
+  } catch (error) {
+    await tamtam.stop()
+    if (error instanceof CommandFailed) throw error
+    if (error instanceof PortInUse)
+      throw new CommandFailed(
+        exitCodes.portInUse,
+        `${error.message}${await portOwner(port)}; stop what uses it, or choose another with --port`,
+        { cause: error },
+      )
+    throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${failureText(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** The price of a secret that is lost. */
+const WITHOUT: Readonly<Record<KeyName, string>> = {
+  links: 'links made before end',
+  owner: 'whoever hosts gets a new key',
+  token: 'everybody needs the new token',
+  rooms: 'no room has a password, and no invitation holds',
+}
+
+/** Whoever typed the command knows the directory, and there are two ways out. */
+function cannotOpen(data: string | undefined, error: unknown): string {
+  const isNone = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '')
+  const why = isNone ? 'there is something that is no directory' : failureText(error)
+  if (data === undefined) return `the data can't be opened: ${why}`
+  return `the data can't be opened: ${forTerminal(data)}: ${forTerminal(why)}; choose another directory with --data, or keep nothing with --ephemeral`
+}
+
+/** Where the machine has no such address at all, the next will do. */
+async function listenOn(
+  tamtam: Tamtam,
+  settings: Partial<ListenerSettings>,
+  host: string,
+  others: readonly string[],
+): Promise<Address> {
+  try {
+    return await tamtam.listen({ ...settings, host })
+  } catch (error) {
+    const [next, ...more] = others
+    const code = errorCode(error)
+    if (next === undefined || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error
+    return await listenOn(tamtam, settings, next, more)
+  }
+}

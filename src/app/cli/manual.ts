@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import { exitMeanings } from './exit-codes.ts'
+
+/** The manual page, made of the definition that also reads the command line, as the completion scripts are. */
+export const addManual = (program: Command): Command =>
+  program
+    .command('man')
+    .description('print the manual page')
+    .action(() => {
+      process.stdout.write(manualOf(program))
+    })
+
+function manualOf(program: Command): string {
+  const help = program.createHelp()
+  const commands = help.visibleCommands(program).filter((command) => command.name() !== 'help')
+  return [
+    `.TH TAMTAM 1 "" "tamtam ${program.version()}" "User Commands"`,
+    '.SH NAME',
+    'tamtam \\- a chat room with a file drop that one command hosts',
+    '.SH SYNOPSIS',
+    '.B tamtam',
+    '.RI [ command ]',
+    '.RI [ options ]',
+    '.SH DESCRIPTION',
+    roff(program.description()),
+    'Without a command it hosts a room.',
+    'An address is written [name@]host[:port][/room], with tls:// in front where the host speaks that.',
+    '.SH COMMANDS',
+    ...commands.flatMap((command) => [
+      `.SS "${roff(`tamtam ${command.name()} ${command.usage()}`)}"`,
+      `${roff(sentence(help.commandDescription(command) || command.description()))}`,
+      ...help
+        .visibleOptions(command)
+        .flatMap((option) => ['.TP', `.B ${roff(option.flags)}`, roff(help.optionDescription(option))]),
+    ]),
+    '.SH "EXIT STATUS"',
+    ...exitMeanings.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, roff(meaning)]),
+    '.SH ENVIRONMENT',
+    ...environment.flatMap(([names, meaning]) => ['.TP', `.B ${roff(names)}`, roff(meaning)]),
+    '.SH FILES',
+    '.TP',
+    '.I $XDG_CONFIG_HOME/tamtam/config.json',
+    'Settings, by the names of the flags of host in camel case. The environment (TAMTAM_PORT for \\-\\-port) goes over it, flags over both.',
+    '.TP',
+    '.I $XDG_DATA_HOME/tamtam',
+    'History and files of a host, and its secrets, in keys.',
+    '.TP',
+    '.I $XDG_CONFIG_HOME/tamtam/keys',
+    'By which hosts know you again.',
+    '.TP',
+    '.I $XDG_CONFIG_HOME/tamtam/known_hosts',
+    'The hosts that were reached over TLS, and the key of each.',
+    '',
+  ].join('\n')
+}
+
+const environment = [
+  ['TAMTAM_TOKEN, TAMTAM_PASSWORD', 'What the host asks for, and what the room asks for.'],
+  ['TAMTAM_TOKEN_FILE, TAMTAM_PASSWORD_FILE', 'The same, in files that are yours alone (0600).'],
+  ['TAMTAM_KEY_FILE', 'A file (0600) with the key by which join is known, such as keys/owner of a host.'],
+  ['TAMTAM_CONFIG', 'Another file of settings; --config goes over it.'],
+  ['NO_COLOR, TERM=dumb', 'No colours; no cursor that moves.'],
+  ['LC_ALL, LC_MESSAGES, LANG', 'In which language host and join speak: id is Indonesian.'],
+] as const
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+
+/** A line that begins with a dot or quote would be a request. */
+const roff = (text: string): string =>
+  text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('"', '\\(dq')
+    .replace(/^(?=[.'])/, '\\&')

@@ -1,0 +1,75 @@
+import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { errorCode, makeDirectorySync } from '#system/files/file-system.ts'
+import { textOf } from '#system/files/text.ts'
+import { RandomIds } from '#system/ids.ts'
+import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
+import { configDirectory } from './config.ts'
+
+const OF_OTHERS = 0o077
+
+/**
+ * What the environment holds under `name`, or the first line of the file that `<name>_FILE` names: never the command line, which
+ * everybody on the machine can see (C121). A file that others may open is refused.
+ */
+export function secretOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const given = env[name]
+  // As it came out of a file of Windows.
+  if (given !== undefined && given !== '') return given.replace(/^\ufeff|[\r\n]+$/g, '')
+  return secretInFile(`${name}_FILE`, env)
+}
+
+/** The first line of the file that the environment names. */
+export function secretInFile(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const path = env[name]
+  return path === undefined || path === '' ? undefined : secretIn(path, name)
+}
+
+function secretIn(path: string, what: string): string {
+  try {
+    const file = openSync(path, 'r')
+    try {
+      // Of what was opened, not of what has the name by then.
+      if ((fstatSync(file).mode & OF_OTHERS) !== 0)
+        throw new CommandFailed(
+          exitCodes.unsafeConfiguration,
+          `others may open the file that ${what} names; make it yours alone: chmod 600`,
+        )
+      const text = textOf(readFileSync(file))
+      if (typeof text !== 'string')
+        throw new CommandFailed(exitCodes.usage, `the file that ${what} names can't be read: ${text.message}`)
+      return text.split('\n', 1)[0]?.trim() ?? ''
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (error instanceof CommandFailed) throw error
+    const why = errorCode(error) ?? String(error)
+    throw new CommandFailed(exitCodes.usage, `the file that ${what} names can't be read (${why})`, { cause: error })
+  }
+}
+
+const KEY = /^[0-9a-f]{32}$/
+
+/**
+ * The key by which a host knows somebody again, kept for each name on each host: an op stays an op. Where nothing can be kept, it is a
+ * new one each time.
+ */
+export function ownKey(
+  { name, host, port }: { name: string; host: string; port: number },
+  env: NodeJS.ProcessEnv,
+): string {
+  const directory = join(configDirectory(env), 'keys')
+  const path = join(directory, encodeURIComponent(`${name}@${host}:${port}`))
+  const fresh = new RandomIds().next()
+  try {
+    makeDirectorySync(directory, 0o700)
+    // Whoever comes first makes it; two at once have the same.
+    writeFileSync(path, `${fresh}\n`, { flag: 'wx', mode: 0o600 })
+    return fresh
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') return fresh
+  }
+  const kept = readFileSync(path, 'utf8').trim()
+  return KEY.test(kept) ? kept : fresh
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it, test } from 'vitest'
+import { greetingOf, listeningLine, pageLink } from '#app/cli/greeting.ts'
+
+const here = {
+  room: 'lobby',
+  host: '127.0.0.1',
+  port: 8268,
+  url: 'tcp://127.0.0.1:8268',
+  reachable: [],
+  qr: [],
+  isTokenKept: true,
+}
+const lan = {
+  ...here,
+  host: '::',
+  url: 'tcp://[::]:8268',
+  reachable: ['192.168.1.5', '2001:db8::5'],
+  qr: ['▀▄'],
+}
+
+describe('what a host says first', () => {
+  it('is for this machine where nobody else reaches it', () =>
+    expect(greetingOf(here)).toEqual([
+      'tamtam hosts the room lobby on tcp://127.0.0.1:8268',
+      'open in a browser:            http://127.0.0.1:8268/',
+      'join from this machine with:  nc 127.0.0.1 8268',
+      'drop a file in with:          curl -T FILE http://127.0.0.1:8268/lobby/',
+      'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
+    ]))
+
+  it('tells others each address, how to join with what they have, and the token', () =>
+    expect(greetingOf({ ...lan, token: 'secret' })).toEqual([
+      'tamtam hosts the room lobby on tcp://[::]:8268',
+      '▀▄',
+      'join in a browser, with tamtam, or line by line; drop a file in:',
+      'http://192.168.1.5:8268/#t=secret',
+      'http://[2001:db8::5]:8268/#t=secret',
+      'TAMTAM_TOKEN=secret tamtam join 192.168.1.5:8268/lobby',
+      "{ echo '/token secret'; cat; } | nc 192.168.1.5 8268",
+      'curl -u :secret -T FILE http://192.168.1.5:8268/lobby/',
+      'only who has the token comes in; tamtam token --new makes another, and sends out who came by this one',
+      'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
+    ]))
+
+  it('says plainly that a host without one is open to all', () => {
+    const lines = greetingOf(lan)
+    expect(lines).toContain('everybody who reaches these addresses can join, read and send files')
+    expect(lines).toContain('nc 192.168.1.5 8268')
+    expect(lines.join('\n')).not.toMatch(/token|#t=/)
+  })
+
+  it('has the ways of TLS where it speaks that, and what it is known by', () => {
+    const secure = { url: 'tls://[::]:8268', fingerprint: 'sha256:abc' }
+    expect(greetingOf({ ...lan, ...secure, token: 'secret' }).slice(3, 7)).toEqual([
+      'https://192.168.1.5:8268/#t=secret',
+      'https://[2001:db8::5]:8268/#t=secret',
+      'TAMTAM_TOKEN=secret tamtam join tls://192.168.1.5:8268/lobby#sha256:abc',
+      "{ echo '/token secret'; cat; } | openssl s_client -quiet -connect 192.168.1.5:8268",
+    ])
+    expect(greetingOf({ ...here, ...secure }).slice(1, 5)).toEqual([
+      'open in a browser:            https://127.0.0.1:8268/',
+      'join from this machine with:  tamtam join tls://127.0.0.1:8268/lobby#sha256:abc',
+      'or with:                      openssl s_client -quiet -connect 127.0.0.1:8268',
+      'drop a file in with:          curl -k -T FILE https://127.0.0.1:8268/lobby/',
+    ])
+  })
+
+  it('fits into 80 columns where it matters: the link that is read from the screen', () =>
+    expect(
+      pageLink({ address: '192.168.100.100', port: 65_535, room: 'lobby', token: 'x'.repeat(26) }).length,
+    ).toBeLessThan(63))
+
+  it('leads browsers into the room that it hosts', () => {
+    const at = { address: '127.0.0.1', port: 8268, room: 'warung kopi' }
+    expect(pageLink(at)).toBe('http://127.0.0.1:8268/#room=warung+kopi')
+    expect(pageLink({ ...at, token: 'secret' })).toBe('http://127.0.0.1:8268/#t=secret&room=warung+kopi')
+  })
+})
+
+test('programs are told the same in one line, and the token only where nothing else tells it', () => {
+  const facts = {
+    room: 'lobby',
+    host: '127.0.0.1',
+    port: 1,
+    url: 'tcp://127.0.0.1:1',
+    reachable: ['192.168.1.5'],
+    token: 'secret',
+    isTokenKept: true,
+    qr: [],
+  }
+  const known = { v: 1, type: 'listening', host: '127.0.0.1', port: 1, url: 'tcp://127.0.0.1:1' }
+  const rest = { pid: process.pid, addresses: ['192.168.1.5'] }
+  expect(JSON.parse(listeningLine(facts))).toEqual({ ...known, ...rest })
+  expect(JSON.parse(listeningLine({ ...facts, isTokenKept: false }))).toEqual({ ...known, ...rest, token: 'secret' })
+})
