@@ -63,7 +63,7 @@ export class SessionDelivery {
     this.unfollow()
     const take = (batch: Batch) => this.#take(batch, session)
     // A place that the room has not reached is of another time, before its history was lost: there is only what comes.
-    this.#follower = session.follow(Math.min(after, session.last), take, () => this.#parts.lost(session.expelled))
+    this.#follower = session.follow(Math.min(after, session.last), take, () => this.#parts.lost(session.kicked))
     this.#resume()
   }
 
