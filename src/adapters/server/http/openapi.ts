@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import * as bodies from '#protocol/schema.ts'
 import { TUS_VERSION } from '#protocol/tus.ts'
-import type { Route } from './auth.ts'
 
 /** The OpenAPI document: the table of routes, what is said here of each, and the schemas of their bodies. */
 
@@ -14,6 +13,12 @@ export interface Operation {
   readonly body?: Contents
   readonly bodyIsOptional?: true
   readonly answers: Readonly<Record<number, string | Answer>>
+}
+interface DescribedRoute {
+  readonly method: string
+  /** As fastify writes one: `/rooms/:room`. */
+  readonly path: string
+  readonly about?: Operation
 }
 interface Answer {
   readonly description: string
@@ -273,7 +278,7 @@ function pathParameter(name: string, path: string): string {
 }
 
 /** Made at the first request: nothing of it is needed to serve. */
-export function openapiOf(routes: readonly Route[]): object {
+export function openapiOf(routes: readonly DescribedRoute[]): object {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const { method, path, about } of routes) {
     if (about === undefined) continue
