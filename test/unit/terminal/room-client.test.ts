@@ -189,7 +189,7 @@ describe('slash words', () => {
       '* ani is away: makan',
       '* 2 are here: ani (makan), budi',
       '* ani is back',
-      expect.stringMatching(/^! NOT_ALLOWED only who looks after/),
+      expect.stringMatching(/^! NOT_ALLOWED permission denied: only operators/),
     ])
   })
 })

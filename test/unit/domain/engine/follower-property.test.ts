@@ -114,7 +114,7 @@ it('whatever happens in whatever order, each entry comes once and in order, or i
       it.manner = 'read'
       it.resume()
       await pages(feed)
-      feed.show()
+      feed.publish()
       await pages(feed)
       expect(it.faults).toEqual([])
       expect(it.at, 'all was told').toBe(feed.last())
