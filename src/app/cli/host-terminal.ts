@@ -41,7 +41,7 @@ export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
   }
 }
 
-function stayIn(
+export function stayIn(
   first: LocalSession,
   { tamtam, config, process, data, facts, stopped }: HostTerminalParts,
 ): HostTerminal {
@@ -118,7 +118,7 @@ function firstLines(facts: HostFacts, style: keyof typeof EVENTS): readonly stri
 const OUTPUT_MARK_BYTES = 256 * 1024
 
 /** The session's events, no faster than `output` is read (C89). A reader that has gone away holds nothing up. */
-export function eventsAtPaceOf(session: LocalSession, output: Writable): Observable<RoomEvent> {
+function eventsAtPaceOf(session: LocalSession, output: Writable): Observable<RoomEvent> {
   return new Observable((subscriber) => {
     const subscription = session.follow(
       session.after,
