@@ -76,7 +76,7 @@ export class LineDelivery {
   follow(session: LocalSession): void {
     this.#follower?.close()
     this.#session = session
-    this.#follower = session.follow(session.after, this.#take, () => this.#parts.lost(session.expelled))
+    this.#follower = session.follow(session.after, this.#take, () => this.#parts.lost(session.kicked))
     this.resume()
   }
 

@@ -186,7 +186,7 @@ export class LinePeer implements Caller {
     await this.#join(room, password)
   }
 
-  async #join(room: string, password?: string, quiet = false): Promise<'joined' | 'turned away' | 'refused'> {
+  async #join(room: string, password?: string, hidden = false): Promise<'joined' | 'turned away' | 'refused'> {
     if (!this.#rooms.has(room) && this.#rooms.size >= this.settings.roomsPerConnection) {
       await this.refuse(tooManyRooms)
       return 'refused'
@@ -207,7 +207,7 @@ export class LinePeer implements Caller {
       admitted = await accessControl.enter(shown, room)
       if (admitted === undefined) return await this.#turnedAway(shown)
       const who = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      session = await this.#parts.engine.join({ room, owner: id, person: id, address, quiet, ...admitted, ...who })
+      session = await this.#parts.engine.join({ room, owner: id, person: id, address, hidden, ...admitted, ...who })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       await this.refuse(error.rejected)
@@ -219,7 +219,7 @@ export class LinePeer implements Caller {
       return 'refused'
     }
     if (this.#status === 'stranger') this.#parts.admitted()
-    this.#status = quiet ? 'shy' : 'here'
+    this.#status = hidden ? 'shy' : 'here'
     this.#unwatch()
     this.#unwatch = accessControl.watch(shown, room, () => this.#parts.expelled(accessEnded))
     this.#delivery.showing(accessControl.holderOf(shown, room))

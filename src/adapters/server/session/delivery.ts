@@ -3,8 +3,7 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import type { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Metrics } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import { encodeMessage } from '#protocol/encode.ts'
-import type { HostMessage } from '#protocol/messages.ts'
+import { encodeMessage, type HostMessage } from '#protocol/messages.ts'
 import { Outbox } from '../connection/outbox.ts'
 import { messagesFor } from './batches.ts'
 import type { MessageTransport } from './transport.ts'
@@ -64,7 +63,7 @@ export class SessionDelivery {
     this.unfollow()
     const take = (batch: Batch) => this.#take(batch, session)
     // A place that the room has not reached is of another time, before its history was lost: there is only what comes.
-    this.#follower = session.follow(Math.min(after, session.last), take, () => this.#parts.lost(session.expelled))
+    this.#follower = session.follow(Math.min(after, session.last), take, () => this.#parts.lost(session.kicked))
     this.#resume()
   }
 
