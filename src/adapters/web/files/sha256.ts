@@ -36,8 +36,7 @@ export class Sha256 {
   digest(): string {
     const [hash, rest, bytes] = [this.#hash, this.#rest.slice(), this.#bytes]
     const length = new DataView(new ArrayBuffer(8))
-    length.setUint32(0, Math.floor(bytes / 2 ** 29))
-    length.setUint32(4, (bytes * 8) % 2 ** 32)
+    length.setBigUint64(0, BigInt(bytes) * 8n)
     this.#hash = hash.slice()
     const zeros = (BLOCK_BYTES * 2 - 9 - (bytes % BLOCK_BYTES)) % BLOCK_BYTES
     this.update(Uint8Array.of(0x80, ...new Uint8Array(zeros), ...new Uint8Array(length.buffer)))
