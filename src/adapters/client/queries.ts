@@ -1,9 +1,10 @@
-import * as v from 'valibot'
+import type * as v from 'valibot'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
+import type { RoomAccess } from '#domain/room/room-access.ts'
+import * as wire from '#protocol/schema.ts'
 import type { ApiClient, HttpRequest } from './api-client.ts'
 import { isRefusal, type Refusal } from './errors.ts'
-import * as wire from './http-bodies.ts'
 
 /** Requests about rooms and files, one each. */
 
@@ -29,8 +30,7 @@ export async function history(
   which: { readonly after?: number; readonly before?: number; readonly limit: number },
 ): Promise<{ readonly events: readonly RoomEvent[]; readonly last: number } | Refusal> {
   const asked = Object.entries(which).map(([name, value]) => `${name}=${value}`)
-  const page = await get(api, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
-  return isRefusal(page) ? page : { events: page.events.flatMap((event) => wire.eventOf(event) ?? []), last: page.last }
+  return await get(api, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
 }
 
 /** The newest matches, oldest first. */
@@ -42,7 +42,7 @@ export async function search(
 ): Promise<readonly RoomEvent[] | Refusal> {
   const path = `${roomPath(room)}/search?q=${encodeURIComponent(query)}&limit=${limit}`
   const found = await get(api, path, wire.searched)
-  return isRefusal(found) ? found : found.events.flatMap((event) => wire.eventOf(event) ?? [])
+  return isRefusal(found) ? found : found.events
 }
 
 /** Resolves after the commit. With the same `id` it is sent at most once, so it may be tried again. */
@@ -66,27 +66,22 @@ export const receiptsOf = (api: ApiClient, id: string): Promise<wire.Receipts | 
 export const postReceipt = (api: ApiClient, id: string, sha256: string): Promise<Refusal | undefined> =>
   api.run(api.filePath(id, '/receipts'), { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ sha256 }) })
 
-/** Gives a room a password; undefined takes it away. */
-export const setPassword = (api: ApiClient, room: string, password: string | undefined): Promise<Refusal | undefined> =>
-  api.run(
-    `${roomPath(room)}/password`,
-    password === undefined
-      ? { method: 'DELETE' }
-      : { method: 'PUT', headers: JSON_TYPE, body: JSON.stringify({ password }) },
-  )
-
-/** Makes an invitation, which lets one more person into a room. */
-export const invite = (api: ApiClient, room: string): Promise<wire.Invitation | Refusal> =>
-  get(api, `${roomPath(room)}/invitations`, wire.invitation, { method: 'POST' })
-
-export async function invitations(api: ApiClient, room: string): Promise<readonly wire.KeptInvitation[] | Refusal> {
-  const found = await get(api, `${roomPath(room)}/invitations`, wire.invitations)
-  return isRefusal(found) ? found : found.invitations
-}
-
-/** Nobody enters by it any more. */
-export const revoke = (api: ApiClient, room: string, id: string): Promise<Refusal | undefined> =>
-  api.run(`${roomPath(room)}/invitations/${encodeURIComponent(id)}`, { method: 'DELETE' })
+/** What opens a room, for one of its operators: over HTTP, so that no secret is ever a line of somebody's. */
+export const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> => ({
+  setPassword: (password) =>
+    api.run(
+      `${roomPath(room)}/password`,
+      password === undefined
+        ? { method: 'DELETE' }
+        : { method: 'PUT', headers: JSON_TYPE, body: JSON.stringify({ password }) },
+    ),
+  invite: () => get(api, `${roomPath(room)}/invitations`, wire.invitation, { method: 'POST' }),
+  invitations: async () => {
+    const found = await get(api, `${roomPath(room)}/invitations`, wire.invitations)
+    return isRefusal(found) ? found : found.invitations
+  },
+  revoke: (id) => api.run(`${roomPath(room)}/invitations/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+})
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
@@ -95,12 +90,4 @@ const get = <Schema extends v.GenericSchema>(
   path: string,
   schema: Schema,
   request?: HttpRequest,
-): Promise<v.InferOutput<Schema> | Refusal> =>
-  api.get(
-    path,
-    (value) => {
-      const parsed = v.safeParse(schema, value)
-      return parsed.success ? parsed.output : undefined
-    },
-    request,
-  )
+): Promise<v.InferOutput<Schema> | Refusal> => api.get(path, (value) => wire.parsed(schema, value), request)

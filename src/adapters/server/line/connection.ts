@@ -4,8 +4,8 @@ import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { Outbox } from '../connection/outbox.ts'
 import { LineDecoder } from './decoder.ts'
 import { LineDelivery } from './delivery.ts'
-import type { LinkLines } from './link-lines.ts'
 import { LinePeer, type PeerParts } from './peer.ts'
+import type { LineRenderer } from './render.ts'
 import type { SentinelChecks } from './sentinel.ts'
 import type { LineSettings } from './settings.ts'
 import type { Item } from './syntax.ts'
@@ -16,7 +16,7 @@ export interface ConnectionParts extends Pick<PeerParts, 'accessControl' | 'engi
   readonly metrics: Metrics
   readonly settings: LineSettings
   readonly checks: SentinelChecks
-  readonly links: LinkLines
+  readonly renderer: LineRenderer
 }
 
 /** One line connection: reads no faster than its peer's items are dealt with, and ends by itself when one of them fails (C90). */
@@ -40,7 +40,7 @@ export class LineConnection {
 
   constructor(incoming: IncomingConnection, parts: ConnectionParts, gone: (connection: LineConnection) => void) {
     const { connection, address, loopback, base } = incoming
-    const { clock, metrics, settings, checks, links } = parts
+    const { clock, metrics, settings, checks, renderer } = parts
     this.#incoming = incoming
     this.#parts = parts
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
@@ -49,9 +49,10 @@ export class LineConnection {
       if (why === undefined) this.hangUp()
       else this.#expelled(why)
     }
-    this.#delivery = new LineDelivery({ outbox: this.#outbox, clock, metrics, settings, checks, links, base, lost })
+    this.#delivery = new LineDelivery({ outbox: this.#outbox, clock, metrics, settings, checks, renderer, base, lost })
     this.#peer = new LinePeer({
       ...parts,
+      words: renderer.words,
       address,
       base,
       outbox: this.#outbox,

@@ -5,12 +5,11 @@ import type { Clock, Metrics } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { FileCompleted, WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
+import { fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Outbox } from '../connection/outbox.ts'
-import { fileLine, guardSend, type LinkOf } from '../connection/wording.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { sendInlineFile } from './file-io.ts'
-import type { LinkLines, Links } from './link-lines.ts'
-import { inlineLines, type Lines, portion, type Reading } from './render.ts'
+import { guardSend, type LineRenderer, type Lines, type Links, portion, type Reading } from './render.ts'
 import type { SentinelChecks } from './sentinel.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
@@ -24,7 +23,7 @@ export interface DeliveryParts {
   readonly metrics: Metrics
   readonly settings: LineSettings
   readonly checks: SentinelChecks
-  readonly links: LinkLines
+  readonly renderer: LineRenderer
   /** Where links begin. */
   readonly base: string | undefined
   /** Hears when there is nothing more to deliver: the room has ended the session, and says why, or can't be read any more. */
@@ -51,7 +50,7 @@ export class LineDelivery {
   constructor(parts: DeliveryParts) {
     this.#parts = parts
     this.#outbox = parts.outbox
-    this.#links = parts.links.for(parts.base, undefined)
+    this.#links = parts.renderer.links(parts.base, undefined)
     this.#mode = parts.settings.files
   }
 
@@ -70,7 +69,7 @@ export class LineDelivery {
 
   /** What its links stand for, where nothing is let in without. */
   showing(holder: SignedLinkHolder | undefined): void {
-    this.#links = this.#parts.links.for(this.#parts.base, holder)
+    this.#links = this.#parts.renderer.links(this.#parts.base, holder)
   }
 
   /** Delivers what happens in the session's room from its cursor on. */
@@ -130,7 +129,7 @@ export class LineDelivery {
     const session = this.#session
     const follower = this.#follower
     if (session === undefined || follower === undefined) return
-    const lines = batch.encoded(this.#mode === 'inline' ? inlineLines : this.#links.encoder)
+    const lines = batch.encoded(this.#mode === 'inline' ? this.#parts.renderer.inline : this.#links.encoder)
     const whole = this.#mode === 'inline' ? nextFile(lines, session) : undefined
     if (whole !== undefined) {
       this.#outbox.writeAll(portion(lines, session, 0, whole.index))
@@ -147,18 +146,19 @@ export class LineDelivery {
   }
 
   async #send(by: string, file: WholeFile, session: LocalSession, mostBytes: number): Promise<void> {
-    const { checks, clock, outbox, settings } = this.#parts
+    const { checks, clock, outbox, renderer, settings } = this.#parts
+    const { words } = renderer
     this.#sending = true
     try {
       if (file.size <= mostBytes && (await checks.carries(file.id, () => session.inspect(file.id)))) {
         const to = { outbox, clock, apartMs: settings.apartMs }
         await sendInlineFile(file, session.download(file.id, 0, 'lent'), to)
-      } else this.#notices.unshift(this.#encoded(`${fileLine(by, file, this.linkOf)}\n`))
+      } else this.#notices.unshift(this.#encoded(`${fileLine(by, file, words, this.linkOf)}\n`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // Who has left the room meanwhile does not wait for its file.
       if (session === this.#session)
-        this.#notices.unshift(this.#encoded(`! ${error.rejected.code} ${file.name} is not kept any more\n`))
+        this.#notices.unshift(this.#encoded(`! ${error.rejected.code} ${words.say('notKept', { file: file.name })}\n`))
     } finally {
       this.#sending = false
       this.#noticeBytes = 0

@@ -1,11 +1,13 @@
 import { pause } from '#domain/async/backoff.ts'
 import type { Engine } from '#domain/engine/engine.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import { LineConnection } from './connection.ts'
-import { LinkLines } from './link-lines.ts'
+import { LineRenderer } from './render.ts'
 import { SentinelChecks } from './sentinel.ts'
 import type { LineSettings } from './settings.ts'
 
@@ -24,17 +26,18 @@ export interface LineServerParts {
 export class LineServer implements ConnectionServer {
   readonly #parts: LineServerParts
   readonly #checks = new SentinelChecks()
-  readonly #links: LinkLines
+  readonly #renderer: LineRenderer
   readonly #connections = new Set<LineConnection>()
 
   constructor(parts: LineServerParts) {
     this.#parts = parts
-    this.#links = new LinkLines(parts.signedLinks, parts.accessControl)
+    const words = translatorFor(parts.settings.language, forTerminal, false)
+    this.#renderer = new LineRenderer(words, parts.signedLinks, parts.accessControl)
   }
 
   accept(incoming: IncomingConnection): void {
     const { ids, ...parts } = this.#parts
-    const shared = { checks: this.#checks, links: this.#links }
+    const shared = { checks: this.#checks, renderer: this.#renderer }
     const connection = new LineConnection(incoming, { ...parts, ...shared, id: ids.next() }, (gone) =>
       this.#connections.delete(gone),
     )

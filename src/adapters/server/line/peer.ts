@@ -3,22 +3,21 @@ import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Code, rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/text.ts'
 import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { Refused, sendWhenReady } from '#domain/session.ts'
+import type { LinkOf } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
 import type { Outbox } from '../connection/outbox.ts'
 import { priceOfJoin } from '../connection/rate-limit.ts'
-import type { LinkOf } from '../connection/wording.ts'
 import { type AccessControl, type Credentials, type Grant, notForYou } from '../security/access-control.ts'
-import { beforeAuth, tokenFirst } from './before-auth.ts'
-import type { Caller } from './commands/command.ts'
-import { runCommand } from './commands/index.ts'
+import { beforeAuth } from './before-auth.ts'
 import type { LineDelivery } from './delivery.ts'
 import { accessEnded, nowhere, tooManyRooms } from './errors.ts'
-import { LineUpload, receivedText, sentinelCandidate } from './file-io.ts'
-import { greet } from './greeting.ts'
+import { type Caller, executeCommand, tokenFirst } from './execute.ts'
+import { LineUpload, sentinelCandidate } from './file-io.ts'
+import { greetingText, receivedText } from './render.ts'
 import { sayLines } from './say-lines.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 import type { BeginItem, Item } from './syntax.ts'
@@ -28,6 +27,7 @@ export interface PeerParts {
   readonly accessControl: AccessControl
   readonly clock: Clock
   readonly settings: LineSettings
+  readonly words: Translator
   readonly outbox: Outbox
   readonly delivery: LineDelivery
   /** What is said of the peer while it has no nick. */
@@ -50,6 +50,7 @@ export interface PeerParts {
 /** One person on the line door: what they type becomes commands to the room, files and answers. */
 export class LinePeer implements Caller {
   readonly settings: LineSettings
+  readonly words: Translator
   readonly accessControl: AccessControl
   readonly base: string | undefined
   readonly #delivery: LineDelivery
@@ -70,6 +71,7 @@ export class LinePeer implements Caller {
     const { settings, clock } = parts
     this.#parts = parts
     this.settings = settings
+    this.words = parts.words
     this.accessControl = parts.accessControl
     this.base = parts.base
     this.#delivery = parts.delivery
@@ -79,6 +81,10 @@ export class LinePeer implements Caller {
   /** Undefined after `/part`. */
   get session(): LocalSession | undefined {
     return this.#session
+  }
+
+  get isAuthenticated(): boolean {
+    return this.#status !== 'stranger'
   }
 
   /** The last thing that came in was a file. */
@@ -108,7 +114,7 @@ export class LinePeer implements Caller {
       case 'cut':
         return this.#cut()
       case 'command':
-        return runCommand(this, item.word, item.rest)
+        return executeCommand(this, item.word, item.rest)
       case 'hint':
         return this.say(`* ${item.text}`)
       case 'error':
@@ -144,7 +150,7 @@ export class LinePeer implements Caller {
   }
 
   refuse({ code, message }: { code: Code; message: string }): Promise<void> | undefined {
-    return this.say(`! ${code} ${forTerminal(message)}`)
+    return this.say(`! ${code} ${this.words.refusal({ code, message })}`)
   }
 
   /** The session, or a refusal said and nothing. */
@@ -220,7 +226,7 @@ export class LinePeer implements Caller {
     this.#rooms.add(room)
     this.#session = session
     session.refusals$.subscribe((why) => void this.refuse(why))
-    void this.say(greet(session))
+    void this.say(greetingText(session, this.words))
     this.#delivery.follow(session)
     await before?.close()
     return 'joined'
@@ -288,7 +294,7 @@ export class LinePeer implements Caller {
     this.#reception = undefined
     if (reception === undefined) return
     const ended = await (suspect ? reception.cut(sentinelCandidate) : reception.end())
-    if (!('type' in ended)) await this.say(receivedText(ended))
+    if (!('type' in ended)) await this.say(receivedText(ended, this.words))
   }
 
   async #cut(): Promise<void> {

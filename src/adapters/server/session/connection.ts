@@ -1,7 +1,7 @@
 import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Code, Rejected } from '#domain/errors.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
-import { decodeClientMessage } from '#protocol/decode.ts'
+import { decodeClientMessage } from '#protocol/messages.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { SessionDelivery } from './delivery.ts'
 import { type PeerParts, SessionPeer } from './peer.ts'

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Server, WebSocketServer } from 'ws'
-import { clientMessageLimits } from '#protocol/limits.ts'
-import { SUBPROTOCOL } from '#protocol/messages.ts'
+import { clientMessageLimits, SUBPROTOCOL } from '#protocol/messages.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { SessionParts } from './connection.ts'
 import { SessionConnections } from './connections.ts'
