@@ -28,7 +28,7 @@ for (const html of readdirSync(sources).filter((name) => name.endsWith('.html'))
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
-      rolldownOptions: { input: join(sources, html), treeshake: { propertyReadSideEffects: false } },
+      rolldownOptions: { input: join(sources, html) },
     },
   })
 
