@@ -15,9 +15,9 @@ import type { OwnerKey } from '#server/security/owner-key.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { SessionParts } from '#server/session/connection.ts'
-import type { FrameSessionServer } from '#server/session/frame-server.ts'
-import type { KeyRegistry } from '#server/session/key-registry.ts'
-import type { WebSocketSessionServer } from '#server/session/websocket-server.ts'
+import type { FrameSessionServer } from '#server/session/frames.ts'
+import type { KeyRegistry } from '#server/connection/key-registry.ts'
+import type { WebSocketSessionServer } from '#server/session/websocket.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
 export const FILE_STORE: InjectionToken<FileStore> = Symbol('Vault')

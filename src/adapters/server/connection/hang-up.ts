@@ -4,13 +4,13 @@ import type { Clock } from '#domain/ports/clock.ts'
 const GRACE_MS = 2000
 
 /**
- * Ends a connection after what was written to it. What still comes in is read over until the peer ends too, or for two
- * seconds: closing on unread bytes would reset the connection, and the peer might lose our last words.
+ * Ends a connection after what was written to it. What still comes in is read over until the peer ends too, or for `graceMs`:
+ * closing on unread bytes would reset the connection, and the peer might lose our last words.
  */
-export function hangUp(connection: Duplex, clock: Clock): void {
+export function hangUp(connection: Duplex, clock: Clock, graceMs = GRACE_MS): void {
   if (connection.destroyed) return
   readOver(connection)
-  const cancel = clock.after(GRACE_MS, () => connection.destroy())
+  const cancel = clock.after(graceMs, () => connection.destroy())
   connection.once('close', cancel)
   connection.once('end', () => {
     if (connection.writableFinished) connection.destroy()

@@ -1,61 +1,34 @@
-import type { Engine } from '#domain/engine/engine.ts'
-import type { Clock } from '#domain/ports/clock.ts'
 import type { Ids } from '#domain/ports/ids.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import type { ClientSessionParts } from '../connection/client-session.ts'
+import { Connections } from '../connection/connections.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
-import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import { LineConnection } from './connection.ts'
 import { LinkLines } from './link-lines.ts'
 import { SentinelChecks } from './sentinel.ts'
 import type { LineSettings } from './settings.ts'
 
-export interface LineServerParts {
-  readonly engine: Engine
-  readonly accessControl: AccessControl
+export interface LineServerParts extends ClientSessionParts {
   readonly signedLinks: SignedLinks
-  readonly clock: Clock
   readonly ids: Ids
-  readonly log: Log
-  readonly metrics: Metrics
   readonly settings: LineSettings
 }
 
-/** Where netcat and the seed's own client come in: `docs/line-protocol.md`. */
-export class LineServer implements ConnectionServer {
+/** Serves netcat and the seed's own client: `docs/line-protocol.md`. */
+export class LineServer extends Connections implements ConnectionServer {
   readonly #parts: LineServerParts
   readonly #checks = new SentinelChecks()
   readonly #links: LinkLines
-  readonly #connections = new Set<LineConnection>()
 
   constructor(parts: LineServerParts) {
+    super(parts.clock)
     this.#parts = parts
     this.#links = new LinkLines(parts.signedLinks, parts.accessControl)
   }
 
   accept(incoming: IncomingConnection): void {
     const { ids, ...parts } = this.#parts
-    const shared = { checks: this.#checks, links: this.#links }
-    const connection = new LineConnection(incoming, { ...parts, ...shared, id: ids.next() }, (gone) =>
-      this.#connections.delete(gone),
-    )
-    this.#connections.add(connection)
-  }
-
-  stopReading(): void {
-    for (const connection of this.#connections) connection.stopReading()
-  }
-
-  async close(why: string, ms: number): Promise<void> {
-    const all = [...this.#connections]
-    const late = new Promise<void>((resolve) => this.#parts.clock.after(ms, resolve))
-    await Promise.race([late, Promise.all(all.map((connection) => connection.farewell(why)))])
-    for (const connection of all) if (this.#connections.has(connection)) connection.hangUp()
-  }
-
-  sweep(ms: number): void {
-    const now = this.#parts.clock.elapsed()
-    for (const connection of this.#connections) connection.sweep(now, ms)
+    const shared = { checks: this.#checks, links: this.#links, id: ids.next() }
+    this.add(incoming.connection, new LineConnection(incoming, { ...parts, ...shared }))
   }
 }

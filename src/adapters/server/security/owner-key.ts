@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
-import { personOf } from '../session/key-registry.ts'
+import { personOf } from '../connection/key-registry.ts'
 import { keptSecret } from './secrets.ts'
 
 /** The key of whoever hosts: who shows it owns every room, from wherever they come. */

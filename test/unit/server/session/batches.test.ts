@@ -3,8 +3,8 @@ import { Batch } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { decodeHostMessage } from '#protocol/decode.ts'
 import { hostMessageLimits } from '#protocol/limits.ts'
-import { batchEncoder, messagesFor } from '#server/session/batches.ts'
 import type { Framing } from '#server/session/transport.ts'
+import { batchEncoder, messagesFor } from '#server/session/transport.ts'
 import { AT, ani, budi, cici, joined, reading, said, whole } from '../../../harness/people.ts'
 
 const bare = (message: Uint8Array) => message
