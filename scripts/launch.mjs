@@ -1,5 +1,6 @@
-// Runs one of the project's programs on a bare checkout: puts the dependencies in place when the lockfile changed, a Node that
-// runs TypeScript sources when the machine's own is older, and the page when its sources changed. Plain JavaScript, because
+// Runs one of the project's programs on a bare checkout. First it installs the dependencies when the lockfile has changed, fetches a
+// Node that runs TypeScript sources when the machine's own is older, and builds the page when its sources have changed. tamtam itself
+// needs less than half of the dependencies; the others are installed once a program for development runs. Plain JavaScript, because
 // Node 20 must run it.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -11,6 +12,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
 const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const oldestNode = /\d+\.\d+/.exec(about.engines.node)[0].split('.').map(Number)
+/** The program that users run; all others here are for development. */
+const tamtam = 'src/app/main.ts'
 /** What the page is made of. */
 const pageSources = ['web', 'i18n', 'protocol', 'client', 'terminal'].map((name) => join('src', 'adapters', name))
 pageSources.push(join('src', 'domain'))
@@ -34,14 +37,24 @@ function npm(args, why) {
   process.exit(1)
 }
 
-function ensureDependencies() {
+/** Notes in node_modules what is installed: the digest of the lockfile, and whether it is enough for `development` or only for `tamtam`. */
+function ensureDependencies(needed) {
   const stamp = join(modules, '.tamtam-set-up')
-  const wanted = createHash('sha256')
+  const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  npm(['ci'], 'installing the dependencies (once)')
-  writeFileSync(stamp, wanted)
+  const [installedLock, installed] = existsSync(stamp) ? readFileSync(stamp, 'utf8').split(' ') : []
+  const isCurrent = installedLock === lock
+  // Who develops here goes on doing so.
+  const wanted = installed === 'development' ? installed : needed
+  if (isCurrent && installed === wanted) return
+  if (wanted === 'tamtam') {
+    // What builds the page is optional: the package that users install does without it. And typescript is left out, which valibot can
+    // do without, but npm counts as its peer.
+    npm(['ci', '--omit=dev', '--legacy-peer-deps'], 'installing the dependencies of tamtam (once)')
+  } else if (isCurrent) npm(['install', '--no-save'], 'installing the dependencies of development, too (once)')
+  else npm(['ci'], 'installing the dependencies of development (once)')
+  writeFileSync(stamp, `${lock} ${wanted}`)
 }
 
 /** The path of a Node that runs our sources: this one, or the one carried in node_modules, which `scripts/node` pins by digest. */
@@ -77,7 +90,7 @@ function modernNode() {
 
 function ensurePage(node) {
   const digest = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')))
-  digest.update(readFileSync(join(root, 'scripts', 'page.ts')))
+  digest.update(readFileSync(join(root, 'scripts', 'build-web.ts')))
   for (const folder of pageSources)
     for (const name of readdirSync(join(root, folder), { recursive: true }).sort())
       if (/\.\w+$/.test(name)) digest.update(`${name}\n`).update(readFileSync(join(root, folder, name)))
@@ -85,7 +98,7 @@ function ensurePage(node) {
   const stamp = join(root, 'dist', 'page', '.stamp')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   say('building the page')
-  const build = spawnSync(node, [join('scripts', 'page.ts'), wanted], { cwd: root, stdio: ['ignore', 2, 2] })
+  const build = spawnSync(node, [join('scripts', 'build-web.ts'), wanted], { cwd: root, stdio: ['ignore', 2, 2] })
   if (build.status !== 0) say('the page could not be built; everything else works without it')
 }
 
@@ -102,7 +115,8 @@ function run(node, args) {
   )
 }
 
-ensureDependencies()
+const [program] = process.argv.slice(2)
+ensureDependencies(program === tamtam ? 'tamtam' : 'development')
 const node = modernNode()
 process.env.PATH = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
 ensurePage(node)

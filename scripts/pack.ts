@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { packagesOf } from './lockfile.ts'
 
 const place = 'dist/package'
 const about = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -48,15 +49,14 @@ function manual(): string {
   return stdout
 }
 
-/** Of the lockfile, what is optional too; `npm sbom` leaves out what the development needs as well. */
+/** Of the lockfile, what is optional too; `npm sbom` leaves that out. */
 function bill(): string {
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))
-  const locked = Object.entries<{ dev?: true; version: string; integrity: string }>(lock.packages)
-  const components = locked.flatMap(([path, { dev, version, integrity }]) => {
-    if (path === '' || dev === true) return []
+  const components = packagesOf(lock.packages, Object.keys(about.dependencies)).map((path) => {
+    const { version, integrity } = lock.packages[path]
     const name = path.replace(/^.*node_modules\//, '')
     const hash = Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex')
-    return [{ type: 'library', ...named(name, version), hashes: [{ alg: 'SHA-512', content: hash }] }]
+    return { type: 'library', ...named(name, version), hashes: [{ alg: 'SHA-512', content: hash }] }
   })
   const component = { type: 'application', ...named(about.name, about.version) }
   const all = { bomFormat: 'CycloneDX', specVersion: '1.5', version: 1, metadata: { component }, components }

@@ -1,4 +1,4 @@
-// `npm test`: every check, then every test; closes with one line that counts them. TEST_REPORT=<file> keeps the report, for `npm run proof`.
+// `npm test`: every check, then every test; closes with one line that counts them. TEST_REPORT=<file> keeps the report, for `npm run test-report`.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

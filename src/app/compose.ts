@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
 import { openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
-import { HttpServer } from '#server/http/http-server.ts'
+import { HttpServer } from '#server/http/server.ts'
 import { LineServer } from '#server/line/line-server.ts'
 import { AccessControl } from '#server/security/access-control.ts'
 import { HostToken } from '#server/security/host-token.ts'
@@ -197,10 +197,10 @@ export function compose(options: TamtamOptions): HostParts {
         settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
         accessControl: from.resolve(ACCESS_CONTROL),
         signedLinks: from.resolve(SIGNED_LINKS),
-        people: from.resolve(KEY_REGISTRY),
+        keyRegistry: from.resolve(KEY_REGISTRY),
         webSockets: from.resolve(WEB_SOCKET_SESSION_SERVER),
         page: options.page === true ? PAGE : undefined,
-        trouble: () => health.trouble,
+        health: () => health.trouble,
       }),
   )
   return {

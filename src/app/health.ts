@@ -1,6 +1,6 @@
 import type { Appended, Journal } from '#domain/ports/journal.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import type { HealthReport } from '#server/http/parts.ts'
+import type { HealthReport } from '#server/http/settings.ts'
 
 /** What is known of the stores, without asking them: what they answered last. */
 export class Health {

@@ -81,6 +81,19 @@ export interface RoomSession extends Session {
   search(query: string, limit: number): Promise<readonly PastEvent[]>
 }
 
+/** Sends a command. While the room is full (`BUSY`) it waits, and sends it again. */
+export async function sendWhenReady<Command, Answer extends object>(
+  session: { send(command: Command): Promise<Answer>; ready(): Promise<void> },
+  command: Command,
+): Promise<Answer> {
+  let answer = await session.send(command)
+  while ('code' in answer && answer.code === 'BUSY') {
+    await session.ready()
+    answer = await session.send(command)
+  }
+  return answer
+}
+
 /** A refusal where a value would be in the way: thrown by `join` and `download`. */
 export class Refused extends Error {
   readonly rejected: Rejected

@@ -89,11 +89,11 @@ test('npm start passes its flags on', async () => {
   const checkout = await temporaryDirectory()
   await mkdir(join(checkout, 'node_modules'))
   await mkdir(join(checkout, 'scripts'))
-  for (const name of ['package.json', 'package-lock.json', 'scripts/launch.mjs', 'scripts/page.ts'])
+  for (const name of ['package.json', 'package-lock.json', 'scripts/launch.mjs', 'scripts/build-web.ts'])
     await copyFile(join(ROOT, name), join(checkout, name))
   for (const name of ['src', 'dist']) await symlink(join(ROOT, name), join(checkout, name))
   const lock = createHash('sha256').update(await readFile(join(ROOT, 'package-lock.json')))
-  await writeFile(join(checkout, 'node_modules', '.tamtam-set-up'), lock.digest('hex'))
+  await writeFile(join(checkout, 'node_modules', '.tamtam-set-up'), `${lock.digest('hex')} tamtam`)
   const host = new HostProcess([], {
     whole: ['npm', 'start', '--silent', '--', 'host', '--port', '0', '--ephemeral', '--json', '--name', 'tuan'],
     cwd: checkout,

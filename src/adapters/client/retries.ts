@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { Backoff } from '#domain/async/backoff.ts'
 import { Disconnected, GaveUp, isPassing, isRefusal, type Refusal } from './errors.ts'
 import type { ClientSettings } from './settings.ts'
 import type { Retry } from './transfer-events.ts'
@@ -13,19 +14,18 @@ export interface Patience {
 
 /** Tries again for ever, or until nothing moved for `giveUpMs`. */
 export class Retries {
-  readonly #settings: ClientSettings
   readonly #patience: Patience
-  #attempt = 0
+  readonly #backoff: Backoff
   #movedAt = performance.now()
 
   constructor(settings: ClientSettings, patience: Patience = {}) {
-    this.#settings = settings
+    this.#backoff = new Backoff(settings, Math.random)
     this.#patience = patience
   }
 
   /** Something moved: the next failure is a first one again. */
   progressed(): void {
-    this.#attempt = 0
+    this.#backoff.reset()
     this.#movedAt = performance.now()
   }
 
@@ -44,15 +44,12 @@ export class Retries {
 
   /** Waits until it makes sense to try again. */
   async again(why: string): Promise<void> {
-    const { firstRetryMs, mostRetryMs } = this.#settings
-    const most = Math.min(mostRetryMs, firstRetryMs * 2 ** Math.min(this.#attempt++, 30))
-    // Half of it is chance, so that not all clients of a host come back in the same moment.
-    const inMs = Math.round(most * (0.5 + Math.random() / 2))
+    const inMs = this.#backoff.next()
     const { giveUpMs = Number.POSITIVE_INFINITY, tell, signal } = this.#patience
     signal?.throwIfAborted()
     const left = this.#movedAt + giveUpMs - performance.now()
     if (left <= 0) throw new GaveUp(why)
-    tell?.({ attempt: this.#attempt, inMs, why })
+    tell?.({ attempt: this.#backoff.attempt, inMs, why })
     await setTimeout(Math.min(inMs, left), undefined, signal === undefined ? {} : { signal })
   }
 }

@@ -1,12 +1,11 @@
+import type { BackoffSettings } from '#domain/async/backoff.ts'
+
 /** How patient a client is. */
-export interface ClientSettings {
+export interface ClientSettings extends BackoffSettings {
   /** A connection on which nothing moves for this long is dropped, and tried again. */
   readonly idleMs: number
   /** The same for events, where the host sends a sign of life every 15 s. */
   readonly silentEventsMs: number
-  /** The wait before the first retry; it doubles from one to the next up to `mostRetryMs`, and half of it is chance. */
-  readonly firstRetryMs: number
-  readonly mostRetryMs: number
   /** What is read from a file, and from a pipe, at once. */
   readonly readBytes: number
   readonly pieceBytes: number

@@ -1,6 +1,7 @@
 import { failureText } from '#domain/names/failure-text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { PastEvent } from '#domain/room/events.ts'
+import { sendWhenReady } from '#domain/session.ts'
 import { type BellRule, slashWords, type Typed, typedLine, usageOf } from './commands.ts'
 import { rowOf } from './event-rows.ts'
 import { getFile, sendFile, showCollection, showFiles } from './file-text.ts'
@@ -100,11 +101,7 @@ async function tell(client: RoomClient, command: ClientCommand, text: string): P
   const { session } = client
   const done = client.waiting(text)
   try {
-    let answer = await session.send(command)
-    while ('code' in answer && answer.code === 'BUSY') {
-      await session.ready()
-      answer = await session.send(command)
-    }
+    const answer = await sendWhenReady(session, command)
     return 'code' in answer ? client.refused(answer) : undefined
   } finally {
     done()

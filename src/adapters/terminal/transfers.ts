@@ -1,4 +1,5 @@
 import { TransferMeter } from '#client/transfer-meter.ts'
+import { Semaphore } from '#domain/async/semaphore.ts'
 import { safeFileName } from '#domain/names/file-name.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { Audience, MentionedFile, WholeFile } from '#domain/room/events.ts'
@@ -32,8 +33,7 @@ export class Transfers {
   readonly #coming = new Set<string>()
   /** What others send and does not come here, by the file's id. */
   readonly #others = new Map<string, Transfer>()
-  #receiving = 0
-  readonly #queue: (() => void)[] = []
+  readonly #receiving = new Semaphore(AT_ONCE)
 
   constructor(desk: FileTransfers, clock: Clock, changed: () => void) {
     this.#desk = desk
@@ -66,15 +66,13 @@ export class Transfers {
   async receive(file: MentionedFile): Promise<{ readonly path: string } | Refusal> {
     this.settled(file.id)
     this.#coming.add(file.id)
-    if (this.#receiving >= AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve))
-    this.#receiving++
-    const transfer: Transfer = { arrow: '↓', meter: new TransferMeter(file.name, this.#clock.elapsed()) }
     try {
-      return await this.#run(transfer, () => this.#desk.receive(file, (news) => this.#take(transfer, news)))
+      return await this.#receiving.run(() => {
+        const transfer: Transfer = { arrow: '↓', meter: new TransferMeter(file.name, this.#clock.elapsed()) }
+        return this.#run(transfer, () => this.#desk.receive(file, (news) => this.#take(transfer, news)))
+      })
     } finally {
-      this.#receiving--
       this.#coming.delete(file.id)
-      this.#queue.shift()?.()
     }
   }
 

@@ -1,12 +1,17 @@
-export type SerialQueue = <T>(run: () => Promise<T>) => Promise<T>
+/** Runs tasks one after the other, whatever became of the ones before. */
+export class SerialQueue {
+  readonly #failed: (error: unknown) => void
+  #last: Promise<unknown> = Promise.resolve()
 
-/** Runs what it is given one after the other, whatever became of the ones before. `failed` hears of each that rejects. */
-export function serialQueue(failed: (error: unknown) => void): SerialQueue {
-  let last: Promise<unknown> = Promise.resolve()
-  return (run) => {
-    const next = last.then(run, run)
-    last = next
-    next.catch(failed)
+  /** `failed` is called with the error of each task that rejects; its caller gets the error too. */
+  constructor(failed: (error: unknown) => void = () => {}) {
+    this.#failed = failed
+  }
+
+  run<Result>(task: () => Promise<Result>): Promise<Result> {
+    const next = this.#last.then(task, task)
+    this.#last = next
+    next.catch(this.#failed)
     return next
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
+import { pause } from './backoff.ts'
 
-/** How much one connection may ask for: what is over the rate waits, nothing is dropped. */
+/** A rate with a burst: what is over the rate waits, nothing is dropped. */
 export class TokenBucket {
   readonly #clock: Clock
   readonly #perSecond: number
@@ -8,7 +9,7 @@ export class TokenBucket {
   #tokens: number
   #at: number
 
-  /** `perSecond` 0 stands for no limit. */
+  /** `perSecond` 0: no limit. */
   constructor(clock: Clock, perSecond: number, burst: number) {
     this.#clock = clock
     this.#perSecond = perSecond
@@ -26,7 +27,7 @@ export class TokenBucket {
     return taken
   }
 
-  /** Takes `tokens` even where there are none, and answers whether that is so: then `ready` waits for them. */
+  /** Takes `tokens` even where there are none; true when that makes a debt, which `ready` waits for. */
   charge(tokens: number): boolean {
     if (this.#perSecond === 0) return false
     this.#refill()
@@ -34,19 +35,19 @@ export class TokenBucket {
     return this.#tokens < 0
   }
 
-  /** Gives back what was taken and not used. */
+  /** Gives back tokens that were not used. */
   give(tokens: number): void {
     this.#refill()
     this.#tokens = Math.min(this.#burst, this.#tokens + tokens)
   }
 
-  /** What there is just now; below 0 in debt. */
+  /** Tokens there are now; below 0 in debt. */
   get tokens(): number {
     this.#refill()
     return this.#tokens
   }
 
-  /** Whether there is nothing to remember: nobody has taken anything for a while. */
+  /** Nothing was taken for a while: a new bucket would be the same. */
   get full(): boolean {
     this.#refill()
     return this.#tokens >= this.#burst
@@ -57,7 +58,7 @@ export class TokenBucket {
     this.#refill()
     const missing = 1 - this.#tokens
     if (missing <= 0 || this.#perSecond === 0) return Promise.resolve()
-    return new Promise((resolve) => this.#clock.after(Math.ceil((missing / this.#perSecond) * 1000), resolve))
+    return pause(this.#clock, Math.ceil((missing / this.#perSecond) * 1000))
   }
 
   #refill(): void {

@@ -1,3 +1,4 @@
+import { Waiters } from '../async/waiters.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Appended, Journal } from '../ports/journal.ts'
@@ -27,7 +28,7 @@ export class CommitLoop {
   #kept: { readonly rooms: readonly RoomActor[]; readonly drafts: readonly PendingBatch[] } | undefined
   /** Why nothing is kept any more. */
   #closed: Rejected | undefined
-  #idle: (() => void)[] = []
+  readonly #idle = new Waiters()
 
   /**
    * `shown` hears of each room once a draft of it was shown, or refused. `broken` hears once when the journal failed for good; nothing
@@ -61,7 +62,7 @@ export class CommitLoop {
     for (const room of this.#gathering) this.wake(room)
     this.#gathering.clear()
     if (this.#status !== 'running') return Promise.resolve()
-    return new Promise((resolve) => this.#idle.push(resolve))
+    return this.#idle.wait()
   }
 
   /** From now on entries are refused with `why`, and the journal is left alone. People may still go: nobody waits for ever. */
@@ -86,9 +87,7 @@ export class CommitLoop {
     if (this.#awake.size === 0) this.#show()
     if (this.#awake.size > 0) return this.#clock.soon(this.#run)
     this.#status = 'idle'
-    const idle = this.#idle
-    this.#idle = []
-    for (const resolve of idle) resolve()
+    this.#idle.release()
   }
 
   async #commit(): Promise<void> {

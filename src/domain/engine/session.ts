@@ -201,7 +201,7 @@ export class LocalSession implements RoomSession {
   }
 
   ready(): Promise<void> {
-    return new Promise((resolve) => this.#room.onDrained(resolve))
+    return this.#room.drained()
   }
 
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {

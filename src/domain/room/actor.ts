@@ -1,4 +1,5 @@
 import { type Observable, Subject } from 'rxjs'
+import { Waiters } from '../async/waiters.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import { failureText } from '../names/failure-text.ts'
 import { subnetOf } from '../names/subnet.ts'
@@ -47,7 +48,7 @@ export class RoomActor {
   #mailbox: Mail[] = []
   #commands = 0
   #chars = 0
-  #waiting: (() => void)[] = []
+  readonly #drained = new Waiters()
   /** Drafts that were not shown yet. */
   #undecided = 0
   #closed = false
@@ -162,10 +163,9 @@ export class RoomActor {
     else this.#wake(this)
   }
 
-  /** Calls back once, when there is room in the mailbox again; at once where there is. */
-  onDrained(run: () => void): void {
-    if (this.#isFull()) this.#waiting.push(run)
-    else run()
+  /** Resolves when there is room in the mailbox again; at once where there is. */
+  drained(): Promise<void> {
+    return this.#isFull() ? this.#drained.wait() : Promise.resolve()
   }
 
   /** Decides what waits, up to the limit of one commit. */
@@ -236,10 +236,7 @@ export class RoomActor {
       if (draft.expels) this.#expel(draft.batch.events)
     }
     draft.acknowledge()
-    if (this.#isFull()) return
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const run of waiting) run()
+    if (!this.#isFull()) this.#drained.release()
   }
 
   /** The journal could not keep it: the authors are told why, presence is shown all the same. */

@@ -1,4 +1,4 @@
-import { type SerialQueue, serialQueue } from '../async/serial-queue.ts'
+import { SerialQueue } from '../async/serial-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import type { Digest, FileWriter } from '../ports/file-store.ts'
 import type { OfferFile } from '../room/commands.ts'
@@ -68,7 +68,7 @@ export class TransferActor {
     this.owner = owner
     this.#file = file
     this.#parts = parts
-    this.#inTurn = serialQueue((error) => parts.failed(error))
+    this.#inTurn = new SerialQueue((error) => parts.failed(error))
     this.#held = new WriterLease(file.id, parts)
     this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
     this.#apply({ type: 'pause', durable: durable ?? 0 })
@@ -126,7 +126,7 @@ export class TransferActor {
 
   /** Offers a new file to the room, once the vault has held its size against the limits. */
   begin(): Promise<Rejected | undefined> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const why = await this.#offer()
       return why === undefined ? undefined : await this.#refused(why)
     })
@@ -151,7 +151,7 @@ export class TransferActor {
 
   /** Size and digest of what is durable, for a sender to see whether it has the same file (C111). */
   prefix(): Promise<Digest | Rejected> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const writer = await this.#open()
       if ('type' in writer) return writer
       return (await this.#sync(writer)) ?? { size: writer.offset, sha256: writer.digest() }
@@ -160,13 +160,13 @@ export class TransferActor {
 
   /** The durable offset, once what is under way with it is through: whoever asks as it becomes whole, hears that it is. */
   offset(): Promise<number> {
-    return this.#inTurn(async () => this.durable)
+    return this.#inTurn.run(async () => this.durable)
   }
 
   /** Takes the writing over. `BAD_OFFSET` unless `offset` is where the file goes on: then `durable` says where. */
   write(offset: number): Promise<Writing | Rejected> {
     const epoch = ++this.#epoch
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (epoch !== this.#epoch) return fenced
       const writer = (this.status === 'arriving' ? undefined : await this.#parts.mayWrite()) ?? (await this.#open())
       return 'type' in writer ? writer : await this.#take(epoch, writer, offset)
@@ -178,7 +178,7 @@ export class TransferActor {
    * writes, and only of a file whose own digest was promised, so that it can become no other by their bytes.
    */
   adopt(offset: number, prefix: string): Promise<Writing | Rejected> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (this.status !== 'paused' || this.durable === 0 || this.#file.sha256 === undefined) return notOwner
       const writer = (await this.#parts.mayWrite()) ?? (await this.#open())
       if ('type' in writer) return writer
@@ -207,7 +207,7 @@ export class TransferActor {
   interrupt(why: Rejected): Promise<void> {
     this.#interrupted = { epoch: this.#epoch, why }
     const epoch = ++this.#epoch
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (this.status !== 'arriving' || epoch !== this.#epoch) return
       const writer = await this.#open()
       if (!('type' in writer) && (await this.#sync(writer)) === undefined) this.#rest(writer)
@@ -216,7 +216,7 @@ export class TransferActor {
 
   /** Lets go of its file, where nobody writes. */
   rest(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (this.status === 'paused') await this.#suspend()
     })
   }
@@ -224,19 +224,19 @@ export class TransferActor {
   /** Ends it badly: nothing of it stays, and the room is told. Idempotent. */
   withdraw(reason: string): Promise<void> {
     this.#epoch++
-    return this.#inTurn(() => this.#withdraw(reason))
+    return this.#inTurn.run(() => this.#withdraw(reason))
   }
 
   /** The host stops: what arrived is made durable, and nobody writes any more. */
   close(): Promise<void> {
     this.#epoch++
     this.#closed = true
-    return this.#inTurn(() => this.#suspend())
+    return this.#inTurn.run(() => this.#suspend())
   }
 
   #writingOf(epoch: number, writer: FileWriter): Writing {
     const ifMine = <T>(run: () => Promise<T>): Promise<T | Rejected> =>
-      this.#inTurn(async () => {
+      this.#inTurn.run(async () => {
         if (epoch === this.#epoch && this.#writing === epoch) return await run()
         return this.#interrupted?.epoch === epoch ? this.#interrupted.why : fenced
       })

@@ -9,12 +9,12 @@ interface Document {
 
 const METHODS = new Set(['get', 'head', 'post', 'put', 'patch', 'delete', 'options'])
 
-/** What the door really serves, as OpenAPI writes it. */
+/** All that the server really serves, as OpenAPI writes it. */
 async function served(): Promise<Set<string>> {
-  const door = compose({}).http
-  await door.open()
-  const routes = door.routes.map(({ method, url }) => `${method} ${url.replace(/:(\w+)\??/g, '{$1}')}`)
-  await door.close('', 0)
+  const server = compose({}).http
+  await server.open()
+  const routes = server.routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)\??/g, '{$1}')}`)
+  await server.close('', 0)
   return new Set(routes)
 }
 

@@ -142,6 +142,7 @@ test('C57: a dumb terminal gets one line an event, and no escape sequences', asy
   await ani.sees('<budi> satu␊dua ␛[2J')
   ani.line('halo')
   await expect.poll(async () => (await budi.history(1)).map((entry) => 'text' in entry && entry.text)).toEqual(['halo'])
+  await ani.sees(/^halo$/)
   await expect(kept(ani.screen)).toMatchFileSnapshot('screens/plain.txt')
   expect(ani.written).toContain('satu␊dua')
   expect(ani.written).not.toMatch(/[\x1b\x9b]/)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { CODES } from '#domain/errors.ts'
-import { cases } from '../../../scripts/proof/claims.ts'
+import { cases } from '../../../scripts/claims.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -19,7 +19,7 @@ const documents = [
   ...globSync('docs/**/*.md', { cwd: root }),
 ]
 /** Written by scripts, from tests and measurements of another day. */
-const made = ['docs/proof.md', 'docs/benchmarks.md']
+const made = ['docs/test-report.md', 'docs/benchmarks.md']
 
 const fenced = (text: string) => text.match(/^```[\s\S]*?^```$/gm) ?? []
 const linksIn = (text: string) =>

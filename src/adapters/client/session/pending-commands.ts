@@ -1,3 +1,4 @@
+import { Waiters } from '#domain/async/waiters.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand } from '#domain/room/commands.ts'
 import { commandMessage } from './command-message.ts'
@@ -17,7 +18,7 @@ export class PendingCommands {
   readonly #waiting = new Map<number, Waiting>()
   #refs = 0
   #bytes = 0
-  #ready: (() => void)[] = []
+  readonly #drained = new Waiters()
 
   /** `idPrefix` makes the ids of commands that come without one. */
   constructor(limits: { readonly unansweredCommands: number; readonly unansweredBytes: number }, idPrefix: string) {
@@ -62,7 +63,7 @@ export class PendingCommands {
     this.#waiting.delete(ref)
     this.#bytes -= waiting.message.length
     waiting.settle(answer)
-    if (this.size <= this.#mostCommands / 2 && this.#bytes <= this.#mostBytes / 2) this.#wake()
+    if (this.size <= this.#mostCommands / 2 && this.#bytes <= this.#mostBytes / 2) this.#drained.release()
   }
 
   /** Nothing will be answered any more. */
@@ -72,18 +73,11 @@ export class PendingCommands {
     this.#bytes = 0
     const unknown = rejected('CLOSED', `${why}; whether the host has this is not known`)
     for (const { settle } of waiting) settle(unknown)
-    this.#wake()
+    this.#drained.release()
   }
 
   /** At once where there is room; otherwise when half of it is free. */
   ready(): Promise<void> {
-    if (!this.isFull) return Promise.resolve()
-    return new Promise((resolve) => this.#ready.push(resolve))
-  }
-
-  #wake(): void {
-    const ready = this.#ready
-    this.#ready = []
-    for (const each of ready) each()
+    return this.isFull ? this.#drained.wait() : Promise.resolve()
   }
 }

@@ -1,4 +1,5 @@
 import { BehaviorSubject, Subject } from 'rxjs'
+import { Backoff } from '#domain/async/backoff.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import type { Ids } from '#domain/ports/ids.ts'
@@ -63,12 +64,13 @@ export class RemoteRoom {
   #cursor: number | undefined
   /** What came before whoever awaited `enter` had a turn. */
   #early: RoomEvent[] | undefined = []
-  #attempt = 0
+  readonly #backoff: Backoff
   #cancelWait: Cancel = () => {}
 
   constructor(parts: RemoteRoomParts, place: WantedPlace) {
     this.#parts = parts
     this.#place = place
+    this.#backoff = new Backoff(parts.settings, parts.random)
     this.#cursor = place.after
     this.#name = place.name
     this.#unanswered = new PendingCommands(parts.settings, parts.ids.next().slice(0, 16))
@@ -178,12 +180,12 @@ export class RemoteRoom {
   readonly #listener: ProtocolClientListener = {
     joined: (joined) => this.#joined(joined),
     told: (events) => {
-      this.#attempt = 0
+      this.#backoff.reset()
       if (this.#early === undefined) this.#tell(events)
       else this.#early.push(...events)
     },
     answered: (ref, answer) => {
-      this.#attempt = 0
+      this.#backoff.reset()
       this.#unanswered.settle(
         ref,
         answer.type === 'ack'
@@ -267,12 +269,9 @@ export class RemoteRoom {
   }
 
   #retry(why: string): void {
-    const { clock, random, settings } = this.#parts
-    const most = Math.min(settings.mostRetryMs, settings.firstRetryMs * 2 ** Math.min(this.#attempt++, 30))
-    // Half of it is chance, so that not all members of a room come back in the same moment.
-    const inMs = Math.round(most * (0.5 + random() / 2))
-    this.#cancelWait = clock.after(inMs, () => this.#connect())
-    this.#state.next({ status: 'retrying', attempt: this.#attempt, inMs, why })
+    const inMs = this.#backoff.next()
+    this.#cancelWait = this.#parts.clock.after(inMs, () => this.#connect())
+    this.#state.next({ status: 'retrying', attempt: this.#backoff.attempt, inMs, why })
   }
 
   #close(why: string, code?: Rejected['code']): void {

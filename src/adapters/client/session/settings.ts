@@ -1,8 +1,7 @@
+import type { BackoffSettings } from '#domain/async/backoff.ts'
+
 /** How patient a session is with its host, and how much it keeps for it. */
-export interface SessionSettings {
-  /** The wait before the first retry; it doubles from one to the next up to `mostRetryMs`, and half of it is chance. */
-  readonly firstRetryMs: number
-  readonly mostRetryMs: number
+export interface SessionSettings extends BackoffSettings {
   /** Who hears nothing for this long asks whether anybody is there. */
   readonly silentMs: number
   /** The answer to that, and each step of coming in, may take this long. */

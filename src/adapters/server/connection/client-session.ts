@@ -1,3 +1,4 @@
+import { endOfTick } from '#domain/async/backoff.ts'
 import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
@@ -7,7 +8,7 @@ import type { Log } from '#domain/ports/log.ts'
 import type { Metrics } from '#domain/ports/metrics.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
-import { Refused } from '#domain/session.ts'
+import { Refused, sendWhenReady } from '#domain/session.ts'
 import { type AccessControl, type Credentials, notForYou } from '../security/access-control.ts'
 import { Delivery } from './delivery.ts'
 import type { IncomingConnection } from './incoming-connection.ts'
@@ -303,11 +304,7 @@ export class ClientSession implements KeyHolder {
   async ask(command: ClientCommand): Promise<Ack | Rejected> {
     const { session } = this
     if (session === undefined) return nowhere
-    let answer = await session.send(command)
-    while (answer.type === 'rejected' && answer.code === 'BUSY') {
-      await session.ready()
-      answer = await session.send(command)
-    }
+    const answer = await sendWhenReady(session, command)
     if (answer.type === 'ack' && command.type === 'rename') this.#nick = session.member.name
     return answer
   }
@@ -345,7 +342,7 @@ export class ClientSession implements KeyHolder {
   /** The same before something dear; in any case others have a turn before it goes on. */
   async pay(tokens: number): Promise<void> {
     await this.charge(tokens)
-    await new Promise<void>((resolve) => this.#parts.clock.soon(resolve))
+    await endOfTick(this.#parts.clock)
   }
 
   replaced(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { pause } from '#domain/async/backoff.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { ConnectionServer } from './incoming-connection.ts'
 
@@ -31,8 +32,7 @@ export class Connections implements Omit<ConnectionServer, 'accept'> {
   }
 
   async close(why: string, ms: number): Promise<void> {
-    const late = new Promise<void>((resolve) => this.#clock.after(ms, resolve))
-    await Promise.race([late, Promise.all([...this.#all].map((each) => each.farewell(why)))])
+    await Promise.race([pause(this.#clock, ms), Promise.all([...this.#all].map((each) => each.farewell(why)))])
   }
 
   sweep(ms: number): void {

@@ -1,11 +1,13 @@
 /** What something costs of a rate, in lines of text: a fixed part, and one line more for each `per` items of its answer. */
-interface Cost {
+export interface Cost {
   readonly fixed: number
   readonly per: number
 }
 
 /** The one table of costs: what is asked for at any server costs what its answer costs the host. A line of text costs 1. */
 export const COSTS = {
+  /** Lines of text. */
+  text: { fixed: 0, per: 1 },
   /** Entries found. */
   search: { fixed: 10, per: 20 },
   /** Entries read. */

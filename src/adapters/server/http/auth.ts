@@ -1,103 +1,334 @@
 import { isUtf8 } from 'node:buffer'
-import type { FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { Permission } from '#domain/room/permissions.ts'
 import { Refused } from '#domain/session.ts'
+import { subnetOf } from '../connection/address.ts'
+import { type Cost, priceOf, priceOfItems } from '../connection/costs.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { personOf } from '../connection/key-registry.ts'
+import { SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { HttpRefused, notFound } from './errors.ts'
-import type { HttpParts } from './parts.ts'
-import { isPermission, permissionOf } from './permissions.ts'
+import type { DownloadSlots } from './files/download-slots.ts'
+import type { HttpServerParts, HttpSettings } from './settings.ts'
 
-/** Who a request is of, as far as it shows. */
-export interface Requester extends SignedLinkHolder {
-  readonly address: string
-  /** It came with a ticket in place of all else. */
-  readonly byTicket: boolean
+/**
+ * The permission of a route. A permission of the domain: its table says which members of a room have it. `open`: for everybody, since
+ * nothing secret is behind it, or it shows each requester only their own. `known`: for those with the credentials of the host itself.
+ * `machine`: for requests from this machine.
+ */
+export type RoutePermission = Permission | 'open' | 'known' | 'machine'
+
+/** One row of the table of routes. */
+export interface Route {
+  /** A HEAD comes with each GET, unless it has a row of its own. */
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
+  /** As fastify writes one: `/rooms/:room`. */
+  readonly path: string
+  readonly permission: RoutePermission
+  /** In lines of the rate: paid with `Requester.pay`. */
+  readonly price?: Cost
+  /** How its body is taken: parsed, gathered up to the limit of a message, or piece by piece by the handler. */
+  readonly body?: 'json' | 'bytes' | 'stream'
+  /** Whether a signed link (`?ticket=`) stands for all credentials: everybody's, or only that of the file's sender. */
+  readonly link?: 'any' | 'sender'
+  /** Whether clients of tus are answered in their own headers. */
+  readonly tus?: true
+  readonly handler: (exchange: Exchange) => unknown
 }
 
-/** Throws as if there were nothing where a ticket does not hold. */
-export function requesterOf(
-  parts: HttpParts,
-  { raw, headers, query, params, routeOptions }: FastifyRequest,
-): Requester {
-  const { address } = parts.visitorOf(raw)
-  const { ticket } = query as { readonly ticket?: string | readonly string[] }
-  const { ticket: use } = routeOptions.config
-  if (ticket !== undefined && use !== undefined) {
-    const { id = '' } = params as { readonly id?: string }
-    const holder = typeof ticket === 'string' ? parts.signedLinks.holderOf(ticket, id) : undefined
-    const { name } = basicIn(headers.authorization ?? '')
-    const isAnothers = name !== undefined && holder?.name !== undefined && name !== holder.name
-    if (holder === undefined || (use === 'sends' && (holder.sends !== true || isAnothers)))
-      throw new HttpRefused(notFound.code, notFound.message)
-    return { ...holder, address, byTicket: true }
+/** What handlers have to do with. */
+export interface HttpContext extends HttpServerParts {
+  readonly names: RequestNames
+  readonly rates: RequestRates
+  readonly downloads: DownloadSlots
+  /** Aborted when the host stops: what would go on for long ends then. */
+  readonly closing: AbortSignal
+  incomingOf(request: IncomingMessage): IncomingConnection
+}
+
+/** One request and its answer. */
+export interface Exchange {
+  readonly context: HttpContext
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly requester: Requester
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Left out of answers to what no route is for. */
+    readonly route?: Route
   }
-  const { authorization = '', 'tamtam-key': key } = headers
-  const { name, credential = /^Bearer +(\S+) *$/i.exec(authorization)?.[1] } = basicIn(authorization)
+}
+
+/** The claims of a request: a name and credentials of its own, or those that a signed link stands for. */
+interface Claims extends SignedLinkHolder {
+  /** It came with a signed link in place of all else. */
+  readonly byLink: boolean
+}
+
+/**
+ * The sender of a request: who it claims to be, what it may do, and what it pays. A room that it may not enter looks as if there were
+ * none: the same answer to the byte.
+ */
+export class Requester {
+  readonly address: string
+  readonly name: string | undefined
+  /** The id of the member whose key the request shows. */
+  readonly member: string | undefined
+  readonly #context: HttpContext
+  readonly #request: FastifyRequest
+  readonly #route: Route
+  readonly #incoming: IncomingConnection
+  readonly #claims: Claims
+
+  /** Throws as if there were nothing where a signed link does not hold. */
+  constructor(context: HttpContext, request: FastifyRequest, route: Route) {
+    this.#context = context
+    this.#request = request
+    this.#route = route
+    this.#incoming = context.incomingOf(request.raw)
+    this.#claims = linkClaims(context, request, route) ?? ownClaims(request.headers)
+    this.address = this.#incoming.address
+    this.name = this.#claims.name
+    this.member = this.#claims.member
+  }
+
+  /** Throws where the route is not for this requester, before anything behind it is touched; rooms are asked by `admit`. */
+  async admitToRoute(): Promise<void> {
+    const { permission } = this.#route
+    if (permission === 'machine' && this.#incoming.loopback) return
+    if (permission === 'known' && (await this.#context.accessControl.letsIn(this.credentials()))) return
+    if (permission === 'machine' || permission === 'known') throw absent()
+  }
+
+  /** The room's own name for `room`, where this request may enter it. Throws as if there were none where it may not. */
+  async admit(room: string): Promise<string> {
+    const name = checkRoomName(room)
+    if (typeof name !== 'string') throw new Refused(name)
+    if (!(await this.#context.accessControl.maySee(this.credentials(name), name))) throw absent()
+    this.#incoming.known?.()
+    return name
+  }
+
+  /**
+   * Resolves when the route's price is paid: its fixed part, or the part for so many items of the answer. `room` is the one whose member
+   * pays by the own rate; otherwise the address does. Throws where its sender went away meanwhile: it had no answer, so it will be sent again.
+   */
+  async pay(what: 'entry' | { readonly items: number }, room?: string): Promise<void> {
+    const { price } = this.#route
+    if (price === undefined) throw new Error(`the table of routes has no price for ${this.#route.path}`)
+    await this.payLines(what === 'entry' ? priceOf(price) : priceOfItems(price, what.items), room)
+  }
+
+  /** The same for a price that the table does not hold. */
+  async payLines(lines: number, room?: string): Promise<void> {
+    const { keyRegistry, rates } = this.#context
+    const { member } = this
+    const key =
+      member !== undefined && keyRegistry.isHere(member, room) ? `member ${member}` : subnetOf(this.#incoming.address)
+    if (!(await rates.pay(key, this.#incoming, this.#request, lines)))
+      throw new HttpRefused('TRANSFER_CUT', 'the sender went away')
+  }
+
+  credentials(room?: string): Credentials {
+    const { byLink, credential, invited, passwordId } = this.#claims
+    const { address, member } = this
+    const password = this.#request.headers['tamtam-password']
+    return {
+      connection: this.#request.raw.socket,
+      address,
+      inside: room !== undefined && this.sessionIn(room) !== undefined,
+      ...(byLink
+        ? {
+            link: {
+              ...(invited === undefined ? {} : { invited }),
+              ...(passwordId === undefined ? {} : { passwordId }),
+            },
+          }
+        : {}),
+      ...(credential === undefined ? {} : { credential }),
+      ...(member === undefined ? {} : { person: member }),
+      ...(typeof password === 'string' ? { password: decoded(password) } : {}),
+    }
+  }
+
+  /** The holder of a link that this request asks for, in a room that it may see. */
+  linkHolder(room: string): SignedLinkHolder | undefined {
+    const { accessControl } = this.#context
+    return accessControl.linked(accessControl.holderOf(this.credentials(room), room), room)
+  }
+
+  /** The session of the member whose key the request shows, while they are in the room. */
+  sessionIn(room: string): LocalSession | undefined {
+    return this.member === undefined ? undefined : this.#context.keyRegistry.placeOf(this.member, room)
+  }
+
+  /**
+   * Runs `act` in a room for as long as a request takes: as the member whose key the request shows, or hidden, called by its address or
+   * by the name that it gives. Nobody hears of the latter.
+   */
+  async inRoom<T>(room: string, act: (session: LocalSession) => Promise<T>): Promise<T> {
+    const { engine, names } = this.#context
+    const { address, name, member } = this
+    const { byLink } = this.#claims
+    const place = { room: await this.admit(room), address, quiet: true }
+    const session = this.sessionIn(place.room)
+    if (session !== undefined) return await this.#supervised(session, act)
+    if (member !== undefined && !byLink) {
+      // A ban is told first.
+      const visit = await engine.join({ ...place, name: address, guest: true, person: member })
+      await visit.close()
+      throw new Refused(notHere)
+    }
+    // A link outlives its holder's membership, and does not take their name while they have it elsewhere.
+    if (name === undefined || byLink) return await this.underWay(place.room, act)
+    const owner = `http ${address} ${name}`
+    names.use(owner)
+    try {
+      const session = await engine.join({ ...place, name, owner })
+      return await this.#supervised(session, act).finally(() => session.close())
+    } finally {
+      names.release(owner)
+    }
+  }
+
+  /**
+   * The same for bytes on their way in, which take their time and need no name of their own: as the member whose key the request shows,
+   * where they are here, and else as nobody in particular.
+   */
+  async underWay<T>(room: string, act: (session: LocalSession) => Promise<T>): Promise<T> {
+    const own = this.sessionIn(room)
+    if (own !== undefined) return await this.#supervised(own, act)
+    const { address, name = address, member } = this
+    const role = this.#context.accessControl.roleOf(member)
+    const session = await this.#context.engine.join({
+      ...{ room, address, quiet: true, name, guest: true },
+      ...(member === undefined ? {} : { reads: member, person: member }),
+      ...(role === undefined ? {} : { role }),
+    })
+    return await this.#supervised(session, act).finally(() => session.close())
+  }
+
+  /** Cuts off what is still under way when the room sends its member out, or the access it was begun with ends (C124). */
+  async #supervised<T>(session: LocalSession, act: (session: LocalSession) => Promise<T>): Promise<T> {
+    const { permission } = this.#route
+    const why = isOfRooms(permission) ? session.refusalTo(permission) : noPermission
+    if (why !== undefined) throw new Refused(why)
+    const cut = () => this.#request.raw.socket.destroy()
+    const unwatch = this.#context.accessControl.stay(this.credentials(session.room), session.room, cut)
+    const watch = session.state$.subscribe(({ status }) => {
+      if (status === 'closed' && session.expelled !== undefined) cut()
+    })
+    try {
+      return await act(session)
+    } finally {
+      watch.unsubscribe()
+      unwatch()
+    }
+  }
+}
+
+/** The names that requests act under: one address may use its name in several at once, and frees it with the last. */
+export class RequestNames {
+  readonly #engine: Engine
+  readonly #uses = new Map<string, number>()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  use(owner: string): void {
+    this.#uses.set(owner, (this.#uses.get(owner) ?? 0) + 1)
+  }
+
+  release(owner: string): void {
+    const left = (this.#uses.get(owner) ?? 1) - 1
+    if (left > 0) {
+      this.#uses.set(owner, left)
+      return
+    }
+    this.#uses.delete(owner)
+    this.#engine.forget(owner)
+  }
+}
+
+/**
+ * The rates of requests, by what they cost. Connections cost a client of HTTP nothing, so they are not what is counted; but each waits
+ * for its own: nobody behind somebody else at the same address.
+ */
+export class RequestRates {
+  readonly #onLoopback: boolean
+  readonly #rates: SharedRates
+
+  constructor(clock: Clock, { linesPerSecond, linesBurst, rateOnLoopback }: HttpSettings) {
+    this.#onLoopback = rateOnLoopback
+    this.#rates = new SharedRates(clock, linesPerSecond, linesBurst)
+  }
+
+  /** Resolves when so many lines are paid by `payer`: what is over the rate waits. False where the connection was closed meanwhile. */
+  async pay(payer: string, { loopback }: IncomingConnection, request: FastifyRequest, lines: number): Promise<boolean> {
+    const { socket } = request.raw
+    if (lines === 0 || (loopback && !this.#onLoopback)) return !socket.destroyed
+    const gone = new AbortController()
+    const close = () => gone.abort()
+    if (socket.destroyed) close()
+    socket.once('close', close)
+    const outcome = await this.#rates.of(payer).take(lines, gone.signal)
+    socket.off('close', close)
+    return outcome === 'taken'
+  }
+
+  sweep(): void {
+    this.#rates.sweep()
+  }
+}
+
+const isOfRooms = (permission: RoutePermission): permission is Permission =>
+  permission !== 'open' && permission !== 'known' && permission !== 'machine'
+
+const absent = () => new HttpRefused(notFound.code, notFound.message)
+
+/** A route that has to do with a room names a permission of rooms in the table. */
+const noPermission = rejected('NOT_ALLOWED', 'this is not for anybody')
+/** For members who are about to come back: nobody else must do what was meant for them. */
+const notHere = rejected('NOT_A_MEMBER', 'whoever has this key is not in the room just now; ask again in a moment')
+
+function linkClaims({ signedLinks }: HttpContext, request: FastifyRequest, { link }: Route): Claims | undefined {
+  const { ticket } = request.query as { readonly ticket?: string | readonly string[] }
+  if (ticket === undefined || link === undefined) return undefined
+  const { id = '' } = request.params as { readonly id?: string }
+  const holder = typeof ticket === 'string' ? signedLinks.holderOf(ticket, id) : undefined
+  const { name } = basicClaims(request.headers.authorization ?? '')
+  const isAnothers = name !== undefined && holder?.name !== undefined && name !== holder.name
+  if (holder === undefined || (link === 'sender' && (holder.sends !== true || isAnothers))) throw absent()
+  return { ...holder, byLink: true }
+}
+
+function ownClaims({ authorization = '', 'tamtam-key': key }: IncomingHttpHeaders): Claims {
+  const { name, credential = /^Bearer +(\S+) *$/i.exec(authorization)?.[1] } = basicClaims(authorization)
   return {
-    address,
-    byTicket: false,
+    byLink: false,
     ...(credential === undefined ? {} : { credential }),
     ...(name === undefined ? {} : { name }),
     ...(typeof key === 'string' ? { member: personOf(key) } : {}),
   }
 }
 
-/** What a route asks for before anything is looked at behind it; a room asks for itself. */
-export async function admitToRoute(parts: HttpParts, request: FastifyRequest): Promise<void> {
-  const right = permissionOf(request.method, request.routeOptions.url ?? '')
-  if (right === 'machine' && parts.visitorOf(request.raw).loopback) return
-  if (right === 'known' && (await parts.accessControl.letsIn(shownBy(parts, request)))) return
-  if (right === 'machine' || right === 'known') throw new HttpRefused(notFound.code, notFound.message)
-}
-
-/** The room's own name for `room`, where this request may enter it. Throws as if there were none where it may not. */
-export async function admitted(parts: HttpParts, request: FastifyRequest, room: string): Promise<string> {
-  const name = checkRoomName(room)
-  if (typeof name !== 'string') throw new Refused(name)
-  if (!(await parts.accessControl.maySee(shownBy(parts, request, name), name)))
-    throw new HttpRefused(notFound.code, notFound.message)
-  parts.visitorOf(request.raw).known?.()
-  return name
-}
-
-/**
- * Resolves when a request is paid for, in lines of the rate: by the member of the room whose key it shows, or else by its address. Throws
- * where its sender went away meanwhile: it had no answer, so it will be sent again.
- */
-export async function pay(parts: HttpParts, request: FastifyRequest, lines: number, room?: string): Promise<void> {
-  const { member } = requesterOf(parts, request)
-  const isHere = member !== undefined && parts.people.isHere(member, room)
-  const { address, loopback } = parts.visitorOf(request.raw)
-  const payer = { address, loopback, connection: request.raw.socket, member: isHere ? member : undefined }
-  if (!(await parts.rates.pay(payer, lines))) throw new HttpRefused('TRANSFER_CUT', 'the sender went away')
-}
-
-/** What a request shows to whoever lets people into a room. */
-export function shownBy(parts: HttpParts, request: FastifyRequest, room?: string): Credentials {
-  const { address, credential, member: person, byTicket, invited, passwordId } = requesterOf(parts, request)
-  const password = request.headers['tamtam-password']
-  const isHere = person !== undefined && room !== undefined && parts.people.placeOf(person, room) !== undefined
-  return {
-    connection: request.raw.socket,
-    address,
-    inside: isHere,
-    ...(byTicket
-      ? { link: { ...(invited === undefined ? {} : { invited }), ...(passwordId === undefined ? {} : { passwordId }) } }
-      : {}),
-    ...(credential === undefined ? {} : { credential }),
-    ...(person === undefined ? {} : { person }),
-    ...(typeof password === 'string' ? { password: decoded(password) } : {}),
-  }
-}
-
-/** What a link stands for that this request asks for, in a room that it may see. */
-export function shownFor(parts: HttpParts, request: FastifyRequest, room: string): SignedLinkHolder | undefined {
-  const { accessControl } = parts
-  return accessControl.linked(accessControl.holderOf(shownBy(parts, request, room), room), room)
+/** HTTP Basic: the user is a name, the password the credential for the host; either may be left empty. */
+function basicClaims(authorization: string): Pick<SignedLinkHolder, 'name' | 'credential'> {
+  const [, encoded] = /^Basic +(\S+) *$/i.exec(authorization) ?? []
+  if (encoded === undefined) return {}
+  const [, name = '', credential = ''] = /^([^:]*):?(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
+  return { ...(name === '' ? {} : { name }), ...(credential === '' ? {} : { credential }) }
 }
 
 /** Percent-encoded, or as it is: Node gives the bytes of a header as Latin 1, and what people type is UTF-8. */
@@ -108,107 +339,4 @@ function decoded(text: string): string {
   } catch {
     return text
   }
-}
-
-/**
- * Runs `act` in a room for as long as a request takes: as the member whose key the request shows, or as a guest called by its
- * address or by the name that it gives. Nobody hears a guest come or go.
- */
-export async function asGuest<T>(
-  parts: HttpParts,
-  request: FastifyRequest,
-  room: string,
-  act: (session: LocalSession) => Promise<T>,
-): Promise<T> {
-  const { engine, names } = parts
-  const { address, name, member, byTicket } = requesterOf(parts, request)
-  const place = { room: await admitted(parts, request, room), address, quiet: true }
-  const session = member === undefined ? undefined : parts.people.placeOf(member, place.room)
-  if (session !== undefined) return await watched(parts, request, session, act)
-  if (member !== undefined && !byTicket) {
-    // Whoever is banned is told that first.
-    const visit = await engine.join({ ...place, name: address, guest: true, person: member })
-    await visit.close()
-    throw new Refused(noPlace)
-  }
-  // A ticket outlives its holder's stay, and does not take their name while they have it elsewhere.
-  if (name === undefined || byTicket) {
-    return await asNobody(parts, request, place.room, act)
-  }
-  const owner = `http ${address} ${name}`
-  names.use(owner)
-  try {
-    const session = await engine.join({ ...place, name, owner })
-    return await watched(parts, request, session, act).finally(() => session.close())
-  } finally {
-    names.release(owner)
-  }
-}
-
-/**
- * The same for what takes its time, and needs nobody's name: bytes on their way in. It is done under the eyes of the member whose key
- * the request shows, where they are here, and else of a guest.
- */
-export async function underWay<T>(
-  parts: HttpParts,
-  request: FastifyRequest,
-  room: string,
-  act: () => Promise<T>,
-): Promise<T> {
-  const { member } = requesterOf(parts, request)
-  const session = member === undefined ? undefined : parts.people.placeOf(member, room)
-  if (session !== undefined) return await watched(parts, request, session, act)
-  return await asNobody(parts, request, room, act)
-}
-
-async function asNobody<T>(
-  parts: HttpParts,
-  request: FastifyRequest,
-  room: string,
-  act: (session: LocalSession) => Promise<T>,
-): Promise<T> {
-  const { address, name = address, member } = requesterOf(parts, request)
-  const role = parts.accessControl.roleOf(member)
-  const session = await parts.engine.join({
-    ...{ room, address, quiet: true, name, guest: true },
-    ...(member === undefined ? {} : { reads: member, person: member }),
-    ...(role === undefined ? {} : { role }),
-  })
-  return await watched(parts, request, session, act).finally(() => session.close())
-}
-
-/** Cuts off what is still under way when the room sends its member out, or the access it was begun with ends (C124). */
-async function watched<T>(
-  parts: HttpParts,
-  request: FastifyRequest,
-  session: LocalSession,
-  act: (session: LocalSession) => Promise<T>,
-): Promise<T> {
-  const right = permissionOf(request.method, request.routeOptions.url ?? '')
-  const why = right !== undefined && isPermission(right) ? session.refusalTo(right) : noRight
-  if (why !== undefined) throw new Refused(why)
-  const cut = () => request.raw.socket.destroy()
-  const unwatch = parts.accessControl.stay(shownBy(parts, request, session.room), session.room, cut)
-  const watch = session.state$.subscribe(({ status }) => {
-    if (status === 'closed' && session.expelled !== undefined) cut()
-  })
-  try {
-    return await act(session)
-  } finally {
-    watch.unsubscribe()
-    unwatch()
-  }
-}
-
-/** A route that has to do with a room says in the table of rights what it does there. */
-const noRight = rejected('NOT_ALLOWED', 'this is not for anybody')
-/** For whoever is about to come back; a guest must not do what was meant for a member. */
-const noPlace = rejected('NOT_A_MEMBER', 'whoever has this key is not in the room just now; ask again in a moment')
-
-/** HTTP Basic: the user is a name, the password what is shown to the host; either may be left empty. */
-function basicIn(authorization: string): Pick<Requester, 'name' | 'credential'> {
-  const [, encoded] = /^Basic +(\S+) *$/i.exec(authorization) ?? []
-  if (encoded === undefined) return {}
-  const [, name = '', credential = ''] = /^([^:]*):?(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
-  return { ...(name === '' ? {} : { name }), ...(credential === '' ? {} : { credential }) }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { Waiters } from '#domain/async/waiters.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import { hangUp, readOver } from '../connection/hang-up.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
@@ -9,7 +10,7 @@ import type { HttpSettings } from './settings.ts'
 
 const PROBES = 2
 
-/** One HTTP connection: its requests are dealt with one after the other, however many come at once. */
+/** One HTTP connection: its requests are answered one after the other, however many come at once. */
 export class HttpConnection {
   readonly incoming: IncomingConnection
   readonly #clock: Clock
@@ -21,9 +22,9 @@ export class HttpConnection {
   #failed = false
   #request: IncomingMessage | undefined
   #response: ServerResponse | undefined
-  /** How often a peer that has ended its side was asked whether it is there. */
+  /** How often a client that has ended its side was asked whether it is there. */
   #probes = 0
-  #idle: (() => void)[] = []
+  readonly #idle = new Waiters()
   #progress: Progress | undefined
   #taken = 0
   #takenAt: number
@@ -66,8 +67,8 @@ export class HttpConnection {
   }
 
   /**
-   * Takes in nothing more: what came is no request, or none that is had here. Whatever was asked before has its own answer, which an error
-   * on what comes behind never replaces (`curl -T` of a log that grows); so `why` is told only where nothing else is.
+   * Reads nothing more: the last bytes are no request, or none for this host. Earlier requests have their own answers, which an error
+   * behind them never replaces (`curl -T` of a log that grows); so `why` is told only where nothing else is.
    */
   fail(why: Refusal): void {
     if (this.#failed) return
@@ -87,9 +88,9 @@ export class HttpConnection {
     setImmediate(() => readOver(this.incoming.connection))
   }
 
-  /** Resolves when no request is being dealt with. */
+  /** Resolves when no request is being answered. */
   settled(): Promise<void> {
-    return this.busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
+    return this.busy ? this.#idle.wait() : Promise.resolve()
   }
 
   /** Ends the connection once it has what was written to it. */
@@ -104,7 +105,7 @@ export class HttpConnection {
     if (request === undefined || this.#progress === undefined) return
     this.#progress.reached(this.#bytesRead, now)
     if (request.complete) this.#findGone(request)
-    // What has come and was not taken yet waits for us, not for the peer.
+    // Bytes that have come and were not taken yet wait for us, not for the client.
     if (request.complete || request.readableLength > 0) this.#progress.waited(now)
     else if (this.#progress.leftMs(now) < 0) connection.destroy()
   }
@@ -115,8 +116,8 @@ export class HttpConnection {
   }
 
   /**
-   * A peer that has ended its side may still want the answer, or be gone. Where its program has closed the connection, its system refuses
-   * what is written, which the next write meets: then nothing is kept for it that others wait for.
+   * A client that has ended its side may still want the answer, or be gone. Where its program has closed the connection, its system
+   * refuses further bytes, which the next write meets: then nothing is kept for it that others wait for.
    */
   #findGone({ httpVersion }: IncomingMessage): void {
     if (!this.incoming.connection.readableEnded || this.answering || this.#probes >= PROBES) return
@@ -124,7 +125,7 @@ export class HttpConnection {
     if (httpVersion === '1.1') this.#response?.writeProcessing()
   }
 
-  /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
+  /** Closes the connection of a client that has taken nothing for `ms` with data waiting: half open, or hostile. */
   sweep(now: number, ms: number): void {
     const { connection } = this.incoming
     const waiting = connection.writableLength
@@ -139,7 +140,7 @@ export class HttpConnection {
     this.#request = undefined
     this.#response = undefined
     const { connection } = this.incoming
-    // Answered before its body was through: the rest is read over for a while, for the peer to see the answer.
+    // Answered before its body was through: the rest is read over for a while, for the client to see the answer.
     if (!request.complete && !connection.destroyed) {
       const cancel = this.#clock.after(this.#settings.lingerMs, () => {
         if (!request.complete) connection.destroy()
@@ -151,7 +152,7 @@ export class HttpConnection {
     if (next !== undefined) next()
     else {
       if (this.#failed) this.#hangUp()
-      for (const resolve of this.#idle.splice(0)) resolve()
+      this.#idle.release()
     }
   }
 

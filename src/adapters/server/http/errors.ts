@@ -5,7 +5,7 @@ import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { JournalFailed } from '#domain/ports/journal.ts'
 import { Refused } from '#domain/session.ts'
 
-/** What only this door refuses. */
+/** Codes of HTTP alone. */
 type HttpOnlyCode =
   | 'FOREIGN_ORIGIN'
   | 'METHOD_NOT_ALLOWED'
@@ -80,7 +80,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   DISK_FULL: 507,
 }
 
-/** A refusal of this door's own, where a value would be in the way. */
+/** A refusal thrown where a value would be in the way. */
 export class HttpRefused extends Error {
   readonly refusal: Refusal
 
@@ -90,7 +90,7 @@ export class HttpRefused extends Error {
   }
 }
 
-/** What is not there, and what one may not see: the same answer to the byte. */
+/** The answer to requests for what is absent and for what is forbidden: the same to the byte. */
 export const notFound: Refusal = {
   code: 'NOT_FOUND',
   message:
@@ -99,12 +99,12 @@ export const notFound: Refusal = {
 
 export const statusOf = (code: HttpCode): number => STATUSES[code]
 
-/** What is told of an error; undefined where it is a bug of ours. */
+/** The refusal that an error stands for; undefined where it is a bug of ours. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof HttpRefused) return error.refusal
   if (error instanceof Refused) return error.rejected
   if (error instanceof JournalFailed || error instanceof FileStoreFailed) return storeFailed
-  // Of fastify's own making: its words are for whoever wrote the request, its codes are not ours to keep stable.
+  // Of fastify's own making: its text is for the author of the request, its codes are not ours to keep stable.
   if (!(error instanceof Error && 'statusCode' in error)) return undefined
   const { statusCode } = error
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined
@@ -115,10 +115,9 @@ export function refusalOf(error: unknown): Refusal | undefined {
 
 const RETRY_S = 5
 
-/** Answers a request with why it can't be had. */
-export function refuse(reply: FastifyReply, why: Refusal | Rejected): FastifyReply {
+/** Answers a request with a refusal, under the status of its code unless the protocol of the request has another. */
+export function refuse(reply: FastifyReply, why: Refusal | Rejected, status = statusOf(why.code)): FastifyReply {
   const { code, message } = concealed(why)
-  const status = statusOf(code)
   const { retrySeconds = status === 503 ? RETRY_S : undefined } = why
   if (retrySeconds !== undefined) reply.header('Retry-After', retrySeconds)
   // An answer to HEAD has no body.
@@ -126,15 +125,9 @@ export function refuse(reply: FastifyReply, why: Refusal | Rejected): FastifyRep
 }
 
 /** The same before fastify has it. */
-export function refuseRaw(response: ServerResponse, { code, message }: Refusal): void {
-  const body = JSON.stringify({ code, message })
-  response.writeHead(statusOf(code), {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-    'X-Content-Type-Options': 'nosniff',
-    'Tamtam-Code': code,
-  })
-  response.end(body)
+export function refuseRaw(response: ServerResponse, why: Refusal): void {
+  const { status, headers, body } = rawAnswer(why)
+  response.writeHead(status, { ...headers, 'X-Content-Type-Options': 'nosniff' }).end(body)
 }
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -147,19 +140,23 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 }
 
-/** The same where there is not even a request: what to write on the connection before its end. */
-export function rawRefusal({ code, message }: Refusal): string {
-  const status = statusOf(code)
+/** The same where there is not even a request: the bytes for the connection before its end. */
+export function rawRefusal(why: Refusal): string {
+  const { status, headers, body } = rawAnswer(why)
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}`, ...fields, 'Connection: close', '', body].join(
+    '\r\n',
+  )
+}
+
+function rawAnswer({ code, message }: Refusal) {
   const body = JSON.stringify({ code, message })
-  return [
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${body.length}`,
-    `Tamtam-Code: ${code}`,
-    'Connection: close',
-    '',
-    body,
-  ].join('\r\n')
+  const headers = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'Tamtam-Code': code,
+  }
+  return { status: statusOf(code), headers, body }
 }
 
 const concealed = ({ code, message }: Refusal): Refusal => (statusOf(code) === 404 ? notFound : { code, message })

@@ -1,57 +1,61 @@
 import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkRoomName } from '#domain/names/room-name.ts'
+import type { Route } from './auth.ts'
 import { notFound, type Refusal, refuse } from './errors.ts'
 
-/** One method of one address, as the router has it. */
-export interface ServedRoute {
-  readonly method: string
-  readonly url: string
-  readonly paths: RegExp
-}
+/** First words of addresses that are no names of rooms in the short forms (`/:room/:name`). */
+const RESERVED = new Set(['rooms', 'files', 'ws', 'healthz', 'metrics', 'status', 'assets', 'openapi.json'])
 
-/** Words that stand first in addresses of ours: the short forms (`/:room/:name`) have no rooms of these names. */
-const OURS = new Set(['rooms', 'files', 'ws', 'healthz', 'metrics', 'status', 'assets', 'openapi.json'])
-
-/** Whether a request came to a short form, and was meant for another address of ours. */
-export function isMeantForOurs({ routeOptions, params }: FastifyRequest): boolean {
+/** Whether a request came to a short form, but its first word is reserved. */
+export function isReserved({ routeOptions, params }: FastifyRequest): boolean {
   const { room = '' } = params as { readonly room?: string }
-  return routeOptions.url?.startsWith('/:room') === true && OURS.has(room)
+  return routeOptions.url?.startsWith('/:room') === true && RESERVED.has(room)
 }
 
-/** The lines that send a file and say something, for who asked for something near, with the address that was used. */
+/** The command lines that send a file and a message, for a request that came near, with the address that was used. */
 export function whatWorks({ headers, raw }: FastifyRequest, asked = ''): string {
   const name = checkRoomName(asked)
-  const room = typeof name === 'string' && !OURS.has(name) ? encodeURIComponent(name) : 'ROOM'
+  const room = typeof name === 'string' && !RESERVED.has(name) ? encodeURIComponent(name) : 'ROOM'
   const [curl, scheme] = raw.socket instanceof TLSSocket ? ['curl -k', 'https'] : ['curl', 'http']
   const at = `${scheme}://${headers.host ?? 'HOST:PORT'}`
   return `a file goes in by ${curl} -T FILE ${at}/${room}/ and a message by ${curl} -d TEXT ${at}/rooms/${room}/messages`
 }
 
-/** Answers what no route is for: where others are for this address, with them and with what works, in `usual` where no room is named. */
-export function absent(
+/**
+ * Answers a request that no route is for: where this address has other methods, with them and with what works, in `usual` where no room
+ * is named.
+ */
+export function refuseAbsent(
   request: FastifyRequest,
   reply: FastifyReply,
-  served: readonly ServedRoute[],
+  routes: readonly Route[],
   usual: string,
 ): FastifyReply {
   const { method, url } = request
-  const path = url.split('?', 1)[0] ?? ''
-  const [, first = '', second = ''] = path.split('/')
-  // What is no address of ours may be a room's; but who reads finds nothing there.
-  const isRoom = !OURS.has(first) && !(/^(?:GET|HEAD)$/.test(method) && second === '')
-  const here = served.filter(({ paths, url }) => paths.test(path) && (isRoom || !/^\/(?::room|$)/.test(url)))
-  const methods = new Set(here.map((route) => route.method))
+  const address = url.split('?', 1)[0] ?? ''
+  const [, first = '', second = ''] = address.split('/')
+  // Any other word may name a room; but readers find nothing there.
+  const isRoom = !RESERVED.has(first) && !(/^(?:GET|HEAD)$/.test(method) && second === '')
+  const here = routes.filter(({ path }) => isPathOf(path, address) && (isRoom || !/^\/(?::room|$)/.test(path)))
+  const methods = new Set(here.flatMap((route) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])))
   if (methods.size === 0) return refuse(reply, notFound)
   const allow = [...methods].sort().join(', ')
   const named = first === 'rooms' ? second : first
   // `curl -T a.txt http://host/` asks for this.
-  const works = whatWorks(request, named === '' || OURS.has(named) || named.includes('.') ? usual : named)
+  const works = whatWorks(request, named === '' || RESERVED.has(named) || named.includes('.') ? usual : named)
   const message = `${method} is not for this address; ${allow} is; ${works}`
   return refuse(reply.header('Allow', allow), { code: 'METHOD_NOT_ALLOWED', message })
 }
 
-/** For what was posted where only forms go in. */
+/** Whether an address belongs to a route: `/rooms/:room` stands for every path of two parts that begins with `rooms`. */
+function isPathOf(path: string, address: string): boolean {
+  const parts = path.split('/')
+  const given = address.split('/')
+  return parts.length === given.length && parts.every((part, index) => part.startsWith(':') || part === given[index])
+}
+
+/** The refusal of a POST where only forms go in. */
 export const noForm = (request: FastifyRequest, room: string): Refusal => ({
   code: 'UNSUPPORTED_TYPE',
   message: `only forms with files are posted here (curl -F file=@FILE); ${whatWorks(request, room)}`,

@@ -1,10 +1,20 @@
+import type { IncomingMessage } from 'node:http'
+import type { Engine } from '#domain/engine/engine.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { Ids } from '#domain/ports/ids.ts'
+import type { Log } from '#domain/ports/log.ts'
+import type { Metrics } from '#domain/ports/metrics.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import type { KeyRegistry } from '../connection/key-registry.ts'
+import type { AccessControl } from '../security/access-control.ts'
 import type { FailedAttemptSettings } from '../security/failed-attempts.ts'
+import type { SignedLinks } from '../security/signed-links.ts'
 
-/** What the HTTP door holds to; the defaults stand in `app/defaults.ts`. */
+/** The limits of the HTTP server; the defaults stand in `app/defaults.ts`. */
 export interface HttpSettings extends FailedAttemptSettings {
   /** Names of this host, beside its addresses and `localhost`, that a request may be meant for. */
   readonly hostNames: readonly string[]
-  /** The room of whoever names none. */
+  /** The room of requests that name none. */
   readonly room: string
   /** A request's whole head. */
   readonly headBytes: number
@@ -17,20 +27,20 @@ export interface HttpSettings extends FailedAttemptSettings {
   readonly bodyLeastBytes: number
   /** How long a connection may wait for its next request. */
   readonly idleMs: number
-  /** How long what comes in behind an early answer is read over. */
+  /** How long the rest of a body is read and dropped after an early answer. */
   readonly lingerMs: number
   /** Requests that wait for the one before them on one connection. */
   readonly pipelined: number
   readonly messageBytes: number
-  /** What may come with an `Upload-Checksum`: it waits in memory until it is known to be right. */
+  /** The most that may come with an `Upload-Checksum`: it waits in memory until it is known to be right. */
   readonly checkedBytes: number
-  /** Files that are being sent at once. */
+  /** Downloads at once. */
   readonly downloads: number
   /** Bytes that one message may have in the room. */
   readonly maxTextBytes: number
   /**
-   * Lines a second, and what costs as much (`shared/costs.ts`): for each member, and for each address of those who are none. 0 for no
-   * limit; loopback only where `rateOnLoopback`.
+   * The rate in lines a second, and of all that costs as much (`connection/rate-limit.ts`): for each member, and for each address of
+   * everybody else. 0 for no limit; loopback only where `rateOnLoopback`.
    */
   readonly linesPerSecond: number
   readonly linesBurst: number
@@ -40,6 +50,51 @@ export interface HttpSettings extends FailedAttemptSettings {
   readonly maxPageEntries: number
   /** Above this much waiting, a reader of a stream reads on from the journal later. */
   readonly outboxMarkBytes: number
-  /** A stream of Server-Sent Events says that it is alive this often. */
+  /** The time between two signs of life on a stream of Server-Sent Events. */
   readonly heartbeatMs: number
+}
+
+/** Metrics that can be read as text, for `GET /metrics`. */
+export interface ReadableMetrics extends Metrics {
+  readonly contentType: string
+  text(): Promise<string>
+  /** The same as numbers by name. */
+  values(): Promise<Readonly<Record<string, number>>>
+}
+
+export const canBeRead = (metrics: Metrics): metrics is ReadableMetrics =>
+  'contentType' in metrics && 'text' in metrics && 'values' in metrics
+
+/** Takes over connections that became WebSockets. */
+export interface WebSockets {
+  /** Whether this is a request for one of them; others are answered like any request. */
+  wants(request: IncomingMessage): boolean
+  /** `incoming.head` holds the bytes behind the request. */
+  upgrade(request: IncomingMessage, incoming: IncomingConnection): void
+}
+
+/** The ports and neighbours of the HTTP server. */
+export interface HttpServerParts {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly settings: HttpSettings
+  readonly accessControl: AccessControl
+  readonly signedLinks: SignedLinks
+  /** The members that requests can act as. */
+  readonly keyRegistry: Pick<KeyRegistry, 'placeOf' | 'isHere'>
+  readonly webSockets: WebSockets
+  /** The directory of the built page; undefined where none is served. */
+  readonly page: string | undefined
+  /** The fault of the stores; undefined where they have none. */
+  readonly health: () => HealthReport | undefined
+}
+
+export interface HealthReport {
+  /** Whether they take nothing just now. */
+  readonly refuses: boolean
+  /** For people. */
+  readonly message: string
 }

@@ -1,3 +1,4 @@
+import { Waiters } from '#domain/async/waiters.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import type { Batch } from '#domain/room/batch.ts'
@@ -41,7 +42,7 @@ export class LineOutput {
   #sending = false
   #notices: Buffer[] = []
   #noticeBytes = 0
-  #waiting: (() => void)[] = []
+  readonly #waiters = new Waiters()
 
   constructor(parts: OutputParts) {
     this.#parts = parts
@@ -67,7 +68,7 @@ export class LineOutput {
     this.#notices.push(bytes)
     this.#noticeBytes += bytes.length
     if (this.#notices.length < WAITING_NOTICES && this.#noticeBytes < WAITING_BYTES) return undefined
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return this.#waiters.wait()
   }
 
   #encoded(lines: string): Buffer {
@@ -91,7 +92,7 @@ export class LineOutput {
 
   /** Sends a file in band, or its line where the sentinel can't carry it; chat goes on behind it. */
   async send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
-    while (this.#sending) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    while (this.#sending) await this.#waiters.wait()
     this.#delivery.hold()
     await this.#send(by, file, session, Number.POSITIVE_INFINITY)
   }
@@ -114,7 +115,7 @@ export class LineOutput {
       this.#sending = false
       this.#noticeBytes = 0
       for (const notice of this.#notices.splice(0)) outbox.write(notice)
-      for (const resolve of this.#waiting.splice(0)) resolve()
+      this.#waiters.release()
       this.#delivery.release()
     }
   }

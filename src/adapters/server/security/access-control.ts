@@ -1,3 +1,4 @@
+import { endOfTick, pause } from '#domain/async/backoff.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected, tryLater } from '#domain/errors.ts'
@@ -103,7 +104,7 @@ export class AccessControl {
     const seen = new Set<string>()
     const closed: string[] = []
     for (const [index, room] of rooms.entries()) {
-      if (index % ROOMS_AT_ONCE === ROOMS_AT_ONCE - 1) await new Promise<void>((resolve) => clock.soon(resolve))
+      if (index % ROOMS_AT_ONCE === ROOMS_AT_ONCE - 1) await endOfTick(clock)
       const isPast = isOwner || (isToken && this.#allows(shown, room))
       if (isOwner || (isPast && (inside || !keys.wantsPassword(room)))) seen.add(room)
       else if (person !== undefined && keys.invites([credential, password], room, person, 'looking')) seen.add(room)
@@ -279,7 +280,7 @@ export class AccessControl {
     this.#failedAttempts.wrong(shown.connection)
     metrics.count('guesses_failed')
     const left = settings.guessFloorMs - (clock.elapsed() - began)
-    if (left > 0) await new Promise<void>((resolve) => clock.after(left, resolve))
+    if (left > 0) await pause(clock, left)
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as v from 'valibot'
-import { serialQueue } from '#domain/async/serial-queue.ts'
+import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import { newSecret, sameSecret } from './secrets.ts'
@@ -68,11 +68,11 @@ export class RoomSecrets {
   /** Somebody has used an invitation, and the file does not say so yet. */
   #hasUnkept = false
   /** Writing takes its time: one after the other, so that what was said last is what holds. */
-  #changed: Promise<unknown> = Promise.resolve()
+  readonly #inTurn = new SerialQueue()
   /** The same of passwords, which are hashed first: whoever sets many keeps nobody from coming in by an invitation. */
-  readonly #onePassword = serialQueue(() => {})
+  readonly #onePassword = new SerialQueue()
   /** One hash at a time: files are read and written by the same few threads. */
-  readonly #oneHash = serialQueue(() => {})
+  readonly #oneHash = new SerialQueue()
 
   constructor(secretStore: SecretStore, clock: Clock, settings: RoomSecretSettings) {
     this.#secretStore = secretStore
@@ -103,9 +103,9 @@ export class RoomSecrets {
    * none to take away.
    */
   setPassword(room: string, word: string | undefined): Promise<boolean> {
-    return this.#onePassword(async () => {
+    return this.#onePassword.run(async () => {
       const password = word === undefined ? undefined : await saltedHash(word)
-      return await this.#inTurn(async () => {
+      return await this.#inTurn.run(async () => {
         const passwords = new Map(this.#passwords)
         if (password !== undefined) passwords.set(room, password)
         else if (!passwords.delete(room)) return false
@@ -122,7 +122,7 @@ export class RoomSecrets {
     if (password === undefined) return true
     const proved = this.#proved.get(room)
     if (proved !== undefined) return sameSecret(proved, word)
-    const hash = await this.#oneHash(() => hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES))
+    const hash = await this.#oneHash.run(() => hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES))
     const right = timingSafeEqual(hash, Buffer.from(password.hash, 'hex'))
     if (right && this.#passwords.get(room) === password) this.#proved.set(room, word)
     return right
@@ -134,7 +134,7 @@ export class RoomSecrets {
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
     const digest = digestOf(code)
     const kept = { room, expiresAt, inviter }
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (this.#holding(room).length >= this.#settings.invitationsPerRoom) return undefined
       await this.#write(this.#passwords, new Map(this.#invitations).set(digest, kept))
       this.#invitations.set(digest, kept)
@@ -157,7 +157,7 @@ export class RoomSecrets {
 
   /** Nobody comes in by it any more, used or not. Resolves once that is kept; false where the room has none of this id. */
   revoke(room: string, id: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const found = [...this.#invitations].find(([digest, kept]) => kept.room === room && idOf(digest) === id)
       if (found === undefined) return false
       const invitations = new Map(this.#invitations)
@@ -203,16 +203,9 @@ export class RoomSecrets {
 
   /** Resolves when nothing that was used could be used again after a crash. */
   kept(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (this.#hasUnkept) await this.#write(this.#passwords, this.#invitations)
     })
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const changed = this.#changed.then(change)
-    // Who asked for it hears of a failure.
-    this.#changed = changed.catch(() => {})
-    return changed
   }
 
   /** What is kept holds, and what could not be kept does not: what changes is written before it counts. */

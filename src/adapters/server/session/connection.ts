@@ -1,3 +1,4 @@
+import { Waiters } from '#domain/async/waiters.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
@@ -43,9 +44,9 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
   readonly #parts: SessionParts
   readonly #client: ClientSession
   readonly #inbox: Inbox<Incoming>
-  /** Commands that wait for their answers, and those who wait for an answer. */
+  /** Commands that wait for their answers. */
   #unanswered = 0
-  #waiting: (() => void)[] = []
+  readonly #answers = new Waiters()
 
   constructor(transport: MessageTransport, incoming: IncomingConnection, parts: SessionParts) {
     const { settings } = parts
@@ -136,7 +137,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     if (ref === undefined && command.type !== 'rename') return this.#client.post([command])
     this.#unanswered++
     void this.#ask(command, ref)
-    return this.#unanswered < this.#parts.settings.unanswered ? undefined : this.#nextAnswer()
+    return this.#unanswered < this.#parts.settings.unanswered ? undefined : this.#answers.wait()
   }
 
   async #ask(command: ClientCommand, ref: number | undefined): Promise<void> {
@@ -148,17 +149,13 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
       this.#client.failed(error)
     } finally {
       this.#unanswered--
-      for (const resolve of this.#waiting.splice(0)) resolve()
+      this.#answers.release()
     }
-  }
-
-  #nextAnswer(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   /** Resolves when every command so far has its answer. */
   async #answered(): Promise<void> {
-    while (this.#unanswered > 0) await this.#nextAnswer()
+    while (this.#unanswered > 0) await this.#answers.wait()
   }
 
   async #closeOnceAnswered(why: Reason): Promise<void> {

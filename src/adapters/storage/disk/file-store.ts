@@ -1,3 +1,4 @@
+import { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import {
@@ -15,7 +16,6 @@ import { FileReader } from './file-reader.ts'
 import { Health } from './health.ts'
 import { LiveReader } from './live-reader.ts'
 import { durableBytes, keptPart, newPart, type PartialFile, takeUp } from './partial-file.ts'
-import { Semaphore } from './semaphore.ts'
 import { Space } from './space.ts'
 import { Upload, type UploadSettings } from './upload.ts'
 
@@ -156,7 +156,7 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
       if (!refused) throw this.#health.fail('naming a file', cause)
       return refused
     }
-    await this.#health.guard('naming a file', () => this.#settings.syncTurns.take(() => this.#folder.sync()))
+    await this.#health.guard('naming a file', () => this.#settings.syncTurns.run(() => this.#folder.sync()))
     return undefined
   }
 

@@ -1,6 +1,8 @@
+import { Waiters } from '#domain/async/waiters.ts'
+
 /** How far a file on its way has got, for those who read it meanwhile. */
 export class ReaderNotifier {
-  readonly #waiting = new Set<() => void>()
+  readonly #waiters = new Waiters()
   #written: number
   #status: 'growing' | 'paused' | 'whole' = 'paused'
 
@@ -35,14 +37,11 @@ export class ReaderNotifier {
 
   /** Calls `wake` once, at the next change; the answer calls that off. */
   onChange(wake: () => void): () => void {
-    this.#waiting.add(wake)
-    return () => void this.#waiting.delete(wake)
+    return this.#waiters.add(wake)
   }
 
   #become(status: 'growing' | 'paused' | 'whole'): void {
     this.#status = status
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const wake of waiting) wake()
+    this.#waiters.release()
   }
 }

@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
+import type { Semaphore } from '#domain/async/semaphore.ts'
 import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import { FileMissing } from '#domain/ports/file-store.ts'
 import { writeAll } from '#system/files/file-system.ts'
 import type { ReaderNotifier } from './reader-notifier.ts'
-import type { Semaphore } from './semaphore.ts'
 import { WRITE_BUFFER_BYTES, WriteBuffer } from './write-buffer.ts'
 
 export interface SyncedFileOptions {
@@ -77,7 +77,7 @@ export class SyncedFile {
     while (this.#syncing) await this.#progress(this.#syncing)
     this.#cancelTimer?.()
     const { handle, syncTurns } = this.#options
-    this.#syncing = syncTurns.take(() => handle.datasync()).catch((cause: unknown) => this.#fail(cause))
+    this.#syncing = syncTurns.run(() => handle.datasync()).catch((cause: unknown) => this.#fail(cause))
     await this.#progress(this.#syncing)
   }
 
@@ -128,7 +128,7 @@ export class SyncedFile {
       await promise(covered)
       return covered
     }
-    this.#syncing = syncTurns.take(sync).then(
+    this.#syncing = syncTurns.run(sync).then(
       (durable) => {
         this.#syncing = undefined
         this.#durable = durable

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
+import type { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/clock.ts'
 import { type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
@@ -9,7 +10,6 @@ import { fileTooLarge, refusal } from './errors.ts'
 import type { Health } from './health.ts'
 import type { PartialFile } from './partial-file.ts'
 import type { ReaderNotifier } from './reader-notifier.ts'
-import type { Semaphore } from './semaphore.ts'
 import type { Space } from './space.ts'
 import { SyncedFile } from './synced-file.ts'
 import { WRITE_BUFFER_BYTES } from './write-buffer.ts'
@@ -168,7 +168,7 @@ export class Upload implements FileWriter {
     }
     await health.guard('naming an upload', async () => {
       await folder.unpart(id)
-      await syncTurns.take(() => folder.sync())
+      await syncTurns.run(() => folder.sync())
     })
     this.#status = 'whole'
     space.release(this.#claimed - this.#offset)
@@ -186,7 +186,7 @@ export class Upload implements FileWriter {
         const refused = await this.#makeDurable(this.#file)
         // Where nothing has come yet, the name is what stays.
         if (!refused && !this.#mark.isOpen)
-          await health.guard('suspending an upload', () => syncTurns.take(() => folder.sync()))
+          await health.guard('suspending an upload', () => syncTurns.run(() => folder.sync()))
       }
     } finally {
       await this.#close().catch(() => {})

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Waiters } from '#domain/async/waiters.ts'
 import { FileMissing } from '#domain/ports/file-store.ts'
 
 const LONGEST_CHUNK_BYTES = 1024 * 1024
@@ -9,7 +10,7 @@ export class MemoryFile {
   readonly #chunks: Uint8Array[] = []
   /** Where each chunk begins in the file. */
   readonly #starts: number[] = []
-  readonly #waiting = new Set<() => void>()
+  readonly #waiters = new Waiters()
   #status: 'growing' | 'paused' | 'whole' | 'gone' = 'growing'
   #size = 0
 
@@ -29,14 +30,14 @@ export class MemoryFile {
     for (let start = 0; start < bytes.length; start += LONGEST_CHUNK_BYTES) {
       this.#push(copy(bytes.subarray(start, start + LONGEST_CHUNK_BYTES)))
     }
-    this.#wake()
+    this.#waiters.release()
   }
 
   /** The file is no more when it is `gone`; whoever reads it learns that. */
   become(status: 'growing' | 'paused' | 'whole' | 'gone'): void {
     this.#status = status
     if (status === 'gone') this.#chunks.length = 0
-    this.#wake()
+    this.#waiters.release()
   }
 
   /** A whole file of the same bytes, which the two share. */
@@ -53,7 +54,7 @@ export class MemoryFile {
   /** The bytes from `at`, in a copy; undefined at the end. Waits for the writers unless `signal` is aborted. */
   async piece(at: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const comes = () => this.#status === 'growing' || this.#status === 'paused'
-    while (comes() && at >= this.#size && !signal.aborted) await this.#change(signal)
+    while (comes() && at >= this.#size && !signal.aborted) await this.#waiters.wait(signal)
     if (this.#status === 'gone') throw new FileMissing('the file has been removed')
     if (at >= this.#size) return undefined
     const index = this.#chunkAt(at)
@@ -78,20 +79,6 @@ export class MemoryFile {
       else high = middle - 1
     }
     return low
-  }
-
-  async #change(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = () => resolve()
-    this.#waiting.add(wake)
-    signal.addEventListener('abort', wake, { once: true })
-    await promise
-    signal.removeEventListener('abort', wake)
-    this.#waiting.delete(wake)
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake()
   }
 }
 

@@ -10,6 +10,7 @@ import type { Batch } from '#domain/room/batch.ts'
 import type { Say } from '#domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { submissionsOf } from '#domain/room/submissions.ts'
+import { sendWhenReady } from '#domain/session.ts'
 import { lineOf } from '#server/connection/event-line.ts'
 import { invitationText, inviteTyped, isRejected, passwordTyped } from '#server/connection/key-words.ts'
 import { type Asked, askedByLine } from '#server/connection/room-words.ts'
@@ -127,10 +128,7 @@ export class Console {
       this.#talk(`* saved ${forTerminal(await saver.save(file))}`)
       const receipt = { type: 'receiveFile', file: file.id } as const
       // Any other refusal is no news: the file was withdrawn meanwhile, or the host stops.
-      for (let answer = await session.send(receipt); 'code' in answer && answer.code === 'BUSY'; ) {
-        await session.ready()
-        answer = await session.send(receipt)
-      }
+      await sendWhenReady(session, receipt)
     } catch (error) {
       this.#talk(`! NOT_SAVED ${forTerminal(file.name)}: ${failureText(error)}`)
     }

@@ -1,6 +1,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { isGone, isPassing, isRefusal, type Refusal, refusal } from '#client/errors.ts'
 import { type Progress, TransferMeter } from '#client/transfer-meter.ts'
+import { Backoff } from '#domain/async/backoff.ts'
+import { Waiters } from '#domain/async/waiters.ts'
 import type { HostRequests } from '../browser/host-requests.ts'
 import { pageDefaults, sessionDefaults } from '../defaults.ts'
 import { Digesting, Unreadable } from './digest.ts'
@@ -39,8 +41,8 @@ export class Upload {
   readonly #begun = signal<string | undefined>(undefined)
   /** What is sent at once. */
   #pieceBytes = pageDefaults.leastPieceBytes
-  #attempts = 0
-  #wake: () => void = () => {}
+  readonly #backoff = new Backoff(sessionDefaults, Math.random)
+  readonly #pauses = new Waiters()
   /** Ends what is under way; another for each time that it goes on. */
   #going = new AbortController()
 
@@ -101,7 +103,7 @@ export class Upload {
 
   /** Tries again now: the host is back. */
   hurry(): void {
-    this.#wake()
+    this.#pauses.release()
   }
 
   async #send(going: AbortSignal): Promise<object | Refusal> {
@@ -152,7 +154,7 @@ export class Upload {
   }
 
   #moved(bytes: number): void {
-    this.#attempts = 0
+    this.#backoff.reset()
     this.#meter.take({ type: 'moved', bytes }, performance.now())
   }
 
@@ -197,15 +199,11 @@ export class Upload {
   }
 
   async #again({ message }: Refusal): Promise<void> {
-    const { firstRetryMs, mostRetryMs } = sessionDefaults
-    const most = Math.min(mostRetryMs, firstRetryMs * 2 ** Math.min(this.#attempts++, 30))
-    const inMs = most * (0.5 + Math.random() / 2)
-    this.#meter.take({ type: 'retry', attempt: this.#attempts, inMs, why: message }, performance.now())
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve
-      setTimeout(resolve, inMs)
-      this.#going.signal.addEventListener('abort', () => resolve())
-    })
+    const inMs = this.#backoff.next()
+    this.#meter.take({ type: 'retry', attempt: this.#backoff.attempt, inMs, why: message }, performance.now())
+    const timer = setTimeout(() => this.#pauses.release(), inMs)
+    await this.#pauses.wait(this.#going.signal)
+    clearTimeout(timer)
   }
 
   #close(): void {

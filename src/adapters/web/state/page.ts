@@ -1,5 +1,6 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { Unreachable } from '#client/errors.ts'
+import { Backoff, pause } from '#domain/async/backoff.ts'
 import { spelledNick } from '#domain/names/one-script.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { forTerminal } from '#domain/names/terminal-text.ts'
@@ -165,7 +166,7 @@ export class Page {
     const entry = ++this.#entry
     this.#left()
     this.#stage.value = { status: 'entering', why: undefined }
-    let waitMs = sessionDefaults.firstRetryMs
+    const backoff = new Backoff(sessionDefaults, Math.random)
     while (entry === this.#entry) {
       const entered = await this.#tried(name, room, secret)
       if (entry !== this.#entry) {
@@ -176,8 +177,7 @@ export class Page {
         return
       } else if (entered.code === 'UNREACHABLE') {
         this.#stage.value = { status: 'entering', why: entered }
-        await new Promise((resolve) => setTimeout(resolve, waitMs))
-        waitMs = Math.min(waitMs * 2, sessionDefaults.mostRetryMs)
+        await pause(new BrowserClock(), backoff.next())
       } else {
         this.#stage.value = { status: 'asking', why: entered }
         return

@@ -1,6 +1,7 @@
 import type { OnTransferUpdate } from '#client/transfer-events.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { rejected } from '#domain/errors.ts'
+import { sendWhenReady } from '#domain/session.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { FileSaver } from '#terminal/pipes/file-saver.ts'
 import { sourceAt } from '#terminal/pipes/file-source.ts'
@@ -42,10 +43,7 @@ export function hostFileTransfers(
       tell({ type: 'begins', at: 0, total: file.file.size })
       const path = await saver.save(file.file)
       const receipt = { type: 'receiveFile', file: id } as const
-      for (let answer = await session.send(receipt); 'code' in answer && answer.code === 'BUSY'; ) {
-        await session.ready()
-        answer = await session.send(receipt)
-      }
+      await sendWhenReady(session, receipt)
       return { path }
     },
   }

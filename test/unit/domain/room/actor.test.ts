@@ -4,6 +4,7 @@ import { RoomActor } from '#domain/room/actor.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { mailOf, say, saying } from '../../../harness/mail.ts'
 import { AT, ani, budi, limits, offered, seqsOf, textsOf, whole } from '../../../harness/people.ts'
+import { turn } from '../../../harness/turns.ts'
 
 function actor(some: Partial<typeof limits> = {}) {
   const wake = vi.fn()
@@ -57,50 +58,55 @@ describe('a mailbox', () => {
     commit()
     expect(shown.map(({ type }) => type)).toEqual(['said', 'joined'])
   })
-  it('tells whoever waits that it has room again, once, after a commit', () => {
+  it('releases those that wait for room, once, after a commit', async () => {
     const { room, commit } = withAni({ mailboxCommands: 1 })
     const drained = vi.fn()
     room.post(saying(ani, 'a'))
-    room.onDrained(drained)
+    void room.drained().then(drained)
     const draft = room.draft(AT)
+    await turn()
     expect(drained).not.toHaveBeenCalled()
     room.keep(draft)
     room.show(draft)
+    await turn()
     expect(drained).toHaveBeenCalledTimes(1)
     commit()
+    await turn()
     expect(drained).toHaveBeenCalledTimes(1)
   })
-  it('tells nobody so while it is full again', () => {
+  it('releases nobody while it is full again', async () => {
     const { room, commit } = withAni({ mailboxCommands: 1 })
     const drained = vi.fn()
     room.post(saying(ani, 'a'))
-    room.onDrained(drained)
+    void room.drained().then(drained)
     const draft = room.draft(AT)
     room.post(saying(ani, 'b'))
     room.keep(draft)
     room.show(draft)
+    await turn()
     expect(drained).not.toHaveBeenCalled()
     commit()
+    await turn()
     expect(drained).toHaveBeenCalledTimes(1)
   })
-  it('lets nobody wait where there is room', () => {
-    const drained = vi.fn()
-    withAni().room.onDrained(drained)
-    expect(drained).toHaveBeenCalledTimes(1)
+  it('lets nobody wait where there is room', async () => {
+    await expect(withAni().room.drained()).resolves.toBeUndefined()
   })
-  it('tells who has filled it and waits once more at a later commit', () => {
+  it('releases one that has filled it and waits once more at a later commit', async () => {
     const { room, commit } = withAni({ mailboxCommands: 1 })
-    let told = 0
+    let released = 0
     const again = () => {
-      if (++told > 3) return
+      if (++released > 3) return
       room.post(saying(ani, 'more'))
-      room.onDrained(again)
+      void room.drained().then(again)
     }
     again()
     commit()
-    expect(told).toBe(2)
+    await turn()
+    expect(released).toBe(2)
     commit()
-    expect(told).toBe(3)
+    await turn()
+    expect(released).toBe(3)
   })
 })
 
@@ -221,15 +227,16 @@ describe('a draft', () => {
 })
 
 describe('a commit', () => {
-  it('changes what the room knows, shows it, then acknowledges it, in this order', () => {
+  it('changes what the room knows, shows it, then acknowledges it, in this order', async () => {
     const { room } = withAni({ mailboxCommands: 1 })
     const order: string[] = []
     room.batches$.subscribe(() => order.push(`shown at ${room.state.last}`))
     room.post({ ...saying(ani, 'a'), committed: ({ seq }) => order.push(`acknowledged ${seq}`) })
-    room.onDrained(() => order.push('drained'))
+    void room.drained().then(() => order.push('drained'))
     const draft = room.draft(AT)
     room.keep(draft)
     room.show(draft)
+    await turn()
     expect(order).toEqual(['shown at 1', 'acknowledged 1', 'drained'])
   })
   it('shows nothing where nothing was decided, but answers', () => {
@@ -248,14 +255,15 @@ describe('a commit', () => {
     commit()
     expect(batches).toHaveBeenCalledTimes(1)
   })
-  it('that is refused shows presence and no entry, and the sequence stays where it was', () => {
+  it('that is refused shows presence and no entry, and the sequence stays where it was', async () => {
     const { room, shown, commit } = withAni({ mailboxCommands: 2 })
     const mail = saying(ani, 'a')
     room.tell(mailOf(budi, { type: 'join' }))
     room.post(mail)
     const drained = vi.fn()
-    room.onDrained(drained)
+    void room.drained().then(drained)
     room.refuse(room.draft(AT), rejected('READ_ONLY', 'full'))
+    await turn()
     expect(shown.map(({ type }) => type)).toEqual(['joined'])
     expect(mail.refusals.map(({ code }) => code)).toEqual(['READ_ONLY'])
     expect(mail.acks).toEqual([])

@@ -1,19 +1,70 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { fileUrl } from '#server/connection/file-url.ts'
-import { asGuest, requesterOf, shownFor } from '../auth.ts'
-import type { HttpParts } from '../parts.ts'
-import { findFile } from './find-file.ts'
+import type { FastifyReply } from 'fastify'
+import type { LocalSession } from '#domain/engine/session.ts'
+import type { MentionedFile } from '#domain/room/events.ts'
+import type { RoomFile } from '#domain/room/state.ts'
+import type { TransferActor } from '#domain/transfer/actor.ts'
+import { subnetOf } from '../../connection/address.ts'
+import { fileUrl } from '../../connection/file-url.ts'
+import type { Exchange, HttpContext, Requester } from '../auth.ts'
+import { HttpRefused, notFound } from '../errors.ts'
+
+interface FoundFile {
+  readonly id: string
+  readonly room: string
+  readonly file: RoomFile
+}
+
+/**
+ * The file in the address of a request. Throws the same where there is none, where it is not for the requester, and where it is in a room
+ * that they may not enter (C115).
+ */
+export async function findFile({ context, request, requester }: Exchange): Promise<FoundFile> {
+  const { id = '' } = request.params as { readonly id?: string }
+  const found = await context.engine.file(id, requester.member)
+  if (found === undefined) throw new HttpRefused(notFound.code, notFound.message)
+  return { id, ...found, room: await requester.admit(found.room) }
+}
 
 /** A link to a file that opens it by itself for a while: for browsers and programs that can show nothing beside an address. */
-export async function addLink(parts: HttpParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { id, room, file } = await findFile(parts, request)
-  const { member: person } = requesterOf(parts, request)
-  const { text, expiresAt } = await asGuest(parts, request, room, async ({ member: { name } }) =>
-    parts.signedLinks.issue(id, {
-      ...shownFor(parts, request, room),
-      ...(person === undefined ? {} : { member: person }),
+export async function addLink(exchange: Exchange): Promise<FastifyReply> {
+  const { context, reply, requester } = exchange
+  const { id, room, file } = await findFile(exchange)
+  const { member } = requester
+  const { text, expiresAt } = await requester.inRoom(room, async ({ member: { name } }) =>
+    context.signedLinks.issue(id, {
+      ...requester.linkHolder(room),
+      ...(member === undefined ? {} : { member }),
       name,
     }),
   )
   return reply.code(201).send({ url: `${fileUrl({ id, name: file.file.name })}?ticket=${text}`, expiresAt })
+}
+
+/**
+ * The query of the address that the sender of a file is given. Nothing else would tell on a later request that a sender without a key is
+ * the same, so a file for some has a signed link.
+ */
+export function ownLink(
+  { signedLinks }: HttpContext,
+  requester: Requester,
+  { room, member: { id: member, name } }: LocalSession,
+  { id, audience }: MentionedFile,
+): string {
+  if (audience === undefined || requester.member !== undefined) return ''
+  return `?ticket=${signedLinks.issue(id, { ...requester.linkHolder(room), member, name, sends: true }).text}`
+}
+
+/**
+ * The owner of an upload whose sender shows no key, known again by the name of the request and the subnet of its address (one machine
+ * changes its own within it). Undefined for a member, whom the key names.
+ */
+export function ownerKey({ signedLinks }: HttpContext, { member, name = '', address }: Requester): string | undefined {
+  return member === undefined ? signedLinks.wordFor(`upload\n${subnetOf(address)}\n${name}`) : undefined
+}
+
+/** Whether a request is of the owner of an upload: by the key, by the signed link in its address, or by name and address. */
+export function isOwner(context: HttpContext, requester: Requester, transfer: TransferActor): boolean {
+  // A link names the member for whom it was made, and so does a key.
+  const owner = ownerKey(context, requester) ?? requester.member
+  return owner !== undefined && transfer.isOf(owner)
 }

@@ -2,7 +2,7 @@ import { TextDecoder } from 'node:util'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
 import type { Refusal } from '../errors.ts'
-import type { BodyEnd } from './body.ts'
+import type { BodyEnd } from './request-body.ts'
 
 /** One part of a form. */
 export interface FormPart {

@@ -1,42 +1,60 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import * as v from 'valibot'
-import { COSTS, priceOfItems } from '#server/connection/costs.ts'
-import { asGuest, pay } from '../auth.ts'
-import { checked } from '../checked.ts'
+import type { RoomFile } from '#domain/room/state.ts'
+import type { TransferActor } from '#domain/transfer/actor.ts'
+import { fileUrl } from '../../connection/file-url.ts'
+import type { Exchange } from '../auth.ts'
 import { notFound, refuse } from '../errors.ts'
-import type { HttpParts } from '../parts.ts'
-import { findFile } from './find-file.ts'
+import { checked, roomOf } from '../input.ts'
+import { answerListing, rowsOf } from '../streams.ts'
+import { findFile } from './links.ts'
+
+/** The files of a room, in the order in which they were offered, with their receipts. */
+export async function listFiles({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
+  return await requester.inRoom(roomOf(request), async ({ room, files }) => {
+    const receipts = files.reduce((sum, each) => sum + (each.status === 'whole' ? each.received.size : 0), 0)
+    await requester.pay({ items: files.length + receipts }, room)
+    const arriving = new Map(context.engine.transfers.map((transfer) => [transfer.id, transfer]))
+    const rows = rowsOf(context, files, (file) => rowOf(file, arriving))
+    return await answerListing(context, request, reply, { list: 'files', rows })
+  })
+}
+
+function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>): object {
+  const { file, by, at } = each
+  const common = { ...file, by: by.name, byId: by.id, at, url: fileUrl(file) }
+  if (each.status === 'whole') {
+    const receipts = Array.from(each.received, ([name, at]) => ({ name, at }))
+    return { ...common, status: 'whole', verified: receipts.length, receipts }
+  }
+  const { status = 'paused', durable = 0 } = arriving.get(file.id) ?? {}
+  return { ...common, status: status === 'arriving' ? status : 'paused', offset: durable, verified: 0 }
+}
 
 const receipt = v.strictObject({
   sha256: v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')),
 })
 
-/** Who has a file whole, and who of those in the room who may see it has not said so. */
-export async function listReceipts(
-  parts: HttpParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const { room, file } = await findFile(parts, request)
+/** The receivers that have a file whole, and the members who may see it and have sent no receipt. */
+export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
+  const { reply, requester } = exchange
+  const { room, file } = await findFile(exchange)
   if (file.status !== 'whole') return refuse(reply, notFound)
   const { received, by } = file
-  const members = await asGuest(parts, request, room, async (session) => {
-    await pay(parts, request, priceOfItems(COSTS.members, session.members.length + received.size), room)
+  const viewers = await requester.inRoom(room, async (session) => {
+    await requester.pay({ items: session.members.length + received.size }, room)
     return session.viewersOf(file)
   })
-  const waiting = new Set(members.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
+  const waiting = new Set(viewers.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
   return reply.send({ verified: Array.from(received, ([name, at]) => ({ name, at })), waiting: [...waiting] })
 }
 
-/** Whoever asks has the file whole, and shows it by the digest. */
-export async function addReceipt(
-  parts: HttpParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const { id, room, file } = await findFile(parts, request)
+/** The requester has the file whole, and proves it by the digest. */
+export async function addReceipt(exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply, requester } = exchange
+  const { id, room, file } = await findFile(exchange)
   if (file.status !== 'whole') return refuse(reply, notFound)
-  return await asGuest(parts, request, room, async (session) => {
+  return await requester.inRoom(room, async (session) => {
     const { sha256 } = checked(receipt, request.body)
     if (sha256 !== file.file.sha256)
       return refuse(reply, { code: 'HASH_MISMATCH', message: 'these are not the bytes of this file; fetch it again' })

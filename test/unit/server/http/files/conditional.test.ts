@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { etagOf, httpDate, isKnown, rangeHolds } from '#server/http/files/conditional.ts'
+import { etagOf, httpDate, isKnown, rangeHolds } from '#server/http/files/headers.ts'
 
 const sha256 = 'ab'.repeat(32)
 const etag = `"${sha256}"`

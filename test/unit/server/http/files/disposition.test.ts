@@ -1,7 +1,7 @@
 import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { disposition } from '#server/http/files/disposition.ts'
+import { disposition } from '#server/http/files/headers.ts'
 
 /** What a client that knows RFC 6266 saves the file as. */
 function nameIn(value: string): string {

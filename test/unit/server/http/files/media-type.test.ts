@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mediaType } from '#server/http/files/media-type.ts'
+import { mediaType } from '#server/http/files/headers.ts'
 
 const bytes = (latin1: string) => Buffer.from(latin1, 'latin1')
-const download = { type: 'application/octet-stream', shown: 'attachment' }
+const download = { type: 'application/octet-stream', disposition: 'attachment' }
 
 describe('C97: the type is told by the first bytes alone', () => {
   test.each([
@@ -14,7 +14,7 @@ describe('C97: the type is told by the first bytes alone', () => {
     ['RIFF\x24\0\0\0WEBPVP8 ', 'image/webp'],
     ['RIFF\n\n\n\nWEBP', 'image/webp'],
   ])('%j may be shown', (head, type) => {
-    expect(mediaType(bytes(head))).toEqual({ type, shown: 'inline' })
+    expect(mediaType(bytes(head))).toEqual({ type, disposition: 'inline' })
   })
 
   test.each([

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { contentRange, contentRangeOfNone, wantedRange } from '#server/http/files/range.ts'
+import { contentRange, contentRangeOfNone, wantedRange } from '#server/http/files/headers.ts'
 
 const FAR = Number.MAX_SAFE_INTEGER - 1
 

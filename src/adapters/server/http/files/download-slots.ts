@@ -1,0 +1,75 @@
+import type { ServerResponse } from 'node:http'
+import { places, type UploadHolder, yielding } from '#domain/engine/unfinished-uploads.ts'
+import type { Clock } from '#domain/ports/clock.ts'
+import type { Metrics } from '#domain/ports/metrics.ts'
+import type { HttpSettings } from '../settings.ts'
+
+/** A download on which nothing has moved for so long makes way for another. */
+const STILL_MS = 5000
+/** A download of somebody who has so many more than the requester makes way, however it moves. */
+const MORE = 2
+
+/** The place of one download. */
+export interface DownloadSlot {
+  /** To be called whenever a piece of it is taken. */
+  moved(): void
+  release(): void
+}
+
+interface Open extends UploadHolder {
+  readonly raw: ServerResponse
+  /** The time of its last piece. */
+  movedAt: number
+}
+
+/**
+ * The downloads of a host. Each costs an open file and a piece or two in memory, so there are only so many at once (C116): beyond them
+ * the one on which nothing has moved for longest makes place for the next, or one of somebody who has far more of them than the
+ * requester. It can be continued.
+ */
+export class DownloadSlots {
+  readonly #clock: Clock
+  readonly #metrics: Metrics
+  readonly #most: number
+  readonly #open = new Set<Open>()
+
+  constructor({ clock, metrics, settings }: { clock: Clock; metrics: Metrics; settings: HttpSettings }) {
+    this.#clock = clock
+    this.#metrics = metrics
+    this.#most = settings.downloads
+  }
+
+  /** A place for the answer `raw`; undefined where there is none, and no other download makes way. */
+  take(holder: UploadHolder, raw: ServerResponse): DownloadSlot | undefined {
+    if (this.#open.size >= this.#most && !this.#makePlace(holder)) return undefined
+    const open: Open = { ...holder, raw, movedAt: this.#clock.elapsed() }
+    this.#open.add(open)
+    this.#metrics.gauge('downloads', this.#open.size)
+    return {
+      moved: () => {
+        open.movedAt = this.#clock.elapsed()
+      },
+      release: () => {
+        this.#open.delete(open)
+        this.#metrics.gauge('downloads', this.#open.size)
+      },
+    }
+  }
+
+  /** Breaks off one that makes way; false where none does. */
+  #makePlace(holder: UploadHolder): boolean {
+    const open = [...this.#open].sort((one, other) => one.movedAt - other.movedAt)
+    const views = open.map(({ address, person, movedAt }, index) => ({
+      ...{ id: String(index), address, person },
+      ...{ bytes: 0, at: movedAt, mayYield: true },
+    }))
+    const [longest] = open
+    const isStill = longest !== undefined && this.#clock.elapsed() - longest.movedAt >= STILL_MS
+    const gives = isStill ? longest : open[Number(yielding(views, holder, places, MORE)?.id)]
+    if (gives === undefined) return false
+    this.#metrics.count('downloads_shed')
+    this.#open.delete(gives)
+    gives.raw.destroy()
+    return true
+  }
+}

@@ -1,0 +1,162 @@
+import type { RoomFile } from '#domain/room/state.ts'
+import { digestField } from '#protocol/tus.ts'
+
+export type WholeRoomFile = Extract<RoomFile, { status: 'whole' }>
+export type ArrivingRoomFile = Exclude<RoomFile, WholeRoomFile>
+
+export const validatorsOf = ({ file, at }: WholeRoomFile): Validators => ({ etag: etagOf(file.sha256), modifiedAt: at })
+
+/** Enough for a client to find out whether it has the bytes already; 304 says no more. */
+export function knownHeaders(file: WholeRoomFile): Record<string, string> {
+  const { etag, modifiedAt } = validatorsOf(file)
+  // Its audience can change, so it is to be asked for each time.
+  return { ETag: etag, 'Last-Modified': httpDate(modifiedAt), 'Cache-Control': 'private, no-cache' }
+}
+
+export const wholeHeaders = (file: WholeRoomFile, { type, disposition: kind }: MediaType): Record<string, string> => ({
+  ...knownHeaders(file),
+  ...harmlessHeaders,
+  'Content-Type': type,
+  'Content-Disposition': disposition(kind, file.file.name),
+  'Repr-Digest': digestField(file.file.sha256),
+  'Accept-Ranges': 'bytes',
+})
+
+/** Of a file that is still arriving nothing is known for certain but its name. */
+export const arrivingHeaders = ({ file }: ArrivingRoomFile): Record<string, string> => ({
+  ...harmlessHeaders,
+  'Content-Type': 'application/octet-stream',
+  'Content-Disposition': disposition('attachment', file.name),
+  'Accept-Ranges': 'bytes',
+})
+
+/** The validators of a whole file (RFC 9110 section 8.8). */
+interface Validators {
+  /** Strong, with its quotes. */
+  readonly etag: string
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number
+}
+
+export const etagOf = (sha256: string): string => `"${sha256}"`
+
+/** HTTP dates have whole seconds. */
+export const httpDate = (ms: number): string => new Date(ms).toUTCString()
+
+const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
+
+/** Whether the client has these bytes already and is to be told so (304). Weak comparison: RFC 9110 section 13.1.2. */
+export function isKnown(ifNoneMatch: string | undefined, { etag }: Pick<Validators, 'etag'>): boolean {
+  if (ifNoneMatch === undefined) return false
+  if (ifNoneMatch.trim() === '*') return true
+  for (const [, tag] of ifNoneMatch.matchAll(ENTITY_TAG)) if (tag === etag) return true
+  return false
+}
+
+/**
+ * Whether a Range may be honoured: without If-Range always, else only where it names exactly the bytes there are. A file that is
+ * still arriving has nothing to be named by. The date of a file can stand for it, as the bytes under one id never change.
+ */
+export function rangeHolds(ifRange: string | string[] | undefined, validators: Validators | undefined): boolean {
+  if (ifRange === undefined) return true
+  const named = String(ifRange).trim()
+  return validators !== undefined && (named === validators.etag || named === httpDate(validators.modifiedAt))
+}
+
+/** The bytes of an answer: everything, the bytes from `first` to `last` (both included), or 416. */
+export type WantedRange =
+  | { readonly status: 'all' }
+  | { readonly status: 'part'; readonly first: number; readonly last: number }
+  | { readonly status: 'unsatisfiable' }
+
+type Part = Extract<WantedRange, { status: 'part' }>
+
+const ONE_RANGE = /^bytes=[ \t]*(?:(\d+)-(\d*)|-(\d+))[ \t]*$/i
+
+/**
+ * The range of a file of `size` bytes, or of one whose size is not known yet. A header that is not exactly one range of bytes
+ * is ignored, as RFC 9110 section 14.2 allows: no answer ever has several parts (C116).
+ */
+export function wantedRange(header: string | undefined, size: number | undefined): WantedRange {
+  const found = ONE_RANGE.exec(header ?? '')
+  // A Range that some clients send with everything must not make an empty file an error.
+  if (found === null || size === 0) return everything
+  const [, from, to, suffix] = found
+  if (suffix !== undefined) return size === undefined ? everything : suffixOf(Number(suffix), size)
+  const first = Number(from)
+  const last = to === '' ? Number.POSITIVE_INFINITY : Number(to)
+  if (last < first) return everything
+  const end = (size ?? FAR) - 1
+  if (first > end) return unsatisfiable
+  return { status: 'part', first, last: Math.min(last, end) }
+}
+
+export const contentRange = ({ first, last }: Part, size: number | undefined): string =>
+  `bytes ${first}-${last}/${size ?? '*'}`
+
+/** `Content-Range` of a 416. */
+export const contentRangeOfNone = (size: number | undefined): string => `bytes */${size ?? '*'}`
+
+// Behind the end of any file: stands for the end while nobody knows it (RFC 8673 section 2.2).
+const FAR = Number.MAX_SAFE_INTEGER
+
+const everything: WantedRange = { status: 'all' }
+const unsatisfiable: WantedRange = { status: 'unsatisfiable' }
+
+function suffixOf(count: number, size: number): WantedRange {
+  if (count === 0) return unsatisfiable
+  return { status: 'part', first: Math.max(0, size - count), last: size - 1 }
+}
+
+/** So many bytes of a file show its type. */
+const MAGIC_BYTES = 12
+
+/** How browsers take a file. */
+export interface MediaType {
+  readonly type: string
+  readonly disposition: 'inline' | 'attachment'
+}
+
+const IMAGES: readonly (readonly [type: string, magic: RegExp])[] = [
+  ['image/png', /^\x89PNG\r\n\x1a\n/],
+  ['image/jpeg', /^\xff\xd8\xff/],
+  ['image/gif', /^GIF8[79]a/],
+  ['image/webp', /^RIFF.{4}WEBP/s],
+]
+
+const unknownType: MediaType = { type: 'application/octet-stream', disposition: 'attachment' }
+
+/** By the first bytes alone, never by the name or by what the sender says (C97). Only types that cannot hold a script are shown. */
+export function mediaType(head: Uint8Array): MediaType {
+  const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, MAGIC_BYTES)).toString('latin1')
+  for (const [type, magic] of IMAGES) if (magic.test(start)) return { type, disposition: 'inline' }
+  return unknownType
+}
+
+/** Keep a browser from taking a file for a page of ours, whatever it holds (C97). */
+const harmlessHeaders = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "sandbox; default-src 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+} as const
+
+// Quotes, backslashes and per cent signs are allowed in a quoted string, but browsers differ in how they read them.
+const NOT_PLAIN = /[^\x20-\x7e]|["\\%]/g
+// What encodeURIComponent leaves although RFC 5987 does not allow it (attr-char).
+const NOT_ATTRIBUTE = /['()*]/g
+
+/**
+ * `Content-Disposition` (RFC 6266): the name in plain ASCII, and beside it the exact one (RFC 5987) where that differs. Whatever the name
+ * holds, the value is printable ASCII (C98).
+ */
+export function disposition(kind: 'attachment' | 'inline', name: string): string {
+  const plain = name.replace(NOT_PLAIN, '_')
+  const quoted = `${kind}; filename="${plain}"`
+  return plain === name ? quoted : `${quoted}; filename*=UTF-8''${extended(name)}`
+}
+
+const extended = (name: string): string =>
+  encodeURIComponent(name.toWellFormed()).replace(
+    NOT_ATTRIBUTE,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  )

@@ -1,0 +1,476 @@
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import * as v from 'valibot'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
+import type { UploadMeta } from '#domain/session.ts'
+import { notOwner, TransferActor } from '#domain/transfer/actor.ts'
+import type { Writing } from '#domain/transfer/writing.ts'
+import {
+  byteCount,
+  digestIn,
+  promisedDigest,
+  promisedSize,
+  sizeHeader,
+  TUS_CHECKSUMS,
+  TUS_EXTENSIONS,
+  TUS_VERSION,
+  type TusChecksum,
+  tusChecksum,
+  tusMetadata,
+  UPLOAD_TYPE,
+} from '#protocol/tus.ts'
+import { fileUrl } from '../../connection/file-url.ts'
+import type { Exchange } from '../auth.ts'
+import { notFound, type Refusal, refuse, statusOf } from '../errors.ts'
+import { checked, roomOf } from '../input.ts'
+import { noForm, whatWorks } from '../near-misses.ts'
+import { httpDate } from './headers.ts'
+import { findFile, isOwner, ownerKey, ownLink } from './links.ts'
+import { boundaryOf, FormReader } from './multipart.ts'
+import { type BodyEnd, type RequestBody, withBody } from './request-body.ts'
+
+// Files come in by PUT, by a form, or by tus (create, then patch). A form is taken wherever files go in (`curl -F`, also with `-X PUT`).
+// PUT and tus end in `receive`, which writes one body into one transfer; the files of a form end with it, as uploads in one go.
+
+/** `PUT` of a whole file into a room: it is there once the answer is 201, or 200 where the room had these bytes already. */
+export async function putFile(exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply, requester } = exchange
+  const boundary = boundaryOf(request.headers['content-type'])
+  if (boundary !== undefined) return await receiveForm(exchange, boundary)
+  const described = bodyMeta(request.headers)
+  if ('code' in described) return refuse(reply, described)
+  const { name = '' } = request.params as { readonly name?: string }
+  const offer = await offerFile(exchange, { name, ...described, ...audienceOf(request) }, fileUrl)
+  if ('code' in offer) return refuse(reply, offer)
+  const { transfer, url } = offer
+  reply.header('location', url)
+  if (!(transfer instanceof TransferActor)) return reply.send(fileJson(transfer, url))
+  return await requester.underWay(transfer.room, async () => {
+    const writing = await transfer.write(0)
+    if ('type' in writing) {
+      await transfer.withdraw(writing.message)
+      return refuse(reply, writing)
+    }
+    const received = await receive(exchange, transfer, writing, { isWhole: true })
+    if (received === 'cut') return reply.hijack()
+    if ('sha256' in received) return reply.code(201).send(fileJson(received, url))
+    if (!('code' in received)) throw new Error('a whole body was neither kept nor refused')
+    // A second PUT begins at the start, under a new id.
+    if (received.code === 'HASH_MISMATCH') await transfer.withdraw(received.message)
+    return refuse(reply, received)
+  })
+}
+
+/** `POST` of a form where only forms go in. */
+export async function postForm(exchange: Exchange): Promise<FastifyReply> {
+  const { context, request, reply } = exchange
+  const boundary = boundaryOf(request.headers['content-type'])
+  if (boundary !== undefined) return await receiveForm(exchange, boundary)
+  return refuse(reply, noForm(request, roomOf(request) || context.settings.room))
+}
+
+/** Begins a resumable upload (tus: creation), with its first bytes if they come along (creation-with-upload). */
+export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply } = exchange
+  const { headers } = request
+  const boundary = boundaryOf(headers['content-type'])
+  if (boundary !== undefined) return await receiveForm(exchange, boundary)
+  if (!speaksTus(headers)) return refuse(reply, noForm(request, roomOf(request)))
+  const creation = creationOf(headers)
+  if ('code' in creation) return refuse(reply, creation)
+  const { checksum, meta } = creation
+  const offer = await offerFile(exchange, { ...meta, ...audienceOf(request) }, ({ id }) => `/files/${id}`)
+  if ('code' in offer) return refuse(reply, offer)
+  const { transfer, url } = offer
+  reply.header('Location', url)
+  if (!(transfer instanceof TransferActor))
+    return reply.code(201).headers({ 'Upload-Offset': transfer.size, 'Upload-Length': transfer.size }).send()
+  if (hasBody(headers) || meta.size === 0)
+    return await continueUpload(exchange, transfer, { offset: 0, checksum, success: 201 })
+  return describeUpload(reply, transfer, 0).code(201).send()
+}
+
+/** Goes on with an upload (tus). */
+export async function patchUpload(exchange: Exchange): Promise<FastifyReply> {
+  const { context, request, reply, requester } = exchange
+  const patch = patchOf(request.headers)
+  if ('code' in patch) return refuse(reply, patch)
+  const { offset, size, prefix } = patch
+  const { id, file } = await findFile(exchange)
+  const transfer = await context.engine.transfer(id)
+  if (transfer !== undefined) {
+    const isOwners = isOwner(context, requester, transfer)
+    // Nor does anybody else say how large it is.
+    const saysMore = size !== undefined && size !== transfer.file.size
+    if (!isOwners && (prefix === undefined || saysMore)) return refuse(reply, notOwner)
+    return await continueUpload(exchange, transfer, {
+      ...patch,
+      prefix: isOwners ? undefined : prefix,
+      success: 204,
+    })
+  }
+  // The transfer is gone, and its room is about to hear of it.
+  if (file.status !== 'whole') return refuse(reply, notFound)
+  const end = file.file.size ?? 0
+  reply.header('Upload-Offset', end)
+  // It became whole, but the answer was lost.
+  if (offset === end && request.headers['content-length'] === '0') return reply.code(204).send()
+  return refuse(reply, { code: 'BAD_OFFSET', message: `this file is whole; it ends at byte ${end}` })
+}
+
+/** Withdraws an upload that is not whole yet (tus: termination), for its owner or an operator. */
+export async function removeUpload(exchange: Exchange): Promise<FastifyReply> {
+  const { context, reply, requester } = exchange
+  const { id, room, file } = await findFile(exchange)
+  const transfer = await context.engine.transfer(id)
+  if (transfer === undefined && file.status !== 'whole') return refuse(reply, notFound)
+  if (transfer === undefined) {
+    reply.header('Allow', 'GET, HEAD')
+    return refuse(reply, { code: 'METHOD_NOT_ALLOWED', message: 'this file is whole, and stays in its room' })
+  }
+  const session = requester.sessionIn(room)
+  const isOperator = session !== undefined && session.refusalTo('withdrawUpload') === undefined
+  if (!isOwner(context, requester, transfer) && !isOperator) return refuse(reply, notOwner)
+  await requester.underWay(room, () => transfer.withdraw('its sender has withdrawn it'))
+  return reply.code(204).send()
+}
+
+/** Clients that can only POST name their method in a header (tus). */
+export async function overriddenMethod(exchange: Exchange): Promise<FastifyReply> {
+  switch (exchange.request.headers['x-http-method-override']) {
+    case 'PATCH':
+      return await patchUpload(exchange)
+    case 'DELETE':
+      return await removeUpload(exchange)
+    default:
+      return refuse(exchange.reply, notFound)
+  }
+}
+
+/** The parts of tus that this host has. */
+export const tusOptions = ({ reply }: Exchange): FastifyReply =>
+  reply
+    .code(204)
+    .headers({
+      'Tus-Version': TUS_VERSION,
+      'Tus-Extension': TUS_EXTENSIONS,
+      'Tus-Checksum-Algorithm': TUS_CHECKSUMS,
+    })
+    .send()
+
+/** Every answer to a client of tus says so, and one of another version gets no other answer. */
+export function refuseOtherTus({ headers, method }: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  const version = headers['tus-resumable']
+  if (version === undefined || method === 'OPTIONS') return undefined
+  reply.header('Tus-Resumable', TUS_VERSION)
+  if (version === TUS_VERSION) return undefined
+  const message = `this host speaks tus ${TUS_VERSION}`
+  return refuse(reply.header('Tus-Version', TUS_VERSION), { code: 'WRONG_PROTOCOL', message }, PRECONDITION_FAILED)
+}
+
+/** An upload that the room has heard of, or the file where it has these bytes already; `url` is the address for its sender. */
+interface Offer {
+  readonly transfer: TransferActor | WholeFile
+  readonly url: string
+}
+
+/** Offers a file to the room of a request, under the name of its sender. */
+function offerFile(
+  { context, request, requester }: Exchange,
+  meta: UploadMeta,
+  pathOf: (file: MentionedFile) => string,
+): Promise<Offer | Rejected> {
+  return requester.inRoom(roomOf(request), async (session) => {
+    const transfer = await context.engine.createTransfer(session, meta, ownerKey(context, requester))
+    if ('type' in transfer) return transfer
+    const file = transfer instanceof TransferActor ? transfer.file : transfer
+    return { transfer, url: `${pathOf(file)}${ownLink(context, requester, session, file)}` }
+  })
+}
+
+interface Continuation {
+  /** Of the first byte of the body. */
+  readonly offset: number
+  /** Of the whole file, where it is told only now. */
+  readonly size?: number | undefined
+  /** The same of its digest. */
+  readonly sha256?: string | undefined
+  readonly checksum?: TusChecksum | undefined
+  /** The digest of the durable bytes, where somebody else than the owner goes on. */
+  readonly prefix?: string | undefined
+  /** The status of an answer without a fault. */
+  readonly success: 201 | 204
+}
+
+/** Takes a request's body into a transfer, which it takes over from its writer so far (C110). */
+function continueUpload(
+  exchange: Exchange,
+  transfer: TransferActor,
+  { offset, size, sha256, checksum, prefix, success }: Continuation,
+): Promise<FastifyReply> {
+  const { request, reply, requester } = exchange
+  return requester.underWay(transfer.room, async () => {
+    const writing = await (prefix === undefined ? transfer.write(offset) : transfer.adopt(offset, prefix))
+    if ('type' in writing) return refuseUpload(reply, transfer, writing)
+    const badSize = size === undefined ? undefined : await transfer.setSize(size)
+    const badDigest = sha256 === undefined ? undefined : transfer.promise(sha256)
+    const fault = badSize ?? badDigest ?? excess(request, offset, transfer.file.size)
+    if (fault !== undefined) {
+      await writing.pause()
+      return refuseUpload(reply, transfer, fault)
+    }
+    const received = await receive(exchange, transfer, writing, { checksum })
+    if (received === 'cut') return reply.hijack()
+    if ('code' in received) return refuseUpload(reply, transfer, received)
+    if ('sha256' in received) return reply.code(success).header('Upload-Offset', received.size).send()
+    return describeUpload(reply, transfer, received.durable).code(success).send()
+  })
+}
+
+/** The end of one body: the file is whole, or waits for more behind its durable bytes, or the reason why neither. */
+type Received = WholeFile | { readonly durable: number } | Rejected | Refusal | 'cut'
+
+/**
+ * Writes the body of a request into a transfer. The file is published where the body is all of it (`isWhole`), or reaches its size; else
+ * the transfer waits for its next writer.
+ */
+async function receive(
+  { context, request, reply }: Exchange,
+  transfer: TransferActor,
+  writing: Writing,
+  { isWhole = false, checksum }: { readonly isWhole?: boolean; readonly checksum?: TusChecksum | undefined },
+): Promise<Received> {
+  const end = await withBody(request, reply, (body) =>
+    checksum === undefined
+      ? appendAll(body, writing)
+      : appendChecked(body, writing, checksum, context.settings.checkedBytes),
+  )
+  if (end === 'whole' && (isWhole || writing.offset === transfer.file.size)) return await writing.finish()
+  const durable = await writing.pause()
+  return end === 'whole' ? { durable } : end
+}
+
+async function appendAll(body: RequestBody, writing: Writing): Promise<BodyEnd | Rejected> {
+  for (;;) {
+    const piece = await body.next()
+    if (typeof piece === 'string') return piece
+    const why = await writing.append(piece)
+    if (why !== undefined) return why
+  }
+}
+
+/** The same for a body that counts only if it has the digest that was sent with it: at most `most` bytes, so that they can wait. */
+async function appendChecked(
+  body: RequestBody,
+  writing: Writing,
+  { algorithm, digest }: TusChecksum,
+  most: number,
+): Promise<BodyEnd | Rejected | Refusal> {
+  const held: Buffer[] = []
+  let size = 0
+  for (;;) {
+    const piece = await body.next()
+    if (piece === 'cut') return piece
+    if (piece === 'whole') break
+    size += piece.length
+    if (size > most) return { code: 'TOO_LARGE', message: `with Upload-Checksum, send at most ${most} bytes at once` }
+    held.push(Buffer.from(piece))
+  }
+  const bytes = Buffer.concat(held)
+  if (!createHash(algorithm).update(bytes).digest().equals(digest)) return mismatch
+  return (await writing.append(bytes)) ?? 'whole'
+}
+
+/** One file of a form at its end. */
+type FormFile = { readonly file: WholeFile; readonly url: string } | { readonly name: string; readonly why: Rejected }
+
+/** Takes the files of a form (`curl -F file=@talk.pdf`), one after the other as they come: each has its own end. The rest is dropped. */
+async function receiveForm(exchange: Exchange, boundary: string): Promise<FastifyReply> {
+  const { context, request, reply, requester } = exchange
+  const described = bodyMeta(request.headers)
+  if ('code' in described) return refuse(reply, described)
+  // A digest of the whole form says nothing of a file in it.
+  if (described.sha256 !== undefined) return refuse(reply, noDigest)
+  if (boundary === '') return refuse(reply, noBoundary)
+  const to = audienceOf(request)
+  return await requester.inRoom(roomOf(request) || context.settings.room, (session) =>
+    withBody(request, reply, async (body) => {
+      const { files, end } = await takeFiles(body, boundary, async (name, bytes) => {
+        const file = await session.upload(bytes, { name, ...to }).done
+        if ('type' in file) return { name, why: file }
+        return { file, url: `${fileUrl(file)}${ownLink(context, requester, session, file)}` }
+      })
+      return end === 'cut' ? reply.hijack() : answerForm(exchange, session, files, end)
+    }),
+  )
+}
+
+async function takeFiles(
+  body: RequestBody,
+  boundary: string,
+  take: (name: string, bytes: AsyncGenerator<Uint8Array, void>) => Promise<FormFile>,
+): Promise<{ readonly files: readonly FormFile[]; readonly end: 'over' | 'cut' | Refusal }> {
+  const reader = new FormReader(() => body.next(), boundary)
+  const files: FormFile[] = []
+  for (;;) {
+    const part = await reader.next()
+    if (typeof part === 'string' || 'code' in part) return { files, end: part }
+    const { name } = part
+    if (name === undefined) continue
+    const bytes = reader.bytes()
+    const first = await bytes.next()
+    // No file was chosen (HTML): there is neither a name nor a byte.
+    if (name !== '' || first.done !== true) files.push(await take(name, behindFirst(first, bytes)))
+  }
+}
+
+async function* behindFirst(
+  first: IteratorResult<Uint8Array, void>,
+  rest: AsyncGenerator<Uint8Array, void>,
+): AsyncGenerator<Uint8Array, void> {
+  if (first.done === true) return
+  yield first.value
+  yield* rest
+}
+
+function answerForm(
+  { request, reply }: Exchange,
+  { room }: LocalSession,
+  files: readonly FormFile[],
+  end: 'over' | Refusal,
+): FastifyReply {
+  const [first, ...more] = files
+  const failed = end === 'over' ? files.find((each) => 'why' in each) : { why: end }
+  if (first === undefined) return refuse(reply, failed?.why ?? noFile(whatWorks(request, room)))
+  if (failed === undefined && 'file' in first && more.length === 0)
+    return reply.code(201).header('Location', first.url).send(formJson(first))
+  if (failed !== undefined && files.length === 1 && 'why' in first) return refuse(reply, failed.why)
+  const list = files.map(formJson)
+  if (failed === undefined) return reply.code(201).send({ files: list })
+  const { code, message } = failed.why
+  const answer = { code, message: 'name' in failed ? `${failed.name}: ${message}` : message, files: list }
+  return reply.header('Tamtam-Code', code).code(statusOf(code)).send(answer)
+}
+
+const formJson = (ended: FormFile): object =>
+  'file' in ended
+    ? fileJson(ended.file, ended.url)
+    : { name: ended.name, code: ended.why.code, message: ended.why.message }
+
+/** A whole file, for its sender. */
+const fileJson = ({ id, name, size, sha256, audience }: WholeFile, url: string): object => ({
+  ...{ id, name, size, sha256, url },
+  ...(audience === undefined ? {} : { audience }),
+})
+
+/** Tells where an upload stands: `offset` bytes of it would survive a crash. */
+export function describeUpload(reply: FastifyReply, { file, expiresAt }: TransferActor, offset: number): FastifyReply {
+  return reply.headers({ 'Upload-Offset': offset, ...sizeHeader(file.size), 'Upload-Expires': httpDate(expiresAt) })
+}
+
+/** Answers with why an upload does not go on, and from where it could. */
+function refuseUpload(reply: FastifyReply, transfer: TransferActor, why: Rejected | Refusal): FastifyReply {
+  if (transfer.status === 'arriving' || transfer.status === 'paused') describeUpload(reply, transfer, transfer.durable)
+  return why.code === 'HASH_MISMATCH' ? refuse(reply, why, CHECKSUM_MISMATCH) : refuse(reply, why)
+}
+
+const PRECONDITION_FAILED = 412
+/** Of tus's own making. */
+const CHECKSUM_MISMATCH = 460
+
+const audience = v.object({
+  to: v.exactOptional(v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty'))),
+})
+
+/** The one person whom an upload is for, by `?to=`. */
+const audienceOf = (request: FastifyRequest): Pick<UploadMeta, 'to'> => checked(audience, request.query)
+
+/** The size and digest of the file that a request has for its body. */
+function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> | Refusal {
+  // RFC 9110 section 14.5: a part must not be taken for the whole. `curl -C -` would send one.
+  if (headers['content-range'] !== undefined) return partial
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return encoded
+  const sha256 = promisedDigest(headers)
+  if (typeof sha256 === 'object') return sha256
+  const size =
+    headers['transfer-encoding'] === undefined
+      ? byteCount('Content-Length', headers['content-length'] ?? '0')
+      : undefined
+  if (typeof size === 'object') return size
+  return { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
+}
+
+/** A POST without any of these has not heard of tus. */
+const speaksTus = (headers: IncomingHttpHeaders): boolean =>
+  ['tus-resumable', 'upload-length', 'upload-defer-length', 'upload-metadata', 'upload-concat'].some(
+    (name) => headers[name] !== undefined,
+  )
+
+function creationOf(
+  headers: IncomingHttpHeaders,
+): { readonly meta: UploadMeta; readonly checksum: TusChecksum | undefined } | Refusal {
+  if (headers['upload-concat'] !== undefined) return concatenation
+  const size = promisedSize(headers['upload-length'], headers['upload-defer-length'])
+  if (typeof size === 'object') return size
+  const metadata = tusMetadata(headers['upload-metadata'])
+  if ('code' in metadata) return metadata
+  const checksum = tusChecksum(headers['upload-checksum'])
+  if (checksum !== undefined && 'code' in checksum) return checksum
+  if (hasBody(headers) && headers['content-type'] !== UPLOAD_TYPE) return otherType
+  return { meta: { ...metadata, ...(size === undefined ? {} : { size }) }, checksum }
+}
+
+const hasBody = (headers: IncomingHttpHeaders): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+
+function patchOf(headers: IncomingHttpHeaders): Omit<Continuation, 'success'> | Refusal {
+  if (headers['content-type'] !== UPLOAD_TYPE) return otherPatchType
+  const offset = byteCount('Upload-Offset', headers['upload-offset'])
+  if (typeof offset === 'object') return offset
+  const length = headers['upload-length']
+  const size = length === undefined ? undefined : byteCount('Upload-Length', length)
+  if (typeof size === 'object') return size
+  const checksum = tusChecksum(headers['upload-checksum'])
+  if (checksum !== undefined && 'code' in checksum) return checksum
+  const sha256 = digestIn(headers['repr-digest'])
+  if (typeof sha256 === 'object') return sha256
+  const prefix = digestIn(headers['upload-prefix-digest'])
+  if (typeof prefix === 'object') return prefix
+  return { offset, size, checksum, sha256, prefix }
+}
+
+/** Bytes without a place in the file need not come at all. */
+function excess({ headers }: FastifyRequest, offset: number, size: number | undefined): Refusal | undefined {
+  const length = byteCount('Content-Length', headers['content-length'] ?? '0')
+  if (typeof length === 'object') return length
+  return size !== undefined && offset + length > size ? tooMuch : undefined
+}
+
+const partial: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'PUT takes whole files; go on with an upload by PATCH to its address',
+}
+const encoded: Refusal = { code: 'UNSUPPORTED_TYPE', message: 'send the bytes as they are, without Content-Encoding' }
+const concatenation: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'uploads are not put together of several here; send one',
+}
+const otherType: Refusal = {
+  code: 'UNSUPPORTED_TYPE',
+  message: `bytes that come along have the type ${UPLOAD_TYPE}`,
+}
+const otherPatchType: Refusal = {
+  code: 'UNSUPPORTED_TYPE',
+  message: `the bytes of an upload have the type ${UPLOAD_TYPE}`,
+}
+const tooMuch: Refusal = { code: 'FILE_TOO_LARGE', message: 'this is more than Upload-Length leaves room for' }
+const mismatch = rejected(
+  'HASH_MISMATCH',
+  'these bytes are not what Upload-Checksum says; nothing of them was kept, send them again',
+)
+const noDigest: Refusal = { code: 'BAD_REQUEST', message: 'a form has no digest of a file; send the file by PUT' }
+const noBoundary: Refusal = { code: 'BAD_REQUEST', message: 'the Content-Type of this form names no boundary' }
+const noFile = (works: string): Refusal => ({ code: 'BAD_REQUEST', message: `there is no file in this form; ${works}` })

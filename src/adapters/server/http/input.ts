@@ -1,0 +1,96 @@
+import { TextDecoder } from 'node:util'
+import type { FastifyRequest } from 'fastify'
+import * as v from 'valibot'
+import { rejected } from '#domain/errors.ts'
+import { Refused } from '#domain/session.ts'
+import { looksLikeUtf16, utf16 } from '#system/files/text.ts'
+import { HttpRefused } from './errors.ts'
+
+/** The room in the address of a request; empty where its route has none. */
+export const roomOf = ({ params }: FastifyRequest): string => (params as { readonly room?: string }).room ?? ''
+
+/** The input of a client as `schema` has it. Throws BAD_REQUEST, and names the fault, where it is something else. */
+export function checked<Schema extends v.GenericSchema>(schema: Schema, sent: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, sent)
+  if (result.success) return result.output
+  const [issue] = result.issues
+  throw new HttpRefused('BAD_REQUEST', `${v.getDotPath(issue) ?? 'this'}: ${issue.message}`)
+}
+
+/** A number in an address, 0 or more. */
+export const wholeNumber = v.pipe(
+  v.string('must be given once'),
+  v.regex(/^\d{1,15}$/, 'must be a whole number'),
+  v.transform(Number),
+)
+
+/** How many are wanted: `usual` unless asked otherwise, and at most `most`. */
+export const limitOf = (usual: number, most: number) =>
+  v.optional(
+    v.pipe(
+      wholeNumber,
+      v.minValue(1, 'must be 1 or more'),
+      v.transform((limit) => Math.min(limit, most)),
+    ),
+    String(usual),
+  )
+
+/** The media type of a body, and the charset that it is said to be in. */
+export function typeOf(contentType: string): { readonly type: string; readonly charset: string | undefined } {
+  const [type = '', ...parameters] = contentType.toLowerCase().split(/\s*;\s*/)
+  const [charset] = parameters.flatMap((parameter) => /^charset="?([^"]*)"?$/.exec(parameter)?.[1] || [])
+  return { type: type.trim(), charset }
+}
+
+/**
+ * The text of these bytes, to the letter: in the charset of their type, else in UTF-16 where they begin with its mark (PowerShell writes
+ * such), else in UTF-8. The mark is no part of the text. UTF-16 without one is refused, as on the line protocol.
+ */
+export function textIn(bytes: Buffer, charset: string | undefined): string {
+  const marked = markOf(bytes)
+  const isPlain = charset === undefined || /^(?:utf-?8|(?:us-)?ascii)$/.test(charset)
+  if (isPlain && marked === undefined && looksLikeUtf16(bytes)) throw new Refused(utf16)
+  const coding = isPlain ? (charset === undefined ? (marked ?? 'utf-8') : 'utf-8') : charset
+  try {
+    // Which half of UTF-16 it is only the mark tells.
+    return decoderOf(coding === 'utf-16' ? (marked ?? coding) : coding).decode(bytes)
+  } catch (error) {
+    if (error instanceof TypeError) throw new Refused(isPlain ? notUtf8 : notAsSaid)
+    throw error
+  }
+}
+
+/** The value of a body of JSON. */
+export const jsonOf = (body: Buffer, contentType = ''): unknown => jsonIn(textIn(body, typeOf(contentType).charset))
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new HttpRefused('BAD_REQUEST', 'this is no JSON')
+    throw error
+  }
+}
+
+/** No UTF-8 begins so. */
+function markOf(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  const [first, second, third, fourth] = bytes
+  if (first === 0xfe && second === 0xff) return 'utf-16be'
+  const is32 = third === 0 && fourth === 0
+  return first === 0xff && second === 0xfe && !is32 ? 'utf-16le' : undefined
+}
+
+function decoderOf(charset: string): TextDecoder {
+  try {
+    return new TextDecoder(charset, { fatal: true })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new HttpRefused('UNSUPPORTED_TYPE', 'this charset is not known here; send UTF-8')
+  }
+}
+
+const notUtf8 = rejected('BAD_TEXT', 'this text is not UTF-8; send it as UTF-8, or as a file')
+const notAsSaid = rejected(
+  'BAD_TEXT',
+  'this text is not in the charset that its type names; send it as UTF-8, or as a file',
+)

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import * as v from 'valibot'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { checkText } from '#domain/names/message-text.ts'
+import type { Ack, Act, Say } from '#domain/room/commands.ts'
+import { Refused } from '#domain/session.ts'
+import type { RoomAccess } from '../security/room-access.ts'
+import type { Exchange, Requester } from './auth.ts'
+import { HttpRefused, refuse } from './errors.ts'
+import { checked, jsonOf, roomOf, textIn, typeOf } from './input.ts'
+import { whatWorks } from './near-misses.ts'
+import { answerListing, rowsOf } from './streams.ts'
+
+/** The rooms that the requester may see. */
+export async function listRooms({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
+  await requester.pay('entry')
+  const rooms = await context.engine.rooms()
+  await requester.pay({ items: rooms.length })
+  const names = rooms.map(({ name }) => name)
+  const seen = await context.accessControl.visible(requester.credentials(), names)
+  const visible = rooms.filter(({ name }) => seen.has(name))
+  return await answerListing(context, request, reply, { list: 'rooms', rows: rowsOf(context, visible, (room) => room) })
+}
+
+export function showRoom({ context, request, requester }: Exchange): Promise<object> {
+  return requester.inRoom(roomOf(request), async ({ room, topic, last, members, collectingSince }) => {
+    await requester.pay({ items: members.length }, room)
+    return {
+      name: room,
+      topic,
+      last,
+      ...(collectingSince === undefined ? {} : { collectingSince }),
+      ...(context.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
+      members: members.map(({ name }) => name),
+    }
+  })
+}
+
+const newPassword = v.strictObject({ password: v.string('must be a text') })
+
+export const setPassword = (exchange: Exchange): Promise<FastifyReply> =>
+  withAccess(exchange, async (access) => {
+    const { password } = checked(newPassword, exchange.request.body)
+    const why = await access.setPassword(password)
+    return why === undefined ? exchange.reply.code(204).send() : refuse(exchange.reply, why)
+  })
+
+export const removePassword = (exchange: Exchange): Promise<FastifyReply> =>
+  withAccess(exchange, async (access) => {
+    const why = await access.setPassword(undefined)
+    return why === undefined ? exchange.reply.code(204).send() : refuse(exchange.reply, why)
+  })
+
+export const invite = (exchange: Exchange): Promise<FastifyReply> =>
+  withAccess(exchange, async (access) => {
+    const invitation = await access.invite()
+    return 'type' in invitation ? refuse(exchange.reply, invitation) : exchange.reply.code(201).send(invitation)
+  })
+
+export const listInvitations = (exchange: Exchange): Promise<FastifyReply> =>
+  withAccess(exchange, async (access) => {
+    const invitations = await access.invitations()
+    return 'type' in invitations ? refuse(exchange.reply, invitations) : exchange.reply.send({ invitations })
+  })
+
+export const revokeInvitation = (exchange: Exchange): Promise<FastifyReply> =>
+  withAccess(exchange, async (access) => {
+    const why = await access.revoke((exchange.request.params as { readonly id: string }).id)
+    return why === undefined ? exchange.reply.code(204).send() : refuse(exchange.reply, why)
+  })
+
+const withAccess = (
+  { context, request, requester }: Exchange,
+  act: (access: RoomAccess) => Promise<FastifyReply>,
+): Promise<FastifyReply> =>
+  requester.inRoom(roomOf(request), (session) => act(context.accessControl.roomAccess(session)))
+
+type Message = Say | Act
+
+/** Lines of one request that wait for their commit together. */
+const AT_ONCE = 512
+
+const jsonMessage = v.strictObject({
+  text: v.string('must be a text'),
+  type: v.optional(v.picklist(['say', 'act'], 'must be say or act'), 'say'),
+})
+const messageKey = v.optional(
+  v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,128}$/, 'Idempotency-Key must be 1 to 128 visible ASCII characters')),
+)
+
+/** Says one message, or each line of a text; what is wrong with any of them is told before the first is said. */
+export async function postMessages({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
+  const room = await requester.admit(roomOf(request))
+  const key = checked(messageKey, request.headers['idempotency-key'])
+  const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
+  const messages = messagesIn(request, body)
+  for (const { text } of messages) {
+    const fault = checkText(text, context.settings.maxTextBytes)
+    if (typeof fault !== 'string') throw new Refused(fault)
+  }
+  await requester.pay({ items: messages.length }, room)
+  const sent = key === undefined ? messages : withIds(messages, `${keyScope(requester, room, body)} ${key}`)
+  const { seq, duplicate } = await requester.inRoom(room, (session) => say(session, sent))
+  return reply.code(duplicate ? 200 : 201).send({ seq, duplicate })
+}
+
+function messagesIn(request: FastifyRequest, body: Buffer): readonly Message[] {
+  const { headers } = request
+  const { type, charset } = typeOf(headers['content-type'] ?? 'text/plain')
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw packed()
+  if (type === 'application/json') {
+    const message = checked(jsonMessage, jsonOf(body, headers['content-type']))
+    return [{ type: message.type, text: message.text }]
+  }
+  // What `curl -d` says of everything: nobody sends a form here, and a page of another origin got no further than its Origin.
+  if (type !== 'text/plain' && type !== 'application/x-www-form-urlencoded')
+    throw new HttpRefused(
+      'UNSUPPORTED_TYPE',
+      `a message is text/plain or application/json; ${whatWorks(request, roomOf(request))}`,
+    )
+  // As on the line protocol, a blank line is nothing.
+  const lines = textIn(body, charset)
+    .split(/\r?\n/)
+    .filter((line) => line !== '')
+  return (lines.length === 0 ? [''] : lines).map((text) => ({ type: 'say', text }))
+}
+
+/**
+ * The scope of a message key: a member's ids are theirs at every server, a name is one person's at a time. A requester with neither is
+ * told from others at the address by the text: two people behind one would otherwise be in each other's way.
+ */
+function keyScope({ address, member, name }: Requester, room: string, body: Buffer): string {
+  if (member !== undefined) return `key ${member} ${room}`
+  if (name !== undefined) return `http ${name}`
+  return `http ${address} ${createHash('sha256').update(body).digest('base64url')}`
+}
+
+/** No key has a blank in it, so further lines get keys of no other. */
+const withIds = (messages: readonly Message[], id: string): readonly Message[] =>
+  messages.map((message, index) => ({ ...message, id: index === 0 ? id : `${id} ${index}` }))
+
+/** Says them in order, and answers for the last; `duplicate` where the room had them all. */
+async function say(session: LocalSession, messages: readonly Message[]): Promise<Pick<Ack, 'seq' | 'duplicate'>> {
+  let seq = 0
+  let duplicate = true
+  for (let said = 0; said < messages.length; ) {
+    const answers = await Promise.all(messages.slice(said, said + AT_ONCE).map((message) => session.send(message)))
+    for (const answer of answers) {
+      if (answer.type === 'rejected') {
+        if (answer.code !== 'BUSY') throw new Refused(answer)
+        // So are those behind it.
+        await session.ready()
+        break
+      }
+      said++
+      seq = answer.seq
+      duplicate &&= answer.duplicate
+    }
+  }
+  return { seq, duplicate }
+}
+
+const packed = () => new HttpRefused('UNSUPPORTED_TYPE', 'send the text as it is, without Content-Encoding')

@@ -1,0 +1,190 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { COSTS } from '../connection/costs.ts'
+import { type HttpContext, Requester, type Route } from './auth.ts'
+import { refusalOf, refuse } from './errors.ts'
+import { getFile, headFile } from './files/download.ts'
+import { addLink } from './files/links.ts'
+import { addReceipt, listFiles, listReceipts } from './files/receipts.ts'
+import {
+  createUpload,
+  overriddenMethod,
+  patchUpload,
+  postForm,
+  putFile,
+  refuseOtherTus,
+  removeUpload,
+  tusOptions,
+} from './files/upload.ts'
+import { jsonOf, roomOf } from './input.ts'
+import { isReserved, refuseAbsent, whatWorks } from './near-misses.ts'
+import document from './openapi.json' with { type: 'json' }
+import {
+  invite,
+  listInvitations,
+  listRooms,
+  postMessages,
+  removePassword,
+  revokeInvitation,
+  setPassword,
+  showRoom,
+} from './rooms.ts'
+import { getEvents, searchEvents } from './streams.ts'
+import { getHealth, getMetrics, pageRoutes } from './web.ts'
+
+/** All addresses of the HTTP server but those of the page: routing, permissions, prices, hints and `/openapi.json` read this table. */
+const ROUTES: readonly Route[] = [
+  row('GET /healthz', 'open', getHealth),
+  row('GET /metrics', 'known', getMetrics),
+  row('GET /openapi.json', 'open', () => document),
+
+  row('GET /rooms', 'open', listRooms, { price: COSTS.rooms }),
+  row('GET /rooms/:room', 'read', showRoom, { price: COSTS.members }),
+  row('GET /rooms/:room/events', 'read', getEvents, { price: COSTS.history }),
+  row('GET /rooms/:room/search', 'read', searchEvents, { price: COSTS.search }),
+  row('POST /rooms/:room/messages', 'say', postMessages, { price: COSTS.text, body: 'bytes' }),
+  row('PUT /rooms/:room/password', 'setPassword', setPassword, { body: 'json' }),
+  row('DELETE /rooms/:room/password', 'setPassword', removePassword, { body: 'json' }),
+  row('POST /rooms/:room/invitations', 'invite', invite, { body: 'json' }),
+  row('GET /rooms/:room/invitations', 'invite', listInvitations),
+  row('DELETE /rooms/:room/invitations/:id', 'invite', revokeInvitation, { body: 'json' }),
+
+  fileRow('GET /rooms/:room/files', 'read', listFiles, { price: COSTS.files }),
+  ...['/files/:id', '/files/:id/:name'].flatMap((path) => [
+    fileRow(`GET ${path}`, 'read', getFile, { link: 'any' }),
+    fileRow(`HEAD ${path}`, 'read', headFile, { link: 'any' }),
+  ]),
+  fileRow('GET /files/:id/receipts', 'read', listReceipts, { price: COSTS.members, link: 'sender' }),
+  fileRow('POST /files/:id/receipts', 'receiveFile', addReceipt, { body: 'json' }),
+  fileRow('POST /files/:id/links', 'read', addLink),
+
+  ...['/:room/', '/:room/:name', '/rooms/:room/files/', '/rooms/:room/files/:name'].map((path) =>
+    fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream' }),
+  ),
+  ...['/:room/:name', '/rooms/:room/files/:name'].map((path) =>
+    fileRow(`POST ${path}`, 'upload', putFile, { body: 'stream' }),
+  ),
+  ...['/', '/:room', '/:room/', '/rooms/:room'].map((path) =>
+    fileRow(`POST ${path}`, 'upload', postForm, { body: 'stream' }),
+  ),
+  fileRow('POST /rooms/:room/files', 'upload', createUpload, { body: 'stream' }),
+  fileRow('PATCH /files/:id', 'continueUpload', patchUpload, { body: 'stream', link: 'sender' }),
+  fileRow('POST /files/:id', 'continueUpload', overriddenMethod, { body: 'stream', link: 'sender' }),
+  fileRow('DELETE /files/:id', 'continueUpload', removeUpload, { link: 'sender' }),
+  ...['/files/:id', '/rooms/:room/files'].map((path) => fileRow(`OPTIONS ${path}`, 'open', tusOptions)),
+]
+
+type Rest = Pick<Route, 'price' | 'body' | 'link' | 'tus'>
+
+function row(
+  line: `${Route['method']} ${string}`,
+  permission: Route['permission'],
+  handler: Route['handler'],
+  rest: Rest = {},
+): Route {
+  const [method, path = ''] = line.split(' ')
+  return { method: method as Route['method'], path, permission, handler, ...rest }
+}
+
+function fileRow(...[line, permission, handler, rest]: Parameters<typeof row>): Route {
+  return row(line, permission, handler, { ...rest, tus: true })
+}
+
+/** Longer than the longest name of a file, percent-encoded. */
+const MAX_PARAM_CHARS = 1024
+
+/** The table behind one handler, which `serve` takes and answers with the server that it is to live on. */
+export async function application(
+  context: HttpContext,
+  serve: (handle: (request: IncomingMessage, response: ServerResponse) => void) => Server,
+): Promise<{ readonly app: FastifyInstance; readonly routes: readonly Route[] }> {
+  const { page, settings } = context
+  const routes = page === undefined ? ROUTES : [...ROUTES, ...(await pageRoutes(page, context))]
+  const failed = (error: unknown, reply: FastifyReply) => refuseError(error, reply, context)
+  const app = Fastify({
+    serverFactory: serve,
+    logger: false,
+    routerOptions: { maxParamLength: MAX_PARAM_CHARS },
+    return503OnClosing: false,
+    // The server tells its connections (`fail`).
+    clientErrorHandler: () => {},
+    frameworkErrors: (error, _request, reply) => failed(error, reply as FastifyReply),
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'X-Content-Type-Options': 'nosniff',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'Cache-Control': 'no-store',
+    })
+    if (isReserved(request)) return refuseAbsent(request, reply, routes, settings.room)
+    return request.routeOptions.config.route?.tus ? refuseOtherTus(request, reply) : undefined
+  })
+  // Only now: a refused client need not send its body. Handlers of streams say it themselves.
+  app.addHook('preParsing', async ({ headers, raw, routeOptions }, reply) => {
+    if (headers.expect !== undefined && !raw.complete && routeOptions.config.route?.body !== 'stream')
+      reply.raw.writeContinue()
+  })
+  app.setReplySerializer(jsonForTerminal)
+  app.removeAllContentTypeParsers()
+  app.setErrorHandler((error, _request, reply) => failed(error, reply))
+  app.setNotFoundHandler((request, reply) => refuseAbsent(request, reply, routes, settings.room))
+  for (const body of [undefined, 'json', 'bytes', 'stream'] as const)
+    app.register(async (scope) => {
+      takeBodies(scope, body, settings.messageBytes)
+      for (const route of routes) if (route.body === body) addRoute(scope, route, routes, context)
+    })
+  await app.ready()
+  return { app, routes }
+}
+
+function takeBodies(scope: FastifyInstance, body: Route['body'], bodyLimit: number): void {
+  switch (body) {
+    case undefined:
+      break
+    case 'json':
+      scope.addContentTypeParser<Buffer>(
+        'application/json',
+        { parseAs: 'buffer', bodyLimit },
+        async ({ headers }: FastifyRequest, bytes: Buffer) => jsonOf(bytes, headers['content-type']),
+      )
+      break
+    case 'bytes':
+      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, bytes, done) => done(null, bytes))
+      break
+    case 'stream':
+      scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+      break
+    default:
+      body satisfies never
+  }
+}
+
+function addRoute(scope: FastifyInstance, route: Route, routes: readonly Route[], context: HttpContext): void {
+  const { method, path, handler } = route
+  const hasHead = routes.some((other) => other.method === 'HEAD' && other.path === path)
+  scope.route({
+    method,
+    url: path,
+    config: { route },
+    ...(method === 'GET' && hasHead ? { exposeHeadRoute: false } : {}),
+    handler: async (request, reply) => {
+      const requester = new Requester(context, request, route)
+      await requester.admitToRoute()
+      return await handler({ context, request, reply, requester })
+    },
+  })
+}
+
+function refuseError(error: unknown, reply: FastifyReply, { log }: HttpContext): FastifyReply {
+  const why = refusalOf(error)
+  if (why?.code === 'TOO_LARGE') {
+    const message = `${why.message}; ${whatWorks(reply.request, roomOf(reply.request))}`
+    return refuse(reply, { ...why, message })
+  }
+  if (why !== undefined) return refuse(reply, why)
+  log.error('a request failed because of an error of ours', {
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  })
+  return refuse(reply, { code: 'BUG', message: 'this failed because of an error of ours; please report it' })
+}

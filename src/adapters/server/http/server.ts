@@ -1,0 +1,248 @@
+import { setMaxListeners } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { pause } from '#domain/async/backoff.ts'
+import type { Cancel } from '#domain/ports/clock.ts'
+import { hangUp } from '../connection/hang-up.ts'
+import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
+import { originOf } from '../connection/origin-of.ts'
+import { type HttpContext, RequestNames, RequestRates, type Route } from './auth.ts'
+import { HttpConnection } from './connection.ts'
+import { type Refusal, refuseRaw } from './errors.ts'
+import { DownloadSlots } from './files/download-slots.ts'
+import { headFault, type IsOurs, malformed, originFault, ownNames, straighten } from './request-checks.ts'
+import { application } from './routes.ts'
+import type { HttpServerParts, HttpSettings } from './settings.ts'
+
+const WATCH_MS = 1000
+
+/** The server for curl, browsers and programs: `docs/http.md`. It has no port of its own: connections are given to it. */
+export class HttpServer implements ConnectionServer, Browsed {
+  readonly #context: HttpContext
+  readonly #closing = new AbortController()
+  readonly #connections = new Map<Duplex, HttpConnection>()
+  readonly #isOurs: IsOurs
+  readonly #server: Server
+  #app: FastifyInstance | undefined
+  #routes: readonly Route[] = []
+  #handle: (request: IncomingMessage, response: ServerResponse) => void = () => {}
+  #status: 'open' | 'closing' = 'open'
+  #cancelWatch: Cancel = () => {}
+
+  constructor(parts: HttpServerParts) {
+    const { engine, clock, settings } = parts
+    setMaxListeners(0, this.#closing.signal)
+    this.#isOurs = ownNames(settings.hostNames)
+    this.#context = {
+      ...parts,
+      names: new RequestNames(engine),
+      rates: new RequestRates(clock, settings),
+      downloads: new DownloadSlots(parts),
+      closing: this.#closing.signal,
+      incomingOf: (request) => this.#connectionOf(request.socket).incoming,
+    }
+    this.#server = this.#nodeServer(settings)
+  }
+
+  /** To be awaited before the first connection. */
+  async open(): Promise<void> {
+    const { app, routes } = await application(this.#context, (handle) => {
+      this.#handle = handle
+      return this.#server
+    })
+    this.#app = app
+    this.#routes = routes
+    this.#watch()
+  }
+
+  /** The table of all that it serves, once it is open. */
+  get routes(): readonly Route[] {
+    return this.#routes
+  }
+
+  serves(address: string): boolean {
+    for (const { incoming } of this.#connections.values()) if (incoming.address === address) return true
+    return false
+  }
+
+  accept(incoming: IncomingConnection): void {
+    const { connection, head } = incoming
+    const { clock, log } = this.#context
+    this.#keep(incoming)
+    connection.on('error', (error) => {
+      log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
+    })
+    // Node destroys a connection behind its last answer: what still came in by then would reset it, and take the answer away.
+    connection.destroySoon = () => hangUp(connection, clock)
+    connection.unshift(head)
+    this.#server.emit('connection', connection)
+    connection.resume()
+  }
+
+  /** Answers a request that another server took, where it is for the rooms or their files; false where it is not. */
+  serve(request: IncomingMessage, response: ServerResponse): boolean {
+    const { page } = this.#context
+    if (!(page === undefined ? ROOMS : ROOMS_AND_PAGE).test(request.url ?? '')) return false
+    this.#borrow(request.socket)
+    this.#take(request, response)
+    return true
+  }
+
+  /** The same for a request to speak another protocol. */
+  serveUpgrade(request: IncomingMessage, connection: Socket, head: Buffer): boolean {
+    if (!this.#context.webSockets.wants(request)) return false
+    this.#borrow(connection)
+    this.#upgrade(request, connection, head)
+    return true
+  }
+
+  stopReading(): void {
+    this.#status = 'closing'
+    this.#server.closeIdleConnections()
+  }
+
+  /** Streams end, and other answers have `ms` for their rest. */
+  async close(_why: string, ms: number): Promise<void> {
+    this.stopReading()
+    this.#closing.abort()
+    const all = [...this.#connections.values()]
+    const late = pause(this.#context.clock, ms)
+    await Promise.race([late, Promise.all(all.map((connection) => connection.settled()))])
+    for (const connection of this.#connections.values()) connection.end()
+    this.#cancelWatch()
+    // Only ends the search for slow requests: there is no port to close.
+    this.#server.close()
+    await this.#app?.close()
+  }
+
+  sweep(ms: number): void {
+    const now = this.#context.clock.elapsed()
+    for (const connection of this.#connections.values()) connection.sweep(now, ms)
+    this.#context.rates.sweep()
+    this.#context.accessControl.sweep()
+  }
+
+  /** Node's HTTP server without a port: connections are given to it with `emit('connection')`. */
+  #nodeServer(settings: HttpSettings): Server {
+    const { webSockets } = this.#context
+    const handle = (request: IncomingMessage, response: ServerResponse) => this.#take(request, response)
+    const wants = (request: IncomingMessage) => {
+      straighten(request)
+      return webSockets.wants(request)
+    }
+    const server = createServer(
+      {
+        maxHeaderSize: settings.headBytes,
+        headersTimeout: settings.headMs,
+        connectionsCheckingInterval: Math.max(10, Math.min(1000, settings.headMs / 2)),
+        // Bodies are held to their progress instead, so that a long one has its time.
+        requestTimeout: 0,
+        keepAliveTimeout: settings.idleMs,
+        insecureHTTPParser: false,
+        shouldUpgradeCallback: wants,
+      },
+      handle,
+    )
+    // One more than allowed: the rest is left out, and should be seen.
+    server.maxHeadersCount = settings.headers + 1
+    // A client that has ended its own side still wants the answer.
+    Object.assign(server, { httpAllowHalfOpen: true })
+    // Otherwise Node says "go on" before we have looked at the request.
+    server.on('checkContinue', handle)
+    server.on('checkExpectation', handle)
+    server.on('connect', (_request, connection) => this.#connectionOf(connection).fail(noTunnel))
+    server.on('upgrade', (request, connection, head) => {
+      // Before Node 24.9 a request for any protocol comes here.
+      if (wants(request)) this.#upgrade(request, connection, head)
+      else this.#connectionOf(connection).fail(otherProtocol)
+    })
+    server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
+      // An error of the connection itself leaves nobody to answer.
+      if (!connection.destroyed) this.#connectionOf(connection).fail(faultOf(error))
+    })
+    // Node begins to look for requests that take too long when a server listens; this one never does.
+    server.emit('listening')
+    return server
+  }
+
+  #keep(incoming: IncomingConnection): void {
+    const { connection } = incoming
+    const { clock, settings } = this.#context
+    this.#connections.set(connection, new HttpConnection(incoming, clock, settings))
+    connection.once('close', () => this.#connections.delete(connection))
+  }
+
+  /** A connection of another server. */
+  #borrow(connection: Socket): void {
+    if (!this.#connections.has(connection)) this.#keep({ connection, ...originOf(connection), head: Buffer.alloc(0) })
+  }
+
+  #connectionOf(connection: Duplex): HttpConnection {
+    const found = this.#connections.get(connection)
+    if (found === undefined) throw new Error('a request came from a connection that was not accepted')
+    return found
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    straighten(request)
+    const connection = this.#connections.get(request.socket)
+    connection?.serve(request, response, () => {
+      const fault = this.#fault(request)
+      // Node drops what came behind one that asks for another protocol.
+      if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
+      if (fault === undefined) return this.#handle(request, response)
+      // Nothing that such a connection goes on to say is for us.
+      response.shouldKeepAlive = false
+      refuseRaw(response, fault)
+    })
+  }
+
+  /** It is a WebSocket from now on, or fails. */
+  #upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
+    const found = this.#connectionOf(connection)
+    const fault = found.busy ? tooEarly : this.#fault(request)
+    if (fault !== undefined) {
+      found.fail(fault)
+      return
+    }
+    this.#connections.delete(connection)
+    this.#context.webSockets.upgrade(request, { ...found.incoming, head })
+  }
+
+  /** The fault of a request whatever its path is. */
+  #fault(request: IncomingMessage): Refusal | undefined {
+    const { headers } = this.#context.settings
+    if (this.#status === 'closing') return closed
+    return headFault(request, headers) ?? originFault(request, this.#isOurs)
+  }
+
+  #watch(): void {
+    const now = this.#context.clock.elapsed()
+    for (const connection of this.#connections.values()) connection.watch(now)
+    this.#cancelWatch = this.#context.clock.after(WATCH_MS, () => this.#watch())
+  }
+}
+
+/** The addresses that it serves where it has no port of its own, without and with a page. */
+const ROOMS = /^\/(?:rooms|files)(?:[/?]|$)/
+const ROOMS_AND_PAGE = /^\/(?:(?:rooms|files|assets)(?:[/?]|$)|\?|$)/
+
+function faultOf({ code }: NodeJS.ErrnoException): Refusal {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { code: 'TIMEOUT', message: 'the head of this request took too long' }
+    case 'HPE_HEADER_OVERFLOW':
+      return { code: 'HEAD_TOO_LARGE', message: 'the head of this request is too large' }
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return { code: 'TOO_LARGE', message: 'the chunks of this request say too much beside their bytes' }
+    default:
+      return malformed
+  }
+}
+
+const tooEarly: Refusal = { code: 'BAD_REQUEST', message: 'what was asked for before is not answered yet' }
+const closed: Refusal = { code: 'CLOSED', message: 'the host stops; ask again in a moment' }
+const otherProtocol: Refusal = { code: 'BAD_REQUEST', message: 'this host has no such protocol' }
+const noTunnel: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'this host is no proxy' }

@@ -1,0 +1,330 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import * as v from 'valibot'
+import { endOfTick } from '#domain/async/backoff.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { jsonForTerminal } from '#domain/names/terminal-text.ts'
+import type { Cancel } from '#domain/ports/clock.ts'
+import type { Batch, Encoder } from '#domain/room/batch.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import { visibilityOf } from '#domain/room/visibility.ts'
+import { Refused } from '#domain/session.ts'
+import { SSE_PULSE, SSE_TYPE, sseEvent } from '#protocol/sse.ts'
+import { COSTS, priceOfItems, priceOfJoin } from '../connection/costs.ts'
+import { type Portion, portionsAfter, portionsBefore, searched, searchFault } from '../connection/fair-work.ts'
+import { fileUrl } from '../connection/file-url.ts'
+import { Outbox } from '../connection/outbox.ts'
+import type { Exchange, HttpContext, Requester } from './auth.ts'
+import { checked, limitOf, roomOf, wholeNumber } from './input.ts'
+
+/** The entries of a room: a page of them, or where a format of streams is accepted, history and then all that happens. */
+export function getEvents(exchange: Exchange): Promise<FastifyReply> {
+  const { context, request, reply, requester } = exchange
+  const { pageEntries, maxPageEntries } = context.settings
+  const limits = limitOf(pageEntries, maxPageEntries)
+  const query = v.object({ after: v.optional(wholeNumber), before: v.optional(wholeNumber), limit: limits })
+  return requester.inRoom(roomOf(request), async (session) => {
+    const { after, before, limit } = checked(query, request.query)
+    const format = formatFor(request.headers.accept)
+    if (format !== undefined) return await openStream(exchange, session, after, format)
+    const { room, last } = session
+    await requester.pay('entry', room)
+    const portions =
+      after === undefined
+        ? portionsBefore(session, Math.min(before ?? last + 1, last + 1), limit)
+        : portionsAfter(session, after, before ?? Number.POSITIVE_INFINITY, limit)
+    return await answerListing(context, request, reply, {
+      head: { room },
+      list: 'events',
+      rows: paidEvents(requester, room, portions),
+      tail: () => ({ last: session.last }),
+    })
+  })
+}
+
+export function searchEvents({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
+  const { pageEntries, maxPageEntries } = context.settings
+  const query = v.object({
+    q: v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty')),
+    limit: limitOf(pageEntries, maxPageEntries),
+  })
+  return requester.inRoom(roomOf(request), async (session) => {
+    const { q, limit } = checked(query, request.query)
+    const fault = searchFault(q)
+    if (fault !== undefined) throw new Refused(fault)
+    await requester.pay('entry', session.room)
+    const { count, portions } = await searched(session, q, limit)
+    await requester.pay({ items: count }, session.room)
+    const rows = paidEvents(requester, session.room, portions)
+    return await answerListing(context, request, reply, { list: 'events', rows })
+  })
+}
+
+async function openStream(
+  { context, request, reply, requester }: Exchange,
+  session: LocalSession,
+  after: number | undefined,
+  format: StreamFormat,
+): Promise<FastifyReply> {
+  const { 'last-event-id': seen } = request.headers
+  const from = (seen === undefined ? after : checked(wholeNumber, seen)) ?? session.after
+  await requester.payLines(priceOfJoin(session.last - from), session.room)
+  reply.type(format.contentType)
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value)
+  reply.hijack()
+  if (request.method === 'HEAD') reply.raw.end()
+  else await streamEvents(context, reply.raw, session, from, format)
+  return reply
+}
+
+/**
+ * Sends a room's events after the sequence `after` for as long as the client listens: history, then what happens. A slow
+ * reader is paused, and reads on from the journal when it has taken what waits. Resolves when it is over.
+ */
+function streamEvents(
+  { clock, closing, metrics, settings }: HttpContext,
+  response: ServerResponse,
+  session: LocalSession,
+  after: number,
+  format: StreamFormat,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { socket } = response.req
+  let clientEnded = socket.readableEnded
+  let cancelPulse: Cancel = () => {}
+
+  const resume = () => {
+    if (!outbox.full) subscription.resume()
+  }
+  const take = (batch: Batch) => {
+    const own = session.ownSightOf(batch)
+    const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
+    if (bytes.length > 0) outbox.write(bytes)
+    if (outbox.full) {
+      metrics.count('catch_ups')
+      subscription.pause(batch.last ?? subscription.cursor)
+    }
+    finishWithClient()
+  }
+  // A client that has ended its own side gets what is there; nobody can tell whether it still listens.
+  const finishWithClient = () => {
+    if (clientEnded && subscription.cursor >= session.last) finish()
+  }
+  const clientEnds = () => {
+    clientEnded = true
+    finishWithClient()
+  }
+  const pulse = (bytes: Uint8Array) => {
+    cancelPulse = clock.after(settings.heartbeatMs, () => {
+      if (outbox.waiting === 0) outbox.write(bytes)
+      pulse(bytes)
+    })
+  }
+  const finish = () => {
+    subscription.close()
+    cancelPulse()
+    socket.off('end', clientEnds)
+    closing.removeEventListener('abort', finish)
+    response.end()
+    resolve()
+  }
+
+  const outbox = new Outbox(response, settings.outboxMarkBytes, resume)
+  // A sequence that the room has not reached is older than the loss of its history: there is only what comes.
+  const subscription = session.follow(Math.min(after, session.last), take, finish)
+  response.once('close', finish)
+  // The connection's own error is reported by the server.
+  response.on('error', finish)
+  socket.on('end', clientEnds)
+  closing.addEventListener('abort', finish)
+  response.flushHeaders()
+  if (format.pulse !== undefined) pulse(format.pulse)
+  resume()
+  if (closing.aborted) finish()
+  else finishWithClient()
+  return promise
+}
+
+/** An event as programs see it over HTTP: as it is, and with the address of its file. */
+function eventJson(event: RoomEvent): object {
+  return 'file' in event ? { ...event, file: { ...event.file, url: fileUrl(event.file) } } : event
+}
+
+/** One notation of a stream of events. */
+interface StreamFormat {
+  readonly contentType: string
+  readonly write: (events: readonly RoomEvent[]) => Uint8Array
+  /** The part of a batch that everybody gets: encoded once, shared by all readers of this format. */
+  readonly encode: Encoder<Uint8Array>
+  /** A sign of life while nothing happens. */
+  readonly pulse?: Uint8Array
+}
+
+const ndjson: StreamFormat = {
+  contentType: 'application/x-ndjson',
+  ...writing((event) => `${jsonForTerminal(eventJson(event))}\n`),
+}
+
+const serverSentEvents: StreamFormat = {
+  contentType: SSE_TYPE,
+  ...writing((event) => sseEvent(jsonForTerminal(eventJson(event)), cursorOf(event))),
+  pulse: Buffer.from(SSE_PULSE),
+}
+
+const FORMATS = new Map([ndjson, serverSentEvents].map((format) => [format.contentType, format]))
+
+/** The stream that an `Accept` header asks for; undefined where a page of JSON will do. */
+function formatFor(accept = ''): StreamFormat | undefined {
+  for (const range of accept.toLowerCase().split(',')) {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
+    const format = FORMATS.get(type)
+    if (format !== undefined && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return format
+  }
+  return undefined
+}
+
+function writing(line: (event: RoomEvent) => string): Pick<StreamFormat, 'write' | 'encode'> {
+  const write = (events: readonly RoomEvent[]) => Buffer.from(events.map(line).join(''))
+  return { write, encode: (batch) => write(batch.encoded(visibilityOf).open) }
+}
+
+/** The cursor of a reader that comes back. */
+function cursorOf(event: RoomEvent): number | undefined {
+  if (event.type === 'missed') return event.to
+  return 'seq' in event ? event.seq : undefined
+}
+
+/** Rows of a list that are written at once, and have a turn of the event loop for themselves. */
+const ROWS_AT_ONCE = 256
+
+/** One answer with a long list in it. */
+interface Listing {
+  /** The fields before the list. */
+  readonly head?: object
+  /** The field of the list. */
+  readonly list: string
+  readonly rows: AsyncIterable<readonly object[]>
+  /** The fields behind it, once it is through. */
+  tail?(): object
+}
+
+/**
+ * Answers with a list, made portion by portion as the client takes them: one that does not read has one portion waiting here, and keeps
+ * nobody else from theirs (C61).
+ */
+export async function answerListing(
+  { log }: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  listing: Listing,
+): Promise<FastifyReply> {
+  const pieces = bytesOf(listing)
+  reply.type('application/json; charset=utf-8')
+  // A refusal comes before the head is out; and a short list is an answer like any other.
+  const begun = [await pieces.next(), await pieces.next()]
+  const [first, second] = begun
+  if (first?.done !== true && second?.done === true) return reply.send(first?.value)
+  const { raw } = reply.hijack()
+  raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
+  try {
+    if (request.method !== 'HEAD') await sendPieces(behind(begun, pieces), raw, Number.POSITIVE_INFINITY)
+    raw.end()
+  } catch (error) {
+    // Only a connection that breaks off tells that this is not all.
+    raw.destroy()
+    log.error('a list broke off', { error: String(error) })
+  }
+  return reply
+}
+
+/** Entries as events, each portion once it is paid. */
+async function* paidEvents(
+  requester: Requester,
+  room: string,
+  portions: AsyncIterable<Portion>,
+): AsyncGenerator<readonly object[]> {
+  for await (const { events, read } of portions) {
+    await requester.payLines(priceOfItems(COSTS.history, read), room)
+    yield events.map(eventJson)
+  }
+}
+
+/** The rows that `toRow` makes of many items, a few at each turn of the event loop. */
+export async function* rowsOf<T>(
+  { clock }: HttpContext,
+  items: readonly T[],
+  toRow: (item: T) => object,
+): AsyncGenerator<readonly object[]> {
+  for (let at = 0; at < items.length; at += ROWS_AT_ONCE) {
+    if (at > 0) await endOfTick(clock)
+    yield items.slice(at, at + ROWS_AT_ONCE).map(toRow)
+  }
+}
+
+async function* bytesOf({ head = {}, list, rows, tail }: Listing): AsyncGenerator<Uint8Array> {
+  const begun = jsonForTerminal({ ...head, [list]: [] })
+  let piece = begun.slice(0, -2)
+  let isFirst = true
+  for await (const some of rows) {
+    if (some.length === 0) continue
+    if (!isFirst) yield Buffer.from(piece)
+    piece = (isFirst ? piece : ',') + some.map(jsonForTerminal).join()
+    isFirst = false
+  }
+  const rest = jsonForTerminal(tail?.() ?? {}).slice(1)
+  yield Buffer.from(`${piece}]${rest === '}' ? '' : ','}${rest}`)
+}
+
+/** An iterator that has been begun. Not a generator: its end must reach one that waits. */
+function behind(
+  begun: readonly IteratorResult<Uint8Array>[],
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncIterator<Uint8Array> {
+  const taken = [...begun]
+  return { next: async () => taken.shift() ?? (await rest.next()), return: (value) => rest.return(value) }
+}
+
+/**
+ * Writes pieces as the client takes them, at most `count` bytes of them. They may be lent: the next is asked for when the system has the
+ * one before. Answers how many bytes were written. Ends the pieces in any case, and throws what they throw.
+ */
+export async function sendPieces(
+  pieces: AsyncIterator<Uint8Array>,
+  response: ServerResponse,
+  count: number,
+): Promise<number> {
+  const { socket } = response.req
+  // Not the response's own `close`: one that waits behind another on its connection never hears of its end.
+  const gone = () => {
+    pieces.return?.()?.catch(() => {})
+  }
+  socket.once('close', gone)
+  let sent = 0
+  try {
+    while (sent < count) {
+      const { done, value } = await pieces.next()
+      if (done === true || socket.destroyed) break
+      const piece = value.length > count - sent ? value.subarray(0, count - sent) : value
+      await written(response, piece)
+      sent += piece.length
+    }
+    return sent
+  } finally {
+    socket.off('close', gone)
+    await pieces.return?.()
+  }
+}
+
+/** Resolves when the system has taken the piece, or the connection is over. */
+function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
+  const { socket } = response.req
+  return new Promise((resolve) => {
+    const settle = () => {
+      socket.off('close', settle)
+      resolve()
+    }
+    socket.once('close', settle)
+    response.write(piece, settle)
+  })
+}

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join, relative, sep } from 'node:path'
+import type { FastifyReply } from 'fastify'
+import { checkRoomName } from '#domain/names/room-name.ts'
+import { errorCode } from '#system/files/file-system.ts'
+import type { Exchange, HttpContext, Route } from './auth.ts'
+import { notFound, type Refusal, refuse, statusOf } from './errors.ts'
+import { isKnown } from './files/headers.ts'
+import { roomOf } from './input.ts'
+import { canBeRead } from './settings.ts'
+
+export async function getHealth({ context, reply }: Exchange): Promise<object> {
+  const { refuses = false, message } = context.health() ?? {}
+  if (message === undefined) return { status: 'ok' }
+  // It serves, and a supervisor that restarts a host for another answer than 200 would mend nothing.
+  if (!refuses) return { status: 'degraded', message }
+  const code = 'READ_ONLY'
+  return reply.code(statusOf(code)).header('Tamtam-Code', code).send({ status: 'degraded', code, message })
+}
+
+/** Counters and gauges in the text format of Prometheus. */
+export async function getMetrics({ context: { engine, metrics }, reply }: Exchange): Promise<FastifyReply> {
+  if (!canBeRead(metrics)) return refuse(reply, notFound)
+  const rooms = await engine.rooms()
+  const total = (count: (room: (typeof rooms)[number]) => number) => rooms.reduce((sum, room) => sum + count(room), 0)
+  metrics.gauge('rooms', rooms.length)
+  metrics.gauge(
+    'members',
+    total(({ members }) => members),
+  )
+  metrics.gauge(
+    'entries',
+    total(({ last }) => last),
+  )
+  metrics.gauge('transfers', engine.uploads)
+  return reply.type(metrics.contentType).send(await metrics.text())
+}
+
+/** The files of the page in `directory`, for browsers. Only the addresses of the build's own files are served; they hold nothing secret. */
+export async function pageRoutes(directory: string, context: HttpContext): Promise<readonly Route[]> {
+  const files = await builtPage(directory)
+  const open = { method: 'GET', permission: 'open' } as const
+  const startedAt = context.clock.elapsed()
+  const routes = files.flatMap((file): readonly Route[] => {
+    const handler = (exchange: Exchange) => sendPageFile(exchange, file)
+    if (file.path === '/index.html') return [{ ...open, path: '/', handler }]
+    if (file.path !== '/status.html') return [{ ...open, path: file.path, handler }]
+    // A proxy on this machine must keep these addresses to itself, as all that it passes on comes from here.
+    return [
+      { method: 'GET', permission: 'machine', path: '/status', handler },
+      { method: 'GET', permission: 'machine', path: '/status/facts', handler: () => factsOf(context, startedAt) },
+    ]
+  })
+  const notBuiltRoute: Route = { ...open, path: '/', handler: ({ reply }) => refuse(reply, notBuilt) }
+  return [
+    ...routes,
+    { ...open, path: '/:room', handler: redirectToRoom },
+    { ...open, path: '/:room/', handler: redirectToRoom },
+    ...(files.length === 0 ? [notBuiltRoute] : []),
+  ]
+}
+
+/** For people who type the name of a room. Programs are told the addresses. */
+function redirectToRoom({ request, reply }: Exchange): FastifyReply {
+  const { headers } = request
+  const room = checkRoomName(roomOf(request))
+  const isTyped = headers['sec-fetch-mode'] === 'navigate' || /\btext\/html\b/i.test(headers.accept ?? '')
+  if (typeof room !== 'string' || !isTyped) return refuse(reply, notFound)
+  return reply.redirect(`/#${new URLSearchParams({ room })}`)
+}
+
+/** The state of the host, for the person who runs it. */
+async function factsOf({ engine, clock, metrics }: HttpContext, startedAt: number): Promise<object> {
+  const rooms = await engine.rooms()
+  const transfers = engine.transfers.map(({ id, room, by, file, status, durable }) => ({
+    id,
+    room,
+    by: by.name,
+    name: file.name,
+    status,
+    offset: durable,
+    ...(file.size === undefined ? {} : { size: file.size }),
+  }))
+  const values = canBeRead(metrics) ? await metrics.values() : {}
+  return {
+    upMs: Math.round(clock.elapsed() - startedAt),
+    memoryBytes: process.memoryUsage.rss(),
+    rooms,
+    transfers,
+    values,
+  }
+}
+
+function sendPageFile({ request: { headers }, reply }: Exchange, file: PageFile): FastifyReply {
+  const { name, form } = formFor(file, headers['accept-encoding'])
+  // A file with its digest in its name never changes.
+  const lasting = file.path.startsWith('/assets/')
+  reply.headers({
+    ...pageHeaders,
+    ETag: form.etag,
+    'Cache-Control': lasting ? 'public, max-age=31536000, immutable' : 'no-cache',
+  })
+  if (isKnown(headers['if-none-match'], form)) return reply.code(304).send()
+  if (name !== undefined) reply.header('Content-Encoding', name)
+  return reply.type(file.type).send(form.bytes)
+}
+
+/** The smallest form that the client accepts. */
+function formFor({ br, gzip, plain }: PageFile, accepted = ''): { name?: 'br' | 'gzip'; form: Form } {
+  const takes = (coding: string) =>
+    accepted.split(',').some((part) => {
+      const [name = '', ...parameters] = part.split(';').map((each) => each.trim().toLowerCase())
+      return name === coding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+    })
+  if (br !== undefined && takes('br')) return { name: 'br', form: br }
+  if (gzip !== undefined && takes('gzip')) return { name: 'gzip', form: gzip }
+  return { form: plain }
+}
+
+const notBuilt: Refusal = {
+  code: 'NOT_BUILT',
+  message: 'the page of this host is not built; start it with npm start, which builds it',
+}
+
+/**
+ * The rights of the page: to run and fetch from this host, and nothing else (C96). `media-src` is for the players of files; the one
+ * policy of trusted types makes the address of the worker that computes digests.
+ */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' blob:",
+  "media-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types tamtam-worker',
+].join('; ')
+
+const pageHeaders = {
+  'Content-Security-Policy': policy,
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  Vary: 'Accept-Encoding',
+} as const
+
+/** One form of a file: as it is, or compressed when the page was built. */
+interface Form {
+  readonly bytes: Buffer
+  readonly etag: string
+}
+
+interface PageFile {
+  /** Its address on the host, as in `/assets/main-B1x.js`. */
+  readonly path: string
+  readonly type: string
+  readonly plain: Form
+  readonly br?: Form
+  readonly gzip?: Form
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
+}
+
+/** The files of the page that the set-up built (`scripts/build-web.ts`), in memory; none where it has not. */
+async function builtPage(directory: string): Promise<readonly PageFile[]> {
+  const names = await filesIn(directory)
+  const files = names.filter((name) => TYPES[extname(name)] !== undefined)
+  const form = async (name: string) =>
+    names.includes(name) ? formOf(await readFile(join(directory, name))) : undefined
+  return await Promise.all(
+    files.map(async (name) => {
+      const [br, gzip] = [await form(`${name}.br`), await form(`${name}.gz`)]
+      return {
+        path: `/${name.split(sep).join('/')}`,
+        type: TYPES[extname(name)] ?? '',
+        plain: formOf(await readFile(join(directory, name))),
+        ...(br === undefined ? {} : { br }),
+        ...(gzip === undefined ? {} : { gzip }),
+      }
+    }),
+  )
+}
+
+async function filesIn(directory: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(directory, join(parentPath, name)))
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+const formOf = (bytes: Buffer): Form => ({
+  bytes,
+  etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+})
