@@ -3,15 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
 import { openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
+import { KeyRegistry } from '#server/connection/key-registry.ts'
 import { HttpServer } from '#server/http/server.ts'
 import { LineServer } from '#server/line/line-server.ts'
 import { AccessControl } from '#server/security/access-control.ts'
-import { HostToken } from '#server/security/host-token.ts'
-import { OwnerKey } from '#server/security/owner-key.ts'
+import { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { SignedLinks } from '#server/security/signed-links.ts'
 import { FrameSessionServer } from '#server/session/frames.ts'
-import { KeyRegistry } from '#server/connection/key-registry.ts'
 import { WebSocketSessionServer } from '#server/session/websocket.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
@@ -19,7 +18,7 @@ import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { MemoryJournal } from '#storage/memory/journal.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
-import { quarantinesIn } from '#storage/sqlite/quarantine.ts'
+import { quarantinesIn } from '#storage/sqlite/journal-files.ts'
 import { SystemClock } from '#system/clock.ts'
 import { RandomIds } from '#system/ids.ts'
 import { SilentLog } from '#system/log.ts'
@@ -162,7 +161,7 @@ export function compose(options: TamtamOptions): HostParts {
         access: options.access ?? openToAll,
         ...(options.token === true ? { token: from.resolve(HOST_TOKEN) } : {}),
         owner: from.resolve(OWNER_KEY),
-        keys: from.resolve(ROOM_SECRETS),
+        roomSecrets: from.resolve(ROOM_SECRETS),
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: { ...httpDefaults, ...options.http },

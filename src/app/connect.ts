@@ -1,15 +1,13 @@
 import { parseAddress, type RoomAddress } from '#client/address.ts'
-import { type Dial, dialHost } from '#client/dial.ts'
-import { Endpoint } from '#client/endpoint.ts'
-import { KnownHosts } from '#client/known-hosts.ts'
+import { ApiClient } from '#client/api-client.ts'
+import { type Dial, dialHost, Endpoint, KnownHosts } from '#client/endpoint.ts'
+import { NodeHttp } from '#client/node-http.ts'
+import { framesTo, webSocketsOver } from '#client/session/node-transports.ts'
 import { RemoteRoom } from '#client/session/remote-room.ts'
 import { RemoteSession } from '#client/session/remote-session.ts'
 import { RoomFiles } from '#client/session/room-files.ts'
-import type { SessionSettings } from '#client/session/settings.ts'
-import { framesTo } from '#client/session/transports/frames.ts'
-import { webSocketsOver } from '#client/session/transports/node-websocket.ts'
-import { webSocketTo } from '#client/session/transports/websocket.ts'
-import type { ClientSettings } from '#client/settings.ts'
+import { webSocketTo } from '#client/session/transports.ts'
+import type { ClientSettings, SessionSettings } from '#client/settings.ts'
 import { rejected } from '#domain/errors.ts'
 import { Refused } from '#domain/session.ts'
 import { SystemClock } from '#system/clock.ts'
@@ -46,12 +44,12 @@ const FOR_EVER_MS = 2 ** 31 - 1
  * where the host will not have it or does not show the key that it is known by, and with `Unreachable` where there is no host.
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<RemoteSession> {
-  const where = parseAddress(address)
-  if ('type' in where) throw new Refused(rejected('BAD_REQUEST', where.message))
-  if (where.file !== undefined) throw new Refused(rejected('BAD_REQUEST', 'this is the link of a file, and no room'))
+  const parsed = parseAddress(address)
+  if ('type' in parsed) throw new Refused(rejected('BAD_REQUEST', parsed.message))
+  if (parsed.file !== undefined) throw new Refused(rejected('BAD_REQUEST', 'this is the link of a file, and no room'))
   const known = new KnownHosts(options.knownHosts ?? knownHostsPath(process.env))
-  return await enterRoom(where, new Endpoint(where, options.dial ?? dialHost(where, known)), {
-    ...(where.token === undefined ? {} : { token: where.token }),
+  return await enterRoom(parsed, new Endpoint(parsed, options.dial ?? dialHost(parsed, known)), {
+    ...(parsed.token === undefined ? {} : { token: parsed.token }),
     ...options,
   })
 }
@@ -59,26 +57,26 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
 /** The same for an address that was read already. */
 export async function enterRoom(
   { room, name: called }: Pick<RoomAddress, 'room' | 'name'>,
-  way: Endpoint,
+  endpoint: Endpoint,
   options: Omit<ConnectOptions, 'knownHosts' | 'dial'>,
 ): Promise<RemoteSession> {
   const { token, password, after, name = called, transport = 'frames' } = options
   const ids = new RandomIds()
   const key = options.key ?? ids.next()
   const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
-  const open = transport === 'frames' ? framesTo(way) : webSocketTo(`ws://${way.at}/ws`, webSocketsOver(way))
+  const open =
+    transport === 'frames' ? framesTo(endpoint) : webSocketTo(`ws://${endpoint.at}/ws`, webSocketsOver(endpoint))
   const shown = { ...(token === undefined ? {} : { token }), ...(password === undefined ? {} : { password }) }
-  const place = new RemoteRoom(
+  const membership = new RemoteRoom(
     { open, clock: new SystemClock(), ids, random: Math.random, settings },
     { room, key, ...shown, ...(name === undefined ? {} : { name }), ...(after === undefined ? {} : { after }) },
   )
   // Between two connections nothing else does.
   const alive = setInterval(() => {}, FOR_EVER_MS)
-  place.state$.subscribe({ complete: () => clearInterval(alive) })
-  await place.enter()
-  return new RemoteSession(
-    room,
-    place,
-    new RoomFiles({ way, key: () => (place.closed ? undefined : key), ...shown }, room, settings),
-  )
+  membership.state$.subscribe({ complete: () => clearInterval(alive) })
+  await membership.enter()
+  // Requests are the member's, for as long as it is in the room.
+  const credentials = { key: () => (membership.closed ? undefined : key), ...shown }
+  const api = new ApiClient(new NodeHttp(endpoint, settings, true), credentials)
+  return new RemoteSession(room, membership, new RoomFiles(api, room, settings))
 }

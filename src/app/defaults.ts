@@ -1,6 +1,5 @@
 import type { BundleLimits } from '#bundle/manifest.ts'
-import type { SessionSettings } from '#client/session/settings.ts'
-import type { ClientSettings } from '#client/settings.ts'
+import type { ClientSettings, SessionSettings } from '#client/settings.ts'
 import type { EngineLimits } from '#domain/engine/limits.ts'
 import type { HttpSettings } from '#server/http/settings.ts'
 import type { LineSettings } from '#server/line/settings.ts'
@@ -146,8 +145,8 @@ export const listenerDefaults: ListenerSettings = {
   connections: 10_000,
   // A class behind one address, with a page each.
   connectionsPerAddress: 256,
-  strangers: 2500,
-  strangersOnLoopback: false,
+  unauthenticated: 2500,
+  unauthenticatedOnLoopback: false,
   silentMs: 1000,
   handshakeMs: 10_000,
   keepAliveMs: 60_000,

@@ -1,4 +1,4 @@
-import { failureText } from '#domain/names/failure-text.ts'
+import { failureText } from '#domain/names/text.ts'
 import { machineNames } from '#system/network.ts'
 import {
   daysLeft,

@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream'
 import type { Bandwidth } from '#domain/engine/bandwidth.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
-import { isLoopback } from '#server/connection/address.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
 import type { ListenerSettings } from '#server/listener/listener.ts'
-import type { RoomAccess } from '#server/security/room-access.ts'
+import type { RoomAccess } from '#server/security/room-secrets.ts'
 import type { TamtamOptions } from './cli/options.ts'
 import { compose } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
@@ -79,41 +79,23 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
   }
 }
 
-export type { Dial } from '#client/dial.ts'
+export type { Dial } from '#client/endpoint.ts'
 export { Unreachable } from '#client/errors.ts'
 export type { RemoteSession } from '#client/session/remote-session.ts'
 export type { Access, AccessRequest } from '#domain/engine/access.ts'
 export type { Bandwidth, BandwidthCaps } from '#domain/engine/bandwidth.ts'
 export type { Engine } from '#domain/engine/engine.ts'
-export type { JoinRequest } from '#domain/engine/join-request.ts'
-export type { EngineLimits } from '#domain/engine/limits.ts'
-export type { Ports } from '#domain/engine/ports.ts'
+export type { EngineLimits, Ports } from '#domain/engine/limits.ts'
+export type { JoinRequest } from '#domain/engine/rooms.ts'
 export type { LocalSession } from '#domain/engine/session.ts'
 export type { Code, Rejected } from '#domain/errors.ts'
-export type { Cancel, Clock } from '#domain/ports/clock.ts'
-export {
-  type Digest,
-  FileMissing,
-  type FileStore,
-  FileStoreFailed,
-  type FileWriter,
-} from '#domain/ports/file-store.ts'
-export type { Ids } from '#domain/ports/ids.ts'
-export {
-  type Appended,
-  DirectoryInUse,
-  type Journal,
-  JournalFailed,
-  type KnownId,
-  type Span,
-} from '#domain/ports/journal.ts'
-export type { Log, LogFields } from '#domain/ports/log.ts'
-export type { Metrics } from '#domain/ports/metrics.ts'
+export { type Digest, FileMissing, type FileStore, FileStoreFailed, type FileWriter } from '#domain/ports/file-store.ts'
+export { type Appended, DirectoryInUse, type Journal, JournalFailed, type Span } from '#domain/ports/journal.ts'
 export type { KeyName, SecretStore } from '#domain/ports/secret-store.ts'
-export { Batch, type CommandId, type Encoder } from '#domain/room/batch.ts'
+export type { Cancel, Clock, Ids, Log, LogFields, Metrics } from '#domain/ports/system.ts'
+export { Batch, type CommandId, type Encoder, type KnownId } from '#domain/room/batch.ts'
 export type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
-export type { Entry, MentionedFile, OfferedFile, Presence, RoomEvent, WholeFile } from '#domain/room/events.ts'
-export type { Member } from '#domain/room/member.ts'
+export type { Entry, Member, MentionedFile, OfferedFile, Presence, RoomEvent, WholeFile } from '#domain/room/events.ts'
 export {
   type ConnectionState,
   Refused,

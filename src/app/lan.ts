@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isLoopback } from '#server/connection/address.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
 import { machineNames } from '#system/network.ts'
 import { namesOfCertificate } from '#system/tls/identity.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'

@@ -1,15 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { Engine } from '#domain/engine/engine.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 import type { ConnectionServer, IncomingConnection } from '#server/connection/incoming-connection.ts'
 import type { HttpServer } from '#server/http/server.ts'
 import { admit } from '#server/listener/admit.ts'
 import { type ListenerSettings, TcpListener } from '#server/listener/listener.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
-import type { HostToken } from '#server/security/host-token.ts'
-import type { OwnerKey } from '#server/security/owner-key.ts'
+import type { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket.ts'
@@ -104,7 +101,7 @@ export class Lifecycle {
     this.mount()
     this.#guests.add(connection)
     connection.once('close', () => this.#guests.delete(connection))
-    admit(connection, from, listenerDefaults.silentMs, this.#parts)
+    void admit(connection, from, listenerDefaults.silentMs, this.#parts)
   }
 
   /** Takes in nothing more, keeps and shows what was taken in, tells everybody why, and lets go of the data. Idempotent. */

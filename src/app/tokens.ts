@@ -1,27 +1,23 @@
 import type { InjectionToken } from 'tsyringe'
 import type { Engine } from '#domain/engine/engine.ts'
-import type { Clock } from '#domain/ports/clock.ts'
 import type { FileStore } from '#domain/ports/file-store.ts'
-import type { Ids } from '#domain/ports/ids.ts'
 import type { Journal } from '#domain/ports/journal.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
+import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
+import type { KeyRegistry } from '#server/connection/key-registry.ts'
 import type { HttpServer } from '#server/http/server.ts'
 import type { LineServer } from '#server/line/line-server.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
-import type { HostToken } from '#server/security/host-token.ts'
-import type { OwnerKey } from '#server/security/owner-key.ts'
+import type { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { SessionParts } from '#server/session/connection.ts'
 import type { FrameSessionServer } from '#server/session/frames.ts'
-import type { KeyRegistry } from '#server/connection/key-registry.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
-export const FILE_STORE: InjectionToken<FileStore> = Symbol('Vault')
-export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('Keyring')
+export const FILE_STORE: InjectionToken<FileStore> = Symbol('FileStore')
+export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('SecretStore')
 export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
 export const IDS: InjectionToken<Ids> = Symbol('Ids')
 export const LOG: InjectionToken<Log> = Symbol('Log')

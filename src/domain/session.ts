@@ -1,8 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Code, Rejected } from './errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
-import type { PastEvent, RoomEvent, WholeFile } from './room/events.ts'
-import type { Member } from './room/member.ts'
+import type { Member, PastEvent, RoomEvent, WholeFile } from './room/events.ts'
 import type { RoomFile } from './room/state.ts'
 
 export interface UploadMeta {

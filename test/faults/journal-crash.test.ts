@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
@@ -92,7 +92,7 @@ describe('C85: a directory that another process has open', () => {
     await expect(opened()).rejects.toMatchObject({ code: 'DIRECTORY_IN_USE', pid: undefined })
     await writeFile(join(directory, 'owner.json'), '{"pid": "half')
     await expect(opened()).rejects.toMatchObject({ pid: undefined })
-    await writeFile(join(directory, 'owner.json'), JSON.stringify({ pid: holder.pid }))
+    await writeFile(join(directory, 'owner.json'), JSON.stringify({ pid: holder.pid, host: hostname() }))
     const refusal = await opened().catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(DirectoryInUse)
     expect(refusal).toMatchObject({ pid: holder.pid })

@@ -23,7 +23,8 @@ export class JournalProcess {
   ) {
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', WRITER, directory, mode, String(most)]
     const [program, ...args] = [...command, ...node]
-    this.#child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    // What ends it unexpectedly is on its stderr; strace writes there too.
+    this.#child = spawn(program!, args, { stdio: ['ignore', 'pipe', command.length === 0 ? 'inherit' : 'ignore'] })
     this.#exited = once(this.#child, 'close').then(() => {
       this.#over = true
     })

@@ -1,8 +1,8 @@
 import { httpDefaults, roomSecretDefaults } from '#app/defaults.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { AccessControl } from '#server/security/access-control.ts'
-import { OwnerKey } from '#server/security/owner-key.ts'
+import { OwnerKey } from '#server/security/host-token.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { MemoryMetrics } from '#system/metrics.ts'
@@ -11,6 +11,6 @@ import { MemoryMetrics } from '#system/metrics.ts'
 export function admissionFor(clock: Clock, access: Access = openToAll): AccessControl {
   const secretStore = new MemorySecretStore()
   const owner = new OwnerKey(secretStore)
-  const keys = new RoomSecrets(secretStore, clock, roomSecretDefaults)
-  return new AccessControl({ access, owner, keys, clock, metrics: new MemoryMetrics(), settings: httpDefaults })
+  const roomSecrets = new RoomSecrets(secretStore, clock, roomSecretDefaults)
+  return new AccessControl({ access, owner, roomSecrets, clock, metrics: new MemoryMetrics(), settings: httpDefaults })
 }

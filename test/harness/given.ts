@@ -1,9 +1,8 @@
 import { expect } from 'vitest'
 import type { RoomCommand } from '#domain/room/commands.ts'
 import { decide } from '#domain/room/decide.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
-import type { Member } from '#domain/room/member.ts'
 import { initialState } from '#domain/room/state.ts'
 import { AT, MAX_TEXT_BYTES, RECEIPTS_PER_FILE } from './people.ts'
 

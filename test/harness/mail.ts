@@ -1,6 +1,6 @@
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, Mail, RoomCommand } from '#domain/room/commands.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Member } from '#domain/room/events.ts'
 
 export interface WatchedMail extends Mail {
   readonly acks: Ack[]

@@ -1,7 +1,6 @@
 import type { ActorLimits } from '#domain/room/actor.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import type { Entry, Joined, OfferedFile, RoomEvent, Said, WholeFile } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Entry, Joined, Member, OfferedFile, RoomEvent, Said, WholeFile } from '#domain/room/events.ts'
 import { isVisibleTo, ownVisibility } from '#domain/room/visibility.ts'
 
 export const AT = 1_790_000_000_000

@@ -2,9 +2,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { identityDefaults } from '#app/defaults.ts'
-import { dialHost } from '#client/dial.ts'
-import { Endpoint } from '#client/endpoint.ts'
-import { KnownHosts } from '#client/known-hosts.ts'
+import { dialHost, Endpoint, KnownHosts } from '#client/endpoint.ts'
 import { fingerprintOfPem, ownIdentity } from '#system/tls/identity.ts'
 import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
 import { LineClient } from './line-client.ts'
@@ -38,7 +36,7 @@ export async function joinOverTls(port: number, nick: string): Promise<LineClien
   return client
 }
 
-export function plainWay(port: number): Endpoint {
-  const where = { host: '127.0.0.1', port, tls: false }
-  return new Endpoint(where, dialHost(where, new KnownHosts('/nonexistent/known_hosts')))
+export function plainEndpoint(port: number): Endpoint {
+  const address = { host: '127.0.0.1', port, tls: false }
+  return new Endpoint(address, dialHost(address, new KnownHosts('/nonexistent/known_hosts')))
 }

@@ -1,203 +1,159 @@
-import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
-import { ConnectAgent, type Endpoint } from './endpoint.ts'
-import { errorText } from './error-text.ts'
-import { Disconnected, NotTrusted, type Refusal, refusal, Unreachable } from './errors.ts'
-import { errorBody } from './http-bodies.ts'
-import { pipeBody } from './pipe-body.ts'
-import type { ClientSettings } from './settings.ts'
+import { isRefusal, notTamtam, type Refusal, refusal } from './errors.ts'
 
-export interface HostPlace {
-  readonly way: Endpoint
+/** Pages send text and blobs; Node sends streams as well. */
+export type RequestBody = string | Blob | AsyncIterable<Uint8Array>
+
+export interface HttpRequest {
+  /** `GET` unless given. */
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  /** A stream is pulled no faster than the host takes it. */
+  readonly body?: RequestBody
+  /** Bytes of a streamed body. */
+  readonly length?: number
+  /** Ends the request; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Called as the body leaves, with the bytes of it that have left so far. */
+  readonly moved?: (bytes: number) => void
+  /** Called before a request that stands still is dropped: whether the host got further. */
+  readonly alive?: () => Promise<boolean>
+}
+
+/** The head of an answer, whatever its status. Its body is to be read, or dropped. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly statusText: string
+  /** `name` in lower case. */
+  header(name: string): string | undefined
+  /** The whole body. Rejects with `Disconnected` where it ends too early, or is longer than 16 MiB. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>
+  /** The body as it is pulled. Throws `Disconnected` where it ends too early, or nothing comes for `idleMs`. */
+  chunks(idleMs?: number): AsyncIterable<Uint8Array>
+  drop(): void
+}
+
+/** HTTP to one host. Adapters: `NodeHttp`, `BrowserHttp`. */
+export interface Http {
+  /** `host:port` as a person writes it. */
+  readonly at: string
+  /** Where the host's links begin: `https://host:port`. */
+  readonly base: string
+  /** Rejects with `Disconnected`, with `Unreachable` where nobody ever answered, and with `NotTrusted`. */
+  request(path: string, request: HttpRequest): Promise<HttpAnswer>
+  /** Ends what is under way. */
+  close(): void
+}
+
+/** Goes with every request, and into no message (C121). */
+export interface ApiCredentials {
   readonly name?: string
-  /** Goes with every request, and into no message (C121). */
+  /** The host's token. */
   readonly token?: string
-  /** Of the room, likewise. */
+  /** The room's password, or an invitation. */
   readonly password?: string
-  /** The key of a session, while that has a place: what is asked is then done by its member. Into no message either. */
+  /** The key of a member, while that is in the room: requests are then this member's. */
   readonly key?: () => string | undefined
 }
 
-export interface Ask {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  readonly path: string
-  readonly headers?: OutgoingHttpHeaders
-  /** Pulled no faster than the host takes it; with a string or bytes, `Content-Length` is filled in. */
-  readonly body?: string | AsyncIterable<Uint8Array>
-  /** Hears of each part of the body that left this process, in bytes. */
-  moved?(bytes: number): void
-  /** Asked before a connection that stands still is dropped: whether the host got further. */
-  alive?(): Promise<boolean>
-  /** Instead of `idleMs`. */
-  readonly silentMs?: number
-}
-
-/** So often may a connection fail before anybody answered at all. */
-const MOST_FAILURES = 5
-const MOST_TEXT_BYTES = 16 * 1024 * 1024
-
-/** One host over HTTP: a connection for each request, none of which may stand still. */
+/** A host's HTTP API (docs/http.md), with the credentials of the one who asks. */
 export class ApiClient {
-  readonly place: HostPlace
-  readonly settings: ClientSettings
-  readonly #agent: ConnectAgent
-  #met: boolean
-  #failures = 0
-  /** What opens a file by itself, of those that were sent over this link, by their ids. */
-  readonly #signedLinks = new Map<string, string>()
+  readonly http: Http
+  readonly #credentials: ApiCredentials
+  /** Tickets that open a file by themselves, by the file's id. */
+  readonly #tickets = new Map<string, string>()
 
-  /** `met`: somebody has answered there before, so it is worth trying again. */
-  constructor(place: HostPlace, settings: ClientSettings, met = false) {
-    this.place = place
-    this.#agent = new ConnectAgent(place.way)
-    this.#met = met
-    this.settings = settings
+  constructor(http: Http, credentials: ApiCredentials = {}) {
+    this.http = http
+    this.#credentials = credentials
   }
 
-  /** `host:port` as a person writes it. */
-  get label(): string {
-    return this.place.way.at
+  /** A good answer, or the host's refusal. Throws as `Http.request` does. */
+  async ask(path: string, request: HttpRequest = {}): Promise<HttpAnswer | Refusal> {
+    const headers = { ...authorization(this.#credentials), ...request.headers }
+    const answer = await this.http.request(path, { ...request, headers })
+    return answer.status >= 200 && answer.status < 300 ? answer : await refusalIn(answer)
+  }
+
+  /** An answer's body, read by `read`: undefined from it is no answer of a tamtam host. */
+  async get<T>(path: string, read: (value: unknown) => T | undefined, request: HttpRequest = {}): Promise<T | Refusal> {
+    const headers = { Accept: 'application/json', ...request.headers }
+    const answer = await this.ask(path, { ...request, headers })
+    if (isRefusal(answer)) return answer
+    const text = textOf(await answer.bytes())
+    try {
+      return read(JSON.parse(text)) ?? notTamtam
+    } catch (error) {
+      if (error instanceof SyntaxError) return notTamtam
+      throw error
+    }
+  }
+
+  /** For a request that is answered by nothing: undefined once it is done. */
+  async run(path: string, request: HttpRequest): Promise<Refusal | undefined> {
+    const answer = await this.ask(path, request)
+    if (isRefusal(answer)) return answer
+    answer.drop()
+    return undefined
   }
 
   /** Where a file is, or something `below` it. */
   filePath(id: string, below = ''): string {
-    const ticket = this.#signedLinks.get(id)
+    const ticket = this.#tickets.get(id)
     return `/files/${encodeURIComponent(id)}${below}${ticket === undefined ? '' : `?ticket=${ticket}`}`
   }
 
-  /** Whether it is to be had by its address alone. */
-  isOwn(id: string): boolean {
-    return this.#signedLinks.has(id)
+  /** Whether the file's path opens it by itself. */
+  hasTicket(id: string): boolean {
+    return this.#tickets.has(id)
   }
 
-  /** Remembers the address that the host has given to a new file, and answers its id. */
-  idAt(location = ''): string | undefined {
+  /** Keeps a ticket that opens a file by itself. */
+  addTicket(id: string, ticket: string): void {
+    this.#tickets.set(id, ticket)
+  }
+
+  /** The file's id in its address, as the host told it; keeps the ticket in it. */
+  fileAt(location = ''): string | undefined {
     const [, id, ticket] = /\/files\/([\w-]{1,64})(?:\?ticket=([\w-]+))?$/.exec(location) ?? []
-    if (id === undefined) return undefined
-    if (ticket !== undefined) this.opensBy(id, ticket)
+    if (id !== undefined && ticket !== undefined) this.addTicket(id, ticket)
     return id
   }
 
-  /** Remembers what opens a file by itself. */
-  opensBy(id: string, ticket: string): void {
-    this.#signedLinks.set(id, ticket)
-  }
-
-  /** The head of the answer; its body is to be read, or destroyed. Throws `Disconnected`, and `Unreachable` where nobody ever answered. */
-  async ask(ask: Ask): Promise<IncomingMessage> {
-    const { host, port } = this.place.way
-    const length = typeof ask.body === 'string' ? { 'Content-Length': Buffer.byteLength(ask.body) } : {}
-    const headers = { ...authorization(this.place), ...length, ...ask.headers }
-    const asked = request({ host, port, method: ask.method, path: ask.path, headers, agent: this.#agent })
-    let connected = false
-    asked.once('socket', () => {
-      connected = true
-    })
-    try {
-      const answer = await this.#answerTo(asked, ask)
-      this.#met = true
-      return answer
-    } catch (error) {
-      asked.destroy()
-      if (!(error instanceof Disconnected) || this.#met) throw error
-      // Somebody is there, and may only be about to start or to stop.
-      if (connected && ++this.#failures < MOST_FAILURES) throw error
-      throw new Unreachable(`nobody answers at ${this.label} (${error.message})`, { cause: error })
-    }
-  }
-
-  /** The answer's body as JSON, or why there is none. */
-  async json(ask: Ask): Promise<{ readonly value: unknown } | Refusal> {
-    const answer = await this.ask(ask)
-    if (!isGood(answer)) return await refusalOf(answer)
-    const text = await textOf(answer, this.settings.idleMs)
-    try {
-      return { value: JSON.parse(text) }
-    } catch {
-      return notTamtam
-    }
-  }
-
   close(): void {
-    this.#agent.destroy()
-  }
-
-  async #answerTo(asked: ClientRequest, ask: Ask): Promise<IncomingMessage> {
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const silentMs = ask.silentMs ?? this.settings.idleMs
-    const expire = async () => {
-      const alive = await ask.alive?.().catch(() => false)
-      if (alive === true) timer.refresh()
-      else asked.destroy(new Error(`nothing moved for ${Math.round(silentMs / 1000)} s`))
-    }
-    const timer = setTimeout(() => void expire(), silentMs)
-    asked.once('response', resolve)
-    asked.on('error', (error) => {
-      reject(error instanceof NotTrusted ? error : new Disconnected(errorText(error), { cause: error }))
-    })
-    asked.once('close', () => reject(new Disconnected('the connection was closed')))
-    const { body } = ask
-    if (body === undefined || typeof body === 'string') asked.end(body)
-    else {
-      const moved = (bytes: number) => {
-        timer.refresh()
-        ask.moved?.(bytes)
-      }
-      // A host may answer before it has taken all; what the file system says must not be lost.
-      pipeBody(body, asked, moved).then(
-        () => asked.end(),
-        (error) => reject(error),
-      )
-    }
-    try {
-      return await promise
-    } finally {
-      clearTimeout(timer)
-    }
+    this.http.close()
   }
 }
 
-export const isGood = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300
-
-/** What an answer that is not good says. */
-export async function refusalOf(answer: IncomingMessage): Promise<Refusal> {
-  const status = answer.statusCode ?? 0
-  const said = errorBody(await textOf(answer, 15_000).catch(() => ''))
-  if (said !== undefined) return refusal(status, said.code, said.message)
+async function refusalIn(answer: HttpAnswer): Promise<Refusal> {
+  const { status, statusText } = answer
+  const told = errorIn(await answer.bytes().then(textOf, () => ''))
+  if (told !== undefined) return refusal(status, told.code, told.message)
   // HEAD has no body.
   if (status === 404 || status === 410) return refusal(status, 'NO_SUCH_FILE', 'there is no such file')
-  const { 'tamtam-code': code = `HTTP_${status}` } = answer.headers
-  return refusal(status, String(code), `the host answered ${status} ${answer.statusMessage ?? ''}`.trimEnd())
+  const code = answer.header('tamtam-code') ?? `HTTP_${status}`
+  return refusal(status, code, `the host answered ${status} ${statusText}`.trimEnd())
 }
 
-export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
-
-async function textOf(answer: IncomingMessage, idleMs: number): Promise<string> {
-  const timer = setTimeout(() => answer.destroy(), idleMs)
-  const pieces: Buffer[] = []
-  let bytes = 0
+/** `{ code, message }`, where a body is that. */
+function errorIn(text: string): { readonly code: string; readonly message: string } | undefined {
   try {
-    for await (const piece of answer) {
-      timer.refresh()
-      bytes += piece.length
-      if (bytes > MOST_TEXT_BYTES) throw new Disconnected('the answer is too long')
-      pieces.push(piece)
-    }
-  } catch (error) {
-    throw error instanceof Disconnected ? error : new Disconnected(errorText(error), { cause: error })
-  } finally {
-    clearTimeout(timer)
-    answer.destroy()
+    const { code, message } = JSON.parse(text) as { readonly code?: unknown; readonly message?: unknown }
+    return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined
+  } catch {
+    return undefined
   }
-  return Buffer.concat(pieces).toString()
 }
 
-function authorization({ name, token, password, key }: HostPlace): OutgoingHttpHeaders {
+function authorization({ name, token, password, key }: ApiCredentials): Readonly<Record<string, string>> {
   const shown = key?.()
   const member = {
     ...(shown === undefined ? {} : { 'Tamtam-Key': shown }),
     ...(password === undefined ? {} : { 'Tamtam-Password': encodeURIComponent(password) }),
   }
-  if (name !== undefined)
-    return { ...member, Authorization: `Basic ${Buffer.from(`${name}:${token ?? ''}`).toString('base64')}` }
+  if (name !== undefined) return { ...member, Authorization: `Basic ${base64(`${name}:${token ?? ''}`)}` }
   return token === undefined ? member : { ...member, Authorization: `Bearer ${token}` }
 }
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))

@@ -1,14 +1,14 @@
 /** Some bytes of a stream, and whether they are its last. */
-export interface Piece {
+export interface Chunk {
   readonly bytes: Buffer
   readonly last: boolean
 }
 
 /**
- * The bytes of a source in pieces of at most `most`: full ones, or what came within `ms`. So they go as they come, and can be kept
+ * The bytes of a source in chunks of at most `most`: full ones, or what came within `ms`. So they go as they come, and can be kept
  * until they are safe. Reads one chunk of the source ahead.
  */
-export async function* gathered(source: AsyncIterable<Uint8Array>, most: number, ms: number): AsyncGenerator<Piece> {
+export async function* chunked(source: AsyncIterable<Uint8Array>, most: number, ms: number): AsyncGenerator<Chunk> {
   const iterator = source[Symbol.asyncIterator]()
   let parts: Uint8Array[] = []
   let size = 0

@@ -10,14 +10,12 @@ import {
   receivedName,
   type SaveFolder,
 } from '#system/files/publish.ts'
-import { DownloadError, feed } from './download-stream.ts'
-import { isGone, isRefusal, type Refusal, refusal } from './errors.ts'
-import { summaryOf } from './file-summary.ts'
-import { paced } from './pace.ts'
-import { PartialFile } from './partial-file.ts'
-import { baseOf, dropPartialFiles } from './partial-file-claim.ts'
-import { giveReceipt } from './receipt.ts'
-import type { TransferOptions } from './transfer-options.ts'
+import { DownloadError, downloadStream } from './download-stream.ts'
+import { Disconnected, GaveUp, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
+import { baseOf, dropPartialFiles, PartialFile } from './partial-file.ts'
+import { postReceipt } from './queries.ts'
+import { paced, type TransferOptions } from './transfers.ts'
+import { fileStatus } from './tus.ts'
 
 /** Where a file is to be: at this very path, or in a folder under a name that is free. */
 export type Target = { readonly path: string } | { readonly folder: SaveFolder }
@@ -49,14 +47,14 @@ export async function downloadFile(
   const place = 'path' in target ? target.path : join(target.folder.path, receivedName(name, id))
   await makeDirectory(dirname(place))
   const base = baseOf('path' in target ? place : `${place}.${id.slice(0, 8)}`)
-  const there = await whatIsThere(options, file, place, target)
+  const there = await alreadyThere(options, file, place, target)
   if (there !== undefined && isRefusal(there)) return there
   if (there !== undefined) {
     await dropPartialFiles(base)
-    await giveReceipt(options.link, id, there.sha256)
+    await giveReceipt(options, id, there.sha256)
     return there
   }
-  const hashed = (done: number, total: number) => options.tell({ type: 'hashing', done, total })
+  const hashed = (done: number, total: number) => options.report({ type: 'hashing', done, total })
   const part = await PartialFile.open(base, hashed)
   try {
     const whole = (await fill(options, id, part)) ?? (await fill(options, id, part)) ?? mismatch
@@ -65,10 +63,10 @@ export async function downloadFile(
       if (whole === mismatch || isGone(whole)) await part.remove()
       return whole
     }
-    const named = await nameIt(part, place, target, whole)
+    const named = await publish(part, place, target, whole)
     if (named === undefined) return taken(place)
     await part.remove()
-    await giveReceipt(options.link, id, whole.sha256)
+    await giveReceipt(options, id, whole.sha256)
     return { ...whole, name, path: named.path, ...(named.already ? { already: true } : {}) }
   } finally {
     await part.close()
@@ -79,8 +77,8 @@ export async function downloadFile(
 const taken = (place: string) => refusal(0, 'EXISTS', `${place} exists, and nothing is overwritten`)
 
 /** The file itself where it is here already; a refusal where something else has the very name it must have. */
-async function whatIsThere(
-  { link, retries }: TransferOptions,
+async function alreadyThere(
+  { api, retries }: TransferOptions,
   { id, name, size, sha256 }: FileToSave,
   place: string,
   target: Target,
@@ -104,9 +102,9 @@ async function whatIsThere(
 
   async function contentOf(): Promise<Content | Refusal | undefined> {
     if (size != null && sha256 != null) return { size, sha256 }
-    const look = await retries.until(() => summaryOf(link, id))
-    if (isRefusal(look)) return look
-    return look.status === 'whole' && look.sha256 !== undefined ? { size: look.size, sha256: look.sha256 } : undefined
+    const now = await retries.until(() => fileStatus(api, id))
+    if (isRefusal(now)) return now
+    return now.status === 'whole' && now.sha256 !== undefined ? { size: now.size, sha256: now.sha256 } : undefined
   }
 }
 
@@ -116,19 +114,19 @@ async function fill(
   id: string,
   part: PartialFile,
 ): Promise<Omit<WholeFile, 'name'> | Refusal | undefined> {
-  const { link, retries, limit } = options
+  const { api, retries, limit } = options
   while (true) {
     try {
-      for await (const bytes of paced(feed(options, id, part.size), limit)) await part.append(bytes)
+      for await (const bytes of paced(downloadStream(options, id, part.size), limit)) await part.append(bytes)
     } catch (error) {
       if (error instanceof DownloadError) return error.refusal
       throw error
     }
-    const look = await retries.until(() => summaryOf(link, id))
-    if (isRefusal(look)) return look
-    if (look.status === 'whole') {
+    const now = await retries.until(() => fileStatus(api, id))
+    if (isRefusal(now)) return now
+    if (now.status === 'whole') {
       const sha256 = part.digest()
-      if (sha256 === look.sha256 && part.size === look.size) return { id, size: part.size, sha256 }
+      if (sha256 === now.sha256 && part.size === now.size) return { id, size: part.size, sha256 }
       await part.restart()
       return undefined
     }
@@ -137,7 +135,7 @@ async function fill(
   }
 }
 
-async function nameIt(
+async function publish(
   part: PartialFile,
   place: string,
   target: Target,
@@ -154,3 +152,19 @@ async function nameIt(
 }
 
 const mismatch = refusal(0, 'HASH_MISMATCH', 'these are not the bytes that were sent; nothing of them is kept')
+
+/** A file that is here already is not worth more waiting than this. */
+const RECEIPT_MS = 10_000
+
+/** Tells the room that a file was received whole, if the room can be told. */
+export async function giveReceipt(
+  { api, retries }: Pick<TransferOptions, 'api' | 'retries'>,
+  id: string,
+  sha256: string,
+): Promise<void> {
+  try {
+    await retries.within(RECEIPT_MS).until(async () => (await postReceipt(api, id, sha256)) ?? {})
+  } catch (error) {
+    if (!(error instanceof GaveUp || error instanceof Disconnected)) throw error
+  }
+}

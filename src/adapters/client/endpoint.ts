@@ -1,8 +1,20 @@
-import { setMaxListeners } from 'node:events'
-import { Agent } from 'node:http'
-import type { Duplex } from 'node:stream'
-import { labelOf } from './address.ts'
-import type { Dial, Where } from './dial.ts'
+import { open, readFile, rm, stat } from 'node:fs/promises'
+import { connect, isIP, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { addAbortSignal, type Duplex } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { failureText } from '#domain/names/text.ts'
+import { errorCode, makeDirectory, replaceFile } from '#system/files/file-system.ts'
+import { textOf } from '#system/files/text.ts'
+import { fingerprintOf } from '#system/tls/fingerprint.ts'
+import { labelOf, type RoomAddress } from './address.ts'
+import { NotTrusted } from './errors.ts'
+
+export type HostAddress = Pick<RoomAddress, 'host' | 'port' | 'tls' | 'fingerprint'>
+
+/** Makes one more connection to a host, on which nothing was said yet. The signal ends it while it is being made. */
+export type Dial = (signal: AbortSignal) => Duplex | Promise<Duplex>
 
 /** How one host is reached, and what it is called. */
 export class Endpoint {
@@ -14,7 +26,7 @@ export class Endpoint {
   readonly base: string
   readonly #dial: Dial
 
-  constructor({ host, port, tls }: Where, dial: Dial) {
+  constructor({ host, port, tls }: HostAddress, dial: Dial) {
     this.host = host
     this.port = port
     this.at = labelOf(host, port)
@@ -28,26 +40,182 @@ export class Endpoint {
   }
 }
 
-type Made = (error: Error | null, connection: Duplex) => void
+/** A mobile network forgets a connection that is silent for longer. */
+const KEEP_ALIVE_MS = 60_000
 
-/** Makes the connections of requests. */
-export class ConnectAgent extends Agent {
-  readonly #way: Endpoint
-  readonly #closing = new AbortController()
+/** In plain, or over TLS for as long as the host shows the key that it is known by. Rejects with what the system says, and with `NotTrusted`. */
+export const dialHost = (address: HostAddress, known: KnownHosts): Dial =>
+  address.tls ? dialTls(address, known) : dialTcp(address, known)
 
-  constructor(way: Endpoint) {
-    super({ keepAlive: false })
-    setMaxListeners(0, this.#closing.signal)
-    this.#way = way
+const dialTcp =
+  ({ host, port }: HostAddress, known: KnownHosts): Dial =>
+  async (signal) => {
+    await known.allowPlain(labelOf(host, port))
+    return await kept(connect({ host, port }), 'connect', signal)
   }
 
-  override createConnection(_options: object, made?: Made): undefined {
-    const failed = made as ((error: Error) => void) | undefined
-    this.#way.open(this.#closing.signal).then((connection) => made?.(null, connection), failed)
+const dialTls =
+  ({ host, port, fingerprint }: HostAddress, known: KnownHosts): Dial =>
+  async (signal) => {
+    const socket = connectTls({
+      host,
+      port,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+      // The key decides, not who signed the certificate.
+      rejectUnauthorized: false,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+    })
+    await kept(socket, 'secureConnect', signal)
+    try {
+      await known.allow(labelOf(host, port), keyOf(socket), fingerprint)
+      return socket
+    } catch (error) {
+      socket.destroy()
+      throw error
+    }
   }
 
-  override destroy(): void {
-    this.#closing.abort()
-    super.destroy()
+function keyOf(socket: TLSSocket): ShownKey {
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) throw new Error('it shows no certificate')
+  return { fingerprint: fingerprintOf(certificate), until: certificate.validToDate }
+}
+
+/** Resolves when it is made; rejects when it breaks before. */
+function kept<Connection extends Socket>(
+  socket: Connection,
+  made: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>()
+  addAbortSignal(signal, socket)
+  socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
+  socket.once(made, () => {
+    socket.off('error', reject)
+    resolve(socket)
+  })
+  socket.once('error', reject)
+  return promise
+}
+
+/** News for the person who connects to a host over TLS. */
+export type TrustNews =
+  /** Nothing was known of this host: what it shows is believed, and held against it from now on. */
+  | { readonly type: 'met'; readonly at: string; readonly fingerprint: string }
+  /** It showed the right key, with a certificate that has ended. */
+  | { readonly type: 'ended'; readonly at: string; readonly since: Date }
+  | { readonly type: 'unkept'; readonly path: string; readonly why: string }
+
+export interface ShownKey {
+  readonly fingerprint: string
+  readonly until: Date
+}
+
+const LOCK_MS = 20
+const STALE_LOCK_MS = 3000
+
+/**
+ * The hosts that were reached over TLS, and the key that each has shown: a line `host:port sha256:…` for each, in a file for its owner alone
+ * (trust on first use, C123). Several programs may have the file at once.
+ */
+export class KnownHosts {
+  readonly #path: string
+  readonly #report: (news: TrustNews) => void
+  readonly #reported = new Set<string>()
+
+  constructor(path: string, report: (news: TrustNews) => void = () => {}) {
+    this.#path = path
+    this.#report = report
+  }
+
+  /** Throws `NotTrusted` where the host is known by TLS: nobody goes there in plain by mistake, or because somebody strips it. */
+  async allowPlain(at: string): Promise<void> {
+    if (!(await this.#read()).has(at)) return
+    throw new NotTrusted(
+      'TLS_REQUIRED',
+      `${at} was reached over TLS before, and is not spoken to in plain; write tls://${at}, or remove its line from ${this.#path}`,
+    )
+  }
+
+  /** Throws `NotTrusted` where the key is neither the one that was asked for nor, where none was, the one that is known. */
+  async allow(at: string, { fingerprint, until }: ShownKey, wanted: string | undefined): Promise<void> {
+    if (wanted !== undefined && wanted !== fingerprint)
+      throw new NotTrusted(
+        'HOST_CHANGED',
+        `${at} shows the key ${fingerprint}, and not ${wanted}; nothing was said to it`,
+      )
+    const known = (await this.#read()).get(at)
+    if (known !== fingerprint) {
+      if (known !== undefined && wanted === undefined) throw this.#changed(at, known, fingerprint)
+      if (wanted === undefined) this.#report({ type: 'met', at, fingerprint })
+      await this.#remember(at, fingerprint, known)
+    }
+    if (until.getTime() < Date.now() && !this.#reported.has(at)) this.#report({ type: 'ended', at, since: until })
+    this.#reported.add(at)
+  }
+
+  #changed(at: string, known: string, shown: string): NotTrusted {
+    return new NotTrusted(
+      'HOST_CHANGED',
+      `${at} does not show the key that it is known by. It was ${known}, and is now ${shown}. Either the host was set up anew, or somebody stands ` +
+        `between you and it; nothing was said to it. Ask whoever hosts for the fingerprint. If it is right, write tls://${at}#${shown} once, ` +
+        `or remove its line from ${this.#path}`,
+    )
+  }
+
+  /** `before`: what was known of it a moment ago; somebody else may have met it meanwhile. */
+  async #remember(at: string, fingerprint: string, before: string | undefined): Promise<void> {
+    try {
+      await makeDirectory(dirname(this.#path), 0o700)
+      await locked(`${this.#path}.lock`, async () => {
+        const hosts = await this.#read()
+        const now = hosts.get(at)
+        if (now === fingerprint) return
+        if (now !== before && now !== undefined) throw this.#changed(at, now, fingerprint)
+        await this.#write(hosts.set(at, fingerprint))
+      })
+    } catch (error) {
+      if (error instanceof NotTrusted) throw error
+      this.#report({ type: 'unkept', path: this.#path, why: failureText(error) })
+    }
+  }
+
+  async #read(): Promise<Map<string, string>> {
+    const bytes = await readFile(this.#path).catch((error: unknown) => {
+      // Also where the way to it is no directory: then nobody is known. What is there and can't be read is another thing.
+      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return Buffer.alloc(0)
+      throw error
+    })
+    const text = textOf(bytes)
+    if (typeof text !== 'string') throw new NotTrusted(text.code, `${this.#path} can't be read: ${text.message}`)
+    const lines = text.split('\n').map((line) => line.trim().split(/\s+/))
+    return new Map(lines.flatMap(([at = '', key]) => (key === undefined || at.startsWith('#') ? [] : [[at, key]])))
+  }
+
+  #write(hosts: ReadonlyMap<string, string>): Promise<void> {
+    return replaceFile(this.#path, [...hosts].map(([at, key]) => `${at} ${key}\n`).join(''))
+  }
+}
+
+/** Runs while no other process does. Whoever died in between does not hold the others up for long. */
+async function locked(path: string, run: () => Promise<void>): Promise<void> {
+  while (true) {
+    const lock = await open(path, 'wx', 0o600).catch((error: unknown) => {
+      if (errorCode(error) === 'EEXIST') return undefined
+      throw error
+    })
+    if (lock !== undefined) {
+      await lock.close()
+      break
+    }
+    const since = (await stat(path).catch(() => undefined))?.mtimeMs
+    if (since !== undefined && Date.now() - since > STALE_LOCK_MS) await rm(path, { force: true })
+    else await pause(LOCK_MS)
+  }
+  try {
+    await run()
+  } finally {
+    await rm(path, { force: true })
   }
 }

@@ -6,7 +6,7 @@ export class Disconnected extends Error {}
 /** Nobody has answered at this address yet, so it is likely to be wrong. */
 export class Unreachable extends Error {}
 
-/** The host may not be who it was: nothing was said to it. The message says what to do. */
+/** The host may not be the one it was: nothing was sent to it. The message says what to do. */
 export class NotTrusted extends Error {
   readonly code: Code
 
@@ -19,10 +19,10 @@ export class NotTrusted extends Error {
 /** It was tried again for as long as it was allowed to be. */
 export class GaveUp extends Error {}
 
-/** A file was changed by somebody while it was sent. */
+/** A file was changed, or taken away, while it was sent. */
 export class FileChanged extends Error {}
 
-/** The host answered that it will not. Its `code` may be one that this version does not know. */
+/** The host answered no. Its `code` may be one that this version does not know. */
 export interface Refusal {
   readonly type: 'rejected'
   readonly status: number
@@ -37,9 +37,11 @@ export const refusal = (status: number, code: string, message: string): Refusal 
   message,
 })
 
+export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
+
 export const isRefusal = (value: object): value is Refusal => 'type' in value && value.type === 'rejected'
 
-/** What the host would take later: it is overloaded, is being restarted, or another connection of this transfer was faster. */
+/** The host would take it later: it is overloaded, is being restarted, or another connection of this transfer was faster. */
 export const isPassing = ({ status, code }: Refusal): boolean =>
   code === 'FENCED' ||
   code === 'NOT_A_MEMBER' ||
@@ -54,3 +56,24 @@ export const isPassing = ({ status, code }: Refusal): boolean =>
 
 /** There is no such thing, or it may not be seen. */
 export const isGone = ({ status }: Refusal): boolean => status === 404 || status === 410
+
+/** Why a connection failed, for people: several addresses may have been tried. */
+export function errorText(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return errorText(error.errors[0])
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (code.startsWith('HPE_')) return notTamtam.message
+  if (code.startsWith('ERR_SSL_')) return 'no TLS is spoken there as it should be'
+  return CONNECTION_ERRORS.get(code) ?? (error.message || code || error.name)
+}
+
+const CONNECTION_ERRORS: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'the connection is refused'],
+  ['ECONNRESET', 'the connection was cut'],
+  ['EPIPE', 'the connection was cut'],
+  ['ENOTFOUND', 'there is no host of this name'],
+  ['EAI_AGAIN', 'the host name cannot be looked up now'],
+  ['EHOSTUNREACH', 'there is no way to this host'],
+  ['ENETUNREACH', 'there is no way to this host'],
+  ['ETIMEDOUT', 'it does not answer'],
+])

@@ -125,15 +125,3 @@ export const receipts = v.object({
   waiting: v.array(v.string()),
 })
 export type Receipts = v.InferOutput<typeof receipts>
-
-const error = v.object({ code: v.string(), message: v.string() })
-
-/** `{ code, message }`, where a body is that. */
-export function errorBody(text: string): v.InferOutput<typeof error> | undefined {
-  try {
-    const parsed = v.safeParse(error, JSON.parse(text))
-    return parsed.success ? parsed.output : undefined
-  } catch {
-    return undefined
-  }
-}

@@ -1,10 +1,11 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, type Hash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { cutUtf8 } from '#domain/names/text.ts'
 import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
 import { named, SAVED_MODE } from '#system/files/publish.ts'
 import { piecesIn } from '#system/files/source.ts'
-import { claimPartialFile, leavePartialFile } from './partial-file-claim.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -25,7 +26,7 @@ export class PartialFile {
   /** Takes up what an earlier attempt left as `<base>.part`, and `hashed` hears how much of it was read again. */
   static async open(base: string, hashed: (done: number, total: number) => void): Promise<PartialFile> {
     const { O_CREAT, O_RDWR, O_NOFOLLOW = 0 } = constants
-    const path = await claimPartialFile(base)
+    const path = await claim(base)
     const file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW, SAVED_MODE)
     const part = new PartialFile(base, path, file)
     try {
@@ -78,7 +79,7 @@ export class PartialFile {
   /** What is not removed stays, for the next attempt. */
   async close(): Promise<void> {
     await this.#file.close()
-    await leavePartialFile(this.#path, this.#base)
+    await leave(this.#path, this.#base)
   }
 
   #took(bytes: Uint8Array): void {
@@ -90,4 +91,85 @@ export class PartialFile {
 /** Of another user, or on a disk that knows no rights. */
 function ignoreForeign(error: unknown): void {
   if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(errorCode(error) ?? '')) throw error
+}
+
+/** The longest name there may be, less what is put behind a base. */
+const MOST_BASE_BYTES = 220
+
+/** The place of a file's parts; beside it, under its own name where that leaves room for more. */
+export function baseOf(place: string): string {
+  const name = basename(place)
+  if (Buffer.byteLength(name) <= MOST_BASE_BYTES) return place
+  const apart = createHash('sha256').update(name).digest('hex').slice(0, 8)
+  return join(dirname(place), `${cutUtf8(name, MOST_BASE_BYTES - apart.length - 1)}.${apart}`)
+}
+
+const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
+
+/**
+ * A part that somebody writes has its writer in its name, so that two who bring the same file at once have a part each; at rest it is
+ * `<base>.part`. Answers the path of one of our own, for which what an earlier attempt left is renamed, and only one can do that. What
+ * lies at rest and is no plain file of one name was not made by us: it goes away unread (C51, C53).
+ */
+async function claim(base: string): Promise<string> {
+  const own = ownPart(base)
+  for (const left of [`${base}.part`, ...(await abandoned(base))]) {
+    const found = await lstat(left).catch(ignoreMissing)
+    if (found === undefined) continue
+    const ours = found.isFile() && found.nlink === 1
+    if (!ours) await unlink(left).catch(ignoreMissing)
+    else if (await moved(left, own)) return own
+  }
+  return own
+}
+
+/** The same for who begins anew: what processes that are no more have left goes, and what lies at rest is not theirs. */
+export async function freshPartialFile(base: string): Promise<string> {
+  for (const left of await abandoned(base)) await unlink(left).catch(ignoreMissing)
+  return ownPart(base)
+}
+
+const ownPart = (base: string) => `${base}.${process.pid}-${STARTED}-${randomBytes(2).toString('hex')}.part`
+
+/** Leaves a part for whoever goes on with it. */
+async function leave(own: string, base: string): Promise<void> {
+  const rest = `${base}.part`
+  if ((await lstat(rest).catch(ignoreMissing)) === undefined) await moved(own, rest)
+}
+
+/** Removes what nobody goes on with any more. */
+export async function dropPartialFiles(base: string): Promise<void> {
+  for (const left of [`${base}.part`, ...(await abandoned(base))]) await unlink(left).catch(ignoreMissing)
+}
+
+/** The parts of processes that are no more. */
+async function abandoned(base: string): Promise<readonly string[]> {
+  const [folder, start] = [dirname(base), `${basename(base)}.`]
+  return (await readdir(folder))
+    .filter((name) => {
+      const [, pid, started] = /^(\d+)-([0-9a-z]+)-[0-9a-f]{4}\.part$/.exec(name.slice(start.length)) ?? []
+      return name.startsWith(start) && pid !== undefined && !lives(Number(pid), started)
+    })
+    .map((name) => join(folder, name))
+}
+
+/** Another one may have the same number after a restart; then its part only stays where it is. */
+function lives(pid: number, started: string | undefined): boolean {
+  if (pid === process.pid) return started === STARTED
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH'
+  }
+}
+
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
 }

@@ -1,107 +1,106 @@
 import * as v from 'valibot'
+import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { type ApiClient, type Ask, isGood, notTamtam, refusalOf } from './api-client.ts'
+import type { ApiClient, HttpRequest } from './api-client.ts'
 import { isRefusal, type Refusal } from './errors.ts'
 import * as wire from './http-bodies.ts'
 
-/** What one may ask a host about its rooms and files: each is one request. */
+/** Requests about rooms and files, one each. */
 
 export const roomPath = (room: string): string => `/rooms/${encodeURIComponent(room)}`
 
-export async function listRooms(link: ApiClient): Promise<readonly wire.RoomRow[] | Refusal> {
-  const found = await get(link, '/rooms', wire.roomList)
+export async function listRooms(api: ApiClient): Promise<readonly wire.RoomRow[] | Refusal> {
+  const found = await get(api, '/rooms', wire.roomList)
   return isRefusal(found) ? found : found.rooms
 }
 
-export const roomFacts = (link: ApiClient, room: string): Promise<wire.RoomFacts | Refusal> =>
-  get(link, roomPath(room), wire.roomFacts)
+export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomFacts | Refusal> =>
+  get(api, roomPath(room), wire.roomFacts)
 
-export async function listFiles(link: ApiClient, room: string): Promise<readonly wire.FileRow[] | Refusal> {
-  const found = await get(link, `${roomPath(room)}/files`, wire.fileList)
+export async function listFiles(api: ApiClient, room: string): Promise<readonly wire.FileRow[] | Refusal> {
+  const found = await get(api, `${roomPath(room)}/files`, wire.fileList)
   return isRefusal(found) ? found : found.files
 }
 
 /** A page of a room's history: entries after `after`, or the newest ones before `before` or of all. `last` is the room's newest. */
 export async function history(
-  link: ApiClient,
+  api: ApiClient,
   room: string,
   which: { readonly after?: number; readonly before?: number; readonly limit: number },
 ): Promise<{ readonly events: readonly RoomEvent[]; readonly last: number } | Refusal> {
   const asked = Object.entries(which).map(([name, value]) => `${name}=${value}`)
-  const page = await get(link, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
+  const page = await get(api, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
   return isRefusal(page) ? page : { events: page.events.flatMap((event) => wire.eventOf(event) ?? []), last: page.last }
 }
 
 /** The newest matches, oldest first. */
 export async function search(
-  link: ApiClient,
+  api: ApiClient,
   room: string,
   query: string,
   limit: number,
 ): Promise<readonly RoomEvent[] | Refusal> {
   const path = `${roomPath(room)}/search?q=${encodeURIComponent(query)}&limit=${limit}`
-  const found = await get(link, path, wire.searched)
+  const found = await get(api, path, wire.searched)
   return isRefusal(found) ? found : found.events.flatMap((event) => wire.eventOf(event) ?? [])
 }
 
-export const receiptsOf = (link: ApiClient, id: string): Promise<wire.Receipts | Refusal> =>
-  get(link, link.filePath(id, '/receipts'), wire.receipts)
+/** Resolves after the commit. With the same `id` it is sent at most once, so it may be tried again. */
+export const postMessage = (api: ApiClient, room: string, { type, text }: Say | Act, id: string) =>
+  post(api, room, id, 'application/json', JSON.stringify({ type, text }))
 
-/** Says that the one who asks has the file whole. */
-export async function postReceipt(link: ApiClient, id: string, sha256: string): Promise<Refusal | undefined> {
-  const body = JSON.stringify({ sha256 })
-  const path = link.filePath(id, '/receipts')
-  const answer = await link.json({ method: 'POST', path, headers: { 'Content-Type': 'application/json' }, body })
-  return isRefusal(answer) ? answer : undefined
+/** The same of each line, in order: all of them or, where one is refused, none. The answer is that of the last. */
+export const postLines = (api: ApiClient, room: string, lines: string, id: string) =>
+  post(api, room, id, 'text/plain; charset=utf-8', lines)
+
+async function post(api: ApiClient, room: string, id: string, type: string, body: string): Promise<Ack | Refusal> {
+  const headers = { 'Content-Type': type, 'Idempotency-Key': id }
+  const posted = await get(api, `${roomPath(room)}/messages`, wire.posted, { method: 'POST', headers, body })
+  return isRefusal(posted) ? posted : { type: 'ack', ...posted }
 }
 
-/** Gives a room a password, or with nothing takes it away. */
-export async function setPassword(
-  link: ApiClient,
-  room: string,
-  word: string | undefined,
-): Promise<Refusal | undefined> {
-  const path = `${roomPath(room)}/password`
-  const headers = { 'Content-Type': 'application/json' }
-  return await done(
-    link,
-    word === undefined
-      ? { method: 'DELETE', path }
-      : { method: 'PUT', path, headers, body: JSON.stringify({ password: word }) },
+export const receiptsOf = (api: ApiClient, id: string): Promise<wire.Receipts | Refusal> =>
+  get(api, api.filePath(id, '/receipts'), wire.receipts)
+
+/** Says that the client has received the file whole. */
+export const postReceipt = (api: ApiClient, id: string, sha256: string): Promise<Refusal | undefined> =>
+  api.run(api.filePath(id, '/receipts'), { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ sha256 }) })
+
+/** Gives a room a password; undefined takes it away. */
+export const setPassword = (api: ApiClient, room: string, password: string | undefined): Promise<Refusal | undefined> =>
+  api.run(
+    `${roomPath(room)}/password`,
+    password === undefined
+      ? { method: 'DELETE' }
+      : { method: 'PUT', headers: JSON_TYPE, body: JSON.stringify({ password }) },
   )
-}
 
-/** What lets one more person into a room. */
-export const invite = (link: ApiClient, room: string): Promise<wire.Invitation | Refusal> =>
-  asked(link, { method: 'POST', path: `${roomPath(room)}/invitations` }, wire.invitation)
+/** Makes an invitation, which lets one more person into a room. */
+export const invite = (api: ApiClient, room: string): Promise<wire.Invitation | Refusal> =>
+  get(api, `${roomPath(room)}/invitations`, wire.invitation, { method: 'POST' })
 
-export async function invitations(link: ApiClient, room: string): Promise<readonly wire.KeptInvitation[] | Refusal> {
-  const found = await get(link, `${roomPath(room)}/invitations`, wire.invitations)
+export async function invitations(api: ApiClient, room: string): Promise<readonly wire.KeptInvitation[] | Refusal> {
+  const found = await get(api, `${roomPath(room)}/invitations`, wire.invitations)
   return isRefusal(found) ? found : found.invitations
 }
 
-/** Nobody comes in by it any more. */
-export const revoke = (link: ApiClient, room: string, id: string): Promise<Refusal | undefined> =>
-  done(link, { method: 'DELETE', path: `${roomPath(room)}/invitations/${encodeURIComponent(id)}` })
+/** Nobody enters by it any more. */
+export const revoke = (api: ApiClient, room: string, id: string): Promise<Refusal | undefined> =>
+  api.run(`${roomPath(room)}/invitations/${encodeURIComponent(id)}`, { method: 'DELETE' })
 
-/** What is answered by nothing. */
-async function done(link: ApiClient, ask: Ask): Promise<Refusal | undefined> {
-  const answer = await link.ask(ask)
-  if (!isGood(answer)) return await refusalOf(answer)
-  answer.resume()
-  return undefined
-}
+const JSON_TYPE = { 'Content-Type': 'application/json' }
 
-const get = <Schema extends v.GenericSchema>(link: ApiClient, path: string, schema: Schema) =>
-  asked(link, { method: 'GET', path, headers: { Accept: 'application/json' } }, schema)
-
-export async function asked<Schema extends v.GenericSchema>(
-  link: ApiClient,
-  ask: Ask,
+const get = <Schema extends v.GenericSchema>(
+  api: ApiClient,
+  path: string,
   schema: Schema,
-): Promise<v.InferOutput<Schema> | Refusal> {
-  const answer = await link.json(ask)
-  if (isRefusal(answer)) return answer
-  const parsed = v.safeParse(schema, answer.value)
-  return parsed.success ? parsed.output : notTamtam
-}
+  request?: HttpRequest,
+): Promise<v.InferOutput<Schema> | Refusal> =>
+  api.get(
+    path,
+    (value) => {
+      const parsed = v.safeParse(schema, value)
+      return parsed.success ? parsed.output : undefined
+    },
+    request,
+  )

@@ -1,26 +1,40 @@
-import { setTimeout } from 'node:timers/promises'
-import { Backoff } from '#domain/async/backoff.ts'
+import { Backoff, type BackoffSettings } from '#domain/async/backoff.ts'
+import { Waiters } from '#domain/async/waiters.ts'
 import { Disconnected, GaveUp, isPassing, isRefusal, type Refusal } from './errors.ts'
-import type { ClientSettings } from './settings.ts'
-import type { Retry } from './transfer-events.ts'
+
+/** It is tried again. */
+export interface Retry {
+  /** Which one in a row, from 1. */
+  readonly attempt: number
+  readonly inMs: number
+  readonly why: string
+}
 
 export interface Patience {
   /** Undefined: for ever. */
   readonly giveUpMs?: number
-  readonly tell?: (retry: Retry) => void
+  readonly report?: (retry: Retry) => void
   /** Ends the waiting: `again` then throws its reason. */
   readonly signal?: AbortSignal
 }
 
 /** Tries again for ever, or until nothing moved for `giveUpMs`. */
 export class Retries {
+  readonly #settings: BackoffSettings
   readonly #patience: Patience
   readonly #backoff: Backoff
+  readonly #pauses = new Waiters()
   #movedAt = performance.now()
 
-  constructor(settings: ClientSettings, patience: Patience = {}) {
+  constructor(settings: BackoffSettings, patience: Patience = {}) {
+    this.#settings = settings
     this.#backoff = new Backoff(settings, Math.random)
     this.#patience = patience
+  }
+
+  /** The same pauses from the beginning, for something that is given up after `giveUpMs`. */
+  within(giveUpMs: number): Retries {
+    return new Retries(this.#settings, { giveUpMs })
   }
 
   /** Something moved: the next failure is a first one again. */
@@ -29,27 +43,38 @@ export class Retries {
     this.#movedAt = performance.now()
   }
 
-  /** Answers what `attempt` does, and asks again where the connection failed or the host only wants to be asked later. */
-  async until<T extends object>(attempt: () => Promise<T | Refusal>): Promise<T | Refusal> {
+  /** The host is back: a pause ends now. */
+  hurry(): void {
+    this.#pauses.release()
+  }
+
+  /** Answers the outcome of `attempt`, and tries again where the connection failed or the refusal passes. */
+  async until<T extends object>(
+    attempt: () => Promise<T | Refusal>,
+    { passes = isPassing, signal }: { passes?: (refusal: Refusal) => boolean; signal?: AbortSignal | undefined } = {},
+  ): Promise<T | Refusal> {
     while (true) {
       const outcome = await attempt().catch((error: unknown) => {
         if (error instanceof Disconnected) return error
         throw error
       })
-      const passing = outcome instanceof Disconnected || (isRefusal(outcome) && isPassing(outcome))
+      const passing = outcome instanceof Disconnected || (isRefusal(outcome) && passes(outcome))
       if (!passing) return outcome
-      await this.again(outcome.message)
+      await this.again(outcome.message, signal)
     }
   }
 
   /** Waits until it makes sense to try again. */
-  async again(why: string): Promise<void> {
+  async again(why: string, signal = this.#patience.signal): Promise<void> {
+    const { giveUpMs = Number.POSITIVE_INFINITY, report } = this.#patience
     const inMs = this.#backoff.next()
-    const { giveUpMs = Number.POSITIVE_INFINITY, tell, signal } = this.#patience
     signal?.throwIfAborted()
     const left = this.#movedAt + giveUpMs - performance.now()
     if (left <= 0) throw new GaveUp(why)
-    tell?.({ attempt: this.#backoff.attempt, inMs, why })
-    await setTimeout(Math.min(inMs, left), undefined, signal === undefined ? {} : { signal })
+    report?.({ attempt: this.#backoff.attempt, inMs, why })
+    const timer = setTimeout(() => this.#pauses.release(), Math.min(inMs, left))
+    await this.#pauses.wait(signal)
+    clearTimeout(timer)
+    signal?.throwIfAborted()
   }
 }

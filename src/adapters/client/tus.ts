@@ -1,5 +1,6 @@
 import type { UploadMeta } from '#domain/session.ts'
 import {
+  answeredDigest,
   checksumField,
   digestField,
   metadataField,
@@ -8,66 +9,102 @@ import {
   tusVersion,
   UPLOAD_TYPE,
 } from '#protocol/tus.ts'
-import { type ApiClient, isGood, notTamtam, refusalOf } from './api-client.ts'
-import type { Refusal } from './errors.ts'
-import { roomPath } from './queries.ts'
+import type { ApiClient, RequestBody } from './api-client.ts'
+import { isRefusal, notTamtam, type Refusal } from './errors.ts'
 
-/** The client's half of resumable uploads (tus 1.0.0). */
+/** The client's half of resumable uploads (tus 1.0.0, docs/http.md). */
 
-export async function createUpload(link: ApiClient, room: string, meta: UploadMeta): Promise<{ id: string } | Refusal> {
-  const { name, size, sha256, to } = meta
-  const addressed = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
-  const metadata = metadataField({ name, sha256 })
-  const headers = { ...tusVersion, ...sizeHeader(size), 'Upload-Metadata': metadata, 'Content-Length': 0 }
-  const answer = await link.ask({ method: 'POST', path: `${roomPath(room)}/files${addressed}`, headers })
-  if (!isGood(answer)) return await refusalOf(answer)
-  answer.destroy()
-  const id = link.idAt(answer.headers.location)
+/** What a host says of a file: whole, or on its way up to a durable `offset` with the digest of the bytes before it. */
+export type FileStatus =
+  | { readonly status: 'whole'; readonly size: number; readonly sha256: string | undefined }
+  | {
+      readonly status: 'arriving'
+      readonly offset: number
+      readonly size: number | undefined
+      /** A host tells it to the upload's owner alone. */
+      readonly prefix: string | undefined
+    }
+
+export async function fileStatus(api: ApiClient, id: string): Promise<FileStatus | Refusal> {
+  const answer = await api.ask(api.filePath(id), { method: 'HEAD', headers: tusVersion })
+  if (isRefusal(answer)) return answer
+  answer.drop()
+  const number = (name: string) => numberIn(answer.header(name))
+  const digest = (name: string) => answeredDigest(answer.header(name))
+  const offset = number('upload-offset')
+  // Only what is whole has an ETag: all bytes may be there and the end not committed yet.
+  if (offset === undefined || answer.header('etag') !== undefined)
+    return { status: 'whole', size: number('content-length') ?? 0, sha256: digest('repr-digest') }
+  return { status: 'arriving', offset, size: number('upload-length'), prefix: digest('upload-prefix-digest') }
+}
+
+export async function createUpload(
+  api: ApiClient,
+  room: string,
+  { name, size, sha256, to }: UploadMeta,
+): Promise<{ readonly id: string } | Refusal> {
+  const headers = { ...tusVersion, ...sizeHeader(size), 'Upload-Metadata': metadataField({ name, sha256 }) }
+  const query = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
+  const answer = await api.ask(`/rooms/${encodeURIComponent(room)}/files${query}`, { method: 'POST', headers })
+  if (isRefusal(answer)) return answer
+  answer.drop()
+  const id = api.fileAt(answer.header('location'))
   return id === undefined ? notTamtam : { id }
 }
 
-export interface Part {
+/** A stretch of a file's bytes; digests are 64 hexadecimal digits. */
+export interface UploadPart {
   readonly id: string
   readonly offset: number
-  readonly bytes: AsyncIterable<Uint8Array>
-  /** How many bytes there are. */
+  readonly body: RequestBody
   readonly length: number
-  /** Tells the size of the whole where it was not known when the upload began. */
+  /** Tells the size of the file where it was not known when the upload began. */
   readonly total?: number
-  /** The digest of what comes before these bytes, where the upload is somebody else's who sends the same file. */
-  readonly prefix?: string
-  /** The digest of these bytes, which are then taken whole or not at all. */
-  readonly sha256?: Buffer
-  /** The digest of the whole file, as hexadecimal digits, where its last bytes are among these: without it the file is not published. */
-  readonly whole?: string
-  moved?(bytes: number): void
-  alive?(): Promise<boolean>
+  /** Of the bytes before the part, where the upload is somebody else's who sends the same file. */
+  readonly prefix?: string | undefined
+  /** Of the part, which is then taken whole or not at all. */
+  readonly checksum?: string
+  /** Of the whole file, where its last bytes are in this part: without it the file is not published. */
+  readonly sha256?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Called with the bytes of the part that have left so far. */
+  readonly moved?: (bytes: number) => void
+  readonly alive?: () => Promise<boolean>
 }
 
 /** Where the upload ends after the part. */
-export async function sendPart(link: ApiClient, part: Part): Promise<{ readonly offset: number } | Refusal> {
-  const { id, offset, bytes, length, total, prefix, sha256, whole, moved, alive } = part
+export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ readonly offset: number } | Refusal> {
+  const { id, offset, body, length, total, prefix, checksum, sha256, signal, moved, alive } = part
   const headers = {
     ...tusVersion,
     'Content-Type': UPLOAD_TYPE,
-    'Content-Length': length,
-    'Upload-Offset': offset,
-    ...(total === undefined ? {} : { 'Upload-Length': total }),
-    ...(sha256 === undefined ? {} : { 'Upload-Checksum': checksumField(sha256) }),
-    ...(whole === undefined ? {} : { 'Repr-Digest': digestField(whole) }),
+    'Upload-Offset': String(offset),
+    ...(total === undefined ? {} : { 'Upload-Length': String(total) }),
+    ...(checksum === undefined ? {} : { 'Upload-Checksum': checksumField(bytesOf(checksum)) }),
+    ...(sha256 === undefined ? {} : { 'Repr-Digest': digestField(sha256) }),
     ...(prefix === undefined ? {} : { 'Upload-Prefix-Digest': digestField(prefix) }),
   }
-  const hooks = { ...(moved === undefined ? {} : { moved }), ...(alive === undefined ? {} : { alive }) }
-  const answer = await link.ask({ method: 'PATCH', path: link.filePath(id), headers, body: bytes, ...hooks })
-  if (!isGood(answer)) return await refusalOf(answer)
-  answer.destroy()
-  const reached = numberIn(answer.headers['upload-offset'])
+  const answer = await api.ask(api.filePath(id), {
+    method: 'PATCH',
+    headers,
+    body,
+    length,
+    ...(signal === undefined ? {} : { signal }),
+    ...(moved === undefined ? {} : { moved }),
+    ...(alive === undefined ? {} : { alive }),
+  })
+  if (isRefusal(answer)) return answer
+  answer.drop()
+  const reached = numberIn(answer.header('upload-offset'))
   return reached === undefined ? notTamtam : { offset: reached }
 }
 
 /** Withdraws an upload; without effect where it is whole, or gone. */
-export async function removeUpload(link: ApiClient, id: string): Promise<object> {
-  const answer = await link.ask({ method: 'DELETE', path: link.filePath(id), headers: tusVersion })
-  answer.destroy()
+export async function removeUpload(api: ApiClient, id: string): Promise<object> {
+  const answer = await api.ask(api.filePath(id), { method: 'DELETE', headers: tusVersion })
+  if (!isRefusal(answer)) answer.drop()
   return {}
 }
+
+const bytesOf = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))

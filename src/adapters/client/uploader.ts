@@ -1,24 +1,81 @@
 import { safeFileName } from '#domain/names/file-name.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import type { DiskPath } from '#system/files/disk-path.ts'
-import { openSource, type Source } from '#system/files/source.ts'
-import type { ApiClient } from './api-client.ts'
-import { FileChanged, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
-import { digestOf, type FileDigest } from './file-digest.ts'
-import { type FileSummary, summaryOf } from './file-summary.ts'
+import type { UploadMeta } from '#domain/session.ts'
+import type { ApiClient, RequestBody } from './api-client.ts'
+import { FileChanged, isGone, isPassing, isRefusal, type Refusal, refusal } from './errors.ts'
 import type { FileRow } from './http-bodies.ts'
-import { paced } from './pace.ts'
 import { listFiles } from './queries.ts'
-import type { Sending } from './resume-store.ts'
-import { uploadStream } from './stream-upload.ts'
-import type { TransferOptions } from './transfer-options.ts'
-import { createUpload, removeUpload, sendPart } from './tus.ts'
+import type { TransferOptions } from './transfers.ts'
+import { createUpload, type FileStatus, fileStatus, removeUpload, sendPart } from './tus.ts'
+
+/** A file as its sender has it: it can be read from any byte, and again. What reads it throws `FileChanged` where that fails. */
+export interface UploadSource {
+  /** In bytes. */
+  readonly size: number
+  /** Begins to read it once, for its digest and those of its first `prefixes` bytes. */
+  digest(prefixes: readonly number[]): SourceDigest
+  /** The bytes from `from` to before `to`. */
+  body(from: number, to: number): RequestBody | Promise<RequestBody>
+  /** Whether it was written to since it was opened, where that can be known. */
+  changed?(): Promise<boolean>
+}
+
+/** SHA-256, 64 hexadecimal digits. */
+export interface SourceDigest {
+  readonly whole: Promise<string>
+  /** Undefined while the file is still being read. */
+  readonly known: string | undefined
+  /** Undefined for a length that was not asked for. */
+  prefix(bytes: number): Promise<string> | undefined
+  close(): void
+}
+
+/** Addresses of unfinished uploads that the room shows to nobody but their sender, who has no key: another process can go on with them. */
+export interface ResumeStore {
+  find(upload: ResumableUpload): Promise<string | undefined>
+  keep(upload: ResumableUpload, address: string): Promise<void>
+  drop(upload: ResumableUpload): Promise<void>
+}
+
+/** The same again is the same upload, where its bytes are too. */
+export interface ResumableUpload {
+  /** `host:port` */
+  readonly at: string
+  readonly room: string
+  readonly to?: string
+  readonly name: string
+  readonly size: number
+}
+
+/** How a platform sends. */
+export interface UploadPolicy {
+  /** So long is the digest waited for before the file is offered; without it the digest follows with the last bytes. */
+  readonly digestMs: number
+  /** Without the digest, so much of the end waits for it. */
+  readonly lastPartBytes: number
+  /** A request has as much as was sent in the last second, within these. */
+  readonly leastPartBytes: number
+  readonly mostPartBytes: number
+  /** Goes on with nobody else's uploads, and ends where another sender of the same one was faster. */
+  readonly ownOnly: boolean
+}
+
+export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
+  readonly room: string
+  readonly policy: UploadPolicy
+  /** Left out where a key says whose the upload is. */
+  readonly records?: ResumeStore
+  /** Ids of uploads that are on their way from this client already. */
+  readonly taken?: () => ReadonlySet<string>
+  /** Called when the host has the upload, or has lost it. */
+  readonly offered?: (id: string | undefined) => void
+}
 
 export interface FileMeta {
-  /** What it is called in the room. */
+  /** Its name in the room. */
   readonly name: string
   /** The name of the one person whom it is for. */
-  readonly to?: string
+  readonly to?: string | undefined
   /** Id of the member who sends it: what is not for everybody goes on only where it is theirs. */
   readonly by?: string
 }
@@ -30,191 +87,417 @@ export interface SentFile extends WholeFile {
 }
 
 /**
- * Sends a file of this machine's to a room, going on with whatever of it the host has already, and answers it whole and
- * verified, or why it is not. Throws what `openSource` throws.
+ * One file on its way to a room, over as many connections as it takes. Goes on with whatever of it the host has: finds that by name, size
+ * and bytes, creates it where there is none, sends from the host's durable offset, and asks for that again after each cut.
  */
-export async function uploadFile(
-  options: TransferOptions,
-  room: string,
-  path: DiskPath,
-  meta: FileMeta,
-): Promise<SentFile | Refusal> {
-  const first = await attempt(options, room, path, meta)
-  // Bytes were changed on the way, or the file was while it was read: from the start, and only once (C112).
-  const again = isRefusal(first) && (first.code === 'HASH_MISMATCH' || first.code === changed.code)
-  const sent = again ? await attempt(options, room, path, meta) : first
-  if (isRefusal(sent)) return sent
-  const name = safeFileName(sent.name, sent.id)
-  return typeof name === 'string' ? { ...sent, name } : sent
+export class Uploader {
+  readonly #options: UploaderOptions
+  readonly #source: UploadSource
+  readonly #meta: FileMeta
+  readonly #record: ResumableUpload
+  #digest: SourceDigest | undefined
+  #id: string | undefined
+  /** It was created here, so nobody else has a use for it. */
+  #isOwn = false
+  #isWithdrawn = false
+  #partBytes: number
+
+  constructor(options: UploaderOptions, source: UploadSource, meta: FileMeta) {
+    this.#options = options
+    this.#source = source
+    this.#meta = meta
+    this.#partBytes = options.policy.leastPartBytes
+    const { name, to } = meta
+    const addressed = to === undefined ? {} : { to }
+    this.#record = { at: options.api.http.at, room: options.room, name, size: source.size, ...addressed }
+  }
+
+  /**
+   * Sends it. Refuses with `FILE_CHANGED` or `HASH_MISMATCH` where what it sent is not the file; nothing of that stays. After a refusal, or an
+   * abort, which throws the signal's reason, it may be called again, and goes on.
+   */
+  async run(signal?: AbortSignal): Promise<SentFile | Refusal> {
+    const { api, records } = this.#options
+    try {
+      const sent = await this.#carry(signal)
+      if (!isRefusal(sent)) {
+        await records?.drop(this.#record)
+        const name = safeFileName(sent.name, sent.id)
+        return typeof name === 'string' ? { ...sent, name } : sent
+      }
+      if (sent.code !== 'HASH_MISMATCH') return sent
+      // It would begin again at 0, and of no bytes nobody can tell whose file they are.
+      if (this.#id !== undefined) await removeUpload(api, this.#id).catch(() => {})
+      this.#forget()
+      return (await this.#source.changed?.()) === true ? changed : sent
+    } catch (error) {
+      if (!(error instanceof FileChanged)) throw error
+      // Nobody has its bytes any more.
+      if (this.#isOwn && this.#id !== undefined) await removeUpload(api, this.#id).catch(() => {})
+      this.#forget()
+      return changed
+    }
+  }
+
+  /** The host is back: a pause before a retry ends. */
+  hurry(): void {
+    this.#options.retries.hurry()
+  }
+
+  /** Takes back what the host has of it. To be called after `run` was aborted. */
+  async withdraw(): Promise<void> {
+    this.#isWithdrawn = true
+    if (this.#id !== undefined) await removeUpload(this.#options.api, this.#id)
+  }
+
+  close(): void {
+    this.#digest?.close()
+    this.#digest = undefined
+  }
+
+  async #carry(signal: AbortSignal | undefined): Promise<SentFile | Refusal> {
+    const { retries, policy } = this.#options
+    const { size } = this.#source
+    if (this.#id === undefined) {
+      const found = await this.#find(signal)
+      if (found !== undefined && isRefusal(found)) return found
+    }
+    let already = size > 0
+    let best = 0
+    return await retries.until<SentFile>(
+      async () => {
+        const id = this.#id ?? (await this.#create(signal))
+        if (typeof id !== 'string') return id
+        const status = await fileStatus(this.#options.api, id)
+        signal?.throwIfAborted()
+        if (isRefusal(status)) return isGone(status) ? this.#lost() : status
+        if (status.status === 'whole') {
+          const sha256 = await this.#digesting().whole
+          if (status.sha256 !== undefined && status.sha256 !== sha256) return otherBytes
+          return { id, name: this.#meta.name, size, sha256, ...(already ? { already } : {}) }
+        }
+        if (status.offset > best) retries.progressed()
+        best = Math.max(best, status.offset)
+        already = false
+        return await this.#send(id, status, signal)
+      },
+      { signal, passes: (why) => isPassing(why) && !(policy.ownOnly && why.code === 'FENCED') },
+    )
+  }
+
+  /** The furthest of the room's unfinished uploads that begin as this file does: whether they do is seen by the bytes (C111). */
+  async #find(signal: AbortSignal | undefined): Promise<Refusal | undefined> {
+    const { api, room, retries, records, policy, taken } = this.#options
+    const { size } = this.#source
+    const kept = api.fileAt(await records?.find(this.#record))
+    const found = await retries.until(
+      () => candidates(api, room, { ...this.#meta, size }, { kept, taken: taken?.(), ownOnly: policy.ownOnly }),
+      {
+        signal,
+      },
+    )
+    signal?.throwIfAborted()
+    if (isRefusal(found)) return found
+    const digest = this.#digesting(found.map(({ offset }) => offset))
+    const sha256 = await within(digest.whole, policy.digestMs)
+    for (const { id, offset, promised, prefix } of found) {
+      if (promised !== undefined && sha256 !== undefined && promised !== sha256) continue
+      // Of no bytes all digests are the same, and others' uploads tell none.
+      const isSure = promised !== undefined && promised === sha256
+      if (offset === 0 || prefix === undefined ? !isSure : (await digest.prefix(offset)) !== prefix) continue
+      this.#offered(id)
+      return undefined
+    }
+    return undefined
+  }
+
+  async #create(signal: AbortSignal | undefined): Promise<string | Refusal> {
+    const { api, room, records, policy } = this.#options
+    const { name, to } = this.#meta
+    const sha256 = await within(this.#digesting().whole, policy.digestMs)
+    signal?.throwIfAborted()
+    const addressed = to === undefined ? {} : { to }
+    const promised = sha256 === undefined ? {} : { sha256 }
+    const created = await createUpload(api, room, { name, size: this.#source.size, ...promised, ...addressed })
+    if (isRefusal(created)) return created
+    this.#offered(created.id)
+    this.#isOwn = true
+    if (this.#isWithdrawn) await this.withdraw()
+    if (api.hasTicket(created.id)) await records?.keep(this.#record, api.filePath(created.id))
+    return created.id
+  }
+
+  /** One connection's worth of it, or as many requests as go well. */
+  async #send(
+    id: string,
+    status: Extract<FileStatus, { status: 'arriving' }>,
+    signal: AbortSignal | undefined,
+  ): Promise<SentFile | Refusal> {
+    const { api, report, policy } = this.#options
+    const { size } = this.#source
+    // A host wants to see that somebody else than the owner has the same bytes.
+    let prefix = status.prefix === undefined && status.offset > 0 ? await this.#prefix(status.offset) : undefined
+    report({ type: 'begins', at: status.offset, total: size })
+    let { offset } = status
+    do {
+      const digest = this.#digesting()
+      const sha256 = size - offset <= policy.lastPartBytes ? await digest.whole : digest.known
+      const end = Math.min(offset + this.#partBytes, sha256 === undefined ? size - policy.lastPartBytes : size)
+      const from = offset
+      const body = await this.#source.body(from, end)
+      signal?.throwIfAborted()
+      const began = performance.now()
+      const sent = await sendPart(api, {
+        id,
+        offset,
+        body,
+        length: end - from,
+        prefix,
+        sha256,
+        signal,
+        moved: (bytes) => report({ type: 'moved', bytes: from + bytes }),
+        alive: gettingFurther(api, id, from),
+      })
+      if (isRefusal(sent)) {
+        if (sent.code === 'NOT_OWNER')
+          return this.#lost(sent.code, 'somebody else goes on with that one; it begins again')
+        // A host that was started anew between two requests has forgotten it, or still has a part of it.
+        return isGone(sent) && from > status.offset ? refusal(503, sent.code, sent.message) : sent
+      }
+      if (sent.offset <= from && size > from) return refusal(503, 'TRANSFER_CUT', 'the host took only a part of it')
+      report({ type: 'moved', bytes: sent.offset })
+      const second = Math.floor(((end - from) / Math.max(1, performance.now() - began)) * 1000)
+      this.#partBytes = Math.min(policy.mostPartBytes, Math.max(policy.leastPartBytes, second))
+      offset = sent.offset
+      prefix = undefined
+    } while (offset < size)
+    return { id, name: this.#meta.name, size, sha256: await this.#digesting().whole }
+  }
+
+  /** The digest that is being made; another one where that does not have all these prefixes. */
+  #digesting(prefixes: readonly number[] = []): SourceDigest {
+    if (this.#digest === undefined || prefixes.some((bytes) => this.#digest?.prefix(bytes) === undefined)) {
+      this.#digest?.close()
+      this.#digest = this.#source.digest(prefixes)
+    }
+    return this.#digest
+  }
+
+  async #prefix(bytes: number): Promise<string | undefined> {
+    return await (this.#digest?.prefix(bytes) ?? this.#source.digest([bytes]).prefix(bytes))
+  }
+
+  #offered(id: string | undefined): void {
+    this.#id = id
+    this.#isOwn = false
+    this.#options.offered?.(id)
+  }
+
+  /** It begins again: a host that keeps nothing has forgotten it, and the file is still here. */
+  #lost(code = 'NO_SUCH_FILE', why = 'the host has lost this transfer; it begins again'): Refusal {
+    this.#offered(undefined)
+    return refusal(503, code, why)
+  }
+
+  #forget(): void {
+    this.close()
+    this.#offered(undefined)
+  }
 }
 
 const changed = refusal(0, 'FILE_CHANGED', 'it is being changed while it is sent; send a copy of it')
+const otherBytes = refusal(409, 'HASH_MISMATCH', 'these are not the bytes of this file')
 
-async function attempt(options: TransferOptions, room: string, path: DiskPath, meta: FileMeta) {
-  const source = await openSource(path, options.link.settings.readBytes)
-  try {
-    if (source.size === undefined) return await uploadStream(options, room, source.bytes(), meta)
-    const ended = await carry(options, room, source, source.size, meta)
-    return isRefusal(ended) && ended.code === 'HASH_MISMATCH' && (await source.changed()) ? changed : ended
-  } catch (error) {
-    if (error instanceof FileChanged) return changed
-    throw error
-  } finally {
-    await source.close()
-  }
-}
-
-async function carry(options: TransferOptions, room: string, source: Source, size: number, meta: FileMeta) {
-  const { link, retries, tell, own } = options
-  const { name, to } = meta
-  const addressed = to === undefined ? {} : { to }
-  const sending: Sending = { at: link.label, room, name, size, ...addressed }
-  const kept = link.idAt(await own?.find(sending))
-  const open = await retries.until(() => unfinished(link, room, meta, size, kept))
-  if (isRefusal(open)) return open
-  const hashed = (done: number) => tell({ type: 'hashing', done, total: size })
-  const digest = await digestOf(source.bytes(), open.keys(), hashed)
-  if (digest.size !== size) throw new FileChanged('the file changed while it was read')
-  let id = begunOf(open, digest)
-  let made: string | undefined
-  let best = 0
-  let already = size > 0
-  const whole = { name, size, sha256: digest.sha256 }
-  const ended = await retries
-    .until<SentFile>(async () => {
-      if (id === undefined) {
-        const created = await createUpload(link, room, { ...whole, ...addressed })
-        if (isRefusal(created)) return created
-        id = created.id
-        made = id
-        if (link.isOwn(id)) await own?.keep(sending, link.filePath(id))
-      }
-      const look = await summaryOf(link, id)
-      // A host that keeps nothing has forgotten it; the file is still here.
-      if (isRefusal(look) && isGone(look)) {
-        id = undefined
-        return refusal(503, 'NO_SUCH_FILE', 'the host has lost this transfer; it begins again')
-      }
-      if (isRefusal(look)) return look
-      if (look.status === 'whole') return { id, ...whole, ...(already ? { already } : {}) }
-      if (look.offset > best) retries.progressed()
-      best = Math.max(best, look.offset)
-      already = false
-      const sent = await send(options, source, { id, ...whole }, look.offset, await shownOf(source, look))
-      if (!isRefusal(sent) || sent.code !== 'NOT_OWNER') return sent
-      id = undefined
-      return refusal(503, sent.code, 'somebody else goes on with that one; it begins again')
-    })
-    .catch(async (error: unknown) => {
-      // Nobody has its bytes any more.
-      if (error instanceof FileChanged && made !== undefined) await removeUpload(link, made).catch(() => {})
-      throw error
-    })
-  if (!isRefusal(ended)) await own?.drop(sending)
-  // It would begin again at 0, and of no bytes nobody can tell whose file they are.
-  else if (ended.code === 'HASH_MISMATCH' && id !== undefined) await removeUpload(link, id).catch(() => {})
-  return ended
-}
-
-/** What the host wants to be shown by whoever is not the owner: the owner is told it. */
-async function shownOf(source: Source, look: Extract<FileSummary, { status: 'arriving' }>) {
-  if (look.prefix !== undefined || look.offset === 0) return undefined
-  const { prefixes } = await digestOf(source.bytes(), [look.offset], () => {})
-  return prefixes.get(look.offset)
-}
-
-/** One connection's worth of it. */
-async function send(
-  options: TransferOptions,
-  source: Source,
-  file: WholeFile,
-  from: number,
-  shown: string | undefined,
-) {
-  const { link, tell, limit } = options
-  const { id, size, sha256: whole } = file
-  tell({ type: 'begins', at: from, total: size })
-  const bytes = paced(exactly(size - from, source.bytes(from)), limit)
+/** Whether the host has more of it than when it was asked the last time. */
+function gettingFurther(api: ApiClient, id: string, from: number): () => Promise<boolean> {
   let reached = from
-  const alive = async () => {
-    const look = await summaryOf(link, id)
-    if (isRefusal(look)) return false
-    const further = look.status === 'whole' || look.offset > reached
-    if (look.status === 'arriving') reached = look.offset
+  return async () => {
+    const status = await fileStatus(api, id)
+    if (isRefusal(status)) return false
+    const further = status.status === 'whole' || status.offset > reached
+    if (status.status === 'arriving') reached = status.offset
     return further
   }
-  let sent = from
-  const moved = (count: number) => {
-    sent += count
-    tell({ type: 'moved', bytes: sent })
-  }
-  const prefix = shown === undefined ? {} : { prefix: shown }
-  const ended = await sendPart(link, { id, offset: from, bytes, length: size - from, whole, ...prefix, moved, alive })
-  if (isRefusal(ended)) return ended
-  return ended.offset === size ? file : refusal(503, 'TRANSFER_CUT', 'the host took only a part of it')
 }
 
-/** Throws where there are fewer bytes than the host was told to wait for. */
-async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let left = length
-  for await (const piece of pieces) {
-    left -= piece.length
-    yield piece
-  }
-  if (left > 0) throw new FileChanged('the file changed while it was sent')
+/** Undefined where it takes longer. */
+async function within<T>(value: Promise<T>, ms: number): Promise<T | undefined> {
+  if (ms === Number.POSITIVE_INFINITY) return await value
+  return await Promise.race([value, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms))])
 }
 
 /**
- * An upload that may be of our file; its bytes so far have the digest `prefix`, which a host tells its owner alone, and all of them that of
- * `promised`, where that is known.
+ * An upload that may be of this file; its bytes so far have the digest `prefix`, which a host tells its owner alone, and all of them that
+ * of `promised`, where that is known.
  */
-interface Begun {
+interface Candidate {
   readonly id: string
+  readonly offset: number
   readonly promised: string | undefined
   readonly prefix: string | undefined
 }
 
+interface Search {
+  /** Only its sender is told of this one. */
+  readonly kept: string | undefined
+  readonly taken: ReadonlySet<string> | undefined
+  readonly ownOnly: boolean
+}
+
 /**
- * What the room has of files of this name and size that may be gone on with, by how much it is (C111: whether it is the same is seen by the
- * bytes): our own, and others' whose digest was promised and which nobody sends just now. `kept`: the one of which only its sender is told.
+ * The room's uploads of this name and size that may be gone on with, the furthest first: this sender's, and, unless `ownOnly`, others' whose
+ * digest was promised and which nobody sends just now.
  */
-async function unfinished(link: ApiClient, room: string, meta: FileMeta, size: number, kept: string | undefined) {
-  const found = new Map<number, Begun[]>()
+async function candidates(
+  api: ApiClient,
+  room: string,
+  meta: FileMeta & { readonly size: number },
+  { kept, taken, ownOnly }: Search,
+): Promise<readonly Candidate[] | Refusal> {
+  const files = await listFiles(api, room)
+  if (isRefusal(files)) return files
+  const found: Candidate[] = []
   const add = async (id: string, promised: string | undefined, isOthersToo = false) => {
-    const look = await summaryOf(link, id)
-    if (isRefusal(look)) return
+    const status = await fileStatus(api, id)
+    if (isRefusal(status)) return
     // A whole one begins and ends as all of it does.
-    const [offset, prefix] = look.status === 'whole' ? [look.size, look.sha256] : [look.offset, look.prefix]
-    // Of no bytes all digests are the same.
+    const [offset, prefix] = status.status === 'whole' ? [status.size, status.sha256] : [status.offset, status.prefix]
     const isSure = promised !== undefined && offset > 0
     if (prefix === undefined ? isOthersToo && isSure : offset > 0 || promised !== undefined)
-      found.set(offset, [...(found.get(offset) ?? []), { id, promised, prefix }])
+      found.push({ id, offset, promised, prefix })
   }
-  const files = await listFiles(link, room)
-  if (isRefusal(files)) return files
   // It may have become whole in the moment in which its sender was lost.
   if (kept !== undefined) await add(kept, undefined)
   for (const row of files) {
-    if (row.status === 'whole' || row.size !== size || row.name !== safeFileName(meta.name, row.id)) continue
-    if (!isForTheSame(row, meta)) continue
-    await add(row.id, row.sha256 ?? undefined, row.status === 'paused')
+    if (row.status === 'whole' || row.size !== meta.size || row.name !== safeFileName(meta.name, row.id)) continue
+    if (!isForTheSame(row, meta) || (ownOnly && row.byId !== meta.by) || taken?.has(row.id)) continue
+    await add(row.id, row.sha256 ?? undefined, row.status === 'paused' && !ownOnly)
   }
-  return found
+  return found.sort((one, other) => other.offset - one.offset)
 }
 
+/** What goes to the operators, because the room collects, was still sent to all. */
 function isForTheSame({ audience, byId }: FileRow, { to, by }: FileMeta): boolean {
   if (audience === undefined) return to === undefined
   return byId === by && (audience.to === 'staff' ? to === undefined : audience.to.name === to)
 }
 
-/** The furthest of those that begin as our file does. */
-function begunOf(open: ReadonlyMap<number, readonly Begun[]>, digest: FileDigest): string | undefined {
-  for (const offset of [...open.keys()].sort((one, other) => other - one))
-    for (const { id, promised, prefix } of open.get(offset) ?? [])
-      if (
-        (promised ?? digest.sha256) === digest.sha256 &&
-        (prefix ?? digest.prefixes.get(offset)) === digest.prefixes.get(offset)
-      )
-        return id
+/** Some bytes of a stream, and whether they are its last. */
+export interface Piece {
+  readonly bytes: Uint8Array
+  readonly last: boolean
+}
+
+/** SHA-256 as the bytes come; 64 hexadecimal digits. */
+export interface StreamDigest {
+  update(bytes: Uint8Array): void
+  digest(): string
+}
+
+export interface StreamUploadOptions extends Pick<UploaderOptions, 'api' | 'retries' | 'report' | 'room' | 'offered'> {
+  readonly newDigest: () => StreamDigest
+}
+
+/**
+ * Sends a stream that can't be read twice, and whose size need not be known. The piece that the host has not made durable is kept: a host
+ * that falls behind it has lost bytes that nobody has any more, and ends the transfer (STREAM_LOST). Does not read the stream where the
+ * room has a file of the promised digest already.
+ */
+export async function uploadStream(
+  options: StreamUploadOptions,
+  pieces: AsyncIterable<Piece>,
+  meta: UploadMeta,
+): Promise<WholeFile | Refusal> {
+  const { api, room, retries, report, offered, newDigest } = options
+  const { name } = meta
+  const create = async () => {
+    const created = await retries.until(() => createUpload(api, room, meta))
+    if (!isRefusal(created)) offered?.(created.id)
+    return created
+  }
+  // A host keeps no place for what does not come: where no digest spares the bytes, it hears of the file with the first of them.
+  let created = meta.sha256 === undefined ? undefined : await create()
+  if (created !== undefined) {
+    if (isRefusal(created)) return created
+    const { id } = created
+    const known = await retries.until(() => fileStatus(api, id))
+    if (isRefusal(known)) return known
+    if (known.status === 'whole') return { id, name, size: known.size, sha256: meta.sha256 ?? '' }
+  }
+  report({ type: 'begins', at: 0, total: meta.size })
+  const digest = newDigest()
+  let size = 0
+  for await (const piece of pieces) {
+    created ??= await create()
+    if (isRefusal(created)) return created
+    digest.update(piece.bytes)
+    const failed = await sendPiece(options, created.id, size, piece, meta.size)
+    if (failed !== undefined) return failed
+    size += piece.bytes.length
+    report({ type: 'moved', bytes: size })
+  }
+  created ??= await create()
+  if (isRefusal(created)) return created
+  const { id } = created
+  const sha256 = digest.digest()
+  const now = await retries.until(() => fileStatus(api, id))
+  if (isRefusal(now)) return now
+  if (now.status === 'whole' && now.size === size && (now.sha256 ?? sha256) === sha256)
+    return { id, name, size, sha256 }
+  if (now.status === 'arriving') return refusal(0, 'TRANSFER_CUT', 'there are fewer bytes than were promised')
+  return refusal(460, 'HASH_MISMATCH', 'the host has other bytes than were sent')
+}
+
+/** Resolves when the host has made the piece durable, or to why it never will. */
+async function sendPiece(
+  { api, retries, report, newDigest }: StreamUploadOptions,
+  id: string,
+  start: number,
+  { bytes, last }: Piece,
+  size: number | undefined,
+): Promise<Refusal | undefined> {
+  const end = start + bytes.length
+  let from: number | undefined = start
+  let mismatches = 0
+  const kept = await retries.until(async () => {
+    if (from === undefined) {
+      const status = await fileStatus(api, id)
+      if (isRefusal(status)) return isGone(status) ? streamLost : status
+      if (status.status === 'whole') return {}
+      if (status.offset < start) return streamLost
+      if (status.offset >= end && !last) return {}
+      from = status.offset
+      report({ type: 'begins', at: from, total: size })
+    }
+    const [offset, rest]: [number, Uint8Array] = [from, bytes.subarray(from - start)]
+    from = undefined
+    const checksum = newDigest()
+    checksum.update(rest)
+    const sent = await sendPart(api, {
+      id,
+      offset,
+      body: once(rest),
+      length: rest.length,
+      checksum: checksum.digest(),
+      moved: (count) => report({ type: 'moved', bytes: offset + count }),
+      ...(last && size === undefined ? { total: end } : {}),
+    })
+    // Changed on the way, and not taken: once more.
+    if (isRefusal(sent) && sent.status === 460 && mismatches++ === 0) return refusal(503, 'TRANSFER_CUT', sent.message)
+    return sent
+  })
+  if (isRefusal(kept)) return kept
+  retries.progressed()
   return undefined
 }
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+/** Not one that passes. */
+const streamLost = refusal(
+  0,
+  'STREAM_LOST',
+  'the host has lost bytes that can not be read again; send it again from the start',
+)

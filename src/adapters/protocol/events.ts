@@ -1,5 +1,4 @@
-import type { Audience, MentionedFile, RoomEvent, WholeFile } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Audience, Member, MentionedFile, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { Fields } from './fields.ts'
 
 const SHA256 = /^[0-9a-f]{64}$/

@@ -4,12 +4,12 @@ import type {
   Audience,
   Entry,
   FileOffered,
+  Member,
   MentionedFile,
   OfferedFile,
   Persons,
   WholeFile,
 } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
 
 /**
  * Goes up when what a tuple holds changes; older versions stay readable, because stores keep them. Batches in which a file has an

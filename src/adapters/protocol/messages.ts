@@ -1,7 +1,6 @@
 import type { Code } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
 
 /** The version of the Session protocol: `docs/protocol.md`. */
 export const PROTOCOL_VERSION = 1

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 
 /** The longest wait that `setTimeout` takes; it fires at once when given more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -4,7 +4,7 @@ import type { EventEmitter } from 'node:events'
 import { hostname, networkInterfaces } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Bonjour, Service } from 'bonjour-service'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 
 /** What a host tells the networks around about itself. */
 export interface Announced {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Ids } from '#domain/ports/ids.ts'
+import type { Ids } from '#domain/ports/system.ts'
 
 /** 128 bits from the system's generator. */
 export class RandomIds implements Ids {

@@ -1,4 +1,4 @@
-import type { Log, LogFields } from '#domain/ports/log.ts'
+import type { Log, LogFields } from '#domain/ports/system.ts'
 
 /** For embedders that want no log. */
 export class SilentLog implements Log {

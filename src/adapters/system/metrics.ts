@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import type { Metrics } from '#domain/ports/system.ts'
 
 /** Wide enough for milliseconds from a tenth to ten seconds, and for counts from 1 to 10 000. */
 const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]

@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino'
-import type { Log, LogFields } from '#domain/ports/log.ts'
+import type { Log, LogFields } from '#domain/ports/system.ts'
 
 export type LogLevel = 'info' | 'warn' | 'error' | 'silent'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import type { BellRule } from './commands.ts'
 import { clockText } from './event-rows.ts'

@@ -1,4 +1,4 @@
-import { isPathLine, wordLine } from '#domain/names/slash.ts'
+import { isPathLine, wordLine } from '#domain/names/text.ts'
 import type { Moderation } from '#domain/room/commands.ts'
 import type { HelpKey } from '#i18n/messages.ts'
 

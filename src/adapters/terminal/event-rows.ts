@@ -1,6 +1,5 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
-import type { MentionedFile, RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { Member, MentionedFile, RoomEvent } from '#domain/room/events.ts'
 import type { Translator } from '#i18n/i18n.ts'
 import { eventText, names } from './event-text.ts'
 import type { Paint } from './style.ts'

@@ -1,5 +1,4 @@
-import type { MentionedFile, RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Member, MentionedFile, RoomEvent } from '#domain/room/events.ts'
 import type { Translator } from '#i18n/i18n.ts'
 import { sizeText } from '#i18n/size.ts'
 

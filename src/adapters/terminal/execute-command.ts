@@ -1,4 +1,4 @@
-import { failureText } from '#domain/names/failure-text.ts'
+import { failureText } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { PastEvent } from '#domain/room/events.ts'
 import { sendWhenReady } from '#domain/session.ts'

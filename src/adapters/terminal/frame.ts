@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { Audience } from '#domain/room/events.ts'
 import type { RoomSession } from '#domain/session.ts'
 import { cut, signsOf, widthOf } from './cells.ts'

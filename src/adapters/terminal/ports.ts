@@ -1,4 +1,4 @@
-import type { OnTransferUpdate } from '#client/transfer-events.ts'
+import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { HelpKey } from '#i18n/messages.ts'
 

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 
 /** Comings and goings of so long become one line. */
 const FOLD_MS = 3000

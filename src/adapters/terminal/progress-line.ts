@@ -1,5 +1,5 @@
-import type { Progress as Moving } from '#client/transfer-meter.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import type { Progress as Moving } from '#client/transfers.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { Translator } from '#i18n/i18n.ts'
 import { paceWords } from '#i18n/pace.ts'
 import { amountText } from '#i18n/size.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 
 /** Who is typing just now. */

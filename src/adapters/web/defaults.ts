@@ -1,4 +1,4 @@
-import type { SessionSettings } from '#client/session/settings.ts'
+import type { SessionSettings } from '#client/settings.ts'
 
 /** Every limit and time of the page, with its unit in its name. */
 export const pageDefaults = {
@@ -25,9 +25,9 @@ export const pageDefaults = {
   uploadsAtOnce: 2,
   /** The end of a file waits until its digest is known, which is promised with it. */
   lastPartBytes: 1024 ** 2,
-  /** An upload goes in pieces of about a second, within these. */
-  leastPieceBytes: 512 * 1024,
-  mostPieceBytes: 64 * 1024 ** 2,
+  /** An upload goes in requests of about a second, within these. */
+  leastPartBytes: 512 * 1024,
+  mostPartBytes: 64 * 1024 ** 2,
   /** So long is a small file's digest waited for before it is offered. */
   quickDigestMs: 300,
   /** So long is a file that was sent shown with who has it. */

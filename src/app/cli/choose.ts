@@ -4,8 +4,8 @@ import { isRefusal } from '#client/errors.ts'
 import type { FileRow } from '#client/http-bodies.ts'
 import { listFiles } from '#client/queries.ts'
 import type { Retries } from '#client/retries.ts'
-import { wantedFile } from '#domain/names/find-file.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { wantedFile } from '#domain/names/file-name.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failing.ts'
 import type { RoomTarget } from './verb.ts'
@@ -15,26 +15,26 @@ export type Wanted = FileToSave | { readonly name: string; readonly failure: Com
 
 /** Which files of a room were meant: by name the newest of that name, by the beginning of its id, all, or else the newest. */
 export async function filesWanted(
-  link: ApiClient,
+  api: ApiClient,
   retries: Retries,
-  place: RoomTarget,
+  target: RoomTarget,
   names: readonly string[],
   all: boolean,
 ): Promise<readonly Wanted[]> {
-  if (place.file !== undefined) {
-    if (names.length === 0 && !all) return [place.file]
+  if (target.file !== undefined) {
+    if (names.length === 0 && !all) return [target.file]
     throw new CommandFailed(exitCodes.usage, 'a link is one file; leave out names and --all')
   }
-  const found = await retries.until(() => listFiles(link, place.room))
-  if (isRefusal(found)) throw refused(place.room, found)
+  const found = await retries.until(() => listFiles(api, target.room))
+  if (isRefusal(found)) throw refused(target.room, found)
   const files = found.toSorted((one, other) => other.at - one.at)
-  if (names.length > 0) return names.map((name) => named(files, name, place.room))
+  if (names.length > 0) return names.map((name) => named(files, name, target.room))
   // Whose sender is away may never be whole: that is waited for only when it was named.
   const coming = files.filter(({ status }) => status !== 'paused')
   if (all) return coming
   const [newest] = coming
   if (newest === undefined)
-    throw new CommandFailed(exitCodes.notFound, `there is no file in ${forTerminal(place.room)}`)
+    throw new CommandFailed(exitCodes.notFound, `there is no file in ${forTerminal(target.room)}`)
   return [newest]
 }
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { defaultDataDirectory, type Setting, settingsOf } from '../config.ts'
 import { bindsOf } from '../lan.ts'
 import { print, printJson, runShowing } from './verb.ts'

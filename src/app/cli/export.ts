@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { PartChanged } from '#bundle/write-bundle.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { sizeText } from '#i18n/size.ts'
 import { type Export, exportBundle, type Stores } from './bundle/export-bundle.ts'
 import { writeNewFile } from './bundle/new-file.ts'

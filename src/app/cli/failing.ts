@@ -1,6 +1,6 @@
 import { parseAddress } from '#client/address.ts'
 import { Disconnected, GaveUp, NotTrusted, type Refusal, Unreachable } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { NoSource } from '#system/files/source.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 

@@ -4,12 +4,11 @@ import { open, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { DownloadError, feed } from '#client/download-stream.ts'
+import { DownloadError, downloadStream } from '#client/download-stream.ts'
+import { giveReceipt } from '#client/downloader.ts'
 import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
-import { summaryOf } from '#client/file-summary.ts'
-import { paced } from '#client/pace.ts'
-import { giveReceipt } from '#client/receipt.ts'
-import type { TransferOptions } from '#client/transfer-options.ts'
+import { paced, type TransferOptions } from '#client/transfers.ts'
+import { fileStatus } from '#client/tus.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 
@@ -65,12 +64,12 @@ export async function streamFile(
   { id, name }: { readonly id: string; readonly name: string },
   { path, write }: ByteStream,
 ): Promise<(WholeFile & { readonly path?: string }) | Refusal> {
-  const { link, retries, limit } = options
+  const { api, retries, limit } = options
   const hash = createHash('sha256')
   let size = 0
   while (true) {
     try {
-      for await (const bytes of paced(feed(options, id, size), limit)) {
+      for await (const bytes of paced(downloadStream(options, id, size), limit)) {
         hash.update(bytes)
         size += bytes.length
         await write(bytes)
@@ -79,15 +78,15 @@ export async function streamFile(
       if (error instanceof DownloadError) return error.refusal
       throw error
     }
-    const look = await retries.until(() => summaryOf(link, id))
-    if (isRefusal(look)) return look
-    if (look.status !== 'whole') {
+    const now = await retries.until(() => fileStatus(api, id))
+    if (isRefusal(now)) return now
+    if (now.status !== 'whole') {
       await retries.again('the file is not whole yet')
       continue
     }
     const sha256 = hash.digest('hex')
-    if (sha256 !== look.sha256) return refusal(0, 'HASH_MISMATCH', 'what was written is not what was sent')
-    await giveReceipt(link, id, sha256)
+    if (sha256 !== now.sha256) return refusal(0, 'HASH_MISMATCH', 'what was written is not what was sent')
+    await giveReceipt(options, id, sha256)
     return { id, name, size, sha256, ...(path === undefined ? {} : { path }) }
   }
 }

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
-import { ApiClient } from '#client/api-client.ts'
+import type { ApiClient } from '#client/api-client.ts'
 import { downloadFile, type FileToSave, type SavedFile, type Target } from '#client/downloader.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { Retries } from '#client/retries.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { tookText } from '#i18n/duration.ts'
 import { sizeText } from '#i18n/size.ts'
@@ -18,14 +18,15 @@ import { failureOf, refused } from './failing.ts'
 import { openStream, streamFile } from './get-stream.ts'
 import { ProgressDisplay } from './progress.ts'
 import {
+  apiOf,
   print,
   printJson,
   type RoomTarget,
   rateOf,
+  reportFirstRetry,
   runResumable,
   secondsOf,
   targetOrFileOf,
-  tellFirstRetry,
 } from './verb.ts'
 
 interface GetFlags {
@@ -63,17 +64,17 @@ export const addGet = (program: Command): Command =>
       runResumable(() => get(targetOrFileOf(address, process.env), names, flags)),
     )
 
-async function get(place: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
+async function get(target: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
   if (flags.output !== undefined && /^$|\/$/.test(flags.output))
     throw new CommandFailed(exitCodes.usage, '-o takes the name of a file; --save takes folders')
   if (flags.save === '') throw new CommandFailed(exitCodes.usage, '--save takes the name of a folder; . is this one')
-  const link = new ApiClient(place, clientDefaults)
-  if (place.file?.ticket !== undefined) link.opensBy(place.file.id, place.file.ticket)
+  const api = apiOf(target)
+  if (target.file?.ticket !== undefined) api.addTicket(target.file.id, target.file.ticket)
   try {
     const files = await filesWanted(
-      link,
-      new Retries(clientDefaults, { ...patience(flags), tell: tellFirstRetry }),
-      place,
+      api,
+      new Retries(clientDefaults, { ...patience(flags), report: reportFirstRetry }),
+      target,
       names,
       flags.all === true,
     )
@@ -82,16 +83,16 @@ async function get(place: RoomTarget, names: readonly string[], flags: GetFlags)
     const folder = new SaveFolder(flags.save ?? '.')
     const items = files.map((wanted) => ({
       label: forTerminal(wanted.name),
-      run: () => ('failure' in wanted ? Promise.reject(wanted.failure) : getOne(link, wanted, folder, flags)),
+      run: () => ('failure' in wanted ? Promise.reject(wanted.failure) : getOne(api, wanted, folder, flags)),
     }))
     await runBatch('got', items, flags)
   } finally {
-    link.close()
+    api.close()
   }
 }
 
 async function getOne(
-  link: ApiClient,
+  api: ApiClient,
   file: FileToSave,
   folder: SaveFolder,
   flags: GetFlags,
@@ -100,13 +101,13 @@ async function getOne(
   const display = flags.quiet
     ? undefined
     : new ProgressDisplay(process.stderr, 'getting', file.name, flags.plain === true)
-  const tell = display?.tell ?? (() => {})
+  const report = display?.report ?? (() => {})
   const retries = new Retries(clientDefaults, {
     ...patience(flags),
-    tell: (retry) => tell({ type: 'retry', ...retry }),
+    report: (retry) => report({ type: 'retry', ...retry }),
   })
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
-  const options = { link, retries, tell, ...limit }
+  const options = { api, retries, report, ...limit }
   const got = await bring().finally(() => display?.end())
   if (isRefusal(got)) throw refused(file.name, got)
   const ms = performance.now() - startedAt

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { bundleDefaults, engineDefaults } from '../defaults.ts'
 import { type Imported, importBundle } from './bundle/import-bundle.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'

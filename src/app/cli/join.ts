@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
+import { NodeHttp } from '#client/node-http.ts'
 import { invitations, invite, listRooms, revoke, setPassword } from '#client/queries.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { Refused, type RoomSession } from '#domain/session.ts'
 import { type Language, languageOf, languages, translatorFor } from '#i18n/i18n.ts'
 import { bytesOf } from '#server/connection/wording.ts'
-import type { RoomAccess } from '#server/security/room-access.ts'
+import type { RoomAccess } from '#server/security/room-secrets.ts'
 import { RandomIds } from '#system/ids.ts'
 import type { Ending, Refusal } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
@@ -61,19 +62,19 @@ export const addJoin = (program: Command): Command =>
 async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
   // Whoever shows it is the same person, also after the host was restarted.
   const key = keyFor(first, process.env)
-  const { way } = first
+  const { endpoint } = first
   const shown = {
     ...(first.token === undefined ? {} : { token: first.token }),
     ...(first.password === undefined ? {} : { password: first.password }),
   }
-  const link = new ApiClient({ way, key: () => key, ...shown }, clientDefaults, true)
+  const api = new ApiClient(new NodeHttp(endpoint, clientDefaults, true), { key: () => key, ...shown })
   for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
   let client: RoomClient | undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => client?.end({ type: 'quit' }))
 
   const enter = async (room: string, name: string | undefined, password = shown.password): Promise<RoomSession> => {
     const asked = { ...shown, ...(password === undefined ? {} : { password }) }
-    return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, way, { key, ...asked })
+    return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, endpoint, { key, ...asked })
   }
   const typed = new TypedInput(inputOf(process))
   const words = translatorFor(flags.lang ?? languageOf(process.env), forTerminal)
@@ -82,12 +83,12 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     openTerminal(
       {
         session,
-        files: remoteFiles(link, session, { directory: flags.save, autoBytes: flags.auto, limit: flags.limit }),
+        files: remoteFiles(api, session, { directory: flags.save, autoBytes: flags.auto, limit: flags.limit }),
         rooms: async () => {
-          const rooms = await listRooms(link)
+          const rooms = await listRooms(api)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
         },
-        own: keyWords(roomAccess(link, session.room), session.room, way.base, words),
+        own: keyWords(roomAccess(api, session.room), session.room, endpoint.base, words),
         language: flags.lang ?? languageOf(process.env),
         plain: flags.plain === true,
         typed,
@@ -130,11 +131,11 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   process.exit(exitCodes.done)
 }
 
-const roomAccess = (link: ApiClient, room: string): RoomAccess<Refusal> => ({
-  setPassword: (word) => setPassword(link, room, word),
-  invite: () => invite(link, room),
-  invitations: () => invitations(link, room),
-  revoke: (id) => revoke(link, room, id),
+const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> => ({
+  setPassword: (word) => setPassword(api, room, word),
+  invite: () => invite(api, room),
+  invitations: () => invitations(api, room),
+  revoke: (id) => revoke(api, room, id),
 })
 
 /** One that was given, or one's own for this name on this host; a guest is nobody in particular. */

@@ -1,17 +1,17 @@
 import type { Command } from 'commander'
-import { ApiClient } from '#client/api-client.ts'
+import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import type { FileRow } from '#client/http-bodies.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { amountText, sizeText } from '#i18n/size.ts'
 import { shortId } from '#server/connection/wording.ts'
 import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failing.ts'
-import { print, printJson, type RoomTarget, runShowing, targetOf, tellFirstRetry } from './verb.ts'
+import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './verb.ts'
 
 const NEARBY_MS = 2000
 
@@ -30,11 +30,11 @@ export const addLs = (program: Command): Command =>
     .action((address: string | undefined, flags: LsFlags) =>
       runShowing(async () => {
         if (address === undefined) return await listNearby(flags)
-        const place = targetOf(address, process.env)
-        const link = new ApiClient(place, clientDefaults)
-        const retries = new Retries(clientDefaults, { tell: tellFirstRetry })
-        await (place.roomNamed ? listRoom(link, retries, place, flags) : listHost(link, retries, flags)).finally(() =>
-          link.close(),
+        const target = targetOf(address, process.env)
+        const api = apiOf(target)
+        const retries = new Retries(clientDefaults, { report: reportFirstRetry })
+        await (target.roomNamed ? listRoom(api, retries, target, flags) : listHost(api, retries, flags)).finally(() =>
+          api.close(),
         )
       }),
     )
@@ -49,25 +49,24 @@ async function listNearby({ json }: LsFlags): Promise<void> {
   if (hosts.length === 0) throw new CommandFailed(exitCodes.notFound, 'no host nearby answers; its address will do')
 }
 
-async function listHost(link: ApiClient, retries: Retries, { json }: LsFlags): Promise<void> {
-  const rooms = await retries.until(() => listRooms(link))
-  if (isRefusal(rooms)) throw refused(link.label, rooms)
+async function listHost(api: ApiClient, retries: Retries, { json }: LsFlags): Promise<void> {
+  const rooms = await retries.until(() => listRooms(api))
+  if (isRefusal(rooms)) throw refused(api.http.at, rooms)
   for (const room of rooms)
     if (json) await printJson({ type: 'room', ...room })
     else await print(`${forTerminal(room.name)}\t${room.members} here\t${room.last} entries`)
 }
 
-async function listRoom(link: ApiClient, retries: Retries, { room }: RoomTarget, { json }: LsFlags): Promise<void> {
+async function listRoom(api: ApiClient, retries: Retries, { room }: RoomTarget, { json }: LsFlags): Promise<void> {
   const [facts, files] = [
-    await retries.until(() => roomFacts(link, room)),
-    await retries.until(() => listFiles(link, room)),
+    await retries.until(() => roomFacts(api, room)),
+    await retries.until(() => listFiles(api, room)),
   ]
   if (isRefusal(facts)) throw refused(room, facts)
   if (isRefusal(files)) throw refused(room, files)
   if (json) {
     for (const name of facts.members) await printJson({ type: 'member', name })
-    for (const { url, ...file } of files)
-      await printJson({ type: 'file', ...file, url: `${link.place.way.base}${url}` })
+    for (const { url, ...file } of files) await printJson({ type: 'file', ...file, url: `${api.http.base}${url}` })
     return
   }
   if (facts.topic !== '') await print(`topic: ${forTerminal(facts.topic)}`)

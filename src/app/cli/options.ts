@@ -1,6 +1,5 @@
 import type { Access } from '#domain/engine/access.ts'
-import type { EngineLimits } from '#domain/engine/limits.ts'
-import type { Ports } from '#domain/engine/ports.ts'
+import type { EngineLimits, Ports } from '#domain/engine/limits.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { HttpSettings } from '#server/http/settings.ts'
 import type { LineSettings } from '#server/line/settings.ts'

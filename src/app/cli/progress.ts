@@ -1,6 +1,5 @@
-import type { TransferUpdate } from '#client/transfer-events.ts'
-import { TransferMeter } from '#client/transfer-meter.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { TransferMeter, type TransferUpdate } from '#client/transfers.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { sizeText } from '#i18n/size.ts'
 import { type Progress, progressLine } from '#terminal/progress-line.ts'
@@ -39,25 +38,25 @@ export class ProgressDisplay {
     this.#timer = setInterval(() => this.#frame(), FRAME_MS).unref()
   }
 
-  readonly tell = (news: TransferUpdate): void => {
-    const before = news.type === 'begins' ? this.#now() : undefined
-    this.#meter.take(news, performance.now())
-    switch (news.type) {
+  readonly report = (update: TransferUpdate): void => {
+    const before = update.type === 'begins' ? this.#now() : undefined
+    this.#meter.take(update, performance.now())
+    switch (update.type) {
       case 'hashing':
         this.#toldStall = false
         return
       case 'begins':
-        if (before !== undefined) this.#begins(news.at, news.total, before)
+        if (before !== undefined) this.#begins(update.at, update.total, before)
         return
       case 'moved':
         this.#toldStall = false
         this.#tenths()
         return
       case 'retry':
-        if (!this.#live && news.attempt === 1) this.#line(`${news.why}; trying again`)
+        if (!this.#live && update.attempt === 1) this.#line(`${update.why}; trying again`)
         return
       default:
-        news satisfies never
+        update satisfies never
     }
   }
 

@@ -15,7 +15,7 @@ const LOOK_MS = 200
 
 /** Looks until all have verified the file, or for a moment, or for as long as was asked for. A host that can't be asked ends it, too. */
 export async function waitForReceipts(
-  link: ApiClient,
+  api: ApiClient,
   id: string,
   { wait, timeout }: { readonly wait?: boolean; readonly timeout?: number },
   display: ProgressDisplay | undefined,
@@ -23,7 +23,7 @@ export async function waitForReceipts(
   const until = performance.now() + (wait ? (timeout ?? Number.POSITIVE_INFINITY) : SHORT_MS)
   let seen: Seen = { verified: [], waiting: [] }
   while (true) {
-    const answer = await receiptsOf(link, id).catch((error: unknown) => {
+    const answer = await receiptsOf(api, id).catch((error: unknown) => {
       if (error instanceof Disconnected) return undefined
       throw error
     })

@@ -1,16 +1,19 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { gathered } from '#client/chunked.ts'
+import { chunked } from '#client/chunked.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
-import { HttpSession } from '#client/http-session.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { postLines, postMessage } from '#client/queries.ts'
+import { Retries } from '#client/retries.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { Ack } from '#domain/room/commands.ts'
 import { notUtf8, type TextLine, TextLines } from '#system/files/text.ts'
+import { RandomIds } from '#system/ids.ts'
 import { clientDefaults } from '../defaults.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failing.ts'
 import { LineCount } from './terminal/typed-input.ts'
-import { inputOf, type RoomTarget, run, targetOf, tellFirstRetry } from './verb.ts'
+import { apiOf, inputOf, type RoomTarget, reportFirstRetry, run, targetOf } from './verb.ts'
 
 export const addSay = (program: Command): Command =>
   program
@@ -31,20 +34,29 @@ const BATCH_MS = 50
 /** What is wrong with one line, and with no other. */
 const OF_A_LINE: ReadonlySet<string> = new Set(['LINE_TOO_LONG', 'BAD_TEXT'])
 
-async function say(place: RoomTarget, words: readonly string[]): Promise<void> {
-  const session = new HttpSession(place, place.room, clientDefaults)
-  session.state$.subscribe((state) => {
-    if (state.status === 'retrying') tellFirstRetry(state)
-  })
+/** Posts one message, or lines, and knows it again where the answer was lost. */
+type Post = (text: string) => Promise<Ack | Refusal>
+
+async function say(target: RoomTarget, words: readonly string[]): Promise<void> {
+  const { room } = target
+  const api = apiOf(target)
+  const ids = new RandomIds()
+  const tried = (attempt: () => Promise<Ack | Refusal>) =>
+    new Retries(clientDefaults, { report: reportFirstRetry }).until(attempt)
   try {
     if (words.length > 0) {
       const text = words.join(' ')
       if (text.includes('\ufffd') && !isArgvUtf8()) throw new CommandFailed(exitCodes.refused, notUtf8.message)
-      const said = await session.send({ type: 'say', text })
-      if (isRefusal(said)) throw refused(place.room, said)
-    } else await sayInput(session)
+      const id = ids.next()
+      const said = await tried(() => postMessage(api, room, { type: 'say', text }, id))
+      if (isRefusal(said)) throw refused(room, said)
+    } else
+      await sayInput(room, (lines) => {
+        const id = ids.next()
+        return tried(() => postLines(api, room, lines, id))
+      })
   } finally {
-    session.close()
+    api.close()
   }
 }
 
@@ -58,40 +70,40 @@ function isArgvUtf8(): boolean {
 }
 
 /** Says each line of standard input; how many were refused is how it ends. */
-async function sayInput(session: HttpSession): Promise<void> {
+async function sayInput(room: string, post: Post): Promise<void> {
   const count = new LineCount()
   for await (const lines of linesOf(inputOf(process))) {
     const texts: string[] = []
     for (const line of lines) {
       if (typeof line === 'string') texts.push(line)
       else {
-        await sayLines(session, texts.splice(0), count)
-        tellRefused(line, count)
+        await sayLines(room, post, texts.splice(0), count)
+        reportRefused(line, count)
       }
     }
-    await sayLines(session, texts, count)
+    await sayLines(room, post, texts, count)
   }
   count.end()
 }
 
 /** A host takes all lines of a request or none: where one of them is refused, those around it are said without it. */
-async function sayLines(session: HttpSession, texts: readonly string[], count: LineCount): Promise<void> {
+async function sayLines(room: string, post: Post, texts: readonly string[], count: LineCount): Promise<void> {
   // As everywhere, a blank line says nothing.
-  const said = texts.every((text) => text === '') ? {} : await session.sendLines(bodyOf(texts))
+  const said = texts.every((text) => text === '') ? {} : await post(bodyOf(texts))
   if (!isRefusal(said)) {
     count.took(texts.length)
     return
   }
-  if (!OF_A_LINE.has(said.code)) throw refused(session.room, said)
-  if (texts.length === 1) tellRefused(said, count)
+  if (!OF_A_LINE.has(said.code)) throw refused(room, said)
+  if (texts.length === 1) reportRefused(said, count)
   else {
     const half = Math.ceil(texts.length / 2)
-    await sayLines(session, texts.slice(0, half), count)
-    await sayLines(session, texts.slice(half), count)
+    await sayLines(room, post, texts.slice(0, half), count)
+    await sayLines(room, post, texts.slice(half), count)
   }
 }
 
-const tellRefused = ({ code, message }: Pick<Refusal, 'code' | 'message'>, count: LineCount) =>
+const reportRefused = ({ code, message }: Pick<Refusal, 'code' | 'message'>, count: LineCount) =>
   process.stderr.write(`tamtam: line ${count.refused()} is refused: ${forTerminal(message)} (${code})\n`)
 
 /** A byte order mark that begins a request is taken for none of its text; one that is text has another before it. */
@@ -103,6 +115,6 @@ const bodyOf = (texts: readonly string[]): string => {
 /** Whole lines, several together where they come quickly. */
 async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<readonly TextLine[]> {
   const lines = new TextLines(BATCH_BYTES)
-  for await (const { bytes, last } of gathered(source, BATCH_BYTES, BATCH_MS))
+  for await (const { bytes, last } of chunked(source, BATCH_BYTES, BATCH_MS))
     yield [...lines.push(bytes), ...(last ? lines.end() : [])]
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
-import { HttpSession } from '#client/http-session.ts'
-import { ResumeStore } from '#client/resume-store.ts'
+import { DiskResumeStore, uploadFile, uploadPipe } from '#client/node-upload.ts'
 import { Retries } from '#client/retries.ts'
-import { type SentFile, uploadFile } from '#client/uploader.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import type { SentFile } from '#client/uploader.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { tookText } from '#i18n/duration.ts'
 import { sizeText } from '#i18n/size.ts'
 import { type DiskPath, pathsTyped, pathText } from '#system/files/disk-path.ts'
@@ -17,7 +17,7 @@ import { failureOf, refused } from './failing.ts'
 import { ProgressDisplay } from './progress.ts'
 import { type Seen, waitForReceipts } from './receipts.ts'
 import { filesAt } from './tree.ts'
-import { inputOf, print, printJson, type RoomTarget, rateOf, runResumable, secondsOf, targetOf } from './verb.ts'
+import { apiOf, inputOf, print, printJson, type RoomTarget, rateOf, runResumable, secondsOf, targetOf } from './verb.ts'
 
 interface SendFlags {
   readonly limit?: number
@@ -55,25 +55,29 @@ export const addSend = (program: Command): Command =>
       runResumable(() => send(targetOf(address, process.env), paths, flags)),
     )
 
-async function send(place: RoomTarget, paths: readonly string[], flags: SendFlags): Promise<void> {
+async function send(target: RoomTarget, paths: readonly string[], flags: SendFlags): Promise<void> {
   if (flags.name !== undefined && paths.length > 1)
     throw new CommandFailed(exitCodes.usage, '--name is for one file only')
-  const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
-  const session = new HttpSession(place, place.room, clientDefaults, giveUp)
+  const api = apiOf(target)
   try {
-    await runBatch('sent', itemsAt(session, await pathsTyped(paths), flags), flags)
+    await runBatch('sent', itemsAt({ api, room: target.room }, await pathsTyped(paths), flags), flags)
   } finally {
-    session.close()
+    api.close()
   }
+}
+
+interface RoomApi {
+  readonly api: ApiClient
+  readonly room: string
 }
 
 /** Other names of what comes in by itself. */
 const INPUT = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']
 
-async function* itemsAt(session: HttpSession, paths: readonly DiskPath[], flags: SendFlags): AsyncGenerator<Item> {
+async function* itemsAt(room: RoomApi, paths: readonly DiskPath[], flags: SendFlags): AsyncGenerator<Item> {
   for (const typed of paths) {
     if (typeof typed === 'string' && INPUT.includes(typed)) {
-      yield itemOf(session, undefined, flags.name ?? 'stdin', flags)
+      yield itemOf(room, undefined, flags.name ?? 'stdin', flags)
       continue
     }
     let found = 0
@@ -81,7 +85,7 @@ async function* itemsAt(session: HttpSession, paths: readonly DiskPath[], flags:
       const label = forTerminal(pathText(there.path))
       if (there.type === 'skipped') process.stderr.write(`skipped ${label}: it ${there.why}\n`)
       else found++
-      if (there.type === 'file') yield itemOf(session, there.path, flags.name ?? there.name, flags)
+      if (there.type === 'file') yield itemOf(room, there.path, flags.name ?? there.name, flags)
       if (there.type === 'failed') yield { label, run: () => Promise.reject(failureOf(there.error, label)) }
     }
     if (found > 0) continue
@@ -91,59 +95,54 @@ async function* itemsAt(session: HttpSession, paths: readonly DiskPath[], flags:
   }
 }
 
-const itemOf = (session: HttpSession, path: DiskPath | undefined, name: string, flags: SendFlags): Item => ({
+const itemOf = (room: RoomApi, path: DiskPath | undefined, name: string, flags: SendFlags): Item => ({
   label: path === undefined ? '-' : forTerminal(pathText(path)),
-  run: () => sendOne(session, path, name, flags),
+  run: () => sendOne(room, path, name, flags),
 })
 
 /** `path` undefined: standard input. Throws what ends this file. */
 async function sendOne(
-  session: HttpSession,
+  { api, room }: RoomApi,
   path: DiskPath | undefined,
   name: string,
   flags: SendFlags,
 ): Promise<'done' | 'already'> {
   const startedAt = performance.now()
   const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', name, flags.plain === true)
+  const meta = { name, ...(flags.to === undefined ? {} : { to: flags.to }) }
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
-  const addressed = flags.to === undefined ? {} : { to: flags.to }
-  const tell = display?.tell ?? (() => {})
+  const report = display?.report ?? (() => {})
+  const retries = new Retries(clientDefaults, {
+    ...(flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }),
+    report: (retry) => report({ type: 'retry', ...retry }),
+  })
+  const records = new DiskResumeStore(join(configDirectory(process.env), 'unfinished'))
+  const options = { api, room, settings: clientDefaults, retries, report, records, ...limit }
   let seen: Seen
   let file: SentFile
   let ms: number
   try {
-    const sent = await (path === undefined ? sendInput(session, name, tell, flags) : sendPath(path))
+    const sent = await (path === undefined ? uploadPipe(options, inputOf(process), meta) : sendPath(path))
     if (isRefusal(sent)) throw refused(name, sent)
     file = sent
     ms = performance.now() - startedAt
-    seen = await waitForReceipts(session.link, file.id, flags, display)
+    seen = await waitForReceipts(api, file.id, flags, display)
   } finally {
     display?.end()
   }
-  await tellSent(session, file, seen, ms, flags)
+  await reportSent(api, file, seen, ms, flags)
   if (!flags.wait || seen.waiting.length === 0) return file.already ? 'already' : 'done'
   throw new CommandFailed(exitCodes.timeout, forTerminal(`${name} has not been verified by ${seen.waiting.join(', ')}`))
 
   async function sendPath(path: DiskPath) {
-    const giveUp = flags.timeout === undefined ? {} : { giveUpMs: flags.timeout }
-    const retries = new Retries(clientDefaults, { ...giveUp, tell: (retry) => tell({ type: 'retry', ...retry }) })
-    const own = new ResumeStore(join(configDirectory(process.env), 'unfinished'))
-    const options = { link: session.link, retries, tell, own, ...limit }
-    return await uploadFile(options, session.room, path, { name, ...addressed }).catch((error: unknown) => {
+    return await uploadFile(options, path, meta).catch((error: unknown) => {
       throw failureOf(error, forTerminal(pathText(path)))
     })
   }
 }
 
-async function sendInput(session: HttpSession, name: string, tell: ProgressDisplay['tell'], { limit, to }: SendFlags) {
-  const upload = session.upload(inputOf(process), { name, ...(to === undefined ? {} : { to }) }, limit)
-  upload.progress$.subscribe(tell)
-  return await upload.done
-}
-
-async function tellSent(session: HttpSession, file: SentFile, seen: Seen, ms: number, flags: SendFlags) {
-  const { link } = session
-  const url = `${link.place.way.base}${link.filePath(file.id, `/${encodeURIComponent(file.name)}`)}`
+async function reportSent(api: ApiClient, file: SentFile, seen: Seen, ms: number, flags: SendFlags) {
+  const url = `${api.http.base}${api.filePath(file.id, `/${encodeURIComponent(file.name)}`)}`
   if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), ...seen })
   else await print(url)
   if (flags.quiet) return

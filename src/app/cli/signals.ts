@@ -1,4 +1,4 @@
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
 export interface Stop {

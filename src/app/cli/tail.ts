@@ -1,15 +1,16 @@
 import type { Command } from 'commander'
+import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
-import { HttpSession } from '#client/http-session.ts'
+import { follow } from '#client/event-stream.ts'
 import { history } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { isEntry, lastSeqOf, type RoomEvent } from '#domain/room/events.ts'
 import { lineOf } from '#server/connection/event-line.ts'
 import { fileLine } from '#server/connection/wording.ts'
 import { clientDefaults } from '../defaults.ts'
 import { refused } from './failing.ts'
-import { countOf, print, printJson, type RoomTarget, runShowing, targetOf, tellFirstRetry } from './verb.ts'
+import { apiOf, countOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './verb.ts'
 
 interface TailFlags {
   readonly after?: number
@@ -33,31 +34,32 @@ export const addTail = (program: Command): Command =>
     .option('--json', 'one JSON object a line, with sequence numbers')
     .action((address: string, flags: TailFlags) => runShowing(() => tail(targetOf(address, process.env), flags)))
 
-async function tail(place: RoomTarget, flags: TailFlags): Promise<void> {
-  const before = new HttpSession(place, place.room, clientDefaults)
-  const last = await past(before, flags)
-  before.close()
-  if (!flags.follow) return
-  const session = new HttpSession(place, place.room, clientDefaults, { after: last })
-  session.state$.subscribe((state) => {
-    if (state.status === 'retrying') tellFirstRetry(state)
-  })
-  const events = session.events()
-  for (let next = await events.next(); ; next = await events.next()) {
-    if (next.done !== true) await show(place.room, next.value, flags)
-    else if (next.value !== undefined) throw refused(place.room, next.value)
-    else return
+async function tail(target: RoomTarget, flags: TailFlags): Promise<void> {
+  const api = apiOf(target)
+  const { room } = target
+  const newRetries = () => new Retries(clientDefaults, { report: reportFirstRetry })
+  try {
+    const after = await past(api, newRetries(), room, flags)
+    if (!flags.follow) return
+    const { silentEventsMs } = clientDefaults
+    const events = follow({ api, retries: newRetries(), room, after, silentEventsMs })
+    for (let next = await events.next(); ; next = await events.next()) {
+      if (next.done !== true) await show(room, next.value, flags)
+      else if (next.value !== undefined) throw refused(room, next.value)
+      else return
+    }
+  } finally {
+    api.close()
   }
 }
 
 /** Shows what is there already; answers the sequence it ends with. */
-async function past({ link, room }: HttpSession, flags: TailFlags): Promise<number> {
-  const retries = new Retries(clientDefaults, { tell: tellFirstRetry })
+async function past(api: ApiClient, retries: Retries, room: string, flags: TailFlags): Promise<number> {
   let after = flags.after
   while (true) {
     const limit = after === undefined ? Math.min(flags.lines, PAGE) : PAGE
     const which = { limit: Math.max(1, limit), ...(after === undefined ? {} : { after }) }
-    const page = await retries.until(() => history(link, room, which))
+    const page = await retries.until(() => history(api, room, which))
     if (isRefusal(page)) throw refused(room, page)
     if (limit > 0) for (const event of page.events) await show(room, event, flags)
     if (after === undefined) return page.last

@@ -1,12 +1,13 @@
 import { fstatSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { parseAddress, type RoomAddress } from '#client/address.ts'
-import { dialHost } from '#client/dial.ts'
-import { Endpoint } from '#client/endpoint.ts'
-import { KnownHosts, type TrustNews } from '#client/known-hosts.ts'
-import { forTerminal, jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { ApiClient } from '#client/api-client.ts'
+import { dialHost, Endpoint, KnownHosts, type TrustNews } from '#client/endpoint.ts'
+import { NodeHttp } from '#client/node-http.ts'
+import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { knownHostsPath } from '../config.ts'
+import { clientDefaults } from '../defaults.ts'
 import { secretOf } from '../secret-file.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { commandTyped, failureOf } from './failing.ts'
@@ -15,16 +16,16 @@ import { commandTyped, failureOf } from './failing.ts'
 
 export interface RoomTarget extends RoomAddress {
   readonly token?: string
-  readonly way: Endpoint
+  readonly endpoint: Endpoint
   readonly password?: string
 }
 
 /** Reads the address of a room, and takes the host's token and the room's password from the environment, since all can see a command line (C121). */
 export function targetOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
-  const place = targetOrFileOf(typed, env)
-  if (place.file !== undefined)
+  const target = targetOrFileOf(typed, env)
+  if (target.file !== undefined)
     throw new CommandFailed(exitCodes.usage, 'this is the link of a file; tamtam get brings it here')
-  return place
+  return target
 }
 
 /** The same for what may be the link of a file, too. */
@@ -34,17 +35,25 @@ export function targetOrFileOf(typed: string, env: NodeJS.ProcessEnv): RoomTarge
   if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
   if (address.token !== undefined) hideCommandLine()
   const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
-  const place = { ...address, way: new Endpoint(address, dialHost(address, known)) }
+  const target = { ...address, endpoint: new Endpoint(address, dialHost(address, known)) }
   const token = address.token ?? secretOf('TAMTAM_TOKEN', env)
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
     throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
   const password = secretOf('TAMTAM_PASSWORD', env)
   return {
-    ...place,
+    ...target,
     ...(token === undefined ? {} : { token }),
     ...(password === undefined ? {} : { password }),
   }
 }
+
+/** The host's HTTP API, as the one who typed the address; every request has a name of its own choice and no membership. */
+export const apiOf = ({ endpoint, name, token, password }: RoomTarget): ApiClient =>
+  new ApiClient(new NodeHttp(endpoint, clientDefaults), {
+    ...(name === undefined ? {} : { name }),
+    ...(token === undefined ? {} : { token }),
+    ...(password === undefined ? {} : { password }),
+  })
 
 /** A link that somebody was given has the token in it. Until now everybody on this machine could see it, and their shell may keep it. */
 function hideCommandLine(): void {
@@ -119,7 +128,7 @@ export const counted = (count: number, one: string, more = `${one}s`): string =>
 export const printJson = (value: object): Promise<void> => print(jsonForTerminal({ v: 1, ...value }))
 
 /** Whoever waits wants to know why: once for each row of failures. */
-export function tellFirstRetry({ attempt, why }: { readonly attempt: number; readonly why: string }): void {
+export function reportFirstRetry({ attempt, why }: { readonly attempt: number; readonly why: string }): void {
   if (attempt === 1) process.stderr.write(`${forTerminal(why)}; trying again\n`)
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts'
+import type { Clock } from '../ports/system.ts'
 import { pause } from './backoff.ts'
 
 /** A rate with a burst: what is over the rate waits, nothing is dropped. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts'
+import type { Clock } from '../ports/system.ts'
 
 /** Bytes per second, up and down counted together; 0 stands for no cap. */
 export interface BandwidthCaps {

@@ -1,11 +1,10 @@
 import { Waiters } from '../async/waiters.ts'
 import { type Rejected, rejected } from '../errors.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Appended, Journal } from '../ports/journal.ts'
-import type { Metrics } from '../ports/metrics.ts'
+import type { Clock, Metrics } from '../ports/system.ts'
 import type { RoomActor, Wake } from '../room/actor.ts'
-import type { PendingBatch } from '../room/pending-batch.ts'
-import type { Ports } from './ports.ts'
+import type { PendingBatch } from '../room/batch.ts'
+import type { Ports } from './limits.ts'
 
 /** How long a crowd's comings and goings wait for more of them: each commit of them costs a write to everybody. */
 const GATHER_MS = 50

@@ -1,5 +1,27 @@
+import type { FileStore } from '../ports/file-store.ts'
+import type { Journal } from '../ports/journal.ts'
+import type { Clock, Ids, Log, Metrics } from '../ports/system.ts'
 import type { ActorLimits } from '../room/actor.ts'
-import type { RetentionLimits } from './retention.ts'
+
+/** Everything the engine needs of the world. */
+export interface Ports {
+  readonly journal: Journal
+  readonly fileStore: FileStore
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** 0 stands for no limit. */
+export interface RetentionLimits {
+  /** Bytes of files that one room keeps. */
+  readonly roomFileBytes: number
+  /** Files of all rooms, whole or on their way. */
+  readonly filesPerHost: number
+  /** Days that a whole file stays. */
+  readonly fileDays: number
+}
 
 /** What the engine holds to; the defaults stand in `app/defaults.ts`. */
 export interface EngineLimits extends ActorLimits, RetentionLimits {

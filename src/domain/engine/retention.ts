@@ -1,4 +1,11 @@
 import { type Rejected, rejected } from '../errors.ts'
+import { hasBound } from '../ports/file-store.ts'
+import type { Journal } from '../ports/journal.ts'
+import type { Cancel } from '../ports/system.ts'
+import { type RoomActor, tell } from '../room/actor.ts'
+import type { RoomFile } from '../room/state.ts'
+import type { EngineLimits, Ports, RetentionLimits } from './limits.ts'
+import type { Rooms } from './rooms.ts'
 
 /** A whole file, as far as it matters for how long it stays. */
 export interface KeptFile {
@@ -29,16 +36,6 @@ export interface FileUsage {
   readonly vaultBytesLeft: number
   /** Bytes of the largest file that the vault takes. */
   readonly vaultFileBytes: number
-}
-
-/** 0 stands for no limit. */
-export interface RetentionLimits {
-  /** Bytes of files that one room keeps. */
-  readonly roomFileBytes: number
-  /** Files of all rooms, whole or on their way. */
-  readonly filesPerHost: number
-  /** Days that a whole file stays. */
-  readonly fileDays: number
 }
 
 const DAY_MS = 86_400_000
@@ -116,5 +113,266 @@ export class ClockJumpDetector {
     if (Math.abs(apart - this.#apart) > DAY_MS) this.#until = elapsed + DAY_MS
     this.#apart = apart
     return elapsed < this.#until
+  }
+}
+
+const SWEEP_MS = 3_600_000
+/** A file that comes may have so much more than it has, while that is free, so that not each piece is counted. */
+const AHEAD_BYTES = 1024 * 1024
+
+interface Arriving {
+  readonly room: string
+  /** What has come, or is about to. */
+  bytes: number
+  /** So far it need not ask again: nothing of this is set aside for it. */
+  ahead: number
+}
+
+/** Lets the oldest files of a room go, for newer ones or after their time: the room is told first, then the bytes go. */
+export class Evictions {
+  readonly #ports: Ports
+  readonly #limits: EngineLimits
+  readonly #rooms: Rooms
+  readonly #roomOf: Map<string, string>
+  readonly #failed: (error: unknown) => void
+  /** Files on their way of which something has come, by id. What is only promised counts for nothing (C114). */
+  readonly #arriving = new Map<string, Arriving>()
+  /** Ids of those of which nothing has. */
+  readonly #awaited = new Set<string>()
+  readonly #going = new Set<string>()
+  #jumps: ClockJumpDetector | undefined
+  #cancelSweep: Cancel | undefined
+  #busy: Promise<unknown> = Promise.resolve()
+
+  /** `roomOf` names the room of each file of the host; what goes is taken out of it. `failed` hears of every error. */
+  constructor(
+    ports: Ports,
+    limits: EngineLimits,
+    rooms: Rooms,
+    roomOf: Map<string, string>,
+    failed: (error: unknown) => void,
+  ) {
+    this.#ports = ports
+    this.#limits = limits
+    this.#rooms = rooms
+    this.#roomOf = roomOf
+    this.#failed = failed
+  }
+
+  /** `newest`: when the host last heard of a file, in milliseconds since 1970. `gone`: files that were withdrawn. */
+  start(newest: number | undefined, gone: readonly string[]): void {
+    const { clock } = this.#ports
+    this.#jumps = new ClockJumpDetector(clock.now(), clock.elapsed(), newest, this.#limits)
+    this.#sweepLater()
+    this.#meanwhile(this.#removeAll(gone))
+  }
+
+  /** Resolves when nothing is on its way out any more. */
+  async stop(): Promise<void> {
+    this.#cancelSweep?.()
+    this.#jumps = undefined
+    await this.#busy
+  }
+
+  /** A file is on its way, of which `bytes` are there already. */
+  await(id: string, room: string, bytes: number): void {
+    if (bytes === 0) this.#awaited.add(id)
+    else this.#arriving.set(id, { room, bytes, ahead: bytes })
+  }
+
+  release(id: string): void {
+    this.#awaited.delete(id)
+    this.#arriving.delete(id)
+    this.#sweepLater()
+  }
+
+  /** Why a file of `bytes` could not have room here, whatever of the unfinished gives way. Nothing goes for what is only told. */
+  refusalOf(room: RoomActor, id: string, bytes: number): Rejected | undefined {
+    const going = this.#plan(room, id, bytes, 'alone')
+    return 'type' in going ? going : undefined
+  }
+
+  /** `bytes` in all of a file have come, or are about to: whether they have room without anything going for them. */
+  take(room: RoomActor, id: string, bytes: number): boolean {
+    const known = this.#arriving.get(id)
+    if (known !== undefined && bytes <= known.ahead) {
+      known.bytes = Math.max(known.bytes, bytes)
+      return true
+    }
+    if (this.#isFree(room, id, bytes + AHEAD_BYTES)) {
+      this.#taken(id, { room: room.state.name, bytes, ahead: bytes + AHEAD_BYTES })
+      return true
+    }
+    // Short: nobody takes anything from now on without asking.
+    for (const each of this.#arriving.values()) each.ahead = each.bytes
+    if (!this.#isFree(room, id, bytes)) return false
+    this.#taken(id, { room: room.state.name, bytes, ahead: bytes })
+    return true
+  }
+
+  /** The same, and older files of its room go for them where they must. */
+  async reserve(room: RoomActor, id: string, bytes: number): Promise<Rejected | undefined> {
+    const going = this.#plan(room, id, bytes)
+    if ('type' in going) return going
+    const { name } = room.state
+    const before = this.#arriving.get(id)
+    // At once: whoever else asks meanwhile counts it, and counts no more on what goes.
+    this.#taken(id, { room: name, bytes, ahead: bytes })
+    if (going.length === 0) return undefined
+    const why = await this.#evict(room, going, 'newer files need its place')
+    if (why === undefined) return undefined
+    this.#arriving.delete(id)
+    this.await(id, name, before?.bytes ?? 0)
+    return why
+  }
+
+  #isFree(room: RoomActor, id: string, bytes: number): boolean {
+    const going = this.#plan(room, id, bytes)
+    return !('type' in going) && going.length === 0
+  }
+
+  #taken(id: string, arriving: Arriving): void {
+    this.#awaited.delete(id)
+    this.#arriving.set(id, arriving)
+  }
+
+  #plan(room: RoomActor, id: string, bytes: number, among?: 'alone'): readonly KeptFile[] | Rejected {
+    const { fileStore } = this.#ports
+    const { name, files } = room.state
+    const before = this.#arriving.get(id)
+    let arrivingBytes = 0
+    let givenBytes = 0
+    let hostFiles = this.#roomOf.size - this.#going.size
+    for (const awaited of this.#awaited) if (this.#roomOf.has(awaited)) hostFiles--
+    for (const [other, arriving] of this.#arriving) {
+      if (other === id) continue
+      if (among === 'alone') givenBytes += arriving.bytes
+      else if (arriving.room === name && files.get(other)?.status !== 'whole') arrivingBytes += arriving.bytes
+      if (!this.#roomOf.has(other)) hostFiles++
+    }
+    const vaultBounds = hasBound(fileStore)
+      ? { vaultBytesLeft: fileStore.bytesLeft + givenBytes, vaultFileBytes: fileStore.maxFileBytes }
+      : { vaultBytesLeft: Number.POSITIVE_INFINITY, vaultFileBytes: Number.POSITIVE_INFINITY }
+    const isCounted = before !== undefined || (this.#roomOf.has(id) && !this.#awaited.has(id))
+    return makeRoom(
+      { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: isCounted ? 0 : 1 },
+      {
+        whole: this.#wholeOf(room),
+        arrivingBytes,
+        hostFiles,
+        ...vaultBounds,
+      },
+      this.#limits,
+    )
+  }
+
+  /** In the order in which they were offered. */
+  #wholeOf({ state }: RoomActor): KeptFile[] {
+    const whole: KeptFile[] = []
+    for (const { status, file, at } of state.files.values())
+      if (status === 'whole' && !this.#going.has(file.id)) whole.push({ id: file.id, bytes: file.size, at })
+    return whole
+  }
+
+  /** Answers why not all of them went, where the room could not be told. */
+  #evict(room: RoomActor, files: readonly KeptFile[], reason: string): Promise<Rejected | undefined> {
+    for (const { id } of files) this.#going.add(id)
+    const gone = Promise.all(files.map(({ id }) => this.#withdraw(room, room.state.files.get(id), reason))).finally(
+      () => {
+        for (const { id } of files) this.#going.delete(id)
+      },
+    )
+    this.#meanwhile(gone)
+    return gone.then((told) => told.find((why) => why !== undefined))
+  }
+
+  /** What the host's stop waits for. */
+  #meanwhile(work: Promise<unknown>): void {
+    this.#busy = Promise.all([this.#busy, work.catch((error: unknown) => this.#failed(error))])
+  }
+
+  /** The host may have gone down between telling and removing. */
+  async #removeAll(ids: readonly string[]): Promise<void> {
+    for (const id of ids) if (this.#jumps !== undefined) await this.#ports.fileStore.remove(id)
+  }
+
+  async #withdraw(room: RoomActor, known: RoomFile | undefined, reason: string): Promise<Rejected | undefined> {
+    if (known === undefined) return undefined
+    const { id } = known.file
+    const told = await tell(room, known.by, { type: 'withdrawFile', file: id, reason })
+    if (told.type === 'rejected') return told
+    await this.#ports.fileStore.remove(id)
+    this.#roomOf.delete(id)
+    this.#ports.metrics.count('files_evicted')
+    return undefined
+  }
+
+  /** While the host runs and files have a time to go. */
+  #sweepLater(): void {
+    if (this.#jumps === undefined || this.#limits.fileDays === 0 || this.#roomOf.size === 0) return
+    this.#cancelSweep ??= this.#ports.clock.after(SWEEP_MS, () => {
+      const sweep = this.#sweep().finally(() => {
+        this.#cancelSweep = undefined
+        this.#sweepLater()
+      })
+      this.#meanwhile(sweep)
+    })
+  }
+
+  async #sweep(): Promise<void> {
+    const { clock } = this.#ports
+    const now = clock.now()
+    const wary = this.#jumps?.isWary(now, clock.elapsed()) === true
+    for (const name of new Set(this.#roomOf.values())) {
+      const room = await this.#rooms.use(name)
+      try {
+        if (this.#jumps !== undefined) await this.#sweepRoom(room, now, wary)
+      } finally {
+        this.#rooms.release(name)
+      }
+    }
+  }
+
+  async #sweepRoom(room: RoomActor, now: number, wary: boolean): Promise<void> {
+    const whole = this.#wholeOf(room)
+    const old = outOfDate(whole, now, this.#limits)
+    if (old.length === 0) return
+    if (wary && isTooManyAtOnce(old.length, whole.length)) {
+      const fields = { files: old.length, of: whole.length }
+      this.#ports.log.error('the clock has jumped: files that seem out of date are kept for a day', fields)
+      return
+    }
+    await this.#evict(room, old, `files stay for ${this.#limits.fileDays} days`)
+  }
+}
+
+/** Forgets the oldest entries of rooms whose history is full, once in a while rather than one by one. */
+export class Trimming {
+  readonly #journal: Journal
+  readonly #limits: EngineLimits
+  readonly #broken: (error: unknown) => void
+  readonly #under = new Set<string>()
+
+  constructor(journal: Journal, limits: EngineLimits, broken: (error: unknown) => void) {
+    this.#journal = journal
+    this.#limits = limits
+    this.#broken = broken
+  }
+
+  /** To be called after each commit of a room. `slowest` answers the place of its reader that is furthest behind. */
+  look(room: RoomActor, slowest: () => number): void {
+    const { historyEntries, readerEntries } = this.#limits
+    const { name, last } = room.state
+    if (last - room.first < historyEntries * 1.1 || this.#under.has(name)) return
+    const upTo = Math.min(last - historyEntries, Math.max(slowest(), last - historyEntries - readerEntries))
+    if (upTo - room.first < historyEntries / 10) return
+    this.#under.add(name)
+    this.#journal.trim(name, upTo).then(
+      () => {
+        room.first = upTo + 1
+        this.#under.delete(name)
+      },
+      (error: unknown) => this.#broken(error),
+    )
   }
 }

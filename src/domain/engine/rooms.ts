@@ -1,10 +1,81 @@
 import type { FairQueue } from '../async/fair-queue.ts'
-import type { Rejected } from '../errors.ts'
-import { rejected } from '../errors.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import { checkNick } from '../names/nick.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
 import { Refused } from '../session.ts'
-import type { EngineLimits } from './limits.ts'
-import type { Ports } from './ports.ts'
+import type { EngineLimits, Ports } from './limits.ts'
+
+export interface JoinRequest {
+  readonly room: string
+  readonly name: string
+  /** `name` is an address that a door shows for somebody without a nick: not checked, and not theirs alone. */
+  readonly guest?: boolean
+  /** Keeps a nick over a change of rooms: the id of whoever has it already. */
+  readonly owner?: string
+  /**
+   * The member's id, for somebody who is known again when they come back: what was whispered to them stays theirs. Not two at a time
+   * in one room.
+   */
+  readonly member?: string
+  /**
+   * Names whoever shows the same again, for a room to know its ops by: never a secret itself, since the room's history tells it, but
+   * a digest of one. Left out: this joining is nobody who was here before.
+   */
+  readonly person?: string
+  /** Where they come from: what is laid down for an address holds for them. A guest's name is one. */
+  readonly address?: string
+  /** For its own terminal, and for who shows the owner's key. */
+  readonly role?: 'owner'
+  /** They were asked in: a lock does not keep them out. */
+  readonly invited?: boolean
+  /** The person who asked them in, until they have come in by it. */
+  readonly inviter?: string
+  /**
+   * The id of the member for whom it reads what is not for everybody: somebody who comes with a link of theirs, while they may be
+   * elsewhere. Left out: itself.
+   */
+  readonly reads?: string
+  /** Comes and goes without a word and is not listed, but may speak: programs that are there for one request. */
+  readonly quiet?: boolean
+  /** The sequence after which `events$` begins; without it, now. */
+  readonly after?: number
+}
+
+/** Where a session sits, and whose nick it uses. */
+export interface Membership {
+  readonly room: RoomActor
+  readonly owner: string
+  readonly ownsName: boolean
+  quiet: boolean
+  /** To be called once they are gone. */
+  readonly dismiss: () => void
+  /** Changes of name that wait for their answer. */
+  renames: number
+}
+
+/** Which nicks are taken on this host, by look: two that a person could confuse are one (C63). */
+export class NickRegistry {
+  readonly #owners = new Map<string, string>()
+
+  /** Takes the nick for `owner`, who may already have it in another spelling. Answers the name as it will be shown. */
+  claim(raw: string, owner: string): string | Rejected {
+    const nick = checkNick(raw)
+    if ('type' in nick) return nick
+    const holder = this.#owners.get(nick.skeleton)
+    if (holder !== undefined && holder !== owner)
+      return rejected('NAME_TAKEN', 'somebody here has that name, or one that looks like it; choose another')
+    this.#owners.set(nick.skeleton, owner)
+    return nick.name
+  }
+
+  /** Frees every nick of `owner` but `keep`. */
+  release(owner: string, keep?: string): void {
+    const nick = keep === undefined ? undefined : checkNick(keep)
+    const kept = nick !== undefined && !('type' in nick) ? nick.skeleton : undefined
+    for (const [skeleton, holder] of this.#owners)
+      if (holder === owner && skeleton !== kept) this.#owners.delete(skeleton)
+  }
+}
 
 /** One room that is in use, and how many use it: members and uploads. `seats` are those of members. */
 interface Loaded {

@@ -1,15 +1,15 @@
 import { BehaviorSubject, Observable, Subject } from 'rxjs'
 import type { Rejected } from '../errors.ts'
-import type { Pieces } from '../ports/file-store.ts'
+import { FileMissing, type Pieces } from '../ports/file-store.ts'
 import type { RoomActor } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand, TellPassword } from '../room/commands.ts'
-import { isEntry, type PastEvent, publicFacts, type RoomEvent } from '../room/events.ts'
-import type { Member } from '../room/member.ts'
-import type { Permission } from '../room/permissions.ts'
+import { isEntry, type Member, type PastEvent, publicFacts, type RoomEvent } from '../room/events.ts'
+import type { Permission } from '../room/moderation.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
-import type { ConnectionState, RoomSession, Upload, UploadMeta } from '../session.ts'
+import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
+import type { RateLimiterLease } from './bandwidth.ts'
 import { RoomSubscription } from './subscription.ts'
 
 /** What a session needs of the engine; the engine implements it. */
@@ -303,5 +303,53 @@ export class LocalSession implements RoomSession {
   #unfollow(follower: RoomSubscription): void {
     follower.close()
     this.#followers.delete(follower)
+  }
+}
+
+/** One reader's way through a file, no faster than its passage. Not a generator: `return` must also end a reader that waits. */
+export class Download implements AsyncIterator<Uint8Array, undefined> {
+  readonly #open: () => AsyncIterable<Uint8Array>
+  readonly #passage: RateLimiterLease
+  readonly #missing: Rejected
+  /** Of the newest piece what was too much for one step. */
+  #rest: Uint8Array | undefined
+  #source: AsyncIterator<Uint8Array> | undefined
+  #over = false
+
+  /** The first `next` opens the source, and rejects with what that throws; with `missing` where the vault has lost the file. */
+  constructor(open: () => AsyncIterable<Uint8Array>, passage: RateLimiterLease, missing: Rejected) {
+    this.#open = open
+    this.#passage = passage
+    this.#missing = missing
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    let piece = this.#rest ?? (await this.#read())
+    if (piece === undefined) return { done: true, value: undefined }
+    const { pieceBytes } = this.#passage
+    this.#rest = piece.length > pieceBytes ? piece.subarray(pieceBytes) : undefined
+    if (this.#rest !== undefined) piece = piece.subarray(0, pieceBytes)
+    await this.#passage.pass(piece.length)
+    if (this.#over) return { done: true, value: undefined }
+    return { done: false, value: piece }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#over = true
+    this.#rest = undefined
+    this.#passage.giveUp()
+    await this.#source?.return?.()
+    return { done: true, value: undefined }
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    if (this.#over) return undefined
+    try {
+      this.#source ??= this.#open()[Symbol.asyncIterator]()
+      const piece = await this.#source.next()
+      return piece.done === true ? undefined : piece.value
+    } catch (error) {
+      throw error instanceof FileMissing ? new Refused(this.#missing) : error
+    }
   }
 }

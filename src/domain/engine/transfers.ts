@@ -1,26 +1,23 @@
 import { type Rejected, rejected } from '../errors.ts'
 import { safeFileName } from '../names/file-name.ts'
 import { subnetOf } from '../names/subnet.ts'
-import type { Cancel } from '../ports/clock.ts'
 import { canDate, FileMissing, FileStoreFailed } from '../ports/file-store.ts'
-import type { RoomActor } from '../room/actor.ts'
-import { tell } from '../room/ask.ts'
+import type { Journal } from '../ports/journal.ts'
+import type { Cancel } from '../ports/system.ts'
+import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
-import type { OfferedFile, WholeFile } from '../room/events.ts'
-import type { Member } from '../room/member.ts'
-import type { RoomFile, UnfinishedFile } from '../room/state.ts'
+import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
+import { evolve } from '../room/evolve.ts'
+import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
 import { admits, isSame } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { IN_BAND, TransferActor } from '../transfer/actor.ts'
 import { ProgressNews } from '../transfer/progress.ts'
 import { refusedUpload, UploadRun } from '../transfer/upload.ts'
-import type { TransferParts } from '../transfer/writing.ts'
+import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
-import { Evictions } from './evictions.ts'
-import { findFiles } from './file-recovery.ts'
-import type { EngineLimits } from './limits.ts'
-import type { Ports } from './ports.ts'
-import { fullOfUnfinished } from './retention.ts'
+import type { EngineLimits, Ports } from './limits.ts'
+import { Evictions, fullOfUnfinished } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import {
   arrived,
@@ -32,7 +29,7 @@ import {
   type UploadHolder,
   unfinishedOf,
   yielding,
-} from './unfinished-uploads.ts'
+} from './upload-places.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
@@ -369,8 +366,8 @@ export class Transfers {
   /** Files of uploads that rest are closed, the longest rested first, before there are too many that are open. */
   async #restOthers(): Promise<void> {
     const most = OPEN_PER_WRITING * this.#limits.uploadsPerHost
-    if (this.#count(({ isOpenInVault }) => isOpenInVault) < most) return
-    const resting = this.open.filter(({ status, isOpenInVault }) => isOpenInVault && status === 'paused')
+    if (this.#count(({ isOpenInFileStore }) => isOpenInFileStore) < most) return
+    const resting = this.open.filter(({ status, isOpenInFileStore }) => isOpenInFileStore && status === 'paused')
     await resting.sort((one, other) => one.touched - other.touched)[0]?.rest()
   }
 
@@ -485,3 +482,39 @@ const tooMany = rejected(
   'TOO_MANY_FILES',
   'as many files are arriving as this host takes at once; try again in a moment',
 )
+
+/** What a host that starts finds out about its files. */
+export interface FoundFiles {
+  /** The room of each file, by the file's id. */
+  readonly roomOf: ReadonlyMap<string, string>
+  /** The id of a whole file for each digest. */
+  readonly byDigest: ReadonlyMap<string, string>
+  /** Those that were on their way. */
+  readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
+  /** Ids of those that were withdrawn. */
+  readonly gone: readonly string[]
+  /** When the newest fact became one, in milliseconds since 1970. */
+  readonly newest: number | undefined
+}
+
+export async function findFiles(journal: Journal): Promise<FoundFiles> {
+  const roomOf = new Map<string, string>()
+  const byDigest = new Map<string, string>()
+  const interrupted: { room: string; file: RoomFile }[] = []
+  const gone: string[] = []
+  let newest: number | undefined
+  for (const room of (await journal.rooms()).keys()) {
+    const state = initialState(room)
+    for (const fact of await journal.facts(room)) {
+      evolve(state, fact)
+      newest = Math.max(newest ?? 0, fact.at)
+      if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
+    }
+    for (const [id, file] of state.files) {
+      roomOf.set(id, room)
+      if (file.status === 'offered') interrupted.push({ room, file })
+      else byDigest.set(file.file.sha256, id)
+    }
+  }
+  return { roomOf, byDigest, interrupted, gone, newest }
+}

@@ -72,4 +72,29 @@ const PROTOTYPES = new Map(
 )
 
 /** What `character`, folded, looks like in a-z and 0-9; itself if it looks like nothing else. */
-export const prototypeOf = (character: string): string => PROTOTYPES.get(character) ?? character
+const prototypeOf = (character: string): string => PROTOTYPES.get(character) ?? character
+
+const DOT_ON_I = /(?<=i\p{M}*)\u0307/gu
+
+/**
+ * `text` without what tells upper from lower case, close to Unicode's full case folding: ß and ẞ become ss, all sigmas
+ * are one, and İ, I, ı and i are one letter (no locale: a Turkish and an English host must fold alike).
+ */
+export function foldCase(text: string): string {
+  // Lower first for ẞ, which is its own upper case; then up for ß, ı and ligatures; then down to stay.
+  return text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').replace(DOT_ON_I, '')
+}
+
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
+const DOT_ON_DOTTED = /(?<=[lj]\p{M}*)\u0307/gu
+
+/**
+ * What `name` looks like, after the idea of UTS 39, for comparing only: two names with one skeleton can be taken for
+ * each other, and only one of them may be in use (C63). Upper and lower case look alike too. Idempotent.
+ *
+ * Known gap: a letter has one prototype, for both cases. Greek ν is v, so an all-Greek ΝΙΚΟΣ is not a Latin NIKO.
+ */
+export function skeleton(name: string): string {
+  const letters = foldCase(name.normalize('NFKD')).replace(INVISIBLE, '')
+  return letters.replace(/./gsu, prototypeOf).normalize('NFD').replace(DOT_ON_DOTTED, '')
+}

@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '../errors.ts'
-import { spellingFault, withoutJoiners } from './one-script.ts'
+import { spellingFault, withoutJoiners } from './nick.ts'
 
 const MAX_BYTES = 64
 

@@ -1,17 +1,10 @@
-import type { Batch } from '../room/batch.ts'
+import type { Batch, KnownId } from '../room/batch.ts'
 import type { Entry, PastEvent } from '../room/events.ts'
 
 /** The sequences a room's journal spans. `first` is 1 until old entries have been trimmed. */
 export interface Span {
   readonly first: number
   readonly last: number
-}
-
-/** A command id that the journal has seen before, and the sequence it got then. */
-export interface KnownId {
-  readonly room: string
-  readonly id: string
-  readonly seq: number
 }
 
 export type Appended =

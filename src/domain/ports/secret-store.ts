@@ -1,15 +1,15 @@
-/** What a host keeps secret, by name: how links are signed, who owns it, its token, and what its rooms ask for. */
+/** The names of a host's secrets: the key that signs links, the owner's key, the token, and the secrets of its rooms. */
 export type KeyName = 'links' | 'owner' | 'token' | 'rooms'
 
-/** Where secrets are kept over restarts, for nobody but the host to read. */
+/** Keeps secrets over restarts, for the host alone. */
 export interface SecretStore {
-  /** Undefined where none was written. Another process may have written it. Rejects with `KeyringDamaged` where it can't be read. */
+  /** Undefined when none was written. Another process may have written it. Rejects with `SecretStoreDamaged` when it is unreadable. */
   read(name: KeyName): Promise<string | undefined>
-  /** Replaces what was there in one step, and resolves once it would survive a crash. The last write counts. */
+  /** Replaces the secret atomically; resolves once it would survive a crash. The last write counts. */
   write(name: KeyName, secret: string): Promise<void>
 }
 
-/** A secret that is there can't be used: nothing may be opened, and nothing replaced, by guessing what it was. */
+/** An existing secret is unusable: nothing may be opened, and nothing replaced, by guessing its content. */
 export class SecretStoreDamaged extends Error {
   readonly code = 'KEYRING_DAMAGED'
   readonly secret: KeyName

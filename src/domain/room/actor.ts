@@ -1,21 +1,26 @@
 import { type Observable, Subject } from 'rxjs'
 import { Waiters } from '../async/waiters.ts'
 import { type Rejected, rejected } from '../errors.ts'
-import { failureText } from '../names/failure-text.ts'
 import { subnetOf } from '../names/subnet.ts'
+import { failureText } from '../names/text.ts'
 import type { Span } from '../ports/journal.ts'
-import type { Batch } from './batch.ts'
-import type { Mail, RoomCommand } from './commands.ts'
+import { type Batch, PendingBatch } from './batch.ts'
+import type { Ack, ClientCommand, Mail, RoomCommand, Stamp } from './commands.ts'
 import { decide } from './decide.ts'
-import type { Stamp } from './decision.ts'
-import type { Audience } from './events.ts'
-import { type Entry, isEntry, type RoomEvent } from './events.ts'
+import { type Audience, type Entry, isEntry, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
-import type { Member, Role } from './member.ts'
-import { because, consequenceOf } from './moderation.ts'
-import { PendingBatch } from './pending-batch.ts'
-import { notAMember, type Permission, refusalFor } from './permissions.ts'
-import { arrivingAs, personOf, rankOf, seat, unseat } from './rank.ts'
+import {
+  arrivingAs,
+  because,
+  consequenceOf,
+  notAMember,
+  type Permission,
+  personOf,
+  rankOf,
+  refusalFor,
+  seat,
+  unseat,
+} from './moderation.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
@@ -283,3 +288,24 @@ function charsOf(commands: readonly RoomCommand[]): number {
   for (const command of commands) if ('text' in command) chars += command.text.length
   return chars
 }
+
+/** What a member asks of a room: refused when too much waits already. */
+export function ask(room: RoomActor, by: Member, command: ClientCommand): Promise<Ack | Rejected> {
+  return new Promise((resolve) => {
+    if (room.post(mail(by, command, resolve)) === 'full') resolve(busy)
+  })
+}
+
+/** What the engine itself has to say to a room: always taken. */
+export function tell(room: RoomActor, by: Member, command: RoomCommand): Promise<Ack | Rejected> {
+  return new Promise((resolve) => room.tell(mail(by, command, resolve)))
+}
+
+const mail = (by: Member, command: RoomCommand, answer: (answer: Ack | Rejected) => void): Mail => ({
+  by,
+  commands: [command],
+  refused: answer,
+  committed: answer,
+})
+
+const busy = rejected('BUSY', 'too much waits to be kept; try again in a moment')

@@ -1,10 +1,19 @@
-import { type Entry, isEntry, publicFacts, type RoomEvent } from './events.ts'
+import type { Rejected } from '../errors.ts'
+import type { Mail } from './commands.ts'
+import { type Entry, type FileReceived, isEntry, isRule, publicFacts, type RoomEvent } from './events.ts'
 
 /** Turns a batch into what one kind of receiver gets. Encoders are compared by identity: make one, keep it. */
 export type Encoder<T> = (batch: Batch) => T
 
 /** The id that a client gave a command, so that sending it again is not a second message. */
 export interface CommandId {
+  readonly id: string
+  readonly seq: number
+}
+
+/** A command id that the journal has seen before, and the sequence it got then. */
+export interface KnownId {
+  readonly room: string
   readonly id: string
   readonly seq: number
 }
@@ -47,3 +56,146 @@ export class Batch {
     return encoding
   }
 }
+
+interface Repeat {
+  readonly mail: Mail
+  readonly seq: number
+}
+
+/** What a room has decided since the last commit: not shown and not acknowledged until the journal has it. */
+export class PendingBatch {
+  readonly #room: string
+  /** Sequence of the newest entry that was committed before this draft. */
+  readonly #last: number
+  readonly #events: RoomEvent[] = []
+  /** Whose command each event came from, index for index. */
+  readonly #mails: Mail[] = []
+  /** The sequence of each entry whose command came with an id. */
+  readonly #ids = new Map<string, number>()
+  /** Commands that came again with an id: answered like the first, without an event of their own. */
+  readonly #repeats: Repeat[] = []
+  /** Receipts that the room's state does not show yet. */
+  readonly #receipts = new Map<string, number>()
+  #batch: Batch | undefined
+  #next: number
+  #expels = false
+  #laysDown = false
+
+  constructor(room: string, last: number) {
+    this.#room = room
+    this.#last = last
+    this.#next = last + 1
+  }
+
+  /** The sequence of the entry that comes next. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** A rule is in it, and nothing behind it. */
+  get laysDown(): boolean {
+    return this.#laysDown
+  }
+
+  get size(): number {
+    return this.#events.length
+  }
+
+  /** Somebody must go. */
+  get expels(): boolean {
+    return this.#expels
+  }
+
+  get batch(): Batch {
+    this.#batch ??= new Batch(
+      this.#room,
+      this.#events,
+      Array.from(this.#ids, ([id, seq]) => ({ id, seq })),
+    )
+    return this.#batch
+  }
+
+  add(event: RoomEvent, mail: Mail, id: string | undefined): void {
+    this.#events.push(event)
+    this.#mails.push(mail)
+    if (isEntry(event)) {
+      this.#next = event.seq + 1
+      if (id !== undefined) this.#ids.set(id, event.seq)
+      if (isRule(event)) this.#laysDown = true
+    }
+    if (event.type === 'fileReceived') for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
+    if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#expels = true
+  }
+
+  /** Answers a command that says nothing new with the sequence by which the room knew. */
+  repeat(mail: Mail, seq: number): void {
+    this.#repeats.push({ mail, seq })
+  }
+
+  /** Whether the id stands in this draft already; then the command is answered with the first one's sequence. */
+  repeats(id: string, mail: Mail): boolean {
+    const seq = this.#ids.get(id)
+    if (seq === undefined) return false
+    this.repeat(mail, seq)
+    return true
+  }
+
+  /** Whether this draft holds the same receipt already; then it is answered with the first one's sequence. */
+  repeatsReceipt(receipt: FileReceived, mail: Mail): boolean {
+    const [byName, byId] = receiptKeys(receipt)
+    const seq = this.#receipts.get(byName) ?? this.#receipts.get(byId)
+    if (seq === undefined) return false
+    this.repeat(mail, seq)
+    return true
+  }
+
+  /** The same without the entries whose ids the journal knows, the rest closed up so that sequences stay dense. */
+  without(known: readonly KnownId[]): PendingBatch {
+    const seqOf = new Map(known.filter((each) => each.room === this.#room).map((each) => [each.id, each.seq]))
+    if (seqOf.size === 0) return this
+    const idAt = new Map(Array.from(this.#ids, ([id, seq]) => [seq, id]))
+    const kept = new PendingBatch(this.#room, this.#last)
+    const moved = new Map<number, number>()
+    for (const [index, event] of this.#events.entries()) {
+      const mail = this.#mails[index] as Mail
+      if (!isEntry(event)) {
+        kept.add(event, mail, undefined)
+        continue
+      }
+      const id = idAt.get(event.seq)
+      const before = id === undefined ? undefined : seqOf.get(id)
+      moved.set(event.seq, before ?? kept.next)
+      if (before !== undefined) kept.#repeats.push({ mail, seq: before })
+      else kept.add({ ...event, seq: kept.next }, mail, id)
+    }
+    for (const { mail, seq: was } of this.#repeats) kept.#repeats.push({ mail, seq: moved.get(was) ?? was })
+    return kept
+  }
+
+  acknowledge(): void {
+    let seq = this.#last
+    for (let index = 0; index < this.#events.length; index++) {
+      const event = this.#events[index] as RoomEvent
+      if (isEntry(event)) seq = event.seq
+      const mail = this.#mails[index] as Mail
+      mail.committed?.({ type: 'ack', seq, duplicate: false })
+    }
+    for (const { mail, seq } of this.#repeats) mail.committed?.({ type: 'ack', seq, duplicate: true })
+  }
+
+  /** The same without its entries, whose authors are told once each why they were not kept. Presence goes on. */
+  refuseEntries(why: Rejected): PendingBatch {
+    const presence = new PendingBatch(this.#room, this.#last)
+    const told = new Set<Mail>(this.#repeats.map(({ mail }) => mail))
+    this.#events.forEach((event, index) => {
+      const mail = this.#mails[index] as Mail
+      if (isEntry(event)) told.add(mail)
+      else presence.add(event, mail, undefined)
+    })
+    for (const mail of told) mail.refused(why)
+    return presence
+  }
+}
+
+/** A receipt is one for each name and each person. A name holds no line feed. */
+const receiptKeys = ({ file, by }: FileReceived) => [`${file.id}\n${by.name}`, `${file.id}\n\n${by.id}`] as const

@@ -1,6 +1,5 @@
 import type { Rejected } from '../errors.ts'
-import type { OfferedFile, WholeFile } from './events.ts'
-import type { Member, Role } from './member.ts'
+import type { Member, OfferedFile, Role, WholeFile } from './events.ts'
 
 export interface Say {
   readonly type: 'say'
@@ -177,6 +176,21 @@ export type RoomCommand =
   | WithdrawFile
   | ProgressFile
   | TellPassword
+
+/** What the decision is stamped with: the sequence it gets if it is an entry, the time, and the room's limits. */
+export interface Stamp {
+  readonly seq: number
+  readonly at: number
+  readonly maxTextBytes: number
+  /** Receipts that one file may have; half of them of those who are not listed, whose names cost nothing. */
+  readonly receiptsPerFile: number
+}
+
+/** The room knows already what the command says, and by the entry `seq` at the latest: nothing is to be added. */
+export interface Known {
+  readonly type: 'known'
+  readonly seq: number
+}
 
 /** The answer to a command that was carried out. */
 export interface Ack {

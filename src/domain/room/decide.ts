@@ -1,13 +1,20 @@
 import { type Rejected, rejected } from '../errors.ts'
-import { checkText } from '../names/message-text.ts'
-import type { CompleteFile, Join, OfferFile, Rename, RoomCommand, Whisper } from './commands.ts'
-import type { Known, Stamp } from './decision.ts'
-import type { RoomEvent } from './events.ts'
-import { authorOf, type Member } from './member.ts'
-import { moderate } from './moderation.ts'
-import { banned, notAMember, refusalFor } from './permissions.ts'
-import { present } from './presence.ts'
-import { arrivingAs, rankOf, restraintOf, skeletonOf } from './rank.ts'
+import { checkText } from '../names/text.ts'
+import type {
+  ComeBack,
+  CompleteFile,
+  GoAway,
+  Join,
+  Known,
+  OfferFile,
+  Rename,
+  RoomCommand,
+  Stamp,
+  Type,
+  Whisper,
+} from './commands.ts'
+import { authorOf, type Member, type RoomEvent } from './events.ts'
+import { arrivingAs, banned, moderate, notAMember, rankOf, refusalFor, restraintOf, skeletonOf } from './moderation.ts'
 import type { RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
@@ -155,4 +162,36 @@ function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): 
   const to = addressee(state, command.to)
   if ('type' in to) return to
   return { type: 'whispered', seq: stamp.seq, at: stamp.at, by: authorOf(by), to: authorOf(to), text }
+}
+
+/** So often at most a room is told that somebody types, and so long that is to be shown. */
+const TYPING_EVERY_MS = 3000
+const TYPING_FOR_MS = 6000
+
+/** What members tell of themselves; live only. */
+function present(
+  state: RoomState,
+  by: Member,
+  command: GoAway | ComeBack | Type,
+  { at, maxTextBytes }: Stamp,
+): RoomEvent | Known | Rejected {
+  const known: Known = { type: 'known', seq: state.last }
+  const { away, ...here } = by
+  switch (command.type) {
+    case 'away': {
+      const { reason = '' } = command
+      const text = reason === '' ? '' : checkText(reason, maxTextBytes)
+      if (typeof text !== 'string') return text
+      return away === text ? known : { type: 'away', by: here, reason: text }
+    }
+    case 'back':
+      return away === undefined ? known : { type: 'back', by: here }
+    case 'typing': {
+      const last = state.typing.get(by.id)
+      const isSoon = last !== undefined && at >= last && at - last < TYPING_EVERY_MS
+      return isSoon ? known : { type: 'typing', by, at, forMs: TYPING_FOR_MS }
+    }
+    default:
+      return command satisfies never
+  }
 }

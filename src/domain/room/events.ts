@@ -1,4 +1,19 @@
-import type { Member } from './member.ts'
+/** Who is in a room. `id` is unique for each joining; `name` is the nick, or a guest's address, which several may share. */
+export interface Member {
+  readonly id: string
+  readonly name: string
+  /** Left out for a member like all others. */
+  readonly role?: Role
+  /** Why this member is away; left out where they are not. */
+  readonly away?: string
+}
+
+/** Who looks after the room: its owner, and those whom the owner or another op made ops. */
+export type Role = 'owner' | 'op'
+
+/** As an author is kept: what a member is today is no part of what they said. */
+export const authorOf = (member: Member): Member =>
+  member.role === undefined && member.away === undefined ? member : { id: member.id, name: member.name }
 
 /**
  * Who may see what is not for everybody: whoever sent it, and one person, or those who look after the room (`staff`). Who these are
@@ -297,3 +312,19 @@ export function publicFacts(events: readonly RoomEvent[]): readonly RoomEvent[] 
 }
 
 const isForTheHost = (event: RoomEvent): boolean => event.type === 'shutOut' || 'persons' in event || 'owner' in event
+
+/** About as much as an entry takes without the text that somebody wrote in it. */
+const BARE = 200
+
+export const historyChars = (entry: PastEvent): number =>
+  BARE + ('text' in entry ? entry.text.length : 'topic' in entry ? entry.topic.length : 0)
+
+/** The newest of them that are no more than so much: what is asked for and not taken must cost no more (C61). */
+export function newestWithin(entries: readonly PastEvent[], chars: number): readonly PastEvent[] {
+  let left = chars
+  const tooMuch = entries.findLastIndex((entry) => {
+    left -= historyChars(entry)
+    return left < 0
+  })
+  return entries.slice(tooMuch + 1)
+}

@@ -1,6 +1,5 @@
 import { isRule, type RoomEvent } from './events.ts'
-import { remember, seat, unseat } from './rank.ts'
-import { applyRule } from './rules.ts'
+import { applyRule, remember, seat, unseat } from './moderation.ts'
 import type { RoomState } from './state.ts'
 
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */

@@ -1,13 +1,289 @@
 import { type Rejected, rejected } from '../errors.ts'
-import { checkText } from '../names/message-text.ts'
 import { checkNick } from '../names/nick.ts'
-import type { Ban, Moderation, Mute } from './commands.ts'
-import type { Known, Stamp } from './decision.ts'
-import type { RoomEvent, ShutOut } from './events.ts'
-import { authorOf, type Member, type Role } from './member.ts'
-import { notAllowed } from './permissions.ts'
-import { personOf, ruleKey, skeletonOf } from './rank.ts'
+import { subnetOf } from '../names/subnet.ts'
+import { checkText } from '../names/text.ts'
+import type { Ban, ClientCommand, Known, Moderation, Mute, Stamp } from './commands.ts'
+import {
+  authorOf,
+  type Banned,
+  type Member,
+  type Muted,
+  type Role,
+  type RoomEvent,
+  type Rule,
+  type ShutOut,
+} from './events.ts'
 import type { Restraints, RoomState } from './state.ts'
+
+/**
+ * What somebody is to a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
+ * locked. Whoever is banned or muted is that, whatever else they are.
+ */
+export type Rank = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' | 'op' | 'owner'
+
+/** What may be wanted of a room. */
+export type Permission =
+  | ClientCommand['type']
+  | 'read'
+  | 'upload'
+  | 'continueUpload'
+  | 'withdrawUpload'
+  | 'leave'
+  | 'enter'
+  | 'enterLocked'
+  | 'setLockedTopic'
+  | 'setPassword'
+  | 'invite'
+
+const STAFF = ['op', 'owner'] as const
+const FREE = ['member', ...STAFF] as const
+const HERE = ['muted', ...FREE] as const
+
+/** Who may do what. Whoever is not named may not. */
+export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
+  enter: ['stranger', ...FREE],
+  // Those who were in it when it was locked come back as members.
+  enterLocked: FREE,
+  leave: ['banned', ...HERE],
+  say: FREE,
+  act: FREE,
+  whisper: FREE,
+  read: ['outsider', ...HERE],
+  upload: FREE,
+  // Begun before a lock, it may be ended after it.
+  continueUpload: ['outsider', ...FREE],
+  // That of somebody else; one's own is a way to end it.
+  withdrawUpload: STAFF,
+  rename: FREE,
+  away: FREE,
+  typing: FREE,
+  back: HERE,
+  receiveFile: ['outsider', ...HERE],
+  setTopic: FREE,
+  setLockedTopic: STAFF,
+  kick: STAFF,
+  mute: STAFF,
+  unmute: STAFF,
+  ban: STAFF,
+  unban: STAFF,
+  op: STAFF,
+  deop: STAFF,
+  lock: STAFF,
+  unlock: STAFF,
+  startCollection: STAFF,
+  endCollection: STAFF,
+  setPassword: STAFF,
+  invite: STAFF,
+}
+
+/** Why somebody of this standing may not; undefined where they may. */
+export function refusalFor(standing: Rank, verb: Permission): Rejected | undefined {
+  if (PERMISSIONS[verb].includes(standing)) return undefined
+  switch (standing) {
+    case 'stranger':
+      return verb === 'enterLocked' ? lockedOut : notAMember
+    case 'outsider':
+      return lockedOut
+    case 'banned':
+      return banned
+    case 'muted':
+      return muted
+    case 'member':
+    case 'op':
+    case 'owner':
+      return verb === 'setLockedTopic' ? topicLocked : notAllowed
+    default:
+      return standing satisfies never
+  }
+}
+
+export const notAMember = rejected('NOT_A_MEMBER', 'you are not in this room any more; join it again')
+export const banned = rejected('BANNED', 'you are banned from this room; ask who looks after it')
+const notAllowed = rejected('NOT_ALLOWED', 'only who looks after this room may do that, and not to their equals')
+const muted = rejected('MUTED', 'you are muted in this room, and can only read; ask who looks after it')
+const lockedOut = rejected('LOCKED', 'this room is locked: nobody new comes in; ask somebody in it')
+const topicLocked = rejected('LOCKED', 'this room is locked: only its ops set the topic')
+
+/** So many who have gone are remembered by their names. */
+const GONE = 1000
+
+/** What a name is known by: its look, so that one that looks like it is it (C63). An address is itself. */
+export function skeletonOf(name: string): string {
+  const nick = checkNick(name)
+  return 'type' in nick ? name : nick.skeleton
+}
+
+/** What bans and mutes are kept by: a look, or the household that an address belongs to (C70). */
+export const ruleKey = (name: string): string => subnetOf(skeletonOf(name))
+
+/** What somebody who is here is. */
+export function rankOf(state: RoomState, id: string): Rank {
+  const member = state.members.get(id)
+  if (member === undefined && !state.quiet.has(id)) return 'stranger'
+  const restraint = state.restrained.get(id)
+  if (restraint !== undefined) return restraint
+  if (member !== undefined) return member.role ?? 'member'
+  return state.rules.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
+}
+
+/** What somebody is who wants to come in; `role` as the host gives it. */
+export function arrivingAs(state: RoomState, by: Member, role: Role | undefined): Rank {
+  if (role === 'owner') return role
+  if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
+  const person = personOf(state, by.id)
+  if (state.rules.ops.has(person)) return 'op'
+  return state.insiders.has(person) ? 'member' : 'stranger'
+}
+
+/**
+ * What holds for somebody: for their person, for their name, or for their address. The owner is above it. Ops are above what holds
+ * for names and addresses: others can have theirs.
+ */
+export function restraintOf(
+  state: RoomState,
+  id: string,
+  look: string,
+  role: Role | undefined,
+): 'banned' | 'muted' | undefined {
+  const { bans, mutes, ops } = state.rules
+  if (role === 'owner' || bans.names.size + mutes.names.size === 0) return undefined
+  const person = personOf(state, id)
+  const address = state.origins.get(id)?.address
+  const labels = ops.has(person) ? [] : [subnetOf(look), ...(address === undefined ? [] : [subnetOf(address)])]
+  const holds = ({ names, persons }: Restraints) => persons.has(person) || labels.some((label) => names.has(label))
+  if (holds(bans)) return 'banned'
+  return holds(mutes) ? 'muted' : undefined
+}
+
+/** Whoever comes back as the same: what `origins` tells, or this one joining. */
+export const personOf = ({ origins }: RoomState, id: string): string => origins.get(id)?.person ?? id
+
+/** Notes what holds for somebody who is here now, or is called otherwise now. */
+export function seat(state: RoomState, member: Member): void {
+  state.looks.set(member.id, skeletonOf(member.name))
+  noteRestraint(state, member)
+}
+
+/** Notes anew what holds for everybody here. */
+function reseat(state: RoomState): void {
+  for (const members of [state.members, state.quiet])
+    for (const member of members.values()) noteRestraint(state, member)
+}
+
+export function unseat(state: RoomState, id: string): void {
+  remember(state, id)
+  for (const notes of [state.looks, state.restrained, state.origins, state.typing]) notes.delete(id)
+}
+
+/** Somebody gives up the name that they have: whoever looks after the room may still mean them by it. The owner is not held by any rule. */
+export function remember(state: RoomState, id: string): void {
+  const look = state.looks.get(id)
+  const member = state.members.get(id) ?? state.quiet.get(id)
+  if (look === undefined || member === undefined || member.role === 'owner') return
+  const person = personOf(state, id)
+  const before = state.gone.get(look)
+  // A request without a key is nobody whom a rule could hold for, but it has the name.
+  const isRequest = person === id && state.quiet.has(id)
+  if (isRequest && before !== undefined && !state.rules.ops.has(before)) return
+  state.gone.delete(look)
+  state.gone.set(look, isRequest ? '' : person)
+  for (const oldest of state.gone.keys()) {
+    if (state.gone.size <= GONE) return
+    state.gone.delete(oldest)
+  }
+}
+
+function noteRestraint(state: RoomState, { id, name, role }: Member): void {
+  const restraint = restraintOf(state, id, state.looks.get(id) ?? skeletonOf(name), role)
+  if (restraint === undefined) state.restrained.delete(id)
+  else state.restrained.set(id, restraint)
+}
+
+/** A request of somebody who was in the room when it was locked, or is in it as far as their name tells. */
+function isOfOneInside(state: RoomState, id: string): boolean {
+  const { members, looks, insiders } = state
+  if (insiders.has(personOf(state, id))) return true
+  const look = looks.get(id)
+  for (const other of members.keys()) if (looks.get(other) === look) return true
+  return false
+}
+
+/** Takes what was laid down into the state, and what it means for everybody who is here. */
+export function applyRule(state: RoomState, rule: Rule): void {
+  const { rules, insiders } = state
+  switch (rule.type) {
+    case 'opped':
+      rules.ops.set(rule.person, rule.to.name)
+      give(state, rule.person, 'op')
+      break
+    case 'deopped':
+      for (const person of [rule.person, ...(rule.persons ?? [])]) {
+        rules.ops.delete(person)
+        give(state, person, undefined)
+      }
+      break
+    case 'muted':
+      addRestraint(rules.mutes, rule)
+      break
+    case 'unmuted':
+      endRestraint(rules.mutes, rule.name)
+      break
+    case 'banned':
+      addRestraint(rules.bans, rule)
+      for (const person of rule.persons ?? []) insiders.delete(person)
+      break
+    case 'unbanned':
+      endRestraint(rules.bans, rule.name)
+      break
+    case 'locked':
+      rules.locked = true
+      for (const person of rule.persons ?? []) insiders.add(person)
+      return
+    case 'shutOut':
+      insiders.delete(rule.person)
+      return
+    case 'unlocked':
+      rules.locked = false
+      insiders.clear()
+      return
+    case 'collectionStarted':
+      rules.collectingSince = rule.at
+      return
+    case 'collectionEnded':
+      rules.collectingSince = undefined
+      return
+    default:
+      rule satisfies never
+  }
+  reseat(state)
+}
+
+function give(state: RoomState, person: string, role: Role | undefined): void {
+  for (const member of state.members.values()) {
+    if (member.role === 'owner' || personOf(state, member.id) !== person) continue
+    const { role: _, ...rest } = member
+    state.members.set(member.id, role === undefined ? rest : { ...rest, role })
+  }
+}
+
+/** What was laid down for the name before holds on, and for these persons too. */
+function addRestraint({ names, persons }: Restraints, { name, persons: wanted = [] }: Muted | Banned): void {
+  const key = ruleKey(name)
+  const before = names.get(key)
+  const added = wanted.filter((person) => before?.persons.has(person) !== true)
+  for (const person of added) persons.set(person, (persons.get(person) ?? 0) + 1)
+  names.set(key, { name: before?.name ?? name, persons: new Set([...(before?.persons ?? []), ...added]) })
+}
+
+function endRestraint({ names, persons }: Restraints, name: string): void {
+  const key = ruleKey(name)
+  for (const person of names.get(key)?.persons ?? []) {
+    const left = (persons.get(person) ?? 1) - 1
+    if (left > 0) persons.set(person, left)
+    else persons.delete(person)
+  }
+  names.delete(key)
+}
 
 /** What an op's or owner's command comes to; that they may give it at all was seen to. Nobody gives one against their equals. */
 export function moderate(
@@ -23,7 +299,7 @@ export function moderate(
     case 'kick': {
       const whom = find(state, command.name)
       if ('type' in whom) return whom
-      if (rank(whom.role) >= rank(by.role)) return notAllowed
+      if (levelOf(whom.role) >= levelOf(by.role)) return notAllowed
       const told = reasonOf(command, maxTextBytes)
       if ('type' in told) return told
       return { type: 'left', by: authorOf(whom), reason: because('kicked', by, told.reason), kickedBy: authorOf(by) }
@@ -90,7 +366,7 @@ export const because = (what: 'kicked' | 'banned', by: Member, reason: string | 
   `${what} by ${by.name}${reason === undefined ? '' : `: ${reason}`}`
 
 const NOT = { unban: 'banned', unmute: 'muted' } as const
-const rank = (role: Role | undefined): number => (role === undefined ? 0 : role === 'op' ? 1 : 2)
+const levelOf = (role: Role | undefined): number => (role === undefined ? 0 : role === 'op' ? 1 : 2)
 
 /** The one in the room who has that name, or the one that looks like it. */
 function find({ members, looks }: RoomState, name: string): Member | Rejected {
@@ -115,12 +391,12 @@ function meantBy(state: RoomState, by: Member, name: string): readonly string[] 
   const look = skeletonOf(name)
   const here = [...members.values()].filter(({ id }) => looks.get(id) === look)
   if (here.length > 0) {
-    const below = here.filter(({ role }) => rank(role) < rank(by.role))
+    const below = here.filter(({ role }) => levelOf(role) < levelOf(by.role))
     return below.length === 0 ? notAllowed : [...new Set(below.map(({ id }) => personOf(state, id)))]
   }
   const last = gone.get(look)
   const known = new Set([...opsCalled(state, look), ...(last === undefined ? [] : [last])])
-  const below = [...known].filter((person) => rank(rules.ops.has(person) ? 'op' : undefined) < rank(by.role))
+  const below = [...known].filter((person) => levelOf(rules.ops.has(person) ? 'op' : undefined) < levelOf(by.role))
   return known.size > 0 && below.length === 0 ? notAllowed : below.filter((person) => person !== '')
 }
 

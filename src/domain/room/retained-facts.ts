@@ -1,5 +1,5 @@
 import type { Entry } from './events.ts'
-import { ruleKey } from './rank.ts'
+import { ruleKey } from './moderation.ts'
 
 /** So many files that were once whole and are gone are remembered, for no bundle to bring them back. */
 const MOST_GONE = 10_000

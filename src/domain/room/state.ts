@@ -1,5 +1,4 @@
-import type { OfferedFile, WholeFile } from './events.ts'
-import type { Member } from './member.ts'
+import type { Member, OfferedFile, WholeFile } from './events.ts'
 
 /** A file on its way. */
 export interface UnfinishedFile {

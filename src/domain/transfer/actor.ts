@@ -2,8 +2,7 @@ import { SerialQueue } from '../async/serial-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import type { Digest, FileWriter } from '../ports/file-store.ts'
 import type { OfferFile } from '../room/commands.ts'
-import type { OfferedFile, WholeFile } from '../room/events.ts'
-import type { Member } from '../room/member.ts'
+import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import {
   decideTransfer,
   evolveTransfer,
@@ -14,8 +13,7 @@ import {
   type TransferCommand,
   type TransferStatus,
 } from './transfer.ts'
-import { WriterLease } from './writer-lease.ts'
-import type { TransferParts, Writing } from './writing.ts'
+import { type TransferParts, WriterLease, type Writing } from './writer.ts'
 
 /** The owner of what comes in one go: the connection that brings it, and nobody once that is over. */
 export const IN_BAND = 'connection'
@@ -97,7 +95,7 @@ export class TransferActor {
     return Math.max(this.#transfer.durable, this.#held.durable ?? 0)
   }
 
-  get isOpenInVault(): boolean {
+  get isOpenInFileStore(): boolean {
     return this.#held.isOpen
   }
 

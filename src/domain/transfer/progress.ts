@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts'
+import type { Clock } from '../ports/system.ts'
 
 /** A file that is through before this is no news while it comes. */
 const FIRST_MS = 3000

@@ -3,7 +3,7 @@ import { type Rejected, rejected } from '../errors.ts'
 import type { WholeFile } from '../room/events.ts'
 import type { Upload, UploadProgress } from '../session.ts'
 import type { TransferActor } from './actor.ts'
-import type { Writing } from './writing.ts'
+import type { Writing } from './writer.ts'
 
 /** A source throws this when it knows why it ends early: the upload is then withdrawn for this reason. */
 export class SourceFailed extends Error {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { ContractCase } from './contract.ts'
 
 export interface ClockUnderTest {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Ids } from '#domain/ports/ids.ts'
+import type { Ids } from '#domain/ports/system.ts'
 import type { ContractCase } from './contract.ts'
 
 /** What every source of ids does. */

@@ -231,7 +231,10 @@ describe('C119: guessing', () => {
 
 test('C68: those who have come in nowhere yet take no place of those who have, whatever they speak', async () => {
   const metrics = new MemoryMetrics()
-  const { port, token } = await guarded({ listen: { strangers: 4, strangersOnLoopback: true }, overrides: { metrics } })
+  const { port, token } = await guarded({
+    listen: { unauthenticated: 4, unauthenticatedOnLoopback: true },
+    overrides: { metrics },
+  })
   const ani = await line(port, token, 'ani')
   const strangers = await Promise.all([
     LineClient.connect(port),
@@ -250,7 +253,7 @@ test('C68: those who have come in nowhere yet take no place of those who have, w
 })
 
 test('C68: of all connections that a host takes a quarter may be such', async () => {
-  const { port, token } = await guarded({ listen: { connections: 80, strangersOnLoopback: true } })
+  const { port, token } = await guarded({ listen: { connections: 80, unauthenticatedOnLoopback: true } })
   const members = await Promise.all(Array.from({ length: 30 }, (_, index) => line(port, token, `ani-${index}x`)))
   const strangers: LineClient[] = []
   for (let come = 0; come < 50; come++) strangers.push(await LineClient.connect(port))

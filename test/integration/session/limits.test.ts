@@ -90,7 +90,7 @@ describe.each(WIRES)('over %s', (by) => {
   })
 
   test('C68: those who have come in nowhere yet have a share of their own', async () => {
-    const { port } = await startHost({ listen: { strangers: 2, strangersOnLoopback: true } })
+    const { port } = await startHost({ listen: { unauthenticated: 2, unauthenticatedOnLoopback: true } })
     const known = await SessionClient.join(port, by, 'ani')
     const strangers = [await SessionClient.connect(port, by), await SessionClient.connect(port, by)]
     for (const stranger of strangers) await stranger.settled()

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { gathered, type Piece } from '#client/chunked.ts'
+import { type Chunk, chunked } from '#client/chunked.ts'
 import { failure, pieces } from '../../harness/house.ts'
 
-async function all(from: AsyncIterable<Piece>) {
+async function all(from: AsyncIterable<Chunk>) {
   const found: [string, boolean][] = []
   for await (const { bytes, last } of from) found.push([bytes.toString(), last])
   return found
@@ -12,23 +12,23 @@ const HOUR = 3_600_000
 
 describe('what a pipe says', () => {
   it('goes in pieces that are full, and the last one says so', async () => {
-    expect(await all(gathered(pieces('ab', 'cd', 'e'), 4, HOUR))).toEqual([
+    expect(await all(chunked(pieces('ab', 'cd', 'e'), 4, HOUR))).toEqual([
       ['abcd', false],
       ['e', true],
     ])
   })
   it('may end just where a piece does, or be nothing at all', async () => {
-    expect(await all(gathered(pieces('abcd'), 4, HOUR))).toEqual([
+    expect(await all(chunked(pieces('abcd'), 4, HOUR))).toEqual([
       ['abcd', false],
       ['', true],
     ])
-    expect(await all(gathered(pieces('abcdefghi'), 4, HOUR))).toEqual([
+    expect(await all(chunked(pieces('abcdefghi'), 4, HOUR))).toEqual([
       ['abcd', false],
       ['efgh', false],
       ['i', false],
       ['', true],
     ])
-    expect(await all(gathered(pieces(), 4, HOUR))).toEqual([['', true]])
+    expect(await all(chunked(pieces(), 4, HOUR))).toEqual([['', true]])
   })
   it('goes when its time is up though the piece is not full, and nothing of it is lost', async () => {
     const more = Promise.withResolvers<void>()
@@ -37,7 +37,7 @@ describe('what a pipe says', () => {
       await more.promise
       yield Buffer.from('b')
     }
-    const found = gathered(slowly(), 1000, 1)
+    const found = chunked(slowly(), 1000, 1)
     expect((await found.next()).value).toEqual({ bytes: Buffer.from('a'), last: false })
     more.resolve()
     expect(await all(found)).toEqual([['b', true]])
@@ -47,7 +47,7 @@ describe('what a pipe says', () => {
       yield Buffer.from('a')
       await new Promise(() => {})
     }
-    for await (const { bytes } of gathered(open(), 1, HOUR)) {
+    for await (const { bytes } of chunked(open(), 1, HOUR)) {
       expect(bytes.toString()).toBe('a')
       break
     }
@@ -57,6 +57,6 @@ describe('what a pipe says', () => {
       yield Buffer.from('a')
       throw new Error('the pipe broke')
     }
-    expect(await failure(all(gathered(broken(), 1000, HOUR)))).toMatchObject({ message: 'the pipe broke' })
+    expect(await failure(all(chunked(broken(), 1000, HOUR)))).toMatchObject({ message: 'the pipe broke' })
   })
 })

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clientDefaults } from '#app/defaults.ts'
 import { Disconnected, GaveUp, refusal, Unreachable } from '#client/errors.ts'
-import { Retries } from '#client/retries.ts'
-import type { Retry } from '#client/transfer-events.ts'
+import { Retries, type Retry } from '#client/retries.ts'
 import { failure } from '../../harness/house.ts'
 
 const quick = { ...clientDefaults, firstRetryMs: 4, mostRetryMs: 16 }
@@ -19,7 +18,7 @@ function failing(...failures: unknown[]) {
 describe('retries', () => {
   it('go on while the connection fails or the host is busy, each after a longer wait, up to a limit', async () => {
     const told: Retry[] = []
-    const retries = new Retries(quick, { tell: (retry) => told.push(retry) })
+    const retries = new Retries(quick, { report: (retry) => told.push(retry) })
     const cut = () => new Disconnected('cut')
     const attempt = failing(cut(), refusal(503, 'BUSY', 'later'), cut(), cut(), cut())
     expect(await retries.until(attempt)).toEqual({ done: true })
@@ -38,7 +37,7 @@ describe('retries', () => {
   })
   it('begin anew when something moved', async () => {
     const told: number[] = []
-    const retries = new Retries(quick, { tell: ({ attempt }) => told.push(attempt) })
+    const retries = new Retries(quick, { report: ({ attempt }) => told.push(attempt) })
     await retries.again('cut')
     await retries.again('cut')
     retries.progressed()
@@ -60,6 +59,14 @@ describe('retries', () => {
   it('end when nothing moved for the time that was given', async () => {
     const retries = new Retries(quick, { giveUpMs: 0 })
     expect(await failure(retries.until(failing(new Disconnected('cut'))))).toBeInstanceOf(GaveUp)
+  })
+  it('do not pause on when the host is back', async () => {
+    const retries = new Retries({ ...quick, firstRetryMs: 3_600_000, mostRetryMs: 3_600_000 })
+    const done = retries.until(failing(new Disconnected('cut')))
+    await Promise.resolve()
+    await new Promise((resolve) => setTimeout(resolve))
+    retries.hurry()
+    expect(await done).toEqual({ done: true })
   })
   it('end when they are told to', async () => {
     const stop = new AbortController()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CODES } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { english } from '#i18n/en.ts'
 import { filesEnglish } from '#i18n/files.en.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'

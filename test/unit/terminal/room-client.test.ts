@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { LocalSession } from '#domain/engine/session.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { executeCommand } from '#terminal/execute-command.ts'
 import type { FileTransfers } from '#terminal/ports.ts'

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { RoomClient } from '#terminal/room-client.ts'
 import { Typing } from '#terminal/typing.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { widthOf } from '#terminal/cells.ts'
 import { themes } from '#terminal/style.ts'
 import { wrapped } from '#terminal/wrap.ts'

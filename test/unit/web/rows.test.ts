@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Member } from '#domain/room/member.ts'
+import type { Member } from '#domain/room/events.ts'
 import { type Row, rowsOf } from '#web/timeline/rows.ts'
 import type { Item } from '#web/timeline/span.ts'
 import { AT, ani, budi, cici, joined, said, whole } from '../../harness/people.ts'

@@ -1,5 +1,4 @@
-import type { Deopped, Opped, Presence } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Deopped, Member, Opped, Presence } from '#domain/room/events.ts'
 
 /** Who is in the room, as far as this session was told. */
 export class Members {

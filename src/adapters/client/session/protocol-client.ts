@@ -1,5 +1,5 @@
 import { type Code, type Rejected, rejected } from '#domain/errors.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { decodeHostMessage } from '#protocol/decode.ts'
 import { encodeMessage } from '#protocol/encode.ts'
@@ -11,8 +11,8 @@ import {
   type JoinedRoom,
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
-import type { SessionSettings } from './settings.ts'
-import type { MessageTransport, OpenTransport } from './transport.ts'
+import type { SessionSettings } from '../settings.ts'
+import type { MessageTransport, OpenTransport } from './transports.ts'
 
 /** Who comes, and to which room. */
 export interface Handshake {

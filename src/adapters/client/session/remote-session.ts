@@ -1,14 +1,12 @@
-import type { Observable } from 'rxjs'
+import { Observable, type Subscriber } from 'rxjs'
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
-import type { PastEvent, RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import { isEntry, type Member, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '#domain/session.ts'
 import { refusedUpload } from '#domain/transfer/upload.ts'
 import { hasLeft, type RemoteRoom } from './remote-room.ts'
-import { replayed } from './replay.ts'
-import type { RoomFiles } from './room-files.ts'
+import type { Page, RoomFiles } from './room-files.ts'
 
 /** A place in a room on another host: what is written against a local session runs against this one. */
 export class RemoteSession implements RoomSession {
@@ -92,4 +90,44 @@ export class RemoteSession implements RoomSession {
     if (this.#place.closed) throw new Refused(hasLeft)
     return this.#files
   }
+}
+
+/** What was told so far, and what comes. */
+export interface Followed {
+  /** The sequence after which a reader begins. */
+  readonly start: number
+  /** The sequence up to which `news$` has told everything. */
+  readonly cursor: number
+  readonly news$: Observable<RoomEvent>
+}
+
+/**
+ * Every entry after the start, for each subscriber: whoever comes late reads from the host what was told before, and goes on with what
+ * comes; no gap, nothing twice. Presence is live only. What cannot be read any more is `missed`.
+ */
+export const replayed = (room: Followed, read: (after: number) => Promise<Page>): Observable<RoomEvent> =>
+  new Observable((subscriber) => void follow(room, read, subscriber))
+
+async function follow(
+  room: Followed,
+  read: (after: number) => Promise<Page>,
+  subscriber: Subscriber<RoomEvent>,
+): Promise<void> {
+  let at = room.start
+  while (at < room.cursor && !subscriber.closed) {
+    const from = at
+    const lost = { events: [{ type: 'missed', from: from + 1, to: room.cursor }], upTo: room.cursor } as const
+    const page: Page = await read(from).catch(() => lost)
+    for (const event of page.events) if (!isEntry(event) || event.seq > from) subscriber.next(event)
+    // A host that was started anew has less than it had.
+    at = page.upTo > from ? page.upTo : room.cursor
+  }
+  const isNew = (event: RoomEvent) => !isEntry(event) || event.seq > at
+  if (!subscriber.closed)
+    subscriber.add(
+      room.news$.subscribe({
+        next: (event) => isNew(event) && subscriber.next(event),
+        complete: () => subscriber.complete(),
+      }),
+    )
 }

@@ -1,47 +1,55 @@
-import { isEntry, lastSeqOf, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
+import { type Observable, Subject } from 'rxjs'
+import { CODES, type Rejected, rejected } from '#domain/errors.ts'
+import { isEntry, lastSeqOf, type PastEvent, type RoomEvent, type WholeFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import { Refused, type Upload, type UploadMeta } from '#domain/session.ts'
-import { ApiClient, type HostPlace } from '../api-client.ts'
-import { DownloadError, feed } from '../download-stream.ts'
-import { isRefusal, type Refusal } from '../errors.ts'
+import { Refused, type Upload, type UploadMeta, type UploadProgress } from '#domain/session.ts'
+import type { ApiClient } from '../api-client.ts'
+import { DownloadError, downloadStream } from '../download-stream.ts'
+import { isGone, isRefusal, type Refusal } from '../errors.ts'
 import type { FileRow } from '../http-bodies.ts'
+import { uploadPipe } from '../node-upload.ts'
 import { history, listFiles, search } from '../queries.ts'
 import { Retries } from '../retries.ts'
 import type { ClientSettings } from '../settings.ts'
-import { rejectedBy } from './rejection.ts'
-import { RemoteUpload } from './remote-upload.ts'
-import type { Page } from './replay.ts'
+import type { TransferUpdate } from '../transfers.ts'
+import { removeUpload } from '../tus.ts'
+
+export interface Page {
+  readonly events: readonly RoomEvent[]
+  /** There is nothing more up to this sequence. */
+  readonly upTo: number
+}
 
 /** As much as a host answers at once. */
 const PAGE_ENTRIES = 500
 
 /** What a session needs beside its connection, over HTTP: the room's files, and what was said before. */
 export class RoomFiles {
-  readonly #link: ApiClient
+  readonly #api: ApiClient
   readonly #settings: ClientSettings
   readonly #room: string
 
-  constructor(place: HostPlace, room: string, settings: ClientSettings) {
-    this.#link = new ApiClient(place, settings, true)
+  constructor(api: ApiClient, room: string, settings: ClientSettings) {
+    this.#api = api
     this.#settings = settings
     this.#room = room
   }
 
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
-    return new RemoteUpload(this.#link, this.#settings, this.#room, source, meta)
+    return new RemoteUpload({ api: this.#api, settings: this.#settings, room: this.#room }, source, meta)
   }
 
   /** Throws `Refused`. */
   async *download(file: string, from: number): AsyncGenerator<Uint8Array> {
     try {
-      yield* feed({ link: this.#link, retries: this.#retries(), tell: () => {} }, file, from)
+      yield* downloadStream({ api: this.#api, retries: this.#retries(), report: () => {} }, file, from)
     } catch (error) {
       throw error instanceof DownloadError ? new Refused(rejectedBy(error.refusal)) : error
     }
   }
 
   async list(): Promise<readonly RoomFile[]> {
-    return (await this.#asked(() => listFiles(this.#link, this.#room))).map(fileOf)
+    return (await this.#asked(() => listFiles(this.#api, this.#room))).map(fileOf)
   }
 
   /** A page of what was said after `after`. */
@@ -71,16 +79,16 @@ export class RoomFiles {
   async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     if (query.trim() === '') return []
     const most = Math.min(limit, PAGE_ENTRIES)
-    return pastOf(await this.#asked(() => search(this.#link, this.#room, query, most)))
+    return pastOf(await this.#asked(() => search(this.#api, this.#room, query, most)))
   }
 
   /** What is under way goes on. */
   close(): void {
-    this.#link.close()
+    this.#api.close()
   }
 
   #history(which: { readonly after?: number; readonly before?: number; readonly limit: number }) {
-    return this.#asked(() => history(this.#link, this.#room, which))
+    return this.#asked(() => history(this.#api, this.#room, which))
   }
 
   async #asked<T extends object>(ask: () => Promise<T | Refusal>): Promise<T> {
@@ -108,4 +116,82 @@ function fileOf({ id, name, by, byId, at, status, size, sha256, audience, receip
   }
   const promised = { ...(size == null ? {} : { size }), ...(sha256 == null ? {} : { sha256 }) }
   return { status: 'offered', file: { ...named, ...promised }, by: sender, at }
+}
+
+interface RoomApi {
+  readonly api: ApiClient
+  readonly settings: ClientSettings
+  readonly room: string
+}
+
+/** The source ends because nobody wants it any more. */
+class Cancelled extends Error {}
+
+/** A file on its way to another host's room, over as many connections as it takes. */
+class RemoteUpload implements Upload {
+  readonly done: Promise<WholeFile | Rejected>
+  readonly #room: RoomApi
+  readonly #retries: Retries
+  readonly #progress = new Subject<UploadProgress>()
+  #id = ''
+  #durable = 0
+  #cancelled: Rejected | undefined
+
+  constructor(room: RoomApi, source: AsyncIterable<Uint8Array>, meta: UploadMeta) {
+    this.#room = room
+    this.#retries = new Retries(room.settings)
+    this.done = this.#run(source, meta).finally(() => this.#progress.complete())
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  get progress$(): Observable<UploadProgress> {
+    return this.#progress.asObservable()
+  }
+
+  cancel(reason: string): void {
+    this.#cancelled ??= rejected('TRANSFER_CUT', reason)
+  }
+
+  async #run(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Promise<WholeFile | Rejected> {
+    const offered = (id: string | undefined) => {
+      this.#id = id ?? ''
+    }
+    const options = { ...this.#room, retries: this.#retries, report: this.#report, offered }
+    try {
+      const ended = await uploadPipe(options, this.#until(source), meta)
+      if (!isRefusal(ended)) return ended
+      await this.#withdraw()
+      return rejectedBy(ended)
+    } catch (error) {
+      await this.#withdraw()
+      if (error instanceof Cancelled && this.#cancelled !== undefined) return this.#cancelled
+      throw error
+    }
+  }
+
+  async *#until(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const bytes of source) {
+      if (this.#cancelled !== undefined) break
+      yield bytes
+    }
+    if (this.#cancelled !== undefined) throw new Cancelled()
+  }
+
+  async #withdraw(): Promise<void> {
+    if (this.#id !== '') await this.#retries.until(() => removeUpload(this.#room.api, this.#id))
+  }
+
+  readonly #report = (update: TransferUpdate): void => {
+    if (update.type === 'begins') this.#durable = update.at
+    else if (update.type === 'moved') this.#progress.next({ bytes: update.bytes, durable: this.#durable })
+  }
+}
+
+/** A refusal over HTTP in the words of the domain. */
+function rejectedBy(refusal: Refusal): Rejected {
+  const code = isGone(refusal) ? 'NO_SUCH_FILE' : CODES.find((known) => known === refusal.code)
+  return rejected(code ?? 'BAD_REQUEST', refusal.message)
 }

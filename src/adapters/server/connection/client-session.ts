@@ -3,9 +3,7 @@ import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import { Refused, sendWhenReady } from '#domain/session.ts'
@@ -267,7 +265,7 @@ export class ClientSession implements KeyHolder {
     if ('unwatch' in from) from.unwatch()
     this.#rooms.add(room)
     this.#state = { status, session, unwatch: () => {} }
-    const unwatch = this.#parts.accessControl.stay(credentials, room, () => void this.close(accessEnded))
+    const unwatch = this.#parts.accessControl.watch(credentials, room, () => void this.close(accessEnded))
     // Its access may have ended while it was joining.
     if (this.session !== session) return unwatch()
     this.#state = { status, session, unwatch }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { pause } from '#domain/async/backoff.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { ConnectionServer } from './incoming-connection.ts'
 
 /** A connection, as its server looks after it. */

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { RoomSubscription } from '#domain/engine/subscription.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import type { Metrics } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import { Outbox } from './outbox.ts'
 

@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { COLLECTING, forText, sizeText } from './wording.ts'
 

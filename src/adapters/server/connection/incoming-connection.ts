@@ -1,34 +1,63 @@
+import { isIPv4, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 
-/** A connection that a listener hands to a door. */
+/** A connection that a listener hands to a server. */
 export interface IncomingConnection {
   readonly connection: Duplex
-  /** The peer's address as people read it. */
+  /** The client's address as people read it. */
   readonly address: string
   readonly loopback: boolean
-  /** Where the peer reached this host, as in `http://192.168.1.5:8268`; left out where it came without an address. */
+  /** The address that the client came to, as in `http://192.168.1.5:8268`; left out where it has none. */
   readonly base?: string
-  /** To be called once it has come in somewhere: then it takes no stranger's place any more. Left out where nobody counts them. */
+  /** To be called once it is authenticated: then it makes place for no other. Left out where nobody counts them. */
   known?(): void
-  /** It has said nothing, and may be a browser's that holds a connection ready: nobody is told of it before it says something. */
+  /** It has sent nothing, and may be a browser's that holds a connection ready: nobody is told of it before it sends something. */
   readonly hidden?: boolean
-  /** What was read already to tell the protocol. */
+  /** The bytes that were read already to tell the protocol. */
   readonly head: Buffer
 }
 
-/** Where browsers come in. */
+/** A server of browsers. */
 export interface Browsed {
-  /** Whether somebody at this address has a connection here: a browser opens others beside it that say nothing yet. */
+  /** Whether a client at this address has a connection here: a browser opens others beside it that send nothing yet. */
   serves(address: string): boolean
 }
 
-/** Where connections of one protocol end up. */
+/** The server of one protocol. */
 export interface ConnectionServer {
   accept(incoming: IncomingConnection): void
-  /** Takes in nothing more; what was said before still goes its way. */
+  /** Reads nothing more; earlier input is still dealt with. */
   stopReading(): void
   /** Tells everyone why, flushes for as long as `ms`, and hangs up. */
   close(why: string, ms: number): Promise<void>
-  /** Closes peers that have taken nothing for `ms` although something waits for them. */
+  /** Closes the connections of clients that have taken nothing for `ms` although something waits for them. */
   sweep(ms: number): void
 }
+
+/** This machine's own addresses. */
+export const isLoopback = (address: string): boolean =>
+  address === '::1' || (isIPv4(address) && address.startsWith('127.'))
+
+/** The address of the client at a socket, and the address that it came to. */
+export function originOf(socket: Socket): Pick<IncomingConnection, 'address' | 'loopback' | 'base'> {
+  const address = unmapped(socket.remoteAddress ?? 'unknown')
+  return { address, loopback: isLoopback(address), ...baseOf(socket) }
+}
+
+/** Empty where the client is gone already. */
+function baseOf(socket: Socket): Pick<IncomingConnection, 'base'> {
+  const here = hereOf(socket)
+  if (here === undefined) return {}
+  return { base: `${socket instanceof TLSSocket ? 'https' : 'http'}://${here}` }
+}
+
+/** The address that the client came to, as in `192.168.1.5:8268`; undefined where it is gone already. */
+export function hereOf({ localAddress, localPort }: Socket): string | undefined {
+  if (localAddress === undefined || localPort === undefined) return undefined
+  const host = unmapped(localAddress)
+  return `${isIPv6(host) ? `[${host}]` : host}:${localPort}`
+}
+
+/** IPv4 addresses that arrive mapped into IPv6, as IPv4. */
+const unmapped = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')

@@ -1,6 +1,5 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { RoomAccess } from '../security/room-access.ts'
-import type { Invitation, KeptInvitation } from '../security/room-secrets.ts'
+import type { Invitation, KeptInvitation, RoomAccess } from '../security/room-secrets.ts'
 
 /** What is typed about what opens a room, at every door where people type. */
 export const PASSWORD_USAGE = '/password word|off'

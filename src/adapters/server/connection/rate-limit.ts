@@ -1,10 +1,10 @@
 import { TokenBucket } from '#domain/async/token-bucket.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 
-/** What one request is given before the next one's turn. */
+/** The most that one request is given before the next one's turn. */
 const TURN_TOKENS = 8
 
-interface Waiting {
+interface WaitingRequest {
   left: number
   taken: number
   readonly done: (outcome: 'taken' | 'given up') => void
@@ -18,7 +18,7 @@ export class SharedRate {
   readonly #bucket: TokenBucket
   readonly #perSecond: number
   /** In the order of their turns. */
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting = new Set<WaitingRequest>()
   #timer = false
 
   /** `perSecond` 0 stands for no limit. */
@@ -27,18 +27,18 @@ export class SharedRate {
     this.#bucket = new TokenBucket(clock, perSecond, burst)
   }
 
-  /** Resolves when so many tokens were taken, or `signal` has said that nobody wants them any more: none is taken then. */
+  /** Resolves when so many tokens were taken, or `signal` is aborted: none is taken then. */
   take(tokens: number, signal?: AbortSignal): Promise<'taken' | 'given up'> {
     if (signal?.aborted) return Promise.resolve('given up')
     return new Promise((resolve) => {
-      const waiting: Waiting = { left: tokens, taken: 0, done: resolve }
+      const waiting: WaitingRequest = { left: tokens, taken: 0, done: resolve }
       this.#waiting.add(waiting)
       signal?.addEventListener('abort', () => this.#giveUp(waiting), { once: true })
       this.#serve()
     })
   }
 
-  /** What was taken and not used. */
+  /** For tokens that were taken and not used. */
   giveBack(tokens: number): void {
     this.#bucket.give(tokens)
     this.#serve()
@@ -56,7 +56,7 @@ export class SharedRate {
     return this.#waiting.size === 0 && this.#bucket.full
   }
 
-  #giveUp(waiting: Waiting): void {
+  #giveUp(waiting: WaitingRequest): void {
     if (!this.#waiting.delete(waiting)) return
     this.giveBack(waiting.taken)
     waiting.done('given up')
@@ -82,7 +82,7 @@ export class SharedRate {
   }
 }
 
-/** A rate for each who has used it lately. */
+/** A rate for each payer that has used it lately. */
 export class SharedRates {
   readonly #make: () => SharedRate
   readonly #rates = new Map<string, SharedRate>()
@@ -91,14 +91,46 @@ export class SharedRates {
     this.#make = () => new SharedRate(clock, perSecond, burst)
   }
 
-  of(who: string): SharedRate {
-    const rate = this.#rates.get(who) ?? this.#make()
-    this.#rates.set(who, rate)
+  of(payer: string): SharedRate {
+    const rate = this.#rates.get(payer) ?? this.#make()
+    this.#rates.set(payer, rate)
     return rate
   }
 
   /** Forgets those that have nothing to remember. */
   sweep(): void {
-    for (const [who, rate] of this.#rates) if (rate.idle) this.#rates.delete(who)
+    for (const [payer, rate] of this.#rates) if (rate.idle) this.#rates.delete(payer)
   }
 }
+
+/** A price in lines of text of a rate: a fixed part, and one line more for each `per` items of the answer. */
+export interface Cost {
+  readonly fixed: number
+  readonly per: number
+}
+
+/** The one table of prices, for all servers: a request costs its requester what its answer costs the host. A line of text costs 1. */
+export const COSTS = {
+  /** Lines of text. */
+  text: { fixed: 0, per: 1 },
+  /** Entries found. */
+  search: { fixed: 10, per: 20 },
+  /** Entries read. */
+  history: { fixed: 1, per: 50 },
+  /** Names listed. */
+  members: { fixed: 0, per: 50 },
+  /** Files listed, and their receipts. */
+  files: { fixed: 0, per: 20 },
+  rooms: { fixed: 1, per: 100 },
+  /** Entries between the cursor of a joining member and the newest: they are read from the journal. */
+  join: { fixed: 2, per: 1000 },
+} as const satisfies Record<string, Cost>
+
+/** Paid before anything is done. */
+export const priceOf = ({ fixed }: Cost): number => fixed
+
+/** Paid for so many items of an answer. */
+export const priceOfItems = ({ per }: Cost, items: number): number => Math.ceil(Math.max(0, items) / per)
+
+/** Paid for joining a room so many entries behind its newest. */
+export const priceOfJoin = (behind: number): number => priceOf(COSTS.join) + priceOfItems(COSTS.join, behind)

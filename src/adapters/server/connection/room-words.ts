@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { ClientCommand, ComeBack, GoAway, Moderation } from '#domain/room/commands.ts'
-import type { Permission } from '#domain/room/permissions.ts'
+import type { Permission } from '#domain/room/moderation.ts'
 import { COLLECTING } from './wording.ts'
 
 type Command = Moderation | GoAway | ComeBack

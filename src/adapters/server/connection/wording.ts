@@ -1,8 +1,7 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
-import type { Audience, WholeFile } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { Audience, Member, WholeFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import type { Submissions } from '#domain/room/submissions.ts'
+import type { Submissions } from '#domain/room/visibility.ts'
 import { sizeText } from '#i18n/size.ts'
 
 export { sizeText }

@@ -5,14 +5,13 @@ import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
-import type { Clock } from '#domain/ports/clock.ts'
-import type { Permission } from '#domain/room/permissions.ts'
+import { subnetOf } from '#domain/names/subnet.ts'
+import type { Clock } from '#domain/ports/system.ts'
+import type { Permission } from '#domain/room/moderation.ts'
 import { Refused } from '#domain/session.ts'
-import { subnetOf } from '../connection/address.ts'
-import { type Cost, priceOf, priceOfItems } from '../connection/costs.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { personOf } from '../connection/key-registry.ts'
-import { SharedRates } from '../connection/rate-limit.ts'
+import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { HttpRefused, notFound } from './errors.ts'
@@ -224,7 +223,7 @@ export class Requester {
     const why = isOfRooms(permission) ? session.refusalTo(permission) : noPermission
     if (why !== undefined) throw new Refused(why)
     const cut = () => this.#request.raw.socket.destroy()
-    const unwatch = this.#context.accessControl.stay(this.credentials(session.room), session.room, cut)
+    const unwatch = this.#context.accessControl.watch(this.credentials(session.room), session.room, cut)
     const watch = session.state$.subscribe(({ status }) => {
       if (status === 'closed' && session.expelled !== undefined) cut()
     })
@@ -262,8 +261,8 @@ export class RequestNames {
 }
 
 /**
- * The rates of requests, by what they cost. Connections cost a client of HTTP nothing, so they are not what is counted; but each waits
- * for its own: nobody behind somebody else at the same address.
+ * The rates of requests, by what they cost. Connections cost a client of HTTP nothing, so requests are counted; but each waits for its
+ * own tokens, and for no other request of the same address.
  */
 export class RequestRates {
   readonly #onLoopback: boolean
@@ -274,7 +273,7 @@ export class RequestRates {
     this.#rates = new SharedRates(clock, linesPerSecond, linesBurst)
   }
 
-  /** Resolves when so many lines are paid by `payer`: what is over the rate waits. False where the connection was closed meanwhile. */
+  /** Resolves when so many lines are paid by `payer`: a request over the rate waits. False where the connection was closed meanwhile. */
   async pay(payer: string, { loopback }: IncomingConnection, request: FastifyRequest, lines: number): Promise<boolean> {
     const { socket } = request.raw
     if (lines === 0 || (loopback && !this.#onLoopback)) return !socket.destroyed

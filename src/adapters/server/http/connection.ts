@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Waiters } from '#domain/async/waiters.ts'
-import type { Clock } from '#domain/ports/clock.ts'
-import { hangUp, readOver } from '../connection/hang-up.ts'
+import type { Clock } from '#domain/ports/system.ts'
+import { drain, hangUp, Progress } from '../connection/idle.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { Progress } from '../connection/progress.ts'
 import { type Refusal, rawRefusal } from './errors.ts'
 import type { HttpSettings } from './settings.ts'
 
@@ -85,7 +84,7 @@ export class HttpConnection {
       else this.#response.shouldKeepAlive = false
     }
     // Not from within Node's parser, which may be what calls.
-    setImmediate(() => readOver(this.incoming.connection))
+    setImmediate(() => drain(this.incoming.connection))
   }
 
   /** Resolves when no request is being answered. */

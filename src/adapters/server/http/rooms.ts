@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import type { LocalSession } from '#domain/engine/session.ts'
-import { checkText } from '#domain/names/message-text.ts'
+import { checkText } from '#domain/names/text.ts'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import { Refused } from '#domain/session.ts'
-import type { RoomAccess } from '../security/room-access.ts'
+import type { RoomAccess } from '../security/room-secrets.ts'
 import type { Exchange, Requester } from './auth.ts'
 import { HttpRefused, refuse } from './errors.ts'
 import { checked, jsonOf, roomOf, textIn, typeOf } from './input.ts'
@@ -89,7 +89,7 @@ const messageKey = v.optional(
   v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,128}$/, 'Idempotency-Key must be 1 to 128 visible ASCII characters')),
 )
 
-/** Says one message, or each line of a text; what is wrong with any of them is told before the first is said. */
+/** Says one message, or each line of a text; a fault in any of them is told before the first is said. */
 export async function postMessages({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
   const room = await requester.admit(roomOf(request))
   const key = checked(messageKey, request.headers['idempotency-key'])

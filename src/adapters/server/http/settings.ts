@@ -1,13 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Engine } from '#domain/engine/engine.ts'
-import type { Clock } from '#domain/ports/clock.ts'
-import type { Ids } from '#domain/ports/ids.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { KeyRegistry } from '../connection/key-registry.ts'
-import type { AccessControl } from '../security/access-control.ts'
-import type { FailedAttemptSettings } from '../security/failed-attempts.ts'
+import type { AccessControl, FailedAttemptSettings } from '../security/access-control.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 
 /** The limits of the HTTP server; the defaults stand in `app/defaults.ts`. */
@@ -22,7 +18,7 @@ export interface HttpSettings extends FailedAttemptSettings {
   readonly headMs: number
   /** A body that does not grow for this long has failed. */
   readonly bodyStallMs: number
-  /** And so has one of which fewer bytes than these come in this long. */
+  /** A body of which fewer bytes than these come in this long has failed, too. */
   readonly bodyWindowMs: number
   readonly bodyLeastBytes: number
   /** How long a connection may wait for its next request. */

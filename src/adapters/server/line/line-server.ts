@@ -1,4 +1,4 @@
-import type { Ids } from '#domain/ports/ids.ts'
+import type { Ids } from '#domain/ports/system.ts'
 import type { ClientSessionParts } from '../connection/client-session.ts'
 import { Connections } from '../connection/connections.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'

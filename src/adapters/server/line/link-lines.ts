@@ -1,8 +1,8 @@
 import type { Encoder } from '#domain/room/batch.ts'
-import { fileUrl } from '../connection/file-url.ts'
 import type { LinkOf } from '../connection/wording.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinkHolder, SignedLinks } from '../security/signed-links.ts'
+import { fileUrl } from '../security/signed-links.ts'
 import { type Lines, linkLines } from './render.ts'
 
 /** More ways to reach one host than this are not remembered; those beyond share their lines with nobody. */

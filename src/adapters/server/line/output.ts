@@ -1,6 +1,6 @@
 import { Waiters } from '#domain/async/waiters.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { FileCompleted, WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'

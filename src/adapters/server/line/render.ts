@@ -1,7 +1,6 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
 import { lineOf } from '../connection/event-line.ts'
 import { fileLine, guardSend, type LinkOf } from '../connection/wording.ts'

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Code } from '#domain/errors.ts'
-import { isPathLine } from '#domain/names/slash.ts'
+import { isPathLine } from '#domain/names/text.ts'
 import { isHttpRequestLine } from '#server/connection/protocol-hints.ts'
 import { beginsWithMark, notUtf8, UTF8_MARK, utf16 } from '#system/files/text.ts'
 

@@ -1,13 +1,16 @@
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
-import { hangUp } from '../connection/hang-up.ts'
+import { rejected } from '#domain/errors.ts'
+import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
+import { encodeMessage } from '#protocol/encode.ts'
+import { joinFrame } from '#protocol/frames.ts'
+import { hangUp } from '../connection/idle.ts'
 import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
-import { sniffConnection } from './protocol-detector.ts'
+import { rawRefusal } from '../http/errors.ts'
+import { type Detected, detectProtocol } from './detect-protocol.ts'
 
-/** What connections of any protocol come in by. */
-export interface Entrance {
+/** The servers of all protocols. */
+export interface Servers {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -16,37 +19,77 @@ export interface Entrance {
   readonly frames: ConnectionServer
 }
 
-/** Tells a connection's protocol by its first bytes and hands it to that door; one that is silent for `silentMs` is a line client. */
-export function admit(
+/** Tells a connection's protocol by its first bytes and hands it to that server; one that is silent for `silentMs` is of a line client. */
+export async function admit(
   connection: Duplex,
   from: Omit<IncomingConnection, 'connection' | 'head'>,
   silentMs: number,
-  { clock, frames, http, line, log, metrics }: Entrance,
-): void {
-  // Until a door takes over, a broken connection is nobody's news; afterwards the door reports it.
+  servers: Servers,
+): Promise<void> {
+  const { clock, frames, http, line, metrics } = servers
+  // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
-  sniffConnection(connection, clock, silentMs, ({ verdict, head }) => {
-    metrics.count(`connections_${verdict}`)
-    const incoming = { connection, ...from, head }
-    switch (verdict) {
-      case 'line':
-        line.accept({ ...incoming, hidden: head.length === 0 && http.serves(from.address) })
-        break
-      case 'http':
-        http.accept(incoming)
-        break
-      case 'frames':
-        frames.accept(incoming)
-        break
-      case 'tls':
-      case 'binary':
-      case 'foreign':
-        // Whatever it is, it does not read text, so it is told nothing; nothing of what it sent goes anywhere else.
-        log.info('refused a connection of another protocol', { protocol: verdict })
-        hangUp(connection, clock)
-        break
-      default:
-        verdict satisfies never
-    }
-  })
+  const { verdict, head } = await detectProtocol(connection, clock, silentMs)
+  metrics.count(`connections_${verdict}`)
+  const incoming = { connection, ...from, head }
+  switch (verdict) {
+    case 'line':
+      line.accept({ ...incoming, hidden: head.length === 0 && http.serves(from.address) })
+      break
+    case 'http':
+      http.accept(incoming)
+      break
+    case 'frames':
+      frames.accept(incoming)
+      break
+    case 'tls':
+    case 'binary':
+    case 'foreign':
+      refuseForeign(connection, verdict, servers)
+      break
+    default:
+      verdict satisfies never
+  }
+}
+
+/** Ends a connection of another protocol. It does not read text, so it is told nothing; nothing that it sent goes anywhere else. */
+function refuseForeign(connection: Duplex, protocol: string, { clock, log }: Pick<Servers, 'clock' | 'log'>): void {
+  log.info('refused a connection of another protocol', { protocol })
+  hangUp(connection, clock)
+}
+
+/**
+ * Ends a connection in plain to a host that speaks TLS: says so in the protocol of the client, and lets nothing in that it sent (C123).
+ * `at` is the address that it came to.
+ */
+export function refusePlain(
+  socket: Socket,
+  verdict: Exclude<Detected['verdict'], 'tls'>,
+  at: string,
+  servers: Pick<Servers, 'clock' | 'log' | 'metrics'>,
+): void {
+  if (verdict === 'binary' || verdict === 'foreign') {
+    refuseForeign(socket, verdict, servers)
+    return
+  }
+  servers.metrics.count('connections_plain')
+  socket.write(plainRefusal(verdict, at))
+  hangUp(socket, servers.clock)
+}
+
+const CODE = 'TLS_REQUIRED'
+
+function plainRefusal(protocol: 'line' | 'http' | 'frames', at: string): string | Uint8Array {
+  switch (protocol) {
+    case 'line':
+      return `! ${CODE} this host speaks only TLS; come with: openssl s_client -quiet -connect ${at}\n`
+    case 'http':
+      return rawRefusal({ code: CODE, message: `this host speaks only TLS; ask https://${at}` })
+    case 'frames':
+      return joinFrame(
+        encodeMessage({ ...rejected(CODE, `this host speaks only TLS; write tls://${at}`), type: 'bye' }),
+      )
+    default:
+      return protocol satisfies never
+  }
 }

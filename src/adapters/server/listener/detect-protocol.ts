@@ -1,7 +1,9 @@
+import type { Duplex } from 'node:stream'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import { FRAMES_MAGIC } from '#protocol/frames.ts'
 import { IAC, isHttpRequestLine, isTelnetOption, looksLikeLongHttpRequest } from '../connection/protocol-hints.ts'
 
-/** What a connection speaks. `foreign` and `binary` are closed without a word into any room (C14, C92). */
+/** The protocol of a connection. `foreign` and `binary` are closed without a word into any room (C14, C92). */
 export type Verdict = 'line' | 'http' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
 
 /** With this many bytes the verdict is never `undecided` (C37); bytes behind them never change it. */
@@ -33,17 +35,61 @@ const METHOD_AND_TARGET =
 const SIMPLE_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}$`)
 const CUT_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}(?: (?:H(?:T(?:T(?:P(?:\\/[\\d.]*)?)?)?)?)?)?$`)
 const REQUEST_SO_FAR = /^[A-Z]+(?: (?:\S+(?: (?:H(?:T(?:T(?:P(?:\/(?:\d(?:\.(?:\d\r?)?|\r)?)?)?)?)?)?)?|\r)?)?)?$/i
-// Were it a request with this method, the line door would still close (C35).
+// Were it a request with this method, the line server would still close (C35).
 const SEND = Buffer.from('SEND ')
 
 const CR = 0x0d
 const LF = 0x0a
 const WRITABLE_CONTROLS = new Set([0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b])
 
+/** A new connection whose protocol is known; `head` holds the bytes that were read for it. */
+export interface Detected {
+  readonly verdict: Exclude<Verdict, 'undecided'>
+  readonly head: Buffer
+}
+
 /**
- * What the bytes gathered so far say, as early as they allow. Blank lines do not count as a first line: some HTTP
- * clients send one ahead (C92). A listener that says nothing stays `undecided`: the caller makes it a line client
- * after a while (C36).
+ * Reads just enough of a new connection to tell its protocol, and leaves it paused. One that is silent for `silentMs` is of a line client
+ * (C36). Never settles where the connection closes first.
+ */
+export function detectProtocol(connection: Duplex, clock: Clock, silentMs: number): Promise<Detected> {
+  const { promise, resolve } = Promise.withResolvers<Detected>()
+  let head: Buffer = Buffer.alloc(0)
+  let cancel: Cancel = () => {}
+  let over = false
+
+  const stop = () => {
+    over = true
+    cancel()
+  }
+  const decide = (verdict: Detected['verdict']) => {
+    stop()
+    connection.off('data', read)
+    connection.off('end', ended)
+    connection.off('close', stop)
+    connection.pause()
+    resolve({ verdict, head })
+  }
+  const read = (chunk: Buffer) => {
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk])
+    const verdict = sniff(head)
+    if (verdict !== 'undecided') decide(verdict)
+    else if (head.length >= SNIFF_LIMIT_BYTES) decide('line')
+  }
+  // One line without its end, and then the end of all: `printf hi | nc` (C6).
+  const ended = () => (head.length > 0 ? decide(verdictAtLast(head)) : connection.destroy())
+
+  // A busy host may be later than its client: bytes that have come by now are read first.
+  cancel = clock.after(silentMs, () => clock.soon(() => over || decide(verdictAtLast(head))))
+  connection.on('data', read)
+  connection.once('end', ended)
+  connection.once('close', stop)
+  return promise
+}
+
+/**
+ * The verdict on the bytes so far, as early as they allow one. Blank lines do not count as a first line: some HTTP
+ * clients send one ahead (C92).
  */
 export function sniff(head: Buffer): Verdict {
   const seen = head.subarray(0, SNIFF_LIMIT_BYTES)
@@ -65,7 +111,7 @@ export function sniff(head: Buffer): Verdict {
 }
 
 /**
- * What a peer is taken for that has not said enough within its time, or has ended: one that began in binary does not become
+ * The verdict on a client that has not sent enough within its time, or has ended: one that began in binary does not become
  * text (C34), and a request that was cut within its first line is not said in a room either (C35).
  */
 export function verdictAtLast(head: Buffer): 'line' | 'binary' | 'http' {
@@ -94,8 +140,8 @@ const SOUND = new Set([0xf1, 0xf2, 0xf3, 0xf9])
 const TEXT_BYTES = 4
 
 /**
- * What begins with a byte that no UTF-8 text begins with: a telnet client speaks lines, and UTF-16 is told in words that it is not taken,
- * so both are for the line door. All else is binary.
+ * The verdict on a first byte that no UTF-8 text begins with: a telnet client speaks lines, and UTF-16 is told in words that it is not taken,
+ * so both are for the line server. All else is binary.
  */
 function beginningOf(seen: Buffer): Verdict {
   const [first, second, third, fourth] = seen

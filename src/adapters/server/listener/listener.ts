@@ -1,11 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Cancel } from '#domain/ports/clock.ts'
-import type { ConnectionServer } from '../connection/incoming-connection.ts'
-import { originOf } from '../connection/origin-of.ts'
-import { admit, type Entrance } from './admit.ts'
-import { admitSecure } from './admit-secure.ts'
-import { ConnectionLimiter } from './connection-limiter.ts'
-import { maxConnections } from './open-files.ts'
+import { subnetOf } from '#domain/names/subnet.ts'
+import type { Cancel } from '#domain/ports/system.ts'
+import { type ConnectionServer, hereOf, isLoopback, originOf } from '../connection/incoming-connection.ts'
+import { admit, refusePlain, type Servers } from './admit.ts'
+import { detectProtocol } from './detect-protocol.ts'
 import { TlsLayer, type TlsSettings } from './tls.ts'
 
 export interface ListenerSettings {
@@ -13,40 +12,40 @@ export interface ListenerSettings {
   /** 0 picks a free one. */
   readonly port: number
   readonly connections: number
-  /** For each address off loopback; an IPv6 /64 counts as one. The oldest that has not come in anywhere makes place for the next. */
+  /** For each subnet off loopback: an IPv4 address, or an IPv6 /64. The oldest unauthenticated one makes place for the next. */
   readonly connectionsPerAddress: number
   /**
-   * Of all connections, those that have not come in anywhere yet; and never more than about a quarter (C68). Beyond it the oldest of the
-   * address that has most of them makes place.
+   * Unauthenticated connections, of all; and never more than about a quarter (C68). Beyond it the oldest of the subnet that has most of
+   * them makes place.
    */
-  readonly strangers: number
+  readonly unauthenticated: number
   /** Loopback is this machine's own people: they are not counted unless this says so. */
-  readonly strangersOnLoopback: boolean
+  readonly unauthenticatedOnLoopback: boolean
   readonly silentMs: number
-  /** With it, nothing is spoken in plain; without it, nothing in TLS. */
+  /** With it, nothing is plain; without it, nothing is TLS. */
   readonly tls?: TlsSettings
   /** A handshake of TLS must be over by then. */
   readonly handshakeMs: number
   readonly keepAliveMs: number
-  /** A peer that takes nothing for this long with data waiting is closed. */
+  /** A client that takes nothing for this long with data waiting is closed. */
   readonly deadMs: number
-  /** How long the last words to everyone may take. */
+  /** How long the last message to everybody may take. */
   readonly farewellMs: number
 }
 
-export interface ListenerParts extends Entrance {
+export interface ListenerParts extends Servers {
   /** Its connections come by way of HTTP. */
   readonly webSocket: Omit<ConnectionServer, 'accept'>
   readonly memory: { readonly isShort: boolean }
 }
 
-/** A small host must still be able to take in some at once. */
-const FEW_STRANGERS = 16
+/** A small host must still accept some at once. */
+const FEW_UNAUTHENTICATED = 16
 const SWEEP_MS = 30_000
 const SAMPLE_MS = 1000
 const DROP_LOG_MS = 10_000
 
-/** The port could not be had. */
+/** The port is in use. */
 export class PortInUse extends Error {
   readonly code = 'PORT_IN_USE'
 }
@@ -57,9 +56,9 @@ export class TcpListener {
   readonly #parts: ListenerParts
   readonly #server: Server
   readonly #tls: TlsLayer | undefined
-  /** As the doors have them: over TLS, not what lies below it. */
+  /** As the servers have them: over TLS, not the sockets below it. */
   readonly #sockets = new Set<Socket>()
-  readonly #addresses: ConnectionLimiter<Socket>
+  readonly #limiter: ConnectionLimiter<Socket>
   readonly #servers: readonly Omit<ConnectionServer, 'accept'>[]
   #cancelSweep: Cancel = () => {}
   #cancelSample: Cancel = () => {}
@@ -71,13 +70,16 @@ export class TcpListener {
     this.#parts = parts
     this.#servers = [parts.line, parts.frames, parts.webSocket, parts.http]
     const { keepAliveMs, tls, handshakeMs } = settings
-    this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#unsecured(code))
+    this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#handshakeFailed(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
     this.#server = createServer(options, this.#connected)
-    // libuv drops what it can't open in silence (C71): keep files free for the stores, and say so when it happens.
+    // libuv drops what it can't open in silence (C71): keep files free for the stores, and report drops.
     this.#server.maxConnections = maxConnections(settings.connections)
-    const mostStrangers = Math.min(settings.strangers, Math.max(FEW_STRANGERS, this.#server.maxConnections / 4))
-    this.#addresses = new ConnectionLimiter(settings.connectionsPerAddress, mostStrangers)
+    const mostUnauthenticated = Math.min(
+      settings.unauthenticated,
+      Math.max(FEW_UNAUTHENTICATED, this.#server.maxConnections / 4),
+    )
+    this.#limiter = new ConnectionLimiter(settings.connectionsPerAddress, mostUnauthenticated)
     this.#server.on('drop', () => this.#dropped('the host has all the connections it can take'))
   }
 
@@ -97,7 +99,7 @@ export class TcpListener {
     return this.#server.address() as AddressInfo
   }
 
-  /** Takes in nobody and nothing more. */
+  /** Accepts no connection, and no input on those that are there. */
   stopReading(): void {
     this.#server.close()
     for (const server of this.#servers) server.stopReading()
@@ -110,39 +112,47 @@ export class TcpListener {
     this.#cancelSample()
     this.#tls?.close()
     await Promise.all(this.#servers.map((server) => server.close(why, this.#settings.farewellMs)))
-    // Those that had not said yet what they are.
+    // Those whose protocol is not known yet.
     for (const socket of this.#sockets) if (!socket.writableEnded) socket.destroy()
   }
 
   readonly #connected = (socket: Socket): void => {
     const from = originOf(socket)
     const { address } = from
-    const { silentMs } = this.#settings
     if (this.#parts.memory.isShort) {
       this.#dropped('the host is short of memory')
       socket.destroy()
       return
     }
-    const as = from.loopback && !this.#settings.strangersOnLoopback ? 'member' : 'stranger'
-    const counted = this.#addresses.enter(socket, address, as)
+    const as = from.loopback && !this.#settings.unauthenticatedOnLoopback ? 'authenticated' : 'unauthenticated'
+    const counted = this.#limiter.enter(socket, address, as)
     if (counted.status === 'full') {
       this.#dropped('one address has all the connections it may have')
       socket.destroy()
       return
     }
     if (counted.evicted !== undefined) {
-      this.#dropped('too many have come in nowhere yet')
+      this.#dropped('too many are unauthenticated')
       counted.evicted.destroy()
     }
-    const known = () => this.#addresses.known(socket, address)
-    socket.once('close', () => this.#addresses.leave(socket, address))
+    const known = () => this.#limiter.authenticate(socket, address)
+    socket.once('close', () => this.#limiter.leave(socket, address))
     this.#keep(socket)
-    if (this.#tls === undefined) admit(socket, { ...from, known }, silentMs, this.#parts)
-    else
-      admitSecure(socket, this.#tls, silentMs, this.#parts, known, (secure) => {
-        this.#forget(socket)
-        this.#keep(secure)
-      })
+    void this.#admit(socket, { ...from, known })
+  }
+
+  async #admit(socket: Socket, from: Parameters<typeof admit>[1]): Promise<void> {
+    const { silentMs } = this.#settings
+    if (this.#tls === undefined) return await admit(socket, from, silentMs, this.#parts)
+    const { clock, metrics } = this.#parts
+    socket.on('error', () => metrics.count('connection_errors'))
+    const { verdict, head } = await detectProtocol(socket, clock, silentMs)
+    if (verdict !== 'tls') return refusePlain(socket, verdict, hereOf(socket) ?? 'this address', this.#parts)
+    metrics.count('connections_tls')
+    const secure = await this.#tls.secure(socket, head)
+    this.#forget(socket)
+    this.#keep(secure)
+    await admit(secure, { ...from, ...originOf(secure) }, silentMs, this.#parts)
   }
 
   #keep(socket: Socket): void {
@@ -156,7 +166,7 @@ export class TcpListener {
     this.#parts.metrics.gauge('connections', this.#sockets.size)
   }
 
-  #unsecured(code: string): void {
+  #handshakeFailed(code: string): void {
     this.#parts.metrics.count('handshakes_failed')
     this.#parts.log.info('a connection did not come to speak TLS', { code })
   }
@@ -174,7 +184,7 @@ export class TcpListener {
       if (socket.writableLength > (largest?.writableLength ?? 0)) largest = socket
     }
     this.#parts.metrics.gauge('outbox_bytes', waiting)
-    // Rather the one who is furthest behind, and can come back to where it was, than everybody (C81).
+    // Rather the client that is furthest behind, and can come back to where it was, than everybody (C81).
     if (this.#parts.memory.isShort && largest !== undefined) {
       this.#parts.metrics.count('connections_shed')
       largest.destroy()
@@ -190,5 +200,97 @@ export class TcpListener {
     this.#parts.log.warn('dropped new connections', { why, dropped: this.#drops })
     this.#dropsLoggedAt = now
     this.#drops = 0
+  }
+}
+
+interface SubnetConnections<Connection> {
+  readonly authenticated: Set<Connection>
+  /** The oldest first. */
+  readonly unauthenticated: Set<Connection>
+}
+
+/** The outcome of a new connection: it is counted, and another one may have to make place for it. */
+type Counted<Connection> = { readonly status: 'counted'; readonly evicted?: Connection } | { readonly status: 'full' }
+
+/**
+ * Counts the connections of each subnet, and those of all that are unauthenticated. Where there are too many, the oldest of the latter
+ * makes place for the next, of the subnet that has most of them: clients with the right credentials get to show them, whatever others at
+ * the same address do. Loopback is this machine's own people, and may have any number.
+ */
+export class ConnectionLimiter<Connection> {
+  readonly #most: number
+  readonly #mostUnauthenticated: number
+  readonly #subnets = new Map<string, SubnetConnections<Connection>>()
+  #unauthenticated = 0
+
+  /** `most` of each subnet; `mostUnauthenticated` of all together. */
+  constructor(most: number, mostUnauthenticated: number) {
+    this.#most = most
+    this.#mostUnauthenticated = mostUnauthenticated
+  }
+
+  enter(connection: Connection, address: string, as: 'unauthenticated' | 'authenticated'): Counted<Connection> {
+    const key = subnetOf(address)
+    const subnet = this.#subnets.get(key) ?? { authenticated: new Set(), unauthenticated: new Set() }
+    const { authenticated, unauthenticated } = subnet
+    const isFull = !isLoopback(address) && authenticated.size + unauthenticated.size >= this.#most
+    const from = isFull ? subnet : this.#crowded(as)
+    const [evicted] = from?.unauthenticated ?? []
+    if (from !== undefined && evicted === undefined) return { status: 'full' }
+    if (evicted !== undefined) this.#forget(evicted, from)
+    this.#subnets.set(key, subnet)
+    subnet[as].add(connection)
+    if (as === 'unauthenticated') this.#unauthenticated++
+    return evicted === undefined ? { status: 'counted' } : { status: 'counted', evicted }
+  }
+
+  /** From now on it makes place for no other. */
+  authenticate(connection: Connection, address: string): void {
+    const subnet = this.#subnets.get(subnetOf(address))
+    if (subnet?.unauthenticated.delete(connection) !== true) return
+    this.#unauthenticated--
+    subnet.authenticated.add(connection)
+  }
+
+  leave(connection: Connection, address: string): void {
+    const key = subnetOf(address)
+    const subnet = this.#subnets.get(key)
+    this.#forget(connection, subnet)
+    if (subnet?.authenticated.size === 0 && subnet.unauthenticated.size === 0) this.#subnets.delete(key)
+  }
+
+  #forget(connection: Connection, subnet: SubnetConnections<Connection> | undefined): void {
+    if (subnet?.unauthenticated.delete(connection) === true) this.#unauthenticated--
+    else subnet?.authenticated.delete(connection)
+  }
+
+  /** The subnet whose oldest unauthenticated connection has to make place; undefined where none has. */
+  #crowded(as: 'unauthenticated' | 'authenticated'): SubnetConnections<Connection> | undefined {
+    if (as === 'authenticated' || this.#unauthenticated < this.#mostUnauthenticated) return undefined
+    let most: SubnetConnections<Connection> = { authenticated: new Set(), unauthenticated: new Set() }
+    for (const each of this.#subnets.values()) if (each.unauthenticated.size > most.unauthenticated.size) most = each
+    return most
+  }
+}
+
+/** Open files for the stores, for transfers, and for the process itself. */
+const RESERVED_FILES = 256
+
+/** How many connections may be open: as many as wanted, where the process may have as many open files. */
+export function maxConnections(wanted: number): number {
+  const limit = openFileLimit()
+  return limit === undefined
+    ? wanted
+    : Math.max(16, Math.min(wanted, limit - Math.min(RESERVED_FILES, Math.floor(limit / 2))))
+}
+
+/** The soft limit of this process, where the system tells it (Linux). */
+function openFileLimit(): number | undefined {
+  try {
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
+    return found?.[1] === undefined ? undefined : Number(found[1])
+  } catch {
+    // Not Linux: the system has no such file, and nothing else tells the limit.
+    return undefined
   }
 }

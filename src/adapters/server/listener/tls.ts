@@ -1,36 +1,33 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
+import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
 
 export interface TlsSettings {
-  /** What the host shows, with the certificates above it where there are some, and its key; as PEM. */
+  /** The certificate of the host, with those above it where there are some, and its key; as PEM. */
   readonly cert: string | Buffer
   readonly key: string | Buffer
   /**
-   * Asked once a day, with the time in milliseconds since 1970, for what is to be shown from then on. Its key must be the same, or
-   * clients that know the host will refuse it.
+   * Called once a day, with the time in milliseconds since 1970, for the certificate from then on. Its key must be the same, or clients
+   * that know the host will refuse it.
    */
   readonly renew?: (now: number) => Promise<Pick<TlsSettings, 'cert' | 'key'>>
 }
 
-const LOOK_MS = 24 * 3_600_000
+const RENEW_MS = 24 * 3_600_000
 const MIN_VERSION = 'TLSv1.2'
 
-type Secured = (secure: TLSSocket) => void
-
-/** Makes plain connections of encrypted ones. Has no port of its own: connections are given to it with `secure`. */
+/** TLS over connections that another server accepted; it has no port of its own. */
 export class TlsLayer {
   readonly #server: Server
   readonly #clock: Clock
   readonly #log: Log
   readonly #handshakeMs: number
-  /** By where both ends are, because Node does not say of which connection a secure one was made. */
-  readonly #shaking = new Map<string, Secured>()
+  /** By the addresses of both ends, because Node does not say of which connection a secure one was made. */
+  readonly #handshakes = new Map<string, (secure: TLSSocket) => void>()
   #cert: string | Buffer
-  #cancelLook: Cancel | undefined
+  #cancelRenewal: Cancel | undefined
 
-  /** `failed` hears why a connection does not become a secure one; it is over then. */
+  /** `failed` is called with the code of each handshake that fails; its connection is over then. */
   constructor(
     { cert, key, renew }: TlsSettings,
     clock: Clock,
@@ -42,14 +39,14 @@ export class TlsLayer {
     this.#log = log
     this.#handshakeMs = handshakeMs
     this.#cert = cert
-    const shown = { cert, key, minVersion: MIN_VERSION } as const
-    this.#server = createServer({ ...shown, ALPNProtocols: ['http/1.1'], handshakeTimeout: 0 })
-    if (renew !== undefined) this.#look(renew)
+    const certificate = { cert, key, minVersion: MIN_VERSION } as const
+    this.#server = createServer({ ...certificate, ALPNProtocols: ['http/1.1'], handshakeTimeout: 0 })
+    if (renew !== undefined) this.#renewLater(renew)
     this.#server.on('secureConnection', (secure) => {
-      // A handshake costs the host far more than it costs the peer (C123). Node only tells of another one.
+      // A handshake costs the host far more than it costs the client (C123). Node only tells of another one.
       secure.disableRenegotiation()
       secure.on('error', () => secure.destroy())
-      const secured = this.#shaking.get(endsOf(secure))
+      const secured = this.#handshakes.get(endsOf(secure))
       if (secured === undefined) secure.destroy()
       else secured(secure)
     })
@@ -59,36 +56,38 @@ export class TlsLayer {
     })
   }
 
-  /** Takes over a connection that began with a hello; `head` is what was read of it. */
-  secure(socket: Socket, head: Buffer, secured: Secured): void {
+  /** Takes over a connection that began with a hello; `head` holds its first bytes. Never settles where the handshake fails. */
+  secure(socket: Socket, head: Buffer): Promise<TLSSocket> {
+    const { promise, resolve } = Promise.withResolvers<TLSSocket>()
     const ends = endsOf(socket)
     // Of the whole handshake: a time-out of Node's own begins anew with every byte (C68).
     const cancel = this.#clock.after(this.#handshakeMs, () => socket.destroy())
     const over = () => {
       cancel()
-      this.#shaking.delete(ends)
+      this.#handshakes.delete(ends)
     }
     socket.once('close', over)
-    this.#shaking.set(ends, (secure) => {
+    this.#handshakes.set(ends, (secure) => {
       socket.off('close', over)
       over()
-      secured(secure)
+      resolve(secure)
     })
     socket.unshift(head)
     this.#server.emit('connection', socket)
+    return promise
   }
 
   /** Nothing is renewed any more. */
   close(): void {
-    this.#cancelLook?.()
-    this.#cancelLook = undefined
+    this.#cancelRenewal?.()
+    this.#cancelRenewal = undefined
   }
 
-  #look(renew: NonNullable<TlsSettings['renew']>): void {
-    this.#cancelLook = this.#clock.after(LOOK_MS, () => void this.#renewed(renew))
+  #renewLater(renew: NonNullable<TlsSettings['renew']>): void {
+    this.#cancelRenewal = this.#clock.after(RENEW_MS, () => void this.#renewed(renew))
   }
 
-  /** Connections that come after it are shown the new certificate; those that are there go on with what they were shown. */
+  /** The new certificate is for the connections after it; the others go on with the one that they have seen. */
   async #renewed(renew: NonNullable<TlsSettings['renew']>): Promise<void> {
     try {
       const { cert, key } = await renew(this.#clock.now())
@@ -100,7 +99,7 @@ export class TlsLayer {
     } catch (error) {
       this.#log.error('the certificate can not be made anew', { error: String(error) })
     }
-    if (this.#cancelLook !== undefined) this.#look(renew)
+    if (this.#cancelRenewal !== undefined) this.#renewLater(renew)
   }
 }
 

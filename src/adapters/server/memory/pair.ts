@@ -6,10 +6,10 @@ export interface PairOptions {
   readonly highWaterMark?: number
 }
 
-/** One end of a connection in memory. `stall` makes its peer's writes wait, as a reader does that stops reading. */
+/** One end of a connection in memory. `stall` makes the writes of the other end wait, as a reader does that stops reading. */
 export class MemoryConnection extends Duplex {
   readonly #latencyMs: number
-  #peer: MemoryConnection | undefined
+  #other: MemoryConnection | undefined
   #waiting: (() => void) | undefined
   #stalled = false
 
@@ -19,11 +19,11 @@ export class MemoryConnection extends Duplex {
     this.#latencyMs = options.latencyMs ?? 0
   }
 
-  connect(peer: MemoryConnection): void {
-    this.#peer = peer
+  connect(other: MemoryConnection): void {
+    this.#other = other
   }
 
-  /** Takes nothing more of what the peer writes until `unstall`. */
+  /** Takes nothing that the other end writes until `unstall`. */
   stall(): void {
     this.#stalled = true
   }
@@ -41,28 +41,28 @@ export class MemoryConnection extends Duplex {
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding | 'buffer', taken: (error?: Error | null) => void): void {
-    this.#later(() => this.#peer?.receive(bytes, taken))
+    this.#later(() => this.#other?.receive(bytes, taken))
   }
 
-  /** What was written while a piece was on its way goes together, or each would wait for those before it. */
+  /** Pieces that were written while one was on its way go together, or each would wait for those before it. */
   override _writev(pieces: readonly { readonly chunk: Buffer }[], taken: (error?: Error | null) => void): void {
     this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'buffer', taken)
   }
 
   override _final(taken: (error?: Error | null) => void): void {
     this.#later(() => {
-      this.#peer?.receive(null, taken)
+      this.#other?.receive(null, taken)
     })
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    const peer = this.#peer
-    this.#peer = undefined
-    if (peer !== undefined && !peer.destroyed) queueMicrotask(() => peer.destroy())
+    const other = this.#other
+    this.#other = undefined
+    if (other !== undefined && !other.destroyed) queueMicrotask(() => other.destroy())
     done(error)
   }
 
-  /** What the peer wrote arrives: it is told that it was taken once somebody here wants more. */
+  /** Bytes of the other end arrive: it is told that they were taken once the reader here wants more. */
   receive(bytes: Buffer | null, taken: () => void): void {
     if (this.destroyed) {
       taken()
@@ -84,11 +84,56 @@ export class MemoryConnection extends Duplex {
   }
 }
 
-/** Two connected ends, in memory: for tests, and for embedders who want a door without a network. */
+/** Two connected ends, in memory: for tests, and for embedders that want a server without a network. */
 export function memoryPair(options: PairOptions = {}): [MemoryConnection, MemoryConnection] {
   const near = new MemoryConnection(options)
   const far = new MemoryConnection(options)
   near.connect(far)
   far.connect(near)
   return [near, far]
+}
+
+/** A host of connections: a `Tamtam` that was started. */
+export interface ConnectionAcceptor {
+  accept(connection: Duplex): void
+}
+
+/** A network in memory, to one host, whose connections can be slowed down, held up and cut. */
+export class MemoryNetwork {
+  readonly #host: ConnectionAcceptor
+  readonly #options: PairOptions
+  readonly #open = new Set<MemoryConnection>()
+  #stalled = false
+
+  constructor(host: ConnectionAcceptor, options: PairOptions = {}) {
+    this.#host = host
+    this.#options = options
+  }
+
+  /** One more connection to the host; as `dial` it is what `connect` asks for. */
+  readonly dial = (): MemoryConnection => {
+    const [near, far] = memoryPair(this.#options)
+    for (const end of [near, far]) {
+      this.#open.add(end)
+      end.once('close', () => this.#open.delete(end))
+      if (this.#stalled) end.stall()
+    }
+    this.#host.accept(far)
+    return near
+  }
+
+  /** From now on nothing arrives anywhere, and nobody is told, until `unstall`. */
+  stall(): void {
+    this.#stalled = true
+    for (const end of this.#open) end.stall()
+  }
+
+  unstall(): void {
+    this.#stalled = false
+    for (const end of this.#open) end.unstall()
+  }
+
+  cutAll(): void {
+    for (const end of [...this.#open]) end.destroy()
+  }
 }

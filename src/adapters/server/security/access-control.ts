@@ -2,75 +2,74 @@ import { endOfTick, pause } from '#domain/async/backoff.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected, tryLater } from '#domain/errors.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import { subnetOf } from '#domain/names/subnet.ts'
+import type { Cancel, Clock, Metrics } from '#domain/ports/system.ts'
 import { Refused } from '#domain/session.ts'
-import { type Attempt, type FailedAttemptSettings, FailedAttempts } from './failed-attempts.ts'
-import type { HostToken } from './host-token.ts'
-import type { OwnerKey } from './owner-key.ts'
-import { LocalRoomAccess, type RoomAccess } from './room-access.ts'
-import type { RoomSecrets } from './room-secrets.ts'
+import { SharedRates } from '../connection/rate-limit.ts'
+import type { HostToken, OwnerKey } from './host-token.ts'
+import { LocalRoomAccess, type RoomAccess, type RoomSecrets } from './room-secrets.ts'
 import type { SignedLinkHolder } from './signed-links.ts'
 
-/** Who somebody is, as far as they show. */
+/** Everything that a client shows of itself. */
 export interface Credentials {
-  /** What they came by, for its tries to be counted. */
+  /** Its connection, for its attempts to be counted. */
   readonly connection: object
   readonly address: string
-  /** What is for the host's rule: its token. */
+  /** For the host's rule: its token. */
   readonly credential?: string
-  /** What their key stands for. */
+  /** The member id that its key stands for. */
   readonly person?: string
-  /** What is for the room: its password, or an invitation. */
+  /** For the room: its password, or an invitation. */
   readonly password?: string
-  /** They are in the room already: no password is asked for. */
+  /** It is a member of the room already: no password is asked for. */
   readonly inside?: boolean
-  /** A link that stands for what they had shown: by an invitation, or under the password that the room had then. */
+  /** A link stands for earlier credentials: an invitation, or the password that the room had then. */
   readonly link?: Pick<SignedLinkHolder, 'invited' | 'passwordId'>
 }
 
-/** How somebody comes into a room. */
+/** The right to enter a room. */
 export interface Grant {
   readonly role?: 'owner'
   /** Also where it is locked. */
   readonly invited?: true
-  /** The person who asked them in, until they have come in by it. */
+  /** The person who gave the invitation, until its holder has joined by it. */
   readonly inviter?: string
 }
 
-/** What is found of what somebody shows: `code` is the invitation by which they come. */
+/** A grant, and the invitation that it is for. */
 interface Found {
   readonly grant: Grant
   readonly code?: string
 }
 
-/** Rooms that are looked at in one turn of the event loop. */
+/** Rooms that are checked in one turn of the event loop. */
 const ROOMS_AT_ONCE = 500
 
-interface Stay {
-  readonly shown: Credentials
+/** Access that is in use: checked again whenever something has changed. */
+interface Watch {
+  readonly credentials: Credentials
   readonly room: string
   /** It began by an invitation, and ends with it. */
   readonly invited: boolean
-  readonly cut: () => void
+  readonly ended: () => void
 }
 
 export interface AccessControlParts {
   readonly access: Access
-  /** Left out where the host is for whoever reaches it. */
+  /** Left out where the host is open. */
   readonly token?: HostToken
   readonly owner: OwnerKey
-  readonly keys: RoomSecrets
+  readonly roomSecrets: RoomSecrets
   readonly clock: Clock
   readonly metrics: Metrics
   readonly settings: FailedAttemptSettings
 }
 
-/** Who comes in, the same at every door: what they show is looked at here, and nowhere else. */
+/** Access to rooms, the same for every server: credentials are checked here, and nowhere else. */
 export class AccessControl {
   readonly #parts: AccessControlParts
   readonly #failedAttempts: FailedAttempts
-  readonly #stays = new Set<Stay>()
+  readonly #watches = new Set<Watch>()
 
   constructor(parts: AccessControlParts) {
     this.#parts = parts
@@ -78,51 +77,51 @@ export class AccessControl {
   }
 
   /**
-   * How somebody who wants to be a member comes into a room, called as rooms are; undefined: as if there were none. Throws `Refused` where
-   * what they show is not looked at just now.
+   * The grant for joining a room, named as rooms are; undefined: as if there were none. Throws `Refused` where there were too many
+   * wrong attempts just now.
    */
-  async enter(shown: Credentials, room: string): Promise<Grant | undefined> {
-    const grant = await this.#judge(shown, room, 'joining')
-    if (grant?.invited) await this.#parts.keys.kept()
+  async enter(credentials: Credentials, room: string): Promise<Grant | undefined> {
+    const grant = await this.#judge(credentials, room, 'join')
+    if (grant?.invited) await this.#parts.roomSecrets.kept()
     return grant
   }
 
-  /** Whether somebody may see a room, as a request does. Throws like `enter`. */
-  async maySee(shown: Credentials, room: string): Promise<boolean> {
-    return (await this.#judge(shown, room, 'looking')) !== undefined
+  /** Whether a request may see a room. Throws like `enter`. */
+  async maySee(credentials: Credentials, room: string): Promise<boolean> {
+    return (await this.#judge(credentials, room, 'see')) !== undefined
   }
 
-  /** Which of these rooms somebody may see. Throws like `enter`: what they show is one try, however many rooms it is tried at. */
-  async visible(shown: Credentials, rooms: readonly string[]): Promise<ReadonlySet<string>> {
-    const { clock, keys, owner, token } = this.#parts
-    const { credential, inside = false, password, person } = shown
-    const began = clock.elapsed()
+  /** The ones of these rooms that a request may see. Throws like `enter`: it is one attempt, however many rooms it is made at. */
+  async visible(credentials: Credentials, rooms: readonly string[]): Promise<ReadonlySet<string>> {
+    const { clock, roomSecrets, owner, token } = this.#parts
+    const { credential, inside = false, password, person } = credentials
+    const startedAt = clock.elapsed()
     const isOwner = person !== undefined && owner.isOf(person)
     // The same for all rooms, and not for nothing.
-    const isToken = isOwner || (token?.opens(shown) ?? true)
-    const ruleGuess = isToken && !isOwner ? await this.#ruleGuess(shown) : undefined
+    const isToken = isOwner || (token?.opens(credentials) ?? true)
+    const ruleAttempt = isToken && !isOwner ? await this.#ruleAttempt(credentials) : undefined
     const seen = new Set<string>()
     const closed: string[] = []
     for (const [index, room] of rooms.entries()) {
       if (index % ROOMS_AT_ONCE === ROOMS_AT_ONCE - 1) await endOfTick(clock)
-      const isPast = isOwner || (isToken && this.#allows(shown, room))
-      if (isOwner || (isPast && (inside || !keys.wantsPassword(room)))) seen.add(room)
-      else if (person !== undefined && keys.invites([credential, password], room, person, 'looking')) seen.add(room)
+      const isPast = isOwner || (isToken && this.#allows(credentials, room))
+      if (isOwner || (isPast && (inside || !roomSecrets.wantsPassword(room)))) seen.add(room)
+      else if (person !== undefined && roomSecrets.invites([credential, password], room, person, 'see')) seen.add(room)
       else if (isPast) closed.push(room)
     }
-    if (seen.size > 0 || closed.length > 0) ruleGuess?.right()
+    if (seen.size > 0 || closed.length > 0) ruleAttempt?.right()
     if (password !== undefined && closed.length > 0) {
-      const guess = await this.#guess('list', shown)
+      const attempt = await this.#attempt('list', credentials)
       let isRight = false
       for (const room of closed) {
-        if (!(await keys.opens(room, password))) continue
+        if (!(await roomSecrets.opens(room, password))) continue
         isRight = true
         seen.add(room)
       }
-      if (isRight) guess.right()
+      if (isRight) attempt.right()
     }
     const isWrong = seen.size === 0 && rooms.length > 0 && (password !== undefined || credential !== undefined)
-    if (isWrong) await this.#failed(shown, began)
+    if (isWrong) await this.#failed(credentials, startedAt)
     return seen
   }
 
@@ -131,73 +130,73 @@ export class AccessControl {
     return person !== undefined && this.#parts.owner.isOf(person) ? 'owner' : undefined
   }
 
-  /** Whether a room asks whoever comes in for one. */
+  /** Whether a room wants one. */
   hasPassword(room: string): boolean {
-    return this.#parts.keys.wantsPassword(room)
+    return this.#parts.roomSecrets.wantsPassword(room)
   }
 
-  /** What opens a member's room. */
+  /** The secrets of a member's room. */
   roomAccess(session: LocalSession): RoomAccess {
-    return new LocalRoomAccess(session, this.#parts.keys, () => this.recheck())
+    return new LocalRoomAccess(session, this.#parts.roomSecrets, () => this.recheck())
   }
 
-  /** `cut` hears when the access that somebody has to a room ends, until the answer is called. */
-  stay(shown: Credentials, room: string, cut: () => void): Cancel {
-    const code = this.#passes(shown, room, 'looking')?.code
-    if (code !== undefined) this.#parts.keys.cameIn(code)
-    const stay = { shown, room, invited: code !== undefined, cut }
-    this.#stays.add(stay)
-    // It may have ended while they were coming in.
-    this.#recheck(stay)
+  /** Calls `ended` when the access to a room that these credentials give ends, until the answer is called. */
+  watch(credentials: Credentials, room: string, ended: () => void): Cancel {
+    const code = this.#passes(credentials, room, 'see')?.code
+    if (code !== undefined) this.#parts.roomSecrets.joinedBy(code)
+    const watch = { credentials, room, invited: code !== undefined, ended }
+    this.#watches.add(watch)
+    // It may have ended during the join.
+    this.#recheck(watch)
     return () => {
-      this.#stays.delete(stay)
+      this.#watches.delete(watch)
     }
   }
 
-  /** Something has changed: whoever may not be here any more is cut off (C124). */
+  /** Something has changed: access that holds no longer ends (C124). */
   recheck(): void {
-    for (const stay of [...this.#stays]) this.#recheck(stay)
+    for (const watch of [...this.#watches]) this.#recheck(watch)
   }
 
-  #recheck({ shown, room, invited, cut }: Stay): void {
-    const found = this.#passes(shown, room, 'looking')
-    if (found === undefined || (invited && found.code === undefined)) cut()
+  #recheck({ credentials, room, invited, ended }: Watch): void {
+    const found = this.#passes(credentials, room, 'see')
+    if (found === undefined || (invited && found.code === undefined)) ended()
   }
 
   /**
-   * What a link has to stand for that is made for somebody who is in a room, or may see it, by what they show; undefined where it needs
-   * nothing to. What is added to it as things stand when a link is made: `linked`.
+   * The holder of links that are made for a member, or for a request that may see the room; undefined where a link needs none.
+   * `linked` adds the state of the room when a link is made.
    */
-  holderOf(shown: Credentials, room: string): SignedLinkHolder | undefined {
-    const { credential, person } = shown
-    const code = this.#passes(shown, room, 'looking')?.code
+  holderOf(credentials: Credentials, room: string): SignedLinkHolder | undefined {
+    const { credential, person } = credentials
+    const code = this.#passes(credentials, room, 'see')?.code
     if (code !== undefined)
       return { credential: code, invited: true, ...(person === undefined ? {} : { member: person }) }
     return credential === undefined ? undefined : { credential }
   }
 
-  /** The same for a link that is made now: who is in by no invitation is in under the password that the room has. */
+  /** The same for a link that is made now: without an invitation, it is under the password that the room has. */
   linked(holder: SignedLinkHolder | undefined, room: string): SignedLinkHolder | undefined {
-    const passwordId = holder?.invited ? undefined : this.#parts.keys.passwordId(room)
+    const passwordId = holder?.invited ? undefined : this.#parts.roomSecrets.passwordId(room)
     return passwordId === undefined ? holder : { ...holder, passwordId }
   }
 
-  /** Whether somebody shows what the host itself asks for, whatever its rooms do. */
+  /** Whether these are credentials of the host itself, whatever its rooms want. */
   isKnown({ credential, person }: Pick<Credentials, 'credential' | 'person'>): boolean {
     const { owner, token } = this.#parts
     if (token === undefined || (person !== undefined && owner.isOf(person))) return true
     return token.opens(credential === undefined ? {} : { credential })
   }
 
-  /** The same for a request, whose wrong tries take their time. */
-  async letsIn(shown: Credentials): Promise<boolean> {
-    const began = this.#parts.clock.elapsed()
-    if (this.isKnown(shown)) return true
-    if (shown.credential !== undefined) await this.#failed(shown, began)
+  /** The same for a request, whose wrong attempts take their time. */
+  async letsIn(credentials: Credentials): Promise<boolean> {
+    const startedAt = this.#parts.clock.elapsed()
+    if (this.isKnown(credentials)) return true
+    if (credentials.credential !== undefined) await this.#failed(credentials, startedAt)
     return false
   }
 
-  /** So much of what a connection showed was wrong that it ends. */
+  /** So many attempts of a connection were wrong that it ends. */
   isSpent({ connection }: Pick<Credentials, 'connection'>): boolean {
     return this.#failedAttempts.isSpent(connection)
   }
@@ -207,47 +206,49 @@ export class AccessControl {
     this.#failedAttempts.sweep()
   }
 
-  async #judge(shown: Credentials, room: string, how: 'joining' | 'looking'): Promise<Grant | undefined> {
-    const began = this.#parts.clock.elapsed()
-    const outcome = await this.#look(shown, room, how)
+  async #judge(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Grant | undefined> {
+    const startedAt = this.#parts.clock.elapsed()
+    const outcome = await this.#check(credentials, room, how)
     if (typeof outcome === 'object') return outcome
-    if (outcome === 'wrong') await this.#failed(shown, began)
+    if (outcome === 'wrong') await this.#failed(credentials, startedAt)
     return undefined
   }
 
-  async #look(shown: Credentials, room: string, how: 'joining' | 'looking'): Promise<Grant | 'wrong' | 'closed'> {
-    const { keys, token } = this.#parts
-    const { credential, password, inside = false, link } = shown
-    // Nobody can guess what is ours: the right one opens whatever was shown before, and by whomever.
-    const byKey = this.#byKey(shown, room, how)
+  async #check(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Grant | 'wrong' | 'closed'> {
+    const { roomSecrets, token } = this.#parts
+    const { credential, password, inside = false, link } = credentials
+    // Nobody can guess our own secrets: the right one opens, whatever was tried before.
+    const byKey = this.#byKey(credentials, room, how)
     if (byKey !== undefined) return byKey.grant
     const refused = credential === undefined ? 'closed' : 'wrong'
     // A link by an invitation ends with it, also where others need none.
-    if (link?.invited || token?.opens(shown) === false) return refused
-    const ruleGuess = await this.#ruleGuess(shown)
-    if (!this.#allows(shown, room)) return refused
-    ruleGuess?.right()
-    if (inside || !keys.wantsPassword(room) || link?.passwordId === keys.passwordId(room)) return {}
+    if (link?.invited || token?.opens(credentials) === false) return refused
+    const ruleAttempt = await this.#ruleAttempt(credentials)
+    if (!this.#allows(credentials, room)) return refused
+    ruleAttempt?.right()
+    if (inside || !roomSecrets.wantsPassword(room) || link?.passwordId === roomSecrets.passwordId(room)) return {}
     if (password === undefined) return 'closed'
-    const guess = await this.#guess(`room ${room}`, shown)
-    if (!(await keys.opens(room, password))) return 'wrong'
-    guess.right()
+    const attempt = await this.#attempt(`room ${room}`, credentials)
+    if (!(await roomSecrets.opens(room, password))) return 'wrong'
+    attempt.right()
     return {}
   }
 
-  /** What gets past the host's rule: being its owner, an invitation to this room, or what the rule lets in. */
-  #passes(shown: Credentials, room: string, how: 'joining' | 'looking'): Found | undefined {
-    const byKey = this.#byKey(shown, room, how)
+  /** The ways past the host's rule: being its owner, an invitation to this room, or the rule's own answer. */
+  #passes(credentials: Credentials, room: string, how: 'join' | 'see'): Found | undefined {
+    const byKey = this.#byKey(credentials, room, how)
     if (byKey !== undefined) return byKey
-    if (shown.link?.invited) return undefined
-    return (this.#parts.token?.opens(shown) ?? true) && this.#allows(shown, room) ? { grant: {} } : undefined
+    if (credentials.link?.invited) return undefined
+    return (this.#parts.token?.opens(credentials) ?? true) && this.#allows(credentials, room)
+      ? { grant: {} }
+      : undefined
   }
 
-  #byKey({ credential, password, person }: Credentials, room: string, how: 'joining' | 'looking'): Found | undefined {
-    const { keys, owner } = this.#parts
+  #byKey({ credential, password, person }: Credentials, room: string, how: 'join' | 'see'): Found | undefined {
+    const { roomSecrets, owner } = this.#parts
     if (person === undefined) return undefined
     if (owner.isOf(person)) return { grant: { role: 'owner' } }
-    const invited = keys.invites([credential, password], room, person, how)
+    const invited = roomSecrets.invites([credential, password], room, person, how)
     if (invited === undefined) return undefined
     const { code, inviter } = invited
     return { grant: { invited: true, ...(inviter === undefined ? {} : { inviter }) }, code }
@@ -263,28 +264,116 @@ export class AccessControl {
   }
 
   /** An embedder's rule may ask for what can be guessed. */
-  async #ruleGuess(shown: Credentials): Promise<Attempt | undefined> {
+  async #ruleAttempt(credentials: Credentials): Promise<Attempt | undefined> {
     const { access } = this.#parts
-    return access === openToAll || shown.credential === undefined ? undefined : await this.#guess('rule', shown)
+    return access === openToAll || credentials.credential === undefined
+      ? undefined
+      : await this.#attempt('rule', credentials)
   }
 
-  async #guess(target: string, shown: Credentials): Promise<Attempt> {
-    const guess = await this.#failedAttempts.next(target, shown)
-    if (typeof guess === 'number') throw new Refused(tryLater(guess))
-    return guess
+  async #attempt(target: string, credentials: Credentials): Promise<Attempt> {
+    const attempt = await this.#failedAttempts.next(target, credentials)
+    if (typeof attempt === 'number') throw new Refused(tryLater(attempt))
+    return attempt
   }
 
   /** A wrong answer takes its time: it is never quicker than this (C119). */
-  async #failed(shown: Credentials, began: number): Promise<void> {
+  async #failed(credentials: Credentials, startedAt: number): Promise<void> {
     const { clock, metrics, settings } = this.#parts
-    this.#failedAttempts.wrong(shown.connection)
+    this.#failedAttempts.wrong(credentials.connection)
     metrics.count('guesses_failed')
-    const left = settings.guessFloorMs - (clock.elapsed() - began)
+    const left = settings.guessFloorMs - (clock.elapsed() - startedAt)
     if (left > 0) await pause(clock, left)
   }
 }
 
-/** What is not there, and what one may not enter: the same answer. */
+const SECONDS_PER_MINUTE = 60
+/** People who are remembered to have known a secret, for each secret that can be guessed. */
+const MOST_KNOWN = 1000
+
+export interface FailedAttemptSettings {
+  /** Wrong attempts at one room's password from one subnet, and from all together. */
+  readonly guessesPerMinuteAndAddress: number
+  readonly guessesPerMinute: number
+  /** An attempt beyond that waits for its turn; where that is further off than this, it is refused. */
+  readonly guessWaitMs: number
+  /** A connection that stays open ends after so many wrong ones. */
+  readonly guessesPerConnection: number
+  /** The answer to a wrong one takes at least this long. */
+  readonly guessFloorMs: number
+}
+
+/** An attempt that may be made now. It counts as wrong until it was right. */
+interface Attempt {
+  right(): void
+}
+
+interface AttemptSource {
+  readonly connection: object
+  readonly address: string
+  readonly person?: string
+}
+
+/**
+ * Counts attempts at secrets that people choose, and others can guess: passwords of rooms. Our own secrets have 130 bits, and are not
+ * counted. Each room has attempts of its own, and so has a person who was right once: others at the same address use up none of them
+ * (C119).
+ */
+export class FailedAttempts {
+  readonly #settings: FailedAttemptSettings
+  readonly #each: SharedRates
+  readonly #all: SharedRates
+  readonly #wrong = new WeakMap<object, number>()
+  readonly #known = new Map<string, Set<string>>()
+
+  constructor(clock: Clock, settings: FailedAttemptSettings) {
+    const { guessesPerMinute: all, guessesPerMinuteAndAddress: each } = settings
+    this.#settings = settings
+    this.#each = new SharedRates(clock, each / SECONDS_PER_MINUTE, each)
+    this.#all = new SharedRates(clock, all / SECONDS_PER_MINUTE, all)
+  }
+
+  /** Resolves when an attempt at `target` may be made, or at once to the milliseconds after which it makes sense to come again. */
+  async next(target: string, { address, person }: AttemptSource): Promise<Attempt | number> {
+    const isKnown = person !== undefined && this.#known.get(target)?.has(person) === true
+    const own = this.#each.of(`${target} ${isKnown ? `person ${person}` : subnetOf(address)}`)
+    const rates = isKnown ? [own] : [own, this.#all.of(target)]
+    const delayMs = Math.max(...rates.map((rate) => rate.delayMs))
+    if (delayMs > this.#settings.guessWaitMs) return delayMs
+    await Promise.all(rates.map((rate) => rate.take(1)))
+    return {
+      right: () => {
+        for (const rate of rates) rate.giveBack(1)
+        if (person !== undefined) this.#remember(target, person)
+      },
+    }
+  }
+
+  /** So many of its attempts were wrong that the connection ends. */
+  isSpent(connection: object): boolean {
+    return (this.#wrong.get(connection) ?? 0) >= this.#settings.guessesPerConnection
+  }
+
+  wrong(connection: object): void {
+    this.#wrong.set(connection, (this.#wrong.get(connection) ?? 0) + 1)
+  }
+
+  sweep(): void {
+    this.#each.sweep()
+    this.#all.sweep()
+  }
+
+  #remember(target: string, person: string): void {
+    const known = this.#known.get(target) ?? new Set()
+    this.#known.set(target, known)
+    known.delete(person)
+    known.add(person)
+    const [oldest] = known
+    if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest)
+  }
+}
+
+/** The answer for absent and for forbidden rooms: the same. */
 export const notForYou: Rejected = rejected(
   'NOT_FOUND',
   'there is no such room for you; it may want a password (/join ROOM PASSWORD) or an invitation, or the host its token',

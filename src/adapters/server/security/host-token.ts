@@ -1,13 +1,13 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { AccessRequest } from '#domain/engine/access.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
-import type { Log } from '#domain/ports/log.ts'
-import type { SecretStore } from '#domain/ports/secret-store.ts'
-import { keptSecret, newSecret, sameSecret, secretIn } from './secrets.ts'
+import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
+import { personOf } from '../connection/key-registry.ts'
 
-/** So often it is looked whether the token has been replaced: who came in by the old one goes within a second (C124). */
+/** The time between two looks for a new token: members who joined with the old one go within a second (C124). */
 const LOOK_MS = 400
 
-/** The token of a host that is for those who know it. Another process may replace it at any time. */
+/** The token of a host that is not for everybody. Another process may replace it at any time. */
 export class HostToken {
   readonly #secretStore: SecretStore
   readonly #clock: Clock
@@ -21,7 +21,7 @@ export class HostToken {
     this.#log = log
   }
 
-  /** To be awaited before any other. `changed` hears of each new token until `close`. */
+  /** To be awaited before any other. `changed` is called for each new token until `close`. */
   async open(changed: () => void): Promise<void> {
     this.#token = await keptSecret(this.#secretStore, 'token', newSecret)
     this.#watch(changed)
@@ -59,9 +59,69 @@ export class HostToken {
   }
 }
 
-/** Nobody comes in by the one before any more. */
+/** The token before lets nobody in any more. */
 export async function replaceToken(secretStore: SecretStore): Promise<string> {
   const token = newSecret()
   await secretStore.write('token', token)
   return token
 }
+
+/** The key of the person who hosts: it makes its holder the owner of every room, from any address. */
+export class OwnerKey {
+  readonly #secretStore: SecretStore
+  #person = ''
+
+  constructor(secretStore: SecretStore) {
+    this.#secretStore = secretStore
+  }
+
+  /** To be awaited before any other; makes the key where there is none. */
+  async open(): Promise<void> {
+    const key = await keptSecret(this.#secretStore, 'owner', () => randomBytes(16).toString('hex'))
+    this.#person = personOf(key.trim())
+  }
+
+  /** The member id that the key stands for, as all may know it. */
+  get person(): string {
+    return this.#person
+  }
+
+  isOf(person: string): boolean {
+    return this.#person !== '' && person === this.#person
+  }
+}
+
+// None that a person could take for another: five bits each.
+const SECRET_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789'
+const SECRET_LENGTH = 26
+/** Of this process alone. */
+const SEAL_KEY = randomBytes(32)
+
+/** 130 bits at random, as a word that can be read out and typed (C119). */
+export const newSecret = (): string =>
+  Array.from(randomBytes(SECRET_LENGTH), (byte) => SECRET_LETTERS[byte % SECRET_LETTERS.length]).join('')
+
+/** The secret of this name in the store, made where there is none. */
+export async function keptSecret(secretStore: SecretStore, name: KeyName, make: () => string): Promise<string> {
+  const kept = await secretStore.read(name)
+  if (kept !== undefined) {
+    const secret = secretIn(kept)
+    if (secret === undefined) throw new SecretStoreDamaged(name, 'it is no secret of at least 16 letters and digits')
+    return secret
+  }
+  const secret = make()
+  await secretStore.write(name, secret)
+  return secret
+}
+
+/** Without the line end that an editor adds; undefined where it is cut short, or not as a host writes it. */
+function secretIn(text: string): string | undefined {
+  const secret = text.trim()
+  return /^[\x21-\x7e]{16,256}$/.test(secret) ? secret : undefined
+}
+
+/** Whether two secrets are one. How long it takes tells nothing, whatever their lengths are (C120). */
+export const sameSecret = (one: string, other: string): boolean => timingSafeEqual(sealOf(one), sealOf(other))
+
+/** Only this process can make it of a secret, and nobody can turn it back. */
+const sealOf = (secret: string): Buffer => createHmac('sha256', SEAL_KEY).update(secret).digest()

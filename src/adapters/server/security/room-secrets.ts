@@ -2,25 +2,27 @@ import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as v from 'valibot'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
-import type { Clock } from '#domain/ports/clock.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
 import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
-import { newSecret, sameSecret } from './secrets.ts'
+import type { Clock } from '#domain/ports/system.ts'
+import { newSecret, sameSecret } from './host-token.ts'
 
 export interface RoomSecretSettings {
   /** An invitation that nobody has used ends after this long. */
   readonly inviteMs: number
-  /** Whoever has used one may come back by it for this long. */
+  /** The person who has used one may come back by it for this long. */
   readonly invitedMs: number
   /** Invitations to one room that hold, used or not. */
   readonly invitationsPerRoom: number
 }
 
-/** What lets one person in, as far as it is remembered: its code is not. */
+/** An invitation for one person, as far as it is remembered: its code is not. */
 export interface KeptInvitation {
   readonly id: string
-  /** Milliseconds since 1970: nobody comes in by it any more, or nobody back in. */
+  /** Milliseconds since 1970: from then on it lets nobody in, or back in. */
   readonly expiresAt: number
-  /** Somebody has come in by it, whose it is now. */
+  /** Somebody has joined by it, whose it is now. */
   readonly used: boolean
 }
 
@@ -29,10 +31,10 @@ export interface Invitation extends Omit<KeptInvitation, 'used'> {
   readonly code: string
 }
 
-/** An invitation that holds for somebody. */
+/** An invitation that holds for a person. */
 export interface Invited {
   readonly code: string
-  /** Who gave it, until somebody has come in by it. */
+  /** The person who gave it, until somebody has joined by it. */
   readonly inviter?: string
 }
 
@@ -49,13 +51,13 @@ type Password = v.InferOutput<typeof password>
 type Kept = v.InferOutput<typeof invitation>
 
 const HASH_BYTES = 32
-/** Few enough to be typed; nobody comes in by them. */
+/** Few enough to be typed; they let nobody in. */
 const ID_DIGITS = 8
 const hashed = promisify<string, Buffer, number, Buffer>(scrypt)
 
 /**
- * What opens a room beside the host's own rule: its password, kept as a slow and salted hash, and invitations, kept as digests, each
- * for one person.
+ * The secrets that open rooms beside the host's own rule: passwords, kept as slow and salted hashes, and invitations, kept as digests,
+ * each for one person.
  */
 export class RoomSecrets {
   readonly #secretStore: SecretStore
@@ -63,13 +65,13 @@ export class RoomSecrets {
   readonly #settings: RoomSecretSettings
   #passwords = new Map<string, Password>()
   #invitations = new Map<string, Kept>()
-  /** Once a password was right, others are compared with it: the slow hash is for whoever steals the file. */
+  /** Once a password was right, others are compared with it: the slow hash is against thieves of the file. */
   readonly #proved = new Map<string, string>()
   /** Somebody has used an invitation, and the file does not say so yet. */
   #hasUnkept = false
-  /** Writing takes its time: one after the other, so that what was said last is what holds. */
+  /** Writing takes its time: one after the other, so that the last change is the one that holds. */
   readonly #inTurn = new SerialQueue()
-  /** The same of passwords, which are hashed first: whoever sets many keeps nobody from coming in by an invitation. */
+  /** The same of passwords, which are hashed first: setting many keeps nobody from joining by an invitation. */
   readonly #onePassword = new SerialQueue()
   /** One hash at a time: files are read and written by the same few threads. */
   readonly #oneHash = new SerialQueue()
@@ -80,7 +82,7 @@ export class RoomSecrets {
     this.#settings = settings
   }
 
-  /** To be awaited before any other. Rejects where what was kept can't be understood: a room must not open by that. */
+  /** To be awaited before any other. Rejects where the file can't be understood: a room must not open by that. */
   async open(): Promise<void> {
     const text = await this.#secretStore.read('rooms')
     if (text === undefined) return
@@ -93,13 +95,13 @@ export class RoomSecrets {
     return this.#passwords.has(room)
   }
 
-  /** Names the password that a room has now, also after a restart: another one has another, even where it is the same word. */
+  /** Names the password that a room has now, also after a restart: a new one has a new name, even where it is the same word. */
   passwordId(room: string): string | undefined {
     return this.#passwords.get(room)?.salt
   }
 
   /**
-   * Sets the room's password, or with nothing takes it away. Those who are in stay in. Resolves once it is kept; false where there was
+   * Sets the room's password, or with nothing takes it away. Members stay members. Resolves once it is kept; false where there was
    * none to take away.
    */
   setPassword(room: string, word: string | undefined): Promise<boolean> {
@@ -128,7 +130,7 @@ export class RoomSecrets {
     return right
   }
 
-  /** Lets one person in, once, for as long as the person who asks them in is not banned. Resolves once it is kept; undefined where the room has too many. */
+  /** An invitation for one person, which ends where its inviter is banned. Resolves once it is kept; undefined where the room has too many. */
   invite(room: string, inviter: string): Promise<Invitation | undefined> {
     const code = newSecret()
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
@@ -142,7 +144,7 @@ export class RoomSecrets {
     })
   }
 
-  /** Those to a room by which somebody may still come in, the oldest first. */
+  /** The invitations to a room that hold, the oldest first. */
   invitations(room: string): readonly KeptInvitation[] {
     return this.#holding(room).map(([digest, { expiresAt, usedBy }]) => ({
       id: idOf(digest),
@@ -155,7 +157,7 @@ export class RoomSecrets {
     return [...this.#invitations].filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
   }
 
-  /** Nobody comes in by it any more, used or not. Resolves once that is kept; false where the room has none of this id. */
+  /** Ends an invitation, used or not. Resolves once that is kept; false where the room has none of this id. */
   revoke(room: string, id: string): Promise<boolean> {
     return this.#inTurn.run(async () => {
       const found = [...this.#invitations].find(([digest, kept]) => kept.room === room && idOf(digest) === id)
@@ -168,18 +170,18 @@ export class RoomSecrets {
     })
   }
 
-  /** The first of these words that is an invitation to the room and this person's. Who is joining by a new one makes it theirs. */
+  /** The first of these words that is an invitation to the room and this person's. Joining by a new one makes it theirs. */
   invites(
     words: readonly (string | undefined)[],
     room: string,
     person: string,
-    how: 'joining' | 'looking',
+    how: 'join' | 'see',
   ): Invited | undefined {
     for (const code of words) {
       const digest = code === undefined ? '' : digestOf(code)
       const found = this.#invitations.get(digest)
       if (code === undefined || found?.room !== room || found.expiresAt <= this.#clock.now()) continue
-      if (found.usedBy === undefined && how === 'joining') {
+      if (found.usedBy === undefined && how === 'join') {
         const expiresAt = this.#clock.now() + this.#settings.invitedMs
         this.#invitations.set(digest, { ...found, expiresAt, usedBy: person })
         this.#hasUnkept = true
@@ -189,26 +191,26 @@ export class RoomSecrets {
     return undefined
   }
 
-  /** Whose it is has come in by it: from now on it does not matter any more who gave it. */
-  cameIn(code: string): void {
+  /** Its holder has joined by it: from now on the inviter does not matter any more. */
+  joinedBy(code: string): void {
     const digest = digestOf(code)
     const found = this.#invitations.get(digest)
     if (found?.inviter === undefined) return
     const { inviter: _, ...rest } = found
     this.#invitations.set(digest, rest)
     this.#hasUnkept = true
-    // Where it can't be kept just now, it is with what is kept next.
+    // Where it can't be kept just now, it is with the next change.
     this.kept().catch(() => {})
   }
 
-  /** Resolves when nothing that was used could be used again after a crash. */
+  /** Resolves when no used invitation could be used again after a crash. */
   kept(): Promise<void> {
     return this.#inTurn.run(async () => {
       if (this.#hasUnkept) await this.#write(this.#passwords, this.#invitations)
     })
   }
 
-  /** What is kept holds, and what could not be kept does not: what changes is written before it counts. */
+  /** A change is written before it counts: one that could not be kept does not hold. */
   async #write(passwords: ReadonlyMap<string, Password>, invitations: ReadonlyMap<string, Kept>): Promise<void> {
     const now = this.#clock.now()
     for (const [digest, { expiresAt }] of this.#invitations) if (expiresAt <= now) this.#invitations.delete(digest)
@@ -226,6 +228,94 @@ export class RoomSecrets {
     }
   }
 }
+
+/** The secrets of a room, in the hands of one of its operators. `Why`: the type of refusals. */
+export interface RoomAccess<Why = Rejected> {
+  /** Sets the room's password, or with nothing takes it away. Members stay members. */
+  setPassword(word: string | undefined): Promise<Why | undefined>
+  /** A new invitation, for one person. */
+  invite(): Promise<Invitation | Why>
+  /** Those that hold. */
+  invitations(): Promise<readonly KeptInvitation[] | Why>
+  /** Ends an invitation; a member who is in by nothing else goes. */
+  revoke(id: string): Promise<Why | undefined>
+}
+
+/** The same at the host of the room. */
+export class LocalRoomAccess implements RoomAccess {
+  readonly #session: LocalSession
+  readonly #secrets: RoomSecrets
+  readonly #revoked: () => void
+
+  /** `revoked` is called when a member may have to go. */
+  constructor(session: LocalSession, secrets: RoomSecrets, revoked: () => void) {
+    this.#session = session
+    this.#secrets = secrets
+    this.#revoked = revoked
+  }
+
+  async setPassword(word: string | undefined): Promise<Rejected | undefined> {
+    const why = this.#session.refusalTo('setPassword') ?? (word === undefined ? undefined : passwordFault(word))
+    if (why !== undefined) return why
+    // It is kept before the room is told, and holds also where the room can keep nothing just now.
+    const changed = await onceKept(this.#secrets.setPassword(this.#session.room, word))
+    if (typeof changed !== 'boolean') return changed
+    if (changed) await this.#session.tellPassword(word !== undefined)
+    return undefined
+  }
+
+  async invite(): Promise<Invitation | Rejected> {
+    const { room, person } = this.#session
+    return (
+      this.#session.refusalTo('invite') ?? (await onceKept(this.#secrets.invite(room, person))) ?? tooManyInvitations
+    )
+  }
+
+  async invitations(): Promise<readonly KeptInvitation[] | Rejected> {
+    return this.#session.refusalTo('invite') ?? this.#secrets.invitations(this.#session.room)
+  }
+
+  async revoke(id: string): Promise<Rejected | undefined> {
+    const why = this.#session.refusalTo('invite')
+    if (why !== undefined) return why
+    const found = await onceKept(this.#secrets.revoke(this.#session.room, id))
+    if (typeof found !== 'boolean') return found
+    if (!found) return noSuchInvitation
+    this.#revoked()
+    return undefined
+  }
+}
+
+/** The outcome of a change once it is kept; where it can't be, nothing has changed. The disk's own message names places that are no member's business. */
+const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> => change.catch(() => notKept)
+
+const notKept = rejected(
+  'READ_ONLY',
+  'the host can not keep this just now, and nothing has changed; ask whoever hosts to look at its disk, then try again',
+)
+
+const MOST_PASSWORD_BYTES = 256
+
+/** It must be typed into a line. */
+function passwordFault(word: string): Rejected | undefined {
+  const fits = word.trim() === word && word !== '' && Buffer.byteLength(word) <= MOST_PASSWORD_BYTES
+  return fits && !/\p{Cc}/u.test(word) ? undefined : badPassword
+}
+
+const noSuchInvitation = rejected(
+  'NO_SUCH_INVITATION',
+  'this room has no such invitation any more; /invite list tells which it has',
+)
+
+const tooManyInvitations = rejected(
+  'NOT_ALLOWED',
+  'this room has as many invitations as it may; take some back first (/invite list)',
+)
+
+const badPassword = rejected(
+  'BAD_TEXT',
+  `a password is 1 to ${MOST_PASSWORD_BYTES} bytes on one line, with no blank before or after it`,
+)
 
 async function saltedHash(word: string): Promise<Password> {
   const salt = randomBytes(16)

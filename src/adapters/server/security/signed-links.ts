@@ -1,19 +1,23 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import type { Clock } from '#domain/ports/clock.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
-import { keptSecret } from './secrets.ts'
+import type { Clock } from '#domain/ports/system.ts'
+import { keptSecret } from './host-token.ts'
 
-/** For whom a ticket was made: what they had shown then is looked at again each time it is used. */
+/** The path of a file on this host. `SEND` never stands in it: clients of the seed would take it for a file (`guardSend`). */
+export const fileUrl = ({ id, name }: { id: string; name: string }): string =>
+  `/files/${id}/${encodeURIComponent(name.toWellFormed()).replaceAll('SEND', '%53END')}`
+
+/** The holder of a link: the credentials that they had are checked again each time it is used. */
 export interface SignedLinkHolder {
   readonly credential?: string
-  /** What they had shown is an invitation: the ticket ends with it. */
+  /** The credential is an invitation: the link ends with it. */
   readonly invited?: boolean
-  /** Names the password that the room had: the ticket ends with it, where the room has another then. */
+  /** Names the password that the room had: the link ends with it. */
   readonly passwordId?: string
   readonly name?: string
-  /** The id of the member that they are. */
+  /** Their member id. */
   readonly member?: string
-  /** It may also go on with the file, or withdraw it: who sends it has it, and gives it to nobody. */
+  /** It may also go on with the file, or withdraw it: its sender has it, and gives it to nobody. */
   readonly sends?: boolean
 }
 
@@ -28,9 +32,9 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Words that open one file for a while, to whoever shows them, as if it were whoever asked for them: what a plain link needs, which
- * can show nothing else. They are sealed, so that nobody reads in them what was shown, and nobody makes one (C120: the seal is
- * compared in constant time).
+ * Links that open one file for a while, to everybody who has one, with the credentials of its holder: a plain link can show nothing
+ * else. They are sealed, so that nobody reads the credentials in them, and nobody makes one (C120: the seal is compared in constant
+ * time).
  */
 export class SignedLinks {
   readonly #secretStore: SecretStore
@@ -50,6 +54,7 @@ export class SignedLinks {
     this.#key = createHash('sha256').update(`tamtam links ${secret}`).digest()
   }
 
+  /** `file`: its id. */
   issue(file: string, holder: SignedLinkHolder): SignedLink {
     const expiresAt = this.#clock.now() + this.#ms
     const nonce = randomBytes(NONCE_BYTES)
@@ -59,7 +64,7 @@ export class SignedLinks {
     return { text, expiresAt }
   }
 
-  /** Undefined where it is not for this file, is over, or was not made here. */
+  /** Undefined where the link is not for this file, has expired, or was not made here. */
   holderOf(text: string, file: string): SignedLinkHolder | undefined {
     const bytes = Buffer.from(text, 'base64url')
     if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
@@ -68,24 +73,24 @@ export class SignedLinks {
       authTagLength: TAG_BYTES,
     })
     decipher.setAAD(Buffer.from(file)).setAuthTag(bytes.subarray(tagAt))
-    const told = decipher.update(bytes.subarray(NONCE_BYTES, tagAt))
+    const plain = decipher.update(bytes.subarray(NONCE_BYTES, tagAt))
     try {
       decipher.final()
     } catch {
-      // Somebody else's seal, or none: the cipher says no more of it.
+      // Sealed by another host, or not at all: the cipher says no more of it.
       return undefined
     }
-    const { expiresAt, ...holder } = JSON.parse(told.toString()) as SignedLinkHolder & Pick<SignedLink, 'expiresAt'>
+    const { expiresAt, ...holder } = JSON.parse(plain.toString()) as SignedLinkHolder & Pick<SignedLink, 'expiresAt'>
     return expiresAt > this.#clock.now() ? holder : undefined
   }
 
-  /** A word for something that only this host makes, the same after a restart; nobody can tell from it what it stands for. */
-  wordFor(what: string): string {
-    return createHmac('sha256', this.#secret).update(what).digest().subarray(0, 16).toString('base64url')
+  /** A name for `text` that only this host makes, the same after a restart; nobody can tell the text from it. */
+  pseudonymOf(text: string): string {
+    return createHmac('sha256', this.#secret).update(text).digest().subarray(0, 16).toString('base64url')
   }
 
   get #secret(): Buffer {
-    if (this.#key === undefined) throw new Error('tickets are asked for before they were opened')
+    if (this.#key === undefined) throw new Error('signed links were used before they were opened')
     return this.#key
   }
 }

@@ -23,10 +23,10 @@ import {
   type Wire,
 } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
-import { COSTS, priceOfItems, priceOfJoin } from '../connection/costs.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { KeyRegistry } from '../connection/key-registry.ts'
+import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
 import { notForYou } from '../security/access-control.ts'
 import type { SessionServerSettings } from './settings.ts'
 import { type MessageTransport, messagesFor, type Receiver } from './transport.ts'

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Code, type Rejected, rejected } from '#domain/errors.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'

@@ -1,6 +1,7 @@
+import type { StatsFs } from 'node:fs'
 import { type FileHandle, link, lstat, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode, makeDirectory } from '#system/files/file-system.ts'
+import { errorCode, makeDirectory, syncDirectory } from '#system/files/file-system.ts'
 
 const ID = /^[0-9a-f]{32}$/
 const UNFINISHED_NAME = /^([0-9a-f]{32})\.(?:part|durable|copy)$/
@@ -8,15 +9,18 @@ const MARK_NAME = /\.durable$/
 
 export const isFileId = (id: string): boolean => ID.test(id)
 
-/** The directory of a vault's files. Only ids that we make, 32 hexadecimal digits, ever become part of a path. */
+/**
+ * The names of files in `<data>/files`: `<id>` of a whole file, `<id>.part` of a partial one with its mark in `<id>.durable`. Only ids
+ * that we make, 32 hexadecimal digits, ever become part of a path.
+ */
 export class DataDirectory {
   readonly #data: string
   readonly #path: string
-  /** How many names those files have in here that have more than one. */
+  /** The number of names in here of each file with more than one, by inode. */
   readonly #names = new Map<bigint, number>()
   #handle: FileHandle | undefined
 
-  /** `data` is the data directory; the files are in `files` below it. */
+  /** `data` is the data directory itself. */
   constructor(data: string) {
     this.#data = data
     this.#path = join(data, 'files')
@@ -24,8 +28,7 @@ export class DataDirectory {
 
   async open(): Promise<void> {
     await makeDirectory(this.#path, 0o700)
-    const data = await open(this.#data, 'r')
-    await data.sync().finally(() => data.close())
+    await syncDirectory(this.#data)
     this.#handle ??= await open(this.#path, 'r')
   }
 
@@ -35,48 +38,48 @@ export class DataDirectory {
     await handle?.close()
   }
 
-  /** Where a whole file is. */
-  whole(id: string): string {
+  /** The path of a whole file. */
+  filePath(id: string): string {
     if (!isFileId(id)) throw new Error('a file id is 32 lower-case hexadecimal digits')
     return join(this.#path, id)
   }
 
-  /** Where a file is that is on its way. */
-  part(id: string): string {
-    return `${this.whole(id)}.part`
+  /** The path of a partial file. */
+  partPath(id: string): string {
+    return `${this.filePath(id)}.part`
   }
 
-  /** Where it says how much of a part is durable. */
-  mark(id: string): string {
-    return `${this.whole(id)}.durable`
+  /** The path of the durable mark of a partial file. */
+  markPath(id: string): string {
+    return `${this.filePath(id)}.durable`
   }
 
-  /** Where a part gets bytes of its own that it shared with other names. */
-  copy(id: string): string {
-    return `${this.whole(id)}.copy`
+  /** The path of a copy that replaces a partial file which shares its bytes with other names. */
+  copyPath(id: string): string {
+    return `${this.filePath(id)}.copy`
   }
 
-  /** Makes the names durable (C80); on a descriptor that is held, so that it does not fail for want of one. */
+  /** Makes the names durable (C80); on a descriptor that stays open, so that it needs no free one. */
   async sync(): Promise<void> {
     await this.#handle?.sync()
   }
 
-  /** Bytes of a whole file; undefined where there is no such file, or something else lies there. */
+  /** Bytes of a whole file; undefined when there is none, or something that is not a file. */
   async size(id: string): Promise<number | undefined> {
-    return (await fileAt(this.whole(id)))?.size
+    return (await fileAt(this.filePath(id)))?.size
   }
 
-  /** Bytes of a part; undefined as for `size`. */
+  /** Bytes of a partial file; undefined as for `size`. */
   async partSize(id: string): Promise<number | undefined> {
-    return (await fileAt(this.part(id)))?.size
+    return (await fileAt(this.partPath(id)))?.size
   }
 
-  /** When it was written last, in milliseconds since 1970. */
+  /** Time of the last write to a partial file, in milliseconds since 1970. */
   async partDate(id: string): Promise<number | undefined> {
-    return (await fileAt(this.part(id)))?.writtenAt
+    return (await fileAt(this.partPath(id)))?.writtenAt
   }
 
-  /** Bytes of everything in it that counts: of a file with several names once, of what we note beside them none. */
+  /** Bytes of all files in here: one with several names counts once, durable marks do not count. */
   async survey(): Promise<number> {
     this.#names.clear()
     const seen = new Set<bigint>()
@@ -96,47 +99,47 @@ export class DataDirectory {
     return (await readdir(this.#path)).filter(isFileId)
   }
 
-  /** Ids of uploads that have left something behind or are under way. */
+  /** Ids of uploads under way, and of those that have left something behind. */
   async unfinished(): Promise<readonly string[]> {
     const ids = (await readdir(this.#path)).flatMap((name) => UNFINISHED_NAME.exec(name)?.[1] ?? [])
     return [...new Set(ids)]
   }
 
-  /** Gives a part its final name as well, which must be free. */
+  /** Gives a partial file its final name as well, which must be free. */
   async publish(id: string): Promise<void> {
-    await link(this.part(id), this.whole(id))
+    await link(this.partPath(id), this.filePath(id))
   }
 
-  /** Takes the other name from a part that `publish` gave its final one, and the mark. */
-  async unpart(id: string): Promise<void> {
-    await removeName(this.mark(id))
-    await removeName(this.part(id))
+  /** Removes the partial name and the mark of a file, which lives on if it has its final name. */
+  async removePart(id: string): Promise<void> {
+    await removeName(this.markPath(id))
+    await removeName(this.partPath(id))
   }
 
-  /** Takes the final name from a file, so that it is a part again; a part that is another file is removed. Answers the bytes of that. */
+  /** Turns a whole file back into a partial one; another partial file of this id is removed. Answers the bytes freed by that. */
   async unpublish(id: string): Promise<number> {
-    const [whole, part] = [await fileAt(this.whole(id)), await fileAt(this.part(id))]
-    if (whole && whole.inode === part?.inode) return (await this.remove(this.whole(id))) ?? 0
-    const removed = (await this.remove(this.part(id))) ?? 0
-    await rename(this.whole(id), this.part(id))
+    const [whole, part] = [await fileAt(this.filePath(id)), await fileAt(this.partPath(id))]
+    if (whole && whole.inode === part?.inode) return (await this.remove(this.filePath(id))) ?? 0
+    const removed = (await this.remove(this.partPath(id))) ?? 0
+    await rename(this.filePath(id), this.partPath(id))
     return removed
   }
 
-  /** Puts the copy of a part in its place. */
-  async takeCopy(id: string): Promise<void> {
-    const part = await fileAt(this.part(id))
-    await rename(this.copy(id), this.part(id))
+  /** Replaces a partial file with its copy. */
+  async replaceWithCopy(id: string): Promise<void> {
+    const part = await fileAt(this.partPath(id))
+    await rename(this.copyPath(id), this.partPath(id))
     if (part) this.#dropName(part.inode)
   }
 
   /** Gives a whole file the further name `as`, which must be free. */
   async duplicate(id: string, as: string): Promise<void> {
-    await link(this.whole(id), this.whole(as))
-    const file = await fileAt(this.whole(as))
+    await link(this.filePath(id), this.filePath(as))
+    const file = await fileAt(this.filePath(as))
     if (file) this.#addName(file.inode)
   }
 
-  /** Removes a whole file or a part; answers how many bytes less there are then, undefined where there was none. */
+  /** Removes a file by its path; answers the bytes freed by that, undefined when there was none. */
   async remove(path: string): Promise<number | undefined> {
     const file = await fileAt(path)
     await removeName(path)
@@ -144,19 +147,18 @@ export class DataDirectory {
     return this.#dropName(file.inode) > 0 ? 0 : file.size
   }
 
-  /** Bytes that the file system has free for us, and its size. */
-  async space(): Promise<{ readonly free: number; readonly total: number }> {
-    const { bavail, blocks, bsize } = await statfs(this.#path)
-    return { free: bavail * bsize, total: blocks * bsize }
+  /** Size and free space of the file system. */
+  async fileSystem(): Promise<StatsFs> {
+    return await statfs(this.#path)
   }
 
-  /** Bytes that count for a part: none where another name in here stands for them too. */
+  /** Bytes that a partial file adds to the sum: none when it shares them with another name in here. */
   async countedPartSize(id: string): Promise<number> {
-    const part = await fileAt(this.part(id))
+    const part = await fileAt(this.partPath(id))
     return part && !this.#names.has(part.inode) ? part.size : 0
   }
 
-  /** Answers how many names are left. */
+  /** Answers the number of names left. */
   #dropName(inode: bigint): number {
     const others = (this.#names.get(inode) ?? 1) - 1
     if (others > 1) this.#names.set(inode, others)
@@ -169,7 +171,7 @@ export class DataDirectory {
   }
 }
 
-/** A directory is none of ours, and stays. */
+/** A directory under such a name is not ours, and stays. */
 const removeName = async (path: string): Promise<void> => {
   await unlink(path).catch(async (error: unknown) => {
     if (errorCode(error) === 'ENOENT' || (await lstat(path)).isDirectory()) return

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -17,10 +18,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import { errorCode, makeDirectorySync } from '#system/files/file-system.ts'
-import { SharedDisk, sharedDiskUnder } from './shared-disk.ts'
+import { primaryCode, SQLITE } from '../sqlite/errors.ts'
 
 export interface DirectoryLock {
-  /** Writes down that the directory is this process's. To be called once its stores are open: until then they may belong to another. */
+  /** Writes the name of this process into the directory. Called once its stores are open: until then they may belong to another host. */
   own(): void
   release(): Promise<void>
 }
@@ -31,13 +32,10 @@ interface Owner {
   readonly host: string
 }
 
-/** The right to remove only what is one's own: set on folders for everybody, as `/tmp`. */
+/** Everybody may remove only files of their own: set on shared directories like `/tmp`. */
 const STICKY = 0o1000
-const SQLITE_BUSY = 5
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
-/** A directory that is not for this user alone, and can not be made so. */
+/** The directory belongs to other users too, and can not be made this user's own. */
 export class SharedDirectory extends Error {
   readonly code = 'SHARED_DIRECTORY'
 
@@ -48,12 +46,12 @@ export class SharedDirectory extends Error {
 }
 
 /**
- * Takes a data directory for this process, or throws `DirectoryInUse` (C85). The system frees it when the process ends, however
- * it ends; keep the answer until then, since losing it frees the directory too. The lock is SQLite's own on `lock.db`,
- * which also holds between containers and between two hosts of one process. Nothing else may open `lock.db`: closing any
- * descriptor of it would free it.
+ * Locks a data directory for this process, or throws `DirectoryInUse` (C85). The system frees the lock when the process ends, in any
+ * way; keep the result until then, because garbage collection frees the lock too. The lock is SQLite's own on `lock.db`, which also
+ * holds between containers and between two hosts of one process. Nothing else may open `lock.db`: closing any descriptor of it would
+ * free the lock.
  *
- * Throws `SharedDisk` where other machines may write as well (C86), unless `anyDisk` says that none does, and `SharedDirectory` where other users may.
+ * Throws `SharedDisk` on a file system of several machines (C86), unless `anyDisk` is set, and `SharedDirectory` when other users may write.
  */
 export const lockDirectory = async (directory: string, anyDisk = false): Promise<DirectoryLock> => {
   makeDirectorySync(directory, 0o700)
@@ -89,7 +87,7 @@ export const lockDirectory = async (directory: string, anyDisk = false): Promise
   }
 }
 
-/** The directory is made one for its owner alone: `/tmp` must not become it. A new one, like a container's, may. */
+/** The mode of the directory will be set to 0700: that must not happen to `/tmp`. An empty one, like a container's, may change. */
 const mustBeOwn = (directory: string): void => {
   const { mode, uid } = statSync(directory)
   const isShared = (mode & STICKY) !== 0 && holdsOthers(directory)
@@ -106,16 +104,16 @@ const lockDatabase = (directory: string): DatabaseSync => {
   try {
     return begin(path)
   } catch (error) {
-    const code = sqliteCode(error)
-    if (code === SQLITE_BUSY) throw new DirectoryInUse(directory, ownerPid(directory))
-    if (code !== SQLITE_NOTADB && code !== SQLITE_CORRUPT) throw error
+    const code = primaryCode(error)
+    if (code === SQLITE.busy) throw new DirectoryInUse(directory, ownerPid(directory))
+    if (code !== SQLITE.notADatabase && code !== SQLITE.corrupt) throw error
   }
-  // Emptied rather than replaced, so that two who find it damaged still contend for one and the same file.
+  // Emptied rather than replaced, so that two hosts that find it damaged still contend for the same file.
   closeSync(openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW))
   try {
     return begin(path)
   } catch (error) {
-    throw sqliteCode(error) === SQLITE_BUSY ? new DirectoryInUse(directory, ownerPid(directory)) : error
+    throw primaryCode(error) === SQLITE.busy ? new DirectoryInUse(directory, ownerPid(directory)) : error
   }
 }
 
@@ -130,13 +128,9 @@ const begin = (path: string): DatabaseSync => {
   }
 }
 
-/** SQLite's primary result code. */
-const sqliteCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
-
 const ownerPath = (directory: string): string => join(directory, 'owner.json')
 
-/** For people and for the message of whoever comes second; the lock does not depend on it. */
+/** For people, and for the error message of a second host; the lock does not depend on it. */
 const writeOwner = (directory: string): void => {
   const owner: Owner = { pid: process.pid, startedAt: new Date().toISOString(), host: hostname() }
   const path = ownerPath(directory)
@@ -151,8 +145,8 @@ const writeOwner = (directory: string): void => {
   renameSync(`${path}.new`, path)
 }
 
-/** Undefined where the owner is on another machine or in another container, or has not written it down. */
-const ownerPid = (directory: string): number | undefined => {
+/** The process that owns the directory; undefined when it is on another machine or in another container, or has written nothing. */
+export const ownerPid = (directory: string): number | undefined => {
   try {
     const { pid, host } = JSON.parse(readFileSync(ownerPath(directory), 'utf8')) as Partial<Owner>
     return host === hostname() && isAlive(pid) ? pid : undefined
@@ -161,7 +155,7 @@ const ownerPid = (directory: string): number | undefined => {
   }
 }
 
-/** A process that was killed leaves its name behind. */
+/** A killed process leaves its name behind. */
 const isAlive = (pid: number | undefined): pid is number => {
   if (pid === undefined || !Number.isSafeInteger(pid) || pid <= 0) return false
   try {
@@ -170,4 +164,41 @@ const isAlive = (pid: number | undefined): pid is number => {
   } catch (error) {
     return errorCode(error) === 'EPERM'
   }
+}
+
+/** `statfs` types on Linux of file systems that other machines may have open too (C86); statfs(2), linux/magic.h. */
+const SHARED: Readonly<Record<number, string>> = {
+  26985: 'NFS',
+  20859: 'SMB',
+  4283649346: 'CIFS',
+  4266872130: 'SMB2',
+  16914839: '9p',
+  1702057286: 'FUSE',
+  1397113167: 'AFS',
+  1799439955: 'AFS',
+  1937076805: 'Coda',
+  22092: 'NCP',
+  12805120: 'Ceph',
+  18225520: 'GFS2',
+  1952539503: 'OCFS2',
+  198183888: 'Lustre',
+  2020557398: 'vboxsf',
+}
+
+/** Only its host may write a data directory, and a lock does not hold across machines. */
+export class SharedDisk extends Error {
+  readonly code = 'SHARED_DISK'
+
+  constructor(directory: string, kind: string) {
+    super(
+      `${directory} is on ${kind}, where other machines may write too and locks may not hold; choose a directory of this machine with --data, or say --shared-disk where no other host uses it`,
+    )
+  }
+}
+
+/** The kind of file system under an existing directory, when other machines may have it open too. */
+export function sharedDiskUnder(directory: string): string | undefined {
+  if (process.platform !== 'linux') return undefined
+  // The kernel's type is signed on some machines.
+  return SHARED[statfsSync(directory).type >>> 0]
 }

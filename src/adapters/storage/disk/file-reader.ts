@@ -1,41 +1,152 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { Waiters } from '#domain/async/waiters.ts'
 import { FileMissing, FileStoreFailed, type Pieces } from '#domain/ports/file-store.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { type DataDirectory, isFileId } from './data-directory.ts'
 import type { Health } from './health.ts'
-import type { LiveReader, LiveReaderSource } from './live-reader.ts'
-import { type Loan, PAGE_BYTES, type ReadInto } from './page-cache.ts'
-import { durableBytes } from './partial-file.ts'
-import { ReadAhead } from './read-ahead.ts'
-import type { ReaderNotifier } from './reader-notifier.ts'
+import { MOST_PAGES, PAGE_BYTES, PageCache, type PageLease, ReadAhead, type ReadInto } from './page-cache.ts'
+import { durableBytes, openFile } from './partial-file.ts'
+
+/** The progress of one file on its way, for its readers. */
+export class ReaderNotifier {
+  readonly #waiters = new Waiters()
+  #written: number
+  #status: 'growing' | 'paused' | 'whole' = 'paused'
+
+  /** `written` bytes are readable at the start. */
+  constructor(written: number) {
+    this.#written = written
+  }
+
+  /** Readable bytes of the file. */
+  get written(): number {
+    return this.#written
+  }
+
+  get status(): 'growing' | 'paused' | 'whole' {
+    return this.#status
+  }
+
+  grow(written: number): void {
+    this.#written = written
+    this.#become('growing')
+  }
+
+  /** The file has no writer now, and perhaps fewer readable bytes. */
+  pause(written = this.#written): void {
+    this.#written = written
+    this.#become('paused')
+  }
+
+  end(): void {
+    this.#become('whole')
+  }
+
+  /** Calls `wake` once, at the next change; the returned function cancels that. */
+  onChange(wake: () => void): () => void {
+    return this.#waiters.add(wake)
+  }
+
+  #become(status: 'growing' | 'paused' | 'whole'): void {
+    this.#status = status
+    this.#waiters.release()
+  }
+}
+
+/** Readers closer together than this share pages. */
+const NEAR_BYTES = MOST_PAGES * PAGE_BYTES
+
+/** The readers of a store, and the progress of the files on their way, with a writer now or not. */
+export class ActiveReaders {
+  /** Shared by several readers of one file. */
+  readonly pages = new PageCache()
+  readonly #readers = new Map<string, Set<FileReader>>()
+  readonly #notifiers = new Map<string, ReaderNotifier>()
+
+  /** The progress of a file that is known to be on its way. */
+  notifier(id: string): ReaderNotifier | undefined {
+    return this.#notifiers.get(id)
+  }
+
+  /** The progress of a file on its way; `durable` bytes are readable if it is not known yet. */
+  follow(id: string, durable: number): ReaderNotifier {
+    const notifier = this.#notifiers.get(id) ?? new ReaderNotifier(durable)
+    this.#notifiers.set(id, notifier)
+    return notifier
+  }
+
+  add(reader: FileReader): void {
+    const { id } = reader
+    const readers = this.#readers.get(id) ?? new Set()
+    this.#readers.set(id, readers.add(reader))
+  }
+
+  delete(reader: FileReader): void {
+    const { id } = reader
+    const readers = this.#readers.get(id)
+    readers?.delete(reader)
+    if (readers === undefined || readers.size > 0) return
+    this.#readers.delete(id)
+    this.pages.drop(id)
+  }
+
+  /** Whether another reader is near: only then shared pages are of use to both. */
+  hasNeighbour(reader: FileReader): boolean {
+    for (const other of this.#of(reader.id))
+      if (other !== reader && Math.abs(other.at - reader.at) <= NEAR_BYTES) return true
+    return false
+  }
+
+  /** The file is no longer on its way: it is whole. */
+  completed(id: string): void {
+    this.#notifiers.delete(id)
+  }
+
+  /** The file is gone. */
+  removed(id: string): void {
+    this.#notifiers.delete(id)
+    this.pages.drop(id)
+    for (const reader of this.#of(id)) reader.fail(new FileMissing('the file has been removed'))
+  }
+
+  /** The file has only `size` bytes now; readers beyond that must not go on. */
+  truncated(id: string, size: number): void {
+    this.pages.drop(id)
+    for (const reader of this.#of(id)) reader.truncated(size)
+  }
+
+  fail(error: Error): void {
+    for (const readers of this.#readers.values()) for (const reader of readers) reader.fail(error)
+  }
+
+  #of(id: string): Iterable<FileReader> {
+    return this.#readers.get(id) ?? []
+  }
+}
 
 export interface FileToRead {
   readonly id: string
   readonly from: number
   readonly pieces: Pieces
-  readonly folder: DataDirectory
+  readonly directory: DataDirectory
   readonly health: Health
-  /** Told of a reader when it begins and when it ends. */
-  readonly following: LiveReader
+  readonly readers: ActiveReaders
 }
 
-const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-
 /**
- * One reader of one file with a descriptor of its own, but not while it waits for a file that nobody writes. Not a bare
- * generator, because `return()` and `fail` must also end one that waits, where a generator would wait with it.
+ * One reader of one file with a descriptor of its own, except while it waits for a file without a writer. Not a bare generator, because
+ * `return()` and `fail` must also end a waiting one, where a generator would wait with it.
  */
-export class FileReader implements AsyncIterator<Uint8Array, undefined>, LiveReaderSource {
+export class FileReader implements AsyncIterator<Uint8Array, undefined> {
   readonly id: string
   readonly #file: FileToRead
   readonly #pieces: AsyncGenerator<Uint8Array, undefined>
-  #handle: FileHandle | undefined
-  /** Up to where bytes were read, or are being read. */
-  #reached: number
   readonly #ahead = new ReadAhead()
-  /** Of the shared page that the newest piece is of. */
-  #loan: Loan | undefined
+  #handle: FileHandle | undefined
+  /** The end of the bytes that were read, or are being read. */
+  #reached: number
+  /** The shared page behind the newest piece. */
+  #lease: PageLease | undefined
   #error: Error | undefined
   #stopped = false
   #wake: () => void = () => {}
@@ -47,6 +158,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, LiveRea
     this.#pieces = this.#read()
   }
 
+  /** The position of the reader. */
   get at(): number {
     return this.#reached
   }
@@ -66,92 +178,90 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, LiveRea
     this.#wake()
   }
 
-  fallBack(size: number): void {
-    const { from } = this.#file
+  /** The file has only `size` bytes now. */
+  truncated(size: number): void {
     this.#ahead.forget()
-    if (this.#reached > from && this.#reached > size)
+    if (this.#reached > this.#file.from && this.#reached > size)
       this.fail(new FileMissing('the file has fallen back behind what was read of it'))
   }
 
   async *#read(): AsyncGenerator<Uint8Array, undefined> {
-    const { following, from } = this.#file
+    const { readers, from } = this.#file
     this.#check()
-    following.begin(this)
+    readers.add(this)
     try {
-      const growth = await this.#find()
-      const size = growth ? undefined : (await this.#handle?.stat())?.size
+      const progress = await this.#find()
+      const size = progress ? undefined : (await this.#handle?.stat())?.size
       for (let at = from; !this.#stopped; ) {
         this.#check()
-        const end = growth?.written ?? size ?? 0
+        const end = progress?.written ?? size ?? 0
         if (at < end) {
           const piece = await this.#piece(at, end)
           at += piece.length
           yield piece
-        } else if (growth && growth.status !== 'whole') await this.#change(growth)
+        } else if (progress && progress.status !== 'whole') await this.#change(progress)
         else return
       }
     } finally {
-      following.end(this)
-      await this.#letGo()
+      readers.delete(this)
+      await this.#close()
     }
   }
 
-  /** Opens the file; answers its growth where it is on its way. It may be whole or taken up just now, so it is looked for under both names. */
+  /** Opens the file; answers its progress while it is on its way. It may become whole or partial just now: both names are tried. */
   async #find(): Promise<ReaderNotifier | undefined> {
-    const { folder, following } = this.#file
+    const { directory, readers } = this.#file
     if (!isFileId(this.id)) throw missing()
-    let growth = following.growth(this.id)
-    if (!growth) {
-      this.#handle = await openFile(folder.whole(this.id))
+    let progress = readers.notifier(this.id)
+    if (!progress) {
+      this.#handle = await openFile(directory.filePath(this.id)).catch(throwUnreadable)
       if (this.#handle) return undefined
-      const durable = await durableBytes(folder, this.id).catch((cause: unknown) => {
-        throw unreadable(cause)
-      })
-      if (durable === undefined && !following.growth(this.id)) throw missing()
-      growth = following.follow(this.id, durable ?? 0)
+      const durable = await durableBytes(directory, this.id).catch(throwUnreadable)
+      if (durable === undefined && !readers.notifier(this.id)) throw missing()
+      progress = readers.follow(this.id, durable ?? 0)
     }
     await this.#open()
-    return growth
+    return progress
   }
 
   async #open(): Promise<FileHandle> {
-    const { folder } = this.#file
-    this.#handle ??= (await openFile(folder.part(this.id))) ?? (await openFile(folder.whole(this.id)))
+    const { directory } = this.#file
+    for (const path of [directory.partPath(this.id), directory.filePath(this.id)])
+      this.#handle ??= await openFile(path).catch(throwUnreadable)
     if (!this.#handle) throw missing()
     return this.#handle
   }
 
-  async #letGo(): Promise<void> {
-    this.#giveBack()
+  async #close(): Promise<void> {
+    this.#endLease()
     await this.#ahead.end()
     const handle = this.#handle
     this.#handle = undefined
     await handle?.close()
   }
 
-  /** Pages end where they do for everybody, so that those who read the same file come together. */
+  /** Pages end at the same places for everybody, so that readers of one file come together. */
   async #piece(at: number, end: number): Promise<Uint8Array> {
-    const { following } = this.#file
-    this.#giveBack()
+    this.#endLease()
     this.#reached = Math.min(end, at - (at % PAGE_BYTES) + PAGE_BYTES)
     const handle = await this.#open()
-    // A reader that has been ended must not bring back pages that were dropped with its file.
+    // An ended reader must not bring back pages that were dropped with its file.
     this.#check()
     const read = (into: Buffer, position: number): Promise<number> => readInto(handle, into, position)
-    const piece = following.hasCompany(this) ? await this.#shared(at, read) : await this.#own(at, end, read)
+    const piece = this.#file.readers.hasNeighbour(this) ? await this.#shared(at, read) : await this.#own(at, end, read)
     this.#check()
     return piece
   }
 
   async #shared(at: number, read: ReadInto): Promise<Uint8Array> {
-    const loan = await this.#file.following.pages.piece(this.id, at, this.#reached, read)
-    if (this.#file.pieces === 'lent') this.#loan = loan
-    return loan.bytes
+    const lease = await this.#file.readers.pages.piece(this.id, at, this.#reached, read)
+    if (this.#file.pieces === 'lent') this.#lease = lease
+    return lease.bytes
   }
 
-  #giveBack(): void {
-    this.#loan?.end()
-    this.#loan = undefined
+  #endLease(): void {
+    this.#lease?.end()
+    this.#lease = undefined
   }
 
   /** Bytes for this reader only. Each piece is fresh unless it is lent: fresh ones cost 60 MB between collections. */
@@ -167,42 +277,30 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined>, LiveRea
     if (this.#error) throw this.#error
   }
 
-  async #change(growth: ReaderNotifier): Promise<void> {
-    const { status, written } = growth
-    if (status === 'paused') await this.#letGo()
-    if (this.#stopped || this.#error || growth.status !== status || growth.written !== written) return
+  async #change(progress: ReaderNotifier): Promise<void> {
+    const { status, written } = progress
+    if (status === 'paused') await this.#close()
+    if (this.#stopped || this.#error || progress.status !== status || progress.written !== written) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const callOff = growth.onChange(resolve)
+    const cancel = progress.onChange(resolve)
     this.#wake = resolve
     await promise
-    callOff()
+    cancel()
   }
 }
 
 const missing = (): FileMissing => new FileMissing('there is no such file')
 
-/** Undefined where there is no regular file; what else may lie there is neither followed nor waited for (C51, C53). */
-const openFile = async (path: string): Promise<FileHandle | undefined> => {
-  const handle = await open(path, READ_FLAGS).catch((error: unknown) => {
-    if (['ENOENT', 'ELOOP', 'ENXIO'].includes(errorCode(error) ?? '')) return undefined
-    throw unreadable(error)
-  })
-  if (!handle || (await handle.stat()).isFile()) return handle
-  await handle.close()
-  return undefined
-}
-
 const readInto = async (handle: FileHandle, into: Buffer, position: number): Promise<number> => {
-  const { bytesRead } = await handle.read(into, 0, into.length, position).catch((cause: unknown) => {
-    throw unreadable(cause)
-  })
+  const { bytesRead } = await handle.read(into, 0, into.length, position).catch(throwUnreadable)
   if (bytesRead === 0) throw new FileStoreFailed('a file has become shorter than it was; something else has changed it')
   return bytesRead
 }
 
-/** Ends this one reader: that a file cannot be read does not make what is written doubtful. */
-const unreadable = (cause: unknown): FileStoreFailed =>
-  new FileStoreFailed(
+/** Ends this one reader: an unreadable file does not put written bytes in doubt. */
+const throwUnreadable = (cause: unknown): never => {
+  throw new FileStoreFailed(
     `a file could not be read (${errorCode(cause) ?? cause}); check the disk, and the limit of open files`,
     { cause },
   )
+}

@@ -1,23 +1,20 @@
 import { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
-import type { Clock } from '#domain/ports/clock.ts'
 import {
   type BoundedFileStore,
   type DatedFileStore,
   FileMissing,
   type FileWriter,
+  fileTooLarge,
   type Pieces,
 } from '#domain/ports/file-store.ts'
-import type { Log } from '#domain/ports/log.ts'
+import type { Clock, Log } from '#domain/ports/system.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { DataDirectory, isFileId } from './data-directory.ts'
-import { fileTooLarge, refusal } from './errors.ts'
-import { FileReader } from './file-reader.ts'
-import { Health } from './health.ts'
-import { LiveReader } from './live-reader.ts'
-import { durableBytes, keptPart, newPart, type PartialFile, takeUp } from './partial-file.ts'
-import { Space } from './space.ts'
-import { Upload, type UploadSettings } from './upload.ts'
+import { ActiveReaders, FileReader } from './file-reader.ts'
+import { Health, refusal, Space } from './health.ts'
+import { createPartialFile, durableBytes, type PartialFile, reopenWhole, resumePartialFile } from './partial-file.ts'
+import { Upload, type UploadEnd, type UploadSettings } from './upload.ts'
 
 export interface DiskFileStoreOptions {
   /** The data directory, which the caller has locked; files are kept in `files` below it. */
@@ -26,7 +23,7 @@ export interface DiskFileStoreOptions {
   readonly clock: Clock
   readonly maxFileBytes?: number
   readonly maxSpoolBytes?: number
-  /** The greater of 64 MiB and 1 % of the file system unless told otherwise. */
+  /** Bytes that stay free on the disk: by default the greater of 64 MiB and 1 % of the file system. */
   readonly freeSpaceFloorBytes?: number
   readonly syncEveryBytes?: number
   readonly syncEveryMs?: number
@@ -34,38 +31,38 @@ export interface DiskFileStoreOptions {
 
 const MIB = 1024 * 1024
 const DEFAULTS = { maxFileBytes: 4096 * MIB, maxSpoolBytes: 20_480 * MIB, syncEveryBytes: 2 * MIB, syncEveryMs: 1000 }
-/** Half of Node's pool of threads: the other half stays for reads and writes. */
+/** Half of Node's thread pool: the other half stays for reads and writes. */
 const SYNCS_AT_ONCE = 2
-/** A file has too many names, or the file system gives it only one. */
+/** The file has too many names, or the file system allows only one. */
 const NO_MORE_NAMES = ['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP']
 
 /** Files in a directory: `files/<id>` when whole, `files/<id>.part` until then. */
 export class DiskFileStore implements BoundedFileStore, DatedFileStore {
   readonly #log: Log
-  readonly #folder: DataDirectory
+  readonly #directory: DataDirectory
   readonly #space: Space
   readonly #health: Health
   readonly #settings: UploadSettings
   readonly #uploads = new Map<string, Upload>()
-  /** Ids for which a writer is being made. */
+  /** Ids whose writer is being opened. */
   readonly #beginning = new Set<string>()
-  readonly #following = new LiveReader()
+  readonly #readers = new ActiveReaders()
   #opened: Promise<void> | undefined
 
   constructor({ directory, log, clock, freeSpaceFloorBytes, ...limits }: DiskFileStoreOptions) {
     const { maxSpoolBytes, ...settings } = { ...DEFAULTS, ...limits }
     this.#log = log
-    this.#folder = new DataDirectory(directory)
-    this.#space = new Space(this.#folder, { maxSpoolBytes, freeSpaceFloorBytes })
-    this.#health = new Health((broken) => {
-      log.error('vault broken', { error: broken.message })
-      this.#following.fail(broken)
+    this.#directory = new DataDirectory(directory)
+    this.#space = new Space(this.#directory, { maxSpoolBytes, freeSpaceFloorBytes })
+    this.#health = new Health((failed) => {
+      log.error('file store failed', { error: failed.message })
+      this.#readers.fail(failed)
     })
     const shared = {
-      folder: this.#folder,
+      directory: this.#directory,
       space: this.#space,
       health: this.#health,
-      syncTurns: new Semaphore(SYNCS_AT_ONCE),
+      syncs: new Semaphore(SYNCS_AT_ONCE),
     }
     this.#settings = { ...settings, ...shared, clock }
   }
@@ -79,8 +76,8 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
   }
 
   async open(): Promise<void> {
-    this.#opened ??= this.#health.guard('opening the vault', async () => {
-      await this.#folder.open()
+    this.#opened ??= this.#health.guard('opening the file store', async () => {
+      await this.#directory.open()
       await this.#space.survey()
     })
     await this.#opened
@@ -88,25 +85,26 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
 
   async close(): Promise<void> {
     this.#opened = undefined
-    // A failure among these is the store's, which has been told to the log.
+    // An error here means that the store failed, which is in the log already.
     await Promise.allSettled(Array.from(this.#uploads.values(), (upload) => upload.suspend()))
-    this.#following.fail(new FileMissing('the vault has been closed'))
-    await this.#folder.close()
+    this.#readers.fail(new FileMissing('the file store has been closed'))
+    await this.#directory.close()
   }
 
   async create(id: string, size = 0): Promise<FileWriter | Rejected> {
     return await this.#alone(id, size, async () => {
       if ((await this.size(id)) !== undefined) throw new Error(`the file ${id} exists already`)
-      const kept = await this.#health.guard('looking for an upload', () => this.#folder.partSize(id))
+      const kept = await this.#health.guard('looking for an upload', () => this.#directory.partSize(id))
       if (kept !== undefined) throw new Error(`the upload ${id} has a file already`)
-      this.#following.follow(id, 0)
-      const begun = await this.#begin(id, { counted: 0, there: 0, size }, () => newPart(this.#folder, id)).catch(
+      this.#readers.follow(id, 0)
+      const start = { counted: 0, durable: 0, size }
+      const begun = await this.#begin(id, start, () => createPartialFile(this.#directory, id)).catch(
         (error: unknown) => {
-          this.#following.remove(id)
+          this.#readers.removed(id)
           throw error
         },
       )
-      if ('type' in begun) this.#following.remove(id)
+      if ('type' in begun) this.#readers.removed(id)
       return begun
     })
   }
@@ -114,16 +112,16 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
   async resume(id: string, size = 0): Promise<FileWriter | Rejected | undefined> {
     if (!isFileId(id)) return undefined
     return await this.#alone(id, size, async () => {
-      const durable = await this.#health.guard('taking up an upload', async () => {
-        this.#space.release(await takeUp(this.#folder, id))
-        return await durableBytes(this.#folder, id)
+      const durable = await this.#health.guard('resuming an upload', async () => {
+        this.#space.release(await reopenWhole(this.#directory, id))
+        return await durableBytes(this.#directory, id)
       })
       if (durable === undefined) return undefined
-      this.#following.follow(id, durable).pause(durable)
-      this.#following.fallBack(id, durable)
-      const counted = await this.#health.guard('taking up an upload', () => this.#folder.countedPartSize(id))
-      const start = { counted, there: durable, size: Math.max(size, durable) }
-      return await this.#begin(id, start, (check) => keptPart(this.#folder, id, check))
+      this.#readers.follow(id, durable).pause(durable)
+      this.#readers.truncated(id, durable)
+      const counted = await this.#health.guard('resuming an upload', () => this.#directory.countedPartSize(id))
+      const start = { counted, durable, size: Math.max(size, durable) }
+      return await this.#begin(id, start, (check) => resumePartialFile(this.#directory, id, check))
     })
   }
 
@@ -133,21 +131,21 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
     if (!isFileId(id)) return undefined
     return await this.#health.guard(
       'looking for an upload',
-      async () => (await this.#folder.size(id)) ?? (await durableBytes(this.#folder, id)),
+      async () => (await this.#directory.size(id)) ?? (await durableBytes(this.#directory, id)),
     )
   }
 
   async dateOf(id: string): Promise<number | undefined> {
     if (!isFileId(id)) return undefined
-    return await this.#health.guard('looking for an upload', () => this.#folder.partDate(id))
+    return await this.#health.guard('looking for an upload', () => this.#directory.partDate(id))
   }
 
   async duplicate(id: string, as: string): Promise<Rejected | undefined> {
     const size = await this.size(id)
     if (size === undefined) throw new FileMissing('there is no such file')
-    if (this.#isHeld(as) || (await this.durable(as)) !== undefined) throw new Error(`the file ${as} exists already`)
+    if (this.#hasWriter(as) || (await this.durable(as)) !== undefined) throw new Error(`the file ${as} exists already`)
     try {
-      await this.#folder.duplicate(id, as)
+      await this.#directory.duplicate(id, as)
     } catch (cause) {
       const code = errorCode(cause) ?? ''
       if (NO_MORE_NAMES.includes(code)) return await this.#copy(id, as, size)
@@ -156,44 +154,44 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
       if (!refused) throw this.#health.fail('naming a file', cause)
       return refused
     }
-    await this.#health.guard('naming a file', () => this.#settings.syncTurns.run(() => this.#folder.sync()))
+    await this.#health.guard('naming a file', () => this.#settings.syncs.run(() => this.#directory.sync()))
     return undefined
   }
 
   read(id: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
     if (!Number.isSafeInteger(from) || from < 0)
       throw new RangeError('a file is read from a whole number of bytes, 0 or more')
-    const file = { id, from, pieces, folder: this.#folder, health: this.#health, following: this.#following }
+    const file = { id, from, pieces, directory: this.#directory, health: this.#health, readers: this.#readers }
     return { [Symbol.asyncIterator]: () => new FileReader(file) }
   }
 
   async size(id: string): Promise<number | undefined> {
     return await this.#health.guard('looking for a file', async () =>
-      isFileId(id) ? this.#folder.size(id) : undefined,
+      isFileId(id) ? this.#directory.size(id) : undefined,
     )
   }
 
   /** Ids of all whole files, whether a room knows them or not. */
   async wholeFiles(): Promise<readonly string[]> {
-    return await this.#health.guard('looking for files', () => this.#folder.wholeFiles())
+    return await this.#health.guard('looking for files', () => this.#directory.wholeFiles())
   }
 
   async remove(id: string): Promise<void> {
-    if (this.#isHeld(id) || (await this.durable(id)) === undefined) return
+    if (this.#hasWriter(id) || (await this.durable(id)) === undefined) return
     await this.#health.guard('removing a file', async () => {
       await this.#removeUnfinished(id)
-      if ((await this.#folder.size(id)) !== undefined)
-        this.#space.release((await this.#folder.remove(this.#folder.whole(id))) ?? 0)
+      if ((await this.#directory.size(id)) !== undefined)
+        this.#space.release((await this.#directory.remove(this.#directory.filePath(id))) ?? 0)
     })
-    this.#following.remove(id)
+    this.#readers.removed(id)
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<number> {
     const removed = await this.#health.guard('removing leftovers', async () => {
-      const leftovers = (await this.#folder.unfinished()).filter((id) => !this.#isHeld(id) && !keep.has(id))
+      const leftovers = (await this.#directory.unfinished()).filter((id) => !this.#hasWriter(id) && !keep.has(id))
       for (const id of leftovers) {
         await this.#removeUnfinished(id)
-        this.#following.remove(id)
+        this.#readers.removed(id)
       }
       return leftovers.length
     })
@@ -201,14 +199,14 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
     return removed
   }
 
-  #isHeld(id: string): boolean {
+  #hasWriter(id: string): boolean {
     return this.#uploads.has(id) || this.#beginning.has(id)
   }
 
-  /** Makes a writer for an upload of `size` bytes while nobody else does. */
+  /** Makes the only writer for an upload of `size` bytes. */
   async #alone<Result>(id: string, size: number, make: () => Promise<Result>): Promise<Result | Rejected> {
     this.#health.check()
-    if (this.#isHeld(id)) throw new Error(`the upload ${id} has begun already`)
+    if (this.#hasWriter(id)) throw new Error(`the upload ${id} has begun already`)
     const { maxFileBytes } = this.#settings
     if (size > maxFileBytes) return fileTooLarge(maxFileBytes)
     this.#beginning.add(id)
@@ -219,42 +217,42 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
     }
   }
 
-  /** Speaks for the bytes that are there, of which `counted` are counted already; that is undone unless there is an upload in the end. */
+  /** Claims space for the durable bytes, of which `counted` are claimed already; that is undone unless the upload begins. */
   async #begin(
     id: string,
-    { counted, there: claimed, size }: { readonly counted: number; readonly there: number; readonly size: number },
+    { counted, durable, size }: { readonly counted: number; readonly durable: number; readonly size: number },
     open: (check: () => void) => Promise<PartialFile>,
   ): Promise<Upload | Rejected> {
-    const refused = this.#space.claim(claimed - counted)
+    const refused = this.#space.claim(durable - counted)
     if (refused) return refused
-    const onEnd = (status: 'suspended' | 'whole' | 'discarded'): void => this.#end(id, status)
-    const upload = new Upload({ id, claimed, growth: this.#following.follow(id, 0), onEnd }, this.#settings)
+    const onEnd = (status: UploadEnd): void => this.#end(id, status)
+    const upload = new Upload({ id, claimed: durable, notifier: this.#readers.follow(id, 0), onEnd }, this.#settings)
     this.#uploads.set(id, upload)
     let begun = false
     try {
-      // What others have told does not count: it may never come.
-      const full = await this.#health.guard('looking for free space', () => this.#space.check(size - claimed))
+      // Sizes announced by other uploads do not count: their bytes may never come.
+      const full = await this.#health.guard('looking for free space', () => this.#space.check(size - durable))
       const outcome = full ?? (await upload.begin(open))
       begun = outcome === undefined
       return outcome ?? upload
     } finally {
       if (!begun) {
         this.#uploads.delete(id)
-        this.#space.release(claimed - counted)
+        this.#space.release(durable - counted)
       }
     }
   }
 
-  #end(id: string, status: 'suspended' | 'whole' | 'discarded'): void {
+  #end(id: string, status: UploadEnd): void {
     this.#uploads.delete(id)
     switch (status) {
       case 'suspended':
         break
       case 'whole':
-        this.#following.forget(id)
+        this.#readers.completed(id)
         break
       case 'discarded':
-        this.#following.remove(id)
+        this.#readers.removed(id)
         break
       default:
         status satisfies never
@@ -262,9 +260,10 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
   }
 
   async #removeUnfinished(id: string): Promise<void> {
-    const folder = this.#folder
-    await folder.remove(folder.mark(id))
-    for (const path of [folder.part(id), folder.copy(id)]) this.#space.release((await folder.remove(path)) ?? 0)
+    const directory = this.#directory
+    await directory.remove(directory.markPath(id))
+    for (const path of [directory.partPath(id), directory.copyPath(id)])
+      this.#space.release((await directory.remove(path)) ?? 0)
   }
 
   /** For a file that can have no further name. */
@@ -276,8 +275,8 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
         const refused = await writer.append(piece)
         if (refused) return refused
       }
-      const whole = await writer.finish()
-      return 'type' in whole ? whole : undefined
+      const finished = await writer.finish()
+      return 'type' in finished ? finished : undefined
     } finally {
       await writer.discard()
     }

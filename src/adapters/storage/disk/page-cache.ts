@@ -3,25 +3,25 @@ export const PAGE_BYTES = 1024 * 1024
 /** Twice as many made the host grow by twice as much, and shared no more. */
 export const MOST_PAGES = 8
 
-/** Puts the bytes of a file from `position` on into `into`, and answers how many, at least one. */
+/** Reads bytes of a file from `position` into `into`; answers how many, at least one. */
 export type ReadInto = (into: Buffer, position: number) => Promise<number>
 
-/** Bytes of a page, which others may have too, so nobody may change them. */
-export interface Loan {
+/** Bytes of a page that other readers may hold too: nobody may change them. */
+export interface PageLease {
   readonly bytes: Uint8Array
-  /** Gives them back: their memory may be another page's from then on. Who keeps them never does. */
+  /** Gives them back: their memory may become another page's. A reader that keeps them never calls it. */
   end(): void
 }
 
-/** The pages that were read last, so that readers who are close together cause one read and hold the same memory. */
+/** The most recently read pages, so that readers close together cause one read and hold the same memory. */
 export class PageCache {
-  /** The one that was used last is the last. */
+  /** In order of use; the most recently used is the last. */
   readonly #pages = new Map<string, Page>()
-  /** Memory for further pages: fresh memory at the speed of a download makes V8 collect all its garbage many times a second. */
+  /** Memory for further pages: fresh memory at the speed of a download makes V8 collect all garbage many times a second. */
   #spare: Buffer[] = []
 
-  /** Bytes of a file from `at` on, not beyond `end` nor the end of their page. Those of a file may not change before it is dropped. */
-  async piece(id: string, at: number, end: number, read: ReadInto): Promise<Loan> {
+  /** Bytes of a file from `at` to at most `end` and the end of their page. The bytes of a file may not change until it is dropped. */
+  async piece(id: string, at: number, end: number, read: ReadInto): Promise<PageLease> {
     const start = at - (at % PAGE_BYTES)
     const key = `${id} ${start}`
     const page = this.#pages.get(key) ?? new Page(start, this.#spare.pop() ?? Buffer.allocUnsafeSlow(PAGE_BYTES))
@@ -32,9 +32,9 @@ export class PageCache {
     if (oldest !== undefined && this.#pages.size > MOST_PAGES) this.#forget(oldest)
     try {
       const bytes = await page.piece(at - start, Math.min(end - start, PAGE_BYTES), read)
-      return { bytes, end: () => this.#giveBack(page) }
+      return { bytes, end: () => this.#release(page) }
     } catch (error) {
-      this.#giveBack(page)
+      this.#release(page)
       throw error
     }
   }
@@ -44,7 +44,7 @@ export class PageCache {
     if (this.#pages.size === 0) this.#spare = []
   }
 
-  #giveBack(page: Page): void {
+  #release(page: Page): void {
     page.holders -= 1
     this.#reuse(page)
   }
@@ -62,11 +62,11 @@ export class PageCache {
   }
 }
 
-/** Filled from its beginning, as far as the file has come. */
+/** Filled from its start, as far as the file has come. */
 class Page {
   /** The system gives it memory only as it is filled. */
   readonly memory: Buffer
-  /** Readers who have bytes of it, or wait for some. */
+  /** Readers that have bytes of it, or wait for some. */
   holders = 0
   forgotten = false
   readonly #start: number
@@ -93,4 +93,61 @@ class Page {
       this.#filling = undefined
     }
   }
+}
+
+interface Reading {
+  readonly at: number
+  readonly bytes: Promise<Uint8Array>
+}
+
+/**
+ * For a reader alone: reads page by page into two buffers of its own. While the reader has the bytes of one, the next page is read into
+ * the other, so that the disk does not wait for the network, nor the network for the disk.
+ */
+export class ReadAhead {
+  #lent: Buffer | undefined
+  #spare: Buffer | undefined
+  #ahead: Reading | undefined
+
+  /** At most `length` bytes from `at` on, valid until the next call. The page behind them, up to `end`, is read meanwhile. */
+  async piece(at: number, length: number, end: number, read: ReadInto): Promise<Uint8Array> {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    const [lent, spare] = [this.#lent, this.#spare]
+    this.#lent = spare
+    this.#spare = lent
+    let piece: Uint8Array
+    if (ahead?.at === at) piece = await ahead.bytes
+    else {
+      await ahead?.bytes.catch(() => {})
+      this.#lent ??= Buffer.allocUnsafeSlow(PAGE_BYTES)
+      piece = await fill(this.#lent, at, length, read)
+    }
+    const next = at + piece.length
+    const toCome = Math.min(PAGE_BYTES - (next % PAGE_BYTES), end - next)
+    if (toCome > 0) {
+      this.#spare ??= Buffer.allocUnsafeSlow(PAGE_BYTES)
+      const bytes = fill(this.#spare, next, toCome, read)
+      // The call that asks for them gets the error.
+      bytes.catch(() => {})
+      this.#ahead = { at: next, bytes }
+    }
+    return piece
+  }
+
+  /** Discards the page read ahead: the file's bytes may have changed. */
+  forget(): void {
+    if (this.#ahead !== undefined) this.#ahead = { ...this.#ahead, at: Number.NaN }
+  }
+
+  /** Resolves when no read is under way. */
+  async end(): Promise<void> {
+    await this.#ahead?.bytes.catch(() => {})
+    this.#ahead = undefined
+  }
+}
+
+async function fill(into: Buffer, at: number, length: number, read: ReadInto): Promise<Uint8Array> {
+  const bytesRead = await read(into.subarray(0, length), at)
+  return into.subarray(0, bytesRead)
 }

@@ -1,15 +1,16 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SerialQueue } from '#domain/async/serial-queue.ts'
 import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
-import { errorCode, makeDirectory, replaceFile } from '#system/files/file-system.ts'
+import { errorCode, makeDirectory, replaceFile, syncDirectory } from '#system/files/file-system.ts'
 
 const { O_RDONLY, O_NONBLOCK = 0 } = constants
 
-/** Secrets as files in `<data>/keys`, which nobody but their owner can open. */
+/** Secrets as files in `<data>/keys`, which only their owner can open. */
 export class DiskSecretStore implements SecretStore {
   readonly #directory: string
-  #writing: Promise<void> = Promise.resolve()
+  readonly #writes = new SerialQueue()
 
   constructor(data: string) {
     this.#directory = join(data, 'keys')
@@ -17,7 +18,7 @@ export class DiskSecretStore implements SecretStore {
 
   async read(name: KeyName): Promise<string | undefined> {
     try {
-      // Never waits, as a pipe would have it.
+      // Does not wait for the writer of a pipe.
       const file = await open(join(this.#directory, name), O_RDONLY | O_NONBLOCK)
       try {
         if (!(await file.stat()).isFile()) throw new SecretStoreDamaged(name, 'it is no file')
@@ -34,15 +35,12 @@ export class DiskSecretStore implements SecretStore {
   }
 
   write(name: KeyName, secret: string): Promise<void> {
-    const written = this.#writing.then(() => this.#write(name, secret))
-    this.#writing = written.catch(() => {})
-    return written
+    return this.#writes.run(() => this.#write(name, secret))
   }
 
   async #write(name: KeyName, secret: string): Promise<void> {
     await makeDirectory(this.#directory, 0o700)
     await replaceFile(join(this.#directory, name), secret)
-    const directory = await open(this.#directory)
-    await directory.sync().finally(() => directory.close())
+    await syncDirectory(this.#directory)
   }
 }

@@ -1,40 +1,41 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Semaphore } from '#domain/async/semaphore.ts'
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
 import { FileMissing } from '#domain/ports/file-store.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import { writeAll } from '#system/files/file-system.ts'
-import type { ReaderNotifier } from './reader-notifier.ts'
-import { WRITE_BUFFER_BYTES, WriteBuffer } from './write-buffer.ts'
+import type { ReaderNotifier } from './file-reader.ts'
 
 export interface SyncedFileOptions {
   readonly handle: FileHandle
-  readonly growth: ReaderNotifier
+  readonly notifier: ReaderNotifier
   readonly clock: Clock
   readonly syncEveryBytes: number
   readonly syncEveryMs: number
   /** Shared by all uploads: each fdatasync holds a thread of the pool that reads and writes need too. */
-  readonly syncTurns: Semaphore
-  /** Bytes that are in the file already, and durable. */
+  readonly syncs: Semaphore
+  /** Bytes in the file at the start, all durable. */
   readonly size: number
-  /** Called after each sync: makes it true after a crash that so many bytes are durable. They count as such when it resolves. */
-  promise(durable: number): Promise<void>
-  /** Told at once of every write or sync that fails. */
+  /** Called after each sync: records durably that so many bytes are durable. They count as such when it resolves. */
+  recordDurable(durable: number): Promise<void>
+  /** Called at once for every failed write or sync. */
   onFailure(cause: unknown): void
 }
 
-/** So many syncs' worth of bytes may be behind before `put` waits for the disk. */
+/** Two of these are a writer's memory. Larger ones measured no faster. */
+export const WRITE_BUFFER_BYTES = 512 * 1024
+/** `put` waits for the disk when more syncs' worth of bytes than this are behind. */
 const MOST_SYNCS_BEHIND = 4
 
 /**
- * A file that is written from its beginning to its end: gathers, writes, and makes durable in the background. The first
- * failure of either is kept, ends all writing, and is thrown from then on; nothing is tried a second time (C76).
+ * A file that is written from start to end: buffers, writes, and makes durable in the background. The first failure is kept, ends all
+ * writing, and is thrown from then on; nothing is tried a second time (C76).
  */
 export class SyncedFile {
   readonly #options: SyncedFileOptions
-  readonly #slabs = new WriteBuffer()
-  #taken = 0
-  #written = 0
-  #durable = 0
+  readonly #buffer = new WriteBuffer()
+  #taken: number
+  #written: number
+  #durable: number
   #writing: Promise<void> | undefined
   #syncing: Promise<void> | undefined
   #cancelTimer: Cancel | undefined
@@ -49,39 +50,35 @@ export class SyncedFile {
     return this.#durable
   }
 
-  /** Takes at most `SLAB_BYTES`; waits while the disk is too far behind. */
+  /** Takes at most `WRITE_BUFFER_BYTES`; waits while the disk is too far behind. */
   async put(bytes: Uint8Array): Promise<void> {
     this.#check()
-    while (this.#slabs.room < bytes.length) await this.#progress(this.#writing)
-    this.#slabs.put(bytes)
+    while (this.#buffer.room < bytes.length) await this.#progress(this.#writing)
+    this.#buffer.put(bytes)
     this.#taken += bytes.length
     this.#write()
     const mostBehind = this.#options.syncEveryBytes * MOST_SYNCS_BEHIND + WRITE_BUFFER_BYTES
     while (this.#taken - this.#durable > mostBehind) await this.#progress(this.#syncing ?? this.#writing)
   }
 
-  /** Makes all durable that was taken. */
+  /** Makes all bytes taken durable. */
   async flush(): Promise<void> {
-    this.#check()
-    while (this.#writing) await this.#progress(this.#writing)
-    while (this.#syncing) await this.#progress(this.#syncing)
+    await this.#settle()
     if (this.#durable === this.#taken) return
     this.#sync()
     await this.#progress(this.#syncing)
   }
 
-  /** Writes and syncs what is left of a file that gets another name now, so that nothing is promised under this one. */
+  /** Writes and syncs the rest of a file that gets its final name now, without recording it as durable under the old one. */
   async complete(): Promise<void> {
-    this.#check()
-    while (this.#writing) await this.#progress(this.#writing)
-    while (this.#syncing) await this.#progress(this.#syncing)
+    await this.#settle()
     this.#cancelTimer?.()
-    const { handle, syncTurns } = this.#options
-    this.#syncing = syncTurns.run(() => handle.datasync()).catch((cause: unknown) => this.#fail(cause))
+    const { handle, syncs } = this.#options
+    this.#syncing = syncs.run(() => handle.datasync()).catch((cause: unknown) => this.#fail(cause))
     await this.#progress(this.#syncing)
   }
 
-  /** Begins nothing more, waits for what is under way, and closes. */
+  /** Starts nothing more, waits for writes and syncs under way, and closes. */
   async close(): Promise<void> {
     this.#failure ??= { cause: new FileMissing('this upload has been discarded') }
     this.#cancelTimer?.()
@@ -91,14 +88,14 @@ export class SyncedFile {
   }
 
   #write(): void {
-    if (this.#writing || this.#slabs.filled === 0 || this.#failure) return
-    const gathered = this.#slabs.swap()
-    this.#writing = writeAll(this.#options.handle, gathered, this.#written).then(
+    if (this.#writing || this.#buffer.filled === 0 || this.#failure) return
+    const bytes = this.#buffer.swap()
+    this.#writing = writeAll(this.#options.handle, bytes, this.#written).then(
       () => {
         this.#writing = undefined
-        this.#written += gathered.length
-        this.#slabs.reuse(gathered)
-        this.#options.growth.grow(this.#written)
+        this.#written += bytes.length
+        this.#buffer.reuse(bytes)
+        this.#options.notifier.grow(this.#written)
         this.#write()
         this.#syncIfDue()
       },
@@ -120,19 +117,19 @@ export class SyncedFile {
     if (this.#syncing || this.#failure) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    const { handle, syncTurns, promise } = this.#options
+    const { handle, syncs, recordDurable } = this.#options
     const sync = async (): Promise<number> => {
       const covered = this.#written
       if (this.#failure) return this.#durable
       await handle.datasync()
-      await promise(covered)
+      await recordDurable(covered)
       return covered
     }
-    this.#syncing = syncTurns.run(sync).then(
+    this.#syncing = syncs.run(sync).then(
       (durable) => {
         this.#syncing = undefined
         this.#durable = durable
-        if (durable === this.#taken) this.#slabs.rest()
+        if (durable === this.#taken) this.#buffer.rest()
         this.#syncIfDue()
       },
       (cause: unknown) => {
@@ -140,6 +137,13 @@ export class SyncedFile {
         this.#fail(cause)
       },
     )
+  }
+
+  /** Waits until nothing is being written or synced. */
+  async #settle(): Promise<void> {
+    this.#check()
+    while (this.#writing) await this.#progress(this.#writing)
+    while (this.#syncing) await this.#progress(this.#syncing)
   }
 
   async #progress(step: Promise<void> | undefined): Promise<void> {
@@ -154,5 +158,46 @@ export class SyncedFile {
 
   #check(): void {
     if (this.#failure) throw this.#failure.cause
+  }
+}
+
+/** Collects bytes in one buffer while another is being written, so that small appends share a write. Allocated on first use. */
+class WriteBuffer {
+  #current: Uint8Array | undefined
+  #spare: Uint8Array | undefined
+  #filled = 0
+
+  get filled(): number {
+    return this.#filled
+  }
+
+  /** Bytes that fit until the next `swap`. */
+  get room(): number {
+    return WRITE_BUFFER_BYTES - this.#filled
+  }
+
+  /** Copies bytes that fit. */
+  put(bytes: Uint8Array): void {
+    this.#current ??= this.#spare ?? Buffer.allocUnsafeSlow(WRITE_BUFFER_BYTES)
+    if (this.#current === this.#spare) this.#spare = undefined
+    this.#current.set(bytes, this.#filled)
+    this.#filled += bytes.length
+  }
+
+  /** Takes the collected bytes out; the caller gives them back with `reuse` once they are written. */
+  swap(): Uint8Array {
+    const collected = (this.#current ?? new Uint8Array()).subarray(0, this.#filled)
+    this.#current = undefined
+    this.#filled = 0
+    return collected
+  }
+
+  reuse(collected: Uint8Array): void {
+    this.#spare = new Uint8Array(collected.buffer)
+  }
+
+  /** Frees the spare memory until bytes come again. */
+  rest(): void {
+    this.#spare = undefined
   }
 }

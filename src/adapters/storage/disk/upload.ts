@@ -1,43 +1,41 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
-import type { Clock } from '#domain/ports/clock.ts'
-import { type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
+import { type Digest, FileMissing, type FileWriter, fileTooLarge } from '#domain/ports/file-store.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import type { DataDirectory } from './data-directory.ts'
-import { DurableMark } from './durable-mark.ts'
-import { fileTooLarge, refusal } from './errors.ts'
-import type { Health } from './health.ts'
-import type { PartialFile } from './partial-file.ts'
-import type { ReaderNotifier } from './reader-notifier.ts'
-import type { Space } from './space.ts'
-import { SyncedFile } from './synced-file.ts'
-import { WRITE_BUFFER_BYTES } from './write-buffer.ts'
+import type { ReaderNotifier } from './file-reader.ts'
+import { type Health, refusal, type Space } from './health.ts'
+import { DurableMark, type PartialFile } from './partial-file.ts'
+import { SyncedFile, WRITE_BUFFER_BYTES } from './synced-file.ts'
 
-/** What all uploads of a vault share. */
+/** Shared by all uploads of a store. */
 export interface UploadSettings {
-  readonly folder: DataDirectory
+  readonly directory: DataDirectory
   readonly maxFileBytes: number
   readonly syncEveryBytes: number
   readonly syncEveryMs: number
   readonly clock: Clock
   readonly space: Space
   readonly health: Health
-  readonly syncTurns: Semaphore
+  readonly syncs: Semaphore
 }
+
+/** The ways in which an upload ends. */
+export type UploadEnd = 'suspended' | 'whole' | 'discarded'
 
 export interface UploadStart {
   readonly id: string
-  /** Bytes that are spoken for in the space. */
+  /** Bytes that are claimed already. */
   readonly claimed: number
-  readonly growth: ReaderNotifier
-  /** Called when the upload is suspended, whole or discarded. */
-  onEnd(status: 'suspended' | 'whole' | 'discarded'): void
+  readonly notifier: ReaderNotifier
+  onEnd(status: UploadEnd): void
 }
 
 const SPACE_CHECK_BYTES = 8 * 1024 * 1024
 
-/** One writer of an upload: `<id>.part` until it is whole, and `<id>.durable` beside it once something is durable. */
+/** The writer of one upload: `<id>.part` until it is whole, with `<id>.durable` beside it once bytes are durable. */
 export class Upload implements FileWriter {
   readonly #start: UploadStart
   readonly #settings: UploadSettings
@@ -48,34 +46,34 @@ export class Upload implements FileWriter {
   #spaceCheckedAt = 0
   #offset = 0
   #refused: Rejected | undefined
-  #status: 'open' | 'finishing' | 'failed' | 'suspended' | 'whole' | 'discarded' = 'open'
+  #status: 'open' | 'finishing' | 'failed' | UploadEnd = 'open'
   #ending: Promise<unknown> | undefined
 
   constructor(start: UploadStart, settings: UploadSettings) {
     this.#start = start
     this.#settings = settings
     this.#claimed = start.claimed
-    this.#mark = new DurableMark(settings.folder.mark(start.id), start.id)
+    this.#mark = new DurableMark(settings.directory.markPath(start.id), start.id)
   }
 
-  /** Takes the file in hand; to be called first, and once. The check that `open` gets throws when the upload ends meanwhile. */
+  /** Opens the file; called first, and once. The `check` for `open` throws when the upload ends meanwhile. */
   async begin(open: (check: () => void) => Promise<PartialFile>): Promise<Rejected | undefined> {
-    const { clock, syncEveryBytes, syncEveryMs, syncTurns, health } = this.#settings
-    const { id, growth } = this.#start
+    const { clock, syncEveryBytes, syncEveryMs, syncs, health } = this.#settings
+    const { id, notifier } = this.#start
     const onFailure = (cause: unknown): void => {
       if (!refusal(cause)) health.fail('keeping an upload', cause)
     }
-    const promise = (durable: number): Promise<void> => this.#promise(durable)
+    const recordDurable = (durable: number): Promise<void> => this.#recordDurable(durable)
     try {
       const { handle, hash, size } = await open(() => this.#mustBeOpen())
       if (this.#status !== 'open') await handle.close()
       this.#mustBeOpen()
-      const options = { handle, growth, clock, syncEveryBytes, syncEveryMs, syncTurns, promise, onFailure, size }
+      const options = { handle, notifier, clock, syncEveryBytes, syncEveryMs, syncs, recordDurable, onFailure, size }
       this.#file = new SyncedFile(options)
       this.#hash = hash
       this.#offset = size
       this.#spaceCheckedAt = size
-      growth.grow(size)
+      notifier.grow(size)
       return undefined
     } catch (cause) {
       if (['EEXIST', 'ELOOP', 'ENXIO'].includes(errorCode(cause) ?? ''))
@@ -102,7 +100,7 @@ export class Upload implements FileWriter {
     const file = this.#opened()
     this.#refused = await this.#admit(bytes.length)
     if (this.#refused) return this.#refused
-    // In pieces, so that the hash of none holds up the event loop for long.
+    // In pieces, so that hashing one does not block the event loop for long.
     for (let start = 0; start < bytes.length; start += WRITE_BUFFER_BYTES) {
       const piece = bytes.subarray(start, start + WRITE_BUFFER_BYTES)
       this.#hash.update(piece)
@@ -153,59 +151,58 @@ export class Upload implements FileWriter {
     await ended
   }
 
-  /** The file must be durable before it has its name, and the name before anybody is told (C80). */
+  /** The file must be durable before it has its name, and the name before the result is known (C80). */
   async #publish(file: SyncedFile): Promise<Digest | Rejected> {
-    const { folder, syncTurns, health, space } = this.#settings
-    const { id, growth, onEnd } = this.#start
+    const { directory, health, space } = this.#settings
+    const { id, notifier, onEnd } = this.#start
     try {
       await file.complete()
       await this.#close()
-      await folder.publish(id)
+      await directory.publish(id)
     } catch (cause) {
       this.#status = 'failed'
       if (errorCode(cause) === 'EEXIST') throw new Error(`a file ${id} exists already; it stays as it is`, { cause })
       return this.#refuse('finishing an upload', cause)
     }
     await health.guard('naming an upload', async () => {
-      await folder.unpart(id)
-      await syncTurns.run(() => folder.sync())
+      await directory.removePart(id)
+      await this.#syncNames()
     })
     this.#status = 'whole'
     space.release(this.#claimed - this.#offset)
     onEnd('whole')
-    growth.end()
+    notifier.end()
     return { size: this.#offset, sha256: this.#hash.digest('hex') }
   }
 
-  /** What is not durable then, for want of space, is dropped by whoever resumes. */
+  /** Bytes that can't be made durable, for want of space, are dropped by `resume`. */
   async #keep(): Promise<void> {
-    const { folder, health, space, syncTurns } = this.#settings
-    const { id, growth, onEnd } = this.#start
+    const { directory, health, space } = this.#settings
+    const { id, notifier, onEnd } = this.#start
     try {
-      if (this.#file && !this.#refused && !health.broken) {
+      if (this.#file && !this.#refused && !health.failed) {
         const refused = await this.#makeDurable(this.#file)
-        // Where nothing has come yet, the name is what stays.
-        if (!refused && !this.#mark.isOpen)
-          await health.guard('suspending an upload', () => syncTurns.run(() => folder.sync()))
+        // Without any bytes yet, the name is all there is to keep.
+        if (!refused && !this.#mark.isOpen) await health.guard('suspending an upload', () => this.#syncNames())
       }
     } finally {
       await this.#close().catch(() => {})
-      growth.pause()
+      notifier.pause()
       onEnd('suspended')
     }
-    if (health.broken) return
-    const kept = await health.guard('suspending an upload', () => folder.partSize(id))
+    if (health.failed) return
+    const kept = await health.guard('suspending an upload', () => directory.partSize(id))
     space.release(this.#claimed - (kept ?? 0))
   }
 
   async #remove(): Promise<void> {
-    const { folder, health, space } = this.#settings
+    const { directory, health, space } = this.#settings
     const { id, onEnd } = this.#start
     onEnd('discarded')
     await this.#close().catch(() => {})
-    // What a broken store holds is left for the next start to judge.
-    if (health.broken) return
-    await health.guard('removing an upload', () => folder.unpart(id))
+    // The next start judges the files of a failed store.
+    if (health.failed) return
+    await health.guard('removing an upload', () => directory.removePart(id))
     space.release(this.#claimed)
   }
 
@@ -224,13 +221,18 @@ export class Upload implements FileWriter {
     }
   }
 
-  /** An offset is worth nothing after a crash if the file has no name then, so that comes first. */
-  async #promise(durable: number): Promise<void> {
+  /** A durable offset is worthless if a crash loses the file's name, so the name is synced first. */
+  async #recordDurable(durable: number): Promise<void> {
     if (!this.#mark.isOpen) {
       await this.#mark.open()
-      await this.#settings.folder.sync()
+      await this.#settings.directory.sync()
     }
     await this.#mark.write(durable)
+  }
+
+  async #syncNames(): Promise<void> {
+    const { directory, syncs } = this.#settings
+    await syncs.run(() => directory.sync())
   }
 
   #opened(): SyncedFile {
@@ -243,7 +245,7 @@ export class Upload implements FileWriter {
     if (this.#status !== 'open') throw new FileMissing(`this upload has ended (${this.#status})`)
   }
 
-  /** Holds `length` more bytes against the limits, before any of them is taken (C31, C74). */
+  /** Checks `length` more bytes against the limits, before any of them is taken (C31, C74). */
   async #admit(length: number): Promise<Rejected | undefined> {
     const { maxFileBytes, space, health } = this.#settings
     const size = this.#offset + length
@@ -258,7 +260,7 @@ export class Upload implements FileWriter {
     return await health.guard('looking for free space', () => space.check(0))
   }
 
-  /** Refuses this one upload, or throws when the store is broken. */
+  /** Refuses this one upload, or throws when the store has failed. */
   #refuse(doing: string, cause: unknown): Rejected {
     if (cause instanceof FileMissing) throw cause
     this.#refused ??= refusal(cause)

@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto'
+import { Waiters } from '#domain/async/waiters.ts'
 import type { Rejected } from '#domain/errors.ts'
-import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
-import { MemoryFile } from './memory-file.ts'
-import { fileTooLarge, MemoryWriter } from './memory-writer.ts'
+import { type Digest, FileMissing, type FileStore, type FileWriter, fileTooLarge } from '#domain/ports/file-store.ts'
 
 export interface MemoryFileStoreOptions {
   readonly maxFileBytes?: number
@@ -9,7 +9,7 @@ export interface MemoryFileStoreOptions {
 
 const DEFAULT_MAX_FILE_BYTES = 1024 * 1024 * 1024
 
-/** Keeps files in memory, for as long as it lives itself: what was suspended is there again after `close` and `open`. */
+/** Keeps files in memory for as long as the object lives: suspended uploads are there again after `close` and `open`. */
 export class MemoryFileStore implements FileStore {
   readonly #maxFileBytes: number
   readonly #files = new Map<string, MemoryFile>()
@@ -109,7 +109,7 @@ export class MemoryFileStore implements FileStore {
     const signal = AbortSignal.any([stopped, closed])
     const next = async (): Promise<Uint8Array | undefined> => {
       const piece = await file.piece(at, signal)
-      if (closed.aborted) throw new FileMissing('the vault has been closed')
+      if (closed.aborted) throw new FileMissing('the file store has been closed')
       return piece
     }
     let at = from
@@ -119,3 +119,151 @@ export class MemoryFileStore implements FileStore {
     }
   }
 }
+
+/** The only writer of a file in memory, until it ends. */
+class MemoryWriter implements FileWriter {
+  readonly #file: MemoryFile
+  readonly #maxBytes: number
+  readonly #onEnd: (status: 'paused' | 'whole' | 'gone') => void
+  #open = true
+  #refused: Rejected | undefined
+
+  constructor(file: MemoryFile, maxBytes: number, onEnd: (status: 'paused' | 'whole' | 'gone') => void) {
+    this.#file = file
+    this.#maxBytes = maxBytes
+    this.#onEnd = onEnd
+    file.become('growing')
+  }
+
+  get offset(): number {
+    return this.#file.size
+  }
+
+  get durable(): number {
+    return this.#file.size
+  }
+
+  async append(bytes: Uint8Array): Promise<Rejected | undefined> {
+    this.#mustBeOpen()
+    if (this.#file.size + bytes.length > this.#maxBytes) this.#refused ??= fileTooLarge(this.#maxBytes)
+    if (!this.#refused) this.#file.append(bytes)
+    return this.#refused
+  }
+
+  async sync(): Promise<Rejected | undefined> {
+    this.#mustBeOpen()
+    return this.#refused
+  }
+
+  digest(): string {
+    return this.#file.digest()
+  }
+
+  async suspend(): Promise<void> {
+    if (this.#open) this.#end('paused')
+  }
+
+  async finish(): Promise<Digest | Rejected> {
+    this.#mustBeOpen()
+    if (this.#refused) return this.#refused
+    this.#end('whole')
+    return { size: this.#file.size, sha256: this.#file.digest() }
+  }
+
+  async discard(): Promise<void> {
+    if (this.#open) this.#end('gone')
+  }
+
+  #end(status: 'paused' | 'whole' | 'gone'): void {
+    this.#open = false
+    this.#file.become(status)
+    this.#onEnd(status)
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#open) throw new FileMissing(`this upload has ended (${this.#file.status})`)
+  }
+}
+
+const LONGEST_CHUNK_BYTES = 1024 * 1024
+
+/** The bytes of one file, whole or on its way, and the readers that wait for more. */
+class MemoryFile {
+  #hash = createHash('sha256')
+  readonly #chunks: Uint8Array[] = []
+  /** The offset of each chunk in the file. */
+  readonly #starts: number[] = []
+  readonly #waiters = new Waiters()
+  #status: 'growing' | 'paused' | 'whole' | 'gone' = 'growing'
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get status(): 'growing' | 'paused' | 'whole' | 'gone' {
+    return this.#status
+  }
+
+  digest(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
+  append(bytes: Uint8Array): void {
+    for (let start = 0; start < bytes.length; start += LONGEST_CHUNK_BYTES) {
+      this.#push(copy(bytes.subarray(start, start + LONGEST_CHUNK_BYTES)))
+    }
+    this.#waiters.release()
+  }
+
+  /** A file that is `gone` ends its readers with an error. */
+  become(status: 'growing' | 'paused' | 'whole' | 'gone'): void {
+    this.#status = status
+    if (status === 'gone') this.#chunks.length = 0
+    this.#waiters.release()
+  }
+
+  /** A whole file that shares the bytes of this one. */
+  twin(): MemoryFile {
+    const twin = new MemoryFile()
+    twin.#hash = this.#hash.copy()
+    twin.#chunks.push(...this.#chunks)
+    twin.#starts.push(...this.#starts)
+    twin.#size = this.#size
+    twin.become('whole')
+    return twin
+  }
+
+  /** A copy of the bytes from `at`; undefined at the end. Waits for the writers unless `signal` is aborted. */
+  async piece(at: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const comes = () => this.#status === 'growing' || this.#status === 'paused'
+    while (comes() && at >= this.#size && !signal.aborted) await this.#waiters.wait(signal)
+    if (this.#status === 'gone') throw new FileMissing('the file has been removed')
+    if (at >= this.#size) return undefined
+    const index = this.#chunkAt(at)
+    const chunk = this.#chunks[index]
+    return chunk && copy(chunk.subarray(at - (this.#starts[index] ?? 0)))
+  }
+
+  #push(chunk: Uint8Array): void {
+    this.#hash.update(chunk)
+    this.#chunks.push(chunk)
+    this.#starts.push(this.#size)
+    this.#size += chunk.length
+  }
+
+  /** The last chunk that begins at or before `at`. */
+  #chunkAt(at: number): number {
+    let low = 0
+    let high = this.#starts.length - 1
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if ((this.#starts[middle] ?? 0) <= at) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
+
+/** Copies a `Buffer` too, whose own `slice` does not. */
+const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)

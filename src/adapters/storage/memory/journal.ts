@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Appended, Journal, KnownId, Span } from '#domain/ports/journal.ts'
-import { Batch } from '#domain/room/batch.ts'
-import { type Entry, isFact } from '#domain/room/events.ts'
-import { historyChars } from '#domain/room/history-size.ts'
+import type { Appended, Journal, Span } from '#domain/ports/journal.ts'
+import { Batch, type KnownId } from '#domain/room/batch.ts'
+import { type Entry, historyChars, isFact } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
+import { densityFault, numberingFault } from '../numbering.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
 const DONE = Promise.resolve()
-/** Entries that a search looks at in one turn of the event loop. */
+/** Entries that a search checks in one turn of the event loop. */
 const STEP_ENTRIES = 512
 
 interface RoomLog {
@@ -33,11 +33,14 @@ export class MemoryJournal implements Journal {
   }
 
   append(batches: readonly Batch[]): Promise<Appended> {
-    const known = this.#known(batches)
+    const written = batches.filter(({ entries }) => entries.length > 0)
+    const known = this.#known(written)
     if (known.length > 0) return Promise.resolve({ status: 'duplicate', known })
-    const problem = this.#problem(batches)
-    if (problem !== undefined) return Promise.reject(new RangeError(problem))
-    for (const batch of batches) if (batch.entries.length > 0) this.#keep(batch)
+    const fault =
+      written.map(densityFault).find((each) => each !== undefined) ??
+      numberingFault(written, (room) => this.#rooms.get(room)?.last)
+    if (fault !== undefined) return Promise.reject(new RangeError(fault))
+    for (const batch of written) this.#keep(batch)
     return Promise.resolve(COMMITTED)
   }
 
@@ -81,7 +84,7 @@ export class MemoryJournal implements Journal {
           if (left < 0) return found.reverse()
           found.push(entry)
         }
-        // Everything else in the process waits meanwhile.
+        // The rest of the process waits meanwhile.
         looked += 1
         if (looked % STEP_ENTRIES === 0) await nextTurn()
       }
@@ -104,36 +107,15 @@ export class MemoryJournal implements Journal {
 
   #known(batches: readonly Batch[]): KnownId[] {
     const known: KnownId[] = []
-    for (const { room, entries, ids } of batches) {
+    for (const { room, ids } of batches) {
       const seen = this.#rooms.get(room)?.ids
-      if (seen === undefined || entries.length === 0) continue
+      if (seen === undefined) continue
       for (const { id } of ids) {
         const seq = seen.get(id)
         if (seq !== undefined) known.push({ room, id, seq })
       }
     }
     return known
-  }
-
-  /** What is wrong with the numbering or the ids; a bug of the caller's. */
-  #problem(batches: readonly Batch[]): string | undefined {
-    const lasts = new Map<string, number>()
-    const ids = new Set<string>()
-    for (const batch of batches) {
-      if (batch.entries.length === 0) continue
-      const expected = (lasts.get(batch.room) ?? this.#rooms.get(batch.room)?.last ?? 0) + 1
-      const last = expected + batch.entries.length - 1
-      if (batch.first !== expected || batch.last !== last) {
-        return `a batch of ${batch.entries.length} entries spans ${batch.first} to ${batch.last}; its room continues at ${expected}`
-      }
-      lasts.set(batch.room, last)
-      for (const { id } of batch.ids) {
-        const key = `${batch.room}\n${id}`
-        if (ids.has(key)) return `the command id at ${batch.first} to ${batch.last} comes twice in one append`
-        ids.add(key)
-      }
-    }
-    return undefined
   }
 
   #keep(batch: Batch): void {

@@ -1,22 +1,23 @@
+import { statfsSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Appended, KnownId } from '#domain/ports/journal.ts'
-import { type Checkpointer, transaction } from './connection.ts'
+import type { Appended } from '#domain/ports/journal.ts'
+import type { KnownId } from '#domain/room/batch.ts'
+import { hasFreeSpace } from '#system/files/file-system.ts'
+import { numberingFault } from '../numbering.ts'
+import { type Checkpointer, PAGE_SIZE, transaction } from './database.ts'
 import { isDiskFull } from './errors.ts'
-import { DISK_FULL, type FreeSpace } from './free-space.ts'
-import type { NewRow, NewRows } from './messages.ts'
-import { packSums } from './records.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { checksumOf, KEY, KIND, packIds } from './row.ts'
-import { PAGE_SIZE } from './schema.ts'
+import { checksumOf, KEY, KIND, packIds, packSums } from './rows.ts'
+import type { NewRow, NewRows } from './worker-messages.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
 
-interface Place {
+interface PlacedRow {
   readonly row: NewRow
   readonly room: Room
 }
 
-/** Writes what the commit loop hands over: one transaction, one fsync. */
+/** Writes the batches of the commit loop: one transaction, one fsync. */
 export class Appender {
   readonly #db: DatabaseSync
   readonly #rooms: RoomTable
@@ -34,7 +35,7 @@ export class Appender {
     this.#checkpointer = checkpointer
     this.#knownId = db.prepare('SELECT seq FROM ids WHERE room = ? AND id = ?')
     this.#insertId = db.prepare('INSERT INTO ids (room, id, seq) VALUES (?, ?, ?)')
-    // A key that is there already can only be of a damaged row, because the numbering has been checked.
+    // An existing key can only belong to a damaged row, because the numbering has been checked.
     this.#insertRow = db.prepare(
       `INSERT OR REPLACE INTO batches (key, last, kind, room, ids, bytes, checksum, sums) VALUES (${KEY}, ?, ?, ?, ?, ?, ?, ?)`,
     )
@@ -74,33 +75,23 @@ export class Appender {
     return known
   }
 
-  /** Finds each row's room and checks that it continues it. */
-  #place(rows: readonly NewRow[]): { places: Place[]; fresh: Room[] } {
+  /** Finds or drafts each row's room, and checks that the rows continue them. */
+  #place(rows: readonly NewRow[]): { places: PlacedRow[]; fresh: Room[] } {
+    const fault = numberingFault(rows, (room) => this.#rooms.get(room)?.last)
+    if (fault !== undefined) throw new RangeError(fault)
     const fresh = new Map<string, Room>()
-    const lasts = new Map<Room, number>()
-    const ids = new Set<string>()
     const places = rows.map((row) => {
       let room = this.#rooms.get(row.room) ?? fresh.get(row.room)
       if (room === undefined) {
         room = this.#rooms.draft(row.room, fresh.size)
         fresh.set(row.room, room)
       }
-      const expected = (lasts.get(room) ?? room.last) + 1
-      if (row.first !== expected) {
-        throw new RangeError(`a batch spans ${row.first} to ${row.last}; its room continues at ${expected}`)
-      }
-      lasts.set(room, row.last)
-      for (const { id } of row.ids) {
-        const key = `${row.room}\n${id}`
-        if (ids.has(key)) throw new RangeError(`a command id at ${row.first} to ${row.last} comes twice in one append`)
-        ids.add(key)
-      }
       return { row, room }
     })
     return { places, fresh: [...fresh.values()] }
   }
 
-  #write(places: readonly Place[], fresh: readonly Room[], bytes: Uint8Array): void {
+  #write(places: readonly PlacedRow[], fresh: readonly Room[], bytes: Uint8Array): void {
     for (const room of fresh) this.#rooms.save(room)
     let at = 0
     for (const { row, room } of places) {
@@ -131,6 +122,33 @@ export class Appender {
   }
 }
 
-/** About how many pages this wrote: a leaf for each row, each id on a leaf of its own, and what overflowed. */
+/** About how many pages this wrote: a leaf for each row, a leaf for each id, and the overflow pages. */
 const pagesOf = (rows: readonly NewRow[], bytes: Uint8Array): number =>
   rows.reduce((pages, { ids }) => pages + 1 + ids.length, Math.ceil(bytes.length / PAGE_SIZE))
+
+const CHECK_EVERY_MS = 1000
+/** Everybody in the room reads it, so the path of the disk is only in the log. */
+const DISK_FULL = "the host's disk is full; once there is room, messages are taken again without a restart"
+
+/** Keeps some space free on the disk, so that everything beside the journal (the log, uploads about to finish) can go on. */
+export class FreeSpace {
+  readonly #directory: string
+  readonly #floorBytes: number | undefined
+  #checkedAt = Number.NEGATIVE_INFINITY
+  #shortage: string | undefined
+
+  /** `floorBytes`: by default the greater of 64 MiB and 1 % of the disk. */
+  constructor(directory: string, floorBytes: number | undefined) {
+    this.#directory = directory
+    this.#floorBytes = floorBytes
+  }
+
+  /** The message for members while too little is free; checks the disk at most once a second. */
+  shortage(): string | undefined {
+    const now = performance.now()
+    if (now - this.#checkedAt < CHECK_EVERY_MS) return this.#shortage
+    this.#checkedAt = now
+    this.#shortage = hasFreeSpace(statfsSync(this.#directory), 0, this.#floorBytes) ? undefined : DISK_FULL
+    return this.#shortage
+  }
+}

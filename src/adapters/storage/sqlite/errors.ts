@@ -1,10 +1,11 @@
-import { failureText } from '#domain/names/failure-text.ts'
-import type { Failure } from './messages.ts'
+import { failureText } from '#domain/names/text.ts'
+import { isDiskFull as isFileSystemFull } from '#system/files/file-system.ts'
+import type { Failure } from './worker-messages.ts'
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html. */
 export const SQLITE = { error: 1, busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, notADatabase: 26 } as const
 
-/** The database says of itself that a newer tamtam wrote it. */
+/** The database was written by a newer tamtam. */
 export class JournalTooNew extends Error {
   readonly code = 'JOURNAL_TOO_NEW'
 }
@@ -14,7 +15,7 @@ export class DatabaseLocked extends Error {
   readonly code = 'DATABASE_LOCKED'
 }
 
-/** The extended result code of an error that node:sqlite threw; undefined for other errors. */
+/** The extended result code of an error from node:sqlite; undefined for other errors. */
 const sqliteCode = (error: unknown): number | undefined =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : undefined
 
@@ -25,8 +26,7 @@ export const primaryCode = (error: unknown): number | undefined => {
 }
 
 /** A full disk, as SQLite or the file system reports it. */
-export const isDiskFull = (error: unknown): boolean =>
-  primaryCode(error) === SQLITE.full || (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
+export const isDiskFull = (error: unknown): boolean => primaryCode(error) === SQLITE.full || isFileSystemFull(error)
 
 export const toFailure = (error: unknown): Failure => {
   const message = failureText(error)

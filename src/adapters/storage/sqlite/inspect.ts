@@ -1,42 +1,43 @@
 import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { WholeFile } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
 import { initialState, type RoomState } from '#domain/room/state.ts'
 import { BadEntries, unpackEntries } from '#protocol/journal-format.ts'
-import { believed, isComplete } from './records.ts'
+import { SCHEMA_VERSION, schemaIsIntact, schemaVersion, treeDamage } from './database.ts'
+import { DATABASE_FILE } from './journal-files.ts'
 import { loadRooms, RoomTable } from './room-table.ts'
-import { KIND, ROW_COLUMNS, type UncheckedRow } from './row.ts'
-import { SCHEMA_VERSION, schemaIsIntact, schemaVersion } from './schema.ts'
+import { isComplete, KIND, ROW_COLUMNS, type UncheckedRow, verifiedRows } from './rows.ts'
 
-/** What a look at a journal finds. */
+/** The findings of an inspection. */
 export interface Inspection {
   readonly rooms: number
   readonly entries: number
-  /** Sequences of the rooms' histories that no entry has: damaged now, or left behind when the journal was saved once. */
+  /** Sequences without an entry in the rooms' histories: damaged now, or lost in an earlier salvage. */
   readonly missing: number
   /** Stored batches whose checksum fails. */
   readonly damagedRows: number
-  /** What is wrong with the whole of it; undefined where nothing is. */
+  /** Damage of the database as a whole; undefined when it is intact. */
   readonly damage: string | undefined
-  /** When the newest entry was made, in milliseconds since 1970. */
+  /** The time of the newest entry, in milliseconds since 1970. */
   readonly newestAt: number | undefined
-  /** The whole files of all rooms, by their id. */
+  /** The complete files of all rooms, by id. */
   readonly files: ReadonlyMap<string, WholeFile>
 }
 
-/** Reads the journal in a directory that the caller has locked, all of it, and changes and repairs nothing. */
+/** Reads the whole journal in a directory that the caller has locked; changes and repairs nothing. */
 export function inspectJournal(directory: string): Inspection {
-  const file = `${directory}/journal.db`
-  // SQLite makes them for whoever reads; a host needs none of ours.
+  const file = join(directory, DATABASE_FILE)
+  // SQLite makes these for every reader; the host needs none of them.
   const made = [`${file}-shm`, `${file}-wal`].filter((path) => !existsSync(path))
   const db = new DatabaseSync(file, { readOnly: true })
   try {
     const version = schemaVersion(db)
-    // The next start adds the column; what is read here is of before.
+    // The next start adds the column; here the old rows are read.
     if (version === 1) db.exec('CREATE TEMP VIEW batches AS SELECT *, NULL AS sums FROM main.batches')
     const rooms = new RoomTable(db)
-    const damage = wrongWith(db, version, rooms)
+    const damage = damageOf(db, version, rooms)
     return { ...count(db, rooms), damage }
   } finally {
     db.close()
@@ -44,13 +45,11 @@ export function inspectJournal(directory: string): Inspection {
   }
 }
 
-function wrongWith(db: DatabaseSync, version: number | undefined, rooms: RoomTable): string | undefined {
+function damageOf(db: DatabaseSync, version: number | undefined, rooms: RoomTable): string | undefined {
   if (version === undefined) return 'the schema version is damaged'
   if (version > SCHEMA_VERSION) return 'a newer tamtam wrote it'
   if (version > 0 && !schemaIsIntact(db, version)) return 'the tables are not those of a journal'
-  const verdict = Object.values(db.prepare('PRAGMA integrity_check(1)').get() ?? {})[0]
-  if (verdict !== 'ok') return `integrity_check: ${String(verdict)}`
-  return loadRooms(db, rooms)
+  return treeDamage(db) ?? loadRooms(db, rooms)
 }
 
 function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
@@ -61,7 +60,7 @@ function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
   for (const stored of db.prepare(`SELECT key >> 40 AS room_key, ${ROW_COLUMNS} FROM batches ORDER BY key`).iterate()) {
     const row = stored as unknown as UncheckedRow
     const room = rooms.withKey(Number(stored['room_key']))
-    const rows = believed(row, room?.name ?? String(row.room))
+    const rows = verifiedRows(row, room?.name ?? String(row.room))
     if (!isComplete(row, rows)) damagedRows++
     for (const { room: name, bytes, kind } of rows) {
       const state = states.get(name) ?? initialState(name)

@@ -1,27 +1,33 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { type Appended, DirectoryInUse, type Journal, JournalFailed, type Span } from '#domain/ports/journal.ts'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import { type Entry, isFact, type PastEvent } from '#domain/room/events.ts'
-import { historyChars, newestWithin } from '#domain/room/history-size.ts'
+import { type Entry, historyChars, isFact, newestWithin, type PastEvent } from '#domain/room/events.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
+import { ownerPid } from '../disk/directory-lock.ts'
 import { JournalTooNew } from './errors.ts'
-import type { CallName, Calls, Failure } from './messages.ts'
-import { packRows, unpackRows } from './transport.ts'
-import { WorkerLink } from './worker-link.ts'
+import {
+  type Answer,
+  type CallName,
+  type Calls,
+  type Failure,
+  packRows,
+  type Request,
+  unpackRows,
+  type WorkerOptions,
+} from './worker-messages.ts'
 
 export interface SqliteJournalOptions {
-  /** Holds `journal.db`; made where it is missing. */
+  /** The directory of `journal.db`; made when missing. */
   readonly directory: string
   readonly log: Log
-  /** Below this much free space nothing is appended; 64 MiB or 1 % of the disk, whichever is more, unless given. */
+  /** Below this much free space nothing is appended; by default the greater of 64 MiB and 1 % of the disk. */
   readonly freeSpaceFloorBytes?: number
-  /** Hears of each damaged place that is met; what of it does not verify is left out of all answers. */
+  /** Called for each damaged place; entries that do not verify are left out of all answers. */
   readonly onDamaged?: () => void
 }
 
-/** Found entries that are read at first; more of them where they are short. */
+/** Found entries in the first step of a search; later steps grow while entries are short. */
 const FOUND_AT_ONCE = 16
 const STEP_CHARS = 64 * 1024
 const COMMITTED: Appended = { status: 'committed' }
@@ -29,7 +35,7 @@ const COMMITTED: Appended = { status: 'committed' }
 /**
  * Keeps the journal in `<directory>/journal.db`, a SQLite database in a worker thread: an append is one transaction and one fsync.
  * `open` rejects with `DirectoryInUse`, `JournalTooNew` or `JournalBroken`. `append` rejects with a `RangeError`, and writes
- * nothing, when the numbering is not dense or an id comes twice: a bug of the caller's.
+ * nothing, when the numbering is not dense or an id comes twice: a bug of the caller.
  */
 export class SqliteJournal implements Journal {
   readonly #options: SqliteJournalOptions
@@ -96,7 +102,7 @@ export class SqliteJournal implements Journal {
     const words = searchWords(query)
     if (words.length === 0) return []
     const seqs = [...(await this.#call('search', { room, words, limit }))]
-    // The newest first, some at a time, and none that there is no place for: an append that comes meanwhile is behind one such step.
+    // Newest first, in steps, and no more than fit: an append that comes meanwhile waits for one such step.
     const found: PastEvent[][] = []
     for (let left = chars, step = FOUND_AT_ONCE; left >= 0 && seqs.length > 0; ) {
       const looked = await this.#found(room, seqs.splice(-step), words)
@@ -108,7 +114,7 @@ export class SqliteJournal implements Journal {
     return newestWithin(found.reverse().flat(), chars)
   }
 
-  /** Those of these entries that have the words. What the index says is looked at again: it has no checksum of its own. */
+  /** The entries among `seqs` that match the words. Hits of the index are checked again: the index has no checksums. */
   async #found(room: string, seqs: readonly number[], words: readonly string[]): Promise<PastEvent[]> {
     const wanted = new Set(seqs)
     const entries = new Map<number, Entry>()
@@ -141,7 +147,7 @@ export class SqliteJournal implements Journal {
       await link.terminate()
       this.#opening = undefined
       const { kind, message } = failure as Failure
-      if (kind === 'inUse') throw new DirectoryInUse(directory, await ownerOf(directory))
+      if (kind === 'inUse') throw new DirectoryInUse(directory, ownerPid(directory))
       if (kind === 'tooNew') throw new JournalTooNew(message)
       throw this.#translate(failure as Failure)
     }
@@ -149,13 +155,13 @@ export class SqliteJournal implements Journal {
 
   async #call<Name extends CallName>(
     name: Name,
-    asks: Calls[Name]['asks'],
+    args: Calls[Name]['args'],
     moved?: ArrayBuffer[],
-  ): Promise<Calls[Name]['gets']> {
+  ): Promise<Calls[Name]['result']> {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#link === undefined) throw new Error('the journal is not open; await open() first')
     try {
-      return await this.#link.call(name, asks, moved)
+      return await this.#link.call(name, args, moved)
     } catch (failure) {
       throw this.#translate(failure as Failure)
     }
@@ -171,13 +177,87 @@ export class SqliteJournal implements Journal {
   }
 }
 
-/** The process that says it owns the directory; undefined where nothing readable says so. */
-const ownerOf = async (directory: string): Promise<number | undefined> => {
-  try {
-    const owner: unknown = JSON.parse(await readFile(join(directory, 'owner.json'), 'utf8'))
-    const pid = owner !== null && typeof owner === 'object' && 'pid' in owner ? owner.pid : undefined
-    return typeof pid === 'number' && Number.isSafeInteger(pid) ? pid : undefined
-  } catch {
-    return undefined // Missing or half-written: the pid only makes the message nicer.
+interface Waiting {
+  resolve(result: unknown): void
+  reject(failure: Failure): void
+}
+
+/** The program of the thread: a source, or compiled, as this file. */
+const WORKER = import.meta.url.endsWith('.ts')
+  ? new URL('./worker.ts', import.meta.url)
+  : new URL('./worker.js', import.meta.url)
+const GONE: Failure = { kind: 'broken', message: 'its thread has ended', sqliteCode: undefined }
+
+/** The main thread's end of the worker: calls go out, answers come back by number. Rejects with a `Failure`. */
+class WorkerLink {
+  readonly #worker: Worker
+  readonly #log: Log
+  readonly #damaged: () => void
+  readonly #waiting = new Map<number, Waiting>()
+  #gone: Failure | undefined
+  #newest = 0
+
+  /** `damaged` is called for each damaged place that the worker meets. */
+  constructor(options: WorkerOptions, log: Log, damaged: () => void) {
+    this.#log = log
+    this.#damaged = damaged
+    this.#worker = new Worker(WORKER, {
+      name: 'journal',
+      workerData: options,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    })
+    this.#worker.on('message', (answer: Answer) => this.#take(answer))
+    this.#worker.on('error', (error) => this.#end({ ...GONE, message: `its thread failed: ${String(error)}` }))
+    this.#worker.on('exit', () => this.#end(GONE))
+  }
+
+  call<Name extends CallName>(
+    name: Name,
+    args: Calls[Name]['args'],
+    moved: ArrayBuffer[] = [],
+  ): Promise<Calls[Name]['result']> {
+    return new Promise<unknown>((resolve, reject) => {
+      if (this.#gone !== undefined) {
+        reject(this.#gone)
+        return
+      }
+      this.#newest += 1
+      this.#waiting.set(this.#newest, { resolve, reject })
+      this.#worker.postMessage({ id: this.#newest, name, args } as Request, moved)
+    }) as Promise<Calls[Name]['result']>
+  }
+
+  /** Lets pending calls finish, closes the database and ends the thread. */
+  async close(): Promise<void> {
+    try {
+      await this.call('close', undefined)
+    } finally {
+      await this.terminate()
+    }
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #take(answer: Answer): void {
+    if (answer.type === 'log') {
+      this.#log[answer.level](answer.what, answer.fields)
+      return
+    }
+    if (answer.type === 'damaged') {
+      this.#damaged()
+      return
+    }
+    const waiting = this.#waiting.get(answer.id)
+    this.#waiting.delete(answer.id)
+    if (answer.type === 'done') waiting?.resolve(answer.result)
+    else waiting?.reject(answer.failure)
+  }
+
+  #end(failure: Failure): void {
+    this.#gone ??= failure
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#gone)
+    this.#waiting.clear()
   }
 }

@@ -1,48 +1,72 @@
-import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { makeDirectorySync } from '#system/files/file-system.ts'
-import { Checkpointer, connect } from './connection.ts'
+import {
+  Checkpointer,
+  connect,
+  migrate,
+  SCHEMA_VERSION,
+  schemaIsIntact,
+  schemaVersion,
+  treeDamage,
+} from './database.ts'
 import { DatabaseLocked, isDiskFull, JournalTooNew, primaryCode, SQLITE } from './errors.ts'
-import { finishReplacing, replaceDamaged, syncDirectory } from './quarantine.ts'
+import { scanWal, type WalScan } from './file-format.ts'
+import {
+  DATABASE_FILE,
+  FILLING_FILE,
+  LOG_FILE,
+  markSuspect,
+  QUARANTINE_PREFIX,
+  SALVAGED_FILE,
+  suspectFile,
+} from './journal-files.ts'
 import { loadRooms, RoomTable } from './room-table.ts'
-import { isWhole, ROW_COLUMNS, type UncheckedRow } from './row.ts'
-import { scanWal, type WalScan } from './salvage/wal.ts'
-import { migrate, SCHEMA_VERSION, schemaIsIntact, schemaVersion } from './schema.ts'
+import { isWhole, ROW_COLUMNS, type UncheckedRow } from './rows.ts'
+import { type Salvaged, salvage } from './salvage.ts'
 
-const DATABASE_FILE = 'journal.db'
-/** Lies beside the database after a failure: verify everything at the next start. */
-export const SUSPECT_FILE = 'journal.suspect'
-/** Larger databases are only verified in full after a failure. */
+/** Larger databases are verified in full only after a failure. */
 const VERIFY_BELOW_BYTES = 256 * 1024 * 1024
-/** Reading every row takes as long again as checking the tree: half a second more for a start, at most. */
+/** Reading every row takes as long again as checking the tree: at most half a second more for a start. */
 const VERIFY_ROWS_BELOW_BYTES = 32 * 1024 * 1024
-/** A log this large is not what a crash leaves (it is copied every few MiB); it is not looked through beforehand. */
+/** A crash leaves no log this large (it is checkpointed every few MiB), so it is not scanned beforehand. */
 const SCAN_WAL_BELOW_BYTES = 512 * 1024 * 1024
 
 interface Opened {
   readonly db: DatabaseSync
   readonly rooms: RoomTable
-  /** There are damaged rows in it, and no room to set it aside and save the others. */
+  /** It has damaged rows, and the disk had no room for a salvage. */
   readonly isDamaged: boolean
 }
 
-/** How much of it is read before it is trusted. */
+/** The part of the database that is read before it is trusted. */
 type Verification = 'newest rows' | 'tree' | 'rows'
 
 /**
- * Opens the journal in a directory, makes it where there is none, and repairs it where it is damaged: what cannot be trusted
- * moves to `quarantine-<time>`, the entries that verify go on in a fresh database. Throws `DatabaseLocked`, `JournalTooNew`,
- * or what the system gives where the disk itself fails.
+ * Opens the journal in a directory, makes it when missing, and repairs damage: the damaged files move to `quarantine-<time>`, and the
+ * entries that verify go on in a fresh database. Throws `DatabaseLocked`, `JournalTooNew`, or the error of a failing disk.
  */
 export const openDatabase = (directory: string, log: Log): Opened => {
   makeDirectorySync(directory)
   finishReplacing(directory, log)
   const file = join(directory, DATABASE_FILE)
-  const suspect = join(directory, SUSPECT_FILE)
-  // Before SQLite looks: it takes what follows a damaged place in the log for a torn end and forgets it.
-  const wal = readWal(`${file}-wal`)
+  const suspect = suspectFile(directory)
+  // Before SQLite opens it: SQLite takes everything behind a damaged place in the log for a torn end and drops it.
+  const wal = readWal(join(directory, LOG_FILE))
   const size = existsSync(file) ? statSync(file).size : undefined
   if (size === 0 && wal === undefined)
     log.warn('the journal is an empty file, as after a crash at its very first start')
@@ -57,10 +81,10 @@ export const openDatabase = (directory: string, log: Log): Opened => {
     replaceDamaged(directory, opened, wal, log)
   } catch (error) {
     if (!isDiskFull(error)) throw error
-    // Damaged rows stay where they are and are left out; a damaged tree must not be written to.
+    // Damaged rows stay in place and are left out; a damaged tree must not be written to.
     const asItIs = attempt(directory, file, 'tree', emptied ?? wal?.damage)
     if (typeof asItIs === 'string') throw error
-    writeFileSync(suspect, '')
+    markSuspect(directory)
     log.error('the journal is damaged, and the disk too full to save it; the next start tries again', {
       damage: opened,
     })
@@ -77,7 +101,7 @@ const verificationOf = (size = 0): Verification => {
   return size < VERIFY_BELOW_BYTES ? 'tree' : 'newest rows'
 }
 
-/** The open database, or what is damaged about it; it is closed then. */
+/** The open database, or a description of its damage; it is closed then. */
 const attempt = (
   directory: string,
   file: string,
@@ -94,7 +118,7 @@ const attempt = (
     if (rooms !== undefined && damage === undefined && verification === 'rows') damage = damagedRows(db, rooms)
     if (rooms !== undefined && damage === undefined) {
       mustBeWritable(db)
-      // An empty log at the start: what is found in it later is of this run.
+      // Starts with an empty log: everything found in it later is of this run.
       new Checkpointer(db).run('TRUNCATE')
       syncDirectory(directory)
       return { db, rooms, isDamaged: false }
@@ -110,17 +134,14 @@ const attempt = (
   return damage ?? 'unknown'
 }
 
-/** Brings the schema up to date and verifies; gives what is damaged. */
+/** Brings the schema up to date and verifies; answers the damage. */
 const prepare = (db: DatabaseSync, directory: string, verification: Verification): string | undefined => {
   const version = schemaVersion(db)
   if (version === undefined) return 'the schema version is damaged'
   if (version > SCHEMA_VERSION) throw new JournalTooNew(tooNew(directory, version))
   migrate(db, version)
   if (!schemaIsIntact(db)) return 'the tables are not those of a journal'
-  if (verification === 'newest rows') return undefined
-  // Not the quick one: this one also compares the index of facts with the rows, and what it leads to is read at each start.
-  const verdict = Object.values(db.prepare('PRAGMA integrity_check(1)').get() ?? {})[0]
-  return verdict === 'ok' ? undefined : `integrity_check: ${String(verdict)}`
+  return verification === 'newest rows' ? undefined : treeDamage(db)
 }
 
 const damagedRows = (db: DatabaseSync, rooms: RoomTable): string | undefined => {
@@ -141,10 +162,10 @@ const isDamage = (error: unknown): boolean => {
   return code === SQLITE.corrupt || code === SQLITE.notADatabase || code === SQLITE.error
 }
 
-/** `BEGIN` says nothing of it, and a statement that changes no row does. */
+/** `BEGIN` does not fail on a read-only database; a statement that changes no row does. */
 const mustBeWritable = (db: DatabaseSync): void => db.exec('DELETE FROM indexed WHERE 0')
 
-/** A flipped bit in its header makes a database of a kind that may only be read. */
+/** A flipped bit in the header can make a database read-only, although its file is writable. */
 const saysReadOnly = (error: unknown, file: string): boolean => {
   if (primaryCode(error) !== SQLITE.readOnly) return false
   accessSync(file, constants.W_OK)
@@ -162,4 +183,68 @@ const closeDamaged = (db: DatabaseSync | undefined): void => {
 const readWal = (file: string): WalScan | undefined => {
   const size = existsSync(file) ? statSync(file).size : 0
   return size === 0 || size > SCAN_WAL_BELOW_BYTES ? undefined : scanWal(readFileSync(file))
+}
+
+/**
+ * Replaces a damaged database with one of the rows that still verify; the damaged one moves to `quarantine-<time>` with its log. A
+ * crash at any point leaves either the damaged one in place or a state that `finishReplacing` completes.
+ */
+const replaceDamaged = (directory: string, damage: string, wal: WalScan | undefined, log: Log): void => {
+  for (const name of [FILLING_FILE, `${FILLING_FILE}-wal`, SALVAGED_FILE])
+    rmSync(join(directory, name), { force: true })
+  const filling = connect(join(directory, FILLING_FILE))
+  let salvaged: Salvaged
+  try {
+    migrate(filling, 0)
+    salvaged = salvage(join(directory, DATABASE_FILE), wal, filling)
+    filling.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  } catch (error) {
+    for (const name of [FILLING_FILE, `${FILLING_FILE}-wal`]) rmSync(join(directory, name), { force: true })
+    throw error
+  } finally {
+    filling.close()
+  }
+  renameSync(join(directory, FILLING_FILE), join(directory, SALVAGED_FILE))
+  const quarantine = makeQuarantine(directory)
+  if (wal !== undefined) writeFileSync(join(quarantine, LOG_FILE), wal.bytes)
+  renameSync(join(directory, DATABASE_FILE), join(quarantine, DATABASE_FILE))
+  putInPlace(directory, quarantine)
+  log.error('the journal was damaged; the rows that verify were saved and the damaged files set aside', {
+    damage,
+    quarantine,
+    ...salvaged,
+  })
+}
+
+/** Completes a replacement that a crash interrupted. */
+const finishReplacing = (directory: string, log: Log): void => {
+  if (existsSync(join(directory, DATABASE_FILE)) || !existsSync(join(directory, SALVAGED_FILE))) return
+  const quarantine = makeQuarantine(directory)
+  putInPlace(directory, quarantine)
+  log.error('the journal was damaged; saving the rows that verify was interrupted and is finished now', { quarantine })
+}
+
+/** The damaged log must be gone before the new database is in place: SQLite would apply it. */
+const putInPlace = (directory: string, quarantine: string): void => {
+  const left = join(directory, LOG_FILE)
+  if (existsSync(join(quarantine, LOG_FILE))) rmSync(left, { force: true })
+  else if (existsSync(left)) renameSync(left, join(quarantine, LOG_FILE))
+  renameSync(join(directory, SALVAGED_FILE), join(directory, DATABASE_FILE))
+  syncDirectory(directory)
+}
+
+const makeQuarantine = (directory: string): string => {
+  const quarantine = join(directory, `${QUARANTINE_PREFIX}${new Date().toISOString().replaceAll(':', '')}`)
+  makeDirectorySync(quarantine)
+  return quarantine
+}
+
+/** Makes the names in a directory durable. SQLite tries that too, but does not report a failure. */
+const syncDirectory = (directory: string): void => {
+  const fd = openSync(directory, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
 }

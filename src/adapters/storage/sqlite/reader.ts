@@ -1,30 +1,38 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Log } from '#domain/ports/log.ts'
-import type { StoredRows } from './messages.ts'
-import { believed, isComplete } from './records.ts'
+import type { Log } from '#domain/ports/system.ts'
 import type { Room } from './room-table.ts'
-import { KEY, KEY_OF_ROOM_END, KEY_OF_ROOM_START, KIND, ROW_COLUMNS, type Row, type UncheckedRow } from './row.ts'
+import {
+  isComplete,
+  KEY,
+  KEY_OF_ROOM_END,
+  KEY_OF_ROOM_START,
+  KIND,
+  ROW_COLUMNS,
+  type Row,
+  type UncheckedRow,
+  verifiedRows,
+} from './rows.ts'
 
-/** One answer holds no more than about this, however many entries were asked for: others' appends and reads are behind a few such steps. */
+/** About the most in one answer, however many entries were asked for: other appends and reads wait for a few such steps. */
 const STEP_BYTES = 512 * 1024
 const FACT_ROWS = 256
 
-/** Hears of a damaged place when it is met first. */
-export type Noticed = () => void
+/** Called once for each damaged place. */
+export type OnDamaged = () => void
 
-/** Reads rows, and of those whose checksum fails what still verifies, saying so once for each. */
+/** Reads rows, and the entries that still verify of rows whose checksum fails; each of those is reported once. */
 export class Reader {
   readonly #log: Log
-  readonly #noticed: Noticed
+  readonly #onDamaged: OnDamaged
   readonly #from: StatementSync
   readonly #facts: StatementSync
   readonly #at: StatementSync
   readonly #reported = new Set<string>()
 
-  constructor(db: DatabaseSync, log: Log, noticed: Noticed) {
+  constructor(db: DatabaseSync, log: Log, onDamaged: OnDamaged) {
     this.#log = log
-    this.#noticed = noticed
-    // From the row that holds a sequence on: the last one that starts at or below it, and what follows. A row's kind may be damaged.
+    this.#onDamaged = onDamaged
+    // The row that holds a sequence (the last one that starts at or below it) and those that follow. A row's kind may be damaged.
     this.#from = db.prepare(
       `SELECT ${ROW_COLUMNS} FROM batches WHERE key >= coalesce(
          (SELECT max(key) FROM batches WHERE key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY}), ${KEY_OF_ROOM_START})
@@ -38,7 +46,7 @@ export class Reader {
     )
   }
 
-  /** Rows with sequences above `after` that hold `limit` entries together, at least one row where there is one. */
+  /** Rows with sequences above `after` that hold `limit` entries together; at least one row when there is any. */
   read(room: Room, after: number, limit: number): Row[] {
     const found: Row[] = []
     let entries = 0
@@ -59,11 +67,11 @@ export class Reader {
     }
   }
 
-  /** One page of rows with facts, from the sequence `from` on. Skips pages that hold nothing but damage. */
+  /** One page of rows with facts, from the sequence `from` on. Skips pages of nothing but damage. */
   facts(room: Room, from: number): Row[] {
     for (let next = from; ; ) {
       const found = this.#facts.all(room.key, next, room.key) as unknown as UncheckedRow[]
-      // A damaged index leads to rows of elsewhere, and without end.
+      // A damaged index may lead to other rows, in an endless loop.
       const page = found.filter(({ first }) => Number(first) >= next)
       const whole = page.flatMap((row) => this.#check(room, row))
       if (page.length < found.length) this.#report(room, next, [])
@@ -72,7 +80,7 @@ export class Reader {
     }
   }
 
-  /** One page of the rows that hold these sequences, which rise; each row once. */
+  /** One page of the rows that hold these ascending sequences; each row once. */
   holding(room: Room, seqs: readonly number[]): Row[] {
     const found: Row[] = []
     let bytes = 0
@@ -89,7 +97,7 @@ export class Reader {
   }
 
   #check(room: Room, row: UncheckedRow): readonly Row[] {
-    const rows = believed(row, room.name)
+    const rows = verifiedRows(row, room.name)
     if (!isComplete(row, rows)) this.#report(room, Number(row.first), rows)
     return rows
   }
@@ -101,17 +109,6 @@ export class Reader {
     const entries = left.reduce((sum, row) => sum + row.last - row.first + 1, 0)
     const fields = { room: room.name, first, entriesLeft: entries, damagedRows: this.#reported.size }
     this.#log.error('a stored batch fails its checksum: what of it does not verify is left out', fields)
-    this.#noticed()
+    this.#onDamaged()
   }
-}
-
-/** Puts the rows' bytes into one buffer, which can be moved to another thread. */
-export const toStoredRows = (rows: readonly Row[]): StoredRows => {
-  const bytes = new Uint8Array(rows.reduce((sum, row) => sum + row.bytes.length, 0))
-  let at = 0
-  for (const row of rows) {
-    bytes.set(row.bytes, at)
-    at += row.bytes.length
-  }
-  return { rows: rows.map(({ first, last, bytes: { length } }) => ({ first, last, length })), bytes }
 }

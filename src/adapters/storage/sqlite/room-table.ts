@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import type { Span } from '#domain/ports/journal.ts'
-import { isWhole, KEY_OF_ROOM_END, KEY_OF_ROOM_START, ROW_COLUMNS, type UncheckedRow } from './row.ts'
+import { isWhole, KEY_OF_ROOM_END, KEY_OF_ROOM_START, ROW_COLUMNS, type UncheckedRow } from './rows.ts'
 
 export interface Room {
   readonly key: number
@@ -11,7 +11,7 @@ export interface Room {
   last: number
 }
 
-/** A room's own row holds a `last` only for what its batches no longer show: all trimmed, or lost. */
+/** The `last` of a room's row matters only when its newest batches are trimmed or lost. */
 export const roomChecksum = (room: Omit<Room, 'key'>): number => crc32(`${room.name}\n${room.first}\n${room.last}`)
 
 /** All rooms, by name and by key. Knows the newest sequence of each without asking the database. */
@@ -45,7 +45,7 @@ export class RoomTable {
     return [...this.#byKey.keys()]
   }
 
-  /** A room that is not in the table yet; call `save` within the transaction and `add` after it. */
+  /** A room that is not in the table yet. Call `save` within the transaction and `add` after it. */
   draft(name: string, offset: number): Room {
     return { key: this.#newest + 1 + offset, name, first: 1, last: 0 }
   }
@@ -61,7 +61,7 @@ export class RoomTable {
   }
 }
 
-/** Fills the table from the database; gives what is wrong where a room's row or a room's newest batch is damaged. */
+/** Fills the table from the database; answers the damage of a room's row or of its newest batch. */
 export const loadRooms = (db: DatabaseSync, table: RoomTable): string | undefined => {
   const newest = db.prepare(
     `SELECT ${ROW_COLUMNS} FROM batches WHERE key BETWEEN ${KEY_OF_ROOM_START} AND ${KEY_OF_ROOM_END} ORDER BY key DESC LIMIT 1`,

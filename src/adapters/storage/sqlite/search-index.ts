@@ -1,23 +1,22 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { BadEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { searchableText, searchWords } from '#protocol/search-words.ts'
-import { type Checkpointer, lazyTransaction } from './connection.ts'
+import { type Checkpointer, createSearch, lazyTransaction } from './database.ts'
 import { isDiskFull, primaryCode, SQLITE } from './errors.ts'
 import type { Reader } from './reader.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { KEY, KEY_OF_ROOM_END, type Row } from './row.ts'
-import { createSearch } from './schema.ts'
+import { KEY, KEY_OF_ROOM_END, type Row } from './rows.ts'
 
 const STEP_ENTRIES = 500
 const STEP_MS = 2
-const LOOK_AT_CLOCK_EVERY = 16
+const CHECK_CLOCK_EVERY = 16
 const MERGE_PAGES = 32
-/** About what one step writes to the log, for the checkpoints. */
+/** About how many pages one step writes to the log, for the checkpoints. */
 const STEP_PAGES = 64
 
-/** The words of what was said, found behind the commits in small steps. What it holds can always be made again. */
+/** The words of all messages, indexed after their commits in small steps. It can always be rebuilt from the rows. */
 export class SearchIndex {
   readonly #db: DatabaseSync
   readonly #rooms: RoomTable
@@ -50,7 +49,7 @@ export class SearchIndex {
     const progress = db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM indexed').all()
     for (const row of progress) this.#indexed.set(Number(row['room']), Number(row['upto']))
     this.#behind = new Set(rooms.keys())
-    if ([...this.#indexed].some(([key, upTo]) => !isWithin(rooms.withKey(key), upTo))) this.#makeAnew('its progress')
+    if ([...this.#indexed].some(([key, upTo]) => !isWithin(rooms.withKey(key), upTo))) this.#rebuild('its progress')
   }
 
   /** Notes that a room has grown. */
@@ -85,19 +84,19 @@ export class SearchIndex {
   }
 
   /**
-   * Sequences of the newest entries that have all these words as beginnings of theirs, oldest first. Undefined where the
-   * index turned out damaged: it has been emptied and must catch up again first.
+   * Sequences of the newest entries that have words beginning with each of these, oldest first. Undefined when the index turned out
+   * damaged: it has been emptied and must catch up first.
    */
   find(room: Room, words: readonly string[], limit: number): number[] | undefined {
-    // The words hold letters, digits and marks only (codec/words.ts); the quotes keep AND, OR and NOT words.
+    // The words hold letters, digits and marks only (search-words.ts); the quotes keep AND, OR and NOT words.
     const query = [...new Set(words)].map((word) => `"${word}" *`)
     if (query.length === 0 || limit < 1) return []
     const rows = this.#repairing(() => this.#find.all(query.join(' '), room.key, room.first, room.key, limit))
-    // Where the progress of an index was damaged, an entry may be in it twice.
+    // With damaged progress an entry may have been indexed twice.
     return rows && [...new Set(rows.map((row) => Number(row['seq'])))].reverse()
   }
 
-  /** Takes a row out again; runs within the transaction that trims it. */
+  /** Removes a row from the index; runs within the transaction that trims it. */
   forget(room: Room, row: Pick<Row, 'first' | 'last'>): void {
     this.#remove.run(room.key, row.first, room.key, row.last)
   }
@@ -106,13 +105,13 @@ export class SearchIndex {
     return Math.max(this.#indexed.get(room.key) ?? 0, room.first - 1)
   }
 
-  /** Indexes until the step is over; gives the sequence it came to. */
+  /** Indexes until the step is over; answers the sequence it reached. */
   #advance(room: Room): number {
     const started = performance.now()
     let upTo = this.#progress(room)
     let count = 0
     const isOver = () =>
-      count >= STEP_ENTRIES || (count % LOOK_AT_CLOCK_EVERY === 0 && performance.now() - started > STEP_MS)
+      count >= STEP_ENTRIES || (count % CHECK_CLOCK_EVERY === 0 && performance.now() - started > STEP_MS)
     const rows = () => {
       for (const row of this.#reader.whole(room, upTo)) {
         for (const entry of this.#entries(room, row, upTo)) {
@@ -142,19 +141,19 @@ export class SearchIndex {
     }
   }
 
-  /** Where the index is damaged it is emptied, to be filled again from the rows; only if that does not help it is an error. */
+  /** Empties a damaged index, to be filled again from the rows; damage again after that is an error. */
   #repairing<T>(work: () => T): T | undefined {
     try {
       return work()
     } catch (error) {
       if (primaryCode(error) !== SQLITE.corrupt || this.#wasRepaired) throw error
       this.#wasRepaired = true
-      this.#makeAnew(String(error))
+      this.#rebuild(String(error))
       return undefined
     }
   }
 
-  #makeAnew(error: string): void {
+  #rebuild(error: string): void {
     this.#log.error('the search index is damaged and is made anew from the messages', { error })
     lazyTransaction(this.#db, () => {
       this.#db.exec('DROP TABLE search')

@@ -1,25 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
-import { Appender } from './appender.ts'
-import { Checkpointer } from './connection.ts'
+import { Appender, FreeSpace } from './appender.ts'
+import { Checkpointer } from './database.ts'
 import { isDiskFull } from './errors.ts'
-import { FreeSpace } from './free-space.ts'
-import type { Calls, WorkerOptions } from './messages.ts'
 import { openDatabase } from './opening.ts'
-import { type Noticed, Reader, toStoredRows } from './reader.ts'
+import { type OnDamaged, Reader } from './reader.ts'
 import type { RoomTable } from './room-table.ts'
 import { SearchIndex } from './search-index.ts'
 import { Trimmer } from './trimmer.ts'
+import { type Calls, toStoredRows, type WorkerOptions } from './worker-messages.ts'
 
 type Handlers = {
   readonly [Name in Exclude<keyof Calls, 'open' | 'close'>]: (
-    asks: Calls[Name]['asks'],
-  ) => Calls[Name]['gets'] | Promise<Calls[Name]['gets']>
+    args: Calls[Name]['args'],
+  ) => Calls[Name]['result'] | Promise<Calls[Name]['result']>
 }
 
-/** The journal as the worker has it: an open database and what is done with it. */
+/** The journal inside the worker: an open database and the handlers of all calls. */
 export class Store implements Handlers {
   readonly #db: DatabaseSync
   readonly #log: Log
@@ -32,10 +31,9 @@ export class Store implements Handlers {
   readonly #directory: string
   #isFull = false
 
-  /** `noticed` hears of each damaged place that is met. */
-  constructor(options: WorkerOptions, log: Log, noticed: Noticed = () => {}) {
+  constructor(options: WorkerOptions, log: Log, onDamaged: OnDamaged = () => {}) {
     const { db, rooms, isDamaged } = openDatabase(options.directory, log)
-    if (isDamaged) noticed()
+    if (isDamaged) onDamaged()
     this.#db = db
     this.#directory = options.directory
     this.#log = log
@@ -43,67 +41,67 @@ export class Store implements Handlers {
     this.#checkpointer = new Checkpointer(db)
     const space = new FreeSpace(options.directory, options.freeSpaceFloorBytes)
     this.#appender = new Appender(db, rooms, space, this.#checkpointer)
-    this.#reader = new Reader(db, log, noticed)
+    this.#reader = new Reader(db, log, onDamaged)
     this.#search = new SearchIndex(db, rooms, this.#reader, this.#checkpointer, log)
     this.#trimmer = new Trimmer(db, rooms, this.#search, this.#checkpointer)
   }
 
-  append(asks: Calls['append']['asks']): Calls['append']['gets'] {
-    const appended = this.#appender.append(asks)
-    if (appended.status === 'committed') for (const { room } of asks.rows) this.#search.grew(this.#rooms.get(room)!)
+  append(args: Calls['append']['args']): Calls['append']['result'] {
+    const appended = this.#appender.append(args)
+    if (appended.status === 'committed') for (const { room } of args.rows) this.#search.grew(this.#rooms.get(room)!)
     this.#noteFull(appended.status === 'readOnly')
     return appended
   }
 
-  span(name: string): Calls['span']['gets'] {
+  span(name: string): Calls['span']['result'] {
     const room = this.#rooms.get(name)
     return room && { first: room.first, last: room.last }
   }
 
-  rooms(): Calls['rooms']['gets'] {
+  rooms(): Calls['rooms']['result'] {
     return this.#rooms.spans()
   }
 
-  read({ room, after, limit }: Calls['read']['asks']): Calls['read']['gets'] {
+  read({ room, after, limit }: Calls['read']['args']): Calls['read']['result'] {
     const known = this.#rooms.get(room)
     return toStoredRows(known === undefined ? [] : this.#reader.read(known, Math.max(after, known.first - 1), limit))
   }
 
-  facts({ room, from }: Calls['facts']['asks']): Calls['facts']['gets'] {
+  facts({ room, from }: Calls['facts']['args']): Calls['facts']['result'] {
     const known = this.#rooms.get(room)
     return toStoredRows(known === undefined ? [] : this.#reader.facts(known, from))
   }
 
-  /** Indexes what the room has by now, lets appends in between the steps, and then looks. */
-  async search({ room, words, limit }: Calls['search']['asks']): Promise<Calls['search']['gets']> {
+  /** Brings the index up to the room's current end, with pauses for appends between the steps, and then searches. */
+  async search({ room, words, limit }: Calls['search']['args']): Promise<Calls['search']['result']> {
     const known = this.#rooms.get(room)
     if (known === undefined) return []
     for (const upTo = known.last; ; ) {
-      while (!this.#search.isComplete(known, upTo) && this.#search.step(known)) await this.#letOthers()
+      while (!this.#search.isComplete(known, upTo) && this.#search.step(known)) await this.#yield()
       const seqs = this.#search.find(known, words, limit)
       if (seqs !== undefined) return seqs
     }
   }
 
-  holding({ room, seqs }: Calls['holding']['asks']): Calls['holding']['gets'] {
+  holding({ room, seqs }: Calls['holding']['args']): Calls['holding']['result'] {
     const known = this.#rooms.get(room)
     return toStoredRows(known === undefined ? [] : this.#reader.holding(known, seqs))
   }
 
-  async trim({ room, upTo }: Calls['trim']['asks']): Promise<undefined> {
+  async trim({ room, upTo }: Calls['trim']['args']): Promise<undefined> {
     const known = this.#rooms.get(room)
     if (known === undefined || known.first > upTo) return
-    // What is said meanwhile is not among the facts that are looked at.
+    // Entries that come meanwhile are not among the facts read here.
     const end = Math.min(upTo, known.last)
     const lasting = new RetainedFacts()
     try {
       for (const fact of this.#trimmer.facts(known)) {
-        if (fact === undefined) await this.#letOthers()
+        if (fact === undefined) await this.#yield()
         else lasting.take(fact)
       }
-      while (!this.#trimmer.step(known, end, lasting)) await this.#letOthers()
+      while (!this.#trimmer.step(known, end, lasting)) await this.#yield()
       for (let from: number | undefined = 0; from !== undefined; ) {
-        await this.#letOthers()
+        await this.#yield()
         from = this.#trimmer.tidy(known, from, lasting)
       }
     } catch (error) {
@@ -112,20 +110,20 @@ export class Store implements Handlers {
     }
   }
 
-  /** Where the disk is, is for whoever runs the host. */
+  /** The path of the disk is for the operator of the host. */
   #noteFull(isFull: boolean): void {
     if (isFull && !this.#isFull)
       this.#log.warn('the disk is full: what is said is refused until there is room', { directory: this.#directory })
     this.#isFull = isFull
   }
 
-  /** A checkpoint that is due; called when the answer to an append is out. */
+  /** Runs a checkpoint that is due; called after the answer to an append. */
   settle(): void {
     if (this.#checkpointer.isDue) this.#checkpointer.run()
   }
 
-  /** Between two steps: a checkpoint where one is due, and what was asked meanwhile. */
-  async #letOthers(): Promise<void> {
+  /** Between two steps: a due checkpoint, and the calls that came meanwhile. */
+  async #yield(): Promise<void> {
     this.settle()
     await nextTurn()
   }
@@ -134,7 +132,7 @@ export class Store implements Handlers {
     return this.#search.isBehind
   }
 
-  /** A short step of what may wait. False when it cannot go on for now. */
+  /** A short step of background work. False when it cannot go on for now. */
   idleStep(): boolean {
     const went = this.#search.step()
     this.settle()
@@ -146,7 +144,7 @@ export class Store implements Handlers {
     this.#db.close()
   }
 
-  /** Lets go without touching the disk more than it must: what failed once is not tried again (C76). */
+  /** Closes without touching the disk more than needed: a failed write is not tried again (C76). */
   abandon(): void {
     try {
       this.#db.close()

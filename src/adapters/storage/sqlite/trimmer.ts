@@ -3,18 +3,28 @@ import { Batch } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
 import type { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { packEntries, unpackEntries } from '#protocol/journal-format.ts'
-import { type Checkpointer, lazyTransaction } from './connection.ts'
-import { believed, packSums } from './records.ts'
+import { type Checkpointer, lazyTransaction } from './database.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { checksumOf, KEY, KEY_OF_ROOM_END, KIND, ROW_COLUMNS, type Row, type UncheckedRow, unpackIds } from './row.ts'
+import {
+  checksumOf,
+  KEY,
+  KEY_OF_ROOM_END,
+  KIND,
+  packSums,
+  ROW_COLUMNS,
+  type Row,
+  type UncheckedRow,
+  unpackIds,
+  verifiedRows,
+} from './rows.ts'
 import type { SearchIndex } from './search-index.ts'
 
 const STEP_ROWS = 100
 const STEP_MS = 2
-/** About what forgetting a row writes beside its ids. */
+/** About how many pages trimming a row writes beside its ids. */
 const PAGES_OF_A_ROW = 4
 
-/** Forgets old rows in short steps, so that appends are served between them. */
+/** Removes old rows in short steps, so that appends are served between them. */
 export class Trimmer {
   readonly #db: DatabaseSync
   readonly #rooms: RoomTable
@@ -52,13 +62,14 @@ export class Trimmer {
     )
   }
 
-  /** The room's facts, in order; undefined each time that others should be let in between. */
+  /** The room's facts in order; undefined marks each point for a pause. */
   *facts(room: Room): Generator<Entry | undefined> {
     let started = performance.now()
     for (let next = 0; ; ) {
       const rows = this.#facts.all(room.key, next, room.key) as unknown as UncheckedRow[]
       for (const row of rows) {
-        for (const { bytes } of believed(row, room.name)) yield* unpackEntries(room.name, bytes).entries.filter(isFact)
+        for (const { bytes } of verifiedRows(row, room.name))
+          yield* unpackEntries(room.name, bytes).entries.filter(isFact)
         next = Number(row.first) + 1
         if (performance.now() - started < STEP_MS) continue
         yield undefined
@@ -68,23 +79,23 @@ export class Trimmer {
     }
   }
 
-  /** One step; true when there is nothing more to trim up to `upTo`. Of what is trimmed, the facts that last are kept. */
+  /** One step; true when everything up to `upTo` is trimmed. The retained facts among it are kept. */
   step(room: Room, upTo: number, lasting: RetainedFacts): boolean {
-    const { first, done } = this.#overwriting(() => this.#forget(room, Math.min(upTo, room.last), lasting))
+    const { first, done } = this.#overwriting(() => this.#trim(room, Math.min(upTo, room.last), lasting))
     room.first = first
     return done
   }
 
-  /** One step through what was kept before, from the sequence `from` on; answers where the next begins, undefined at the end. */
+  /** One step through the facts kept earlier, from the sequence `from` on; answers the start of the next step, undefined at the end. */
   tidy(room: Room, from: number, lasting: RetainedFacts): number | undefined {
     return this.#overwriting(() => {
       const started = performance.now()
       const rows = this.#kept.all(room.key, from, room.key, room.first) as unknown as UncheckedRow[]
       let next = from
       for (const row of rows) {
-        const believable = believed(row, room.name)
-        // What can't be read stays as it is, for the next start to look at.
-        if (believable.length > 0) this.#keep(room, Number(row.first), believable, lasting)
+        const verified = verifiedRows(row, room.name)
+        // An unreadable row stays as it is, for the next start to verify.
+        if (verified.length > 0) this.#keep(room, Number(row.first), verified, lasting)
         next = Number(row.first) + 1
         if (performance.now() - started > STEP_MS) return next
       }
@@ -92,7 +103,7 @@ export class Trimmer {
     })
   }
 
-  /** What is forgotten is overwritten, so that nobody finds it in the file, a salvage run least of all. */
+  /** Removed entries are overwritten, so that nobody finds them in the file, above all no salvage. */
   #overwriting<T>(write: () => T): T {
     return lazyTransaction(this.#db, () => {
       this.#db.exec('PRAGMA secure_delete = ON')
@@ -104,19 +115,19 @@ export class Trimmer {
     })
   }
 
-  #forget(room: Room, upTo: number, lasting: RetainedFacts): { first: number; done: boolean } {
+  #trim(room: Room, upTo: number, lasting: RetainedFacts): { first: number; done: boolean } {
     const started = performance.now()
     const rows = this.#old.all(room.key, room.first, room.key, upTo) as unknown as UncheckedRow[]
     let done = rows.length < STEP_ROWS
     let after = room.first - 1
     for (const row of rows) {
-      const believable = believed(row, room.name)
-      const last = believable.at(-1)?.last ?? Number(row.first)
+      const verified = verifiedRows(row, room.name)
+      const last = verified.at(-1)?.last ?? Number(row.first)
       if (last > upTo) {
         done = true
         break
       }
-      this.#forgetRow(room, Number(row.first), believable, lasting)
+      this.#trimRow(room, Number(row.first), verified, lasting)
       after = last
       if (performance.now() - started > STEP_MS) {
         done = false
@@ -129,19 +140,19 @@ export class Trimmer {
     return { first, done }
   }
 
-  #forgetRow(room: Room, first: number, believable: readonly Row[], lasting: RetainedFacts): void {
-    for (const row of believable) {
+  #trimRow(room: Room, first: number, verified: readonly Row[], lasting: RetainedFacts): void {
+    for (const row of verified) {
       const ids = unpackIds(row.ids)
       for (const [id] of ids) this.#removeId.run(room.key, id)
       this.#checkpointer.wrote(ids.length + PAGES_OF_A_ROW)
       this.#search.forget(room, row)
     }
-    this.#keep(room, first, believable, lasting)
+    this.#keep(room, first, verified, lasting)
   }
 
-  /** Of the rows that what is stored under `first` can be believed to be, keeps the facts that last. */
-  #keep(room: Room, first: number, believable: readonly Row[], lasting: RetainedFacts): void {
-    const entries = believable.flatMap(({ kind, bytes }) =>
+  /** Keeps the retained facts of the verified rows stored under `first`. */
+  #keep(room: Room, first: number, verified: readonly Row[], lasting: RetainedFacts): void {
+    const entries = verified.flatMap(({ kind, bytes }) =>
       kind === KIND.chat ? [] : unpackEntries(room.name, bytes).entries,
     )
     const facts = entries.filter((entry) => isFact(entry) && lasting.has(entry.seq))
@@ -149,9 +160,9 @@ export class Trimmer {
       this.#removeRow.run(room.key, first)
       return
     }
-    const [row] = believable
-    if (believable.length === 1 && row?.kind === KIND.kept && facts.length === entries.length) return
-    const last = believable.at(-1)!.last
+    const [row] = verified
+    if (verified.length === 1 && row?.kind === KIND.kept && facts.length === entries.length) return
+    const last = verified.at(-1)!.last
     const bytes = Uint8Array.from(packEntries(new Batch(room.name, facts)))
     const kept = { first, last, kind: KIND.kept, room: room.name, ids: null, bytes }
     const sums = packSums(room.name, bytes)

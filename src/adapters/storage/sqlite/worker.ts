@@ -1,14 +1,59 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Log } from '#domain/ports/log.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { toFailure } from './errors.ts'
-import { IdleWork } from './idle-work.ts'
-import type { Answer, Failure, Request, WorkerOptions } from './messages.ts'
-import { SUSPECT_FILE } from './opening.ts'
+import { markSuspect } from './journal-files.ts'
 import { Store } from './store.ts'
+import type { Answer, Failure, Request, WorkerOptions } from './worker-messages.ts'
 
-// The journal's own thread: requests come in order, answers go out, and what may wait is done in between.
+/** The time without requests after which background work begins. */
+const QUIET_MS = 20
+/** Under constant load, one step in this time keeps the backlog from growing without end. */
+const AT_LEAST_EVERY_MS = 250
+/** After a failed step (full disk). */
+const RETRY_MS = 5000
+
+/** Does background work in short steps while no requests come. */
+class IdleWork {
+  readonly #isWaiting: () => boolean
+  readonly #step: () => boolean
+  #timer: NodeJS.Timeout | undefined
+  #requestedAt = 0
+  #steppedAt = 0
+
+  /** `step` does one short step and answers whether it could. */
+  constructor(isWaiting: () => boolean, step: () => boolean) {
+    this.#isWaiting = isWaiting
+    this.#step = step
+  }
+
+  noteRequest(): void {
+    this.#requestedAt = performance.now()
+    if (this.#timer === undefined && this.#isWaiting()) this.#wait(QUIET_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #wait(ms: number): void {
+    this.#timer = setTimeout(() => this.#run(), ms)
+  }
+
+  #run(): void {
+    this.#timer = undefined
+    if (!this.#isWaiting()) return
+    const now = performance.now()
+    const quietIn = this.#requestedAt + QUIET_MS - now
+    if (quietIn > 0 && now - this.#steppedAt < AT_LEAST_EVERY_MS) {
+      this.#wait(quietIn)
+      return
+    }
+    this.#steppedAt = now
+    this.#wait(this.#step() ? 0 : RETRY_MS)
+  }
+}
+
+// The journal's own thread: requests come in order, answers go out, background work is done in between.
 const options = workerData as WorkerOptions
 const port = parentPort!
 const answer = (message: Answer): void => port.postMessage(message)
@@ -31,15 +76,16 @@ function fail(error: unknown): Failure {
   return failure
 }
 
-/** The next start verifies all of it and saves what it can, however large it is. */
-function noticed(): void {
+/** Called for each damaged place. */
+function damaged(): void {
   suspect()
   answer({ type: 'damaged' })
 }
 
+/** The next start verifies the whole journal, however large, and saves what it can. */
 function suspect(): void {
   try {
-    writeFileSync(join(options.directory, SUSPECT_FILE), '')
+    markSuspect(options.directory)
   } catch (error) {
     log.warn('the journal could not be marked for verification', { error: String(error) })
   }
@@ -61,33 +107,33 @@ const perform = (request: Request): unknown => {
   if (request.name === 'close') return close()
   if (broken !== undefined) throw new Error(broken.message)
   if (request.name === 'open') {
-    store = new Store(options, log, noticed)
+    store = new Store(options, log, damaged)
     return undefined
   }
   if (store === undefined) throw new RangeError('the journal is not open')
   switch (request.name) {
     case 'append':
-      return store.append(request.asks)
+      return store.append(request.args)
     case 'span':
-      return store.span(request.asks)
+      return store.span(request.args)
     case 'rooms':
       return store.rooms()
     case 'read':
-      return store.read(request.asks)
+      return store.read(request.args)
     case 'facts':
-      return store.facts(request.asks)
+      return store.facts(request.args)
     case 'search':
-      return store.search(request.asks)
+      return store.search(request.args)
     case 'holding':
-      return store.holding(request.asks)
+      return store.holding(request.args)
     case 'trim':
-      return store.trim(request.asks)
+      return store.trim(request.args)
     default:
       return request satisfies never
   }
 }
 
-/** Waits for searches and trims under way: they have the database in the middle of a step only within one turn. */
+/** Waits for searches and trims under way: between their steps the database is consistent. */
 const close = async (): Promise<void> => {
   idle.stop()
   await Promise.allSettled(running)
@@ -100,17 +146,17 @@ const refuse = (id: number, error: unknown): void => answer({ type: 'failed', id
 port.on('message', (request: Request) => {
   const { id } = request
   try {
-    const gets = perform(request)
-    if (gets instanceof Promise) {
-      const finished = gets.then(
-        (value) => answer({ type: 'done', id, gets: value }),
+    const result = perform(request)
+    if (result instanceof Promise) {
+      const finished = result.then(
+        (value) => answer({ type: 'done', id, result: value }),
         (error: unknown) => refuse(id, error),
       )
       if (request.name !== 'close') {
         running.add(finished)
         finished.finally(() => running.delete(finished))
       }
-    } else answer({ type: 'done', id, gets })
+    } else answer({ type: 'done', id, result })
     if (request.name === 'append') store?.settle()
   } catch (error) {
     refuse(id, error)

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, type StatsFs, statSync } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
@@ -17,6 +17,15 @@ export const isDiskFull = (error: unknown): boolean =>
 export function ignoreMissing(error: unknown): void {
   if (errorCode(error) !== 'ENOENT') throw error
 }
+
+const LEAST_FLOOR_BYTES = 64 * 1024 * 1024
+
+/** Whether `bytes` more leave so much free: by default the greater of 64 MiB and 1 % of the file system. */
+export const hasFreeSpace = (
+  { bavail, blocks, bsize }: Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'>,
+  bytes: number,
+  floorBytes: number = Math.max(LEAST_FLOOR_BYTES, (blocks * bsize) / 100),
+): boolean => bavail * bsize - bytes >= floorBytes
 
 /** No sign of a failing disk (C72). */
 export const isOutOfDescriptors = (error: unknown): boolean => ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '')

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '#domain/ports/clock.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 
 /** The browser's time. In a tab that nobody sees it calls late; what counts is measured by `elapsed`. */
 export class BrowserClock implements Clock {

@@ -1,4 +1,4 @@
-import type { Ids } from '#domain/ports/ids.ts'
+import type { Ids } from '#domain/ports/system.ts'
 
 /** 128 random bits as 32 hexadecimal digits. `crypto.randomUUID` is not there on plain http. */
 export class BrowserIds implements Ids {

@@ -1,15 +1,26 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { DigestNews, DigestWanted } from './digest-messages.ts'
+
+/** The worker is asked for the SHA-256 of a file, and of its first bytes. */
+export interface DigestRequest {
+  readonly file: Blob
+  readonly prefixes: readonly number[]
+}
+
+/** Digests are 64 hexadecimal digits. */
+export type DigestAnswer =
+  | { readonly type: 'prefix'; readonly bytes: number; readonly sha256: string }
+  | { readonly type: 'whole'; readonly sha256: string }
+  | { readonly type: 'failed'; readonly message: string }
 
 // Beside the page, which stays quick while large files are read. WebCrypto has no digest of a stream, and none at all on plain http.
 
 const READ_BYTES = 2 * 1024 * 1024
 
-const tell = (news: DigestNews): void => postMessage(news)
+const answer = (message: DigestAnswer): void => postMessage(message)
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-async function digest({ file, prefixes }: DigestWanted): Promise<void> {
+async function digest({ file, prefixes }: DigestRequest): Promise<void> {
   const hash = sha256.create()
   const marks = prefixes.filter((bytes) => bytes <= file.size).sort((one, other) => one - other)
   for (let at = 0; at < file.size || marks.length > 0; ) {
@@ -18,11 +29,11 @@ async function digest({ file, prefixes }: DigestWanted): Promise<void> {
     at = end
     if (at !== marks[0]) continue
     marks.shift()
-    tell({ type: 'prefix', bytes: at, sha256: hex(hash.clone().digest()) })
+    answer({ type: 'prefix', bytes: at, sha256: hex(hash.clone().digest()) })
   }
-  tell({ type: 'whole', sha256: hex(hash.digest()) })
+  answer({ type: 'whole', sha256: hex(hash.digest()) })
 }
 
-addEventListener('message', ({ data }: MessageEvent<DigestWanted>) => {
-  digest(data).catch((error: unknown) => tell({ type: 'failed', message: String(error) }))
+addEventListener('message', ({ data }: MessageEvent<DigestRequest>) => {
+  digest(data).catch((error: unknown) => answer({ type: 'failed', message: String(error) }))
 })

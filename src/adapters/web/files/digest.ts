@@ -1,11 +1,10 @@
-import type { DigestNews, DigestWanted } from './digest-messages.ts'
+import { FileChanged } from '#client/errors.ts'
+import type { SourceDigest } from '#client/uploader.ts'
+import type { DigestAnswer, DigestRequest } from './digest-worker.ts'
 import workerUrl from './digest-worker.ts?worker&url'
 
-/** A file could not be read to its end: it was changed or taken away meanwhile. */
-export class Unreadable extends Error {}
-
-/** The digest of a file, which is read once, in a worker of its own. */
-export class Digesting {
+/** The digest of a file, which is read once, in a worker of its own. Rejects with `FileChanged` where it can't be read to its end. */
+export class BlobDigest implements SourceDigest {
   readonly whole: Promise<string>
   readonly #worker = new Worker(addressOfWorker(), { type: 'module' })
   readonly #prefixes: ReadonlyMap<number, PromiseWithResolvers<string>>
@@ -17,13 +16,13 @@ export class Digesting {
     this.whole = promise
     this.#prefixes = new Map(prefixes.map((bytes) => [bytes, Promise.withResolvers<string>()]))
     const fail = (message: string) => {
-      const error = new Unreadable(message)
+      const error = new FileChanged(message)
       for (const wanted of [{ reject }, ...this.#prefixes.values()]) wanted.reject(error)
       this.#worker.terminate()
     }
     for (const each of [promise, ...[...this.#prefixes.values()].map((wanted) => wanted.promise)]) each.catch(() => {})
     this.#worker.addEventListener('error', ({ message }) => fail(message))
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<DigestNews>) => {
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<DigestAnswer>) => {
       if (data.type === 'prefix') this.#prefixes.get(data.bytes)?.resolve(data.sha256)
       else if (data.type === 'failed') fail(data.message)
       else {
@@ -32,7 +31,7 @@ export class Digesting {
         this.#worker.terminate()
       }
     })
-    this.#worker.postMessage({ file, prefixes: [...this.#prefixes.keys()] } satisfies DigestWanted)
+    this.#worker.postMessage({ file, prefixes: [...this.#prefixes.keys()] } satisfies DigestRequest)
   }
 
   /** Undefined while the file is still being read. */
@@ -40,7 +39,6 @@ export class Digesting {
     return this.#known
   }
 
-  /** Rejects with `Unreadable`. */
   prefix(bytes: number): Promise<string> | undefined {
     return this.#prefixes.get(bytes)?.promise
   }
@@ -50,8 +48,8 @@ export class Digesting {
   }
 }
 
-/** Rejects with `Unreadable`. */
-export const digestOf = (file: Blob): Promise<string> => new Digesting(file).whole
+/** Rejects with `FileChanged`. */
+export const digestOf = (file: Blob): Promise<string> => new BlobDigest(file).whole
 
 let address: string | undefined
 

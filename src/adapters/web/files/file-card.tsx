@@ -1,10 +1,13 @@
-import { isRefusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { useSignal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import { FileChanged, isRefusal } from '#client/errors.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { WholeFile } from '#domain/room/events.ts'
 import { sizeText } from '#i18n/size.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import type { FileEntry } from '../timeline/rows.ts'
-import { CheckSaved } from './check-saved.tsx'
+import { digestOf } from './digest.ts'
 import { openLink, plainLink, saveFrom } from './file-links.ts'
 import { FilePreview } from './file-preview.tsx'
 import { Receipts } from './receipts.tsx'
@@ -39,7 +42,7 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
   const whole = entry.type === 'fileCompleted' ? entry.file : undefined
   const save = async (event: Event) => {
     event.preventDefault()
-    const link = await openLink(room.place.host, file.id)
+    const link = await openLink(room.place.api, file.id)
     if (isRefusal(link)) room.notices.tell(words.value.refusal(link), 'wrong')
     else saveFrom(link.url, file.name)
   }
@@ -82,4 +85,45 @@ function Arriving({ room, entry: { by, file }, known }: CardProps & { readonly k
     return say('arrivedSoFar', { percent: Math.floor((known.arrived / file.size) * 100) })
   }
   return <span class="fine">{standing()}</span>
+}
+
+/** Whoever has saved a file shows it, and the room hears that it is exact. */
+function CheckSaved({ room, file }: { readonly room: Room; readonly file: WholeFile }) {
+  const { say } = usePage().words.value
+  const state = useSignal<'idle' | 'checking' | 'exact' | 'other' | 'unreadable'>('idle')
+  const input = useRef<HTMLInputElement>(null)
+  const check = async ({ currentTarget: chosen }: { readonly currentTarget: HTMLInputElement }) => {
+    const [saved] = chosen.files ?? []
+    chosen.value = ''
+    if (saved === undefined) return
+    state.value = 'checking'
+    // What has another size has another digest.
+    const found = saved.size === file.size ? await digestOf(saved).catch(toFileChanged) : ''
+    state.value = found === undefined ? 'unreadable' : found === file.sha256 ? 'exact' : 'other'
+    if (state.value === 'exact') room.place.post({ type: 'receiveFile', file: file.id })
+  }
+  return (
+    <span class="check">
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`${say('checkSaved')}: ${file.name}`}
+        onClick={() => input.current?.click()}
+      >
+        {say('checkSaved')}
+      </button>
+      <input ref={input} type="file" hidden aria-label={`${say('checkSaved')}: ${file.name}`} onChange={check} />
+      <span role="status" class={`fine ${state.value}`}>
+        {state.value === 'checking' && say('checking')}
+        {state.value === 'exact' && say('isExact', { file: file.name })}
+        {state.value === 'other' && say('isOther', { file: file.name })}
+        {state.value === 'unreadable' && say('fileChanged')}
+      </span>
+    </span>
+  )
+}
+
+function toFileChanged(error: unknown): undefined {
+  if (error instanceof FileChanged) return undefined
+  throw error
 }

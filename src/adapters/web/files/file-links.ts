@@ -1,15 +1,16 @@
-import { isRefusal, type Refusal } from '#client/errors.ts'
-import type { HostRequests } from '../browser/host-requests.ts'
+import type { ApiClient } from '#client/api-client.ts'
+import type { Refusal } from '#client/errors.ts'
 
 /** Where a file is, for who may see it without showing anything. */
 export const plainLink = ({ id, name }: { readonly id: string; readonly name: string }): string =>
   `/files/${encodeURIComponent(id)}/${encodeURIComponent(name.toWellFormed())}`
 
 /** A link that opens the file by itself for a while: what a browser follows or plays shows no headers. */
-export async function openLink(host: HostRequests, id: string): Promise<{ readonly url: string } | Refusal> {
-  const answer = await host.json(`/files/${encodeURIComponent(id)}/links`, { method: 'POST' })
-  return isRefusal(answer) ? answer : (answer.value as { readonly url: string })
-}
+export const openLink = (api: ApiClient, id: string): Promise<{ readonly url: string } | Refusal> =>
+  api.get(api.filePath(id, '/links'), linkIn, { method: 'POST' })
+
+/** The page and its host are of one build. */
+const linkIn = (value: unknown) => value as { readonly url: string }
 
 /** Lets the browser save a file, in its own way and with its own progress. */
 export function saveFrom(url: string, name: string): void {
@@ -18,3 +19,16 @@ export function saveFrom(url: string, name: string): void {
   link.download = name
   link.click()
 }
+
+/** How a file could be shown, as its name promises. What it really is, its first bytes say (C97). */
+export type Kind = 'picture' | 'text' | 'audio' | 'video'
+
+const ENDINGS: Readonly<Record<Kind, RegExp>> = {
+  picture: /\.(?:png|jpe?g|gif|webp)$/i,
+  text: /\.(?:txt|md|log|csv|tsv|json|ya?ml|toml|ini|conf|diff|patch|py|js|ts|c|h|rs|go|java|sh|sql|tex|srt|vtt)$/i,
+  audio: /\.(?:mp3|ogg|oga|opus|wav|m4a|aac|flac)$/i,
+  video: /\.(?:mp4|m4v|webm|ogv|mov|mkv)$/i,
+}
+
+export const kindOf = (name: string): Kind | undefined =>
+  (Object.keys(ENDINGS) as Kind[]).find((kind) => ENDINGS[kind].test(name))

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { openLink } from './file-links.ts'
-import { kindOf } from './kinds.ts'
-import { Picture } from './picture.tsx'
-import { TextPreview } from './text-preview.tsx'
+import { digestOf } from './digest.ts'
+import { kindOf, openLink, plainLink } from './file-links.ts'
 
 export interface PreviewProps {
   readonly room: Room
@@ -32,7 +32,7 @@ export function FilePreview({ room, file, sha256 }: PreviewProps) {
       shown.value = 'yes'
       return
     }
-    shown.value = await openLink(room.place.host, file.id)
+    shown.value = await openLink(room.place.api, file.id)
   }
   const now = shown.value
   const what = say(kind === 'picture' ? 'showPicture' : kind === 'text' ? 'showText' : 'play')
@@ -62,5 +62,98 @@ export function FilePreview({ room, file, sha256 }: PreviewProps) {
         </button>
       )}
     </div>
+  )
+}
+
+interface PictureProps {
+  readonly room: Room
+  readonly file: MentionedFile
+  readonly sha256: string
+}
+
+/**
+ * A picture in the timeline, brought here when somebody comes near it. The host says by its first bytes that it is one (C97), and it is
+ * shown only when its digest is right: then this member has it, and says so.
+ */
+function Picture({ room, file, sha256 }: PictureProps) {
+  const { say, refusal } = usePage().words.value
+  const place = useRef<HTMLDivElement>(null)
+  const shown = useSignal<{ readonly url: string } | { readonly why: string } | undefined>(undefined)
+  useEffect(() => {
+    const wanted = new AbortController()
+    const load = async () => {
+      const answer = await room.place.api.ask(plainLink(file), { signal: wanted.signal })
+      if (wanted.signal.aborted) return
+      if (isRefusal(answer)) {
+        shown.value = { why: refusal(answer) }
+        return
+      }
+      const picture = new Blob([await answer.bytes()], { type: answer.header('content-type') ?? '' })
+      if (!/^image\/(?:png|jpeg|gif|webp)$/.test(picture.type)) shown.value = { why: say('notShowable') }
+      else if ((await digestOf(picture)) !== sha256) shown.value = { why: say('isOther', { file: file.name }) }
+      else if (!wanted.signal.aborted) {
+        shown.value = { url: URL.createObjectURL(picture) }
+        const me = room.place.member.peek().name
+        const { verified } = room.files.of(file.id).peek()
+        if (!verified.includes(me)) room.place.post({ type: 'receiveFile', file: file.id })
+      }
+    }
+    const near = new IntersectionObserver(
+      ([seen]) => {
+        if (seen?.isIntersecting !== true) return
+        near.disconnect()
+        load().catch((error: unknown) => {
+          if (!wanted.signal.aborted) shown.value = { why: String(error) }
+        })
+      },
+      { rootMargin: '400px' },
+    )
+    if (place.current !== null) near.observe(place.current)
+    return () => {
+      near.disconnect()
+      wanted.abort()
+      const last = shown.peek()
+      if (last !== undefined && 'url' in last) URL.revokeObjectURL(last.url)
+    }
+  }, [file.id])
+  const now = shown.value
+  return (
+    <div ref={place} class="picture">
+      {now !== undefined && 'url' in now && (
+        <a href={now.url} target="_blank" rel="noopener">
+          <img src={now.url} alt={say('pictureOf', { file: file.name })} />
+        </a>
+      )}
+      {now !== undefined && 'why' in now && <p class="fine">{say('previewFailed', { why: now.why })}</p>}
+    </div>
+  )
+}
+
+/** The text of a small file, as text: whatever it says, nothing of it runs (C97). */
+function TextPreview({ room, file }: { readonly room: Room; readonly file: MentionedFile }) {
+  const { say, refusal } = usePage().words.value
+  const shown = useSignal<string | undefined>(undefined)
+  useEffect(() => {
+    const load = async () => {
+      const answer = await room.place.api.ask(plainLink(file))
+      if (isRefusal(answer)) return say('previewFailed', { why: refusal(answer) })
+      const bytes = await answer.bytes()
+      try {
+        return new TextDecoder('utf-8', { fatal: true }).decode(bytes).split('\n').map(forTerminal).join('\n')
+      } catch {
+        // Not UTF-8.
+        return say('previewFailed', { why: say('notShowable') })
+      }
+    }
+    void load().then((text) => {
+      shown.value = text
+    })
+  }, [file.id])
+  // One can scroll in it with the keyboard.
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached
+    <section tabIndex={0} aria-label={`${say('textOfFile')}: ${file.name}`}>
+      <pre>{shown.value ?? say('loading')}</pre>
+    </section>
   )
 }

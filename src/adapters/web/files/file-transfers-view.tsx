@@ -1,11 +1,10 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { pageDefaults } from '../defaults.ts'
-import { usePage } from '../state/context.ts'
+import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { dropped, picked } from './chosen.ts'
-import { DropOverlay } from './drop-overlay.tsx'
-import { TextDialog } from './text-dialog.tsx'
+import { Dialog } from '../views/dialog.tsx'
+import { dropped, picked, textFile } from './chosen.ts'
 import { UploadRows } from './upload-rows.tsx'
 
 /** What is on its way, above the message field; also the place where a drop anywhere on the page is heard. */
@@ -59,5 +58,49 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
         {desk.news.value}
       </p>
     </>
+  )
+}
+
+/** Over the whole window while files are dragged in. It says which room they would go to, or which person. */
+function DropOverlay({ room }: { readonly room: Room }) {
+  const say = useSay()
+  const to = room.writing.to.value
+  return (
+    <div class="drop-overlay">
+      <p>{to === undefined ? say('dropHere', { room: room.name }) : say('dropFor', { name: to })}</p>
+    </div>
+  )
+}
+
+/** For text that is too long to be said: it becomes a file. */
+function TextDialog({ room, text }: { readonly room: Room; readonly text: string }) {
+  const say = useSay()
+  const { desk } = usePage()
+  const close = () => {
+    desk.draft.value = undefined
+  }
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const said = new FormData(event.currentTarget as HTMLFormElement)
+    const [written, name] = [String(said.get('text') ?? ''), String(said.get('name') ?? '').trim()]
+    if (written !== '') desk.send(room, [textFile(written, name === '' ? say('nameOfText') : name)])
+    close()
+  }
+  return (
+    <Dialog title={say('sendText')} closed={close}>
+      <form class="text-file" onSubmit={submit}>
+        <label>
+          {say('textOfFile')}
+          <textarea name="text" rows={12} autofocus defaultValue={text} />
+        </label>
+        <label>
+          {say('nameOfFile')}
+          <input name="name" autocomplete="off" spellcheck={false} placeholder={`${say('nameOfText')}.txt`} />
+        </label>
+        <button type="submit" class="primary">
+          {say('send')}
+        </button>
+      </form>
+    </Dialog>
   )
 }

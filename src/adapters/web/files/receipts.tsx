@@ -1,4 +1,4 @@
-import type { Member } from '#domain/room/member.ts'
+import type { Member } from '#domain/room/events.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 

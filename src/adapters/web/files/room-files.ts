@@ -1,8 +1,9 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
+import type { FileRow } from '#client/http-bodies.ts'
+import { listFiles } from '#client/queries.ts'
 import type { Audience, RoomEvent } from '#domain/room/events.ts'
-import type { HostRequests } from '../browser/host-requests.ts'
-import { type FileRow, listFiles } from './file-rows.ts'
 
 /** What is known of a file beside what its entry says. */
 export interface FileState {
@@ -19,12 +20,12 @@ const unknown: FileState = { status: 'arriving', arrived: 0, verified: [], audie
 
 /** The files of the room that is open: what the host lists, and what happens since. */
 export class RoomFiles {
-  readonly #host: HostRequests
+  readonly #api: ApiClient
   readonly #room: string
   readonly #files = new Map<string, Signal<FileState>>()
 
-  constructor(host: HostRequests, room: string) {
-    this.#host = host
+  constructor(api: ApiClient, room: string) {
+    this.#api = api
     this.#room = room
   }
 
@@ -35,7 +36,7 @@ export class RoomFiles {
 
   /** Reads the list; again after a connection was lost, for what was not told meanwhile. */
   async load(): Promise<void> {
-    const rows = await listFiles(this.#host, this.#room)
+    const rows = await listFiles(this.#api, this.#room)
     if (isRefusal(rows)) return
     for (const row of rows) this.#of(row.id).value = stateOf(row)
   }
@@ -72,9 +73,9 @@ export class RoomFiles {
   }
 }
 
-const stateOf = ({ status, offset = 0, size = 0, receipts = [], audience }: FileRow): FileState => ({
+const stateOf = ({ status, offset, size, receipts, audience }: FileRow): FileState => ({
   status,
-  arrived: status === 'whole' ? size : offset,
+  arrived: (status === 'whole' ? size : offset) ?? 0,
   verified: receipts.map(({ name }) => name),
   audience,
 })

@@ -1,14 +1,141 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
-import { pageDefaults } from '../defaults.ts'
-import { Upload, type UploadParts } from './upload.ts'
+import type { ApiClient } from '#client/api-client.ts'
+import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
+import { Retries } from '#client/retries.ts'
+import { type Progress, TransferMeter, type TransferUpdate } from '#client/transfers.ts'
+import { Uploader, type UploadPolicy, type UploadSource } from '#client/uploader.ts'
+import { pageDefaults, sessionDefaults } from '../defaults.ts'
+import type { Room } from '../state/room.ts'
+import { BlobDigest } from './digest.ts'
 
 export interface FileToSend {
   readonly file: Blob
   readonly name: string
 }
 
+export type UploadState =
+  | { readonly status: 'waiting' }
+  | { readonly status: 'moving' }
+  | { readonly status: 'paused' }
+  | { readonly status: 'whole'; readonly at: number }
+  | { readonly status: 'failed'; readonly why: Refusal }
+
+export interface UploadOptions {
+  readonly api: ApiClient
+  readonly room: string
+  /** Id of the sender, whose unfinished uploads are gone on with. */
+  readonly me: string
+  /** The name of the one person whom it is for; undefined: everybody in the room. */
+  readonly to: string | undefined
+  /** Ids that other uploads of this page write. */
+  readonly taken: () => ReadonlySet<string>
+}
+
+/**
+ * A browser reads slowly, and tells of bytes as gone that still wait in the system's buffers: so a file is offered before its digest is
+ * known, and goes in requests of about a second, because only the host's answers are to be trusted.
+ */
+const policy: UploadPolicy = {
+  digestMs: pageDefaults.quickDigestMs,
+  lastPartBytes: pageDefaults.lastPartBytes,
+  leastPartBytes: pageDefaults.leastPartBytes,
+  mostPartBytes: pageDefaults.mostPartBytes,
+  ownOnly: true,
+}
+
+/** One file on its way from this page to a room, as signals that views read. */
+export class Upload {
+  /** Told apart by it among the uploads of this page. */
+  readonly key: number
+  readonly name: string
+  readonly room: string
+  /** The name of the one person whom it is for. */
+  readonly to: string | undefined
+  readonly #uploader: Uploader
+  readonly #meter: TransferMeter
+  readonly #state = signal<UploadState>({ status: 'waiting' })
+  readonly #begun = signal<string | undefined>(undefined)
+  /** Ends what is under way; another for each time that it goes on. */
+  #going = new AbortController()
+
+  constructor(key: number, file: Blob, name: string, { api, room, me, to, taken }: UploadOptions) {
+    this.key = key
+    this.name = name
+    this.room = room
+    this.to = to
+    this.#meter = new TransferMeter(name, performance.now())
+    const report = (update: TransferUpdate) => this.#meter.take(update, performance.now())
+    report({ type: 'begins', at: 0, total: file.size })
+    const retries = new Retries(sessionDefaults, { report: (retry) => report({ type: 'retry', ...retry }) })
+    const offered = (id: string | undefined) => {
+      this.#begun.value = id
+    }
+    const options = { api, room, retries, report, policy, taken, offered }
+    this.#uploader = new Uploader(options, sourceOf(file), { name, to, by: me })
+  }
+
+  get state(): ReadonlySignal<UploadState> {
+    return this.#state
+  }
+
+  /** The file's id; undefined until the host has it. */
+  get begun(): ReadonlySignal<string | undefined> {
+    return this.#begun
+  }
+
+  get progress(): Progress {
+    return this.#meter.at(performance.now())
+  }
+
+  /** Sends it; resolves when it is whole, or has failed, or was paused. */
+  async run(): Promise<void> {
+    this.#going = new AbortController()
+    const going = this.#going.signal
+    this.#state.value = { status: 'moving' }
+    const end = await this.#uploader.run(going).catch((error: unknown) => {
+      if (!going.aborted) throw error
+    })
+    if (end === undefined || going.aborted) return
+    this.#uploader.close()
+    this.#state.value = isRefusal(end) ? { status: 'failed', why: end } : { status: 'whole', at: Date.now() }
+  }
+
+  pause(): void {
+    this.#going.abort()
+    this.#state.value = { status: 'paused' }
+  }
+
+  /** Nothing of it stays on the host. */
+  cancel(): void {
+    this.pause()
+    this.#uploader.close()
+    void this.#uploader.withdraw()
+  }
+
+  /** Tries again now: the host is back. */
+  hurry(): void {
+    this.#uploader.hurry()
+  }
+}
+
+const sourceOf = (file: Blob): UploadSource => ({
+  size: file.size,
+  digest: (prefixes) => new BlobDigest(file, prefixes),
+  async body(from, to) {
+    const bytes = file.slice(from, to)
+    // A request whose body can't be read looks like a connection that was lost.
+    await bytes
+      .slice(0, 1)
+      .arrayBuffer()
+      .catch((error: unknown) => {
+        throw new FileChanged(String(error))
+      })
+    return bytes
+  },
+})
+
 /** The files that leave from this page, to whichever room: they go on while one looks at another. */
-export class Uploads {
+class Uploads {
   #count = 0
   readonly #all = signal<readonly Upload[]>([])
 
@@ -21,11 +148,11 @@ export class Uploads {
     return this.#all.peek().some(({ state }) => state.peek().status === 'moving' || state.peek().status === 'waiting')
   }
 
-  send(files: readonly FileToSend[], parts: Omit<UploadParts, 'taken'>): void {
+  send(files: readonly FileToSend[], options: Omit<UploadOptions, 'taken'>): void {
     const taken = () => new Set(this.#all.peek().flatMap(({ begun }) => begun.peek() ?? []))
     this.#all.value = [
       ...this.#all.peek(),
-      ...files.map(({ file, name }) => new Upload(++this.#count, file, name, { ...parts, taken })),
+      ...files.map(({ file, name }) => new Upload(++this.#count, file, name, { ...options, taken })),
     ]
     this.#next()
   }
@@ -64,5 +191,28 @@ export class Uploads {
         this.#all.value = this.#all.peek().filter((each) => each !== upload)
       }, pageDefaults.sentShownMs)
     this.#next()
+  }
+}
+
+/** Files that leave from here, whichever way they were chosen. */
+export class FileTransfers {
+  readonly uploads = new Uploads()
+  readonly #news = signal('')
+  /** The text that is about to become a file; undefined while nobody writes one. */
+  readonly draft = signal<string | undefined>(undefined)
+
+  /** The latest news, for screen readers. */
+  get news(): ReadonlySignal<string> {
+    return this.#news
+  }
+
+  tell(news: string): void {
+    this.#news.value = news
+  }
+
+  /** To the person whom one is whispering to, or to all in the room. */
+  send({ place, name, writing }: Room, files: readonly FileToSend[]): void {
+    const [me, to] = [place.member.peek().id, writing.to.peek()]
+    this.uploads.send(files, { api: place.api, room: name, me, to })
   }
 }

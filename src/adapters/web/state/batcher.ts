@@ -1,4 +1,4 @@
-import type { Clock } from '#domain/ports/clock.ts'
+import type { Clock } from '#domain/ports/system.ts'
 
 /** Hands on what comes in bursts: the first at the end of the tick, the rest gathered, so that a flood is drawn a few times a second. */
 export class Batcher<T> {

@@ -1,4 +1,5 @@
-import { isRefusal } from '#client/errors.ts'
+import { isRefusal, type Refusal } from '#client/errors.ts'
+import { invitations, invite as makeInvitation, revoke as revokeInvitation, setPassword } from '#client/queries.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
@@ -20,33 +21,30 @@ export async function changeKeys(page: Page, room: Room, word: string, rest: str
   room.notices.tell(page.words.value.say('howToType', { usage }), 'wrong')
 }
 
-/** With nothing it is taken away. Everybody in the room is told. */
-export const givePassword = (page: Page, room: Room, password: string | undefined): Promise<void> =>
-  ask(
-    page,
-    room,
-    'password',
-    password === undefined
-      ? { method: 'DELETE' }
-      : { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ password }) },
-  )
+/** Undefined takes it away. Everybody in the room is told. Over HTTP, as all of these, so that it is never somebody's line. */
+export async function givePassword(page: Page, { name, notices, place }: Room, password: string | undefined) {
+  const refused = await setPassword(place.api, name, password)
+  if (refused !== undefined) notices.tell(page.words.value.refusal(refused), 'wrong')
+}
 
 export const invite = (page: Page, room: Room): Promise<void> =>
-  ask(page, room, INVITATIONS, { method: 'POST' }, (value) => {
-    const { code } = value as { readonly code: string }
+  tell(page, room, makeInvitation(room.place.api, room.name), ({ code }) => {
     const link = `${location.origin}/#${new URLSearchParams({ t: code, room: room.name })}`
     return page.words.value.say('invitation', { link })
   })
 
 const revoke = (page: Page, room: Room, id: string): Promise<void> =>
-  ask(page, room, `${INVITATIONS}/${encodeURIComponent(id)}`, { method: 'DELETE' }, () =>
-    page.words.value.say('invitationOff'),
+  tell(
+    page,
+    room,
+    revokeInvitation(room.place.api, room.name, id).then((refused) => refused ?? {}),
+    () => page.words.value.say('invitationOff'),
   )
 
 export const listInvitations = (page: Page, room: Room): Promise<void> =>
-  ask(page, room, INVITATIONS, {}, (value) => {
+  tell(page, room, invitations(room.place.api, room.name), (kept) => {
     const { say } = page.words.value
-    const rows = (value as { readonly invitations: readonly Kept[] }).invitations.map(({ id, expiresAt, used }) =>
+    const rows = kept.map(({ id, expiresAt, used }) =>
       say(used ? 'invitationUsed' : 'invitationUnused', {
         id,
         time: new Date(expiresAt).toLocaleString(page.language.value),
@@ -55,23 +53,13 @@ export const listInvitations = (page: Page, room: Room): Promise<void> =>
     return rows.join('; ') || say('noInvitations')
   })
 
-interface Kept {
-  readonly id: string
-  readonly expiresAt: number
-  readonly used: boolean
-}
-
-const INVITATIONS = 'invitations'
-
-/** Over HTTP, so that it is never a line of somebody's. `told`: what to tell whoever asked. */
-async function ask(
+async function tell<T extends object>(
   { words }: Page,
-  { name, notices, place }: Room,
-  what: string,
-  how: RequestInit,
-  told?: (value: unknown) => string,
+  { notices }: Room,
+  answered: Promise<T | Refusal>,
+  told: (answer: T) => string,
 ): Promise<void> {
-  const answer = await place.host.json(`/rooms/${encodeURIComponent(name)}/${what}`, how)
+  const answer = await answered
   if (isRefusal(answer)) notices.tell(words.value.refusal(answer), 'wrong')
-  else if (told !== undefined) notices.tell(told(answer.value))
+  else notices.tell(told(answer))
 }

@@ -1,14 +1,13 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { type Observable, Subject } from 'rxjs'
 import { RemoteRoom } from '#client/session/remote-room.ts'
-import { webSocketTo } from '#client/session/transports/websocket.ts'
+import { webSocketTo } from '#client/session/transports.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
 import type { ConnectionState } from '#domain/session.ts'
 import { BrowserClock } from '../browser/clock.ts'
-import { type Credentials, HostRequests } from '../browser/host-requests.ts'
+import { type Credentials, PageApi } from '../browser/http.ts'
 import { BrowserIds } from '../browser/ids.ts'
 import { sessionDefaults } from '../defaults.ts'
 
@@ -22,9 +21,8 @@ export interface WantedRoom {
 /** The page's place in a room, as signals that views read. Everything of the room's that the page shows comes from here. */
 export class RoomStore {
   readonly room: string
-  readonly credentials: Credentials
   /** The host over HTTP, as this member. */
-  readonly host: HostRequests
+  readonly api: PageApi
   readonly #session: RemoteRoom
   readonly #events = new Subject<RoomEvent>()
   readonly #member = signal<Member>({ id: '', name: '' })
@@ -35,8 +33,7 @@ export class RoomStore {
 
   constructor(wanted: WantedRoom, credentials: Credentials) {
     this.room = wanted.room
-    this.credentials = credentials
-    this.host = new HostRequests(credentials)
+    this.api = new PageApi(credentials)
     const { key, token } = credentials
     const url = `${location.origin.replace(/^http/, 'ws')}/ws`
     this.#session = new RemoteRoom(

@@ -1,10 +1,9 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
-import type { Cancel } from '#domain/ports/clock.ts'
-import { isEntry, type RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Cancel } from '#domain/ports/system.ts'
+import { isEntry, type Member, type RoomEvent } from '#domain/room/events.ts'
 import { Writers } from '#terminal/writers.ts'
 import { BrowserClock } from '../browser/clock.ts'
-import type { Credentials } from '../browser/host-requests.ts'
+import type { Credentials } from '../browser/http.ts'
 import { BrowserIds } from '../browser/ids.ts'
 import type { KeyValueStorage } from '../browser/storage.ts'
 import { pageDefaults } from '../defaults.ts'
@@ -58,8 +57,8 @@ export class Room {
     this.#read = read
     this.#writers = new Writers(this.#clock)
     this.place = new RoomStore(wanted, credentials)
-    this.history = new HostHistory(this.place.host, room)
-    this.files = new RoomFiles(this.place.host, room)
+    this.history = new HostHistory(this.place.api, room)
+    this.files = new RoomFiles(this.place.api, room)
     this.timeline = new Timeline(this.history, Date.now)
     this.writing = new Writing(session, room)
     this.outbox = new Outbox({

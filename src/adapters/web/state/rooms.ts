@@ -1,14 +1,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
+import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
-import type { HostRequests } from '../browser/host-requests.ts'
-
-export interface RoomRow {
-  readonly name: string
-  /** How many are there. */
-  readonly members: number
-  /** Its newest entry. */
-  readonly last: number
-}
+import type { RoomRow } from '#client/http-bodies.ts'
+import { listRooms } from '#client/queries.ts'
 
 /** The rooms of the host that one may see. Asked for now and then: nothing tells of them. */
 export class Rooms {
@@ -18,19 +12,8 @@ export class Rooms {
     return this.#rows
   }
 
-  async look(host: HostRequests): Promise<void> {
-    const answer = await host.json('/rooms')
-    if (!isRefusal(answer)) this.#rows.value = rowsIn(answer.value)
+  async look(api: ApiClient): Promise<void> {
+    const rooms = await listRooms(api)
+    if (!isRefusal(rooms)) this.#rows.value = rooms
   }
-}
-
-function rowsIn(value: unknown): readonly RoomRow[] {
-  const rooms = typeof value === 'object' && value !== null && 'rooms' in value ? value.rooms : []
-  return Array.isArray(rooms) ? rooms.filter(isRow) : []
-}
-
-function isRow(value: unknown): value is RoomRow {
-  if (typeof value !== 'object' || value === null) return false
-  const { name, members, last } = value as Partial<Record<keyof RoomRow, unknown>>
-  return typeof name === 'string' && Number.isSafeInteger(members) && Number.isSafeInteger(last)
 }

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { durationText } from '#i18n/duration.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { amountText, sizeText } from '#i18n/size.ts'

@@ -1,8 +1,8 @@
-import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
+import type { ApiClient } from '#client/api-client.ts'
+import type { Refusal } from '#client/errors.ts'
 import { isEntry } from '#domain/room/events.ts'
 import { readEvents } from '#protocol/events.ts'
 import { BadMessage } from '#protocol/fields.ts'
-import type { HostRequests } from '../browser/host-requests.ts'
 import type { Item } from './span.ts'
 
 /** What was said before, page by page, oldest first. A page with fewer than `limit` entries is the last one on that side. */
@@ -14,11 +14,11 @@ export interface History {
 }
 
 export class HostHistory implements History {
-  readonly #host: HostRequests
+  readonly #api: ApiClient
   readonly #path: string
 
-  constructor(host: HostRequests, room: string) {
-    this.#host = host
+  constructor(api: ApiClient, room: string) {
+    this.#api = api
     this.#path = `/rooms/${encodeURIComponent(room)}`
   }
 
@@ -34,17 +34,16 @@ export class HostHistory implements History {
     return this.#entries('search', { q: query, limit })
   }
 
-  async #entries(what: string, asked: Readonly<Record<string, string | number>>): Promise<readonly Item[] | Refusal> {
+  #entries(what: string, asked: Readonly<Record<string, string | number>>): Promise<readonly Item[] | Refusal> {
     const words = new URLSearchParams(
       Object.entries(asked).map(([key, value]): [string, string] => [key, String(value)]),
     )
-    const answer = await this.#host.json(`${this.#path}/${what}?${words}`)
-    return isRefusal(answer) ? answer : entriesIn(answer.value)
+    return this.#api.get(`${this.#path}/${what}?${words}`, entriesIn)
   }
 }
 
 /** They are the events of the Session protocol, written in JSON. */
-function entriesIn(value: unknown): readonly Item[] | Refusal {
+function entriesIn(value: unknown): readonly Item[] | undefined {
   const events = typeof value === 'object' && value !== null && 'events' in value ? value.events : undefined
   try {
     if (!Array.isArray(events)) throw new BadMessage('no events')
@@ -57,7 +56,7 @@ function entriesIn(value: unknown): readonly Item[] | Refusal {
       return isEntry(event) ? [event] : []
     })
   } catch (error) {
-    if (!(error instanceof BadMessage)) throw error
+    if (error instanceof BadMessage) return undefined
+    throw error
   }
-  return refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
 }

@@ -1,14 +1,14 @@
-import type {
-  Acted,
-  Entry,
-  FileCompleted,
-  FileOffered,
-  FileWithdrawn,
-  Missed,
-  Said,
-  Whispered,
+import {
+  type Acted,
+  type Entry,
+  type FileCompleted,
+  type FileOffered,
+  type FileWithdrawn,
+  isEntry,
+  type Missed,
+  type Said,
+  type Whispered,
 } from '#domain/room/events.ts'
-import { isEntry } from '#domain/room/events.ts'
 import type { Item } from './span.ts'
 
 export type Talked = Said | Acted | Whispered

@@ -1,5 +1,5 @@
 import { useSignalEffect } from '@preact/signals'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { usePage } from '../state/context.ts'
 import type { Page } from '../state/page.ts'
 import { RoomView } from './room-view.tsx'

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { Member } from '#domain/room/member.ts'
+import type { Member } from '#domain/room/events.ts'
 import { slashWords, usageOf } from '#terminal/commands.ts'
 import { usePage, useSay } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'

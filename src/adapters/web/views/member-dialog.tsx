@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
-import { forTerminal } from '#domain/names/terminal-text.ts'
-import type { Member } from '#domain/room/member.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { Member } from '#domain/room/events.ts'
 import { usePage } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'

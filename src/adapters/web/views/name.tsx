@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 
 /** So many colours are there for people; each can be read on both backgrounds, and none says anything alone. */
 const HUES = 8

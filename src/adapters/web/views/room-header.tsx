@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { EditIcon, MenuIcon, SearchIcon, SettingsIcon } from './icons.tsx'

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { type Entry, isEntry } from '#domain/room/events.ts'
 import type { Translator } from '#i18n/i18n.ts'
 import { eventText } from '#terminal/event-text.ts'

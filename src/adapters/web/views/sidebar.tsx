@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
-import { forTerminal } from '#domain/names/terminal-text.ts'
-import type { Member } from '#domain/room/member.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { Member } from '#domain/room/events.ts'
 import { roomFragment } from '../browser/address.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
@@ -28,7 +28,7 @@ function RoomList({ room }: { readonly room: Room }) {
   const titled = useId()
   useEffect(() => {
     const look = () => {
-      if (document.visibilityState === 'visible') void page.rooms.look(room.place.host)
+      if (document.visibilityState === 'visible') void page.rooms.look(room.place.api)
     }
     look()
     const timer = setInterval(look, pageDefaults.roomsEveryMs)

@@ -1,5 +1,5 @@
 import { listenerDefaults } from '#app/defaults.ts'
-import { maxConnections } from '#server/listener/open-files.ts'
+import { maxConnections } from '#server/listener/listener.ts'
 import { bad, type Finding, ok, warning } from './finding.ts'
 
 const FIRST_YEAR = 2025

@@ -1,4 +1,4 @@
-import type { OnTransferUpdate } from '#client/transfer-events.ts'
+import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { rejected } from '#domain/errors.ts'
 import { sendWhenReady } from '#domain/session.ts'

@@ -1,6 +1,6 @@
 import type { Translator } from '#i18n/i18n.ts'
 import { INVITE_USAGE, inviteAsked, minuteText, PASSWORD_USAGE, passwordAsked } from '#server/connection/key-words.ts'
-import type { RoomAccess } from '#server/security/room-access.ts'
+import type { RoomAccess } from '#server/security/room-secrets.ts'
 import type { OwnWord, Refusal } from '#terminal/ports.ts'
 
 /** `/password` and `/invite`. `base` is where browsers find the host, as in `http://192.168.1.5:8268`. */

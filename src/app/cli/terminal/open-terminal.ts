@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { RoomSession } from '#domain/session.ts'
 import { type Language, translatorFor } from '#i18n/i18n.ts'
 import { SystemClock } from '#system/clock.ts'

@@ -1,9 +1,9 @@
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { downloadFile } from '#client/downloader.ts'
+import { uploadFile } from '#client/node-upload.ts'
 import { Retries } from '#client/retries.ts'
-import type { OnTransferUpdate } from '#client/transfer-events.ts'
-import { uploadFile } from '#client/uploader.ts'
+import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { RoomSession } from '#domain/session.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { SaveFolder } from '#system/files/publish.ts'
@@ -21,16 +21,16 @@ export interface RemoteFilesOptions {
 
 /** Files of a room on another host: each on a connection of its own, going on where it was cut, for ever if need be. */
 export function remoteFiles(
-  link: ApiClient,
+  api: ApiClient,
   { room, member: { id: by } }: Pick<RoomSession, 'room' | 'member'>,
   options: RemoteFilesOptions,
 ): FileTransfers {
   const { directory, autoBytes, limit } = options
   const folder = new SaveFolder(directory)
-  const transfer = (tell: OnTransferUpdate) => ({
-    link,
-    retries: new Retries(clientDefaults, { tell: (retry) => tell({ type: 'retry', ...retry }) }),
-    tell,
+  const transfer = (report: OnTransferUpdate) => ({
+    api,
+    retries: new Retries(clientDefaults, { report: (retry) => report({ type: 'retry', ...retry }) }),
+    report,
     ...(limit === undefined ? {} : { limit }),
   })
   return {
@@ -39,10 +39,12 @@ export function remoteFiles(
     send: async (typed, to, tell) => {
       const path = await pathTypedAs(pathTyped(typed))
       const meta = { name: nameAt(path), by, ...(to === undefined ? {} : { to }) }
-      return await uploadFile(transfer(tell), room, path, meta).catch((error: unknown) => {
-        if (error instanceof NoSource || (error instanceof Error && 'syscall' in error)) return unreadable(error)
-        throw error
-      })
+      return await uploadFile({ ...transfer(tell), settings: clientDefaults, room }, path, meta).catch(
+        (error: unknown) => {
+          if (error instanceof NoSource || (error instanceof Error && 'syscall' in error)) return unreadable(error)
+          throw error
+        },
+      )
     },
     receive: (file, tell) => downloadFile(transfer(tell), file, { folder }),
   }

@@ -4,27 +4,27 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
 import { ManualClock } from '#system/clock.ts'
-import { vaultContract } from '../../../contract/storage/vault-contract.ts'
-import { VAULT_CONTRACT_MAX_FILE_BYTES } from '../../../contract/storage/vault-subject.ts'
+import { fileStoreContract } from '../../../contract/storage/file-store-contract.ts'
+import { CONTRACT_MAX_FILE_BYTES } from '../../../contract/storage/file-store-subject.ts'
 import {
   accepted,
+  fileStoreInDirectory,
   ID,
   OTHER_ID,
   openBelow,
   readAll,
   refusedWith,
   until,
-  vaultInDirectory,
 } from './store-in-directory.ts'
 
-describe('P8 DiskVault', () => {
-  const make = () => vaultInDirectory({ maxFileBytes: VAULT_CONTRACT_MAX_FILE_BYTES })
-  for (const { name, run } of vaultContract(make)) test(name, run)
+describe('P8 DiskFileStore', () => {
+  const make = () => fileStoreInDirectory({ maxFileBytes: CONTRACT_MAX_FILE_BYTES })
+  for (const { name, run } of fileStoreContract(make)) test(name, run)
 })
 
 describe('a file on its way', () => {
   test('is a .part that only its owner reads, and has no other name until it is whole', async () => {
-    const { fileStore, files, names, dispose } = await vaultInDirectory()
+    const { fileStore, files, names, dispose } = await fileStoreInDirectory()
     const writer = accepted(await fileStore.create(ID))
     await writer.append(Buffer.from('bytes'))
     expect(await names()).toEqual([`${ID}.part`])
@@ -38,7 +38,7 @@ describe('a file on its way', () => {
 
   test('is durable a second after it was written, also when nothing more comes', async () => {
     const clock = new ManualClock()
-    const { fileStore, dispose } = await vaultInDirectory({ clock })
+    const { fileStore, dispose } = await fileStoreInDirectory({ clock })
     const writer = accepted(await fileStore.create(ID))
     await writer.append(Buffer.alloc(1000))
     await until('a sync that is due', () => clock.waiting === 1)
@@ -53,7 +53,7 @@ describe('a file on its way', () => {
 
   test('is made durable every so many bytes, and the writer is held back when the disk is behind', async () => {
     const clock = new ManualClock()
-    const { fileStore, dispose } = await vaultInDirectory({ clock, syncEveryBytes: 64 * 1024 })
+    const { fileStore, dispose } = await fileStoreInDirectory({ clock, syncEveryBytes: 64 * 1024 })
     const writer = accepted(await fileStore.create(ID))
     for (let round = 0; round < 200; round += 1) {
       await writer.append(Buffer.alloc(64 * 1024))
@@ -65,7 +65,7 @@ describe('a file on its way', () => {
   })
 
   test('never goes where something lies already: link, pipe or file (C51, C53)', async () => {
-    const { fileStore, directory, files, dispose } = await vaultInDirectory()
+    const { fileStore, directory, files, dispose } = await fileStoreInDirectory()
     const target = join(directory, 'precious')
     const part = join(files, `${ID}.part`)
     await writeFile(target, 'precious')
@@ -87,7 +87,7 @@ describe('a file on its way', () => {
   })
 
   test('never overwrites what has its final name (C52)', async () => {
-    const { fileStore, files, names, dispose } = await vaultInDirectory()
+    const { fileStore, files, names, dispose } = await fileStoreInDirectory()
     const writer = accepted(await fileStore.create(ID))
     await writer.append(Buffer.from('new'))
     await writeFile(join(files, ID), 'old')
@@ -95,14 +95,14 @@ describe('a file on its way', () => {
     expect(await readFile(join(files, ID), 'utf8')).toBe('old')
     await writer.discard()
     expect(await names()).toEqual([ID])
-    await put(fileStore, OTHER_ID, 'the vault still works')
+    await put(fileStore, OTHER_ID, 'the file store still works')
     await dispose()
   })
 })
 
 describe('reading', () => {
   test('neither follows a link nor waits for a pipe that lies under an id', async () => {
-    const { fileStore, directory, files, dispose } = await vaultInDirectory()
+    const { fileStore, directory, files, dispose } = await fileStoreInDirectory()
     await writeFile(join(directory, 'secret'), 'secret')
     await symlink(join(directory, 'secret'), join(files, ID))
     execFileSync('mkfifo', [join(files, OTHER_ID)])
@@ -117,7 +117,7 @@ describe('reading', () => {
   })
 
   test('leaves no descriptor open, however it ends', async () => {
-    const { fileStore, directory, files, dispose } = await vaultInDirectory()
+    const { fileStore, directory, files, dispose } = await fileStoreInDirectory()
     await put(fileStore, ID, 'x'.repeat(3_000_000))
     await readAll(fileStore.read(ID))
     for await (const _ of fileStore.read(ID)) break
@@ -143,7 +143,7 @@ describe('reading', () => {
 
 describe('limits', () => {
   test('bytes are refused when the spool would not hold them; what is only told takes no place in it', async () => {
-    const { fileStore, dispose } = await vaultInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
     const declared = accepted(await fileStore.create(ID, 900))
     const growing = accepted(await fileStore.create(OTHER_ID))
     expect(fileStore.bytesLeft).toBe(1000)
@@ -158,11 +158,11 @@ describe('limits', () => {
   })
 
   test('what is in the directory counts after a restart, and no more once it is removed or swept', async () => {
-    const { fileStore, files, dispose, directory } = await vaultInDirectory()
+    const { fileStore, files, dispose, directory } = await fileStoreInDirectory()
     await put(fileStore, ID, 'x'.repeat(600))
     await fileStore.close()
     await writeFile(join(files, `${OTHER_ID}.part`), 'y'.repeat(300))
-    const again = await vaultInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
     expect(again.fileStore.bytesLeft).toBe(100)
     expect(await again.fileStore.sweep(new Set())).toBe(1)
     expect(await again.names()).toEqual([ID])
@@ -174,7 +174,7 @@ describe('limits', () => {
   })
 
   test('a file is refused when the disk would be left with less than its floor', async () => {
-    const { fileStore, dispose } = await vaultInDirectory({ freeSpaceFloorBytes: Number.MAX_SAFE_INTEGER })
+    const { fileStore, dispose } = await fileStoreInDirectory({ freeSpaceFloorBytes: Number.MAX_SAFE_INTEGER })
     const refused = await fileStore.create(ID)
     expect(refused).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining('disk is full') })
     await dispose()
@@ -183,7 +183,7 @@ describe('limits', () => {
 
 describe('sweeping', () => {
   test('removes parts that no writer holds, and nothing else', async () => {
-    const { fileStore, files, names, log, dispose } = await vaultInDirectory()
+    const { fileStore, files, names, log, dispose } = await fileStoreInDirectory()
     await put(fileStore, ID, 'whole')
     accepted(await fileStore.create(OTHER_ID))
     await writeFile(join(files, `${'c'.repeat(32)}.part`), 'left')
@@ -197,7 +197,7 @@ describe('sweeping', () => {
 
 describe('directories that somebody made where files of ours would be', () => {
   test('are left alone, and end nothing', async () => {
-    const { fileStore, files, names, dispose } = await vaultInDirectory()
+    const { fileStore, files, names, dispose } = await fileStoreInDirectory()
     const made = [ID, `${ID}.copy`, `${ID}.durable`, `${ID}.part`]
     for (const name of made) await mkdir(join(files, name))
     await writeFile(join(files, `${OTHER_ID}.part`), 'left')
@@ -215,9 +215,9 @@ describe('directories that somebody made where files of ours would be', () => {
   })
 })
 
-describe('a vault that has failed', () => {
+describe('a file store that has failed', () => {
   test('refuses everything from then on, and tells the log', async () => {
-    const { fileStore, files, log, dispose } = await vaultInDirectory()
+    const { fileStore, files, log, dispose } = await fileStoreInDirectory()
     await put(fileStore, ID, 'fine')
     const writer = accepted(await fileStore.create(OTHER_ID))
     const waiting = readAll(fileStore.read(OTHER_ID))
@@ -232,7 +232,7 @@ describe('a vault that has failed', () => {
     await expect(readAll(fileStore.read(ID))).rejects.toEqual(broken)
     await expect(fileStore.size(ID)).rejects.toEqual(broken)
     await writer.discard()
-    expect(log.lines.map(({ level, what }) => `${level} ${what}`)).toEqual(['error vault broken'])
+    expect(log.lines.map(({ level, what }) => `${level} ${what}`)).toEqual(['error file store failed'])
     await dispose()
   })
 })

@@ -8,6 +8,7 @@ import { ManualClock } from '#system/clock.ts'
 import { sampleFile, sha256 } from './sample-file.ts'
 import {
   accepted,
+  fileStoreInDirectory,
   ID,
   OTHER_ID,
   openBelow,
@@ -15,7 +16,6 @@ import {
   refusedWith,
   temporaryDirectory,
   until,
-  vaultInDirectory,
 } from './store-in-directory.ts'
 
 const THIRD_ID = 'c'.repeat(32)
@@ -36,7 +36,7 @@ const put = async (fileStore: FileStore, id: string, bytes: Uint8Array): Promise
 /** What a crash leaves of an upload of which 100 000 bytes are durable and 100 000 more have been written. */
 const crashed = async () => {
   const clock = new ManualClock()
-  const host = await vaultInDirectory({ clock })
+  const host = await fileStoreInDirectory({ clock })
   const writer = accepted(await host.fileStore.create(ID, content.length))
   await writer.append(content.subarray(0, 100_000))
   expect(await writer.sync()).toBe(undefined)
@@ -61,7 +61,7 @@ describe('after a crash', () => {
     const { directory, part } = await crashed()
     const bytes = await readFile(part)
     await writeFile(part, Buffer.concat([bytes.subarray(0, 100_000), Buffer.alloc(150_000, 'garbled')]))
-    const { fileStore, names, dispose } = await vaultInDirectory({ directory })
+    const { fileStore, names, dispose } = await fileStoreInDirectory({ directory })
     expect(await fileStore.durable(ID)).toBe(100_000)
     const writer = await resumed(fileStore, ID)
     expect(writer.offset).toBe(100_000)
@@ -82,7 +82,7 @@ describe('after a crash', () => {
   ])('an upload whose mark %s begins again', async (_what, damage) => {
     const { directory, mark, part } = await crashed()
     await damage(mark, part)
-    const { fileStore, dispose } = await vaultInDirectory({ directory })
+    const { fileStore, dispose } = await fileStoreInDirectory({ directory })
     expect(await fileStore.durable(ID)).toBe(0)
     const writer = await resumed(fileStore, ID)
     expect(writer.offset).toBe(0)
@@ -92,7 +92,7 @@ describe('after a crash', () => {
 
   test('the mark of another upload does not count', async () => {
     const { directory, mark } = await crashed()
-    const { fileStore, files, dispose } = await vaultInDirectory({ directory })
+    const { fileStore, files, dispose } = await fileStoreInDirectory({ directory })
     await writeFile(join(files, `${OTHER_ID}.part`), content)
     await cp(mark, join(files, `${OTHER_ID}.durable`))
     expect(await fileStore.durable(OTHER_ID)).toBe(0)
@@ -107,7 +107,7 @@ describe('after a crash', () => {
       if (state.startsWith('both')) await link(whole, part)
       if (state === 'half a copy') await writeFile(part, content.subarray(0, 9))
       if (state !== 'both, marked') await rm(mark)
-      const { fileStore, names, dispose } = await vaultInDirectory({ directory, maxSpoolBytes: 2 * content.length })
+      const { fileStore, names, dispose } = await fileStoreInDirectory({ directory, maxSpoolBytes: 2 * content.length })
       expect(await fileStore.durable(ID)).toBe(content.length)
       const writer = await resumed(fileStore, ID)
       expect(writer.offset).toBe(content.length)
@@ -121,7 +121,7 @@ describe('after a crash', () => {
 
   test('what nobody wants goes with all that belongs to it, what somebody wants stays', async () => {
     const { directory } = await crashed()
-    const { fileStore, files, names, dispose } = await vaultInDirectory({ directory })
+    const { fileStore, files, names, dispose } = await fileStoreInDirectory({ directory })
     await writeFile(join(files, `${OTHER_ID}.durable`), 'alone')
     await writeFile(join(files, `${OTHER_ID}.copy`), 'alone')
     expect(await fileStore.sweep(new Set([ID]))).toBe(1)
@@ -134,7 +134,7 @@ describe('after a crash', () => {
 
 describe('an upload that is left', () => {
   test('has a mark as soon as an offset is promised, and no more when it has ended', async () => {
-    const { fileStore, names, dispose } = await vaultInDirectory()
+    const { fileStore, names, dispose } = await fileStoreInDirectory()
     for (const end of ['finish', 'discard', 'remove'] as const) {
       const writer = accepted(await fileStore.create(ID))
       expect(await writer.sync()).toBe(undefined)
@@ -151,7 +151,7 @@ describe('an upload that is left', () => {
   })
 
   test('holds no descriptor, nor does who waits for it', async () => {
-    const { fileStore, files, dispose } = await vaultInDirectory()
+    const { fileStore, files, dispose } = await fileStoreInDirectory()
     const writer = accepted(await fileStore.create(ID))
     await writer.append(content.subarray(0, 100_000))
     const reader = readAll(fileStore.read(ID))
@@ -165,7 +165,7 @@ describe('an upload that is left', () => {
   })
 
   test('ends readers that had more of it than is left', async () => {
-    const { fileStore, files, dispose } = await vaultInDirectory({
+    const { fileStore, files, dispose } = await fileStoreInDirectory({
       maxFileBytes: content.length,
       clock: new ManualClock(),
     })
@@ -191,8 +191,8 @@ describe('an upload that is left', () => {
     await dispose()
   })
 
-  test('is let go of when the vault closes while it is taken up', async () => {
-    const { fileStore, directory, dispose } = await vaultInDirectory()
+  test('is let go of when the file store closes while it is taken up', async () => {
+    const { fileStore, directory, dispose } = await fileStoreInDirectory()
     const writer = accepted(await fileStore.create(ID))
     await writer.append(sampleFile(ID, 8_000_000))
     await writer.suspend()
@@ -208,7 +208,7 @@ describe('an upload that is left', () => {
 
 describe('space', () => {
   test('of an upload is what is there of it, be it written just now or not; and when that was is known', async () => {
-    const { fileStore, directory, dispose } = await vaultInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, directory, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
     const before = Date.now()
     const writer = accepted(await fileStore.create(ID, 900))
     await writer.append(Buffer.alloc(300))
@@ -219,7 +219,7 @@ describe('space', () => {
     expect(fileStore.bytesLeft).toBe(700)
     await next.append(Buffer.alloc(100))
     await fileStore.close()
-    const again = await vaultInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
     expect(again.fileStore.bytesLeft).toBe(600)
     // File systems may note it a moment in the past.
     expect(await again.fileStore.dateOf(ID)).toBeGreaterThan(before - 60_000)
@@ -231,12 +231,12 @@ describe('space', () => {
   })
 
   test('of a file with several ids counts once, until the last of them goes', async () => {
-    const { fileStore, directory, files, dispose } = await vaultInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, directory, files, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
     await put(fileStore, ID, Buffer.alloc(600))
     expect(await fileStore.duplicate(ID, OTHER_ID)).toBe(undefined)
     expect((await stat(join(files, ID))).ino).toBe((await stat(join(files, OTHER_ID))).ino)
     await fileStore.close()
-    const again = await vaultInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
     await again.fileStore.duplicate(ID, THIRD_ID)
     expect(refusedWith(await again.fileStore.resume(THIRD_ID, 600))).toBe('DISK_FULL')
     for (const id of [ID, THIRD_ID]) {
@@ -253,7 +253,7 @@ describe('space', () => {
 test('a writer that has nothing to write costs no buffers', async () => {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
-  const { fileStore, dispose } = await vaultInDirectory()
+  const { fileStore, dispose } = await fileStoreInDirectory()
   const held = (): number => {
     collect()
     return process.memoryUsage().arrayBuffers

@@ -3,15 +3,15 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
-import { keyringContract } from '../../../contract/storage/keyring-contract.ts'
+import { secretStoreContract } from '../../../contract/storage/secret-store-contract.ts'
 import { temporaryDirectory } from '../../../harness/host.ts'
 
-describe('P8 DiskKeyring', () => {
+describe('P8 DiskSecretStore', () => {
   const make = async () => {
     const data = await temporaryDirectory()
     return { secretStore: new DiskSecretStore(data), again: () => new DiskSecretStore(data) }
   }
-  for (const { name, run } of keyringContract(make)) test(name, run)
+  for (const { name, run } of secretStoreContract(make)) test(name, run)
 
   test('a secret that can not be read is told by its name', async () => {
     const data = await temporaryDirectory()

@@ -11,8 +11,8 @@ import { PATIENCE_MS } from '../../../harness/patience.ts'
 export const ID = 'a'.repeat(32)
 export const OTHER_ID = 'b'.repeat(32)
 
-/** An open vault in a directory of its own. */
-export const vaultInDirectory = async (options: Partial<DiskFileStoreOptions> = {}) => {
+/** An open file store in a directory of its own. */
+export const fileStoreInDirectory = async (options: Partial<DiskFileStoreOptions> = {}) => {
   const directory = options.directory ?? (await temporaryDirectory())
   const log = new MemoryLog()
   const fileStore = new DiskFileStore({ clock: new SystemClock(), freeSpaceFloorBytes: 0, ...options, log, directory })
@@ -26,7 +26,7 @@ export const vaultInDirectory = async (options: Partial<DiskFileStoreOptions> = 
 }
 
 export const temporaryDirectory = async (): Promise<string> =>
-  await realpath(await mkdtemp(join(tmpdir(), 'tamtam-vault-')))
+  await realpath(await mkdtemp(join(tmpdir(), 'tamtam-files-')))
 
 export const accepted = (writer: FileWriter | Rejected): FileWriter => {
   if ('type' in writer) throw new Error(writer.message)

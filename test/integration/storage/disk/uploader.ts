@@ -1,4 +1,4 @@
-// A process that uploads into a vault and can be killed, traced and made to fail. Says what happens, one line each.
+// A process that uploads into a file store and can be killed, traced and made to fail. Says what happens, one line each.
 import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { SystemClock } from '#system/clock.ts'
 import { RandomIds } from '#system/ids.ts'

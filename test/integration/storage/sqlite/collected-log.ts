@@ -1,28 +1,8 @@
 import assert from 'node:assert/strict'
-import type { Log, LogFields } from '#domain/ports/log.ts'
+import { type LogLine, MemoryLog } from '#system/log.ts'
 
-export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error'
-  readonly what: string
-  readonly fields: LogFields
-}
-
-/** Keeps what was logged, for a test to look at. */
-export class CollectedLog implements Log {
-  readonly lines: LogLine[] = []
-
-  info(what: string, fields: LogFields = {}): void {
-    this.lines.push({ level: 'info', what, fields })
-  }
-
-  warn(what: string, fields: LogFields = {}): void {
-    this.lines.push({ level: 'warn', what, fields })
-  }
-
-  error(what: string, fields: LogFields = {}): void {
-    this.lines.push({ level: 'error', what, fields })
-  }
-
+/** A log in memory with checks for the journal's tests. */
+export class CollectedLog extends MemoryLog {
   errors(): LogLine[] {
     return this.lines.filter(({ level }) => level === 'error')
   }

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { Store } from '#storage/sqlite/store.ts'
-import { packRows, unpackRows } from '#storage/sqlite/transport.ts'
+import { packRows, unpackRows } from '#storage/sqlite/worker-messages.ts'
 import { CollectedLog } from './collected-log.ts'
 
 const by = { id: 'm1', name: 'ani' }

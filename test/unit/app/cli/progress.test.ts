@@ -16,8 +16,8 @@ const retry = (attempt: number) => ({ type: 'retry', attempt, inMs: 100, why: 't
 describe('progress where nothing can be written over', () => {
   it('is one line at the start and one for each tenth, in which nothing acts (C57)', () => {
     const { shown, written } = display()
-    shown.tell({ type: 'begins', at: 0, total: 10 * MB })
-    for (let bytes = 0; bytes <= 10 * MB; bytes += MB / 10) shown.tell({ type: 'moved', bytes })
+    shown.report({ type: 'begins', at: 0, total: 10 * MB })
+    for (let bytes = 0; bytes <= 10 * MB; bytes += MB / 10) shown.report({ type: 'moved', bytes })
     shown.end()
     expect(written[0]).toBe('sending a␇.bin 10 MB\n')
     const tenths = written.slice(1).map((line) => /^a␇\.bin {2}(\d)0% {2}(\d)\.0\/10 MB/.exec(line)?.slice(1).join(' '))
@@ -25,20 +25,20 @@ describe('progress where nothing can be written over', () => {
   })
   it('tells once that the connection is gone, and where it goes on', () => {
     const { shown, written } = display()
-    shown.tell({ type: 'begins', at: 0, total: 10 * MB })
-    shown.tell({ type: 'moved', bytes: 7.15 * MB })
+    shown.report({ type: 'begins', at: 0, total: 10 * MB })
+    shown.report({ type: 'moved', bytes: 7.15 * MB })
     written.length = 0
-    for (const attempt of [1, 2, 3]) shown.tell(retry(attempt))
-    shown.tell({ type: 'begins', at: 7.1 * MB, total: 10 * MB })
+    for (const attempt of [1, 2, 3]) shown.report(retry(attempt))
+    shown.report({ type: 'begins', at: 7.1 * MB, total: 10 * MB })
     expect(written).toEqual(['the connection was cut; trying again\n', 'stalled 0 s, retry 3, resumes at 71 %\n'])
   })
   it('names the place where an earlier attempt ended, and no share of what nobody knows', () => {
     const [one, two] = [display(), display()]
-    one.shown.tell({ type: 'begins', at: 5 * MB, total: 10 * MB })
-    two.shown.tell({ type: 'begins', at: 0, total: undefined })
-    two.shown.tell({ type: 'moved', bytes: 5 * MB })
-    two.shown.tell(retry(1))
-    two.shown.tell({ type: 'begins', at: 4 * MB, total: undefined })
+    one.shown.report({ type: 'begins', at: 5 * MB, total: 10 * MB })
+    two.shown.report({ type: 'begins', at: 0, total: undefined })
+    two.shown.report({ type: 'moved', bytes: 5 * MB })
+    two.shown.report(retry(1))
+    two.shown.report({ type: 'begins', at: 4 * MB, total: undefined })
     expect(one.written).toEqual(['sending a␇.bin 10 MB, resumes at 50 %\n'])
     expect(two.written.at(-1)).toBe('stalled 0 s, retry 1, resumes at 4 MB\n')
   })
@@ -47,10 +47,10 @@ describe('progress where nothing can be written over', () => {
 describe('progress on a terminal', () => {
   it('is one line that is written over, no wider than the terminal, and gone at the end', async () => {
     const { shown, written } = display({ isTTY: true, columns: 40 })
-    shown.tell({ type: 'begins', at: 0, total: 10 * MB })
-    shown.tell({ type: 'moved', bytes: 7.1 * MB })
+    shown.report({ type: 'begins', at: 0, total: 10 * MB })
+    shown.report({ type: 'moved', bytes: 7.1 * MB })
     await until('a frame', () => written.length > 0)
-    shown.tell({ type: 'moved', bytes: 10 * MB })
+    shown.report({ type: 'moved', bytes: 10 * MB })
     shown.receipts(1, 2)
     await until('what is waited for', () => written.at(-1)?.includes('→1/2') === true)
     shown.end()
@@ -63,7 +63,7 @@ describe('progress on a terminal', () => {
   })
   it('is plain lines when that is asked for', () => {
     const { shown, written } = display({ isTTY: true, plain: true })
-    shown.tell({ type: 'begins', at: 0, total: MB })
+    shown.report({ type: 'begins', at: 0, total: MB })
     expect(written).toEqual(['sending a␇.bin 1 MB\n'])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Unreachable } from '#client/errors.ts'
 import type { Ack } from '#domain/room/commands.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Member } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
 import { failure } from '../../../harness/house.ts'
 import { ani, budi, enteredRoom, said, scripted } from './scripted-host.ts'

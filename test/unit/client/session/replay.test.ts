@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs'
 import { expect, it } from 'vitest'
-import { type Followed, type Page, replayed } from '#client/session/replay.ts'
+import { type Followed, replayed } from '#client/session/remote-session.ts'
+import type { Page } from '#client/session/room-files.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { until } from '../../../integration/storage/disk/store-in-directory.ts'
 import { said } from './scripted-host.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
-import type { Writing } from '#domain/transfer/writing.ts'
+import type { Writing } from '#domain/transfer/writer.ts'
 import { type House, openHouse, pieces, textOf } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 

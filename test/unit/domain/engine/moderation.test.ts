@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JoinRequest } from '#domain/engine/join-request.ts'
+import type { JoinRequest } from '#domain/engine/rooms.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import { isEntry } from '#domain/room/events.ts'

@@ -5,7 +5,7 @@ import type { Rejected } from '#domain/errors.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
-import type { Writing } from '#domain/transfer/writing.ts'
+import type { Writing } from '#domain/transfer/writer.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { type House, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
@@ -121,11 +121,11 @@ describe('P6 a transfer', () => {
     const first = writing(await transfer.write(0))
     await first.append(bytes('ha'))
     house.clock.advance(5000)
-    expect(transfer.isOpenInVault).toBe(true)
+    expect(transfer.isOpenInFileStore).toBe(true)
     await first.pause()
     house.clock.advance(1000)
     await turns(2)
-    expect([transfer.isOpenInVault, transfer.durable]).toEqual([false, 2])
+    expect([transfer.isOpenInFileStore, transfer.durable]).toEqual([false, 2])
     expect(writing(await transfer.write(2)).offset).toBe(2)
   })
   it('that gets no byte for a day is withdrawn, and the room is told', async () => {

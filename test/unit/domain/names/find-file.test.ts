@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { wantedFile } from '#domain/names/find-file.ts'
+import { wantedFile } from '#domain/names/file-name.ts'
 
 const file = (id: string, name: string) => ({ id: id.padEnd(32, '0'), name })
 const FILES = [

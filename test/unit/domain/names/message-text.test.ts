@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkText } from '#domain/names/message-text.ts'
+import { checkText } from '#domain/names/text.ts'
 
 const refusal = (code: string) => ({ type: 'rejected', code, message: expect.stringMatching(/[a-z]/) })
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { skeleton } from '#domain/names/confusables.ts'
 import { collisionKey } from '#domain/names/file-name.ts'
 import { checkNick } from '#domain/names/nick.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
-import { skeleton } from '#domain/names/skeleton.ts'
 import { fileNameFault } from './file-name-oracle.ts'
 import { fuzz, fuzzRun } from './fuzzing.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { skeleton } from '#domain/names/confusables.ts'
 import { checkNick, type Nick } from '#domain/names/nick.ts'
-import { skeleton } from '#domain/names/skeleton.ts'
 
 const refusal = (advice: RegExp) => ({ type: 'rejected', code: 'BAD_NAME', message: expect.stringMatching(advice) })
 const RESERVED = /reserved/

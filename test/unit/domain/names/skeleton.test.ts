@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { skeleton } from '#domain/names/skeleton.ts'
+import { skeleton } from '#domain/names/confusables.ts'
 import { codePoints } from './code-points.ts'
 
 describe('C63 names that look alike have one skeleton', () => {

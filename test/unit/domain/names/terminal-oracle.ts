@@ -1,4 +1,4 @@
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import { kindOf, MARK, OTHER, pointsOf, VISIBLE } from './code-points.ts'
 
 const SPELLING = new Set([0x200c, 0x200d, 0xfe0e, 0xfe0f, 0x180b, 0x180c, 0x180d, 0x180f])

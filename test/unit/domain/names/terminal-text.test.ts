@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { forTerminal, jsonForTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
 import { codePoints } from './code-points.ts'
 import { terminalFault } from './terminal-oracle.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cutUtf8, utf8Length } from '#domain/names/utf8.ts'
+import { cutUtf8, utf8Length } from '#domain/names/text.ts'
 
 test.each([
   ['', 0],

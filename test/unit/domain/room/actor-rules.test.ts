@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { rejected } from '#domain/errors.ts'
 import { RoomActor } from '#domain/room/actor.ts'
+import type { PendingBatch } from '#domain/room/batch.ts'
 import type { RoomCommand } from '#domain/room/commands.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import type { PendingBatch } from '#domain/room/pending-batch.ts'
 import { mailOf, say } from '../../../harness/mail.ts'
 import { AT, ani, budi, limits } from '../../../harness/people.ts'
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Entry, isEntry, isFact, type RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import { type Entry, isEntry, isFact, type Member, type RoomEvent } from '#domain/room/events.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, offered, reading, said, whole } from '../../../harness/people.ts'
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, MAX_TEXT_BYTES } from '../../../harness/people.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rejected } from '#domain/errors.ts'
+import { PendingBatch } from '#domain/room/batch.ts'
 import type { Joined, Said } from '#domain/room/events.ts'
-import { PendingBatch } from '#domain/room/pending-batch.ts'
 import { mailOf, saying, type WatchedMail } from '../../../harness/mail.ts'
 import { ani, joined, said, seqsOf, textsOf } from '../../../harness/people.ts'
 

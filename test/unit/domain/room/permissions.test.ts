@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ClientCommand } from '#domain/room/commands.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
-import { PERMISSIONS, type Permission, type Rank, refusalFor } from '#domain/room/permissions.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
+import { PERMISSIONS, type Permission, type Rank, refusalFor } from '#domain/room/moderation.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, whole } from '../../../harness/people.ts'
 

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import type { OfferFile } from '#domain/room/commands.ts'
-import type { Audience, RoomEvent } from '#domain/room/events.ts'
-import type { Member } from '#domain/room/member.ts'
-import { submissionsOf } from '#domain/room/submissions.ts'
-import { addressee, admits, readerOf, visibilityOf } from '#domain/room/visibility.ts'
+import type { Audience, Member, RoomEvent } from '#domain/room/events.ts'
+import { addressee, admits, readerOf, submissionsOf, visibilityOf } from '#domain/room/visibility.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, offered, said, whole } from '../../../harness/people.ts'
 

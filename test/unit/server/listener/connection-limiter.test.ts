@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { isLoopback } from '#server/connection/address.ts'
-import { ConnectionLimiter } from '#server/listener/connection-limiter.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
+import { ConnectionLimiter } from '#server/listener/listener.ts'
 
 const MANY = 1000
 
 /** So many of each address, and connections that are called by their number; `come` answers who had to make place, or `full`. */
-function counting(most: number, mostStrangers = MANY) {
-  const count = new ConnectionLimiter<number>(most, mostStrangers)
+function counting(most: number, mostUnauthenticated = MANY) {
+  const count = new ConnectionLimiter<number>(most, mostUnauthenticated)
   let made = 0
-  const come = (address: string, as: 'stranger' | 'member' = 'stranger') => {
+  const come = (address: string, as: 'unauthenticated' | 'authenticated' = 'unauthenticated') => {
     const counted = count.enter(made++, address, as)
     return counted.status === 'full' ? 'full' : counted.evicted
   }
   /** One that comes in right away. */
   const enter = (address: string) => {
     const evicted = come(address)
-    count.known(made - 1, address)
+    count.authenticate(made - 1, address)
     return evicted
   }
   return { count, come, enter }
@@ -66,7 +66,7 @@ describe('connections of one address', () => {
   it.each(['127.0.0.1', '127.9.9.9', '::1'])('are not counted on loopback: %s', (address) => {
     const { come } = counting(1)
     expect(isLoopback(address)).toBe(true)
-    expect([come(address), come(address, 'member'), come(address)]).toEqual([undefined, undefined, undefined])
+    expect([come(address), come(address, 'authenticated'), come(address)]).toEqual([undefined, undefined, undefined])
   })
 })
 
@@ -82,6 +82,6 @@ describe('C68 connections that have come in nowhere yet', () => {
 
   it('are none where they come as members', () => {
     const { come } = counting(MANY, 1)
-    expect([come('127.0.0.1', 'member'), come('127.0.0.1', 'member')]).toEqual([undefined, undefined])
+    expect([come('127.0.0.1', 'authenticated'), come('127.0.0.1', 'authenticated')]).toEqual([undefined, undefined])
   })
 })

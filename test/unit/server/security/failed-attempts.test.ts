@@ -2,10 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { httpDefaults, roomSecretDefaults } from '#app/defaults.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Refused } from '#domain/session.ts'
-import { AccessControl, type Credentials } from '#server/security/access-control.ts'
-import { FailedAttempts } from '#server/security/failed-attempts.ts'
-import { HostToken } from '#server/security/host-token.ts'
-import { OwnerKey } from '#server/security/owner-key.ts'
+import { AccessControl, type Credentials, FailedAttempts } from '#server/security/access-control.ts'
+import { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { ManualClock } from '#system/clock.ts'
@@ -117,7 +115,7 @@ describe('C119 who shows the right thing', () => {
       access,
       ...(token ? { token: hostToken } : {}),
       owner,
-      keys,
+      roomSecrets: keys,
       clock,
       metrics: new MemoryMetrics(),
       settings: SETTINGS,

@@ -44,26 +44,26 @@ describe('what opens a room', () => {
       expect(now.passwordId('den')).toBe(before)
       expect(now.invitations('den')).toHaveLength(1)
     }
-    expect(keys.invites([code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
+    expect(keys.invites([code], 'den', 'ani', 'join')).toEqual({ code, inviter: 'boss' })
   })
 
   it('is an invitation for one person, who comes in once it is kept that it is theirs, also at the second try', async () => {
     const { secretStore, keys, again } = await opened()
     const { code } = await invited(keys)
-    expect(keys.invites([code], 'den', 'ani', 'looking')).toBeUndefined()
+    expect(keys.invites([code], 'den', 'ani', 'see')).toBeUndefined()
     secretStore.isFull = true
-    expect(keys.invites(['wrong', code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
+    expect(keys.invites(['wrong', code], 'den', 'ani', 'join')).toEqual({ code, inviter: 'boss' })
     await expect(keys.kept()).rejects.toThrow(full)
     await expect(keys.kept()).rejects.toThrow(full)
     secretStore.isFull = false
-    expect(keys.invites([code], 'den', 'ani', 'joining')).toEqual({ code, inviter: 'boss' })
+    expect(keys.invites([code], 'den', 'ani', 'join')).toEqual({ code, inviter: 'boss' })
     await keys.kept()
-    keys.cameIn(code)
+    keys.joinedBy(code)
     await keys.kept()
     const { keys: next } = await again()
     for (const each of [keys, next]) {
-      expect(each.invites([code], 'den', 'budi', 'joining')).toBeUndefined()
-      expect(each.invites([code], 'den', 'ani', 'looking')).toEqual({ code })
+      expect(each.invites([code], 'den', 'budi', 'join')).toBeUndefined()
+      expect(each.invites([code], 'den', 'ani', 'see')).toEqual({ code })
     }
   })
 
@@ -71,7 +71,7 @@ describe('what opens a room', () => {
     const { secretStore, clock, keys, idOf } = await opened()
     const asked = await Promise.all(Array.from({ length: 50 }, () => keys.invite('den', 'boss')))
     expect(asked.filter((each) => each !== undefined)).toHaveLength(3)
-    expect(keys.invites([asked[0]?.code], 'den', 'ani', 'joining')).toBeDefined()
+    expect(keys.invites([asked[0]?.code], 'den', 'ani', 'join')).toBeDefined()
     expect(await keys.invite('den', 'boss')).toBeUndefined()
     const { length } = (await secretStore.read('rooms')) ?? ''
     expect(await keys.invite('hall', 'boss')).toBeDefined()
@@ -90,7 +90,7 @@ describe('what opens a room', () => {
     const words = Array.from({ length: 10 }, (_, index) => `word ${index}`)
     const setting = words.map((word) => keys.setPassword('hall', word).then(() => set++))
     setting.push(keys.setPassword('attic', undefined).then(() => set++))
-    expect(keys.invites([code], 'den', 'ani', 'joining')).toBeDefined()
+    expect(keys.invites([code], 'den', 'ani', 'join')).toBeDefined()
     await keys.kept()
     expect(set).toBeLessThan(words.length)
     await Promise.all(setting)
@@ -104,13 +104,13 @@ describe('what opens a room', () => {
       ...['a', 'b', 'c'].map((room) => keys.setPassword(room, room)),
     ])
     const password = keys.setPassword('den', 'secret')
-    expect(keys.invites([code], 'den', 'ani', 'joining')).toBeDefined()
+    expect(keys.invites([code], 'den', 'ani', 'join')).toBeDefined()
     const more = keys.invite('den', 'boss')
     await Promise.all([keys.kept(), password, more])
     const { keys: next } = await again()
     expect(await Promise.all(['a', 'b', 'c'].map((room) => next.opens(room, room)))).toEqual([true, true, true])
     expect(await next.opens('den', 'x')).toBe(false)
-    expect(next.invites([code], 'den', 'budi', 'joining')).toBeUndefined()
+    expect(next.invites([code], 'den', 'budi', 'join')).toBeUndefined()
     expect(next.invitations('den')).toHaveLength(2)
   })
 

@@ -1,11 +1,11 @@
 import { describe, test } from 'vitest'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
-import { keyringContract } from '../../../contract/storage/keyring-contract.ts'
+import { secretStoreContract } from '../../../contract/storage/secret-store-contract.ts'
 
-describe('P8 MemoryKeyring', () => {
+describe('P8 MemorySecretStore', () => {
   const make = async () => {
     const secretStore = new MemorySecretStore()
     return { secretStore, again: () => secretStore }
   }
-  for (const { name, run } of keyringContract(make)) test(name, run)
+  for (const { name, run } of secretStoreContract(make)) test(name, run)
 })

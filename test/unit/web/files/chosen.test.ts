@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { picked, textFile } from '#web/files/chosen.ts'
-import { kindOf } from '#web/files/kinds.ts'
+import { kindOf } from '#web/files/file-links.ts'
 
 const file = (name: string, webkitRelativePath = '') => Object.assign(new File([], name), { webkitRelativePath })
 

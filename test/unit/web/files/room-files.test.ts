@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { ApiClient, type Http } from '#client/api-client.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import type { HostRequests } from '#web/browser/host-requests.ts'
 import { RoomFiles } from '#web/files/room-files.ts'
 
 const by = { id: 'i1', name: 'ani' }
@@ -9,8 +9,11 @@ const file = { id: 'f1', name: 'a.txt', size: 10 }
 const whole = { ...file, sha256: 'ab'.repeat(32) }
 
 const filesOf = (rows: readonly object[]) => {
-  const host: Pick<HostRequests, 'json'> = { json: async () => ({ value: { files: rows } }) }
-  return new RoomFiles(host as HostRequests, 'lobby')
+  const listed = rows.map((row) => ({ by: 'ani', byId: 'i1', at: 1, url: '/files/f', ...row }))
+  const bytes = async () => new TextEncoder().encode(JSON.stringify({ files: listed }))
+  const answer = { status: 200, bytes } as unknown as Awaited<ReturnType<Http['request']>>
+  const http: Http = { at: 'host', base: '', request: async () => answer, close: () => {} }
+  return new RoomFiles(new ApiClient(http), 'lobby')
 }
 
 const received = (name: string): RoomEvent => ({ type: 'fileReceived', ...journaled, by: { id: name, name }, file })

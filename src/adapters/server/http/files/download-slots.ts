@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { places, type UploadHolder, yielding } from '#domain/engine/unfinished-uploads.ts'
-import type { Clock } from '#domain/ports/clock.ts'
-import type { Metrics } from '#domain/ports/metrics.ts'
+import { places, type UploadHolder, yielding } from '#domain/engine/upload-places.ts'
+import type { Clock, Metrics } from '#domain/ports/system.ts'
 import type { HttpSettings } from '../settings.ts'
 
 /** A download on which nothing has moved for so long makes way for another. */

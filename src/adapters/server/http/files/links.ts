@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify'
 import type { LocalSession } from '#domain/engine/session.ts'
+import { subnetOf } from '#domain/names/subnet.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
-import { subnetOf } from '../../connection/address.ts'
-import { fileUrl } from '../../connection/file-url.ts'
+import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from '../auth.ts'
 import { HttpRefused, notFound } from '../errors.ts'
 
@@ -56,15 +56,15 @@ export function ownLink(
 
 /**
  * The owner of an upload whose sender shows no key, known again by the name of the request and the subnet of its address (one machine
- * changes its own within it). Undefined for a member, whom the key names.
+ * changes its own within it). Undefined for a member: the key names them.
  */
 export function ownerKey({ signedLinks }: HttpContext, { member, name = '', address }: Requester): string | undefined {
-  return member === undefined ? signedLinks.wordFor(`upload\n${subnetOf(address)}\n${name}`) : undefined
+  return member === undefined ? signedLinks.pseudonymOf(`upload\n${subnetOf(address)}\n${name}`) : undefined
 }
 
 /** Whether a request is of the owner of an upload: by the key, by the signed link in its address, or by name and address. */
 export function isOwner(context: HttpContext, requester: Requester, transfer: TransferActor): boolean {
-  // A link names the member for whom it was made, and so does a key.
+  // A link names its member, and so does a key.
   const owner = ownerKey(context, requester) ?? requester.member
   return owner !== undefined && transfer.isOf(owner)
 }

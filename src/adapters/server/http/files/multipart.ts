@@ -2,7 +2,7 @@ import { TextDecoder } from 'node:util'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
 import type { Refusal } from '../errors.ts'
-import type { BodyEnd } from './request-body.ts'
+import type { BodyEnd, RequestBody } from './request-body.ts'
 
 /** One part of a form. */
 export interface FormPart {
@@ -82,7 +82,7 @@ export class FormReader {
     return { name }
   }
 
-  /** What is left of the part that `next` found, each piece good until the next is asked for. Throws `SourceFailed` where the form ends within. */
+  /** The rest of the part that `next` found, each piece good until the next is asked for. Throws `SourceFailed` where the form ends within. */
   async *bytes(): AsyncGenerator<Uint8Array, void> {
     while (this.#status === 'within a part') {
       const piece = await this.#piece()
@@ -168,6 +168,35 @@ export class FormReader {
       held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece])
     return true
   }
+}
+
+/** Gives each file of a form to `take`, one after the other; the rest of the form is dropped. */
+export async function takeFiles<File>(
+  body: RequestBody,
+  boundary: string,
+  take: (name: string, bytes: AsyncGenerator<Uint8Array, void>) => Promise<File>,
+): Promise<{ readonly files: readonly File[]; readonly end: 'over' | 'cut' | Refusal }> {
+  const reader = new FormReader(() => body.next(), boundary)
+  const files: File[] = []
+  for (;;) {
+    const part = await reader.next()
+    if (typeof part === 'string' || 'code' in part) return { files, end: part }
+    const { name } = part
+    if (name === undefined) continue
+    const bytes = reader.bytes()
+    const first = await bytes.next()
+    // No file was chosen (HTML): there is neither a name nor a byte.
+    if (name !== '' || first.done !== true) files.push(await take(name, behindFirst(first, bytes)))
+  }
+}
+
+async function* behindFirst(
+  first: IteratorResult<Uint8Array, void>,
+  rest: AsyncGenerator<Uint8Array, void>,
+): AsyncGenerator<Uint8Array, void> {
+  if (first.done === true) return
+  yield first.value
+  yield* rest
 }
 
 const PARAMETER = /; *([\w!#$&+.^`|~-]+)(\*?)=(?:"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"|([^;]*))/g

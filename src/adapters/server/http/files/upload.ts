@@ -7,7 +7,7 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import { notOwner, TransferActor } from '#domain/transfer/actor.ts'
-import type { Writing } from '#domain/transfer/writing.ts'
+import type { Writing } from '#domain/transfer/writer.ts'
 import {
   byteCount,
   digestIn,
@@ -22,14 +22,14 @@ import {
   tusMetadata,
   UPLOAD_TYPE,
 } from '#protocol/tus.ts'
-import { fileUrl } from '../../connection/file-url.ts'
+import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { notFound, type Refusal, refuse, statusOf } from '../errors.ts'
 import { checked, roomOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
 import { findFile, isOwner, ownerKey, ownLink } from './links.ts'
-import { boundaryOf, FormReader } from './multipart.ts'
+import { boundaryOf, takeFiles } from './multipart.ts'
 import { type BodyEnd, type RequestBody, withBody } from './request-body.ts'
 
 // Files come in by PUT, by a form, or by tus (create, then patch). A form is taken wherever files go in (`curl -F`, also with `-X PUT`).
@@ -298,7 +298,7 @@ async function receiveForm(exchange: Exchange, boundary: string): Promise<Fastif
   const to = audienceOf(request)
   return await requester.inRoom(roomOf(request) || context.settings.room, (session) =>
     withBody(request, reply, async (body) => {
-      const { files, end } = await takeFiles(body, boundary, async (name, bytes) => {
+      const { files, end } = await takeFiles(body, boundary, async (name, bytes): Promise<FormFile> => {
         const file = await session.upload(bytes, { name, ...to }).done
         if ('type' in file) return { name, why: file }
         return { file, url: `${fileUrl(file)}${ownLink(context, requester, session, file)}` }
@@ -306,34 +306,6 @@ async function receiveForm(exchange: Exchange, boundary: string): Promise<Fastif
       return end === 'cut' ? reply.hijack() : answerForm(exchange, session, files, end)
     }),
   )
-}
-
-async function takeFiles(
-  body: RequestBody,
-  boundary: string,
-  take: (name: string, bytes: AsyncGenerator<Uint8Array, void>) => Promise<FormFile>,
-): Promise<{ readonly files: readonly FormFile[]; readonly end: 'over' | 'cut' | Refusal }> {
-  const reader = new FormReader(() => body.next(), boundary)
-  const files: FormFile[] = []
-  for (;;) {
-    const part = await reader.next()
-    if (typeof part === 'string' || 'code' in part) return { files, end: part }
-    const { name } = part
-    if (name === undefined) continue
-    const bytes = reader.bytes()
-    const first = await bytes.next()
-    // No file was chosen (HTML): there is neither a name nor a byte.
-    if (name !== '' || first.done !== true) files.push(await take(name, behindFirst(first, bytes)))
-  }
-}
-
-async function* behindFirst(
-  first: IteratorResult<Uint8Array, void>,
-  rest: AsyncGenerator<Uint8Array, void>,
-): AsyncGenerator<Uint8Array, void> {
-  if (first.done === true) return
-  yield first.value
-  yield* rest
 }
 
 function answerForm(
@@ -385,7 +357,7 @@ const audience = v.object({
   to: v.exactOptional(v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty'))),
 })
 
-/** The one person whom an upload is for, by `?to=`. */
+/** The one addressee of an upload, by `?to=`. */
 const audienceOf = (request: FastifyRequest): Pick<UploadMeta, 'to'> => checked(audience, request.query)
 
 /** The size and digest of the file that a request has for its body. */

@@ -1,5 +1,5 @@
 import { rejected } from '#domain/errors.ts'
-import { wantedFile } from '#domain/names/find-file.ts'
+import { wantedFile } from '#domain/names/file-name.ts'
 import type { LineCommand } from './command.ts'
 
 export const get: LineCommand = {

@@ -1,6 +1,6 @@
 import { rejected } from '#domain/errors.ts'
-import { COSTS, priceOf } from '#server/connection/costs.ts'
-import { portionsAfter } from '#server/connection/fair-work.ts'
+import { portionsAfter } from '#server/connection/history-pages.ts'
+import { COSTS, priceOf } from '#server/connection/rate-limit.ts'
 import type { LineCommand } from './command.ts'
 import { sayEntries } from './say-portions.ts'
 

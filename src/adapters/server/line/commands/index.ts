@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { refusalFor } from '#domain/room/permissions.ts'
+import { refusalFor } from '#domain/room/moderation.ts'
 import { away } from './away.ts'
 import { back } from './back.ts'
 import { ban } from './ban.ts'

@@ -1,5 +1,5 @@
 import { rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/terminal-text.ts'
+import { forTerminal } from '#domain/names/text.ts'
 import type { LineCommand } from './command.ts'
 
 export const msg: LineCommand = {

@@ -1,5 +1,5 @@
-import { COSTS, priceOfItems } from '#server/connection/costs.ts'
-import type { Portion } from '#server/connection/fair-work.ts'
+import type { Portion } from '#server/connection/history-pages.ts'
+import { COSTS, priceOfItems } from '#server/connection/rate-limit.ts'
 import type { Caller } from './command.ts'
 import { entryLines } from './entry-lines.ts'
 

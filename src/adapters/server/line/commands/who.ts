@@ -1,4 +1,4 @@
-import { COSTS, priceOfItems } from '#server/connection/costs.ts'
+import { COSTS, priceOfItems } from '#server/connection/rate-limit.ts'
 import { memberText, sendingText } from '#server/connection/wording.ts'
 import type { LineCommand } from './command.ts'
 import { sayPortions } from './say-portions.ts'

@@ -1,0 +1,209 @@
+import { setMaxListeners } from 'node:events'
+import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Http, HttpAnswer, HttpRequest } from './api-client.ts'
+import type { Endpoint } from './endpoint.ts'
+import { Disconnected, errorText, NotTrusted, Unreachable } from './errors.ts'
+
+/** So often may a connection fail before anybody answered at all. */
+const MOST_FAILURES = 5
+const MOST_BODY_BYTES = 16 * 1024 * 1024
+/** So small that a slow connection shows that it moves. */
+const SLICE_BYTES = 64 * 1024
+/** So much may wait for the connection while the next piece is read. */
+const BUFFERED_BYTES = 1024 * 1024
+
+/** Node's HTTP to one host: a connection for each request, none of which may stand still for `idleMs`. */
+export class NodeHttp implements Http {
+  readonly at: string
+  readonly base: string
+  readonly #endpoint: Endpoint
+  readonly #idleMs: number
+  readonly #agent: EndpointAgent
+  /** Somebody has answered there before, so it is worth trying again. */
+  #met: boolean
+  #failures = 0
+
+  constructor(endpoint: Endpoint, { idleMs }: { readonly idleMs: number }, met = false) {
+    this.at = endpoint.at
+    this.base = endpoint.base
+    this.#endpoint = endpoint
+    this.#idleMs = idleMs
+    this.#agent = new EndpointAgent(endpoint)
+    this.#met = met
+  }
+
+  async request(path: string, wanted: HttpRequest): Promise<HttpAnswer> {
+    const { host, port } = this.#endpoint
+    const { method = 'GET', body, length = typeof body === 'string' ? Buffer.byteLength(body) : undefined } = wanted
+    const headers = { ...wanted.headers, ...(length === undefined ? {} : { 'Content-Length': length }) }
+    const request = requestHttp({ host, port, method, path, headers, agent: this.#agent })
+    let connected = false
+    request.once('socket', () => {
+      connected = true
+    })
+    try {
+      const answer = await this.#answerTo(request, wanted)
+      this.#met = true
+      return new NodeAnswer(answer, this.#idleMs)
+    } catch (error) {
+      request.destroy()
+      if (!(error instanceof Disconnected) || this.#met) throw error
+      // Somebody is there, and may only be about to start or to stop.
+      if (connected && ++this.#failures < MOST_FAILURES) throw error
+      throw new Unreachable(`nobody answers at ${this.at} (${error.message})`, { cause: error })
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  async #answerTo(request: ClientRequest, { body, signal, moved, alive }: HttpRequest): Promise<IncomingMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const expire = async () => {
+      const goesOn = await alive?.().catch(() => false)
+      if (goesOn === true) timer.refresh()
+      else request.destroy(new Error(standsStill(this.#idleMs)))
+    }
+    const timer = setTimeout(() => void expire(), this.#idleMs)
+    const abort = () => reject(signal?.reason)
+    signal?.addEventListener('abort', abort)
+    request.once('response', resolve)
+    request.on('error', (error) => {
+      reject(error instanceof NotTrusted ? error : new Disconnected(errorText(error), { cause: error }))
+    })
+    request.once('close', () => reject(new Disconnected('the connection was closed')))
+    if (signal?.aborted === true) abort()
+    if (body === undefined || typeof body === 'string') request.end(body)
+    else {
+      let sent = 0
+      const left = (bytes: number) => {
+        timer.refresh()
+        sent += bytes
+        moved?.(sent)
+      }
+      // A host may answer before it has taken all; what the file system says must not be lost.
+      pipeBody(body instanceof Blob ? body.stream() : body, request, left).then(() => request.end(), reject)
+    }
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+}
+
+class NodeAnswer implements HttpAnswer {
+  readonly #message: IncomingMessage
+  readonly #idleMs: number
+
+  constructor(message: IncomingMessage, idleMs: number) {
+    this.#message = message
+    this.#idleMs = idleMs
+  }
+
+  get status(): number {
+    return this.#message.statusCode ?? 0
+  }
+
+  get statusText(): string {
+    return this.#message.statusMessage ?? ''
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#message.headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    for await (const chunk of this.chunks()) {
+      bytes += chunk.length
+      if (bytes > MOST_BODY_BYTES) throw new Disconnected('the answer is too long')
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  }
+
+  /** Only while a chunk is waited for does the time run. */
+  async *chunks(idleMs = this.#idleMs): AsyncGenerator<Uint8Array> {
+    const message = this.#message
+    const expire = () => message.destroy(new Error(standsStill(idleMs)))
+    const iterator = message[Symbol.asyncIterator]()
+    try {
+      while (true) {
+        const timer = setTimeout(expire, idleMs)
+        const next = await iterator.next().finally(() => clearTimeout(timer))
+        if (next.done === true) break
+        yield next.value
+      }
+    } catch (error) {
+      throw new Disconnected(errorText(error), { cause: error })
+    } finally {
+      message.destroy()
+    }
+    if (!message.complete) throw new Disconnected('the connection was cut')
+  }
+
+  drop(): void {
+    this.#message.destroy()
+  }
+}
+
+const standsStill = (idleMs: number): string => `nothing moved for ${Math.round(idleMs / 1000)} s`
+
+/** Writes all pieces, no faster than they leave. Stops where the request is over; throws what the source throws. */
+async function pipeBody(
+  pieces: AsyncIterable<Uint8Array>,
+  to: ClientRequest,
+  moved: (bytes: number) => void,
+): Promise<void> {
+  let waiting = 0
+  let wake = () => {}
+  const left = (bytes: number) => (error?: Error | null) => {
+    waiting -= bytes
+    if (!error) moved(bytes)
+    wake()
+  }
+  to.once('close', () => wake())
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += SLICE_BYTES) {
+      if (to.destroyed) return
+      const slice = piece.subarray(at, at + SLICE_BYTES)
+      waiting += slice.length
+      to.write(slice, left(slice.length))
+    }
+    while (waiting > BUFFERED_BYTES && !to.destroyed)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    if (to.destroyed) return
+  }
+}
+
+type Connected = (error: Error | null, connection: Duplex) => void
+
+/** Makes the connections of requests, and of WebSockets. */
+export class EndpointAgent extends Agent {
+  readonly #endpoint: Endpoint
+  readonly #closing = new AbortController()
+
+  constructor(endpoint: Endpoint) {
+    super({ keepAlive: false })
+    setMaxListeners(0, this.#closing.signal)
+    this.#endpoint = endpoint
+  }
+
+  override createConnection(_options: object, connected?: Connected): undefined {
+    const failed = connected as ((error: Error) => void) | undefined
+    this.#endpoint.open(this.#closing.signal).then((connection) => connected?.(null, connection), failed)
+  }
+
+  override destroy(): void {
+    this.#closing.abort()
+    super.destroy()
+  }
+}

@@ -1,0 +1,111 @@
+import { Waiters } from '#domain/async/waiters.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import type { Ack, ClientCommand } from '#domain/room/commands.ts'
+import { decodeClientMessage } from '#protocol/decode.ts'
+import { encodeMessage } from '#protocol/encode.ts'
+import { clientMessageLimits } from '#protocol/limits.ts'
+
+type Settle = (answer: Ack | Rejected) => void
+
+interface Waiting {
+  readonly message: Uint8Array
+  readonly settle: Settle
+}
+
+/** The commands that the host has not answered, in the order in which they were given: they are sent again until it has. */
+export class PendingCommands {
+  readonly #mostCommands: number
+  readonly #mostBytes: number
+  readonly #idPrefix: string
+  readonly #waiting = new Map<number, Waiting>()
+  #refs = 0
+  #bytes = 0
+  readonly #drained = new Waiters()
+
+  /** `idPrefix` makes the ids of commands that come without one. */
+  constructor(limits: { readonly unansweredCommands: number; readonly unansweredBytes: number }, idPrefix: string) {
+    this.#mostCommands = limits.unansweredCommands
+    this.#mostBytes = limits.unansweredBytes
+    this.#idPrefix = idPrefix
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  get isFull(): boolean {
+    return this.size >= this.#mostCommands || this.#bytes >= this.#mostBytes
+  }
+
+  /**
+   * Takes it, however full it is: `isFull` is for those who can wait. Answers what to send; undefined where it was settled at once,
+   * because no host would take it.
+   */
+  give(command: ClientCommand, settle: Settle): Uint8Array | undefined {
+    const ref = ++this.#refs
+    const message = commandMessage(command, ref, () => `${this.#idPrefix}-${ref.toString(36)}`)
+    if ('type' in message) {
+      settle(message)
+      return undefined
+    }
+    this.#waiting.set(ref, { message, settle })
+    this.#bytes += message.length
+    return message
+  }
+
+  /** In their order. */
+  *messages(): Iterable<Uint8Array> {
+    for (const { message } of this.#waiting.values()) yield message
+  }
+
+  /** Ignores the second answer to a command that was sent twice. */
+  settle(ref: number, answer: Ack | Rejected): void {
+    const waiting = this.#waiting.get(ref)
+    if (waiting === undefined) return
+    this.#waiting.delete(ref)
+    this.#bytes -= waiting.message.length
+    waiting.settle(answer)
+    if (this.size <= this.#mostCommands / 2 && this.#bytes <= this.#mostBytes / 2) this.#drained.release()
+  }
+
+  /** Nothing will be answered any more. */
+  end(why: string): void {
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    this.#bytes = 0
+    const unknown = rejected('CLOSED', `${why}; whether the host has this is not known`)
+    for (const { settle } of waiting) settle(unknown)
+    this.#drained.release()
+  }
+
+  /** At once where there is room; otherwise when half of it is free. */
+  ready(): Promise<void> {
+    return this.isFull ? this.#drained.wait() : Promise.resolve()
+  }
+}
+
+/**
+ * A command as a message that may be sent any number of times: with an id, where it can have one. What the host would end the
+ * connection for is refused here already, or it would be sent again and again.
+ */
+function commandMessage(command: ClientCommand, ref: number, newId: () => string): Uint8Array | Rejected {
+  const message = encodeMessage({ type: 'command', ref, command: identified(command, newId) })
+  if (message.length > clientMessageLimits.bytes) return tooLong
+  const understood = decodeClientMessage(message)
+  return understood.type === 'rejected' ? rejected('BAD_COMMAND', understood.message) : message
+}
+
+function identified(command: ClientCommand, newId: () => string): ClientCommand {
+  switch (command.type) {
+    case 'say':
+    case 'act':
+    case 'whisper':
+    case 'setTopic':
+      return command.id === undefined ? { ...command, id: newId() } : command
+    default:
+      // These do the same when they are done twice.
+      return command
+  }
+}
+
+const tooLong = rejected('LINE_TOO_LONG', `a command is at most ${clientMessageLimits.bytes} bytes; send less at once`)

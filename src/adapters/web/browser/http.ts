@@ -1,0 +1,68 @@
+import { ApiClient, type Http, type HttpAnswer, type HttpRequest } from '#client/api-client.ts'
+import { Disconnected, type Refusal, refusal } from '#client/errors.ts'
+
+/** HTTP to the page's own host. `fetch` does not tell how far a body has got, so this is the older way to ask. */
+class BrowserHttp implements Http {
+  readonly at = location.host
+  readonly base = location.origin
+
+  request(path: string, { method = 'GET', headers = {}, body, signal, moved }: HttpRequest): Promise<HttpAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
+    if (body !== undefined && typeof body !== 'string' && !(body instanceof Blob))
+      throw new TypeError('a page sends text and blobs')
+    const request = new XMLHttpRequest()
+    request.open(method, path)
+    request.responseType = 'arraybuffer'
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    const abort = () => request.abort()
+    signal?.addEventListener('abort', abort)
+    if (moved !== undefined) request.upload.onprogress = ({ loaded }) => moved(loaded)
+    request.onloadend = () => {
+      signal?.removeEventListener('abort', abort)
+      if (request.status !== 0) resolve(answerOf(request))
+      else reject(signal?.aborted === true ? signal.reason : new Disconnected('the host does not answer'))
+    }
+    request.send(body)
+    if (signal?.aborted === true) abort()
+    return promise
+  }
+
+  close(): void {}
+}
+
+function answerOf(request: XMLHttpRequest): HttpAnswer {
+  const { status, statusText } = request
+  const bytes = async () => new Uint8Array(request.response)
+  return {
+    status,
+    statusText,
+    header: (name) => request.getResponseHeader(name) ?? undefined,
+    bytes,
+    async *chunks() {
+      yield await bytes()
+    },
+    drop() {},
+  }
+}
+
+export interface Credentials {
+  /** 32 hexadecimal digits: the same key is the same person. */
+  readonly key: string
+  readonly token: string | undefined
+}
+
+/** The host's HTTP API, asked as the page's member. A host that can't be reached is a refusal: `UNREACHABLE`. */
+export class PageApi extends ApiClient {
+  constructor({ key, token }: Credentials) {
+    super(new BrowserHttp(), { key: () => key, ...(token === undefined ? {} : { token }) })
+  }
+
+  override async ask(path: string, request?: HttpRequest): Promise<HttpAnswer | Refusal> {
+    try {
+      return await super.ask(path, request)
+    } catch (error) {
+      if (error instanceof Disconnected) return refusal(503, 'UNREACHABLE', error.message)
+      throw error
+    }
+  }
+}

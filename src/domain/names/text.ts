@@ -1,0 +1,166 @@
+import { type Rejected, rejected } from '../errors.ts'
+
+/** Bytes that `text` takes in UTF-8. A lone surrogate counts 3, as the replacement character that encoders put there. */
+export function utf8Length(text: string): number {
+  let bytes = 0
+  for (let at = 0; at < text.length; at++) {
+    const point = text.codePointAt(at) as number
+    if (point > 0xffff) at++
+    bytes += bytesOf(point)
+  }
+  return bytes
+}
+
+/** The longest start of `text` that takes at most `maxBytes` in UTF-8 and ends between two code points. */
+export function cutUtf8(text: string, maxBytes: number): string {
+  let bytes = 0
+  let end = 0
+  for (const character of text) {
+    bytes += bytesOf(character.codePointAt(0) as number)
+    if (bytes > maxBytes) return text.slice(0, end)
+    end += character.length
+  }
+  return text
+}
+
+function bytesOf(point: number): number {
+  if (point < 0x80) return 1
+  if (point < 0x800) return 2
+  return point < 0x10000 ? 3 : 4
+}
+
+const ASCII = /^[\x20-\x7e]+$/
+
+/**
+ * The text of a message as the room keeps it: CR LF has become LF, line ends at the end are cut, LF inside stays
+ * (programs may say several lines at once). Everything else stays byte for byte: doors escape what they show.
+ *
+ * Refuses with LINE_TOO_LONG past `maxBytes` of UTF-8, and with BAD_TEXT what is empty or no valid Unicode.
+ */
+export function checkText(raw: string, maxBytes: number): string | Rejected {
+  // ASCII takes one byte a character. Nearly every message leaves here.
+  if (raw.length <= maxBytes && ASCII.test(raw)) return raw
+  if (!raw.isWellFormed()) {
+    return rejected('BAD_TEXT', 'This text holds half a surrogate pair, which UTF-8 cannot carry. Send valid Unicode.')
+  }
+  const text = withoutLineEnds(raw).replaceAll('\r\n', '\n')
+  if (text === '') return rejected('BAD_TEXT', 'There is no text in this message. Write something before you send it.')
+  const bytes = utf8Length(text)
+  return bytes > maxBytes ? tooLong(bytes, maxBytes) : text
+}
+
+// By hand: /[\r\n]+$/ takes quadratic time on many line ends that are not the last.
+function withoutLineEnds(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '\n' || text[end - 1] === '\r') end--
+  return text.slice(0, end)
+}
+
+const tooLong = (bytes: number, maxBytes: number): Rejected =>
+  rejected(
+    'LINE_TOO_LONG',
+    `This has ${bytes} bytes, and a message holds at most ${maxBytes}. Split it, or send it as a file.`,
+  )
+
+// Signs that are not seen by themselves and are part of how a word or an emoji is spelled: joiners, selectors, tags. Each stands here only where
+// it changes what is seen next to it (UAX 31 section 2.3, RFC 5892 appendices A.1 and A.2, UTS 51), so none can hide at an end, or pile up, or tell
+// two names apart that look alike. For regular expressions with the flag `v`.
+
+/** What may be drawn by itself, and what is drawn on it. */
+const DRAWN = '[[\\p{L}\\p{N}\\p{P}\\p{S}\\p{Zs}\\t]--\\p{Default_Ignorable_Code_Point}]'
+const MARK = '[\\p{M}--\\p{Default_Ignorable_Code_Point}]'
+
+const PICTURE = `[\\p{Extended_Pictographic}&&${DRAWN}]`
+
+/** Scripts whose letters join, or form conjuncts. */
+const JOINING = `[${'Arab Syrc Mand Nkoo Adlm Rohg Mong Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr'
+  .split(' ')
+  .map((script) => `\\p{scx=${script}}`)
+  .join('')}]`
+const LETTER = `[\\p{L}&&${JOINING}]`
+/** Behind one of these a joiner says how the letter before it ends, at the end of a word as well. */
+const VIRAMA = '[\\u094D\\u09CD\\u0A4D\\u0ACD\\u0B4D\\u0BCD\\u0C4D\\u0CCD\\u0D4D\\u0DCA]'
+
+/** Joiners within a word. */
+export const JOINERS = [
+  `(?<=${LETTER}${MARK}{0,4})[\\u200C\\u200D](?=${LETTER})`,
+  `(?<=${LETTER}${MARK}{0,3}${VIRAMA})[\\u200C\\u200D]`,
+].join('|')
+
+/** All of them, each or in one match with what it belongs to. */
+export const SPELLING = [
+  '\\p{RGI_Emoji_Tag_Sequence}',
+  `(?<=${PICTURE})[\\uFE0E\\uFE0F]`,
+  '(?<=[0-9#*])\\uFE0F(?=\\u20E3)',
+  `(?<=${PICTURE}\\uFE0F?\\p{Emoji_Modifier}?)\\u200D(?=${PICTURE})`,
+  JOINERS,
+  '(?<=[\\p{L}&&\\p{scx=Mong}])[\\u180B-\\u180D\\u180F]',
+].join('|')
+
+// One escaper for everything that people other than us wrote and a terminal shows: texts, names, topics, file names,
+// errors that quote (C57). It lists what may pass, by code point, because a list of what may not is never complete:
+// Node's stripVTControlCharacters leaves C1, DCS, APC, bidi controls, CR and BS as they are (C58).
+
+// What nearly all text is made of, without a mark or a gap in it: Latin, Cyrillic, dashes and quotes, kana, Han, Hangul.
+// A subset of what is allowed below, in BMP ranges only, because property classes cost ten times as much.
+const PLAIN =
+  /^[\t\x20-\x7e\xa0-\xac\xae-\u02ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uac00-\ud7a3]*$/
+
+// More than four marks on one base only serve to freeze or paint over a terminal (C59).
+const FLOOD = `(?<=${MARK}{4})${MARK}+`
+const SUSPECT = new RegExp(`[^${DRAWN}${MARK}]|${MARK}{5}`, 'v')
+const ESCAPED = new RegExp(`(?:${SPELLING})|(?<flood>${FLOOD})|(?<escaped>[^${DRAWN}${MARK}])`, 'gv')
+
+/**
+ * `text` as it may be written to a terminal: on one line, with nothing in it that acts. Controls become pictures (␛ ␊),
+ * C1 controls `\x9b`, everything else that is not seen or not assigned `<U+202E>`; marks past the fourth on a base go.
+ * Tab stays. Idempotent. Text that needs nothing comes back as it is, nearly always at the
+ * price of one regex test.
+ */
+export function forTerminal(text: string): string {
+  if (PLAIN.test(text)) return text
+  return SUSPECT.test(text) ? text.replace(ESCAPED, visible) : text
+}
+
+// Joiners and the selectors of emoji may stay.
+const ACTING_IN_JSON = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u200C\u200D\uFE0E\uFE0F]]/gv
+const PLAIN_JSON = /^[\x20-\x7e]*$/
+
+/** `value` as JSON in which nothing acts on a terminal that shows it, as curl makes one do; whoever parses it gets what there is (C57). */
+export function jsonForTerminal(value: unknown): string {
+  const json = JSON.stringify(value)
+  return PLAIN_JSON.test(json) ? json : json.replace(ACTING_IN_JSON, codesOf)
+}
+
+const codesOf = (found: string): string =>
+  Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
+
+function visible(found: string, ...rest: unknown[]): string {
+  const { flood, escaped } = rest.at(-1) as { flood?: string; escaped?: string }
+  if (flood !== undefined) return ''
+  return escaped === undefined ? found : pictureOf(escaped.codePointAt(0) as number)
+}
+
+function pictureOf(point: number): string {
+  if (point < 0x20) return String.fromCodePoint(0x2400 + point)
+  if (point === 0x7f) return '\u2421'
+  // NEL ends a line like U+2028 does, so it is shown like that.
+  if (point < 0xa0 && point !== 0x85) return `\\x${point.toString(16)}`
+  return `<U+${point.toString(16).toUpperCase().padStart(4, '0')}>`
+}
+
+/** What an error says. Anything can be thrown. */
+export const failureText = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/**
+ * Whether a line that begins with a slash is a path and no slash word: a second slash stands before the first blank, as in `/home/ani/x`
+ * (the rule of weechat). `//text` is none of both.
+ */
+export const isPathLine = (line: string): boolean => /^\/[^\s/]+\//.test(line)
+
+/**
+ * A typed line without the byte order marks that stand before a word: they come from the file that it was sent with. Before text they are as
+ * much text as any other character.
+ */
+export const wordLine = (line: string): string =>
+  /^\ufeff+(?:\/|SEND )/.test(line) ? line.replace(/^\ufeff+/, '') : line

@@ -1,0 +1,38 @@
+/** Where time comes from. */
+export interface Clock {
+  /** Milliseconds since 1970; may jump. For people to read, never to measure or order by. */
+  now(): number
+  /** Milliseconds from some fixed moment; never jumps. */
+  elapsed(): number
+  /** Calls `run` once after `ms` milliseconds of `elapsed` time, unless cancelled. Does not keep the process alive. */
+  after(ms: number, run: () => void): Cancel
+  /** Calls `run` once, after the input that is already waiting has been handed out: the end of the tick. */
+  soon(run: () => void): void
+}
+
+export type Cancel = () => void
+
+/** Where names that nobody can guess come from. */
+export interface Ids {
+  /** A new id: 128 bits of randomness as 32 hexadecimal digits. */
+  next(): string
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** For whoever runs the host. Never message text, tokens or file names; an `error` field holds a code or an error's message. */
+export interface Log {
+  info(what: string, fields?: LogFields): void
+  warn(what: string, fields?: LogFields): void
+  error(what: string, fields?: LogFields): void
+}
+
+/** Counts and sizes by name; names are lower_snake_case, with the unit last (`commit_ms`, `relayed_bytes`). */
+export interface Metrics {
+  /** Adds to a counter; `by` defaults to 1. */
+  count(name: string, by?: number): void
+  /** Notes one measured value of a distribution. */
+  observe(name: string, value: number): void
+  /** Sets a level that goes up and down. */
+  gauge(name: string, value: number): void
+}
