@@ -1,5 +1,5 @@
 import { render } from 'preact'
-import { BrowserStorage } from './browser/storage.ts'
+import { BrowserStorage } from './browser/platform.ts'
 import { PageContext } from './state/context.ts'
 import { Page } from './state/page.ts'
 import { App } from './views/app.tsx'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Member } from '#domain/room/events.ts'
 import { type Row, rowsOf } from '#web/timeline/rows.ts'
-import type { Item } from '#web/timeline/span.ts'
+import type { Item } from '#web/timeline/timeline.ts'
 import { AT, ani, budi, cici, joined, said, whole } from '../../harness/people.ts'
 
 const GROUP_MS = 60_000

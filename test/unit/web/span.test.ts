@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isEntry } from '#domain/room/events.ts'
-import { emptySpan, type Item, type Span, withNewer, withNews, withOlder } from '#web/timeline/span.ts'
+import { emptySpan, type Item, type Span, withNewer, withNews, withOlder } from '#web/timeline/timeline.ts'
 import { AT, ani, joined, said } from '../../harness/people.ts'
 
 const entries = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => said(from + at))

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { completed } from '#web/text/completion.ts'
-import { piecesOf } from '#web/text/links.ts'
+import { completed, piecesOf } from '#web/text/text.ts'
 
 const links = (text: string) => piecesOf(text).flatMap(({ text, href }) => (href === undefined ? [] : text))
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { refusal } from '#client/errors.ts'
 import { type Entry, isEntry } from '#domain/room/events.ts'
 import { pageDefaults } from '#web/defaults.ts'
-import type { History } from '#web/timeline/history.ts'
+import type { History } from '#web/timeline/timeline.ts'
 import { Timeline } from '#web/timeline/timeline.ts'
 import { AT, ani, joined, said } from '../../harness/people.ts'
 

@@ -10,12 +10,13 @@ import type { Clock } from '#domain/ports/system.ts'
 import type { Permission } from '#domain/room/moderation.ts'
 import { Refused } from '#domain/session.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { personOf } from '../connection/key-registry.ts'
+import { personOf, personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
-import { HttpRefused, notFound } from './errors.ts'
+import { absent, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
+import { paramsOf } from './input.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
 
 /**
@@ -32,7 +33,7 @@ export interface Route {
   /** As fastify writes one: `/rooms/:room`. */
   readonly path: string
   readonly permission: RoutePermission
-  /** In lines of the rate: paid with `Requester.pay`. */
+  /** In lines of the rate: paid with `Requester.payFixed` and `payItems`. */
   readonly price?: Cost
   /** How its body is taken: parsed, gathered up to the limit of a message, or piece by piece by the handler. */
   readonly body?: 'json' | 'bytes' | 'stream'
@@ -118,17 +119,20 @@ export class Requester {
     return name
   }
 
-  /**
-   * Resolves when the route's price is paid: its fixed part, or the part for so many items of the answer. `room` is the one whose member
-   * pays by the own rate; otherwise the address does. Throws where its sender went away meanwhile: it had no answer, so it will be sent again.
-   */
-  async pay(what: 'entry' | { readonly items: number }, room?: string): Promise<void> {
-    const { price } = this.#route
-    if (price === undefined) throw new Error(`the table of routes has no price for ${this.#route.path}`)
-    await this.payLines(what === 'entry' ? priceOf(price) : priceOfItems(price, what.items), room)
+  /** Pays the fixed part of the route's price, like `payLines`. */
+  payFixed(room?: string): Promise<void> {
+    return this.payLines(priceOf(this.#price), room)
   }
 
-  /** The same for a price that the table does not hold. */
+  /** Pays the part for so many items of the answer, like `payLines`. */
+  payItems(items: number, room?: string): Promise<void> {
+    return this.payLines(priceOfItems(this.#price, items), room)
+  }
+
+  /**
+   * Resolves when so many lines of the rate are paid: by the member of `room` whose key the request shows, or else by its address. Throws
+   * where its sender went away meanwhile: it had no answer, so it will be sent again.
+   */
   async payLines(lines: number, room?: string): Promise<void> {
     const { keyRegistry, rates } = this.#context
     const { member } = this
@@ -136,6 +140,12 @@ export class Requester {
       member !== undefined && keyRegistry.isHere(member, room) ? `member ${member}` : subnetOf(this.#incoming.address)
     if (!(await rates.pay(key, this.#incoming, this.#request, lines)))
       throw new HttpRefused('TRANSFER_CUT', 'the sender went away')
+  }
+
+  get #price(): Cost {
+    const { path, price } = this.#route
+    if (price === undefined) throw new Error(`the table of routes has no price for ${path}`)
+    return price
   }
 
   credentials(room?: string): Credentials {
@@ -294,18 +304,15 @@ export class RequestRates {
 const isOfRooms = (permission: RoutePermission): permission is Permission =>
   permission !== 'open' && permission !== 'known' && permission !== 'machine'
 
-const absent = () => new HttpRefused(notFound.code, notFound.message)
-
 /** A route that has to do with a room names a permission of rooms in the table. */
-const noPermission = rejected('NOT_ALLOWED', 'this is not for anybody')
+const noPermission = rejected('NOT_ALLOWED', 'permission denied: this address has no permission in the table of routes')
 /** For members who are about to come back: nobody else must do what was meant for them. */
-const notHere = rejected('NOT_A_MEMBER', 'whoever has this key is not in the room just now; ask again in a moment')
+const notHere = rejected('NOT_A_MEMBER', 'the member with this key is not in the room just now; ask again in a moment')
 
 function linkClaims({ signedLinks }: HttpContext, request: FastifyRequest, { link }: Route): Claims | undefined {
   const { ticket } = request.query as { readonly ticket?: string | readonly string[] }
   if (ticket === undefined || link === undefined) return undefined
-  const { id = '' } = request.params as { readonly id?: string }
-  const holder = typeof ticket === 'string' ? signedLinks.holderOf(ticket, id) : undefined
+  const holder = typeof ticket === 'string' ? signedLinks.holderOf(ticket, paramsOf(request).id) : undefined
   const { name } = basicClaims(request.headers.authorization ?? '')
   const isAnothers = name !== undefined && holder?.name !== undefined && name !== holder.name
   if (holder === undefined || (link === 'sender' && (holder.sends !== true || isAnothers))) throw absent()

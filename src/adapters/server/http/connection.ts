@@ -9,6 +9,13 @@ import type { HttpSettings } from './settings.ts'
 
 const PROBES = 2
 
+/** The request that is being answered. */
+interface Answering {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly progress: Progress
+}
+
 /** One HTTP connection: its requests are answered one after the other, however many come at once. */
 export class HttpConnection {
   readonly incoming: IncomingConnection
@@ -19,12 +26,10 @@ export class HttpConnection {
   #newest: IncomingMessage | undefined
   /** Nothing that still comes is a request. */
   #failed = false
-  #request: IncomingMessage | undefined
-  #response: ServerResponse | undefined
+  #current: Answering | undefined
   /** How often a client that has ended its side was asked whether it is there. */
   #probes = 0
   readonly #idle = new Waiters()
-  #progress: Progress | undefined
   #taken = 0
   #takenAt: number
 
@@ -36,23 +41,17 @@ export class HttpConnection {
   }
 
   get busy(): boolean {
-    return this.#response !== undefined
-  }
-
-  /** An answer is under way, and nothing else may be written. */
-  get answering(): boolean {
-    return this.#response?.headersSent === true
+    return this.#current !== undefined
   }
 
   /** Runs `handle` when the answers to what was asked before are through. */
   serve(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
     if (this.#failed) return
     const run = () => {
-      this.#request = request
-      this.#response = response
       if (this.#failed && this.#waiting.length === 0) response.shouldKeepAlive = false
       const { bodyStallMs: stallMs, bodyWindowMs: windowMs, bodyLeastBytes: leastBytes } = this.#settings
-      this.#progress = new Progress({ stallMs, windowMs, leastBytes }, this.#clock.elapsed(), this.#bytesRead)
+      const progress = new Progress({ stallMs, windowMs, leastBytes }, this.#clock.elapsed(), this.#bytesRead)
+      this.#current = { request, response, progress }
       response.once('close', () => this.#answered(request))
       handle()
     }
@@ -76,12 +75,12 @@ export class HttpConnection {
     const isBroken = this.#newest?.complete === false
     if (this.#waiting.length > 0) {
       if (isBroken) this.#waiting.splice(-1, 1, () => this.#refuse(why))
-    } else if (this.#response === undefined) {
-      if (isBroken) this.#hangUp()
+    } else if (this.#current === undefined) {
+      if (isBroken) this.end()
       else this.#refuse(why)
-    } else if (!this.#response.headersSent) {
+    } else if (!this.#current.response.headersSent) {
       if (isBroken) this.#refuse(why)
-      else this.#response.shouldKeepAlive = false
+      else this.#current.response.shouldKeepAlive = false
     }
     // Not from within Node's parser, which may be what calls.
     setImmediate(() => drain(this.incoming.connection))
@@ -94,19 +93,18 @@ export class HttpConnection {
 
   /** Ends the connection once it has what was written to it. */
   end(): void {
-    this.#hangUp()
+    hangUp(this.incoming.connection, this.#clock)
   }
 
   /** Ends a connection whose request has a body that does not grow any more, or by too little. */
   watch(now: number): void {
-    const { connection } = this.incoming
-    const request = this.#request
-    if (request === undefined || this.#progress === undefined) return
-    this.#progress.reached(this.#bytesRead, now)
-    if (request.complete) this.#findGone(request)
+    if (this.#current === undefined) return
+    const { request, progress } = this.#current
+    progress.reached(this.#bytesRead, now)
+    if (request.complete) this.#probe(this.#current)
     // Bytes that have come and were not taken yet wait for us, not for the client.
-    if (request.complete || request.readableLength > 0) this.#progress.waited(now)
-    else if (this.#progress.leftMs(now) < 0) connection.destroy()
+    if (request.complete || request.readableLength > 0) progress.waited(now)
+    else if (progress.leftMs(now) < 0) this.incoming.connection.destroy()
   }
 
   get #bytesRead(): number {
@@ -118,10 +116,10 @@ export class HttpConnection {
    * A client that has ended its side may still want the answer, or be gone. Where its program has closed the connection, its system
    * refuses further bytes, which the next write meets: then nothing is kept for it that others wait for.
    */
-  #findGone({ httpVersion }: IncomingMessage): void {
-    if (!this.incoming.connection.readableEnded || this.answering || this.#probes >= PROBES) return
+  #probe({ request, response }: Answering): void {
+    if (!this.incoming.connection.readableEnded || response.headersSent || this.#probes >= PROBES) return
     this.#probes++
-    if (httpVersion === '1.1') this.#response?.writeProcessing()
+    if (request.httpVersion === '1.1') response.writeProcessing()
   }
 
   /** Closes the connection of a client that has taken nothing for `ms` with data waiting: half open, or hostile. */
@@ -136,8 +134,7 @@ export class HttpConnection {
   }
 
   #answered(request: IncomingMessage): void {
-    this.#request = undefined
-    this.#response = undefined
+    this.#current = undefined
     const { connection } = this.incoming
     // Answered before its body was through: the rest is read over for a while, for the client to see the answer.
     if (!request.complete && !connection.destroyed) {
@@ -150,19 +147,18 @@ export class HttpConnection {
     const next = connection.destroyed ? undefined : this.#waiting.shift()
     if (next !== undefined) next()
     else {
-      if (this.#failed) this.#hangUp()
+      if (this.#failed) this.end()
       this.#idle.release()
     }
   }
 
   #refuse(why: Refusal): void {
     this.incoming.connection.write(rawRefusal(why))
-    this.#hangUp()
-  }
-
-  #hangUp(): void {
-    hangUp(this.incoming.connection, this.#clock)
+    this.end()
   }
 }
 
-const tooMany: Refusal = { code: 'BUSY', message: 'too many requests wait on this connection' }
+const tooMany: Refusal = {
+  code: 'BUSY',
+  message: 'too many requests wait on this connection; read their answers first',
+}

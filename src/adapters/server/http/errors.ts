@@ -97,6 +97,9 @@ export const notFound: Refusal = {
     'there is nothing here for you; it may want a token, a password (Tamtam-Password) or an invitation. A file goes in by curl -T FILE http://HOST:PORT/ROOM/; /openapi.json has all addresses',
 }
 
+/** The same, thrown. */
+export const absent = (): HttpRefused => new HttpRefused(notFound.code, notFound.message)
+
 export const statusOf = (code: HttpCode): number => STATUSES[code]
 
 /** The refusal that an error stands for; undefined where it is a bug of ours. */

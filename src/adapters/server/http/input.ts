@@ -6,8 +6,10 @@ import { Refused } from '#domain/session.ts'
 import { looksLikeUtf16, utf16 } from '#system/files/text.ts'
 import { HttpRefused } from './errors.ts'
 
-/** The room in the address of a request; empty where its route has none. */
-export const roomOf = ({ params }: FastifyRequest): string => (params as { readonly room?: string }).room ?? ''
+/** The parameters in the address of a request; empty where its route has no such. */
+export function paramsOf({ params }: FastifyRequest): { room: string; id: string; name: string } {
+  return { room: '', id: '', name: '', ...(params as Readonly<Record<string, string>> | undefined) }
+}
 
 /** The input of a client as `schema` has it. Throws BAD_REQUEST, and names the fault, where it is something else. */
 export function checked<Schema extends v.GenericSchema>(schema: Schema, sent: unknown): v.InferOutput<Schema> {
@@ -67,7 +69,7 @@ function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    if (error instanceof SyntaxError) throw new HttpRefused('BAD_REQUEST', 'this is no JSON')
+    if (error instanceof SyntaxError) throw new HttpRefused('BAD_REQUEST', 'this body is not JSON; send a JSON object')
     throw error
   }
 }

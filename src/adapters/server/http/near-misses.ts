@@ -3,14 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { Route } from './auth.ts'
 import { notFound, type Refusal, refuse } from './errors.ts'
+import { paramsOf } from './input.ts'
 
 /** First words of addresses that are no names of rooms in the short forms (`/:room/:name`). */
 const RESERVED = new Set(['rooms', 'files', 'ws', 'healthz', 'metrics', 'status', 'assets', 'openapi.json'])
 
 /** Whether a request came to a short form, but its first word is reserved. */
-export function isReserved({ routeOptions, params }: FastifyRequest): boolean {
-  const { room = '' } = params as { readonly room?: string }
-  return routeOptions.url?.startsWith('/:room') === true && RESERVED.has(room)
+export function isReserved(request: FastifyRequest): boolean {
+  return request.routeOptions.url?.startsWith('/:room') === true && RESERVED.has(paramsOf(request).room)
 }
 
 /** The command lines that send a file and a message, for a request that came near, with the address that was used. */

@@ -92,8 +92,20 @@ const misdirected: Refusal = {
   code: 'MISDIRECTED',
   message: 'this host is not called that; ask for it by its address, or have it started with --host-names',
 }
-const foreign: Refusal = { code: 'FOREIGN_ORIGIN', message: 'pages of other origins have no business here' }
-export const malformed: Refusal = { code: 'BAD_REQUEST', message: 'this is no HTTP/1.1 request that can be understood' }
-const noLength: Refusal = { code: 'BAD_REQUEST', message: 'HTTP/1.0 needs a Content-Length for what it sends' }
-const tooManyHeaders: Refusal = { code: 'HEAD_TOO_LARGE', message: 'this request has too many headers' }
-const badExpectation: Refusal = { code: 'BAD_EXPECTATION', message: 'only 100-continue can be expected' }
+const foreign: Refusal = {
+  code: 'FOREIGN_ORIGIN',
+  message: 'requests from pages of other origins are refused; open the page of this host',
+}
+export const malformed: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'this is no valid HTTP/1.1 request; check its request line, headers and coding',
+}
+const noLength: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'a body over HTTP/1.0 needs a Content-Length; send one, or use HTTP/1.1',
+}
+const tooManyHeaders: Refusal = { code: 'HEAD_TOO_LARGE', message: 'this request has too many headers; send fewer' }
+const badExpectation: Refusal = {
+  code: 'BAD_EXPECTATION',
+  message: 'this expectation is not known here; send Expect: 100-continue, or none',
+}

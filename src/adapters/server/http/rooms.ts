@@ -8,15 +8,15 @@ import { Refused } from '#domain/session.ts'
 import type { RoomAccess } from '../security/room-secrets.ts'
 import type { Exchange, Requester } from './auth.ts'
 import { HttpRefused, refuse } from './errors.ts'
-import { checked, jsonOf, roomOf, textIn, typeOf } from './input.ts'
+import { checked, jsonOf, paramsOf, textIn, typeOf } from './input.ts'
 import { whatWorks } from './near-misses.ts'
 import { answerListing, rowsOf } from './streams.ts'
 
 /** The rooms that the requester may see. */
 export async function listRooms({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
-  await requester.pay('entry')
+  await requester.payFixed()
   const rooms = await context.engine.rooms()
-  await requester.pay({ items: rooms.length })
+  await requester.payItems(rooms.length)
   const names = rooms.map(({ name }) => name)
   const seen = await context.accessControl.visible(requester.credentials(), names)
   const visible = rooms.filter(({ name }) => seen.has(name))
@@ -24,8 +24,8 @@ export async function listRooms({ context, request, reply, requester }: Exchange
 }
 
 export function showRoom({ context, request, requester }: Exchange): Promise<object> {
-  return requester.inRoom(roomOf(request), async ({ room, topic, last, members, collectingSince }) => {
-    await requester.pay({ items: members.length }, room)
+  return requester.inRoom(paramsOf(request).room, async ({ room, topic, last, members, collectingSince }) => {
+    await requester.payItems(members.length, room)
     return {
       name: room,
       topic,
@@ -66,7 +66,7 @@ export const listInvitations = (exchange: Exchange): Promise<FastifyReply> =>
 
 export const revokeInvitation = (exchange: Exchange): Promise<FastifyReply> =>
   withAccess(exchange, async (access) => {
-    const why = await access.revoke((exchange.request.params as { readonly id: string }).id)
+    const why = await access.revoke(paramsOf(exchange.request).id)
     return why === undefined ? exchange.reply.code(204).send() : refuse(exchange.reply, why)
   })
 
@@ -74,7 +74,7 @@ const withAccess = (
   { context, request, requester }: Exchange,
   act: (access: RoomAccess) => Promise<FastifyReply>,
 ): Promise<FastifyReply> =>
-  requester.inRoom(roomOf(request), (session) => act(context.accessControl.roomAccess(session)))
+  requester.inRoom(paramsOf(request).room, (session) => act(context.accessControl.roomAccess(session)))
 
 type Message = Say | Act
 
@@ -91,7 +91,7 @@ const messageKey = v.optional(
 
 /** Says one message, or each line of a text; a fault in any of them is told before the first is said. */
 export async function postMessages({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
-  const room = await requester.admit(roomOf(request))
+  const room = await requester.admit(paramsOf(request).room)
   const key = checked(messageKey, request.headers['idempotency-key'])
   const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
   const messages = messagesIn(request, body)
@@ -99,7 +99,7 @@ export async function postMessages({ context, request, reply, requester }: Excha
     const fault = checkText(text, context.settings.maxTextBytes)
     if (typeof fault !== 'string') throw new Refused(fault)
   }
-  await requester.pay({ items: messages.length }, room)
+  await requester.payItems(messages.length, room)
   const sent = key === undefined ? messages : withIds(messages, `${keyScope(requester, room, body)} ${key}`)
   const { seq, duplicate } = await requester.inRoom(room, (session) => say(session, sent))
   return reply.code(duplicate ? 200 : 201).send({ seq, duplicate })
@@ -117,7 +117,7 @@ function messagesIn(request: FastifyRequest, body: Buffer): readonly Message[] {
   if (type !== 'text/plain' && type !== 'application/x-www-form-urlencoded')
     throw new HttpRefused(
       'UNSUPPORTED_TYPE',
-      `a message is text/plain or application/json; ${whatWorks(request, roomOf(request))}`,
+      `a message is text/plain or application/json; ${whatWorks(request, paramsOf(request).room)}`,
     )
   // As on the line protocol, a blank line is nothing.
   const lines = textIn(body, charset)

@@ -17,7 +17,7 @@ import {
   removeUpload,
   tusOptions,
 } from './files/upload.ts'
-import { jsonOf, roomOf } from './input.ts'
+import { jsonOf, paramsOf } from './input.ts'
 import { isReserved, refuseAbsent, whatWorks } from './near-misses.ts'
 import document from './openapi.json' with { type: 'json' }
 import {
@@ -179,7 +179,7 @@ function addRoute(scope: FastifyInstance, route: Route, routes: readonly Route[]
 function refuseError(error: unknown, reply: FastifyReply, { log }: HttpContext): FastifyReply {
   const why = refusalOf(error)
   if (why?.code === 'TOO_LARGE') {
-    const message = `${why.message}; ${whatWorks(reply.request, roomOf(reply.request))}`
+    const message = `${why.message}; ${whatWorks(reply.request, paramsOf(reply.request).room)}`
     return refuse(reply, { ...why, message })
   }
   if (why !== undefined) return refuse(reply, why)

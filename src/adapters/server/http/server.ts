@@ -232,17 +232,26 @@ const ROOMS_AND_PAGE = /^\/(?:(?:rooms|files|assets)(?:[/?]|$)|\?|$)/
 function faultOf({ code }: NodeJS.ErrnoException): Refusal {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { code: 'TIMEOUT', message: 'the head of this request took too long' }
+      return { code: 'TIMEOUT', message: 'the head of this request took too long; send it in one go' }
     case 'HPE_HEADER_OVERFLOW':
-      return { code: 'HEAD_TOO_LARGE', message: 'the head of this request is too large' }
+      return {
+        code: 'HEAD_TOO_LARGE',
+        message: 'the head of this request is too large; send a shorter address and fewer headers',
+      }
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return { code: 'TOO_LARGE', message: 'the chunks of this request say too much beside their bytes' }
+      return {
+        code: 'TOO_LARGE',
+        message: 'the chunk extensions of this request are too large; send chunks without them',
+      }
     default:
       return malformed
   }
 }
 
-const tooEarly: Refusal = { code: 'BAD_REQUEST', message: 'what was asked for before is not answered yet' }
+const tooEarly: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'an earlier request on this connection is not answered yet; wait for its answer, then upgrade',
+}
 const closed: Refusal = { code: 'CLOSED', message: 'the host stops; ask again in a moment' }
-const otherProtocol: Refusal = { code: 'BAD_REQUEST', message: 'this host has no such protocol' }
-const noTunnel: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'this host is no proxy' }
+const otherProtocol: Refusal = { code: 'BAD_REQUEST', message: 'this host has no such protocol; /ws is for WebSockets' }
+const noTunnel: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'this host is no proxy; ask for its own addresses' }

@@ -15,7 +15,7 @@ import { Outbox } from '../connection/outbox.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
 import { fileUrl } from '../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from './auth.ts'
-import { checked, limitOf, roomOf, wholeNumber } from './input.ts'
+import { checked, limitOf, paramsOf, wholeNumber } from './input.ts'
 
 /** The entries of a room: a page of them, or where a format of streams is accepted, history and then all that happens. */
 export function getEvents(exchange: Exchange): Promise<FastifyReply> {
@@ -23,12 +23,12 @@ export function getEvents(exchange: Exchange): Promise<FastifyReply> {
   const { pageEntries, maxPageEntries } = context.settings
   const limits = limitOf(pageEntries, maxPageEntries)
   const query = v.object({ after: v.optional(wholeNumber), before: v.optional(wholeNumber), limit: limits })
-  return requester.inRoom(roomOf(request), async (session) => {
+  return requester.inRoom(paramsOf(request).room, async (session) => {
     const { after, before, limit } = checked(query, request.query)
     const format = formatFor(request.headers.accept)
     if (format !== undefined) return await openStream(exchange, session, after, format)
     const { room, last } = session
-    await requester.pay('entry', room)
+    await requester.payFixed(room)
     const portions =
       after === undefined
         ? portionsBefore(session, Math.min(before ?? last + 1, last + 1), limit)
@@ -48,13 +48,13 @@ export function searchEvents({ context, request, reply, requester }: Exchange): 
     q: v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty')),
     limit: limitOf(pageEntries, maxPageEntries),
   })
-  return requester.inRoom(roomOf(request), async (session) => {
+  return requester.inRoom(paramsOf(request).room, async (session) => {
     const { q, limit } = checked(query, request.query)
     const fault = searchFault(q)
     if (fault !== undefined) throw new Refused(fault)
-    await requester.pay('entry', session.room)
+    await requester.payFixed(session.room)
     const { count, portions } = await searched(session, q, limit)
-    await requester.pay({ items: count }, session.room)
+    await requester.payItems(count, session.room)
     const rows = paidEvents(requester, session.room, portions)
     return await answerListing(context, request, reply, { list: 'events', rows })
   })

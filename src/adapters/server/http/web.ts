@@ -7,7 +7,7 @@ import { errorCode } from '#system/files/file-system.ts'
 import type { Exchange, HttpContext, Route } from './auth.ts'
 import { notFound, type Refusal, refuse, statusOf } from './errors.ts'
 import { isKnown } from './files/headers.ts'
-import { roomOf } from './input.ts'
+import { paramsOf } from './input.ts'
 import { canBeRead } from './settings.ts'
 
 export async function getHealth({ context, reply }: Exchange): Promise<object> {
@@ -64,7 +64,7 @@ export async function pageRoutes(directory: string, context: HttpContext): Promi
 /** For people who type the name of a room. Programs are told the addresses. */
 function redirectToRoom({ request, reply }: Exchange): FastifyReply {
   const { headers } = request
-  const room = checkRoomName(roomOf(request))
+  const room = checkRoomName(paramsOf(request).room)
   const isTyped = headers['sec-fetch-mode'] === 'navigate' || /\btext\/html\b/i.test(headers.accept ?? '')
   if (typeof room !== 'string' || !isTyped) return refuse(reply, notFound)
   return reply.redirect(`/#${new URLSearchParams({ room })}`)

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { FileChanged, isRefusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { WholeFile } from '#domain/room/events.ts'
+import type { Member, WholeFile } from '#domain/room/events.ts'
 import { sizeText } from '#i18n/size.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -10,7 +10,6 @@ import type { FileEntry } from '../timeline/rows.ts'
 import { digestOf } from './digest.ts'
 import { openLink, plainLink, saveFrom } from './file-links.ts'
 import { FilePreview } from './file-preview.tsx'
-import { Receipts } from './receipts.tsx'
 import type { FileState } from './room-files.ts'
 
 interface CardProps {
@@ -126,4 +125,34 @@ function CheckSaved({ room, file }: { readonly room: Room; readonly file: WholeF
 function toFileChanged(error: unknown): undefined {
   if (error instanceof FileChanged) return undefined
   throw error
+}
+
+export interface ReceiptsProps {
+  readonly room: Room
+  /** The file's id. */
+  readonly file: string
+  /** Who sent it, and needs no receipt. */
+  readonly by: string
+}
+
+/** `12/14 verified`, and on demand who has and who has not. */
+export function Receipts({ room, file, by }: ReceiptsProps) {
+  const { say } = usePage().words.value
+  const { verified, audience } = room.files.of(file).value
+  const mayHave = ({ id, role }: Member) =>
+    audience === undefined || (audience.to === 'staff' ? role !== undefined : audience.to.id === id)
+  const others = room.place.members.value
+    .filter(mayHave)
+    .map(({ name }) => name)
+    .filter((name) => name !== by)
+  const missing = others.filter((name) => !verified.includes(name))
+  const names = (all: readonly string[]) => (all.length === 0 ? say('nobodyYet') : all.join(', '))
+  if (verified.length + missing.length === 0) return null
+  return (
+    <details class="receipts">
+      <summary>{say('verifiedOf', { verified: verified.length, present: verified.length + missing.length })}</summary>
+      <p>{say('whoVerified', { names: names(verified) })}</p>
+      {missing.length > 0 && <p>{say('whoNot', { names: names(missing) })}</p>}
+    </details>
+  )
 }

@@ -7,7 +7,7 @@ import { amountText, sizeText } from '#i18n/size.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { Receipts } from './receipts.tsx'
+import { Receipts } from './file-card.tsx'
 import type { Upload } from './uploads.ts'
 
 /** The files that leave from here, in whichever room one is; of many that wait only how many. */

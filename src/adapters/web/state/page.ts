@@ -1,5 +1,8 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import { Unreachable } from '#client/errors.ts'
+import type { ApiClient } from '#client/api-client.ts'
+import { isRefusal, Unreachable } from '#client/errors.ts'
+import type { RoomRow } from '#client/http-bodies.ts'
+import { listRooms } from '#client/queries.ts'
 import { Backoff, pause } from '#domain/async/backoff.ts'
 import { spelledNick } from '#domain/names/nick.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
@@ -7,15 +10,11 @@ import { forTerminal } from '#domain/names/text.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
 import { type Language, type Translator, translatorFor } from '#i18n/i18n.ts'
-import { readFragment, roomFragment } from '../browser/address.ts'
-import { BrowserClock } from '../browser/clock.ts'
-import { BrowserIds } from '../browser/ids.ts'
-import type { KeyValueStorage } from '../browser/storage.ts'
+import { BrowserClock, BrowserIds, type KeyValueStorage, readFragment, roomFragment } from '../browser/platform.ts'
 import { pageDefaults, sessionDefaults } from '../defaults.ts'
 import { FileTransfers } from '../files/uploads.ts'
 import { Announcer } from './announcer.ts'
 import { Room } from './room.ts'
-import { Rooms } from './rooms.ts'
 import { Secrets } from './secrets.ts'
 
 /** Why one is not in the room. */
@@ -223,4 +222,18 @@ function whyNot(error: unknown): Why {
   if (error instanceof Refused) return error.rejected
   if (error instanceof Unreachable) return { code: 'UNREACHABLE', message: error.message }
   throw error
+}
+
+/** The rooms of the host that one may see. Asked for now and then: nothing tells of them. */
+class Rooms {
+  readonly #rows = signal<readonly RoomRow[]>([])
+
+  get rows(): ReadonlySignal<readonly RoomRow[]> {
+    return this.#rows
+  }
+
+  async look(api: ApiClient): Promise<void> {
+    const rooms = await listRooms(api)
+    if (!isRefusal(rooms)) this.#rows.value = rooms
+  }
 }

@@ -6,9 +6,8 @@ import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
 import type { ConnectionState } from '#domain/session.ts'
-import { BrowserClock } from '../browser/clock.ts'
 import { type Credentials, PageApi } from '../browser/http.ts'
-import { BrowserIds } from '../browser/ids.ts'
+import { BrowserClock, BrowserIds } from '../browser/platform.ts'
 import { sessionDefaults } from '../defaults.ts'
 
 export interface WantedRoom {

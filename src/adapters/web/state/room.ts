@@ -1,21 +1,16 @@
-import { batch, type ReadonlySignal, signal } from '@preact/signals'
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Cancel } from '#domain/ports/system.ts'
-import { isEntry, type Member, type RoomEvent } from '#domain/room/events.ts'
+import { isEntry, type Member, type RoomEvent, type Said } from '#domain/room/events.ts'
 import { Writers } from '#terminal/writers.ts'
-import { BrowserClock } from '../browser/clock.ts'
 import type { Credentials } from '../browser/http.ts'
-import { BrowserIds } from '../browser/ids.ts'
-import type { KeyValueStorage } from '../browser/storage.ts'
+import { BrowserClock, BrowserIds, type KeyValueStorage } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
 import { RoomFiles } from '../files/room-files.ts'
-import { HostHistory } from '../timeline/history.ts'
 import { Outbox, type Talk } from '../timeline/outbox.ts'
-import { Timeline } from '../timeline/timeline.ts'
+import { HostHistory, Timeline } from '../timeline/timeline.ts'
 import * as unread from '../timeline/unread.ts'
-import { Batcher } from './batcher.ts'
-import { Notices } from './notices.ts'
+import { Batcher } from './announcer.ts'
 import { RoomStore, type WantedRoom } from './room-store.ts'
-import { Writing } from './writing.ts'
 
 /** What stands in front of the room for a while. */
 export type Dialog =
@@ -167,5 +162,93 @@ function talksIn(json: string | undefined): readonly Talk[] {
     return JSON.parse(json) as readonly Talk[]
   } catch {
     return []
+  }
+}
+
+/** How much of a message is quoted in an answer to it. */
+const QUOTED_CHARS = 200
+
+/** What somebody is about to say, and to whom. It outlives a reload. */
+export class Writing {
+  readonly #keep: (draft: string) => void
+  readonly #draft: Signal<string>
+  /** The name of the one it is whispered to; undefined: to everybody. */
+  readonly #to = signal<string | undefined>(undefined)
+  /** Rises when the message field is to have the focus. */
+  readonly #wanted = signal(0)
+
+  constructor(session: KeyValueStorage, room: string) {
+    const key = `draft.${room}`
+    this.#draft = signal(session.get(key) ?? '')
+    this.#keep = (draft) => session.set(key, draft === '' ? undefined : draft)
+  }
+
+  get draft(): ReadonlySignal<string> {
+    return this.#draft
+  }
+
+  get to(): ReadonlySignal<string | undefined> {
+    return this.#to
+  }
+
+  get wanted(): ReadonlySignal<number> {
+    return this.#wanted
+  }
+
+  write(draft: string): void {
+    this.#draft.value = draft
+    this.#keep(draft)
+  }
+
+  focus(): void {
+    this.#wanted.value++
+  }
+
+  address(to: string | undefined): void {
+    this.#to.value = to
+    this.focus()
+  }
+
+  /** An answer: the other's words stand above it, as everybody sees them who has only text. */
+  quote({ by, text }: Pick<Said, 'by' | 'text'>): void {
+    const said = text.split('\n').filter((line) => !line.startsWith('> '))
+    const short = said.join(' ').trim()
+    const quoted = short.length > QUOTED_CHARS ? `${[...short].slice(0, QUOTED_CHARS).join('')}…` : short
+    this.write(`> ${by.name}: ${quoted}\n${this.#draft.peek()}`)
+    this.focus()
+  }
+}
+
+export interface Notice {
+  readonly id: number
+  readonly manner: 'told' | 'wrong'
+  /** Escaped already. */
+  readonly text: string
+}
+
+const MOST_NOTICES = 3
+
+/** What the page tells whoever is at it, and nobody else: answers and refusals. */
+class Notices {
+  readonly #shown = signal<readonly Notice[]>([])
+  #ids = 0
+
+  get shown(): ReadonlySignal<readonly Notice[]> {
+    return this.#shown
+  }
+
+  tell(text: string, manner: Notice['manner'] = 'told'): void {
+    this.#shown.value = [...this.#shown.peek(), { id: ++this.#ids, manner, text }].slice(-MOST_NOTICES)
+  }
+
+  drop(id: number): void {
+    this.#shown.value = this.#shown.peek().filter((notice) => notice.id !== id)
+  }
+
+  /** Whether there was anything. */
+  clear(): boolean {
+    const were = this.#shown.peek().length > 0
+    this.#shown.value = []
+    return were
   }
 }

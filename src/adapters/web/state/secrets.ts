@@ -1,4 +1,4 @@
-import type { KeyValueStorage } from '../browser/storage.ts'
+import type { KeyValueStorage } from '../browser/platform.ts'
 
 /** What is shown to come into a room. An invitation stands in the place of either. */
 export interface Shown {

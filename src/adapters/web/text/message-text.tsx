@@ -1,5 +1,5 @@
 import { forTerminal } from '#domain/names/text.ts'
-import { piecesOf } from './links.ts'
+import { piecesOf } from './text.ts'
 
 /**
  * What somebody wrote. It becomes text nodes only, and passes the same escaper as on terminals, so that nothing in it hides or turns

@@ -9,7 +9,7 @@ import {
   type Said,
   type Whispered,
 } from '#domain/room/events.ts'
-import type { Item } from './span.ts'
+import type { Item } from './timeline.ts'
 
 export type Talked = Said | Acted | Whispered
 export type FileEntry = FileOffered | FileCompleted | FileWithdrawn

@@ -1,19 +1,126 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
+import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
-import { isEntry, type RoomEvent } from '#domain/room/events.ts'
+import { type Entry, isEntry, type Missed, type Presence, type RoomEvent } from '#domain/room/events.ts'
+import { readEvents } from '#protocol/events.ts'
+import { BadMessage } from '#protocol/fields.ts'
 import { pageDefaults } from '../defaults.ts'
-import type { History } from './history.ts'
-import {
-  emptySpan,
-  firstSeq,
-  type Item,
-  isPassing,
-  lastSeq,
-  type Span,
-  withNewer,
-  withNews,
-  withOlder,
-} from './span.ts'
+
+/** What is told in the timeline though it has no sequence: it stands where it happened. */
+export type Passing = Extract<Presence, { readonly type: 'joined' | 'left' | 'renamed' | 'away' | 'back' }> | Missed
+export type Item = Entry | (Passing & { readonly key: string; readonly at: number })
+
+/** The stretch of a room that is in the page, however long the room is. */
+export interface Span {
+  readonly items: readonly Item[]
+  /** Nothing comes before it. */
+  readonly atStart: boolean
+  /** What comes is put behind it. */
+  readonly atEnd: boolean
+  /** The newest entry that the page has heard of. */
+  readonly newest: number
+}
+
+export const emptySpan: Span = { items: [], atStart: false, atEnd: false, newest: 0 }
+
+function firstSeq({ items }: Span): number | undefined {
+  return items.find(isEntry)?.seq
+}
+
+function lastSeq({ items }: Span): number | undefined {
+  return items.findLast(isEntry)?.seq
+}
+
+/** A page that was read, put before the rest; what is over `most` goes at the other end. */
+export function withOlder(span: Span, entries: readonly Item[], atStart: boolean, most: number): Span {
+  const first = firstSeq(span) ?? Number.POSITIVE_INFINITY
+  const items = [...entries.filter((item) => !isEntry(item) || item.seq < first), ...span.items]
+  const isOver = items.length > most
+  return { ...span, items: isOver ? items.slice(0, most) : items, atStart, atEnd: span.atEnd && !isOver }
+}
+
+/** A page that was read, put behind the rest. */
+export function withNewer(span: Span, entries: readonly Item[], atEnd: boolean, most: number): Span {
+  const last = lastSeq(span) ?? 0
+  const items = [...span.items, ...entries.filter((item) => !isEntry(item) || item.seq > last)]
+  const newest = Math.max(span.newest, items.findLast(isEntry)?.seq ?? 0)
+  return trimmedBefore({ ...span, items, atEnd, newest }, most)
+}
+
+/**
+ * What has just happened. While somebody reads further up nothing is taken away above them: when there is no room left, the span stays
+ * behind and is read on later.
+ */
+export function withNews(span: Span, news: readonly Item[], reading: 'end' | 'above', most: number): Span {
+  const newest = Math.max(span.newest, news.findLast(isEntry)?.seq ?? 0)
+  if (!span.atEnd) return { ...span, newest }
+  if (reading === 'above' && span.items.length + news.length > most) return { ...span, newest, atEnd: false }
+  return trimmedBefore({ ...span, items: [...span.items, ...news], newest }, most)
+}
+
+function trimmedBefore(span: Span, most: number): Span {
+  const { items } = span
+  return items.length > most ? { ...span, items: items.slice(items.length - most), atStart: false } : span
+}
+
+const isPassing = (event: RoomEvent): event is Passing =>
+  !isEntry(event) && event.type !== 'typing' && event.type !== 'fileProgressed'
+
+/** What was said before, page by page, oldest first. A page with fewer than `limit` entries is the last one on that side. */
+export interface History {
+  /** The newest ones before `seq`, or of all. */
+  before(seq: number | undefined, limit: number): Promise<readonly Item[] | Refusal>
+  after(seq: number, limit: number): Promise<readonly Item[] | Refusal>
+  search(query: string, limit: number): Promise<readonly Item[] | Refusal>
+}
+
+export class HostHistory implements History {
+  readonly #api: ApiClient
+  readonly #path: string
+
+  constructor(api: ApiClient, room: string) {
+    this.#api = api
+    this.#path = `/rooms/${encodeURIComponent(room)}`
+  }
+
+  before(seq: number | undefined, limit: number) {
+    return this.#entries('events', { limit, ...(seq === undefined ? {} : { before: seq }) })
+  }
+
+  after(seq: number, limit: number) {
+    return this.#entries('events', { after: seq, limit })
+  }
+
+  search(query: string, limit: number) {
+    return this.#entries('search', { q: query, limit })
+  }
+
+  #entries(what: string, asked: Readonly<Record<string, string | number>>): Promise<readonly Item[] | Refusal> {
+    const words = new URLSearchParams(
+      Object.entries(asked).map(([key, value]): [string, string] => [key, String(value)]),
+    )
+    return this.#api.get(`${this.#path}/${what}?${words}`, entriesIn)
+  }
+}
+
+/** They are the events of the Session protocol, written in JSON. */
+function entriesIn(value: unknown): readonly Item[] | undefined {
+  const events = typeof value === 'object' && value !== null && 'events' in value ? value.events : undefined
+  try {
+    if (!Array.isArray(events)) throw new BadMessage('no events')
+    const told = readEvents(events)
+    // What is missing stands at the time of what is before it.
+    let at = told.find(isEntry)?.at ?? 0
+    return told.flatMap((event): readonly Item[] => {
+      if (isEntry(event)) at = event.at
+      if (event.type === 'missed') return [{ ...event, key: `m${event.from}`, at }]
+      return isEntry(event) ? [event] : []
+    })
+  } catch (error) {
+    if (error instanceof BadMessage) return undefined
+    throw error
+  }
+}
 
 /** Where the view is to go once it shows what was read. */
 export type Aim =

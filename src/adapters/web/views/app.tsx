@@ -1,9 +1,9 @@
 import { useSignalEffect } from '@preact/signals'
+import { useRef } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import { usePage } from '../state/context.ts'
-import type { Page } from '../state/page.ts'
+import type { Page, Stage } from '../state/page.ts'
 import { RoomView } from './room-view.tsx'
-import { SignIn } from './sign-in.tsx'
 
 export function App() {
   const page = usePage()
@@ -26,4 +26,50 @@ function titleOf(page: Page): string {
   if (stage.status !== 'inside') return 'tamtam'
   const { count } = stage.room.unread.value
   return `${count > 0 ? `(${count}) ` : ''}${forTerminal(stage.room.name)} · tamtam`
+}
+
+/** Who comes, and where to; and why they are not in. */
+function SignIn({ stage }: { readonly stage: Exclude<Stage, { status: 'inside' }> }) {
+  const page = usePage()
+  const words = page.words.value
+  const { say } = words
+  const form = useRef<HTMLFormElement>(null)
+  const { status, why } = stage
+  const wantsSecret = why?.code === 'NOT_FOUND' || why?.code === 'TRY_LATER'
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const said = new FormData(form.current ?? undefined)
+    const text = (field: string) => String(said.get(field) ?? '')
+    void page.come(text('name'), text('room'), text('secret'))
+  }
+  return (
+    <main class="come-in">
+      <form ref={form} onSubmit={submit}>
+        <h1>tamtam</h1>
+        <p>{say('pageLead')}</p>
+        <label>
+          {say('yourName')}
+          <input name="name" value={page.name} autocomplete="nickname" spellcheck={false} required autofocus />
+        </label>
+        <label>
+          {say('room')}
+          <input name="room" value={page.roomName.value} autocapitalize="none" spellcheck={false} />
+        </label>
+        {wantsSecret && (
+          <label>
+            {say('secret')}
+            <input name="secret" type="password" autocomplete="off" />
+          </label>
+        )}
+        <button type="submit" class="primary">
+          {say('comeIn')}
+        </button>
+        <p class={why === undefined ? 'why' : 'why wrong'} role="status">
+          {status === 'entering' && why === undefined && say('comingIn')}
+          {why !== undefined &&
+            (why.code === 'UNREACHABLE' ? say('retryNow', { why: say('notReached') }) : words.refusal(why))}
+        </p>
+      </form>
+    </main>
+  )
 }

@@ -1,11 +1,11 @@
 import { useSignalEffect } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { pageDefaults } from '../defaults.ts'
-import { FileButtons } from '../files/file-buttons.tsx'
+import { FileButtons } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import { executeCommand } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
-import { completed } from '../text/completion.ts'
+import { completed } from '../text/text.ts'
 import { CloseIcon, SendIcon } from './icons.tsx'
 
 /** Where somebody writes. Enter sends, Shift and Enter begins a line. */

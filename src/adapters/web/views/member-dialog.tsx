@@ -5,7 +5,7 @@ import { usePage } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
-import { Face } from './name.tsx'
+import { Face } from './labels.tsx'
 
 interface MemberProps {
   readonly room: Room

@@ -1,14 +1,14 @@
+import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { forTerminal } from '#domain/names/text.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Composer } from './composer.tsx'
 import { Dialogs } from './dialogs.tsx'
-import { RankBadge } from './rank.tsx'
-import { RoomHeader } from './room-header.tsx'
+import { CloseIcon, EditIcon, MenuIcon, SearchIcon, SettingsIcon } from './icons.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { TimelineView } from './timeline-view.tsx'
-import { NoticeList, TypingLine } from './unread-button.tsx'
 
 export function RoomView({ room }: { readonly room: Room }) {
   const say = useSay()
@@ -49,4 +49,121 @@ export function RoomView({ room }: { readonly room: Room }) {
       </div>
     </div>
   )
+}
+
+function RoomHeader({ room }: { readonly room: Room }) {
+  const say = useSay()
+  const { topic, members, hasPassword } = room.place
+  return (
+    <header class="room-header">
+      <button type="button" class="plain narrow" aria-label={say('menu')} onClick={() => room.show({ type: 'menu' })}>
+        <MenuIcon />
+      </button>
+      <div class="about">
+        <h1>
+          <bdi>{forTerminal(room.name)}</bdi>
+          <span class="count">{say('peopleHere', { count: members.value.length })}</span>
+          {hasPassword.value && <span class="count">{say('withPassword')}</span>}
+        </h1>
+        <button type="button" class="topic" onClick={() => room.show({ type: 'topic' })}>
+          <span class="unseen">{say('setTopic')}: </span>
+          <span class="words" dir="auto">
+            {topic.value === '' ? say('noTopic') : forTerminal(topic.value)}
+          </span>
+          <EditIcon />
+        </button>
+      </div>
+      <button
+        type="button"
+        class="plain"
+        aria-label={say('search')}
+        onClick={() => room.show({ type: 'search', query: '' })}
+      >
+        <SearchIcon />
+      </button>
+      <button type="button" class="plain" aria-label={say('settings')} onClick={() => room.show({ type: 'settings' })}>
+        <SettingsIcon />
+      </button>
+    </header>
+  )
+}
+
+/** What the page tells only whoever is at it. */
+function NoticeList({ room }: { readonly room: Room }) {
+  const say = useSay()
+  return (
+    <div class="notices" role="status">
+      {room.notices.shown.value.map(({ id, manner, text }) => (
+        <p key={id} class={manner}>
+          <span>{text}</span>
+          <button type="button" class="plain" aria-label={say('close')} onClick={() => room.notices.drop(id)}>
+            <CloseIcon />
+          </button>
+        </p>
+      ))}
+    </div>
+  )
+}
+
+/** Always as tall, so that nothing jumps. */
+function TypingLine({ room }: { readonly room: Room }) {
+  const say = useSay()
+  const names = room.typing.value
+  return (
+    <p class="typing">
+      {names.length > 0 && say('typing', { count: names.length, names: names.slice(0, 3).join(', ') })}
+    </p>
+  )
+}
+
+/** How things stand with the host, where they do not stand well. */
+function RankBadge({ room }: { readonly room: Room }) {
+  const page = usePage()
+  const say = useSay()
+  const state = room.place.state.value
+  const left = useSecondsLeft(state.status === 'retrying' ? state.inMs : 0, state)
+  return (
+    <div class="standing" role="status">
+      {state.status === 'retrying' && (
+        <p>
+          {left > 0 ? say('retryIn', { why: state.why, seconds: left }) : say('retryNow', { why: state.why })}{' '}
+          {say('stillKept')}{' '}
+          {left > 1 && (
+            <button type="button" onClick={() => room.place.hurry()}>
+              {say('tryAgain')}
+            </button>
+          )}
+        </p>
+      )}
+      {state.status === 'closed' && (
+        <p class="wrong">
+          {say('placeEnded', {
+            why:
+              state.code === undefined
+                ? forTerminal(state.why)
+                : page.words.value.refusal({ code: state.code, message: state.why }),
+          })}{' '}
+          <button type="button" onClick={() => void page.come(page.name, room.name)}>
+            {say('comeBack')}
+          </button>
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** Counts down from when `since` became another. */
+function useSecondsLeft(ms: number, since: unknown): number {
+  const left = useSignal(0)
+  useEffect(() => {
+    const due = performance.now() + ms
+    const tell = () => {
+      left.value = Math.max(0, Math.ceil((due - performance.now()) / 1000))
+    }
+    tell()
+    if (ms === 0) return
+    const timer = setInterval(tell, 250)
+    return () => clearInterval(timer)
+  }, [since])
+  return left.value
 }

@@ -1,11 +1,15 @@
 import { Component } from 'preact'
+import type { Audience } from '#domain/room/events.ts'
 import type { Say, Translator } from '#i18n/i18n.ts'
-import { eventText } from '#terminal/event-text.ts'
+import { eventText, names } from '#terminal/event-text.ts'
+import { FileCard } from '../files/file-card.tsx'
+import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import type { PresenceRow, Row } from '../timeline/rows.ts'
-import { FileRow } from './file-row.tsx'
-import { TalkRow } from './talk-row.tsx'
-import { Day } from './times.tsx'
+import { MessageText } from '../text/message-text.tsx'
+import type { PendingMessage } from '../timeline/outbox.ts'
+import type { FileEntry, PresenceRow, Row, Talked } from '../timeline/rows.ts'
+import { CopyIcon, ReplyIcon } from './icons.tsx'
+import { Day, Face, Name, Time } from './labels.tsx'
 
 interface RowProps {
   readonly room: Room
@@ -106,4 +110,153 @@ function comingsWords({ joined, left, passed, renamed, kicked }: PresenceRow, sa
   for (const { from, name } of renamed) told.push(say('renamed', { from, name }))
   for (const each of kicked) told.push(say('kicked', each))
   return told.join(' · ')
+}
+
+interface TalkProps {
+  readonly room: Room
+  readonly entry: Talked
+  readonly headed: boolean
+  /** What can be done with it is shown. */
+  readonly active: boolean
+}
+
+/** Something that somebody said. */
+function TalkRow({ room, entry, headed, active }: TalkProps) {
+  const say = useSay()
+  const me = room.place.member.value
+  const { by, text, type } = entry
+  const own = by.id === me.id
+  const lit = !own && names(text, me.name)
+  return (
+    <div class={`talk ${type}${headed ? ' headed' : ''}${lit ? ' lit' : ''}`}>
+      <div class="gutter">{headed ? <Face {...by} /> : <Time at={entry.at} />}</div>
+      <div class="body">
+        {headed && type !== 'acted' && (
+          <div class="head">
+            <button type="button" class="who" onClick={() => room.show({ type: 'member', member: by })}>
+              <Name {...by} />
+            </button>
+            {type === 'whispered' && (
+              <span class="only">{own ? say('onlyTo', { name: entry.to.name }) : say('toYou')}</span>
+            )}
+            <Time at={entry.at} />
+          </div>
+        )}
+        {type === 'acted' ? (
+          <div class="act">
+            <Name {...by} /> <MessageText text={text} /> <Time at={entry.at} />
+          </div>
+        ) : (
+          <MessageText text={text} />
+        )}
+      </div>
+      {active && <Actions room={room} entry={entry} own={own} />}
+    </div>
+  )
+}
+
+function Actions({ room, entry, own }: { readonly room: Room; readonly entry: Talked; readonly own: boolean }) {
+  const { words } = usePage()
+  const { say } = words.value
+  const reply = () => {
+    if (entry.type === 'whispered') room.writing.address(own ? entry.to.name : entry.by.name)
+    else room.writing.quote(entry)
+  }
+  const copy = () => {
+    if (copied(entry.text)) room.notices.tell(say('copied'))
+  }
+  return (
+    <div class="actions">
+      <button type="button" class="plain" aria-label={say('replyTo', { name: entry.by.name })} onClick={reply}>
+        <ReplyIcon />
+      </button>
+      <button type="button" class="plain" aria-label={say('copy')} onClick={copy}>
+        <CopyIcon />
+      </button>
+    </div>
+  )
+}
+
+/** A file, as something that somebody said. */
+function FileRow({ room, entry }: { readonly room: Room; readonly entry: FileEntry }) {
+  const say = useSay()
+  const { by, at, file } = entry
+  const me = room.place.member.value.id
+  return (
+    <div class="talk headed">
+      <div class="gutter">
+        <Face {...by} />
+      </div>
+      <div class="body">
+        <div class="head">
+          <button type="button" class="who" onClick={() => room.show({ type: 'member', member: by })}>
+            <Name {...by} />
+          </button>
+          {file.audience !== undefined && <span class="only">{only(file.audience, me, say)}</span>}
+          <Time at={at} />
+        </div>
+        <FileCard room={room} entry={entry} />
+      </div>
+    </div>
+  )
+}
+
+/** Who else may see it. */
+function only({ to }: Audience, me: string, say: Say): string {
+  if (to === 'staff') return say('onlyTo', { name: say('staff') })
+  return to.id === me ? say('toYou') : say('onlyTo', { name: to.name })
+}
+
+/** Something said here that the room does not have yet, or will not have. */
+export function PendingRow({ room, unshown }: { readonly room: Room; readonly unshown: PendingMessage }) {
+  const words = usePage().words.value
+  const { say } = words
+  const { talk, status } = unshown
+  const me = room.place.member.value
+  return (
+    <li class={`row unshown ${status}`} tabIndex={-1}>
+      <div class="talk headed">
+        <div class="gutter">
+          <Face {...me} />
+        </div>
+        <div class="body">
+          <div class="head">
+            <Name {...me} />
+            {talk.type === 'whisper' && <span class="only">{say('onlyTo', { name: talk.to })}</span>}
+            {status === 'waiting' && <span class="state">{say('waiting')}</span>}
+          </div>
+          <MessageText text={talk.text} />
+          {status === 'failed' && (
+            <p class="wrong" role="alert">
+              {say('failed', { why: words.refusal(unshown.why) })}{' '}
+              <button type="button" onClick={() => room.outbox.retry(talk.id)}>
+                {say('retry')}
+              </button>{' '}
+              <button type="button" onClick={() => room.outbox.discard(talk.id)}>
+                {say('discard')}
+              </button>
+            </p>
+          )}
+        </div>
+      </div>
+    </li>
+  )
+}
+
+/** Puts a text on the clipboard, and says whether that worked. `navigator.clipboard` is not there on plain http; this is. */
+function copied(text: string): boolean {
+  const field = document.createElement('textarea')
+  field.value = text
+  field.className = 'unseen'
+  const focused = document.activeElement
+  document.body.append(field)
+  field.select()
+  try {
+    return document.execCommand('copy')
+  } catch {
+    return false
+  } finally {
+    field.remove()
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true })
+  }
 }

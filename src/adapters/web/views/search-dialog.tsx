@@ -10,8 +10,7 @@ import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { isFile } from '../timeline/rows.ts'
 import { Dialog } from './dialog.tsx'
-import { Name } from './name.tsx'
-import { Day, Time } from './times.tsx'
+import { Day, Name, Time } from './labels.tsx'
 
 type Found =
   | { readonly status: 'nothing asked' | 'asking' }

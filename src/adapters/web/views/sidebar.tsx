@@ -2,12 +2,12 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import type { Member } from '#domain/room/events.ts'
-import { roomFragment } from '../browser/address.ts'
+import { roomFragment } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { PlusIcon } from './icons.tsx'
-import { Face } from './name.tsx'
+import { Face } from './labels.tsx'
 
 const MOST_UNREAD = 99
 

@@ -6,8 +6,7 @@ import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { rowsOf } from '../timeline/rows.ts'
 import { DownIcon } from './icons.tsx'
-import { PendingRow } from './pending-row.tsx'
-import { RowView } from './row-view.tsx'
+import { PendingRow, RowView } from './row-view.tsx'
 import { ScrollAnchor } from './scroll-anchor.ts'
 
 /** What was said, and what is being said. */

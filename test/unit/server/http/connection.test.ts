@@ -8,37 +8,37 @@ import { ManualClock } from '../../../contract/index.ts'
 
 const SETTINGS = { ...httpDefaults, maxTextBytes: 100, bodyStallMs: 1000, lingerMs: 500 }
 
-/** A request whose head is here, and the connection as the door sees it. */
+/** A request whose head is here, and the connection as the server sees it. */
 async function begun(head: string) {
   const server = createServer({ requestTimeout: 0 })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const peer = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
   onTestFinished(() => {
-    peer.destroy()
+    client.destroy()
     server.close()
   })
-  peer.on('error', () => {})
-  peer.write(`${head}\r\n\r\n`)
+  client.on('error', () => {})
+  client.write(`${head}\r\n\r\n`)
   const [request, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse]
   const { socket } = request
   const clock = new ManualClock()
   const incoming = { connection: socket, address: '127.0.0.1', loopback: true, head: Buffer.alloc(0) }
   const connection = new HttpConnection(incoming, clock, SETTINGS)
-  return { connection, clock, peer, request, response, socket }
+  return { connection, clock, client, request, response, socket }
 }
 
 const arrived = (socket: Socket, bytes: number) => expect.poll(() => socket.bytesRead).toBe(bytes)
 const BODY = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000'
 
 test('C68: a body that grows has its time, one that does not has not', async () => {
-  const { connection, peer, request, response, socket } = await begun(BODY)
+  const { connection, client, request, response, socket } = await begun(BODY)
   request.resume()
   connection.serve(request, response, () => {})
   let bytes = socket.bytesRead
   connection.watch(0)
   for (let now = 900; now < 9000; now += 900) {
-    peer.write('a')
+    client.write('a')
     await arrived(socket, ++bytes)
     connection.watch(now)
   }
@@ -49,7 +49,7 @@ test('C68: a body that grows has its time, one that does not has not', async () 
 })
 
 test('C34: a body that only trickles has not', async () => {
-  const { connection, peer, request, response, socket } = await begun(BODY)
+  const { connection, client, request, response, socket } = await begun(BODY)
   request.resume()
   connection.serve(request, response, () => {})
   const { bodyWindowMs, bodyLeastBytes } = SETTINGS
@@ -59,13 +59,13 @@ test('C34: a body that only trickles has not', async () => {
   const trickle = async (upTo: number) => {
     for (; now + 900 <= upTo; ) {
       now += 900
-      peer.write('a')
+      client.write('a')
       await arrived(socket, ++bytes)
       connection.watch(now)
     }
   }
   await trickle(bodyWindowMs - 900)
-  peer.write(Buffer.alloc(bodyLeastBytes))
+  client.write(Buffer.alloc(bodyLeastBytes))
   bytes += bodyLeastBytes
   await arrived(socket, bytes)
   connection.watch(now)
@@ -76,20 +76,20 @@ test('C34: a body that only trickles has not', async () => {
   expect(socket.destroyed).toBe(true)
 })
 
-test('what has come and waits for us is not held against the peer', async () => {
-  const { connection, peer, request, response, socket } = await begun(BODY)
+test('what has come and waits for us is not held against the client', async () => {
+  const { connection, client, request, response, socket } = await begun(BODY)
   connection.serve(request, response, () => {})
-  peer.write('a')
+  client.write('a')
   await expect.poll(() => request.readableLength).toBe(1)
   connection.watch(0)
   connection.watch(1_000_000)
   expect(socket.destroyed).toBe(false)
 })
 
-test('C73 a peer that takes nothing is closed once something has waited for it so long', async () => {
-  const { connection, peer, request, response, socket } = await begun('GET / HTTP/1.1\r\nHost: x')
+test('C73 a client that takes nothing is closed once something has waited for it so long', async () => {
+  const { connection, client, request, response, socket } = await begun('GET / HTTP/1.1\r\nHost: x')
   connection.serve(request, response, () => {})
-  peer.pause()
+  client.pause()
   connection.sweep(1_000_000, 1000)
   expect(socket.destroyed).toBe(false)
   response.writeHead(200)
@@ -101,11 +101,11 @@ test('C73 a peer that takes nothing is closed once something has waited for it s
   expect(socket.destroyed).toBe(true)
 })
 
-test('a body that goes on behind its answer is read over for a while, for the peer to see the answer', async () => {
-  const { connection, clock, peer, request, response, socket } = await begun(BODY)
+test('a body that goes on behind its answer is read over for a while, for the client to see the answer', async () => {
+  const { connection, clock, client, request, response, socket } = await begun(BODY)
   connection.serve(request, response, () => response.writeHead(413).end('no'))
   await connection.settled()
-  const [answer] = await once(peer, 'data')
+  const [answer] = await once(client, 'data')
   expect(String(answer)).toMatch(/^HTTP\/1\.1 413 /)
   clock.advance(499)
   expect(socket.destroyed).toBe(false)
@@ -114,12 +114,12 @@ test('a body that goes on behind its answer is read over for a while, for the pe
 })
 
 test('a body that was through by then leaves the connection alone', async () => {
-  const { connection, clock, peer, request, response, socket } = await begun(
+  const { connection, clock, client, request, response, socket } = await begun(
     'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3',
   )
   connection.serve(request, response, () => response.writeHead(413).end('no'))
   await connection.settled()
-  peer.write('abc')
+  client.write('abc')
   await expect.poll(() => request.complete).toBe(true)
   clock.advance(10_000)
   expect(socket.destroyed).toBe(false)

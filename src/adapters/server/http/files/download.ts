@@ -183,5 +183,5 @@ const badRange: Refusal = {
 }
 const tooMany: Refusal = {
   code: 'BUSY',
-  message: 'as many files are being sent as this host sends at once; try again soon',
+  message: 'too many downloads at once; try again soon',
 }

@@ -6,7 +6,8 @@ import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from '../auth.ts'
-import { HttpRefused, notFound } from '../errors.ts'
+import { absent } from '../errors.ts'
+import { paramsOf } from '../input.ts'
 
 interface FoundFile {
   readonly id: string
@@ -19,9 +20,9 @@ interface FoundFile {
  * that they may not enter (C115).
  */
 export async function findFile({ context, request, requester }: Exchange): Promise<FoundFile> {
-  const { id = '' } = request.params as { readonly id?: string }
+  const { id } = paramsOf(request)
   const found = await context.engine.file(id, requester.member)
-  if (found === undefined) throw new HttpRefused(notFound.code, notFound.message)
+  if (found === undefined) throw absent()
   return { id, ...found, room: await requester.admit(found.room) }
 }
 

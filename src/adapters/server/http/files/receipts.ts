@@ -5,15 +5,15 @@ import type { TransferActor } from '#domain/transfer/actor.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { notFound, refuse } from '../errors.ts'
-import { checked, roomOf } from '../input.ts'
+import { checked, paramsOf } from '../input.ts'
 import { answerListing, rowsOf } from '../streams.ts'
 import { findFile } from './links.ts'
 
 /** The files of a room, in the order in which they were offered, with their receipts. */
 export async function listFiles({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
-  return await requester.inRoom(roomOf(request), async ({ room, files }) => {
+  return await requester.inRoom(paramsOf(request).room, async ({ room, files }) => {
     const receipts = files.reduce((sum, each) => sum + (each.status === 'whole' ? each.received.size : 0), 0)
-    await requester.pay({ items: files.length + receipts }, room)
+    await requester.payItems(files.length + receipts, room)
     const arriving = new Map(context.engine.transfers.map((transfer) => [transfer.id, transfer]))
     const rows = rowsOf(context, files, (file) => rowOf(file, arriving))
     return await answerListing(context, request, reply, { list: 'files', rows })
@@ -42,7 +42,7 @@ export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
   if (file.status !== 'whole') return refuse(reply, notFound)
   const { received, by } = file
   const viewers = await requester.inRoom(room, async (session) => {
-    await requester.pay({ items: session.members.length + received.size }, room)
+    await requester.payItems(session.members.length + received.size, room)
     return session.viewersOf(file)
   })
   const waiting = new Set(viewers.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))

@@ -25,7 +25,7 @@ import {
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { notFound, type Refusal, refuse, statusOf } from '../errors.ts'
-import { checked, roomOf } from '../input.ts'
+import { checked, paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
 import { findFile, isOwner, ownerKey, ownLink } from './links.ts'
@@ -42,7 +42,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
   const described = bodyMeta(request.headers)
   if ('code' in described) return refuse(reply, described)
-  const { name = '' } = request.params as { readonly name?: string }
+  const { name } = paramsOf(request)
   const offer = await offerFile(exchange, { name, ...described, ...audienceOf(request) }, fileUrl)
   if ('code' in offer) return refuse(reply, offer)
   const { transfer, url } = offer
@@ -69,7 +69,7 @@ export async function postForm(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply } = exchange
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
-  return refuse(reply, noForm(request, roomOf(request) || context.settings.room))
+  return refuse(reply, noForm(request, paramsOf(request).room || context.settings.room))
 }
 
 /** Begins a resumable upload (tus: creation), with its first bytes if they come along (creation-with-upload). */
@@ -78,7 +78,7 @@ export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
   const { headers } = request
   const boundary = boundaryOf(headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
-  if (!speaksTus(headers)) return refuse(reply, noForm(request, roomOf(request)))
+  if (!speaksTus(headers)) return refuse(reply, noForm(request, paramsOf(request).room))
   const creation = creationOf(headers)
   if ('code' in creation) return refuse(reply, creation)
   const { checksum, meta } = creation
@@ -183,7 +183,7 @@ function offerFile(
   meta: UploadMeta,
   pathOf: (file: MentionedFile) => string,
 ): Promise<Offer | Rejected> {
-  return requester.inRoom(roomOf(request), async (session) => {
+  return requester.inRoom(paramsOf(request).room, async (session) => {
     const transfer = await context.engine.createTransfer(session, meta, ownerKey(context, requester))
     if ('type' in transfer) return transfer
     const file = transfer instanceof TransferActor ? transfer.file : transfer
@@ -296,7 +296,7 @@ async function receiveForm(exchange: Exchange, boundary: string): Promise<Fastif
   if (described.sha256 !== undefined) return refuse(reply, noDigest)
   if (boundary === '') return refuse(reply, noBoundary)
   const to = audienceOf(request)
-  return await requester.inRoom(roomOf(request) || context.settings.room, (session) =>
+  return await requester.inRoom(paramsOf(request).room || context.settings.room, (session) =>
     withBody(request, reply, async (body) => {
       const { files, end } = await takeFiles(body, boundary, async (name, bytes): Promise<FormFile> => {
         const file = await session.upload(bytes, { name, ...to }).done
@@ -444,5 +444,8 @@ const mismatch = rejected(
   'these bytes are not what Upload-Checksum says; nothing of them was kept, send them again',
 )
 const noDigest: Refusal = { code: 'BAD_REQUEST', message: 'a form has no digest of a file; send the file by PUT' }
-const noBoundary: Refusal = { code: 'BAD_REQUEST', message: 'the Content-Type of this form names no boundary' }
+const noBoundary: Refusal = {
+  code: 'BAD_REQUEST',
+  message: 'the Content-Type of this form names no boundary; let your client write that header',
+}
 const noFile = (works: string): Refusal => ({ code: 'BAD_REQUEST', message: `there is no file in this form; ${works}` })

@@ -1,5 +1,30 @@
+import { forTerminal } from '#domain/names/text.ts'
 import type { Language } from '#i18n/i18n.ts'
 import { usePage, useSay } from '../state/context.ts'
+
+/** So many colours are there for people; each can be read on both backgrounds, and none says anything alone. */
+const HUES = 8
+
+const hueOf = (id: string): string => {
+  let sum = 0
+  for (const sign of id) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) >>> 0
+  return `hue-${sum % HUES}`
+}
+
+interface NameProps {
+  readonly id: string
+  readonly name: string
+}
+
+/** `dir` keeps a name that is written from the right from turning around what stands beside it. */
+export const Name = ({ id, name }: NameProps) => <bdi class={`name ${hueOf(id)}`}>{forTerminal(name)}</bdi>
+
+/** The first letter, in the member's colour. */
+export const Face = ({ id, name }: NameProps) => (
+  <span class={`face ${hueOf(id)}`} aria-hidden="true">
+    {forTerminal([...name][0] ?? '?').slice(0, 2)}
+  </span>
+)
 
 const DAY_MS = 86_400_000
 /** As people here write them; made once, because making one takes longer than using it a hundred times. */

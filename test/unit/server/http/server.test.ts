@@ -3,16 +3,16 @@ import type { TamtamOptions } from '#app/cli/options.ts'
 import { compose } from '#app/compose.ts'
 import { type MemoryConnection, memoryPair } from '#server/memory/pair.ts'
 
-async function openDoor(options: TamtamOptions = {}) {
-  const { engine, http: door } = compose(options)
+async function openServer(options: TamtamOptions = {}) {
+  const { engine, http: server } = compose(options)
   await engine.start()
-  await door.open()
-  const close = () => door.close('the test is over', 100)
+  await server.open()
+  const close = () => server.close('the test is over', 100)
   onTestFinished(async () => {
     await close()
     await engine.stop()
   })
-  /** Somebody who has said `head` before the door got the connection. */
+  /** A client that has sent `head` before the server got the connection. */
   const enter = (head: string) => {
     const [near, far] = memoryPair()
     far.on('error', () => {})
@@ -20,10 +20,10 @@ async function openDoor(options: TamtamOptions = {}) {
     far.on('data', (bytes: Buffer) => {
       seen.text += bytes
     })
-    door.accept({ connection: near, address: '10.0.0.1', loopback: false, head: Buffer.from(head) })
+    server.accept({ connection: near, address: '10.0.0.1', loopback: false, head: Buffer.from(head) })
     return seen
   }
-  return { door, engine, enter, close }
+  return { server, engine, enter, close }
 }
 
 const until = (read: () => boolean) => expect.poll(read).toBe(true)
@@ -33,12 +33,12 @@ const ended = ({ connection }: { connection: MemoryConnection }) =>
 const GET = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
 
 test('a connection need not be a socket', async () => {
-  const { enter } = await openDoor()
-  const peer = enter(GET('/healthz').slice(0, 20))
-  peer.connection.write(GET('/healthz').slice(20))
-  await until(() => peer.text.endsWith('{"status":"ok"}'))
-  peer.connection.write(GET('/rooms'))
-  await until(() => peer.text.endsWith('{"rooms":[]}'))
+  const { enter } = await openServer()
+  const client = enter(GET('/healthz').slice(0, 20))
+  client.connection.write(GET('/healthz').slice(20))
+  await until(() => client.text.endsWith('{"status":"ok"}'))
+  client.connection.write(GET('/rooms'))
+  await until(() => client.text.endsWith('{"rooms":[]}'))
 })
 
 test.each([
@@ -48,7 +48,7 @@ test.each([
 ] as const)(
   'C61: an answer that nobody takes is made no further than that, and keeps nobody waiting: %s',
   async (path, count) => {
-    const { engine, enter } = await openDoor({ http: { linesPerSecond: 0 } })
+    const { engine, enter } = await openServer({ http: { linesPerSecond: 0 } })
     const host = await engine.join({ room: 'lobby', name: 'host' })
     const text = `word ${'x'.repeat(16_000)}`
     for (let at = 0; at < 100; at++) host.post(Array.from({ length: 5 }, () => ({ type: 'say', text }) as const))
@@ -56,10 +56,10 @@ test.each([
     const name = 'n'.repeat(200)
     for (let at = 0; at < 3000; at++) await host.upload(nothing(), { name }).done
     const stalled = Array.from({ length: 8 }, () => {
-      const peer = enter('GET /')
-      peer.connection.stall()
-      peer.connection.write(`${GET(`/rooms/lobby/${path}`, 'Connection: close\r\n').slice('GET /'.length)}`)
-      return peer
+      const client = enter('GET /')
+      client.connection.stall()
+      client.connection.write(`${GET(`/rooms/lobby/${path}`, 'Connection: close\r\n').slice('GET /'.length)}`)
+      return client
     })
     for (const { near } of stalled) await until(() => near.writableLength > 50_000)
     const other = enter(GET(`/rooms/lobby/${path}`, 'Connection: close\r\n'))
@@ -68,10 +68,10 @@ test.each([
     const all = answer(other.text)
     expect((all.events ?? all.files)?.length).toBeGreaterThanOrEqual(count)
     for (const { near } of stalled) expect(near.writableLength).toBeLessThan(300_000)
-    for (const peer of stalled) {
-      peer.connection.unstall()
-      await ended(peer)
-      expect(answer(peer.text)).toEqual(all)
+    for (const client of stalled) {
+      client.connection.unstall()
+      await ended(client)
+      expect(answer(client.text)).toEqual(all)
     }
   },
 )
@@ -91,24 +91,24 @@ function unchunked(answer: string): string {
   }
 }
 
-test('a door that takes in nothing more lets go of idle connections, and refuses what is asked on others', async () => {
-  const { door, enter } = await openDoor()
+test('a server that reads nothing more lets go of idle connections, and refuses what is asked on others', async () => {
+  const { server, enter } = await openServer()
   const streaming = enter(GET('/rooms/lobby/events', 'Accept: application/x-ndjson\r\n'))
   await until(() => streaming.text.includes('200 OK'))
   const idle = enter(GET('/healthz'))
   await until(() => idle.text.endsWith('{"status":"ok"}'))
-  door.stopReading()
+  server.stopReading()
   await ended(idle)
   const late = enter(GET('/healthz'))
   await until(() => late.text.includes('"code":"CLOSED"'))
   expect(late.text).toMatch(/^HTTP\/1\.1 503 /)
   expect(streaming.connection.readableEnded).toBe(false)
-  await door.close('', 1000)
+  await server.close('', 1000)
   expect(streaming.text).toMatch(/\r\n0\r\n\r\n$/)
 })
 
-test('what is still being answered has its time when the door closes, and no more', async () => {
-  const { close, enter } = await openDoor()
+test('what is still being answered has its time when the server closes, and no more', async () => {
+  const { close, enter } = await openServer()
   const stuck = enter(
     'POST /rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\nhalf',
   )
@@ -120,7 +120,7 @@ test('what is still being answered has its time when the door closes, and no mor
 })
 
 test('an error of one connection is its own (C90)', async () => {
-  const { enter } = await openDoor()
+  const { enter } = await openServer()
   const broken = enter(GET('/rooms/lobby/events', 'Accept: text/event-stream\r\n'))
   await until(() => broken.text.includes('200 OK'))
   broken.near.destroy(new Error('the cable is out'))
@@ -129,7 +129,7 @@ test('an error of one connection is its own (C90)', async () => {
 })
 
 test('a batch is encoded once, and its bytes are shared by all who read in a format', async () => {
-  const { engine, enter } = await openDoor()
+  const { engine, enter } = await openServer()
   const readers = Array.from({ length: 20 }, () => {
     const reader = enter(GET('/rooms/lobby/events', 'Accept: application/x-ndjson\r\n'))
     const write = vi.spyOn(reader.near, 'write')

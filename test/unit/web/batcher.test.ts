@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ManualClock } from '#system/clock.ts'
-import { Batcher } from '#web/state/batcher.ts'
+import { Batcher } from '#web/state/announcer.ts'
 
 test('the first comes at once, and a flood a few times a second, all of it and in order', async () => {
   const clock = new ManualClock()

@@ -1,0 +1,79 @@
+import type { Cancel, Clock, Ids } from '#domain/ports/system.ts'
+
+/** The browser's time. In a tab that nobody sees it calls late; what counts is measured by `elapsed`. */
+export class BrowserClock implements Clock {
+  now(): number {
+    return Date.now()
+  }
+
+  elapsed(): number {
+    return performance.now()
+  }
+
+  after(ms: number, run: () => void): Cancel {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  }
+
+  soon(run: () => void): void {
+    setTimeout(run)
+  }
+}
+
+/** 128 random bits as 32 hexadecimal digits. `crypto.randomUUID` is not there on plain http. */
+export class BrowserIds implements Ids {
+  next(): string {
+    const bytes = crypto.getRandomValues(new Uint8Array(16))
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  }
+}
+
+/** Where the page keeps small things for the next time. */
+export interface KeyValueStorage {
+  get(key: string): string | undefined
+  /** Undefined takes it away. */
+  set(key: string, value: string | undefined): void
+}
+
+/** A storage of the browser's. It may be forbidden or full: then things are kept for as long as the page is open. */
+export class BrowserStorage implements KeyValueStorage {
+  readonly #storage: () => Storage
+  readonly #unkept = new Map<string, string>()
+
+  constructor(storage: () => Storage) {
+    this.#storage = storage
+  }
+
+  get(key: string): string | undefined {
+    try {
+      return this.#storage().getItem(`tamtam.${key}`) ?? this.#unkept.get(key)
+    } catch {
+      return this.#unkept.get(key)
+    }
+  }
+
+  set(key: string, value: string | undefined): void {
+    if (value === undefined) this.#unkept.delete(key)
+    else this.#unkept.set(key, value)
+    try {
+      if (value === undefined) this.#storage().removeItem(`tamtam.${key}`)
+      else this.#storage().setItem(`tamtam.${key}`, value)
+    } catch {
+      // Kept above.
+    }
+  }
+}
+
+/** What the fragment of the page's address says. It never leaves the browser (C121). */
+export interface Fragment {
+  readonly room: string | undefined
+  /** What the host's access rule asks for; taken out of the address at once. */
+  readonly token: string | undefined
+}
+
+export function readFragment(hash: string): Fragment {
+  const said = new URLSearchParams(hash.replace(/^#/, ''))
+  return { room: said.get('room') ?? undefined, token: said.get('t') ?? undefined }
+}
+
+export const roomFragment = (room: string): string => `#${new URLSearchParams({ room })}`
