@@ -1,16 +1,22 @@
 import 'reflect-metadata'
 import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
+import type { Access } from '#domain/engine/access.ts'
 import { openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
+import type { EngineLimits, Ports } from '#domain/engine/limits.ts'
+import type { SecretStore } from '#domain/ports/secret-store.ts'
 import { KeyRegistry } from '#server/connection/key-registry.ts'
 import { HttpServer } from '#server/http/server.ts'
+import type { HttpSettings } from '#server/http/settings.ts'
 import { LineServer } from '#server/line/line-server.ts'
+import type { LineSettings } from '#server/line/settings.ts'
 import { AccessControl } from '#server/security/access-control.ts'
 import { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { SignedLinks } from '#server/security/signed-links.ts'
 import { FrameSessionServer } from '#server/session/frames.ts'
+import type { SessionServerSettings } from '#server/session/settings.ts'
 import { WebSocketSessionServer } from '#server/session/websocket.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
@@ -24,7 +30,6 @@ import { RandomIds } from '#system/ids.ts'
 import { SilentLog } from '#system/log.ts'
 import { PromMetrics } from '#system/metrics.ts'
 import { version } from './about.ts'
-import type { TamtamOptions } from './cli/options.ts'
 import {
   engineDefaults,
   fileStoreDefaults,
@@ -59,10 +64,41 @@ import {
   WEB_SOCKET_SESSION_SERVER,
 } from './tokens.ts'
 
+/** Everything is optional: without `data` a host keeps all in memory, and whoever reaches it may come in. */
+export interface TamtamOptions {
+  /** Directory for history and files, for this host alone; made where it is missing. Without it they are kept in memory. */
+  readonly data?: string
+  /** Limits of rooms and transfers, each with its unit in its name. */
+  readonly limits?: Partial<EngineLimits>
+  /** `data` may be on a disk that other machines can write as well, because none of them does. */
+  readonly sharedDisk?: boolean
+  /** Bytes of one file (4 GiB); a larger one is refused with `FILE_TOO_LARGE`. */
+  readonly maxFileBytes?: number
+  /** Bytes of all files together, on disk (20 GiB); past them files are refused with `DISK_FULL`. */
+  readonly maxSpoolBytes?: number
+  /** Bytes that stay free on the disk (the greater of 64 MiB and 1 %); below them all is refused with `DISK_FULL` or `READ_ONLY`. */
+  readonly freeSpaceFloorBytes?: number
+  /** For lines, as netcat speaks them. */
+  readonly line?: Partial<LineSettings>
+  readonly http?: Partial<Omit<HttpSettings, 'maxTextBytes'>>
+  /** For frames and WebSockets. */
+  readonly session?: Partial<Omit<SessionServerSettings, 'program'>>
+  /** Decides who may enter which room, by every protocol; without it everybody who reaches the port. `recheckAccess` applies it to members. */
+  readonly access?: Access
+  /** Serves the web page at `/`, as `tamtam host` does. */
+  readonly page?: boolean
+  /** Whether people need the host's token, too: `tamtam.token`, kept beside the data, and made where there is none. */
+  readonly token?: boolean
+  /** Other adapters of the ports. `tamtam-chat/testing` has the contract suites that ours pass. */
+  readonly overrides?: Partial<Ports & { readonly secretStore: SecretStore }>
+  /** Called once when a store failed for good. The host acknowledges nothing from then on and should be stopped. */
+  readonly onBroken?: (error: unknown) => void
+}
+
 /** Where the set-up builds the page. */
 const PAGE = fileURLToPath(new URL('../../dist/page', import.meta.url))
 
-/** Says what stands for a token in a host: `override`, or else what `make` answers, once. Only the token says of which type that is. */
+/** Registers `override` for a token, or else what `make` returns, made once. The token alone decides of which type that must be. */
 export function provide<T>(
   host: DependencyContainer,
   token: InjectionToken<T>,
@@ -73,7 +109,7 @@ export function provide<T>(
   else host.register(token, { useFactory: instanceCachingFactory<T>(make) })
 }
 
-/** Which adapter stands for which port: a container of its own for each host, so that two in one process share nothing. */
+/** Chooses an adapter for each port, in a container of its own for each host: two in one process share nothing. */
 export function compose(options: TamtamOptions): HostParts {
   const {
     data: directory,
@@ -120,7 +156,7 @@ export function compose(options: TamtamOptions): HostParts {
       options.onBroken?.(error)
     })
   })
-  const doorPorts = (from: DependencyContainer) => ({
+  const serverPorts = (from: DependencyContainer) => ({
     engine: from.resolve(ENGINE),
     clock: from.resolve(CLOCK),
     ids: from.resolve(IDS),
@@ -133,7 +169,7 @@ export function compose(options: TamtamOptions): HostParts {
     undefined,
     (from) =>
       new LineServer({
-        ...doorPorts(from),
+        ...serverPorts(from),
         accessControl: from.resolve(ACCESS_CONTROL),
         signedLinks: from.resolve(SIGNED_LINKS),
         settings: { ...lineDefaults, ...options.line },
@@ -175,7 +211,7 @@ export function compose(options: TamtamOptions): HostParts {
   )
   provide(host, KEY_REGISTRY, undefined, (from) => new KeyRegistry(from.resolve(ENGINE)))
   provide(host, SESSION_PARTS, undefined, (from) => {
-    const { ids: _ids, ...ports } = doorPorts(from)
+    const { ids: _ids, ...ports } = serverPorts(from)
     const settings = { ...sessionServerDefaults, ...options.session, program: `tamtam/${version}` }
     return {
       ...ports,
@@ -192,7 +228,7 @@ export function compose(options: TamtamOptions): HostParts {
     undefined,
     (from) =>
       new HttpServer({
-        ...doorPorts(from),
+        ...serverPorts(from),
         settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
         accessControl: from.resolve(ACCESS_CONTROL),
         signedLinks: from.resolve(SIGNED_LINKS),

@@ -16,21 +16,21 @@ import { knownHostsPath } from './config.ts'
 import { clientDefaults, sessionDefaults } from './defaults.ts'
 
 export interface ConnectOptions {
-  /** Instead of the one in the address; without any, one is a guest called by one's address. */
+  /** The nick, instead of the one in the address; a member without one is called by the address it comes from. */
   readonly name?: string
-  /** What the host asks for: its token, or an invitation. */
+  /** The host's token, or an invitation. */
   readonly token?: string
-  /** What the room asks for: its password, or an invitation. */
+  /** The room's password, or an invitation. */
   readonly password?: string
-  /** 32 hexadecimal digits: whoever shows them again, also from another process, is the same person. Random unless given. */
+  /** 32 hexadecimal digits that identify the person, also from another process. Random unless given. */
   readonly key?: string
-  /** The sequence after which `events$` begins; without it, now. */
+  /** The sequence number after which `events$` begins; without it, now. */
   readonly after?: number
-  /** Instead of TCP or TLS to the host of the address: any connection that ends up in the `accept` of a host. */
+  /** Makes the connections, instead of TCP or TLS to the address: any that ends in the `accept` of a host. */
   readonly dial?: Dial
-  /** Frames unless given. */
+  /** `frames` unless given; `websocket` passes HTTP proxies. */
   readonly transport?: 'frames' | 'websocket'
-  /** The file of hosts that were reached over TLS, and of their keys; the user's own unless given, as for `tamtam join`. */
+  /** Path of the file with the TLS keys of known hosts; the user's own unless given, as for `tamtam join`. */
   readonly knownHosts?: string
   readonly settings?: Partial<ClientSettings & SessionSettings>
 }
@@ -39,9 +39,17 @@ export interface ConnectOptions {
 const FOR_EVER_MS = 2 ** 31 - 1
 
 /**
- * Takes a place in a room of another host: `[name@]host[:port][/room]`, with `tls://` in front where the host speaks that, or the link of its page. It comes back by
- * itself when the connection is lost, with nothing lost and nothing twice, and keeps the process alive until it is closed. Rejects with `Refused`
- * where the host will not have it or does not show the key that it is known by, and with `Unreachable` where there is no host.
+ * Joins a room of another host and resolves to the session once the room has taken it. `address` is `[name@]host[:port][/room]`, with `tls://` in front where the
+ * host speaks TLS, or the link of its page. After a lost connection the session comes back by itself: nothing is lost and nothing comes twice. It keeps the
+ * process alive until it is closed.
+ *
+ * Throws `Unreachable` where no host answers, and `Refused` with a code: `BAD_REQUEST` (the address), `HOST_CHANGED` (another TLS key than the known one),
+ * `TLS_REQUIRED`, `WRONG_PROTOCOL`, or what the room refuses: `NOT_ALLOWED`, `BAD_NAME`, `NAME_TAKEN`, `BAD_ROOM`, `BANNED`, `LOCKED`, `TRY_LATER`.
+ *
+ * ```ts
+ * const ani = await connect('ani@192.168.1.5/lobby', { token: process.env.TOKEN })
+ * ani.events$.subscribe((event) => console.log(event.type))
+ * ```
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<RemoteSession> {
   const parsed = parseAddress(address)

@@ -15,16 +15,17 @@ import { HeapMonitor } from '#system/heap.ts'
 import { fingerprintOfPem } from '#system/tls/identity.ts'
 import { listenerDefaults, shortHeapShare } from './defaults.ts'
 
+/** Where a host listens. */
 export interface Address {
   readonly host: string
   readonly port: number
   /** `tcp://…`, or `tls://…`. */
   readonly url: string
-  /** What the host is known by over TLS. */
+  /** Fingerprint of the host's TLS key. */
   readonly fingerprint?: string
 }
 
-/** What a host is made of. */
+/** The parts of a host, as `compose` has wired them. */
 export interface HostParts {
   readonly engine: Engine
   readonly line: ConnectionServer
@@ -50,9 +51,9 @@ export class Lifecycle {
   readonly #listeners: TcpListener[] = []
   readonly #memory = new HeapMonitor(shortHeapShare)
   #lock: DirectoryLock | undefined
-  /** Somebody may come in by no listener of ours. */
+  /** Connections may come from other listeners than ours. */
   #mounted = false
-  readonly #guests = new Set<Duplex>()
+  readonly #accepted = new Set<Duplex>()
   #cancelSweep: Cancel = () => {}
   #stopping: Promise<void> | undefined
 
@@ -86,7 +87,7 @@ export class Lifecycle {
     return { host: address, port, url: `tls://${at}`, fingerprint: fingerprintOfPem(settings.tls.cert) }
   }
 
-  /** Looks after those who come in by no listener of ours. */
+  /** Watches over connections of other listeners than ours. */
   mount(): void {
     if (this.#mounted) return
     this.#mounted = true
@@ -99,8 +100,8 @@ export class Lifecycle {
       return
     }
     this.mount()
-    this.#guests.add(connection)
-    connection.once('close', () => this.#guests.delete(connection))
+    this.#accepted.add(connection)
+    connection.once('close', () => this.#accepted.delete(connection))
     void admit(connection, from, listenerDefaults.silentMs, this.#parts)
   }
 
@@ -120,7 +121,7 @@ export class Lifecycle {
     this.#cancelSweep()
     if (this.#mounted) await Promise.all(this.#servers.map((server) => server.close(why, listenerDefaults.farewellMs)))
     // Those that had not said yet what they are.
-    for (const guest of this.#guests) if (!guest.writableEnded) guest.destroy()
+    for (const connection of this.#accepted) if (!connection.writableEnded) connection.destroy()
     await this.#parts.engine.stop(why)
     await this.#lock?.release()
   }

@@ -1,4 +1,14 @@
-// For those who write an adapter of their own, or test against a room in memory: `tamtam-chat/testing`.
+/**
+ * `tamtam-chat/testing`: for adapters and tests of others.
+ *
+ * A contract is a function from a way to make an adapter to test cases (`{ name, run }`); a case fails by throwing, so any test runner will do:
+ *
+ * ```ts
+ * for (const { name, run } of journalContract(async () => ({ journal: new OwnJournal(), … }))) test(name, run)
+ * ```
+ *
+ * Beside them are the in-memory adapters of every port, a clock that is set by hand, and `memoryPair`: a connection without a network.
+ */
 export {
   type ConnectionAcceptor,
   MemoryConnection,

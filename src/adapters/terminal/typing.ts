@@ -1,7 +1,6 @@
 import { choicesFor, gapAt, type Sources } from './completion.ts'
 import { executeCommand } from './execute-command.ts'
-import type { Stroke } from './keys.ts'
-import { type EditKey, type Editor, edited, emptyEditor, entered } from './line-editor.ts'
+import { type EditKey, type Editor, edited, emptyEditor, entered, type Stroke } from './line-editor.ts'
 import type { RoomClient } from './room-client.ts'
 
 /** So often is the room told that somebody types. */

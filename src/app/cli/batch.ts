@@ -1,6 +1,6 @@
+import { counted, printJson } from './command.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
-import { endsAll, failureOf, reasonOf } from './failing.ts'
-import { counted, printJson } from './verb.ts'
+import { endsAll, failureOf, reasonOf } from './failures.ts'
 
 /** One thing of several that a command was asked for. */
 export interface Item {
@@ -21,25 +21,25 @@ interface BatchFlags {
  * own exit code where they share one, else as incomplete.
  */
 export async function runBatch(
-  verb: 'sent' | 'got',
+  action: 'sent' | 'got',
   items: AsyncIterable<Item> | Iterable<Item>,
   flags: BatchFlags,
 ): Promise<void> {
   let done = 0
   let already = 0
   let count = 0
-  let untold: CommandFailed | undefined
+  let unreported: CommandFailed | undefined
   const codes = new Set<ExitCode>()
-  const tellIt = () => {
-    if (untold !== undefined) process.stderr.write(`tamtam: ${untold.message}\n`)
-    untold = undefined
+  const reportFailure = () => {
+    if (unreported !== undefined) process.stderr.write(`tamtam: ${unreported.message}\n`)
+    unreported = undefined
   }
   const sum = () => {
     const there = already === 0 ? '' : `, ${already} ${already === 1 ? 'was' : 'were'} there already`
-    return `${verb} ${done} of ${counted(count, 'file')}${there}`
+    return `${action} ${done} of ${counted(count, 'file')}${there}`
   }
   for await (const { label, run } of items) {
-    tellIt()
+    reportFailure()
     count++
     try {
       if ((await run()) === 'done') done++
@@ -48,19 +48,19 @@ export async function runBatch(
     } catch (error) {
       const failure = failureOf(error)
       if (!(failure instanceof CommandFailed)) throw failure
-      untold = failure
+      unreported = failure
     }
-    const { exitCode } = untold
+    const { exitCode } = unreported
     codes.add(exitCode)
     // It is in the room.
     if (exitCode === exitCodes.timeout) done++
-    if (flags.json) await printJson({ type: 'failed', file: label, exitCode, ...reasonOf(untold) })
-    if (!endsAll(untold, verb)) continue
-    if (count === 1) throw untold
-    throw new CommandFailed(exitCode, `${untold.message}\n${sum()}; what comes after it was not tried`)
+    if (flags.json) await printJson({ type: 'failed', file: label, exitCode, ...reasonOf(unreported) })
+    if (!endsAll(unreported, action)) continue
+    if (count === 1) throw unreported
+    throw new CommandFailed(exitCode, `${unreported.message}\n${sum()}; what comes after it was not tried`)
   }
-  if (untold !== undefined && count === 1) throw untold
-  tellIt()
+  if (unreported !== undefined && count === 1) throw unreported
+  reportFailure()
   const [only = exitCodes.incomplete, ...others] = codes
   if (codes.size > 0) throw new CommandFailed(others.length === 0 ? only : exitCodes.incomplete, sum())
   if (count > 1 && !flags.quiet) process.stderr.write(`${sum()}\n`)

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { forTerminal } from '#domain/names/text.ts'
 import { defaultDataDirectory, type Setting, settingsOf } from '../config.ts'
-import { bindsOf } from '../lan.ts'
-import { print, printJson, runShowing } from './verb.ts'
+import { print, printJson, runShowing } from './command.ts'
+import { bindsOf } from './host-network.ts'
 
 /** To be added after `host`, whose flags it takes. */
 export const addConfig = (program: Command): Command => {

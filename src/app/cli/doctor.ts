@@ -1,14 +1,26 @@
+import { createHash } from 'node:crypto'
+import { access, constants, stat, statfs } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
-import { listenerDefaults } from '../defaults.ts'
-import { bindsOf } from '../lan.ts'
-import { directory } from './doctor/directory.ts'
-import type { Finding } from './doctor/finding.ts'
-import { clock, nodeVersion, openFiles, terminal } from './doctor/machine.ts'
-import { port } from './doctor/port.ts'
-import { store } from './doctor/store.ts'
+import type { HostConfig } from '#app/config.ts'
+import { fileStoreDefaults, listenerDefaults } from '#app/defaults.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import { FileMissing, FileStoreFailed } from '#domain/ports/file-store.ts'
+import { DirectoryInUse } from '#domain/ports/journal.ts'
+import type { WholeFile } from '#domain/room/events.ts'
+import { sizeText } from '#i18n/size.ts'
+import { maxConnections } from '#server/listener/listener.ts'
+import { lockDirectory, sharedDiskUnder } from '#storage/disk/directory-lock.ts'
+import { DiskFileStore } from '#storage/disk/file-store.ts'
+import { type Inspection, inspectJournal } from '#storage/sqlite/inspect.ts'
+import { quarantinesIn } from '#storage/sqlite/journal-files.ts'
+import { SystemClock } from '#system/clock.ts'
+import { SilentLog } from '#system/log.ts'
+import { counted, print, printJson, runShowing } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { bindsOf, portOwner } from './host-network.ts'
 import { hostSettings, isDataDirectory } from './stores.ts'
-import { print, printJson, runShowing } from './verb.ts'
 
 interface DoctorFlags {
   readonly data?: string
@@ -61,3 +73,268 @@ async function* findings(flags: object, deep: boolean): AsyncGenerator<Finding> 
 
 const lineOf = ({ check, status, what, advice }: Finding): string =>
   `${status.padEnd(8)}${check.padEnd(12)}${what}${advice === undefined ? '' : `; ${advice}`}`
+
+/** What one look found. `bad` is what keeps a host from working, or from keeping its promises. */
+export interface Finding {
+  readonly check: string
+  readonly status: 'ok' | 'warning' | 'bad'
+  readonly what: string
+  /** What to do about it. */
+  readonly advice?: string
+}
+
+export const ok = (check: string, what: string): Finding => ({ check, status: 'ok', what })
+export const warning = (check: string, what: string, advice: string): Finding => ({
+  check,
+  status: 'warning',
+  what,
+  advice,
+})
+export const bad = (check: string, what: string, advice: string): Finding => ({ check, status: 'bad', what, advice })
+
+const FIRST_YEAR = 2025
+const LAST_YEAR = 2100
+/** A clock that is set while we look moves by more than this. */
+const JUMP_MS = 1000
+
+export const nodeVersion = (): Finding => ok('node', `${process.version} with SQLite ${process.versions['sqlite']}`)
+
+/** `sinceStart` and `elapsedSinceStart`: what the time of day and the time that passes have counted between two looks. */
+export function clock(now: number, sinceStart: number, elapsedSinceStart: number): Finding {
+  const year = new Date(now).getUTCFullYear()
+  if (year < FIRST_YEAR || year > LAST_YEAR)
+    return bad('clock', `this machine says it is the year ${year}`, 'set its clock: files are kept for days by it')
+  if (Math.abs(sinceStart - elapsedSinceStart) > JUMP_MS)
+    return warning(
+      'clock',
+      'the time of day has jumped while we looked',
+      'see whether something sets it again and again',
+    )
+  return ok('clock', new Date(now).toISOString())
+}
+
+export function openFiles(): Finding {
+  const wanted = listenerDefaults.connections
+  const most = maxConnections(wanted)
+  if (most >= wanted) return ok('open files', `enough for ${wanted} connections`)
+  return warning('open files', `the limit lets ${most} of ${wanted} connections in`, 'raise it with ulimit -n 16384')
+}
+
+export function terminal(stdout: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Finding {
+  const term = env['TERM']
+  if (stdout.isTTY !== true) return ok('terminal', 'none: one line an event')
+  if (term === undefined || term === '' || term === 'dumb')
+    return warning('terminal', 'its cursor does not move: one line an event', 'set TERM to what it is')
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''
+  if (process.platform !== 'win32' && !/utf-?8/i.test(locale))
+    return warning('terminal', `${term}, and the locale does not say UTF-8`, 'set LANG to one that does')
+  return ok('terminal', `${term}, UTF-8`)
+}
+
+/** Whether a host could listen there; tries it. */
+export async function port(host: string, number: number): Promise<Finding> {
+  if (number === 0) return ok('port', 'any that is free')
+  const code = await listening(host, number)
+  switch (code) {
+    case undefined:
+      return ok('port', `${number} on ${host} is free`)
+    case 'EADDRINUSE': {
+      const who = await portOwner(number)
+      return bad('port', `${number} on ${host} is in use${who}`, 'stop that, or choose another with --port')
+    }
+    case 'EACCES':
+      return bad('port', `${number} may not be opened by you`, 'choose one from 1024 on with --port')
+    case 'EADDRNOTAVAIL':
+      return bad('port', `${host} is no address of this machine`, 'choose another with --bind')
+    default:
+      return bad('port', `${number} on ${host} can't be opened (${code})`, 'choose others with --port and --bind')
+  }
+}
+
+/** The code of the error, where there is one. */
+function listening(host: string, number: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ host, port: number, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+const CHECK = 'directory'
+/** What stores leave free; the greater of both. */
+const FLOOR_BYTES = 64 * 1024 * 1024
+const FLOOR_SHARE = 0.01
+
+/** Whose the directory is, what it is on, and how much goes into it. */
+export async function directory(path: string, config: HostConfig): Promise<readonly Finding[]> {
+  const existing = await nearest(path)
+  const isThere = existing === path
+  const rights = await rightsOf(existing, isThere)
+  return [
+    rights === undefined ? ok(CHECK, forTerminal(isThere ? path : `${path} will be made`)) : rights,
+    disk(existing, config.sharedDisk),
+    await space(existing),
+  ]
+}
+
+/** The directory, or what of its path is there already. */
+async function nearest(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    const found = await stat(at).catch(() => undefined)
+    if (found !== undefined || dirname(at) === at) return at
+  }
+}
+
+async function rightsOf(path: string, isOurs: boolean): Promise<Finding | undefined> {
+  const named = forTerminal(path)
+  const found = await stat(path)
+  if (!found.isDirectory()) return bad(CHECK, `${named} is no directory`, 'choose another with --data')
+  const may = await access(path, constants.R_OK | constants.W_OK | constants.X_OK).catch(() => 'not' as const)
+  if (may === 'not')
+    return bad(CHECK, `you may not write in ${named}`, 'give it to this user, or choose another with --data')
+  if (!isOurs) return undefined
+  const uid = process.getuid?.()
+  if (uid !== undefined && found.uid !== uid)
+    return warning(
+      CHECK,
+      `${named} belongs to another user (${found.uid})`,
+      'run as that one, or files of two users will lie in it',
+    )
+  if (process.platform !== 'win32' && (found.mode & 0o077) !== 0)
+    return warning(CHECK, `others on this machine may look into ${named}`, `chmod 700 it; a host that starts does so`)
+  return undefined
+}
+
+function disk(path: string, anyDisk: boolean): Finding {
+  const shared = sharedDiskUnder(path)
+  if (shared === undefined) return ok('disk', 'of this machine')
+  if (anyDisk)
+    return warning('disk', `${shared}, and --shared-disk is set`, 'make sure that no other host uses the directory')
+  return bad('disk', `${shared}: other machines may write there too`, 'choose a directory of this machine with --data')
+}
+
+async function space(path: string): Promise<Finding> {
+  const { bavail, bsize, blocks } = await statfs(path)
+  const free = bavail * bsize
+  const floor = Math.max(FLOOR_BYTES, blocks * bsize * FLOOR_SHARE)
+  const text = `${sizeText(free)} free`
+  if (free < floor)
+    return bad('space', `${text}: messages and files are refused below ${sizeText(floor)}`, 'make room on the disk')
+  if (free - floor < fileStoreDefaults.maxSpoolBytes)
+    return warning(
+      'space',
+      `${text}, and files may take ${sizeText(fileStoreDefaults.maxSpoolBytes)}`,
+      'lower --room-quota, or make room',
+    )
+  return ok('space', text)
+}
+
+const DAY_MS = 86_400_000
+
+/** Looks through a data directory that a host has made; `deep` reads every file. Repairs nothing. */
+export async function store(directory: string, deep: boolean): Promise<readonly Finding[]> {
+  try {
+    const lock = await lockDirectory(directory, true)
+    try {
+      const found = inspectJournal(directory)
+      return [...setAside(directory), ...journal(found), ...(await files(directory, found.files, deep))]
+    } finally {
+      await lock.release()
+    }
+  } catch (error) {
+    if (error instanceof DirectoryInUse)
+      return [
+        warning(
+          'store',
+          `in use${error.pid === undefined ? '' : ` by tamtam pid ${error.pid}`}`,
+          'stop it to have the store looked through',
+        ),
+      ]
+    return [
+      bad(
+        'store',
+        `can't be read: ${forTerminal(String(error))}`,
+        'the next start sets what is damaged aside; keep a copy',
+      ),
+    ]
+  }
+}
+
+/** What starts set aside, until somebody takes it away. */
+function setAside(directory: string): Finding[] {
+  const names = quarantinesIn(directory)
+  if (names.length === 0) return []
+  const what = `the journal was damaged, and what could not be read of it lies in ${forTerminal(`${directory}/${names.join(', ')}`)}`
+  return [warning('store', what, 'keep it until you know what was lost, then remove it')]
+}
+
+function journal({ rooms, entries, damagedRows, missing, damage, newestAt }: Inspection): Finding[] {
+  const what = `${counted(entries, 'entry', 'entries')} of ${counted(rooms, 'room')}`
+  if (damage !== undefined)
+    return [bad('store', damage, 'the next start saves what verifies and sets the rest aside; keep a copy')]
+  const missed = `${counted(missing, 'entry is', 'entries are')} missing`
+  if (damagedRows > 0)
+    return [
+      bad(
+        'store',
+        `${what}; ${counted(damagedRows, 'stored batch fails its', 'stored batches fail their')} checksum, ${missed}`,
+        'the next start saves the others; import a bundle of another host',
+      ),
+    ]
+  if (missing > 0) return [warning('store', `${what}, and ${missed} in between`, 'import a bundle of another host')]
+  if (newestAt !== undefined && newestAt > Date.now() + DAY_MS)
+    return [ok('store', what), bad('clock', 'the newest entry is of the future', 'set the clock of this machine')]
+  return [ok('store', what)]
+}
+
+async function files(
+  directory: string,
+  known: ReadonlyMap<string, WholeFile>,
+  deep: boolean,
+): Promise<readonly Finding[]> {
+  const fileStore = new DiskFileStore({ directory, log: new SilentLog(), clock: new SystemClock() })
+  await fileStore.open()
+  try {
+    const wrong: WholeFile[] = []
+    let bytes = 0
+    for (const file of known.values()) {
+      bytes += file.size
+      if (!(await isAsKept(fileStore, file, deep))) wrong.push(file)
+    }
+    const strays = (await fileStore.wholeFiles()).filter((id) => !known.has(id))
+    const what = `${counted(known.size, 'file')} of ${sizeText(bytes)}${deep ? ', every digest right' : ''}`
+    return [
+      wrong.length === 0
+        ? ok('files', what)
+        : bad(
+            'files',
+            `missing or damaged: ${forTerminal(wrong.map(({ name }) => name).join(', '))}`,
+            'send them again',
+          ),
+      ...(strays.length === 0
+        ? []
+        : [
+            warning(
+              'files',
+              `${strays.length} that no room knows`,
+              'repeat the import that was interrupted, or remove them from files/',
+            ),
+          ]),
+    ]
+  } finally {
+    await fileStore.close()
+  }
+}
+
+async function isAsKept(fileStore: DiskFileStore, { id, size, sha256 }: WholeFile, deep: boolean): Promise<boolean> {
+  if ((await fileStore.size(id)) !== size) return false
+  if (!deep) return true
+  const digest = createHash('sha256')
+  try {
+    for await (const piece of fileStore.read(id, 0, 'lent')) digest.update(piece)
+  } catch (error) {
+    if (error instanceof FileStoreFailed || error instanceof FileMissing) return false
+    throw error
+  }
+  return digest.digest('hex') === sha256
+}

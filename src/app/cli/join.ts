@@ -1,27 +1,31 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { enterRoom } from '#app/connect.ts'
+import { clientDefaults } from '#app/defaults.ts'
+import { ownKey, secretInFile } from '#app/secrets.ts'
 import { ApiClient } from '#client/api-client.ts'
+import { downloadFile } from '#client/downloader.ts'
 import { isRefusal } from '#client/errors.ts'
 import { NodeHttp } from '#client/node-http.ts'
+import { uploadFile } from '#client/node-upload.ts'
 import { invitations, invite, listRooms, revoke, setPassword } from '#client/queries.ts'
+import { Retries } from '#client/retries.ts'
+import type { OnTransferUpdate } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { Refused, type RoomSession } from '#domain/session.ts'
 import { type Language, languageOf, languages, translatorFor } from '#i18n/i18n.ts'
 import { bytesOf } from '#server/connection/wording.ts'
 import type { RoomAccess } from '#server/security/room-secrets.ts'
+import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
+import { SaveFolder } from '#system/files/publish.ts'
+import { NoSource } from '#system/files/source.ts'
 import { RandomIds } from '#system/ids.ts'
-import type { Ending, Refusal } from '#terminal/ports.ts'
+import { unreadable } from '#terminal/pipes/file-source.ts'
+import type { Ending, FileTransfers, Refusal } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
-import { enterRoom } from '../connect.ts'
-import { clientDefaults } from '../defaults.ts'
-import { secretInFile } from '../secret-file.ts'
+import { flushed, inputOf, neverWaitFor, type RoomTarget, rateOf, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { flushed, neverWaitFor } from './output.ts'
-import { ownKey } from './own-keys.ts'
-import { keyWords } from './terminal/key-words.ts'
-import { openTerminal } from './terminal/open-terminal.ts'
-import { remoteFiles } from './terminal/remote-files.ts'
-import { TypedInput } from './terminal/typed-input.ts'
-import { inputOf, type RoomTarget, rateOf, runShowing, targetOf } from './verb.ts'
+import { keyWords } from './key-words.ts'
+import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 
 interface JoinFlags {
   readonly auto: number
@@ -156,4 +160,42 @@ function sizeOf(text: string): number {
 function refusalOf(error: unknown): Refused {
   if (error instanceof Refused) return error
   throw error
+}
+
+interface RemoteFilesOptions {
+  readonly directory: string
+  readonly autoBytes: number
+  /** Bytes a second, for each transfer. */
+  readonly limit: number | undefined
+}
+
+/** Files of a room on another host: each on a connection of its own, going on where it was cut, for ever if need be. */
+function remoteFiles(
+  api: ApiClient,
+  { room, member: { id: by } }: Pick<RoomSession, 'room' | 'member'>,
+  options: RemoteFilesOptions,
+): FileTransfers {
+  const { directory, autoBytes, limit } = options
+  const folder = new SaveFolder(directory)
+  const transfer = (report: OnTransferUpdate) => ({
+    api,
+    retries: new Retries(clientDefaults, { report: (retry) => report({ type: 'retry', ...retry }) }),
+    report,
+    ...(limit === undefined ? {} : { limit }),
+  })
+  return {
+    early: true,
+    autoBytes,
+    send: async (typed, to, tell) => {
+      const path = await pathTypedAs(pathTyped(typed))
+      const meta = { name: nameAt(path), by, ...(to === undefined ? {} : { to }) }
+      return await uploadFile({ ...transfer(tell), settings: clientDefaults, room }, path, meta).catch(
+        (error: unknown) => {
+          if (error instanceof NoSource || (error instanceof Error && 'syscall' in error)) return unreadable(error)
+          throw error
+        },
+      )
+    },
+    receive: (file, tell) => downloadFile(transfer(tell), file, { folder }),
+  }
 }

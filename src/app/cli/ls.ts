@@ -9,9 +9,9 @@ import { amountText, sizeText } from '#i18n/size.ts'
 import { shortId } from '#server/connection/wording.ts'
 import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
+import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { refused } from './failing.ts'
-import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './verb.ts'
+import { refused } from './failures.ts'
 
 const NEARBY_MS = 2000
 

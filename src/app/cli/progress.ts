@@ -10,7 +10,7 @@ export interface Screen {
   readonly columns?: number
 }
 
-/** The verbs speak English only. */
+/** Commands speak English only. */
 const words = translatorFor('en')
 
 const FRAME_MS = 100
@@ -19,19 +19,19 @@ const STALLED_AFTER_MS = 3000
 /** Shows one transfer: a line that changes on a terminal, a few lines elsewhere. */
 export class ProgressDisplay {
   readonly #screen: Screen
-  readonly #verb: 'sending' | 'getting'
+  readonly #doing: 'sending' | 'getting'
   readonly #name: string
   readonly #live: boolean
   readonly #timer: NodeJS.Timeout
   readonly #meter: TransferMeter
   #receipts: Progress['receipts']
   #tenth = 0
-  #toldStall = false
+  #stallReported = false
   #begun = false
 
-  constructor(screen: Screen, verb: 'sending' | 'getting', name: string, plain: boolean) {
+  constructor(screen: Screen, doing: 'sending' | 'getting', name: string, plain: boolean) {
     this.#screen = screen
-    this.#verb = verb
+    this.#doing = doing
     this.#name = name
     this.#live = screen.isTTY === true && !plain && process.env['TERM'] !== 'dumb'
     this.#meter = new TransferMeter(name, performance.now())
@@ -43,13 +43,13 @@ export class ProgressDisplay {
     this.#meter.take(update, performance.now())
     switch (update.type) {
       case 'hashing':
-        this.#toldStall = false
+        this.#stallReported = false
         return
       case 'begins':
         if (before !== undefined) this.#begins(update.at, update.total, before)
         return
       case 'moved':
-        this.#toldStall = false
+        this.#stallReported = false
         this.#tenths()
         return
       case 'retry':
@@ -78,7 +78,7 @@ export class ProgressDisplay {
     } else if (!this.#begun && !this.#live) {
       const size = total === undefined ? '' : ` ${sizeText(total)}`
       const from = at > 0 && total !== undefined ? `, resumes at ${Math.floor((at / total) * 100)} %` : ''
-      this.#line(`${this.#verb} ${forTerminal(this.#name)}${size}${from}`)
+      this.#line(`${this.#doing} ${forTerminal(this.#name)}${size}${from}`)
     }
     this.#begun = true
     this.#tenth = total === undefined || total === 0 ? 0 : Math.floor((at / total) * 10)
@@ -97,8 +97,8 @@ export class ProgressDisplay {
   #frame(): void {
     const now = this.#now()
     if (this.#live) this.#screen.write(`\r${progressLine(now, this.#screen.columns ?? 80, words)}\x1b[K`)
-    else if (this.#begun && !this.#toldStall && isStalled(now)) {
-      this.#toldStall = true
+    else if (this.#begun && !this.#stallReported && isStalled(now)) {
+      this.#stallReported = true
       this.#line(`${forTerminal(now.name)}: stalled ${Math.floor(now.stillMs / 1000)}s`)
     }
   }

@@ -10,10 +10,10 @@ import type { Ack } from '#domain/room/commands.ts'
 import { notUtf8, type TextLine, TextLines } from '#system/files/text.ts'
 import { RandomIds } from '#system/ids.ts'
 import { clientDefaults } from '../defaults.ts'
+import { apiOf, inputOf, type RoomTarget, reportFirstRetry, run, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { refused } from './failing.ts'
-import { LineCount } from './terminal/typed-input.ts'
-import { apiOf, inputOf, type RoomTarget, reportFirstRetry, run, targetOf } from './verb.ts'
+import { refused } from './failures.ts'
+import { LineCount } from './terminal.ts'
 
 export const addSay = (program: Command): Command =>
   program

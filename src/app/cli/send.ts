@@ -1,23 +1,36 @@
+import type { Dirent, Stats } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { configDirectory } from '#app/config.ts'
+import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
-import { isRefusal } from '#client/errors.ts'
+import { Disconnected, isRefusal } from '#client/errors.ts'
 import { DiskResumeStore, uploadFile, uploadPipe } from '#client/node-upload.ts'
+import { receiptsOf } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import type { SentFile } from '#client/uploader.ts'
+import { numbered } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { tookText } from '#i18n/duration.ts'
 import { sizeText } from '#i18n/size.ts'
-import { type DiskPath, pathsTyped, pathText } from '#system/files/disk-path.ts'
-import { configDirectory } from '../config.ts'
-import { clientDefaults } from '../defaults.ts'
+import { type DiskPath, diskPath, inside, nameAt, pathsTyped, pathText } from '#system/files/disk-path.ts'
 import { type Item, runBatch } from './batch.ts'
+import {
+  apiOf,
+  inputOf,
+  print,
+  printJson,
+  type RoomTarget,
+  rateOf,
+  runResumable,
+  secondsOf,
+  targetOf,
+} from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { failureOf, refused } from './failing.ts'
+import { failureOf, refused } from './failures.ts'
 import { ProgressDisplay } from './progress.ts'
-import { type Seen, waitForReceipts } from './receipts.ts'
-import { filesAt } from './tree.ts'
-import { apiOf, inputOf, print, printJson, type RoomTarget, rateOf, runResumable, secondsOf, targetOf } from './verb.ts'
 
 interface SendFlags {
   readonly limit?: number
@@ -151,4 +164,89 @@ async function reportSent(api: ApiClient, file: SentFile, seen: Seen, ms: number
   const what = `${forTerminal(file.name)} ${sizeText(file.size)}`
   const how = file.already ? `already there: ${what}` : `sent ${what} in ${tookText(ms)}`
   process.stderr.write(`${how} sha256 ${file.sha256.slice(0, 4)}…${verified}\n`)
+}
+
+/** Names of who has verified a file, and of who is in the room and has not. */
+export interface Seen {
+  readonly verified: readonly string[]
+  readonly waiting: readonly string[]
+}
+
+const SHORT_MS = 1000
+const LOOK_MS = 200
+
+/** Looks until all have verified the file, or for a moment, or for as long as was asked for. A host that can't be asked ends it, too. */
+export async function waitForReceipts(
+  api: ApiClient,
+  id: string,
+  { wait, timeout }: { readonly wait?: boolean; readonly timeout?: number },
+  display: ProgressDisplay | undefined,
+): Promise<Seen> {
+  const until = performance.now() + (wait ? (timeout ?? Number.POSITIVE_INFINITY) : SHORT_MS)
+  let seen: Seen = { verified: [], waiting: [] }
+  while (true) {
+    const answer = await receiptsOf(api, id).catch((error: unknown) => {
+      if (error instanceof Disconnected) return undefined
+      throw error
+    })
+    if (answer !== undefined && !isRefusal(answer)) {
+      seen = { verified: answer.verified.map(({ name }) => name), waiting: answer.waiting }
+      display?.receipts(seen.verified.length, seen.verified.length + seen.waiting.length)
+      if (seen.waiting.length === 0) return seen
+    } else if (!wait) return seen
+    if (performance.now() >= until) return seen
+    await setTimeout(LOOK_MS)
+  }
+}
+
+/** One file of those that a path stands for, or why something there can't be one. */
+export type Found =
+  | { readonly type: 'file'; readonly path: DiskPath; readonly name: string }
+  /** Left out on purpose: symbolic links in a folder may lead anywhere, and special files never end. */
+  | { readonly type: 'skipped'; readonly path: DiskPath; readonly why: string }
+  /** With the system's error. */
+  | { readonly type: 'failed'; readonly path: DiskPath; readonly error: unknown }
+
+export type FileToSend = Extract<Found, { readonly type: 'file' }>
+
+/** The files that a path stands for: itself, or all in a folder, each named with its way inside (`photos - 2024 - a.jpg`). */
+export async function* filesAt(path: DiskPath): AsyncGenerator<Found> {
+  let found: Stats | undefined
+  try {
+    found = await stat(path)
+  } catch {
+    // Whoever opens it hears why.
+  }
+  const name = nameAt(path)
+  if (found?.isDirectory()) yield* filesIn(path, name)
+  else yield { type: 'file', path, name }
+}
+
+async function* filesIn(folder: DiskPath, name: string): AsyncGenerator<Found> {
+  let entries: Dirent<Buffer>[]
+  try {
+    entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
+  } catch (error) {
+    yield { type: 'failed', path: folder, error }
+    return
+  }
+  const sorted = entries.sort((one, other) => Buffer.compare(one.name, other.name))
+  const taken = new Set(sorted.map((entry) => entry.name.toString()))
+  for (const entry of sorted) {
+    const path = inside(folder, entry.name)
+    const at = { path, name: `${name} - ${nameOf(entry.name, taken)}` }
+    if (entry.isFile()) yield { type: 'file', ...at }
+    else if (entry.isDirectory()) yield* filesIn(path, at.name)
+    else yield { type: 'skipped', path, why: entry.isSymbolicLink() ? 'is a symbolic link' : 'is a special file' }
+  }
+}
+
+/** One that had to be changed is kept apart from those that are called so. */
+function nameOf(bytes: Buffer, taken: Set<string>): string {
+  const name = nameAt(diskPath(bytes))
+  if (name === bytes.toString()) return name
+  let free = name
+  for (let number = 2; taken.has(free); number++) free = numbered(name, number)
+  taken.add(free)
+  return free
 }

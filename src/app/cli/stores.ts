@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { BadBundle } from '#bundle/bad-bundle.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { FileStoreFailed } from '#domain/ports/file-store.ts'
-import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
+import { type FileStore, FileStoreFailed } from '#domain/ports/file-store.ts'
+import { DirectoryInUse, type Journal, JournalFailed } from '#domain/ports/journal.ts'
 import { Refused } from '#domain/session.ts'
 import { lockDirectory, SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
@@ -11,16 +11,20 @@ import { SystemClock } from '#system/clock.ts'
 import { PinoLog } from '#system/pino-log.ts'
 import { defaultDataDirectory, type HostConfig, hostConfig } from '../config.ts'
 import { fileStoreDefaults } from '../defaults.ts'
-import type { Stores } from './bundle/export-bundle.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
-/** The settings of the host whose data a verb works on, and where those are kept. */
+export interface Stores {
+  readonly journal: Journal
+  readonly fileStore: FileStore
+}
+
+/** The settings of the host whose data a command works on, and the directory of that data. */
 export interface HostSettings {
   readonly config: HostConfig
   readonly directory: string
 }
 
-/** `flags` are those of the verb that a host has, too. */
+/** `flags`: those of the command that a host has, too. */
 export function hostSettings(flags: object): HostSettings {
   const config = hostConfig({ ...flags }, process.env)
   return { config, directory: config.data ?? defaultDataDirectory(process.env) }

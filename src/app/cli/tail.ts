@@ -9,8 +9,8 @@ import { isEntry, lastSeqOf, type RoomEvent } from '#domain/room/events.ts'
 import { lineOf } from '#server/connection/event-line.ts'
 import { fileLine } from '#server/connection/wording.ts'
 import { clientDefaults } from '../defaults.ts'
-import { refused } from './failing.ts'
-import { apiOf, countOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './verb.ts'
+import { apiOf, countOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
+import { refused } from './failures.ts'
 
 interface TailFlags {
   readonly after?: number

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { replaceToken } from '#server/security/host-token.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { defaultDataDirectory, hostConfig } from '../config.ts'
+import { print, run } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { print, run } from './verb.ts'
 
 interface TokenFlags {
   readonly data?: string

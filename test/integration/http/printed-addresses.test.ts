@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { greetingOf, pageLink } from '#app/cli/greeting.ts'
 import { connect } from '#app/index.ts'
-import { greetingOf, pageLink } from '#terminal/pipes/greeting.ts'
 import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { ask } from '../../harness/http-client.ts'
 

@@ -65,7 +65,7 @@ describe('the README in English and the one in Indonesian', () => {
 
   test.each(READMES)('%s tells every flag of a host and every variable that is read', (path) => {
     const text = read(path)
-    const flags = matches(['src/app/main.ts'], /\.option\(\s*'(--[a-z-]+)/g)
+    const flags = matches(['src/app/cli/host.ts'], /\.option\(\s*'(--[a-z-]+)/g)
     expect(flags.size).toBeGreaterThan(20)
     expect([...flags].filter((flag) => !new RegExp(`[\`(/ ]${flag}(?![a-z-])`).test(text))).toEqual([])
     const sources = globSync('src/**/*.ts', { cwd: root })

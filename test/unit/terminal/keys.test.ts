@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Pressed, strokesOf } from '#terminal/keys.ts'
+import { type Pressed, strokesOf } from '#terminal/line-editor.ts'
 
 const nothing: Pressed = {
   upArrow: false,

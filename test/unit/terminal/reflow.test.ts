@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { reflows, takenAway } from '#terminal/reflow.ts'
+import { reflows, takenAway } from '#terminal/frame.ts'
 
 const up = (rows: number) => (rows === 0 ? '' : `\x1b[${rows}A`)
 const away = (above: number, down: number) => `\r${up(above)}\x1b[J${down === 0 ? '' : `\x1b[${down}B`}`

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forTerminal } from '#domain/names/text.ts'
-import { widthOf } from '#terminal/cells.ts'
+import { widthOf, wrapped } from '#terminal/cells.ts'
 import { themes } from '#terminal/style.ts'
-import { wrapped } from '#terminal/wrap.ts'
 
 const unstyled = (text: string) => text.replaceAll(/\x1b\[[\d;]*m/g, '')
 

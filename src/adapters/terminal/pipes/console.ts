@@ -19,7 +19,6 @@ import type { Source } from '#system/files/source.ts'
 import { type TextLine, TextLines } from '#system/files/text.ts'
 import type { FileSaver } from './file-saver.ts'
 import { sourceAt } from './file-source.ts'
-import { greetingOf, type HostFacts } from './greeting.ts'
 import { limitWord } from './limit-word.ts'
 
 export interface ConsoleParts {
@@ -80,19 +79,6 @@ export class Console {
     this.#follower.resume()
     stdout.on('drain', () => this.#follower.resume())
     session.refusals$.subscribe((why) => this.#refused(why))
-  }
-
-  /** Says where the host is, for people how to join it. */
-  announce(facts: HostFacts): void {
-    const { style } = this.#parts
-    const { host, port, url, fingerprint, reachable: addresses, token, isTokenKept } = facts
-    const known = fingerprint === undefined ? {} : { fingerprint }
-    const others = addresses.length === 0 ? {} : { addresses }
-    // Output is kept in logs: the token stands in it only where nothing else tells it.
-    const secret = token === undefined || isTokenKept ? {} : { token }
-    const where = { host, port, url, ...known, ...others, ...secret }
-    if (style === 'json') this.#json({ type: 'listening', ...where, pid: process.pid })
-    if (style === 'text') this.#print(greetingOf(facts).join('\n'))
   }
 
   close(): void {

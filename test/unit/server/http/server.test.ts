@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { TamtamOptions } from '#app/cli/options.ts'
 import { compose } from '#app/compose.ts'
+import type { TamtamOptions } from '#app/index.ts'
 import { type MemoryConnection, memoryPair } from '#server/memory/pair.ts'
 
 async function openServer(options: TamtamOptions = {}) {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import type { ImportLimits } from '#app/cli/bundle/import-bundle.ts'
+import type { ImportLimits } from '#app/cli/import.ts'
 import { encodeManifest, encodeSums, type Manifest, type Part } from '#bundle/manifest.ts'
 import { paddingOf, TAR_END, tarHeader } from '#bundle/tar.ts'
 import { fileId, person, Shelf, sha256 } from './carry.ts'

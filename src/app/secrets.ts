@@ -1,7 +1,10 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import { errorCode } from '#system/files/file-system.ts'
+import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { errorCode, makeDirectorySync } from '#system/files/file-system.ts'
 import { textOf } from '#system/files/text.ts'
+import { RandomIds } from '#system/ids.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
+import { configDirectory } from './config.ts'
 
 const OF_OTHERS = 0o077
 
@@ -44,4 +47,29 @@ function secretIn(path: string, what: string): string {
     const why = errorCode(error) ?? String(error)
     throw new CommandFailed(exitCodes.usage, `the file that ${what} names can't be read (${why})`, { cause: error })
   }
+}
+
+const KEY = /^[0-9a-f]{32}$/
+
+/**
+ * The key by which a host knows somebody again, kept for each name on each host: an op stays an op. Where nothing can be kept, it is a
+ * new one each time.
+ */
+export function ownKey(
+  { name, host, port }: { name: string; host: string; port: number },
+  env: NodeJS.ProcessEnv,
+): string {
+  const directory = join(configDirectory(env), 'keys')
+  const path = join(directory, encodeURIComponent(`${name}@${host}:${port}`))
+  const fresh = new RandomIds().next()
+  try {
+    makeDirectorySync(directory, 0o700)
+    // Whoever comes first makes it; two at once have the same.
+    writeFileSync(path, `${fresh}\n`, { flag: 'wx', mode: 0o600 })
+    return fresh
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') return fresh
+  }
+  const kept = readFileSync(path, 'utf8').trim()
+  return KEY.test(kept) ? kept : fresh
 }

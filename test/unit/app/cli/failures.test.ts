@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { failureOf } from '#app/cli/failing.ts'
+import { failureOf } from '#app/cli/failures.ts'
 
 it.each([
   ['EINVAL', 5, 'a.log: it can not be read or written like a file'],

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { keyWords } from '#app/cli/terminal/key-words.ts'
+import { keyWords } from '#app/cli/key-words.ts'
 import { createTamtam } from '#app/index.ts'
 import { type Language, translatorFor } from '#i18n/i18n.ts'
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { greetingOf, pageLink } from '#terminal/pipes/greeting.ts'
+import { describe, expect, it, test } from 'vitest'
+import { greetingOf, listeningLine, pageLink } from '#app/cli/greeting.ts'
 
 const here = {
   room: 'lobby',
@@ -75,4 +75,21 @@ describe('what a host says first', () => {
     expect(pageLink(at)).toBe('http://127.0.0.1:8268/#room=warung+kopi')
     expect(pageLink({ ...at, token: 'secret' })).toBe('http://127.0.0.1:8268/#t=secret&room=warung+kopi')
   })
+})
+
+test('programs are told the same in one line, and the token only where nothing else tells it', () => {
+  const facts = {
+    room: 'lobby',
+    host: '127.0.0.1',
+    port: 1,
+    url: 'tcp://127.0.0.1:1',
+    reachable: ['192.168.1.5'],
+    token: 'secret',
+    isTokenKept: true,
+    qr: [],
+  }
+  const known = { v: 1, type: 'listening', host: '127.0.0.1', port: 1, url: 'tcp://127.0.0.1:1' }
+  const rest = { pid: process.pid, addresses: ['192.168.1.5'] }
+  expect(JSON.parse(listeningLine(facts))).toEqual({ ...known, ...rest })
+  expect(JSON.parse(listeningLine({ ...facts, isTokenKept: false }))).toEqual({ ...known, ...rest, token: 'secret' })
 })

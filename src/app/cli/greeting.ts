@@ -1,3 +1,10 @@
+import { networkInterfaces } from 'node:os'
+import type { HostConfig } from '#app/config.ts'
+import type { Tamtam } from '#app/tamtam.ts'
+import { jsonForTerminal } from '#domain/names/text.ts'
+import { reachable } from '#system/network.ts'
+import { wantsToken } from './host-network.ts'
+
 /** Where the host is, for people to know how to join it. */
 export interface HostAddress {
   readonly host: string
@@ -20,6 +27,48 @@ export interface HostFacts extends HostAddress {
   readonly qr: readonly string[]
 }
 
+/** A terminal that does not tell its width. */
+const COLUMNS = 80
+
+/** What a host that has begun tells of itself. */
+export async function hostFacts(
+  tamtam: Tamtam,
+  config: HostConfig,
+  address: HostAddress,
+  { env, stdout }: NodeJS.Process,
+): Promise<HostFacts> {
+  const { token } = tamtam
+  const facts = {
+    ...address,
+    room: config.room,
+    isTokenKept: !config.ephemeral,
+    ...(token === undefined ? {} : { token }),
+  }
+  const isWide = address.host === '::' || address.host === '0.0.0.0'
+  if (!isWide && !wantsToken(config) && !config.open) return { ...facts, reachable: [], qr: [] }
+  const found = reachable(networkInterfaces(), address.host)
+  // Without a network there is still this machine.
+  const addresses = found.length > 0 ? found : ['127.0.0.1']
+  const isDrawn = stdout.isTTY === true && !config.plain && !config.json && !config.quiet
+  return {
+    ...facts,
+    reachable: addresses,
+    qr: isDrawn ? await qrOf(pageLink({ ...facts, address: addresses[0] ?? '' }), env, stdout.columns ?? COLUMNS) : [],
+  }
+}
+
+/** Only here: a host that shows none does without what makes them. */
+async function qrOf(link: string, env: NodeJS.ProcessEnv, columns: number): Promise<readonly string[]> {
+  const { default: code } = await import('qrcode')
+  const { modules } = code.create(link, { errorCorrectionLevel: 'L' })
+  return qrLines(modules, canDrawBlocks(env) ? 'blocks' : 'ascii', Math.min(columns, COLUMNS))
+}
+
+function canDrawBlocks({ TERM, LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
+  const locale = LC_ALL || LC_CTYPE || LANG || ''
+  return TERM !== 'dumb' && /utf-?8/i.test(locale)
+}
+
 /** What a host says first. */
 export function greetingOf(facts: HostFacts): readonly string[] {
   const { room, url, reachable } = facts
@@ -28,6 +77,30 @@ export function greetingOf(facts: HostFacts): readonly string[] {
     ...(reachable.length === 0 ? fromHere(facts) : fromElsewhere(facts)),
     'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
   ]
+}
+
+/** The same for programs, as a line of JSON. */
+export function listeningLine({
+  host,
+  port,
+  url,
+  fingerprint,
+  reachable: addresses,
+  token,
+  isTokenKept,
+}: HostFacts): string {
+  return jsonForTerminal({
+    v: 1,
+    type: 'listening',
+    host,
+    port,
+    url,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(addresses.length === 0 ? {} : { addresses }),
+    // Output is kept in logs: the token stands in it only where nothing else tells it.
+    ...(token === undefined || isTokenKept ? {} : { token }),
+    pid: process.pid,
+  })
 }
 
 function fromHere(facts: HostFacts): readonly string[] {
@@ -93,3 +166,31 @@ export function pageLink({ address, port, room, token, fingerprint }: At): strin
 const FIRST = 'lobby'
 
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** The modules of a QR code: `size` a side, row by row, 1 for a dark one. */
+export interface QrModules {
+  readonly size: number
+  readonly data: ArrayLike<number>
+}
+
+/** Light modules around it; the norm wants four, readers make do with two. */
+const MARGIN = 2
+/** The light modules are drawn: on the dark ground of most terminals that gives a code with its colours the right way round. */
+const HALVES = ['█', '▀', '▄', ' '] as const
+
+/** A QR code as lines of text, `columns` wide at most; nothing where it does not fit. */
+export function qrLines({ size, data }: QrModules, how: 'blocks' | 'ascii', columns: number): readonly string[] {
+  const side = size + 2 * MARGIN
+  if (side * (how === 'blocks' ? 1 : 2) > columns) return []
+  const isDark = (row: number, column: number) => {
+    const [y, x] = [row - MARGIN, column - MARGIN]
+    return y >= 0 && x >= 0 && y < size && x < size && data[y * size + x] === 1
+  }
+  const line = (row: number) =>
+    Array.from({ length: side }, (_, column) => {
+      if (how === 'ascii') return isDark(row, column) ? '  ' : '##'
+      return HALVES[(isDark(row, column) ? 2 : 0) + (row + 1 >= side || isDark(row + 1, column) ? 1 : 0)]
+    }).join('')
+  const step = how === 'blocks' ? 2 : 1
+  return Array.from({ length: Math.ceil(side / step) }, (_, index) => line(index * step))
+}

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { exitMeanings } from '../exit-codes.ts'
+import { exitMeanings } from './exit-codes.ts'
 
 /** The manual page, made of the definition that also reads the command line, as the completion scripts are. */
 export const addManual = (program: Command): Command =>

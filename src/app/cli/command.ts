@@ -1,18 +1,19 @@
 import { fstatSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { InvalidArgumentError } from 'commander'
+import { knownHostsPath } from '#app/config.ts'
+import { clientDefaults } from '#app/defaults.ts'
+import { secretOf } from '#app/secrets.ts'
 import { parseAddress, type RoomAddress } from '#client/address.ts'
 import { ApiClient } from '#client/api-client.ts'
 import { dialHost, Endpoint, KnownHosts, type TrustNews } from '#client/endpoint.ts'
 import { NodeHttp } from '#client/node-http.ts'
 import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
-import { knownHostsPath } from '../config.ts'
-import { clientDefaults } from '../defaults.ts'
-import { secretOf } from '../secret-file.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { commandTyped, failureOf } from './failing.ts'
-
-/** What all verbs have in common. */
+import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
+import { commandTyped, failureOf } from './failures.ts'
 
 export interface RoomTarget extends RoomAddress {
   readonly token?: string
@@ -82,7 +83,7 @@ export function inputOf({ stdin }: NodeJS.Process): NodeJS.ReadStream {
   return stdin
 }
 
-/** Runs a verb: what it can't do ends the command with a sentence and an exit code. */
+/** Runs a command; a failure ends it with a sentence and an exit code. */
 export async function run(action: () => Promise<void>): Promise<void> {
   process.stderr.on('error', () => {})
   try {
@@ -92,13 +93,13 @@ export async function run(action: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The same for a verb that does nothing but show: `tamtam tail | head -1` ends it. */
+/** The same for a command that only prints: `tamtam tail | head -1` ends it. */
 export async function runShowing(action: () => Promise<void>): Promise<void> {
   process.stdout.on('error', () => process.exit(exitCodes.done))
   await run(action)
 }
 
-/** Runs a verb whose work is kept when it ends early: then the command that goes on is told. */
+/** Runs a command whose work is kept when it ends early: then the command that goes on is printed. */
 export async function runResumable(action: () => Promise<void>): Promise<void> {
   // Whoever read what we print may be gone: the files go on.
   process.stdout.on('error', () => {})
@@ -127,7 +128,7 @@ export const counted = (count: number, one: string, more = `${one}s`): string =>
 
 export const printJson = (value: object): Promise<void> => print(jsonForTerminal({ v: 1, ...value }))
 
-/** Whoever waits wants to know why: once for each row of failures. */
+/** Prints why it takes longer, once for each series of failures. */
 export function reportFirstRetry({ attempt, why }: { readonly attempt: number; readonly why: string }): void {
   if (attempt === 1) process.stderr.write(`${forTerminal(why)}; trying again\n`)
 }
@@ -148,4 +149,56 @@ export function secondsOf(text: string): number {
 export function countOf(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('write a whole number.')
   return Number(text)
+}
+
+/** As much as we use of what Node keeps behind a terminal's stream. */
+interface Handle {
+  setBlocking?(on: boolean): unknown
+}
+
+/**
+ * Node writes to a terminal and waits until it has taken everything. One that takes nothing (Ctrl-S, a dead ssh) would stop the
+ * process, and with it everybody's chat: from now on what it does not take waits in memory, as for a pipe (C89).
+ */
+export function neverWaitFor(stream: Writable & { isTTY?: boolean; _handle?: Handle | null }): void {
+  if (stream.isTTY === true) stream._handle?.setBlocking?.(false)
+}
+
+/** Waits until the reader has taken what was written, or `ms` at most: whoever reads lines should not get half of one. */
+export async function flushed(stream: Writable, ms: number): Promise<void> {
+  if (stream.writableLength === 0) return
+  await Promise.race([new Promise<void>((resolve) => stream.write('', () => resolve())), setTimeout(ms)])
+}
+
+export interface Stop {
+  readonly exitCode: ExitCode
+  readonly why: string
+}
+
+export interface StopSignal {
+  readonly promise: Promise<Stop>
+  /** Stops for a reason of the process's own. */
+  now(exitCode: ExitCode, why: string): void
+}
+
+/**
+ * Resolves when the process is asked to stop: once gracefully, a second time at once (C88). An error that belongs to no
+ * connection ends the process as a bug (C90). A reader of our output that goes away ends nothing (C89).
+ */
+export function stopSignal(process: NodeJS.Process, log: Log): StopSignal {
+  const { promise, resolve } = Promise.withResolvers<Stop>()
+  let asked = false
+  const ask = () => {
+    if (asked) process.exit(exitCodes.interrupted)
+    asked = true
+    resolve({ exitCode: exitCodes.done, why: 'the host stops; come back in a moment' })
+  }
+  process.on('SIGINT', ask)
+  process.on('SIGTERM', ask)
+  process.on('SIGHUP', ask)
+  process.on('uncaughtException', (error) => {
+    log.error('a bug; please report it', { error: error.stack ?? error.message })
+    resolve({ exitCode: exitCodes.bug, why: `a bug of ours: ${error.message}` })
+  })
+  return { promise, now: (exitCode, why) => resolve({ exitCode, why }) }
 }

@@ -39,16 +39,16 @@ const ABOUT_THE_SENDER = ['NOT_FOUND', 'NAME_TAKEN', 'BAD_ROOM', 'NO_SUCH_MEMBER
 const ABOUT_THE_FILE = ['EFBIG', 'ENAMETOOLONG', 'EISDIR']
 
 /** Whether all that comes after it would fail like it: the host is not reached or lets nobody in, or there is no place to put files. */
-export function endsAll({ cause }: CommandFailed, verb: 'sent' | 'got'): boolean {
+export function endsAll({ cause }: CommandFailed, done: 'sent' | 'got'): boolean {
   if (cause instanceof Error) {
     const code = systemCode(cause)
-    return code === undefined ? isLostWay(cause) : verb === 'got' && !ABOUT_THE_FILE.includes(code)
+    return code === undefined ? isLostConnection(cause) : done === 'got' && !ABOUT_THE_FILE.includes(code)
   }
   const { status, code = '' } = (cause ?? {}) as Partial<Refusal>
-  return status === 401 || status === 403 || (verb === 'sent' && ABOUT_THE_SENDER.includes(code))
+  return status === 401 || status === 403 || (done === 'sent' && ABOUT_THE_SENDER.includes(code))
 }
 
-const isLostWay = (error: Error): boolean =>
+const isLostConnection = (error: Error): boolean =>
   [Unreachable, Disconnected, GaveUp, NotTrusted].some((kind) => error instanceof kind)
 
 /** Why it failed, for programs. */

@@ -1,4 +1,8 @@
 import { join } from 'node:path'
+import type { Command } from 'commander'
+import { defaultDataDirectory, type HostConfig, hostConfig } from '#app/config.ts'
+import type { Address } from '#app/lifecycle.ts'
+import { createTamtam, type Tamtam } from '#app/tamtam.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
@@ -8,17 +12,59 @@ import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
 import { announce } from '#system/discovery.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { PinoLog } from '#system/pino-log.ts'
-import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
-import { flushed, neverWaitFor } from './cli/output.ts'
-import { stopSignal } from './cli/signals.ts'
-import { hostFacts } from './cli/terminal/host-facts.ts'
-import { enter } from './cli/terminal/host-terminal.ts'
-import { defaultDataDirectory, type HostConfig } from './config.ts'
-import { identityFor } from './identity.ts'
-import { createTamtam, type Tamtam } from './index.ts'
-import { bindsOf, hostNamesOf, refuseUnsafe, wantsToken } from './lan.ts'
-import type { Address } from './lifecycle.ts'
-import { portOwner } from './port-owner.ts'
+import { flushed, neverWaitFor, stopSignal } from './command.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { hostFacts } from './greeting.ts'
+import { bindsOf, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
+import { enter } from './host-terminal.ts'
+
+export const addHost = (program: Command): Command =>
+  program
+    .command('host', { isDefault: true })
+    .description('host a room (the default)')
+    .option('--port <port>', 'port to listen on; 0 picks a free one (8268)')
+    .option('--lan', 'be there for other machines: for who shows the token, which is printed')
+    .option('--bind <address>', 'address to listen on (127.0.0.1; with --lan all there are)')
+    .option('--open', 'let everybody in who can reach this host: there is no token')
+    .option(
+      '--host-names <names>',
+      'what this host is called in addresses, beside localhost, its numbers and, with --lan, its machine',
+    )
+    .option('--tls', 'speak TLS and nothing in plain, with a certificate of its own making, kept in the data directory')
+    .option('--cert <file>', 'speak TLS with the certificate in this file (PEM), and the one that signed it')
+    .option('--key <file>', 'the key of --cert')
+    .option('--data <dir>', 'where history and files are kept ($XDG_DATA_HOME/tamtam)')
+    .option('--shared-disk', 'keep data on a network disk too: no other host uses this directory')
+    .option('--ephemeral', 'keep everything in memory; it is gone when the host stops')
+    .option('--room <name>', 'the room people are in at first (lobby)')
+    .option('--line-files <how>', 'how files reach netcat: inline (their bytes) or links (a line that names them)')
+    .option('--inline-max <bytes>', 'larger files reach netcat as links only; 0: none is too large (100M)')
+    .option('--rate <lines>', 'lines a second that one connection may say, loopback too; 0: no limit (50, loopback: 0)')
+    .option('--limit <bytes>', 'bytes a second that all transfers together may move, such as 5M; 0: no limit (0)')
+    .option('--limit-each <bytes>', 'the same for each upload and each download (0)')
+    .option(
+      '--room-quota <bytes>',
+      'bytes of files that a room keeps: the oldest go for newer ones; 0: no limit (20 GiB)',
+    )
+    .option('--keep-days <days>', 'days that a file stays; 0: for ever (30)')
+    .option('--history <entries>', 'how much of a room is kept (100000)')
+    .option('--name <name>', 'what you are called in the room (host)')
+    .option(
+      '--save <dir>',
+      "where copies of received files go, and stay (terima/ in the data directory; without a terminal they go with the room's files)",
+    )
+    .option('--json', 'one JSON object a line on standard output')
+    .option('--quiet', 'print nothing but errors')
+    .option('--plain', 'one line an event, and no cursor that moves')
+    .option('--lang <language>', 'en or id, in which this terminal speaks (as LANG says)')
+    .option('--log-level <level>', 'info, warn, error or silent, on standard error (warn)')
+    .option('--config <file>', 'settings as JSON ($XDG_CONFIG_HOME/tamtam/config.json)')
+    .allowExcessArguments()
+    .action((flags, { args: [word] }: Command) => {
+      if (word !== undefined)
+        throw new CommandFailed(exitCodes.usage, `there is no command ${word}; tamtam help shows what there is`)
+      return host(hostConfig(flags, process.env), process)
+    })
 
 /** For whoever reads our output to take the last of it. */
 const LAST_OUTPUT_MS = 500

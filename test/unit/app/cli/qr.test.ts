@@ -1,6 +1,6 @@
 import QRCode from 'qrcode'
 import { describe, expect, it } from 'vitest'
-import { type QrModules, qrLines } from '#terminal/pipes/qr.ts'
+import { type QrModules, qrLines } from '#app/cli/greeting.ts'
 
 const URL = 'http://192.168.100.100:8268/#t=abcdefghijkmnpqrstuvwxyz23'
 const code = (): QrModules => QRCode.create(URL, { errorCorrectionLevel: 'L' }).modules

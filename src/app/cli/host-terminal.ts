@@ -1,22 +1,24 @@
 import { join } from 'node:path'
 import type { HostConfig } from '#app/config.ts'
-import type { Tamtam } from '#app/index.ts'
+import type { Tamtam } from '#app/tamtam.ts'
+import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
+import { rejected } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { Refused } from '#domain/session.ts'
+import { Refused, sendWhenReady } from '#domain/session.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
+import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { Console } from '#terminal/pipes/console.ts'
 import { FileSaver } from '#terminal/pipes/file-saver.ts'
-import { greetingOf, type HostFacts, pageLink } from '#terminal/pipes/greeting.ts'
+import { sourceAt } from '#terminal/pipes/file-source.ts'
 import { limitWord } from '#terminal/pipes/limit-word.ts'
-import type { OwnWord } from '#terminal/ports.ts'
+import type { FileTransfers, OwnWord } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
-import { CommandFailed, exitCodes } from '../exit-codes.ts'
-import type { StopSignal } from '../signals.ts'
-import { hostFileTransfers } from './host-files.ts'
+import type { StopSignal } from './command.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { greetingOf, type HostFacts, listeningLine, pageLink } from './greeting.ts'
 import { keyWords } from './key-words.ts'
-import { openTerminal } from './open-terminal.ts'
-import { TypedInput } from './typed-input.ts'
+import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 
 export interface HostTerminalParts {
   readonly tamtam: Tamtam
@@ -56,7 +58,8 @@ function atPipes({ tamtam, config, process, data, facts }: HostTerminalParts, se
   const { bandwidth } = tamtam
   const desk = { bandwidth, keys: tamtam.roomAccess(session), base: baseOf(facts), saver }
   const console = new Console({ session, ...desk, stdin, stdout, stderr, style })
-  console.announce(facts)
+  if (style === 'json') stdout.write(`${listeningLine(facts)}\n`)
+  if (style === 'text') stdout.write(`${greetingOf(facts).join('\n')}\n`)
   return { close: async () => console.close() }
 }
 
@@ -130,4 +133,45 @@ const saveInto = (config: HostConfig, data: string | undefined): string | undefi
 function refusalOf(error: unknown): Refused {
   if (error instanceof Refused) return error
   throw error
+}
+
+/** Files of the host's own terminal: they are in this process already. */
+function hostFileTransfers(
+  session: LocalSession,
+  { directory, autoBytes }: { readonly directory: string; readonly autoBytes: number },
+): FileTransfers {
+  const saver = new FileSaver(directory, session)
+  return {
+    early: false,
+    autoBytes,
+    async send(typed, to, tell) {
+      const path = await pathTypedAs(pathTyped(typed))
+      const source = await sourceAt(path)
+      if ('type' in source) return source
+      const { size } = source
+      try {
+        const meta = {
+          name: nameAt(path),
+          ...(size === undefined ? {} : { size }),
+          ...(to === undefined ? {} : { to }),
+        }
+        const upload = session.upload(source.bytes(), meta)
+        tell({ type: 'begins', at: 0, total: size })
+        upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
+        return await upload.done
+      } finally {
+        await source.close()
+      }
+    },
+    async receive({ id }, tell: OnTransferUpdate) {
+      const file = session.file(id)
+      if (file === undefined) return rejected('NO_SUCH_FILE', 'there is no such file any more')
+      if (file.status !== 'whole') return rejected('NO_SUCH_FILE', 'it is not whole yet; try again in a moment')
+      tell({ type: 'begins', at: 0, total: file.file.size })
+      const path = await saver.save(file.file)
+      const receipt = { type: 'receiveFile', file: id } as const
+      await sendWhenReady(session, receipt)
+      return { path }
+    },
+  }
 }

@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { wordsOf } from '#app/cli/completion/command-words.ts'
-import { addCompletion } from '#app/cli/completion/completion.ts'
+import { addCompletion, wordsOf } from '#app/cli/completion.ts'
 import { addGet } from '#app/cli/get.ts'
 import { addSend } from '#app/cli/send.ts'
 

@@ -1,0 +1,179 @@
+import { readdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { forTerminal } from '#domain/names/text.ts'
+import type { RoomSession } from '#domain/session.ts'
+import { type Language, translatorFor } from '#i18n/i18n.ts'
+import { SystemClock } from '#system/clock.ts'
+import { textLines } from '#system/files/text.ts'
+import { reflows } from '#terminal/frame.ts'
+import { runPlain } from '#terminal/plain.ts'
+import type { Ending, FileTransfers, JobControl, Output, OwnWord, Refusal, TypedLines } from '#terminal/ports.ts'
+import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
+import { themes } from '#terminal/style.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+
+/** How much of what was said before is shown to whoever comes in. */
+const HISTORY = 20
+
+export interface TerminalParts {
+  readonly session: RoomSession
+  readonly files: FileTransfers
+  /** The rooms there are to go to. */
+  readonly rooms: () => Promise<readonly string[]>
+  readonly own: readonly OwnWord[]
+  readonly language: Language
+  readonly plain: boolean
+  /** What is typed where no cursor moves. */
+  readonly typed: TypedLines
+  /** Whether Ctrl-Z gives the shell back. */
+  readonly suspends: boolean
+  /** Lines that stand before all others. */
+  readonly greeting: readonly string[]
+  /** Hears the client before it begins, to end it. */
+  readonly made?: (client: RoomClient) => void
+}
+
+/** Whether a cursor may be moved here: on a terminal that can, and where nobody asked for plain lines. */
+function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boolean {
+  return !plain && stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb'
+}
+
+/** Shows a room in this terminal until somebody leaves it. */
+export async function openTerminal(parts: TerminalParts, process: NodeJS.Process): Promise<Ending> {
+  const { session, files, own, language, greeting, rooms } = parts
+  const screen = isScreen(process, parts.plain)
+  const manner: TerminalOptions = screen
+    ? {
+        paint: process.env['NO_COLOR'] ? themes.mono : themes.dark,
+        time: true,
+        tall: true,
+        echo: true,
+        live: true,
+        divider: true,
+        history: HISTORY,
+      }
+    : { paint: undefined, time: false, tall: false, echo: false, live: false, divider: false, history: HISTORY }
+  const make = (outlet: Output) => {
+    const words = translatorFor(language, forTerminal)
+    const client = new RoomClient({ session, files, words, clock: new SystemClock(), outlet, manner, own })
+    parts.made?.(client)
+    for (const line of greeting) client.show(line)
+    return client
+  }
+  if (!screen) return await runPlain(process, parts.typed, make)
+  // Only where it is used: loading it takes a third of the start, and 20 MB.
+  const { runOnScreen } = await import('#terminal/screen.ts')
+  const { stdin, stdout, env } = process
+  const terminal = {
+    stdin,
+    stdout,
+    reflows: reflows(env),
+    // What Node does when the system tells it so.
+    look: () => void process.emit('SIGWINCH', 'SIGWINCH'),
+    job: jobOf(process),
+    suspends: parts.suspends,
+  }
+  return await runOnScreen(terminal, make, (client) => ({
+    nicks: () => client.session.members.filter(({ id }) => id !== session.member.id).map(({ name }) => name),
+    rooms,
+    files: async () => (await session.listFiles()).map(({ file }) => file.name),
+    paths: pathsBeginning,
+    own: own.map(({ word }) => word),
+  }))
+}
+
+/** Lines of an input, of which each has its own end: how many were refused is how a command ends that was given them. */
+export class LineCount {
+  #taken = 0
+  #refused = 0
+
+  /** Blank ones too. */
+  took(lines: number): void {
+    this.#taken += lines
+  }
+
+  /** Answers which one it was. */
+  refused(): number {
+    this.#refused++
+    return this.#taken + this.#refused
+  }
+
+  /** Throws where lines were refused. */
+  end(): void {
+    if (this.#refused === 0) return
+    const all = this.#taken + this.#refused
+    throw new CommandFailed(exitCodes.refused, `${this.#refused} of ${all} ${all === 1 ? 'line' : 'lines'} refused`)
+  }
+}
+
+/** What comes in by standard input, line by line. */
+export class TypedInput implements TypedLines {
+  readonly count = new LineCount()
+  readonly #lines: AsyncGenerator<string | Refusal>
+
+  constructor(stdin: AsyncIterable<Uint8Array>) {
+    this.#lines = textLines(stdin)
+  }
+
+  async next(): Promise<string | Refusal | undefined> {
+    // A terminal that is gone says EIO: that is the end of what is typed.
+    const next = await this.#lines.next().catch(() => undefined)
+    return next === undefined || next.done === true ? undefined : next.value
+  }
+
+  ended(code: string | undefined): void {
+    if (code === undefined) this.count.took(1)
+    else this.count.refused()
+  }
+}
+
+const MOST = 100
+
+/** A path as a shell would read it: `~/` is the home folder. */
+export const pathTyped = (typed: string): string => (/^~(?=\/|$)/.test(typed) ? join(homedir(), typed.slice(1)) : typed)
+
+/** The paths that begin like this, as they would be typed; hidden ones only where a dot was typed. */
+async function pathsBeginning(begun: string): Promise<readonly string[]> {
+  const slash = begun.lastIndexOf('/') + 1
+  const [folder, name] = [begun.slice(0, slash), begun.slice(slash)]
+  const entries = await readdir(pathTyped(folder === '' ? '.' : folder), { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.name.startsWith(name) && (name.startsWith('.') || !entry.name.startsWith('.')))
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .slice(0, MOST)
+    .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+}
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** This process as a job of a shell. While somebody listens, the signals that stop and go on are theirs. */
+function jobOf(process: NodeJS.Process): JobControl | undefined {
+  // Windows has no such signals.
+  if (process.platform === 'win32') return undefined
+  let listening = { asked: () => {}, wentOn: () => {} }
+  const asked = () => listening.asked()
+  const wentOn = () => listening.wentOn()
+  const off = () => void process.off('SIGTSTP', asked).off('SIGCONT', wentOn)
+  const on = () => void process.on('SIGTSTP', asked).on('SIGCONT', wentOn)
+  const stop = (who: number) => {
+    // Without a listener the system does what it does to every program; where no shell waits for this job, that is nothing. A stopped job ends at
+    // once as well (`kill %1`, a closed window): the terminal is the shell's by now, and whoever touched it would be stopped again.
+    const ending = ENDING.map((signal) => [signal, process.listeners(signal)] as const)
+    for (const [signal] of ending) process.removeAllListeners(signal)
+    off()
+    process.kill(who, 'SIGTSTP')
+    on()
+    for (const [signal, listeners] of ending) for (const listener of listeners) process.on(signal, listener)
+  }
+  return {
+    listen: (to) => {
+      listening = to
+      on()
+      return off
+    },
+    // Npm and the launcher are of this job, and the shell waits for the first of them.
+    stopAll: () => stop(0),
+    stopSelf: () => stop(process.pid),
+  }
+}

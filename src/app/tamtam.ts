@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Bandwidth } from '#domain/engine/bandwidth.ts'
+import type { Engine } from '#domain/engine/engine.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
+import type { ListenerSettings } from '#server/listener/listener.ts'
+import type { RoomAccess } from '#server/security/room-secrets.ts'
+import { compose, type TamtamOptions } from './compose.ts'
+import { type Address, Lifecycle } from './lifecycle.ts'
+
+/**
+ * One host: rooms, files, and the protocols that people come in by. Several can live in one process and share nothing.
+ *
+ * ```ts
+ * const tamtam = createTamtam({ data: '/var/lib/rooms' })
+ * await tamtam.start()
+ * const { port } = await tamtam.listen({ port: 0 })
+ * const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
+ * const answer = await ani.send({ type: 'say', text: 'halo' })
+ * if (answer.type === 'rejected') console.error(answer.code, answer.message)
+ * await tamtam.stop()
+ * ```
+ */
+export interface Tamtam {
+  /**
+   * Rooms, without a network. `engine.join({ room, name })` resolves to a session, once the host was started; it throws `Refused` with
+   * `BAD_ROOM`, `BAD_NAME`, `NAME_TAKEN`, `TOO_MANY_ROOMS`, `BANNED`, `LOCKED`, `NOT_ALLOWED`, `BUSY` or `CLOSED`.
+   */
+  readonly engine: Engine
+  /** Bytes a second that transfers may move, uploads and downloads together: `bandwidth.set({ host: 5e6 })`, at any time; 0 is no limit. */
+  readonly bandwidth: Bandwidth
+  /**
+   * Opens the stores; to be called once, before all else. Rejects with `DirectoryInUse` where another process has the data directory, and
+   * with `JournalFailed` or `FileStoreFailed` where the disk fails. Nothing in the directory is changed then.
+   */
+  start(): Promise<void>
+  /**
+   * Opens a port on which every protocol is spoken (lines, HTTP, WebSocket, frames; TLS where `tls` is given). Port 0 picks a free one; the
+   * default is 8268 on 127.0.0.1. Rejects with `PortInUse`, or with the system's error. May be called several times.
+   */
+  listen(settings?: Partial<ListenerSettings>): Promise<Address>
+  /**
+   * Takes in a connection that was made by other means, whatever of these protocols it speaks: one end of a `memoryPair`, a channel of
+   * an SSH server. `address` is the remote address, for limits, bans and the names of members without a nick; 127.0.0.1 unless given.
+   * To be called after `start`; after `stop` the connection is destroyed.
+   */
+  accept(connection: Duplex, address?: string): void
+  /** The rooms inside another HTTP server, which asks it first for each request. Its own host names go into `http: { hostNames }`. */
+  readonly handler: Handler
+  /** The token that people show to come in, after `start`; undefined where none is needed. It may be replaced at any time. */
+  readonly token: string | undefined
+  /** The room's password and invitations, for a member. Members other than operators get `NOT_ALLOWED` as an answer. */
+  roomAccess(session: LocalSession): RoomAccess
+  /** To be called when the `access` rule would answer otherwise from now on: members it does not admit any more are cut off. */
+  recheckAccess(): void
+  /** Commits what was accepted, tells everybody `why`, closes all connections and lets go of the data directory. Idempotent. */
+  stop(why?: string): Promise<void>
+}
+
+/** For the events of a `node:http` server. Both answer whether the request was one of tamtam's; if not, nothing was done with it. */
+export interface Handler {
+  /** Answers what is under `/rooms` and `/files`. For the event `request`. */
+  request(request: IncomingMessage, response: ServerResponse): boolean
+  /** Takes WebSockets at `/ws`, of TCP sockets only. For the event `upgrade`. */
+  upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): boolean
+}
+
+/** Makes a host, in memory unless `data` is given. Nothing is opened or read before `start`. */
+export function createTamtam(options: TamtamOptions = {}): Tamtam {
+  const parts = compose(options)
+  const { engine } = parts
+  const { data: directory, sharedDisk = false } = options
+  const lifecycle = new Lifecycle(parts, directory === undefined ? undefined : { directory, sharedDisk })
+  return {
+    engine,
+    bandwidth: engine.bandwidth,
+    start: () => lifecycle.start(),
+    listen: (settings = {}) => lifecycle.listen(settings),
+    accept: (connection, address = '127.0.0.1') =>
+      lifecycle.accept(connection, { address, loopback: isLoopback(address) }),
+    handler: {
+      request: (request, response) => {
+        lifecycle.mount()
+        return parts.http.serve(request, response)
+      },
+      upgrade: (request, connection, head) => {
+        lifecycle.mount()
+        return connection instanceof Socket && parts.http.serveUpgrade(request, connection, head)
+      },
+    },
+    get token() {
+      return parts.token?.text
+    },
+    roomAccess: (session) => parts.accessControl.roomAccess(session),
+    recheckAccess: () => parts.accessControl.recheck(),
+    stop: (why = 'the host stops') => lifecycle.stop(why),
+  }
+}
