@@ -6,6 +6,7 @@ export type { RemoteSession } from '#client/session/remote-session.ts'
 export type { Access, AccessRequest } from '#domain/engine/access.ts'
 export type { Bandwidth, BandwidthCaps } from '#domain/engine/bandwidth.ts'
 export type { Engine } from '#domain/engine/engine.ts'
+export type { EngineEvent, RoomHappening, TransferHappening } from '#domain/engine/events.ts'
 export type { EngineLimits, Ports } from '#domain/engine/limits.ts'
 export type { JoinRequest } from '#domain/engine/rooms.ts'
 export type { LocalSession } from '#domain/engine/session.ts'
@@ -26,6 +27,7 @@ export {
   type UploadMeta,
   type UploadProgress,
 } from '#domain/session.ts'
+export type { TransferEvent } from '#domain/transfer/transfer.ts'
 export type { HttpSettings } from '#server/http/settings.ts'
 export type { FileMode, LineSettings } from '#server/line/settings.ts'
 export { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'

@@ -1,3 +1,4 @@
+import { type Observable, Subject } from 'rxjs'
 import { FairQueue } from '../async/fair-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkRoomName } from '../names/room-name.ts'
@@ -13,6 +14,7 @@ import type { TransferActor } from '../transfer/actor.ts'
 import { refusedUpload } from '../transfer/upload.ts'
 import { Bandwidth, type RateLimiterLease, unlimited } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
+import { type EngineEvent, engineEvents } from './events.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import { Trimming } from './retention.ts'
 import { type JoinRequest, type Membership, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
@@ -40,7 +42,19 @@ export class Engine {
   /** What is asked of the journal waits here, not there: a commit is behind a few short steps only, however much is asked. */
   readonly #reads = new FairQueue(READS_AT_ONCE)
   readonly #searches = new FairQueue(SEARCHES_AT_ONCE)
+  readonly #closed = new Subject<void>()
   #status: 'new' | 'open' | 'closed' = 'new'
+  /**
+   * Everything that happens on this host from now on: events of its rooms and of files on their way, each with its room. `filter` gives one room
+   * or one file. A file's progress is told at most each second. The host sees all of it, whispers included, so hand on to people only what they may
+   * see. It has no error channel, and completes once the host has stopped. Nothing is done for it while nobody subscribes.
+   *
+   * @example
+   * tamtam.engine.events$
+   *   .pipe(filter(({ room }) => room === 'kitchen'))
+   *   .subscribe(({ source, event }) => console.log(source, event.type))
+   */
+  readonly events$: Observable<EngineEvent>
 
   /** `broken` hears once when the journal or the vault failed for good; the host should stop then. */
   constructor(ports: Ports, limits: EngineLimits, broken: (error: unknown) => void) {
@@ -53,6 +67,7 @@ export class Engine {
     this.#rooms = new Rooms(ports, limits, this.#loop.wake, this.#reads)
     this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
     this.#broken = broken
+    this.events$ = engineEvents(this.#rooms, this.#transfers, ports.clock, this.#closed)
   }
 
   async start(): Promise<void> {
@@ -83,6 +98,8 @@ export class Engine {
     this.#loop.close(notRunning)
     await this.#ports.journal.close()
     await this.#ports.fileStore.close()
+    this.#closed.next()
+    this.#closed.complete()
   }
 
   /** Takes a place in a room. Rejects with `Refused` where the name or the room is not to be had. */

@@ -1,3 +1,4 @@
+import { type Observable, Subject } from 'rxjs'
 import type { FairQueue } from '../async/fair-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
@@ -102,6 +103,7 @@ export class Rooms {
   readonly #limits: EngineLimits
   readonly #wake: Wake
   readonly #loaded = new Map<string, Loaded>()
+  readonly #opened = new Subject<RoomActor>()
   /** Rooms with members. */
   #seated = 0
   /** Rooms that are in use or have a history, by name, with the newest sequence of each. Asked for once, and kept up to date. */
@@ -117,6 +119,16 @@ export class Rooms {
     this.#limits = limits
     this.#wake = wake
     this.#reads = reads
+  }
+
+  /** Rooms that are in use now. */
+  get open(): readonly RoomActor[] {
+    return Array.from(this.#loaded.values()).flatMap(({ actor }) => actor ?? [])
+  }
+
+  /** Each that is made or read back from now on. */
+  get opened$(): Observable<RoomActor> {
+    return this.#opened.asObservable()
   }
 
   get count(): number {
@@ -206,6 +218,7 @@ export class Rooms {
     loaded.room.then(
       (room) => {
         loaded.actor = room
+        this.#opened.next(room)
         this.letGo(room)
       },
       // Who used it has been told.

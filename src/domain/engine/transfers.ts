@@ -1,3 +1,4 @@
+import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { safeFileName } from '../names/file-name.ts'
 import { subnetOf } from '../names/subnet.ts'
@@ -12,7 +13,7 @@ import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.
 import { admits, isSame } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { IN_BAND, TransferActor } from '../transfer/actor.ts'
-import { ProgressNews } from '../transfer/progress.ts'
+import { progressForRoom } from '../transfer/progress.ts'
 import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
@@ -58,6 +59,7 @@ export class Transfers {
   readonly #bandwidth: Bandwidth
   readonly #broken: (error: unknown) => void
   readonly #open = new Map<string, TransferActor>()
+  readonly #opened = new Subject<TransferActor>()
   /** Whose each of them is. */
   readonly #holders = new Map<string, UploadHolder>()
   readonly #runs = new Set<UploadRun>()
@@ -155,6 +157,11 @@ export class Transfers {
     return (await transfer.begin()) ?? transfer
   }
 
+  /** Each that begins, or is taken up after a restart, from now on. */
+  get opened$(): Observable<TransferActor> {
+    return this.#opened.asObservable()
+  }
+
   /** Those that are on their way. */
   get open(): readonly TransferActor[] {
     return [...this.#open.values()]
@@ -187,6 +194,7 @@ export class Transfers {
     for (const run of this.#runs) run.cancel(reason)
     await evictions
     await Promise.all(Array.from(this.#open.values(), (transfer) => transfer.close()))
+    this.#opened.complete()
   }
 
   /** What had arrived when the host went down can be continued; where nothing had, nothing ever will. */
@@ -235,9 +243,6 @@ export class Transfers {
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
     const passage = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
-    const news = new ProgressNews(clock, durable ?? 0, (bytes) => {
-      void tell(room, by, { type: 'progressFile', file: file.id, bytes })
-    })
     const parts: TransferParts = {
       fileStore,
       clock,
@@ -255,7 +260,6 @@ export class Transfers {
         const turn = bytes === 0 ? undefined : passage.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
-      reached: (bytes) => news.reached(bytes, transfer.file.size),
       failed: (error) => this.#failed(error),
       ended: () => {
         this.#open.delete(file.id)
@@ -269,6 +273,11 @@ export class Transfers {
     const transfer: TransferActor = new TransferActor(name, by, file, durable, parts, owner, idleMs)
     this.#open.set(file.id, transfer)
     this.#holders.set(file.id, holder)
+    // Offer and end are commands that are awaited; progress may be told a moment later, or not at all.
+    transfer.events$
+      .pipe(progressForRoom(clock, durable ?? 0, () => transfer.file.size))
+      .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
+    this.#opened.next(transfer)
     this.#evictions.await(file.id, name, durable ?? 0)
     this.#sweepLater()
     return transfer

@@ -1,4 +1,4 @@
-import { type Observable, Subject } from 'rxjs'
+import { mergeMap, type Observable, Subject } from 'rxjs'
 import { Waiters } from '../async/waiters.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import { subnetOf } from '../names/subnet.ts'
@@ -74,6 +74,14 @@ export class RoomActor {
   /** To be read only. */
   get state(): Readonly<RoomState> {
     return this.#state
+  }
+
+  /**
+   * What happens in the room from now on, one by one, once it is committed: entries with their sequence, and presence. For the host: whispers
+   * and files for some are among it. Completes when the room is let go of because nobody uses it.
+   */
+  get events$(): Observable<RoomEvent> {
+    return this.#batches.pipe(mergeMap(({ events }) => events))
   }
 
   /** What was committed, in order, as it is committed. */

@@ -1,3 +1,4 @@
+import { type Observable, Subject } from 'rxjs'
 import { SerialQueue } from '../async/serial-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import type { Digest, FileWriter } from '../ports/file-store.ts'
@@ -8,12 +9,17 @@ import {
   evolveTransfer,
   fenced,
   newTransfer,
+  type Progressed,
   statusOf,
   type Transfer,
   type TransferCommand,
+  type TransferEvent,
   type TransferStatus,
 } from './transfer.ts'
 import { type TransferParts, WriterLease, type Writing } from './writer.ts'
+
+/** Progress is told no more often. */
+const PROGRESS_MS = 100
 
 /** The owner of what comes in one go: the connection that brings it, and nobody once that is over. */
 export const IN_BAND = 'connection'
@@ -47,6 +53,8 @@ export class TransferActor {
   /** Why the one who wrote before was made to stop. */
   #interrupted: { readonly epoch: number; readonly why: Rejected } | undefined
   #closed = false
+  readonly #events = new Subject<TransferEvent>()
+  #progressAt = Number.NEGATIVE_INFINITY
   /** The room knows of it. */
   #offered: boolean
 
@@ -73,6 +81,14 @@ export class TransferActor {
     this.#offered = durable !== undefined
     this.#touched = parts.clock.elapsed() - idleMs
     this.#touchedAt = durable ?? 0
+  }
+
+  /**
+   * What happens to it from now on; completes after `completed` or `withdrawn`, and when the host stops. Progress is told at most every
+   * 100 ms. It has no error channel: what fails is `withdrawn` or `paused`.
+   */
+  get events$(): Observable<TransferEvent> {
+    return this.#events.asObservable()
   }
 
   /** Whether it is of whoever shows this: the id of a member, or the word by which the door knows its sender again. */
@@ -229,7 +245,10 @@ export class TransferActor {
   close(): Promise<void> {
     this.#epoch++
     this.#closed = true
-    return this.#inTurn.run(() => this.#suspend())
+    return this.#inTurn.run(async () => {
+      await this.#suspend()
+      this.#events.complete()
+    })
   }
 
   #writingOf(epoch: number, writer: FileWriter): Writing {
@@ -271,8 +290,10 @@ export class TransferActor {
     const writer = await this.#open()
     if ('type' in writer) return writer
     const told = await this.#parts.announce(this.#offering)
-    this.#offered = told.type === 'ack'
-    return told.type === 'ack' ? undefined : told
+    if (told.type === 'rejected') return told
+    this.#offered = true
+    this.#events.next({ type: 'offered', file: this.#file })
+    return undefined
   }
 
   async #append(epoch: number, writer: FileWriter, bytes: Uint8Array): Promise<Rejected | undefined> {
@@ -280,10 +301,10 @@ export class TransferActor {
     if (size !== undefined && writer.offset + bytes.length > size)
       return rejected('BAD_OFFSET', `this file has ${size} bytes, as was said, and more than that came`)
     const why =
-      (await writer.append(bytes)) ?? this.#apply({ type: 'advance', writer: String(epoch), durable: writer.durable })
+      (await writer.append(bytes)) ??
+      this.#apply({ type: 'advance', writer: String(epoch), bytes: writer.offset, durable: writer.durable })
     if (why !== undefined) return await this.#refused(why)
     this.#gotTo(writer.offset)
-    this.#parts.reached(writer.offset)
     return undefined
   }
 
@@ -325,7 +346,7 @@ export class TransferActor {
     const told = await this.#parts.announce({ type: 'completeFile', file })
     if (told.type === 'rejected') return await this.#refused(told)
     this.#apply(end)
-    this.#parts.ended()
+    this.#end()
     return file
   }
 
@@ -350,7 +371,7 @@ export class TransferActor {
     await this.#held.discard()
     await this.#parts.fileStore.remove(this.id)
     if (this.#offered) await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
-    this.#parts.ended()
+    this.#end()
   }
 
   async #open(): Promise<FileWriter | Rejected> {
@@ -390,8 +411,24 @@ export class TransferActor {
   #apply(command: TransferCommand): Rejected | undefined {
     const decided = decideTransfer(this.#transfer, command)
     if (decided.type === 'rejected') return decided
+    const wasWriting = this.#transfer.status === 'receiving'
     this.#transfer = evolveTransfer(this.#transfer, decided)
+    if (decided.type === 'progressed') this.#tellProgress(decided)
+    else if (decided.type !== 'paused' || wasWriting) this.#events.next(decided)
     return undefined
+  }
+
+  /** Bytes never pass through a stream, and neither does each piece of them. */
+  #tellProgress(event: Progressed): void {
+    const now = this.#parts.clock.elapsed()
+    if (now - this.#progressAt < PROGRESS_MS) return
+    this.#progressAt = now
+    this.#events.next(event)
+  }
+
+  #end(): void {
+    this.#events.complete()
+    this.#parts.ended()
   }
 }
 

@@ -1,38 +1,44 @@
+import { defer, filter, map, type OperatorFunction } from 'rxjs'
 import type { Clock } from '../ports/system.ts'
+import type { Progressed, TransferEvent } from './transfer.ts'
 
-/** A file that is through before this is no news while it comes. */
+/** A room is told of a transfer that has taken so long. */
 const FIRST_MS = 3000
-/** What is told at the latest after so long, and after so much of the file, though not more often than each second. */
+/** Then after so long at the latest, and after so much of the file, but not more often than each second. */
 const EVERY_MS = 10_000
 const EVERY_SHARE = 0.1
 const LEAST_MS = 1000
 
-/** Says now and then how much of a file has come: often enough to follow, and seldom enough for a room of thousands. */
-export class ProgressNews {
-  readonly #clock: Clock
-  readonly #tell: (bytes: number) => void
-  #toldAt: number
-  #told: number
-  #wasTold = false
+export const isProgress = (event: TransferEvent): event is Progressed => event.type === 'progressed'
 
-  /** `bytes` have come before. */
-  constructor(clock: Clock, bytes: number, tell: (bytes: number) => void) {
-    this.#clock = clock
-    this.#tell = tell
-    this.#toldAt = clock.elapsed()
-    this.#told = bytes
-  }
-
-  /** So many bytes have come by now, of `size` in all where that is known. */
-  reached(bytes: number, size: number | undefined): void {
-    const now = this.#clock.elapsed()
-    const ms = now - this.#toldAt
-    if (ms < (this.#wasTold ? LEAST_MS : FIRST_MS) || bytes <= this.#told) return
-    const isMuch = size !== undefined && bytes - this.#told >= size * EVERY_SHARE
-    if (this.#wasTold && ms < EVERY_MS && !isMuch) return
-    this.#toldAt = now
-    this.#told = bytes
-    this.#wasTold = true
-    this.#tell(bytes)
-  }
+/**
+ * The bytes that have come, as often as a room is told of them: often enough to follow, and seldom enough for a room of thousands. `before`
+ * bytes had come before; `size` answers the file's size in bytes where it is known.
+ */
+export const progressForRoom = (
+  clock: Clock,
+  before: number,
+  size: () => number | undefined,
+): OperatorFunction<TransferEvent, number> => {
+  return (events$) =>
+    defer(() => {
+      let toldAt = clock.elapsed()
+      let told = before
+      let wasTold = false
+      return events$.pipe(
+        filter(isProgress),
+        map(({ bytes }) => bytes),
+        filter((bytes) => {
+          const now = clock.elapsed()
+          const ms = now - toldAt
+          if (ms < (wasTold ? LEAST_MS : FIRST_MS) || bytes <= told) return false
+          const isMuch = bytes - told >= (size() ?? Number.POSITIVE_INFINITY) * EVERY_SHARE
+          if (wasTold && ms < EVERY_MS && !isMuch) return false
+          toldAt = now
+          told = bytes
+          wasTold = true
+          return true
+        }),
+      )
+    })
 }

@@ -17,21 +17,58 @@ export type TransferCommand =
   | { readonly type: 'promise'; readonly sha256: string }
   /** From now on `writer` writes, at `offset`, which must be the durable one; whoever wrote before is fenced off. */
   | { readonly type: 'write'; readonly writer: string; readonly offset: number; readonly durable: number }
-  | { readonly type: 'advance'; readonly writer: string; readonly durable: number }
+  | { readonly type: 'advance'; readonly writer: string; readonly bytes: number; readonly durable: number }
   /** Nobody writes any more, for now. */
   | { readonly type: 'pause'; readonly durable: number }
   | { readonly type: 'finish'; readonly writer: string; readonly size: number; readonly sha256: string }
   | { readonly type: 'withdraw'; readonly reason: string }
 
-export type TransferEvent =
-  | { readonly type: 'offered'; readonly file: OfferedFile }
-  | { readonly type: 'declared'; readonly size: number }
-  | { readonly type: 'promised'; readonly sha256: string }
-  | { readonly type: 'writing'; readonly writer: string; readonly durable: number }
-  | { readonly type: 'advanced'; readonly durable: number }
-  | { readonly type: 'paused'; readonly durable: number }
-  | { readonly type: 'completed'; readonly file: WholeFile }
-  | { readonly type: 'withdrawn'; readonly reason: string }
+/** The room knows of the file. */
+export interface Offered {
+  readonly type: 'offered'
+  readonly file: OfferedFile
+}
+/** The sender has told the size that was not known at first, in bytes. */
+export interface Declared {
+  readonly type: 'declared'
+  readonly size: number
+}
+/** The sender has told the digest that was not known at first: 64 hexadecimal digits. */
+export interface Promised {
+  readonly type: 'promised'
+  readonly sha256: string
+}
+/** Somebody writes from the offset `durable` on: for the first time, or again, or in place of the writer before. */
+export interface Resumed {
+  readonly type: 'resumed'
+  /** Names this writing; each has another. */
+  readonly writer: string
+  readonly durable: number
+}
+/** More has come: `bytes` in all, of which `durable` would survive a crash. */
+export interface Progressed {
+  readonly type: 'progressed'
+  readonly bytes: number
+  readonly durable: number
+}
+/** Nobody writes any more, for now. It goes on from `durable`. */
+export interface Paused {
+  readonly type: 'paused'
+  readonly durable: number
+}
+/** The file is whole, and its room has been told. Nothing follows. */
+export interface Completed {
+  readonly type: 'completed'
+  readonly file: WholeFile
+}
+/** Nothing of the file stays. Nothing follows. */
+export interface Withdrawn {
+  readonly type: 'withdrawn'
+  readonly reason: string
+}
+
+/** What happens to one file on its way into a room. */
+export type TransferEvent = Offered | Declared | Promised | Resumed | Progressed | Paused | Completed | Withdrawn
 
 /** How far it is, as those see it who have no part in it. */
 export type TransferStatus = 'arriving' | 'paused' | 'whole' | 'withdrawn'
@@ -62,11 +99,11 @@ export function decideTransfer(transfer: Transfer, command: TransferCommand): Tr
     }
     case 'write':
       if (command.offset !== command.durable) return badOffset(command.durable)
-      return { type: 'writing', writer: command.writer, durable: command.durable }
+      return { type: 'resumed', writer: command.writer, durable: command.durable }
     case 'advance':
       if (!isWriter(transfer, command.writer)) return fenced
       if (command.durable < transfer.durable) return badOffset(transfer.durable)
-      return { type: 'advanced', durable: command.durable }
+      return { type: 'progressed', bytes: command.bytes, durable: command.durable }
     case 'pause':
       return { type: 'paused', durable: command.durable }
     case 'finish': {
@@ -92,9 +129,9 @@ export function evolveTransfer(transfer: Transfer, event: TransferEvent): Transf
       return { ...transfer, file: { ...file, size: event.size } }
     case 'promised':
       return { ...transfer, file: { ...file, sha256: event.sha256 } }
-    case 'writing':
+    case 'resumed':
       return { status: 'receiving', file, writer: event.writer, durable: event.durable }
-    case 'advanced':
+    case 'progressed':
       return { ...transfer, durable: event.durable }
     case 'paused':
       return { status: 'offered', file, durable: event.durable }

@@ -24,8 +24,6 @@ export interface TransferParts {
   admit(bytes: number, upTo: number): Promise<Rejected | undefined> | undefined
   /** Whether one more may write now; another may be made to wait for it. */
   mayWrite(): Promise<Rejected | undefined> | Rejected | undefined
-  /** So many bytes of the file have come. */
-  reached(bytes: number): void
   /** Hears of every error of the vault's. */
   failed(error: unknown): void
   /** Hears once when the file is whole, or withdrawn. */

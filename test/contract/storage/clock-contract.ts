@@ -8,7 +8,7 @@ export interface ClockUnderTest {
   pass(ms: number): Promise<void>
 }
 
-/** What every clock does. */
+/** The contract of every clock. */
 export const clockContract = (make: () => ClockUnderTest): readonly ContractCase[] => [
   {
     name: 'elapsed and now rise as time passes',

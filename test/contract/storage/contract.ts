@@ -1,6 +1,6 @@
-/** One thing that every adapter of a port does, to be run by whatever test runner the adapter's spec uses. */
+/** One rule for every adapter of a port, for any test runner. */
 export interface ContractCase {
-  /** A sentence about what holds. */
+  /** The rule as a sentence. */
   readonly name: string
   run(): Promise<void>
 }

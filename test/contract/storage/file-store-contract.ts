@@ -19,7 +19,7 @@ import {
   take,
 } from './file-store-subject.ts'
 
-/** What every file store does. `make` answers a new, open one that takes files of `CONTRACT_MAX_FILE_BYTES`. */
+/** The contract of every file store. `make` answers a new, open one that takes files of `CONTRACT_MAX_FILE_BYTES`. */
 export const fileStoreContract = (
   make: () => Promise<{ readonly fileStore: FileStore; dispose(): Promise<void> }>,
 ): readonly ContractCase[] => {
@@ -71,7 +71,7 @@ const writing = (inFileStore: InFileStore): readonly ContractCase[] => [
     await writer.finish()
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'a'.repeat(1000) + 'b'.repeat(1000))
   }),
-  inFileStore('what is durable never falls and never passes what was taken', async (fileStore) => {
+  inFileStore('the durable offset never falls and never passes the bytes taken', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     let durable = 0
     for (let round = 0; round < 96; round += 1) {
@@ -98,7 +98,7 @@ const writing = (inFileStore: InFileStore): readonly ContractCase[] => [
     await assert.rejects(fileStore.create(ONE))
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'first')
   }),
-  inFileStore('a file that is declared too large is refused at once, and its id stays free', async (fileStore) => {
+  inFileStore('a file of a size that is too large is refused at once, and its id stays free', async (fileStore) => {
     assertRefused(await fileStore.create(ONE, CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
     await put(fileStore, ONE, sample(10))
   }),
@@ -143,14 +143,14 @@ const ending = (inFileStore: InFileStore): readonly ContractCase[] => [
     await writer.discard()
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'kept')
   }),
-  inFileStore('discarding while the finish is under way does not take back what it then answers', async (fileStore) => {
+  inFileStore('discarding while the finish is under way does not take back its answer', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, sample(300_000))
     const [digest] = await Promise.all([writer.finish(), writer.discard()])
     assert.ok('sha256' in digest)
     assert.equal((await collect(fileStore.read(ONE))).length, 300_000)
   }),
-  inFileStore('a removed file is gone, also for those who read it', async (fileStore) => {
+  inFileStore('a removed file is gone, also for its readers', async (fileStore) => {
     await put(fileStore, ONE, sample(3 * MIB))
     const pieces = fileStore.read(ONE)[Symbol.asyncIterator]()
     await pieces.next()

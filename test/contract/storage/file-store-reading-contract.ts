@@ -3,9 +3,9 @@ import { FileMissing } from '#domain/ports/file-store.ts'
 import type { ContractCase } from './contract.ts'
 import { appendAll, begin, collect, type InFileStore, MIB, ONE, put, sample, take } from './file-store-subject.ts'
 
-/** How bytes are read from every file store. */
+/** The part of the contract about reading. */
 export const reading = (inFileStore: InFileStore): readonly ContractCase[] => [
-  inFileStore('pieces that are only lent are the same bytes while they are lent', async (fileStore) => {
+  inFileStore('lent pieces keep their bytes while they are lent', async (fileStore) => {
     const bytes = sample(3 * MIB + 1)
     const writer = await begin(fileStore, ONE)
     await appendAll(writer, bytes, MIB)
@@ -71,7 +71,7 @@ export const reading = (inFileStore: InFileStore): readonly ContractCase[] => [
     await writer.finish()
     assert.equal((await end).done, true)
   }),
-  inFileStore('a reader that stops early, also while it waits, disturbs nobody', async (fileStore) => {
+  inFileStore('a reader that stops early, also while it waits, does not disturb others', async (fileStore) => {
     const bytes = sample(300_000)
     const writer = await begin(fileStore, ONE)
     await take(writer, bytes)
@@ -86,7 +86,7 @@ export const reading = (inFileStore: InFileStore): readonly ContractCase[] => [
     await writer.finish()
     assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
   }),
-  inFileStore('what is not there is missing', async (fileStore) => {
+  inFileStore('an unknown file is missing', async (fileStore) => {
     for (const id of [ONE, '', '../../etc/passwd', ONE.toUpperCase().replace('1', 'A'), `${ONE}.part`]) {
       await assert.rejects(collect(fileStore.read(id)), FileMissing)
       assert.equal(await fileStore.size(id), undefined)

@@ -17,7 +17,7 @@ import {
   take,
 } from './file-store-subject.ts'
 
-/** How uploads are left and taken up again in every file store, and what else a kept file can become. */
+/** The part of the contract about suspending and resuming uploads, removing, sweeping and second ids. */
 export const resuming = (inFileStore: InFileStore): readonly ContractCase[] => [
   ...pausing(inFileStore),
   ...following(inFileStore),
@@ -25,7 +25,7 @@ export const resuming = (inFileStore: InFileStore): readonly ContractCase[] => [
 ]
 
 const pausing = (inFileStore: InFileStore): readonly ContractCase[] => [
-  inFileStore('what was synced is durable, and its digest is that of the bytes so far', async (fileStore) => {
+  inFileStore('synced bytes are durable, and the digest is of the bytes so far', async (fileStore) => {
     const bytes = sample(700_001)
     const writer = await begin(fileStore, ONE)
     for (const end of [0, 1, 300_000, bytes.length]) {
@@ -55,7 +55,7 @@ const pausing = (inFileStore: InFileStore): readonly ContractCase[] => [
     assert.equal(await fileStore.durable(ONE), bytes.length)
     assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
   }),
-  inFileStore('a suspended writer is of no use, and cannot hurt the next (C110)', async (fileStore) => {
+  inFileStore('a suspended writer can do nothing, and cannot hurt the next (C110)', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('first'))
     await writer.suspend()
@@ -78,7 +78,7 @@ const pausing = (inFileStore: InFileStore): readonly ContractCase[] => [
     assert.equal(await fileStore.durable(ONE), undefined)
     assert.equal(await fileStore.resume(ONE), undefined)
   }),
-  inFileStore('an upload that was refused can be taken up where it was durable', async (fileStore) => {
+  inFileStore('a refused upload can be resumed at its durable offset', async (fileStore) => {
     const bytes = sample(CONTRACT_MAX_FILE_BYTES)
     const writer = await begin(fileStore, ONE)
     await appendAll(writer, bytes.subarray(0, 5 * MIB), MIB)
@@ -103,7 +103,7 @@ const pausing = (inFileStore: InFileStore): readonly ContractCase[] => [
     await take(next, bytes.subarray(200_000))
     assert.deepEqual(await next.finish(), { size: bytes.length, sha256: sha256(bytes) })
   }),
-  inFileStore('what is not there is not taken up', async (fileStore) => {
+  inFileStore('an unknown upload is not resumed', async (fileStore) => {
     for (const id of [ONE, '', '../../etc/passwd', `${ONE}.part`]) {
       assert.equal(await fileStore.resume(id), undefined)
       assert.equal(await fileStore.durable(id), undefined)
@@ -120,14 +120,14 @@ const pausing = (inFileStore: InFileStore): readonly ContractCase[] => [
     assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
     assert.equal(await fileStore.durable(ONE), 4)
   }),
-  inFileStore('an upload that is to become too large is refused when it is taken up, and stays', async (fileStore) => {
+  inFileStore('an upload that would become too large is refused when it is resumed, and stays', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, Buffer.from('kept'))
     await writer.suspend()
     assertRefused(await fileStore.resume(ONE, CONTRACT_MAX_FILE_BYTES + 1), 'FILE_TOO_LARGE')
     assert.equal((await resume(fileStore, ONE, 4)).offset, 4)
   }),
-  inFileStore('a file that became whole without anybody learning of it is taken up', async (fileStore) => {
+  inFileStore('a whole file whose end was never reported is resumed', async (fileStore) => {
     await put(fileStore, ONE, Buffer.from('whole'))
     const writer = await resume(fileStore, ONE)
     assert.equal(writer.offset, 5)
@@ -173,23 +173,26 @@ const following = (inFileStore: InFileStore): readonly ContractCase[] => [
     assert.equal((await next).done, true)
   }),
   ...(['remove', 'sweep', 'discard', 'close'] as const).map((way) =>
-    inFileStore(`a reader that waits for a paused file learns that it is gone: ${way}`, async (fileStore) => {
-      const writer = await begin(fileStore, ONE)
-      await take(writer, sample(1000))
-      await writer.suspend()
-      const waiting = collect(fileStore.read(ONE)).catch((error: unknown) => error)
-      await turns()
-      if (way === 'remove') await fileStore.remove(ONE)
-      else if (way === 'sweep') await fileStore.sweep(new Set())
-      else if (way === 'discard') await (await resume(fileStore, ONE)).discard()
-      else await fileStore.close()
-      assert.ok((await waiting) instanceof FileMissing)
-    }),
+    inFileStore(
+      `a reader that waits for a paused file ends with an error when it is gone: ${way}`,
+      async (fileStore) => {
+        const writer = await begin(fileStore, ONE)
+        await take(writer, sample(1000))
+        await writer.suspend()
+        const waiting = collect(fileStore.read(ONE)).catch((error: unknown) => error)
+        await turns()
+        if (way === 'remove') await fileStore.remove(ONE)
+        else if (way === 'sweep') await fileStore.sweep(new Set())
+        else if (way === 'discard') await (await resume(fileStore, ONE)).discard()
+        else await fileStore.close()
+        assert.ok((await waiting) instanceof FileMissing)
+      },
+    ),
   ),
 ]
 
 const keeping = (inFileStore: InFileStore): readonly ContractCase[] => [
-  inFileStore('what is kept of an upload can be removed, and its id is free then', async (fileStore) => {
+  inFileStore('a suspended upload can be removed, and its id is free then', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     await take(writer, sample(1000))
     await writer.suspend()
@@ -199,7 +202,7 @@ const keeping = (inFileStore: InFileStore): readonly ContractCase[] => [
     await assert.rejects(collect(fileStore.read(ONE)), FileMissing)
     await put(fileStore, ONE, sample(10))
   }),
-  inFileStore('sweeping removes what nobody writes or wants kept', async (fileStore) => {
+  inFileStore('sweeping removes uploads without a writer, except those to be kept', async (fileStore) => {
     for (const id of [ONE, TWO]) await (await begin(fileStore, id)).suspend()
     const three = '3'.padStart(32, '0')
     const writer = await begin(fileStore, three)
@@ -221,7 +224,7 @@ const keeping = (inFileStore: InFileStore): readonly ContractCase[] => [
     assert.ok(bytes.equals(await collect(fileStore.read(TWO))))
     await put(fileStore, ONE, sample(10))
   }),
-  inFileStore('only what is whole can have a second id, and only one that is free', async (fileStore) => {
+  inFileStore('only a whole file can have a second id, and only a free one', async (fileStore) => {
     await assert.rejects(fileStore.duplicate(ONE, TWO), FileMissing)
     const writer = await begin(fileStore, ONE)
     await assert.rejects(fileStore.duplicate(ONE, TWO), FileMissing)
@@ -232,7 +235,7 @@ const keeping = (inFileStore: InFileStore): readonly ContractCase[] => [
     await assert.rejects(fileStore.duplicate(TWO, ONE))
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'one')
   }),
-  inFileStore('a file that is taken up with a second id leaves the other as it is', async (fileStore) => {
+  inFileStore('a resumed file with a second id leaves the other as it is', async (fileStore) => {
     const bytes = sample(MIB + 1)
     await put(fileStore, ONE, bytes)
     await fileStore.duplicate(ONE, TWO)
@@ -252,7 +255,7 @@ const resume = async (fileStore: FileStore, id: string, size?: number): Promise<
   return writer
 }
 
-/** Lets readers come to where they wait. That they do is not needed for a case to hold, only for it to show more. */
+/** Lets readers reach the point where they wait. Cases hold without it, but show less. */
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Ids } from '#domain/ports/system.ts'
 import type { ContractCase } from './contract.ts'
 
-/** What every source of ids does. */
+/** The contract of every source of ids. */
 export const idsContract = (make: () => Ids): readonly ContractCase[] => [
   {
     name: 'an id is 32 lower-case hexadecimal digits',

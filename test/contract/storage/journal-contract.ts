@@ -4,14 +4,14 @@ import { type Entry, isFact } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import type { ContractCase } from './contract.ts'
 import { PLENTY, searchCases } from './journal-search-contract.ts'
-import { ani, type JournalUnderTest, numbered, type PendingBatch, readAll, Subject } from './journal-subject.ts'
+import { ani, type JournalUnderTest, numbered, readAll, Subject, type UnnumberedEntry } from './journal-subject.ts'
 
 export type { JournalUnderTest } from './journal-subject.ts'
 
-const say = (text: string): PendingBatch => ({ type: 'said', text })
+const say = (text: string): UnnumberedEntry => ({ type: 'said', text })
 const file = { id: 'f1', name: 'lagu.mp3', size: 7 }
 const whole = { ...file, sha256: 'a'.repeat(64) }
-const kinds: readonly PendingBatch[] = [
+const kinds: readonly UnnumberedEntry[] = [
   say('halo'),
   { type: 'acted', text: 'menari' },
   { type: 'whispered', to: { id: 'm2', name: 'budi' }, text: 'pst' },
@@ -193,7 +193,7 @@ const cases: Readonly<Record<string, Check>> = {
     const upload = { id: 'u1', name: 'u.txt' }
     await subject.append('lobby', [{ type: 'fileCompleted', file: whole }])
     for (let round = 0; round < 12; round += 1) {
-      const again: PendingBatch[] = [
+      const again: UnnumberedEntry[] = [
         { type: 'topicSet', topic: `topic ${round}` },
         { type: 'fileOffered', file: { ...upload, id: `u${round}` } },
         { type: 'fileWithdrawn', file: { ...upload, id: `u${round}` }, reason: 'r' },
@@ -238,7 +238,7 @@ const cases: Readonly<Record<string, Check>> = {
   },
 }
 
-/** `make` gives an open, empty journal; `reopen`, where what is kept outlives the object, closes it and opens the same again. */
+/** The contract of every journal. `make` answers an open, empty one; `reopen`, for persistent ones, closes it and opens it again. */
 export function journalContract(make: () => Promise<JournalUnderTest>): readonly ContractCase[] {
   return Object.entries({ ...cases, ...searchCases }).map(([name, check]) => ({
     name,

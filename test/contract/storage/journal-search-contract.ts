@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Journal } from '#domain/ports/journal.ts'
 import { lastSeqOf } from '#domain/room/events.ts'
-import type { PendingBatch, Subject } from './journal-subject.ts'
+import type { Subject, UnnumberedEntry } from './journal-subject.ts'
 
-const say = (text: string): PendingBatch => ({ type: 'said', text })
+const say = (text: string): UnnumberedEntry => ({ type: 'said', text })
 const file = { id: 'f1', name: 'Laporan-Akhir 2026.pdf', size: 7 }
 
 /** Characters that are never the limit. */
@@ -45,7 +45,7 @@ const hostileQueries = [
   ],
 ]
 
-/** The part of the journal's contract that is about finding. */
+/** The part of the journal's contract about search. */
 export const searchCases: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
   'search finds every word as the beginning of a word, in any order': async (subject) => {
     await subject.append('lobby', [say('kopi panas di teras'), say('teh panas'), say('kopiah baru'), say('ikopi')])

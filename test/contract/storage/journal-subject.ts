@@ -5,13 +5,13 @@ import type { Entry } from '#domain/room/events.ts'
 
 export interface JournalUnderTest {
   readonly journal: Journal
-  /** Closes the journal and opens what it kept; absent where nothing outlives it. */
+  /** Closes the journal and opens it again; absent when nothing outlives it. */
   reopen?(): Promise<Journal>
   dispose(): Promise<void>
 }
 
 /** An entry without its number, time and author. */
-export type PendingBatch = Entry extends infer Each
+export type UnnumberedEntry = Entry extends infer Each
   ? Each extends Entry
     ? Omit<Each, 'seq' | 'at' | 'by'>
     : never
@@ -20,7 +20,7 @@ export type PendingBatch = Entry extends infer Each
 export const ani = { id: 'm1', name: 'ani' }
 const AT = 1_790_000_000_000
 
-export const numbered = (drafts: readonly PendingBatch[], first = 1): Entry[] =>
+export const numbered = (drafts: readonly UnnumberedEntry[], first = 1): Entry[] =>
   drafts.map((draft, index) => ({ ...draft, seq: first + index, at: AT + first + index, by: ani }))
 
 /** Everything after `after`, in pages of `limit`. */
@@ -39,7 +39,7 @@ export const readAll = async (journal: Journal, room: string, after: number, lim
   }
 }
 
-/** The journal of one case, with the numbering that the core would do. */
+/** The journal of one case, with the numbering of the engine. */
 export class Subject {
   readonly #made: JournalUnderTest
   #journal: Journal
@@ -53,7 +53,7 @@ export class Subject {
     return this.#journal
   }
 
-  async append(room: string, drafts: readonly PendingBatch[], ids: readonly string[] = []): Promise<void> {
+  async append(room: string, drafts: readonly UnnumberedEntry[], ids: readonly string[] = []): Promise<void> {
     const first = ((await this.#journal.span(room))?.last ?? 0) + 1
     const commandIds = ids.map((id, index) => ({ id, seq: first + index }))
     const appended = await this.#journal.append([new Batch(room, numbered(drafts, first), commandIds)])
@@ -64,7 +64,7 @@ export class Subject {
     if (this.#made.reopen !== undefined) this.#journal = await this.#made.reopen()
   }
 
-  /** All that is there is there again after reopening. */
+  /** Everything is there again after reopening. */
   async verifyKept(): Promise<void> {
     if (this.#made.reopen === undefined) return
     await this.#journal.open()

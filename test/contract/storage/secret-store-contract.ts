@@ -2,19 +2,19 @@ import assert from 'node:assert/strict'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { ContractCase } from './contract.ts'
 
-/** What every secret store does. `make` answers an empty one, and another on what that one has written. */
+/** The contract of every secret store. `make` answers an empty one, and `again` another over the same secrets. */
 export const secretStoreContract = (
   make: () => Promise<{ readonly secretStore: SecretStore; readonly again: () => SecretStore }>,
 ): readonly ContractCase[] => [
   {
-    name: 'what was never written is not there',
+    name: 'a secret that was never written is undefined',
     run: async () => {
       const { secretStore } = await make()
       assert.equal(await secretStore.read('token'), undefined)
     },
   },
   {
-    name: 'what was written is read, also by whoever comes later, and under its own name only',
+    name: 'a written secret is read, also by a later store, and under its own name only',
     run: async () => {
       const { secretStore, again } = await make()
       await secretStore.write('token', 'first')
@@ -27,7 +27,7 @@ export const secretStoreContract = (
     },
   },
   {
-    name: 'the last of several writes counts, and whoever reads meanwhile gets one of them whole',
+    name: 'the last of several writes counts, and a read meanwhile gets one of them whole',
     run: async () => {
       const { secretStore, again } = await make()
       const texts = Array.from({ length: 20 }, (_, index) => `${index} `.repeat(2000))

@@ -63,4 +63,16 @@ describe('the examples run as they are', () => {
     shop.child.kill('SIGINT')
     expect(await shop.ended()).toBe(0)
   })
+
+  it('05 observes one room, and one file from its offer to its end', async () => {
+    const lines = (await example('05-observe.ts')).trim().split('\n')
+    expect(lines).toEqual([
+      '1 <ani> the recipe is coming',
+      'recipe.txt: offered',
+      'recipe.txt: resumed',
+      'recipe.txt: 5 of 23 bytes',
+      'recipe.txt: completed',
+      'the host has stopped',
+    ])
+  })
 })

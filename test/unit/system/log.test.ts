@@ -48,7 +48,7 @@ describe('PinoLog', () => {
     })
   })
 
-  test('drops and counts when whoever reads has stopped, and goes on once they read again (C89)', async () => {
+  test('drops and counts lines while the reader is stalled, and goes on once it reads again (C89)', async () => {
     const taken: string[] = []
     let release = () => {}
     const stream = new Writable({

@@ -14,7 +14,7 @@ import { personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
-import { absent, HttpRefused } from './errors.ts'
+import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import { paramsOf } from './input.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
@@ -112,8 +112,7 @@ export class Requester {
 
   /** The room's own name for `room`, where this request may enter it. Throws as if there were none where it may not. */
   async admit(room: string): Promise<string> {
-    const name = checkRoomName(room)
-    if (typeof name !== 'string') throw new Refused(name)
+    const name = accepted(checkRoomName(room))
     if (!(await this.#context.accessControl.maySee(this.credentials(name), name))) throw absent()
     this.#incoming.known?.()
     return name

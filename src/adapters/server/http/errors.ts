@@ -100,6 +100,13 @@ export const notFound: Refusal = {
 /** The same, thrown. */
 export const absent = (): HttpRefused => new HttpRefused(notFound.code, notFound.message)
 
+/** The value, where it is no refusal; throws that. */
+export function accepted<T>(value: T | Rejected): Exclude<T, Rejected> {
+  if (typeof value === 'object' && value !== null && 'type' in value && value.type === 'rejected')
+    throw new Refused(value as Rejected)
+  return value as Exclude<T, Rejected>
+}
+
 export const statusOf = (code: HttpCode): number => STATUSES[code]
 
 /** The refusal that an error stands for; undefined where it is a bug of ours. */

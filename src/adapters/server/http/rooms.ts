@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import type { LocalSession } from '#domain/engine/session.ts'
+import type { Rejected } from '#domain/errors.ts'
 import { checkText } from '#domain/names/text.ts'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import { Refused } from '#domain/session.ts'
 import type { RoomAccess } from '../security/room-secrets.ts'
 import type { Exchange, Requester } from './auth.ts'
-import { HttpRefused, refuse } from './errors.ts'
+import { accepted, HttpRefused } from './errors.ts'
 import { checked, jsonOf, paramsOf, textIn, typeOf } from './input.ts'
 import { whatWorks } from './near-misses.ts'
 import { answerListing, rowsOf } from './streams.ts'
@@ -40,41 +41,30 @@ export function showRoom({ context, request, requester }: Exchange): Promise<obj
 const newPassword = v.strictObject({ password: v.string('must be a text') })
 
 export const setPassword = (exchange: Exchange): Promise<FastifyReply> =>
-  withAccess(exchange, async (access) => {
-    const { password } = checked(newPassword, exchange.request.body)
-    const why = await access.setPassword(password)
-    return why === undefined ? exchange.reply.code(204).send() : refuse(exchange.reply, why)
-  })
+  withAccess(exchange, async (access) => access.setPassword(checked(newPassword, exchange.request.body).password))
 
 export const removePassword = (exchange: Exchange): Promise<FastifyReply> =>
-  withAccess(exchange, async (access) => {
-    const why = await access.setPassword(undefined)
-    return why === undefined ? exchange.reply.code(204).send() : refuse(exchange.reply, why)
-  })
+  withAccess(exchange, (access) => access.setPassword(undefined))
 
 export const invite = (exchange: Exchange): Promise<FastifyReply> =>
-  withAccess(exchange, async (access) => {
-    const invitation = await access.invite()
-    return 'type' in invitation ? refuse(exchange.reply, invitation) : exchange.reply.code(201).send(invitation)
-  })
+  withAccess(exchange, (access) => access.invite(), 201)
 
 export const listInvitations = (exchange: Exchange): Promise<FastifyReply> =>
-  withAccess(exchange, async (access) => {
-    const invitations = await access.invitations()
-    return 'type' in invitations ? refuse(exchange.reply, invitations) : exchange.reply.send({ invitations })
-  })
+  withAccess(exchange, async (access) => ({ invitations: accepted(await access.invitations()) }))
 
 export const revokeInvitation = (exchange: Exchange): Promise<FastifyReply> =>
-  withAccess(exchange, async (access) => {
-    const why = await access.revoke(paramsOf(exchange.request).id)
-    return why === undefined ? exchange.reply.code(204).send() : refuse(exchange.reply, why)
-  })
+  withAccess(exchange, (access) => access.revoke(paramsOf(exchange.request).id))
 
+/** Answers with the outcome of `act` on the secrets of a room: 204 where it has none. */
 const withAccess = (
-  { context, request, requester }: Exchange,
-  act: (access: RoomAccess) => Promise<FastifyReply>,
+  { context, request, reply, requester }: Exchange,
+  act: (access: RoomAccess) => Promise<object | Rejected | undefined>,
+  status = 200,
 ): Promise<FastifyReply> =>
-  requester.inRoom(paramsOf(request).room, (session) => act(context.accessControl.roomAccess(session)))
+  requester.inRoom(paramsOf(request).room, async (session) => {
+    const answer = accepted(await act(context.accessControl.roomAccess(session)))
+    return answer === undefined ? reply.code(204).send() : reply.code(status).send(answer)
+  })
 
 type Message = Say | Act
 
@@ -95,10 +85,7 @@ export async function postMessages({ context, request, reply, requester }: Excha
   const key = checked(messageKey, request.headers['idempotency-key'])
   const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
   const messages = messagesIn(request, body)
-  for (const { text } of messages) {
-    const fault = checkText(text, context.settings.maxTextBytes)
-    if (typeof fault !== 'string') throw new Refused(fault)
-  }
+  for (const { text } of messages) accepted(checkText(text, context.settings.maxTextBytes))
   await requester.payItems(messages.length, room)
   const sent = key === undefined ? messages : withIds(messages, `${keyScope(requester, room, body)} ${key}`)
   const { seq, duplicate } = await requester.inRoom(room, (session) => say(session, sent))

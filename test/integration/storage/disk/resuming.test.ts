@@ -150,7 +150,7 @@ describe('an upload that is left', () => {
     await dispose()
   })
 
-  test('holds no descriptor, nor does who waits for it', async () => {
+  test('holds no descriptor, nor do readers that wait for it', async () => {
     const { fileStore, files, dispose } = await fileStoreInDirectory()
     const writer = accepted(await fileStore.create(ID))
     await writer.append(content.subarray(0, 100_000))

@@ -1,6 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto'
 
-/** The only bytes that a file of this id may have: whoever finds the file can tell whether it is exact. */
+/** The only bytes that a file of this id may have: the file itself shows whether it is exact. */
 export const sampleFile = (id: string, size: number): Buffer =>
   createCipheriv('aes-128-ctr', Buffer.from(id, 'hex'), Buffer.alloc(16)).update(Buffer.alloc(size))
 

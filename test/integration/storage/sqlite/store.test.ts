@@ -120,7 +120,7 @@ describe("the journal's database", () => {
     expect(inspectJournal(directory)).toMatchObject({ entries: 5, damagedRows: 0, missing: 0, damage: undefined })
   })
 
-  test('in which a bit was flipped is looked through without being changed: what is lost is counted', () => {
+  test('in which a bit was flipped is inspected without being changed: lost entries are counted', () => {
     const made = openStore(directory)
     append(
       made,

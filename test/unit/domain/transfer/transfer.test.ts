@@ -12,7 +12,7 @@ import { offered, whole } from '../../../harness/people.ts'
 const { sha256 } = whole
 const started: readonly TransferEvent[] = [
   { type: 'offered', file: offered },
-  { type: 'writing', writer: 'w1', durable: 0 },
+  { type: 'resumed', writer: 'w1', durable: 0 },
 ]
 const states = {
   new: [],
@@ -27,7 +27,7 @@ const commands = {
   declare: { type: 'declare', size: 3 },
   promise: { type: 'promise', sha256 },
   write: { type: 'write', writer: 'w1', offset: 0, durable: 0 },
-  advance: { type: 'advance', writer: 'w1', durable: 2 },
+  advance: { type: 'advance', writer: 'w1', bytes: 2, durable: 2 },
   pause: { type: 'pause', durable: 2 },
   finish: { type: 'finish', writer: 'w1', size: 3, sha256 },
   withdraw: { type: 'withdraw', reason: 'cut' },
@@ -44,8 +44,8 @@ describe('a transfer', () => {
   const table: Record<Transfer['status'], readonly string[]> = {
     //          offer     declare     promise     write      advance     pause     finish       withdraw
     new: ['offered', END, END, END, END, END, END, END],
-    offered: [END, 'declared', 'promised', 'writing', 'FENCED', 'paused', 'FENCED', 'withdrawn'],
-    receiving: [END, 'declared', 'promised', 'writing', 'advanced', 'paused', 'completed', 'withdrawn'],
+    offered: [END, 'declared', 'promised', 'resumed', 'FENCED', 'paused', 'FENCED', 'withdrawn'],
+    receiving: [END, 'declared', 'promised', 'resumed', 'progressed', 'paused', 'completed', 'withdrawn'],
     complete: [END, END, END, END, END, END, END, END],
     withdrawn: [END, END, END, END, END, END, END, END],
   }
@@ -57,7 +57,7 @@ describe('a transfer', () => {
       expect(reached(states[status as Transfer['status']]).status).toBe(status))
   }
   it('remembers what it is of, how far it is, and how it ended', () => {
-    expect(reached([...started, { type: 'advanced', durable: 2 }])).toEqual({
+    expect(reached([...started, { type: 'progressed', bytes: 2, durable: 2 }])).toEqual({
       status: 'receiving',
       file: offered,
       writer: 'w1',
@@ -68,7 +68,7 @@ describe('a transfer', () => {
   })
   it('is not changed by what can not happen to it', () => {
     for (const status of ['new', 'complete', 'withdrawn'] as const)
-      for (const event of [started[1], { type: 'advanced', durable: 1 }, { type: 'withdrawn', reason: 'x' }] as const)
+      for (const event of [started[1], { type: 'progressed', durable: 1 }, { type: 'withdrawn', reason: 'x' }] as const)
         expect(evolveTransfer(reached(states[status]), event as TransferEvent)).toEqual(reached(states[status]))
   })
 })
@@ -76,23 +76,23 @@ describe('a transfer', () => {
 describe('C110 a second writer', () => {
   const taken: readonly TransferEvent[] = [
     ...started,
-    { type: 'advanced', durable: 2 },
-    { type: 'writing', writer: 'w2', durable: 2 },
+    { type: 'progressed', bytes: 2, durable: 2 },
+    { type: 'resumed', writer: 'w2', durable: 2 },
   ]
   it('goes on where the first one was, and fences it off', () => {
     expect(reached(taken)).toMatchObject({ writer: 'w2', durable: 2 })
-    expect(when(taken, { type: 'advance', writer: 'w1', durable: 3 })).toBe('FENCED')
+    expect(when(taken, { type: 'advance', writer: 'w1', bytes: 3, durable: 3 })).toBe('FENCED')
     expect(when(taken, { ...commands.finish })).toBe('FENCED')
-    expect(when(taken, { type: 'advance', writer: 'w2', durable: 3 })).toBe('advanced')
+    expect(when(taken, { type: 'advance', writer: 'w2', bytes: 3, durable: 3 })).toBe('progressed')
     expect(when(taken, { ...commands.finish, writer: 'w2' })).toBe('completed')
   })
 })
 
 describe('C109 the durable offset', () => {
-  const at2: readonly TransferEvent[] = [...started, { type: 'advanced', durable: 2 }]
+  const at2: readonly TransferEvent[] = [...started, { type: 'progressed', bytes: 2, durable: 2 }]
   it('may stay but never falls', () => {
-    expect(when(at2, { type: 'advance', writer: 'w1', durable: 2 })).toBe('advanced')
-    expect(when(at2, { type: 'advance', writer: 'w1', durable: 1 })).toBe('BAD_OFFSET')
+    expect(when(at2, { type: 'advance', writer: 'w1', bytes: 2, durable: 2 })).toBe('progressed')
+    expect(when(at2, { type: 'advance', writer: 'w1', bytes: 3, durable: 1 })).toBe('BAD_OFFSET')
   })
 })
 
@@ -111,7 +111,7 @@ describe('the end of a file', () => {
   it('has the digest that was promised', () => {
     const promised = (digest: string): readonly TransferEvent[] => [
       { type: 'offered', file: { ...offered, sha256: digest } },
-      { type: 'writing', writer: 'w1', durable: 0 },
+      { type: 'resumed', writer: 'w1', durable: 0 },
     ]
     expect(when(promised(sha256), commands.finish)).toBe('completed')
     expect(when(promised('cd'.repeat(32)), commands.finish)).toBe('HASH_MISMATCH')

@@ -40,7 +40,6 @@ function runOf(source: AsyncIterable<Uint8Array>, meta: UploadMeta, fileStore: M
     ...parts,
     mayWrite: () => undefined,
     refusalOf: () => undefined,
-    reached: () => {},
     failed: () => {},
     ended: () => {},
   })

@@ -4,7 +4,7 @@ import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
-import { notFound, refuse } from '../errors.ts'
+import { accepted, notFound, refuse } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { answerListing, rowsOf } from '../streams.ts'
 import { findFile } from './links.ts'
@@ -58,7 +58,7 @@ export async function addReceipt(exchange: Exchange): Promise<FastifyReply> {
     const { sha256 } = checked(receipt, request.body)
     if (sha256 !== file.file.sha256)
       return refuse(reply, { code: 'HASH_MISMATCH', message: 'these are not the bytes of this file; fetch it again' })
-    const ack = await session.send({ type: 'receiveFile', file: id })
-    return ack.type === 'rejected' ? refuse(reply, ack) : reply.code(201).send({ sha256 })
+    accepted(await session.send({ type: 'receiveFile', file: id }))
+    return reply.code(201).send({ sha256 })
   })
 }

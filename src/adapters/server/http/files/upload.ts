@@ -24,7 +24,7 @@ import {
 } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
-import { notFound, type Refusal, refuse, statusOf } from '../errors.ts'
+import { accepted, HttpRefused, notFound, type Refusal, refuse, statusOf } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
@@ -40,12 +40,8 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
   const { request, reply, requester } = exchange
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
-  const described = bodyMeta(request.headers)
-  if ('code' in described) return refuse(reply, described)
-  const { name } = paramsOf(request)
-  const offer = await offerFile(exchange, { name, ...described, ...audienceOf(request) }, fileUrl)
-  if ('code' in offer) return refuse(reply, offer)
-  const { transfer, url } = offer
+  const meta = { name: paramsOf(request).name, ...bodyMeta(request.headers), ...audienceOf(request) }
+  const { transfer, url } = await offerFile(exchange, meta, fileUrl)
   reply.header('location', url)
   if (!(transfer instanceof TransferActor)) return reply.send(fileJson(transfer, url))
   return await requester.underWay(transfer.room, async () => {
@@ -79,12 +75,9 @@ export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
   const boundary = boundaryOf(headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
   if (!speaksTus(headers)) return refuse(reply, noForm(request, paramsOf(request).room))
-  const creation = creationOf(headers)
-  if ('code' in creation) return refuse(reply, creation)
-  const { checksum, meta } = creation
-  const offer = await offerFile(exchange, { ...meta, ...audienceOf(request) }, ({ id }) => `/files/${id}`)
-  if ('code' in offer) return refuse(reply, offer)
-  const { transfer, url } = offer
+  const { checksum, meta } = creationOf(headers)
+  const path = ({ id }: MentionedFile) => `/files/${id}`
+  const { transfer, url } = await offerFile(exchange, { ...meta, ...audienceOf(request) }, path)
   reply.header('Location', url)
   if (!(transfer instanceof TransferActor))
     return reply.code(201).headers({ 'Upload-Offset': transfer.size, 'Upload-Length': transfer.size }).send()
@@ -97,7 +90,6 @@ export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
 export async function patchUpload(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply, requester } = exchange
   const patch = patchOf(request.headers)
-  if ('code' in patch) return refuse(reply, patch)
   const { offset, size, prefix } = patch
   const { id, file } = await findFile(exchange)
   const transfer = await context.engine.transfer(id)
@@ -182,10 +174,9 @@ function offerFile(
   { context, request, requester }: Exchange,
   meta: UploadMeta,
   pathOf: (file: MentionedFile) => string,
-): Promise<Offer | Rejected> {
+): Promise<Offer> {
   return requester.inRoom(paramsOf(request).room, async (session) => {
-    const transfer = await context.engine.createTransfer(session, meta, ownerKey(context, requester))
-    if ('type' in transfer) return transfer
+    const transfer = accepted(await context.engine.createTransfer(session, meta, ownerKey(context, requester)))
     const file = transfer instanceof TransferActor ? transfer.file : transfer
     return { transfer, url: `${pathOf(file)}${ownLink(context, requester, session, file)}` }
   })
@@ -290,11 +281,14 @@ type FormFile = { readonly file: WholeFile; readonly url: string } | { readonly 
 /** Takes the files of a form (`curl -F file=@talk.pdf`), one after the other as they come: each has its own end. The rest is dropped. */
 async function receiveForm(exchange: Exchange, boundary: string): Promise<FastifyReply> {
   const { context, request, reply, requester } = exchange
-  const described = bodyMeta(request.headers)
-  if ('code' in described) return refuse(reply, described)
+  const { sha256 } = bodyMeta(request.headers)
   // A digest of the whole form says nothing of a file in it.
-  if (described.sha256 !== undefined) return refuse(reply, noDigest)
-  if (boundary === '') return refuse(reply, noBoundary)
+  if (sha256 !== undefined) throw new HttpRefused('BAD_REQUEST', 'a form has no digest of a file; send the file by PUT')
+  if (boundary === '')
+    throw new HttpRefused(
+      'BAD_REQUEST',
+      'the Content-Type of this form names no boundary; let your client write that header',
+    )
   const to = audienceOf(request)
   return await requester.inRoom(paramsOf(request).room || context.settings.room, (session) =>
     withBody(request, reply, async (body) => {
@@ -361,17 +355,15 @@ const audience = v.object({
 const audienceOf = (request: FastifyRequest): Pick<UploadMeta, 'to'> => checked(audience, request.query)
 
 /** The size and digest of the file that a request has for its body. */
-function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> | Refusal {
+function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> {
   // RFC 9110 section 14.5: a part must not be taken for the whole. `curl -C -` would send one.
-  if (headers['content-range'] !== undefined) return partial
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return encoded
-  const sha256 = promisedDigest(headers)
-  if (typeof sha256 === 'object') return sha256
-  const size =
-    headers['transfer-encoding'] === undefined
-      ? byteCount('Content-Length', headers['content-length'] ?? '0')
-      : undefined
-  if (typeof size === 'object') return size
+  if (headers['content-range'] !== undefined)
+    throw new HttpRefused('BAD_REQUEST', 'PUT takes whole files; go on with an upload by PATCH to its address')
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new HttpRefused('UNSUPPORTED_TYPE', 'send the bytes as they are, without Content-Encoding')
+  const sha256 = accepted(promisedDigest(headers))
+  const isChunked = headers['transfer-encoding'] !== undefined
+  const size = isChunked ? undefined : accepted(byteCount('Content-Length', headers['content-length'] ?? '0'))
   return { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
 }
 
@@ -381,37 +373,31 @@ const speaksTus = (headers: IncomingHttpHeaders): boolean =>
     (name) => headers[name] !== undefined,
   )
 
-function creationOf(
-  headers: IncomingHttpHeaders,
-): { readonly meta: UploadMeta; readonly checksum: TusChecksum | undefined } | Refusal {
-  if (headers['upload-concat'] !== undefined) return concatenation
-  const size = promisedSize(headers['upload-length'], headers['upload-defer-length'])
-  if (typeof size === 'object') return size
-  const metadata = tusMetadata(headers['upload-metadata'])
-  if ('code' in metadata) return metadata
-  const checksum = tusChecksum(headers['upload-checksum'])
-  if (checksum !== undefined && 'code' in checksum) return checksum
-  if (hasBody(headers) && headers['content-type'] !== UPLOAD_TYPE) return otherType
+function creationOf(headers: IncomingHttpHeaders): { meta: UploadMeta; checksum: TusChecksum | undefined } {
+  if (headers['upload-concat'] !== undefined)
+    throw new HttpRefused('BAD_REQUEST', 'uploads are not put together of several here; send one')
+  const size = accepted(promisedSize(headers['upload-length'], headers['upload-defer-length']))
+  const metadata = accepted(tusMetadata(headers['upload-metadata']))
+  const checksum = accepted(tusChecksum(headers['upload-checksum']))
+  if (hasBody(headers) && headers['content-type'] !== UPLOAD_TYPE)
+    throw new HttpRefused('UNSUPPORTED_TYPE', `bytes that come along have the type ${UPLOAD_TYPE}`)
   return { meta: { ...metadata, ...(size === undefined ? {} : { size }) }, checksum }
 }
 
 const hasBody = (headers: IncomingHttpHeaders): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 
-function patchOf(headers: IncomingHttpHeaders): Omit<Continuation, 'success'> | Refusal {
-  if (headers['content-type'] !== UPLOAD_TYPE) return otherPatchType
-  const offset = byteCount('Upload-Offset', headers['upload-offset'])
-  if (typeof offset === 'object') return offset
+function patchOf(headers: IncomingHttpHeaders): Omit<Continuation, 'success'> {
+  if (headers['content-type'] !== UPLOAD_TYPE)
+    throw new HttpRefused('UNSUPPORTED_TYPE', `the bytes of an upload have the type ${UPLOAD_TYPE}`)
   const length = headers['upload-length']
-  const size = length === undefined ? undefined : byteCount('Upload-Length', length)
-  if (typeof size === 'object') return size
-  const checksum = tusChecksum(headers['upload-checksum'])
-  if (checksum !== undefined && 'code' in checksum) return checksum
-  const sha256 = digestIn(headers['repr-digest'])
-  if (typeof sha256 === 'object') return sha256
-  const prefix = digestIn(headers['upload-prefix-digest'])
-  if (typeof prefix === 'object') return prefix
-  return { offset, size, checksum, sha256, prefix }
+  return {
+    offset: accepted(byteCount('Upload-Offset', headers['upload-offset'])),
+    size: length === undefined ? undefined : accepted(byteCount('Upload-Length', length)),
+    checksum: accepted(tusChecksum(headers['upload-checksum'])),
+    sha256: accepted(digestIn(headers['repr-digest'])),
+    prefix: accepted(digestIn(headers['upload-prefix-digest'])),
+  }
 }
 
 /** Bytes without a place in the file need not come at all. */
@@ -421,31 +407,9 @@ function excess({ headers }: FastifyRequest, offset: number, size: number | unde
   return size !== undefined && offset + length > size ? tooMuch : undefined
 }
 
-const partial: Refusal = {
-  code: 'BAD_REQUEST',
-  message: 'PUT takes whole files; go on with an upload by PATCH to its address',
-}
-const encoded: Refusal = { code: 'UNSUPPORTED_TYPE', message: 'send the bytes as they are, without Content-Encoding' }
-const concatenation: Refusal = {
-  code: 'BAD_REQUEST',
-  message: 'uploads are not put together of several here; send one',
-}
-const otherType: Refusal = {
-  code: 'UNSUPPORTED_TYPE',
-  message: `bytes that come along have the type ${UPLOAD_TYPE}`,
-}
-const otherPatchType: Refusal = {
-  code: 'UNSUPPORTED_TYPE',
-  message: `the bytes of an upload have the type ${UPLOAD_TYPE}`,
-}
 const tooMuch: Refusal = { code: 'FILE_TOO_LARGE', message: 'this is more than Upload-Length leaves room for' }
 const mismatch = rejected(
   'HASH_MISMATCH',
   'these bytes are not what Upload-Checksum says; nothing of them was kept, send them again',
 )
-const noDigest: Refusal = { code: 'BAD_REQUEST', message: 'a form has no digest of a file; send the file by PUT' }
-const noBoundary: Refusal = {
-  code: 'BAD_REQUEST',
-  message: 'the Content-Type of this form names no boundary; let your client write that header',
-}
 const noFile = (works: string): Refusal => ({ code: 'BAD_REQUEST', message: `there is no file in this form; ${works}` })

@@ -1,0 +1,65 @@
+import { defer, filter, from, map, merge, mergeMap, type Observable, takeUntil, throttleTime } from 'rxjs'
+import { ClockScheduler } from '../async/scheduler.ts'
+import type { Clock } from '../ports/system.ts'
+import type { RoomActor } from '../room/actor.ts'
+import type { OfferedFile, RoomEvent } from '../room/events.ts'
+import type { TransferActor } from '../transfer/actor.ts'
+import { isProgress } from '../transfer/progress.ts'
+import type { TransferEvent } from '../transfer/transfer.ts'
+
+/** A transfer's progress is told at most this often. */
+const PROGRESS_EVERY_MS = 1000
+
+/** Something that happened in a room: said, joined, renamed, muted, a whole file, … The host sees all of it, whispers and files for some included. */
+export interface RoomHappening {
+  readonly source: 'room'
+  /** The room's name. */
+  readonly room: string
+  readonly event: RoomEvent
+}
+
+/** Something that happened to a file on its way into a room. */
+export interface TransferHappening {
+  readonly source: 'transfer'
+  /** The name of the room that the file is for. */
+  readonly room: string
+  /** As it is known by then; `file.id` tells transfers apart. */
+  readonly file: OfferedFile
+  readonly event: TransferEvent
+}
+
+export type EngineEvent = RoomHappening | TransferHappening
+
+/** Rooms or transfers: those there are now, then each that is opened. */
+export interface Opened<Actor> {
+  readonly open: Iterable<Actor>
+  readonly opened$: Observable<Actor>
+}
+
+/** The events of all rooms and transfers in one stream, each with its room, until `closed$`. Costs nothing while nobody subscribes. */
+export function engineEvents(
+  rooms: Opened<RoomActor>,
+  transfers: Opened<TransferActor>,
+  clock: Clock,
+  closed$: Observable<unknown>,
+): Observable<EngineEvent> {
+  const scheduler = new ClockScheduler(clock)
+  // Any number of streams at once: what is merged is neither queued nor delayed.
+  const rooms$ = everyOf(rooms).pipe(
+    mergeMap((room) =>
+      room.events$.pipe(map((event): EngineEvent => ({ source: 'room', room: room.state.name, event }))),
+    ),
+  )
+  const transfers$ = everyOf(transfers).pipe(
+    mergeMap((transfer) =>
+      merge(
+        transfer.events$.pipe(filter((event) => !isProgress(event))),
+        transfer.events$.pipe(filter(isProgress), throttleTime(PROGRESS_EVERY_MS, scheduler)),
+      ).pipe(map((event): EngineEvent => ({ source: 'transfer', room: transfer.room, file: transfer.file, event }))),
+    ),
+  )
+  return merge(rooms$, transfers$).pipe(takeUntil(closed$))
+}
+
+const everyOf = <Actor>(actors: Opened<Actor>): Observable<Actor> =>
+  defer(() => merge(from([...actors.open]), actors.opened$))
