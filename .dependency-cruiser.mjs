@@ -31,15 +31,8 @@ export default {
     sees('system', [SHARED_DOMAIN]),
     sees('server', [DOMAIN, PROTOCOL, I18N, SYSTEM_FILES]),
     sees('client', [SHARED_DOMAIN, PROTOCOL, I18N, SYSTEM_FILES, 'adapters/system/tls/']),
-    sees('terminal', [
-      DOMAIN,
-      PROTOCOL,
-      I18N,
-      'adapters/client/',
-      SYSTEM_FILES,
-      'adapters/server/(connection|security)/',
-    ]),
-    sees('web', [SHARED_DOMAIN, PROTOCOL, I18N, 'adapters/client/', 'adapters/terminal/(event-text|commands|writers)']),
+    sees('terminal', [DOMAIN, PROTOCOL, I18N, 'adapters/client/', SYSTEM_FILES]),
+    sees('web', [SHARED_DOMAIN, PROTOCOL, I18N, 'adapters/client/']),
     {
       name: 'browsers-have-no-node',
       comment: 'the page, and the session that it shares with other clients',

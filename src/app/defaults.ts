@@ -57,6 +57,7 @@ export const fileStoreDefaults = {
 }
 
 export const lineDefaults: LineSettings = {
+  language: 'en',
   room: 'lobby',
   files: 'inline',
   inlineMaxBytes: 100_000_000,

@@ -44,7 +44,8 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await budi.keyboard.press('Enter')
   await budi.locator('main.room').waitFor()
   await press(ani, 'Invitations')
-  const [, id] = /^\[(\w+)\] used/.exec(await ani.getByText(/^\[\w+\] used, good until/).innerText()) ?? []
+  const [, id] =
+    /^\[(\w+)\] used/.exec(await ani.getByText(/^\[\w+\] used, and lets its person back in until/).innerText()) ?? []
   await write(ani, `/invite off ${id}`)
   await ani.getByText('Nobody comes in by it any more').waitFor()
   await press(ani, 'Let people in again')

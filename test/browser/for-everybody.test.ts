@@ -45,7 +45,7 @@ test('everything is reached with keys alone', async ({ open }) => {
   await reach('Close')
   await page.keyboard.press('Escape')
   await expect.poll(focused).toBe('Search')
-  await reach('Set the topic: no topic has been set')
+  await reach('Set the topic: no topic is set')
   await page.keyboard.press('Enter')
   await page.keyboard.type('kopi')
   await page.keyboard.press('Enter')

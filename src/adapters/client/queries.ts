@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
+import type { RoomAccess } from '#domain/room/room-access.ts'
 import type { ApiClient, HttpRequest } from './api-client.ts'
 import { isRefusal, type Refusal } from './errors.ts'
 import * as wire from './http-bodies.ts'
@@ -66,27 +67,22 @@ export const receiptsOf = (api: ApiClient, id: string): Promise<wire.Receipts | 
 export const postReceipt = (api: ApiClient, id: string, sha256: string): Promise<Refusal | undefined> =>
   api.run(api.filePath(id, '/receipts'), { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ sha256 }) })
 
-/** Gives a room a password; undefined takes it away. */
-export const setPassword = (api: ApiClient, room: string, password: string | undefined): Promise<Refusal | undefined> =>
-  api.run(
-    `${roomPath(room)}/password`,
-    password === undefined
-      ? { method: 'DELETE' }
-      : { method: 'PUT', headers: JSON_TYPE, body: JSON.stringify({ password }) },
-  )
-
-/** Makes an invitation, which lets one more person into a room. */
-export const invite = (api: ApiClient, room: string): Promise<wire.Invitation | Refusal> =>
-  get(api, `${roomPath(room)}/invitations`, wire.invitation, { method: 'POST' })
-
-export async function invitations(api: ApiClient, room: string): Promise<readonly wire.KeptInvitation[] | Refusal> {
-  const found = await get(api, `${roomPath(room)}/invitations`, wire.invitations)
-  return isRefusal(found) ? found : found.invitations
-}
-
-/** Nobody enters by it any more. */
-export const revoke = (api: ApiClient, room: string, id: string): Promise<Refusal | undefined> =>
-  api.run(`${roomPath(room)}/invitations/${encodeURIComponent(id)}`, { method: 'DELETE' })
+/** What opens a room, for one of its operators: over HTTP, so that no secret is ever a line of somebody's. */
+export const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> => ({
+  setPassword: (password) =>
+    api.run(
+      `${roomPath(room)}/password`,
+      password === undefined
+        ? { method: 'DELETE' }
+        : { method: 'PUT', headers: JSON_TYPE, body: JSON.stringify({ password }) },
+    ),
+  invite: () => get(api, `${roomPath(room)}/invitations`, wire.invitation, { method: 'POST' }),
+  invitations: async () => {
+    const found = await get(api, `${roomPath(room)}/invitations`, wire.invitations)
+    return isRefusal(found) ? found : found.invitations
+  },
+  revoke: (id) => api.run(`${roomPath(room)}/invitations/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+})
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 

@@ -1,46 +1,20 @@
 import { english } from './en.ts'
 import { indonesianRefusals } from './errors.ts'
 import { indonesian } from './id.ts'
-import type { Filling, Key, Message, MessageCatalog } from './messages.ts'
+import { type Language, type MessageCatalog, type Translator, translator } from './translator.ts'
 
-export const languages = ['en', 'id'] as const
-export type Language = (typeof languages)[number]
+export { type Language, languages, type Translator } from './translator.ts'
 
-/** Says one message of the catalogue; messages without gaps need nothing more. */
-export type Say = <Each extends Key>(key: Each, ...gaps: Filling<Each>) => string
+const catalogs: Readonly<Record<Language, MessageCatalog>> = { en: english, id: indonesian }
 
-const catalogues: Readonly<Record<Language, MessageCatalog>> = { en: english, id: indonesian }
-
-const refusals: Readonly<Record<Language, Readonly<Record<string, string>>>> = { en: {}, id: indonesianRefusals }
-
-/** The messages in one language. */
-export interface Translator {
-  readonly language: Language
-  readonly say: Say
-  /** Why something was refused: what the host says, where its code has no words here. */
-  refusal(why: { readonly code: string; readonly message: string }): string
-}
-
-/** What is filled into a message goes through `shown` first: it may be somebody else's text. */
-export function translatorFor(language: Language, shown: (text: string) => string = (text) => text): Translator {
-  const catalogue: Readonly<Record<Key, Message>> = catalogues[language]
-  const plural = new Intl.PluralRules(language)
-  const number = new Intl.NumberFormat(language)
-  const say: Say = (key, ...[gaps]) => {
-    const given: Readonly<Record<string, string | number>> = gaps ?? {}
-    const message = catalogue[key]
-    const form = typeof message !== 'string' && plural.select(Number(given['count'])) === 'one' ? 'one' : 'other'
-    const text = typeof message === 'string' ? message : message[form]
-    return text.replace(/\{(\w+)\}/g, (_, gap: string) => {
-      const value = given[gap] ?? ''
-      return typeof value === 'number' ? number.format(value) : shown(value)
-    })
-  }
-  const refusal: Translator['refusal'] = ({ code, message }) => {
-    const text = Object.hasOwn(refusals[language], code) ? refusals[language][code] : undefined
-    return (text ?? '{details}').replace('{details}', () => shown(message))
-  }
-  return { language, say, refusal }
+/** All messages in one language, for what runs in Node. `shown` escapes what is filled in, as the reader's screen needs it. */
+export function translatorFor(
+  language: Language,
+  shown: (text: string) => string = (text) => text,
+  grouped = true,
+): Translator {
+  const refusals = language === 'id' ? indonesianRefusals : {}
+  return translator({ language, messages: catalogs[language], refusals, shown, grouped })
 }
 
 /** The language somebody has asked their system for (`LC_ALL`, `LC_MESSAGES`, `LANG`), English where we do not have it. */

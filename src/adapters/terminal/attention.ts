@@ -1,8 +1,8 @@
+import { isNamedIn } from '#domain/names/text.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import type { BellRule } from './commands.ts'
+import type { BellRule } from '#protocol/commands.ts'
 import { clockText } from './event-rows.ts'
-import { names } from './event-text.ts'
 
 /** Whoever has not touched a key for so long is taken to look elsewhere. */
 const LOOKS_AWAY_MS = 60_000
@@ -42,7 +42,7 @@ export class Attention {
   heard(event: RoomEvent, me: string): void {
     const speaks = event.type === 'said' || event.type === 'acted' || event.type === 'whispered'
     if (!speaks || this.rule === 'off') return
-    if (this.rule === 'all' || event.type === 'whispered' || names(event.text, me)) this.ring()
+    if (this.rule === 'all' || event.type === 'whispered' || isNamedIn(event.text, me)) this.ring()
   }
 
   ring(): void {

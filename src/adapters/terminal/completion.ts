@@ -1,4 +1,4 @@
-import { slashWords } from './commands.ts'
+import { commandsAt } from '#protocol/commands.ts'
 import type { Choices } from './line-editor.ts'
 
 /** What Tab is asked to complete: what kind of thing, and which part of the line it is. */
@@ -15,7 +15,8 @@ export interface Sources {
   rooms(): Promise<readonly string[]>
   files(): Promise<readonly string[]>
   paths(begun: string): Promise<readonly string[]>
-  readonly own: readonly string[]
+  /** Which rows of the command table hold here. */
+  readonly at: 'terminal' | 'host'
 }
 
 const arguments_: Readonly<Record<string, Gap['kind']>> = {
@@ -46,7 +47,10 @@ export async function choicesFor(gap: Gap, sources: Sources): Promise<Choices | 
 async function textsFor({ kind, begun, from }: Gap, sources: Sources): Promise<readonly string[]> {
   switch (kind) {
     case 'word':
-      return beginning([...slashWords.map(({ word }) => word), ...sources.own], begun).map((word) => `${word} `)
+      return beginning(
+        commandsAt(sources.at).map(({ word }) => word),
+        begun,
+      ).map((word) => `${word} `)
     case 'nick': {
       const at = begun.startsWith('@') ? '@' : ''
       const behind = from === 0 ? ': ' : ' '

@@ -1,7 +1,7 @@
-import { forTerminal } from '#domain/names/text.ts'
+import { forTerminal, isNamedIn } from '#domain/names/text.ts'
 import type { Member, MentionedFile, RoomEvent } from '#domain/room/events.ts'
-import type { Translator } from '#i18n/i18n.ts'
-import { eventText, names } from './event-text.ts'
+import { eventText } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
 import type { Paint } from './style.ts'
 
 /** For whom, and how, events are written. */
@@ -33,7 +33,7 @@ function bodyOf(event: RoomEvent, view: View): string | undefined {
     case 'said': {
       const own = event.by.id === me.id
       const text = textOf(event.text, view)
-      const lit = !own && names(event.text, me.name) ? paint.mention(text) : text
+      const lit = !own && isNamedIn(event.text, me.name) ? paint.mention(text) : text
       const name = forTerminal(event.by.name)
       return `<${own ? paint.own(name) : paint.nick(name)}> ${lit}`
     }

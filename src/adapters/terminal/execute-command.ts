@@ -1,18 +1,26 @@
 import { failureText } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { PastEvent } from '#domain/room/events.ts'
+import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import { sendWhenReady } from '#domain/session.ts'
-import { type BellRule, slashWords, type Typed, typedLine, usageOf } from './commands.ts'
+import { sizeText } from '#i18n/format.ts'
+import { accessTexts } from '#i18n/render-answer.ts'
+import type { Translator } from '#i18n/translator.ts'
+import { type BellRule, commandsAt, type ParsedLine, parseLine } from '#protocol/commands.ts'
 import { rowOf } from './event-rows.ts'
 import { getFile, sendFile, showCollection, showFiles } from './file-text.ts'
+import type { Limits } from './ports.ts'
 import type { RoomClient } from './room-client.ts'
 import { isTheme, themeNames, themes } from './style.ts'
 
+/** Lines that `/history` shows by itself. */
+const HISTORY = 20
+const MOST_FOUND = 50
+
 /** Does what a typed line asks for; resolves when the room has answered, with the code of the refusal where it was not done. */
 export async function executeCommand(client: RoomClient, line: string): Promise<string | undefined> {
-  const own = client.own.map(({ word }) => word)
   try {
-    return await act(client, typedLine(line, own))
+    return await execute(client, parseLine(line, { at: client.at }), line.trim())
   } catch (error) {
     // A connection, or a disk: the next line may well work.
     return client.refused({ code: 'FAILED', message: failureText(error) })
@@ -20,84 +28,92 @@ export async function executeCommand(client: RoomClient, line: string): Promise<
 }
 
 /** Answers the code of a refusal. */
-async function act(client: RoomClient, typed: Typed): Promise<string | undefined> {
-  const { session } = client
-  switch (typed.type) {
+async function execute(client: RoomClient, parsed: ParsedLine, line: string): Promise<string | undefined> {
+  const { session, host } = client
+  switch (parsed.type) {
     case 'nothing':
       return undefined
     case 'say':
-      return await tell(client, { type: 'say', text: typed.text }, typed.text)
+      return await ask(client, { type: 'say', text: parsed.text }, parsed.text)
     case 'act':
-      return await tell(client, { type: 'act', text: typed.text }, `/me ${typed.text}`)
+      return await ask(client, { type: 'act', text: parsed.text }, line)
     case 'whisper':
-      return await tell(client, { type: 'whisper', to: typed.to, text: typed.text }, `/msg ${typed.to} ${typed.text}`)
+      return await ask(client, { type: 'whisper', to: parsed.to, text: parsed.text }, line)
+    case 'ask':
+      return await ask(client, toggled(client, parsed.command), line)
     case 'topic':
-      if (typed.topic !== undefined) return await tell(client, { type: 'setTopic', topic: typed.topic }, typed.topic)
+      if (parsed.topic !== undefined) return await ask(client, { type: 'setTopic', topic: parsed.topic }, line)
       return session.topic === '' ? client.notice('noTopic') : client.notice('topicIs', { topic: session.topic })
     case 'nick':
-      return await rename(client, typed.name)
+      return await rename(client, parsed.name)
     case 'who':
       return who(client)
     case 'files':
       return await showFiles(client)
     case 'get':
-      return await getFile(client, typed.file)
+      return await getFile(client, parsed.file)
     case 'send':
-      return await sendFile(client, typed.file, typed.to)
-    case 'collection':
+      return await sendFile(client, parsed.file, parsed.to)
+    case 'submissions':
       return await showCollection(client)
-    case 'rule':
-      return await tell(client, typed.command, `/${typed.command.type}`)
-    case 'join':
-      return client.end({
-        type: 'room',
-        room: typed.room,
-        ...(typed.password === undefined ? {} : { password: typed.password }),
-      })
+    case 'join': {
+      const { room, password } = parsed
+      return client.end({ type: 'room', room, ...(password === undefined ? {} : { password }) })
+    }
     case 'search': {
-      const found = await session.search(typed.query, 50)
+      const found = await session.search(parsed.query, MOST_FOUND)
       return found.length === 0 ? client.notice('nothingFound') : list(client, found)
     }
     case 'history':
-      list(client, await session.history(typed.count))
+      list(client, await session.history(parsed.count ?? HISTORY))
       return client.notice('endOfHistory')
     case 'ignore':
-      return ignore(client, typed.name)
+      return ignore(client, parsed.name)
     case 'bell':
-      client.attention.rule = typed.rule
-      return client.notice(bellWords[typed.rule])
+      client.attention.rule = parsed.rule
+      return client.notice(bellNotices[parsed.rule])
     case 'time':
-      client.time = typed.shown
-      return client.notice(typed.shown ? 'timeOn' : 'timeOff')
+      client.time = parsed.shown
+      return client.notice(parsed.shown ? 'timeOn' : 'timeOff')
     case 'theme':
-      return theme(client, typed.name)
-    case 'away':
-      return await away(client, typed.name)
+      return theme(client, parsed.name)
+    case 'access':
+      return await access(client, parsed.request)
+    case 'limit':
+      if (host.bandwidth !== undefined) client.talk(`* ${limitText(host.bandwidth, parsed, client.words)}`)
+      return undefined
     case 'help':
       return help(client)
     case 'quit':
       return client.end({ type: 'quit' })
-    case 'own': {
-      const said = (await client.own.find(({ word }) => word === typed.word)?.read(typed.rest)) ?? ''
-      client.talk(said)
-      return said.startsWith('!') ? 'BAD_COMMAND' : undefined
-    }
-    case 'wrong':
-      client.notice('howToType', { usage: typed.usage })
+    case 'wrong': {
+      const { usage, most } = parsed
+      if (most === undefined) client.notice('howToType', { usage })
+      else client.notice('howToTypeCount', { usage, most })
       return 'BAD_COMMAND'
+    }
     case 'unknown':
-      if (typed.near !== undefined) client.notice('didYouMean', { word: typed.word, near: typed.near })
-      else client.notice('unknownWord', { word: typed.word })
+    case 'elsewhere':
+      if (parsed.near !== undefined) client.notice('didYouMean', { word: parsed.word, near: parsed.near })
+      else client.notice(parsed.type === 'unknown' ? 'unknownWord' : 'wordNotHere', { word: parsed.word })
+      return 'BAD_COMMAND'
+    // No row of these is at a terminal.
+    case 'part':
+    case 'token':
+    case 'fileMode':
       return 'BAD_COMMAND'
     default:
-      typed satisfies never
+      return parsed satisfies never
   }
 }
 
-const bellWords = { off: 'bellOff', mention: 'bellMention', all: 'bellAll' } as const satisfies Record<BellRule, string>
+const bellNotices = { off: 'bellOff', mention: 'bellMention', all: 'bellAll' } as const satisfies Record<
+  BellRule,
+  string
+>
 
 /** Sends a command, and shows meanwhile that it is not answered yet. */
-async function tell(client: RoomClient, command: ClientCommand, text: string): Promise<string | undefined> {
+async function ask(client: RoomClient, command: ClientCommand, text: string): Promise<string | undefined> {
   const { session } = client
   const done = client.waiting(text)
   try {
@@ -106,6 +122,13 @@ async function tell(client: RoomClient, command: ClientCommand, text: string): P
   } finally {
     done()
   }
+}
+
+/** `/away` without a reason ends what it began. */
+function toggled({ session }: RoomClient, command: ClientCommand): ClientCommand {
+  if (command.type !== 'away' || command.reason !== undefined) return command
+  const isAway = session.members.find(({ id }) => id === session.member.id)?.away !== undefined
+  return isAway ? { type: 'back' } : command
 }
 
 async function rename(client: RoomClient, name: string): Promise<string | undefined> {
@@ -149,16 +172,28 @@ function theme(client: RoomClient, name: string): undefined {
   client.notice('themeIs', { theme: now, themes: themeNames.join(', ') })
 }
 
-async function away(client: RoomClient, reason: string): Promise<string | undefined> {
-  const { session } = client
-  const isAway = session.members.find(({ id }) => id === session.member.id)?.away !== undefined
-  if (isAway && reason === '') return await tell(client, { type: 'back' }, '/away')
-  return await tell(client, reason === '' ? { type: 'away' } : { type: 'away', reason }, `/away ${reason}`)
+async function access(client: RoomClient, request: AccessRequest): Promise<string | undefined> {
+  const answer = await changeAccess(client.host.access, request)
+  if (answer.type === 'refused') return client.refused(answer.why)
+  for (const text of accessTexts(answer, client.words, client.host.base)) client.talk(`* ${text}`)
+  return undefined
+}
+
+/** Changes what transfers may take of the network where a rate is given, and tells what they may take now. */
+export function limitText(
+  limits: Limits,
+  { of, bytes }: { readonly of: 'host' | 'transfer'; readonly bytes: number | undefined },
+  { say, language }: Translator,
+): string {
+  if (bytes !== undefined) limits.set(of === 'host' ? { host: bytes } : { transfer: bytes })
+  const { host, transfer } = limits.caps
+  const rate = (cap: number) => (cap === 0 ? say('limitNone') : say('limitRate', { rate: sizeText(cap, language) }))
+  return say('limits', { host: rate(host), each: rate(transfer) })
 }
 
 function help(client: RoomClient): undefined {
   const { say } = client.words
   client.notice('helpSay')
-  const rows = [...slashWords, ...client.own].filter(({ word }) => word !== 'help')
-  for (const row of rows) client.talk(`*   ${usageOf(row)}  ${client.paint.faint(say(row.about))}`)
+  for (const { word, usage, helpKey } of commandsAt(client.at))
+    if (word !== 'help') client.talk(`*   ${usage}  ${client.paint.faint(say(helpKey))}`)
 }

@@ -4,8 +4,8 @@ import type { MentionedFile } from '#domain/room/events.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
 import { submissionsOf } from '#domain/room/visibility.ts'
 import type { RoomSession } from '#domain/session.ts'
-import { sizeText } from '#i18n/size.ts'
-import { senderWords, shortId } from './event-text.ts'
+import { shortId, sizeText } from '#i18n/format.ts'
+import { audienceText } from '#i18n/render-event.ts'
 import type { RoomClient } from './room-client.ts'
 
 /** `/files`: what there is, oldest first. */
@@ -14,7 +14,12 @@ export async function showFiles(client: RoomClient): Promise<undefined> {
   if (files.length === 0) client.notice('noFiles')
   for (const found of files) {
     const { file, by } = found
-    const gaps = { id: shortId(file.id), file: file.name, name: senderWords(by, file, client.words) }
+    const gaps = {
+      id: shortId(file.id),
+      file: file.name,
+      name: by.name,
+      for: audienceText(file.audience, client.words),
+    }
     if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
     else client.notice('fileWhole', { ...gaps, size: sizeText(found.file.size, client.words.language) })
   }
@@ -28,7 +33,7 @@ export async function showCollection(client: RoomClient): Promise<string | undef
   const { files, missing } = submissionsOf(await session.listFiles(), session.members, session.collectingSince)
   client.notice('collected', { count: files.length })
   for (const found of files) {
-    const gaps = { id: shortId(found.file.id), file: found.file.name, name: found.by.name }
+    const gaps = { id: shortId(found.file.id), file: found.file.name, name: found.by.name, for: '' }
     if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
     else client.notice('fileWhole', { ...gaps, size: sizeText(found.file.size, words.language) })
   }

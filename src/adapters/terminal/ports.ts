@@ -1,6 +1,6 @@
 import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
-import type { HelpKey } from '#i18n/messages.ts'
+import type { RoomAccess } from '#domain/room/room-access.ts'
 
 /** Why something was not done. The code may be one that this version does not know. */
 export interface Refusal {
@@ -21,13 +21,19 @@ export interface FileTransfers {
   readonly autoBytes: number
 }
 
-/** A slash word that belongs to whoever runs the terminal. */
-export interface OwnWord {
-  readonly word: string
-  readonly takes: string
-  readonly about: HelpKey
-  /** Answers what to say. */
-  read(rest: string): string | Promise<string>
+/** The host of the room, as far as commands reach it. */
+export interface HostControls {
+  readonly access: RoomAccess<Refusal>
+  /** Where browsers find the host, as in `http://192.168.1.5:8268`. */
+  readonly base: string
+  /** What all transfers may take of the network, and each; left out where this terminal is not the host's own. */
+  readonly bandwidth?: Limits
+}
+
+/** Bytes a second; 0 is no limit. */
+export interface Limits {
+  readonly caps: { readonly host: number; readonly transfer: number }
+  set(caps: { readonly host?: number; readonly transfer?: number }): void
 }
 
 /** Lines that are typed, or come through a pipe; they go on from one room to the next. */

@@ -1,8 +1,7 @@
 import type { Progress as Moving } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { Translator } from '#i18n/i18n.ts'
-import { paceWords } from '#i18n/pace.ts'
-import { amountText } from '#i18n/size.ts'
+import { amountText, rateTexts } from '#i18n/format.ts'
+import type { Translator } from '#i18n/translator.ts'
 import { cut, widthOf } from './cells.ts'
 
 /** A transfer on a line. `receipts`: once it is there, and only others are waited for. */
@@ -27,7 +26,7 @@ export function progressLine(progress: Progress, columns: number, words: Transla
     sizes: `  ${amountText(done, total, words.language)}`,
     pace: isThere
       ? ''
-      : paceWords(progress, words)
+      : rateTexts(progress, words)
           .map((word) => `  ${word}`)
           .join(''),
     receipts: receipts === undefined ? '' : `   →${receipts.verified}/${receipts.present}`,

@@ -1,19 +1,17 @@
 import { Subscription } from 'rxjs'
+import { TypingMembers } from '#client/session/typing-members.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import { isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '#domain/room/events.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
-import type { Translator } from '#i18n/i18n.ts'
-import type { Filling, Key } from '#i18n/messages.ts'
-import { sizeText } from '#i18n/size.ts'
+import { shortId, sizeText } from '#i18n/format.ts'
+import type { Filling, Key, Translator } from '#i18n/translator.ts'
 import { Attention } from './attention.ts'
 import { receiptRow, rowOf, type View } from './event-rows.ts'
-import { shortId } from './event-text.ts'
-import type { Ending, FileTransfers, Output, OwnWord } from './ports.ts'
+import type { Ending, FileTransfers, HostControls, Output } from './ports.ts'
 import { Presence } from './presence.ts'
 import { type Paint, unpainted } from './style.ts'
 import { Transfers } from './transfers.ts'
-import { Writers } from './writers.ts'
 
 /** In larger rooms comings and goings are told together. */
 const LARGE_ROOM = 20
@@ -43,7 +41,7 @@ export interface ClientParts {
   readonly clock: Clock
   readonly outlet: Output
   readonly manner: TerminalOptions
-  readonly own: readonly OwnWord[]
+  readonly host: HostControls
 }
 
 /** A room as a person sees it: events become lines, files come by themselves, and how things stand is told. */
@@ -52,8 +50,8 @@ export class RoomClient {
   readonly words: Translator
   readonly transfers: Transfers
   readonly attention: Attention
-  readonly writers: Writers
-  readonly own: readonly OwnWord[]
+  readonly writers: TypingMembers
+  readonly host: HostControls
   readonly clock: Clock
   readonly ended: Promise<Ending>
   readonly ignored = new Set<string>()
@@ -77,10 +75,10 @@ export class RoomClient {
   readonly #sent = new Set<string>()
 
   constructor(parts: ClientParts) {
-    const { session, files, words, clock, outlet, manner, own } = parts
+    const { session, files, words, clock, outlet, manner, host } = parts
     this.session = session
     this.words = words
-    this.own = own
+    this.host = host
     this.clock = clock
     this.colours = manner.paint !== undefined
     this.paint = manner.paint ?? unpainted
@@ -88,7 +86,7 @@ export class RoomClient {
     this.#parts = parts
     this.#outlet = outlet
     this.transfers = new Transfers(files, clock, () => outlet.changed())
-    this.writers = new Writers(clock)
+    this.writers = new TypingMembers(clock)
     this.attention = new Attention(clock, () => outlet.bell())
     this.#presence = new Presence(clock, (type, names) => {
       const some = names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '')
@@ -122,6 +120,11 @@ export class RoomClient {
     this.#presence.flush()
     this.#watching.unsubscribe()
     this.#end(ending)
+  }
+
+  /** Which rows of the command table hold here. */
+  get at(): 'terminal' | 'host' {
+    return this.host.bandwidth === undefined ? 'terminal' : 'host'
   }
 
   get view(): View {

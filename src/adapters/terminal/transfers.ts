@@ -3,7 +3,7 @@ import { Semaphore } from '#domain/async/semaphore.ts'
 import { safeFileName } from '#domain/names/file-name.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import type { Audience, MentionedFile, WholeFile } from '#domain/room/events.ts'
-import type { Translator } from '#i18n/i18n.ts'
+import type { Translator } from '#i18n/translator.ts'
 import type { FileTransfers, Refusal } from './ports.ts'
 import { type Progress, progressLine } from './progress-line.ts'
 

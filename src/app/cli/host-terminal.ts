@@ -11,13 +11,11 @@ import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { Console } from '#terminal/pipes/console.ts'
 import { FileSaver } from '#terminal/pipes/file-saver.ts'
 import { sourceAt } from '#terminal/pipes/file-source.ts'
-import { limitWord } from '#terminal/pipes/limit-word.ts'
-import type { FileTransfers, OwnWord } from '#terminal/ports.ts'
+import type { FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import type { StopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { greetingOf, type HostFacts, listeningLine, pageLink } from './greeting.ts'
-import { keyWords } from './key-words.ts'
 import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 
 export interface HostTerminalParts {
@@ -71,12 +69,6 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
   const { say, refusal } = words
   const directory = saveInto(config, data)
   const into = { directory: directory ?? '.', autoBytes: directory === undefined ? 0 : Number.POSITIVE_INFINITY }
-  const limit: OwnWord = {
-    word: 'limit',
-    takes: '[5M|off]',
-    about: 'helpLimit',
-    read: (rest) => limitWord(rest, tamtam.bandwidth),
-  }
   const typed = new TypedInput(process.stdin)
   const rooms = async () => (await tamtam.engine.rooms()).map(({ name }) => name)
 
@@ -88,7 +80,7 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
           session,
           files: hostFileTransfers(session, into),
           rooms,
-          own: [limit, ...keyWords(tamtam.roomAccess(session), session.room, baseOf(facts), words)],
+          host: { access: tamtam.roomAccess(session), base: baseOf(facts), bandwidth: tamtam.bandwidth },
           language,
           plain: config.plain,
           typed,

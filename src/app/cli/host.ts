@@ -88,6 +88,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     line: {
       room: config.room,
       files: config.lineFiles,
+      ...(config.lang === undefined ? {} : { language: config.lang }),
       inlineMaxBytes: config.inlineMax,
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },

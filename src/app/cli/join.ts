@@ -7,24 +7,22 @@ import { downloadFile } from '#client/downloader.ts'
 import { isRefusal } from '#client/errors.ts'
 import { NodeHttp } from '#client/node-http.ts'
 import { uploadFile } from '#client/node-upload.ts'
-import { invitations, invite, listRooms, revoke, setPassword } from '#client/queries.ts'
+import { listRooms, roomAccess } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import type { OnTransferUpdate } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { Refused, type RoomSession } from '#domain/session.ts'
 import { type Language, languageOf, languages, translatorFor } from '#i18n/i18n.ts'
-import { bytesOf } from '#server/connection/wording.ts'
-import type { RoomAccess } from '#server/security/room-secrets.ts'
+import { bytesOf } from '#protocol/commands.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
 import { RandomIds } from '#system/ids.ts'
 import { unreadable } from '#terminal/pipes/file-source.ts'
-import type { Ending, FileTransfers, Refusal } from '#terminal/ports.ts'
+import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import { flushed, inputOf, neverWaitFor, type RoomTarget, rateOf, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { keyWords } from './key-words.ts'
 import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 
 interface JoinFlags {
@@ -92,7 +90,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
           const rooms = await listRooms(api)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
         },
-        own: keyWords(roomAccess(api, session.room), session.room, endpoint.base, words),
+        host: { access: roomAccess(api, session.room), base: endpoint.base },
         language: flags.lang ?? languageOf(process.env),
         plain: flags.plain === true,
         typed,
@@ -134,13 +132,6 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   if (process.stdin.isTTY !== true) typed.count.end()
   process.exit(exitCodes.done)
 }
-
-const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> => ({
-  setPassword: (word) => setPassword(api, room, word),
-  invite: () => invite(api, room),
-  invitations: () => invitations(api, room),
-  revoke: (id) => revoke(api, room, id),
-})
 
 /** One that was given, or one's own for this name on this host; a guest is nobody in particular. */
 function keyFor({ name, host, port }: RoomTarget, env: NodeJS.ProcessEnv): string {

@@ -1,7 +1,7 @@
 import { TransferMeter, type TransferUpdate } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import { sizeText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
-import { sizeText } from '#i18n/size.ts'
 import { type Progress, progressLine } from '#terminal/progress-line.ts'
 
 export interface Screen {

@@ -6,8 +6,8 @@ import { history } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { isEntry, lastSeqOf, type RoomEvent } from '#domain/room/events.ts'
-import { lineOf } from '#server/connection/event-line.ts'
-import { fileLine } from '#server/connection/wording.ts'
+import { translatorFor } from '#i18n/i18n.ts'
+import { pastLine } from '#i18n/render-event.ts'
 import { clientDefaults } from '../defaults.ts'
 import { apiOf, countOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { refused } from './failures.ts'
@@ -18,6 +18,8 @@ interface TailFlags {
   readonly follow: boolean
   readonly json?: boolean
 }
+
+const words = translatorFor('en', forTerminal, false)
 
 /** As many as a host gives at once. */
 const PAGE = 500
@@ -76,6 +78,6 @@ async function show(room: string, event: RoomEvent, { json }: TailFlags): Promis
   if (json) return await printJson({ room, ...event })
   // What comes from a host may be anything, names too.
   const shown = 'by' in event ? { ...event, by: { ...event.by, name: forTerminal(event.by.name) } } : event
-  const line = shown.type === 'fileCompleted' ? fileLine(shown.by.name, shown.file) : lineOf(shown).trimEnd()
+  const line = pastLine(shown, words)
   if (line !== '') await print(line.split('\n').map(forTerminal).join('\n'))
 }

@@ -8,7 +8,7 @@ import { SystemClock } from '#system/clock.ts'
 import { textLines } from '#system/files/text.ts'
 import { reflows } from '#terminal/frame.ts'
 import { runPlain } from '#terminal/plain.ts'
-import type { Ending, FileTransfers, JobControl, Output, OwnWord, Refusal, TypedLines } from '#terminal/ports.ts'
+import type { Ending, FileTransfers, HostControls, JobControl, Output, Refusal, TypedLines } from '#terminal/ports.ts'
 import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/style.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
@@ -21,7 +21,7 @@ export interface TerminalParts {
   readonly files: FileTransfers
   /** The rooms there are to go to. */
   readonly rooms: () => Promise<readonly string[]>
-  readonly own: readonly OwnWord[]
+  readonly host: HostControls
   readonly language: Language
   readonly plain: boolean
   /** What is typed where no cursor moves. */
@@ -41,7 +41,7 @@ function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boole
 
 /** Shows a room in this terminal until somebody leaves it. */
 export async function openTerminal(parts: TerminalParts, process: NodeJS.Process): Promise<Ending> {
-  const { session, files, own, language, greeting, rooms } = parts
+  const { session, files, host, language, greeting, rooms } = parts
   const screen = isScreen(process, parts.plain)
   const manner: TerminalOptions = screen
     ? {
@@ -56,7 +56,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     : { paint: undefined, time: false, tall: false, echo: false, live: false, divider: false, history: HISTORY }
   const make = (outlet: Output) => {
     const words = translatorFor(language, forTerminal)
-    const client = new RoomClient({ session, files, words, clock: new SystemClock(), outlet, manner, own })
+    const client = new RoomClient({ session, files, words, clock: new SystemClock(), outlet, manner, host })
     parts.made?.(client)
     for (const line of greeting) client.show(line)
     return client
@@ -79,7 +79,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     rooms,
     files: async () => (await session.listFiles()).map(({ file }) => file.name),
     paths: pathsBeginning,
-    own: own.map(({ word }) => word),
+    at: client.at,
   }))
 }
 

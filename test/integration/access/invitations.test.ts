@@ -129,9 +129,9 @@ describe('an invitation', () => {
       expect(code).toBe(ends)
       return errors
     }
-    const [, id] = /^\* \[(\w{8})\] not used, good until /m.exec(await type(0, '/invite', '/invite list')) ?? []
+    const [, id] = /^\* \[(\w{8})\] not used yet, and good until /m.exec(await type(0, '/invite', '/invite list')) ?? []
     expect(await type(4, `/invite off ${id}`, '/invite list', `/invite off ${id}`)).toMatch(
-      /^\* Nobody comes in by it any more\.\n\* There are no invitations\.\n! NO_SUCH_INVITATION /m,
+      /^\* nobody comes in by it any more\n\* there are no invitations to this room\n! NO_SUCH_INVITATION /m,
     )
   })
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { sizeText } from '#i18n/size.ts'
+import { sizeText } from '#i18n/format.ts'
 import { SENTINEL } from '#server/line/sentinel.ts'
 import { startHostProcess } from '../../harness/host.ts'
 import { LineClient } from '../../harness/line-client.ts'

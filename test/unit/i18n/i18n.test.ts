@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { CODES } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { english } from '#i18n/en.ts'
-import { filesEnglish } from '#i18n/files.en.ts'
+import { amountText, sizeText } from '#i18n/format.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { indonesian } from '#i18n/id.ts'
 import { pageEnglish } from '#i18n/page.en.ts'
-import { amountText, sizeText } from '#i18n/size.ts'
+import { commandsAt } from '#protocol/commands.ts'
 
 /** Every form of every message with the gaps in it, in the order of the alphabet. */
 const gapsOf = (catalogue: object) =>
@@ -31,7 +31,8 @@ describe('the catalogue', () => {
   })
 
   test('has no message twice, of which only one would be said', () => {
-    expect(Object.keys(pageEnglish).filter((key) => Object.hasOwn(filesEnglish, key))).toEqual([])
+    const { ...own } = english
+    for (const key of Object.keys(pageEnglish)) expect(own).toHaveProperty(key, pageEnglish[key as 'joined'])
   })
 
   test('has no braces that fill nothing in, and no line ends', () => {
@@ -79,6 +80,12 @@ test.each([
   expect(languageOf(env)).toBe(language)
 })
 
+test('the page has a help text for each of its commands, and none that it does not show', () => {
+  const shown = [...commandsAt('page').map(({ helpKey }) => helpKey), 'helpSay']
+  const kept = Object.keys(pageEnglish).filter((key) => /^help./.test(key))
+  expect(kept.toSorted()).toEqual(shown.filter((key) => key !== 'helpHelp').toSorted())
+})
+
 test('sizes are written as each language writes numbers', () => {
   expect([sizeText(11_500_000), sizeText(11_500_000, 'id')]).toEqual(['11.5 MB', '11,5 MB'])
   expect([amountText(8_200_000, 11_500_000), amountText(8_200_000, 11_500_000, 'id')]).toEqual([
@@ -108,3 +115,17 @@ describe('a refusal', () => {
     for (const code of CODES) expect(refusal({ code, message: 'x' })).not.toBe('x')
   })
 })
+
+for (const [bytes, text] of [
+  [0, '0 B'],
+  [1, '1 B'],
+  [999, '999 B'],
+  [1000, '1 kB'],
+  [1234, '1.2 kB'],
+  [999_949, '999.9 kB'],
+  [999_950, '1 MB'],
+  [11_500_000, '11.5 MB'],
+  [4 * 1024 ** 3, '4.3 GB'],
+  [2e15, '2,000 TB'],
+] as const)
+  test(`${bytes} bytes are ${text}`, () => expect(sizeText(bytes)).toBe(text))

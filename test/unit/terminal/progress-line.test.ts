@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { durationText, tookText } from '#i18n/duration.ts'
+import { amountText, durationText, tookText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
-import { amountText } from '#i18n/size.ts'
 import { type Progress, progressLine } from '#terminal/progress-line.ts'
 
 const words = translatorFor('en')

@@ -7,6 +7,7 @@ import type { FileTransfers } from '#terminal/ports.ts'
 import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/style.ts'
 import { type HouseOptions, openHouse, pieces } from '../../harness/house.ts'
+import { noControls } from '../../harness/no-controls.ts'
 import { turns } from '../../harness/turns.ts'
 
 const screen: TerminalOptions = {
@@ -45,7 +46,7 @@ async function atScreen(manner: Partial<TerminalOptions> = {}, options: HouseOpt
       changed: () => {},
     },
     manner: { ...screen, ...manner },
-    own: [],
+    host: noControls,
   })
   await client.start()
   onTestFinished(() => client.end({ type: 'quit' }))

@@ -4,6 +4,7 @@ import { translatorFor } from '#i18n/i18n.ts'
 import { RoomClient } from '#terminal/room-client.ts'
 import { Typing } from '#terminal/typing.ts'
 import { openHouse } from '../../harness/house.ts'
+import { noControls } from '../../harness/no-controls.ts'
 import { turns } from '../../harness/turns.ts'
 
 /** Ani's keys, in a room where a message has at most 20 bytes. */
@@ -23,7 +24,7 @@ async function atKeys() {
     clock: house.clock,
     outlet: { show: (row) => rows.push(row), talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
     manner: { paint: undefined, time: false, tall: true, echo: true, live: true, divider: false, history: 0 },
-    own: [],
+    host: noControls,
   })
   await client.start()
   onTestFinished(() => client.end({ type: 'quit' }))
@@ -31,7 +32,7 @@ async function atKeys() {
   const none = async () => []
   const typing = new Typing(
     client,
-    { nicks: () => [], rooms: none, files: none, paths: none, own: [] },
+    { nicks: () => [], rooms: none, files: none, paths: none, at: 'terminal' },
     () => {},
     () => suspended++,
   )

@@ -1,9 +1,10 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/text.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
+import type { LinkOf } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
 import {
   ClientSession,
   type ClientSessionParts,
@@ -18,14 +19,12 @@ import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { priceOfJoin } from '../connection/rate-limit.ts'
-import { COLLECTING, type LinkOf } from '../connection/wording.ts'
 import { type AccessControl, notForYou } from '../security/access-control.ts'
-import type { Caller } from './commands/command.ts'
-import { runCommand } from './commands/index.ts'
 import { LineDecoder } from './decoder.ts'
-import { LineUpload, receivedText, sentinelCandidate } from './file-io.ts'
-import type { LinkLines } from './link-lines.ts'
+import { type Caller, executeCommand, tokenFirst } from './execute.ts'
+import { LineUpload, sentinelCandidate } from './file-io.ts'
 import { LineOutput } from './output.ts'
+import { greetingText, type LineRenderer, receivedText } from './render.ts'
 import type { SentinelChecks } from './sentinel.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 import type { BeginItem, Item } from './syntax.ts'
@@ -38,7 +37,7 @@ export interface LineConnectionParts extends ClientSessionParts {
   readonly id: string
   readonly settings: LineSettings
   readonly checks: SentinelChecks
-  readonly links: LinkLines
+  readonly renderer: LineRenderer
 }
 
 /** `charge`: lines of a chunk that are no text. `inputOver`: the peer has closed its side. */
@@ -47,6 +46,7 @@ type Input = Item | { readonly type: 'charge'; readonly lines: number } | { read
 /** One line connection: what its member types becomes commands to the room, files and answers. */
 export class LineConnection implements Wire, ServedConnection, Caller {
   readonly settings: LineSettings
+  readonly words: Translator
   readonly accessControl: AccessControl
   readonly base: string | undefined
   readonly #incoming: IncomingConnection
@@ -60,9 +60,10 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   #upload: LineUpload | undefined
 
   constructor(incoming: IncomingConnection, parts: LineConnectionParts) {
-    const { accessControl, checks, clock, id, links, settings } = parts
+    const { accessControl, checks, clock, id, renderer, settings } = parts
     const { base, connection } = incoming
     this.settings = settings
+    this.words = renderer.words
     this.accessControl = accessControl
     this.base = base
     this.#incoming = incoming
@@ -77,7 +78,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#client = new ClientSession(incoming, this, parts, shared, id)
     const { delivery, failed } = this.#client
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
-    this.#output = new LineOutput({ delivery, clock, settings, checks, links, base, failed: () => this.quit() })
+    this.#output = new LineOutput({ delivery, clock, settings, checks, renderer, base, failed: () => this.quit() })
     this.#inbox = new Inbox({
       source: connection,
       handle: (item) => this.#handle(item),
@@ -142,7 +143,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
       case 'cut':
         return this.#cutUpload()
       case 'command':
-        return runCommand(this, item.word, item.rest)
+        return executeCommand(this, item.word, item.rest)
       case 'hint':
         return this.say(`* ${item.text}`)
       case 'error':
@@ -163,14 +164,11 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.quit()
   }
 
-  /** Handles input before authentication: only /token, /join with an invitation, and /quit (C122). */
+  /** Handles input before authentication: only the commands of that time (C122). */
   #beforeAuth(item: Exclude<Item, { type: 'answer' }>): Promise<void> | undefined {
     switch (item.type) {
       case 'command':
-        if (item.word === 'token') return this.show(item.rest.trim())
-        // An invitation opens its room by itself.
-        if (item.word === 'join') return runCommand(this, item.word, item.rest)
-        return item.word === 'quit' ? this.quit() : this.refuse(tokenFirst)
+        return executeCommand(this, item.word, item.rest)
       case 'begin':
         this.#decoder.abandonBody(item)
         return this.refuse(tokenFirst)
@@ -208,7 +206,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     else {
       const { session, credentials } = answer
       this.#output.linksFor(this.accessControl.holderOf(credentials, session.room))
-      void this.say(greeting(session))
+      void this.say(greetingText(session, this.words))
     }
   }
 
@@ -232,6 +230,10 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#client.sweep(now, ms)
   }
 
+  get isAuthenticated(): boolean {
+    return this.#client.status !== 'unauthenticated'
+  }
+
   /** Undefined after `/part`. */
   get session(): LocalSession | undefined {
     return this.#client.session
@@ -249,7 +251,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   }
 
   refuse({ code, message }: Reason): Promise<void> | undefined {
-    return this.say(`! ${code} ${forTerminal(message)}`)
+    return this.say(`! ${code} ${this.words.refusal({ code, message })}`)
   }
 
   pay(lines: number): Promise<void> {
@@ -325,7 +327,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#upload = undefined
     if (upload === undefined) return
     const ended = await (suspect ? upload.cut(sentinelCandidate) : upload.end())
-    if (!('type' in ended)) await this.say(receivedText(ended))
+    if (!('type' in ended)) await this.say(receivedText(ended, this.words))
   }
 
   async #cutUpload(): Promise<void> {
@@ -333,18 +335,4 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#upload = undefined
     await upload?.cut(rejected('TRANSFER_CUT', 'the sender went away before the file was through'))
   }
-}
-
-const tokenFirst: Rejected = rejected(
-  'NOT_FOUND',
-  'this host wants its token first: type /token TOKEN, or with an invitation /join ROOM INVITATION',
-)
-
-/** The first line that a member gets in a room, and its topic. */
-function greeting(session: LocalSession): string {
-  const collects = session.collectingSince === undefined ? '' : `\n* ${COLLECTING}`
-  const topic = session.topic === '' ? '' : `\n* topic: ${forTerminal(session.topic)}`
-  const history = session.last === 0 ? '' : `, ${session.last} so far (/history)`
-  const name = forTerminal(session.member.name)
-  return `* you are ${name} in ${session.room}: ${session.members.length} here${history}. /help tells what to type${topic}${collects}`
 }

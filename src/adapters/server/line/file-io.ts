@@ -4,9 +4,9 @@ import type { Clock } from '#domain/ports/system.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { Refused, type Session, type Upload } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
+import { sizeText } from '#i18n/format.ts'
 import { Progress } from '../connection/idle.ts'
 import type { Outbox } from '../connection/outbox.ts'
-import { placeText, shortId, sizeText } from '../connection/wording.ts'
 import { SENTINEL } from './sentinel.ts'
 import type { LineSettings } from './settings.ts'
 import type { BeginItem } from './syntax.ts'
@@ -93,10 +93,6 @@ export class LineUpload {
       void this.cut(this.#progress.isTrickle(now) ? trickled(this.#settings) : stalled(this.#settings)).catch(() => {})
   }
 }
-
-/** Tells the sender of a file that arrived whole. */
-export const receivedText = ({ id, name, size, sha256, audience }: WholeFile): string =>
-  `* [${shortId(id)}] ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`
 
 const stalled = ({ uploadStallMs }: LineSettings): Rejected =>
   rejected('TRANSFER_STALLED', `nothing of the file arrived for ${uploadStallMs / 1000} s; send it again`)

@@ -1,10 +1,12 @@
+import { forTerminal } from '#domain/names/text.ts'
 import type { Ids } from '#domain/ports/system.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import type { ClientSessionParts } from '../connection/client-session.ts'
 import { Connections } from '../connection/connections.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import { LineConnection } from './connection.ts'
-import { LinkLines } from './link-lines.ts'
+import { LineRenderer } from './render.ts'
 import { SentinelChecks } from './sentinel.ts'
 import type { LineSettings } from './settings.ts'
 
@@ -18,17 +20,18 @@ export interface LineServerParts extends ClientSessionParts {
 export class LineServer extends Connections implements ConnectionServer {
   readonly #parts: LineServerParts
   readonly #checks = new SentinelChecks()
-  readonly #links: LinkLines
+  readonly #renderer: LineRenderer
 
   constructor(parts: LineServerParts) {
     super(parts.clock)
     this.#parts = parts
-    this.#links = new LinkLines(parts.signedLinks, parts.accessControl)
+    const words = translatorFor(parts.settings.language, forTerminal, false)
+    this.#renderer = new LineRenderer(words, parts.signedLinks, parts.accessControl)
   }
 
   accept(incoming: IncomingConnection): void {
     const { ids, ...parts } = this.#parts
-    const shared = { checks: this.#checks, links: this.#links, id: ids.next() }
+    const shared = { checks: this.#checks, renderer: this.#renderer, id: ids.next() }
     this.add(incoming.connection, new LineConnection(incoming, { ...parts, ...shared }))
   }
 }

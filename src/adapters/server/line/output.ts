@@ -4,12 +4,11 @@ import type { Clock } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { FileCompleted, WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
+import { fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Delivery } from '../connection/delivery.ts'
-import { fileLine, guardSend, type LinkOf } from '../connection/wording.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { sendInlineFile } from './file-io.ts'
-import type { LinkLines, Links } from './link-lines.ts'
-import { inlineLines, type Lines, portion, type Reading } from './render.ts'
+import { guardSend, type LineRenderer, type Lines, type Links, portion, type Reading } from './render.ts'
 import type { SentinelChecks } from './sentinel.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
@@ -22,7 +21,7 @@ export interface OutputParts {
   readonly clock: Clock
   readonly settings: LineSettings
   readonly checks: SentinelChecks
-  readonly links: LinkLines
+  readonly renderer: LineRenderer
   /** The beginning of links. */
   readonly base: string | undefined
   /** A file could not be sent because of an error of ours. */
@@ -47,7 +46,7 @@ export class LineOutput {
   constructor(parts: OutputParts) {
     this.#parts = parts
     this.#delivery = parts.delivery
-    this.#links = parts.links.for(parts.base, undefined)
+    this.#links = parts.renderer.links(parts.base, undefined)
     this.mode = parts.settings.files
   }
 
@@ -58,7 +57,7 @@ export class LineOutput {
 
   /** Sets the credentials that its links carry. */
   linksFor(holder: SignedLinkHolder | undefined): void {
-    this.#links = this.#parts.links.for(this.#parts.base, holder)
+    this.#links = this.#parts.renderer.links(this.#parts.base, holder)
   }
 
   /** Writes lines of ours, behind the file that may be on the wire. Returns a promise when too many wait there already, or here. */
@@ -79,7 +78,7 @@ export class LineOutput {
   deliver(batch: Batch, session: LocalSession): void {
     const { outbox } = this.#delivery
     const isInline = this.mode === 'inline'
-    const lines = batch.encoded(isInline ? inlineLines : this.#links.encoder)
+    const lines = batch.encoded(isInline ? this.#parts.renderer.inline : this.#links.encoder)
     const file = isInline ? nextFile(lines, session) : undefined
     const pieces = portion(lines, session, 0, file?.index)
     if (pieces.length > 0) outbox.writeAll(pieces)
@@ -98,19 +97,20 @@ export class LineOutput {
   }
 
   async #send(by: string, file: WholeFile, session: LocalSession, mostBytes: number): Promise<void> {
-    const { checks, clock, settings } = this.#parts
+    const { checks, clock, renderer, settings } = this.#parts
+    const { words } = renderer
     const { outbox } = this.#delivery
     this.#sending = true
     try {
       if (file.size <= mostBytes && (await checks.carries(file.id, () => session.inspect(file.id)))) {
         const to = { outbox, clock, apartMs: settings.apartMs }
         await sendInlineFile(file, session.download(file.id, 0, 'lent'), to)
-      } else this.#notices.unshift(this.#encoded(`${fileLine(by, file, this.linkOf(session.room))}\n`))
+      } else this.#notices.unshift(this.#encoded(`${fileLine(by, file, words, this.linkOf(session.room))}\n`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // A reader that has left the room meanwhile does not wait for its file.
       if (session === this.#delivery.session)
-        this.#notices.unshift(this.#encoded(`! ${error.rejected.code} ${file.name} is not kept any more\n`))
+        this.#notices.unshift(this.#encoded(`! ${error.rejected.code} ${words.say('notKept', { file: file.name })}\n`))
     } finally {
       this.#sending = false
       this.#noticeBytes = 0

@@ -1,9 +1,13 @@
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Batch } from '#domain/room/batch.ts'
-import type { Member, RoomEvent } from '#domain/room/events.ts'
+import type { Batch, Encoder } from '#domain/room/batch.ts'
+import type { Member, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
-import { lineOf } from '../connection/event-line.ts'
-import { fileLine, guardSend, type LinkOf } from '../connection/wording.ts'
+import { shortId } from '#i18n/format.ts'
+import { sentText } from '#i18n/render-answer.ts'
+import { eventLine, fileLine, type LinkOf } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
+import type { AccessControl } from '../security/access-control.ts'
+import { fileUrl, type SignedLinkHolder, type SignedLinks } from '../security/signed-links.ts'
 
 /** Joins or leaves in one batch beyond this are told in one line: a thousand arrivals are not a thousand lines to each. */
 const PRESENCE_LINES = 8
@@ -21,22 +25,92 @@ export interface Lines {
   readonly files: readonly number[]
 }
 
-/** Lines for whoever gets files in band: the file itself stands for its line. */
-export function inlineLines(batch: Batch): Lines {
-  const lines = toLines(batch, lineOf)
-  // Looked for in all of it at once: it is hardly ever there.
-  return lines.bytes.includes(SEND) ? toLines(batch, (event) => guardSend(lineOf(event))) : lines
+/** More ways to reach one host than this are not remembered; those beyond share their lines with nobody. */
+const KEPT = 64
+
+/** How files are told to a reader: the address of a link, and whole batches of lines. */
+export interface Links {
+  /** In a room; undefined for a reader that came over a connection without an address. */
+  readonly linkOf: (room: string) => LinkOf | undefined
+  readonly encoder: Encoder<Lines>
 }
+
+/**
+ * Batches as lines, in the language of one server: encoded once for all readers of files as bytes, and once for all readers of links that reached
+ * the host at the same address by the same credentials.
+ */
+export class LineRenderer {
+  readonly words: Translator
+  /** Lines for readers of files as bytes: the file itself stands for its line. */
+  readonly inline: Encoder<Lines> = (batch) => inlineLines(batch, this.words)
+  readonly #signedLinks: SignedLinks
+  readonly #accessControl: Pick<AccessControl, 'linked'>
+  readonly #known = new Map<string, Links>()
+
+  constructor(words: Translator, signedLinks: SignedLinks, accessControl: Pick<AccessControl, 'linked'>) {
+    this.words = words
+    this.#signedLinks = signedLinks
+    this.#accessControl = accessControl
+  }
+
+  /** `base` as in `http://192.168.1.5:8268`. A link shows nothing by itself: where something must be shown, it is signed. */
+  links(base: string | undefined, holder: SignedLinkHolder | undefined): Links {
+    const key = JSON.stringify([base, holder])
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const linkOf = (room: string) => (base === undefined ? undefined : this.#linkOf(base, holder, room))
+    const links: Links = { linkOf, encoder: (batch) => linkLines(batch, this.words, linkOf(batch.room)) }
+    if (this.#known.size < KEPT) this.#known.set(key, links)
+    return links
+  }
+
+  #linkOf(base: string, known: SignedLinkHolder | undefined, room: string): LinkOf {
+    const holder = this.#accessControl.linked(known, room)
+    if (holder === undefined) return (file) => `${base}${fileUrl(file)}`
+    // Not `SEND`, for readers of files as bytes (`guardSend`).
+    const ticket = (id: string) => this.#signedLinks.issue(id, holder).text.replaceAll('SEND', '%53END')
+    return (file) => `${base}${fileUrl(file)}?ticket=${ticket(file.id)}`
+  }
+}
+
+/** The first lines of a member who has joined a room. */
+export function greetingText(session: LocalSession, { say }: Translator): string {
+  const { collectingSince, last, member, members, room, topic } = session
+  const gaps = { name: member.name, room, count: members.length }
+  return [
+    `* ${last === 0 ? say('greeting', gaps) : say('greetingSoFar', { ...gaps, last: String(last) })}`,
+    ...(topic === '' ? [] : [`* ${say('topicIs', { topic })}`]),
+    ...(collectingSince === undefined ? [] : [`* ${say('collecting')}`]),
+  ].join('\n')
+}
+
+/** The answer to the sender of a file that has come whole. */
+export const receivedText = (file: WholeFile, words: Translator): string =>
+  `* [${shortId(file.id)}] ${sentText(file, words)}`
+
+/**
+ * The seed's client takes any text that contains SEND for the beginning of a file (design section 4), so every reader of files as bytes gets the
+ * word with a zero-width space inside.
+ */
+export const guardSend = (line: string): string =>
+  line.includes('SEND') ? line.replaceAll('SEND', 'S\u200bEND') : line
 
 const SEND = Buffer.from('SEND')
 
-/** Lines for whoever asked for links instead of bytes. */
-export const linkLines = (batch: Batch, linkOf?: LinkOf): Lines =>
-  toLines(batch, (event) =>
-    event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file, linkOf)}\n` : lineOf(event),
+export function inlineLines(batch: Batch, words: Translator): Lines {
+  const lines = toLines(batch, words, (event) => eventLine(event, words))
+  // Looked for in all of it at once: it is hardly ever there.
+  return lines.bytes.includes(SEND) ? toLines(batch, words, (event) => guardSend(eventLine(event, words))) : lines
+}
+
+export const linkLines = (batch: Batch, words: Translator, linkOf?: LinkOf): Lines =>
+  toLines(batch, words, (event) =>
+    event.type === 'fileCompleted'
+      ? `${fileLine(event.by.name, event.file, words, linkOf)}\n`
+      : eventLine(event, words),
   )
 
-/** Whoever reads the lines. */
+/** The session of the reader. */
 export type Reading = Pick<LocalSession, 'id' | 'sees'>
 
 /** The bytes of the events from index `from` up to, not including, `to` that this member gets: none of its own, nothing for others. */
@@ -60,9 +134,9 @@ export function portion(lines: Lines, session: Reading, from = 0, to = lines.eve
 
 const isOwn = (event: RoomEvent, memberId: string): boolean => event.type !== 'missed' && event.by.id === memberId
 
-function toLines(batch: Batch, render: (event: RoomEvent) => string): Lines {
+function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => string): Lines {
   const { events } = batch
-  const folded = foldPresence(events)
+  const folded = foldPresence(events, words)
   const texts: string[] = []
   const starts: number[] = []
   const authors = new Set<string>()
@@ -99,16 +173,17 @@ function toLines(batch: Batch, render: (event: RoomEvent) => string): Lines {
   return { bytes, starts, events, authors, personal, files }
 }
 
-/** The lines that stand for a crowd's comings and goings: the first carries it, the others are empty. */
-function foldPresence(events: readonly RoomEvent[]): Map<RoomEvent, string> | undefined {
+/** The lines of many joins or leaves: the first carries them all, the others are empty. */
+function foldPresence(events: readonly RoomEvent[], { say }: Translator): Map<RoomEvent, string> | undefined {
   if (events.length <= PRESENCE_LINES) return undefined
   let folded: Map<RoomEvent, string> | undefined
   for (const type of ['joined', 'left'] as const) {
     const crowd = events.filter((event) => event.type === type)
     if (crowd.length <= PRESENCE_LINES) continue
     folded ??= new Map()
+    const key = type === 'joined' ? 'peopleJoined' : 'peopleLeft'
     crowd.forEach((event, index) => {
-      folded?.set(event, index === 0 ? `* ${crowd.length} people ${type}\n` : '')
+      folded?.set(event, index === 0 ? `* ${say(key, { count: crowd.length })}\n` : '')
     })
   }
   return folded

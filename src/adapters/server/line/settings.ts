@@ -1,7 +1,11 @@
+import type { Language } from '#i18n/translator.ts'
+
 export type FileMode = 'inline' | 'links'
 
 /** What the line door holds to; the defaults stand in `app/defaults.ts`. */
 export interface LineSettings {
+  /** In which notices and answers are written; what the host refuses is told by its code too. */
+  readonly language: Language
   /** The room that everybody is in at first. */
   readonly room: string
   /** How files reach members here unless they say otherwise with `/files`. */

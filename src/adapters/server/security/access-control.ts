@@ -4,10 +4,11 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected, tryLater } from '#domain/errors.ts'
 import { subnetOf } from '#domain/names/subnet.ts'
 import type { Cancel, Clock, Metrics } from '#domain/ports/system.ts'
+import type { RoomAccess } from '#domain/room/room-access.ts'
 import { Refused } from '#domain/session.ts'
 import { SharedRates } from '../connection/rate-limit.ts'
 import type { HostToken, OwnerKey } from './host-token.ts'
-import { LocalRoomAccess, type RoomAccess, type RoomSecrets } from './room-secrets.ts'
+import { LocalRoomAccess, type RoomSecrets } from './room-secrets.ts'
 import type { SignedLinkHolder } from './signed-links.ts'
 
 /** Everything that a client shows of itself. */

@@ -6,6 +6,7 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
+import type { Invitation, KeptInvitation, RoomAccess } from '#domain/room/room-access.ts'
 import { newSecret, sameSecret } from './host-token.ts'
 
 export interface RoomSecretSettings {
@@ -15,20 +16,6 @@ export interface RoomSecretSettings {
   readonly invitedMs: number
   /** Invitations to one room that hold, used or not. */
   readonly invitationsPerRoom: number
-}
-
-/** An invitation for one person, as far as it is remembered: its code is not. */
-export interface KeptInvitation {
-  readonly id: string
-  /** Milliseconds since 1970: from then on it lets nobody in, or back in. */
-  readonly expiresAt: number
-  /** Somebody has joined by it, whose it is now. */
-  readonly used: boolean
-}
-
-export interface Invitation extends Omit<KeptInvitation, 'used'> {
-  readonly room: string
-  readonly code: string
 }
 
 /** An invitation that holds for a person. */
@@ -227,18 +214,6 @@ export class RoomSecrets {
       throw error
     }
   }
-}
-
-/** The secrets of a room, in the hands of one of its operators. `Why`: the type of refusals. */
-export interface RoomAccess<Why = Rejected> {
-  /** Sets the room's password, or with nothing takes it away. Members stay members. */
-  setPassword(word: string | undefined): Promise<Why | undefined>
-  /** A new invitation, for one person. */
-  invite(): Promise<Invitation | Why>
-  /** Those that hold. */
-  invitations(): Promise<readonly KeptInvitation[] | Why>
-  /** Ends an invitation; a member who is in by nothing else goes. */
-  revoke(id: string): Promise<Why | undefined>
 }
 
 /** The same at the host of the room. */

@@ -3,23 +3,23 @@ import type { Bandwidth } from '#domain/engine/bandwidth.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { RoomSubscription } from '#domain/engine/subscription.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { failureText, forTerminal, isPathLine, jsonForTerminal, wordLine } from '#domain/names/text.ts'
+import { failureText, forTerminal, jsonForTerminal } from '#domain/names/text.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import type { Say } from '#domain/room/commands.ts'
+import type { ClientCommand, Say } from '#domain/room/commands.ts'
 import type { RoomEvent, WholeFile } from '#domain/room/events.ts'
+import { type AccessRequest, changeAccess, type RoomAccess } from '#domain/room/room-access.ts'
 import { submissionsOf } from '#domain/room/visibility.ts'
 import { sendWhenReady } from '#domain/session.ts'
-import { lineOf } from '#server/connection/event-line.ts'
-import { invitationText, inviteTyped, isRejected, passwordTyped } from '#server/connection/key-words.ts'
-import { type Asked, askedByLine } from '#server/connection/room-words.ts'
-import { fileLine, memberText, placeText, sendingText, sizeText, submissionLines } from '#server/connection/wording.ts'
-import type { RoomAccess } from '#server/security/room-secrets.ts'
+import { translatorFor } from '#i18n/i18n.ts'
+import { accessTexts, doneText, memberText, sendingText, sentText, submissionLines } from '#i18n/render-answer.ts'
+import { pastLine } from '#i18n/render-event.ts'
+import { parseLine } from '#protocol/commands.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import type { Source } from '#system/files/source.ts'
 import { type TextLine, TextLines } from '#system/files/text.ts'
+import { limitText } from '../execute-command.ts'
 import type { FileSaver } from './file-saver.ts'
 import { sourceAt } from './file-source.ts'
-import { limitWord } from './limit-word.ts'
 
 export interface ConsoleParts {
   readonly session: LocalSession
@@ -36,6 +36,8 @@ export interface ConsoleParts {
   readonly stderr: Writable
   readonly style: 'text' | 'json' | 'quiet'
 }
+
+const words = translatorFor('en', forTerminal, false)
 
 /** What may wait for whoever reads our output; past it we read on from the journal later, as for every slow reader. */
 const OUTPUT_MARK_BYTES = 256 * 1024
@@ -97,7 +99,7 @@ export class Console {
     const own = event.type !== 'missed' && event.by.id === session.member.id
     if (style === 'json') this.#json({ room: session.room, ...event })
     else if (style === 'text' && !own) {
-      const line = event.type === 'fileCompleted' ? fileLine(event.by.name, event.file) : lineOf(event).trimEnd()
+      const line = pastLine(event, words)
       if (line !== '') this.#print(line)
     }
     // One after the other: a hundred files at once would be a hundred open files.
@@ -125,44 +127,49 @@ export class Console {
   }
 
   async #typed(typed: string): Promise<void> {
-    const line = wordLine(typed)
-    const asked = askedByLine(line)
-    const [, to, path] = /^(?:SEND|\/send(?: +@(\S+))?) +(.+)$/.exec(line) ?? []
-    if (line.trim() === '') return
-    if (path !== undefined) await this.#send(path.trim(), to)
-    else if (line === '/who') this.#talk(this.#here())
-    else if (/^\/limit(?: |$)/.test(line)) this.#talk(limitWord(line.slice('/limit'.length), this.#parts.bandwidth))
-    else if (line === '/help') this.#talk(help)
-    else if (line === '/collect') this.#talk(this.#collected())
-    else if (/^\/password(?: |$)/.test(line))
-      this.#answer(await passwordTyped(this.#parts.keys, line.slice('/password'.length)))
-    else if (/^\/invite(?: |$)/.test(line)) await this.#invite(line.slice('/invite'.length))
-    else if (asked !== undefined) await this.#ask(asked)
-    else if (line.startsWith('/') && !line.startsWith('//') && !isPathLine(line))
-      this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
-    else await this.#say(line.startsWith('//') ? line.slice(1) : line)
+    const parsed = parseLine(typed, { at: 'host' })
+    switch (parsed.type) {
+      case 'nothing':
+        return
+      case 'say':
+        return await this.#say(parsed.text)
+      case 'send':
+        return await this.#send(parsed.file, parsed.to)
+      case 'who':
+        return this.#talk(this.#here())
+      case 'limit':
+        return this.#talk(`* ${limitText(this.#parts.bandwidth, parsed, words)}`)
+      case 'help':
+        return this.#talk(help)
+      case 'submissions':
+        return this.#talk(this.#submissions())
+      case 'ask':
+        return await this.#ask(parsed.command)
+      case 'access':
+        return await this.#access(parsed.request)
+      case 'wrong':
+        return this.#refused(rejected('BAD_COMMAND', `type ${parsed.usage}`))
+      default:
+        this.#talk('! BAD_COMMAND no such command here; /help tells what there is')
+    }
   }
 
-  async #ask(asked: Asked | Rejected): Promise<void> {
-    if ('code' in asked) return this.#refused(asked)
-    const answer = await this.#parts.session.send(asked.command)
+  async #ask(command: ClientCommand): Promise<void> {
+    const answer = await this.#parts.session.send(command)
+    const done = doneText(command, words)
     if (answer.type === 'rejected') this.#refused(answer)
-    else if (asked.done !== undefined) this.#talk(`* ${asked.done}`)
+    else if (done !== undefined) this.#talk(`* ${done}`)
   }
 
-  /** An invitation is data: it goes where our output goes, never to the log beside the talk (C121). */
-  async #invite(rest: string): Promise<void> {
+  async #access(request: AccessRequest): Promise<void> {
     const { keys, base, style } = this.#parts
-    const answer = await inviteTyped(keys, rest)
-    if (isRejected(answer)) this.#refused(answer)
-    else if ('lines' in answer) this.#talk(answer.lines.map((line) => `* ${line}`).join('\n'))
-    else if (style === 'json') this.#json({ type: 'invitation', ...answer })
-    else this.#print(`* ${invitationText(answer, base)}`)
-  }
-
-  #answer(told: string | Rejected): void {
-    if (typeof told === 'string') this.#talk(`* ${told}`)
-    else this.#refused(told)
+    const answer = await changeAccess(keys, request)
+    if (answer.type === 'refused') return this.#refused(answer.why)
+    // An invitation is data: it goes where our output goes, never to the log beside the talk (C121).
+    if (answer.type === 'invited' && style === 'json') return this.#json({ type: 'invitation', ...answer.invitation })
+    for (const text of accessTexts(answer, words, base))
+      if (answer.type === 'invited') this.#print(`* ${text}`)
+      else this.#talk(`* ${text}`)
   }
 
   /** In the order of typing: while the room is full, further lines wait behind those before them, and are not read. */
@@ -185,13 +192,13 @@ export class Console {
 
   #here(): string {
     const { files, members } = this.#parts.session
-    const sending = files.flatMap((file) => (file.status === 'offered' ? [`* ${sendingText(file)}`] : []))
-    return [`* here: ${members.map(memberText).join(', ')}`, ...sending].join('\n')
+    const sending = files.flatMap((file) => (file.status === 'offered' ? [`* ${sendingText(file, words)}`] : []))
+    return [`* here: ${members.map((member) => memberText(member, words)).join(', ')}`, ...sending].join('\n')
   }
 
-  #collected(): string {
+  #submissions(): string {
     const { files, members, collectingSince } = this.#parts.session
-    return submissionLines(submissionsOf(files, members, collectingSince)).join('\n')
+    return submissionLines(submissionsOf(files, members, collectingSince), words).join('\n')
   }
 
   async #send(typed: string, to: string | undefined): Promise<void> {
@@ -200,8 +207,7 @@ export class Console {
     const ended = 'type' in source ? source : await this.#upload(source, nameAt(path), to)
     if ('type' in ended) this.#refused({ ...ended, message: `${typed}: ${ended.message}` })
     else {
-      const { name, size, sha256, audience } = ended
-      this.#talk(`* ${forTerminal(name)} is ${placeText(audience)}: ${sizeText(size)}, sha256 ${sha256}`)
+      this.#talk(`* ${sentText(ended, words)}`)
     }
   }
 

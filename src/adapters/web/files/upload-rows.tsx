@@ -2,8 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { paceWords } from '#i18n/pace.ts'
-import { amountText, sizeText } from '#i18n/size.ts'
+import { amountText, rateTexts, sizeText } from '#i18n/format.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -70,7 +69,7 @@ function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upl
         {state.status === 'waiting' && say('waitsItsTurn')}
         {state.status === 'paused' && `${percent} % · ${say('isPaused')}`}
         {state.status === 'moving' &&
-          [`${percent} %`, amountText(done, total, language), ...paceWords(progress, words.value)].join(' · ')}
+          [`${percent} %`, amountText(done, total, language), ...rateTexts(progress, words.value)].join(' · ')}
         {state.status === 'failed' && say('wasNotSent', { file: upload.name, why: whyText(state.why) })}
         {state.status === 'whole' && upload.begun.value !== undefined && upload.room === room.name && (
           <Receipts room={room} file={upload.begun.value} by={room.place.member.value.name} />

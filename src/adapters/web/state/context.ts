@@ -1,6 +1,6 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { Say } from '#i18n/i18n.ts'
+import type { PageTranslator } from '#i18n/translator.ts'
 import type { Page } from './page.ts'
 
 export const PageContext = createContext<Page | undefined>(undefined)
@@ -12,4 +12,4 @@ export function usePage(): Page {
 }
 
 /** The catalogue in the language that was chosen; what it fills in has passed the escaper. */
-export const useSay = (): Say => usePage().words.value.say
+export const useSay = (): PageTranslator['say'] => usePage().words.value.say

@@ -1,56 +1,54 @@
 import type { ClientCommand } from '#domain/room/commands.ts'
-import { typedLine } from '#terminal/commands.ts'
-import { changeKeys, keyWords } from './key-words.ts'
+import { parseLine } from '#protocol/commands.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
-
-const KEY_WORDS = keyWords.map(({ word }) => word)
+import { requestAccess } from './room-access.ts'
 
 /** Does what was typed into the message field: the same words as in the terminal. `to`: who it is whispered to. */
 export function executeCommand(page: Page, room: Room, line: string, to: string | undefined): void {
   const { say } = page.words.value
   const { place, outbox, notices } = room
-  const typed = typedLine(line, KEY_WORDS)
+  const parsed = parseLine(line, { at: 'page' })
   const refuse = (text: string) => notices.tell(text, 'wrong')
-  switch (typed.type) {
+  switch (parsed.type) {
     case 'nothing':
       break
     case 'say':
-      outbox.say(to === undefined ? typed : { type: 'whisper', to, text: typed.text })
+      outbox.say(to === undefined ? parsed : { type: 'whisper', to, text: parsed.text })
       break
     case 'act':
     case 'whisper':
-      outbox.say(typed)
+      outbox.say(parsed)
       break
     case 'topic':
-      if (typed.topic !== undefined) ask(page, room, { type: 'setTopic', topic: typed.topic })
+      if (parsed.topic !== undefined) ask(page, room, { type: 'setTopic', topic: parsed.topic })
       else notices.tell(place.topic.peek() === '' ? say('noTopic') : say('topicIs', { topic: place.topic.peek() }))
       break
     case 'nick':
-      rename(page, room, typed.name)
+      rename(page, room, parsed.name)
       break
     case 'who':
       notices.tell(whoIsHere(page, room))
       break
-    case 'rule':
-      ask(page, room, typed.command)
+    case 'ask': {
+      const { command } = parsed
+      // `/away` without a reason ends what it began.
+      const isBack = command.type === 'away' && command.reason === undefined && place.member.peek().away !== undefined
+      ask(page, room, isBack ? { type: 'back' } : command)
       break
+    }
     case 'join':
-      page.go(typed.room, typed.password)
+      page.go(parsed.room, parsed.password)
       break
     case 'search':
-      room.show({ type: 'search', query: typed.query })
+      room.show({ type: 'search', query: parsed.query })
       break
     case 'ignore':
-      notices.tell(ignored(page, typed.name))
-      break
-    case 'away':
-      if (typed.name !== '') ask(page, room, { type: 'away', reason: typed.name })
-      else ask(page, room, { type: place.member.peek().away === undefined ? 'away' : 'back' })
+      notices.tell(ignored(page, parsed.name))
       break
     case 'help':
     case 'theme':
-      room.show({ type: typed.type === 'help' ? 'help' : 'settings' })
+      room.show({ type: parsed.type === 'help' ? 'help' : 'settings' })
       break
     case 'quit':
       page.ask()
@@ -58,29 +56,37 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'history':
       void room.timeline.older()
       break
-    case 'files':
-    case 'collection':
-    case 'get':
+    case 'access':
+      void requestAccess(page, room, parsed.request)
+      break
+    case 'wrong': {
+      const { usage, most } = parsed
+      refuse(most === undefined ? say('howToType', { usage }) : say('howToTypeCount', { usage, most }))
+      break
+    }
+    case 'unknown': {
+      const { word, near } = parsed
+      refuse(near === undefined ? say('unknownWord', { word }) : say('didYouMean', { word, near }))
+      break
+    }
+    case 'elsewhere':
+      refuse(say('wordNotHere', { word: parsed.word }))
+      break
+    // `SEND name`, and `/collect` without a word, are for clients that show files as lines. No row of the others is at the page.
     case 'send':
+    case 'submissions':
+    case 'files':
+    case 'fileMode':
+    case 'get':
     case 'bell':
     case 'time':
-      refuse(say('wordNotHere', { word: typed.type }))
-      break
-    case 'own':
-      void changeKeys(page, room, typed.word, typed.rest)
-      break
-    case 'wrong':
-      refuse(say('howToType', { usage: typed.usage }))
-      break
-    case 'unknown':
-      refuse(
-        typed.near === undefined
-          ? say('unknownWord', { word: typed.word })
-          : say('didYouMean', { word: typed.word, near: typed.near }),
-      )
+    case 'limit':
+    case 'part':
+    case 'token':
+      refuse(say('wordNotHere', { word: parsed.type === 'submissions' ? 'collect' : parsed.type }))
       break
     default:
-      typed satisfies never
+      parsed satisfies never
   }
 }
 

@@ -9,10 +9,11 @@ import { checkRoomName } from '#domain/names/room-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
-import { type Language, type Translator, translatorFor } from '#i18n/i18n.ts'
+import type { Language, PageTranslator } from '#i18n/translator.ts'
 import { BrowserClock, BrowserIds, type KeyValueStorage, readFragment, roomFragment } from '../browser/platform.ts'
 import { pageDefaults, sessionDefaults } from '../defaults.ts'
 import { FileTransfers } from '../files/uploads.ts'
+import { pageTranslator } from '../text/translator.ts'
 import { Announcer } from './announcer.ts'
 import { Room } from './room.ts'
 import { Secrets } from './secrets.ts'
@@ -41,7 +42,7 @@ export class Page {
   readonly #stage = signal<Stage>({ status: 'asking', why: undefined })
   readonly #roomName = signal(LOBBY)
   readonly language: Signal<Language>
-  readonly words: ReadonlySignal<Translator>
+  readonly words: ReadonlySignal<PageTranslator>
   readonly theme: Signal<Theme>
   readonly key: string
   /** The files that leave from here. */
@@ -60,7 +61,7 @@ export class Page {
     this.session = session
     const asked = languages.find((tag) => /^(en|id)\b/i.test(tag)) ?? 'en'
     this.language = signal<Language>((kept.get('language') ?? asked.slice(0, 2).toLowerCase()) === 'id' ? 'id' : 'en')
-    this.words = computed(() => translatorFor(this.language.value, forTerminal))
+    this.words = computed(() => pageTranslator(this.language.value))
     this.theme = signal<Theme>(themes.find((each) => each === kept.get('theme')) ?? 'system')
     this.key = kept.get('key') ?? new BrowserIds().next()
     kept.set('key', this.key)

@@ -1,7 +1,7 @@
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { TypingMembers } from '#client/session/typing-members.ts'
 import type { Cancel } from '#domain/ports/system.ts'
 import { isEntry, type Member, type RoomEvent, type Said } from '#domain/room/events.ts'
-import { Writers } from '#terminal/writers.ts'
 import type { Credentials } from '../browser/http.ts'
 import { BrowserClock, BrowserIds, type KeyValueStorage } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
@@ -40,7 +40,7 @@ export class Room {
   readonly #read: number | undefined
   readonly #unread = signal(unread.opened(undefined, 0))
   readonly #dialog = signal<Dialog | undefined>(undefined)
-  readonly #writers: Writers
+  readonly #writers: TypingMembers
   readonly #typing = signal<readonly string[]>([])
   readonly #clock = new BrowserClock()
   #remembering: Cancel | undefined
@@ -50,7 +50,7 @@ export class Room {
     const ids = new BrowserIds()
     this.#kept = kept
     this.#read = read
-    this.#writers = new Writers(this.#clock)
+    this.#writers = new TypingMembers(this.#clock)
     this.place = new RoomStore(wanted, credentials)
     this.history = new HostHistory(this.place.api, room)
     this.files = new RoomFiles(this.place.api, room)

@@ -1,9 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
-import { durationText } from '#i18n/duration.ts'
-import { translatorFor } from '#i18n/i18n.ts'
-import { amountText, sizeText } from '#i18n/size.ts'
+import { amountText, durationText, sizeText } from '#i18n/format.ts'
+import { pageTranslator } from '../text/translator.ts'
 import { type Facts, type Reading, readingOf } from './facts.ts'
 
 const EVERY_MS = 1000
@@ -11,7 +10,7 @@ const EVERY_MS = 1000
 const READINGS = 120
 
 const language = /^(?:id|in)\b/i.test(navigator.language) ? 'id' : 'en'
-const { say } = translatorFor(language, forTerminal)
+const { say } = pageTranslator(language)
 
 /** How the host is doing, for whoever runs it. */
 export function StatusPage() {

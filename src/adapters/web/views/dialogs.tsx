@@ -1,9 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { Member } from '#domain/room/events.ts'
-import { slashWords, usageOf } from '#terminal/commands.ts'
+import { commandsAt } from '#protocol/commands.ts'
 import { usePage, useSay } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
-import { keyWords } from '../state/key-words.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
 import { MemberDialog } from './member-dialog.tsx'
@@ -50,25 +49,23 @@ export function Dialogs({ room }: { readonly room: Room }) {
 const now = (room: Room, member: Member): Member =>
   room.place.members.value.find(({ id }) => id === member.id) ?? member
 
-/** Words that only a terminal understands. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['bell', 'files', 'get', 'send', 'time', 'help'])
-
 function HelpDialog({ closed }: { readonly closed: () => void }) {
   const { say } = usePage().words.value
   return (
     <Dialog title={say('help')} closed={closed}>
       <p>{say('helpSay')}</p>
       <dl class="words">
-        {[...slashWords, ...keyWords]
-          .filter(({ word }) => !ELSEWHERE.has(word))
-          .map((each) => (
-            <div key={each.word}>
-              <dt>
-                <code>{usageOf(each)}</code>
-              </dt>
-              <dd>{say(each.about)}</dd>
-            </div>
-          ))}
+        {commandsAt('page').map(
+          ({ word, usage, helpKey }) =>
+            word !== 'help' && (
+              <div key={word}>
+                <dt>
+                  <code>{usage}</code>
+                </dt>
+                <dd>{say(helpKey)}</dd>
+              </div>
+            ),
+        )}
       </dl>
     </Dialog>
   )

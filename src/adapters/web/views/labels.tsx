@@ -1,5 +1,5 @@
 import { forTerminal } from '#domain/names/text.ts'
-import type { Language } from '#i18n/i18n.ts'
+import type { Language } from '#i18n/translator.ts'
 import { usePage, useSay } from '../state/context.ts'
 
 /** So many colours are there for people; each can be read on both backgrounds, and none says anything alone. */

@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals'
 import type { Moderation } from '#domain/room/commands.ts'
 import { usePage } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
-import { givePassword, invite, listInvitations } from '../state/key-words.ts'
 import type { Room } from '../state/room.ts'
+import { requestAccess } from '../state/room-access.ts'
 import { Dialog } from './dialog.tsx'
 
 const RULES = [
@@ -28,17 +28,17 @@ export function ModerationDialog({ room, closed }: { readonly room: Room; readon
             {say(label)}
           </button>
         ))}
-        <button type="button" onClick={() => done(invite(page, room))}>
+        <button type="button" onClick={() => done(requestAccess(page, room, { type: 'invite' }))}>
           {say('inviteOne')}
         </button>
-        <button type="button" onClick={() => done(listInvitations(page, room))}>
+        <button type="button" onClick={() => done(requestAccess(page, room, { type: 'listInvitations' }))}>
           {say('invitations')}
         </button>
       </div>
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          done(givePassword(page, room, password.peek().trim()))
+          done(requestAccess(page, room, { type: 'setPassword', password: password.peek().trim() }))
         }}
       >
         <label>
@@ -56,7 +56,11 @@ export function ModerationDialog({ room, closed }: { readonly room: Room; readon
           <button type="submit" class="primary">
             {say('save')}
           </button>
-          <button type="button" class="grave" onClick={() => done(givePassword(page, room, undefined))}>
+          <button
+            type="button"
+            class="grave"
+            onClick={() => done(requestAccess(page, room, { type: 'setPassword', password: undefined }))}
+          >
             {say('takePassword')}
           </button>
         </div>

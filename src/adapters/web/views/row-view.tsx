@@ -1,7 +1,8 @@
 import { Component } from 'preact'
+import { isNamedIn } from '#domain/names/text.ts'
 import type { Audience } from '#domain/room/events.ts'
-import type { Say, Translator } from '#i18n/i18n.ts'
-import { eventText, names } from '#terminal/event-text.ts'
+import { eventText } from '#i18n/render-event.ts'
+import type { PageTranslator } from '#i18n/translator.ts'
 import { FileCard } from '../files/file-card.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -14,7 +15,7 @@ import { Day, Face, Name, Time } from './labels.tsx'
 interface RowProps {
   readonly room: Room
   readonly row: Row
-  readonly words: Translator
+  readonly words: PageTranslator
   readonly active: boolean
   readonly found: boolean
 }
@@ -87,7 +88,7 @@ function isSame(one: Row, other: Row): boolean {
 
 const MOST_NAMES = 5
 
-function comingsWords({ joined, left, passed, renamed, kicked }: PresenceRow, say: Say): string {
+function comingsWords({ joined, left, passed, renamed, kicked }: PresenceRow, say: PageTranslator['say']): string {
   const some = (names: readonly string[]) => {
     const shown = [...new Set(names)].slice(0, MOST_NAMES).join(', ')
     const more = names.length - MOST_NAMES
@@ -126,7 +127,7 @@ function TalkRow({ room, entry, headed, active }: TalkProps) {
   const me = room.place.member.value
   const { by, text, type } = entry
   const own = by.id === me.id
-  const lit = !own && names(text, me.name)
+  const lit = !own && isNamedIn(text, me.name)
   return (
     <div class={`talk ${type}${headed ? ' headed' : ''}${lit ? ' lit' : ''}`}>
       <div class="gutter">{headed ? <Face {...by} /> : <Time at={entry.at} />}</div>
@@ -202,7 +203,7 @@ function FileRow({ room, entry }: { readonly room: Room; readonly entry: FileEnt
 }
 
 /** Who else may see it. */
-function only({ to }: Audience, me: string, say: Say): string {
+function only({ to }: Audience, me: string, say: PageTranslator['say']): string {
   if (to === 'staff') return say('onlyTo', { name: say('staff') })
   return to.id === me ? say('toYou') : say('onlyTo', { name: to.name })
 }

@@ -3,8 +3,8 @@ import { useEffect } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { type Entry, isEntry } from '#domain/room/events.ts'
-import type { Translator } from '#i18n/i18n.ts'
-import { eventText } from '#terminal/event-text.ts'
+import { eventText } from '#i18n/render-event.ts'
+import type { PageTranslator } from '#i18n/translator.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -99,7 +99,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
   )
 }
 
-function textOf(entry: Entry, words: Translator): string {
+function textOf(entry: Entry, words: PageTranslator): string {
   switch (entry.type) {
     case 'said':
     case 'acted':

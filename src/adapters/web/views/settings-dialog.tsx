@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { languages } from '#i18n/i18n.ts'
+import { languages } from '#i18n/translator.ts'
 import { usePage } from '../state/context.ts'
 import { executeCommand } from '../state/execute-command.ts'
 import { themes } from '../state/page.ts'

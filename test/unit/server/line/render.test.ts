@@ -1,18 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { forTerminal } from '#domain/names/text.ts'
 import { Batch } from '#domain/room/batch.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
-import { LinkLines } from '#server/line/link-lines.ts'
-import { inlineLines, type Lines, linkLines, portion } from '#server/line/render.ts'
+import { translatorFor } from '#i18n/i18n.ts'
+import { guardSend, inlineLines, LineRenderer, type Lines, linkLines, portion } from '#server/line/render.ts'
 import { fileUrl, type SignedLinkHolder, SignedLinks } from '#server/security/signed-links.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { ManualClock } from '#system/clock.ts'
 import { AT, ani, budi, cici, joined, reading, said, whole } from '../../../harness/people.ts'
 
+const words = translatorFor('en', forTerminal, false)
+const kata = translatorFor('id', forTerminal, false)
 const GUARDED = 'S\u200bEND'
 const textFor = (lines: Lines, member: Member, from?: number, to?: number) =>
   Buffer.concat(portion(lines, reading(member), from, to)).toString()
-const linesOf = (...events: readonly RoomEvent[]) => inlineLines(new Batch('lobby', events))
+const linesOf = (...events: readonly RoomEvent[]) => inlineLines(new Batch('lobby', events), words)
 const whispered = (seq: number, by: Member, to: Member): RoomEvent => ({
   type: 'whispered',
   seq,
@@ -41,19 +44,67 @@ describe('a line for each event', () => {
     [{ ...stamp, type: 'fileCompleted', file: whole }, ''],
     [{ ...stamp, type: 'fileReceived', file }, ''],
     [{ type: 'missed', from: 3, to: 12 }, "* 10 lines are missing here: past this room's history, or damaged\n"],
+    [{ type: 'missed', from: 3, to: 3 }, "* 1 line is missing here: past this room's history, or damaged\n"],
+    [{ type: 'missed', from: 1, to: 4321 }, "* 4321 lines are missing here: past this room's history, or damaged\n"],
+    [{ type: 'left', by: ani, reason: 'kicked by budi: loud', kickedBy: budi }, '* ani left (kicked by budi: loud)\n'],
+    [{ ...stamp, type: 'acted', text: 'waves\ntwice' }, '* ani waves\n* ani twice\n'],
+    [
+      { ...stamp, type: 'fileOffered', file: { ...file, audience: { from: ani, to: budi } } },
+      '* ani is sending see-saw.mp3 (3 B) to budi only\n',
+    ],
+    [
+      { ...stamp, type: 'fileReceived', file: { ...file, audience: { from: budi, to: ani } } },
+      '* ani has see-saw.mp3, verified\n',
+    ],
+    [{ ...stamp, type: 'opped', to: cici, person: 'p' }, '* ani made cici an op\n'],
+    [{ ...stamp, type: 'deopped', name: 'cici', person: 'p' }, '* cici is no op any more, says ani\n'],
+    [{ ...stamp, type: 'muted', name: 'cici' }, '* ani muted cici\n'],
+    [{ ...stamp, type: 'muted', name: 'cici', reason: 'loud' }, '* ani muted cici: loud\n'],
+    [{ ...stamp, type: 'unmuted', name: 'cici' }, '* ani unmuted cici\n'],
+    [{ ...stamp, type: 'banned', name: 'cici', reason: 'loud' }, '* ani banned cici: loud\n'],
+    [{ ...stamp, type: 'unbanned', name: 'cici' }, '* ani unbanned cici\n'],
+    [{ ...stamp, type: 'locked' }, '* ani locked the room\n'],
+    [{ ...stamp, type: 'unlocked' }, '* ani unlocked the room\n'],
+    [{ ...stamp, type: 'shutOut', person: 'p' }, ''],
+    [
+      { ...stamp, type: 'collectionStarted' },
+      '* this room collects: what members send is seen only by them and by those who look after the room, says ani\n',
+    ],
+    [{ ...stamp, type: 'collectionEnded' }, '* this room collects no more, says ani: files are for everybody\n'],
+    [{ ...stamp, type: 'passwordSet' }, '* ani gave the room a password: who comes in from now on needs it\n'],
+    [{ ...stamp, type: 'passwordRemoved' }, "* ani took the room's password away\n"],
+    [{ type: 'away', by: ani, reason: '' }, '* ani is away\n'],
+    [{ type: 'away', by: ani, reason: 'lunch' }, '* ani is away: lunch\n'],
+    [{ type: 'back', by: ani }, '* ani is back\n'],
   ]
   for (const [event, line] of table)
     it(`${event.type}: ${line.trimEnd()}`, () => expect(textFor(linesOf(event), budi)).toBe(line))
 
+  it('tells operators of a file that is for them alone', () => {
+    const forStaff: RoomEvent = {
+      ...stamp,
+      type: 'fileOffered',
+      file: { ...file, audience: { from: ani, to: 'staff' } },
+    }
+    expect(linesOf(forStaff).bytes.toString()).toBe(
+      '* ani is sending see-saw.mp3 (3 B) to those who look after the room\n',
+    )
+  })
+  it('is in the language of the server', () => {
+    const events = [joined(ani), said(1, 'halo'), completed(2, ani)]
+    expect(textFor(linkLines(new Batch('lobby', events), kata), budi)).toBe(
+      `* ani masuk\n<ani> halo\n* berkas [f1] see-saw.mp3 dari ani: 3 B, sha256 ${whole.sha256}\n`,
+    )
+  })
   it('names a whole file, its size, digest and id to who asked for links', () =>
-    expect(textFor(linkLines(new Batch('lobby', [completed(1, ani)])), budi)).toBe(
+    expect(textFor(linkLines(new Batch('lobby', [completed(1, ani)]), words), budi)).toBe(
       `* file [f1] see-saw.mp3 from ani: 3 B, sha256 ${whole.sha256}\n`,
     ))
   it('ends in a link for who reached the host at an address, which nothing in a name can break', () => {
     const file = { ...whole, name: 'SEND "a b".mp3?#/..\u202e' }
     const batch = new Batch('lobby', [{ ...stamp, type: 'fileCompleted', file }])
     const text = textFor(
-      linkLines(batch, (file) => `http://[::1]:8268${fileUrl(file)}`),
+      linkLines(batch, words, (file) => `http://[::1]:8268${fileUrl(file)}`),
       budi,
     )
     expect(text).toMatch(/ http:\/\/\[::1\]:8268\/files\/f1\/%53END%20%22a%20b%22.mp3%3F%23%2F..%E2%80%AE\n$/)
@@ -65,10 +116,10 @@ describe('a line for each event', () => {
     ])
   })
   it('is encoded once for each address at which people reached the host', () => {
-    const links = new LinkLines(new SignedLinks(new MemorySecretStore(), new ManualClock(), 1000), {
+    const renderer = new LineRenderer(words, new SignedLinks(new MemorySecretStore(), new ManualClock(), 1000), {
       linked: () => undefined,
     })
-    const to = (base?: string, holder?: SignedLinkHolder) => links.for(base, holder).encoder
+    const to = (base?: string, holder?: SignedLinkHolder) => renderer.links(base, holder).encoder
     const batch = new Batch('lobby', [completed(1, ani)])
     const [lan, other] = [to('http://192.168.1.5:1'), to('http://10.0.0.1:1')]
     expect(batch.encoded(lan)).toBe(batch.encoded(to('http://192.168.1.5:1')))
@@ -140,10 +191,10 @@ describe('C16 the word that begins a file for the seed', () => {
     const text = textFor(linesOf(...events), budi)
     expect(text).not.toContain('SEND')
     expect(text).toContain(`please ${GUARDED} a.txt`)
-    expect(text.replaceAll('\u200b', '')).toBe(textFor(linkLines(new Batch('lobby', events)), budi))
+    expect(text.replaceAll('\u200b', '')).toBe(textFor(linkLines(new Batch('lobby', events), words), budi))
   })
   it('stays as it is for readers who asked for links', () =>
-    expect(textFor(linkLines(new Batch('lobby', [said(1, 'SEND it')])), budi)).toBe('<ani> SEND it\n'))
+    expect(textFor(linkLines(new Batch('lobby', [said(1, 'SEND it')]), words), budi)).toBe('<ani> SEND it\n'))
 })
 
 describe('a portion', () => {
@@ -204,10 +255,13 @@ it('any portion is what its events are one by one, without the own ones and othe
         .slice(from, to)
         .filter((each) => 'by' in each && each.by !== reader)
         .filter((each) => each.type !== 'whispered' || each.to === reader)
-        .map((each) => inlineLines(new Batch('lobby', [each])).bytes.toString())
+        .map((each) => inlineLines(new Batch('lobby', [each]), words).bytes.toString())
         .join('')
       expect(textFor(linesOf(...events), reader, from, to)).toBe(expected)
     }),
     { numRuns: 300 },
   )
 })
+
+it('the word SEND is broken each time, and only it', () =>
+  expect(guardSend('SEND send SENDER')).toBe('S\u200bEND send S\u200bENDER'))

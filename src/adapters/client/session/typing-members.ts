@@ -1,8 +1,8 @@
 import type { Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 
-/** Who is typing just now. */
-export class Writers {
+/** The members that are typing just now. */
+export class TypingMembers {
   readonly #clock: Clock
   /** Until when each is shown, by id. */
   readonly #until = new Map<string, { readonly name: string; readonly until: number }>()
@@ -18,7 +18,7 @@ export class Writers {
     else if (event.type === 'said' || event.type === 'acted' || event.type === 'left') this.#until.delete(id)
   }
 
-  /** Somebody is, or was a moment ago. */
+  /** Somebody types, or did a moment ago. */
   get busy(): boolean {
     return this.#until.size > 0
   }

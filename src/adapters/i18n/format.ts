@@ -1,0 +1,80 @@
+import type { Language, PageTranslator } from './translator.ts'
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+const formats = {
+  en: new Intl.NumberFormat('en', { maximumFractionDigits: 1 }),
+  id: new Intl.NumberFormat('id', { maximumFractionDigits: 1 }),
+} as const
+
+/** Bytes in decimal units, for people: `11.5 MB`. */
+export function sizeText(bytes: number, language: Language = 'en'): string {
+  let unit = 0
+  let amount = bytes
+  while (amount >= 999.95 && unit < UNITS.length - 1) {
+    amount /= 1000
+    unit++
+  }
+  return `${formats[language].format(amount)} ${UNITS[unit]}`
+}
+
+/** `8.2/11.5 MB`: both in the unit of the whole. */
+export function amountText(done: number, total: number | undefined, language: Language = 'en'): string {
+  if (total === undefined || done === total) return sizeText(done, language)
+  const whole = sizeText(total, language)
+  const [, unit = 'B'] = whole.split(' ')
+  const digits = unit === 'B' ? 0 : 1
+  const format = new Intl.NumberFormat(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping: false,
+  })
+  return `${format.format(done / 1000 ** UNITS.indexOf(unit))}/${whole}`
+}
+
+/** How much of an id a person has to read, and to type. */
+export const shortId = (id: string): string => id.slice(0, 8)
+
+/** A moment, given in milliseconds since 1970, for people anywhere. */
+export const minuteText = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+/** `2s`, `1m05s`, `2h03m`; up from. */
+export function durationText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000)
+  if (seconds < 60) return `${seconds}s`
+  const two = (count: number) => String(count).padStart(2, '0')
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`
+  return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
+}
+
+/** How long something took: `3.7s`, and from a minute on as `durationText`. */
+export const tookText = (ms: number): string => (ms < 59_950 ? `${(ms / 1000).toFixed(1)}s` : durationText(ms))
+
+/** How a transfer moves: bytes, milliseconds, bytes a second. `total` undefined: nobody knows it yet. */
+export interface Rate {
+  readonly done: number
+  readonly total: number | undefined
+  readonly rate: number
+  /** How long nothing has moved. */
+  readonly stillMs: number
+  /** Retries since something moved. */
+  readonly retries: number
+}
+
+const STALLED_AFTER_MS = 3000
+
+/** `3.1 MB/s` and `ETA 2s`, or `stalled 12s, retry 3`; nothing where there is nothing to say. */
+export function rateTexts(
+  { done, total, rate, stillMs, retries }: Rate,
+  { say, language }: PageTranslator,
+): readonly string[] {
+  if (stillMs >= STALLED_AFTER_MS || retries > 0) {
+    const stalled = say('stalled', { time: `${Math.floor(stillMs / 1000)}s` })
+    return [`${stalled}${retries > 0 ? `, ${say('retryNumber', { attempt: retries })}` : ''}`]
+  }
+  if (rate <= 0) return []
+  const left =
+    total === undefined || done >= total
+      ? []
+      : [say('timeLeft', { time: durationText(((total - done) / rate) * 1000) })]
+  return [`${sizeText(rate, language)}/s`, ...left]
+}

@@ -1,0 +1,144 @@
+import { forTerminal } from '#domain/names/text.ts'
+import type { Audience, RoomEvent, WholeFile } from '#domain/room/events.ts'
+import { shortId, sizeText } from './format.ts'
+import type { PageTranslator, Translator } from './translator.ts'
+
+/** Everything that is told about a room, but for what people say themselves and for what holds only for a moment. */
+export type ToldEvent = Exclude<
+  RoomEvent,
+  { readonly type: 'said' | 'acted' | 'whispered' | 'typing' | 'fileProgressed' | 'fileReceived' }
+>
+
+/** A sentence for it, the same on every screen. */
+export function eventText(event: ToldEvent, words: PageTranslator): string {
+  const { say, language } = words
+  if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
+  const { name } = event.by
+  switch (event.type) {
+    case 'topicSet':
+      return say('topicSet', { name, topic: event.topic })
+    case 'joined':
+      return say('joined', { name })
+    case 'left':
+      if (event.kickedBy !== undefined) return say('kicked', { name, by: event.kickedBy.name, why: event.reason })
+      return event.reason === 'left' ? say('left', { name }) : say('leftWhy', { name, why: event.reason })
+    case 'renamed':
+      return say('renamed', { from: event.from, name })
+    case 'fileOffered': {
+      const { file } = event
+      const gaps = { name, file: file.name, for: audienceText(file.audience, words) }
+      if (file.size === undefined) return say('sending', gaps)
+      return say('sendingSized', { ...gaps, size: sizeText(file.size, language) })
+    }
+    case 'fileCompleted':
+      return fileText(name, event.file, words)
+    case 'fileWithdrawn':
+      return say('fileGone', { file: event.file.name, name, why: event.reason })
+    case 'opped':
+      return say('opped', { name, to: event.to.name })
+    case 'deopped':
+    case 'unmuted':
+    case 'unbanned':
+      return say(event.type, { name, to: event.name })
+    case 'muted':
+    case 'banned': {
+      const { type, name: to, reason: why } = event
+      return why === undefined ? say(type, { name, to }) : say(`${type}Why`, { name, to, why })
+    }
+    case 'locked':
+    case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
+    case 'passwordSet':
+    case 'passwordRemoved':
+      return say(event.type, { name })
+    case 'away':
+      return event.reason === '' ? say('away', { name }) : say('awayWhy', { name, why: event.reason })
+    case 'back':
+      return say('backAgain', { name })
+    // Nobody is told of it.
+    case 'shutOut':
+      return ''
+    default:
+      return event satisfies never
+  }
+}
+
+/** Name, size and digest of a file, and its id for `/get`. */
+function fileText(by: string, file: WholeFile, words: PageTranslator): string {
+  const size = sizeText(file.size, words.language)
+  const gaps = { id: shortId(file.id), file: file.name, name: by, for: audienceText(file.audience, words) }
+  return words.say('fileHere', { ...gaps, size, digest: file.sha256 })
+}
+
+/** For whom a file is, where it is not for everybody: with a blank before it. */
+export function audienceText(audience: Audience | undefined, { say }: PageTranslator): string {
+  if (audience === undefined) return ''
+  return audience.to === 'staff' ? say('forStaff') : say('forOne', { to: audience.to.name })
+}
+
+/** The address of a file for one reader. */
+export type LinkOf = (file: Pick<WholeFile, 'id' | 'name'>) => string
+
+/** A file that does not come inline, as a line without its end; with `linkOf` it ends in a link. */
+export function fileLine(by: string, file: WholeFile, words: Translator, linkOf?: LinkOf): string {
+  // A plain link shows nothing of its reader, so a file that is not for everybody has none: `/get` brings it.
+  const link = linkOf === undefined || file.audience !== undefined ? '' : ` ${linkOf(file)}`
+  return `* ${fileText(by, file, words)}${link}`
+}
+
+/** Of a message of more lines the rest stands in the last one: each of them costs its readers a name. */
+const MOST_LINES = 64
+
+/**
+ * One event as a line of the line protocol and of pipes, with its end, or nothing. A message of several lines is as many, each with the name
+ * before it: the first column is never somebody's text (C62), and no line can pass for another person's. `words` must escape what it fills in.
+ */
+export function eventLine(event: RoomEvent, words: Translator): string {
+  const { say } = words
+  switch (event.type) {
+    case 'said':
+      return spoken(`<${event.by.name}> `, event.text)
+    case 'acted':
+      return spoken(`* ${forTerminal(event.by.name)} `, event.text)
+    case 'whispered':
+      return spoken(`* ${say('whispers', { name: event.by.name, text: '' })}`, event.text)
+    // Of what is for everybody there would be too many.
+    case 'fileReceived':
+      if (event.file.audience === undefined) return ''
+      return `* ${say('verified', { name: event.by.name, file: event.file.name })}\n`
+    // The reason says already that they were sent out, and by whom.
+    case 'left': {
+      const { kickedBy: _, ...left } = event
+      return `* ${eventText(left, words)}\n`
+    }
+    // In words of the line protocol's own, which its readers know.
+    case 'unmuted':
+    case 'unbanned':
+      return `* ${say(`${event.type}By`, { name: event.by.name, to: event.name })}\n`
+    case 'collectionStarted':
+    case 'collectionEnded':
+      return `* ${say(`${event.type}By`, { name: event.by.name })}\n`
+    // Nobody is told of a `shutOut`. A line can't be taken back, and these hold for a moment; a file comes inline, or as its `fileLine`.
+    case 'shutOut':
+    case 'typing':
+    case 'fileProgressed':
+    case 'fileCompleted':
+      return ''
+    default:
+      return `* ${eventText(event, words)}\n`
+  }
+}
+
+/** An entry as it is read again later: also a file is a line. */
+export const pastLine = (event: RoomEvent, words: Translator, linkOf?: LinkOf): string =>
+  event.type === 'fileCompleted'
+    ? fileLine(event.by.name, event.file, words, linkOf)
+    : eventLine(event, words).trimEnd()
+
+function spoken(by: string, text: string): string {
+  if (!text.includes('\n')) return `${by}${forTerminal(text)}\n`
+  const lines = text.split('\n')
+  const rest = lines.splice(MOST_LINES - 1).join('\n')
+  return `${[...lines, ...(rest === '' ? [] : [rest])].map((line) => `${by}${forTerminal(line)}`).join('\n')}\n`
+}

@@ -1,0 +1,463 @@
+import { isPathLine, wordLine } from '#domain/names/text.ts'
+import type { ComeBack, GoAway, Moderation } from '#domain/room/commands.ts'
+import type { Permission } from '#domain/room/moderation.ts'
+import type { AccessRequest } from '#domain/room/room-access.ts'
+
+/**
+ * Where commands are typed: `line` (netcat, telnet), `terminal` (`tamtam join`), `host` (the terminal of the host itself) and `page`. A command that is
+ * not at all of them stands only in some rows' `at`.
+ */
+export type FrontEnd = 'line' | 'terminal' | 'host' | 'page'
+
+/** A command as it was typed, understood: what each front end executes. */
+export type ParsedCommand =
+  | { readonly type: 'who' | 'files' | 'submissions' | 'help' | 'part' | 'quit' }
+  | { readonly type: 'act'; readonly text: string }
+  | { readonly type: 'whisper'; readonly to: string; readonly text: string }
+  /** Undefined: tells the topic. */
+  | { readonly type: 'topic'; readonly topic: string | undefined }
+  | { readonly type: 'nick' | 'ignore' | 'theme'; readonly name: string }
+  | { readonly type: 'join'; readonly room: string; readonly password?: string }
+  /** The room does it, and tells everybody whom it concerns. */
+  | { readonly type: 'ask'; readonly command: Moderation | GoAway | ComeBack }
+  /** Undefined: as many lines as the front end shows by itself. */
+  | { readonly type: 'history'; readonly count: number | undefined }
+  | { readonly type: 'search'; readonly query: string }
+  | { readonly type: 'fileMode'; readonly mode: 'links' | 'inline' }
+  | { readonly type: 'get'; readonly file: string }
+  /** `to`: the one person whom the file is for. */
+  | { readonly type: 'send'; readonly file: string; readonly to?: string }
+  | { readonly type: 'access'; readonly request: AccessRequest }
+  | { readonly type: 'token'; readonly token: string }
+  | { readonly type: 'bell'; readonly rule: BellRule }
+  | { readonly type: 'time'; readonly shown: boolean }
+  /** Bytes a second, 0 for no limit. Undefined: tells the limits. */
+  | { readonly type: 'limit'; readonly of: 'host' | 'transfer'; readonly bytes: number | undefined }
+  /** The command is there, and what stands behind it is not what it takes. `most`: of a count that it takes. */
+  | { readonly type: 'wrong'; readonly usage: string; readonly most?: number }
+  /** No command is called so here; `near`: one that may have been meant. `elsewhere`: other front ends have it. */
+  | { readonly type: 'unknown' | 'elsewhere'; readonly word: string; readonly near: string | undefined }
+
+/** A whole line as it was typed, understood. */
+export type ParsedLine = ParsedCommand | { readonly type: 'nothing' } | { readonly type: 'say'; readonly text: string }
+
+const bellRules = ['off', 'mention', 'all'] as const
+export type BellRule = (typeof bellRules)[number]
+
+export interface ParseContext {
+  readonly at: FrontEnd
+  /** Lines of history that may be asked for at once. */
+  readonly maxHistoryLines?: number
+}
+
+/** One command: a row of the table. */
+export interface Command {
+  readonly word: string
+  /** How it is typed. */
+  readonly usage: string
+  /** The message that tells what it does. */
+  readonly helpKey: `help${string}`
+  readonly at: readonly FrontEnd[]
+  /** Left out where nothing is asked of the room, or every member may. */
+  readonly permission?: Permission
+  /** Understood also before the host's token was shown (C122). */
+  readonly beforeAuth?: true
+  /** `rest`: what stands behind the word. Undefined where it is not what the command takes. */
+  parse(rest: string, context: ParseContext): ParsedCommand | undefined
+}
+
+const EVERYWHERE = ['line', 'terminal', 'host', 'page'] as const
+const SCREENS = ['terminal', 'host', 'page'] as const
+const TERMINALS = ['terminal', 'host'] as const
+
+const MOST_HISTORY = 500
+
+/** Every command there is, in the order of help. */
+export const COMMANDS = [
+  {
+    word: 'nick',
+    usage: '/nick name',
+    helpKey: 'helpNick',
+    at: EVERYWHERE,
+    parse: (rest, context) => some(rest, context, (name) => ({ type: 'nick', name })),
+  },
+  {
+    word: 'join',
+    usage: '/join room [password]',
+    helpKey: 'helpJoin',
+    at: EVERYWHERE,
+    // An invitation opens its room by itself.
+    beforeAuth: true,
+    parse: (rest, context) => {
+      // A password may have blanks in it; a room's name has none.
+      const [, name = '', password] = /^\s*(\S*)(?: +(.*[^ ]))? *$/s.exec(rest) ?? []
+      return some(name, context, (room) => ({ type: 'join', room, ...(password === undefined ? {} : { password }) }))
+    },
+  },
+  { word: 'part', usage: '/part', helpKey: 'helpPart', at: ['line'], parse: () => ({ type: 'part' }) },
+  { word: 'who', usage: '/who', helpKey: 'helpWho', at: EVERYWHERE, parse: () => ({ type: 'who' }) },
+  {
+    word: 'msg',
+    usage: '/msg name text',
+    helpKey: 'helpMsg',
+    at: EVERYWHERE,
+    parse: (rest) => {
+      const [, to, text] = /^(\S+)\s+(.*)$/s.exec(rest) ?? []
+      return to === undefined || text === undefined ? undefined : { type: 'whisper', to, text }
+    },
+  },
+  {
+    word: 'me',
+    usage: '/me text',
+    helpKey: 'helpMe',
+    at: EVERYWHERE,
+    parse: (rest, context) => some(rest, context, (text) => ({ type: 'act', text }), 'as it is'),
+  },
+  {
+    word: 'away',
+    usage: '/away [reason]',
+    helpKey: 'helpAway',
+    at: EVERYWHERE,
+    permission: 'away',
+    parse: (rest) => ({ type: 'ask', command: { type: 'away', ...reason(rest) } }),
+  },
+  {
+    word: 'back',
+    usage: '/back',
+    helpKey: 'helpBack',
+    at: EVERYWHERE,
+    permission: 'back',
+    parse: (rest) => bare(rest, { type: 'back' }),
+  },
+  {
+    word: 'topic',
+    usage: '/topic [text]',
+    helpKey: 'helpTopic',
+    at: EVERYWHERE,
+    parse: (rest) => ({ type: 'topic', topic: rest.trim() === '' ? undefined : rest.trim() }),
+  },
+  {
+    word: 'history',
+    usage: '/history [n]',
+    helpKey: 'helpHistory',
+    at: EVERYWHERE,
+    parse: (rest, { maxHistoryLines: most = MOST_HISTORY }) => {
+      if (rest.trim() === '') return { type: 'history', count: undefined }
+      const count = Number(rest.trim())
+      return Number.isInteger(count) && count >= 1
+        ? { type: 'history', count: Math.min(count, most) }
+        : { type: 'wrong', usage: '/history [n]', most }
+    },
+  },
+  {
+    word: 'search',
+    usage: '/search words',
+    helpKey: 'helpSearch',
+    at: EVERYWHERE,
+    parse: (rest) => (rest.trim() === '' ? undefined : { type: 'search', query: rest }),
+  },
+  {
+    word: 'files',
+    usage: '/files [links|inline]',
+    helpKey: 'helpFileModes',
+    at: ['line'],
+    parse: (rest) => {
+      const mode = rest.trim()
+      if (mode === '') return { type: 'files' }
+      return mode === 'links' || mode === 'inline' ? { type: 'fileMode', mode } : undefined
+    },
+  },
+  { word: 'files', usage: '/files', helpKey: 'helpFiles', at: TERMINALS, parse: () => ({ type: 'files' }) },
+  {
+    word: 'get',
+    usage: '/get file',
+    helpKey: 'helpGet',
+    at: ['line', ...TERMINALS],
+    parse: (rest, context) => some(rest, context, (file) => ({ type: 'get', file })),
+  },
+  {
+    word: 'send',
+    usage: '/send [@nick] path',
+    helpKey: 'helpSend',
+    at: TERMINALS,
+    parse: (rest) => {
+      const [, to, file = ''] = /^(?:@(\S+)\s+)?(.*)$/s.exec(rest) ?? []
+      return file === '' ? undefined : { type: 'send', file, ...(to === undefined ? {} : { to }) }
+    },
+  },
+  {
+    word: 'ignore',
+    usage: '/ignore [name]',
+    helpKey: 'helpIgnore',
+    at: SCREENS,
+    parse: (name) => ({ type: 'ignore', name }),
+  },
+  {
+    word: 'kick',
+    usage: '/kick name [reason]',
+    helpKey: 'helpKick',
+    at: EVERYWHERE,
+    permission: 'kick',
+    parse: (rest) => nameAndReason('kick', rest),
+  },
+  {
+    word: 'mute',
+    usage: '/mute name [reason]',
+    helpKey: 'helpMute',
+    at: EVERYWHERE,
+    permission: 'mute',
+    parse: (rest) => nameAndReason('mute', rest),
+  },
+  {
+    word: 'unmute',
+    usage: '/unmute name',
+    helpKey: 'helpUnmute',
+    at: EVERYWHERE,
+    permission: 'unmute',
+    parse: (rest) => nameOnly('unmute', rest),
+  },
+  {
+    word: 'ban',
+    usage: '/ban name [reason]',
+    helpKey: 'helpBan',
+    at: EVERYWHERE,
+    permission: 'ban',
+    parse: (rest) => nameAndReason('ban', rest),
+  },
+  {
+    word: 'unban',
+    usage: '/unban name',
+    helpKey: 'helpUnban',
+    at: EVERYWHERE,
+    permission: 'unban',
+    parse: (rest) => nameOnly('unban', rest),
+  },
+  {
+    word: 'op',
+    usage: '/op name',
+    helpKey: 'helpOp',
+    at: EVERYWHERE,
+    permission: 'op',
+    parse: (rest) => nameOnly('op', rest),
+  },
+  {
+    word: 'deop',
+    usage: '/deop name',
+    helpKey: 'helpDeop',
+    at: EVERYWHERE,
+    permission: 'deop',
+    parse: (rest) => nameOnly('deop', rest),
+  },
+  {
+    word: 'lock',
+    usage: '/lock',
+    helpKey: 'helpLock',
+    at: EVERYWHERE,
+    permission: 'lock',
+    parse: (rest) => bare(rest, { type: 'lock' }),
+  },
+  {
+    word: 'unlock',
+    usage: '/unlock',
+    helpKey: 'helpUnlock',
+    at: EVERYWHERE,
+    permission: 'unlock',
+    parse: (rest) => bare(rest, { type: 'unlock' }),
+  },
+  {
+    word: 'collect',
+    usage: '/collect [on|off]',
+    helpKey: 'helpCollect',
+    at: EVERYWHERE,
+    permission: 'startCollection',
+    parse: (rest) => {
+      const word = rest.trim()
+      if (word === '') return { type: 'submissions' }
+      if (word !== 'on' && word !== 'off') return undefined
+      return { type: 'ask', command: { type: word === 'on' ? 'startCollection' : 'endCollection' } }
+    },
+  },
+  {
+    word: 'password',
+    usage: '/password word|off',
+    helpKey: 'helpPassword',
+    at: EVERYWHERE,
+    permission: 'setPassword',
+    parse: (rest) => {
+      const word = rest.trim()
+      return word === '' ? undefined : access({ type: 'setPassword', password: word === 'off' ? undefined : word })
+    },
+  },
+  {
+    word: 'invite',
+    usage: '/invite [list|off id]',
+    helpKey: 'helpInvite',
+    at: EVERYWHERE,
+    permission: 'invite',
+    parse: (rest) => {
+      const [word = '', id = '', ...more] = rest.trim().split(/\s+/)
+      if (word === '') return access({ type: 'invite' })
+      if (word === 'list' && id === '') return access({ type: 'listInvitations' })
+      return word === 'off' && id !== '' && more.length === 0 ? access({ type: 'revoke', id }) : undefined
+    },
+  },
+  {
+    word: 'bell',
+    usage: '/bell off|mention|all',
+    helpKey: 'helpBell',
+    at: TERMINALS,
+    parse: (rest) => {
+      const rule = bellRules.find((each) => each === rest)
+      return rule === undefined ? undefined : { type: 'bell', rule }
+    },
+  },
+  {
+    word: 'time',
+    usage: '/time on|off',
+    helpKey: 'helpTime',
+    at: TERMINALS,
+    parse: (rest) => (rest === 'on' || rest === 'off' ? { type: 'time', shown: rest === 'on' } : undefined),
+  },
+  {
+    word: 'theme',
+    usage: '/theme [name]',
+    helpKey: 'helpTheme',
+    at: SCREENS,
+    parse: (name) => ({ type: 'theme', name }),
+  },
+  {
+    word: 'limit',
+    usage: '/limit [[each] 5M|off]',
+    helpKey: 'helpLimit',
+    at: ['host'],
+    parse: (rest) => {
+      const [, each, amount] = /^(each\b)? *(\S*)$/.exec(rest.trim()) ?? []
+      const of = each === undefined ? 'host' : 'transfer'
+      if (amount === '' && each === undefined) return { type: 'limit', of, bytes: undefined }
+      const bytes = amount === 'off' ? 0 : bytesOf(amount ?? '')
+      return bytes === undefined ? undefined : { type: 'limit', of, bytes }
+    },
+  },
+  {
+    word: 'token',
+    usage: '/token token',
+    helpKey: 'helpToken',
+    at: ['line'],
+    beforeAuth: true,
+    parse: (rest) => ({ type: 'token', token: rest.trim() }),
+  },
+  {
+    word: 'quit',
+    usage: '/quit',
+    helpKey: 'helpQuit',
+    at: EVERYWHERE,
+    beforeAuth: true,
+    parse: () => ({ type: 'quit' }),
+  },
+  { word: 'help', usage: '/help', helpKey: 'helpHelp', at: EVERYWHERE, parse: () => ({ type: 'help' }) },
+] as const satisfies readonly Command[]
+
+/** What else is typed on the line protocol, in the form of the table: its decoder understands it, and no command. */
+export const LINE_SYNTAX = [
+  { usage: '//text', helpKey: 'helpSlash' },
+  { usage: 'SEND name', helpKey: 'helpSendLine' },
+  { usage: '/put size name', helpKey: 'helpPut' },
+] as const
+
+type Row = (typeof COMMANDS)[number]
+/** The rows of one front end, with their own help keys. */
+export type CommandAt<At extends FrontEnd> = Row extends infer Each extends Row
+  ? Each extends { readonly at: readonly (infer Where)[] }
+    ? At extends Where
+      ? Each
+      : never
+    : never
+  : never
+
+export const commandsAt = <At extends FrontEnd>(at: At): readonly CommandAt<At>[] =>
+  COMMANDS.filter((row): row is CommandAt<At> => isAt(row, at))
+
+const isAt = ({ at }: Command, frontEnd: FrontEnd): boolean => at.includes(frontEnd)
+
+/** The command that is called so at a front end. */
+export const commandNamed = (word: string, at: FrontEnd): Command | undefined =>
+  COMMANDS.find((row) => row.word === word && isAt(row, at))
+
+/** Understands a word and what stands behind it. */
+export function parseCommand(word: string, rest: string, context: ParseContext): ParsedCommand {
+  const found = commandNamed(word, context.at)
+  if (found !== undefined) return found.parse(rest, context) ?? { type: 'wrong', usage: found.usage }
+  const type = COMMANDS.some((row) => row.word === word) ? 'elsewhere' : 'unknown'
+  return { type, word, near: nearest(word, context.at) }
+}
+
+/** Understands a line that somebody typed; an unknown word is never said as text. */
+export function parseLine(typed: string, context: ParseContext): ParsedLine {
+  const line = wordLine(typed)
+  if (line.trim() === '') return { type: 'nothing' }
+  const [, path] = /^SEND +(.+)$/.exec(line) ?? []
+  if (path !== undefined) return { type: 'send', file: path.trim() }
+  if (!line.startsWith('/') || isPathLine(line)) return { type: 'say', text: line }
+  if (line.startsWith('//')) return { type: 'say', text: line.slice(1) }
+  const [, word = '', rest = ''] = /^\/(\S*)\s*([\s\S]*)$/.exec(line) ?? []
+  return parseCommand(word, rest.trimEnd(), context)
+}
+
+const POWER: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
+
+/** What a person means by `500k`, `5M` or `1.5 GB`, in bytes, decimal; undefined where it is no size. */
+export function bytesOf(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kmgt]?)b?$/i.exec(text.trim()) ?? []
+  if (amount === undefined) return undefined
+  const bytes = Math.round(Number(amount) * (POWER[unit.toLowerCase()] ?? 1))
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+/** Something that has to be typed. On the line protocol the room itself refuses nothing, by a code of its own. */
+function some(
+  rest: string,
+  { at }: ParseContext,
+  parsed: (text: string) => ParsedCommand,
+  blanks?: 'as it is',
+): ParsedCommand | undefined {
+  const text = blanks === undefined ? rest.trim() : rest
+  return text === '' && at !== 'line' ? undefined : parsed(text)
+}
+
+const access = (request: AccessRequest): ParsedCommand => ({ type: 'access', request })
+
+const bare = (rest: string, command: ComeBack | Moderation): ParsedCommand | undefined =>
+  rest.trim() === '' ? { type: 'ask', command } : undefined
+
+function nameAndReason(type: 'kick' | 'mute' | 'ban', rest: string): ParsedCommand | undefined {
+  const [, name, why = ''] = /^\s*(\S+)(?:\s+(.*))?$/s.exec(rest) ?? []
+  return name === undefined ? undefined : { type: 'ask', command: { type, name, ...reason(why) } }
+}
+
+function nameOnly(type: 'unmute' | 'unban' | 'op' | 'deop', rest: string): ParsedCommand | undefined {
+  const name = rest.trim()
+  return name === '' || /\s/.test(name) ? undefined : { type: 'ask', command: { type, name } }
+}
+
+const reason = (text: string): { readonly reason?: string } => (text.trim() === '' ? {} : { reason: text.trim() })
+
+/**
+ * The command that somebody is likely to have meant: one of both words begins the other, or one letter is missing, too many, another or in the
+ * wrong place. On the line protocol, where programs type too, only by its beginning.
+ */
+function nearest(typed: string, at: FrontEnd): string | undefined {
+  if (typed === '') return undefined
+  const words = commandsAt(at).map(({ word }): string => word)
+  const begun = words.find((word) => word.startsWith(typed) || typed.startsWith(word))
+  return begun ?? (at === 'line' || typed.length < 2 ? undefined : words.find((word) => isOneOff(typed, word)))
+}
+
+function isOneOff(one: string, other: string): boolean {
+  const [short, long] = one.length <= other.length ? [one, other] : [other, one]
+  if (long.length - short.length > 1) return false
+  let at = 0
+  while (at < short.length && short[at] === long[at]) at++
+  if (short.length !== long.length) return short.slice(at) === long.slice(at + 1)
+  if (short.slice(at + 1) === long.slice(at + 1)) return true
+  return short[at] === long[at + 1] && short[at + 1] === long[at] && short.slice(at + 2) === long.slice(at + 2)
+}

@@ -1,0 +1,326 @@
+import type { LocalSession } from '#domain/engine/session.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import { wantedFile } from '#domain/names/file-name.ts'
+import { checkRoomName } from '#domain/names/room-name.ts'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import type { WholeFile } from '#domain/room/events.ts'
+import { refusalFor } from '#domain/room/moderation.ts'
+import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
+import { submissionsOf } from '#domain/room/visibility.ts'
+import { accessTexts, doneText, memberText, sendingText, submissionLines } from '#i18n/render-answer.ts'
+import { fileLine, type LinkOf, pastLine } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
+import {
+  commandNamed,
+  commandsAt,
+  LINE_SYNTAX,
+  type ParseContext,
+  type ParsedCommand,
+  parseCommand,
+} from '#protocol/commands.ts'
+import { type Portion, portionsAfter, searched, searchFault } from '#server/connection/history-pages.ts'
+import { COSTS, priceOf, priceOfItems } from '#server/connection/rate-limit.ts'
+import type { AccessControl } from '#server/security/access-control.ts'
+import type { FileMode, LineSettings } from './settings.ts'
+
+/** The member who typed a command, as far as commands need it. */
+export interface Caller {
+  readonly settings: LineSettings
+  /** Messages in the language of this server. */
+  readonly words: Translator
+  readonly accessControl: AccessControl
+  /** Where links to this host begin, where the caller can use any. */
+  readonly base: string | undefined
+  /** The address of a file, for the caller. */
+  readonly linkOf: LinkOf | undefined
+  /** False before the first room: then only commands of before authentication are understood. */
+  readonly isAuthenticated: boolean
+  /** Undefined after `/part`. */
+  readonly session: LocalSession | undefined
+  /** How files reach the caller. */
+  fileMode: FileMode
+  /** The session; where there is none, the caller is told so. */
+  inRoom(): LocalSession | undefined
+  /** Asks the room, tells the caller of a refusal, and answers whether it was done. */
+  ask(command: ClientCommand): Promise<boolean>
+  say(line: string): Promise<void> | undefined
+  /** Pays what a command costs beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
+  pay(lines: number): Promise<void>
+  refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
+  join(room: string, password?: string): Promise<void>
+  /** Keeps the host's token; before authentication, joins the first room by it. */
+  show(token: string): Promise<void>
+  part(): Promise<void>
+  sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void>
+  quit(): void
+}
+
+export const tokenFirst: Rejected = rejected(
+  'NOT_FOUND',
+  'this host wants its token first: type /token TOKEN, or with an invitation /join ROOM INVITATION',
+)
+
+/** Does what was typed behind a slash. An unknown word gets a hint and is never said to the room. */
+export async function executeCommand(caller: Caller, word: string, rest: string): Promise<void> {
+  if (!caller.isAuthenticated && commandNamed(word, 'line')?.beforeAuth !== true) await caller.refuse(tokenFirst)
+  else await execute(caller, parseCommand(word, rest, contextOf(caller)))
+}
+
+const contextOf = ({ settings }: Caller): ParseContext => ({ at: 'line', maxHistoryLines: settings.maxHistoryLines })
+
+async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
+  const { say } = caller.words
+  const tell = (text: string) => caller.say(`* ${text}`)
+  switch (parsed.type) {
+    case 'nick':
+      if (await caller.ask({ type: 'rename', name: parsed.name }))
+        await tell(say('nowCalled', { name: caller.session?.member.name ?? '' }))
+      return
+    case 'join':
+      return await join(caller, parsed.room, parsed.password)
+    case 'part': {
+      const room = caller.session?.room
+      await caller.part()
+      if (room !== undefined) await tell(say('leftRoom', { room }))
+      return
+    }
+    case 'who':
+      return await who(caller)
+    case 'whisper': {
+      const { to, text } = parsed
+      if (await caller.ask({ type: 'whisper', to, text })) await tell(say('whisperSent', { name: to, text }))
+      return
+    }
+    case 'act':
+      await caller.ask({ type: 'act', text: parsed.text })
+      return
+    case 'ask': {
+      const { command } = parsed
+      const done = doneText(command, caller.words)
+      if ((await caller.ask(command)) && done !== undefined) await tell(done)
+      return
+    }
+    case 'topic':
+      return await topic(caller, parsed.topic)
+    case 'history':
+      return await history(caller, parsed.count)
+    case 'search':
+      return await search(caller, parsed.query)
+    case 'files':
+      return await files(caller)
+    case 'fileMode':
+      caller.fileMode = parsed.mode
+      await tell(say(parsed.mode === 'links' ? 'filesLinks' : 'filesInline'))
+      return
+    case 'get':
+      return await get(caller, parsed.file)
+    case 'submissions':
+      return await submissions(caller)
+    case 'access':
+      return await access(caller, parsed.request)
+    case 'token': {
+      const { isAuthenticated } = caller
+      await caller.show(parsed.token)
+      if (isAuthenticated) await tell(say('tokenKept'))
+      return
+    }
+    case 'quit':
+      if (caller.isAuthenticated) void tell(say('bye'))
+      return caller.quit()
+    case 'help':
+      await caller.say(help(caller))
+      return
+    case 'wrong': {
+      const { usage, most } = parsed
+      const text = `type ${usage}${most === undefined ? '' : `, with n from 1 to ${most}`}`
+      await caller.refuse(rejected('BAD_COMMAND', text))
+      return
+    }
+    case 'unknown':
+    case 'elsewhere':
+    // No row of these is at this server.
+    case 'send':
+    case 'ignore':
+    case 'theme':
+    case 'bell':
+    case 'time':
+    case 'limit':
+      await caller.refuse(unknown('near' in parsed ? parsed.near : undefined))
+      return
+    default:
+      parsed satisfies never
+  }
+}
+
+function unknown(near: string | undefined): Rejected {
+  const meant = near === undefined ? undefined : commandNamed(near, 'line')
+  const hint = meant === undefined ? '/help lists what there is' : `did you mean ${meant.usage}?`
+  return rejected('BAD_COMMAND', `no such command: ${hint} (to say a line that begins with a slash, type // first)`)
+}
+
+/** Lists what the caller may do. */
+function help({ session, words: { say } }: Caller): string {
+  const role = session?.member.role ?? 'member'
+  const rows = commandsAt('line').filter(
+    (row) => !('permission' in row) || refusalFor(role, row.permission) === undefined,
+  )
+  return [...rows, ...LINE_SYNTAX].map(({ usage, helpKey }) => `* ${usage.padEnd(22)} ${say(helpKey)}`).join('\n')
+}
+
+async function join(caller: Caller, name: string, password: string | undefined): Promise<void> {
+  const room = checkRoomName(name)
+  if (typeof room !== 'string') await caller.refuse(room)
+  else if (room === caller.session?.room) await caller.say(`* ${caller.words.say('inRoomAlready', { room })}`)
+  else await caller.join(room, password)
+}
+
+async function topic(caller: Caller, wanted: string | undefined): Promise<void> {
+  const { say } = caller.words
+  const session = caller.inRoom()
+  if (session === undefined) return
+  if (wanted === undefined)
+    await caller.say(`* ${session.topic === '' ? say('noTopic') : say('topicIs', { topic: session.topic })}`)
+  else if (await caller.ask({ type: 'setTopic', topic: wanted })) await caller.say(`* ${say('topicDone')}`)
+}
+
+/** Names on one line of the answer. */
+const NAMES_A_LINE = 20
+
+async function who(caller: Caller): Promise<void> {
+  const { words } = caller
+  const session = caller.inRoom()
+  if (session === undefined) return
+  const { files: all, members } = session
+  await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, all.length))
+  const times = new Map<string, number>()
+  for (const member of members) {
+    const text = memberText(member, words)
+    times.set(text, (times.get(text) ?? 0) + 1)
+  }
+  const names = Array.from(times, ([text, count]) => `${text}${count > 1 ? ` (${count})` : ''}`)
+  const lines = [`* ${words.say('inRoomAre', { count: members.length, room: session.room })}`]
+  for (let from = 0; from < names.length; from += NAMES_A_LINE)
+    lines.push(`*   ${names.slice(from, from + NAMES_A_LINE).join(', ')}`)
+  for (const file of all) if (file.status === 'offered') lines.push(`* ${sendingText(file, words)}`)
+  await sayPortions(caller, lines)
+}
+
+async function history(caller: Caller, wanted: number | undefined): Promise<void> {
+  const { say } = caller.words
+  const session = caller.inRoom()
+  if (session === undefined) return
+  const { historyLines, maxHistoryLines } = caller.settings
+  const { last, room } = session
+  const count = Math.min(wanted ?? historyLines, maxHistoryLines)
+  await caller.pay(priceOf(COSTS.history))
+  await caller.say(`* ${say('historyOf', { room })}`)
+  await sayEntries(caller, portionsAfter(session, Math.max(0, last - count), last + 1, count))
+  await caller.say(`* ${say('endOfHistory')}`)
+}
+
+async function search(caller: Caller, query: string): Promise<void> {
+  const { say } = caller.words
+  const session = caller.inRoom()
+  if (session === undefined) return
+  const fault = searchFault(query)
+  if (fault !== undefined) {
+    await caller.refuse(fault)
+    return
+  }
+  await caller.pay(priceOf(COSTS.search))
+  const { count, portions } = await searched(session, query, caller.settings.maxHistoryLines)
+  await caller.pay(priceOfItems(COSTS.search, count))
+  await caller.say(`* ${say('foundLines', { count })}`)
+  await sayEntries(caller, portions)
+  await caller.say(`* ${say('endOfSearch')}`)
+}
+
+async function files(caller: Caller): Promise<void> {
+  const session = caller.inRoom()
+  if (session === undefined) return
+  await caller.pay(priceOfItems(COSTS.files, session.files.length))
+  await sayPortions(caller, fileLines(caller, session))
+}
+
+function* fileLines({ linkOf, words }: Caller, { files: all, room }: LocalSession): Generator<string> {
+  const { say } = words
+  yield `* ${say('filesHere', { count: all.length, room })}`
+  for (const each of all) {
+    if (each.status === 'whole') {
+      yield fileLine(each.by.name, each.file, words, linkOf)
+      continue
+    }
+    const { arrived, file, by } = each
+    const gaps = { file: file.name, name: by.name }
+    // How much of it has come, where that was told.
+    if (arrived === undefined || !file.size) yield `* ${say('notAllHere', gaps)}`
+    else yield `* ${say('notAllHereShare', { ...gaps, percent: Math.floor((100 * arrived) / file.size) })}`
+  }
+}
+
+async function get(caller: Caller, wanted: string): Promise<void> {
+  const session = caller.inRoom()
+  if (session === undefined) return
+  const newest = session.files.toSorted((one, other) => other.at - one.at)
+  const whole = newest.filter(({ status }) => status === 'whole').map(({ file }) => file)
+  const named = wantedFile(whole, wanted, 1)
+  const found = newest.find(({ file }) => file === named)
+  if (found?.status === 'whole') await caller.sendFile(found.by.name, found.file, session)
+  else
+    await caller.refuse(
+      rejected('NO_SUCH_FILE', 'no one file is called so, or has an id that begins so; /files lists them'),
+    )
+}
+
+/** The files that were collected, and the members that have sent none. */
+async function submissions(caller: Caller): Promise<void> {
+  const session = caller.inRoom()
+  if (session === undefined) return
+  const { files: all, members, member, collectingSince } = session
+  const why = refusalFor(member.role ?? 'member', 'startCollection')
+  if (why !== undefined) {
+    await caller.refuse(why)
+    return
+  }
+  await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, all.length))
+  await caller.say(submissionLines(submissionsOf(all, members, collectingSince), caller.words).join('\n'))
+}
+
+async function access(caller: Caller, request: AccessRequest): Promise<void> {
+  const session = caller.inRoom()
+  if (session === undefined) return
+  const answer = await changeAccess(caller.accessControl.roomAccess(session), request)
+  if (answer.type === 'refused') await caller.refuse(answer.why)
+  else
+    await caller.say(
+      accessTexts(answer, caller.words, caller.base)
+        .map((text) => `* ${text}`)
+        .join('\n'),
+    )
+}
+
+const PORTION_CHARS = 64 * 1024
+
+/** Says a long answer in portions, each when the one before was taken: a caller that does not read costs one of them (C61). */
+async function sayPortions(caller: Caller, lines: Iterable<string>): Promise<void> {
+  let portion: string[] = []
+  let chars = 0
+  for (const line of lines) {
+    portion.push(line)
+    chars += line.length
+    if (chars < PORTION_CHARS) continue
+    await caller.say(portion.join('\n'))
+    portion = []
+    chars = 0
+  }
+  if (portion.length > 0) await caller.say(portion.join('\n'))
+}
+
+/** The same of entries, each portion once it is paid for. */
+async function sayEntries(caller: Caller, portions: AsyncIterable<Portion>): Promise<void> {
+  for await (const { events, read } of portions) {
+    await caller.pay(priceOfItems(COSTS.history, read))
+    const lines = events.map((event) => pastLine(event, caller.words, caller.linkOf)).filter((line) => line !== '')
+    if (lines.length > 0) await caller.say(lines.join('\n'))
+  }
+}

@@ -1,0 +1,36 @@
+import { roomAccess } from '#client/queries.ts'
+import { type AccessAnswer, type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
+import type { Page } from './page.ts'
+import type { Room } from './room.ts'
+
+/** Does what an operator wants of what opens the room, and tells them of it. Everybody in the room is told of a password. */
+export async function requestAccess(page: Page, room: Room, request: AccessRequest): Promise<void> {
+  const answer = await changeAccess(roomAccess(room.place.api, room.name), request)
+  if (answer.type === 'refused') room.notices.tell(page.words.value.refusal(answer.why), 'wrong')
+  else if (answer.type !== 'passwordChanged') room.notices.tell(accessText(page, room, answer))
+}
+
+type Told = Extract<AccessAnswer<never>, { readonly type: 'invited' | 'invitations' | 'revoked' }>
+
+function accessText({ words, language }: Page, { name: room }: Room, answer: Told): string {
+  const { say } = words.value
+  switch (answer.type) {
+    case 'invited': {
+      const link = `${location.origin}/#${new URLSearchParams({ t: answer.invitation.code, room })}`
+      return say('invitation', { link })
+    }
+    case 'invitations': {
+      const rows = answer.kept.map(({ id, expiresAt, used }) =>
+        say(used ? 'invitationUsed' : 'invitationUnused', {
+          id,
+          time: new Date(expiresAt).toLocaleString(language.value),
+        }),
+      )
+      return rows.join('; ') || say('noInvitations')
+    }
+    case 'revoked':
+      return say('invitationOff')
+    default:
+      return answer satisfies never
+  }
+}
