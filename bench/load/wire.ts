@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { encodeMessage } from '#protocol/encode.ts'
 import { FRAMES_MAGIC, joinFrame } from '#protocol/frames.ts'
-import type { ClientMessage } from '#protocol/messages.ts'
+import { type ClientMessage, encodeMessage } from '#protocol/messages.ts'
 
 /** How one kind of server is spoken to: what goes around a payload on the way in and on the way out. */
 export interface Wire {

@@ -1,7 +1,5 @@
 import { unpack } from 'msgpackr'
-import { encodeMessage } from '#protocol/encode.ts'
-import { clientMessageLimits } from '#protocol/limits.ts'
-import type { ClientMessage } from '#protocol/messages.ts'
+import { type ClientMessage, clientMessageLimits, encodeMessage } from '#protocol/messages.ts'
 import { prescan } from '#protocol/prescan.ts'
 import type { Section } from '../report/section.ts'
 import { median } from '../run/rounds.ts'

@@ -4,11 +4,15 @@ import { connect, type Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import { type Entry, isEntry, type RoomEvent } from '#domain/room/events.ts'
-import { decodeHostMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
-import { hostMessageLimits } from '#protocol/limits.ts'
-import { type ClientMessage, type HostMessage, SUBPROTOCOL } from '#protocol/messages.ts'
+import {
+  type ClientMessage,
+  decodeHostMessage,
+  encodeMessage,
+  type HostMessage,
+  hostMessageLimits,
+  SUBPROTOCOL,
+} from '#protocol/messages.ts'
 import { News } from './news.ts'
 import { PATIENCE_MS } from './patience.ts'
 

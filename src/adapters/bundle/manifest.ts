@@ -1,5 +1,6 @@
+import * as v from 'valibot'
 import { checkRoomName } from '#domain/names/room-name.ts'
-import { BadMessage, Fields } from '#protocol/fields.ts'
+import { count, map, parsed, sha256, text } from '#protocol/schema.ts'
 import { BadBundle } from './bad-bundle.ts'
 
 /** One file of the archive. */
@@ -35,7 +36,6 @@ export const MANIFEST = 'manifest.json'
 export const SUMS = 'SHA256SUMS'
 const FORMAT = 'tamtam-bundle'
 const VERSION = 1
-const SHA256 = /^[0-9a-f]{64}$/
 
 export const roomPath = (index: number): string => `rooms/${String(index + 1).padStart(5, '0')}.jsonl`
 export const filePath = (sha256: string): string => `files/${sha256}`
@@ -53,37 +53,42 @@ export const encodeSums = (manifest: Manifest, manifestSha256: string): Uint8Arr
       .join(''),
   )
 
+const head = map({ format: text, version: count })
+const part = { path: text, size: count, sha256 }
+const contents = map({ rooms: v.array(map({ name: text, entries: count, ...part })), files: v.array(map(part)) })
+
 /** Throws `BadBundle` on what this version does not write. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
+  const value = jsonIn(bytes)
+  const about = parsed(head, value)
+  if (about !== undefined && about.format !== FORMAT) throw new BadBundle('it is not one of tamtam')
+  if (about !== undefined && about.version !== VERSION)
+    throw new BadBundle('a newer tamtam made it; import it with that one')
+  const manifest = about && parsed(contents, value)
+  if (manifest === undefined) throw new BadBundle('its list of contents is damaged')
+  const names = new Set<string>()
+  for (const [index, { name, path }] of manifest.rooms.entries()) {
+    if (checkRoomName(name) !== name) throw new BadBundle('a room in it has a name that no room can have')
+    if (names.size === names.add(name).size) throw new BadBundle('a room is in it twice')
+    checkPath(path, roomPath(index))
+  }
+  const digests = new Set<string>()
+  for (const { sha256, path } of manifest.files) {
+    if (digests.size === digests.add(sha256).size) throw new BadBundle('a file is in it twice')
+    checkPath(path, filePath(sha256))
+  }
+  return manifest
+}
+
+function jsonIn(bytes: Uint8Array): unknown {
   try {
-    const fields = new Fields(JSON.parse(Buffer.from(bytes).toString()))
-    if (fields.text('format') !== FORMAT) throw new BadBundle('it is not one of tamtam')
-    if (fields.count('version') !== VERSION) throw new BadBundle('a newer tamtam made it; import it with that one')
-    const names = new Set<string>()
-    const rooms = fields.list('rooms').map((each, index) => {
-      const room = new Fields(each)
-      const name = room.text('name')
-      if (checkRoomName(name) !== name) throw new BadBundle('a room in it has a name that no room can have')
-      if (names.size === names.add(name).size) throw new BadBundle('a room is in it twice')
-      return { name, entries: room.count('entries'), ...partFrom(room, roomPath(index)) }
-    })
-    const digests = new Set<string>()
-    const files = fields.list('files').map((each) => {
-      const file = new Fields(each)
-      const sha256 = file.shaped('sha256', SHA256)
-      if (digests.size === digests.add(sha256).size) throw new BadBundle('a file is in it twice')
-      return partFrom(file, filePath(sha256))
-    })
-    return { rooms, files }
+    return JSON.parse(Buffer.from(bytes).toString())
   } catch (cause) {
-    if (cause instanceof BadMessage || cause instanceof SyntaxError)
-      throw new BadBundle('its list of contents is damaged', { cause })
-    throw cause
+    throw new BadBundle('its list of contents is damaged', { cause })
   }
 }
 
-/** Paths are ours to make: what the list says must be just that. */
-function partFrom(fields: Fields, path: string): Part {
-  if (fields.text('path') !== path) throw new BadBundle('a part of it has another name than it must have')
-  return { path, size: fields.count('size'), sha256: fields.shaped('sha256', SHA256) }
+/** Paths are ours to make: the list must have just these. */
+function checkPath(path: string, ours: string): void {
+  if (path !== ours) throw new BadBundle('a part of it has another name than it must have')
 }

@@ -2,8 +2,7 @@ import type { Carried } from '#domain/bundle/merge.ts'
 import { safeFileName } from '#domain/names/file-name.ts'
 import { checkText, forTerminal } from '#domain/names/text.ts'
 import type { Audience, Member, MentionedFile, RoomEvent, WholeFile } from '#domain/room/events.ts'
-import { readEvents } from '#protocol/events.ts'
-import { BadMessage } from '#protocol/fields.ts'
+import * as schema from '#protocol/schema.ts'
 import { BadBundle } from './bad-bundle.ts'
 import type { BundleLimits } from './manifest.ts'
 
@@ -58,12 +57,12 @@ async function* linesOf(pieces: AsyncIterable<Uint8Array>, most: number): AsyncG
 
 function parsed(line: string): RoomEvent | undefined {
   try {
-    return readEvents([JSON.parse(line)])[0]
+    const events = schema.parsed(schema.events, [JSON.parse(line)])
+    if (events !== undefined) return events[0]
   } catch (cause) {
-    if (cause instanceof BadMessage || cause instanceof SyntaxError)
-      throw new BadBundle('a line in it can not be read', { cause })
-    throw cause
+    if (!(cause instanceof SyntaxError)) throw cause
   }
+  throw new BadBundle('a line in it can not be read')
 }
 
 function checked(event: RoomEvent | undefined, maxTextBytes: number): Carried {

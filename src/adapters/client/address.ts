@@ -1,5 +1,5 @@
 import { checkRoomName } from '#domain/names/room-name.ts'
-import { FILE_ID } from '#protocol/events.ts'
+import { FILE_ID } from '#protocol/schema.ts'
 import { readFingerprint } from '#system/tls/fingerprint.ts'
 import { type Refusal, refusal } from './errors.ts'
 

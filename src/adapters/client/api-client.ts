@@ -1,3 +1,4 @@
+import { parsed, refusal as refusalBody } from '#protocol/schema.ts'
 import { isRefusal, notTamtam, type Refusal, refusal } from './errors.ts'
 
 /** Pages send text and blobs; Node sends streams as well. */
@@ -134,11 +135,9 @@ async function refusalIn(answer: HttpAnswer): Promise<Refusal> {
   return refusal(status, code, `the host answered ${status} ${statusText}`.trimEnd())
 }
 
-/** `{ code, message }`, where a body is that. */
 function errorIn(text: string): { readonly code: string; readonly message: string } | undefined {
   try {
-    const { code, message } = JSON.parse(text) as { readonly code?: unknown; readonly message?: unknown }
-    return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined
+    return parsed(refusalBody, JSON.parse(text))
   } catch {
     return undefined
   }

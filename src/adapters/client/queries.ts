@@ -1,10 +1,10 @@
-import * as v from 'valibot'
+import type * as v from 'valibot'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
+import * as wire from '#protocol/schema.ts'
 import type { ApiClient, HttpRequest } from './api-client.ts'
 import { isRefusal, type Refusal } from './errors.ts'
-import * as wire from './http-bodies.ts'
 
 /** Requests about rooms and files, one each. */
 
@@ -30,8 +30,7 @@ export async function history(
   which: { readonly after?: number; readonly before?: number; readonly limit: number },
 ): Promise<{ readonly events: readonly RoomEvent[]; readonly last: number } | Refusal> {
   const asked = Object.entries(which).map(([name, value]) => `${name}=${value}`)
-  const page = await get(api, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
-  return isRefusal(page) ? page : { events: page.events.flatMap((event) => wire.eventOf(event) ?? []), last: page.last }
+  return await get(api, `${roomPath(room)}/events?${asked.join('&')}`, wire.eventPage)
 }
 
 /** The newest matches, oldest first. */
@@ -43,7 +42,7 @@ export async function search(
 ): Promise<readonly RoomEvent[] | Refusal> {
   const path = `${roomPath(room)}/search?q=${encodeURIComponent(query)}&limit=${limit}`
   const found = await get(api, path, wire.searched)
-  return isRefusal(found) ? found : found.events.flatMap((event) => wire.eventOf(event) ?? [])
+  return isRefusal(found) ? found : found.events
 }
 
 /** Resolves after the commit. With the same `id` it is sent at most once, so it may be tried again. */
@@ -91,12 +90,4 @@ const get = <Schema extends v.GenericSchema>(
   path: string,
   schema: Schema,
   request?: HttpRequest,
-): Promise<v.InferOutput<Schema> | Refusal> =>
-  api.get(
-    path,
-    (value) => {
-      const parsed = v.safeParse(schema, value)
-      return parsed.success ? parsed.output : undefined
-    },
-    request,
-  )
+): Promise<v.InferOutput<Schema> | Refusal> => api.get(path, (value) => wire.parsed(schema, value), request)

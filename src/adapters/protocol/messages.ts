@@ -1,6 +1,16 @@
-import type { Code } from '#domain/errors.ts'
-import type { ClientCommand } from '#domain/room/commands.ts'
-import type { Member, RoomEvent } from '#domain/room/events.ts'
+import * as v from 'valibot'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import { pack, unpack } from '#msgpack'
+import { prescan } from './prescan.ts'
+import {
+  type ClientMessages,
+  clientMessages,
+  faultIn,
+  type HostMessages,
+  hostMessages,
+  oneOf,
+  typeOf,
+} from './schema.ts'
 
 /** The version of the Session protocol: `docs/protocol.md`. */
 export const PROTOCOL_VERSION = 1
@@ -8,87 +18,65 @@ export const PROTOCOL_VERSION = 1
 /** What a WebSocket names to speak it. */
 export const SUBPROTOCOL = 'tamtam.1'
 
-export interface Hello {
-  readonly type: 'hello'
-  readonly version: number
-  /** 32 hexadecimal digits in lower case that the client made up at random. */
-  readonly key: string
-  readonly name?: string
-  readonly token?: string
-}
-export interface JoinRoom {
-  readonly type: 'join'
-  readonly room: string
-  /** What opens the room: its password, or an invitation. */
-  readonly password?: string
-  /** The last sequence that the client has; left out: only what is new. */
-  readonly after?: number
-}
-export interface Command {
-  readonly type: 'command'
-  /** With it, the command is answered. */
-  readonly ref?: number
-  readonly command: ClientCommand
-}
-export interface Ping {
-  readonly type: 'ping'
-  readonly ref: number
-}
-export interface LeaveRoom {
-  readonly type: 'leave'
+/** What the protocol itself says of sizes (`docs/protocol.md`): not settings, since both sides must agree. */
+export interface MessageLimits {
+  readonly bytes: number
+  /** Values in all, at every depth; keys do not count. */
+  readonly items: number
 }
 
-export type ClientMessage = Hello | JoinRoom | Command | Ping | LeaveRoom
+export const clientMessageLimits: MessageLimits = { bytes: 64 * 1024, items: 512 }
+export const hostMessageLimits: MessageLimits = { bytes: 256 * 1024, items: 65_536 }
 
-export interface Welcome {
-  readonly type: 'welcome'
-  readonly version: number
-  readonly capabilities: readonly string[]
-  /** The program, as in `tamtam/0.1.0`. */
-  readonly host: string
-}
-export interface JoinedRoom {
-  readonly type: 'joined'
-  readonly room: string
-  readonly member: Member
-  /** Who is there; in a crowd not all of them. */
-  readonly members: readonly Member[]
-  /** How many there are. */
-  readonly count: number
-  readonly topic: string
-  /** Since when members' files are for those who look after the room, in milliseconds since 1970; left out while they are for everybody. */
-  readonly collectingSince?: number
-  /** Whoever comes in needs it; left out where there is none. */
-  readonly hasPassword?: boolean
-  /** Sequence of the room's newest entry. */
-  readonly last: number
-}
-export interface EventBatch {
-  readonly type: 'batch'
-  readonly events: readonly RoomEvent[]
-}
-export interface CommandAck {
-  readonly type: 'ack'
-  readonly ref: number
-  readonly seq: number
-  readonly duplicate: boolean
-}
-export interface CommandRejected {
-  readonly type: 'rejected'
-  /** Left out where the hello, the join, or a command without one is refused. */
-  readonly ref?: number
-  readonly code: Code
-  readonly message: string
-}
-export interface Pong {
-  readonly type: 'pong'
-  readonly ref: number
-}
-/** The host ends the connection. */
-export interface Bye {
-  readonly type: 'bye'
-  readonly code: Code
-  readonly message: string
+export type ClientMessage = ClientMessages[keyof ClientMessages]
+export type HostMessage = HostMessages[keyof HostMessages]
+export type Hello = ClientMessages['hello']
+export type JoinRoom = ClientMessages['join']
+export type JoinedRoom = HostMessages['joined']
+export type CommandAck = HostMessages['ack']
+export type CommandRejected = HostMessages['rejected']
+
+/** A message as msgpack, in a buffer of its own. */
+export const encodeMessage = (message: ClientMessage | HostMessage): Uint8Array => pack(message)
+
+/** A message of a client's, or BAD_MESSAGE with what is wrong with it, which should end the connection. */
+export function decodeClientMessage(bytes: Uint8Array): ClientMessage | Rejected {
+  const value = decoded(bytes, clientMessageLimits)
+  return typeof value === 'string' ? bad(value) : checked(clientMessage, value.value)
 }
 
-export type HostMessage = Welcome | JoinedRoom | EventBatch | CommandAck | CommandRejected | Pong | Bye
+/**
+ * A message of a host's, or BAD_MESSAGE with what is wrong with it; undefined where it is of a kind that only a newer host has, which
+ * is to be passed over.
+ */
+export function decodeHostMessage(bytes: Uint8Array): HostMessage | Rejected | undefined {
+  const value = decoded(bytes, hostMessageLimits)
+  if (typeof value === 'string') return bad(value)
+  const type = typeOf(value.value)
+  if (typeof type === 'string' && !Object.hasOwn(hostMessages, type)) return undefined
+  return checked(hostMessage, value.value)
+}
+
+const clientMessage = oneOf(clientMessages)
+const hostMessage = oneOf(hostMessages)
+const firstFault = { abortEarly: true } as const
+
+/** Limits first, and nothing is made of the bytes before the prescan; or why they are no value. */
+function decoded(bytes: Uint8Array, limits: MessageLimits): { readonly value: unknown } | string {
+  if (bytes.length > limits.bytes) return 'it is too long'
+  const fault = prescan(bytes, limits.items)
+  if (fault !== undefined) return fault
+  try {
+    return { value: unpack(bytes) }
+  } catch {
+    // The decoder's own words may hold what was sent, so they go nowhere.
+    return 'it is no msgpack'
+  }
+}
+
+function checked<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> | Rejected {
+  const result = v.safeParse(schema, value, firstFault)
+  return result.success ? result.output : bad(faultIn(result.issues))
+}
+
+const bad = (why: string): Rejected => rejected('BAD_MESSAGE', `this message can't be read: ${why}`)

@@ -1,4 +1,7 @@
-import { MAX_DEPTH, MAX_KEYS } from './limits.ts'
+/** Arrays and maps inside each other. */
+export const MAX_DEPTH = 8
+/** Keys of one map, so that looking for the same one twice stays cheap. */
+const MAX_KEYS = 32
 
 /** Why bytes are not decoded at all. */
 export type ScanFault =

@@ -47,7 +47,7 @@ test('a token has 128 bits or more, and is another for each host', async () => {
   expect(other.token).not.toBe(one.token)
 })
 
-describe('C122: the line door, before the token is shown', () => {
+describe('C122: the line server, before the token is shown', () => {
   test('takes nothing but what is shown, and lets nothing of the rest into any room', async () => {
     const { port, token, tamtam } = await guarded()
     const stranger = await LineClient.connect(port)
@@ -141,7 +141,7 @@ describe('over HTTP', () => {
 })
 
 describe('C124: when the token is replaced', () => {
-  test('whoever came in by it is cut off, on every door and in all that is under way', async () => {
+  test('whoever came in by it is cut off, on every server and in all that is under way', async () => {
     const { port, token, secretStore, bearer, tamtam } = await guarded()
     const inside = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
     const arriving = await tamtam.engine.createTransfer(inside, { name: 'big', size: 10 })
@@ -278,7 +278,7 @@ describe('C124: who is sent out of a room', () => {
     await again.until(() => again.of('rejected').length > 0)
     expect(again.of('rejected')).toMatchObject([{ code: 'BANNED' }])
     expect(JSON.stringify(again.messages)).not.toContain('a secret')
-    // On the line door a ban is of the name, or of an address: who comes as nobody is nobody that is banned.
+    // On the line server a ban is of the name, or of an address: who comes as nobody is nobody that is banned.
     const line = await LineClient.connect(port)
     await line.ask('/nick budi', /^! BANNED /)
   })

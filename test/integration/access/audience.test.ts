@@ -157,7 +157,7 @@ test('what a class has handed in is kept over a restart, and shown to an op made
   expect([await names(ani), await names(budi)]).toEqual([['ani.txt', 'semua.txt'], ['semua.txt']])
 })
 
-test('a file to one person on the line door comes to them in band, and to nobody else', async () => {
+test('a file to one person on the line server comes to them in band, and to nobody else', async () => {
   const { port } = await startHost({ line: { apartMs: 5 } })
   const [ani, budi, cici] = [
     await LineClient.join(port, 'ani'),

@@ -39,7 +39,7 @@ describe('an invitation', () => {
     expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['NOT_FOUND', 'NOT_FOUND', 'joined'])
   })
 
-  test('on the line door stands where a password does', async () => {
+  test('on the line server stands where a password does', async () => {
     const { port, invite } = await hosted({ token: true })
     const code = await invite()
     const ani = await LineClient.connect(port)
@@ -101,7 +101,7 @@ describe('an invitation', () => {
     expect(await owner.say('still here')).toMatchObject({ type: 'ack' })
   })
 
-  test('is taken back on the line door by who looks after the room, and stays so over a restart', async () => {
+  test('is taken back on the line server by who looks after the room, and stays so over a restart', async () => {
     const { port, owner, secretStore, invite } = await hosted()
     const code = await invite()
     const ani = await LineClient.join(port, 'ani')
@@ -157,7 +157,7 @@ describe('an invitation', () => {
     expect((await come(port, 'frames', 'budi', { password: code })).outcome).toBe('joined')
   })
 
-  test('is not to be had by members, over no door', async () => {
+  test('is not to be had by members, over no server', async () => {
     const { port } = await hosted()
     const { client } = await come(port, 'frames', 'ani', {})
     expect(client.of('joined')).toHaveLength(1)

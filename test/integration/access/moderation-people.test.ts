@@ -51,7 +51,7 @@ const goOn = (port: number, upload: string, headers: Record<string, string>) =>
   })
 
 describe('a ban of somebody who shows a key', () => {
-  test('holds for it at every door, under any name or none, and for nobody else', async () => {
+  test('holds for it at every server, under any name or none, and for nobody else', async () => {
     const { port, owner, troll } = await withTroll()
     expect(await owner.ask({ type: 'ban', name: 'troll', reason: 'spam' })).toMatchObject({ type: 'ack' })
     await troll.closed()
@@ -208,7 +208,7 @@ describe('a mute of somebody who shows a key', () => {
     expect(await client.say('halo')).toMatchObject({ type: 'ack' })
   })
 
-  test('holds on the line door for as long as the connection lasts, whatever they call themselves elsewhere', async () => {
+  test('holds on the line server for as long as the connection lasts, whatever they call themselves elsewhere', async () => {
     const { port, owner } = await hosted()
     const netcat = await LineClient.join(port, 'loud')
     await netcat.ask('/join den', /^\* you are loud in den/)
@@ -237,7 +237,7 @@ describe('who goes by the name of an op that is not here', () => {
     return { ...host, budi }
   }
 
-  test('can be muted and banned by another op, over any door, and the op is as before', async () => {
+  test('can be muted and banned by another op, over any server, and the op is as before', async () => {
     const { port, budi, owner } = await withAbsentOp()
     expect(await budi.ask({ type: 'ban', name: 'ani' })).toMatchObject({ code: 'NOT_ALLOWED' })
     const netcat = await LineClient.join(port, 'an1')
@@ -277,7 +277,7 @@ test('who is kicked out of a locked room does not come back, and all others who 
   budi?.client.leave()
   expect((await enter(port, 'websocket', keyOf('ani'), 'anita')).outcome).toBe('LOCKED')
   expect((await enter(port, 'websocket', keyOf('budi'), 'baik')).outcome).toBe('joined')
-  // The line door knows nobody again but over the same connection.
+  // The line server knows nobody again but over the same connection.
   await netcat.ask('/join hall', /^\* you are netcat in hall/)
   await netcat.ask('/join den', /^\* you are netcat in den/)
   await owner.say('halo')

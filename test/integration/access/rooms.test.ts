@@ -28,7 +28,7 @@ describe('a room with a password', () => {
     },
   )
 
-  test('on the line door the password follows the room', async () => {
+  test('on the line server the password follows the room', async () => {
     const { port, setPassword } = await hosted()
     await setPassword('buka pintu')
     const ani = await LineClient.join(port, 'ani')
@@ -55,7 +55,7 @@ describe('a room with a password', () => {
     expect([await rooms({}), await rooms(shown), await rooms(asOwner())]).toEqual([[], ['den'], ['den']])
   })
 
-  test('is told of to everybody inside, at every door, by whom it is given and taken, and never what it is', async () => {
+  test('is told of to everybody inside, at every server, by whom it is given and taken, and never what it is', async () => {
     const { port, owner, setPassword, asOwner } = await hosted()
     const netcat = await LineClient.join(port, 'netcat')
     await netcat.ask('/join den', /^\* you are netcat in den:/)

@@ -45,7 +45,7 @@ test('C114 a room whose host is full lets its oldest file go for a newer one, te
   expect(await kept()).toHaveLength(2)
 })
 
-test('what moves over every door is held to the cap of the host, and let go when the cap is lifted', async () => {
+test('what moves over every server is held to the cap of the host, and let go when the cap is lifted', async () => {
   const { tamtam, base, put } = await house()
   const body = randomBytes(5_000_000)
   const { url } = await put('a', body)

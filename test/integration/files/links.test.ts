@@ -210,7 +210,7 @@ describe('a link stands for what was shown for it', () => {
     expect(await opens(later)).toBe(404)
   })
 
-  test('on the line door too: what is printed opens, by a password and by an invitation, until that ends', async () => {
+  test('on the line server too: what is printed opens, by a password and by an invitation, until that ends', async () => {
     const { port, asOwner, invite, opens, owner, setPassword, revokeAll } = await den({
       line: { files: 'links', apartMs: 5 },
     })

@@ -139,14 +139,14 @@ test('how the host is doing is told on this machine, and is not there for anybod
     values: { tamtam_received_bytes_total: 4, tamtam_connections: expect.any(Number) },
   })
 
-  const door = compose({ page: true }).http
-  await door.open()
-  onTestFinished(() => door.close('', 0))
+  const server = compose({ page: true }).http
+  await server.open()
+  onTestFinished(() => server.close('', 0))
   for (const path of ['/status', '/status/facts', '/status?x=1'])
     for (const more of ['', 'X-Forwarded-For: 127.0.0.1\r\n', 'Authorization: Bearer x\r\n']) {
       const [near, far] = memoryPair()
       const head = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 10.0.0.5\r\n${more}Connection: close\r\n\r\n`)
-      door.accept({ connection: near, address: '10.0.0.1', loopback: false, head })
+      server.accept({ connection: near, address: '10.0.0.1', loopback: false, head })
       expect(await text(far)).toMatch(/^HTTP\/1\.1 404 .*"code":"NOT_FOUND"/s)
     }
 })

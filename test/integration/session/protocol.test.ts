@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { COMMANDS } from '#protocol/client-commands.ts'
+import { COMMANDS } from '#protocol/schema.ts'
 import { startHost } from '../../harness/host.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { keyOf, SessionClient, type WireName } from '../../harness/session-client.ts'

@@ -25,7 +25,7 @@ async function ask(port: number, path: string, headers = {}, agent = new Agent()
 /** Nobody else is in the room. */
 const alone = (client: LineClient) => client.ask('/who', '* 1 in lobby:')
 
-describe('the line door over TLS', () => {
+describe('the line server over TLS', () => {
   test('chats, sends by size and by mark, and delivers in band, exactly', async () => {
     const { port } = await startTlsHost({ line: { apartMs: 10 } })
     const [ani, budi] = [await joinOverTls(port, 'ani'), await joinOverTls(port, 'budi')]

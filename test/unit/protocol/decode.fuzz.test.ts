@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
-import { decodeClientMessage, decodeHostMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
 import { FrameSplitter, joinFrame } from '#protocol/frames.ts'
-import { clientMessageLimits } from '#protocol/limits.ts'
+import { clientMessageLimits, decodeClientMessage, decodeHostMessage, encodeMessage } from '#protocol/messages.ts'
 import { heapAfterCollection, randomFrom } from '../domain/names/fuzzing.ts'
 import { clientSamples, hostSamples } from './samples.ts'
 

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
-import { decodeClientMessage, decodeHostMessage } from '#protocol/decode.ts'
-import { clientMessageLimits, MAX_DEPTH } from '#protocol/limits.ts'
-import { prescan } from '#protocol/prescan.ts'
+import { clientMessageLimits, decodeClientMessage, decodeHostMessage } from '#protocol/messages.ts'
+import { MAX_DEPTH, prescan } from '#protocol/prescan.ts'
 import { NODE } from '../../harness/program.ts'
 import { clientSamples } from './samples.ts'
 

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { decodeClientMessage, decodeHostMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
+import { decodeClientMessage, decodeHostMessage, encodeMessage } from '#protocol/messages.ts'
 import { clientSamples, hostSamples } from './samples.ts'
 
 /**

@@ -1,9 +1,7 @@
 import { Waiters } from '#domain/async/waiters.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand } from '#domain/room/commands.ts'
-import { decodeClientMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
-import { clientMessageLimits } from '#protocol/limits.ts'
+import { clientMessageLimits, decodeClientMessage, encodeMessage } from '#protocol/messages.ts'
 
 type Settle = (answer: Ack | Rejected) => void
 

@@ -1,12 +1,12 @@
 import { type Code, type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { decodeHostMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
 import {
   type ClientMessage,
   type CommandAck,
   type CommandRejected,
+  decodeHostMessage,
+  encodeMessage,
   type HostMessage,
   type JoinedRoom,
   PROTOCOL_VERSION,

@@ -3,10 +3,10 @@ import { CODES, type Rejected, rejected } from '#domain/errors.ts'
 import { isEntry, lastSeqOf, type PastEvent, type RoomEvent, type WholeFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { Refused, type Upload, type UploadMeta, type UploadProgress } from '#domain/session.ts'
+import type { FileRow } from '#protocol/schema.ts'
 import type { ApiClient } from '../api-client.ts'
 import { DownloadError, downloadStream } from '../download-stream.ts'
 import { isGone, isRefusal, type Refusal } from '../errors.ts'
-import type { FileRow } from '../http-bodies.ts'
 import { uploadPipe } from '../node-upload.ts'
 import { history, listFiles, search } from '../queries.ts'
 import { Retries } from '../retries.ts'
@@ -107,14 +107,14 @@ const pastOf = (events: readonly RoomEvent[]): readonly PastEvent[] =>
 
 const firstSeqOf = (event: PastEvent): number => (isEntry(event) ? event.seq : event.from)
 
-function fileOf({ id, name, by, byId, at, status, size, sha256, audience, receipts }: FileRow): RoomFile {
+function fileOf({ id, name, by, byId, at, status, size, sha256, audience, receipts = [] }: FileRow): RoomFile {
   const sender = { id: byId, name: by }
   const named = { id, name, ...(audience === undefined ? {} : { audience }) }
   if (status === 'whole') {
     const file = { ...named, size: size ?? 0, sha256: sha256 ?? '' }
     return { status: 'whole', file, by: sender, at, received: new Map(receipts.map((each) => [each.name, each.at])) }
   }
-  const promised = { ...(size == null ? {} : { size }), ...(sha256 == null ? {} : { sha256 }) }
+  const promised = { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
   return { status: 'offered', file: { ...named, ...promised }, by: sender, at }
 }
 

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import { rejected } from '#domain/errors.ts'
 import { Refused } from '#domain/session.ts'
+import { faultIn } from '#protocol/schema.ts'
 import { looksLikeUtf16, utf16 } from '#system/files/text.ts'
 import { HttpRefused } from './errors.ts'
 
@@ -15,8 +16,7 @@ export function paramsOf({ params }: FastifyRequest): { room: string; id: string
 export function checked<Schema extends v.GenericSchema>(schema: Schema, sent: unknown): v.InferOutput<Schema> {
   const result = v.safeParse(schema, sent)
   if (result.success) return result.output
-  const [issue] = result.issues
-  throw new HttpRefused('BAD_REQUEST', `${v.getDotPath(issue) ?? 'this'}: ${issue.message}`)
+  throw new HttpRefused('BAD_REQUEST', faultIn(result.issues))
 }
 
 /** A number in an address, 0 or more. */

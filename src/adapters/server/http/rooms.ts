@@ -7,6 +7,7 @@ import { checkText } from '#domain/names/text.ts'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
 import { Refused } from '#domain/session.ts'
+import * as bodies from '#protocol/schema.ts'
 import type { Exchange, Requester } from './auth.ts'
 import { accepted, HttpRefused } from './errors.ts'
 import { checked, jsonOf, paramsOf, textIn, typeOf } from './input.ts'
@@ -38,10 +39,8 @@ export function showRoom({ context, request, requester }: Exchange): Promise<obj
   })
 }
 
-const newPassword = v.strictObject({ password: v.string('must be a text') })
-
 export const setPassword = (exchange: Exchange): Promise<FastifyReply> =>
-  withAccess(exchange, async (access) => access.setPassword(checked(newPassword, exchange.request.body).password))
+  withAccess(exchange, async (access) => access.setPassword(checked(bodies.password, exchange.request.body).password))
 
 export const removePassword = (exchange: Exchange): Promise<FastifyReply> =>
   withAccess(exchange, (access) => access.setPassword(undefined))
@@ -71,10 +70,6 @@ type Message = Say | Act
 /** Lines of one request that wait for their commit together. */
 const AT_ONCE = 512
 
-const jsonMessage = v.strictObject({
-  text: v.string('must be a text'),
-  type: v.optional(v.picklist(['say', 'act'], 'must be say or act'), 'say'),
-})
 const messageKey = v.optional(
   v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,128}$/, 'Idempotency-Key must be 1 to 128 visible ASCII characters')),
 )
@@ -97,7 +92,7 @@ function messagesIn(request: FastifyRequest, body: Buffer): readonly Message[] {
   const { type, charset } = typeOf(headers['content-type'] ?? 'text/plain')
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw packed()
   if (type === 'application/json') {
-    const message = checked(jsonMessage, jsonOf(body, headers['content-type']))
+    const message = checked(bodies.message, jsonOf(body, headers['content-type']))
     return [{ type: message.type, text: message.text }]
   }
   // What `curl -d` says of everything: nobody sends a form here, and a page of another origin got no further than its Origin.

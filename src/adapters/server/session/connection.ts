@@ -4,16 +4,16 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
-import { COMMANDS } from '#protocol/client-commands.ts'
-import { decodeClientMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
 import {
   type ClientMessage,
+  decodeClientMessage,
+  encodeMessage,
   type Hello,
   type HostMessage,
   type JoinRoom,
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
+import { COMMANDS } from '#protocol/schema.ts'
 import {
   ClientSession,
   type ClientSessionParts,

@@ -5,8 +5,7 @@ import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'
-import { encodeMessage } from '#protocol/encode.ts'
-import { hostMessageLimits } from '#protocol/limits.ts'
+import { encodeMessage, hostMessageLimits } from '#protocol/messages.ts'
 
 /** What of an event is not its text, at most nearly always; where it is more, the message is cut in two. */
 const EVENT_BYTES = 200

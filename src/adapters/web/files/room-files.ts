@@ -1,9 +1,9 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
-import type { FileRow } from '#client/http-bodies.ts'
 import { listFiles } from '#client/queries.ts'
 import type { Audience, RoomEvent } from '#domain/room/events.ts'
+import type { FileRow } from '#protocol/schema.ts'
 
 /** What is known of a file beside what its entry says. */
 export interface FileState {
@@ -73,7 +73,7 @@ export class RoomFiles {
   }
 }
 
-const stateOf = ({ status, offset, size, receipts, audience }: FileRow): FileState => ({
+const stateOf = ({ status, offset, size, receipts = [], audience }: FileRow): FileState => ({
   status,
   arrived: (status === 'whole' ? size : offset) ?? 0,
   verified: receipts.map(({ name }) => name),

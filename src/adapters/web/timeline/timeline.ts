@@ -2,8 +2,7 @@ import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { type Entry, isEntry, type Missed, type Presence, type RoomEvent } from '#domain/room/events.ts'
-import { readEvents } from '#protocol/events.ts'
-import { BadMessage } from '#protocol/fields.ts'
+import { events, map, parsed } from '#protocol/schema.ts'
 import { pageDefaults } from '../defaults.ts'
 
 /** What is told in the timeline though it has no sequence: it stands where it happened. */
@@ -103,23 +102,18 @@ export class HostHistory implements History {
   }
 }
 
+const page = map({ events })
+
 /** They are the events of the Session protocol, written in JSON. */
 function entriesIn(value: unknown): readonly Item[] | undefined {
-  const events = typeof value === 'object' && value !== null && 'events' in value ? value.events : undefined
-  try {
-    if (!Array.isArray(events)) throw new BadMessage('no events')
-    const told = readEvents(events)
-    // What is missing stands at the time of what is before it.
-    let at = told.find(isEntry)?.at ?? 0
-    return told.flatMap((event): readonly Item[] => {
-      if (isEntry(event)) at = event.at
-      if (event.type === 'missed') return [{ ...event, key: `m${event.from}`, at }]
-      return isEntry(event) ? [event] : []
-    })
-  } catch (error) {
-    if (error instanceof BadMessage) return undefined
-    throw error
-  }
+  const found = parsed(page, value)?.events
+  // What is missing stands at the time of what is before it.
+  let at = found?.find(isEntry)?.at ?? 0
+  return found?.flatMap((event): readonly Item[] => {
+    if (isEntry(event)) at = event.at
+    if (event.type === 'missed') return [{ ...event, key: `m${event.from}`, at }]
+    return isEntry(event) ? [event] : []
+  })
 }
 
 /** Where the view is to go once it shows what was read. */

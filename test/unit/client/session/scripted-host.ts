@@ -3,9 +3,7 @@ import { RemoteRoom, type WantedPlace } from '#client/session/remote-room.ts'
 import type { MessageTransport, MessageTransportListener, OpenTransport } from '#client/session/transports.ts'
 import type { Member, RoomEvent, Said } from '#domain/room/events.ts'
 import type { ConnectionState } from '#domain/session.ts'
-import { decodeClientMessage } from '#protocol/decode.ts'
-import { encodeMessage } from '#protocol/encode.ts'
-import type { ClientMessage, Command, HostMessage } from '#protocol/messages.ts'
+import { type ClientMessage, decodeClientMessage, encodeMessage, type HostMessage } from '#protocol/messages.ts'
 import { ManualClock } from '#system/clock.ts'
 import { CountingIds } from '#system/ids.ts'
 
@@ -38,7 +36,7 @@ export class ScriptedConnection implements MessageTransport {
     this.status = 'dropped'
   }
 
-  get commands(): readonly Command[] {
+  get commands(): readonly Extract<ClientMessage, { type: 'command' }>[] {
     return this.heard.filter((message) => message.type === 'command')
   }
 

@@ -47,7 +47,7 @@ describe('lines', () => {
     ['\xff\xf1hello\r\n', 6],
     ['\xff\xf3hi\n', 5],
     ['\r\n\xff\xfb\x1f', 5],
-    // UTF-16: it is for the line door to say that it is not taken.
+    // UTF-16: it is for the line server to say that it is not taken.
     ['\xff\xfeh\x00i\x00', 2],
     ['\xfe\xff\x00h', 2],
     ['\x00h\x00i\x00\r\x00\n', 4],

@@ -9,7 +9,7 @@ const file = { id: 'f1', name: 'a.txt', size: 10 }
 const whole = { ...file, sha256: 'ab'.repeat(32) }
 
 const filesOf = (rows: readonly object[]) => {
-  const listed = rows.map((row) => ({ by: 'ani', byId: 'i1', at: 1, url: '/files/f', ...row }))
+  const listed = rows.map((row) => ({ by: 'ani', byId: 'i1', at: 1, url: '/files/f', verified: 0, ...row }))
   const bytes = async () => new TextEncoder().encode(JSON.stringify({ files: listed }))
   const answer = { status: 200, bytes } as unknown as Awaited<ReturnType<Http['request']>>
   const http: Http = { at: 'host', base: '', request: async () => answer, close: () => {} }

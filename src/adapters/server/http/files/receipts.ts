@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
-import * as v from 'valibot'
 import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
+import * as bodies from '#protocol/schema.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { accepted, notFound, refuse } from '../errors.ts'
@@ -31,10 +31,6 @@ function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>): ob
   return { ...common, status: status === 'arriving' ? status : 'paused', offset: durable, verified: 0 }
 }
 
-const receipt = v.strictObject({
-  sha256: v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')),
-})
-
 /** The receivers that have a file whole, and the members who may see it and have sent no receipt. */
 export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
   const { reply, requester } = exchange
@@ -55,7 +51,7 @@ export async function addReceipt(exchange: Exchange): Promise<FastifyReply> {
   const { id, room, file } = await findFile(exchange)
   if (file.status !== 'whole') return refuse(reply, notFound)
   return await requester.inRoom(room, async (session) => {
-    const { sha256 } = checked(receipt, request.body)
+    const { sha256 } = checked(bodies.receipt, request.body)
     if (sha256 !== file.file.sha256)
       return refuse(reply, { code: 'HASH_MISMATCH', message: 'these are not the bytes of this file; fetch it again' })
     accepted(await session.send({ type: 'receiveFile', file: id }))

@@ -1,0 +1,353 @@
+import * as v from 'valibot'
+import { CODES, type Code } from '#domain/errors.ts'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import type { Member, Role, RoomEvent } from '#domain/room/events.ts'
+
+/**
+ * Every command, event, message and HTTP body, once: the checks of hosts, programs and pages, the types that the domain does not own,
+ * and the OpenAPI document come from here. Maps that clients send are strict. Of what hosts send, keys that are not known here are left
+ * out: a newer host may send more. Texts of errors hold nothing of what was sent.
+ */
+
+type Entries = Readonly<Record<string, v.GenericSchema>>
+type Rows = Readonly<Record<string, Entries>>
+type WithType<Type extends string, Row> = { readonly type: v.LiteralSchema<Type, undefined> } & Row
+
+const isUnknownKey = ({ type, expected }: v.BaseIssue<unknown>) => type === 'strict_object' && expected === 'never'
+const mapFault = (issue: v.BaseIssue<unknown>): string =>
+  issue.received === 'undefined' ? 'is missing' : 'must be a map'
+
+/** What a host sends, or a program keeps. */
+/* @__NO_SIDE_EFFECTS__ */
+export const map = <const Row extends Entries>(row: Row) => v.object(row, mapFault)
+
+/** Maps by the `type` that each has. */
+/* @__NO_SIDE_EFFECTS__ */
+const strictMaps = <const Table extends Rows>(rows: Table) =>
+  maps(rows, (entries) => v.strictObject(entries, mapFault)) as {
+    readonly [Type in keyof Table & string]: v.StrictObjectSchema<WithType<Type, Table[Type]>, undefined>
+  }
+/* @__NO_SIDE_EFFECTS__ */
+const openMaps = <const Table extends Rows>(rows: Table) =>
+  maps(rows, map) as {
+    readonly [Type in keyof Table & string]: v.ObjectSchema<WithType<Type, Table[Type]>, undefined>
+  }
+/* @__NO_SIDE_EFFECTS__ */
+const maps = (rows: Rows, make: (entries: Entries) => v.GenericSchema): object =>
+  Object.fromEntries(Object.entries(rows).map(([type, row]) => [type, make({ type: v.literal(type), ...row })]))
+
+type Maps = Readonly<Record<string, v.GenericSchema>>
+
+/** One of these maps, looked up by its `type`: `v.variant` would try them all, one after the other. */
+/* @__NO_SIDE_EFFECTS__ */
+export const oneOf = <const Table extends Maps>(table: Table, other: v.GenericSchema = unknownKind) => {
+  const kinds = new Map<unknown, v.GenericSchema>(Object.entries(table))
+  return v.lazy((value) => (kinds.get(typeOf(value)) ?? other) as Table[keyof Table])
+}
+const unknownKind = v.never('is of a kind that is not known here')
+
+export const typeOf = (value: unknown): unknown => (value as { readonly type?: unknown } | null | undefined)?.type
+
+export const text = v.string('must be a text')
+const flag = v.boolean('must be true or false')
+/* @__NO_SIDE_EFFECTS__ */
+const shaped = (shape: RegExp) => v.pipe(text, v.regex(shape, 'is not written as it must be'))
+
+/** A whole number from 0 to 2^53-1, and no -0 (C105). */
+const isCount = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0)
+export const count = v.custom<number>(isCount, 'must be a whole number, 0 or more')
+const countAs = (about: string) => v.pipe(count, v.description(about))
+
+// Members
+
+/** A role that only a newer host has is none. */
+const isRole = (role: string): role is Role => role === 'owner' || role === 'op'
+const member = v.pipe(
+  map({ id: text, name: text, role: v.exactOptional(text), away: v.exactOptional(text) }),
+  v.transform((member): Member => {
+    if (member.role === undefined || isRole(member.role)) return member as Member
+    const { role: _, ...rest } = member
+    return rest
+  }),
+)
+
+// Commands
+
+/** The client's own id for what it sends (C118). */
+const commandId = shaped(/^[\x21-\x7e]{1,64}$/)
+const id = v.exactOptional(commandId)
+const reason = v.exactOptional(text)
+
+/** What a member may ask of its room, by name. */
+const commands = strictMaps({
+  say: { text, id },
+  act: { text, id },
+  whisper: { to: text, text, id },
+  setTopic: { topic: text, id },
+  rename: { name: text },
+  receiveFile: { file: text },
+  kick: { name: text, reason },
+  mute: { name: text, reason },
+  unmute: { name: text },
+  ban: { name: text, reason },
+  unban: { name: text },
+  op: { name: text },
+  deop: { name: text },
+  lock: {},
+  unlock: {},
+  startCollection: {},
+  endCollection: {},
+  away: { reason },
+  back: {},
+  typing: {},
+})
+export const COMMANDS: readonly string[] = /* @__PURE__ */ Object.keys(commands)
+export const command = oneOf(commands) satisfies v.GenericSchema<unknown, ClientCommand>
+
+// Events
+
+/** Data like a name: a host may say anything, and this becomes part of paths and of what terminals show (C38, C57). */
+export const FILE_ID = /^[\w-]{1,64}$/
+const fileId = shaped(FILE_ID)
+export const sha256 = shaped(/^[0-9a-f]{64}$/)
+
+/** Whom a file is for: one member, or any word for the operators. */
+const operators = v.pipe(
+  text,
+  v.transform(() => 'staff' as const),
+  v.literal('staff'),
+)
+const addressee = v.lazy((to): typeof member | typeof operators => (typeof to === 'string' ? operators : member))
+const audience = map({ from: member, to: addressee })
+
+/** `more`: what of a file only one of the two ways tells. */
+/* @__NO_SIDE_EFFECTS__ */
+const eventMaps = <const More extends Entries>(more: More) => {
+  const ofFile = { ...more, audience: v.exactOptional(audience) }
+  const file = map({ id: fileId, name: text, size: v.exactOptional(count), sha256: v.exactOptional(sha256), ...ofFile })
+  const whole = map({ id: fileId, name: text, size: count, sha256, ...ofFile })
+  const by = { by: member }
+  const entry = { seq: count, at: count, by: member }
+  return openMaps({
+    said: { ...entry, text },
+    acted: { ...entry, text },
+    whispered: { ...entry, to: member, text },
+    topicSet: { ...entry, topic: text },
+    fileOffered: { ...entry, file },
+    fileCompleted: { ...entry, file: whole },
+    fileWithdrawn: { ...entry, file, reason: text },
+    fileReceived: { ...entry, file },
+    opped: { ...entry, to: member, person: text },
+    deopped: { ...entry, name: text, person: text },
+    muted: { ...entry, name: text, reason },
+    unmuted: { ...entry, name: text },
+    banned: { ...entry, name: text, reason },
+    unbanned: { ...entry, name: text },
+    locked: entry,
+    unlocked: entry,
+    collectionStarted: entry,
+    collectionEnded: entry,
+    passwordSet: entry,
+    passwordRemoved: entry,
+    joined: by,
+    left: { ...by, reason: text, kickedBy: v.exactOptional(member) },
+    renamed: { ...by, from: text },
+    away: { ...by, reason: text },
+    back: by,
+    typing: { ...by, at: count, forMs: count },
+    fileProgressed: { ...by, file, bytes: count },
+    missed: { from: count, to: count },
+  })
+}
+/** Events of these kinds, without those that only a newer host has. */
+/* @__NO_SIDE_EFFECTS__ */
+const eventsOf = <const Table extends Maps>(table: Table) =>
+  v.pipe(
+    v.array(oneOf(table, newerKind), 'must be a list'),
+    v.transform((list) => (list.includes(undefined) ? list.filter((each) => each !== undefined) : list)),
+  )
+const newerKind = v.pipe(
+  v.object({ type: text }),
+  v.transform(() => undefined),
+)
+
+/** As sessions tell them: all but `shutOut`, which is for the host alone. */
+export const eventKinds = eventMaps({})
+export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds)
+
+// Messages of the Session protocol (docs/protocol.md)
+
+export const clientMessages = strictMaps({
+  hello: {
+    version: count,
+    /** The client made it up at random. */
+    key: shaped(/^[0-9a-f]{32}$/),
+    name: v.exactOptional(text),
+    token: v.exactOptional(shaped(/^[\x21-\x7e]{1,256}$/)),
+  },
+  join: {
+    room: text,
+    /** What opens the room: its password, or an invitation. */
+    password: v.exactOptional(text),
+    /** The last sequence that the client has; left out: only what is new. */
+    after: v.exactOptional(count),
+  },
+  /** With `ref`, it is answered. */
+  command: { ref: v.exactOptional(count), command },
+  ping: { ref: count },
+  leave: {},
+})
+
+/** A code that only a newer host has says no more than that there is no point in asking again. */
+const code = v.pipe(
+  text,
+  v.transform((given): Code => CODES.find((known) => known === given) ?? 'BAD_REQUEST'),
+)
+
+export const hostMessages = openMaps({
+  welcome: {
+    version: count,
+    capabilities: v.pipe(
+      v.array(v.unknown(), 'must be a list'),
+      v.transform((list) => list.filter((each) => typeof each === 'string')),
+    ),
+    /** The program, as in `tamtam/0.1.0`. */
+    host: text,
+  },
+  joined: {
+    room: text,
+    member,
+    /** In a crowd not all who are there. */
+    members: v.array(member, 'must be a list'),
+    /** How many are there. */
+    count,
+    topic: text,
+    /** Since when members' files are for the operators only, in milliseconds since 1970; left out while they are for everybody. */
+    collectingSince: v.exactOptional(count),
+    /** Needed to join; left out where there is none. */
+    hasPassword: v.exactOptional(flag),
+    /** Sequence of the room's newest entry. */
+    last: count,
+  },
+  batch: { events },
+  ack: { ref: count, seq: count, duplicate: flag },
+  /** Without `ref` the hello, the join, or a command without one is refused. */
+  rejected: { ref: v.exactOptional(count), code, message: text },
+  pong: { ref: count },
+  /** The host ends the connection. */
+  bye: { code, message: text },
+})
+
+type Fixed<T> = T extends readonly (infer Each)[]
+  ? readonly Fixed<Each>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Fixed<T[Key]> }
+    : T
+type OneOf<Table extends Readonly<Record<string, v.GenericSchema>>> = {
+  readonly [Type in keyof Table]: Fixed<v.InferOutput<Table[Type]>>
+}
+export type ClientMessages = OneOf<typeof clientMessages>
+export type HostMessages = OneOf<typeof hostMessages>
+
+// HTTP (docs/http.md)
+
+/* @__NO_SIDE_EFFECTS__ */
+const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
+/* @__NO_SIDE_EFFECTS__ */
+const list = <Each extends v.GenericSchema>(each: Each) => v.array(each, 'must be a list')
+const sequence = countAs('Dense and rising within a room, from 1.')
+const path = v.pipe(text, v.description('A path on this host.'))
+
+/** With the address of the file that they speak of. */
+const eventKindsOverHttp = eventMaps({ url: path })
+export const eventsOverHttp = eventsOf(eventKindsOverHttp)
+
+/** What a client posts. */
+export const message = v.strictObject(
+  { text, type: v.optional(v.picklist(['say', 'act'], 'must be say or act'), 'say') },
+  mapFault,
+)
+export const password = v.strictObject({ password: v.pipe(text, v.description('At most 256 bytes.')) }, mapFault)
+export const receipt = v.strictObject(
+  { sha256: v.pipe(text, v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')) },
+  mapFault,
+)
+
+/** Why not: the body of every answer that is neither a success nor a redirection. */
+export const refusal = map({ code: text, message: text })
+
+export const posted = map({ seq: sequence, duplicate: flag })
+
+const roomRow = map({ name: text, members: count, last: sequence })
+export const roomList = map({ rooms: list(roomRow) })
+export type RoomRow = v.InferOutput<typeof roomRow>
+
+export const roomFacts = map({
+  name: text,
+  topic: text,
+  last: sequence,
+  members: list(text),
+  collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
+  hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
+})
+export type RoomFacts = v.InferOutput<typeof roomFacts>
+
+export const eventPage = map({ room: text, events: eventsOverHttp, last: sequence })
+export const searched = map({ events: eventsOverHttp })
+
+export const invitation = map({
+  room: text,
+  id: v.pipe(text, v.description('By which it is taken back.')),
+  code: v.pipe(text, v.description('Shown as the token of a hello, or as the password of a join.')),
+  expiresAt: timeAs('Until when it can be used'),
+})
+export type Invitation = v.InferOutput<typeof invitation>
+
+const keptInvitation = map({
+  id: text,
+  expiresAt: timeAs('Until when it can be used'),
+  used: v.pipe(flag, v.description("It is somebody's now, and lets them back in.")),
+})
+export const invitations = map({ invitations: list(keptInvitation) })
+export type KeptInvitation = v.InferOutput<typeof keptInvitation>
+
+const given = map({ name: text, at: timeAs('When') })
+const fileRow = map({
+  id: fileId,
+  name: text,
+  by: text,
+  byId: v.pipe(text, v.description('The id of the member who sent it.')),
+  at: timeAs('When it was offered, or was whole'),
+  status: v.picklist(['whole', 'arriving', 'paused']),
+  size: v.exactOptional(count),
+  sha256: v.exactOptional(sha256),
+  offset: v.exactOptional(countAs('Of one that is not whole: bytes that would survive a crash.')),
+  url: path,
+  audience: v.exactOptional(audience),
+  verified: countAs('How many have it whole and said so.'),
+  receipts: v.exactOptional(v.pipe(list(given), v.description('Of a whole file: who said so, and when.'))),
+})
+export const fileList = map({ files: list(fileRow) })
+/** A file in a room's list. One that is not whole has `offset`, and size and digest only where its sender told them. */
+export type FileRow = v.InferOutput<typeof fileRow>
+
+export const receipts = map({ verified: list(given), waiting: list(text) })
+export type Receipts = v.InferOutput<typeof receipts>
+
+// Checks
+
+/** A value as `schema` wants it; undefined where it is not. */
+export function parsed<Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+): v.InferOutput<Schema> | undefined {
+  const result = v.safeParse(schema, value, { abortEarly: true })
+  return result.success ? result.output : undefined
+}
+
+/** What is wrong with a value. Names no key that is not in the schema. */
+export function faultIn([issue]: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+  if (isUnknownKey(issue)) return 'it has a key that is not known here'
+  return `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`
+}
