@@ -1,9 +1,9 @@
 import { type Observable, Subject } from 'rxjs'
-import type { FairQueue } from '../async/fair-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
 import { Refused } from '../session.ts'
+import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 
 export interface JoinRequest {
@@ -37,21 +37,9 @@ export interface JoinRequest {
    */
   readonly reads?: string
   /** Comes and goes without a word and is not listed, but may speak: programs that are there for one request. */
-  readonly quiet?: boolean
+  readonly hidden?: boolean
   /** The sequence after which `events$` begins; without it, now. */
   readonly after?: number
-}
-
-/** Where a session sits, and whose nick it uses. */
-export interface Membership {
-  readonly room: RoomActor
-  readonly owner: string
-  readonly ownsName: boolean
-  quiet: boolean
-  /** To be called once they are gone. */
-  readonly dismiss: () => void
-  /** Changes of name that wait for their answer. */
-  renames: number
 }
 
 /** Which nicks are taken on this host, by look: two that a person could confuse are one (C63). */
@@ -111,14 +99,13 @@ export class Rooms {
   readonly #lasts = new Map<string, number>()
   /** Their names in order, until there is another. */
   #names: readonly string[] | undefined
-  readonly #reads: FairQueue
+  readonly #history: History
 
-  /** `reads` gives each room its turn at the journal. */
-  constructor(ports: Ports, limits: EngineLimits, wake: Wake, reads: FairQueue) {
+  constructor(ports: Ports, limits: EngineLimits, wake: Wake, history: History) {
     this.#ports = ports
     this.#limits = limits
     this.#wake = wake
-    this.#reads = reads
+    this.#history = history
   }
 
   /** Rooms that are in use now. */
@@ -260,8 +247,7 @@ export class Rooms {
       known.set(name, 0)
       this.#names = undefined
     }
-    const { journal } = this.#ports
-    const [span, facts] = await this.#reads.run('', name, () => Promise.all([journal.span(name), journal.facts(name)]))
+    const [span, facts] = await this.#history.load(name)
     return new RoomActor(name, span, facts, this.#limits, this.#wake)
   }
 }

@@ -105,7 +105,7 @@ export class RoomActor {
   }
 
   /** Lets a member in without a word; answers the sequence from which on it is there. */
-  admitQuietly(member: Member, role: Role | undefined): number | Rejected {
+  admitHidden(member: Member, role: Role | undefined): number | Rejected {
     const why = refusalFor(arrivingAs(this.#state, member, role), 'enter')
     if (why !== undefined) return why
     const seated = role === undefined ? member : { ...member, role }

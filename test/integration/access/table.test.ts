@@ -99,7 +99,7 @@ async function peopled() {
   const { id: whole } = put.json as { id: string }
   const arriving = async () => {
     const meta = { name: 'arriving', size: 10 }
-    const transfer = await host.tamtam.engine.createTransfer(inside, meta, personOf(keyOf('member')))
+    const transfer = await inside.createTransfer(meta, personOf(keyOf('member')))
     return 'id' in transfer ? transfer.id : ''
   }
   const shown = (who: Who): Record<string, string> => {

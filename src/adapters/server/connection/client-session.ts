@@ -136,8 +136,8 @@ export class ClientSession implements KeyHolder {
       markBytes: settings.outboxMarkBytes,
       metrics,
       deliver: (batch, session) => wire.deliver(batch, session),
-      ended: ({ expelled }) => {
-        void this.close(expelled === undefined ? unreadable : { code: 'NOT_A_MEMBER', message: expelled })
+      ended: ({ kicked }) => {
+        void this.close(kicked === undefined ? unreadable : { code: 'NOT_A_MEMBER', message: kicked })
       },
     })
     const cancelTimeout = clock.after(settings.handshakeMs, () => void this.close(tooLate))
@@ -226,8 +226,8 @@ export class ClientSession implements KeyHolder {
       if (before?.session.room === room) await this.part()
       const name = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
       const member = keys === undefined ? {} : { member: id }
-      const quiet = options.hidden === true
-      const session = await engine.join({ room, owner: id, person: id, address, quiet, ...member, ...grant, ...name })
+      const hidden = options.hidden === true
+      const session = await engine.join({ room, owner: id, person: id, address, hidden, ...member, ...grant, ...name })
       await this.#enter(session, credentials, options)
       await before?.session.close()
       return undefined

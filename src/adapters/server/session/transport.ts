@@ -51,10 +51,10 @@ export const batchEncoder =
 /** What one member gets of a batch. */
 export function messagesFor(
   batch: Batch,
-  session: Pick<LocalSession, 'ownSightOf'>,
+  session: Pick<LocalSession, 'visibleIn'>,
   framing: Framing,
 ): readonly Uint8Array[] {
-  const own = session.ownSightOf(batch)
+  const own = session.visibleIn(batch)
   return own === undefined ? batch.encoded(framing.batches) : messagesOf(own).map(framing.frame)
 }
 
