@@ -78,7 +78,7 @@ export class WebSocketSessionServer extends Connections {
 }
 
 /** Messages on a WebSocket. */
-export class WebSocketTransport implements MessageTransport {
+class WebSocketTransport implements MessageTransport {
   readonly framing = framing
   readonly connection: Duplex
   readonly #webSocket: TransportWebSocket
