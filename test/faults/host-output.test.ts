@@ -84,7 +84,7 @@ describe('standard output', () => {
     host.child.stdin?.write('/who\n/nothing\nselamat pagi\n')
     await ani.until('<host> selamat pagi')
     await host.until('answers', () => host.errors.split('\n').length > 2)
-    expect(host.errors).toMatch(/^\* here: host \(owner\), ani\n! BAD_COMMAND .*\n$/)
+    expect(host.errors).toMatch(/^\* 2 are here: host \(owner\), ani\n! BAD_COMMAND .*\n$/)
     expect(host.lines).toHaveLength(8)
   })
 
@@ -226,11 +226,11 @@ describe('standard input', () => {
       await host.until(order, () => host.errors.split('\n').length > index + 1)
     }
     expect(host.errors.trimEnd().split('\n')).toEqual([
-      "! NO_SUCH_FILE nothing: the file can't be read (ENOENT)",
-      '! BAD_NAME folder: it is a folder; tamtam send takes whole folders',
-      '! BAD_NAME pipe: it is a pipe, and nobody writes into it; start its writer first',
-      '! BAD_NAME /dev/zero: it is a device; tamtam send … - sends what is piped into it',
-      "! NO_SUCH_FILE /proc/self/mem: the file can't be read (EIO)",
+      "! NO_SUCH_FILE nothing is not sent: the file can't be read (ENOENT)",
+      '! BAD_NAME folder is not sent: it is a folder; tamtam send takes whole folders',
+      '! BAD_NAME pipe is not sent: it is a pipe, and nobody writes into it; start its writer first',
+      '! BAD_NAME /dev/zero is not sent: it is a device; tamtam send … - sends what is piped into it',
+      "! NO_SUCH_FILE /proc/self/mem is not sent: the file can't be read (EIO)",
     ])
     host.child.stdin?.write('SEND lagu merdu.mp3\n')
     await ani.until(/^\* file \[\w+\] lagu merdu\.mp3 from host: 3 B, /)

@@ -23,7 +23,7 @@ export function reading({ id, role }: Member) {
   return {
     id,
     sees: (event: RoomEvent) => isVisibleTo(event, reader),
-    ownSightOf: (batch: Batch) => ownVisibility(batch, id, () => reader),
+    visibleIn: (batch: Batch) => ownVisibility(batch, id, () => reader),
   }
 }
 

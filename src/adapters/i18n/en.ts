@@ -76,6 +76,7 @@ export const english = {
   waitsForYou: '{file} ({size}) is larger than what comes by itself; /get {id} brings it here',
   saved: 'saved {path}',
   notSaved: '{file} is not saved: {why}',
+  copyStays: 'the copy of {file}, which is gone, stays: {why}',
   notKept: '{file} is not kept any more',
   sent: '{file} is in the room: {size}, sha256 {digest}',
   sentTo: '{file} is with {to}: {size}, sha256 {digest}',

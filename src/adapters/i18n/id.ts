@@ -79,6 +79,7 @@ export const indonesian: MessageCatalog = {
   waitsForYou: '{file} ({size}) terlalu besar untuk diterima otomatis; ambil dengan /get {id}',
   saved: 'disimpan di {path}',
   notSaved: '{file} tidak tersimpan: {why}',
+  copyStays: 'salinan {file}, yang sudah tidak ada, tetap tinggal: {why}',
   notKept: '{file} tidak disimpan lagi',
   sent: '{file} sudah ada di ruang ini: {size}, sha256 {digest}',
   sentTo: '{file} sudah sampai kepada {to}: {size}, sha256 {digest}',

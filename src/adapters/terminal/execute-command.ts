@@ -4,7 +4,7 @@ import type { PastEvent } from '#domain/room/events.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import { sendWhenReady } from '#domain/session.ts'
 import { sizeText } from '#i18n/format.ts'
-import { accessTexts } from '#i18n/render-answer.ts'
+import { accessTexts, doneText, memberText, sendingText } from '#i18n/render-answer.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { type BellRule, commandsAt, type ParsedLine, parseLine } from '#protocol/commands.ts'
 import { rowOf } from './event-rows.ts'
@@ -34,6 +34,7 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     case 'nothing':
       return undefined
     case 'say':
+      if (!client.waits) return await client.post(parsed.text)
       return await ask(client, { type: 'say', text: parsed.text }, parsed.text)
     case 'act':
       return await ask(client, { type: 'act', text: parsed.text }, line)
@@ -47,7 +48,7 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     case 'nick':
       return await rename(client, parsed.name)
     case 'who':
-      return who(client)
+      return await who(client)
     case 'files':
       return await showFiles(client)
     case 'get':
@@ -88,15 +89,15 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
       return client.end({ type: 'quit' })
     case 'wrong': {
       const { usage, most } = parsed
-      if (most === undefined) client.notice('howToType', { usage })
-      else client.notice('howToTypeCount', { usage, most })
-      return 'BAD_COMMAND'
+      if (most === undefined) return client.failed('BAD_COMMAND', 'howToType', { usage })
+      return client.failed('BAD_COMMAND', 'howToTypeCount', { usage, most })
     }
     case 'unknown':
-    case 'elsewhere':
-      if (parsed.near !== undefined) client.notice('didYouMean', { word: parsed.word, near: parsed.near })
-      else client.notice(parsed.type === 'unknown' ? 'unknownWord' : 'wordNotHere', { word: parsed.word })
-      return 'BAD_COMMAND'
+    case 'elsewhere': {
+      const { word, near } = parsed
+      if (near !== undefined) return client.failed('BAD_COMMAND', 'didYouMean', { word, near })
+      return client.failed('BAD_COMMAND', parsed.type === 'unknown' ? 'unknownWord' : 'wordNotHere', { word })
+    }
     // No row of these is at a terminal.
     case 'part':
     case 'token':
@@ -113,12 +114,15 @@ const bellNotices = { off: 'bellOff', mention: 'bellMention', all: 'bellAll' } a
 >
 
 /** Sends a command, and shows meanwhile that it is not answered yet. */
-async function ask(client: RoomClient, command: ClientCommand, text: string): Promise<string | undefined> {
+async function ask(client: RoomClient, command: ClientCommand, typed: string): Promise<string | undefined> {
   const { session } = client
-  const done = client.waiting(text)
+  const done = client.waiting(typed)
   try {
     const answer = await sendWhenReady(session, command)
-    return 'code' in answer ? client.refused(answer) : undefined
+    if ('code' in answer) return client.refused(answer)
+    const text = client.echoes ? undefined : doneText(command, client.words)
+    if (text !== undefined) client.talk(`* ${text}`)
+    return undefined
   } finally {
     done()
   }
@@ -138,11 +142,12 @@ async function rename(client: RoomClient, name: string): Promise<string | undefi
   return undefined
 }
 
-function who(client: RoomClient): undefined {
-  const names = client.session.members.map(({ name, away }) =>
-    away === undefined ? name : `${name} (${away === '' ? client.words.say('awayNow') : away})`,
-  )
+async function who(client: RoomClient): Promise<undefined> {
+  const { session, words } = client
+  const names = session.members.map((member) => memberText(member, words))
   client.notice('here', { count: names.length, names: names.join(', ') })
+  for (const file of await session.listFiles())
+    if (file.status === 'offered') client.talk(`* ${sendingText(file, words)}`)
 }
 
 function list(client: RoomClient, entries: readonly PastEvent[]): undefined {
@@ -175,12 +180,14 @@ function theme(client: RoomClient, name: string): undefined {
 async function access(client: RoomClient, request: AccessRequest): Promise<string | undefined> {
   const answer = await changeAccess(client.host.access, request)
   if (answer.type === 'refused') return client.refused(answer.why)
-  for (const text of accessTexts(answer, client.words, client.host.base)) client.talk(`* ${text}`)
+  const texts = accessTexts(answer, client.words, client.host.base)
+  if (answer.type === 'invited') client.invited(answer.invitation, texts)
+  else for (const text of texts) client.talk(`* ${text}`)
   return undefined
 }
 
 /** Changes what transfers may take of the network where a rate is given, and tells what they may take now. */
-export function limitText(
+function limitText(
   limits: Limits,
   { of, bytes }: { readonly of: 'host' | 'transfer'; readonly bytes: number | undefined },
   { say, language }: Translator,

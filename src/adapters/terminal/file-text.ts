@@ -45,14 +45,11 @@ export async function showCollection(client: RoomClient): Promise<string | undef
 export async function sendFile(client: RoomClient, path: string, to: string | undefined): Promise<string | undefined> {
   const { session, words } = client
   const name = /[^/\\]*$/.exec(path.replace(/[/\\]+$/, ''))?.[0] ?? path
-  const refused = (why: string, code: string) => {
-    client.notice('notSent', { file: path, why })
-    return code
-  }
+  const refused = (why: string, code: string) => client.failed(code, 'notSent', { file: path, why })
   const collects = session.collectingSince !== undefined && roleIn(session) === undefined
   try {
     const sent = await client.transfers.send(path, name, to)
-    if ('type' in sent) return refused(`${words.refusal(sent)} (${sent.code})`, sent.code)
+    if ('type' in sent) return refused(words.refusal(sent), sent.code)
     client.sent(sent.id)
     client.attention.ring()
     const told = { file: sent.name, size: sizeText(sent.size, words.language), digest: sent.sha256 }
@@ -71,10 +68,8 @@ export async function getFile(client: RoomClient, wanted: string): Promise<strin
   const newest = (await client.session.listFiles()).toSorted((one, other) => other.at - one.at)
   const files: readonly MentionedFile[] = newest.map(({ file }) => file)
   const file = wantedFile(files, wanted)
-  if (typeof file === 'string') {
-    client.notice(file === 'none' ? 'noSuchFile' : 'severalFiles', { file: wanted })
-    return 'NO_SUCH_FILE'
-  }
+  if (typeof file === 'string')
+    return client.failed('NO_SUCH_FILE', file === 'none' ? 'noSuchFile' : 'severalFiles', { file: wanted })
   if (!client.transfers.isComing(file.id)) return await client.receive(file)
   client.notice('alreadyComing', { file: file.name })
   return undefined

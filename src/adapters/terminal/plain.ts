@@ -14,30 +14,60 @@ export interface Pipes {
   readonly stderr: Writable
 }
 
+export interface PlainOptions {
+  /** Every row is written at once, because the rows come no faster than they are read; else a slow reader misses the oldest. */
+  readonly paced: boolean
+  /** Nothing but failures is talked about. */
+  readonly quiet: boolean
+  /** Whether the end of input is the client's end. */
+  readonly endsWithInput: boolean
+}
+
 /**
- * A client that writes one line an event and moves no cursor: for screen readers, simple terminals and pipes. The end of input ends it; what comes
- * behind a change of room is for the client of that room. A reader that is too slow misses the oldest lines, and is told how many.
+ * A client that writes one line an event and moves no cursor: for screen readers, simple terminals and pipes. What comes behind a change of room is
+ * for the client of that room. A reader that is too slow misses the oldest lines, and is told how many.
  */
 export async function runPlain(
   { stdout, stderr }: Pipes,
   typed: TypedLines,
+  { paced, quiet, endsWithInput }: PlainOptions,
   make: (outlet: Output) => RoomClient,
 ): Promise<Ending> {
   const skipped = (count: number): string => `* ${client.words.say('skipped', { count })}`
-  const [data, talk] = [new RowFeed({ to: stdout, skipped }), new RowFeed({ to: stderr, skipped })]
+  const data = paced ? new DirectRows(stdout) : new RowFeed({ to: stdout, skipped })
+  const talk = new RowFeed({ to: stderr, skipped })
   const client = make({
     show: (row) => data.add(row),
-    talk: (row) => talk.add(row),
+    talk: (row) => {
+      if (!quiet || row.startsWith('!')) talk.add(row)
+    },
     bell: () => {
       if (stdout.isTTY === true) stdout.write('\x07')
     },
     changed: () => {},
   })
   await client.start()
-  void readAll(client, typed)
+  void readAll(client, typed).then(() => {
+    if (endsWithInput) client.end({ type: 'quit' })
+  })
   const ending = await client.ended
   for (const feed of [data, talk]) feed.end()
   return ending
+}
+
+/** `tamtam | head -1` ends the reader of our output, and nothing else (C89). */
+class DirectRows {
+  readonly #to: Writable
+
+  constructor(to: Writable) {
+    this.#to = to
+  }
+
+  add(row: string): void {
+    if (this.#to.writable) this.#to.write(`${row}\n`)
+  }
+
+  end(): void {}
 }
 
 async function readAll(client: RoomClient, typed: TypedLines): Promise<void> {
@@ -67,5 +97,4 @@ async function readAll(client: RoomClient, typed: TypedLines): Promise<void> {
     if (over) return
   }
   await Promise.all(waiting.keys())
-  client.end({ type: 'quit' })
 }

@@ -17,8 +17,10 @@ export interface FileTransfers {
   receive(file: MentionedFile, tell: OnTransferUpdate): Promise<{ readonly path: string } | Refusal>
   /** Whether files can be received while they are still arriving. */
   readonly early: boolean
-  /** Files up to this size, in bytes, come by themselves. */
-  readonly autoBytes: number
+  /** Files up to this size, in bytes, come by themselves; undefined where none do, and there is nothing to say about it. */
+  readonly autoBytes: number | undefined
+  /** Called when the room has let go of a file. May throw what the file system throws. */
+  readonly withdrawn?: (id: string) => Promise<void>
 }
 
 /** The host of the room, as far as commands reach it. */

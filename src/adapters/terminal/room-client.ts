@@ -1,8 +1,10 @@
-import { Subscription } from 'rxjs'
+import { type Observable, Subscription } from 'rxjs'
 import { TypingMembers } from '#client/session/typing-members.ts'
-import { failureText, forTerminal } from '#domain/names/text.ts'
+import { failureText, forTerminal, jsonForTerminal } from '#domain/names/text.ts'
 import type { Clock } from '#domain/ports/system.ts'
+import type { Say } from '#domain/room/commands.ts'
 import { isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '#domain/room/events.ts'
+import type { Invitation } from '#domain/room/room-access.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
 import type { Filling, Key, Translator } from '#i18n/translator.ts'
@@ -18,6 +20,10 @@ const LARGE_ROOM = 20
 const MOST_NAMES = 12
 
 export interface TerminalOptions {
+  /** `rows`: for people. `json`: every event as one object, for programs. `none`: only what was asked for. */
+  readonly events: 'rows' | 'json' | 'none'
+  /** Whether each line that is said waits for the room's answer; else lines are posted, and only refusals are reported. */
+  readonly waits: boolean
   /** Undefined where no escape sequence may be written. */
   readonly paint: Paint | undefined
   readonly time: boolean
@@ -35,6 +41,8 @@ export interface TerminalOptions {
 
 export interface ClientParts {
   readonly session: RoomSession
+  /** The session's events in another way, such as no faster than somebody reads them. */
+  readonly events$?: Observable<RoomEvent>
   readonly files: FileTransfers
   /** What they fill in has to pass the escaper for terminals. */
   readonly words: Translator
@@ -55,6 +63,9 @@ export class RoomClient {
   readonly clock: Clock
   readonly ended: Promise<Ending>
   readonly ignored = new Set<string>()
+  /** Said, and not taken by the room yet. */
+  #unposted: Say[] = []
+  #posting: Promise<void> | undefined
   readonly #unanswered = new Set<{ readonly text: string; readonly since: number }>()
   /** Whether escape sequences may be written. */
   readonly colours: boolean
@@ -100,7 +111,7 @@ export class RoomClient {
   /** Shows what was said before, then what happens. */
   async start(): Promise<void> {
     const { session, manner } = this.#parts
-    this.#watching.add(session.events$.subscribe((event) => this.#arrived(event)))
+    this.#watching.add((this.#parts.events$ ?? session.events$).subscribe((event) => this.#arrived(event)))
     this.#watching.add(session.refusals$.subscribe((why) => this.refused(why)))
     this.#watching.add(session.state$.subscribe((state) => this.#stands(state)))
     if (session.collectingSince !== undefined) this.notice('collecting')
@@ -143,6 +154,47 @@ export class RoomClient {
     return why.code
   }
 
+  /** What was asked for failed, in a line of its own. Answers the code. */
+  failed<Each extends Key>(code: string, key: Each, ...gaps: Filling<Each>): string {
+    this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(code)} ${this.words.say(key, ...gaps)}`)}`)
+    return code
+  }
+
+  /** Whether own doings are shown as those of others are. */
+  get echoes(): boolean {
+    return this.#parts.manner.echo
+  }
+
+  /** Whether lines that are said wait for the room's answer. */
+  get waits(): boolean {
+    return this.#parts.manner.waits
+  }
+
+  /** Posts a line in the order of typing; resolves once the room has taken it. While the room is full, further lines wait behind it. */
+  async post(text: string): Promise<undefined> {
+    this.#unposted.push({ type: 'say', text })
+    this.#posting ??= this.#post().finally(() => {
+      this.#posting = undefined
+    })
+    await this.#posting
+  }
+
+  async #post(): Promise<void> {
+    while (this.#unposted.length > 0)
+      if (this.session.post(this.#unposted) === 'accepted') this.#unposted = []
+      else await this.session.ready()
+  }
+
+  /** An invitation is data: it goes where the room's events go, never to the log beside the talk (C121). */
+  invited(invitation: Invitation, texts: readonly string[]): void {
+    if (this.#parts.manner.events === 'json') this.#showJson({ type: 'invitation', ...invitation })
+    else for (const text of texts) this.show(`* ${text}`)
+  }
+
+  #showJson(value: object): void {
+    this.show(jsonForTerminal({ v: 1, ...value }))
+  }
+
   /** A line about the room, escaped already. */
   show(row: string): void {
     this.#outlet.show(row)
@@ -179,15 +231,12 @@ export class RoomClient {
   async receive(file: MentionedFile): Promise<string | undefined> {
     try {
       const saved = await this.transfers.receive(file)
-      if ('type' in saved) {
-        this.notice('notSaved', { file: file.name, why: `${this.words.refusal(saved)} (${saved.code})` })
-        return saved.code
-      }
+      if ('type' in saved)
+        return this.failed(saved.code, 'notSaved', { file: file.name, why: this.words.refusal(saved) })
       this.notice('saved', { path: saved.path })
       return undefined
     } catch (error) {
-      this.notice('notSaved', { file: file.name, why: failureText(error) })
-      return 'NOT_SAVED'
+      return this.failed('NOT_SAVED', 'notSaved', { file: file.name, why: failureText(error) })
     }
   }
 
@@ -202,14 +251,18 @@ export class RoomClient {
       this.#last = event.seq
     }
     const own = event.type !== 'missed' && event.by.id === this.session.member.id
+    const { events, echo } = this.#parts.manner
+    if (events === 'json') this.#showJson({ room: this.session.room, ...event })
     if (event.type !== 'missed' && this.ignored.has(event.by.name.toLowerCase())) return
-    if ((event.type === 'joined' || event.type === 'left') && this.session.members.length > LARGE_ROOM) {
-      if (!own) this.#presence.note(event.type, event.by.name)
-      return
+    if (events === 'rows') {
+      if ((event.type === 'joined' || event.type === 'left') && this.session.members.length > LARGE_ROOM) {
+        if (!own) this.#presence.note(event.type, event.by.name)
+        return
+      }
+      if (!own || echo) this.#show(event, !own)
+      if (!own) this.attention.heard(event, this.session.member.name)
     }
-    if (!own || this.#parts.manner.echo) this.#show(event, !own)
     if (!own) this.writers.heard(event)
-    if (!own) this.attention.heard(event, this.session.member.name)
     this.#files(event, own)
   }
 
@@ -229,10 +282,16 @@ export class RoomClient {
       const { id, audience } = event.file
       const isOurs = audience === undefined ? this.#sent.has(id) : audience.from.id === this.session.member.id
       // Of what is for few, each of them is told, also where it took a while.
-      if ((audience !== undefined || !this.#parts.manner.live) && !own && isOurs)
+      if (
+        this.#parts.manner.events === 'rows' &&
+        (audience !== undefined || !this.#parts.manner.live) &&
+        !own &&
+        isOurs
+      )
         this.show(receiptRow(event.file, event.by, this.view))
     }
     if (event.type === 'fileCompleted' || event.type === 'fileWithdrawn') this.transfers.settled(event.file.id)
+    if (event.type === 'fileWithdrawn') void this.#withdrawn(event.file)
     if (own || this.#sent.has('file' in event ? event.file.id : '')) return
     if (event.type === 'fileProgressed' && !this.transfers.isSending(event.file))
       this.transfers.progressed(event.file, event.bytes)
@@ -240,10 +299,19 @@ export class RoomClient {
     if (event.type === 'fileCompleted' && !this.transfers.isComing(event.file.id)) this.#offered(event.file, true)
   }
 
+  async #withdrawn({ id, name }: MentionedFile): Promise<void> {
+    try {
+      await this.#parts.files.withdrawn?.(id)
+    } catch (error) {
+      this.failed('NOT_REMOVED', 'copyStays', { file: name, why: failureText(error) })
+    }
+  }
+
   #offered(file: MentionedFile, told: boolean): void {
     const { autoBytes, early } = this.#parts.files
     const size = file.size
-    if (size === undefined || this.transfers.isComing(file.id) || this.#asked.has(file.id)) return
+    if (autoBytes === undefined || size === undefined || this.transfers.isComing(file.id) || this.#asked.has(file.id))
+      return
     if (this.transfers.isSending(file)) return
     if (size <= autoBytes) {
       if (early || told) {

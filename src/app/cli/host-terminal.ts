@@ -1,22 +1,19 @@
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { Observable } from 'rxjs'
 import type { HostConfig } from '#app/config.ts'
 import type { Tamtam } from '#app/tamtam.ts'
-import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
-import { rejected } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { Refused, sendWhenReady } from '#domain/session.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import { Refused } from '#domain/session.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
-import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
-import { Console } from '#terminal/pipes/console.ts'
-import { FileSaver } from '#terminal/pipes/file-saver.ts'
-import { sourceAt } from '#terminal/pipes/file-source.ts'
-import type { FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import type { StopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { greetingOf, type HostFacts, listeningLine, pageLink } from './greeting.ts'
-import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
+import { FileSaver, hostFileTransfers } from './host-files.ts'
+import { openTerminal, TypedInput } from './terminal.ts'
 
 export interface HostTerminalParts {
   readonly tamtam: Tamtam
@@ -32,13 +29,11 @@ export interface HostTerminal {
   close(): Promise<void>
 }
 
-/** The host's own place in its room: what anybody has who joins where a person sits, and lines or JSON where programs read. */
+/** Joins the host's own room: with the client that everybody has, at a terminal or at pipes, which may be read by people or programs. */
 export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
-  const { tamtam, config, process } = parts
+  const { tamtam, config } = parts
   try {
-    const session = await tamtam.engine.join({ room: config.room, name: config.name, role: 'owner' })
-    const person = process.stdin.isTTY === true && process.stdout.isTTY === true && !config.json && !config.quiet
-    return person ? atTerminal(parts, session) : atPipes(parts, session)
+    return stayIn(await tamtam.engine.join({ room: config.room, name: config.name, role: 'owner' }), parts)
   } catch (error) {
     await tamtam.stop()
     if (error instanceof Refused) throw new CommandFailed(exitCodes.usage, error.message, { cause: error })
@@ -46,43 +41,37 @@ export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
   }
 }
 
-function atPipes({ tamtam, config, process, data, facts }: HostTerminalParts, session: LocalSession): HostTerminal {
-  const { stdin, stdout, stderr } = process
-  const directory = saveInto(config, data)
-  // Nobody looks after a folder that nobody asked for: what lies in it is bounded as the room is.
-  const bound = config.save === undefined ? { withRoom: { quotaBytes: config.roomQuota } } : {}
-  const saver = directory === undefined ? undefined : new FileSaver(directory, session, bound)
-  const style = config.json ? 'json' : config.quiet ? 'quiet' : 'text'
-  const { bandwidth } = tamtam
-  const desk = { bandwidth, keys: tamtam.roomAccess(session), base: baseOf(facts), saver }
-  const console = new Console({ session, ...desk, stdin, stdout, stderr, style })
-  if (style === 'json') stdout.write(`${listeningLine(facts)}\n`)
-  if (style === 'text') stdout.write(`${greetingOf(facts).join('\n')}\n`)
-  return { close: async () => console.close() }
-}
-
-function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal {
-  const { tamtam, config, process, data, facts, stopped } = parts
+export function stayIn(
+  first: LocalSession,
+  { tamtam, config, process, data, facts, stopped }: HostTerminalParts,
+): HostTerminal {
   let shown: RoomClient | undefined
+  const isPerson = process.stdin.isTTY === true && process.stdout.isTTY === true && !config.json && !config.quiet
+  const style = isPerson ? 'person' : config.json ? 'json' : config.quiet ? 'quiet' : 'text'
   const language = config.lang ?? languageOf(process.env)
-  const words = translatorFor(language, forTerminal)
-  const { say, refusal } = words
-  const directory = saveInto(config, data)
-  const into = { directory: directory ?? '.', autoBytes: directory === undefined ? 0 : Number.POSITIVE_INFINITY }
+  const { say, refusal } = translatorFor(language, forTerminal)
   const typed = new TypedInput(process.stdin)
   const rooms = async () => (await tamtam.engine.rooms()).map(({ name }) => name)
+  const saverFor = (session: LocalSession) => {
+    const directory = saveInto(config, data)
+    if (directory === undefined) return undefined
+    // Nobody looks after a folder that nobody asked for: what lies in it is bounded as the room is.
+    const isBounded = !isPerson && config.save === undefined
+    return new FileSaver(directory, session, isBounded ? { withRoom: { quotaBytes: config.roomQuota } } : {})
+  }
 
   async function stay(): Promise<void> {
     let session = first
-    for (let greeting = greetingOf(facts); ; ) {
+    for (let greeting = firstLines(facts, style); ; ) {
       const ending = await openTerminal(
         {
           session,
-          files: hostFileTransfers(session, into),
+          files: hostFileTransfers(session, saverFor(session)),
           rooms,
           host: { access: tamtam.roomAccess(session), base: baseOf(facts), bandwidth: tamtam.bandwidth },
           language,
           plain: config.plain,
+          ...(isPerson ? {} : { pipes: { events: EVENTS[style], events$: eventsAtPaceOf(session, process.stdout) } }),
           typed,
           // It would stop the host for everybody.
           suspends: false,
@@ -98,7 +87,8 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
       await session.close()
       const next = await tamtam.engine.join({ room: ending.room, name, role: 'owner' }).catch(refusalOf)
       const refused = next instanceof Refused
-      greeting = refused ? [`! ${next.code} ${refusal(next.rejected)}`] : [`* ${say('inRoom', { room: ending.room })}`]
+      const line = refused ? `! ${next.code} ${refusal(next.rejected)}` : `* ${say('inRoom', { room: ending.room })}`
+      greeting = style === 'json' ? [] : [line]
       session = refused ? await tamtam.engine.join({ room: session.room, name, role: 'owner' }) : next
     }
   }
@@ -109,10 +99,44 @@ function atTerminal(parts: HostTerminalParts, first: LocalSession): HostTerminal
   )
   return {
     close: async () => {
+      // Programs are told all, until the host has stopped.
+      if (!isPerson) return void process.stdin.pause()
       shown?.end({ type: 'quit' })
       await ended
     },
   }
+}
+
+const EVENTS = { person: 'rows', text: 'rows', json: 'json', quiet: 'none' } as const
+
+function firstLines(facts: HostFacts, style: keyof typeof EVENTS): readonly string[] {
+  if (style === 'json') return [listeningLine(facts)]
+  return style === 'quiet' ? [] : greetingOf(facts)
+}
+
+/** What may wait for the reader of our output; past it events stay in the journal until it reads on, as for every slow reader. */
+const OUTPUT_MARK_BYTES = 256 * 1024
+
+/** The session's events, no faster than `output` is read (C89). A reader that has gone away holds nothing up. */
+function eventsAtPaceOf(session: LocalSession, output: Writable): Observable<RoomEvent> {
+  return new Observable((subscriber) => {
+    const subscription = session.follow(
+      session.after,
+      (batch) => {
+        for (const event of batch.events) if (session.sees(event)) subscriber.next(event)
+        if (output.writable && output.writableLength > OUTPUT_MARK_BYTES)
+          subscription.pause(batch.last ?? subscription.cursor)
+      },
+      () => subscriber.complete(),
+    )
+    const resume = () => subscription.resume()
+    output.on('drain', resume).on('error', resume).on('close', resume)
+    subscription.resume()
+    return () => {
+      output.off('drain', resume).off('error', resume).off('close', resume)
+      subscription.close()
+    }
+  })
 }
 
 /** For people elsewhere, where there are any. */
@@ -125,45 +149,4 @@ const saveInto = (config: HostConfig, data: string | undefined): string | undefi
 function refusalOf(error: unknown): Refused {
   if (error instanceof Refused) return error
   throw error
-}
-
-/** Files of the host's own terminal: they are in this process already. */
-function hostFileTransfers(
-  session: LocalSession,
-  { directory, autoBytes }: { readonly directory: string; readonly autoBytes: number },
-): FileTransfers {
-  const saver = new FileSaver(directory, session)
-  return {
-    early: false,
-    autoBytes,
-    async send(typed, to, tell) {
-      const path = await pathTypedAs(pathTyped(typed))
-      const source = await sourceAt(path)
-      if ('type' in source) return source
-      const { size } = source
-      try {
-        const meta = {
-          name: nameAt(path),
-          ...(size === undefined ? {} : { size }),
-          ...(to === undefined ? {} : { to }),
-        }
-        const upload = session.upload(source.bytes(), meta)
-        tell({ type: 'begins', at: 0, total: size })
-        upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
-        return await upload.done
-      } finally {
-        await source.close()
-      }
-    },
-    async receive({ id }, tell: OnTransferUpdate) {
-      const file = session.file(id)
-      if (file === undefined) return rejected('NO_SUCH_FILE', 'there is no such file any more')
-      if (file.status !== 'whole') return rejected('NO_SUCH_FILE', 'it is not whole yet; try again in a moment')
-      tell({ type: 'begins', at: 0, total: file.file.size })
-      const path = await saver.save(file.file)
-      const receipt = { type: 'receiveFile', file: id } as const
-      await sendWhenReady(session, receipt)
-      return { path }
-    },
-  }
 }

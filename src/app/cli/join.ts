@@ -18,11 +18,11 @@ import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
 import { RandomIds } from '#system/ids.ts'
-import { unreadable } from '#terminal/pipes/file-source.ts'
 import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import { flushed, inputOf, neverWaitFor, type RoomTarget, rateOf, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { unreadable } from './host-files.ts'
 import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 
 interface JoinFlags {

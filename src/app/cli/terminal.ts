@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Observable } from 'rxjs'
 import { forTerminal } from '#domain/names/text.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
 import type { RoomSession } from '#domain/session.ts'
 import { type Language, translatorFor } from '#i18n/i18n.ts'
 import { SystemClock } from '#system/clock.ts'
@@ -24,6 +26,8 @@ export interface TerminalParts {
   readonly host: HostControls
   readonly language: Language
   readonly plain: boolean
+  /** Set where programs read and write, for hours: what they are given, and in their own pace. The end of input ends nothing then. */
+  readonly pipes?: { readonly events: TerminalOptions['events']; readonly events$: Observable<RoomEvent> }
   /** What is typed where no cursor moves. */
   readonly typed: TypedLines
   /** Whether Ctrl-Z gives the shell back. */
@@ -42,26 +46,30 @@ function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boole
 /** Shows a room in this terminal until somebody leaves it. */
 export async function openTerminal(parts: TerminalParts, process: NodeJS.Process): Promise<Ending> {
   const { session, files, host, language, greeting, rooms } = parts
-  const screen = isScreen(process, parts.plain)
-  const manner: TerminalOptions = screen
-    ? {
-        paint: process.env['NO_COLOR'] ? themes.mono : themes.dark,
-        time: true,
-        tall: true,
-        echo: true,
-        live: true,
-        divider: true,
-        history: HISTORY,
-      }
-    : { paint: undefined, time: false, tall: false, echo: false, live: false, divider: false, history: HISTORY }
+  const { pipes } = parts
+  const screen = pipes === undefined && isScreen(process, parts.plain)
+  const manner: TerminalOptions = {
+    paint: screen ? (process.env['NO_COLOR'] ? themes.mono : themes.dark) : undefined,
+    events: pipes?.events ?? 'rows',
+    waits: pipes === undefined,
+    time: screen,
+    tall: screen,
+    echo: screen,
+    live: screen,
+    divider: screen,
+    history: pipes === undefined ? HISTORY : 0,
+  }
   const make = (outlet: Output) => {
     const words = translatorFor(language, forTerminal)
-    const client = new RoomClient({ session, files, words, clock: new SystemClock(), outlet, manner, host })
+    const paced = pipes === undefined ? {} : { events$: pipes.events$ }
+    const client = new RoomClient({ session, ...paced, files, words, clock: new SystemClock(), outlet, manner, host })
     parts.made?.(client)
     for (const line of greeting) client.show(line)
     return client
   }
-  if (!screen) return await runPlain(process, parts.typed, make)
+  const isPaced = pipes !== undefined
+  const plain = { paced: isPaced, quiet: pipes?.events === 'none', endsWithInput: !isPaced }
+  if (!screen) return await runPlain(process, parts.typed, plain, make)
   // Only where it is used: loading it takes a third of the start, and 20 MB.
   const { runOnScreen } = await import('#terminal/screen.ts')
   const { stdin, stdout, env } = process

@@ -1,47 +1,34 @@
 import { type Observable, Subject } from 'rxjs'
-import { FairQueue } from '../async/fair-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkRoomName } from '../names/room-name.ts'
-import { checkText } from '../names/text.ts'
-import type { Pieces } from '../ports/file-store.ts'
-import { JournalFailed } from '../ports/journal.ts'
-import { ask, type RoomActor, tell } from '../room/actor.ts'
-import type { Ack, ClientCommand } from '../room/commands.ts'
-import type { Member, WholeFile } from '../room/events.ts'
+import { type RoomActor, tell } from '../room/actor.ts'
+import type { Member } from '../room/events.ts'
 import type { RoomFile } from '../room/state.ts'
-import { Refused, type Upload, type UploadMeta } from '../session.ts'
+import { Refused } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
-import { refusedUpload } from '../transfer/upload.ts'
-import { Bandwidth, type RateLimiterLease, unlimited } from './bandwidth.ts'
+import { Bandwidth } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
 import { type EngineEvent, engineEvents } from './events.ts'
+import { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import { Trimming } from './retention.ts'
-import { type JoinRequest, type Membership, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
-import { Download, type Host, LocalSession } from './session.ts'
+import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
+import { LocalSession, type Membership, type SessionParts } from './session.ts'
 import { Transfers } from './transfers.ts'
-
-/** The next step is on its way while the answer of the one before is dealt with. */
-const READS_AT_ONCE = 2
-/** One that has to catch up with a long history first leaves a place to others. */
-const SEARCHES_AT_ONCE = 2
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
   /** What transfers may take of the network, changeable at any time. */
   readonly bandwidth: Bandwidth
   readonly #ports: Ports
-  readonly #limits: EngineLimits
-  readonly #broken: (error: unknown) => void
   readonly #loop: CommitLoop
   readonly #rooms: Rooms
-  readonly #roster = new NickRegistry()
-  readonly #sessions = new Map<LocalSession, Membership>()
+  readonly #nicks = new NickRegistry()
+  readonly #sessions = new Set<LocalSession>()
+  readonly #history: History
+  readonly #sessionParts: SessionParts
   readonly #transfers: Transfers
   readonly #trimming: Trimming
-  /** What is asked of the journal waits here, not there: a commit is behind a few short steps only, however much is asked. */
-  readonly #reads = new FairQueue(READS_AT_ONCE)
-  readonly #searches = new FairQueue(SEARCHES_AT_ONCE)
   readonly #closed = new Subject<void>()
   #status: 'new' | 'open' | 'closed' = 'new'
   /**
@@ -56,17 +43,26 @@ export class Engine {
    */
   readonly events$: Observable<EngineEvent>
 
-  /** `broken` hears once when the journal or the vault failed for good; the host should stop then. */
+  /** `broken` hears once when the journal or the file store failed for good; the host should stop then. */
   constructor(ports: Ports, limits: EngineLimits, broken: (error: unknown) => void) {
     this.#ports = ports
-    this.#limits = limits
     const { transferBytesPerSecond: transfer, hostBytesPerSecond: host } = limits
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#trimming = new Trimming(ports.journal, limits, broken)
-    this.#loop = new CommitLoop(ports, (room) => this.#shown(room), broken)
-    this.#rooms = new Rooms(ports, limits, this.#loop.wake, this.#reads)
+    this.#loop = new CommitLoop(ports, (room) => this.#published(room), broken)
+    this.#history = new History(ports.journal, limits, broken)
+    this.#rooms = new Rooms(ports, limits, this.#loop.wake, this.#history)
     this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
-    this.#broken = broken
+    this.#sessionParts = {
+      ports,
+      limits,
+      rooms: this.#rooms,
+      nicks: this.#nicks,
+      history: this.#history,
+      transfers: this.#transfers,
+      bandwidth: this.bandwidth,
+      sessions: this.#sessions,
+    }
     this.events$ = engineEvents(this.#rooms, this.#transfers, ports.clock, this.#closed)
   }
 
@@ -77,7 +73,7 @@ export class Engine {
     this.#status = 'open'
   }
 
-  /** Resolves when everything that was said so far is kept and shown, or refused. */
+  /** Resolves when everything that was said so far is kept and published, or refused. */
   settled(): Promise<void> {
     return this.#loop.settled()
   }
@@ -89,7 +85,7 @@ export class Engine {
     // What waits for its turn ends now.
     this.bandwidth.set({ transfer: 0, host: 0 })
     const transfers = this.#transfers.close(reason)
-    const left = Promise.all([...this.#sessions.keys()].map((session) => session.close(reason)))
+    const left = Promise.all([...this.#sessions].map((session) => session.close(reason)))
     // At once, also where a crowd's leaving would wait for more of it.
     await this.#loop.settled()
     await Promise.all([left, transfers])
@@ -108,13 +104,13 @@ export class Engine {
     const roomName = wanted(checkRoomName(request.room))
     const id = request.member ?? this.#ports.ids.next()
     const owner = request.owner ?? id
-    const name = request.guest === true ? request.name : wanted(this.#roster.claim(request.name, owner))
+    const name = request.guest === true ? request.name : wanted(this.#nicks.claim(request.name, owner))
     const ownsName = request.owner === undefined
     try {
-      const room = wanted(await this.#watched(this.#rooms.enter(roomName)))
+      const room = wanted(await this.#history.watched(this.#rooms.enter(roomName)))
       return await this.#seat(room, { id, name }, request, { owner, ownsName })
     } catch (error) {
-      if (ownsName) this.#roster.release(owner)
+      if (ownsName) this.#nicks.release(owner)
       throw error
     }
   }
@@ -126,20 +122,13 @@ export class Engine {
     name: Pick<Membership, 'owner' | 'ownsName'>,
   ): Promise<LocalSession> {
     const { id } = member
-    const {
-      guest,
-      role,
-      invited,
-      inviter,
-      quiet = false,
-      person = id,
-      address = guest === true ? member.name : undefined,
-    } = request
+    const { guest, role, invited, inviter, hidden = false, person = id, reads = id } = request
+    const { address = guest === true ? member.name : undefined } = request
     let session: LocalSession | undefined
-    let expelled: string | undefined
-    const dismiss = room.receive(id, { person, ...(address === undefined ? {} : { address }) }, (why) => {
-      expelled = why
-      session?.expel(why)
+    let kicked: string | undefined
+    const forget = room.receive(id, { person, ...(address === undefined ? {} : { address }) }, (why) => {
+      kicked = why
+      session?.kick(why)
     })
     try {
       const join = {
@@ -148,21 +137,22 @@ export class Engine {
         ...(invited === undefined ? {} : { invited }),
         ...(inviter === undefined ? {} : { inviter }),
       } as const
-      const seq = quiet ? wanted(room.admitQuietly(member, role)) : wanted(await tell(room, member, join)).seq
-      session = new LocalSession(member, room, request.after ?? seq, this.#host, request.reads)
+      const seq = hidden ? wanted(room.admitHidden(member, role)) : wanted(await tell(room, member, join)).seq
+      const membership = { ...name, room, after: request.after ?? seq, reads, hidden, forget }
+      session = new LocalSession(member, membership, this.#sessionParts)
     } catch (error) {
-      dismiss()
+      forget()
       this.#rooms.leave(room.state.name)
       throw error
     }
-    this.#sessions.set(session, { ...name, room, quiet, dismiss, renames: 0 })
-    if (expelled !== undefined) session.expel(expelled)
+    this.#sessions.add(session)
+    if (kicked !== undefined) session.kick(kicked)
     return session
   }
 
   /** Frees the nicks of an owner that several sessions shared, but `keep`. */
   forget(owner: string, keep?: string): void {
-    this.#roster.release(owner, keep)
+    this.#nicks.release(owner, keep)
   }
 
   /** Uploads that are under way. */
@@ -177,12 +167,12 @@ export class Engine {
 
   /** Rooms that are in use or have a history. */
   rooms(): Promise<readonly RoomSummary[]> {
-    return this.#watched(this.#rooms.summaries())
+    return this.#history.watched(this.#rooms.summaries())
   }
 
   /** A file of any room, whole or on its way, where this member may see it, here or not; left out: where everybody may. */
   file(id: string, member = ''): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
-    return this.#watched(this.#transfers.file(id, member))
+    return this.#history.watched(this.#transfers.file(id, member))
   }
 
   /** A file that is on its way. */
@@ -190,140 +180,17 @@ export class Engine {
     return this.#transfers.find(id)
   }
 
-  /**
-   * Offers a file to the session's room; its bytes may come at any time, over any connection. Answers a `WholeFile` where
-   * the room has them already, by the digest that was promised. `owner`: by what the door knows its sender again, where that is not
-   * the member's id.
-   */
-  async createTransfer(
-    session: LocalSession,
-    meta: UploadMeta,
-    owner?: string,
-  ): Promise<TransferActor | WholeFile | Rejected> {
-    const place = this.#sessions.get(session)
-    const why = place === undefined ? left : place.room.refusalTo(session.id, 'upload')
-    if (place === undefined || why !== undefined) return why ?? left
-    return await this.#transfers.create(place.room, session.member, meta, owner)
-  }
-
-  readonly #host: Host = {
-    send: (session, command) => this.#send(session, command),
-    tell: async (session, command) => {
-      const place = this.#sessions.get(session)
-      return place === undefined ? left : await tell(place.room, session.member, command)
-    },
-    upload: (session, source, meta) => this.#upload(session, source, meta),
-    download: (session, file, from, pieces) =>
-      this.#download(
-        session,
-        file,
-        from,
-        pieces,
-        this.bandwidth.open((bytes) => this.#ports.metrics.count('sent_bytes', bytes)),
-      ),
-    inspect: (session, file) => this.#download(session, file, 0, 'lent', unlimited),
-    read: ({ household, id, room }, after, limit = Number.POSITIVE_INFINITY) => {
-      const { journal } = this.#ports
-      const most = Math.min(limit, this.#limits.pageEntries)
-      return this.#watched(this.#reads.run(household, id, () => journal.read(room, after, most)))
-    },
-    search: async ({ household, id, room }, query, limit) => {
-      const { foundChars } = this.#limits
-      return await this.#watched(
-        this.#searches.run(household, id, () => this.#ports.journal.search(room, query, limit, foundChars)),
-      )
-    },
-    announceMember: (session) => this.#announceMember(session),
-    leave: (session, reason) => this.#leave(session, reason),
-  }
-
-  async #send(session: LocalSession, command: ClientCommand): Promise<Ack | Rejected> {
-    const place = this.#sessions.get(session)
-    if (place === undefined) return left
-    if (command.type !== 'rename')
-      return await this.#answered(session, command, await ask(place.room, session.member, command))
-    const name = this.#roster.claim(command.name, place.owner)
-    if (typeof name !== 'string') return name
-    place.renames++
-    const answer = await ask(place.room, session.member, { type: 'rename', name })
-    // Only the last of several knows which of the names is the one to keep (C65).
-    if (--place.renames === 0) this.#roster.release(place.owner, session.member.name)
-    return answer
-  }
-
-  /** The id of one message on another is a client's mistake; taken for a repeat, the second would be lost (C118). */
-  async #answered(session: LocalSession, command: ClientCommand, answer: Ack | Rejected): Promise<Ack | Rejected> {
-    if (answer.type === 'rejected' || !answer.duplicate || !('text' in command)) return answer
-    const [first] = await session.read(answer.seq - 1, 1)
-    // Past the history, or damaged: nothing can be said of it.
-    if (first === undefined || first.type === 'missed' || first.seq !== answer.seq) return answer
-    const text = checkText(command.text, this.#limits.maxTextBytes)
-    return 'text' in first && first.text === text ? answer : idReused
-  }
-
-  /** A journal that can't be read any more is as broken as one that can't be written. */
-  #watched<T>(answer: Promise<T>): Promise<T> {
-    answer.catch((error: unknown) => {
-      if (error instanceof JournalFailed) this.#broken(error)
-    })
-    return answer
-  }
-
-  #upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
-    const place = this.#sessions.get(session)
-    const why = place === undefined ? left : place.room.refusalTo(session.id, 'upload')
-    if (place === undefined || why !== undefined) return refusedUpload(this.#ports.ids.next(), why ?? left)
-    return this.#transfers.upload(place.room, session.member, source, meta)
-  }
-
-  #download(
-    session: LocalSession,
-    file: string,
-    from: number,
-    pieces: Pieces,
-    passage: RateLimiterLease,
-  ): AsyncIterable<Uint8Array> {
-    const open = () => {
-      const place = this.#sessions.get(session)
-      if (place === undefined || session.file(file) === undefined)
-        throw new Refused(place === undefined ? left : noSuchFile)
-      return this.#ports.fileStore.read(file, from, pieces)
-    }
-    return { [Symbol.asyncIterator]: () => new Download(open, passage, noSuchFile) }
-  }
-
-  #shown(room: RoomActor): void {
+  #published(room: RoomActor): void {
     this.#rooms.grew(room)
     this.#trimming.look(room, () => this.#slowestIn(room))
     this.#rooms.letGo(room)
   }
 
-  /** The place of the room's reader that is furthest behind. */
-  #slowestIn(room: RoomActor): number {
-    let slowest = room.state.last
-    for (const [session, place] of this.#sessions) if (place.room === room) slowest = Math.min(slowest, session.slowest)
+  /** The cursor of the room's reader that is furthest behind. */
+  #slowestIn({ state: { name, last } }: RoomActor): number {
+    let slowest = last
+    for (const session of this.#sessions) if (session.room === name) slowest = Math.min(slowest, session.slowest)
     return slowest
-  }
-
-  async #announceMember(session: LocalSession): Promise<Rejected | undefined> {
-    const place = this.#sessions.get(session)
-    if (place?.quiet !== true) return place === undefined ? left : undefined
-    // At once: whoever goes meanwhile has to be heard to go, behind their coming.
-    place.quiet = false
-    const answer = await tell(place.room, session.member, { type: 'join' })
-    if (answer.type === 'ack') return undefined
-    place.quiet = true
-    return answer
-  }
-
-  async #leave(session: LocalSession, reason: string): Promise<void> {
-    const place = this.#sessions.get(session)
-    if (place === undefined) return
-    if (!place.quiet) await tell(place.room, session.member, { type: 'leave', reason })
-    place.dismiss()
-    this.#sessions.delete(session)
-    if (place.ownsName) this.#roster.release(place.owner)
-    this.#rooms.leave(session.room)
   }
 }
 
@@ -333,6 +200,3 @@ function wanted<T extends object | string | number>(value: T | Rejected): T {
 }
 
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')
-const left = rejected('NOT_A_MEMBER', 'you have left this room; join it again')
-const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
-const idReused = rejected('ID_REUSED', 'another message has this id already; give each message one of its own')

@@ -1,29 +1,51 @@
 import { BehaviorSubject, Observable, Subject } from 'rxjs'
-import type { Rejected } from '../errors.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import { checkText } from '../names/text.ts'
 import { FileMissing, type Pieces } from '../ports/file-store.ts'
-import type { RoomActor } from '../room/actor.ts'
+import { ask, type RoomActor, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
-import type { Ack, ClientCommand, Mail, PostedCommand, TellPassword } from '../room/commands.ts'
-import { isEntry, type Member, type PastEvent, publicFacts, type RoomEvent } from '../room/events.ts'
+import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
+import { isEntry, type Member, type PastEvent, publicFacts, type RoomEvent, type WholeFile } from '../room/events.ts'
 import type { Permission } from '../room/moderation.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
-import type { RateLimiterLease } from './bandwidth.ts'
+import type { TransferActor } from '../transfer/actor.ts'
+import { refusedUpload } from '../transfer/upload.ts'
+import { type Bandwidth, type RateLimiterLease, unlimited } from './bandwidth.ts'
+import type { History } from './history.ts'
+import type { EngineLimits, Ports } from './limits.ts'
+import type { NickRegistry, Rooms } from './rooms.ts'
 import { RoomSubscription } from './subscription.ts'
+import type { Transfers } from './transfers.ts'
 
-/** What a session needs of the engine; the engine implements it. */
-export interface Host {
-  send(session: LocalSession, command: ClientCommand): Promise<Ack | Rejected>
-  tell(session: LocalSession, command: TellPassword): Promise<Ack | Rejected>
-  upload(session: LocalSession, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
-  download(session: LocalSession, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array>
-  inspect(session: LocalSession, file: string): AsyncIterable<Uint8Array>
-  /** A page of about `limit` entries, or of as many as a page may have. */
-  read(session: LocalSession, after: number, limit?: number): Promise<readonly Batch[]>
-  search(session: LocalSession, query: string, limit: number): Promise<readonly PastEvent[]>
-  announceMember(session: LocalSession): Promise<Rejected | undefined>
-  leave(session: LocalSession, reason: string): Promise<void>
+/** The parts of the engine that sessions work with. */
+export interface SessionParts {
+  readonly ports: Ports
+  readonly limits: EngineLimits
+  readonly rooms: Rooms
+  readonly nicks: NickRegistry
+  readonly history: History
+  readonly transfers: Transfers
+  readonly bandwidth: Bandwidth
+  /** Those that are in a room; each takes itself out once it has left. */
+  readonly sessions: Set<LocalSession>
+}
+
+/** How a session came into its room. */
+export interface Membership {
+  readonly room: RoomActor
+  /** The sequence after which its events begin. */
+  readonly after: number
+  /** The id of the member for whom it reads. */
+  readonly reads: string
+  /** Whose the nick is, and whether it is free once this session has left. */
+  readonly owner: string
+  readonly ownsName: boolean
+  /** It is not listed, and nobody hears of its coming and going. */
+  readonly hidden: boolean
+  /** To be called once the member has left. */
+  readonly forget: () => void
 }
 
 /** A step through a room's history. */
@@ -33,28 +55,32 @@ export interface Page {
   readonly upTo: number
 }
 
-/** A session with the room in this process: it can also be followed batch by batch, which is what doors do. */
+/** A session with the room in this process: it can also be followed batch by batch, which is what servers do. */
 export class LocalSession implements RoomSession {
   readonly #id: string
   readonly #room: RoomActor
-  readonly #host: Host
-  readonly #after: number
+  readonly #parts: SessionParts
+  readonly #membership: Membership
   readonly #reads: string
   readonly #refusals = new Subject<Rejected>()
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
-  readonly #followers = new Set<RoomSubscription>()
+  readonly #subscriptions = new Set<RoomSubscription>()
   #member: Member
   #closed: Promise<void> | undefined
-  #expelled: string | undefined
+  #kicked: string | undefined
+  #isHidden: boolean
+  #hasLeft = false
+  /** Changes of name that wait for their answer. */
+  #renames = 0
 
-  /** `reads`: the id of the member for whom it reads, where that is another. */
-  constructor(member: Member, room: RoomActor, after: number, host: Host, reads = member.id) {
+  constructor(member: Member, membership: Membership, parts: SessionParts) {
     this.#id = member.id
     this.#member = member
-    this.#room = room
-    this.#after = after
-    this.#reads = reads
-    this.#host = host
+    this.#room = membership.room
+    this.#reads = membership.reads
+    this.#isHidden = membership.hidden
+    this.#membership = membership
+    this.#parts = parts
   }
 
   /** The member's id, which never changes. */
@@ -68,13 +94,13 @@ export class LocalSession implements RoomSession {
     return this.#member
   }
 
-  /** What whoever shows the same again is known by. */
+  /** Names the person behind this member, also when they come back. */
   get person(): string {
     return this.#room.personOf(this.#id)
   }
 
-  /** Whom it shares an address with; nobody who came without one. */
-  get household(): string {
+  /** The subnet of its address, which it may share with others; empty where it came without one. */
+  get subnet(): string {
     return this.#room.subnetOf(this.#id)
   }
 
@@ -88,7 +114,7 @@ export class LocalSession implements RoomSession {
 
   /** The sequence after which this session's events begin. */
   get after(): number {
-    return this.#after
+    return this.#membership.after
   }
 
   /** Sequence of the room's newest entry. */
@@ -126,7 +152,7 @@ export class LocalSession implements RoomSession {
   }
 
   /** What this member sees of a batch; undefined: what everybody sees, `sightOf` it. */
-  ownSightOf(batch: Batch): readonly RoomEvent[] | undefined {
+  visibleIn(batch: Batch): readonly RoomEvent[] | undefined {
     return ownVisibility(batch, this.#reads, () => this.#room.reader(this.#reads))
   }
 
@@ -145,15 +171,15 @@ export class LocalSession implements RoomSession {
 
   get events$(): Observable<RoomEvent> {
     return new Observable((subscriber) => {
-      const follower = this.follow(
-        this.#after,
+      const subscription = this.follow(
+        this.after,
         (batch) => {
-          for (const event of this.ownSightOf(batch) ?? batch.encoded(visibilityOf).open) subscriber.next(event)
+          for (const event of this.visibleIn(batch) ?? batch.encoded(visibilityOf).open) subscriber.next(event)
         },
         () => subscriber.complete(),
       )
-      follower.resume()
-      return () => this.#unfollow(follower)
+      subscription.resume()
+      return () => this.#unfollow(subscription)
     })
   }
 
@@ -163,36 +189,38 @@ export class LocalSession implements RoomSession {
       room: this.room,
       live$: this.#room.batches$,
       last: () => this.#room.state.last,
-      read: (from: number) => this.#host.read(this, from),
+      read: (from: number) => this.#parts.history.read(this, from),
     }
-    const follower = new RoomSubscription(feed, after, take, ended)
-    this.#followers.add(follower)
-    if (this.#closed !== undefined) follower.end()
-    return follower
+    const subscription = new RoomSubscription(feed, after, take, ended)
+    this.#subscriptions.add(subscription)
+    if (this.#closed !== undefined) subscription.end()
+    return subscription
   }
 
   /** The place of the reader that is furthest behind. */
   get slowest(): number {
     let slowest = this.last
-    for (const follower of this.#followers) {
-      if (follower.closed) this.#followers.delete(follower)
-      else slowest = Math.min(slowest, follower.cursor)
+    for (const subscription of this.#subscriptions) {
+      if (subscription.closed) this.#subscriptions.delete(subscription)
+      else slowest = Math.min(slowest, subscription.cursor)
     }
     return slowest
   }
 
   /** Why this member may not do something just now; undefined where it may. */
-  refusalTo(verb: Permission): Rejected | undefined {
-    return this.#room.refusalTo(this.#id, verb)
+  refusalTo(permission: Permission): Rejected | undefined {
+    return this.#room.refusalTo(this.#id, permission)
   }
 
-  send(command: ClientCommand): Promise<Ack | Rejected> {
-    return this.#host.send(this, command)
+  async send(command: ClientCommand): Promise<Ack | Rejected> {
+    if (this.#hasLeft) return left
+    if (command.type === 'rename') return await this.#rename(command.name)
+    return await this.#checked(command, await ask(this.#room, this.member, command))
   }
 
   /** Tells the room that this member has set its password, or taken it away. */
-  tellPassword(isSet: boolean): Promise<Ack | Rejected> {
-    return this.#host.tell(this, { type: 'tellPassword', isSet })
+  async tellPassword(isSet: boolean): Promise<Ack | Rejected> {
+    return this.#hasLeft ? left : await tell(this.#room, this.member, { type: 'tellPassword', isSet })
   }
 
   post(commands: readonly PostedCommand[]): 'accepted' | 'full' {
@@ -205,16 +233,40 @@ export class LocalSession implements RoomSession {
   }
 
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
-    return this.#host.upload(this, source, meta)
+    const { transfers, ports } = this.#parts
+    const why = this.#hasLeft ? left : this.refusalTo('upload')
+    return why === undefined
+      ? transfers.upload(this.#room, this.member, source, meta)
+      : refusedUpload(ports.ids.next(), why)
+  }
+
+  /**
+   * Offers a file to the room; its bytes may come at any time, over any connection. Answers a `WholeFile` where the room has them already,
+   * by the digest that was promised. `owner`: names its sender when they come back, where that is not the member's id.
+   */
+  async createTransfer(meta: UploadMeta, owner?: string): Promise<TransferActor | WholeFile | Rejected> {
+    const why = this.#hasLeft ? left : this.refusalTo('upload')
+    return why ?? (await this.#parts.transfers.create(this.#room, this.member, meta, owner))
   }
 
   download(file: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
-    return this.#host.download(this, file, from, pieces)
+    const { bandwidth, ports } = this.#parts
+    const lease = bandwidth.open((bytes) => ports.metrics.count('sent_bytes', bytes))
+    return this.#downloadWith(lease, file, from, pieces)
   }
 
   /** The bytes of a file, lent, for the host to look at: they leave for nobody, so no cap counts them. */
   inspect(file: string): AsyncIterable<Uint8Array> {
-    return this.#host.inspect(this, file)
+    return this.#downloadWith(unlimited, file, 0, 'lent')
+  }
+
+  #downloadWith(lease: RateLimiterLease, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array> {
+    const open = () => {
+      if (this.#hasLeft) throw new Refused(left)
+      if (this.file(file) === undefined) throw new Refused(noSuchFile)
+      return this.#parts.ports.fileStore.read(file, from, pieces)
+    }
+    return { [Symbol.asyncIterator]: () => new Download(open, lease, noSuchFile) }
   }
 
   /** The newest `count` entries before now that this member may see, oldest first. */
@@ -251,7 +303,7 @@ export class LocalSession implements RoomSession {
       if (to > upTo) events.push({ type: 'missed', from: upTo + 1, to })
       upTo = Math.max(upTo, to)
     }
-    const batches = upTo < last ? await this.#host.read(this, upTo, limit) : []
+    const batches = upTo < last ? await this.#parts.history.read(this, upTo, limit) : []
     if (batches.length === 0) come(last)
     for (const batch of batches) {
       come(batch.first! - 1)
@@ -265,20 +317,27 @@ export class LocalSession implements RoomSession {
   async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     // Files for others are among what is found, and are left out: then it looks further back.
     for (let reach = limit; ; reach *= 2) {
-      const found = await this.#host.search(this, query, reach)
+      const found = await this.#parts.history.search(this, query, reach)
       const seen = publicFacts(found).filter((event): event is PastEvent => this.sees(event))
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }
   }
 
-  /** Whoever came quietly is listed from now on, and the room hears that they are here; a refusal where they may not. */
-  announceMember(): Promise<Rejected | undefined> {
-    return this.#host.announceMember(this)
+  /** A hidden member is listed from now on, and the room hears of its coming. Answers why not, where it may not. */
+  async announceMember(): Promise<Rejected | undefined> {
+    if (this.#hasLeft) return left
+    if (!this.#isHidden) return undefined
+    // At once: if it leaves meanwhile, the room must hear that, behind its coming.
+    this.#isHidden = false
+    const answer = await tell(this.#room, this.member, { type: 'join' })
+    if (answer.type === 'ack') return undefined
+    this.#isHidden = true
+    return answer
   }
 
   close(reason = 'left'): Promise<void> {
-    this.#closed ??= this.#host.leave(this, reason).finally(() => {
-      for (const follower of this.#followers) follower.end()
+    this.#closed ??= this.#leave(reason).finally(() => {
+      for (const subscription of this.#subscriptions) subscription.end()
       this.#refusals.complete()
       this.#state.next({ status: 'closed', why: reason })
       this.#state.complete()
@@ -287,49 +346,82 @@ export class LocalSession implements RoomSession {
   }
 
   /** Why the room ended this session; undefined while it goes on, and where its own side ended it. */
-  get expelled(): string | undefined {
-    return this.#expelled
+  get kicked(): string | undefined {
+    return this.#kicked
   }
 
   /** The room ends this session. */
-  expel(why: string): void {
+  kick(why: string): void {
     if (this.#closed !== undefined) return
-    this.#expelled = why
+    this.#kicked = why
     void this.close(why)
+  }
+
+  async #rename(wanted: string): Promise<Ack | Rejected> {
+    const { nicks } = this.#parts
+    const { owner } = this.#membership
+    const name = nicks.claim(wanted, owner)
+    if (typeof name !== 'string') return name
+    this.#renames++
+    const answer = await ask(this.#room, this.member, { type: 'rename', name })
+    // Only the last of several knows which of the names is the one to keep (C65).
+    if (--this.#renames === 0) nicks.release(owner, this.member.name)
+    return answer
+  }
+
+  /** The id of one message on another is a client's mistake; taken for a repeat, the second would be lost (C118). */
+  async #checked(command: ClientCommand, answer: Ack | Rejected): Promise<Ack | Rejected> {
+    if (answer.type === 'rejected' || !answer.duplicate || !('text' in command)) return answer
+    const [first] = await this.read(answer.seq - 1, 1)
+    // Past the history, or damaged: nothing can be said of it.
+    if (first === undefined || first.type === 'missed' || first.seq !== answer.seq) return answer
+    const text = checkText(command.text, this.#parts.limits.maxTextBytes)
+    return 'text' in first && first.text === text ? answer : idReused
+  }
+
+  async #leave(reason: string): Promise<void> {
+    const { sessions, nicks, rooms } = this.#parts
+    const { owner, ownsName, forget } = this.#membership
+    if (!this.#isHidden) await tell(this.#room, this.member, { type: 'leave', reason })
+    this.#hasLeft = true
+    forget()
+    sessions.delete(this)
+    if (ownsName) nicks.release(owner)
+    rooms.leave(this.room)
   }
 
   readonly #refused = (why: Rejected): void => this.#refusals.next(why)
 
-  #unfollow(follower: RoomSubscription): void {
-    follower.close()
-    this.#followers.delete(follower)
+  #unfollow(subscription: RoomSubscription): void {
+    subscription.close()
+    this.#subscriptions.delete(subscription)
   }
 }
 
-/** One reader's way through a file, no faster than its passage. Not a generator: `return` must also end a reader that waits. */
-export class Download implements AsyncIterator<Uint8Array, undefined> {
+/** One reader's way through a file, no faster than its lease lets it. Not a generator: `return` must also end a reader that waits. */
+class Download implements AsyncIterator<Uint8Array, undefined> {
   readonly #open: () => AsyncIterable<Uint8Array>
-  readonly #passage: RateLimiterLease
+  readonly #lease: RateLimiterLease
   readonly #missing: Rejected
   /** Of the newest piece what was too much for one step. */
   #rest: Uint8Array | undefined
   #source: AsyncIterator<Uint8Array> | undefined
   #over = false
 
-  /** The first `next` opens the source, and rejects with what that throws; with `missing` where the vault has lost the file. */
-  constructor(open: () => AsyncIterable<Uint8Array>, passage: RateLimiterLease, missing: Rejected) {
+  /** The first `next` opens the source, and rejects with what that throws; with `missing` where the store has lost the file. */
+  constructor(open: () => AsyncIterable<Uint8Array>, lease: RateLimiterLease, missing: Rejected) {
     this.#open = open
-    this.#passage = passage
+    this.#lease = lease
     this.#missing = missing
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     let piece = this.#rest ?? (await this.#read())
     if (piece === undefined) return { done: true, value: undefined }
-    const { pieceBytes } = this.#passage
+    const { pieceBytes } = this.#lease
     this.#rest = piece.length > pieceBytes ? piece.subarray(pieceBytes) : undefined
     if (this.#rest !== undefined) piece = piece.subarray(0, pieceBytes)
-    await this.#passage.pass(piece.length)
+    await this.#lease.pass(piece.length)
     if (this.#over) return { done: true, value: undefined }
     return { done: false, value: piece }
   }
@@ -337,7 +429,7 @@ export class Download implements AsyncIterator<Uint8Array, undefined> {
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#over = true
     this.#rest = undefined
-    this.#passage.giveUp()
+    this.#lease.giveUp()
     await this.#source?.return?.()
     return { done: true, value: undefined }
   }
@@ -353,3 +445,7 @@ export class Download implements AsyncIterator<Uint8Array, undefined> {
     }
   }
 }
+
+const left = rejected('NOT_A_MEMBER', 'you have left this room; join it again')
+const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
+const idReused = rejected('ID_REUSED', 'another message has this id already; give each message one of its own')

@@ -1,7 +1,6 @@
 import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { safeFileName } from '../names/file-name.ts'
-import { subnetOf } from '../names/subnet.ts'
 import { canDate, FileMissing, FileStoreFailed } from '../ports/file-store.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
@@ -20,27 +19,10 @@ import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import { Evictions, fullOfUnfinished } from './retention.ts'
 import type { Rooms } from './rooms.ts'
-import {
-  arrived,
-  neighbours,
-  overShare,
-  places,
-  SHARE,
-  type UnfinishedUpload,
-  type UploadHolder,
-  unfinishedOf,
-  yielding,
-} from './upload-places.ts'
+import { arrived, holderOf, needed, OF, overShare, type UploadHolder, UploadPlaces, yielding } from './upload-places.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
-/** Transfers may have their file open though nobody writes: just created, or just paused. */
-const OPEN_PER_WRITING = 2
-/** Whoever has not got on for so long makes way for another. */
-const SLOW_MS = 5000
-
-/** Others may be quicker to take the place that was made. */
-const MOST_TRIES = 8
 
 /** What is known of a file that is to be followed. */
 interface Tracked {
@@ -58,11 +40,8 @@ export class Transfers {
   readonly #rooms: Rooms
   readonly #bandwidth: Bandwidth
   readonly #broken: (error: unknown) => void
-  readonly #open = new Map<string, TransferActor>()
   readonly #opened = new Subject<TransferActor>()
-  /** Whose each of them is. */
-  readonly #holders = new Map<string, UploadHolder>()
-  readonly #runs = new Set<UploadRun>()
+  readonly #places: UploadPlaces
   readonly #roomOf = new Map<string, string>()
   readonly #evictions: Evictions
   #status: 'running' | 'broken' | 'closed' = 'running'
@@ -80,6 +59,7 @@ export class Transfers {
     this.#rooms = rooms
     this.#bandwidth = bandwidth
     this.#broken = broken
+    this.#places = new UploadPlaces(limits)
     this.#evictions = new Evictions(ports, limits, rooms, this.#roomOf, this.#failed)
   }
 
@@ -96,16 +76,16 @@ export class Transfers {
 
   /** Files that are being written now. */
   get arriving(): number {
-    return this.#count(({ status }) => status === 'arriving')
+    return this.#places.arriving.length
   }
 
   /** Uploads in one go that are under way. */
   get runs(): number {
-    return this.#runs.size
+    return this.#places.runs.size
   }
 
   find(id: string): TransferActor | undefined {
-    return this.#open.get(id)
+    return this.#places.find(id)
   }
 
   /** A file of any room, whole or on its way, where this member may see it. */
@@ -119,8 +99,8 @@ export class Transfers {
   }
 
   /**
-   * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: whoever shows that they are
-   * `by`, where that is left out. A `WholeFile` where the room has them already.
+   * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: `by`, where that
+   * is left out. A `WholeFile` where the room has them already.
    */
   create(
     room: RoomActor,
@@ -149,9 +129,9 @@ export class Transfers {
     const known = await this.#known(room, by, file)
     if (known !== undefined) return known
     const holder = holderOf(room, by, owner)
-    const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#makePlace(holder))
+    const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
     if (full !== undefined) return full
-    await this.#restOthers()
+    await this.#places.restOthers()
     const transfer = this.#track(room, by, file, { holder, owner })
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
@@ -164,21 +144,20 @@ export class Transfers {
 
   /** Those that are on their way. */
   get open(): readonly TransferActor[] {
-    return [...this.#open.values()]
+    return this.#places.open
   }
 
   /** Sends a file in one go: what does not get through is withdrawn. */
   upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const id = this.#ports.ids.next()
-    const isFull = this.#runs.size >= this.#limits.uploadsPerHost
-    const why = this.#notRunning ?? (isFull && !this.#givingWay(holderOf(room, by)) ? tooMany : undefined)
+    const why = this.#notRunning ?? this.#places.refusalOfRun(holderOf(room, by))
     if (why !== undefined) return refusedUpload(id, why)
     // The room need not hear of what has no chance to come.
     const begin = async () =>
-      (await this.#mayWrite(holderOf(room, by))) ?? (await this.create(room, by, meta, IN_BAND, id))
+      (await this.#places.mayWrite(holderOf(room, by))) ?? (await this.create(room, by, meta, IN_BAND, id))
     const run = new UploadRun(id, () => this.#rooms.during(room, begin), source)
-    this.#runs.add(run)
-    const ended = () => this.#runs.delete(run)
+    this.#places.runs.add(run)
+    const ended = () => this.#places.runs.delete(run)
     run.done.then(ended, (error: unknown) => {
       ended()
       this.#failed(error)
@@ -189,11 +168,12 @@ export class Transfers {
   /** Ends uploads in one go; what can be continued stays, durable, for the next start. */
   async close(reason: string): Promise<void> {
     this.#status = 'closed'
+    this.#places.close()
     const evictions = this.#evictions.stop()
     this.#endSweep()
-    for (const run of this.#runs) run.cancel(reason)
+    for (const run of this.#places.runs) run.cancel(reason)
     await evictions
-    await Promise.all(Array.from(this.#open.values(), (transfer) => transfer.close()))
+    await Promise.all(this.open.map((transfer) => transfer.close()))
     this.#opened.complete()
   }
 
@@ -242,7 +222,7 @@ export class Transfers {
     const { fileStore, clock, metrics } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
-    const passage = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
+    const lease = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
     const parts: TransferParts = {
       fileStore,
       clock,
@@ -251,28 +231,26 @@ export class Transfers {
       emptyMs: this.#limits.transferEmptyMs,
       progressBytes: this.#limits.transferProgressBytes,
       announce: (fact) => this.#announce(room, by, fact),
-      mayWrite: () => this.#mayWrite(holder),
+      mayWrite: () => this.#places.mayWrite(holder),
       refusalOf: (size) => this.#evictions.refusalOf(room, file.id, size),
       admit: (bytes, upTo) => {
         const place = this.#evictions.take(room, file.id, upTo)
           ? undefined
           : this.#makeRoom(room, transfer, holder, upTo)
-        const turn = bytes === 0 ? undefined : passage.pass(bytes)
+        const turn = bytes === 0 ? undefined : lease.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
       failed: (error) => this.#failed(error),
       ended: () => {
-        this.#open.delete(file.id)
-        this.#holders.delete(file.id)
-        if (this.#open.size === 0) this.#endSweep()
+        this.#places.delete(file.id)
+        if (this.open.length === 0) this.#endSweep()
         if (transfer.status === 'withdrawn') this.#roomOf.delete(file.id)
         this.#evictions.release(file.id)
         this.#rooms.release(name)
       },
     }
     const transfer: TransferActor = new TransferActor(name, by, file, durable, parts, owner, idleMs)
-    this.#open.set(file.id, transfer)
-    this.#holders.set(file.id, holder)
+    this.#places.add(transfer, holder)
     // Offer and end are commands that are awaited; progress may be told a moment later, or not at all.
     transfer.events$
       .pipe(progressForRoom(clock, durable ?? 0, () => transfer.file.size))
@@ -287,69 +265,6 @@ export class Transfers {
     return this.#status === 'running' ? undefined : notRunning
   }
 
-  /** Of those that arrive where no more may, the slowest stops for another, or one of whoever brings in far more than the one who asks. */
-  async #mayWrite(holder: UploadHolder): Promise<Rejected | undefined> {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      if (this.#notRunning !== undefined) return notRunning
-      if (this.arriving < this.#limits.uploadsPerHost) return undefined
-      const gives = this.#givingWay(holder)
-      if (gives === undefined) return tooMany
-      if (gives.owner === IN_BAND) await this.#endRun(gives)
-      else await gives.interrupt(madeToWait)
-    }
-    return tooMany
-  }
-
-  #givingWay(holder: UploadHolder): TransferActor | undefined {
-    const arriving = this.open.filter(({ status }) => status === 'arriving')
-    const [slow] = arriving
-      .filter((transfer) => transfer.isSlow(SLOW_MS))
-      .sort((one, other) => one.touched - other.touched)
-    if (slow !== undefined) return slow
-    const among = (mayYield: (transfer: TransferActor) => boolean) =>
-      arriving.map((each) => this.#viewOf(each, mayYield))
-    // What comes in one go would have to begin again: it ends only where its address has more than its share.
-    const most = Math.ceil(this.#limits.uploadsPerHost * SHARE)
-    const gives =
-      yielding(
-        among(({ owner }) => owner !== IN_BAND),
-        holder,
-        places,
-        2,
-      ) ??
-      yielding(
-        among(() => true),
-        holder,
-        places,
-        Math.max(2, most),
-      )
-    return this.#open.get(gives?.id ?? '')
-  }
-
-  /** What comes in one go can't go on later. */
-  async #endRun(transfer: TransferActor): Promise<void> {
-    for (const run of this.#runs) {
-      if (run.id !== transfer.id) continue
-      this.#runs.delete(run)
-      run.cancel(madeToWait.message)
-    }
-    await transfer.withdraw(madeToWait.message)
-  }
-
-  /** A place for one more that is on its way, which those that nobody sends just now give where there is none. */
-  async #makePlace(holder: UploadHolder): Promise<Rejected | undefined> {
-    const { unfinishedPerHost } = this.#limits
-    for (;;) {
-      const all = this.open.map((each) => this.#viewOf(each, ({ status }) => status === 'paused'))
-      const over = overShare(all, holder, places, 1, unfinishedPerHost)
-      if (over === undefined && all.length < unfinishedPerHost) return undefined
-      const gives =
-        over?.by === 'address' ? neighbours(over.uploads, holder) : yielding(over?.uploads ?? all, holder, places)
-      if (gives === undefined) return over === undefined ? tooMany : tooManyOf(over.by, over.uploads.length)
-      await this.#open.get(gives.id)?.withdraw(needed)
-    }
-  }
-
   /** Room for what has come of a file, for which older ones go; no more for the unfinished of one person or address than their share. */
   async #makeRoom(
     room: RoomActor,
@@ -359,36 +274,17 @@ export class Transfers {
   ): Promise<Rejected | undefined> {
     const share = this.#limits.roomFileBytes || Number.POSITIVE_INFINITY
     for (;;) {
-      const all = this.open
+      const all = this.#places
+        .views(({ status }, isSlow) => status === 'paused' || isSlow)
         .filter((each) => each.id !== id)
-        .map((each) => this.#viewOf(each, ({ status }) => status === 'paused' || each.isSlow(SLOW_MS)))
       const over = upTo === 0 ? undefined : overShare(all, holder, arrived, upTo, share)
       const why = over === undefined ? await this.#evictions.reserve(room, id, upTo) : tooMuchOf(over.by, share)
       if (why === undefined || why.code !== 'DISK_FULL' || upTo === 0) return why
       const here = why === fullOfUnfinished ? all.filter(({ id }) => this.#roomOf.get(id) === room.state.name) : all
       const gives = yielding(over?.uploads ?? here, holder, arrived)
       if (gives === undefined) return why
-      await this.#open.get(gives.id)?.withdraw(needed)
+      await this.#places.find(gives.id)?.withdraw(needed)
     }
-  }
-
-  /** Files of uploads that rest are closed, the longest rested first, before there are too many that are open. */
-  async #restOthers(): Promise<void> {
-    const most = OPEN_PER_WRITING * this.#limits.uploadsPerHost
-    if (this.#count(({ isOpenInFileStore }) => isOpenInFileStore) < most) return
-    const resting = this.open.filter(({ status, isOpenInFileStore }) => isOpenInFileStore && status === 'paused')
-    await resting.sort((one, other) => one.touched - other.touched)[0]?.rest()
-  }
-
-  #viewOf(transfer: TransferActor, mayYield: (transfer: TransferActor) => boolean): UnfinishedUpload {
-    const holder = this.#holders.get(transfer.id) ?? { address: '', person: transfer.owner }
-    return unfinishedOf(transfer, holder, mayYield(transfer))
-  }
-
-  #count(counts: (transfer: TransferActor) => boolean): number {
-    let count = 0
-    for (const transfer of this.#open.values()) if (counts(transfer)) count++
-    return count
   }
 
   /** The room may have the same bytes already: then nothing has to be sent. What its sender may not see does not count (C115). */
@@ -444,11 +340,11 @@ export class Transfers {
 
   /** While there are any. */
   #sweepLater(): void {
-    if (this.#open.size === 0) return
+    if (this.open.length === 0) return
     const { transferKeptMs, transferEmptyMs } = this.#limits
     this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, transferKeptMs, transferEmptyMs), () => {
       this.#cancelSweep = undefined
-      for (const transfer of this.#open.values())
+      for (const transfer of this.open)
         if (transfer.status === 'paused' && transfer.keptForMs === 0)
           transfer.withdraw('it was not finished in time').catch((error: unknown) => this.#failed(error))
       this.#sweepLater()
@@ -465,32 +361,11 @@ export class Transfers {
     if (!(error instanceof FileStoreFailed)) this.#ports.log.error('a transfer failed', { error: String(error) })
     else if (this.#status !== 'broken') {
       this.#status = 'broken'
+      this.#places.close()
       this.#broken(error)
     }
   }
 }
-
-function holderOf({ state }: RoomActor, by: Member, owner = by.id): UploadHolder {
-  const person = owner === IN_BAND ? by.id : owner
-  const address = state.origins.get(by.id)?.address
-  return { person, address: address === undefined ? person : subnetOf(address) }
-}
-
-const OF = { person: 'of yours', address: 'from your address' } as const
-const tooManyOf = (by: keyof UploadHolder, count: number): Rejected =>
-  rejected('TOO_MANY_FILES', `${count} uploads ${OF[by]} are under way, as many as may be; let some of them end first`)
-const tooMuchOf = (by: keyof UploadHolder, bytes: number): Rejected =>
-  rejected(
-    'DISK_FULL',
-    `uploads ${OF[by]} that are not finished have the half of ${Math.floor(bytes / 1e6)} MB; finish or withdraw them first`,
-  )
-const needed = 'a newer upload needed its place'
-const madeToWait = rejected('TRANSFER_STALLED', 'others wait for its place; try again in a moment')
-const notRunning = rejected('CLOSED', 'the host is not running; start it first')
-const tooMany = rejected(
-  'TOO_MANY_FILES',
-  'as many files are arriving as this host takes at once; try again in a moment',
-)
 
 /** What a host that starts finds out about its files. */
 export interface FoundFiles {
@@ -527,3 +402,10 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
   }
   return { roomOf, byDigest, interrupted, gone, newest }
 }
+
+const tooMuchOf = (by: keyof UploadHolder, bytes: number): Rejected =>
+  rejected(
+    'DISK_FULL',
+    `uploads ${OF[by]} that are not finished have the half of ${Math.floor(bytes / 1e6)} MB; finish or withdraw them first`,
+  )
+const notRunning = rejected('CLOSED', 'the host is not running; start it first')

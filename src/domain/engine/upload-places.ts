@@ -1,8 +1,151 @@
-import type { TransferActor } from '../transfer/actor.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import { subnetOf } from '../names/subnet.ts'
+import type { RoomActor } from '../room/actor.ts'
+import type { Member } from '../room/events.ts'
+import { IN_BAND, type TransferActor } from '../transfer/actor.ts'
+import type { UploadRun } from '../transfer/upload.ts'
+import type { EngineLimits } from './limits.ts'
+
+/** Transfers may have their file open though nobody writes: just created, or just paused. */
+const OPEN_PER_WRITING = 2
+/** A writer that has not got on for so long makes way for another. */
+const SLOW_MS = 5000
+/** Others may be quicker to take the place that was made. */
+const MOST_TRIES = 8
+
+/** The places that unfinished uploads share: who may write now, who has to wait, and who gives way. */
+export class UploadPlaces {
+  readonly #limits: Pick<EngineLimits, 'uploadsPerHost' | 'unfinishedPerHost'>
+  readonly #open = new Map<string, { readonly transfer: TransferActor; readonly holder: UploadHolder }>()
+  #isClosed = false
+  /** Uploads in one go that are under way. */
+  readonly runs = new Set<UploadRun>()
+
+  constructor(limits: Pick<EngineLimits, 'uploadsPerHost' | 'unfinishedPerHost'>) {
+    this.#limits = limits
+  }
+
+  /** Nobody may begin to write any more. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  add(transfer: TransferActor, holder: UploadHolder): void {
+    this.#open.set(transfer.id, { transfer, holder })
+  }
+
+  delete(id: string): void {
+    this.#open.delete(id)
+  }
+
+  find(id: string): TransferActor | undefined {
+    return this.#open.get(id)?.transfer
+  }
+
+  get open(): readonly TransferActor[] {
+    return Array.from(this.#open.values(), ({ transfer }) => transfer)
+  }
+
+  /** Those that are being written now. */
+  get arriving(): readonly TransferActor[] {
+    return this.open.filter(({ status }) => status === 'arriving')
+  }
+
+  /** All of them, as places and bytes are shared out. */
+  views(mayYield: (transfer: TransferActor, isSlow: boolean) => boolean): readonly UnfinishedUpload[] {
+    return Array.from(this.#open.values(), ({ transfer, holder }) =>
+      unfinishedOf(transfer, holder, mayYield(transfer, transfer.isSlow(SLOW_MS))),
+    )
+  }
+
+  /** Why no upload in one go may begin. */
+  refusalOfRun(holder: UploadHolder): Rejected | undefined {
+    const isFull = this.runs.size >= this.#limits.uploadsPerHost
+    return isFull && this.#givingWay(holder) === undefined ? tooMany : undefined
+  }
+
+  /** Where no more may arrive, the slowest that does stops for another, or one of a holder that brings in far more than this one. */
+  async mayWrite(holder: UploadHolder): Promise<Rejected | undefined> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (this.#isClosed) return notRunning
+      if (this.arriving.length < this.#limits.uploadsPerHost) return undefined
+      const gives = this.#givingWay(holder)
+      if (gives === undefined) return tooMany
+      if (gives.owner === IN_BAND) await this.#endRun(gives)
+      else await gives.interrupt(madeToWait)
+    }
+    return tooMany
+  }
+
+  /** A place for one more that is on its way, which those that nobody sends just now give where there is none. */
+  async makePlace(holder: UploadHolder): Promise<Rejected | undefined> {
+    const { unfinishedPerHost } = this.#limits
+    for (;;) {
+      const all = this.views(({ status }) => status === 'paused')
+      const over = overShare(all, holder, places, 1, unfinishedPerHost)
+      if (over === undefined && all.length < unfinishedPerHost) return undefined
+      const gives =
+        over?.by === 'address' ? neighbours(over.uploads, holder) : yielding(over?.uploads ?? all, holder, places)
+      if (gives === undefined) return over === undefined ? tooMany : tooManyOf(over.by, over.uploads.length)
+      await this.find(gives.id)?.withdraw(needed)
+    }
+  }
+
+  /** Files of uploads that rest are closed, the longest rested first, before there are too many that are open. */
+  async restOthers(): Promise<void> {
+    const open = this.open.filter(({ isOpenInFileStore }) => isOpenInFileStore)
+    if (open.length < OPEN_PER_WRITING * this.#limits.uploadsPerHost) return
+    const resting = open.filter(({ status }) => status === 'paused')
+    await resting.sort((one, other) => one.touched - other.touched)[0]?.rest()
+  }
+
+  #givingWay(holder: UploadHolder): TransferActor | undefined {
+    const { arriving } = this
+    const [slow] = arriving
+      .filter((transfer) => transfer.isSlow(SLOW_MS))
+      .sort((one, other) => one.touched - other.touched)
+    if (slow !== undefined) return slow
+    const ids = new Set(arriving.map(({ id }) => id))
+    const among = (mayYield: (transfer: TransferActor) => boolean) =>
+      this.views(mayYield).filter(({ id }) => ids.has(id))
+    // What comes in one go would have to begin again: it ends only where its address has more than its share.
+    const most = Math.max(2, Math.ceil(this.#limits.uploadsPerHost * SHARE))
+    const gives =
+      yielding(
+        among(({ owner }) => owner !== IN_BAND),
+        holder,
+        places,
+        2,
+      ) ??
+      yielding(
+        among(() => true),
+        holder,
+        places,
+        most,
+      )
+    return gives && this.find(gives.id)
+  }
+
+  /** What comes in one go cannot go on later. */
+  async #endRun(transfer: TransferActor): Promise<void> {
+    for (const run of this.runs) {
+      if (run.id !== transfer.id) continue
+      this.runs.delete(run)
+      run.cancel(madeToWait.message)
+    }
+    await transfer.withdraw(madeToWait.message)
+  }
+}
+
+export function holderOf({ state }: RoomActor, by: Member, owner = by.id): UploadHolder {
+  const person = owner === IN_BAND ? by.id : owner
+  const address = state.origins.get(by.id)?.address
+  return { person, address: address === undefined ? person : subnetOf(address) }
+}
 
 /** Whose an upload is, as far as places are shared out. */
 export interface UploadHolder {
-  /** Where they come from: the household that an address belongs to. */
+  /** Where they come from: the subnet of an address. */
   readonly address: string
   /** By what they are known again. */
   readonly person: string
@@ -20,14 +163,14 @@ export interface UnfinishedUpload extends UploadHolder {
 }
 
 /** What is shared out: places, or bytes. */
-export type Measure = (upload: UnfinishedUpload) => number
+type Measure = (upload: UnfinishedUpload) => number
 export const places: Measure = () => 1
 export const arrived: Measure = ({ bytes }) => bytes
 
 /** Of all that there is, what one person or one address may have while others go short. */
-export const SHARE = 0.5
+const SHARE = 0.5
 
-export const unfinishedOf = (
+const unfinishedOf = (
   { id, durable, touched }: TransferActor,
   holder: UploadHolder,
   mayYield: boolean,
@@ -36,16 +179,16 @@ export const unfinishedOf = (
 /** So many uploads are no more than somebody may have at once who means well. */
 const FEW = 8
 
-/** Those of the person, or else of the address, that would have more than its share of `all` with `more`; whoever has nothing else may have one. */
+/** Those of the person, or else of the address, that would have more than its share of `all` with `more`; a holder of nothing else may have one. */
 export function overShare(
   uploads: readonly UnfinishedUpload[],
-  asker: UploadHolder,
+  requester: UploadHolder,
   measure: Measure,
   more: number,
   all: number,
 ): { readonly by: keyof UploadHolder; readonly uploads: readonly UnfinishedUpload[] } | undefined {
   for (const by of ['person', 'address'] as const) {
-    const theirs = uploads.filter((upload) => upload[by] === asker[by])
+    const theirs = uploads.filter((upload) => upload[by] === requester[by])
     const held = sum(theirs, measure)
     if (held > 0 && held + more > all * SHARE) return { by, uploads: theirs }
   }
@@ -53,20 +196,20 @@ export function overShare(
 }
 
 /**
- * The upload that gives way to one of the asker's: of the address that holds the most, and there of the person who does, the one that got on the
+ * The upload that gives way to one of the requester's: of the address that holds the most, and there of the person who does, the one that got on the
  * longest ago. Nobody gives way to somebody who holds more than they do; `by` at least `more` than that one.
  */
 export function yielding(
   uploads: readonly UnfinishedUpload[],
-  asker: UploadHolder,
+  requester: UploadHolder,
   measure: Measure,
   more = 0,
 ): UnfinishedUpload | undefined {
-  for (const address of mostFirst(uploads, 'address', asker.address, measure, more)) {
+  for (const address of mostFirst(uploads, 'address', requester.address, measure, more)) {
     const theirs = uploads.filter((upload) => upload.address === address)
-    const isOwn = address === asker.address
-    for (const person of mostFirst(theirs, 'person', isOwn ? asker.person : undefined, measure, more)) {
-      if (isOwn && person === asker.person && more > 0) continue
+    const isOwn = address === requester.address
+    for (const person of mostFirst(theirs, 'person', isOwn ? requester.person : undefined, measure, more)) {
+      if (isOwn && person === requester.person && more > 0) continue
       const able = theirs.filter((upload) => upload.person === person && upload.mayYield && measure(upload) > 0)
       const [oldest] = able.sort((one, other) => one.at - other.at)
       if (oldest !== undefined) return oldest
@@ -76,15 +219,17 @@ export function yielding(
 }
 
 /**
- * The upload that gives its place to one of the asker's at an address that has its share of them. Names are free, so that how many there are says
+ * The upload that gives its place to one of the requester's at an address that has its share of them. Names are free, so that how many there are says
  * nothing there: whoever has a few takes the place of what has the least of its bytes, and nobody loses much to a crowd of names.
  */
-export function neighbours(uploads: readonly UnfinishedUpload[], asker: UploadHolder): UnfinishedUpload | undefined {
-  const own = uploads.filter(({ person }) => person === asker.person).length
+function neighbours(uploads: readonly UnfinishedUpload[], requester: UploadHolder): UnfinishedUpload | undefined {
+  const own = uploads.filter(({ person }) => person === requester.person).length
   const [least] = uploads
-    .filter(({ mayYield, person }) => mayYield && person !== asker.person)
+    .filter(({ mayYield, person }) => mayYield && person !== requester.person)
     .sort((one, other) => one.bytes - other.bytes || one.at - other.at)
-  return yielding(uploads, asker, places, FEW) ?? (own < FEW ? least : undefined) ?? yielding(uploads, asker, places)
+  return (
+    yielding(uploads, requester, places, FEW) ?? (own < FEW ? least : undefined) ?? yielding(uploads, requester, places)
+  )
 }
 
 /** Who holds at least `more` than `least` does, and `least` itself, the most first; everybody where nobody is `least`. */
@@ -109,3 +254,15 @@ function mostFirst(
 
 const sum = (uploads: readonly UnfinishedUpload[], measure: Measure): number =>
   uploads.reduce((held, upload) => held + measure(upload), 0)
+
+export const OF = { person: 'of yours', address: 'from your address' } as const
+const tooManyOf = (by: keyof UploadHolder, count: number): Rejected =>
+  rejected('TOO_MANY_FILES', `${count} uploads ${OF[by]} are under way, as many as may be; let some of them end first`)
+/** Why an upload was withdrawn for another. */
+export const needed = 'a newer upload needed its place'
+const madeToWait = rejected('TRANSFER_STALLED', 'others wait for its place; try again in a moment')
+const notRunning = rejected('CLOSED', 'the host is not running; start it first')
+const tooMany = rejected(
+  'TOO_MANY_FILES',
+  'as many files are arriving as this host takes at once; try again in a moment',
+)

@@ -144,7 +144,7 @@ describe('C124: when the token is replaced', () => {
   test('whoever came in by it is cut off, on every server and in all that is under way', async () => {
     const { port, token, secretStore, bearer, tamtam } = await guarded()
     const inside = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
-    const arriving = await tamtam.engine.createTransfer(inside, { name: 'big', size: 10 })
+    const arriving = await inside.createTransfer({ name: 'big', size: 10 })
     if (!('id' in arriving)) throw new Error('it was refused')
     const netcat = await line(port, token, 'netcat')
     const sessions = await Promise.all(WIRES.map((by) => session(port, by, by, token)))

@@ -30,7 +30,7 @@ async function guarded() {
   const ani = await host.tamtam.engine.join({ room: 'garden', name: 'ani-inside' })
   await ani.send({ type: 'setTopic', topic: 'a secret' })
   const whole = await ani.upload(bytes('secret'), { name: 'secret.txt' }).done
-  const arriving = await host.tamtam.engine.createTransfer(ani, { name: 'secret', size: 10 })
+  const arriving = await ani.createTransfer({ name: 'secret', size: 10 })
   return { ...host, whole: idOf(whole), arriving: idOf(arriving) }
 }
 

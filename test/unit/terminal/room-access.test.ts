@@ -23,8 +23,18 @@ async function terminal(language: Language, role?: 'owner') {
     },
     words: translatorFor(language),
     clock: new SystemClock(),
-    outlet: { show: () => {}, talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
-    manner: { paint: undefined, time: false, tall: false, echo: false, live: false, divider: false, history: 0 },
+    outlet: { show: (row) => rows.push(row), talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
+    manner: {
+      events: 'rows',
+      waits: true,
+      paint: undefined,
+      time: false,
+      tall: false,
+      echo: false,
+      live: false,
+      divider: false,
+      history: 0,
+    },
     host: { access: tamtam.roomAccess(session), base: 'http://192.168.1.5:8268', bandwidth: tamtam.bandwidth },
   })
   return async (line: string) => {
@@ -34,14 +44,22 @@ async function terminal(language: Language, role?: 'owner') {
 }
 
 test.each([
-  ['en', /^\* there are no/, /not used/, /^\* nobody comes in/, /no such invitation/, /^\* type /, 'or in a browser'],
+  [
+    'en',
+    /^\* there are no/,
+    /not used/,
+    /^\* nobody comes in/,
+    /no such invitation/,
+    /^! BAD_COMMAND type /,
+    'or in a browser',
+  ],
   [
     'id',
     /^\* tidak ada undangan/,
     /belum dipakai/,
     /^\* undangan itu/,
     /undangan itu tidak ada/,
-    /^\* ketik /,
+    /^! BAD_COMMAND ketik /,
     'atau di peramban',
   ],
 ] as const)(

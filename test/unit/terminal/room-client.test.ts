@@ -11,6 +11,8 @@ import { noControls } from '../../harness/no-controls.ts'
 import { turns } from '../../harness/turns.ts'
 
 const screen: TerminalOptions = {
+  events: 'rows',
+  waits: true,
   paint: undefined,
   time: false,
   tall: true,
@@ -90,7 +92,7 @@ describe('the bell', () => {
     expect(rang()).toBe(1)
     seen()
     await types('/bell loud')
-    expect(seen()).toEqual(['* type /bell off|mention|all'])
+    expect(seen()).toEqual(['! BAD_COMMAND type /bell off|mention|all'])
   })
 
   test('rings when what one sends is there', async () => {
@@ -188,9 +190,9 @@ describe('slash words', () => {
     await types('/kick budi')
     expect(seen()).toEqual([
       '* ani is away: makan',
-      '* 2 are here: ani (makan), budi',
+      '* 2 are here: ani (away: makan), budi',
       '* ani is back',
-      expect.stringMatching(/^! NOT_ALLOWED only who looks after/),
+      expect.stringMatching(/^! NOT_ALLOWED permission denied: only operators/),
     ])
   })
 })

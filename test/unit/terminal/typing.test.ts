@@ -23,7 +23,17 @@ async function atKeys() {
     words: translatorFor('en', forTerminal),
     clock: house.clock,
     outlet: { show: (row) => rows.push(row), talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
-    manner: { paint: undefined, time: false, tall: true, echo: true, live: true, divider: false, history: 0 },
+    manner: {
+      events: 'rows',
+      waits: true,
+      paint: undefined,
+      time: false,
+      tall: true,
+      echo: true,
+      live: true,
+      divider: false,
+      history: 0,
+    },
     host: noControls,
   })
   await client.start()

@@ -10,10 +10,10 @@ import type { Clock } from '#domain/ports/system.ts'
 import type { Permission } from '#domain/room/moderation.ts'
 import { Refused } from '#domain/session.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import { personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
-import { personOf } from '../session/key-registry.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import { paramsOf } from './input.ts'
@@ -188,7 +188,7 @@ export class Requester {
     const { engine, names } = this.#context
     const { address, name, member } = this
     const { byLink } = this.#claims
-    const place = { room: await this.admit(room), address, quiet: true }
+    const place = { room: await this.admit(room), address, hidden: true }
     const session = this.sessionIn(place.room)
     if (session !== undefined) return await this.#supervised(session, act)
     if (member !== undefined && !byLink) {
@@ -219,7 +219,7 @@ export class Requester {
     const { address, name = address, member } = this
     const role = this.#context.accessControl.roleOf(member)
     const session = await this.#context.engine.join({
-      ...{ room, address, quiet: true, name, guest: true },
+      ...{ room, address, hidden: true, name, guest: true },
       ...(member === undefined ? {} : { reads: member, person: member }),
       ...(role === undefined ? {} : { role }),
     })
@@ -234,7 +234,7 @@ export class Requester {
     const cut = () => this.#request.raw.socket.destroy()
     const unwatch = this.#context.accessControl.watch(this.credentials(session.room), session.room, cut)
     const watch = session.state$.subscribe(({ status }) => {
-      if (status === 'closed' && session.expelled !== undefined) cut()
+      if (status === 'closed' && session.kicked !== undefined) cut()
     })
     try {
       return await act(session)

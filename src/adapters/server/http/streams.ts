@@ -98,7 +98,7 @@ function streamEvents(
     if (!outbox.full) subscription.resume()
   }
   const take = (batch: Batch) => {
-    const own = session.ownSightOf(batch)
+    const own = session.visibleIn(batch)
     const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
     if (bytes.length > 0) outbox.write(bytes)
     if (outbox.full) {

@@ -38,7 +38,7 @@ const count = (source: AsyncIterable<Uint8Array>) => {
 
 async function written(house: House) {
   const tono = await house.join('tono')
-  const transfer = (await house.engine.createTransfer(tono, { name: 'b' })) as TransferActor
+  const transfer = (await tono.createTransfer({ name: 'b' })) as TransferActor
   return { transfer, writing: (await transfer.write(0)) as Writing }
 }
 

@@ -49,7 +49,7 @@ describe('joining', () => {
     const { join, engine } = await openHouse({ limits: { rooms: 1 } })
     for (const room of ['a', 'b', 'c']) {
       const ani = await join('ani', room)
-      expect(await engine.createTransfer(ani, { name: 'f', size: 10 })).not.toMatchObject({ type: 'rejected' })
+      expect(await ani.createTransfer({ name: 'f', size: 10 })).not.toMatchObject({ type: 'rejected' })
       await ani.close()
     }
     expect(engine.transfers).toHaveLength(3)
@@ -104,7 +104,7 @@ describe('who came quietly', () => {
     const { engine, join } = await openHouse()
     const ani = await join('ani')
     const seen = watch(ani)
-    const guest = await engine.join({ room: 'lobby', name: '10.0.0.9', guest: true, quiet: true })
+    const guest = await engine.join({ room: 'lobby', name: '10.0.0.9', guest: true, hidden: true })
     expect([seen.events, ani.members]).toEqual([[], [ani.member]])
     expect(await guest.announceMember()).toBeUndefined()
     expect(await guest.announceMember()).toBeUndefined()
@@ -114,7 +114,7 @@ describe('who came quietly', () => {
   it('and goes in the moment of coming forward stays in no list', async () => {
     const { engine, join } = await openHouse()
     const ani = await join('ani')
-    const guest = await engine.join({ room: 'lobby', name: '10.0.0.9', guest: true, quiet: true })
+    const guest = await engine.join({ room: 'lobby', name: '10.0.0.9', guest: true, hidden: true })
     await Promise.all([guest.announceMember(), guest.close()])
     await engine.settled()
     expect(ani.members).toEqual([ani.member])

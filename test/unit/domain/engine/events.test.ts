@@ -24,7 +24,7 @@ function observe({ engine }: House) {
 
 async function sending(house: House, meta: { name: string; size?: number }) {
   const by = await house.join('ani')
-  const transfer = (await house.engine.createTransfer(by, meta)) as TransferActor
+  const transfer = (await by.createTransfer(meta)) as TransferActor
   return { by, transfer, writing: (await transfer.write(0)) as Writing }
 }
 

@@ -64,9 +64,9 @@ describe('C114 a room that is full', () => {
     expect(await refusal(ani, '12345678901')).toMatchObject({ code: 'FILE_TOO_LARGE' })
   })
   it('makes room when a size is told later', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10 })
+    const { ani } = await open({ roomFileBytes: 10 })
     for (const name of ['a', 'b']) await send(ani, name, '12345')
-    const transfer = (await house.engine.createTransfer(ani, { name: 'c' })) as TransferActor
+    const transfer = (await ani.createTransfer({ name: 'c' })) as TransferActor
     expect(names(ani)).toEqual(['a', 'b', 'c'])
     expect(await transfer.setSize(11)).toMatchObject({ code: 'FILE_TOO_LARGE' })
     expect(await transfer.setSize(6)).toBeUndefined()
@@ -79,7 +79,7 @@ describe('C114 a room that is full', () => {
   })
   it('counts what has come, after a restart too', async () => {
     const { house, ani } = await open({ roomFileBytes: 10 })
-    const transfer = (await house.engine.createTransfer(ani, { name: 'a', size: 9 })) as TransferActor
+    const transfer = (await ani.createTransfer({ name: 'a', size: 9 })) as TransferActor
     await ((await transfer.write(0)) as Writing).append(Buffer.from('123456'))
     await house.engine.stop()
     const next = await reopen(house, { roomFileBytes: 10 })
@@ -89,10 +89,10 @@ describe('C114 a room that is full', () => {
     expect(names(again)).toEqual(['a', 'c'])
   })
   it('counts the same bytes under another name as a file, too, and lets nothing go for a digest', async () => {
-    const { house, ani } = await open({ filesPerHost: 2 })
+    const { ani } = await open({ filesPerHost: 2 })
     const { sha256 } = await send(ani, 'a', '123')
-    expect(await house.engine.createTransfer(ani, { name: 'b', sha256 })).toMatchObject({ name: 'b' })
-    expect(await house.engine.createTransfer(ani, { name: 'c', sha256 })).toMatchObject({ status: 'paused' })
+    expect(await ani.createTransfer({ name: 'b', sha256 })).toMatchObject({ name: 'b' })
+    expect(await ani.createTransfer({ name: 'c', sha256 })).toMatchObject({ status: 'paused' })
     expect(names(ani)).toEqual(['a', 'b', 'c'])
   })
   it('has its own files go, not those of others, when the host has too many', async () => {
@@ -106,14 +106,14 @@ describe('C114 a room that is full', () => {
   })
   it('has its own oldest go when the vault is full, and keeps them where that would not do', async () => {
     const fileStore = Object.assign(new MemoryFileStore(), { bytesLeft: 2, maxFileBytes: 100 })
-    const { house, ani } = await open({}, fileStore)
+    const { ani } = await open({}, fileStore)
     fileStore.bytesLeft = 8
     await send(ani, 'a', '1234')
     await send(ani, 'b', '1234')
     fileStore.bytesLeft = 0
     expect(await refusal(ani, '', 9)).toMatchObject({ code: 'DISK_FULL' })
     expect(names(ani)).toEqual(['a', 'b'])
-    const transfer = (await house.engine.createTransfer(ani, { name: 'c', size: 4 })) as TransferActor
+    const transfer = (await ani.createTransfer({ name: 'c', size: 4 })) as TransferActor
     expect(names(ani)).toEqual(['a', 'b', 'c'])
     await ((await transfer.write(0)) as Writing).append(Buffer.from('1234'))
     expect(names(ani)).toEqual(['b', 'c'])
@@ -121,7 +121,7 @@ describe('C114 a room that is full', () => {
   it('lets nothing go that it could not be told of', async () => {
     const { house, ani } = await open({ roomFileBytes: 10 })
     const { id } = await send(ani, 'a', '12345678')
-    const transfer = (await house.engine.createTransfer(ani, { name: 'b', size: 8 })) as TransferActor
+    const transfer = (await ani.createTransfer({ name: 'b', size: 8 })) as TransferActor
     const writing = (await transfer.write(0)) as Writing
     house.journal.script.push({ status: 'readOnly', message: 'full' })
     expect(await writing.append(Buffer.from('12345678'))).toMatchObject({ code: 'READ_ONLY' })
@@ -144,8 +144,8 @@ describe('C114 a room that is full', () => {
 })
 
 describe('C114 a promise is no thing', () => {
-  const declare = async (house: House, from: LocalSession, size?: number) => {
-    const created = await house.engine.createTransfer(from, { name: 'x', ...(size === undefined ? {} : { size }) })
+  const declare = async (from: LocalSession, size?: number) => {
+    const created = await from.createTransfer({ name: 'x', ...(size === undefined ? {} : { size }) })
     if ('type' in created) throw new Error(created.code)
     return created as TransferActor
   }
@@ -155,21 +155,21 @@ describe('C114 a promise is no thing', () => {
     await house.engine.join({ room, name, address: from })
 
   it('nothing goes for what is only told, however much and often, in whatever way', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10, filesPerHost: 3 })
+    const { ani } = await open({ roomFileBytes: 10, filesPerHost: 3 })
     const { sha256 } = await send(ani, 'a', '12345')
     await send(ani, 'b', '1234')
     for (let time = 0; time < 20; time++) {
-      await declare(house, ani, 10)
-      const deferred = await declare(house, ani)
+      await declare(ani, 10)
+      const deferred = await declare(ani)
       expect(await deferred.setSize(10)).toBeUndefined()
-      await house.engine.createTransfer(ani, { name: `again ${time}`, sha256 })
+      await ani.createTransfer({ name: `again ${time}`, sha256 })
     }
     expect(ani.files.filter(({ status }) => status === 'whole').map(({ file }) => file.name)).toEqual(['a', 'b'])
   })
   it('the oldest go as the bytes come, for a file that has all the room in the end', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10 })
+    const { ani } = await open({ roomFileBytes: 10 })
     for (const name of ['a', 'b', 'c']) await send(ani, name, name.repeat(3))
-    const transfer = await declare(house, ani, 10)
+    const transfer = await declare(ani, 10)
     const left: string[] = []
     for (let offset = 0; offset < 10; offset++) {
       expect(await append(transfer, '.')).toBeUndefined()
@@ -181,7 +181,7 @@ describe('C114 a promise is no thing', () => {
   it('what one address leaves unfinished gives way where another’s needs room', async () => {
     const { house } = await open({ roomFileBytes: 10 })
     const hog = await come('10.0.0.1', 'lobby', house)
-    const stopped = await declare(house, hog)
+    const stopped = await declare(hog)
     await append(stopped, '12345678')
     await ((await stopped.write(8)) as Writing).pause()
     const guest = await come('10.0.0.2', 'lobby', house)
@@ -192,7 +192,7 @@ describe('C114 a promise is no thing', () => {
     const { house, ani } = await open({ roomFileBytes: 10 })
     for (const name of ['a', 'b', 'c']) await send(ani, name, name.repeat(3))
     const hog = await come('10.0.0.1', 'lobby', house)
-    const many = [await declare(house, hog), await declare(house, hog), await declare(house, hog)]
+    const many = [await declare(hog), await declare(hog), await declare(hog)]
     const answers: unknown[] = []
     for (const transfer of many) answers.push(await append(transfer, '123'))
     expect(answers).toEqual([
@@ -204,8 +204,8 @@ describe('C114 a promise is no thing', () => {
   })
   it('one of which nothing comes is let go after two minutes, and gives its place back', async () => {
     const { house, ani } = await open({ unfinishedPerHost: 4 })
-    const silent = await declare(house, ani, 10)
-    const begun = await declare(house, ani, 10)
+    const silent = await declare(ani, 10)
+    const begun = await declare(ani, 10)
     await append(begun, '1')
     await ((await begun.write(1)) as Writing).pause()
     house.clock.advance(119_000)
@@ -217,7 +217,7 @@ describe('C114 a promise is no thing', () => {
   })
   it('a byte now and then keeps no place for another day, and a restart does not either', async () => {
     const { house, ani } = await open({})
-    const trickle = await declare(house, ani, 1_000_000)
+    const trickle = await declare(ani, 1_000_000)
     for (let hour = 0; hour < 20; hour++) {
       await append(trickle, '.')
       await ((await trickle.write(hour + 1)) as Writing).pause()
@@ -235,7 +235,7 @@ describe('C114 a promise is no thing', () => {
   })
   it('a restart leaves a moment for whoever had the day behind them while the host was down', async () => {
     const { house, ani } = await open({})
-    const old = await declare(house, ani, 10)
+    const old = await declare(ani, 10)
     await append(old, '1')
     await house.engine.stop()
     house.clock.advance(3 * DAY)
@@ -246,25 +246,25 @@ describe('C114 a promise is no thing', () => {
     const { house } = await open({ unfinishedPerHost: 8 })
     const hog = await come('10.0.0.1', 'lobby', house)
     const held: TransferActor[] = []
-    for (let place = 0; place < 20; place++) held.push(await declare(house, hog, 10))
+    for (let place = 0; place < 20; place++) held.push(await declare(hog, 10))
     const count = () => held.filter(({ status }) => status === 'paused').length
     expect(count()).toBe(4)
     const guests = ['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6']
-    for (const from of guests) await declare(house, await come(from, 'lobby', house), 10)
+    for (const from of guests) await declare(await come(from, 'lobby', house), 10)
     expect([count(), house.engine.transfers.length]).toEqual([3, 8])
   })
   it('many names at one address keep nobody there from sending several, and what has come stays the longest', async () => {
     const { house } = await open({ unfinishedPerHost: 8 })
     const others: TransferActor[] = []
     for (const name of ['a', 'b', 'c', 'd'])
-      others.push(await declare(house, await come('10.0.0.1', 'lobby', house, name), 10))
+      others.push(await declare(await come('10.0.0.1', 'lobby', house, name), 10))
     for (const transfer of others.slice(0, 2)) {
       await append(transfer, '1234')
       await ((await transfer.write(4)) as Writing).pause()
     }
     const mine = await come('10.0.0.1', 'lobby', house, 'mine')
     const held: TransferActor[] = []
-    for (let place = 0; place < 4; place++) held.push(await declare(house, mine, 10))
+    for (let place = 0; place < 4; place++) held.push(await declare(mine, 10))
     expect(held.map(({ status }) => status)).toEqual(['paused', 'paused', 'paused', 'paused'])
     expect(others.map(({ status }) => status)).toEqual(['withdrawn', 'withdrawn', 'withdrawn', 'withdrawn'])
   })
@@ -284,7 +284,7 @@ describe('C114 a promise is no thing', () => {
   it('IPv6 addresses of one household are one', async () => {
     const { house } = await open({ unfinishedPerHost: 8 })
     for (let place = 0; place < 20; place++)
-      await declare(house, await come(`2001:db8::${place}`, 'lobby', house, `p${place}`), 10)
+      await declare(await come(`2001:db8::${place}`, 'lobby', house, `p${place}`), 10)
     expect(house.engine.transfers).toHaveLength(4)
   })
   it('C34 what comes in one go and does not get on ends for another', async () => {
@@ -302,8 +302,8 @@ describe('C114 a promise is no thing', () => {
   })
   it('only uploads of the room give way where the room is short', async () => {
     const { house } = await open({ roomFileBytes: 10 })
-    const elsewhere = await declare(house, await come('10.0.0.1', 'dapur', house))
-    const here = await declare(house, await come('10.0.0.2', 'lobby', house))
+    const elsewhere = await declare(await come('10.0.0.1', 'dapur', house))
+    const here = await declare(await come('10.0.0.2', 'lobby', house))
     for (const [transfer, content] of [[elsewhere, '123456789'] as const, [here, '12345'] as const]) {
       await append(transfer, content)
       await ((await transfer.write(content.length)) as Writing).pause()
@@ -317,22 +317,22 @@ describe('C114 a promise is no thing', () => {
     const held: TransferActor[] = []
     const writings: Writing[] = []
     for (let place = 0; place < 4; place++) {
-      const transfer = await declare(house, hog, 10)
+      const transfer = await declare(hog, 10)
       held.push(transfer)
       writings.push((await transfer.write(0)) as Writing)
     }
     const guest = await come('10.0.0.2', 'lobby', house)
-    const mine = await declare(house, guest, 10)
+    const mine = await declare(guest, 10)
     expect(await mine.write(0)).toHaveProperty('append')
     expect(held.map(({ status }) => status)).toEqual(['paused', 'arriving', 'arriving', 'arriving'])
     expect(await writings[0]?.append(Buffer.from('1'))).toMatchObject({ code: 'TRANSFER_STALLED' })
     expect(held[0]?.status).toBe('paused')
-    const other = await declare(house, guest, 10)
+    const other = await declare(guest, 10)
     expect(await other.write(0)).toHaveProperty('append')
     // Two and two: from now on only whoever stands still makes way.
-    expect(await (await declare(house, guest, 10)).write(0)).toMatchObject({ code: 'TOO_MANY_FILES' })
+    expect(await (await declare(guest, 10)).write(0)).toMatchObject({ code: 'TOO_MANY_FILES' })
     house.clock.advance(5000)
-    expect(await (await declare(house, guest, 10)).write(0)).toHaveProperty('append')
+    expect(await (await declare(guest, 10)).write(0)).toHaveProperty('append')
     expect(held.map(({ status }) => status)).toEqual(['paused', 'paused', 'paused', 'arriving'])
   })
 })

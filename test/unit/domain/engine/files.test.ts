@@ -131,7 +131,7 @@ describe('P3 a host that starts on a full disk and has lost parts of what was on
   it('tells so once there is room, also where nobody is there', async () => {
     const house = await openHouse()
     const ani = await house.join('ani')
-    await house.engine.createTransfer(ani, { name: 'a', size: 4 })
+    await ani.createTransfer({ name: 'a', size: 4 })
     await house.engine.stop()
     house.journal.script.push(FULL, FULL)
     const next = await reopen({ ...house, fileStore: new MemoryFileStore() })
@@ -158,7 +158,7 @@ describe('P3 a host that starts and has lost parts of what was on its way', () =
       const sent = await ani.upload(pieces('hello'), { name: 'whole.txt' }).done
       if ('type' in sent) throw new Error(sent.code)
       whole.push(sent.id)
-      const begun = await house.engine.createTransfer(ani, { name: 'lost.txt', size: 100 })
+      const begun = await ani.createTransfer({ name: 'lost.txt', size: 100 })
       if (!('write' in begun)) throw new Error('it was not begun')
       lost.push(begun.id)
       await ani.close()

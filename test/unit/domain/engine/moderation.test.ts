@@ -37,7 +37,7 @@ describe('somebody who is kicked', () => {
     budi.post([{ type: 'say', text: 'still here' }])
     expect(await kicked).toMatchObject({ type: 'ack' })
     await budi.close()
-    expect(budi.expelled).toBe('kicked by host: flooding')
+    expect(budi.kicked).toBe('kicked by host: flooding')
     expect(states).toEqual(['connected', 'kicked by host: flooding'])
     expect(seen.completed).toBe(true)
     await refused(budi, { type: 'say', text: 'halo' }, 'NOT_A_MEMBER')
@@ -63,11 +63,11 @@ describe('somebody who is banned', () => {
     const seen = watch(host)
     await done(host, { type: 'ban', name: 'budi', reason: 'spam' })
     await budi.close()
-    expect(budi.expelled).toBe('banned by host: spam')
+    expect(budi.kicked).toBe('banned by host: spam')
     expect(seen.events.map(({ type }) => type)).toEqual(['banned', 'left'])
     for (const name of ['budi', 'BUDI', 'bud1']) {
       await shutOut(house, { name }, 'BANNED')
-      await shutOut(house, { name, quiet: true }, 'BANNED')
+      await shutOut(house, { name, hidden: true }, 'BANNED')
     }
     await done(host, { type: 'unban', name: 'Budi' })
     await enter({})
@@ -78,9 +78,9 @@ describe('somebody who is banned', () => {
     await done(host, { type: 'ban', name: '10.0.0.9' })
     for (const guest of guests) {
       await guest.close()
-      expect(guest.expelled).toBe('banned by host')
+      expect(guest.kicked).toBe('banned by host')
     }
-    await shutOut(house, { name: '10.0.0.9', guest: true, quiet: true }, 'BANNED')
+    await shutOut(house, { name: '10.0.0.9', guest: true, hidden: true }, 'BANNED')
     await shutOut(house, { name: 'cici', address: '10.0.0.9' }, 'BANNED')
     await enter({ name: 'dodi', address: '10.0.0.8' })
   })
@@ -98,7 +98,7 @@ describe('somebody who is muted', () => {
     const { host, enter } = await room()
     const budi = await enter({})
     const seen = watch(budi)
-    await done(host, { type: 'mute', name: 'budi' }, { type: 'say', text: 'quiet now' })
+    await done(host, { type: 'mute', name: 'budi' }, { type: 'say', text: 'hidden now' })
     await refused(budi, { type: 'say', text: 'halo' }, 'MUTED')
     await refused(budi, { type: 'rename', name: 'cici' }, 'MUTED')
     expect(await budi.upload(pieces('DATA'), { name: 'a.txt' }).done).toMatchObject({ code: 'MUTED' })
@@ -119,9 +119,9 @@ describe('somebody who is muted', () => {
   it('is so for requests too, by name and by address', async () => {
     const { host, enter } = await room()
     await done(host, { type: 'mute', name: 'cici' }, { type: 'mute', name: '10.0.0.9' })
-    const cici = await enter({ name: 'c1ci', quiet: true, owner: 'http' })
-    const curl = await enter({ name: '10.0.0.9', guest: true, quiet: true })
-    const other = await enter({ name: '10.0.0.8', guest: true, quiet: true })
+    const cici = await enter({ name: 'c1ci', hidden: true, owner: 'http' })
+    const curl = await enter({ name: '10.0.0.9', guest: true, hidden: true })
+    const other = await enter({ name: '10.0.0.8', guest: true, hidden: true })
     await refused(cici, { type: 'say', text: 'halo' }, 'MUTED')
     await refused(curl, { type: 'act', text: 'waves' }, 'MUTED')
     await done(other, { type: 'say', text: 'halo' })
@@ -137,7 +137,7 @@ describe('a locked room', () => {
     await budi.close('connection lost')
     await shutOut(house, { name: 'budi' }, 'LOCKED')
     await done(await enter({ person: HASH }), { type: 'say', text: 'halo again' })
-    const curl = await enter({ name: '10.0.0.9', guest: true, quiet: true })
+    const curl = await enter({ name: '10.0.0.9', guest: true, hidden: true })
     expect((await curl.history(10)).map(({ type }) => type)).toEqual(['locked', 'said'])
     await refused(curl, { type: 'say', text: 'halo' }, 'LOCKED')
     expect(await curl.upload(pieces('DATA'), { name: 'a.txt' }).done).toMatchObject({ code: 'LOCKED' })
@@ -152,13 +152,13 @@ describe('whom rules hold for', () => {
     const [budi, cici] = [await enter({ person: HASH }), await enter({ name: 'cici', person: 'another' })]
     await done(host, { type: 'ban', name: 'budi' }, { type: 'mute', name: 'cici' })
     await budi.close()
-    for (const quiet of [false, true]) {
-      await shutOut(house, { name: 'baik', person: HASH, quiet }, 'BANNED')
-      await shutOut(house, { name: '10.0.0.9', guest: true, person: HASH, quiet }, 'BANNED')
+    for (const hidden of [false, true]) {
+      await shutOut(house, { name: 'baik', person: HASH, hidden }, 'BANNED')
+      await shutOut(house, { name: '10.0.0.9', guest: true, person: HASH, hidden }, 'BANNED')
     }
     await cici.close()
-    for (const quiet of [false, true])
-      await refused(await enter({ name: quiet ? 'eka' : 'fina', person: 'another', quiet }), said, 'MUTED')
+    for (const hidden of [false, true])
+      await refused(await enter({ name: hidden ? 'eka' : 'fina', person: 'another', hidden }), said, 'MUTED')
     await done(await enter({ name: '10.0.0.9', guest: true }), said)
   })
   it('lasts in a room that nobody was in, and so does who was inside when it was locked', async () => {

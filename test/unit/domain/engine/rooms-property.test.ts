@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { engineDefaults } from '#app/defaults.ts'
-import { FairQueue } from '#domain/async/fair-queue.ts'
 import { CommitLoop } from '#domain/engine/commit-loop.ts'
+import { History } from '#domain/engine/history.ts'
 import { Rooms } from '#domain/engine/rooms.ts'
 import type { RoomActor } from '#domain/room/actor.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
@@ -35,7 +35,12 @@ function watchedRooms() {
     (room) => rooms.letGo(room),
     (error) => broken.push(error),
   )
-  const rooms: Rooms = new Rooms(ports, engineDefaults, loop.wake, new FairQueue(2))
+  const rooms: Rooms = new Rooms(
+    ports,
+    engineDefaults,
+    loop.wake,
+    new History(journal, engineDefaults, (error) => broken.push(error)),
+  )
   const alive = new Set<RoomActor>()
   const seen = new Set<RoomActor>()
   const mails: WatchedMail[] = []

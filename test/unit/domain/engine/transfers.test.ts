@@ -24,7 +24,7 @@ function writing(answer: Writing | Rejected): Writing {
 
 async function offer(house: House, meta: Partial<UploadMeta> = {}, session?: LocalSession) {
   const by = session ?? (await house.join('ani'))
-  const transfer = begun(await house.engine.createTransfer(by, { name: 'a.txt', ...meta }))
+  const transfer = begun(await by.createTransfer({ name: 'a.txt', ...meta }))
   return { by, transfer, seen: watch(by) }
 }
 
@@ -222,28 +222,28 @@ describe('C112 other bytes than were promised', () => {
 
 describe('bytes that the room has already', () => {
   it('under the same name are that file, and need not be sent', async () => {
-    const { join, engine } = await openHouse()
+    const { join } = await openHouse()
     const ani = await join('ani')
     const first = await ani.upload(pieces('halo'), { name: 'a.txt' }).done
-    expect(await engine.createTransfer(ani, { name: 'a.txt', sha256: sha256('halo') })).toEqual(first)
+    expect(await ani.createTransfer({ name: 'a.txt', sha256: sha256('halo') })).toEqual(first)
     expect(ani.files).toHaveLength(1)
   })
   it('under another name are a file of their own, and need not be sent', async () => {
-    const { join, engine, fileStore } = await openHouse()
+    const { join, fileStore } = await openHouse()
     const ani = await join('ani')
     const first = (await ani.upload(pieces('halo'), { name: 'a.txt' }).done) as WholeFile
-    const second = (await engine.createTransfer(ani, { name: 'b.txt', sha256: sha256('halo') })) as WholeFile
+    const second = (await ani.createTransfer({ name: 'b.txt', sha256: sha256('halo') })) as WholeFile
     expect(second).toMatchObject({ name: 'b.txt', size: 4 })
     expect(second.id).not.toBe(first.id)
     await fileStore.remove(first.id)
     expect(await textOf(ani.download(second.id))).toBe('halo')
   })
   it('in another room say nothing here', async () => {
-    const { join, engine } = await openHouse()
+    const { join } = await openHouse()
     const ani = await join('ani')
     await ani.upload(pieces('halo'), { name: 'a.txt' }).done
     const budi = await join('budi', 'other')
-    expect(await engine.createTransfer(budi, { name: 'a.txt', sha256: sha256('halo') })).toMatchObject({
+    expect(await budi.createTransfer({ name: 'a.txt', sha256: sha256('halo') })).toMatchObject({
       status: 'paused',
     })
   })

@@ -176,7 +176,7 @@ function offerFile(
   pathOf: (file: MentionedFile) => string,
 ): Promise<Offer> {
   return requester.inRoom(paramsOf(request).room, async (session) => {
-    const transfer = accepted(await context.engine.createTransfer(session, meta, ownerKey(context, requester)))
+    const transfer = accepted(await session.createTransfer(meta, ownerKey(context, requester)))
     const file = transfer instanceof TransferActor ? transfer.file : transfer
     return { transfer, url: `${pathOf(file)}${ownLink(context, requester, session, file)}` }
   })

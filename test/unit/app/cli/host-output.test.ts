@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTamtam, type TamtamOptions } from '#app/index.ts'
 import { ManualClock } from '#system/clock.ts'
-import { Console, type ConsoleParts } from '#terminal/pipes/console.ts'
+import { GREETING, openPipes } from '../../../harness/host-pipes.ts'
 import { pieces } from '../../../harness/house.ts'
 import { ScriptedJournal } from '../../../harness/scripted-journal.ts'
 import { turns, until } from '../../../harness/turns.ts'
@@ -35,42 +35,34 @@ class Reader extends Writable {
     for (const go of stopped) go()
   }
 
+  /** Without what a host prints first. */
   get lines(): string[] {
-    return this.text.split('\n').slice(0, -1)
+    const lines = this.text.split('\n').slice(0, -1)
+    return lines.slice(lines[0] === GREETING[0] ? GREETING.length : lines[0]?.includes('"listening"') ? 1 : 0)
   }
 }
 
-async function openConsole(parts: Partial<ConsoleParts> = {}, terminal = false, options: TamtamOptions = {}) {
+async function openAtPipes({ style = 'text' }: { readonly style?: 'text' | 'json' } = {}, options: TamtamOptions = {}) {
   const tamtam = createTamtam(options)
   await tamtam.start()
   const session = await tamtam.engine.join({ room: 'lobby', name: 'tuan' })
   const ani = await tamtam.engine.join({ room: 'lobby', name: 'ani' })
   const [stdin, stdout, stderr] = [new PassThrough(), new Reader(), new Reader()]
   const streams = {
-    stdin: Object.assign(stdin, { isTTY: terminal }),
-    stdout: Object.assign(stdout, { isTTY: terminal }),
+    stdin: stdin,
+    stdout: stdout,
     stderr,
   }
-  const console = new Console({
-    session,
-    bandwidth: tamtam.bandwidth,
-    keys: tamtam.roomAccess(session),
-    base: 'http://127.0.0.1:8268',
-    saver: undefined,
-    style: 'text',
-    ...streams,
-    ...parts,
-  })
+  openPipes(tamtam, session, { style, ...streams })
   onTestFinished(async () => {
-    console.close()
     await tamtam.stop()
   })
-  return { tamtam, session, ani, stdin, stdout, stderr, console }
+  return { tamtam, session, ani, stdin, stdout, stderr }
 }
 
-describe('the console', () => {
+describe('what a host prints at pipes', () => {
   it('C57 shows what others do, harmless, and not what was typed here', async () => {
-    const { ani, stdin, stdout } = await openConsole()
+    const { ani, stdin, stdout } = await openAtPipes()
     stdin.write('dari sini\n')
     await until(() => ani.last === 1)
     await ani.send({ type: 'say', text: 'ha\u001b[2Jlo' })
@@ -86,7 +78,7 @@ describe('the console', () => {
   })
 
   it('says one object a line in JSON, its own doings too, and nobody else’s whispers', async () => {
-    const { tamtam, ani, stdin, stdout } = await openConsole({ style: 'json' })
+    const { tamtam, ani, stdin, stdout } = await openAtPipes({ style: 'json' })
     const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
     await ani.send({ type: 'whisper', to: 'budi', text: 'rahasia' })
     stdin.write('halo\n')
@@ -102,7 +94,7 @@ describe('the console', () => {
 
   it('keeps the order of what is typed while the room is full and takes more again', async () => {
     const journal = new ScriptedJournal()
-    const { ani, stdin } = await openConsole({}, false, { overrides: { journal }, limits: { mailboxCommands: 2 } })
+    const { ani, stdin } = await openAtPipes({}, { overrides: { journal }, limits: { mailboxCommands: 2 } })
     const type = async (...lines: string[]) => {
       stdin.write(lines.map((line) => `${line}\n`).join(''))
       await turns(3)
@@ -122,14 +114,14 @@ describe('the console', () => {
   })
 
   it('tells why a line was refused', async () => {
-    const { stdin, stderr } = await openConsole()
+    const { stdin, stderr } = await openAtPipes()
     stdin.write(`${'x'.repeat(20_000)}\n`)
     await until(() => stderr.lines.length === 1)
     expect(stderr.lines[0]).toMatch(/^! (BAD_TEXT|LINE_TOO_LONG) /)
   })
 
   it('C89 keeps little for a reader that stops, and gives it everything when it reads again', async () => {
-    const { ani, stdout } = await openConsole({ style: 'json' })
+    const { ani, stdout } = await openAtPipes({ style: 'json' })
     const COUNT = 20_000
     stdout.stop()
     let most = 0
@@ -149,7 +141,7 @@ describe('the console', () => {
 
   it('tells programs who is away, who types, and how much of a file has come', async () => {
     const clock = new ManualClock()
-    const { ani, stdout } = await openConsole({ style: 'json' }, false, { overrides: { clock } })
+    const { ani, stdout } = await openAtPipes({ style: 'json' }, { overrides: { clock } })
     await ani.send({ type: 'away', reason: 'makan' })
     ani.post([{ type: 'typing' }])
     const source = async function* () {
@@ -167,7 +159,7 @@ describe('the console', () => {
   })
 
   it('C89 does not wait for a reader that has gone away', async () => {
-    const { ani, stdout, stdin } = await openConsole()
+    const { ani, stdout, stdin } = await openAtPipes()
     stdout.destroy(new Error('EPIPE'))
     await turns(2)
     await ani.send({ type: 'say', text: 'x'.repeat(10_000) })

@@ -2,10 +2,19 @@ import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { lstat, open, readdir, statfs, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
+import { sendWhenReady } from '#domain/session.ts'
+import { SourceFailed } from '#domain/transfer/upload.ts'
+import type { DiskPath } from '#system/files/disk-path.ts'
+import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
+import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
 import { holds, named, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
+import { NoSource, openSource, type Source } from '#system/files/source.ts'
+import type { FileTransfers } from '#terminal/ports.ts'
+import { pathTyped } from './terminal.ts'
 
 /** What the host itself needs of a disk, so that a room goes on when a copy does not fit any more. */
 const FREE_FLOOR_BYTES = 64 * 1024 ** 2
@@ -130,5 +139,70 @@ export class FileSaver {
       if (stats?.isFile()) entries.push([path, stats])
     }
     return entries
+  }
+}
+
+/** Opens what is to be sent from this machine, or answers why it can't be: without the path, which is nobody's business in the room. */
+async function sourceAt(path: DiskPath): Promise<Source | Rejected> {
+  try {
+    const source = await openSource(path)
+    return { ...source, bytes: () => told(source) }
+  } catch (error) {
+    return unreadable(error)
+  }
+}
+
+async function* told(source: Source): AsyncIterable<Uint8Array> {
+  try {
+    yield* source.bytes()
+  } catch (error) {
+    throw new SourceFailed(unreadable(error))
+  }
+}
+
+/** What is at a path on this machine can't be sent. */
+export const unreadable = (error: unknown): Rejected =>
+  error instanceof NoSource
+    ? rejected('BAD_NAME', error.message)
+    : rejected('NO_SUCH_FILE', `the file can't be read (${errorCode(error) ?? error})`)
+
+/** Files of the host's own terminal, which are in this process already: the received ones are saved one after the other. */
+export function hostFileTransfers(session: LocalSession, saver: FileSaver | undefined): FileTransfers {
+  const saving = new SerialQueue()
+  return {
+    early: false,
+    autoBytes: saver === undefined ? undefined : Number.POSITIVE_INFINITY,
+    async send(typed, to, tell) {
+      const path = await pathTypedAs(pathTyped(typed))
+      const source = await sourceAt(path)
+      if ('type' in source) return source
+      const { size } = source
+      const meta = { name: nameAt(path), ...(size === undefined ? {} : { size }), ...(to === undefined ? {} : { to }) }
+      try {
+        const upload = session.upload(source.bytes(), meta)
+        tell({ type: 'begins', at: 0, total: size })
+        upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
+        return await upload.done
+      } catch {
+        // The host hears of it too, and stops.
+        return rejected('TRANSFER_CUT', 'the host could not keep the file')
+      } finally {
+        await source.close()
+      }
+    },
+    receive: ({ id }, tell) =>
+      saving.run(async () => {
+        if (saver === undefined)
+          return rejected('NOT_ALLOWED', 'there is no folder to save it in; name one with --save')
+        const file = session.file(id)
+        if (file === undefined) return rejected('NO_SUCH_FILE', 'there is no such file any more')
+        if (file.status !== 'whole') return rejected('NO_SUCH_FILE', 'it is not whole yet; try again in a moment')
+        tell({ type: 'begins', at: 0, total: file.file.size })
+        const path = await saver.save(file.file)
+        // A refusal is no news: the file was withdrawn meanwhile, or the host stops.
+        await sendWhenReady(session, { type: 'receiveFile', file: id })
+        return { path }
+      }),
+    withdrawn: (id) => saving.run(async () => await saver?.withdrawn(id)),
   }
 }

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, w
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { FileSaver, type FileSaverOptions } from '#app/cli/host-files.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { FileSaver, type FileSaverOptions } from '#terminal/pipes/file-saver.ts'
 import { failure, openHouse, pieces } from '../../../harness/house.ts'
 
 /** A room with a folder to save into. */

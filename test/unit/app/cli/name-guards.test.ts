@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { FileSaver } from '#terminal/pipes/file-saver.ts'
+import { FileSaver } from '#app/cli/host-files.ts'
 import { openHouse, pieces, watch } from '../../../harness/house.ts'
 
 const HOSTILE = ['../../escaped', '..\\escaped', '/etc/escaped', '.escaped', 'CON', 'a\nb', 'photo\u202egnp.exe']
