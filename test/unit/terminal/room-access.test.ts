@@ -44,7 +44,15 @@ async function terminal(language: Language, role?: 'owner') {
 }
 
 test.each([
-  ['en', /^\* there are no/, /not used/, /^\* nobody comes in/, /no such invitation/, /^! BAD_COMMAND type /, 'or in a browser'],
+  [
+    'en',
+    /^\* there are no/,
+    /not used/,
+    /^\* nobody comes in/,
+    /no such invitation/,
+    /^! BAD_COMMAND type /,
+    'or in a browser',
+  ],
   [
     'id',
     /^\* tidak ada undangan/,
