@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { translatorFor } from '#i18n/i18n.ts'
+import { commandsAt } from '#protocol/commands.ts'
 import { exitMeanings } from './exit-codes.ts'
 
 /** The manual page, made of the definition that also reads the command line, as the completion scripts are. */
@@ -9,6 +11,8 @@ export const addManual = (program: Command): Command =>
     .action(() => {
       process.stdout.write(manualOf(program))
     })
+
+const { say } = translatorFor('en')
 
 function manualOf(program: Command): string {
   const help = program.createHelp()
@@ -33,6 +37,9 @@ function manualOf(program: Command): string {
         .visibleOptions(command)
         .flatMap((option) => ['.TP', `.B ${roff(option.flags)}`, roff(help.optionDescription(option))]),
     ]),
+    '.SH "IN A ROOM"',
+    'What is typed at host and join begins with a slash; all else is said. /limit is for host alone.',
+    ...commandsAt('host').flatMap(({ usage, helpKey }) => ['.TP', `.B ${roff(usage)}`, roff(sentence(say(helpKey)))]),
     '.SH "EXIT STATUS"',
     ...exitMeanings.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, roff(meaning)]),
     '.SH ENVIRONMENT',

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { exitCodes } from '#app/cli/exit-codes.ts'
+import { commandsAt } from '#protocol/commands.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { needs } from '../../harness/tools.ts'
@@ -19,6 +20,7 @@ test('every command, flag and exit code is in the manual page, which a reader of
   for (const flag of flags) expect(text, flag).toMatch(new RegExp(`^\\.B (-\\w, )?${flag}( |$)`, 'm'))
   for (const command of commands) if (command !== 'help') expect(text).toContain(`.SS "tamtam ${command}`)
   for (const code of Object.values(exitCodes)) expect(text).toContain(`\n.B ${code}\n`)
+  for (const { usage } of commandsAt('host')) expect(text).toContain(`\n.B ${usage}\n`)
   for (const variable of [
     'TAMTAM_TOKEN',
     'TAMTAM_PASSWORD_FILE',

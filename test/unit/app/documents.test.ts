@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { CODES } from '#domain/errors.ts'
 import { cases } from '../../../scripts/claims.ts'
+import { commandsPage } from '../../../scripts/commands-page.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -144,4 +145,8 @@ describe('the documents', () => {
   test('what is packed has both READMEs', () => {
     for (const path of READMES) expect(read('scripts/pack.ts')).toContain(`'${path}'`)
   })
+})
+
+test('the page of commands is what the table prints; npm run commands writes it', () => {
+  expect(read('docs/commands.md')).toBe(commandsPage())
 })
