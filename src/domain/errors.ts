@@ -57,7 +57,7 @@ export const rejected = (code: Code, message: string): Rejected => ({ type: 'rej
 
 const MS_PER_SECOND = 1000
 
-/** What was shown was not looked at, because too much of the kind was wrong. */
+/** Too many credentials from this address were wrong: this one was not checked. */
 export function tryLater(ms: number): Rejected {
   const retrySeconds = Math.max(1, Math.ceil(ms / MS_PER_SECOND))
   const message = `there were too many wrong tries from this address; this one was not looked at: try again in ${retrySeconds} s`

@@ -42,7 +42,7 @@ export interface Session {
   send(command: ClientCommand): Promise<Ack | Rejected>
   /**
    * A chunk of commands at once, in order, nothing done for each. `full`: none was taken, because too much waits for its
-   * commit; stop reading from whoever floods, and try again after `ready`. Refusals arrive on `refusals$`.
+   * commit; stop reading from a connection that floods, and try again after `ready`. Refusals arrive on `refusals$`.
    */
   post(commands: readonly PostedCommand[]): 'accepted' | 'full'
   /** Resolves when it makes sense to post again. */
@@ -69,7 +69,7 @@ export interface RoomSession extends Session {
   readonly room: string
   readonly topic: string
   readonly members: readonly Member[]
-  /** Since when members' files are for those who look after the room only (milliseconds since 1970); undefined while they are for everybody. */
+  /** Since when members' files are for operators of the room only (milliseconds since 1970); undefined while they are for everybody. */
   readonly collectingSince: number | undefined
   /** The newest value at once, then each change. */
   readonly state$: Observable<ConnectionState>

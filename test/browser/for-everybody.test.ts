@@ -102,7 +102,7 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
   await fits()
   await page.getByLabel('Bahasa').selectOption('en')
   await page.getByRole('button', { name: 'Help' }).click()
-  await page.getByText('/msg nick text').waitFor()
+  await page.getByText('/msg name text').waitFor()
   await fits()
   // As it was left.
   await page.reload()

@@ -72,6 +72,34 @@ const TERMINALS = ['terminal', 'host'] as const
 
 const MOST_HISTORY = 500
 
+/** A row about a member, with a reason or without. */
+function aboutSomebody<Word extends 'kick' | 'mute' | 'ban', Key extends string>(word: Word, helpKey: `help${Key}`) {
+  const parse = (rest: string): ParsedCommand | undefined => {
+    const [, name, why = ''] = /^\s*(\S+)(?:\s+(.*))?$/s.exec(rest) ?? []
+    return name === undefined ? undefined : { type: 'ask', command: { type: word, name, ...reason(why) } }
+  }
+  return { word, usage: `/${word} name [reason]`, helpKey, at: EVERYWHERE, permission: word, parse } as const
+}
+
+/** A row about a name alone. */
+function aboutName<Word extends 'unmute' | 'unban' | 'op' | 'deop', Key extends string>(
+  word: Word,
+  helpKey: `help${Key}`,
+) {
+  const parse = (rest: string): ParsedCommand | undefined => {
+    const name = rest.trim()
+    return name === '' || /\s/.test(name) ? undefined : { type: 'ask', command: { type: word, name } }
+  }
+  return { word, usage: `/${word} name`, helpKey, at: EVERYWHERE, permission: word, parse } as const
+}
+
+/** A row with nothing behind its word. */
+function alone<Word extends 'back' | 'lock' | 'unlock', Key extends string>(word: Word, helpKey: `help${Key}`) {
+  const parse = (rest: string): ParsedCommand | undefined =>
+    rest.trim() === '' ? { type: 'ask', command: { type: word } } : undefined
+  return { word, usage: `/${word}`, helpKey, at: EVERYWHERE, permission: word, parse } as const
+}
+
 /** Every command there is, in the order of help. */
 export const COMMANDS = [
   {
@@ -121,14 +149,7 @@ export const COMMANDS = [
     permission: 'away',
     parse: (rest) => ({ type: 'ask', command: { type: 'away', ...reason(rest) } }),
   },
-  {
-    word: 'back',
-    usage: '/back',
-    helpKey: 'helpBack',
-    at: EVERYWHERE,
-    permission: 'back',
-    parse: (rest) => bare(rest, { type: 'back' }),
-  },
+  alone('back', 'helpBack'),
   {
     word: 'topic',
     usage: '/topic [text]',
@@ -192,78 +213,15 @@ export const COMMANDS = [
     at: SCREENS,
     parse: (name) => ({ type: 'ignore', name }),
   },
-  {
-    word: 'kick',
-    usage: '/kick name [reason]',
-    helpKey: 'helpKick',
-    at: EVERYWHERE,
-    permission: 'kick',
-    parse: (rest) => nameAndReason('kick', rest),
-  },
-  {
-    word: 'mute',
-    usage: '/mute name [reason]',
-    helpKey: 'helpMute',
-    at: EVERYWHERE,
-    permission: 'mute',
-    parse: (rest) => nameAndReason('mute', rest),
-  },
-  {
-    word: 'unmute',
-    usage: '/unmute name',
-    helpKey: 'helpUnmute',
-    at: EVERYWHERE,
-    permission: 'unmute',
-    parse: (rest) => nameOnly('unmute', rest),
-  },
-  {
-    word: 'ban',
-    usage: '/ban name [reason]',
-    helpKey: 'helpBan',
-    at: EVERYWHERE,
-    permission: 'ban',
-    parse: (rest) => nameAndReason('ban', rest),
-  },
-  {
-    word: 'unban',
-    usage: '/unban name',
-    helpKey: 'helpUnban',
-    at: EVERYWHERE,
-    permission: 'unban',
-    parse: (rest) => nameOnly('unban', rest),
-  },
-  {
-    word: 'op',
-    usage: '/op name',
-    helpKey: 'helpOp',
-    at: EVERYWHERE,
-    permission: 'op',
-    parse: (rest) => nameOnly('op', rest),
-  },
-  {
-    word: 'deop',
-    usage: '/deop name',
-    helpKey: 'helpDeop',
-    at: EVERYWHERE,
-    permission: 'deop',
-    parse: (rest) => nameOnly('deop', rest),
-  },
-  {
-    word: 'lock',
-    usage: '/lock',
-    helpKey: 'helpLock',
-    at: EVERYWHERE,
-    permission: 'lock',
-    parse: (rest) => bare(rest, { type: 'lock' }),
-  },
-  {
-    word: 'unlock',
-    usage: '/unlock',
-    helpKey: 'helpUnlock',
-    at: EVERYWHERE,
-    permission: 'unlock',
-    parse: (rest) => bare(rest, { type: 'unlock' }),
-  },
+  aboutSomebody('kick', 'helpKick'),
+  aboutSomebody('mute', 'helpMute'),
+  aboutName('unmute', 'helpUnmute'),
+  aboutSomebody('ban', 'helpBan'),
+  aboutName('unban', 'helpUnban'),
+  aboutName('op', 'helpOp'),
+  aboutName('deop', 'helpDeop'),
+  alone('lock', 'helpLock'),
+  alone('unlock', 'helpUnlock'),
   {
     word: 'collect',
     usage: '/collect [on|off]',
@@ -425,19 +383,6 @@ function some(
 }
 
 const access = (request: AccessRequest): ParsedCommand => ({ type: 'access', request })
-
-const bare = (rest: string, command: ComeBack | Moderation): ParsedCommand | undefined =>
-  rest.trim() === '' ? { type: 'ask', command } : undefined
-
-function nameAndReason(type: 'kick' | 'mute' | 'ban', rest: string): ParsedCommand | undefined {
-  const [, name, why = ''] = /^\s*(\S+)(?:\s+(.*))?$/s.exec(rest) ?? []
-  return name === undefined ? undefined : { type: 'ask', command: { type, name, ...reason(why) } }
-}
-
-function nameOnly(type: 'unmute' | 'unban' | 'op' | 'deop', rest: string): ParsedCommand | undefined {
-  const name = rest.trim()
-  return name === '' || /\s/.test(name) ? undefined : { type: 'ask', command: { type, name } }
-}
 
 const reason = (text: string): { readonly reason?: string } => (text.trim() === '' ? {} : { reason: text.trim() })
 

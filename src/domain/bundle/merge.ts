@@ -38,7 +38,7 @@ export function carriedFacts(facts: readonly Entry[], without: ReadonlySet<strin
   return [...(topic === undefined ? [] : [topic]), ...kept].toSorted((one, other) => one.seq - other.seq)
 }
 
-/** A short digest of a text: whoever gives one answers for it that no two texts share it. */
+/** A short digest of a text: its maker answers for it that no two texts share one. */
 export type Digest = (text: string) => string
 
 /** What a room has, as far as somebody may bring it too. */

@@ -32,7 +32,7 @@ const LEAST_PIECE_BYTES = 1024
 
 /**
  * Holds transfers to a rate of their own and to one that they share, changeable at any time. Fair by bytes: of those that wait
- * the one that was given least is next, a little at a time, so whoever is slower than its share leaves the rest to the others.
+ * the one that was given least is next, a little at a time, so a transfer that is slower than its share leaves the rest to the others.
  */
 export class Bandwidth {
   readonly #clock: Clock

@@ -17,31 +17,31 @@ export class CommitLoop {
   readonly #journal: Journal
   readonly #clock: Clock
   readonly #metrics: Metrics
-  readonly #shown: (room: RoomActor) => void
+  readonly #published: (room: RoomActor) => void
   readonly #broken: (error: unknown) => void
   #awake = new Set<RoomActor>()
   /** Rooms that have nothing but comings and goings to tell, and can wait a moment. */
   readonly #gathering = new Set<RoomActor>()
   #status: 'idle' | 'running' = 'idle'
-  /** What the journal has, and nobody has seen: it is shown while the journal writes what comes next. */
-  #kept: { readonly rooms: readonly RoomActor[]; readonly drafts: readonly PendingBatch[] } | undefined
+  /** What the journal has, and nobody has seen: it is published while the journal writes what comes next. */
+  #kept: { readonly rooms: readonly RoomActor[]; readonly pendingBatches: readonly PendingBatch[] } | undefined
   /** Why nothing is kept any more. */
   #closed: Rejected | undefined
   readonly #idle = new Waiters()
 
   /**
-   * `shown` hears of each room once a draft of it was shown, or refused. `broken` hears once when the journal failed for good; nothing
+   * `published` is called with each room once a batch of it was published, or refused; `broken` once, when the journal failed for good: nothing
    * is committed after that.
    */
   constructor(
     { journal, clock, metrics }: Pick<Ports, 'journal' | 'clock' | 'metrics'>,
-    shown: (room: RoomActor) => void,
+    published: (room: RoomActor) => void,
     broken: (error: unknown) => void,
   ) {
     this.#journal = journal
     this.#clock = clock
     this.#metrics = metrics
-    this.#shown = shown
+    this.#published = published
     this.#broken = broken
   }
 
@@ -83,7 +83,7 @@ export class CommitLoop {
     } catch (error) {
       this.#fail(error)
     }
-    if (this.#awake.size === 0) this.#show()
+    if (this.#awake.size === 0) this.#publish()
     if (this.#awake.size > 0) return this.#clock.soon(this.#run)
     this.#status = 'idle'
     this.#idle.release()
@@ -93,17 +93,17 @@ export class CommitLoop {
     const rooms = [...this.#awake]
     this.#awake = new Set()
     const at = this.#clock.now()
-    let drafts = rooms.map((room) => room.draft(at))
+    let pendingBatches = rooms.map((room) => room.prepare(at))
     const refuse = (why: Rejected) => {
       rooms.forEach((room, index) => {
-        room.refuse(drafts[index] as PendingBatch, why)
-        this.#shown(room)
+        room.refuse(pendingBatches[index] as PendingBatch, why)
+        this.#published(room)
       })
     }
     const started = this.#clock.elapsed()
-    const appending = this.#closed === undefined ? this.#append(drafts) : undefined
+    const appending = this.#closed === undefined ? this.#append(pendingBatches) : undefined
     // The journal writes meanwhile.
-    this.#show()
+    this.#publish()
     if (appending === undefined) return refuse(this.#closed ?? storeFailed)
     let appended: Appended
     try {
@@ -111,8 +111,8 @@ export class CommitLoop {
       // A client sent again what it had no answer to: those are answered as the first time, the others move up.
       while (appended.status === 'duplicate') {
         const { known } = appended
-        drafts = drafts.map((draft) => draft.without(known))
-        appended = await this.#append(drafts)
+        pendingBatches = pendingBatches.map((pending) => pending.without(known))
+        appended = await this.#append(pendingBatches)
       }
     } catch (error) {
       this.#fail(error)
@@ -121,21 +121,21 @@ export class CommitLoop {
     this.#metrics.observe('commit_ms', this.#clock.elapsed() - started)
     if (appended.status === 'readOnly') return refuse(rejected('READ_ONLY', appended.message))
     rooms.forEach((room, index) => {
-      room.keep(drafts[index] as PendingBatch)
+      room.keep(pendingBatches[index] as PendingBatch)
     })
-    this.#kept = { rooms, drafts }
+    this.#kept = { rooms, pendingBatches }
   }
 
-  #show(): void {
+  #publish(): void {
     if (this.#kept === undefined) return
-    const { rooms, drafts } = this.#kept
+    const { rooms, pendingBatches } = this.#kept
     this.#kept = undefined
     try {
       rooms.forEach((room, index) => {
-        const draft = drafts[index] as PendingBatch
-        this.#metrics.observe('commit_events', draft.size)
-        room.show(draft)
-        this.#shown(room)
+        const pending = pendingBatches[index] as PendingBatch
+        this.#metrics.observe('commit_events', pending.size)
+        room.publish(pending)
+        this.#published(room)
       })
     } catch (error) {
       this.#fail(error)
@@ -148,8 +148,8 @@ export class CommitLoop {
     if (first) this.#broken(error)
   }
 
-  #append(drafts: readonly PendingBatch[]): Promise<Appended> | Appended {
-    const batches = drafts.map((draft) => draft.batch).filter((batch) => batch.entries.length > 0)
+  #append(pendingBatches: readonly PendingBatch[]): Promise<Appended> | Appended {
+    const batches = pendingBatches.map((pending) => pending.batch).filter((batch) => batch.entries.length > 0)
     return batches.length > 0 ? this.#journal.append(batches) : { status: 'committed' }
   }
 }

@@ -43,13 +43,13 @@ export class Engine {
    */
   readonly events$: Observable<EngineEvent>
 
-  /** `broken` hears once when the journal or the vault failed for good; the host should stop then. */
+  /** `broken` hears once when the journal or the file store failed for good; the host should stop then. */
   constructor(ports: Ports, limits: EngineLimits, broken: (error: unknown) => void) {
     this.#ports = ports
     const { transferBytesPerSecond: transfer, hostBytesPerSecond: host } = limits
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#trimming = new Trimming(ports.journal, limits, broken)
-    this.#loop = new CommitLoop(ports, (room) => this.#shown(room), broken)
+    this.#loop = new CommitLoop(ports, (room) => this.#published(room), broken)
     this.#history = new History(ports.journal, limits, broken)
     this.#rooms = new Rooms(ports, limits, this.#loop.wake, this.#history)
     this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
@@ -73,7 +73,7 @@ export class Engine {
     this.#status = 'open'
   }
 
-  /** Resolves when everything that was said so far is kept and shown, or refused. */
+  /** Resolves when everything that was said so far is kept and published, or refused. */
   settled(): Promise<void> {
     return this.#loop.settled()
   }
@@ -180,7 +180,7 @@ export class Engine {
     return this.#transfers.find(id)
   }
 
-  #shown(room: RoomActor): void {
+  #published(room: RoomActor): void {
     this.#rooms.grew(room)
     this.#trimming.look(room, () => this.#slowestIn(room))
     this.#rooms.letGo(room)

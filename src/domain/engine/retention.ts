@@ -19,7 +19,7 @@ export interface KeptFile {
 export interface EvictionPlan {
   /** As many of its bytes as have come, or are about to. */
   readonly bytes: number
-  /** Those that the vault does not hold yet. */
+  /** Those that the file store does not hold yet. */
   readonly newBytes: number
   readonly newFiles: 0 | 1
 }
@@ -32,10 +32,10 @@ export interface FileUsage {
   readonly arrivingBytes: number
   /** Files of all rooms. */
   readonly hostFiles: number
-  /** Bytes that the vault may still take, by its own limit. */
-  readonly vaultBytesLeft: number
-  /** Bytes of the largest file that the vault takes. */
-  readonly vaultFileBytes: number
+  /** Bytes that the file store may still take, by its own limit. */
+  readonly storeBytesLeft: number
+  /** Bytes of the largest file that the file store takes. */
+  readonly storeFileBytes: number
 }
 
 const DAY_MS = 86_400_000
@@ -46,12 +46,12 @@ const DAY_MS = 86_400_000
  */
 export function makeRoom(
   wanted: EvictionPlan,
-  holdings: FileUsage,
+  usage: FileUsage,
   limits: RetentionLimits,
 ): readonly KeptFile[] | Rejected {
-  const { whole, arrivingBytes, hostFiles, vaultBytesLeft } = holdings
+  const { whole, arrivingBytes, hostFiles, storeBytesLeft } = usage
   const quota = limits.roomFileBytes || Number.POSITIVE_INFINITY
-  const most = Math.min(quota, holdings.vaultFileBytes)
+  const most = Math.min(quota, usage.storeFileBytes)
   if (wanted.bytes > most)
     return rejected(
       'FILE_TOO_LARGE',
@@ -60,7 +60,7 @@ export function makeRoom(
   if (arrivingBytes + wanted.bytes > quota) return fullOfUnfinished
   let over = arrivingBytes + wanted.bytes - quota
   for (const { bytes } of whole) over += bytes
-  let missing = wanted.newBytes - vaultBytesLeft
+  let missing = wanted.newBytes - storeBytesLeft
   let tooMany = hostFiles + wanted.newFiles - (limits.filesPerHost || Number.POSITIVE_INFINITY)
   const going: KeptFile[] = []
   for (const file of whole) {
@@ -216,7 +216,7 @@ export class Evictions {
     if ('type' in going) return going
     const { name } = room.state
     const before = this.#arriving.get(id)
-    // At once: whoever else asks meanwhile counts it, and counts no more on what goes.
+    // At once: others that ask meanwhile count it, and count no more on what goes.
     this.#taken(id, { room: name, bytes, ahead: bytes })
     if (going.length === 0) return undefined
     const why = await this.#evict(room, going, 'newer files need its place')
@@ -250,9 +250,9 @@ export class Evictions {
       else if (arriving.room === name && files.get(other)?.status !== 'whole') arrivingBytes += arriving.bytes
       if (!this.#roomOf.has(other)) hostFiles++
     }
-    const vaultBounds = hasBound(fileStore)
-      ? { vaultBytesLeft: fileStore.bytesLeft + givenBytes, vaultFileBytes: fileStore.maxFileBytes }
-      : { vaultBytesLeft: Number.POSITIVE_INFINITY, vaultFileBytes: Number.POSITIVE_INFINITY }
+    const storeBounds = hasBound(fileStore)
+      ? { storeBytesLeft: fileStore.bytesLeft + givenBytes, storeFileBytes: fileStore.maxFileBytes }
+      : { storeBytesLeft: Number.POSITIVE_INFINITY, storeFileBytes: Number.POSITIVE_INFINITY }
     const isCounted = before !== undefined || (this.#roomOf.has(id) && !this.#awaited.has(id))
     return makeRoom(
       { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: isCounted ? 0 : 1 },
@@ -260,7 +260,7 @@ export class Evictions {
         whole: this.#wholeOf(room),
         arrivingBytes,
         hostFiles,
-        ...vaultBounds,
+        ...storeBounds,
       },
       this.#limits,
     )

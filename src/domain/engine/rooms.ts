@@ -9,9 +9,9 @@ import type { EngineLimits, Ports } from './limits.ts'
 export interface JoinRequest {
   readonly room: string
   readonly name: string
-  /** `name` is an address that a door shows for somebody without a nick: not checked, and not theirs alone. */
+  /** `name` is an address that stands for somebody without a nick: not checked, and not theirs alone. */
   readonly guest?: boolean
-  /** Keeps a nick over a change of rooms: the id of whoever has it already. */
+  /** Keeps a nick over a change of rooms: the id of its owner. */
   readonly owner?: string
   /**
    * The member's id, for somebody who is known again when they come back: what was whispered to them stays theirs. Not two at a time
@@ -19,7 +19,7 @@ export interface JoinRequest {
    */
   readonly member?: string
   /**
-   * Names whoever shows the same again, for a room to know its ops by: never a secret itself, since the room's history tells it, but
+   * Names the person, for a room to know its ops by: never a secret itself, since the room's history tells it, but
    * a digest of one. Left out: this joining is nobody who was here before.
    */
   readonly person?: string
@@ -42,7 +42,7 @@ export interface JoinRequest {
   readonly after?: number
 }
 
-/** Which nicks are taken on this host, by look: two that a person could confuse are one (C63). */
+/** Which nicks are taken on this host, by skeleton: two that a person could confuse are one (C63). */
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
 
@@ -84,7 +84,7 @@ export interface RoomSummary {
 
 /**
  * The rooms in use, by name: made or read back on first use, let go of when nobody uses them and nothing waits in them to be committed
- * and shown. The journal keeps the rest. So there is one actor of a room at a time, and it is the one that numbers its entries.
+ * and published. The journal keeps the rest. So there is one actor of a room at a time, and it is the one that numbers its entries.
  */
 export class Rooms {
   readonly #ports: Ports
@@ -122,7 +122,7 @@ export class Rooms {
     return this.#loaded.size
   }
 
-  /** Rooms that are in use or have a history, by name. Costs no look into the journal. */
+  /** Rooms that are in use or have a history, by name. Does not read the journal. */
   async summaries(): Promise<readonly RoomSummary[]> {
     const known = await this.#all()
     const settled = await Promise.allSettled(Array.from(this.#loaded.values(), ({ room }) => room))
@@ -183,7 +183,7 @@ export class Rooms {
     }
   }
 
-  /** Keeps a room for as long as `run` takes. For whoever has a share in it, and may lose that meanwhile. */
+  /** Keeps a room for as long as `run` takes. For callers that have a share in it, and may lose that meanwhile. */
   async during<T>({ state: { name } }: RoomActor, run: () => Promise<T>): Promise<T> {
     this.#share(name)
     try {

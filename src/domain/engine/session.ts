@@ -55,7 +55,7 @@ export interface Page {
   readonly upTo: number
 }
 
-/** A session with the room in this process: it can also be followed batch by batch, which is what doors do. */
+/** A session with the room in this process: it can also be followed batch by batch, which is what servers do. */
 export class LocalSession implements RoomSession {
   readonly #id: string
   readonly #room: RoomActor
@@ -64,7 +64,7 @@ export class LocalSession implements RoomSession {
   readonly #reads: string
   readonly #refusals = new Subject<Rejected>()
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
-  readonly #followers = new Set<RoomSubscription>()
+  readonly #subscriptions = new Set<RoomSubscription>()
   #member: Member
   #closed: Promise<void> | undefined
   #kicked: string | undefined
@@ -171,15 +171,15 @@ export class LocalSession implements RoomSession {
 
   get events$(): Observable<RoomEvent> {
     return new Observable((subscriber) => {
-      const follower = this.follow(
+      const subscription = this.follow(
         this.after,
         (batch) => {
           for (const event of this.visibleIn(batch) ?? batch.encoded(visibilityOf).open) subscriber.next(event)
         },
         () => subscriber.complete(),
       )
-      follower.resume()
-      return () => this.#unfollow(follower)
+      subscription.resume()
+      return () => this.#unfollow(subscription)
     })
   }
 
@@ -191,25 +191,25 @@ export class LocalSession implements RoomSession {
       last: () => this.#room.state.last,
       read: (from: number) => this.#parts.history.read(this, from),
     }
-    const follower = new RoomSubscription(feed, after, take, ended)
-    this.#followers.add(follower)
-    if (this.#closed !== undefined) follower.end()
-    return follower
+    const subscription = new RoomSubscription(feed, after, take, ended)
+    this.#subscriptions.add(subscription)
+    if (this.#closed !== undefined) subscription.end()
+    return subscription
   }
 
   /** The place of the reader that is furthest behind. */
   get slowest(): number {
     let slowest = this.last
-    for (const follower of this.#followers) {
-      if (follower.closed) this.#followers.delete(follower)
-      else slowest = Math.min(slowest, follower.cursor)
+    for (const subscription of this.#subscriptions) {
+      if (subscription.closed) this.#subscriptions.delete(subscription)
+      else slowest = Math.min(slowest, subscription.cursor)
     }
     return slowest
   }
 
   /** Why this member may not do something just now; undefined where it may. */
-  refusalTo(verb: Permission): Rejected | undefined {
-    return this.#room.refusalTo(this.#id, verb)
+  refusalTo(permission: Permission): Rejected | undefined {
+    return this.#room.refusalTo(this.#id, permission)
   }
 
   async send(command: ClientCommand): Promise<Ack | Rejected> {
@@ -337,7 +337,7 @@ export class LocalSession implements RoomSession {
 
   close(reason = 'left'): Promise<void> {
     this.#closed ??= this.#leave(reason).finally(() => {
-      for (const follower of this.#followers) follower.end()
+      for (const subscription of this.#subscriptions) subscription.end()
       this.#refusals.complete()
       this.#state.next({ status: 'closed', why: reason })
       this.#state.complete()
@@ -392,9 +392,9 @@ export class LocalSession implements RoomSession {
 
   readonly #refused = (why: Rejected): void => this.#refusals.next(why)
 
-  #unfollow(follower: RoomSubscription): void {
-    follower.close()
-    this.#followers.delete(follower)
+  #unfollow(subscription: RoomSubscription): void {
+    subscription.close()
+    this.#subscriptions.delete(subscription)
   }
 }
 

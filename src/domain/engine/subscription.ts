@@ -2,7 +2,7 @@ import type { Observable, Subscription } from 'rxjs'
 import { Batch } from '../room/batch.ts'
 import { isEntry } from '../room/events.ts'
 
-/** What a follower follows: what is committed from now on, and what was. */
+/** What a subscription follows: batches committed from now on, and those committed before. */
 export interface Feed {
   readonly room: string
   readonly live$: Observable<Batch>
@@ -27,7 +27,7 @@ export class RoomSubscription {
   /** Counts the readings: one that was held may still wait for its page when the next begins. */
   #reading = 0
 
-  /** Begins held: `resume` starts it. `take` may call `hold`. `ended` hears when the room closes, or why the journal could not be read. */
+  /** Begins held: `resume` starts it. `take` may call `pause`. `ended` hears when the room closes, or why the journal could not be read. */
   constructor(feed: Feed, after: number, take: (batch: Batch) => void, ended: (error?: unknown) => void) {
     this.#feed = feed
     this.#cursor = after
@@ -89,7 +89,7 @@ export class RoomSubscription {
   }
 
   #hand(batch: Batch): void {
-    // First, because `take` may hold, which says how far it came, and even resume.
+    // First, because `take` may pause, which says how far it came, and even resume.
     this.#cursor = batch.last ?? this.#cursor
     this.#take(batch)
   }

@@ -99,8 +99,8 @@ export class Transfers {
   }
 
   /**
-   * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: whoever shows that they are
-   * `by`, where that is left out. A `WholeFile` where the room has them already.
+   * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: `by`, where that
+   * is left out. A `WholeFile` where the room has them already.
    */
   create(
     room: RoomActor,
@@ -222,7 +222,7 @@ export class Transfers {
     const { fileStore, clock, metrics } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
-    const passage = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
+    const lease = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
     const parts: TransferParts = {
       fileStore,
       clock,
@@ -237,7 +237,7 @@ export class Transfers {
         const place = this.#evictions.take(room, file.id, upTo)
           ? undefined
           : this.#makeRoom(room, transfer, holder, upTo)
-        const turn = bytes === 0 ? undefined : passage.pass(bytes)
+        const turn = bytes === 0 ? undefined : lease.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
       failed: (error) => this.#failed(error),

@@ -145,7 +145,7 @@ export function holderOf({ state }: RoomActor, by: Member, owner = by.id): Uploa
 
 /** Whose an upload is, as far as places are shared out. */
 export interface UploadHolder {
-  /** Where they come from: the household that an address belongs to. */
+  /** Where they come from: the subnet of an address. */
   readonly address: string
   /** By what they are known again. */
   readonly person: string
@@ -179,16 +179,16 @@ const unfinishedOf = (
 /** So many uploads are no more than somebody may have at once who means well. */
 const FEW = 8
 
-/** Those of the person, or else of the address, that would have more than its share of `all` with `more`; whoever has nothing else may have one. */
+/** Those of the person, or else of the address, that would have more than its share of `all` with `more`; a holder of nothing else may have one. */
 export function overShare(
   uploads: readonly UnfinishedUpload[],
-  asker: UploadHolder,
+  requester: UploadHolder,
   measure: Measure,
   more: number,
   all: number,
 ): { readonly by: keyof UploadHolder; readonly uploads: readonly UnfinishedUpload[] } | undefined {
   for (const by of ['person', 'address'] as const) {
-    const theirs = uploads.filter((upload) => upload[by] === asker[by])
+    const theirs = uploads.filter((upload) => upload[by] === requester[by])
     const held = sum(theirs, measure)
     if (held > 0 && held + more > all * SHARE) return { by, uploads: theirs }
   }
@@ -196,20 +196,20 @@ export function overShare(
 }
 
 /**
- * The upload that gives way to one of the asker's: of the address that holds the most, and there of the person who does, the one that got on the
+ * The upload that gives way to one of the requester's: of the address that holds the most, and there of the person who does, the one that got on the
  * longest ago. Nobody gives way to somebody who holds more than they do; `by` at least `more` than that one.
  */
 export function yielding(
   uploads: readonly UnfinishedUpload[],
-  asker: UploadHolder,
+  requester: UploadHolder,
   measure: Measure,
   more = 0,
 ): UnfinishedUpload | undefined {
-  for (const address of mostFirst(uploads, 'address', asker.address, measure, more)) {
+  for (const address of mostFirst(uploads, 'address', requester.address, measure, more)) {
     const theirs = uploads.filter((upload) => upload.address === address)
-    const isOwn = address === asker.address
-    for (const person of mostFirst(theirs, 'person', isOwn ? asker.person : undefined, measure, more)) {
-      if (isOwn && person === asker.person && more > 0) continue
+    const isOwn = address === requester.address
+    for (const person of mostFirst(theirs, 'person', isOwn ? requester.person : undefined, measure, more)) {
+      if (isOwn && person === requester.person && more > 0) continue
       const able = theirs.filter((upload) => upload.person === person && upload.mayYield && measure(upload) > 0)
       const [oldest] = able.sort((one, other) => one.at - other.at)
       if (oldest !== undefined) return oldest
@@ -219,15 +219,17 @@ export function yielding(
 }
 
 /**
- * The upload that gives its place to one of the asker's at an address that has its share of them. Names are free, so that how many there are says
+ * The upload that gives its place to one of the requester's at an address that has its share of them. Names are free, so that how many there are says
  * nothing there: whoever has a few takes the place of what has the least of its bytes, and nobody loses much to a crowd of names.
  */
-function neighbours(uploads: readonly UnfinishedUpload[], asker: UploadHolder): UnfinishedUpload | undefined {
-  const own = uploads.filter(({ person }) => person === asker.person).length
+function neighbours(uploads: readonly UnfinishedUpload[], requester: UploadHolder): UnfinishedUpload | undefined {
+  const own = uploads.filter(({ person }) => person === requester.person).length
   const [least] = uploads
-    .filter(({ mayYield, person }) => mayYield && person !== asker.person)
+    .filter(({ mayYield, person }) => mayYield && person !== requester.person)
     .sort((one, other) => one.bytes - other.bytes || one.at - other.at)
-  return yielding(uploads, asker, places, FEW) ?? (own < FEW ? least : undefined) ?? yielding(uploads, asker, places)
+  return (
+    yielding(uploads, requester, places, FEW) ?? (own < FEW ? least : undefined) ?? yielding(uploads, requester, places)
+  )
 }
 
 /** Who holds at least `more` than `least` does, and `least` itself, the most first; everybody where nobody is `least`. */

@@ -25,14 +25,14 @@ const ADDRESS = /^[\p{Nd}lo]+(?:\.[\p{Nd}lo]+){3}$/u
 export function checkNick(raw: string): Nick | Rejected {
   const name = spelledNick(raw)
   if (typeof name !== 'string') return name
-  const look = skeleton(name)
-  if (RESERVED.has(look.replace(/[_.-]/g, ''))) {
+  const likeness = skeleton(name)
+  if (RESERVED.has(likeness.replace(/[_.-]/g, ''))) {
     return rejected('BAD_NAME', 'This name is reserved, or looks like one that is. Choose another.')
   }
-  if ([name, look].some((text) => ADDRESS.test(text.replace(/[_.-]+$/, '')))) {
+  if ([name, likeness].some((text) => ADDRESS.test(text.replace(/[_.-]+$/, '')))) {
     return rejected('BAD_NAME', 'This name looks like a network address. Choose one that does not.')
   }
-  return { name, skeleton: look }
+  return { name, skeleton: likeness }
 }
 
 // Scripts that people write with today (UAX 31, recommended and limited use). Those of one line belong together, as in

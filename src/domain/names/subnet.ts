@@ -1,4 +1,4 @@
-/** Whom an address belongs to: one household has a whole IPv6 /64 (C70). However it is spelled; what is no IPv6 address stays as it is. */
+/** The subnet of an address, however it is spelled: a whole IPv6 /64 is one subnet (C70). Anything else is itself. */
 export function subnetOf(address: string): string {
   if (!address.includes(':')) return address
   const [before = '', after] = address.split('::')

@@ -33,7 +33,7 @@ const ASCII = /^[\x20-\x7e]+$/
 
 /**
  * The text of a message as the room keeps it: CR LF has become LF, line ends at the end are cut, LF inside stays
- * (programs may say several lines at once). Everything else stays byte for byte: doors escape what they show.
+ * (programs may say several lines at once). Everything else stays byte for byte: servers escape what they show.
  *
  * Refuses with LINE_TOO_LONG past `maxBytes` of UTF-8, and with BAD_TEXT what is empty or no valid Unicode.
  */

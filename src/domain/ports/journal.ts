@@ -17,7 +17,7 @@ export type Appended =
 /**
  * Keeps what was said, for each room one dense sequence from 1.
  *
- * Every method rejects with a `JournalBroken` when the store itself fails (I/O error): the host then stops rather than
+ * Every method rejects with a `JournalFailed` when the store itself fails (I/O error): the host then stops rather than
  * acknowledge what may not be kept.
  */
 export interface Journal {
@@ -43,20 +43,20 @@ export interface Journal {
    * Entries after the sequence `after`, in order, about `limit` of them (at least one stored batch when there is any, so
    * it can be more), as batches in which every entry's sequence is above `after` and one above the one before it. An empty
    * answer means there are none. Damaged entries are left out and reported, and no others with them: where the sequences of two
-   * batches are further apart than one, something is missing, and whoever reads is told so.
+   * batches are further apart than one, something is missing, and the reader is told so.
    */
   read(room: string, after: number, limit: number): Promise<readonly Batch[]>
 
   /**
    * The entries of a room that `isFact` (topic, rules and files), in order, from the beginning. Trimming keeps those that still say something
-   * (`LastingFacts`); others are there for as long as the history that they are in.
+   * (`RetainedFacts`); others are there for as long as the history that they are in.
    */
   facts(room: string): Promise<readonly Entry[]>
 
   /**
    * The newest entries of the types `said`, `acted` and `topicSet` texts and file names that have every word of `query`
    * as the beginning of one of their words, whatever case and accents; oldest first, at most `limit`, and no more of them than have
-   * `chars` characters together (`charsOf`). Whispers are never found. What is found and is damaged is `missed`.
+   * `chars` characters together (`historyChars`). Whispers are never found. What is found and is damaged is `missed`.
    */
   search(room: string, query: string, limit: number, chars: number): Promise<readonly PastEvent[]>
 

@@ -43,7 +43,7 @@ export interface ActorLimits {
 
 /**
  * One room: a bounded mailbox, one decision at a time, and the stream of what was committed. It decides when the commit
- * loop asks for a draft; while a commit is under way its mail gathers, so the load itself sets the size of the next.
+ * loop asks for a batch; while a commit is under way its mail gathers, so the load itself sets the size of the next.
  */
 export class RoomActor {
   readonly #state: RoomState
@@ -54,10 +54,10 @@ export class RoomActor {
   #commands = 0
   #chars = 0
   readonly #drained = new Waiters()
-  /** Drafts that were not shown yet. */
+  /** Batches that were prepared and not published yet. */
   #undecided = 0
   #closed = false
-  readonly #expelled = new Map<string, (why: string) => void>()
+  readonly #kicked = new Map<string, (why: string) => void>()
 
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
@@ -90,17 +90,17 @@ export class RoomActor {
   }
 
   /**
-   * Somebody is about to come in. `expelled` hears why the room ends their stay, where it does. What is answered is to be called once
+   * Somebody is about to come in. `kicked` hears why the room ends their membership, where it does. What is answered is to be called once
    * they are gone, or were not let in; where they have come back meanwhile, it does nothing.
    */
-  receive(id: string, origin: Origin, expelled: (why: string) => void): () => void {
+  receive(id: string, origin: Origin, kicked: (why: string) => void): () => void {
     this.#state.origins.set(id, origin)
-    this.#expelled.set(id, expelled)
+    this.#kicked.set(id, kicked)
     return () => {
-      if (this.#expelled.get(id) !== expelled) return
-      this.#expelled.delete(id)
+      if (this.#kicked.get(id) !== kicked) return
+      this.#kicked.delete(id)
       unseat(this.#state, id)
-      this.#state.quiet.delete(id)
+      this.#state.hidden.delete(id)
     }
   }
 
@@ -109,14 +109,14 @@ export class RoomActor {
     const why = refusalFor(arrivingAs(this.#state, member, role), 'enter')
     if (why !== undefined) return why
     const seated = role === undefined ? member : { ...member, role }
-    this.#state.quiet.set(member.id, seated)
+    this.#state.hidden.set(member.id, seated)
     seat(this.#state, seated)
     return this.#state.last
   }
 
   /** Why somebody who is here may not; undefined where they may. */
-  refusalTo(id: string, verb: Permission): Rejected | undefined {
-    return refusalFor(rankOf(this.#state, id), verb)
+  refusalTo(id: string, permission: Permission): Rejected | undefined {
+    return refusalFor(rankOf(this.#state, id), permission)
   }
 
   /** For whom a file is that a member sends, to the one of that name or to the room. */
@@ -130,7 +130,7 @@ export class RoomActor {
     return personOf(this.#state, id)
   }
 
-  /** Where somebody who is here comes from, as far as their door knows: they share it with others of their household. */
+  /** Where somebody who is here comes from, as far as the server knows: others of the subnet share it. */
   subnetOf(id: string): string {
     return subnetOf(this.#state.origins.get(id)?.address ?? '')
   }
@@ -150,7 +150,7 @@ export class RoomActor {
     return this.#batches.observed
   }
 
-  /** Nothing waits to be decided, committed or shown. */
+  /** Nothing waits to be decided, committed or published. */
   get idle(): boolean {
     return this.#mailbox.length === 0 && this.#undecided === 0
   }
@@ -182,14 +182,14 @@ export class RoomActor {
   }
 
   /** Decides what waits, up to the limit of one commit. */
-  draft(at: number): PendingBatch {
-    const draft = new PendingBatch(this.#state.name, this.#state.last)
+  prepare(at: number): PendingBatch {
+    const pending = new PendingBatch(this.#state.name, this.#state.last)
     this.#undecided++
     let taken = 0
     let done = 0
-    while (taken < this.#mailbox.length && done < this.#limits.commitCommands && !draft.laysDown) {
+    while (taken < this.#mailbox.length && done < this.#limits.commitCommands && !pending.holdsRule) {
       const mail = this.#mailbox[taken] as Mail
-      const decided = this.#decideAll(mail, draft, at)
+      const decided = this.#decideAll(mail, pending, at)
       done += decided
       if (decided === mail.commands.length) taken++
       else this.#mailbox[taken] = { ...mail, commands: mail.commands.slice(decided) }
@@ -202,67 +202,67 @@ export class RoomActor {
       this.#chars += charsOf(mail.commands)
     }
     if (this.#mailbox.length > 0) this.#wake(this)
-    return draft
+    return pending
   }
 
   /**
    * Answers how many of a mail's commands were decided: up to one that lays down a rule. What comes after it is judged by it, and
    * a rule holds once it is committed.
    */
-  #decideAll(mail: Mail, draft: PendingBatch, at: number): number {
+  #decideAll(mail: Mail, pending: PendingBatch, at: number): number {
     const { maxTextBytes, receiptsPerFile } = this.#limits
     let decided = 0
-    while (decided < mail.commands.length && !draft.laysDown) {
+    while (decided < mail.commands.length && !pending.holdsRule) {
       const command = mail.commands[decided++] as RoomCommand
       const id = 'id' in command ? command.id : undefined
-      if (id !== undefined && draft.repeats(id, mail)) continue
-      const event = this.#decide(mail.by, command, { seq: draft.next, at, maxTextBytes, receiptsPerFile })
+      if (id !== undefined && pending.repeats(id, mail)) continue
+      const event = this.#decide(mail.by, command, { seq: pending.next, at, maxTextBytes, receiptsPerFile })
       if (event.type === 'rejected') {
         mail.refused(event)
         continue
       }
       if (event.type === 'known') {
-        draft.repeat(mail, event.seq)
+        pending.repeat(mail, event.seq)
         continue
       }
-      if (event.type === 'fileReceived' && draft.repeatsReceipt(event, mail)) continue
-      const rule = consequenceOf(this.#state, event, { seq: draft.next, at, maxTextBytes, receiptsPerFile })
+      if (event.type === 'fileReceived' && pending.repeatsReceipt(event, mail)) continue
+      const rule = consequenceOf(this.#state, event, { seq: pending.next, at, maxTextBytes, receiptsPerFile })
       // It is answered once what follows from it is kept.
-      draft.add(event, rule === undefined ? mail : unanswered(mail), id)
+      pending.add(event, rule === undefined ? mail : unanswered(mail), id)
       // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
       if (!isEntry(event)) evolve(this.#state, event)
-      if (rule !== undefined) draft.add(rule, mail, undefined)
+      if (rule !== undefined) pending.add(rule, mail, undefined)
     }
     return decided
   }
 
-  /** The journal has it: it becomes true, and what is decided from now on is decided by it. `show` comes next. */
-  keep(draft: PendingBatch): void {
-    if (draft.size > 0) for (const entry of draft.batch.entries) evolve(this.#state, entry)
+  /** The journal has it: it becomes true, and what is decided from now on is decided by it. `publish` comes next. */
+  keep(pending: PendingBatch): void {
+    if (pending.size > 0) for (const entry of pending.batch.entries) evolve(this.#state, entry)
   }
 
-  /** It is shown and acknowledged, in this order. */
-  show(draft: PendingBatch): void {
+  /** Publishes it, then acknowledges it. */
+  publish(pending: PendingBatch): void {
     this.#undecided--
-    if (draft.size > 0) {
-      this.#batches.next(draft.batch)
-      if (draft.expels) this.#expel(draft.batch.events)
+    if (pending.size > 0) {
+      this.#batches.next(pending.batch)
+      if (pending.evicts) this.#evict(pending.batch.events)
     }
-    draft.acknowledge()
+    pending.acknowledge()
     if (!this.#isFull()) this.#drained.release()
   }
 
-  /** The journal could not keep it: the authors are told why, presence is shown all the same. */
-  refuse(draft: PendingBatch, why: Rejected): void {
-    this.show(draft.refuseEntries(why))
+  /** The journal could not keep it: the authors are told why, presence is published all the same. */
+  refuse(pending: PendingBatch, why: Rejected): void {
+    this.publish(pending.refuseEntries(why))
   }
 
-  #expel(events: readonly RoomEvent[]): void {
+  #evict(events: readonly RoomEvent[]): void {
     for (const event of events) {
-      if (event.type === 'left' && event.kickedBy !== undefined) this.#expelled.get(event.by.id)?.(event.reason)
+      if (event.type === 'left' && event.kickedBy !== undefined) this.#kicked.get(event.by.id)?.(event.reason)
       if (event.type !== 'banned') continue
       for (const [id, restraint] of this.#state.restrained)
-        if (restraint === 'banned') this.#expelled.get(id)?.(because('banned', event.by, event.reason))
+        if (restraint === 'banned') this.#kicked.get(id)?.(because('banned', event.by, event.reason))
     }
   }
 

@@ -19,7 +19,7 @@ export interface KnownId {
 }
 
 /**
- * What one commit adds to one room, in order. It is encoded at most once for each kind of receiver, whoever asks first,
+ * What one commit adds to one room, in order. It is encoded at most once for each kind of receiver,
  * and all receivers share the result: nothing on the way to a receiver is done for each message.
  */
 export class Batch {
@@ -62,10 +62,10 @@ interface Repeat {
   readonly seq: number
 }
 
-/** What a room has decided since the last commit: not shown and not acknowledged until the journal has it. */
+/** What a room has decided since the last commit: neither published nor acknowledged until the journal has it. */
 export class PendingBatch {
   readonly #room: string
-  /** Sequence of the newest entry that was committed before this draft. */
+  /** Sequence of the newest entry that was committed before this batch. */
   readonly #last: number
   readonly #events: RoomEvent[] = []
   /** Whose command each event came from, index for index. */
@@ -78,8 +78,8 @@ export class PendingBatch {
   readonly #receipts = new Map<string, number>()
   #batch: Batch | undefined
   #next: number
-  #expels = false
-  #laysDown = false
+  #evicts = false
+  #holdsRule = false
 
   constructor(room: string, last: number) {
     this.#room = room
@@ -93,8 +93,8 @@ export class PendingBatch {
   }
 
   /** A rule is in it, and nothing behind it. */
-  get laysDown(): boolean {
-    return this.#laysDown
+  get holdsRule(): boolean {
+    return this.#holdsRule
   }
 
   get size(): number {
@@ -102,8 +102,8 @@ export class PendingBatch {
   }
 
   /** Somebody must go. */
-  get expels(): boolean {
-    return this.#expels
+  get evicts(): boolean {
+    return this.#evicts
   }
 
   get batch(): Batch {
@@ -121,10 +121,10 @@ export class PendingBatch {
     if (isEntry(event)) {
       this.#next = event.seq + 1
       if (id !== undefined) this.#ids.set(id, event.seq)
-      if (isRule(event)) this.#laysDown = true
+      if (isRule(event)) this.#holdsRule = true
     }
     if (event.type === 'fileReceived') for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
-    if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#expels = true
+    if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#evicts = true
   }
 
   /** Answers a command that says nothing new with the sequence by which the room knew. */
@@ -132,7 +132,7 @@ export class PendingBatch {
     this.#repeats.push({ mail, seq })
   }
 
-  /** Whether the id stands in this draft already; then the command is answered with the first one's sequence. */
+  /** Whether the id is in this batch already; then the command is answered with the first one's sequence. */
   repeats(id: string, mail: Mail): boolean {
     const seq = this.#ids.get(id)
     if (seq === undefined) return false
@@ -140,7 +140,7 @@ export class PendingBatch {
     return true
   }
 
-  /** Whether this draft holds the same receipt already; then it is answered with the first one's sequence. */
+  /** Whether this batch holds the same receipt already; then it is answered with the first one's sequence. */
   repeatsReceipt(receipt: FileReceived, mail: Mail): boolean {
     const [byName, byId] = receiptKeys(receipt)
     const seq = this.#receipts.get(byName) ?? this.#receipts.get(byId)

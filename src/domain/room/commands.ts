@@ -35,7 +35,7 @@ export interface ReceiveFile {
   readonly file: string
 }
 
-/** What ops ask of a room. `name`: somebody in it; bans and mutes hold for the name, or a guest's address, whoever has it. */
+/** What ops ask of a room. `name`: somebody in it; bans and mutes hold for the name, or a guest's address. */
 export interface Kick {
   readonly type: 'kick'
   readonly name: string
@@ -74,7 +74,7 @@ export interface Lock {
 export interface Unlock {
   readonly type: 'unlock'
 }
-/** What members send is for those who look after the room, until it ends. */
+/** What members send is for operators of the room, until it ends. */
 export interface StartCollection {
   readonly type: 'startCollection'
 }
@@ -136,7 +136,7 @@ export interface Leave {
   readonly reason: string
 }
 /**
- * The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's stay. The room itself
+ * The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's membership. The room itself
  * says who may see a file; only of a new one it is told the audience that its sender wanted.
  */
 export interface OfferFile {
@@ -161,7 +161,7 @@ export interface ProgressFile {
   readonly bytes: number
 }
 
-/** The room has a password from now on, or none any more: a fact of whoever keeps it, which the room only tells. */
+/** The room has a password from now on, or none any more: the room does not keep it, it only tells. */
 export interface TellPassword {
   readonly type: 'tellPassword'
   readonly isSet: boolean

@@ -44,9 +44,9 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
   }
 
   const listed = state.members.get(by.id)
-  const member = listed ?? state.quiet.get(by.id)
-  const verb = command.type === 'setTopic' && state.rules.locked ? 'setLockedTopic' : command.type
-  const why = refusalFor(rankOf(state, by.id), verb)
+  const member = listed ?? state.hidden.get(by.id)
+  const permission = command.type === 'setTopic' && state.rules.locked ? 'setLockedTopic' : command.type
+  const why = refusalFor(rankOf(state, by.id), permission)
   if (why !== undefined) return why
   if (member === undefined) return notAMember
   switch (command.type) {
@@ -117,10 +117,10 @@ function join(state: RoomState, by: Member, { role, invited, inviter }: Join): R
   const arriving = arrivingAs(state, by, role)
   // Who is banned lets nobody in either.
   if (inviter !== undefined && state.rules.bans.persons.has(inviter)) return invitationEnded
-  const standing = arriving === 'stranger' && invited === true ? 'member' : arriving
-  const why = refusalFor(standing, state.rules.locked ? 'enterLocked' : 'enter')
+  const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
+  const why = refusalFor(rank, state.rules.locked ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
-  return { type: 'joined', by: standing === 'owner' || standing === 'op' ? { ...by, role: standing } : by }
+  return { type: 'joined', by: rank === 'owner' || rank === 'op' ? { ...by, role: rank } : by }
 }
 
 /** A name that is banned is not to be had by changing to it either. */
@@ -130,9 +130,11 @@ function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Rej
   return { type: 'renamed', by: { ...by, name }, from: by.name }
 }
 
-/** Files outlive their sender's stay, and so does what holds for the sender. */
+/** Files outlive their sender's membership, and so does what holds for the sender. */
 function held(state: RoomState, { id, name }: Member): Rejected | undefined {
-  const restraint = state.looks.has(id) ? state.restrained.get(id) : restraintOf(state, id, skeletonOf(name), undefined)
+  const restraint = state.skeletons.has(id)
+    ? state.restrained.get(id)
+    : restraintOf(state, id, skeletonOf(name), undefined)
   return restraint === undefined ? undefined : refusalFor(restraint, 'upload')
 }
 

@@ -8,7 +8,7 @@ export interface Member {
   readonly away?: string
 }
 
-/** Who looks after the room: its owner, and those whom the owner or another op made ops. */
+/** An operator of the room: its owner, or an op, made one by the owner or another op. */
 export type Role = 'owner' | 'op'
 
 /** As an author is kept: what a member is today is no part of what they said. */
@@ -16,7 +16,7 @@ export const authorOf = (member: Member): Member =>
   member.role === undefined && member.away === undefined ? member : { id: member.id, name: member.name }
 
 /**
- * Who may see what is not for everybody: whoever sent it, and one person, or those who look after the room (`staff`). Who these are
+ * Who may see what is not for everybody: its sender, and one person or the operators of the room (`staff`). Who these are
  * is judged anew each time something is read: an op made later sees what was collected before, and who is none any more does not.
  */
 export interface Audience {
@@ -74,7 +74,7 @@ export interface FileOffered extends Journaled {
   readonly type: 'fileOffered'
   readonly file: OfferedFile
   /**
-   * Who may go on with it, where that is not whoever shows that they are `by`: an opaque word of the door's. Offers that were kept before there
+   * Who may go on with it, where that is not `by`: an opaque word of the server's. Offers that were kept before there
    * were owners have none, and are their senders' alone.
    */
   readonly owner?: string
@@ -107,12 +107,12 @@ export interface Deopped extends Journaled {
   readonly persons?: Persons
 }
 /**
- * Persons whom a rule holds for, in the host's own hands: what a reader is told has no such field (`told`). Entries of versions
+ * Persons whom a rule holds for, in the host's own hands: what a reader is told has no such field (`publicFacts`). Entries of versions
  * that knew none have none: their rules hold for names and addresses.
  */
 export type Persons = readonly string[]
 
-/** These persons, and whoever has the name, or one that looks like it, or comes from the address, can only read. */
+/** These persons, and members with the name, a name that looks like it, or the address, can only read. */
 export interface Muted extends Journaled {
   readonly type: 'muted'
   readonly name: string
@@ -147,7 +147,7 @@ export interface ShutOut extends Journaled {
 export interface Unlocked extends Journaled {
   readonly type: 'unlocked'
 }
-/** From now on, what members send is seen only by them and by those who look after the room. */
+/** From now on, what members send is seen only by them and by operators of the room. */
 export interface CollectionStarted extends Journaled {
   readonly type: 'collectionStarted'
 }

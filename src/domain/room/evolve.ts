@@ -11,7 +11,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
   }
   switch (event.type) {
     case 'joined':
-      state.quiet.delete(event.by.id)
+      state.hidden.delete(event.by.id)
       state.members.set(event.by.id, event.by)
       seat(state, event.by)
       return

@@ -17,7 +17,7 @@ import type { Restraints, RoomState } from './state.ts'
 
 /**
  * What somebody is to a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
- * locked. Whoever is banned or muted is that, whatever else they are.
+ * locked. `banned` and `muted` come before all else.
  */
 export type Rank = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' | 'op' | 'owner'
 
@@ -35,11 +35,11 @@ export type Permission =
   | 'setPassword'
   | 'invite'
 
-const STAFF = ['op', 'owner'] as const
-const FREE = ['member', ...STAFF] as const
+const OPERATORS = ['op', 'owner'] as const
+const FREE = ['member', ...OPERATORS] as const
 const HERE = ['muted', ...FREE] as const
 
-/** Who may do what. Whoever is not named may not. */
+/** The ranks that have each permission. */
 export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   enter: ['stranger', ...FREE],
   // Those who were in it when it was locked come back as members.
@@ -53,35 +53,35 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   // Begun before a lock, it may be ended after it.
   continueUpload: ['outsider', ...FREE],
   // That of somebody else; one's own is a way to end it.
-  withdrawUpload: STAFF,
+  withdrawUpload: OPERATORS,
   rename: FREE,
   away: FREE,
   typing: FREE,
   back: HERE,
   receiveFile: ['outsider', ...HERE],
   setTopic: FREE,
-  setLockedTopic: STAFF,
-  kick: STAFF,
-  mute: STAFF,
-  unmute: STAFF,
-  ban: STAFF,
-  unban: STAFF,
-  op: STAFF,
-  deop: STAFF,
-  lock: STAFF,
-  unlock: STAFF,
-  startCollection: STAFF,
-  endCollection: STAFF,
-  setPassword: STAFF,
-  invite: STAFF,
+  setLockedTopic: OPERATORS,
+  kick: OPERATORS,
+  mute: OPERATORS,
+  unmute: OPERATORS,
+  ban: OPERATORS,
+  unban: OPERATORS,
+  op: OPERATORS,
+  deop: OPERATORS,
+  lock: OPERATORS,
+  unlock: OPERATORS,
+  startCollection: OPERATORS,
+  endCollection: OPERATORS,
+  setPassword: OPERATORS,
+  invite: OPERATORS,
 }
 
-/** Why somebody of this standing may not; undefined where they may. */
-export function refusalFor(standing: Rank, verb: Permission): Rejected | undefined {
-  if (PERMISSIONS[verb].includes(standing)) return undefined
-  switch (standing) {
+/** Why somebody of this rank may not; undefined where they may. */
+export function refusalFor(rank: Rank, permission: Permission): Rejected | undefined {
+  if (PERMISSIONS[permission].includes(rank)) return undefined
+  switch (rank) {
     case 'stranger':
-      return verb === 'enterLocked' ? lockedOut : notAMember
+      return permission === 'enterLocked' ? lockedOut : notAMember
     case 'outsider':
       return lockedOut
     case 'banned':
@@ -91,35 +91,35 @@ export function refusalFor(standing: Rank, verb: Permission): Rejected | undefin
     case 'member':
     case 'op':
     case 'owner':
-      return verb === 'setLockedTopic' ? topicLocked : notAllowed
+      return permission === 'setLockedTopic' ? topicLocked : notAllowed
     default:
-      return standing satisfies never
+      return rank satisfies never
   }
 }
 
 export const notAMember = rejected('NOT_A_MEMBER', 'you are not in this room any more; join it again')
-export const banned = rejected('BANNED', 'you are banned from this room; ask who looks after it')
-const notAllowed = rejected('NOT_ALLOWED', 'only who looks after this room may do that, and not to their equals')
-const muted = rejected('MUTED', 'you are muted in this room, and can only read; ask who looks after it')
-const lockedOut = rejected('LOCKED', 'this room is locked: nobody new comes in; ask somebody in it')
-const topicLocked = rejected('LOCKED', 'this room is locked: only its ops set the topic')
+export const banned = rejected('BANNED', 'you are banned from this room; ask an operator')
+const notAllowed = rejected('NOT_ALLOWED', 'permission denied: only operators can do that, and not to other operators')
+const muted = rejected('MUTED', 'you are muted in this room and can only read; ask an operator')
+const lockedOut = rejected('LOCKED', 'this room is locked: no new members are let in; ask somebody in it')
+const topicLocked = rejected('LOCKED', 'permission denied: this room is locked, and only operators can set its topic')
 
 /** So many who have gone are remembered by their names. */
 const GONE = 1000
 
-/** What a name is known by: its look, so that one that looks like it is it (C63). An address is itself. */
+/** What a name is known by: its skeleton, so that a name that looks like it is it (C63). An address is itself. */
 export function skeletonOf(name: string): string {
   const nick = checkNick(name)
   return 'type' in nick ? name : nick.skeleton
 }
 
-/** What bans and mutes are kept by: a look, or the household that an address belongs to (C70). */
+/** What bans and mutes are kept by: a skeleton, or the subnet of an address (C70). */
 export const ruleKey = (name: string): string => subnetOf(skeletonOf(name))
 
 /** What somebody who is here is. */
 export function rankOf(state: RoomState, id: string): Rank {
   const member = state.members.get(id)
-  if (member === undefined && !state.quiet.has(id)) return 'stranger'
+  if (member === undefined && !state.hidden.has(id)) return 'stranger'
   const restraint = state.restrained.get(id)
   if (restraint !== undefined) return restraint
   if (member !== undefined) return member.role ?? 'member'
@@ -142,51 +142,51 @@ export function arrivingAs(state: RoomState, by: Member, role: Role | undefined)
 export function restraintOf(
   state: RoomState,
   id: string,
-  look: string,
+  skeleton: string,
   role: Role | undefined,
 ): 'banned' | 'muted' | undefined {
   const { bans, mutes, ops } = state.rules
   if (role === 'owner' || bans.names.size + mutes.names.size === 0) return undefined
   const person = personOf(state, id)
   const address = state.origins.get(id)?.address
-  const labels = ops.has(person) ? [] : [subnetOf(look), ...(address === undefined ? [] : [subnetOf(address)])]
+  const labels = ops.has(person) ? [] : [subnetOf(skeleton), ...(address === undefined ? [] : [subnetOf(address)])]
   const holds = ({ names, persons }: Restraints) => persons.has(person) || labels.some((label) => names.has(label))
   if (holds(bans)) return 'banned'
   return holds(mutes) ? 'muted' : undefined
 }
 
-/** Whoever comes back as the same: what `origins` tells, or this one joining. */
+/** The person behind a member: as `origins` tells, or this one joining. */
 export const personOf = ({ origins }: RoomState, id: string): string => origins.get(id)?.person ?? id
 
 /** Notes what holds for somebody who is here now, or is called otherwise now. */
 export function seat(state: RoomState, member: Member): void {
-  state.looks.set(member.id, skeletonOf(member.name))
+  state.skeletons.set(member.id, skeletonOf(member.name))
   noteRestraint(state, member)
 }
 
 /** Notes anew what holds for everybody here. */
 function reseat(state: RoomState): void {
-  for (const members of [state.members, state.quiet])
+  for (const members of [state.members, state.hidden])
     for (const member of members.values()) noteRestraint(state, member)
 }
 
 export function unseat(state: RoomState, id: string): void {
   remember(state, id)
-  for (const notes of [state.looks, state.restrained, state.origins, state.typing]) notes.delete(id)
+  for (const notes of [state.skeletons, state.restrained, state.origins, state.typing]) notes.delete(id)
 }
 
-/** Somebody gives up the name that they have: whoever looks after the room may still mean them by it. The owner is not held by any rule. */
+/** Somebody gives up the name that they have: operators may still mean them by it. The owner is not held by any rule. */
 export function remember(state: RoomState, id: string): void {
-  const look = state.looks.get(id)
-  const member = state.members.get(id) ?? state.quiet.get(id)
-  if (look === undefined || member === undefined || member.role === 'owner') return
+  const skeleton = state.skeletons.get(id)
+  const member = state.members.get(id) ?? state.hidden.get(id)
+  if (skeleton === undefined || member === undefined || member.role === 'owner') return
   const person = personOf(state, id)
-  const before = state.gone.get(look)
+  const before = state.gone.get(skeleton)
   // A request without a key is nobody whom a rule could hold for, but it has the name.
-  const isRequest = person === id && state.quiet.has(id)
+  const isRequest = person === id && state.hidden.has(id)
   if (isRequest && before !== undefined && !state.rules.ops.has(before)) return
-  state.gone.delete(look)
-  state.gone.set(look, isRequest ? '' : person)
+  state.gone.delete(skeleton)
+  state.gone.set(skeleton, isRequest ? '' : person)
   for (const oldest of state.gone.keys()) {
     if (state.gone.size <= GONE) return
     state.gone.delete(oldest)
@@ -194,17 +194,17 @@ export function remember(state: RoomState, id: string): void {
 }
 
 function noteRestraint(state: RoomState, { id, name, role }: Member): void {
-  const restraint = restraintOf(state, id, state.looks.get(id) ?? skeletonOf(name), role)
+  const restraint = restraintOf(state, id, state.skeletons.get(id) ?? skeletonOf(name), role)
   if (restraint === undefined) state.restrained.delete(id)
   else state.restrained.set(id, restraint)
 }
 
 /** A request of somebody who was in the room when it was locked, or is in it as far as their name tells. */
 function isOfOneInside(state: RoomState, id: string): boolean {
-  const { members, looks, insiders } = state
+  const { members, skeletons, insiders } = state
   if (insiders.has(personOf(state, id))) return true
-  const look = looks.get(id)
-  for (const other of members.keys()) if (looks.get(other) === look) return true
+  const skeleton = skeletons.get(id)
+  for (const other of members.keys()) if (skeletons.get(other) === skeleton) return true
   return false
 }
 
@@ -331,12 +331,12 @@ export function moderate(
       return { type: 'opped', ...stamp, to: authorOf(to), person: personOf(state, to.id) }
     }
     case 'deop': {
-      const look = skeletonOf(command.name)
+      const skeleton = skeletonOf(command.name)
       const here = [...state.members.values()].find(
-        ({ id, role }) => role !== undefined && state.looks.get(id) === look,
+        ({ id, role }) => role !== undefined && state.skeletons.get(id) === skeleton,
       )
       if (here?.role === 'owner') return notAllowed
-      const persons = here === undefined ? opsCalled(state, look) : [personOf(state, here.id)]
+      const persons = here === undefined ? opsCalled(state, skeleton) : [personOf(state, here.id)]
       const [person, ...others] = persons
       if (person === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is an op')
       if (by.role !== 'owner' && here?.id !== by.id) return notAllowed
@@ -369,9 +369,9 @@ const NOT = { unban: 'banned', unmute: 'muted' } as const
 const levelOf = (role: Role | undefined): number => (role === undefined ? 0 : role === 'op' ? 1 : 2)
 
 /** The one in the room who has that name, or the one that looks like it. */
-function find({ members, looks }: RoomState, name: string): Member | Rejected {
-  const look = skeletonOf(name)
-  const [found, another] = [...members.values()].filter(({ id }) => looks.get(id) === look)
+function find({ members, skeletons }: RoomState, name: string): Member | Rejected {
+  const skeleton = skeletonOf(name)
+  const [found, another] = [...members.values()].filter(({ id }) => skeletons.get(id) === skeleton)
   if (found === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is here; /who lists who is')
   if (another !== undefined)
     return rejected('NO_SUCH_MEMBER', 'several here go by that name; /mute and /ban hold for all of them')
@@ -379,23 +379,23 @@ function find({ members, looks }: RoomState, name: string): Member | Rejected {
 }
 
 /** Ops who were called so when they became ones. */
-const opsCalled = ({ rules }: RoomState, look: string): readonly string[] =>
-  [...rules.ops].flatMap(([person, name]) => (skeletonOf(name) === look ? [person] : []))
+const opsCalled = ({ rules }: RoomState, skeleton: string): readonly string[] =>
+  [...rules.ops].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
 
 /**
  * The persons below `by` who are meant by a name: those here who have it, or, where none has, those who had it last and the ops who
  * are known by it. Rank is a person's: who has the name of an op is none by that.
  */
 function meantBy(state: RoomState, by: Member, name: string): readonly string[] | Rejected {
-  const { members, looks, gone, rules } = state
-  const look = skeletonOf(name)
-  const here = [...members.values()].filter(({ id }) => looks.get(id) === look)
+  const { members, skeletons, gone, rules } = state
+  const skeleton = skeletonOf(name)
+  const here = [...members.values()].filter(({ id }) => skeletons.get(id) === skeleton)
   if (here.length > 0) {
     const below = here.filter(({ role }) => levelOf(role) < levelOf(by.role))
     return below.length === 0 ? notAllowed : [...new Set(below.map(({ id }) => personOf(state, id)))]
   }
-  const last = gone.get(look)
-  const known = new Set([...opsCalled(state, look), ...(last === undefined ? [] : [last])])
+  const last = gone.get(skeleton)
+  const known = new Set([...opsCalled(state, skeleton), ...(last === undefined ? [] : [last])])
   const below = [...known].filter((person) => levelOf(rules.ops.has(person) ? 'op' : undefined) < levelOf(by.role))
   return known.size > 0 && below.length === 0 ? notAllowed : below.filter((person) => person !== '')
 }
@@ -404,8 +404,10 @@ function meantBy(state: RoomState, by: Member, name: string): readonly string[] 
 function laidDownFor(state: RoomState, { names, persons }: Restraints, name: string): string | undefined {
   const held = names.get(ruleKey(name))
   if (held !== undefined) return held.name
-  const look = skeletonOf(name)
-  const here = [...state.members.keys()].filter((id) => state.looks.get(id) === look).map((id) => personOf(state, id))
+  const skeleton = skeletonOf(name)
+  const here = [...state.members.keys()]
+    .filter((id) => state.skeletons.get(id) === skeleton)
+    .map((id) => personOf(state, id))
   const person = here.find((each) => persons.has(each))
   if (person === undefined) return undefined
   return [...names.values()].find((each) => each.persons.has(person))?.name
@@ -421,9 +423,10 @@ export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: S
 const ADDRESS = /^[0-9a-f.:]{2,45}$/i
 
 /** A name that somebody could have: a nick, an address, or what somebody here is called. */
-function nameOf({ members, quiet, looks }: RoomState, raw: string): string | Rejected {
-  const look = skeletonOf(raw)
-  for (const all of [members, quiet]) for (const { id, name } of all.values()) if (looks.get(id) === look) return name
+function nameOf({ members, hidden, skeletons }: RoomState, raw: string): string | Rejected {
+  const skeleton = skeletonOf(raw)
+  for (const all of [members, hidden])
+    for (const { id, name } of all.values()) if (skeletons.get(id) === skeleton) return name
   const nick = checkNick(raw)
   if (!('type' in nick)) return nick.name
   return ADDRESS.test(raw) ? raw : nick

@@ -23,20 +23,20 @@ export type RoomFile =
       readonly received: ReadonlyMap<string, number>
     }
 
-/** What those who look after the room have laid down; the journal keeps it. */
+/** What operators of the room have laid down; the journal keeps it. */
 export interface Rules {
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
   readonly bans: Restraints
   readonly mutes: Restraints
   locked: boolean
-  /** Since when members' files are for those who look after the room, in milliseconds since 1970; undefined while they are for everybody. */
+  /** Since when members' files are for operators of the room, in milliseconds since 1970; undefined while they are for everybody. */
   collectingSince: number | undefined
 }
 
 /** Whom bans hold for, or mutes. */
 export interface Restraints {
-  /** What was laid down, by the look of the name that it was given for, or by the household of the address. */
+  /** What was laid down, by the skeleton of the name that it was given for, or by the subnet of the address. */
   readonly names: Map<string, Restraint>
   /** How many of these hold for each person. */
   readonly persons: Map<string, number>
@@ -48,9 +48,9 @@ export interface Restraint {
   readonly persons: ReadonlySet<string>
 }
 
-/** Where somebody comes from, as their door knows it. The room is never told. */
+/** Where somebody comes from, as the server knows it. The room is never told. */
 export interface Origin {
-  /** Names whoever comes back as the same. */
+  /** The same each time somebody comes back. */
   readonly person: string
   readonly address?: string
 }
@@ -63,21 +63,21 @@ export interface RoomState {
   readonly name: string
   readonly members: Map<string, Member>
   /** Those who came without a word: they may speak, are not listed, and nobody hears of their coming and going. */
-  readonly quiet: Map<string, Member>
+  readonly hidden: Map<string, Member>
   readonly files: Map<string, RoomFile>
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
   /** Ids of those who gave them, by the file's id: one who takes another name is no other. */
   readonly receivers: Map<string, Set<string>>
   readonly rules: Rules
-  /** Of those who are here, or about to be, by their id: where from, the look of their name, and what holds for them. */
+  /** Of those who are here, or about to be, by their id: their origin, the skeleton of their name, and what holds for them. */
   readonly origins: Map<string, Origin>
-  readonly looks: Map<string, string>
+  readonly skeletons: Map<string, string>
   readonly restrained: Map<string, 'banned' | 'muted'>
   /** The persons who were here when the room was locked: they may come back. */
   readonly insiders: Set<string>
   /**
-   * Who has gone, or is called otherwise now, by the look that their name had: the last of each, and of so many at most. Empty: somebody
+   * Who has gone, or is called otherwise now, by the skeleton of the name they had: the last of each, and of so many at most. Empty: somebody
    * whom nothing would know again.
    */
   readonly gone: Map<string, string>
@@ -91,7 +91,7 @@ export interface RoomState {
 export const initialState = (name: string): RoomState => ({
   name,
   members: new Map(),
-  quiet: new Map(),
+  hidden: new Map(),
   files: new Map(),
   receipts: new Map(),
   receivers: new Map(),
@@ -103,7 +103,7 @@ export const initialState = (name: string): RoomState => ({
     collectingSince: undefined,
   },
   origins: new Map(),
-  looks: new Map(),
+  skeletons: new Map(),
   restrained: new Map(),
   insiders: new Set(),
   gone: new Map(),

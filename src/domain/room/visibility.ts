@@ -4,13 +4,13 @@ import { type Audience, authorOf, type Member, type RoomEvent } from './events.t
 import { personOf } from './moderation.ts'
 import type { RoomFile, RoomState } from './state.ts'
 
-/** Whoever reads, as they stand now. */
+/** A reader, as they stand now. */
 export interface Reader {
   readonly id: string
   readonly isOperator: boolean
 }
 
-/** Whether somebody looks after the room, be they here or known to come back. */
+/** Whether somebody is an operator of the room, here or not. */
 const isOperator = (state: RoomState, id: string): boolean =>
   state.members.get(id)?.role !== undefined || state.rules.ops.has(personOf(state, id))
 
@@ -35,7 +35,7 @@ export function audienceOf(event: RoomEvent): Audience | undefined {
   return 'file' in event ? event.file.audience : undefined
 }
 
-/** For whom a new file is: for whom it is addressed to, or, while the room collects, for those who look after it. */
+/** For whom a new file is: the member it is addressed to, or, while the room collects, its operators. */
 export function audienceFor(
   state: RoomState,
   by: Member,
@@ -64,39 +64,39 @@ export interface BatchVisibility {
   readonly open: readonly RoomEvent[]
   /** Ids of those to whom one of the others is personal. */
   readonly concerned: ReadonlySet<string>
-  /** Some is for those who look after the room. */
-  readonly concernsStaff: boolean
+  /** Some is for operators of the room. */
+  readonly concernsOperators: boolean
 }
 
-/** Found out once for each batch: a reader whom nothing concerns costs one look. */
+/** Found out once for each batch: a reader whom nothing concerns costs one lookup. */
 export const visibilityOf: Encoder<BatchVisibility> = ({ events }) => {
   const concerned = new Set<string>()
-  let concernsStaff = false
+  let concernsOperators = false
   for (const event of events) {
     const audience = audienceOf(event)
     if (audience === undefined) continue
     concerned.add(audience.from.id)
-    if (audience.to === 'staff') concernsStaff = true
+    if (audience.to === 'staff') concernsOperators = true
     else concerned.add(audience.to.id)
   }
   const open = concerned.size === 0 ? events : events.filter((event) => audienceOf(event) === undefined)
-  return { open, concerned, concernsStaff }
+  return { open, concerned, concernsOperators }
 }
 
 /** What somebody sees of a batch; undefined: what everybody sees. How they stand is looked up only where that matters. */
 export function ownVisibility(batch: Batch, id: string, reader: () => Reader): readonly RoomEvent[] | undefined {
-  const { concerned, concernsStaff } = batch.encoded(visibilityOf)
-  if (!concerned.has(id) && !(concernsStaff && reader().isOperator)) return undefined
+  const { concerned, concernsOperators } = batch.encoded(visibilityOf)
+  if (!concerned.has(id) && !(concernsOperators && reader().isOperator)) return undefined
   const now = reader()
   return batch.events.filter((event) => isVisibleTo(event, now))
 }
 
 const collecting = rejected(
   'NOT_ALLOWED',
-  'this room collects: send it to nobody by name, and it goes to those who look after the room',
+  'this room collects files: send it without a name, and it goes to the operators',
 )
 
-/** What members have sent to those who look after a room, oldest first, and who of those here has nothing whole among it. */
+/** What members have sent to operators of a room, oldest first, and who of those here has nothing whole among it. */
 export interface Submissions {
   readonly files: readonly RoomFile[]
   readonly missing: readonly Member[]

@@ -25,14 +25,14 @@ const PROGRESS_MS = 100
 export const IN_BAND = 'connection'
 
 /**
- * One file on its way into a room: it survives its connections, and with its vault the host's restarts. Bytes pass through to
- * the vault one call at a time; whoever takes the writing over fences off the one before (C110).
+ * One file on its way into a room: it survives its connections, and with its file store the host's restarts. Bytes pass through to
+ * the file store one call at a time; a new writer fences off the one before (C110).
  */
 export class TransferActor {
   readonly id: string
   readonly room: string
   readonly by: Member
-  /** Who may go on with it, and end it: the id of whoever sends it, or a word of the door's by which it knows them again. */
+  /** Who may go on with it, and end it: the id of its sender, or a word of the server's by which it knows them again. */
   readonly owner: string
   readonly #parts: TransferParts
   #transfer: Transfer
@@ -41,12 +41,12 @@ export class TransferActor {
   /** Who writes; it counts up with each. Nobody does when `#writing` is another. */
   #epoch = 0
   #writing = 0
-  /** A vault's writer takes one call at a time. */
+  /** A file writer takes one call at a time. */
   readonly #inTurn: SerialQueue
   /** When it last got on, and how far it was then. */
   #touched: number
   #touchedAt: number
-  /** When whoever writes began to. */
+  /** When the present writer began. */
   #tookAt = 0
   /** Appends that wait for us: for their turn, for room, for the disk. */
   #waiting = 0
@@ -58,7 +58,7 @@ export class TransferActor {
   /** The room knows of it. */
   #offered: boolean
 
-  /** `durable` bytes of it are in the vault, and the last of them came `idleMs` ago; undefined: it is new, and `begin` comes first. */
+  /** `durable` bytes of it are in the file store, and the last of them came `idleMs` ago; undefined: it is new, and `begin` comes first. */
   constructor(
     room: string,
     by: Member,
@@ -91,9 +91,9 @@ export class TransferActor {
     return this.#events.asObservable()
   }
 
-  /** Whether it is of whoever shows this: the id of a member, or the word by which the door knows its sender again. */
-  isOf(shown: string): boolean {
-    return this.owner !== IN_BAND && (shown === this.owner || shown === this.by.id)
+  /** Whether it belongs to this owner: the id of a member, or the word by which the server knows its sender again. */
+  isOf(owner: string): boolean {
+    return this.owner !== IN_BAND && (owner === this.owner || owner === this.by.id)
   }
 
   /** As the sender described it: `size` and `sha256` where it did. */
@@ -127,7 +127,7 @@ export class TransferActor {
     return this.#touched
   }
 
-  /** Whoever writes has not got on for `ms`, though nobody else is waited for. */
+  /** The writer has not got on for `ms`, and waits for nobody. */
   isSlow(ms: number): boolean {
     const since = Math.max(this.#touched, this.#tookAt)
     return this.status === 'arriving' && this.#waiting === 0 && this.#parts.clock.elapsed() - since >= ms
@@ -138,7 +138,7 @@ export class TransferActor {
     return this.#parts.clock.now() + this.keptForMs
   }
 
-  /** Offers a new file to the room, once the vault has held its size against the limits. */
+  /** Offers a new file to the room, once the file store has held its size against the limits. */
   begin(): Promise<Rejected | undefined> {
     return this.#inTurn.run(async () => {
       const why = await this.#offer()
@@ -172,7 +172,7 @@ export class TransferActor {
     })
   }
 
-  /** The durable offset, once what is under way with it is through: whoever asks as it becomes whole, hears that it is. */
+  /** The durable offset, once what is under way with it is through: a question while it becomes whole is answered with the whole size. */
   offset(): Promise<number> {
     return this.#inTurn.run(async () => this.durable)
   }
@@ -217,7 +217,7 @@ export class TransferActor {
     return this.#writingOf(epoch, writer)
   }
 
-  /** Makes whoever writes stop, who may go on later. */
+  /** Makes the writer stop; it may go on later. */
   interrupt(why: Rejected): Promise<void> {
     this.#interrupted = { epoch: this.#epoch, why }
     const epoch = ++this.#epoch
@@ -261,7 +261,7 @@ export class TransferActor {
       get offset() {
         return writer.offset
       },
-      // Not in turn: whoever waits for the caps must not keep the next writer out. What is too large stays so; room may come.
+      // Not in turn: a writer that waits for the caps must not keep the next one out. What is too large stays so; room may come.
       append: (bytes) => {
         const append = () => ifMine(() => this.#append(epoch, writer, bytes))
         const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
@@ -326,7 +326,7 @@ export class TransferActor {
     finish().catch(() => {})
   }
 
-  /** The bytes are whole on disk before the room hears of it (C80): vault, then journal, then the answer. */
+  /** The bytes are whole on disk before the room hears of it (C80): file store, then journal, then the answer. */
   async #finish(epoch: number, writer: FileWriter): Promise<WholeFile | Rejected> {
     const sha256 = writer.digest()
     // Of an empty file no byte ever asks.

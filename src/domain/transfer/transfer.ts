@@ -15,7 +15,7 @@ export type TransferCommand =
   | { readonly type: 'declare'; readonly size: number }
   /** The sender tells the digest that it did not know at first. */
   | { readonly type: 'promise'; readonly sha256: string }
-  /** From now on `writer` writes, at `offset`, which must be the durable one; whoever wrote before is fenced off. */
+  /** From now on `writer` writes, at `offset`, which must be the durable one; the writer before is fenced off. */
   | { readonly type: 'write'; readonly writer: string; readonly offset: number; readonly durable: number }
   | { readonly type: 'advance'; readonly writer: string; readonly bytes: number; readonly durable: number }
   /** Nobody writes any more, for now. */
@@ -73,7 +73,7 @@ export type TransferEvent = Offered | Declared | Promised | Resumed | Progressed
 /** How far it is, as those see it who have no part in it. */
 export type TransferStatus = 'arriving' | 'paused' | 'whole' | 'withdrawn'
 
-const STANDINGS = {
+const STATUSES = {
   new: 'paused',
   offered: 'paused',
   receiving: 'arriving',
@@ -81,7 +81,7 @@ const STANDINGS = {
   withdrawn: 'withdrawn',
 } as const satisfies Record<Transfer['status'], TransferStatus>
 
-export const statusOf = ({ status }: Transfer): TransferStatus => STANDINGS[status]
+export const statusOf = ({ status }: Transfer): TransferStatus => STATUSES[status]
 
 export const newTransfer: Transfer = { status: 'new' }
 

@@ -24,7 +24,7 @@ export interface TransferParts {
   admit(bytes: number, upTo: number): Promise<Rejected | undefined> | undefined
   /** Whether one more may write now; another may be made to wait for it. */
   mayWrite(): Promise<Rejected | undefined> | Rejected | undefined
-  /** Hears of every error of the vault's. */
+  /** Hears of every error of the file store's. */
   failed(error: unknown): void
   /** Hears once when the file is whole, or withdrawn. */
   ended(): void
@@ -42,7 +42,7 @@ export interface Writing {
   finish(): Promise<WholeFile | Rejected>
 }
 
-/** The vault's writer of one transfer: opened when it is needed, and let go of when nobody has used it for a while. */
+/** The file store's writer of one transfer: opened when it is needed, and let go of when nobody has used it for a while. */
 export class WriterLease {
   readonly #id: string
   readonly #parts: Pick<TransferParts, 'fileStore' | 'clock' | 'idleMs'>
@@ -63,7 +63,7 @@ export class WriterLease {
     return this.#writer?.durable
   }
 
-  /** Goes on with what the vault has of it, or begins it. */
+  /** Goes on with what the file store has of it, or begins it. */
   async open(size: number | undefined): Promise<FileWriter | Rejected> {
     this.keep()
     const { fileStore } = this.#parts

@@ -33,7 +33,7 @@ export const texts: readonly (readonly [typed: string, inline: string, links?: s
   [' SEND #', ' S\u200bEND #', ' SEND #'],
 ]
 
-/** What may be sent as a name, how the room calls it, how its header does, and how a text with it looks inline. */
+/** What may be sent as a name, how the room calls it, how its header does, and how a text with it skeletons inline. */
 export const fileNames: readonly (readonly [sent: string, name: string, header: string, inline: string])[] = [
   ['#.bin', '#.bin', '#.bin', '#.bin'],
   ['a b #.txt', 'a b #.txt', 'a_b_#.txt', 'a b #.txt'],

@@ -12,10 +12,10 @@ function open(caps: Partial<BandwidthCaps>) {
   /** A transfer that always has more: `moved` counts what it was let through with, `awayMs` is its pause after each piece. */
   const transfer = (pieceBytes: number, awayMs = 0) => {
     const state = { moved: 0, over: false }
-    const passage = bandwidth.open()
+    const lease = bandwidth.open()
     void (async () => {
       while (!state.over) {
-        await passage.pass(pieceBytes)
+        await lease.pass(pieceBytes)
         state.moved += pieceBytes
         await new Promise<void>((resolve) => clock.after(awayMs, resolve))
       }
@@ -42,9 +42,9 @@ const about = (wanted: number, pieceBytes: number, percent = 8) =>
 describe('bandwidth', () => {
   it('without a cap makes nobody wait and sets no timer', () => {
     const { bandwidth, clock } = open({})
-    const passage = bandwidth.open()
-    for (let piece = 0; piece < 1000; piece++) expect(passage.pass(MB)).toBeUndefined()
-    expect([clock.waiting, passage.pieceBytes]).toEqual([0, Infinity])
+    const lease = bandwidth.open()
+    for (let piece = 0; piece < 1000; piece++) expect(lease.pass(MB)).toBeUndefined()
+    expect([clock.waiting, lease.pieceBytes]).toEqual([0, Infinity])
   })
   it.each([10_000, MB, 50 * MB])(
     'of one transfer alone is the whole cap of the host: %d bytes a second',

@@ -11,7 +11,7 @@ type Step =
   | { readonly do: 'commit' | 'append'; readonly entries: number; readonly presence: boolean }
   | { readonly do: 'trim'; readonly upTo: number }
   | { readonly do: 'manner'; readonly manner: TerminalOptions }
-  | { readonly do: 'show' | 'damage' | 'page' | 'hold' | 'resume' | 'turn' }
+  | { readonly do: 'publish' | 'damage' | 'page' | 'hold' | 'resume' | 'turn' }
 
 const entries = fc.integer({ min: 0, max: 3 })
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -34,7 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 12,
     arbitrary: fc.record({
-      do: fc.constantFrom('show', 'page', 'page', 'hold', 'resume', 'resume', 'turn', 'turn', 'damage'),
+      do: fc.constantFrom('publish', 'page', 'page', 'hold', 'resume', 'resume', 'turn', 'turn', 'damage'),
     }),
   },
 )
@@ -114,7 +114,7 @@ it('whatever happens in whatever order, each entry comes once and in order, or i
       it.manner = 'read'
       it.resume()
       await pages(feed)
-      feed.show()
+      feed.publish()
       await pages(feed)
       expect(it.faults).toEqual([])
       expect(it.at, 'all was told').toBe(feed.last())

@@ -20,17 +20,17 @@ const files = (...sizes: readonly number[]): KeptFile[] =>
 /** Given a room with these files, when one more is wanted, then these go. */
 function given(sizes: readonly number[], more: Partial<FileUsage> = {}, caps: Partial<typeof limits> = {}) {
   const whole = files(...sizes)
-  const holdings = {
+  const usage = {
     whole,
     arrivingBytes: 0,
     hostFiles: whole.length,
-    vaultBytesLeft: Number.POSITIVE_INFINITY,
-    vaultFileBytes: Number.POSITIVE_INFINITY,
+    storeBytesLeft: Number.POSITIVE_INFINITY,
+    storeFileBytes: Number.POSITIVE_INFINITY,
     ...more,
   }
   return {
     when: (bytes: number, wanted: Partial<EvictionPlan> = {}) => {
-      const decided = makeRoom({ bytes, newBytes: bytes, newFiles: 1, ...wanted }, holdings, { ...limits, ...caps })
+      const decided = makeRoom({ bytes, newBytes: bytes, newFiles: 1, ...wanted }, usage, { ...limits, ...caps })
       return {
         gone: (ids: string) =>
           expect('type' in decided ? decided.code : decided.map(({ id }) => id).join('')).toEqual(ids),
@@ -51,7 +51,7 @@ describe('C114 for a new file', () => {
     given([60, 40]).when(60).gone('a'))
   it('that can never fit nothing goes', () => {
     given([40, 50]).when(101).refused('FILE_TOO_LARGE')
-    given([40, 50], { vaultFileBytes: 20 }).when(21).refused('FILE_TOO_LARGE')
+    given([40, 50], { storeFileBytes: 20 }).when(21).refused('FILE_TOO_LARGE')
   })
   it('nothing goes where those that are arriving leave it no room', () => {
     given([10], { arrivingBytes: 95 }).when(10).refused('DISK_FULL')
@@ -64,11 +64,11 @@ describe('C114 for a new file', () => {
   })
   it('none goes where other rooms have them all', () => given([], { hostFiles: 10 }).when(0).refused('TOO_MANY_FILES'))
   it('those of the room go where the vault is full', () => {
-    given([5, 5, 5], { vaultBytesLeft: 2 }).when(10).gone('ab')
-    given([5, 5, 5], { vaultBytesLeft: 2 }).when(30, { newBytes: 2 }).gone('')
+    given([5, 5, 5], { storeBytesLeft: 2 }).when(10).gone('ab')
+    given([5, 5, 5], { storeBytesLeft: 2 }).when(30, { newBytes: 2 }).gone('')
   })
   it('none goes where they would not be enough for the vault', () =>
-    given([5, 5], { vaultBytesLeft: 2 }).when(13).refused('DISK_FULL'))
+    given([5, 5], { storeBytesLeft: 2 }).when(13).refused('DISK_FULL'))
   it('nothing ever goes without limits', () =>
     given([1e12, 1e12], { hostFiles: 1e6 }, { roomFileBytes: 0, filesPerHost: 0 }).when(1e12).gone(''))
 })

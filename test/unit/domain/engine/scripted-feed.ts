@@ -62,7 +62,7 @@ export class ScriptedFeed implements Feed {
   }
 
   /** The room shows what the journal has. */
-  show(): void {
+  publish(): void {
     for (const batch of this.#unshown.splice(0)) {
       this.#last = batch.last ?? this.#last
       this.#live.next(batch)
@@ -71,7 +71,7 @@ export class ScriptedFeed implements Feed {
 
   commit(entries: number, presence = false): void {
     this.append(entries, presence)
-    this.show()
+    this.publish()
   }
 
   /** Hands out the oldest page that was asked for, as it was when it was asked for. */

@@ -136,7 +136,7 @@ describe('a reader that is behind', () => {
     feed.append(1)
     follower.resume()
     await pages(feed)
-    feed.show()
+    feed.publish()
     feed.commit(1)
     await pages(feed)
     expect(seqsOf(got)).toEqual([1, 2, 3])

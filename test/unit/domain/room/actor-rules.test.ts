@@ -16,9 +16,9 @@ function roomOfTwo() {
   const commitAll = () => {
     do {
       wake.mockClear()
-      const draft = room.draft(AT)
-      room.keep(draft)
-      room.show(draft)
+      const pending = room.prepare(AT)
+      room.keep(pending)
+      room.publish(pending)
     } while (wake.mock.calls.length > 0)
   }
   room.tell(mailOf(owner, { type: 'join' }))
@@ -102,15 +102,15 @@ describe('a kick in a room that is locked', () => {
     // What was asked in one go with the kick is judged by it.
     const back = mailOf(budi, { type: 'join' })
     room.tell(back)
-    const drafts: PendingBatch[] = []
+    const pendingBatches: PendingBatch[] = []
     for (let count = 0; count < 3; count++) {
-      const draft = room.draft(AT)
-      drafts.push(draft)
-      room.keep(draft)
-      room.show(draft)
+      const pending = room.prepare(AT)
+      pendingBatches.push(pending)
+      room.keep(pending)
+      room.publish(pending)
     }
     commitAll()
-    expect(drafts[1]?.batch.entries).toMatchObject([{ type: 'shutOut', seq: 2, person: budi.id }])
+    expect(pendingBatches[1]?.batch.entries).toMatchObject([{ type: 'shutOut', seq: 2, person: budi.id }])
     expect(typesShown()).toEqual([['locked'], ['left']])
     expect(kick.acks.map(({ seq }) => seq)).toEqual([1, 2])
     expect(back.refusals).toMatchObject([{ code: 'LOCKED' }])
@@ -121,7 +121,7 @@ describe('a kick in a room that is locked', () => {
     commitAll()
     const kick = mailOf(owner, { type: 'kick', name: 'budi' })
     room.tell(kick)
-    room.refuse(room.draft(AT), rejected('READ_ONLY', 'full'))
+    room.refuse(room.prepare(AT), rejected('READ_ONLY', 'full'))
     expect([kick.acks, kick.refusals.map(({ code }) => code)]).toEqual([[], ['READ_ONLY']])
     expect(room.state.members.has(budi.id)).toBe(false)
   })
@@ -135,10 +135,10 @@ describe('whom a rule holds for', () => {
     const kept: RoomEvent[] = []
     room.tell(mailOf(owner, { type: 'lock' }, { type: 'mute', name: 'budi' }, { type: 'ban', name: 'budi' }))
     for (let count = 0; count < 3; count++) {
-      const draft = room.draft(AT)
-      kept.push(...draft.batch.entries)
-      room.keep(draft)
-      room.show(draft)
+      const pending = room.prepare(AT)
+      kept.push(...pending.batch.entries)
+      room.keep(pending)
+      room.publish(pending)
     }
     expect(kept).toMatchObject([{ persons: [ani.id, budi.id] }, { persons: [budi.id] }, { persons: [budi.id] }])
     expect(told.filter((event) => 'persons' in event)).toEqual([])

@@ -12,10 +12,10 @@ function actor(some: Partial<typeof limits> = {}) {
   const shown: RoomEvent[] = []
   room.batches$.subscribe((batch) => shown.push(...batch.events))
   const commit = () => {
-    const draft = room.draft(AT)
-    room.keep(draft)
-    room.show(draft)
-    return draft
+    const pending = room.prepare(AT)
+    room.keep(pending)
+    room.publish(pending)
+    return pending
   }
   return { room, wake, shown, commit }
 }
@@ -63,11 +63,11 @@ describe('a mailbox', () => {
     const drained = vi.fn()
     room.post(saying(ani, 'a'))
     void room.drained().then(drained)
-    const draft = room.draft(AT)
+    const pending = room.prepare(AT)
     await turn()
     expect(drained).not.toHaveBeenCalled()
-    room.keep(draft)
-    room.show(draft)
+    room.keep(pending)
+    room.publish(pending)
     await turn()
     expect(drained).toHaveBeenCalledTimes(1)
     commit()
@@ -79,10 +79,10 @@ describe('a mailbox', () => {
     const drained = vi.fn()
     room.post(saying(ani, 'a'))
     void room.drained().then(drained)
-    const draft = room.draft(AT)
+    const pending = room.prepare(AT)
     room.post(saying(ani, 'b'))
-    room.keep(draft)
-    room.show(draft)
+    room.keep(pending)
+    room.publish(pending)
     await turn()
     expect(drained).not.toHaveBeenCalled()
     commit()
@@ -110,7 +110,7 @@ describe('a mailbox', () => {
   })
 })
 
-describe('a draft', () => {
+describe('a pending batch', () => {
   it('takes of one room no more than one commit may, in order, and asks for another', () => {
     const { room, wake, commit, shown } = withAni({ mailboxCommands: 1000, commitCommands: 3 })
     for (const text of ['a', 'b', 'c', 'd', 'e']) room.post(saying(ani, text))
@@ -125,14 +125,14 @@ describe('a draft', () => {
   it('counts against the mailbox what it left there', () => {
     const { room } = withAni({ mailboxCommands: 2, commitCommands: 1 })
     for (const text of ['a', 'b']) room.post(saying(ani, text))
-    room.draft(AT)
+    room.prepare(AT)
     expect(room.post(saying(ani, 'c'))).toBe('accepted')
     expect(room.post(saying(ani, 'd'))).toBe('full')
   })
   it('counts the characters it left there too', () => {
     const { room } = withAni({ mailboxChars: 10, commitCommands: 1 })
     for (const text of ['a', '123456789']) room.post(saying(ani, text))
-    room.draft(AT)
+    room.prepare(AT)
     expect(room.post(saying(ani, '1'))).toBe('accepted')
     expect(room.post(saying(ani, '1'))).toBe('full')
   })
@@ -148,7 +148,7 @@ describe('a draft', () => {
     const { room } = withAni()
     const mail = mailOf(ani, say(''), say('a'), say(''))
     room.post(mail)
-    room.draft(AT)
+    room.prepare(AT)
     expect(mail.refusals.map(({ code }) => code)).toEqual(['BAD_TEXT', 'BAD_TEXT'])
   })
   it('C65 lets later commands see earlier presence: who has joined may speak, who has left may not', () => {
@@ -222,7 +222,7 @@ describe('a draft', () => {
   it('is stamped with the time it is asked with', () => {
     const { room } = withAni()
     room.post(saying(ani, 'a'))
-    expect(room.draft(42).batch.entries[0]?.at).toBe(42)
+    expect(room.prepare(42).batch.entries[0]?.at).toBe(42)
   })
 })
 
@@ -233,9 +233,9 @@ describe('a commit', () => {
     room.batches$.subscribe(() => order.push(`shown at ${room.state.last}`))
     room.post({ ...saying(ani, 'a'), committed: ({ seq }) => order.push(`acknowledged ${seq}`) })
     void room.drained().then(() => order.push('drained'))
-    const draft = room.draft(AT)
-    room.keep(draft)
-    room.show(draft)
+    const pending = room.prepare(AT)
+    room.keep(pending)
+    room.publish(pending)
     await turn()
     expect(order).toEqual(['shown at 1', 'acknowledged 1', 'drained'])
   })
@@ -262,7 +262,7 @@ describe('a commit', () => {
     room.post(mail)
     const drained = vi.fn()
     void room.drained().then(drained)
-    room.refuse(room.draft(AT), rejected('READ_ONLY', 'full'))
+    room.refuse(room.prepare(AT), rejected('READ_ONLY', 'full'))
     await turn()
     expect(shown.map(({ type }) => type)).toEqual(['joined'])
     expect(mail.refusals.map(({ code }) => code)).toEqual(['READ_ONLY'])
@@ -285,7 +285,7 @@ describe('a room that is read back', () => {
     expect([...room.state.files.keys()]).toEqual(['f1'])
     expect(room.first).toBe(2)
     room.tell(mailOf(ani, { type: 'join' }, say('a')))
-    expect(seqsOf(room.draft(AT).batch.events)).toEqual([10])
+    expect(seqsOf(room.prepare(AT).batch.events)).toEqual([10])
   })
   it('has a history from 1 where it is new', () => {
     expect(actor().room.first).toBe(1)

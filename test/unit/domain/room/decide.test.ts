@@ -143,7 +143,7 @@ describe('files', () => {
     const command = { type: 'receiveFile', file: 'f1' } as const
     const room = (count: number) => {
       const made = given(...here, offeredEvent, completed, ...receipts(count))
-      made.state.quiet.set(cici.id, cici)
+      made.state.hidden.set(cici.id, cici)
       return made
     }
     room(3).when(cici, command).accepted()

@@ -29,7 +29,7 @@ describe('what a room knows', () => {
     expect(given().state).toEqual({
       name: 'lobby',
       members: new Map(),
-      quiet: new Map(),
+      hidden: new Map(),
       files: new Map(),
       receipts: new Map(),
       receivers: new Map(),
@@ -40,7 +40,7 @@ describe('what a room knows', () => {
         locked: false,
       },
       origins: new Map(),
-      looks: new Map(),
+      skeletons: new Map(),
       restrained: new Map(),
       insiders: new Set(),
       gone: new Map(),

@@ -50,7 +50,7 @@ const TALK = ['say', 'act', 'whisper', 'setTopic', 'rename', 'away', 'typing'] a
 const COLLECTING = ['startCollection', 'endCollection'] as const
 const ORDER = ['kick', 'mute', 'unmute', 'ban', 'unban', 'op', 'deop', 'lock', 'unlock', ...COLLECTING] as const
 
-/** The code each verb is refused with, where it is: written down here apart from the code's own table. */
+/** The code each permission is refused with, where it is: written down here apart from the code's own table. */
 const REFUSED: Readonly<Record<Who, Partial<Record<ClientCommand['type'], string>>>> = {
   stranger: all('NOT_A_MEMBER', [...TALK, ...ORDER, 'back', 'receiveFile']),
   kicked: all('NOT_A_MEMBER', [...TALK, ...ORDER, 'back', 'receiveFile']),
@@ -63,7 +63,7 @@ const REFUSED: Readonly<Record<Who, Partial<Record<ClientCommand['type'], string
 }
 
 function all(code: string, verbs: readonly ClientCommand['type'][]): Partial<Record<ClientCommand['type'], string>> {
-  return Object.fromEntries(verbs.map((verb) => [verb, code]))
+  return Object.fromEntries(verbs.map((permission) => [permission, code]))
 }
 
 describe.each(Object.keys(PAST) as Who[])('what %s may', (who) => {
@@ -71,9 +71,9 @@ describe.each(Object.keys(PAST) as Who[])('what %s may', (who) => {
     { type: 'muted', ...stamp, name: 'dodi' },
     { type: 'banned', ...stamp, name: 'dodi' },
   ] as const
-  it.each(Object.keys(COMMANDS) as ClientCommand['type'][])('%s', (verb) => {
-    const asked = given(...PAST[who], ...dodi).when(ani, COMMANDS[verb])
-    const code = REFUSED[who][verb]
+  it.each(Object.keys(COMMANDS) as ClientCommand['type'][])('%s', (permission) => {
+    const asked = given(...PAST[who], ...dodi).when(ani, COMMANDS[permission])
+    const code = REFUSED[who][permission]
     if (code === undefined) asked.allowed()
     else asked.refused(code)
   })
@@ -110,20 +110,20 @@ describe('the table of rights', () => {
   const verbs = Object.keys(PERMISSIONS) as Permission[]
 
   it('is all there is: whoever it does not name is refused', () => {
-    for (const verb of verbs)
-      for (const standing of everybody)
-        expect(refusalFor(standing, verb) === undefined, `${standing} ${verb}`).toBe(
-          PERMISSIONS[verb].includes(standing),
+    for (const permission of verbs)
+      for (const rank of everybody)
+        expect(refusalFor(rank, permission) === undefined, `${rank} ${permission}`).toBe(
+          PERMISSIONS[permission].includes(rank),
         )
   })
   it('lets an op do whatever a member may, and an owner whatever an op may', () => {
-    for (const verb of verbs) {
-      if (PERMISSIONS[verb].includes('member')) expect(PERMISSIONS[verb]).toContain('op')
-      if (PERMISSIONS[verb].includes('op')) expect(PERMISSIONS[verb]).toContain('owner')
+    for (const permission of verbs) {
+      if (PERMISSIONS[permission].includes('member')) expect(PERMISSIONS[permission]).toContain('op')
+      if (PERMISSIONS[permission].includes('op')) expect(PERMISSIONS[permission]).toContain('owner')
     }
   })
   it('lets nobody who is banned do anything but go', () =>
-    expect(verbs.filter((verb) => PERMISSIONS[verb].includes('banned'))).toEqual(['leave']))
+    expect(verbs.filter((permission) => PERMISSIONS[permission].includes('banned'))).toEqual(['leave']))
 })
 
 describe('somebody who is muted', () => {

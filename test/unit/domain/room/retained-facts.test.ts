@@ -8,8 +8,8 @@ import { AT, ani, budi } from '../../../harness/people.ts'
 
 type PendingBatch = Entry extends infer Each ? (Each extends Entry ? Omit<Each, 'seq' | 'at' | 'by'> : never) : never
 
-const numbered = (drafts: readonly PendingBatch[], by = ani) =>
-  drafts.map((draft, index) => ({ seq: index + 1, at: AT + index, by, ...draft }) as Entry)
+const numbered = (pendingBatches: readonly PendingBatch[], by = ani) =>
+  pendingBatches.map((pending, index) => ({ seq: index + 1, at: AT + index, by, ...pending }) as Entry)
 
 /** Given these facts, these of them last, by their sequences. */
 function lasting(facts: readonly Entry[]): number[] {
@@ -85,7 +85,7 @@ describe('what lasts of a room’s facts', () => {
   })
   it('makes the same room, whatever happened, and however often it is thinned', () => {
     const id = fc.constantFrom('f', 'g')
-    const draft: fc.Arbitrary<PendingBatch> = fc.oneof(
+    const pending: fc.Arbitrary<PendingBatch> = fc.oneof(
       fc.string().map((topic): PendingBatch => ({ type: 'topicSet', topic })),
       id.map((id): PendingBatch => ({ type: 'fileOffered', file: { ...file, id } })),
       id.map((id): PendingBatch => ({ type: 'fileCompleted', file: { ...whole, id } })),
@@ -111,8 +111,10 @@ describe('what lasts of a room’s facts', () => {
         ),
     )
     fc.assert(
-      fc.property(fc.array(fc.tuple(draft, fc.constantFrom(ani, budi))), fc.nat(20), (drafts, at) => {
-        const facts = drafts.map(([draft, by], index) => ({ seq: index + 1, at: AT + index, by, ...draft }) as Entry)
+      fc.property(fc.array(fc.tuple(pending, fc.constantFrom(ani, budi))), fc.nat(20), (pendingBatches, at) => {
+        const facts = pendingBatches.map(
+          ([pending, by], index) => ({ seq: index + 1, at: AT + index, by, ...pending }) as Entry,
+        )
         const thinned = (all: readonly Entry[]) => {
           const seqs = new Set(lasting(all))
           return all.filter(({ seq }) => seqs.has(seq))

@@ -147,7 +147,7 @@ describe('what was collected', () => {
 describe('what everybody sees of a batch', () => {
   it('is the batch itself where nothing is personal', () => {
     const batch = new Batch('lobby', [said(1), { ...completed(), seq: 2 } as RoomEvent])
-    expect(batch.encoded(visibilityOf)).toEqual({ open: batch.events, concerned: new Set(), concernsStaff: false })
+    expect(batch.encoded(visibilityOf)).toEqual({ open: batch.events, concerned: new Set(), concernsOperators: false })
     expect(batch.encoded(visibilityOf).open).toBe(batch.events)
   })
   it('is all but whispers and files for some', () => {
@@ -156,7 +156,7 @@ describe('what everybody sees of a batch', () => {
     expect(batch.encoded(visibilityOf)).toEqual({
       open: [said(1)],
       concerned: new Set([ani.id, cici.id, budi.id]),
-      concernsStaff: true,
+      concernsOperators: true,
     })
   })
 })
