@@ -6,14 +6,14 @@ import type { UploadMeta } from '#domain/session.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { makeDirectory, replaceFile } from '#system/files/file-system.ts'
 import { openSource, type Source } from '#system/files/source.ts'
+import type { ApiClient } from './api-client.ts'
 import { chunked } from './chunked.ts'
 import { FileChanged, isRefusal, type Refusal } from './errors.ts'
 import type { ClientSettings } from './settings.ts'
 import { type OnTransferUpdate, paced, type TransferOptions } from './transfers.ts'
+import { fileStatus } from './tus.ts'
 import {
   type FileMeta,
-  type ResumableUpload,
-  type ResumeStore,
   type SentFile,
   type SourceDigest,
   Uploader,
@@ -26,6 +26,7 @@ import {
 export interface NodeUploadOptions extends TransferOptions {
   readonly settings: Pick<ClientSettings, 'readBytes' | 'pieceBytes' | 'pieceMs'>
   readonly room: string
+  /** Left out where a key says whose the upload is. */
   readonly records?: ResumeStore
   readonly offered?: NonNullable<UploaderOptions['offered']>
 }
@@ -59,7 +60,21 @@ async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMet
   try {
     const { size } = source
     if (size === undefined) return await uploadPipe(options, source.bytes(), { name: meta.name, ...addressed(meta) })
-    return await new Uploader({ ...options, policy }, new FileSource(source, size, options), meta).run()
+    const { api, room, records } = options
+    const record = { at: api.http.at, room, name: meta.name, size, ...addressed(meta) }
+    const kept = api.fileAt(await records?.find(record))
+    let recorded: Promise<void> | undefined
+    const offered = (id: string | undefined) => {
+      if (id !== undefined && api.hasTicket(id)) recorded = records?.keep(record, api.filePath(id))
+    }
+    const sent = await new Uploader(
+      { ...options, policy, kept, offered, alive: (id, from) => gettingFurther(api, id, from) },
+      new FileSource(source, size, options),
+      meta,
+    ).run()
+    await recorded
+    if (!isRefusal(sent)) await records?.drop(record)
+    return sent
   } finally {
     await source.close()
   }
@@ -76,9 +91,21 @@ export function uploadPipe(
   const { pieceBytes, pieceMs } = options.settings
   const newDigest = () => {
     const hash = createHash('sha256')
-    return { update: (bytes: Uint8Array) => void hash.update(bytes), digest: () => hash.digest('hex') }
+    return { update: (bytes: Uint8Array) => void hash.update(bytes), digest: () => hash.digest() }
   }
   return uploadStream({ ...options, newDigest }, chunked(paced(source, options.limit), pieceBytes, pieceMs), meta)
+}
+
+/** Whether the host has more of it than when it was asked the last time. */
+function gettingFurther(api: ApiClient, id: string, from: number): () => Promise<boolean> {
+  let reached = from
+  return async () => {
+    const status = await fileStatus(api, id)
+    if (isRefusal(status)) return false
+    const further = status.status === 'whole' || status.offset > reached
+    if (status.status === 'arriving') reached = status.offset
+    return further
+  }
 }
 
 class FileSource implements UploadSource {
@@ -165,6 +192,23 @@ async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): Asyn
     yield piece
   }
   if (left > 0) throw new FileChanged('the file changed while it was sent')
+}
+
+/** Addresses of unfinished uploads that the room shows to nobody but their sender, who has no key: another process can go on with them. */
+export interface ResumeStore {
+  find(upload: ResumableUpload): Promise<string | undefined>
+  keep(upload: ResumableUpload, address: string): Promise<void>
+  drop(upload: ResumableUpload): Promise<void>
+}
+
+/** The same again is the same upload, where its bytes are too. */
+export interface ResumableUpload {
+  /** `host:port` */
+  readonly at: string
+  readonly room: string
+  readonly to?: string
+  readonly name: string
+  readonly size: number
 }
 
 /** A host forgets an upload that nobody goes on with after a day, and the ticket in its address ends then. */

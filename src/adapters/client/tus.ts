@@ -1,7 +1,6 @@
 import type { UploadMeta } from '#domain/session.ts'
 import {
   answeredDigest,
-  checksumField,
   digestField,
   metadataField,
   numberIn,
@@ -58,14 +57,12 @@ export interface UploadPart {
   readonly offset: number
   readonly body: RequestBody
   readonly length: number
-  /** Tells the size of the file where it was not known when the upload began. */
-  readonly total?: number
   /** Of the bytes before the part, where the upload is somebody else's who sends the same file. */
   readonly prefix?: string | undefined
-  /** Of the part, which is then taken whole or not at all. */
-  readonly checksum?: string
   /** Of the whole file, where its last bytes are in this part: without it the file is not published. */
   readonly sha256?: string | undefined
+  /** More of them. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
   /** Called with the bytes of the part that have left so far. */
   readonly moved?: (bytes: number) => void
@@ -74,15 +71,14 @@ export interface UploadPart {
 
 /** Where the upload ends after the part. */
 export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ readonly offset: number } | Refusal> {
-  const { id, offset, body, length, total, prefix, checksum, sha256, signal, moved, alive } = part
+  const { id, offset, body, length, prefix, sha256, signal, moved, alive } = part
   const headers = {
     ...tusVersion,
     'Content-Type': UPLOAD_TYPE,
     'Upload-Offset': String(offset),
-    ...(total === undefined ? {} : { 'Upload-Length': String(total) }),
-    ...(checksum === undefined ? {} : { 'Upload-Checksum': checksumField(bytesOf(checksum)) }),
     ...(sha256 === undefined ? {} : { 'Repr-Digest': digestField(sha256) }),
     ...(prefix === undefined ? {} : { 'Upload-Prefix-Digest': digestField(prefix) }),
+    ...part.headers,
   }
   const answer = await api.ask(api.filePath(id), {
     method: 'PATCH',
@@ -105,6 +101,3 @@ export async function removeUpload(api: ApiClient, id: string): Promise<object> 
   if (!isRefusal(answer)) answer.drop()
   return {}
 }
-
-const bytesOf = (hex: string): Uint8Array =>
-  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))

@@ -2,6 +2,7 @@ import { safeFileName } from '#domain/names/file-name.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import type { FileRow } from '#protocol/schema.ts'
+import { checksumField } from '#protocol/tus.ts'
 import type { ApiClient, RequestBody } from './api-client.ts'
 import { FileChanged, isGone, isPassing, isRefusal, type Refusal, refusal } from './errors.ts'
 import { listFiles } from './queries.ts'
@@ -30,23 +31,6 @@ export interface SourceDigest {
   close(): void
 }
 
-/** Addresses of unfinished uploads that the room shows to nobody but their sender, who has no key: another process can go on with them. */
-export interface ResumeStore {
-  find(upload: ResumableUpload): Promise<string | undefined>
-  keep(upload: ResumableUpload, address: string): Promise<void>
-  drop(upload: ResumableUpload): Promise<void>
-}
-
-/** The same again is the same upload, where its bytes are too. */
-export interface ResumableUpload {
-  /** `host:port` */
-  readonly at: string
-  readonly room: string
-  readonly to?: string
-  readonly name: string
-  readonly size: number
-}
-
 /** How a platform sends. */
 export interface UploadPolicy {
   /** So long is the digest waited for before the file is offered; without it the digest follows with the last bytes. */
@@ -63,10 +47,12 @@ export interface UploadPolicy {
 export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
   readonly room: string
   readonly policy: UploadPolicy
-  /** Left out where a key says whose the upload is. */
-  readonly records?: ResumeStore
+  /** An unfinished upload of this file of which the room tells nobody but its sender. */
+  readonly kept?: string | undefined
   /** Ids of uploads that are on their way from this client already. */
   readonly taken?: () => ReadonlySet<string>
+  /** For requests that take long: tells whether the host got further than `from`, and then than at the last call. */
+  readonly alive?: (id: string, from: number) => () => Promise<boolean>
   /** Called when the host has the upload, or has lost it. */
   readonly offered?: (id: string | undefined) => void
 }
@@ -94,7 +80,6 @@ export class Uploader {
   readonly #options: UploaderOptions
   readonly #source: UploadSource
   readonly #meta: FileMeta
-  readonly #record: ResumableUpload
   #digest: SourceDigest | undefined
   #id: string | undefined
   /** It was created here, so nobody else has a use for it. */
@@ -107,9 +92,6 @@ export class Uploader {
     this.#source = source
     this.#meta = meta
     this.#partBytes = options.policy.leastPartBytes
-    const { name, to } = meta
-    const addressed = to === undefined ? {} : { to }
-    this.#record = { at: options.api.http.at, room: options.room, name, size: source.size, ...addressed }
   }
 
   /**
@@ -117,11 +99,10 @@ export class Uploader {
    * abort, which throws the signal's reason, it may be called again, and goes on.
    */
   async run(signal?: AbortSignal): Promise<SentFile | Refusal> {
-    const { api, records } = this.#options
+    const { api } = this.#options
     try {
       const sent = await this.#carry(signal)
       if (!isRefusal(sent)) {
-        await records?.drop(this.#record)
         const name = safeFileName(sent.name, sent.id)
         return typeof name === 'string' ? { ...sent, name } : sent
       }
@@ -187,9 +168,8 @@ export class Uploader {
 
   /** The furthest of the room's unfinished uploads that begin as this file does: whether they do is seen by the bytes (C111). */
   async #find(signal: AbortSignal | undefined): Promise<Refusal | undefined> {
-    const { api, room, retries, records, policy, taken } = this.#options
+    const { api, room, retries, policy, taken, kept } = this.#options
     const { size } = this.#source
-    const kept = api.fileAt(await records?.find(this.#record))
     const found = await retries.until(
       () => candidates(api, room, { ...this.#meta, size }, { kept, taken: taken?.(), ownOnly: policy.ownOnly }),
       {
@@ -212,7 +192,7 @@ export class Uploader {
   }
 
   async #create(signal: AbortSignal | undefined): Promise<string | Refusal> {
-    const { api, room, records, policy } = this.#options
+    const { api, room, policy } = this.#options
     const { name, to } = this.#meta
     const sha256 = await within(this.#digesting().whole, policy.digestMs)
     signal?.throwIfAborted()
@@ -223,7 +203,6 @@ export class Uploader {
     this.#offered(created.id)
     this.#isOwn = true
     if (this.#isWithdrawn) await this.withdraw()
-    if (api.hasTicket(created.id)) await records?.keep(this.#record, api.filePath(created.id))
     return created.id
   }
 
@@ -233,7 +212,7 @@ export class Uploader {
     status: Extract<FileStatus, { status: 'arriving' }>,
     signal: AbortSignal | undefined,
   ): Promise<SentFile | Refusal> {
-    const { api, report, policy } = this.#options
+    const { api, report, policy, alive } = this.#options
     const { size } = this.#source
     // A host wants to see that somebody else than the owner has the same bytes.
     let prefix = status.prefix === undefined && status.offset > 0 ? await this.#prefix(status.offset) : undefined
@@ -256,7 +235,7 @@ export class Uploader {
         sha256,
         signal,
         moved: (bytes) => report({ type: 'moved', bytes: from + bytes }),
-        alive: gettingFurther(api, id, from),
+        ...(alive === undefined ? {} : { alive: alive(id, from) }),
       })
       if (isRefusal(sent)) {
         if (sent.code === 'NOT_OWNER')
@@ -307,18 +286,6 @@ export class Uploader {
 
 const changed = refusal(0, 'FILE_CHANGED', 'it is being changed while it is sent; send a copy of it')
 const otherBytes = refusal(409, 'HASH_MISMATCH', 'these are not the bytes of this file')
-
-/** Whether the host has more of it than when it was asked the last time. */
-function gettingFurther(api: ApiClient, id: string, from: number): () => Promise<boolean> {
-  let reached = from
-  return async () => {
-    const status = await fileStatus(api, id)
-    if (isRefusal(status)) return false
-    const further = status.status === 'whole' || status.offset > reached
-    if (status.status === 'arriving') reached = status.offset
-    return further
-  }
-}
 
 /** Undefined where it takes longer. */
 async function within<T>(value: Promise<T>, ms: number): Promise<T | undefined> {
@@ -388,10 +355,10 @@ export interface Piece {
   readonly last: boolean
 }
 
-/** SHA-256 as the bytes come; 64 hexadecimal digits. */
+/** SHA-256 as the bytes come. */
 export interface StreamDigest {
   update(bytes: Uint8Array): void
-  digest(): string
+  digest(): Uint8Array
 }
 
 export interface StreamUploadOptions extends Pick<UploaderOptions, 'api' | 'retries' | 'report' | 'room' | 'offered'> {
@@ -439,7 +406,7 @@ export async function uploadStream(
   created ??= await create()
   if (isRefusal(created)) return created
   const { id } = created
-  const sha256 = digest.digest()
+  const sha256 = Array.from(digest.digest(), (byte) => byte.toString(16).padStart(2, '0')).join('')
   const now = await retries.until(() => fileStatus(api, id))
   if (isRefusal(now)) return now
   if (now.status === 'whole' && now.size === size && (now.sha256 ?? sha256) === sha256)
@@ -473,14 +440,15 @@ async function sendPiece(
     from = undefined
     const checksum = newDigest()
     checksum.update(rest)
+    const whole = last && size === undefined ? { 'Upload-Length': String(end) } : {}
     const sent = await sendPart(api, {
       id,
       offset,
       body: once(rest),
       length: rest.length,
-      checksum: checksum.digest(),
+      // The piece is taken whole or not at all.
+      headers: { 'Upload-Checksum': checksumField(checksum.digest()), ...whole },
       moved: (count) => report({ type: 'moved', bytes: offset + count }),
-      ...(last && size === undefined ? { total: end } : {}),
     })
     // Changed on the way, and not taken: once more.
     if (isRefusal(sent) && sent.status === 460 && mismatches++ === 0) return refusal(503, 'TRANSFER_CUT', sent.message)

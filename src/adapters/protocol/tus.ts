@@ -184,4 +184,4 @@ const malformed = (message: string): Rejected => rejected('BAD_REQUEST', message
 const badDigest = malformed(
   'a digest is written sha-256=:BASE64:, the base64 of the 32 bytes of the SHA-256 between colons',
 )
-const contradiction = malformed('Repr-Digest and Content-Digest name different bytes; send one of them')
+const contradiction = /* @__PURE__ */ malformed('Repr-Digest and Content-Digest name different bytes; send one of them')

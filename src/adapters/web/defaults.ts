@@ -1,4 +1,5 @@
 import type { SessionSettings } from '#client/settings.ts'
+import type { UploadPolicy } from '#client/uploader.ts'
 
 /** Every limit and time of the page, with its unit in its name. */
 export const pageDefaults = {
@@ -23,13 +24,6 @@ export const pageDefaults = {
   searchHits: 50,
   /** Files that are sent at once; the others wait. */
   uploadsAtOnce: 2,
-  /** The end of a file waits until its digest is known, which is promised with it. */
-  lastPartBytes: 1024 ** 2,
-  /** An upload goes in requests of about a second, within these. */
-  leastPartBytes: 512 * 1024,
-  mostPartBytes: 64 * 1024 ** 2,
-  /** So long is a small file's digest waited for before it is offered. */
-  quickDigestMs: 300,
   /** So long is a file that was sent shown with who has it. */
   sentShownMs: 60_000,
   /** Waiting files that are listed one by one. */
@@ -50,4 +44,16 @@ export const sessionDefaults: SessionSettings = {
   leaveMs: 2000,
   unansweredCommands: 1024,
   unansweredBytes: 1024 ** 2,
+}
+
+/**
+ * A browser reads slowly, and tells of bytes as gone that still wait in the system's buffers: so a file is offered before its digest is
+ * known, and goes in requests of about a second, because only the host's answers are to be trusted.
+ */
+export const uploadPolicy: UploadPolicy = {
+  digestMs: 300,
+  lastPartBytes: 1024 ** 2,
+  leastPartBytes: 512 * 1024,
+  mostPartBytes: 64 * 1024 ** 2,
+  ownOnly: true,
 }

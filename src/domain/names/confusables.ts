@@ -62,14 +62,20 @@ y 263 28f 3b3 443 4af 10e7 1d8c 1eff 2ca9 a4ec ab5a ab79 ab8d 102b2 118dc 16f43
 z 3b6 1d22 a4dc ab93 102f5 118c4 118c9 118e5
 `
 
-const PROTOTYPES = new Map(
-  TABLE.trim()
-    .split('\n')
-    .flatMap((line) => {
-      const [look = '', ...points] = line.split(' ')
-      return points.map((point) => [String.fromCodePoint(Number.parseInt(point, 16)), look] as const)
-    }),
-)
+// Pure: a page that compares no names is built without it.
+const PROTOTYPES = /* @__PURE__ */ prototypesIn(TABLE)
+
+function prototypesIn(table: string): ReadonlyMap<string, string> {
+  return new Map(
+    table
+      .trim()
+      .split('\n')
+      .flatMap((line) => {
+        const [look = '', ...points] = line.split(' ')
+        return points.map((point) => [String.fromCodePoint(Number.parseInt(point, 16)), look] as const)
+      }),
+  )
+}
 
 /** What `character`, folded, looks like in a-z and 0-9; itself if it looks like nothing else. */
 const prototypeOf = (character: string): string => PROTOTYPES.get(character) ?? character

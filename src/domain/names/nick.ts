@@ -10,11 +10,13 @@ export interface Nick {
 
 // Names that would speak for the host or for everybody (C64). `host` is not among them: the member at the host's own
 // console has it.
-const RESERVED = new Set(
-  'server system tamtam root admin administrator nickserv chanserv operator owner everybody everyone here'
-    .split(' ')
-    .map(skeleton),
+const RESERVED = /* @__PURE__ */ skeletonsOf(
+  'server system tamtam root admin administrator nickserv chanserv operator owner everybody everyone here',
 )
+
+function skeletonsOf(names: string): ReadonlySet<string> {
+  return new Set(names.split(' ').map(skeleton))
+}
 
 // The seed shows people by address, so a name that reads like one would be somebody else (C62, C64). In a skeleton 1 has
 // become l, 0 has become o and some Arabic digits letters, so name and skeleton are both looked at. Version 6 needs no

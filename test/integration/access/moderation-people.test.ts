@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { personOf } from '#server/session/key-registry.ts'
+import { personOf } from '#server/connection/key-registry.ts'
 import { hosted, OWNER } from '../../harness/den.ts'
 import { ask, OpenAnswer, sayOverHttp } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { compose } from '#app/compose.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { personOf } from '#server/session/key-registry.ts'
+import { personOf } from '#server/connection/key-registry.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { type Asked, ask, startHttpHost } from '../../harness/http-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'

@@ -52,13 +52,13 @@ export class Progress {
 const GRACE_MS = 2000
 
 /**
- * Ends a connection behind the bytes that were written to it. Further input is read and dropped until the client ends too, or for two
- * seconds: closing on unread bytes would reset the connection, and the client might lose the last answer.
+ * Ends a connection behind the bytes that were written to it. Further input is read and dropped until the client ends too, or for
+ * `graceMs`: closing on unread bytes would reset the connection, and the client might lose the last answer.
  */
-export function hangUp(connection: Duplex, clock: Clock): void {
+export function hangUp(connection: Duplex, clock: Clock, graceMs = GRACE_MS): void {
   if (connection.destroyed) return
   drain(connection)
-  const cancel = clock.after(GRACE_MS, () => connection.destroy())
+  const cancel = clock.after(graceMs, () => connection.destroy())
   connection.once('close', cancel)
   connection.once('end', () => {
     if (connection.writableFinished) connection.destroy()

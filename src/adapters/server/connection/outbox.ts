@@ -1,16 +1,18 @@
 import type { Writable } from 'node:stream'
 
 /**
- * The one writer of one connection. It says when the peer is behind (`full`), and the caller then stops following and reads
- * on from the journal later: what waits here stays below the mark and one batch, whatever the peer does.
+ * The one writer of one connection. `full` tells that the peer is behind; the caller then stops following the room and reads on from
+ * the journal later: what waits here stays below `markBytes` and one batch, whatever the peer does.
  */
 export class Outbox {
   readonly #connection: Writable
   readonly #markBytes: number
   readonly #drained: () => void
   #queued = 0
+  #takenBefore = -1
+  #movedAt = 0
 
-  /** `drained` is called each time the peer has taken everything after having been full. */
+  /** `drained` is called each time the peer has taken everything that waited. */
   constructor(connection: Writable, markBytes: number, drained: () => void) {
     this.#connection = connection
     this.#markBytes = Math.max(markBytes, connection.writableHighWaterMark)
@@ -27,9 +29,19 @@ export class Outbox {
     return this.#connection.writableLength
   }
 
-  /** Bytes that the peer's side has taken over so far. */
+  /** Bytes that the peer has taken so far. */
   get taken(): number {
     return this.#queued - this.#connection.writableLength
+  }
+
+  /** For how many milliseconds the peer has taken nothing although something waits: between the times at which this is asked. */
+  stalledMs(now: number): number {
+    const { taken } = this
+    if (taken !== this.#takenBefore || this.waiting === 0) {
+      this.#takenBefore = taken
+      this.#movedAt = now
+    }
+    return now - this.#movedAt
   }
 
   /** Queues bytes that nobody changes any more; several receivers may share them. */
@@ -50,17 +62,19 @@ export class Outbox {
     this.#connection.uncork()
   }
 
-  /** Resolves when the system has everything that was written, or the connection is over: whoever waits looks at `open` then. */
+  /** Resolves when the system has everything that was written, or the connection is over: `open` tells which. */
   flushed(): Promise<void> {
-    if (this.#connection.writableLength === 0 || !this.open) return Promise.resolve()
+    const connection = this.#connection
+    if (connection.writableLength === 0 || connection.destroyed) return Promise.resolve()
     return new Promise((resolve) => {
       // Ends waiting in either case; the error itself arrives as the connection's own.
       const settle = () => {
-        this.#connection.off('close', settle)
+        connection.off('close', settle)
         resolve()
       }
-      this.#connection.once('close', settle)
-      this.#connection.write('', settle)
+      connection.once('close', settle)
+      if (connection.writable) connection.write('', settle)
+      else connection.once('finish', settle)
     })
   }
 

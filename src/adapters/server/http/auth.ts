@@ -10,13 +10,14 @@ import type { Clock } from '#domain/ports/system.ts'
 import type { Permission } from '#domain/room/moderation.ts'
 import { Refused } from '#domain/session.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import { personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
-import { personOf } from '../session/key-registry.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import { paramsOf } from './input.ts'
+import type { Operation } from './openapi.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
 
 /**
@@ -41,6 +42,8 @@ export interface Route {
   readonly link?: 'any' | 'sender'
   /** Whether clients of tus are answered in their own headers. */
   readonly tus?: true
+  /** For `/openapi.json`; left out where another way to write the same address has it. */
+  readonly about?: Operation
   readonly handler: (exchange: Exchange) => unknown
 }
 

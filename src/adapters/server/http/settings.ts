@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import type { KeyRegistry } from '../connection/key-registry.ts'
 import type { AccessControl, FailedAttemptSettings } from '../security/access-control.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
-import type { KeyRegistry } from '../session/key-registry.ts'
 
 /** The limits of the HTTP server; the defaults stand in `app/defaults.ts`. */
 export interface HttpSettings extends FailedAttemptSettings {

@@ -1,207 +1,338 @@
-import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import type { Batch } from '#domain/room/batch.ts'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import type { WholeFile } from '#domain/room/events.ts'
+import type { LinkOf } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
+import {
+  ClientSession,
+  type ClientSessionParts,
+  type Joined,
+  type JoinOptions,
+  nowhere,
+  type Reason,
+  type Wire,
+} from '../connection/client-session.ts'
+import type { ServedConnection } from '../connection/connections.ts'
 import { hangUp } from '../connection/idle.ts'
+import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { Outbox } from '../connection/outbox.ts'
+import { priceOfJoin } from '../connection/rate-limit.ts'
+import { type AccessControl, notForYou } from '../security/access-control.ts'
 import { LineDecoder } from './decoder.ts'
-import { LineDelivery } from './delivery.ts'
-import { LinePeer, type PeerParts } from './peer.ts'
-import type { LineRenderer } from './render.ts'
+import { type Caller, executeCommand, tokenFirst } from './execute.ts'
+import { LineUpload, sentinelCandidate } from './file-io.ts'
+import { LineOutput } from './output.ts'
+import { greetingText, type LineRenderer, receivedText } from './render.ts'
 import type { SentinelChecks } from './sentinel.ts'
-import type { LineSettings } from './settings.ts'
-import type { Item } from './syntax.ts'
+import type { FileMode, LineSettings } from './settings.ts'
+import type { BeginItem, Item } from './syntax.ts'
 
-export interface ConnectionParts extends Pick<PeerParts, 'accessControl' | 'engine' | 'id'> {
-  readonly clock: Clock
-  readonly log: Log
-  readonly metrics: Metrics
+/** A reader that is hung up on has so long to take what was written. */
+const LAST_WORDS_MS = 7000
+
+export interface LineConnectionParts extends ClientSessionParts {
+  /** Names this connection to the engine: its nick goes with it from room to room. */
+  readonly id: string
   readonly settings: LineSettings
   readonly checks: SentinelChecks
   readonly renderer: LineRenderer
 }
 
-/** One line connection: reads no faster than its peer's items are dealt with, and ends by itself when one of them fails (C90). */
-export class LineConnection {
-  readonly #incoming: IncomingConnection
-  readonly #parts: ConnectionParts
-  readonly #decoder: LineDecoder
-  readonly #outbox: Outbox
-  readonly #delivery: LineDelivery
-  readonly #peer: LinePeer
-  #linesSeen = 0
-  /** `ended`: takes in nothing more, but says what it took in. `hung up`: says nothing more either. */
-  #status: 'reading' | 'ended' | 'hung up' | 'gone' = 'reading'
-  /** An item is being dealt with, and what came behind it waits. */
-  #busy = false
-  #inputOver = false
-  #taken = 0
-  #takenAt: number
-  #reason = 'left'
-  #cancelWait: Cancel = () => {}
+/** `charge`: lines of a chunk that are no text. `inputOver`: the peer has closed its side. */
+type Input = Item | { readonly type: 'charge'; readonly lines: number } | { readonly type: 'inputOver' }
 
-  constructor(incoming: IncomingConnection, parts: ConnectionParts, gone: (connection: LineConnection) => void) {
-    const { connection, address, loopback, base } = incoming
-    const { clock, metrics, settings, checks, renderer } = parts
+/** One line connection: what its member types becomes commands to the room, files and answers. */
+export class LineConnection implements Wire, ServedConnection, Caller {
+  readonly settings: LineSettings
+  readonly words: Translator
+  readonly accessControl: AccessControl
+  readonly base: string | undefined
+  readonly #incoming: IncomingConnection
+  readonly #parts: LineConnectionParts
+  readonly #client: ClientSession
+  readonly #decoder: LineDecoder
+  readonly #inbox: Inbox<Input>
+  readonly #output: LineOutput
+  #linesSeen = 0
+  #last: Item['type'] | undefined
+  #upload: LineUpload | undefined
+
+  constructor(incoming: IncomingConnection, parts: LineConnectionParts) {
+    const { accessControl, checks, clock, id, renderer, settings } = parts
+    const { base, connection } = incoming
+    this.settings = settings
+    this.words = renderer.words
+    this.accessControl = accessControl
+    this.base = base
     this.#incoming = incoming
     this.#parts = parts
+    const shared = {
+      ...settings,
+      handshakeMs: settings.strangerMs,
+      perSecond: settings.linesPerSecond,
+      burst: settings.linesBurst,
+      lostReason: 'left',
+    } as const
+    this.#client = new ClientSession(incoming, this, parts, shared, id)
+    const { delivery, failed } = this.#client
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
-    this.#outbox = new Outbox(connection, settings.outboxMarkBytes, () => this.#delivery.resume())
-    const lost = (why?: string) => {
-      if (why === undefined) this.hangUp()
-      else this.#expelled(why)
-    }
-    this.#delivery = new LineDelivery({ outbox: this.#outbox, clock, metrics, settings, checks, renderer, base, lost })
-    this.#peer = new LinePeer({
-      ...parts,
-      words: renderer.words,
-      address,
-      base,
-      outbox: this.#outbox,
-      delivery: this.#delivery,
-      limited: !loopback || settings.rateOnLoopback,
-      hangUp: () => this.hangUp(),
-      expelled: (why) => this.#expelled(why),
-      admitted: () => {
-        this.#cancelWait()
-        incoming.known?.()
-      },
-      abandon: (begin) => this.#decoder.abandonBody(begin),
+    this.#output = new LineOutput({ delivery, clock, settings, checks, renderer, base, failed: () => this.quit() })
+    this.#inbox = new Inbox({
+      source: connection,
+      handle: (item) => this.#handle(item),
+      full: () => delivery.answersTaken,
+      failed,
     })
-    this.#takenAt = clock.elapsed()
-    connection.once('close', () => {
-      this.#status = 'gone'
-      this.#cancelWait()
-      gone(this)
-      this.#peer.gone(this.#reason).catch(this.#failed)
-    })
-    connection.on('error', (error) => {
-      this.#reason = 'connection lost'
-      parts.log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
-    })
-    this.#enter().catch(this.#failed)
+    this.#start().catch(failed)
   }
 
-  /** Ends the connection after what was written. */
-  hangUp(): void {
-    if (this.#status !== 'gone') this.#status = 'hung up'
-    hangUp(this.#incoming.connection, this.#parts.clock)
-  }
-
-  stopReading(): void {
-    this.#incoming.connection.pause()
-    if (this.#status === 'reading') this.#status = 'ended'
-  }
-
-  async farewell(why: string): Promise<void> {
-    this.#reason = why
-    this.#delivery.say(`* ${why}\n`)
-    await this.#outbox.flushed()
-    this.hangUp()
-  }
-
-  destroy(): void {
-    this.#incoming.connection.destroy()
-  }
-
-  /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
-  sweep(now: number, ms: number): void {
-    const { taken } = this.#outbox
-    if (taken !== this.#taken || this.#outbox.waiting === 0) {
-      this.#taken = taken
-      this.#takenAt = now
-    } else if (now - this.#takenAt > ms) {
-      this.#reason = 'took nothing for too long'
-      this.destroy()
-    }
-  }
-
-  /** Nothing that still comes in is for the room, and the nick is free, however long the peer takes to go. */
-  #expelled(why: string): void {
-    this.stopReading()
-    this.#peer.gone(why).catch(this.#failed)
-    this.farewell(why).catch(this.#failed)
-  }
-
-  async #enter(): Promise<void> {
-    const { connection, head } = this.#incoming
-    const { clock, settings } = this.#parts
-    this.#cancelWait = clock.after(settings.strangerMs, () => this.#expelled('nothing was shown in time'))
-    if (!(await this.#peer.arrive(this.#incoming.hidden))) return this.hangUp()
-    // It may have gone while it joined; then `gone` found no session to leave.
-    if (this.#status === 'gone') return this.#peer.gone(this.#reason)
+  async #start(): Promise<void> {
+    const { connection, head, hidden = false } = this.#incoming
+    if (!(await this.#enter(this.settings.room, { hidden }))) return this.quit()
+    if (this.#client.status === 'closed') return
     connection.on('data', this.#read)
     connection.once('end', this.#end)
     if (head.length > 0) this.#read(head)
     // The listener paused it, and its end may have come meanwhile.
     if (connection.readableEnded) this.#end()
-    else if (!this.#busy) connection.resume()
+    else if (this.#inbox.status === 'open' && !this.#inbox.waiting) connection.resume()
   }
 
   readonly #read = (chunk: Buffer): void => {
-    if (this.#status !== 'reading') return
+    if (this.#inbox.status !== 'open') return
     try {
       const items = this.#decoder.push(chunk)
-      const lines = this.#decoder.linesSeen - this.#linesSeen
-      this.#linesSeen += lines
-      this.#handle(items, lines)
+      let others = this.#decoder.linesSeen - this.#linesSeen
+      this.#linesSeen += others
+      for (const item of items) if (item.type === 'text') others -= item.lines.length
+      this.#inbox.push(items)
+      // Blank lines and commands count too (C5).
+      if (others > 0) this.#inbox.push([{ type: 'charge', lines: others }])
     } catch (error) {
-      this.#failed(error)
+      this.#client.failed(error)
     }
   }
 
-  readonly #end = (): void => {
-    this.#inputOver = true
-    // Behind what still waits: the end of the input says the last line, or cuts the file that it is in.
-    if (this.#status !== 'reading' || this.#busy) return
-    this.#status = 'ended'
-    try {
-      this.#handle(this.#decoder.end(), 0)
-    } catch (error) {
-      this.#failed(error)
-      return
+  /** The end of the input says the last line, or cuts the file that it is in. */
+  readonly #end = (): void => this.#inbox.push([...this.#decoder.end(), { type: 'inputOver' }])
+
+  /** Hot path: a chunk of text lines goes through here without a promise. */
+  #handle(item: Input): Promise<void> | undefined {
+    if (item.type === 'charge') return this.#client.charge(item.lines)
+    if (item.type === 'inputOver') return this.#halfClosed()
+    // Not typed by anybody: it announces nobody.
+    if (item.type === 'answer') return this.#output.say(item.bytes)
+    if (this.#client.status === 'unauthenticated') return this.#beforeAuth(item)
+    const announced = item.type === 'close' ? undefined : this.#client.announce()
+    return announced === undefined ? this.#deal(item) : this.#dealAfter(announced, item)
+  }
+
+  #deal(item: Exclude<Item, { type: 'answer' }>): Promise<void> | undefined {
+    this.#last = item.type
+    switch (item.type) {
+      case 'text':
+        return this.inRoom() && this.#client.say(item.lines)
+      case 'body':
+        return this.#upload?.push(item.bytes)
+      case 'begin':
+        return this.#beginUpload(item)
+      case 'end':
+        return this.#endUpload(item.suspect)
+      case 'cut':
+        return this.#cutUpload()
+      case 'command':
+        return executeCommand(this, item.word, item.rest)
+      case 'hint':
+        return this.say(`* ${item.text}`)
+      case 'error':
+        return this.refuse(item)
+      case 'close':
+        void this.refuse(item)
+        return this.quit()
+      default:
+        return item satisfies never
     }
-    const { clock, settings } = this.#parts
-    // Whoever pipes a file in waits for its answer, which it has by now, and for the end of the connection.
-    const ms = this.#peer.sentFileLast ? settings.fileHalfCloseMs : settings.halfCloseMs
-    const cancel = clock.after(ms, () => this.hangUp())
+  }
+
+  /** The first thing that a hidden member says announces it. */
+  async #dealAfter(announced: Promise<Rejected | undefined>, item: Exclude<Item, { type: 'answer' }>): Promise<void> {
+    const why = await announced
+    if (why === undefined) return await this.#deal(item)
+    void this.refuse(why)
+    this.quit()
+  }
+
+  /** Handles input before authentication: only the commands of that time (C122). */
+  #beforeAuth(item: Exclude<Item, { type: 'answer' }>): Promise<void> | undefined {
+    switch (item.type) {
+      case 'command':
+        return executeCommand(this, item.word, item.rest)
+      case 'begin':
+        this.#decoder.abandonBody(item)
+        return this.refuse(tokenFirst)
+      case 'text': {
+        const wait = this.#client.charge(item.lines.length)
+        return this.refuse(tokenFirst) ?? wait
+      }
+      case 'error':
+      case 'close':
+        return this.#deal(item)
+      // Nobody has heard any of it.
+      case 'hint':
+      case 'body':
+      case 'end':
+      case 'cut':
+        return undefined
+      default:
+        return item satisfies never
+    }
+  }
+
+  /** A peer that pipes a file in waits for its answer, which it has by now, and for the end of the connection. */
+  #halfClosed(): undefined {
+    const { fileHalfCloseMs, halfCloseMs } = this.settings
+    const cancel = this.#parts.clock.after(this.#last === 'end' ? fileHalfCloseMs : halfCloseMs, () => this.quit())
     this.#incoming.connection.once('close', cancel)
   }
 
-  /** Hot path: a chunk of text lines goes through here without a promise. */
-  #handle(items: readonly Item[], lines: number): void {
-    let others = lines
-    for (let index = 0; index < items.length; index++) {
-      const item = items[index] as Item
-      if (item.type === 'text') others -= item.lines.length
-      const wait = this.#peer.handle(item) ?? this.#delivery.unread
-      if (wait === undefined) continue
-      this.#waitFor(wait, () => this.#handle(items.slice(index + 1), others))
-      return
+  deliver(batch: Batch, session: LocalSession): void {
+    this.#output.deliver(batch, session)
+  }
+
+  reply(answer: Joined | Rejected): void {
+    if (answer.type === 'rejected') void this.refuse(answer)
+    else {
+      const { session, credentials } = answer
+      this.#output.linksFor(this.accessControl.holderOf(credentials, session.room))
+      void this.say(greetingText(session, this.words))
     }
-    const wait = this.#peer.charge(others)
-    if (wait !== undefined) this.#waitFor(wait, () => {})
   }
 
-  #waitFor(wait: Promise<void>, next: () => void): void {
-    const { connection } = this.#incoming
-    connection.pause()
-    this.#busy = true
-    wait
-      .then(() => {
-        if (this.#status === 'gone' || this.#status === 'hung up') return
-        if (this.#delivery.unread !== undefined) return this.#waitFor(this.#delivery.unread, next)
-        this.#busy = false
-        next()
-        if (this.#busy) return
-        if (this.#inputOver) this.#end()
-        else if (this.#status === 'reading') connection.resume()
+  close(why: Reason | undefined): Promise<void> | undefined {
+    this.#inbox.close()
+    const cut = this.#cutUpload()
+    if (why !== undefined) void this.say(`* ${why.message}`)
+    hangUp(this.#incoming.connection, this.#parts.clock, LAST_WORDS_MS)
+    return cut
+  }
+
+  stopReading(): void {
+    this.#inbox.stop()
+  }
+
+  farewell(why: string): Promise<void> {
+    return this.#client.farewell(why)
+  }
+
+  sweep(now: number, ms: number): void {
+    this.#client.sweep(now, ms)
+  }
+
+  get isAuthenticated(): boolean {
+    return this.#client.status !== 'unauthenticated'
+  }
+
+  /** Undefined after `/part`. */
+  get session(): LocalSession | undefined {
+    return this.#client.session
+  }
+
+  /** The session, or a refusal said and nothing. */
+  inRoom(): LocalSession | undefined {
+    const { session } = this.#client
+    if (session === undefined) void this.refuse(nowhere)
+    return session
+  }
+
+  say(line: string): Promise<void> | undefined {
+    return this.#output.say(`${line}\n`)
+  }
+
+  refuse({ code, message }: Reason): Promise<void> | undefined {
+    return this.say(`! ${code} ${this.words.refusal({ code, message })}`)
+  }
+
+  pay(lines: number): Promise<void> {
+    return this.#client.pay(lines)
+  }
+
+  async ask(command: ClientCommand): Promise<boolean> {
+    if (this.inRoom() === undefined) return false
+    const answer = await this.#client.ask(command)
+    if (answer.type === 'rejected') await this.refuse(answer)
+    return answer.type === 'ack'
+  }
+
+  /** Shows the host its token: an unauthenticated peer comes in by it. */
+  async show(token: string): Promise<void> {
+    this.#client.showToken(token)
+    if (this.#client.status === 'unauthenticated' && !(await this.#enter(this.settings.room))) this.quit()
+  }
+
+  /** Moves to another room. Where that is refused, the member stays where it is. */
+  async join(room: string, password?: string): Promise<void> {
+    await this.pay(priceOfJoin(0))
+    await this.#enter(room, password === undefined ? {} : { password })
+  }
+
+  /** Joins a room, or tells why not. False where the peer can do nothing more about it. */
+  async #enter(room: string, options: JoinOptions = {}): Promise<boolean> {
+    const { status } = this.#client
+    const why = await this.#client.join(room, options)
+    if (why === undefined) return true
+    const told = this.refuse(why === notForYou && status === 'unauthenticated' ? tokenFirst : why)
+    if (why !== notForYou) return false
+    await (this.#client.isSpent ? this.quit() : told)
+    return true
+  }
+
+  async part(): Promise<void> {
+    if (this.inRoom() !== undefined) await this.#client.part()
+  }
+
+  get linkOf(): LinkOf | undefined {
+    return this.session && this.#output.linkOf(this.session.room)
+  }
+
+  get fileMode(): FileMode {
+    return this.#output.mode
+  }
+
+  set fileMode(mode: FileMode) {
+    this.#output.mode = mode
+  }
+
+  sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void> {
+    return this.#output.send(by, file, session)
+  }
+
+  quit(): undefined {
+    void this.#client.close()
+  }
+
+  #beginUpload(begin: BeginItem): undefined {
+    const session = this.inRoom()
+    if (session === undefined) this.#decoder.abandonBody(begin)
+    else
+      this.#upload = new LineUpload(begin, session, this.#parts.clock, this.settings, (why) => {
+        this.#decoder.abandonBody(begin)
+        void this.refuse(why)
       })
-      .catch(this.#failed)
   }
 
-  readonly #failed = (error: unknown): void => {
-    this.#parts.log.error('a connection was closed because of an error of ours', {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    })
-    this.destroy()
+  async #endUpload(suspect: boolean): Promise<void> {
+    const upload = this.#upload
+    this.#upload = undefined
+    if (upload === undefined) return
+    const ended = await (suspect ? upload.cut(sentinelCandidate) : upload.end())
+    if (!('type' in ended)) await this.say(receivedText(ended, this.words))
+  }
+
+  async #cutUpload(): Promise<void> {
+    const upload = this.#upload
+    this.#upload = undefined
+    await upload?.cut(rejected('TRANSFER_CUT', 'the sender went away before the file was through'))
   }
 }

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { AccessRequest } from '#domain/engine/access.ts'
 import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
-import { personOf } from '../session/key-registry.ts'
+import { personOf } from '../connection/key-registry.ts'
 
 /** The time between two looks for a new token: members who joined with the old one go within a second (C124). */
 const LOOK_MS = 400

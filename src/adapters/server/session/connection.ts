@@ -1,190 +1,236 @@
-import { TokenBucket } from '#domain/async/token-bucket.ts'
-import type { Code, Rejected } from '#domain/errors.ts'
-import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
-import { decodeClientMessage } from '#protocol/messages.ts'
+import { Waiters } from '#domain/async/waiters.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import { checkRoomName } from '#domain/names/room-name.ts'
+import type { Batch } from '#domain/room/batch.ts'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import {
+  type ClientMessage,
+  decodeClientMessage,
+  encodeMessage,
+  type Hello,
+  type HostMessage,
+  type JoinRoom,
+  PROTOCOL_VERSION,
+} from '#protocol/messages.ts'
+import { COMMANDS } from '#protocol/schema.ts'
+import {
+  ClientSession,
+  type ClientSessionParts,
+  type Joined,
+  nowhere,
+  type Reason,
+  type Wire,
+} from '../connection/client-session.ts'
+import type { ServedConnection } from '../connection/connections.ts'
+import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { SessionDelivery } from './delivery.ts'
-import { type PeerParts, SessionPeer } from './peer.ts'
-import type { MessageTransport, Receiver } from './transport.ts'
+import type { KeyRegistry } from '../connection/key-registry.ts'
+import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
+import { notForYou } from '../security/access-control.ts'
+import type { SessionServerSettings } from './settings.ts'
+import { type MessageTransport, messagesFor, type Receiver } from './transport.ts'
 
-export interface SessionParts extends Pick<PeerParts, 'engine' | 'people' | 'accessControl' | 'settings'> {
-  readonly clock: Clock
-  readonly log: Log
-  readonly metrics: Metrics
+export interface SessionParts extends ClientSessionParts {
+  readonly people: KeyRegistry
+  readonly settings: SessionServerSettings
 }
 
 type Incoming = Uint8Array | Rejected | 'end'
 
-/** One connection of somebody with a session: its messages are dealt with one after the other, and it is read no faster than that. */
-export class SessionConnection implements Receiver {
+/** One connection of the Session protocol: its messages become commands to the room, and answers. */
+export class SessionConnection implements Wire, ServedConnection, Receiver {
   readonly #transport: MessageTransport
   readonly #parts: SessionParts
-  readonly #delivery: SessionDelivery
-  readonly #peer: SessionPeer
-  readonly #bucket: TokenBucket
-  readonly #cancelHello: Cancel
-  /** What was read behind a message that is being dealt with: at most what came at once. */
-  #inbox: Incoming[] = []
-  #busy = false
-  /** `ended`: takes in nothing more. `over`: says nothing more either. */
-  #status: 'open' | 'ended' | 'over' | 'gone' = 'open'
-  /** It has come into a room. */
-  readonly #known: () => void
-  #taken = 0
-  #takenAt: number
-  #reason = 'left'
+  readonly #client: ClientSession
+  readonly #inbox: Inbox<Incoming>
+  /** Commands that wait for their answers. */
+  #unanswered = 0
+  readonly #answers = new Waiters()
 
-  constructor(
-    transport: MessageTransport,
-    visitor: IncomingConnection,
-    parts: SessionParts,
-    gone: (connection: SessionConnection) => void,
-  ) {
-    const { clock, log, metrics, settings } = parts
-    const { connection } = transport
-    this.#known = () => {
-      this.#cancelHello()
-      visitor.known?.()
-    }
+  constructor(transport: MessageTransport, incoming: IncomingConnection, parts: SessionParts) {
+    const { settings } = parts
     this.#transport = transport
     this.#parts = parts
-    this.#delivery = new SessionDelivery({
-      transport,
-      metrics,
-      markBytes: settings.outboxMarkBytes,
-      lost: (expelled) => {
-        if (expelled === undefined) this.#end('RESTART', 'this room can not be read just now; come back in a moment')
-        else this.#end('NOT_A_MEMBER', expelled)
-      },
+    this.#client = new ClientSession(incoming, this, parts, {
+      ...settings,
+      handshakeMs: settings.helloMs,
+      perSecond: settings.messagesPerSecond,
+      burst: settings.messagesBurst,
+      lostReason: 'connection lost',
     })
-    const { address, loopback } = visitor
-    const limited = !loopback || settings.rateOnLoopback
-    this.#bucket = new TokenBucket(clock, limited ? settings.messagesPerSecond : 0, settings.messagesBurst)
-    this.#peer = new SessionPeer({
-      ...parts,
-      address,
-      bucket: this.#bucket,
-      delivery: this.#delivery,
-      bye: (code, message) => this.#end(code, message),
-      admitted: () => this.#known(),
-      failed: this.#failed,
-    })
-    this.#takenAt = clock.elapsed()
-    this.#cancelHello = clock.after(settings.helloMs, () => this.#end('TIMEOUT', 'nobody came in in time'))
-    connection.once('close', () => {
-      if (this.#status === 'open') this.#reason = 'connection lost'
-      this.#status = 'gone'
-      this.#inbox = []
-      this.#cancelHello()
-      gone(this)
-      this.#peer.gone(this.#reason).catch(this.#failed)
-    })
-    connection.on('error', (error) => {
-      log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
+    this.#inbox = new Inbox({
+      source: transport,
+      handle: (each) => this.#handle(each),
+      full: () => this.#client.delivery.answersTaken,
+      failed: this.#client.failed,
     })
     transport.start(this)
   }
 
   message(bytes: Uint8Array): void {
-    this.#take(bytes)
+    this.#inbox.push([bytes])
   }
 
   refuse(why: Rejected): void {
-    this.#take(why)
+    this.#inbox.push([why])
   }
 
   ended(): void {
-    this.#take('end')
-  }
-
-  stopReading(): void {
-    this.#transport.pause()
-    if (this.#status === 'open') this.#status = 'ended'
-  }
-
-  /** Says that the host stops, and resolves when the peer has it. */
-  async farewell(why: string): Promise<void> {
-    this.#reason = why
-    await this.#peer.answered()
-    this.hangUp(why)
-    await this.#delivery.flushed()
-  }
-
-  /** The host stops: ends the connection after what was written. */
-  hangUp(why: string): void {
-    this.#end('RESTART', why)
-  }
-
-  /** Closes a peer that has taken nothing for `ms` with data waiting: half open, or hostile. */
-  sweep(now: number, ms: number): void {
-    const { taken } = this.#delivery
-    if (taken !== this.#taken || this.#delivery.waiting === 0) {
-      this.#taken = taken
-      this.#takenAt = now
-    } else if (now - this.#takenAt > ms) {
-      this.#reason = 'took nothing for too long'
-      this.#transport.connection.destroy()
-    }
-  }
-
-  #take(incoming: Incoming): void {
-    if (this.#status !== 'open') return
-    if (this.#busy) this.#inbox.push(incoming)
-    else this.#work([incoming])
+    this.#inbox.push(['end'])
   }
 
   /** Hot path: nothing waits, and nothing is promised. */
-  #work(incoming: readonly Incoming[]): void {
-    for (let index = 0; index < incoming.length; index++) {
-      if (this.#status !== 'open') return
-      const wait = this.#handle(incoming[index] as Incoming)
-      if (wait === undefined) continue
-      this.#inbox = incoming.slice(index + 1)
-      this.#waitFor(wait)
-      return
-    }
-  }
-
   #handle(incoming: Incoming): Promise<unknown> | undefined {
-    if (incoming === 'end') return this.#peer.answered().then(() => this.#end('CLOSED', 'you left'))
+    if (incoming === 'end') return this.#closeOnceAnswered({ code: 'CLOSED', message: 'you left' })
     const message = incoming instanceof Uint8Array ? decodeClientMessage(incoming) : incoming
     if (message.type === 'rejected') {
       this.#parts.metrics.count('bad_messages')
-      // What was asked for before has its answer first.
-      return this.#peer.answered().then(() => this.#end('BAD_MESSAGE', message.message))
+      return this.#closeOnceAnswered({ code: 'BAD_MESSAGE', message: message.message })
     }
-    const wait = this.#peer.handle(message)
-    const slow = this.#bucket.charge(1) ? this.#bucket.ready() : undefined
-    // Whoever does not take the answers gets no more of them.
-    const full = this.#delivery.full ? this.#delivery.ready() : undefined
-    return slow === undefined && full === undefined ? wait : Promise.all([wait, slow, full])
+    const wait = this.#deal(message)
+    const slow = this.#client.charge(1)
+    return slow === undefined ? wait : Promise.all([wait, slow])
   }
 
-  #waitFor(wait: Promise<unknown>): void {
-    this.#busy = true
-    this.#transport.pause()
-    wait
-      .then(() => {
-        this.#busy = false
-        this.#work(this.#inbox.splice(0))
-        if (!this.#busy && this.#status === 'open') this.#transport.resume()
-      })
-      .catch(this.#failed)
+  #deal(message: ClientMessage): Promise<unknown> | undefined {
+    switch (message.type) {
+      case 'hello':
+        return this.#hello(message)
+      case 'ping':
+        this.#say({ type: 'pong', ref: message.ref })
+        return undefined
+      case 'join':
+        return this.#client.id === undefined ? this.#refuse(helloFirst) : this.#join(message)
+      case 'command':
+        return this.#command(message.command, message.ref)
+      case 'leave':
+        return this.#closeOnceAnswered({ code: 'CLOSED', message: 'you left' })
+      default:
+        return message satisfies never
+    }
   }
 
-  #end(code: Code, message: string): void {
-    if (this.#status === 'over' || this.#status === 'gone') return
-    this.#delivery.say({ type: 'bye', code, message })
-    this.#status = 'over'
-    this.#cancelHello()
-    this.#transport.end(code)
-    this.#peer.gone(this.#reason).catch(this.#failed)
+  async #hello({ version, key, name, token }: Hello): Promise<void> {
+    if (version !== PROTOCOL_VERSION) return this.#refuse(otherVersion)
+    if (!(await this.#client.authenticate(key, this.#parts.people, name, token))) return this.#refuse(helloAgain)
+    const { program: host } = this.#parts.settings
+    this.#say({ type: 'welcome', version: PROTOCOL_VERSION, capabilities: COMMANDS, host })
   }
 
-  readonly #failed = (error: unknown): void => {
-    this.#parts.log.error('a connection was closed because of an error of ours', {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  async #join({ room: wanted, after, password }: JoinRoom): Promise<void> {
+    const room = checkRoomName(wanted)
+    if (typeof room !== 'string') return this.#refuse(room)
+    const why = await this.#client.join(room, {
+      ...(after === undefined ? {} : { after }),
+      ...(password === undefined ? {} : { password }),
     })
-    this.#transport.connection.destroy()
+    if (why === undefined) return
+    this.#refuse(why)
+    if (why === notForYou && this.#client.isSpent) void this.#client.close(notForYou)
+  }
+
+  #command(given: ClientCommand, ref: number | undefined): Promise<unknown> | undefined {
+    const { id, session } = this.#client
+    if (session === undefined) return this.#refuse(id === undefined ? helloFirst : nowhere, ref)
+    const command = scoped(given, id, session.room)
+    if (ref === undefined && command.type !== 'rename') return this.#client.post([command])
+    this.#unanswered++
+    void this.#ask(command, ref)
+    return this.#unanswered < this.#parts.settings.unanswered ? undefined : this.#answers.wait()
+  }
+
+  async #ask(command: ClientCommand, ref: number | undefined): Promise<void> {
+    try {
+      const answer = await this.#client.ask(command)
+      if (answer.type === 'rejected') this.#refuse(answer, ref)
+      else if (ref !== undefined) this.#say({ type: 'ack', ref, seq: answer.seq, duplicate: answer.duplicate })
+    } catch (error) {
+      this.#client.failed(error)
+    } finally {
+      this.#unanswered--
+      this.#answers.release()
+    }
+  }
+
+  /** Resolves when every command so far has its answer. */
+  async #answered(): Promise<void> {
+    while (this.#unanswered > 0) await this.#answers.wait()
+  }
+
+  async #closeOnceAnswered(why: Reason): Promise<void> {
+    await this.#answered()
+    await this.#client.close(why)
+  }
+
+  deliver(batch: Batch, session: LocalSession): void {
+    if (!this.#transport.open) return
+    const messages = messagesFor(batch, session, this.#transport.framing)
+    if (messages.length > 0) this.#client.delivery.outbox.writeAll(messages)
+  }
+
+  reply(answer: Joined | Rejected): void {
+    if (answer.type === 'rejected') this.#refuse(answer)
+    else this.#joined(answer)
+  }
+
+  #joined({ session, after }: Joined): void {
+    const { room, member, members, topic, collectingSince, last } = session
+    const listed = members.slice(0, this.#parts.settings.listedMembers)
+    this.#say({
+      type: 'joined',
+      room,
+      member,
+      members: listed,
+      count: members.length,
+      topic,
+      ...(collectingSince === undefined ? {} : { collectingSince }),
+      ...(this.#parts.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
+      last,
+    })
+    // A debt: what it sends next waits for it.
+    void this.#client.charge(priceOfJoin(last - after) + priceOfItems(COSTS.members, listed.length))
+  }
+
+  close(why: Reason | undefined): undefined {
+    this.#inbox.close()
+    if (this.#transport.connection.destroyed) return
+    if (why !== undefined) this.#say({ type: 'bye', code: why.code, message: why.message })
+    this.#transport.end(why?.code)
+  }
+
+  stopReading(): void {
+    this.#inbox.stop()
+  }
+
+  async farewell(why: string): Promise<void> {
+    await this.#answered()
+    await this.#client.farewell(why)
+  }
+
+  sweep(now: number, ms: number): void {
+    this.#client.sweep(now, ms)
+  }
+
+  #say(message: HostMessage): void {
+    const { framing, open } = this.#transport
+    if (open) void this.#client.delivery.answer(framing.frame(encodeMessage(message)))
+  }
+
+  #refuse({ code, message }: Rejected, ref?: number): undefined {
+    this.#say({ type: 'rejected', ...(ref === undefined ? {} : { ref }), code, message })
   }
 }
+
+/** A client's message ids are its own, and each room's (C118). No id has a blank in it. */
+function scoped(command: ClientCommand, person: string | undefined, room: string): ClientCommand {
+  if (!('id' in command) || command.id === undefined) return command
+  return { ...command, id: `key ${person} ${room} ${command.id}` }
+}
+
+const helloFirst = rejected('BAD_REQUEST', 'say hello first')
+const helloAgain = rejected(
+  'BAD_REQUEST',
+  'you have said hello already; only the name can change, and only while in no room',
+)
+const otherVersion = rejected('BAD_REQUEST', `this host speaks version ${PROTOCOL_VERSION} of this protocol`)

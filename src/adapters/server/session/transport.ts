@@ -1,6 +1,16 @@
 import type { Duplex } from 'node:stream'
-import type { Code, Rejected } from '#domain/errors.ts'
-import type { Encoder } from '#domain/room/batch.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { type Code, type Rejected, rejected } from '#domain/errors.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
+import type { Batch, Encoder } from '#domain/room/batch.ts'
+import type { RoomEvent } from '#domain/room/events.ts'
+import { visibilityOf } from '#domain/room/visibility.ts'
+import { encodeMessage, hostMessageLimits } from '#protocol/messages.ts'
+
+/** What of an event is not its text, at most nearly always; where it is more, the message is cut in two. */
+const EVENT_BYTES = 200
+/** No event has more values than this, a file's are the most. */
+const EVENT_ITEMS = 24
 
 /** How messages stand on the wire; one for each kind of carrier, so that what it encodes is shared by all its readers. */
 export interface Framing {
@@ -31,3 +41,106 @@ export interface MessageTransport {
   /** Ends the connection after what was written, and says why in the carrier's own way where it has one. */
   end(code: Code | undefined): void
 }
+
+/** An encoder of its own for each framing: encodings are kept with the batch, under the encoder. */
+export const batchEncoder =
+  (frame: Framing['frame']): Encoder<readonly Uint8Array[]> =>
+  (batch) =>
+    messagesOf(batch.encoded(visibilityOf).open).map(frame)
+
+/** What one member gets of a batch. */
+export function messagesFor(
+  batch: Batch,
+  session: Pick<LocalSession, 'visibleIn'>,
+  framing: Framing,
+): readonly Uint8Array[] {
+  const own = session.visibleIn(batch)
+  return own === undefined ? batch.encoded(framing.batches) : messagesOf(own).map(framing.frame)
+}
+
+/** These events as messages, none longer than a message may be. */
+function messagesOf(events: readonly RoomEvent[]): readonly Uint8Array[] {
+  const messages: Uint8Array[] = []
+  const most = Math.floor(hostMessageLimits.items / EVENT_ITEMS)
+  let from = 0
+  let bytes = 0
+  for (const [index, event] of events.entries()) {
+    const size = EVENT_BYTES + textOf(event).length
+    if (index > from && (bytes + size > hostMessageLimits.bytes || index - from === most)) {
+      add(events.slice(from, index), messages)
+      from = index
+      bytes = 0
+    }
+    bytes += size
+  }
+  if (from < events.length) add(from === 0 ? events : events.slice(from), messages)
+  return messages
+}
+
+/** One message, or two halves where it came out longer than its characters let expect. */
+function add(events: readonly RoomEvent[], to: Uint8Array[]): void {
+  const message = encodeMessage({ type: 'batch', events })
+  if (message.length <= hostMessageLimits.bytes || events.length === 1) {
+    to.push(message)
+    return
+  }
+  const half = Math.ceil(events.length / 2)
+  add(events.slice(0, half), to)
+  add(events.slice(half), to)
+}
+
+function textOf(event: RoomEvent): string {
+  if ('text' in event) return event.text
+  return 'topic' in event ? event.topic : ''
+}
+
+/** A frame that has begun has its time to end, whatever else of it trickles in (C34). While we do not read, nobody is late. */
+export class FrameTimeout {
+  readonly #clock: Clock
+  readonly #ms: number
+  readonly #late: (why: Rejected) => void
+  #partial = false
+  #status: 'read' | 'paused' | 'over' = 'read'
+  #cancel: Cancel | undefined
+
+  constructor(clock: Clock, ms: number, late: (why: Rejected) => void) {
+    this.#clock = clock
+    this.#ms = ms
+    this.#late = late
+  }
+
+  /** Something came: whether a frame ended with it, and whether it leaves one that has only begun. */
+  read(ended: boolean, partial: boolean): void {
+    this.#partial = partial
+    if (ended || !partial) this.#stop()
+    this.#start()
+  }
+
+  pause(): void {
+    if (this.#status === 'read') this.#status = 'paused'
+    this.#stop()
+  }
+
+  resume(): void {
+    if (this.#status === 'paused') this.#status = 'read'
+    this.#start()
+  }
+
+  /** Nothing that comes counts any more. */
+  end(): void {
+    this.#status = 'over'
+    this.#stop()
+  }
+
+  #start(): void {
+    if (!this.#partial || this.#status !== 'read') return
+    this.#cancel ??= this.#clock.after(this.#ms, () => this.#late(tooSlow))
+  }
+
+  #stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+}
+
+const tooSlow = rejected('BAD_MESSAGE', 'a frame did not end in time')

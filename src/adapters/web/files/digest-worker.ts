@@ -1,4 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js'
+import { Sha256 } from './sha256.ts'
 
 /** The worker is asked for the SHA-256 of a file, and of its first bytes. */
 export interface DigestRequest {
@@ -12,16 +12,14 @@ export type DigestAnswer =
   | { readonly type: 'whole'; readonly sha256: string }
   | { readonly type: 'failed'; readonly message: string }
 
-// Beside the page, which stays quick while large files are read. WebCrypto has no digest of a stream, and none at all on plain http.
+// Beside the page, which stays quick while large files are read.
 
 const READ_BYTES = 2 * 1024 * 1024
 
 const answer = (message: DigestAnswer): void => postMessage(message)
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-
 async function digest({ file, prefixes }: DigestRequest): Promise<void> {
-  const hash = sha256.create()
+  const hash = new Sha256()
   const marks = prefixes.filter((bytes) => bytes <= file.size).sort((one, other) => one - other)
   for (let at = 0; at < file.size || marks.length > 0; ) {
     const end = Math.min(at + READ_BYTES, file.size, marks[0] ?? file.size)
@@ -29,9 +27,9 @@ async function digest({ file, prefixes }: DigestRequest): Promise<void> {
     at = end
     if (at !== marks[0]) continue
     marks.shift()
-    answer({ type: 'prefix', bytes: at, sha256: hex(hash.clone().digest()) })
+    answer({ type: 'prefix', bytes: at, sha256: hash.digest() })
   }
-  answer({ type: 'whole', sha256: hex(hash.digest()) })
+  answer({ type: 'whole', sha256: hash.digest() })
 }
 
 addEventListener('message', ({ data }: MessageEvent<DigestRequest>) => {

@@ -3,8 +3,8 @@ import type { ApiClient } from '#client/api-client.ts'
 import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
 import { Retries } from '#client/retries.ts'
 import { type Progress, TransferMeter, type TransferUpdate } from '#client/transfers.ts'
-import { Uploader, type UploadPolicy, type UploadSource } from '#client/uploader.ts'
-import { pageDefaults, sessionDefaults } from '../defaults.ts'
+import { Uploader, type UploadSource } from '#client/uploader.ts'
+import { pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
 import type { Room } from '../state/room.ts'
 import { BlobDigest } from './digest.ts'
 
@@ -29,18 +29,6 @@ export interface UploadOptions {
   readonly to: string | undefined
   /** Ids that other uploads of this page write. */
   readonly taken: () => ReadonlySet<string>
-}
-
-/**
- * A browser reads slowly, and tells of bytes as gone that still wait in the system's buffers: so a file is offered before its digest is
- * known, and goes in requests of about a second, because only the host's answers are to be trusted.
- */
-const policy: UploadPolicy = {
-  digestMs: pageDefaults.quickDigestMs,
-  lastPartBytes: pageDefaults.lastPartBytes,
-  leastPartBytes: pageDefaults.leastPartBytes,
-  mostPartBytes: pageDefaults.mostPartBytes,
-  ownOnly: true,
 }
 
 /** One file on its way from this page to a room, as signals that views read. */
@@ -70,7 +58,7 @@ export class Upload {
     const offered = (id: string | undefined) => {
       this.#begun.value = id
     }
-    const options = { api, room, retries, report, policy, taken, offered }
+    const options = { api, room, retries, report, policy: uploadPolicy, taken, offered }
     this.#uploader = new Uploader(options, sourceOf(file), { name, to, by: me })
   }
 

@@ -27,7 +27,7 @@ describe('a file that is sent', () => {
     await calm()
     expect(ani.take()).toMatch(/^! SUSPECT_END [^\n]*\n! SUSPECT_END [^\n]*\n$/)
     expect(ani.ended).toBe(true)
-    expect(budi.take()).toMatch(/^\* ani is sending a\n\* a from ani is gone: [^\n]*\n$/)
+    expect(budi.take()).toMatch(/^\* ani is sending a\n\* a from ani is gone: [^\n]*\n\* ani left\n$/)
   })
   it('C30 by somebody who goes away in the middle is withdrawn', async () => {
     const { ani, budi, calm } = await sending()

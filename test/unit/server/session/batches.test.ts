@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { decodeHostMessage, hostMessageLimits } from '#protocol/messages.ts'
-import { batchEncoder, messagesFor } from '#server/session/batches.ts'
 import type { Framing } from '#server/session/transport.ts'
+import { batchEncoder, messagesFor } from '#server/session/transport.ts'
 import { AT, ani, budi, cici, joined, reading, said, whole } from '../../../harness/people.ts'
 
 const bare = (message: Uint8Array) => message

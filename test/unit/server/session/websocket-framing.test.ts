@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { binaryFrame } from '#server/session/websocket-framing.ts'
+import { binaryFrame } from '#server/session/websocket.ts'
 
 // RFC 6455, section 5.2: the shortest of three ways to write a length, and no mask from a server.
 test.each([

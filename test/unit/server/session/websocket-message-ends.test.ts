@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MessageEnds } from '#server/session/websocket-message-ends.ts'
+import { MessageEnds } from '#server/session/websocket.ts'
 
 /** A frame of a client's. */
 function frame(head: number, length: number): Buffer {

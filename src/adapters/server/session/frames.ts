@@ -3,23 +3,39 @@ import { rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import { FRAMES_MAGIC, FrameSplitter, joinFrame } from '#protocol/frames.ts'
 import { clientMessageLimits } from '#protocol/messages.ts'
+import { Connections } from '../connection/connections.ts'
 import { hangUp } from '../connection/idle.ts'
-import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { batchEncoder } from './batches.ts'
-import { FrameTime } from './frame-timeout.ts'
-import type { Framing, MessageTransport, Receiver } from './transport.ts'
+import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
+import { SessionConnection, type SessionParts } from './connection.ts'
+import { batchEncoder, FrameTimeout, type Framing, type MessageTransport, type Receiver } from './transport.ts'
+
+/** Serves programs that speak the Session protocol in frames: `docs/protocol.md`. */
+export class FrameSessionServer extends Connections implements ConnectionServer {
+  readonly #parts: SessionParts
+
+  constructor(parts: SessionParts) {
+    super(parts.clock)
+    this.#parts = parts
+  }
+
+  accept(incoming: IncomingConnection): void {
+    const { clock, settings } = this.#parts
+    const transport = new FrameTransport(incoming, clock, settings.frameMs)
+    this.add(incoming.connection, new SessionConnection(transport, incoming, this.#parts))
+  }
+}
 
 const framing: Framing = { frame: joinFrame, batches: batchEncoder(joinFrame) }
 
 /** Messages as frames on a connection of their own. */
-export class FrameTransport implements MessageTransport {
+class FrameTransport implements MessageTransport {
   readonly framing = framing
   readonly connection: Duplex
   readonly #head: Buffer
   readonly #clock: Clock
   readonly #frameMs: number
   readonly #splitter = new FrameSplitter(clientMessageLimits.bytes)
-  #time: FrameTime | undefined
+  #time: FrameTimeout | undefined
   #paused = false
 
   constructor({ connection, head }: IncomingConnection, clock: Clock, frameMs: number) {
@@ -35,7 +51,7 @@ export class FrameTransport implements MessageTransport {
 
   start(receiver: Receiver): void {
     const { connection } = this
-    this.#time = new FrameTime(this.#clock, this.#frameMs, (why) => receiver.refuse(why))
+    this.#time = new FrameTimeout(this.#clock, this.#frameMs, (why) => receiver.refuse(why))
     connection.on('data', (chunk: Buffer) => this.#read(chunk, receiver))
     connection.once('end', () => this.#ended(receiver))
     connection.once('close', () => this.#time?.end())

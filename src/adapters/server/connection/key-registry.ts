@@ -2,26 +2,26 @@ import { createHash } from 'node:crypto'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 
-/** Whoever speaks under a key. */
-export interface Holder {
+/** The connection that speaks under a key. */
+export interface KeyHolder {
   readonly nick: string | undefined
-  /** Its place, while it has one. */
+  /** Its session, while it is in a room. */
   readonly session: LocalSession | undefined
-  /** Somebody else has shown the key: says so, and resolves when this one has left its room. */
+  /** Another connection has shown the key: says so, ends, and resolves when this one has left its room. */
   replaced(): Promise<void>
 }
 
-/** Who is here under which key, on all doors of one host. */
+/** Which connection speaks under which key, over all servers of one host: one for each key. */
 export class KeyRegistry {
   readonly #engine: Engine
-  readonly #holders = new Map<string, Holder>()
+  readonly #holders = new Map<string, KeyHolder>()
 
   constructor(engine: Engine) {
     this.#engine = engine
   }
 
-  /** Makes `holder` the one under this name. Resolves when whoever was is out of its room, with the nick that is free for it now. */
-  async take(id: string, holder: Holder): Promise<string | undefined> {
+  /** Makes `holder` the one under this id. Resolves when the one before has left its room, with the nick that it had. */
+  async take(id: string, holder: KeyHolder): Promise<string | undefined> {
     const before = this.#holders.get(id)
     this.#holders.set(id, holder)
     const nick = before?.nick
@@ -29,7 +29,7 @@ export class KeyRegistry {
     return nick
   }
 
-  /** The place that a member has in a room, by the id that its key stands for; undefined where there is none just now. */
+  /** The session of a member in a room, by the id that its key stands for; undefined where it is not there just now. */
   placeOf(id: string, room: string): LocalSession | undefined {
     const session = this.#holders.get(id)?.session
     return session?.room === room ? session : undefined
@@ -41,14 +41,14 @@ export class KeyRegistry {
     return session !== undefined && (room === undefined || session.room === room)
   }
 
-  /** Frees the nick of whoever is gone, unless somebody has taken its place. */
-  release(id: string, holder: Holder): void {
+  /** Frees the nick of a connection that is over, unless another has taken its key. */
+  release(id: string, holder: KeyHolder): void {
     if (this.#holders.get(id) !== holder) return
     this.#holders.delete(id)
     this.#engine.forget(id)
   }
 }
 
-/** Whom a key stands for, as all may know it: nobody can tell the key from it. */
+/** The public id that a key stands for: the key can't be told from it. */
 export const personOf = (key: string): string =>
   createHash('sha256').update(`tamtam ${key}`).digest().subarray(0, 16).toString('base64url')

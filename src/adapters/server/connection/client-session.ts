@@ -1,0 +1,434 @@
+import { endOfTick } from '#domain/async/backoff.ts'
+import { TokenBucket } from '#domain/async/token-bucket.ts'
+import type { Engine } from '#domain/engine/engine.ts'
+import type { LocalSession } from '#domain/engine/session.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
+import type { Batch } from '#domain/room/batch.ts'
+import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
+import { Refused, sendWhenReady } from '#domain/session.ts'
+import { type AccessControl, type Credentials, notForYou } from '../security/access-control.ts'
+import { Delivery } from './delivery.ts'
+import type { IncomingConnection } from './incoming-connection.ts'
+import { type KeyHolder, type KeyRegistry, personOf } from './key-registry.ts'
+
+/** A reason as members are told it. */
+export type Reason = Pick<Rejected, 'code' | 'message'>
+
+/** A room was joined, by these credentials. Its events come from the sequence `after` on. */
+export interface Joined {
+  readonly type: 'joined'
+  readonly session: LocalSession
+  readonly credentials: Credentials
+  readonly after: number
+}
+
+/** What a front end supplies: its protocol's way to tell a member things. */
+export interface Wire {
+  /** Writes the member's part of a batch to the outbox: encoded once for all readers, in one write. */
+  deliver(batch: Batch, session: LocalSession): void
+  /** Tells of a room that was joined, before anything of it is delivered, or of a posted command that was refused. */
+  reply(answer: Joined | Rejected): void
+  /**
+   * Takes in nothing more, tells `why` where it is given, and ends the connection after what was written. Called once, also where the
+   * connection is over already. Resolves when nothing of the member's is under way to its room any more, such as half a file.
+   */
+  close(why: Reason | undefined): Promise<unknown> | undefined
+}
+
+export interface ClientSessionParts {
+  readonly engine: Engine
+  readonly accessControl: AccessControl
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+export interface ClientSessionSettings {
+  /** A connection that has shown nothing to come in by then is closed. */
+  readonly handshakeMs: number
+  /** Lines or messages a second, 0 for no limit; loopback only where `rateOnLoopback`. */
+  readonly perSecond: number
+  readonly burst: number
+  readonly rateOnLoopback: boolean
+  /** Different rooms that one connection may join. */
+  readonly roomsPerConnection: number
+  readonly outboxMarkBytes: number
+  /** Why others are told that a member left whose connection just ended. */
+  readonly lostReason: 'left' | 'connection lost'
+}
+
+export interface JoinOptions {
+  /** The room's password, or an invitation. */
+  readonly password?: string
+  /** The sequence after which its events come; left out, now. */
+  readonly after?: number
+  /** The others do not hear of it before `announce`. */
+  readonly hidden?: boolean
+}
+
+/** By what a member is known: its connection, or its key, which `keys` knows the holder of. */
+interface Identity {
+  readonly id: string
+  readonly keys?: KeyRegistry
+}
+
+interface InRoom {
+  readonly status: 'hidden' | 'joined'
+  readonly session: LocalSession
+  /** Ends the watch over the member's access to the room. */
+  readonly unwatch: Cancel
+}
+
+type Settled =
+  /** Has shown nothing yet by which it may come in. */
+  | { readonly status: 'unauthenticated'; readonly cancelTimeout: Cancel }
+  /** May come in, and is in no room. `nick`: the one that it had in its last room, and keeps. */
+  | { readonly status: 'outside'; readonly nick?: string }
+  | InRoom
+
+type State =
+  | Settled
+  /** On its way into a room; until then it stays where it was. */
+  | { readonly status: 'joining'; readonly from: Settled }
+  | { readonly status: 'closed'; readonly left: Promise<void> }
+
+/**
+ * One connected member, whatever protocol it speaks: its identity and credentials, its room, its rate, its asking and posting, its
+ * deliveries, and its end. `#state` tells how things stand with it; each method is a transition.
+ */
+export class ClientSession implements KeyHolder {
+  readonly delivery: Delivery
+  readonly #incoming: IncomingConnection
+  readonly #wire: Wire
+  readonly #parts: ClientSessionParts
+  readonly #settings: ClientSessionSettings
+  readonly #bucket: TokenBucket
+  readonly #rooms = new Set<string>()
+  #state: State
+  #identity: Identity | undefined
+  #nick: string | undefined
+  #token: string | undefined
+  #lostReason: string
+  /** A joining or posting that is under way: its member leaves the room after it. */
+  #underWay: Promise<unknown> = Promise.resolve()
+
+  /** `id`: what the member is known by; left out where it has to show a key first. */
+  constructor(
+    incoming: IncomingConnection,
+    wire: Wire,
+    parts: ClientSessionParts,
+    settings: ClientSessionSettings,
+    id?: string,
+  ) {
+    const { connection, loopback } = incoming
+    const { clock, log, metrics } = parts
+    this.#incoming = incoming
+    this.#wire = wire
+    this.#parts = parts
+    this.#settings = settings
+    this.#lostReason = settings.lostReason
+    if (id !== undefined) this.#identity = { id }
+    const isLimited = !loopback || settings.rateOnLoopback
+    this.#bucket = new TokenBucket(clock, isLimited ? settings.perSecond : 0, settings.burst)
+    this.delivery = new Delivery({
+      connection,
+      markBytes: settings.outboxMarkBytes,
+      metrics,
+      deliver: (batch, session) => wire.deliver(batch, session),
+      ended: ({ kicked }) => {
+        void this.close(kicked === undefined ? unreadable : { code: 'NOT_A_MEMBER', message: kicked })
+      },
+    })
+    const cancelTimeout = clock.after(settings.handshakeMs, () => void this.close(tooLate))
+    this.#state = { status: 'unauthenticated', cancelTimeout }
+    connection.once('close', () => void this.close(undefined, this.#lostReason))
+    connection.on('error', (error) => {
+      this.#lostReason = 'connection lost'
+      log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
+    })
+  }
+
+  get status(): State['status'] {
+    return this.#state.status
+  }
+
+  /** Undefined until a key was shown, where one is needed. */
+  get id(): string | undefined {
+    return this.#identity?.id
+  }
+
+  get nick(): string | undefined {
+    return this.#nick
+  }
+
+  /** The room that it is in; undefined where it is in none. */
+  get session(): LocalSession | undefined {
+    return this.#inRoom?.session
+  }
+
+  /** It has shown so much that was wrong that it should be hung up on. */
+  get isSpent(): boolean {
+    return this.#parts.accessControl.isSpent({ connection: this })
+  }
+
+  /** Keeps the host's token for the rooms that it joins from now on. */
+  showToken(token: string | undefined): void {
+    this.#token = token
+  }
+
+  /**
+   * Shows a key: it is the same member again, with the same nick unless it wants another `name`, and takes the place of the connection
+   * that speaks under the key. Answers false where it is in a room, or has shown another key.
+   */
+  async authenticate(
+    key: string,
+    keys: KeyRegistry,
+    name: string | undefined,
+    token: string | undefined,
+  ): Promise<boolean> {
+    const id = personOf(key)
+    if (this.#identity !== undefined && (this.#identity.id !== id || this.session !== undefined)) return false
+    this.#token = token
+    if (this.#identity === undefined) {
+      this.#identity = { id, keys }
+      this.#nick = await this.#leavingAfter(keys.take(id, this))
+    }
+    this.#nick = name ?? this.#nick
+    const shown = { person: id, ...(token === undefined ? {} : { credential: token }) }
+    if (this.#state.status === 'unauthenticated' && this.#parts.accessControl.isKnown(shown)) {
+      this.#admitted(this.#state)
+      this.#state = { status: 'outside' }
+    }
+    return true
+  }
+
+  /** Moves to another room. Resolves to the reason where it does not: then it stays where it is. */
+  join(room: string, options: JoinOptions = {}): Promise<Rejected | undefined> {
+    return this.#leavingAfter(this.#join(room, options))
+  }
+
+  async #join(room: string, options: JoinOptions): Promise<Rejected | undefined> {
+    const from = this.#state
+    const identity = this.#identity
+    if (from.status === 'joining' || from.status === 'closed' || identity === undefined) return notNow
+    if (!this.#rooms.has(room) && this.#rooms.size >= this.#settings.roomsPerConnection) return tooManyRooms
+    const { accessControl, engine } = this.#parts
+    const { address } = this.#incoming
+    const { id, keys } = identity
+    const before = 'session' in from ? from : undefined
+    const credentials = this.#credentials(room, id, options.password)
+    this.#state = { status: 'joining', from }
+    try {
+      const grant = await accessControl.enter(credentials, room)
+      if (grant === undefined) return this.#back(notForYou)
+      // One member can't be in one room twice.
+      if (before?.session.room === room) await this.part()
+      const name = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
+      const member = keys === undefined ? {} : { member: id }
+      const hidden = options.hidden === true
+      const session = await engine.join({ room, owner: id, person: id, address, hidden, ...member, ...grant, ...name })
+      await this.#enter(session, credentials, options)
+      await before?.session.close()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      // A refused member holds no name that it asked for, or one connection could have them all.
+      engine.forget(id, this.#heldNick)
+      return this.#back(error.rejected)
+    }
+  }
+
+  #credentials(room: string, person: string, password: string | undefined): Credentials {
+    return {
+      connection: this,
+      address: this.#incoming.address,
+      person,
+      ...(this.#token === undefined ? {} : { credential: this.#token }),
+      ...(password === undefined ? {} : { password }),
+      inside: this.session?.room === room,
+    }
+  }
+
+  #back(why: Rejected): Rejected {
+    if (this.#state.status === 'joining') this.#state = this.#state.from
+    return why
+  }
+
+  async #enter(session: LocalSession, credentials: Credentials, options: JoinOptions): Promise<void> {
+    // The connection may have ended meanwhile; nobody else would close the session then.
+    if (this.#state.status !== 'joining') return await session.close(this.#lostReason)
+    const { from } = this.#state
+    const { room } = session
+    const status = options.hidden === true ? 'hidden' : 'joined'
+    if (from.status === 'unauthenticated') this.#admitted(from)
+    if ('unwatch' in from) from.unwatch()
+    this.#rooms.add(room)
+    this.#state = { status, session, unwatch: () => {} }
+    const unwatch = this.#parts.accessControl.watch(credentials, room, () => void this.close(accessEnded))
+    // Its access may have ended while it was joining.
+    if (this.session !== session) return unwatch()
+    this.#state = { status, session, unwatch }
+    const { after = session.after } = options
+    session.refusals$.subscribe((why) => this.#wire.reply(why))
+    this.#wire.reply({ type: 'joined', session, credentials, after })
+    this.delivery.follow(session, after)
+  }
+
+  #admitted({ cancelTimeout }: Settled & { readonly status: 'unauthenticated' }): void {
+    cancelTimeout()
+    this.#incoming.known?.()
+  }
+
+  /** Lets the others hear of a hidden member. Resolves to the reason where it may not stay; undefined: there is nothing to announce. */
+  announce(): Promise<Rejected | undefined> | undefined {
+    if (this.#state.status !== 'hidden') return undefined
+    this.#state = { ...this.#state, status: 'joined' }
+    return this.#state.session.announceMember()
+  }
+
+  /** Leaves its room, and stays connected. */
+  async part(): Promise<void> {
+    const inRoom = this.#inRoom
+    if (inRoom === undefined) return
+    const outside = { status: 'outside', nick: inRoom.session.member.name } as const
+    this.#state = this.#state.status === 'joining' ? { status: 'joining', from: outside } : outside
+    inRoom.unwatch()
+    this.delivery.unfollow()
+    await inRoom.session.close()
+  }
+
+  /** Asks the room. Like posting, it waits where too much waits there already. */
+  async ask(command: ClientCommand): Promise<Ack | Rejected> {
+    const { session } = this
+    if (session === undefined) return nowhere
+    const answer = await sendWhenReady(session, command)
+    if (answer.type === 'ack' && command.type === 'rename') this.#nick = session.member.name
+    return answer
+  }
+
+  /** Posts commands, in order. Returns a promise where they have to wait, and the connection with them. */
+  post(commands: readonly PostedCommand[]): Promise<void> | undefined {
+    const { session } = this
+    if (session === undefined || session.post(commands) === 'accepted') return undefined
+    return this.#leavingAfter(postWhenReady(session, commands))
+  }
+
+  /** Says lines within the rate. Returns a promise where they have to wait, and the connection with them. */
+  say(lines: readonly string[]): Promise<void> | undefined {
+    const taken = this.#bucket.take(lines.length)
+    return taken === lines.length ? this.post(lines.map(said)) : this.#saySlowly(lines, taken)
+  }
+
+  /** Over the rate, the rest waits for its tokens. */
+  async #saySlowly(lines: readonly string[], allowed: number): Promise<void> {
+    const { session } = this
+    let tokens = allowed
+    for (let from = 0; from < lines.length && this.session === session; ) {
+      if (tokens > 0) await this.post(lines.slice(from, from + tokens).map(said))
+      else await this.#bucket.ready()
+      from += tokens
+      tokens = this.#bucket.take(lines.length - from)
+    }
+  }
+
+  /** Takes so much of the rate, though there be none. Returns a promise where the connection should wait. */
+  charge(tokens: number): Promise<void> | undefined {
+    return tokens > 0 && this.#bucket.charge(tokens) ? this.#bucket.ready() : undefined
+  }
+
+  /** The same before something dear; in any case others have a turn before it goes on. */
+  async pay(tokens: number): Promise<void> {
+    await this.charge(tokens)
+    await endOfTick(this.#parts.clock)
+  }
+
+  replaced(): Promise<void> {
+    return this.close(replaced)
+  }
+
+  /** The host stops. Resolves when the member has been told `why`, or is gone. */
+  async farewell(why: string): Promise<void> {
+    void this.close({ code: 'RESTART', message: why }, why)
+    await this.delivery.outbox.flushed()
+  }
+
+  /** Ends a connection that has taken nothing for `ms` with data waiting: half open, or hostile. */
+  sweep(now: number, ms: number): void {
+    if (this.delivery.outbox.stalledMs(now) <= ms) return
+    this.#lostReason = 'took nothing for too long'
+    this.#incoming.connection.destroy()
+  }
+
+  /**
+   * Ends the connection, telling the member `why`, and leaves the room, telling the others `reason`. The first call counts. Resolves
+   * when the place in the room and the nick are free, however long the peer takes to go.
+   */
+  close(why?: Reason, reason = 'left'): Promise<void> {
+    if (this.#state.status === 'closed') return this.#state.left
+    const from = this.#state.status === 'joining' ? this.#state.from : this.#state
+    const left = Promise.withResolvers<void>()
+    this.#state = { status: 'closed', left: left.promise }
+    this.#leave(from, why, reason).catch(this.failed).then(left.resolve)
+    return left.promise
+  }
+
+  async #leave(from: Settled, why: Reason | undefined, reason: string): Promise<void> {
+    if (from.status === 'unauthenticated') from.cancelTimeout()
+    if ('unwatch' in from) from.unwatch()
+    this.delivery.unfollow()
+    try {
+      await this.#wire.close(why)
+      await this.#underWay
+    } finally {
+      if ('session' in from) await from.session.close(reason)
+      this.#freeNick()
+    }
+  }
+
+  #freeNick(): void {
+    if (this.#identity === undefined) return
+    const { id, keys } = this.#identity
+    if (keys === undefined) this.#parts.engine.forget(id)
+    else keys.release(id, this)
+  }
+
+  /** An error of ours ends this connection only (C90). */
+  readonly failed = (error: unknown): void => {
+    this.#parts.log.error('a connection was closed because of an error of ours', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+    this.#incoming.connection.destroy()
+  }
+
+  get #inRoom(): InRoom | undefined {
+    const state = this.#state.status === 'joining' ? this.#state.from : this.#state
+    return 'session' in state ? state : undefined
+  }
+
+  get #heldNick(): string | undefined {
+    const state = this.#state.status === 'joining' ? this.#state.from : this.#state
+    return 'session' in state ? state.session.member.name : 'nick' in state ? state.nick : undefined
+  }
+
+  #leavingAfter<T>(work: Promise<T>): Promise<T> {
+    this.#underWay = work.catch(() => {})
+    return work
+  }
+}
+
+/** Until they are accepted, also where the connection ends meanwhile: they were said. */
+async function postWhenReady(session: LocalSession, commands: readonly PostedCommand[]): Promise<void> {
+  do await session.ready()
+  while (session.post(commands) === 'full')
+}
+
+const said = (text: string): PostedCommand => ({ type: 'say', text })
+
+export const nowhere = rejected('NOT_A_MEMBER', 'you are in no room; /join one')
+const notNow = rejected('CLOSED', 'this connection can join no room just now; connect again')
+const tooManyRooms = rejected('TOO_MANY_ROOMS', 'you have joined as many rooms as one connection may; go back to one')
+const unreadable = rejected('RESTART', 'this room can not be read just now; come back in a moment')
+const tooLate = rejected('TIMEOUT', 'no room was joined in time; connect again')
+const replaced = rejected('REPLACED', 'another connection has shown the same key')
+const accessEnded = rejected('NOT_FOUND', 'you may not be here any more: what you came in with does not hold now')

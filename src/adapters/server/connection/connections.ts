@@ -1,0 +1,42 @@
+import type { Duplex } from 'node:stream'
+import { pause } from '#domain/async/backoff.ts'
+import type { Clock } from '#domain/ports/system.ts'
+import type { ConnectionServer } from './incoming-connection.ts'
+
+/** A connection, as its server looks after it. */
+export interface ServedConnection {
+  /** Takes in nothing more; what was said before still goes its way. */
+  stopReading(): void
+  /** Tells the peer why the host stops, and ends. Resolves when the peer has taken it, or is gone. */
+  farewell(why: string): Promise<void>
+  /** Ends a peer that has taken nothing for `ms` although something waits for it. `now`: the clock's `elapsed`. */
+  sweep(now: number, ms: number): void
+}
+
+/** All connections of one server. */
+export class Connections implements Omit<ConnectionServer, 'accept'> {
+  readonly #clock: Clock
+  readonly #all = new Set<ServedConnection>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  protected add(connection: Duplex, served: ServedConnection): void {
+    this.#all.add(served)
+    connection.once('close', () => this.#all.delete(served))
+  }
+
+  stopReading(): void {
+    for (const each of this.#all) each.stopReading()
+  }
+
+  async close(why: string, ms: number): Promise<void> {
+    await Promise.race([pause(this.#clock, ms), Promise.all([...this.#all].map((each) => each.farewell(why)))])
+  }
+
+  sweep(ms: number): void {
+    const now = this.#clock.elapsed()
+    for (const each of this.#all) each.sweep(now, ms)
+  }
+}

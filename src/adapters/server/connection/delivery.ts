@@ -1,0 +1,94 @@
+import type { Writable } from 'node:stream'
+import type { LocalSession } from '#domain/engine/session.ts'
+import type { RoomSubscription } from '#domain/engine/subscription.ts'
+import type { Metrics } from '#domain/ports/system.ts'
+import type { Batch } from '#domain/room/batch.ts'
+import { Outbox } from './outbox.ts'
+
+export interface DeliveryParts {
+  readonly connection: Writable
+  /** Above this much waiting, the reader reads on from the journal later. */
+  readonly markBytes: number
+  readonly metrics: Metrics
+  /** Writes the reader's part of a batch to the outbox: encoded once for all readers, in one write. */
+  deliver(batch: Batch, session: LocalSession): void
+  /** Called once when delivery ends: the room ended the session, or its journal is unreadable. */
+  ended(session: LocalSession): void
+}
+
+/**
+ * The writing side of one connection. It follows the room while the reader keeps up. While the reader is behind, or the front end holds
+ * it, it keeps a cursor only, and then reads on from the journal: a reader that stalls costs the host one batch and a number.
+ */
+export class Delivery {
+  readonly outbox: Outbox
+  readonly #parts: DeliveryParts
+  #session: LocalSession | undefined
+  #subscription: RoomSubscription | undefined
+  #held = false
+  #answers: PromiseWithResolvers<void> | undefined
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts
+    this.outbox = new Outbox(parts.connection, parts.markBytes, () => this.#resume())
+  }
+
+  /** The session that it follows. */
+  get session(): LocalSession | undefined {
+    return this.#session
+  }
+
+  /** Delivers what happens in the session's room after the sequence `after`. */
+  follow(session: LocalSession, after: number): void {
+    this.unfollow()
+    this.#session = session
+    const take = (batch: Batch) => this.#take(batch, session)
+    // A sequence that the room has not reached is of a history that was lost since: there is only what comes.
+    this.#subscription = session.follow(Math.min(after, session.last), take, () => this.#parts.ended(session))
+    this.#resume()
+  }
+
+  unfollow(): void {
+    this.#subscription?.close()
+    this.#subscription = undefined
+    this.#session = undefined
+  }
+
+  /** Delivers nothing until `release`, and then goes on after the sequence `cursor`; left out, after what was delivered. */
+  hold(cursor = this.#subscription?.cursor): void {
+    this.#held = true
+    if (cursor !== undefined) this.#subscription?.pause(cursor)
+  }
+
+  release(): void {
+    this.#held = false
+    this.#resume()
+  }
+
+  /** Writes an answer. Returns a promise where the reader should be asked for nothing more until it has taken its answers (C61). */
+  answer(bytes: Uint8Array): Promise<void> | undefined {
+    this.outbox.write(bytes)
+    if (this.outbox.full) this.#answers ??= Promise.withResolvers()
+    return this.#answers?.promise
+  }
+
+  /** Resolves when the reader has taken its answers; undefined where it has. */
+  get answersTaken(): Promise<void> | undefined {
+    return this.#answers?.promise
+  }
+
+  #take(batch: Batch, session: LocalSession): void {
+    this.#parts.deliver(batch, session)
+    if (this.#held || !this.outbox.full) return
+    this.#parts.metrics.count('catch_ups')
+    const subscription = this.#subscription
+    subscription?.pause(batch.last ?? subscription.cursor)
+  }
+
+  #resume(): void {
+    if (this.outbox.full) return
+    this.#answers?.resolve()
+    this.#answers = undefined
+    if (!this.#held) this.#subscription?.resume()
+  }
+}
