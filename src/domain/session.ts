@@ -71,6 +71,8 @@ export interface RoomSession extends Session {
   readonly members: readonly Member[]
   /** Since when members' files are for operators of the room only (milliseconds since 1970); undefined while they are for everybody. */
   readonly collectingSince: number | undefined
+  /** Members who are no operators may send one message in so many seconds; 0: as many as they like. */
+  readonly slowSeconds: number
   /** The newest value at once, then each change. */
   readonly state$: Observable<ConnectionState>
   /** The files of the room that this member may see, whole or on their way. */

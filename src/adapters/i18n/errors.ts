@@ -23,6 +23,7 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   MUTED: 'Anda dibungkam di ruang ini dan hanya bisa membaca; hubungi pengelolanya',
   BANNED: 'Anda dilarang masuk ke ruang ini; hubungi pengelolanya',
   LOCKED: 'ruang ini dikunci ({details})',
+  SLOW_MODE: 'ruang ini dalam mode lambat; kirim lagi sebentar ({details})',
   TRY_LATER: 'terlalu banyak percobaan yang salah; coba lagi sebentar ({details})',
   BUSY: 'tuan rumah sedang sibuk; coba lagi sebentar',
   READ_ONLY: 'tuan rumah tidak bisa menyimpan apa pun; coba lagi nanti ({details})',

@@ -25,6 +25,8 @@ export const pageEnglish = {
   collectionStarted:
     '{name} collects files: what members send is seen only by them and by those who look after the room',
   collectionEnded: '{name} collects no more: files are for everybody again',
+  slowModeSet: '{name} turned slow mode on: members may send one message in {seconds} s',
+  slowModeEnded: '{name} turned slow mode off',
   passwordSet: '{name} gave the room a password: who comes in from now on needs it',
   passwordRemoved: "{name} took the room's password away",
   away: '{name} is away',
@@ -261,6 +263,7 @@ export const pageEnglish = {
   helpDeop: 'make an op a member like all others',
   helpLock: 'let nobody new in, and only ops set the topic',
   helpUnlock: 'let people in again',
+  helpSlow: 'members may send one message in so many seconds; off: as many as they like',
   helpCollect: 'what members send is for you only; what has come',
   helpPassword: 'who comes in from now on needs it; off: nobody does',
   helpInvite: 'get what lets one person into this room, once; which there are; take one back',

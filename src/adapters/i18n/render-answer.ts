@@ -29,6 +29,8 @@ export function doneText(command: ClientCommand, { say }: Translator): string | 
       return say('collecting')
     case 'endCollection':
       return say('collectionDone')
+    case 'setSlowMode':
+      return command.seconds === 0 ? say('slowOff') : say('slow', { seconds: command.seconds })
     default:
       return undefined
   }

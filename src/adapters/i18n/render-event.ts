@@ -45,6 +45,8 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
       const { type, name: to, reason: why } = event
       return why === undefined ? say(type, { name, to }) : say(`${type}Why`, { name, to, why })
     }
+    case 'slowModeSet':
+      return event.seconds === 0 ? say('slowModeEnded', { name }) : say('slowModeSet', { name, seconds: event.seconds })
     case 'locked':
     case 'unlocked':
     case 'collectionStarted':

@@ -223,6 +223,18 @@ export const COMMANDS = [
   alone('lock', 'helpLock'),
   alone('unlock', 'helpUnlock'),
   {
+    word: 'slow',
+    usage: '/slow seconds|off',
+    helpKey: 'helpSlow',
+    at: EVERYWHERE,
+    permission: 'setSlowMode',
+    parse: (rest) => {
+      const word = rest.trim()
+      const seconds = word === 'off' ? 0 : Number(word)
+      return /^(off|\d{1,9})$/.test(word) ? { type: 'ask', command: { type: 'setSlowMode', seconds } } : undefined
+    },
+  },
+  {
     word: 'collect',
     usage: '/collect [on|off]',
     helpKey: 'helpCollect',

@@ -40,6 +40,7 @@ const KIND = {
   passwordSet: 19,
   passwordRemoved: 20,
   shutOut: 21,
+  slowModeSet: 22,
 } as const satisfies Record<Entry['type'], number>
 
 const packr = new Packr({ useRecords: false })
@@ -196,6 +197,8 @@ const toTuple = (entry: Entry): unknown[] => {
       return [KIND.locked, seq, at, id, name, ...personsTuple(entry.persons)]
     case 'shutOut':
       return [KIND.shutOut, seq, at, id, name, entry.person]
+    case 'slowModeSet':
+      return [KIND.slowModeSet, seq, at, id, name, entry.seconds]
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':
@@ -257,6 +260,8 @@ const toEntry = (tuple: unknown): Entry => {
       return { type: 'collectionStarted', seq, at, by }
     case KIND.collectionEnded:
       return { type: 'collectionEnded', seq, at, by }
+    case KIND.slowModeSet:
+      return { type: 'slowModeSet', seq, at, by, seconds: numberAt(tuple, 5) }
     case KIND.passwordSet:
       return { type: 'passwordSet', seq, at, by }
     case KIND.passwordRemoved:

@@ -99,6 +99,7 @@ const commands = strictMaps({
   unlock: {},
   startCollection: {},
   endCollection: {},
+  setSlowMode: { seconds: count },
   away: { reason },
   back: {},
   typing: {},
@@ -150,6 +151,7 @@ const eventMaps = <const More extends Entries>(more: More) => {
     unlocked: entry,
     collectionStarted: entry,
     collectionEnded: entry,
+    slowModeSet: { ...entry, seconds: count },
     passwordSet: entry,
     passwordRemoved: entry,
     joined: by,
@@ -227,6 +229,8 @@ export const hostMessages = openMaps({
     topic: text,
     /** Since when members' files are for the operators only, in milliseconds since 1970; left out while they are for everybody. */
     collectingSince: v.exactOptional(count),
+    /** Members who are no operators may send one message in so many seconds; left out without slow mode. */
+    slowSeconds: v.exactOptional(count),
     /** Needed to join; left out where there is none. */
     hasPassword: v.exactOptional(flag),
     /** Sequence of the room's newest entry. */
@@ -297,6 +301,9 @@ export const roomFacts = map({
   last: sequence,
   members: list(text),
   collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
+  slowSeconds: v.exactOptional(
+    countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
+  ),
   hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
 })
 export type RoomFacts = v.InferOutput<typeof roomFacts>

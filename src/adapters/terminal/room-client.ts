@@ -113,6 +113,7 @@ export class RoomClient {
     this.#watching.add(session.refusals$.subscribe((why) => this.refused(why)))
     this.#watching.add(session.state$.subscribe((state) => this.#stands(state)))
     if (session.collectingSince !== undefined) this.notice('collecting')
+    if (session.slowSeconds > 0) this.notice('slow', { seconds: session.slowSeconds })
     const before = manner.history === 0 ? [] : await session.history(manner.history)
     for (const entry of before) {
       this.#last = Math.max(this.#last, lastSeqOf(entry))

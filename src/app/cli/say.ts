@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { chunked } from '#client/chunked.ts'
-import { isRefusal, type Refusal } from '#client/errors.ts'
+import { isPassing, isRefusal, type Refusal } from '#client/errors.ts'
 import { postLines, postMessage } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import { forTerminal } from '#domain/names/text.ts'
@@ -31,8 +31,8 @@ export const addSay = (program: Command): Command =>
 const BATCH_BYTES = 32 * 1024
 const BATCH_MS = 50
 
-/** What is wrong with one line, and with no other. */
-const OF_A_LINE: ReadonlySet<string> = new Set(['LINE_TOO_LONG', 'BAD_TEXT'])
+/** What is wrong with one line, and with no other; or, in slow mode, with several at once. */
+const OF_A_LINE: ReadonlySet<string> = new Set(['LINE_TOO_LONG', 'BAD_TEXT', 'SLOW_MODE'])
 
 /** Posts one message, or lines, and knows it again where the answer was lost. */
 type Post = (text: string) => Promise<Ack | Refusal>
@@ -41,8 +41,8 @@ async function say(target: RoomTarget, words: readonly string[]): Promise<void> 
   const { room } = target
   const api = apiOf(target)
   const ids = new RandomIds()
-  const tried = (attempt: () => Promise<Ack | Refusal>) =>
-    new Retries(clientDefaults, { report: reportFirstRetry }).until(attempt)
+  const tried = (attempt: () => Promise<Ack | Refusal>, passes = isPassing) =>
+    new Retries(clientDefaults, { report: reportFirstRetry }).until(attempt, { passes })
   try {
     if (words.length > 0) {
       const text = words.join(' ')
@@ -53,7 +53,9 @@ async function say(target: RoomTarget, words: readonly string[]): Promise<void> 
     } else
       await sayInput(room, (lines) => {
         const id = ids.next()
-        return tried(() => postLines(api, room, lines, id))
+        // In slow mode one line may go by waiting, several never do.
+        const passes = (why: Refusal) => isPassing(why) && !(why.code === 'SLOW_MODE' && lines.includes('\n'))
+        return tried(() => postLines(api, room, lines, id), passes)
       })
   } finally {
     api.close()

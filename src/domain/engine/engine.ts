@@ -123,10 +123,10 @@ export class Engine {
   ): Promise<LocalSession> {
     const { id } = member
     const { guest, role, invited, inviter, hidden = false, person = id, reads = id } = request
-    const { address = guest === true ? member.name : undefined } = request
+    const { address = guest === true ? member.name : undefined, keyless = request.person === undefined } = request
     let session: LocalSession | undefined
     let kicked: string | undefined
-    const forget = room.receive(id, { person, ...(address === undefined ? {} : { address }) }, (why) => {
+    const forget = room.receive(id, { person, keyless, ...(address === undefined ? {} : { address }) }, (why) => {
       kicked = why
       session?.kick(why)
     })

@@ -23,6 +23,8 @@ export interface JoinRequest {
    * a digest of one. Left out: this joining is nobody who was here before.
    */
   readonly person?: string
+  /** Nobody would know this person again: they have no key, and the next connection is another person. Left out where there is a `person`. */
+  readonly keyless?: boolean
   /** Where they come from: what is laid down for an address holds for them. A guest's name is one. */
   readonly address?: string
   /** For its own terminal, and for who shows the owner's key. */

@@ -1,12 +1,12 @@
 import { BehaviorSubject, Observable, Subject } from 'rxjs'
-import { type Rejected, rejected } from '../errors.ts'
+import { type Rejected, rejected, slowModeForBlock } from '../errors.ts'
 import { checkText } from '../names/text.ts'
 import { FileMissing, type Pieces } from '../ports/file-store.ts'
 import { ask, type RoomActor, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
 import { isEntry, type Member, type PastEvent, publicFacts, type RoomEvent, type WholeFile } from '../room/events.ts'
-import type { Permission } from '../room/moderation.ts'
+import { type Permission, slowSecondsOf } from '../room/moderation.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
@@ -128,6 +128,16 @@ export class LocalSession implements RoomSession {
 
   get collectingSince(): number | undefined {
     return this.#room.state.rules.collectingSince
+  }
+
+  get slowSeconds(): number {
+    return this.#room.state.rules.slowSeconds
+  }
+
+  /** Why this member may not send several messages at once. */
+  get slowed(): Rejected | undefined {
+    const seconds = slowSecondsOf(this.#room.state, this.member)
+    return seconds === 0 ? undefined : slowModeForBlock(seconds)
   }
 
   /** Those that this member may see. */

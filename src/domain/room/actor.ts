@@ -14,12 +14,14 @@ import {
   because,
   consequenceOf,
   notAMember,
+  noteSpoken,
   type Permission,
   personOf,
   rankOf,
   refusalFor,
   seat,
   unseat,
+  unspoken,
 } from './moderation.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
@@ -227,6 +229,7 @@ export class RoomActor {
       }
       if (event.type === 'fileReceived' && pending.repeatsReceipt(event, mail)) continue
       const rule = consequenceOf(this.#state, event, { seq: pending.next, at, maxTextBytes, receiptsPerFile })
+      if (event.type === 'said' || event.type === 'acted') noteSpoken(this.#state, event.by.id, at, id)
       // It is answered once what follows from it is kept.
       pending.add(event, rule === undefined ? mail : unanswered(mail), id)
       // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
@@ -254,6 +257,8 @@ export class RoomActor {
 
   /** The journal could not keep it: the authors are told why, presence is published all the same. */
   refuse(pending: PendingBatch, why: Rejected): void {
+    const [entry] = pending.batch.entries
+    if (entry !== undefined) unspoken(this.#state, entry.at)
     this.publish(pending.refuseEntries(why))
   }
 

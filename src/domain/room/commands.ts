@@ -81,6 +81,11 @@ export interface StartCollection {
 export interface EndCollection {
   readonly type: 'endCollection'
 }
+/** Members who are no operators may send one message in so many seconds, 1 to 3600; 0 ends it. */
+export interface SetSlowMode {
+  readonly type: 'setSlowMode'
+  readonly seconds: number
+}
 export type Moderation =
   | Kick
   | Mute
@@ -93,6 +98,7 @@ export type Moderation =
   | Unlock
   | StartCollection
   | EndCollection
+  | SetSlowMode
 
 export interface GoAway {
   readonly type: 'away'

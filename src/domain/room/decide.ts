@@ -14,7 +14,17 @@ import type {
   Whisper,
 } from './commands.ts'
 import { authorOf, type Member, type RoomEvent } from './events.ts'
-import { arrivingAs, banned, moderate, notAMember, rankOf, refusalFor, restraintOf, skeletonOf } from './moderation.ts'
+import {
+  arrivingAs,
+  banned,
+  moderate,
+  notAMember,
+  rankOf,
+  refusalFor,
+  restraintOf,
+  skeletonOf,
+  slowed,
+} from './moderation.ts'
 import type { RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
@@ -50,13 +60,12 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
   if (why !== undefined) return why
   if (member === undefined) return notAMember
   switch (command.type) {
-    case 'say': {
-      const text = checkText(command.text, stamp.maxTextBytes)
-      return typeof text === 'string' ? { type: 'said', seq, at, by: authorOf(member), text } : text
-    }
+    case 'say':
     case 'act': {
       const text = checkText(command.text, stamp.maxTextBytes)
-      return typeof text === 'string' ? { type: 'acted', seq, at, by: authorOf(member), text } : text
+      if (typeof text !== 'string') return text
+      const type = command.type === 'say' ? 'said' : 'acted'
+      return slowed(state, member, command, at) ?? { type, seq, at, by: authorOf(member), text }
     }
     case 'whisper':
       return whisper(state, member, command, stamp)
@@ -97,6 +106,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'unlock':
     case 'startCollection':
     case 'endCollection':
+    case 'setSlowMode':
       return moderate(state, listed, command, stamp)
     default:
       return command satisfies never

@@ -154,6 +154,11 @@ export interface CollectionStarted extends Journaled {
 export interface CollectionEnded extends Journaled {
   readonly type: 'collectionEnded'
 }
+/** Members who are no operators may send one message in so many seconds from now on; 0: as many as they like. */
+export interface SlowModeSet extends Journaled {
+  readonly type: 'slowModeSet'
+  readonly seconds: number
+}
 /** That it changed and by whom; what it is stays with what keeps it, which no journal and no bundle has. */
 export interface PasswordSet extends Journaled {
   readonly type: 'passwordSet'
@@ -173,6 +178,7 @@ export type Rule =
   | Unlocked
   | CollectionStarted
   | CollectionEnded
+  | SlowModeSet
 
 /** What the journal keeps. */
 export type Entry =
@@ -269,6 +275,7 @@ const RULES: Readonly<Record<Rule['type'], true>> = {
   unlocked: true,
   collectionStarted: true,
   collectionEnded: true,
+  slowModeSet: true,
 }
 
 /** Whether it lays down what holds for those who come and speak after it. */

@@ -1,8 +1,8 @@
-import { type Rejected, rejected } from '../errors.ts'
+import { type Rejected, rejected, slowMode } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { subnetOf } from '../names/subnet.ts'
 import { checkText } from '../names/text.ts'
-import type { Ban, ClientCommand, Known, Moderation, Mute, Stamp } from './commands.ts'
+import type { Act, Ban, ClientCommand, Known, Moderation, Mute, Say, Stamp } from './commands.ts'
 import {
   authorOf,
   type Banned,
@@ -72,6 +72,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   unlock: OPERATORS,
   startCollection: OPERATORS,
   endCollection: OPERATORS,
+  setSlowMode: OPERATORS,
   setPassword: OPERATORS,
   invite: OPERATORS,
 }
@@ -252,6 +253,10 @@ export function applyRule(state: RoomState, rule: Rule): void {
     case 'collectionEnded':
       rules.collectingSince = undefined
       return
+    case 'slowModeSet':
+      rules.slowSeconds = rule.seconds
+      if (rule.seconds === 0) state.spoken.clear()
+      return
     default:
       rule satisfies never
   }
@@ -356,9 +361,61 @@ export function moderate(
       return rules.collectingSince === undefined ? { type: 'collectionStarted', ...stamp } : known
     case 'endCollection':
       return rules.collectingSince === undefined ? known : { type: 'collectionEnded', ...stamp }
+    case 'setSlowMode': {
+      const { seconds } = command
+      if (seconds > MOST_SLOW_SECONDS) return tooSlow
+      return rules.slowSeconds === seconds ? known : { type: 'slowModeSet', ...stamp, seconds }
+    }
     default:
       return command satisfies never
   }
+}
+
+const MOST_SLOW_SECONDS = 3600
+const tooSlow = rejected('BAD_COMMAND', `slow mode is from 1 to ${MOST_SLOW_SECONDS} s; 0 ends it`)
+/** So many speakers are remembered in slow mode; more come only by new keys, whose holders may speak anyway. */
+const MOST_SPEAKERS = 10_000
+const MS_PER_SECOND = 1000
+
+/** Seconds that this member waits between two messages; 0 for operators, and without slow mode. */
+export function slowSecondsOf(state: RoomState, { id, role }: Member): number {
+  const { slowSeconds, ops } = state.rules
+  return slowSeconds === 0 || role !== undefined || ops.has(personOf(state, id)) ? 0 : slowSeconds
+}
+
+/** Who waits in slow mode: a person by the key, under any name; without a key, everybody of the subnet. */
+function speakerOf(state: RoomState, id: string): string {
+  const { person = id, address, keyless = false } = state.origins.get(id) ?? {}
+  return keyless && address !== undefined ? subnetOf(address) : person
+}
+
+/** Why a member may not speak yet. The same message sent again, by its id, is no other. */
+export function slowed(state: RoomState, by: Member, { id }: Say | Act, at: number): Rejected | undefined {
+  const seconds = slowSecondsOf(state, by)
+  if (seconds === 0) return undefined
+  const newest = state.spoken.get(speakerOf(state, by.id))
+  if (newest === undefined || at < newest.at || (id !== undefined && id === newest.id)) return undefined
+  const leftMs = newest.at + seconds * MS_PER_SECOND - at
+  return leftMs > 0 ? slowMode(seconds, leftMs) : undefined
+}
+
+/** Notes in slow mode that somebody has spoken: at once, for the next command of the same batch to be judged by it. */
+export function noteSpoken(state: RoomState, by: string, at: number, id: string | undefined): void {
+  const { spoken, rules } = state
+  if (rules.slowSeconds === 0) return
+  const speaker = speakerOf(state, by)
+  spoken.delete(speaker)
+  spoken.set(speaker, { at, id })
+  for (const [oldest, before] of spoken) {
+    const waits = at >= before.at && at < before.at + rules.slowSeconds * MS_PER_SECOND
+    if (waits && spoken.size <= MOST_SPEAKERS) return
+    spoken.delete(oldest)
+  }
+}
+
+/** What was said at that time was not kept: nobody waits for it. */
+export function unspoken(state: RoomState, at: number): void {
+  for (const [speaker, newest] of state.spoken) if (newest.at === at) state.spoken.delete(speaker)
 }
 
 /** Why somebody is not in the room any more, as it is told. */

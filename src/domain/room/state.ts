@@ -32,6 +32,8 @@ export interface Rules {
   locked: boolean
   /** Since when members' files are for operators of the room, in milliseconds since 1970; undefined while they are for everybody. */
   collectingSince: number | undefined
+  /** Members who are no operators may send one message in so many seconds; 0: as many as they like. */
+  slowSeconds: number
 }
 
 /** Whom bans hold for, or mutes. */
@@ -53,6 +55,8 @@ export interface Origin {
   /** The same each time somebody comes back. */
   readonly person: string
   readonly address?: string
+  /** They have no key: the next connection is another person. */
+  readonly keyless?: boolean
 }
 
 /**
@@ -83,6 +87,8 @@ export interface RoomState {
   readonly gone: Map<string, string>
   /** When somebody was last told of as typing, by their id. */
   readonly typing: Map<string, number>
+  /** In slow mode, the newest message of each speaker (see `speakerOf`) that still makes them wait, oldest first. */
+  readonly spoken: Map<string, { readonly at: number; readonly id: string | undefined }>
   topic: string
   /** Sequence of the newest committed entry, 0 before the first. */
   last: number
@@ -101,6 +107,7 @@ export const initialState = (name: string): RoomState => ({
     mutes: { names: new Map(), persons: new Map() },
     locked: false,
     collectingSince: undefined,
+    slowSeconds: 0,
   },
   origins: new Map(),
   skeletons: new Map(),
@@ -108,6 +115,7 @@ export const initialState = (name: string): RoomState => ({
   insiders: new Set(),
   gone: new Map(),
   typing: new Map(),
+  spoken: new Map(),
   topic: '',
   last: 0,
 })

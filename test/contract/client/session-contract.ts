@@ -36,6 +36,14 @@ const talking: Readonly<Record<string, InRoom>> = {
     assert.deepEqual(one.said, ['budi: nr 1', 'ani: nr 2', 'budi: nr 3', 'ani: nr 4', 'budi: nr 5'])
     assert.deepEqual(other.said, one.said)
   },
+  'a rule is for operators to lay down, and whoever comes in knows those that hold': async ({ enter }) => {
+    const ani = await enter({ name: 'ani' })
+    const answer = await ani.send({ type: 'setSlowMode', seconds: 10 })
+    assert.equal('code' in answer && answer.code, 'NOT_ALLOWED')
+    assert.equal(ani.slowSeconds, 0)
+    await kept(ani, say('one'))
+    await kept(ani, say('two'))
+  },
   'those who speak at once see one order, and each their own words in theirs': async ({ enter }) => {
     const sessions = [await enter({ name: 'ani' }), await enter({ name: 'budi' })]
     const seen = sessions.map(watch)

@@ -38,6 +38,7 @@ const kinds: readonly UnnumberedEntry[] = [
   { type: 'shutOut', person: 'p2' },
   { type: 'collectionStarted' },
   { type: 'collectionEnded' },
+  { type: 'slowModeSet', seconds: 10 },
   { type: 'passwordSet' },
   { type: 'passwordRemoved' },
   { type: 'fileOffered', file: { ...file, audience: { from: ani, to: { id: 'm2', name: 'budi' } } } },

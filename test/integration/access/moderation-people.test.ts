@@ -285,3 +285,38 @@ test('who is kicked out of a locked room does not come back, and all others who 
   const again = await LineClient.join(port, 'netcatt')
   expect(await again.ask('/join den', /^! /)).toMatch(/^! LOCKED /)
 })
+
+test('slow mode holds for a person over every server, which tell it and how long to wait', async () => {
+  const { port, owner, troll } = await withTroll()
+  expect(await owner.ask({ type: 'setSlowMode', seconds: 3600 })).toMatchObject({ type: 'ack' })
+  expect(await troll.say('one')).toMatchObject({ type: 'ack' })
+  for (const by of CARRIERS) {
+    const { client, outcome } = await enter(port, by, TROLL, 'another')
+    expect([outcome, client.of('joined')[0]?.slowSeconds]).toEqual(['joined', 3600])
+    expect(await client.say('two')).toMatchObject({
+      code: 'SLOW_MODE',
+      message: expect.stringMatching(/in 3\d\d\d s$/),
+    })
+  }
+  const posted = await sayOverHttp(port, 'den', 'two', { headers: asTroll })
+  expect([posted.status, posted.json]).toMatchObject([429, { code: 'SLOW_MODE' }])
+  expect(Number(posted.headers['retry-after'])).toBeGreaterThan(3000)
+  const other = { 'Tamtam-Key': keyOf('other') }
+  await enter(port, 'frames', keyOf('other'), 'other')
+  // Of several lines none is said: a second try would say the first again.
+  expect((await sayOverHttp(port, 'den', 'a\nb', { headers: other })).json).toMatchObject({ code: 'SLOW_MODE' })
+  expect((await sayOverHttp(port, 'den', 'a', { headers: other })).status).toBe(201)
+  expect((await sayOverHttp(port, 'den', 'a\nb', { headers: asOwner })).status).toBe(201)
+  expect((await ask(port, 'GET /rooms/den', { headers: asOwner })).json).toMatchObject({ slowSeconds: 3600 })
+
+  const netcat = await LineClient.join(port, 'eka', { from: '127.0.0.9' })
+  await netcat.ask('/join den', '* slow mode: members may send one message in 3600 s')
+  netcat.write('one\n')
+  expect(await netcat.ask('/me waves', /^! /)).toMatch(/^! SLOW_MODE .* in 3\d\d\d s$/)
+  await netcat.ask('/nick feri', '* you are now feri')
+  expect(await netcat.ask('two', /^! /)).toMatch(/^! SLOW_MODE /)
+  await netcat.ask('/msg host psst', /^\* to |^! NO_SUCH/)
+  await owner.ask({ type: 'setSlowMode', seconds: 0 })
+  expect((await sayOverHttp(port, 'den', 'two', { headers: asTroll })).status).toBe(201)
+  expect((await ask(port, 'GET /rooms/den', { headers: asOwner })).json).not.toHaveProperty('slowSeconds')
+})

@@ -23,6 +23,15 @@ describe('tamtam say', () => {
     expect(said.map(({ text }) => text)).toEqual([...many, 'akhir'])
     expect(said.map(({ seq }) => seq)).toEqual(said.map((_, index) => index + 2))
   })
+  it('in slow mode waits between two lines', async () => {
+    const { at, tamtam } = await hostForVerbs()
+    const owner = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+    await owner.send({ type: 'setSlowMode', seconds: 1 })
+    expect(await CliProcess.run(['say', at], { input: 'satu\ndua\n' })).toMatchObject({ code: 0 })
+    const { said } = await CliProcess.run(['tail', at, '--after', '1', '--no-follow', '--json'])
+    expect(said).toMatchObject([{ text: 'satu' }, { text: 'dua' }])
+    expect(Number(said[1]?.at) - Number(said[0]?.at)).toBeGreaterThanOrEqual(1000)
+  })
   it('says it once, however often the answer is lost (C118)', async () => {
     const { at, port } = await hostForVerbs()
     const proxy = await ChaosProxy.open(port)

@@ -59,6 +59,7 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('unbanned', { name: text }),
   of('locked', {}),
   of('unlocked', {}),
+  of('slowModeSet', { seconds: fc.nat() }),
   of('passwordSet', {}),
   of('passwordRemoved', {}),
 )

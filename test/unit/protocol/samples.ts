@@ -29,6 +29,7 @@ export const clientSamples: Readonly<Record<string, ClientMessage>> = {
   unlock: { type: 'command', ref: 16, command: { type: 'unlock' } },
   startCollection: { type: 'command', ref: 19, command: { type: 'startCollection' } },
   endCollection: { type: 'command', ref: 20, command: { type: 'endCollection' } },
+  setSlowMode: { type: 'command', ref: 21, command: { type: 'setSlowMode', seconds: 10 } },
   away: { type: 'command', ref: 17, command: { type: 'away', reason: 'lunch' } },
   back: { type: 'command', ref: 18, command: { type: 'back' } },
   typing: { type: 'command', command: { type: 'typing' } },
@@ -70,6 +71,16 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'locked', seq: 16, at, by: ani },
       { type: 'unlocked', seq: 17, at, by: ani },
     ],
+  },
+  'batch-slow': {
+    type: 'batch',
+    events: [
+      { type: 'slowModeSet', seq: 24, at, by: ani, seconds: 10 },
+      { type: 'slowModeSet', seq: 25, at, by: ani, seconds: 0 },
+    ],
+  },
+  'joined-slow': {
+    ...{ type: 'joined', room: 'lobby', member: ani, members: [ani], count: 1, topic: '', slowSeconds: 10, last: 0 },
   },
   'batch-passwords': {
     type: 'batch',

@@ -55,6 +55,7 @@ export class RemoteRoom {
   #name: string | undefined
   #topic = ''
   #collectingSince: number | undefined
+  #slowSeconds = 0
   #hasPassword = false
   /** The room's newest entry when the host last told how things stand: older ones do not change that. */
   #toldAt = 0
@@ -88,6 +89,10 @@ export class RemoteRoom {
 
   get collectingSince(): number | undefined {
     return this.#collectingSince
+  }
+
+  get slowSeconds(): number {
+    return this.#slowSeconds
   }
 
   /** Whether the room asks whoever comes in for one. */
@@ -205,6 +210,7 @@ export class RemoteRoom {
     this.#member = member
     this.#topic = topic
     this.#collectingSince = joined.collectingSince
+    this.#slowSeconds = joined.slowSeconds ?? 0
     this.#hasPassword = joined.hasPassword === true
     this.#toldAt = last
     this.#cursor ??= last
@@ -241,6 +247,7 @@ export class RemoteRoom {
       if (event.type === 'topicSet') this.#topic = event.topic
       if (event.type === 'collectionStarted') this.#collectingSince = event.at
       if (event.type === 'collectionEnded') this.#collectingSince = undefined
+      if (event.type === 'slowModeSet') this.#slowSeconds = event.seconds
       if (event.type === 'passwordSet' || event.type === 'passwordRemoved')
         this.#hasPassword = event.type === 'passwordSet'
       if (event.type === 'opped' || event.type === 'deopped') this.#people.rule(event)

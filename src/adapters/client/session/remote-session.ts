@@ -36,6 +36,10 @@ export class RemoteSession implements RoomSession {
     return this.#place.collectingSince
   }
 
+  get slowSeconds(): number {
+    return this.#place.slowSeconds
+  }
+
   get state$(): Observable<ConnectionState> {
     return this.#place.state$
   }

@@ -225,7 +225,7 @@ export class ClientSession implements KeyHolder {
       // One member can't be in one room twice.
       if (before?.session.room === room) await this.part()
       const name = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      const member = keys === undefined ? {} : { member: id }
+      const member = keys === undefined ? { keyless: true } : { member: id }
       const hidden = options.hidden === true
       const session = await engine.join({ room, owner: id, person: id, address, hidden, ...member, ...grant, ...name })
       await this.#enter(session, credentials, options)

@@ -68,6 +68,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   NO_SUCH_MEMBER: 422,
   NO_SUCH_INVITATION: 422,
   TRY_LATER: 429,
+  SLOW_MODE: 429,
   HEAD_TOO_LARGE: 431,
   BUG: 500,
   BUSY: 503,

@@ -26,17 +26,21 @@ export async function listRooms({ context, request, reply, requester }: Exchange
 }
 
 export function showRoom({ context, request, requester }: Exchange): Promise<object> {
-  return requester.inRoom(paramsOf(request).room, async ({ room, topic, last, members, collectingSince }) => {
-    await requester.payItems(members.length, room)
-    return {
-      name: room,
-      topic,
-      last,
-      ...(collectingSince === undefined ? {} : { collectingSince }),
-      ...(context.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
-      members: members.map(({ name }) => name),
-    }
-  })
+  return requester.inRoom(
+    paramsOf(request).room,
+    async ({ room, topic, last, members, collectingSince, slowSeconds }) => {
+      await requester.payItems(members.length, room)
+      return {
+        name: room,
+        topic,
+        last,
+        ...(collectingSince === undefined ? {} : { collectingSince }),
+        ...(slowSeconds === 0 ? {} : { slowSeconds }),
+        ...(context.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
+        members: members.map(({ name }) => name),
+      }
+    },
+  )
 }
 
 export const setPassword = (exchange: Exchange): Promise<FastifyReply> =>
@@ -120,6 +124,8 @@ const withIds = (messages: readonly Message[], id: string): readonly Message[] =
 
 /** Says them in order, and answers for the last; `duplicate` where the room had them all. */
 async function say(session: LocalSession, messages: readonly Message[]): Promise<Pick<Ack, 'seq' | 'duplicate'>> {
+  // In slow mode the first of them would be said alone, and again with each further try.
+  if (messages.length > 1) accepted(session.slowed)
   let seq = 0
   let duplicate = true
   for (let said = 0; said < messages.length; ) {

@@ -75,12 +75,13 @@ export class LineRenderer {
 
 /** The first lines of a member who has joined a room. */
 export function greetingText(session: LocalSession, { say }: Translator): string {
-  const { collectingSince, last, member, members, room, topic } = session
+  const { collectingSince, last, member, members, room, slowSeconds, topic } = session
   const gaps = { name: member.name, room, count: members.length }
   return [
     `* ${last === 0 ? say('greeting', gaps) : say('greetingSoFar', { ...gaps, last: String(last) })}`,
     ...(topic === '' ? [] : [`* ${say('topicIs', { topic })}`]),
     ...(collectingSince === undefined ? [] : [`* ${say('collecting')}`]),
+    ...(slowSeconds === 0 ? [] : [`* ${say('slow', { seconds: slowSeconds })}`]),
   ].join('\n')
 }
 

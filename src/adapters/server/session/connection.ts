@@ -175,7 +175,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
   }
 
   #joined({ session, after }: Joined): void {
-    const { room, member, members, topic, collectingSince, last } = session
+    const { room, member, members, topic, collectingSince, slowSeconds, last } = session
     const listed = members.slice(0, this.#parts.settings.listedMembers)
     this.#say({
       type: 'joined',
@@ -185,6 +185,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
       count: members.length,
       topic,
       ...(collectingSince === undefined ? {} : { collectingSince }),
+      ...(slowSeconds === 0 ? {} : { slowSeconds }),
       ...(this.#parts.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
       last,
     })

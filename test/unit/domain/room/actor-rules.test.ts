@@ -3,7 +3,7 @@ import { rejected } from '#domain/errors.ts'
 import { RoomActor } from '#domain/room/actor.ts'
 import type { PendingBatch } from '#domain/room/batch.ts'
 import type { RoomCommand } from '#domain/room/commands.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
+import type { Entry, RoomEvent } from '#domain/room/events.ts'
 import { mailOf, say } from '../../../harness/mail.ts'
 import { AT, ani, budi, limits } from '../../../harness/people.ts'
 
@@ -91,6 +91,38 @@ describe('a rule', () => {
     commitAll()
     expect(typesShown()).toEqual([['said', 'muted']])
     expect(late.refusals.map(({ code }) => code)).toEqual(['MUTED', 'MUTED'])
+  })
+})
+
+describe('slow mode', () => {
+  it('holds for messages that are decided at once, and for who goes and comes back', () => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    room.tell(mailOf(owner, { type: 'setSlowMode', seconds: 10 }))
+    commitAll()
+    const pasted = mailOf(budi, say('a'), say('b'), { type: 'leave', reason: 'left' }, { type: 'join' }, say('c'))
+    room.tell(pasted)
+    room.tell(mailOf(owner, say('d'), say('e')))
+    commitAll()
+    expect(pasted.refusals.map(({ code }) => code)).toEqual(['SLOW_MODE', 'SLOW_MODE'])
+    expect(typesShown()).toEqual([['slowModeSet'], ['said', 'left', 'joined', 'said', 'said']])
+  })
+  it('makes nobody wait for a message that could not be kept', () => {
+    const { room, owner, commitAll, typesShown } = roomOfTwo()
+    room.tell(mailOf(owner, { type: 'setSlowMode', seconds: 10 }))
+    commitAll()
+    room.tell(mailOf(budi, say('a')))
+    room.refuse(room.prepare(AT), rejected('READ_ONLY', 'not now'))
+    room.tell(mailOf(budi, say('a')))
+    commitAll()
+    expect(typesShown()).toEqual([['slowModeSet'], ['said']])
+  })
+  it('holds after a restart', () => {
+    const facts: readonly Entry[] = [{ type: 'slowModeSet', seq: 1, at: AT, by: ani, seconds: 10 }]
+    const room = new RoomActor('lobby', { first: 1, last: 1 }, facts, limits, () => {})
+    const twice = mailOf(budi, { type: 'join' }, say('a'), say('b'))
+    room.tell(twice)
+    room.prepare(AT)
+    expect(twice.refusals).toMatchObject([{ code: 'SLOW_MODE', retrySeconds: 10 }])
   })
 })
 

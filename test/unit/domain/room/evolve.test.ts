@@ -38,6 +38,7 @@ describe('what a room knows', () => {
         bans: { names: new Map(), persons: new Map() },
         mutes: { names: new Map(), persons: new Map() },
         locked: false,
+        slowSeconds: 0,
       },
       origins: new Map(),
       skeletons: new Map(),
@@ -45,6 +46,7 @@ describe('what a room knows', () => {
       insiders: new Set(),
       gone: new Map(),
       typing: new Map(),
+      spoken: new Map(),
       topic: '',
       last: 0,
     }))

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { decide } from '#domain/room/decide.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
+import { evolve } from '#domain/room/evolve.ts'
+import { noteSpoken } from '#domain/room/moderation.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, MAX_TEXT_BYTES } from '../../../harness/people.ts'
 
@@ -349,6 +352,95 @@ describe('a lock', () => {
     given(...locked, banned, gone, free)
       .when(budi, { type: 'join' })
       .refused('LOCKED')
+  })
+})
+
+describe('slow mode', () => {
+  const set = { type: 'slowModeSet', ...asAni, seconds: 10 } as const
+  it('is a fact of the room, which the newest ends', () => {
+    given(...here)
+      .when(ani, { type: 'setSlowMode', seconds: 10 })
+      .then(set)
+    given(...here, set)
+      .when(ani, { type: 'setSlowMode', seconds: 10 })
+      .known(2)
+    given(...here, set)
+      .when(host, { type: 'setSlowMode', seconds: 0 })
+      .then({ type: 'slowModeSet', seq: 3, ...asHost, seconds: 0 })
+    given(...here)
+      .when(ani, { type: 'setSlowMode', seconds: 0 })
+      .known(1)
+  })
+  it('is an hour at most', () => {
+    given(...here)
+      .when(ani, { type: 'setSlowMode', seconds: 3600 })
+      .accepted()
+    given(...here)
+      .when(ani, { type: 'setSlowMode', seconds: 3601 })
+      .refused('BAD_COMMAND')
+  })
+  const spokenAfter = (...rules: readonly RoomEvent[]) => {
+    const room = given(...here, ...rules)
+    for (const { id } of [host, ani, budi]) noteSpoken(room.state, id, AT - 9_999, 'k1')
+    return room
+  }
+  it('makes members wait between two messages, whatever these are, and tells how long', () => {
+    const room = spokenAfter(set)
+    for (const type of ['say', 'act'] as const) room.when(budi, { type, text: 'halo' }).refused('SLOW_MODE')
+    const stamp = { seq: 3, at: AT - 5_500, maxTextBytes: MAX_TEXT_BYTES, receiptsPerFile: 1 }
+    const why = decide(room.state, budi, { type: 'say', text: 'halo' }, stamp)
+    expect(why).toMatchObject({ code: 'SLOW_MODE', retrySeconds: 6, message: expect.stringContaining('in 6 s') })
+  })
+  it('makes nobody else wait: not operators, not who has not spoken, and not whispers, topics and files', () => {
+    const room = spokenAfter(set)
+    for (const by of [host, ani, cici]) room.when(by, { type: 'say', text: 'halo' }).accepted()
+    room.when(budi, { type: 'whisper', to: 'ani', text: 'psst' }).accepted()
+    room.when(budi, { type: 'setTopic', topic: 'tea' }).accepted()
+    room.when(budi, { type: 'offerFile', file: { id: 'f9', name: 'a.txt' } }).accepted()
+  })
+  it('lets them speak again when the time is over, it is off, or the clock went back', () => {
+    const late = given(...here, set)
+    noteSpoken(late.state, budi.id, AT - 10_000, undefined)
+    late.when(budi, { type: 'say', text: 'halo' }).accepted()
+    spokenAfter(set, { ...set, seq: 3, seconds: 0 })
+      .when(budi, { type: 'say', text: 'halo' })
+      .accepted()
+    const back = given(...here, set)
+    noteSpoken(back.state, budi.id, AT + 60_000, undefined)
+    back.when(budi, { type: 'say', text: 'halo' }).accepted()
+  })
+  it('knows the message that is sent again by its id', () => {
+    const room = spokenAfter(set)
+    room.when(budi, { type: 'say', text: 'halo', id: 'k1' }).accepted()
+    room.when(budi, { type: 'say', text: 'halo', id: 'k2' }).refused('SLOW_MODE')
+  })
+  it('counts a key under any name, and without one everybody of the subnet', () => {
+    const { state } = spokenAfter(set)
+    const say = (id: string, person: string, address: string) => {
+      state.origins.set(id, { person, address, keyless: person === id })
+      const by: Member = { id, name: id }
+      evolve(state, joined(by))
+      const stamp = { seq: 3, at: AT, maxTextBytes: MAX_TEXT_BYTES, receiptsPerFile: 1 }
+      const said = decide(state, by, { type: 'say', text: 'halo' }, stamp)
+      if (said.type === 'said') noteSpoken(state, id, AT, undefined)
+      return said.type
+    }
+    expect(say('k1', 'key', '10.0.0.1')).toBe('said')
+    expect(say('k2', 'key', '10.0.0.2')).toBe('rejected')
+    expect(say('n1', 'n1', '10.0.0.1')).toBe('said')
+    expect(say('n2', 'n2', '10.0.0.1')).toBe('rejected')
+    expect(say('n3', 'n3', '2001:db8::1')).toBe('said')
+    expect(say('n4', 'n4', '2001:db8::2')).toBe('rejected')
+  })
+  it('remembers those who wait, and no more than ten thousand of them', () => {
+    const { state } = given(...here, set)
+    for (let index = 0; index < 10_100; index++) noteSpoken(state, `p${index}`, AT, undefined)
+    expect(state.spoken.size).toBe(10_000)
+    noteSpoken(state, 'p1', AT + 10_000, undefined)
+    expect([...state.spoken.keys()]).toEqual(['p1'])
+    evolve(state, { ...set, seq: 3, seconds: 0 })
+    noteSpoken(state, 'p1', AT, undefined)
+    expect(state.spoken.size).toBe(0)
   })
 })
 

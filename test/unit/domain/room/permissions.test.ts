@@ -44,11 +44,24 @@ const COMMANDS: Readonly<Record<ClientCommand['type'], ClientCommand>> = {
   unlock: { type: 'unlock' },
   startCollection: { type: 'startCollection' },
   endCollection: { type: 'endCollection' },
+  setSlowMode: { type: 'setSlowMode', seconds: 10 },
 }
 
 const TALK = ['say', 'act', 'whisper', 'setTopic', 'rename', 'away', 'typing'] as const
 const COLLECTING = ['startCollection', 'endCollection'] as const
-const ORDER = ['kick', 'mute', 'unmute', 'ban', 'unban', 'op', 'deop', 'lock', 'unlock', ...COLLECTING] as const
+const ORDER = [
+  'kick',
+  'mute',
+  'unmute',
+  'ban',
+  'unban',
+  'op',
+  'deop',
+  'lock',
+  'unlock',
+  'setSlowMode',
+  ...COLLECTING,
+] as const
 
 /** The code each permission is refused with, where it is: written down here apart from the code's own table. */
 const REFUSED: Readonly<Record<Who, Partial<Record<ClientCommand['type'], string>>>> = {

@@ -71,6 +71,11 @@ describe('a line for each event', () => {
       '* this room collects: what members send is seen only by them and by those who look after the room, says ani\n',
     ],
     [{ ...stamp, type: 'collectionEnded' }, '* this room collects no more, says ani: files are for everybody\n'],
+    [
+      { ...stamp, type: 'slowModeSet', seconds: 10 },
+      '* ani turned slow mode on: members may send one message in 10 s\n',
+    ],
+    [{ ...stamp, type: 'slowModeSet', seconds: 0 }, '* ani turned slow mode off\n'],
     [{ ...stamp, type: 'passwordSet' }, '* ani gave the room a password: who comes in from now on needs it\n'],
     [{ ...stamp, type: 'passwordRemoved' }, "* ani took the room's password away\n"],
     [{ type: 'away', by: ani, reason: '' }, '* ani is away\n'],
