@@ -31,7 +31,7 @@ export default {
     sees('system', [SHARED_DOMAIN]),
     sees('server', [DOMAIN, PROTOCOL, I18N, SYSTEM_FILES]),
     sees('client', [SHARED_DOMAIN, PROTOCOL, I18N, SYSTEM_FILES, 'adapters/system/tls/']),
-    sees('terminal', [DOMAIN, PROTOCOL, I18N, 'adapters/client/', SYSTEM_FILES]),
+    sees('terminal', [SHARED_DOMAIN, PROTOCOL, I18N, 'adapters/client/', SYSTEM_FILES]),
     sees('web', [SHARED_DOMAIN, PROTOCOL, I18N, 'adapters/client/']),
     {
       name: 'browsers-have-no-node',

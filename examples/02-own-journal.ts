@@ -1,5 +1,5 @@
-// A journal of your own: here one that also appends what is said to a text file. The contract suite that our own adapters
-// pass tells whether it keeps what a journal must. Run it: node examples/02-own-journal.ts
+// A journal of your own: here one that also appends each message to a text file. The contract suite that our own adapters
+// pass shows whether it is a correct journal. Run it: node examples/02-own-journal.ts
 import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

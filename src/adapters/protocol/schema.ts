@@ -42,7 +42,8 @@ type Maps = Readonly<Record<string, v.GenericSchema>>
 /* @__NO_SIDE_EFFECTS__ */
 export const oneOf = <const Table extends Maps>(table: Table, other: v.GenericSchema = unknownKind) => {
   const kinds = new Map<unknown, v.GenericSchema>(Object.entries(table))
-  return v.lazy((value) => (kinds.get(typeOf(value)) ?? other) as Table[keyof Table])
+  const find = (value: unknown) => (kinds.get(typeOf(value)) ?? other) as Table[keyof Table]
+  return { ...v.lazy(find), options: Object.values(table) }
 }
 const unknownKind = v.never('is of a kind that is not known here')
 
@@ -63,7 +64,7 @@ const countAs = (about: string) => v.pipe(count, v.description(about))
 
 /** A role that only a newer host has is none. */
 const isRole = (role: string): role is Role => role === 'owner' || role === 'op'
-const member = v.pipe(
+export const member = v.pipe(
   map({ id: text, name: text, role: v.exactOptional(text), away: v.exactOptional(text) }),
   v.transform((member): Member => {
     if (member.role === undefined || isRole(member.role)) return member as Member
@@ -118,8 +119,9 @@ const operators = v.pipe(
   v.transform(() => 'staff' as const),
   v.literal('staff'),
 )
-const addressee = v.lazy((to): typeof member | typeof operators => (typeof to === 'string' ? operators : member))
-const audience = map({ from: member, to: addressee })
+const findAddressee = (to: unknown): typeof member | typeof operators => (typeof to === 'string' ? operators : member)
+const addressee = { ...v.lazy(findAddressee), options: [member, operators] }
+export const audience = map({ from: member, to: addressee })
 
 /** `more`: what of a file only one of the two ways tells. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -256,11 +258,11 @@ export type HostMessages = OneOf<typeof hostMessages>
 const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
 /* @__NO_SIDE_EFFECTS__ */
 const list = <Each extends v.GenericSchema>(each: Each) => v.array(each, 'must be a list')
-const sequence = countAs('Dense and rising within a room, from 1.')
+export const sequence = countAs('Dense and rising within a room, from 1.')
 const path = v.pipe(text, v.description('A path on this host.'))
 
 /** With the address of the file that they speak of. */
-const eventKindsOverHttp = eventMaps({ url: path })
+export const eventKindsOverHttp = eventMaps({ url: path })
 export const eventsOverHttp = eventsOf(eventKindsOverHttp)
 
 /** What a client posts. */
@@ -268,9 +270,15 @@ export const message = v.strictObject(
   { text, type: v.optional(v.picklist(['say', 'act'], 'must be say or act'), 'say') },
   mapFault,
 )
+/** `Idempotency-Key`. */
+export const messageKey = v.pipe(
+  text,
+  v.regex(/^[!-~]{1,128}$/, 'Idempotency-Key must be 1 to 128 visible ASCII characters'),
+  v.description('Makes sending it again harmless; another text with it is ID_REUSED.'),
+)
 export const password = v.strictObject({ password: v.pipe(text, v.description('At most 256 bytes.')) }, mapFault)
 export const receipt = v.strictObject(
-  { sha256: v.pipe(text, v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')) },
+  { sha256: v.pipe(text, v.regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits'), v.toLowerCase()) },
   mapFault,
 )
 
@@ -312,8 +320,14 @@ const keptInvitation = map({
 export const invitations = map({ invitations: list(keptInvitation) })
 export type KeptInvitation = v.InferOutput<typeof keptInvitation>
 
+/** A whole file, for its sender. */
+export const sentFile = map({
+  ...{ id: fileId, name: text, size: count, sha256, url: path },
+  audience: v.exactOptional(audience),
+})
+
 const given = map({ name: text, at: timeAs('When') })
-const fileRow = map({
+export const fileRow = map({
   id: fileId,
   name: text,
   by: text,
@@ -334,6 +348,10 @@ export type FileRow = v.InferOutput<typeof fileRow>
 
 export const receipts = map({ verified: list(given), waiting: list(text) })
 export type Receipts = v.InferOutput<typeof receipts>
+
+export const signedLink = map({ url: path, expiresAt: timeAs('Until when it opens the file') })
+export const health = map({ status: v.picklist(['ok', 'degraded']), message: v.exactOptional(text) })
+export const unhealthy = map({ status: v.literal('degraded'), code: text, message: text })
 
 // Checks
 

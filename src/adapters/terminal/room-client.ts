@@ -1,18 +1,16 @@
 import { type Observable, Subscription } from 'rxjs'
 import { TypingMembers } from '#client/session/typing-members.ts'
-import { failureText, forTerminal, jsonForTerminal } from '#domain/names/text.ts'
-import type { Clock } from '#domain/ports/system.ts'
+import { failureText, forTerminal, isNamedIn, jsonForTerminal } from '#domain/names/text.ts'
+import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { Say } from '#domain/room/commands.ts'
 import { isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '#domain/room/events.ts'
 import type { Invitation } from '#domain/room/room-access.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
 import type { Filling, Key, Translator } from '#i18n/translator.ts'
-import { Attention } from './attention.ts'
-import { receiptRow, rowOf, type View } from './event-rows.ts'
+import type { BellRule } from '#protocol/commands.ts'
 import type { Ending, FileTransfers, HostControls, Output } from './ports.ts'
-import { Presence } from './presence.ts'
-import { type Paint, unpainted } from './style.ts'
+import { clockText, type Paint, receiptRow, rowOf, unpainted, type View } from './rows.ts'
 import { Transfers } from './transfers.ts'
 
 /** In larger rooms comings and goings are told together. */
@@ -340,5 +338,85 @@ export class RoomClient {
       this.end({ type: 'closed', why: code === undefined ? why : this.words.refusal({ code, message: why }) })
     }
     this.#outlet.changed()
+  }
+}
+
+/** Whoever has not touched a key for so long is taken to look elsewhere. */
+const LOOKS_AWAY_MS = 60_000
+const BELL_APART_MS = 5000
+
+/** When somebody at this terminal is to be called, and from where on they have not read. */
+export class Attention {
+  readonly #clock: Clock
+  readonly #ring: () => void
+  rule: BellRule = 'mention'
+  #touchedAt: number
+  #touchedTime: number
+  #divided = false
+  #rangAt = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock, ring: () => void) {
+    this.#clock = clock
+    this.#ring = ring
+    this.#touchedAt = clock.elapsed()
+    this.#touchedTime = clock.now()
+  }
+
+  /** A key was pressed: somebody is here, and has read. */
+  touch(): void {
+    this.#touchedAt = this.#clock.elapsed()
+    this.#touchedTime = this.#clock.now()
+    this.#divided = false
+  }
+
+  /** The time since when there is news, once for each time that somebody looked away. */
+  dividerDue(): string | undefined {
+    if (this.#divided || this.#clock.elapsed() - this.#touchedAt < LOOKS_AWAY_MS) return undefined
+    this.#divided = true
+    return clockText(this.#touchedTime)
+  }
+
+  heard(event: RoomEvent, me: string): void {
+    const speaks = event.type === 'said' || event.type === 'acted' || event.type === 'whispered'
+    if (!speaks || this.rule === 'off') return
+    if (this.rule === 'all' || event.type === 'whispered' || isNamedIn(event.text, me)) this.ring()
+  }
+
+  ring(): void {
+    if (this.rule === 'off' || this.#clock.elapsed() - this.#rangAt < BELL_APART_MS) return
+    this.#rangAt = this.#clock.elapsed()
+    this.#ring()
+  }
+}
+
+/** Comings and goings of so long become one line. */
+const FOLD_MS = 3000
+
+/** Comings and goings in a large room, several in a line. */
+export class Presence {
+  readonly #clock: Clock
+  readonly #tell: (type: 'joined' | 'left', names: readonly string[]) => void
+  readonly #names = { joined: new Set<string>(), left: new Set<string>() }
+  #timer: Cancel | undefined
+
+  constructor(clock: Clock, tell: (type: 'joined' | 'left', names: readonly string[]) => void) {
+    this.#clock = clock
+    this.#tell = tell
+  }
+
+  note(type: 'joined' | 'left', name: string): void {
+    // Whoever came and went again in between is no news.
+    if (!(type === 'left' && this.#names.joined.delete(name))) this.#names[type].add(name)
+    this.#timer ??= this.#clock.after(FOLD_MS, () => this.flush())
+  }
+
+  flush(): void {
+    this.#timer?.()
+    this.#timer = undefined
+    for (const type of ['joined', 'left'] as const) {
+      const names = [...this.#names[type]]
+      this.#names[type].clear()
+      if (names.length > 0) this.#tell(type, names)
+    }
   }
 }

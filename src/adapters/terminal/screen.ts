@@ -1,13 +1,12 @@
 import { render, Text, useApp, useCursor, useInput, usePaste, useStdout, useWindowSize } from 'ink'
 import { createElement, useEffect, useState } from 'react'
 import { wrapped } from './cells.ts'
-import type { Sources } from './completion.ts'
 import { type Frame, frameOf, takenAway } from './frame.ts'
 import { strokesOf } from './line-editor.ts'
 import type { Ending, JobControl, Output } from './ports.ts'
 import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
-import { Typing } from './typing.ts'
+import { type Sources, Typing } from './typing.ts'
 
 /** So often is shown how far transfers are. */
 const FRAME_MS = 100

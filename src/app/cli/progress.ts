@@ -2,7 +2,7 @@ import { TransferMeter, type TransferUpdate } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { sizeText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
-import { type Progress, progressLine } from '#terminal/progress-line.ts'
+import { type Progress, progressLine } from '#terminal/transfers.ts'
 
 export interface Screen {
   write(text: string): unknown

@@ -12,7 +12,7 @@ import { reflows } from '#terminal/frame.ts'
 import { runPlain } from '#terminal/plain.ts'
 import type { Ending, FileTransfers, HostControls, JobControl, Output, Refusal, TypedLines } from '#terminal/ports.ts'
 import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
-import { themes } from '#terminal/style.ts'
+import { themes } from '#terminal/rows.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
 /** How much of what was said before is shown to whoever comes in. */

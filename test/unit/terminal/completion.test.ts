@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { choicesFor, gapAt, type Sources } from '#terminal/completion.ts'
+import { choicesFor, gapAt, type Sources } from '#terminal/typing.ts'
 
 const sources: Sources = {
   nicks: () => ['budi', 'Ayu', 'ani'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { amountText, durationText, tookText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
-import { type Progress, progressLine } from '#terminal/progress-line.ts'
+import { type Progress, progressLine } from '#terminal/transfers.ts'
 
 const words = translatorFor('en')
 

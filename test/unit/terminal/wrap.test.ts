@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forTerminal } from '#domain/names/text.ts'
 import { widthOf, wrapped } from '#terminal/cells.ts'
-import { themes } from '#terminal/style.ts'
+import { themes } from '#terminal/rows.ts'
 
 const unstyled = (text: string) => text.replaceAll(/\x1b\[[\d;]*m/g, '')
 

@@ -17,6 +17,7 @@ import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import { paramsOf } from './input.ts'
+import type { Operation } from './openapi.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
 
 /**
@@ -41,6 +42,8 @@ export interface Route {
   readonly link?: 'any' | 'sender'
   /** Whether clients of tus are answered in their own headers. */
   readonly tus?: true
+  /** For `/openapi.json`; left out where another way to write the same address has it. */
+  readonly about?: Operation
   readonly handler: (exchange: Exchange) => unknown
 }
 

@@ -70,14 +70,10 @@ type Message = Say | Act
 /** Lines of one request that wait for their commit together. */
 const AT_ONCE = 512
 
-const messageKey = v.optional(
-  v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,128}$/, 'Idempotency-Key must be 1 to 128 visible ASCII characters')),
-)
-
 /** Says one message, or each line of a text; a fault in any of them is told before the first is said. */
 export async function postMessages({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
   const room = await requester.admit(paramsOf(request).room)
-  const key = checked(messageKey, request.headers['idempotency-key'])
+  const key = checked(v.optional(bodies.messageKey), request.headers['idempotency-key'])
   const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
   const messages = messagesIn(request, body)
   for (const { text } of messages) accepted(checkText(text, context.settings.maxTextBytes))

@@ -19,7 +19,7 @@ import {
 } from './files/upload.ts'
 import { jsonOf, paramsOf } from './input.ts'
 import { isReserved, refuseAbsent, whatWorks } from './near-misses.ts'
-import document from './openapi.json' with { type: 'json' }
+import { openapiOf, operations } from './openapi.ts'
 import {
   invite,
   listInvitations,
@@ -35,47 +35,66 @@ import { getHealth, getMetrics, pageRoutes } from './web.ts'
 
 /** All addresses of the HTTP server but those of the page: routing, permissions, prices, hints and `/openapi.json` read this table. */
 const ROUTES: readonly Route[] = [
-  row('GET /healthz', 'open', getHealth),
-  row('GET /metrics', 'known', getMetrics),
-  row('GET /openapi.json', 'open', () => document),
+  row('GET /healthz', 'open', getHealth, { about: operations.health }),
+  row('GET /metrics', 'known', getMetrics, { about: operations.metrics }),
+  row('GET /openapi.json', 'open', () => openapiOf(ROUTES), { about: operations.document }),
 
-  row('GET /rooms', 'open', listRooms, { price: COSTS.rooms }),
-  row('GET /rooms/:room', 'read', showRoom, { price: COSTS.members }),
-  row('GET /rooms/:room/events', 'read', getEvents, { price: COSTS.history }),
-  row('GET /rooms/:room/search', 'read', searchEvents, { price: COSTS.search }),
-  row('POST /rooms/:room/messages', 'say', postMessages, { price: COSTS.text, body: 'bytes' }),
-  row('PUT /rooms/:room/password', 'setPassword', setPassword, { body: 'json' }),
-  row('DELETE /rooms/:room/password', 'setPassword', removePassword, { body: 'json' }),
-  row('POST /rooms/:room/invitations', 'invite', invite, { body: 'json' }),
-  row('GET /rooms/:room/invitations', 'invite', listInvitations),
-  row('DELETE /rooms/:room/invitations/:id', 'invite', revokeInvitation, { body: 'json' }),
+  row('GET /rooms', 'open', listRooms, { price: COSTS.rooms, about: operations.listRooms }),
+  row('GET /rooms/:room', 'read', showRoom, { price: COSTS.members, about: operations.showRoom }),
+  row('GET /rooms/:room/events', 'read', getEvents, { price: COSTS.history, about: operations.events }),
+  row('GET /rooms/:room/search', 'read', searchEvents, { price: COSTS.search, about: operations.search }),
+  row('POST /rooms/:room/messages', 'say', postMessages, { price: COSTS.text, body: 'bytes', about: operations.say }),
+  row('PUT /rooms/:room/password', 'setPassword', setPassword, { body: 'json', about: operations.setPassword }),
+  row('DELETE /rooms/:room/password', 'setPassword', removePassword, {
+    body: 'json',
+    about: operations.removePassword,
+  }),
+  row('POST /rooms/:room/invitations', 'invite', invite, { body: 'json', about: operations.invite }),
+  row('GET /rooms/:room/invitations', 'invite', listInvitations, { about: operations.listInvitations }),
+  row('DELETE /rooms/:room/invitations/:id', 'invite', revokeInvitation, { body: 'json', about: operations.revoke }),
 
-  fileRow('GET /rooms/:room/files', 'read', listFiles, { price: COSTS.files }),
+  fileRow('GET /rooms/:room/files', 'read', listFiles, { price: COSTS.files, about: operations.listFiles }),
   ...['/files/:id', '/files/:id/:name'].flatMap((path) => [
-    fileRow(`GET ${path}`, 'read', getFile, { link: 'any' }),
-    fileRow(`HEAD ${path}`, 'read', headFile, { link: 'any' }),
+    fileRow(`GET ${path}`, 'read', getFile, { link: 'any', about: operations.getFile }),
+    fileRow(`HEAD ${path}`, 'read', headFile, {
+      link: 'any',
+      ...(path === '/files/:id' ? { about: operations.headFile } : {}),
+    }),
   ]),
-  fileRow('GET /files/:id/receipts', 'read', listReceipts, { price: COSTS.members, link: 'sender' }),
-  fileRow('POST /files/:id/receipts', 'receiveFile', addReceipt, { body: 'json' }),
-  fileRow('POST /files/:id/links', 'read', addLink),
+  fileRow('GET /files/:id/receipts', 'read', listReceipts, {
+    price: COSTS.members,
+    link: 'sender',
+    about: operations.listReceipts,
+  }),
+  fileRow('POST /files/:id/receipts', 'receiveFile', addReceipt, { body: 'json', about: operations.addReceipt }),
+  fileRow('POST /files/:id/links', 'read', addLink, { about: operations.addLink }),
 
-  ...['/:room/', '/:room/:name', '/rooms/:room/files/', '/rooms/:room/files/:name'].map((path) =>
-    fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream' }),
+  ...['/:room/:name', '/rooms/:room/files/:name'].flatMap((path) => [
+    fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream', about: operations.putFile }),
+    fileRow(`POST ${path}`, 'upload', putFile, { body: 'stream', about: operations.postFile }),
+  ]),
+  ...['/:room', '/rooms/:room'].map((path) =>
+    fileRow(`POST ${path}`, 'upload', postForm, { body: 'stream', about: operations.postForm }),
   ),
-  ...['/:room/:name', '/rooms/:room/files/:name'].map((path) =>
-    fileRow(`POST ${path}`, 'upload', putFile, { body: 'stream' }),
-  ),
-  ...['/', '/:room', '/:room/', '/rooms/:room'].map((path) =>
-    fileRow(`POST ${path}`, 'upload', postForm, { body: 'stream' }),
-  ),
-  fileRow('POST /rooms/:room/files', 'upload', createUpload, { body: 'stream' }),
-  fileRow('PATCH /files/:id', 'continueUpload', patchUpload, { body: 'stream', link: 'sender' }),
-  fileRow('POST /files/:id', 'continueUpload', overriddenMethod, { body: 'stream', link: 'sender' }),
-  fileRow('DELETE /files/:id', 'continueUpload', removeUpload, { link: 'sender' }),
+  // Other ways to write the same.
+  ...['/:room/', '/rooms/:room/files/'].map((path) => fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream' })),
+  ...['/', '/:room/'].map((path) => fileRow(`POST ${path}`, 'upload', postForm, { body: 'stream' })),
+  fileRow('POST /rooms/:room/files', 'upload', createUpload, { body: 'stream', about: operations.createUpload }),
+  fileRow('PATCH /files/:id', 'continueUpload', patchUpload, {
+    body: 'stream',
+    link: 'sender',
+    about: operations.patchUpload,
+  }),
+  fileRow('POST /files/:id', 'continueUpload', overriddenMethod, {
+    body: 'stream',
+    link: 'sender',
+    about: operations.overridden,
+  }),
+  fileRow('DELETE /files/:id', 'continueUpload', removeUpload, { link: 'sender', about: operations.removeUpload }),
   ...['/files/:id', '/rooms/:room/files'].map((path) => fileRow(`OPTIONS ${path}`, 'open', tusOptions)),
 ]
 
-type Rest = Pick<Route, 'price' | 'body' | 'link' | 'tus'>
+type Rest = Pick<Route, 'price' | 'body' | 'link' | 'tus' | 'about'>
 
 function row(
   line: `${Route['method']} ${string}`,
