@@ -102,7 +102,7 @@ export class Lifecycle {
     this.mount()
     this.#accepted.add(connection)
     connection.once('close', () => this.#accepted.delete(connection))
-    void admit(connection, from, listenerDefaults.silentMs, this.#parts)
+    admit(connection, from, listenerDefaults.silentMs, this.#parts)
   }
 
   /** Takes in nothing more, keeps and shows what was taken in, tells everybody why, and lets go of the data. Idempotent. */

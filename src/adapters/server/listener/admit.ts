@@ -20,36 +20,37 @@ export interface Servers {
 }
 
 /** Tells a connection's protocol by its first bytes and hands it to that server; one that is silent for `silentMs` is of a line client. */
-export async function admit(
+export function admit(
   connection: Duplex,
   from: Omit<IncomingConnection, 'connection' | 'head'>,
   silentMs: number,
   servers: Servers,
-): Promise<void> {
+): void {
   const { clock, frames, http, line, metrics } = servers
   // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
-  const { verdict, head } = await detectProtocol(connection, clock, silentMs)
-  metrics.count(`connections_${verdict}`)
-  const incoming = { connection, ...from, head }
-  switch (verdict) {
-    case 'line':
-      line.accept({ ...incoming, hidden: head.length === 0 && http.serves(from.address) })
-      break
-    case 'http':
-      http.accept(incoming)
-      break
-    case 'frames':
-      frames.accept(incoming)
-      break
-    case 'tls':
-    case 'binary':
-    case 'foreign':
-      refuseForeign(connection, verdict, servers)
-      break
-    default:
-      verdict satisfies never
-  }
+  detectProtocol(connection, clock, silentMs, ({ verdict, head }) => {
+    metrics.count(`connections_${verdict}`)
+    const incoming = { connection, ...from, head }
+    switch (verdict) {
+      case 'line':
+        line.accept({ ...incoming, hidden: head.length === 0 && http.serves(from.address) })
+        break
+      case 'http':
+        http.accept(incoming)
+        break
+      case 'frames':
+        frames.accept(incoming)
+        break
+      case 'tls':
+      case 'binary':
+      case 'foreign':
+        refuseForeign(connection, verdict, servers)
+        break
+      default:
+        verdict satisfies never
+    }
+  })
 }
 
 /** Ends a connection of another protocol. It does not read text, so it is told nothing; nothing that it sent goes anywhere else. */

@@ -50,10 +50,15 @@ export interface Detected {
 
 /**
  * Reads just enough of a new connection to tell its protocol, and leaves it paused. One that is silent for `silentMs` is of a line client
- * (C36). Never settles where the connection closes first.
+ * (C36). `detected` is called in the same tick, once, and never where the connection closes first: a promise would be late for a client
+ * that ends its side with the same bytes.
  */
-export function detectProtocol(connection: Duplex, clock: Clock, silentMs: number): Promise<Detected> {
-  const { promise, resolve } = Promise.withResolvers<Detected>()
+export function detectProtocol(
+  connection: Duplex,
+  clock: Clock,
+  silentMs: number,
+  detected: (detected: Detected) => void,
+): void {
   let head: Buffer = Buffer.alloc(0)
   let cancel: Cancel = () => {}
   let over = false
@@ -68,7 +73,7 @@ export function detectProtocol(connection: Duplex, clock: Clock, silentMs: numbe
     connection.off('end', ended)
     connection.off('close', stop)
     connection.pause()
-    resolve({ verdict, head })
+    detected({ verdict, head })
   }
   const read = (chunk: Buffer) => {
     head = head.length === 0 ? chunk : Buffer.concat([head, chunk])
@@ -84,7 +89,6 @@ export function detectProtocol(connection: Duplex, clock: Clock, silentMs: numbe
   connection.on('data', read)
   connection.once('end', ended)
   connection.once('close', stop)
-  return promise
 }
 
 /**

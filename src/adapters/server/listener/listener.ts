@@ -138,21 +138,27 @@ export class TcpListener {
     const known = () => this.#limiter.authenticate(socket, address)
     socket.once('close', () => this.#limiter.leave(socket, address))
     this.#keep(socket)
-    void this.#admit(socket, { ...from, known })
+    this.#admit(socket, { ...from, known })
   }
 
-  async #admit(socket: Socket, from: Parameters<typeof admit>[1]): Promise<void> {
+  #admit(socket: Socket, from: Parameters<typeof admit>[1]): void {
     const { silentMs } = this.#settings
-    if (this.#tls === undefined) return await admit(socket, from, silentMs, this.#parts)
+    const tls = this.#tls
+    if (tls === undefined) {
+      admit(socket, from, silentMs, this.#parts)
+      return
+    }
     const { clock, metrics } = this.#parts
     socket.on('error', () => metrics.count('connection_errors'))
-    const { verdict, head } = await detectProtocol(socket, clock, silentMs)
-    if (verdict !== 'tls') return refusePlain(socket, verdict, hereOf(socket) ?? 'this address', this.#parts)
-    metrics.count('connections_tls')
-    const secure = await this.#tls.secure(socket, head)
-    this.#forget(socket)
-    this.#keep(secure)
-    await admit(secure, { ...from, ...originOf(secure) }, silentMs, this.#parts)
+    detectProtocol(socket, clock, silentMs, ({ verdict, head }) => {
+      if (verdict !== 'tls') return refusePlain(socket, verdict, hereOf(socket) ?? 'this address', this.#parts)
+      metrics.count('connections_tls')
+      tls.secure(socket, head, (secure) => {
+        this.#forget(socket)
+        this.#keep(secure)
+        admit(secure, { ...from, ...originOf(secure) }, silentMs, this.#parts)
+      })
+    })
   }
 
   #keep(socket: Socket): void {

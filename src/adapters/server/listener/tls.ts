@@ -56,9 +56,8 @@ export class TlsLayer {
     })
   }
 
-  /** Takes over a connection that began with a hello; `head` holds its first bytes. Never settles where the handshake fails. */
-  secure(socket: Socket, head: Buffer): Promise<TLSSocket> {
-    const { promise, resolve } = Promise.withResolvers<TLSSocket>()
+  /** Takes over a connection that began with a hello; `head` holds its first bytes. `secured` is not called where the handshake fails. */
+  secure(socket: Socket, head: Buffer, secured: (secure: TLSSocket) => void): void {
     const ends = endsOf(socket)
     // Of the whole handshake: a time-out of Node's own begins anew with every byte (C68).
     const cancel = this.#clock.after(this.#handshakeMs, () => socket.destroy())
@@ -70,11 +69,10 @@ export class TlsLayer {
     this.#handshakes.set(ends, (secure) => {
       socket.off('close', over)
       over()
-      resolve(secure)
+      secured(secure)
     })
     socket.unshift(head)
     this.#server.emit('connection', socket)
-    return promise
   }
 
   /** Nothing is renewed any more. */

@@ -58,7 +58,9 @@ export class MemoryConnection extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const other = this.#other
     this.#other = undefined
-    if (other !== undefined && !other.destroyed) queueMicrotask(() => other.destroy())
+    // Where both sides had ended, the other end may still read what has arrived.
+    const isThrough = this.readableEnded && this.writableFinished
+    if (other !== undefined && !other.destroyed && !isThrough) queueMicrotask(() => other.destroy())
     done(error)
   }
 
