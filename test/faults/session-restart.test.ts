@@ -73,7 +73,7 @@ describe.each([
 it('a connection on which nothing comes any more is found out, and another one made', async () => {
   const { host, port } = await HostProcess.start(['--data', await temporaryDirectory()])
   const proxy = await ChaosProxy.open(port)
-  const settings = { ...quick, silentMs: 100, answerMs: 200 }
+  const settings = { ...quick, silentMs: 100, answerMs: 3000 }
   const session = await connect(`ani@127.0.0.1:${proxy.port}`, { settings })
   onTestFinished(() => session.close())
   const whys: string[] = []

@@ -1,9 +1,8 @@
 import { isEntry, type RoomEvent } from '#domain/room/events.ts'
-import { eventsOverHttp, parsed } from '#protocol/schema.ts'
 import { SSE_TYPE, SseDecoder } from '#protocol/sse.ts'
 import type { ApiClient, HttpAnswer } from './api-client.ts'
 import { Disconnected, errorText, isRefusal, type Refusal } from './errors.ts'
-import { roomFacts, roomPath } from './queries.ts'
+import { knownEvents, roomFacts, roomPath } from './queries.ts'
 import type { Retries } from './retries.ts'
 
 export interface EventStreamOptions {
@@ -80,7 +79,7 @@ async function* received({ retries, silentEventsMs, signal }: EventStreamOptions
 
 function eventsIn(decoder: SseDecoder, bytes: Uint8Array): readonly RoomEvent[] {
   try {
-    return decoder.decode(bytes).flatMap((data) => parsed(eventsOverHttp, [JSON.parse(data)]) ?? [])
+    return knownEvents(decoder.decode(bytes).map((data): unknown => JSON.parse(data)))
   } catch (error) {
     throw new Disconnected(errorText(error), { cause: error })
   }

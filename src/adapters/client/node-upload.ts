@@ -63,16 +63,14 @@ async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMet
     const { api, room, records } = options
     const record = { at: api.http.at, room, name: meta.name, size, ...addressed(meta) }
     const kept = api.fileAt(await records?.find(record))
-    let recorded: Promise<void> | undefined
-    const offered = (id: string | undefined) => {
-      if (id !== undefined && api.hasTicket(id)) recorded = records?.keep(record, api.filePath(id))
+    const offered = async (id: string | undefined) => {
+      if (id !== undefined && api.hasTicket(id)) await records?.keep(record, api.filePath(id))
     }
     const sent = await new Uploader(
       { ...options, policy, kept, offered, alive: (id, from) => gettingFurther(api, id, from) },
       new FileSource(source, size, options),
       meta,
     ).run()
-    await recorded
     if (!isRefusal(sent)) await records?.drop(record)
     return sent
   } finally {

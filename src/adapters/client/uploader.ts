@@ -53,8 +53,8 @@ export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
   readonly taken?: () => ReadonlySet<string>
   /** For requests that take long: tells whether the host got further than `from`, and then than at the last call. */
   readonly alive?: (id: string, from: number) => () => Promise<boolean>
-  /** Called when the host has the upload, or has lost it. */
-  readonly offered?: (id: string | undefined) => void
+  /** Called when the host has the upload, or has lost it; awaited before its first bytes are sent. */
+  readonly offered?: (id: string | undefined) => void | Promise<void>
 }
 
 export interface FileMeta {
@@ -185,7 +185,7 @@ export class Uploader {
       // Of no bytes all digests are the same, and others' uploads tell none.
       const isSure = promised !== undefined && promised === sha256
       if (offset === 0 || prefix === undefined ? !isSure : (await digest.prefix(offset)) !== prefix) continue
-      this.#offered(id)
+      await this.#offered(id)
       return undefined
     }
     return undefined
@@ -200,7 +200,7 @@ export class Uploader {
     const promised = sha256 === undefined ? {} : { sha256 }
     const created = await createUpload(api, room, { name, size: this.#source.size, ...promised, ...addressed })
     if (isRefusal(created)) return created
-    this.#offered(created.id)
+    await this.#offered(created.id)
     this.#isOwn = true
     if (this.#isWithdrawn) await this.withdraw()
     return created.id
@@ -266,21 +266,21 @@ export class Uploader {
     return await (this.#digest?.prefix(bytes) ?? this.#source.digest([bytes]).prefix(bytes))
   }
 
-  #offered(id: string | undefined): void {
+  async #offered(id: string | undefined): Promise<void> {
     this.#id = id
     this.#isOwn = false
-    this.#options.offered?.(id)
+    await this.#options.offered?.(id)
   }
 
   /** It begins again: a host that keeps nothing has forgotten it, and the file is still here. */
   #lost(code = 'NO_SUCH_FILE', why = 'the host has lost this transfer; it begins again'): Refusal {
-    this.#offered(undefined)
+    void this.#offered(undefined)
     return refusal(503, code, why)
   }
 
   #forget(): void {
     this.close()
-    this.#offered(undefined)
+    void this.#offered(undefined)
   }
 }
 
@@ -379,7 +379,7 @@ export async function uploadStream(
   const { name } = meta
   const create = async () => {
     const created = await retries.until(() => createUpload(api, room, meta))
-    if (!isRefusal(created)) offered?.(created.id)
+    if (!isRefusal(created)) await offered?.(created.id)
     return created
   }
   // A host keeps no place for what does not come: where no digest spares the bytes, it hears of the file with the first of them.

@@ -57,7 +57,7 @@ describe('tamtam ls', () => {
       { type: 'fileCompleted', ...stamp, file },
       { type: 'fileCompleted', ...stamp, file: { ...file, id: '\x1b[2J' } },
     ]
-    const row = { ...file, by, at: 1, status: 'whole' }
+    const row = { ...file, by: evil, byId: by.id, at: 1, status: 'whole', verified: 0 }
     const answers: Record<string, object> = {
       '/rooms': { rooms: [{ name: evil, members: 0, last: 0 }] },
       '/rooms/lobby': { name: evil, topic: evil, last: 1, members: [evil] },

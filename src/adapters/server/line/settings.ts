@@ -2,7 +2,7 @@ import type { Language } from '#i18n/translator.ts'
 
 export type FileMode = 'inline' | 'links'
 
-/** What the line door holds to; the defaults stand in `app/defaults.ts`. */
+/** Settings of the line server; the defaults are in `app/defaults.ts`. */
 export interface LineSettings {
   /** In which notices and answers are written; what the host refuses is told by its code too. */
   readonly language: Language

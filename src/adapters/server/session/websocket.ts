@@ -60,7 +60,7 @@ export class WebSocketSessionServer extends Connections {
     })
   }
 
-  /** Whether a request is for a WebSocket of this door. */
+  /** Whether a request is for a WebSocket of this server. */
   wants({ url = '', headers, method }: IncomingMessage): boolean {
     return method === 'GET' && url.split('?', 1)[0] === '/ws' && headers.upgrade?.toLowerCase() === 'websocket'
   }
@@ -129,7 +129,7 @@ class WebSocketTransport implements MessageTransport {
       if (code !== undefined && reason === undefined) receiver.refuse(notWebSocket)
       else receiver.ended()
     }
-    // It is told as a closing, too; the door reports what broke.
+    // It is told as a closing, too; the server reports the cause.
     webSocket.on('error', () => {})
   }
 
