@@ -8,8 +8,8 @@ import { filesOf } from '../harness/files.ts'
 import { temporaryDirectory } from '../harness/host.ts'
 import { HostProcess } from '../harness/host-process.ts'
 import { startHttpHost } from '../harness/http-client.ts'
+import { until } from '../harness/patience.ts'
 import { Sample } from '../harness/sample.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 import { chooseFiles, comeIn, dropFiles } from './page-visitor.ts'
 
 const MB = 1_000_000

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess, type ProcessOptions } from '../harness/host-process.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
+import { until } from '../harness/patience.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -9,9 +9,9 @@ import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask } from '../harness/http-client.ts'
 import { type LineClient, sha256 } from '../harness/line-client.ts'
+import { until } from '../harness/patience.ts'
 import { SessionClient } from '../harness/session-client.ts'
 import { smallDisk } from '../harness/small-disk.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 import { canTrace, parseTrace, type TracedCall } from '../integration/storage/disk/strace.ts'
 
 countFaults('full disks and I/O errors under a host')

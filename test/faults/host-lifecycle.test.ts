@@ -8,7 +8,7 @@ import { countFaults } from '../harness/fault-count.ts'
 import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { caughtUp } from '../harness/line-client.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
+import { until } from '../harness/patience.ts'
 
 countFaults('one directory, one port, signals and bugs')
 

@@ -5,8 +5,8 @@ import { countFaults } from '../harness/fault-count.ts'
 import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { caughtUp } from '../harness/line-client.ts'
+import { until } from '../harness/patience.ts'
 import { needs } from '../harness/tools.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const had = countFaults('a host that may open few files')
 

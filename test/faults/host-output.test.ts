@@ -7,9 +7,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { caughtUp, type LineClient, sha256 } from '../harness/line-client.ts'
+import { until } from '../harness/patience.ts'
 import { MAIN, NODE } from '../harness/program.ts'
 import { needs } from '../harness/tools.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const FLOOD_LINES = 60_000
 

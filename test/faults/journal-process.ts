@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { PATIENCE_MS } from '../harness/patience.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
+import { PATIENCE_MS, until } from '../harness/patience.ts'
 
 const WRITER = fileURLToPath(new URL('./journal-writer.ts', import.meta.url))
 

@@ -6,8 +6,8 @@ import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask } from '../harness/http-client.ts'
 import { type Fault, injected, injecting, isOver, withFault } from '../harness/injector.ts'
 import { sha256 } from '../harness/line-client.ts'
+import { until } from '../harness/patience.ts'
 import { Promises } from '../harness/promises.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 import { canTrace } from '../integration/storage/disk/strace.ts'
 
 /** How many of all faults are tried, evenly spread over them; `FAULT_CASES=1000` tries each. */

@@ -6,8 +6,8 @@ import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask } from '../harness/http-client.ts'
 import type { LineClient } from '../harness/line-client.ts'
 import { LoopDisk } from '../harness/loop-disk.ts'
+import { until } from '../harness/patience.ts'
 import { Promises } from '../harness/promises.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const CUTS = Number(process.env['POWER_CUTS'] ?? 6)
 const MOST_FILE_BYTES = 3_000_000

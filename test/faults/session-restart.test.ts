@@ -4,7 +4,7 @@ import { ChaosProxy } from '../harness/chaos-proxy.ts'
 import { countFaults } from '../harness/fault-count.ts'
 import { temporaryDirectory } from '../harness/host.ts'
 import { HostProcess } from '../harness/host-process.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
+import { until } from '../harness/patience.ts'
 
 countFaults('hosts that go and come back under sessions')
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { startHostProcess } from '../harness/host.ts'
 import { enter } from '../harness/host-process.ts'
 import { ask } from '../harness/http-client.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
+import { until } from '../harness/patience.ts'
 
 const STORM = fileURLToPath(new URL('./storm.ts', import.meta.url))
 const A_SECOND = 2000

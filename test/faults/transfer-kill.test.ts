@@ -7,8 +7,8 @@ import { filesOf } from '../harness/files.ts'
 import { temporaryDirectory } from '../harness/host.ts'
 import { HostProcess } from '../harness/host-process.ts'
 import { ask, createUpload, patch, progressOf, receive, settledFilesOf } from '../harness/http-files.ts'
+import { until } from '../harness/patience.ts'
 import { Sample } from '../harness/sample.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 /** `TRANSFER_KILLS=1000 npm test -- test/faults/transfer-kill` does it as often as the catalogue asks. */
 const KILLS = Number(process.env['TRANSFER_KILLS'] ?? 6)

@@ -9,9 +9,9 @@ import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask, insist, receive } from '../harness/http-files.ts'
 import { caughtUp } from '../harness/line-client.ts'
+import { until } from '../harness/patience.ts'
 import { Sample } from '../harness/sample.ts'
 import { needs } from '../harness/tools.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 const had = countFaults('uploads without descriptors, and a storm of them')
 

@@ -6,8 +6,8 @@ import { countFaults } from '../harness/fault-count.ts'
 import { filesOf } from '../harness/files.ts'
 import { startHost } from '../harness/host.ts'
 import { ask, createUpload, insist, patch, progressOf, receive, TUS } from '../harness/http-files.ts'
+import { until } from '../harness/patience.ts'
 import { Sample } from '../harness/sample.ts'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 
 countFaults('two writers, and bytes that change on the way')
 

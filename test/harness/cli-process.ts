@@ -3,10 +3,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 import { ChaosProxy } from './chaos-proxy.ts'
 import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
 import { bareEnv } from './host-process.ts'
+import { until } from './patience.ts'
 import { MAIN, NODE } from './program.ts'
 
 export interface VerbOptions {

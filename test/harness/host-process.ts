@@ -1,8 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { onTestFinished } from 'vitest'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 import { LineClient } from './line-client.ts'
-import { PATIENCE_MS } from './patience.ts'
+import { PATIENCE_MS, until } from './patience.ts'
 import { MAIN, NODE } from './program.ts'
 
 /** What the first line of `--json` says. */

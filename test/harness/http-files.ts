@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 import { type FileRow, filesOf } from './files.ts'
-import { PATIENCE_MS } from './patience.ts'
+import { PATIENCE_MS, until } from './patience.ts'
 import type { Sample } from './sample.ts'
 
 export interface Answer {

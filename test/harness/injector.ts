@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { until } from '../integration/storage/disk/store-in-directory.ts'
 import { temporaryDirectory } from './host.ts'
+import { until } from './patience.ts'
 
 /** The `nth` call of its name that a thread of the host makes fails with `error`, and is not made. */
 export interface Fault {

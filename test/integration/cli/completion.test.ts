@@ -6,8 +6,8 @@ import { CliProcess } from '../../harness/cli-process.ts'
 import { testWith } from '../../harness/commands.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { bareEnv } from '../../harness/host-process.ts'
+import { until } from '../../harness/patience.ts'
 import { needs } from '../../harness/tools.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 /** A bash on a terminal of its own, in which somebody types. */
 async function typing() {

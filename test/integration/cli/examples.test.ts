@@ -5,7 +5,7 @@ import { connect } from '#app/index.ts'
 import { startHost } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { pieces, textOf } from '../../harness/house.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
+import { until } from '../../harness/patience.ts'
 
 const example = async (name: string) => (await promisify(execFile)(process.execPath, [`examples/${name}`])).stdout
 

@@ -9,8 +9,8 @@ import { filesOf } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { ask } from '../../harness/http-client.ts'
+import { until } from '../../harness/patience.ts'
 import { needs } from '../../harness/tools.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 describe('an upload goes on where it was', () => {
   it('after kill -9 of tamtam send', async () => {

@@ -9,9 +9,9 @@ import { createTamtam } from '#app/index.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { bareEnv, HostProcess } from '../../harness/host-process.ts'
+import { until } from '../../harness/patience.ts'
 import { MAIN, NODE } from '../../harness/program.ts'
 import { smallDisk } from '../../harness/small-disk.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 /** A data directory in which people have talked, and sent a file of so many bytes. */
 async function lived(name: string, fileBytes: number): Promise<string> {

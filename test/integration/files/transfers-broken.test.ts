@@ -9,9 +9,9 @@ import { filesOf } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { ask } from '../../harness/http-files.ts'
+import { until } from '../../harness/patience.ts'
 import { MAIN } from '../../harness/program.ts'
 import { Sample } from '../../harness/sample.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 /** `TRANSFER_MB=…` takes another size. */
 const MEGABYTES = Number(process.env['TRANSFER_MB'] ?? 300)

@@ -8,9 +8,9 @@ import { filesOf } from '../../harness/files.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { createUpload, receive, TUS } from '../../harness/http-files.ts'
+import { until } from '../../harness/patience.ts'
 import { Sample } from '../../harness/sample.ts'
 import { needs } from '../../harness/tools.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 // Sender and receivers are real curls, so that what is measured is the host and not this process.
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
+import { until } from '../../harness/patience.ts'
 
 /** Somebody behind the proxy, with what each connection of theirs got. */
 async function openTarget(serve: (socket: Socket) => void = () => {}) {

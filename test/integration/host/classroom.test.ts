@@ -7,9 +7,9 @@ import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { Lan, testOnLan } from '../../harness/lan.ts'
+import { until } from '../../harness/patience.ts'
 import { Sample } from '../../harness/sample.ts'
 import { needs } from '../../harness/tools.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 const test = testOnLan()
 const PROGRAM = fileURLToPath(new URL('../../harness/classroom-program.ts', import.meta.url))

@@ -15,8 +15,8 @@ import type { RoomEvent } from '#domain/room/events.ts'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { pieces, textOf } from '../../harness/house.ts'
+import { until } from '../../harness/patience.ts'
 import { plainEndpoint } from '../../harness/tls.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 const quick = { ...clientDefaults, firstRetryMs: 10, mostRetryMs: 50 }
 const room = 'lobby'

@@ -11,7 +11,7 @@ import {
 } from '#app/index.ts'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { startHost } from '../../harness/host.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
+import { until } from '../../harness/patience.ts'
 
 const quick = { firstRetryMs: 2, mostRetryMs: 20, silentMs: 50, answerMs: 150 }
 

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/host.ts'
+import { until } from '../../harness/patience.ts'
 import { MAIN, NODE } from '../../harness/program.ts'
 import { Terminal, type TerminalOptions } from '../../harness/tmux.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SHELL = ['env', 'PS1=SHELL> ', 'bash', '--norc', '--noediting', '-i']

@@ -9,9 +9,9 @@ import { MemoryLog } from '#system/log.ts'
 import { sampleBytes, sha256Of } from '../../harness/bytes.ts'
 import { run, testWith } from '../../harness/commands.ts'
 import { LineClient } from '../../harness/line-client.ts'
+import { until } from '../../harness/patience.ts'
 import { Sample } from '../../harness/sample.ts'
 import { joinOverTls, openTls, startTlsHost } from '../../harness/tls.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 /** Asks over TLS, and answers the whole answer. */
 async function ask(port: number, path: string, headers = {}, agent = new Agent()) {

@@ -8,8 +8,8 @@ import { Refused } from '#domain/session.ts'
 import { certificateFor } from '#system/tls/identity.ts'
 import { CliProcess, folderWith } from '../../harness/cli-process.ts'
 import { startHost } from '../../harness/host.ts'
+import { until } from '../../harness/patience.ts'
 import { newIdentity, noKnownHosts, startTlsHost } from '../../harness/tls.ts'
-import { until } from '../storage/disk/store-in-directory.ts'
 
 const quick = { firstRetryMs: 5, mostRetryMs: 50 }
 const OTHER = `sha256:${'ab'.repeat(32)}`

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect, createTamtam, type TamtamOptions } from '#app/index.ts'
 import { MemoryNetwork, memoryPair } from '../../contract/index.ts'
-import { until } from '../../integration/storage/disk/store-in-directory.ts'
+import { until } from '../../harness/patience.ts'
 
 async function started(options: TamtamOptions = {}) {
   const tamtam = createTamtam(options)

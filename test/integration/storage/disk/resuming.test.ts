@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
 import { ManualClock } from '#system/clock.ts'
+import { until } from '../../../harness/patience.ts'
 import { sampleFile, sha256 } from './sample-file.ts'
 import {
   accepted,
@@ -15,7 +16,6 @@ import {
   readAll,
   refusedWith,
   temporaryDirectory,
-  until,
 } from './store-in-directory.ts'
 
 const THIRD_ID = 'c'.repeat(32)

@@ -6,7 +6,6 @@ import type { FileWriter } from '#domain/ports/file-store.ts'
 import { DiskFileStore, type DiskFileStoreOptions } from '#storage/disk/file-store.ts'
 import { SystemClock } from '#system/clock.ts'
 import { MemoryLog } from '#system/log.ts'
-import { PATIENCE_MS } from '../../../harness/patience.ts'
 
 export const ID = 'a'.repeat(32)
 export const OTHER_ID = 'b'.repeat(32)
@@ -47,17 +46,4 @@ export const openBelow = async (directory: string): Promise<string[]> => {
   const numbers = await readdir('/proc/self/fd')
   const targets = await Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')))
   return targets.filter((target) => target.startsWith(directory))
-}
-
-/** Waits until `holds` does, or fails after the deadline. */
-export const until = async (
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  deadlineMs = PATIENCE_MS,
-): Promise<void> => {
-  const deadline = performance.now() + deadlineMs
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ProgressDisplay, type Screen } from '#app/cli/progress.ts'
-import { until } from '../../../integration/storage/disk/store-in-directory.ts'
+import { until } from '../../../harness/patience.ts'
 
 function display({ isTTY = false, columns = 80, plain = false } = {}) {
   const written: string[] = []

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { type Followed, replayed } from '#client/session/remote-session.ts'
 import type { Page } from '#client/session/room-files.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { until } from '../../../integration/storage/disk/store-in-directory.ts'
+import { until } from '../../../harness/patience.ts'
 import { said } from './scripted-host.ts'
 
 /** A session that was told `told` entries, and a host that has `kept` of them, two to a page. */
