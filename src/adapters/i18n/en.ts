@@ -20,8 +20,7 @@ export const english = {
   },
   unmutedBy: '{name} unmuted {to}',
   unbannedBy: '{name} unbanned {to}',
-  collectionStartedBy:
-    'this room collects: what members send is seen only by them and by those who look after the room, says {name}',
+  collectionStartedBy: 'this room collects: what members send is seen only by them and by the operators, says {name}',
   collectionEndedBy: 'this room collects no more, says {name}: files are for everybody',
   peopleJoined: '{count} people joined',
   peopleLeft: '{count} people left',
@@ -43,7 +42,7 @@ export const english = {
   notAnswered: 'not answered yet: {text}',
   notAnsweredMore: { one: 'and {count} more', other: 'and {count} more' },
   you: 'You',
-  collecting: 'this room collects: what members send is seen only by them and by those who look after the room',
+  collecting: 'this room collects: what members send is seen only by them and by the operators',
 
   // Who and what is in a room.
   inRoomAre: '{count} in {room}:',

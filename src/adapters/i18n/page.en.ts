@@ -22,8 +22,7 @@ export const pageEnglish = {
   unbanned: '{name} lifted the ban on {to}',
   locked: '{name} locked the room',
   unlocked: '{name} unlocked the room',
-  collectionStarted:
-    '{name} collects files: what members send is seen only by them and by those who look after the room',
+  collectionStarted: '{name} collects files: what members send is seen only by them and by the operators',
   collectionEnded: '{name} collects no more: files are for everybody again',
   slowModeSet: '{name} turned slow mode on: members may send one message in {seconds} s',
   slowModeEnded: '{name} turned slow mode off',
@@ -40,8 +39,8 @@ export const pageEnglish = {
   sending: '{name} is sending {file}{for}',
   sendingSized: '{name} is sending {file} ({size}){for}',
   forOne: ' to {to} only',
-  forStaff: ' to those who look after the room',
-  staff: 'those who look after the room',
+  forStaff: ' to the operators',
+  staff: 'the operators',
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
   fileGone: '{file} from {name} is gone: {why}',
 

@@ -317,7 +317,7 @@ const offerTuple = ({ file, owner }: FileOffered): readonly unknown[] => {
   return file.sha256 === undefined ? [] : [file.sha256]
 }
 
-/** `[from.id, from.name]` for those who look after the room, with `to.id, to.name` for one person; nothing at all for everybody. */
+/** `[from.id, from.name]` for the operators, with `to.id, to.name` for one person; nothing at all for everybody. */
 const audienceTuple = ({ audience }: MentionedFile): readonly unknown[] => {
   if (audience === undefined) return []
   const { from, to } = audience

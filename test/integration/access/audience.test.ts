@@ -48,7 +48,7 @@ test('a class of five hands in by five ways: each is seen by its sender and the 
 
   // By netcat, by a browser's session, by another program's, by curl and by tamtam send.
   ani.write('/put 5 ani.txt\nkerja')
-  await ani.until(/^\* \[\w+\] ani\.txt is with those who look after the room: /)
+  await ani.until(/^\* \[\w+\] ani\.txt is with the operators: /)
   const put = await ask(port, 'PUT /lobby/budi.txt', { body: 'kerja budi', headers: { 'Tamtam-Key': keyOf('budi') } })
   expect(put.status).toBe(201)
   const third = await cici.upload(bytes('kerja cici'), { name: 'cici.txt' }).done
@@ -144,7 +144,7 @@ test('what a class has handed in is kept over a restart, and shown to an op made
   expect(await textOf(budi.download(row?.file.id ?? ''))).toBe('kerja')
   expect((await budi.history(50)).map(({ type }) => type)).toContain('fileCompleted')
   await cici.ask('/collect', '* collected 1 file')
-  await cici.until(/^\* file \[\w+\] ani\.txt from ani to those who look after the room: 5 B, sha256 \w{64}$/)
+  await cici.until(/^\* file \[\w+\] ani\.txt from ani to the operators: 5 B, sha256 \w{64}$/)
   const dewi = await entered(port, 'dewi')
   await cici.ask('/collect', '* nothing yet from dewi')
 

@@ -63,7 +63,7 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
     as: '/rooms/den/files',
     how: { headers: { ...tus, 'Upload-Length': '3' } },
   },
-  // Uploads are those of their senders, and outlive their stay; those who look after the room may end them.
+  // Uploads are those of their senders, and outlive their stay; the operators may end them.
   'PATCH /files/:id': { may: ['member'], as: '/files/ARRIVING', how: { body: 'abc', headers: offset } },
   'POST /files/:id': {
     may: ['member'],

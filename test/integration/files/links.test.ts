@@ -237,7 +237,7 @@ describe('a link stands for what was shown for it', () => {
     await owner.settled()
   })
 
-  test('what a guest has sent to those who look after a room opens to them under the password that they showed', async () => {
+  test('what a guest has sent to the operators opens to them under the password that they showed', async () => {
     const { port, owner, opens, setPassword } = await den()
     await setPassword('one')
     await owner.ask({ type: 'startCollection' })

@@ -122,7 +122,7 @@ describe('packed entries', () => {
       '92019b050102a26d31a3616e69a26631a16103c0c0a177',
     ],
     [
-      'an offer to those who look after the room, with an owner',
+      'an offer to the operators, with an owner',
       { ...stamp, type: 'fileOffered', file: { ...file, audience: { from: said.by, to: 'staff' } }, owner: 'w' },
       '92029b050102a26d31a3616e69a26631a16103c092a26d31a3616e69a177',
     ],

@@ -127,7 +127,7 @@ export const operations = {
     },
   },
   setPassword: {
-    summary: "Sets the room's password: for those who look after it. Who is in stays in.",
+    summary: "Sets the room's password: for operators. Who is in stays in.",
     body: { contents: { [JSON_TYPE]: bodies.password } },
     answers: { 204: 'It holds from now on.' },
   },
@@ -136,16 +136,15 @@ export const operations = {
     answers: { 204: 'Nobody is asked for one any more.' },
   },
   listInvitations: {
-    summary:
-      'The invitations by which somebody may still come in, without their codes: for those who look after the room.',
+    summary: 'The invitations by which somebody may still come in, without their codes: for the operators.',
     answers: { 200: { description: 'All of them, the oldest first.', body: bodies.invitations } },
   },
   invite: {
-    summary: 'What lets one more person into the room, once: for those who look after it.',
+    summary: 'What lets one more person into the room, once: for operators.',
     answers: { 201: { description: 'The invitation.', body: bodies.invitation } },
   },
   revoke: {
-    summary: 'Takes an invitation back, used or not: for those who look after the room.',
+    summary: 'Takes an invitation back, used or not: for the operators.',
     answers: { 204: 'Nobody comes in by it any more.' },
   },
   listFiles: {

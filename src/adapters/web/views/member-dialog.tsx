@@ -64,7 +64,7 @@ export function MemberDialog({ room, member, closed }: MemberProps) {
   )
 }
 
-/** For those who look after the room. What they may is the room's to say. */
+/** For the operators. What they may is the room's to say. */
 function Ruling({ room, member, me }: { readonly room: Room; readonly member: Member; readonly me: Member }) {
   const page = usePage()
   const { say } = page.words.value

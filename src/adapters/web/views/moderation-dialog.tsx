@@ -13,7 +13,7 @@ const RULES = [
   ['endCollection', 'collectOff'],
 ] as const satisfies readonly (readonly [Moderation['type'], string])[]
 
-/** What those who look after a room say of all of it: who comes in, and whose its files are. */
+/** What the operators say of all of it: who comes in, and whose its files are. */
 export function ModerationDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
   const { say } = page.words.value

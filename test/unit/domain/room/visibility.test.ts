@@ -67,7 +67,7 @@ describe('a file for one person', () => {
 describe('a room that collects', () => {
   const room = given(...crowd, collecting)
 
-  it('shows what a member sends to those who look after it only', () =>
+  it('shows what a member sends to the operators only', () =>
     room.when(ani, offer()).then({ ...stamp, seq: 2, type: 'fileOffered', file: { ...offered, audience: toStaff } }))
   it('shows what they send themselves to everybody, or to one', () => {
     const by = { id: host.id, name: host.name }
@@ -115,7 +115,7 @@ describe('what was collected', () => {
     return [host, ani, budi, cici].filter(({ id }) => admits(toStaff, readerOf(state, id))).map(({ name }) => name)
   }
 
-  it('is seen by its sender and those who look after the room', () => expect(seenIn()).toEqual(['host', 'ani']))
+  it('is seen by its sender and the operators', () => expect(seenIn()).toEqual(['host', 'ani']))
   it('is seen by an op who was made one later, and no more once they are none', () => {
     expect(seenIn(opped)).toEqual(['host', 'ani', 'budi'])
     expect(seenIn(opped, deopped)).toEqual(['host', 'ani'])

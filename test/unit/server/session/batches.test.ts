@@ -33,7 +33,7 @@ describe('a batch', () => {
     )
   })
 
-  test('with a file that members hand in is encoded anew for its sender and those who look after the room', () => {
+  test('with a file that members hand in is encoded anew for its sender and the operators', () => {
     const file = { ...whole, audience: { from: ani, to: 'staff' } } as const
     const handedIn: RoomEvent = { type: 'fileCompleted', seq: 2, at: AT, by: ani, file }
     const batch = new Batch('lobby', [said(1), handedIn, said(3)])
