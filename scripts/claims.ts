@@ -2,7 +2,7 @@
 export const promises: Readonly<Record<string, string>> = {
   P1: 'exact: a file is whole and verified, or absent under its final name',
   P2: 'kept: nothing that was shown or acknowledged is lost',
-  P3: 'ordered: one dense sequence in each room, over every door',
+  P3: 'ordered: one dense sequence in each room, over every server',
   P4: 'nobody waits for the slowest, and nobody is thrown out for being slow',
   P5: 'chat goes on while files move',
   P6: 'uploads and downloads go on after a cut, a restart, or with another client',
@@ -154,7 +154,7 @@ const nats = 'there is no NATS adapter'
 
 /** Why a case has no test. */
 export const absent: Readonly<Record<number, string>> = {
-  107: 'there is no IRC door',
+  107: 'there is no IRC server',
   126: nats,
   127: nats,
   128: nats,

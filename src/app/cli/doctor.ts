@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
@@ -6,7 +5,7 @@ import type { Command } from 'commander'
 import type { HostConfig } from '#app/config.ts'
 import { fileStoreDefaults, listenerDefaults } from '#app/defaults.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { FileMissing, FileStoreFailed } from '#domain/ports/file-store.ts'
+import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { sizeText } from '#i18n/format.ts'
@@ -20,7 +19,7 @@ import { SilentLog } from '#system/log.ts'
 import { counted, print, printJson, runShowing } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { bindsOf, portOwner } from './host-network.ts'
-import { hostSettings, isDataDirectory } from './stores.ts'
+import { hostSettings, isDataDirectory, isIntact } from './stores.ts'
 
 interface DoctorFlags {
   readonly data?: string
@@ -326,15 +325,12 @@ async function files(
   }
 }
 
-async function isAsKept(fileStore: DiskFileStore, { id, size, sha256 }: WholeFile, deep: boolean): Promise<boolean> {
-  if ((await fileStore.size(id)) !== size) return false
-  if (!deep) return true
-  const digest = createHash('sha256')
+async function isAsKept(fileStore: DiskFileStore, file: WholeFile, deep: boolean): Promise<boolean> {
+  if (!deep) return (await fileStore.size(file.id)) === file.size
   try {
-    for await (const piece of fileStore.read(id, 0, 'lent')) digest.update(piece)
+    return await isIntact(fileStore, file)
   } catch (error) {
-    if (error instanceof FileStoreFailed || error instanceof FileMissing) return false
+    if (error instanceof FileStoreFailed) return false
     throw error
   }
-  return digest.digest('hex') === sha256
 }

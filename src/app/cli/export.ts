@@ -10,7 +10,6 @@ import { baseOf, freshPartialFile } from '#client/partial-file.ts'
 import { type Carried, carriedFacts, isMessage } from '#domain/bundle/merge.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
 import type { Journal } from '#domain/ports/journal.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { sizeText } from '#i18n/format.ts'
@@ -19,7 +18,7 @@ import { named } from '#system/files/publish.ts'
 import { counted, printJson, run } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { failureOf } from './failures.ts'
-import { hostSettings, isDataDirectory, type Stores, withStores } from './stores.ts'
+import { hostSettings, isDataDirectory, isIntact, type Stores, withStores } from './stores.ts'
 
 interface ExportFlags {
   readonly data?: string
@@ -167,18 +166,6 @@ async function missingIn(journal: Journal, room: string): Promise<number> {
     if (newest === undefined) return Math.max(0, missing)
     at = newest
   }
-}
-
-async function isIntact(fileStore: FileStore, { id, size, sha256 }: WholeFile): Promise<boolean> {
-  if ((await fileStore.size(id)) !== size) return false
-  const digest = createHash('sha256')
-  try {
-    for await (const piece of fileStore.read(id, 0, 'lent')) digest.update(piece)
-  } catch (error) {
-    if (error instanceof FileMissing) return false
-    throw error
-  }
-  return digest.digest('hex') === sha256
 }
 
 /** In the room's order; of what has been forgotten, the facts. */

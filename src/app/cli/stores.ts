@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { BadBundle } from '#bundle/bad-bundle.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { type FileStore, FileStoreFailed } from '#domain/ports/file-store.ts'
+import { FileMissing, type FileStore, FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, type Journal, JournalFailed } from '#domain/ports/journal.ts'
+import type { WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
 import { lockDirectory, SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
@@ -85,4 +87,17 @@ function storeFailure(error: unknown, directory: string): unknown {
       `the data can't be opened in ${directory}: ${error.message}; choose another with --data`,
     )
   return error
+}
+
+/** Reads all of a file: whether its size and digest are those of the journal. */
+export async function isIntact(fileStore: FileStore, { id, size, sha256 }: WholeFile): Promise<boolean> {
+  if ((await fileStore.size(id)) !== size) return false
+  const digest = createHash('sha256')
+  try {
+    for await (const piece of fileStore.read(id, 0, 'lent')) digest.update(piece)
+  } catch (error) {
+    if (error instanceof FileMissing) return false
+    throw error
+  }
+  return digest.digest('hex') === sha256
 }
