@@ -100,8 +100,13 @@ async function live(data: string, cycle: number, before: Life | undefined): Prom
   const uploader = cycle % 3 === 0 ? await enter(port, 'pengirim') : undefined
   if (uploader !== undefined) work.push(upload(uploader))
 
-  const answered = randomInt(MOST_FILES)
+  const answered = randomInt(1, MOST_FILES)
   await uploader?.until(({ lines }) => answersOf(lines).length >= answered)
+  // One file is cut in any case, and a host that acknowledges is killed after its first acknowledgement.
+  const cut = uploader === undefined ? undefined : await enter(port, 'setengah')
+  cut?.socket.write(`/put 2 ${life.label}.bin\nx`)
+  if (cut !== undefined) await recorder.until(new RegExp(`setengah is sending ${life.label}\\.bin`))
+  if (embedded) await host.until('an acknowledgement', () => host.lines.some((line) => line.startsWith('ack ')))
   const target = recorder.lines.length + randomInt(50, MOST_LINES)
   await recorder.until(({ lines }) => lines.length >= target)
   await host.kill()
