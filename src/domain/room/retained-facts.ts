@@ -36,6 +36,9 @@ export class RetainedFacts {
       case 'collectionEnded':
         this.#end('collection', fact.seq)
         return
+      case 'cleared':
+        this.#end('clear', fact.seq)
+        return
       case 'slowModeSet':
         this.#end('slow mode', fact.seq)
         return
