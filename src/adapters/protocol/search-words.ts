@@ -20,7 +20,7 @@ export const matches = (entry: Entry, wanted: readonly string[]): boolean => {
   return wanted.every((prefix) => words.some((word) => word.startsWith(prefix)))
 }
 
-/** The searchable part of an entry; undefined for entries that must never be found, whispers above all. Permission to see a file is checked on the hits. */
+/** The searchable part of an entry; undefined for whispers and others that must never be found. Audiences are checked on the hits. */
 export const searchableText = (entry: Entry): string | undefined => {
   if (isRule(entry)) return undefined
   switch (entry.type) {

@@ -302,7 +302,7 @@ export function isFact(entry: Entry): boolean {
   }
 }
 
-/** These events as readers are told of them: without the persons that rules hold for, the owners of uploads, and all else that is for the host alone. */
+/** The events for readers: without the persons of rules, the owners of uploads, and all other fields for the host alone. */
 export function publicFacts(events: readonly RoomEvent[]): readonly RoomEvent[] {
   if (!events.some(isForTheHost)) return events
   return events
