@@ -129,7 +129,7 @@ const operators = v.pipe(
 const findAddressee = (to: unknown): typeof member | typeof operators => (typeof to === 'string' ? operators : member)
 const addressee = { ...v.lazy(findAddressee), options: [member, operators] }
 export const audience = map({ from: member, to: addressee })
-export const folder = map({
+const folder = map({
   files: countAs('Files in the folder that this file is a tar of.'),
   bytes: countAs('Their bytes together.'),
 })
