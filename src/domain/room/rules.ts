@@ -7,7 +7,7 @@ export interface RoomRules {
   readonly topic: string
   /** Since when members' files are for operators of the room only, in milliseconds since 1970; undefined while they are for everybody. */
   readonly collectingSince: number | undefined
-  /** Members who are no operators may send one message in so many seconds; 0: as many as they like. */
+  /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
   readonly slowSeconds: number
 }
 

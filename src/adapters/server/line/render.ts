@@ -73,7 +73,7 @@ export class LineRenderer {
   }
 }
 
-/** The first lines of a member who has joined a room. */
+/** The first lines for a member who has joined a room. */
 export function greetingText(session: LocalSession, words: Translator): string {
   const { last, member, members, room, rules } = session
   const { say } = words

@@ -186,7 +186,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
       ...factFields(this.#parts.accessControl.factsOf(session)),
       last,
     })
-    // A debt: what it sends next waits for it.
+    // A debt: its next message waits for it.
     void this.#client.charge(priceOfJoin(last - after) + priceOfItems(COSTS.members, listed.length))
   }
 
