@@ -1,9 +1,9 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { Audience, Member } from '#domain/room/events.ts'
+import type { submissionsOf } from '#domain/room/hand-ins.ts'
 import type { AccessAnswer, Invitation } from '#domain/room/room-access.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import type { Submissions } from '#domain/room/visibility.ts'
 import { minuteText, sizeText } from './format.ts'
 import { audienceText, fileLine, type LinkOf } from './render-event.ts'
 import type { Translator } from './translator.ts'
@@ -69,7 +69,7 @@ export function sentText(
 
 /** The files that were collected, and the members that have sent none, as lines. */
 export function submissionLines(
-  { files, missing }: Submissions,
+  { files, missing }: ReturnType<typeof submissionsOf>,
   words: Translator,
   linkOf?: LinkOf,
 ): readonly string[] {

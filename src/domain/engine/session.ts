@@ -6,6 +6,7 @@ import { ask, type RoomActor, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
 import { isEntry, type Member, type PastEvent, publicFacts, type RoomEvent, type WholeFile } from '../room/events.ts'
+import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
@@ -168,6 +169,13 @@ export class LocalSession implements RoomSession {
 
   async listFiles(): Promise<readonly RoomFile[]> {
     return this.files
+  }
+
+  async handIns(): Promise<HandIns> {
+    const why = this.refusalTo('seeHandIns')
+    if (why !== undefined) throw new Refused(why)
+    const found = handInsOf(this.#room.state)
+    return { ...found, knownSince: Math.max(found.since ?? 0, this.#parts.rooms.since) }
   }
 
   /** Connected until it is closed: nothing lies between it and its room. */
