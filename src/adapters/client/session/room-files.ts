@@ -24,7 +24,7 @@ export interface Page {
 /** As much as a host answers at once. */
 const PAGE_ENTRIES = 500
 
-/** What a session needs beside its connection, over HTTP: the room's files, and what was said before. */
+/** A session's needs beside its connection, over HTTP: the room's files, and its history. */
 export class RoomFiles {
   readonly #api: ApiClient
   readonly #settings: ClientSettings
@@ -58,7 +58,7 @@ export class RoomFiles {
     return { ...rest, people: people.map((person) => ({ ...person, files: person.files.map(fileOf) })) }
   }
 
-  /** A page of what was said after `after`. */
+  /** A page of the entries after `after`. */
   async page(after: number): Promise<Page> {
     const { events, last } = await this.#history({ after, limit: PAGE_ENTRIES })
     const past = pastOf(events)
@@ -66,7 +66,7 @@ export class RoomFiles {
     return { events, upTo: newest === undefined ? last : lastSeqOf(newest) }
   }
 
-  /** The newest `count` entries, oldest first, and what is missing between them. */
+  /** The newest `count` entries, oldest first, and the gaps between them. */
   async history(count: number): Promise<readonly PastEvent[]> {
     let found: readonly PastEvent[] = []
     for (let left = count; left > 0; ) {
@@ -88,7 +88,7 @@ export class RoomFiles {
     return pastOf(await this.#asked(() => search(this.#api, this.#room, query, most)))
   }
 
-  /** What is under way goes on. */
+  /** Transfers under way go on. */
   close(): void {
     this.#api.close()
   }

@@ -51,7 +51,7 @@ export async function listHandIns({ context, request, reply, requester }: Exchan
   })
 }
 
-/** The receivers that have a file whole, and the members who may see it and have sent no receipt. */
+/** The receivers of the whole file, and the members who may see it and have sent no receipt. */
 export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
   const { reply, requester } = exchange
   const { room, file } = await findFile(exchange)
