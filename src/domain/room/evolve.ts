@@ -1,6 +1,7 @@
 import { isRule, type RoomEvent } from './events.ts'
 import { attend, startAttendance } from './hand-ins.ts'
 import { applyRule, remember, seat, unseat } from './moderation.ts'
+import { rulesAfter } from './rules.ts'
 import type { RoomState } from './state.ts'
 
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
@@ -43,7 +44,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     }
     case 'topicSet':
-      state.topic = event.topic
+      state.rules = rulesAfter(state.rules, event)
       return
     case 'fileOffered': {
       const { file, by, at, owner } = event

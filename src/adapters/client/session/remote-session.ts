@@ -3,6 +3,7 @@ import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import { isEntry, type Member, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
 import type { HandIns } from '#domain/room/hand-ins.ts'
+import type { RoomRules } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '#domain/session.ts'
 import { refusedUpload } from '#domain/transfer/upload.ts'
@@ -25,20 +26,12 @@ export class RemoteSession implements RoomSession {
     return this.#place.member
   }
 
-  get topic(): string {
-    return this.#place.topic
+  get rules(): RoomRules {
+    return this.#place.facts
   }
 
   get members(): readonly Member[] {
     return this.#place.members
-  }
-
-  get collectingSince(): number | undefined {
-    return this.#place.collectingSince
-  }
-
-  get slowSeconds(): number {
-    return this.#place.slowSeconds
   }
 
   get state$(): Observable<ConnectionState> {

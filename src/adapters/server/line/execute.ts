@@ -179,7 +179,9 @@ async function topic(caller: Caller, wanted: string | undefined): Promise<void> 
   const session = caller.inRoom()
   if (session === undefined) return
   if (wanted === undefined)
-    await caller.say(`* ${session.topic === '' ? say('noTopic') : say('topicIs', { topic: session.topic })}`)
+    await caller.say(
+      `* ${session.rules.topic === '' ? say('noTopic') : say('topicIs', { topic: session.rules.topic })}`,
+    )
   else if (await caller.ask({ type: 'setTopic', topic: wanted })) await caller.say(`* ${say('topicDone')}`)
 }
 
