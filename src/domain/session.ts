@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs'
 import type { Code, Rejected } from './errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
 import type { Folder, Member, PastEvent, RoomEvent, WholeFile } from './room/events.ts'
+import type { HandIns } from './room/hand-ins.ts'
 import type { RoomRules } from './room/rules.ts'
 import type { RoomFile } from './room/state.ts'
 
@@ -78,6 +79,8 @@ export interface RoomSession extends Session {
   readonly state$: Observable<ConnectionState>
   /** The files of the room that this member may see, whole or on their way. */
   listFiles(): Promise<readonly RoomFile[]>
+  /** Who has handed in what, and who was there while the room collected and has not. Throws a `Refused` for members who are no operators. */
+  handIns(): Promise<HandIns>
   /** The newest `count` entries up to now that this member may see, oldest first. */
   history(count: number): Promise<readonly PastEvent[]>
   search(query: string, limit: number): Promise<readonly PastEvent[]>

@@ -383,6 +383,21 @@ export const fileList = map({ files: list(fileRow) })
 /** A file in a room's list. One that is not whole has `offset`, and size and digest only where its sender told them. */
 export type FileRow = v.InferOutput<typeof fileRow>
 
+const handIn = map({
+  name: text,
+  id: v.exactOptional(v.pipe(text, v.description('Left out where nothing but the name tells who it is.'))),
+  isHere: v.pipe(flag, v.description('In the room just now.')),
+  files: v.pipe(list(fileRow), v.description('Oldest first; empty where nothing has come.')),
+})
+export const handIns = map({
+  room: text,
+  since: v.exactOptional(timeAs('Since when the room collects')),
+  knownSince: timeAs('Since when it is known who was there and has left'),
+  people: list(handIn),
+})
+/** Who has handed in what to a room, and who has not. */
+export type HandInList = v.InferOutput<typeof handIns>
+
 export const receipts = map({ verified: list(given), waiting: list(text) })
 export type Receipts = v.InferOutput<typeof receipts>
 

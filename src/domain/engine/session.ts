@@ -22,6 +22,7 @@ import {
   type RoomEvent,
   type WholeFile,
 } from '../room/events.ts'
+import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
 import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
@@ -177,6 +178,13 @@ export class LocalSession implements RoomSession {
 
   async listFiles(): Promise<readonly RoomFile[]> {
     return this.files
+  }
+
+  async handIns(): Promise<HandIns> {
+    const why = this.refusalTo('seeHandIns')
+    if (why !== undefined) throw new Refused(why)
+    const found = handInsOf(this.#room.state)
+    return { ...found, knownSince: Math.max(found.since ?? 0, this.#parts.rooms.since) }
   }
 
   /** Connected until it is closed: nothing lies between it and its room. */

@@ -29,6 +29,7 @@ export type Permission =
   | 'upload'
   | 'continueUpload'
   | 'withdrawUpload'
+  | 'seeHandIns'
   | 'leave'
   | 'enter'
   | 'enterLocked'
@@ -80,6 +81,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   startCollection: OPERATORS,
   endCollection: OPERATORS,
   setSlowMode: OPERATORS,
+  seeHandIns: OPERATORS,
   setPassword: OPERATORS,
   invite: OPERATORS,
 }
