@@ -11,7 +11,7 @@ import { UploadRows } from './upload-rows.tsx'
 
 /** The running transfers, above the message field; also handles a drop anywhere on the page. */
 export function FileTransfersView({ room }: { readonly room: Room }) {
-  const { desk, words } = usePage()
+  const { transfers: desk, words } = usePage()
   const over = useSignal(false)
   useEffect(() => {
     const dragged = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
@@ -49,7 +49,7 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
     }
   }, [room])
   useSignalEffect(() => {
-    if (room.place.state.value.status === 'connected') desk.uploads.hurry()
+    if (room.store.state.value.status === 'connected') desk.uploads.hurry()
   })
   return (
     <>
@@ -77,7 +77,7 @@ function DropOverlay({ room }: { readonly room: Room }) {
 /** For text that is too long to be said: it becomes a file. */
 function TextDialog({ room, text }: { readonly room: Room; readonly text: string }) {
   const say = useSay()
-  const { desk } = usePage()
+  const { transfers: desk } = usePage()
   const close = () => {
     desk.draft.value = undefined
   }
@@ -110,7 +110,7 @@ function TextDialog({ room, text }: { readonly room: Room; readonly text: string
 /** How files are chosen, beside the message field. */
 export function FileButtons({ room }: { readonly room: Room }) {
   const say = useSay()
-  const { desk } = usePage()
+  const { transfers: desk } = usePage()
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   useEffect(() => folder.current?.setAttribute('webkitdirectory', ''), [])

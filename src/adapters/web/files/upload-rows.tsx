@@ -12,7 +12,7 @@ import type { Upload } from './uploads.ts'
 /** The files that leave from here, in whichever room one is; of many that wait only how many. */
 export function UploadRows({ room }: { readonly room: Room }) {
   const say = useSay()
-  const all = usePage().desk.uploads.all.value
+  const all = usePage().transfers.uploads.all.value
   if (all.length === 0) return null
   const waiting = all.filter(({ state }) => state.value.status === 'waiting')
   const hidden = new Set(waiting.slice(pageDefaults.waitingShown))
@@ -26,7 +26,7 @@ export function UploadRows({ room }: { readonly room: Room }) {
 
 /** One upload from this page: its progress, its rate, and its actions. */
 function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upload }) {
-  const { desk, words } = usePage()
+  const { transfers: desk, words } = usePage()
   const { say, language } = words.value
   const state = upload.state.value
   const name = forTerminal(upload.name)
@@ -72,7 +72,7 @@ function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upl
           [`${percent} %`, amountText(done, total, language), ...rateTexts(progress, words.value)].join(' · ')}
         {state.status === 'failed' && say('wasNotSent', { file: upload.name, why: whyText(state.why) })}
         {state.status === 'whole' && upload.begun.value !== undefined && upload.room === room.name && (
-          <Receipts room={room} file={upload.begun.value} by={room.place.member.value.name} />
+          <Receipts room={room} file={upload.begun.value} by={room.store.member.value.name} />
         )}
       </span>
       <span class="controls">

@@ -12,14 +12,14 @@ import { CloseIcon, SendIcon } from './icons.tsx'
 export function Composer({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
-  const { writing, place, timeline } = room
+  const { writing, store: place, timeline } = room
   const draft = writing.draft.value
   const to = writing.to.value
   const field = useRef<HTMLTextAreaElement>(null)
   const told = useRef({ begun: 0, at: Number.NEGATIVE_INFINITY })
   useSignalEffect(() => {
     // A dialog that closes just now gives the focus back first. On a phone it would bring up the keys unasked.
-    if (writing.wanted.value > 0 || hasKeys()) setTimeout(() => field.current?.focus())
+    if (writing.focusRequests.value > 0 || hasKeys()) setTimeout(() => field.current?.focus())
   })
   useLayoutEffect(() => {
     const element = field.current
