@@ -15,7 +15,7 @@ export async function listRooms(api: ApiClient): Promise<readonly wire.RoomRow[]
   return isRefusal(found) ? found : found.rooms
 }
 
-export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomFacts | Refusal> =>
+export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomDetails | Refusal> =>
   get(api, roomPath(room), wire.roomFacts)
 
 export async function listFiles(api: ApiClient, room: string): Promise<readonly wire.FileRow[] | Refusal> {

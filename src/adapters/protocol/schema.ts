@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { CODES, type Code } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { Member, Role, RoomEvent } from '#domain/room/events.ts'
+import type { RoomFacts } from '#domain/room/rules.ts'
 
 /**
  * Every command, event, message and HTTP body, once: the checks of hosts, programs and pages, the types that the domain does not own,
@@ -59,6 +60,8 @@ const isCount = (value: unknown): boolean =>
   Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0)
 export const count = v.custom<number>(isCount, 'must be a whole number, 0 or more')
 const countAs = (about: string) => v.pipe(count, v.description(about))
+/* @__NO_SIDE_EFFECTS__ */
+const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
 
 // Members
 
@@ -180,6 +183,29 @@ const newerKind = v.pipe(
 export const eventKinds = eventMaps({})
 export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds)
 
+// Rooms
+
+/** What holds in a room; left out where it does not. */
+const facts = {
+  topic: text,
+  collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
+  slowSeconds: v.exactOptional(
+    countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
+  ),
+  hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
+} satisfies Readonly<Record<keyof RoomFacts, v.GenericSchema>>
+type FactFields = v.InferOutput<v.ObjectSchema<typeof facts, undefined>>
+
+/** In the order of `RoomFacts`, as fields of a message or a body. */
+export function factFields({ topic, ...rules }: RoomFacts): FactFields {
+  const holding = Object.entries(rules).filter(([, value]) => value !== undefined && value !== 0 && value !== false)
+  return { topic, ...Object.fromEntries(holding) }
+}
+
+export function factsIn({ topic, collectingSince, slowSeconds = 0, hasPassword = false }: FactFields): RoomFacts {
+  return { topic, collectingSince, slowSeconds, hasPassword }
+}
+
 // Messages of the Session protocol (docs/protocol.md)
 
 export const clientMessages = strictMaps({
@@ -226,13 +252,7 @@ export const hostMessages = openMaps({
     members: v.array(member, 'must be a list'),
     /** How many are there. */
     count,
-    topic: text,
-    /** Since when members' files are for the operators only, in milliseconds since 1970; left out while they are for everybody. */
-    collectingSince: v.exactOptional(count),
-    /** Slow mode: members other than operators may send one message in so many seconds; left out without it. */
-    slowSeconds: v.exactOptional(count),
-    /** Needed to join; left out where there is none. */
-    hasPassword: v.exactOptional(flag),
+    ...facts,
     /** Sequence of the room's newest entry. */
     last: count,
   },
@@ -258,8 +278,6 @@ export type HostMessages = OneOf<typeof hostMessages>
 
 // HTTP (docs/http.md)
 
-/* @__NO_SIDE_EFFECTS__ */
-const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
 /* @__NO_SIDE_EFFECTS__ */
 const list = <Each extends v.GenericSchema>(each: Each) => v.array(each, 'must be a list')
 export const sequence = countAs('Dense and rising within a room, from 1.')
@@ -297,16 +315,11 @@ export type RoomRow = v.InferOutput<typeof roomRow>
 
 export const roomFacts = map({
   name: text,
-  topic: text,
   last: sequence,
   members: list(text),
-  collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
-  slowSeconds: v.exactOptional(
-    countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
-  ),
-  hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
+  ...facts,
 })
-export type RoomFacts = v.InferOutput<typeof roomFacts>
+export type RoomDetails = v.InferOutput<typeof roomFacts>
 
 export const eventPage = map({ room: text, events: eventsOverHttp, last: sequence })
 export const searched = map({ events: eventsOverHttp })

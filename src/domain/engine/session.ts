@@ -7,6 +7,7 @@ import type { Batch } from '../room/batch.ts'
 import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
 import { isEntry, type Member, type PastEvent, publicFacts, type RoomEvent, type WholeFile } from '../room/events.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
+import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
@@ -108,8 +109,8 @@ export class LocalSession implements RoomSession {
     return this.#room.state.name
   }
 
-  get topic(): string {
-    return this.#room.state.topic
+  get rules(): RoomRules {
+    return this.#room.state.rules
   }
 
   /** The sequence after which this session's events begin. */
@@ -124,14 +125,6 @@ export class LocalSession implements RoomSession {
 
   get members(): readonly Member[] {
     return [...this.#room.state.members.values()]
-  }
-
-  get collectingSince(): number | undefined {
-    return this.#room.state.rules.collectingSince
-  }
-
-  get slowSeconds(): number {
-    return this.#room.state.rules.slowSeconds
   }
 
   /** Why this member may not send several messages at once. */

@@ -86,6 +86,8 @@ export interface SetSlowMode {
   readonly type: 'setSlowMode'
   readonly seconds: number
 }
+/** Sets a rule of the room to a number of seconds; 0 ends it. */
+export type SetSeconds = SetSlowMode
 export type Moderation =
   | Kick
   | Mute
@@ -98,7 +100,7 @@ export type Moderation =
   | Unlock
   | StartCollection
   | EndCollection
-  | SetSlowMode
+  | SetSeconds
 
 export interface GoAway {
   readonly type: 'away'

@@ -166,6 +166,9 @@ export interface PasswordSet extends Journaled {
 export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
+export type SecondsSet = SlowModeSet
+/** What changes a value of the room's rules (`RoomRules`). */
+export type RuleChange = TopicSet | CollectionStarted | CollectionEnded | SecondsSet
 export type Rule =
   | Opped
   | Deopped
@@ -176,9 +179,7 @@ export type Rule =
   | Locked
   | ShutOut
   | Unlocked
-  | CollectionStarted
-  | CollectionEnded
-  | SlowModeSet
+  | Exclude<RuleChange, TopicSet>
 
 /** The events that the journal keeps. */
 export type Entry =

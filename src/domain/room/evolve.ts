@@ -1,5 +1,6 @@
 import { isRule, type RoomEvent } from './events.ts'
 import { applyRule, remember, seat, unseat } from './moderation.ts'
+import { rulesAfter } from './rules.ts'
 import type { RoomState } from './state.ts'
 
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
@@ -39,7 +40,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     }
     case 'topicSet':
-      state.topic = event.topic
+      state.rules = rulesAfter(state.rules, event)
       return
     case 'fileOffered': {
       const { file, by, at, owner } = event

@@ -1,5 +1,6 @@
 import type { Entry } from './events.ts'
 import { ruleKey } from './moderation.ts'
+import { isRuleChange, RULE_OF } from './rules.ts'
 
 /** So many files that were once whole and are gone are remembered, for no bundle to bring them back. */
 const MOST_GONE = 10_000
@@ -29,16 +30,6 @@ export class RetainedFacts {
   /** Takes the room's facts, in their order. */
   take(fact: Entry): void {
     switch (fact.type) {
-      case 'topicSet':
-        this.#end('topic', fact.seq)
-        return
-      case 'collectionStarted':
-      case 'collectionEnded':
-        this.#end('collection', fact.seq)
-        return
-      case 'slowModeSet':
-        this.#end('slow mode', fact.seq)
-        return
       case 'locked':
         this.#isLocked = true
         this.#add('lock', fact.seq)
@@ -88,7 +79,8 @@ export class RetainedFacts {
         return
       }
       default:
-        this.#seqs.add(fact.seq)
+        if (isRuleChange(fact)) this.#end(RULE_OF[fact.type], fact.seq)
+        else this.#seqs.add(fact.seq)
     }
   }
 

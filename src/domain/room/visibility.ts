@@ -12,7 +12,7 @@ export interface Reader {
 
 /** Whether somebody is an operator of the room, here or not. */
 const isOperator = (state: RoomState, id: string): boolean =>
-  state.members.get(id)?.role !== undefined || state.rules.ops.has(personOf(state, id))
+  state.members.get(id)?.role !== undefined || state.ops.has(personOf(state, id))
 
 /** The same audience, for a file that is in the room already. */
 export const isSame = (one: Audience | undefined, other: Audience | undefined): boolean =>

@@ -2,6 +2,7 @@ import { Observable, type Subscriber } from 'rxjs'
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import { isEntry, type Member, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
+import type { RoomRules } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '#domain/session.ts'
 import { refusedUpload } from '#domain/transfer/upload.ts'
@@ -24,20 +25,12 @@ export class RemoteSession implements RoomSession {
     return this.#remote.member
   }
 
-  get topic(): string {
-    return this.#remote.topic
+  get rules(): RoomRules {
+    return this.#remote.facts
   }
 
   get members(): readonly Member[] {
     return this.#remote.members
-  }
-
-  get collectingSince(): number | undefined {
-    return this.#remote.collectingSince
-  }
-
-  get slowSeconds(): number {
-    return this.#remote.slowSeconds
   }
 
   get state$(): Observable<ConnectionState> {

@@ -179,7 +179,9 @@ async function topic(caller: Caller, wanted: string | undefined): Promise<void> 
   const session = caller.inRoom()
   if (session === undefined) return
   if (wanted === undefined)
-    await caller.say(`* ${session.topic === '' ? say('noTopic') : say('topicIs', { topic: session.topic })}`)
+    await caller.say(
+      `* ${session.rules.topic === '' ? say('noTopic') : say('topicIs', { topic: session.rules.topic })}`,
+    )
   else if (await caller.ask({ type: 'setTopic', topic: wanted })) await caller.say(`* ${say('topicDone')}`)
 }
 
@@ -276,14 +278,14 @@ async function get(caller: Caller, wanted: string): Promise<void> {
 async function submissions(caller: Caller): Promise<void> {
   const session = caller.inRoom()
   if (session === undefined) return
-  const { files: all, members, member, collectingSince } = session
+  const { files: all, members, member, rules } = session
   const why = refusalFor(member.role ?? 'member', 'startCollection')
   if (why !== undefined) {
     await caller.refuse(why)
     return
   }
   await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, all.length))
-  await caller.say(submissionLines(submissionsOf(all, members, collectingSince), caller.words).join('\n'))
+  await caller.say(submissionLines(submissionsOf(all, members, rules.collectingSince), caller.words).join('\n'))
 }
 
 async function access(caller: Caller, request: AccessRequest): Promise<void> {

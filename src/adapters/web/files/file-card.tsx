@@ -72,9 +72,9 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
 }
 
 function Arriving({ room, entry: { by, file }, known }: CardProps & { readonly known: FileState }) {
-  const { transfers: desk, words } = usePage()
+  const { transfers, words } = usePage()
   const { say } = words.value
-  const isLeaving = desk.uploads.all.value.some((upload) => upload.begun.value === file.id)
+  const isLeaving = transfers.uploads.all.value.some((upload) => upload.begun.value === file.id)
   const standing = () => {
     if (isLeaving) return ''
     // Begun by this page before it was loaded again.

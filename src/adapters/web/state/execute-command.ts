@@ -7,7 +7,7 @@ import { requestAccess } from './room-access.ts'
 /** Executes the input of the message field: the same words as in the terminal. `to`: the addressee of a whisper. */
 export function executeCommand(page: Page, room: Room, line: string, to: string | undefined): void {
   const { say } = page.words.value
-  const { store: place, outbox, notices } = room
+  const { store, outbox, notices } = room
   const parsed = parseLine(line, { at: 'page' })
   const refuse = (text: string) => notices.add(text, 'wrong')
   switch (parsed.type) {
@@ -22,7 +22,10 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       break
     case 'topic':
       if (parsed.topic !== undefined) ask(page, room, { type: 'setTopic', topic: parsed.topic })
-      else notices.add(place.topic.peek() === '' ? say('noTopic') : say('topicIs', { topic: place.topic.peek() }))
+      else {
+        const { topic } = store.facts.peek()
+        notices.add(topic === '' ? say('noTopic') : say('topicIs', { topic }))
+      }
       break
     case 'nick':
       rename(page, room, parsed.name)
@@ -33,7 +36,7 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'ask': {
       const { command } = parsed
       // `/away` without a reason ends it again.
-      const isBack = command.type === 'away' && command.reason === undefined && place.member.peek().away !== undefined
+      const isBack = command.type === 'away' && command.reason === undefined && store.member.peek().away !== undefined
       ask(page, room, isBack ? { type: 'back' } : command)
       break
     }

@@ -12,7 +12,7 @@ import { CloseIcon, SendIcon } from './icons.tsx'
 export function Composer({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
-  const { writing, store: place, timeline } = room
+  const { writing, store, timeline } = room
   const draft = writing.draft.value
   const to = writing.to.value
   const field = useRef<HTMLTextAreaElement>(null)
@@ -45,7 +45,7 @@ export function Composer({ room }: { readonly room: Room }) {
     const isTold = now - at < pageDefaults.typingEveryMs || now - begun < pageDefaults.quickTypingMs
     if (isTold || text.startsWith('/') || to !== undefined) return
     told.current = { begun, at: now }
-    place.post({ type: 'typing' })
+    store.post({ type: 'typing' })
   }
   const press = (event: KeyboardEvent) => {
     const element = field.current
@@ -54,7 +54,7 @@ export function Composer({ room }: { readonly room: Room }) {
       event.preventDefault()
       send()
     } else if (event.key === 'Tab' && !event.shiftKey) {
-      const names = place.members.peek().map(({ name }) => name)
+      const names = store.members.peek().map(({ name }) => name)
       const done = completed(draft, element.selectionStart, names)
       if (done === undefined) return
       event.preventDefault()
