@@ -2,9 +2,9 @@ import { wantedFile } from '#domain/names/file-name.ts'
 import { failureText } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { MentionedFile, PastEvent } from '#domain/room/events.ts'
+import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
-import { submissionsOf } from '#domain/room/visibility.ts'
 import { type RoomSession, sendWhenReady } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
 import { accessTexts, doneText, memberText, sendingText } from '#i18n/render-answer.ts'
@@ -231,7 +231,7 @@ async function showCollection(client: RoomClient): Promise<string | undefined> {
   const { session, words } = client
   const why = refusalFor(roleIn(session) ?? 'member', 'startCollection')
   if (why !== undefined) return client.refused(why)
-  const { files, missing } = submissionsOf(await session.listFiles(), session.members, session.rules.collectingSince)
+  const { files, missing } = submissionsOf(await session.handIns())
   client.notice('collected', { count: files.length })
   for (const found of files) {
     const gaps = { id: shortId(found.file.id), file: found.file.name, name: found.by.name, for: '' }

@@ -29,10 +29,12 @@ export type Permission =
   | 'upload'
   | 'continueUpload'
   | 'withdrawUpload'
+  | 'seeHandIns'
   | 'leave'
   | 'enter'
   | 'enterLocked'
   | 'setLockedTopic'
+  | 'removeOthers'
   | 'setPassword'
   | 'invite'
 
@@ -60,6 +62,11 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   typing: FREE,
   back: HERE,
   receiveFile: ['outsider', ...HERE],
+  removeMessage: HERE,
+  removeFile: HERE,
+  // What somebody else has said or sent.
+  removeOthers: OPERATORS,
+  clear: ['owner'],
   setTopic: FREE,
   setLockedTopic: OPERATORS,
   kick: OPERATORS,
@@ -74,6 +81,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   startCollection: OPERATORS,
   endCollection: OPERATORS,
   setSlowMode: OPERATORS,
+  seeHandIns: OPERATORS,
   setPassword: OPERATORS,
   invite: OPERATORS,
 }
