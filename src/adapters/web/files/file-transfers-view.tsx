@@ -34,7 +34,8 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
       const { clipboardData: data } = event
       const text = data?.getData('text/plain') ?? ''
       if (data !== null && data.files.length > 0) transfers.send(room, picked(data.files))
-      else if (text.length > pageDefaults.longPasteBytes && transfers.draft.peek() === undefined) transfers.draft.value = text
+      else if (text.length > pageDefaults.longPasteBytes && transfers.draft.peek() === undefined)
+        transfers.draft.value = text
       else return
       event.preventDefault()
     }
