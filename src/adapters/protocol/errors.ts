@@ -15,7 +15,7 @@ type HttpOnlyCode =
 
 export type HttpCode = Code | HttpOnlyCode
 
-const STATUSES: Readonly<Record<HttpCode, number>> = {
+export const STATUSES: Readonly<Record<HttpCode, number>> = {
   BAD_REQUEST: 400,
   BAD_NAME: 400,
   BAD_ROOM: 400,

@@ -38,7 +38,7 @@ function ofPermission(permission: RoutePermission): readonly HttpCode[] {
   return [...OF_ROOMS, ...RANKS.flatMap((rank) => refusalFor(rank, permission)?.code ?? [])]
 }
 
-/** Of a path; told from others by what stands before it. */
+/** The description of a path's parameter, by the segment before it. */
 function pathParameter(name: string, path: string): string {
   if (name === 'room') return "The room's name, without regard to case."
   if (name === 'id') return path.startsWith('/files') ? "The file's id." : "The invitation's id, as in the list."
@@ -206,7 +206,7 @@ function inline(schema: v.GenericSchema): object {
   const parts = schema as unknown as Parts
   if (parts.pipe === undefined) return plain(parts)
   let made: object = {}
-  // Of several schemas the last one says what comes out.
+  // Of several schemas the last one describes the output.
   for (const each of parts.pipe) made = each.kind === 'schema' ? schemaOf(each) : { ...made, ...restricted(each) }
   return made
 }

@@ -3,7 +3,7 @@ import type { HttpCode, TUS_STATUSES } from '#protocol/errors.ts'
 import * as bodies from '#protocol/schema.ts'
 import { TUS_VERSION } from '#protocol/tus.ts'
 
-/** What the document says of a route. Parameters that are optional have an optional schema. */
+/** The document's description of a route. Parameters that are optional have an optional schema. */
 export interface Operation {
   readonly summary: string
   readonly query?: Parameters
@@ -175,6 +175,10 @@ export const operations = {
   listFiles: {
     summary: "The room's files, in the order in which they were offered.",
     answers: { 200: { description: 'All of them.', body: bodies.fileList } },
+  },
+  listHandIns: {
+    summary: 'Who has handed in what, and who was there while the room collected and has not: for operators.',
+    answers: { 200: { description: 'By the first file of each; those with none behind them.', body: bodies.handIns } },
   },
   createUpload: {
     summary: `Begins a resumable upload (tus ${TUS_VERSION}); or brings the files of a form.`,
