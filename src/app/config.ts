@@ -101,7 +101,7 @@ export const fileLimitsOf = ({ maxFile, hostQuota, roomQuota, keepDays }: HostCo
   fileDays: keepDays,
 })
 
-/** Flags over environment over configuration file over defaults. Throws `CommandFailed` with what is wrong, and where. */
+/** Flags over environment over configuration file over defaults. Throws `CommandFailed` with the fault and its place. */
 export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {
   const { file, given } = layersOf(flags, env)
   const result = v.safeParse(hostSchema, { ...file.values, ...fromEnv(env), ...given })
@@ -149,7 +149,7 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
 /** The hosts that were reached over TLS. */
 export const knownHostsPath = (env: NodeJS.ProcessEnv): string => join(configDirectory(env), 'known_hosts')
 
-/** What a person's own settings and keys are kept in. */
+/** The directory of a person's own settings and keys. */
 export function configDirectory(env: NodeJS.ProcessEnv): string {
   return join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tamtam')
 }

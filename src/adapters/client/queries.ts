@@ -15,13 +15,16 @@ export async function listRooms(api: ApiClient): Promise<readonly wire.RoomRow[]
   return isRefusal(found) ? found : found.rooms
 }
 
-export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomFacts | Refusal> =>
+export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomDetails | Refusal> =>
   get(api, roomPath(room), wire.roomFacts)
 
 export async function listFiles(api: ApiClient, room: string): Promise<readonly wire.FileRow[] | Refusal> {
   const found = await get(api, `${roomPath(room)}/files`, wire.fileList)
   return isRefusal(found) ? found : found.files
 }
+
+export const listHandIns = (api: ApiClient, room: string): Promise<wire.HandInList | Refusal> =>
+  get(api, `${roomPath(room)}/hand-ins`, wire.handIns)
 
 /** A page of a room's history: entries after `after`, or the newest ones before `before` or of all. `last` is the room's newest. */
 export async function history(
@@ -74,7 +77,7 @@ export const receiptsOf = (api: ApiClient, id: string): Promise<wire.Receipts | 
 export const postReceipt = (api: ApiClient, id: string, sha256: string): Promise<Refusal | undefined> =>
   api.run(api.filePath(id, '/receipts'), { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ sha256 }) })
 
-/** What opens a room, for one of its operators: over HTTP, so that no secret is ever a line of somebody's. */
+/** A room's password and invitations, for one of its operators: over HTTP, so that no secret is ever a chat line. */
 export const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> => ({
   setPassword: (password) =>
     api.run(

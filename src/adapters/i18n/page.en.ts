@@ -3,7 +3,7 @@
  * the form of the sentence there is one for one and one for others, and `{count}` is that number.
  */
 export const pageEnglish = {
-  // What happens in a room.
+  // Events of a room.
   joined: '{name} joined',
   joinedMany: { one: '{count} person joined: {names}', other: '{count} people joined: {names}' },
   left: '{name} left',
@@ -24,8 +24,9 @@ export const pageEnglish = {
   unlocked: '{name} unlocked the room',
   collectionStarted: '{name} collects files: what members send is seen only by them and by the operators',
   collectionEnded: '{name} collects no more: files are for everybody again',
-  slowModeSet: '{name} turned slow mode on: members may send one message in {seconds} s',
-  slowModeEnded: '{name} turned slow mode off',
+  ruleSet: '{rule} (set by {name})',
+  slowSeconds: 'slow mode: members may send one message in {time}',
+  slowSecondsOff: 'slow mode is off',
   passwordSet: '{name} gave the room a password: who comes in from now on needs it',
   passwordRemoved: "{name} took the room's password away",
   away: '{name} is away',
@@ -44,7 +45,7 @@ export const pageEnglish = {
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
   fileGone: '{file} from {name} is gone: {why}',
 
-  // Answers to what was typed.
+  // Answers to commands.
   here: { one: '{count} is here: {names}', other: '{count} are here: {names}' },
   noTopic: 'no topic is set',
   topicIs: 'topic: {topic}',

@@ -2,7 +2,7 @@ import type { PageCatalog } from './translator.ts'
 
 /** The same in Indonesian, whose nouns have no plural: both forms are one. */
 export const pageIndonesian: PageCatalog = {
-  // What happens in a room.
+  // Events of a room.
   joined: '{name} masuk',
   joinedMany: { one: '{count} orang masuk: {names}', other: '{count} orang masuk: {names}' },
   left: '{name} keluar',
@@ -23,8 +23,9 @@ export const pageIndonesian: PageCatalog = {
   unlocked: '{name} membuka kunci ruang ini',
   collectionStarted: '{name} mengumpulkan berkas: kiriman anggota hanya dilihat pengirimnya dan pengelola ruang ini',
   collectionEnded: '{name} berhenti mengumpulkan: berkas kembali untuk semua orang',
-  slowModeSet: '{name} menyalakan mode lambat: anggota boleh mengirim satu pesan tiap {seconds} detik',
-  slowModeEnded: '{name} mematikan mode lambat',
+  ruleSet: '{rule} (diatur oleh {name})',
+  slowSeconds: 'mode lambat: anggota boleh mengirim satu pesan tiap {time}',
+  slowSecondsOff: 'mode lambat mati',
   passwordSet: '{name} memberi ruang ini kata sandi: yang masuk mulai sekarang memerlukannya',
   passwordRemoved: '{name} menghapus kata sandi ruang ini',
   away: '{name} sedang pergi',
@@ -43,7 +44,7 @@ export const pageIndonesian: PageCatalog = {
   fileHere: 'berkas [{id}] {file} dari {name}{for}: {size}, sha256 {digest}',
   fileGone: '{file} dari {name} sudah tidak ada: {why}',
 
-  // Answers to what was typed.
+  // Answers to commands.
   here: { one: '{count} orang di sini: {names}', other: '{count} orang di sini: {names}' },
   noTopic: 'belum ada topik',
   topicIs: 'topik: {topic}',

@@ -1,9 +1,10 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { Audience, RoomEvent, WholeFile } from '#domain/room/events.ts'
-import { shortId, sizeText } from './format.ts'
+import { RULE_OF, type SecondsRule } from '#domain/room/rules.ts'
+import { shortId, sizeText, spanText } from './format.ts'
 import type { PageTranslator, Translator } from './translator.ts'
 
-/** Everything that is told about a room, but for what people say themselves and for what holds only for a moment. */
+/** Events with a sentence of their own: all but messages and passing states. */
 export type ToldEvent = Exclude<
   RoomEvent,
   { readonly type: 'said' | 'acted' | 'whispered' | 'typing' | 'fileProgressed' | 'fileReceived' }
@@ -14,6 +15,8 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
   const { say, language } = words
   if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
   const { name } = event.by
+  if ('seconds' in event)
+    return say('ruleSet', { name, rule: secondsRuleText(RULE_OF[event.type], event.seconds, words) })
   switch (event.type) {
     case 'topicSet':
       return say('topicSet', { name, topic: event.topic })
@@ -45,8 +48,6 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
       const { type, name: to, reason: why } = event
       return why === undefined ? say(type, { name, to }) : say(`${type}Why`, { name, to, why })
     }
-    case 'slowModeSet':
-      return event.seconds === 0 ? say('slowModeEnded', { name }) : say('slowModeSet', { name, seconds: event.seconds })
     case 'locked':
     case 'unlocked':
     case 'collectionStarted':
@@ -64,6 +65,11 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
     default:
       return event satisfies never
   }
+}
+
+/** How a rule stands that is a number of seconds: the answer to whoever set it, and the greeting of those who join. */
+export function secondsRuleText(rule: SecondsRule, seconds: number, { say, language }: PageTranslator): string {
+  return seconds === 0 ? say(`${rule}Off`) : say(rule, { time: spanText(seconds, language) })
 }
 
 /** Name, size and digest of a file, and its id for `/get`. */
@@ -94,7 +100,7 @@ const MOST_LINES = 64
 
 /**
  * One event as a line of the line protocol and of pipes, with its end, or nothing. A message of several lines is as many, each with the name
- * before it: the first column is never somebody's text (C62), and no line can pass for another person's. `words` must escape what it fills in.
+ * before it: the first column is never a person's text (C62), and no line can pass for another person's. `words` must escape its arguments.
  */
 export function eventLine(event: RoomEvent, words: Translator): string {
   const { say } = words
@@ -105,7 +111,7 @@ export function eventLine(event: RoomEvent, words: Translator): string {
       return spoken(`* ${forTerminal(event.by.name)} `, event.text)
     case 'whispered':
       return spoken(`* ${say('whispers', { name: event.by.name, text: '' })}`, event.text)
-    // Of what is for everybody there would be too many.
+    // For files that are for everybody there would be too many.
     case 'fileReceived':
       if (event.file.audience === undefined) return ''
       return `* ${say('verified', { name: event.by.name, file: event.file.name })}\n`

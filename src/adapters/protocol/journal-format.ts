@@ -12,7 +12,7 @@ import type {
 } from '#domain/room/events.ts'
 
 /**
- * Goes up when what a tuple holds changes; older versions stay readable, because stores keep them. Batches in which a file has an
+ * Goes up when the content of a tuple changes; older versions stay readable, because stores keep them. Batches in which a file has an
  * audience are of version 2: a host that knows no audiences must not take such a file for everybody's.
  */
 const VERSION = 1
@@ -42,11 +42,14 @@ const KIND = {
   shutOut: 21,
   slowModeSet: 22,
 } as const satisfies Record<Entry['type'], number>
+const TYPES: ReadonlyMap<unknown, Entry['type']> = new Map(
+  Object.entries(KIND).map(([type, kind]) => [kind, type as Entry['type']]),
+)
 
 const packr = new Packr({ useRecords: false })
 const unpackr = new Unpackr({ useRecords: false, copyBuffers: true })
 
-/** The bytes are not packed entries, or were packed by a newer version. Says nothing of what they hold. */
+/** The bytes are not packed entries, or were packed by a newer version. The message quotes none of them. */
 export class BadEntries extends Error {
   readonly code = 'BAD_ENTRIES'
 }
@@ -81,7 +84,7 @@ export const unpackEntries = (room: string, bytes: Uint8Array): Batch => {
   return new Batch(room, tuples.slice(1).map(toEntry))
 }
 
-/** The lengths of the packed tuples in what `packEntries` made, which end where it ends. */
+/** The lengths of the packed tuples in a result of `packEntries`, which end where it ends. */
 export const recordLengths = (packed: Uint8Array): number[] => {
   const count = headerOf(packed)
   const lengths: number[] = []
@@ -150,6 +153,7 @@ const uint = (bytes: Uint8Array, at: number, size: number): number => {
 const toTuple = (entry: Entry): unknown[] => {
   const { seq, at, by } = entry
   const { id, name } = by
+  if ('seconds' in entry) return [KIND[entry.type], seq, at, id, name, entry.seconds]
   switch (entry.type) {
     case 'said':
       return [KIND.said, seq, at, id, name, entry.text]
@@ -162,7 +166,7 @@ const toTuple = (entry: Entry): unknown[] => {
     case 'fileOffered':
       return [
         ...[KIND.fileOffered, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
-        // Behind what the first entries of this version held: they have no such field.
+        // Last, because the first entries of this version have no such field.
         ...offerTuple(entry),
       ]
     case 'fileCompleted':
@@ -197,8 +201,6 @@ const toTuple = (entry: Entry): unknown[] => {
       return [KIND.locked, seq, at, id, name, ...personsTuple(entry.persons)]
     case 'shutOut':
       return [KIND.shutOut, seq, at, id, name, entry.person]
-    case 'slowModeSet':
-      return [KIND.slowModeSet, seq, at, id, name, entry.seconds]
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':
@@ -215,59 +217,57 @@ const toEntry = (tuple: unknown): Entry => {
   const seq = numberAt(tuple, 1)
   const at = numberAt(tuple, 2)
   const by = memberAt(tuple, 3)
-  switch (tuple[0]) {
-    case KIND.said:
+  const type = TYPES.get(tuple[0])
+  switch (type) {
+    case 'said':
       return { type: 'said', seq, at, by, text: textAt(tuple, 5) }
-    case KIND.acted:
+    case 'acted':
       return { type: 'acted', seq, at, by, text: textAt(tuple, 5) }
-    case KIND.whispered:
+    case 'whispered':
       return { type: 'whispered', seq, at, by, to: memberAt(tuple, 5), text: textAt(tuple, 7) }
-    case KIND.topicSet:
+    case 'topicSet':
       return { type: 'topicSet', seq, at, by, topic: textAt(tuple, 5) }
-    case KIND.fileOffered:
+    case 'fileOffered':
       return {
         ...{ type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...audienceAt(tuple, 9) } },
         ...(tuple[10] === undefined ? {} : { owner: textAt(tuple, 10) }),
       }
-    case KIND.fileCompleted:
+    case 'fileCompleted':
       return { type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...audienceAt(tuple, 9) } }
-    case KIND.fileWithdrawn:
+    case 'fileWithdrawn':
       return {
         ...{ type: 'fileWithdrawn', seq, at, by, reason: textAt(tuple, 8) },
         file: { ...mentionedAt(tuple, 5), ...audienceAt(tuple, 9) },
       }
-    case KIND.fileReceived:
+    case 'fileReceived':
       return { type: 'fileReceived', seq, at, by, file: { ...mentionedAt(tuple, 5), ...audienceAt(tuple, 8) } }
-    case KIND.opped:
+    case 'opped':
       return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
-    case KIND.deopped:
+    case 'deopped':
       return { type: 'deopped', seq, at, by, name: textAt(tuple, 5), person: textAt(tuple, 6), ...personsAt(tuple, 7) }
-    case KIND.muted:
+    case 'muted':
       return { type: 'muted', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6), ...personsAt(tuple, 7) }
-    case KIND.unmuted:
+    case 'unmuted':
       return { type: 'unmuted', seq, at, by, name: textAt(tuple, 5) }
-    case KIND.banned:
+    case 'banned':
       return { type: 'banned', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6), ...personsAt(tuple, 7) }
-    case KIND.unbanned:
+    case 'unbanned':
       return { type: 'unbanned', seq, at, by, name: textAt(tuple, 5) }
-    case KIND.locked:
+    case 'locked':
       return { type: 'locked', seq, at, by, ...personsAt(tuple, 5) }
-    case KIND.shutOut:
+    case 'shutOut':
       return { type: 'shutOut', seq, at, by, person: textAt(tuple, 5) }
-    case KIND.unlocked:
-      return { type: 'unlocked', seq, at, by }
-    case KIND.collectionStarted:
-      return { type: 'collectionStarted', seq, at, by }
-    case KIND.collectionEnded:
-      return { type: 'collectionEnded', seq, at, by }
-    case KIND.slowModeSet:
-      return { type: 'slowModeSet', seq, at, by, seconds: numberAt(tuple, 5) }
-    case KIND.passwordSet:
-      return { type: 'passwordSet', seq, at, by }
-    case KIND.passwordRemoved:
-      return { type: 'passwordRemoved', seq, at, by }
-    default:
+    case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
+    case 'passwordSet':
+    case 'passwordRemoved':
+      return { type, seq, at, by }
+    case undefined:
       throw new BadEntries('an entry is of an unknown kind; a newer tamtam may read it')
+    default:
+      // A number of seconds for one of the room's rules.
+      return { type, seq, at, by, seconds: numberAt(tuple, 5) }
   }
 }
 
@@ -294,7 +294,7 @@ const reasonAt = (tuple: readonly unknown[], index: number): { reason?: string }
     ? {}
     : { reason: textAt(tuple, index) }
 
-/** Last, behind what the first entries of this version held: they have no such field. */
+/** Last, because the first entries of this version have no such field. */
 const personsTuple = (persons: Persons | undefined): readonly unknown[] => (persons === undefined ? [] : [persons])
 
 const personsAt = (tuple: readonly unknown[], index: number): { persons?: Persons } => {

@@ -2,11 +2,12 @@ import * as v from 'valibot'
 import { CODES, type Code } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { Member, Role, RoomEvent } from '#domain/room/events.ts'
+import type { RoomFacts } from '#domain/room/rules.ts'
 
 /**
  * Every command, event, message and HTTP body, once: the checks of hosts, programs and pages, the types that the domain does not own,
- * and the OpenAPI document come from here. Maps that clients send are strict. Of what hosts send, keys that are not known here are left
- * out: a newer host may send more. Texts of errors hold nothing of what was sent.
+ * and the OpenAPI document come from here. Maps that clients send are strict. In those that hosts send, unknown keys are left
+ * out: a newer host may send more. Error texts quote nothing of the input.
  */
 
 type Entries = Readonly<Record<string, v.GenericSchema>>
@@ -17,7 +18,7 @@ const isUnknownKey = ({ type, expected }: v.BaseIssue<unknown>) => type === 'str
 const mapFault = (issue: v.BaseIssue<unknown>): string =>
   issue.received === 'undefined' ? 'is missing' : 'must be a map'
 
-/** What a host sends, or a program keeps. */
+/** Sent by a host, or kept by a program. */
 /* @__NO_SIDE_EFFECTS__ */
 export const map = <const Row extends Entries>(row: Row) => v.object(row, mapFault)
 
@@ -59,6 +60,8 @@ const isCount = (value: unknown): boolean =>
   Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0)
 export const count = v.custom<number>(isCount, 'must be a whole number, 0 or more')
 const countAs = (about: string) => v.pipe(count, v.description(about))
+/* @__NO_SIDE_EFFECTS__ */
+const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
 
 // Members
 
@@ -75,12 +78,12 @@ export const member = v.pipe(
 
 // Commands
 
-/** The client's own id for what it sends (C118). */
+/** The client's own id for its command (C118). */
 const commandId = shaped(/^[\x21-\x7e]{1,64}$/)
 const id = v.exactOptional(commandId)
 const reason = v.exactOptional(text)
 
-/** What a member may ask of its room, by name. */
+/** The commands of a member to its room, by name. */
 const commands = strictMaps({
   say: { text, id },
   act: { text, id },
@@ -109,7 +112,7 @@ export const command = oneOf(commands) satisfies v.GenericSchema<unknown, Client
 
 // Events
 
-/** Data like a name: a host may say anything, and this becomes part of paths and of what terminals show (C38, C57). */
+/** Data like a name: a host may send anything, and this becomes part of paths and of terminal output (C38, C57). */
 export const FILE_ID = /^[\w-]{1,64}$/
 const fileId = shaped(FILE_ID)
 export const sha256 = shaped(/^[0-9a-f]{64}$/)
@@ -124,7 +127,7 @@ const findAddressee = (to: unknown): typeof member | typeof operators => (typeof
 const addressee = { ...v.lazy(findAddressee), options: [member, operators] }
 export const audience = map({ from: member, to: addressee })
 
-/** `more`: what of a file only one of the two ways tells. */
+/** `more`: the fields of a file that only one of the two ways has. */
 /* @__NO_SIDE_EFFECTS__ */
 const eventMaps = <const More extends Entries>(more: More) => {
   const ofFile = { ...more, audience: v.exactOptional(audience) }
@@ -180,6 +183,29 @@ const newerKind = v.pipe(
 export const eventKinds = eventMaps({})
 export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds)
 
+// Rooms
+
+/** What holds in a room; left out where it does not. */
+const facts = {
+  topic: text,
+  collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
+  slowSeconds: v.exactOptional(
+    countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
+  ),
+  hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
+} satisfies Readonly<Record<keyof RoomFacts, v.GenericSchema>>
+type FactFields = v.InferOutput<v.ObjectSchema<typeof facts, undefined>>
+
+/** In the order of `RoomFacts`, as fields of a message or a body. */
+export function factFields({ topic, ...rules }: RoomFacts): FactFields {
+  const holding = Object.entries(rules).filter(([, value]) => value !== undefined && value !== 0 && value !== false)
+  return { topic, ...Object.fromEntries(holding) }
+}
+
+export function factsIn({ topic, collectingSince, slowSeconds = 0, hasPassword = false }: FactFields): RoomFacts {
+  return { topic, collectingSince, slowSeconds, hasPassword }
+}
+
 // Messages of the Session protocol (docs/protocol.md)
 
 export const clientMessages = strictMaps({
@@ -192,9 +218,9 @@ export const clientMessages = strictMaps({
   },
   join: {
     room: text,
-    /** What opens the room: its password, or an invitation. */
+    /** The room's password, or an invitation. */
     password: v.exactOptional(text),
-    /** The last sequence that the client has; left out: only what is new. */
+    /** The last sequence that the client has; left out: only live events. */
     after: v.exactOptional(count),
   },
   /** With `ref`, it is answered. */
@@ -222,17 +248,11 @@ export const hostMessages = openMaps({
   joined: {
     room: text,
     member,
-    /** In a crowd not all who are there. */
+    /** In a crowd only a part of them. */
     members: v.array(member, 'must be a list'),
     /** How many are there. */
     count,
-    topic: text,
-    /** Since when members' files are for the operators only, in milliseconds since 1970; left out while they are for everybody. */
-    collectingSince: v.exactOptional(count),
-    /** Members who are no operators may send one message in so many seconds; left out without slow mode. */
-    slowSeconds: v.exactOptional(count),
-    /** Needed to join; left out where there is none. */
-    hasPassword: v.exactOptional(flag),
+    ...facts,
     /** Sequence of the room's newest entry. */
     last: count,
   },
@@ -259,8 +279,6 @@ export type HostMessages = OneOf<typeof hostMessages>
 // HTTP (docs/http.md)
 
 /* @__NO_SIDE_EFFECTS__ */
-const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
-/* @__NO_SIDE_EFFECTS__ */
 const list = <Each extends v.GenericSchema>(each: Each) => v.array(each, 'must be a list')
 export const sequence = countAs('Dense and rising within a room, from 1.')
 const path = v.pipe(text, v.description('A path on this host.'))
@@ -269,7 +287,7 @@ const path = v.pipe(text, v.description('A path on this host.'))
 export const eventKindsOverHttp = eventMaps({ url: path })
 export const eventsOverHttp = eventsOf(eventKindsOverHttp)
 
-/** What a client posts. */
+/** The body of a posted message. */
 export const message = v.strictObject(
   { text, type: v.optional(v.picklist(['say', 'act'], 'must be say or act'), 'say') },
   mapFault,
@@ -297,16 +315,11 @@ export type RoomRow = v.InferOutput<typeof roomRow>
 
 export const roomFacts = map({
   name: text,
-  topic: text,
   last: sequence,
   members: list(text),
-  collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
-  slowSeconds: v.exactOptional(
-    countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
-  ),
-  hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
+  ...facts,
 })
-export type RoomFacts = v.InferOutput<typeof roomFacts>
+export type RoomDetails = v.InferOutput<typeof roomFacts>
 
 export const eventPage = map({ room: text, events: eventsOverHttp, last: sequence })
 export const searched = map({ events: eventsOverHttp })
@@ -353,6 +366,21 @@ export const fileList = map({ files: list(fileRow) })
 /** A file in a room's list. One that is not whole has `offset`, and size and digest only where its sender told them. */
 export type FileRow = v.InferOutput<typeof fileRow>
 
+const handIn = map({
+  name: text,
+  id: v.exactOptional(v.pipe(text, v.description('Left out where nothing but the name tells who it is.'))),
+  isHere: v.pipe(flag, v.description('In the room just now.')),
+  files: v.pipe(list(fileRow), v.description('Oldest first; empty where nothing has come.')),
+})
+export const handIns = map({
+  room: text,
+  since: v.exactOptional(timeAs('Since when the room collects')),
+  knownSince: timeAs('Since when it is known who was there and has left'),
+  people: list(handIn),
+})
+/** Who has handed in what to a room, and who has not. */
+export type HandInList = v.InferOutput<typeof handIns>
+
 export const receipts = map({ verified: list(given), waiting: list(text) })
 export type Receipts = v.InferOutput<typeof receipts>
 
@@ -371,7 +399,7 @@ export function parsed<Schema extends v.GenericSchema>(
   return result.success ? result.output : undefined
 }
 
-/** What is wrong with a value. Names no key that is not in the schema. */
+/** The fault of a value. Names no key that is not in the schema. */
 export function faultIn([issue]: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   if (isUnknownKey(issue)) return 'it has a key that is not known here'
   return `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`

@@ -2,9 +2,9 @@ import { wantedFile } from '#domain/names/file-name.ts'
 import { failureText } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { MentionedFile, PastEvent } from '#domain/room/events.ts'
+import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
-import { submissionsOf } from '#domain/room/visibility.ts'
 import { type RoomSession, sendWhenReady } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
 import { accessTexts, doneText, memberText, sendingText } from '#i18n/render-answer.ts'
@@ -19,7 +19,7 @@ import { isTheme, rowOf, themeNames, themes } from './rows.ts'
 const HISTORY = 20
 const MOST_FOUND = 50
 
-/** Does what a typed line asks for; resolves when the room has answered, with the code of the refusal where it was not done. */
+/** Executes a typed line; resolves with the room's answer: the code of the refusal where it was not done. */
 export async function executeCommand(client: RoomClient, line: string): Promise<string | undefined> {
   try {
     return await execute(client, parseLine(line, { at: client.at }), line.trim())
@@ -46,7 +46,9 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
       return await ask(client, toggled(client, parsed.command), line)
     case 'topic':
       if (parsed.topic !== undefined) return await ask(client, { type: 'setTopic', topic: parsed.topic }, line)
-      return session.topic === '' ? client.notice('noTopic') : client.notice('topicIs', { topic: session.topic })
+      return session.rules.topic === ''
+        ? client.notice('noTopic')
+        : client.notice('topicIs', { topic: session.rules.topic })
     case 'nick':
       return await rename(client, parsed.name)
     case 'who':
@@ -130,7 +132,7 @@ async function ask(client: RoomClient, command: ClientCommand, typed: string): P
   }
 }
 
-/** `/away` without a reason ends what it began. */
+/** `/away` without a reason ends it again. */
 function toggled({ session }: RoomClient, command: ClientCommand): ClientCommand {
   if (command.type !== 'away' || command.reason !== undefined) return command
   const isAway = session.members.find(({ id }) => id === session.member.id)?.away !== undefined
@@ -188,7 +190,7 @@ async function access(client: RoomClient, request: AccessRequest): Promise<strin
   return undefined
 }
 
-/** Changes what transfers may take of the network where a rate is given, and tells what they may take now. */
+/** Changes the bandwidth of transfers where a rate is given, and shows the current caps. */
 function limitText(
   limits: Limits,
   { of, bytes }: { readonly of: 'host' | 'transfer'; readonly bytes: number | undefined },
@@ -207,7 +209,7 @@ function help(client: RoomClient): undefined {
     if (word !== 'help') client.talk(`*   ${usage}  ${client.paint.faint(say(helpKey))}`)
 }
 
-/** `/files`: what there is, oldest first. */
+/** `/files`: the room's files, oldest first. */
 async function showFiles(client: RoomClient): Promise<undefined> {
   const files = (await client.session.listFiles()).toSorted((one, other) => one.at - other.at)
   if (files.length === 0) client.notice('noFiles')
@@ -224,12 +226,12 @@ async function showFiles(client: RoomClient): Promise<undefined> {
   }
 }
 
-/** `/collect`: what has come from whom, and from whom nothing has. */
+/** `/collect`: the submissions by member, and the members without one. */
 async function showCollection(client: RoomClient): Promise<string | undefined> {
   const { session, words } = client
   const why = refusalFor(roleIn(session) ?? 'member', 'startCollection')
   if (why !== undefined) return client.refused(why)
-  const { files, missing } = submissionsOf(await session.listFiles(), session.members, session.collectingSince)
+  const { files, missing } = submissionsOf(await session.handIns())
   client.notice('collected', { count: files.length })
   for (const found of files) {
     const gaps = { id: shortId(found.file.id), file: found.file.name, name: found.by.name, for: '' }
@@ -245,7 +247,7 @@ async function sendFile(client: RoomClient, path: string, to: string | undefined
   const { session, words } = client
   const name = /[^/\\]*$/.exec(path.replace(/[/\\]+$/, ''))?.[0] ?? path
   const refused = (why: string, code: string) => client.failed(code, 'notSent', { file: path, why })
-  const collects = session.collectingSince !== undefined && roleIn(session) === undefined
+  const collects = session.rules.collectingSince !== undefined && roleIn(session) === undefined
   try {
     const sent = await client.transfers.send(path, name, to)
     if ('type' in sent) return refused(words.refusal(sent), sent.code)

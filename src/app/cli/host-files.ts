@@ -28,7 +28,7 @@ export interface FileSaverOptions {
 
 /**
  * Puts received files into a folder as `terima_<name>`; never overwrites, and never leaves a part under the final name. Each is a copy:
- * whoever edits one in place must not change what the room gives out.
+ * editing one in place must not change the room's file.
  */
 export class FileSaver {
   readonly #directory: string
@@ -140,7 +140,7 @@ export class FileSaver {
   }
 }
 
-/** Opens what is to be sent from this machine, or answers why it can't be: without the path, which is nobody's business in the room. */
+/** Opens a local file for sending, or answers the refusal: without the path, which is nobody's business in the room. */
 async function sourceAt(path: DiskPath): Promise<Source | Rejected> {
   try {
     const source = await openSource(path)
@@ -158,7 +158,7 @@ async function* told(source: Source): AsyncIterable<Uint8Array> {
   }
 }
 
-/** What is at a path on this machine can't be sent. */
+/** The refusal for a local path that can't be sent. */
 export const unreadable = (error: unknown): Rejected =>
   error instanceof NoSource
     ? rejected('BAD_NAME', error.message)

@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
+import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
@@ -14,27 +15,27 @@ export interface JoinRequest {
   /** Keeps a nick over a change of rooms: the id of its owner. */
   readonly owner?: string
   /**
-   * The member's id, for somebody who is known again when they come back: what was whispered to them stays theirs. Not two at a time
+   * The member's id, for a client that is known again when it reconnects: whispers to them stay theirs. Not two at a time
    * in one room.
    */
   readonly member?: string
   /**
-   * Names the person, for a room to know its ops by: never a secret itself, since the room's history tells it, but
-   * a digest of one. Left out: this joining is nobody who was here before.
+   * Names the person, by which a room knows its operators: never a secret itself, since the room's history tells it, but
+   * a digest of one. Left out: a person never known before.
    */
   readonly person?: string
   /** Nobody would know this person again: they have no key, and the next connection is another person. Left out where there is a `person`. */
   readonly keyless?: boolean
-  /** Where they come from: what is laid down for an address holds for them. A guest's name is one. */
+  /** The client's address: bans and mutes on an address hold for it. A guest's name is one. */
   readonly address?: string
-  /** For its own terminal, and for who shows the owner's key. */
+  /** For the host's own terminal, and for holders of the owner's key. */
   readonly role?: 'owner'
   /** They were asked in: a lock does not keep them out. */
   readonly invited?: boolean
-  /** The person who asked them in, until they have come in by it. */
+  /** The person who made the invitation, until the invited member has joined. */
   readonly inviter?: string
   /**
-   * The id of the member for whom it reads what is not for everybody: somebody who comes with a link of theirs, while they may be
+   * The id of the member for whom it reads entries with an audience: the holder of a member's signed link, while the member may be
    * elsewhere. Left out: itself.
    */
   readonly reads?: string
@@ -48,7 +49,7 @@ export interface JoinRequest {
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
 
-  /** Takes the nick for `owner`, who may already have it in another spelling. Answers the name as it will be shown. */
+  /** Takes the nick for `owner`, which may already have it in another spelling. Answers the name as it will be shown. */
   claim(raw: string, owner: string): string | Rejected {
     const nick = checkNick(raw)
     if ('type' in nick) return nick
@@ -77,6 +78,8 @@ interface Loaded {
   seats: number
 }
 
+const MOST_ATTENDED_ROOMS = 100
+
 /** A room as a list of rooms tells of it; `last` is its newest sequence. */
 export interface RoomSummary {
   readonly name: string
@@ -102,8 +105,13 @@ export class Rooms {
   /** Their names in order, until there is another. */
   #names: readonly string[] | undefined
   readonly #history: History
+  /** Of rooms that are not in use: who was in them since they began to collect. */
+  readonly #attended = new Map<string, RoomState['attended']>()
+  /** Since when that is known, in milliseconds since 1970. */
+  readonly since: number
 
   constructor(ports: Ports, limits: EngineLimits, wake: Wake, history: History) {
+    this.since = ports.clock.now()
     this.#ports = ports
     this.#limits = limits
     this.#wake = wake
@@ -210,7 +218,7 @@ export class Rooms {
         this.#opened.next(room)
         this.letGo(room)
       },
-      // Who used it has been told.
+      // Its members have been told.
       () => {},
     )
     return loaded
@@ -231,10 +239,17 @@ export class Rooms {
     if (loaded === undefined || loaded.actor !== room || loaded.users > 0 || !room.idle) return
     this.#forget(name, loaded)
     room.close()
+    this.#keepAttended(room.state)
     // A room in which nothing was said vanishes.
     if (last > 0) return
     this.#lasts.delete(name)
     this.#names = undefined
+  }
+
+  #keepAttended({ name, attended }: Readonly<RoomState>): void {
+    if (attended.size > 0) this.#attended.set(name, attended)
+    const [oldest] = this.#attended.keys()
+    if (this.#attended.size > MOST_ATTENDED_ROOMS && oldest !== undefined) this.#attended.delete(oldest)
   }
 
   #forget(name: string, loaded: Loaded): void {
@@ -250,7 +265,9 @@ export class Rooms {
       this.#names = undefined
     }
     const [span, facts] = await this.#history.load(name)
-    return new RoomActor(name, span, facts, this.#limits, this.#wake)
+    const attended = this.#attended.get(name)
+    this.#attended.delete(name)
+    return new RoomActor(name, span, facts, this.#limits, this.#wake, attended)
   }
 }
 

@@ -28,7 +28,7 @@ import {
 import type { RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
-/** What a command comes to in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
+/** The outcome of a command in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
 export function decide(state: RoomState, by: Member, command: RoomCommand, stamp: Stamp): RoomEvent | Known | Rejected {
   const { seq, at } = stamp
   switch (command.type) {
@@ -55,7 +55,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
 
   const listed = state.members.get(by.id)
   const member = listed ?? state.hidden.get(by.id)
-  const permission = command.type === 'setTopic' && state.rules.locked ? 'setLockedTopic' : command.type
+  const permission = command.type === 'setTopic' && state.locked ? 'setLockedTopic' : command.type
   const why = refusalFor(rankOf(state, by.id), permission)
   if (why !== undefined) return why
   if (member === undefined) return notAMember
@@ -84,7 +84,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     }
   }
 
-  // What only those do whom the room lists.
+  // For listed members only.
   if (listed === undefined) return notAMember
   switch (command.type) {
     case 'rename':
@@ -95,21 +95,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'back':
     case 'typing':
       return present(state, listed, command, stamp)
-    case 'kick':
-    case 'mute':
-    case 'unmute':
-    case 'ban':
-    case 'unban':
-    case 'op':
-    case 'deop':
-    case 'lock':
-    case 'unlock':
-    case 'startCollection':
-    case 'endCollection':
-    case 'setSlowMode':
-      return moderate(state, listed, command, stamp)
     default:
-      return command satisfies never
+      return moderate(state, listed, command, stamp)
   }
 }
 
@@ -125,22 +112,21 @@ const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files 
 
 function join(state: RoomState, by: Member, { role, invited, inviter }: Join): RoomEvent | Rejected {
   const arriving = arrivingAs(state, by, role)
-  // Who is banned lets nobody in either.
-  if (inviter !== undefined && state.rules.bans.persons.has(inviter)) return invitationEnded
+  // An invitation ends with its maker's ban.
+  if (inviter !== undefined && state.bans.persons.has(inviter)) return invitationEnded
   const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
-  const why = refusalFor(rank, state.rules.locked ? 'enterLocked' : 'enter')
+  const why = refusalFor(rank, state.locked ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
   return { type: 'joined', by: rank === 'owner' || rank === 'op' ? { ...by, role: rank } : by }
 }
 
 /** A name that is banned is not to be had by changing to it either. */
 function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Rejected {
-  if (state.rules.bans.names.size > 0 && restraintOf(state, by.id, skeletonOf(name), by.role) === 'banned')
-    return banned
+  if (state.bans.names.size > 0 && restraintOf(state, by.id, skeletonOf(name), by.role) === 'banned') return banned
   return { type: 'renamed', by: { ...by, name }, from: by.name }
 }
 
-/** Files outlive their sender's membership, and so does what holds for the sender. */
+/** Files outlive their sender's membership, and so do the rules that hold for the sender. */
 function held(state: RoomState, { id, name }: Member): Rejected | undefined {
   const restraint = state.skeletons.has(id)
     ? state.restrained.get(id)
@@ -148,7 +134,7 @@ function held(state: RoomState, { id, name }: Member): Rejected | undefined {
   return restraint === undefined ? undefined : refusalFor(restraint, 'upload')
 }
 
-/** Who may see a file is said with its first word, and stays so. */
+/** The first event of a file decides its audience; it never changes. */
 function transferred(
   state: RoomState,
   by: Member,
@@ -180,7 +166,7 @@ function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): 
 const TYPING_EVERY_MS = 3000
 const TYPING_FOR_MS = 6000
 
-/** What members tell of themselves; live only. */
+/** Presence: facts of members about themselves; live only. */
 function present(
   state: RoomState,
   by: Member,

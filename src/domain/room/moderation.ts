@@ -2,7 +2,7 @@ import { type Rejected, rejected, slowMode } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { subnetOf } from '../names/subnet.ts'
 import { checkText } from '../names/text.ts'
-import type { Act, Ban, ClientCommand, Known, Moderation, Mute, Say, Stamp } from './commands.ts'
+import type { Act, Ban, ClientCommand, Known, Moderation, Mute, Say, SetSeconds, Stamp } from './commands.ts'
 import {
   authorOf,
   type Banned,
@@ -13,21 +13,23 @@ import {
   type Rule,
   type ShutOut,
 } from './events.ts'
+import { RULE_OF, rulesAfter, SECONDS_SET } from './rules.ts'
 import type { Restraints, RoomState } from './state.ts'
 
 /**
- * What somebody is to a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
+ * A person's rank in a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
  * locked. `banned` and `muted` come before all else.
  */
 export type Rank = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' | 'op' | 'owner'
 
-/** What may be wanted of a room. */
+/** The permissions that a room knows. */
 export type Permission =
   | ClientCommand['type']
   | 'read'
   | 'upload'
   | 'continueUpload'
   | 'withdrawUpload'
+  | 'seeHandIns'
   | 'leave'
   | 'enter'
   | 'enterLocked'
@@ -42,7 +44,7 @@ const HERE = ['muted', ...FREE] as const
 /** The ranks that have each permission. */
 export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   enter: ['stranger', ...FREE],
-  // Those who were in it when it was locked come back as members.
+  // Members at the time of the lock may come back.
   enterLocked: FREE,
   leave: ['banned', ...HERE],
   say: FREE,
@@ -73,6 +75,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   startCollection: OPERATORS,
   endCollection: OPERATORS,
   setSlowMode: OPERATORS,
+  seeHandIns: OPERATORS,
   setPassword: OPERATORS,
   invite: OPERATORS,
 }
@@ -105,40 +108,40 @@ const muted = rejected('MUTED', 'you are muted in this room and can only read; a
 const lockedOut = rejected('LOCKED', 'this room is locked: no new members are let in; ask somebody in it')
 const topicLocked = rejected('LOCKED', 'permission denied: this room is locked, and only operators can set its topic')
 
-/** So many who have gone are remembered by their names. */
+/** So many former members are remembered by their names. */
 const GONE = 1000
 
-/** What a name is known by: its skeleton, so that a name that looks like it is it (C63). An address is itself. */
+/** The key of a name: its skeleton, so that names that look alike are one (C63). An address is itself. */
 export function skeletonOf(name: string): string {
   const nick = checkNick(name)
   return 'type' in nick ? name : nick.skeleton
 }
 
-/** What bans and mutes are kept by: a skeleton, or the subnet of an address (C70). */
+/** The key of bans and mutes: a skeleton, or the subnet of an address (C70). */
 export const ruleKey = (name: string): string => subnetOf(skeletonOf(name))
 
-/** What somebody who is here is. */
+/** The rank of a present member. */
 export function rankOf(state: RoomState, id: string): Rank {
   const member = state.members.get(id)
   if (member === undefined && !state.hidden.has(id)) return 'stranger'
   const restraint = state.restrained.get(id)
   if (restraint !== undefined) return restraint
   if (member !== undefined) return member.role ?? 'member'
-  return state.rules.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
+  return state.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
 }
 
-/** What somebody is who wants to come in; `role` as the host gives it. */
+/** The rank of a person on joining; `role` as the host gives it. */
 export function arrivingAs(state: RoomState, by: Member, role: Role | undefined): Rank {
   if (role === 'owner') return role
   if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
   const person = personOf(state, by.id)
-  if (state.rules.ops.has(person)) return 'op'
+  if (state.ops.has(person)) return 'op'
   return state.insiders.has(person) ? 'member' : 'stranger'
 }
 
 /**
- * What holds for somebody: for their person, for their name, or for their address. The owner is above it. Ops are above what holds
- * for names and addresses: others can have theirs.
+ * The restraint (ban or mute) on a member: by person, by name, or by address. The owner is above it. Ops are above those
+ * on names and addresses: others can have theirs.
  */
 export function restraintOf(
   state: RoomState,
@@ -146,7 +149,7 @@ export function restraintOf(
   skeleton: string,
   role: Role | undefined,
 ): 'banned' | 'muted' | undefined {
-  const { bans, mutes, ops } = state.rules
+  const { bans, mutes, ops } = state
   if (role === 'owner' || bans.names.size + mutes.names.size === 0) return undefined
   const person = personOf(state, id)
   const address = state.origins.get(id)?.address
@@ -159,13 +162,13 @@ export function restraintOf(
 /** The person behind a member: as `origins` tells, or this one joining. */
 export const personOf = ({ origins }: RoomState, id: string): string => origins.get(id)?.person ?? id
 
-/** Notes what holds for somebody who is here now, or is called otherwise now. */
+/** Notes the restraint on a member who is here now, or has a new name now. */
 export function seat(state: RoomState, member: Member): void {
   state.skeletons.set(member.id, skeletonOf(member.name))
   noteRestraint(state, member)
 }
 
-/** Notes anew what holds for everybody here. */
+/** Notes the restraints on all present members anew. */
 function reseat(state: RoomState): void {
   for (const members of [state.members, state.hidden])
     for (const member of members.values()) noteRestraint(state, member)
@@ -185,7 +188,7 @@ export function remember(state: RoomState, id: string): void {
   const before = state.gone.get(skeleton)
   // A request without a key is nobody whom a rule could hold for, but it has the name.
   const isRequest = person === id && state.hidden.has(id)
-  if (isRequest && before !== undefined && !state.rules.ops.has(before)) return
+  if (isRequest && before !== undefined && !state.ops.has(before)) return
   state.gone.delete(skeleton)
   state.gone.set(skeleton, isRequest ? '' : person)
   for (const oldest of state.gone.keys()) {
@@ -200,7 +203,7 @@ function noteRestraint(state: RoomState, { id, name, role }: Member): void {
   else state.restrained.set(id, restraint)
 }
 
-/** A request of somebody who was in the room when it was locked, or is in it as far as their name tells. */
+/** A request of a person who was in the room when it was locked, or is in it as far as their name tells. */
 function isOfOneInside(state: RoomState, id: string): boolean {
   const { members, skeletons, insiders } = state
   if (insiders.has(personOf(state, id))) return true
@@ -209,56 +212,48 @@ function isOfOneInside(state: RoomState, id: string): boolean {
   return false
 }
 
-/** Takes what was laid down into the state, and what it means for everybody who is here. */
+/** Takes a rule into the state, with its effect on all present members. */
 export function applyRule(state: RoomState, rule: Rule): void {
-  const { rules, insiders } = state
+  const { insiders } = state
   switch (rule.type) {
     case 'opped':
-      rules.ops.set(rule.person, rule.to.name)
+      state.ops.set(rule.person, rule.to.name)
       give(state, rule.person, 'op')
       break
     case 'deopped':
       for (const person of [rule.person, ...(rule.persons ?? [])]) {
-        rules.ops.delete(person)
+        state.ops.delete(person)
         give(state, person, undefined)
       }
       break
     case 'muted':
-      addRestraint(rules.mutes, rule)
+      addRestraint(state.mutes, rule)
       break
     case 'unmuted':
-      endRestraint(rules.mutes, rule.name)
+      endRestraint(state.mutes, rule.name)
       break
     case 'banned':
-      addRestraint(rules.bans, rule)
+      addRestraint(state.bans, rule)
       for (const person of rule.persons ?? []) insiders.delete(person)
       break
     case 'unbanned':
-      endRestraint(rules.bans, rule.name)
+      endRestraint(state.bans, rule.name)
       break
     case 'locked':
-      rules.locked = true
+      state.locked = true
       for (const person of rule.persons ?? []) insiders.add(person)
       return
     case 'shutOut':
       insiders.delete(rule.person)
       return
     case 'unlocked':
-      rules.locked = false
+      state.locked = false
       insiders.clear()
       return
-    case 'collectionStarted':
-      rules.collectingSince = rule.at
-      return
-    case 'collectionEnded':
-      rules.collectingSince = undefined
-      return
-    case 'slowModeSet':
-      rules.slowSeconds = rule.seconds
-      if (rule.seconds === 0) state.spoken.clear()
-      return
     default:
-      rule satisfies never
+      state.rules = rulesAfter(state.rules, rule)
+      if (state.rules.slowSeconds === 0) state.spoken.clear()
+      return
   }
   reseat(state)
 }
@@ -271,7 +266,7 @@ function give(state: RoomState, person: string, role: Role | undefined): void {
   }
 }
 
-/** What was laid down for the name before holds on, and for these persons too. */
+/** Earlier restraints on the name stay, and hold for these persons too. */
 function addRestraint({ names, persons }: Restraints, { name, persons: wanted = [] }: Muted | Banned): void {
   const key = ruleKey(name)
   const before = names.get(key)
@@ -290,7 +285,7 @@ function endRestraint({ names, persons }: Restraints, name: string): void {
   names.delete(key)
 }
 
-/** What an op's or owner's command comes to; that they may give it at all was seen to. Nobody gives one against their equals. */
+/** The outcome of an operator's or the owner's command; their permission was checked before. Nobody gives one against their equals. */
 export function moderate(
   state: RoomState,
   by: Member,
@@ -317,7 +312,7 @@ export function moderate(
       if (typeof name !== 'string') return name
       const meant = meantBy(state, by, name)
       if ('type' in meant) return meant
-      const held = (command.type === 'ban' ? rules.bans : rules.mutes).names.get(ruleKey(name))
+      const held = (command.type === 'ban' ? state.bans : state.mutes).names.get(ruleKey(name))
       const persons = meant.filter((person) => held?.persons.has(person) !== true)
       if (held !== undefined && persons.length === 0) return known
       const type = command.type === 'ban' ? 'banned' : 'muted'
@@ -325,7 +320,7 @@ export function moderate(
     }
     case 'unmute':
     case 'unban': {
-      const name = laidDownFor(state, command.type === 'unban' ? rules.bans : rules.mutes, command.name)
+      const name = laidDownFor(state, command.type === 'unban' ? state.bans : state.mutes, command.name)
       if (name === undefined) return rejected('NO_SUCH_MEMBER', `nobody of that name is ${NOT[command.type]}`)
       return { type: command.type === 'unban' ? 'unbanned' : 'unmuted', ...stamp, name }
     }
@@ -349,41 +344,45 @@ export function moderate(
       return { type: 'deopped', ...stamp, name: here?.name ?? command.name, person, ...more }
     }
     case 'lock':
-      if (rules.locked) return known
+      if (state.locked) return known
       return {
         type: 'locked',
         ...stamp,
         persons: [...new Set(Array.from(state.members.keys(), (id) => personOf(state, id)))],
       }
     case 'unlock':
-      return rules.locked ? { type: 'unlocked', ...stamp } : known
+      return state.locked ? { type: 'unlocked', ...stamp } : known
     case 'startCollection':
       return rules.collectingSince === undefined ? { type: 'collectionStarted', ...stamp } : known
     case 'endCollection':
       return rules.collectingSince === undefined ? known : { type: 'collectionEnded', ...stamp }
-    case 'setSlowMode': {
+    default: {
       const { seconds } = command
-      if (seconds > MOST_SLOW_SECONDS) return tooSlow
-      return rules.slowSeconds === seconds ? known : { type: 'slowModeSet', ...stamp, seconds }
+      const { least, most, wrong } = BOUNDS[command.type]
+      if (seconds !== 0 && (seconds < least || seconds > most)) return wrong
+      const type = SECONDS_SET[command.type]
+      return rules[RULE_OF[type]] === seconds ? known : { type, ...stamp, seconds }
     }
-    default:
-      return command satisfies never
   }
 }
 
-const MOST_SLOW_SECONDS = 3600
-const tooSlow = rejected('BAD_COMMAND', `slow mode is from 1 to ${MOST_SLOW_SECONDS} s; 0 ends it`)
+/** What a rule may be set to, in seconds. */
+const BOUNDS: Readonly<
+  Record<SetSeconds['type'], { readonly least: number; readonly most: number; readonly wrong: Rejected }>
+> = {
+  setSlowMode: { least: 1, most: 3600, wrong: rejected('BAD_COMMAND', 'slow mode is from 1 to 3600 s; 0 ends it') },
+}
 /** So many speakers are remembered in slow mode; more come only by new keys, whose holders may speak anyway. */
 const MOST_SPEAKERS = 10_000
 const MS_PER_SECOND = 1000
 
 /** Seconds that this member waits between two messages; 0 for operators, and without slow mode. */
 export function slowSecondsOf(state: RoomState, { id, role }: Member): number {
-  const { slowSeconds, ops } = state.rules
-  return slowSeconds === 0 || role !== undefined || ops.has(personOf(state, id)) ? 0 : slowSeconds
+  const { slowSeconds } = state.rules
+  return slowSeconds === 0 || role !== undefined || state.ops.has(personOf(state, id)) ? 0 : slowSeconds
 }
 
-/** Who waits in slow mode: a person by the key, under any name; without a key, everybody of the subnet. */
+/** The holder of a slow-mode wait: a person by the key, under any name; without a key, the whole subnet. */
 function speakerOf(state: RoomState, id: string): string {
   const { person = id, address, keyless = false } = state.origins.get(id) ?? {}
   return keyless && address !== undefined ? subnetOf(address) : person
@@ -413,7 +412,7 @@ export function noteSpoken(state: RoomState, by: string, at: number, id: string 
   }
 }
 
-/** What was said at that time was not kept: nobody waits for it. */
+/** The message of that time was not kept: it causes no wait. */
 export function unspoken(state: RoomState, at: number): void {
   for (const [speaker, newest] of state.spoken) if (newest.at === at) state.spoken.delete(speaker)
 }
@@ -425,7 +424,7 @@ export const because = (what: 'kicked' | 'banned', by: Member, reason: string | 
 const NOT = { unban: 'banned', unmute: 'muted' } as const
 const levelOf = (role: Role | undefined): number => (role === undefined ? 0 : role === 'op' ? 1 : 2)
 
-/** The one in the room who has that name, or the one that looks like it. */
+/** The member with that name, or with one that looks like it. */
 function find({ members, skeletons }: RoomState, name: string): Member | Rejected {
   const skeleton = skeletonOf(name)
   const [found, another] = [...members.values()].filter(({ id }) => skeletons.get(id) === skeleton)
@@ -435,16 +434,16 @@ function find({ members, skeletons }: RoomState, name: string): Member | Rejecte
   return found
 }
 
-/** Ops who were called so when they became ones. */
-const opsCalled = ({ rules }: RoomState, skeleton: string): readonly string[] =>
-  [...rules.ops].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
+/** Operators by the name they had when they became ones. */
+const opsCalled = ({ ops }: RoomState, skeleton: string): readonly string[] =>
+  [...ops].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
 
 /**
- * The persons below `by` who are meant by a name: those here who have it, or, where none has, those who had it last and the ops who
- * are known by it. Rank is a person's: who has the name of an op is none by that.
+ * The persons below `by` for a name: the present members with it, or, where there are none, its last holders and the operators
+ * known by it. Rank is a person's: the name of an operator makes nobody one.
  */
 function meantBy(state: RoomState, by: Member, name: string): readonly string[] | Rejected {
-  const { members, skeletons, gone, rules } = state
+  const { members, skeletons, gone, ops } = state
   const skeleton = skeletonOf(name)
   const here = [...members.values()].filter(({ id }) => skeletons.get(id) === skeleton)
   if (here.length > 0) {
@@ -453,11 +452,11 @@ function meantBy(state: RoomState, by: Member, name: string): readonly string[] 
   }
   const last = gone.get(skeleton)
   const known = new Set([...opsCalled(state, skeleton), ...(last === undefined ? [] : [last])])
-  const below = [...known].filter((person) => levelOf(rules.ops.has(person) ? 'op' : undefined) < levelOf(by.role))
+  const below = [...known].filter((person) => levelOf(ops.has(person) ? 'op' : undefined) < levelOf(by.role))
   return known.size > 0 && below.length === 0 ? notAllowed : below.filter((person) => person !== '')
 }
 
-/** The name for which something was laid down that holds for this one, or for the person here who is called so. */
+/** The name under which a restraint was laid down that holds for this name, or for the present member with it. */
 function laidDownFor(state: RoomState, { names, persons }: Restraints, name: string): string | undefined {
   const held = names.get(ruleKey(name))
   if (held !== undefined) return held.name
@@ -470,7 +469,7 @@ function laidDownFor(state: RoomState, { names, persons }: Restraints, name: str
   return [...names.values()].find((each) => each.persons.has(person))?.name
 }
 
-/** What follows from somebody's being sent out of a room that is locked: they were inside, and are not any more. */
+/** The consequence of a kick from a locked room: the persons were inside, and are not any more. */
 export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: Stamp): ShutOut | undefined {
   if (event.type !== 'left' || event.kickedBy === undefined) return undefined
   const person = personOf(state, event.by.id)
@@ -479,7 +478,7 @@ export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: S
 
 const ADDRESS = /^[0-9a-f.:]{2,45}$/i
 
-/** A name that somebody could have: a nick, an address, or what somebody here is called. */
+/** A name that is possible: a nick, an address, or the name of a present member. */
 function nameOf({ members, hidden, skeletons }: RoomState, raw: string): string | Rejected {
   const skeleton = skeletonOf(raw)
   for (const all of [members, hidden])

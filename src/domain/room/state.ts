@@ -1,4 +1,5 @@
 import type { Member, OfferedFile, WholeFile } from './events.ts'
+import { noRules, type RoomRules } from './rules.ts'
 
 /** A file on its way. */
 export interface UnfinishedFile {
@@ -19,26 +20,13 @@ export type RoomFile =
       readonly file: WholeFile
       readonly by: Member
       readonly at: number
-      /** When each of those verified it who said so, by name. */
+      /** When each receiver verified it, by name. */
       readonly received: ReadonlyMap<string, number>
     }
 
-/** What operators of the room have laid down; the journal keeps it. */
-export interface Rules {
-  /** The name of each op when they became one, by person. */
-  readonly ops: Map<string, string>
-  readonly bans: Restraints
-  readonly mutes: Restraints
-  locked: boolean
-  /** Since when members' files are for operators of the room, in milliseconds since 1970; undefined while they are for everybody. */
-  collectingSince: number | undefined
-  /** Members who are no operators may send one message in so many seconds; 0: as many as they like. */
-  slowSeconds: number
-}
-
 /** Whom bans hold for, or mutes. */
 export interface Restraints {
-  /** What was laid down, by the skeleton of the name that it was given for, or by the subnet of the address. */
+  /** The restraints, by the skeleton of the name they were given for, or by the subnet of the address. */
   readonly names: Map<string, Restraint>
   /** How many of these hold for each person. */
   readonly persons: Map<string, number>
@@ -60,36 +48,43 @@ export interface Origin {
 }
 
 /**
- * What a room knows. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
+ * The state of a room. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
  * than all the rest.
  */
 export interface RoomState {
   readonly name: string
   readonly members: Map<string, Member>
-  /** Those who came without a word: they may speak, are not listed, and nobody hears of their coming and going. */
+  /** Hidden members: they may speak, are not listed, and nobody is told when they come and go. */
   readonly hidden: Map<string, Member>
   readonly files: Map<string, RoomFile>
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
-  /** Ids of those who gave them, by the file's id: one who takes another name is no other. */
+  /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
   readonly receivers: Map<string, Set<string>>
-  readonly rules: Rules
-  /** Of those who are here, or about to be, by their id: their origin, the skeleton of their name, and what holds for them. */
+  /** What holds for everybody; the journal keeps it, as it keeps ops, bans, mutes and the lock. */
+  rules: RoomRules
+  /** The name of each op when they became one, by person. */
+  readonly ops: Map<string, string>
+  readonly bans: Restraints
+  readonly mutes: Restraints
+  locked: boolean
+  /** Members present or about to join, by id: their origin, the skeleton of their name, and their restraint. */
   readonly origins: Map<string, Origin>
   readonly skeletons: Map<string, string>
   readonly restrained: Map<string, 'banned' | 'muted'>
-  /** The persons who were here when the room was locked: they may come back. */
+  /** The persons present when the room was locked: they may come back. */
   readonly insiders: Set<string>
   /**
-   * Who has gone, or is called otherwise now, by the skeleton of the name they had: the last of each, and of so many at most. Empty: somebody
-   * whom nothing would know again.
+   * Former members and former names, by skeleton: the last person of each, up to a limit. Empty: a person
+   * without a key to know them again.
    */
   readonly gone: Map<string, string>
+  /** Who was here since the room began to collect, operators too: see `attend`. It outlives their membership and no restart. */
+  readonly attended: Map<string, Member>
   /** When somebody was last told of as typing, by their id. */
   readonly typing: Map<string, number>
   /** In slow mode, the newest message of each speaker (see `speakerOf`) that still makes them wait, oldest first. */
   readonly spoken: Map<string, { readonly at: number; readonly id: string | undefined }>
-  topic: string
   /** Sequence of the newest committed entry, 0 before the first. */
   last: number
 }
@@ -101,21 +96,18 @@ export const initialState = (name: string): RoomState => ({
   files: new Map(),
   receipts: new Map(),
   receivers: new Map(),
-  rules: {
-    ops: new Map(),
-    bans: { names: new Map(), persons: new Map() },
-    mutes: { names: new Map(), persons: new Map() },
-    locked: false,
-    collectingSince: undefined,
-    slowSeconds: 0,
-  },
+  rules: noRules,
+  ops: new Map(),
+  bans: { names: new Map(), persons: new Map() },
+  mutes: { names: new Map(), persons: new Map() },
+  locked: false,
   origins: new Map(),
   skeletons: new Map(),
   restrained: new Map(),
   insiders: new Set(),
   gone: new Map(),
+  attended: new Map(),
   typing: new Map(),
   spoken: new Map(),
-  topic: '',
   last: 0,
 })

@@ -4,8 +4,10 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock, Ids } from '#domain/ports/system.ts'
 import type { Ack, ClientCommand } from '#domain/room/commands.ts'
 import { isEntry, type Member, type RoomEvent } from '#domain/room/events.ts'
+import { factsAfter, noRules, type RoomFacts } from '#domain/room/rules.ts'
 import { type ConnectionState, Refused } from '#domain/session.ts'
 import type { JoinedRoom } from '#protocol/messages.ts'
+import { factsIn } from '#protocol/schema.ts'
 import { Unreachable } from '../errors.ts'
 import type { SessionSettings } from '../settings.ts'
 import { Members } from './members.ts'
@@ -24,19 +26,19 @@ export interface RemoteRoomParts {
 
 export interface WantedPlace {
   readonly room: string
-  /** 32 hexadecimal digits: whoever shows them again is the same person. */
+  /** 32 hexadecimal digits: the same key is the same person. */
   readonly key: string
   readonly name?: string
   readonly token?: string
-  /** What opens the room: its password, or an invitation. */
+  /** The room's password, or an invitation. */
   readonly password?: string
   /** The sequence after which the events begin; without it, now. */
   readonly after?: number
 }
 
 /**
- * A place in a room of another host that outlives its connections: it comes back by itself, goes on behind the last entry it saw, and
- * sends again what was not answered. Knows no socket: `open` makes connections.
+ * Membership in a room of another host that outlives its connections: it reconnects by itself, goes on behind the last entry it saw, and
+ * sends unanswered commands again. Knows no socket: `open` makes connections.
  */
 export class RemoteRoom {
   readonly #parts: RemoteRoomParts
@@ -51,17 +53,14 @@ export class RemoteRoom {
   #status: 'new' | 'entering' | 'in' | 'leaving' | 'closed' = 'new'
   #conversation: ProtocolClient | undefined
   #member: Member = { id: '', name: '' }
-  /** What it wants to be called; a guest wants nothing. */
+  /** The requested nick; a guest has none. */
   #name: string | undefined
-  #topic = ''
-  #collectingSince: number | undefined
-  #slowSeconds = 0
-  #hasPassword = false
+  #facts: RoomFacts = { ...noRules, hasPassword: false }
   /** The room's newest entry when the host last told how things stand: older ones do not change that. */
   #toldAt = 0
   #start = 0
   #cursor: number | undefined
-  /** What came before whoever awaited `enter` had a turn. */
+  /** Events from before the caller of `enter` had a turn. */
   #early: RoomEvent[] | undefined = []
   readonly #backoff: Backoff
   #cancelWait: Cancel = () => {}
@@ -83,21 +82,8 @@ export class RemoteRoom {
     return this.#people.all
   }
 
-  get topic(): string {
-    return this.#topic
-  }
-
-  get collectingSince(): number | undefined {
-    return this.#collectingSince
-  }
-
-  get slowSeconds(): number {
-    return this.#slowSeconds
-  }
-
-  /** Whether the room asks whoever comes in for one. */
-  get hasPassword(): boolean {
-    return this.#hasPassword
+  get facts(): RoomFacts {
+    return this.#facts
   }
 
   get state$() {
@@ -162,7 +148,7 @@ export class RemoteRoom {
     this.#connect()
   }
 
-  /** Resolves when the host has taken what was sent, or could not be reached for a while. */
+  /** Resolves when the host has taken all sent commands, or could not be reached for a while. */
   leave(why: string): Promise<void> {
     if (this.#status === 'in' && this.#conversation?.joined === true) {
       this.#status = 'leaving'
@@ -200,7 +186,7 @@ export class RemoteRoom {
   }
 
   #joined(joined: JoinedRoom): void {
-    const { member, members, count, topic, last } = joined
+    const { member, members, count, last } = joined
     // A host that keeps nothing was started anew: the room begins again, and so do we.
     if (this.#cursor !== undefined && last < this.#cursor) {
       this.#cursor = this.#start = 0
@@ -208,10 +194,7 @@ export class RemoteRoom {
       return
     }
     this.#member = member
-    this.#topic = topic
-    this.#collectingSince = joined.collectingSince
-    this.#slowSeconds = joined.slowSeconds ?? 0
-    this.#hasPassword = joined.hasPassword === true
+    this.#facts = factsIn(joined)
     this.#toldAt = last
     this.#cursor ??= last
     const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
@@ -244,12 +227,7 @@ export class RemoteRoom {
       if (upTo <= this.cursor) return false
       this.#cursor = upTo
       if (upTo <= this.#toldAt) return true
-      if (event.type === 'topicSet') this.#topic = event.topic
-      if (event.type === 'collectionStarted') this.#collectingSince = event.at
-      if (event.type === 'collectionEnded') this.#collectingSince = undefined
-      if (event.type === 'slowModeSet') this.#slowSeconds = event.seconds
-      if (event.type === 'passwordSet' || event.type === 'passwordRemoved')
-        this.#hasPassword = event.type === 'passwordSet'
+      if (event.type !== 'missed') this.#facts = factsAfter(this.#facts, event)
       if (event.type === 'opped' || event.type === 'deopped') this.#people.rule(event)
       return true
     }

@@ -2,13 +2,15 @@ import { Observable, type Subscriber } from 'rxjs'
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import { isEntry, type Member, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
+import type { HandIns } from '#domain/room/hand-ins.ts'
+import type { RoomRules } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '#domain/session.ts'
 import { refusedUpload } from '#domain/transfer/upload.ts'
 import { hasLeft, type RemoteRoom } from './remote-room.ts'
 import type { Page, RoomFiles } from './room-files.ts'
 
-/** A place in a room on another host: what is written against a local session runs against this one. */
+/** A session in a room on another host: code for a local session runs against this one. */
 export class RemoteSession implements RoomSession {
   readonly room: string
   readonly #place: RemoteRoom
@@ -24,20 +26,12 @@ export class RemoteSession implements RoomSession {
     return this.#place.member
   }
 
-  get topic(): string {
-    return this.#place.topic
+  get rules(): RoomRules {
+    return this.#place.facts
   }
 
   get members(): readonly Member[] {
     return this.#place.members
-  }
-
-  get collectingSince(): number | undefined {
-    return this.#place.collectingSince
-  }
-
-  get slowSeconds(): number {
-    return this.#place.slowSeconds
   }
 
   get state$(): Observable<ConnectionState> {
@@ -77,6 +71,10 @@ export class RemoteSession implements RoomSession {
     return await this.#asked.list()
   }
 
+  async handIns(): Promise<HandIns> {
+    return await this.#asked.handIns()
+  }
+
   async history(count: number): Promise<readonly PastEvent[]> {
     return await this.#asked.history(count)
   }
@@ -96,7 +94,7 @@ export class RemoteSession implements RoomSession {
   }
 }
 
-/** What was told so far, and what comes. */
+/** The entries so far, and the live ones. */
 export interface Followed {
   /** The sequence after which a reader begins. */
   readonly start: number
@@ -106,8 +104,8 @@ export interface Followed {
 }
 
 /**
- * Every entry after the start, for each subscriber: whoever comes late reads from the host what was told before, and goes on with what
- * comes; no gap, nothing twice. Presence is live only. What cannot be read any more is `missed`.
+ * Every entry after the start, for each subscriber: a late one reads the earlier entries from the host, and goes on with the live
+ * ones; no gap, nothing twice. Presence is live only. Unreadable entries are `missed`.
  */
 export const replayed = (room: Followed, read: (after: number) => Promise<Page>): Observable<RoomEvent> =>
   new Observable((subscriber) => void follow(room, read, subscriber))

@@ -1,6 +1,7 @@
 import { type Observable, Subject } from 'rxjs'
 import { CODES, type Rejected, rejected } from '#domain/errors.ts'
 import { isEntry, lastSeqOf, type PastEvent, type RoomEvent, type WholeFile } from '#domain/room/events.ts'
+import type { HandIns } from '#domain/room/hand-ins.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { Refused, type Upload, type UploadMeta, type UploadProgress } from '#domain/session.ts'
 import type { FileRow } from '#protocol/schema.ts'
@@ -8,7 +9,7 @@ import type { ApiClient } from '../api-client.ts'
 import { DownloadError, downloadStream } from '../download-stream.ts'
 import { isGone, isRefusal, type Refusal } from '../errors.ts'
 import { uploadPipe } from '../node-upload.ts'
-import { history, listFiles, search } from '../queries.ts'
+import { history, listFiles, listHandIns, search } from '../queries.ts'
 import { Retries } from '../retries.ts'
 import type { ClientSettings } from '../settings.ts'
 import type { TransferUpdate } from '../transfers.ts'
@@ -23,7 +24,7 @@ export interface Page {
 /** As much as a host answers at once. */
 const PAGE_ENTRIES = 500
 
-/** What a session needs beside its connection, over HTTP: the room's files, and what was said before. */
+/** A session's needs beside its connection, over HTTP: the room's files, and its history. */
 export class RoomFiles {
   readonly #api: ApiClient
   readonly #settings: ClientSettings
@@ -52,7 +53,12 @@ export class RoomFiles {
     return (await this.#asked(() => listFiles(this.#api, this.#room))).map(fileOf)
   }
 
-  /** A page of what was said after `after`. */
+  async handIns(): Promise<HandIns> {
+    const { room: _, people, ...rest } = await this.#asked(() => listHandIns(this.#api, this.#room))
+    return { ...rest, people: people.map((person) => ({ ...person, files: person.files.map(fileOf) })) }
+  }
+
+  /** A page of the entries after `after`. */
   async page(after: number): Promise<Page> {
     const { events, last } = await this.#history({ after, limit: PAGE_ENTRIES })
     const past = pastOf(events)
@@ -60,7 +66,7 @@ export class RoomFiles {
     return { events, upTo: newest === undefined ? last : lastSeqOf(newest) }
   }
 
-  /** The newest `count` entries, oldest first, and what is missing between them. */
+  /** The newest `count` entries, oldest first, and the gaps between them. */
   async history(count: number): Promise<readonly PastEvent[]> {
     let found: readonly PastEvent[] = []
     for (let left = count; left > 0; ) {
@@ -82,7 +88,7 @@ export class RoomFiles {
     return pastOf(await this.#asked(() => search(this.#api, this.#room, query, most)))
   }
 
-  /** What is under way goes on. */
+  /** Transfers under way go on. */
   close(): void {
     this.#api.close()
   }

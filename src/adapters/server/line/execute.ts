@@ -4,9 +4,9 @@ import { wantedFile } from '#domain/names/file-name.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
+import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
-import { submissionsOf } from '#domain/room/visibility.ts'
 import { accessTexts, doneText, memberText, sendingText, submissionLines } from '#i18n/render-answer.ts'
 import { fileLine, type LinkOf, pastLine } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
@@ -23,7 +23,7 @@ import { COSTS, priceOf, priceOfItems } from '#server/connection/rate-limit.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
-/** The member who typed a command, as far as commands need it. */
+/** The author of a command, as far as commands need them. */
 export interface Caller {
   readonly settings: LineSettings
   /** Messages in the language of this server. */
@@ -44,7 +44,7 @@ export interface Caller {
   /** Asks the room, tells the caller of a refusal, and answers whether it was done. */
   ask(command: ClientCommand): Promise<boolean>
   say(line: string): Promise<void> | undefined
-  /** Pays what a command costs beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
+  /** Pays a command's cost beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
   pay(lines: number): Promise<void>
   refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
   join(room: string, password?: string): Promise<void>
@@ -60,7 +60,7 @@ export const tokenFirst: Rejected = rejected(
   'this host wants its token first: type /token TOKEN, or with an invitation /join ROOM INVITATION',
 )
 
-/** Does what was typed behind a slash. An unknown word gets a hint and is never said to the room. */
+/** Executes a slash command. An unknown word gets a hint and is never sent to the room. */
 export async function executeCommand(caller: Caller, word: string, rest: string): Promise<void> {
   if (!caller.isAuthenticated && commandNamed(word, 'line')?.beforeAuth !== true) await caller.refuse(tokenFirst)
   else await execute(caller, parseCommand(word, rest, contextOf(caller)))
@@ -158,7 +158,7 @@ function unknown(near: string | undefined): Rejected {
   return rejected('BAD_COMMAND', `no such command: ${hint} (to say a line that begins with a slash, type // first)`)
 }
 
-/** Lists what the caller may do. */
+/** Lists the commands that the caller may use. */
 function help({ session, words: { say } }: Caller): string {
   const role = session?.member.role ?? 'member'
   const rows = commandsAt('line').filter(
@@ -179,7 +179,9 @@ async function topic(caller: Caller, wanted: string | undefined): Promise<void> 
   const session = caller.inRoom()
   if (session === undefined) return
   if (wanted === undefined)
-    await caller.say(`* ${session.topic === '' ? say('noTopic') : say('topicIs', { topic: session.topic })}`)
+    await caller.say(
+      `* ${session.rules.topic === '' ? say('noTopic') : say('topicIs', { topic: session.rules.topic })}`,
+    )
   else if (await caller.ask({ type: 'setTopic', topic: wanted })) await caller.say(`* ${say('topicDone')}`)
 }
 
@@ -276,14 +278,14 @@ async function get(caller: Caller, wanted: string): Promise<void> {
 async function submissions(caller: Caller): Promise<void> {
   const session = caller.inRoom()
   if (session === undefined) return
-  const { files: all, members, member, collectingSince } = session
-  const why = refusalFor(member.role ?? 'member', 'startCollection')
+  const why = session.refusalTo('seeHandIns')
   if (why !== undefined) {
     await caller.refuse(why)
     return
   }
-  await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, all.length))
-  await caller.say(submissionLines(submissionsOf(all, members, collectingSince), caller.words).join('\n'))
+  const { files, missing } = submissionsOf(await session.handIns())
+  await caller.pay(priceOfItems(COSTS.members, session.members.length) + priceOfItems(COSTS.files, files.length))
+  await caller.say(submissionLines({ files, missing }, caller.words).join('\n'))
 }
 
 async function access(caller: Caller, request: AccessRequest): Promise<void> {
