@@ -1,4 +1,5 @@
 import { SIZE_UNITS, sizeText as sizeIn } from '#domain/names/text.ts'
+import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { Language, PageTranslator } from './translator.ts'
 
 const formats = {
@@ -8,6 +9,18 @@ const formats = {
 
 /** Bytes in decimal units, for people: `11.5 MB`. */
 export const sizeText = (bytes: number, language: Language = 'en'): string => sizeIn(bytes, formats[language])
+
+/** A file as it is called: a folder ends in a slash. */
+export const titleOf = ({ name, folder }: MentionedFile): string => (folder === undefined ? name : `${name}/`)
+
+/** The size of a file, and of a folder what is in it: `214 files, 1.2 GB`. */
+export function fileSizeText(
+  { size, folder }: Pick<WholeFile, 'size' | 'folder'>,
+  { say, language }: PageTranslator,
+): string {
+  if (folder === undefined) return sizeText(size, language)
+  return say('folderSize', { count: folder.files, size: sizeText(folder.bytes, language) })
+}
 
 /** `8.2/11.5 MB`: both in the unit of the whole. */
 export function amountText(done: number, total: number | undefined, language: Language = 'en'): string {

@@ -30,6 +30,7 @@ export interface Refusal {
 const STATUSES: Readonly<Record<HttpCode, number>> = {
   BAD_REQUEST: 400,
   BAD_NAME: 400,
+  BAD_PATH: 400,
   BAD_ROOM: 400,
   BAD_TEXT: 400,
   BAD_COMMAND: 400,
@@ -46,6 +47,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   LOCKED: 403,
   FOREIGN_ORIGIN: 403,
   NOT_FOUND: 404,
+  NO_SUCH_MESSAGE: 404,
   NO_SUCH_FILE: 404,
   NOT_SAVED: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -64,6 +66,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   MISDIRECTED: 421,
   HOST_CHANGED: 409,
   REPLACED: 409,
+  BAD_FOLDER: 422,
   ID_REUSED: 422,
   NO_SUCH_MEMBER: 422,
   NO_SUCH_INVITATION: 422,
