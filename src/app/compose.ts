@@ -149,7 +149,7 @@ export function compose(options: TamtamOptions): HostParts {
     const inMemory = directory === undefined && overrides.journal === undefined
     const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
     return new Engine(ports, { ...limits, readerEntries }, (error) => {
-      health.broke()
+      health.failed()
       options.onBroken?.(error)
     })
   })
@@ -214,7 +214,7 @@ export function compose(options: TamtamOptions): HostParts {
       ...ports,
       settings,
       accessControl: from.resolve(ACCESS_CONTROL),
-      people: from.resolve(KEY_REGISTRY),
+      keys: from.resolve(KEY_REGISTRY),
     }
   })
   provide(host, FRAME_SESSION_SERVER, undefined, (from) => new FrameSessionServer(from.resolve(SESSION_PARTS)))
@@ -232,7 +232,7 @@ export function compose(options: TamtamOptions): HostParts {
         keyRegistry: from.resolve(KEY_REGISTRY),
         webSockets: from.resolve(WEB_SOCKET_SESSION_SERVER),
         page: options.page === true ? PAGE : undefined,
-        health: () => health.trouble,
+        health: () => health.failure,
       }),
   )
   return {

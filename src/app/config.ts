@@ -26,7 +26,7 @@ const size = v.pipe(
 
 const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'))
 /** As it is typed in other places, too: `[::1]`, `LOCALHOST.`. */
-const place = v.pipe(
+const addressText = v.pipe(
   text,
   v.transform((given) => given.replace(/^\[(.*)\]$/, '$1').replace(/^localhost\.?$/i, 'localhost')),
 )
@@ -57,7 +57,7 @@ const yesOrNo = v.union(
 /** Everything that can be set, by the name it has in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
-  bind: v.optional(place),
+  bind: v.optional(addressText),
   lan: v.optional(yesOrNo, false),
   open: v.optional(yesOrNo, false),
   hostNames: v.optional(list, []),

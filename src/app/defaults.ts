@@ -63,7 +63,7 @@ export const lineDefaults: LineSettings = {
   inlineMaxBytes: 100_000_000,
   maxLineBytes: 4096,
   // A person has to find and paste it.
-  strangerMs: 60_000,
+  handshakeMs: 60_000,
   linesPerSecond: 50,
   linesBurst: 500,
   rateOnLoopback: false,
@@ -122,7 +122,7 @@ export const linkMs = 24 * 3_600_000
 
 /** The program's name is supplied by `compose`. */
 export const sessionServerDefaults: Omit<SessionServerSettings, 'program'> = {
-  helloMs: 10_000,
+  handshakeMs: 10_000,
   frameMs: 10_000,
   messagesPerSecond: lineDefaults.linesPerSecond,
   messagesBurst: lineDefaults.linesBurst,

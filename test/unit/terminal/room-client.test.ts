@@ -41,13 +41,13 @@ async function atScreen(manner: Partial<TerminalOptions> = {}, options: HouseOpt
     files: desk(session),
     words: translatorFor('en', forTerminal),
     clock: house.clock,
-    outlet: {
-      show: (row) => rows.push(row),
-      talk: (row) => rows.push(row),
+    output: {
+      print: (row) => rows.push(row),
+      notice: (row) => rows.push(row),
       bell: () => bells++,
       changed: () => {},
     },
-    manner: { ...screen, ...manner },
+    options: { ...screen, ...manner },
     host: noControls,
   })
   await client.start()

@@ -180,7 +180,7 @@ export class Requester {
 
   /** The session of the member whose key the request shows, while they are in the room. */
   sessionIn(room: string): LocalSession | undefined {
-    return this.member === undefined ? undefined : this.#context.keyRegistry.placeOf(this.member, room)
+    return this.member === undefined ? undefined : this.#context.keyRegistry.sessionOf(this.member, room)
   }
 
   /**
