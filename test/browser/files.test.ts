@@ -120,8 +120,8 @@ test('an upload that is cancelled is withdrawn', async ({ open }) => {
 test('P1: what the host does not take, and what changes while it is sent, is told with the reason, and nothing of it is in the room', async ({
   open,
 }) => {
-  const limits = { transferBytesPerSecond: 2_000_000 }
-  const { port } = await startHttpHost({ page: true, maxFileBytes: 50_000_000, limits })
+  const limits = { transferBytesPerSecond: 2_000_000, maxFileBytes: 50_000_000 }
+  const { port } = await startHttpHost({ page: true, limits })
   const faults: string[] = []
   const ani = await comeIn(open, port, 'ani', { faults })
   const [large, changing] = [join(await temporaryDirectory(), 'large.bin'), join(await temporaryDirectory(), 'log.bin')]

@@ -49,7 +49,7 @@ describe('of several files that are sent', () => {
   })
 
   it('those that the host refuses are named, and failures of several kinds make it incomplete', async () => {
-    const { at, port } = await hostForVerbs({ maxFileBytes: 1000 })
+    const { at, port } = await hostForVerbs({ limits: { maxFileBytes: 1000 } })
     const cwd = await folderOf({ large: 'x'.repeat(1001), huge: 'y'.repeat(2000), b: 'bb' })
     const refused = await CliProcess.run(['send', at, 'large', 'huge', 'b'], { cwd })
     expect(refused.code).toBe(4)

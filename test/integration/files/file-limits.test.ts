@@ -27,13 +27,13 @@ async function house(options: TamtamOptions = {}) {
 }
 
 test('C114 a room whose host is full lets its oldest file go for a newer one, tells so, and nothing for one that can never fit', async () => {
-  const { port, put, get, kept } = await house({ maxSpoolBytes: 10_000 })
+  const { port, put, get, kept } = await house({ limits: { hostQuotaBytes: 10_000 } })
   const ani = await LineClient.join(port, 'ani')
   await ani.ask('/files links', /^\* files come/)
   const first = await put('first', randomBytes(4000))
   const body = randomBytes(4000)
   const second = await put('second', body)
-  expect(await put('never', randomBytes(10_001))).toMatchObject({ code: 'DISK_FULL' })
+  expect(await put('never', randomBytes(10_001))).toMatchObject({ status: 413, code: 'FILE_TOO_LARGE' })
   expect((await get(first.url)).status).toBe(200)
   expect(await put('elsewhere', randomBytes(4000), 'dapur')).toMatchObject({ code: 'DISK_FULL' })
   const third = await put('third', randomBytes(4000))
@@ -71,7 +71,7 @@ test('what moves over every server is held to the cap of the host, and let go wh
 })
 
 test('C114 whoever reads a file that has to go is cut off, never handed less as if it were all', async () => {
-  const { tamtam, base, put, get } = await house({ limits: { roomFileBytes: 6_000_000 } })
+  const { tamtam, base, put, get } = await house({ limits: { roomQuotaBytes: 6_000_000 } })
   const { url } = await put('a', randomBytes(5_000_000))
   tamtam.bandwidth.set({ transfer: 1_000_000 })
   const answer = await fetch(`${base}${url}`)

@@ -198,7 +198,7 @@ describe('a refusal', () => {
   })
 
   test('of a file that is too large reaches curl while it sends', async () => {
-    const { port } = await startHttpHost({ stores: 'kept', maxFileBytes: 3 * MIB })
+    const { port } = await startHttpHost({ stores: 'kept', limits: { maxFileBytes: 3 * MIB } })
     const bytes = sampleBytes(32 * MIB)
     const sent = await run(
       'curl',

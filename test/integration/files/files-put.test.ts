@@ -71,7 +71,7 @@ describe('PUT', () => {
     ['a file that is too large', { 'Content-Length': '5000001' }, 413, 'FILE_TOO_LARGE'],
   ]
   test.each(refused)('%s is refused before its bytes are wanted', async (_what, headers, status, code) => {
-    const { port } = await startHttpHost({ maxFileBytes: 5_000_000 })
+    const { port } = await startHttpHost({ limits: { maxFileBytes: 5_000_000 } })
     let continued = false
     const sender = Sender.open(port, 'PUT /lobby/a', {
       'Content-Length': 100,

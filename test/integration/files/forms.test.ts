@@ -112,7 +112,7 @@ describe('curl -F', () => {
   })
 
   test('hears of each file by itself where one is refused', async () => {
-    const { port, url, write, got } = await setUp({ maxFileBytes: 100 })
+    const { port, url, write, got } = await setUp({ limits: { maxFileBytes: 100 } })
     const small = await write('small', 'x')
     const large = await write('large', 'y'.repeat(3_000_000))
     const fields = [

@@ -29,7 +29,7 @@ const wholeNames = async (port: number) =>
 
 describe('C114: in a room that is full', () => {
   async function fullRoom() {
-    const { port } = await startHttpHost({ stores: 'kept', limits: { roomFileBytes: 10 * MB } })
+    const { port } = await startHttpHost({ stores: 'kept', limits: { roomQuotaBytes: 10 * MB } })
     for (let count = 0; count < 9; count++)
       await ask(port, `PUT /lobby/f${count}.bin`, { body: sampleBytes(MB + count).subarray(0, MB) })
     const [first] = await filesOf(port)

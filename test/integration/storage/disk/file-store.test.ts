@@ -136,7 +136,7 @@ describe('reading', () => {
 
 describe('limits', () => {
   test('bytes are refused when the spool would not hold them; what is only told takes no place in it', async () => {
-    const { fileStore, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, dispose } = await fileStoreInDirectory({ hostQuotaBytes: 1000 })
     const declared = accepted(await fileStore.create(ID, 900))
     const growing = accepted(await fileStore.create(OTHER_ID))
     expect(fileStore.bytesLeft).toBe(1000)
@@ -155,7 +155,7 @@ describe('limits', () => {
     await put(fileStore, ID, 'x'.repeat(600))
     await fileStore.close()
     await writeFile(join(files, `${OTHER_ID}.part`), 'y'.repeat(300))
-    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, hostQuotaBytes: 1000 })
     expect(again.fileStore.bytesLeft).toBe(100)
     expect(await again.fileStore.sweep(new Set())).toBe(1)
     expect(await again.names()).toEqual([ID])

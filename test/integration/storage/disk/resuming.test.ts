@@ -100,7 +100,10 @@ describe('after a crash', () => {
       if (state.startsWith('both')) await link(whole, part)
       if (state === 'half a copy') await writeFile(part, content.subarray(0, 9))
       if (state !== 'both, marked') await rm(mark)
-      const { fileStore, names, dispose } = await fileStoreInDirectory({ directory, maxSpoolBytes: 2 * content.length })
+      const { fileStore, names, dispose } = await fileStoreInDirectory({
+        directory,
+        hostQuotaBytes: 2 * content.length,
+      })
       expect(await fileStore.durable(ID)).toBe(content.length)
       const writer = await resumed(fileStore, ID)
       expect(writer.offset).toBe(content.length)
@@ -201,7 +204,7 @@ describe('an upload that is left', () => {
 
 describe('space', () => {
   test('of an upload is what is there of it, be it written just now or not; and when that was is known', async () => {
-    const { fileStore, directory, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, directory, dispose } = await fileStoreInDirectory({ hostQuotaBytes: 1000 })
     const before = Date.now()
     const writer = accepted(await fileStore.create(ID, 900))
     await writer.append(Buffer.alloc(300))
@@ -212,7 +215,7 @@ describe('space', () => {
     expect(fileStore.bytesLeft).toBe(700)
     await next.append(Buffer.alloc(100))
     await fileStore.close()
-    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, hostQuotaBytes: 1000 })
     expect(again.fileStore.bytesLeft).toBe(600)
     // File systems may note it a moment in the past.
     expect(await again.fileStore.dateOf(ID)).toBeGreaterThan(before - 60_000)
@@ -224,12 +227,12 @@ describe('space', () => {
   })
 
   test('of a file with several ids counts once, until the last of them goes', async () => {
-    const { fileStore, directory, files, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, directory, files, dispose } = await fileStoreInDirectory({ hostQuotaBytes: 1000 })
     await put(fileStore, ID, Buffer.alloc(600))
     expect(await fileStore.duplicate(ID, OTHER_ID)).toBe(undefined)
     expect((await stat(join(files, ID))).ino).toBe((await stat(join(files, OTHER_ID))).ino)
     await fileStore.close()
-    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, hostQuotaBytes: 1000 })
     await again.fileStore.duplicate(ID, THIRD_ID)
     expect(refusedWith(await again.fileStore.resume(THIRD_ID, 600))).toBe('DISK_FULL')
     for (const id of [ID, THIRD_ID]) {

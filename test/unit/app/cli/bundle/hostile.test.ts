@@ -154,7 +154,7 @@ test('a file that another room has is not taken over', async () => {
 })
 
 describe('C114 what has no room is refused before anything is there', () => {
-  test('the quota of a room', () => refused(good(), 'DISK_FULL', { roomFileBytes: BYTES.length - 1 }))
+  test('the quota of a room', () => refused(good(), 'DISK_FULL', { roomQuotaBytes: BYTES.length - 1 }))
   test('the files of a host', () =>
     refused(forged([COMPLETED, { ...COMPLETED, file: { ...FILE, id: fileId('b') } }]), 'TOO_MANY_FILES', {
       filesPerHost: 1,
