@@ -73,7 +73,9 @@ const settings = {
   rate: v.optional(wholeNumber(1_000_000)),
   limit: v.optional(size, engineDefaults.hostBytesPerSecond),
   limitEach: v.optional(size, engineDefaults.transferBytesPerSecond),
-  roomQuota: v.optional(size, engineDefaults.roomFileBytes),
+  maxFile: v.optional(size, engineDefaults.maxFileBytes),
+  hostQuota: v.optional(size, engineDefaults.hostQuotaBytes),
+  roomQuota: v.optional(size, engineDefaults.roomQuotaBytes),
   keepDays: v.optional(wholeNumber(1_000_000), engineDefaults.fileDays),
   history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
   name: v.optional(text, 'host'),
@@ -90,6 +92,14 @@ const hostSchema = v.strictObject(settings, (issue) =>
 
 export type HostConfig = v.InferOutput<typeof hostSchema>
 type Values = Record<string, unknown>
+
+/** How much of files a host keeps, as its settings say. */
+export const fileLimitsOf = ({ maxFile, hostQuota, roomQuota, keepDays }: HostConfig) => ({
+  maxFileBytes: maxFile,
+  hostQuotaBytes: hostQuota,
+  roomQuotaBytes: roomQuota,
+  fileDays: keepDays,
+})
 
 /** Flags over environment over configuration file over defaults. Throws `CommandFailed` with the fault and its place. */
 export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {

@@ -29,7 +29,9 @@ export const engineDefaults: EngineLimits = {
   unfinishedPerHost: 512,
   transferBytesPerSecond: 0,
   hostBytesPerSecond: 0,
-  roomFileBytes: 20 * 1024 ** 3,
+  maxFileBytes: 0,
+  hostQuotaBytes: 50e9,
+  roomQuotaBytes: 20e9,
   filesPerHost: 10_000,
   fileDays: 30,
   rooms: 1000,
@@ -51,10 +53,8 @@ export const bundleDefaults: BundleLimits = {
   fillBytes: 1024 ** 2,
 }
 
-export const fileStoreDefaults = {
-  maxFileBytes: 4 * 1024 ** 3,
-  maxSpoolBytes: 20 * 1024 ** 3,
-}
+/** A host that keeps nothing on a disk has files in so much of its memory at most. */
+export const memoryFileShare = 0.5
 
 export const lineDefaults: LineSettings = {
   language: 'en',

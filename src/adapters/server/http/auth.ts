@@ -17,7 +17,7 @@ import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import { paramsOf } from './input.ts'
-import type { Operation } from './openapi.ts'
+import type { Operation } from './operations.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
 
 /**
