@@ -55,6 +55,17 @@ export interface Rejected {
   readonly message: string
   /** When it makes sense to try again, where that is known. */
   readonly retrySeconds?: number
+  /** Which limit of bytes was met, for texts in other languages and for programs. */
+  readonly limit?: Limit
+}
+
+/** A limit of bytes: of one file, of a room's files, of a host's, of its disk, or of its memory where it keeps nothing on a disk. */
+export interface Limit {
+  readonly of: 'file' | 'room' | 'host' | 'disk' | 'memory'
+  /** Its size; of a disk, the bytes that files leave free. 0 where nobody knows. */
+  readonly bytes: number
+  /** Only a share of it was to be had: by one person, or from one address. */
+  readonly shareOf?: 'person' | 'address'
 }
 
 export const rejected = (code: Code, message: string): Rejected => ({ type: 'rejected', code, message })

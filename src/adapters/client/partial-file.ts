@@ -98,11 +98,11 @@ function ignoreForeign(error: unknown): void {
 const MOST_BASE_BYTES = 220
 
 /** The place of a file's parts; beside it, under its own name where that leaves room for more. */
-export function baseOf(place: string): string {
-  const name = basename(place)
-  if (Buffer.byteLength(name) <= MOST_BASE_BYTES) return place
+export function baseOf(path: string): string {
+  const name = basename(path)
+  if (Buffer.byteLength(name) <= MOST_BASE_BYTES) return path
   const apart = createHash('sha256').update(name).digest('hex').slice(0, 8)
-  return join(dirname(place), `${cutUtf8(name, MOST_BASE_BYTES - apart.length - 1)}.${apart}`)
+  return join(dirname(path), `${cutUtf8(name, MOST_BASE_BYTES - apart.length - 1)}.${apart}`)
 }
 
 /**

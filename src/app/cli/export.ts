@@ -46,7 +46,7 @@ async function exportTo(path: string, flags: ExportFlags): Promise<void> {
   if (!(await isDataDirectory(settings.directory)))
     throw new CommandFailed(exitCodes.notFound, forTerminal(`no host has kept anything in ${settings.directory}`))
   await withStores(settings, async (stores) => {
-    const made = await exportBundle(stores, await roomsWanted(stores, flags.room))
+    const made = await exportBundle(stores, await roomsToExport(stores, flags.room))
     try {
       await writeNewFile(path, made.bytes)
     } catch (error) {
@@ -57,7 +57,7 @@ async function exportTo(path: string, flags: ExportFlags): Promise<void> {
   })
 }
 
-async function roomsWanted({ journal }: Stores, names: readonly string[] | undefined): Promise<readonly string[]> {
+async function roomsToExport({ journal }: Stores, names: readonly string[] | undefined): Promise<readonly string[]> {
   const rooms = [...(await journal.rooms()).keys()].toSorted()
   if (names === undefined) return rooms
   return [...new Set(names)].map((typed) => {
