@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { filesOf } from '../../harness/files.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
 import { ask, startHttpHost } from '../../harness/http-client.ts'
+import { temporaryDirectory } from '../../harness/tls.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const HOUR = 3_600_000
