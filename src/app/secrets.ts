@@ -20,7 +20,7 @@ export function secretOf(name: string, env: NodeJS.ProcessEnv): string | undefin
 }
 
 /** The first line of the file that the environment names. */
-export function secretInFile(name: string, env: NodeJS.ProcessEnv): string | undefined {
+function secretInFile(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const path = env[name]
   return path === undefined || path === '' ? undefined : secretIn(path, name)
 }
