@@ -259,7 +259,7 @@ export const hostMessages = openMaps({
   batch: { events },
   ack: { ref: count, seq: count, duplicate: flag },
   /** Without `ref` the hello, the join, or a command without one is refused. */
-  rejected: { ref: v.exactOptional(count), code, message: text },
+  rejected: { ref: v.exactOptional(count), code, message: text, retrySeconds: v.exactOptional(count) },
   pong: { ref: count },
   /** The host ends the connection. */
   bye: { code, message: text },

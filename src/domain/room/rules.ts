@@ -32,6 +32,8 @@ export const SECONDS_SET = {
   setSlowMode: 'slowModeSet',
 } as const satisfies Readonly<Record<SetSeconds['type'], SecondsSet['type']>>
 
+export const setsSeconds = (type: string): type is SetSeconds['type'] => Object.hasOwn(SECONDS_SET, type)
+
 /** A rule that is a number of seconds, 0 where it does not hold. */
 export type SecondsRule = (typeof RULE_OF)[SecondsSet['type']]
 export const secondsRules: readonly SecondsRule[] = Object.values(SECONDS_SET).map((event) => RULE_OF[event])

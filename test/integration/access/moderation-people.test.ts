@@ -296,6 +296,7 @@ test('slow mode holds for a person over every server, which tell it and how long
     expect(await client.say('two')).toMatchObject({
       code: 'SLOW_MODE',
       message: expect.stringMatching(/in 3\d\d\d s$/),
+      retrySeconds: expect.toSatisfy((seconds: number) => seconds > 3000 && seconds <= 3600),
     })
   }
   const posted = await sayOverHttp(port, 'den', 'two', { headers: asTroll })

@@ -25,6 +25,8 @@ test.each([
   ['/send @budi', { type: 'send', file: '@budi' }],
   ['/send ./@budi x', { type: 'send', file: './@budi x' }],
   ['/slow 10', { type: 'ask', command: { type: 'setSlowMode', seconds: 10 } }],
+  ['/slow 90s', { type: 'ask', command: { type: 'setSlowMode', seconds: 90 } }],
+  ['/slow 1m', { type: 'ask', command: { type: 'setSlowMode', seconds: 60 } }],
   ['/slow off', { type: 'ask', command: { type: 'setSlowMode', seconds: 0 } }],
   ['/slow 0', { type: 'ask', command: { type: 'setSlowMode', seconds: 0 } }],
   ['/slow', { type: 'wrong', usage: '/slow seconds|off' }],

@@ -142,6 +142,7 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
   },
   ack: { type: 'ack', ref: 1, seq: 300, duplicate: false },
   rejected: { type: 'rejected', ref: 2, code: 'NAME_TAKEN', message: 'somebody here has that name' },
+  'rejected-slow': { type: 'rejected', ref: 2, code: 'SLOW_MODE', message: 'wait', retrySeconds: 6 },
   'rejected-join': { type: 'rejected', code: 'BAD_ROOM', message: 'no such name' },
   pong: { type: 'pong', ref: 7 },
   bye: { type: 'bye', code: 'RESTART', message: 'the host stops' },
