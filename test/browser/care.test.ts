@@ -69,6 +69,12 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await sees(ani, 'slow mode is off (set by ani)')
   await headed('slow mode').waitFor({ state: 'detached' })
 
+  await type(/^files go after so long/, '7d')
+  await sees(ani, 'files expire 7 days after they came (set by ani)')
+  await headed('files expire 7 days after they came').waitFor()
+  await type(/^files go after so long/, '5')
+  await ani.getByText('files expire after 1 hour to 365 days; 0 ends it').waitFor()
+
   await press(ani, 'Take the password away')
   await careOf(ani)
   await ani.getByLabel('Password of the room').fill('buka pintu')

@@ -235,6 +235,7 @@ export const COMMANDS = [
   alone('lock', 'helpLock'),
   alone('unlock', 'helpUnlock'),
   aboutTime('slow', { usage: '/slow seconds|off', helpKey: 'helpSlow', permission: 'setSlowMode' }),
+  aboutTime('expire', { usage: '/expire 7d|12h|off', helpKey: 'helpExpire', permission: 'setExpiry' }),
   {
     word: 'collect',
     usage: '/collect [on|off]',

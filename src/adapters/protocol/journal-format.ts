@@ -41,6 +41,7 @@ const KIND = {
   passwordRemoved: 20,
   shutOut: 21,
   slowModeSet: 22,
+  expirySet: 23,
 } as const satisfies Record<Entry['type'], number>
 const TYPES: ReadonlyMap<unknown, Entry['type']> = new Map(
   Object.entries(KIND).map(([type, kind]) => [kind, type as Entry['type']]),

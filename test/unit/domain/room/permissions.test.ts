@@ -45,6 +45,7 @@ const COMMANDS: Readonly<Record<ClientCommand['type'], ClientCommand>> = {
   startCollection: { type: 'startCollection' },
   endCollection: { type: 'endCollection' },
   setSlowMode: { type: 'setSlowMode', seconds: 10 },
+  setExpiry: { type: 'setExpiry', seconds: 86_400 },
 }
 
 const TALK = ['say', 'act', 'whisper', 'setTopic', 'rename', 'away', 'typing'] as const
@@ -60,6 +61,7 @@ const ORDER = [
   'lock',
   'unlock',
   'setSlowMode',
+  'setExpiry',
   ...COLLECTING,
 ] as const
 
