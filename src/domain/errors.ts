@@ -1,6 +1,8 @@
 /** Every refusal a person or program can meet, by its stable code. A new one is added here and nowhere else. */
 export const CODES = [
   'BAD_NAME',
+  'BAD_PATH',
+  'BAD_FOLDER',
   'NAME_TAKEN',
   'BAD_ROOM',
   'TOO_MANY_ROOMS',
@@ -10,6 +12,7 @@ export const CODES = [
   'BAD_REQUEST',
   'NO_SUCH_MEMBER',
   'NO_SUCH_FILE',
+  'NO_SUCH_MESSAGE',
   'NO_SUCH_INVITATION',
   'NOT_SAVED',
   'NOT_A_MEMBER',
@@ -52,6 +55,17 @@ export interface Rejected {
   readonly message: string
   /** When it makes sense to try again, where that is known. */
   readonly retrySeconds?: number
+  /** Which limit of bytes was met, for texts in other languages and for programs. */
+  readonly limit?: Limit
+}
+
+/** A limit of bytes: of one file, of a room's files, of a host's, of its disk, or of its memory where it keeps nothing on a disk. */
+export interface Limit {
+  readonly of: 'file' | 'room' | 'host' | 'disk' | 'memory'
+  /** Its size; of a disk, the bytes that files leave free. 0 where nobody knows. */
+  readonly bytes: number
+  /** Only a share of it was to be had: by one person, or from one address. */
+  readonly shareOf?: 'person' | 'address'
 }
 
 export const rejected = (code: Code, message: string, retrySeconds?: number): Rejected => ({

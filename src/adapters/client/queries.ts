@@ -23,6 +23,9 @@ export async function listFiles(api: ApiClient, room: string): Promise<readonly 
   return isRefusal(found) ? found : found.files
 }
 
+export const listHandIns = (api: ApiClient, room: string): Promise<wire.HandInList | Refusal> =>
+  get(api, `${roomPath(room)}/hand-ins`, wire.handIns)
+
 /** A page of a room's history: entries after `after`, or the newest ones before `before` or of all. `last` is the room's newest. */
 export async function history(
   api: ApiClient,

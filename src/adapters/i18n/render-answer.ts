@@ -1,10 +1,10 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { Audience, Member } from '#domain/room/events.ts'
+import type { submissionsOf } from '#domain/room/hand-ins.ts'
 import type { AccessAnswer, Invitation } from '#domain/room/room-access.ts'
 import { type RoomRules, RULE_OF, SECONDS_SET, secondsRules } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import type { Submissions } from '#domain/room/visibility.ts'
 import { minuteText, sizeText } from './format.ts'
 import { audienceText, fileLine, type LinkOf, secondsRuleText } from './render-event.ts'
 import type { Translator } from './translator.ts'
@@ -76,7 +76,7 @@ export function sentText(
 
 /** The files that were collected, and the members that have sent none, as lines. */
 export function submissionLines(
-  { files, missing }: Submissions,
+  { files, missing }: ReturnType<typeof submissionsOf>,
   words: Translator,
   linkOf?: LinkOf,
 ): readonly string[] {

@@ -10,14 +10,11 @@ import { sendWhenReady } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
-import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
+import { errorCode, filesFloorOf, freeBytes, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
 import { holds, named, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
 import { NoSource, openSource, type Source } from '#system/files/source.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './terminal.ts'
-
-/** The free space that the host itself needs, so that a room goes on when a copy does not fit any more. */
-const FREE_FLOOR_BYTES = 64 * 1024 ** 2
 
 const PART = /^\.[0-9a-f]{32}\.part$/
 
@@ -114,8 +111,9 @@ export class FileSaver {
   }
 
   async #checkPlace({ size }: WholeFile): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#directory)
-    if (bavail * bsize - size < FREE_FLOOR_BYTES)
+    const fileSystem = await statfs(this.#directory)
+    // A room goes on when a copy does not fit any more.
+    if (freeBytes(fileSystem) - size < filesFloorOf(fileSystem))
       throw new Error(`the disk of ${this.#directory} has no room for a copy; free some, or choose another with --save`)
     const quota = this.#withRoom?.quotaBytes ?? 0
     if (quota === 0) return

@@ -64,9 +64,18 @@ export class RoomActor {
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
 
-  constructor(name: string, span: Span | undefined, facts: readonly Entry[], limits: ActorLimits, wake: Wake) {
+  /** `attended`: what this host still knows of who was here, from an actor before. */
+  constructor(
+    name: string,
+    span: Span | undefined,
+    facts: readonly Entry[],
+    limits: ActorLimits,
+    wake: Wake,
+    attended: RoomState['attended'] = new Map(),
+  ) {
     this.#state = initialState(name)
     for (const fact of facts) evolve(this.#state, fact)
+    for (const [key, member] of attended) this.#state.attended.set(key, member)
     this.#state.last = span?.last ?? 0
     this.first = span?.first ?? 1
     this.#limits = limits
@@ -119,6 +128,13 @@ export class RoomActor {
   /** The refusal that a member of the room would get for this permission; undefined where they have it. */
   refusalTo(id: string, permission: Permission): Rejected | undefined {
     return refusalFor(rankOf(this.#state, id), permission)
+  }
+
+  /** Why a member may not ask this just now; undefined where they may. Nothing is done. */
+  refusalOf(by: Member, command: ClientCommand): Rejected | undefined {
+    const { maxTextBytes, receiptsPerFile } = this.#limits
+    const event = this.#decide(by, command, { seq: this.#state.last + 1, at: 0, maxTextBytes, receiptsPerFile })
+    return event.type === 'rejected' ? event : undefined
   }
 
   /** For whom a file is that a member sends, to the one of that name or to the room. */
@@ -303,7 +319,7 @@ function charsOf(commands: readonly RoomCommand[]): number {
 }
 
 /** A member's request to the room: refused when its mailbox is full. */
-export function ask(room: RoomActor, by: Member, command: ClientCommand): Promise<Ack | Rejected> {
+export function ask(room: RoomActor, by: Member, command: RoomCommand): Promise<Ack | Rejected> {
   return new Promise((resolve) => {
     if (room.post(mail(by, command, resolve)) === 'full') resolve(busy)
   })

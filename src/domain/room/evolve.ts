@@ -1,4 +1,5 @@
 import { isRule, type RoomEvent } from './events.ts'
+import { attend, startAttendance } from './hand-ins.ts'
 import { applyRule, remember, seat, unseat } from './moderation.ts'
 import { rulesAfter } from './rules.ts'
 import type { RoomState } from './state.ts'
@@ -8,6 +9,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
   if ('seq' in event) state.last = event.seq
   if (isRule(event)) {
     applyRule(state, event)
+    if (event.type === 'collectionStarted') startAttendance(state)
     return
   }
   switch (event.type) {
@@ -15,11 +17,13 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       state.hidden.delete(event.by.id)
       state.members.set(event.by.id, event.by)
       seat(state, event.by)
+      attend(state, event.by)
       return
     case 'renamed':
       remember(state, event.by.id)
       state.members.set(event.by.id, event.by)
       seat(state, event.by)
+      attend(state, event.by, event.from)
       return
     case 'away':
       state.members.set(event.by.id, { ...event.by, away: event.reason })
@@ -71,6 +75,9 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'whispered':
     case 'passwordSet':
     case 'passwordRemoved':
+    case 'messageRemoved':
+    case 'cleared':
+    case 'erased':
     case 'missed':
       return
     default:

@@ -29,10 +29,12 @@ export type Permission =
   | 'upload'
   | 'continueUpload'
   | 'withdrawUpload'
+  | 'seeHandIns'
   | 'leave'
   | 'enter'
   | 'enterLocked'
   | 'setLockedTopic'
+  | 'removeOthers'
   | 'setPassword'
   | 'invite'
 
@@ -60,6 +62,11 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   typing: FREE,
   back: HERE,
   receiveFile: ['outsider', ...HERE],
+  removeMessage: HERE,
+  removeFile: HERE,
+  // What somebody else has said or sent.
+  removeOthers: OPERATORS,
+  clear: ['owner'],
   setTopic: FREE,
   setLockedTopic: OPERATORS,
   kick: OPERATORS,
@@ -75,6 +82,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   endCollection: OPERATORS,
   setSlowMode: OPERATORS,
   setExpiry: OPERATORS,
+  seeHandIns: OPERATORS,
   setPassword: OPERATORS,
   invite: OPERATORS,
 }

@@ -79,6 +79,8 @@ export interface RoomState {
    * without a key to know them again.
    */
   readonly gone: Map<string, string>
+  /** Who was here since the room began to collect, operators too: see `attend`. It outlives their membership and no restart. */
+  readonly attended: Map<string, Member>
   /** When somebody was last told of as typing, by their id. */
   readonly typing: Map<string, number>
   /** In slow mode, the newest message of each speaker (see `speakerOf`) that still makes them wait, oldest first. */
@@ -104,6 +106,7 @@ export const initialState = (name: string): RoomState => ({
   restrained: new Map(),
   insiders: new Set(),
   gone: new Map(),
+  attended: new Map(),
   typing: new Map(),
   spoken: new Map(),
   last: 0,

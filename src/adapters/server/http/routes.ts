@@ -6,7 +6,7 @@ import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
 import { getFile, headFile } from './files/download.ts'
 import { addLink } from './files/links.ts'
-import { addReceipt, listFiles, listReceipts } from './files/receipts.ts'
+import { addReceipt, listFiles, listHandIns, listReceipts } from './files/receipts.ts'
 import {
   createUpload,
   overriddenMethod,
@@ -19,7 +19,8 @@ import {
 } from './files/upload.ts'
 import { jsonOf, paramsOf } from './input.ts'
 import { isReserved, refuseAbsent, whatWorks } from './near-misses.ts'
-import { openapiOf, operations } from './openapi.ts'
+import { openapiOf } from './openapi.ts'
+import { operations } from './operations.ts'
 import {
   invite,
   listInvitations,
@@ -34,7 +35,7 @@ import { getEvents, searchEvents } from './streams.ts'
 import { getHealth, getMetrics, pageRoutes } from './web.ts'
 
 /** All addresses of the HTTP server but those of the page: routing, permissions, prices, hints and `/openapi.json` read this table. */
-const ROUTES: readonly Route[] = [
+export const ROUTES: readonly Route[] = [
   row('GET /healthz', 'open', getHealth, { about: operations.health }),
   row('GET /metrics', 'known', getMetrics, { about: operations.metrics }),
   row('GET /openapi.json', 'open', () => openapiOf(ROUTES), { about: operations.document }),
@@ -54,6 +55,10 @@ const ROUTES: readonly Route[] = [
   row('DELETE /rooms/:room/invitations/:id', 'invite', revokeInvitation, { body: 'json', about: operations.revoke }),
 
   fileRow('GET /rooms/:room/files', 'read', listFiles, { price: COSTS.files, about: operations.listFiles }),
+  fileRow('GET /rooms/:room/hand-ins', 'seeHandIns', listHandIns, {
+    price: COSTS.files,
+    about: operations.listHandIns,
+  }),
   ...['/files/:id', '/files/:id/:name'].flatMap((path) => [
     fileRow(`GET ${path}`, 'read', getFile, { link: 'any', about: operations.getFile }),
     fileRow(`HEAD ${path}`, 'read', headFile, {

@@ -4,9 +4,9 @@ import { wantedFile } from '#domain/names/file-name.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
+import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
-import { submissionsOf } from '#domain/room/visibility.ts'
 import { accessTexts, doneText, memberText, sendingText, submissionLines } from '#i18n/render-answer.ts'
 import { fileLine, type LinkOf, pastLine } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
@@ -49,7 +49,7 @@ export interface Caller {
   refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
   join(room: string, password?: string): Promise<void>
   /** Keeps the host's token; before authentication, joins the first room by it. */
-  show(token: string): Promise<void>
+  authenticate(token: string): Promise<void>
   part(): Promise<void>
   sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void>
   quit(): void
@@ -120,7 +120,7 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
       return await access(caller, parsed.request)
     case 'token': {
       const { isAuthenticated } = caller
-      await caller.show(parsed.token)
+      await caller.authenticate(parsed.token)
       if (isAuthenticated) await tell(say('tokenKept'))
       return
     }
@@ -278,14 +278,14 @@ async function get(caller: Caller, wanted: string): Promise<void> {
 async function submissions(caller: Caller): Promise<void> {
   const session = caller.inRoom()
   if (session === undefined) return
-  const { files: all, members, member, rules } = session
-  const why = refusalFor(member.role ?? 'member', 'startCollection')
+  const why = session.refusalTo('seeHandIns')
   if (why !== undefined) {
     await caller.refuse(why)
     return
   }
-  await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, all.length))
-  await caller.say(submissionLines(submissionsOf(all, members, rules.collectingSince), caller.words).join('\n'))
+  const { files, missing } = submissionsOf(await session.handIns())
+  await caller.pay(priceOfItems(COSTS.members, session.members.length) + priceOfItems(COSTS.files, files.length))
+  await caller.say(submissionLines({ files, missing }, caller.words).join('\n'))
 }
 
 async function access(caller: Caller, request: AccessRequest): Promise<void> {

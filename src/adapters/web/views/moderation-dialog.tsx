@@ -28,7 +28,7 @@ export function ModerationDialog({ room, closed }: { readonly room: Room; readon
   const page = usePage()
   const { say } = page.words.value
   const password = useSignal('')
-  const facts = room.place.facts.value
+  const facts = room.store.facts.value
   // The outcome is told in the room, or behind this.
   const done = (_asked: unknown) => room.show(undefined)
   return (

@@ -16,16 +16,16 @@ export function RoomView({ room }: { readonly room: Room }) {
   const say = useSay()
   const { announcer } = usePage()
   useEffect(() => {
-    const look = () => {
+    const seen = () => {
       if (document.visibilityState !== 'visible') return
-      room.place.hurry()
-      if (room.timeline.reading.peek() === 'end') room.look()
+      room.store.hurry()
+      if (room.timeline.reading.peek() === 'end') room.markSeen()
     }
-    document.addEventListener('visibilitychange', look)
-    addEventListener('online', look)
+    document.addEventListener('visibilitychange', seen)
+    addEventListener('online', seen)
     return () => {
-      document.removeEventListener('visibilitychange', look)
-      removeEventListener('online', look)
+      document.removeEventListener('visibilitychange', seen)
+      removeEventListener('online', seen)
     }
   }, [room])
   return (
@@ -56,7 +56,7 @@ export function RoomView({ room }: { readonly room: Room }) {
 function RoomHeader({ room }: { readonly room: Room }) {
   const page = usePage()
   const { say } = page.words.value
-  const { facts, members } = room.place
+  const { facts, members } = room.store
   const { topic, hasPassword } = facts.value
   return (
     <header class="room-header">
@@ -105,8 +105,8 @@ function NoticeList({ room }: { readonly room: Room }) {
   const say = useSay()
   return (
     <div class="notices" role="status">
-      {room.notices.shown.value.map(({ id, manner, text }) => (
-        <p key={id} class={manner}>
+      {room.notices.all.value.map(({ id, kind, text }) => (
+        <p key={id} class={kind}>
           <span>{text}</span>
           <button type="button" class="plain" aria-label={say('close')} onClick={() => room.notices.drop(id)}>
             <CloseIcon />
@@ -132,7 +132,7 @@ function TypingLine({ room }: { readonly room: Room }) {
 function RankBadge({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
-  const state = room.place.state.value
+  const state = room.store.state.value
   const left = useSecondsLeft(state.status === 'retrying' ? state.inMs : 0, state)
   return (
     <div class="standing" role="status">
@@ -141,7 +141,7 @@ function RankBadge({ room }: { readonly room: Room }) {
           {left > 0 ? say('retryIn', { why: state.why, seconds: left }) : say('retryNow', { why: state.why })}{' '}
           {say('stillKept')}{' '}
           {left > 1 && (
-            <button type="button" onClick={() => room.place.hurry()}>
+            <button type="button" onClick={() => room.store.hurry()}>
               {say('tryAgain')}
             </button>
           )}
@@ -155,7 +155,7 @@ function RankBadge({ room }: { readonly room: Room }) {
                 ? forTerminal(state.why)
                 : page.words.value.refusal({ code: state.code, message: state.why }),
           })}{' '}
-          <button type="button" onClick={() => void page.come(page.name, room.name)}>
+          <button type="button" onClick={() => void page.join(page.name, room.name)}>
             {say('comeBack')}
           </button>
         </p>

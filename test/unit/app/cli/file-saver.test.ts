@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FileSaver, type FileSaverOptions } from '#app/cli/host-files.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { failure, openHouse, pieces } from '../../../harness/house.ts'
+import { pieces } from '../../../harness/bytes.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
+import { failure, openHouse } from '../../../harness/house.ts'
 
 /** A room with a folder to save into. */
 async function openFolder(options: FileSaverOptions = {}) {
-  const base = await mkdtemp(join(tmpdir(), 'tamtam-saver-'))
-  onTestFinished(() => rm(base, { recursive: true }))
+  const base = await temporaryDirectory()
   const directory = join(base, 'simpan')
   const { join: enter, fileStore } = await openHouse()
   const [ani, tuan] = [await enter('ani'), await enter('tuan')]

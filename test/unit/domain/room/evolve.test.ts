@@ -43,6 +43,7 @@ describe('what a room knows', () => {
       restrained: new Map(),
       insiders: new Set(),
       gone: new Map(),
+      attended: new Map(),
       typing: new Map(),
       spoken: new Map(),
       last: 0,
