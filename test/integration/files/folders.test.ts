@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
 import { ask, startHttpHost } from '../../harness/http-client.ts'
-import { temporaryDirectory } from '../../harness/tls.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const HOUR = 3_600_000
