@@ -27,6 +27,7 @@ export class SearchIndex {
   readonly #saveProgress: StatementSync
   readonly #merge: StatementSync
   readonly #remove: StatementSync
+  readonly #setSecure: StatementSync
   readonly #find: StatementSync
   readonly #indexed = new Map<number, number>()
   readonly #behind: Set<number>
@@ -41,11 +42,14 @@ export class SearchIndex {
     this.#insert = db.prepare(`INSERT INTO search (rowid, words) VALUES (${KEY}, ?)`)
     this.#saveProgress = db.prepare('INSERT OR REPLACE INTO indexed (room, upto) VALUES (?, ?)')
     this.#merge = db.prepare("INSERT INTO search(search, rank) VALUES ('merge', ?)")
-    this.#remove = db.prepare(`DELETE FROM search WHERE rowid BETWEEN ${KEY} AND ${KEY}`)
+    this.#remove = db.prepare(`INSERT INTO search (search, rowid, words) VALUES ('delete', ${KEY}, ?)`)
+    this.#setSecure = db.prepare("INSERT INTO search (search, rank) VALUES ('secure-delete', ?)")
     this.#find = db.prepare(
       `SELECT rowid & 0xffffffffff AS seq FROM search WHERE search MATCH ?
        AND rowid BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY rowid DESC LIMIT ?`,
     )
+    // A host that went down while it erased.
+    if (db.prepare("SELECT v FROM search_config WHERE k = 'secure-delete'").get()?.['v'] === 1) this.#setSecure.run(0)
     const progress = db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM indexed').all()
     for (const row of progress) this.#indexed.set(Number(row['room']), Number(row['upto']))
     this.#behind = new Set(rooms.keys())
@@ -96,9 +100,48 @@ export class SearchIndex {
     return rows && [...new Set(rows.map((row) => Number(row['seq'])))].reverse()
   }
 
-  /** Removes a row from the index; runs within the transaction that trims it. */
-  forget(room: Room, row: Pick<Row, 'first' | 'last'>): void {
-    this.#remove.run(room.key, row.first, room.key, row.last)
+  /** Removes a row from the index; runs within the transaction that trims it. Its words stay in the file until the index is merged. */
+  forget(room: Room, row: Row): void {
+    this.#removeAll(room, this.#entries(room, row, 0))
+  }
+
+  /**
+   * Removes the entries that `work` answers, with their words, in the transaction in which it runs. Takes about two milliseconds for each
+   * entry, because parts of the index are written anew.
+   */
+  erasing(room: Room, work: () => readonly Entry[]): void {
+    const erase = () => {
+      try {
+        lazyTransaction(this.#db, () => {
+          this.#setSecure.run(1)
+          this.#removeAll(room, work())
+        })
+        return true
+      } finally {
+        this.#setSecure.run(0)
+      }
+    }
+    // A damaged index was emptied: then there are only the rows.
+    if (this.#repairing(erase) === undefined) erase()
+  }
+
+  /** Empties the index, to be filled again from the rows. */
+  clear(): void {
+    lazyTransaction(this.#db, () => {
+      this.#db.exec('DROP TABLE search')
+      createSearch(this.#db)
+      this.#db.exec('DELETE FROM indexed')
+    })
+    this.#indexed.clear()
+    for (const key of this.#rooms.keys()) this.#behind.add(key)
+  }
+
+  #removeAll(room: Room, entries: readonly Entry[]): void {
+    const upTo = this.#progress(room)
+    for (const entry of entries) {
+      const words = entry.seq > upTo ? '' : indexedWords(entry)
+      if (words !== '') this.#remove.run(room.key, entry.seq, words)
+    }
   }
 
   #progress(room: Room): number {
@@ -116,8 +159,8 @@ export class SearchIndex {
       for (const row of this.#reader.whole(room, upTo)) {
         for (const entry of this.#entries(room, row, upTo)) {
           if (count > 0 && isOver()) return
-          const words = searchWords(searchableText(entry) ?? '')
-          if (words.length > 0) this.#insert.run(room.key, entry.seq, words.join(' '))
+          const words = indexedWords(entry)
+          if (words !== '') this.#insert.run(room.key, entry.seq, words)
           upTo = entry.seq
           count += 1
         }
@@ -155,15 +198,12 @@ export class SearchIndex {
 
   #rebuild(error: string): void {
     this.#log.error('the search index is damaged and is made anew from the messages', { error })
-    lazyTransaction(this.#db, () => {
-      this.#db.exec('DROP TABLE search')
-      createSearch(this.#db)
-      this.#db.exec('DELETE FROM indexed')
-    })
-    this.#indexed.clear()
-    for (const key of this.#rooms.keys()) this.#behind.add(key)
+    this.clear()
   }
 }
+
+/** As the index has them, empty where it has none: what is removed must be the same. */
+const indexedWords = (entry: Entry): string => searchWords(searchableText(entry) ?? '').join(' ')
 
 /** Whether an index can have come so far in a room. */
 const isWithin = (room: Room | undefined, upTo: number): boolean =>
