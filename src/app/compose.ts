@@ -63,7 +63,7 @@ import {
   WEB_SOCKET_SESSION_SERVER,
 } from './tokens.ts'
 
-/** Everything is optional: without `data` a host keeps all in memory, and whoever reaches it may come in. */
+/** Everything is optional: without `data` a host keeps all in memory, and everybody who reaches it may join. */
 export interface TamtamOptions {
   /** Directory for history and files, for this host alone; made where it is missing. Without it they are kept in memory. */
   readonly data?: string
@@ -97,7 +97,7 @@ export interface TamtamOptions {
 /** Where the set-up builds the page. */
 const PAGE = fileURLToPath(new URL('../../dist/page', import.meta.url))
 
-/** Registers `override` for a token, or else what `make` returns, made once. The token alone decides of which type that must be. */
+/** Registers `override` for a token, or else the result of `make`, made once. The token alone decides the type. */
 export function provide<T>(
   host: DependencyContainer,
   token: InjectionToken<T>,

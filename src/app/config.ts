@@ -91,7 +91,7 @@ const hostSchema = v.strictObject(settings, (issue) =>
 export type HostConfig = v.InferOutput<typeof hostSchema>
 type Values = Record<string, unknown>
 
-/** Flags over environment over configuration file over defaults. Throws `CommandFailed` with what is wrong, and where. */
+/** Flags over environment over configuration file over defaults. Throws `CommandFailed` with the fault and its place. */
 export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {
   const { file, given } = layersOf(flags, env)
   const result = v.safeParse(hostSchema, { ...file.values, ...fromEnv(env), ...given })
@@ -139,7 +139,7 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
 /** The hosts that were reached over TLS. */
 export const knownHostsPath = (env: NodeJS.ProcessEnv): string => join(configDirectory(env), 'known_hosts')
 
-/** What a person's own settings and keys are kept in. */
+/** The directory of a person's own settings and keys. */
 export function configDirectory(env: NodeJS.ProcessEnv): string {
   return join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tamtam')
 }

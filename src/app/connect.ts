@@ -44,7 +44,7 @@ const FOR_EVER_MS = 2 ** 31 - 1
  * process alive until it is closed.
  *
  * Throws `Unreachable` where no host answers, and `Refused` with a code: `BAD_REQUEST` (the address), `HOST_CHANGED` (another TLS key than the known one),
- * `TLS_REQUIRED`, `WRONG_PROTOCOL`, or what the room refuses: `NOT_ALLOWED`, `BAD_NAME`, `NAME_TAKEN`, `BAD_ROOM`, `BANNED`, `LOCKED`, `TRY_LATER`.
+ * `TLS_REQUIRED`, `WRONG_PROTOCOL`, or the room's refusal: `NOT_ALLOWED`, `BAD_NAME`, `NAME_TAKEN`, `BAD_ROOM`, `BANNED`, `LOCKED`, `TRY_LATER`.
  *
  * ```ts
  * const ani = await connect('ani@192.168.1.5/lobby', { token: process.env.TOKEN })

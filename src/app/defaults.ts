@@ -10,7 +10,7 @@ import type { IdentitySettings } from '#system/tls/identity.ts'
 
 /** Every limit and time-out of tamtam, each with its unit in its name. */
 
-/** Whoever sends no more than this for minutes takes a place and uses it for nothing (C34). */
+/** A client that sends no more than this in minutes occupies a place for nothing (C34). */
 const progressBytes = 16 * 1024
 
 export const engineDefaults: EngineLimits = {
@@ -19,7 +19,7 @@ export const engineDefaults: EngineLimits = {
   receiptsPerFile: 1000,
   mailboxCommands: 16_384,
   mailboxChars: 4_000_000,
-  // What one commit decides is one step, and others wait for it (C82).
+  // The decisions of one commit are one step, and others wait for it (C82).
   commitCommands: 1024,
   uploadsPerHost: 64,
   transferIdleMs: 60_000,
@@ -45,7 +45,7 @@ export const memoryReaderEntries = 0
 
 export const bundleDefaults: BundleLimits = {
   manifestBytes: 16 * 1024 ** 2,
-  // A text whose every byte is escaped in JSON, and what stands around it.
+  // A text whose every byte is escaped in JSON, and the fields around it.
   lineBytes: 128 * 1024,
   entries: 1_000_000,
   fillBytes: 1024 ** 2,
@@ -80,7 +80,7 @@ export const lineDefaults: LineSettings = {
   roomsPerConnection: 20,
 }
 
-/** What a message may be is the engine's to say. */
+/** The size of a message is the engine's limit. */
 export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   hostNames: [],
   room: lineDefaults.room,
@@ -117,10 +117,10 @@ export const roomSecretDefaults: RoomSecretSettings = {
   invitationsPerRoom: 2000,
 }
 
-/** So long a link opens a file by itself: a browser may go on with what it had begun the day before. */
+/** So long a link opens a file by itself: a browser may continue a download of the day before. */
 export const linkMs = 24 * 3_600_000
 
-/** The program's name is what composes it to say. */
+/** The program's name is supplied by `compose`. */
 export const sessionServerDefaults: Omit<SessionServerSettings, 'program'> = {
   helloMs: 10_000,
   frameMs: 10_000,

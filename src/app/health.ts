@@ -2,14 +2,14 @@ import type { Appended, Journal } from '#domain/ports/journal.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { HealthReport } from '#server/http/settings.ts'
 
-/** What is known of the stores, without asking them: what they answered last. */
+/** The health of the stores, without asking them: by their last answers. */
 export class Health {
   #status: 'ok' | 'readOnly' | 'broken' = 'ok'
   #message = ''
   #setAside = false
   #damagedPlaces = 0
 
-  /** What is wrong; undefined where nothing is. */
+  /** The current failure; undefined where there is none. */
   get trouble(): HealthReport | undefined {
     if (this.#status !== 'ok') return { refuses: true, message: this.#message }
     const message = [...(this.#damagedPlaces > 0 ? [this.#metDamage] : []), ...(this.#setAside ? [SET_ASIDE] : [])]
@@ -21,7 +21,7 @@ export class Health {
     this.#setAside = quarantines.length > 0
   }
 
-  /** A place in the journal does not verify, and is left out of what is read. */
+  /** A place in the journal does not verify, and reading leaves it out. */
   metDamage(): void {
     this.#damagedPlaces++
   }
@@ -43,7 +43,7 @@ export class Health {
   }
 }
 
-// Whoever may ask for it need not be told what is where: the log and `tamtam doctor` name the directory.
+// Readers of this report need no paths: the log and `tamtam doctor` name the directory.
 const SET_ASIDE =
   'the journal was damaged, and what could not be read of it is set aside in the data directory until you take it away'
 

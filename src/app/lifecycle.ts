@@ -105,7 +105,7 @@ export class Lifecycle {
     admit(connection, from, listenerDefaults.silentMs, this.#parts)
   }
 
-  /** Takes in nothing more, keeps and shows what was taken in, tells everybody why, and lets go of the data. Idempotent. */
+  /** Takes in nothing more, commits and shows all input so far, tells everybody why, and lets go of the data. Idempotent. */
   stop(why: string): Promise<void> {
     this.#stopping ??= this.#stop(why)
     return this.#stopping
@@ -120,7 +120,7 @@ export class Lifecycle {
     await Promise.all(this.#listeners.map((listener) => listener.close(why)))
     this.#cancelSweep()
     if (this.#mounted) await Promise.all(this.#servers.map((server) => server.close(why, listenerDefaults.farewellMs)))
-    // Those that had not said yet what they are.
+    // Connections whose protocol is not detected yet.
     for (const connection of this.#accepted) if (!connection.writableEnded) connection.destroy()
     await this.#parts.engine.stop(why)
     await this.#lock?.release()

@@ -9,7 +9,7 @@ import { configDirectory } from './config.ts'
 const OF_OTHERS = 0o077
 
 /**
- * What the environment holds under `name`, or the first line of the file that `<name>_FILE` names: never the command line, which
+ * The value of `name` in the environment, or the first line of the file that `<name>_FILE` names: never the command line, which
  * everybody on the machine can see (C121). A file that others may open is refused.
  */
 export function secretOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
@@ -29,7 +29,7 @@ function secretIn(path: string, what: string): string {
   try {
     const file = openSync(path, 'r')
     try {
-      // Of what was opened, not of what has the name by then.
+      // Of the open file, not of the one that has the name by then.
       if ((fstatSync(file).mode & OF_OTHERS) !== 0)
         throw new CommandFailed(
           exitCodes.unsafeConfiguration,
@@ -64,7 +64,7 @@ export function ownKey(
   const fresh = new RandomIds().next()
   try {
     makeDirectorySync(directory, 0o700)
-    // Whoever comes first makes it; two at once have the same.
+    // The first process makes it; two at once have the same.
     writeFileSync(path, `${fresh}\n`, { flag: 'wx', mode: 0o600 })
     return fresh
   } catch (error) {

@@ -55,13 +55,13 @@ export interface Tamtam {
   roomAccess(session: LocalSession): RoomAccess
   /** To be called when the `access` rule would answer otherwise from now on: members it does not admit any more are cut off. */
   recheckAccess(): void
-  /** Commits what was accepted, tells everybody `why`, closes all connections and lets go of the data directory. Idempotent. */
+  /** Commits all accepted input, tells everybody `why`, closes all connections and lets go of the data directory. Idempotent. */
   stop(why?: string): Promise<void>
 }
 
 /** For the events of a `node:http` server. Both answer whether the request was one of tamtam's; if not, nothing was done with it. */
 export interface Handler {
-  /** Answers what is under `/rooms` and `/files`. For the event `request`. */
+  /** Answers requests under `/rooms` and `/files`. For the event `request`. */
   request(request: IncomingMessage, response: ServerResponse): boolean
   /** Takes WebSockets at `/ws`, of TCP sockets only. For the event `upgrade`. */
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): boolean

@@ -45,7 +45,7 @@ export const CODES = [
 
 export type Code = (typeof CODES)[number]
 
-/** A refusal that was to be expected: a value, not an exception. `message` tells the reader what to do. */
+/** An expected refusal: a value, not an exception. `message` tells the cause and the remedy. */
 export interface Rejected {
   readonly type: 'rejected'
   readonly code: Code

@@ -36,7 +36,7 @@ export interface Upload {
 /** One member's place in one room: the interface that every client side programs against, wherever the room lives. */
 export interface Session {
   readonly member: Member
-  /** What happens in the room after the session's cursor: first from history, then live; no gap, nothing twice. */
+  /** The room's events after the session's cursor: first from history, then live; no gap, nothing twice. */
   readonly events$: Observable<RoomEvent>
   /** Resolves after the commit. */
   send(command: ClientCommand): Promise<Ack | Rejected>
@@ -47,7 +47,7 @@ export interface Session {
   post(commands: readonly PostedCommand[]): 'accepted' | 'full'
   /** Resolves when it makes sense to post again. */
   ready(): Promise<void>
-  /** What became of posted commands that were refused. */
+  /** Refusals of posted commands. */
   readonly refusals$: Observable<Rejected>
   /** Sends a file to the room, or to somebody in it. The source is pulled no faster than the bytes are kept. */
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
@@ -64,14 +64,14 @@ export type ConnectionState =
   /** For good: closed here, given up, or refused, which has a code. */
   | { readonly status: 'closed'; readonly why: string; readonly code?: Code }
 
-/** What a client that shows a room to a person needs beside the session, wherever the room lives. */
+/** The needs of a client that shows a room to a person, beside the session; the same for local and remote rooms. */
 export interface RoomSession extends Session {
   readonly room: string
   readonly topic: string
   readonly members: readonly Member[]
   /** Since when members' files are for operators of the room only (milliseconds since 1970); undefined while they are for everybody. */
   readonly collectingSince: number | undefined
-  /** Members who are no operators may send one message in so many seconds; 0: as many as they like. */
+  /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
   readonly slowSeconds: number
   /** The newest value at once, then each change. */
   readonly state$: Observable<ConnectionState>

@@ -11,7 +11,7 @@ export class ByteReader {
     this.#source = source[Symbol.asyncIterator]()
   }
 
-  /** So many bytes, or `BadBundle` where there are fewer. Meant for what fits in memory: `count` is not to be a stranger's. */
+  /** So many bytes, or `BadBundle` where there are fewer. For small counts only: `count` must not come from a stranger. */
   async exactly(count: number): Promise<Uint8Array> {
     const taken: Uint8Array[] = []
     for await (const piece of this.pieces(count)) taken.push(Uint8Array.from(piece))
@@ -29,7 +29,7 @@ export class ByteReader {
     }
   }
 
-  /** What comes behind, until nothing does. */
+  /** All remaining bytes. */
   async *rest(): AsyncGenerator<Uint8Array> {
     for (;;) {
       const piece = await this.#some()

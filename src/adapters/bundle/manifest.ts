@@ -16,13 +16,13 @@ export interface RoomPart extends Part {
   readonly entries: number
 }
 
-/** What a bundle holds, in the order in which it comes. */
+/** The contents of a bundle, in their order. */
 export interface Manifest {
   readonly rooms: readonly RoomPart[]
   readonly files: readonly Part[]
 }
 
-/** What a reader takes of a bundle. */
+/** A reader's limits for a bundle. */
 export interface BundleLimits {
   readonly manifestBytes: number
   readonly lineBytes: number
@@ -45,7 +45,7 @@ export const partsOf = ({ rooms, files }: Manifest): readonly Part[] => [...room
 export const encodeManifest = ({ rooms, files }: Manifest): Uint8Array =>
   Buffer.from(`${JSON.stringify({ format: FORMAT, version: VERSION, rooms, files })}\n`)
 
-/** As `sha256sum -c` reads it: for people who have an archive and no tamtam. */
+/** In the format of `sha256sum -c`: for people with an archive and no tamtam. */
 export const encodeSums = (manifest: Manifest, manifestSha256: string): Uint8Array =>
   Buffer.from(
     [{ path: MANIFEST, sha256: manifestSha256 }, ...partsOf(manifest)]
@@ -57,7 +57,7 @@ const head = map({ format: text, version: count })
 const part = { path: text, size: count, sha256 }
 const contents = map({ rooms: v.array(map({ name: text, entries: count, ...part })), files: v.array(map(part)) })
 
-/** Throws `BadBundle` on what this version does not write. */
+/** Throws `BadBundle` on anything that this version does not write. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   const value = jsonIn(bytes)
   const about = parsed(head, value)

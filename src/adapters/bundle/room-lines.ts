@@ -16,7 +16,7 @@ const LAST_AT = 8_640_000_000_000_000
 /** One entry a line, as programs see it over HTTP and in frames. */
 export const encodeLine = (entry: Carried): Uint8Array => Buffer.from(`${JSON.stringify(entry)}\n`)
 
-/** The entries of a room's part. Throws `BadBundle` where a line is not what a host would have kept. */
+/** The entries of a room's part. Throws `BadBundle` where no host would have kept a line. */
 export async function* readLines(
   pieces: AsyncIterable<Uint8Array>,
   limits: Pick<BundleLimits, 'lineBytes'> & { readonly maxTextBytes: number },

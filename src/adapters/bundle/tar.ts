@@ -6,7 +6,7 @@ export const TAR_END = new Uint8Array(2 * BLOCK_BYTES)
 const SIZE_AT = 124
 const SIZE_BYTES = 12
 const CHECKSUM_AT = 148
-/** What 11 octal digits hold; larger sizes are written in base 256, as GNU tar and libarchive do. */
+/** The greatest size in 11 octal digits; larger ones are written in base 256, as GNU tar and libarchive do. */
 const MOST_OCTAL = 8 ** 11 - 1
 
 /** The header of a file; the same name and size always give the same bytes, so that a reader can compare them whole. */

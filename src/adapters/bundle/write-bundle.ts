@@ -9,7 +9,7 @@ export class PartChanged extends Error {
 
 /**
  * The bytes of a bundle: the list of contents, each part, and the digests of all. The same contents always give the same bytes.
- * Pieces are good until the next is asked for. Throws `PartChanged` where a part is not what the list says.
+ * Pieces are good until the next is asked for. Throws `PartChanged` where a part does not match the list.
  */
 export async function* writeBundle(
   manifest: Manifest,

@@ -14,16 +14,16 @@ export interface RoomAddress {
   readonly room: string
   /** Whether the room was named, or is the one people are in at first. */
   readonly roomNamed: boolean
-  /** What the one who asks wants to be called. */
+  /** The requested nick. */
   readonly name?: string
-  /** What the host asks for, where the address was a link that has it. */
+  /** The host's token, where the address was a link with one. */
   readonly token?: string
   /** Where the address was the link to a file; with a `ticket` it opens that by itself. */
   readonly file?: { readonly id: string; readonly name: string; readonly ticket?: string }
 }
 
 const DEFAULT_PORT = 8268
-/** A URL means here what it means in a browser. */
+/** A URL has the same meaning here as in a browser. */
 const PORTS: ReadonlyMap<string, number> = new Map([
   ['', DEFAULT_PORT],
   ['tcp', DEFAULT_PORT],
@@ -96,7 +96,7 @@ interface Fragment {
   readonly room?: string
 }
 
-/** What is behind the `#`: the host's fingerprint, what the page's links have there, or the token alone. */
+/** The part behind the `#`: the host's fingerprint, the parameters of the page's links, or the token alone. */
 function readFragment(fragment: string): Fragment | Refusal {
   if (fragment === '') return {}
   const fingerprint = readFingerprint(fragment)
@@ -131,7 +131,7 @@ function roomOf(path: string): Asked | Refusal {
   return namedRoom(first)
 }
 
-/** What a host has below `/rooms/:room`. */
+/** The resources below `/rooms/:room`. */
 const OF_A_ROOM: ReadonlySet<string> = new Set(['', 'messages', 'events', 'files', 'search'])
 
 function namedRoom(name: string): Asked | Refusal {

@@ -41,7 +41,7 @@ export interface Http {
   readonly base: string
   /** Rejects with `Disconnected`, with `Unreachable` where nobody ever answered, and with `NotTrusted`. */
   request(path: string, request: HttpRequest): Promise<HttpAnswer>
-  /** Ends what is under way. */
+  /** Ends all requests under way. */
   close(): void
 }
 
@@ -56,7 +56,7 @@ export interface ApiCredentials {
   readonly key?: () => string | undefined
 }
 
-/** A host's HTTP API (docs/http.md), with the credentials of the one who asks. */
+/** A host's HTTP API (docs/http.md), with the credentials of its user. */
 export class ApiClient {
   readonly http: Http
   readonly #credentials: ApiCredentials

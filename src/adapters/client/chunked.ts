@@ -5,7 +5,7 @@ export interface Chunk {
 }
 
 /**
- * The bytes of a source in chunks of at most `most`: full ones, or what came within `ms`. So they go as they come, and can be kept
+ * The bytes of a source in chunks of at most `most`: full ones, or the bytes of the last `ms`. So they go as they come, and can be kept
  * until they are safe. Reads one chunk of the source ahead.
  */
 export async function* chunked(source: AsyncIterable<Uint8Array>, most: number, ms: number): AsyncGenerator<Chunk> {
@@ -47,7 +47,7 @@ export async function* chunked(source: AsyncIterable<Uint8Array>, most: number, 
     }
   } finally {
     clearTimeout(timer)
-    // Not waited for: what reads a pipe or a terminal ends only when more comes, which may be never.
+    // Not awaited: a reader of a pipe or a terminal ends only with the next bytes, which may never come.
     iterator.return?.().catch(() => {})
   }
 }

@@ -35,8 +35,8 @@ export interface SavedFile extends WholeFile {
 }
 
 /**
- * Brings a file from the room onto this machine: whole and verified, or not under its name. What is there already is not brought again.
- * Goes on with the part that an earlier attempt left, and tells the room when it is done. Throws what the file system throws.
+ * Brings a file from the room onto this machine: whole and verified, or not under its name. A file that is there already is not fetched again.
+ * Continues the partial file of an earlier attempt, and tells the room when it is done. Throws the errors of the file system.
  */
 export async function downloadFile(
   options: TransferOptions,
@@ -130,7 +130,7 @@ async function fill(
       await part.restart()
       return undefined
     }
-    // The host was stopped at the right moment, or the part is longer than what has arrived.
+    // The host was stopped at the right moment, or the partial file is longer than the bytes that have arrived.
     await retries.again('the file is not whole yet')
   }
 }

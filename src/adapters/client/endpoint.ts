@@ -16,7 +16,7 @@ export type HostAddress = Pick<RoomAddress, 'host' | 'port' | 'tls' | 'fingerpri
 /** Makes one more connection to a host, on which nothing was said yet. The signal ends it while it is being made. */
 export type Dial = (signal: AbortSignal) => Duplex | Promise<Duplex>
 
-/** How one host is reached, and what it is called. */
+/** The way to one host, and its display name. */
 export class Endpoint {
   readonly host: string
   readonly port: number
@@ -43,7 +43,7 @@ export class Endpoint {
 /** A mobile network forgets a connection that is silent for longer. */
 const KEEP_ALIVE_MS = 60_000
 
-/** In plain, or over TLS for as long as the host shows the key that it is known by. Rejects with what the system says, and with `NotTrusted`. */
+/** In plain, or over TLS for as long as the host proves its known key. Rejects with the system's error, or with `NotTrusted`. */
 export const dialHost = (address: HostAddress, known: KnownHosts): Dial =>
   address.tls ? dialTls(address, known) : dialTcp(address, known)
 
@@ -62,7 +62,7 @@ const dialTls =
       port,
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
-      // The key decides, not who signed the certificate.
+      // The key decides, not the signer of the certificate.
       rejectUnauthorized: false,
       ...(isIP(host) === 0 ? { servername: host } : {}),
     })
@@ -99,9 +99,9 @@ function kept<Connection extends Socket>(
   return promise
 }
 
-/** News for the person who connects to a host over TLS. */
+/** News about a host's TLS key for the person who connects to it. */
 export type TrustNews =
-  /** Nothing was known of this host: what it shows is believed, and held against it from now on. */
+  /** The first contact with this host: its key is trusted, and expected from now on. */
   | { readonly type: 'met'; readonly at: string; readonly fingerprint: string }
   /** It showed the right key, with a certificate that has ended. */
   | { readonly type: 'ended'; readonly at: string; readonly since: Date }
@@ -164,7 +164,7 @@ export class KnownHosts {
     )
   }
 
-  /** `before`: what was known of it a moment ago; somebody else may have met it meanwhile. */
+  /** `before`: the entry read a moment ago; another process may have added one meanwhile. */
   async #remember(at: string, fingerprint: string, before: string | undefined): Promise<void> {
     try {
       await makeDirectory(dirname(this.#path), 0o700)
@@ -183,7 +183,7 @@ export class KnownHosts {
 
   async #read(): Promise<Map<string, string>> {
     const bytes = await readFile(this.#path).catch((error: unknown) => {
-      // Also where the way to it is no directory: then nobody is known. What is there and can't be read is another thing.
+      // Also where a parent is no directory: then no host is known. An unreadable file is an error.
       if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return Buffer.alloc(0)
       throw error
     })
@@ -198,7 +198,7 @@ export class KnownHosts {
   }
 }
 
-/** Runs while no other process does. Whoever died in between does not hold the others up for long. */
+/** Runs while no other process does. A process that died in between does not hold the others up for long. */
 async function locked(path: string, run: () => Promise<void>): Promise<void> {
   while (true) {
     const lock = await open(path, 'wx', 0o600).catch((error: unknown) => {

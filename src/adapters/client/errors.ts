@@ -6,7 +6,7 @@ export class Disconnected extends Error {}
 /** Nobody has answered at this address yet, so it is likely to be wrong. */
 export class Unreachable extends Error {}
 
-/** The host may not be the one it was: nothing was sent to it. The message says what to do. */
+/** The host's key is not the known one: nothing was sent to it. The message gives the remedy. */
 export class NotTrusted extends Error {
   readonly code: Code
 

@@ -9,7 +9,7 @@ export interface EventStreamOptions {
   readonly api: ApiClient
   readonly retries: Retries
   readonly room: string
-  /** History from the entry behind this one; undefined: only what happens from now on. */
+  /** History from the entry behind this one; undefined: only live events. */
   readonly after: number | undefined
   /** A connection that brings nothing for so long, not even a sign of life, is dropped. */
   readonly silentEventsMs: number
@@ -54,7 +54,7 @@ async function* connections(options: EventStreamOptions): AsyncGenerator<RoomEve
 async function begin(api: ApiClient, room: string, after: number | undefined) {
   const facts = await roomFacts(api, room)
   if (isRefusal(facts)) return facts
-  // A room that is younger than what we know of it has begun anew: its host keeps nothing.
+  // A last sequence below ours means that the room has begun anew: its host keeps nothing.
   const cursor = after === undefined ? facts.last : after > facts.last ? 0 : after
   const headers = { Accept: SSE_TYPE, 'Last-Event-ID': String(cursor) }
   const answer = await api.ask(`${roomPath(room)}/events?after=${cursor}`, { headers })

@@ -83,7 +83,7 @@ export class NodeHttp implements Http {
         sent += bytes
         moved?.(sent)
       }
-      // A host may answer before it has taken all; what the file system says must not be lost.
+      // A host may answer before it has taken all; an error of the file system must not be lost.
       pipeBody(body instanceof Blob ? body.stream() : body, request, left).then(() => request.end(), reject)
     }
     try {
@@ -155,7 +155,7 @@ class NodeAnswer implements HttpAnswer {
 
 const standsStill = (idleMs: number): string => `nothing moved for ${Math.round(idleMs / 1000)} s`
 
-/** Writes all pieces, no faster than they leave. Stops where the request is over; throws what the source throws. */
+/** Writes all pieces, no faster than they leave. Stops where the request is over; throws the source's errors. */
 async function pipeBody(
   pieces: AsyncIterable<Uint8Array>,
   to: ClientRequest,

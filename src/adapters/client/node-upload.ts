@@ -41,8 +41,8 @@ const policy: UploadPolicy = {
 }
 
 /**
- * Sends a file of this machine's to a room, going on with whatever of it the host has already, and answers it whole and verified, or why it
- * is not. Throws what `openSource` throws.
+ * Sends a file of this machine's to a room, continuing an upload that the host has in part, and answers it whole and verified, or the
+ * refusal. Throws the errors of `openSource`.
  */
 export async function uploadFile(
   options: NodeUploadOptions,
@@ -80,7 +80,7 @@ async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMet
 
 const addressed = ({ to }: FileMeta) => (to === undefined ? {} : { to })
 
-/** Sends what can be read once; a file is better sent with `uploadFile`, which can go on after a stop. */
+/** Sends a source that can be read once; a file is better sent with `uploadFile`, which can go on after a stop. */
 export function uploadPipe(
   options: NodeUploadOptions,
   source: AsyncIterable<Uint8Array>,
@@ -192,7 +192,7 @@ async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): Asyn
   if (left > 0) throw new FileChanged('the file changed while it was sent')
 }
 
-/** Addresses of unfinished uploads that the room shows to nobody but their sender, who has no key: another process can go on with them. */
+/** Addresses of unfinished uploads that the room lists only for their sender, who has no key: another process can continue them. */
 export interface ResumeStore {
   find(upload: ResumableUpload): Promise<string | undefined>
   keep(upload: ResumableUpload, address: string): Promise<void>

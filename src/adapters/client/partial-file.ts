@@ -23,7 +23,7 @@ export class PartialFile {
     this.#file = file
   }
 
-  /** Takes up what an earlier attempt left as `<base>.part`, and `hashed` hears how much of it was read again. */
+  /** Takes over the `<base>.part` of an earlier attempt; `hashed` is called with the bytes read again so far. */
   static async open(base: string, hashed: (done: number, total: number) => void): Promise<PartialFile> {
     const { O_CREAT, O_RDWR, O_NOFOLLOW = 0 } = constants
     const path = await claim(base)
@@ -76,7 +76,7 @@ export class PartialFile {
     await unlink(this.#path).catch(ignoreMissing)
   }
 
-  /** What is not removed stays, for the next attempt. */
+  /** Keeps a file that was not removed, for the next attempt. */
   async close(): Promise<void> {
     await this.#file.close()
     await leave(this.#path, this.#base)
@@ -93,7 +93,7 @@ function ignoreForeign(error: unknown): void {
   if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(errorCode(error) ?? '')) throw error
 }
 
-/** The longest name there may be, less what is put behind a base. */
+/** The longest possible name, less the suffixes behind a base. */
 const MOST_BASE_BYTES = 220
 
 /** The place of a file's parts; beside it, under its own name where that leaves room for more. */
@@ -107,9 +107,9 @@ export function baseOf(place: string): string {
 const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
 
 /**
- * A part that somebody writes has its writer in its name, so that two who bring the same file at once have a part each; at rest it is
- * `<base>.part`. Answers the path of one of our own, for which what an earlier attempt left is renamed, and only one can do that. What
- * lies at rest and is no plain file of one name was not made by us: it goes away unread (C51, C53).
+ * A partial file in use has its writer in its name, so that two processes that fetch the same file have one each; at rest it is
+ * `<base>.part`. Answers the path of one of our own, to which the one at rest is renamed, and only one process can do that. A file
+ * at rest that is no plain file with one name was not made by us: it is removed unread (C51, C53).
  */
 async function claim(base: string): Promise<string> {
   const own = ownPart(base)
@@ -123,7 +123,7 @@ async function claim(base: string): Promise<string> {
   return own
 }
 
-/** The same for who begins anew: what processes that are no more have left goes, and what lies at rest is not theirs. */
+/** The same for a fresh start: partial files of dead processes are removed, and the one at rest is not used. */
 export async function freshPartialFile(base: string): Promise<string> {
   for (const left of await abandoned(base)) await unlink(left).catch(ignoreMissing)
   return ownPart(base)
@@ -131,13 +131,13 @@ export async function freshPartialFile(base: string): Promise<string> {
 
 const ownPart = (base: string) => `${base}.${process.pid}-${STARTED}-${randomBytes(2).toString('hex')}.part`
 
-/** Leaves a part for whoever goes on with it. */
+/** Leaves a partial file for the next attempt. */
 async function leave(own: string, base: string): Promise<void> {
   const rest = `${base}.part`
   if ((await lstat(rest).catch(ignoreMissing)) === undefined) await moved(own, rest)
 }
 
-/** Removes what nobody goes on with any more. */
+/** Removes partial files without a user. */
 export async function dropPartialFiles(base: string): Promise<void> {
   for (const left of [`${base}.part`, ...(await abandoned(base))]) await unlink(left).catch(ignoreMissing)
 }

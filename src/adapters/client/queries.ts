@@ -74,7 +74,7 @@ export const receiptsOf = (api: ApiClient, id: string): Promise<wire.Receipts | 
 export const postReceipt = (api: ApiClient, id: string, sha256: string): Promise<Refusal | undefined> =>
   api.run(api.filePath(id, '/receipts'), { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ sha256 }) })
 
-/** What opens a room, for one of its operators: over HTTP, so that no secret is ever a line of somebody's. */
+/** A room's password and invitations, for one of its operators: over HTTP, so that no secret is ever a chat line. */
 export const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> => ({
   setPassword: (password) =>
     api.run(

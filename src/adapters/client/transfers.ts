@@ -1,7 +1,7 @@
 import type { ApiClient } from './api-client.ts'
 import type { Retries, Retry } from './retries.ts'
 
-/** What a transfer tells while it is under way; all numbers are bytes of the file. */
+/** Progress of a transfer; all numbers are bytes of the file. */
 export type TransferUpdate =
   | { readonly type: 'hashing'; readonly done: number; readonly total: number }
   /** It goes on from `at`, which is not 0 where it was under way before. */
@@ -37,7 +37,7 @@ export async function* paced(
     for (let at = 0; at < piece.length; at += step) {
       const slice = piece.subarray(at, at + step)
       yield slice
-      // What was not used is not saved up, or the limit would be none after a pause.
+      // An unused share is not saved up, or there would be no limit after a pause.
       due = Math.max(due, performance.now() - 1000 / STEPS_PER_SECOND) + (slice.length / perSecond) * 1000
       const waitMs = due - performance.now()
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
@@ -64,7 +64,7 @@ const RATE_MS = 3000
 /** Less says nothing about a rate. */
 const LEAST_MS = 100
 
-/** What is told of one transfer, as a state that can be shown at any moment. Times are milliseconds that never jump. */
+/** The progress of one transfer as a state that can be shown at any moment. Times are milliseconds of a monotonic clock. */
 export class TransferMeter {
   #progress: Progress
   #samples: { readonly at: number; readonly bytes: number }[] = []

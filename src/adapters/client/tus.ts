@@ -13,7 +13,7 @@ import { isRefusal, notTamtam, type Refusal } from './errors.ts'
 
 /** The client's half of resumable uploads (tus 1.0.0, docs/http.md). */
 
-/** What a host says of a file: whole, or on its way up to a durable `offset` with the digest of the bytes before it. */
+/** A host's status of a file: whole, or on its way up to a durable `offset` with the digest of the bytes before it. */
 export type FileStatus =
   | { readonly status: 'whole'; readonly size: number; readonly sha256: string | undefined }
   | {
@@ -31,7 +31,7 @@ export async function fileStatus(api: ApiClient, id: string): Promise<FileStatus
   const number = (name: string) => numberIn(answer.header(name))
   const digest = (name: string) => answeredDigest(answer.header(name))
   const offset = number('upload-offset')
-  // Only what is whole has an ETag: all bytes may be there and the end not committed yet.
+  // Only a whole file has an ETag: all bytes may be there and the end not committed yet.
   if (offset === undefined || answer.header('etag') !== undefined)
     return { status: 'whole', size: number('content-length') ?? 0, sha256: digest('repr-digest') }
   return { status: 'arriving', offset, size: number('upload-length'), prefix: digest('upload-prefix-digest') }
@@ -57,7 +57,7 @@ export interface UploadPart {
   readonly offset: number
   readonly body: RequestBody
   readonly length: number
-  /** Of the bytes before the part, where the upload is somebody else's who sends the same file. */
+  /** Of the bytes before the part, to continue another person's upload of the same file. */
   readonly prefix?: string | undefined
   /** Of the whole file, where its last bytes are in this part: without it the file is not published. */
   readonly sha256?: string | undefined

@@ -9,7 +9,7 @@ import { listFiles } from './queries.ts'
 import type { TransferOptions } from './transfers.ts'
 import { createUpload, type FileStatus, fileStatus, removeUpload, sendPart } from './tus.ts'
 
-/** A file as its sender has it: it can be read from any byte, and again. What reads it throws `FileChanged` where that fails. */
+/** A file as its sender has it: it can be read from any byte, and again. Reading throws `FileChanged` where that fails. */
 export interface UploadSource {
   /** In bytes. */
   readonly size: number
@@ -62,7 +62,7 @@ export interface FileMeta {
   readonly name: string
   /** The name of the one person whom it is for. */
   readonly to?: string | undefined
-  /** Id of the member who sends it: what is not for everybody goes on only where it is theirs. */
+  /** Id of the sending member: an upload with an audience is continued only by its own sender. */
   readonly by?: string
 }
 
@@ -95,8 +95,8 @@ export class Uploader {
   }
 
   /**
-   * Sends it. Refuses with `FILE_CHANGED` or `HASH_MISMATCH` where what it sent is not the file; nothing of that stays. After a refusal, or an
-   * abort, which throws the signal's reason, it may be called again, and goes on.
+   * Sends it. Refuses with `FILE_CHANGED` or `HASH_MISMATCH` where the sent bytes are not the file; the host keeps none of them. After a refusal,
+   * or an abort, which throws the signal's reason, it may be called again, and continues.
    */
   async run(signal?: AbortSignal): Promise<SentFile | Refusal> {
     const { api } = this.#options
@@ -125,7 +125,7 @@ export class Uploader {
     this.#options.retries.hurry()
   }
 
-  /** Takes back what the host has of it. To be called after `run` was aborted. */
+  /** Withdraws the host's part of it. To be called after `run` was aborted. */
   async withdraw(): Promise<void> {
     this.#isWithdrawn = true
     if (this.#id !== undefined) await removeUpload(this.#options.api, this.#id)
@@ -343,7 +343,7 @@ async function candidates(
   return found.sort((one, other) => other.offset - one.offset)
 }
 
-/** What goes to the operators, because the room collects, was still sent to all. */
+/** Whether an earlier upload had the same audience; one that became a submission because the room collects was sent to all. */
 function isForTheSame({ audience, byId }: FileRow, { to, by }: FileMeta): boolean {
   if (audience === undefined) return to === undefined
   return byId === by && (audience.to === 'staff' ? to === undefined : audience.to.name === to)
@@ -382,7 +382,7 @@ export async function uploadStream(
     if (!isRefusal(created)) await offered?.(created.id)
     return created
   }
-  // A host keeps no place for what does not come: where no digest spares the bytes, it hears of the file with the first of them.
+  // A host keeps no place for absent bytes: where no digest can spare them, the file is created with the first of them.
   let created = meta.sha256 === undefined ? undefined : await create()
   if (created !== undefined) {
     if (isRefusal(created)) return created

@@ -1,6 +1,6 @@
 import { pageEnglish } from './page.en.ts'
 
-/** Every message, in English: those of the page, and those that only terminals, pipes and the line server say. A client escapes what it fills in, as its screen needs it. */
+/** Every message, in English: those of the page, and those of terminals, pipes and the line server alone. A client escapes the arguments for its screen. */
 export const english = {
   ...pageEnglish,
 
@@ -44,7 +44,7 @@ export const english = {
   you: 'You',
   collecting: 'this room collects: what members send is seen only by them and by the operators',
 
-  // Who and what is in a room.
+  // Members and files of a room.
   inRoomAre: '{count} in {room}:',
   awayNow: 'away',
   awayBecause: 'away: {why}',
@@ -84,7 +84,7 @@ export const english = {
   severalFiles: 'several files begin with {file}; type more of the id',
   alreadyComing: '{file} is on its way already',
 
-  // What was done.
+  // Outcomes of commands.
   whisperSent: 'to {name}: {text}',
   topicDone: 'topic set',
   muteDone: '{name} is muted',

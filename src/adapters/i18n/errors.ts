@@ -1,8 +1,8 @@
 import type { Code } from '#domain/errors.ts'
 
 /**
- * What refusals mean, in Indonesian, by their code; in English they say it themselves. `{details}` is what the host says, where that
- * has particulars which a code has not.
+ * The meaning of refusals, in Indonesian, by their code; the English text is in the refusal itself. `{details}` is the host's message, where
+ * it has particulars that a code has not.
  */
 export const indonesianRefusals: Readonly<Record<Code, string>> = {
   BAD_NAME: 'nama ini tidak bisa dipakai; pilih yang lain ({details})',

@@ -7,7 +7,7 @@ export { type Language, languages, type Translator } from './translator.ts'
 
 const catalogs: Readonly<Record<Language, MessageCatalog>> = { en: english, id: indonesian }
 
-/** All messages in one language, for what runs in Node. `shown` escapes what is filled in, as the reader's screen needs it. */
+/** All messages in one language, for programs in Node. `shown` escapes the arguments, as the reader's screen needs it. */
 export function translatorFor(
   language: Language,
   shown: (text: string) => string = (text) => text,
@@ -20,6 +20,6 @@ export function translatorFor(
 /** The language somebody has asked their system for (`LC_ALL`, `LC_MESSAGES`, `LANG`), English where we do not have it. */
 export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
   const asked = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || ''
-  // `in` is what Indonesian was called until 1989, and what some systems still call it.
+  // `in` was the code of Indonesian until 1989, and some systems still use it.
   return /^(?:id|in)(?:[_.@-]|$)/i.test(asked) ? 'id' : 'en'
 }

@@ -48,7 +48,7 @@ export const indonesian: MessageCatalog = {
   you: 'Anda',
   collecting: 'ruang ini mengumpulkan kiriman: kiriman anggota hanya dilihat pengirimnya dan pengelola ruang ini',
 
-  // Who and what is in a room.
+  // Members and files of a room.
   inRoomAre: '{count} di {room}:',
   awayNow: 'sedang pergi',
   awayBecause: 'sedang pergi: {why}',
@@ -88,7 +88,7 @@ export const indonesian: MessageCatalog = {
   severalFiles: 'ada beberapa berkas yang berawal dengan {file}; ketik id yang lebih panjang',
   alreadyComing: '{file} sedang diterima',
 
-  // What was done.
+  // Outcomes of commands.
   whisperSent: 'kepada {name}: {text}',
   topicDone: 'topik diganti',
   muteDone: '{name} dibungkam',

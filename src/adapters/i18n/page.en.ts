@@ -3,7 +3,7 @@
  * the form of the sentence there is one for one and one for others, and `{count}` is that number.
  */
 export const pageEnglish = {
-  // What happens in a room.
+  // Events of a room.
   joined: '{name} joined',
   joinedMany: { one: '{count} person joined: {names}', other: '{count} people joined: {names}' },
   left: '{name} left',
@@ -44,7 +44,7 @@ export const pageEnglish = {
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
   fileGone: '{file} from {name} is gone: {why}',
 
-  // Answers to what was typed.
+  // Answers to commands.
   here: { one: '{count} is here: {names}', other: '{count} are here: {names}' },
   noTopic: 'no topic is set',
   topicIs: 'topic: {topic}',

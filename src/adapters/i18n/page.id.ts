@@ -2,7 +2,7 @@ import type { PageCatalog } from './translator.ts'
 
 /** The same in Indonesian, whose nouns have no plural: both forms are one. */
 export const pageIndonesian: PageCatalog = {
-  // What happens in a room.
+  // Events of a room.
   joined: '{name} masuk',
   joinedMany: { one: '{count} orang masuk: {names}', other: '{count} orang masuk: {names}' },
   left: '{name} keluar',
@@ -43,7 +43,7 @@ export const pageIndonesian: PageCatalog = {
   fileHere: 'berkas [{id}] {file} dari {name}{for}: {size}, sha256 {digest}',
   fileGone: '{file} dari {name} sudah tidak ada: {why}',
 
-  // Answers to what was typed.
+  // Answers to commands.
   here: { one: '{count} orang di sini: {names}', other: '{count} orang di sini: {names}' },
   noTopic: 'belum ada topik',
   topicIs: 'topik: {topic}',

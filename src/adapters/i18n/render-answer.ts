@@ -8,7 +8,7 @@ import { minuteText, sizeText } from './format.ts'
 import { audienceText, fileLine, type LinkOf } from './render-event.ts'
 import type { Translator } from './translator.ts'
 
-// Answers to commands on the line protocol and at pipes. `words` must escape what it fills in; no text has a mark in front.
+// Answers to commands on the line protocol and at pipes. `words` must escape its arguments; no text has a sentinel in front.
 
 /** Tells that a command was carried out; undefined where the room tells it to everybody. */
 export function doneText(command: ClientCommand, { say }: Translator): string | undefined {
@@ -87,7 +87,7 @@ export function submissionLines(
   ]
 }
 
-/** What became of a request about what opens a room. `base`: where browsers find the host. */
+/** The outcome of a request about a room's password and invitations. `base`: the host's address for browsers. */
 export function accessTexts(
   answer: Exclude<AccessAnswer<never>, { readonly type: 'refused' }>,
   words: Translator,

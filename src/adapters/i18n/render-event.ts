@@ -3,7 +3,7 @@ import type { Audience, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { shortId, sizeText } from './format.ts'
 import type { PageTranslator, Translator } from './translator.ts'
 
-/** Everything that is told about a room, but for what people say themselves and for what holds only for a moment. */
+/** Events with a sentence of their own: all but messages and passing states. */
 export type ToldEvent = Exclude<
   RoomEvent,
   { readonly type: 'said' | 'acted' | 'whispered' | 'typing' | 'fileProgressed' | 'fileReceived' }
@@ -94,7 +94,7 @@ const MOST_LINES = 64
 
 /**
  * One event as a line of the line protocol and of pipes, with its end, or nothing. A message of several lines is as many, each with the name
- * before it: the first column is never somebody's text (C62), and no line can pass for another person's. `words` must escape what it fills in.
+ * before it: the first column is never a person's text (C62), and no line can pass for another person's. `words` must escape its arguments.
  */
 export function eventLine(event: RoomEvent, words: Translator): string {
   const { say } = words
@@ -105,7 +105,7 @@ export function eventLine(event: RoomEvent, words: Translator): string {
       return spoken(`* ${forTerminal(event.by.name)} `, event.text)
     case 'whispered':
       return spoken(`* ${say('whispers', { name: event.by.name, text: '' })}`, event.text)
-    // Of what is for everybody there would be too many.
+    // For files that are for everybody there would be too many.
     case 'fileReceived':
       if (event.file.audience === undefined) return ''
       return `* ${say('verified', { name: event.by.name, file: event.file.name })}\n`

@@ -25,7 +25,7 @@ type FormsOf<Found> = Found extends { readonly one: infer One; readonly other: i
 /** A message with forms is told the number that decides, also where it does not say it. */
 type GapOf<Found> = GapsIn<FormsOf<Found>> | (Found extends string ? never : 'count')
 
-/** What a message has to be told: numbers where it counts, else text. */
+/** A message's arguments: numbers where it counts, else text. */
 export type Gaps<Each extends Key> = {
   readonly [Gap in GapOf<English[Each]>]: Gap extends 'count' ? number : string | number
 }
@@ -40,7 +40,7 @@ export type Say<Keys extends Key = Key> = <Each extends Keys>(key: Each, ...gaps
 export interface Translator<Keys extends Key = Key> {
   readonly language: Language
   readonly say: Say<Keys>
-  /** The text of a refusal: what the host says, where its code has no text here. */
+  /** The text of a refusal: the host's message, where its code has no text here. */
   refusal(why: { readonly code: string; readonly message: string }): string
 }
 export type PageTranslator = Translator<PageKey>
@@ -48,7 +48,7 @@ export type PageTranslator = Translator<PageKey>
 export interface TranslatorParts<Keys extends Key> {
   readonly language: Language
   readonly messages: Readonly<Record<Keys, Message>>
-  /** By the code of the refusal; `{details}` is what the host says. */
+  /** By the code of the refusal; `{details}` is the host's message. */
   readonly refusals: Readonly<Record<string, string>>
   /** Every text that is filled in goes through it: it may be somebody else's. */
   readonly shown: (text: string) => string

@@ -9,7 +9,7 @@ import type { AccessRequest } from '#domain/room/room-access.ts'
  */
 export type FrontEnd = 'line' | 'terminal' | 'host' | 'page'
 
-/** A command as it was typed, understood: what each front end executes. */
+/** A parsed command, ready for a front end to execute. */
 export type ParsedCommand =
   | { readonly type: 'who' | 'files' | 'submissions' | 'help' | 'part' | 'quit' }
   | { readonly type: 'act'; readonly text: string }
@@ -33,7 +33,7 @@ export type ParsedCommand =
   | { readonly type: 'time'; readonly shown: boolean }
   /** Bytes a second, 0 for no limit. Undefined: tells the limits. */
   | { readonly type: 'limit'; readonly of: 'host' | 'transfer'; readonly bytes: number | undefined }
-  /** The command is there, and what stands behind it is not what it takes. `most`: of a count that it takes. */
+  /** A known command with wrong arguments. `most`: the largest count that it takes. */
   | { readonly type: 'wrong'; readonly usage: string; readonly most?: number }
   /** No command is called so here; `near`: one that may have been meant. `elsewhere`: other front ends have it. */
   | { readonly type: 'unknown' | 'elsewhere'; readonly word: string; readonly near: string | undefined }
@@ -55,14 +55,14 @@ export interface Command {
   readonly word: string
   /** How it is typed. */
   readonly usage: string
-  /** The message that tells what it does. */
+  /** The message with its help. */
   readonly helpKey: `help${string}`
   readonly at: readonly FrontEnd[]
   /** Left out where nothing is asked of the room, or every member may. */
   readonly permission?: Permission
   /** Understood also before the host's token was shown (C122). */
   readonly beforeAuth?: true
-  /** `rest`: what stands behind the word. Undefined where it is not what the command takes. */
+  /** `rest`: the text after the word. Undefined where the command does not take it. */
   parse(rest: string, context: ParseContext): ParsedCommand | undefined
 }
 
@@ -327,7 +327,7 @@ export const COMMANDS = [
   { word: 'help', usage: '/help', helpKey: 'helpHelp', at: EVERYWHERE, parse: () => ({ type: 'help' }) },
 ] as const satisfies readonly Command[]
 
-/** What else is typed on the line protocol, in the form of the table: its decoder understands it, and no command. */
+/** The other syntax of the line protocol, in the form of the table: its decoder parses it, and no command. */
 export const LINE_SYNTAX = [
   { usage: '//text', helpKey: 'helpSlash' },
   { usage: 'SEND name', helpKey: 'helpSendLine' },
@@ -353,7 +353,7 @@ const isAt = ({ at }: Command, frontEnd: FrontEnd): boolean => at.includes(front
 export const commandNamed = (word: string, at: FrontEnd): Command | undefined =>
   COMMANDS.find((row) => row.word === word && isAt(row, at))
 
-/** Understands a word and what stands behind it. */
+/** Parses a word and the text after it. */
 export function parseCommand(word: string, rest: string, context: ParseContext): ParsedCommand {
   const found = commandNamed(word, context.at)
   if (found !== undefined) return found.parse(rest, context) ?? { type: 'wrong', usage: found.usage }
@@ -375,7 +375,7 @@ export function parseLine(typed: string, context: ParseContext): ParsedLine {
 
 const POWER: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
 
-/** What a person means by `500k`, `5M` or `1.5 GB`, in bytes, decimal; undefined where it is no size. */
+/** The bytes of `500k`, `5M` or `1.5 GB`, decimal; undefined where it is no size. */
 export function bytesOf(text: string): number | undefined {
   const [, amount, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kmgt]?)b?$/i.exec(text.trim()) ?? []
   if (amount === undefined) return undefined

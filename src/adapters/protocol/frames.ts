@@ -1,10 +1,10 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
 
-/** What a connection begins with that speaks in frames: 0xf5, 'TAM'. 0xf5 begins no UTF-8 character, so no line of text can start like this. */
+/** The first bytes of a connection in frames: 0xf5, 'TAM'. 0xf5 begins no UTF-8 character, so no line of text can start like this. */
 export const FRAMES_MAGIC: Uint8Array = Uint8Array.of(0xf5, 0x54, 0x41, 0x4d)
 
 const HEADER_BYTES = 4
-/** What a frame is gathered in at first: what it declares costs nothing until it comes (C33). */
+/** The first size of a frame's buffer: a declared length costs nothing until its bytes come (C33). */
 const FIRST_BYTES = 256
 
 /** A message as a frame: its length in 4 bytes, big endian, and the message. */
@@ -15,7 +15,7 @@ export function joinFrame(message: Uint8Array): Uint8Array {
   return frame
 }
 
-/** Cuts what comes in, however it is split on the way, into the messages of its frames. */
+/** Cuts the incoming bytes, however split on the way, into the messages of their frames. */
 export class FrameSplitter {
   readonly #maxBytes: number
   readonly #header = new Uint8Array(HEADER_BYTES)

@@ -12,7 +12,7 @@ import type {
 } from '#domain/room/events.ts'
 
 /**
- * Goes up when what a tuple holds changes; older versions stay readable, because stores keep them. Batches in which a file has an
+ * Goes up when the content of a tuple changes; older versions stay readable, because stores keep them. Batches in which a file has an
  * audience are of version 2: a host that knows no audiences must not take such a file for everybody's.
  */
 const VERSION = 1
@@ -46,7 +46,7 @@ const KIND = {
 const packr = new Packr({ useRecords: false })
 const unpackr = new Unpackr({ useRecords: false, copyBuffers: true })
 
-/** The bytes are not packed entries, or were packed by a newer version. Says nothing of what they hold. */
+/** The bytes are not packed entries, or were packed by a newer version. The message quotes none of them. */
 export class BadEntries extends Error {
   readonly code = 'BAD_ENTRIES'
 }
@@ -81,7 +81,7 @@ export const unpackEntries = (room: string, bytes: Uint8Array): Batch => {
   return new Batch(room, tuples.slice(1).map(toEntry))
 }
 
-/** The lengths of the packed tuples in what `packEntries` made, which end where it ends. */
+/** The lengths of the packed tuples in a result of `packEntries`, which end where it ends. */
 export const recordLengths = (packed: Uint8Array): number[] => {
   const count = headerOf(packed)
   const lengths: number[] = []
@@ -162,7 +162,7 @@ const toTuple = (entry: Entry): unknown[] => {
     case 'fileOffered':
       return [
         ...[KIND.fileOffered, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
-        // Behind what the first entries of this version held: they have no such field.
+        // Last, because the first entries of this version have no such field.
         ...offerTuple(entry),
       ]
     case 'fileCompleted':
@@ -294,7 +294,7 @@ const reasonAt = (tuple: readonly unknown[], index: number): { reason?: string }
     ? {}
     : { reason: textAt(tuple, index) }
 
-/** Last, behind what the first entries of this version held: they have no such field. */
+/** Last, because the first entries of this version have no such field. */
 const personsTuple = (persons: Persons | undefined): readonly unknown[] => (persons === undefined ? [] : [persons])
 
 const personsAt = (tuple: readonly unknown[], index: number): { persons?: Persons } => {

@@ -15,10 +15,10 @@ import {
 /** The version of the Session protocol: `docs/protocol.md`. */
 export const PROTOCOL_VERSION = 1
 
-/** What a WebSocket names to speak it. */
+/** The subprotocol that a WebSocket asks for. */
 export const SUBPROTOCOL = 'tamtam.1'
 
-/** What the protocol itself says of sizes (`docs/protocol.md`): not settings, since both sides must agree. */
+/** The protocol's own sizes (`docs/protocol.md`): not settings, since both sides must agree. */
 export interface MessageLimits {
   readonly bytes: number
   /** Values in all, at every depth; keys do not count. */
@@ -39,14 +39,14 @@ export type CommandRejected = HostMessages['rejected']
 /** A message as msgpack, in a buffer of its own. */
 export const encodeMessage = (message: ClientMessage | HostMessage): Uint8Array => pack(message)
 
-/** A message of a client's, or BAD_MESSAGE with what is wrong with it, which should end the connection. */
+/** A client's message, or BAD_MESSAGE with its fault, which should end the connection. */
 export function decodeClientMessage(bytes: Uint8Array): ClientMessage | Rejected {
   const value = decoded(bytes, clientMessageLimits)
   return typeof value === 'string' ? bad(value) : checked(clientMessage, value.value)
 }
 
 /**
- * A message of a host's, or BAD_MESSAGE with what is wrong with it; undefined where it is of a kind that only a newer host has, which
+ * A host's message, or BAD_MESSAGE with its fault; undefined where it is of a kind that only a newer host has, which
  * is to be passed over.
  */
 export function decodeHostMessage(bytes: Uint8Array): HostMessage | Rejected | undefined {
@@ -69,7 +69,7 @@ function decoded(bytes: Uint8Array, limits: MessageLimits): { readonly value: un
   try {
     return { value: unpack(bytes) }
   } catch {
-    // The decoder's own words may hold what was sent, so they go nowhere.
+    // The decoder's own message may quote the input, so it goes nowhere.
     return 'it is no msgpack'
   }
 }

@@ -1,9 +1,9 @@
 /**
- * msgpack without the package that hosts use, which is a quarter of what a page may weigh and tries at its start whether it may
+ * msgpack without the package that hosts use, which is a quarter of a page's allowed weight and tries at its start whether it may
  * make functions of text: in pages that breaks the policy (C96). Bytes and values are the same.
  */
 
-/** What messages are made of; fields that are undefined are left out. */
+/** The values in messages; fields that are undefined are left out. */
 type Value = string | number | boolean | undefined | readonly Value[] | { readonly [key: string]: Value }
 
 export function pack(value: object): Uint8Array {
@@ -12,7 +12,7 @@ export function pack(value: object): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** Only of what the prescan has let pass: it knows no limits of its own. */
+/** For bytes that the prescan has passed: it knows no limits of its own. */
 export function unpack(bytes: Uint8Array): unknown {
   return read({ bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0 })
 }

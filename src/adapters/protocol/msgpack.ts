@@ -8,5 +8,5 @@ const unpackr = new Unpackr({ useRecords: false, copyBuffers: true, mapsAsObject
 /** In a buffer of its own: the packer answers a view on one that is much larger, and that it goes on to use. */
 export const pack = (value: object): Uint8Array => new Uint8Array(packr.pack(value))
 
-/** Only of what the prescan has let pass. Throws where it cannot be decoded. */
+/** For bytes that the prescan has passed. Throws where it cannot be decoded. */
 export const unpack = (bytes: Uint8Array): unknown => unpackr.unpack(bytes)

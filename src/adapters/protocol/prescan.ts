@@ -26,7 +26,7 @@ interface Scan {
 }
 
 /**
- * Looks over one msgpack value before anything is made of it: a decoder would build what a few bytes declare (C101 to C103), and take
+ * Checks one msgpack value before it is decoded: a decoder would allocate as much as a few bytes declare (C101 to C103), and take
  * the second of two equal keys (C104). Undefined where it may be decoded.
  */
 export function prescan(bytes: Uint8Array, maxItems: number): ScanFault | undefined {
@@ -153,7 +153,7 @@ function skip(scan: Scan, count: number): boolean {
   return true
 }
 
-/** What the next `size` bytes declare; more than there can be where they are not there. */
+/** The length that the next `size` bytes declare; more than there can be where they are not there. */
 function length(scan: Scan, size: 1 | 2 | 4): number {
   const { at, bytes, view } = scan
   if (size > bytes.length - at) return Number.MAX_SAFE_INTEGER

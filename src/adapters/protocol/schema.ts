@@ -5,8 +5,8 @@ import type { Member, Role, RoomEvent } from '#domain/room/events.ts'
 
 /**
  * Every command, event, message and HTTP body, once: the checks of hosts, programs and pages, the types that the domain does not own,
- * and the OpenAPI document come from here. Maps that clients send are strict. Of what hosts send, keys that are not known here are left
- * out: a newer host may send more. Texts of errors hold nothing of what was sent.
+ * and the OpenAPI document come from here. Maps that clients send are strict. In those that hosts send, unknown keys are left
+ * out: a newer host may send more. Error texts quote nothing of the input.
  */
 
 type Entries = Readonly<Record<string, v.GenericSchema>>
@@ -17,7 +17,7 @@ const isUnknownKey = ({ type, expected }: v.BaseIssue<unknown>) => type === 'str
 const mapFault = (issue: v.BaseIssue<unknown>): string =>
   issue.received === 'undefined' ? 'is missing' : 'must be a map'
 
-/** What a host sends, or a program keeps. */
+/** Sent by a host, or kept by a program. */
 /* @__NO_SIDE_EFFECTS__ */
 export const map = <const Row extends Entries>(row: Row) => v.object(row, mapFault)
 
@@ -75,12 +75,12 @@ export const member = v.pipe(
 
 // Commands
 
-/** The client's own id for what it sends (C118). */
+/** The client's own id for its command (C118). */
 const commandId = shaped(/^[\x21-\x7e]{1,64}$/)
 const id = v.exactOptional(commandId)
 const reason = v.exactOptional(text)
 
-/** What a member may ask of its room, by name. */
+/** The commands of a member to its room, by name. */
 const commands = strictMaps({
   say: { text, id },
   act: { text, id },
@@ -109,7 +109,7 @@ export const command = oneOf(commands) satisfies v.GenericSchema<unknown, Client
 
 // Events
 
-/** Data like a name: a host may say anything, and this becomes part of paths and of what terminals show (C38, C57). */
+/** Data like a name: a host may send anything, and this becomes part of paths and of terminal output (C38, C57). */
 export const FILE_ID = /^[\w-]{1,64}$/
 const fileId = shaped(FILE_ID)
 export const sha256 = shaped(/^[0-9a-f]{64}$/)
@@ -124,7 +124,7 @@ const findAddressee = (to: unknown): typeof member | typeof operators => (typeof
 const addressee = { ...v.lazy(findAddressee), options: [member, operators] }
 export const audience = map({ from: member, to: addressee })
 
-/** `more`: what of a file only one of the two ways tells. */
+/** `more`: the fields of a file that only one of the two ways has. */
 /* @__NO_SIDE_EFFECTS__ */
 const eventMaps = <const More extends Entries>(more: More) => {
   const ofFile = { ...more, audience: v.exactOptional(audience) }
@@ -192,9 +192,9 @@ export const clientMessages = strictMaps({
   },
   join: {
     room: text,
-    /** What opens the room: its password, or an invitation. */
+    /** The room's password, or an invitation. */
     password: v.exactOptional(text),
-    /** The last sequence that the client has; left out: only what is new. */
+    /** The last sequence that the client has; left out: only live events. */
     after: v.exactOptional(count),
   },
   /** With `ref`, it is answered. */
@@ -222,14 +222,14 @@ export const hostMessages = openMaps({
   joined: {
     room: text,
     member,
-    /** In a crowd not all who are there. */
+    /** In a crowd only a part of them. */
     members: v.array(member, 'must be a list'),
     /** How many are there. */
     count,
     topic: text,
     /** Since when members' files are for the operators only, in milliseconds since 1970; left out while they are for everybody. */
     collectingSince: v.exactOptional(count),
-    /** Members who are no operators may send one message in so many seconds; left out without slow mode. */
+    /** Slow mode: members other than operators may send one message in so many seconds; left out without it. */
     slowSeconds: v.exactOptional(count),
     /** Needed to join; left out where there is none. */
     hasPassword: v.exactOptional(flag),
@@ -269,7 +269,7 @@ const path = v.pipe(text, v.description('A path on this host.'))
 export const eventKindsOverHttp = eventMaps({ url: path })
 export const eventsOverHttp = eventsOf(eventKindsOverHttp)
 
-/** What a client posts. */
+/** The body of a posted message. */
 export const message = v.strictObject(
   { text, type: v.optional(v.picklist(['say', 'act'], 'must be say or act'), 'say') },
   mapFault,
@@ -371,7 +371,7 @@ export function parsed<Schema extends v.GenericSchema>(
   return result.success ? result.output : undefined
 }
 
-/** What is wrong with a value. Names no key that is not in the schema. */
+/** The fault of a value. Names no key that is not in the schema. */
 export function faultIn([issue]: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   if (isUnknownKey(issue)) return 'it has a key that is not known here'
   return `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`

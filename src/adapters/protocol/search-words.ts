@@ -6,7 +6,7 @@ const WORD = /[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{Co}\p{M}]*/gu
 const ACCENT = /[\u0300-\u036f]/g
 const PLAIN = /^[\0-\x7f]*$/
 
-/** What search compares: the words of a text without case and accents. Every store uses this, so all find the same. */
+/** The units of search: the words of a text without case and accents. Every store uses this, so all find the same. */
 export const searchWords = (text: string): string[] => {
   const lower = text.toLowerCase()
   return (PLAIN.test(lower) ? lower : lower.normalize('NFD').replace(ACCENT, '').normalize('NFC')).match(WORD) ?? []
@@ -20,7 +20,7 @@ export const matches = (entry: Entry, wanted: readonly string[]): boolean => {
   return wanted.every((prefix) => words.some((word) => word.startsWith(prefix)))
 }
 
-/** The part of an entry that search looks at; undefined for what it must never find, whispers above all. Who may see a file is looked at when it was found. */
+/** The searchable part of an entry; undefined for whispers and others that must never be found. Audiences are checked on the hits. */
 export const searchableText = (entry: Entry): string | undefined => {
   if (isRule(entry)) return undefined
   switch (entry.type) {

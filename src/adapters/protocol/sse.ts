@@ -5,7 +5,7 @@ export const SSE_TYPE = 'text/event-stream'
 /** A comment: shows that the stream is alive while nothing happens. */
 export const SSE_PULSE = ': \n\n'
 
-/** One event. `data` is a single line; `id`: what a reader sends as Last-Event-ID when it comes back. */
+/** One event. `data` is a single line; `id`: sent back as Last-Event-ID by a reader that reconnects. */
 export const sseEvent = (data: string, id?: number): string =>
   `${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`
 
@@ -18,7 +18,7 @@ export class SseDecoder {
   #partial = ''
   #data: string[] = []
 
-  /** What became complete with these bytes. Throws where an event is longer than a host sends. */
+  /** The events that these bytes complete. Throws where an event is longer than a host sends. */
   decode(bytes: Uint8Array): string[] {
     const text = this.#partial + this.#utf8.decode(bytes, { stream: true })
     const lines = text.split('\n')

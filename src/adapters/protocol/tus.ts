@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
 
 /**
- * The headers of resumable uploads (tus 1.0.0) and of digests (RFC 9530), for hosts, programs and pages. What a client may get wrong is
+ * The headers of resumable uploads (tus 1.0.0) and of digests (RFC 9530), for hosts, programs and pages. A client's mistake is
  * answered with BAD_REQUEST.
  */
 

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Bonjour, Service } from 'bonjour-service'
 import type { Log } from '#domain/ports/system.ts'
 
-/** What a host tells the networks around about itself. */
+/** A host's announcement on its local networks. */
 export interface Announced {
   readonly port: number
   readonly tls: boolean

@@ -1,7 +1,7 @@
-// What terminals draw over two cells.
+// Characters that terminals draw over two cells.
 const WIDE =
   /\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}|\p{Emoji_Presentation}|\ufe0f|[\u3000-\u303f\uff01-\uff60]/u
-/** What goes onto the cell before it. A conjunct of several letters takes a cell for each. */
+/** Characters drawn onto the cell before them. A conjunct of several letters takes a cell for each. */
 const WIDTHLESS = /[\p{Mn}\p{Me}\p{Cf}]/gu
 const PLAIN = /^[\x20-\x7e]*$/
 const clusters = new Intl.Segmenter('und', { granularity: 'grapheme' })
@@ -31,7 +31,7 @@ export function cut(text: string, cells: number): string {
   return `${kept}…`
 }
 
-/** What further lines of a row begin with, as those of a message of several lines do. */
+/** The indent of a row's further lines, as of a message of several lines. */
 const INDENT = '    '
 /** How far a terminal would go depends on where it stands. */
 const TAB = '    '
@@ -86,7 +86,7 @@ class Wrapping {
   #add(sign: string): void {
     const cells = widthOf(sign)
     if (this.#beforeCells + this.#wordCells + cells > this.#columns) {
-      // A blank that has no place any more is what a line ends with.
+      // A blank that does not fit any more is dropped at the line's end.
       if (sign === ' ') {
         this.#break(this.#before + this.#word, '', 0, this.#style)
         return

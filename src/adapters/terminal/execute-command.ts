@@ -19,7 +19,7 @@ import { isTheme, rowOf, themeNames, themes } from './rows.ts'
 const HISTORY = 20
 const MOST_FOUND = 50
 
-/** Does what a typed line asks for; resolves when the room has answered, with the code of the refusal where it was not done. */
+/** Executes a typed line; resolves with the room's answer: the code of the refusal where it was not done. */
 export async function executeCommand(client: RoomClient, line: string): Promise<string | undefined> {
   try {
     return await execute(client, parseLine(line, { at: client.at }), line.trim())
@@ -130,7 +130,7 @@ async function ask(client: RoomClient, command: ClientCommand, typed: string): P
   }
 }
 
-/** `/away` without a reason ends what it began. */
+/** `/away` without a reason ends it again. */
 function toggled({ session }: RoomClient, command: ClientCommand): ClientCommand {
   if (command.type !== 'away' || command.reason !== undefined) return command
   const isAway = session.members.find(({ id }) => id === session.member.id)?.away !== undefined
@@ -188,7 +188,7 @@ async function access(client: RoomClient, request: AccessRequest): Promise<strin
   return undefined
 }
 
-/** Changes what transfers may take of the network where a rate is given, and tells what they may take now. */
+/** Changes the bandwidth of transfers where a rate is given, and shows the current caps. */
 function limitText(
   limits: Limits,
   { of, bytes }: { readonly of: 'host' | 'transfer'; readonly bytes: number | undefined },
@@ -207,7 +207,7 @@ function help(client: RoomClient): undefined {
     if (word !== 'help') client.talk(`*   ${usage}  ${client.paint.faint(say(helpKey))}`)
 }
 
-/** `/files`: what there is, oldest first. */
+/** `/files`: the room's files, oldest first. */
 async function showFiles(client: RoomClient): Promise<undefined> {
   const files = (await client.session.listFiles()).toSorted((one, other) => one.at - other.at)
   if (files.length === 0) client.notice('noFiles')
@@ -224,7 +224,7 @@ async function showFiles(client: RoomClient): Promise<undefined> {
   }
 }
 
-/** `/collect`: what has come from whom, and from whom nothing has. */
+/** `/collect`: the submissions by member, and the members without one. */
 async function showCollection(client: RoomClient): Promise<string | undefined> {
   const { session, words } = client
   const why = refusalFor(roleIn(session) ?? 'member', 'startCollection')

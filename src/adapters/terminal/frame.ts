@@ -5,12 +5,12 @@ import { cut, LEAST_COLUMNS, signsOf, widthOf } from './cells.ts'
 import type { Editor } from './line-editor.ts'
 import type { RoomClient } from './room-client.ts'
 
-/** What answers within this time is not shown as waiting. */
+/** An answer within this time is not shown as waiting. */
 const ANSWER_MS = 700
 const MOST_TRANSFERS = 6
 const MOST_WAITING = 3
 
-/** What stands below the lines: each at most `columns` wide. The cursor is in the last one. */
+/** The rows below the chat: each at most `columns` wide. The cursor is in the last one. */
 export interface Frame {
   readonly lines: readonly string[]
   readonly column: number
@@ -46,7 +46,7 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
   return { lines, column: input.column }
 }
 
-/** How many may come to have a file. Whoever it is for counts also while they are away. */
+/** The number of possible receivers. An addressee counts also while they are away. */
 function othersIn({ members, member }: RoomSession, audience: Audience | undefined): number {
   if (audience !== undefined && audience.to !== 'staff') return 1
   return members.filter(({ id, role }) => id !== member.id && (audience === undefined || role !== undefined)).length
@@ -71,7 +71,7 @@ function inputLine(prompt: string, { text, cursor }: Editor, columns: number) {
   return { text: `${prompt}${left}${widthOf(left) < room ? right : ''}`, column: widthOf(prompt) + widthOf(left) }
 }
 
-/** What Tab goes through, with the one that stands in the line in brackets. */
+/** The candidates of Tab, with the current one in brackets. */
 function choiceLine({ choices }: Editor, columns: number): string[] {
   if (choices === undefined || choices.texts.length < 2) return []
   const names = choices.texts.map((text, index) => {
@@ -88,14 +88,14 @@ const shown = (text: string): string => forTerminal(text).replaceAll('\t', '␉'
 
 const STYLES = /\x1b\[[\d;]*m/g
 
-/** What such terminals tell of themselves. */
+/** The environment variables of such terminals. */
 const REFLOWING = ['TMUX', 'VTE_VERSION', 'KITTY_WINDOW_ID', 'WT_SESSION', 'KONSOLE_VERSION', 'ALACRITTY_WINDOW_ID']
 /** These programs do not, though the environment of another one around them may still be there. */
 const CUTTING = ['STY', 'XTERM_VERSION']
 
 /**
- * Whether a terminal that becomes narrower wraps what stands on it. No terminal can be asked; one that is not known is taken to cut
- * instead: a piece of the frame that stays is better than a line of somebody's that goes.
+ * Whether a terminal that becomes narrower wraps its rows. No terminal can be asked; an unknown one is taken to cut
+ * instead: a piece of the frame that stays is better than a chat line that goes.
  */
 export const reflows = (env: NodeJS.ProcessEnv): boolean =>
   REFLOWING.some((name) => env[name]) && !CUTTING.some((name) => env[name])

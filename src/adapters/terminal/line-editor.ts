@@ -1,9 +1,9 @@
 import { signsOf } from './cells.ts'
 
-/** What was typed before, at most. */
+/** The most lines of input history. */
 const MOST_PAST = 500
 
-/** A row of candidates that Tab goes through, in place of what lies between `from` and `to`. */
+/** The candidates that Tab cycles through, in place of the text between `from` and `to`. */
 export interface Choices {
   readonly from: number
   readonly to: number
@@ -18,7 +18,7 @@ export interface Editor {
   readonly past: readonly string[]
   /** Which of them is shown; undefined: the line that is being typed. */
   readonly at: number | undefined
-  /** What was being typed before older lines were looked at. */
+  /** The unfinished line from before older ones were looked at. */
   readonly draft: string
   /** Several lines that were pasted at the cursor, and wait for a yes. */
   readonly pasted: string | undefined
@@ -100,7 +100,7 @@ export function edited(editor: Editor, key: EditKey): Editor {
   }
 }
 
-/** What Enter sends, and the editor for the next line. Lines that were pasted are text, even where they begin with a slash. */
+/** The line that Enter sends, and the editor for the next one. Pasted lines are text, even where they begin with a slash. */
 export function entered(editor: Editor): { readonly editor: Editor; readonly sent: string } {
   const { text, cursor, pasted } = editor
   const kept =
@@ -152,7 +152,7 @@ const wordBefore = (text: string, cursor: number): number =>
 const withoutControls = (text: string): string => text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
 const oneLine = (text: string): string => withoutControls(text.replace(/[\n\r]+/g, ' '))
 
-/** What a terminal library knows of a key. */
+/** A terminal library's description of a key. */
 export interface Pressed {
   readonly upArrow: boolean
   readonly downArrow: boolean
@@ -195,7 +195,7 @@ const SUSPEND = '\x1a'
 const CONTROL = /[\x01-\x08\x0b\x0c\x0e-\x19]/
 
 /**
- * What a chunk of input means; keys that come quickly come together. Terminals without bracketed paste give what is pasted as if it were
+ * The keys in a chunk of input; keys in quick succession come together. Terminals without bracketed paste give pasted text as if it were
  * typed: a chunk with a line end in it, and more behind that, was not typed by hand.
  */
 export function strokesOf(input: string, key: Pressed): readonly Stroke[] {
@@ -210,7 +210,7 @@ export function strokesOf(input: string, key: Pressed): readonly Stroke[] {
     return input === 'f' ? [{ type: 'wordRight' }] : []
   }
   const stop = input.indexOf(SUSPEND)
-  // What comes behind it is for the shell.
+  // The rest is for the shell.
   if (stop >= 0) return [...strokesOf(input.slice(0, stop), key), { type: 'suspend' }]
   const text = input.replace(/\r\n?/g, '\n')
   if (text === '' || key.pageUp || key.pageDown) return []

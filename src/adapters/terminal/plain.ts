@@ -24,7 +24,7 @@ export interface PlainOptions {
 }
 
 /**
- * A client that writes one line an event and moves no cursor: for screen readers, simple terminals and pipes. What comes behind a change of room is
+ * A client that writes one line an event and moves no cursor: for screen readers, simple terminals and pipes. Input behind a change of room is
  * for the client of that room. A reader that is too slow misses the oldest lines, and is told how many.
  */
 export async function runPlain(
@@ -84,7 +84,7 @@ async function readAll(client: RoomClient, typed: TypedLines): Promise<void> {
       typed.ended(client.refused(line))
       continue
     }
-    // Somebody goes: what they said before is answered first. A transfer may take long, and is cut.
+    // Before leaving, earlier input is answered. A transfer may take long, and is cut.
     if (LEAVING.test(line))
       await Promise.all([...waiting].flatMap(([done, before]) => (TRANSFER.test(before) ? [] : [done])))
     const done: Promise<void> = executeCommand(client, line).then((code) => {

@@ -9,9 +9,9 @@ export interface Refusal {
   readonly message: string
 }
 
-/** How files come and go; both may throw what the file system throws. */
+/** The way of files in and out; both may throw errors of the file system. */
 export interface FileTransfers {
-  /** Sends a file of this machine's to the room, or to the one in it who is called `to`. */
+  /** Sends a file of this machine's to the room, or to the member `to` alone. */
   send(path: string, to: string | undefined, tell: OnTransferUpdate): Promise<WholeFile | Refusal>
   /** Brings a file of the room's here, whole and verified, and tells the room. */
   receive(file: MentionedFile, tell: OnTransferUpdate): Promise<{ readonly path: string } | Refusal>
@@ -19,7 +19,7 @@ export interface FileTransfers {
   readonly early: boolean
   /** Files up to this size, in bytes, come by themselves; undefined where none do, and there is nothing to say about it. */
   readonly autoBytes: number | undefined
-  /** Called when the room has let go of a file. May throw what the file system throws. */
+  /** Called when the room has let go of a file. May throw errors of the file system. */
   readonly withdrawn?: (id: string) => Promise<void>
 }
 
@@ -28,7 +28,7 @@ export interface HostControls {
   readonly access: RoomAccess<Refusal>
   /** Where browsers find the host, as in `http://192.168.1.5:8268`. */
   readonly base: string
-  /** What all transfers may take of the network, and each; left out where this terminal is not the host's own. */
+  /** The bandwidth caps of all transfers together, and of each; left out where this terminal is not the host's own. */
   readonly bandwidth?: Limits
 }
 
@@ -46,11 +46,11 @@ export interface TypedLines {
   ended(code: string | undefined): void
 }
 
-/** What a shell does with the programs it has started: stops them, and has them go on. */
+/** A shell's control of the programs it has started: it stops and continues them. */
 export interface JobControl {
-  /** `asked`: somebody wants this process to stop; it is to do so itself. `wentOn`: it was stopped without being asked. Ends with what it answers. */
+  /** `asked`: this process is to stop itself. `wentOn`: it was stopped without being asked. The returned function ends it. */
   listen(to: { asked(): void; wentOn(): void }): () => void
-  /** Stops all processes of this job, and returns when they go on; at once where there is nobody who would have them go on. */
+  /** Stops all processes of this job, and returns when they go on; at once where no shell would continue them. */
   stopAll(): void
   /** The same for this process alone. */
   stopSelf(): void
@@ -60,10 +60,10 @@ export interface JobControl {
 export interface Output {
   /** Data: one thing that happened or was said, in one line or in several that belong together. It is escaped already. */
   show(row: string): void
-  /** Talk: what the terminal says about it. */
+  /** A line of the terminal's own. */
   talk(row: string): void
   bell(): void
-  /** What is shown besides lines has changed: transfers, the connection, what waits for an answer. */
+  /** The state beside the chat lines has changed: transfers, the connection, commands without an answer. */
   changed(): void
 }
 

@@ -18,7 +18,7 @@ const LARGE_ROOM = 20
 const MOST_NAMES = 12
 
 export interface TerminalOptions {
-  /** `rows`: for people. `json`: every event as one object, for programs. `none`: only what was asked for. */
+  /** `rows`: for people. `json`: every event as one object, for programs. `none`: only answers. */
   readonly events: 'rows' | 'json' | 'none'
   /** Whether each line that is said waits for the room's answer; else lines are posted, and only refusals are reported. */
   readonly waits: boolean
@@ -27,13 +27,13 @@ export interface TerminalOptions {
   readonly time: boolean
   /** Whether a message of several lines takes several lines. */
   readonly tall: boolean
-  /** Whether what one says oneself is shown, once the room has it. */
+  /** Whether one's own messages are shown, once the room has them. */
   readonly echo: boolean
-  /** Whether there is a place for what changes; else who has verified a file is told line by line. */
+  /** Whether there is a frame for changing state; otherwise each receipt is a line. */
   readonly live: boolean
   /** Where one stopped reading is marked. */
   readonly divider: boolean
-  /** How much of what was said before is shown at first. */
+  /** How many entries of history are shown at first. */
   readonly history: number
 }
 
@@ -42,7 +42,7 @@ export interface ClientParts {
   /** The session's events in another way, such as no faster than somebody reads them. */
   readonly events$?: Observable<RoomEvent>
   readonly files: FileTransfers
-  /** What they fill in has to pass the escaper for terminals. */
+  /** Its arguments have to pass the escaper for terminals. */
   readonly words: Translator
   readonly clock: Clock
   readonly outlet: Output
@@ -75,7 +75,7 @@ export class RoomClient {
   readonly #presence: Presence
   readonly #end: (ending: Ending) => void
   readonly #watching = new Subscription()
-  /** What came before history was shown. */
+  /** Events from before history was shown. */
   #early: RoomEvent[] | undefined = []
   #last = 0
   /** Files of which it was decided already whether they come by themselves. */
@@ -106,7 +106,7 @@ export class RoomClient {
     this.#end = resolve
   }
 
-  /** Shows what was said before, then what happens. */
+  /** Shows history, then live events. */
   async start(): Promise<void> {
     const { session, manner } = this.#parts
     this.#watching.add((this.#parts.events$ ?? session.events$).subscribe((event) => this.#arrived(event)))
@@ -153,7 +153,7 @@ export class RoomClient {
     return why.code
   }
 
-  /** What was asked for failed, in a line of its own. Answers the code. */
+  /** A failure of a command, in a line of its own. Answers the code. */
   failed<Each extends Key>(code: string, key: Each, ...gaps: Filling<Each>): string {
     this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(code)} ${this.words.say(key, ...gaps)}`)}`)
     return code
@@ -199,12 +199,12 @@ export class RoomClient {
     this.#outlet.show(row)
   }
 
-  /** A line about what was typed, escaped already. */
+  /** A line about the input, escaped already. */
   talk(row: string): void {
     this.#outlet.talk(row)
   }
 
-  /** What was said and has waited for an answer for `ms`, oldest first. */
+  /** Messages without an answer for `ms` or longer, oldest first. */
   unanswered(ms: number): readonly string[] {
     const before = this.clock.elapsed() - ms
     return [...this.#unanswered].filter(({ since }) => since <= before).map(({ text }) => text)
@@ -215,7 +215,7 @@ export class RoomClient {
     return this.transfers.busy || this.#unanswered.size > 0 || this.writers.busy
   }
 
-  /** Something was said; answers what is to be called when the room has answered. */
+  /** A message was sent; call the returned function when the room has answered. */
   waiting(text: string): () => void {
     const said = { text, since: this.clock.elapsed() }
     this.#unanswered.add(said)
@@ -280,7 +280,7 @@ export class RoomClient {
       this.transfers.verified(event.file.id, event.by.name)
       const { id, audience } = event.file
       const isOurs = audience === undefined ? this.#sent.has(id) : audience.from.id === this.session.member.id
-      // Of what is for few, each of them is told, also where it took a while.
+      // For an audience of few every receipt is shown, also after a while.
       if (
         this.#parts.manner.events === 'rows' &&
         (audience !== undefined || !this.#parts.manner.live) &&
@@ -342,7 +342,7 @@ export class RoomClient {
   }
 }
 
-/** Whoever has not touched a key for so long is taken to look elsewhere. */
+/** After so long without a key the person is taken to look elsewhere. */
 const LOOKS_AWAY_MS = 60_000
 const BELL_APART_MS = 5000
 
@@ -406,7 +406,7 @@ export class Presence {
   }
 
   note(type: 'joined' | 'left', name: string): void {
-    // Whoever came and went again in between is no news.
+    // A visit that began and ended in between is no news.
     if (!(type === 'left' && this.#names.joined.delete(name))) this.#names[type].add(name)
     this.#timer ??= this.#clock.after(FOLD_MS, () => this.flush())
   }

@@ -15,7 +15,7 @@ export interface RowFeedParts {
   readonly shaped?: (row: string) => string
 }
 
-/** Rows on their way to a terminal or a pipe, which may be slow, or take nothing at all for hours (C89): what waits is bounded. */
+/** Rows on their way to a terminal or a pipe, which may be slow, or take nothing at all for hours (C89): the queue is bounded. */
 export class RowFeed {
   readonly #to: Writable
   readonly #write: (text: string) => void

@@ -55,7 +55,7 @@ function bodyOf(event: RoomEvent, view: View): string | undefined {
   }
 }
 
-/** Who has a file now; told where one cares for that file. */
+/** A receipt; shown where the person follows that file. */
 export const receiptRow = (file: MentionedFile, by: Member, { words, paint }: View): string =>
   `* ${paint.notice(words.say('verified', { name: by.name, file: file.name }))}`
 
@@ -107,7 +107,7 @@ function byName(codes: readonly number[]): Style {
   }
 }
 
-/** The first one is used unless somebody chooses; `mono` is also what NO_COLOR asks for. */
+/** The first one is the default; NO_COLOR selects `mono`. */
 export const themes = {
   dark: {
     nick: byName([91, 92, 93, 94, 95, 96]),

@@ -14,9 +14,9 @@ const FRAME_MS = 100
 export interface Terminal {
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
-  /** Whether it wraps what stands on it when it becomes narrower. */
+  /** Whether it wraps its rows when it becomes narrower. */
   readonly reflows: boolean
-  /** Looks how large it is now, and has those told who watch it where that has changed: the system's own word comes a moment late. */
+  /** Measures its size now, and tells the listeners where it has changed: the system's own signal comes a moment late. */
   look(): void
   /** Undefined where there is no such thing. */
   readonly job: JobControl | undefined
@@ -24,12 +24,12 @@ export interface Terminal {
   readonly suspends: boolean
 }
 
-/** Gives the terminal away as it was found, and takes it back, with the frame drawn anew, when what it was given away for is over. */
+/** Leaves the terminal as it was found, and takes it back, with the frame drawn anew, when the other use is over. */
 type Lend = (away: () => Promise<void>) => Promise<unknown>
 
 type Listener = () => void
 
-/** What the components watch: that something has changed. */
+/** Watched by the components: something has changed. */
 class Changes {
   #listener: Listener = () => {}
   readonly tell = (): void => this.#listener()
@@ -43,7 +43,7 @@ class Changes {
 
 /**
  * A client on a terminal that can move its cursor. Lines are written above the frame, as wide as the terminal is then, and are its
- * own from then on: it keeps and scrolls them, and it is what wraps those that a smaller one has no place for.
+ * own from then on: it keeps, scrolls and wraps them.
  */
 export async function runOnScreen(
   { stdin, stdout, reflows, look, job, suspends }: Terminal,
@@ -68,7 +68,7 @@ export async function runOnScreen(
     if (suspends) job && away(job.stopAll)
     else client.notice('hostGoesOn')
   })
-  // What the client has said already stands above the first frame.
+  // The client's output so far already stands above the first frame.
   feed.end()
   let made: Frame | undefined
   let drawn: Frame | undefined
@@ -78,7 +78,7 @@ export async function runOnScreen(
     columns = stdout.columns
   }
   let lend: Lend | undefined
-  /** The terminal is the shell's while this process is stopped; what is said meanwhile waits, and is shown then. */
+  /** The terminal is the shell's while this process is stopped; output meanwhile waits, and is shown then. */
   const away = (stop: () => void) => {
     const lent = lend
     // It is away already.
@@ -153,7 +153,7 @@ interface RoomProps {
   readonly changes: Changes
   readonly feed: RowFeed
   readonly look: () => void
-  /** Hears what is to be drawn. */
+  /** Called with each frame to draw. */
   readonly made: (frame: Frame) => void
   /** Hears how to write above the frame. */
   readonly written: (write: (text: string) => void) => void
@@ -185,11 +185,11 @@ function Room({ client, typing, changes, feed, look, made, written, lent }: Room
   usePaste((text) => typing.press({ type: 'pasted', text }))
   const frame = frameOf(client, typing.editor, columns)
   const { lines, column } = frame
-  // Not an effect: Ink draws before those run, and what is drawn must be known by then.
+  // Not an effect: Ink draws before those run, and needs the frame by then.
   made(frame)
   setCursorPosition({ x: column, y: lines.length - 1 })
   return createElement(Text, { wrap: 'truncate' }, lines.join('\n'))
 }
 
-/** Resolves when the terminal has what was written to it. */
+/** Resolves when the terminal has taken all written bytes. */
 const taken = (stdout: NodeJS.WriteStream): Promise<void> => new Promise((resolve) => stdout.write('', () => resolve()))

@@ -18,7 +18,7 @@ interface Transfer {
   /** From here, to here, or between others and the host. */
   readonly arrow: '↑' | '↓' | '·'
   readonly meter: TransferMeter
-  /** Set once it has left this machine: who has verified it since. */
+  /** Set once it has left this machine; collects receipts since. */
   file?: WholeFile
 }
 
@@ -28,12 +28,12 @@ export class Transfers {
   readonly #clock: Clock
   readonly #changed: () => void
   readonly #running = new Set<Transfer>()
-  /** Who has verified which file, by its id. */
+  /** The receivers of each file, by its id. */
   readonly #verified = new Map<string, Set<string>>()
   /** For whom a file is, where it is not for everybody, by its id. */
   readonly #audiences = new Map<string, Audience>()
   readonly #coming = new Set<string>()
-  /** What others send and does not come here, by the file's id. */
+  /** Others' uploads that this client does not receive, by the file's id. */
   readonly #others = new Map<string, Transfer>()
   readonly #receiving = new Semaphore(AT_ONCE)
 
@@ -43,7 +43,7 @@ export class Transfers {
     this.#changed = changed
   }
 
-  /** Sends a file; resolves when it is whole on the host, and shows for a while who has it. */
+  /** Sends a file; resolves when it is whole on the host, and shows its receipts for a while. */
   async send(path: string, name: string, to?: string): Promise<WholeFile | Refusal> {
     const transfer: Transfer = { arrow: '↑', meter: new TransferMeter(name, this.#clock.elapsed()) }
     const sent = await this.#run(transfer, () => this.#desk.send(path, to, (news) => this.#take(transfer, news)))
@@ -109,7 +109,7 @@ export class Transfers {
     if (transfer !== undefined) this.#forget(transfer)
   }
 
-  /** A line for each transfer; `othersIn` counts the people in the room who may come to have a file. */
+  /** A line for each transfer; `othersIn` counts the possible receivers in the room. */
   lines(columns: number, words: Translator, othersIn: (audience: Audience | undefined) => number): string[] {
     const now = this.#clock.elapsed()
     return [...this.#running].flatMap((transfer) => {
@@ -121,7 +121,7 @@ export class Transfers {
         return []
       }
       const receipts = file === undefined ? {} : { receipts: { verified, present: Math.max(verified, others) } }
-      // What is sent does not move any more, and has no rate.
+      // A sent file does not move any more, and has no rate.
       const still = file === undefined ? {} : { rate: 0, stillMs: 0, retries: 0 }
       const progress: Progress = { ...meter.at(now), ...still, ...receipts }
       return `${arrow} ${progressLine(progress, columns - 2, words)}`

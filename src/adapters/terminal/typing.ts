@@ -8,7 +8,7 @@ const TYPING_MS = 3000
 /** A line that is written in less is not worth telling. */
 const QUICK_MS = 1000
 
-/** Somebody's keys at a room: what they type, and what becomes of it. */
+/** A person's keys in a room: the line being edited, and the outcome of sent ones. */
 export class Typing {
   readonly #client: RoomClient
   readonly #sources: Sources
@@ -48,7 +48,7 @@ export class Typing {
         this.#suspend()
         break
       case 'interrupt':
-        // What was typed goes first, so that nobody leaves by a slip.
+        // The typed text goes first, so that nobody leaves by a slip.
         if (this.#editor.text === '' && this.#editor.pasted === undefined) this.#client.end({ type: 'quit' })
         else this.#editor = { ...emptyEditor, past: this.#editor.past }
         break
@@ -63,7 +63,7 @@ export class Typing {
     this.#changed()
   }
 
-  /** What was too long is there again, to be made shorter, unless something else is being typed by then. */
+  /** Puts a line that was too long back, to be made shorter, unless something else is being typed by then. */
   #giveBack({ text, cursor, pasted }: Editor, code: string | undefined): void {
     const { past, ...now } = this.#editor
     if (code !== 'LINE_TOO_LONG' || now.text !== '' || now.pasted !== undefined) return
@@ -71,7 +71,7 @@ export class Typing {
     this.#changed()
   }
 
-  /** What begins with a slash is nobody's business. */
+  /** Others are not told of typing a command. */
   #typed(stroke: EditKey): void {
     const before = this.#editor.text
     this.#editor = edited(this.#editor, stroke)
@@ -85,7 +85,7 @@ export class Typing {
   async #complete(): Promise<void> {
     const asked = this.#editor
     const choices = await choicesFor(gapAt(asked.text, asked.cursor), this.#sources).catch(() => undefined)
-    // Somebody who types on does not want it any more.
+    // The person types on and does not want it any more.
     if (choices === undefined || this.#editor !== asked || asked.pasted !== undefined) return
     this.#editor = edited(asked, { type: 'offered', ...choices })
     // There is nothing to go through.
@@ -94,7 +94,7 @@ export class Typing {
   }
 }
 
-/** What Tab is asked to complete: what kind of thing, and which part of the line it is. */
+/** The gap that Tab is to complete: the kind of word, and its place in the line. */
 export interface Gap {
   readonly kind: 'word' | 'nick' | 'path' | 'room' | 'file'
   readonly begun: string
@@ -131,7 +131,7 @@ export function gapAt(text: string, cursor: number): Gap {
   return { kind, begun: before.slice(from), from, to: cursor }
 }
 
-/** What the gap can be filled with, the most likely first; undefined where nothing fits. */
+/** The candidates for the gap, the most likely first; undefined where nothing fits. */
 export async function choicesFor(gap: Gap, sources: Sources): Promise<Choices | undefined> {
   const texts = await textsFor(gap, sources)
   return texts.length === 0 ? undefined : { from: gap.from, to: gap.to, texts }

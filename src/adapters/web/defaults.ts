@@ -3,18 +3,18 @@ import type { UploadPolicy } from '#client/uploader.ts'
 
 /** Every limit and time of the page, with its unit in its name. */
 export const pageDefaults = {
-  /** What is read of a room's history at once. */
+  /** Entries of one page of history. */
   pageEntries: 100,
   firstEntries: 50,
   /** So much of a room is in the page at once; the rest is read again when somebody scrolls there. */
   windowEntries: 400,
-  /** How near to an end of what is there one has to be for more to be read. */
+  /** The distance to an end of the loaded entries at which more are loaded. */
   nearEndPx: 800,
   /** Messages of one member within this time stand together. */
   groupMs: 5 * 60_000,
   roomsEveryMs: 20_000,
   typingEveryMs: 3000,
-  /** What is typed in less is not worth telling. */
+  /** A pause in typing shorter than this is not reported. */
   quickTypingMs: 1000,
   /** News are drawn no more often than this. */
   drawEveryMs: 50,
@@ -24,7 +24,7 @@ export const pageDefaults = {
   searchHits: 50,
   /** Files that are sent at once; the others wait. */
   uploadsAtOnce: 2,
-  /** So long is a file that was sent shown with who has it. */
+  /** How long a sent file is shown with its receipts. */
   sentShownMs: 60_000,
   /** Waiting files that are listed one by one. */
   waitingShown: 4,

@@ -4,7 +4,7 @@ import { endsAll, failureOf, reasonOf } from './failures.ts'
 
 /** One thing of several that a command was asked for. */
 export interface Item {
-  /** What people call it. */
+  /** Its name for people. */
   readonly label: string
   /** Whether it had been done before. Throws why it can't be done. */
   run(): Promise<'done' | 'already'>
@@ -16,8 +16,8 @@ interface BatchFlags {
 }
 
 /**
- * Does one thing after the other. Each has its own end: what can't be done is told, and the others are done all the same, unless it is the way
- * to the host that is lost, or the place for all of them. Throws how it ended where anything failed: one failure as it is; several with their
+ * Does one thing after the other. Each has its own end: a failure is reported, and the others are done all the same, unless the connection
+ * to the host is lost, or the place for all of them. Throws how it ended where anything failed: one failure as it is; several with their
  * own exit code where they share one, else as incomplete.
  */
 export async function runBatch(

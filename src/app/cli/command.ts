@@ -29,10 +29,10 @@ export function targetOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
   return target
 }
 
-/** The same for what may be the link of a file, too. */
+/** The same, where the link of a file is possible too. */
 export function targetOrFileOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
   const address = parseAddress(typed)
-  // Not what was typed: a token or a password may be in it.
+  // Without the typed text: a token or a password may be in it.
   if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
   if (address.token !== undefined) hideCommandLine()
   const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
@@ -48,7 +48,7 @@ export function targetOrFileOf(typed: string, env: NodeJS.ProcessEnv): RoomTarge
   }
 }
 
-/** The host's HTTP API, as the one who typed the address; every request has a name of its own choice and no membership. */
+/** The host's HTTP API, with the credentials of the typed address; every request has a name of its own choice and no membership. */
 export const apiOf = ({ endpoint, name, token, password }: RoomTarget): ApiClient =>
   new ApiClient(new NodeHttp(endpoint, clientDefaults), {
     ...(name === undefined ? {} : { name }),
@@ -76,7 +76,7 @@ function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {
   }
 }
 
-/** What comes in by itself. Of a folder Node says that it ends at once, as if it were an empty file. */
+/** Standard input. Of a folder Node says that it ends at once, as if it were an empty file. */
 export function inputOf({ stdin }: NodeJS.Process): NodeJS.ReadStream {
   if (fstatSync(stdin.fd).isDirectory())
     throw new CommandFailed(exitCodes.notFound, 'standard input is a folder; give a file, or a pipe')
@@ -101,7 +101,7 @@ export async function runShowing(action: () => Promise<void>): Promise<void> {
 
 /** Runs a command whose work is kept when it ends early: then the command that goes on is printed. */
 export async function runResumable(action: () => Promise<void>): Promise<void> {
-  // Whoever read what we print may be gone: the files go on.
+  // The reader of our output may be gone: the files go on.
   process.stdout.on('error', () => {})
   const resume = `go on with: ${commandTyped(process.argv)}`
   process.once('SIGINT', () => {
@@ -151,20 +151,20 @@ export function countOf(text: string): number {
   return Number(text)
 }
 
-/** As much as we use of what Node keeps behind a terminal's stream. */
+/** The used part of Node's handle behind a terminal's stream. */
 interface Handle {
   setBlocking?(on: boolean): unknown
 }
 
 /**
  * Node writes to a terminal and waits until it has taken everything. One that takes nothing (Ctrl-S, a dead ssh) would stop the
- * process, and with it everybody's chat: from now on what it does not take waits in memory, as for a pipe (C89).
+ * process, and with it everybody's chat: from now on bytes it does not take wait in memory, as for a pipe (C89).
  */
 export function neverWaitFor(stream: Writable & { isTTY?: boolean; _handle?: Handle | null }): void {
   if (stream.isTTY === true) stream._handle?.setBlocking?.(false)
 }
 
-/** Waits until the reader has taken what was written, or `ms` at most: whoever reads lines should not get half of one. */
+/** Waits until the reader has taken all written bytes, or `ms` at most: a reader of lines should not get half of one. */
 export async function flushed(stream: Writable, ms: number): Promise<void> {
   if (stream.writableLength === 0) return
   await Promise.race([new Promise<void>((resolve) => stream.write('', () => resolve())), setTimeout(ms)])

@@ -19,12 +19,12 @@ export const addCompletion = (program: Command): Command =>
       process.stdout.write(scripts.get(shell)?.(wordsOf(program)) ?? '')
     })
 
-/** What a shell needs to know of a command. */
+/** A shell's data about a command. */
 export interface CommandWords {
   readonly name: string
   readonly about: string
   readonly flags: readonly FlagWords[]
-  /** What its arguments are: files of this machine, one of some words, or what no shell can know. */
+  /** The kind of its arguments: files of this machine, one of some words, or nothing that a shell can know. */
   readonly takes: 'files' | 'nothing' | readonly string[]
 }
 
@@ -35,7 +35,7 @@ export interface FlagWords {
   readonly value: 'none' | 'files' | 'folders' | 'other'
 }
 
-/** From the definition that also reads the command line, so that one can't say what the other doesn't. */
+/** From the definition that also parses the command line, so that both always agree. */
 export function wordsOf(program: Command): readonly CommandWords[] {
   return program
     .createHelp()
@@ -73,7 +73,7 @@ function takenBy(command: Command): CommandWords['takes'] {
   return 'nothing'
 }
 
-/** Without what a shell would take for more than a word. */
+/** Without characters that are special to a shell. */
 const plain = (text: string): string => text.replace(/["'`$\\[\]:]/g, '')
 
 /** A completion script for bash, without the package bash-completion. */

@@ -21,7 +21,7 @@ export const addConfig = (program: Command): Command => {
   )
 }
 
-/** What a host takes where nothing is set depends on what else is: the address on `--lan`, the data on where this user's are. */
+/** Defaults that depend on other settings: the address on `--lan`, the data directory on this user's home. */
 function asUsed(settings: readonly Setting[], env: NodeJS.ProcessEnv): readonly Setting[] {
   const of = (name: string) => settings.find((each) => each.name === name)
   const lan = of('lan')

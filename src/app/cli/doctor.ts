@@ -73,12 +73,12 @@ async function* findings(flags: object, deep: boolean): AsyncGenerator<Finding> 
 const lineOf = ({ check, status, what, advice }: Finding): string =>
   `${status.padEnd(8)}${check.padEnd(12)}${what}${advice === undefined ? '' : `; ${advice}`}`
 
-/** What one look found. `bad` is what keeps a host from working, or from keeping its promises. */
+/** The result of one check. `bad`: keeps a host from working, or from keeping its promises. */
 export interface Finding {
   readonly check: string
   readonly status: 'ok' | 'warning' | 'bad'
   readonly what: string
-  /** What to do about it. */
+  /** The remedy. */
   readonly advice?: string
 }
 
@@ -98,7 +98,7 @@ const JUMP_MS = 1000
 
 export const nodeVersion = (): Finding => ok('node', `${process.version} with SQLite ${process.versions['sqlite']}`)
 
-/** `sinceStart` and `elapsedSinceStart`: what the time of day and the time that passes have counted between two looks. */
+/** `sinceStart` and `elapsedSinceStart`: the progress of the time of day and of the monotonic clock between two readings. */
 export function clock(now: number, sinceStart: number, elapsedSinceStart: number): Finding {
   const year = new Date(now).getUTCFullYear()
   if (year < FIRST_YEAR || year > LAST_YEAR)
@@ -160,11 +160,11 @@ function listening(host: string, number: number): Promise<string | undefined> {
 }
 
 const CHECK = 'directory'
-/** What stores leave free; the greater of both. */
+/** The space that stores leave free; the greater of both. */
 const FLOOR_BYTES = 64 * 1024 * 1024
 const FLOOR_SHARE = 0.01
 
-/** Whose the directory is, what it is on, and how much goes into it. */
+/** The directory's owner, its file system, and its free space. */
 export async function directory(path: string, config: HostConfig): Promise<readonly Finding[]> {
   const existing = await nearest(path)
   const isThere = existing === path
@@ -176,7 +176,7 @@ export async function directory(path: string, config: HostConfig): Promise<reado
   ]
 }
 
-/** The directory, or what of its path is there already. */
+/** The directory, or its nearest existing parent. */
 async function nearest(path: string): Promise<string> {
   for (let at = path; ; at = dirname(at)) {
     const found = await stat(at).catch(() => undefined)
@@ -259,7 +259,7 @@ export async function store(directory: string, deep: boolean): Promise<readonly 
   }
 }
 
-/** What starts set aside, until somebody takes it away. */
+/** Data that starts have set aside, until somebody removes it. */
 function setAside(directory: string): Finding[] {
   const names = quarantinesIn(directory)
   if (names.length === 0) return []

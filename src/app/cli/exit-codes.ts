@@ -1,4 +1,4 @@
-/** What the process says when it ends (design section 8). */
+/** The exit codes of the process (design section 8). */
 export const exitCodes = {
   done: 0,
   unexpected: 1,
@@ -20,7 +20,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const
 
-/** What each says, for people: the one place where that is written down. */
+/** The meaning of each, for people: the one place where it is written down. */
 export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])[] = [
   [exitCodes.done, 'done, and verified'],
   [exitCodes.unexpected, 'something unexpected; for doctor: something is bad'],
@@ -45,7 +45,7 @@ export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** Ends the command with one sentence for the person who typed it. */
+/** Ends the command with one sentence for its user. */
 export class CommandFailed extends Error {
   readonly exitCode: ExitCode
 

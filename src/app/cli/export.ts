@@ -88,7 +88,7 @@ async function tell(path: string, { manifest, leftOut, missing }: Export, { json
 
 export interface Export {
   readonly manifest: Manifest
-  /** Whole files whose bytes are not what they were: they stay behind, and who they were from with them. */
+  /** Whole files whose bytes have changed: they stay behind, with their receipts. */
   readonly leftOut: readonly { readonly room: string; readonly file: WholeFile }[]
   /** How many entries of a room's history are damaged, or were when the journal was opened once: they are in no bundle. */
   readonly missing: ReadonlyMap<string, number>
@@ -168,7 +168,7 @@ async function missingIn(journal: Journal, room: string): Promise<number> {
   }
 }
 
-/** In the room's order; of what has been forgotten, the facts. */
+/** In the room's order; of forgotten entries only the facts. */
 async function* carriedEntries(journal: Journal, room: string, without: ReadonlySet<string>): AsyncGenerator<Carried> {
   const facts = carriedFacts(await journal.facts(room), without)
   let next = 0
@@ -225,12 +225,12 @@ export async function writeNewFile(path: string, bytes: AsyncIterable<Uint8Array
   await syncDirectory(dirname(path))
 }
 
-/** Whoever reads our output may be gone: that is an export that failed. */
+/** The reader of our output may be gone: that is an export that failed. */
 function toOutput(piece: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => process.stdout.write(piece, (error) => (error ? reject(error) : resolve())))
 }
 
-/** Early, so that nobody waits for what can't have its name in the end. */
+/** Early, so that nobody waits for an archive whose name is taken. */
 async function mustBeFree(path: string): Promise<void> {
   const file = await claim(path)
   await file.close()

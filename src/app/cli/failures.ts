@@ -4,7 +4,7 @@ import { forTerminal } from '#domain/names/text.ts'
 import { NoSource } from '#system/files/source.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 
-/** How a refusal ends the command, `what` being the file or room it was about. */
+/** How a refusal ends the command, `what` being its file or room. */
 export const refused = (what: string, refusal: Refusal): CommandFailed =>
   new CommandFailed(
     exitCodeOf(refusal.status, refusal.code),
@@ -20,7 +20,7 @@ function exitCodeOf(status: number, code: string): ExitCode {
   return exitCodes.refused
 }
 
-/** The same for what was thrown, about `what` where that is known. What is a bug stays what it is. */
+/** The same for an error, about `what` where that is known. A bug is passed on as it is. */
 export function failureOf(error: unknown, what?: string): unknown {
   const failed = (exitCode: ExitCode, message: string) =>
     new CommandFailed(exitCode, forTerminal(message), { cause: error })
@@ -33,9 +33,9 @@ export function failureOf(error: unknown, what?: string): unknown {
   return code === undefined ? error : failed(exitOf(code), systemText(code, error as Error, what))
 }
 
-/** What a room refuses whatever the file. */
+/** Refusals by a room that hold for any file. */
 const ABOUT_THE_SENDER = ['NOT_FOUND', 'NAME_TAKEN', 'BAD_ROOM', 'NO_SUCH_MEMBER', 'HOST_CHANGED', 'MISDIRECTED']
-/** What a disk says that still takes other files. */
+/** Errors of a disk that still takes other files. */
 const ABOUT_THE_FILE = ['EFBIG', 'ENAMETOOLONG', 'EISDIR']
 
 /** Whether all that comes after it would fail like it: the host is not reached or lets nobody in, or there is no place to put files. */

@@ -142,7 +142,7 @@ async function getOne(
   }
 }
 
-/** What keeps a folder from taking any file at all, and what to do about it. */
+/** The fault that keeps a folder from taking any file at all, with the remedy. */
 function notSaved(error: unknown, folder: string): unknown {
   const failure = failureOf(error)
   if (!(failure instanceof CommandFailed) || !(error instanceof Error)) return failure
@@ -216,17 +216,17 @@ export interface ByteStream {
   close(): Promise<void>
 }
 
-/** Other names of what goes out by itself: opened anew, it would be written from its beginning. */
+/** Other names of standard output: opened anew, it would be written from its beginning. */
 const OUTPUT = ['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']
 const LOOK_MS = 100
 
-/** Opens a pipe, a terminal or another device; undefined where the path is, or will be, that of a file. Waits for whoever reads a pipe. */
+/** Opens a pipe, a terminal or another device; undefined where the path is, or will be, that of a file. Waits for a pipe's reader. */
 export async function openStream(path: string): Promise<ByteStream | undefined> {
   if (OUTPUT.includes(path)) return { ...writing(process.stdout), close: async () => {} }
   const found = await stat(path).catch(ignoreMissing)
   if (found?.isFIFO()) {
     const socket = new Socket({ fd: await pipeFor(path), readable: false, writable: true })
-    // Whoever writes hears of it.
+    // Writing reports the error.
     socket.on('error', () => {})
     return { path, ...writing(socket), close: () => new Promise((resolve) => socket.end(() => resolve())) }
   }

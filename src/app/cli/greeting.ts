@@ -10,16 +10,16 @@ export interface HostAddress {
   readonly host: string
   readonly port: number
   readonly url: string
-  /** What it is known by over TLS, where it speaks nothing else. */
+  /** Its fingerprint over TLS, where it speaks nothing else. */
   readonly fingerprint?: string
 }
 
-/** What there is to say of a host that has just begun. */
+/** The facts about a new host for its greeting. */
 export interface HostFacts extends HostAddress {
   readonly room: string
   /** Its addresses for other machines, the likeliest first; none where it is for this machine alone. */
   readonly reachable: readonly string[]
-  /** What people show to come in; left out where nothing is asked for. */
+  /** The token for joining; left out where none is needed. */
   readonly token?: string
   /** Whether `tamtam token` tells it too. */
   readonly isTokenKept: boolean
@@ -30,7 +30,7 @@ export interface HostFacts extends HostAddress {
 /** A terminal that does not tell its width. */
 const COLUMNS = 80
 
-/** What a host that has begun tells of itself. */
+/** Collects the facts of a host that has begun. */
 export async function hostFacts(
   tamtam: Tamtam,
   config: HostConfig,
@@ -57,7 +57,7 @@ export async function hostFacts(
   }
 }
 
-/** Only here: a host that shows none does without what makes them. */
+/** Imported here only: a host that shows no QR code does without the package. */
 async function qrOf(link: string, env: NodeJS.ProcessEnv, columns: number): Promise<readonly string[]> {
   const { default: code } = await import('qrcode')
   const { modules } = code.create(link, { errorCorrectionLevel: 'L' })
@@ -69,7 +69,7 @@ function canDrawBlocks({ TERM, LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boo
   return TERM !== 'dumb' && /utf-?8/i.test(locale)
 }
 
-/** What a host says first. */
+/** A host's first output. */
 export function greetingOf(facts: HostFacts): readonly string[] {
   const { room, url, reachable } = facts
   return [
@@ -134,7 +134,7 @@ function fromElsewhere(facts: HostFacts): readonly string[] {
 
 type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint'> & { readonly address: string }
 
-/** What to type to come in at one address. */
+/** The commands for joining at one address. */
 function waysTo({ address, port, room, token, fingerprint }: At) {
   const at = `${bracketed(address)}:${port}`
   const place = `${at}/${encodeURIComponent(room)}`
@@ -152,7 +152,7 @@ function waysTo({ address, port, room, token, fingerprint }: At) {
       }
 }
 
-/** Where a browser finds the host. What is behind the # is not sent anywhere: the page takes it from there. */
+/** The host's address for a browser. The part behind the # is not sent anywhere: only the page reads it. */
 export function pageLink({ address, port, room, token, fingerprint }: At): string {
   const said = new URLSearchParams({
     ...(token === undefined ? {} : { t: token }),

@@ -16,7 +16,7 @@ import { NoSource, openSource, type Source } from '#system/files/source.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './terminal.ts'
 
-/** What the host itself needs of a disk, so that a room goes on when a copy does not fit any more. */
+/** The free space that the host itself needs, so that a room goes on when a copy does not fit any more. */
 const FREE_FLOOR_BYTES = 64 * 1024 ** 2
 
 const PART = /^\.[0-9a-f]{32}\.part$/
@@ -31,7 +31,7 @@ export interface FileSaverOptions {
 
 /**
  * Puts received files into a folder as `terima_<name>`; never overwrites, and never leaves a part under the final name. Each is a copy:
- * whoever edits one in place must not change what the room gives out.
+ * editing one in place must not change the room's file.
  */
 export class FileSaver {
   readonly #directory: string
@@ -142,7 +142,7 @@ export class FileSaver {
   }
 }
 
-/** Opens what is to be sent from this machine, or answers why it can't be: without the path, which is nobody's business in the room. */
+/** Opens a local file for sending, or answers the refusal: without the path, which is nobody's business in the room. */
 async function sourceAt(path: DiskPath): Promise<Source | Rejected> {
   try {
     const source = await openSource(path)
@@ -160,7 +160,7 @@ async function* told(source: Source): AsyncIterable<Uint8Array> {
   }
 }
 
-/** What is at a path on this machine can't be sent. */
+/** The refusal for a local path that can't be sent. */
 export const unreadable = (error: unknown): Rejected =>
   error instanceof NoSource
     ? rejected('BAD_NAME', error.message)

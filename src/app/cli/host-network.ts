@@ -29,9 +29,9 @@ export const bindsOf = ({ bind, lan }: Pick<HostConfig, 'bind' | 'lan'>): readon
   bind !== undefined ? [bind] : lan ? EVERYWHERE : [listenerDefaults.host]
 
 /**
- * The names that people have for a host beside its addresses: those that it was given, what it is bound to, what its certificate says, and where
- * other machines come in those of this machine. A host for this machine alone is not called so: whoever says on the network what this machine's
- * name stands for could lead a browser of its own people to it (C94).
+ * A host's names beside its addresses: the given ones, its bind address, its certificate's names, and with access from
+ * other machines those of this machine. A host for this machine alone does not get them: an attacker who redirects this machine's
+ * name on the network could lead a browser of its own people to it (C94).
  */
 export async function hostNamesOf(config: Pick<HostConfig, 'bind' | 'lan' | 'hostNames' | 'cert'>): Promise<string[]> {
   const { bind, lan, hostNames, cert } = config
@@ -44,7 +44,7 @@ export async function hostNamesOf(config: Pick<HostConfig, 'bind' | 'lan' | 'hos
   ]
 }
 
-/** What listens beyond this machine is for those who show a token, or open to all; the second must have been typed (design section 6). */
+/** Beyond this machine a host requires a token, or is open to all; the second must have been typed (design section 6). */
 export function refuseUnsafe({ bind, lan, open }: Pick<HostConfig, 'bind' | 'lan' | 'open'>): void {
   if (open || lan || bind === undefined || bind === 'localhost' || isLoopback(bind)) return
   throw new CommandFailed(
@@ -54,11 +54,11 @@ export function refuseUnsafe({ bind, lan, open }: Pick<HostConfig, 'bind' | 'lan
 }
 
 interface ShownIdentity extends TlsIdentity {
-  /** What to show in its place from then on, with the same key. */
+  /** Its replacement from then on, with the same key. */
   readonly renew: (now: number) => Promise<TlsIdentity>
 }
 
-/** What the host shows over TLS; undefined where it does not speak it. To be asked for once the data directory is locked. */
+/** The host's TLS identity; undefined without TLS. To be called once the data directory is locked. */
 export async function identityFor(config: HostConfig, data: string | undefined): Promise<ShownIdentity | undefined> {
   const { cert, key, tls } = config
   if (!tls && cert === undefined && key === undefined) return undefined
@@ -73,7 +73,7 @@ export async function identityFor(config: HostConfig, data: string | undefined):
     else if (days < identityDefaults.renewDays) warn(`the certificate in ${cert} ends in ${days} days`)
     const renew = async (): Promise<TlsIdentity> => {
       const next = await identityIn(cert, key)
-      // It says what it is known by at its start, and clients hold it to that.
+      // The host prints its fingerprint at its start, and clients hold it to that.
       if (fingerprintOfPem(next.cert) === fingerprint) return next
       throw new UnusableIdentity(`${key} holds another key now; start the host again where that is meant`)
     }

@@ -55,7 +55,7 @@ export function stayIn(
   const saverFor = (session: LocalSession) => {
     const directory = saveInto(config, data)
     if (directory === undefined) return undefined
-    // Nobody looks after a folder that nobody asked for: what lies in it is bounded as the room is.
+    // Nobody looks after a default folder: its content is bounded as the room is.
     const isBounded = !isPerson && config.save === undefined
     return new FileSaver(directory, session, isBounded ? { withRoom: { quotaBytes: config.roomQuota } } : {})
   }
@@ -114,7 +114,7 @@ function firstLines(facts: HostFacts, style: keyof typeof EVENTS): readonly stri
   return style === 'quiet' ? [] : greetingOf(facts)
 }
 
-/** What may wait for the reader of our output; past it events stay in the journal until it reads on, as for every slow reader. */
+/** The most output that waits for the reader; past it events stay in the journal until it reads on, as for every slow reader. */
 const OUTPUT_MARK_BYTES = 256 * 1024
 
 /** The session's events, no faster than `output` is read (C89). A reader that has gone away holds nothing up. */

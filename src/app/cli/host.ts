@@ -66,7 +66,7 @@ export const addHost = (program: Command): Command =>
       return host(hostConfig(flags, process.env), process)
     })
 
-/** For whoever reads our output to take the last of it. */
+/** The time for the reader of our output to take the last of it. */
 const LAST_OUTPUT_MS = 500
 
 /** `tamtam host`: hosts a room until it is told to stop, with this terminal as one of its members. */
@@ -128,7 +128,7 @@ const asDiskFailure =
     throw new CommandFailed(exitCodes.disk, `the data ${what}: ${failureText(error)}`, { cause: error })
   }
 
-/** Opens the data before the port: whoever comes in finds the room as it was. */
+/** Opens the data before the port: the first client finds the room as it was. */
 async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined): Promise<Address> {
   try {
     await tamtam.start()
@@ -173,7 +173,7 @@ const WITHOUT: Readonly<Record<KeyName, string>> = {
   rooms: 'no room has a password, and no invitation holds',
 }
 
-/** Whoever typed the command knows the directory, and there are two ways out. */
+/** The user of the command knows the directory, and there are two remedies. */
 function cannotOpen(data: string | undefined, error: unknown): string {
   const isNone = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '')
   const why = isNone ? 'there is something that is no directory' : failureText(error)

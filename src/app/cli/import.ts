@@ -61,7 +61,7 @@ export interface ImportLimits extends BundleLimits, RetentionLimits {
   readonly maxTextBytes: number
 }
 
-/** What an import brought, or would have: a room or file that is not in these numbers was known already. */
+/** The additions of an import: a room or file that is not in these numbers was known already. */
 export interface Imported {
   readonly rooms: number
   readonly messages: number
@@ -167,7 +167,7 @@ function wantedFiles(
   return wanted
 }
 
-/** An import removes nothing: what does not fit beside what is there is refused (C114). */
+/** An import removes nothing: data that does not fit beside the present data is refused (C114). */
 function makeSure(
   imports: readonly RoomImport[],
   { wanted, roomOf }: { readonly wanted: ReadonlyMap<string, readonly WholeFile[]>; readonly roomOf: { size: number } },
@@ -214,7 +214,7 @@ async function keep(journal: Journal, imports: readonly RoomImport[]): Promise<v
  */
 export class FileIntake {
   readonly #fileStore: FileStore
-  /** Files of the same bytes: what the file store has them under already, else the first is a part now. */
+  /** Files of the same bytes: the file that the file store has already, else the first is a part now. */
   readonly #taken: { readonly source: string | undefined; readonly files: readonly WholeFile[] }[] = []
   #made: string[] = []
 
@@ -242,7 +242,7 @@ export class FileIntake {
     this.#taken.push({ source: undefined, files: wanted })
   }
 
-  /** Makes whole what was taken. No room knows these ids yet. */
+  /** Makes the imported files whole. No room knows these ids yet. */
   async publish(): Promise<void> {
     for (const { source, files } of this.#taken) {
       const [first, ...others] = files
@@ -273,7 +273,7 @@ export class FileIntake {
   }
 
   async #begin({ id, size }: WholeFile): Promise<FileWriter> {
-    // What an import left behind that was killed: no room knows it.
+    // Left behind by an import that was killed: no room knows it.
     await this.#fileStore.remove(id)
     this.#made.push(id)
     return wanted(await this.#fileStore.create(id, size))

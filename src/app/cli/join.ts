@@ -34,7 +34,7 @@ interface JoinFlags {
 }
 
 const AUTO_BYTES = 50_000_000
-/** For a host that is away to hear that we leave, and for our reader to take the last of what was written. */
+/** The time for a host that is away to hear that we leave, and for our reader to take the last output. */
 const FAREWELL_MS = 500
 
 export const addJoin = (program: Command): Command =>
@@ -62,7 +62,7 @@ export const addJoin = (program: Command): Command =>
     )
 
 async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
-  // Whoever shows it is the same person, also after the host was restarted.
+  // The same key is the same person, also after the host was restarted.
   const key = keyFor(first, process.env)
   const { endpoint } = first
   const shown = {
@@ -104,7 +104,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     )
 
   const welcome = ({ member, room }: RoomSession) => `* ${say('welcome', { name: member.name, room })}`
-  /** What the host says no to ends the command. */
+  /** A refusal by the host ends the command. */
   const failed = (error: unknown): never => {
     if (!(error instanceof Refused)) throw error
     throw new CommandFailed(exitCodes.refused, `${error.code}: ${refusal(error.rejected)}`, { cause: error })
@@ -128,7 +128,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     throw new CommandFailed(exitCodes.refused, forTerminal(say('closed', { why: ending.why })))
   await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
   await flushed(process.stdout, FAREWELL_MS)
-  // A person has seen what was refused; a program has only this.
+  // A person has seen the refusals; a program has only this.
   if (process.stdin.isTTY !== true) typed.count.end()
   process.exit(exitCodes.done)
 }

@@ -60,7 +60,7 @@ export class ProgressDisplay {
     }
   }
 
-  /** The file is whole, and so many of those who are there have verified it. */
+  /** The file is whole, and so many of the present members have verified it. */
   receipts(verified: number, present: number): void {
     this.#receipts = { verified, present }
   }
@@ -84,7 +84,7 @@ export class ProgressDisplay {
     this.#tenth = total === undefined || total === 0 ? 0 : Math.floor((at / total) * 10)
   }
 
-  /** Elsewhere than on a terminal, each tenth is one line; the last one is told by whoever knows how it ended. */
+  /** Elsewhere than on a terminal, each tenth is one line; the last one is printed with the outcome. */
   #tenths(): void {
     const { done, total } = this.#meter
     if (this.#live || total === undefined || total === 0) return

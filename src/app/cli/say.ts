@@ -31,7 +31,7 @@ export const addSay = (program: Command): Command =>
 const BATCH_BYTES = 32 * 1024
 const BATCH_MS = 50
 
-/** What is wrong with one line, and with no other; or, in slow mode, with several at once. */
+/** Faults of one line, and of no other; or, in slow mode, of several at once. */
 const OF_A_LINE: ReadonlySet<string> = new Set(['LINE_TOO_LONG', 'BAD_TEXT', 'SLOW_MODE'])
 
 /** Posts one message, or lines, and knows it again where the answer was lost. */
@@ -62,7 +62,7 @@ async function say(target: RoomTarget, words: readonly string[]): Promise<void> 
   }
 }
 
-/** Node puts U+FFFD for what is not UTF-8 in an argument; where the system does not show what was typed, it is believed. */
+/** Node puts U+FFFD for bytes in an argument that are not UTF-8; where the system does not show the typed bytes, it is believed. */
 function isArgvUtf8(): boolean {
   try {
     return isUtf8(readFileSync('/proc/self/cmdline'))

@@ -83,7 +83,7 @@ interface RoomApi {
   readonly room: string
 }
 
-/** Other names of what comes in by itself. */
+/** Other names of standard input. */
 const INPUT = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']
 
 async function* itemsAt(room: RoomApi, paths: readonly DiskPath[], flags: SendFlags): AsyncGenerator<Item> {
@@ -112,7 +112,7 @@ const itemOf = (room: RoomApi, path: DiskPath | undefined, name: string, flags: 
   run: () => sendOne(room, path, name, flags),
 })
 
-/** `path` undefined: standard input. Throws what ends this file. */
+/** `path` undefined: standard input. Throws where this file failed. */
 async function sendOne(
   { api, room }: RoomApi,
   path: DiskPath | undefined,
@@ -165,7 +165,7 @@ async function reportSent(api: ApiClient, file: SentFile, seen: Seen, ms: number
   process.stderr.write(`${how} sha256 ${file.sha256.slice(0, 4)}…${verified}\n`)
 }
 
-/** Names of who has verified a file, and of who is in the room and has not. */
+/** The names of a file's receivers, and of the members without a receipt. */
 export interface Seen {
   readonly verified: readonly string[]
   readonly waiting: readonly string[]
@@ -214,7 +214,7 @@ export async function* filesAt(path: DiskPath): AsyncGenerator<Found> {
   try {
     found = await stat(path)
   } catch {
-    // Whoever opens it hears why.
+    // Reading it reports the error.
   }
   const name = nameAt(path)
   if (found?.isDirectory()) yield* filesIn(path, name)

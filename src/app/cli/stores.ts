@@ -32,7 +32,7 @@ export function hostSettings(flags: object): HostSettings {
   return { config, directory: config.data ?? defaultDataDirectory(process.env) }
 }
 
-/** Opens what a stopped host keeps in a directory, which is this process's alone meanwhile. */
+/** Opens the stores of a stopped host in a directory, locked by this process meanwhile. */
 export async function withStores<T>(
   { directory, config }: HostSettings,
   work: (stores: Stores) => Promise<T>,

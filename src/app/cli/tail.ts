@@ -55,7 +55,7 @@ async function tail(target: RoomTarget, flags: TailFlags): Promise<void> {
   }
 }
 
-/** Shows what is there already; answers the sequence it ends with. */
+/** Shows the entries so far; answers the sequence of the last one. */
 async function past(api: ApiClient, retries: Retries, room: string, flags: TailFlags): Promise<number> {
   let after = flags.after
   while (true) {
@@ -76,7 +76,7 @@ async function past(api: ApiClient, retries: Retries, room: string, flags: TailF
 
 async function show(room: string, event: RoomEvent, { json }: TailFlags): Promise<void> {
   if (json) return await printJson({ room, ...event })
-  // What comes from a host may be anything, names too.
+  // A host may send anything, names too.
   const shown = 'by' in event ? { ...event, by: { ...event.by, name: forTerminal(event.by.name) } } : event
   const line = pastLine(shown, words)
   if (line !== '') await print(line.split('\n').map(forTerminal).join('\n'))

@@ -15,7 +15,7 @@ import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/rows.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
-/** How much of what was said before is shown to whoever comes in. */
+/** How much history is shown at first. */
 const HISTORY = 20
 
 export interface TerminalParts {
@@ -26,9 +26,9 @@ export interface TerminalParts {
   readonly host: HostControls
   readonly language: Language
   readonly plain: boolean
-  /** Set where programs read and write, for hours: what they are given, and in their own pace. The end of input ends nothing then. */
+  /** Set where programs read and write, for hours and at their own pace. The end of input ends nothing then. */
   readonly pipes?: { readonly events: TerminalOptions['events']; readonly events$: Observable<RoomEvent> }
-  /** What is typed where no cursor moves. */
+  /** The input where no cursor moves. */
   readonly typed: TypedLines
   /** Whether Ctrl-Z gives the shell back. */
   readonly suspends: boolean
@@ -77,7 +77,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     stdin,
     stdout,
     reflows: reflows(env),
-    // What Node does when the system tells it so.
+    // The signal that Node gets from the system.
     look: () => void process.emit('SIGWINCH', 'SIGWINCH'),
     job: jobOf(process),
     suspends: parts.suspends,
@@ -115,7 +115,7 @@ export class LineCount {
   }
 }
 
-/** What comes in by standard input, line by line. */
+/** Standard input, line by line. */
 export class TypedInput implements TypedLines {
   readonly count = new LineCount()
   readonly #lines: AsyncGenerator<string | Refusal>
@@ -125,7 +125,7 @@ export class TypedInput implements TypedLines {
   }
 
   async next(): Promise<string | Refusal | undefined> {
-    // A terminal that is gone says EIO: that is the end of what is typed.
+    // A terminal that is gone says EIO: that is the end of input.
     const next = await this.#lines.next().catch(() => undefined)
     return next === undefined || next.done === true ? undefined : next.value
   }
@@ -165,8 +165,8 @@ function jobOf(process: NodeJS.Process): JobControl | undefined {
   const off = () => void process.off('SIGTSTP', asked).off('SIGCONT', wentOn)
   const on = () => void process.on('SIGTSTP', asked).on('SIGCONT', wentOn)
   const stop = (who: number) => {
-    // Without a listener the system does what it does to every program; where no shell waits for this job, that is nothing. A stopped job ends at
-    // once as well (`kill %1`, a closed window): the terminal is the shell's by now, and whoever touched it would be stopped again.
+    // Without a listener the system applies its default; where no shell waits for this job, that is nothing. A stopped job ends at
+    // once as well (`kill %1`, a closed window): the terminal is the shell's by now, and using it would stop this process again.
     const ending = ENDING.map((signal) => [signal, process.listeners(signal)] as const)
     for (const [signal] of ending) process.removeAllListeners(signal)
     off()

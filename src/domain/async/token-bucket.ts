@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/system.ts'
 import { pause } from './backoff.ts'
 
-/** A rate with a burst: what is over the rate waits, nothing is dropped. */
+/** A rate with a burst: everything over the rate waits, nothing is dropped. */
 export class TokenBucket {
   readonly #clock: Clock
   readonly #perSecond: number

@@ -1,4 +1,4 @@
-/** What is used of an `AbortSignal`: the domain has neither Node's types nor a browser's. */
+/** The used part of `AbortSignal`: the domain has neither Node's types nor a browser's. */
 export interface Abortable {
   readonly aborted: boolean
   addEventListener(type: 'abort', run: () => void, options: { readonly once: boolean }): void
@@ -49,7 +49,7 @@ export class Waiters {
     return true
   }
 
-  /** Releases all who wait now; what they add in turn waits for the next release. */
+  /** Releases all current waiters; those added meanwhile wait for the next release. */
   release(): void {
     if (this.#waiting.size === 0) return
     const waiting = [...this.#waiting]

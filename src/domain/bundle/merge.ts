@@ -12,8 +12,8 @@ import {
 export type Message = Said | Acted | Whispered
 
 /**
- * What of a room travels to another host: its messages, its topic, its whole files and who has verified them. Who may do what stays
- * (ops, bans, mutes, locks, passwords, whether it collects): it is each host's own to say, and somebody else's bundle must not say it.
+ * The part of a room that travels to another host: its messages, its topic, its whole files and the names that verified them. Permissions
+ * (ops, bans, mutes, locks, passwords, submissions) stay: each host sets its own, and a stranger's bundle must not change them.
  */
 export type Carried = Message | TopicSet | FileCompleted | FileReceived
 
@@ -41,11 +41,11 @@ export function carriedFacts(facts: readonly Entry[], without: ReadonlySet<strin
 /** A short digest of a text: its maker answers for it that no two texts share one. */
 export type Digest = (text: string) => string
 
-/** What a room has, as far as somebody may bring it too. */
+/** The part of a room's content that a bundle could bring too. */
 export interface Held {
   /** How often each message is there, by its identity. */
   readonly messages: Map<string, number>
-  /** The digest of each whole file, by its id, its size, and the names of those who verified it. */
+  /** The digest of each whole file, by its id, its size, and the names that verified it. */
   readonly files: Map<string, { readonly sha256: string; readonly size: number; readonly received: Set<string> }>
   /** Ids of files that were withdrawn here, or are on their way: they are not brought back. */
   readonly closed: Set<string>
@@ -63,8 +63,8 @@ export const nothingHeld = (): Held => ({
 })
 
 /**
- * What makes a message the same on every host that has it: who said what to whom, and when, by the host where they said it. Not its
- * sequence: that is each host's own. Somebody who says the same twice within a millisecond has two messages of one identity.
+ * The identity of a message, the same on every host that has it: author, addressee, text, and the time by the host of origin. Not its
+ * sequence: that is each host's own. The same text twice within a millisecond makes two messages of one identity.
  */
 const identityOf = (message: Message, digest: Digest): string =>
   digest(
@@ -78,7 +78,7 @@ const identityOf = (message: Message, digest: Digest): string =>
     ]),
   )
 
-/** Takes what the room has into `held`; in the room's order. */
+/** Adds an entry of the room to `held`; in the room's order. */
 export function hold(held: Held, entry: Entry, digest: Digest): void {
   if (isMessage(entry)) {
     const identity = identityOf(entry, digest)
@@ -86,7 +86,7 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     held.oldest = Math.min(held.oldest, entry.at)
     return
   }
-  // What was laid down is each host's own.
+  // Rules are each host's own.
   if (isRule(entry)) return
   switch (entry.type) {
     case 'topicSet':
@@ -105,7 +105,7 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     case 'fileReceived':
       held.files.get(entry.file.id)?.received.add(entry.by.name)
       return
-    // So is what opens a room.
+    // So is the password.
     case 'passwordSet':
     case 'passwordRemoved':
       return
@@ -115,7 +115,7 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
 }
 
 /**
- * What a room gets of what a bundle brings: what it has not, in the bundle's order, with sequences of its own. The union of both, so
+ * The additions of a bundle to a room: all that it lacks, in the bundle's order, with sequences of its own. The union of both, so
  * that it does not matter which host imports first, nor how often:
  * - a message that the bundle has n times is there at least n times then;
  * - of two topics the one that was set later holds, by the clocks of those who set them;
@@ -151,7 +151,7 @@ export class Merge {
     else this.#takeReceipt(entry)
   }
 
-  /** What is to be appended, in order, dense from the room's last sequence on. */
+  /** The entries to append, in order, dense from the room's last sequence on. */
   get entries(): readonly Carried[] {
     return this.#entries
   }

@@ -21,7 +21,7 @@ export interface RateLimiterLease {
 /** For bytes that do not leave the host. */
 export const unlimited: RateLimiterLease = { pieceBytes: Infinity, pass: () => undefined, giveUp: () => {} }
 
-/** What one transfer is given before the next one's turn. */
+/** The bytes of one turn; then it is the next transfer's. */
 const TURN_BYTES = 16 * 1024
 /** How far one that was away for a moment may be behind the others and still be given it later. */
 const LAG_BYTES = 4 * TURN_BYTES
@@ -39,7 +39,7 @@ export class Bandwidth {
   readonly #host: Allowance
   readonly #waiting = new Set<Waiting>()
   #caps: BandwidthCaps
-  /** What the last one served had been given by then. */
+  /** The share of the last one served, at that time. */
   #level = 0
   #cancelTimer: (() => void) | undefined
 
@@ -53,9 +53,9 @@ export class Bandwidth {
     return this.#caps
   }
 
-  /** From now on, also for what waits already. */
+  /** Changes the caps at once, also for waiting transfers. */
   set(caps: Partial<BandwidthCaps>): void {
-    // What was earned so far was earned at the rates so far.
+    // The time until now counts at the old rates.
     this.#refill()
     this.#caps = { ...this.#caps, ...caps }
     this.#serve()
@@ -103,7 +103,7 @@ export class Bandwidth {
     this.#serve()
   }
 
-  /** Gives away what there is, and comes back when there is more. */
+  /** Grants the available bytes, and runs again when there are more. */
   #serve(): void {
     this.#refill()
     for (let next = this.#next(); next !== undefined; next = this.#next()) {

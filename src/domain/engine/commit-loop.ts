@@ -10,8 +10,8 @@ import type { Ports } from './limits.ts'
 const GATHER_MS = 50
 
 /**
- * The one way into the journal. Rooms that have mail wake it; at the end of the tick it takes what they all decide, keeps it
- * in one append, and then lets each room show it. What arrives while the journal writes is the next commit.
+ * The one way into the journal. Rooms that have mail wake it; at the end of the tick it takes the decisions of all of them, keeps them
+ * in one append, and then lets each room publish its own. Mail that arrives while the journal writes is the next commit.
  */
 export class CommitLoop {
   readonly #journal: Journal
@@ -23,7 +23,7 @@ export class CommitLoop {
   /** Rooms that have nothing but comings and goings to tell, and can wait a moment. */
   readonly #gathering = new Set<RoomActor>()
   #status: 'idle' | 'running' = 'idle'
-  /** What the journal has, and nobody has seen: it is published while the journal writes what comes next. */
+  /** Kept by the journal and not yet published: that happens while the journal writes the next commit. */
   #kept: { readonly rooms: readonly RoomActor[]; readonly pendingBatches: readonly PendingBatch[] } | undefined
   /** Why nothing is kept any more. */
   #closed: Rejected | undefined
@@ -108,7 +108,7 @@ export class CommitLoop {
     let appended: Appended
     try {
       appended = await appending
-      // A client sent again what it had no answer to: those are answered as the first time, the others move up.
+      // A client repeated commands that it had no answer to: those get their first answer again, the others move up.
       while (appended.status === 'duplicate') {
         const { known } = appended
         pendingBatches = pendingBatches.map((pending) => pending.without(known))

@@ -18,7 +18,7 @@ import { Transfers } from './transfers.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
-  /** What transfers may take of the network, changeable at any time. */
+  /** The bandwidth caps of transfers, changeable at any time. */
   readonly bandwidth: Bandwidth
   readonly #ports: Ports
   readonly #loop: CommitLoop
@@ -32,9 +32,9 @@ export class Engine {
   readonly #closed = new Subject<void>()
   #status: 'new' | 'open' | 'closed' = 'new'
   /**
-   * Everything that happens on this host from now on: events of its rooms and of files on their way, each with its room. `filter` gives one room
-   * or one file. A file's progress is told at most each second. The host sees all of it, whispers included, so hand on to people only what they may
-   * see. It has no error channel, and completes once the host has stopped. Nothing is done for it while nobody subscribes.
+   * Every event of this host from now on: those of its rooms and of files on their way, each with its room. `filter` gives one room
+   * or one file. A file's progress comes at most once a second. Whispers and files with an audience are included: check who may see an event
+   * before passing it on. No error channel; completes once the host has stopped. Costs nothing without subscribers.
    *
    * @example
    * tamtam.engine.events$
@@ -78,11 +78,11 @@ export class Engine {
     return this.#loop.settled()
   }
 
-  /** Ends every session and upload, commits what was decided, and closes the stores. */
+  /** Ends every session and upload, commits all decisions, and closes the stores. */
   async stop(reason = 'the host stops'): Promise<void> {
     if (this.#status === 'closed') return
     this.#status = 'closed'
-    // What waits for its turn ends now.
+    // Transfers that wait for bandwidth end now.
     this.bandwidth.set({ transfer: 0, host: 0 })
     const transfers = this.#transfers.close(reason)
     const left = Promise.all([...this.#sessions].map((session) => session.close(reason)))

@@ -44,7 +44,7 @@ export function engineEvents(
   closed$: Observable<unknown>,
 ): Observable<EngineEvent> {
   const scheduler = new ClockScheduler(clock)
-  // Any number of streams at once: what is merged is neither queued nor delayed.
+  // Merges any number of streams at once, without queue or delay.
   const rooms$ = everyOf(rooms).pipe(
     mergeMap((room) =>
       room.events$.pipe(map((event): EngineEvent => ({ source: 'room', room: room.state.name, event }))),

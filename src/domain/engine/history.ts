@@ -35,7 +35,7 @@ export class History {
     this.#broken = broken
   }
 
-  /** What a room is made of when it is read back: its span, and the facts that still hold. */
+  /** The data to rebuild a room from: its span, and the facts that still hold. */
   load(room: string): Promise<[Span | undefined, readonly Entry[]]> {
     return this.#reads.run('', room, () => Promise.all([this.#journal.span(room), this.#journal.facts(room)]))
   }

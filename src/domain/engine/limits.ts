@@ -23,7 +23,7 @@ export interface RetentionLimits {
   readonly fileDays: number
 }
 
-/** What the engine holds to; the defaults stand in `app/defaults.ts`. */
+/** The engine's limits; the defaults stand in `app/defaults.ts`. */
 export interface EngineLimits extends ActorLimits, RetentionLimits {
   readonly uploadsPerHost: number
   /** A transfer that nobody writes lets go of its file after this long. */

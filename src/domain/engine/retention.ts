@@ -24,7 +24,7 @@ export interface EvictionPlan {
   readonly newFiles: 0 | 1
 }
 
-/** What is there already. */
+/** The files that are there already. */
 export interface FileUsage {
   /** The room's whole files, oldest first. */
   readonly whole: readonly KeptFile[]
@@ -77,7 +77,7 @@ export function makeRoom(
   return going
 }
 
-/** What comes into the room leaves no place in it, whatever of its whole files goes. */
+/** Unfinished uploads leave no space in the room, even if all its whole files were evicted. */
 export const fullOfUnfinished: Rejected = rejected(
   'DISK_FULL',
   'as much is arriving as this room keeps; try again once it is through',
@@ -109,7 +109,7 @@ export class ClockJumpDetector {
   /** Whether the time of day is not to be trusted yet: a day is left for somebody to set it right. */
   isWary(now: number, elapsed: number): boolean {
     const apart = now - elapsed
-    // Less than a day ages few files, and is what a machine that slept looks like.
+    // A difference under a day ages few files, and also arises when a machine sleeps.
     if (Math.abs(apart - this.#apart) > DAY_MS) this.#until = elapsed + DAY_MS
     this.#apart = apart
     return elapsed < this.#until
@@ -122,7 +122,7 @@ const AHEAD_BYTES = 1024 * 1024
 
 interface Arriving {
   readonly room: string
-  /** What has come, or is about to. */
+  /** Bytes that have arrived, or are about to. */
   bytes: number
   /** So far it need not ask again: nothing of this is set aside for it. */
   ahead: number
@@ -135,7 +135,7 @@ export class Evictions {
   readonly #rooms: Rooms
   readonly #roomOf: Map<string, string>
   readonly #failed: (error: unknown) => void
-  /** Files on their way of which something has come, by id. What is only promised counts for nothing (C114). */
+  /** Unfinished files with bytes, by id. Bytes that are only promised do not count (C114). */
   readonly #arriving = new Map<string, Arriving>()
   /** Ids of those of which nothing has. */
   readonly #awaited = new Set<string>()
@@ -144,7 +144,7 @@ export class Evictions {
   #cancelSweep: Cancel | undefined
   #busy: Promise<unknown> = Promise.resolve()
 
-  /** `roomOf` names the room of each file of the host; what goes is taken out of it. `failed` hears of every error. */
+  /** `roomOf` gives the room of each file of the host; evicted files are taken out of it. `failed` is called with every error. */
   constructor(
     ports: Ports,
     limits: EngineLimits,
@@ -186,7 +186,7 @@ export class Evictions {
     this.#sweepLater()
   }
 
-  /** Why a file of `bytes` could not have room here, whatever of the unfinished gives way. Nothing goes for what is only told. */
+  /** The refusal for a file of `bytes`, even if unfinished uploads gave way; evicts nothing by itself. */
   refusalOf(room: RoomActor, id: string, bytes: number): Rejected | undefined {
     const going = this.#plan(room, id, bytes, 'alone')
     return 'type' in going ? going : undefined
@@ -216,7 +216,7 @@ export class Evictions {
     if ('type' in going) return going
     const { name } = room.state
     const before = this.#arriving.get(id)
-    // At once: others that ask meanwhile count it, and count no more on what goes.
+    // At once: concurrent requests count these bytes, and no longer count on the files to evict.
     this.#taken(id, { room: name, bytes, ahead: bytes })
     if (going.length === 0) return undefined
     const why = await this.#evict(room, going, 'newer files need its place')
@@ -286,7 +286,7 @@ export class Evictions {
     return gone.then((told) => told.find((why) => why !== undefined))
   }
 
-  /** What the host's stop waits for. */
+  /** Work that the host's stop waits for. */
   #meanwhile(work: Promise<unknown>): void {
     this.#busy = Promise.all([this.#busy, work.catch((error: unknown) => this.#failed(error))])
   }

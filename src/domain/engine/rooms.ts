@@ -14,27 +14,27 @@ export interface JoinRequest {
   /** Keeps a nick over a change of rooms: the id of its owner. */
   readonly owner?: string
   /**
-   * The member's id, for somebody who is known again when they come back: what was whispered to them stays theirs. Not two at a time
+   * The member's id, for a client that is known again when it reconnects: whispers to them stay theirs. Not two at a time
    * in one room.
    */
   readonly member?: string
   /**
-   * Names the person, for a room to know its ops by: never a secret itself, since the room's history tells it, but
-   * a digest of one. Left out: this joining is nobody who was here before.
+   * Names the person, by which a room knows its operators: never a secret itself, since the room's history tells it, but
+   * a digest of one. Left out: a person never known before.
    */
   readonly person?: string
   /** Nobody would know this person again: they have no key, and the next connection is another person. Left out where there is a `person`. */
   readonly keyless?: boolean
-  /** Where they come from: what is laid down for an address holds for them. A guest's name is one. */
+  /** The client's address: bans and mutes on an address hold for it. A guest's name is one. */
   readonly address?: string
-  /** For its own terminal, and for who shows the owner's key. */
+  /** For the host's own terminal, and for holders of the owner's key. */
   readonly role?: 'owner'
   /** They were asked in: a lock does not keep them out. */
   readonly invited?: boolean
-  /** The person who asked them in, until they have come in by it. */
+  /** The person who made the invitation, until the invited member has joined. */
   readonly inviter?: string
   /**
-   * The id of the member for whom it reads what is not for everybody: somebody who comes with a link of theirs, while they may be
+   * The id of the member for whom it reads entries with an audience: the holder of a member's signed link, while the member may be
    * elsewhere. Left out: itself.
    */
   readonly reads?: string
@@ -48,7 +48,7 @@ export interface JoinRequest {
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
 
-  /** Takes the nick for `owner`, who may already have it in another spelling. Answers the name as it will be shown. */
+  /** Takes the nick for `owner`, which may already have it in another spelling. Answers the name as it will be shown. */
   claim(raw: string, owner: string): string | Rejected {
     const nick = checkNick(raw)
     if ('type' in nick) return nick
@@ -210,7 +210,7 @@ export class Rooms {
         this.#opened.next(room)
         this.letGo(room)
       },
-      // Who used it has been told.
+      // Its members have been told.
       () => {},
     )
     return loaded

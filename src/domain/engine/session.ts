@@ -55,7 +55,7 @@ export interface Page {
   readonly upTo: number
 }
 
-/** A session with the room in this process: it can also be followed batch by batch, which is what servers do. */
+/** A session with a room in this process: servers can also follow it batch by batch. */
 export class LocalSession implements RoomSession {
   readonly #id: string
   readonly #room: RoomActor
@@ -151,7 +151,7 @@ export class LocalSession implements RoomSession {
     return this.#room.file(id, this.#reads)
   }
 
-  /** Those in the room who may see a file. */
+  /** The members who may see a file. */
   viewersOf({ file }: RoomFile): readonly Member[] {
     return this.members.filter(({ id }) => admits(file.audience, this.#room.reader(id)))
   }
@@ -161,7 +161,7 @@ export class LocalSession implements RoomSession {
     return isVisibleTo(event, this.#room.reader(this.#reads))
   }
 
-  /** What this member sees of a batch; undefined: what everybody sees, `sightOf` it. */
+  /** This member's view of a batch; undefined: the same as everybody's, `sightOf` it. */
   visibleIn(batch: Batch): readonly RoomEvent[] | undefined {
     return ownVisibility(batch, this.#reads, () => this.#room.reader(this.#reads))
   }
@@ -300,14 +300,14 @@ export class LocalSession implements RoomSession {
   }
 
   /**
-   * One step of it: what this member may see of the `read` entries, about `limit`, after `after` and up to `upTo`, and where entries are
+   * One page of history: the visible ones of the `read` entries, about `limit`, after `after` and up to `upTo`, and the gaps where entries are
    * `missed` that the room should have.
    */
   async page(after: number, limit: number): Promise<Page> {
     const events: PastEvent[] = []
     const { last } = this
     let read = 0
-    // What the room has forgotten on purpose was not damaged.
+    // Entries dropped by retention were not damaged.
     let upTo = Math.max(after, this.#room.first - 1)
     const come = (to: number) => {
       if (to > upTo) events.push({ type: 'missed', from: upTo + 1, to })
@@ -325,7 +325,7 @@ export class LocalSession implements RoomSession {
   }
 
   async search(query: string, limit: number): Promise<readonly PastEvent[]> {
-    // Files for others are among what is found, and are left out: then it looks further back.
+    // Hits that the member may not see are left out: then it searches further back.
     for (let reach = limit; ; reach *= 2) {
       const found = await this.#parts.history.search(this, query, reach)
       const seen = publicFacts(found).filter((event): event is PastEvent => this.sees(event))
@@ -413,12 +413,12 @@ class Download implements AsyncIterator<Uint8Array, undefined> {
   readonly #open: () => AsyncIterable<Uint8Array>
   readonly #lease: RateLimiterLease
   readonly #missing: Rejected
-  /** Of the newest piece what was too much for one step. */
+  /** The rest of the newest chunk, too large for one step. */
   #rest: Uint8Array | undefined
   #source: AsyncIterator<Uint8Array> | undefined
   #over = false
 
-  /** The first `next` opens the source, and rejects with what that throws; with `missing` where the store has lost the file. */
+  /** The first `next` opens the source, and rejects with its error; with `missing` where the store has lost the file. */
   constructor(open: () => AsyncIterable<Uint8Array>, lease: RateLimiterLease, missing: Rejected) {
     this.#open = open
     this.#lease = lease

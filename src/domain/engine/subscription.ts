@@ -2,7 +2,7 @@ import type { Observable, Subscription } from 'rxjs'
 import { Batch } from '../room/batch.ts'
 import { isEntry } from '../room/events.ts'
 
-/** What a subscription follows: batches committed from now on, and those committed before. */
+/** The source of a subscription: batches committed from now on, and those committed before. */
 export interface Feed {
   readonly room: string
   readonly live$: Observable<Batch>
@@ -123,6 +123,6 @@ export class RoomSubscription {
   }
 }
 
-/** A journal in memory may keep a batch as it was shown; who came and went long ago is no news. */
+/** A journal in memory may keep a batch as it was shown; presence of long ago is no news. */
 const withoutPresence = (batch: Batch): Batch =>
   batch.events.every(isEntry) ? batch : new Batch(batch.room, batch.entries)

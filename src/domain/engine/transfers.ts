@@ -24,7 +24,7 @@ import { arrived, holderOf, needed, OF, overShare, type UploadHolder, UploadPlac
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
 
-/** What is known of a file that is to be followed. */
+/** The start data of a tracked file. */
 interface Tracked {
   readonly holder: UploadHolder
   readonly owner: string | undefined
@@ -147,12 +147,12 @@ export class Transfers {
     return this.#places.open
   }
 
-  /** Sends a file in one go: what does not get through is withdrawn. */
+  /** Sends a file in one go: an upload that breaks off is withdrawn. */
   upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const id = this.#ports.ids.next()
     const why = this.#notRunning ?? this.#places.refusalOfRun(holderOf(room, by))
     if (why !== undefined) return refusedUpload(id, why)
-    // The room need not hear of what has no chance to come.
+    // Without a chance of success the room need not be told.
     const begin = async () =>
       (await this.#places.mayWrite(holderOf(room, by))) ?? (await this.create(room, by, meta, IN_BAND, id))
     const run = new UploadRun(id, () => this.#rooms.during(room, begin), source)
@@ -165,7 +165,7 @@ export class Transfers {
     return run
   }
 
-  /** Ends uploads in one go; what can be continued stays, durable, for the next start. */
+  /** Ends uploads in one go; resumable ones stay, durable, for the next start. */
   async close(reason: string): Promise<void> {
     this.#status = 'closed'
     this.#places.close()
@@ -177,7 +177,7 @@ export class Transfers {
     this.#opened.complete()
   }
 
-  /** What had arrived when the host went down can be continued; where nothing had, nothing ever will. */
+  /** After a restart: an upload with bytes can be continued; one without is over. */
   async #takeUp(name: string, file: RoomFile): Promise<void> {
     if (file.status !== 'offered') return
     const durable = await this.#ports.fileStore.durable(file.file.id)
@@ -265,7 +265,7 @@ export class Transfers {
     return this.#status === 'running' ? undefined : notRunning
   }
 
-  /** Room for what has come of a file, for which older ones go; no more for the unfinished of one person or address than their share. */
+  /** Makes space for the received bytes by evicting older files; no more for the unfinished uploads of one person or address than their share. */
   async #makeRoom(
     room: RoomActor,
     { id }: TransferActor,
@@ -287,7 +287,7 @@ export class Transfers {
     }
   }
 
-  /** The room may have the same bytes already: then nothing has to be sent. What its sender may not see does not count (C115). */
+  /** The room may have the same bytes already: then nothing has to be sent. Files that the sender may not see do not count (C115). */
   async #known(room: RoomActor, by: Member, wanted: OfferedFile): Promise<WholeFile | Rejected | undefined> {
     const { id, name, sha256, audience } = wanted
     if (sha256 === undefined) return undefined
@@ -367,7 +367,7 @@ export class Transfers {
   }
 }
 
-/** What a host that starts finds out about its files. */
+/** The result of a starting host's check of its files. */
 export interface FoundFiles {
   /** The room of each file, by the file's id. */
   readonly roomOf: ReadonlyMap<string, string>

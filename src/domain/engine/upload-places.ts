@@ -13,7 +13,7 @@ const SLOW_MS = 5000
 /** Others may be quicker to take the place that was made. */
 const MOST_TRIES = 8
 
-/** The places that unfinished uploads share: who may write now, who has to wait, and who gives way. */
+/** The shared places of unfinished uploads: who may write now, who has to wait, and who gives way. */
 export class UploadPlaces {
   readonly #limits: Pick<EngineLimits, 'uploadsPerHost' | 'unfinishedPerHost'>
   readonly #open = new Map<string, { readonly transfer: TransferActor; readonly holder: UploadHolder }>()
@@ -108,7 +108,7 @@ export class UploadPlaces {
     const ids = new Set(arriving.map(({ id }) => id))
     const among = (mayYield: (transfer: TransferActor) => boolean) =>
       this.views(mayYield).filter(({ id }) => ids.has(id))
-    // What comes in one go would have to begin again: it ends only where its address has more than its share.
+    // An upload in one go would have to begin again: it ends only where its address has more than its share.
     const most = Math.max(2, Math.ceil(this.#limits.uploadsPerHost * SHARE))
     const gives =
       yielding(
@@ -126,7 +126,7 @@ export class UploadPlaces {
     return gives && this.find(gives.id)
   }
 
-  /** What comes in one go cannot go on later. */
+  /** An upload in one go cannot be continued later. */
   async #endRun(transfer: TransferActor): Promise<void> {
     for (const run of this.runs) {
       if (run.id !== transfer.id) continue
@@ -147,7 +147,7 @@ export function holderOf({ state }: RoomActor, by: Member, owner = by.id): Uploa
 export interface UploadHolder {
   /** Where they come from: the subnet of an address. */
   readonly address: string
-  /** By what they are known again. */
+  /** The identifier of the person. */
   readonly person: string
 }
 
@@ -162,12 +162,12 @@ export interface UnfinishedUpload extends UploadHolder {
   readonly mayYield: boolean
 }
 
-/** What is shared out: places, or bytes. */
+/** The shared resource: places, or bytes. */
 type Measure = (upload: UnfinishedUpload) => number
 export const places: Measure = () => 1
 export const arrived: Measure = ({ bytes }) => bytes
 
-/** Of all that there is, what one person or one address may have while others go short. */
+/** The most of it that one person or one address may have while others go short. */
 const SHARE = 0.5
 
 const unfinishedOf = (
@@ -176,7 +176,7 @@ const unfinishedOf = (
   mayYield: boolean,
 ): UnfinishedUpload => ({ ...holder, id, bytes: durable, at: touched, mayYield })
 
-/** So many uploads are no more than somebody may have at once who means well. */
+/** An honest client needs at most so many uploads at once. */
 const FEW = 8
 
 /** Those of the person, or else of the address, that would have more than its share of `all` with `more`; a holder of nothing else may have one. */
@@ -196,8 +196,8 @@ export function overShare(
 }
 
 /**
- * The upload that gives way to one of the requester's: of the address that holds the most, and there of the person who does, the one that got on the
- * longest ago. Nobody gives way to somebody who holds more than they do; `by` at least `more` than that one.
+ * The upload that gives way to one of the requester's: of the address that holds the most, and there of the person with the most, the one without
+ * progress for the longest time. Nobody gives way to a requester who holds more than they do; `by` at least `more` than that one.
  */
 export function yielding(
   uploads: readonly UnfinishedUpload[],
@@ -219,8 +219,8 @@ export function yielding(
 }
 
 /**
- * The upload that gives its place to one of the requester's at an address that has its share of them. Names are free, so that how many there are says
- * nothing there: whoever has a few takes the place of what has the least of its bytes, and nobody loses much to a crowd of names.
+ * The upload that gives its place to one of the requester's at an address that has its share of them. Names are free, so their number says
+ * nothing there: a person with few uploads takes the place of the one with the least bytes, and nobody loses much to a crowd of names.
  */
 function neighbours(uploads: readonly UnfinishedUpload[], requester: UploadHolder): UnfinishedUpload | undefined {
   const own = uploads.filter(({ person }) => person === requester.person).length
@@ -232,7 +232,7 @@ function neighbours(uploads: readonly UnfinishedUpload[], requester: UploadHolde
   )
 }
 
-/** Who holds at least `more` than `least` does, and `least` itself, the most first; everybody where nobody is `least`. */
+/** The holders of at least `more` than `least`, and `least` itself, the most first; everybody where nobody is `least`. */
 function mostFirst(
   uploads: readonly UnfinishedUpload[],
   by: keyof UploadHolder,

@@ -77,13 +77,13 @@ function prototypesIn(table: string): ReadonlyMap<string, string> {
   )
 }
 
-/** What `character`, folded, looks like in a-z and 0-9; itself if it looks like nothing else. */
+/** The a-z or 0-9 character that `character`, folded, looks like; itself if it looks like none. */
 const prototypeOf = (character: string): string => PROTOTYPES.get(character) ?? character
 
 const DOT_ON_I = /(?<=i\p{M}*)\u0307/gu
 
 /**
- * `text` without what tells upper from lower case, close to Unicode's full case folding: ß and ẞ become ss, all sigmas
+ * `text` without the difference of upper and lower case, close to Unicode's full case folding: ß and ẞ become ss, all sigmas
  * are one, and İ, I, ı and i are one letter (no locale: a Turkish and an English host must fold alike).
  */
 export function foldCase(text: string): string {
@@ -95,7 +95,7 @@ const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
 const DOT_ON_DOTTED = /(?<=[lj]\p{M}*)\u0307/gu
 
 /**
- * What `name` looks like, after the idea of UTS 39, for comparing only: two names with one skeleton can be taken for
+ * The skeleton of `name`, after the idea of UTS 39, for comparing only: two names with one skeleton can be taken for
  * each other, and only one of them may be in use (C63). Upper and lower case look alike too. Idempotent.
  *
  * Known gap: a letter has one prototype, for both cases. Greek ν is v, so an all-Greek ΝΙΚΟΣ is not a Latin NIKO.

@@ -28,7 +28,7 @@ const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com\d|lpt\d)\s*(?:\
  * The name under which a file is shown and saved: one path component, printable, at most 200 bytes of UTF-8, not
  * special on any system. Idempotent. `id` is the transfer's, made by us; `file-<id8>` stands in where nothing is left.
  *
- * Refuses with BAD_NAME what can only be meant as an attack: NUL (C42), and `.` or `..` as the last component (C38).
+ * Refuses with BAD_NAME names that can only be attacks: NUL (C42), and `.` or `..` as the last component (C38).
  */
 export function safeFileName(raw: string, id: string): string | Rejected {
   if (raw.includes('\0')) return rejected('BAD_NAME', 'A file name cannot hold a NUL byte. Rename the file.')
@@ -84,7 +84,7 @@ function shortened(name: string): string {
   if (utf8Length(name) <= MAX_BYTES) return withoutHidden(name)
   const extension = extensionOf(name)
   const stem = cutGraphemes(stemOf(name, extension), MAX_BYTES - utf8Length(extension))
-  // What it joined may be gone.
+  // The characters that a joiner joined may be gone.
   return withoutHidden(stem.replace(DOTS_AND_SPACES_AT_END, '') + extension)
 }
 
@@ -98,7 +98,7 @@ const stemOf = (name: string, extension: string): string => name.slice(0, name.l
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** The longest start that takes so many bytes and ends between two of what people take for one sign; within one only where not even the first has room. */
+/** The longest start of so many bytes that ends between two graphemes; within one only where not even the first has room. */
 function cutGraphemes(text: string, maxBytes: number): string {
   if (utf8Length(text) <= maxBytes) return text
   const longest = cutUtf8(text, maxBytes)
@@ -112,7 +112,7 @@ function cutGraphemes(text: string, maxBytes: number): string {
 
 /** A word with fewer is more likely a name. */
 const LEAST_ID_CHARS = 4
-/** What receivers put in front of what they save. */
+/** The prefix of receivers' saved files. */
 const SAVED = /^terima_/
 
 /**

@@ -23,7 +23,7 @@ function skeletonsOf(names: string): ReadonlySet<string> {
 // rule: a name holds no colon.
 const ADDRESS = /^[\p{Nd}lo]+(?:\.[\p{Nd}lo]+){3}$/u
 
-/** The nick that `raw` asks for, in NFC, or BAD_NAME with what to do about it. Never quotes `raw`. At most 32 bytes. */
+/** The nick that `raw` asks for, in NFC, or BAD_NAME with the remedy. Never quotes `raw`. At most 32 bytes. */
 export function checkNick(raw: string): Nick | Rejected {
   const name = spelledNick(raw)
   if (typeof name !== 'string') return name
@@ -60,7 +60,7 @@ export const withoutJoiners = (name: string): string => name.replace(JOINED, '')
 
 const MAX_NICK_BYTES = 32
 
-/** `raw` in NFC, spelled as a nick is, or BAD_NAME with what to do about it. Never quotes `raw`. At most 32 bytes. What it looks like is for `checkNick`. */
+/** `raw` in NFC, spelled as a nick is, or BAD_NAME with the remedy. Never quotes `raw`. At most 32 bytes. Its skeleton is `checkNick`'s concern. */
 export function spelledNick(raw: string): string | Rejected {
   // NFC halves no text (ΐ goes from 3 units to 2 bytes), and normalising a long run of marks takes quadratic time.
   const name = raw.length > 2 * MAX_NICK_BYTES ? raw : raw.normalize('NFC')
@@ -70,9 +70,9 @@ export function spelledNick(raw: string): string | Rejected {
 }
 
 /**
- * What is wrong with the spelling of a nick or a room name, as advice, or undefined if nothing is: letters and digits
- * of one script, `_`, `-` and `.`, a letter or digit first, at most `maxBytes` in UTF-8 (C63, C66). `name` is in NFC; `letters` is what of it
- * is looked at.
+ * The fault in the spelling of a nick or a room name, as advice, or undefined if there is none: letters and digits
+ * of one script, `_`, `-` and `.`, a letter or digit first, at most `maxBytes` in UTF-8 (C63, C66). `name` is in NFC; `letters` is the part of it
+ * to check.
  */
 export function spellingFault(name: string, maxBytes: number, letters = name): string | undefined {
   if (name === '') return 'it is empty; write at least one letter or digit'

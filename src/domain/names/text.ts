@@ -33,9 +33,9 @@ const ASCII = /^[\x20-\x7e]+$/
 
 /**
  * The text of a message as the room keeps it: CR LF has become LF, line ends at the end are cut, LF inside stays
- * (programs may say several lines at once). Everything else stays byte for byte: servers escape what they show.
+ * (programs may send several lines at once). Everything else stays byte for byte: servers escape on output.
  *
- * Refuses with LINE_TOO_LONG past `maxBytes` of UTF-8, and with BAD_TEXT what is empty or no valid Unicode.
+ * Refuses with LINE_TOO_LONG past `maxBytes` of UTF-8, and with BAD_TEXT an empty text or invalid Unicode.
  */
 export function checkText(raw: string, maxBytes: number): string | Rejected {
   // ASCII takes one byte a character. Nearly every message leaves here.
@@ -62,11 +62,11 @@ const tooLong = (bytes: number, maxBytes: number): Rejected =>
     `This has ${bytes} bytes, and a message holds at most ${maxBytes}. Split it, or send it as a file.`,
   )
 
-// Signs that are not seen by themselves and are part of how a word or an emoji is spelled: joiners, selectors, tags. Each stands here only where
-// it changes what is seen next to it (UAX 31 section 2.3, RFC 5892 appendices A.1 and A.2, UTS 51), so none can hide at an end, or pile up, or tell
-// two names apart that look alike. For regular expressions with the flag `v`.
+// Characters that are invisible by themselves and part of the spelling of a word or an emoji: joiners, selectors, tags. Each stands here only
+// where it changes the look of its neighbours (UAX 31 section 2.3, RFC 5892 appendices A.1 and A.2, UTS 51), so none can hide at an end, or
+// pile up, or tell two names apart that look alike. For regular expressions with the flag `v`.
 
-/** What may be drawn by itself, and what is drawn on it. */
+/** Characters drawn by themselves; the signs below are drawn on them. */
 const DRAWN = '[[\\p{L}\\p{N}\\p{P}\\p{S}\\p{Zs}\\t]--\\p{Default_Ignorable_Code_Point}]'
 const MARK = '[\\p{M}--\\p{Default_Ignorable_Code_Point}]'
 
@@ -87,7 +87,7 @@ export const JOINERS = [
   `(?<=${LETTER}${MARK}{0,3}${VIRAMA})[\\u200C\\u200D]`,
 ].join('|')
 
-/** All of them, each or in one match with what it belongs to. */
+/** All of them, each alone or in one match with its base. */
 export const SPELLING = [
   '\\p{RGI_Emoji_Tag_Sequence}',
   `(?<=${PICTURE})[\\uFE0E\\uFE0F]`,
@@ -97,12 +97,12 @@ export const SPELLING = [
   '(?<=[\\p{L}&&\\p{scx=Mong}])[\\u180B-\\u180D\\u180F]',
 ].join('|')
 
-// One escaper for everything that people other than us wrote and a terminal shows: texts, names, topics, file names,
-// errors that quote (C57). It lists what may pass, by code point, because a list of what may not is never complete:
+// The one escaper for all text from outside on its way to a terminal: texts, names, topics, file names,
+// errors that quote (C57). It lists the allowed code points, because a list of forbidden ones is never complete:
 // Node's stripVTControlCharacters leaves C1, DCS, APC, bidi controls, CR and BS as they are (C58).
 
-// What nearly all text is made of, without a mark or a gap in it: Latin, Cyrillic, dashes and quotes, kana, Han, Hangul.
-// A subset of what is allowed below, in BMP ranges only, because property classes cost ten times as much.
+// Nearly all text is made of these, without a mark or a gap: Latin, Cyrillic, dashes and quotes, kana, Han, Hangul.
+// A subset of the characters allowed below, in BMP ranges only, because property classes cost ten times as much.
 const PLAIN =
   /^[\t\x20-\x7e\xa0-\xac\xae-\u02ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uac00-\ud7a3]*$/
 
@@ -126,7 +126,7 @@ export function forTerminal(text: string): string {
 const ACTING_IN_JSON = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u200C\u200D\uFE0E\uFE0F]]/gv
 const PLAIN_JSON = /^[\x20-\x7e]*$/
 
-/** `value` as JSON in which nothing acts on a terminal that shows it, as curl makes one do; whoever parses it gets what there is (C57). */
+/** `value` as JSON in which nothing acts on a terminal that shows it, as curl does; a parser gets the original value (C57). */
 export function jsonForTerminal(value: unknown): string {
   const json = JSON.stringify(value)
   return PLAIN_JSON.test(json) ? json : json.replace(ACTING_IN_JSON, codesOf)
@@ -149,7 +149,7 @@ function pictureOf(point: number): string {
   return `<U+${point.toString(16).toUpperCase().padStart(4, '0')}>`
 }
 
-/** What an error says. Anything can be thrown. */
+/** The message of an error. Anything can be thrown. */
 export const failureText = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /**

@@ -15,15 +15,15 @@ export type Appended =
   | { readonly status: 'readOnly'; readonly message: string }
 
 /**
- * Keeps what was said, for each room one dense sequence from 1.
+ * Keeps the entries of each room under one dense sequence from 1.
  *
  * Every method rejects with a `JournalFailed` when the store itself fails (I/O error): the host then stops rather than
- * acknowledge what may not be kept.
+ * acknowledge entries that may not be kept.
  */
 export interface Journal {
   /** Opens the store; idempotent. Nothing else may be called before it resolves. */
   open(): Promise<void>
-  /** Keeps what was appended and lets go of the store; idempotent. */
+  /** Keeps all appended entries and lets go of the store; idempotent. */
   close(): Promise<void>
 
   /**
@@ -56,7 +56,7 @@ export interface Journal {
   /**
    * The newest entries of the types `said`, `acted` and `topicSet` texts and file names that have every word of `query`
    * as the beginning of one of their words, whatever case and accents; oldest first, at most `limit`, and no more of them than have
-   * `chars` characters together (`historyChars`). Whispers are never found. What is found and is damaged is `missed`.
+   * `chars` characters together (`historyChars`). Whispers are never found. A damaged hit is `missed`.
    */
   search(room: string, query: string, limit: number, chars: number): Promise<readonly PastEvent[]>
 
@@ -64,7 +64,7 @@ export interface Journal {
   trim(room: string, upTo: number): Promise<void>
 }
 
-/** The store failed in a way that leaves open what it kept; nothing may be acknowledged after it. */
+/** The store failed and it is unknown how much it kept; nothing may be acknowledged after it. */
 export class JournalFailed extends Error {
   readonly code = 'JOURNAL_BROKEN'
 }

@@ -44,7 +44,7 @@ export interface ActorLimits {
 }
 
 /**
- * One room: a bounded mailbox, one decision at a time, and the stream of what was committed. It decides when the commit
+ * One room: a bounded mailbox, one decision at a time, and the stream of committed batches. It decides when the commit
  * loop asks for a batch; while a commit is under way its mail gathers, so the load itself sets the size of the next.
  */
 export class RoomActor {
@@ -79,21 +79,21 @@ export class RoomActor {
   }
 
   /**
-   * What happens in the room from now on, one by one, once it is committed: entries with their sequence, and presence. For the host: whispers
-   * and files for some are among it. Completes when the room is let go of because nobody uses it.
+   * Every event of the room from now on, after its commit: entries with their sequence, and presence. For the host alone: whispers
+   * and files with an audience are among them. Completes when the room is unloaded because nobody uses it.
    */
   get events$(): Observable<RoomEvent> {
     return this.#batches.pipe(mergeMap(({ events }) => events))
   }
 
-  /** What was committed, in order, as it is committed. */
+  /** Committed batches, in order, as they are committed. */
   get batches$(): Observable<Batch> {
     return this.#batches.asObservable()
   }
 
   /**
-   * Somebody is about to come in. `kicked` hears why the room ends their membership, where it does. What is answered is to be called once
-   * they are gone, or were not let in; where they have come back meanwhile, it does nothing.
+   * Registers a member before they join. `kicked` is called with the reason when the room ends the membership. Call the returned function
+   * once the member has left or was refused; after they have joined again it does nothing.
    */
   receive(id: string, origin: Origin, kicked: (why: string) => void): () => void {
     this.#state.origins.set(id, origin)
@@ -116,7 +116,7 @@ export class RoomActor {
     return this.#state.last
   }
 
-  /** Why somebody who is here may not; undefined where they may. */
+  /** The refusal that a member of the room would get for this permission; undefined where they have it. */
   refusalTo(id: string, permission: Permission): Rejected | undefined {
     return refusalFor(rankOf(this.#state, id), permission)
   }
@@ -132,12 +132,12 @@ export class RoomActor {
     return personOf(this.#state, id)
   }
 
-  /** Where somebody who is here comes from, as far as the server knows: others of the subnet share it. */
+  /** The subnet of a member's address, as far as the server knows it: others share it. */
   subnetOf(id: string): string {
     return subnetOf(this.#state.origins.get(id)?.address ?? '')
   }
 
-  /** How a member stands who reads now; also one who is not here. */
+  /** The access rights of a reader at this moment; the reader need not be in the room. */
   reader(id: string): Reader {
     return readerOf(this.#state, id)
   }
@@ -164,7 +164,7 @@ export class RoomActor {
     return 'accepted'
   }
 
-  /** Takes what must not wait or get lost (joins, leaves, a transfer's facts), however full the mailbox is. */
+  /** Takes mail that must not wait or get lost (joins, leaves, a transfer's facts), however full the mailbox is. */
   tell(mail: Mail): void {
     // Another actor may number this room's entries by now.
     if (this.#closed) {
@@ -183,7 +183,7 @@ export class RoomActor {
     return this.#isFull() ? this.#drained.wait() : Promise.resolve()
   }
 
-  /** Decides what waits, up to the limit of one commit. */
+  /** Decides the waiting mail, up to the limit of one commit. */
   prepare(at: number): PendingBatch {
     const pending = new PendingBatch(this.#state.name, this.#state.last)
     this.#undecided++
@@ -208,7 +208,7 @@ export class RoomActor {
   }
 
   /**
-   * Answers how many of a mail's commands were decided: up to one that lays down a rule. What comes after it is judged by it, and
+   * Answers how many of a mail's commands were decided: up to one that lays down a rule. The commands after it are judged by it, and
    * a rule holds once it is committed.
    */
   #decideAll(mail: Mail, pending: PendingBatch, at: number): number {
@@ -230,7 +230,7 @@ export class RoomActor {
       if (event.type === 'fileReceived' && pending.repeatsReceipt(event, mail)) continue
       const rule = consequenceOf(this.#state, event, { seq: pending.next, at, maxTextBytes, receiptsPerFile })
       if (event.type === 'said' || event.type === 'acted') noteSpoken(this.#state, event.by.id, at, id)
-      // It is answered once what follows from it is kept.
+      // It is answered once its consequence is kept.
       pending.add(event, rule === undefined ? mail : unanswered(mail), id)
       // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
       if (!isEntry(event)) evolve(this.#state, event)
@@ -239,7 +239,7 @@ export class RoomActor {
     return decided
   }
 
-  /** The journal has it: it becomes true, and what is decided from now on is decided by it. `publish` comes next. */
+  /** The journal has the batch: it becomes the state by which all later commands are decided. `publish` comes next. */
   keep(pending: PendingBatch): void {
     if (pending.size > 0) for (const entry of pending.batch.entries) evolve(this.#state, entry)
   }
@@ -271,7 +271,7 @@ export class RoomActor {
     }
   }
 
-  /** What no type allows and a program may send all the same is that program's mistake, and no reason to lose a commit (C90). */
+  /** A command that no type allows and a program sends all the same is that program's mistake, and no reason to lose a commit (C90). */
   #decide(by: Member, command: RoomCommand, stamp: Stamp): ReturnType<typeof decide> {
     try {
       return decide(this.#state, by, command, stamp)
@@ -285,7 +285,7 @@ export class RoomActor {
     return this.#commands >= this.#limits.mailboxCommands || this.#chars >= this.#limits.mailboxChars
   }
 
-  /** Ends the stream of everyone who follows this room, and takes no more mail. To be called while it is `idle`. */
+  /** Ends the streams of all subscribers, and takes no more mail. To be called while it is `idle`. */
   close(): void {
     this.#closed = true
     this.#batches.complete()
@@ -302,14 +302,14 @@ function charsOf(commands: readonly RoomCommand[]): number {
   return chars
 }
 
-/** What a member asks of a room: refused when too much waits already. */
+/** A member's request to the room: refused when its mailbox is full. */
 export function ask(room: RoomActor, by: Member, command: ClientCommand): Promise<Ack | Rejected> {
   return new Promise((resolve) => {
     if (room.post(mail(by, command, resolve)) === 'full') resolve(busy)
   })
 }
 
-/** What the engine itself has to say to a room: always taken. */
+/** The engine's own message to a room: always taken. */
 export function tell(room: RoomActor, by: Member, command: RoomCommand): Promise<Ack | Rejected> {
   return new Promise((resolve) => room.tell(mail(by, command, resolve)))
 }

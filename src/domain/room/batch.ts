@@ -2,7 +2,7 @@ import type { Rejected } from '../errors.ts'
 import type { Mail } from './commands.ts'
 import { type Entry, type FileReceived, isEntry, isRule, publicFacts, type RoomEvent } from './events.ts'
 
-/** Turns a batch into what one kind of receiver gets. Encoders are compared by identity: make one, keep it. */
+/** Turns a batch into its form for one kind of receiver. Encoders are compared by identity: make one, keep it. */
 export type Encoder<T> = (batch: Batch) => T
 
 /** The id that a client gave a command, so that sending it again is not a second message. */
@@ -19,14 +19,14 @@ export interface KnownId {
 }
 
 /**
- * What one commit adds to one room, in order. It is encoded at most once for each kind of receiver,
+ * All that one commit adds to one room, in order. It is encoded at most once for each kind of receiver,
  * and all receivers share the result: nothing on the way to a receiver is done for each message.
  */
 export class Batch {
   readonly room: string
-  /** As readers are told of it: all but what is in the host's own hands. */
+  /** For readers: without the fields that are for the host alone. */
   readonly events: readonly RoomEvent[]
-  /** As it is kept: what has a sequence number, with all that it says. */
+  /** For the journal: the events with a sequence number, with all their fields. */
   readonly entries: readonly Entry[]
   /** Ids that clients gave, for the journal to know them again. */
   readonly ids: readonly CommandId[]
@@ -62,7 +62,7 @@ interface Repeat {
   readonly seq: number
 }
 
-/** What a room has decided since the last commit: neither published nor acknowledged until the journal has it. */
+/** The events that a room has decided since the last commit: neither published nor acknowledged until the journal has them. */
 export class PendingBatch {
   readonly #room: string
   /** Sequence of the newest entry that was committed before this batch. */

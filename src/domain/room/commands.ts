@@ -14,7 +14,7 @@ export interface Act {
 }
 export interface Whisper {
   readonly type: 'whisper'
-  /** The name of the one who is meant. */
+  /** The addressee's name. */
   readonly to: string
   readonly text: string
   readonly id?: string
@@ -35,7 +35,7 @@ export interface ReceiveFile {
   readonly file: string
 }
 
-/** What ops ask of a room. `name`: somebody in it; bans and mutes hold for the name, or a guest's address. */
+/** Commands of operators. `name`: a member of the room; bans and mutes hold for the name, or a guest's address. */
 export interface Kick {
   readonly type: 'kick'
   readonly name: string
@@ -74,14 +74,14 @@ export interface Lock {
 export interface Unlock {
   readonly type: 'unlock'
 }
-/** What members send is for operators of the room, until it ends. */
+/** From now on only operators see the files and messages of members. */
 export interface StartCollection {
   readonly type: 'startCollection'
 }
 export interface EndCollection {
   readonly type: 'endCollection'
 }
-/** Members who are no operators may send one message in so many seconds, 1 to 3600; 0 ends it. */
+/** Slow mode: members other than operators may send one message in so many seconds, 1 to 3600; 0 ends it. */
 export interface SetSlowMode {
   readonly type: 'setSlowMode'
   readonly seconds: number
@@ -112,7 +112,7 @@ export interface Type {
   readonly type: 'typing'
 }
 
-/** What a member may ask of its room. */
+/** The commands of a member to its room. */
 export type ClientCommand =
   | Say
   | Act
@@ -125,16 +125,16 @@ export type ClientCommand =
   | ComeBack
   | Type
 
-/** What may be asked without waiting for the answer. A name is not: somebody else may have it. */
+/** The commands that can be sent without waiting for the answer. A rename cannot: another member may have the name. */
 export type PostedCommand = Exclude<ClientCommand, Rename>
 
 export interface Join {
   readonly type: 'join'
   /** As the host gives it, to its owner. */
   readonly role?: Role
-  /** Asked in: as one of those who were here when the room was locked. */
+  /** Comes with an invitation: has the rights of a member who was here when the room was locked. */
   readonly invited?: boolean
-  /** The person who asked them in, until they have come in by it. */
+  /** The person who made the invitation, until the invited member has joined. */
   readonly inviter?: string
 }
 export interface Leave {
@@ -143,7 +143,7 @@ export interface Leave {
 }
 /**
  * The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's membership. The room itself
- * says who may see a file; only of a new one it is told the audience that its sender wanted.
+ * decides the audience of a file; only for a new one it is told the audience that its sender wanted.
  */
 export interface OfferFile {
   readonly type: 'offerFile'
@@ -183,16 +183,16 @@ export type RoomCommand =
   | ProgressFile
   | TellPassword
 
-/** What the decision is stamped with: the sequence it gets if it is an entry, the time, and the room's limits. */
+/** The stamp of a decision: the sequence it gets if it is an entry, the time, and the room's limits. */
 export interface Stamp {
   readonly seq: number
   readonly at: number
   readonly maxTextBytes: number
-  /** Receipts that one file may have; half of them of those who are not listed, whose names cost nothing. */
+  /** Receipts that one file may have; half of them for unlisted receivers, whose names cost nothing. */
   readonly receiptsPerFile: number
 }
 
-/** The room knows already what the command says, and by the entry `seq` at the latest: nothing is to be added. */
+/** The room already has the fact of the command, by the entry `seq` at the latest: nothing is to be added. */
 export interface Known {
   readonly type: 'known'
   readonly seq: number
@@ -207,7 +207,7 @@ export interface Ack {
   readonly duplicate: boolean
 }
 
-/** Commands of one member that are decided together, and who wants to hear of them. */
+/** Commands of one member that are decided together, and the callback for their outcome. */
 export interface Mail {
   readonly by: Member
   readonly commands: readonly RoomCommand[]

@@ -28,7 +28,7 @@ import {
 import type { RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
-/** What a command comes to in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
+/** The outcome of a command in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
 export function decide(state: RoomState, by: Member, command: RoomCommand, stamp: Stamp): RoomEvent | Known | Rejected {
   const { seq, at } = stamp
   switch (command.type) {
@@ -84,7 +84,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     }
   }
 
-  // What only those do whom the room lists.
+  // For listed members only.
   if (listed === undefined) return notAMember
   switch (command.type) {
     case 'rename':
@@ -125,7 +125,7 @@ const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files 
 
 function join(state: RoomState, by: Member, { role, invited, inviter }: Join): RoomEvent | Rejected {
   const arriving = arrivingAs(state, by, role)
-  // Who is banned lets nobody in either.
+  // An invitation ends with its maker's ban.
   if (inviter !== undefined && state.rules.bans.persons.has(inviter)) return invitationEnded
   const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
   const why = refusalFor(rank, state.rules.locked ? 'enterLocked' : 'enter')
@@ -140,7 +140,7 @@ function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Rej
   return { type: 'renamed', by: { ...by, name }, from: by.name }
 }
 
-/** Files outlive their sender's membership, and so does what holds for the sender. */
+/** Files outlive their sender's membership, and so do the rules that hold for the sender. */
 function held(state: RoomState, { id, name }: Member): Rejected | undefined {
   const restraint = state.skeletons.has(id)
     ? state.restrained.get(id)
@@ -148,7 +148,7 @@ function held(state: RoomState, { id, name }: Member): Rejected | undefined {
   return restraint === undefined ? undefined : refusalFor(restraint, 'upload')
 }
 
-/** Who may see a file is said with its first word, and stays so. */
+/** The first event of a file decides its audience; it never changes. */
 function transferred(
   state: RoomState,
   by: Member,
@@ -180,7 +180,7 @@ function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): 
 const TYPING_EVERY_MS = 3000
 const TYPING_FOR_MS = 6000
 
-/** What members tell of themselves; live only. */
+/** Presence: facts of members about themselves; live only. */
 function present(
   state: RoomState,
   by: Member,

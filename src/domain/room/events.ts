@@ -1,4 +1,4 @@
-/** Who is in a room. `id` is unique for each joining; `name` is the nick, or a guest's address, which several may share. */
+/** A member of a room. `id` is unique for each joining; `name` is the nick, or a guest's address, which several may share. */
 export interface Member {
   readonly id: string
   readonly name: string
@@ -11,13 +11,13 @@ export interface Member {
 /** An operator of the room: its owner, or an op, made one by the owner or another op. */
 export type Role = 'owner' | 'op'
 
-/** As an author is kept: what a member is today is no part of what they said. */
+/** The author as it is kept: the member's state of today is no part of the message. */
 export const authorOf = (member: Member): Member =>
   member.role === undefined && member.away === undefined ? member : { id: member.id, name: member.name }
 
 /**
- * Who may see what is not for everybody: its sender, and one person or the operators of the room (`staff`). Who these are
- * is judged anew each time something is read: an op made later sees what was collected before, and who is none any more does not.
+ * The readers of an entry that is not for everybody: its sender, and one person or the operators of the room (`staff`). Rights
+ * are judged anew at each reading: a new operator sees earlier submissions, and a former one sees them no more.
  */
 export interface Audience {
   readonly from: Member
@@ -29,7 +29,7 @@ export interface MentionedFile {
   readonly id: string
   readonly name: string
   readonly size?: number
-  /** Who may see it, and whatever is said of it; left out where everybody may. */
+  /** The readers of the file and of all events about it; left out where everybody may see it. */
   readonly audience?: Audience
 }
 
@@ -74,8 +74,8 @@ export interface FileOffered extends Journaled {
   readonly type: 'fileOffered'
   readonly file: OfferedFile
   /**
-   * Who may go on with it, where that is not `by`: an opaque word of the server's. Offers that were kept before there
-   * were owners have none, and are their senders' alone.
+   * The person who may continue the upload, where that is not `by`: an opaque identifier of the server's. Offers from before there
+   * were owners have none, and only their senders can continue them.
    */
   readonly owner?: string
 }
@@ -107,8 +107,8 @@ export interface Deopped extends Journaled {
   readonly persons?: Persons
 }
 /**
- * Persons whom a rule holds for, in the host's own hands: what a reader is told has no such field (`publicFacts`). Entries of versions
- * that knew none have none: their rules hold for names and addresses.
+ * The persons for whom a rule holds, for the host alone: readers get no such field (`publicFacts`). Entries of versions
+ * without persons have none: their rules hold for names and addresses.
  */
 export type Persons = readonly string[]
 
@@ -123,7 +123,7 @@ export interface Unmuted extends Journaled {
   readonly type: 'unmuted'
   readonly name: string
 }
-/** As `muted`, but such a one is not let in; who is there goes. */
+/** As `muted`, but the person is also kept out, and removed if present. */
 export interface Banned extends Journaled {
   readonly type: 'banned'
   readonly name: string
@@ -136,7 +136,7 @@ export interface Unbanned extends Journaled {
 }
 export interface Locked extends Journaled {
   readonly type: 'locked'
-  /** Who was inside: they may come back. */
+  /** The persons inside at that time: they may come back. */
   readonly persons?: Persons
 }
 /** Sent out of a room that is locked: this person is none of those inside any more. For the host alone. */
@@ -147,19 +147,19 @@ export interface ShutOut extends Journaled {
 export interface Unlocked extends Journaled {
   readonly type: 'unlocked'
 }
-/** From now on, what members send is seen only by them and by operators of the room. */
+/** From now on, only the sender and operators of the room see a member's files and messages. */
 export interface CollectionStarted extends Journaled {
   readonly type: 'collectionStarted'
 }
 export interface CollectionEnded extends Journaled {
   readonly type: 'collectionEnded'
 }
-/** Members who are no operators may send one message in so many seconds from now on; 0: as many as they like. */
+/** Slow mode: members other than operators may send one message in so many seconds from now on; 0: no limit. */
 export interface SlowModeSet extends Journaled {
   readonly type: 'slowModeSet'
   readonly seconds: number
 }
-/** That it changed and by whom; what it is stays with what keeps it, which no journal and no bundle has. */
+/** The change and its author; the password itself is in the secret store only, in no journal and no bundle. */
 export interface PasswordSet extends Journaled {
   readonly type: 'passwordSet'
 }
@@ -180,7 +180,7 @@ export type Rule =
   | CollectionEnded
   | SlowModeSet
 
-/** What the journal keeps. */
+/** The events that the journal keeps. */
 export type Entry =
   | Said
   | Acted
@@ -202,7 +202,7 @@ export interface Left {
   readonly type: 'left'
   readonly by: Member
   readonly reason: string
-  /** Who sent them out; left out where they went. */
+  /** The operator who kicked them; left out where they left by themselves. */
   readonly kickedBy?: Member
 }
 export interface Renamed {
@@ -247,7 +247,7 @@ export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProg
 
 export type RoomEvent = Entry | Presence | Missed
 
-/** What was said before, and where something of it is missing. */
+/** History: entries, and the gaps where entries are missing. */
 export type PastEvent = Entry | Missed
 
 export const isEntry = (event: RoomEvent): event is Entry => 'seq' in event
@@ -278,10 +278,10 @@ const RULES: Readonly<Record<Rule['type'], true>> = {
   slowModeSet: true,
 }
 
-/** Whether it lays down what holds for those who come and speak after it. */
+/** Whether it lays down a rule for later joins and messages. */
 export const isRule = (event: RoomEvent): event is Rule => Object.hasOwn(RULES, event.type)
 
-/** What a room must know again after a restart: its topic, its rules, its files, and who has them. Chat is not among it. */
+/** A fact that a room needs again after a restart: its topic, its rules, its files and their receipts. Chat is not among them. */
 export function isFact(entry: Entry): boolean {
   if (isRule(entry)) return true
   switch (entry.type) {
@@ -302,7 +302,7 @@ export function isFact(entry: Entry): boolean {
   }
 }
 
-/** These events as readers are told of them: without the persons that rules hold for, the owners of uploads, and all else that is for the host alone. */
+/** The events for readers: without the persons of rules, the owners of uploads, and all other fields for the host alone. */
 export function publicFacts(events: readonly RoomEvent[]): readonly RoomEvent[] {
   if (!events.some(isForTheHost)) return events
   return events
@@ -326,7 +326,7 @@ const BARE = 200
 export const historyChars = (entry: PastEvent): number =>
   BARE + ('text' in entry ? entry.text.length : 'topic' in entry ? entry.topic.length : 0)
 
-/** The newest of them that are no more than so much: what is asked for and not taken must cost no more (C61). */
+/** The newest entries within `chars` characters together: a request whose answer is never read must cost no more (C61). */
 export function newestWithin(entries: readonly PastEvent[], chars: number): readonly PastEvent[] {
   let left = chars
   const tooMuch = entries.findLastIndex((entry) => {

@@ -16,12 +16,12 @@ import {
 import type { Restraints, RoomState } from './state.ts'
 
 /**
- * What somebody is to a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
+ * A person's rank in a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
  * locked. `banned` and `muted` come before all else.
  */
 export type Rank = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' | 'op' | 'owner'
 
-/** What may be wanted of a room. */
+/** The permissions that a room knows. */
 export type Permission =
   | ClientCommand['type']
   | 'read'
@@ -42,7 +42,7 @@ const HERE = ['muted', ...FREE] as const
 /** The ranks that have each permission. */
 export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   enter: ['stranger', ...FREE],
-  // Those who were in it when it was locked come back as members.
+  // Members at the time of the lock may come back.
   enterLocked: FREE,
   leave: ['banned', ...HERE],
   say: FREE,
@@ -105,19 +105,19 @@ const muted = rejected('MUTED', 'you are muted in this room and can only read; a
 const lockedOut = rejected('LOCKED', 'this room is locked: no new members are let in; ask somebody in it')
 const topicLocked = rejected('LOCKED', 'permission denied: this room is locked, and only operators can set its topic')
 
-/** So many who have gone are remembered by their names. */
+/** So many former members are remembered by their names. */
 const GONE = 1000
 
-/** What a name is known by: its skeleton, so that a name that looks like it is it (C63). An address is itself. */
+/** The key of a name: its skeleton, so that names that look alike are one (C63). An address is itself. */
 export function skeletonOf(name: string): string {
   const nick = checkNick(name)
   return 'type' in nick ? name : nick.skeleton
 }
 
-/** What bans and mutes are kept by: a skeleton, or the subnet of an address (C70). */
+/** The key of bans and mutes: a skeleton, or the subnet of an address (C70). */
 export const ruleKey = (name: string): string => subnetOf(skeletonOf(name))
 
-/** What somebody who is here is. */
+/** The rank of a present member. */
 export function rankOf(state: RoomState, id: string): Rank {
   const member = state.members.get(id)
   if (member === undefined && !state.hidden.has(id)) return 'stranger'
@@ -127,7 +127,7 @@ export function rankOf(state: RoomState, id: string): Rank {
   return state.rules.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
 }
 
-/** What somebody is who wants to come in; `role` as the host gives it. */
+/** The rank of a person on joining; `role` as the host gives it. */
 export function arrivingAs(state: RoomState, by: Member, role: Role | undefined): Rank {
   if (role === 'owner') return role
   if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
@@ -137,8 +137,8 @@ export function arrivingAs(state: RoomState, by: Member, role: Role | undefined)
 }
 
 /**
- * What holds for somebody: for their person, for their name, or for their address. The owner is above it. Ops are above what holds
- * for names and addresses: others can have theirs.
+ * The restraint (ban or mute) on a member: by person, by name, or by address. The owner is above it. Ops are above those
+ * on names and addresses: others can have theirs.
  */
 export function restraintOf(
   state: RoomState,
@@ -159,13 +159,13 @@ export function restraintOf(
 /** The person behind a member: as `origins` tells, or this one joining. */
 export const personOf = ({ origins }: RoomState, id: string): string => origins.get(id)?.person ?? id
 
-/** Notes what holds for somebody who is here now, or is called otherwise now. */
+/** Notes the restraint on a member who is here now, or has a new name now. */
 export function seat(state: RoomState, member: Member): void {
   state.skeletons.set(member.id, skeletonOf(member.name))
   noteRestraint(state, member)
 }
 
-/** Notes anew what holds for everybody here. */
+/** Notes the restraints on all present members anew. */
 function reseat(state: RoomState): void {
   for (const members of [state.members, state.hidden])
     for (const member of members.values()) noteRestraint(state, member)
@@ -200,7 +200,7 @@ function noteRestraint(state: RoomState, { id, name, role }: Member): void {
   else state.restrained.set(id, restraint)
 }
 
-/** A request of somebody who was in the room when it was locked, or is in it as far as their name tells. */
+/** A request of a person who was in the room when it was locked, or is in it as far as their name tells. */
 function isOfOneInside(state: RoomState, id: string): boolean {
   const { members, skeletons, insiders } = state
   if (insiders.has(personOf(state, id))) return true
@@ -209,7 +209,7 @@ function isOfOneInside(state: RoomState, id: string): boolean {
   return false
 }
 
-/** Takes what was laid down into the state, and what it means for everybody who is here. */
+/** Takes a rule into the state, with its effect on all present members. */
 export function applyRule(state: RoomState, rule: Rule): void {
   const { rules, insiders } = state
   switch (rule.type) {
@@ -271,7 +271,7 @@ function give(state: RoomState, person: string, role: Role | undefined): void {
   }
 }
 
-/** What was laid down for the name before holds on, and for these persons too. */
+/** Earlier restraints on the name stay, and hold for these persons too. */
 function addRestraint({ names, persons }: Restraints, { name, persons: wanted = [] }: Muted | Banned): void {
   const key = ruleKey(name)
   const before = names.get(key)
@@ -290,7 +290,7 @@ function endRestraint({ names, persons }: Restraints, name: string): void {
   names.delete(key)
 }
 
-/** What an op's or owner's command comes to; that they may give it at all was seen to. Nobody gives one against their equals. */
+/** The outcome of an operator's or the owner's command; their permission was checked before. Nobody gives one against their equals. */
 export function moderate(
   state: RoomState,
   by: Member,
@@ -383,7 +383,7 @@ export function slowSecondsOf(state: RoomState, { id, role }: Member): number {
   return slowSeconds === 0 || role !== undefined || ops.has(personOf(state, id)) ? 0 : slowSeconds
 }
 
-/** Who waits in slow mode: a person by the key, under any name; without a key, everybody of the subnet. */
+/** The holder of a slow-mode wait: a person by the key, under any name; without a key, the whole subnet. */
 function speakerOf(state: RoomState, id: string): string {
   const { person = id, address, keyless = false } = state.origins.get(id) ?? {}
   return keyless && address !== undefined ? subnetOf(address) : person
@@ -413,7 +413,7 @@ export function noteSpoken(state: RoomState, by: string, at: number, id: string 
   }
 }
 
-/** What was said at that time was not kept: nobody waits for it. */
+/** The message of that time was not kept: it causes no wait. */
 export function unspoken(state: RoomState, at: number): void {
   for (const [speaker, newest] of state.spoken) if (newest.at === at) state.spoken.delete(speaker)
 }
@@ -425,7 +425,7 @@ export const because = (what: 'kicked' | 'banned', by: Member, reason: string | 
 const NOT = { unban: 'banned', unmute: 'muted' } as const
 const levelOf = (role: Role | undefined): number => (role === undefined ? 0 : role === 'op' ? 1 : 2)
 
-/** The one in the room who has that name, or the one that looks like it. */
+/** The member with that name, or with one that looks like it. */
 function find({ members, skeletons }: RoomState, name: string): Member | Rejected {
   const skeleton = skeletonOf(name)
   const [found, another] = [...members.values()].filter(({ id }) => skeletons.get(id) === skeleton)
@@ -435,13 +435,13 @@ function find({ members, skeletons }: RoomState, name: string): Member | Rejecte
   return found
 }
 
-/** Ops who were called so when they became ones. */
+/** Operators by the name they had when they became ones. */
 const opsCalled = ({ rules }: RoomState, skeleton: string): readonly string[] =>
   [...rules.ops].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
 
 /**
- * The persons below `by` who are meant by a name: those here who have it, or, where none has, those who had it last and the ops who
- * are known by it. Rank is a person's: who has the name of an op is none by that.
+ * The persons below `by` for a name: the present members with it, or, where there are none, its last holders and the operators
+ * known by it. Rank is a person's: the name of an operator makes nobody one.
  */
 function meantBy(state: RoomState, by: Member, name: string): readonly string[] | Rejected {
   const { members, skeletons, gone, rules } = state
@@ -457,7 +457,7 @@ function meantBy(state: RoomState, by: Member, name: string): readonly string[] 
   return known.size > 0 && below.length === 0 ? notAllowed : below.filter((person) => person !== '')
 }
 
-/** The name for which something was laid down that holds for this one, or for the person here who is called so. */
+/** The name under which a restraint was laid down that holds for this name, or for the present member with it. */
 function laidDownFor(state: RoomState, { names, persons }: Restraints, name: string): string | undefined {
   const held = names.get(ruleKey(name))
   if (held !== undefined) return held.name
@@ -470,7 +470,7 @@ function laidDownFor(state: RoomState, { names, persons }: Restraints, name: str
   return [...names.values()].find((each) => each.persons.has(person))?.name
 }
 
-/** What follows from somebody's being sent out of a room that is locked: they were inside, and are not any more. */
+/** The consequence of a kick from a locked room: the persons were inside, and are not any more. */
 export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: Stamp): ShutOut | undefined {
   if (event.type !== 'left' || event.kickedBy === undefined) return undefined
   const person = personOf(state, event.by.id)
@@ -479,7 +479,7 @@ export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: S
 
 const ADDRESS = /^[0-9a-f.:]{2,45}$/i
 
-/** A name that somebody could have: a nick, an address, or what somebody here is called. */
+/** A name that is possible: a nick, an address, or the name of a present member. */
 function nameOf({ members, hidden, skeletons }: RoomState, raw: string): string | Rejected {
   const skeleton = skeletonOf(raw)
   for (const all of [members, hidden])

@@ -4,7 +4,7 @@ import { ruleKey } from './moderation.ts'
 /** So many files that were once whole and are gone are remembered, for no bundle to bring them back. */
 const MOST_GONE = 10_000
 
-/** Sequences of what is known of one file. */
+/** Sequences of the facts about one file. */
 interface FileFacts {
   readonly status: 'offered' | 'whole'
   readonly seq: number
@@ -13,16 +13,16 @@ interface FileFacts {
 }
 
 /**
- * Which of a room's facts still say something, so that what is kept of a room has an end however long it lives: the newest topic; of each file
- * that it is on its way, or that it is whole and who has it; of one that was whole and is gone, that it is; of what was laid down, what holds. Of an
- * upload that never became whole and was withdrawn, nothing. What ends something lasts as its newest: it may be thinned before what it ends.
+ * The facts of a room that still matter, so that the kept ones stay bounded however long it lives: the newest topic; of each file its offer, or its
+ * completion and receipts; of a file that was whole and is gone, its withdrawal; the rules that hold. Of an upload that was withdrawn before it was
+ * whole: nothing. The end of a rule lasts as the newest fact about it, and may be dropped before the facts it ended.
  */
 export class RetainedFacts {
   readonly #seqs = new Set<number>()
   readonly #files = new Map<string, FileFacts>()
   /** Sequences of withdrawals, in order. */
   readonly #gone = new Set<number>()
-  /** Sequences of those that one newest ends, by what they are about. */
+  /** Sequences of facts that the newest one of the same subject ends, by subject. */
   readonly #about = new Map<string, number[]>()
   #isLocked = false
 
@@ -60,7 +60,7 @@ export class RetainedFacts {
         this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
         return
       case 'unbanned':
-        // A ban that was taken back says still who is none of those inside.
+        // A ban that was lifted still says that its persons are not among those inside.
         if (this.#isLocked) this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
         else this.#end(`ban ${ruleKey(fact.name)}`, fact.seq)
         return
@@ -109,7 +109,7 @@ export class RetainedFacts {
     this.#seqs.add(seq)
   }
 
-  /** Answers what it was until now. */
+  /** Answers the status until now. */
   #forget(id: string): FileFacts['status'] | undefined {
     const file = this.#files.get(id)
     if (file === undefined) return undefined

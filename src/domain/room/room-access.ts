@@ -14,7 +14,7 @@ export interface Invitation extends Omit<KeptInvitation, 'used'> {
   readonly code: string
 }
 
-/** What opens a room, in the hands of one of its operators. `Why`: the form of refusals on the side that asks. */
+/** A room's password and invitations, in the hands of one of its operators. `Why`: the form of refusals on the caller's side. */
 export interface RoomAccess<Why = Rejected> {
   /** The room's password from now on; undefined takes it away. Members that are in stay in. */
   setPassword(word: string | undefined): Promise<Why | undefined>
@@ -26,7 +26,7 @@ export interface RoomAccess<Why = Rejected> {
   revoke(id: string): Promise<Why | undefined>
 }
 
-/** What an operator wants of what opens a room. */
+/** An operator's request about the room's password and invitations. */
 export type AccessRequest =
   | { readonly type: 'setPassword'; readonly password: string | undefined }
   | { readonly type: 'invite' }

@@ -19,11 +19,11 @@ export type RoomFile =
       readonly file: WholeFile
       readonly by: Member
       readonly at: number
-      /** When each of those verified it who said so, by name. */
+      /** When each receiver verified it, by name. */
       readonly received: ReadonlyMap<string, number>
     }
 
-/** What operators of the room have laid down; the journal keeps it. */
+/** The rules laid down by operators; the journal keeps them. */
 export interface Rules {
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
@@ -32,13 +32,13 @@ export interface Rules {
   locked: boolean
   /** Since when members' files are for operators of the room, in milliseconds since 1970; undefined while they are for everybody. */
   collectingSince: number | undefined
-  /** Members who are no operators may send one message in so many seconds; 0: as many as they like. */
+  /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
   slowSeconds: number
 }
 
 /** Whom bans hold for, or mutes. */
 export interface Restraints {
-  /** What was laid down, by the skeleton of the name that it was given for, or by the subnet of the address. */
+  /** The restraints, by the skeleton of the name they were given for, or by the subnet of the address. */
   readonly names: Map<string, Restraint>
   /** How many of these hold for each person. */
   readonly persons: Map<string, number>
@@ -60,29 +60,29 @@ export interface Origin {
 }
 
 /**
- * What a room knows. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
+ * The state of a room. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
  * than all the rest.
  */
 export interface RoomState {
   readonly name: string
   readonly members: Map<string, Member>
-  /** Those who came without a word: they may speak, are not listed, and nobody hears of their coming and going. */
+  /** Hidden members: they may speak, are not listed, and nobody is told when they come and go. */
   readonly hidden: Map<string, Member>
   readonly files: Map<string, RoomFile>
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
-  /** Ids of those who gave them, by the file's id: one who takes another name is no other. */
+  /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
   readonly receivers: Map<string, Set<string>>
   readonly rules: Rules
-  /** Of those who are here, or about to be, by their id: their origin, the skeleton of their name, and what holds for them. */
+  /** Members present or about to join, by id: their origin, the skeleton of their name, and their restraint. */
   readonly origins: Map<string, Origin>
   readonly skeletons: Map<string, string>
   readonly restrained: Map<string, 'banned' | 'muted'>
-  /** The persons who were here when the room was locked: they may come back. */
+  /** The persons present when the room was locked: they may come back. */
   readonly insiders: Set<string>
   /**
-   * Who has gone, or is called otherwise now, by the skeleton of the name they had: the last of each, and of so many at most. Empty: somebody
-   * whom nothing would know again.
+   * Former members and former names, by skeleton: the last person of each, up to a limit. Empty: a person
+   * without a key to know them again.
    */
   readonly gone: Map<string, string>
   /** When somebody was last told of as typing, by their id. */

@@ -48,19 +48,19 @@ export function audienceFor(
   return collects ? collecting : { from, to: authorOf(to) }
 }
 
-/** The one in the room who is meant by a name. */
+/** The member with that name. */
 export function addressee({ members }: RoomState, name: string): Member | Rejected {
   const [to, another] = [...members.values()].filter((member) => member.name === name)
   if (to === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is here; /who lists who is')
-  // Guests are called by their address, and several can share one: what is for one must not reach the wrong one.
+  // A guest's name is its address, which several can share: a whisper must not reach the wrong one.
   if (another !== undefined)
     return rejected('NO_SUCH_MEMBER', 'several here go by that name; one of them must take a /nick')
   return to
 }
 
-/** Who gets something else of a batch than what everybody gets. */
+/** The readers whose view of a batch differs from everybody's. */
 export interface BatchVisibility {
-  /** What everybody may see; all of it where nothing is for some only. */
+  /** The public part; all of the batch where nothing has an audience. */
   readonly open: readonly RoomEvent[]
   /** Ids of those to whom one of the others is personal. */
   readonly concerned: ReadonlySet<string>
@@ -83,7 +83,7 @@ export const visibilityOf: Encoder<BatchVisibility> = ({ events }) => {
   return { open, concerned, concernsOperators }
 }
 
-/** What somebody sees of a batch; undefined: what everybody sees. How they stand is looked up only where that matters. */
+/** A member's view of a batch; undefined: the same as everybody's. Their rights are looked up only where that matters. */
 export function ownVisibility(batch: Batch, id: string, reader: () => Reader): readonly RoomEvent[] | undefined {
   const { concerned, concernsOperators } = batch.encoded(visibilityOf)
   if (!concerned.has(id) && !(concernsOperators && reader().isOperator)) return undefined
@@ -96,7 +96,7 @@ const collecting = rejected(
   'this room collects files: send it without a name, and it goes to the operators',
 )
 
-/** What members have sent to operators of a room, oldest first, and who of those here has nothing whole among it. */
+/** Submissions to the operators of a room, oldest first, and the present members without a whole file among them. */
 export interface Submissions {
   readonly files: readonly RoomFile[]
   readonly missing: readonly Member[]

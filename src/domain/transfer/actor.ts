@@ -21,7 +21,7 @@ import { type TransferParts, WriterLease, type Writing } from './writer.ts'
 /** Progress is told no more often. */
 const PROGRESS_MS = 100
 
-/** The owner of what comes in one go: the connection that brings it, and nobody once that is over. */
+/** The owner of an upload in one go: the connection that brings it, and nobody once that is over. */
 export const IN_BAND = 'connection'
 
 /**
@@ -32,13 +32,13 @@ export class TransferActor {
   readonly id: string
   readonly room: string
   readonly by: Member
-  /** Who may go on with it, and end it: the id of its sender, or a word of the server's by which it knows them again. */
+  /** The person who may continue and end it: the id of its sender, or an identifier of the server's by which it knows them again. */
   readonly owner: string
   readonly #parts: TransferParts
   #transfer: Transfer
   #file: OfferedFile
   readonly #held: WriterLease
-  /** Who writes; it counts up with each. Nobody does when `#writing` is another. */
+  /** The writer's number; it counts up with each. There is no writer when `#writing` is another. */
   #epoch = 0
   #writing = 0
   /** A file writer takes one call at a time. */
@@ -50,7 +50,7 @@ export class TransferActor {
   #tookAt = 0
   /** Appends that wait for us: for their turn, for room, for the disk. */
   #waiting = 0
-  /** Why the one who wrote before was made to stop. */
+  /** Why the writer before was stopped. */
   #interrupted: { readonly epoch: number; readonly why: Rejected } | undefined
   #closed = false
   readonly #events = new Subject<TransferEvent>()
@@ -84,8 +84,8 @@ export class TransferActor {
   }
 
   /**
-   * What happens to it from now on; completes after `completed` or `withdrawn`, and when the host stops. Progress is told at most every
-   * 100 ms. It has no error channel: what fails is `withdrawn` or `paused`.
+   * Its events from now on; completes after `completed` or `withdrawn`, and when the host stops. Progress comes at most every
+   * 100 ms. No error channel: a failure is `withdrawn` or `paused`.
    */
   get events$(): Observable<TransferEvent> {
     return this.#events.asObservable()
@@ -163,7 +163,7 @@ export class TransferActor {
     return why
   }
 
-  /** Size and digest of what is durable, for a sender to see whether it has the same file (C111). */
+  /** Size and digest of the durable bytes, for a sender to see whether it has the same file (C111). */
   prefix(): Promise<Digest | Rejected> {
     return this.#inTurn.run(async () => {
       const writer = await this.#open()
@@ -172,7 +172,7 @@ export class TransferActor {
     })
   }
 
-  /** The durable offset, once what is under way with it is through: a question while it becomes whole is answered with the whole size. */
+  /** The durable offset, once writing under way is through: a question while the file becomes whole is answered with the whole size. */
   offset(): Promise<number> {
     return this.#inTurn.run(async () => this.durable)
   }
@@ -188,7 +188,7 @@ export class TransferActor {
   }
 
   /**
-   * The same for somebody who is not its owner, and has the same file: they show the digest of what is durable of it. Only while nobody
+   * The same for a sender who is not its owner, and has the same file: they prove it by the digest of the durable bytes. Only while nobody
    * writes, and only of a file whose own digest was promised, so that it can become no other by their bytes.
    */
   adopt(offset: number, prefix: string): Promise<Writing | Rejected> {
@@ -241,7 +241,7 @@ export class TransferActor {
     return this.#inTurn.run(() => this.#withdraw(reason))
   }
 
-  /** The host stops: what arrived is made durable, and nobody writes any more. */
+  /** The host stops: received bytes are made durable, and nobody writes any more. */
   close(): Promise<void> {
     this.#epoch++
     this.#closed = true
@@ -261,7 +261,7 @@ export class TransferActor {
       get offset() {
         return writer.offset
       },
-      // Not in turn: a writer that waits for the caps must not keep the next one out. What is too large stays so; room may come.
+      // Not in turn: a writer that waits for the caps must not keep the next one out. A file that is too large stays so; space may come.
       append: (bytes) => {
         const append = () => ifMine(() => this.#append(epoch, writer, bytes))
         const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
@@ -350,7 +350,7 @@ export class TransferActor {
     return file
   }
 
-  /** What arrived is not what was promised: nothing of it is worth keeping, but the sender may try once more (C112). */
+  /** The received bytes do not match the promise: none is worth keeping, but the sender may try once more (C112). */
   async #beginAgain(): Promise<void> {
     await this.#held.discard()
     this.#apply({ type: 'pause', durable: 0 })
@@ -359,7 +359,7 @@ export class TransferActor {
     if ('type' in next) await this.#withdraw(next.message)
   }
 
-  /** What has been refused once is good for nothing more. */
+  /** A refused upload is over for good. */
   async #refused(why: Rejected): Promise<Rejected> {
     await this.#withdraw(why.message)
     return why

@@ -67,10 +67,10 @@ export interface Withdrawn {
   readonly reason: string
 }
 
-/** What happens to one file on its way into a room. */
+/** The events of one file on its way into a room. */
 export type TransferEvent = Offered | Declared | Promised | Resumed | Progressed | Paused | Completed | Withdrawn
 
-/** How far it is, as those see it who have no part in it. */
+/** Its progress for outsiders. */
 export type TransferStatus = 'arriving' | 'paused' | 'whole' | 'withdrawn'
 
 const STATUSES = {

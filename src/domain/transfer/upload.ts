@@ -15,7 +15,7 @@ export class SourceFailed extends Error {
   }
 }
 
-/** Carries one file from its source into its transfer, in one go: what does not get through is withdrawn. */
+/** Carries one file from its source into its transfer, in one go: an upload that breaks off is withdrawn. */
 export class UploadRun implements Upload {
   readonly id: string
   readonly done: Promise<WholeFile | Rejected>

@@ -30,13 +30,13 @@ export interface TransferParts {
   ended(): void
 }
 
-/** The one who writes a transfer now. It is fenced off when another takes over: every call answers `FENCED` then. */
+/** The current writer of a transfer. It is fenced off when another takes over: every call answers `FENCED` then. */
 export interface Writing {
   /** Where its next byte goes. */
   readonly offset: number
   /** Takes the next bytes; resolves when the next call may be made, which is the back pressure. */
   append(bytes: Uint8Array): Promise<Rejected | undefined>
-  /** Ends the writing for now: what arrived is made durable, and the offset to go on from is answered. Idempotent. */
+  /** Ends the writing for now: received bytes are made durable, and the offset to continue from is answered. Idempotent. */
   pause(): Promise<number>
   /** Publishes the file: `TRANSFER_CUT` where bytes are missing, which can follow; `HASH_MISMATCH` where it begins again at 0. */
   finish(): Promise<WholeFile | Rejected>
@@ -58,12 +58,12 @@ export class WriterLease {
     return this.#writer !== undefined
   }
 
-  /** What is durable by now, while it is open. */
+  /** The durable bytes so far, while it is open. */
   get durable(): number | undefined {
     return this.#writer?.durable
   }
 
-  /** Goes on with what the file store has of it, or begins it. */
+  /** Continues the file store's partial file, or begins it. */
   async open(size: number | undefined): Promise<FileWriter | Rejected> {
     this.keep()
     const { fileStore } = this.#parts
@@ -83,7 +83,7 @@ export class WriterLease {
     this.#cancelIdle = this.#parts.clock.after(this.#parts.idleMs, letGo)
   }
 
-  /** Lets go of it; what arrived stays. Answers the durable offset, undefined where it was not open. */
+  /** Releases the partial file and keeps its bytes. Answers the durable offset, undefined where it was not open. */
   async suspend(): Promise<number | undefined> {
     const writer = this.taken()
     await writer?.suspend()

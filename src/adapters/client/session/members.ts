@@ -1,6 +1,6 @@
 import type { Deopped, Member, Opped, Presence } from '#domain/room/events.ts'
 
-/** Who is in the room, as far as this session was told. */
+/** The members of the room, as far as this session was told. */
 export class Members {
   readonly #members = new Map<string, Member>()
 
@@ -9,8 +9,8 @@ export class Members {
   }
 
   /**
-   * The members as the host sees them at this moment. Answers what happened since, as news: so whoever follows the events knows the
-   * members. In a crowd the host names only some, and those it leaves out are taken to be there still.
+   * The host's list of members at this moment. Answers the differences as presence events: subscribers of the events know all
+   * members. In a crowd the host lists only some, and the others are taken to be there still.
    */
   sync(members: readonly Member[], complete: boolean): readonly Presence[] {
     const news: Presence[] = []

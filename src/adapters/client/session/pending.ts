@@ -36,7 +36,7 @@ export class PendingCommands {
   }
 
   /**
-   * Takes it, however full it is: `isFull` is for those who can wait. Answers what to send; undefined where it was settled at once,
+   * Takes it, however full it is: `isFull` is for callers that can wait. Answers the bytes to send; undefined where it was settled at once,
    * because no host would take it.
    */
   give(command: ClientCommand, settle: Settle): Uint8Array | undefined {
@@ -83,8 +83,8 @@ export class PendingCommands {
 }
 
 /**
- * A command as a message that may be sent any number of times: with an id, where it can have one. What the host would end the
- * connection for is refused here already, or it would be sent again and again.
+ * A command as a message that may be sent any number of times: with an id, where it can have one. A command for which the host would end
+ * the connection is refused here already, or it would be sent again and again.
  */
 function commandMessage(command: ClientCommand, ref: number, newId: () => string): Uint8Array | Rejected {
   const message = encodeMessage({ type: 'command', ref, command: identified(command, newId) })

@@ -14,7 +14,7 @@ import {
 import type { SessionSettings } from '../settings.ts'
 import type { MessageTransport, OpenTransport } from './transports.ts'
 
-/** Who comes, and to which room. */
+/** The member's credentials, and the room. */
 export interface Handshake {
   readonly key: string
   readonly name?: string
@@ -91,7 +91,7 @@ export class ProtocolClient {
     this.#say({ type: 'join', room, ...shown, ...(after === undefined ? {} : { after }) })
   }
 
-  /** Says goodbye; what was sent before still gets there, and is answered. */
+  /** Says goodbye; messages sent before still arrive, and are answered. */
   leave(): void {
     if (this.#status === 'joined') {
       this.#status = 'leaving'
@@ -199,5 +199,5 @@ export class ProtocolClient {
   }
 }
 
-/** What a host says that would take us a moment later. */
+/** Codes of a host that may accept us a moment later. */
 const PASSING: ReadonlySet<Code> = new Set(['RESTART', 'CLOSED', 'BUSY', 'TIMEOUT'])

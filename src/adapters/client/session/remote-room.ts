@@ -24,19 +24,19 @@ export interface RemoteRoomParts {
 
 export interface WantedPlace {
   readonly room: string
-  /** 32 hexadecimal digits: whoever shows them again is the same person. */
+  /** 32 hexadecimal digits: the same key is the same person. */
   readonly key: string
   readonly name?: string
   readonly token?: string
-  /** What opens the room: its password, or an invitation. */
+  /** The room's password, or an invitation. */
   readonly password?: string
   /** The sequence after which the events begin; without it, now. */
   readonly after?: number
 }
 
 /**
- * A place in a room of another host that outlives its connections: it comes back by itself, goes on behind the last entry it saw, and
- * sends again what was not answered. Knows no socket: `open` makes connections.
+ * Membership in a room of another host that outlives its connections: it reconnects by itself, goes on behind the last entry it saw, and
+ * sends unanswered commands again. Knows no socket: `open` makes connections.
  */
 export class RemoteRoom {
   readonly #parts: RemoteRoomParts
@@ -51,7 +51,7 @@ export class RemoteRoom {
   #status: 'new' | 'entering' | 'in' | 'leaving' | 'closed' = 'new'
   #conversation: ProtocolClient | undefined
   #member: Member = { id: '', name: '' }
-  /** What it wants to be called; a guest wants nothing. */
+  /** The requested nick; a guest has none. */
   #name: string | undefined
   #topic = ''
   #collectingSince: number | undefined
@@ -61,7 +61,7 @@ export class RemoteRoom {
   #toldAt = 0
   #start = 0
   #cursor: number | undefined
-  /** What came before whoever awaited `enter` had a turn. */
+  /** Events from before the caller of `enter` had a turn. */
   #early: RoomEvent[] | undefined = []
   readonly #backoff: Backoff
   #cancelWait: Cancel = () => {}
@@ -95,7 +95,7 @@ export class RemoteRoom {
     return this.#slowSeconds
   }
 
-  /** Whether the room asks whoever comes in for one. */
+  /** Whether the room asks for a password. */
   get hasPassword(): boolean {
     return this.#hasPassword
   }
@@ -162,7 +162,7 @@ export class RemoteRoom {
     this.#connect()
   }
 
-  /** Resolves when the host has taken what was sent, or could not be reached for a while. */
+  /** Resolves when the host has taken all sent commands, or could not be reached for a while. */
   leave(why: string): Promise<void> {
     if (this.#status === 'in' && this.#conversation?.joined === true) {
       this.#status = 'leaving'

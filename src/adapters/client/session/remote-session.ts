@@ -8,7 +8,7 @@ import { refusedUpload } from '#domain/transfer/upload.ts'
 import { hasLeft, type RemoteRoom } from './remote-room.ts'
 import type { Page, RoomFiles } from './room-files.ts'
 
-/** A place in a room on another host: what is written against a local session runs against this one. */
+/** A session in a room on another host: code for a local session runs against this one. */
 export class RemoteSession implements RoomSession {
   readonly room: string
   readonly #place: RemoteRoom
@@ -96,7 +96,7 @@ export class RemoteSession implements RoomSession {
   }
 }
 
-/** What was told so far, and what comes. */
+/** The entries so far, and the live ones. */
 export interface Followed {
   /** The sequence after which a reader begins. */
   readonly start: number
@@ -106,8 +106,8 @@ export interface Followed {
 }
 
 /**
- * Every entry after the start, for each subscriber: whoever comes late reads from the host what was told before, and goes on with what
- * comes; no gap, nothing twice. Presence is live only. What cannot be read any more is `missed`.
+ * Every entry after the start, for each subscriber: a late one reads the earlier entries from the host, and goes on with the live
+ * ones; no gap, nothing twice. Presence is live only. Unreadable entries are `missed`.
  */
 export const replayed = (room: Followed, read: (after: number) => Promise<Page>): Observable<RoomEvent> =>
   new Observable((subscriber) => void follow(room, read, subscriber))

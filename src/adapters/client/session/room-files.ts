@@ -23,7 +23,7 @@ export interface Page {
 /** As much as a host answers at once. */
 const PAGE_ENTRIES = 500
 
-/** What a session needs beside its connection, over HTTP: the room's files, and what was said before. */
+/** A session's needs beside its connection, over HTTP: the room's files, and its history. */
 export class RoomFiles {
   readonly #api: ApiClient
   readonly #settings: ClientSettings
@@ -52,7 +52,7 @@ export class RoomFiles {
     return (await this.#asked(() => listFiles(this.#api, this.#room))).map(fileOf)
   }
 
-  /** A page of what was said after `after`. */
+  /** A page of the entries after `after`. */
   async page(after: number): Promise<Page> {
     const { events, last } = await this.#history({ after, limit: PAGE_ENTRIES })
     const past = pastOf(events)
@@ -60,7 +60,7 @@ export class RoomFiles {
     return { events, upTo: newest === undefined ? last : lastSeqOf(newest) }
   }
 
-  /** The newest `count` entries, oldest first, and what is missing between them. */
+  /** The newest `count` entries, oldest first, and the gaps between them. */
   async history(count: number): Promise<readonly PastEvent[]> {
     let found: readonly PastEvent[] = []
     for (let left = count; left > 0; ) {
@@ -82,7 +82,7 @@ export class RoomFiles {
     return pastOf(await this.#asked(() => search(this.#api, this.#room, query, most)))
   }
 
-  /** What is under way goes on. */
+  /** Transfers under way go on. */
   close(): void {
     this.#api.close()
   }

@@ -24,7 +24,7 @@ export interface MessageTransportListener {
 /** Begins to connect. The listener hears nothing before this has returned. */
 export type OpenTransport = (listener: MessageTransportListener) => MessageTransport
 
-/** What is used of a WebSocket: the one of pages, of Node, and of packages. */
+/** The used part of a WebSocket: the one of pages, of Node, and of packages. */
 export interface WebSocketLike {
   binaryType: string
   send(message: Uint8Array<ArrayBuffer>): void
@@ -56,7 +56,7 @@ export const webSocketTo =
     socket.addEventListener('message', ({ data }) => {
       if (!over && data instanceof ArrayBuffer) listener.received(new Uint8Array(data))
     })
-    // Says nothing of what happened, and not every kind closes after it.
+    // Tells no cause, and not every kind closes after it.
     socket.addEventListener('error', ({ error }) => {
       if (error instanceof NotTrusted && !over) {
         over = true

@@ -23,14 +23,14 @@ export interface Joined {
   readonly after: number
 }
 
-/** What a front end supplies: its protocol's way to tell a member things. */
+/** Supplied by a front end: the output to its member in its protocol. */
 export interface Wire {
   /** Writes the member's part of a batch to the outbox: encoded once for all readers, in one write. */
   deliver(batch: Batch, session: LocalSession): void
   /** Tells of a room that was joined, before anything of it is delivered, or of a posted command that was refused. */
   reply(answer: Joined | Rejected): void
   /**
-   * Takes in nothing more, tells `why` where it is given, and ends the connection after what was written. Called once, also where the
+   * Takes in nothing more, sends the reason if given, and ends the connection after the bytes already written. Called once, also where the
    * connection is over already. Resolves when nothing of the member's is under way to its room any more, such as half a file.
    */
   close(why: Reason | undefined): Promise<unknown> | undefined
@@ -67,7 +67,7 @@ export interface JoinOptions {
   readonly hidden?: boolean
 }
 
-/** By what a member is known: its connection, or its key, which `keys` knows the holder of. */
+/** A member's identity: its connection, or its key, as known to `keys`. */
 interface Identity {
   readonly id: string
   readonly keys?: KeyRegistry
@@ -113,7 +113,7 @@ export class ClientSession implements KeyHolder {
   /** A joining or posting that is under way: its member leaves the room after it. */
   #underWay: Promise<unknown> = Promise.resolve()
 
-  /** `id`: what the member is known by; left out where it has to show a key first. */
+  /** `id`: the member's identity; left out where it has to prove a key first. */
   constructor(
     incoming: IncomingConnection,
     wire: Wire,

@@ -5,7 +5,7 @@ import type { ConnectionServer } from './incoming-connection.ts'
 
 /** A connection, as its server looks after it. */
 export interface ServedConnection {
-  /** Takes in nothing more; what was said before still goes its way. */
+  /** Takes in nothing more; input so far is still handled. */
   stopReading(): void
   /** Tells the peer why the host stops, and ends. Resolves when the peer has taken it, or is gone. */
   farewell(why: string): Promise<void>

@@ -38,12 +38,12 @@ export class Delivery {
     return this.#session
   }
 
-  /** Delivers what happens in the session's room after the sequence `after`. */
+  /** Delivers the room's events after the sequence `after`. */
   follow(session: LocalSession, after: number): void {
     this.unfollow()
     this.#session = session
     const take = (batch: Batch) => this.#take(batch, session)
-    // A sequence that the room has not reached is of a history that was lost since: there is only what comes.
+    // A sequence that the room has not reached is of a history that was lost since: there are only live events.
     this.#subscription = session.follow(Math.min(after, session.last), take, () => this.#parts.ended(session))
     this.#resume()
   }
@@ -54,7 +54,7 @@ export class Delivery {
     this.#session = undefined
   }
 
-  /** Delivers nothing until `release`, and then goes on after the sequence `cursor`; left out, after what was delivered. */
+  /** Pauses until `release`, and then goes on after the sequence `cursor`; left out, after the last delivery. */
   hold(cursor = this.#subscription?.cursor): void {
     this.#held = true
     if (cursor !== undefined) this.#subscription?.pause(cursor)

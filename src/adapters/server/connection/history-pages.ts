@@ -98,7 +98,7 @@ async function* readAgain(session: Reading, seqs: readonly number[]): AsyncGener
   }
 }
 
-/** A place in the journal, from which portions are read on; it holds none of what it has read. */
+/** A place in the journal to read portions from; it holds none of the entries. */
 class Cursor {
   readonly #session: Reading
   #wanted: number
@@ -111,7 +111,7 @@ class Cursor {
     this.#wanted = wanted
   }
 
-  /** At most `most` entries of what `choose` takes of the next page. */
+  /** At most `most` entries of those that `choose` takes from the next page. */
   async next(most: number, choose: (events: readonly PastEvent[]) => readonly PastEvent[]): Promise<Portion> {
     const { events, read, upTo } = await this.#session.page(this.at, Math.min(this.#wanted, most))
     const taken: PastEvent[] = []

@@ -9,7 +9,7 @@ interface ProgressLimits {
   readonly leastBytes: number
 }
 
-/** The progress of what a client sends. Times are the clock's `elapsed`, bytes are counted from the beginning. */
+/** The progress of a client's input. Times are the clock's `elapsed`, bytes are counted from the beginning. */
 export class Progress {
   readonly #limits: ProgressLimits
   #bytes: number

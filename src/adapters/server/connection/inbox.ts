@@ -16,9 +16,9 @@ export interface InboxParts<Item> {
 /** The items that come in over one connection, handled one after the other. While one waits, the connection is not read. */
 export class Inbox<Item> {
   readonly #parts: InboxParts<Item>
-  /** `stopped`: takes in nothing more, and handles what it has. `closed`: drops that too. */
+  /** `stopped`: takes in nothing more, and handles the items it has. `closed`: drops those too. */
   #status: 'open' | 'stopped' | 'closed' = 'open'
-  /** Items behind the one that waits, at most what was read at once; undefined while none waits. */
+  /** Items behind the one that waits, at most those of one read; undefined while none waits. */
   #behind: Item[] | undefined
 
   constructor(parts: InboxParts<Item>) {

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 
 /**
  * The one writer of one connection. `full` tells that the peer is behind; the caller then stops following the room and reads on from
- * the journal later: what waits here stays below `markBytes` and one batch, whatever the peer does.
+ * the journal later: the waiting bytes stay below `markBytes` and one batch, whatever the peer does.
  */
 export class Outbox {
   readonly #connection: Writable

@@ -12,7 +12,7 @@ interface WaitingRequest {
 
 /**
  * A rate that several requests share. There are no debts: a request that is over the rate waits for its own tokens, a few at each of
- * its turns, so that a small one is through soon whatever waits beside it; and one that is given up gives back what it has (C67).
+ * its turns, so that a small one is through soon beside large ones; and one that is given up gives its tokens back (C67).
  */
 export class SharedRate {
   readonly #bucket: TokenBucket
@@ -109,7 +109,7 @@ export interface Cost {
   readonly per: number
 }
 
-/** The one table of prices, for all servers: a request costs its requester what its answer costs the host. A line of text costs 1. */
+/** The one table of prices, for all servers: the cost of a request is the host's cost of its answer. A line of text costs 1. */
 export const COSTS = {
   /** Lines of text. */
   text: { fixed: 0, per: 1 },

@@ -47,12 +47,12 @@ export interface Route {
   readonly handler: (exchange: Exchange) => unknown
 }
 
-/** What handlers have to do with. */
+/** The parts of the host that handlers use. */
 export interface HttpContext extends HttpServerParts {
   readonly names: RequestNames
   readonly rates: RequestRates
   readonly downloads: DownloadSlots
-  /** Aborted when the host stops: what would go on for long ends then. */
+  /** Aborted when the host stops: long answers end then. */
   readonly closing: AbortSignal
   incomingOf(request: IncomingMessage): IncomingConnection
 }
@@ -67,7 +67,7 @@ export interface Exchange {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Left out of answers to what no route is for. */
+    /** Left out of answers to requests without a route. */
     readonly route?: Route
   }
 }
@@ -79,7 +79,7 @@ interface Claims extends SignedLinkHolder {
 }
 
 /**
- * The sender of a request: who it claims to be, what it may do, and what it pays. A room that it may not enter looks as if there were
+ * The sender of a request: its identity, its permissions, and its rate. A room that it may not enter looks as if there were
  * none: the same answer to the byte.
  */
 export class Requester {
@@ -229,7 +229,7 @@ export class Requester {
     return await this.#supervised(session, act).finally(() => session.close())
   }
 
-  /** Cuts off what is still under way when the room sends its member out, or the access it was begun with ends (C124). */
+  /** Cuts off the request when the room kicks its member, or the access it was begun with ends (C124). */
   async #supervised<T>(session: LocalSession, act: (session: LocalSession) => Promise<T>): Promise<T> {
     const { permission } = this.#route
     const why = isOfRooms(permission) ? session.refusalTo(permission) : noPermission
@@ -273,7 +273,7 @@ export class RequestNames {
 }
 
 /**
- * The rates of requests, by what they cost. Connections cost a client of HTTP nothing, so requests are counted; but each waits for its
+ * The rates of requests, by their cost. Connections cost a client of HTTP nothing, so requests are counted; but each waits for its
  * own tokens, and for no other request of the same address.
  */
 export class RequestRates {
@@ -308,7 +308,7 @@ const isOfRooms = (permission: RoutePermission): permission is Permission =>
 
 /** A route that has to do with a room names a permission of rooms in the table. */
 const noPermission = rejected('NOT_ALLOWED', 'permission denied: this address has no permission in the table of routes')
-/** For members who are about to come back: nobody else must do what was meant for them. */
+/** For a member who is about to reconnect: nobody else may act under that key meanwhile. */
 const notHere = rejected('NOT_A_MEMBER', 'the member with this key is not in the room just now; ask again in a moment')
 
 function linkClaims({ signedLinks }: HttpContext, request: FastifyRequest, { link }: Route): Claims | undefined {
@@ -339,7 +339,7 @@ function basicClaims(authorization: string): Pick<SignedLinkHolder, 'name' | 'cr
   return { ...(name === '' ? {} : { name }), ...(credential === '' ? {} : { credential }) }
 }
 
-/** Percent-encoded, or as it is: Node gives the bytes of a header as Latin 1, and what people type is UTF-8. */
+/** Percent-encoded, or as it is: Node gives the bytes of a header as Latin 1, and people type UTF-8. */
 function decoded(text: string): string {
   const bytes = Buffer.from(text, 'latin1')
   try {

@@ -44,7 +44,7 @@ export class HttpConnection {
     return this.#current !== undefined
   }
 
-  /** Runs `handle` when the answers to what was asked before are through. */
+  /** Runs `handle` when the answers to earlier requests are through. */
   serve(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
     if (this.#failed) return
     const run = () => {
@@ -71,7 +71,7 @@ export class HttpConnection {
   fail(why: Refusal): void {
     if (this.#failed) return
     this.#failed = true
-    // The request itself broke off within its body, rather than what comes behind it.
+    // The request itself broke off within its body, rather than the one behind it.
     const isBroken = this.#newest?.complete === false
     if (this.#waiting.length > 0) {
       if (isBroken) this.#waiting.splice(-1, 1, () => this.#refuse(why))
@@ -82,7 +82,7 @@ export class HttpConnection {
       if (isBroken) this.#refuse(why)
       else this.#current.response.shouldKeepAlive = false
     }
-    // Not from within Node's parser, which may be what calls.
+    // Later: Node's parser may be the caller.
     setImmediate(() => drain(this.incoming.connection))
   }
 
@@ -91,7 +91,7 @@ export class HttpConnection {
     return this.busy ? this.#idle.wait() : Promise.resolve()
   }
 
-  /** Ends the connection once it has what was written to it. */
+  /** Ends the connection once its written bytes are sent. */
   end(): void {
     hangUp(this.incoming.connection, this.#clock)
   }

@@ -91,7 +91,7 @@ export class HttpRefused extends Error {
   }
 }
 
-/** The answer to requests for what is absent and for what is forbidden: the same to the byte. */
+/** The answer for absent and for forbidden things: the same to the byte. */
 export const notFound: Refusal = {
   code: 'NOT_FOUND',
   message:

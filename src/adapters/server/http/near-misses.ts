@@ -23,7 +23,7 @@ export function whatWorks({ headers, raw }: FastifyRequest, asked = ''): string 
 }
 
 /**
- * Answers a request that no route is for: where this address has other methods, with them and with what works, in `usual` where no room
+ * Answers a request without a route: where this address has other methods, with them and an example that works, in `usual` where no room
  * is named.
  */
 export function refuseAbsent(

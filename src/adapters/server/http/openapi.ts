@@ -2,9 +2,9 @@ import * as v from 'valibot'
 import * as bodies from '#protocol/schema.ts'
 import { TUS_VERSION } from '#protocol/tus.ts'
 
-/** The OpenAPI document: the table of routes, what is said here of each, and the schemas of their bodies. */
+/** The OpenAPI document: the table of routes, their descriptions below, and the schemas of their bodies. */
 
-/** What the document says of a route. Parameters that are optional have an optional schema. */
+/** The document's description of a route. Parameters that are optional have an optional schema. */
 export interface Operation {
   readonly summary: string
   readonly query?: Parameters
@@ -267,7 +267,7 @@ export const operations = {
   },
 } satisfies Readonly<Record<string, Operation>>
 
-/** Of a path; told from others by what stands before it. */
+/** The description of a path's parameter, by the segment before it. */
 function pathParameter(name: string, path: string): string {
   if (name === 'room') return "The room's name, without regard to case."
   if (name === 'id') return path.startsWith('/files') ? "The file's id." : "The invitation's id, as in the list."
@@ -424,7 +424,7 @@ function inline(schema: v.GenericSchema): object {
   const parts = schema as unknown as Parts
   if (parts.pipe === undefined) return plain(parts)
   let made: object = {}
-  // Of several schemas the last one says what comes out.
+  // Of several schemas the last one describes the output.
   for (const each of parts.pipe) made = each.kind === 'schema' ? schemaOf(each) : { ...made, ...restricted(each) }
   return made
 }

@@ -12,7 +12,7 @@ const ENDING = /^(\/(?:rooms|files|ws|healthz|metrics|status|openapi\.json)\b[^?
 export function straighten(request: IncomingMessage): void {
   const { url = '', method } = request
   let target = url
-  // As a proxy is asked: what stands there is the Host (RFC 9112 section 3.2.2).
+  // The absolute form, as sent to a proxy: its authority is the Host (RFC 9112 section 3.2.2).
   const [, authority, rest = ''] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? []
   if (authority !== undefined) {
     request.headers.host = authority
@@ -24,7 +24,7 @@ export function straighten(request: IncomingMessage): void {
   request.url = method === 'PUT' ? target : target.replace(ENDING, '$1')
 }
 
-/** Names in other encodings can be sent as well (`curl -T`): what of them is no UTF-8 is U+FFFD, as on the line protocol. */
+/** Names in other encodings can be sent as well (`curl -T`): bytes that are no UTF-8 become U+FFFD, as on the line protocol. */
 function inUtf8(escapes: string): string {
   if (escapes === '%') return '%25'
   const bytes = Buffer.from(escapes.replaceAll('%', ''), 'hex')
@@ -48,7 +48,7 @@ export function headFault(request: IncomingMessage, most: number): Refusal | und
 /** Whether a host name, as a URL has it, is one of this host's. */
 export type IsOurs = (name: string) => boolean
 
-/** Every address literal is, and what names this machine for itself (RFC 6761); `*.example.org` stands for one label, as in a certificate. */
+/** Every address literal is ours, and this machine's own names (RFC 6761); `*.example.org` stands for one label, as in a certificate. */
 export function ownNames(hostNames: readonly string[]): IsOurs {
   const names = new Set(hostNames.map((name) => domainToASCII(bare(name.toLowerCase()))).filter((name) => name !== ''))
   const wild = new Set(hostNames.flatMap((name) => (name.startsWith('*.') ? domainToASCII(bare(name.slice(2))) : [])))
@@ -63,8 +63,8 @@ export function ownNames(hostNames: readonly string[]): IsOurs {
 const bare = (name: string): string => name.replace(/\.$/, '')
 
 /**
- * The fault of a request that may come from a page of another origin. A browser may have been led here by a name of somebody else's
- * that now points to this address (DNS rebinding, C94), or by a page that guesses what listens here (C91, C93).
+ * The fault of a request that may come from a page of another origin. A browser may have been led here by a foreign name
+ * that now points to this address (DNS rebinding, C94), or by a page that guesses local servers (C91, C93).
  */
 export function originFault({ headers, method, socket }: IncomingMessage, isOurs: IsOurs): Refusal | undefined {
   const { host, origin } = headers

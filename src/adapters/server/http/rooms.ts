@@ -95,7 +95,7 @@ function messagesIn(request: FastifyRequest, body: Buffer): readonly Message[] {
     const message = checked(bodies.message, jsonOf(body, headers['content-type']))
     return [{ type: message.type, text: message.text }]
   }
-  // What `curl -d` says of everything: nobody sends a form here, and a page of another origin got no further than its Origin.
+  // The type that `curl -d` gives everything: nobody sends a form here, and a page of another origin got no further than its Origin.
   if (type !== 'text/plain' && type !== 'application/x-www-form-urlencoded')
     throw new HttpRefused(
       'UNSUPPORTED_TYPE',

@@ -74,7 +74,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     connection.on('error', (error) => {
       log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
     })
-    // Node destroys a connection behind its last answer: what still came in by then would reset it, and take the answer away.
+    // Node destroys a connection after its last answer: bytes still coming in would reset it, and take the answer away.
     connection.destroySoon = () => hangUp(connection, clock)
     connection.unshift(head)
     this.#server.emit('connection', connection)
@@ -190,7 +190,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     const connection = this.#connections.get(request.socket)
     connection?.serve(request, response, () => {
       const fault = this.#fault(request)
-      // Node drops what came behind one that asks for another protocol.
+      // Node drops the requests behind one that asks for another protocol.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
       if (fault === undefined) return this.#handle(request, response)
       // Nothing that such a connection goes on to say is for us.

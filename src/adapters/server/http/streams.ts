@@ -79,8 +79,8 @@ async function openStream(
 }
 
 /**
- * Sends a room's events after the sequence `after` for as long as the client listens: history, then what happens. A slow
- * reader is paused, and reads on from the journal when it has taken what waits. Resolves when it is over.
+ * Sends a room's events after the sequence `after` for as long as the client listens: history, then live events. A slow
+ * reader is paused, and reads on from the journal when it has taken the waiting bytes. Resolves when it is over.
  */
 function streamEvents(
   { clock, closing, metrics, settings }: HttpContext,
@@ -107,7 +107,7 @@ function streamEvents(
     }
     finishWithClient()
   }
-  // A client that has ended its own side gets what is there; nobody can tell whether it still listens.
+  // A client that has ended its own side gets the events so far; nobody can tell whether it still listens.
   const finishWithClient = () => {
     if (clientEnded && subscription.cursor >= session.last) finish()
   }
@@ -131,7 +131,7 @@ function streamEvents(
   }
 
   const outbox = new Outbox(response, settings.outboxMarkBytes, resume)
-  // A sequence that the room has not reached is older than the loss of its history: there is only what comes.
+  // A sequence that the room has not reached is older than the loss of its history: there are only live events.
   const subscription = session.follow(Math.min(after, session.last), take, finish)
   response.once('close', finish)
   // The connection's own error is reported by the server.
@@ -287,7 +287,7 @@ function behind(
 
 /**
  * Writes pieces as the client takes them, at most `count` bytes of them. They may be lent: the next is asked for when the system has the
- * one before. Answers how many bytes were written. Ends the pieces in any case, and throws what they throw.
+ * one before. Answers how many bytes were written. Ends the pieces in any case, and throws their errors.
  */
 export async function sendPieces(
   pieces: AsyncIterator<Uint8Array>,

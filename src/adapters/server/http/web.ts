@@ -61,7 +61,7 @@ export async function pageRoutes(directory: string, context: HttpContext): Promi
   ]
 }
 
-/** For people who type the name of a room. Programs are told the addresses. */
+/** For people and their browsers, after typing the name of a room. Programs are told the addresses. */
 function redirectToRoom({ request, reply }: Exchange): FastifyReply {
   const { headers } = request
   const room = checkRoomName(paramsOf(request).room)
@@ -70,7 +70,7 @@ function redirectToRoom({ request, reply }: Exchange): FastifyReply {
   return reply.redirect(`/#${new URLSearchParams({ room })}`)
 }
 
-/** The state of the host, for the person who runs it. */
+/** The state of the host, for its operator. */
 async function factsOf({ engine, clock, metrics }: HttpContext, startedAt: number): Promise<object> {
   const rooms = await engine.rooms()
   const transfers = engine.transfers.map(({ id, room, by, file, status, durable }) => ({

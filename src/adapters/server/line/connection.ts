@@ -29,7 +29,7 @@ import type { SentinelChecks } from './sentinel.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 import type { BeginItem, Item } from './syntax.ts'
 
-/** A reader that is hung up on has so long to take what was written. */
+/** The time for a slow reader to take its waiting bytes before it is cut off. */
 const LAST_WORDS_MS = 7000
 
 export interface LineConnectionParts extends ClientSessionParts {
@@ -43,7 +43,7 @@ export interface LineConnectionParts extends ClientSessionParts {
 /** `charge`: lines of a chunk that are no text. `inputOver`: the peer has closed its side. */
 type Input = Item | { readonly type: 'charge'; readonly lines: number } | { readonly type: 'inputOver' }
 
-/** One line connection: what its member types becomes commands to the room, files and answers. */
+/** One line connection: its input becomes commands to the room, files and answers. */
 export class LineConnection implements Wire, ServedConnection, Caller {
   readonly settings: LineSettings
   readonly words: Translator

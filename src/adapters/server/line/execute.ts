@@ -23,7 +23,7 @@ import { COSTS, priceOf, priceOfItems } from '#server/connection/rate-limit.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
 import type { FileMode, LineSettings } from './settings.ts'
 
-/** The member who typed a command, as far as commands need it. */
+/** The author of a command, as far as commands need them. */
 export interface Caller {
   readonly settings: LineSettings
   /** Messages in the language of this server. */
@@ -44,7 +44,7 @@ export interface Caller {
   /** Asks the room, tells the caller of a refusal, and answers whether it was done. */
   ask(command: ClientCommand): Promise<boolean>
   say(line: string): Promise<void> | undefined
-  /** Pays what a command costs beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
+  /** Pays a command's cost beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
   pay(lines: number): Promise<void>
   refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
   join(room: string, password?: string): Promise<void>
@@ -60,7 +60,7 @@ export const tokenFirst: Rejected = rejected(
   'this host wants its token first: type /token TOKEN, or with an invitation /join ROOM INVITATION',
 )
 
-/** Does what was typed behind a slash. An unknown word gets a hint and is never said to the room. */
+/** Executes a slash command. An unknown word gets a hint and is never sent to the room. */
 export async function executeCommand(caller: Caller, word: string, rest: string): Promise<void> {
   if (!caller.isAuthenticated && commandNamed(word, 'line')?.beforeAuth !== true) await caller.refuse(tokenFirst)
   else await execute(caller, parseCommand(word, rest, contextOf(caller)))
@@ -158,7 +158,7 @@ function unknown(near: string | undefined): Rejected {
   return rejected('BAD_COMMAND', `no such command: ${hint} (to say a line that begins with a slash, type // first)`)
 }
 
-/** Lists what the caller may do. */
+/** Lists the commands that the caller may use. */
 function help({ session, words: { say } }: Caller): string {
   const role = session?.member.role ?? 'member'
   const rows = commandsAt('line').filter(

@@ -73,7 +73,7 @@ export class LineRenderer {
   }
 }
 
-/** The first lines of a member who has joined a room. */
+/** The first lines for a member who has joined a room. */
 export function greetingText(session: LocalSession, { say }: Translator): string {
   const { collectingSince, last, member, members, room, slowSeconds, topic } = session
   const gaps = { name: member.name, room, count: members.length }

@@ -11,7 +11,7 @@ const OTHER_CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
 const CHECKS_KEPT = 1000
 const FALLBACKS = borders(SENTINEL)
 
-/** `body`: what certainly belongs to the body. `end`: index in the chunk just behind the body's end, -1 while it is not there. */
+/** `body`: the bytes that certainly belong to the body. `end`: index in the chunk just behind the body's end, -1 while it is not there. */
 export interface Scan {
   readonly body: readonly Buffer[]
   readonly end: number
@@ -28,7 +28,7 @@ export class SentinelScanner {
     const carried = this.#matched
     let matched = carried
     let at = 0
-    // Follow the carried beginning while what matches still starts in front of this chunk: at most 16 steps.
+    // Follow the carried beginning while the match still starts in front of this chunk: at most 16 steps.
     while (matched > at && at < chunk.length) {
       matched = advance(matched, chunk[at] as number)
       at += 1

@@ -4,13 +4,13 @@ export type FileMode = 'inline' | 'links'
 
 /** Settings of the line server; the defaults are in `app/defaults.ts`. */
 export interface LineSettings {
-  /** In which notices and answers are written; what the host refuses is told by its code too. */
+  /** The language of notices and answers; refusals also carry their code. */
   readonly language: Language
   /** The room that everybody is in at first. */
   readonly room: string
   /** How files reach members here unless they say otherwise with `/files`. */
   readonly files: FileMode
-  /** Larger files reach everybody as links, but for those who ask with `/get`; 0: none is too large. */
+  /** Larger files reach everybody as links, except after `/get`; 0: none is too large. */
   readonly inlineMaxBytes: number
   readonly maxLineBytes: number
   /** Where the host wants its token: how long somebody has to show it. */

@@ -99,7 +99,7 @@ export const TELNET_REFUSAL: CloseItem = {
   message: 'a telnet subnegotiation that does not end; connect again',
 }
 
-/** A line is text (a string) or what its first word makes of it. */
+/** A line is text (a string), or the item that its first word stands for. */
 export type Line = string | CommandItem | BeginItem | ErrorItem | CloseItem
 
 /**

@@ -8,7 +8,7 @@ const TIMING_MARK = 6
 /** A subnegotiation that goes on for longer is none. */
 const MOST_SKIPPED_BYTES = 4096
 
-/** What became of a byte of a sequence. */
+/** The outcome of one byte of a sequence. */
 export interface Step {
   /** The sequence is over. */
   readonly done: boolean
@@ -18,7 +18,7 @@ export interface Step {
   readonly again?: true
   /** To be written back. */
   readonly answer?: Buffer
-  /** What the person took back of the line that is being written. */
+  /** The part of the current line that the person erased. */
   readonly erases?: 'character' | 'line'
   /** A subnegotiation that does not end. */
   readonly endless?: true
@@ -28,9 +28,9 @@ const MORE: Step = { done: false }
 const NOTHING: Step = { done: true }
 
 /**
- * What a telnet client says beside its text (RFC 854, 1143): asked for an option it is told once that there is none; a timing mark and "are you there" are
+ * A telnet client's bytes beside its text (RFC 854, 1143): asked for an option it is told once that there is none; a timing mark and "are you there" are
  * answered; the rest is passed over. Other programs mean text by such bytes (я is 0xff in Windows-1251), so until a client has shown that it speaks telnet
- * only what can hardly be anything else is taken for it. A file's bytes are none of this.
+ * only unmistakable sequences are taken for it. A file's bytes are none of this.
  */
 export class Telnet {
   readonly #refused = new Set<number>()
@@ -61,7 +61,7 @@ export class Telnet {
     return step
   }
 
-  /** The input is over: what of a sequence was text. */
+  /** The input is over: answers the bytes of an unfinished sequence that were text. */
   flush(): readonly number[] {
     const [, command = 0] = this.#sequence
     const isTelnet = this.#seen || command === SB || (this.#atLineStart && isTwoBytes(command))
@@ -75,7 +75,7 @@ export class Telnet {
     if (command === undefined) return this.#command(byte)
     if (command === SB) return this.#subnegotiation(byte)
     if (isTwoBytes(command)) {
-      // What comes behind tells: a word, or more of the same.
+      // The bytes behind it tell: a word, or more of the same.
       const isTelnet = byte === IAC || (this.#atLineStart && byte < 0x80)
       return isTelnet ? { ...this.#run(command), again: true } : this.#asText()
     }
@@ -97,7 +97,7 @@ export class Telnet {
       this.#sequence.push(byte)
       return MORE
     }
-    // A second byte that was sent as urgent data never comes: what is here then is text again.
+    // A second byte sent as urgent data never comes: this one is text again.
     return this.#seen ? { done: true, again: true } : this.#asText()
   }
 
@@ -118,7 +118,7 @@ export class Telnet {
     this.#seen = true
     if (option === TIMING_MARK && command === DO) return { done: true, answer: Buffer.of(IAC, WILL, TIMING_MARK) }
     if (command !== DO && command !== WILL) return NOTHING
-    // Who asks again and again gets no answer to that: two who answer each other would never end.
+    // Repeated requests get no answer: two sides that answer each other would never end.
     const asked = (command << 8) | option
     if (this.#refused.has(asked)) return NOTHING
     this.#refused.add(asked)

@@ -29,7 +29,7 @@ const SIGNATURES: readonly (readonly [Verdict, Buffer])[] = [
   ].map((bytes) => ['foreign', Buffer.from(bytes, 'latin1')] as const),
 ]
 
-// HTTP/0.9 has no version. Methods are case-sensitive, and `get /x` may be what a person says first.
+// HTTP/0.9 has no version. Methods are case-sensitive, and `get /x` may be a person's first message.
 const METHOD_AND_TARGET =
   /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI|PROPFIND|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH) (?:\/\S*|\*|https?:\/\/\S+)/
 const SIMPLE_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}$`)
@@ -139,7 +139,7 @@ const beginsBinary = (byte: number): boolean => byte >= 0xf5 || (byte < 0x20 && 
 
 const isPrintable = (byte: number): boolean => byte >= 0x20 && byte < 0x7f
 const isBlank = (byte: number): boolean => byte === CR || byte === LF || byte === 0x09
-/** Frames of MP3 and AAC begin like these, so what follows must be text. */
+/** Frames of MP3 and AAC begin like these, so the rest must be text. */
 const SOUND = new Set([0xf1, 0xf2, 0xf3, 0xf9])
 const TEXT_BYTES = 4
 

@@ -73,7 +73,7 @@ export class TcpListener {
     this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#handshakeFailed(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
     this.#server = createServer(options, this.#connected)
-    // libuv drops what it can't open in silence (C71): keep files free for the stores, and report drops.
+    // libuv silently drops connections that it can't open (C71): keep files free for the stores, and report drops.
     this.#server.maxConnections = maxConnections(settings.connections)
     const mostUnauthenticated = Math.min(
       settings.unauthenticated,

@@ -58,7 +58,7 @@ export class MemoryConnection extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const other = this.#other
     this.#other = undefined
-    // Where both sides had ended, the other end may still read what has arrived.
+    // Where both sides had ended, the other end may still read bytes that have arrived.
     const isThrough = this.readableEnded && this.writableFinished
     if (other !== undefined && !other.destroyed && !isThrough) queueMicrotask(() => other.destroy())
     done(error)
@@ -112,7 +112,7 @@ export class MemoryNetwork {
     this.#options = options
   }
 
-  /** One more connection to the host; as `dial` it is what `connect` asks for. */
+  /** One more connection to the host, in the form of `connect`'s option `dial`. */
   readonly dial = (): MemoryConnection => {
     const [near, far] = memoryPair(this.#options)
     for (const end of [near, far]) {

@@ -33,7 +33,7 @@ export interface Grant {
   readonly role?: 'owner'
   /** Also where it is locked. */
   readonly invited?: true
-  /** The person who gave the invitation, until its holder has joined by it. */
+  /** The author of the invitation, until its holder has joined by it. */
   readonly inviter?: string
 }
 
@@ -202,7 +202,7 @@ export class AccessControl {
     return this.#failedAttempts.isSpent(connection)
   }
 
-  /** Forgets what there is no need to remember. */
+  /** Forgets records that are no longer needed. */
   sweep(): void {
     this.#failedAttempts.sweep()
   }
@@ -264,7 +264,7 @@ export class AccessControl {
     })
   }
 
-  /** An embedder's rule may ask for what can be guessed. */
+  /** An embedder's rule may ask for a password that can be guessed. */
   async #ruleAttempt(credentials: Credentials): Promise<Attempt | undefined> {
     const { access } = this.#parts
     return access === openToAll || credentials.credential === undefined
@@ -289,7 +289,7 @@ export class AccessControl {
 }
 
 const SECONDS_PER_MINUTE = 60
-/** People who are remembered to have known a secret, for each secret that can be guessed. */
+/** Persons remembered for a right answer, for each secret that can be guessed. */
 const MOST_KNOWN = 1000
 
 export interface FailedAttemptSettings {
@@ -317,7 +317,7 @@ interface AttemptSource {
 
 /**
  * Counts attempts at secrets that people choose, and others can guess: passwords of rooms. Our own secrets have 130 bits, and are not
- * counted. Each room has attempts of its own, and so has a person who was right once: others at the same address use up none of them
+ * counted. Each room has attempts of its own, and so has a person after one right answer: others at the same address use up none of them
  * (C119).
  */
 export class FailedAttempts {

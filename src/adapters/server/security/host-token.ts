@@ -4,7 +4,7 @@ import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/port
 import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
 import { personOf } from '../connection/key-registry.ts'
 
-/** The time between two looks for a new token: members who joined with the old one go within a second (C124). */
+/** The time between two checks for a new token: members who joined with the old one are removed within a second (C124). */
 const LOOK_MS = 400
 
 /** The token of a host that is not for everybody. Another process may replace it at any time. */
@@ -66,7 +66,7 @@ export async function replaceToken(secretStore: SecretStore): Promise<string> {
   return token
 }
 
-/** The key of the person who hosts: it makes its holder the owner of every room, from any address. */
+/** The owner's key: it makes its holder the owner of every room, from any address. */
 export class OwnerKey {
   readonly #secretStore: SecretStore
   #person = ''

@@ -12,7 +12,7 @@ import { newSecret, sameSecret } from './host-token.ts'
 export interface RoomSecretSettings {
   /** An invitation that nobody has used ends after this long. */
   readonly inviteMs: number
-  /** The person who has used one may come back by it for this long. */
+  /** A person who has used one may come back by it for this long. */
   readonly invitedMs: number
   /** Invitations to one room that hold, used or not. */
   readonly invitationsPerRoom: number
@@ -21,7 +21,7 @@ export interface RoomSecretSettings {
 /** An invitation that holds for a person. */
 export interface Invited {
   readonly code: string
-  /** The person who gave it, until somebody has joined by it. */
+  /** Its author, until a person has joined by it. */
   readonly inviter?: string
 }
 

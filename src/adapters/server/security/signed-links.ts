@@ -32,8 +32,8 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Links that open one file for a while, to everybody who has one, with the credentials of its holder: a plain link can show nothing
- * else. They are sealed, so that nobody reads the credentials in them, and nobody makes one (C120: the seal is compared in constant
+ * Links that open one file for a while, to every holder, with the credentials of their author: a plain link can carry nothing
+ * else. They are sealed, so that nobody reads the credentials in them, and nobody forges one (C120: the seal is compared in constant
  * time).
  */
 export class SignedLinks {

@@ -189,7 +189,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
       ...(this.#parts.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
       last,
     })
-    // A debt: what it sends next waits for it.
+    // A debt: its next message waits for it.
     void this.#client.charge(priceOfJoin(last - after) + priceOfItems(COSTS.members, listed.length))
   }
 

@@ -1,4 +1,4 @@
-/** What frames and WebSockets hold to; the defaults stand in `app/defaults.ts`. */
+/** Limits of frames and WebSockets; the defaults stand in `app/defaults.ts`. */
 export interface SessionServerSettings {
   /** The host's program as it calls itself, as in `tamtam/0.1.0`. */
   readonly program: string

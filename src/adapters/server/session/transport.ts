@@ -7,22 +7,22 @@ import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'
 import { encodeMessage, hostMessageLimits } from '#protocol/messages.ts'
 
-/** What of an event is not its text, at most nearly always; where it is more, the message is cut in two. */
+/** The bytes of an event beside its text, at most nearly always; where it is more, the message is cut in two. */
 const EVENT_BYTES = 200
 /** No event has more values than this, a file's are the most. */
 const EVENT_ITEMS = 24
 
-/** How messages stand on the wire; one for each kind of carrier, so that what it encodes is shared by all its readers. */
+/** The form of messages on the wire; one for each kind of transport, so that encoded batches are shared by all its readers. */
 export interface Framing {
   frame(message: Uint8Array): Uint8Array
-  /** What everybody gets of a batch: made once, and shared by all its readers to whom nothing of it is personal. */
+  /** The public form of a batch: made once, and shared by all readers to whom nothing in it is personal. */
   readonly batches: Encoder<readonly Uint8Array[]>
 }
 
-/** Where a carrier puts what comes in. */
+/** The target of a transport's input. */
 export interface Receiver {
   message(bytes: Uint8Array): void
-  /** What came is no message; said behind the messages before it. */
+  /** The input is no message; called after the messages before it. */
   refuse(why: Rejected): void
   /** The peer says nothing more, but may still listen. */
   ended(): void
@@ -35,10 +35,10 @@ export interface MessageTransport {
   /** Messages may be written. */
   readonly open: boolean
   start(receiver: Receiver): void
-  /** Stops and goes on reading; what was read already may still come. */
+  /** Stops and goes on reading; bytes already read may still come. */
   pause(): void
   resume(): void
-  /** Ends the connection after what was written, and says why in the carrier's own way where it has one. */
+  /** Ends the connection after the bytes already written, with the reason in the transport's own form where it has one. */
   end(code: Code | undefined): void
 }
 
@@ -48,7 +48,7 @@ export const batchEncoder =
   (batch) =>
     messagesOf(batch.encoded(visibilityOf).open).map(frame)
 
-/** What one member gets of a batch. */
+/** One member's form of a batch. */
 export function messagesFor(
   batch: Batch,
   session: Pick<LocalSession, 'visibleIn'>,

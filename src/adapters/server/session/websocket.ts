@@ -27,7 +27,7 @@ const LONGEST_HEAD = 14
 
 type Closing = Parameters<WebSocket['close']>
 
-/** A WebSocket that ends only when its carrier says so: ws would, on a fault or a word of the peer's, before what was asked for is answered. */
+/** A WebSocket that ends only when its transport says so: ws would end on a fault or a close frame of the peer's, before earlier requests are answered. */
 export class TransportWebSocket extends WebSocket {
   /** Hears how ws would close it. */
   asked: ((...closing: Closing) => void) | undefined
@@ -87,7 +87,7 @@ class WebSocketTransport implements MessageTransport {
   readonly #frameMs: number
   #time: FrameTimeout | undefined
   #sentText = false
-  /** What ws would have said, which goes before what we would. */
+  /** The close code that ws would have sent; it takes precedence over ours. */
   #closing: Closing | undefined
 
   constructor(webSocket: TransportWebSocket, connection: Duplex, clock: Clock, settings: SessionServerSettings) {
@@ -119,7 +119,7 @@ class WebSocketTransport implements MessageTransport {
     const time = new FrameTimeout(this.#clock, this.#frameMs, (why) => receiver.refuse(why))
     const ends = new MessageEnds()
     this.#time = time
-    // Behind that of ws: what a message makes us do is done by then.
+    // After ws's own listener: our reaction to a message is done by then.
     this.connection.on('data', (chunk: Buffer) => time.read(ends.push(chunk), ends.partial))
     this.connection.once('close', () => time.end())
     webSocket.asked = (...closing) => {
@@ -186,7 +186,7 @@ export function binaryFrame(message: Uint8Array): Uint8Array {
  */
 const framing: Framing = { frame: binaryFrame, batches: batchEncoder(binaryFrame) }
 
-/** Where the messages of a WebSocket end (RFC 6455, section 5.2), for their time: what is in them, and whether they may be so, is for ws. */
+/** Finds where the messages of a WebSocket end (RFC 6455, section 5.2), for their time; their content and validity are checked by ws. */
 export class MessageEnds {
   readonly #head = new Uint8Array(LONGEST_HEAD)
   #headBytes = 0
@@ -199,7 +199,7 @@ export class MessageEnds {
     return this.#within || this.#headBytes > 0
   }
 
-  /** Whether a message ended here. What is sent between the pieces of one, a ping say, gives that one no more time. */
+  /** Whether a message ended here. Control frames between its fragments, a ping say, give it no more time. */
   push(chunk: Uint8Array): boolean {
     let ended = false
     for (let at = 0; at < chunk.length; ) {

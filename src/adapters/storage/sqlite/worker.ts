@@ -82,7 +82,7 @@ function damaged(): void {
   answer({ type: 'damaged' })
 }
 
-/** The next start verifies the whole journal, however large, and saves what it can. */
+/** The next start verifies the whole journal, however large, and saves all readable entries. */
 function suspect(): void {
   try {
     markSuspect(options.directory)

@@ -12,7 +12,7 @@ export class NoSource extends Error {
 }
 
 /**
- * An open local file or pipe to be sent: its content when it was opened, even if the name changes, without what is added later, so that
+ * An open local file or pipe to be sent: its content when it was opened, even if the name changes, without bytes appended later, so that
  * a growing log can be sent.
  */
 export interface Source {
@@ -95,7 +95,7 @@ function endless(handle: FileHandle, head: Buffer, readBytes: number): Source {
 function openPipe(path: DiskPath, readBytes: number): Source {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const head = begun(fd, readBytes)
-  // A named pipe outlives its writers; an unnamed one had a writer, who may have written nothing.
+  // A named pipe outlives its writers; an unnamed one had a writer, which may have written nothing.
   if (head?.length === 0 && !/^\/(?:dev\/fd|proc)\//.test(pathText(path))) {
     closeSync(fd)
     throw new NoSource('it is a pipe, and nobody writes into it; start its writer first')

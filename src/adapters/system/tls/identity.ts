@@ -23,7 +23,7 @@ export interface OwnIdentity extends TlsIdentity {
   readonly was: 'there' | 'made' | 'renewed'
 }
 
-/** An identity can't be used. The message says what to do. */
+/** An identity can't be used. The message gives cause and remedy. */
 export class UnusableIdentity extends Error {}
 
 const OTHERS = 0o077
@@ -104,7 +104,7 @@ async function keptKey(path: string): Promise<string | undefined> {
   const key = await read(path)
   if (key === undefined) return undefined
   if (!isKey(key)) throw new UnusableIdentity(`${path} holds no key; remove it (clients will ask about the new one)`)
-  // Anybody who has read it can pass for this host.
+  // Any reader of the key can pass for this host.
   if (process.platform !== 'win32' && ((await stat(path)).mode & OTHERS) !== 0)
     throw new UnusableIdentity(
       `others may read ${path}; say chmod 600, or remove it (clients will ask about the new one)`,

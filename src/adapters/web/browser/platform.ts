@@ -1,6 +1,6 @@
 import type { Cancel, Clock, Ids } from '#domain/ports/system.ts'
 
-/** The browser's time. In a tab that nobody sees it calls late; what counts is measured by `elapsed`. */
+/** The browser's time. In a hidden tab it calls late; time that counts is measured by `elapsed`. */
 export class BrowserClock implements Clock {
   now(): number {
     return Date.now()
@@ -64,10 +64,10 @@ export class BrowserStorage implements KeyValueStorage {
   }
 }
 
-/** What the fragment of the page's address says. It never leaves the browser (C121). */
+/** The parameters in the fragment of the page's address. It never leaves the browser (C121). */
 export interface Fragment {
   readonly room: string | undefined
-  /** What the host's access rule asks for; taken out of the address at once. */
+  /** The token for the host's access rule; taken out of the address at once. */
   readonly token: string | undefined
 }
 

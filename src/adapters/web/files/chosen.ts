@@ -2,13 +2,13 @@ import type { FileToSend } from './uploads.ts'
 
 // Files of a folder are called by their way in it, as `tamtam send` calls them: `photos - 2024 - a.jpg`.
 
-/** What somebody picked; files of a folder know their way. */
+/** Picked files; files of a folder know their path. */
 export const picked = (files: Iterable<File>): readonly FileToSend[] =>
   Array.from(files, (file) => ({ file, name: nameOf(file.webkitRelativePath || file.name) }))
 
 const nameOf = (path: string): string => path.replace(/^\/+/, '').split('/').join(' - ')
 
-/** What somebody dropped, with all that is in folders. What the browser shows of it must be taken at once. */
+/** Dropped files, with the content of folders. The browser's list must be taken at once. */
 export async function dropped({ items, files }: DataTransfer): Promise<readonly FileToSend[]> {
   const entries = Array.from(items, (item) => item.webkitGetAsEntry?.() ?? null)
   if (!entries.some((entry) => entry?.isDirectory)) return picked(files)

@@ -86,7 +86,7 @@ function Arriving({ room, entry: { by, file }, known }: CardProps & { readonly k
   return <span class="fine">{standing()}</span>
 }
 
-/** Whoever has saved a file shows it, and the room hears that it is exact. */
+/** Compares a saved copy with the file; a match is a receipt in the room. */
 function CheckSaved({ room, file }: { readonly room: Room; readonly file: WholeFile }) {
   const { say } = usePage().words.value
   const state = useSignal<'idle' | 'checking' | 'exact' | 'other' | 'unreadable'>('idle')
@@ -96,7 +96,7 @@ function CheckSaved({ room, file }: { readonly room: Room; readonly file: WholeF
     chosen.value = ''
     if (saved === undefined) return
     state.value = 'checking'
-    // What has another size has another digest.
+    // Another size means another digest.
     const found = saved.size === file.size ? await digestOf(saved).catch(toFileChanged) : ''
     state.value = found === undefined ? 'unreadable' : found === file.sha256 ? 'exact' : 'other'
     if (state.value === 'exact') room.place.post({ type: 'receiveFile', file: file.id })
@@ -131,11 +131,11 @@ export interface ReceiptsProps {
   readonly room: Room
   /** The file's id. */
   readonly file: string
-  /** Who sent it, and needs no receipt. */
+  /** The sender, who needs no receipt. */
   readonly by: string
 }
 
-/** `12/14 verified`, and on demand who has and who has not. */
+/** `12/14 verified`, and on demand the names on both sides. */
 export function Receipts({ room, file, by }: ReceiptsProps) {
   const { say } = usePage().words.value
   const { verified, audience } = room.files.of(file).value

@@ -1,11 +1,11 @@
 import type { ApiClient } from '#client/api-client.ts'
 import type { Refusal } from '#client/errors.ts'
 
-/** Where a file is, for who may see it without showing anything. */
+/** The address of a file, for members who may see it without further credentials. */
 export const plainLink = ({ id, name }: { readonly id: string; readonly name: string }): string =>
   `/files/${encodeURIComponent(id)}/${encodeURIComponent(name.toWellFormed())}`
 
-/** A link that opens the file by itself for a while: what a browser follows or plays shows no headers. */
+/** A link that opens the file by itself for a while: a browser that follows or plays a link sends no headers. */
 export const openLink = (api: ApiClient, id: string): Promise<{ readonly url: string } | Refusal> =>
   api.get(api.filePath(id, '/links'), linkIn, { method: 'POST' })
 
@@ -20,7 +20,7 @@ export function saveFrom(url: string, name: string): void {
   link.click()
 }
 
-/** How a file could be shown, as its name promises. What it really is, its first bytes say (C97). */
+/** The way to preview a file, by its name's extension. The real type comes from its first bytes (C97). */
 export type Kind = 'picture' | 'text' | 'audio' | 'video'
 
 const ENDINGS: Readonly<Record<Kind, RegExp>> = {

@@ -16,7 +16,7 @@ export interface PreviewProps {
   readonly sha256: string | undefined
 }
 
-/** What can be seen or heard of a file here; small pictures at once, all else when it is asked for. Players do not wait for the end of it. */
+/** The preview of a file; small pictures at once, all else on demand. Players do not wait for the end of it. */
 export function FilePreview({ room, file, sha256 }: PreviewProps) {
   const { say, refusal } = usePage().words.value
   const kind = kindOf(file.name)
@@ -151,7 +151,7 @@ function TextPreview({ room, file }: { readonly room: Room; readonly file: Menti
   }, [file.id])
   // One can scroll in it with the keyboard.
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reached by keys
     <section tabIndex={0} aria-label={`${say('textOfFile')}: ${file.name}`}>
       <pre>{shown.value ?? say('loading')}</pre>
     </section>

@@ -9,7 +9,7 @@ import { FileIcon, FolderIcon, TextIcon } from '../views/icons.tsx'
 import { dropped, picked, textFile } from './chosen.ts'
 import { UploadRows } from './upload-rows.tsx'
 
-/** What is on its way, above the message field; also the place where a drop anywhere on the page is heard. */
+/** The running transfers, above the message field; also handles a drop anywhere on the page. */
 export function FileTransfersView({ room }: { readonly room: Room }) {
   const { desk, words } = usePage()
   const over = useSignal(false)

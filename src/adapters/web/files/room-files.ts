@@ -5,20 +5,20 @@ import { listFiles } from '#client/queries.ts'
 import type { Audience, RoomEvent } from '#domain/room/events.ts'
 import type { FileRow } from '#protocol/schema.ts'
 
-/** What is known of a file beside what its entry says. */
+/** The state of a file beside its entry. */
 export interface FileState {
   readonly status: 'arriving' | 'paused' | 'whole' | 'gone'
   /** Bytes that had come when that was last told. */
   readonly arrived: number
-  /** The names of those who have verified it. */
+  /** The names of its receivers. */
   readonly verified: readonly string[]
-  /** Who may see it; undefined where everybody may. */
+  /** The members who may see it; undefined where everybody may. */
   readonly audience: Audience | undefined
 }
 
 const unknown: FileState = { status: 'arriving', arrived: 0, verified: [], audience: undefined }
 
-/** The files of the room that is open: what the host lists, and what happens since. */
+/** The files of the open room: the host's list, and the events since. */
 export class RoomFiles {
   readonly #api: ApiClient
   readonly #room: string
@@ -34,7 +34,7 @@ export class RoomFiles {
     return this.#of(id)
   }
 
-  /** Reads the list; again after a connection was lost, for what was not told meanwhile. */
+  /** Reads the list; again after a lost connection, for the changes meanwhile. */
   async load(): Promise<void> {
     const rows = await listFiles(this.#api, this.#room)
     if (isRefusal(rows)) return

@@ -24,7 +24,7 @@ export function UploadRows({ room }: { readonly room: Room }) {
   )
 }
 
-/** One file that leaves from here: how far it is, how fast, and what can be done about it. */
+/** One upload from this page: its progress, its rate, and its actions. */
 function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upload }) {
   const { desk, words } = usePage()
   const { say, language } = words.value

@@ -43,7 +43,7 @@ export class Upload {
   readonly #meter: TransferMeter
   readonly #state = signal<UploadState>({ status: 'waiting' })
   readonly #begun = signal<string | undefined>(undefined)
-  /** Ends what is under way; another for each time that it goes on. */
+  /** Ends the current attempt; a new one for each. */
   #going = new AbortController()
 
   constructor(key: number, file: Blob, name: string, { api, room, me, to, taken }: UploadOptions) {

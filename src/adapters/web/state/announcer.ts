@@ -5,7 +5,7 @@ import type { Cancel, Clock } from '#domain/ports/system.ts'
 const MOST_READ_OUT = 3
 
 /**
- * What a screen reader says of the room: what people say from now on, gathered, so that neither history nor a flood of messages keeps
+ * The texts for screen readers: new messages, gathered, so that neither history nor a flood of messages keeps
  * it talking.
  */
 export class Announcer {
@@ -38,7 +38,7 @@ export class Announcer {
   }
 }
 
-/** Hands on what comes in bursts: the first at the end of the tick, the rest gathered, so that a flood is drawn a few times a second. */
+/** Passes on bursts: the first item at the end of the tick, the rest gathered, so that a flood is drawn a few times a second. */
 export class Batcher<T> {
   readonly #clock: Clock
   readonly #everyMs: number

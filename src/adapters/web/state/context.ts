@@ -11,5 +11,5 @@ export function usePage(): Page {
   return page
 }
 
-/** The catalogue in the language that was chosen; what it fills in has passed the escaper. */
+/** The messages in the chosen language; their arguments have passed the escaper. */
 export const useSay = (): PageTranslator['say'] => usePage().words.value.say

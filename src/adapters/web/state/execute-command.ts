@@ -4,7 +4,7 @@ import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 import { requestAccess } from './room-access.ts'
 
-/** Does what was typed into the message field: the same words as in the terminal. `to`: who it is whispered to. */
+/** Executes the input of the message field: the same words as in the terminal. `to`: the addressee of a whisper. */
 export function executeCommand(page: Page, room: Room, line: string, to: string | undefined): void {
   const { say } = page.words.value
   const { place, outbox, notices } = room
@@ -32,7 +32,7 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       break
     case 'ask': {
       const { command } = parsed
-      // `/away` without a reason ends what it began.
+      // `/away` without a reason ends it again.
       const isBack = command.type === 'away' && command.reason === undefined && place.member.peek().away !== undefined
       ask(page, room, isBack ? { type: 'back' } : command)
       break

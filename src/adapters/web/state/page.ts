@@ -34,7 +34,7 @@ export type Theme = (typeof themes)[number]
 
 const LOBBY = 'lobby'
 
-/** The page as a whole: who is at it, which room is open, and what they have chosen. */
+/** The page as a whole: its person, the open room, and the settings. */
 export class Page {
   /** Kept in this browser, over tabs and days; and only for this tab. */
   readonly kept: KeyValueStorage
@@ -48,7 +48,7 @@ export class Page {
   /** The files that leave from here. */
   readonly desk = new FileTransfers()
   readonly rooms = new Rooms()
-  /** What a screen reader says. */
+  /** Speaks to screen readers. */
   readonly announcer = new Announcer(new BrowserClock(), pageDefaults.announceEveryMs, (count) =>
     this.words.peek().say('newMessages', { count }),
   )
@@ -106,7 +106,7 @@ export class Page {
     this.kept.set('theme', theme === 'system' ? undefined : theme)
   }
 
-  /** What one is called here from now on. */
+  /** The person's nick from now on. */
   called(name: string): void {
     this.kept.set('name', name)
   }
@@ -117,13 +117,13 @@ export class Page {
     return Number.isSafeInteger(read) ? read : undefined
   }
 
-  /** Begins with what the address says, and goes on as it changes. */
+  /** Begins with the parameters of the address, and follows its changes. */
   start(): void {
     addEventListener('hashchange', () => this.#follow())
     this.#follow()
   }
 
-  /** Comes into the room under a name; both are checked by the host as well, which also sees what the name looks like. */
+  /** Joins the room under a name; the host checks both as well, and also the name's skeleton. */
   async come(name: string, room: string, secret?: string): Promise<void> {
     const nick = spelledNick(name.trim())
     const named = checkRoomName(room.trim() === '' ? LOBBY : room.trim())
@@ -185,7 +185,7 @@ export class Page {
     }
   }
 
-  /** Shows what there is to be shown, until something opens the room. */
+  /** Tries the credentials one after the other, until one opens the room. */
   async #tried(name: string, roomName: string, secret: string | undefined): Promise<Room | Why> {
     let why: Why | undefined
     for (const shown of this.#secrets.for(roomName, secret)) {

@@ -3,7 +3,7 @@ import { type AccessAnswer, type AccessRequest, changeAccess } from '#domain/roo
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
-/** Does what an operator wants of what opens the room, and tells them of it. Everybody in the room is told of a password. */
+/** Executes an operator's request about the room's password and invitations, and shows the result. Everybody in the room is told of a new password. */
 export async function requestAccess(page: Page, room: Room, request: AccessRequest): Promise<void> {
   const answer = await changeAccess(roomAccess(room.place.api, room.name), request)
   if (answer.type === 'refused') room.notices.tell(page.words.value.refusal(answer.why), 'wrong')

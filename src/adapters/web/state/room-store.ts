@@ -67,7 +67,7 @@ export class RoomStore {
     return this.#state
   }
 
-  /** What happens from the moment of coming in; each entry once, in order. */
+  /** The room's events from joining on; each entry once, in order. */
   get events$(): Observable<RoomEvent> {
     return this.#events.asObservable()
   }

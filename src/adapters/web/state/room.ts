@@ -12,7 +12,7 @@ import * as unread from '../timeline/unread.ts'
 import { Batcher } from './announcer.ts'
 import { RoomStore, type WantedRoom } from './room-store.ts'
 
-/** What stands in front of the room for a while. */
+/** A dialog in front of the room. */
 export type Dialog =
   | { readonly type: 'menu' | 'settings' | 'care' | 'help' | 'topic' }
   | { readonly type: 'search'; readonly query: string }
@@ -27,7 +27,7 @@ export interface RoomParts {
   readonly session: KeyValueStorage
 }
 
-/** A room that is open in the page: the place in it, and what is shown of it. */
+/** A room that is open in the page: the membership, and the view of it. */
 export class Room {
   readonly place: RoomStore
   readonly history: HostHistory
@@ -76,7 +76,7 @@ export class Room {
     return this.#dialog
   }
 
-  /** The names of those who type just now. */
+  /** The names of the members who are typing. */
   get typing(): ReadonlySignal<readonly string[]> {
     return this.#typing
   }
@@ -108,7 +108,7 @@ export class Room {
     this.#remember()
   }
 
-  /** What was new is not any more. */
+  /** Marks all as read. */
   clear(): void {
     this.#unread.value = unread.cleared(this.#unread.peek())
   }
@@ -155,7 +155,7 @@ export class Room {
   }
 }
 
-/** What this page wrote there itself; anything else is nothing. */
+/** The page's own stored messages; anything else is ignored. */
 function talksIn(json: string | undefined): readonly Talk[] {
   if (json === undefined) return []
   try {
@@ -168,7 +168,7 @@ function talksIn(json: string | undefined): readonly Talk[] {
 /** How much of a message is quoted in an answer to it. */
 const QUOTED_CHARS = 200
 
-/** What somebody is about to say, and to whom. It outlives a reload. */
+/** The unsent message, and its addressee. It outlives a reload. */
 export class Writing {
   readonly #keep: (draft: string) => void
   readonly #draft: Signal<string>
@@ -209,7 +209,7 @@ export class Writing {
     this.focus()
   }
 
-  /** An answer: the other's words stand above it, as everybody sees them who has only text. */
+  /** An answer: the quoted text stands above it, also for text-only clients. */
   quote({ by, text }: Pick<Said, 'by' | 'text'>): void {
     const said = text.split('\n').filter((line) => !line.startsWith('> '))
     const short = said.join(' ').trim()
@@ -228,7 +228,7 @@ export interface Notice {
 
 const MOST_NOTICES = 3
 
-/** What the page tells whoever is at it, and nobody else: answers and refusals. */
+/** Messages to this page's person alone: answers and refusals. */
 class Notices {
   readonly #shown = signal<readonly Notice[]>([])
   #ids = 0

@@ -1,6 +1,6 @@
 import type { KeyValueStorage } from '../browser/platform.ts'
 
-/** What is shown to come into a room. An invitation stands in the place of either. */
+/** The credentials for joining a room. An invitation stands in the place of either. */
 export interface Shown {
   /** The host's token. */
   readonly token?: string
@@ -25,13 +25,13 @@ export class Secrets {
     this.#kept.set('tokens', tokens.slice(0, MOST_TOKENS).join('\n'))
   }
 
-  /** What to try for a room, one after the other. `typed`: by somebody who was asked for a password or an invitation. */
+  /** The credentials to try for a room, one after the other. `typed`: entered when the room asked for a password or an invitation. */
   for(room: string, typed?: string): readonly Shown[] {
     const known = typed ?? this.#kept.get(`password.${room}`)
     const password = known === undefined ? {} : { password: known }
     const tokens = this.#tokens
     const tries = tokens.length === 0 ? [password] : tokens.map((token) => ({ token, ...password }))
-    // What opens a host that no address with its token led to.
+    // A host's token, where no address with it led here.
     return typed === undefined ? tries : [...tries, { token: typed }]
   }
 

@@ -16,7 +16,7 @@ export interface Facts {
   readonly values: Readonly<Record<string, number>>
 }
 
-/** What a chart shows of the time between two looks; undefined where nothing happened to be measured. */
+/** A chart's value for the time between two samples; undefined where there was nothing to measure. */
 export interface Reading {
   readonly people: number
   readonly connections: number

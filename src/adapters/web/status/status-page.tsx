@@ -12,7 +12,7 @@ const READINGS = 120
 const language = /^(?:id|in)\b/i.test(navigator.language) ? 'id' : 'en'
 const { say } = pageTranslator(language)
 
-/** How the host is doing, for whoever runs it. */
+/** The state of the host, for its operator. */
 export function StatusPage() {
   const facts = useSignal<Facts | undefined>(undefined)
   const readings = useSignal<readonly Reading[]>([])

@@ -2,8 +2,8 @@ import { forTerminal } from '#domain/names/text.ts'
 import { piecesOf } from './text.ts'
 
 /**
- * What somebody wrote. It becomes text nodes only, and passes the same escaper as on terminals, so that nothing in it hides or turns
- * around what stands beside it (C58, C96). Lines that begin with `> ` quote.
+ * A person's text. It becomes text nodes only, and passes the same escaper as on terminals, so that nothing in it hides or turns
+ * around its neighbours (C58, C96). Lines that begin with `> ` quote.
  */
 export function MessageText({ text }: { readonly text: string }) {
   const lines = text.split('\n')

@@ -1,4 +1,4 @@
-/** A piece of a message: what is written, and where it leads if it is a link. */
+/** A piece of a message: its text, and its target if it is a link. */
 export interface Piece {
   /** Where in the text. */
   readonly at: number

@@ -4,7 +4,7 @@ import { pageEnglish } from '#i18n/page.en.ts'
 import { pageIndonesian } from '#i18n/page.id.ts'
 import { type Language, type PageTranslator, translator } from '#i18n/translator.ts'
 
-/** The messages of the page in one language; what is filled in has passed the escaper. */
+/** The messages of the page in one language; arguments have passed the escaper. */
 export const pageTranslator = (language: Language): PageTranslator =>
   translator({
     language,

@@ -15,12 +15,12 @@ export type PendingMessage =
 export interface OutboxParts {
   readonly send: (talk: Talk) => Promise<Ack | Rejected>
   readonly newId: () => string
-  /** What was kept of it when the page was left, and keeps it: under its id a message can be sent again without becoming two. */
+  /** Messages kept when the page was left: under its id a message can be sent again without becoming two. */
   readonly kept: readonly Talk[]
   readonly keep: (talks: readonly Talk[]) => void
 }
 
-/** What was said here, until it stands in the room. */
+/** Messages of this page, until they stand in the room. */
 export class Outbox {
   readonly #parts: OutboxParts
   readonly #unshown = signal<readonly PendingMessage[]>([])
@@ -34,7 +34,7 @@ export class Outbox {
     return this.#unshown
   }
 
-  /** Sends what the page was left with. `start` is the room's newest entry now. */
+  /** Sends the messages that the page was left with. `start` is the room's newest entry now. */
   resume(start: number): void {
     this.#newest = start
     for (const talk of this.#parts.kept) void this.#send(talk)
@@ -53,7 +53,7 @@ export class Outbox {
     this.#set(this.#unshown.peek().filter(({ talk }) => talk.id !== id))
   }
 
-  /** What stands in the room needs no place here. `me` is who sends. */
+  /** A message that stands in the room needs no place here. `me` is the sender. */
   heard(event: RoomEvent, me: string): void {
     if (!('seq' in event)) return
     this.#newest = event.seq

@@ -15,7 +15,7 @@ export type Talked = Said | Acted | Whispered
 export type FileEntry = FileOffered | FileCompleted | FileWithdrawn
 type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' }>
 
-/** What the timeline shows, from top to bottom. Keys stay the same while a row stays what it is. */
+/** The rows of the timeline, from top to bottom. A row's key stays the same for as long as the row does. */
 export type Row =
   | { readonly type: 'day'; readonly key: string; readonly at: number }
   | { readonly type: 'divider'; readonly key: string }

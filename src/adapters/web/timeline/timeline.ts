@@ -5,7 +5,7 @@ import { type Entry, isEntry, type Missed, type Presence, type RoomEvent } from 
 import { events, map, parsed } from '#protocol/schema.ts'
 import { pageDefaults } from '../defaults.ts'
 
-/** What is told in the timeline though it has no sequence: it stands where it happened. */
+/** Presence rows: without a sequence, at the place where they happened. */
 export type Passing = Extract<Presence, { readonly type: 'joined' | 'left' | 'renamed' | 'away' | 'back' }> | Missed
 export type Item = Entry | (Passing & { readonly key: string; readonly at: number })
 
@@ -14,7 +14,7 @@ export interface Span {
   readonly items: readonly Item[]
   /** Nothing comes before it. */
   readonly atStart: boolean
-  /** What comes is put behind it. */
+  /** New items are put behind it. */
   readonly atEnd: boolean
   /** The newest entry that the page has heard of. */
   readonly newest: number
@@ -30,7 +30,7 @@ function lastSeq({ items }: Span): number | undefined {
   return items.findLast(isEntry)?.seq
 }
 
-/** A page that was read, put before the rest; what is over `most` goes at the other end. */
+/** Puts an older page before the rest; items over `most` go at the other end. */
 export function withOlder(span: Span, entries: readonly Item[], atStart: boolean, most: number): Span {
   const first = firstSeq(span) ?? Number.POSITIVE_INFINITY
   const items = [...entries.filter((item) => !isEntry(item) || item.seq < first), ...span.items]
@@ -47,7 +47,7 @@ export function withNewer(span: Span, entries: readonly Item[], atEnd: boolean, 
 }
 
 /**
- * What has just happened. While somebody reads further up nothing is taken away above them: when there is no room left, the span stays
+ * Adds live items. While the person reads further up nothing is taken away above them: when there is no room left, the span stays
  * behind and is read on later.
  */
 export function withNews(span: Span, news: readonly Item[], reading: 'end' | 'above', most: number): Span {
@@ -65,7 +65,7 @@ function trimmedBefore(span: Span, most: number): Span {
 const isPassing = (event: RoomEvent): event is Passing =>
   !isEntry(event) && event.type !== 'typing' && event.type !== 'fileProgressed'
 
-/** What was said before, page by page, oldest first. A page with fewer than `limit` entries is the last one on that side. */
+/** History, page by page, oldest first. A page with fewer than `limit` entries is the last one on that side. */
 export interface History {
   /** The newest ones before `seq`, or of all. */
   before(seq: number | undefined, limit: number): Promise<readonly Item[] | Refusal>
@@ -107,7 +107,7 @@ const page = map({ events })
 /** They are the events of the Session protocol, written in JSON. */
 function entriesIn(value: unknown): readonly Item[] | undefined {
   const found = parsed(page, value)?.events
-  // What is missing stands at the time of what is before it.
+  // A gap stands at the time of the entry before it.
   let at = found?.find(isEntry)?.at ?? 0
   return found?.flatMap((event): readonly Item[] => {
     if (isEntry(event)) at = event.at
@@ -116,13 +116,13 @@ function entriesIn(value: unknown): readonly Item[] | undefined {
   })
 }
 
-/** Where the view is to go once it shows what was read. */
+/** The scroll target once the loaded entries are drawn. */
 export type Aim =
   | { readonly type: 'end' | 'divider' }
   /** The row with this key. */
   | { readonly type: 'row'; readonly key: string }
 
-/** What of a room is in the page, and how more of it comes there. */
+/** The loaded part of a room's entries, and the loading of more. */
 export class Timeline {
   readonly #history: History
   readonly #now: () => number
@@ -131,7 +131,7 @@ export class Timeline {
   readonly #failure = signal<Refusal | undefined>(undefined)
   readonly #aim = signal<Aim | undefined>(undefined)
   readonly #reading = signal<'end' | 'above'>('end')
-  /** What has come while a page was read, as far as it would be shown. */
+  /** Live items during the load of a page, as far as they would be shown. */
   #meanwhile: Item[] = []
   #keys = 0
   #loads = 0
@@ -153,7 +153,7 @@ export class Timeline {
     return this.#aim
   }
 
-  /** Whether who reads is at the end, and wants to see what comes. */
+  /** Whether the reader is at the end, and wants to see new items. */
   get reading(): ReadonlySignal<'end' | 'above'> {
     return this.#reading
   }
@@ -171,7 +171,7 @@ export class Timeline {
     return this.#failure
   }
 
-  /** What has happened in the room since it was told the last time, in its order. */
+  /** The room's events since the last call, in their order. */
   heard(events: readonly RoomEvent[]): void {
     const news = events.flatMap((event): readonly Item[] => {
       if (isEntry(event)) return [event]
@@ -200,7 +200,7 @@ export class Timeline {
     })
   }
 
-  /** What stands around an entry: as much before it as fills a page of a screen, and more behind it. */
+  /** The surroundings of an entry: as much before it as fills a page of a screen, and more behind it. */
   around(seq: number, aim: Aim): Promise<void> {
     this.read('above')
     return this.#load('around', aim, async () => {
@@ -264,7 +264,7 @@ export class Timeline {
     this.#meanwhile = []
   }
 
-  /** The end of the room has been read: what has come since is put behind it, without a gap. */
+  /** The end of the room has been loaded: live items since are put behind it, without a gap. */
   #ending(span: Span): Span {
     const last = lastSeq(span) ?? 0
     const most = pageDefaults.windowEntries

@@ -2,9 +2,9 @@
 export interface Unread {
   /** The newest entry that was seen. */
   readonly read: number
-  /** What people said after it. */
+  /** The number of messages after it. */
   readonly count: number
-  /** What was new when the view was opened, or when somebody looked away, begins behind this entry: it stays there while they read. */
+  /** Entries after this one were new when the view was opened, or when the person looked away: the line stays there while they read. */
   readonly divider: number | undefined
 }
 

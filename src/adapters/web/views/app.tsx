@@ -20,7 +20,7 @@ export function App() {
   return stage.status === 'inside' ? <RoomView key={stage.room.name} room={stage.room} /> : <SignIn stage={stage} />
 }
 
-/** `(3) lobby · tamtam`: what was said there since somebody looked. */
+/** `(3) lobby · tamtam`: the number of unread messages. */
 function titleOf(page: Page): string {
   const stage = page.stage.value
   if (stage.status !== 'inside') return 'tamtam'
@@ -28,7 +28,7 @@ function titleOf(page: Page): string {
   return `${count > 0 ? `(${count}) ` : ''}${forTerminal(stage.room.name)} · tamtam`
 }
 
-/** Who comes, and where to; and why they are not in. */
+/** Name and room, with the refusal of the last attempt. */
 function SignIn({ stage }: { readonly stage: Exclude<Stage, { status: 'inside' }> }) {
   const page = usePage()
   const words = page.words.value

@@ -24,7 +24,7 @@ export function Composer({ room }: { readonly room: Room }) {
   useLayoutEffect(() => {
     const element = field.current
     if (element === null) return
-    // As tall as what is written; the style sheet holds the limit.
+    // As tall as its text; the style sheet holds the limit.
     element.style.height = 'auto'
     element.style.height = `${element.scrollHeight}px`
   }, [draft])

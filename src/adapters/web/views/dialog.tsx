@@ -23,7 +23,7 @@ export function Dialog({ title, manner = 'card', closed, children }: DialogProps
     return () => dialog.close()
   }, [])
   const press = (event: MouseEvent) => {
-    // Only what is behind it is the dialog itself.
+    // A click on the backdrop targets the dialog itself.
     if (event.target === element.current) element.current?.close()
   }
   return (

@@ -11,7 +11,7 @@ import { SearchDialog } from './search-dialog.tsx'
 import { SettingsDialog } from './settings-dialog.tsx'
 import { Sidebar } from './sidebar.tsx'
 
-/** What stands in front of the room just now. */
+/** The current dialog in front of the room. */
 export function Dialogs({ room }: { readonly room: Room }) {
   const say = useSay()
   const dialog = room.dialog.value

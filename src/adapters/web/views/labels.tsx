@@ -16,7 +16,7 @@ interface NameProps {
   readonly name: string
 }
 
-/** `dir` keeps a name that is written from the right from turning around what stands beside it. */
+/** `dir` keeps a right-to-left name from turning around its neighbours. */
 export const Name = ({ id, name }: NameProps) => <bdi class={`name ${hueOf(id)}`}>{forTerminal(name)}</bdi>
 
 /** The first letter, in the member's colour. */

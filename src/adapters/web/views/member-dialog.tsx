@@ -13,7 +13,7 @@ interface MemberProps {
   readonly closed: () => void
 }
 
-/** What one can do with somebody. */
+/** The actions on a member. */
 export function MemberDialog({ room, member, closed }: MemberProps) {
   const page = usePage()
   const { say } = page.words.value
@@ -64,7 +64,7 @@ export function MemberDialog({ room, member, closed }: MemberProps) {
   )
 }
 
-/** For the operators. What they may is the room's to say. */
+/** For the operators. Their permissions are the room's decision. */
 function Ruling({ room, member, me }: { readonly room: Room; readonly member: Member; readonly me: Member }) {
   const page = usePage()
   const { say } = page.words.value

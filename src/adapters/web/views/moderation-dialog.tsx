@@ -13,12 +13,12 @@ const RULES = [
   ['endCollection', 'collectOff'],
 ] as const satisfies readonly (readonly [Moderation['type'], string])[]
 
-/** What the operators say of all of it: who comes in, and whose its files are. */
+/** The operators' settings of the room: access, and the audience of files. */
 export function ModerationDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
   const { say } = page.words.value
   const password = useSignal('')
-  // What comes of it is told in the room, or behind this.
+  // The outcome is told in the room, or behind this.
   const done = (_asked: unknown) => room.show(undefined)
   return (
     <Dialog title={say('lookAfter')} closed={closed}>

@@ -88,7 +88,7 @@ function RoomHeader({ room }: { readonly room: Room }) {
   )
 }
 
-/** What the page tells only whoever is at it. */
+/** Messages to this page's person alone. */
 function NoticeList({ room }: { readonly room: Room }) {
   const say = useSay()
   return (

@@ -117,7 +117,7 @@ interface TalkProps {
   readonly room: Room
   readonly entry: Talked
   readonly headed: boolean
-  /** What can be done with it is shown. */
+  /** Its actions are shown. */
   readonly active: boolean
 }
 
@@ -202,7 +202,7 @@ function FileRow({ room, entry }: { readonly room: Room; readonly entry: FileEnt
   )
 }
 
-/** Who else may see it. */
+/** The other readers of an entry with an audience. */
 function only({ to }: Audience, me: string, say: PageTranslator['say']): string {
   if (to === 'staff') return say('onlyTo', { name: say('staff') })
   return to.id === me ? say('toYou') : say('onlyTo', { name: to.name })

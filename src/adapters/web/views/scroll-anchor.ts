@@ -3,12 +3,12 @@ import type { Room } from '../state/room.ts'
 
 /** So near to the end one is at the end. */
 const AT_END_PX = 40
-/** So far down the screen stands what was new when the view was opened. */
+/** The place on the screen of the first new entry when the view is opened. */
 const DIVIDER_AT = 0.3
 
 /**
- * Keeps what somebody reads where it is on the screen, whatever comes above or below it and however tall it becomes; and reads on where
- * they come near an end of what is there.
+ * Keeps the reader's place on the screen, whatever is added or grows above or below it; and loads more entries
+ * near an end of the loaded ones.
  */
 export class ScrollAnchor {
   readonly #room: Room
@@ -16,7 +16,7 @@ export class ScrollAnchor {
   /** A row, and where its upper edge was on the screen. */
   #anchor: { readonly key: string; readonly top: number } | undefined
 
-  /** What comes is to be seen at once. */
+  /** New items are to be seen at once. */
   #follows = true
   /** Where it was scrolled to when that was looked at. */
   #scrollTop = 0
@@ -25,7 +25,7 @@ export class ScrollAnchor {
     this.#room = room
   }
 
-  /** Answers what is to be called when the view goes. */
+  /** Call the returned function when the view is removed. */
   attach(scroller: HTMLElement): () => void {
     this.#scroller = scroller
     const scrolled = () => this.#scrolled()
@@ -39,10 +39,10 @@ export class ScrollAnchor {
     }
   }
 
-  /** The rows are about to be other ones: remembers what is on the screen now, for it may have been scrolled since anybody heard. */
+  /** The rows are about to change: remembers their positions now, for there may have been a scroll without an event. */
   mark(): void {
     const scroller = this.#scroller
-    // What has become taller meanwhile, as a picture that has come, is for `settle` to make up for.
+    // Growth meanwhile, as of a loaded picture, is corrected by `settle`.
     if (scroller === undefined || scroller.scrollTop === this.#scrollTop) return
     this.#anchor = anchorIn(scroller)
     this.#follows = this.#room.timeline.reading.peek() === 'end' && belowIn(scroller) < AT_END_PX
@@ -102,7 +102,7 @@ export class ScrollAnchor {
   }
 }
 
-/** How much there is below what is seen. */
+/** The hidden height below the view. */
 const belowIn = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement): number =>
   scrollHeight - scrollTop - clientHeight
 

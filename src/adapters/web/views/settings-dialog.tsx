@@ -8,7 +8,7 @@ import { Dialog } from './dialog.tsx'
 
 const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const
 
-/** What somebody likes, and what they are called. */
+/** The person's settings and nick. */
 export function SettingsDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
   const { say } = page.words.value

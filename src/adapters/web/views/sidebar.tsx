@@ -11,7 +11,7 @@ import { Face } from './labels.tsx'
 
 const MOST_UNREAD = 99
 
-/** Where else one may go, and who is here. */
+/** The other rooms, and the members here. */
 export function Sidebar({ room }: { readonly room: Room }) {
   return (
     <>

@@ -9,7 +9,7 @@ import { DownIcon } from './icons.tsx'
 import { PendingRow, RowView } from './row-view.tsx'
 import { ScrollAnchor } from './scroll-anchor.ts'
 
-/** What was said, and what is being said. */
+/** The messages, and those being sent. */
 export function TimelineView({ room }: { readonly room: Room }) {
   const page = usePage()
   const words = page.words.value
@@ -30,7 +30,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
   const aim = timeline.aim.value
   if (aim?.type === 'row') found.value = aim.key
   useLayoutEffect(() => (scroller.current === null ? undefined : keeper.attach(scroller.current)), [keeper])
-  // What stands on the screen before this is drawn must stand there afterwards.
+  // Rows must keep their place on the screen across this drawing.
   keeper.mark()
   useLayoutEffect(() => keeper.settle())
 
@@ -60,7 +60,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
         ref={scroller}
         class="scroller"
         aria-label={say('messages', { room: room.name })}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reached by keys
         tabIndex={0}
         onKeyDown={press}
         onFocusIn={point}

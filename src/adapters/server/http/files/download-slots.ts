@@ -5,7 +5,7 @@ import type { HttpSettings } from '../settings.ts'
 
 /** A download on which nothing has moved for so long makes way for another. */
 const STILL_MS = 5000
-/** A download of somebody who has so many more than the requester makes way, however it moves. */
+/** A download of a client with so many more than the requester makes way, whatever its speed. */
 const MORE = 2
 
 /** The place of one download. */
@@ -23,7 +23,7 @@ interface Open extends UploadHolder {
 
 /**
  * The downloads of a host. Each costs an open file and a piece or two in memory, so there are only so many at once (C116): beyond them
- * the one on which nothing has moved for longest makes place for the next, or one of somebody who has far more of them than the
+ * the one that has been idle longest makes place for the next, or one of a client with far more of them than the
  * requester. It can be continued.
  */
 export class DownloadSlots {

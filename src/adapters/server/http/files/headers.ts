@@ -126,7 +126,7 @@ const IMAGES: readonly (readonly [type: string, magic: RegExp])[] = [
 
 const unknownType: MediaType = { type: 'application/octet-stream', disposition: 'attachment' }
 
-/** By the first bytes alone, never by the name or by what the sender says (C97). Only types that cannot hold a script are shown. */
+/** By the first bytes alone, never by the name or the sender's type (C97). Only types that cannot hold a script are displayed. */
 export function mediaType(head: Uint8Array): MediaType {
   const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, MAGIC_BYTES)).toString('latin1')
   for (const [type, magic] of IMAGES) if (magic.test(start)) return { type, disposition: 'inline' }
@@ -142,7 +142,7 @@ const harmlessHeaders = {
 
 // Quotes, backslashes and per cent signs are allowed in a quoted string, but browsers differ in how they read them.
 const NOT_PLAIN = /[^\x20-\x7e]|["\\%]/g
-// What encodeURIComponent leaves although RFC 5987 does not allow it (attr-char).
+// Characters that encodeURIComponent leaves although RFC 5987 does not allow them (attr-char).
 const NOT_ATTRIBUTE = /['()*]/g
 
 /**

@@ -13,7 +13,7 @@ export interface FormPart {
 /** The next bytes of a body, good until the next are asked for, or how it ended. */
 type Pull = () => Promise<Uint8Array | BodyEnd>
 
-/** The heads of one part; and all that is in a form beside its files: the parts that are none, and what stands before the first. */
+/** The headers of one part; also the bytes of a form beside its files: other parts, and the preamble. */
 const MOST_HEAD_BYTES = 8192
 const MOST_OTHER_BYTES = 64 * 1024
 const MOST_PARTS = 1000
@@ -112,7 +112,7 @@ export class FormReader {
         this.#status = 'behind a delimiter'
         return 'delimiter'
       }
-      // What may be the beginning of a delimiter waits for the rest of it.
+      // A possible beginning of a delimiter waits for the rest of it.
       const certain = at > 0 ? at : this.#held.length - this.#delimiter.length + 1
       if (certain > 0) {
         const piece = this.#held.subarray(0, certain)
@@ -123,7 +123,7 @@ export class FormReader {
     }
   }
 
-  /** Up to the blank line; what follows the delimiter on its own line is padding. */
+  /** Up to the blank line; the rest of the delimiter's own line is padding. */
   async #heads(): Promise<Map<string, string> | 'cut' | Refusal> {
     const heads = new Map<string, string>()
     let bytes = 0
@@ -209,7 +209,7 @@ export function fileNameIn(disposition: string): string | undefined {
     if (parameter.toLowerCase() !== 'filename') continue
     const exact = extended === '' ? undefined : extendedValue(quoted ?? plain)
     if (exact !== undefined) return exact
-    // What browsers do to the three signs that would end a quoted name; curl did it with a backslash once.
+    // Browsers encode the three characters that would end a quoted name; curl once used a backslash.
     name ??= (quoted?.replace(/\\(["\\])/g, '$1') ?? plain.trim()).replace(/%(22|0D|0A)/gi, (sign) =>
       decodeURIComponent(sign),
     )

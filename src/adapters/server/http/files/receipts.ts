@@ -31,7 +31,7 @@ function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>): ob
   return { ...common, status: status === 'arriving' ? status : 'paused', offset: durable, verified: 0 }
 }
 
-/** The receivers that have a file whole, and the members who may see it and have sent no receipt. */
+/** The receivers of the whole file, and the members who may see it and have sent no receipt. */
 export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
   const { reply, requester } = exchange
   const { room, file } = await findFile(exchange)

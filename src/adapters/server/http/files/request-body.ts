@@ -4,11 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 /** The end of a body: it came in full, or its connection broke. */
 export type BodyEnd = 'whole' | 'cut'
 
-/** So much may wait to be taken; one piece is at most this and what came in one read. */
+/** So much may wait to be taken; one piece is at most this and one read more. */
 const PAUSE_BYTES = 512 * 1024
 
 /**
- * The bytes of a request, in pieces as large as what gathered while the piece before was being written: small appends cost half the
+ * The bytes of a request, in pieces as large as the bytes that arrive during the write before: small appends cost half the
  * throughput, and waiting for large ones would keep the followers of the file waiting too.
  */
 export class RequestBody {
@@ -75,7 +75,7 @@ export class RequestBody {
   }
 }
 
-/** Gives `take` the body, and drops what it leaves. Only now a client that asked is told to send it. */
+/** Gives `take` the body, and drops the rest. Only now a client that asked is told to send it. */
 export async function withBody<T>(
   { raw, headers }: FastifyRequest,
   reply: FastifyReply,
