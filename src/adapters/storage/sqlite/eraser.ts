@@ -2,18 +2,28 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { erasedBy, type Removal, removedRange } from '#domain/room/removal.ts'
-import { BadEntries, packEntries, unpackEntries } from '#protocol/journal-format.ts'
+import { packEntries } from '#protocol/journal-format.ts'
 import { type Checkpointer, lazyTransaction } from './database.ts'
 import type { Reader } from './reader.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { checksumOf, KEY, KIND, packSums, type Row } from './rows.ts'
+import { checksumOf, entriesOf, KEY, KIND, packSums, type Row } from './rows.ts'
 import type { SearchIndex } from './search-index.ts'
 
 const STEP_MS = 2
-/** Below this share of all entries it is faster to erase their words one by one than to make the search index anew. */
-const FEW = 1 / 50
-const FEW_ENTRIES = 1000
+/** Words of so many entries are erased in one step. */
+const STEP_ENTRIES = 4
+/** Of more entries than these, and than this share of all, it is faster to make the search index anew than to erase their words. */
+const MANY_ENTRIES = 1000
+const MANY = 1 / 50
+/** About how many pages rewriting a row writes. */
 const PAGES_OF_A_ROW = 8
+
+/** A row, and its entries once those that were removed are erased. */
+interface Rewriting {
+  readonly row: Row
+  readonly entries: readonly Entry[]
+  readonly removed: readonly Entry[]
+}
 
 /** Rewrites rows without the messages that were removed, in short steps, so that appends are served between them. */
 export class Eraser {
@@ -24,7 +34,7 @@ export class Eraser {
   readonly #checkpointer: Checkpointer
   readonly #rewrite: StatementSync
   readonly #saveProgress: StatementSync
-  /** The newest removal of each room that was carried out, with all before it. */
+  /** By the room's key, the newest removal that was carried out, with all before it. */
   readonly #done = new Map<number, number>()
 
   constructor(db: DatabaseSync, rooms: RoomTable, reader: Reader, search: SearchIndex, checkpointer: Checkpointer) {
@@ -33,77 +43,76 @@ export class Eraser {
     this.#reader = reader
     this.#search = search
     this.#checkpointer = checkpointer
-    this.#rewrite = db.prepare(`UPDATE batches SET bytes = ?, checksum = ?, sums = ? WHERE key = ${KEY}`)
+    this.#rewrite = db.prepare(
+      `UPDATE batches SET bytes = ?, checksum = ?, sums = ? WHERE key = ${KEY} AND kind = ? AND checksum = ?`,
+    )
     this.#saveProgress = db.prepare('INSERT OR REPLACE INTO erased (room, upto) VALUES (?, ?)')
     for (const row of db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM erased').all())
       this.#done.set(Number(row['room']), Number(row['upto']))
   }
 
-  /** Those that have not been carried out yet, for good. */
-  open(room: Room, removals: readonly Removal[]): readonly Removal[] {
+  /** Those that have not been carried out. */
+  pending(room: Room, removals: readonly Removal[]): readonly Removal[] {
     const done = this.#done.get(room.key) ?? 0
     return removals.filter(({ seq }) => seq > done)
   }
 
-  /** Notes that all removals up to the sequence `seq` are carried out, and that nothing of what they removed is left in any file. */
-  done(room: Room, seq: number): void {
+  /** Notes that the room's removals up to the sequence `seq` are carried out, and no file holds what they removed. */
+  finish(room: Room, seq: number): void {
     lazyTransaction(this.#db, () => this.#saveProgress.run(room.key, seq))
     this.#done.set(room.key, seq)
   }
 
-  /** Erases what a removal removed; pauses at each `yield`. Rows that do not verify are left as they are, and reported. */
+  /** Erases what was removed, with a pause at each `yield`. Rows that do not verify stay as they are, and are reported. */
   *erase(room: Room, removal: Removal): Generator<void> {
     const { from, to } = removedRange(removal)
-    const first = Math.max(from, room.first)
-    if (to - first >= Math.max(FEW_ENTRIES, this.#total() * FEW)) this.#search.clear()
-    for (let next: number | undefined = first; next !== undefined && next <= to; ) {
-      const start = next
-      this.#search.erasing(room, () => {
-        const step = this.#step(room, removal, start, to)
-        next = step.next
-        return step.erased
-      })
+    if (to - Math.max(from, room.first) >= Math.max(MANY_ENTRIES, this.#total() * MANY)) this.#search.clear()
+    for (let next: number | undefined = from; next !== undefined; ) {
+      const { rows, end } = this.#collect(room, removal, Math.max(next, room.first), to)
+      // Words first: where the host goes down in between, the rows still tell which they are.
+      const indexed = rows.flatMap(({ removed }) => removed.filter((entry) => this.#search.has(room, entry)))
+      for (let at = 0; at < indexed.length; at += STEP_ENTRIES) {
+        this.#search.erase(room, indexed.slice(at, at + STEP_ENTRIES))
+        yield
+      }
+      // Where one was trimmed meanwhile, all are looked at again.
+      if (this.#save(room, rows)) next = end
       yield
     }
   }
 
-  #step(room: Room, removal: Removal, start: number, to: number) {
+  /** What one step rewrites, and where the next one begins. */
+  #collect(room: Room, removal: Removal, from: number, to: number) {
     const started = performance.now()
-    const erased: Entry[] = []
-    for (const row of this.#reader.intact(room, start, to)) {
-      erased.push(...this.#eraseRow(room, row, removal))
-      if (performance.now() - started > STEP_MS) return { next: row.last + 1, erased }
+    const rows: Rewriting[] = []
+    for (const row of this.#reader.intact(room, from, to)) {
+      const before = row.kind === KIND.kept ? [] : entriesOf(row)
+      const entries = before.map((entry) => erasedBy(entry, removal) ?? entry)
+      const removed = before.filter((entry, index) => entry !== entries[index])
+      if (removed.length > 0) rows.push({ row, entries, removed })
+      if (performance.now() - started > STEP_MS) return { rows, end: row.last + 1 }
     }
-    return { next: undefined, erased }
+    return { rows, end: undefined }
   }
 
-  /** Answers the entries that it erased. */
-  #eraseRow(room: Room, row: Row, removal: Removal): readonly Entry[] {
-    if (row.kind === KIND.kept) return []
-    const entries = entriesOf(room.name, row)
-    const left = entries.map((entry) => erasedBy(entry, removal) ?? entry)
-    const erased = entries.filter((entry, index) => entry !== left[index])
-    if (erased.length === 0) return erased
-    const bytes = Uint8Array.from(packEntries(new Batch(room.name, left)))
-    const { changes } = this.#rewrite.run(bytes, checksumOf({ ...row, bytes }), packSums(room.name, bytes), room.key, row.first)
-    if (changes !== 1) throw new Error(`a row that is to be erased is gone: ${row.first} of room ${room.key}`)
-    this.#checkpointer.wrote(PAGES_OF_A_ROW)
-    return erased
+  /** Whether all of them were still there. */
+  #save(room: Room, rows: readonly Rewriting[]): boolean {
+    if (rows.length === 0) return true
+    this.#checkpointer.wrote(rows.length * PAGES_OF_A_ROW)
+    return lazyTransaction(this.#db, () => rows.every((each) => this.#saveOne(room, each)))
+  }
+
+  #saveOne({ key, name }: Room, { row, entries }: Rewriting): boolean {
+    const bytes = Uint8Array.from(packEntries(new Batch(name, entries)))
+    const sums = packSums(name, bytes)
+    return (
+      this.#rewrite.run(bytes, checksumOf({ ...row, bytes }), sums, key, row.first, row.kind, row.checksum).changes === 1
+    )
   }
 
   #total(): number {
     let total = 0
     for (const { first, last } of this.#rooms.spans().values()) total += last - first + 1
     return total
-  }
-}
-
-/** None where a newer version wrote them. */
-const entriesOf = (room: string, row: Row): readonly Entry[] => {
-  try {
-    return unpackEntries(room, row.bytes).entries
-  } catch (error) {
-    if (!(error instanceof BadEntries)) throw error
-    return []
   }
 }

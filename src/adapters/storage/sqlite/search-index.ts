@@ -1,13 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Log } from '#domain/ports/system.ts'
 import type { Entry } from '#domain/room/events.ts'
-import { BadEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { searchableText, searchWords } from '#protocol/search-words.ts'
 import { type Checkpointer, createSearch, lazyTransaction } from './database.ts'
 import { isDiskFull, primaryCode, SQLITE } from './errors.ts'
 import type { Reader } from './reader.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { KEY, KEY_OF_ROOM_END, type Row } from './rows.ts'
+import { entriesOf, KEY, KEY_OF_ROOM_END, type Row } from './rows.ts'
 
 const STEP_ENTRIES = 500
 const STEP_MS = 2
@@ -102,27 +101,31 @@ export class SearchIndex {
 
   /** Removes a row from the index; runs within the transaction that trims it. Its words stay in the file until the index is merged. */
   forget(room: Room, row: Row): void {
-    this.#removeAll(room, this.#entries(room, row, 0))
+    this.#removeAll(room, entriesOf(row))
+  }
+
+  /** Whether the index has words of an entry. */
+  has(room: Room, entry: Entry): boolean {
+    return entry.seq <= this.#progress(room) && indexedWords(entry) !== ''
   }
 
   /**
-   * Removes the entries that `work` answers, with their words, in the transaction in which it runs. Takes about two milliseconds for each
-   * entry, because parts of the index are written anew.
+   * Removes entries with their words, which no page of the index holds afterwards. Takes about two milliseconds for each, because parts of the
+   * index are written anew. What has been removed may be removed again.
    */
-  erasing(room: Room, work: () => readonly Entry[]): void {
-    const erase = () => {
-      try {
+  erase(room: Room, entries: readonly Entry[]): void {
+    try {
+      // A damaged index is emptied instead.
+      this.#repairing(() =>
         lazyTransaction(this.#db, () => {
           this.#setSecure.run(1)
-          this.#removeAll(room, work())
-        })
-        return true
-      } finally {
-        this.#setSecure.run(0)
-      }
+          this.#removeAll(room, entries)
+        }),
+      )
+    } finally {
+      this.#setSecure.run(0)
     }
-    // A damaged index was emptied: then there are only the rows.
-    if (this.#repairing(erase) === undefined) erase()
+    this.#checkpointer.wrote(STEP_PAGES)
   }
 
   /** Empties the index, to be filled again from the rows. */
@@ -137,11 +140,8 @@ export class SearchIndex {
   }
 
   #removeAll(room: Room, entries: readonly Entry[]): void {
-    const upTo = this.#progress(room)
-    for (const entry of entries) {
-      const words = entry.seq > upTo ? '' : indexedWords(entry)
-      if (words !== '') this.#remove.run(room.key, entry.seq, words)
-    }
+    for (const entry of entries)
+      if (this.has(room, entry)) this.#remove.run(room.key, entry.seq, indexedWords(entry))
   }
 
   #progress(room: Room): number {
@@ -157,7 +157,8 @@ export class SearchIndex {
       count >= STEP_ENTRIES || (count % CHECK_CLOCK_EVERY === 0 && performance.now() - started > STEP_MS)
     const rows = () => {
       for (const row of this.#reader.whole(room, upTo)) {
-        for (const entry of this.#entries(room, row, upTo)) {
+        for (const entry of entriesOf(row)) {
+          if (entry.seq <= upTo) continue
           if (count > 0 && isOver()) return
           const words = indexedWords(entry)
           if (words !== '') this.#insert.run(room.key, entry.seq, words)
@@ -173,15 +174,6 @@ export class SearchIndex {
     this.#saveProgress.run(room.key, upTo)
     this.#merge.run(MERGE_PAGES)
     return upTo
-  }
-
-  #entries(room: Room, row: Row, after: number): readonly Entry[] {
-    try {
-      return unpackEntries(room.name, row.bytes).entries.filter((entry) => entry.seq > after)
-    } catch (error) {
-      if (!(error instanceof BadEntries)) throw error
-      return []
-    }
   }
 
   /** Empties a damaged index, to be filled again from the rows; damage again after that is an error. */
