@@ -10,6 +10,7 @@ export const CODES = [
   'BAD_REQUEST',
   'NO_SUCH_MEMBER',
   'NO_SUCH_FILE',
+  'NO_SUCH_MESSAGE',
   'NO_SUCH_INVITATION',
   'NOT_SAVED',
   'NOT_A_MEMBER',

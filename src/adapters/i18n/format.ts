@@ -1,3 +1,4 @@
+import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { Language, PageTranslator } from './translator.ts'
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
@@ -15,6 +16,18 @@ export function sizeText(bytes: number, language: Language = 'en'): string {
     unit++
   }
   return `${formats[language].format(amount)} ${UNITS[unit]}`
+}
+
+/** A file as it is called: a folder ends in a slash. */
+export const titleOf = ({ name, folder }: MentionedFile): string => (folder === undefined ? name : `${name}/`)
+
+/** The size of a file, and of a folder what is in it: `214 files, 1.2 GB`. */
+export function fileSizeText(
+  { size, folder }: Pick<WholeFile, 'size' | 'folder'>,
+  { say, language }: PageTranslator,
+): string {
+  if (folder === undefined) return sizeText(size, language)
+  return say('folderSize', { count: folder.files, size: sizeText(folder.bytes, language) })
 }
 
 /** `8.2/11.5 MB`: both in the unit of the whole. */

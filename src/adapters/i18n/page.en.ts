@@ -42,7 +42,12 @@ export const pageEnglish = {
   forStaff: ' to the operators',
   staff: 'the operators',
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
+  folderSize: { one: '{count} file, {size}', other: '{count} files, {size}' },
   fileGone: '{file} from {name} is gone: {why}',
+  fileRemoved: '{name} removed {file}',
+  messageRemoved: '{name} removed a message',
+  erased: 'a message was removed by {name}',
+  cleared: '{name} removed all messages and files',
 
   // Answers to commands.
   here: { one: '{count} is here: {names}', other: '{count} are here: {names}' },

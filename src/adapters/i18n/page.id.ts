@@ -41,7 +41,12 @@ export const pageIndonesian: PageCatalog = {
   forStaff: ' untuk pengelola ruang ini',
   staff: 'pengelola ruang ini',
   fileHere: 'berkas [{id}] {file} dari {name}{for}: {size}, sha256 {digest}',
+  folderSize: { one: '{count} berkas, {size}', other: '{count} berkas, {size}' },
   fileGone: '{file} dari {name} sudah tidak ada: {why}',
+  fileRemoved: '{name} menghapus {file}',
+  messageRemoved: '{name} menghapus satu pesan',
+  erased: 'satu pesan dihapus oleh {name}',
+  cleared: '{name} menghapus semua pesan dan berkas',
 
   // Answers to commands.
   here: { one: '{count} orang di sini: {names}', other: '{count} orang di sini: {names}' },

@@ -59,6 +59,9 @@ const isCount = (value: unknown): boolean =>
   Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0)
 export const count = v.custom<number>(isCount, 'must be a whole number, 0 or more')
 const countAs = (about: string) => v.pipe(count, v.description(about))
+/* @__NO_SIDE_EFFECTS__ */
+const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
+export const sequence = /* @__PURE__ */ countAs('Dense and rising within a room, from 1.')
 
 // Members
 
@@ -88,6 +91,9 @@ const commands = strictMaps({
   setTopic: { topic: text, id },
   rename: { name: text },
   receiveFile: { file: text },
+  removeMessage: { seq: count },
+  removeFile: { file: text },
+  clear: {},
   kick: { name: text, reason },
   mute: { name: text, reason },
   unmute: { name: text },
@@ -123,11 +129,22 @@ const operators = v.pipe(
 const findAddressee = (to: unknown): typeof member | typeof operators => (typeof to === 'string' ? operators : member)
 const addressee = { ...v.lazy(findAddressee), options: [member, operators] }
 export const audience = map({ from: member, to: addressee })
+export const folder = map({
+  files: countAs('Files in the folder that this file is a tar of.'),
+  bytes: countAs('Their bytes together.'),
+})
+
+/** What is said of a file beside its name, size and digest. */
+const aboutFile = {
+  audience: v.exactOptional(audience),
+  folder: v.exactOptional(folder),
+  expiresAt: v.exactOptional(timeAs('When it goes by itself')),
+}
 
 /** `more`: the fields of a file that only one of the two ways has. */
 /* @__NO_SIDE_EFFECTS__ */
 const eventMaps = <const More extends Entries>(more: More) => {
-  const ofFile = { ...more, audience: v.exactOptional(audience) }
+  const ofFile = { ...more, ...aboutFile }
   const file = map({ id: fileId, name: text, size: v.exactOptional(count), sha256: v.exactOptional(sha256), ...ofFile })
   const whole = map({ id: fileId, name: text, size: count, sha256, ...ofFile })
   const by = { by: member }
@@ -139,8 +156,11 @@ const eventMaps = <const More extends Entries>(more: More) => {
     topicSet: { ...entry, topic: text },
     fileOffered: { ...entry, file },
     fileCompleted: { ...entry, file: whole },
-    fileWithdrawn: { ...entry, file, reason: text },
+    fileWithdrawn: { ...entry, file, reason: text, removedBy: v.exactOptional(member) },
     fileReceived: { ...entry, file },
+    messageRemoved: { ...entry, target: sequence, audience: v.exactOptional(audience) },
+    cleared: { ...entry, upTo: sequence },
+    erased: { ...entry, audience: v.exactOptional(audience) },
     opped: { ...entry, to: member, person: text },
     deopped: { ...entry, name: text, person: text },
     muted: { ...entry, name: text, reason },
@@ -259,10 +279,7 @@ export type HostMessages = OneOf<typeof hostMessages>
 // HTTP (docs/http.md)
 
 /* @__NO_SIDE_EFFECTS__ */
-const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
-/* @__NO_SIDE_EFFECTS__ */
 const list = <Each extends v.GenericSchema>(each: Each) => v.array(each, 'must be a list')
-export const sequence = countAs('Dense and rising within a room, from 1.')
 const path = v.pipe(text, v.description('A path on this host.'))
 
 /** With the address of the file that they speak of. */
@@ -330,7 +347,7 @@ export type KeptInvitation = v.InferOutput<typeof keptInvitation>
 /** A whole file, for its sender. */
 export const sentFile = map({
   ...{ id: fileId, name: text, size: count, sha256, url: path },
-  audience: v.exactOptional(audience),
+  ...aboutFile,
 })
 
 const given = map({ name: text, at: timeAs('When') })
@@ -345,7 +362,7 @@ export const fileRow = map({
   sha256: v.exactOptional(sha256),
   offset: v.exactOptional(countAs('Of one that is not whole: bytes that would survive a crash.')),
   url: path,
-  audience: v.exactOptional(audience),
+  ...aboutFile,
   verified: countAs('How many have it whole and said so.'),
   receipts: v.exactOptional(v.pipe(list(given), v.description('Of a whole file: who said so, and when.'))),
 })

@@ -6,6 +6,7 @@ import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
+import { removal } from '../room/decide.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
@@ -66,12 +67,12 @@ export class Transfers {
   /** Finds every file again, and takes up those that were on their way when the host went down. */
   async load(): Promise<void> {
     const { journal, fileStore, log } = this.#ports
-    const { roomOf, interrupted, gone, newest } = await findFiles(journal)
+    const { roomOf, interrupted, gone, newest, expiry } = await findFiles(journal)
     for (const [id, room] of roomOf) this.#roomOf.set(id, room)
     const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
     for (const { room, file } of interrupted) await this.#takeUp(room, file)
-    this.#evictions.start(newest, gone)
+    this.#evictions.start(newest, gone, expiry)
   }
 
   /** Files that are being written now. */
@@ -123,8 +124,13 @@ export class Transfers {
     if (typeof name !== 'string') return name
     const audience = room.audienceFor(by, meta.to)
     if (audience !== undefined && 'type' in audience) return audience
-    const { size, sha256 } = meta
-    const promised = { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
+    const { size, sha256, folder, expiresInSeconds } = meta
+    const promised = {
+      ...(size === undefined ? {} : { size }),
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(folder === undefined ? {} : { folder }),
+      ...(expiresInSeconds === undefined ? {} : { expiresAt: this.#ports.clock.now() + expiresInSeconds * 1000 }),
+    }
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
     const known = await this.#known(room, by, file)
     if (known !== undefined) return known
@@ -135,6 +141,24 @@ export class Transfers {
     const transfer = this.#track(room, by, file, { holder, owner })
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
+  }
+
+  /** Takes away a file that this member may remove: the room is told first, then the bytes go. */
+  async remove(room: RoomActor, by: Member, id: string): Promise<Ack | Rejected> {
+    const command = { type: 'removeFile', file: id } as const
+    const transfer = this.#places.find(id)
+    if (transfer !== undefined) {
+      const why = room.refusalOf(by, command)
+      if (why !== undefined) return why
+      await transfer.withdraw(removal(by))
+      if (transfer.status === 'withdrawn') return { type: 'ack', seq: room.state.last, duplicate: false }
+    }
+    return await this.#rooms.during(room, () => this.#evictions.remove(room, by, id))
+  }
+
+  /** Takes away all files of a room, for its owner. */
+  async removeAll(room: RoomActor, by: Member): Promise<void> {
+    await Promise.all(Array.from(room.state.files.keys(), (id) => this.remove(room, by, id)))
   }
 
   /** Each that begins, or is taken up after a restart, from now on. */
@@ -257,6 +281,7 @@ export class Transfers {
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
     this.#opened.next(transfer)
     this.#evictions.await(file.id, name, durable ?? 0)
+    if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
     this.#sweepLater()
     return transfer
   }
@@ -316,8 +341,10 @@ export class Transfers {
     const full = await fileStore.duplicate(same, file.id)
     if (full !== undefined) return full
     const told = await this.#announce(room, by, { type: 'completeFile', file })
-    if (told.type === 'ack') this.#roomOf.set(file.id, room.state.name)
-    else await fileStore.remove(file.id)
+    if (told.type === 'ack') {
+      this.#roomOf.set(file.id, room.state.name)
+      if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+    } else await fileStore.remove(file.id)
     return told.type === 'ack' ? file : told
   }
 
@@ -379,6 +406,8 @@ export interface FoundFiles {
   readonly gone: readonly string[]
   /** When the newest fact became one, in milliseconds since 1970. */
   readonly newest: number | undefined
+  /** When the first one expires that has a time of its own; infinite where none has. */
+  readonly expiry: number
 }
 
 export async function findFiles(journal: Journal): Promise<FoundFiles> {
@@ -387,6 +416,7 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
   const interrupted: { room: string; file: RoomFile }[] = []
   const gone: string[] = []
   let newest: number | undefined
+  let expiry = Number.POSITIVE_INFINITY
   for (const room of (await journal.rooms()).keys()) {
     const state = initialState(room)
     for (const fact of await journal.facts(room)) {
@@ -396,11 +426,12 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
     }
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
+      expiry = Math.min(expiry, file.file.expiresAt ?? Number.POSITIVE_INFINITY)
       if (file.status === 'offered') interrupted.push({ room, file })
       else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, byDigest, interrupted, gone, newest }
+  return { roomOf, byDigest, interrupted, gone, newest, expiry }
 }
 
 const tooMuchOf = (by: keyof UploadHolder, bytes: number): Rejected =>

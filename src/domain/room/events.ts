@@ -24,12 +24,22 @@ export interface Audience {
   readonly to: Member | 'staff'
 }
 
+/** A folder that is sent as one file, a tar: how many files are in it, and their bytes together. In an offer as the sender promised them. */
+export interface Folder {
+  readonly files: number
+  readonly bytes: number
+}
+
 /** A file that is spoken of. `size` in bytes, where it is known. */
 export interface MentionedFile {
   readonly id: string
   readonly name: string
   readonly size?: number
-  /** The readers of the file and of all events about it; left out where everybody may see it. */
+  /** Left out for what is a single file. */
+  readonly folder?: Folder
+  /** When it goes by itself, in milliseconds since 1970; left out where only the host's limits say. */
+  readonly expiresAt?: number
+  /** Who may see it, and whatever is said of it; left out where everybody may. */
   readonly audience?: Audience
 }
 
@@ -87,11 +97,31 @@ export interface FileWithdrawn extends Journaled {
   readonly type: 'fileWithdrawn'
   readonly file: MentionedFile
   readonly reason: string
+  /** Left out where nobody did: it did not arrive, or had no place any more. */
+  readonly removedBy?: Member
 }
 /** `by` has the file whole, and has verified its digest. */
 export interface FileReceived extends Journaled {
   readonly type: 'fileReceived'
   readonly file: MentionedFile
+}
+
+/** The message with the sequence `target` was removed by `by`. */
+export interface MessageRemoved extends Journaled {
+  readonly type: 'messageRemoved'
+  readonly target: number
+  /** Who may know of it, where the message was not for everybody. */
+  readonly audience?: Audience
+}
+/** All messages up to the sequence `upTo` were removed by `by`. */
+export interface Cleared extends Journaled {
+  readonly type: 'cleared'
+  readonly upTo: number
+}
+/** Stands in the place of a message that was removed: its sequence and time, and who removed it. */
+export interface Erased extends Journaled {
+  readonly type: 'erased'
+  readonly audience?: Audience
 }
 
 /** From now on `to` is an op, each time the same `person` comes in. */
@@ -190,6 +220,9 @@ export type Entry =
   | FileCompleted
   | FileWithdrawn
   | FileReceived
+  | MessageRemoved
+  | Cleared
+  | Erased
   | PasswordSet
   | PasswordRemoved
   | Rule
@@ -281,7 +314,13 @@ const RULES: Readonly<Record<Rule['type'], true>> = {
 /** Whether it lays down a rule for later joins and messages. */
 export const isRule = (event: RoomEvent): event is Rule => Object.hasOwn(RULES, event.type)
 
-/** A fact that a room needs again after a restart: its topic, its rules, its files and their receipts. Chat is not among them. */
+/** What people said: it is searched, carried to other hosts, and may be removed. */
+export type Message = Said | Acted | Whispered
+
+export const isMessage = (event: RoomEvent): event is Message =>
+  event.type === 'said' || event.type === 'acted' || event.type === 'whispered'
+
+/** What a room must know again after a restart: its topic, its rules, its files, and who has them. Chat is not among it. */
 export function isFact(entry: Entry): boolean {
   if (isRule(entry)) return true
   switch (entry.type) {
@@ -290,7 +329,10 @@ export function isFact(entry: Entry): boolean {
     case 'fileCompleted':
     case 'fileWithdrawn':
     case 'fileReceived':
+    case 'messageRemoved':
+    case 'cleared':
       return true
+    case 'erased':
     case 'said':
     case 'acted':
     case 'whispered':

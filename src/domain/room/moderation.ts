@@ -32,6 +32,7 @@ export type Permission =
   | 'enter'
   | 'enterLocked'
   | 'setLockedTopic'
+  | 'removeOthers'
   | 'setPassword'
   | 'invite'
 
@@ -59,6 +60,11 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   typing: FREE,
   back: HERE,
   receiveFile: ['outsider', ...HERE],
+  removeMessage: HERE,
+  removeFile: HERE,
+  // What somebody else has said or sent.
+  removeOthers: OPERATORS,
+  clear: ['owner'],
   setTopic: FREE,
   setLockedTopic: OPERATORS,
   kick: OPERATORS,

@@ -36,6 +36,12 @@ export class RetainedFacts {
       case 'collectionEnded':
         this.#end('collection', fact.seq)
         return
+      // It removed a message before it, which is forgotten when it is.
+      case 'messageRemoved':
+        return
+      case 'cleared':
+        this.#end('clear', fact.seq)
+        return
       case 'slowModeSet':
         this.#end('slow mode', fact.seq)
         return

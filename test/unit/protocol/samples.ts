@@ -72,6 +72,32 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'unlocked', seq: 17, at, by: ani },
     ],
   },
+  'batch-removals': {
+    type: 'batch',
+    events: [
+      { type: 'messageRemoved', seq: 26, at, by: ani, target: 1 },
+      { type: 'messageRemoved', seq: 27, at, by: ani, target: 3, audience: { from: ani, to: budi } },
+      { type: 'erased', seq: 1, at, by: ani },
+      { type: 'cleared', seq: 28, at, by: ani, upTo: 27 },
+      {
+        ...{ type: 'fileWithdrawn', seq: 29, at, by: ani, file: { id: 'f2', name: 'b.txt' } },
+        ...{ reason: 'removed by budi', removedBy: budi },
+      },
+    ],
+  },
+  'batch-folders': {
+    type: 'batch',
+    events: [
+      {
+        ...{ type: 'fileOffered', seq: 30, at, by: ani },
+        file: { id: 'f5', name: 'photos', folder: { files: 214, bytes: 1.2e9 }, expiresAt: at + 3_600_000 },
+      },
+      {
+        ...{ type: 'fileCompleted', seq: 31, at, by: ani },
+        file: { id: 'f5', name: 'photos', size: 1.3e9, sha256, folder: { files: 214, bytes: 1.2e9 } },
+      },
+    ],
+  },
   'batch-slow': {
     type: 'batch',
     events: [

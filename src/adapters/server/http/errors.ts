@@ -46,6 +46,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   LOCKED: 403,
   FOREIGN_ORIGIN: 403,
   NOT_FOUND: 404,
+  NO_SUCH_MESSAGE: 404,
   NO_SUCH_FILE: 404,
   NOT_SAVED: 404,
   METHOD_NOT_ALLOWED: 405,

@@ -3,7 +3,7 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import type { ClientCommand } from '#domain/room/commands.ts'
+import { type ClientCommand, isPosted } from '#domain/room/commands.ts'
 import {
   type ClientMessage,
   decodeClientMessage,
@@ -134,7 +134,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     const { id, session } = this.#client
     if (session === undefined) return this.#refuse(id === undefined ? helloFirst : nowhere, ref)
     const command = scoped(given, id, session.room)
-    if (ref === undefined && command.type !== 'rename') return this.#client.post([command])
+    if (ref === undefined && isPosted(command)) return this.#client.post([command])
     this.#unanswered++
     void this.#ask(command, ref)
     return this.#unanswered < this.#parts.settings.unanswered ? undefined : this.#answers.wait()

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Batch } from '#domain/room/batch.ts'
+import { type Erasure, erasedBy, erasedRange } from '#domain/room/erasure.ts'
 import type { Entry } from '#domain/room/events.ts'
-import { erasedBy, type Removal, removedRange } from '#domain/room/removal.ts'
 import { packEntries } from '#protocol/journal-format.ts'
 import { type Checkpointer, lazyTransaction } from './database.ts'
 import type { Reader } from './reader.ts'
@@ -34,7 +34,7 @@ export class Eraser {
   readonly #checkpointer: Checkpointer
   readonly #rewrite: StatementSync
   readonly #saveProgress: StatementSync
-  /** By the room's key, the newest removal that was carried out, with all before it. */
+  /** By the room's key, the newest erasure that was carried out, with all before it. */
   readonly #done = new Map<number, number>()
 
   constructor(db: DatabaseSync, rooms: RoomTable, reader: Reader, search: SearchIndex, checkpointer: Checkpointer) {
@@ -52,23 +52,23 @@ export class Eraser {
   }
 
   /** Those that have not been carried out. */
-  pending(room: Room, removals: readonly Removal[]): readonly Removal[] {
+  pending(room: Room, erasures: readonly Erasure[]): readonly Erasure[] {
     const done = this.#done.get(room.key) ?? 0
-    return removals.filter(({ seq }) => seq > done)
+    return erasures.filter(({ seq }) => seq > done)
   }
 
-  /** Notes that the room's removals up to the sequence `seq` are carried out, and no file holds what they removed. */
+  /** Notes that the room's erasures up to the sequence `seq` are carried out, and no file holds the text of what they removed. */
   finish(room: Room, seq: number): void {
     lazyTransaction(this.#db, () => this.#saveProgress.run(room.key, seq))
     this.#done.set(room.key, seq)
   }
 
   /** Erases what was removed, with a pause at each `yield`. Rows that do not verify stay as they are, and are reported. */
-  *erase(room: Room, removal: Removal): Generator<void> {
-    const { from, to } = removedRange(removal)
+  *erase(room: Room, erasure: Erasure): Generator<void> {
+    const { from, to } = erasedRange(erasure)
     if (to - Math.max(from, room.first) >= Math.max(MANY_ENTRIES, this.#total() * MANY)) this.#search.clear()
     for (let next: number | undefined = from; next !== undefined; ) {
-      const { rows, end } = this.#collect(room, removal, Math.max(next, room.first), to)
+      const { rows, end } = this.#collect(room, erasure, Math.max(next, room.first), to)
       // Words first: where the host goes down in between, the rows still tell which they are.
       const indexed = rows.flatMap(({ removed }) => removed.filter((entry) => this.#search.has(room, entry)))
       for (let at = 0; at < indexed.length; at += STEP_ENTRIES) {
@@ -82,12 +82,12 @@ export class Eraser {
   }
 
   /** What one step rewrites, and where the next one begins. */
-  #collect(room: Room, removal: Removal, from: number, to: number) {
+  #collect(room: Room, erasure: Erasure, from: number, to: number) {
     const started = performance.now()
     const rows: Rewriting[] = []
     for (const row of this.#reader.intact(room, from, to)) {
       const before = row.kind === KIND.kept ? [] : entriesOf(row)
-      const entries = before.map((entry) => erasedBy(entry, removal) ?? entry)
+      const entries = before.map((entry) => erasedBy(entry, erasure))
       const removed = before.filter((entry, index) => entry !== entries[index])
       if (removed.length > 0) rows.push({ row, entries, removed })
       if (performance.now() - started > STEP_MS) return { rows, end: row.last + 1 }

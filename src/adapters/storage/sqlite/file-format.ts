@@ -224,11 +224,14 @@ const varint = (bytes: Buffer, at: number): { value: bigint; next: number } | un
   return undefined
 }
 
+/** A page of an undamaged file by its number. */
+export type PageReader = (page: number) => Buffer
+
 const U32_BYTES = 4
 const FIRST_TRUNK_AT = 32
 
 /** The free pages of a database, each with the place from which on it holds nothing; https://sqlite.org/fileformat2.html#the_freelist */
-export const freePages = (read: (page: number) => Buffer): Map<number, number> => {
+export const freePages = (read: PageReader): Map<number, number> => {
   const free = new Map<number, number>()
   for (let trunk = read(1).readUInt32BE(FIRST_TRUNK_AT); trunk !== 0 && !free.has(trunk); ) {
     const bytes = read(trunk)
@@ -257,7 +260,7 @@ const LEAST_CELL_BYTES = 4
  * The unused parts of a b-tree page; none where the page is of another kind, or where its parts do not add up as SQLite's do: then it is damaged, and
  * what seems unused may be what a salvage finds.
  */
-export const unusedParts = (page: Buffer, number: number, read: (page: number) => Buffer): Unused => {
+export const unusedParts = (page: Buffer, number: number, read: PageReader): Unused => {
   const header = number === 1 ? FILE_HEADER_BYTES : 0
   const type = page[header]!
   if (type !== TABLE_LEAF && !INTERIOR.has(type) && !INDEX.has(type)) return NOTHING
@@ -324,7 +327,7 @@ const varintEnd = (page: Buffer, at: number): number => {
 }
 
 /** The last page of an overflow chain with so many bytes. */
-const tailOf = (first: number, bytes: number, read: (page: number) => Buffer) => {
+const tailOf = (first: number, bytes: number, read: PageReader) => {
   const each = PAGE_SIZE - U32_BYTES
   let page = first
   let left = bytes

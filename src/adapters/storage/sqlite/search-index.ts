@@ -26,7 +26,6 @@ export class SearchIndex {
   readonly #saveProgress: StatementSync
   readonly #merge: StatementSync
   readonly #remove: StatementSync
-  readonly #setSecure: StatementSync
   readonly #find: StatementSync
   readonly #indexed = new Map<number, number>()
   readonly #behind: Set<number>
@@ -42,13 +41,12 @@ export class SearchIndex {
     this.#saveProgress = db.prepare('INSERT OR REPLACE INTO indexed (room, upto) VALUES (?, ?)')
     this.#merge = db.prepare("INSERT INTO search(search, rank) VALUES ('merge', ?)")
     this.#remove = db.prepare(`INSERT INTO search (search, rowid, words) VALUES ('delete', ${KEY}, ?)`)
-    this.#setSecure = db.prepare("INSERT INTO search (search, rank) VALUES ('secure-delete', ?)")
     this.#find = db.prepare(
       `SELECT rowid & 0xffffffffff AS seq FROM search WHERE search MATCH ?
        AND rowid BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY rowid DESC LIMIT ?`,
     )
     // A host that went down while it erased.
-    if (db.prepare("SELECT v FROM search_config WHERE k = 'secure-delete'").get()?.['v'] === 1) this.#setSecure.run(0)
+    if (db.prepare("SELECT v FROM search_config WHERE k = 'secure-delete'").get()?.['v'] === 1) this.#setSecure(0)
     const progress = db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM indexed').all()
     for (const row of progress) this.#indexed.set(Number(row['room']), Number(row['upto']))
     this.#behind = new Set(rooms.keys())
@@ -118,12 +116,12 @@ export class SearchIndex {
       // A damaged index is emptied instead.
       this.#repairing(() =>
         lazyTransaction(this.#db, () => {
-          this.#setSecure.run(1)
+          this.#setSecure(1)
           this.#removeAll(room, entries)
         }),
       )
     } finally {
-      this.#setSecure.run(0)
+      this.#setSecure(0)
     }
     this.#checkpointer.wrote(STEP_PAGES)
   }
@@ -137,6 +135,11 @@ export class SearchIndex {
     })
     this.#indexed.clear()
     for (const key of this.#rooms.keys()) this.#behind.add(key)
+  }
+
+  /** What a transaction removes leaves the pages when it is committed. */
+  #setSecure(isSecure: 0 | 1): void {
+    this.#db.exec(`INSERT INTO search (search, rank) VALUES ('secure-delete', ${isSecure})`)
   }
 
   #removeAll(room: Room, entries: readonly Entry[]): void {

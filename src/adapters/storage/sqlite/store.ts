@@ -121,27 +121,27 @@ export class Store implements Handlers {
   }
 
   /** One after the other: each ends with a look at all pages that were written. */
-  erase({ room, removals }: Calls['erase']['args']): Promise<Calls['erase']['result']> {
-    return this.#erasures.run(() => this.#erase(room, removals))
+  erase({ room, erasures }: Calls['erase']['args']): Promise<Calls['erase']['result']> {
+    return this.#erasures.run(() => this.#erase(room, erasures))
   }
 
-  async #erase(name: string, removals: Calls['erase']['args']['removals']): Promise<Calls['erase']['result']> {
+  async #erase(name: string, erasures: Calls['erase']['args']['erasures']): Promise<Calls['erase']['result']> {
     const room = this.#rooms.get(name)
-    const pending = room === undefined ? [] : this.#eraser.pending(room, removals)
-    if (room === undefined || pending.length === 0) return { status: 'erased' }
+    const pending = room === undefined ? [] : this.#eraser.pending(room, erasures)
+    if (room === undefined || pending.length === 0) return 'erased'
     try {
-      for (const removal of pending) for (const _ of this.#eraser.erase(room, removal)) await this.#yield()
+      for (const erasure of pending) for (const _ of this.#eraser.erase(room, erasure)) await this.#yield()
       let wiped = this.#wiper.step()
       for (; wiped === 'more'; wiped = this.#wiper.step()) await this.#yield()
       if (wiped === 'done') {
         this.#eraser.finish(room, Math.max(...pending.map(({ seq }) => seq)))
-        return { status: 'erased' }
+        return 'erased'
       }
     } catch (error) {
       if (!isDiskFull(error)) throw error
     }
     this.#log.warn('the disk is full: what was removed is erased later', { room: name })
-    return { status: 'readOnly' }
+    return 'readOnly'
   }
 
   /** The path of the disk is for the operator of the host. */

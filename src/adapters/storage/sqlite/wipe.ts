@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { type Checkpointer, PAGE_SIZE } from './database.ts'
-import { freePages, loggedPages, unusedParts } from './file-format.ts'
+import { freePages, loggedPages, type PageReader, type Unused, unusedParts } from './file-format.ts'
 
 /** Pages in one step: about a millisecond, while appends wait. */
 const STEP_PAGES = 256
@@ -51,14 +51,14 @@ export class Wiper {
       return 'more'
     }
     if (this.#written.size > STEP_PAGES) {
-      this.#wipe([...this.#written].slice(0, STEP_PAGES))
+      this.#wipe(inOrder(this.#written).slice(0, STEP_PAGES))
       return 'more'
     }
     // Nobody writes between these: the log is empty, and SQLite reads anew what it had in memory.
     this.#checkpointer.run('TRUNCATE')
     if (logBytes(this.#file) > 0) return 'full'
-    const free = this.#wipe([...this.#written])
-    this.#wipe([...free.keys()].filter((page) => !this.#clean.has(page)))
+    const free = this.#wipe(inOrder(this.#written))
+    this.#wipe(inOrder(free.keys()).filter((page) => !this.#clean.has(page)))
     fdatasyncSync(this.#fd)
     this.#db.exec('PRAGMA shrink_memory')
     return 'done'
@@ -69,36 +69,48 @@ export class Wiper {
     this.#fd = undefined
   }
 
-  /** Wipes these pages, as the database file has them; answers which pages are free. */
+  /** Wipes these ascending pages, as the database file has them; answers which pages are free. */
   #wipe(pages: readonly number[]): ReadonlyMap<number, number> {
-    const read = (page: number) => this.#read(page)
-    const free = freePages(read)
-    for (const page of pages) {
-      this.#written.delete(page)
-      const unusedFrom = free.get(page)
-      if (unusedFrom !== undefined) {
-        this.#clean.add(page)
-        this.#clear(page, [[unusedFrom, PAGE_SIZE]])
-        continue
-      }
-      const { parts, tails } = unusedParts(this.#read(page), page, read)
-      this.#clear(page, parts)
-      for (const tail of tails) this.#clear(tail.page, [[tail.from, PAGE_SIZE]])
+    const free = freePages((page) => this.#read(page, 1))
+    for (let index = 0; index < pages.length; ) {
+      let count = 1
+      while (pages[index + count] === pages[index]! + count) count += 1
+      this.#wipeRun(pages[index]!, count, free)
+      index += count
     }
     return free
   }
 
-  #read(page: number): Buffer {
-    const bytes = Buffer.alloc(PAGE_SIZE)
-    readSync(this.#fd!, bytes, 0, PAGE_SIZE, (page - 1) * PAGE_SIZE)
-    return bytes
+  #wipeRun(first: number, count: number, free: ReadonlyMap<number, number>): void {
+    const run = this.#read(first, count)
+    const inRun = (page: number): Buffer | undefined => {
+      const at = (page - first) * PAGE_SIZE
+      return at >= 0 && at < run.length ? run.subarray(at, at + PAGE_SIZE) : undefined
+    }
+    const read: PageReader = (page) => inRun(page) ?? this.#read(page, 1)
+    let isClear = true
+    for (let page = first; page < first + count; page += 1) {
+      const bytes = read(page)
+      this.#written.delete(page)
+      const freeFrom = free.get(page)
+      if (freeFrom !== undefined) this.#clean.add(page)
+      const { parts, tails } = freeFrom === undefined ? unusedParts(bytes, page, read) : allFrom(freeFrom)
+      for (const [from, to] of parts) if (!clear(bytes, from, to)) isClear = false
+      for (const tail of tails) {
+        const last = read(tail.page)
+        if (clear(last, tail.from, PAGE_SIZE)) continue
+        if (inRun(tail.page) === undefined) writeSync(this.#fd!, last, 0, PAGE_SIZE, (tail.page - 1) * PAGE_SIZE)
+        else isClear = false
+      }
+    }
+    // Nobody else writes to the file meanwhile.
+    if (!isClear) writeSync(this.#fd!, run, 0, run.length, (first - 1) * PAGE_SIZE)
   }
 
-  #clear(page: number, parts: readonly (readonly [from: number, to: number])[]): void {
-    const bytes = this.#read(page)
-    for (const [from, to] of parts)
-      if (!bytes.subarray(from, to).equals(ZEROS.subarray(0, to - from)))
-        writeSync(this.#fd!, ZEROS, 0, to - from, (page - 1) * PAGE_SIZE + from)
+  #read(page: number, count: number): Buffer {
+    const bytes = Buffer.alloc(count * PAGE_SIZE)
+    readSync(this.#fd!, bytes, 0, bytes.length, (page - 1) * PAGE_SIZE)
+    return bytes
   }
 
   /** Called before the log is copied into the database. Pages of an earlier run of the log do no harm. */
@@ -110,5 +122,16 @@ export class Wiper {
     }
   }
 }
+
+const allFrom = (from: number): Unused => ({ parts: [[from, PAGE_SIZE]], tails: [] })
+
+/** Answers whether it was clear before. */
+const clear = (bytes: Buffer, from: number, to: number): boolean => {
+  if (bytes.compare(ZEROS, 0, to - from, from, to) === 0) return true
+  bytes.fill(0, from, to)
+  return false
+}
+
+const inOrder = (pages: Iterable<number>): number[] => [...pages].sort((one, other) => one - other)
 
 const logBytes = (file: string): number => (existsSync(`${file}-wal`) ? statSync(`${file}-wal`).size : 0)

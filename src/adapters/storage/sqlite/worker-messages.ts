@@ -1,8 +1,8 @@
-import type { Appended, Erased, Span } from '#domain/ports/journal.ts'
+import type { Appended, Span } from '#domain/ports/journal.ts'
 import type { Log, LogFields } from '#domain/ports/system.ts'
 import { Batch, type CommandId } from '#domain/room/batch.ts'
+import type { Erasure } from '#domain/room/erasure.ts'
 import { isFact } from '#domain/room/events.ts'
-import type { Removal } from '#domain/room/removal.ts'
 import { BadEntries, packEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { densityFault } from '../numbering.ts'
 import type { Row } from './rows.ts'
@@ -42,7 +42,7 @@ export interface Calls {
   /** One page of the rows that hold these sequences, in ascending order; an empty page is the end. */
   holding: { args: { room: string; seqs: readonly number[] }; result: StoredRows }
   trim: { args: { room: string; upTo: number }; result: undefined }
-  erase: { args: { room: string; removals: readonly Removal[] }; result: Erased }
+  erase: { args: { room: string; erasures: readonly Erasure[] }; result: 'erased' | 'readOnly' }
   close: { args: undefined; result: undefined }
 }
 
