@@ -1,6 +1,8 @@
 /** Every refusal a person or program can meet, by its stable code. A new one is added here and nowhere else. */
 export const CODES = [
   'BAD_NAME',
+  'BAD_PATH',
+  'BAD_FOLDER',
   'NAME_TAKEN',
   'BAD_ROOM',
   'TOO_MANY_ROOMS',

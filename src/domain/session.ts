@@ -2,6 +2,8 @@ import type { Observable } from 'rxjs'
 import type { Code, Rejected } from './errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
 import type { Folder, Member, PastEvent, RoomEvent, WholeFile } from './room/events.ts'
+import type { HandIns } from './room/hand-ins.ts'
+import type { RoomRules } from './room/rules.ts'
 import type { RoomFile } from './room/state.ts'
 
 export interface UploadMeta {
@@ -71,16 +73,14 @@ export type ConnectionState =
 /** The needs of a client that shows a room to a person, beside the session; the same for local and remote rooms. */
 export interface RoomSession extends Session {
   readonly room: string
-  readonly topic: string
+  readonly rules: RoomRules
   readonly members: readonly Member[]
-  /** Since when members' files are for operators of the room only (milliseconds since 1970); undefined while they are for everybody. */
-  readonly collectingSince: number | undefined
-  /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
-  readonly slowSeconds: number
   /** The newest value at once, then each change. */
   readonly state$: Observable<ConnectionState>
   /** The files of the room that this member may see, whole or on their way. */
   listFiles(): Promise<readonly RoomFile[]>
+  /** Who has handed in what, and who was there while the room collected and has not. Throws a `Refused` for members who are no operators. */
+  handIns(): Promise<HandIns>
   /** The newest `count` entries up to now that this member may see, oldest first. */
   history(count: number): Promise<readonly PastEvent[]>
   search(query: string, limit: number): Promise<readonly PastEvent[]>

@@ -1,9 +1,10 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { cutUtf8 } from '#domain/names/text.ts'
 import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
+import { abandonedPaths, ownPath } from '#system/files/own-path.ts'
 import { named, SAVED_MODE } from '#system/files/publish.ts'
 import { piecesIn } from '#system/files/source.ts'
 
@@ -104,8 +105,6 @@ export function baseOf(place: string): string {
   return join(dirname(place), `${cutUtf8(name, MOST_BASE_BYTES - apart.length - 1)}.${apart}`)
 }
 
-const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
-
 /**
  * A partial file in use has its writer in its name, so that two processes that fetch the same file have one each; at rest it is
  * `<base>.part`. Answers the path of one of our own, to which the one at rest is renamed, and only one process can do that. A file
@@ -129,7 +128,8 @@ export async function freshPartialFile(base: string): Promise<string> {
   return ownPart(base)
 }
 
-const ownPart = (base: string) => `${base}.${process.pid}-${STARTED}-${randomBytes(2).toString('hex')}.part`
+const ownPart = (base: string) => ownPath(base, 'part')
+const abandoned = (base: string) => abandonedPaths(base, 'part')
 
 /** Leaves a partial file for the next attempt. */
 async function leave(own: string, base: string): Promise<void> {
@@ -140,28 +140,6 @@ async function leave(own: string, base: string): Promise<void> {
 /** Removes partial files without a user. */
 export async function dropPartialFiles(base: string): Promise<void> {
   for (const left of [`${base}.part`, ...(await abandoned(base))]) await unlink(left).catch(ignoreMissing)
-}
-
-/** The parts of processes that are no more. */
-async function abandoned(base: string): Promise<readonly string[]> {
-  const [folder, start] = [dirname(base), `${basename(base)}.`]
-  return (await readdir(folder))
-    .filter((name) => {
-      const [, pid, started] = /^(\d+)-([0-9a-z]+)-[0-9a-f]{4}\.part$/.exec(name.slice(start.length)) ?? []
-      return name.startsWith(start) && pid !== undefined && !lives(Number(pid), started)
-    })
-    .map((name) => join(folder, name))
-}
-
-/** Another one may have the same number after a restart; then its part only stays where it is. */
-function lives(pid: number, started: string | undefined): boolean {
-  if (pid === process.pid) return started === STARTED
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH'
-  }
 }
 
 async function moved(from: string, to: string): Promise<boolean> {

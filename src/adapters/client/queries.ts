@@ -15,13 +15,16 @@ export async function listRooms(api: ApiClient): Promise<readonly wire.RoomRow[]
   return isRefusal(found) ? found : found.rooms
 }
 
-export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomFacts | Refusal> =>
+export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomDetails | Refusal> =>
   get(api, roomPath(room), wire.roomFacts)
 
 export async function listFiles(api: ApiClient, room: string): Promise<readonly wire.FileRow[] | Refusal> {
   const found = await get(api, `${roomPath(room)}/files`, wire.fileList)
   return isRefusal(found) ? found : found.files
 }
+
+export const listHandIns = (api: ApiClient, room: string): Promise<wire.HandInList | Refusal> =>
+  get(api, `${roomPath(room)}/hand-ins`, wire.handIns)
 
 /** A page of a room's history: entries after `after`, or the newest ones before `before` or of all. `last` is the room's newest. */
 export async function history(

@@ -95,8 +95,6 @@ export const english = {
   deopDone: '{name} is no op any more',
   lockDone: 'the room is locked',
   unlockDone: 'the room is open again',
-  slow: 'slow mode: members may send one message in {seconds} s',
-  slowOff: 'slow mode is off',
   collectionDone: 'the room collects no more: files are for everybody',
   awayDone: 'you are away; /back when you are here again',
   backDone: 'you are back',

@@ -6,6 +6,8 @@ import type { Code } from '#domain/errors.ts'
  */
 export const indonesianRefusals: Readonly<Record<Code, string>> = {
   BAD_NAME: 'nama ini tidak bisa dipakai; pilih yang lain ({details})',
+  BAD_PATH: 'jalur ini tidak bisa dikirim; ganti namanya ({details})',
+  BAD_FOLDER: 'folder ini tidak bisa diterima; tidak ada yang disimpan ({details})',
   NAME_TAKEN: 'nama ini, atau yang mirip, sudah dipakai; pilih yang lain',
   BAD_ROOM: 'nama ruang ini tidak bisa dipakai; pilih yang lain ({details})',
   TOO_MANY_ROOMS: 'ruang sudah terlalu banyak; masuklah ke yang ada ({details})',

@@ -59,6 +59,19 @@ export function durationText(ms: number): string {
   return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
 }
 
+const SPANS = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const
+
+/** A whole number of seconds in the largest unit that it is a whole number of: `7 days`, `90 minutes`. */
+export function spanText(seconds: number, language: Language): string {
+  const [unit, of] = SPANS.find(([, of]) => seconds % of === 0) ?? ['second', 1]
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(seconds / of)
+}
+
 /** How long something took: `3.7s`, and from a minute on as `durationText`. */
 export const tookText = (ms: number): string => (ms < 59_950 ? `${(ms / 1000).toFixed(1)}s` : durationText(ms))
 

@@ -99,8 +99,6 @@ export const indonesian: MessageCatalog = {
   deopDone: '{name} bukan operator lagi',
   lockDone: 'ruang ini dikunci',
   unlockDone: 'ruang ini terbuka lagi',
-  slow: 'mode lambat: anggota boleh mengirim satu pesan tiap {seconds} detik',
-  slowOff: 'mode lambat mati',
   collectionDone: 'ruang ini berhenti mengumpulkan: berkas untuk semua orang',
   awayDone: 'Anda sedang pergi; ketik /back kalau sudah kembali',
   backDone: 'Anda sudah kembali',

@@ -1,17 +1,20 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { Audience, Member } from '#domain/room/events.ts'
+import type { submissionsOf } from '#domain/room/hand-ins.ts'
 import type { AccessAnswer, Invitation } from '#domain/room/room-access.ts'
+import { type RoomRules, RULE_OF, SECONDS_SET, secondsRules } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import type { Submissions } from '#domain/room/visibility.ts'
 import { minuteText, sizeText } from './format.ts'
-import { audienceText, fileLine, type LinkOf } from './render-event.ts'
+import { audienceText, fileLine, type LinkOf, secondsRuleText } from './render-event.ts'
 import type { Translator } from './translator.ts'
 
 // Answers to commands on the line protocol and at pipes. `words` must escape its arguments; no text has a sentinel in front.
 
 /** Tells that a command was carried out; undefined where the room tells it to everybody. */
-export function doneText(command: ClientCommand, { say }: Translator): string | undefined {
+export function doneText(command: ClientCommand, words: Translator): string | undefined {
+  const { say } = words
+  if ('seconds' in command) return secondsRuleText(RULE_OF[SECONDS_SET[command.type]], command.seconds, words)
   switch (command.type) {
     case 'mute':
     case 'unmute':
@@ -29,12 +32,16 @@ export function doneText(command: ClientCommand, { say }: Translator): string | 
       return say('collecting')
     case 'endCollection':
       return say('collectionDone')
-    case 'setSlowMode':
-      return command.seconds === 0 ? say('slowOff') : say('slow', { seconds: command.seconds })
     default:
       return undefined
   }
 }
+
+/** The rules that hold in a room, but for its topic. */
+export const ruleTexts = (rules: RoomRules, words: Translator): readonly string[] => [
+  ...(rules.collectingSince === undefined ? [] : [words.say('collecting')]),
+  ...secondsRules.flatMap((rule) => (rules[rule] === 0 ? [] : [secondsRuleText(rule, rules[rule], words)])),
+]
 
 /** A member in a list: `ani (op, away: lunch)`. */
 export function memberText({ name, role, away }: Member, { say }: Translator): string {
@@ -69,7 +76,7 @@ export function sentText(
 
 /** The files that were collected, and the members that have sent none, as lines. */
 export function submissionLines(
-  { files, missing }: Submissions,
+  { files, missing }: ReturnType<typeof submissionsOf>,
   words: Translator,
   linkOf?: LinkOf,
 ): readonly string[] {

@@ -1,6 +1,7 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { Audience, RoomEvent, WholeFile } from '#domain/room/events.ts'
-import { fileSizeText, shortId, titleOf } from './format.ts'
+import { RULE_OF, type SecondsRule } from '#domain/room/rules.ts'
+import { fileSizeText, shortId, spanText, titleOf } from './format.ts'
 import type { PageTranslator, Translator } from './translator.ts'
 
 /** Events with a sentence of their own: all but messages and passing states. */
@@ -14,6 +15,8 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
   const { say } = words
   if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
   const { name } = event.by
+  if ('seconds' in event)
+    return say('ruleSet', { name, rule: secondsRuleText(RULE_OF[event.type], event.seconds, words) })
   switch (event.type) {
     case 'topicSet':
       return say('topicSet', { name, topic: event.topic })
@@ -51,8 +54,6 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
       const { type, name: to, reason: why } = event
       return why === undefined ? say(type, { name, to }) : say(`${type}Why`, { name, to, why })
     }
-    case 'slowModeSet':
-      return event.seconds === 0 ? say('slowModeEnded', { name }) : say('slowModeSet', { name, seconds: event.seconds })
     case 'locked':
     case 'unlocked':
     case 'collectionStarted':
@@ -70,6 +71,11 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
     default:
       return event satisfies never
   }
+}
+
+/** How a rule stands that is a number of seconds: the answer to whoever set it, and the greeting of those who join. */
+export function secondsRuleText(rule: SecondsRule, seconds: number, { say, language }: PageTranslator): string {
+  return seconds === 0 ? say(`${rule}Off`) : say(rule, { time: spanText(seconds, language) })
 }
 
 /** Name, size and digest of a file, and its id for `/get`. */

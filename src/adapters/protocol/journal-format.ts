@@ -45,6 +45,9 @@ const KIND = {
   cleared: 25,
   erased: 26,
 } as const satisfies Record<Entry['type'], number>
+const TYPES: ReadonlyMap<unknown, Entry['type']> = new Map(
+  Object.entries(KIND).map(([type, kind]) => [kind, type as Entry['type']]),
+)
 
 const packr = new Packr({ useRecords: false })
 const unpackr = new Unpackr({ useRecords: false, copyBuffers: true })
@@ -153,6 +156,7 @@ const uint = (bytes: Uint8Array, at: number, size: number): number => {
 const toTuple = (entry: Entry): unknown[] => {
   const { seq, at, by } = entry
   const { id, name } = by
+  if ('seconds' in entry) return [KIND[entry.type], seq, at, id, name, entry.seconds]
   switch (entry.type) {
     case 'said':
       return [KIND.said, seq, at, id, name, entry.text]
@@ -200,8 +204,6 @@ const toTuple = (entry: Entry): unknown[] => {
       return [KIND.locked, seq, at, id, name, ...personsTuple(entry.persons)]
     case 'shutOut':
       return [KIND.shutOut, seq, at, id, name, entry.person]
-    case 'slowModeSet':
-      return [KIND.slowModeSet, seq, at, id, name, entry.seconds]
     case 'messageRemoved':
       return [KIND.messageRemoved, seq, at, id, name, entry.target, ...audienceTuple(entry)]
     case 'cleared':
@@ -224,66 +226,64 @@ const toEntry = (tuple: unknown): Entry => {
   const seq = numberAt(tuple, 1)
   const at = numberAt(tuple, 2)
   const by = memberAt(tuple, 3)
-  switch (tuple[0]) {
-    case KIND.said:
+  const type = TYPES.get(tuple[0])
+  switch (type) {
+    case 'said':
       return { type: 'said', seq, at, by, text: textAt(tuple, 5) }
-    case KIND.acted:
+    case 'acted':
       return { type: 'acted', seq, at, by, text: textAt(tuple, 5) }
-    case KIND.whispered:
+    case 'whispered':
       return { type: 'whispered', seq, at, by, to: memberAt(tuple, 5), text: textAt(tuple, 7) }
-    case KIND.topicSet:
+    case 'topicSet':
       return { type: 'topicSet', seq, at, by, topic: textAt(tuple, 5) }
-    case KIND.fileOffered:
+    case 'fileOffered':
       return {
         ...{ type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...aboutAt(tuple, 9, 11) } },
         ...(tuple[10] == null ? {} : { owner: textAt(tuple, 10) }),
       }
-    case KIND.fileCompleted:
+    case 'fileCompleted':
       return { type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...aboutAt(tuple, 9) } }
-    case KIND.fileWithdrawn:
+    case 'fileWithdrawn':
       return {
         ...{ type: 'fileWithdrawn', seq, at, by, reason: textAt(tuple, 8) },
         file: { ...mentionedAt(tuple, 5), ...aboutAt(tuple, 9) },
         ...(tuple[11] == null ? {} : { removedBy: memberAt(listAt(tuple, 11), 0) }),
       }
-    case KIND.fileReceived:
+    case 'fileReceived':
       return { type: 'fileReceived', seq, at, by, file: { ...mentionedAt(tuple, 5), ...aboutAt(tuple, 8) } }
-    case KIND.opped:
+    case 'opped':
       return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
-    case KIND.deopped:
+    case 'deopped':
       return { type: 'deopped', seq, at, by, name: textAt(tuple, 5), person: textAt(tuple, 6), ...personsAt(tuple, 7) }
-    case KIND.muted:
+    case 'muted':
       return { type: 'muted', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6), ...personsAt(tuple, 7) }
-    case KIND.unmuted:
+    case 'unmuted':
       return { type: 'unmuted', seq, at, by, name: textAt(tuple, 5) }
-    case KIND.banned:
+    case 'banned':
       return { type: 'banned', seq, at, by, name: textAt(tuple, 5), ...reasonAt(tuple, 6), ...personsAt(tuple, 7) }
-    case KIND.unbanned:
+    case 'unbanned':
       return { type: 'unbanned', seq, at, by, name: textAt(tuple, 5) }
-    case KIND.locked:
+    case 'locked':
       return { type: 'locked', seq, at, by, ...personsAt(tuple, 5) }
-    case KIND.shutOut:
+    case 'shutOut':
       return { type: 'shutOut', seq, at, by, person: textAt(tuple, 5) }
-    case KIND.unlocked:
-      return { type: 'unlocked', seq, at, by }
-    case KIND.collectionStarted:
-      return { type: 'collectionStarted', seq, at, by }
-    case KIND.collectionEnded:
-      return { type: 'collectionEnded', seq, at, by }
-    case KIND.slowModeSet:
-      return { type: 'slowModeSet', seq, at, by, seconds: numberAt(tuple, 5) }
-    case KIND.messageRemoved:
-      return { type: 'messageRemoved', seq, at, by, target: numberAt(tuple, 5), ...audienceAt(tuple, 6) }
-    case KIND.cleared:
-      return { type: 'cleared', seq, at, by, upTo: numberAt(tuple, 5) }
-    case KIND.erased:
-      return { type: 'erased', seq, at, by, ...audienceAt(tuple, 5) }
-    case KIND.passwordSet:
-      return { type: 'passwordSet', seq, at, by }
-    case KIND.passwordRemoved:
-      return { type: 'passwordRemoved', seq, at, by }
-    default:
+    case 'messageRemoved':
+      return { type, seq, at, by, target: numberAt(tuple, 5), ...audienceAt(tuple, 6) }
+    case 'cleared':
+      return { type, seq, at, by, upTo: numberAt(tuple, 5) }
+    case 'erased':
+      return { type, seq, at, by, ...audienceAt(tuple, 5) }
+    case 'unlocked':
+    case 'collectionStarted':
+    case 'collectionEnded':
+    case 'passwordSet':
+    case 'passwordRemoved':
+      return { type, seq, at, by }
+    case undefined:
       throw new BadEntries('an entry is of an unknown kind; a newer tamtam may read it')
+    default:
+      // A number of seconds for one of the room's rules.
+      return { type, seq, at, by, seconds: numberAt(tuple, 5) }
   }
 }
 

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { CODES, type Code } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { Member, Role, RoomEvent } from '#domain/room/events.ts'
+import type { RoomFacts } from '#domain/room/rules.ts'
 
 /**
  * Every command, event, message and HTTP body, once: the checks of hosts, programs and pages, the types that the domain does not own,
@@ -129,7 +130,7 @@ const operators = v.pipe(
 const findAddressee = (to: unknown): typeof member | typeof operators => (typeof to === 'string' ? operators : member)
 const addressee = { ...v.lazy(findAddressee), options: [member, operators] }
 export const audience = map({ from: member, to: addressee })
-export const folder = map({
+const folder = map({
   files: countAs('Files in the folder that this file is a tar of.'),
   bytes: countAs('Their bytes together.'),
 })
@@ -200,6 +201,29 @@ const newerKind = v.pipe(
 export const eventKinds = eventMaps({})
 export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds)
 
+// Rooms
+
+/** What holds in a room; left out where it does not. */
+const facts = {
+  topic: text,
+  collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
+  slowSeconds: v.exactOptional(
+    countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
+  ),
+  hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
+} satisfies Readonly<Record<keyof RoomFacts, v.GenericSchema>>
+type FactFields = v.InferOutput<v.ObjectSchema<typeof facts, undefined>>
+
+/** In the order of `RoomFacts`, as fields of a message or a body. */
+export function factFields({ topic, ...rules }: RoomFacts): FactFields {
+  const holding = Object.entries(rules).filter(([, value]) => value !== undefined && value !== 0 && value !== false)
+  return { topic, ...Object.fromEntries(holding) }
+}
+
+export function factsIn({ topic, collectingSince, slowSeconds = 0, hasPassword = false }: FactFields): RoomFacts {
+  return { topic, collectingSince, slowSeconds, hasPassword }
+}
+
 // Messages of the Session protocol (docs/protocol.md)
 
 export const clientMessages = strictMaps({
@@ -246,13 +270,7 @@ export const hostMessages = openMaps({
     members: v.array(member, 'must be a list'),
     /** How many are there. */
     count,
-    topic: text,
-    /** Since when members' files are for the operators only, in milliseconds since 1970; left out while they are for everybody. */
-    collectingSince: v.exactOptional(count),
-    /** Slow mode: members other than operators may send one message in so many seconds; left out without it. */
-    slowSeconds: v.exactOptional(count),
-    /** Needed to join; left out where there is none. */
-    hasPassword: v.exactOptional(flag),
+    ...facts,
     /** Sequence of the room's newest entry. */
     last: count,
   },
@@ -314,16 +332,11 @@ export type RoomRow = v.InferOutput<typeof roomRow>
 
 export const roomFacts = map({
   name: text,
-  topic: text,
   last: sequence,
   members: list(text),
-  collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
-  slowSeconds: v.exactOptional(
-    countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
-  ),
-  hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
+  ...facts,
 })
-export type RoomFacts = v.InferOutput<typeof roomFacts>
+export type RoomDetails = v.InferOutput<typeof roomFacts>
 
 export const eventPage = map({ room: text, events: eventsOverHttp, last: sequence })
 export const searched = map({ events: eventsOverHttp })
@@ -369,6 +382,21 @@ export const fileRow = map({
 export const fileList = map({ files: list(fileRow) })
 /** A file in a room's list. One that is not whole has `offset`, and size and digest only where its sender told them. */
 export type FileRow = v.InferOutput<typeof fileRow>
+
+const handIn = map({
+  name: text,
+  id: v.exactOptional(v.pipe(text, v.description('Left out where nothing but the name tells who it is.'))),
+  isHere: v.pipe(flag, v.description('In the room just now.')),
+  files: v.pipe(list(fileRow), v.description('Oldest first; empty where nothing has come.')),
+})
+export const handIns = map({
+  room: text,
+  since: v.exactOptional(timeAs('Since when the room collects')),
+  knownSince: timeAs('Since when it is known who was there and has left'),
+  people: list(handIn),
+})
+/** Who has handed in what to a room, and who has not. */
+export type HandInList = v.InferOutput<typeof handIns>
 
 export const receipts = map({ verified: list(given), waiting: list(text) })
 export type Receipts = v.InferOutput<typeof receipts>

@@ -2,9 +2,9 @@ import { wantedFile } from '#domain/names/file-name.ts'
 import { failureText } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { MentionedFile, PastEvent } from '#domain/room/events.ts'
+import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
-import { submissionsOf } from '#domain/room/visibility.ts'
 import { type RoomSession, sendWhenReady } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
 import { accessTexts, doneText, memberText, sendingText } from '#i18n/render-answer.ts'
@@ -46,7 +46,9 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
       return await ask(client, toggled(client, parsed.command), line)
     case 'topic':
       if (parsed.topic !== undefined) return await ask(client, { type: 'setTopic', topic: parsed.topic }, line)
-      return session.topic === '' ? client.notice('noTopic') : client.notice('topicIs', { topic: session.topic })
+      return session.rules.topic === ''
+        ? client.notice('noTopic')
+        : client.notice('topicIs', { topic: session.rules.topic })
     case 'nick':
       return await rename(client, parsed.name)
     case 'who':
@@ -229,7 +231,7 @@ async function showCollection(client: RoomClient): Promise<string | undefined> {
   const { session, words } = client
   const why = refusalFor(roleIn(session) ?? 'member', 'startCollection')
   if (why !== undefined) return client.refused(why)
-  const { files, missing } = submissionsOf(await session.listFiles(), session.members, session.collectingSince)
+  const { files, missing } = submissionsOf(await session.handIns())
   client.notice('collected', { count: files.length })
   for (const found of files) {
     const gaps = { id: shortId(found.file.id), file: found.file.name, name: found.by.name, for: '' }
@@ -245,7 +247,7 @@ async function sendFile(client: RoomClient, path: string, to: string | undefined
   const { session, words } = client
   const name = /[^/\\]*$/.exec(path.replace(/[/\\]+$/, ''))?.[0] ?? path
   const refused = (why: string, code: string) => client.failed(code, 'notSent', { file: path, why })
-  const collects = session.collectingSince !== undefined && roleIn(session) === undefined
+  const collects = session.rules.collectingSince !== undefined && roleIn(session) === undefined
   try {
     const sent = await client.transfers.send(path, name, to)
     if ('type' in sent) return refused(words.refusal(sent), sent.code)

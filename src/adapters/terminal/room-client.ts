@@ -7,6 +7,7 @@ import { isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '#domain/
 import type { Invitation } from '#domain/room/room-access.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
+import { ruleTexts } from '#i18n/render-answer.ts'
 import type { Filling, Key, Translator } from '#i18n/translator.ts'
 import type { BellRule } from '#protocol/commands.ts'
 import type { Ending, FileTransfers, HostControls, Output } from './ports.ts'
@@ -112,8 +113,7 @@ export class RoomClient {
     this.#watching.add((this.#parts.events$ ?? session.events$).subscribe((event) => this.#arrived(event)))
     this.#watching.add(session.refusals$.subscribe((why) => this.refused(why)))
     this.#watching.add(session.state$.subscribe((state) => this.#stands(state)))
-    if (session.collectingSince !== undefined) this.notice('collecting')
-    if (session.slowSeconds > 0) this.notice('slow', { seconds: session.slowSeconds })
+    for (const text of ruleTexts(session.rules, this.words)) this.talk(`* ${this.paint.notice(text)}`)
     const before = manner.history === 0 ? [] : await session.history(manner.history)
     for (const entry of before) {
       this.#last = Math.max(this.#last, lastSeqOf(entry))

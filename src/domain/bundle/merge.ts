@@ -103,7 +103,7 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     case 'messageRemoved':
     case 'cleared':
     case 'erased':
-    // So is what opens a room.
+    // So is the password.
     case 'passwordSet':
     case 'passwordRemoved':
       return

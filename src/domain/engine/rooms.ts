@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
+import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
@@ -77,6 +78,8 @@ interface Loaded {
   seats: number
 }
 
+const MOST_ATTENDED_ROOMS = 100
+
 /** A room as a list of rooms tells of it; `last` is its newest sequence. */
 export interface RoomSummary {
   readonly name: string
@@ -102,8 +105,13 @@ export class Rooms {
   /** Their names in order, until there is another. */
   #names: readonly string[] | undefined
   readonly #history: History
+  /** Of rooms that are not in use: who was in them since they began to collect. */
+  readonly #attended = new Map<string, RoomState['attended']>()
+  /** Since when that is known, in milliseconds since 1970. */
+  readonly since: number
 
   constructor(ports: Ports, limits: EngineLimits, wake: Wake, history: History) {
+    this.since = ports.clock.now()
     this.#ports = ports
     this.#limits = limits
     this.#wake = wake
@@ -231,10 +239,17 @@ export class Rooms {
     if (loaded === undefined || loaded.actor !== room || loaded.users > 0 || !room.idle) return
     this.#forget(name, loaded)
     room.close()
+    this.#keepAttended(room.state)
     // A room in which nothing was said vanishes.
     if (last > 0) return
     this.#lasts.delete(name)
     this.#names = undefined
+  }
+
+  #keepAttended({ name, attended }: Readonly<RoomState>): void {
+    if (attended.size > 0) this.#attended.set(name, attended)
+    const [oldest] = this.#attended.keys()
+    if (this.#attended.size > MOST_ATTENDED_ROOMS && oldest !== undefined) this.#attended.delete(oldest)
   }
 
   #forget(name: string, loaded: Loaded): void {
@@ -250,7 +265,9 @@ export class Rooms {
       this.#names = undefined
     }
     const [span, facts] = await this.#history.load(name)
-    return new RoomActor(name, span, facts, this.#limits, this.#wake)
+    const attended = this.#attended.get(name)
+    this.#attended.delete(name)
+    return new RoomActor(name, span, facts, this.#limits, this.#wake, attended)
   }
 }
 

@@ -22,7 +22,9 @@ import {
   type RoomEvent,
   type WholeFile,
 } from '../room/events.ts'
+import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
+import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, audienceOf, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
@@ -124,8 +126,8 @@ export class LocalSession implements RoomSession {
     return this.#room.state.name
   }
 
-  get topic(): string {
-    return this.#room.state.topic
+  get rules(): RoomRules {
+    return this.#room.state.rules
   }
 
   /** The sequence after which this session's events begin. */
@@ -140,14 +142,6 @@ export class LocalSession implements RoomSession {
 
   get members(): readonly Member[] {
     return [...this.#room.state.members.values()]
-  }
-
-  get collectingSince(): number | undefined {
-    return this.#room.state.rules.collectingSince
-  }
-
-  get slowSeconds(): number {
-    return this.#room.state.rules.slowSeconds
   }
 
   /** Why this member may not send several messages at once. */
@@ -184,6 +178,13 @@ export class LocalSession implements RoomSession {
 
   async listFiles(): Promise<readonly RoomFile[]> {
     return this.files
+  }
+
+  async handIns(): Promise<HandIns> {
+    const why = this.refusalTo('seeHandIns')
+    if (why !== undefined) throw new Refused(why)
+    const found = handInsOf(this.#room.state)
+    return { ...found, knownSince: Math.max(found.since ?? 0, this.#parts.rooms.since) }
   }
 
   /** Connected until it is closed: nothing lies between it and its room. */

@@ -64,9 +64,18 @@ export class RoomActor {
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
 
-  constructor(name: string, span: Span | undefined, facts: readonly Entry[], limits: ActorLimits, wake: Wake) {
+  /** `attended`: what this host still knows of who was here, from an actor before. */
+  constructor(
+    name: string,
+    span: Span | undefined,
+    facts: readonly Entry[],
+    limits: ActorLimits,
+    wake: Wake,
+    attended: RoomState['attended'] = new Map(),
+  ) {
     this.#state = initialState(name)
     for (const fact of facts) evolve(this.#state, fact)
+    for (const [key, member] of attended) this.#state.attended.set(key, member)
     this.#state.last = span?.last ?? 0
     this.first = span?.first ?? 1
     this.#limits = limits
@@ -309,7 +318,7 @@ function charsOf(commands: readonly RoomCommand[]): number {
   return chars
 }
 
-/** What a member asks of a room: refused when too much waits already. */
+/** A member's request to the room: refused when its mailbox is full. */
 export function ask(room: RoomActor, by: Member, command: RoomCommand): Promise<Ack | Rejected> {
   return new Promise((resolve) => {
     if (room.post(mail(by, command, resolve)) === 'full') resolve(busy)

@@ -55,7 +55,7 @@ export interface Clear {
 }
 export type Removal = RemoveMessage | RemoveFile | Clear
 
-/** What ops ask of a room. `name`: somebody in it; bans and mutes hold for the name, or a guest's address. */
+/** Commands of operators. `name`: a member of the room; bans and mutes hold for the name, or a guest's address. */
 export interface Kick {
   readonly type: 'kick'
   readonly name: string
@@ -106,6 +106,8 @@ export interface SetSlowMode {
   readonly type: 'setSlowMode'
   readonly seconds: number
 }
+/** Sets a rule of the room to a number of seconds; 0 ends it. */
+export type SetSeconds = SetSlowMode
 export type Moderation =
   | Kick
   | Mute
@@ -118,7 +120,7 @@ export type Moderation =
   | Unlock
   | StartCollection
   | EndCollection
-  | SetSlowMode
+  | SetSeconds
 
 export interface GoAway {
   readonly type: 'away'
@@ -146,7 +148,7 @@ export type ClientCommand =
   | ComeBack
   | Type
 
-/** What may be asked without waiting for the answer. A name is not, as somebody else may have it; nor is a removal, which is carried out once it is kept. */
+/** The commands that can be sent without waiting for the answer. A rename cannot: another member may have the name. Nor can a removal, which is carried out once it is kept. */
 export type PostedCommand = Exclude<ClientCommand, Rename | Removal>
 
 export const isPosted = (command: ClientCommand): command is PostedCommand =>

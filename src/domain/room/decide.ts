@@ -109,21 +109,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'back':
     case 'typing':
       return present(state, listed, command, stamp)
-    case 'kick':
-    case 'mute':
-    case 'unmute':
-    case 'ban':
-    case 'unban':
-    case 'op':
-    case 'deop':
-    case 'lock':
-    case 'unlock':
-    case 'startCollection':
-    case 'endCollection':
-    case 'setSlowMode':
-      return moderate(state, listed, command, stamp)
     default:
-      return command satisfies never
+      return moderate(state, listed, command, stamp)
   }
 }
 
@@ -131,7 +118,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
 function permissionFor(state: RoomState, by: Member, command: MemberCommand): Permission {
   switch (command.type) {
     case 'setTopic':
-      return state.rules.locked ? 'setLockedTopic' : 'setTopic'
+      return state.locked ? 'setLockedTopic' : 'setTopic'
     case 'removeMessage':
       return command.message === undefined || isAuthor(state, by, command.message.author)
         ? 'removeMessage'
@@ -185,17 +172,16 @@ const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files 
 function join(state: RoomState, by: Member, { role, invited, inviter }: Join): RoomEvent | Rejected {
   const arriving = arrivingAs(state, by, role)
   // An invitation ends with its maker's ban.
-  if (inviter !== undefined && state.rules.bans.persons.has(inviter)) return invitationEnded
+  if (inviter !== undefined && state.bans.persons.has(inviter)) return invitationEnded
   const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
-  const why = refusalFor(rank, state.rules.locked ? 'enterLocked' : 'enter')
+  const why = refusalFor(rank, state.locked ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
   return { type: 'joined', by: rank === 'owner' || rank === 'op' ? { ...by, role: rank } : by }
 }
 
 /** A name that is banned is not to be had by changing to it either. */
 function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Rejected {
-  if (state.rules.bans.names.size > 0 && restraintOf(state, by.id, skeletonOf(name), by.role) === 'banned')
-    return banned
+  if (state.bans.names.size > 0 && restraintOf(state, by.id, skeletonOf(name), by.role) === 'banned') return banned
   return { type: 'renamed', by: { ...by, name }, from: by.name }
 }
 

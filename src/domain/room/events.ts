@@ -39,7 +39,7 @@ export interface MentionedFile {
   readonly folder?: Folder
   /** When it goes by itself, in milliseconds since 1970; left out where only the host's limits say. */
   readonly expiresAt?: number
-  /** Who may see it, and whatever is said of it; left out where everybody may. */
+  /** The readers of the file and of all events about it; left out where everybody may see it. */
   readonly audience?: Audience
 }
 
@@ -196,6 +196,9 @@ export interface PasswordSet extends Journaled {
 export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
+export type SecondsSet = SlowModeSet
+/** What changes a value of the room's rules (`RoomRules`). */
+export type RuleChange = TopicSet | CollectionStarted | CollectionEnded | SecondsSet
 export type Rule =
   | Opped
   | Deopped
@@ -206,9 +209,7 @@ export type Rule =
   | Locked
   | ShutOut
   | Unlocked
-  | CollectionStarted
-  | CollectionEnded
-  | SlowModeSet
+  | Exclude<RuleChange, TopicSet>
 
 /** The events that the journal keeps. */
 export type Entry =
@@ -320,7 +321,7 @@ export type Message = Said | Acted | Whispered
 export const isMessage = (event: RoomEvent): event is Message =>
   event.type === 'said' || event.type === 'acted' || event.type === 'whispered'
 
-/** What a room must know again after a restart: its topic, its rules, its files, and who has them. Chat is not among it. */
+/** A fact that a room needs again after a restart: its topic, its rules, its files and their receipts. Chat is not among them. */
 export function isFact(entry: Entry): boolean {
   if (isRule(entry)) return true
   switch (entry.type) {

@@ -1,5 +1,7 @@
 import { isRule, type RoomEvent } from './events.ts'
+import { attend, startAttendance } from './hand-ins.ts'
 import { applyRule, remember, seat, unseat } from './moderation.ts'
+import { rulesAfter } from './rules.ts'
 import type { RoomState } from './state.ts'
 
 /** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
@@ -7,6 +9,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
   if ('seq' in event) state.last = event.seq
   if (isRule(event)) {
     applyRule(state, event)
+    if (event.type === 'collectionStarted') startAttendance(state)
     return
   }
   switch (event.type) {
@@ -14,11 +17,13 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       state.hidden.delete(event.by.id)
       state.members.set(event.by.id, event.by)
       seat(state, event.by)
+      attend(state, event.by)
       return
     case 'renamed':
       remember(state, event.by.id)
       state.members.set(event.by.id, event.by)
       seat(state, event.by)
+      attend(state, event.by, event.from)
       return
     case 'away':
       state.members.set(event.by.id, { ...event.by, away: event.reason })
@@ -39,7 +44,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     }
     case 'topicSet':
-      state.topic = event.topic
+      state.rules = rulesAfter(state.rules, event)
       return
     case 'fileOffered': {
       const { file, by, at, owner } = event

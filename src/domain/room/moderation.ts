@@ -2,7 +2,7 @@ import { type Rejected, rejected, slowMode } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { subnetOf } from '../names/subnet.ts'
 import { checkText } from '../names/text.ts'
-import type { Act, Ban, ClientCommand, Known, Moderation, Mute, Say, Stamp } from './commands.ts'
+import type { Act, Ban, ClientCommand, Known, Moderation, Mute, Say, SetSeconds, Stamp } from './commands.ts'
 import {
   authorOf,
   type Banned,
@@ -13,6 +13,7 @@ import {
   type Rule,
   type ShutOut,
 } from './events.ts'
+import { RULE_OF, rulesAfter, SECONDS_SET } from './rules.ts'
 import type { Restraints, RoomState } from './state.ts'
 
 /**
@@ -28,6 +29,7 @@ export type Permission =
   | 'upload'
   | 'continueUpload'
   | 'withdrawUpload'
+  | 'seeHandIns'
   | 'leave'
   | 'enter'
   | 'enterLocked'
@@ -79,6 +81,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   startCollection: OPERATORS,
   endCollection: OPERATORS,
   setSlowMode: OPERATORS,
+  seeHandIns: OPERATORS,
   setPassword: OPERATORS,
   invite: OPERATORS,
 }
@@ -130,7 +133,7 @@ export function rankOf(state: RoomState, id: string): Rank {
   const restraint = state.restrained.get(id)
   if (restraint !== undefined) return restraint
   if (member !== undefined) return member.role ?? 'member'
-  return state.rules.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
+  return state.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
 }
 
 /** The rank of a person on joining; `role` as the host gives it. */
@@ -138,7 +141,7 @@ export function arrivingAs(state: RoomState, by: Member, role: Role | undefined)
   if (role === 'owner') return role
   if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
   const person = personOf(state, by.id)
-  if (state.rules.ops.has(person)) return 'op'
+  if (state.ops.has(person)) return 'op'
   return state.insiders.has(person) ? 'member' : 'stranger'
 }
 
@@ -152,7 +155,7 @@ export function restraintOf(
   skeleton: string,
   role: Role | undefined,
 ): 'banned' | 'muted' | undefined {
-  const { bans, mutes, ops } = state.rules
+  const { bans, mutes, ops } = state
   if (role === 'owner' || bans.names.size + mutes.names.size === 0) return undefined
   const person = personOf(state, id)
   const address = state.origins.get(id)?.address
@@ -191,7 +194,7 @@ export function remember(state: RoomState, id: string): void {
   const before = state.gone.get(skeleton)
   // A request without a key is nobody whom a rule could hold for, but it has the name.
   const isRequest = person === id && state.hidden.has(id)
-  if (isRequest && before !== undefined && !state.rules.ops.has(before)) return
+  if (isRequest && before !== undefined && !state.ops.has(before)) return
   state.gone.delete(skeleton)
   state.gone.set(skeleton, isRequest ? '' : person)
   for (const oldest of state.gone.keys()) {
@@ -217,54 +220,46 @@ function isOfOneInside(state: RoomState, id: string): boolean {
 
 /** Takes a rule into the state, with its effect on all present members. */
 export function applyRule(state: RoomState, rule: Rule): void {
-  const { rules, insiders } = state
+  const { insiders } = state
   switch (rule.type) {
     case 'opped':
-      rules.ops.set(rule.person, rule.to.name)
+      state.ops.set(rule.person, rule.to.name)
       give(state, rule.person, 'op')
       break
     case 'deopped':
       for (const person of [rule.person, ...(rule.persons ?? [])]) {
-        rules.ops.delete(person)
+        state.ops.delete(person)
         give(state, person, undefined)
       }
       break
     case 'muted':
-      addRestraint(rules.mutes, rule)
+      addRestraint(state.mutes, rule)
       break
     case 'unmuted':
-      endRestraint(rules.mutes, rule.name)
+      endRestraint(state.mutes, rule.name)
       break
     case 'banned':
-      addRestraint(rules.bans, rule)
+      addRestraint(state.bans, rule)
       for (const person of rule.persons ?? []) insiders.delete(person)
       break
     case 'unbanned':
-      endRestraint(rules.bans, rule.name)
+      endRestraint(state.bans, rule.name)
       break
     case 'locked':
-      rules.locked = true
+      state.locked = true
       for (const person of rule.persons ?? []) insiders.add(person)
       return
     case 'shutOut':
       insiders.delete(rule.person)
       return
     case 'unlocked':
-      rules.locked = false
+      state.locked = false
       insiders.clear()
       return
-    case 'collectionStarted':
-      rules.collectingSince = rule.at
-      return
-    case 'collectionEnded':
-      rules.collectingSince = undefined
-      return
-    case 'slowModeSet':
-      rules.slowSeconds = rule.seconds
-      if (rule.seconds === 0) state.spoken.clear()
-      return
     default:
-      rule satisfies never
+      state.rules = rulesAfter(state.rules, rule)
+      if (state.rules.slowSeconds === 0) state.spoken.clear()
+      return
   }
   reseat(state)
 }
@@ -323,7 +318,7 @@ export function moderate(
       if (typeof name !== 'string') return name
       const meant = meantBy(state, by, name)
       if ('type' in meant) return meant
-      const held = (command.type === 'ban' ? rules.bans : rules.mutes).names.get(ruleKey(name))
+      const held = (command.type === 'ban' ? state.bans : state.mutes).names.get(ruleKey(name))
       const persons = meant.filter((person) => held?.persons.has(person) !== true)
       if (held !== undefined && persons.length === 0) return known
       const type = command.type === 'ban' ? 'banned' : 'muted'
@@ -331,7 +326,7 @@ export function moderate(
     }
     case 'unmute':
     case 'unban': {
-      const name = laidDownFor(state, command.type === 'unban' ? rules.bans : rules.mutes, command.name)
+      const name = laidDownFor(state, command.type === 'unban' ? state.bans : state.mutes, command.name)
       if (name === undefined) return rejected('NO_SUCH_MEMBER', `nobody of that name is ${NOT[command.type]}`)
       return { type: command.type === 'unban' ? 'unbanned' : 'unmuted', ...stamp, name }
     }
@@ -355,38 +350,42 @@ export function moderate(
       return { type: 'deopped', ...stamp, name: here?.name ?? command.name, person, ...more }
     }
     case 'lock':
-      if (rules.locked) return known
+      if (state.locked) return known
       return {
         type: 'locked',
         ...stamp,
         persons: [...new Set(Array.from(state.members.keys(), (id) => personOf(state, id)))],
       }
     case 'unlock':
-      return rules.locked ? { type: 'unlocked', ...stamp } : known
+      return state.locked ? { type: 'unlocked', ...stamp } : known
     case 'startCollection':
       return rules.collectingSince === undefined ? { type: 'collectionStarted', ...stamp } : known
     case 'endCollection':
       return rules.collectingSince === undefined ? known : { type: 'collectionEnded', ...stamp }
-    case 'setSlowMode': {
+    default: {
       const { seconds } = command
-      if (seconds > MOST_SLOW_SECONDS) return tooSlow
-      return rules.slowSeconds === seconds ? known : { type: 'slowModeSet', ...stamp, seconds }
+      const { least, most, wrong } = BOUNDS[command.type]
+      if (seconds !== 0 && (seconds < least || seconds > most)) return wrong
+      const type = SECONDS_SET[command.type]
+      return rules[RULE_OF[type]] === seconds ? known : { type, ...stamp, seconds }
     }
-    default:
-      return command satisfies never
   }
 }
 
-const MOST_SLOW_SECONDS = 3600
-const tooSlow = rejected('BAD_COMMAND', `slow mode is from 1 to ${MOST_SLOW_SECONDS} s; 0 ends it`)
+/** What a rule may be set to, in seconds. */
+const BOUNDS: Readonly<
+  Record<SetSeconds['type'], { readonly least: number; readonly most: number; readonly wrong: Rejected }>
+> = {
+  setSlowMode: { least: 1, most: 3600, wrong: rejected('BAD_COMMAND', 'slow mode is from 1 to 3600 s; 0 ends it') },
+}
 /** So many speakers are remembered in slow mode; more come only by new keys, whose holders may speak anyway. */
 const MOST_SPEAKERS = 10_000
 const MS_PER_SECOND = 1000
 
 /** Seconds that this member waits between two messages; 0 for operators, and without slow mode. */
 export function slowSecondsOf(state: RoomState, { id, role }: Member): number {
-  const { slowSeconds, ops } = state.rules
-  return slowSeconds === 0 || role !== undefined || ops.has(personOf(state, id)) ? 0 : slowSeconds
+  const { slowSeconds } = state.rules
+  return slowSeconds === 0 || role !== undefined || state.ops.has(personOf(state, id)) ? 0 : slowSeconds
 }
 
 /** The holder of a slow-mode wait: a person by the key, under any name; without a key, the whole subnet. */
@@ -442,15 +441,15 @@ function find({ members, skeletons }: RoomState, name: string): Member | Rejecte
 }
 
 /** Operators by the name they had when they became ones. */
-const opsCalled = ({ rules }: RoomState, skeleton: string): readonly string[] =>
-  [...rules.ops].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
+const opsCalled = ({ ops }: RoomState, skeleton: string): readonly string[] =>
+  [...ops].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
 
 /**
  * The persons below `by` for a name: the present members with it, or, where there are none, its last holders and the operators
  * known by it. Rank is a person's: the name of an operator makes nobody one.
  */
 function meantBy(state: RoomState, by: Member, name: string): readonly string[] | Rejected {
-  const { members, skeletons, gone, rules } = state
+  const { members, skeletons, gone, ops } = state
   const skeleton = skeletonOf(name)
   const here = [...members.values()].filter(({ id }) => skeletons.get(id) === skeleton)
   if (here.length > 0) {
@@ -459,7 +458,7 @@ function meantBy(state: RoomState, by: Member, name: string): readonly string[] 
   }
   const last = gone.get(skeleton)
   const known = new Set([...opsCalled(state, skeleton), ...(last === undefined ? [] : [last])])
-  const below = [...known].filter((person) => levelOf(rules.ops.has(person) ? 'op' : undefined) < levelOf(by.role))
+  const below = [...known].filter((person) => levelOf(ops.has(person) ? 'op' : undefined) < levelOf(by.role))
   return known.size > 0 && below.length === 0 ? notAllowed : below.filter((person) => person !== '')
 }
 

@@ -1,5 +1,6 @@
 import type { Entry } from './events.ts'
 import { ruleKey } from './moderation.ts'
+import { isRuleChange, RULE_OF } from './rules.ts'
 
 /** So many files that were once whole and are gone are remembered, for no bundle to bring them back. */
 const MOST_GONE = 10_000
@@ -29,21 +30,11 @@ export class RetainedFacts {
   /** Takes the room's facts, in their order. */
   take(fact: Entry): void {
     switch (fact.type) {
-      case 'topicSet':
-        this.#end('topic', fact.seq)
-        return
-      case 'collectionStarted':
-      case 'collectionEnded':
-        this.#end('collection', fact.seq)
-        return
-      // It removed a message before it, which is forgotten when it is.
+      // Forgotten with the message before it that it removed.
       case 'messageRemoved':
         return
       case 'cleared':
         this.#end('clear', fact.seq)
-        return
-      case 'slowModeSet':
-        this.#end('slow mode', fact.seq)
         return
       case 'locked':
         this.#isLocked = true
@@ -94,7 +85,8 @@ export class RetainedFacts {
         return
       }
       default:
-        this.#seqs.add(fact.seq)
+        if (isRuleChange(fact)) this.#end(RULE_OF[fact.type], fact.seq)
+        else this.#seqs.add(fact.seq)
     }
   }
 

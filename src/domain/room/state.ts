@@ -1,4 +1,5 @@
 import type { Member, OfferedFile, WholeFile } from './events.ts'
+import { noRules, type RoomRules } from './rules.ts'
 
 /** A file on its way. */
 export interface UnfinishedFile {
@@ -22,19 +23,6 @@ export type RoomFile =
       /** When each receiver verified it, by name. */
       readonly received: ReadonlyMap<string, number>
     }
-
-/** The rules laid down by operators; the journal keeps them. */
-export interface Rules {
-  /** The name of each op when they became one, by person. */
-  readonly ops: Map<string, string>
-  readonly bans: Restraints
-  readonly mutes: Restraints
-  locked: boolean
-  /** Since when members' files are for operators of the room, in milliseconds since 1970; undefined while they are for everybody. */
-  collectingSince: number | undefined
-  /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
-  slowSeconds: number
-}
 
 /** Whom bans hold for, or mutes. */
 export interface Restraints {
@@ -73,7 +61,13 @@ export interface RoomState {
   readonly receipts: Map<string, Map<string, number>>
   /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
   readonly receivers: Map<string, Set<string>>
-  readonly rules: Rules
+  /** What holds for everybody; the journal keeps it, as it keeps ops, bans, mutes and the lock. */
+  rules: RoomRules
+  /** The name of each op when they became one, by person. */
+  readonly ops: Map<string, string>
+  readonly bans: Restraints
+  readonly mutes: Restraints
+  locked: boolean
   /** Members present or about to join, by id: their origin, the skeleton of their name, and their restraint. */
   readonly origins: Map<string, Origin>
   readonly skeletons: Map<string, string>
@@ -85,11 +79,12 @@ export interface RoomState {
    * without a key to know them again.
    */
   readonly gone: Map<string, string>
+  /** Who was here since the room began to collect, operators too: see `attend`. It outlives their membership and no restart. */
+  readonly attended: Map<string, Member>
   /** When somebody was last told of as typing, by their id. */
   readonly typing: Map<string, number>
   /** In slow mode, the newest message of each speaker (see `speakerOf`) that still makes them wait, oldest first. */
   readonly spoken: Map<string, { readonly at: number; readonly id: string | undefined }>
-  topic: string
   /** Sequence of the newest committed entry, 0 before the first. */
   last: number
 }
@@ -101,21 +96,18 @@ export const initialState = (name: string): RoomState => ({
   files: new Map(),
   receipts: new Map(),
   receivers: new Map(),
-  rules: {
-    ops: new Map(),
-    bans: { names: new Map(), persons: new Map() },
-    mutes: { names: new Map(), persons: new Map() },
-    locked: false,
-    collectingSince: undefined,
-    slowSeconds: 0,
-  },
+  rules: noRules,
+  ops: new Map(),
+  bans: { names: new Map(), persons: new Map() },
+  mutes: { names: new Map(), persons: new Map() },
+  locked: false,
   origins: new Map(),
   skeletons: new Map(),
   restrained: new Map(),
   insiders: new Set(),
   gone: new Map(),
+  attended: new Map(),
   typing: new Map(),
   spoken: new Map(),
-  topic: '',
   last: 0,
 })

@@ -2,7 +2,7 @@ import { type Rejected, rejected } from '../errors.ts'
 import type { Batch, Encoder } from './batch.ts'
 import { type Audience, authorOf, type Member, type RoomEvent } from './events.ts'
 import { personOf } from './moderation.ts'
-import type { RoomFile, RoomState } from './state.ts'
+import type { RoomState } from './state.ts'
 
 /** A reader, as they stand now. */
 export interface Reader {
@@ -11,8 +11,8 @@ export interface Reader {
 }
 
 /** Whether somebody is an operator of the room, here or not. */
-const isOperator = (state: RoomState, id: string): boolean =>
-  state.members.get(id)?.role !== undefined || state.rules.ops.has(personOf(state, id))
+export const isOperator = (state: RoomState, id: string): boolean =>
+  state.members.get(id)?.role !== undefined || state.ops.has(personOf(state, id))
 
 /** The same audience, for a file that is in the room already. */
 export const isSame = (one: Audience | undefined, other: Audience | undefined): boolean =>
@@ -96,22 +96,3 @@ const collecting = rejected(
   'NOT_ALLOWED',
   'this room collects files: send it without a name, and it goes to the operators',
 )
-
-/** Submissions to the operators of a room, oldest first, and the present members without a whole file among them. */
-export interface Submissions {
-  readonly files: readonly RoomFile[]
-  readonly missing: readonly Member[]
-}
-
-/** `since`: when the room began to collect. Where it does not, all that was ever collected, and nobody is missing. */
-export function submissionsOf(
-  all: readonly RoomFile[],
-  members: readonly Member[],
-  since: number | undefined,
-): Submissions {
-  const files = all.filter(({ file, at }) => file.audience?.to === 'staff' && at >= (since ?? 0))
-  const whole = files.filter(({ status }) => status === 'whole')
-  const hasSent = ({ id, name }: Member) => whole.some(({ by }) => by.id === id || by.name === name)
-  const missing = members.filter((member) => since !== undefined && member.role === undefined && !hasSent(member))
-  return { files: files.toSorted((one, other) => one.at - other.at), missing }
-}

@@ -40,7 +40,7 @@ const talking: Readonly<Record<string, InRoom>> = {
     const ani = await enter({ name: 'ani' })
     const answer = await ani.send({ type: 'setSlowMode', seconds: 10 })
     assert.equal('code' in answer && answer.code, 'NOT_ALLOWED')
-    assert.equal(ani.slowSeconds, 0)
+    assert.equal(ani.rules.slowSeconds, 0)
     await kept(ani, say('one'))
     await kept(ani, say('two'))
   },
@@ -150,9 +150,9 @@ const belonging: Readonly<Record<string, InRoom>> = {
     const ani = await enter({ name: 'ani' })
     await kept(ani, { type: 'setTopic', topic: 'kopi' })
     const budi = await enter({ name: 'budi', after: 0 })
-    assert.equal(budi.topic, 'kopi')
+    assert.equal(budi.rules.topic, 'kopi')
     await kept(budi, { type: 'setTopic', topic: 'teh' })
-    await until('the other', () => ani.topic === 'teh' && budi.topic === 'teh')
+    await until('the other', () => ani.rules.topic === 'teh' && budi.rules.topic === 'teh')
   },
   'a name that is taken, or none, is refused': async ({ enter }) => {
     await enter({ name: 'ani' })

@@ -116,20 +116,20 @@ test('what a class has handed in is kept over a restart, and shown to an op made
   }
   const first = await life()
   await first.owner.send({ type: 'startCollection' })
-  const since = first.owner.collectingSince
+  const since = first.owner.rules.collectingSince
   const before = await entered(first.port, 'ani')
   await before.upload(bytes('kerja'), { name: 'ani.txt' }).done
   await before.close()
   await first.host.stop()
 
   const { port, owner } = await life()
-  expect(owner.collectingSince).toBe(since)
+  expect(owner.rules.collectingSince).toBe(since)
   const [ani, budi, cici] = [
     await entered(port, 'ani'),
     await entered(port, 'budi'),
     await LineClient.join(port, 'cici'),
   ]
-  expect(ani.collectingSince).toBe(since)
+  expect(ani.rules.collectingSince).toBe(since)
   await cici.until(/^\* this room collects: /)
   const names = async (session: RoomSession) => (await session.listFiles()).map(({ file }) => file.name)
   expect([await names(ani), await names(budi)]).toEqual([['ani.txt'], []])

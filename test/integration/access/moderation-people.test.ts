@@ -310,7 +310,7 @@ test('slow mode holds for a person over every server, which tell it and how long
   expect((await ask(port, 'GET /rooms/den', { headers: asOwner })).json).toMatchObject({ slowSeconds: 3600 })
 
   const netcat = await LineClient.join(port, 'eka', { from: '127.0.0.9' })
-  await netcat.ask('/join den', '* slow mode: members may send one message in 3600 s')
+  await netcat.ask('/join den', '* slow mode: members may send one message in 1 hour')
   netcat.write('one\n')
   expect(await netcat.ask('/me waves', /^! /)).toMatch(/^! SLOW_MODE .* in 3\d\d\d s$/)
   await netcat.ask('/nick feri', '* you are now feri')

@@ -37,6 +37,7 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
   'GET /rooms/:room/events': { may: INSIDE, as: '/rooms/den/events' },
   'GET /rooms/:room/search': { may: INSIDE, as: '/rooms/den/search?q=a' },
   'GET /rooms/:room/files': { may: INSIDE, as: '/rooms/den/files' },
+  'GET /rooms/:room/hand-ins': { may: STAFF, as: '/rooms/den/hand-ins' },
   'POST /rooms/:room/messages': { may: INSIDE, as: '/rooms/den/messages', how: text },
   'PUT /rooms/:room/password': { may: STAFF, as: '/rooms/den/password', how: json('{"password":"x"}') },
   'DELETE /rooms/:room/password': { may: STAFF, as: '/rooms/den/password' },

@@ -73,6 +73,7 @@ const FORM: Asked = {
 
 const ROOM_FILES: readonly (readonly [string, Asked])[] = [
   ['GET /rooms/ROOM/files', {}],
+  ['GET /rooms/ROOM/hand-ins', {}],
   ['POST /rooms/ROOM/files', { headers: { ...TUS, 'Upload-Length': '3' } }],
   ['PUT /rooms/ROOM/files/a.txt', { body: 'abc' }],
   ['PUT /rooms/ROOM/files/', { body: 'abc' }],

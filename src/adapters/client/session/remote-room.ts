@@ -4,8 +4,10 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock, Ids } from '#domain/ports/system.ts'
 import type { Ack, ClientCommand } from '#domain/room/commands.ts'
 import { isEntry, type Member, type RoomEvent } from '#domain/room/events.ts'
+import { factsAfter, noRules, type RoomFacts } from '#domain/room/rules.ts'
 import { type ConnectionState, Refused } from '#domain/session.ts'
 import type { JoinedRoom } from '#protocol/messages.ts'
+import { factsIn } from '#protocol/schema.ts'
 import { Unreachable } from '../errors.ts'
 import type { SessionSettings } from '../settings.ts'
 import { Members } from './members.ts'
@@ -53,10 +55,7 @@ export class RemoteRoom {
   #member: Member = { id: '', name: '' }
   /** The requested nick; a guest has none. */
   #name: string | undefined
-  #topic = ''
-  #collectingSince: number | undefined
-  #slowSeconds = 0
-  #hasPassword = false
+  #facts: RoomFacts = { ...noRules, hasPassword: false }
   /** The room's newest entry when the host last told how things stand: older ones do not change that. */
   #toldAt = 0
   #start = 0
@@ -83,21 +82,8 @@ export class RemoteRoom {
     return this.#people.all
   }
 
-  get topic(): string {
-    return this.#topic
-  }
-
-  get collectingSince(): number | undefined {
-    return this.#collectingSince
-  }
-
-  get slowSeconds(): number {
-    return this.#slowSeconds
-  }
-
-  /** Whether the room asks for a password. */
-  get hasPassword(): boolean {
-    return this.#hasPassword
+  get facts(): RoomFacts {
+    return this.#facts
   }
 
   get state$() {
@@ -200,7 +186,7 @@ export class RemoteRoom {
   }
 
   #joined(joined: JoinedRoom): void {
-    const { member, members, count, topic, last } = joined
+    const { member, members, count, last } = joined
     // A host that keeps nothing was started anew: the room begins again, and so do we.
     if (this.#cursor !== undefined && last < this.#cursor) {
       this.#cursor = this.#start = 0
@@ -208,10 +194,7 @@ export class RemoteRoom {
       return
     }
     this.#member = member
-    this.#topic = topic
-    this.#collectingSince = joined.collectingSince
-    this.#slowSeconds = joined.slowSeconds ?? 0
-    this.#hasPassword = joined.hasPassword === true
+    this.#facts = factsIn(joined)
     this.#toldAt = last
     this.#cursor ??= last
     const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
@@ -244,12 +227,7 @@ export class RemoteRoom {
       if (upTo <= this.cursor) return false
       this.#cursor = upTo
       if (upTo <= this.#toldAt) return true
-      if (event.type === 'topicSet') this.#topic = event.topic
-      if (event.type === 'collectionStarted') this.#collectingSince = event.at
-      if (event.type === 'collectionEnded') this.#collectingSince = undefined
-      if (event.type === 'slowModeSet') this.#slowSeconds = event.seconds
-      if (event.type === 'passwordSet' || event.type === 'passwordRemoved')
-        this.#hasPassword = event.type === 'passwordSet'
+      if (event.type !== 'missed') this.#facts = factsAfter(this.#facts, event)
       if (event.type === 'opped' || event.type === 'deopped') this.#people.rule(event)
       return true
     }

@@ -1,6 +1,7 @@
 import { type Observable, Subject } from 'rxjs'
 import { CODES, type Rejected, rejected } from '#domain/errors.ts'
 import { isEntry, lastSeqOf, type PastEvent, type RoomEvent, type WholeFile } from '#domain/room/events.ts'
+import type { HandIns } from '#domain/room/hand-ins.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { Refused, type Upload, type UploadMeta, type UploadProgress } from '#domain/session.ts'
 import type { FileRow } from '#protocol/schema.ts'
@@ -8,7 +9,7 @@ import type { ApiClient } from '../api-client.ts'
 import { DownloadError, downloadStream } from '../download-stream.ts'
 import { isGone, isRefusal, type Refusal } from '../errors.ts'
 import { uploadPipe } from '../node-upload.ts'
-import { history, listFiles, search } from '../queries.ts'
+import { history, listFiles, listHandIns, search } from '../queries.ts'
 import { Retries } from '../retries.ts'
 import type { ClientSettings } from '../settings.ts'
 import type { TransferUpdate } from '../transfers.ts'
@@ -50,6 +51,11 @@ export class RoomFiles {
 
   async list(): Promise<readonly RoomFile[]> {
     return (await this.#asked(() => listFiles(this.#api, this.#room))).map(fileOf)
+  }
+
+  async handIns(): Promise<HandIns> {
+    const { room: _, people, ...rest } = await this.#asked(() => listHandIns(this.#api, this.#room))
+    return { ...rest, people: people.map((person) => ({ ...person, files: person.files.map(fileOf) })) }
   }
 
   /** A page of the entries after `after`. */

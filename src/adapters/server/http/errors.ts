@@ -30,6 +30,7 @@ export interface Refusal {
 const STATUSES: Readonly<Record<HttpCode, number>> = {
   BAD_REQUEST: 400,
   BAD_NAME: 400,
+  BAD_PATH: 400,
   BAD_ROOM: 400,
   BAD_TEXT: 400,
   BAD_COMMAND: 400,
@@ -65,6 +66,7 @@ const STATUSES: Readonly<Record<HttpCode, number>> = {
   MISDIRECTED: 421,
   HOST_CHANGED: 409,
   REPLACED: 409,
+  BAD_FOLDER: 422,
   ID_REUSED: 422,
   NO_SUCH_MEMBER: 422,
   NO_SUCH_INVITATION: 422,

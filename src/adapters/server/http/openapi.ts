@@ -151,6 +151,10 @@ export const operations = {
     summary: "The room's files, in the order in which they were offered.",
     answers: { 200: { description: 'All of them.', body: bodies.fileList } },
   },
+  listHandIns: {
+    summary: 'Who has handed in what, and who was there while the room collected and has not: for operators.',
+    answers: { 200: { description: 'By the first file of each; those with none behind them.', body: bodies.handIns } },
+  },
   createUpload: {
     summary: `Begins a resumable upload (tus ${TUS_VERSION}); or brings the files of a form.`,
     headers: {

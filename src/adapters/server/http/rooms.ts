@@ -26,21 +26,12 @@ export async function listRooms({ context, request, reply, requester }: Exchange
 }
 
 export function showRoom({ context, request, requester }: Exchange): Promise<object> {
-  return requester.inRoom(
-    paramsOf(request).room,
-    async ({ room, topic, last, members, collectingSince, slowSeconds }) => {
-      await requester.payItems(members.length, room)
-      return {
-        name: room,
-        topic,
-        last,
-        ...(collectingSince === undefined ? {} : { collectingSince }),
-        ...(slowSeconds === 0 ? {} : { slowSeconds }),
-        ...(context.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
-        members: members.map(({ name }) => name),
-      }
-    },
-  )
+  return requester.inRoom(paramsOf(request).room, async (session) => {
+    const { room, last, members } = session
+    await requester.payItems(members.length, room)
+    const { topic, ...rules } = bodies.factFields(context.accessControl.factsOf(session))
+    return { name: room, topic, last, ...rules, members: members.map(({ name }) => name) }
+  })
 }
 
 export const setPassword = (exchange: Exchange): Promise<FastifyReply> =>

@@ -6,7 +6,7 @@ import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
 import { getFile, headFile } from './files/download.ts'
 import { addLink } from './files/links.ts'
-import { addReceipt, listFiles, listReceipts } from './files/receipts.ts'
+import { addReceipt, listFiles, listHandIns, listReceipts } from './files/receipts.ts'
 import {
   createUpload,
   overriddenMethod,
@@ -54,6 +54,10 @@ const ROUTES: readonly Route[] = [
   row('DELETE /rooms/:room/invitations/:id', 'invite', revokeInvitation, { body: 'json', about: operations.revoke }),
 
   fileRow('GET /rooms/:room/files', 'read', listFiles, { price: COSTS.files, about: operations.listFiles }),
+  fileRow('GET /rooms/:room/hand-ins', 'seeHandIns', listHandIns, {
+    price: COSTS.files,
+    about: operations.listHandIns,
+  }),
   ...['/files/:id', '/files/:id/:name'].flatMap((path) => [
     fileRow(`GET ${path}`, 'read', getFile, { link: 'any', about: operations.getFile }),
     fileRow(`HEAD ${path}`, 'read', headFile, {

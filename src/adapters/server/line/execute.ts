@@ -4,9 +4,9 @@ import { wantedFile } from '#domain/names/file-name.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
+import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
-import { submissionsOf } from '#domain/room/visibility.ts'
 import { accessTexts, doneText, memberText, sendingText, submissionLines } from '#i18n/render-answer.ts'
 import { fileLine, type LinkOf, pastLine } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
@@ -179,7 +179,9 @@ async function topic(caller: Caller, wanted: string | undefined): Promise<void> 
   const session = caller.inRoom()
   if (session === undefined) return
   if (wanted === undefined)
-    await caller.say(`* ${session.topic === '' ? say('noTopic') : say('topicIs', { topic: session.topic })}`)
+    await caller.say(
+      `* ${session.rules.topic === '' ? say('noTopic') : say('topicIs', { topic: session.rules.topic })}`,
+    )
   else if (await caller.ask({ type: 'setTopic', topic: wanted })) await caller.say(`* ${say('topicDone')}`)
 }
 
@@ -276,14 +278,14 @@ async function get(caller: Caller, wanted: string): Promise<void> {
 async function submissions(caller: Caller): Promise<void> {
   const session = caller.inRoom()
   if (session === undefined) return
-  const { files: all, members, member, collectingSince } = session
-  const why = refusalFor(member.role ?? 'member', 'startCollection')
+  const why = session.refusalTo('seeHandIns')
   if (why !== undefined) {
     await caller.refuse(why)
     return
   }
-  await caller.pay(priceOfItems(COSTS.members, members.length) + priceOfItems(COSTS.files, all.length))
-  await caller.say(submissionLines(submissionsOf(all, members, collectingSince), caller.words).join('\n'))
+  const { files, missing } = submissionsOf(await session.handIns())
+  await caller.pay(priceOfItems(COSTS.members, session.members.length) + priceOfItems(COSTS.files, files.length))
+  await caller.say(submissionLines({ files, missing }, caller.words).join('\n'))
 }
 
 async function access(caller: Caller, request: AccessRequest): Promise<void> {

@@ -3,7 +3,7 @@ import type { Batch, Encoder } from '#domain/room/batch.ts'
 import type { Member, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
 import { shortId } from '#i18n/format.ts'
-import { sentText } from '#i18n/render-answer.ts'
+import { ruleTexts, sentText } from '#i18n/render-answer.ts'
 import { eventLine, fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import type { AccessControl } from '../security/access-control.ts'
@@ -74,14 +74,14 @@ export class LineRenderer {
 }
 
 /** The first lines for a member who has joined a room. */
-export function greetingText(session: LocalSession, { say }: Translator): string {
-  const { collectingSince, last, member, members, room, slowSeconds, topic } = session
+export function greetingText(session: LocalSession, words: Translator): string {
+  const { last, member, members, room, rules } = session
+  const { say } = words
   const gaps = { name: member.name, room, count: members.length }
   return [
     `* ${last === 0 ? say('greeting', gaps) : say('greetingSoFar', { ...gaps, last: String(last) })}`,
-    ...(topic === '' ? [] : [`* ${say('topicIs', { topic })}`]),
-    ...(collectingSince === undefined ? [] : [`* ${say('collecting')}`]),
-    ...(slowSeconds === 0 ? [] : [`* ${say('slow', { seconds: slowSeconds })}`]),
+    ...(rules.topic === '' ? [] : [`* ${say('topicIs', { topic: rules.topic })}`]),
+    ...ruleTexts(rules, words).map((text) => `* ${text}`),
   ].join('\n')
 }
 

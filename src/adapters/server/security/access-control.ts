@@ -5,6 +5,7 @@ import { type Rejected, rejected, tryLater } from '#domain/errors.ts'
 import { subnetOf } from '#domain/names/subnet.ts'
 import type { Cancel, Clock, Metrics } from '#domain/ports/system.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
+import type { RoomFacts } from '#domain/room/rules.ts'
 import { Refused } from '#domain/session.ts'
 import { SharedRates } from '../connection/rate-limit.ts'
 import type { HostToken, OwnerKey } from './host-token.ts'
@@ -131,9 +132,9 @@ export class AccessControl {
     return person !== undefined && this.#parts.owner.isOf(person) ? 'owner' : undefined
   }
 
-  /** Whether a room wants one. */
-  hasPassword(room: string): boolean {
-    return this.#parts.roomSecrets.wantsPassword(room)
+  /** The facts of a member's room. */
+  factsOf({ room, rules }: LocalSession): RoomFacts {
+    return { ...rules, hasPassword: this.#parts.roomSecrets.wantsPassword(room) }
   }
 
   /** The secrets of a member's room. */

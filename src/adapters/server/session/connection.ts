@@ -13,7 +13,7 @@ import {
   type JoinRoom,
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
-import { COMMANDS } from '#protocol/schema.ts'
+import { COMMANDS, factFields } from '#protocol/schema.ts'
 import {
   ClientSession,
   type ClientSessionParts,
@@ -175,7 +175,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
   }
 
   #joined({ session, after }: Joined): void {
-    const { room, member, members, topic, collectingSince, slowSeconds, last } = session
+    const { room, member, members, last } = session
     const listed = members.slice(0, this.#parts.settings.listedMembers)
     this.#say({
       type: 'joined',
@@ -183,10 +183,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
       member,
       members: listed,
       count: members.length,
-      topic,
-      ...(collectingSince === undefined ? {} : { collectingSince }),
-      ...(slowSeconds === 0 ? {} : { slowSeconds }),
-      ...(this.#parts.accessControl.hasPassword(room) ? { hasPassword: true } : {}),
+      ...factFields(this.#parts.accessControl.factsOf(session)),
       last,
     })
     // A debt: its next message waits for it.

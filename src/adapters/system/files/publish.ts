@@ -15,6 +15,8 @@ export interface Content {
 /** A received file that needs a name. Files of other ids keep their own names, even where the content is the same. */
 export interface Incoming extends Content {
   readonly id: string
+  /** Whether a path has this content already; left out for a plain file. */
+  readonly isAt?: (path: string) => Promise<boolean>
 }
 
 /** The path of a named file; `already`: the name was given earlier. */
@@ -104,7 +106,8 @@ export class SaveFolder {
 
   /** Whether the path holds this file; from then on it stands for no other id. */
   async #is(path: string, file: Incoming): Promise<boolean> {
-    if ((this.#known.get(path) ?? file.id) !== file.id || !(await holds(path, file))) return false
+    if ((this.#known.get(path) ?? file.id) !== file.id) return false
+    if (!(await (file.isAt?.(path) ?? holds(path, file)))) return false
     this.#known.set(path, file.id)
     return true
   }

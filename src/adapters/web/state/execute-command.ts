@@ -22,7 +22,10 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       break
     case 'topic':
       if (parsed.topic !== undefined) ask(page, room, { type: 'setTopic', topic: parsed.topic })
-      else notices.tell(place.topic.peek() === '' ? say('noTopic') : say('topicIs', { topic: place.topic.peek() }))
+      else {
+        const { topic } = place.facts.peek()
+        notices.tell(topic === '' ? say('noTopic') : say('topicIs', { topic }))
+      }
       break
     case 'nick':
       rename(page, room, parsed.name)

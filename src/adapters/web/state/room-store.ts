@@ -1,10 +1,11 @@
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { type Observable, Subject } from 'rxjs'
 import { RemoteRoom } from '#client/session/remote-room.ts'
 import { webSocketTo } from '#client/session/transports.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
+import type { RoomFacts } from '#domain/room/rules.ts'
 import type { ConnectionState } from '#domain/session.ts'
 import { type Credentials, PageApi } from '../browser/http.ts'
 import { BrowserClock, BrowserIds } from '../browser/platform.ts'
@@ -26,8 +27,7 @@ export class RoomStore {
   readonly #events = new Subject<RoomEvent>()
   readonly #member = signal<Member>({ id: '', name: '' })
   readonly #members = signal<readonly Member[]>([])
-  readonly #topic = signal('')
-  readonly #hasPassword = signal(false)
+  readonly #facts: Signal<RoomFacts>
   readonly #state = signal<ConnectionState>({ status: 'connected' })
 
   constructor(wanted: WantedRoom, credentials: Credentials) {
@@ -45,6 +45,7 @@ export class RoomStore {
       },
       { ...wanted, key, ...(token === undefined ? {} : { token }) },
     )
+    this.#facts = signal(this.#session.facts)
   }
 
   get member(): ReadonlySignal<Member> {
@@ -55,12 +56,8 @@ export class RoomStore {
     return this.#members
   }
 
-  get topic(): ReadonlySignal<string> {
-    return this.#topic
-  }
-
-  get hasPassword(): ReadonlySignal<boolean> {
-    return this.#hasPassword
+  get facts(): ReadonlySignal<RoomFacts> {
+    return this.#facts
   }
 
   get state(): ReadonlySignal<ConnectionState> {
@@ -109,9 +106,8 @@ export class RoomStore {
   }
 
   #look(people: boolean): void {
-    const { member, members, topic, hasPassword } = this.#session
-    this.#topic.value = topic
-    this.#hasPassword.value = hasPassword
+    const { member, members, facts } = this.#session
+    this.#facts.value = facts
     if (!people) return
     // As the room sees this member, with role and all.
     this.#member.value = members.find(({ id }) => id === member.id) ?? member

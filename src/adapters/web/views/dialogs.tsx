@@ -74,13 +74,13 @@ function HelpDialog({ closed }: { readonly closed: () => void }) {
 function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
   const { say } = page.words.value
-  const topic = useSignal(room.place.topic.peek())
+  const topic = useSignal(room.place.facts.peek().topic)
   return (
     <Dialog title={say('topic')} closed={closed}>
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          if (topic.peek() !== room.place.topic.peek()) ask(page, room, { type: 'setTopic', topic: topic.peek() })
+          if (topic.peek() !== room.place.facts.peek().topic) ask(page, room, { type: 'setTopic', topic: topic.peek() })
           room.show(undefined)
         }}
       >

@@ -53,7 +53,8 @@ export function RoomView({ room }: { readonly room: Room }) {
 
 function RoomHeader({ room }: { readonly room: Room }) {
   const say = useSay()
-  const { topic, members, hasPassword } = room.place
+  const { facts, members } = room.place
+  const { topic, hasPassword } = facts.value
   return (
     <header class="room-header">
       <button type="button" class="plain narrow" aria-label={say('menu')} onClick={() => room.show({ type: 'menu' })}>
@@ -63,12 +64,12 @@ function RoomHeader({ room }: { readonly room: Room }) {
         <h1>
           <bdi>{forTerminal(room.name)}</bdi>
           <span class="count">{say('peopleHere', { count: members.value.length })}</span>
-          {hasPassword.value && <span class="count">{say('withPassword')}</span>}
+          {hasPassword && <span class="count">{say('withPassword')}</span>}
         </h1>
         <button type="button" class="topic" onClick={() => room.show({ type: 'topic' })}>
           <span class="unseen">{say('setTopic')}: </span>
           <span class="words" dir="auto">
-            {topic.value === '' ? say('noTopic') : forTerminal(topic.value)}
+            {topic === '' ? say('noTopic') : forTerminal(topic)}
           </span>
           <EditIcon />
         </button>

@@ -75,9 +75,9 @@ describe('erased text', () => {
     const rooms = new Rooms()
     const gone: string[] = []
     let store = openStore(directory)
-    for (let round = 0; round < 4; round += 1) {
-      grow(store, rooms, 300)
-      for (let time = 0; time < 60; time += 1) {
+    for (let round = 0; round < 3; round += 1) {
+      grow(store, rooms, 250)
+      for (let time = 0; time < 25; time += 1) {
         const room = `room ${randomInt(12)}`
         const target = randomInt(1, rooms.lastOf(room) + 1)
         const text = rooms.texts.get(room)![target - 1]!

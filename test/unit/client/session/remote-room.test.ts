@@ -15,7 +15,7 @@ describe('coming in', () => {
       { type: 'hello', version: 1, key: 'ab'.repeat(16), name: 'ani', token: 'rahasia' },
       { type: 'join', room: 'lobby', after: 4 },
     ])
-    expect([room.member, room.members, room.topic]).toEqual([ani, [ani, budi], 'kopi'])
+    expect([room.member, room.members, room.facts.topic]).toEqual([ani, [ani, budi], 'kopi'])
     expect(states.at(-1)).toEqual({ status: 'connected' })
   })
 

@@ -39,7 +39,7 @@ describe('a room with a full history', () => {
     await talk(60)
     await ani.close()
     await turns(2)
-    expect((await join('budi')).topic).toBe('songs')
+    expect((await join('budi')).rules.topic).toBe('songs')
   })
   it('tells who asks for what is gone how much that was, and gives the rest', async () => {
     const { engine, first } = await talked(60)

@@ -281,7 +281,7 @@ describe('a room that is read back', () => {
       { type: 'fileCompleted', seq: 5, at: AT, by: ani, file: whole },
     ] as const
     const room = new RoomActor('lobby', { first: 2, last: 9 }, facts, limits, () => {})
-    expect(room.state).toMatchObject({ topic: 'songs', last: 9 })
+    expect(room.state).toMatchObject({ rules: { topic: 'songs' }, last: 9 })
     expect([...room.state.files.keys()]).toEqual(['f1'])
     expect(room.first).toBe(2)
     room.tell(mailOf(ani, { type: 'join' }, say('a')))

@@ -33,21 +33,19 @@ describe('what a room knows', () => {
       files: new Map(),
       receipts: new Map(),
       receivers: new Map(),
-      rules: {
-        ops: new Map(),
-        bans: { names: new Map(), persons: new Map() },
-        mutes: { names: new Map(), persons: new Map() },
-        locked: false,
-        slowSeconds: 0,
-      },
+      rules: { topic: '', collectingSince: undefined, slowSeconds: 0 },
+      ops: new Map(),
+      bans: { names: new Map(), persons: new Map() },
+      mutes: { names: new Map(), persons: new Map() },
+      locked: false,
       origins: new Map(),
       skeletons: new Map(),
       restrained: new Map(),
       insiders: new Set(),
       gone: new Map(),
+      attended: new Map(),
       typing: new Map(),
       spoken: new Map(),
-      topic: '',
       last: 0,
     }))
   it('who is in it, by id', () =>
@@ -65,7 +63,7 @@ describe('what a room knows', () => {
       given(
         { type: 'topicSet', seq: 1, at: AT, by: ani, topic: 'a' },
         { type: 'topicSet', seq: 2, at: AT, by: ani, topic: 'b' },
-      ).state.topic,
+      ).state.rules.topic,
     ).toBe('b'))
   it('a file from its offer on, with who sent it and since when', () =>
     expect(given({ ...stamped, type: 'fileOffered', file: offered }).state.files).toEqual(

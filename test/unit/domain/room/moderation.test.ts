@@ -271,7 +271,7 @@ describe('ops', () => {
     given(...here, ...ops)
       .when(host, { type: 'deop', name: 'dodi' })
       .then(none)
-    expect([...given(...here, ...ops, none).state.rules.ops.keys()]).toEqual([ani.id])
+    expect([...given(...here, ...ops, none).state.ops.keys()]).toEqual([ani.id])
   })
   it('one who was deopped is a member again', () =>
     given(...here, { type: 'deopped', ...asAni, ...asHost, name: 'ani', person: ani.id })

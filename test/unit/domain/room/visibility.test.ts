@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import type { OfferFile } from '#domain/room/commands.ts'
 import type { Audience, Member, RoomEvent } from '#domain/room/events.ts'
-import { addressee, admits, readerOf, submissionsOf, visibilityOf } from '#domain/room/visibility.ts'
+import { addressee, admits, readerOf, visibilityOf } from '#domain/room/visibility.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, offered, said, whole } from '../../../harness/people.ts'
 
@@ -129,19 +129,6 @@ describe('what was collected', () => {
         ...{ ...stamp, seq: 2, by: { id: host.id, name: host.name } },
         ...{ type: 'fileReceived', file: { ...mentioned, audience: toStaff } },
       }))
-  it('is listed with who has sent nothing whole yet', () => {
-    const { state } = given(...crowd, { ...collecting, at: AT - 1 }, completed(toStaff))
-    const files = [...state.files.values()]
-    const { files: listed, missing } = submissionsOf(files, [...state.members.values()], state.rules.collectingSince)
-    expect(listed.map(({ by }) => by.name)).toEqual(['ani'])
-    expect(missing.map(({ name }) => name)).toEqual(['budi', 'cici'])
-    // A new round: what came before is not of it.
-    expect(submissionsOf(files, [...state.members.values()], AT + 1)).toMatchObject({
-      files: [],
-      missing: [ani, budi, cici],
-    })
-    expect(submissionsOf(files, [...state.members.values()], undefined)).toMatchObject({ files: listed, missing: [] })
-  })
 })
 
 describe('what everybody sees of a batch', () => {

@@ -73,9 +73,9 @@ describe('a line for each event', () => {
     [{ ...stamp, type: 'collectionEnded' }, '* this room collects no more, says ani: files are for everybody\n'],
     [
       { ...stamp, type: 'slowModeSet', seconds: 10 },
-      '* ani turned slow mode on: members may send one message in 10 s\n',
+      '* slow mode: members may send one message in 10 seconds (set by ani)\n',
     ],
-    [{ ...stamp, type: 'slowModeSet', seconds: 0 }, '* ani turned slow mode off\n'],
+    [{ ...stamp, type: 'slowModeSet', seconds: 0 }, '* slow mode is off (set by ani)\n'],
     [{ ...stamp, type: 'passwordSet' }, '* ani gave the room a password: who comes in from now on needs it\n'],
     [{ ...stamp, type: 'passwordRemoved' }, "* ani took the room's password away\n"],
     [{ type: 'away', by: ani, reason: '' }, '* ani is away\n'],

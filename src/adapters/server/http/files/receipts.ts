@@ -3,7 +3,7 @@ import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import * as bodies from '#protocol/schema.ts'
 import { fileUrl } from '../../security/signed-links.ts'
-import type { Exchange } from '../auth.ts'
+import type { Exchange, HttpContext } from '../auth.ts'
 import { accepted, notFound, refuse } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { answerListing, rowsOf } from '../streams.ts'
@@ -14,11 +14,14 @@ export async function listFiles({ context, request, reply, requester }: Exchange
   return await requester.inRoom(paramsOf(request).room, async ({ room, files }) => {
     const receipts = files.reduce((sum, each) => sum + (each.status === 'whole' ? each.received.size : 0), 0)
     await requester.payItems(files.length + receipts, room)
-    const arriving = new Map(context.engine.transfers.map((transfer) => [transfer.id, transfer]))
+    const arriving = arrivingNow(context)
     const rows = rowsOf(context, files, (file) => rowOf(file, arriving))
     return await answerListing(context, request, reply, { list: 'files', rows })
   })
 }
+
+const arrivingNow = ({ engine }: HttpContext): ReadonlyMap<string, TransferActor> =>
+  new Map(engine.transfers.map((transfer) => [transfer.id, transfer]))
 
 function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>): object {
   const { file, by, at } = each
@@ -29,6 +32,23 @@ function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>): ob
   }
   const { status = 'paused', durable = 0 } = arriving.get(file.id) ?? {}
   return { ...common, status: status === 'arriving' ? status : 'paused', offset: durable, verified: 0 }
+}
+
+/** Who has handed in what, and who was there while the room collected and has not. */
+export async function listHandIns({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
+  return await requester.inRoom(paramsOf(request).room, async (session) => {
+    const { people, ...head } = await session.handIns()
+    await requester.payItems(
+      people.reduce((sum, { files }) => sum + 1 + files.length, 0),
+      session.room,
+    )
+    const arriving = arrivingNow(context)
+    const rows = rowsOf(context, people, (person) => ({
+      ...person,
+      files: person.files.map((file) => rowOf(file, arriving)),
+    }))
+    return await answerListing(context, request, reply, { head: { room: session.room, ...head }, list: 'people', rows })
+  })
 }
 
 /** The receivers of the whole file, and the members who may see it and have sent no receipt. */

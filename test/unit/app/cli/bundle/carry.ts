@@ -65,7 +65,7 @@ export class Shelf implements Stores {
       const text = ({ seq: _seq, ...rest }: Entry) => JSON.stringify(rest, Object.keys(rest).toSorted())
       rooms[room] = {
         messages: messages.map((message) => `${text(message)} ${message.by.id}`).toSorted(),
-        topic: state.topic,
+        topic: state.rules.topic,
         files: files.toSorted((one, other) => (one.file.id < other.file.id ? -1 : 1)),
       }
     }

@@ -1,0 +1,61 @@
+import type { SetSeconds } from './commands.ts'
+import type { RoomEvent, RuleChange, SecondsSet } from './events.ts'
+
+/** What holds for everybody in a room, as each member knows it: one value, replaced as a whole. */
+export interface RoomRules {
+  /** Empty where there is none. */
+  readonly topic: string
+  /** Since when members' files are for operators of the room only, in milliseconds since 1970; undefined while they are for everybody. */
+  readonly collectingSince: number | undefined
+  /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
+  readonly slowSeconds: number
+}
+
+/** The rules, and what a room does not keep itself: its password is a secret of the host. */
+export interface RoomFacts extends RoomRules {
+  /** Needed to join. */
+  readonly hasPassword: boolean
+}
+
+export const noRules: RoomRules = { topic: '', collectingSince: undefined, slowSeconds: 0 }
+
+/** The rule that each of these events changes. */
+export const RULE_OF = {
+  topicSet: 'topic',
+  collectionStarted: 'collectingSince',
+  collectionEnded: 'collectingSince',
+  slowModeSet: 'slowSeconds',
+} as const satisfies Readonly<Record<RuleChange['type'], keyof RoomRules>>
+
+/** The event of each command that sets a rule to a number of seconds. */
+export const SECONDS_SET = {
+  setSlowMode: 'slowModeSet',
+} as const satisfies Readonly<Record<SetSeconds['type'], SecondsSet['type']>>
+
+/** A rule that is a number of seconds, 0 where it does not hold. */
+export type SecondsRule = (typeof RULE_OF)[SecondsSet['type']]
+export const secondsRules: readonly SecondsRule[] = Object.values(SECONDS_SET).map((event) => RULE_OF[event])
+
+export const isRuleChange = (event: RoomEvent): event is RuleChange => Object.hasOwn(RULE_OF, event.type)
+
+export function rulesAfter<Rules extends RoomRules>(rules: Rules, event: RuleChange): Rules {
+  switch (event.type) {
+    case 'topicSet':
+      return { ...rules, topic: event.topic }
+    case 'collectionStarted':
+      return { ...rules, collectingSince: event.at }
+    case 'collectionEnded':
+      return { ...rules, collectingSince: undefined }
+    case 'slowModeSet':
+      return { ...rules, slowSeconds: event.seconds }
+    default:
+      return event satisfies never
+  }
+}
+
+/** The facts as a member knows them behind an event; the same value where it changes none. */
+export function factsAfter(facts: RoomFacts, event: RoomEvent): RoomFacts {
+  if (event.type === 'passwordSet' || event.type === 'passwordRemoved')
+    return { ...facts, hasPassword: event.type === 'passwordSet' }
+  return isRuleChange(event) ? rulesAfter(facts, event) : facts
+}
