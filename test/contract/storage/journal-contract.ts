@@ -276,7 +276,10 @@ const cases: Readonly<Record<string, Check>> = {
     const facts = await subject.journal.facts('lobby')
     // In the middle of a batch; the index has seen some of it.
     assert.equal((await found(subject)).length, 80)
-    assert.equal(await subject.journal.erase('lobby', [{ type: 'cleared', seq: 121, at: 1, by: budi, upTo: 61 }]), 'erased')
+    assert.equal(
+      await subject.journal.erase('lobby', [{ type: 'cleared', seq: 121, at: 1, by: budi, upTo: 61 }]),
+      'erased',
+    )
     await subject.reopen()
     const left = await readAll(subject.journal, 'lobby', 0, 100)
     for (const [index, entry] of left.entries()) {
@@ -292,10 +295,16 @@ const cases: Readonly<Record<string, Check>> = {
     await subject.journal.trim('lobby', 60)
     const before = await readAll(subject.journal, 'lobby', 0, 100)
     const first = before[0]!.seq
-    assert.equal(await subject.journal.erase('lobby', [removed(121, first - 1), removed(122, 1), removed(123, 900)]), 'erased')
+    assert.equal(
+      await subject.journal.erase('lobby', [removed(121, first - 1), removed(122, 1), removed(123, 900)]),
+      'erased',
+    )
     assert.equal(await subject.journal.erase('nowhere', [removed(2, 1)]), 'erased')
     assert.deepEqual(await readAll(subject.journal, 'lobby', 0, 100), before)
-    assert.equal(await subject.journal.erase('lobby', [{ type: 'cleared', seq: 124, at: 1, by: budi, upTo: 119 }]), 'erased')
+    assert.equal(
+      await subject.journal.erase('lobby', [{ type: 'cleared', seq: 124, at: 1, by: budi, upTo: 119 }]),
+      'erased',
+    )
     const left = await readAll(subject.journal, 'lobby', 0, 100)
     assert.deepEqual(
       left.map(({ seq, type }) => [seq, type]),
@@ -304,9 +313,14 @@ const cases: Readonly<Record<string, Check>> = {
     await subject.journal.trim('lobby', 110)
     await subject.append('lobby', [say('new')])
   },
-  'a message that is searched for while it is erased is found or gone, and nothing else is missing': async (subject) => {
+  'a message that is searched for while it is erased is found or gone, and nothing else is missing': async (
+    subject,
+  ) => {
     for (let batch = 0; batch < 30; batch += 1)
-      await subject.append('lobby', Array.from({ length: 20 }, (_, index) => say(`kopi ${batch * 20 + index + 1}`)))
+      await subject.append(
+        'lobby',
+        Array.from({ length: 20 }, (_, index) => say(`kopi ${batch * 20 + index + 1}`)),
+      )
     const targets = [1, 20, 21, 300, 599, 600]
     const erasing = targets.map((target, index) => subject.journal.erase('lobby', [removed(601 + index, target)]))
     const searching = Array.from({ length: 4 }, () => found(subject))

@@ -111,7 +111,11 @@ export class MemoryJournal implements Journal {
     for (const erasure of erasures) {
       const { from, to } = erasedRange(erasure)
       const batches = log?.batches ?? []
-      for (let index = indexAfter(batches, from - 1); index < batches.length && batches[index]!.first! <= to; index += 1)
+      for (
+        let index = indexAfter(batches, from - 1);
+        index < batches.length && batches[index]!.first! <= to;
+        index += 1
+      )
         batches[index] = withErased(batches[index]!, erasure)
     }
     return 'erased'
@@ -158,7 +162,9 @@ const indexAfter = (batches: readonly Batch[], after: number): number => {
 /** A new batch, where there is something to erase: others may hold the one before, with its encodings. */
 const withErased = (batch: Batch, erasure: Erasure): Batch => {
   const entries = batch.entries.map((entry) => erasedBy(entry, erasure))
-  return entries.every((entry, index) => entry === batch.entries[index]) ? batch : new Batch(batch.room, entries, batch.ids)
+  return entries.every((entry, index) => entry === batch.entries[index])
+    ? batch
+    : new Batch(batch.room, entries, batch.ids)
 }
 
 const clip = (batch: Batch, after: number): Batch =>

@@ -106,7 +106,8 @@ export class Eraser {
     const bytes = Uint8Array.from(packEntries(new Batch(name, entries)))
     const sums = packSums(name, bytes)
     return (
-      this.#rewrite.run(bytes, checksumOf({ ...row, bytes }), sums, key, row.first, row.kind, row.checksum).changes === 1
+      this.#rewrite.run(bytes, checksumOf({ ...row, bytes }), sums, key, row.first, row.kind, row.checksum).changes ===
+      1
     )
   }
 

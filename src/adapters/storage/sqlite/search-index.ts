@@ -143,8 +143,7 @@ export class SearchIndex {
   }
 
   #removeAll(room: Room, entries: readonly Entry[]): void {
-    for (const entry of entries)
-      if (this.has(room, entry)) this.#remove.run(room.key, entry.seq, indexedWords(entry))
+    for (const entry of entries) if (this.has(room, entry)) this.#remove.run(room.key, entry.seq, indexedWords(entry))
   }
 
   #progress(room: Room): number {

@@ -14,8 +14,8 @@ import { type OnDamaged, Reader } from './reader.ts'
 import type { RoomTable } from './room-table.ts'
 import { SearchIndex } from './search-index.ts'
 import { Trimmer } from './trimmer.ts'
-import { type Calls, toStoredRows, type WorkerOptions } from './worker-messages.ts'
 import { Wiper } from './wipe.ts'
+import { type Calls, toStoredRows, type WorkerOptions } from './worker-messages.ts'
 
 type Handlers = {
   readonly [Name in Exclude<keyof Calls, 'open' | 'close'>]: (

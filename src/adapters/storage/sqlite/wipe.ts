@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { type Checkpointer, PAGE_SIZE } from './database.ts'
 import { freePages, loggedPages, type PageReader, type Unused, unusedParts } from './file-format.ts'

@@ -127,7 +127,7 @@ describe('C84: damage that is met while the store is used', () => {
     const rows = () => db.prepare('SELECT bytes FROM batches ORDER BY key').all()
     const before = rows()
     for (const target of [1, 6])
-      for (const _ of eraser.erase(room, { type: 'messageRemoved', seq: 9, at: 9, by, target })) continue
+      for (const _ of eraser.erase(room, { type: 'messageRemoved', seq: 9, at: 9, by, target }));
     expect(rows()[0]).toEqual(before[0])
     expect(entriesOf(reader.read(room, 4, 100))).toMatchObject([{ text: 'susu' }, { type: 'erased' }, {}, {}])
     expect(log.errors()).toMatchObject([{ fields: { room: 'lobby', first: 1, entriesLeft: 3 } }])
