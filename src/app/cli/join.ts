@@ -81,7 +81,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   const typed = new TypedInput(inputOf(process))
   const words = translatorFor(flags.lang ?? languageOf(process.env), forTerminal)
   const { say, refusal } = words
-  const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
+  const run = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
     openTerminal(
       {
         session,
@@ -110,7 +110,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     throw new CommandFailed(exitCodes.refused, `${error.code}: ${refusal(error.rejected)}`, { cause: error })
   }
   let session = await enter(first.room, first.name).catch(failed)
-  let ending = await show(session, [welcome(session)])
+  let ending = await run(session, [welcome(session)])
   while (ending.type === 'room') {
     const { name } = session.member
     const before = session.room
@@ -118,10 +118,10 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     const next = await enter(ending.room, first.name === undefined ? undefined : name, ending.password).catch(refusalOf)
     if (next instanceof Refused) {
       session = await enter(before, name).catch(failed)
-      ending = await show(session, [`! ${next.code} ${refusal(next.rejected)}`])
+      ending = await run(session, [`! ${next.code} ${refusal(next.rejected)}`])
     } else {
       session = next
-      ending = await show(session, [welcome(session)])
+      ending = await run(session, [welcome(session)])
     }
   }
   if (ending.type === 'closed')

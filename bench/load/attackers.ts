@@ -2,18 +2,18 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { FRAMES_MAGIC } from '#protocol/frames.ts'
 
-export interface HostilesLoad {
+export interface AttackersLoad {
   readonly port: number
   /** Connections that are open at a time, shared by all kinds. */
-  readonly hostile: number
+  readonly attackers: number
   readonly rooms: number
 }
 
-export type HostileKind = 'slow' | 'flood' | 'halfOpen' | 'malformed' | 'storm'
-export type Attacks = Readonly<Record<HostileKind, number>>
+export type AttackKind = 'slow' | 'flood' | 'halfOpen' | 'malformed' | 'storm'
+export type Attacks = Readonly<Record<AttackKind, number>>
 
-const KINDS: readonly HostileKind[] = ['slow', 'flood', 'halfOpen', 'malformed', 'storm']
-const AGAIN_MS: Readonly<Record<HostileKind, number>> = {
+const KINDS: readonly AttackKind[] = ['slow', 'flood', 'halfOpen', 'malformed', 'storm']
+const AGAIN_MS: Readonly<Record<AttackKind, number>> = {
   slow: 1000,
   flood: 1000,
   halfOpen: 500,
@@ -21,23 +21,23 @@ const AGAIN_MS: Readonly<Record<HostileKind, number>> = {
   storm: 20,
 }
 const FLOOD_LINES = 200
-const HISTORY_QUESTIONS = 50
+const HISTORY_REQUESTS = 50
 const SOURCE = '127.0.0.99'
 const MAGIC = Buffer.from(FRAMES_MAGIC)
 
-/** Connections that behave badly on purpose, and come again when they are thrown out, until they are told to end. */
-export class Hostiles {
-  readonly #load: HostilesLoad
+/** Connections that behave badly on purpose, and reconnect when they are thrown out, until `end`. */
+export class Attackers {
+  readonly #load: AttackersLoad
   readonly #sockets = new Set<Socket>()
-  readonly #attacks: Record<HostileKind, number> = { slow: 0, flood: 0, halfOpen: 0, malformed: 0, storm: 0 }
+  readonly #attacks: Record<AttackKind, number> = { slow: 0, flood: 0, halfOpen: 0, malformed: 0, storm: 0 }
   #status: 'running' | 'ended' = 'running'
 
-  constructor(load: HostilesLoad) {
+  constructor(load: AttackersLoad) {
     this.#load = load
   }
 
   begin(): void {
-    for (let index = 0; index < this.#load.hostile; index++) this.#attack(KINDS[index % KINDS.length]!)
+    for (let index = 0; index < this.#load.attackers; index++) this.#attack(KINDS[index % KINDS.length]!)
   }
 
   /** Answers how many connections there were of each kind. */
@@ -47,7 +47,7 @@ export class Hostiles {
     return this.#attacks
   }
 
-  #attack(kind: HostileKind): void {
+  #attack(kind: AttackKind): void {
     if (this.#status === 'ended') return
     this.#attacks[kind] += 1
     const socket = connect({ host: '127.0.0.1', port: this.#load.port, localAddress: SOURCE })
@@ -60,11 +60,11 @@ export class Hostiles {
     socket.once('connect', () => this.#do(kind, socket))
   }
 
-  #do(kind: HostileKind, socket: Socket): void {
+  #do(kind: AttackKind, socket: Socket): void {
     switch (kind) {
       case 'slow':
         socket.pause()
-        socket.write(`/join room${randomInt(this.#load.rooms)}\n${'/history 500\n'.repeat(HISTORY_QUESTIONS)}`)
+        socket.write(`/join room${randomInt(this.#load.rooms)}\n${'/history 500\n'.repeat(HISTORY_REQUESTS)}`)
         break
       case 'flood':
         socket.resume()
@@ -97,7 +97,7 @@ export class Hostiles {
   }
 }
 
-/** What never goes on. */
+/** Beginnings that never go on. */
 const BEGINNINGS: readonly (string | Buffer)[] = [
   'GET /rooms HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ',
   'PUT /flooded/half.bin HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\nhalf',

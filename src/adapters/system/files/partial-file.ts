@@ -3,10 +3,10 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { cutUtf8 } from '#domain/names/text.ts'
-import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
-import { abandonedPaths, ownPath } from '#system/files/own-path.ts'
-import { named, SAVED_MODE } from '#system/files/publish.ts'
-import { piecesIn } from '#system/files/source.ts'
+import { errorCode, ignoreMissing, writeAll } from './file-system.ts'
+import { abandonedPaths, ownPath } from './own-path.ts'
+import { named, SAVED_MODE } from './publish.ts'
+import { piecesIn } from './source.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -25,7 +25,7 @@ export class PartialFile {
   }
 
   /** Takes over the `<base>.part` of an earlier attempt; `hashed` is called with the bytes read again so far. */
-  static async open(base: string, hashed: (done: number, total: number) => void): Promise<PartialFile> {
+  static async open(base: string, hashed: (done: number, total: number) => void = () => {}): Promise<PartialFile> {
     const { O_CREAT, O_RDWR, O_NOFOLLOW = 0 } = constants
     const path = await claim(base)
     const file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW, SAVED_MODE)
@@ -98,11 +98,11 @@ function ignoreForeign(error: unknown): void {
 const MOST_BASE_BYTES = 220
 
 /** The place of a file's parts; beside it, under its own name where that leaves room for more. */
-export function baseOf(place: string): string {
-  const name = basename(place)
-  if (Buffer.byteLength(name) <= MOST_BASE_BYTES) return place
+export function baseOf(path: string): string {
+  const name = basename(path)
+  if (Buffer.byteLength(name) <= MOST_BASE_BYTES) return path
   const apart = createHash('sha256').update(name).digest('hex').slice(0, 8)
-  return join(dirname(place), `${cutUtf8(name, MOST_BASE_BYTES - apart.length - 1)}.${apart}`)
+  return join(dirname(path), `${cutUtf8(name, MOST_BASE_BYTES - apart.length - 1)}.${apart}`)
 }
 
 /**

@@ -1,28 +1,28 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { Meter, until } from './measure.ts'
 import { Member, ReadArea } from './member.ts'
 import { KIND, Payloads, senderAt } from './payload.ts'
-import { machineSeconds, processorSeconds } from './proc.ts'
 import { Traffic } from './traffic.ts'
 import { type Wire, type WireName, wireOf } from './wire.ts'
 
-export interface FanoutLoad {
+export interface FanOutLoad {
   readonly port: number
   /** The server's process, for its processor time. */
   readonly pid: number
   readonly wire: WireName
-  /** Everybody in the room who reads; the first `senders` of them talk. */
+  /** Readers in the room; the first `senders` of them also send. */
   readonly members: number
   readonly senders: number
   /** Messages of each sender that may be on their way: the next is sent when all members have one of them. */
   readonly window: number
-  /** Further members who never read. */
+  /** Further members that never read. */
   readonly stalled: number
   readonly payloadBytes: number
   readonly warmUpMs: number
   readonly measureMs: number
 }
 
-export interface FanoutResult {
+export interface FanOutResult {
   readonly linesPerSecond: number
   readonly deliveriesPerSecond: number
   readonly p50Ms: number
@@ -40,8 +40,8 @@ const PROBE_EVERY_MS = 50
 const PATIENCE_MS = 10_000
 
 /** A closed loop through one room: connects everybody, warms up, measures, and waits until every line is everywhere. */
-export async function runFanout(load: FanoutLoad): Promise<FanoutResult> {
-  const run = new Fanout(load)
+export async function runFanOut(load: FanOutLoad): Promise<FanOutResult> {
+  const run = new FanOut(load)
   try {
     return await Promise.race([run.play(), run.failed])
   } finally {
@@ -49,15 +49,15 @@ export async function runFanout(load: FanoutLoad): Promise<FanoutResult> {
   }
 }
 
-class Fanout {
+class FanOut {
   readonly failed: Promise<never>
-  readonly #load: FanoutLoad
+  readonly #load: FanOutLoad
   readonly #wire: Wire
   readonly #payloads: Payloads
   readonly #traffic: Traffic
   readonly #members: Member[] = []
   readonly #stride: number
-  #status: 'gathering' | 'talking' | 'draining' = 'gathering'
+  #status: 'connecting' | 'sending' | 'draining' = 'connecting'
   /** Members whose handshake is through. */
   readonly #inside = new Set<number>()
   /** By member: whether a probe came, and which of the two last ones are missing. */
@@ -66,7 +66,7 @@ class Fanout {
   #wanted: number[] = []
   #fail: (error: Error) => void = () => {}
 
-  constructor(load: FanoutLoad) {
+  constructor(load: FanOutLoad) {
     this.#load = load
     this.#wire = wireOf(load.wire, load.payloadBytes)
     this.#payloads = new Payloads(load.payloadBytes)
@@ -78,44 +78,33 @@ class Fanout {
     this.failed.catch(() => {})
   }
 
-  async play(): Promise<FanoutResult> {
+  async play(): Promise<FanOutResult> {
     const { members, stalled, senders, warmUpMs, measureMs, pid } = this.#load
-    await this.#gather(members + stalled)
+    await this.#connect(members + stalled)
     for (const member of this.#members.slice(members)) member.socket.pause()
-    this.#status = 'talking'
+    this.#status = 'sending'
     for (let sender = 0; sender < senders; sender++) this.#canSend(sender)
     await pause(warmUpMs)
 
-    const before = {
-      at: performance.now(),
-      own: process.cpuUsage(),
-      host: processorSeconds(pid),
-      all: machineSeconds(),
-    }
+    const meter = new Meter(pid)
     const { sent, deliveries } = this.#traffic
-    this.#traffic.measure(before.at)
+    this.#traffic.measure(performance.now())
     await pause(measureMs)
-    const seconds = (performance.now() - before.at) / 1000
+    const { seconds, serverSeconds, ownShare, otherShare } = meter.read()
     const measured = this.#traffic.deliveries - deliveries
     const lines = this.#traffic.sent - sent
-    const own = process.cpuUsage(before.own)
-    const host = processorSeconds(pid)
-    const all = machineSeconds()
 
     this.#traffic.measure(Number.POSITIVE_INFINITY)
     this.#status = 'draining'
     await this.#until(() => this.#traffic.underWay === 0, 'lines are lost: they did not come to everybody')
-    const used = less(host, before.host)
-    const ownSeconds = (own.user + own.system) / 1e6
-    const others = less(less(less(all, before.all), used), ownSeconds)
     return {
       linesPerSecond: lines / seconds,
       deliveriesPerSecond: measured / seconds,
       p50Ms: this.#traffic.latency.quantile(0.5),
       p99Ms: this.#traffic.latency.quantile(0.99),
-      cpuUs: used === undefined ? undefined : (used / measured) * 1e6,
-      generatorShare: ownSeconds / seconds,
-      otherShare: others === undefined ? undefined : Math.max(0, others) / seconds,
+      cpuUs: serverSeconds === undefined ? undefined : (serverSeconds / measured) * 1e6,
+      generatorShare: ownShare,
+      otherShare,
     }
   }
 
@@ -123,8 +112,8 @@ class Fanout {
     for (const member of this.#members) member.leave()
   }
 
-  /** Connects all, and probes until everybody hears what is said and nothing older is on its way. */
-  async #gather(count: number): Promise<void> {
+  /** Connects all, and probes until every message reaches everybody and nothing older is on its way. */
+  async #connect(count: number): Promise<void> {
     const area = new ReadArea()
     for (let index = 0; index < count; index++) {
       const member = new Member({ index, port: this.#load.port }, area, this.#take, this.#fail)
@@ -166,12 +155,12 @@ class Fanout {
   }
 
   #read(member: Member, area: Buffer, from: number, to: number): number {
-    const { deliveredBefore, mark } = this.#wire
+    const { deliveredBefore, sentinel } = this.#wire
     const now = performance.now()
     const lineEnd = this.#stride - 1
     let at = from
     while (at < to) {
-      if (area[at] !== mark) {
+      if (area[at] !== sentinel) {
         const lineFeed = area.indexOf(0x0a, at)
         if (lineFeed < 0 || lineFeed >= to) break
         this.#other(member, area.toString('latin1', at, lineFeed))
@@ -180,28 +169,28 @@ class Fanout {
       }
       if (to - at < this.#stride) break
       if (area[at + lineEnd] !== 0x0a) throw new Error(`a line came to member ${member.index} longer or shorter`)
-      if (this.#status === 'gathering') this.#probed(member.index, area, at + deliveredBefore)
+      if (this.#status === 'connecting') this.#probed(member.index, area, at + deliveredBefore)
       else this.#traffic.deliver(member.index, area, at + deliveredBefore, now)
       at += this.#stride
     }
     return at
   }
 
-  /** Nothing else on the wire looks like what stands in front of a payload. */
+  /** Nothing else on the wire looks like the bytes in front of a payload. */
   #find(member: Member, area: Buffer, from: number, to: number, deliveredAs: Buffer): number {
     const now = performance.now()
     const { size } = this.#payloads
     const seen = area.subarray(0, to)
-    if (this.#status === 'gathering') this.#shakeHands(member, seen.subarray(from))
+    if (this.#status === 'connecting') this.#shakeHands(member, seen.subarray(from))
     let at = from
     while (true) {
       const found = seen.indexOf(deliveredAs, at)
-      // What may be the beginning of another stays.
+      // A possible beginning of another stays.
       if (found < 0) return Math.max(at, to - deliveredAs.length + 1)
       const payload = found + deliveredAs.length
       if (payload + size > to) return found
       at = payload + size
-      if (this.#status === 'gathering') this.#probed(member.index, area, payload)
+      if (this.#status === 'connecting') this.#probed(member.index, area, payload)
       else if (senderAt(area, payload) !== member.index) this.#traffic.deliver(member.index, area, payload, now)
     }
   }
@@ -225,8 +214,8 @@ class Fanout {
   }
 
   readonly #canSend = (sender: number): void => {
-    if (this.#status !== 'talking') return
-    // All that this turn of the event loop has brought first, so that a window is filled with one write.
+    if (this.#status !== 'sending') return
+    // After all deliveries of this turn of the event loop, so that a window is filled with one write.
     if (this.#wanted.length === 0) setImmediate(this.#sendWanted)
     this.#wanted.push(sender)
   }
@@ -254,14 +243,7 @@ class Fanout {
     this.#members[sender]?.socket.write(bytes)
   }
 
-  async #until(reached: () => boolean, otherwise: string): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS
-    while (!reached()) {
-      if (performance.now() > deadline) throw new Error(otherwise)
-      await pause(2)
-    }
+  #until(reached: () => boolean, otherwise: string): Promise<void> {
+    return until(reached, otherwise, PATIENCE_MS)
   }
 }
-
-const less = (one: number | undefined, other: number | undefined): number | undefined =>
-  one === undefined || other === undefined ? undefined : one - other

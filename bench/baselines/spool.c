@@ -1,9 +1,9 @@
 /*
- * The yardstick for files on their way, in C: one sender, and receivers who get what comes as it comes. No names, no digest, no sync,
+ * The baseline for files on their way, in C: one sender, and receivers that get each block as it comes. No names, no digest, no sync,
  * no protocol to parse, and the slowest receiver holds up all.   spool sink|relay|spool <file>
  *   sink:   reads only            relay: writes to each receiver            spool: writes to the file, then to each receiver
- * `PUT <size>\n<bytes>` is answered with `kept\n`; whoever said `GET\n` before (`wait\n`) gets `file\n<bytes>` meanwhile;
- * `READ\n` gets `file\n` and what the file holds, by sendfile.
+ * `PUT <size>\n<bytes>` is answered with `kept\n`; a client that sent `GET\n` before (`wait\n`) gets `file\n<bytes>` meanwhile;
+ * `READ\n` gets `file\n` and the file's bytes, by sendfile.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,8 +1,9 @@
-// The yardstick for fan-out: the least a Node server can do to send each line of one client to all others. No names to
+// The baseline for fan-out: the least a Node server can do to send each line of one client to all others. No names to
 // check, no escaping, no limits, no journal.   node relay.ts each|batch
 //   each:  one write for each line and receiver, as most chat servers do
 //   batch: one write for each receiver and turn of the event loop; an author gets the slices around its own lines
 import { createServer, type Socket } from 'node:net'
+import { announce } from './serve.ts'
 
 interface Slice {
   readonly author: Socket
@@ -39,7 +40,7 @@ function flush(): void {
   length = 0
 }
 
-function say(author: Socket, lines: readonly string[]): void {
+function relay(author: Socket, lines: readonly string[]): void {
   if (mode === 'each') {
     for (const line of lines) {
       const bytes = Buffer.from(`<${author.remoteAddress}> ${line}\n`, 'latin1')
@@ -54,20 +55,16 @@ function say(author: Socket, lines: readonly string[]): void {
   length += text.length
 }
 
-const server = createServer({ noDelay: true }, (socket) => {
-  let partial = ''
-  clients.add(socket)
-  socket.on('data', (chunk) => {
-    const lines = (partial + chunk.toString('latin1')).split('\n')
-    partial = lines.pop() ?? ''
-    if (lines.length > 0) say(socket, lines)
-  })
-  socket.on('error', () => {})
-  socket.once('close', () => clients.delete(socket))
-})
-server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () => {
-  const address = server.address()
-  if (address !== null && typeof address === 'object')
-    process.stdout.write(`${JSON.stringify({ port: address.port })}\n`)
-})
-process.stdin.once('end', () => process.exit(0)).resume()
+announce(
+  createServer({ noDelay: true }, (socket) => {
+    let partial = ''
+    clients.add(socket)
+    socket.on('data', (chunk) => {
+      const lines = (partial + chunk.toString('latin1')).split('\n')
+      partial = lines.pop() ?? ''
+      if (lines.length > 0) relay(socket, lines)
+    })
+    socket.on('error', () => {})
+    socket.once('close', () => clients.delete(socket))
+  }),
+)

@@ -1,26 +1,29 @@
-// A host under fire: well-behaved guests on all doors beside hostile connections and transfers. `bench/README.md` tells more.
+// A host under stress: well-behaved clients of all protocols beside attackers and file transfers (`bench/README.md`).
 import { parseArgs } from 'node:util'
-import type { GuestsTalk } from './load/guests.ts'
-import type { Attacks } from './load/hostiles.ts'
-import { openFileLimit, residentBytes } from './load/proc.ts'
-import { startHost } from './run/contenders.ts'
+import type { AttackersLoad, Attacks } from './load/attackers.ts'
+import type { ClientsLoad, TalkResult } from './load/clients.ts'
+import { openFileLimit, residentBytes, withPeak } from './load/measure.ts'
 import { Processes, type Server } from './run/processes.ts'
+import { startHost } from './run/servers.ts'
 
 const USAGE = `npm run load -- [options]
   --connections <n>   connections in all, 5000 unless given
   --hostile <n>       of them hostile: slow, flooding, half open, malformed, storming; 500 unless given
   --rooms <n>         50 unless given
-  --seconds <n>       how long they talk, 20 unless given; 3600 is a soak
-  --json              what was measured, as one line`
+  --seconds <n>       duration of the chat, 20 unless given; 3600 is a soak
+  --json              all figures, as one line`
 const MOST_CONNECTIONS = 19_000
 const MOST_SECONDS = 86_400
 const FILE_BYTES = 32e6
-const SAMPLE_MS = 100
 const MIB = 1024 * 1024
-/** What the host may grow by: some for whatever it does, some for each connection, and more for one that takes nothing or says much. */
+/** The most growth of the host's memory: a base, a share for each connection, and more for an attacker, which reads nothing or sends much. */
 const GROWTH = { base: 128 * MIB, each: 64 * 1024, hostile: 512 * 1024 }
 const MOST_P99_MS = 100
-/** Whoever comes from this machine is held to no rate otherwise. */
+/** Readers come by these, as often as here. */
+const PROTOCOLS: ClientsLoad['protocols'] = ['line', 'line', 'frames', 'websocket', 'http']
+const CONNECTING_AT_ONCE = 50
+const LINES_A_SECOND_AND_ROOM = 2
+/** Rates hold for clients of this machine too. */
 const FROM_ELSEWHERE = {
   line: { rateOnLoopback: true },
   session: { rateOnLoopback: true },
@@ -35,7 +38,7 @@ interface Load {
   readonly json: boolean
 }
 
-interface Outcome extends GuestsTalk {
+interface Outcome extends TalkResult {
   readonly attacks: Attacks
   readonly filesMBPerSecond: number
   readonly loopDelayP999Ms: number
@@ -68,29 +71,42 @@ function loadOf(args: readonly string[]): Load {
   return { connections, hostile, rooms, seconds: count('seconds', 20, MOST_SECONDS), json: values.json }
 }
 
-async function underFire(processes: Processes, server: Server, load: Load): Promise<Outcome> {
-  const { port } = server
+async function stress(processes: Processes, server: Server, load: Load): Promise<Outcome> {
+  const { port, pid } = server
   const { connections, hostile, rooms, seconds } = load
-  const begun = residentBytes(server.pid) ?? 0
-  await processes.generate({ type: 'guests', load: { port, rooms, guests: connections - hostile } })
-  let peak = begun
-  const sampling = setInterval(() => {
-    peak = Math.max(peak, residentBytes(server.pid) ?? 0)
-  }, SAMPLE_MS)
-  await processes.generate({ type: 'hostiles', load: { port, rooms, hostile } }, 'beside')
-  await processes.generate({ type: 'flood', load: { port, uploads: 1, downloads: 1, bytes: FILE_BYTES } }, 'beside')
-  await server.ask('watchDelay')
-  await server.ask('watchSteps')
-  const talked = await processes.generate<GuestsTalk>({ type: 'guestsTalk', forMs: seconds * 1000 })
-  const loopDelayP999Ms = await server.ask('delay')
-  const stepP999Ms = await server.ask('steps')
-  const filesMBPerSecond = await processes.generate<number>({ type: 'floodEnd' }, 'beside')
-  const attacks = await processes.generate<Attacks>({ type: 'hostilesEnd' }, 'beside')
-  clearInterval(sampling)
-  await processes.generate({ type: 'guestsLeave' })
-  const grownMB = (peak - begun) / MIB
+  const begun = residentBytes(pid)
+  const clients: ClientsLoad = {
+    port,
+    clients: connections - hostile,
+    rooms,
+    protocols: PROTOCOLS,
+    atOnce: CONNECTING_AT_ONCE,
+  }
+  const attackers: AttackersLoad = { port, rooms, attackers: hostile }
+  const files = { port, uploads: 1, downloads: 1, bytes: FILE_BYTES }
+  await processes.generate({ type: 'enter', load: clients })
+  const [outcome, peak] = await withPeak(pid, async () => {
+    await processes.generate({ type: 'attack', load: attackers }, 'beside')
+    await processes.generate({ type: 'flood', load: files }, 'beside')
+    await server.ask('watchDelay')
+    await server.ask('watchSteps')
+    const forMs = seconds * 1000
+    const talked = await processes.generate<TalkResult>({
+      type: 'talk',
+      forMs,
+      linesPerSecond: LINES_A_SECOND_AND_ROOM,
+    })
+    const loopDelayP999Ms = await server.ask('delay')
+    const stepP999Ms = await server.ask('steps')
+    const filesMBPerSecond = await processes.generate<number>({ type: 'floodEnd' }, 'beside')
+    const attacks = await processes.generate<Attacks>({ type: 'attackEnd' }, 'beside')
+    return { ...talked, attacks, filesMBPerSecond, loopDelayP999Ms, stepP999Ms }
+  })
+  await processes.generate({ type: 'leave' })
+  // Without /proc nothing is known of the host's memory.
+  const grownMB = Number.isNaN(begun) ? 0 : (peak - begun) / MIB
   const mostGrownMB = (GROWTH.base + connections * GROWTH.each + hostile * GROWTH.hostile) / MIB
-  return { ...talked, attacks, filesMBPerSecond, loopDelayP999Ms, stepP999Ms, grownMB, mostGrownMB }
+  return { ...outcome, grownMB, mostGrownMB }
 }
 
 function show(load: Load, outcome: Outcome): void {
@@ -100,7 +116,7 @@ function show(load: Load, outcome: Outcome): void {
     `${load.connections} connections, ${load.hostile} of them hostile (${kinds.join(', ')}), ${load.rooms} rooms, ${load.seconds} s`,
   )
   console.log(
-    `  ${lines} lines, ${deliveries} deliveries: ${lost} lost, ${wrong} out of order or doubled, ${cut} well-behaved guests cut`,
+    `  ${lines} lines, ${deliveries} deliveries: ${lost} lost, ${wrong} out of order or doubled, ${cut} well-behaved clients cut`,
   )
   console.log(
     `  p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms (at most ${MOST_P99_MS} on a machine with nothing else to do)`,
@@ -116,10 +132,9 @@ async function main(): Promise<number> {
   const files = openFileLimit() ?? Number.POSITIVE_INFINITY
   if (load.connections + 300 > files) throw new TypeError(`this shell may open ${files} files only: ulimit -n`)
   const processes = new Processes()
-  process.once('exit', () => processes.clear())
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+  processes.clearAtExit()
   const server = await startHost(processes, { data: processes.newDirectory(), ...FROM_ELSEWHERE })
-  const outcome = await underFire(processes, server, load)
+  const outcome = await stress(processes, server, load)
   await server.stop()
   if (load.json) console.log(JSON.stringify(outcome))
   else show(load, outcome)
