@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
-import { temporaryDirectory } from '../harness/tls.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { canTrace } from '../integration/storage/disk/strace.ts'
 import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 
