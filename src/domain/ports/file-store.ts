@@ -1,5 +1,6 @@
 import type { Limit, Rejected } from '../errors.ts'
 
+/** Size and digest of a file's bytes. */
 export interface Digest {
   /** Bytes. */
   readonly size: number
@@ -100,10 +101,12 @@ export interface BoundedFileStore extends FileStore {
 
 export const hasBound = (fileStore: FileStore): fileStore is BoundedFileStore => 'bytesLeft' in fileStore
 
+/** The store failed (an I/O error other than a full disk); the host stops. */
 export class FileStoreFailed extends Error {
   readonly code = 'VAULT_BROKEN'
 }
 
+/** There is no such file, or it was removed while it was read. */
 export class FileMissing extends Error {
   readonly code = 'VAULT_MISSING'
 }
