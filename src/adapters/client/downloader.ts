@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WholeFile } from '#domain/room/events.ts'
 import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
+import { baseOf, dropPartialFiles, PartialFile } from '#system/files/partial-file.ts'
 import {
   type Content,
   holds,
@@ -12,7 +13,6 @@ import {
 } from '#system/files/publish.ts'
 import { DownloadError, downloadStream } from './download-stream.ts'
 import { Disconnected, GaveUp, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
-import { baseOf, dropPartialFiles, PartialFile } from './partial-file.ts'
 import { postReceipt } from './queries.ts'
 import { paced, type TransferOptions } from './transfers.ts'
 import { fileStatus } from './tus.ts'

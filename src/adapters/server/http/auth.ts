@@ -81,6 +81,9 @@ interface Claims extends SignedLinkHolder {
 /**
  * The sender of a request: its identity, its permissions, and its rate. A room that it may not enter looks as if there were
  * none: the same answer to the byte.
+ *
+ * No `ClientSession`: requests are no connections, hold no place in a room, and pay by address. Both leave credentials and revocation to
+ * `AccessControl`, bans and permissions to the room.
  */
 export class Requester {
   readonly address: string

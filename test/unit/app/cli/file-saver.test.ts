@@ -62,6 +62,15 @@ describe('a received file', () => {
     expect(basename(await saver.save(await send(second, 'two')))).toBe(saved)
     expect(await names()).toHaveLength(2)
   })
+  it('removes the parts that a killed process left, and nothing else with such a name', async () => {
+    const { directory, saver, send, names } = await openFolder()
+    const file = await send('a.txt', 'theirs')
+    await mkdir(directory)
+    for (const left of [`.${file.id}.part`, `.${file.id}.99-abc-12ef.part`, 'mine.part', '.mine.part'])
+      await writeFile(join(directory, left), 'not all of it')
+    await saver.save(file)
+    expect((await names()).sort()).toEqual(['.mine.part', 'mine.part', 'terima_a.txt'])
+  })
   it('C51 does not follow a link that lies where its part would be', async () => {
     const { base, directory, saver, send, names } = await openFolder()
     const file = await send('a.txt', 'theirs')

@@ -3,10 +3,10 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { cutUtf8 } from '#domain/names/text.ts'
-import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
-import { abandonedPaths, ownPath } from '#system/files/own-path.ts'
-import { named, SAVED_MODE } from '#system/files/publish.ts'
-import { piecesIn } from '#system/files/source.ts'
+import { errorCode, ignoreMissing, writeAll } from './file-system.ts'
+import { abandonedPaths, ownPath } from './own-path.ts'
+import { named, SAVED_MODE } from './publish.ts'
+import { piecesIn } from './source.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -25,7 +25,7 @@ export class PartialFile {
   }
 
   /** Takes over the `<base>.part` of an earlier attempt; `hashed` is called with the bytes read again so far. */
-  static async open(base: string, hashed: (done: number, total: number) => void): Promise<PartialFile> {
+  static async open(base: string, hashed: (done: number, total: number) => void = () => {}): Promise<PartialFile> {
     const { O_CREAT, O_RDWR, O_NOFOLLOW = 0 } = constants
     const path = await claim(base)
     const file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW, SAVED_MODE)
