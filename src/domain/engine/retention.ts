@@ -60,7 +60,7 @@ export function makeRoom(
   const exceeded = tightest(
     { of: 'file', bytes: Math.min(limits.maxFileBytes || Number.POSITIVE_INFINITY, usage.storeFileBytes) },
     { of: 'room', bytes: quota },
-    // What stays free on a disk says nothing of how much it holds.
+    // A disk's free space says nothing of its capacity.
     ...(storeBound.of === 'disk' ? [] : [storeBound]),
   )
   if (wanted.bytes > exceeded.bytes) return fileTooLarge(exceeded)
@@ -246,7 +246,7 @@ export class Evictions {
     return why
   }
 
-  /** What uploads into a room share while it is short: its quota, or what the file store could give it, whichever is less. */
+  /** The bytes that uploads into a room share while it is short: its quota, or the file store's space, whichever is less. */
   shared(room: RoomActor): Limit {
     const quota: Limit = { of: 'room', bytes: this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY }
     const { bytesLeft, bound } = hasBound(this.#ports.fileStore) ? this.#ports.fileStore : unbounded
@@ -403,7 +403,7 @@ export class Evictions {
     const old = outOfDate(whole, now, this.#limits).filter((file) => !due.includes(file))
     const going = due.length + old.length
     const isKept = going > 0 && wary && isTooManyAtOnce(going, whole.length)
-    // What can't go just now is looked at again with the next sweep.
+    // Files that can't go just now are checked again with the next sweep.
     for (const { expiresAt } of whole)
       if (expiresAt !== undefined) this.#expiry = Math.min(this.#expiry, expiresAt > now ? expiresAt : now + SWEEP_MS)
     if (isKept) {

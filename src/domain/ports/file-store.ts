@@ -91,7 +91,7 @@ export const canDate = (fileStore: FileStore): fileStore is DatedFileStore => 'd
 export interface BoundedFileStore extends FileStore {
   /** Bytes that it may still take, as far as it knows: others may write on the same disk. Below 0 where it has more than it may. */
   readonly bytesLeft: number
-  /** What sets `bytesLeft` now: the quota of the host, its disk, or its memory. */
+  /** The limit behind `bytesLeft` now: the quota of the host, its disk, or its memory. */
   readonly bound: Limit
   /** Bytes of the largest file that it takes; infinite without a limit of its own. */
   readonly maxFileBytes: number
