@@ -12,6 +12,7 @@ const SHARED_DOMAIN = 'domain/(?!engine/)'
 const PROTOCOL = 'adapters/protocol/'
 const I18N = 'adapters/i18n/'
 const SYSTEM_FILES = 'adapters/system/files/'
+const FOLDER = 'adapters/folder/'
 
 export default {
   forbidden: [
@@ -26,11 +27,12 @@ export default {
     { name: 'nobody-sees-app', severity: 'error', from: { path: '^src/adapters/' }, to: { path: '^src/app/' } },
     sees('protocol', [SHARED_DOMAIN]),
     sees('i18n', [SHARED_DOMAIN]),
+    sees('folder', [SHARED_DOMAIN, SYSTEM_FILES]),
     sees('bundle', [SHARED_DOMAIN, PROTOCOL]),
     sees('storage', [SHARED_DOMAIN, 'adapters/protocol/(journal-format|search-words)', SYSTEM_FILES]),
     sees('system', [SHARED_DOMAIN]),
-    sees('server', [DOMAIN, PROTOCOL, I18N, SYSTEM_FILES]),
-    sees('client', [SHARED_DOMAIN, PROTOCOL, I18N, SYSTEM_FILES, 'adapters/system/tls/']),
+    sees('server', [DOMAIN, PROTOCOL, I18N, FOLDER, SYSTEM_FILES]),
+    sees('client', [SHARED_DOMAIN, PROTOCOL, I18N, FOLDER, SYSTEM_FILES, 'adapters/system/tls/']),
     sees('terminal', [SHARED_DOMAIN, PROTOCOL, I18N, 'adapters/client/', SYSTEM_FILES]),
     sees('web', [SHARED_DOMAIN, PROTOCOL, I18N, 'adapters/client/']),
     {

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Code, Rejected } from './errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
-import type { Member, PastEvent, RoomEvent, WholeFile } from './room/events.ts'
+import type { Folder, Member, PastEvent, RoomEvent, WholeFile } from './room/events.ts'
 import type { HandIns } from './room/hand-ins.ts'
 import type { RoomRules } from './room/rules.ts'
 import type { RoomFile } from './room/state.ts'
@@ -15,6 +15,10 @@ export interface UploadMeta {
   readonly sha256?: string
   /** The name of the one person in the room whom it is for; left out: it is for everybody. */
   readonly to?: string
+  /** The bytes are a tar of a folder of this name: what is in it, as the sender counted. */
+  readonly folder?: Folder
+  /** Whole seconds after which it goes by itself, counted from when it is whole; left out: it stays as long as the host keeps files. */
+  readonly expiresInSeconds?: number
 }
 
 export interface UploadProgress {

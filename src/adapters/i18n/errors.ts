@@ -6,6 +6,8 @@ import type { Code } from '#domain/errors.ts'
  */
 export const indonesianRefusals: Readonly<Record<Code, string>> = {
   BAD_NAME: 'nama ini tidak bisa dipakai; pilih yang lain ({details})',
+  BAD_PATH: 'jalur ini tidak bisa dikirim; ganti namanya ({details})',
+  BAD_FOLDER: 'folder ini tidak bisa diterima; tidak ada yang disimpan ({details})',
   NAME_TAKEN: 'nama ini, atau yang mirip, sudah dipakai; pilih yang lain',
   BAD_ROOM: 'nama ruang ini tidak bisa dipakai; pilih yang lain ({details})',
   TOO_MANY_ROOMS: 'ruang sudah terlalu banyak; masuklah ke yang ada ({details})',
@@ -15,6 +17,7 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   BAD_REQUEST: 'permintaan ini tidak dimengerti ({details})',
   NO_SUCH_MEMBER: 'nama itu tidak ada, atau ada lebih dari satu; /who menampilkan yang ada ({details})',
   NO_SUCH_FILE: 'berkas itu tidak ada; /files menampilkan yang ada ({details})',
+  NO_SUCH_MESSAGE: 'pesan itu tidak ada, atau sudah dihapus ({details})',
   NO_SUCH_INVITATION: 'undangan itu tidak ada lagi; /invite list menampilkan yang ada',
   NOT_SAVED: 'berkas itu tidak disimpan ({details})',
   NOT_A_MEMBER: 'Anda tidak berada di ruang ini; masuklah lagi ({details})',

@@ -1,7 +1,7 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { Audience, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { RULE_OF, type SecondsRule } from '#domain/room/rules.ts'
-import { shortId, sizeText, spanText } from './format.ts'
+import { fileSizeText, shortId, spanText, titleOf } from './format.ts'
 import type { PageTranslator, Translator } from './translator.ts'
 
 /** Events with a sentence of their own: all but messages and passing states. */
@@ -12,7 +12,7 @@ export type ToldEvent = Exclude<
 
 /** A sentence for it, the same on every screen. */
 export function eventText(event: ToldEvent, words: PageTranslator): string {
-  const { say, language } = words
+  const { say } = words
   if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
   const { name } = event.by
   if ('seconds' in event)
@@ -29,14 +29,20 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
       return say('renamed', { from: event.from, name })
     case 'fileOffered': {
       const { file } = event
-      const gaps = { name, file: file.name, for: audienceText(file.audience, words) }
+      const gaps = { name, file: titleOf(file), for: audienceText(file.audience, words) }
       if (file.size === undefined) return say('sending', gaps)
-      return say('sendingSized', { ...gaps, size: sizeText(file.size, language) })
+      return say('sendingSized', { ...gaps, size: fileSizeText({ ...file, size: file.size }, words) })
     }
     case 'fileCompleted':
       return fileText(name, event.file, words)
     case 'fileWithdrawn':
-      return say('fileGone', { file: event.file.name, name, why: event.reason })
+      if (event.removedBy !== undefined)
+        return say('fileRemoved', { file: titleOf(event.file), name: event.removedBy.name })
+      return say('fileGone', { file: titleOf(event.file), name, why: event.reason })
+    case 'messageRemoved':
+    case 'erased':
+    case 'cleared':
+      return say(event.type, { name })
     case 'opped':
       return say('opped', { name, to: event.to.name })
     case 'deopped':
@@ -74,8 +80,8 @@ export function secondsRuleText(rule: SecondsRule, seconds: number, { say, langu
 
 /** Name, size and digest of a file, and its id for `/get`. */
 function fileText(by: string, file: WholeFile, words: PageTranslator): string {
-  const size = sizeText(file.size, words.language)
-  const gaps = { id: shortId(file.id), file: file.name, name: by, for: audienceText(file.audience, words) }
+  const size = fileSizeText(file, words)
+  const gaps = { id: shortId(file.id), file: titleOf(file), name: by, for: audienceText(file.audience, words) }
   return words.say('fileHere', { ...gaps, size, digest: file.sha256 })
 }
 
@@ -114,7 +120,7 @@ export function eventLine(event: RoomEvent, words: Translator): string {
     // For files that are for everybody there would be too many.
     case 'fileReceived':
       if (event.file.audience === undefined) return ''
-      return `* ${say('verified', { name: event.by.name, file: event.file.name })}\n`
+      return `* ${say('verified', { name: event.by.name, file: titleOf(event.file) })}\n`
     // The reason says already that they were sent out, and by whom.
     case 'left': {
       const { kickedBy: _, ...left } = event

@@ -41,6 +41,10 @@ const KIND = {
   passwordRemoved: 20,
   shutOut: 21,
   slowModeSet: 22,
+  expirySet: 23,
+  messageRemoved: 24,
+  cleared: 25,
+  erased: 26,
 } as const satisfies Record<Entry['type'], number>
 const TYPES: ReadonlyMap<unknown, Entry['type']> = new Map(
   Object.entries(KIND).map(([type, kind]) => [kind, type as Entry['type']]),
@@ -172,17 +176,17 @@ const toTuple = (entry: Entry): unknown[] => {
     case 'fileCompleted':
       return [
         ...[KIND.fileCompleted, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size],
-        ...[entry.file.sha256, ...audienceTuple(entry.file)],
+        ...[entry.file.sha256, ...aboutTuple(entry.file)],
       ]
     case 'fileWithdrawn':
       return [
         ...[KIND.fileWithdrawn, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
-        ...[entry.reason, ...audienceTuple(entry.file)],
+        ...[entry.reason, ...aboutTuple(entry.file, entry.removedBy)],
       ]
     case 'fileReceived':
       return [
         ...[KIND.fileReceived, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
-        ...audienceTuple(entry.file),
+        ...aboutTuple(entry.file),
       ]
     case 'opped':
       return [KIND.opped, seq, at, id, name, entry.to.id, entry.to.name, entry.person]
@@ -201,6 +205,12 @@ const toTuple = (entry: Entry): unknown[] => {
       return [KIND.locked, seq, at, id, name, ...personsTuple(entry.persons)]
     case 'shutOut':
       return [KIND.shutOut, seq, at, id, name, entry.person]
+    case 'messageRemoved':
+      return [KIND.messageRemoved, seq, at, id, name, entry.target, ...audienceTuple(entry)]
+    case 'cleared':
+      return [KIND.cleared, seq, at, id, name, entry.upTo]
+    case 'erased':
+      return [KIND.erased, seq, at, id, name, ...audienceTuple(entry)]
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':
@@ -229,18 +239,19 @@ const toEntry = (tuple: unknown): Entry => {
       return { type: 'topicSet', seq, at, by, topic: textAt(tuple, 5) }
     case 'fileOffered':
       return {
-        ...{ type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...audienceAt(tuple, 9) } },
-        ...(tuple[10] === undefined ? {} : { owner: textAt(tuple, 10) }),
+        ...{ type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...aboutAt(tuple, 9, 11) } },
+        ...(tuple[10] == null ? {} : { owner: textAt(tuple, 10) }),
       }
     case 'fileCompleted':
-      return { type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...audienceAt(tuple, 9) } }
+      return { type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...aboutAt(tuple, 9) } }
     case 'fileWithdrawn':
       return {
         ...{ type: 'fileWithdrawn', seq, at, by, reason: textAt(tuple, 8) },
-        file: { ...mentionedAt(tuple, 5), ...audienceAt(tuple, 9) },
+        file: { ...mentionedAt(tuple, 5), ...aboutAt(tuple, 9) },
+        ...(tuple[11] == null ? {} : { removedBy: memberAt(listAt(tuple, 11), 0) }),
       }
     case 'fileReceived':
-      return { type: 'fileReceived', seq, at, by, file: { ...mentionedAt(tuple, 5), ...audienceAt(tuple, 8) } }
+      return { type: 'fileReceived', seq, at, by, file: { ...mentionedAt(tuple, 5), ...aboutAt(tuple, 8) } }
     case 'opped':
       return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
     case 'deopped':
@@ -257,6 +268,12 @@ const toEntry = (tuple: unknown): Entry => {
       return { type: 'locked', seq, at, by, ...personsAt(tuple, 5) }
     case 'shutOut':
       return { type: 'shutOut', seq, at, by, person: textAt(tuple, 5) }
+    case 'messageRemoved':
+      return { type, seq, at, by, target: numberAt(tuple, 5), ...audienceAt(tuple, 6) }
+    case 'cleared':
+      return { type, seq, at, by, upTo: numberAt(tuple, 5) }
+    case 'erased':
+      return { type, seq, at, by, ...audienceAt(tuple, 5) }
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':
@@ -281,6 +298,12 @@ const numberAt = (tuple: readonly unknown[], index: number): number => {
   const value = tuple[index]
   if (!Number.isSafeInteger(value)) throw new BadEntries(`field ${index} of an entry is not a whole number`)
   return value as number
+}
+
+const listAt = (tuple: readonly unknown[], index: number): readonly unknown[] => {
+  const value = tuple[index]
+  if (!Array.isArray(value)) throw new BadEntries(`field ${index} of an entry is no list`)
+  return value
 }
 
 const memberAt = (tuple: readonly unknown[], index: number): Member => ({
@@ -309,16 +332,18 @@ const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
   return tuple[index + 3] == null ? file : { ...file, sha256: textAt(tuple, index + 3) }
 }
 
-/** `[sha256, audience, owner]`, as far as there is one. */
+/** `[sha256, audience, owner, more]`, as far as there is one. */
 const offerTuple = ({ file, owner }: FileOffered): readonly unknown[] => {
   const [audience] = audienceTuple(file)
+  const more = moreTuple(file)
+  if (more.length > 0) return [file.sha256 ?? null, audience ?? null, owner ?? null, ...more]
   if (owner !== undefined) return [file.sha256 ?? null, audience ?? null, owner]
   if (audience !== undefined) return [file.sha256 ?? null, audience]
   return file.sha256 === undefined ? [] : [file.sha256]
 }
 
 /** `[from.id, from.name]` for the operators, with `to.id, to.name` for one person; nothing at all for everybody. */
-const audienceTuple = ({ audience }: MentionedFile): readonly unknown[] => {
+const audienceTuple = ({ audience }: { readonly audience?: Audience }): readonly unknown[] => {
   if (audience === undefined) return []
   const { from, to } = audience
   return [[from.id, from.name, ...(to === 'staff' ? [] : [to.id, to.name])]]
@@ -329,6 +354,34 @@ const audienceAt = (tuple: readonly unknown[], index: number): { readonly audien
   if (told === undefined || told === null) return {}
   if (!Array.isArray(told)) throw new BadEntries(`field ${index} of an entry is no audience`)
   return { audience: { from: memberAt(told, 0), to: told.length === 2 ? 'staff' : memberAt(told, 2) } }
+}
+
+/** `[audience, more, removedBy]`, as far as there is one. */
+const aboutTuple = (file: MentionedFile, removedBy?: Member): readonly unknown[] => {
+  const [audience] = audienceTuple(file)
+  const more = moreTuple(file)
+  if (removedBy !== undefined) return [audience ?? null, more[0] ?? null, [removedBy.id, removedBy.name]]
+  return more.length > 0 ? [audience ?? null, ...more] : audienceTuple(file)
+}
+
+/** `[folder.files, folder.bytes, expiresAt]`, `null` for what there is not; nothing at all for a file that has none of them. */
+const moreTuple = ({ folder, expiresAt }: MentionedFile): readonly unknown[] =>
+  folder === undefined && expiresAt === undefined
+    ? []
+    : [[folder?.files ?? null, folder?.bytes ?? null, expiresAt ?? null]]
+
+type AboutFile = Pick<MentionedFile, 'audience' | 'folder' | 'expiresAt'>
+
+const aboutAt = (tuple: readonly unknown[], audience: number, more = audience + 1): AboutFile => {
+  const about = audienceAt(tuple, audience)
+  const told = tuple[more]
+  if (told === undefined || told === null) return about
+  if (!Array.isArray(told)) throw new BadEntries(`field ${more} of an entry says nothing of a file`)
+  return {
+    ...about,
+    ...(told[0] === null ? {} : { folder: { files: numberAt(told, 0), bytes: numberAt(told, 1) } }),
+    ...(told[2] === null ? {} : { expiresAt: numberAt(told, 2) }),
+  }
 }
 
 const mentionedAt = (tuple: readonly unknown[], index: number): MentionedFile => {

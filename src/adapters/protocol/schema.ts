@@ -62,6 +62,7 @@ export const count = v.custom<number>(isCount, 'must be a whole number, 0 or mor
 const countAs = (about: string) => v.pipe(count, v.description(about))
 /* @__NO_SIDE_EFFECTS__ */
 const timeAs = (what: string) => countAs(`${what}, in milliseconds since 1970.`)
+export const sequence = /* @__PURE__ */ countAs('Dense and rising within a room, from 1.')
 
 // Members
 
@@ -91,6 +92,9 @@ const commands = strictMaps({
   setTopic: { topic: text, id },
   rename: { name: text },
   receiveFile: { file: text },
+  removeMessage: { seq: count },
+  removeFile: { file: text },
+  clear: {},
   kick: { name: text, reason },
   mute: { name: text, reason },
   unmute: { name: text },
@@ -103,6 +107,7 @@ const commands = strictMaps({
   startCollection: {},
   endCollection: {},
   setSlowMode: { seconds: count },
+  setExpiry: { seconds: count },
   away: { reason },
   back: {},
   typing: {},
@@ -126,11 +131,22 @@ const operators = v.pipe(
 const findAddressee = (to: unknown): typeof member | typeof operators => (typeof to === 'string' ? operators : member)
 const addressee = { ...v.lazy(findAddressee), options: [member, operators] }
 export const audience = map({ from: member, to: addressee })
+const folder = map({
+  files: countAs('Files in the folder that this file is a tar of.'),
+  bytes: countAs('Their bytes together.'),
+})
+
+/** What is said of a file beside its name, size and digest. */
+const aboutFile = {
+  audience: v.exactOptional(audience),
+  folder: v.exactOptional(folder),
+  expiresAt: v.exactOptional(timeAs('When it goes by itself')),
+}
 
 /** `more`: the fields of a file that only one of the two ways has. */
 /* @__NO_SIDE_EFFECTS__ */
 const eventMaps = <const More extends Entries>(more: More) => {
-  const ofFile = { ...more, audience: v.exactOptional(audience) }
+  const ofFile = { ...more, ...aboutFile }
   const file = map({ id: fileId, name: text, size: v.exactOptional(count), sha256: v.exactOptional(sha256), ...ofFile })
   const whole = map({ id: fileId, name: text, size: count, sha256, ...ofFile })
   const by = { by: member }
@@ -142,8 +158,11 @@ const eventMaps = <const More extends Entries>(more: More) => {
     topicSet: { ...entry, topic: text },
     fileOffered: { ...entry, file },
     fileCompleted: { ...entry, file: whole },
-    fileWithdrawn: { ...entry, file, reason: text },
+    fileWithdrawn: { ...entry, file, reason: text, removedBy: v.exactOptional(member) },
     fileReceived: { ...entry, file },
+    messageRemoved: { ...entry, target: sequence, audience: v.exactOptional(audience) },
+    cleared: { ...entry, upTo: sequence },
+    erased: { ...entry, audience: v.exactOptional(audience) },
     opped: { ...entry, to: member, person: text },
     deopped: { ...entry, name: text, person: text },
     muted: { ...entry, name: text, reason },
@@ -155,6 +174,7 @@ const eventMaps = <const More extends Entries>(more: More) => {
     collectionStarted: entry,
     collectionEnded: entry,
     slowModeSet: { ...entry, seconds: count },
+    expirySet: { ...entry, seconds: count },
     passwordSet: entry,
     passwordRemoved: entry,
     joined: by,
@@ -192,6 +212,7 @@ const facts = {
   slowSeconds: v.exactOptional(
     countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
   ),
+  expirySeconds: v.exactOptional(countAs('Files go so many seconds after they came; left out where they stay.')),
   hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
 } satisfies Readonly<Record<keyof RoomFacts, v.GenericSchema>>
 type FactFields = v.InferOutput<v.ObjectSchema<typeof facts, undefined>>
@@ -202,8 +223,14 @@ export function factFields({ topic, ...rules }: RoomFacts): FactFields {
   return { topic, ...Object.fromEntries(holding) }
 }
 
-export function factsIn({ topic, collectingSince, slowSeconds = 0, hasPassword = false }: FactFields): RoomFacts {
-  return { topic, collectingSince, slowSeconds, hasPassword }
+export function factsIn({
+  topic,
+  collectingSince,
+  slowSeconds = 0,
+  expirySeconds = 0,
+  hasPassword = false,
+}: FactFields): RoomFacts {
+  return { topic, collectingSince, slowSeconds, expirySeconds, hasPassword }
 }
 
 // Messages of the Session protocol (docs/protocol.md)
@@ -259,7 +286,7 @@ export const hostMessages = openMaps({
   batch: { events },
   ack: { ref: count, seq: count, duplicate: flag },
   /** Without `ref` the hello, the join, or a command without one is refused. */
-  rejected: { ref: v.exactOptional(count), code, message: text },
+  rejected: { ref: v.exactOptional(count), code, message: text, retrySeconds: v.exactOptional(count) },
   pong: { ref: count },
   /** The host ends the connection. */
   bye: { code, message: text },
@@ -280,7 +307,6 @@ export type HostMessages = OneOf<typeof hostMessages>
 
 /* @__NO_SIDE_EFFECTS__ */
 const list = <Each extends v.GenericSchema>(each: Each) => v.array(each, 'must be a list')
-export const sequence = countAs('Dense and rising within a room, from 1.')
 const path = v.pipe(text, v.description('A path on this host.'))
 
 /** With the address of the file that they speak of. */
@@ -343,7 +369,7 @@ export type KeptInvitation = v.InferOutput<typeof keptInvitation>
 /** A whole file, for its sender. */
 export const sentFile = map({
   ...{ id: fileId, name: text, size: count, sha256, url: path },
-  audience: v.exactOptional(audience),
+  ...aboutFile,
 })
 
 const given = map({ name: text, at: timeAs('When') })
@@ -358,7 +384,7 @@ export const fileRow = map({
   sha256: v.exactOptional(sha256),
   offset: v.exactOptional(countAs('Of one that is not whole: bytes that would survive a crash.')),
   url: path,
-  audience: v.exactOptional(audience),
+  ...aboutFile,
   verified: countAs('How many have it whole and said so.'),
   receipts: v.exactOptional(v.pipe(list(given), v.description('Of a whole file: who said so, and when.'))),
 })

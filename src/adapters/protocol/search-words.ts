@@ -35,6 +35,9 @@ export const searchableText = (entry: Entry): string | undefined => {
     case 'fileOffered':
     case 'fileWithdrawn':
     case 'fileReceived':
+    case 'messageRemoved':
+    case 'cleared':
+    case 'erased':
     case 'passwordSet':
     case 'passwordRemoved':
       return undefined

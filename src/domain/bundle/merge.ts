@@ -1,24 +1,18 @@
 import {
-  type Acted,
   type Entry,
   type FileCompleted,
   type FileReceived,
+  isMessage,
   isRule,
-  type Said,
+  type Message,
   type TopicSet,
-  type Whispered,
 } from '../room/events.ts'
-
-export type Message = Said | Acted | Whispered
 
 /**
  * The part of a room that travels to another host: its messages, its topic, its whole files and the names that verified them. Permissions
  * (ops, bans, mutes, locks, passwords, submissions) stay: each host sets its own, and a stranger's bundle must not change them.
  */
 export type Carried = Message | TopicSet | FileCompleted | FileReceived
-
-export const isMessage = (entry: Entry): entry is Message =>
-  entry.type === 'said' || entry.type === 'acted' || entry.type === 'whispered'
 
 /** Of a room's facts those that travel, in their order: the topic that holds, and the files that are there and are none of `without`. */
 export function carriedFacts(facts: readonly Entry[], without: ReadonlySet<string>): readonly Carried[] {
@@ -105,6 +99,10 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     case 'fileReceived':
       held.files.get(entry.file.id)?.received.add(entry.by.name)
       return
+    // Nor does what is gone.
+    case 'messageRemoved':
+    case 'cleared':
+    case 'erased':
     // So is the password.
     case 'passwordSet':
     case 'passwordRemoved':

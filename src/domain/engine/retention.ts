@@ -1,8 +1,11 @@
-import { type Rejected, rejected } from '../errors.ts'
-import { hasBound } from '../ports/file-store.ts'
+import { type Limit, type Rejected, rejected } from '../errors.ts'
+import { fileTooLarge, noSpace } from '../file-limits.ts'
+import { type BoundedFileStore, hasBound } from '../ports/file-store.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
+import type { Ack } from '../room/commands.ts'
+import type { Member } from '../room/events.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { EngineLimits, Ports, RetentionLimits } from './limits.ts'
 import type { Rooms } from './rooms.ts'
@@ -13,6 +16,8 @@ export interface KeptFile {
   readonly bytes: number
   /** When it was whole, in milliseconds since 1970. */
   readonly at: number
+  /** When its sender or its room wants it to go, in milliseconds since 1970. */
+  readonly expiresAt?: number
 }
 
 /** A file that is to have room. */
@@ -32,8 +37,9 @@ export interface FileUsage {
   readonly arrivingBytes: number
   /** Files of all rooms. */
   readonly hostFiles: number
-  /** Bytes that the file store may still take, by its own limit. */
+  /** Bytes that the file store may still take, and by which limit. */
   readonly storeBytesLeft: number
+  readonly storeBound: Limit
   /** Bytes of the largest file that the file store takes. */
   readonly storeFileBytes: number
 }
@@ -49,15 +55,16 @@ export function makeRoom(
   usage: FileUsage,
   limits: RetentionLimits,
 ): readonly KeptFile[] | Rejected {
-  const { whole, arrivingBytes, hostFiles, storeBytesLeft } = usage
-  const quota = limits.roomFileBytes || Number.POSITIVE_INFINITY
-  const most = Math.min(quota, usage.storeFileBytes)
-  if (wanted.bytes > most)
-    return rejected(
-      'FILE_TOO_LARGE',
-      `this host takes files of at most ${Math.floor(most / 1e6)} MB; send a smaller one`,
-    )
-  if (arrivingBytes + wanted.bytes > quota) return fullOfUnfinished
+  const { whole, arrivingBytes, hostFiles, storeBytesLeft, storeBound } = usage
+  const quota = limits.roomQuotaBytes || Number.POSITIVE_INFINITY
+  const exceeded = tightest(
+    { of: 'file', bytes: Math.min(limits.maxFileBytes || Number.POSITIVE_INFINITY, usage.storeFileBytes) },
+    { of: 'room', bytes: quota },
+    // What stays free on a disk says nothing of how much it holds.
+    ...(storeBound.of === 'disk' ? [] : [storeBound]),
+  )
+  if (wanted.bytes > exceeded.bytes) return fileTooLarge(exceeded)
+  if (arrivingBytes + wanted.bytes > quota) return noSpace({ of: 'room', bytes: quota })
   let over = arrivingBytes + wanted.bytes - quota
   for (const { bytes } of whole) over += bytes
   let missing = wanted.newBytes - storeBytesLeft
@@ -70,25 +77,28 @@ export function makeRoom(
     missing -= file.bytes
     tooMany--
   }
-  if (missing > 0)
-    return rejected('DISK_FULL', 'the host has no room for this file; try again once some of other rooms are removed')
+  if (missing > 0) return noSpace(storeBound)
   if (tooMany > 0)
-    return rejected('TOO_MANY_FILES', 'the host keeps as many files as it may; try again once some are removed')
+    return rejected(
+      'TOO_MANY_FILES',
+      `the host keeps ${limits.filesPerHost} files, as many as it may; try again once some are removed`,
+    )
   return going
 }
 
-/** Unfinished uploads leave no space in the room, even if all its whole files were evicted. */
-export const fullOfUnfinished: Rejected = rejected(
-  'DISK_FULL',
-  'as much is arriving as this room keeps; try again once it is through',
-)
+const tightest = (first: Limit, ...more: readonly Limit[]): Limit =>
+  more.reduce((least, limit) => (limit.bytes < least.bytes ? limit : least), first)
 
-/** Which of the files have been kept long enough at the time `now`. */
+/** Which of the files have been kept long enough at the time `now`, by the host's limit. */
 export const outOfDate = (
   whole: readonly KeptFile[],
   now: number,
   { fileDays }: RetentionLimits,
 ): readonly KeptFile[] => (fileDays === 0 ? [] : whole.filter(({ at }) => at + fileDays * DAY_MS < now))
+
+/** Those whose own time has come. */
+const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
+  whole.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt <= now)
 
 /** A clock that has jumped must not empty a room: after a jump only a few of its files go in one sweep (C83). */
 export const isTooManyAtOnce = (going: number, whole: number): boolean => going * 10 > whole
@@ -120,6 +130,13 @@ const SWEEP_MS = 3_600_000
 /** A file that comes may have so much more than it has, while that is free, so that not each piece is counted. */
 const AHEAD_BYTES = 1024 * 1024
 
+/** A file store that does not know how much it takes. */
+const unbounded: Pick<BoundedFileStore, 'bytesLeft' | 'bound' | 'maxFileBytes'> = {
+  bytesLeft: Number.POSITIVE_INFINITY,
+  bound: { of: 'host', bytes: Number.POSITIVE_INFINITY },
+  maxFileBytes: Number.POSITIVE_INFINITY,
+}
+
 interface Arriving {
   readonly room: string
   /** Bytes that have arrived, or are about to. */
@@ -142,6 +159,8 @@ export class Evictions {
   readonly #going = new Set<string>()
   #jumps: ClockJumpDetector | undefined
   #cancelSweep: Cancel | undefined
+  /** When the next file expires that has a time of its own, in milliseconds since 1970. */
+  #expiry = Number.POSITIVE_INFINITY
   #busy: Promise<unknown> = Promise.resolve()
 
   /** `roomOf` gives the room of each file of the host; evicted files are taken out of it. `failed` is called with every error. */
@@ -159,9 +178,10 @@ export class Evictions {
     this.#failed = failed
   }
 
-  /** `newest`: when the host last heard of a file, in milliseconds since 1970. `gone`: files that were withdrawn. */
-  start(newest: number | undefined, gone: readonly string[]): void {
+  /** Times in milliseconds since 1970. `newest`: when the host last heard of a file. `gone`: files that were withdrawn. `expiry`: when the first one expires. */
+  start(newest: number | undefined, gone: readonly string[], expiry = Number.POSITIVE_INFINITY): void {
     const { clock } = this.#ports
+    this.#expiry = expiry
     this.#jumps = new ClockJumpDetector(clock.now(), clock.elapsed(), newest, this.#limits)
     this.#sweepLater()
     this.#meanwhile(this.#removeAll(gone))
@@ -226,6 +246,16 @@ export class Evictions {
     return why
   }
 
+  /** What uploads into a room share while it is short: its quota, or what the file store could give it, whichever is less. */
+  shared(room: RoomActor): Limit {
+    const quota: Limit = { of: 'room', bytes: this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY }
+    const { bytesLeft, bound } = hasBound(this.#ports.fileStore) ? this.#ports.fileStore : unbounded
+    let bytes = Math.max(0, bytesLeft)
+    for (const arriving of this.#arriving.values()) bytes += arriving.bytes
+    for (const whole of this.#wholeOf(room)) bytes += whole.bytes
+    return tightest(quota, { of: bound.of, bytes })
+  }
+
   #isFree(room: RoomActor, id: string, bytes: number): boolean {
     const going = this.#plan(room, id, bytes)
     return !('type' in going) && going.length === 0
@@ -250,9 +280,7 @@ export class Evictions {
       else if (arriving.room === name && files.get(other)?.status !== 'whole') arrivingBytes += arriving.bytes
       if (!this.#roomOf.has(other)) hostFiles++
     }
-    const storeBounds = hasBound(fileStore)
-      ? { storeBytesLeft: fileStore.bytesLeft + givenBytes, storeFileBytes: fileStore.maxFileBytes }
-      : { storeBytesLeft: Number.POSITIVE_INFINITY, storeFileBytes: Number.POSITIVE_INFINITY }
+    const { bytesLeft, bound, maxFileBytes } = hasBound(fileStore) ? fileStore : unbounded
     const isCounted = before !== undefined || (this.#roomOf.has(id) && !this.#awaited.has(id))
     return makeRoom(
       { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: isCounted ? 0 : 1 },
@@ -260,7 +288,9 @@ export class Evictions {
         whole: this.#wholeOf(room),
         arrivingBytes,
         hostFiles,
-        ...storeBounds,
+        storeBytesLeft: bytesLeft + givenBytes,
+        storeBound: bound,
+        storeFileBytes: maxFileBytes,
       },
       this.#limits,
     )
@@ -270,7 +300,11 @@ export class Evictions {
   #wholeOf({ state }: RoomActor): KeptFile[] {
     const whole: KeptFile[] = []
     for (const { status, file, at } of state.files.values())
-      if (status === 'whole' && !this.#going.has(file.id)) whole.push({ id: file.id, bytes: file.size, at })
+      if (status === 'whole' && !this.#going.has(file.id))
+        whole.push({
+          ...{ id: file.id, bytes: file.size, at },
+          ...(file.expiresAt === undefined ? {} : { expiresAt: file.expiresAt }),
+        })
     return whole
   }
 
@@ -296,21 +330,50 @@ export class Evictions {
     for (const id of ids) if (this.#jumps !== undefined) await this.#ports.fileStore.remove(id)
   }
 
+  /** Takes a whole file away for somebody who may remove it. */
+  async remove(room: RoomActor, by: Member, id: string): Promise<Ack | Rejected> {
+    this.#going.add(id)
+    const removing = this.#remove(room, by, id).finally(() => this.#going.delete(id))
+    this.#meanwhile(removing)
+    return await removing
+  }
+
+  async #remove(room: RoomActor, by: Member, id: string): Promise<Ack | Rejected> {
+    const answer = await tell(room, by, { type: 'removeFile', file: id })
+    if (answer.type === 'ack') await this.#gone(id)
+    return answer
+  }
+
+  async #gone(id: string): Promise<void> {
+    await this.#ports.fileStore.remove(id)
+    this.#roomOf.delete(id)
+  }
+
   async #withdraw(room: RoomActor, known: RoomFile | undefined, reason: string): Promise<Rejected | undefined> {
     if (known === undefined) return undefined
     const { id } = known.file
     const told = await tell(room, known.by, { type: 'withdrawFile', file: id, reason })
     if (told.type === 'rejected') return told
-    await this.#ports.fileStore.remove(id)
-    this.#roomOf.delete(id)
+    await this.#gone(id)
     this.#ports.metrics.count('files_evicted')
     return undefined
   }
 
+  /** A file that is whole, or on its way, goes at this time. */
+  expire(at: number): void {
+    if (at >= this.#expiry) return
+    this.#expiry = at
+    this.#cancelSweep?.()
+    this.#cancelSweep = undefined
+    this.#sweepLater()
+  }
+
   /** While the host runs and files have a time to go. */
   #sweepLater(): void {
-    if (this.#jumps === undefined || this.#limits.fileDays === 0 || this.#roomOf.size === 0) return
-    this.#cancelSweep ??= this.#ports.clock.after(SWEEP_MS, () => {
+    if (this.#jumps === undefined || this.#roomOf.size === 0) return
+    if (this.#limits.fileDays === 0 && this.#expiry === Number.POSITIVE_INFINITY) return
+    const soon = Math.max(0, this.#expiry - this.#ports.clock.now())
+    this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, soon), () => {
       const sweep = this.#sweep().finally(() => {
         this.#cancelSweep = undefined
         this.#sweepLater()
@@ -323,6 +386,7 @@ export class Evictions {
     const { clock } = this.#ports
     const now = clock.now()
     const wary = this.#jumps?.isWary(now, clock.elapsed()) === true
+    this.#expiry = Number.POSITIVE_INFINITY
     for (const name of new Set(this.#roomOf.values())) {
       const room = await this.#rooms.use(name)
       try {
@@ -335,13 +399,19 @@ export class Evictions {
 
   async #sweepRoom(room: RoomActor, now: number, wary: boolean): Promise<void> {
     const whole = this.#wholeOf(room)
-    const old = outOfDate(whole, now, this.#limits)
-    if (old.length === 0) return
-    if (wary && isTooManyAtOnce(old.length, whole.length)) {
-      const fields = { files: old.length, of: whole.length }
+    const due = expired(whole, now)
+    const old = outOfDate(whole, now, this.#limits).filter((file) => !due.includes(file))
+    const going = due.length + old.length
+    const isKept = going > 0 && wary && isTooManyAtOnce(going, whole.length)
+    // What can't go just now is looked at again with the next sweep.
+    for (const { expiresAt } of whole)
+      if (expiresAt !== undefined) this.#expiry = Math.min(this.#expiry, expiresAt > now ? expiresAt : now + SWEEP_MS)
+    if (isKept) {
+      const fields = { files: going, of: whole.length }
       this.#ports.log.error('the clock has jumped: files that seem out of date are kept for a day', fields)
       return
     }
+    await this.#evict(room, due, 'its time is over')
     await this.#evict(room, old, `files stay for ${this.#limits.fileDays} days`)
   }
 }

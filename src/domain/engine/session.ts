@@ -4,13 +4,29 @@ import { checkText } from '../names/text.ts'
 import { FileMissing, type Pieces } from '../ports/file-store.ts'
 import { ask, type RoomActor, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
-import type { Ack, ClientCommand, Mail, PostedCommand } from '../room/commands.ts'
-import { isEntry, type Member, type PastEvent, publicFacts, type RoomEvent, type WholeFile } from '../room/events.ts'
+import {
+  type Ack,
+  type ClientCommand,
+  isRemoval,
+  type Mail,
+  type PostedCommand,
+  type Removal,
+} from '../room/commands.ts'
+import { noSuchMessage } from '../room/decide.ts'
+import {
+  isEntry,
+  isMessage,
+  type Member,
+  type PastEvent,
+  publicFacts,
+  type RoomEvent,
+  type WholeFile,
+} from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
 import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
-import { admits, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
+import { admits, audienceOf, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
 import { refusedUpload } from '../transfer/upload.ts'
@@ -226,7 +242,33 @@ export class LocalSession implements RoomSession {
   async send(command: ClientCommand): Promise<Ack | Rejected> {
     if (this.#hasLeft) return left
     if (command.type === 'rename') return await this.#rename(command.name)
+    if (isRemoval(command)) return await this.#remove(command)
     return await this.#checked(command, await ask(this.#room, this.member, command))
+  }
+
+  /** Kept first, then carried out: a host that goes down between the two carries it out when it starts. */
+  async #remove(command: Removal): Promise<Ack | Rejected> {
+    const { transfers } = this.#parts
+    switch (command.type) {
+      case 'removeMessage': {
+        const { seq } = command
+        const [found] = await this.read(seq - 1, 1)
+        if (found === undefined || found.type === 'missed' || found.seq !== seq || !isMessage(found))
+          return noSuchMessage
+        const audience = audienceOf(found)
+        const message = { author: found.by, ...(audience === undefined ? {} : { audience }) }
+        return await ask(this.#room, this.member, { type: 'removeMessage', seq, message })
+      }
+      case 'removeFile':
+        return await transfers.remove(this.#room, this.member, command.file)
+      case 'clear': {
+        const answer = await ask(this.#room, this.member, command)
+        if (answer.type === 'ack') await transfers.removeAll(this.#room, this.member)
+        return answer
+      }
+      default:
+        return command satisfies never
+    }
   }
 
   /** Tells the room that this member has set its password, or taken it away. */

@@ -1,11 +1,13 @@
 import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
+import { overFairShare } from '../file-limits.ts'
 import { safeFileName } from '../names/file-name.ts'
-import { canDate, FileMissing, FileStoreFailed } from '../ports/file-store.ts'
+import { canDate, FileMissing, FileStoreFailed, hasBound } from '../ports/file-store.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
+import { removal } from '../room/decide.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
@@ -17,9 +19,18 @@ import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Evictions, fullOfUnfinished } from './retention.ts'
+import { Evictions } from './retention.ts'
 import type { Rooms } from './rooms.ts'
-import { arrived, holderOf, needed, OF, overShare, type UploadHolder, UploadPlaces, yielding } from './upload-places.ts'
+import {
+  arrived,
+  heldBytes,
+  holderOf,
+  needed,
+  overShare,
+  type UploadHolder,
+  UploadPlaces,
+  yielding,
+} from './upload-places.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
@@ -66,12 +77,12 @@ export class Transfers {
   /** Finds every file again, and takes up those that were on their way when the host went down. */
   async load(): Promise<void> {
     const { journal, fileStore, log } = this.#ports
-    const { roomOf, interrupted, gone, newest } = await findFiles(journal)
+    const { roomOf, interrupted, gone, newest, expiry } = await findFiles(journal)
     for (const [id, room] of roomOf) this.#roomOf.set(id, room)
     const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
     for (const { room, file } of interrupted) await this.#takeUp(room, file)
-    this.#evictions.start(newest, gone)
+    this.#evictions.start(newest, gone, expiry)
   }
 
   /** Files that are being written now. */
@@ -123,18 +134,42 @@ export class Transfers {
     if (typeof name !== 'string') return name
     const audience = room.audienceFor(by, meta.to)
     if (audience !== undefined && 'type' in audience) return audience
-    const { size, sha256 } = meta
-    const promised = { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
+    const { size, sha256, folder, expiresInSeconds } = meta
+    const promised = {
+      ...(size === undefined ? {} : { size }),
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(folder === undefined ? {} : { folder }),
+      ...(expiresInSeconds === undefined ? {} : { expiresAt: this.#ports.clock.now() + expiresInSeconds * 1000 }),
+    }
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
     const known = await this.#known(room, by, file)
     if (known !== undefined) return known
     const holder = holderOf(room, by, owner)
+    await this.#measure()
     const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
     if (full !== undefined) return full
     await this.#places.restOthers()
     const transfer = this.#track(room, by, file, { holder, owner })
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
+  }
+
+  /** Takes away a file that this member may remove: the room is told first, then the bytes go. */
+  async remove(room: RoomActor, by: Member, id: string): Promise<Ack | Rejected> {
+    const command = { type: 'removeFile', file: id } as const
+    const transfer = this.#places.find(id)
+    if (transfer !== undefined) {
+      const why = room.refusalOf(by, command)
+      if (why !== undefined) return why
+      await transfer.withdraw(removal(by))
+      if (transfer.status === 'withdrawn') return { type: 'ack', seq: room.state.last, duplicate: false }
+    }
+    return await this.#rooms.during(room, () => this.#evictions.remove(room, by, id))
+  }
+
+  /** Takes away all files of a room, for its owner. */
+  async removeAll(room: RoomActor, by: Member): Promise<void> {
+    await Promise.all(Array.from(room.state.files.keys(), (id) => this.remove(room, by, id)))
   }
 
   /** Each that begins, or is taken up after a restart, from now on. */
@@ -257,6 +292,7 @@ export class Transfers {
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
     this.#opened.next(transfer)
     this.#evictions.await(file.id, name, durable ?? 0)
+    if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
     this.#sweepLater()
     return transfer
   }
@@ -272,19 +308,30 @@ export class Transfers {
     holder: UploadHolder,
     upTo: number,
   ): Promise<Rejected | undefined> {
-    const share = this.#limits.roomFileBytes || Number.POSITIVE_INFINITY
+    await this.#measure()
     for (;;) {
       const all = this.#places
         .views(({ status }, isSlow) => status === 'paused' || isSlow)
         .filter((each) => each.id !== id)
-      const over = upTo === 0 ? undefined : overShare(all, holder, arrived, upTo, share)
-      const why = over === undefined ? await this.#evictions.reserve(room, id, upTo) : tooMuchOf(over.by, share)
+      const shared = this.#evictions.shared(room)
+      const over = upTo === 0 ? undefined : overShare(all, holder, arrived, upTo, shared.bytes)
+      const why =
+        over === undefined
+          ? await this.#evictions.reserve(room, id, upTo)
+          : overFairShare(over.by, heldBytes(over.uploads), shared)
       if (why === undefined || why.code !== 'DISK_FULL' || upTo === 0) return why
-      const here = why === fullOfUnfinished ? all.filter(({ id }) => this.#roomOf.get(id) === room.state.name) : all
+      const isRoomFull = over === undefined && why.limit?.of === 'room'
+      const here = isRoomFull ? all.filter(({ id }) => this.#roomOf.get(id) === room.state.name) : all
       const gives = yielding(over?.uploads ?? here, holder, arrived)
       if (gives === undefined) return why
       await this.#places.find(gives.id)?.withdraw(needed)
     }
+  }
+
+  /** A file store that shares its disk with others looks anew before somebody is refused. */
+  async #measure(): Promise<void> {
+    const { fileStore } = this.#ports
+    if (hasBound(fileStore)) await fileStore.measure()
   }
 
   /** The room may have the same bytes already: then nothing has to be sent. Files that the sender may not see do not count (C115). */
@@ -316,8 +363,10 @@ export class Transfers {
     const full = await fileStore.duplicate(same, file.id)
     if (full !== undefined) return full
     const told = await this.#announce(room, by, { type: 'completeFile', file })
-    if (told.type === 'ack') this.#roomOf.set(file.id, room.state.name)
-    else await fileStore.remove(file.id)
+    if (told.type === 'ack') {
+      this.#roomOf.set(file.id, room.state.name)
+      if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+    } else await fileStore.remove(file.id)
     return told.type === 'ack' ? file : told
   }
 
@@ -379,6 +428,8 @@ export interface FoundFiles {
   readonly gone: readonly string[]
   /** When the newest fact became one, in milliseconds since 1970. */
   readonly newest: number | undefined
+  /** When the first one expires that has a time of its own; infinite where none has. */
+  readonly expiry: number
 }
 
 export async function findFiles(journal: Journal): Promise<FoundFiles> {
@@ -387,6 +438,7 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
   const interrupted: { room: string; file: RoomFile }[] = []
   const gone: string[] = []
   let newest: number | undefined
+  let expiry = Number.POSITIVE_INFINITY
   for (const room of (await journal.rooms()).keys()) {
     const state = initialState(room)
     for (const fact of await journal.facts(room)) {
@@ -396,16 +448,12 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
     }
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
+      expiry = Math.min(expiry, file.file.expiresAt ?? Number.POSITIVE_INFINITY)
       if (file.status === 'offered') interrupted.push({ room, file })
       else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, byDigest, interrupted, gone, newest }
+  return { roomOf, byDigest, interrupted, gone, newest, expiry }
 }
 
-const tooMuchOf = (by: keyof UploadHolder, bytes: number): Rejected =>
-  rejected(
-    'DISK_FULL',
-    `uploads ${OF[by]} that are not finished have the half of ${Math.floor(bytes / 1e6)} MB; finish or withdraw them first`,
-  )
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')

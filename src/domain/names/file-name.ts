@@ -54,14 +54,17 @@ export const collisionKey = (name: string): string =>
   foldCase(name.replace(/[\u200c\u200d]/g, '').normalize('NFC')).normalize('NFC')
 
 /** `name` for the n-th file that wants it: `a (2)`, `a (2).txt`. At most 255 bytes: the stem gives way. */
-export function numbered(name: string, n: number): string {
+export const numbered = (name: string, n: number): string => labelled(name, String(n))
+
+/** The same with another label than a number, such as a time; it has no sign that a file name cannot have. */
+export function labelled(name: string, label: string): string {
   const extension = extensionOf(name)
-  const suffix = ` (${n})${extension}`
+  const suffix = ` (${label})${extension}`
   return withoutHidden(cutGraphemes(stemOf(name, extension), MAX_NUMBERED_BYTES - utf8Length(suffix)) + suffix)
 }
 
-/** Joiners and selectors stay where they are how a word or an emoji is spelled. */
-function withoutHidden(name: string): string {
+/** Without characters that are not seen. Joiners and selectors stay where they are how a word or an emoji is spelled. */
+export function withoutHidden(name: string): string {
   if (!INVISIBLE.test(name)) return name
   // Of several joiners, typed by mistake, one does all.
   return name
@@ -77,8 +80,10 @@ const lastComponent = (path: string): string => path.slice(Math.max(path.lastInd
 const bounded = (name: string): string =>
   name.length > HEAD_UNITS + TAIL_UNITS ? name.slice(0, HEAD_UNITS) + name.slice(-TAIL_UNITS) : name
 
-// C44. Under NFKC, because Windows takes `COM¹` for COM1.
-const notDevice = (name: string): string => (DEVICE.test(name.normalize('NFKC')) ? `_${name}` : name)
+/** A name that Windows takes for a device, whatever its extension (C44). Under NFKC, because it takes `COM¹` for COM1. */
+export const isDevice = (name: string): boolean => DEVICE.test(name.normalize('NFKC'))
+
+const notDevice = (name: string): string => (isDevice(name) ? `_${name}` : name)
 
 function shortened(name: string): string {
   if (utf8Length(name) <= MAX_BYTES) return withoutHidden(name)

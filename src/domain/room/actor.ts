@@ -130,6 +130,13 @@ export class RoomActor {
     return refusalFor(rankOf(this.#state, id), permission)
   }
 
+  /** Why a member may not ask this just now; undefined where they may. Nothing is done. */
+  refusalOf(by: Member, command: ClientCommand): Rejected | undefined {
+    const { maxTextBytes, receiptsPerFile } = this.#limits
+    const event = this.#decide(by, command, { seq: this.#state.last + 1, at: 0, maxTextBytes, receiptsPerFile })
+    return event.type === 'rejected' ? event : undefined
+  }
+
   /** For whom a file is that a member sends, to the one of that name or to the room. */
   audienceFor(by: Member, name: string | undefined): Audience | undefined | Rejected {
     const to = name === undefined ? undefined : addressee(this.#state, name)
@@ -313,7 +320,7 @@ function charsOf(commands: readonly RoomCommand[]): number {
 }
 
 /** A member's request to the room: refused when its mailbox is full. */
-export function ask(room: RoomActor, by: Member, command: ClientCommand): Promise<Ack | Rejected> {
+export function ask(room: RoomActor, by: Member, command: RoomCommand): Promise<Ack | Rejected> {
   return new Promise((resolve) => {
     if (room.post(mail(by, command, resolve)) === 'full') resolve(busy)
   })

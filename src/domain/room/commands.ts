@@ -1,5 +1,5 @@
 import type { Rejected } from '../errors.ts'
-import type { Member, OfferedFile, Role, WholeFile } from './events.ts'
+import type { Audience, Member, OfferedFile, Role, WholeFile } from './events.ts'
 
 export interface Say {
   readonly type: 'say'
@@ -34,6 +34,26 @@ export interface ReceiveFile {
   readonly type: 'receiveFile'
   readonly file: string
 }
+
+/** Takes away a message: one's own, or as an operator anybody's. */
+export interface RemoveMessage {
+  readonly type: 'removeMessage'
+  readonly seq: number
+}
+/** The same with what the engine has read of the message: the room itself keeps none. */
+export interface RemoveReadMessage extends RemoveMessage {
+  readonly message?: { readonly author: Member; readonly audience?: Audience }
+}
+/** Takes away a file, whole or on its way: one's own, or as an operator anybody's. */
+export interface RemoveFile {
+  readonly type: 'removeFile'
+  readonly file: string
+}
+/** Takes away every message and file of the room; for its owner. */
+export interface Clear {
+  readonly type: 'clear'
+}
+export type Removal = RemoveMessage | RemoveFile | Clear
 
 /** Commands of operators. `name`: a member of the room; bans and mutes hold for the name, or a guest's address. */
 export interface Kick {
@@ -86,8 +106,13 @@ export interface SetSlowMode {
   readonly type: 'setSlowMode'
   readonly seconds: number
 }
+/** The room's files go so many seconds after they came, an hour to 365 days; 0 ends it. */
+export interface SetExpiry {
+  readonly type: 'setExpiry'
+  readonly seconds: number
+}
 /** Sets a rule of the room to a number of seconds; 0 ends it. */
-export type SetSeconds = SetSlowMode
+export type SetSeconds = SetSlowMode | SetExpiry
 export type Moderation =
   | Kick
   | Mute
@@ -122,13 +147,20 @@ export type ClientCommand =
   | SetTopic
   | Rename
   | ReceiveFile
+  | Removal
   | Moderation
   | GoAway
   | ComeBack
   | Type
 
-/** The commands that can be sent without waiting for the answer. A rename cannot: another member may have the name. */
-export type PostedCommand = Exclude<ClientCommand, Rename>
+/** The commands that can be sent without waiting for the answer. A rename cannot: another member may have the name. Nor can a removal, which is carried out once it is kept. */
+export type PostedCommand = Exclude<ClientCommand, Rename | Removal>
+
+export const isPosted = (command: ClientCommand): command is PostedCommand =>
+  command.type !== 'rename' && !isRemoval(command)
+
+export const isRemoval = (command: ClientCommand): command is Removal =>
+  command.type === 'removeMessage' || command.type === 'removeFile' || command.type === 'clear'
 
 export interface Join {
   readonly type: 'join'
@@ -176,7 +208,8 @@ export interface TellPassword {
 }
 
 export type RoomCommand =
-  | ClientCommand
+  | Exclude<ClientCommand, RemoveMessage>
+  | RemoveReadMessage
   | Join
   | Leave
   | OfferFile

@@ -13,19 +13,21 @@ import type {
   Type,
   Whisper,
 } from './commands.ts'
-import { authorOf, type Member, type RoomEvent } from './events.ts'
+import { authorOf, type Member, type MentionedFile, type RoomEvent } from './events.ts'
 import {
   arrivingAs,
   banned,
   moderate,
   notAMember,
+  type Permission,
+  personOf,
   rankOf,
   refusalFor,
   restraintOf,
   skeletonOf,
   slowed,
 } from './moderation.ts'
-import type { RoomState } from './state.ts'
+import type { RoomFile, RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
 /** The outcome of a command in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
@@ -40,9 +42,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'withdrawFile': {
       const known = state.files.get(command.file)
       if (known === undefined) return noSuchFile
-      const { id, name, audience } = known.file
-      const file = { id, name, ...(audience === undefined ? {} : { audience }) }
-      return { type: 'fileWithdrawn', seq, at, by: authorOf(by), file, reason: command.reason }
+      return { type: 'fileWithdrawn', seq, at, by: authorOf(by), file: mentioned(known.file), reason: command.reason }
     }
     case 'progressFile': {
       const known = state.files.get(command.file)
@@ -55,8 +55,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
 
   const listed = state.members.get(by.id)
   const member = listed ?? state.hidden.get(by.id)
-  const permission = command.type === 'setTopic' && state.locked ? 'setLockedTopic' : command.type
-  const why = refusalFor(rankOf(state, by.id), permission)
+  const why = refusalFor(rankOf(state, by.id), permissionFor(state, by, command))
   if (why !== undefined) return why
   if (member === undefined) return notAMember
   switch (command.type) {
@@ -73,6 +72,21 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       const topic = checkText(command.topic, stamp.maxTextBytes)
       return typeof topic === 'string' ? { type: 'topicSet', seq, at, by: authorOf(member), topic } : topic
     }
+    case 'removeMessage': {
+      const { message } = command
+      if (message === undefined) return noSuchMessage
+      const some = message.audience === undefined ? {} : { audience: message.audience }
+      return { type: 'messageRemoved', seq, at, by: authorOf(member), target: command.seq, ...some }
+    }
+    case 'removeFile': {
+      const known = state.files.get(command.file)
+      if (known === undefined || !admits(known.file.audience, readerOf(state, member.id))) return noSuchFile
+      const removedBy = authorOf(member)
+      const { by: sender, file } = known
+      return { type: 'fileWithdrawn', seq, at, by: sender, file: mentioned(file), reason: removal(member), removedBy }
+    }
+    case 'clear':
+      return { type: 'cleared', seq, at, by: authorOf(member), upTo: state.last }
     case 'receiveFile': {
       const known = state.files.get(command.file)
       if (known?.status !== 'whole' || !admits(known.file.audience, readerOf(state, member.id))) return noSuchFile
@@ -100,6 +114,47 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
   }
 }
 
+/** What each command needs. Whose something is matters for what is removed. */
+function permissionFor(state: RoomState, by: Member, command: MemberCommand): Permission {
+  switch (command.type) {
+    case 'setTopic':
+      return state.locked ? 'setLockedTopic' : 'setTopic'
+    case 'removeMessage':
+      return command.message === undefined || isAuthor(state, by, command.message.author)
+        ? 'removeMessage'
+        : 'removeOthers'
+    case 'removeFile': {
+      const known = state.files.get(command.file)
+      const isOthers = known !== undefined && !isAuthor(state, by, known.by) && !isOwner(state, by, known)
+      return isOthers ? 'removeOthers' : 'removeFile'
+    }
+    default:
+      return command.type
+  }
+}
+
+/** What a member or its connection asks, as opposed to what the engine tells. */
+type MemberCommand = Exclude<
+  RoomCommand,
+  { readonly type: 'join' | 'offerFile' | 'completeFile' | 'withdrawFile' | 'progressFile' | 'tellPassword' }
+>
+
+const isAuthor = (state: RoomState, by: Member, author: Member): boolean =>
+  by.id === author.id || personOf(state, by.id) === author.id
+
+const isOwner = (state: RoomState, by: Member, file: RoomFile): boolean =>
+  file.status === 'offered' && file.owner !== undefined && file.owner === personOf(state, by.id)
+
+/** The reason of a file that somebody has removed. */
+export const removal = ({ name }: Member): string => `removed by ${name}`
+
+const mentioned = ({ id, name, folder, audience }: MentionedFile): MentionedFile => ({
+  id,
+  name,
+  ...(folder === undefined ? {} : { folder }),
+  ...(audience === undefined ? {} : { audience }),
+})
+
 const tooManyReceipts = rejected(
   'NOT_ALLOWED',
   'this file has as many receipts as a room keeps of one; that you have it is just not told',
@@ -107,6 +162,10 @@ const tooManyReceipts = rejected(
 const invitationEnded = rejected(
   'NO_SUCH_INVITATION',
   'this invitation does not hold any more: who gave it is banned; ask somebody in the room',
+)
+export const noSuchMessage = rejected(
+  'NO_SUCH_MESSAGE',
+  'this room has no such message, or it was removed before; /history shows their numbers',
 )
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 

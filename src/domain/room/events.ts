@@ -24,11 +24,21 @@ export interface Audience {
   readonly to: Member | 'staff'
 }
 
+/** A folder that is sent as one file, a tar: how many files are in it, and their bytes together. In an offer as the sender promised them. */
+export interface Folder {
+  readonly files: number
+  readonly bytes: number
+}
+
 /** A file that is spoken of. `size` in bytes, where it is known. */
 export interface MentionedFile {
   readonly id: string
   readonly name: string
   readonly size?: number
+  /** Left out for what is a single file. */
+  readonly folder?: Folder
+  /** When it goes by itself, in milliseconds since 1970; left out where only the host's limits say. */
+  readonly expiresAt?: number
   /** The readers of the file and of all events about it; left out where everybody may see it. */
   readonly audience?: Audience
 }
@@ -87,11 +97,31 @@ export interface FileWithdrawn extends Journaled {
   readonly type: 'fileWithdrawn'
   readonly file: MentionedFile
   readonly reason: string
+  /** Left out where nobody did: it did not arrive, or had no place any more. */
+  readonly removedBy?: Member
 }
 /** `by` has the file whole, and has verified its digest. */
 export interface FileReceived extends Journaled {
   readonly type: 'fileReceived'
   readonly file: MentionedFile
+}
+
+/** The message with the sequence `target` was removed by `by`. */
+export interface MessageRemoved extends Journaled {
+  readonly type: 'messageRemoved'
+  readonly target: number
+  /** Who may know of it, where the message was not for everybody. */
+  readonly audience?: Audience
+}
+/** All messages up to the sequence `upTo` were removed by `by`. */
+export interface Cleared extends Journaled {
+  readonly type: 'cleared'
+  readonly upTo: number
+}
+/** Stands in the place of a message that was removed: its sequence and time, and who removed it. */
+export interface Erased extends Journaled {
+  readonly type: 'erased'
+  readonly audience?: Audience
 }
 
 /** From now on `to` is an op, each time the same `person` comes in. */
@@ -159,6 +189,11 @@ export interface SlowModeSet extends Journaled {
   readonly type: 'slowModeSet'
   readonly seconds: number
 }
+/** The room's files go so many seconds after they came, from now on; 0: they stay. */
+export interface ExpirySet extends Journaled {
+  readonly type: 'expirySet'
+  readonly seconds: number
+}
 /** The change and its author; the password itself is in the secret store only, in no journal and no bundle. */
 export interface PasswordSet extends Journaled {
   readonly type: 'passwordSet'
@@ -166,7 +201,7 @@ export interface PasswordSet extends Journaled {
 export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
-export type SecondsSet = SlowModeSet
+export type SecondsSet = SlowModeSet | ExpirySet
 /** What changes a value of the room's rules (`RoomRules`). */
 export type RuleChange = TopicSet | CollectionStarted | CollectionEnded | SecondsSet
 export type Rule =
@@ -191,6 +226,9 @@ export type Entry =
   | FileCompleted
   | FileWithdrawn
   | FileReceived
+  | MessageRemoved
+  | Cleared
+  | Erased
   | PasswordSet
   | PasswordRemoved
   | Rule
@@ -277,10 +315,17 @@ const RULES: Readonly<Record<Rule['type'], true>> & { readonly [Other in RoomEve
   collectionStarted: true,
   collectionEnded: true,
   slowModeSet: true,
+  expirySet: true,
 }
 
 /** Whether it lays down a rule for later joins and messages. */
 export const isRule = (event: RoomEvent): event is Rule => RULES[event.type] === true
+
+/** What people said: it is searched, carried to other hosts, and may be removed. */
+export type Message = Said | Acted | Whispered
+
+export const isMessage = (event: RoomEvent): event is Message =>
+  event.type === 'said' || event.type === 'acted' || event.type === 'whispered'
 
 /** A fact that a room needs again after a restart: its topic, its rules, its files and their receipts. Chat is not among them. */
 export function isFact(entry: Entry): boolean {
@@ -291,7 +336,10 @@ export function isFact(entry: Entry): boolean {
     case 'fileCompleted':
     case 'fileWithdrawn':
     case 'fileReceived':
+    case 'messageRemoved':
+    case 'cleared':
       return true
+    case 'erased':
     case 'said':
     case 'acted':
     case 'whispered':

@@ -75,6 +75,9 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'whispered':
     case 'passwordSet':
     case 'passwordRemoved':
+    case 'messageRemoved':
+    case 'cleared':
+    case 'erased':
     case 'missed':
       return
     default:

@@ -30,6 +30,9 @@ export class RetainedFacts {
   /** Takes the room's facts, in their order. */
   take(fact: Entry): void {
     switch (fact.type) {
+      case 'cleared':
+        this.#end('clear', fact.seq)
+        return
       case 'locked':
         this.#isLocked = true
         this.#add('lock', fact.seq)

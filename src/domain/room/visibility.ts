@@ -32,6 +32,7 @@ export const isVisibleTo = (event: RoomEvent, reader: Reader): boolean => admits
 /** Undefined where everybody may see it. */
 export function audienceOf(event: RoomEvent): Audience | undefined {
   if (event.type === 'whispered') return { from: event.by, to: event.to }
+  if (event.type === 'messageRemoved' || event.type === 'erased') return event.audience
   return 'file' in event ? event.file.audience : undefined
 }
 

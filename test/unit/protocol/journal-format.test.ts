@@ -33,6 +33,18 @@ const of = <T extends Record<string, unknown>>(type: Entry['type'], more: { [Key
     by: member,
     ...more,
   }) as fc.Arbitrary<unknown> as fc.Arbitrary<Entry>
+/** The same files, as folders, with a time to go, or both. */
+const about = (file: fc.Arbitrary<object>): fc.Arbitrary<object> =>
+  fc
+    .tuple(
+      file,
+      fc.oneof(
+        fc.record({ folder: fc.record({ files: whole, bytes: whole }) }),
+        fc.record({ expiresAt: whole }),
+        fc.record({ folder: fc.record({ files: whole, bytes: whole }), expiresAt: whole }),
+      ),
+    )
+    .map(([one, more]) => ({ ...one, ...more }))
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('said', { text }),
   of('acted', { text }),
@@ -45,6 +57,18 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('fileCompleted', { file: fc.record({ id: text, name: text, size: whole, sha256: text }) }),
   of('fileWithdrawn', { file: mentioned, reason: text }),
   of('fileReceived', { file: mentioned }),
+  of('fileOffered', { file: about(forSome), owner: text }),
+  of('fileOffered', { file: about(offered) }),
+  of('fileCompleted', { file: about(forSome) }),
+  of('fileWithdrawn', { file: about(mentioned), reason: text }),
+  of('fileWithdrawn', { file: about(mentioned), reason: text, removedBy: member }),
+  of('fileWithdrawn', { file: mentioned, reason: text, removedBy: member }),
+  of('fileReceived', { file: about(mentioned) }),
+  of('messageRemoved', { target: whole }),
+  of('messageRemoved', { target: whole, audience: fc.record({ from: member, to: member }) }),
+  of('cleared', { upTo: whole }),
+  of('erased', {}),
+  of('erased', { audience: fc.record({ from: member, to: member }) }),
   of('opped', { to: member, person: text }),
   of('deopped', { name: text, person: text }),
   of('muted', { name: text, reason: text }),
@@ -60,6 +84,7 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('locked', {}),
   of('unlocked', {}),
   of('slowModeSet', { seconds: fc.nat() }),
+  of('expirySet', { seconds: fc.nat() }),
   of('passwordSet', {}),
   of('passwordRemoved', {}),
 )

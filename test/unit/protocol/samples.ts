@@ -30,6 +30,7 @@ export const clientSamples: Readonly<Record<string, ClientMessage>> = {
   startCollection: { type: 'command', ref: 19, command: { type: 'startCollection' } },
   endCollection: { type: 'command', ref: 20, command: { type: 'endCollection' } },
   setSlowMode: { type: 'command', ref: 21, command: { type: 'setSlowMode', seconds: 10 } },
+  setExpiry: { type: 'command', ref: 22, command: { type: 'setExpiry', seconds: 604_800 } },
   away: { type: 'command', ref: 17, command: { type: 'away', reason: 'lunch' } },
   back: { type: 'command', ref: 18, command: { type: 'back' } },
   typing: { type: 'command', command: { type: 'typing' } },
@@ -72,6 +73,32 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'unlocked', seq: 17, at, by: ani },
     ],
   },
+  'batch-removals': {
+    type: 'batch',
+    events: [
+      { type: 'messageRemoved', seq: 26, at, by: ani, target: 1 },
+      { type: 'messageRemoved', seq: 27, at, by: ani, target: 3, audience: { from: ani, to: budi } },
+      { type: 'erased', seq: 1, at, by: ani },
+      { type: 'cleared', seq: 28, at, by: ani, upTo: 27 },
+      {
+        ...{ type: 'fileWithdrawn', seq: 29, at, by: ani, file: { id: 'f2', name: 'b.txt' } },
+        ...{ reason: 'removed by budi', removedBy: budi },
+      },
+    ],
+  },
+  'batch-folders': {
+    type: 'batch',
+    events: [
+      {
+        ...{ type: 'fileOffered', seq: 30, at, by: ani },
+        file: { id: 'f5', name: 'photos', folder: { files: 214, bytes: 1.2e9 }, expiresAt: at + 3_600_000 },
+      },
+      {
+        ...{ type: 'fileCompleted', seq: 31, at, by: ani },
+        file: { id: 'f5', name: 'photos', size: 1.3e9, sha256, folder: { files: 214, bytes: 1.2e9 } },
+      },
+    ],
+  },
   'batch-slow': {
     type: 'batch',
     events: [
@@ -81,6 +108,17 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
   },
   'joined-slow': {
     ...{ type: 'joined', room: 'lobby', member: ani, members: [ani], count: 1, topic: '', slowSeconds: 10, last: 0 },
+  },
+  'batch-expiry': {
+    type: 'batch',
+    events: [
+      { type: 'expirySet', seq: 26, at, by: ani, seconds: 604_800 },
+      { type: 'expirySet', seq: 27, at, by: ani, seconds: 0 },
+    ],
+  },
+  'joined-expiry': {
+    ...{ type: 'joined', room: 'lobby', member: ani, members: [ani], count: 1, topic: '' },
+    ...{ expirySeconds: 604_800, last: 0 },
   },
   'batch-passwords': {
     type: 'batch',
@@ -142,6 +180,7 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
   },
   ack: { type: 'ack', ref: 1, seq: 300, duplicate: false },
   rejected: { type: 'rejected', ref: 2, code: 'NAME_TAKEN', message: 'somebody here has that name' },
+  'rejected-slow': { type: 'rejected', ref: 2, code: 'SLOW_MODE', message: 'wait', retrySeconds: 6 },
   'rejected-join': { type: 'rejected', code: 'BAD_ROOM', message: 'no such name' },
   pong: { type: 'pong', ref: 7 },
   bye: { type: 'bye', code: 'RESTART', message: 'the host stops' },

@@ -184,3 +184,65 @@ describe('who is not in the room', () => {
       .when({ id: 'm9', name: 'ani' }, { type: 'say', text: 'halo' })
       .refused('NOT_A_MEMBER'))
 })
+
+describe('removal', () => {
+  const past = [joined(ani), joined(budi), joined({ ...cici, role: 'op' }), said(1), offeredEvent, completed]
+  const author = { author: ani }
+  it("of one's own message", () =>
+    given(...past)
+      .when(ani, { type: 'removeMessage', seq: 1, message: author })
+      .then({ type: 'messageRemoved', seq: 3, at: AT, by: ani, target: 1 }))
+  it("of somebody else's message is for operators", () => {
+    given(...past)
+      .when(budi, { type: 'removeMessage', seq: 1, message: author })
+      .refused('NOT_ALLOWED')
+    given(...past)
+      .when(cici, { type: 'removeMessage', seq: 1, message: author })
+      .then({ type: 'messageRemoved', seq: 3, at: AT, by: cici, target: 1 })
+  })
+  it('of a message that nobody has read is refused', () =>
+    given(...past)
+      .when(cici, { type: 'removeMessage', seq: 1 })
+      .refused('NO_SUCH_MESSAGE'))
+  it('of a whisper is told to those who have it', () => {
+    const audience = { from: ani, to: budi }
+    given(...past)
+      .when(ani, { type: 'removeMessage', seq: 1, message: { author: ani, audience } })
+      .then({ type: 'messageRemoved', seq: 3, at: AT, by: ani, target: 1, audience })
+  })
+  it("of one's own file names who sent it and who removed it", () => {
+    const { size: _, sha256: __, ...file } = whole
+    const fileWithdrawn = { type: 'fileWithdrawn', seq: 3, at: AT, by: ani, file } as const
+    given(...past)
+      .when(ani, { type: 'removeFile', file: whole.id })
+      .then({ ...fileWithdrawn, reason: 'removed by ani', removedBy: ani })
+    given(...past)
+      .when(cici, { type: 'removeFile', file: whole.id })
+      .then({ ...fileWithdrawn, reason: 'removed by cici', removedBy: cici })
+    given(...past)
+      .when(budi, { type: 'removeFile', file: whole.id })
+      .refused('NOT_ALLOWED')
+  })
+  it('of a file on its way, by the one whose upload it is', () =>
+    given(...past, {
+      ...offeredEvent,
+      seq: 3,
+      file: { ...offered, id: 'f2' },
+      by: { id: 'old', name: 'ani' },
+      owner: ani.id,
+    })
+      .when(ani, { type: 'removeFile', file: 'f2' })
+      .allowed())
+  it('of a file that is not there, or that one may not see, is refused alike', () => {
+    given(...past)
+      .when(cici, { type: 'removeFile', file: 'nothing' })
+      .refused('NO_SUCH_FILE')
+    given(...past, { ...completed, seq: 3, file: { ...whole, id: 'f2', audience: { from: ani, to: ani } } })
+      .when(cici, { type: 'removeFile', file: 'f2' })
+      .refused('NO_SUCH_FILE')
+  })
+  it('of everything, for the owner', () =>
+    given(joined({ ...ani, role: 'owner' }), said(1), said(2))
+      .when({ ...ani, role: 'owner' }, { type: 'clear' })
+      .then({ type: 'cleared', seq: 3, at: AT, by: ani, upTo: 2 }))
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ClientCommand } from '#domain/room/commands.ts'
+import type { ClientCommand, RoomCommand } from '#domain/room/commands.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { PERMISSIONS, type Permission, type Rank, refusalFor } from '#domain/room/moderation.ts'
 import { given } from '../../../harness/given.ts'
@@ -23,13 +23,16 @@ const PAST: Readonly<Record<Who, readonly RoomEvent[]>> = {
   owner: [...crowd, joined({ ...ani, role: 'owner' })],
 }
 
-const COMMANDS: Readonly<Record<ClientCommand['type'], ClientCommand>> = {
+const COMMANDS: Readonly<Record<ClientCommand['type'], RoomCommand>> = {
   say: { type: 'say', text: 'halo' },
   act: { type: 'act', text: 'waves' },
   whisper: { type: 'whisper', to: 'cici', text: 'psst' },
   setTopic: { type: 'setTopic', topic: 'songs' },
   rename: { type: 'rename', name: 'anita' },
   receiveFile: { type: 'receiveFile', file: whole.id },
+  removeMessage: { type: 'removeMessage', seq: 1, message: { author: cici } },
+  removeFile: { type: 'removeFile', file: whole.id },
+  clear: { type: 'clear' },
   away: { type: 'away', reason: 'lunch' },
   back: { type: 'back' },
   typing: { type: 'typing' },
@@ -45,6 +48,7 @@ const COMMANDS: Readonly<Record<ClientCommand['type'], ClientCommand>> = {
   startCollection: { type: 'startCollection' },
   endCollection: { type: 'endCollection' },
   setSlowMode: { type: 'setSlowMode', seconds: 10 },
+  setExpiry: { type: 'setExpiry', seconds: 86_400 },
 }
 
 const TALK = ['say', 'act', 'whisper', 'setTopic', 'rename', 'away', 'typing'] as const
@@ -60,6 +64,10 @@ const ORDER = [
   'lock',
   'unlock',
   'setSlowMode',
+  'setExpiry',
+  'removeMessage',
+  'removeFile',
+  'clear',
   ...COLLECTING,
 ] as const
 
@@ -70,7 +78,7 @@ const REFUSED: Readonly<Record<Who, Partial<Record<ClientCommand['type'], string
   banned: all('BANNED', [...TALK, ...ORDER, 'back', 'receiveFile']),
   muted: all('MUTED', [...TALK, ...ORDER]),
   member: all('NOT_ALLOWED', ORDER),
-  op: {},
+  op: { clear: 'NOT_ALLOWED' },
   // Nobody takes it from an owner, not even they themselves.
   owner: { deop: 'NOT_ALLOWED' },
 }

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { chmod, type FileHandle, lstat, lutimes, mkdir, open, rename, rm, symlink, utimes } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import { numbered } from '#domain/names/file-name.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
+import { abandonedPaths, ownPath } from '#system/files/own-path.ts'
+import { type Content, SAVED_MODE } from '#system/files/publish.ts'
+import type { FileMember, FolderListing, LinkMember, ReadAt } from './listing.ts'
+import { FolderArchive } from './pack.ts'
+import { walk } from './walk.ts'
+
+const PIECE_BYTES = 1024 * 1024
+/** Files that are written at once. */
+const AT_ONCE = 8
+/** For folders that people use: the umask takes away from it. */
+const FOLDER_MODE = 0o777
+const HIDDEN_MODE = 0o700
+const ENDING = 'folder'
+const MOST_NAMES = 100
+
+/** A folder that was built beside the place where it will be, under a hidden name. */
+export interface ExtractedFolder {
+  /** Size and SHA-256 of the archive that it would be sent as. */
+  content(): Promise<Content>
+  /** Gives it its name. Fails with `EEXIST` where that is taken. */
+  publish(path: string): Promise<void>
+  /** Takes it away, unless it has its name. */
+  remove(): Promise<void>
+}
+
+/** Reads an archive that lies in a file. */
+export const readerOf =
+  (handle: FileHandle): ReadAt =>
+  async (from, length) => {
+    const buffer = Buffer.allocUnsafe(length)
+    let done = 0
+    while (done < length) {
+      const { bytesRead } = await handle.read(buffer, done, length - done, from + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return buffer.subarray(0, done)
+  }
+
+/**
+ * Builds the tree of a checked archive as `<base>.….folder`, a hidden path, in a folder that is made for it. Only new names are created and links come last, so that nothing is ever written through one. Verifies each file that has a
+ * digest: HASH_MISMATCH names the one that has others bytes; nothing is left then. Takes away first what killed processes have left of `base`. Throws the system's errors.
+ */
+export async function extractFolder(
+  read: ReadAt,
+  listing: FolderListing,
+  base: string,
+): Promise<ExtractedFolder | Rejected> {
+  for (const left of await abandonedPaths(base, ENDING)) await rm(left, { recursive: true, force: true })
+  const hidden = ownPath(base, ENDING)
+  await mkdir(hidden, HIDDEN_MODE)
+  try {
+    const failed = await build(hidden, read, listing)
+    if (failed === undefined) return extracted(hidden)
+    await rm(hidden, { recursive: true, force: true })
+    return failed
+  } catch (error) {
+    await rm(hidden, { recursive: true, force: true })
+    throw error
+  }
+}
+
+function extracted(hidden: string): ExtractedFolder {
+  let isNamed = false
+  return {
+    content: async () => contentOf(new FolderArchive(await walk(hidden))),
+    async publish(path) {
+      // A rename would take the place of an empty folder.
+      if ((await lstat(path).catch(ignoreMissing)) !== undefined) throw taken(path)
+      await chmod(hidden, FOLDER_MODE & ~process.umask())
+      await rename(hidden, path).catch((error: unknown) => {
+        throw TAKEN.has(errorCode(error) ?? '') ? taken(path) : error
+      })
+      isNamed = true
+    },
+    remove: async () => {
+      if (!isNamed) await rm(hidden, { recursive: true, force: true })
+    },
+  }
+}
+
+const TAKEN = new Set(['ENOTEMPTY', 'ENOTDIR', 'EEXIST'])
+
+const taken = (path: string): Error => Object.assign(new Error(`${path} exists`), { code: 'EEXIST' })
+
+async function contentOf(archive: FolderArchive): Promise<Content> {
+  const hash = createHash('sha256')
+  for await (const bytes of archive.read()) hash.update(bytes)
+  return { size: archive.size, sha256: hash.digest('hex') }
+}
+
+/** Whether a path is a folder that would be sent as this archive. */
+export async function folderHolds(path: string, { size, sha256 }: Content): Promise<boolean> {
+  if (!(await lstat(path).catch(ignoreMissing))?.isDirectory()) return false
+  try {
+    const archive = new FolderArchive(await walk(path))
+    return archive.size === size && (await contentOf(archive)).sha256 === sha256
+  } catch (error) {
+    // Unreadable, or gone meanwhile: it counts as another one.
+    if (errorCode(error) === undefined) throw error
+    return false
+  }
+}
+
+const ILLEGAL_ON_WINDOWS = /[<>:"|?*]/
+
+async function build(hidden: string, read: ReadAt, { members }: FolderListing): Promise<Rejected | undefined> {
+  const odd = process.platform === 'win32' ? members.find(({ path }) => ILLEGAL_ON_WINDOWS.test(path)) : undefined
+  if (odd !== undefined) return rejected('BAD_FOLDER', `${forTerminal(odd.path)}: Windows takes no such name`)
+  for (const path of foldersOf(members)) await mkdir(join(hidden, path)).catch(unlessFolder(join(hidden, path)))
+  const files = members.filter((member) => member.type === 'file').values()
+  let failed: Rejected | undefined
+  let isOver = false
+  const work = async () => {
+    for (let next = files.next(); !isOver && next.done !== true; next = files.next()) {
+      const { value } = next
+      const refused = await writeFile(join(hidden, value.path), read, value).catch((error: unknown) => {
+        isOver = true
+        throw error
+      })
+      if (refused === undefined) continue
+      isOver = true
+      failed = refused
+    }
+  }
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+  if (failed !== undefined) return failed
+  for (const member of members) if (member.type === 'link') await makeLink(join(hidden, member.path), member)
+  // Deepest first, and last of all: what is made in a folder changes its time.
+  for (const { type, path, modified } of members.toReversed())
+    if (type === 'folder') await utimes(join(hidden, path), modified, modified)
+  return undefined
+}
+
+/** All folders that are there or lie above something, each behind those above it. */
+function foldersOf(members: FolderListing['members']): ReadonlySet<string> {
+  const folders = new Set<string>()
+  for (const { type, path } of members) {
+    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
+      folders.add(path.slice(0, slash))
+    if (type === 'folder') folders.add(path)
+  }
+  return folders
+}
+
+/** Disks that do not tell upper case from lower case make one of two folders. */
+const unlessFolder = (path: string) => async (error: unknown) => {
+  if (errorCode(error) !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw error
+}
+
+async function writeFile(path: string, read: ReadAt, member: FileMember): Promise<Rejected | undefined> {
+  const { at, size, executable, modified, sha256 } = member
+  const mode = executable ? FOLDER_MODE : SAVED_MODE
+  const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants
+  const handle = await underFreeName(path, (free) => open(free, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, mode))
+  try {
+    const hash = createHash('sha256')
+    for (let done = 0; done < size; ) {
+      const bytes = await read(at + done, Math.min(PIECE_BYTES, size - done))
+      if (bytes.length === 0) return rejected('BAD_FOLDER', `${forTerminal(member.path)}: the archive ends within it`)
+      hash.update(bytes)
+      await writeAll(handle, bytes, done)
+      done += bytes.length
+    }
+    if (sha256 !== undefined && hash.digest('hex') !== sha256)
+      return rejected('HASH_MISMATCH', `${forTerminal(member.path)}: these are not the bytes that its sender read`)
+    await handle.utimes(modified, modified)
+    return undefined
+  } finally {
+    await handle.close()
+  }
+}
+
+async function makeLink(path: string, { target, modified }: LinkMember): Promise<void> {
+  try {
+    const made = await underFreeName(path, async (free) => {
+      await symlink(target, free)
+      return free
+    })
+    await lutimes(made, modified, modified)
+  } catch (error) {
+    // Windows lets few people make links, and some disks have none: the tree is the same but for them.
+    if (!['EPERM', 'ENOSYS', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error
+  }
+}
+
+/** On a disk that takes two names of the archive for one, the later one gets a number. */
+async function underFreeName<T>(path: string, make: (free: string) => Promise<T>): Promise<T> {
+  for (let number = 2, free = path; ; free = join(dirname(path), numbered(basename(path), number++)))
+    try {
+      return await make(free)
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST' || number > MOST_NAMES) throw error
+    }
+}
