@@ -24,7 +24,7 @@ import {
 } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
-import { accepted, HttpRefused, notFound, type Refusal, refuse, statusOf } from '../errors.ts'
+import { accepted, HttpRefused, notFound, type Refusal, refusalBody, refuse, statusOf } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
@@ -322,9 +322,7 @@ function answerForm(
 }
 
 const formJson = (ended: FormFile): object =>
-  'file' in ended
-    ? fileJson(ended.file, ended.url)
-    : { name: ended.name, code: ended.why.code, message: ended.why.message }
+  'file' in ended ? fileJson(ended.file, ended.url) : { name: ended.name, ...refusalBody(ended.why) }
 
 /** A whole file, for its sender. */
 const fileJson = ({ id, name, size, sha256, audience }: WholeFile, url: string): object => ({
