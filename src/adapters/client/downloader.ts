@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WholeFile } from '#domain/room/events.ts'
 import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
+import { baseOf, dropPartialFiles, PartialFile } from '#system/files/partial-file.ts'
 import {
   type Content,
   holds,
@@ -12,13 +13,18 @@ import {
 } from '#system/files/publish.ts'
 import { DownloadError, downloadStream } from './download-stream.ts'
 import { Disconnected, GaveUp, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
-import { baseOf, dropPartialFiles, PartialFile } from './partial-file.ts'
 import { postReceipt } from './queries.ts'
 import { paced, type TransferOptions } from './transfers.ts'
 import { fileStatus } from './tus.ts'
 
 /** Where a file is to be: at this very path, or in a folder under a name that is free. */
-export type Target = { readonly path: string } | { readonly folder: SaveFolder }
+export type Target = { readonly path: string } | FolderTarget
+
+export interface FolderTarget {
+  readonly folder: SaveFolder
+  /** The name that it is to have there; `terima_<name>` where that is left out. */
+  readonly as?: string
+}
 
 /** A file of the room's; size and digest where they are known. */
 export interface FileToSave {
@@ -44,9 +50,12 @@ export async function downloadFile(
   target: Target,
 ): Promise<SavedFile | Refusal> {
   const { id, name } = file
-  const destination = 'path' in target ? target.path : join(target.folder.path, receivedName(name, id))
+  const destination = 'path' in target ? target.path : join(target.folder.path, target.as ?? receivedName(name, id))
   await makeDirectory(dirname(destination))
-  const base = baseOf('path' in target ? destination : `${destination}.${id.slice(0, 8)}`)
+  // Under its own name: `as` may be another one the next time.
+  const base = baseOf(
+    'path' in target ? destination : join(target.folder.path, `${receivedName(name, id)}.${id.slice(0, 8)}`),
+  )
   const there = await alreadyThere(options, file, destination, target)
   if (there !== undefined && isRefusal(there)) return there
   if (there !== undefined) {

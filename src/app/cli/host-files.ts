@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
-import { constants, type Stats } from 'node:fs'
-import { lstat, open, readdir, statfs, unlink } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { lstat, readdir, statfs, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
@@ -11,12 +10,14 @@ import { SourceFailed } from '#domain/transfer/upload.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { errorCode, filesFloorOf, freeBytes, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
-import { holds, named, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
+import { PartialFile } from '#system/files/partial-file.ts'
+import { holds, receivedName, SaveFolder } from '#system/files/publish.ts'
 import { NoSource, openSource, type Source } from '#system/files/source.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './terminal.ts'
 
-const PART = /^\.[0-9a-f]{32}\.part$/
+/** With the process in it that writes, or at rest. */
+const PART = /^\.[0-9a-f]{32}(?:\.[\w-]+)?\.part$/
 
 export interface FileSaverOptions {
   /**
@@ -58,26 +59,17 @@ export class FileSaver {
     const already = await this.#folder.find(wanted, file)
     if (already !== undefined) return this.#saved(file, already)
     await this.#checkPlace(file)
-    const part = join(this.#directory, `.${file.id}.part`)
-    const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
-    await unlink(part).catch(ignoreMissing)
-    const handle = await open(part, O_CREAT | O_EXCL | O_WRONLY | (O_NOFOLLOW ?? 0), SAVED_MODE)
+    const part = await PartialFile.open(join(this.#directory, `.${file.id}`))
     try {
-      const hash = createHash('sha256')
-      for await (const bytes of this.#session.download(file.id)) {
-        hash.update(bytes)
-        await handle.writeFile(bytes)
-      }
-      if (hash.digest('hex') !== file.sha256)
-        throw new Error('these are not the bytes that were sent; they are not kept')
-      await handle.datasync()
-      const published = await this.#folder.publish(wanted, file, (free) => named(part, free))
+      for await (const bytes of this.#session.download(file.id, part.size)) await part.append(bytes)
+      if (part.digest() !== file.sha256) throw new Error('these are not the bytes that were sent; they are not kept')
+      const published = await this.#folder.publish(wanted, file, (free) => part.linkTo(free))
       if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${file.name}`)
       if (this.#folderBytes !== undefined && !published.already) this.#folderBytes += file.size
       return this.#saved(file, published.path)
     } finally {
-      await handle.close()
-      await unlink(part).catch(ignoreMissing)
+      await part.remove()
+      await part.close()
       await this.#folder.settled()
     }
   }

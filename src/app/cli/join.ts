@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { enterRoom } from '#app/connect.ts'
 import { clientDefaults } from '#app/defaults.ts'
-import { ownKey, secretInFile } from '#app/secrets.ts'
+import { keyFor } from '#app/secrets.ts'
 import { ApiClient } from '#client/api-client.ts'
 import { downloadFile } from '#client/downloader.ts'
 import { isRefusal } from '#client/errors.ts'
@@ -17,7 +17,6 @@ import { bytesOf } from '#protocol/commands.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
-import { RandomIds } from '#system/ids.ts'
 import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import { flushed, inputOf, neverWaitFor, type RoomTarget, rateOf, runShowing, targetOf } from './command.ts'
@@ -131,15 +130,6 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   // A person has seen the refusals; a program has only this.
   if (process.stdin.isTTY !== true) typed.count.end()
   process.exit(exitCodes.done)
-}
-
-/** One that was given, or one's own for this name on this host; a guest is nobody in particular. */
-function keyFor({ name, host, port }: RoomTarget, env: NodeJS.ProcessEnv): string {
-  const given = secretInFile('TAMTAM_KEY_FILE', env)
-  if (given === undefined) return name === undefined ? new RandomIds().next() : ownKey({ name, host, port }, env)
-  if (!/^[0-9a-f]{32}$/.test(given))
-    throw new CommandFailed(exitCodes.usage, 'the file that TAMTAM_KEY_FILE names holds no key')
-  return given
 }
 
 function sizeOf(text: string): number {

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { link, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CliProcess, folderWith, haltingWay, hostForVerbs, sha256 } from '../../harness/cli-process.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { CliProcess, folderWith, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
 import { enter } from '../../harness/host-process.ts'
 
 describe('tamtam send and get', () => {
@@ -77,7 +78,7 @@ describe('tamtam send and get', () => {
     expect(sent.said).toMatchObject([{ v: 1, type: 'sent', name: 'pipa', size, sha256: digest }])
     const got = await CliProcess.run(['get', at, 'pipa', '-o', '-', '--quiet'])
     expect([got.code, got.errors]).toEqual([0, ''])
-    expect(sha256(got.out)).toBe(digest)
+    expect(sha256Of(got.out)).toBe(digest)
   })
 
   it('C52 C53 never overwrite, and open nothing that lies there', async () => {

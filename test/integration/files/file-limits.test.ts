@@ -1,15 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam, type TamtamOptions } from '#app/index.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { startHttpHost } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 /** A host with its files on the disk, and its HTTP address. */
 async function house(options: TamtamOptions = {}) {
@@ -44,7 +43,7 @@ test('C114 a room whose host is full lets its oldest file go for a newer one, te
   expect([first.status, second.status, third.status]).toEqual([201, 201, 201])
   await ani.until(/^\* first from .* is gone: newer files need its place$/)
   expect((await get(first.url)).status).toBe(404)
-  expect(sha256((await get(second.url)).body)).toBe(sha256(body))
+  expect(sha256Of((await get(second.url)).body)).toBe(sha256Of(body))
   expect(await kept()).toHaveLength(2)
 })
 
@@ -71,7 +70,7 @@ test('what moves over every server is held to the cap of the host, and let go wh
   expect(performance.now() - started).toBeGreaterThan(700)
   tamtam.bandwidth.set({ host: 0 })
   await until(Number.POSITIVE_INFINITY)
-  expect(sha256(Buffer.concat(pieces))).toBe(sha256(body))
+  expect(sha256Of(Buffer.concat(pieces))).toBe(sha256Of(body))
 })
 
 test('C114 whoever reads a file that has to go is cut off, never handed less as if it were all', async () => {

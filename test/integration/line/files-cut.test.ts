@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SENTINEL } from '#server/line/sentinel.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { exact, files, random, room } from '../../harness/line-rooms.ts'
 
 const MARK = SENTINEL.toString()

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { CommandFailed } from '#app/cli/exit-codes.ts'
 import { defaultDataDirectory, hostConfig } from '#app/config.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 
-const base = mkdtempSync(join(tmpdir(), 'tamtam-config-'))
-afterAll(() => rmSync(base, { recursive: true }))
+const base = await temporaryDirectory()
 const NOWHERE = { XDG_CONFIG_HOME: join(base, 'nowhere') }
 
 let files = 0

@@ -154,9 +154,9 @@ export class ProtocolClient {
     }
   }
 
-  #refused({ code, message }: { readonly code: Code; readonly message: string }): void {
+  #refused({ code, message, retrySeconds }: Omit<Rejected, 'type'>): void {
     if (PASSING.has(code)) this.#lose(message)
-    else this.#finish(rejected(code, message))
+    else this.#finish(rejected(code, message, retrySeconds))
   }
 
   #lose(why: string): void {

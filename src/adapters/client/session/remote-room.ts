@@ -179,7 +179,7 @@ export class RemoteRoom {
         ref,
         answer.type === 'ack'
           ? { type: 'ack', seq: answer.seq, duplicate: answer.duplicate }
-          : rejected(answer.code, answer.message),
+          : rejected(answer.code, answer.message, answer.retrySeconds),
       )
     },
     ended: (ending) => this.#ended(ending),

@@ -215,8 +215,14 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     if (open) void this.#client.delivery.answer(framing.frame(encodeMessage(message)))
   }
 
-  #refuse({ code, message }: Rejected, ref?: number): undefined {
-    this.#say({ type: 'rejected', ...(ref === undefined ? {} : { ref }), code, message })
+  #refuse({ type, code, message, retrySeconds }: Rejected, ref?: number): undefined {
+    this.#say({
+      type,
+      ...(ref === undefined ? {} : { ref }),
+      code,
+      message,
+      ...(retrySeconds === undefined ? {} : { retrySeconds }),
+    })
   }
 }
 

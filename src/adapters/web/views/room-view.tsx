@@ -1,6 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
+import { secondsRules } from '#domain/room/rules.ts'
+import { secondsRuleText } from '#i18n/render-event.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -52,7 +54,8 @@ export function RoomView({ room }: { readonly room: Room }) {
 }
 
 function RoomHeader({ room }: { readonly room: Room }) {
-  const say = useSay()
+  const page = usePage()
+  const { say } = page.words.value
   const { facts, members } = room.store
   const { topic, hasPassword } = facts.value
   return (
@@ -65,6 +68,14 @@ function RoomHeader({ room }: { readonly room: Room }) {
           <bdi>{forTerminal(room.name)}</bdi>
           <span class="count">{say('peopleHere', { count: members.value.length })}</span>
           {hasPassword && <span class="count">{say('withPassword')}</span>}
+          {secondsRules.map(
+            (rule) =>
+              facts.value[rule] > 0 && (
+                <span key={rule} class="count">
+                  {secondsRuleText(rule, facts.value[rule], page.words.value)}
+                </span>
+              ),
+          )}
         </h1>
         <button type="button" class="topic" onClick={() => room.show({ type: 'topic' })}>
           <span class="unseen">{say('setTopic')}: </span>

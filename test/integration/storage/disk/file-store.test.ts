@@ -6,8 +6,9 @@ import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
 import { ManualClock } from '#system/clock.ts'
 import { fileStoreContract } from '../../../contract/storage/file-store-contract.ts'
 import { CONTRACT_MAX_FILE_BYTES } from '../../../contract/storage/file-store-subject.ts'
+import { readAll } from '../../../harness/bytes.ts'
 import { until } from '../../../harness/patience.ts'
-import { accepted, fileStoreInDirectory, ID, OTHER_ID, openBelow, readAll, refusedWith } from './store-in-directory.ts'
+import { accepted, fileStoreInDirectory, ID, OTHER_ID, openBelow, refusedWith } from './store-in-directory.ts'
 
 describe('P8 DiskFileStore', () => {
   const make = () => fileStoreInDirectory({ maxFileBytes: CONTRACT_MAX_FILE_BYTES })

@@ -5,18 +5,11 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
 import { ManualClock } from '#system/clock.ts'
+import { readAll, sha256Of } from '../../../harness/bytes.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 import { until } from '../../../harness/patience.ts'
-import { sampleFile, sha256 } from './sample-file.ts'
-import {
-  accepted,
-  fileStoreInDirectory,
-  ID,
-  OTHER_ID,
-  openBelow,
-  readAll,
-  refusedWith,
-  temporaryDirectory,
-} from './store-in-directory.ts'
+import { sampleFile } from './sample-file.ts'
+import { accepted, fileStoreInDirectory, ID, OTHER_ID, openBelow, refusedWith } from './store-in-directory.ts'
 
 const THIRD_ID = 'c'.repeat(32)
 const content = sampleFile(ID, 300_000)
@@ -51,9 +44,9 @@ const crashed = async () => {
 }
 
 const finishesExactly = async (writer: FileWriter): Promise<void> => {
-  expect(writer.digest()).toBe(sha256(content.subarray(0, writer.offset)))
+  expect(writer.digest()).toBe(sha256Of(content.subarray(0, writer.offset)))
   await writer.append(content.subarray(writer.offset))
-  expect(await writer.finish()).toEqual({ size: content.length, sha256: sha256(content) })
+  expect(await writer.finish()).toEqual({ size: content.length, sha256: sha256Of(content) })
 }
 
 describe('after a crash', () => {

@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FileSaver, type FileSaverOptions } from '#app/cli/host-files.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { failure, openHouse, pieces } from '../../../harness/house.ts'
+import { pieces } from '../../../harness/bytes.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
+import { failure, openHouse } from '../../../harness/house.ts'
 
 /** A room with a folder to save into. */
 async function openFolder(options: FileSaverOptions = {}) {
-  const base = await mkdtemp(join(tmpdir(), 'tamtam-saver-'))
-  onTestFinished(() => rm(base, { recursive: true }))
+  const base = await temporaryDirectory()
   const directory = join(base, 'simpan')
   const { join: enter, fileStore } = await openHouse()
   const [ani, tuan] = [await enter('ani'), await enter('tuan')]
@@ -61,6 +61,15 @@ describe('a received file', () => {
     await saver.save(await send(first, 'one'))
     expect(basename(await saver.save(await send(second, 'two')))).toBe(saved)
     expect(await names()).toHaveLength(2)
+  })
+  it('removes the parts that a killed process left, and nothing else with such a name', async () => {
+    const { directory, saver, send, names } = await openFolder()
+    const file = await send('a.txt', 'theirs')
+    await mkdir(directory)
+    for (const left of [`.${file.id}.part`, `.${file.id}.99-abc-12ef.part`, 'mine.part', '.mine.part'])
+      await writeFile(join(directory, left), 'not all of it')
+    await saver.save(file)
+    expect((await names()).sort()).toEqual(['.mine.part', 'mine.part', 'terima_a.txt'])
   })
   it('C51 does not follow a link that lies where its part would be', async () => {
     const { base, directory, saver, send, names } = await openFolder()

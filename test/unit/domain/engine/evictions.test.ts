@@ -6,7 +6,8 @@ import type { WholeFile } from '#domain/room/events.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
-import { failure, type House, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
+import { pieces, textOf } from '../../../harness/bytes.ts'
+import { failure, type House, openHouse, reopen, watch } from '../../../harness/house.ts'
 import { type TurnClock, turns } from '../../../harness/turns.ts'
 
 const HOUR = 3_600_000
