@@ -1,5 +1,5 @@
+import { sizeText } from '#domain/names/text.ts'
 import type { english } from './en.ts'
-import { sizeText } from './format.ts'
 import type { pageEnglish } from './page.en.ts'
 
 export const languages = ['en', 'id'] as const
@@ -79,11 +79,12 @@ export function translator<Keys extends Key>(parts: TranslatorParts<Keys>): Tran
       return typeof value === 'number' ? number.format(value) : shown(value)
     })
   }
+  const size = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
   const known = (key: string): string | undefined => (Object.hasOwn(refusals, key) ? refusals[key] : undefined)
   const refusal: Translator['refusal'] = ({ code, message, limit }) => {
     const ofLimit = limit && limit.bytes > 0 ? known(`${code}.${limit.shareOf ?? limit.of}`) : undefined
     return (ofLimit ?? known(code) ?? '{details}')
-      .replace('{size}', () => sizeText(limit?.bytes ?? 0, language))
+      .replace('{size}', () => sizeText(limit?.bytes ?? 0, size))
       .replace('{details}', () => shown(message))
   }
   return { language, say, refusal }
