@@ -47,6 +47,7 @@ export const pageEnglish = {
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
   folderSize: { one: '{count} file, {size}', other: '{count} files, {size}' },
   fileGone: '{file} from {name} is gone: {why}',
+  fileSpaceLow: 'files here have {used} of {quota}: soon the oldest go for newer ones',
   fileRemoved: '{name} removed {file}',
   messageRemoved: '{name} removed a message',
   erased: 'a message was removed by {name}',
@@ -248,6 +249,14 @@ export const pageEnglish = {
   slowCommits: '99 of 100 commits',
   entries: 'Entries',
   noTransfers: 'No files are on their way.',
+  oneFile: 'One file',
+  filesOfARoom: 'Files of a room',
+  filesOfTheHost: 'Files of the host',
+  filesStay: 'Files stay',
+  filesLeft: 'Room for files: {size} more',
+  asTheDisk: 'as much as there is room for',
+  days: { one: '{count} day', other: '{count} days' },
+  forEver: 'for ever',
 
   // /help
   helpSay: 'type to chat; //text says /text',

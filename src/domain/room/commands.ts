@@ -207,6 +207,13 @@ export interface TellPassword {
   readonly isSet: boolean
 }
 
+/** The room's files have come near to what it may keep. */
+export interface TellFileSpace {
+  readonly type: 'tellFileSpace'
+  readonly used: number
+  readonly quota: number
+}
+
 export type RoomCommand =
   | Exclude<ClientCommand, RemoveMessage>
   | RemoveReadMessage
@@ -217,6 +224,7 @@ export type RoomCommand =
   | WithdrawFile
   | ProgressFile
   | TellPassword
+  | TellFileSpace
 
 /** The stamp of a decision: the sequence it gets if it is an entry, the time, and the room's limits. */
 export interface Stamp {

@@ -49,6 +49,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       if (known?.status !== 'offered') return noSuchFile
       return { type: 'fileProgressed', by: known.by, file: known.file, bytes: command.bytes }
     }
+    case 'tellFileSpace':
+      return { type: 'fileSpaceLow', used: command.used, quota: command.quota }
     case 'tellPassword':
       return { type: command.isSet ? 'passwordSet' : 'passwordRemoved', seq, at, by: authorOf(by) }
   }
@@ -136,7 +138,16 @@ function permissionFor(state: RoomState, by: Member, command: MemberCommand): Pe
 /** Commands of a member or its connection, as opposed to the engine's. */
 type MemberCommand = Exclude<
   RoomCommand,
-  { readonly type: 'join' | 'offerFile' | 'completeFile' | 'withdrawFile' | 'progressFile' | 'tellPassword' }
+  {
+    readonly type:
+      | 'join'
+      | 'offerFile'
+      | 'completeFile'
+      | 'withdrawFile'
+      | 'progressFile'
+      | 'tellPassword'
+      | 'tellFileSpace'
+  }
 >
 
 const isAuthor = (state: RoomState, by: Member, author: Member): boolean =>

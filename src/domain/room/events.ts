@@ -281,8 +281,15 @@ export interface FileProgressed {
   readonly bytes: number
 }
 
+/** The room's files have `used` of the `quota` bytes that it may keep: soon the oldest go for newer ones. */
+export interface FileSpaceLow {
+  readonly type: 'fileSpaceLow'
+  readonly used: number
+  readonly quota: number
+}
+
 /** Live only: it has no sequence number and no history. */
-export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed
+export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed | FileSpaceLow
 
 export type RoomEvent = Entry | Presence | Missed
 

@@ -26,7 +26,7 @@ import {
 } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
-import { accepted, HttpRefused, notFound, type Refusal, refuse } from '../errors.ts'
+import { accepted, HttpRefused, notFound, type Refusal, refusalBody, refuse } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
@@ -332,9 +332,7 @@ function answerForm(
 }
 
 const formJson = (ended: FormFile): object =>
-  'file' in ended
-    ? fileJson(ended.file, ended.url)
-    : { name: ended.name, code: ended.why.code, message: ended.why.message }
+  'file' in ended ? fileJson(ended.file, ended.url) : { name: ended.name, ...refusalBody(ended.why) }
 
 /** A whole file, for its sender. */
 const fileJson = ({ id, name, size, sha256, ...about }: WholeFile, url: string): object => ({
