@@ -197,6 +197,7 @@ export class Engine {
   #published(room: RoomActor, pending: PendingBatch | undefined): void {
     if (pending?.erases === true) this.#erasures.take(room.state.name, pending.batch.entries)
     this.#rooms.grew(room)
+    this.#transfers.published(room)
     this.#trimming.look(room, () => this.#slowestIn(room))
     this.#rooms.letGo(room)
   }
