@@ -275,6 +275,8 @@ export const pageIndonesian: PageCatalog = {
   helpCollect: 'kiriman anggota hanya untuk Anda; lihat yang sudah masuk',
   helpPassword: 'yang masuk mulai sekarang memerlukannya; off: tidak diminta lagi',
   helpInvite: 'undang satu orang ke ruang ini, sekali; lihat daftarnya; cabut satu',
+  helpRemove: 'hapus berkas, pesan menurut nomornya, pesan terakhir seseorang, atau pesan terakhir Anda',
+  helpClear: 'hapus semua pesan dan berkas, untuk pemilik',
   helpIgnore: 'abaikan seseorang, lalu tampilkan lagi',
   helpTheme: 'ganti warna',
   helpQuit: 'keluar dan tutup sambungan',

@@ -1,5 +1,5 @@
 import { BehaviorSubject, Observable, Subject } from 'rxjs'
-import { type Rejected, rejected, slowModeForBlock } from '../errors.ts'
+import { noSuchMessage, type Rejected, rejected, slowModeForBlock } from '../errors.ts'
 import { checkText } from '../names/text.ts'
 import { FileMissing, type Pieces } from '../ports/file-store.ts'
 import { ask, type RoomActor, tell } from '../room/actor.ts'
@@ -13,7 +13,6 @@ import {
   type Removal,
   type RemoveOwnFile,
 } from '../room/commands.ts'
-import { noSuchMessage } from '../room/decide.ts'
 import {
   isEntry,
   isMessage,

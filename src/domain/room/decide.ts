@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../errors.ts'
+import { noSuchMessage, type Rejected, rejected } from '../errors.ts'
 import { checkText } from '../names/text.ts'
 import {
   type ComeBack,
@@ -175,10 +175,6 @@ const tooManyReceipts = rejected(
 const invitationEnded = rejected(
   'NO_SUCH_INVITATION',
   'this invitation does not hold any more: who gave it is banned; ask somebody in the room',
-)
-export const noSuchMessage = rejected(
-  'NO_SUCH_MESSAGE',
-  'this room has no such message, or it was removed before; /history shows their numbers',
 )
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 
