@@ -3,6 +3,8 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { cutUtf8 } from '#domain/names/text.ts'
+import { readerOf } from '#folder/extract.ts'
+import type { ReadAt } from '#folder/listing.ts'
 import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
 import { abandonedPaths, ownPath } from '#system/files/own-path.ts'
 import { named, SAVED_MODE } from '#system/files/publish.ts'
@@ -62,6 +64,9 @@ export class PartialFile {
     this.#hash = createHash('sha256')
     this.#size = 0
   }
+
+  /** What was appended, from a byte on. */
+  readonly read: ReadAt = (from, length) => readerOf(this.#file)(from, length)
 
   digest(): string {
     return this.#hash.copy().digest('hex')

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto'
-import { constants, type Stats } from 'node:fs'
-import { lstat, open, readdir, statfs, unlink } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, open, readdir, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { WholeFile } from '#domain/room/events.ts'
+import type { Folder, WholeFile } from '#domain/room/events.ts'
 import { sendWhenReady } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
+import { folderHolds, type PublishedFolder, readerOf, unpack } from '#folder/extract.ts'
+import { FolderArchive } from '#folder/pack.ts'
+import type { Skipped } from '#folder/walk.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
-import { holds, named, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
+import { holds, named, type Published, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
 import { NoSource, openSource, type Source } from '#system/files/source.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './terminal.ts'
@@ -58,13 +61,15 @@ export class FileSaver {
     this.#tidied ??= this.#tidy()
     await this.#tidied
     const wanted = receivedName(file.name, file.id)
-    const already = await this.#folder.find(wanted, file)
+    const { folder } = file
+    const isAt = (path: string) => isCopy(path, file)
+    const already = await this.#folder.find(wanted, { ...file, isAt })
     if (already !== undefined) return this.#saved(file, already)
     await this.#checkPlace(file)
     const part = join(this.#directory, `.${file.id}.part`)
-    const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
+    const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants
     await unlink(part).catch(ignoreMissing)
-    const handle = await open(part, O_CREAT | O_EXCL | O_WRONLY | (O_NOFOLLOW ?? 0), SAVED_MODE)
+    const handle = await open(part, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), SAVED_MODE)
     try {
       const hash = createHash('sha256')
       for await (const bytes of this.#session.download(file.id)) {
@@ -74,10 +79,16 @@ export class FileSaver {
       if (hash.digest('hex') !== file.sha256)
         throw new Error('these are not the bytes that were sent; they are not kept')
       await handle.datasync()
-      const published = await this.#folder.publish(wanted, file, (free) => named(part, free))
+      const published: (Published & Partial<Pick<PublishedFolder, 'content'>>) | Rejected | undefined =
+        folder === undefined
+          ? await this.#folder.publish(wanted, file, (free) => named(part, free))
+          : await unpack(readerOf(handle), file, { folder: this.#folder })
+      if (published !== undefined && 'type' in published) throw new Error(published.message)
       if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${file.name}`)
       if (this.#folderBytes !== undefined && !published.already) this.#folderBytes += file.size
-      return this.#saved(file, published.path)
+      // By this the copy of a folder is known again, whatever program packed it.
+      const content = this.#withRoom === undefined ? undefined : await published.content?.()
+      return this.#saved({ ...file, ...content }, published.path)
     } finally {
       await handle.close()
       await unlink(part).catch(ignoreMissing)
@@ -91,8 +102,8 @@ export class FileSaver {
     this.#copied.delete(id)
     if (file === undefined) return
     for (const [path, { size }] of await this.#entries(receivedName(file.name, file.id))) {
-      if (!(await holds(path, file))) continue
-      await unlink(path).catch(ignoreMissing)
+      if (!(await isCopy(path, file))) continue
+      await rm(path, { recursive: file.folder !== undefined, force: true })
       if (this.#folderBytes !== undefined) this.#folderBytes -= size
       return
     }
@@ -113,9 +124,10 @@ export class FileSaver {
     return this.#session.files.flatMap((each) => (each.status === 'whole' ? [each.file] : []))
   }
 
-  async #checkPlace({ size }: WholeFile): Promise<void> {
+  async #checkPlace({ size, folder }: WholeFile): Promise<void> {
     const { bavail, bsize } = await statfs(this.#directory)
-    if (bavail * bsize - size < FREE_FLOOR_BYTES)
+    // A folder is built beside its archive.
+    if (bavail * bsize - (folder === undefined ? size : 2 * size) < FREE_FLOOR_BYTES)
       throw new Error(`the disk of ${this.#directory} has no room for a copy; free some, or choose another with --save`)
     const quota = this.#withRoom?.quotaBytes ?? 0
     if (quota === 0) return
@@ -123,38 +135,67 @@ export class FileSaver {
     const fits = (folder: number) => inRoom + folder + size <= quota
     // Somebody may have taken copies away since they were counted.
     if (this.#folderBytes !== undefined && fits(this.#folderBytes)) return
-    this.#folderBytes = (await this.#entries('')).reduce((sum, [, stats]) => sum + stats.size, 0)
+    this.#folderBytes = (await this.#entries('')).reduce((sum, [, { size }]) => sum + size, 0)
     if (fits(this.#folderBytes)) return
     throw new Error('with this copy the room would hold more than its quota; --save FOLDER keeps a copy of every file')
   }
 
-  /** Files of the folder whose names begin like `name` does, without its ending. */
-  async #entries(name: string): Promise<(readonly [path: string, stats: Stats])[]> {
+  /** Files and folders in it whose names begin like `name` does, without its ending. */
+  async #entries(name: string): Promise<(readonly [path: string, of: { readonly size: number }])[]> {
     const begins = name.slice(0, name.length - extname(name).length)
-    const entries: (readonly [string, Stats])[] = []
+    const entries: (readonly [string, { readonly size: number }])[] = []
     for (const each of (await readdir(this.#directory).catch(ignoreMissing)) ?? []) {
       if (!each.startsWith(begins)) continue
       const path = join(this.#directory, each)
       const stats = await lstat(path).catch(ignoreMissing)
       if (stats?.isFile()) entries.push([path, stats])
+      else if (stats?.isDirectory()) entries.push([path, { size: await bytesIn(path) }])
     }
     return entries
   }
 }
 
+/** A file or a folder of this machine. */
+interface PathSource extends Pick<Source, 'size' | 'close'> {
+  readonly folder?: Folder
+  bytes(): AsyncIterable<Uint8Array>
+  /** Parts of a folder that are not in what was read of it. */
+  skipped(): readonly Skipped[]
+}
+
+/** Whether a path holds the bytes of a file, or the tree of a folder, that was sent. */
+const isCopy = (path: string, file: WholeFile): Promise<boolean> =>
+  (file.folder === undefined ? holds : folderHolds)(path, file)
+
+/** All files of a folder. */
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const found = entry.isFile() ? await lstat(join(entry.parentPath, entry.name)).catch(ignoreMissing) : undefined
+    bytes += found?.size ?? 0
+  }
+  return bytes
+}
+
 /** Opens a local file for sending, or answers the refusal: without the path, which is nobody's business in the room. */
-async function sourceAt(path: DiskPath): Promise<Source | Rejected> {
+async function sourceAt(path: DiskPath): Promise<PathSource | Rejected> {
   try {
+    if ((await stat(path)).isDirectory()) {
+      const archive = await FolderArchive.open(path)
+      const { size, files, bytes } = archive
+      const folder = { files, bytes }
+      return { size, folder, bytes: () => told(archive.read()), skipped: () => archive.skipped, close: async () => {} }
+    }
     const source = await openSource(path)
-    return { ...source, bytes: () => told(source) }
+    return { size: source.size, bytes: () => told(source.bytes()), skipped: () => [], close: () => source.close() }
   } catch (error) {
     return unreadable(error)
   }
 }
 
-async function* told(source: Source): AsyncIterable<Uint8Array> {
+async function* told(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
-    yield* source.bytes()
+    yield* bytes
   } catch (error) {
     throw new SourceFailed(unreadable(error))
   }
@@ -176,13 +217,19 @@ export function hostFileTransfers(session: LocalSession, saver: FileSaver | unde
       const path = await pathTypedAs(pathTyped(typed))
       const source = await sourceAt(path)
       if ('type' in source) return source
-      const { size } = source
-      const meta = { name: nameAt(path), ...(size === undefined ? {} : { size }), ...(to === undefined ? {} : { to }) }
+      const { size, folder } = source
+      const meta = {
+        name: nameAt(path),
+        ...(size === undefined ? {} : { size }),
+        ...(to === undefined ? {} : { to }),
+        ...(folder === undefined ? {} : { folder }),
+      }
       try {
         const upload = session.upload(source.bytes(), meta)
         tell({ type: 'begins', at: 0, total: size })
         upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
-        return await upload.done
+        const done = await upload.done
+        return 'type' in done ? done : { ...done, skipped: source.skipped() }
       } catch {
         // The host hears of it too, and stops.
         return rejected('TRANSFER_CUT', 'the host could not keep the file')
