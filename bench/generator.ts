@@ -1,53 +1,56 @@
-// The load, in a process of its own: does one job after the other for its parent and answers with what it measured.
-import { Crowd } from './load/crowd.ts'
-import { runFanout } from './load/fanout.ts'
-import { Flood } from './load/flood.ts'
-import { runFlow } from './load/flow.ts'
-import { Guests } from './load/guests.ts'
-import { Hostiles } from './load/hostiles.ts'
-import { type Answer, type Job, stopWithParent } from './load/jobs.ts'
-import { runJoins } from './load/joins.ts'
-import { runTransfer } from './load/transfer.ts'
+// The load, in a process of its own: does one job after the other for its parent and answers with the measurements.
+import { Attackers, type AttackersLoad } from './load/attackers.ts'
+import { Clients, type ClientsLoad } from './load/clients.ts'
+import { type FanOutLoad, runFanOut } from './load/fan-out.ts'
+import { Flood, type FloodLoad, type FlowLoad, runFlow, runTransfer, type TransferLoad } from './load/files.ts'
 
-let crowd: Crowd | undefined
+export type Job =
+  | { readonly type: 'fanOut'; readonly load: FanOutLoad }
+  | { readonly type: 'transfer'; readonly load: TransferLoad }
+  | { readonly type: 'flow'; readonly load: FlowLoad }
+  | { readonly type: 'enter'; readonly load: ClientsLoad }
+  | { readonly type: 'talk'; readonly forMs: number; readonly linesPerSecond: number }
+  | { readonly type: 'leave' }
+  | { readonly type: 'flood'; readonly load: FloodLoad }
+  | { readonly type: 'floodEnd' }
+  | { readonly type: 'attack'; readonly load: AttackersLoad }
+  | { readonly type: 'attackEnd' }
+
+export interface Answer {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: string
+}
+
+let clients: Clients | undefined
 let flood: Flood | undefined
-let guests: Guests | undefined
-let hostiles: Hostiles | undefined
+let attackers: Attackers | undefined
 
 async function perform(job: Job): Promise<unknown> {
   switch (job.type) {
-    case 'fanout':
-      return runFanout(job.load)
-    case 'joins':
-      return runJoins(job.load)
+    case 'fanOut':
+      return runFanOut(job.load)
     case 'transfer':
       return runTransfer(job.load)
     case 'flow':
       return runFlow(job.load)
+    case 'enter':
+      clients = new Clients(job.load)
+      return clients.enter()
+    case 'talk':
+      return clients?.talk(job.forMs, job.linesPerSecond)
+    case 'leave':
+      return clients?.leave()
     case 'flood':
       flood = new Flood(job.load)
       return flood.begin()
     case 'floodEnd':
       return flood?.end()
-    case 'crowd':
-      crowd = new Crowd(job.load)
-      return crowd.gather()
-    case 'crowdTalk':
-      return crowd?.talk(job.forMs)
-    case 'crowdLeave':
-      return crowd?.end()
-    case 'guests':
-      guests = new Guests(job.load)
-      return guests.gather()
-    case 'guestsTalk':
-      return guests?.talk(job.forMs)
-    case 'guestsLeave':
-      return guests?.end()
-    case 'hostiles':
-      hostiles = new Hostiles(job.load)
-      return hostiles.begin()
-    case 'hostilesEnd':
-      return hostiles?.end()
+    case 'attack':
+      attackers = new Attackers(job.load)
+      return attackers.begin()
+    case 'attackEnd':
+      return attackers?.end()
     default:
       return job satisfies never
   }
@@ -60,4 +63,4 @@ process.on('message', ({ id, job }: { id: number; job: Job }) => {
     (error: unknown) => answer({ id, error: error instanceof Error ? error.message : String(error) }),
   )
 })
-stopWithParent()
+process.stdin.once('end', () => process.exit(0)).resume()

@@ -1,10 +1,9 @@
-// A tamtam host in a process of its own: says its port, and tells its parent how it is.
-//   node host.ts '{"data":"<directory>","line":{…}}'      without `data` all is kept in memory; with `tls: true` over TLS
+// A tamtam host in a process of its own: prints its port, and answers its parent's questions.
+//   node host.ts '{"data":"<directory>","line":{…}}'      without `data` in memory; with `tls: true` over TLS
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { identityDefaults } from '#app/defaults.ts'
 import { createTamtam } from '#app/index.ts'
 import { ownIdentity } from '#system/tls/identity.ts'
-import { stopWithParent } from './load/jobs.ts'
 
 const NS_PER_MS = 1e6
 const US_PER_MS = 1e3
@@ -23,7 +22,7 @@ const tls = secure ? { tls: await ownIdentity(undefined, ['localhost'], Date.now
 const { port } = await tamtam.listen({ port: 0, connections: CONNECTIONS, ...tls })
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
-/** Processor time of this thread between two looks, in µs: what others take of the machine is not in it. */
+/** Processor time of this thread between two samples, in µs: other programs' time is not in it. */
 const steps = createHistogram()
 let before = { user: 0, system: 0 }
 function step(): void {
@@ -38,7 +37,7 @@ interface Asked {
 }
 process.on('message', ({ id, question }: Asked) => {
   if (question === 'collect') globalThis.gc?.()
-  // Gives free pages back too: what is measured then is what is needed, not what was.
+  // Gives free pages back too: the figure is the memory needed now.
   if (question === 'release') globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   if (question === 'watchDelay') {
     delay.reset()
@@ -51,5 +50,5 @@ process.on('message', ({ id, question }: Asked) => {
   const result = question === 'steps' ? steps.percentile(99.9) / US_PER_MS : delay.percentile(99.9) / NS_PER_MS
   process.send?.({ id, result })
 })
-stopWithParent()
+process.stdin.once('end', () => process.exit(0)).resume()
 process.stdout.write(`${JSON.stringify({ port })}\n`)

@@ -1,21 +1,13 @@
-// What tamtam does in a second, beside yardsticks of the same run: `bench/README.md`.
+// The speed of tamtam, beside baselines of the same run: `bench/README.md`.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { thisMachine } from './report/machine.ts'
-import { isMet, type Section } from './report/section.ts'
-import { toMarkdown, toText } from './report/text.ts'
+import { isMet, type Section, toMarkdown, toText } from './report/section.ts'
 import { Processes } from './run/processes.ts'
 import { type Bench, parseSettings, type SectionName, type Settings, USAGE } from './run/settings.ts'
-import { chat } from './scenarios/chat.ts'
-import { fanout } from './scenarios/fanout.ts'
-import { files } from './scenarios/files.ts'
-import { idle } from './scenarios/idle.ts'
-import { joins } from './scenarios/joins.ts'
-import { latency } from './scenarios/latency.ts'
+import { chat, idle, joins, start } from './scenarios/clients.ts'
+import { fanout, latency, sessions, stalled } from './scenarios/fan-out.ts'
+import { files, transfers } from './scenarios/files.ts'
 import { scan } from './scenarios/scan.ts'
-import { sessions } from './scenarios/sessions.ts'
-import { stalled } from './scenarios/stalled.ts'
-import { start } from './scenarios/start.ts'
-import { transfers } from './scenarios/transfers.ts'
 
 const PARTS: Readonly<Record<SectionName, (bench: Bench) => Promise<readonly Section[]>>> = {
   fanout,
@@ -46,16 +38,15 @@ function settingsOf(args: readonly string[]): Settings {
 
 async function run(settings: Settings): Promise<void> {
   const processes = new Processes(settings.directory)
-  process.once('exit', () => processes.clear())
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+  processes.clearAtExit()
   const lengths = settings.quick ? LENGTHS.quick : LENGTHS.full
-  const say = (line: string) => process.stderr.write(`… ${line}\n`)
+  const report = (line: string) => process.stderr.write(`… ${line}\n`)
   const machine = thisMachine()
   const about = `${machine.date}, ${machine.processor}, ${machine.system}, Node ${machine.node}, commit ${machine.commit}`
   process.stdout.write(`${about}\n${settings.rounds} rounds; durable data in ${processes.directory}\n`)
   const sections: Section[] = []
   for (const name of new Set(settings.only)) {
-    for (const section of await PARTS[name]({ processes, settings, ...lengths, say })) {
+    for (const section of await PARTS[name]({ processes, settings, ...lengths, report })) {
       process.stdout.write(`${toText(section)}\n`)
       sections.push(section)
     }

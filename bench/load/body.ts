@@ -1,12 +1,22 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
-import { dial } from './dial.ts'
+import { connect, type OnReadOpts, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 const BLOCK_BYTES = 1024 * 1024
 const READ_BYTES = 256 * 1024
 const PATIENCE_MS = 60_000
 
-/** What every file of a run consists of, again and again. */
+/** A connection to a server of the run, in plain or over TLS with any certificate. */
+export function dial(
+  { port, secure }: { readonly port: number; readonly secure: boolean },
+  onread?: OnReadOpts,
+): Socket {
+  // Node's types know of no `onread` over TLS, which it has.
+  const options = { port, host: '127.0.0.1', noDelay: true, ...(onread === undefined ? {} : { onread }) }
+  return secure ? connectTls({ ...options, rejectUnauthorized: false } as object) : connect(options)
+}
+
+/** The content of every file of a run, again and again. */
 export function someBytes(): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES)
   let random = 1
@@ -27,10 +37,10 @@ export async function sendBytes(socket: Socket, block: Buffer, from: number, to:
   }
 }
 
-/** Waits for a word of the server. */
+/** Waits for an answer of the server. */
 export function answerOf(socket: Socket, wanted: RegExp, refused: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`the server does not say ${wanted}`)), PATIENCE_MS)
+    const late = setTimeout(() => reject(new Error(`the server does not answer ${wanted}`)), PATIENCE_MS)
     let text = ''
     const hear = (chunk: Buffer) => {
       text += chunk.toString('latin1')
@@ -45,7 +55,7 @@ export function answerOf(socket: Socket, wanted: RegExp, refused: RegExp): Promi
   })
 }
 
-export interface LineUpload {
+export interface Reception {
   readonly port: number
   readonly secure: boolean
   readonly request: string
@@ -56,37 +66,33 @@ export interface LineUpload {
   readonly compareEvery: number
 }
 
-/** Receives a file, and compares what comes with what it is to be. */
+/** Receives a file, and compares each byte. */
 export class Receiver {
-  /** The server has said something. */
-  readonly ready: Promise<void>
-  readonly done: Promise<void>
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #done = Promise.withResolvers<void>()
+  /** The server has answered. */
+  readonly ready: Promise<void> = this.#ready.promise
+  readonly done: Promise<void> = this.#done.promise
   readonly #socket: Socket
-  readonly #wanted: LineUpload
+  readonly #wanted: Reception
   readonly #block: Buffer
   #got = -1
   #text = ''
-  #isReady: () => void = () => {}
-  #isDone: () => void = () => {}
-  #fail: (error: Error) => void = () => {}
 
-  constructor(wanted: LineUpload, block: Buffer) {
+  constructor(wanted: Reception, block: Buffer) {
     this.#wanted = wanted
     this.#block = block
-    this.ready = new Promise((resolve) => {
-      this.#isReady = resolve
-    })
-    this.done = new Promise((resolve, reject) => {
-      this.#isDone = resolve
-      this.#fail = reject
-    })
     this.done.catch(() => {})
     const buffer = Buffer.alloc(READ_BYTES)
     const onread = { buffer, callback: (length: number) => this.#take(buffer.subarray(0, length)) }
     this.#socket = dial(wanted, onread)
-    this.#socket.once('error', (error) => this.#fail(error))
-    this.#socket.once('end', () => this.#fail(new Error(`the file ended after ${this.#got} bytes: ${this.#text}`)))
-    this.#socket.setTimeout(PATIENCE_MS, () => this.#fail(new Error(`the file stopped after ${this.#got} bytes`)))
+    this.#socket.once('error', (error) => this.#done.reject(error))
+    this.#socket.once('end', () =>
+      this.#done.reject(new Error(`the file ended after ${this.#got} bytes: ${this.#text}`)),
+    )
+    this.#socket.setTimeout(PATIENCE_MS, () =>
+      this.#done.reject(new Error(`the file stopped after ${this.#got} bytes`)),
+    )
     this.#socket.write(wanted.request)
   }
 
@@ -98,7 +104,7 @@ export class Receiver {
     if (this.#got >= 0) this.#body(chunk)
     else {
       this.#text += chunk.toString('latin1')
-      if (this.#text.includes('\n')) this.#isReady()
+      if (this.#text.includes('\n')) this.#ready.resolve()
       const found = this.#wanted.begin.exec(this.#text)
       if (found !== null) {
         this.#got = 0
@@ -116,12 +122,12 @@ export class Receiver {
       const length = Math.min(chunk.length - at, size - from, bytes - this.#got)
       const compared = Math.floor(this.#got / size) % compareEvery === 0
       if (compared && chunk.compare(this.#block, from, from + length, at, at + length) !== 0) {
-        this.#fail(new Error(`the file is not the one that was sent, near byte ${this.#got}`))
+        this.#done.reject(new Error(`the file differs from the sent one, near byte ${this.#got}`))
         return
       }
       at += length
       this.#got += length
     }
-    if (this.#got === bytes) this.#isDone()
+    if (this.#got === bytes) this.#done.resolve()
   }
 }

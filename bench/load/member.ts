@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net'
 
 const READ_BYTES = 256 * 1024
-/** In front of what is read: where a line begins whose start came with the chunk before. */
+/** In front of the bytes of a read: the start of a line from the chunk before. */
 const MARGIN = 1024
 
 /** Gets `area` from `from` to `to`: whole lines it takes, and answers where it stopped. */
 export type Take = (member: Member, area: Buffer, from: number, to: number) => number
 
-/** One buffer that all members of a run read into, one after the other: nothing is allocated for what is received. */
+/** One buffer that all members of a run read into, one after the other: reading allocates nothing. */
 export class ReadArea {
   readonly bytes: Buffer = Buffer.alloc(MARGIN + READ_BYTES)
   readonly into: Buffer = this.bytes.subarray(MARGIN)
@@ -21,7 +21,7 @@ export class Member {
   readonly #take: Take
   #rest: Buffer = Buffer.alloc(0)
 
-  /** `from` is the source address; `failed` hears when the connection breaks or the server ends it. */
+  /** `from` is the source address; `failed` is called when the connection breaks or the server ends it. */
   constructor(
     to: { readonly index: number; readonly port: number; readonly from?: string },
     area: ReadArea,
@@ -56,7 +56,7 @@ export class Member {
     return new Promise((resolve) => this.socket.once('connect', () => resolve()))
   }
 
-  /** Ends it without a word; breaking is no failure any more. */
+  /** Ends it; breaking is no failure any more. */
   leave(): void {
     this.socket.removeAllListeners()
     this.socket.on('error', () => {})

@@ -1,4 +1,4 @@
-/** What a payload begins with: an ordinary message, or a line that only shows who is there. */
+/** The first byte of a payload: an ordinary message, or a line that only shows that its receiver is there. */
 export const KIND = { message: 0x7e, probe: 0x3f, last: 0x21 } as const
 
 const HEAD = 11

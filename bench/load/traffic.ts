@@ -1,11 +1,11 @@
 import { Histogram } from './histogram.ts'
 import { KIND, type Payloads, senderAt, sequenceAt } from './payload.ts'
 
-/** Content is compared with what was sent on one delivery in so many; order, length and line end on every one. */
+/** Content is compared with the sent one on one delivery in so many; order, length and line end on every one. */
 const CONTENT_CHECK_EVERY = 16
 
 /**
- * What is on its way in a closed loop, and what has arrived where. Throws at the first delivery that is lost, doubled, out of
+ * Messages under way in a closed loop, and their deliveries. Throws at the first delivery that is lost, doubled, out of
  * order, changed, or somebody's own.
  */
 export class Traffic {

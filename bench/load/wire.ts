@@ -2,23 +2,23 @@ import { createHash } from 'node:crypto'
 import { FRAMES_MAGIC, joinFrame } from '#protocol/frames.ts'
 import { type ClientMessage, encodeMessage } from '#protocol/messages.ts'
 
-/** How one kind of server is spoken to: what goes around a payload on the way in and on the way out. */
+/** The protocol of one kind of server: the bytes around a payload on the way in and on the way out. */
 export interface Wire {
   readonly name: 'line' | 'nats' | 'frames' | 'websocket' | 'socket.io'
-  /** What member `index` sends at once; without it the server has nothing to go by. Ours go into `room`, `lobby` unless told. */
+  /** The first bytes of member `index`, by which the server detects the protocol. Ours go into `room`, or else `lobby`. */
   hello(index: number, room?: string): string
-  /** Where a member must wait before it comes in: what it is asked by, what it answers, and what tells that it is in. */
+  /** Where joining takes a handshake: the server's request, the member's answer, and the sign of success. */
   readonly handshake?: { readonly asked: Buffer; readonly answer: string; readonly done: Buffer }
   readonly before: string
   readonly after: string
-  /** What stands right in front of a payload that is delivered, where deliveries are looked for instead of counted; authors get their own. */
+  /** The bytes right in front of a delivered payload, where deliveries are searched instead of counted; authors get their own. */
   readonly deliveredAs?: Buffer
   /** Bytes in front of and behind a payload that is delivered: the same for every member, so lines are found by counting. */
   readonly deliveredBefore: number
   readonly deliveredAfter: number
   /** The first byte of a delivery and of no other line. */
-  readonly mark: number
-  /** What to answer to any other line; `failed` where it is an error. */
+  readonly sentinel: number
+  /** The answer to any other line; `failed` where it is an error. */
   answer(line: string): string | undefined | 'failed'
 }
 
@@ -43,7 +43,7 @@ export function wireOf(name: WireName, payload: number): Wire {
     after: '\n',
     deliveredBefore: '<127.0.0.1> '.length,
     deliveredAfter: 1,
-    mark: 0x3c,
+    sentinel: 0x3c,
     answer: (line) => (line.startsWith('!') ? 'failed' : undefined),
   }
 }
@@ -55,32 +55,32 @@ const nats = (payload: number): Wire => ({
   after: '\r\n',
   deliveredBefore: `MSG room 1 ${payload}\r\n`.length,
   deliveredAfter: 2,
-  mark: 0x4d,
+  sentinel: 0x4d,
   answer: (line) => (line.startsWith('-ERR') ? 'failed' : line.startsWith('PING') ? 'PONG\r\n' : undefined),
 })
 
-/** A message around a payload that is put in later: a mark of the same length stands for it. */
+/** A message around a payload that is put in later: a placeholder of the same length stands for it. */
 function around(payload: number, framed: (message: Uint8Array) => string): { before: string; after: string } {
-  const mark = '_'.repeat(payload)
+  const placeholder = '_'.repeat(payload)
   const [before = '', after = ''] = framed(
-    encodeMessage({ type: 'command', command: { type: 'say', text: mark } }),
-  ).split(mark)
+    encodeMessage({ type: 'command', command: { type: 'say', text: placeholder } }),
+  ).split(placeholder)
   return { before, after }
 }
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
-const coming = (index: number, room = 'lobby'): readonly ClientMessage[] => [
+const handshake = (index: number, room = 'lobby'): readonly ClientMessage[] => [
   { type: 'hello', version: 1, key: createHash('md5').update(`${process.pid} ${index}`).digest('hex') },
   { type: 'join', room },
 ]
 
-/** Texts of this length are told by what stands in front of them in msgpack: the key, and a head of two bytes. */
+/** Texts of this length are found by the bytes in front of them in msgpack: the key, and a head of two bytes. */
 const inMessages = (payload: number) => ({
   deliveredAs: Buffer.concat([Buffer.from([0xa4]), Buffer.from('text'), Buffer.from([0xd9, payload])]),
   deliveredBefore: 0,
   deliveredAfter: 0,
-  mark: 0,
+  sentinel: 0,
   answer: () => undefined,
 })
 
@@ -90,7 +90,7 @@ const frames = (payload: number): Wire => ({
   ...around(payload, (message) => latin1(joinFrame(message))),
   hello: (index, room) =>
     latin1(FRAMES_MAGIC) +
-    coming(index, room)
+    handshake(index, room)
       .map((message) => latin1(joinFrame(encodeMessage(message))))
       .join(''),
 })
@@ -120,7 +120,7 @@ const webSocket = (payload: number): Wire => ({
   ...around(payload, (message) => masked(BINARY, latin1(message))),
   hello: (index, room) =>
     upgrade('/ws', ['Sec-WebSocket-Protocol: tamtam.1']) +
-    coming(index, room)
+    handshake(index, room)
       .map((message) => masked(BINARY, latin1(encodeMessage(message))))
       .join(''),
 })
@@ -135,6 +135,6 @@ const socketIo = (payload: number): Wire => ({
   deliveredAs: Buffer.from('"said","'),
   deliveredBefore: 0,
   deliveredAfter: 0,
-  mark: 0,
+  sentinel: 0,
   answer: () => undefined,
 })

@@ -1,15 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Answer, Job } from '../load/jobs.ts'
+import type { Answer, Job } from '../generator.ts'
 
 const TMPFS = 0x01021994
 const STOP_MS = 3000
+const LISTEN_MS = 5000
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--expose-gc']
 const GENERATOR = fileURLToPath(new URL('../generator.ts', import.meta.url))
 
@@ -17,12 +19,12 @@ const GENERATOR = fileURLToPath(new URL('../generator.ts', import.meta.url))
 export interface Server {
   readonly port: number
   readonly pid: number
-  /** Asks it something by its IPC channel. */
+  /** A question over its IPC channel. */
   ask(question: string): Promise<number>
   stop(): Promise<void>
 }
 
-/** Every child and directory of a run; `clear` leaves nothing behind, in an emergency too. */
+/** Every child and directory of a run. */
 export class Processes {
   /** Each child, and its end as a failure. */
   readonly #children = new Map<ChildProcess, Promise<never>>()
@@ -42,27 +44,29 @@ export class Processes {
     return mkdtempSync(join(this.#directory, 'data-'))
   }
 
-  /** Starts a script of ours that says `{"port":…}`. */
+  /** Starts a script of ours that prints `{"port":…}`. */
   serve(script: URL, args: readonly string[], flags: readonly string[] = []): Promise<Server> {
     return this.serveProgram(process.execPath, [...FLAGS, ...flags, fileURLToPath(script), ...args])
   }
 
-  /** Starts a program that says `{"port":…}`, and ends when its standard input does. */
+  /** Starts a program that prints `{"port":…}`, and ends when its standard input does. */
   async serveProgram(command: string, args: readonly string[]): Promise<Server> {
     const child = this.#spawn(command, args)
     const line = await Promise.race([once(createInterface(child.stdout!), 'line'), this.#ended(child)])
     return this.#server(child, JSON.parse(String(line[0])).port)
   }
 
-  /** Starts somebody else's server, which takes the port that it is told and can be connected to some time later. */
+  /** Starts another project's server on a given port; resolves once it listens. */
   async serveOther(command: string, args: (port: number) => readonly string[]): Promise<Server> {
     const port = await freePort()
-    return this.#server(this.#spawn(command, [...args(port)]), port)
+    const child = this.#spawn(command, [...args(port)])
+    await Promise.race([untilListening(port), this.#ended(child)])
+    return this.#server(child, port)
   }
 
   /**
-   * Has the load generator do something; all jobs go through one process, whose code is warm then. `beside` is another such
-   * process, for a load that is not to delay the one that is measured.
+   * A job of the load generator; all jobs go through one process, whose code is warm then. `beside` is another such
+   * process, for a load that must not delay the measured one.
    */
   async generate<Result>(job: Job, which: 'measuring' | 'beside' = 'measuring'): Promise<Result> {
     const generator = this.#generators.get(which) ?? this.#spawn(process.execPath, [...FLAGS, GENERATOR])
@@ -70,7 +74,13 @@ export class Processes {
     return (await this.#ask(generator, { job })) as Result
   }
 
-  clear(): void {
+  /** However this process ends, no child and no directory of the run stays. */
+  clearAtExit(): void {
+    process.once('exit', () => this.#clear())
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+  }
+
+  #clear(): void {
     for (const child of this.#children.keys()) child.kill('SIGKILL')
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 })
   }
@@ -141,4 +151,19 @@ async function freePort(): Promise<number> {
   server.close()
   if (address === null || typeof address !== 'object') throw new Error('no port is free')
   return address.port
+}
+
+async function untilListening(port: number): Promise<void> {
+  const deadline = performance.now() + LISTEN_MS
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const listens = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (listens) return
+    if (performance.now() > deadline) throw new Error('a baseline server does not listen')
+    await pause(20)
+  }
 }

@@ -1,6 +1,6 @@
 import type { Server } from './processes.ts'
 
-/** What each contender came to, by its name, round by round. */
+/** The results of each contender, by its name, round by round. */
 export type Rounds<Result> = ReadonlyMap<string, readonly Result[]>
 
 interface Startable {
@@ -10,7 +10,7 @@ interface Startable {
 
 /**
  * Measures all contenders once a round, each time in a process that is new, and every second round in the opposite order:
- * the machine's mood changes from minute to minute, so only figures of one round are compared.
+ * the machine's speed changes from minute to minute, so only figures of one round are compared.
  */
 export async function alternate<Contender extends Startable, Result>(
   rounds: number,

@@ -20,7 +20,7 @@ export interface Settings {
   readonly only: readonly SectionName[]
   readonly rounds: number
   readonly quick: boolean
-  /** Also the yardstick that writes once for each line and receiver. */
+  /** Also the baseline that writes once for each line and receiver. */
   readonly each: boolean
   /** Silent connections. */
   readonly idle: number
@@ -30,27 +30,27 @@ export interface Settings {
   readonly write: boolean
 }
 
-/** What a section needs to do its work. */
+/** The tools of a section. */
 export interface Bench {
   readonly processes: Processes
   readonly settings: Settings
   readonly warmUpMs: number
   readonly measureMs: number
-  say(line: string): void
+  report(line: string): void
 }
 
 export const USAGE = `npm run bench -- [options]
   --quick             a first impression in about a minute: one short round
   --only <section>    ${SECTIONS.join(' | ')}; may be repeated
   --rounds <n>        alternating rounds, 3 unless given
-  --each              also the yardstick that writes once for each line and receiver
+  --each              also the baseline that writes once for each line and receiver
   --idle <n>          silent connections, 5000 unless given, fewer where the system allows fewer open files
   --file <megabytes>  size of the files, 256 unless given
   --dir <directory>   where durable data goes for the time of the run; a disk, not memory
-  --json <file>       everything that was measured, round by round
+  --json <file>       all measurements, round by round
   --write             writes docs/benchmarks.md`
 
-/** Throws a `TypeError` whose message tells what is wrong. */
+/** Throws a `TypeError` whose message gives the fault. */
 export function parseSettings(args: readonly string[]): Settings | 'help' {
   const { values } = parseArgs({
     args: [...args],

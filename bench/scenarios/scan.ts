@@ -1,7 +1,7 @@
 import { unpack } from 'msgpackr'
 import { type ClientMessage, clientMessageLimits, encodeMessage } from '#protocol/messages.ts'
 import { prescan } from '#protocol/prescan.ts'
-import type { Section } from '../report/section.ts'
+import { finding, noTable, type Section } from '../report/section.ts'
 import { median } from '../run/rounds.ts'
 import type { Bench } from '../run/settings.ts'
 
@@ -13,9 +13,9 @@ const MESSAGES: readonly ClientMessage[] = [
   { type: 'leave' },
 ]
 
-/** What it costs to look over each message before it is decoded, beside decoding it. */
-export async function scan({ settings, say }: Bench): Promise<readonly Section[]> {
-  say('scan: small messages')
+/** The cost of checking each message before it is decoded, beside decoding it. */
+export async function scan({ settings, report }: Bench): Promise<readonly Section[]> {
+  report('scan: small messages')
   const samples = MESSAGES.map((message) => encodeMessage(message))
   const rounds = Array.from({ length: settings.rounds + 1 }, () => ({
     scanned: rateOf(samples, (bytes) => prescan(bytes, clientMessageLimits.items)),
@@ -26,15 +26,10 @@ export async function scan({ settings, say }: Bench): Promise<readonly Section[]
   return [
     {
       title: 'Scan: small messages before they are decoded, in processor time',
-      head: [],
-      rows: [],
+      ...noTable,
       findings: [
-        { what: 'scanned', value: scanned, unit: ' a second', target: { atLeast: 5_000_000 } },
-        {
-          what: 'scanned to unpacked',
-          value: median(rounds.map((round) => round.scanned / round.unpacked)),
-          unit: ' ×',
-        },
+        finding('scanned', scanned, ' a second', { atLeast: 5_000_000 }),
+        finding('scanned to unpacked', median(rounds.map((round) => round.scanned / round.unpacked))),
       ],
       notes: [],
       raw: rounds,
@@ -42,7 +37,7 @@ export async function scan({ settings, say }: Bench): Promise<readonly Section[]
   ]
 }
 
-/** Messages for each second of this process's own time: others have theirs. */
+/** Messages for each second of this process's own processor time. */
 function rateOf(samples: readonly Uint8Array[], read: (bytes: Uint8Array) => unknown): number {
   const began = process.cpuUsage()
   for (let index = 0; index < TIMES; index++) read(samples[index % samples.length] as Uint8Array)

@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import { totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
 import { type Access, openToAll } from '#domain/engine/access.ts'
@@ -31,10 +32,10 @@ import { PromMetrics } from '#system/metrics.ts'
 import { version } from './about.ts'
 import {
   engineDefaults,
-  fileStoreDefaults,
   httpDefaults,
   lineDefaults,
   linkMs,
+  memoryFileShare,
   memoryReaderEntries,
   roomSecretDefaults,
   sessionServerDefaults,
@@ -67,15 +68,14 @@ import {
 export interface TamtamOptions {
   /** Directory for history and files, for this host alone; made where it is missing. Without it they are kept in memory. */
   readonly data?: string
-  /** Limits of rooms and transfers, each with its unit in its name. */
+  /**
+   * Limits of rooms and transfers, each with its unit in its name. `maxFileBytes` (none), `hostQuotaBytes` (50 GB) and `roomQuotaBytes` (20 GB):
+   * 0 is as much as there is room for. Larger files are refused with `FILE_TOO_LARGE`, files without room with `DISK_FULL`.
+   */
   readonly limits?: Partial<EngineLimits>
   /** `data` may be on a disk that other machines can write as well, because none of them does. */
   readonly sharedDisk?: boolean
-  /** Bytes of one file (4 GiB); a larger one is refused with `FILE_TOO_LARGE`. */
-  readonly maxFileBytes?: number
-  /** Bytes of all files together, on disk (20 GiB); past them files are refused with `DISK_FULL`. */
-  readonly maxSpoolBytes?: number
-  /** Bytes that stay free on the disk (the greater of 64 MiB and 1 %); below them all is refused with `DISK_FULL` or `READ_ONLY`. */
+  /** Bytes that messages leave free on the disk (the greater of 64 MiB and 1 %), files a quarter more; below them all is refused with `READ_ONLY` or `DISK_FULL`. */
   readonly freeSpaceFloorBytes?: number
   /** For lines, as netcat speaks them. */
   readonly line?: Partial<LineSettings>
@@ -110,12 +110,7 @@ export function provide<T>(
 
 /** Chooses an adapter for each port, in a container of its own for each host: two in one process share nothing. */
 export function compose(options: TamtamOptions): HostParts {
-  const {
-    data: directory,
-    overrides = {},
-    freeSpaceFloorBytes,
-    maxFileBytes = fileStoreDefaults.maxFileBytes,
-  } = options
+  const { data: directory, overrides = {}, freeSpaceFloorBytes } = options
   const floor = freeSpaceFloorBytes === undefined ? {} : { freeSpaceFloorBytes }
   const limits = { ...engineDefaults, ...options.limits }
   const health = new Health()
@@ -131,10 +126,13 @@ export function compose(options: TamtamOptions): HostParts {
       : new SqliteJournal({ directory, log: from.resolve(LOG), onDamaged: () => health.metDamage(), ...floor }),
   )
   provide(host, FILE_STORE, overrides.fileStore, (from) => {
-    if (directory === undefined) return new MemoryFileStore({ maxFileBytes })
-    const { maxSpoolBytes = fileStoreDefaults.maxSpoolBytes } = options
+    const { maxFileBytes, hostQuotaBytes } = limits
+    if (directory === undefined) {
+      const memoryBytes = Math.floor(memoryFileShare * totalmem())
+      return new MemoryFileStore({ maxFileBytes, hostQuotaBytes, memoryBytes })
+    }
     const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
-    return new DiskFileStore({ directory, maxFileBytes, maxSpoolBytes, ...ports, ...floor })
+    return new DiskFileStore({ directory, maxFileBytes, hostQuotaBytes, ...ports, ...floor })
   })
   provide(host, SECRET_STORE, overrides.secretStore, () =>
     directory === undefined ? new MemorySecretStore() : new DiskSecretStore(directory),
@@ -151,7 +149,7 @@ export function compose(options: TamtamOptions): HostParts {
     const inMemory = directory === undefined && overrides.journal === undefined
     const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
     return new Engine(ports, { ...limits, readerEntries }, (error) => {
-      health.broke()
+      health.failed()
       options.onBroken?.(error)
     })
   })
@@ -216,7 +214,7 @@ export function compose(options: TamtamOptions): HostParts {
       ...ports,
       settings,
       accessControl: from.resolve(ACCESS_CONTROL),
-      people: from.resolve(KEY_REGISTRY),
+      keys: from.resolve(KEY_REGISTRY),
     }
   })
   provide(host, FRAME_SESSION_SERVER, undefined, (from) => new FrameSessionServer(from.resolve(SESSION_PARTS)))
@@ -234,7 +232,7 @@ export function compose(options: TamtamOptions): HostParts {
         keyRegistry: from.resolve(KEY_REGISTRY),
         webSockets: from.resolve(WEB_SOCKET_SESSION_SERVER),
         page: options.page === true ? PAGE : undefined,
-        health: () => health.trouble,
+        health: () => health.failure,
       }),
   )
   return {

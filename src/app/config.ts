@@ -26,7 +26,7 @@ const size = v.pipe(
 
 const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'))
 /** As it is typed in other places, too: `[::1]`, `LOCALHOST.`. */
-const place = v.pipe(
+const addressText = v.pipe(
   text,
   v.transform((given) => given.replace(/^\[(.*)\]$/, '$1').replace(/^localhost\.?$/i, 'localhost')),
 )
@@ -57,7 +57,7 @@ const yesOrNo = v.union(
 /** Everything that can be set, by the name it has in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
-  bind: v.optional(place),
+  bind: v.optional(addressText),
   lan: v.optional(yesOrNo, false),
   open: v.optional(yesOrNo, false),
   hostNames: v.optional(list, []),
@@ -73,7 +73,9 @@ const settings = {
   rate: v.optional(wholeNumber(1_000_000)),
   limit: v.optional(size, engineDefaults.hostBytesPerSecond),
   limitEach: v.optional(size, engineDefaults.transferBytesPerSecond),
-  roomQuota: v.optional(size, engineDefaults.roomFileBytes),
+  maxFile: v.optional(size, engineDefaults.maxFileBytes),
+  hostQuota: v.optional(size, engineDefaults.hostQuotaBytes),
+  roomQuota: v.optional(size, engineDefaults.roomQuotaBytes),
   keepDays: v.optional(wholeNumber(1_000_000), engineDefaults.fileDays),
   history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
   name: v.optional(text, 'host'),
@@ -90,6 +92,14 @@ const hostSchema = v.strictObject(settings, (issue) =>
 
 export type HostConfig = v.InferOutput<typeof hostSchema>
 type Values = Record<string, unknown>
+
+/** How much of files a host keeps, as its settings say. */
+export const fileLimitsOf = ({ maxFile, hostQuota, roomQuota, keepDays }: HostConfig) => ({
+  maxFileBytes: maxFile,
+  hostQuotaBytes: hostQuota,
+  roomQuotaBytes: roomQuota,
+  fileDays: keepDays,
+})
 
 /** Flags over environment over configuration file over defaults. Throws `CommandFailed` with the fault and its place. */
 export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {

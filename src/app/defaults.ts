@@ -29,7 +29,9 @@ export const engineDefaults: EngineLimits = {
   unfinishedPerHost: 512,
   transferBytesPerSecond: 0,
   hostBytesPerSecond: 0,
-  roomFileBytes: 20 * 1024 ** 3,
+  maxFileBytes: 0,
+  hostQuotaBytes: 50e9,
+  roomQuotaBytes: 20e9,
   filesPerHost: 10_000,
   fileDays: 30,
   rooms: 1000,
@@ -51,10 +53,8 @@ export const bundleDefaults: BundleLimits = {
   fillBytes: 1024 ** 2,
 }
 
-export const fileStoreDefaults = {
-  maxFileBytes: 4 * 1024 ** 3,
-  maxSpoolBytes: 20 * 1024 ** 3,
-}
+/** A host that keeps nothing on a disk has files in so much of its memory at most. */
+export const memoryFileShare = 0.5
 
 export const lineDefaults: LineSettings = {
   language: 'en',
@@ -63,7 +63,7 @@ export const lineDefaults: LineSettings = {
   inlineMaxBytes: 100_000_000,
   maxLineBytes: 4096,
   // A person has to find and paste it.
-  strangerMs: 60_000,
+  handshakeMs: 60_000,
   linesPerSecond: 50,
   linesBurst: 500,
   rateOnLoopback: false,
@@ -122,7 +122,7 @@ export const linkMs = 24 * 3_600_000
 
 /** The program's name is supplied by `compose`. */
 export const sessionServerDefaults: Omit<SessionServerSettings, 'program'> = {
-  helloMs: 10_000,
+  handshakeMs: 10_000,
   frameMs: 10_000,
   messagesPerSecond: lineDefaults.linesPerSecond,
   messagesBurst: lineDefaults.linesBurst,

@@ -10,7 +10,7 @@ export class Health {
   #damagedPlaces = 0
 
   /** The current failure; undefined where there is none. */
-  get trouble(): HealthReport | undefined {
+  get failure(): HealthReport | undefined {
     if (this.#status !== 'ok') return { refuses: true, message: this.#message }
     const message = [...(this.#damagedPlaces > 0 ? [this.#metDamage] : []), ...(this.#setAside ? [SET_ASIDE] : [])]
     return message.length === 0 ? undefined : { refuses: false, message: message.join('; ') }
@@ -31,7 +31,7 @@ export class Health {
     return `the journal is damaged in ${places}: what can't be read there is left out, and a restart saves the rest`
   }
 
-  broke(): void {
+  failed(): void {
     this.#status = 'broken'
     this.#message = 'the data can not be kept any more; the host stops'
   }

@@ -20,7 +20,7 @@ export function secretOf(name: string, env: NodeJS.ProcessEnv): string | undefin
 }
 
 /** The first line of the file that the environment names. */
-export function secretInFile(name: string, env: NodeJS.ProcessEnv): string | undefined {
+function secretInFile(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const path = env[name]
   return path === undefined || path === '' ? undefined : secretIn(path, name)
 }
@@ -51,14 +51,34 @@ function secretIn(path: string, what: string): string {
 
 const KEY = /^[0-9a-f]{32}$/
 
+/** The one that was given, or one's own for this name on this host; a guest is nobody in particular. */
+export function keyFor({ name, host, port }: KeyOwner, env: NodeJS.ProcessEnv): string {
+  const given = givenKey(env)
+  if (given !== undefined) return given
+  return name === undefined ? new RandomIds().next() : ownKey({ name, host, port }, env)
+}
+
+/** Whether somebody could be known by one. */
+export const hasKey = ({ name }: KeyOwner, env: NodeJS.ProcessEnv): boolean =>
+  name !== undefined || givenKey(env) !== undefined
+
+interface KeyOwner {
+  readonly name?: string
+  readonly host: string
+  readonly port: number
+}
+
+function givenKey(env: NodeJS.ProcessEnv): string | undefined {
+  const given = secretInFile('TAMTAM_KEY_FILE', env)
+  if (given === undefined || KEY.test(given)) return given
+  throw new CommandFailed(exitCodes.usage, 'the file that TAMTAM_KEY_FILE names holds no key')
+}
+
 /**
  * The key by which a host knows somebody again, kept for each name on each host: an op stays an op. Where nothing can be kept, it is a
  * new one each time.
  */
-export function ownKey(
-  { name, host, port }: { name: string; host: string; port: number },
-  env: NodeJS.ProcessEnv,
-): string {
+function ownKey({ name, host, port }: { name: string; host: string; port: number }, env: NodeJS.ProcessEnv): string {
   const directory = join(configDirectory(env), 'keys')
   const path = join(directory, encodeURIComponent(`${name}@${host}:${port}`))
   const fresh = new RandomIds().next()

@@ -55,9 +55,23 @@ export interface Rejected {
   readonly message: string
   /** When it makes sense to try again, where that is known. */
   readonly retrySeconds?: number
+  /** Which limit of bytes was met, for texts in other languages and for programs. */
+  readonly limit?: Limit
 }
 
-export const rejected = (code: Code, message: string): Rejected => ({ type: 'rejected', code, message })
+/** A limit of bytes: of one file, of a room's files, of a host's, of its disk, or of its memory where it keeps nothing on a disk. */
+export interface Limit {
+  readonly of: 'file' | 'room' | 'host' | 'disk' | 'memory'
+  /** Its size; of a disk, the bytes that files leave free. 0 where nobody knows. */
+  readonly bytes: number
+  /** Only a share of it was to be had: by one person, or from one address. */
+  readonly shareOf?: 'person' | 'address'
+}
+
+export const rejected = (code: Code, message: string, retrySeconds?: number): Rejected => ({
+  ...{ type: 'rejected', code, message },
+  ...(retrySeconds === undefined ? {} : { retrySeconds }),
+})
 
 const MS_PER_SECOND = 1000
 
@@ -65,18 +79,18 @@ const MS_PER_SECOND = 1000
 export function tryLater(ms: number): Rejected {
   const retrySeconds = Math.max(1, Math.ceil(ms / MS_PER_SECOND))
   const message = `there were too many wrong tries from this address; this one was not looked at: try again in ${retrySeconds} s`
-  return { ...rejected('TRY_LATER', message), retrySeconds }
+  return rejected('TRY_LATER', message, retrySeconds)
 }
 
 /** One message in `seconds`: the next may come in `ms`. */
 export function slowMode(seconds: number, ms: number): Rejected {
   const retrySeconds = Math.max(1, Math.ceil(ms / MS_PER_SECOND))
   const message = `this room is in slow mode, one message in ${seconds} s: send it again in ${retrySeconds} s`
-  return { ...rejected('SLOW_MODE', message), retrySeconds }
+  return rejected('SLOW_MODE', message, retrySeconds)
 }
 
 /** Several messages at once, of which none is taken. */
 export function slowModeForBlock(seconds: number): Rejected {
   const message = `this room is in slow mode, one message in ${seconds} s: send these lines one by one, or as one message`
-  return { ...rejected('SLOW_MODE', message), retrySeconds: seconds }
+  return rejected('SLOW_MODE', message, seconds)
 }

@@ -51,6 +51,30 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await press(ani, 'Let people in again')
   await sees(ani, 'ani unlocked the room')
 
+  const type = async (label: RegExp, typed: string) => {
+    await (await careOf(ani)).getByLabel(label).fill(typed)
+    await ani.keyboard.press('Enter')
+  }
+  const headed = (text: string) => ani.getByRole('heading', { level: 1 }).getByText(text)
+  await type(/^members may send one message in so many seconds/, 'soon')
+  await ani.getByText('/slow seconds|off').waitFor()
+  await type(/^members may send one message in so many seconds/, '10')
+  await sees(ani, 'slow mode: members may send one message in 10 seconds (set by ani)')
+  await headed('slow mode: members may send one message in 10 seconds').waitFor()
+  expect(await ani.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
+  await careOf(ani)
+  await ani.getByRole('dialog').getByText('slow mode: members may send one message in 10 seconds').waitFor()
+  await ani.keyboard.press('Escape')
+  await type(/^members may send one message in so many seconds/, 'off')
+  await sees(ani, 'slow mode is off (set by ani)')
+  await headed('slow mode').waitFor({ state: 'detached' })
+
+  await type(/^files go after so long/, '7d')
+  await sees(ani, 'files expire 7 days after they came (set by ani)')
+  await headed('files expire 7 days after they came').waitFor()
+  await type(/^files go after so long/, '5')
+  await ani.getByText('files expire after 1 hour to 365 days; 0 ends it').waitFor()
+
   await press(ani, 'Take the password away')
   await careOf(ani)
   await ani.getByLabel('Password of the room').fill('buka pintu')

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { browserTest as test, violations } from '../harness/browser.ts'
-import { temporaryDirectory } from '../harness/host.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { HostProcess } from '../harness/host-process.ts'
 import { ask, sayOverHttp, startHttpHost } from '../harness/http-client.ts'
 import { LineClient } from '../harness/line-client.ts'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { browserTest as test, violations } from '../harness/browser.ts'
 import { sampleBytes, sha256Of } from '../harness/bytes.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { filesOf, putFile } from '../harness/files.ts'
-import { temporaryDirectory } from '../harness/host.ts'
 import { ask, startHttpHost } from '../harness/http-client.ts'
 import { chooseFiles, comeIn, dropFiles } from './page-visitor.ts'
 
@@ -120,8 +120,8 @@ test('an upload that is cancelled is withdrawn', async ({ open }) => {
 test('P1: what the host does not take, and what changes while it is sent, is told with the reason, and nothing of it is in the room', async ({
   open,
 }) => {
-  const limits = { transferBytesPerSecond: 2_000_000 }
-  const { port } = await startHttpHost({ page: true, maxFileBytes: 50_000_000, limits })
+  const limits = { transferBytesPerSecond: 2_000_000, maxFileBytes: 50_000_000 }
+  const { port } = await startHttpHost({ page: true, limits })
   const faults: string[] = []
   const ani = await comeIn(open, port, 'ani', { faults })
   const [large, changing] = [join(await temporaryDirectory(), 'large.bin'), join(await temporaryDirectory(), 'log.bin')]

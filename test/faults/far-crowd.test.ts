@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { run } from '../harness/commands.ts'
-import { temporaryDirectory } from '../harness/host.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { MAIN } from '../harness/program.ts'
 
 const CROWD = fileURLToPath(new URL('./far-crowd.ts', import.meta.url))

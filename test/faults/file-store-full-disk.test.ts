@@ -2,16 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readAll, sha256Of } from '../harness/bytes.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { countFaults } from '../harness/fault-count.ts'
-import { sampleFile, sha256 } from '../integration/storage/disk/sample-file.ts'
+import { sampleFile } from '../integration/storage/disk/sample-file.ts'
 import {
   accepted,
   fileStoreInDirectory,
   ID,
   OTHER_ID,
-  readAll,
   refusedWith,
-  temporaryDirectory,
 } from '../integration/storage/disk/store-in-directory.ts'
 
 countFaults('full disks under the file store')
@@ -78,8 +78,8 @@ describe.skipIf(!tiny)('on a disk of 8 MB (C74)', () => {
     const content = sampleFile(OTHER_ID, 2 * MB)
     const large = await upload(ID, 20 * MB)
     expect(refusedWith(large)).toBe('DISK_FULL')
-    expect(await upload(OTHER_ID, 2 * MB)).toMatchObject({ size: 2 * MB, sha256: sha256(content) })
-    expect(sha256(await readAll(host.fileStore.read(OTHER_ID)))).toBe(sha256(content))
+    expect(await upload(OTHER_ID, 2 * MB)).toMatchObject({ size: 2 * MB, sha256: sha256Of(content) })
+    expect(sha256Of(await readAll(host.fileStore.read(OTHER_ID)))).toBe(sha256Of(content))
     expect(await host.names()).toEqual([OTHER_ID])
   })
 })

@@ -1,8 +1,8 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { countFaults } from '../harness/fault-count.ts'
-import { temporaryDirectory } from '../integration/storage/disk/store-in-directory.ts'
 import { canTrace, type TracedCall, traceUploader } from '../integration/storage/disk/strace.ts'
 
 countFaults('failing calls under the file store')

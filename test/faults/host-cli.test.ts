@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { temporaryDirectory } from '../harness/host.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { enter, HostProcess, type ProcessOptions } from '../harness/host-process.ts'
 import { until } from '../harness/patience.ts'
 

@@ -4,11 +4,12 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { sha256Of } from '../harness/bytes.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { countFaults } from '../harness/fault-count.ts'
-import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask } from '../harness/http-client.ts'
-import { type LineClient, sha256 } from '../harness/line-client.ts'
+import type { LineClient } from '../harness/line-client.ts'
 import { until } from '../harness/patience.ts'
 import { SessionClient } from '../harness/session-client.ts'
 import { smallDisk } from '../harness/small-disk.ts'
@@ -44,9 +45,9 @@ describe('C74 a disk that a file fills', () => {
     ani.write(randomBytes(60_000_000))
     ani.write(`${MARK}masih di sini\n`)
     await budi.until('<ani> masih di sini')
-    await ani.until(/^! DISK_FULL the host's disk is full; /)
+    await ani.until(/^! DISK_FULL the host's disk is full: files leave 83\.9 MB of it free; .* --data$/)
     expect(ani.errors).toHaveLength(1)
-    await budi.until(/^\* besar\.bin from ani is gone: the host's disk is full/)
+    await budi.until(/^\* besar\.bin from ani is gone: the host's disk is full: /)
     expect(await readdir(join(data, 'files'))).toEqual([])
     await ani.ask(`/put 100000000 besar.bin\n`, /^! DISK_FULL /)
     const { port: samePort } = await host.listening()
@@ -199,7 +200,7 @@ describe.skipIf(!traceable)('C76 an I/O error', () => {
     const budi = await enter(newPort, 'budi')
     await expect
       .poll(() => budi.ask('/files', /a\.txt from ani/))
-      .toContain(`a.txt from ani: 3 B, sha256 ${sha256('isi')}`)
+      .toContain(`a.txt from ani: 3 B, sha256 ${sha256Of('isi')}`)
     expect(await again.stop()).toBe(0)
   })
 
@@ -260,7 +261,7 @@ describe.skipIf(!traceable)('C80 what the system is asked for', () => {
     const bytes = randomBytes(300_000)
     ani.write(`/put ${bytes.length} lagu.mp3\n`)
     ani.write(bytes)
-    expect(await ani.until(/is in the room/)).toContain(sha256(bytes))
+    expect(await ani.until(/is in the room/)).toContain(sha256Of(bytes))
     process.kill((await host.listening()).pid, 'SIGTERM')
     expect(await host.ended()).toBe(0)
 

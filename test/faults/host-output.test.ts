@@ -4,9 +4,10 @@ import { openSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { temporaryDirectory } from '../harness/host.ts'
+import { sha256Of } from '../harness/bytes.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
-import { caughtUp, type LineClient, sha256 } from '../harness/line-client.ts'
+import { caughtUp, type LineClient } from '../harness/line-client.ts'
 import { until } from '../harness/patience.ts'
 import { MAIN, NODE } from '../harness/program.ts'
 import { needs } from '../harness/tools.ts'
@@ -57,7 +58,7 @@ describe('standard output', () => {
       { ...entry(2), type: 'acted', text: 'menari' },
       { ...entry(3), type: 'topicSet', topic: 'kopi' },
       { ...entry(4), type: 'fileOffered', file },
-      { ...entry(5), type: 'fileCompleted', file: { ...file, sha256: sha256('isi') } },
+      { ...entry(5), type: 'fileCompleted', file: { ...file, sha256: sha256Of('isi') } },
       { ...entry(6), type: 'fileReceived', by: { ...by, name: 'host' }, file },
       { v: 1, room: 'warung', type: 'left', by, reason: expect.any(String) },
     ])

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import { Batch } from '#domain/room/batch.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 import { JournalProcess } from './journal-process.ts'
 
@@ -15,9 +16,8 @@ const CYCLES = 6
 
 let directory: string
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tamtam-crash-'))
+  directory = await temporaryDirectory()
 })
-afterEach(() => rm(directory, { recursive: true }))
 
 const opened = async (log = new CollectedLog()): Promise<SqliteJournal> => {
   const journal = new SqliteJournal({ directory, log })

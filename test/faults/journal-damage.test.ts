@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { packRows } from '#storage/sqlite/worker-messages.ts'
 import { CliProcess } from '../harness/cli-process.ts'
-import { temporaryDirectory } from '../harness/host.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask, OpenAnswer } from '../harness/http-client.ts'
 import { SessionClient } from '../harness/session-client.ts'
@@ -25,10 +24,9 @@ import {
 } from '../integration/storage/sqlite/store-under-test.ts'
 
 const PAGE = 4096
-const base = mkdtempSync(join(tmpdir(), 'tamtam-damage-'))
+const base = await temporaryDirectory()
 let lost = 0
 afterAll(() => {
-  rmSync(base, { recursive: true })
   console.log(
     `C84: ${runs} damaged stores opened, ${lost} entries lost of ${2 * ALL.length * runs}, none of them served wrong`,
   )

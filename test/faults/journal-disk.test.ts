@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { countFaults } from '../harness/fault-count.ts'
 import { PATIENCE_MS } from '../harness/patience.ts'
 import { howToGet } from '../harness/tools.ts'
@@ -25,9 +25,8 @@ const traceable = canTrace()
 
 let directory: string
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tamtam-disk-'))
+  directory = await temporaryDirectory()
 })
-afterEach(() => rm(directory, { recursive: true }))
 
 const append = (journal: SqliteJournal, seq: number, text = 'x'.repeat(3000)) =>
   journal.append([new Batch('lobby', [{ type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text }])])

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Entry, isFact } from '#domain/room/events.ts'
 import { PAGE_SIZE } from '#storage/sqlite/database.ts'
 import { Store } from '#storage/sqlite/store.ts'
 import { unpackRows } from '#storage/sqlite/worker-messages.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 import { append, openStore, quarantines, readStore, said } from '../integration/storage/sqlite/store-under-test.ts'
 
 /** One byte in so many is damaged; `FLIP_STEP=1` damages each. */
 const STEP = Number(process.env['FLIP_STEP'] ?? 211)
-const base = mkdtempSync(join(tmpdir(), 'tamtam-flips-'))
-afterAll(() => rmSync(base, { recursive: true }))
+const base = await temporaryDirectory()
 
 const by = { id: 'm1', name: 'ani' }
 const run = (first: number, count: number): Entry[] =>

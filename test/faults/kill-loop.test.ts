@@ -7,10 +7,11 @@ import { expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
+import { sha256Of } from '../harness/bytes.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { everythingKept } from '../harness/everything-kept.ts'
-import { temporaryDirectory } from '../harness/host.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
-import { type LineClient, sha256 } from '../harness/line-client.ts'
+import type { LineClient } from '../harness/line-client.ts'
 import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 
 const CYCLES = Number(process.env['KILL_CYCLES'] ?? 15)
@@ -135,7 +136,7 @@ async function remembers(client: LineClient, before: Life): Promise<void> {
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 const digest = async (path: string): Promise<{ size: number; sha256: string }> => {
   const bytes = await readFile(path)
-  return { size: bytes.length, sha256: sha256(bytes) }
+  return { size: bytes.length, sha256: sha256Of(bytes) }
 }
 
 test(`C78 C79 a host that is killed ${CYCLES} times under load loses nothing that was shown or acknowledged`, async () => {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { temporaryDirectory } from '../harness/host.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask } from '../harness/http-client.ts'
 import { caughtUp } from '../harness/line-client.ts'

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { temporaryDirectory } from '../harness/host.ts'
+import { sha256Of } from '../harness/bytes.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask } from '../harness/http-client.ts'
 import { type Fault, injected, injecting, isOver, withFault } from '../harness/injector.ts'
-import { sha256 } from '../harness/line-client.ts'
 import { until } from '../harness/patience.ts'
 import { Promises } from '../harness/promises.ts'
 import { canTrace } from '../integration/storage/disk/strace.ts'
@@ -183,7 +183,7 @@ class Lives {
     const answer = await ask(port, `PUT /lobby/berkas-${++this.#words}.bin`, { body }).catch(() => undefined)
     if (answer?.status !== 201) return
     const { id, sha256: digest } = answer.json as { id: string; sha256: string }
-    expect(digest).toBe(sha256(body))
+    expect(digest).toBe(sha256Of(body))
     this.promises.files.set(id, digest)
   }
 
@@ -191,7 +191,7 @@ class Lives {
   async #download(port: number): Promise<void> {
     const [[id, digest] = ['', '']] = this.promises.files
     const answer = await ask(port, `GET /files/${id}`).catch(() => undefined)
-    if (answer?.status === 200) expect(sha256(answer.bytes)).toBe(digest)
+    if (answer?.status === 200) expect(sha256Of(answer.bytes)).toBe(digest)
   }
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Ack, connect, type RoomEvent, type RoomSession } from '#app/index.ts'
 import { ChaosProxy } from '../harness/chaos-proxy.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { countFaults } from '../harness/fault-count.ts'
-import { temporaryDirectory } from '../harness/host.ts'
 import { HostProcess } from '../harness/host-process.ts'
 import { until } from '../harness/patience.ts'
 

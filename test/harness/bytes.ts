@@ -11,4 +11,21 @@ export function sampleBytes(size: number): Buffer {
   return bytes
 }
 
-export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+/** As the header `Repr-Digest` writes it (RFC 9530). */
+export const reprDigestOf = (bytes: Uint8Array | string): string =>
+  `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`
+
+export const sha256Of = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+export async function* pieces(...all: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const piece of all) yield Buffer.from(piece)
+}
+
+export async function readAll(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const taken: Uint8Array[] = []
+  // A piece may be lent until the next one.
+  for await (const piece of pieces) taken.push(Uint8Array.from(piece))
+  return Buffer.concat(taken)
+}
+
+export const textOf = async (pieces: AsyncIterable<Uint8Array>): Promise<string> => (await readAll(pieces)).toString()

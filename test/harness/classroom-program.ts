@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { connect, type RoomSession } from '#app/index.ts'
+import { sha256Of } from './bytes.ts'
 import { LineClient } from './line-client.ts'
 
 // A class of 30 with what they have, on a guest's machine: each comes in, receives what is handed out, and hands in a file when the room
@@ -24,8 +25,6 @@ const { host, port, token, lesson } = JSON.parse(process.argv[2] ?? '{}') as {
   readonly lesson: string
 }
 const at = `${host}:${port}`
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Real netcat, which gets the bytes in band. */
 async function withNetcat(name: string): Promise<Pupil> {
@@ -56,7 +55,7 @@ async function withSession(name: string, transport: 'frames' | 'websocket'): Pro
       return hash.digest('hex')
     }),
     handIn: async (file, bytes) => {
-      const done = await session.upload(pieces(bytes), { name: file, size: bytes.length, sha256: sha256(bytes) }).done
+      const done = await session.upload(pieces(bytes), { name: file, size: bytes.length, sha256: sha256Of(bytes) }).done
       if (!('sha256' in done)) throw new Error(JSON.stringify(done))
     },
     leave: () => session.close(),
@@ -132,6 +131,6 @@ say('received', { digests: await Promise.all(pupils.map(({ received }) => receiv
 await collecting
 const work = names.map((name) => ({ name: `${name}.txt`, bytes: randomBytes(100_000) }))
 await Promise.all(pupils.map((pupil, index) => pupil.handIn(work[index]!.name, work[index]!.bytes)))
-say('handed in', { work: work.map(({ name, bytes }) => ({ name, sha256: sha256(bytes) })) })
+say('handed in', { work: work.map(({ name, bytes }) => ({ name, sha256: sha256Of(bytes) })) })
 await Promise.all([...pupils.map((pupil) => pupil.leave()), teacher.close()])
 process.exit(0)

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { sha256Of } from './bytes.ts'
 import { ChaosProxy } from './chaos-proxy.ts'
-import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
+import { temporaryDirectory } from './directory.ts'
+import { type HostOptions, startHost } from './host.ts'
 import { bareEnv } from './host-process.ts'
 import { until } from './patience.ts'
 import { MAIN, NODE } from './program.ts'
@@ -114,8 +116,6 @@ export async function haltingWay(port: number, direction: 'up' | 'down', bytes: 
   }
 }
 
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
 /** A folder to work in, with a file of random bytes. */
 export async function folderWith(name: string, size: number) {
   const cwd = await temporaryDirectory()
@@ -123,5 +123,5 @@ export async function folderWith(name: string, size: number) {
   const path = join(cwd, name)
   await writeFile(path, bytes)
   const read = (file: string) => readFile(join(cwd, file))
-  return { cwd, bytes, path, digest: sha256(bytes), read }
+  return { cwd, bytes, path, digest: sha256Of(bytes), read }
 }

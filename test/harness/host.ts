@@ -1,11 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { createTamtam, type ListenerSettings, type Tamtam, type TamtamOptions } from '#app/index.ts'
+import { temporaryDirectory } from './directory.ts'
 import { LAUNCH_FLAGS } from './program.ts'
 
 export interface HostOptions extends TamtamOptions {
@@ -36,13 +34,6 @@ export async function startHost({
   const stop = () => tamtam.stop()
   onTestFinished(stop)
   return { port, tamtam, stop }
-}
-
-/** Gone when the test is over. */
-export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'tamtam-test-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  return directory
 }
 
 /** Bytes of a host's process. */

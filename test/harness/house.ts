@@ -48,16 +48,6 @@ export function watch(session: LocalSession) {
   return seen
 }
 
-export async function* pieces(...all: readonly string[]): AsyncGenerator<Uint8Array> {
-  for (const piece of all) yield Buffer.from(piece)
-}
-
-export async function textOf(source: AsyncIterable<Uint8Array>): Promise<string> {
-  const all: Uint8Array[] = []
-  for await (const bytes of source) all.push(bytes)
-  return Buffer.concat(all).toString()
-}
-
 /** What the promise was rejected with. */
 export const failure = async (promise: Promise<unknown>): Promise<unknown> => {
   try {

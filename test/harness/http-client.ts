@@ -3,6 +3,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { type HostOptions, type RunningHost, startHost } from './host.ts'
 import { News } from './news.ts'
+import { assertDeclared } from './openapi.ts'
 import { PATIENCE_MS } from './patience.ts'
 
 export const startHttpHost = (options: HostOptions = {}): Promise<RunningHost> => startHost(options)
@@ -117,6 +118,8 @@ async function begin(port: number, line: string, { headers = {}, body, as, from 
   })
   sent.end(body)
   const [response] = (await once(sent, 'response', { signal: AbortSignal.timeout(PATIENCE_MS) })) as [IncomingMessage]
+  const { 'tamtam-code': code } = response.headers
+  if (typeof code === 'string') assertDeclared(line, response.statusCode ?? 0, code)
   return response
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { temporaryDirectory } from './host.ts'
+import { temporaryDirectory } from './directory.ts'
 import { until } from './patience.ts'
 
 /** The `nth` call of its name that a thread of the host makes fails with `error`, and is not made. */

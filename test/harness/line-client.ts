@@ -225,8 +225,6 @@ export class LineClient {
   }
 }
 
-export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
-
 /** Everything that was said before has reached the reader once this has: how a test knows that nothing else comes. */
 export async function caughtUp(speaker: LineClient, ...readers: readonly LineClient[]): Promise<void> {
   const word = `caught-up-${Math.random().toString(36).slice(2)}`

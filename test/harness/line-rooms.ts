@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { sha256Of } from './bytes.ts'
 import { type HostOptions, startHost } from './host.ts'
-import { type InBandFile, LineClient, sha256 } from './line-client.ts'
+import { type InBandFile, LineClient } from './line-client.ts'
 
 // What belongs together on the wire is kept apart by this much, so that a test is not a minute of silences.
 const APART_MS = 5
@@ -17,7 +18,7 @@ export const files = (count: number) => (client: LineClient) => client.files.len
 export const exact = (name: string, content: Uint8Array | string): Partial<InBandFile> => ({
   name,
   size: Buffer.byteLength(content),
-  sha256: sha256(content),
+  sha256: sha256Of(content),
 })
 export const random = (bytes: number): Buffer => randomBytes(bytes)
 

@@ -4,7 +4,7 @@ import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { onTestFinished, type TestContext } from 'vitest'
-import { temporaryDirectory } from './host.ts'
+import { temporaryDirectory } from './directory.ts'
 
 const IMAGE_BYTES = 128 * 1024 * 1024
 const MOST_COPIES = 200

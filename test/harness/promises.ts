@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sha256Of } from './bytes.ts'
 import { everythingKept } from './everything-kept.ts'
-import { sha256 } from './line-client.ts'
 
 /** What people were shown or promised by a host, whatever becomes of it: all of it must be in what it keeps. */
 export class Promises {
@@ -21,7 +21,7 @@ export class Promises {
     let lost = this.shown.filter((text) => !kept.has(text)).length
     for (const [id, digest] of this.files) {
       const bytes = await readFile(join(data, 'files', id)).catch(() => undefined)
-      if (told.get(id) !== digest || bytes === undefined || sha256(bytes) !== digest) lost++
+      if (told.get(id) !== digest || bytes === undefined || sha256Of(bytes) !== digest) lost++
     }
     const gaps = entries.filter(({ seq }, index) => seq !== index + 1).length
     return { lost, doubled: texts.length - kept.size, gaps }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { onTestFinished } from 'vitest'
-import { temporaryDirectory } from './host.ts'
+import { temporaryDirectory } from './directory.ts'
 
 /** A file as the seed's client closed it. */
 export interface SavedFile {

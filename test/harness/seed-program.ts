@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import { sha256Of } from './bytes.ts'
 import type { SeedNews, SeedOrder } from './seed-client.ts'
 
 // The seed's client, in what it does and in its mistakes: it reads at most 2048 bytes at a time, takes any text with SEND
@@ -39,7 +39,7 @@ function received(length: number, piece: Uint8Array): boolean {
 function saved({ name, path, file }: NonNullable<typeof saving>): void {
   closeSync(file)
   const bytes = readFileSync(path)
-  tell({ type: 'saved', name, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+  tell({ type: 'saved', name, size: bytes.length, sha256: sha256Of(bytes) })
   saving = undefined
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { onTestFinished, type TestContext } from 'vitest'
-import { temporaryDirectory } from './host.ts'
+import { temporaryDirectory } from './directory.ts'
 
 /** A directory that is a file system of its own; the test is skipped where nobody may mount one. */
 export async function smallDisk(context: TestContext, size: string): Promise<string> {

@@ -4,7 +4,8 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { identityDefaults } from '#app/defaults.ts'
 import { dialHost, Endpoint, KnownHosts } from '#client/endpoint.ts'
 import { fingerprintOfPem, ownIdentity } from '#system/tls/identity.ts'
-import { type HostOptions, startHost, temporaryDirectory } from './host.ts'
+import { temporaryDirectory } from './directory.ts'
+import { type HostOptions, startHost } from './host.ts'
 import { LineClient } from './line-client.ts'
 
 export const newIdentity = () => ownIdentity(undefined, ['localhost', '127.0.0.1'], Date.now(), identityDefaults)

@@ -56,10 +56,10 @@ export function parseAddress(text: string): RoomAddress | Refusal {
   const scheme = given.toLowerCase()
   const usualPort = PORTS.get(scheme)
   if (usualPort === undefined) return wrong(`${given}:// is not spoken here; tcp://, tls://, http:// and https:// are`)
-  const [place = '', fragment = ''] = split(rest, '#')
+  const [target = '', fragment = ''] = split(rest, '#')
   const said = readFragment(fragment)
   if ('type' in said) return said
-  const [authority = '', path = ''] = split(place, '/')
+  const [authority = '', path = ''] = split(target, '/')
   const at = authority.lastIndexOf('@')
   const name = at < 0 ? undefined : decoded(authority.slice(0, at))
   if (name === '') return wrong('there is no name before the @')

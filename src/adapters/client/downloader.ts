@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Folder, WholeFile } from '#domain/room/events.ts'
 import { folderHolds, type PublishedFolder, unpack } from '#folder/extract.ts'
 import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
+import { baseOf, dropPartialFiles, PartialFile } from '#system/files/partial-file.ts'
 import {
   type Content,
   holds,
@@ -13,13 +14,18 @@ import {
 } from '#system/files/publish.ts'
 import { DownloadError, downloadStream } from './download-stream.ts'
 import { Disconnected, GaveUp, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
-import { baseOf, dropPartialFiles, PartialFile } from './partial-file.ts'
 import { postReceipt } from './queries.ts'
 import { paced, type TransferOptions } from './transfers.ts'
 import { fileStatus } from './tus.ts'
 
 /** Where a file is to be: at this very path, or in a folder under a name that is free. */
-export type Target = { readonly path: string } | { readonly folder: SaveFolder }
+export type Target = { readonly path: string } | FolderTarget
+
+export interface FolderTarget {
+  readonly folder: SaveFolder
+  /** The name that it is to have there; `terima_<name>` where that is left out. */
+  readonly as?: string
+}
 
 /** A file of the room's; size and digest where they are known. */
 export interface FileToSave {
@@ -49,10 +55,13 @@ export async function downloadFile(
   target: Target,
 ): Promise<SavedFile | Refusal> {
   const { id, name } = file
-  const place = 'path' in target ? target.path : join(target.folder.path, receivedName(name, id))
-  await makeDirectory(dirname(place))
-  const base = baseOf('path' in target ? place : `${place}.${id.slice(0, 8)}`)
-  const there = await alreadyThere(options, file, place, target)
+  const destination = 'path' in target ? target.path : join(target.folder.path, target.as ?? receivedName(name, id))
+  await makeDirectory(dirname(destination))
+  // Under its own name: `as` may be another one the next time.
+  const base = baseOf(
+    'path' in target ? destination : join(target.folder.path, `${receivedName(name, id)}.${id.slice(0, 8)}`),
+  )
+  const there = await alreadyThere(options, file, destination, target)
   if (there !== undefined && isRefusal(there)) return there
   if (there !== undefined) {
     await dropPartialFiles(base)
@@ -69,8 +78,8 @@ export async function downloadFile(
       return whole
     }
     const { folder } = file
-    const named = await (folder === undefined ? publish : publishFolder)(part, place, target, { ...whole, name })
-    if (named === undefined) return taken(place)
+    const named = await (folder === undefined ? publish : publishFolder)(part, destination, target, { ...whole, name })
+    if (named === undefined) return taken(destination)
     await part.remove()
     if (isRefusal(named)) return named
     await giveReceipt(options, id, whole.sha256)
@@ -89,30 +98,30 @@ export async function downloadFile(
   }
 }
 
-const taken = (place: string) => refusal(0, 'EXISTS', `${place} exists, and nothing is overwritten`)
+const taken = (destination: string) => refusal(0, 'EXISTS', `${destination} exists, and nothing is overwritten`)
 
 /** The file itself where it is here already; a refusal where something else has the very name it must have. */
 async function alreadyThere(
   { api, retries }: TransferOptions,
   { id, name, size, sha256, folder }: FileToSave,
-  place: string,
+  destination: string,
   target: Target,
 ): Promise<SavedFile | Refusal | undefined> {
-  const wanted = basename(place)
-  const found = 'path' in target ? await lstat(place).catch(ignoreMissing) : await target.folder.hasLike(wanted)
+  const wanted = basename(destination)
+  const found = 'path' in target ? await lstat(destination).catch(ignoreMissing) : await target.folder.hasLike(wanted)
   if (found === undefined || found === false) return undefined
   if (found !== true && found.isDirectory() && folder === undefined)
-    return refusal(0, 'EXISTS', `${place} is a folder; --save takes folders`)
+    return refusal(0, 'EXISTS', `${destination} is a folder; --save takes folders`)
   const content = await contentOf()
   if (content !== undefined && isRefusal(content)) return content
   if (content !== undefined) {
     const isAt = (path: string) => (folder === undefined ? holds : folderHolds)(path, content)
-    const find = async () => ((await isAt(place)) ? place : undefined)
+    const find = async () => ((await isAt(destination)) ? destination : undefined)
     const path = await ('path' in target ? find() : target.folder.find(wanted, { id, ...content, isAt }))
     if (path !== undefined)
       return { id, name, ...content, ...(folder === undefined ? {} : { folder }), path, already: true }
   }
-  return 'path' in target ? taken(place) : undefined
+  return 'path' in target ? taken(destination) : undefined
 
   async function contentOf(): Promise<Content | Refusal | undefined> {
     if (size != null && sha256 != null) return { size, sha256 }
@@ -151,23 +160,24 @@ async function fill(
 
 async function publish(
   part: PartialFile,
-  place: string,
+  destination: string,
   target: Target,
   content: Incoming,
 ): Promise<(Published & { readonly changed?: readonly string[] }) | undefined> {
-  if ('folder' in target) return await target.folder.publish(basename(place), content, (path) => part.linkTo(path))
+  if ('folder' in target)
+    return await target.folder.publish(basename(destination), content, (path) => part.linkTo(path))
   try {
-    await part.linkTo(place)
-    return { path: place, already: false }
+    await part.linkTo(destination)
+    return { path: destination, already: false }
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error
-    return (await holds(place, content)) ? { path: place, already: true } : undefined
+    return (await holds(destination, content)) ? { path: destination, already: true } : undefined
   }
 }
 
 async function publishFolder(
   part: PartialFile,
-  _place: string,
+  _destination: string,
   target: Target,
   file: WholeFile,
 ): Promise<PublishedFolder | Refusal | undefined> {

@@ -76,7 +76,7 @@ const dialTls =
     }
   }
 
-function keyOf(socket: TLSSocket): ShownKey {
+function keyOf(socket: TLSSocket): PresentedKey {
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) throw new Error('it shows no certificate')
   return { fingerprint: fingerprintOf(certificate), until: certificate.validToDate }
@@ -107,7 +107,7 @@ export type TrustNews =
   | { readonly type: 'ended'; readonly at: string; readonly since: Date }
   | { readonly type: 'unkept'; readonly path: string; readonly why: string }
 
-export interface ShownKey {
+export interface PresentedKey {
   readonly fingerprint: string
   readonly until: Date
 }
@@ -139,7 +139,7 @@ export class KnownHosts {
   }
 
   /** Throws `NotTrusted` where the key is neither the one that was asked for nor, where none was, the one that is known. */
-  async allow(at: string, { fingerprint, until }: ShownKey, wanted: string | undefined): Promise<void> {
+  async allow(at: string, { fingerprint, until }: PresentedKey, wanted: string | undefined): Promise<void> {
     if (wanted !== undefined && wanted !== fingerprint)
       throw new NotTrusted(
         'HOST_CHANGED',

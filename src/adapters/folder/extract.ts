@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, type FileHandle, lstat, lutimes, mkdir, open, rename, rm, symlink, utimes } from 'node:fs/promises'
+import { chmod, lstat, lutimes, mkdir, open, rename, rm, symlink, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { numbered } from '#domain/names/file-name.ts'
@@ -45,20 +45,6 @@ export interface PublishedFolder extends Published {
   /** Size and SHA-256 of the archive that it would be sent as. */
   readonly content: () => Promise<Content>
 }
-
-/** Reads an archive that lies in a file. */
-export const readerOf =
-  (handle: FileHandle): ReadAt =>
-  async (from, length) => {
-    const buffer = Buffer.allocUnsafe(length)
-    let done = 0
-    while (done < length) {
-      const { bytesRead } = await handle.read(buffer, done, length - done, from + done)
-      if (bytesRead === 0) break
-      done += bytesRead
-    }
-    return buffer.subarray(0, done)
-  }
 
 /**
  * Builds the folder of a whole archive at this very path, or in a folder under the name `terima_<name>` or that with a number. Undefined where the name is taken: nothing is ever replaced, and the same folder is not built

@@ -1,22 +1,14 @@
+import { SIZE_UNITS, sizeText as sizeIn } from '#domain/names/text.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { Language, PageTranslator } from './translator.ts'
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 const formats = {
   en: new Intl.NumberFormat('en', { maximumFractionDigits: 1 }),
   id: new Intl.NumberFormat('id', { maximumFractionDigits: 1 }),
 } as const
 
 /** Bytes in decimal units, for people: `11.5 MB`. */
-export function sizeText(bytes: number, language: Language = 'en'): string {
-  let unit = 0
-  let amount = bytes
-  while (amount >= 999.95 && unit < UNITS.length - 1) {
-    amount /= 1000
-    unit++
-  }
-  return `${formats[language].format(amount)} ${UNITS[unit]}`
-}
+export const sizeText = (bytes: number, language: Language = 'en'): string => sizeIn(bytes, formats[language])
 
 /** A file as it is called: a folder ends in a slash. */
 export const titleOf = ({ name, folder }: MentionedFile): string => (folder === undefined ? name : `${name}/`)
@@ -41,7 +33,7 @@ export function amountText(done: number, total: number | undefined, language: La
     maximumFractionDigits: digits,
     useGrouping: false,
   })
-  return `${format.format(done / 1000 ** UNITS.indexOf(unit))}/${whole}`
+  return `${format.format(done / 1000 ** SIZE_UNITS.indexOf(unit))}/${whole}`
 }
 
 /** How much of an id a person has to read, and to type. */

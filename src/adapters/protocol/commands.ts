@@ -1,5 +1,5 @@
 import { isPathLine, wordLine } from '#domain/names/text.ts'
-import type { ComeBack, GoAway, Moderation } from '#domain/room/commands.ts'
+import type { ComeBack, GoAway, Moderation, SetSeconds } from '#domain/room/commands.ts'
 import type { Permission } from '#domain/room/moderation.ts'
 import type { AccessRequest } from '#domain/room/room-access.ts'
 
@@ -98,6 +98,18 @@ function alone<Word extends 'back' | 'lock' | 'unlock', Key extends string>(word
   const parse = (rest: string): ParsedCommand | undefined =>
     rest.trim() === '' ? { type: 'ask', command: { type: word } } : undefined
   return { word, usage: `/${word}`, helpKey, at: EVERYWHERE, permission: word, parse } as const
+}
+
+/** A row about a rule of the room that is a time, in seconds where nothing else is typed. */
+function aboutTime<Word extends string, Key extends string, Type extends SetSeconds['type']>(
+  word: Word,
+  about: { readonly usage: string; readonly helpKey: `help${Key}`; readonly permission: Type },
+) {
+  const parse = (rest: string): ParsedCommand | undefined => {
+    const seconds = rest.trim() === 'off' ? 0 : spanOf(rest)
+    return seconds === undefined ? undefined : { type: 'ask', command: { type: about.permission, seconds } }
+  }
+  return { word, ...about, at: EVERYWHERE, parse } as const
 }
 
 /** Every command there is, in the order of help. */
@@ -222,18 +234,8 @@ export const COMMANDS = [
   aboutName('deop', 'helpDeop'),
   alone('lock', 'helpLock'),
   alone('unlock', 'helpUnlock'),
-  {
-    word: 'slow',
-    usage: '/slow seconds|off',
-    helpKey: 'helpSlow',
-    at: EVERYWHERE,
-    permission: 'setSlowMode',
-    parse: (rest) => {
-      const word = rest.trim()
-      const seconds = word === 'off' ? 0 : Number(word)
-      return /^(off|\d{1,9})$/.test(word) ? { type: 'ask', command: { type: 'setSlowMode', seconds } } : undefined
-    },
-  },
+  aboutTime('slow', { usage: '/slow seconds|off', helpKey: 'helpSlow', permission: 'setSlowMode' }),
+  aboutTime('expire', { usage: '/expire 7d|12h|off', helpKey: 'helpExpire', permission: 'setExpiry' }),
   {
     word: 'collect',
     usage: '/collect [on|off]',
@@ -379,8 +381,18 @@ const POWER: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9,
 export function bytesOf(text: string): number | undefined {
   const [, amount, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kmgt]?)b?$/i.exec(text.trim()) ?? []
   if (amount === undefined) return undefined
-  const bytes = Math.round(Number(amount) * (POWER[unit.toLowerCase()] ?? 1))
+  // 0 stands for no limit: what is more than nothing must not become it.
+  const least = Number(amount) > 0 ? 1 : 0
+  const bytes = Math.max(least, Math.round(Number(amount) * (POWER[unit.toLowerCase()] ?? 1)))
   return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
+
+/** What a person means by `10`, `90s`, `30m`, `12h` or `7d`, in seconds; undefined where it is no time. */
+function spanOf(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d{1,9}) ?([smhd]?)$/i.exec(text.trim()) ?? []
+  return amount === undefined ? undefined : Number(amount) * (UNIT_SECONDS[unit.toLowerCase()] ?? 1)
 }
 
 /** Something that has to be typed. On the line protocol the room itself refuses nothing, by a code of its own. */

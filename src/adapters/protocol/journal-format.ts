@@ -41,6 +41,7 @@ const KIND = {
   passwordRemoved: 20,
   shutOut: 21,
   slowModeSet: 22,
+  expirySet: 23,
   messageRemoved: 24,
   cleared: 25,
   erased: 26,

@@ -107,6 +107,7 @@ const commands = strictMaps({
   startCollection: {},
   endCollection: {},
   setSlowMode: { seconds: count },
+  setExpiry: { seconds: count },
   away: { reason },
   back: {},
   typing: {},
@@ -173,6 +174,7 @@ const eventMaps = <const More extends Entries>(more: More) => {
     collectionStarted: entry,
     collectionEnded: entry,
     slowModeSet: { ...entry, seconds: count },
+    expirySet: { ...entry, seconds: count },
     passwordSet: entry,
     passwordRemoved: entry,
     joined: by,
@@ -210,6 +212,7 @@ const facts = {
   slowSeconds: v.exactOptional(
     countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
   ),
+  expirySeconds: v.exactOptional(countAs('Files go so many seconds after they came; left out where they stay.')),
   hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
 } satisfies Readonly<Record<keyof RoomFacts, v.GenericSchema>>
 type FactFields = v.InferOutput<v.ObjectSchema<typeof facts, undefined>>
@@ -220,8 +223,14 @@ export function factFields({ topic, ...rules }: RoomFacts): FactFields {
   return { topic, ...Object.fromEntries(holding) }
 }
 
-export function factsIn({ topic, collectingSince, slowSeconds = 0, hasPassword = false }: FactFields): RoomFacts {
-  return { topic, collectingSince, slowSeconds, hasPassword }
+export function factsIn({
+  topic,
+  collectingSince,
+  slowSeconds = 0,
+  expirySeconds = 0,
+  hasPassword = false,
+}: FactFields): RoomFacts {
+  return { topic, collectingSince, slowSeconds, expirySeconds, hasPassword }
 }
 
 // Messages of the Session protocol (docs/protocol.md)
@@ -277,7 +286,7 @@ export const hostMessages = openMaps({
   batch: { events },
   ack: { ref: count, seq: count, duplicate: flag },
   /** Without `ref` the hello, the join, or a command without one is refused. */
-  rejected: { ref: v.exactOptional(count), code, message: text },
+  rejected: { ref: v.exactOptional(count), code, message: text, retrySeconds: v.exactOptional(count) },
   pong: { ref: count },
   /** The host ends the connection. */
   bye: { code, message: text },

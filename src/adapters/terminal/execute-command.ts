@@ -87,7 +87,7 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     case 'access':
       return await access(client, parsed.request)
     case 'limit':
-      if (host.bandwidth !== undefined) client.talk(`* ${limitText(host.bandwidth, parsed, client.words)}`)
+      if (host.bandwidth !== undefined) client.noticeRow(`* ${limitText(host.bandwidth, parsed, client.words)}`)
       return undefined
     case 'help':
       return help(client)
@@ -127,7 +127,7 @@ async function ask(client: RoomClient, command: ClientCommand, typed: string): P
     const answer = await sendWhenReady(session, command)
     if ('code' in answer) return client.refused(answer)
     const text = client.echoes ? undefined : doneText(command, client.words)
-    if (text !== undefined) client.talk(`* ${text}`)
+    if (text !== undefined) client.noticeRow(`* ${text}`)
     return undefined
   } finally {
     done()
@@ -153,13 +153,13 @@ async function who(client: RoomClient): Promise<undefined> {
   const names = session.members.map((member) => memberText(member, words))
   client.notice('here', { count: names.length, names: names.join(', ') })
   for (const file of await session.listFiles())
-    if (file.status === 'offered') client.talk(`* ${sendingText(file, words)}`)
+    if (file.status === 'offered') client.noticeRow(`* ${sendingText(file, words)}`)
 }
 
 function list(client: RoomClient, entries: readonly PastEvent[]): undefined {
   for (const entry of entries) {
     const row = rowOf(entry, { ...client.view, time: true })
-    if (row !== undefined) client.show(row)
+    if (row !== undefined) client.print(row)
   }
 }
 
@@ -188,7 +188,7 @@ async function access(client: RoomClient, request: AccessRequest): Promise<strin
   if (answer.type === 'refused') return client.refused(answer.why)
   const texts = accessTexts(answer, client.words, client.host.base)
   if (answer.type === 'invited') client.invited(answer.invitation, texts)
-  else for (const text of texts) client.talk(`* ${text}`)
+  else for (const text of texts) client.noticeRow(`* ${text}`)
   return undefined
 }
 
@@ -208,7 +208,7 @@ function help(client: RoomClient): undefined {
   const { say } = client.words
   client.notice('helpSay')
   for (const { word, usage, helpKey } of commandsAt(client.at))
-    if (word !== 'help') client.talk(`*   ${usage}  ${client.paint.faint(say(helpKey))}`)
+    if (word !== 'help') client.noticeRow(`*   ${usage}  ${client.paint.faint(say(helpKey))}`)
 }
 
 /** `/files`: the room's files, oldest first. */
@@ -259,10 +259,8 @@ async function sendFile(client: RoomClient, path: string, to: string | undefined
     if (to === undefined && !collects) client.notice('sent', told)
     else client.notice('sentTo', { ...told, to: to ?? words.say('staff') })
     const { skipped = [] } = sent
-    for (const { message } of skipped.slice(0, MOST_SKIPPED))
-      client.talk(`! ${words.say('pathNotSent', { why: message })}`)
-    if (skipped.length > MOST_SKIPPED)
-      client.talk(`! ${words.say('pathsNotSent', { count: skipped.length - MOST_SKIPPED })}`)
+    for (const { message } of skipped.slice(0, MOST_SKIPPED)) client.notice('pathNotSent', { why: message })
+    if (skipped.length > MOST_SKIPPED) client.notice('pathsNotSent', { count: skipped.length - MOST_SKIPPED })
     return undefined
   } catch (error) {
     return refused(failureText(error), 'FAILED')
@@ -278,7 +276,7 @@ async function getFile(client: RoomClient, wanted: string): Promise<string | und
   const file = wantedFile(files, wanted)
   if (typeof file === 'string')
     return client.failed('NO_SUCH_FILE', file === 'none' ? 'noSuchFile' : 'severalFiles', { file: wanted })
-  if (!client.transfers.isComing(file.id)) return await client.receive(file)
+  if (!client.transfers.isReceiving(file.id)) return await client.receive(file)
   client.notice('alreadyComing', { file: file.name })
   return undefined
 }

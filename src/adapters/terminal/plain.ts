@@ -31,14 +31,14 @@ export async function runPlain(
   { stdout, stderr }: Pipes,
   typed: TypedLines,
   { paced, quiet, endsWithInput }: PlainOptions,
-  make: (outlet: Output) => RoomClient,
+  make: (output: Output) => RoomClient,
 ): Promise<Ending> {
   const skipped = (count: number): string => `* ${client.words.say('skipped', { count })}`
   const data = paced ? new DirectRows(stdout) : new RowFeed({ to: stdout, skipped })
   const talk = new RowFeed({ to: stderr, skipped })
   const client = make({
-    show: (row) => data.add(row),
-    talk: (row) => {
+    print: (row) => data.add(row),
+    notice: (row) => {
       if (!quiet || row.startsWith('!')) talk.add(row)
     },
     bell: () => {

@@ -65,9 +65,9 @@ export interface JobControl {
 /** Where a client writes to. */
 export interface Output {
   /** Data: one thing that happened or was said, in one line or in several that belong together. It is escaped already. */
-  show(row: string): void
+  print(row: string): void
   /** A line of the terminal's own. */
-  talk(row: string): void
+  notice(row: string): void
   bell(): void
   /** The state beside the chat lines has changed: transfers, the connection, commands without an answer. */
   changed(): void

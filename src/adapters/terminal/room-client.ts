@@ -46,8 +46,8 @@ export interface ClientParts {
   /** Its arguments have to pass the escaper for terminals. */
   readonly words: Translator
   readonly clock: Clock
-  readonly outlet: Output
-  readonly manner: TerminalOptions
+  readonly output: Output
+  readonly options: TerminalOptions
   readonly host: HostControls
 }
 
@@ -72,7 +72,7 @@ export class RoomClient {
   time: boolean
   state: ConnectionState = { status: 'connected' }
   readonly #parts: ClientParts
-  readonly #outlet: Output
+  readonly #output: Output
   readonly #presence: Presence
   readonly #end: (ending: Ending) => void
   readonly #watching = new Subscription()
@@ -85,19 +85,19 @@ export class RoomClient {
   readonly #sent = new Set<string>()
 
   constructor(parts: ClientParts) {
-    const { session, files, words, clock, outlet, manner, host } = parts
+    const { session, files, words, clock, output, options, host } = parts
     this.session = session
     this.words = words
     this.host = host
     this.clock = clock
-    this.colours = manner.paint !== undefined
-    this.paint = manner.paint ?? unpainted
-    this.time = manner.time
+    this.colours = options.paint !== undefined
+    this.paint = options.paint ?? unpainted
+    this.time = options.time
     this.#parts = parts
-    this.#outlet = outlet
-    this.transfers = new Transfers(files, clock, () => outlet.changed())
+    this.#output = output
+    this.transfers = new Transfers(files, clock, () => output.changed())
     this.writers = new TypingMembers(clock)
-    this.attention = new Attention(clock, () => outlet.bell())
+    this.attention = new Attention(clock, () => output.bell())
     this.#presence = new Presence(clock, (type, names) => {
       const some = names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '')
       this.notice(type === 'joined' ? 'joinedMany' : 'leftMany', { count: names.length, names: some })
@@ -109,15 +109,15 @@ export class RoomClient {
 
   /** Shows history, then live events. */
   async start(): Promise<void> {
-    const { session, manner } = this.#parts
+    const { session, options } = this.#parts
     this.#watching.add((this.#parts.events$ ?? session.events$).subscribe((event) => this.#arrived(event)))
     this.#watching.add(session.refusals$.subscribe((why) => this.refused(why)))
     this.#watching.add(session.state$.subscribe((state) => this.#stands(state)))
-    for (const text of ruleTexts(session.rules, this.words)) this.talk(`* ${this.paint.notice(text)}`)
-    const before = manner.history === 0 ? [] : await session.history(manner.history)
+    for (const text of ruleTexts(session.rules, this.words)) this.noticeRow(`* ${this.paint.notice(text)}`)
+    const before = options.history === 0 ? [] : await session.history(options.history)
     for (const entry of before) {
       this.#last = Math.max(this.#last, lastSeqOf(entry))
-      if (entry.type !== 'fileReceived') this.#show(entry)
+      if (entry.type !== 'fileReceived') this.#printEvent(entry)
     }
     const early = this.#early ?? []
     this.#early = undefined
@@ -139,34 +139,34 @@ export class RoomClient {
 
   get view(): View {
     const { words, session, time, paint } = this
-    return { words, paint, me: session.member, time, tall: this.#parts.manner.tall }
+    return { words, paint, me: session.member, time, tall: this.#parts.options.tall }
   }
 
   /** Tells something of the catalogue, in a line of its own. */
   notice<Each extends Key>(key: Each, ...gaps: Filling<Each>): undefined {
-    this.#outlet.talk(`* ${this.paint.notice(this.words.say(key, ...gaps))}`)
+    this.#output.notice(`* ${this.paint.notice(this.words.say(key, ...gaps))}`)
   }
 
   /** Answers the code. */
   refused(why: { readonly code: string; readonly message: string }): string {
-    this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(why.code)} ${this.words.refusal(why)}`)}`)
+    this.#output.notice(`! ${this.paint.wrong(`${forTerminal(why.code)} ${this.words.refusal(why)}`)}`)
     return why.code
   }
 
   /** A failure of a command, in a line of its own. Answers the code. */
   failed<Each extends Key>(code: string, key: Each, ...gaps: Filling<Each>): string {
-    this.#outlet.talk(`! ${this.paint.wrong(`${forTerminal(code)} ${this.words.say(key, ...gaps)}`)}`)
+    this.#output.notice(`! ${this.paint.wrong(`${forTerminal(code)} ${this.words.say(key, ...gaps)}`)}`)
     return code
   }
 
   /** Whether own doings are shown as those of others are. */
   get echoes(): boolean {
-    return this.#parts.manner.echo
+    return this.#parts.options.echo
   }
 
   /** Whether lines that are said wait for the room's answer. */
   get waits(): boolean {
-    return this.#parts.manner.waits
+    return this.#parts.options.waits
   }
 
   /** Posts a line in the order of typing; resolves once the room has taken it. While the room is full, further lines wait behind it. */
@@ -186,22 +186,22 @@ export class RoomClient {
 
   /** An invitation is data: it goes where the room's events go, never to the log beside the talk (C121). */
   invited(invitation: Invitation, texts: readonly string[]): void {
-    if (this.#parts.manner.events === 'json') this.#showJson({ type: 'invitation', ...invitation })
-    else for (const text of texts) this.show(`* ${text}`)
+    if (this.#parts.options.events === 'json') this.#showJson({ type: 'invitation', ...invitation })
+    else for (const text of texts) this.print(`* ${text}`)
   }
 
   #showJson(value: object): void {
-    this.show(jsonForTerminal({ v: 1, ...value }))
+    this.print(jsonForTerminal({ v: 1, ...value }))
   }
 
   /** A line about the room, escaped already. */
-  show(row: string): void {
-    this.#outlet.show(row)
+  print(row: string): void {
+    this.#output.print(row)
   }
 
   /** A line about the input, escaped already. */
-  talk(row: string): void {
-    this.#outlet.talk(row)
+  noticeRow(row: string): void {
+    this.#output.notice(row)
   }
 
   /** Messages without an answer for `ms` or longer, oldest first. */
@@ -219,10 +219,10 @@ export class RoomClient {
   waiting(text: string): () => void {
     const said = { text, since: this.clock.elapsed() }
     this.#unanswered.add(said)
-    this.#outlet.changed()
+    this.#output.changed()
     return () => {
       this.#unanswered.delete(said)
-      this.#outlet.changed()
+      this.#output.changed()
     }
   }
 
@@ -250,7 +250,7 @@ export class RoomClient {
       this.#last = event.seq
     }
     const own = event.type !== 'missed' && event.by.id === this.session.member.id
-    const { events, echo } = this.#parts.manner
+    const { events, echo } = this.#parts.options
     if (events === 'json') this.#showJson({ room: this.session.room, ...event })
     if (event.type !== 'missed' && this.ignored.has(event.by.name.toLowerCase())) return
     if (events === 'rows') {
@@ -258,19 +258,19 @@ export class RoomClient {
         if (!own) this.#presence.note(event.type, event.by.name)
         return
       }
-      if (!own || echo) this.#show(event, !own)
+      if (!own || echo) this.#printEvent(event, !own)
       if (!own) this.attention.heard(event, this.session.member.name)
     }
     if (!own) this.writers.heard(event)
     this.#files(event, own)
   }
 
-  #show(event: RoomEvent, news = false): void {
+  #printEvent(event: RoomEvent, news = false): void {
     const row = rowOf(event, this.view)
     if (row === undefined) return
-    const since = news && this.#parts.manner.divider ? this.attention.dividerDue() : undefined
-    if (since !== undefined) this.show(this.paint.faint(`──── ${this.words.say('newSince', { time: since })} ────`))
-    this.show(row)
+    const since = news && this.#parts.options.divider ? this.attention.dividerDue() : undefined
+    if (since !== undefined) this.print(this.paint.faint(`──── ${this.words.say('newSince', { time: since })} ────`))
+    this.print(row)
   }
 
   #files(event: RoomEvent, own: boolean): void {
@@ -282,12 +282,12 @@ export class RoomClient {
       const isOurs = audience === undefined ? this.#sent.has(id) : audience.from.id === this.session.member.id
       // For an audience of few every receipt is shown, also after a while.
       if (
-        this.#parts.manner.events === 'rows' &&
-        (audience !== undefined || !this.#parts.manner.live) &&
+        this.#parts.options.events === 'rows' &&
+        (audience !== undefined || !this.#parts.options.live) &&
         !own &&
         isOurs
       )
-        this.show(receiptRow(event.file, event.by, this.view))
+        this.print(receiptRow(event.file, event.by, this.view))
     }
     if (event.type === 'fileCompleted' || event.type === 'fileWithdrawn') this.transfers.settled(event.file.id)
     if (event.type === 'fileWithdrawn') void this.#withdrawn(event.file)
@@ -295,7 +295,7 @@ export class RoomClient {
     if (event.type === 'fileProgressed' && !this.transfers.isSending(event.file))
       this.transfers.progressed(event.file, event.bytes)
     if (event.type === 'fileOffered' && early && event.file.size !== undefined) this.#offered(event.file, true)
-    if (event.type === 'fileCompleted' && !this.transfers.isComing(event.file.id)) this.#offered(event.file, true)
+    if (event.type === 'fileCompleted' && !this.transfers.isReceiving(event.file.id)) this.#offered(event.file, true)
   }
 
   async #withdrawn({ id, name }: MentionedFile): Promise<void> {
@@ -309,7 +309,12 @@ export class RoomClient {
   #offered(file: MentionedFile, told: boolean): void {
     const { autoBytes, early } = this.#parts.files
     const size = file.size
-    if (autoBytes === undefined || size === undefined || this.transfers.isComing(file.id) || this.#asked.has(file.id))
+    if (
+      autoBytes === undefined ||
+      size === undefined ||
+      this.transfers.isReceiving(file.id) ||
+      this.#asked.has(file.id)
+    )
       return
     if (this.transfers.isSending(file)) return
     if (size <= autoBytes) {
@@ -338,7 +343,7 @@ export class RoomClient {
       const { code, why } = state
       this.end({ type: 'closed', why: code === undefined ? why : this.words.refusal({ code, message: why }) })
     }
-    this.#outlet.changed()
+    this.#output.changed()
   }
 }
 

@@ -17,7 +17,7 @@ export interface Terminal {
   /** Whether it wraps its rows when it becomes narrower. */
   readonly reflows: boolean
   /** Measures its size now, and tells the listeners where it has changed: the system's own signal comes a moment late. */
-  look(): void
+  measure(): void
   /** Undefined where there is no such thing. */
   readonly job: JobControl | undefined
   /** Whether Ctrl-Z gives the shell back. */
@@ -46,8 +46,8 @@ class Changes {
  * own from then on: it keeps, scrolls and wraps them.
  */
 export async function runOnScreen(
-  { stdin, stdout, reflows, look, job, suspends }: Terminal,
-  make: (outlet: Output) => RoomClient,
+  { stdin, stdout, reflows, measure, job, suspends }: Terminal,
+  make: (output: Output) => RoomClient,
   sourcesOf: (client: RoomClient) => Sources,
 ): Promise<Ending> {
   const changes = new Changes()
@@ -59,8 +59,8 @@ export async function runOnScreen(
     shaped: (row) => wrapped(row, stdout.columns),
   })
   const client: RoomClient = make({
-    show: (row) => feed.add(row),
-    talk: (row) => feed.add(row),
+    print: (row) => feed.add(row),
+    notice: (row) => feed.add(row),
     bell: () => write('\x07'),
     changed: changes.tell,
   })
@@ -90,7 +90,7 @@ export async function runOnScreen(
       await taken(stdout)
       stop()
       // It may be another size now.
-      look()
+      measure()
       columns = stdout.columns
     }
     void lent(stopped).finally(() => {
@@ -114,7 +114,7 @@ export async function runOnScreen(
       typing,
       changes,
       feed,
-      look,
+      measure,
       made: (frame) => {
         made = frame
       },
@@ -152,7 +152,7 @@ interface RoomProps {
   readonly typing: Typing
   readonly changes: Changes
   readonly feed: RowFeed
-  readonly look: () => void
+  readonly measure: () => void
   /** Called with each frame to draw. */
   readonly made: (frame: Frame) => void
   /** Hears how to write above the frame. */
@@ -161,7 +161,7 @@ interface RoomProps {
   readonly lent: (lend: Lend) => void
 }
 
-function Room({ client, typing, changes, feed, look, made, written, lent }: RoomProps) {
+function Room({ client, typing, changes, feed, measure, made, written, lent }: RoomProps) {
   const [, show] = useState(0)
   const { write } = useStdout()
   const { suspendTerminal } = useApp()
@@ -174,11 +174,11 @@ function Room({ client, typing, changes, feed, look, made, written, lent }: Room
     // Transfers and silences go on without news; a terminal that takes nothing is told nothing.
     const timer = setInterval(() => {
       if (!client.busy || !feed.open) return
-      look()
+      measure()
       changes.tell()
     }, FRAME_MS)
     return () => clearInterval(timer)
-  }, [client, changes, feed, look])
+  }, [client, changes, feed, measure])
   useInput((input, key) => {
     for (const stroke of strokesOf(input, key)) typing.press(stroke)
   })

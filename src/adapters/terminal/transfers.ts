@@ -24,7 +24,7 @@ interface Transfer {
 
 /** The files that are on their way from and to this terminal. */
 export class Transfers {
-  readonly #desk: FileTransfers
+  readonly #files: FileTransfers
   readonly #clock: Clock
   readonly #changed: () => void
   readonly #running = new Set<Transfer>()
@@ -32,13 +32,13 @@ export class Transfers {
   readonly #verified = new Map<string, Set<string>>()
   /** For whom a file is, where it is not for everybody, by its id. */
   readonly #audiences = new Map<string, Audience>()
-  readonly #coming = new Set<string>()
+  readonly #receivingIds = new Set<string>()
   /** Others' uploads that this client does not receive, by the file's id. */
   readonly #others = new Map<string, Transfer>()
   readonly #receiving = new Semaphore(AT_ONCE)
 
-  constructor(desk: FileTransfers, clock: Clock, changed: () => void) {
-    this.#desk = desk
+  constructor(files: FileTransfers, clock: Clock, changed: () => void) {
+    this.#files = files
     this.#clock = clock
     this.#changed = changed
   }
@@ -46,7 +46,7 @@ export class Transfers {
   /** Sends a file; resolves when it is whole on the host, and shows its receipts for a while. */
   async send(path: string, name: string, to?: string): Promise<Sent | Refusal> {
     const transfer: Transfer = { arrow: '↑', meter: new TransferMeter(name, this.#clock.elapsed()) }
-    const sent = await this.#run(transfer, () => this.#desk.send(path, to, (news) => this.#take(transfer, news)))
+    const sent = await this.#run(transfer, () => this.#files.send(path, to, (news) => this.#take(transfer, news)))
     if ('type' in sent) return sent
     transfer.file = sent
     this.#running.add(transfer)
@@ -61,20 +61,20 @@ export class Transfers {
     return false
   }
 
-  isComing(id: string): boolean {
-    return this.#coming.has(id)
+  isReceiving(id: string): boolean {
+    return this.#receivingIds.has(id)
   }
 
   async receive(file: MentionedFile): Promise<{ readonly path: string } | Refusal> {
     this.settled(file.id)
-    this.#coming.add(file.id)
+    this.#receivingIds.add(file.id)
     try {
       return await this.#receiving.run(() => {
         const transfer: Transfer = { arrow: '↓', meter: new TransferMeter(file.name, this.#clock.elapsed()) }
-        return this.#run(transfer, () => this.#desk.receive(file, (news) => this.#take(transfer, news)))
+        return this.#run(transfer, () => this.#files.receive(file, (news) => this.#take(transfer, news)))
       })
     } finally {
-      this.#coming.delete(file.id)
+      this.#receivingIds.delete(file.id)
     }
   }
 
@@ -92,7 +92,7 @@ export class Transfers {
 
   /** So much of somebody else's file has reached the host. */
   progressed(file: MentionedFile, bytes: number): void {
-    if (this.#coming.has(file.id)) return
+    if (this.#receivingIds.has(file.id)) return
     const now = this.#clock.elapsed()
     const transfer: Transfer = this.#others.get(file.id) ?? { arrow: '·', meter: new TransferMeter(file.name, now) }
     if (!this.#others.has(file.id)) transfer.meter.take({ type: 'begins', at: bytes, total: file.size }, now)

@@ -122,10 +122,10 @@ export function gapAt(text: string, cursor: number): Gap {
   const before = text.slice(0, cursor)
   const [, word] = /^\/(\S*)$/.exec(before) ?? []
   if (word !== undefined) return { kind: 'word', begun: word, from: 1, to: cursor }
-  const [head = '', addressed, verb = 'send'] = /^(?:(\/send +@\S+)|\/(\S+)|SEND) +/.exec(before) ?? []
+  const [head = '', addressed, command = 'send'] = /^(?:(\/send +@\S+)|\/(\S+)|SEND) +/.exec(before) ?? []
   const begun = before.slice(head.length)
-  const isNick = head === '' || (verb === 'send' && addressed === undefined && /^@\S*$/.test(begun))
-  const kind = isNick ? 'nick' : (arguments_[verb] ?? 'nick')
+  const isNick = head === '' || (command === 'send' && addressed === undefined && /^@\S*$/.test(begun))
+  const kind = isNick ? 'nick' : (arguments_[command] ?? 'nick')
   // Names of files and paths may have spaces in them.
   const from = kind === 'nick' ? before.search(/\S*$/) : head.length
   return { kind, begun: before.slice(from), from, to: cursor }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import type { HostConfig } from '#app/config.ts'
-import { fileStoreDefaults, listenerDefaults } from '#app/defaults.ts'
+import { listenerDefaults } from '#app/defaults.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
@@ -15,6 +15,7 @@ import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { type Inspection, inspectJournal } from '#storage/sqlite/inspect.ts'
 import { quarantinesIn } from '#storage/sqlite/journal-files.ts'
 import { SystemClock } from '#system/clock.ts'
+import { filesFloorOf, freeBytes } from '#system/files/file-system.ts'
 import { SilentLog } from '#system/log.ts'
 import { counted, print, printJson, runShowing } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
@@ -160,10 +161,6 @@ function listening(host: string, number: number): Promise<string | undefined> {
 }
 
 const CHECK = 'directory'
-/** The space that stores leave free; the greater of both. */
-const FLOOR_BYTES = 64 * 1024 * 1024
-const FLOOR_SHARE = 0.01
-
 /** The directory's owner, its file system, and its free space. */
 export async function directory(path: string, config: HostConfig): Promise<readonly Finding[]> {
   const existing = await nearest(path)
@@ -172,7 +169,7 @@ export async function directory(path: string, config: HostConfig): Promise<reado
   return [
     rights === undefined ? ok(CHECK, forTerminal(isThere ? path : `${path} will be made`)) : rights,
     disk(existing, config.sharedDisk),
-    await space(existing),
+    await space(existing, config.hostQuota),
   ]
 }
 
@@ -212,18 +209,19 @@ function disk(path: string, anyDisk: boolean): Finding {
   return bad('disk', `${shared}: other machines may write there too`, 'choose a directory of this machine with --data')
 }
 
-async function space(path: string): Promise<Finding> {
-  const { bavail, bsize, blocks } = await statfs(path)
-  const free = bavail * bsize
-  const floor = Math.max(FLOOR_BYTES, blocks * bsize * FLOOR_SHARE)
+async function space(path: string, hostQuota: number): Promise<Finding> {
+  const fileSystem = await statfs(path)
+  const [free, floor] = [freeBytes(fileSystem), filesFloorOf(fileSystem)]
   const text = `${sizeText(free)} free`
   if (free < floor)
-    return bad('space', `${text}: messages and files are refused below ${sizeText(floor)}`, 'make room on the disk')
-  if (free - floor < fileStoreDefaults.maxSpoolBytes)
+    return bad('space', `${text}: files are refused below ${sizeText(floor)}, messages soon`, 'make room on the disk')
+  const left = sizeText(free - floor)
+  if (hostQuota === 0) return ok('space', `${text}, of which files may take ${left}`)
+  if (free - floor < hostQuota)
     return warning(
       'space',
-      `${text}, and files may take ${sizeText(fileStoreDefaults.maxSpoolBytes)}`,
-      'lower --room-quota, or make room',
+      `${text}, of which files may take ${left}, and --host-quota is ${sizeText(hostQuota)}`,
+      'lower --host-quota, or make room',
     )
   return ok('space', text)
 }

@@ -6,7 +6,6 @@ import type { Command } from 'commander'
 import { filePath, type Manifest, type Part, type RoomPart, roomPath } from '#bundle/manifest.ts'
 import { encodeLine } from '#bundle/room-lines.ts'
 import { PartChanged, writeBundle } from '#bundle/write-bundle.ts'
-import { baseOf, freshPartialFile } from '#client/partial-file.ts'
 import { type Carried, carriedFacts } from '#domain/bundle/merge.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
@@ -14,6 +13,7 @@ import type { Journal } from '#domain/ports/journal.ts'
 import { isMessage, type WholeFile } from '#domain/room/events.ts'
 import { sizeText } from '#i18n/format.ts'
 import { errorCode, ignoreMissing, syncDirectory, writeAll } from '#system/files/file-system.ts'
+import { baseOf, freshPartialFile } from '#system/files/partial-file.ts'
 import { named } from '#system/files/publish.ts'
 import { counted, printJson, run } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
@@ -46,7 +46,7 @@ async function exportTo(path: string, flags: ExportFlags): Promise<void> {
   if (!(await isDataDirectory(settings.directory)))
     throw new CommandFailed(exitCodes.notFound, forTerminal(`no host has kept anything in ${settings.directory}`))
   await withStores(settings, async (stores) => {
-    const made = await exportBundle(stores, await roomsWanted(stores, flags.room))
+    const made = await exportBundle(stores, await roomsToExport(stores, flags.room))
     try {
       await writeNewFile(path, made.bytes)
     } catch (error) {
@@ -57,7 +57,7 @@ async function exportTo(path: string, flags: ExportFlags): Promise<void> {
   })
 }
 
-async function roomsWanted({ journal }: Stores, names: readonly string[] | undefined): Promise<readonly string[]> {
+async function roomsToExport({ journal }: Stores, names: readonly string[] | undefined): Promise<readonly string[]> {
   const rooms = [...(await journal.rooms()).keys()].toSorted()
   if (names === undefined) return rooms
   return [...new Set(names)].map((typed) => {

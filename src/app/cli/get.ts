@@ -2,14 +2,21 @@ import { createHash } from 'node:crypto'
 import { constants, openSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { DownloadError, downloadStream } from '#client/download-stream.ts'
-import { downloadFile, type FileToSave, giveReceipt, type SavedFile, type Target } from '#client/downloader.ts'
+import {
+  downloadFile,
+  type FileToSave,
+  type FolderTarget,
+  giveReceipt,
+  type SavedFile,
+  type Target,
+} from '#client/downloader.ts'
 import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
 import { listFiles } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
@@ -23,6 +30,7 @@ import { translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 import { SaveFolder } from '#system/files/publish.ts'
+import { apiOfAsker, asMember } from './as-member.ts'
 import { runBatch } from './batch.ts'
 import {
   apiOf,
@@ -38,17 +46,17 @@ import {
 } from './command.ts'
 import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
+import { collectedFiles, csvOption, expectOption, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
 import { ProgressDisplay } from './progress.ts'
 
-interface GetFlags {
+interface GetFlags extends HandInFlags {
   readonly output?: string
   readonly save?: string
   readonly all?: boolean
   readonly limit?: number
   readonly timeout?: number
-  readonly json?: boolean
-  readonly quiet?: boolean
   readonly plain?: boolean
+  readonly collected?: string
 }
 
 export const addGet = (program: Command): Command =>
@@ -59,7 +67,10 @@ export const addGet = (program: Command): Command =>
     .argument('[names...]', 'file names, or the first signs of their ids; without one the newest file')
     .option('-o, --output <path>', 'save under this very name, or write into this pipe or device; - is standard output')
     .option('--save <dir>', 'the folder to save into, as terima_<name> (here)')
-    .option('--all', 'every file of the room, but those whose sender is away')
+    .option('--all', 'every file of the room that you may see, but those whose sender is away')
+    .option('--collected <dir>', 'for operators: all that was handed in, with a folder there for each person')
+    .addOption(expectOption())
+    .addOption(csvOption())
     .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
     .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
     .option('--json', 'one JSON object a line for each file, on standard output')
@@ -69,17 +80,43 @@ export const addGet = (program: Command): Command =>
       'after',
       '\nPrints the path of each file. Nothing is ever overwritten, and what is here already is not brought again, so that the same command brings\n' +
         'what is missing. A file that can not be had keeps no other back. A half file of another program goes on when it is\n' +
-        'called <path>.part: tamtam get -o talk.pdf … goes on with talk.pdf.part.',
+        'called <path>.part: tamtam get -o talk.pdf … goes on with talk.pdf.part.\n' +
+        'With --collected the newest file of each name has that name, and those before it have their time in theirs; the table at the end says who\n' +
+        'has handed in and who has not: everybody who was in the room since it began to collect, or who is named by --expect.',
     )
     .action((address: string, names: string[], flags: GetFlags) =>
-      runResumable(() => get(targetOrFileOf(address, process.env), names, flags)),
+      runResumable(async () => {
+        const target = targetOrFileOf(address, process.env)
+        await (flags.collected === undefined ? get(target, names, flags) : getCollected(target, names, flags))
+      }),
     )
 
+/** All that was handed in, into a folder for each person; then who has, and who has not. */
+async function getCollected(target: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
+  const { collected: directory = '' } = flags
+  const hasOthers = names.length > 0 || target.file !== undefined || flags.all || flags.save !== undefined
+  if (directory === '' || hasOthers || flags.output !== undefined)
+    throw new CommandFailed(exitCodes.usage, '--collected takes a folder, and no names, -o, --save or --all beside it')
+  await asMember(target, async (api) => {
+    const retries = new Retries(clientDefaults, { ...patience(flags), report: reportFirstRetry })
+    const list = await readHandIns(api, retries, target.room)
+    const { files, folders } = await collectedFiles(list, directory)
+    const saveFolders = new Map([...folders.values()].map((name) => [name, new SaveFolder(join(directory, name))]))
+    const items = files.map(({ file, folder, as }) => ({
+      label: forTerminal(`${folder}/${file.name}`),
+      run: () => getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
+    }))
+    await runBatch('got', items, flags).finally(() => printHandIns(list, flags, process.stderr, folders))
+  })
+}
+
 async function get(target: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
+  if (flags.csv || flags.expect !== undefined)
+    throw new CommandFailed(exitCodes.usage, '--csv and --expect are for --collected')
   if (flags.output !== undefined && /^$|\/$/.test(flags.output))
     throw new CommandFailed(exitCodes.usage, '-o takes the name of a file; --save takes folders')
   if (flags.save === '') throw new CommandFailed(exitCodes.usage, '--save takes the name of a folder; . is this one')
-  const api = apiOf(target)
+  const api = flags.all ? await apiOfAsker(target) : apiOf(target)
   if (target.file?.ticket !== undefined) api.addTicket(target.file.id, target.file.ticket)
   try {
     const files = await filesWanted(
@@ -94,7 +131,7 @@ async function get(target: RoomTarget, names: readonly string[], flags: GetFlags
     const folder = new SaveFolder(flags.save ?? '.')
     const items = files.map((wanted) => ({
       label: forTerminal(wanted.name),
-      run: () => ('failure' in wanted ? Promise.reject(wanted.failure) : getOne(api, wanted, folder, flags)),
+      run: () => ('failure' in wanted ? Promise.reject(wanted.failure) : getOne(api, wanted, { folder }, flags)),
     }))
     await runBatch('got', items, flags)
   } finally {
@@ -105,7 +142,7 @@ async function get(target: RoomTarget, names: readonly string[], flags: GetFlags
 async function getOne(
   api: ApiClient,
   file: FileToSave,
-  folder: SaveFolder,
+  place: FolderTarget,
   flags: GetFlags,
 ): Promise<'done' | 'already'> {
   const startedAt = performance.now()
@@ -131,7 +168,7 @@ async function getOne(
   const ended = got.already ? 'already' : 'done'
   if (got.path === undefined) return ended
   if (flags.json) await printJson({ type: 'got', ...got, ms: Math.round(ms) })
-  else await print(forTerminal(got.path))
+  else if (!flags.csv) await print(forTerminal(got.path))
   const what = `${forTerminal(titleOf(got))} ${fileSizeText(got, translatorFor('en'))}`
   const how = got.already ? `already here: ${what}` : `got ${what} in ${tookText(ms)}`
   if (!flags.quiet) process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
@@ -147,9 +184,9 @@ async function getOne(
     const { output } = flags
     const stream = output === undefined ? undefined : await openStream(output)
     if (stream !== undefined) return await streamFile(options, file, stream).finally(() => stream.close())
-    const target: Target = output === undefined ? { folder } : { path: output }
+    const target: Target = output === undefined ? place : { path: output }
     return await downloadFile(options, file, target).catch((error: unknown) => {
-      throw notSaved(error, output === undefined ? folder.path : dirname(output))
+      throw notSaved(error, output === undefined ? place.folder.path : dirname(output))
     })
   }
 }

@@ -137,18 +137,18 @@ type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint'> & { readonl
 /** The commands for joining at one address. */
 function waysTo({ address, port, room, token, fingerprint }: At) {
   const at = `${bracketed(address)}:${port}`
-  const place = `${at}/${encodeURIComponent(room)}`
+  const target = `${at}/${encodeURIComponent(room)}`
   const shown = token === undefined ? '' : `-u :${token} `
   return fingerprint === undefined
     ? {
-        tamtam: `tamtam join ${place}`,
+        tamtam: `tamtam join ${target}`,
         lines: `nc ${address} ${port}`,
-        drop: `curl ${shown}-T FILE http://${place}/`,
+        drop: `curl ${shown}-T FILE http://${target}/`,
       }
     : {
-        tamtam: `tamtam join tls://${place}#${fingerprint}`,
+        tamtam: `tamtam join tls://${target}#${fingerprint}`,
         lines: `openssl s_client -quiet -connect ${at}`,
-        drop: `curl -k ${shown}-T FILE https://${place}/`,
+        drop: `curl -k ${shown}-T FILE https://${target}/`,
       }
 }
 

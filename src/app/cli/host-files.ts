@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { lstat, open, readdir, rm, stat, statfs, unlink } from 'node:fs/promises'
+import { lstat, readdir, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
@@ -8,21 +6,20 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Folder, WholeFile } from '#domain/room/events.ts'
 import { sendWhenReady } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
-import { folderHolds, type PublishedFolder, readerOf, unpack } from '#folder/extract.ts'
+import { folderHolds, type PublishedFolder, unpack } from '#folder/extract.ts'
 import { FolderArchive } from '#folder/pack.ts'
 import type { Skipped } from '#folder/walk.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
-import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
-import { holds, named, type Published, receivedName, SAVED_MODE, SaveFolder } from '#system/files/publish.ts'
+import { errorCode, filesFloorOf, freeBytes, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
+import { PartialFile } from '#system/files/partial-file.ts'
+import { holds, type Published, receivedName, SaveFolder } from '#system/files/publish.ts'
 import { NoSource, openSource, type Source } from '#system/files/source.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './terminal.ts'
 
-/** The free space that the host itself needs, so that a room goes on when a copy does not fit any more. */
-const FREE_FLOOR_BYTES = 64 * 1024 ** 2
-
-const PART = /^\.[0-9a-f]{32}\.part$/
+/** With the process in it that writes, or at rest. */
+const PART = /^\.[0-9a-f]{32}(?:\.[\w-]+)?\.part$/
 
 export interface FileSaverOptions {
   /**
@@ -66,23 +63,14 @@ export class FileSaver {
     const already = await this.#folder.find(wanted, { ...file, isAt })
     if (already !== undefined) return this.#saved(file, already)
     await this.#checkPlace(file)
-    const part = join(this.#directory, `.${file.id}.part`)
-    const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants
-    await unlink(part).catch(ignoreMissing)
-    const handle = await open(part, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), SAVED_MODE)
+    const part = await PartialFile.open(join(this.#directory, `.${file.id}`))
     try {
-      const hash = createHash('sha256')
-      for await (const bytes of this.#session.download(file.id)) {
-        hash.update(bytes)
-        await handle.writeFile(bytes)
-      }
-      if (hash.digest('hex') !== file.sha256)
-        throw new Error('these are not the bytes that were sent; they are not kept')
-      await handle.datasync()
+      for await (const bytes of this.#session.download(file.id, part.size)) await part.append(bytes)
+      if (part.digest() !== file.sha256) throw new Error('these are not the bytes that were sent; they are not kept')
       const published: (Published & Partial<Pick<PublishedFolder, 'content'>>) | Rejected | undefined =
         folder === undefined
-          ? await this.#folder.publish(wanted, file, (free) => named(part, free))
-          : await unpack(readerOf(handle), file, { folder: this.#folder })
+          ? await this.#folder.publish(wanted, file, (free) => part.linkTo(free))
+          : await unpack(part.read, file, { folder: this.#folder })
       if (published !== undefined && 'type' in published) throw new Error(published.message)
       if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${file.name}`)
       if (this.#folderBytes !== undefined && !published.already) this.#folderBytes += file.size
@@ -90,8 +78,8 @@ export class FileSaver {
       const content = this.#withRoom === undefined ? undefined : await published.content?.()
       return this.#saved({ ...file, ...content }, published.path)
     } finally {
-      await handle.close()
-      await unlink(part).catch(ignoreMissing)
+      await part.remove()
+      await part.close()
       await this.#folder.settled()
     }
   }
@@ -125,9 +113,11 @@ export class FileSaver {
   }
 
   async #checkPlace({ size, folder }: WholeFile): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#directory)
+    const fileSystem = await statfs(this.#directory)
     // A folder is built beside its archive.
-    if (bavail * bsize - (folder === undefined ? size : 2 * size) < FREE_FLOOR_BYTES)
+    const bytes = folder === undefined ? size : 2 * size
+    // A room goes on when a copy does not fit any more.
+    if (freeBytes(fileSystem) - bytes < filesFloorOf(fileSystem))
       throw new Error(`the disk of ${this.#directory} has no room for a copy; free some, or choose another with --save`)
     const quota = this.#withRoom?.quotaBytes ?? 0
     if (quota === 0) return

@@ -60,7 +60,7 @@ export function stayIn(
     return new FileSaver(directory, session, isBounded ? { withRoom: { quotaBytes: config.roomQuota } } : {})
   }
 
-  async function stay(): Promise<void> {
+  async function run(): Promise<void> {
     let session = first
     for (let greeting = firstLines(facts, style); ; ) {
       const ending = await openTerminal(
@@ -93,7 +93,7 @@ export function stayIn(
     }
   }
 
-  const ended = stay().then(
+  const ended = run().then(
     () => stopped.now(exitCodes.done, 'the host stops; come back in a moment'),
     (error: unknown) => stopped.now(exitCodes.bug, `a bug of ours: ${error instanceof Error ? error.stack : error}`),
   )

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { defaultDataDirectory, type HostConfig, hostConfig } from '#app/config.ts'
+import { defaultDataDirectory, fileLimitsOf, type HostConfig, hostConfig } from '#app/config.ts'
 import type { Address } from '#app/lifecycle.ts'
 import { createTamtam, type Tamtam } from '#app/tamtam.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
@@ -42,9 +42,11 @@ export const addHost = (program: Command): Command =>
     .option('--rate <lines>', 'lines a second that one connection may say, loopback too; 0: no limit (50, loopback: 0)')
     .option('--limit <bytes>', 'bytes a second that all transfers together may move, such as 5M; 0: no limit (0)')
     .option('--limit-each <bytes>', 'the same for each upload and each download (0)')
+    .option('--max-file <bytes>', 'bytes that one file may have, such as 8G; 0: as many as there is room for (0)')
+    .option('--host-quota <bytes>', 'bytes of files that this host keeps; 0: as many as its disk has (50G)')
     .option(
       '--room-quota <bytes>',
-      'bytes of files that a room keeps: the oldest go for newer ones; 0: no limit (20 GiB)',
+      'bytes of files that a room keeps: the oldest go for newer ones; 0: as many as the host keeps (20G)',
     )
     .option('--keep-days <days>', 'days that a file stays; 0: for ever (30)')
     .option('--history <entries>', 'how much of a room is kept (100000)')
@@ -82,8 +84,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       historyEntries: config.history,
       hostBytesPerSecond: config.limit,
       transferBytesPerSecond: config.limitEach,
-      roomFileBytes: config.roomQuota,
-      fileDays: config.keepDays,
+      ...fileLimitsOf(config),
     },
     line: {
       room: config.room,

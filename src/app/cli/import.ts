@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { fileLimitsOf } from '#app/config.ts'
 import { bundleDefaults, engineDefaults } from '#app/defaults.ts'
 import { BadBundle } from '#bundle/bad-bundle.ts'
 import { BundleReader } from '#bundle/bundle-reader.ts'
@@ -10,8 +11,15 @@ import { type Carried, type Digest, hold, Merge, nothingHeld } from '#domain/bun
 import type { RetentionLimits } from '#domain/engine/limits.ts'
 import { findFiles } from '#domain/engine/transfers.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { forTerminal } from '#domain/names/text.ts'
-import { type FileStore, FileStoreFailed, type FileWriter, hasBound } from '#domain/ports/file-store.ts'
+import { fileTooLarge, noSpace } from '#domain/file-limits.ts'
+import { forTerminal, sizeText } from '#domain/names/text.ts'
+import {
+  type BoundedFileStore,
+  type FileStore,
+  FileStoreFailed,
+  type FileWriter,
+  hasBound,
+} from '#domain/ports/file-store.ts'
 import type { Journal } from '#domain/ports/journal.ts'
 import { Batch } from '#domain/room/batch.ts'
 import { type FileCompleted, isMessage, type WholeFile } from '#domain/room/events.ts'
@@ -40,8 +48,7 @@ async function importFrom(path: string, flags: ImportFlags): Promise<void> {
   const limits = {
     ...engineDefaults,
     ...bundleDefaults,
-    roomFileBytes: config.roomQuota,
-    fileDays: config.keepDays,
+    ...fileLimitsOf(config),
   }
   const file = path === '-' ? undefined : await open(path, 'r')
   if ((await file?.stat())?.isDirectory())
@@ -171,32 +178,31 @@ function wantedFiles(
 function makeSure(
   imports: readonly RoomImport[],
   { wanted, roomOf }: { readonly wanted: ReadonlyMap<string, readonly WholeFile[]>; readonly roomOf: { size: number } },
-  { roomFileBytes, filesPerHost }: RetentionLimits,
+  { roomQuotaBytes, filesPerHost }: RetentionLimits,
 ): void {
   const count = [...wanted.values()].reduce((sum, files) => sum + files.length, 0)
   if (filesPerHost > 0 && roomOf.size + count > filesPerHost)
     throw new Refused(rejected('TOO_MANY_FILES', `this host keeps at most ${filesPerHost} files`))
   for (const { room, files, heldBytes } of imports) {
     const bytes = files.reduce((sum, { file }) => sum + file.size, heldBytes)
-    if (roomFileBytes > 0 && bytes > roomFileBytes && files.length > 0)
-      throw new Refused(
-        rejected('DISK_FULL', `the room ${room} would have ${bytes} bytes of files; raise its --room-quota`),
-      )
+    if (roomQuotaBytes > 0 && bytes > roomQuotaBytes && files.length > 0) {
+      const most = sizeText(roomQuotaBytes)
+      const message = `the room ${room} would have ${sizeText(bytes)} of files, and a room keeps ${most}; raise --room-quota`
+      throw new Refused({ ...rejected('DISK_FULL', message), limit: { of: 'room', bytes: roomQuotaBytes } })
+    }
   }
 }
 
 function mustFit(
-  { bytesLeft, maxFileBytes }: { readonly bytesLeft: number; readonly maxFileBytes: number },
+  { bytesLeft, bound, maxFileBytes }: BoundedFileStore,
   wanted: readonly (readonly WholeFile[])[],
 ): void {
   let bytes = 0
   for (const [file] of wanted) {
     bytes += file?.size ?? 0
-    if ((file?.size ?? 0) > maxFileBytes)
-      throw new Refused(rejected('FILE_TOO_LARGE', `a file in it has more than ${maxFileBytes} bytes`))
+    if ((file?.size ?? 0) > maxFileBytes) throw new Refused(fileTooLarge({ of: 'file', bytes: maxFileBytes }))
   }
-  if (bytes > bytesLeft)
-    throw new Refused(rejected('DISK_FULL', `its files have ${bytes} bytes and this host may keep ${bytesLeft} more`))
+  if (bytes > bytesLeft) throw new Refused(noSpace(bound))
 }
 
 async function keep(journal: Journal, imports: readonly RoomImport[]): Promise<void> {

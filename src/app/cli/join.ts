@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { enterRoom } from '#app/connect.ts'
 import { clientDefaults } from '#app/defaults.ts'
-import { ownKey, secretInFile } from '#app/secrets.ts'
+import { keyFor } from '#app/secrets.ts'
 import { ApiClient } from '#client/api-client.ts'
 import { downloadFile } from '#client/downloader.ts'
 import { isRefusal } from '#client/errors.ts'
@@ -17,7 +17,6 @@ import { bytesOf } from '#protocol/commands.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
-import { RandomIds } from '#system/ids.ts'
 import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import { flushed, inputOf, neverWaitFor, type RoomTarget, rateOf, runShowing, targetOf } from './command.ts'
@@ -81,7 +80,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   const typed = new TypedInput(inputOf(process))
   const words = translatorFor(flags.lang ?? languageOf(process.env), forTerminal)
   const { say, refusal } = words
-  const show = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
+  const run = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
     openTerminal(
       {
         session,
@@ -110,7 +109,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     throw new CommandFailed(exitCodes.refused, `${error.code}: ${refusal(error.rejected)}`, { cause: error })
   }
   let session = await enter(first.room, first.name).catch(failed)
-  let ending = await show(session, [welcome(session)])
+  let ending = await run(session, [welcome(session)])
   while (ending.type === 'room') {
     const { name } = session.member
     const before = session.room
@@ -118,10 +117,10 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     const next = await enter(ending.room, first.name === undefined ? undefined : name, ending.password).catch(refusalOf)
     if (next instanceof Refused) {
       session = await enter(before, name).catch(failed)
-      ending = await show(session, [`! ${next.code} ${refusal(next.rejected)}`])
+      ending = await run(session, [`! ${next.code} ${refusal(next.rejected)}`])
     } else {
       session = next
-      ending = await show(session, [welcome(session)])
+      ending = await run(session, [welcome(session)])
     }
   }
   if (ending.type === 'closed')
@@ -131,15 +130,6 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   // A person has seen the refusals; a program has only this.
   if (process.stdin.isTTY !== true) typed.count.end()
   process.exit(exitCodes.done)
-}
-
-/** One that was given, or one's own for this name on this host; a guest is nobody in particular. */
-function keyFor({ name, host, port }: RoomTarget, env: NodeJS.ProcessEnv): string {
-  const given = secretInFile('TAMTAM_KEY_FILE', env)
-  if (given === undefined) return name === undefined ? new RandomIds().next() : ownKey({ name, host, port }, env)
-  if (!/^[0-9a-f]{32}$/.test(given))
-    throw new CommandFailed(exitCodes.usage, 'the file that TAMTAM_KEY_FILE names holds no key')
-  return given
 }
 
 function sizeOf(text: string): number {

@@ -9,14 +9,16 @@ import { translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
+import { asMember } from './as-member.ts'
 import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failures.ts'
+import { csvOption, expectOption, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
 
 const NEARBY_MS = 2000
 
-interface LsFlags {
-  readonly json?: boolean
+interface LsFlags extends Pick<HandInFlags, 'json' | 'csv' | 'expect'> {
+  readonly collected?: boolean
 }
 
 export const addLs = (program: Command): Command =>
@@ -27,8 +29,14 @@ export const addLs = (program: Command): Command =>
     )
     .argument('[address]', '[name@]host[:port][/room]')
     .option('--json', 'one JSON object a line')
+    .option('--collected', 'for operators: who has handed in what, and who has not')
+    .addOption(expectOption())
+    .addOption(csvOption())
     .action((address: string | undefined, flags: LsFlags) =>
       runShowing(async () => {
+        if (flags.collected) return await listCollected(address, flags)
+        if (flags.csv || flags.expect !== undefined)
+          throw new CommandFailed(exitCodes.usage, '--csv and --expect are for --collected')
         if (address === undefined) return await listNearby(flags)
         const target = targetOf(address, process.env)
         const api = apiOf(target)
@@ -38,6 +46,15 @@ export const addLs = (program: Command): Command =>
         )
       }),
     )
+
+async function listCollected(address: string | undefined, flags: LsFlags): Promise<void> {
+  if (address === undefined) throw new CommandFailed(exitCodes.usage, '--collected is about a room: write its address')
+  const target = targetOf(address, process.env)
+  await asMember(target, async (api) => {
+    const list = await readHandIns(api, new Retries(clientDefaults, { report: reportFirstRetry }), target.room)
+    await printHandIns(list, flags, process.stdout)
+  })
+}
 
 async function listNearby({ json }: LsFlags): Promise<void> {
   const hosts = await hostsNearby(NEARBY_MS)

@@ -73,8 +73,8 @@ export class ProgressDisplay {
 
   #begins(at: number, total: number | undefined, { retries, stillMs }: Progress): void {
     if (retries > 0) {
-      const place = total === undefined || total === 0 ? sizeText(at) : `${Math.floor((at / total) * 100)} %`
-      if (!this.#live) this.#line(`stalled ${Math.round(stillMs / 1000)} s, retry ${retries}, resumes at ${place}`)
+      const offset = total === undefined || total === 0 ? sizeText(at) : `${Math.floor((at / total) * 100)} %`
+      if (!this.#live) this.#line(`stalled ${Math.round(stillMs / 1000)} s, retry ${retries}, resumes at ${offset}`)
     } else if (!this.#begun && !this.#live) {
       const size = total === undefined ? '' : ` ${sizeText(total)}`
       const from = at > 0 && total !== undefined ? `, resumes at ${Math.floor((at / total) * 100)} %` : ''

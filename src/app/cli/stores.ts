@@ -11,8 +11,7 @@ import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { SystemClock } from '#system/clock.ts'
 import { PinoLog } from '#system/pino-log.ts'
-import { defaultDataDirectory, type HostConfig, hostConfig } from '../config.ts'
-import { fileStoreDefaults } from '../defaults.ts'
+import { defaultDataDirectory, fileLimitsOf, type HostConfig, hostConfig } from '../config.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
 export interface Stores {
@@ -41,7 +40,7 @@ export async function withStores<T>(
     const lock = await lockDirectory(directory, config.sharedDisk)
     const log = new PinoLog({ level: 'warn' })
     const journal = new SqliteJournal({ directory, log })
-    const fileStore = new DiskFileStore({ directory, log, clock: new SystemClock(), ...fileStoreDefaults })
+    const fileStore = new DiskFileStore({ directory, log, clock: new SystemClock(), ...fileLimitsOf(config) })
     try {
       await journal.open()
       lock.own()

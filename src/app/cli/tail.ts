@@ -46,7 +46,7 @@ async function tail(target: RoomTarget, flags: TailFlags): Promise<void> {
     const { silentEventsMs } = clientDefaults
     const events = follow({ api, retries: newRetries(), room, after, silentEventsMs })
     for (let next = await events.next(); ; next = await events.next()) {
-      if (next.done !== true) await show(room, next.value, flags)
+      if (next.done !== true) await printEvent(room, next.value, flags)
       else if (next.value !== undefined) throw refused(room, next.value)
       else return
     }
@@ -63,7 +63,7 @@ async function past(api: ApiClient, retries: Retries, room: string, flags: TailF
     const which = { limit: Math.max(1, limit), ...(after === undefined ? {} : { after }) }
     const page = await retries.until(() => history(api, room, which))
     if (isRefusal(page)) throw refused(room, page)
-    if (limit > 0) for (const event of page.events) await show(room, event, flags)
+    if (limit > 0) for (const event of page.events) await printEvent(room, event, flags)
     if (after === undefined) return page.last
     const seen = page.events.reduce(
       (most, event) => (isEntry(event) || event.type === 'missed' ? Math.max(most, lastSeqOf(event)) : most),
@@ -74,7 +74,7 @@ async function past(api: ApiClient, retries: Retries, room: string, flags: TailF
   }
 }
 
-async function show(room: string, event: RoomEvent, { json }: TailFlags): Promise<void> {
+async function printEvent(room: string, event: RoomEvent, { json }: TailFlags): Promise<void> {
   if (json) return await printJson({ room, ...event })
   // A host may send anything, names too.
   const shown = 'by' in event ? { ...event, by: { ...event.by, name: forTerminal(event.by.name) } } : event

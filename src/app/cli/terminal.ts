@@ -48,7 +48,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
   const { session, files, host, language, greeting, rooms } = parts
   const { pipes } = parts
   const screen = pipes === undefined && isScreen(process, parts.plain)
-  const manner: TerminalOptions = {
+  const options: TerminalOptions = {
     paint: screen ? (process.env['NO_COLOR'] ? themes.mono : themes.dark) : undefined,
     events: pipes?.events ?? 'rows',
     waits: pipes === undefined,
@@ -59,12 +59,12 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     divider: screen,
     history: pipes === undefined ? HISTORY : 0,
   }
-  const make = (outlet: Output) => {
+  const make = (output: Output) => {
     const words = translatorFor(language, forTerminal)
     const paced = pipes === undefined ? {} : { events$: pipes.events$ }
-    const client = new RoomClient({ session, ...paced, files, words, clock: new SystemClock(), outlet, manner, host })
+    const client = new RoomClient({ session, ...paced, files, words, clock: new SystemClock(), output, options, host })
     parts.made?.(client)
-    for (const line of greeting) client.show(line)
+    for (const line of greeting) client.print(line)
     return client
   }
   const isPaced = pipes !== undefined
@@ -78,7 +78,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     stdout,
     reflows: reflows(env),
     // The signal that Node gets from the system.
-    look: () => void process.emit('SIGWINCH', 'SIGWINCH'),
+    measure: () => void process.emit('SIGWINCH', 'SIGWINCH'),
     job: jobOf(process),
     suspends: parts.suspends,
   }

@@ -13,10 +13,14 @@ export interface Ports {
   readonly metrics: Metrics
 }
 
-/** 0 stands for no limit. */
+/** 0 stands for no limit: of bytes, for as many as the disk has above the space that stays free. */
 export interface RetentionLimits {
+  /** Bytes of one file. */
+  readonly maxFileBytes: number
+  /** Bytes of all files together. Enforced by the file store: one of your own has its own limit. */
+  readonly hostQuotaBytes: number
   /** Bytes of files that one room keeps. */
-  readonly roomFileBytes: number
+  readonly roomQuotaBytes: number
   /** Files of all rooms, whole or on their way. */
   readonly filesPerHost: number
   /** Days that a whole file stays. */

@@ -1,5 +1,6 @@
-import { type Rejected, rejected } from '../errors.ts'
-import { hasBound } from '../ports/file-store.ts'
+import { type Limit, type Rejected, rejected } from '../errors.ts'
+import { fileTooLarge, noSpace } from '../file-limits.ts'
+import { type BoundedFileStore, hasBound } from '../ports/file-store.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
@@ -36,8 +37,9 @@ export interface FileUsage {
   readonly arrivingBytes: number
   /** Files of all rooms. */
   readonly hostFiles: number
-  /** Bytes that the file store may still take, by its own limit. */
+  /** Bytes that the file store may still take, and by which limit. */
   readonly storeBytesLeft: number
+  readonly storeBound: Limit
   /** Bytes of the largest file that the file store takes. */
   readonly storeFileBytes: number
 }
@@ -53,15 +55,16 @@ export function makeRoom(
   usage: FileUsage,
   limits: RetentionLimits,
 ): readonly KeptFile[] | Rejected {
-  const { whole, arrivingBytes, hostFiles, storeBytesLeft } = usage
-  const quota = limits.roomFileBytes || Number.POSITIVE_INFINITY
-  const most = Math.min(quota, usage.storeFileBytes)
-  if (wanted.bytes > most)
-    return rejected(
-      'FILE_TOO_LARGE',
-      `this host takes files of at most ${Math.floor(most / 1e6)} MB; send a smaller one`,
-    )
-  if (arrivingBytes + wanted.bytes > quota) return fullOfUnfinished
+  const { whole, arrivingBytes, hostFiles, storeBytesLeft, storeBound } = usage
+  const quota = limits.roomQuotaBytes || Number.POSITIVE_INFINITY
+  const exceeded = tightest(
+    { of: 'file', bytes: Math.min(limits.maxFileBytes || Number.POSITIVE_INFINITY, usage.storeFileBytes) },
+    { of: 'room', bytes: quota },
+    // What stays free on a disk says nothing of how much it holds.
+    ...(storeBound.of === 'disk' ? [] : [storeBound]),
+  )
+  if (wanted.bytes > exceeded.bytes) return fileTooLarge(exceeded)
+  if (arrivingBytes + wanted.bytes > quota) return noSpace({ of: 'room', bytes: quota })
   let over = arrivingBytes + wanted.bytes - quota
   for (const { bytes } of whole) over += bytes
   let missing = wanted.newBytes - storeBytesLeft
@@ -74,18 +77,17 @@ export function makeRoom(
     missing -= file.bytes
     tooMany--
   }
-  if (missing > 0)
-    return rejected('DISK_FULL', 'the host has no room for this file; try again once some of other rooms are removed')
+  if (missing > 0) return noSpace(storeBound)
   if (tooMany > 0)
-    return rejected('TOO_MANY_FILES', 'the host keeps as many files as it may; try again once some are removed')
+    return rejected(
+      'TOO_MANY_FILES',
+      `the host keeps ${limits.filesPerHost} files, as many as it may; try again once some are removed`,
+    )
   return going
 }
 
-/** Unfinished uploads leave no space in the room, even if all its whole files were evicted. */
-export const fullOfUnfinished: Rejected = rejected(
-  'DISK_FULL',
-  'as much is arriving as this room keeps; try again once it is through',
-)
+const tightest = (first: Limit, ...more: readonly Limit[]): Limit =>
+  more.reduce((least, limit) => (limit.bytes < least.bytes ? limit : least), first)
 
 /** Which of the files have been kept long enough at the time `now`, by the host's limit. */
 export const outOfDate = (
@@ -127,6 +129,13 @@ export class ClockJumpDetector {
 const SWEEP_MS = 3_600_000
 /** A file that comes may have so much more than it has, while that is free, so that not each piece is counted. */
 const AHEAD_BYTES = 1024 * 1024
+
+/** A file store that does not know how much it takes. */
+const unbounded: Pick<BoundedFileStore, 'bytesLeft' | 'bound' | 'maxFileBytes'> = {
+  bytesLeft: Number.POSITIVE_INFINITY,
+  bound: { of: 'host', bytes: Number.POSITIVE_INFINITY },
+  maxFileBytes: Number.POSITIVE_INFINITY,
+}
 
 interface Arriving {
   readonly room: string
@@ -237,6 +246,16 @@ export class Evictions {
     return why
   }
 
+  /** What uploads into a room share while it is short: its quota, or what the file store could give it, whichever is less. */
+  shared(room: RoomActor): Limit {
+    const quota: Limit = { of: 'room', bytes: this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY }
+    const { bytesLeft, bound } = hasBound(this.#ports.fileStore) ? this.#ports.fileStore : unbounded
+    let bytes = Math.max(0, bytesLeft)
+    for (const arriving of this.#arriving.values()) bytes += arriving.bytes
+    for (const whole of this.#wholeOf(room)) bytes += whole.bytes
+    return tightest(quota, { of: bound.of, bytes })
+  }
+
   #isFree(room: RoomActor, id: string, bytes: number): boolean {
     const going = this.#plan(room, id, bytes)
     return !('type' in going) && going.length === 0
@@ -261,9 +280,7 @@ export class Evictions {
       else if (arriving.room === name && files.get(other)?.status !== 'whole') arrivingBytes += arriving.bytes
       if (!this.#roomOf.has(other)) hostFiles++
     }
-    const storeBounds = hasBound(fileStore)
-      ? { storeBytesLeft: fileStore.bytesLeft + givenBytes, storeFileBytes: fileStore.maxFileBytes }
-      : { storeBytesLeft: Number.POSITIVE_INFINITY, storeFileBytes: Number.POSITIVE_INFINITY }
+    const { bytesLeft, bound, maxFileBytes } = hasBound(fileStore) ? fileStore : unbounded
     const isCounted = before !== undefined || (this.#roomOf.has(id) && !this.#awaited.has(id))
     return makeRoom(
       { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: isCounted ? 0 : 1 },
@@ -271,7 +288,9 @@ export class Evictions {
         whole: this.#wholeOf(room),
         arrivingBytes,
         hostFiles,
-        ...storeBounds,
+        storeBytesLeft: bytesLeft + givenBytes,
+        storeBound: bound,
+        storeFileBytes: maxFileBytes,
       },
       this.#limits,
     )

@@ -1,7 +1,8 @@
 import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
+import { overFairShare } from '../file-limits.ts'
 import { safeFileName } from '../names/file-name.ts'
-import { canDate, FileMissing, FileStoreFailed } from '../ports/file-store.ts'
+import { canDate, FileMissing, FileStoreFailed, hasBound } from '../ports/file-store.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
@@ -18,9 +19,18 @@ import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Evictions, fullOfUnfinished } from './retention.ts'
+import { Evictions } from './retention.ts'
 import type { Rooms } from './rooms.ts'
-import { arrived, holderOf, needed, OF, overShare, type UploadHolder, UploadPlaces, yielding } from './upload-places.ts'
+import {
+  arrived,
+  heldBytes,
+  holderOf,
+  needed,
+  overShare,
+  type UploadHolder,
+  UploadPlaces,
+  yielding,
+} from './upload-places.ts'
 
 const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
@@ -135,6 +145,7 @@ export class Transfers {
     const known = await this.#known(room, by, file)
     if (known !== undefined) return known
     const holder = holderOf(room, by, owner)
+    await this.#measure()
     const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
     if (full !== undefined) return full
     await this.#places.restOthers()
@@ -297,19 +308,30 @@ export class Transfers {
     holder: UploadHolder,
     upTo: number,
   ): Promise<Rejected | undefined> {
-    const share = this.#limits.roomFileBytes || Number.POSITIVE_INFINITY
+    await this.#measure()
     for (;;) {
       const all = this.#places
         .views(({ status }, isSlow) => status === 'paused' || isSlow)
         .filter((each) => each.id !== id)
-      const over = upTo === 0 ? undefined : overShare(all, holder, arrived, upTo, share)
-      const why = over === undefined ? await this.#evictions.reserve(room, id, upTo) : tooMuchOf(over.by, share)
+      const shared = this.#evictions.shared(room)
+      const over = upTo === 0 ? undefined : overShare(all, holder, arrived, upTo, shared.bytes)
+      const why =
+        over === undefined
+          ? await this.#evictions.reserve(room, id, upTo)
+          : overFairShare(over.by, heldBytes(over.uploads), shared)
       if (why === undefined || why.code !== 'DISK_FULL' || upTo === 0) return why
-      const here = why === fullOfUnfinished ? all.filter(({ id }) => this.#roomOf.get(id) === room.state.name) : all
+      const isRoomFull = over === undefined && why.limit?.of === 'room'
+      const here = isRoomFull ? all.filter(({ id }) => this.#roomOf.get(id) === room.state.name) : all
       const gives = yielding(over?.uploads ?? here, holder, arrived)
       if (gives === undefined) return why
       await this.#places.find(gives.id)?.withdraw(needed)
     }
+  }
+
+  /** A file store that shares its disk with others looks anew before somebody is refused. */
+  async #measure(): Promise<void> {
+    const { fileStore } = this.#ports
+    if (hasBound(fileStore)) await fileStore.measure()
   }
 
   /** The room may have the same bytes already: then nothing has to be sent. Files that the sender may not see do not count (C115). */
@@ -434,9 +456,4 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
   return { roomOf, byDigest, interrupted, gone, newest, expiry }
 }
 
-const tooMuchOf = (by: keyof UploadHolder, bytes: number): Rejected =>
-  rejected(
-    'DISK_FULL',
-    `uploads ${OF[by]} that are not finished have the half of ${Math.floor(bytes / 1e6)} MB; finish or withdraw them first`,
-  )
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')

@@ -252,10 +252,12 @@ function mostFirst(
   return able.sort((one, other) => other.held - one.held).map(({ name }) => name)
 }
 
+export const heldBytes = (uploads: readonly UnfinishedUpload[]): number => sum(uploads, arrived)
+
 const sum = (uploads: readonly UnfinishedUpload[], measure: Measure): number =>
   uploads.reduce((held, upload) => held + measure(upload), 0)
 
-export const OF = { person: 'of yours', address: 'from your address' } as const
+const OF = { person: 'of yours', address: 'from your address' } as const
 const tooManyOf = (by: keyof UploadHolder, count: number): Rejected =>
   rejected('TOO_MANY_FILES', `${count} uploads ${OF[by]} are under way, as many as may be; let some of them end first`)
 /** Why an upload was withdrawn for another. */

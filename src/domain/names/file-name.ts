@@ -54,9 +54,12 @@ export const collisionKey = (name: string): string =>
   foldCase(name.replace(/[\u200c\u200d]/g, '').normalize('NFC')).normalize('NFC')
 
 /** `name` for the n-th file that wants it: `a (2)`, `a (2).txt`. At most 255 bytes: the stem gives way. */
-export function numbered(name: string, n: number): string {
+export const numbered = (name: string, n: number): string => labelled(name, String(n))
+
+/** The same with another label than a number, such as a time; it has no sign that a file name cannot have. */
+export function labelled(name: string, label: string): string {
   const extension = extensionOf(name)
-  const suffix = ` (${n})${extension}`
+  const suffix = ` (${label})${extension}`
   return withoutHidden(cutGraphemes(stemOf(name, extension), MAX_NUMBERED_BYTES - utf8Length(suffix)) + suffix)
 }
 

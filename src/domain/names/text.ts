@@ -174,3 +174,17 @@ export function isNamedIn(text: string, nick: string): boolean {
     if (!isLetter(lower[at - 1]) && !isLetter(lower[at + wanted.length])) return true
   return false
 }
+
+export const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+const english = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+
+/** Bytes in decimal units, for people: `11.5 MB`. */
+export function sizeText(bytes: number, format: Intl.NumberFormat = english): string {
+  let unit = 0
+  let amount = bytes
+  while (amount >= 999.95 && unit < SIZE_UNITS.length - 1) {
+    amount /= 1000
+    unit++
+  }
+  return `${format.format(amount)} ${SIZE_UNITS[unit]}`
+}

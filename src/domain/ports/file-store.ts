@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../errors.ts'
+import type { Limit, Rejected } from '../errors.ts'
 
 export interface Digest {
   /** Bytes. */
@@ -86,12 +86,16 @@ export interface DatedFileStore extends FileStore {
 
 export const canDate = (fileStore: FileStore): fileStore is DatedFileStore => 'dateOf' in fileStore
 
-/** A file store with a limit of bytes. */
+/** A file store that knows how much it takes. */
 export interface BoundedFileStore extends FileStore {
-  /** Bytes left by its own limit; the file system may have fewer. */
+  /** Bytes that it may still take, as far as it knows: others may write on the same disk. Below 0 where it has more than it may. */
   readonly bytesLeft: number
-  /** Bytes of the largest file that it takes. */
+  /** What sets `bytesLeft` now: the quota of the host, its disk, or its memory. */
+  readonly bound: Limit
+  /** Bytes of the largest file that it takes; infinite without a limit of its own. */
   readonly maxFileBytes: number
+  /** Finds out anew how many bytes are left. */
+  measure(): Promise<void>
 }
 
 export const hasBound = (fileStore: FileStore): fileStore is BoundedFileStore => 'bytesLeft' in fileStore
@@ -103,10 +107,3 @@ export class FileStoreFailed extends Error {
 export class FileMissing extends Error {
   readonly code = 'VAULT_MISSING'
 }
-
-/** The refusal of a file with more bytes than the store takes. */
-export const fileTooLarge = (maxFileBytes: number): Rejected =>
-  rejected(
-    'FILE_TOO_LARGE',
-    `a file may have at most ${Math.floor(maxFileBytes / 1e6)} MB here; split it, or ask the host to raise the limit`,
-  )

@@ -106,8 +106,13 @@ export interface SetSlowMode {
   readonly type: 'setSlowMode'
   readonly seconds: number
 }
+/** The room's files go so many seconds after they came, an hour to 365 days; 0 ends it. */
+export interface SetExpiry {
+  readonly type: 'setExpiry'
+  readonly seconds: number
+}
 /** Sets a rule of the room to a number of seconds; 0 ends it. */
-export type SetSeconds = SetSlowMode
+export type SetSeconds = SetSlowMode | SetExpiry
 export type Moderation =
   | Kick
   | Mute

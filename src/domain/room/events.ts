@@ -189,6 +189,11 @@ export interface SlowModeSet extends Journaled {
   readonly type: 'slowModeSet'
   readonly seconds: number
 }
+/** The room's files go so many seconds after they came, from now on; 0: they stay. */
+export interface ExpirySet extends Journaled {
+  readonly type: 'expirySet'
+  readonly seconds: number
+}
 /** The change and its author; the password itself is in the secret store only, in no journal and no bundle. */
 export interface PasswordSet extends Journaled {
   readonly type: 'passwordSet'
@@ -196,7 +201,7 @@ export interface PasswordSet extends Journaled {
 export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
-export type SecondsSet = SlowModeSet
+export type SecondsSet = SlowModeSet | ExpirySet
 /** What changes a value of the room's rules (`RoomRules`). */
 export type RuleChange = TopicSet | CollectionStarted | CollectionEnded | SecondsSet
 export type Rule =
@@ -310,6 +315,7 @@ const RULES: Readonly<Record<Rule['type'], true>> = {
   collectionStarted: true,
   collectionEnded: true,
   slowModeSet: true,
+  expirySet: true,
 }
 
 /** Whether it lays down a rule for later joins and messages. */

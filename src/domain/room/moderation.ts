@@ -81,6 +81,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   startCollection: OPERATORS,
   endCollection: OPERATORS,
   setSlowMode: OPERATORS,
+  setExpiry: OPERATORS,
   seeHandIns: OPERATORS,
   setPassword: OPERATORS,
   invite: OPERATORS,
@@ -376,6 +377,11 @@ export function moderate(
 const BOUNDS: Readonly<
   Record<SetSeconds['type'], { readonly least: number; readonly most: number; readonly wrong: Rejected }>
 > = {
+  setExpiry: {
+    least: 3600,
+    most: 31_536_000,
+    wrong: rejected('BAD_COMMAND', 'files expire after 1 hour to 365 days; 0 ends it'),
+  },
   setSlowMode: { least: 1, most: 3600, wrong: rejected('BAD_COMMAND', 'slow mode is from 1 to 3600 s; 0 ends it') },
 }
 /** So many speakers are remembered in slow mode; more come only by new keys, whose holders may speak anyway. */

@@ -9,6 +9,8 @@ export interface RoomRules {
   readonly collectingSince: number | undefined
   /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
   readonly slowSeconds: number
+  /** Files go so many seconds after they came; 0: they stay. */
+  readonly expirySeconds: number
 }
 
 /** The rules, and what a room does not keep itself: its password is a secret of the host. */
@@ -17,7 +19,7 @@ export interface RoomFacts extends RoomRules {
   readonly hasPassword: boolean
 }
 
-export const noRules: RoomRules = { topic: '', collectingSince: undefined, slowSeconds: 0 }
+export const noRules: RoomRules = { topic: '', collectingSince: undefined, slowSeconds: 0, expirySeconds: 0 }
 
 /** The rule that each of these events changes. */
 export const RULE_OF = {
@@ -25,12 +27,16 @@ export const RULE_OF = {
   collectionStarted: 'collectingSince',
   collectionEnded: 'collectingSince',
   slowModeSet: 'slowSeconds',
+  expirySet: 'expirySeconds',
 } as const satisfies Readonly<Record<RuleChange['type'], keyof RoomRules>>
 
 /** The event of each command that sets a rule to a number of seconds. */
 export const SECONDS_SET = {
   setSlowMode: 'slowModeSet',
+  setExpiry: 'expirySet',
 } as const satisfies Readonly<Record<SetSeconds['type'], SecondsSet['type']>>
+
+export const setsSeconds = (type: string): type is SetSeconds['type'] => Object.hasOwn(SECONDS_SET, type)
 
 /** A rule that is a number of seconds, 0 where it does not hold. */
 export type SecondsRule = (typeof RULE_OF)[SecondsSet['type']]
@@ -48,6 +54,8 @@ export function rulesAfter<Rules extends RoomRules>(rules: Rules, event: RuleCha
       return { ...rules, collectingSince: undefined }
     case 'slowModeSet':
       return { ...rules, slowSeconds: event.seconds }
+    case 'expirySet':
+      return { ...rules, expirySeconds: event.seconds }
     default:
       return event satisfies never
   }

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { Refused, type RoomSession } from '#domain/session.ts'
+import { sample, sha256 } from '../storage/file-store-subject.ts'
 import { collected, type InRoom, inPieces, kept, say, until, watch } from './session-subject.ts'
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
-/** Bytes without a short period, so that a piece in the wrong place shows. */
-function sample(size: number): Buffer {
-  const bytes = Buffer.alloc(size)
-  for (let at = 0; at + 4 <= size; at += 4) bytes.writeUInt32LE((at * 2_654_435_761) >>> 0, at)
-  return bytes
-}
 
 /** What a session does with files. */
 export const files: Readonly<Record<string, InRoom>> = {

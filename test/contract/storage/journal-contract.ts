@@ -39,6 +39,7 @@ const kinds: readonly UnnumberedEntry[] = [
   { type: 'collectionStarted' },
   { type: 'collectionEnded' },
   { type: 'slowModeSet', seconds: 10 },
+  { type: 'expirySet', seconds: 604_800 },
   { type: 'passwordSet' },
   { type: 'passwordRemoved' },
   { type: 'fileOffered', file: { ...file, audience: { from: ani, to: { id: 'm2', name: 'budi' } } } },

@@ -76,7 +76,7 @@ describe('C122: the line server, before the token is shown', () => {
   })
 
   test('C68: does not last', async () => {
-    const { port } = await guarded({ line: { strangerMs: 50 } })
+    const { port } = await guarded({ line: { handshakeMs: 50 } })
     await (await LineClient.connect(port)).closed()
   })
 

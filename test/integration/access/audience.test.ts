@@ -1,27 +1,17 @@
-import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { connect, createTamtam, type RoomSession } from '#app/index.ts'
+import { pieces, sha256Of, textOf } from '../../harness/bytes.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { curl } from '../../harness/commands.ts'
-import { startHost, temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { startHost } from '../../harness/host.ts'
 import { ask, OpenAnswer, startHttpHost } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const quick = { firstRetryMs: 5, mostRetryMs: 50 }
-
-async function* bytes(text: string): AsyncIterable<Uint8Array> {
-  yield Buffer.from(text)
-}
-
-async function textOf(source: AsyncIterable<Uint8Array>): Promise<string> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of source) pieces.push(Uint8Array.from(piece))
-  return Buffer.concat(pieces).toString()
-}
 
 async function entered(port: number, name: string): Promise<RoomSession> {
   const session = await connect(`${name}@127.0.0.1:${port}/lobby`, { settings: quick, key: keyOf(name) })
@@ -51,7 +41,7 @@ test('a class of five hands in by five ways: each is seen by its sender and the 
   await ani.until(/^\* \[\w+\] ani\.txt is with the operators: /)
   const put = await ask(port, 'PUT /lobby/budi.txt', { body: 'kerja budi', headers: { 'Tamtam-Key': keyOf('budi') } })
   expect(put.status).toBe(201)
-  const third = await cici.upload(bytes('kerja cici'), { name: 'cici.txt' }).done
+  const third = await cici.upload(pieces('kerja cici'), { name: 'cici.txt' }).done
   const fourth = await curl(
     '-sS',
     '-u',
@@ -72,7 +62,7 @@ test('a class of five hands in by five ways: each is seen by its sender and the 
   for (const { status, file } of teacher.files) {
     expect(status).toBe('whole')
     const text = await textOf(teacher.download(file.id))
-    expect(sha256(text)).toBe('sha256' in file ? file.sha256 : '')
+    expect(sha256Of(text)).toBe('sha256' in file ? file.sha256 : '')
     await teacher.send({ type: 'receiveFile', file: file.id })
   }
   await ani.until('* guru has ani.txt, verified')
@@ -101,7 +91,7 @@ test('a class of five hands in by five ways: each is seen by its sender and the 
   const { pathname, search } = new URL(fifth.out.toString().trim())
   expect((await ask(port, `GET ${pathname}`)).status).toBe(404)
   expect((await ask(port, `GET ${pathname}${search}`)).text).toBe('kerja eka')
-  expect(third).toMatchObject({ name: 'cici.txt', sha256: sha256('kerja cici') })
+  expect(third).toMatchObject({ name: 'cici.txt', sha256: sha256Of('kerja cici') })
 })
 
 test('what a class has handed in is kept over a restart, and shown to an op made later until they are none any more', async () => {
@@ -118,7 +108,7 @@ test('what a class has handed in is kept over a restart, and shown to an op made
   await first.owner.send({ type: 'startCollection' })
   const since = first.owner.rules.collectingSince
   const before = await entered(first.port, 'ani')
-  await before.upload(bytes('kerja'), { name: 'ani.txt' }).done
+  await before.upload(pieces('kerja'), { name: 'ani.txt' }).done
   await before.close()
   await first.host.stop()
 
@@ -133,7 +123,7 @@ test('what a class has handed in is kept over a restart, and shown to an op made
   await cici.until(/^\* this room collects: /)
   const names = async (session: RoomSession) => (await session.listFiles()).map(({ file }) => file.name)
   expect([await names(ani), await names(budi)]).toEqual([['ani.txt'], []])
-  expect(await ani.upload(bytes('untuk budi'), { name: 'b.txt', to: 'budi' }).done).toMatchObject({
+  expect(await ani.upload(pieces('untuk budi'), { name: 'b.txt', to: 'budi' }).done).toMatchObject({
     code: 'NOT_ALLOWED',
   })
 
@@ -153,7 +143,7 @@ test('what a class has handed in is kept over a restart, and shown to an op made
   expect((await budi.history(50)).filter((entry) => 'file' in entry)).toEqual([])
   expect(await cici.ask('/collect', /^! /)).toMatch(/^! NOT_ALLOWED /)
   await owner.send({ type: 'endCollection' })
-  await dewi.upload(bytes('untuk semua'), { name: 'semua.txt' }).done
+  await dewi.upload(pieces('untuk semua'), { name: 'semua.txt' }).done
   expect([await names(ani), await names(budi)]).toEqual([['ani.txt', 'semua.txt'], ['semua.txt']])
 })
 
@@ -167,7 +157,7 @@ test('a file to one person on the line server comes to them in band, and to nobo
   ani.write('/put @budi 6 surat.txt\nhalo\n\n')
   await ani.until(/^\* \[\w+\] surat\.txt is with budi: 6 B, /)
   await budi.until(({ files }) => files.length === 1)
-  expect(budi.files[0]).toMatchObject({ name: 'surat.txt', size: 6, sha256: sha256('halo\n\n') })
+  expect(budi.files[0]).toMatchObject({ name: 'surat.txt', size: 6, sha256: sha256Of('halo\n\n') })
   ani.write('selesai\n')
   await cici.until('<ani> selesai')
   expect(cici.files).toEqual([])
@@ -183,7 +173,7 @@ test('whoever is meant has the file also when they come back under the same key,
   const { port } = await startHttpHost()
   const ani = await entered(port, 'ani')
   const budi = await entered(port, 'budi')
-  const file = await ani.upload(bytes('rahasia'), { name: 'r.txt', to: 'budi' }).done
+  const file = await ani.upload(pieces('rahasia'), { name: 'r.txt', to: 'budi' }).done
   if ('type' in file) throw new Error(file.message)
   await budi.close()
   const impostor = await connect(`budi@127.0.0.1:${port}/lobby`, { settings: quick })
@@ -203,7 +193,7 @@ test('a member\u2019s stream over HTTP has what is theirs, and a guest\u2019s ha
     headers: { ...headers, 'Tamtam-Key': keyOf('budi') },
   })
   await ani.send({ type: 'whisper', to: 'budi', text: 'psst' })
-  await ani.upload(bytes('rahasia'), { name: 'r.txt', to: 'budi' }).done
+  await ani.upload(pieces('rahasia'), { name: 'r.txt', to: 'budi' }).done
   await ani.send({ type: 'say', text: 'semua' })
   for (const stream of [guest, member]) await stream.until(({ lines }) => lines.some((line) => line.includes('semua')))
   const told = ({ lines }: OpenAnswer) =>
@@ -215,8 +205,8 @@ test('a member\u2019s stream over HTTP has what is theirs, and a guest\u2019s ha
 test('bytes that a room has for somebody else have to come all the same: a digest alone opens nothing (C115)', async () => {
   const { port } = await startHttpHost()
   const [ani, budi, cici] = [await entered(port, 'ani'), await entered(port, 'budi'), await entered(port, 'cici')]
-  const meta = { name: 'r.txt', size: 7, sha256: sha256('rahasia') }
-  const first = await ani.upload(bytes('rahasia'), { ...meta, to: 'budi' }).done
+  const meta = { name: 'r.txt', size: 7, sha256: sha256Of('rahasia') }
+  const first = await ani.upload(pieces('rahasia'), { ...meta, to: 'budi' }).done
   let pulled = false
   async function* nothing() {
     pulled = true

@@ -1,9 +1,10 @@
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { PinoLog } from '#system/pino-log.ts'
+import { sha256Of } from '../../harness/bytes.ts'
 import { startHost } from '../../harness/host.ts'
 import { ask, OpenAnswer } from '../../harness/http-client.ts'
-import { caughtUp, LineClient, sha256 } from '../../harness/line-client.ts'
+import { caughtUp, LineClient } from '../../harness/line-client.ts'
 import { pair } from '../../harness/line-rooms.ts'
 
 // Everything that acts on a terminal, C0 but for tab and line feed, C1, and what turns or hides text.
@@ -84,7 +85,7 @@ test.each(ATTACKS)('%s: from no field does it reach anybody raw', async (_case, 
   // With a second slash before the first blank, a slash word is a path, and is said.
   expect(budi.talk).toHaveLength(attack.includes('/') ? 2 : 1)
   for (const file of budi.files.slice(0, 2)) {
-    expect(file.sha256).toBe(sha256('DATA'))
+    expect(file.sha256).toBe(sha256Of('DATA'))
     expect(file.name).not.toMatch(/[/\\:*?"<>|]/)
   }
 })

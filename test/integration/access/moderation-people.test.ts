@@ -286,6 +286,23 @@ test('who is kicked out of a locked room does not come back, and all others who 
   expect(await again.ask('/join den', /^! /)).toMatch(/^! LOCKED /)
 })
 
+test('the expiry of files is told over every server to whoever joins', async () => {
+  const { port, owner, troll } = await withTroll()
+  expect(await troll.ask({ type: 'setExpiry', seconds: 604_800 })).toMatchObject({ code: 'NOT_ALLOWED' })
+  expect(await owner.ask({ type: 'setExpiry', seconds: 60 })).toMatchObject({ code: 'BAD_COMMAND' })
+  expect(await owner.ask({ type: 'setExpiry', seconds: 604_800 })).toMatchObject({ type: 'ack' })
+  for (const by of CARRIERS) {
+    const { client, outcome } = await enter(port, by, TROLL, 'another')
+    expect([outcome, client.of('joined')[0]?.expirySeconds]).toEqual(['joined', 604_800])
+  }
+  expect((await ask(port, 'GET /rooms/den', { headers: asOwner })).json).toMatchObject({ expirySeconds: 604_800 })
+  const netcat = await LineClient.join(port, 'eka', { from: '127.0.0.9' })
+  await netcat.ask('/join den', '* files expire 7 days after they came')
+  await owner.ask({ type: 'setExpiry', seconds: 0 })
+  await netcat.until('* files do not expire (set by boss)')
+  expect((await ask(port, 'GET /rooms/den', { headers: asOwner })).json).not.toHaveProperty('expirySeconds')
+})
+
 test('slow mode holds for a person over every server, which tell it and how long to wait', async () => {
   const { port, owner, troll } = await withTroll()
   expect(await owner.ask({ type: 'setSlowMode', seconds: 3600 })).toMatchObject({ type: 'ack' })
@@ -296,6 +313,7 @@ test('slow mode holds for a person over every server, which tell it and how long
     expect(await client.say('two')).toMatchObject({
       code: 'SLOW_MODE',
       message: expect.stringMatching(/in 3\d\d\d s$/),
+      retrySeconds: expect.toSatisfy((seconds: number) => seconds > 3000 && seconds <= 3600),
     })
   }
   const posted = await sayOverHttp(port, 'den', 'two', { headers: asTroll })

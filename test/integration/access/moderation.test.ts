@@ -18,7 +18,7 @@ async function room(options: HostOptions = {}) {
 
 const COMMANDS = [
   ...['kick ani', 'mute ani', 'unmute x', 'ban ani', 'unban x', 'op budi', 'deop ani', 'lock', 'unlock'],
-  ...['collect', 'collect on', 'collect off', 'slow 10', 'slow off'],
+  ...['collect', 'collect on', 'collect off', 'slow 10', 'slow off', 'expire 7d', 'expire off'],
 ]
 
 test.each(COMMANDS)('a member may not /%s', async (command) => {
@@ -36,7 +36,7 @@ test('/help lists what whoever asks may do', async () => {
   }
   const [op, member] = [await words(ani), await words(budi)]
   expect(op.filter((word) => !member.includes(word))).toEqual(
-    'kick mute unmute ban unban op deop lock unlock slow collect password invite'.split(' '),
+    'kick mute unmute ban unban op deop lock unlock slow expire collect password invite'.split(' '),
   )
 })
 

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CliProcess, folderWith, hostForVerbs, sha256 } from '../../harness/cli-process.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
 import { canBeUnderRights, underRights } from '../../harness/other-user.ts'
 
 async function roomWith(files: readonly (readonly [name: string, text: string])[]) {
@@ -116,10 +117,10 @@ describe('-o', () => {
     expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
     for (const path of ['-', '/dev/stdout', '/dev/fd/1']) {
       const got = await CliProcess.run(['get', at, '--quiet', '-o', path], { cwd })
-      expect([path, got.code, sha256(got.out)]).toEqual([path, 0, digest])
+      expect([path, got.code, sha256Of(got.out)]).toEqual([path, 0, digest])
     }
     expect((await CliProcess.run(['get', at, '-o', '/dev/stdout'], by('exec "$@" > copy'))).code).toBe(0)
-    expect(sha256(await readFile(join(cwd, 'copy')))).toBe(digest)
+    expect(sha256Of(await readFile(join(cwd, 'copy')))).toBe(digest)
     expect(spawnSync('mkfifo', [join(cwd, 'pipe')]).status).toBe(0)
     const piped = await CliProcess.run(
       ['get', at, '--json', '-o', 'pipe'],
@@ -127,7 +128,7 @@ describe('-o', () => {
     )
     expect(piped.code).toBe(0)
     expect(piped.said).toMatchObject([{ type: 'got', path: 'pipe', sha256: digest }])
-    expect(sha256(await readFile(join(cwd, 'there')))).toBe(digest)
+    expect(sha256Of(await readFile(join(cwd, 'there')))).toBe(digest)
     expect((await stat(join(cwd, 'pipe'))).isFIFO()).toBe(true)
   })
 

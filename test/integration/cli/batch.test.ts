@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
 import { ask, TUS } from '../../harness/http-files.ts'
 import { canBeUnderRights, underRights } from '../../harness/other-user.ts'
 
@@ -49,7 +49,7 @@ describe('of several files that are sent', () => {
   })
 
   it('those that the host refuses are named, and failures of several kinds make it incomplete', async () => {
-    const { at, port } = await hostForVerbs({ maxFileBytes: 1000 })
+    const { at, port } = await hostForVerbs({ limits: { maxFileBytes: 1000 } })
     const cwd = await folderOf({ large: 'x'.repeat(1001), huge: 'y'.repeat(2000), b: 'bb' })
     const refused = await CliProcess.run(['send', at, 'large', 'huge', 'b'], { cwd })
     expect(refused.code).toBe(4)

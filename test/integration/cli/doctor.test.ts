@@ -4,8 +4,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam } from '#app/index.ts'
-import { CliProcess, sha256 } from '../../harness/cli-process.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { CliProcess } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { bareEnv, enter, HostProcess } from '../../harness/host-process.ts'
 import { MAIN, NODE } from '../../harness/program.ts'
 import { needs } from '../../harness/tools.ts'
@@ -52,7 +53,7 @@ test('where all is well, each check says so in one line and the command ends wit
 
 test('looking changes nothing in the directory', async () => {
   const data = await lived()
-  const look = async () => [await readdir(data), sha256(await readFile(join(data, 'journal.db')))]
+  const look = async () => [await readdir(data), sha256Of(await readFile(join(data, 'journal.db')))]
   const before = await look()
   await examined('--data', data, '--deep', '--port', '0')
   expect(await look()).toEqual(before)

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '#app/index.ts'
+import { pieces, textOf } from '../../harness/bytes.ts'
 import { startHost } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
-import { pieces, textOf } from '../../harness/house.ts'
 import { until } from '../../harness/patience.ts'
 
 const example = async (name: string) => (await promisify(execFile)(process.execPath, [`examples/${name}`])).stdout

@@ -73,7 +73,7 @@ describe('the exit code says', () => {
   })
 
   it('4 that the host refuses, and why', async () => {
-    const { at, port } = await hostForVerbs({ maxFileBytes: 1000 })
+    const { at, port } = await hostForVerbs({ limits: { maxFileBytes: 1000 } })
     const { path } = await folderWith('a.bin', 1001)
     await enter(port, 'ani')
     expect(await CliProcess.run(['say', `ani@${at}`, 'x'])).toMatchObject({

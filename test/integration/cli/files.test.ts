@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { link, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CliProcess, folderWith, haltingWay, hostForVerbs, sha256 } from '../../harness/cli-process.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { CliProcess, folderWith, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
 import { filesOf } from '../../harness/files.ts'
 import { enter } from '../../harness/host-process.ts'
 
@@ -52,7 +53,7 @@ describe('tamtam send and get', () => {
     expect(sent.said).toMatchObject([{ v: 1, type: 'sent', name: 'pipa', size, sha256: digest }])
     const got = await CliProcess.run(['get', at, 'pipa', '-o', '-', '--quiet'])
     expect([got.code, got.errors]).toEqual([0, ''])
-    expect(sha256(got.out)).toBe(digest)
+    expect(sha256Of(got.out)).toBe(digest)
   })
 
   it('C52 C53 never overwrite, and open nothing that lies there', async () => {

@@ -8,12 +8,13 @@ import { Header, type HeaderData } from 'tar'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { CliProcess, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
 import { ask } from '../../harness/http-client.ts'
-import { file, plant, tempFolder, treeAt, trees } from '../../harness/trees.ts'
+import { file, plant, treeAt, trees } from '../../harness/trees.ts'
 
 async function folderOf(tree: Parameters<typeof plant>[1]): Promise<string> {
-  const cwd = await tempFolder()
+  const cwd = await temporaryDirectory()
   await plant(join(cwd, 'photos'), tree)
   return cwd
 }
@@ -100,7 +101,7 @@ describe('tamtam send and tamtam get', () => {
   it('make one offer and one completion of 10,000 files, over few connections', async () => {
     const { at, port } = await hostForVerbs()
     const proxy = await ChaosProxy.open(port)
-    const cwd = await tempFolder()
+    const cwd = await temporaryDirectory()
     for (let folder = 0; folder < 100; folder++) {
       await mkdir(join(cwd, 'many', String(folder)), { recursive: true })
       const each = Array.from({ length: 100 }, (_, index) => join(cwd, 'many', String(folder), String(index)))
@@ -108,7 +109,7 @@ describe('tamtam send and tamtam get', () => {
     }
     expect((await CliProcess.run(['send', `127.0.0.1:${proxy.port}`, 'many'], { cwd })).code).toBe(0)
     expect(proxy.accepted).toBeLessThanOrEqual(10)
-    const { json } = await ask(port, 'GET /rooms/lobby/messages')
+    const { json } = await ask(port, 'GET /rooms/lobby/events')
     const types = (json as { events: readonly { type: string }[] }).events.map(({ type }) => type)
     expect(types.filter((type) => type.startsWith('file'))).toEqual(['fileOffered', 'fileCompleted'])
     expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
@@ -269,7 +270,7 @@ describe('a hostile host', () => {
     ['a device', [member({ path: 'evil', type: 'CharacterDevice' })]],
     ['a control character', [member({ path: 'evil\x1b[2J' }, 'x')]],
   ])('can not write outside with %s', async (_, members) => {
-    const cwd = await tempFolder()
+    const cwd = await temporaryDirectory()
     await plant(join(cwd, 'outside'), { secret: file('secret') })
     await mkdir(join(cwd, 'in'))
     const at = await hostileHost(Buffer.concat([member({ path: 'good' }, 'good'), ...members, Buffer.alloc(1024)]))
@@ -281,7 +282,7 @@ describe('a hostile host', () => {
   })
 
   it('can not name a folder so that it lies elsewhere', async () => {
-    const cwd = await tempFolder()
+    const cwd = await temporaryDirectory()
     const at = await hostileHost(Buffer.concat([member({ path: 'good' }, 'good'), Buffer.alloc(1024)]), '../../x')
     await CliProcess.run(['get', at, '--all', '--save', 'in'], { cwd })
     expect(Object.keys(await treeAt(cwd)).sort()).toEqual(['in', 'in/terima_x', 'in/terima_x/good'])

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { exitCodes } from '#app/cli/exit-codes.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { needs } from '../../harness/tools.ts'
 
 test('every command, flag and exit code is in the manual page, which a reader of manual pages takes as it is', async () => {

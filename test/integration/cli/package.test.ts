@@ -4,10 +4,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sha256 } from '../../harness/cli-process.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { bareEnv, HostProcess } from '../../harness/host-process.ts'
-import { temporaryDirectory as makeDirectory } from '../storage/disk/store-in-directory.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const archive = join(
@@ -31,7 +30,7 @@ interface Component {
 }
 
 /** A folder far from the checkout, with the package installed as anybody would. */
-let home = ''
+const home = await temporaryDirectory()
 let command = ''
 
 const run = (what: string, args: readonly string[], options: object = {}): SpawnSyncReturns<string> =>
@@ -45,14 +44,13 @@ function must(what: string, args: readonly string[], options: object = {}): stri
 
 const pack = () => {
   must('npm', ['run', '--silent', 'pack'], { cwd: root })
-  return sha256(Buffer.concat([readFileSync(archive), Buffer.from(bill())]))
+  return sha256Of(Buffer.concat([readFileSync(archive), Buffer.from(bill())]))
 }
 const bill = () => readFileSync(archive.replace(/\.tgz$/, '.cdx.json'), 'utf8')
 let packed = ''
 
 beforeAll(async () => {
   packed = pack()
-  home = await makeDirectory()
   writeFileSync(join(home, 'package.json'), '{"private":true,"type":"module"}')
   must('npm', [
     'install',
@@ -178,7 +176,7 @@ test(`C136 on the oldest Node that it says it runs on, ${OLDEST}, it hosts, and 
   writeFileSync(join(home, 'b.bin'), bytes)
   must(command, ['send', `ani@127.0.0.1:${port}`, 'b.bin'], { env: older })
   must(command, ['get', `127.0.0.1:${port}`, 'b.bin'], { env: older })
-  expect(sha256(readFileSync(join(home, 'terima_b.bin')))).toBe(sha256(bytes))
+  expect(sha256Of(readFileSync(join(home, 'terima_b.bin')))).toBe(sha256Of(bytes))
   must(command, ['say', `ani@127.0.0.1:${port}`, 'halo'], { env: older })
   expect(must(command, ['tail', '--no-follow', `127.0.0.1:${port}`], { env: older })).toContain('<ani> halo')
   expect(host.errors).not.toMatch(/warning/i)

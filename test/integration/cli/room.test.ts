@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { enter, HostProcess } from '../../harness/host-process.ts'
 
 describe('tamtam say', () => {

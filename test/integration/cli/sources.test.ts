@@ -4,9 +4,10 @@ import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { CliProcess, folderWith, hostForVerbs, sha256 } from '../../harness/cli-process.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
 
 const SLOWLY = ['--limit', '1M']
 
@@ -36,7 +37,7 @@ describe('a file goes', () => {
     const size = file?.size ?? 0
     const now = await readFile(path)
     expect([size >= 2_500_000, size < now.length]).toEqual([true, true])
-    expect(await whole(port)).toEqual([['app.log', size, sha256(now.subarray(0, size)), 'whole']])
+    expect(await whole(port)).toEqual([['app.log', size, sha256Of(now.subarray(0, size)), 'whole']])
   })
 
   it('whole where another takes its name', async () => {
@@ -51,7 +52,7 @@ describe('a file goes', () => {
     const { path, sending, port, bytes } = await underWay()
     await truncate(path, 1_200_000)
     expect((await sending.ended()).code).toBe(0)
-    expect(await whole(port)).toEqual([['app.log', 1_200_000, sha256(bytes.subarray(0, 1_200_000)), 'whole']])
+    expect(await whole(port)).toEqual([['app.log', 1_200_000, sha256Of(bytes.subarray(0, 1_200_000)), 'whole']])
   })
 
   it('from the start where it was changed meanwhile', async () => {
@@ -60,7 +61,7 @@ describe('a file goes', () => {
     await writeFile(path, bytes, { flag: 'r+' })
     expect((await sending.ended()).code).toBe(0)
     expect((await whole(port)).filter(([, , , status]) => status === 'whole')).toEqual([
-      ['app.log', 2_500_000, sha256(bytes), 'whole'],
+      ['app.log', 2_500_000, sha256Of(bytes), 'whole'],
     ])
   })
 
@@ -87,7 +88,7 @@ describe('a file goes', () => {
     const sent = await CliProcess.run(['send', at, '/proc/version', '/proc/uptime', '/proc/self/status'])
     expect(sent.code).toBe(0)
     const files = new Map((await filesOf(port)).map((file) => [file.name, file]))
-    expect(files.get('version')?.sha256).toBe(sha256(await readFile('/proc/version')))
+    expect(files.get('version')?.sha256).toBe(sha256Of(await readFile('/proc/version')))
     for (const name of ['uptime', 'status']) expect([name, (files.get(name)?.size ?? 0) > 0]).toEqual([name, true])
   })
 

@@ -1,12 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam, type TamtamOptions } from '#app/index.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { LineClient } from '../../harness/line-client.ts'
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 /** A host with its files on the disk, and its HTTP address. */
 async function house(options: TamtamOptions = {}) {
@@ -28,20 +27,20 @@ async function house(options: TamtamOptions = {}) {
 }
 
 test('C114 a room whose host is full lets its oldest file go for a newer one, tells so, and nothing for one that can never fit', async () => {
-  const { port, put, get, kept } = await house({ maxSpoolBytes: 10_000 })
+  const { port, put, get, kept } = await house({ limits: { hostQuotaBytes: 10_000 } })
   const ani = await LineClient.join(port, 'ani')
   await ani.ask('/files links', /^\* files come/)
   const first = await put('first', randomBytes(4000))
   const body = randomBytes(4000)
   const second = await put('second', body)
-  expect(await put('never', randomBytes(10_001))).toMatchObject({ code: 'DISK_FULL' })
+  expect(await put('never', randomBytes(10_001))).toMatchObject({ status: 413, code: 'FILE_TOO_LARGE' })
   expect((await get(first.url)).status).toBe(200)
   expect(await put('elsewhere', randomBytes(4000), 'dapur')).toMatchObject({ code: 'DISK_FULL' })
   const third = await put('third', randomBytes(4000))
   expect([first.status, second.status, third.status]).toEqual([201, 201, 201])
   await ani.until(/^\* first from .* is gone: newer files need its place$/)
   expect((await get(first.url)).status).toBe(404)
-  expect(sha256((await get(second.url)).body)).toBe(sha256(body))
+  expect(sha256Of((await get(second.url)).body)).toBe(sha256Of(body))
   expect(await kept()).toHaveLength(2)
 })
 
@@ -68,11 +67,11 @@ test('what moves over every server is held to the cap of the host, and let go wh
   expect(performance.now() - started).toBeGreaterThan(700)
   tamtam.bandwidth.set({ host: 0 })
   await until(Number.POSITIVE_INFINITY)
-  expect(sha256(Buffer.concat(pieces))).toBe(sha256(body))
+  expect(sha256Of(Buffer.concat(pieces))).toBe(sha256Of(body))
 })
 
 test('C114 whoever reads a file that has to go is cut off, never handed less as if it were all', async () => {
-  const { tamtam, base, put, get } = await house({ limits: { roomFileBytes: 6_000_000 } })
+  const { tamtam, base, put, get } = await house({ limits: { roomQuotaBytes: 6_000_000 } })
   const { url } = await put('a', randomBytes(5_000_000))
   tamtam.bandwidth.set({ transfer: 1_000_000 })
   const answer = await fetch(`${base}${url}`)

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { sampleBytes, sha256Of } from '../../harness/bytes.ts'
 import { curl, run, start, testWith } from '../../harness/commands.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
 import { startHttpHost } from '../../harness/http-client.ts'
 import { Sender } from '../../harness/sender.ts'
 
@@ -198,7 +198,7 @@ describe('a refusal', () => {
   })
 
   test('of a file that is too large reaches curl while it sends', async () => {
-    const { port } = await startHttpHost({ stores: 'kept', maxFileBytes: 3 * MIB })
+    const { port } = await startHttpHost({ stores: 'kept', limits: { maxFileBytes: 3 * MIB } })
     const bytes = sampleBytes(32 * MIB)
     const sent = await run(
       'curl',

@@ -2,14 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { rejected } from '#domain/errors.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { MemoryLog } from '#system/log.ts'
-import { sampleBytes, sha256Of } from '../../harness/bytes.ts'
+import { reprDigestOf, sampleBytes, sha256Of } from '../../harness/bytes.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
 import { ask, startHttpHost } from '../../harness/http-client.ts'
 import { Sender } from '../../harness/sender.ts'
 
 const bytes = sampleBytes(100_000)
 const sha256 = sha256Of(bytes)
-const digest = (of: Uint8Array) => `sha-256=:${Buffer.from(sha256Of(of), 'hex').toString('base64')}:`
 
 describe('PUT', () => {
   test.each(['/lobby/a.bin', '/rooms/lobby/files/a.bin', '/LOBBY/a.bin', '/lobby/..%2f..%2fetc%2Fa.bin'])(
@@ -42,8 +41,8 @@ describe('PUT', () => {
   })
 
   test.each([
-    ['Repr-Digest', { 'Repr-Digest': digest(bytes) }],
-    ['Content-Digest', { 'Content-Digest': digest(bytes) }],
+    ['Repr-Digest', { 'Repr-Digest': reprDigestOf(bytes) }],
+    ['Content-Digest', { 'Content-Digest': reprDigestOf(bytes) }],
     ['a digest of another algorithm', { 'Repr-Digest': 'sha-512=:YWJj:' }],
   ])('with %s, and the digest is answered (C113)', async (_what, headers) => {
     const { port } = await startHttpHost()
@@ -54,20 +53,25 @@ describe('PUT', () => {
     const { port } = await startHttpHost()
     const flipped = Buffer.from(bytes)
     flipped[50_000] = ~(flipped[50_000] ?? 0) & 0xff
-    const answer = await ask(port, 'PUT /lobby/a', { body: flipped, headers: { 'Repr-Digest': digest(bytes) } })
+    const answer = await ask(port, 'PUT /lobby/a', { body: flipped, headers: { 'Repr-Digest': reprDigestOf(bytes) } })
     expect(answer).toMatchObject({ status: 409, json: { code: 'HASH_MISMATCH' } })
     expect(await filesOf(port)).toEqual([])
   })
 
   const refused: readonly (readonly [string, Record<string, string>, number, string])[] = [
     ['a digest that is none', { 'Repr-Digest': 'sha-256=abc' }, 400, 'BAD_REQUEST'],
-    ['two digests', { 'Repr-Digest': digest(bytes), 'Content-Digest': digest(Buffer.from('x')) }, 400, 'BAD_REQUEST'],
+    [
+      'two digests',
+      { 'Repr-Digest': reprDigestOf(bytes), 'Content-Digest': reprDigestOf(Buffer.from('x')) },
+      400,
+      'BAD_REQUEST',
+    ],
     ['a part of a file', { 'Content-Range': 'bytes 5-9/10' }, 400, 'BAD_REQUEST'],
     ['an encoded file', { 'Content-Encoding': 'gzip' }, 415, 'UNSUPPORTED_TYPE'],
     ['a file that is too large', { 'Content-Length': '5000001' }, 413, 'FILE_TOO_LARGE'],
   ]
   test.each(refused)('%s is refused before its bytes are wanted', async (_what, headers, status, code) => {
-    const { port } = await startHttpHost({ maxFileBytes: 5_000_000 })
+    const { port } = await startHttpHost({ limits: { maxFileBytes: 5_000_000 } })
     let continued = false
     const sender = Sender.open(port, 'PUT /lobby/a', {
       'Content-Length': 100,
@@ -105,7 +109,7 @@ describe('C111: the same bytes sent twice', () => {
   test('under the same name are answered at once by the file that is there', async () => {
     const { port } = await startHttpHost({ stores: 'kept' })
     const first = await putFile(port, 'a', bytes)
-    const headers = { 'Content-Length': bytes.length, 'Repr-Digest': digest(bytes), Expect: '100-continue' }
+    const headers = { 'Content-Length': bytes.length, 'Repr-Digest': reprDigestOf(bytes), Expect: '100-continue' }
     const again = await Sender.open(port, 'PUT /lobby/a', headers).answer
     expect(again).toMatchObject({ status: 200, json: { id: first.id, sha256 }, headers: { location: first.url } })
     expect(await filesOf(port)).toHaveLength(1)
@@ -114,7 +118,7 @@ describe('C111: the same bytes sent twice', () => {
   test('under another name are another file with the same bytes', async () => {
     const { port } = await startHttpHost({ stores: 'kept' })
     const first = await putFile(port, 'a', bytes)
-    const headers = { 'Content-Length': bytes.length, 'Repr-Digest': digest(bytes), Expect: '100-continue' }
+    const headers = { 'Content-Length': bytes.length, 'Repr-Digest': reprDigestOf(bytes), Expect: '100-continue' }
     const { status, json } = await Sender.open(port, 'PUT /lobby/b', headers).answer
     expect(status).toBe(200)
     expect(json['id']).not.toBe(first.id)
@@ -143,7 +147,7 @@ describe('C83: an upload that is cut', () => {
     expect(headers).toMatchObject({
       'upload-offset': '60000',
       'upload-length': String(bytes.length),
-      'upload-prefix-digest': digest(bytes.subarray(0, 60_000)),
+      'upload-prefix-digest': reprDigestOf(bytes.subarray(0, 60_000)),
       'cache-control': 'no-store',
     })
     expect(Date.parse(String(headers['upload-expires'])) - Date.now()).toBeGreaterThan(86_000_000)

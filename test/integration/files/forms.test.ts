@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { sampleBytes } from '../../harness/bytes.ts'
 import { curl, run, testWith } from '../../harness/commands.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
-import { type HostOptions, temporaryDirectory } from '../../harness/host.ts'
+import type { HostOptions } from '../../harness/host.ts'
 import { ask, startHttpHost } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
 
@@ -111,7 +112,7 @@ describe('curl -F', () => {
   })
 
   test('hears of each file by itself where one is refused', async () => {
-    const { port, url, write, got } = await setUp({ maxFileBytes: 100 })
+    const { port, url, write, got } = await setUp({ limits: { maxFileBytes: 100 } })
     const small = await write('small', 'x')
     const large = await write('large', 'y'.repeat(3_000_000))
     const fields = [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { sampleBytes, sha256Of } from '../../harness/bytes.ts'
+import { reprDigestOf, sampleBytes, sha256Of } from '../../harness/bytes.ts'
 import { filesOf, putFile } from '../../harness/files.ts'
 import { ask, startHttpHost } from '../../harness/http-client.ts'
 import { Sender } from '../../harness/sender.ts'
@@ -239,7 +239,7 @@ test('DELETE withdraws what is not whole, and only that', async () => {
 })
 
 describe('a digest that comes with the last bytes', () => {
-  const repr = (of: Uint8Array) => ({ 'Repr-Digest': `sha-256=:${createHash('sha256').update(of).digest('base64')}:` })
+  const repr = (of: Uint8Array) => ({ 'Repr-Digest': reprDigestOf(of) })
 
   test('is what the whole file has, or the file is not published and begins again (C112)', async () => {
     const { port, patch, offset } = await begun()

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Upload } from 'tus-js-client'
 import { describe, expect, it, test } from 'vitest'
-import { sha256Of } from '../../harness/bytes.ts'
+import { reprDigestOf, sha256Of } from '../../harness/bytes.ts'
 import { CliProcess, folderWith } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { type Answer, type Asked, ask, startHttpHost } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
@@ -15,8 +15,6 @@ const tus = { 'Tus-Resumable': '1.0.0' }
 const bytes = Buffer.from('I owe you 1 euro, ok')
 const FORGED = '100 euros!'
 
-const digest = (part: string | Buffer) =>
-  `sha-256=:${Buffer.from(sha256Of(Buffer.from(part)), 'hex').toString('base64')}:`
 const metadata = (sha256?: string) => {
   const pair = (key: string, value: string) => `${key} ${Buffer.from(value).toString('base64')}`
   return [pair('filename', 'note.txt'), ...(sha256 === undefined ? [] : [pair('sha256', sha256)])].join(',')
@@ -84,7 +82,7 @@ describe.each<readonly [string, Who]>([
       expect(codeOf(await remove(port, url, other))).toEqual([403, 'NOT_OWNER'])
       const override = { 'X-HTTP-Method-Override': 'DELETE' }
       expect(codeOf(await ask(port, `POST ${url}`, asked(other, override)))).toEqual([403, 'NOT_OWNER'])
-      const shown = { 'Upload-Prefix-Digest': digest(bytes.subarray(0, 10)) }
+      const shown = { 'Upload-Prefix-Digest': reprDigestOf(bytes.subarray(0, 10)) }
       // Without a promise of the whole, its beginning says nothing of its end.
       expect(codeOf(await patch(port, url, other, 10, FORGED, shown))).toEqual([403, 'NOT_OWNER'])
     }
@@ -96,7 +94,7 @@ describe.each<readonly [string, Who]>([
     const { port, url } = await begun()
     expect((await head(port, url, owner)).headers).toMatchObject({
       'upload-offset': '10',
-      'upload-prefix-digest': digest(bytes.subarray(0, 10)),
+      'upload-prefix-digest': reprDigestOf(bytes.subarray(0, 10)),
     })
     for (const [, other] of others) {
       const { headers } = await head(port, url, other)
@@ -108,14 +106,14 @@ describe.each<readonly [string, Who]>([
     const { port, url, whole } = await begun(sha256Of(bytes))
     const [, other] = others[0] ?? ['', {}]
     expect(codeOf(await patch(port, url, other, 10, bytes.subarray(10)))).toEqual([403, 'NOT_OWNER'])
-    const wrong = { 'Upload-Prefix-Digest': digest('I owe her ') }
+    const wrong = { 'Upload-Prefix-Digest': reprDigestOf('I owe her ') }
     expect(codeOf(await patch(port, url, other, 10, bytes.subarray(10), wrong))).toEqual([403, 'NOT_OWNER'])
-    const shown = { 'Upload-Prefix-Digest': digest(bytes.subarray(0, 10)) }
+    const shown = { 'Upload-Prefix-Digest': reprDigestOf(bytes.subarray(0, 10)) }
     const another = { ...shown, 'Upload-Length': '12' }
     expect(codeOf(await patch(port, url, other, 10, '', another))).toEqual([403, 'NOT_OWNER'])
     expect(codeOf(await patch(port, url, other, 10, FORGED, shown))).toEqual([460, 'HASH_MISMATCH'])
     // It begins again at 0, and of nothing nobody else can show anything.
-    expect(codeOf(await patch(port, url, other, 0, bytes, { 'Upload-Prefix-Digest': digest('') }))).toEqual([
+    expect(codeOf(await patch(port, url, other, 0, bytes, { 'Upload-Prefix-Digest': reprDigestOf('') }))).toEqual([
       403,
       'NOT_OWNER',
     ])

@@ -2,8 +2,8 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sampleBytes } from '../../harness/bytes.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { ask, startHttpHost } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
@@ -29,7 +29,7 @@ const wholeNames = async (port: number) =>
 
 describe('C114: in a room that is full', () => {
   async function fullRoom() {
-    const { port } = await startHttpHost({ stores: 'kept', limits: { roomFileBytes: 10 * MB } })
+    const { port } = await startHttpHost({ stores: 'kept', limits: { roomQuotaBytes: 10 * MB } })
     for (let count = 0; count < 9; count++)
       await ask(port, `PUT /lobby/f${count}.bin`, { body: sampleBytes(MB + count).subarray(0, MB) })
     const [first] = await filesOf(port)

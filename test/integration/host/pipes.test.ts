@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CliProcess } from '../../harness/cli-process.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { enter, HostProcess } from '../../harness/host-process.ts'
 
 /** The same in every run: ids are numbered as they come; times, ports, paths and codes are named. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { compose } from '#app/compose.ts'
 import type { Access } from '#app/index.ts'
 import { ManualClock } from '#system/clock.ts'
+import { pieces } from '../../harness/bytes.ts'
 import { type Answer, type Asked, ask, sayOverHttp, startHttpHost } from '../../harness/http-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'
 
@@ -29,13 +30,9 @@ async function guarded() {
   await sayOverHttp(host.port, 'garden', 'a secret', { headers: { Authorization: 'Bearer of-garden' } })
   const ani = await host.tamtam.engine.join({ room: 'garden', name: 'ani-inside' })
   await ani.send({ type: 'setTopic', topic: 'a secret' })
-  const whole = await ani.upload(bytes('secret'), { name: 'secret.txt' }).done
+  const whole = await ani.upload(pieces('secret'), { name: 'secret.txt' }).done
   const arriving = await ani.createTransfer({ name: 'secret', size: 10 })
   return { ...host, whole: idOf(whole), arriving: idOf(arriving) }
-}
-
-async function* bytes(text: string): AsyncIterable<Uint8Array> {
-  yield Buffer.from(text)
 }
 
 function idOf(file: object): string {

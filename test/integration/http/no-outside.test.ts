@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { run } from '../../harness/commands.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { MAIN } from '../../harness/program.ts'
 
 /** In a network that has nothing but its own loopback: no names, no way out. */

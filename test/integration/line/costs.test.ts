@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import type { Entry, Span } from '#app/index.ts'
 import { MemoryJournal } from '#storage/memory/journal.ts'
+import { pieces } from '../../harness/bytes.ts'
 import { type HostOptions, startHost } from '../../harness/host.ts'
 import { ask, sayOverHttp } from '../../harness/http-client.ts'
 import { caughtUp, LineClient } from '../../harness/line-client.ts'
@@ -128,7 +129,7 @@ describe('C67: what is asked for costs what its answer costs', () => {
     const ani = await line('ani')
     const host = await tamtam.engine.join({ room: 'lobby', name: 'host' })
     for (let at = 0; at < 500; at++) await host.send({ type: 'say', text: `line ${at}` })
-    for (let at = 0; at < 40; at++) await host.upload(bytes(`file ${at}`), { name: `f${at}` }).done
+    for (let at = 0; at < 40; at++) await host.upload(pieces(`file ${at}`), { name: `f${at}` }).done
     const count = () => ani.lines.filter((each) => answer.test(each)).length
     await ani.until(/f39/)
     ani.write(`${typed}\n`.repeat(40))
@@ -159,7 +160,7 @@ describe('C67: what is asked for costs what its answer costs', () => {
     async (asked) => {
       const { port, tamtam, passes } = await timed()
       const host = await tamtam.engine.join({ room: 'lobby', name: 'host' })
-      await host.upload(bytes('file'), { name: 'f' }).done
+      await host.upload(pieces('file'), { name: 'f' }).done
       let through = 0
       const asks = Array.from({ length: 50 }, () => ask(port, asked).then(() => through++))
       const seconds = await passes(() => through === 50)
@@ -219,7 +220,3 @@ describe('C67: a debt is its own request’s', () => {
     ])
   })
 })
-
-async function* bytes(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text)
-}

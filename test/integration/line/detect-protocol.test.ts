@@ -13,9 +13,9 @@ import { turn } from '../../harness/turns.ts'
 const SILENT_MS = 1000
 
 /** A room with two who would see what a stranger says. */
-async function watched(silentMs = SILENT_MS, helloMs = 10_000) {
+async function watched(silentMs = SILENT_MS, handshakeMs = 10_000) {
   const log = new MemoryLog()
-  const host = await startHost({ listen: { silentMs }, session: { helloMs }, overrides: { log } })
+  const host = await startHost({ listen: { silentMs }, session: { handshakeMs }, overrides: { log } })
   const ani = await member(host.port, 'ani')
   const budi = await member(host.port, 'budi')
   await ani.until('* 127.0.0.1 is now budi')

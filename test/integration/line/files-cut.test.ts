@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SENTINEL } from '#server/line/sentinel.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { exact, files, random, room } from '../../harness/line-rooms.ts'
 
 const MARK = SENTINEL.toString()
@@ -27,7 +27,7 @@ test('C30: a file pipelined behind another is cut when its sender half-closes', 
 
 test('C31: a file without an end is refused at the limit, and its sender stays', async () => {
   const data = await temporaryDirectory()
-  const { members } = await room(['ani', 'budi'], { data, freeSpaceFloorBytes: 0, maxFileBytes: 1_000_000 })
+  const { members } = await room(['ani', 'budi'], { data, freeSpaceFloorBytes: 0, limits: { maxFileBytes: 1_000_000 } })
   const [ani, budi] = members
   ani.write('SEND a\n')
   const block = random(64 * 1024)
@@ -47,7 +47,7 @@ test('C31: a file without an end is refused at the limit, and its sender stays',
 })
 
 test('C31: a file that says it is over the limit is refused at once, its bytes are read over', async () => {
-  const { members } = await room(['ani', 'budi'], { stores: 'kept', maxFileBytes: 1000 })
+  const { members } = await room(['ani', 'budi'], { stores: 'kept', limits: { maxFileBytes: 1000 } })
   const [ani, budi] = members
   const body = random(2000)
   ani.write('/put 2000 a\n').write(body).write('text again\n')

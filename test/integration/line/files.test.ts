@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SENTINEL } from '#server/line/sentinel.ts'
-import { caughtUp, sha256 } from '../../harness/line-client.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { caughtUp } from '../../harness/line-client.ts'
 import { exact, files, random, room } from '../../harness/line-rooms.ts'
 
 const MARK = SENTINEL.toString()
@@ -44,7 +45,7 @@ test('C22: what follows the mark in the same segment is the next line, or the ne
   ani.write(`SEND a\nA${MARK}next\nSEND b\nB${MARK}SEND c\nC${MARK}last\n`)
   await budi.until('<ani> last')
   expect(budi.files.map(({ name, sha256 }) => [name, sha256])).toEqual(
-    ['a', 'b', 'c'].map((name) => [name, sha256(name.toUpperCase())]),
+    ['a', 'b', 'c'].map((name) => [name, sha256Of(name.toUpperCase())]),
   )
   expect(budi.talk).toEqual(['<ani> next', '<ani> last'])
 })
@@ -66,8 +67,8 @@ test('C23: where what is behind a mark inside could be text, the size shows that
   const [ani, budi, chandra] = members
   await chandra.ask('/files links', /^\* files come as a line/)
   ani.write(`SEND a\nA${MARK}B\nSEND x\n`)
-  expect(await ani.until(/a is in the room: /)).toContain(`a is in the room: 1 B, sha256 ${sha256('A')}`)
-  expect(await chandra.until(/^\* file \[/)).toContain(`a from ani: 1 B, sha256 ${sha256('A')}`)
+  expect(await ani.until(/a is in the room: /)).toContain(`a is in the room: 1 B, sha256 ${sha256Of('A')}`)
+  expect(await chandra.until(/^\* file \[/)).toContain(`a from ani: 1 B, sha256 ${sha256Of('A')}`)
   await budi.until('* ani is sending x')
   expect(budi.files).toEqual([expect.objectContaining(exact('a', 'A'))])
   expect(budi.talk).toEqual(['<ani> B'])
@@ -86,7 +87,7 @@ test.each([
   const told = budi.lines.filter((line) => line.startsWith('* file ['))
   expect(told).toEqual([
     expect.stringMatching(
-      new RegExp(`with mark from ani: ${body.length} B, sha256 ${sha256(body)} http://127.0.0.1:\\d+/files/\\w{32}/`),
+      new RegExp(`with mark from ani: ${body.length} B, sha256 ${sha256Of(body)} http://127.0.0.1:\\d+/files/\\w{32}/`),
     ),
   ])
   expect(budi.bytes.includes(MARK)).toBe(false)
@@ -107,7 +108,7 @@ test('C26, C113: an empty file is a file, and its digest is computed and told', 
   ani.write(`SEND e\n${MARK}/put 0 f\nbehind\n`)
   await budi.until('<ani> behind')
   expect(budi.files).toEqual([exact('e', ''), exact('f', '')].map((file) => expect.objectContaining(file)))
-  expect(ani.lines.filter((line) => line.includes(sha256('')))).toHaveLength(2)
+  expect(ani.lines.filter((line) => line.includes(sha256Of('')))).toHaveLength(2)
 })
 
 const SIZES = [1, 2031, 2047, 2048, 2049, 4095, 4096, 2048 * 16, 65_535, 65_536, 65_537, 1_000_000]
@@ -197,7 +198,7 @@ test('C28: /files links asks for a line instead of bytes, /get for the bytes aft
   ani.write('/put 5000 my file\n').write(body)
   const told = await budi.until(/^\* file \[/)
   expect(told).toMatch(
-    new RegExp(`my file from ani: 5 kB, sha256 ${sha256(body)} http://127.0.0.1:\\d+/files/\\w{32}/my%20file$`),
+    new RegExp(`my file from ani: 5 kB, sha256 ${sha256Of(body)} http://127.0.0.1:\\d+/files/\\w{32}/my%20file$`),
   )
   expect(budi.files).toEqual([])
   budi.write(`/get ${told.slice(8, 16)}\n`)

@@ -1,12 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { SENTINEL } from '#server/line/sentinel.ts'
+import { sha256Of } from '../../harness/bytes.ts'
 import { startHost } from '../../harness/host.ts'
 import { LineClient } from '../../harness/line-client.ts'
 
 /** A client of HTTP may take its time for the first byte. */
 const LISTEN = { silentMs: 1000 }
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 async function put(from: LineClient, name: string, body: Buffer): Promise<void> {
   const before = from.lines.length
@@ -32,7 +32,7 @@ test('P1 the link that a line ends in leads to the exact bytes, whatever the nam
     await put(ani, name, body)
     const line = await budi.until(/^\* file \[/, before)
     expect(line).toContain(` http://127.0.0.1:${port}/files/`)
-    expect(sha256(await follow(line))).toBe(sha256(body))
+    expect(sha256Of(await follow(line))).toBe(sha256Of(body))
   }
   expect(budi.files).toEqual([])
 })
@@ -50,14 +50,14 @@ test('C25 who gets files in band gets a link to what the mark can not carry, or 
   const small = randomBytes(1000)
   await put(ani, 'small', small)
   await budi.until((client) => client.files.length === 1)
-  expect(budi.files).toMatchObject([{ name: 'small', sha256: sha256(small) }])
+  expect(budi.files).toMatchObject([{ name: 'small', sha256: sha256Of(small) }])
   before = budi.lines.length
   budi.write('/files\n')
   const listed = await budi.until(/large from ani: .* http:/, before)
   expect(await follow(listed)).toEqual(large)
   budi.write(`/get ${listed.slice(8, 16)}\n`)
   await budi.until((client) => client.files.length === 2)
-  expect(budi.files[1]).toMatchObject({ name: 'large', sha256: sha256(large) })
+  expect(budi.files[1]).toMatchObject({ name: 'large', sha256: sha256Of(large) })
 })
 
 test('a link is good for whom it is told: at the address they came by', async () => {

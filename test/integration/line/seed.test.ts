@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { startHost, temporaryDirectory } from '../../harness/host.ts'
-import { LineClient, sha256 } from '../../harness/line-client.ts'
+import { sha256Of } from '../../harness/bytes.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { startHost } from '../../harness/host.ts'
+import { LineClient } from '../../harness/line-client.ts'
 import { SeedClient } from '../../harness/seed-client.ts'
 
 // The file of which the seed delivered none of 30 exactly.
@@ -30,7 +32,7 @@ async function filesFor(room: string, count: number) {
     const name = `${room}-${index}.bin`
     const path = join(directory, name)
     await writeFile(path, bytes)
-    files.push({ name, path, bytes: bytes.length, sha256: sha256(bytes) })
+    files.push({ name, path, bytes: bytes.length, sha256: sha256Of(bytes) })
   }
   return files
 }
@@ -115,7 +117,7 @@ test('C26, C27: small files, and sizes at the border of what the seed reads at o
   for (const [index, body] of bodies.entries()) sender.write(`/put ${body.length} f${index}\n`).write(body)
   await receiver.until((seed) => seed.saved.length === bodies.length)
   expect(receiver.saved.map(({ name, sha256 }) => [name, sha256])).toEqual(
-    bodies.map((body, index) => [`f${index}`, sha256(body)]),
+    bodies.map((body, index) => [`f${index}`, sha256Of(body)]),
   )
 })
 
@@ -134,5 +136,5 @@ test('C16: text with SEND in it, from anywhere, starts no file at the seed’s c
   await seed.until((client) => client.printed.includes('> over\n') && client.printed.includes('//text'))
   ani.write('/put 4 aSENDb\nDATA')
   await seed.until((client) => client.saved.length === 1)
-  expect(seed.saved).toEqual([expect.objectContaining({ name: 'aSENDb', sha256: sha256('DATA') })])
+  expect(seed.saved).toEqual([expect.objectContaining({ name: 'aSENDb', sha256: sha256Of('DATA') })])
 })

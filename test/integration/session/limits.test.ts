@@ -77,7 +77,7 @@ describe.each(WIRES)('over %s', (by) => {
 
   test('C68: who does not say hello in time is closed, who has said it is not', async () => {
     const clock = new ManualClock()
-    const { port } = await startHost({ session: { helloMs: 150 }, overrides: { clock } })
+    const { port } = await startHost({ session: { handshakeMs: 150 }, overrides: { clock } })
     const known = await SessionClient.join(port, by, 'ani')
     const silent = await SessionClient.connect(port, by)
     silent.send({ type: 'ping', ref: 1 })

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
+import { sha256Of } from '../../harness/bytes.ts'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
-import { folderWith, sha256 } from '../../harness/cli-process.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { folderWith } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { kept, Terminal } from '../../harness/tmux.ts'
 
@@ -78,7 +79,7 @@ test('50 MB are seen moving; the host is killed and comes back: all goes on, and
   await budi.until('the file', (screen) => screen.some((line) => /saved /.test(line)))
   await ani.until('its end', (screen) => screen.some((line) => line.includes('besar.bin is in the room')))
 
-  expect(sha256(await readFile(join(save, 'terima_besar.bin')))).toBe(sha256(bytes))
+  expect(sha256Of(await readFile(join(save, 'terima_besar.bin')))).toBe(sha256Of(bytes))
   for (const { all } of [ani, budi])
     for (const text of ['<ani> halo', '<budi> cepat juga', '<ani> masih di sana?'])
       expect(all.filter((line) => line.includes(text))).toHaveLength(1)

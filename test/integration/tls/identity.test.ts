@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { exitCodes } from '#app/cli/exit-codes.ts'
 import { identityDefaults } from '#app/defaults.ts'
 import { daysLeft, fingerprintOfPem, identityIn, ownIdentity, UnusableIdentity } from '#system/tls/identity.ts'
-import { temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 
 const NAMES = ['localhost', 'kantor.lan', '127.0.0.1', '::1']

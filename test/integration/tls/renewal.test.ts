@@ -16,7 +16,8 @@ import {
   renewedIdentity,
   type TlsIdentity,
 } from '#system/tls/identity.ts'
-import { startHost, temporaryDirectory } from '../../harness/host.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { startHost } from '../../harness/host.ts'
 import { joinOverTls, newIdentity, noKnownHosts, openTls } from '../../harness/tls.ts'
 
 const DAY_MS = 24 * 3_600_000

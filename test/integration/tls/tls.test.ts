@@ -99,7 +99,7 @@ describe('HTTP over TLS', () => {
     expect(file).toMatchObject({ size: sample.size, sha256: sample.sha256() })
     const args = ['-q', '-skf', '-w', '%{stderr}%{http_version}', `https://127.0.0.1:${port}${file.url}`]
     const { stdout, stderr } = await run('curl', args)
-    expect(createHash('sha256').update(stdout).digest('hex')).toBe(sample.sha256())
+    expect(sha256Of(stdout)).toBe(sample.sha256())
     expect(stderr).toBe('1.1')
   })
 

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { CommandFailed } from '#app/cli/exit-codes.ts'
 import { defaultDataDirectory, hostConfig } from '#app/config.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 
-const base = mkdtempSync(join(tmpdir(), 'tamtam-config-'))
-afterAll(() => rmSync(base, { recursive: true }))
+const base = await temporaryDirectory()
 const NOWHERE = { XDG_CONFIG_HOME: join(base, 'nowhere') }
 
 let files = 0
@@ -43,7 +42,9 @@ describe('the settings of a host', () => {
       inlineMax: 100_000_000,
       limit: 0,
       limitEach: 0,
-      roomQuota: 21_474_836_480,
+      maxFile: 0,
+      hostQuota: 50_000_000_000,
+      roomQuota: 20_000_000_000,
       keepDays: 30,
       history: 100_000,
       name: 'host',
@@ -100,6 +101,8 @@ describe('the settings of a host', () => {
       TAMTAM_RATE: '5',
       TAMTAM_LIMIT: '5M',
       TAMTAM_LIMIT_EACH: '1.5m',
+      TAMTAM_MAX_FILE: '8G',
+      TAMTAM_HOST_QUOTA: '1T',
       TAMTAM_ROOM_QUOTA: '5G',
       TAMTAM_KEEP_DAYS: '7',
       TAMTAM_HISTORY: '10',
@@ -127,6 +130,8 @@ describe('the settings of a host', () => {
       rate: 5,
       limit: 5_000_000,
       limitEach: 1_500_000,
+      maxFile: 8_000_000_000,
+      hostQuota: 1_000_000_000_000,
       roomQuota: 5_000_000_000,
       keepDays: 7,
       history: 10,
@@ -148,6 +153,10 @@ describe('the settings of a host', () => {
     ['room', '', 'room must not be empty'],
     ['port', '65536', 'port must be at most 65535'],
     ['history', '1e3', 'history must be a whole number'],
+    ['maxFile', 'much', 'max-file must be a size such as 5M'],
+    ['maxFile', '-1', 'max-file must be a size such as 5M'],
+    ['hostQuota', '99999999T', 'host-quota must be a size such as 5M'],
+    ['roomQuota', '', 'room-quota must be a size such as 5M'],
     ['limit', 'fast', 'limit must be a size such as 5M'],
     ['limitEach', '5 apples', 'limit-each must be a size such as 5M'],
     ['limit', -1, 'limit must be a size such as 5M'],

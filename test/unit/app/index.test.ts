@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Subject } from 'rxjs'
@@ -9,7 +9,9 @@ import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { CountingIds } from '#system/ids.ts'
 import { MemoryLog } from '#system/log.ts'
 import { MemoryMetrics } from '#system/metrics.ts'
-import { failure, pieces, watch } from '../../harness/house.ts'
+import { pieces } from '../../harness/bytes.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { failure, watch } from '../../harness/house.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { ScriptedJournal } from '../../harness/scripted-journal.ts'
 import { TurnClock, turns } from '../../harness/turns.ts'
@@ -114,8 +116,7 @@ describe('a host in this process', () => {
 
 describe('C85 a data directory that is in use', () => {
   it('is refused, and free for the next try once it is let go', async () => {
-    const data = await mkdtemp(join(tmpdir(), 'tamtam-used-'))
-    onTestFinished(() => rm(data, { recursive: true }))
+    const data = await temporaryDirectory()
     const lock = await lockDirectory(data)
     lock.own()
     const before = await readdir(data)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Chunk, chunked } from '#client/chunked.ts'
-import { failure, pieces } from '../../harness/house.ts'
+import { pieces } from '../../harness/bytes.ts'
+import { failure } from '../../harness/house.ts'
 
 async function all(from: AsyncIterable<Chunk>) {
   const found: [string, boolean][] = []

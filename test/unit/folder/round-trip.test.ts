@@ -5,11 +5,12 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { extractFolder, folderHolds, readerOf } from '#folder/extract.ts'
+import { extractFolder, folderHolds } from '#folder/extract.ts'
 import { type FolderListing, listFolder } from '#folder/listing.ts'
 import { FolderArchive } from '#folder/pack.ts'
 import { walk } from '#folder/walk.ts'
-import { answerOf, file, type PlantedTree, plant, tempFolder, treeAt, trees } from '../../harness/trees.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { answerOf, file, type PlantedTree, plant, treeAt, trees } from '../../harness/trees.ts'
 
 async function packed(folder: string, from = 0): Promise<Buffer> {
   return await bytesOf(new FolderArchive(await walk(folder)), from)
@@ -40,7 +41,7 @@ async function unpacked(tar: Buffer, folder: string): Promise<string> {
 }
 
 async function planted(tree: PlantedTree): Promise<string> {
-  const folder = await tempFolder()
+  const folder = await temporaryDirectory()
   await plant(join(folder, 'tree'), tree)
   return folder
 }
@@ -261,7 +262,7 @@ describe('where it is built', () => {
   it('nothing is replaced, and nothing is written through a link', async () => {
     const folder = await planted({ 'sub/a': file('a') })
     const tar = await packed(join(folder, 'tree'))
-    const outside = await tempFolder()
+    const outside = await temporaryDirectory()
     await symlink(outside, join(folder, 'again'))
     await expect(unpacked(tar, folder)).rejects.toMatchObject({ code: 'EEXIST' })
     expect(await readdir(outside)).toEqual([])
@@ -289,12 +290,5 @@ describe('where it is built', () => {
       message: expect.stringContaining('b: '),
     })
     expect(await readdir(folder)).toEqual(['tree'])
-  })
-
-  it('a reader of a file reads as much as there is', async () => {
-    const folder = await planted({ a: file('alpha') })
-    const handle = await open(join(folder, 'tree', 'a'))
-    onTestFinished(() => handle.close())
-    expect(Buffer.from(await readerOf(handle)(2, 10)).toString()).toBe('pha')
   })
 })

@@ -1,19 +1,8 @@
 import { expect } from 'vitest'
+import { sha256Of } from '../../harness/bytes.ts'
 import { openLineHouse } from '../../harness/line-house.ts'
 import { ModelHouse } from './model-house.ts'
-import {
-  bodies,
-  fileNames,
-  fileToken,
-  type Item,
-  isCarried,
-  literally,
-  MARK,
-  NAMES,
-  ROOMS,
-  sha256,
-  texts,
-} from './told.ts'
+import { bodies, fileNames, fileToken, type Item, isCarried, literally, MARK, NAMES, ROOMS, texts } from './told.ts'
 import { checkViews, type Peer } from './views.ts'
 
 /** How what is typed is cut into segments: not at all, byte by byte, or so many bytes each. */
@@ -188,7 +177,8 @@ export class RoomModel extends ModelHouse {
     const line = inBand ? `SEND ${sent}\n` : `/put ${body.length} ${sent}\n`
     this.#write(peer, Buffer.concat([Buffer.from(line), body, Buffer.from(inBand ? MARK : '')]), cut)
     const size = inBand ? '' : ` (${body.length} B)`
-    const link = (called: string) => `* file [ID] ${called} from ${peer.name}: ${body.length} B, sha256 ${sha256(body)}`
+    const link = (called: string) =>
+      `* file [ID] ${called} from ${peer.name}: ${body.length} B, sha256 ${sha256Of(body)}`
     this.#say(peer, {
       inline: `* ${peer.name} is sending ${shown}${size}`,
       links: `* ${peer.name} is sending ${name}${size}`,
@@ -196,7 +186,7 @@ export class RoomModel extends ModelHouse {
     this.#say(peer, { inline: carried ? fileToken(header, body) : link(shown), links: link(name) })
     const answered = peer.mode === 'inline' ? shown : name
     peer.answers.push(
-      new RegExp(`^\\* \\[ID\\] ${literally(answered)} is in the room: ${body.length} B, sha256 ${sha256(body)}$`),
+      new RegExp(`^\\* \\[ID\\] ${literally(answered)} is in the room: ${body.length} B, sha256 ${sha256Of(body)}$`),
     )
   }
 

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 /** The end mark, as the protocol's description spells it. */
 export const MARK = '//AGUEL//TAMTAM//'
 
@@ -56,8 +54,6 @@ export const bodies: readonly Buffer[] = [
 
 export const isCarried = (body: Buffer): boolean =>
   Buffer.concat([body, Buffer.from(MARK)]).indexOf(MARK) === body.length
-
-export const sha256 = (body: Buffer): string => createHash('sha256').update(body).digest('hex')
 
 /** What arrived on a line connection: lines, and each file in band with its header, as one string. */
 export function parse(bytes: Buffer): string[] {

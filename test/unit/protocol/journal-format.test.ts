@@ -84,6 +84,7 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('locked', {}),
   of('unlocked', {}),
   of('slowModeSet', { seconds: fc.nat() }),
+  of('expirySet', { seconds: fc.nat() }),
   of('passwordSet', {}),
   of('passwordRemoved', {}),
 )

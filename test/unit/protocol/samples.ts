@@ -30,6 +30,7 @@ export const clientSamples: Readonly<Record<string, ClientMessage>> = {
   startCollection: { type: 'command', ref: 19, command: { type: 'startCollection' } },
   endCollection: { type: 'command', ref: 20, command: { type: 'endCollection' } },
   setSlowMode: { type: 'command', ref: 21, command: { type: 'setSlowMode', seconds: 10 } },
+  setExpiry: { type: 'command', ref: 22, command: { type: 'setExpiry', seconds: 604_800 } },
   away: { type: 'command', ref: 17, command: { type: 'away', reason: 'lunch' } },
   back: { type: 'command', ref: 18, command: { type: 'back' } },
   typing: { type: 'command', command: { type: 'typing' } },
@@ -108,6 +109,17 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
   'joined-slow': {
     ...{ type: 'joined', room: 'lobby', member: ani, members: [ani], count: 1, topic: '', slowSeconds: 10, last: 0 },
   },
+  'batch-expiry': {
+    type: 'batch',
+    events: [
+      { type: 'expirySet', seq: 26, at, by: ani, seconds: 604_800 },
+      { type: 'expirySet', seq: 27, at, by: ani, seconds: 0 },
+    ],
+  },
+  'joined-expiry': {
+    ...{ type: 'joined', room: 'lobby', member: ani, members: [ani], count: 1, topic: '' },
+    ...{ expirySeconds: 604_800, last: 0 },
+  },
   'batch-passwords': {
     type: 'batch',
     events: [
@@ -168,6 +180,7 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
   },
   ack: { type: 'ack', ref: 1, seq: 300, duplicate: false },
   rejected: { type: 'rejected', ref: 2, code: 'NAME_TAKEN', message: 'somebody here has that name' },
+  'rejected-slow': { type: 'rejected', ref: 2, code: 'SLOW_MODE', message: 'wait', retrySeconds: 6 },
   'rejected-join': { type: 'rejected', code: 'BAD_ROOM', message: 'no such name' },
   pong: { type: 'pong', ref: 7 },
   bye: { type: 'bye', code: 'RESTART', message: 'the host stops' },

@@ -23,8 +23,8 @@ async function terminal(language: Language, role?: 'owner') {
     },
     words: translatorFor(language),
     clock: new SystemClock(),
-    outlet: { show: (row) => rows.push(row), talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
-    manner: {
+    output: { print: (row) => rows.push(row), notice: (row) => rows.push(row), bell: () => {}, changed: () => {} },
+    options: {
       events: 'rows',
       waits: true,
       paint: undefined,

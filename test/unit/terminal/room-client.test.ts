@@ -6,7 +6,8 @@ import { executeCommand } from '#terminal/execute-command.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/rows.ts'
-import { type HouseOptions, openHouse, pieces } from '../../harness/house.ts'
+import { pieces } from '../../harness/bytes.ts'
+import { type HouseOptions, openHouse } from '../../harness/house.ts'
 import { noControls } from '../../harness/no-controls.ts'
 import { turns } from '../../harness/turns.ts'
 
@@ -41,13 +42,13 @@ async function atScreen(manner: Partial<TerminalOptions> = {}, options: HouseOpt
     files: desk(session),
     words: translatorFor('en', forTerminal),
     clock: house.clock,
-    outlet: {
-      show: (row) => rows.push(row),
-      talk: (row) => rows.push(row),
+    output: {
+      print: (row) => rows.push(row),
+      notice: (row) => rows.push(row),
       bell: () => bells++,
       changed: () => {},
     },
-    manner: { ...screen, ...manner },
+    options: { ...screen, ...manner },
     host: noControls,
   })
   await client.start()

@@ -22,8 +22,8 @@ async function atKeys() {
     },
     words: translatorFor('en', forTerminal),
     clock: house.clock,
-    outlet: { show: (row) => rows.push(row), talk: (row) => rows.push(row), bell: () => {}, changed: () => {} },
-    manner: {
+    output: { print: (row) => rows.push(row), notice: (row) => rows.push(row), bell: () => {}, changed: () => {} },
+    options: {
       events: 'rows',
       waits: true,
       paint: undefined,

@@ -19,7 +19,7 @@ function opened(kept: readonly Talk[] = []) {
       remembered = talks
     },
   })
-  const texts = () => outbox.unshown.value.map(({ talk, status }) => [talk.text, status])
+  const texts = () => outbox.pending.value.map(({ talk, status }) => [talk.text, status])
   return { outbox, sent, texts, kept: () => remembered.map(({ id }) => id) }
 }
 

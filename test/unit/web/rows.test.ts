@@ -19,7 +19,7 @@ const went = (by: Member, kickedBy?: Member): Item => ({
 })
 const rows = (items: readonly Item[], divider?: number) => rowsOf(items, divider, GROUP_MS)
 const types = (all: readonly Row[]) => all.map(({ type }) => type)
-const comings = (all: readonly Row[]) => all.flatMap((row) => (row.type === 'comings' ? row.comings : []))
+const presence = (all: readonly Row[]) => all.flatMap((row) => (row.type === 'presence' ? row.presence : []))
 
 describe('the rows of a timeline', () => {
   test('have a head where somebody else speaks, or the same one later', () => {
@@ -30,7 +30,7 @@ describe('the rows of a timeline', () => {
 
   test('mark each day once', () => {
     const items = [said(1), said(2), { ...said(3), at: AT + DAY_MS }, came(budi, AT + 2 * DAY_MS)]
-    expect(types(rows(items))).toEqual(['day', 'talk', 'talk', 'day', 'talk', 'day', 'comings'])
+    expect(types(rows(items))).toEqual(['day', 'talk', 'talk', 'day', 'talk', 'day', 'presence'])
   })
 
   test('divide what was read from what is new, if anything above it was read', () => {
@@ -42,14 +42,14 @@ describe('the rows of a timeline', () => {
 
   test('fold comings and goings between two messages, whoever was away for a moment among them', () => {
     const all = rows([said(1), went(ani), came(ani), came(budi), came(cici), went(cici), said(2)])
-    expect(types(all)).toEqual(['day', 'talk', 'comings', 'talk'])
-    expect(comings(all)).toMatchObject([{ joined: ['budi'], left: [], passed: ['cici'] }])
+    expect(types(all)).toEqual(['day', 'talk', 'presence', 'talk'])
+    expect(presence(all)).toMatchObject([{ joined: ['budi'], left: [], passed: ['cici'] }])
     expect(types(rows([said(1), went(ani), came(ani), said(2)]))).toEqual(['day', 'talk', 'talk'])
   })
 
   test('always tell who was sent out, and by whom', () => {
     const all = rows([came(budi), went(budi, ani), came(budi)])
-    expect(comings(all)).toMatchObject([{ joined: ['budi'], kicked: [{ name: 'budi', by: 'ani', why: 'too loud' }] }])
+    expect(presence(all)).toMatchObject([{ joined: ['budi'], kicked: [{ name: 'budi', by: 'ani', why: 'too loud' }] }])
   })
 
   test('show a file where the last thing happened to it, and no receipts', () => {

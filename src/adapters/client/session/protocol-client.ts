@@ -42,7 +42,7 @@ export class ProtocolClient {
   readonly #transport: MessageTransport
   readonly #clock: Clock
   readonly #settings: SessionSettings
-  readonly #greeting: Handshake
+  readonly #handshake: Handshake
   readonly #listener: ProtocolClientListener
   #status: 'coming' | 'joined' | 'leaving' | 'ended' = 'coming'
   #heardAt: number
@@ -55,15 +55,15 @@ export class ProtocolClient {
     open: OpenTransport,
     clock: Clock,
     settings: SessionSettings,
-    greeting: Handshake,
+    handshake: Handshake,
     listener: ProtocolClientListener,
   ) {
     this.#clock = clock
     this.#settings = settings
-    this.#greeting = greeting
+    this.#handshake = handshake
     this.#listener = listener
     this.#heardAt = this.#awaitedSince = clock.elapsed()
-    this.#cancelWatch = clock.after(settings.answerMs, this.#look)
+    this.#cancelWatch = clock.after(settings.answerMs, this.#watch)
     this.#transport = open({
       opened: () => this.#hello(),
       heard: () => this.#heard(),
@@ -86,7 +86,7 @@ export class ProtocolClient {
   join(after: number | undefined): void {
     this.#status = 'coming'
     this.#awaitedSince = this.#clock.elapsed()
-    const { room, password } = this.#greeting
+    const { room, password } = this.#handshake
     const shown = password === undefined ? {} : { password }
     this.#say({ type: 'join', room, ...shown, ...(after === undefined ? {} : { after }) })
   }
@@ -107,7 +107,7 @@ export class ProtocolClient {
   }
 
   #hello(): void {
-    const { key, name, token } = this.#greeting
+    const { key, name, token } = this.#handshake
     const who = { ...(name === undefined ? {} : { name }), ...(token === undefined ? {} : { token }) }
     this.#say({ type: 'hello', version: PROTOCOL_VERSION, key, ...who })
   }
@@ -123,7 +123,7 @@ export class ProtocolClient {
   #handle(message: HostMessage): void {
     switch (message.type) {
       case 'welcome':
-        if (message.version === PROTOCOL_VERSION) this.join(this.#greeting.after)
+        if (message.version === PROTOCOL_VERSION) this.join(this.#handshake.after)
         else
           this.#finish(
             rejected('WRONG_PROTOCOL', `the host speaks version ${message.version}, which is not spoken here`),
@@ -154,9 +154,9 @@ export class ProtocolClient {
     }
   }
 
-  #refused({ code, message }: { readonly code: Code; readonly message: string }): void {
+  #refused({ code, message, retrySeconds }: Omit<Rejected, 'type'>): void {
     if (PASSING.has(code)) this.#lose(message)
-    else this.#finish(rejected(code, message))
+    else this.#finish(rejected(code, message, retrySeconds))
   }
 
   #lose(why: string): void {
@@ -178,7 +178,7 @@ export class ProtocolClient {
     if (this.#status === 'joined') this.#awaitedSince = undefined
   }
 
-  readonly #look = (): void => {
+  readonly #watch = (): void => {
     const { silentMs, answerMs } = this.#settings
     const now = this.#clock.elapsed()
     const patience = this.#awaitedSince === undefined ? silentMs : answerMs
@@ -191,7 +191,7 @@ export class ProtocolClient {
       this.#awaitedSince = now
       this.#say({ type: 'ping', ref: ++this.#pings })
     }
-    this.#cancelWatch = this.#clock.after(left <= 0 ? answerMs : left, this.#look)
+    this.#cancelWatch = this.#clock.after(left <= 0 ? answerMs : left, this.#watch)
   }
 
   #say(message: ClientMessage): void {

@@ -24,7 +24,7 @@ export interface RemoteRoomParts {
   readonly settings: SessionSettings
 }
 
-export interface WantedPlace {
+export interface RoomTarget {
   readonly room: string
   /** 32 hexadecimal digits: the same key is the same person. */
   readonly key: string
@@ -42,8 +42,8 @@ export interface WantedPlace {
  */
 export class RemoteRoom {
   readonly #parts: RemoteRoomParts
-  readonly #place: WantedPlace
-  readonly #people = new Members()
+  readonly #target: RoomTarget
+  readonly #members = new Members()
   readonly #unanswered: PendingCommands
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
   readonly #news = new Subject<RoomEvent>()
@@ -51,7 +51,7 @@ export class RemoteRoom {
   readonly #entered = Promise.withResolvers<void>()
   readonly #left = Promise.withResolvers<void>()
   #status: 'new' | 'entering' | 'in' | 'leaving' | 'closed' = 'new'
-  #conversation: ProtocolClient | undefined
+  #client: ProtocolClient | undefined
   #member: Member = { id: '', name: '' }
   /** The requested nick; a guest has none. */
   #name: string | undefined
@@ -65,12 +65,12 @@ export class RemoteRoom {
   readonly #backoff: Backoff
   #cancelWait: Cancel = () => {}
 
-  constructor(parts: RemoteRoomParts, place: WantedPlace) {
+  constructor(parts: RemoteRoomParts, target: RoomTarget) {
     this.#parts = parts
-    this.#place = place
+    this.#target = target
     this.#backoff = new Backoff(parts.settings, parts.random)
-    this.#cursor = place.after
-    this.#name = place.name
+    this.#cursor = target.after
+    this.#name = target.name
     this.#unanswered = new PendingCommands(parts.settings, parts.ids.next().slice(0, 16))
   }
 
@@ -79,7 +79,7 @@ export class RemoteRoom {
   }
 
   get members(): readonly Member[] {
-    return this.#people.all
+    return this.#members.all
   }
 
   get facts(): RoomFacts {
@@ -143,16 +143,16 @@ export class RemoteRoom {
 
   /** Where it waits to try again, it does so at once. */
   hurry(): void {
-    if (this.#status !== 'in' || this.#conversation !== undefined) return
+    if (this.#status !== 'in' || this.#client !== undefined) return
     this.#cancelWait()
     this.#connect()
   }
 
   /** Resolves when the host has taken all sent commands, or could not be reached for a while. */
   leave(why: string): Promise<void> {
-    if (this.#status === 'in' && this.#conversation?.joined === true) {
+    if (this.#status === 'in' && this.#client?.joined === true) {
       this.#status = 'leaving'
-      this.#conversation.leave()
+      this.#client.leave()
       this.#cancelWait = this.#parts.clock.after(this.#parts.settings.leaveMs, () => this.#close(why))
     } else if (this.#status !== 'leaving') this.#close(why)
     return this.#left.promise
@@ -160,10 +160,10 @@ export class RemoteRoom {
 
   #connect(): void {
     const { open, clock, settings } = this.#parts
-    const { after: _, ...place } = this.#place
+    const { after: _, ...target } = this.#target
     const name = this.#name === undefined ? {} : { name: this.#name }
     const after = this.#cursor === undefined ? {} : { after: this.#cursor }
-    this.#conversation = new ProtocolClient(open, clock, settings, { ...place, ...name, ...after }, this.#listener)
+    this.#client = new ProtocolClient(open, clock, settings, { ...target, ...name, ...after }, this.#listener)
   }
 
   readonly #listener: ProtocolClientListener = {
@@ -179,7 +179,7 @@ export class RemoteRoom {
         ref,
         answer.type === 'ack'
           ? { type: 'ack', seq: answer.seq, duplicate: answer.duplicate }
-          : rejected(answer.code, answer.message),
+          : rejected(answer.code, answer.message, answer.retrySeconds),
       )
     },
     ended: (ending) => this.#ended(ending),
@@ -190,7 +190,7 @@ export class RemoteRoom {
     // A host that keeps nothing was started anew: the room begins again, and so do we.
     if (this.#cursor !== undefined && last < this.#cursor) {
       this.#cursor = this.#start = 0
-      this.#conversation?.join(0)
+      this.#client?.join(0)
       return
     }
     this.#member = member
@@ -198,7 +198,7 @@ export class RemoteRoom {
     this.#toldAt = last
     this.#cursor ??= last
     const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
-    const news = this.#people.sync(all, all.length >= count)
+    const news = this.#members.sync(all, all.length >= count)
     if (this.#status === 'entering') {
       this.#status = 'in'
       this.#start = this.#cursor
@@ -209,7 +209,7 @@ export class RemoteRoom {
       })
       this.#entered.resolve()
     } else this.#show(news)
-    for (const message of this.#unanswered.messages()) this.#conversation?.send(message)
+    for (const message of this.#unanswered.messages()) this.#client?.send(message)
     this.#state.next({ status: 'connected' })
   }
 
@@ -228,18 +228,18 @@ export class RemoteRoom {
       this.#cursor = upTo
       if (upTo <= this.#toldAt) return true
       if (event.type !== 'missed') this.#facts = factsAfter(this.#facts, event)
-      if (event.type === 'opped' || event.type === 'deopped') this.#people.rule(event)
+      if (event.type === 'opped' || event.type === 'deopped') this.#members.rule(event)
       return true
     }
     if (event.type === 'renamed' && event.by.id === this.#member.id) {
       this.#member = event.by
       this.#name = event.by.name
     }
-    return this.#people.take(event)
+    return this.#members.take(event)
   }
 
   #ended(ending: Ending): void {
-    this.#conversation = undefined
+    this.#client = undefined
     const { why } = ending
     if (ending.status === 'over') {
       this.#entered.reject(new Refused(ending.why))
@@ -261,7 +261,7 @@ export class RemoteRoom {
     if (this.#status === 'closed') return
     this.#status = 'closed'
     this.#cancelWait()
-    this.#conversation?.drop()
+    this.#client?.drop()
     this.#unanswered.end(why)
     this.#state.next({ status: 'closed', why, ...(code === undefined ? {} : { code }) })
     for (const stream of [this.#state, this.#news, this.#refusals]) stream.complete()
@@ -270,7 +270,7 @@ export class RemoteRoom {
 
   #give(command: ClientCommand, settle: (answer: Ack | Rejected) => void): void {
     const message = this.#unanswered.give(command, settle)
-    if (message !== undefined && this.#conversation?.joined === true) this.#conversation.send(message)
+    if (message !== undefined && this.#client?.joined === true) this.#client.send(message)
   }
 
   readonly #heardOfPosted = (answer: Ack | Rejected): void => {

@@ -13,53 +13,53 @@ import type { Page, RoomFiles } from './room-files.ts'
 /** A session in a room on another host: code for a local session runs against this one. */
 export class RemoteSession implements RoomSession {
   readonly room: string
-  readonly #place: RemoteRoom
+  readonly #remote: RemoteRoom
   readonly #files: RoomFiles
 
-  constructor(room: string, place: RemoteRoom, files: RoomFiles) {
+  constructor(room: string, remote: RemoteRoom, files: RoomFiles) {
     this.room = room
-    this.#place = place
+    this.#remote = remote
     this.#files = files
   }
 
   get member(): Member {
-    return this.#place.member
+    return this.#remote.member
   }
 
   get rules(): RoomRules {
-    return this.#place.facts
+    return this.#remote.facts
   }
 
   get members(): readonly Member[] {
-    return this.#place.members
+    return this.#remote.members
   }
 
   get state$(): Observable<ConnectionState> {
-    return this.#place.state$
+    return this.#remote.state$
   }
 
   get events$(): Observable<RoomEvent> {
-    return replayed(this.#place, (after) => this.#files.page(after))
+    return replayed(this.#remote, (after) => this.#files.page(after))
   }
 
   get refusals$(): Observable<Rejected> {
-    return this.#place.refusals$
+    return this.#remote.refusals$
   }
 
   send(command: ClientCommand): Promise<Ack | Rejected> {
-    return this.#place.send(command)
+    return this.#remote.send(command)
   }
 
   post(commands: readonly PostedCommand[]): 'accepted' | 'full' {
-    return this.#place.post(commands)
+    return this.#remote.post(commands)
   }
 
   ready(): Promise<void> {
-    return this.#place.ready()
+    return this.#remote.ready()
   }
 
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
-    if (this.#place.closed) return refusedUpload('', hasLeft)
+    if (this.#remote.closed) return refusedUpload('', hasLeft)
     return this.#files.upload(source, meta)
   }
 
@@ -84,12 +84,12 @@ export class RemoteSession implements RoomSession {
   }
 
   async close(reason = 'left'): Promise<void> {
-    await this.#place.leave(reason)
+    await this.#remote.leave(reason)
   }
 
   /** Throws `Refused` once it is closed. */
   get #asked(): RoomFiles {
-    if (this.#place.closed) throw new Refused(hasLeft)
+    if (this.#remote.closed) throw new Refused(hasLeft)
     return this.#files
   }
 }

@@ -38,6 +38,11 @@ export class Delivery {
     return this.#session
   }
 
+  /** It has delivered all that the room has committed; also where it follows none. */
+  get caughtUp(): boolean {
+    return this.#subscription === undefined || this.#subscription.cursor >= (this.#session?.last ?? 0)
+  }
+
   /** Delivers the room's events after the sequence `after`. */
   follow(session: LocalSession, after: number): void {
     this.unfollow()
@@ -79,10 +84,11 @@ export class Delivery {
 
   #take(batch: Batch, session: LocalSession): void {
     this.#parts.deliver(batch, session)
-    if (this.#held || !this.outbox.full) return
-    this.#parts.metrics.count('catch_ups')
     const subscription = this.#subscription
-    subscription?.pause(batch.last ?? subscription.cursor)
+    // Delivering may have been the last thing to do.
+    if (subscription === undefined || this.#held || !this.outbox.full) return
+    this.#parts.metrics.count('catch_ups')
+    subscription.pause(batch.last ?? subscription.cursor)
   }
 
   #resume(): void {

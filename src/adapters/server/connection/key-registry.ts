@@ -30,7 +30,7 @@ export class KeyRegistry {
   }
 
   /** The session of a member in a room, by the id that its key stands for; undefined where it is not there just now. */
-  placeOf(id: string, room: string): LocalSession | undefined {
+  sessionOf(id: string, room: string): LocalSession | undefined {
     const session = this.#holders.get(id)?.session
     return session?.room === room ? session : undefined
   }

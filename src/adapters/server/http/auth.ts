@@ -17,7 +17,7 @@ import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import { paramsOf } from './input.ts'
-import type { Operation } from './openapi.ts'
+import type { Operation } from './operations.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
 
 /**
@@ -81,6 +81,9 @@ interface Claims extends SignedLinkHolder {
 /**
  * The sender of a request: its identity, its permissions, and its rate. A room that it may not enter looks as if there were
  * none: the same answer to the byte.
+ *
+ * No `ClientSession`: requests are no connections, hold no place in a room, and pay by address. Both leave credentials and revocation to
+ * `AccessControl`, bans and permissions to the room.
  */
 export class Requester {
   readonly address: string
@@ -180,7 +183,7 @@ export class Requester {
 
   /** The session of the member whose key the request shows, while they are in the room. */
   sessionIn(room: string): LocalSession | undefined {
-    return this.member === undefined ? undefined : this.#context.keyRegistry.placeOf(this.member, room)
+    return this.member === undefined ? undefined : this.#context.keyRegistry.sessionOf(this.member, room)
   }
 
   /**

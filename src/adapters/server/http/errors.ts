@@ -1,87 +1,16 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import type { Code, Rejected } from '#domain/errors.ts'
+import type { Rejected } from '#domain/errors.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { JournalFailed } from '#domain/ports/journal.ts'
 import { Refused } from '#domain/session.ts'
-
-/** Codes of HTTP alone. */
-type HttpOnlyCode =
-  | 'FOREIGN_ORIGIN'
-  | 'METHOD_NOT_ALLOWED'
-  | 'TOO_LARGE'
-  | 'UNSUPPORTED_TYPE'
-  | 'BAD_RANGE'
-  | 'BAD_EXPECTATION'
-  | 'MISDIRECTED'
-  | 'HEAD_TOO_LARGE'
-  | 'NOT_BUILT'
-  | 'BUG'
-
-export type HttpCode = Code | HttpOnlyCode
+import { type HttpCode, statusOf } from '#protocol/errors.ts'
 
 /** The body of every answer that is neither a success nor a redirection. */
 export interface Refusal {
   readonly code: HttpCode
   readonly message: string
   readonly retrySeconds?: number
-}
-
-const STATUSES: Readonly<Record<HttpCode, number>> = {
-  BAD_REQUEST: 400,
-  BAD_NAME: 400,
-  BAD_PATH: 400,
-  BAD_ROOM: 400,
-  BAD_TEXT: 400,
-  BAD_COMMAND: 400,
-  SUSPECT_END: 400,
-  TRANSFER_CUT: 400,
-  WRONG_PROTOCOL: 400,
-  TLS_REQUIRED: 400,
-  BAD_MESSAGE: 400,
-  NOT_A_MEMBER: 403,
-  NOT_ALLOWED: 403,
-  NOT_OWNER: 403,
-  MUTED: 403,
-  BANNED: 403,
-  LOCKED: 403,
-  FOREIGN_ORIGIN: 403,
-  NOT_FOUND: 404,
-  NO_SUCH_MESSAGE: 404,
-  NO_SUCH_FILE: 404,
-  NOT_SAVED: 404,
-  METHOD_NOT_ALLOWED: 405,
-  TIMEOUT: 408,
-  TRANSFER_STALLED: 408,
-  NAME_TAKEN: 409,
-  BAD_OFFSET: 409,
-  FENCED: 409,
-  HASH_MISMATCH: 409,
-  TOO_LARGE: 413,
-  FILE_TOO_LARGE: 413,
-  LINE_TOO_LONG: 413,
-  UNSUPPORTED_TYPE: 415,
-  BAD_RANGE: 416,
-  BAD_EXPECTATION: 417,
-  MISDIRECTED: 421,
-  HOST_CHANGED: 409,
-  REPLACED: 409,
-  BAD_FOLDER: 422,
-  ID_REUSED: 422,
-  NO_SUCH_MEMBER: 422,
-  NO_SUCH_INVITATION: 422,
-  TRY_LATER: 429,
-  SLOW_MODE: 429,
-  HEAD_TOO_LARGE: 431,
-  BUG: 500,
-  BUSY: 503,
-  NOT_BUILT: 503,
-  CLOSED: 503,
-  RESTART: 503,
-  READ_ONLY: 503,
-  TOO_MANY_FILES: 503,
-  TOO_MANY_ROOMS: 503,
-  DISK_FULL: 507,
 }
 
 /** A refusal thrown where a value would be in the way. */
@@ -110,8 +39,6 @@ export function accepted<T>(value: T | Rejected): Exclude<T, Rejected> {
     throw new Refused(value as Rejected)
   return value as Exclude<T, Rejected>
 }
-
-export const statusOf = (code: HttpCode): number => STATUSES[code]
 
 /** The refusal that an error stands for; undefined where it is a bug of ours. */
 export function refusalOf(error: unknown): Refusal | undefined {

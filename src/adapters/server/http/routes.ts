@@ -19,7 +19,8 @@ import {
 } from './files/upload.ts'
 import { jsonOf, paramsOf } from './input.ts'
 import { isReserved, refuseAbsent, whatWorks } from './near-misses.ts'
-import { openapiOf, operations } from './openapi.ts'
+import { openapiOf } from './openapi.ts'
+import { operations } from './operations.ts'
 import {
   invite,
   listInvitations,
@@ -34,7 +35,7 @@ import { getEvents, searchEvents } from './streams.ts'
 import { getHealth, getMetrics, pageRoutes } from './web.ts'
 
 /** All addresses of the HTTP server but those of the page: routing, permissions, prices, hints and `/openapi.json` read this table. */
-const ROUTES: readonly Route[] = [
+export const ROUTES: readonly Route[] = [
   row('GET /healthz', 'open', getHealth, { about: operations.health }),
   row('GET /metrics', 'known', getMetrics, { about: operations.metrics }),
   row('GET /openapi.json', 'open', () => openapiOf(ROUTES), { about: operations.document }),

@@ -80,7 +80,7 @@ export interface HttpServerParts {
   readonly accessControl: AccessControl
   readonly signedLinks: SignedLinks
   /** The members that requests can act as. */
-  readonly keyRegistry: Pick<KeyRegistry, 'placeOf' | 'isHere'>
+  readonly keyRegistry: Pick<KeyRegistry, 'sessionOf' | 'isHere'>
   readonly webSockets: WebSockets
   /** The directory of the built page; undefined where none is served. */
   readonly page: string | undefined

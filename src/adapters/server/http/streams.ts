@@ -5,13 +5,13 @@ import { endOfTick } from '#domain/async/backoff.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { jsonForTerminal } from '#domain/names/text.ts'
 import type { Cancel } from '#domain/ports/system.ts'
-import type { Batch, Encoder } from '#domain/room/batch.ts'
+import type { Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
 import { SSE_PULSE, SSE_TYPE, sseEvent } from '#protocol/sse.ts'
+import { Delivery } from '../connection/delivery.ts'
 import { type Portion, portionsAfter, portionsBefore, searched, searchFault } from '../connection/history-pages.ts'
-import { Outbox } from '../connection/outbox.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
 import { fileUrl } from '../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from './auth.ts'
@@ -94,22 +94,9 @@ function streamEvents(
   let clientEnded = socket.readableEnded
   let cancelPulse: Cancel = () => {}
 
-  const resume = () => {
-    if (!outbox.full) subscription.resume()
-  }
-  const take = (batch: Batch) => {
-    const own = session.visibleIn(batch)
-    const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
-    if (bytes.length > 0) outbox.write(bytes)
-    if (outbox.full) {
-      metrics.count('catch_ups')
-      subscription.pause(batch.last ?? subscription.cursor)
-    }
-    finishWithClient()
-  }
   // A client that has ended its own side gets the events so far; nobody can tell whether it still listens.
   const finishWithClient = () => {
-    if (clientEnded && subscription.cursor >= session.last) finish()
+    if (clientEnded && delivery.caughtUp) finish()
   }
   const clientEnds = () => {
     clientEnded = true
@@ -117,12 +104,12 @@ function streamEvents(
   }
   const pulse = (bytes: Uint8Array) => {
     cancelPulse = clock.after(settings.heartbeatMs, () => {
-      if (outbox.waiting === 0) outbox.write(bytes)
+      if (delivery.outbox.waiting === 0) delivery.outbox.write(bytes)
       pulse(bytes)
     })
   }
   const finish = () => {
-    subscription.close()
+    delivery.unfollow()
     cancelPulse()
     socket.off('end', clientEnds)
     closing.removeEventListener('abort', finish)
@@ -130,9 +117,18 @@ function streamEvents(
     resolve()
   }
 
-  const outbox = new Outbox(response, settings.outboxMarkBytes, resume)
-  // A sequence that the room has not reached is older than the loss of its history: there are only live events.
-  const subscription = session.follow(Math.min(after, session.last), take, finish)
+  const delivery = new Delivery({
+    connection: response,
+    markBytes: settings.outboxMarkBytes,
+    metrics,
+    deliver: (batch) => {
+      const own = session.visibleIn(batch)
+      const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
+      if (bytes.length > 0) delivery.outbox.write(bytes)
+      finishWithClient()
+    },
+    ended: finish,
+  })
   response.once('close', finish)
   // The connection's own error is reported by the server.
   response.on('error', finish)
@@ -140,7 +136,7 @@ function streamEvents(
   closing.addEventListener('abort', finish)
   response.flushHeaders()
   if (format.pulse !== undefined) pulse(format.pulse)
-  resume()
+  delivery.follow(session, after)
   if (closing.aborted) finish()
   else finishWithClient()
   return promise

@@ -70,7 +70,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#parts = parts
     const shared = {
       ...settings,
-      handshakeMs: settings.strangerMs,
+      handshakeMs: settings.handshakeMs,
       perSecond: settings.linesPerSecond,
       burst: settings.linesBurst,
       lostReason: 'left',
@@ -266,7 +266,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   }
 
   /** Shows the host its token: an unauthenticated peer comes in by it. */
-  async show(token: string): Promise<void> {
+  async authenticate(token: string): Promise<void> {
     this.#client.showToken(token)
     if (this.#client.status === 'unauthenticated' && !(await this.#enter(this.settings.room))) this.quit()
   }

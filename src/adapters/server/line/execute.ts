@@ -49,7 +49,7 @@ export interface Caller {
   refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
   join(room: string, password?: string): Promise<void>
   /** Keeps the host's token; before authentication, joins the first room by it. */
-  show(token: string): Promise<void>
+  authenticate(token: string): Promise<void>
   part(): Promise<void>
   sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void>
   quit(): void
@@ -120,7 +120,7 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
       return await access(caller, parsed.request)
     case 'token': {
       const { isAuthenticated } = caller
-      await caller.show(parsed.token)
+      await caller.authenticate(parsed.token)
       if (isAuthenticated) await tell(say('tokenKept'))
       return
     }

@@ -14,7 +14,7 @@ export interface LineSettings {
   readonly inlineMaxBytes: number
   readonly maxLineBytes: number
   /** Where the host wants its token: how long somebody has to show it. */
-  readonly strangerMs: number
+  readonly handshakeMs: number
   /** Text lines a second for each connection, 0 for no limit; loopback only where `rateOnLoopback`. */
   readonly linesPerSecond: number
   readonly linesBurst: number

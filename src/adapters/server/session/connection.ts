@@ -32,7 +32,7 @@ import type { SessionServerSettings } from './settings.ts'
 import { type MessageTransport, messagesFor, type Receiver } from './transport.ts'
 
 export interface SessionParts extends ClientSessionParts {
-  readonly people: KeyRegistry
+  readonly keys: KeyRegistry
   readonly settings: SessionServerSettings
 }
 
@@ -54,7 +54,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     this.#parts = parts
     this.#client = new ClientSession(incoming, this, parts, {
       ...settings,
-      handshakeMs: settings.helloMs,
+      handshakeMs: settings.handshakeMs,
       perSecond: settings.messagesPerSecond,
       burst: settings.messagesBurst,
       lostReason: 'connection lost',
@@ -113,7 +113,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
 
   async #hello({ version, key, name, token }: Hello): Promise<void> {
     if (version !== PROTOCOL_VERSION) return this.#refuse(otherVersion)
-    if (!(await this.#client.authenticate(key, this.#parts.people, name, token))) return this.#refuse(helloAgain)
+    if (!(await this.#client.authenticate(key, this.#parts.keys, name, token))) return this.#refuse(helloAgain)
     const { program: host } = this.#parts.settings
     this.#say({ type: 'welcome', version: PROTOCOL_VERSION, capabilities: COMMANDS, host })
   }
@@ -215,8 +215,14 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     if (open) void this.#client.delivery.answer(framing.frame(encodeMessage(message)))
   }
 
-  #refuse({ code, message }: Rejected, ref?: number): undefined {
-    this.#say({ type: 'rejected', ...(ref === undefined ? {} : { ref }), code, message })
+  #refuse({ type, code, message, retrySeconds }: Rejected, ref?: number): undefined {
+    this.#say({
+      type,
+      ...(ref === undefined ? {} : { ref }),
+      code,
+      message,
+      ...(retrySeconds === undefined ? {} : { retrySeconds }),
+    })
   }
 }
 

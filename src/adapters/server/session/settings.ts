@@ -3,7 +3,7 @@ export interface SessionServerSettings {
   /** The host's program as it calls itself, as in `tamtam/0.1.0`. */
   readonly program: string
   /** A connection that has not come into a room by then is closed. */
-  readonly helloMs: number
+  readonly handshakeMs: number
   /** A frame must be whole this long after it began. */
   readonly frameMs: number
   /** Messages a second of each connection, 0 for no limit; loopback only where `rateOnLoopback`. */

@@ -1,11 +1,11 @@
 import { Semaphore } from '#domain/async/semaphore.ts'
-import type { Rejected } from '#domain/errors.ts'
+import type { Limit, Rejected } from '#domain/errors.ts'
+import { fileTooLarge } from '#domain/file-limits.ts'
 import {
   type BoundedFileStore,
   type DatedFileStore,
   FileMissing,
   type FileWriter,
-  fileTooLarge,
   type Pieces,
 } from '#domain/ports/file-store.ts'
 import type { Clock, Log } from '#domain/ports/system.ts'
@@ -21,16 +21,18 @@ export interface DiskFileStoreOptions {
   readonly directory: string
   readonly log: Log
   readonly clock: Clock
+  /** Bytes of one file; 0: as many as fit. */
   readonly maxFileBytes?: number
-  readonly maxSpoolBytes?: number
-  /** Bytes that stay free on the disk: by default the greater of 64 MiB and 1 % of the file system. */
+  /** Bytes of all files together; 0: as many as the disk has. */
+  readonly hostQuotaBytes?: number
+  /** Bytes that messages leave free on the disk: by default the greater of 64 MiB and 1 % of the file system. Files leave a quarter more. */
   readonly freeSpaceFloorBytes?: number
   readonly syncEveryBytes?: number
   readonly syncEveryMs?: number
 }
 
 const MIB = 1024 * 1024
-const DEFAULTS = { maxFileBytes: 4096 * MIB, maxSpoolBytes: 20_480 * MIB, syncEveryBytes: 2 * MIB, syncEveryMs: 1000 }
+const DEFAULTS = { maxFileBytes: 0, hostQuotaBytes: 0, syncEveryBytes: 2 * MIB, syncEveryMs: 1000 }
 /** Half of Node's thread pool: the other half stays for reads and writes. */
 const SYNCS_AT_ONCE = 2
 /** The file has too many names, or the file system allows only one. */
@@ -50,10 +52,10 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
   #opened: Promise<void> | undefined
 
   constructor({ directory, log, clock, freeSpaceFloorBytes, ...limits }: DiskFileStoreOptions) {
-    const { maxSpoolBytes, ...settings } = { ...DEFAULTS, ...limits }
+    const { hostQuotaBytes, maxFileBytes, ...settings } = { ...DEFAULTS, ...limits }
     this.#log = log
     this.#directory = new DataDirectory(directory)
-    this.#space = new Space(this.#directory, { maxSpoolBytes, freeSpaceFloorBytes })
+    this.#space = new Space(this.#directory, { hostQuotaBytes, freeSpaceFloorBytes })
     this.#health = new Health((failed) => {
       log.error('file store failed', { error: failed.message })
       this.#readers.fail(failed)
@@ -64,15 +66,23 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
       health: this.#health,
       syncs: new Semaphore(SYNCS_AT_ONCE),
     }
-    this.#settings = { ...settings, ...shared, clock }
+    this.#settings = { ...settings, ...shared, clock, maxFileBytes: maxFileBytes || Number.POSITIVE_INFINITY }
   }
 
   get bytesLeft(): number {
     return this.#space.left
   }
 
+  get bound(): Limit {
+    return this.#space.bound
+  }
+
   get maxFileBytes(): number {
     return this.#settings.maxFileBytes
+  }
+
+  async measure(): Promise<void> {
+    await this.#health.guard('looking for free space', () => this.#space.measure())
   }
 
   async open(): Promise<void> {
@@ -208,7 +218,7 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
     this.#health.check()
     if (this.#hasWriter(id)) throw new Error(`the upload ${id} has begun already`)
     const { maxFileBytes } = this.#settings
-    if (size > maxFileBytes) return fileTooLarge(maxFileBytes)
+    if (size > maxFileBytes) return fileTooLarge({ of: 'file', bytes: maxFileBytes })
     this.#beginning.add(id)
     try {
       return await make()

@@ -1,6 +1,7 @@
-import { type Rejected, rejected } from '#domain/errors.ts'
+import { type Limit, type Rejected, rejected } from '#domain/errors.ts'
+import { fileTooLarge, noSpace } from '#domain/file-limits.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
-import { errorCode, hasFreeSpace, isDiskFull, isOutOfDescriptors } from '#system/files/file-system.ts'
+import { errorCode, filesFloorOf, freeBytes, isDiskFull, isOutOfDescriptors } from '#system/files/file-system.ts'
 import type { DataDirectory } from './data-directory.ts'
 
 /**
@@ -44,22 +45,18 @@ export class Health {
   }
 }
 
-const diskFull = (): Rejected =>
-  rejected('DISK_FULL', "the host's disk is full; try again once there is room, or send a smaller file")
-
 /** The refusal of one upload that a system error stands for; undefined for errors that mean a failed store. */
 export const refusal = (cause: unknown): Rejected | undefined => {
-  if (isDiskFull(cause)) return diskFull()
+  if (isDiskFull(cause)) return noSpace({ of: 'disk', bytes: 0 })
   if (isOutOfDescriptors(cause)) return rejected('BUSY', 'the host has too many files open; try again soon')
-  if (errorCode(cause) === 'EFBIG')
-    return rejected('FILE_TOO_LARGE', "the host's file system takes no file of this size; split it")
+  if (errorCode(cause) === 'EFBIG') return fileTooLarge({ of: 'disk', bytes: 0 })
   return undefined
 }
 
 export interface SpaceLimits {
-  /** Bytes that whole files and uploads may take together. */
-  readonly maxSpoolBytes: number
-  /** Bytes that stay free on the file system; undefined is the greater of 64 MiB and 1 %. */
+  /** Bytes that whole files and uploads may take together; 0: as many as the disk has. */
+  readonly hostQuotaBytes: number
+  /** Bytes that messages leave free on the file system; undefined is the greater of 64 MiB and 1 %. Files leave a quarter more. */
   readonly freeSpaceFloorBytes: number | undefined
 }
 
@@ -68,6 +65,9 @@ export class Space {
   readonly #directory: DataDirectory
   readonly #limits: SpaceLimits
   #claimed = 0
+  /** Bytes that the file system had above the floor of files when it was last measured, less what was claimed since. */
+  #free = Number.POSITIVE_INFINITY
+  #floor = 0
 
   constructor(directory: DataDirectory, limits: SpaceLimits) {
     this.#directory = directory
@@ -77,34 +77,45 @@ export class Space {
   /** Counts the files in the directory. */
   async survey(): Promise<void> {
     this.#claimed = await this.#directory.survey()
+    await this.measure()
+  }
+
+  async measure(): Promise<void> {
+    const fileSystem = await this.#directory.fileSystem()
+    this.#floor = filesFloorOf(fileSystem, this.#limits.freeSpaceFloorBytes)
+    this.#free = freeBytes(fileSystem) - this.#floor
   }
 
   /** Bytes that may still be claimed. */
   get left(): number {
-    return this.#limits.maxSpoolBytes - this.#claimed
+    return Math.min(this.#quotaLeft, this.#free)
+  }
+
+  /** What sets `left` now. */
+  get bound(): Limit {
+    if (this.#free < this.#quotaLeft) return { of: 'disk', bytes: this.#floor }
+    return { of: 'host', bytes: this.#limits.hostQuotaBytes || Number.POSITIVE_INFINITY }
+  }
+
+  get #quotaLeft(): number {
+    return (this.#limits.hostQuotaBytes || Number.POSITIVE_INFINITY) - this.#claimed
   }
 
   /** Negative bytes are given back. */
   claim(bytes: number): Rejected | undefined {
-    const { maxSpoolBytes } = this.#limits
-    if (bytes > 0 && this.#claimed + bytes > maxSpoolBytes) {
-      const limit = `${Math.floor(maxSpoolBytes / 1e6)} MB`
-      return rejected(
-        'DISK_FULL',
-        `the host keeps at most ${limit} of files and has no room for this one; try again once some are removed`,
-      )
-    }
-    this.#claimed += bytes
+    if (bytes > 0 && bytes > this.#quotaLeft) return noSpace({ of: 'host', bytes: this.#limits.hostQuotaBytes })
+    this.release(-bytes)
     return undefined
   }
 
   release(bytes: number): void {
     this.#claimed -= bytes
+    this.#free += bytes
   }
 
-  /** Refuses when `bytes` more would leave the file system with less than its floor. */
+  /** Refuses when `bytes` more would leave the file system with less than the floor of files. */
   async check(bytes: number): Promise<Rejected | undefined> {
-    const fileSystem = await this.#directory.fileSystem()
-    return hasFreeSpace(fileSystem, bytes, this.#limits.freeSpaceFloorBytes) ? undefined : diskFull()
+    await this.measure()
+    return bytes > this.#free ? noSpace({ of: 'disk', bytes: this.#floor }) : undefined
   }
 }

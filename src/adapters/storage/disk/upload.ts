@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
-import { type Digest, FileMissing, type FileWriter, fileTooLarge } from '#domain/ports/file-store.ts'
+import { fileTooLarge } from '#domain/file-limits.ts'
+import { type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -13,6 +14,7 @@ import { SyncedFile, WRITE_BUFFER_BYTES } from './synced-file.ts'
 /** Shared by all uploads of a store. */
 export interface UploadSettings {
   readonly directory: DataDirectory
+  /** Infinite without a limit. */
   readonly maxFileBytes: number
   readonly syncEveryBytes: number
   readonly syncEveryMs: number
@@ -249,7 +251,7 @@ export class Upload implements FileWriter {
   async #admit(length: number): Promise<Rejected | undefined> {
     const { maxFileBytes, space, health } = this.#settings
     const size = this.#offset + length
-    if (size > maxFileBytes) return fileTooLarge(maxFileBytes)
+    if (size > maxFileBytes) return fileTooLarge({ of: 'file', bytes: maxFileBytes })
     if (size > this.#claimed) {
       const full = space.claim(size - this.#claimed)
       if (full) return full

@@ -1,24 +1,40 @@
 import { createHash } from 'node:crypto'
 import { Waiters } from '#domain/async/waiters.ts'
-import type { Rejected } from '#domain/errors.ts'
-import { type Digest, FileMissing, type FileStore, type FileWriter, fileTooLarge } from '#domain/ports/file-store.ts'
+import type { Limit, Rejected } from '#domain/errors.ts'
+import { fileTooLarge, noSpace } from '#domain/file-limits.ts'
+import { type BoundedFileStore, type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
 
+/** 0, or left out: no limit. */
 export interface MemoryFileStoreOptions {
   readonly maxFileBytes?: number
+  /** Bytes of all files together. */
+  readonly hostQuotaBytes?: number
+  /** The same, as far as the machine has them. */
+  readonly memoryBytes?: number
 }
 
-const DEFAULT_MAX_FILE_BYTES = 1024 * 1024 * 1024
-
 /** Keeps files in memory for as long as the object lives: suspended uploads are there again after `close` and `open`. */
-export class MemoryFileStore implements FileStore {
-  readonly #maxFileBytes: number
+export class MemoryFileStore implements BoundedFileStore {
+  readonly maxFileBytes: number
+  readonly bound: Limit
+  readonly #most: number
+  #used = 0
   readonly #files = new Map<string, MemoryFile>()
   readonly #writers = new Map<string, FileWriter>()
   #closed = new AbortController()
 
-  constructor({ maxFileBytes = DEFAULT_MAX_FILE_BYTES }: MemoryFileStoreOptions = {}) {
-    this.#maxFileBytes = maxFileBytes
+  constructor({ maxFileBytes = 0, hostQuotaBytes = 0, memoryBytes = 0 }: MemoryFileStoreOptions = {}) {
+    this.maxFileBytes = maxFileBytes || Number.POSITIVE_INFINITY
+    const [quota, memory] = [hostQuotaBytes || Number.POSITIVE_INFINITY, memoryBytes || Number.POSITIVE_INFINITY]
+    this.#most = Math.min(quota, memory)
+    this.bound = memory < quota ? { of: 'memory', bytes: memory } : { of: 'host', bytes: quota }
   }
+
+  get bytesLeft(): number {
+    return this.#most - this.#used
+  }
+
+  async measure(): Promise<void> {}
 
   async open(): Promise<void> {
     if (this.#closed.signal.aborted) this.#closed = new AbortController()
@@ -32,7 +48,7 @@ export class MemoryFileStore implements FileStore {
   async create(id: string, size = 0): Promise<FileWriter | Rejected> {
     if (!/^[0-9a-f]{32}$/.test(id)) throw new Error('a file id is 32 lower-case hexadecimal digits')
     if (this.#files.has(id)) throw new Error(`the file ${id} exists already`)
-    if (size > this.#maxFileBytes) return fileTooLarge(this.#maxFileBytes)
+    if (size > this.maxFileBytes) return this.#tooLarge
     const file = new MemoryFile()
     this.#files.set(id, file)
     return this.#writer(id, file)
@@ -42,7 +58,7 @@ export class MemoryFileStore implements FileStore {
     const file = this.#files.get(id)
     if (!file) return undefined
     if (file.status === 'growing') throw new Error(`the file ${id} has a writer already`)
-    return size > this.#maxFileBytes ? fileTooLarge(this.#maxFileBytes) : this.#writer(id, file)
+    return size > this.maxFileBytes ? this.#tooLarge : this.#writer(id, file)
   }
 
   async durable(id: string): Promise<number | undefined> {
@@ -54,6 +70,7 @@ export class MemoryFileStore implements FileStore {
     if (file?.status !== 'whole') throw new FileMissing('there is no such file')
     if (this.#files.has(as)) throw new Error(`the file ${as} exists already`)
     this.#files.set(as, file.twin())
+    this.#used += file.size
   }
 
   read(id: string, from = 0): AsyncIterable<Uint8Array> {
@@ -70,7 +87,7 @@ export class MemoryFileStore implements FileStore {
   async remove(id: string): Promise<void> {
     const file = this.#files.get(id)
     if (!file || file.status === 'growing') return
-    this.#files.delete(id)
+    this.#forget(id, file)
     file.become('gone')
   }
 
@@ -81,12 +98,27 @@ export class MemoryFileStore implements FileStore {
   }
 
   #writer(id: string, file: MemoryFile): FileWriter {
-    const writer = new MemoryWriter(file, this.#maxFileBytes, (status) => {
+    const claim = (bytes: number): Rejected | undefined => {
+      if (file.size + bytes > this.maxFileBytes) return this.#tooLarge
+      if (bytes > this.bytesLeft) return noSpace(this.bound)
+      this.#used += bytes
+      return undefined
+    }
+    const writer = new MemoryWriter(file, claim, (status) => {
       this.#writers.delete(id)
-      if (status === 'gone') this.#files.delete(id)
+      if (status === 'gone') this.#forget(id, file)
     })
     this.#writers.set(id, writer)
     return writer
+  }
+
+  #forget(id: string, file: MemoryFile): void {
+    this.#files.delete(id)
+    this.#used -= file.size
+  }
+
+  get #tooLarge(): Rejected {
+    return fileTooLarge({ of: 'file', bytes: this.maxFileBytes })
   }
 
   /** Not a generator: `return()` must also end a reader that waits for a stalled upload. */
@@ -123,14 +155,18 @@ export class MemoryFileStore implements FileStore {
 /** The only writer of a file in memory, until it ends. */
 class MemoryWriter implements FileWriter {
   readonly #file: MemoryFile
-  readonly #maxBytes: number
+  readonly #claim: (bytes: number) => Rejected | undefined
   readonly #onEnd: (status: 'paused' | 'whole' | 'gone') => void
   #open = true
   #refused: Rejected | undefined
 
-  constructor(file: MemoryFile, maxBytes: number, onEnd: (status: 'paused' | 'whole' | 'gone') => void) {
+  constructor(
+    file: MemoryFile,
+    claim: (bytes: number) => Rejected | undefined,
+    onEnd: (status: 'paused' | 'whole' | 'gone') => void,
+  ) {
     this.#file = file
-    this.#maxBytes = maxBytes
+    this.#claim = claim
     this.#onEnd = onEnd
     file.become('growing')
   }
@@ -145,7 +181,7 @@ class MemoryWriter implements FileWriter {
 
   async append(bytes: Uint8Array): Promise<Rejected | undefined> {
     this.#mustBeOpen()
-    if (this.#file.size + bytes.length > this.#maxBytes) this.#refused ??= fileTooLarge(this.#maxBytes)
+    this.#refused ??= this.#claim(bytes.length)
     if (!this.#refused) this.#file.append(bytes)
     return this.#refused
   }

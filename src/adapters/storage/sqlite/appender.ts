@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Appended } from '#domain/ports/journal.ts'
 import type { KnownId } from '#domain/room/batch.ts'
-import { hasFreeSpace } from '#system/files/file-system.ts'
+import { floorOf, freeBytes } from '#system/files/file-system.ts'
 import { numberingFault } from '../numbering.ts'
 import { type Checkpointer, PAGE_SIZE, transaction } from './database.ts'
 import { isDiskFull } from './errors.ts'
@@ -148,7 +148,8 @@ export class FreeSpace {
     const now = performance.now()
     if (now - this.#checkedAt < CHECK_EVERY_MS) return this.#shortage
     this.#checkedAt = now
-    this.#shortage = hasFreeSpace(statfsSync(this.#directory), 0, this.#floorBytes) ? undefined : DISK_FULL
+    const fileSystem = statfsSync(this.#directory)
+    this.#shortage = freeBytes(fileSystem) >= (this.#floorBytes ?? floorOf(fileSystem)) ? undefined : DISK_FULL
     return this.#shortage
   }
 }

@@ -19,13 +19,19 @@ export function ignoreMissing(error: unknown): void {
 }
 
 const LEAST_FLOOR_BYTES = 64 * 1024 * 1024
+/** Files leave so much more free than messages do, so that a disk that is full of files still takes those. */
+const FILES_FLOOR_FACTOR = 1.25
 
-/** Whether `bytes` more leave so much free: by default the greater of 64 MiB and 1 % of the file system. */
-export const hasFreeSpace = (
-  { bavail, blocks, bsize }: Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'>,
-  bytes: number,
-  floorBytes: number = Math.max(LEAST_FLOOR_BYTES, (blocks * bsize) / 100),
-): boolean => bavail * bsize - bytes >= floorBytes
+type FileSystem = Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'>
+
+export const freeBytes = ({ bavail, bsize }: FileSystem): number => bavail * bsize
+
+/** Bytes that stay free on a file system by default: the greater of 64 MiB and 1 %. */
+export const floorOf = ({ blocks, bsize }: FileSystem): number => Math.max(LEAST_FLOOR_BYTES, (blocks * bsize) / 100)
+
+/** Bytes that files leave free, where messages leave `floorBytes`. */
+export const filesFloorOf = (fileSystem: FileSystem, floorBytes = floorOf(fileSystem)): number =>
+  Math.ceil(floorBytes * FILES_FLOOR_FACTOR)
 
 /** No sign of a failing disk (C72). */
 export const isOutOfDescriptors = (error: unknown): boolean => ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '')

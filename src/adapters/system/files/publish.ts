@@ -55,13 +55,13 @@ export class SaveFolder {
 
   /** Whether the folder has `wanted`, or `wanted` with a number. */
   async hasLike(wanted: string): Promise<boolean> {
-    return ((await this.#look()).get(collisionKey(wanted))?.size ?? 0) > 0
+    return ((await this.#list()).get(collisionKey(wanted))?.size ?? 0) > 0
   }
 
   /** The path of this file under the name `wanted`, or `wanted` with a number. */
   async find(wanted: string, file: Incoming): Promise<string | undefined> {
     const key = collisionKey(wanted)
-    const alike = [...((await this.#look()).get(key) ?? [])]
+    const alike = [...((await this.#list()).get(key) ?? [])]
     // The exact name first: a numbered one may belong to another file.
     const rank = (name: string) => (collisionKey(name) === key ? 0 : name.length)
     for (const name of alike.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1)))
@@ -78,7 +78,7 @@ export class SaveFolder {
     file: Incoming,
     claim: (path: string) => Promise<void>,
   ): Promise<Published | undefined> {
-    const names = this.#names ?? (await this.#look())
+    const names = this.#names ?? (await this.#list())
     for (let number = 1; number < MOST_NAMES; number++) {
       const name = number === 1 ? wanted : numbered(wanted, number)
       const key = collisionKey(name)
@@ -117,7 +117,7 @@ export class SaveFolder {
     this.#known.delete(join(this.path, name))
   }
 
-  async #look(): Promise<Map<string, Set<string>>> {
+  async #list(): Promise<Map<string, Set<string>>> {
     // The folder may have been removed since.
     await makeDirectory(this.path)
     const changed = await this.#changedAt()

@@ -41,8 +41,8 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
   const whole = entry.type === 'fileCompleted' ? entry.file : undefined
   const save = async (event: Event) => {
     event.preventDefault()
-    const link = await openLink(room.place.api, file.id)
-    if (isRefusal(link)) room.notices.tell(words.value.refusal(link), 'wrong')
+    const link = await openLink(room.store.api, file.id)
+    if (isRefusal(link)) room.notices.add(words.value.refusal(link), 'wrong')
     else saveFrom(link.url, file.name)
   }
   return (
@@ -72,13 +72,13 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
 }
 
 function Arriving({ room, entry: { by, file }, known }: CardProps & { readonly known: FileState }) {
-  const { desk, words } = usePage()
+  const { transfers, words } = usePage()
   const { say } = words.value
-  const isLeaving = desk.uploads.all.value.some((upload) => upload.begun.value === file.id)
+  const isLeaving = transfers.uploads.all.value.some((upload) => upload.begun.value === file.id)
   const standing = () => {
     if (isLeaving) return ''
     // Begun by this page before it was loaded again.
-    if (by.id === room.place.member.value.id) return say('goesOnByPicking')
+    if (by.id === room.store.member.value.id) return say('goesOnByPicking')
     if (known.status === 'paused') return say('interrupted')
     if (file.size === undefined || file.size === 0) return say('arriving')
     return say('arrivedSoFar', { percent: Math.floor((known.arrived / file.size) * 100) })
@@ -99,7 +99,7 @@ function CheckSaved({ room, file }: { readonly room: Room; readonly file: WholeF
     // Another size means another digest.
     const found = saved.size === file.size ? await digestOf(saved).catch(toFileChanged) : ''
     state.value = found === undefined ? 'unreadable' : found === file.sha256 ? 'exact' : 'other'
-    if (state.value === 'exact') room.place.post({ type: 'receiveFile', file: file.id })
+    if (state.value === 'exact') room.store.post({ type: 'receiveFile', file: file.id })
   }
   return (
     <span class="check">
@@ -141,7 +141,7 @@ export function Receipts({ room, file, by }: ReceiptsProps) {
   const { verified, audience } = room.files.of(file).value
   const mayHave = ({ id, role }: Member) =>
     audience === undefined || (audience.to === 'staff' ? role !== undefined : audience.to.id === id)
-  const others = room.place.members.value
+  const others = room.store.members.value
     .filter(mayHave)
     .map(({ name }) => name)
     .filter((name) => name !== by)

@@ -32,7 +32,7 @@ export function FilePreview({ room, file, sha256 }: PreviewProps) {
       shown.value = 'yes'
       return
     }
-    shown.value = await openLink(room.place.api, file.id)
+    shown.value = await openLink(room.store.api, file.id)
   }
   const now = shown.value
   const what = say(kind === 'picture' ? 'showPicture' : kind === 'text' ? 'showText' : 'play')
@@ -82,7 +82,7 @@ function Picture({ room, file, sha256 }: PictureProps) {
   useEffect(() => {
     const wanted = new AbortController()
     const load = async () => {
-      const answer = await room.place.api.ask(plainLink(file), { signal: wanted.signal })
+      const answer = await room.store.api.ask(plainLink(file), { signal: wanted.signal })
       if (wanted.signal.aborted) return
       if (isRefusal(answer)) {
         shown.value = { why: refusal(answer) }
@@ -93,9 +93,9 @@ function Picture({ room, file, sha256 }: PictureProps) {
       else if ((await digestOf(picture)) !== sha256) shown.value = { why: say('isOther', { file: file.name }) }
       else if (!wanted.signal.aborted) {
         shown.value = { url: URL.createObjectURL(picture) }
-        const me = room.place.member.peek().name
+        const me = room.store.member.peek().name
         const { verified } = room.files.of(file.id).peek()
-        if (!verified.includes(me)) room.place.post({ type: 'receiveFile', file: file.id })
+        if (!verified.includes(me)) room.store.post({ type: 'receiveFile', file: file.id })
       }
     }
     const near = new IntersectionObserver(
@@ -135,7 +135,7 @@ function TextPreview({ room, file }: { readonly room: Room; readonly file: Menti
   const shown = useSignal<string | undefined>(undefined)
   useEffect(() => {
     const load = async () => {
-      const answer = await room.place.api.ask(plainLink(file))
+      const answer = await room.store.api.ask(plainLink(file))
       if (isRefusal(answer)) return say('previewFailed', { why: refusal(answer) })
       const bytes = await answer.bytes()
       try {

@@ -11,7 +11,7 @@ import { UploadRows } from './upload-rows.tsx'
 
 /** The running transfers, above the message field; also handles a drop anywhere on the page. */
 export function FileTransfersView({ room }: { readonly room: Room }) {
-  const { desk, words } = usePage()
+  const { transfers, words } = usePage()
   const over = useSignal(false)
   useEffect(() => {
     const dragged = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
@@ -28,20 +28,21 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
       over.value = false
       if (event.dataTransfer === null || !dragged(event)) return
       event.preventDefault()
-      dropped(event.dataTransfer).then((files) => desk.send(room, files), report)
+      dropped(event.dataTransfer).then((files) => transfers.send(room, files), report)
     }
     const paste = (event: ClipboardEvent) => {
       const { clipboardData: data } = event
       const text = data?.getData('text/plain') ?? ''
-      if (data !== null && data.files.length > 0) desk.send(room, picked(data.files))
-      else if (text.length > pageDefaults.longPasteBytes && desk.draft.peek() === undefined) desk.draft.value = text
+      if (data !== null && data.files.length > 0) transfers.send(room, picked(data.files))
+      else if (text.length > pageDefaults.longPasteBytes && transfers.draft.peek() === undefined)
+        transfers.draft.value = text
       else return
       event.preventDefault()
     }
     const warn = (event: BeforeUnloadEvent) => {
-      if (desk.uploads.busy) event.preventDefault()
+      if (transfers.uploads.busy) event.preventDefault()
     }
-    const report = (error: unknown) => desk.tell(words.peek().say('wasNotSent', { file: '', why: String(error) }))
+    const report = (error: unknown) => transfers.tell(words.peek().say('wasNotSent', { file: '', why: String(error) }))
     const heard = { dragenter: drag, dragover: drag, dragleave: leave, drop, paste, beforeunload: warn }
     for (const [type, listener] of Object.entries(heard)) addEventListener(type, listener as EventListener)
     return () => {
@@ -49,15 +50,15 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
     }
   }, [room])
   useSignalEffect(() => {
-    if (room.place.state.value.status === 'connected') desk.uploads.hurry()
+    if (room.store.state.value.status === 'connected') transfers.uploads.hurry()
   })
   return (
     <>
       <UploadRows room={room} />
       {over.value && <DropOverlay room={room} />}
-      {desk.draft.value !== undefined && <TextDialog room={room} text={desk.draft.value} />}
+      {transfers.draft.value !== undefined && <TextDialog room={room} text={transfers.draft.value} />}
       <p class="unseen" role="status">
-        {desk.news.value}
+        {transfers.news.value}
       </p>
     </>
   )
@@ -77,15 +78,15 @@ function DropOverlay({ room }: { readonly room: Room }) {
 /** For text that is too long to be said: it becomes a file. */
 function TextDialog({ room, text }: { readonly room: Room; readonly text: string }) {
   const say = useSay()
-  const { desk } = usePage()
+  const { transfers } = usePage()
   const close = () => {
-    desk.draft.value = undefined
+    transfers.draft.value = undefined
   }
   const submit = (event: Event) => {
     event.preventDefault()
     const said = new FormData(event.currentTarget as HTMLFormElement)
     const [written, name] = [String(said.get('text') ?? ''), String(said.get('name') ?? '').trim()]
-    if (written !== '') desk.send(room, [textFile(written, name === '' ? say('nameOfText') : name)])
+    if (written !== '') transfers.send(room, [textFile(written, name === '' ? say('nameOfText') : name)])
     close()
   }
   return (
@@ -110,19 +111,19 @@ function TextDialog({ room, text }: { readonly room: Room; readonly text: string
 /** How files are chosen, beside the message field. */
 export function FileButtons({ room }: { readonly room: Room }) {
   const say = useSay()
-  const { desk } = usePage()
+  const { transfers } = usePage()
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   useEffect(() => folder.current?.setAttribute('webkitdirectory', ''), [])
   const choose = ({ currentTarget: input }: { readonly currentTarget: HTMLInputElement }) => {
-    desk.send(room, picked(input.files ?? []))
+    transfers.send(room, picked(input.files ?? []))
     // The same may be chosen again.
     input.value = ''
   }
   const to = room.writing.to.value
   const sendFiles = to === undefined ? say('sendFiles') : say('sendFilesTo', { name: to })
   const write = () => {
-    desk.draft.value = ''
+    transfers.draft.value = ''
   }
   const button = (what: string, icon: ComponentChild, act: () => void) => (
     <button type="button" class="plain" aria-label={what} title={what} onClick={act}>

@@ -12,7 +12,7 @@ import type { Upload } from './uploads.ts'
 /** The files that leave from here, in whichever room one is; of many that wait only how many. */
 export function UploadRows({ room }: { readonly room: Room }) {
   const say = useSay()
-  const all = usePage().desk.uploads.all.value
+  const all = usePage().transfers.uploads.all.value
   if (all.length === 0) return null
   const waiting = all.filter(({ state }) => state.value.status === 'waiting')
   const hidden = new Set(waiting.slice(pageDefaults.waitingShown))
@@ -26,7 +26,7 @@ export function UploadRows({ room }: { readonly room: Room }) {
 
 /** One upload from this page: its progress, its rate, and its actions. */
 function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upload }) {
-  const { desk, words } = usePage()
+  const { transfers, words } = usePage()
   const { say, language } = words.value
   const state = upload.state.value
   const name = forTerminal(upload.name)
@@ -37,8 +37,8 @@ function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upl
     return () => clearInterval(timer)
   }, [state.status])
   useEffect(() => {
-    if (state.status === 'whole') desk.tell(say('wasSent', { file: upload.name }))
-    if (state.status === 'failed') desk.tell(say('wasNotSent', { file: upload.name, why: whyText(state.why) }))
+    if (state.status === 'whole') transfers.tell(say('wasSent', { file: upload.name }))
+    if (state.status === 'failed') transfers.tell(say('wasNotSent', { file: upload.name, why: whyText(state.why) }))
   }, [state])
   const whyText = (why: Refusal) => (why.code === 'FILE_CHANGED' ? say('fileChanged') : words.value.refusal(why))
   // Read for the row to be drawn again.
@@ -72,14 +72,14 @@ function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upl
           [`${percent} %`, amountText(done, total, language), ...rateTexts(progress, words.value)].join(' · ')}
         {state.status === 'failed' && say('wasNotSent', { file: upload.name, why: whyText(state.why) })}
         {state.status === 'whole' && upload.begun.value !== undefined && upload.room === room.name && (
-          <Receipts room={room} file={upload.begun.value} by={room.place.member.value.name} />
+          <Receipts room={room} file={upload.begun.value} by={room.store.member.value.name} />
         )}
       </span>
       <span class="controls">
-        {state.status === 'moving' && act(say('pause'), () => desk.uploads.pause(upload))}
-        {state.status === 'paused' && act(say('resume'), () => desk.uploads.resume(upload))}
-        {state.status === 'failed' && act(say('tryAgain'), () => desk.uploads.resume(upload))}
-        {act(state.status === 'whole' ? say('dismiss') : say('cancelTransfer'), () => desk.uploads.remove(upload))}
+        {state.status === 'moving' && act(say('pause'), () => transfers.uploads.pause(upload))}
+        {state.status === 'paused' && act(say('resume'), () => transfers.uploads.resume(upload))}
+        {state.status === 'failed' && act(say('tryAgain'), () => transfers.uploads.resume(upload))}
+        {act(state.status === 'whole' ? say('dismiss') : say('cancelTransfer'), () => transfers.uploads.remove(upload))}
       </span>
     </li>
   )

@@ -199,8 +199,8 @@ export class FileTransfers {
   }
 
   /** To the person whom one is whispering to, or to all in the room. */
-  send({ place, name, writing }: Room, files: readonly FileToSend[]): void {
-    const [me, to] = [place.member.peek().id, writing.to.peek()]
-    this.uploads.send(files, { api: place.api, room: name, me, to })
+  send({ store, name, writing }: Room, files: readonly FileToSend[]): void {
+    const [me, to] = [store.member.peek().id, writing.to.peek()]
+    this.uploads.send(files, { api: store.api, room: name, me, to })
   }
 }

@@ -7,9 +7,9 @@ import { requestAccess } from './room-access.ts'
 /** Executes the input of the message field: the same words as in the terminal. `to`: the addressee of a whisper. */
 export function executeCommand(page: Page, room: Room, line: string, to: string | undefined): void {
   const { say } = page.words.value
-  const { place, outbox, notices } = room
+  const { store, outbox, notices } = room
   const parsed = parseLine(line, { at: 'page' })
-  const refuse = (text: string) => notices.tell(text, 'wrong')
+  const refuse = (text: string) => notices.add(text, 'wrong')
   switch (parsed.type) {
     case 'nothing':
       break
@@ -23,20 +23,20 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'topic':
       if (parsed.topic !== undefined) ask(page, room, { type: 'setTopic', topic: parsed.topic })
       else {
-        const { topic } = place.facts.peek()
-        notices.tell(topic === '' ? say('noTopic') : say('topicIs', { topic }))
+        const { topic } = store.facts.peek()
+        notices.add(topic === '' ? say('noTopic') : say('topicIs', { topic }))
       }
       break
     case 'nick':
       rename(page, room, parsed.name)
       break
     case 'who':
-      notices.tell(whoIsHere(page, room))
+      notices.add(whoIsHere(page, room))
       break
     case 'ask': {
       const { command } = parsed
       // `/away` without a reason ends it again.
-      const isBack = command.type === 'away' && command.reason === undefined && place.member.peek().away !== undefined
+      const isBack = command.type === 'away' && command.reason === undefined && store.member.peek().away !== undefined
       ask(page, room, isBack ? { type: 'back' } : command)
       break
     }
@@ -47,7 +47,7 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       room.show({ type: 'search', query: parsed.query })
       break
     case 'ignore':
-      notices.tell(ignored(page, parsed.name))
+      notices.add(ignored(page, parsed.name))
       break
     case 'help':
     case 'theme':
@@ -95,24 +95,24 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
 
 /** Asks the room for something whose outcome everybody sees; only a refusal is told. */
 export function ask(page: Page, room: Room, command: ClientCommand): void {
-  void room.place.send(command).then((answer) => {
-    if (answer.type === 'rejected') room.notices.tell(page.words.value.refusal(answer), 'wrong')
+  void room.store.send(command).then((answer) => {
+    if (answer.type === 'rejected') room.notices.add(page.words.value.refusal(answer), 'wrong')
   })
 }
 
 function rename(page: Page, room: Room, name: string): void {
-  void room.place.send({ type: 'rename', name }).then((answer) => {
-    if (answer.type === 'rejected') room.notices.tell(page.words.value.refusal(answer), 'wrong')
+  void room.store.send({ type: 'rename', name }).then((answer) => {
+    if (answer.type === 'rejected') room.notices.add(page.words.value.refusal(answer), 'wrong')
     else {
-      const now = room.place.member.peek().name
-      page.called(now)
-      room.notices.tell(page.words.value.say('nowCalled', { name: now }))
+      const now = room.store.member.peek().name
+      page.rename(now)
+      room.notices.add(page.words.value.say('nowCalled', { name: now }))
     }
   })
 }
 
 function whoIsHere(page: Page, room: Room): string {
-  const people = room.place.members.peek().map(({ name }) => name)
+  const people = room.store.members.peek().map(({ name }) => name)
   return page.words.value.say('here', { count: people.length, names: people.join(', ') })
 }
 

@@ -46,7 +46,7 @@ export class Page {
   readonly theme: Signal<Theme>
   readonly key: string
   /** The files that leave from here. */
-  readonly desk = new FileTransfers()
+  readonly transfers = new FileTransfers()
   readonly rooms = new Rooms()
   /** Speaks to screen readers. */
   readonly announcer = new Announcer(new BrowserClock(), pageDefaults.announceEveryMs, (count) =>
@@ -107,7 +107,7 @@ export class Page {
   }
 
   /** The person's nick from now on. */
-  called(name: string): void {
+  rename(name: string): void {
     this.kept.set('name', name)
   }
 
@@ -124,7 +124,7 @@ export class Page {
   }
 
   /** Joins the room under a name; the host checks both as well, and also the name's skeleton. */
-  async come(name: string, room: string, secret?: string): Promise<void> {
+  async join(name: string, room: string, secret?: string): Promise<void> {
     const nick = spelledNick(name.trim())
     const named = checkRoomName(room.trim() === '' ? LOBBY : room.trim())
     if (typeof nick !== 'string') return this.ask(nick)
@@ -138,7 +138,7 @@ export class Page {
   /** Goes to another room under the same name. */
   go(room: string, password?: string): void {
     if (this.name === '') this.#roomName.value = room
-    else void this.come(this.name, room, password)
+    else void this.join(this.name, room, password)
   }
 
   /** Back to the form. */
@@ -159,7 +159,7 @@ export class Page {
     const stage = this.#stage.peek()
     if (stage.status === 'inside' && stage.room.name === wanted && token === undefined) return
     this.#roomName.value = wanted
-    if (this.name !== '') void this.come(this.name, wanted)
+    if (this.name !== '') void this.join(this.name, wanted)
   }
 
   async #enter(name: string, room: string, secret: string | undefined): Promise<void> {
@@ -168,11 +168,11 @@ export class Page {
     this.#stage.value = { status: 'entering', why: undefined }
     const backoff = new Backoff(sessionDefaults, Math.random)
     while (entry === this.#entry) {
-      const entered = await this.#tried(name, room, secret)
+      const entered = await this.#tryCredentials(name, room, secret)
       if (entry !== this.#entry) {
         if (entered instanceof Room) entered.leave()
       } else if (entered instanceof Room) {
-        entered.place.events$.subscribe((event) => this.#readOut(event, entered))
+        entered.store.events$.subscribe((event) => this.#readOut(event, entered))
         this.#stage.value = { status: 'inside', room: entered }
         return
       } else if (entered.code === 'UNREACHABLE') {
@@ -186,7 +186,7 @@ export class Page {
   }
 
   /** Tries the credentials one after the other, until one opens the room. */
-  async #tried(name: string, roomName: string, secret: string | undefined): Promise<Room | Why> {
+  async #tryCredentials(name: string, roomName: string, secret: string | undefined): Promise<Room | Why> {
     let why: Why | undefined
     for (const shown of this.#secrets.for(roomName, secret)) {
       const { token, password } = shown
@@ -209,7 +209,7 @@ export class Page {
 
   #readOut(event: RoomEvent, room: Room): void {
     if (event.type !== 'said' && event.type !== 'acted' && event.type !== 'whispered') return
-    if (event.by.id === room.place.member.peek().id || this.#ignored.peek().has(event.by.name.toLowerCase())) return
+    if (event.by.id === room.store.member.peek().id || this.#ignored.peek().has(event.by.name.toLowerCase())) return
     this.announcer.heard(`${forTerminal(event.by.name)}: ${forTerminal(event.text)}`)
   }
 
@@ -233,7 +233,7 @@ class Rooms {
     return this.#rows
   }
 
-  async look(api: ApiClient): Promise<void> {
+  async refresh(api: ApiClient): Promise<void> {
     const rooms = await listRooms(api)
     if (!isRefusal(rooms)) this.#rows.value = rooms
   }

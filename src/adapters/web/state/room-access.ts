@@ -5,9 +5,9 @@ import type { Room } from './room.ts'
 
 /** Executes an operator's request about the room's password and invitations, and shows the result. Everybody in the room is told of a new password. */
 export async function requestAccess(page: Page, room: Room, request: AccessRequest): Promise<void> {
-  const answer = await changeAccess(roomAccess(room.place.api, room.name), request)
-  if (answer.type === 'refused') room.notices.tell(page.words.value.refusal(answer.why), 'wrong')
-  else if (answer.type !== 'passwordChanged') room.notices.tell(accessText(page, room, answer))
+  const answer = await changeAccess(roomAccess(room.store.api, room.name), request)
+  if (answer.type === 'refused') room.notices.add(page.words.value.refusal(answer.why), 'wrong')
+  else if (answer.type !== 'passwordChanged') room.notices.add(accessText(page, room, answer))
 }
 
 type Told = Extract<AccessAnswer<never>, { readonly type: 'invited' | 'invitations' | 'revoked' }>

@@ -11,7 +11,7 @@ import { type Credentials, PageApi } from '../browser/http.ts'
 import { BrowserClock, BrowserIds } from '../browser/platform.ts'
 import { sessionDefaults } from '../defaults.ts'
 
-export interface WantedRoom {
+export interface RoomTarget {
   readonly room: string
   readonly name: string
   /** The room's password, or an invitation. */
@@ -30,7 +30,7 @@ export class RoomStore {
   readonly #facts: Signal<RoomFacts>
   readonly #state = signal<ConnectionState>({ status: 'connected' })
 
-  constructor(wanted: WantedRoom, credentials: Credentials) {
+  constructor(wanted: RoomTarget, credentials: Credentials) {
     this.room = wanted.room
     this.api = new PageApi(credentials)
     const { key, token } = credentials
@@ -78,11 +78,11 @@ export class RoomStore {
   async enter(): Promise<void> {
     await this.#session.enter()
     this.#session.news$.subscribe((event) => {
-      this.#look(CHANGES_PEOPLE.has(event.type))
+      this.#sync(CHANGES_MEMBERS.has(event.type))
       this.#events.next(event)
     })
     this.#session.state$.subscribe((state) => {
-      this.#look(true)
+      this.#sync(true)
       this.#state.value = state
     })
   }
@@ -105,17 +105,17 @@ export class RoomStore {
     return this.#session.leave('left')
   }
 
-  #look(people: boolean): void {
+  #sync(withMembers: boolean): void {
     const { member, members, facts } = this.#session
     this.#facts.value = facts
-    if (!people) return
+    if (!withMembers) return
     // As the room sees this member, with role and all.
     this.#member.value = members.find(({ id }) => id === member.id) ?? member
     this.#members.value = members
   }
 }
 
-const CHANGES_PEOPLE: ReadonlySet<RoomEvent['type']> = new Set([
+const CHANGES_MEMBERS: ReadonlySet<RoomEvent['type']> = new Set([
   'joined',
   'left',
   'renamed',

@@ -10,7 +10,7 @@ import { Outbox, type Talk } from '../timeline/outbox.ts'
 import { HostHistory, Timeline } from '../timeline/timeline.ts'
 import * as unread from '../timeline/unread.ts'
 import { Batcher } from './announcer.ts'
-import { RoomStore, type WantedRoom } from './room-store.ts'
+import { RoomStore, type RoomTarget } from './room-store.ts'
 
 /** A dialog in front of the room. */
 export type Dialog =
@@ -19,7 +19,7 @@ export type Dialog =
   | { readonly type: 'member'; readonly member: Member }
 
 export interface RoomParts {
-  readonly wanted: WantedRoom
+  readonly wanted: RoomTarget
   readonly credentials: Credentials
   /** How far it was read before, if ever. */
   readonly read: number | undefined
@@ -29,7 +29,7 @@ export interface RoomParts {
 
 /** A room that is open in the page: the membership, and the view of it. */
 export class Room {
-  readonly place: RoomStore
+  readonly store: RoomStore
   readonly history: HostHistory
   readonly timeline: Timeline
   readonly outbox: Outbox
@@ -51,13 +51,13 @@ export class Room {
     this.#kept = kept
     this.#read = read
     this.#writers = new TypingMembers(this.#clock)
-    this.place = new RoomStore(wanted, credentials)
-    this.history = new HostHistory(this.place.api, room)
-    this.files = new RoomFiles(this.place.api, room)
+    this.store = new RoomStore(wanted, credentials)
+    this.history = new HostHistory(this.store.api, room)
+    this.files = new RoomFiles(this.store.api, room)
     this.timeline = new Timeline(this.history, Date.now)
     this.writing = new Writing(session, room)
     this.outbox = new Outbox({
-      send: (talk) => this.place.send(talk),
+      send: (talk) => this.store.send(talk),
       newId: () => ids.next(),
       kept: talksIn(session.get(`unsent.${room}`)),
       keep: (talks) => session.set(`unsent.${room}`, talks.length === 0 ? undefined : JSON.stringify(talks)),
@@ -65,7 +65,7 @@ export class Room {
   }
 
   get name(): string {
-    return this.place.room
+    return this.store.room
   }
 
   get unread(): ReadonlySignal<unread.Unread> {
@@ -83,16 +83,16 @@ export class Room {
 
   /** Rejects with `Refused`, or with `Unreachable`. */
   async enter(): Promise<void> {
-    await this.place.enter()
-    const { start } = this.place
+    await this.store.enter()
+    const { start } = this.store
     this.#unread.value = unread.opened(this.#read, start)
-    const bursts = new Batcher<RoomEvent>(this.#clock, pageDefaults.drawEveryMs, (burst) =>
+    const batcher = new Batcher<RoomEvent>(this.#clock, pageDefaults.drawEveryMs, (burst) =>
       batch(() => {
         this.timeline.heard(burst)
         for (const event of burst) this.#heard(event)
       }),
     )
-    this.place.events$.subscribe((event) => bursts.add(event))
+    this.store.events$.subscribe((event) => batcher.add(event))
     this.outbox.resume(start)
     const { divider } = this.#unread.peek()
     await Promise.all([
@@ -102,7 +102,7 @@ export class Room {
   }
 
   /** Somebody looks at the end of the room, or does something there. */
-  look(): void {
+  markSeen(): void {
     const { newest } = this.timeline.span.peek()
     this.#unread.value = unread.looked(this.#unread.peek(), newest)
     this.#remember()
@@ -118,7 +118,7 @@ export class Room {
   }
 
   leave(): void {
-    void this.place.leave()
+    void this.store.leave()
   }
 
   get #isSeen(): boolean {
@@ -126,7 +126,7 @@ export class Room {
   }
 
   #heard(event: RoomEvent): void {
-    const me = this.place.member.peek().id
+    const me = this.store.member.peek().id
     this.files.heard(event)
     this.outbox.heard(event, me)
     this.#writes(event, me)
@@ -175,7 +175,7 @@ export class Writing {
   /** The name of the one it is whispered to; undefined: to everybody. */
   readonly #to = signal<string | undefined>(undefined)
   /** Rises when the message field is to have the focus. */
-  readonly #wanted = signal(0)
+  readonly #focusRequests = signal(0)
 
   constructor(session: KeyValueStorage, room: string) {
     const key = `draft.${room}`
@@ -191,8 +191,8 @@ export class Writing {
     return this.#to
   }
 
-  get wanted(): ReadonlySignal<number> {
-    return this.#wanted
+  get focusRequests(): ReadonlySignal<number> {
+    return this.#focusRequests
   }
 
   write(draft: string): void {
@@ -201,7 +201,7 @@ export class Writing {
   }
 
   focus(): void {
-    this.#wanted.value++
+    this.#focusRequests.value++
   }
 
   address(to: string | undefined): void {
@@ -221,7 +221,7 @@ export class Writing {
 
 export interface Notice {
   readonly id: number
-  readonly manner: 'told' | 'wrong'
+  readonly kind: 'told' | 'wrong'
   /** Escaped already. */
   readonly text: string
 }
@@ -230,25 +230,25 @@ const MOST_NOTICES = 3
 
 /** Messages to this page's person alone: answers and refusals. */
 class Notices {
-  readonly #shown = signal<readonly Notice[]>([])
+  readonly #all = signal<readonly Notice[]>([])
   #ids = 0
 
-  get shown(): ReadonlySignal<readonly Notice[]> {
-    return this.#shown
+  get all(): ReadonlySignal<readonly Notice[]> {
+    return this.#all
   }
 
-  tell(text: string, manner: Notice['manner'] = 'told'): void {
-    this.#shown.value = [...this.#shown.peek(), { id: ++this.#ids, manner, text }].slice(-MOST_NOTICES)
+  add(text: string, kind: Notice['kind'] = 'told'): void {
+    this.#all.value = [...this.#all.peek(), { id: ++this.#ids, kind, text }].slice(-MOST_NOTICES)
   }
 
   drop(id: number): void {
-    this.#shown.value = this.#shown.peek().filter((notice) => notice.id !== id)
+    this.#all.value = this.#all.peek().filter((notice) => notice.id !== id)
   }
 
   /** Whether there was anything. */
   clear(): boolean {
-    const were = this.#shown.peek().length > 0
-    this.#shown.value = []
+    const were = this.#all.peek().length > 0
+    this.#all.value = []
     return were
   }
 }

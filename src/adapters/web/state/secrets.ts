@@ -1,7 +1,7 @@
 import type { KeyValueStorage } from '../browser/platform.ts'
 
 /** The credentials for joining a room. An invitation stands in the place of either. */
-export interface Shown {
+export interface RoomCredentials {
   /** The host's token. */
   readonly token?: string
   /** The room's password. */
@@ -26,7 +26,7 @@ export class Secrets {
   }
 
   /** The credentials to try for a room, one after the other. `typed`: entered when the room asked for a password or an invitation. */
-  for(room: string, typed?: string): readonly Shown[] {
+  for(room: string, typed?: string): readonly RoomCredentials[] {
     const known = typed ?? this.#kept.get(`password.${room}`)
     const password = known === undefined ? {} : { password: known }
     const tokens = this.#tokens
@@ -36,7 +36,7 @@ export class Secrets {
   }
 
   /** It has opened the room, and is shown first the next time. */
-  opened(room: string, { token, password }: Shown): void {
+  opened(room: string, { token, password }: RoomCredentials): void {
     if (token !== undefined) this.given(token)
     if (password !== undefined) this.#kept.set(`password.${room}`, password)
   }

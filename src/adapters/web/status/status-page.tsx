@@ -18,7 +18,7 @@ export function StatusPage() {
   const readings = useSignal<readonly Reading[]>([])
   const isLost = useSignal(false)
   useEffect(() => {
-    const look = async () => {
+    const refresh = async () => {
       const answer = await fetch('/status/facts', { cache: 'no-store' })
       const now = (await answer.json()) as Facts
       const before = facts.peek()
@@ -29,7 +29,7 @@ export function StatusPage() {
       isLost.value = false
     }
     const again = () =>
-      look()
+      refresh()
         .catch(() => {
           isLost.value = true
         })

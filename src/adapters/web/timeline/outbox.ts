@@ -23,15 +23,15 @@ export interface OutboxParts {
 /** Messages of this page, until they stand in the room. */
 export class Outbox {
   readonly #parts: OutboxParts
-  readonly #unshown = signal<readonly PendingMessage[]>([])
+  readonly #pending = signal<readonly PendingMessage[]>([])
   #newest = 0
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
   }
 
-  get unshown(): ReadonlySignal<readonly PendingMessage[]> {
-    return this.#unshown
+  get pending(): ReadonlySignal<readonly PendingMessage[]> {
+    return this.#pending
   }
 
   /** Sends the messages that the page was left with. `start` is the room's newest entry now. */
@@ -50,14 +50,14 @@ export class Outbox {
   }
 
   discard(id: string): void {
-    this.#set(this.#unshown.peek().filter(({ talk }) => talk.id !== id))
+    this.#set(this.#pending.peek().filter(({ talk }) => talk.id !== id))
   }
 
   /** A message that stands in the room needs no place here. `me` is the sender. */
   heard(event: RoomEvent, me: string): void {
     if (!('seq' in event)) return
     this.#newest = event.seq
-    const all = this.#unshown.peek()
+    const all = this.#pending.peek()
     const acked = all.find((each) => each.status === 'kept' && each.seq === event.seq)
     // The entry may come before the answer to its command.
     const shown =
@@ -68,7 +68,7 @@ export class Outbox {
 
   async #send(talk: Talk): Promise<void> {
     const waiting = { status: 'waiting', talk } as const
-    if (this.#find(talk.id) === undefined) this.#set([...this.#unshown.peek(), waiting])
+    if (this.#find(talk.id) === undefined) this.#set([...this.#pending.peek(), waiting])
     else this.#replace(talk.id, waiting)
     const answer = await this.#parts.send(talk)
     if (this.#find(talk.id) === undefined) return
@@ -78,16 +78,16 @@ export class Outbox {
   }
 
   #find(id: string): PendingMessage | undefined {
-    return this.#unshown.peek().find(({ talk }) => talk.id === id)
+    return this.#pending.peek().find(({ talk }) => talk.id === id)
   }
 
   #replace(id: string, by: PendingMessage): void {
-    this.#set(this.#unshown.peek().map((each) => (each.talk.id === id ? by : each)))
+    this.#set(this.#pending.peek().map((each) => (each.talk.id === id ? by : each)))
   }
 
-  #set(unshown: readonly PendingMessage[]): void {
-    this.#unshown.value = unshown
-    const open = unshown.filter((each) => each.status !== 'failed' || each.why.code === 'CLOSED')
+  #set(pending: readonly PendingMessage[]): void {
+    this.#pending.value = pending
+    const open = pending.filter((each) => each.status !== 'failed' || each.why.code === 'CLOSED')
     this.#parts.keep(open.map(({ talk }) => talk))
   }
 }

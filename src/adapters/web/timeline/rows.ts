@@ -25,7 +25,7 @@ export type Row =
   | { readonly type: 'told'; readonly key: string; readonly entry: Told }
   | { readonly type: 'missed'; readonly key: string; readonly missed: Missed }
   /** Comings and goings in a row, folded into one. */
-  | { readonly type: 'comings'; readonly key: string; readonly comings: PresenceRow }
+  | { readonly type: 'presence'; readonly key: string; readonly presence: PresenceRow }
 
 export interface PresenceRow {
   readonly at: number
@@ -48,10 +48,10 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
   let fold: Extract<Item, { readonly key: string }>[] = []
   const foldUp = () => {
     const first = fold[0]
-    const comings = comingsOf(fold)
+    const presence = presenceOf(fold)
     fold = []
-    if (first !== undefined && comings !== undefined) {
-      rows.push({ type: 'comings', key: first.key, comings })
+    if (first !== undefined && presence !== undefined) {
+      rows.push({ type: 'presence', key: first.key, presence })
       above = undefined
     }
   }
@@ -114,7 +114,7 @@ function lastOfEachFile(items: readonly Item[]): ReadonlyMap<string, number> {
   return last
 }
 
-function comingsOf(items: readonly Extract<Item, { readonly key: string }>[]): PresenceRow | undefined {
+function presenceOf(items: readonly Extract<Item, { readonly key: string }>[]): PresenceRow | undefined {
   const joined = new Map<string, string>()
   const left = new Map<string, string>()
   const passed: string[] = []

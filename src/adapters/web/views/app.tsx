@@ -40,7 +40,7 @@ function SignIn({ stage }: { readonly stage: Exclude<Stage, { status: 'inside' }
     event.preventDefault()
     const said = new FormData(form.current ?? undefined)
     const text = (field: string) => String(said.get(field) ?? '')
-    void page.come(text('name'), text('room'), text('secret'))
+    void page.join(text('name'), text('room'), text('secret'))
   }
   return (
     <main class="come-in">

@@ -12,14 +12,14 @@ import { CloseIcon, SendIcon } from './icons.tsx'
 export function Composer({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
-  const { writing, place, timeline } = room
+  const { writing, store, timeline } = room
   const draft = writing.draft.value
   const to = writing.to.value
   const field = useRef<HTMLTextAreaElement>(null)
   const told = useRef({ begun: 0, at: Number.NEGATIVE_INFINITY })
   useSignalEffect(() => {
     // A dialog that closes just now gives the focus back first. On a phone it would bring up the keys unasked.
-    if (writing.wanted.value > 0 || hasKeys()) setTimeout(() => field.current?.focus())
+    if (writing.focusRequests.value > 0 || hasKeys()) setTimeout(() => field.current?.focus())
   })
   useLayoutEffect(() => {
     const element = field.current
@@ -45,7 +45,7 @@ export function Composer({ room }: { readonly room: Room }) {
     const isTold = now - at < pageDefaults.typingEveryMs || now - begun < pageDefaults.quickTypingMs
     if (isTold || text.startsWith('/') || to !== undefined) return
     told.current = { begun, at: now }
-    place.post({ type: 'typing' })
+    store.post({ type: 'typing' })
   }
   const press = (event: KeyboardEvent) => {
     const element = field.current
@@ -54,7 +54,7 @@ export function Composer({ room }: { readonly room: Room }) {
       event.preventDefault()
       send()
     } else if (event.key === 'Tab' && !event.shiftKey) {
-      const names = place.members.peek().map(({ name }) => name)
+      const names = store.members.peek().map(({ name }) => name)
       const done = completed(draft, element.selectionStart, names)
       if (done === undefined) return
       event.preventDefault()

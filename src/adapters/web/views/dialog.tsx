@@ -6,13 +6,13 @@ import { CloseIcon } from './icons.tsx'
 interface DialogProps {
   readonly title: string
   /** How it looks: a card in the middle unless given. */
-  readonly manner?: 'card' | 'drawer'
+  readonly variant?: 'card' | 'drawer'
   readonly closed: () => void
   readonly children: ComponentChildren
 }
 
 /** The browser's own dialog: it keeps the focus inside, closes on Esc, and gives the focus back. */
-export function Dialog({ title, manner = 'card', closed, children }: DialogProps) {
+export function Dialog({ title, variant = 'card', closed, children }: DialogProps) {
   const say = useSay()
   const element = useRef<HTMLDialogElement>(null)
   const titled = useId()
@@ -28,7 +28,7 @@ export function Dialog({ title, manner = 'card', closed, children }: DialogProps
   }
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does the same
-    <dialog ref={element} class={manner} aria-labelledby={titled} onClose={closed} onClick={press}>
+    <dialog ref={element} class={variant} aria-labelledby={titled} onClose={closed} onClick={press}>
       <div class="sheet">
         <header>
           <h2 id={titled}>{title}</h2>

@@ -24,7 +24,7 @@ export function Dialogs({ room }: { readonly room: Room }) {
       return null
     case 'menu':
       return (
-        <Dialog key="menu" title={say('menu')} manner="drawer" closed={closed}>
+        <Dialog key="menu" title={say('menu')} variant="drawer" closed={closed}>
           <Sidebar room={room} />
         </Dialog>
       )
@@ -47,7 +47,7 @@ export function Dialogs({ room }: { readonly room: Room }) {
 
 /** As the member is at this moment, where they are still here. */
 const now = (room: Room, member: Member): Member =>
-  room.place.members.value.find(({ id }) => id === member.id) ?? member
+  room.store.members.value.find(({ id }) => id === member.id) ?? member
 
 function HelpDialog({ closed }: { readonly closed: () => void }) {
   const { say } = usePage().words.value
@@ -74,13 +74,13 @@ function HelpDialog({ closed }: { readonly closed: () => void }) {
 function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
   const { say } = page.words.value
-  const topic = useSignal(room.place.facts.peek().topic)
+  const topic = useSignal(room.store.facts.peek().topic)
   return (
     <Dialog title={say('topic')} closed={closed}>
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          if (topic.peek() !== room.place.facts.peek().topic) ask(page, room, { type: 'setTopic', topic: topic.peek() })
+          if (topic.peek() !== room.store.facts.peek().topic) ask(page, room, { type: 'setTopic', topic: topic.peek() })
           room.show(undefined)
         }}
       >

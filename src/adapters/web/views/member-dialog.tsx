@@ -18,10 +18,10 @@ export function MemberDialog({ room, member, closed }: MemberProps) {
   const page = usePage()
   const { say } = page.words.value
   const { name } = member
-  const me = room.place.member.value
+  const me = room.store.member.value
   const own = member.id === me.id
   const isIgnored = page.ignored.value.has(name.toLowerCase())
-  const isHere = room.place.members.value.some(({ id }) => id === member.id)
+  const isHere = room.store.members.value.some(({ id }) => id === member.id)
   const marks = [
     member.role === undefined ? '' : say(member.role),
     member.away === undefined

@@ -1,7 +1,10 @@
 import { useSignal } from '@preact/signals'
 import type { Moderation } from '#domain/room/commands.ts'
+import { RULE_OF, SECONDS_SET, setsSeconds } from '#domain/room/rules.ts'
+import { secondsRuleText } from '#i18n/render-event.ts'
+import { commandsAt } from '#protocol/commands.ts'
 import { usePage } from '../state/context.ts'
-import { ask } from '../state/execute-command.ts'
+import { ask, executeCommand } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
 import { requestAccess } from '../state/room-access.ts'
 import { Dialog } from './dialog.tsx'
@@ -13,11 +16,19 @@ const RULES = [
   ['endCollection', 'collectOff'],
 ] as const satisfies readonly (readonly [Moderation['type'], string])[]
 
+/** The commands that set a rule to a time, and the rule of each. */
+const TIMED = commandsAt('page').flatMap((row) =>
+  'permission' in row && setsSeconds(row.permission)
+    ? [{ word: row.word, usage: row.usage, helpKey: row.helpKey, rule: RULE_OF[SECONDS_SET[row.permission]] }]
+    : [],
+)
+
 /** The operators' settings of the room: access, and the audience of files. */
 export function ModerationDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
   const { say } = page.words.value
   const password = useSignal('')
+  const facts = room.store.facts.value
   // The outcome is told in the room, or behind this.
   const done = (_asked: unknown) => room.show(undefined)
   return (
@@ -35,6 +46,24 @@ export function ModerationDialog({ room, closed }: { readonly room: Room; readon
           {say('invitations')}
         </button>
       </div>
+      {TIMED.map(({ word, usage, helpKey, rule }) => (
+        <form
+          key={word}
+          onSubmit={(event) => {
+            event.preventDefault()
+            done(executeCommand(page, room, `/${word} ${new FormData(event.currentTarget).get(word)}`, undefined))
+          }}
+        >
+          <label>
+            {say(helpKey)}
+            <input name={word} required autocomplete="off" placeholder={usage.slice(word.length + 2)} />
+          </label>
+          <p>{secondsRuleText(rule, facts[rule], page.words.value)}</p>
+          <div class="choices">
+            <button type="submit">{say('save')}</button>
+          </div>
+        </form>
+      ))}
       <form
         onSubmit={(event) => {
           event.preventDefault()

@@ -1,6 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
+import { secondsRules } from '#domain/room/rules.ts'
+import { secondsRuleText } from '#i18n/render-event.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -14,16 +16,16 @@ export function RoomView({ room }: { readonly room: Room }) {
   const say = useSay()
   const { announcer } = usePage()
   useEffect(() => {
-    const look = () => {
+    const seen = () => {
       if (document.visibilityState !== 'visible') return
-      room.place.hurry()
-      if (room.timeline.reading.peek() === 'end') room.look()
+      room.store.hurry()
+      if (room.timeline.reading.peek() === 'end') room.markSeen()
     }
-    document.addEventListener('visibilitychange', look)
-    addEventListener('online', look)
+    document.addEventListener('visibilitychange', seen)
+    addEventListener('online', seen)
     return () => {
-      document.removeEventListener('visibilitychange', look)
-      removeEventListener('online', look)
+      document.removeEventListener('visibilitychange', seen)
+      removeEventListener('online', seen)
     }
   }, [room])
   return (
@@ -52,8 +54,9 @@ export function RoomView({ room }: { readonly room: Room }) {
 }
 
 function RoomHeader({ room }: { readonly room: Room }) {
-  const say = useSay()
-  const { facts, members } = room.place
+  const page = usePage()
+  const { say } = page.words.value
+  const { facts, members } = room.store
   const { topic, hasPassword } = facts.value
   return (
     <header class="room-header">
@@ -65,6 +68,14 @@ function RoomHeader({ room }: { readonly room: Room }) {
           <bdi>{forTerminal(room.name)}</bdi>
           <span class="count">{say('peopleHere', { count: members.value.length })}</span>
           {hasPassword && <span class="count">{say('withPassword')}</span>}
+          {secondsRules.map(
+            (rule) =>
+              facts.value[rule] > 0 && (
+                <span key={rule} class="count">
+                  {secondsRuleText(rule, facts.value[rule], page.words.value)}
+                </span>
+              ),
+          )}
         </h1>
         <button type="button" class="topic" onClick={() => room.show({ type: 'topic' })}>
           <span class="unseen">{say('setTopic')}: </span>
@@ -94,8 +105,8 @@ function NoticeList({ room }: { readonly room: Room }) {
   const say = useSay()
   return (
     <div class="notices" role="status">
-      {room.notices.shown.value.map(({ id, manner, text }) => (
-        <p key={id} class={manner}>
+      {room.notices.all.value.map(({ id, kind, text }) => (
+        <p key={id} class={kind}>
           <span>{text}</span>
           <button type="button" class="plain" aria-label={say('close')} onClick={() => room.notices.drop(id)}>
             <CloseIcon />
@@ -121,7 +132,7 @@ function TypingLine({ room }: { readonly room: Room }) {
 function RankBadge({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
-  const state = room.place.state.value
+  const state = room.store.state.value
   const left = useSecondsLeft(state.status === 'retrying' ? state.inMs : 0, state)
   return (
     <div class="standing" role="status">
@@ -130,7 +141,7 @@ function RankBadge({ room }: { readonly room: Room }) {
           {left > 0 ? say('retryIn', { why: state.why, seconds: left }) : say('retryNow', { why: state.why })}{' '}
           {say('stillKept')}{' '}
           {left > 1 && (
-            <button type="button" onClick={() => room.place.hurry()}>
+            <button type="button" onClick={() => room.store.hurry()}>
               {say('tryAgain')}
             </button>
           )}
@@ -144,7 +155,7 @@ function RankBadge({ room }: { readonly room: Room }) {
                 ? forTerminal(state.why)
                 : page.words.value.refusal({ code: state.code, message: state.why }),
           })}{' '}
-          <button type="button" onClick={() => void page.come(page.name, room.name)}>
+          <button type="button" onClick={() => void page.join(page.name, room.name)}>
             {say('comeBack')}
           </button>
         </p>

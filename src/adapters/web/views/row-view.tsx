@@ -68,10 +68,10 @@ export class RowView extends Component<RowProps> {
             {eventText(row.missed, words)}
           </li>
         )
-      case 'comings':
+      case 'presence':
         return (
           <li class="told" data-key={row.key}>
-            {comingsWords(row.comings, words.say)}
+            {presenceText(row.presence, words.say)}
           </li>
         )
       default:
@@ -88,7 +88,7 @@ function isSame(one: Row, other: Row): boolean {
 
 const MOST_NAMES = 5
 
-function comingsWords({ joined, left, passed, renamed, kicked }: PresenceRow, say: PageTranslator['say']): string {
+function presenceText({ joined, left, passed, renamed, kicked }: PresenceRow, say: PageTranslator['say']): string {
   const some = (names: readonly string[]) => {
     const shown = [...new Set(names)].slice(0, MOST_NAMES).join(', ')
     const more = names.length - MOST_NAMES
@@ -124,7 +124,7 @@ interface TalkProps {
 /** Something that somebody said. */
 function TalkRow({ room, entry, headed, active }: TalkProps) {
   const say = useSay()
-  const me = room.place.member.value
+  const me = room.store.member.value
   const { by, text, type } = entry
   const own = by.id === me.id
   const lit = !own && isNamedIn(text, me.name)
@@ -164,7 +164,7 @@ function Actions({ room, entry, own }: { readonly room: Room; readonly entry: Ta
     else room.writing.quote(entry)
   }
   const copy = () => {
-    if (copied(entry.text)) room.notices.tell(say('copied'))
+    if (copied(entry.text)) room.notices.add(say('copied'))
   }
   return (
     <div class="actions">
@@ -182,7 +182,7 @@ function Actions({ room, entry, own }: { readonly room: Room; readonly entry: Ta
 function FileRow({ room, entry }: { readonly room: Room; readonly entry: FileEntry }) {
   const say = useSay()
   const { by, at, file } = entry
-  const me = room.place.member.value.id
+  const me = room.store.member.value.id
   return (
     <div class="talk headed">
       <div class="gutter">
@@ -209,11 +209,11 @@ function only({ to }: Audience, me: string, say: PageTranslator['say']): string 
 }
 
 /** Something said here that the room does not have yet, or will not have. */
-export function PendingRow({ room, unshown }: { readonly room: Room; readonly unshown: PendingMessage }) {
+export function PendingRow({ room, pending }: { readonly room: Room; readonly pending: PendingMessage }) {
   const words = usePage().words.value
   const { say } = words
-  const { talk, status } = unshown
-  const me = room.place.member.value
+  const { talk, status } = pending
+  const me = room.store.member.value
   return (
     <li class={`row unshown ${status}`} tabIndex={-1}>
       <div class="talk headed">
@@ -229,7 +229,7 @@ export function PendingRow({ room, unshown }: { readonly room: Room; readonly un
           <MessageText text={talk.text} />
           {status === 'failed' && (
             <p class="wrong" role="alert">
-              {say('failed', { why: words.refusal(unshown.why) })}{' '}
+              {say('failed', { why: words.refusal(pending.why) })}{' '}
               <button type="button" onClick={() => room.outbox.retry(talk.id)}>
                 {say('retry')}
               </button>{' '}

@@ -79,7 +79,7 @@ export class ScrollAnchor {
     const below = belowIn(scroller)
     const { atEnd, atStart } = timeline.span.peek()
     timeline.read(atEnd && below < AT_END_PX ? 'end' : 'above')
-    if (timeline.reading.peek() === 'end' && document.visibilityState === 'visible') this.#room.look()
+    if (timeline.reading.peek() === 'end' && document.visibilityState === 'visible') this.#room.markSeen()
     this.#scrollTop = scrollTop
     this.#anchor = anchorIn(scroller)
     this.#follows = timeline.reading.peek() === 'end'

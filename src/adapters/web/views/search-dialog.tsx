@@ -29,7 +29,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
   const { say } = words.value
   const wanted = useSignal(query)
   const found = useSignal<Found>({ status: 'nothing asked' })
-  const look = async () => {
+  const search = async () => {
     const asked = wanted.peek().trim()
     if (asked === '') return
     found.value = { status: 'asking' }
@@ -38,7 +38,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
       ? { status: 'failed', why: entries }
       : { status: 'found', entries: entries.filter(isEntry).reverse() }
   }
-  useEffect(() => void look(), [])
+  useEffect(() => void search(), [])
   const go = (entry: Entry) => {
     room.show(undefined)
     const key = isFile(entry) ? `f${entry.file.id}` : `e${entry.seq}`
@@ -52,7 +52,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
           class="search"
           onSubmit={(event) => {
             event.preventDefault()
-            void look()
+            void search()
           }}
         >
           <input

@@ -12,13 +12,13 @@ const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const
 export function SettingsDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
   const { say } = page.words.value
-  const name = useSignal(room.place.member.peek().name)
+  const name = useSignal(room.store.member.peek().name)
   return (
     <Dialog title={say('settings')} closed={closed}>
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          if (name.peek() !== room.place.member.peek().name)
+          if (name.peek() !== room.store.member.peek().name)
             executeCommand(page, room, `/nick ${name.peek()}`, undefined)
           room.show(undefined)
         }}
@@ -63,7 +63,7 @@ export function SettingsDialog({ room, closed }: { readonly room: Room; readonly
           <button type="submit" class="primary">
             {say('save')}
           </button>
-          {room.place.member.value.role !== undefined && (
+          {room.store.member.value.role !== undefined && (
             <button type="button" onClick={() => room.show({ type: 'care' })}>
               {say('lookAfter')}
             </button>

@@ -16,7 +16,7 @@ export function Sidebar({ room }: { readonly room: Room }) {
   return (
     <>
       <RoomList room={room} />
-      <People room={room} />
+      <Members room={room} />
     </>
   )
 }
@@ -27,11 +27,11 @@ function RoomList({ room }: { readonly room: Room }) {
   const wanted = useSignal('')
   const titled = useId()
   useEffect(() => {
-    const look = () => {
-      if (document.visibilityState === 'visible') void page.rooms.look(room.place.api)
+    const refresh = () => {
+      if (document.visibilityState === 'visible') void page.rooms.refresh(room.store.api)
     }
-    look()
-    const timer = setInterval(look, pageDefaults.roomsEveryMs)
+    refresh()
+    const timer = setInterval(refresh, pageDefaults.roomsEveryMs)
     return () => clearInterval(timer)
   }, [page, room])
   const rows = page.rooms.rows.value
@@ -96,18 +96,18 @@ function RoomList({ room }: { readonly room: Room }) {
 const RANKS = { owner: 0, op: 1 } as const
 const rank = ({ role, away }: Member): number => (role === undefined ? 2 : RANKS[role]) + (away === undefined ? 0 : 3)
 
-function People({ room }: { readonly room: Room }) {
+function Members({ room }: { readonly room: Room }) {
   const say = useSay()
   const titled = useId()
-  const me = room.place.member.value.id
-  const people = [...room.place.members.value].sort(
+  const me = room.store.member.value.id
+  const members = [...room.store.members.value].sort(
     (one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name),
   )
   return (
     <section class="people" aria-labelledby={titled}>
       <h2 id={titled}>{say('people')}</h2>
       <ul onKeyDown={walk}>
-        {people.map((member) => (
+        {members.map((member) => (
           <li key={member.id}>
             <button
               type="button"

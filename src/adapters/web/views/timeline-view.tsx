@@ -83,7 +83,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
             />
           ))}
           {atEnd &&
-            outbox.unshown.value.map((unshown) => <PendingRow key={unshown.talk.id} room={room} unshown={unshown} />)}
+            outbox.pending.value.map((unshown) => <PendingRow key={unshown.talk.id} room={room} pending={unshown} />)}
         </ol>
         {atStart && atEnd && rows.value.length === 0 && <p class="empty">{say('nobodySpoke')}</p>}
         {failure !== undefined && isRefusal(failure) && (

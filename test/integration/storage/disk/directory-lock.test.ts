@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import { lockDirectory, SharedDirectory } from '#storage/disk/directory-lock.ts'
-import { readAll, temporaryDirectory } from './store-in-directory.ts'
+import { readAll } from '../../../harness/bytes.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 
 let directory: string
 beforeEach(async () => {

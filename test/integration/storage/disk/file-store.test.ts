@@ -6,8 +6,9 @@ import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
 import { ManualClock } from '#system/clock.ts'
 import { fileStoreContract } from '../../../contract/storage/file-store-contract.ts'
 import { CONTRACT_MAX_FILE_BYTES } from '../../../contract/storage/file-store-subject.ts'
+import { readAll } from '../../../harness/bytes.ts'
 import { until } from '../../../harness/patience.ts'
-import { accepted, fileStoreInDirectory, ID, OTHER_ID, openBelow, readAll, refusedWith } from './store-in-directory.ts'
+import { accepted, fileStoreInDirectory, ID, OTHER_ID, openBelow, refusedWith } from './store-in-directory.ts'
 
 describe('P8 DiskFileStore', () => {
   const make = () => fileStoreInDirectory({ maxFileBytes: CONTRACT_MAX_FILE_BYTES })
@@ -135,7 +136,7 @@ describe('reading', () => {
 
 describe('limits', () => {
   test('bytes are refused when the spool would not hold them; what is only told takes no place in it', async () => {
-    const { fileStore, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, dispose } = await fileStoreInDirectory({ hostQuotaBytes: 1000 })
     const declared = accepted(await fileStore.create(ID, 900))
     const growing = accepted(await fileStore.create(OTHER_ID))
     expect(fileStore.bytesLeft).toBe(1000)
@@ -154,7 +155,7 @@ describe('limits', () => {
     await put(fileStore, ID, 'x'.repeat(600))
     await fileStore.close()
     await writeFile(join(files, `${OTHER_ID}.part`), 'y'.repeat(300))
-    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, hostQuotaBytes: 1000 })
     expect(again.fileStore.bytesLeft).toBe(100)
     expect(await again.fileStore.sweep(new Set())).toBe(1)
     expect(await again.names()).toEqual([ID])

@@ -5,18 +5,11 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
 import { ManualClock } from '#system/clock.ts'
+import { readAll, sha256Of } from '../../../harness/bytes.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 import { until } from '../../../harness/patience.ts'
-import { sampleFile, sha256 } from './sample-file.ts'
-import {
-  accepted,
-  fileStoreInDirectory,
-  ID,
-  OTHER_ID,
-  openBelow,
-  readAll,
-  refusedWith,
-  temporaryDirectory,
-} from './store-in-directory.ts'
+import { sampleFile } from './sample-file.ts'
+import { accepted, fileStoreInDirectory, ID, OTHER_ID, openBelow, refusedWith } from './store-in-directory.ts'
 
 const THIRD_ID = 'c'.repeat(32)
 const content = sampleFile(ID, 300_000)
@@ -51,9 +44,9 @@ const crashed = async () => {
 }
 
 const finishesExactly = async (writer: FileWriter): Promise<void> => {
-  expect(writer.digest()).toBe(sha256(content.subarray(0, writer.offset)))
+  expect(writer.digest()).toBe(sha256Of(content.subarray(0, writer.offset)))
   await writer.append(content.subarray(writer.offset))
-  expect(await writer.finish()).toEqual({ size: content.length, sha256: sha256(content) })
+  expect(await writer.finish()).toEqual({ size: content.length, sha256: sha256Of(content) })
 }
 
 describe('after a crash', () => {
@@ -107,7 +100,10 @@ describe('after a crash', () => {
       if (state.startsWith('both')) await link(whole, part)
       if (state === 'half a copy') await writeFile(part, content.subarray(0, 9))
       if (state !== 'both, marked') await rm(mark)
-      const { fileStore, names, dispose } = await fileStoreInDirectory({ directory, maxSpoolBytes: 2 * content.length })
+      const { fileStore, names, dispose } = await fileStoreInDirectory({
+        directory,
+        hostQuotaBytes: 2 * content.length,
+      })
       expect(await fileStore.durable(ID)).toBe(content.length)
       const writer = await resumed(fileStore, ID)
       expect(writer.offset).toBe(content.length)
@@ -208,7 +204,7 @@ describe('an upload that is left', () => {
 
 describe('space', () => {
   test('of an upload is what is there of it, be it written just now or not; and when that was is known', async () => {
-    const { fileStore, directory, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, directory, dispose } = await fileStoreInDirectory({ hostQuotaBytes: 1000 })
     const before = Date.now()
     const writer = accepted(await fileStore.create(ID, 900))
     await writer.append(Buffer.alloc(300))
@@ -219,7 +215,7 @@ describe('space', () => {
     expect(fileStore.bytesLeft).toBe(700)
     await next.append(Buffer.alloc(100))
     await fileStore.close()
-    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, hostQuotaBytes: 1000 })
     expect(again.fileStore.bytesLeft).toBe(600)
     // File systems may note it a moment in the past.
     expect(await again.fileStore.dateOf(ID)).toBeGreaterThan(before - 60_000)
@@ -231,12 +227,12 @@ describe('space', () => {
   })
 
   test('of a file with several ids counts once, until the last of them goes', async () => {
-    const { fileStore, directory, files, dispose } = await fileStoreInDirectory({ maxSpoolBytes: 1000 })
+    const { fileStore, directory, files, dispose } = await fileStoreInDirectory({ hostQuotaBytes: 1000 })
     await put(fileStore, ID, Buffer.alloc(600))
     expect(await fileStore.duplicate(ID, OTHER_ID)).toBe(undefined)
     expect((await stat(join(files, ID))).ino).toBe((await stat(join(files, OTHER_ID))).ino)
     await fileStore.close()
-    const again = await fileStoreInDirectory({ directory, maxSpoolBytes: 1000 })
+    const again = await fileStoreInDirectory({ directory, hostQuotaBytes: 1000 })
     await again.fileStore.duplicate(ID, THIRD_ID)
     expect(refusedWith(await again.fileStore.resume(THIRD_ID, 600))).toBe('DISK_FULL')
     for (const id of [ID, THIRD_ID]) {

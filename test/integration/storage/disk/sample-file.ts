@@ -1,4 +1,4 @@
-import { createCipheriv, createHash } from 'node:crypto'
+import { createCipheriv } from 'node:crypto'
 
 /** The only bytes that a file of this id may have: the file itself shows whether it is exact. */
 export const sampleFile = (id: string, size: number): Buffer =>
@@ -6,5 +6,3 @@ export const sampleFile = (id: string, size: number): Buffer =>
 
 /** A size up to `most` that the id decides as well. */
 export const sampleSize = (id: string, most: number): number => Number.parseInt(id.slice(0, 8), 16) % (most + 1)
-
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { secretStoreContract } from '../../../contract/storage/secret-store-contract.ts'
-import { temporaryDirectory } from '../../../harness/host.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 
 describe('P8 DiskSecretStore', () => {
   const make = async () => {

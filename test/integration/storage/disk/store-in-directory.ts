@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readlink, realpath, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Rejected } from '#domain/errors.ts'
 import type { FileWriter } from '#domain/ports/file-store.ts'
 import { DiskFileStore, type DiskFileStoreOptions } from '#storage/disk/file-store.ts'
 import { SystemClock } from '#system/clock.ts'
 import { MemoryLog } from '#system/log.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 
 export const ID = 'a'.repeat(32)
 export const OTHER_ID = 'b'.repeat(32)
@@ -24,9 +24,6 @@ export const fileStoreInDirectory = async (options: Partial<DiskFileStoreOptions
   return { fileStore, log, directory, files: join(directory, 'files'), names, dispose }
 }
 
-export const temporaryDirectory = async (): Promise<string> =>
-  await realpath(await mkdtemp(join(tmpdir(), 'tamtam-files-')))
-
 export const accepted = (writer: FileWriter | Rejected): FileWriter => {
   if ('type' in writer) throw new Error(writer.message)
   return writer
@@ -34,12 +31,6 @@ export const accepted = (writer: FileWriter | Rejected): FileWriter => {
 
 export const refusedWith = (outcome: unknown): string | undefined =>
   typeof outcome === 'object' && outcome !== null && 'code' in outcome ? String(outcome.code) : undefined
-
-export const readAll = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => {
-  const taken: Uint8Array[] = []
-  for await (const piece of pieces) taken.push(piece)
-  return Buffer.concat(taken)
-}
 
 /** Descriptors of this process that are open below a directory. */
 export const openBelow = async (directory: string): Promise<string[]> => {

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -14,6 +12,7 @@ import type { Row } from '#storage/sqlite/rows.ts'
 import { SearchIndex } from '#storage/sqlite/search-index.ts'
 import { Trimmer } from '#storage/sqlite/trimmer.ts'
 import { packRows, toStoredRows, unpackRows } from '#storage/sqlite/worker-messages.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 import { CollectedLog } from './collected-log.ts'
 import { said } from './store-under-test.ts'
 
@@ -31,8 +30,8 @@ let trimmer: Trimmer
 let room: Room
 
 /** The parts of an open store, in whose rows damage comes up while it is used. */
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tamtam-rows-'))
+beforeEach(async () => {
+  directory = await temporaryDirectory()
   db = connect(join(directory, 'journal.db'))
   migrate(db, 0)
   log = new CollectedLog()
@@ -55,7 +54,6 @@ beforeEach(() => {
 })
 afterEach(() => {
   db.close()
-  rmSync(directory, { recursive: true })
 })
 
 /** A flipped bit in one entry of the row that begins with `first`. */

@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { JournalTooNew } from '#storage/sqlite/errors.ts'
 import { inspectJournal } from '#storage/sqlite/inspect.ts'
 import { Store } from '#storage/sqlite/store.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 import { smallDisk } from '../../../harness/small-disk.ts'
 import { CollectedLog } from './collected-log.ts'
 import { append, openStore, quarantines, readStore, said } from './store-under-test.ts'
 
 let directory: string
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tamtam-store-'))
+beforeEach(async () => {
+  directory = await temporaryDirectory()
 })
-afterEach(() => rmSync(directory, { recursive: true }))
 
 const alter = (sql: string): void => {
   const db = new DatabaseSync(join(directory, 'journal.db'))

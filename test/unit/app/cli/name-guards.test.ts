@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FileSaver } from '#app/cli/host-files.ts'
-import { openHouse, pieces, watch } from '../../../harness/house.ts'
+import { pieces } from '../../../harness/bytes.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
+import { openHouse, watch } from '../../../harness/house.ts'
 
 const HOSTILE = ['../../escaped', '..\\escaped', '/etc/escaped', '.escaped', 'CON', 'a\nb', 'photo\u202egnp.exe']
 
@@ -23,8 +24,7 @@ describe('C55 the guards of file names', () => {
   })
 
   it.each(HOSTILE)('the folder takes no room at its word: %j', async (name) => {
-    const base = await mkdtemp(join(tmpdir(), 'tamtam-guard-'))
-    onTestFinished(() => rm(base, { recursive: true }))
+    const base = await temporaryDirectory()
     const { join: enter } = await openHouse()
     const [ani, tuan] = [await enter('ani'), await enter('tuan')]
     const sent = await ani.upload(pieces('x'), { name: 'harmless' }).done

@@ -1,5 +1,5 @@
 import { sessionDefaults } from '#app/defaults.ts'
-import { RemoteRoom, type WantedPlace } from '#client/session/remote-room.ts'
+import { RemoteRoom, type RoomTarget } from '#client/session/remote-room.ts'
 import type { MessageTransport, MessageTransportListener, OpenTransport } from '#client/session/transports.ts'
 import type { Member, RoomEvent, Said } from '#domain/room/events.ts'
 import type { ConnectionState } from '#domain/session.ts'
@@ -80,7 +80,7 @@ class TurningClock extends ManualClock {
 }
 
 /** A place in a room whose host, clock and chance are the test's. */
-export function scripted(wanted: Partial<WantedPlace> = {}, settings: Partial<typeof sessionDefaults> = {}) {
+export function scripted(wanted: Partial<RoomTarget> = {}, settings: Partial<typeof sessionDefaults> = {}) {
   const clock = new TurningClock()
   const connections: ScriptedConnection[] = []
   const open: OpenTransport = (listener) => {
@@ -104,7 +104,7 @@ export function scripted(wanted: Partial<WantedPlace> = {}, settings: Partial<ty
 
 /** The same, and already in the room. */
 export async function enteredRoom(
-  wanted: Partial<WantedPlace> = {},
+  wanted: Partial<RoomTarget> = {},
   settings: Partial<typeof sessionDefaults> = {},
   first: Parameters<ScriptedConnection['admit']>[0] = {},
 ) {

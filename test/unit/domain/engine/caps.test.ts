@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
-import { type House, openHouse, pieces, textOf } from '../../../harness/house.ts'
+import { pieces, textOf } from '../../../harness/bytes.ts'
+import { type House, openHouse } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 
 const KB = 1000

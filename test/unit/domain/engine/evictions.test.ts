@@ -6,7 +6,8 @@ import type { WholeFile } from '#domain/room/events.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
-import { failure, type House, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
+import { pieces, textOf } from '../../../harness/bytes.ts'
+import { failure, type House, openHouse, reopen, watch } from '../../../harness/house.ts'
 import { type TurnClock, turns } from '../../../harness/turns.ts'
 
 const HOUR = 3_600_000
@@ -31,7 +32,7 @@ const withdrawn = (seen: ReturnType<typeof watch>) =>
 
 describe('C114 a room that is full', () => {
   it('lets its oldest files go for a newer one, and hears of it first', async () => {
-    const { house, ani, seen } = await open({ roomFileBytes: 10 })
+    const { house, ani, seen } = await open({ roomQuotaBytes: 10 })
     const first = await send(ani, 'a', '1234')
     await send(ani, 'b', '5678')
     const removed: boolean[] = []
@@ -49,13 +50,13 @@ describe('C114 a room that is full', () => {
     expect(await house.engine.file(first.id)).toBeUndefined()
   })
   it('keeps all for a file that can never fit, whether it says so or is found to be so', async () => {
-    const { ani, seen } = await open({ roomFileBytes: 10 })
+    const { ani, seen } = await open({ roomQuotaBytes: 10 })
     await send(ani, 'a', '1234')
     expect(await refusal(ani, '', 11)).toMatchObject({ code: 'FILE_TOO_LARGE' })
     expect([names(ani), withdrawn(seen)]).toEqual([['a'], []])
   })
   it('makes room for a file of unknown size as it grows', async () => {
-    const { ani, seen } = await open({ roomFileBytes: 10 })
+    const { ani, seen } = await open({ roomQuotaBytes: 10 })
     for (const name of ['a', 'b', 'c']) await send(ani, name, '123')
     const ended = await ani.upload(pieces('12', '34', '56', '7'), { name: 'd' }).done
     expect(ended).toMatchObject({ size: 7 })
@@ -64,7 +65,7 @@ describe('C114 a room that is full', () => {
     expect(await refusal(ani, '12345678901')).toMatchObject({ code: 'FILE_TOO_LARGE' })
   })
   it('makes room when a size is told later', async () => {
-    const { ani } = await open({ roomFileBytes: 10 })
+    const { ani } = await open({ roomQuotaBytes: 10 })
     for (const name of ['a', 'b']) await send(ani, name, '12345')
     const transfer = (await ani.createTransfer({ name: 'c' })) as TransferActor
     expect(names(ani)).toEqual(['a', 'b', 'c'])
@@ -78,11 +79,11 @@ describe('C114 a room that is full', () => {
     expect(names(ani)).toEqual(['c'])
   })
   it('counts what has come, after a restart too', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10 })
+    const { house, ani } = await open({ roomQuotaBytes: 10 })
     const transfer = (await ani.createTransfer({ name: 'a', size: 9 })) as TransferActor
     await ((await transfer.write(0)) as Writing).append(Buffer.from('123456'))
     await house.engine.stop()
-    const next = await reopen(house, { roomFileBytes: 10 })
+    const next = await reopen(house, { roomQuotaBytes: 10 })
     const again = await next.join('ani')
     await send(again, 'b', '1234')
     await send(again, 'c', '12')
@@ -105,13 +106,12 @@ describe('C114 a room that is full', () => {
     expect(await refusal(await house.join('cici', 'teras'), '')).toMatchObject({ code: 'TOO_MANY_FILES' })
   })
   it('has its own oldest go when the vault is full, and keeps them where that would not do', async () => {
-    const fileStore = Object.assign(new MemoryFileStore(), { bytesLeft: 2, maxFileBytes: 100 })
-    const { ani } = await open({}, fileStore)
-    fileStore.bytesLeft = 8
+    const { house, ani } = await open({}, new MemoryFileStore({ hostQuotaBytes: 10 }))
+    await send(await house.join('budi', 'dapur'), 'other', '12')
     await send(ani, 'a', '1234')
     await send(ani, 'b', '1234')
-    fileStore.bytesLeft = 0
-    expect(await refusal(ani, '', 9)).toMatchObject({ code: 'DISK_FULL' })
+    expect(await refusal(ani, '', 9)).toMatchObject({ code: 'DISK_FULL', limit: { of: 'host', bytes: 10 } })
+    expect(await refusal(ani, '', 11)).toMatchObject({ code: 'FILE_TOO_LARGE', limit: { of: 'host', bytes: 10 } })
     expect(names(ani)).toEqual(['a', 'b'])
     const transfer = (await ani.createTransfer({ name: 'c', size: 4 })) as TransferActor
     expect(names(ani)).toEqual(['a', 'b', 'c'])
@@ -119,7 +119,7 @@ describe('C114 a room that is full', () => {
     expect(names(ani)).toEqual(['b', 'c'])
   })
   it('lets nothing go that it could not be told of', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10 })
+    const { house, ani } = await open({ roomQuotaBytes: 10 })
     const { id } = await send(ani, 'a', '12345678')
     const transfer = (await ani.createTransfer({ name: 'b', size: 8 })) as TransferActor
     const writing = (await transfer.write(0)) as Writing
@@ -130,7 +130,7 @@ describe('C114 a room that is full', () => {
     expect(await send(ani, 'b', '12345678')).toMatchObject({ size: 8 })
   })
   it('ends whoever reads what goes with an error', async () => {
-    const { house, ani } = await open({ roomFileBytes: 4_000_000 })
+    const { house, ani } = await open({ roomQuotaBytes: 4_000_000 })
     const { id } = await send(ani, 'a', 'x'.repeat(3_000_000))
     const read = ani.download(id)[Symbol.asyncIterator]()
     await read.next()
@@ -155,7 +155,7 @@ describe('C114 a promise is no thing', () => {
     await house.engine.join({ room, name, address: from })
 
   it('nothing goes for what is only told, however much and often, in whatever way', async () => {
-    const { ani } = await open({ roomFileBytes: 10, filesPerHost: 3 })
+    const { ani } = await open({ roomQuotaBytes: 10, filesPerHost: 3 })
     const { sha256 } = await send(ani, 'a', '12345')
     await send(ani, 'b', '1234')
     for (let time = 0; time < 20; time++) {
@@ -167,7 +167,7 @@ describe('C114 a promise is no thing', () => {
     expect(ani.files.filter(({ status }) => status === 'whole').map(({ file }) => file.name)).toEqual(['a', 'b'])
   })
   it('the oldest go as the bytes come, for a file that has all the room in the end', async () => {
-    const { ani } = await open({ roomFileBytes: 10 })
+    const { ani } = await open({ roomQuotaBytes: 10 })
     for (const name of ['a', 'b', 'c']) await send(ani, name, name.repeat(3))
     const transfer = await declare(ani, 10)
     const left: string[] = []
@@ -179,7 +179,7 @@ describe('C114 a promise is no thing', () => {
     expect(await ((await transfer.write(10)) as Writing).finish()).toMatchObject({ size: 10 })
   })
   it('what one address leaves unfinished gives way where another’s needs room', async () => {
-    const { house } = await open({ roomFileBytes: 10 })
+    const { house } = await open({ roomQuotaBytes: 10 })
     const hog = await come('10.0.0.1', 'lobby', house)
     const stopped = await declare(hog)
     await append(stopped, '12345678')
@@ -189,7 +189,7 @@ describe('C114 a promise is no thing', () => {
     expect([stopped.status, names(guest)]).toEqual(['withdrawn', ['mine']])
   })
   it('and evicts no more for one person’s unfinished ones than their share', async () => {
-    const { house, ani } = await open({ roomFileBytes: 10 })
+    const { house, ani } = await open({ roomQuotaBytes: 10 })
     for (const name of ['a', 'b', 'c']) await send(ani, name, name.repeat(3))
     const hog = await come('10.0.0.1', 'lobby', house)
     const many = [await declare(hog), await declare(hog), await declare(hog)]
@@ -301,7 +301,7 @@ describe('C114 a promise is no thing', () => {
     expect([names(ani), withdrawn(seen)]).toEqual([['b'], ['slow: others wait for its place; try again in a moment']])
   })
   it('only uploads of the room give way where the room is short', async () => {
-    const { house } = await open({ roomFileBytes: 10 })
+    const { house } = await open({ roomQuotaBytes: 10 })
     const elsewhere = await declare(await come('10.0.0.1', 'dapur', house))
     const here = await declare(await come('10.0.0.2', 'lobby', house))
     for (const [transfer, content] of [[elsewhere, '123456789'] as const, [here, '12345'] as const]) {
@@ -370,7 +370,7 @@ describe('files that were kept long enough', () => {
     expect(house.clock.waiting).toBe(0)
   })
   it('are removed by the next start where the host went down before they were', async () => {
-    const { house, ani } = await open({ roomFileBytes: 5 })
+    const { house, ani } = await open({ roomQuotaBytes: 5 })
     const { id } = await send(ani, 'a', '1234')
     const { remove } = house.fileStore
     house.fileStore.remove = async () => {}

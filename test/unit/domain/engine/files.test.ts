@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
-import { failure, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
+import { pieces, textOf } from '../../../harness/bytes.ts'
+import { failure, openHouse, reopen, watch } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 
 /** A source that waits for the test after its first piece. */

@@ -3,7 +3,8 @@ import type { JoinRequest } from '#domain/engine/rooms.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import { isEntry } from '#domain/room/events.ts'
-import { failure, type House, openHouse, pieces, reopen, watch } from '../../../harness/house.ts'
+import { pieces } from '../../../harness/bytes.ts'
+import { failure, type House, openHouse, reopen, watch } from '../../../harness/house.ts'
 
 const HASH = 'digest of a key'
 

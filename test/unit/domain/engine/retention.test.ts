@@ -11,7 +11,7 @@ import {
 
 const DAY = 86_400_000
 const NOW = Date.UTC(2026, 5, 1)
-const limits = { roomFileBytes: 100, filesPerHost: 10, fileDays: 30 }
+const limits = { maxFileBytes: 0, hostQuotaBytes: 0, roomQuotaBytes: 100, filesPerHost: 10, fileDays: 30 }
 
 /** Whole files of these sizes, the oldest first, called a, b, c … */
 const files = (...sizes: readonly number[]): KeptFile[] =>
@@ -25,6 +25,7 @@ function given(sizes: readonly number[], more: Partial<FileUsage> = {}, caps: Pa
     arrivingBytes: 0,
     hostFiles: whole.length,
     storeBytesLeft: Number.POSITIVE_INFINITY,
+    storeBound: { of: 'disk' as const, bytes: 0 },
     storeFileBytes: Number.POSITIVE_INFINITY,
     ...more,
   }
@@ -70,7 +71,7 @@ describe('C114 for a new file', () => {
   it('none goes where they would not be enough for the vault', () =>
     given([5, 5], { storeBytesLeft: 2 }).when(13).refused('DISK_FULL'))
   it('nothing ever goes without limits', () =>
-    given([1e12, 1e12], { hostFiles: 1e6 }, { roomFileBytes: 0, filesPerHost: 0 }).when(1e12).gone(''))
+    given([1e12, 1e12], { hostFiles: 1e6 }, { roomQuotaBytes: 0, filesPerHost: 0 }).when(1e12).gone(''))
 })
 
 describe('the time of a file', () => {

@@ -1,7 +1,8 @@
 import type { Observable } from 'rxjs'
 import { config, Subject } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { failure, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
+import { pieces, textOf } from '../../../harness/bytes.ts'
+import { failure, openHouse, reopen, watch } from '../../../harness/house.ts'
 import { seqsOf, textsOf } from '../../../harness/people.ts'
 import { turns } from '../../../harness/turns.ts'
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Rejected } from '#domain/errors.ts'
@@ -7,10 +6,10 @@ import type { UploadMeta } from '#domain/session.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
-import { type House, openHouse, pieces, reopen, textOf, watch } from '../../../harness/house.ts'
+import { pieces, sha256Of, textOf } from '../../../harness/bytes.ts'
+import { type House, openHouse, reopen, watch } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const bytes = (text: string) => Buffer.from(text)
 
 function begun(created: TransferActor | WholeFile | Rejected): TransferActor {
@@ -44,7 +43,7 @@ describe('P6 a transfer', () => {
     const second = writing(await transfer.write(3))
     expect(second.offset).toBe(3)
     await second.append(bytes('o!\n'))
-    expect(await second.finish()).toEqual({ id: transfer.id, name: 'a.txt', size: 6, sha256: sha256('halo!\n') })
+    expect(await second.finish()).toEqual({ id: transfer.id, name: 'a.txt', size: 6, sha256: sha256Of('halo!\n') })
     expect([transfer.status, await house.engine.transfer(transfer.id)]).toEqual(['whole', undefined])
     expect(await textOf(by.download(transfer.id))).toBe('halo!\n')
     expect(by.files.map(({ status }) => status)).toEqual(['whole'])
@@ -72,7 +71,7 @@ describe('P6 a transfer', () => {
   })
   it('goes on after the host was stopped and started', async () => {
     const house = await openHouse()
-    const { transfer } = await offer(house, { size: 4, sha256: sha256('halo') })
+    const { transfer } = await offer(house, { size: 4, sha256: sha256Of('halo') })
     await writing(await transfer.write(0)).append(bytes('ha'))
     await house.engine.stop()
     const next = await reopen(house)
@@ -80,11 +79,11 @@ describe('P6 a transfer', () => {
     expect([again?.status, again?.durable, again?.file]).toEqual([
       'paused',
       2,
-      { id: transfer.id, name: 'a.txt', size: 4, sha256: sha256('halo') },
+      { id: transfer.id, name: 'a.txt', size: 4, sha256: sha256Of('halo') },
     ])
     const rest = writing((await again?.write(2)) as Writing)
     await rest.append(bytes('lo'))
-    expect(await rest.finish()).toMatchObject({ sha256: sha256('halo') })
+    expect(await rest.finish()).toMatchObject({ sha256: sha256Of('halo') })
   })
   it('whose last byte had arrived when the host went down is finished by the next start', async () => {
     const house = await openHouse()
@@ -93,7 +92,7 @@ describe('P6 a transfer', () => {
     await house.engine.stop()
     const next = await reopen(house)
     await turns(8)
-    expect(await next.engine.file(transfer.id)).toMatchObject({ file: { file: { sha256: sha256('halo') } } })
+    expect(await next.engine.file(transfer.id)).toMatchObject({ file: { file: { sha256: sha256Of('halo') } } })
   })
   it('of which nothing is left is withdrawn after a start', async () => {
     const house = await openHouse()
@@ -113,7 +112,7 @@ describe('P6 a transfer', () => {
     const { transfer } = await offer(await openHouse())
     const first = writing(await transfer.write(0))
     await first.append(bytes('hal'))
-    expect(await transfer.prefix()).toEqual({ size: 3, sha256: sha256('hal') })
+    expect(await transfer.prefix()).toEqual({ size: 3, sha256: sha256Of('hal') })
   })
   it('lets go of its file while nobody writes, and takes it up again', async () => {
     const house = await openHouse({ limits: { transferIdleMs: 1000 } })
@@ -161,7 +160,7 @@ describe('C108 an offset', () => {
     for (const offset of [-1, 0, 1, 3, 2 ** 53 - 1])
       expect(await transfer.write(offset)).toMatchObject({ code: 'BAD_OFFSET' })
     const rest = writing(await transfer.write(2))
-    expect(await rest.finish()).toMatchObject({ size: 2, sha256: sha256('ha') })
+    expect(await rest.finish()).toMatchObject({ size: 2, sha256: sha256Of('ha') })
   })
   it('beyond the size that was told is refused, and what was there stays', async () => {
     const { transfer } = await offer(await openHouse(), { size: 3 })
@@ -191,7 +190,7 @@ describe('C110 a second writer', () => {
     await first.pause()
     expect(transfer.status).toBe('arriving')
     await second.append(bytes('lo'))
-    expect(await second.finish()).toMatchObject({ sha256: sha256('halo') })
+    expect(await second.finish()).toMatchObject({ sha256: sha256Of('halo') })
   })
   it('counts from its call: what the first had not handed over by then is not taken', async () => {
     const { transfer } = await offer(await openHouse())
@@ -205,7 +204,7 @@ describe('C110 a second writer', () => {
 
 describe('C112 other bytes than were promised', () => {
   it('are not published, and the transfer begins again at 0', async () => {
-    const { by, transfer } = await offer(await openHouse(), { size: 4, sha256: sha256('halo') })
+    const { by, transfer } = await offer(await openHouse(), { size: 4, sha256: sha256Of('halo') })
     const first = writing(await transfer.write(0))
     await first.append(bytes('hola'))
     expect(await first.finish()).toMatchObject({ code: 'HASH_MISMATCH' })
@@ -216,7 +215,7 @@ describe('C112 other bytes than were promised', () => {
     ])
     const second = writing(await transfer.write(0))
     await second.append(bytes('halo'))
-    expect(await second.finish()).toMatchObject({ sha256: sha256('halo') })
+    expect(await second.finish()).toMatchObject({ sha256: sha256Of('halo') })
   })
 })
 
@@ -225,14 +224,14 @@ describe('bytes that the room has already', () => {
     const { join } = await openHouse()
     const ani = await join('ani')
     const first = await ani.upload(pieces('halo'), { name: 'a.txt' }).done
-    expect(await ani.createTransfer({ name: 'a.txt', sha256: sha256('halo') })).toEqual(first)
+    expect(await ani.createTransfer({ name: 'a.txt', sha256: sha256Of('halo') })).toEqual(first)
     expect(ani.files).toHaveLength(1)
   })
   it('under another name are a file of their own, and need not be sent', async () => {
     const { join, fileStore } = await openHouse()
     const ani = await join('ani')
     const first = (await ani.upload(pieces('halo'), { name: 'a.txt' }).done) as WholeFile
-    const second = (await ani.createTransfer({ name: 'b.txt', sha256: sha256('halo') })) as WholeFile
+    const second = (await ani.createTransfer({ name: 'b.txt', sha256: sha256Of('halo') })) as WholeFile
     expect(second).toMatchObject({ name: 'b.txt', size: 4 })
     expect(second.id).not.toBe(first.id)
     await fileStore.remove(first.id)
@@ -243,7 +242,7 @@ describe('bytes that the room has already', () => {
     const ani = await join('ani')
     await ani.upload(pieces('halo'), { name: 'a.txt' }).done
     const budi = await join('budi', 'other')
-    expect(await budi.createTransfer({ name: 'a.txt', sha256: sha256('halo') })).toMatchObject({
+    expect(await budi.createTransfer({ name: 'a.txt', sha256: sha256Of('halo') })).toMatchObject({
       status: 'paused',
     })
   })

@@ -33,7 +33,7 @@ describe('what a room knows', () => {
       files: new Map(),
       receipts: new Map(),
       receivers: new Map(),
-      rules: { topic: '', collectingSince: undefined, slowSeconds: 0 },
+      rules: { topic: '', collectingSince: undefined, slowSeconds: 0, expirySeconds: 0 },
       ops: new Map(),
       bans: { names: new Map(), persons: new Map() },
       mutes: { names: new Map(), persons: new Map() },

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { handInsOf, submissionsOf } from '#domain/room/hand-ins.ts'
+import { pieces } from '../../../harness/bytes.ts'
 import { given } from '../../../harness/given.ts'
-import { openHouse, pieces } from '../../../harness/house.ts'
+import { openHouse } from '../../../harness/house.ts'
 import { AT, ani, budi, cici, joined, offered, whole } from '../../../harness/people.ts'
 
 const host: Member = { id: 'm0', name: 'host', role: 'owner' }

@@ -355,6 +355,42 @@ describe('a lock', () => {
   })
 })
 
+describe('the expiry of files', () => {
+  const set = { type: 'expirySet', ...asAni, seconds: 604_800 } as const
+  it('is a rule of the room, which the newest ends', () => {
+    given(...here)
+      .when(ani, { type: 'setExpiry', seconds: 604_800 })
+      .then(set)
+    given(...here, set)
+      .when(ani, { type: 'setExpiry', seconds: 604_800 })
+      .known(2)
+    expect(given(...here, set).state.rules.expirySeconds).toBe(604_800)
+    const ended = { type: 'expirySet', seq: 3, ...asHost, seconds: 0 } as const
+    given(...here, set)
+      .when(host, { type: 'setExpiry', seconds: 0 })
+      .then(ended)
+    expect(given(...here, set, ended).state.rules.expirySeconds).toBe(0)
+    given(...here)
+      .when(ani, { type: 'setExpiry', seconds: 0 })
+      .known(1)
+  })
+  it('is for operators to set', () => {
+    given(...here)
+      .when(budi, { type: 'setExpiry', seconds: 604_800 })
+      .refused('NOT_ALLOWED')
+  })
+  it('is an hour at least and 365 days at most', () => {
+    for (const seconds of [3600, 31_536_000])
+      given(...here)
+        .when(ani, { type: 'setExpiry', seconds })
+        .accepted()
+    for (const seconds of [1, 3599, 31_536_001])
+      given(...here)
+        .when(ani, { type: 'setExpiry', seconds })
+        .refused('BAD_COMMAND')
+  })
+})
+
 describe('slow mode', () => {
   const set = { type: 'slowModeSet', ...asAni, seconds: 10 } as const
   it('is a fact of the room, which the newest ends', () => {

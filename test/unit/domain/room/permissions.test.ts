@@ -48,6 +48,7 @@ const COMMANDS: Readonly<Record<ClientCommand['type'], RoomCommand>> = {
   startCollection: { type: 'startCollection' },
   endCollection: { type: 'endCollection' },
   setSlowMode: { type: 'setSlowMode', seconds: 10 },
+  setExpiry: { type: 'setExpiry', seconds: 86_400 },
 }
 
 const TALK = ['say', 'act', 'whisper', 'setTopic', 'rename', 'away', 'typing'] as const
@@ -63,6 +64,7 @@ const ORDER = [
   'lock',
   'unlock',
   'setSlowMode',
+  'setExpiry',
   'removeMessage',
   'removeFile',
   'clear',

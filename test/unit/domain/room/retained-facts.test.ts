@@ -81,9 +81,11 @@ describe('what lasts of a room’s facts', () => {
       { type: 'collectionEnded' },
       { type: 'slowModeSet', seconds: 10 },
       { type: 'slowModeSet', seconds: 0 },
+      { type: 'expirySet', seconds: 86_400 },
+      { type: 'expirySet', seconds: 0 },
     ]
     const often = Array.from({ length: 100 }, () => again).flat()
-    expect(lasting(numbered(often)).map((seq) => seq - often.length + again.length)).toEqual([3, 5, 7, 9, 11])
+    expect(lasting(numbered(often)).map((seq) => seq - often.length + again.length)).toEqual([3, 5, 7, 9, 11, 13])
   })
   it('makes the same room, whatever happened, and however often it is thinned', () => {
     const id = fc.constantFrom('f', 'g')
@@ -100,6 +102,8 @@ describe('what lasts of a room’s facts', () => {
         { type: 'collectionEnded' },
         { type: 'slowModeSet', seconds: 10 },
         { type: 'slowModeSet', seconds: 0 },
+        { type: 'expirySet', seconds: 86_400 },
+        { type: 'expirySet', seconds: 0 },
       ),
       fc
         .constantFrom('budi', 'Budi', 'cici')

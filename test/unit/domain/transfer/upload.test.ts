@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
@@ -8,12 +7,12 @@ import { SourceFailed, UploadRun } from '#domain/transfer/upload.ts'
 import type { Announce } from '#domain/transfer/writer.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { ManualClock } from '#system/clock.ts'
-import { failure, pieces, textOf } from '../../../harness/house.ts'
+import { pieces, sha256Of, textOf } from '../../../harness/bytes.ts'
+import { failure } from '../../../harness/house.ts'
 import { ani } from '../../../harness/people.ts'
 import { turns } from '../../../harness/turns.ts'
 
 const ID = '1'.padStart(32, '0')
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const ACK = { type: 'ack', seq: 1, duplicate: false } as const
 const READ_ONLY = rejected('READ_ONLY', 'the disk is full')
 
@@ -75,16 +74,16 @@ function failingVault(fails: Partial<Awaited<ReturnType<MemoryFileStore['create'
 describe('an upload that ends well', () => {
   it('is offered, then complete, and the vault has it whole', async () => {
     const { run, told, fileStore } = upload(pieces('ha', 'lo'))
-    expect(await run.done).toEqual({ id: ID, name: 'a.txt', size: 4, sha256: sha256('halo') })
+    expect(await run.done).toEqual({ id: ID, name: 'a.txt', size: 4, sha256: sha256Of('halo') })
     expect(told).toEqual(['offerFile', 'completeFile'])
     expect(await textOf(fileStore.read(ID))).toBe('halo')
   })
   it('C26 may be empty', async () => {
     const { run } = upload(pieces())
-    expect(await run.done).toMatchObject({ size: 0, sha256: sha256('') })
+    expect(await run.done).toMatchObject({ size: 0, sha256: sha256Of('') })
   })
   it('has the size and the digest that were promised', async () => {
-    const { run } = upload(pieces('halo'), { meta: { size: 4, sha256: sha256('halo') } })
+    const { run } = upload(pieces('halo'), { meta: { size: 4, sha256: sha256Of('halo') } })
     expect(await run.done).toMatchObject({ size: 4 })
   })
   it('tells its progress piece by piece, and its end', async () => {
@@ -127,7 +126,7 @@ describe('an upload that ends badly leaves nothing in the vault and says why', (
     [
       'when other bytes come than were promised',
       'HASH_MISMATCH',
-      () => upload(pieces('halo'), { meta: { sha256: sha256('hola') } }),
+      () => upload(pieces('halo'), { meta: { sha256: sha256Of('hola') } }),
       ['offerFile', expect.stringContaining('withdrawFile: ')],
     ],
     [

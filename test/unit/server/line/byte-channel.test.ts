@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ByteChannel } from '#server/line/file-io.ts'
-import { failure, textOf } from '../../../harness/house.ts'
+import { textOf } from '../../../harness/bytes.ts'
+import { failure } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 
 const bytes = (text: string) => Buffer.from(text)

@@ -75,6 +75,8 @@ describe('a line for each event', () => {
       { ...stamp, type: 'slowModeSet', seconds: 10 },
       '* slow mode: members may send one message in 10 seconds (set by ani)\n',
     ],
+    [{ ...stamp, type: 'expirySet', seconds: 604_800 }, '* files expire 7 days after they came (set by ani)\n'],
+    [{ ...stamp, type: 'expirySet', seconds: 0 }, '* files do not expire (set by ani)\n'],
     [{ ...stamp, type: 'slowModeSet', seconds: 0 }, '* slow mode is off (set by ani)\n'],
     [{ ...stamp, type: 'passwordSet' }, '* ani gave the room a password: who comes in from now on needs it\n'],
     [{ ...stamp, type: 'passwordRemoved' }, "* ani took the room's password away\n"],

@@ -1,9 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { diskPath, inside, nameAt, pathsTyped, pathText } from '#system/files/disk-path.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 
 const latin = (text: string) => Buffer.from(text, 'latin1')
 
@@ -48,8 +47,7 @@ describe.runIf(process.platform === 'linux')('what was typed with lost bytes', (
   const lost = (text: string) => text.replace(/[^\0-\x7f]/g, '\ufffd')
 
   async function folderOf(...names: string[]) {
-    const folder = await mkdtemp(join(tmpdir(), 'tamtam-paths-'))
-    onTestFinished(() => rm(folder, { recursive: true }))
+    const folder = await temporaryDirectory()
     for (const name of names) await writeFile(inside(folder, latin(name)), '')
     const at = (name: string) => inside(folder, latin(name))
     return { folder, at, typed: (name: string) => `${folder}/${lost(name)}` }

@@ -1,17 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { makeDirectory, makeDirectorySync, writeAll } from '#system/files/file-system.ts'
-import { temporaryDirectory } from '../../../integration/storage/disk/store-in-directory.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 
 let base: string
-beforeEach(() => {
-  base = mkdtempSync(join(tmpdir(), 'tamtam-make-'))
+beforeEach(async () => {
+  base = await temporaryDirectory()
 })
-afterEach(() => rmSync(base, { recursive: true }))
 
 const makers: readonly (readonly [string, (path: string, mode?: number) => Promise<void>])[] = [
   ['makeDirectory', makeDirectory],

@@ -1,20 +1,19 @@
-import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { collisionKey } from '#domain/names/file-name.ts'
 import { type Published, SaveFolder } from '#system/files/publish.ts'
+import { sha256Of } from '../../../harness/bytes.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 
 const contentOf = (text: string) => ({
   size: Buffer.byteLength(text),
-  sha256: createHash('sha256').update(text).digest('hex'),
+  sha256: sha256Of(text),
 })
 
 async function openFolder() {
-  const path = await mkdtemp(join(tmpdir(), 'tamtam-folder-'))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  const path = await temporaryDirectory()
   const here = async () => {
     const names = (await readdir(path)).sort()
     return Object.fromEntries(

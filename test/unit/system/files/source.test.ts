@@ -1,15 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { appendFile, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { NoSource, openSource, type Source } from '#system/files/source.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
 
 const PIECE = 1000
 
 async function folder() {
-  const path = await mkdtemp(join(tmpdir(), 'tamtam-source-'))
-  onTestFinished(() => rm(path, { recursive: true }))
+  const path = await temporaryDirectory()
   return (name: string) => join(path, name)
 }
 

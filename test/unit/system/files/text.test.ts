@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type TextLine, TextLines, textLines, textOf } from '#system/files/text.ts'
-import { pieces } from '../../../harness/house.ts'
+import { pieces } from '../../../harness/bytes.ts'
 
 const BOM = '\xef\xbb\xbf'
 const told = (line: TextLine) => (typeof line === 'string' ? line : { refused: line.code })

@@ -8,6 +8,7 @@ import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import { notOwner, TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
+import { statusOf, TUS_STATUSES } from '#protocol/errors.ts'
 import {
   byteCount,
   digestIn,
@@ -24,7 +25,7 @@ import {
 } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
-import { accepted, HttpRefused, notFound, type Refusal, refuse, statusOf } from '../errors.ts'
+import { accepted, HttpRefused, notFound, type Refusal, refuse } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
@@ -54,8 +55,8 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
     if (received === 'cut') return reply.hijack()
     if ('sha256' in received) return reply.code(201).send(fileJson(received, url))
     if (!('code' in received)) throw new Error('a whole body was neither kept nor refused')
-    // A second PUT begins at the start, under a new id.
-    if (received.code === 'HASH_MISMATCH') await transfer.withdraw(received.message)
+    // A second PUT begins at the start, under a new id: what came of this one would only take room.
+    if (received.code === 'HASH_MISMATCH' || received.code === 'DISK_FULL') await transfer.withdraw(received.message)
     return refuse(reply, received)
   })
 }
@@ -160,7 +161,11 @@ export function refuseOtherTus({ headers, method }: FastifyRequest, reply: Fasti
   reply.header('Tus-Resumable', TUS_VERSION)
   if (version === TUS_VERSION) return undefined
   const message = `this host speaks tus ${TUS_VERSION}`
-  return refuse(reply.header('Tus-Version', TUS_VERSION), { code: 'WRONG_PROTOCOL', message }, PRECONDITION_FAILED)
+  return refuse(
+    reply.header('Tus-Version', TUS_VERSION),
+    { code: 'WRONG_PROTOCOL', message },
+    TUS_STATUSES.WRONG_PROTOCOL,
+  )
 }
 
 /** An upload that the room has heard of, or the file where it has these bytes already; `url` is the address for its sender. */
@@ -340,12 +345,8 @@ export function describeUpload(reply: FastifyReply, { file, expiresAt }: Transfe
 /** Answers with why an upload does not go on, and from where it could. */
 function refuseUpload(reply: FastifyReply, transfer: TransferActor, why: Rejected | Refusal): FastifyReply {
   if (transfer.status === 'arriving' || transfer.status === 'paused') describeUpload(reply, transfer, transfer.durable)
-  return why.code === 'HASH_MISMATCH' ? refuse(reply, why, CHECKSUM_MISMATCH) : refuse(reply, why)
+  return why.code === 'HASH_MISMATCH' ? refuse(reply, why, TUS_STATUSES.HASH_MISMATCH) : refuse(reply, why)
 }
-
-const PRECONDITION_FAILED = 412
-/** Of tus's own making. */
-const CHECKSUM_MISMATCH = 460
 
 const audience = v.object({
   to: v.exactOptional(v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty'))),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { exportBundle } from '#app/cli/export.ts'
 import { type ImportLimits, importBundle } from '#app/cli/import.ts'
 import type { Stores } from '#app/cli/stores.ts'
@@ -9,10 +8,9 @@ import { evolve } from '#domain/room/evolve.ts'
 import { initialState } from '#domain/room/state.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { MemoryJournal } from '#storage/memory/journal.ts'
+import { sha256Of } from '../../../../harness/bytes.ts'
 
 const LIMITS: ImportLimits = { ...engineDefaults, ...bundleDefaults }
-
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** What two hosts may have alike: an entry without its sequence. */
 type Fact = Entry extends infer One ? (One extends Entry ? Omit<One, 'seq'> : never) : never
@@ -77,5 +75,5 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-export const person = (name: string) => ({ id: sha256(Buffer.from(name)).slice(0, 32), name })
-export const fileId = (name: string): string => sha256(Buffer.from(`file ${name}`)).slice(0, 32)
+export const person = (name: string) => ({ id: sha256Of(Buffer.from(name)).slice(0, 32), name })
+export const fileId = (name: string): string => sha256Of(Buffer.from(`file ${name}`)).slice(0, 32)

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import type { ImportLimits } from '#app/cli/import.ts'
 import { encodeManifest, encodeSums, type Manifest, type Part } from '#bundle/manifest.ts'
 import { paddingOf, TAR_END, tarHeader } from '#bundle/tar.ts'
-import { fileId, person, Shelf, sha256 } from './carry.ts'
+import { sha256Of } from '../../../../harness/bytes.ts'
+import { fileId, person, Shelf } from './carry.ts'
 
 const BYTES = Buffer.from('some bytes of a file')
-const FILE = { id: fileId('a'), name: 'a.txt', size: BYTES.length, sha256: sha256(BYTES) }
+const FILE = { id: fileId('a'), name: 'a.txt', size: BYTES.length, sha256: sha256Of(BYTES) }
 const SAID = { type: 'said', seq: 1, at: 10, by: person('ani'), text: 'halo' }
 const COMPLETED = { type: 'fileCompleted', seq: 2, at: 11, by: person('ani'), file: FILE }
 
@@ -18,7 +19,7 @@ function forged(lines: readonly unknown[], change: (manifest: Manifest) => Manif
     name: 'lobby',
     entries: lines.length,
     size: text.length,
-    sha256: sha256(text),
+    sha256: sha256Of(text),
   }
   const file = { path: `files/${FILE.sha256}`, size: BYTES.length, sha256: FILE.sha256 }
   const manifest = change({ rooms: [room], files: [file] })
@@ -27,7 +28,7 @@ function forged(lines: readonly unknown[], change: (manifest: Manifest) => Manif
     ['manifest.json', list],
     ...manifest.rooms.map(({ path }): [string, Uint8Array] => [path, text]),
     ...manifest.files.map(({ path }): [string, Uint8Array] => [path, BYTES]),
-    ['SHA256SUMS', encodeSums(manifest, sha256(list))],
+    ['SHA256SUMS', encodeSums(manifest, sha256Of(list))],
   ])
 }
 
@@ -153,7 +154,7 @@ test('a file that another room has is not taken over', async () => {
 })
 
 describe('C114 what has no room is refused before anything is there', () => {
-  test('the quota of a room', () => refused(good(), 'DISK_FULL', { roomFileBytes: BYTES.length - 1 }))
+  test('the quota of a room', () => refused(good(), 'DISK_FULL', { roomQuotaBytes: BYTES.length - 1 }))
   test('the files of a host', () =>
     refused(forged([COMPLETED, { ...COMPLETED, file: { ...FILE, id: fileId('b') } }]), 'TOO_MANY_FILES', {
       filesPerHost: 1,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fileId, person, Shelf, sha256 } from './carry.ts'
+import { sha256Of } from '../../../../harness/bytes.ts'
+import { fileId, person, Shelf } from './carry.ts'
 
 const KEY_REGISTRY = ['ani', 'budi'].map(person)
 
@@ -63,7 +64,7 @@ async function live(hosts: readonly Shelf[], { host, room, deed }: Happening): P
   // Each host makes ids of its own; two of the files have the same bytes.
   const id = fileId(`${host} ${room} ${deed.which}`)
   const bytes = Buffer.from(`bytes ${deed.which % 3}`)
-  const file = { id, name: `${deed.which}.txt`, size: bytes.length, sha256: sha256(bytes) }
+  const file = { id, name: `${deed.which}.txt`, size: bytes.length, sha256: sha256Of(bytes) }
   const isHere = (await shelf.fileStore.size(id)) !== undefined
   if (deed.do === 'file' && !isHere && !(await wasHere(shelf, room, id))) {
     await shelf.put(id, bytes)
@@ -139,7 +140,7 @@ test('who may do what does not travel: no bundle makes an op, bans or locks', as
 test('a file that was withdrawn here is not brought back', async () => {
   const [here, there] = [new Shelf(), new Shelf()]
   const bytes = Buffer.from('bytes')
-  const file = { id: fileId('a'), name: 'a.txt', size: bytes.length, sha256: sha256(bytes) }
+  const file = { id: fileId('a'), name: 'a.txt', size: bytes.length, sha256: sha256Of(bytes) }
   for (const shelf of [here, there]) {
     await shelf.put(file.id, bytes)
     await shelf.add('lobby', { type: 'fileCompleted', at: 1, by: person('ani'), file })
@@ -163,7 +164,7 @@ test('files of the same bytes are in a bundle once, and come back as two', async
   const bytes = Buffer.from('the same bytes')
   for (const name of ['a', 'b']) {
     await there.put(fileId(name), bytes)
-    const file = { id: fileId(name), name: `${name}.txt`, size: bytes.length, sha256: sha256(bytes) }
+    const file = { id: fileId(name), name: `${name}.txt`, size: bytes.length, sha256: sha256Of(bytes) }
     await there.add('lobby', { type: 'fileCompleted', at: 1, by: person('ani'), file })
   }
   const bundle = await there.export()

@@ -1,0 +1,80 @@
+import type { Code } from '#domain/errors.ts'
+
+/** Codes of HTTP alone. */
+type HttpOnlyCode =
+  | 'FOREIGN_ORIGIN'
+  | 'METHOD_NOT_ALLOWED'
+  | 'TOO_LARGE'
+  | 'UNSUPPORTED_TYPE'
+  | 'BAD_RANGE'
+  | 'BAD_EXPECTATION'
+  | 'MISDIRECTED'
+  | 'HEAD_TOO_LARGE'
+  | 'NOT_BUILT'
+  | 'BUG'
+
+export type HttpCode = Code | HttpOnlyCode
+
+export const STATUSES: Readonly<Record<HttpCode, number>> = {
+  BAD_REQUEST: 400,
+  BAD_NAME: 400,
+  BAD_PATH: 400,
+  BAD_ROOM: 400,
+  BAD_TEXT: 400,
+  BAD_COMMAND: 400,
+  SUSPECT_END: 400,
+  TRANSFER_CUT: 400,
+  WRONG_PROTOCOL: 400,
+  TLS_REQUIRED: 400,
+  BAD_MESSAGE: 400,
+  NOT_A_MEMBER: 403,
+  NOT_ALLOWED: 403,
+  NOT_OWNER: 403,
+  MUTED: 403,
+  BANNED: 403,
+  LOCKED: 403,
+  FOREIGN_ORIGIN: 403,
+  NOT_FOUND: 404,
+  NO_SUCH_MESSAGE: 404,
+  NO_SUCH_FILE: 404,
+  NOT_SAVED: 404,
+  METHOD_NOT_ALLOWED: 405,
+  TIMEOUT: 408,
+  TRANSFER_STALLED: 408,
+  NAME_TAKEN: 409,
+  BAD_OFFSET: 409,
+  FENCED: 409,
+  HASH_MISMATCH: 409,
+  TOO_LARGE: 413,
+  FILE_TOO_LARGE: 413,
+  LINE_TOO_LONG: 413,
+  UNSUPPORTED_TYPE: 415,
+  BAD_RANGE: 416,
+  BAD_EXPECTATION: 417,
+  MISDIRECTED: 421,
+  HOST_CHANGED: 409,
+  REPLACED: 409,
+  BAD_FOLDER: 422,
+  ID_REUSED: 422,
+  NO_SUCH_MEMBER: 422,
+  NO_SUCH_INVITATION: 422,
+  TRY_LATER: 429,
+  SLOW_MODE: 429,
+  HEAD_TOO_LARGE: 431,
+  BUG: 500,
+  BUSY: 503,
+  NOT_BUILT: 503,
+  CLOSED: 503,
+  RESTART: 503,
+  READ_ONLY: 503,
+  TOO_MANY_FILES: 503,
+  TOO_MANY_ROOMS: 503,
+  DISK_FULL: 507,
+}
+
+export const statusOf = (code: HttpCode): number => STATUSES[code]
+
+/** Where the protocol tus has a status of its own for a code. */
+export const TUS_STATUSES = { WRONG_PROTOCOL: 412, HASH_MISMATCH: 460 } as const satisfies Partial<
+  Record<HttpCode, number>
+>

@@ -1,0 +1,156 @@
+import { createHash, type Hash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { cutUtf8 } from '#domain/names/text.ts'
+import { errorCode, ignoreMissing, writeAll } from './file-system.ts'
+import { abandonedPaths, ownPath } from './own-path.ts'
+import { named, SAVED_MODE } from './publish.ts'
+import { piecesIn, readerOf } from './source.ts'
+
+const READ_BYTES = 1024 * 1024
+
+/** The bytes of a file that is not whole yet, beside the place where it will be. It stays when the process ends. */
+export class PartialFile {
+  readonly #base: string
+  readonly #path: string
+  readonly #file: FileHandle
+  #hash: Hash = createHash('sha256')
+  #size = 0
+
+  private constructor(base: string, path: string, file: FileHandle) {
+    this.#base = base
+    this.#path = path
+    this.#file = file
+  }
+
+  /** Takes over the `<base>.part` of an earlier attempt; `hashed` is called with the bytes read again so far. */
+  static async open(base: string, hashed: (done: number, total: number) => void = () => {}): Promise<PartialFile> {
+    const { O_CREAT, O_RDWR, O_NOFOLLOW = 0 } = constants
+    const path = await claim(base)
+    const file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW, SAVED_MODE)
+    const part = new PartialFile(base, path, file)
+    try {
+      const { size, mode } = await file.stat()
+      // Begun under another umask, or by an older version, which kept it to itself.
+      const asNew = SAVED_MODE & ~process.umask()
+      if (size > 0 && (mode & 0o777) !== asNew) await file.chmod(asNew).catch(ignoreForeign)
+      for await (const piece of piecesIn(file, 0, size, READ_BYTES)) {
+        part.#took(piece)
+        hashed(part.size, size)
+      }
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    return part
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    // Both at once: the system writes while this thread hashes.
+    const written = writeAll(this.#file, bytes, this.#size)
+    this.#took(bytes)
+    await written
+  }
+
+  async restart(): Promise<void> {
+    await this.#file.truncate(0)
+    this.#hash = createHash('sha256')
+    this.#size = 0
+  }
+
+  /** `length` bytes of what was appended, from a byte on; fewer only where it ends. */
+  readonly read = (from: number, length: number): Promise<Uint8Array> => readerOf(this.#file)(from, length)
+
+  digest(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
+  /** Gives the bytes their name, once they are on the disk. Throws EEXIST where it is taken. */
+  async linkTo(path: string): Promise<void> {
+    await this.#file.datasync()
+    await named(this.#path, path)
+  }
+
+  async remove(): Promise<void> {
+    await unlink(this.#path).catch(ignoreMissing)
+  }
+
+  /** Keeps a file that was not removed, for the next attempt. */
+  async close(): Promise<void> {
+    await this.#file.close()
+    await leave(this.#path, this.#base)
+  }
+
+  #took(bytes: Uint8Array): void {
+    this.#hash.update(bytes)
+    this.#size += bytes.length
+  }
+}
+
+/** Of another user, or on a disk that knows no rights. */
+function ignoreForeign(error: unknown): void {
+  if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(errorCode(error) ?? '')) throw error
+}
+
+/** The longest possible name, less the suffixes behind a base. */
+const MOST_BASE_BYTES = 220
+
+/** The place of a file's parts; beside it, under its own name where that leaves room for more. */
+export function baseOf(path: string): string {
+  const name = basename(path)
+  if (Buffer.byteLength(name) <= MOST_BASE_BYTES) return path
+  const apart = createHash('sha256').update(name).digest('hex').slice(0, 8)
+  return join(dirname(path), `${cutUtf8(name, MOST_BASE_BYTES - apart.length - 1)}.${apart}`)
+}
+
+/**
+ * A partial file in use has its writer in its name, so that two processes that fetch the same file have one each; at rest it is
+ * `<base>.part`. Answers the path of one of our own, to which the one at rest is renamed, and only one process can do that. A file
+ * at rest that is no plain file with one name was not made by us: it is removed unread (C51, C53).
+ */
+async function claim(base: string): Promise<string> {
+  const own = ownPart(base)
+  for (const left of [`${base}.part`, ...(await abandoned(base))]) {
+    const found = await lstat(left).catch(ignoreMissing)
+    if (found === undefined) continue
+    const ours = found.isFile() && found.nlink === 1
+    if (!ours) await unlink(left).catch(ignoreMissing)
+    else if (await moved(left, own)) return own
+  }
+  return own
+}
+
+/** The same for a fresh start: partial files of dead processes are removed, and the one at rest is not used. */
+export async function freshPartialFile(base: string): Promise<string> {
+  for (const left of await abandoned(base)) await unlink(left).catch(ignoreMissing)
+  return ownPart(base)
+}
+
+const ownPart = (base: string) => ownPath(base, 'part')
+const abandoned = (base: string) => abandonedPaths(base, 'part')
+
+/** Leaves a partial file for the next attempt. */
+async function leave(own: string, base: string): Promise<void> {
+  const rest = `${base}.part`
+  if ((await lstat(rest).catch(ignoreMissing)) === undefined) await moved(own, rest)
+}
+
+/** Removes partial files without a user. */
+export async function dropPartialFiles(base: string): Promise<void> {
+  for (const left of [`${base}.part`, ...(await abandoned(base))]) await unlink(left).catch(ignoreMissing)
+}
+
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
+}

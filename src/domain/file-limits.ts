@@ -1,0 +1,46 @@
+import { type Limit, type Rejected, rejected } from './errors.ts'
+import { sizeText } from './names/text.ts'
+
+// Why a file is not taken: which limit, its size, and how it is changed.
+
+/** How the person who runs the host changes a limit. */
+const REMEDIES: Readonly<Record<Limit['of'], string>> = {
+  file: 'whoever runs the host can raise it with --max-file',
+  room: 'whoever runs the host can raise it with --room-quota',
+  host: 'whoever runs the host can raise it with --host-quota',
+  disk: 'whoever runs the host can make room on it, or move its data with --data',
+  memory: 'whoever runs the host can keep them on a disk, without --ephemeral',
+}
+
+/** A file that could never be kept, whatever else goes. */
+export function fileTooLarge(limit: Limit): Rejected {
+  const size = sizeText(limit.bytes)
+  const what = {
+    file: `a file may have at most ${size} here`,
+    room: `a room keeps at most ${size} of files`,
+    host: `this host keeps at most ${size} of files`,
+    disk: "the host's file system takes no file of this size",
+    memory: `this host keeps its files in memory, at most ${size} of them`,
+  }[limit.of]
+  return { ...rejected('FILE_TOO_LARGE', `${what}; send a smaller one, or split it: ${REMEDIES[limit.of]}`), limit }
+}
+
+/** A file for which there is no room now. */
+export function noSpace(limit: Limit): Rejected {
+  const size = sizeText(limit.bytes)
+  const what = {
+    file: `a file may have at most ${size} here`,
+    room: `as much is arriving as this room keeps, ${size}; try again once it is through`,
+    host: `this host keeps at most ${size} of files and has no room for this one; try again once some are removed`,
+    disk: `the host's disk is full${limit.bytes > 0 ? `: files leave ${size} of it free` : ''}; try again once there is room, or send a smaller file`,
+    memory: `this host keeps its files in memory, at most ${size} of them, and has no room for this one; try again once some are removed`,
+  }[limit.of]
+  return { ...rejected('DISK_FULL', `${what}: ${REMEDIES[limit.of]}`), limit }
+}
+
+/** Uploads of one person, or from one address, that are not finished may have half of `bytes` while others go short; `held` is what they have. */
+export function overFairShare(by: 'person' | 'address', held: number, { of, bytes }: Limit): Rejected {
+  const whose = by === 'person' ? 'of yours' : 'from your address'
+  const message = `uploads ${whose} that are not finished have ${sizeText(held)} already, and may have half of the ${sizeText(bytes)} that can be had while room is short; finish or withdraw them first: ${REMEDIES[of]}`
+  return { ...rejected('DISK_FULL', message), limit: { of, bytes, shareOf: by } }
+}
