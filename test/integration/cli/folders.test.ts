@@ -10,7 +10,9 @@ import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { CliProcess, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
+import { HostProcess } from '../../harness/host-process.ts'
 import { ask } from '../../harness/http-client.ts'
+import { until } from '../../harness/patience.ts'
 import { file, plant, treeAt, trees } from '../../harness/trees.ts'
 
 async function folderOf(tree: Parameters<typeof plant>[1]): Promise<string> {
@@ -203,6 +205,40 @@ describe('a folder that is on its way', () => {
     })
     expect(got.said).toMatchObject([{ type: 'got', name: 'photos', changed: ['b'] }])
     expect(Object.keys(await treeAt(join(cwd, 'terima_photos')))).toEqual(['a', 'z'])
+  })
+})
+
+const all = ({ errors, lines }: CliProcess) => `${errors}\n${lines.join('\n')}`
+
+describe('a folder in the chat', () => {
+  it('is sent, comes by itself, and is brought by its name, from terminal to terminal', async () => {
+    const { at } = await hostForVerbs()
+    const cwd = await folderOf({ ...photos, 'aux.c': file('') })
+    const budi = new CliProcess(['join', `budi@${at}`, '--save', 'budi'], { cwd, open: true })
+    await budi.until('a welcome', () => budi.lines.length > 0)
+    const ani = new CliProcess(['join', `ani@${at}`, '--auto', '1'], { cwd, open: true, input: '/send photos/\n' })
+    await ani.until('it is sent', () => all(ani).includes('not sent: aux.c'))
+    expect(all(ani)).toMatch(/photos\/.*2 files, 9 B/)
+    await budi.until('it has come', () => all(budi).includes('budi/terima_photos'))
+    const { 'aux.c': _, ...rest } = await treeAt(join(cwd, 'photos'))
+    expect(await treeAt(join(cwd, 'budi', 'terima_photos'))).toEqual(rest)
+    ani.child.stdin?.write('/files\n/get photos/\n')
+    await ani.until('it is here', () => all(ani).includes('terima_photos'))
+    expect(all(ani)).toMatch(/\[\w{8}\] photos\/ from ani: 2 files, 9 B/)
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(rest)
+  })
+
+  it('is sent from the host itself, and saved there as a folder', async () => {
+    const cwd = await folderOf(photos)
+    const { host, port } = await HostProcess.start(['--data', join(cwd, 'data')], { cwd })
+    host.child.stdin?.write('/send photos\n')
+    await until('the room has it', async () => (await filesOf(port))[0]?.status === 'whole')
+    expect((await CliProcess.run(['get', `127.0.0.1:${port}`], { cwd })).code).toBe(0)
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    await CliProcess.run(['send', `127.0.0.1:${port}`, 'photos', '--name', 'again'], { cwd })
+    const saved = join(cwd, 'data', 'terima', 'terima_again')
+    await until('its copy', async () => (await stat(saved).catch(() => undefined)) !== undefined)
+    expect(await treeAt(saved)).toEqual(await treeAt(join(cwd, 'photos')))
   })
 })
 
