@@ -136,7 +136,7 @@ describe('a folder that is on its way', () => {
     const offset = async () => (await filesOf(port))[0]?.offset ?? 0
     await first.until('a part that is kept', async () => (await offset()) > 1_000_000)
     const again = await CliProcess.run(['send', way.at, 'photos'], { cwd })
-    expect(again.code).toBe(0)
+    expect(again.code, again.errors).toBe(0)
     expect(again.errors).toMatch(/resumes at \d\d %/)
     expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
     expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
