@@ -84,7 +84,7 @@ export class FolderArchive {
     this.bytes = bytes
   }
 
-  /** What of the folder is not sent, with the files that changed, or could not be read any more, in what was read until now. */
+  /** Unsent parts of the folder: those that can not travel, and files read so far that changed, or could not be read any more. */
   get skipped(): readonly Skipped[] {
     return [...this.#skipped, ...this.#changed.values()]
   }
@@ -161,7 +161,7 @@ export class FolderArchive {
         const sha256 = createHash('sha256').update(content).digest('hex')
         if (!whole || !before.isFile() || isOther(before, after, entry)) this.#change(member, CHANGED)
         else if ((member.read?.sha256 ?? sha256) !== sha256) this.#change(member, CHANGED)
-        // What was sent once is sent again.
+        // The same bytes are sent again.
         else member.read ??= { sha256, modified: timeOf(after) }
       } finally {
         await handle.close()

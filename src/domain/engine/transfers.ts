@@ -19,7 +19,7 @@ import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Evictions } from './retention.ts'
+import { Evictions, expiryOf } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import {
   arrived,
@@ -32,7 +32,6 @@ import {
   yielding,
 } from './upload-places.ts'
 
-const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
 
 /** The start data of a tracked file. */
@@ -42,6 +41,12 @@ interface Tracked {
   /** Bytes of it that are there, and how long ago the last of them came; left out where it is new. */
   readonly durable?: number
   readonly idleMs?: number
+}
+
+/** The limits of files, and how many bytes more may come: left out where nobody knows. */
+export interface FileSpace
+  extends Pick<EngineLimits, 'maxFileBytes' | 'hostQuotaBytes' | 'roomQuotaBytes' | 'fileDays'> {
+  readonly bytesLeft?: number
 }
 
 /** The files of a host: those on their way, and in which room each one is. */
@@ -172,9 +177,24 @@ export class Transfers {
     await Promise.all(Array.from(room.state.files.keys(), (id) => this.remove(room, by, id)))
   }
 
+  /** To be called after each commit of a room. */
+  published(room: RoomActor): void {
+    this.#evictions.look(room)
+  }
+
   /** Each that begins, or is taken up after a restart, from now on. */
   get opened$(): Observable<TransferActor> {
     return this.#opened.asObservable()
+  }
+
+  /** How much the host keeps of files, and how much more it may take now. */
+  async space(): Promise<FileSpace> {
+    const { fileStore } = this.#ports
+    const { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays } = this.#limits
+    await this.#measure()
+    const bytesLeft = hasBound(fileStore) ? fileStore.bytesLeft : Number.POSITIVE_INFINITY
+    const left = Number.isFinite(bytesLeft) ? { bytesLeft: Math.max(0, bytesLeft) } : {}
+    return { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays, ...left }
   }
 
   /** Those that are on their way. */
@@ -292,8 +312,8 @@ export class Transfers {
       .pipe(progressForRoom(clock, durable ?? 0, () => transfer.file.size))
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
     this.#opened.next(transfer)
-    this.#evictions.await(file.id, name, durable ?? 0)
-    if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+    this.#evictions.await(room, file.id, durable ?? 0)
+    this.#evictions.expire(expiryOf(room.state.rules, file, clock.now()))
     this.#sweepLater()
     return transfer
   }
@@ -366,7 +386,7 @@ export class Transfers {
     const told = await this.#announce(room, by, { type: 'completeFile', file })
     if (told.type === 'ack') {
       this.#roomOf.set(file.id, room.state.name)
-      if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+      this.#evictions.expire(expiryOf(room.state.rules, file, this.#ports.clock.now()))
     } else await fileStore.remove(file.id)
     return told.type === 'ack' ? file : told
   }
@@ -392,11 +412,16 @@ export class Transfers {
   #sweepLater(): void {
     if (this.open.length === 0) return
     const { transferKeptMs, transferEmptyMs } = this.#limits
-    this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, transferKeptMs, transferEmptyMs), () => {
+    // To the moment: an upload of which nothing comes is gone after `transferEmptyMs`, whenever it began.
+    const due = this.open.map(({ keptForMs }) => keptForMs).filter((ms) => ms > 0)
+    this.#cancelSweep ??= this.#ports.clock.after(Math.min(transferKeptMs, transferEmptyMs, ...due), () => {
       this.#cancelSweep = undefined
       for (const transfer of this.open)
-        if (transfer.status === 'paused' && transfer.keptForMs === 0)
-          transfer.withdraw('it was not finished in time').catch((error: unknown) => this.#failed(error))
+        if (
+          transfer.keptForMs === 0 &&
+          (transfer.status === 'paused' || (transfer.owner === IN_BAND && transfer.isEmpty))
+        )
+          this.#places.end(transfer, 'it was not finished in time').catch((error: unknown) => this.#failed(error))
       this.#sweepLater()
     })
   }
@@ -449,7 +474,7 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
     }
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
-      expiry = Math.min(expiry, file.file.expiresAt ?? Number.POSITIVE_INFINITY)
+      expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
       if (file.status === 'offered') interrupted.push({ room, file })
       else byDigest.set(file.file.sha256, id)
     }
