@@ -44,7 +44,7 @@ export async function createUpload(
 ): Promise<{ readonly id: string } | Refusal> {
   const headers = { ...tusVersion, ...sizeHeader(size), 'Upload-Metadata': metadataField({ name, sha256 }) }
   const query = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
-  const answer = await api.ask(`/rooms/${encodeURIComponent(room)}/files${query}`, { method: 'POST', headers })
+  const answer = await api.ask(`${api.uploadsPath(room)}${query}`, { method: 'POST', headers })
   if (isRefusal(answer)) return answer
   answer.drop()
   const id = api.fileAt(answer.header('location'))

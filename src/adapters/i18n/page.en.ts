@@ -73,6 +73,8 @@ export const pageEnglish = {
   invitationUnused: '[{id}] not used yet, and good until {time}',
   invitationUsed: '[{id}] used, and lets its person back in until {time}',
   noInvitations: 'there are no invitations to this room',
+  dropLink: '[{id}] files dropped at {link} go to the operators, until {time}',
+  noDropLinks: 'there are no drop links to this room',
   invitationOff: 'nobody comes in by it any more',
 
   // Transfers.
@@ -274,6 +276,7 @@ export const pageEnglish = {
   helpExpire: 'files go after so long, an hour to 365 days; off: they stay',
   helpCollect: 'what members send is for you only; what has come',
   helpPassword: 'who comes in from now on needs it; off: nobody does',
+  helpDropLink: 'get an address by which anybody can hand in files; which there are; take one back',
   helpInvite: 'get what lets one person into this room, once; which there are; take one back',
   helpIgnore: 'hide what somebody says, and show it again',
   helpTheme: 'other colours',

@@ -41,7 +41,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
   const { request, reply, requester } = exchange
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
-  const meta = { name: paramsOf(request).name, ...bodyMeta(request.headers), ...audienceOf(request) }
+  const meta = { name: paramsOf(request).name, ...bodyMeta(request.headers), ...audienceOf(exchange) }
   const { transfer, url } = await offerFile(exchange, meta, fileUrl)
   reply.header('location', url)
   if (!(transfer instanceof TransferActor)) return reply.send(fileJson(transfer, url))
@@ -78,7 +78,7 @@ export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
   if (!speaksTus(headers)) return refuse(reply, noForm(request, paramsOf(request).room))
   const { checksum, meta } = creationOf(headers)
   const path = ({ id }: MentionedFile) => `/files/${id}`
-  const { transfer, url } = await offerFile(exchange, { ...meta, ...audienceOf(request) }, path)
+  const { transfer, url } = await offerFile(exchange, { ...meta, ...audienceOf(exchange) }, path)
   reply.header('Location', url)
   if (!(transfer instanceof TransferActor))
     return reply.code(201).headers({ 'Upload-Offset': transfer.size, 'Upload-Length': transfer.size }).send()
@@ -180,9 +180,13 @@ function offerFile(
   meta: UploadMeta,
   pathOf: (file: MentionedFile) => string,
 ): Promise<Offer> {
-  return requester.inRoom(paramsOf(request).room, async (session) => {
-    const transfer = accepted(await session.createTransfer(meta, ownerKey(context, requester)))
+  const { drop, member } = requester
+  return requester.inRoom(drop?.room ?? paramsOf(request).room, async (session) => {
+    const owner = ownerKey(context, requester) ?? (drop === undefined ? undefined : member)
+    const author = drop === undefined ? undefined : member
+    const transfer = accepted(await session.createTransfer(meta, owner, author))
     const file = transfer instanceof TransferActor ? transfer.file : transfer
+    if (drop !== undefined) return { transfer, url: dropUrl(drop, file) }
     return { transfer, url: `${pathOf(file)}${ownLink(context, requester, session, file)}` }
   })
 }
@@ -294,12 +298,14 @@ async function receiveForm(exchange: Exchange, boundary: string): Promise<Fastif
       'BAD_REQUEST',
       'the Content-Type of this form names no boundary; let your client write that header',
     )
-  const to = audienceOf(request)
-  return await requester.inRoom(paramsOf(request).room || context.settings.room, (session) =>
+  const to = audienceOf(exchange)
+  const { drop } = requester
+  return await requester.inRoom(drop?.room ?? (paramsOf(request).room || context.settings.room), (session) =>
     withBody(request, reply, async (body) => {
       const { files, end } = await takeFiles(body, boundary, async (name, bytes): Promise<FormFile> => {
         const file = await session.upload(bytes, { name, ...to }).done
         if ('type' in file) return { name, why: file }
+        if (drop !== undefined) return { file, url: dropUrl(drop, file) }
         return { file, url: `${fileUrl(file)}${ownLink(context, requester, session, file)}` }
       })
       return end === 'cut' ? reply.hijack() : answerForm(exchange, session, files, end)
@@ -352,8 +358,12 @@ const audience = v.object({
   to: v.exactOptional(v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty'))),
 })
 
-/** The one addressee of an upload, by `?to=`. */
-const audienceOf = (request: FastifyRequest): Pick<UploadMeta, 'to'> => checked(audience, request.query)
+/** The one addressee of an upload, by `?to=`; what is dropped is for the operators. */
+const audienceOf = ({ request, requester }: Exchange): Pick<UploadMeta, 'to' | 'forOperators'> =>
+  requester.drop === undefined ? checked(audience, request.query) : { forOperators: true }
+
+/** By which a file that was dropped goes on, and nothing of it is read. */
+const dropUrl = ({ text }: { readonly text: string }, { id }: MentionedFile): string => `/drop/${text}/files/${id}`
 
 /** The size and digest of the file that a request has for its body. */
 function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> {
