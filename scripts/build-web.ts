@@ -26,7 +26,7 @@ for (const html of readdirSync(sources).filter((name) => name.endsWith('.html'))
       target: 'es2022',
       // The policy of the page forbids what is written into it.
       assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
+      modulePreload: false,
       reportCompressedSize: false,
       rolldownOptions: { input: join(sources, html) },
     },

@@ -97,4 +97,8 @@ export class WatchedJournal implements Journal {
   trim(room: string, upTo: number): Promise<void> {
     return this.#journal.trim(room, upTo)
   }
+
+  erase(...asked: Parameters<Journal['erase']>): ReturnType<Journal['erase']> {
+    return this.#journal.erase(...asked)
+  }
 }

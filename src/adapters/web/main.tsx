@@ -2,12 +2,14 @@ import { render } from 'preact'
 import { BrowserStorage } from './browser/platform.ts'
 import { PageContext } from './state/context.ts'
 import { Page } from './state/page.ts'
+import { pageLanguage, pageTranslator } from './text/translator.ts'
 import { App } from './views/app.tsx'
 
+const kept = new BrowserStorage(() => localStorage)
 const page = new Page(
-  new BrowserStorage(() => localStorage),
+  kept,
   new BrowserStorage(() => sessionStorage),
-  navigator.languages,
+  await pageTranslator(pageLanguage(kept.get('language'), navigator.languages)),
 )
 page.start()
 

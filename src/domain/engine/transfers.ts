@@ -267,7 +267,7 @@ export class Transfers {
 
   #track(room: RoomActor, by: Member, file: OfferedFile, { holder, owner, durable, idleMs }: Tracked): TransferActor {
     const { name } = room.state
-    const { fileStore, clock, metrics } = this.#ports
+    const { fileStore, clock, metrics, checkFolder } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
     const lease = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
@@ -288,6 +288,7 @@ export class Transfers {
         const turn = bytes === 0 ? undefined : lease.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
+      checkFolder: ({ id, name }) => checkFolder((from) => fileStore.read(id, from, 'lent'), name),
       failed: (error) => this.#failed(error),
       ended: () => {
         this.#places.delete(file.id)

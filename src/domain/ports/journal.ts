@@ -1,4 +1,5 @@
 import type { Batch, KnownId } from '../room/batch.ts'
+import type { Erasure } from '../room/erasure.ts'
 import type { Entry, PastEvent } from '../room/events.ts'
 
 /** The sequences a room's journal spans. `first` is 1 until old entries have been trimmed. */
@@ -62,6 +63,14 @@ export interface Journal {
 
   /** Forgets entries up to the sequence `upTo`, but for facts that last; may keep more where a stored batch reaches over it. */
   trim(room: string, upTo: number): Promise<void>
+
+  /**
+   * Replaces the messages that these entries of the room removed by `erased` ones. Once it answers `erased`, the text is neither read nor found,
+   * nor in any file of the store, also after a crash of the machine. Facts stay; messages that are trimmed, or erased already, are
+   * no error, and an erasure that was carried out costs nothing when it is asked for again. Damaged entries stay as they are and are
+   * reported. `readOnly`: the disk is full, and a later try may succeed.
+   */
+  erase(room: string, erasures: readonly Erasure[]): Promise<'erased' | 'readOnly'>
 }
 
 /** The store failed and it is unknown how much it kept; nothing may be acknowledged after it. */

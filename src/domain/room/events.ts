@@ -302,7 +302,7 @@ export const within = (events: readonly PastEvent[], from: number, to: number): 
     return [{ ...event, from: Math.max(from, event.from), to: Math.min(to, event.to) }]
   })
 
-const RULES: Readonly<Record<Rule['type'], true>> = {
+const RULES: Readonly<Record<Rule['type'], true>> & { readonly [Other in RoomEvent['type']]?: true } = {
   opped: true,
   deopped: true,
   muted: true,
@@ -319,7 +319,7 @@ const RULES: Readonly<Record<Rule['type'], true>> = {
 }
 
 /** Whether it lays down a rule for later joins and messages. */
-export const isRule = (event: RoomEvent): event is Rule => Object.hasOwn(RULES, event.type)
+export const isRule = (event: RoomEvent): event is Rule => RULES[event.type] === true
 
 /** What people said: it is searched, carried to other hosts, and may be removed. */
 export type Message = Said | Acted | Whispered

@@ -30,6 +30,9 @@ export class RetainedFacts {
   /** Takes the room's facts, in their order. */
   take(fact: Entry): void {
     switch (fact.type) {
+      // Forgotten with the message before it that it removed.
+      case 'messageRemoved':
+        return
       case 'cleared':
         this.#end('clear', fact.seq)
         return

@@ -342,7 +342,10 @@ export class TransferActor {
     const digest = await writer.finish()
     if ('type' in digest) return await this.#refused(digest)
     this.#held.taken()
-    const file = { ...this.#file, ...digest }
+    const whole = { ...this.#file, ...digest }
+    const folder = whole.folder === undefined ? undefined : await this.#parts.checkFolder(whole)
+    if (folder !== undefined && 'type' in folder) return await this.#refused(folder)
+    const file = folder === undefined ? whole : { ...whole, folder }
     const told = await this.#parts.announce({ type: 'completeFile', file })
     if (told.type === 'rejected') return await this.#refused(told)
     this.#apply(end)

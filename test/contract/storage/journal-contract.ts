@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Batch } from '#domain/room/batch.ts'
-import { type Entry, isFact } from '#domain/room/events.ts'
+import { type Entry, isFact, lastSeqOf } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import type { ContractCase } from './contract.ts'
 import { PLENTY, searchCases } from './journal-search-contract.ts'
@@ -56,6 +56,11 @@ const hostile = [
   '\ufffd',
   'x'.repeat(70_000),
 ]
+
+const budi = { id: 'm2', name: 'budi' }
+const removed = (seq: number, target: number) => ({ type: 'messageRemoved', seq, at: 1, by: budi, target }) as const
+const found = async ({ journal }: Subject): Promise<number[]> =>
+  (await journal.search('lobby', 'kopi', 10_000, PLENTY)).map(lastSeqOf)
 
 type Check = (subject: Subject) => Promise<void>
 
@@ -232,6 +237,100 @@ const cases: Readonly<Record<string, Check>> = {
     await subject.append('lobby', [say('again')], ['a'])
     const again = new Batch('lobby', numbered([say('two')], 4), [{ id: 'b', seq: 4 }])
     assert.equal((await subject.journal.append([again])).status, 'duplicate')
+  },
+  'an erased message is read as erased in its place, never found, and everything else stays': async (subject) => {
+    const whisper: UnnumberedEntry = { type: 'whispered', to: { id: 'm2', name: 'budi' }, text: 'rahasia' }
+    const drafts = [say('kopi satu'), say('kopi dua'), whisper, { type: 'topicSet', topic: 'kopi' }] as const
+    await subject.append('lobby', drafts, ['a', 'b'])
+    await subject.append('lobby', [say('kopi tiga')])
+    await subject.append('hall', drafts)
+    const hall = await readAll(subject.journal, 'hall', 0, 10)
+    assert.deepEqual(await found(subject), [1, 2, 4, 5])
+    const facts = await subject.journal.facts('lobby')
+    const [one, two, three, topic, five] = await readAll(subject.journal, 'lobby', 0, 10)
+    assert.equal(await subject.journal.erase('lobby', [removed(6, 2), removed(7, 3)]), 'erased')
+    const left = [
+      one,
+      { type: 'erased', seq: 2, at: two!.at, by: budi },
+      { type: 'erased', seq: 3, at: three!.at, by: budi, audience: { from: ani, to: { id: 'm2', name: 'budi' } } },
+      ...[topic, five],
+    ]
+    for (const again of ['as it is', 'reopened']) {
+      if (again === 'reopened') await subject.reopen()
+      assert.deepEqual(await readAll(subject.journal, 'lobby', 0, 10), left)
+      assert.deepEqual(await subject.journal.facts('lobby'), facts)
+      assert.deepEqual(await subject.journal.span('lobby'), { first: 1, last: 5 })
+      assert.deepEqual(await found(subject), [1, 4, 5])
+      assert.equal(await subject.journal.erase('lobby', [removed(6, 2), removed(7, 3)]), 'erased')
+    }
+    assert.deepEqual(await readAll(subject.journal, 'hall', 0, 10), hall)
+    // Its command is known as before, and what follows has its place.
+    const again = new Batch('lobby', numbered([say('kopi dua')], 6), [{ id: 'b', seq: 6 }])
+    assert.equal((await subject.journal.append([again])).status, 'duplicate')
+    await subject.append('lobby', [say('kopi empat')])
+    assert.deepEqual(await found(subject), [1, 4, 5, 6])
+  },
+  'what is cleared is erased up to there, whatever its batch, and the rest stays': async (subject) => {
+    for (let batch = 0; batch < 40; batch += 1)
+      await subject.append('lobby', [say(`kopi ${batch}`), { type: 'topicSet', topic: `kopi ${batch}` }, say('teh')])
+    const before = await readAll(subject.journal, 'lobby', 0, 100)
+    const facts = await subject.journal.facts('lobby')
+    // In the middle of a batch; the index has seen some of it.
+    assert.equal((await found(subject)).length, 80)
+    assert.equal(
+      await subject.journal.erase('lobby', [{ type: 'cleared', seq: 121, at: 1, by: budi, upTo: 61 }]),
+      'erased',
+    )
+    await subject.reopen()
+    const left = await readAll(subject.journal, 'lobby', 0, 100)
+    for (const [index, entry] of left.entries()) {
+      const was = before[index]!
+      if (was.seq > 61 || was.type === 'topicSet') assert.deepEqual(entry, was)
+      else assert.deepEqual(entry, { type: 'erased', seq: was.seq, at: was.at, by: budi })
+    }
+    assert.deepEqual(await subject.journal.facts('lobby'), facts)
+    assert.equal((await found(subject)).length, 80 - 21)
+  },
+  'erasing what is trimmed, not there, or of an unknown room is no error': async (subject) => {
+    for (let count = 0; count < 120; count += 1) await subject.append('lobby', [say('old')])
+    await subject.journal.trim('lobby', 60)
+    const before = await readAll(subject.journal, 'lobby', 0, 100)
+    const first = before[0]!.seq
+    assert.equal(
+      await subject.journal.erase('lobby', [removed(121, first - 1), removed(122, 1), removed(123, 900)]),
+      'erased',
+    )
+    assert.equal(await subject.journal.erase('nowhere', [removed(2, 1)]), 'erased')
+    assert.deepEqual(await readAll(subject.journal, 'lobby', 0, 100), before)
+    assert.equal(
+      await subject.journal.erase('lobby', [{ type: 'cleared', seq: 124, at: 1, by: budi, upTo: 119 }]),
+      'erased',
+    )
+    const left = await readAll(subject.journal, 'lobby', 0, 100)
+    assert.deepEqual(
+      left.map(({ seq, type }) => [seq, type]),
+      before.map(({ seq }) => [seq, seq === 120 ? 'said' : 'erased']),
+    )
+    await subject.journal.trim('lobby', 110)
+    await subject.append('lobby', [say('new')])
+  },
+  'a message that is searched for while it is erased is found or gone, and nothing else is missing': async (
+    subject,
+  ) => {
+    for (let batch = 0; batch < 30; batch += 1)
+      await subject.append(
+        'lobby',
+        Array.from({ length: 20 }, (_, index) => say(`kopi ${batch * 20 + index + 1}`)),
+      )
+    const targets = [1, 20, 21, 300, 599, 600]
+    const erasing = targets.map((target, index) => subject.journal.erase('lobby', [removed(601 + index, target)]))
+    const searching = Array.from({ length: 4 }, () => found(subject))
+    await Promise.all([...erasing, subject.append('lobby', [say('kopi baru')])])
+    for (const seqs of await Promise.all(searching))
+      for (let seq = 1; seq <= 600; seq += 1) assert.ok(targets.includes(seq) || seqs.includes(seq), `${seq} is found`)
+    const left = await found(subject)
+    assert.equal(left.length, 601 - targets.length)
+    assert.ok(!left.some((seq) => targets.includes(seq)))
   },
   'opening and closing are idempotent': async ({ journal }) => {
     await Promise.all([journal.open(), journal.open()])

@@ -74,13 +74,20 @@ test('all the scripts of the page are under 60 kB compressed', async () => {
   const texts = await Promise.all(main.map(async (path) => (await ask(port, `GET ${path}`)).text))
   const workers = texts.flatMap((text) => text.match(/\/assets\/[\w-]*worker[\w-]*\.js/g) ?? [])
   expect(workers).toHaveLength(1)
-  const scripts = [...main, ...workers]
-  const sizes = await Promise.all(
-    scripts.map(async (path) => (await ask(port, `GET ${path}`, withEncoding('gzip'))).bytes),
-  )
-  const sum = sizes.reduce((total, { length }) => total + length, 0)
-  expect(sum).toBeGreaterThan(1000)
-  expect(sum).toBeLessThan(60_000)
+  const bytesOf = async (scripts: readonly string[]) => {
+    const asked = scripts.map((path) => ask(port, `GET ${path}`, withEncoding('gzip')))
+    return (await Promise.all(asked)).reduce((total, { bytes }) => total + bytes.length, 0)
+  }
+  // Each reader loads the messages of one language besides.
+  const named = (shape: RegExp) => texts.flatMap((text) => (text.match(shape) ?? []).map((name) => `/assets/${name}`))
+  const english = named(/page\.en-[\w-]+\.js/g)
+  const indonesian = named(/(?:page\.id|errors)-[\w-]+\.js/g)
+  expect([english.length, indonesian.length]).toEqual([1, 2])
+  for (const language of [english, indonesian]) {
+    const sum = await bytesOf([...main, ...workers, ...language])
+    expect(sum).toBeGreaterThan(1000)
+    expect(sum).toBeLessThan(60_000)
+  }
 })
 
 test('only the files of the build are served, whatever the path says', async () => {

@@ -68,6 +68,7 @@ export const ROUTES: readonly Route[] = [
   dropRow('PUT /drop/:link', putFile, operations.drop),
   dropRow('PUT /drop/:link/', putFile),
   dropRow('PUT /drop/:link/:name', putFile, operations.drop),
+  dropRow('PUT /drop/:link/:name/', putFile),
   dropRow('POST /drop/:link', postForm, operations.dropForm),
   dropRow('POST /drop/:link/files', createUpload, operations.createDrop),
   fileRow('HEAD /drop/:link/files/:id', 'drop', headDropped, { link: 'drop', about: operations.headDropped }),
@@ -94,6 +95,10 @@ export const ROUTES: readonly Route[] = [
   fileRow('POST /files/:id/receipts', 'receiveFile', addReceipt, { body: 'json', about: operations.addReceipt }),
   fileRow('POST /files/:id/links', 'read', addLink, { about: operations.addLink }),
 
+  // With a slash at the end the body is a tar of the folder of this name.
+  ...['/:room/:name/', '/rooms/:room/files/:name/'].map((path) =>
+    fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream' }),
+  ),
   ...['/:room/:name', '/rooms/:room/files/:name'].flatMap((path) => [
     fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream', about: operations.putFile }),
     fileRow(`POST ${path}`, 'upload', putFile, { body: 'stream', about: operations.postFile }),

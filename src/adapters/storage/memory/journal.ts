@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Appended, Journal, Span } from '#domain/ports/journal.ts'
 import { Batch, type KnownId } from '#domain/room/batch.ts'
+import { type Erasure, erasedBy, erasedRange } from '#domain/room/erasure.ts'
 import { type Entry, historyChars, isFact } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
@@ -105,6 +106,21 @@ export class MemoryJournal implements Journal {
     log.facts = log.facts.filter(({ seq }) => seq >= log.first || lasting.has(seq))
   }
 
+  async erase(room: string, erasures: readonly Erasure[]): Promise<'erased'> {
+    const log = this.#rooms.get(room)
+    for (const erasure of erasures) {
+      const { from, to } = erasedRange(erasure)
+      const batches = log?.batches ?? []
+      for (
+        let index = indexAfter(batches, from - 1);
+        index < batches.length && batches[index]!.first! <= to;
+        index += 1
+      )
+        batches[index] = withErased(batches[index]!, erasure)
+    }
+    return 'erased'
+  }
+
   #known(batches: readonly Batch[]): KnownId[] {
     const known: KnownId[] = []
     for (const { room, ids } of batches) {
@@ -141,6 +157,14 @@ const indexAfter = (batches: readonly Batch[], after: number): number => {
     else low = middle + 1
   }
   return low
+}
+
+/** A new batch, where there is something to erase: others may hold the one before, with its encodings. */
+const withErased = (batch: Batch, erasure: Erasure): Batch => {
+  const entries = batch.entries.map((entry) => erasedBy(entry, erasure))
+  return entries.every((entry, index) => entry === batch.entries[index])
+    ? batch
+    : new Batch(batch.room, entries, batch.ids)
 }
 
 const clip = (batch: Batch, after: number): Batch =>

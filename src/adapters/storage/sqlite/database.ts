@@ -64,9 +64,15 @@ export const lazyTransaction = <T>(db: DatabaseSync, work: () => T): T => {
 export class Checkpointer {
   readonly #db: DatabaseSync
   #pages = 0
+  #before = (): void => {}
 
   constructor(db: DatabaseSync) {
     this.#db = db
+  }
+
+  /** Calls this before each copying. */
+  beforeEach(call: () => void): void {
+    this.#before = call
   }
 
   /** Notes about how many pages were written. */
@@ -81,6 +87,7 @@ export class Checkpointer {
   /** On a full disk the log stays; the next try is after as many pages. */
   run(mode: 'PASSIVE' | 'TRUNCATE' = 'PASSIVE'): void {
     this.#pages = 0
+    this.#before()
     try {
       this.#db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
     } catch (error) {
@@ -90,7 +97,7 @@ export class Checkpointer {
 }
 
 export const PAGE_SIZE = 4096
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 /** `application_id` holds this plus the schema version: a second witness, so that a flipped bit is not a new version. */
 const APPLICATION_ID = 0x7474_0000
 
@@ -110,12 +117,17 @@ const TABLES = [
   'CREATE TABLE indexed (room INTEGER PRIMARY KEY, upto INTEGER)',
 ] as const
 
+/** How far the removals of a room have been carried out: a salvaged database has none, and removes everything again. */
+const ERASED = 'CREATE TABLE erased (room INTEGER PRIMARY KEY, upto INTEGER)'
+
 /**
  * Words come folded and joined by spaces (search-words.ts); the `ascii` tokenizer keeps other characters as they are. The prefix lists
  * answer short beginnings without collecting all matches first (measured: 0.3 ms for 100 000 matches, 100 ms without).
  */
 const SEARCH =
-  "CREATE VIRTUAL TABLE search USING fts5(words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='1 2 3 4 5 6')"
+  "CREATE VIRTUAL TABLE search USING fts5(words, content='', detail=none, tokenize='ascii', prefix='1 2 3 4 5 6')"
+/** Until schema 2 entries left the index by their number alone: then their words stay in it until it happens to be merged. */
+const SEARCH_BY_NUMBER = SEARCH.replace("content=''", "content='', contentless_delete=1")
 
 export const createSearch = (db: DatabaseSync): void => {
   db.exec(SEARCH)
@@ -128,10 +140,16 @@ export const createSearch = (db: DatabaseSync): void => {
 const MIGRATIONS: readonly ((db: DatabaseSync) => void)[] = [
   (db) => {
     for (const table of TABLES) db.exec(table)
-    createSearch(db)
   },
   // A checksum for each entry of a batch; older rows have none and stay as they are.
   (db) => db.exec('ALTER TABLE batches ADD COLUMN sums BLOB'),
+  // The index is made anew from the rows.
+  (db) => {
+    db.exec(ERASED)
+    db.exec('DROP TABLE IF EXISTS search')
+    db.exec('DELETE FROM indexed')
+    createSearch(db)
+  },
 ]
 
 export const migrate = (db: DatabaseSync, from: number): void => {
@@ -160,7 +178,8 @@ export const schemaIsIntact = (db: DatabaseSync, version = SCHEMA_VERSION): bool
   // SQLite writes a column that was added behind the last of the table's own text.
   const added = version > 1 ? ', sums BLOB)' : ')'
   const tables = TABLES.map((table) => (table === BATCHES ? `${table.slice(0, -1)}${added}` : table))
-  return [...tables, SEARCH].toSorted().join(';') === found.toSorted().join(';')
+  const newer = version > 2 ? [ERASED, SEARCH] : [SEARCH_BY_NUMBER]
+  return [...tables, ...newer].toSorted().join(';') === found.toSorted().join(';')
 }
 
 /** The first damage that SQLite finds. Unlike `quick_check` this compares the index of facts with the rows too: each start relies on it. */

@@ -143,10 +143,10 @@ const isAnotherTables = (page: Buffer, at: number): boolean => {
 }
 
 /** The bytes of an overflowing payload that are on the leaf. */
-const localBytes = (usable: number, size: number): number => {
+const localBytes = (usable: number, size: number, most = usable - 35): number => {
   const least = Math.floor(((usable - 12) * 32) / 255) - 23
   const fitting = least + ((size - least) % (usable - 4))
-  return fitting <= usable - 35 ? fitting : least
+  return fitting <= most ? fitting : least
 }
 
 /** The place of a cell's link to its first overflow page; undefined without one. */
@@ -224,6 +224,117 @@ const varint = (bytes: Buffer, at: number): { value: bigint; next: number } | un
   return undefined
 }
 
+/** A page of an undamaged file by its number. */
+export type PageReader = (page: number) => Buffer
+
+const U32_BYTES = 4
+const FIRST_TRUNK_AT = 32
+
+/** The free pages of a database, each with the place from which on it holds nothing; https://sqlite.org/fileformat2.html#the_freelist */
+export const freePages = (read: PageReader): Map<number, number> => {
+  const free = new Map<number, number>()
+  for (let trunk = read(1).readUInt32BE(FIRST_TRUNK_AT); trunk !== 0 && !free.has(trunk); ) {
+    const bytes = read(trunk)
+    const count = Math.min(bytes.readUInt32BE(U32_BYTES), PAGE_SIZE / U32_BYTES - 2)
+    free.set(trunk, (2 + count) * U32_BYTES)
+    for (let index = 0; index < count; index += 1) free.set(bytes.readUInt32BE((2 + index) * U32_BYTES), 0)
+    trunk = bytes.readUInt32BE(0)
+  }
+  return free
+}
+
+export type Part = readonly [from: number, to: number]
+
+/** Where a page holds nothing, and the last pages of its cells' overflow chains, each with the place from which on it holds nothing. */
+export interface Unused {
+  readonly parts: readonly Part[]
+  readonly tails: readonly { readonly page: number; readonly from: number }[]
+}
+
+const NOTHING: Unused = { parts: [], tails: [] }
+const INTERIOR = new Set([2, 5])
+const INDEX = new Set([2, 10])
+const LEAST_CELL_BYTES = 4
+
+/**
+ * The unused parts of a b-tree page; none where the page is of another kind, or where its parts do not add up as SQLite's do: then it is damaged, and
+ * what seems unused may be what a salvage finds.
+ */
+export const unusedParts = (page: Buffer, number: number, read: PageReader): Unused => {
+  const header = number === 1 ? FILE_HEADER_BYTES : 0
+  const type = page[header]!
+  if (type !== TABLE_LEAF && !INTERIOR.has(type) && !INDEX.has(type)) return NOTHING
+  const pointers = header + LEAF_HEADER_BYTES + (INTERIOR.has(type) ? U32_BYTES : 0)
+  const count = page.readUInt16BE(header + 3)
+  const pointersEnd = pointers + count * 2
+  if (pointersEnd > page.length) return NOTHING
+  const used: Part[] = [[0, pointersEnd]]
+  const tails: Unused['tails'][number][] = []
+  for (let slot = pointers; slot < pointersEnd; slot += 2) {
+    const at = page.readUInt16BE(slot)
+    const { end, missing } = cellEnd(page, type, at)
+    if (at < pointersEnd || end > page.length) return NOTHING
+    used.push([at, end])
+    if (missing > 0) {
+      const tail = tailOf(page.readUInt32BE(end - U32_BYTES), missing, read)
+      if (tail !== undefined) tails.push(tail)
+    }
+  }
+  let freeBytes = page[header + 7]!
+  for (let at = page.readUInt16BE(header + 1), before = 0; at !== 0; ) {
+    if (at <= before || at + U32_BYTES > page.length) return NOTHING
+    used.push([at, at + U32_BYTES])
+    freeBytes += page.readUInt16BE(at + 2)
+    before = at
+    at = page.readUInt16BE(at)
+  }
+  const contentFrom = page.readUInt16BE(header + 5) || page.length
+  if (contentFrom < pointersEnd) return NOTHING
+  const parts: Part[] = []
+  let at = 0
+  let content = 0
+  for (const [from, to] of used.sort(([one], [other]) => one - other)) {
+    if (from < at) return NOTHING
+    if (from > at) parts.push([at, from])
+    at = to
+    if (from > 0 && from < contentFrom) return NOTHING
+  }
+  if (at < page.length) parts.push([at, page.length])
+  for (const [from, to] of parts) content += to - from
+  const heads = used.length - count - 1
+  return content + heads * U32_BYTES === contentFrom - pointersEnd + freeBytes ? { parts, tails } : NOTHING
+}
+
+/** The end of a cell on its page, and how many bytes of it are in overflow pages. */
+const cellEnd = (page: Buffer, type: number, at: number): { end: number; missing: number } => {
+  let next = at + (INTERIOR.has(type) ? U32_BYTES : 0)
+  if (type === 5) return { end: varintEnd(page, next), missing: 0 }
+  let size = 0
+  for (; page[next]! >= 0x80; next += 1) size = size * 0x80 + (page[next]! & 0x7f)
+  size = size * 0x80 + (page[next] ?? 0)
+  next += 1
+  if (type === TABLE_LEAF) next = varintEnd(page, next)
+  const most = INDEX.has(type) ? Math.floor(((page.length - 12) * 64) / 255) - 23 : page.length - 35
+  if (size <= most) return { end: Math.max(next + size, at + LEAST_CELL_BYTES), missing: 0 }
+  const local = localBytes(page.length, size, most)
+  return { end: next + local + U32_BYTES, missing: size - local }
+}
+
+const varintEnd = (page: Buffer, at: number): number => {
+  let next = at
+  while (next < at + 8 && page[next]! >= 0x80) next += 1
+  return next + 1
+}
+
+/** The last page of an overflow chain with so many bytes. */
+const tailOf = (first: number, bytes: number, read: PageReader) => {
+  const each = PAGE_SIZE - U32_BYTES
+  let page = first
+  let left = bytes
+  for (; left > each && page !== 0; left -= each) page = read(page).readUInt32BE(0)
+  return page === 0 ? undefined : { page, from: U32_BYTES + left }
+}
+
 /** One version of one page. */
 export interface Frame {
   readonly page: number
@@ -280,6 +391,12 @@ export const scanWal = (bytes: Buffer): WalScan => {
     damage: isDamaged ? 'the log is damaged in the middle' : undefined,
     bytes,
   }
+}
+
+/** The pages whose newest versions may be in a log, whichever run of it they are of. */
+export function* loggedPages(log: Buffer): Generator<number> {
+  const step = FRAME_HEADER_BYTES + PAGE_SIZE
+  for (let at = HEADER_BYTES; at + step <= log.length; at += step) yield log.readUInt32BE(at)
 }
 
 /** The running checksum after the frame at `at`; undefined when the frame has another one. */

@@ -4,11 +4,10 @@ import { DatabaseSync } from 'node:sqlite'
 import type { WholeFile } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
 import { initialState, type RoomState } from '#domain/room/state.ts'
-import { BadEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { SCHEMA_VERSION, schemaIsIntact, schemaVersion, treeDamage } from './database.ts'
 import { DATABASE_FILE } from './journal-files.ts'
 import { loadRooms, RoomTable } from './room-table.ts'
-import { isComplete, KIND, ROW_COLUMNS, type UncheckedRow, verifiedRows } from './rows.ts'
+import { entriesOf, isComplete, KIND, ROW_COLUMNS, type UncheckedRow, verifiedRows } from './rows.ts'
 
 /** The findings of an inspection. */
 export interface Inspection {
@@ -65,7 +64,7 @@ function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
     for (const { room: name, bytes, kind } of rows) {
       const state = states.get(name) ?? initialState(name)
       states.set(name, state)
-      for (const entry of entriesIn(name, bytes)) {
+      for (const entry of entriesOf({ room: name, bytes })) {
         entries++
         if (kind !== KIND.kept && entry.seq >= (room?.first ?? 0)) missing--
         newestAt = Math.max(newestAt ?? 0, entry.at)
@@ -77,13 +76,4 @@ function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
   for (const state of states.values())
     for (const [id, each] of state.files) if (each.status === 'whole') files.set(id, each.file)
   return { rooms: states.size, entries, damagedRows, missing: Math.max(0, missing), newestAt, files }
-}
-
-function entriesIn(room: string, bytes: Uint8Array) {
-  try {
-    return unpackEntries(room, bytes).entries
-  } catch (error) {
-    if (error instanceof BadEntries) return []
-    throw error
-  }
 }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { type Appended, DirectoryInUse, type Journal, JournalFailed, type Span } from '#domain/ports/journal.ts'
 import type { Log } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
+import type { Erasure } from '#domain/room/erasure.ts'
 import { type Entry, historyChars, isFact, newestWithin, type PastEvent } from '#domain/room/events.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
 import { ownerPid } from '../disk/directory-lock.ts'
@@ -135,6 +136,10 @@ export class SqliteJournal implements Journal {
 
   async trim(room: string, upTo: number): Promise<void> {
     await this.#call('trim', { room, upTo })
+  }
+
+  erase(room: string, erasures: readonly Erasure[]): Promise<'erased' | 'readOnly'> {
+    return this.#call('erase', { room, erasures })
   }
 
   async #open(): Promise<void> {

@@ -67,6 +67,15 @@ export class Reader {
     }
   }
 
+  /** Undamaged rows with sequences between `from` and `to`. Damaged ones are reported. */
+  *intact(room: Room, from: number, to: number): Generator<Row> {
+    for (const row of this.#from.iterate(room.key, room.key, from, room.key, room.key) as Iterable<unknown>) {
+      if (Number((row as UncheckedRow).first) > to) return
+      const rows = this.#check(room, row as UncheckedRow)
+      if (isComplete(row as UncheckedRow, rows) && rows[0]!.last >= from) yield rows[0]!
+    }
+  }
+
   /** One page of rows with facts, from the sequence `from` on. Skips pages of nothing but damage. */
   facts(room: Room, from: number): Row[] {
     for (let next = from; ; ) {

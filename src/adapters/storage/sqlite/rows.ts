@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { Batch, type CommandId } from '#domain/room/batch.ts'
 import { type Entry, isFact } from '#domain/room/events.ts'
-import { BadEntries, packEntries, recordLengths, unpackRecord } from '#protocol/journal-format.ts'
+import { BadEntries, packEntries, recordLengths, unpackEntries, unpackRecord } from '#protocol/journal-format.ts'
 
 /** The kinds of stored rows: chat, entries with facts among them, or facts kept by trimming. */
 export const KIND = { chat: 0, facts: 1, kept: 2 } as const
@@ -102,6 +102,16 @@ export const verifiedRows = (row: UncheckedRow, room: string): readonly Row[] =>
     before = entry.seq
   }
   return runs.map((entries) => rowOf(room, entries, { kept, ids: idsWithin(row.ids, entries), first: Number(first) }))
+}
+
+/** The entries of a verified row; none where they are of a kind that this version does not know. */
+export const entriesOf = ({ room, bytes }: Pick<Row, 'room' | 'bytes'>): readonly Entry[] => {
+  try {
+    return unpackEntries(room, bytes).entries
+  } catch (error) {
+    if (!(error instanceof BadEntries)) throw error
+    return []
+  }
 }
 
 /** Whether the row is intact. */

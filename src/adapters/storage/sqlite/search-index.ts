@@ -1,13 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Log } from '#domain/ports/system.ts'
 import type { Entry } from '#domain/room/events.ts'
-import { BadEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { searchableText, searchWords } from '#protocol/search-words.ts'
 import { type Checkpointer, createSearch, lazyTransaction } from './database.ts'
 import { isDiskFull, primaryCode, SQLITE } from './errors.ts'
 import type { Reader } from './reader.ts'
 import type { Room, RoomTable } from './room-table.ts'
-import { KEY, KEY_OF_ROOM_END, type Row } from './rows.ts'
+import { entriesOf, KEY, KEY_OF_ROOM_END, type Row } from './rows.ts'
 
 const STEP_ENTRIES = 500
 const STEP_MS = 2
@@ -41,11 +40,13 @@ export class SearchIndex {
     this.#insert = db.prepare(`INSERT INTO search (rowid, words) VALUES (${KEY}, ?)`)
     this.#saveProgress = db.prepare('INSERT OR REPLACE INTO indexed (room, upto) VALUES (?, ?)')
     this.#merge = db.prepare("INSERT INTO search(search, rank) VALUES ('merge', ?)")
-    this.#remove = db.prepare(`DELETE FROM search WHERE rowid BETWEEN ${KEY} AND ${KEY}`)
+    this.#remove = db.prepare(`INSERT INTO search (search, rowid, words) VALUES ('delete', ${KEY}, ?)`)
     this.#find = db.prepare(
       `SELECT rowid & 0xffffffffff AS seq FROM search WHERE search MATCH ?
        AND rowid BETWEEN ${KEY} AND ${KEY_OF_ROOM_END} ORDER BY rowid DESC LIMIT ?`,
     )
+    // A host that went down while it erased.
+    if (db.prepare("SELECT v FROM search_config WHERE k = 'secure-delete'").get()?.['v'] === 1) this.#setSecure(0)
     const progress = db.prepare('SELECT room, CAST(upto AS REAL) AS upto FROM indexed').all()
     for (const row of progress) this.#indexed.set(Number(row['room']), Number(row['upto']))
     this.#behind = new Set(rooms.keys())
@@ -96,9 +97,53 @@ export class SearchIndex {
     return rows && [...new Set(rows.map((row) => Number(row['seq'])))].reverse()
   }
 
-  /** Removes a row from the index; runs within the transaction that trims it. */
-  forget(room: Room, row: Pick<Row, 'first' | 'last'>): void {
-    this.#remove.run(room.key, row.first, room.key, row.last)
+  /** Removes a row from the index; runs within the transaction that trims it. Its words stay in the file until the index is merged. */
+  forget(room: Room, row: Row): void {
+    this.#removeAll(room, entriesOf(row))
+  }
+
+  /** Whether the index has words of an entry. */
+  has(room: Room, entry: Entry): boolean {
+    return entry.seq <= this.#progress(room) && indexedWords(entry) !== ''
+  }
+
+  /**
+   * Removes entries with their words, which no page of the index holds afterwards. Takes about two milliseconds for each, because parts of the
+   * index are written anew. What has been removed may be removed again.
+   */
+  erase(room: Room, entries: readonly Entry[]): void {
+    try {
+      // A damaged index is emptied instead.
+      this.#repairing(() =>
+        lazyTransaction(this.#db, () => {
+          this.#setSecure(1)
+          this.#removeAll(room, entries)
+        }),
+      )
+    } finally {
+      this.#setSecure(0)
+    }
+    this.#checkpointer.wrote(STEP_PAGES)
+  }
+
+  /** Empties the index, to be filled again from the rows. */
+  clear(): void {
+    lazyTransaction(this.#db, () => {
+      this.#db.exec('DROP TABLE search')
+      createSearch(this.#db)
+      this.#db.exec('DELETE FROM indexed')
+    })
+    this.#indexed.clear()
+    for (const key of this.#rooms.keys()) this.#behind.add(key)
+  }
+
+  /** What a transaction removes leaves the pages when it is committed. */
+  #setSecure(isSecure: 0 | 1): void {
+    this.#db.exec(`INSERT INTO search (search, rank) VALUES ('secure-delete', ${isSecure})`)
+  }
+
+  #removeAll(room: Room, entries: readonly Entry[]): void {
+    for (const entry of entries) if (this.has(room, entry)) this.#remove.run(room.key, entry.seq, indexedWords(entry))
   }
 
   #progress(room: Room): number {
@@ -114,10 +159,11 @@ export class SearchIndex {
       count >= STEP_ENTRIES || (count % CHECK_CLOCK_EVERY === 0 && performance.now() - started > STEP_MS)
     const rows = () => {
       for (const row of this.#reader.whole(room, upTo)) {
-        for (const entry of this.#entries(room, row, upTo)) {
+        for (const entry of entriesOf(row)) {
+          if (entry.seq <= upTo) continue
           if (count > 0 && isOver()) return
-          const words = searchWords(searchableText(entry) ?? '')
-          if (words.length > 0) this.#insert.run(room.key, entry.seq, words.join(' '))
+          const words = indexedWords(entry)
+          if (words !== '') this.#insert.run(room.key, entry.seq, words)
           upTo = entry.seq
           count += 1
         }
@@ -130,15 +176,6 @@ export class SearchIndex {
     this.#saveProgress.run(room.key, upTo)
     this.#merge.run(MERGE_PAGES)
     return upTo
-  }
-
-  #entries(room: Room, row: Row, after: number): readonly Entry[] {
-    try {
-      return unpackEntries(room.name, row.bytes).entries.filter((entry) => entry.seq > after)
-    } catch (error) {
-      if (!(error instanceof BadEntries)) throw error
-      return []
-    }
   }
 
   /** Empties a damaged index, to be filled again from the rows; damage again after that is an error. */
@@ -155,15 +192,12 @@ export class SearchIndex {
 
   #rebuild(error: string): void {
     this.#log.error('the search index is damaged and is made anew from the messages', { error })
-    lazyTransaction(this.#db, () => {
-      this.#db.exec('DROP TABLE search')
-      createSearch(this.#db)
-      this.#db.exec('DELETE FROM indexed')
-    })
-    this.#indexed.clear()
-    for (const key of this.#rooms.keys()) this.#behind.add(key)
+    this.clear()
   }
 }
+
+/** As the index has them, empty where it has none: what is removed must be the same. */
+const indexedWords = (entry: Entry): string => searchWords(searchableText(entry) ?? '').join(' ')
 
 /** Whether an index can have come so far in a room. */
 const isWithin = (room: Room | undefined, upTo: number): boolean =>

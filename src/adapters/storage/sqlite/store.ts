@@ -1,15 +1,20 @@
+import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { Log } from '#domain/ports/system.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { Appender, FreeSpace } from './appender.ts'
 import { Checkpointer } from './database.ts'
+import { Eraser } from './eraser.ts'
 import { isDiskFull } from './errors.ts'
+import { DATABASE_FILE } from './journal-files.ts'
 import { openDatabase } from './opening.ts'
 import { type OnDamaged, Reader } from './reader.ts'
 import type { RoomTable } from './room-table.ts'
 import { SearchIndex } from './search-index.ts'
 import { Trimmer } from './trimmer.ts'
+import { Wiper } from './wipe.ts'
 import { type Calls, toStoredRows, type WorkerOptions } from './worker-messages.ts'
 
 type Handlers = {
@@ -28,6 +33,9 @@ export class Store implements Handlers {
   readonly #reader: Reader
   readonly #search: SearchIndex
   readonly #trimmer: Trimmer
+  readonly #eraser: Eraser
+  readonly #wiper: Wiper
+  readonly #erasures = new SerialQueue()
   readonly #directory: string
   #isFull = false
 
@@ -44,6 +52,8 @@ export class Store implements Handlers {
     this.#reader = new Reader(db, log, onDamaged)
     this.#search = new SearchIndex(db, rooms, this.#reader, this.#checkpointer, log)
     this.#trimmer = new Trimmer(db, rooms, this.#search, this.#checkpointer)
+    this.#eraser = new Eraser(db, rooms, this.#reader, this.#search, this.#checkpointer)
+    this.#wiper = new Wiper(db, join(options.directory, DATABASE_FILE), this.#checkpointer)
   }
 
   append(args: Calls['append']['args']): Calls['append']['result'] {
@@ -110,6 +120,30 @@ export class Store implements Handlers {
     }
   }
 
+  /** One after the other: each ends with a look at all pages that were written. */
+  erase({ room, erasures }: Calls['erase']['args']): Promise<Calls['erase']['result']> {
+    return this.#erasures.run(() => this.#erase(room, erasures))
+  }
+
+  async #erase(name: string, erasures: Calls['erase']['args']['erasures']): Promise<Calls['erase']['result']> {
+    const room = this.#rooms.get(name)
+    const pending = room === undefined ? [] : this.#eraser.pending(room, erasures)
+    if (room === undefined || pending.length === 0) return 'erased'
+    try {
+      for (const erasure of pending) for (const _ of this.#eraser.erase(room, erasure)) await this.#yield()
+      let wiped = this.#wiper.step()
+      for (; wiped === 'more'; wiped = this.#wiper.step()) await this.#yield()
+      if (wiped === 'done') {
+        this.#eraser.finish(room, Math.max(...pending.map(({ seq }) => seq)))
+        return 'erased'
+      }
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+    }
+    this.#log.warn('the disk is full: what was removed is erased later', { room: name })
+    return 'readOnly'
+  }
+
   /** The path of the disk is for the operator of the host. */
   #noteFull(isFull: boolean): void {
     if (isFull && !this.#isFull)
@@ -142,12 +176,14 @@ export class Store implements Handlers {
   close(): void {
     this.#checkpointer.run('TRUNCATE')
     this.#db.close()
+    this.#wiper.close()
   }
 
   /** Closes without touching the disk more than needed: a failed write is not tried again (C76). */
   abandon(): void {
     try {
       this.#db.close()
+      this.#wiper.close()
     } catch (error) {
       this.#log.warn('the failed journal could not be closed', { error: String(error) })
     }

@@ -1,6 +1,7 @@
 import type { Appended, Span } from '#domain/ports/journal.ts'
 import type { Log, LogFields } from '#domain/ports/system.ts'
 import { Batch, type CommandId } from '#domain/room/batch.ts'
+import type { Erasure } from '#domain/room/erasure.ts'
 import { isFact } from '#domain/room/events.ts'
 import { BadEntries, packEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { densityFault } from '../numbering.ts'
@@ -41,6 +42,7 @@ export interface Calls {
   /** One page of the rows that hold these sequences, in ascending order; an empty page is the end. */
   holding: { args: { room: string; seqs: readonly number[] }; result: StoredRows }
   trim: { args: { room: string; upTo: number }; result: undefined }
+  erase: { args: { room: string; erasures: readonly Erasure[] }; result: 'erased' | 'readOnly' }
   close: { args: undefined; result: undefined }
 }
 

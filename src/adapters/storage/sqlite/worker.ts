@@ -128,6 +128,8 @@ const perform = (request: Request): unknown => {
       return store.holding(request.args)
     case 'trim':
       return store.trim(request.args)
+    case 'erase':
+      return store.erase(request.args)
     default:
       return request satisfies never
   }

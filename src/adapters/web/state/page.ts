@@ -41,8 +41,8 @@ export class Page {
   readonly session: KeyValueStorage
   readonly #stage = signal<Stage>({ status: 'asking', why: undefined })
   readonly #roomName = signal(LOBBY)
-  readonly language: Signal<Language>
-  readonly words: ReadonlySignal<PageTranslator>
+  readonly language: ReadonlySignal<Language>
+  readonly words: Signal<PageTranslator>
   readonly theme: Signal<Theme>
   readonly key: string
   /** The files that leave from here. */
@@ -56,12 +56,11 @@ export class Page {
   readonly #secrets: Secrets
   #entry = 0
 
-  constructor(kept: KeyValueStorage, session: KeyValueStorage, languages: readonly string[]) {
+  constructor(kept: KeyValueStorage, session: KeyValueStorage, words: PageTranslator) {
     this.kept = kept
     this.session = session
-    const asked = languages.find((tag) => /^(en|id)\b/i.test(tag)) ?? 'en'
-    this.language = signal<Language>((kept.get('language') ?? asked.slice(0, 2).toLowerCase()) === 'id' ? 'id' : 'en')
-    this.words = computed(() => pageTranslator(this.language.value))
+    this.words = signal(words)
+    this.language = computed(() => this.words.value.language)
     this.theme = signal<Theme>(themes.find((each) => each === kept.get('theme')) ?? 'system')
     this.key = kept.get('key') ?? new BrowserIds().next()
     kept.set('key', this.key)
@@ -96,8 +95,9 @@ export class Page {
     return isNew
   }
 
-  speak(language: Language): void {
-    this.language.value = language
+  /** Rejects where the host does not give the language's script: the page stays as it is. */
+  async speak(language: Language): Promise<void> {
+    this.words.value = await pageTranslator(language)
     this.kept.set('language', language)
   }
 

@@ -10,7 +10,7 @@ const EVERY_MS = 1000
 const READINGS = 120
 
 const language = /^(?:id|in)\b/i.test(navigator.language) ? 'id' : 'en'
-const { say } = pageTranslator(language)
+const { say } = await pageTranslator(language)
 
 /** The state of the host, for its operator. */
 export function StatusPage() {

@@ -50,7 +50,7 @@ export function SettingsDialog({ room, closed }: { readonly room: Room; readonly
           {say('language')}
           <select
             value={page.language.value}
-            onChange={({ currentTarget }) => page.speak(currentTarget.value === 'id' ? 'id' : 'en')}
+            onChange={({ currentTarget }) => void page.speak(currentTarget.value === 'id' ? 'id' : 'en')}
           >
             {languages.map((language) => (
               <option key={language} value={language}>

@@ -6,6 +6,7 @@ import { type Entry, isFact } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { Appender, FreeSpace } from '#storage/sqlite/appender.ts'
 import { Checkpointer, connect, migrate } from '#storage/sqlite/database.ts'
+import { Eraser } from '#storage/sqlite/eraser.ts'
 import { Reader } from '#storage/sqlite/reader.ts'
 import { type Room, RoomTable } from '#storage/sqlite/room-table.ts'
 import type { Row } from '#storage/sqlite/rows.ts'
@@ -116,5 +117,18 @@ describe('C84: damage that is met while the store is used', () => {
     expect(seqs(reader.read(room, 0, 100))).toEqual([7, 8])
     expect(db.prepare('SELECT id FROM ids ORDER BY id').all()).toMatchObject([{ id: 'c' }, { id: 'd' }])
     db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  })
+
+  test('leaves a row as it is that should be erased, and says so; what is erased beside it is gone', () => {
+    flip(1, 'teh')
+    const eraser = new Eraser(db, new RoomTable(db), reader, search, new Checkpointer(db))
+    const rows = () => db.prepare('SELECT bytes FROM batches ORDER BY key').all()
+    const before = rows()
+    for (const target of [1, 6])
+      for (const _ of eraser.erase(room, { type: 'messageRemoved', seq: 9, at: 9, by, target }));
+    expect(rows()[0]).toEqual(before[0])
+    expect(entriesOf(reader.read(room, 4, 100))).toMatchObject([{ text: 'susu' }, { type: 'erased' }, {}, {}])
+    expect(log.errors()).toMatchObject([{ fields: { room: 'lobby', first: 1, entriesLeft: 3 } }])
+    expect(search.find(room, ['kopi'], 10)).toEqual([1, 4])
   })
 })

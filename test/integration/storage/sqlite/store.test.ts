@@ -23,6 +23,9 @@ const alter = (sql: string): void => {
   db.close()
 }
 
+const OF_SCHEMA_2 = `DROP TABLE erased; DROP TABLE search; PRAGMA user_version = 2; PRAGMA application_id = ${0x7474_0002};
+  CREATE VIRTUAL TABLE search USING fts5(words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='1 2 3 4 5 6')`
+
 const makeStore = (appends: number): void => {
   const store = openStore(directory)
   for (let seq = 1; seq <= appends; seq += 1) append(store, 'lobby', [said(seq, `kopi ${seq}`)], [`id-${seq}`])
@@ -32,9 +35,9 @@ const makeStore = (appends: number): void => {
 describe("the journal's database", () => {
   test('of a newer version is refused and left as it is (C84)', () => {
     makeStore(3)
-    alter(`PRAGMA user_version = 3; PRAGMA application_id = ${0x7474_0003}`)
+    alter(`PRAGMA user_version = 4; PRAGMA application_id = ${0x7474_0004}`)
     expect(() => openStore(directory)).toThrow(JournalTooNew)
-    expect(() => openStore(directory)).toThrow(/schema 3.*this tamtam knows 2/)
+    expect(() => openStore(directory)).toThrow(/schema 4.*this tamtam knows 3/)
     expect(quarantines(directory)).toEqual([])
   })
 
@@ -105,6 +108,7 @@ describe("the journal's database", () => {
     const before = [1, 2, 3].map((seq) => said(seq, `kopi ${seq}`))
     append(made, 'lobby', before, ['id-1'])
     made.close()
+    alter(OF_SCHEMA_2)
     alter(`ALTER TABLE batches DROP COLUMN sums; PRAGMA user_version = 1; PRAGMA application_id = ${0x7474_0001}`)
     expect(inspectJournal(directory)).toMatchObject({ entries: 3, damagedRows: 0, missing: 0, damage: undefined })
     const log = new CollectedLog()
