@@ -46,6 +46,7 @@ export const pageIndonesian: PageCatalog = {
   fileHere: 'berkas [{id}] {file} dari {name}{for}: {size}, sha256 {digest}',
   folderSize: { one: '{count} berkas, {size}', other: '{count} berkas, {size}' },
   fileGone: '{file} dari {name} sudah tidak ada: {why}',
+  fileSpaceLow: 'berkas di sini sudah {used} dari {quota}: sebentar lagi yang tertua dihapus untuk yang baru',
   fileRemoved: '{name} menghapus {file}',
   messageRemoved: '{name} menghapus satu pesan',
   erased: 'satu pesan dihapus oleh {name}',
@@ -241,6 +242,14 @@ export const pageIndonesian: PageCatalog = {
   slowCommits: '99 dari 100 commit',
   entries: 'Entri',
   noTransfers: 'Tidak ada berkas yang sedang dikirim.',
+  oneFile: 'Satu berkas',
+  filesOfARoom: 'Berkas satu ruang',
+  filesOfTheHost: 'Berkas tuan rumah',
+  filesStay: 'Berkas disimpan',
+  filesLeft: 'Tempat untuk berkas: {size} lagi',
+  asTheDisk: 'selama ada tempat',
+  days: { one: '{count} hari', other: '{count} hari' },
+  forEver: 'selamanya',
 
   // /help
   helpSay: 'ketik untuk mengobrol; //teks mengirim /teks',

@@ -34,7 +34,7 @@ interface DoctorFlags {
 export const addDoctor = (program: Command): Command =>
   program
     .command('doctor')
-    .description('look whether a host would do well here: port, disk, clock, limits, and what it keeps')
+    .description('check whether a host would work well here: port, disk, clock, limits, and its stored data')
     .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
     .option('--port <port>', 'port the host is to listen on (8268)')
     .option('--bind <address>', 'address it is to listen on (127.0.0.1)')
@@ -124,7 +124,7 @@ export function terminal(stdout: { readonly isTTY?: boolean }, env: NodeJS.Proce
   const term = env['TERM']
   if (stdout.isTTY !== true) return ok('terminal', 'none: one line an event')
   if (term === undefined || term === '' || term === 'dumb')
-    return warning('terminal', 'its cursor does not move: one line an event', 'set TERM to what it is')
+    return warning('terminal', 'its cursor does not move: one line an event', 'set TERM to its type')
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''
   if (process.platform !== 'win32' && !/utf-?8/i.test(locale))
     return warning('terminal', `${term}, and the locale does not say UTF-8`, 'set LANG to one that does')
@@ -251,7 +251,7 @@ export async function store(directory: string, deep: boolean): Promise<readonly 
       bad(
         'store',
         `can't be read: ${forTerminal(String(error))}`,
-        'the next start sets what is damaged aside; keep a copy',
+        'the next start sets the damaged part aside; keep a copy',
       ),
     ]
   }
@@ -261,14 +261,14 @@ export async function store(directory: string, deep: boolean): Promise<readonly 
 function setAside(directory: string): Finding[] {
   const names = quarantinesIn(directory)
   if (names.length === 0) return []
-  const what = `the journal was damaged, and what could not be read of it lies in ${forTerminal(`${directory}/${names.join(', ')}`)}`
-  return [warning('store', what, 'keep it until you know what was lost, then remove it')]
+  const what = `the journal was damaged, and its unreadable part lies in ${forTerminal(`${directory}/${names.join(', ')}`)}`
+  return [warning('store', what, 'keep it until you know the loss, then remove it')]
 }
 
 function journal({ rooms, entries, damagedRows, missing, damage, newestAt }: Inspection): Finding[] {
   const what = `${counted(entries, 'entry', 'entries')} of ${counted(rooms, 'room')}`
   if (damage !== undefined)
-    return [bad('store', damage, 'the next start saves what verifies and sets the rest aside; keep a copy')]
+    return [bad('store', damage, 'the next start saves all entries that verify and sets the rest aside; keep a copy')]
   const missed = `${counted(missing, 'entry is', 'entries are')} missing`
   if (damagedRows > 0)
     return [

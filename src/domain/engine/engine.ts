@@ -14,7 +14,7 @@ import type { EngineLimits, Ports } from './limits.ts'
 import { Trimming } from './retention.ts'
 import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
-import { Transfers } from './transfers.ts'
+import { type FileSpace, Transfers } from './transfers.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
@@ -163,6 +163,11 @@ export class Engine {
   /** Files that are on their way. */
   get transfers(): readonly TransferActor[] {
     return this.#transfers.open
+  }
+
+  /** The limits of files, and how many bytes more may come. */
+  fileSpace(): Promise<FileSpace> {
+    return this.#transfers.space()
   }
 
   /** Rooms that are in use or have a history. */

@@ -60,7 +60,7 @@ export function makeRoom(
   const exceeded = tightest(
     { of: 'file', bytes: Math.min(limits.maxFileBytes || Number.POSITIVE_INFINITY, usage.storeFileBytes) },
     { of: 'room', bytes: quota },
-    // What stays free on a disk says nothing of how much it holds.
+    // A disk's free space says nothing of its capacity.
     ...(storeBound.of === 'disk' ? [] : [storeBound]),
   )
   if (wanted.bytes > exceeded.bytes) return fileTooLarge(exceeded)
@@ -130,6 +130,11 @@ const SWEEP_MS = 3_600_000
 /** A file that comes may have so much more than it has, while that is free, so that not each piece is counted. */
 const AHEAD_BYTES = 1024 * 1024
 
+/** With so much of its quota a room is warned. */
+const LOW_SHARE = 0.8
+/** Says what no member says. */
+const nobody: Member = { id: '', name: '' }
+
 /** A file store that does not know how much it takes. */
 const unbounded: Pick<BoundedFileStore, 'bytesLeft' | 'bound' | 'maxFileBytes'> = {
   bytesLeft: Number.POSITIVE_INFINITY,
@@ -157,6 +162,8 @@ export class Evictions {
   /** Ids of those of which nothing has. */
   readonly #awaited = new Set<string>()
   readonly #going = new Set<string>()
+  /** Rooms that have been told that the oldest of their files will go soon. */
+  readonly #toldLow = new Set<string>()
   #jumps: ClockJumpDetector | undefined
   #cancelSweep: Cancel | undefined
   /** When the next file expires that has a time of its own, in milliseconds since 1970. */
@@ -195,9 +202,12 @@ export class Evictions {
   }
 
   /** A file is on its way, of which `bytes` are there already. */
-  await(id: string, room: string, bytes: number): void {
+  await(room: RoomActor, id: string, bytes: number): void {
+    const { name } = room.state
+    const { used, quota } = this.#spaceOf(room)
+    if (used < quota * LOW_SHARE) this.#toldLow.delete(name)
     if (bytes === 0) this.#awaited.add(id)
-    else this.#arriving.set(id, { room, bytes, ahead: bytes })
+    else this.#arriving.set(id, { room: name, bytes, ahead: bytes })
   }
 
   release(id: string): void {
@@ -220,13 +230,13 @@ export class Evictions {
       return true
     }
     if (this.#isFree(room, id, bytes + AHEAD_BYTES)) {
-      this.#taken(id, { room: room.state.name, bytes, ahead: bytes + AHEAD_BYTES })
+      this.#taken(room, id, bytes, bytes + AHEAD_BYTES)
       return true
     }
     // Short: nobody takes anything from now on without asking.
     for (const each of this.#arriving.values()) each.ahead = each.bytes
     if (!this.#isFree(room, id, bytes)) return false
-    this.#taken(id, { room: room.state.name, bytes, ahead: bytes })
+    this.#taken(room, id, bytes)
     return true
   }
 
@@ -234,26 +244,51 @@ export class Evictions {
   async reserve(room: RoomActor, id: string, bytes: number): Promise<Rejected | undefined> {
     const going = this.#plan(room, id, bytes)
     if ('type' in going) return going
-    const { name } = room.state
     const before = this.#arriving.get(id)
     // At once: concurrent requests count these bytes, and no longer count on the files to evict.
-    this.#taken(id, { room: name, bytes, ahead: bytes })
+    this.#taken(room, id, bytes)
     if (going.length === 0) return undefined
     const why = await this.#evict(room, going, 'newer files need its place')
     if (why === undefined) return undefined
     this.#arriving.delete(id)
-    this.await(id, name, before?.bytes ?? 0)
+    this.await(room, id, before?.bytes ?? 0)
     return why
   }
 
-  /** What uploads into a room share while it is short: its quota, or what the file store could give it, whichever is less. */
+  /** The bytes that uploads into a room share while it is short: its quota, or the file store's space, whichever is less. */
   shared(room: RoomActor): Limit {
     const quota: Limit = { of: 'room', bytes: this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY }
-    const { bytesLeft, bound } = hasBound(this.#ports.fileStore) ? this.#ports.fileStore : unbounded
+    const { bytesLeft, bound } = this.#store
     let bytes = Math.max(0, bytesLeft)
     for (const arriving of this.#arriving.values()) bytes += arriving.bytes
     for (const whole of this.#wholeOf(room)) bytes += whole.bytes
     return tightest(quota, { of: bound.of, bytes })
+  }
+
+  get #store(): typeof unbounded {
+    const { fileStore } = this.#ports
+    return hasBound(fileStore) ? fileStore : unbounded
+  }
+
+  /** Bytes of a room's files, with those that have come of others, and as many as it may have before its oldest go; `ahead` are not in the file store yet. */
+  #spaceOf(room: RoomActor, ahead = 0): { readonly used: number; readonly quota: number } {
+    const { name, files } = room.state
+    let used = 0
+    for (const { bytes } of this.#wholeOf(room)) used += bytes
+    for (const [id, arriving] of this.#arriving)
+      if (arriving.room === name && files.get(id)?.status !== 'whole') used += arriving.bytes
+    const most = used + Math.max(0, this.#store.bytesLeft - ahead)
+    return { used, quota: Math.min(this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY, most) }
+  }
+
+  /** Once for each crossing: a room that stays full is not told again with each file. */
+  #tellIfLow(room: RoomActor, ahead: number): void {
+    const { name } = room.state
+    if (this.#toldLow.has(name)) return
+    const { used, quota } = this.#spaceOf(room, ahead)
+    if (used < quota * LOW_SHARE || quota === 0) return
+    this.#toldLow.add(name)
+    void tell(room, nobody, { type: 'tellFileSpace', used: Math.min(used, quota), quota })
   }
 
   #isFree(room: RoomActor, id: string, bytes: number): boolean {
@@ -261,13 +296,14 @@ export class Evictions {
     return !('type' in going) && going.length === 0
   }
 
-  #taken(id: string, arriving: Arriving): void {
+  #taken(room: RoomActor, id: string, bytes: number, ahead = bytes): void {
+    const before = this.#arriving.get(id)?.bytes ?? 0
     this.#awaited.delete(id)
-    this.#arriving.set(id, arriving)
+    this.#arriving.set(id, { room: room.state.name, bytes, ahead })
+    this.#tellIfLow(room, bytes - before)
   }
 
   #plan(room: RoomActor, id: string, bytes: number, among?: 'alone'): readonly KeptFile[] | Rejected {
-    const { fileStore } = this.#ports
     const { name, files } = room.state
     const before = this.#arriving.get(id)
     let arrivingBytes = 0
@@ -280,7 +316,7 @@ export class Evictions {
       else if (arriving.room === name && files.get(other)?.status !== 'whole') arrivingBytes += arriving.bytes
       if (!this.#roomOf.has(other)) hostFiles++
     }
-    const { bytesLeft, bound, maxFileBytes } = hasBound(fileStore) ? fileStore : unbounded
+    const { bytesLeft, bound, maxFileBytes } = this.#store
     const isCounted = before !== undefined || (this.#roomOf.has(id) && !this.#awaited.has(id))
     return makeRoom(
       { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: isCounted ? 0 : 1 },
@@ -403,7 +439,7 @@ export class Evictions {
     const old = outOfDate(whole, now, this.#limits).filter((file) => !due.includes(file))
     const going = due.length + old.length
     const isKept = going > 0 && wary && isTooManyAtOnce(going, whole.length)
-    // What can't go just now is looked at again with the next sweep.
+    // Files that can't go just now are checked again with the next sweep.
     for (const { expiresAt } of whole)
       if (expiresAt !== undefined) this.#expiry = Math.min(this.#expiry, expiresAt > now ? expiresAt : now + SWEEP_MS)
     if (isKept) {

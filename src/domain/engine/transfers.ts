@@ -32,7 +32,6 @@ import {
   yielding,
 } from './upload-places.ts'
 
-const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
 
 /** The start data of a tracked file. */
@@ -42,6 +41,12 @@ interface Tracked {
   /** Bytes of it that are there, and how long ago the last of them came; left out where it is new. */
   readonly durable?: number
   readonly idleMs?: number
+}
+
+/** The limits of files, and how many bytes more may come: left out where nobody knows. */
+export interface FileSpace
+  extends Pick<EngineLimits, 'maxFileBytes' | 'hostQuotaBytes' | 'roomQuotaBytes' | 'fileDays'> {
+  readonly bytesLeft?: number
 }
 
 /** The files of a host: those on their way, and in which room each one is. */
@@ -190,6 +195,16 @@ export class Transfers {
     return this.#opened.asObservable()
   }
 
+  /** How much the host keeps of files, and how much more it may take now. */
+  async space(): Promise<FileSpace> {
+    const { fileStore } = this.#ports
+    const { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays } = this.#limits
+    await this.#measure()
+    const bytesLeft = hasBound(fileStore) ? fileStore.bytesLeft : Number.POSITIVE_INFINITY
+    const left = Number.isFinite(bytesLeft) ? { bytesLeft: Math.max(0, bytesLeft) } : {}
+    return { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays, ...left }
+  }
+
   /** Those that are on their way. */
   get open(): readonly TransferActor[] {
     return this.#places.open
@@ -305,7 +320,7 @@ export class Transfers {
       .pipe(progressForRoom(clock, durable ?? 0, () => transfer.file.size))
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
     this.#opened.next(transfer)
-    this.#evictions.await(file.id, name, durable ?? 0)
+    this.#evictions.await(room, file.id, durable ?? 0)
     if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
     this.#sweepLater()
     return transfer
@@ -405,11 +420,16 @@ export class Transfers {
   #sweepLater(): void {
     if (this.open.length === 0) return
     const { transferKeptMs, transferEmptyMs } = this.#limits
-    this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, transferKeptMs, transferEmptyMs), () => {
+    // To the moment: an upload of which nothing comes is gone after `transferEmptyMs`, whenever it began.
+    const due = this.open.map(({ keptForMs }) => keptForMs).filter((ms) => ms > 0)
+    this.#cancelSweep ??= this.#ports.clock.after(Math.min(transferKeptMs, transferEmptyMs, ...due), () => {
       this.#cancelSweep = undefined
       for (const transfer of this.open)
-        if (transfer.status === 'paused' && transfer.keptForMs === 0)
-          transfer.withdraw('it was not finished in time').catch((error: unknown) => this.#failed(error))
+        if (
+          transfer.keptForMs === 0 &&
+          (transfer.status === 'paused' || (transfer.owner === IN_BAND && transfer.isEmpty))
+        )
+          this.#places.end(transfer, 'it was not finished in time').catch((error: unknown) => this.#failed(error))
       this.#sweepLater()
     })
   }

@@ -60,6 +60,8 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
   'POST /rooms/:room/files/:name': { may: INSIDE, as: '/rooms/den/files/x', how: { body: 'abc' } },
   'PUT /:room/': { may: INSIDE, as: '/den/', how: { body: 'abc' } },
   'PUT /:room/:name': { may: INSIDE, as: '/den/b.txt', how: { body: 'abc' } },
+  'PUT /:room/:name/': { may: INSIDE, as: '/den/folder/', how: { body: 'abc' } },
+  'PUT /rooms/:room/files/:name/': { may: INSIDE, as: '/rooms/den/files/folder/', how: { body: 'abc' } },
   'PUT /rooms/:room/files/': { may: INSIDE, as: '/rooms/den/files/', how: { body: 'abc' } },
   'PUT /rooms/:room/files/:name': { may: INSIDE, as: '/rooms/den/files/c.txt', how: { body: 'abc' } },
   'POST /rooms/:room/files': {

@@ -35,6 +35,11 @@ export async function getMetrics({ context: { engine, metrics }, reply }: Exchan
     total(({ last }) => last),
   )
   metrics.gauge('transfers', engine.uploads)
+  const { maxFileBytes, hostQuotaBytes, roomQuotaBytes, bytesLeft } = await engine.fileSpace()
+  metrics.gauge('max_file_bytes', maxFileBytes)
+  metrics.gauge('host_quota_bytes', hostQuotaBytes)
+  metrics.gauge('room_quota_bytes', roomQuotaBytes)
+  if (bytesLeft !== undefined) metrics.gauge('file_bytes_left', bytesLeft)
   return reply.type(metrics.contentType).send(await metrics.text())
 }
 
@@ -89,6 +94,7 @@ async function factsOf({ engine, clock, metrics }: HttpContext, startedAt: numbe
   return {
     upMs: Math.round(clock.elapsed() - startedAt),
     memoryBytes: process.memoryUsage.rss(),
+    space: await engine.fileSpace(),
     rooms,
     transfers,
     values,

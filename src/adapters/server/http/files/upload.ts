@@ -26,7 +26,7 @@ import {
 } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
-import { accepted, HttpRefused, notFound, type Refusal, refuse } from '../errors.ts'
+import { accepted, HttpRefused, notFound, type Refusal, refusalBody, refuse } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
@@ -60,7 +60,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
     if (received === 'cut') return reply.hijack()
     if ('sha256' in received) return reply.code(201).send(fileJson(received, url))
     if (!('code' in received)) throw new Error('a whole body was neither kept nor refused')
-    // A second PUT begins at the start, under a new id: what came of this one would only take room.
+    // A second PUT begins at the start, under a new id: the bytes of this one would only take space.
     if (received.code === 'HASH_MISMATCH' || received.code === 'DISK_FULL') await transfer.withdraw(received.message)
     return refuse(reply, received)
   })
@@ -338,9 +338,7 @@ function answerForm(
 }
 
 const formJson = (ended: FormFile): object =>
-  'file' in ended
-    ? fileJson(ended.file, ended.url)
-    : { name: ended.name, code: ended.why.code, message: ended.why.message }
+  'file' in ended ? fileJson(ended.file, ended.url) : { name: ended.name, ...refusalBody(ended.why) }
 
 /** A whole file, for its sender. */
 const fileJson = ({ id, name, size, sha256, ...about }: WholeFile, url: string): object => ({
