@@ -31,6 +31,7 @@ import { type ConnectionState, Refused, type RoomSession, type Upload, type Uplo
 import type { TransferActor } from '../transfer/actor.ts'
 import { refusedUpload } from '../transfer/upload.ts'
 import { type Bandwidth, type RateLimiterLease, unlimited } from './bandwidth.ts'
+import type { Erasures } from './erasures.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import type { NickRegistry, Rooms } from './rooms.ts'
@@ -45,6 +46,7 @@ export interface SessionParts {
   readonly nicks: NickRegistry
   readonly history: History
   readonly transfers: Transfers
+  readonly erasures: Erasures
   readonly bandwidth: Bandwidth
   /** Those that are in a room; each takes itself out once it has left. */
   readonly sessions: Set<LocalSession>
@@ -222,6 +224,7 @@ export class LocalSession implements RoomSession {
       live$: this.#room.batches$,
       last: () => this.#room.state.last,
       read: (from: number) => this.#parts.history.read(this, from),
+      current: (batch: Batch) => this.#parts.erasures.batch(batch),
     }
     const subscription = new RoomSubscription(feed, after, take, ended)
     this.#subscriptions.add(subscription)
@@ -371,7 +374,8 @@ export class LocalSession implements RoomSession {
     }
     const batches = upTo < last ? await this.#parts.history.read(this, upTo, limit) : []
     if (batches.length === 0) come(last)
-    for (const batch of batches) {
+    for (const stored of batches) {
+      const batch = this.#parts.erasures.batch(stored)
       come(batch.first! - 1)
       read += batch.entries.length
       for (const event of batch.events) if (isEntry(event) && this.sees(event)) events.push(event)
@@ -380,11 +384,18 @@ export class LocalSession implements RoomSession {
     return { events, read, upTo }
   }
 
+  /** Past events that were read before, as they are by now: messages among them may have been removed. */
+  current(events: readonly PastEvent[]): readonly PastEvent[] {
+    return this.#parts.erasures.events(this.room, events)
+  }
+
   async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     // Hits that the member may not see are left out: then it searches further back.
     for (let reach = limit; ; reach *= 2) {
       const found = await this.#parts.history.search(this, query, reach)
-      const seen = publicFacts(found).filter((event): event is PastEvent => this.sees(event))
+      const seen = publicFacts(this.current(found)).filter(
+        (event): event is PastEvent => event.type !== 'erased' && this.sees(event),
+      )
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }
   }

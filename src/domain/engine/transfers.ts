@@ -8,6 +8,7 @@ import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
+import { type Erasure, isErasure } from '../room/erasure.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
@@ -80,9 +81,8 @@ export class Transfers {
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
-  async load(): Promise<void> {
-    const { journal, fileStore, log } = this.#ports
-    const { roomOf, interrupted, gone, newest, expiry } = await findFiles(journal)
+  async load({ roomOf, interrupted, gone, newest, expiry }: FoundFacts): Promise<void> {
+    const { fileStore, log } = this.#ports
     for (const [id, room] of roomOf) this.#roomOf.set(id, room)
     const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
@@ -455,8 +455,8 @@ export class Transfers {
   }
 }
 
-/** The result of a starting host's check of its files. */
-export interface FoundFiles {
+/** What a starting host finds in the facts of its rooms. */
+export interface FoundFacts {
   /** The room of each file, by the file's id. */
   readonly roomOf: ReadonlyMap<string, string>
   /** The id of a whole file for each digest. */
@@ -469,22 +469,28 @@ export interface FoundFiles {
   readonly newest: number | undefined
   /** When the first one expires that has a time of its own; infinite where none has. */
   readonly expiry: number
+  /** By which messages of a room were removed. */
+  readonly erasures: ReadonlyMap<string, readonly Erasure[]>
 }
 
-export async function findFiles(journal: Journal): Promise<FoundFiles> {
+export async function findFacts(journal: Journal): Promise<FoundFacts> {
   const roomOf = new Map<string, string>()
   const byDigest = new Map<string, string>()
   const interrupted: { room: string; file: RoomFile }[] = []
   const gone: string[] = []
+  const erasures = new Map<string, Erasure[]>()
   let newest: number | undefined
   let expiry = Number.POSITIVE_INFINITY
   for (const room of (await journal.rooms()).keys()) {
     const state = initialState(room)
+    const removals: Erasure[] = []
     for (const fact of await journal.facts(room)) {
       evolve(state, fact)
       newest = Math.max(newest ?? 0, fact.at)
       if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
+      if (isErasure(fact)) removals.push(fact)
     }
+    erasures.set(room, removals)
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
       expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
@@ -492,7 +498,7 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
       else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, byDigest, interrupted, gone, newest, expiry }
+  return { roomOf, byDigest, interrupted, gone, newest, expiry, erasures }
 }
 
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')
