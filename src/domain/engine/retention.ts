@@ -97,7 +97,7 @@ export const outOfDate = (
 ): readonly KeptFile[] => (fileDays === 0 ? [] : whole.filter(({ at }) => at + fileDays * DAY_MS < now))
 
 /** Those whose own time has come. */
-const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
+export const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
   whole.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt <= now)
 
 /** A clock that has jumped must not empty a room: after a jump only a few of its files go in one sweep (C83). */
