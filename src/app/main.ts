@@ -32,10 +32,10 @@ config.onUnhandledError = (error) => {
 }
 
 const program = new Command('tamtam')
-  .description('A chat room with a file drop that one command hosts and that people join with what they have.')
+  .description('A chat room with a file drop that one command hosts and that people join with the programs they have.')
   .version(version, '--version', 'print the version')
   .exitOverride()
-  .showHelpAfterError('(tamtam help shows what there is)')
+  .showHelpAfterError('(tamtam help lists the commands)')
 
 const [typed = ''] = process.argv.slice(2)
 const isAlone = Object.hasOwn(commands, typed) && !OF_ALL.includes(typed)

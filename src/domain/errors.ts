@@ -46,6 +46,7 @@ export const CODES = [
   'TRY_LATER',
 ] as const
 
+/** The stable codes of refusals (`docs/http.md` has their meanings and HTTP statuses). */
 export type Code = (typeof CODES)[number]
 
 /** An expected refusal: a value, not an exception. `message` tells the cause and the remedy. */
@@ -53,7 +54,7 @@ export interface Rejected {
   readonly type: 'rejected'
   readonly code: Code
   readonly message: string
-  /** When it makes sense to try again, where that is known. */
+  /** Seconds until a new try makes sense, where that is known. */
   readonly retrySeconds?: number
   /** Which limit of bytes was met, for texts in other languages and for programs. */
   readonly limit?: Limit

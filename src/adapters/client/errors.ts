@@ -41,7 +41,7 @@ export const refusal = (status: number, code: string, message: string, limit?: T
   ...(limit === undefined ? {} : { limit }),
 })
 
-export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
+export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'the server at that address is no tamtam')
 
 export const isRefusal = (value: object): value is Refusal => 'type' in value && value.type === 'rejected'
 

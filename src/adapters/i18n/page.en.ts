@@ -136,7 +136,7 @@ export const pageEnglish = {
 
   // Reading.
   loading: 'Loading …',
-  notLoaded: 'What was said before could not be read: {why}',
+  notLoaded: 'History could not be read: {why}',
   beginning: 'This is where the room begins.',
   nobodySpoke: 'Nobody has said anything yet. Say hello.',
   newHere: 'New',
@@ -154,7 +154,7 @@ export const pageEnglish = {
   connecting: 'Connecting …',
   retryIn: 'No connection: {why}. Trying again in {seconds} s.',
   retryNow: 'No connection: {why}. Trying again now.',
-  stillKept: 'What you write is sent once the host is back.',
+  stillKept: 'Your messages are sent once the host is back.',
   placeEnded: 'You are not in the room any more: {why}',
 
   // People.
@@ -167,8 +167,8 @@ export const pageEnglish = {
   takeOp: 'Take op away',
   reason: 'Reason (may be left out)',
   aboutName: 'About {name}',
-  hideTalk: 'Hide what they say',
-  showTalk: 'Show what they say again',
+  hideTalk: 'Ignore',
+  showTalk: 'Stop ignoring',
   lookAfter: 'Look after the room',
   lockRoom: 'Let nobody new in',
   unlockRoom: 'Let people in again',
@@ -235,7 +235,7 @@ export const pageEnglish = {
   isExact: 'Your copy of {file} is exact, byte for byte.',
   isOther: 'This is not {file}: its digest is another.',
   previewFailed: 'It could not be shown: {why}',
-  notShowable: 'it is not what its name says',
+  notShowable: 'its content does not match its name',
 
   // The status of the host.
   hostStatus: 'How the host is doing',
@@ -262,12 +262,12 @@ export const pageEnglish = {
   helpSay: 'type to chat; //text says /text',
   helpNick: 'be called name',
   helpJoin: 'go to another room; it is made when it is not there',
-  helpWho: 'who is here',
+  helpWho: 'list the members',
   helpMsg: 'say something to one person only',
   helpMe: 'say what you do: * name text',
   helpAway: 'say that you are away',
   helpBack: 'say that you are here again',
-  helpTopic: 'what the room is about, or set it',
+  helpTopic: 'show the topic, or set it',
   helpHistory: 'the last n lines of the room',
   helpSearch: 'lines and files that have all these words',
   helpKick: 'send somebody out; they may come back',
@@ -281,10 +281,10 @@ export const pageEnglish = {
   helpUnlock: 'let people in again',
   helpSlow: 'members may send one message in so many seconds; off: as many as they like',
   helpExpire: 'files go after so long, an hour to 365 days; off: they stay',
-  helpCollect: 'what members send is for you only; what has come',
-  helpPassword: 'who comes in from now on needs it; off: nobody does',
-  helpInvite: 'get what lets one person into this room, once; which there are; take one back',
-  helpIgnore: 'hide what somebody says, and show it again',
+  helpCollect: 'collect submissions for operators only; list them',
+  helpPassword: 'set the password for joining; off: remove it',
+  helpInvite: 'make an invitation for one person; list them; revoke one',
+  helpIgnore: 'hide a member, and show them again',
   helpTheme: 'other colours',
   helpQuit: 'leave and hang up',
 } as const

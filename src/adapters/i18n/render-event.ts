@@ -75,7 +75,7 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
   }
 }
 
-/** How a rule stands that is a number of seconds: the answer to whoever set it, and the greeting of those who join. */
+/** How a rule stands that is a number of seconds: in the answer to its author, and in greetings. */
 export function secondsRuleText(rule: SecondsRule, seconds: number, { say, language }: PageTranslator): string {
   return seconds === 0 ? say(`${rule}Off`) : say(rule, { time: spanText(seconds, language) })
 }

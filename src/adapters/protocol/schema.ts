@@ -136,7 +136,7 @@ const folder = map({
   bytes: countAs('Their bytes together.'),
 })
 
-/** What is said of a file beside its name, size and digest. */
+/** The fields of a file beside its name, size and digest. */
 const aboutFile = {
   audience: v.exactOptional(audience),
   folder: v.exactOptional(folder),
@@ -206,7 +206,7 @@ export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds
 
 // Rooms
 
-/** What holds in a room; left out where it does not. */
+/** The rules of a room; left out where they do not hold. */
 const facts = {
   topic: text,
   collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),

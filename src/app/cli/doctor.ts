@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { fileLimitsOf, type HostConfig } from '#app/config.ts'
 import { engineDefaults, listenerDefaults } from '#app/defaults.ts'
-import { expired, type KeptFile, makeRoom, outOfDate } from '#domain/engine/retention.ts'
+import { expired, expiryOf, type KeptFile, makeRoom, outOfDate } from '#domain/engine/retention.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
@@ -35,7 +35,7 @@ interface DoctorFlags {
 export const addDoctor = (program: Command): Command =>
   program
     .command('doctor')
-    .description('look whether a host would do well here: port, disk, clock, limits, and what it keeps')
+    .description('check whether a host would work well here: port, disk, clock, limits, and its stored data')
     .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
     .option('--port <port>', 'port the host is to listen on (8268)')
     .option('--bind <address>', 'address it is to listen on (127.0.0.1)')
@@ -125,7 +125,7 @@ export function terminal(stdout: { readonly isTTY?: boolean }, env: NodeJS.Proce
   const term = env['TERM']
   if (stdout.isTTY !== true) return ok('terminal', 'none: one line an event')
   if (term === undefined || term === '' || term === 'dumb')
-    return warning('terminal', 'its cursor does not move: one line an event', 'set TERM to what it is')
+    return warning('terminal', 'its cursor does not move: one line an event', 'set TERM to its type')
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''
   if (process.platform !== 'win32' && !/utf-?8/i.test(locale))
     return warning('terminal', `${term}, and the locale does not say UTF-8`, 'set LANG to one that does')
@@ -257,7 +257,7 @@ export async function store(directory: string, deep: boolean, config: HostConfig
       bad(
         'store',
         `can't be read: ${forTerminal(String(error))}`,
-        'the next start sets what is damaged aside; keep a copy',
+        'the next start sets the damaged part aside; keep a copy',
       ),
     ]
   }
@@ -267,14 +267,14 @@ export async function store(directory: string, deep: boolean, config: HostConfig
 function setAside(directory: string): Finding[] {
   const names = quarantinesIn(directory)
   if (names.length === 0) return []
-  const what = `the journal was damaged, and what could not be read of it lies in ${forTerminal(`${directory}/${names.join(', ')}`)}`
-  return [warning('store', what, 'keep it until you know what was lost, then remove it')]
+  const what = `the journal was damaged, and its unreadable part lies in ${forTerminal(`${directory}/${names.join(', ')}`)}`
+  return [warning('store', what, 'keep it until you know the loss, then remove it')]
 }
 
 function journal({ rooms, entries, damagedRows, missing, damage, newestAt }: Inspection): Finding[] {
   const what = `${counted(entries, 'entry', 'entries')} of ${counted(rooms, 'room')}`
   if (damage !== undefined)
-    return [bad('store', damage, 'the next start saves what verifies and sets the rest aside; keep a copy')]
+    return [bad('store', damage, 'the next start saves all entries that verify and sets the rest aside; keep a copy')]
   const missed = `${counted(missing, 'entry is', 'entries are')} missing`
   if (damagedRows > 0)
     return [
@@ -338,11 +338,11 @@ function leaving(filesOf: Inspection['filesOf'], config: HostConfig, now: number
   const limits = { ...engineDefaults, ...fileLimitsOf(config) }
   const findings: Finding[] = []
   let hostBytes = 0
-  for (const [room, files] of filesOf) {
-    const whole = files.map(({ file: { id, size, expiresAt }, at }) => ({
-      ...{ id, bytes: size, at },
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-    }))
+  for (const [room, { rules, files }] of filesOf) {
+    const whole = files.map(({ file, at }) => {
+      const { id, size: bytes } = file
+      return { id, bytes, at, expiresAt: expiryOf(rules, file, at) }
+    })
     const named = (going: readonly KeptFile[]) => {
       const ids = new Set(going.map(({ id }) => id))
       const names = files.flatMap(({ file }) => (ids.has(file.id) ? [titleOf(file)] : []))

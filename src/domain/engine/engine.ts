@@ -187,6 +187,7 @@ export class Engine {
 
   #published(room: RoomActor): void {
     this.#rooms.grew(room)
+    this.#transfers.published(room)
     this.#trimming.look(room, () => this.#slowestIn(room))
     this.#rooms.letGo(room)
   }

@@ -5,7 +5,8 @@ import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack } from '../room/commands.ts'
-import type { Member } from '../room/events.ts'
+import type { Member, MentionedFile } from '../room/events.ts'
+import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { EngineLimits, Ports, RetentionLimits } from './limits.ts'
 import type { Rooms } from './rooms.ts'
@@ -16,8 +17,8 @@ export interface KeptFile {
   readonly bytes: number
   /** When it was whole, in milliseconds since 1970. */
   readonly at: number
-  /** When its sender or its room wants it to go, in milliseconds since 1970. */
-  readonly expiresAt?: number
+  /** When its sender or its room wants it to go, in milliseconds since 1970; infinite where neither does. */
+  readonly expiresAt: number
 }
 
 /** A file that is to have room. */
@@ -60,7 +61,7 @@ export function makeRoom(
   const exceeded = tightest(
     { of: 'file', bytes: Math.min(limits.maxFileBytes || Number.POSITIVE_INFINITY, usage.storeFileBytes) },
     { of: 'room', bytes: quota },
-    // What stays free on a disk says nothing of how much it holds.
+    // A disk's free space says nothing of its capacity.
     ...(storeBound.of === 'disk' ? [] : [storeBound]),
   )
   if (wanted.bytes > exceeded.bytes) return fileTooLarge(exceeded)
@@ -98,7 +99,16 @@ export const outOfDate = (
 
 /** Those whose own time has come. */
 export const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
-  whole.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt <= now)
+  whole.filter(({ expiresAt }) => expiresAt <= now)
+
+/** When a file goes that became one at `at`: its sender's wish, or its room's rule, whichever is first. */
+export function expiryOf(
+  { expirySeconds }: RoomRules,
+  { expiresAt = Number.POSITIVE_INFINITY }: MentionedFile,
+  at: number,
+): number {
+  return Math.min(expiresAt, expirySeconds === 0 ? Number.POSITIVE_INFINITY : at + expirySeconds * 1000)
+}
 
 /** A clock that has jumped must not empty a room: after a jump only a few of its files go in one sweep (C83). */
 export const isTooManyAtOnce = (going: number, whole: number): boolean => going * 10 > whole
@@ -168,6 +178,8 @@ export class Evictions {
   #cancelSweep: Cancel | undefined
   /** When the next file expires that has a time of its own, in milliseconds since 1970. */
   #expiry = Number.POSITIVE_INFINITY
+  /** The rules of a room that were looked at last. */
+  readonly #seen = new WeakMap<RoomActor, RoomRules>()
   #busy: Promise<unknown> = Promise.resolve()
 
   /** `roomOf` gives the room of each file of the host; evicted files are taken out of it. `failed` is called with every error. */
@@ -255,7 +267,7 @@ export class Evictions {
     return why
   }
 
-  /** What uploads into a room share while it is short: its quota, or what the file store could give it, whichever is less. */
+  /** The bytes that uploads into a room share while it is short: its quota, or the file store's space, whichever is less. */
   shared(room: RoomActor): Limit {
     const quota: Limit = { of: 'room', bytes: this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY }
     const { bytesLeft, bound } = this.#store
@@ -339,7 +351,7 @@ export class Evictions {
       if (status === 'whole' && !this.#going.has(file.id))
         whole.push({
           ...{ id: file.id, bytes: file.size, at },
-          ...(file.expiresAt === undefined ? {} : { expiresAt: file.expiresAt }),
+          expiresAt: expiryOf(state.rules, file, at),
         })
     return whole
   }
@@ -395,7 +407,17 @@ export class Evictions {
     return undefined
   }
 
-  /** A file that is whole, or on its way, goes at this time. */
+  /** To be called after each commit of a room: a rule may say how long its files stay. */
+  look(room: RoomActor): void {
+    const { rules, files } = room.state
+    if (rules.expirySeconds === 0 || this.#seen.get(room) === rules) return
+    this.#seen.set(room, rules)
+    let first = Number.POSITIVE_INFINITY
+    for (const { file, at } of files.values()) first = Math.min(first, expiryOf(rules, file, at))
+    this.expire(first)
+  }
+
+  /** A file that is whole, or on its way, goes at this time, in milliseconds since 1970. */
   expire(at: number): void {
     if (at >= this.#expiry) return
     this.#expiry = at
@@ -439,9 +461,9 @@ export class Evictions {
     const old = outOfDate(whole, now, this.#limits).filter((file) => !due.includes(file))
     const going = due.length + old.length
     const isKept = going > 0 && wary && isTooManyAtOnce(going, whole.length)
-    // What can't go just now is looked at again with the next sweep.
+    // Files that can't go just now are checked again with the next sweep.
     for (const { expiresAt } of whole)
-      if (expiresAt !== undefined) this.#expiry = Math.min(this.#expiry, expiresAt > now ? expiresAt : now + SWEEP_MS)
+      this.#expiry = Math.min(this.#expiry, expiresAt > now ? expiresAt : now + SWEEP_MS)
     if (isKept) {
       const fields = { files: going, of: whole.length }
       this.#ports.log.error('the clock has jumped: files that seem out of date are kept for a day', fields)

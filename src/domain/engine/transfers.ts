@@ -19,7 +19,7 @@ import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Evictions } from './retention.ts'
+import { Evictions, expiryOf } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import {
   arrived,
@@ -177,6 +177,11 @@ export class Transfers {
     await Promise.all(Array.from(room.state.files.keys(), (id) => this.remove(room, by, id)))
   }
 
+  /** To be called after each commit of a room. */
+  published(room: RoomActor): void {
+    this.#evictions.look(room)
+  }
+
   /** Each that begins, or is taken up after a restart, from now on. */
   get opened$(): Observable<TransferActor> {
     return this.#opened.asObservable()
@@ -308,7 +313,7 @@ export class Transfers {
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
     this.#opened.next(transfer)
     this.#evictions.await(room, file.id, durable ?? 0)
-    if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+    this.#evictions.expire(expiryOf(room.state.rules, file, clock.now()))
     this.#sweepLater()
     return transfer
   }
@@ -381,7 +386,7 @@ export class Transfers {
     const told = await this.#announce(room, by, { type: 'completeFile', file })
     if (told.type === 'ack') {
       this.#roomOf.set(file.id, room.state.name)
-      if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+      this.#evictions.expire(expiryOf(room.state.rules, file, this.#ports.clock.now()))
     } else await fileStore.remove(file.id)
     return told.type === 'ack' ? file : told
   }
@@ -469,7 +474,7 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
     }
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
-      expiry = Math.min(expiry, file.file.expiresAt ?? Number.POSITIVE_INFINITY)
+      expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
       if (file.status === 'offered') interrupted.push({ room, file })
       else byDigest.set(file.file.sha256, id)
     }

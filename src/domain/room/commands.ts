@@ -40,7 +40,7 @@ export interface RemoveMessage {
   readonly type: 'removeMessage'
   readonly seq: number
 }
-/** The same with what the engine has read of the message: the room itself keeps none. */
+/** The same with the message as the engine has read it: the room itself keeps none. */
 export interface RemoveReadMessage extends RemoveMessage {
   readonly message?: { readonly author: Member; readonly audience?: Audience }
 }

@@ -116,7 +116,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
   }
 }
 
-/** What each command needs. Whose something is matters for what is removed. */
+/** The permission that each command needs; for removals it depends on the author. */
 function permissionFor(state: RoomState, by: Member, command: MemberCommand): Permission {
   switch (command.type) {
     case 'setTopic':
@@ -135,7 +135,7 @@ function permissionFor(state: RoomState, by: Member, command: MemberCommand): Pe
   }
 }
 
-/** What a member or its connection asks, as opposed to what the engine tells. */
+/** Commands of a member or its connection, as opposed to the engine's. */
 type MemberCommand = Exclude<
   RoomCommand,
   {

@@ -64,7 +64,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   receiveFile: ['outsider', ...HERE],
   removeMessage: HERE,
   removeFile: HERE,
-  // What somebody else has said or sent.
+  // Another person's message or file.
   removeOthers: OPERATORS,
   clear: ['owner'],
   setTopic: FREE,
@@ -373,7 +373,7 @@ export function moderate(
   }
 }
 
-/** What a rule may be set to, in seconds. */
+/** The range of a rule, in seconds. */
 const BOUNDS: Readonly<
   Record<SetSeconds['type'], { readonly least: number; readonly most: number; readonly wrong: Rejected }>
 > = {

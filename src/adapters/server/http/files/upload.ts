@@ -60,7 +60,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
     if (received === 'cut') return reply.hijack()
     if ('sha256' in received) return reply.code(201).send(fileJson(received, url))
     if (!('code' in received)) throw new Error('a whole body was neither kept nor refused')
-    // A second PUT begins at the start, under a new id: what came of this one would only take room.
+    // A second PUT begins at the start, under a new id: the bytes of this one would only take space.
     if (received.code === 'HASH_MISMATCH' || received.code === 'DISK_FULL') await transfer.withdraw(received.message)
     return refuse(reply, received)
   })
