@@ -9,7 +9,7 @@ import type { BundleLimits, Manifest, RoomPart } from '#bundle/manifest.ts'
 import { readLines } from '#bundle/room-lines.ts'
 import { type Carried, type Digest, hold, Merge, nothingHeld } from '#domain/bundle/merge.ts'
 import type { RetentionLimits } from '#domain/engine/limits.ts'
-import { findFiles } from '#domain/engine/transfers.ts'
+import { findFacts } from '#domain/engine/transfers.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { fileTooLarge, noSpace } from '#domain/file-limits.ts'
 import { forTerminal, sizeText } from '#domain/names/text.ts'
@@ -102,7 +102,7 @@ export async function importBundle(
     const manifest = await reader.manifest()
     if (manifest.rooms.reduce((sum, { entries }) => sum + entries, 0) > limits.entries)
       throw new BadBundle(`it has more than ${limits.entries} entries; export its rooms one by one`)
-    const { roomOf, byDigest } = await findFiles(journal)
+    const { roomOf, byDigest } = await findFacts(journal)
     const imports: RoomImport[] = []
     for (const part of manifest.rooms) imports.push(await readRoom(part, reader, journal, limits))
     const wanted = wantedFiles(imports, manifest, roomOf)

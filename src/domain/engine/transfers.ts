@@ -8,10 +8,11 @@ import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
+import { type Erasure, isErasure } from '../room/erasure.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
-import { admits, isSame } from '../room/visibility.ts'
+import { admits, isSame, toOperators } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { IN_BAND, TransferActor } from '../transfer/actor.ts'
 import { progressForRoom } from '../transfer/progress.ts'
@@ -80,9 +81,8 @@ export class Transfers {
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
-  async load(): Promise<void> {
-    const { journal, fileStore, log } = this.#ports
-    const { roomOf, interrupted, gone, newest, expiry } = await findFiles(journal)
+  async load({ roomOf, interrupted, gone, newest, expiry }: FoundFacts): Promise<void> {
+    const { fileStore, log } = this.#ports
     for (const [id, room] of roomOf) this.#roomOf.set(id, room)
     const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
@@ -116,7 +116,7 @@ export class Transfers {
 
   /**
    * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: `by`, where that
-   * is left out. A `WholeFile` where the room has them already.
+   * is left out. A `WholeFile` where the room has them already. `author`: under whose name it is kept, where that is not `by`.
    */
   create(
     room: RoomActor,
@@ -124,20 +124,23 @@ export class Transfers {
     meta: UploadMeta,
     owner?: string,
     id = this.#ports.ids.next(),
+    author = by,
   ): Promise<TransferActor | WholeFile | Rejected> {
-    return this.#rooms.during(room, () => this.#create(room, by, meta, owner, id))
+    // Shares go by where the bytes come from, whoever their author is.
+    const holder = holderOf(room, by, owner)
+    return this.#rooms.during(room, () => this.#create(room, author, meta, { holder, owner }, id))
   }
 
   async #create(
     room: RoomActor,
     by: Member,
     meta: UploadMeta,
-    owner: string | undefined,
+    { holder, owner }: Pick<Tracked, 'holder' | 'owner'>,
     id: string,
   ): Promise<TransferActor | WholeFile | Rejected> {
     const name = safeFileName(meta.name, id)
     if (typeof name !== 'string') return name
-    const audience = room.audienceFor(by, meta.to)
+    const audience = meta.forOperators ? toOperators(by) : room.audienceFor(by, meta.to)
     if (audience !== undefined && 'type' in audience) return audience
     const { size, sha256, folder, expiresInSeconds } = meta
     const promised = {
@@ -147,9 +150,9 @@ export class Transfers {
       ...(expiresInSeconds === undefined ? {} : { expiresAt: this.#ports.clock.now() + expiresInSeconds * 1000 }),
     }
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
-    const known = await this.#known(room, by, file)
+    // What comes by a link must not tell by its digest what the room has.
+    const known = meta.forOperators ? undefined : await this.#known(room, by, file)
     if (known !== undefined) return known
-    const holder = holderOf(room, by, owner)
     await this.#measure()
     const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
     if (full !== undefined) return full
@@ -157,6 +160,16 @@ export class Transfers {
     const transfer = this.#track(room, by, file, { holder, owner })
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
+  }
+
+  /** A whole file that is for the operators of its room, whoever sent it. */
+  async submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    const name = this.#roomOf.get(id)
+    if (name === undefined) return undefined
+    const room = await this.#rooms.use(name)
+    const found = room.state.files.get(id)
+    this.#rooms.release(name)
+    return found?.status === 'whole' && found.file.audience?.to === 'staff' ? { room: name, file: found } : undefined
   }
 
   /** Takes away a file that this member may remove: the room is told first, then the bytes go. */
@@ -442,8 +455,8 @@ export class Transfers {
   }
 }
 
-/** The result of a starting host's check of its files. */
-export interface FoundFiles {
+/** What a starting host finds in the facts of its rooms. */
+export interface FoundFacts {
   /** The room of each file, by the file's id. */
   readonly roomOf: ReadonlyMap<string, string>
   /** The id of a whole file for each digest. */
@@ -456,22 +469,28 @@ export interface FoundFiles {
   readonly newest: number | undefined
   /** When the first one expires that has a time of its own; infinite where none has. */
   readonly expiry: number
+  /** By which messages of a room were removed. */
+  readonly erasures: ReadonlyMap<string, readonly Erasure[]>
 }
 
-export async function findFiles(journal: Journal): Promise<FoundFiles> {
+export async function findFacts(journal: Journal): Promise<FoundFacts> {
   const roomOf = new Map<string, string>()
   const byDigest = new Map<string, string>()
   const interrupted: { room: string; file: RoomFile }[] = []
   const gone: string[] = []
+  const erasures = new Map<string, Erasure[]>()
   let newest: number | undefined
   let expiry = Number.POSITIVE_INFINITY
   for (const room of (await journal.rooms()).keys()) {
     const state = initialState(room)
+    const removals: Erasure[] = []
     for (const fact of await journal.facts(room)) {
       evolve(state, fact)
       newest = Math.max(newest ?? 0, fact.at)
       if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
+      if (isErasure(fact)) removals.push(fact)
     }
+    erasures.set(room, removals)
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
       expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
@@ -479,7 +498,7 @@ export async function findFiles(journal: Journal): Promise<FoundFiles> {
       else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, byDigest, interrupted, gone, newest, expiry }
+  return { roomOf, byDigest, interrupted, gone, newest, expiry, erasures }
 }
 
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')
