@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   tail: async () => (await import('./cli/tail.ts')).addTail,
   ls: async () => (await import('./cli/ls.ts')).addLs,
   rm: async () => (await import('./cli/rm.ts')).addRm,
+  'drop-link': async () => (await import('./cli/drop-link.ts')).addDropLink,
   token: async () => (await import('./cli/token.ts')).addToken,
   export: async () => (await import('./cli/export.ts')).addExport,
   import: async () => (await import('./cli/import.ts')).addImport,

@@ -14,6 +14,7 @@ export const CODES = [
   'NO_SUCH_FILE',
   'NO_SUCH_MESSAGE',
   'NO_SUCH_INVITATION',
+  'NO_SUCH_LINK',
   'NOT_SAVED',
   'NOT_A_MEMBER',
   'NOT_ALLOWED',

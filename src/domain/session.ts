@@ -16,6 +16,8 @@ export interface UploadMeta {
   readonly sha256?: string
   /** The name of the one person in the room whom it is for; left out: it is for everybody. */
   readonly to?: string
+  /** It is for the operators of the room alone, whether that collects or not. Hosts say so of what comes by a drop link. */
+  readonly forOperators?: true
   /** The bytes are a tar of a folder of this name: its files and bytes, as the sender counted. */
   readonly folder?: Folder
   /** Whole seconds after which it goes by itself, counted from when it is whole; left out: it stays as long as the host keeps files. */

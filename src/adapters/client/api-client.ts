@@ -103,6 +103,11 @@ export class ApiClient {
     return `/files/${encodeURIComponent(id)}${below}${ticket === undefined ? '' : `?ticket=${ticket}`}`
   }
 
+  /** Where uploads to a room begin. */
+  uploadsPath(room: string): string {
+    return `/rooms/${encodeURIComponent(room)}/files`
+  }
+
   /** Whether the file's path opens it by itself. */
   hasTicket(id: string): boolean {
     return this.#tickets.has(id)

@@ -23,6 +23,7 @@ export const indonesianRefusals: Readonly<Record<Code | OfLimit, string>> = {
   NO_SUCH_MEMBER: 'nama itu tidak ada, atau ada lebih dari satu; /who menampilkan yang ada ({details})',
   NO_SUCH_FILE: 'berkas itu tidak ada; /files menampilkan yang ada ({details})',
   NO_SUCH_MESSAGE: 'pesan itu tidak ada, atau sudah dihapus ({details})',
+  NO_SUCH_LINK: 'tautan itu tidak ada lagi; /drop-link list menampilkan yang ada',
   NO_SUCH_INVITATION: 'undangan itu tidak ada lagi; /invite list menampilkan yang ada',
   NOT_SAVED: 'berkas itu tidak disimpan ({details})',
   NOT_A_MEMBER: 'Anda tidak berada di ruang ini; masuklah lagi ({details})',

@@ -74,6 +74,8 @@ export const pageEnglish = {
   invitationUnused: '[{id}] not used yet, and good until {time}',
   invitationUsed: '[{id}] used, and lets its person back in until {time}',
   noInvitations: 'there are no invitations to this room',
+  dropLink: '[{id}] files dropped at {link} go to the operators, until {time}',
+  noDropLinks: 'there are no drop links to this room',
   invitationOff: 'nobody comes in by it any more',
 
   // Transfers.
@@ -283,6 +285,7 @@ export const pageEnglish = {
   helpExpire: 'files go after so long, an hour to 365 days; off: they stay',
   helpCollect: 'collect submissions for operators only; list them',
   helpPassword: 'set the password for joining; off: remove it',
+  helpDropLink: 'make an address for handing in files; list them; revoke one',
   helpInvite: 'make an invitation for one person; list them; revoke one',
   helpRemove: 'take away a file, a message by its number, the newest of a name, or your own newest',
   helpClear: 'take away all messages and files, as the owner',

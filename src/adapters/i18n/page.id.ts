@@ -73,6 +73,8 @@ export const pageIndonesian: PageCatalog = {
   invitationUnused: '[{id}] belum dipakai, berlaku sampai {time}',
   invitationUsed: '[{id}] sudah dipakai, pemiliknya bisa masuk lagi sampai {time}',
   noInvitations: 'tidak ada undangan ke ruang ini',
+  dropLink: '[{id}] berkas yang ditaruh di {link} hanya untuk para operator, sampai {time}',
+  noDropLinks: 'tidak ada tautan pengumpulan untuk ruang ini',
   invitationOff: 'undangan itu tidak berlaku lagi',
 
   // Transfers.
@@ -274,6 +276,7 @@ export const pageIndonesian: PageCatalog = {
   helpExpire: 'berkas hilang setelah sekian lama, 1 jam sampai 365 hari; off: tetap ada',
   helpCollect: 'kiriman anggota hanya untuk Anda; lihat yang sudah masuk',
   helpPassword: 'yang masuk mulai sekarang memerlukannya; off: tidak diminta lagi',
+  helpDropLink: 'buat alamat untuk mengumpulkan berkas; lihat daftarnya; cabut satu',
   helpInvite: 'undang satu orang ke ruang ini, sekali; lihat daftarnya; cabut satu',
   helpRemove: 'hapus berkas, pesan menurut nomornya, pesan terakhir seseorang, atau pesan terakhir Anda',
   helpClear: 'hapus semua pesan dan berkas, untuk pemilik',

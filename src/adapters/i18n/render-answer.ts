@@ -28,6 +28,10 @@ export function doneText(command: ClientCommand, words: Translator): string | un
     case 'away':
     case 'back':
       return say(`${command.type}Done`)
+    case 'removeMessage':
+    case 'removeFile':
+    case 'clear':
+      return say('removeDone')
     case 'startCollection':
       return say('collecting')
     case 'endCollection':
@@ -113,6 +117,11 @@ export function accessTexts(
       )
     case 'revoked':
       return [say('invitationOff')]
+    case 'dropLinks':
+      if (answer.links.length === 0) return [say('noDropLinks')]
+      return answer.links.map(({ id, path, expiresAt }) =>
+        say('dropLink', { id, time: minuteText(expiresAt), link: `${base ?? ''}${path}` }),
+      )
     default:
       return answer satisfies never
   }

@@ -288,6 +288,21 @@ export const COMMANDS = [
     },
   },
   {
+    word: 'drop-link',
+    usage: '/drop-link [7d|list|off id]',
+    helpKey: 'helpDropLink',
+    at: EVERYWHERE,
+    permission: 'invite',
+    parse: (rest) => {
+      const [word = '', id = '', ...more] = rest.trim().split(/\s+/)
+      if (word === 'off') return id !== '' && more.length === 0 ? access({ type: 'revokeDropLink', id }) : undefined
+      if (id !== '') return undefined
+      if (word === 'list') return access({ type: 'listDropLinks' })
+      const seconds = spanOf(word)
+      return word === '' || seconds ? access({ type: 'addDropLink', seconds }) : undefined
+    },
+  },
+  {
     word: 'bell',
     usage: '/bell off|mention|all',
     helpKey: 'helpBell',

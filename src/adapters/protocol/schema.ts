@@ -376,6 +376,19 @@ const keptInvitation = map({
 export const invitations = map({ invitations: list(keptInvitation) })
 export type KeptInvitation = v.InferOutput<typeof keptInvitation>
 
+/** How long a drop link is to be valid. */
+export const dropLinkWish = v.strictObject(
+  { expiresInSeconds: v.exactOptional(v.pipe(count, v.minValue(1, 'must be 1 or more'))) },
+  mapFault,
+)
+export const dropFacts = map({ expiresAt: timeAs('Until when files can be dropped') })
+export const dropLink = map({
+  id: v.pipe(text, v.description('By which it is taken back.')),
+  path: v.pipe(path, v.description('The address of a page; files come in by PUT below it.')),
+  ...dropFacts.entries,
+})
+export const dropLinks = map({ dropLinks: list(dropLink) })
+
 /** A whole file, for its sender. */
 export const sentFile = map({
   ...{ id: fileId, name: text, size: count, sha256, url: path },

@@ -2,13 +2,14 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
-import type { HostConfig } from '#app/config.ts'
-import { listenerDefaults } from '#app/defaults.ts'
+import { fileLimitsOf, type HostConfig } from '#app/config.ts'
+import { engineDefaults, listenerDefaults } from '#app/defaults.ts'
+import { expired, expiryOf, type KeptFile, makeRoom, outOfDate } from '#domain/engine/retention.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { sizeText } from '#i18n/format.ts'
+import { sizeText, titleOf } from '#i18n/format.ts'
 import { maxConnections } from '#server/listener/listener.ts'
 import { lockDirectory, sharedDiskUnder } from '#storage/disk/directory-lock.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
@@ -65,7 +66,7 @@ async function* findings(flags: object, deep: boolean): AsyncGenerator<Finding> 
   yield await port(bind, config.port)
   if (!config.ephemeral) {
     yield* await directory(data, config)
-    if (await isDataDirectory(data)) yield* await store(data, deep)
+    if (await isDataDirectory(data)) yield* await store(data, deep, config)
   }
   const now = Date.now()
   yield clock(now, now - startedAt.now, performance.now() - startedAt.elapsed)
@@ -229,12 +230,17 @@ async function space(path: string, hostQuota: number): Promise<Finding> {
 const DAY_MS = 86_400_000
 
 /** Looks through a data directory that a host has made; `deep` reads every file. Repairs nothing. */
-export async function store(directory: string, deep: boolean): Promise<readonly Finding[]> {
+export async function store(directory: string, deep: boolean, config: HostConfig): Promise<readonly Finding[]> {
   try {
     const lock = await lockDirectory(directory, true)
     try {
       const found = inspectJournal(directory)
-      return [...setAside(directory), ...journal(found), ...(await files(directory, found.files, deep))]
+      return [
+        ...setAside(directory),
+        ...journal(found),
+        ...(await files(directory, found.files, deep)),
+        ...leaving(found.filesOf, config, Date.now()),
+      ]
     } finally {
       await lock.release()
     }
@@ -322,6 +328,72 @@ async function files(
     await fileStore.close()
   }
 }
+
+/** With less than this share of its quota left, a room's oldest files are about to go. */
+const SPARE_SHARE = 0.2
+const MOST_NAMES = 10
+
+/** The files that go within a day by their age, and those that go first for newer ones where their room, or the host, is nearly full. */
+function leaving(filesOf: Inspection['filesOf'], config: HostConfig, now: number): Finding[] {
+  const limits = { ...engineDefaults, ...fileLimitsOf(config) }
+  const findings: Finding[] = []
+  let hostBytes = 0
+  for (const [room, { rules, files }] of filesOf) {
+    const whole = files.map(({ file, at }) => {
+      const { id, size: bytes } = file
+      return { id, bytes, at, expiresAt: expiryOf(rules, file, at) }
+    })
+    const named = (going: readonly KeptFile[]) => {
+      const ids = new Set(going.map(({ id }) => id))
+      const names = files.flatMap(({ file }) => (ids.has(file.id) ? [titleOf(file)] : []))
+      const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''
+      return forTerminal(`${names.slice(0, MOST_NAMES).join(', ')}${more}`)
+    }
+    const bytes = whole.reduce((sum, file) => sum + file.bytes, 0)
+    hostBytes += bytes
+    const old = new Set([...outOfDate(whole, now + DAY_MS, limits), ...expired(whole, now + DAY_MS)])
+    if (old.size > 0)
+      findings.push(
+        warning(
+          'age',
+          `${forTerminal(room)}: these go within a day: ${named([...old])}`,
+          'fetch what is wanted, or raise --keep-days',
+        ),
+      )
+    const spare = limits.roomQuotaBytes * SPARE_SHARE
+    const going = makeRoom(
+      { bytes: spare, newBytes: spare, newFiles: 0 },
+      { ...alone, whole },
+      { ...limits, maxFileBytes: 0 },
+    )
+    if (!('type' in going) && going.length > 0)
+      findings.push(
+        warning(
+          'quota',
+          `${forTerminal(room)} has ${sizeText(bytes)} of ${sizeText(limits.roomQuotaBytes)}: these go first for newer ones: ${named(going)}`,
+          'fetch what is wanted, or raise --room-quota',
+        ),
+      )
+  }
+  if (limits.hostQuotaBytes > 0 && hostBytes > limits.hostQuotaBytes * (1 - SPARE_SHARE))
+    findings.push(
+      warning(
+        'quota',
+        `the files of all rooms have ${sizeText(hostBytes)} of ${sizeText(limits.hostQuotaBytes)}: in each room the oldest go for newer ones`,
+        'raise --host-quota',
+      ),
+    )
+  return findings.length > 0 ? findings : [ok('quota', 'no file has to go soon')]
+}
+
+/** A room beside which nothing else counts. */
+const alone = {
+  arrivingBytes: 0,
+  hostFiles: 0,
+  storeBytesLeft: Number.POSITIVE_INFINITY,
+  storeBound: { of: 'disk', bytes: 0 },
+  storeFileBytes: Number.POSITIVE_INFINITY,
+} as const
 
 async function isAsKept(fileStore: DiskFileStore, file: WholeFile, deep: boolean): Promise<boolean> {
   if (!deep) return (await fileStore.size(file.id)) === file.size

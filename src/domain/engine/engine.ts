@@ -188,6 +188,11 @@ export class Engine {
     return this.#history.watched(this.#transfers.file(id, member))
   }
 
+  /** A whole file that is for the operators of its room, whoever sent it. */
+  submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    return this.#history.watched(this.#transfers.submission(id))
+  }
+
   /** A file that is on its way. */
   async transfer(id: string): Promise<TransferActor | undefined> {
     return this.#transfers.find(id)

@@ -98,7 +98,7 @@ export const outOfDate = (
 ): readonly KeptFile[] => (fileDays === 0 ? [] : whole.filter(({ at }) => at + fileDays * DAY_MS < now))
 
 /** Those whose own time has come. */
-const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
+export const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
   whole.filter(({ expiresAt }) => expiresAt <= now)
 
 /** When a file goes that became one at `at`: its sender's wish, or its room's rule, whichever is first. */

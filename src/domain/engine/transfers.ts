@@ -12,7 +12,7 @@ import { type Erasure, isErasure } from '../room/erasure.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
-import { admits, isSame } from '../room/visibility.ts'
+import { admits, isSame, toOperators } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { TransferActor } from '../transfer/actor.ts'
 import { progressForRoom } from '../transfer/progress.ts'
@@ -116,7 +116,7 @@ export class Transfers {
 
   /**
    * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: `by`, where that
-   * is left out. A `WholeFile` where the room has them already.
+   * is left out. A `WholeFile` where the room has them already. `author`: under whose name it is kept, where that is not `by`.
    */
   create(
     room: RoomActor,
@@ -124,20 +124,23 @@ export class Transfers {
     meta: UploadMeta,
     owner?: string,
     id = this.#ports.ids.next(),
+    author = by,
   ): Promise<TransferActor | WholeFile | Rejected> {
-    return this.#rooms.during(room, () => this.#create(room, by, meta, owner, id))
+    // Shares go by where the bytes come from, whoever their author is.
+    const holder = holderOf(room, by, owner)
+    return this.#rooms.during(room, () => this.#create(room, author, meta, { holder, owner }, id))
   }
 
   async #create(
     room: RoomActor,
     by: Member,
     meta: UploadMeta,
-    owner: string | undefined,
+    { holder, owner }: Pick<Tracked, 'holder' | 'owner'>,
     id: string,
   ): Promise<TransferActor | WholeFile | Rejected> {
     const name = safeFileName(meta.name, id)
     if (typeof name !== 'string') return name
-    const audience = room.audienceFor(by, meta.to)
+    const audience = meta.forOperators ? toOperators(by) : room.audienceFor(by, meta.to)
     if (audience !== undefined && 'type' in audience) return audience
     const { size, sha256, folder, expiresInSeconds } = meta
     const promised = {
@@ -147,9 +150,9 @@ export class Transfers {
       ...(expiresInSeconds === undefined ? {} : { expiresAt: this.#ports.clock.now() + expiresInSeconds * 1000 }),
     }
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
-    const known = await this.#known(room, by, file)
+    // What comes by a link must not tell by its digest what the room has.
+    const known = meta.forOperators ? undefined : await this.#known(room, by, file)
     if (known !== undefined) return known
-    const holder = holderOf(room, by, owner)
     await this.#measure()
     const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
     if (full !== undefined) return full
@@ -157,6 +160,16 @@ export class Transfers {
     const transfer = this.#track(room, by, file, { holder, owner })
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
+  }
+
+  /** A whole file that is for the operators of its room, whoever sent it. */
+  async submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    const name = this.#roomOf.get(id)
+    if (name === undefined) return undefined
+    const room = await this.#rooms.use(name)
+    const found = room.state.files.get(id)
+    this.#rooms.release(name)
+    return found?.status === 'whole' && found.file.audience?.to === 'staff' ? { room: name, file: found } : undefined
   }
 
   /** Takes away a file that this member may remove: the room is told first, then the bytes go. */

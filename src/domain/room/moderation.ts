@@ -30,6 +30,7 @@ export type Permission =
   | 'continueUpload'
   | 'withdrawUpload'
   | 'seeHandIns'
+  | 'drop'
   | 'leave'
   | 'enter'
   | 'enterLocked'
@@ -83,6 +84,8 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   setSlowMode: OPERATORS,
   setExpiry: OPERATORS,
   seeHandIns: OPERATORS,
+  // A lock keeps members out; a link is for the operators, who can take it back.
+  drop: ['outsider', ...FREE],
   setPassword: OPERATORS,
   invite: OPERATORS,
 }

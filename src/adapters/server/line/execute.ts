@@ -297,7 +297,7 @@ async function remove(caller: Caller, what: string): Promise<void> {
   await caller.pay(priceOf(COSTS.history))
   const removal = await removalOf(session, what)
   if (removal.type === 'rejected') await caller.refuse(removal)
-  else await caller.ask(removal)
+  else if (await caller.ask(removal)) await caller.say(`* ${doneText(removal, caller.words)}`)
 }
 
 async function access(caller: Caller, request: AccessRequest): Promise<void> {
