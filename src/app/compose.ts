@@ -6,6 +6,7 @@ import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
 import type { EngineLimits, Ports } from '#domain/engine/limits.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
+import { checkFolder } from '#folder/reader.ts'
 import { KeyRegistry } from '#server/connection/key-registry.ts'
 import { HttpServer } from '#server/http/server.ts'
 import type { HttpSettings } from '#server/http/settings.ts'
@@ -145,6 +146,7 @@ export function compose(options: TamtamOptions): HostParts {
       ids: from.resolve(IDS),
       log: from.resolve(LOG),
       metrics: from.resolve(METRICS),
+      checkFolder: overrides.checkFolder ?? checkFolder,
     }
     const inMemory = directory === undefined && overrides.journal === undefined
     const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
@@ -195,6 +197,7 @@ export function compose(options: TamtamOptions): HostParts {
         ...(options.token === true ? { token: from.resolve(HOST_TOKEN) } : {}),
         owner: from.resolve(OWNER_KEY),
         roomSecrets: from.resolve(ROOM_SECRETS),
+        signatures: from.resolve(SIGNED_LINKS),
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: { ...httpDefaults, ...options.http },

@@ -3,6 +3,7 @@ import { Engine } from '#domain/engine/engine.ts'
 import type { EngineLimits } from '#domain/engine/limits.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
+import { checkFolder } from '#folder/reader.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { CountingIds } from '#system/ids.ts'
 import { MemoryLog } from '#system/log.ts'
@@ -27,6 +28,7 @@ export async function openHouse({ limits = {}, ...given }: HouseOptions = {}) {
     ids: given.ids ?? new CountingIds(),
     log: new MemoryLog(),
     metrics: new MemoryMetrics(),
+    checkFolder,
   }
   const broken: unknown[] = []
   const engine = new Engine(ports, { ...engineDefaults, ...limits }, (error) => broken.push(error))

@@ -40,11 +40,17 @@ export async function fileStatus(api: ApiClient, id: string): Promise<FileStatus
 export async function createUpload(
   api: ApiClient,
   room: string,
-  { name, size, sha256, to }: UploadMeta,
+  meta: UploadMeta,
 ): Promise<{ readonly id: string } | Refusal> {
-  const headers = { ...tusVersion, ...sizeHeader(size), 'Upload-Metadata': metadataField({ name, sha256 }) }
-  const query = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
-  const answer = await api.ask(`/rooms/${encodeURIComponent(room)}/files${query}`, { method: 'POST', headers })
+  const headers = { ...tusVersion, ...sizeHeader(meta.size), 'Upload-Metadata': metadataField(meta) }
+  const query = new URLSearchParams({
+    ...(meta.to === undefined ? {} : { to: meta.to }),
+    ...(meta.expiresInSeconds === undefined ? {} : { expires: String(meta.expiresInSeconds) }),
+  })
+  const answer = await api.ask(`${api.uploadsPath(room)}${query.size === 0 ? '' : `?${query}`}`, {
+    method: 'POST',
+    headers,
+  })
   if (isRefusal(answer)) return answer
   answer.drop()
   const id = api.fileAt(answer.header('location'))

@@ -1,4 +1,5 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
+import type { Folder } from '#domain/room/events.ts'
 
 /**
  * The headers of resumable uploads (tus 1.0.0) and of digests (RFC 9530), for hosts, programs and pages. A client's mistake is
@@ -21,6 +22,8 @@ export interface TusMetadata {
   readonly name: string
   /** Of the whole file, 64 hexadecimal digits. */
   readonly sha256?: string
+  /** The bytes are a tar of a folder: `files bytes`, as its sender counted them. */
+  readonly folder?: Folder
 }
 
 /** Digest of the bytes of one request. */
@@ -64,22 +67,31 @@ export function tusMetadata(field: HeaderValue): TusMetadata | Rejected {
   const name = textIn(pairs.get('filename') ?? pairs.get('name') ?? '')
   const sha256 = textIn(pairs.get('sha256') ?? '')?.toLowerCase()
   if (name === undefined) return malformed('the filename in Upload-Metadata must be UTF-8, in base64')
-  if (sha256 === '') return { name }
-  if (sha256 === undefined || !SHA256.test(sha256))
+  if (sha256 === undefined || (sha256 !== '' && !SHA256.test(sha256)))
     return malformed('sha256 in Upload-Metadata must be 64 hexadecimal digits, in base64')
-  return { name, sha256 }
+  const folder = folderIn(pairs.get('folder'))
+  if (folder !== undefined && 'type' in folder) return folder
+  return { name, ...(sha256 === '' ? {} : { sha256 }), ...(folder === undefined ? {} : { folder }) }
+}
+
+function folderIn(value: string | undefined): Folder | undefined | Rejected {
+  if (value === undefined) return undefined
+  const [files, bytes, ...rest] = (textIn(value) ?? '').split(' ').map(numberIn)
+  if (files === undefined || bytes === undefined || rest.length > 0)
+    return malformed(
+      'folder in Upload-Metadata must be the number of files, a blank, and that of their bytes, in base64',
+    )
+  return { files, bytes }
 }
 
 /** `Upload-Metadata` for a file. */
-export function metadataField({
-  name,
-  sha256,
-}: {
-  readonly name: string
-  readonly sha256?: string | undefined
-}): string {
+export function metadataField({ name, sha256, folder }: TusMetadata): string {
   const pair = (key: string, value: string) => `${key} ${toBase64(new TextEncoder().encode(value))}`
-  return [pair('filename', name), ...(sha256 === undefined ? [] : [pair('sha256', sha256)])].join(',')
+  return [
+    pair('filename', name),
+    ...(sha256 === undefined ? [] : [pair('sha256', sha256)]),
+    ...(folder === undefined ? [] : [pair('folder', `${folder.files} ${folder.bytes}`)]),
+  ].join(',')
 }
 
 /** `sha1 base64` or `sha256 base64`; undefined where the request has none. */

@@ -36,10 +36,10 @@ interface ImportFlags {
 export const addImport = (program: Command): Command =>
   program
     .command('import')
-    .description('merge a bundle into what a stopped host keeps; what is there already is not brought twice')
+    .description('merge a bundle into the data of a stopped host; nothing is added twice')
     .argument('<file>', 'a bundle that tamtam export wrote; - is standard input')
     .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
-    .option('--json', 'say what was brought as a JSON object')
+    .option('--json', 'print the additions as a JSON object')
     .action((path: string, flags: ImportFlags) => run(() => importFrom(path, flags)))
 
 async function importFrom(path: string, flags: ImportFlags): Promise<void> {

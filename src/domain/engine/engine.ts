@@ -16,7 +16,7 @@ import type { EngineLimits, Ports } from './limits.ts'
 import { Trimming } from './retention.ts'
 import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
-import { findFacts, Transfers } from './transfers.ts'
+import { type FileSpace, findFacts, Transfers } from './transfers.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
@@ -173,6 +173,11 @@ export class Engine {
     return this.#transfers.open
   }
 
+  /** The limits of files, and how many bytes more may come. */
+  fileSpace(): Promise<FileSpace> {
+    return this.#transfers.space()
+  }
+
   /** Rooms that are in use or have a history. */
   rooms(): Promise<readonly RoomSummary[]> {
     return this.#history.watched(this.#rooms.summaries())
@@ -181,6 +186,11 @@ export class Engine {
   /** A file of any room, whole or on its way, where this member may see it, here or not; left out: where everybody may. */
   file(id: string, member = ''): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     return this.#history.watched(this.#transfers.file(id, member))
+  }
+
+  /** A whole file that is for the operators of its room, whoever sent it. */
+  submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    return this.#history.watched(this.#transfers.submission(id))
   }
 
   /** A file that is on its way. */
@@ -192,6 +202,7 @@ export class Engine {
   #published(room: RoomActor, pending: PendingBatch | undefined): void {
     if (pending?.erases === true) this.#erasures.take(room.state.name, pending.batch.entries)
     this.#rooms.grew(room)
+    this.#transfers.published(room)
     this.#trimming.look(room, () => this.#slowestIn(room))
     this.#rooms.letGo(room)
   }

@@ -1,4 +1,5 @@
 import type { FileStore } from '../ports/file-store.ts'
+import type { FolderCheck } from '../ports/folder-check.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Clock, Ids, Log, Metrics } from '../ports/system.ts'
 import type { ActorLimits } from '../room/actor.ts'
@@ -11,6 +12,7 @@ export interface Ports {
   readonly ids: Ids
   readonly log: Log
   readonly metrics: Metrics
+  readonly checkFolder: FolderCheck
 }
 
 /** 0 stands for no limit: of bytes, for as many as the disk has above the space that stays free. */

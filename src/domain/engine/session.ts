@@ -26,7 +26,7 @@ import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
 import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
-import { admits, audienceOf, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
+import { admits, audienceOf, isOperatorName, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
 import { refusedUpload } from '../transfer/upload.ts'
@@ -163,6 +163,11 @@ export class LocalSession implements RoomSession {
     return this.#room.file(id, this.#reads)
   }
 
+  /** Whether this member's name is, or looks like, that of an operator, here or not. */
+  get isCalledLikeOperator(): boolean {
+    return isOperatorName(this.#room.state, this.member.name)
+  }
+
   /** The members who may see a file. */
   viewersOf({ file }: RoomFile): readonly Member[] {
     return this.members.filter(({ id }) => admits(file.audience, this.#room.reader(id)))
@@ -290,7 +295,7 @@ export class LocalSession implements RoomSession {
 
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const { transfers, ports } = this.#parts
-    const why = this.#hasLeft ? left : this.refusalTo('upload')
+    const why = this.#hasLeft ? left : this.refusalTo(meta.forOperators ? 'drop' : 'upload')
     return why === undefined
       ? transfers.upload(this.#room, this.member, source, meta)
       : refusedUpload(ports.ids.next(), why)
@@ -298,11 +303,19 @@ export class LocalSession implements RoomSession {
 
   /**
    * Offers a file to the room; its bytes may come at any time, over any connection. Answers a `WholeFile` where the room has them already,
-   * by the digest that was promised. `owner`: names its sender when they come back, where that is not the member's id.
+   * by the digest that was promised. `owner`: names its sender when they come back, where that is not the member's id. `author`: the id that
+   * it is kept under, of somebody who is not here as a member.
    */
-  async createTransfer(meta: UploadMeta, owner?: string): Promise<TransferActor | WholeFile | Rejected> {
-    const why = this.#hasLeft ? left : this.refusalTo('upload')
-    return why ?? (await this.#parts.transfers.create(this.#room, this.member, meta, owner))
+  async createTransfer(
+    meta: UploadMeta,
+    owner?: string,
+    author = this.#id,
+  ): Promise<TransferActor | WholeFile | Rejected> {
+    const { member } = this
+    const why = this.#hasLeft ? left : this.refusalTo(meta.forOperators ? 'drop' : 'upload')
+    return (
+      why ?? (await this.#parts.transfers.create(this.#room, member, meta, owner, undefined, { ...member, id: author }))
+    )
   }
 
   download(file: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {

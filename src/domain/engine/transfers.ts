@@ -12,7 +12,7 @@ import { type Erasure, isErasure } from '../room/erasure.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
-import { admits, isSame } from '../room/visibility.ts'
+import { admits, isSame, toOperators } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { IN_BAND, TransferActor } from '../transfer/actor.ts'
 import { progressForRoom } from '../transfer/progress.ts'
@@ -20,7 +20,7 @@ import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Evictions } from './retention.ts'
+import { Evictions, expiryOf } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import {
   arrived,
@@ -33,7 +33,6 @@ import {
   yielding,
 } from './upload-places.ts'
 
-const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
 const CUT = { reason: 'the host was restarted while it arrived' }
 
@@ -44,6 +43,12 @@ interface Tracked {
   /** Bytes of it that are there, and how long ago the last of them came; left out where it is new. */
   readonly durable?: number
   readonly idleMs?: number
+}
+
+/** The limits of files, and how many bytes more may come: left out where nobody knows. */
+export interface FileSpace
+  extends Pick<EngineLimits, 'maxFileBytes' | 'hostQuotaBytes' | 'roomQuotaBytes' | 'fileDays'> {
+  readonly bytesLeft?: number
 }
 
 /** The files of a host: those on their way, and in which room each one is. */
@@ -113,7 +118,7 @@ export class Transfers {
 
   /**
    * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: `by`, where that
-   * is left out. A `WholeFile` where the room has them already.
+   * is left out. A `WholeFile` where the room has them already. `author`: under whose name it is kept, where that is not `by`.
    */
   create(
     room: RoomActor,
@@ -121,20 +126,23 @@ export class Transfers {
     meta: UploadMeta,
     owner?: string,
     id = this.#ports.ids.next(),
+    author = by,
   ): Promise<TransferActor | WholeFile | Rejected> {
-    return this.#rooms.during(room, () => this.#create(room, by, meta, owner, id))
+    // Shares go by where the bytes come from, whoever their author is.
+    const holder = holderOf(room, by, owner)
+    return this.#rooms.during(room, () => this.#create(room, author, meta, { holder, owner }, id))
   }
 
   async #create(
     room: RoomActor,
     by: Member,
     meta: UploadMeta,
-    owner: string | undefined,
+    { holder, owner }: Pick<Tracked, 'holder' | 'owner'>,
     id: string,
   ): Promise<TransferActor | WholeFile | Rejected> {
     const name = safeFileName(meta.name, id)
     if (typeof name !== 'string') return name
-    const audience = room.audienceFor(by, meta.to)
+    const audience = meta.forOperators ? toOperators(by) : room.audienceFor(by, meta.to)
     if (audience !== undefined && 'type' in audience) return audience
     const { size, sha256, folder, expiresInSeconds } = meta
     const promised = {
@@ -144,9 +152,9 @@ export class Transfers {
       ...(expiresInSeconds === undefined ? {} : { expiresAt: this.#ports.clock.now() + expiresInSeconds * 1000 }),
     }
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
-    const known = await this.#known(room, by, file)
+    // What comes by a link must not tell by its digest what the room has.
+    const known = meta.forOperators ? undefined : await this.#known(room, by, file)
     if (known !== undefined) return known
-    const holder = holderOf(room, by, owner)
     await this.#measure()
     const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
     if (full !== undefined) return full
@@ -154,6 +162,16 @@ export class Transfers {
     const transfer = this.#track(room, by, file, { holder, owner })
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
+  }
+
+  /** A whole file that is for the operators of its room, whoever sent it. */
+  async submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    const name = this.#roomOf.get(id)
+    if (name === undefined) return undefined
+    const room = await this.#rooms.use(name)
+    const found = room.state.files.get(id)
+    this.#rooms.release(name)
+    return found?.status === 'whole' && found.file.audience?.to === 'staff' ? { room: name, file: found } : undefined
   }
 
   /** Takes away a file that this member may remove: the room is told first, then the bytes go. */
@@ -174,9 +192,24 @@ export class Transfers {
     await Promise.all(Array.from(room.state.files.keys(), (id) => this.remove(room, by, id)))
   }
 
+  /** To be called after each commit of a room. */
+  published(room: RoomActor): void {
+    this.#evictions.look(room)
+  }
+
   /** Each that begins, or is taken up after a restart, from now on. */
   get opened$(): Observable<TransferActor> {
     return this.#opened.asObservable()
+  }
+
+  /** How much the host keeps of files, and how much more it may take now. */
+  async space(): Promise<FileSpace> {
+    const { fileStore } = this.#ports
+    const { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays } = this.#limits
+    await this.#measure()
+    const bytesLeft = hasBound(fileStore) ? fileStore.bytesLeft : Number.POSITIVE_INFINITY
+    const left = Number.isFinite(bytesLeft) ? { bytesLeft: Math.max(0, bytesLeft) } : {}
+    return { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays, ...left }
   }
 
   /** Those that are on their way. */
@@ -270,7 +303,7 @@ export class Transfers {
 
   #track(room: RoomActor, by: Member, file: OfferedFile, { holder, owner, durable, idleMs }: Tracked): TransferActor {
     const { name } = room.state
-    const { fileStore, clock, metrics } = this.#ports
+    const { fileStore, clock, metrics, checkFolder } = this.#ports
     // The room stays as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
     const lease = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
@@ -291,6 +324,7 @@ export class Transfers {
         const turn = bytes === 0 ? undefined : lease.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
+      checkFolder: ({ id, name }) => checkFolder((from) => fileStore.read(id, from, 'lent'), name),
       failed: (error) => this.#failed(error),
       ended: () => {
         this.#places.delete(file.id)
@@ -307,8 +341,8 @@ export class Transfers {
       .pipe(progressForRoom(clock, durable ?? 0, () => transfer.file.size))
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
     this.#opened.next(transfer)
-    this.#evictions.await(file.id, name, durable ?? 0)
-    if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+    this.#evictions.await(room, file.id, durable ?? 0)
+    this.#evictions.expire(expiryOf(room.state.rules, file, clock.now()))
     this.#sweepLater()
     return transfer
   }
@@ -381,7 +415,7 @@ export class Transfers {
     const told = await this.#announce(room, by, { type: 'completeFile', file })
     if (told.type === 'ack') {
       this.#roomOf.set(file.id, room.state.name)
-      if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+      this.#evictions.expire(expiryOf(room.state.rules, file, this.#ports.clock.now()))
     } else await fileStore.remove(file.id)
     return told.type === 'ack' ? file : told
   }
@@ -407,11 +441,16 @@ export class Transfers {
   #sweepLater(): void {
     if (this.open.length === 0) return
     const { transferKeptMs, transferEmptyMs } = this.#limits
-    this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, transferKeptMs, transferEmptyMs), () => {
+    // To the moment: an upload of which nothing comes is gone after `transferEmptyMs`, whenever it began.
+    const due = this.open.map(({ keptForMs }) => keptForMs).filter((ms) => ms > 0)
+    this.#cancelSweep ??= this.#ports.clock.after(Math.min(transferKeptMs, transferEmptyMs, ...due), () => {
       this.#cancelSweep = undefined
       for (const transfer of this.open)
-        if (transfer.status === 'paused' && transfer.keptForMs === 0)
-          transfer.withdraw('it was not finished in time').catch((error: unknown) => this.#failed(error))
+        if (
+          transfer.keptForMs === 0 &&
+          (transfer.status === 'paused' || (transfer.owner === IN_BAND && transfer.isEmpty))
+        )
+          this.#places.end(transfer, 'it was not finished in time').catch((error: unknown) => this.#failed(error))
       this.#sweepLater()
     })
   }
@@ -475,7 +514,7 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
     erasures.set(room, removals)
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
-      expiry = Math.min(expiry, file.file.expiresAt ?? Number.POSITIVE_INFINITY)
+      expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
       const by = clearedBy.get(id)
       if (by !== undefined) cleared.push({ room, file, by })
       else if (file.status === 'offered') interrupted.push({ room, file })

@@ -30,6 +30,9 @@ export class Batch {
   readonly entries: readonly Entry[]
   /** Ids that clients gave, for the journal to know them again. */
   readonly ids: readonly CommandId[]
+  /** Sequences of the first and the last entry; undefined when the batch holds presence only. Each reader asks for them. */
+  readonly first: number | undefined
+  readonly last: number | undefined
   readonly #encodings = new Map<Encoder<unknown>, unknown>()
 
   constructor(room: string, events: readonly RoomEvent[], ids: readonly CommandId[] = []) {
@@ -37,15 +40,8 @@ export class Batch {
     this.events = publicFacts(events)
     this.entries = events.every(isEntry) ? events : events.filter(isEntry)
     this.ids = ids
-  }
-
-  /** Sequence of the first entry; undefined when the batch holds presence only. */
-  get first(): number | undefined {
-    return this.entries[0]?.seq
-  }
-
-  get last(): number | undefined {
-    return this.entries.at(-1)?.seq
+    this.first = this.entries[0]?.seq
+    this.last = this.entries.at(-1)?.seq
   }
 
   encoded<T>(encoder: Encoder<T>): T {

@@ -122,6 +122,11 @@ export class TransferActor {
     return Math.max(0, this.#touched + ms - clock.elapsed())
   }
 
+  /** Nothing of it has come, and nothing waits for its turn. */
+  get isEmpty(): boolean {
+    return this.#touchedAt === 0 && this.#waiting === 0 && this.durable === 0
+  }
+
   /** When it last got on, by the clock's `elapsed`. */
   get touched(): number {
     return this.#touched
@@ -342,7 +347,10 @@ export class TransferActor {
     const digest = await writer.finish()
     if ('type' in digest) return await this.#refused(digest)
     this.#held.taken()
-    const file = { ...this.#file, ...digest }
+    const whole = { ...this.#file, ...digest }
+    const folder = whole.folder === undefined ? undefined : await this.#parts.checkFolder(whole)
+    if (folder !== undefined && 'type' in folder) return await this.#refused(folder)
+    const file = folder === undefined ? whole : { ...whole, folder }
     const told = await this.#parts.announce({ type: 'completeFile', file })
     if (told.type === 'rejected') return await this.#refused(told)
     this.#apply(end)

@@ -2,7 +2,7 @@ import type { Rejected } from '../errors.ts'
 import type { FileStore, FileWriter } from '../ports/file-store.ts'
 import type { Cancel, Clock } from '../ports/system.ts'
 import type { Ack, CompleteFile, OfferFile, WithdrawFile } from '../room/commands.ts'
-import type { WholeFile } from '../room/events.ts'
+import type { Folder, WholeFile } from '../room/events.ts'
 
 /** Says a transfer's fact to the room; resolves after the commit. */
 export type Announce = (fact: OfferFile | CompleteFile | WithdrawFile) => Promise<Ack | Rejected>
@@ -24,6 +24,8 @@ export interface TransferParts {
   admit(bytes: number, upTo: number): Promise<Rejected | undefined> | undefined
   /** Whether one more may write now; another may be made to wait for it. */
   mayWrite(): Promise<Rejected | undefined> | Rejected | undefined
+  /** What is in the folder that a whole file is an archive of, or why it is none. */
+  checkFolder(file: WholeFile): Promise<Folder | Rejected>
   /** Hears of every error of the file store's. */
   failed(error: unknown): void
   /** Hears once when the file is whole, or withdrawn. */

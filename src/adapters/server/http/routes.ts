@@ -4,7 +4,7 @@ import { jsonForTerminal } from '#domain/names/text.ts'
 import { COSTS } from '../connection/rate-limit.ts'
 import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
-import { getFile, headFile } from './files/download.ts'
+import { getFile, headDropped, headFile } from './files/download.ts'
 import { addLink } from './files/links.ts'
 import { addReceipt, listFiles, listHandIns, listReceipts } from './files/receipts.ts'
 import {
@@ -22,11 +22,15 @@ import { isReserved, refuseAbsent, whatWorks } from './near-misses.ts'
 import { openapiOf } from './openapi.ts'
 import { operations } from './operations.ts'
 import {
+  addDropLink,
+  dropFacts,
   invite,
+  listDropLinks,
   listInvitations,
   listRooms,
   postMessages,
   removePassword,
+  revokeDropLink,
   revokeInvitation,
   setPassword,
   showRoom,
@@ -54,6 +58,23 @@ export const ROUTES: readonly Route[] = [
   row('GET /rooms/:room/invitations', 'invite', listInvitations, { about: operations.listInvitations }),
   row('DELETE /rooms/:room/invitations/:id', 'invite', revokeInvitation, { body: 'json', about: operations.revoke }),
 
+  row('POST /rooms/:room/drop-links', 'invite', addDropLink, { body: 'json', about: operations.addDropLink }),
+  row('GET /rooms/:room/drop-links', 'invite', listDropLinks, { about: operations.listDropLinks }),
+  row('DELETE /rooms/:room/drop-links/:id', 'invite', revokeDropLink, {
+    body: 'json',
+    about: operations.revokeDropLink,
+  }),
+  row('GET /drop/:link/facts', 'drop', dropFacts, { link: 'drop', about: operations.dropFacts }),
+  dropRow('PUT /drop/:link', putFile, operations.drop),
+  dropRow('PUT /drop/:link/', putFile),
+  dropRow('PUT /drop/:link/:name', putFile, operations.drop),
+  dropRow('PUT /drop/:link/:name/', putFile),
+  dropRow('POST /drop/:link', postForm, operations.dropForm),
+  dropRow('POST /drop/:link/files', createUpload, operations.createDrop),
+  fileRow('HEAD /drop/:link/files/:id', 'drop', headDropped, { link: 'drop', about: operations.headDropped }),
+  dropRow('PATCH /drop/:link/files/:id', patchUpload, operations.patchUpload),
+  dropRow('DELETE /drop/:link/files/:id', removeUpload, operations.removeUpload),
+
   fileRow('GET /rooms/:room/files', 'read', listFiles, { price: COSTS.files, about: operations.listFiles }),
   fileRow('GET /rooms/:room/hand-ins', 'seeHandIns', listHandIns, {
     price: COSTS.files,
@@ -74,6 +95,10 @@ export const ROUTES: readonly Route[] = [
   fileRow('POST /files/:id/receipts', 'receiveFile', addReceipt, { body: 'json', about: operations.addReceipt }),
   fileRow('POST /files/:id/links', 'read', addLink, { about: operations.addLink }),
 
+  // With a slash at the end the body is a tar of the folder of this name.
+  ...['/:room/:name/', '/rooms/:room/files/:name/'].map((path) =>
+    fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream' }),
+  ),
   ...['/:room/:name', '/rooms/:room/files/:name'].flatMap((path) => [
     fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream', about: operations.putFile }),
     fileRow(`POST ${path}`, 'upload', putFile, { body: 'stream', about: operations.postFile }),
@@ -113,6 +138,10 @@ function row(
 
 function fileRow(...[line, permission, handler, rest]: Parameters<typeof row>): Route {
   return row(line, permission, handler, { ...rest, tus: true })
+}
+
+function dropRow(line: Parameters<typeof row>[0], handler: Route['handler'], about?: Route['about']): Route {
+  return fileRow(line, 'drop', handler, { body: 'stream', link: 'drop', ...(about === undefined ? {} : { about }) })
 }
 
 /** Longer than the longest name of a file, percent-encoded. */

@@ -121,11 +121,13 @@ function streamEvents(
     connection: response,
     markBytes: settings.outboxMarkBytes,
     metrics,
-    deliver: (batch) => {
-      const own = session.visibleIn(batch)
-      const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
-      if (bytes.length > 0) delivery.outbox.write(bytes)
-      finishWithClient()
+    wire: {
+      deliver: (batch) => {
+        const own = session.visibleIn(batch)
+        const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
+        if (bytes.length > 0) delivery.outbox.write(bytes)
+        finishWithClient()
+      },
     },
     ended: finish,
   })

@@ -46,7 +46,7 @@ export interface Caller {
   say(line: string): Promise<void> | undefined
   /** Pays a command's cost beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
   pay(lines: number): Promise<void>
-  refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
+  refuse(why: Pick<Rejected, 'code' | 'message' | 'limit'>): Promise<void> | undefined
   join(room: string, password?: string): Promise<void>
   /** Keeps the host's token; before authentication, joins the first room by it. */
   authenticate(token: string): Promise<void>

@@ -5,6 +5,7 @@ import { CommitLoop } from '#domain/engine/commit-loop.ts'
 import { History } from '#domain/engine/history.ts'
 import { Rooms } from '#domain/engine/rooms.ts'
 import type { RoomActor } from '#domain/room/actor.ts'
+import { checkFolder } from '#folder/reader.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
 import { CountingIds } from '#system/ids.ts'
 import { MemoryLog } from '#system/log.ts'
@@ -28,6 +29,7 @@ function watchedRooms() {
     ids: new CountingIds(),
     log: new MemoryLog(),
     metrics: new MemoryMetrics(),
+    checkFolder,
   }
   const broken: unknown[] = []
   const loop = new CommitLoop(

@@ -39,6 +39,7 @@ function runOf(source: AsyncIterable<Uint8Array>, meta: UploadMeta, fileStore: M
     ...parts,
     mayWrite: () => undefined,
     refusalOf: () => undefined,
+    checkFolder: async () => ({ files: 0, bytes: 0 }),
     failed: () => {},
     ended: () => {},
   })

@@ -8,6 +8,7 @@ import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import { notOwner, TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
+import { spanOf } from '#protocol/commands.ts'
 import { statusOf, TUS_STATUSES } from '#protocol/errors.ts'
 import {
   byteCount,
@@ -25,7 +26,7 @@ import {
 } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
-import { accepted, HttpRefused, notFound, type Refusal, refuse } from '../errors.ts'
+import { accepted, HttpRefused, notFound, type Refusal, refusalBody, refuse } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
@@ -41,7 +42,11 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
   const { request, reply, requester } = exchange
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
-  const meta = { name: paramsOf(request).name, ...bodyMeta(request.headers), ...audienceOf(request) }
+  const meta = {
+    ...{ name: paramsOf(request).name, ...bodyMeta(request.headers) },
+    ...wishesOf(exchange),
+    ...folderAt(request),
+  }
   const { transfer, url } = await offerFile(exchange, meta, fileUrl)
   reply.header('location', url)
   if (!(transfer instanceof TransferActor)) return reply.send(fileJson(transfer, url))
@@ -55,7 +60,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
     if (received === 'cut') return reply.hijack()
     if ('sha256' in received) return reply.code(201).send(fileJson(received, url))
     if (!('code' in received)) throw new Error('a whole body was neither kept nor refused')
-    // A second PUT begins at the start, under a new id: what came of this one would only take room.
+    // A second PUT begins at the start, under a new id: the bytes of this one would only take space.
     if (received.code === 'HASH_MISMATCH' || received.code === 'DISK_FULL') await transfer.withdraw(received.message)
     return refuse(reply, received)
   })
@@ -78,7 +83,7 @@ export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
   if (!speaksTus(headers)) return refuse(reply, noForm(request, paramsOf(request).room))
   const { checksum, meta } = creationOf(headers)
   const path = ({ id }: MentionedFile) => `/files/${id}`
-  const { transfer, url } = await offerFile(exchange, { ...meta, ...audienceOf(request) }, path)
+  const { transfer, url } = await offerFile(exchange, { ...meta, ...wishesOf(exchange) }, path)
   reply.header('Location', url)
   if (!(transfer instanceof TransferActor))
     return reply.code(201).headers({ 'Upload-Offset': transfer.size, 'Upload-Length': transfer.size }).send()
@@ -180,9 +185,13 @@ function offerFile(
   meta: UploadMeta,
   pathOf: (file: MentionedFile) => string,
 ): Promise<Offer> {
-  return requester.inRoom(paramsOf(request).room, async (session) => {
-    const transfer = accepted(await session.createTransfer(meta, ownerKey(context, requester)))
+  const { drop, member } = requester
+  return requester.inRoom(drop?.room ?? paramsOf(request).room, async (session) => {
+    const owner = ownerKey(context, requester) ?? (drop === undefined ? undefined : member)
+    const author = drop === undefined ? undefined : member
+    const transfer = accepted(await session.createTransfer(meta, owner, author))
     const file = transfer instanceof TransferActor ? transfer.file : transfer
+    if (drop !== undefined) return { transfer, url: dropUrl(drop, file) }
     return { transfer, url: `${pathOf(file)}${ownLink(context, requester, session, file)}` }
   })
 }
@@ -294,12 +303,14 @@ async function receiveForm(exchange: Exchange, boundary: string): Promise<Fastif
       'BAD_REQUEST',
       'the Content-Type of this form names no boundary; let your client write that header',
     )
-  const to = audienceOf(request)
-  return await requester.inRoom(paramsOf(request).room || context.settings.room, (session) =>
+  const wishes = wishesOf(exchange)
+  const { drop } = requester
+  return await requester.inRoom(drop?.room ?? (paramsOf(request).room || context.settings.room), (session) =>
     withBody(request, reply, async (body) => {
       const { files, end } = await takeFiles(body, boundary, async (name, bytes): Promise<FormFile> => {
-        const file = await session.upload(bytes, { name, ...to }).done
+        const file = await session.upload(bytes, { name, ...wishes }).done
         if ('type' in file) return { name, why: file }
+        if (drop !== undefined) return { file, url: dropUrl(drop, file) }
         return { file, url: `${fileUrl(file)}${ownLink(context, requester, session, file)}` }
       })
       return end === 'cut' ? reply.hijack() : answerForm(exchange, session, files, end)
@@ -327,14 +338,12 @@ function answerForm(
 }
 
 const formJson = (ended: FormFile): object =>
-  'file' in ended
-    ? fileJson(ended.file, ended.url)
-    : { name: ended.name, code: ended.why.code, message: ended.why.message }
+  'file' in ended ? fileJson(ended.file, ended.url) : { name: ended.name, ...refusalBody(ended.why) }
 
 /** A whole file, for its sender. */
-const fileJson = ({ id, name, size, sha256, audience }: WholeFile, url: string): object => ({
+const fileJson = ({ id, name, size, sha256, ...about }: WholeFile, url: string): object => ({
   ...{ id, name, size, sha256, url },
-  ...(audience === undefined ? {} : { audience }),
+  ...about,
 })
 
 /** Tells where an upload stands: `offset` bytes of it would survive a crash. */
@@ -348,12 +357,35 @@ function refuseUpload(reply: FastifyReply, transfer: TransferActor, why: Rejecte
   return why.code === 'HASH_MISMATCH' ? refuse(reply, why, TUS_STATUSES.HASH_MISMATCH) : refuse(reply, why)
 }
 
-const audience = v.object({
-  to: v.exactOptional(v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty'))),
+const LIFETIME = [60, 365 * 86_400] as const
+const isLifetime = (seconds: unknown): boolean =>
+  typeof seconds === 'number' && seconds >= LIFETIME[0] && seconds <= LIFETIME[1]
+
+const once = v.string('must be given once')
+const wishes = v.object({
+  to: v.exactOptional(v.pipe(once, v.nonEmpty('must not be empty'))),
+  expires: v.exactOptional(
+    v.pipe(
+      once,
+      v.transform(spanOf),
+      v.custom<number>(isLifetime, 'must be a time from 1 minute to 365 days, like 90m, 12h or 7d'),
+    ),
+  ),
 })
 
-/** The one addressee of an upload, by `?to=`. */
-const audienceOf = (request: FastifyRequest): Pick<UploadMeta, 'to'> => checked(audience, request.query)
+/** The one addressee of an upload, by `?to=`, and how long it stays, by `?expires=`; what is dropped is for the operators. */
+function wishesOf({ request, requester }: Exchange): Pick<UploadMeta, 'to' | 'expiresInSeconds' | 'forOperators'> {
+  if (requester.drop !== undefined) return { forOperators: true }
+  const { to, expires } = checked(wishes, request.query)
+  return { ...(to === undefined ? {} : { to }), ...(expires === undefined ? {} : { expiresInSeconds: expires }) }
+}
+
+/** What is put at an address that ends in a slash is a folder. */
+const folderAt = (request: FastifyRequest): Pick<UploadMeta, 'folder'> =>
+  paramsOf(request).name !== '' && /^[^?]*\/(?:\?|$)/.test(request.url) ? { folder: { files: 0, bytes: 0 } } : {}
+
+/** By which a file that was dropped goes on, and nothing of it is read. */
+const dropUrl = ({ text }: { readonly text: string }, { id }: MentionedFile): string => `/drop/${text}/files/${id}`
 
 /** The size and digest of the file that a request has for its body. */
 function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> {
