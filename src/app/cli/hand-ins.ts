@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { lstat, unlink } from 'node:fs/promises'
+import { lstat, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import type { ApiClient } from '#client/api-client.ts'
@@ -9,6 +9,7 @@ import type { Retries } from '#client/retries.ts'
 import { skeleton } from '#domain/names/confusables.ts'
 import { collisionKey, labelled, safeFileName } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import { folderHolds } from '#folder/extract.ts'
 import { sizeText } from '#i18n/format.ts'
 import type { FileRow, HandInList } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
@@ -146,9 +147,14 @@ async function makeWay(folder: string, newest: FileRow, earlier: readonly Collec
   for (const { file, as } of earlier) {
     const content = contentOf(file)
     const [before, after] = [join(folder, nameOf(file)), join(folder, as)]
-    if (content === undefined || content.sha256 === newest.sha256 || !(await holds(before, content))) continue
+    const isAt = file.folder === undefined ? holds : folderHolds
+    if (content === undefined || content.sha256 === newest.sha256 || !(await isAt(before, content))) continue
     const isThere = await exists(after)
-    if (isThere && !(await holds(after, content))) continue
+    if (isThere && (file.folder !== undefined || !(await isAt(after, content)))) continue
+    if (file.folder !== undefined) {
+      await rename(before, after)
+      continue
+    }
     if (!isThere) await named(before, after)
     await unlink(before).catch(ignoreMissing)
   }
