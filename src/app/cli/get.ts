@@ -25,7 +25,8 @@ import { fileStatus } from '#client/tus.ts'
 import { wantedFile } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { sizeText, tookText } from '#i18n/format.ts'
+import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 import { SaveFolder } from '#system/files/publish.ts'
@@ -33,6 +34,7 @@ import { apiOfAsker, asMember } from './as-member.ts'
 import { runBatch } from './batch.ts'
 import {
   apiOf,
+  counted,
   print,
   printJson,
   type RoomTarget,
@@ -42,7 +44,7 @@ import {
   secondsOf,
   targetOrFileOf,
 } from './command.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
 import { collectedFiles, csvOption, expectOption, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
 import { ProgressDisplay } from './progress.ts'
@@ -146,7 +148,12 @@ async function getOne(
   const startedAt = performance.now()
   const display = flags.quiet
     ? undefined
-    : new ProgressDisplay(process.stderr, 'getting', file.name, flags.plain === true)
+    : new ProgressDisplay(
+        process.stderr,
+        'getting',
+        file.folder === undefined ? file.name : `${file.name}/`,
+        flags.plain === true,
+      )
   const report = display?.report ?? (() => {})
   const retries = new Retries(clientDefaults, {
     ...patience(flags),
@@ -162,10 +169,15 @@ async function getOne(
   if (got.path === undefined) return ended
   if (flags.json) await printJson({ type: 'got', ...got, ms: Math.round(ms) })
   else if (!flags.csv) await print(forTerminal(got.path))
-  if (flags.quiet) return ended
-  const what = `${forTerminal(got.name)} ${sizeText(got.size)}`
+  const what = `${forTerminal(titleOf(got))} ${fileSizeText(got, translatorFor('en'))}`
   const how = got.already ? `already here: ${what}` : `got ${what} in ${tookText(ms)}`
-  process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  if (!flags.quiet) process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  const { changed = [] } = got
+  for (const path of changed) process.stderr.write(`not there: ${forTerminal(path)}: it changed while it was sent\n`)
+  if (changed.length > 0)
+    throw new PartlyDone(
+      `${forTerminal(titleOf(got))}: ${counted(changed.length, 'file')} missing; ask its sender to send it again`,
+    )
   return ended
 
   async function bring(): Promise<(WholeFile & Partial<SavedFile>) | Refusal> {
