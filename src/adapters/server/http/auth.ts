@@ -15,6 +15,7 @@ import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rat
 import type { Credentials } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
+import type { OpenFolders } from './files/archive.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import { paramsOf } from './input.ts'
 import type { Operation } from './operations.ts'
@@ -52,6 +53,7 @@ export interface HttpContext extends HttpServerParts {
   readonly names: RequestNames
   readonly rates: RequestRates
   readonly downloads: DownloadSlots
+  readonly folders: OpenFolders
   /** Aborted when the host stops: long answers end then. */
   readonly closing: AbortSignal
   incomingOf(request: IncomingMessage): IncomingConnection

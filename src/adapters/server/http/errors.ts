@@ -11,6 +11,8 @@ export interface Refusal {
   readonly code: HttpCode
   readonly message: string
   readonly retrySeconds?: number
+  /** In place of what is said of all absent things: for somebody who may see what is around this one. */
+  readonly hint?: string
 }
 
 /** A refusal thrown where a value would be in the way. */
@@ -100,6 +102,7 @@ function rawAnswer({ code, message }: Refusal) {
   return { status: statusOf(code), headers, body }
 }
 
-const concealed = ({ code, message }: Refusal): Refusal => (statusOf(code) === 404 ? notFound : { code, message })
+const concealed = ({ code, message, hint }: Refusal): Refusal =>
+  statusOf(code) === 404 ? { ...notFound, ...(hint === undefined ? {} : { message: hint }) } : { code, message }
 
 const storeFailed: Refusal = { code: 'CLOSED', message: 'the host can not read or keep its data any more, and stops' }
