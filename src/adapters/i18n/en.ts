@@ -79,6 +79,8 @@ export const english = {
   notKept: '{file} is not kept any more',
   sent: '{file} is in the room: {size}, sha256 {digest}',
   sentTo: '{file} is with {to}: {size}, sha256 {digest}',
+  pathNotSent: 'not sent: {why}',
+  pathsNotSent: { one: 'not sent: {count} more', other: 'not sent: {count} more' },
   notSent: '{file} is not sent: {why}',
   noSuchFile: 'there is no file {file}; /files tells what there is',
   severalFiles: 'several files begin with {file}; type more of the id',
@@ -115,7 +117,7 @@ export const english = {
 
   // Help on words that the page does not have.
   helpPart: 'leave the room, stay connected',
-  helpFiles: 'what files there are',
+  helpFiles: 'list the files',
   helpFileModes: 'the files of the room; or how they reach you',
   helpGet: 'send me this file now, by its name or id; /files shows them',
   helpSend: 'send a file to the room, or to one person',

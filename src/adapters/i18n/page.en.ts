@@ -47,6 +47,7 @@ export const pageEnglish = {
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
   folderSize: { one: '{count} file, {size}', other: '{count} files, {size}' },
   fileGone: '{file} from {name} is gone: {why}',
+  fileSpaceLow: 'files here have {used} of {quota}: soon the oldest go for newer ones',
   fileRemoved: '{name} removed {file}',
   messageRemoved: '{name} removed a message',
   erased: 'a message was removed by {name}',
@@ -73,6 +74,8 @@ export const pageEnglish = {
   invitationUnused: '[{id}] not used yet, and good until {time}',
   invitationUsed: '[{id}] used, and lets its person back in until {time}',
   noInvitations: 'there are no invitations to this room',
+  dropLink: '[{id}] files dropped at {link} go to the operators, until {time}',
+  noDropLinks: 'there are no drop links to this room',
   invitationOff: 'nobody comes in by it any more',
 
   // Transfers.
@@ -135,7 +138,7 @@ export const pageEnglish = {
 
   // Reading.
   loading: 'Loading …',
-  notLoaded: 'What was said before could not be read: {why}',
+  notLoaded: 'History could not be read: {why}',
   beginning: 'This is where the room begins.',
   nobodySpoke: 'Nobody has said anything yet. Say hello.',
   newHere: 'New',
@@ -153,7 +156,7 @@ export const pageEnglish = {
   connecting: 'Connecting …',
   retryIn: 'No connection: {why}. Trying again in {seconds} s.',
   retryNow: 'No connection: {why}. Trying again now.',
-  stillKept: 'What you write is sent once the host is back.',
+  stillKept: 'Your messages are sent once the host is back.',
   placeEnded: 'You are not in the room any more: {why}',
 
   // People.
@@ -166,8 +169,8 @@ export const pageEnglish = {
   takeOp: 'Take op away',
   reason: 'Reason (may be left out)',
   aboutName: 'About {name}',
-  hideTalk: 'Hide what they say',
-  showTalk: 'Show what they say again',
+  hideTalk: 'Ignore',
+  showTalk: 'Stop ignoring',
   lookAfter: 'Look after the room',
   lockRoom: 'Let nobody new in',
   unlockRoom: 'Let people in again',
@@ -234,7 +237,7 @@ export const pageEnglish = {
   isExact: 'Your copy of {file} is exact, byte for byte.',
   isOther: 'This is not {file}: its digest is another.',
   previewFailed: 'It could not be shown: {why}',
-  notShowable: 'it is not what its name says',
+  notShowable: 'its content does not match its name',
 
   // The status of the host.
   hostStatus: 'How the host is doing',
@@ -248,17 +251,25 @@ export const pageEnglish = {
   slowCommits: '99 of 100 commits',
   entries: 'Entries',
   noTransfers: 'No files are on their way.',
+  oneFile: 'One file',
+  filesOfARoom: 'Files of a room',
+  filesOfTheHost: 'Files of the host',
+  filesStay: 'Files stay',
+  filesLeft: 'Room for files: {size} more',
+  asTheDisk: 'as much as there is room for',
+  days: { one: '{count} day', other: '{count} days' },
+  forEver: 'for ever',
 
   // /help
   helpSay: 'type to chat; //text says /text',
   helpNick: 'be called name',
   helpJoin: 'go to another room; it is made when it is not there',
-  helpWho: 'who is here',
+  helpWho: 'list the members',
   helpMsg: 'say something to one person only',
   helpMe: 'say what you do: * name text',
   helpAway: 'say that you are away',
   helpBack: 'say that you are here again',
-  helpTopic: 'what the room is about, or set it',
+  helpTopic: 'show the topic, or set it',
   helpHistory: 'the last n lines of the room',
   helpSearch: 'lines and files that have all these words',
   helpKick: 'send somebody out; they may come back',
@@ -272,10 +283,11 @@ export const pageEnglish = {
   helpUnlock: 'let people in again',
   helpSlow: 'members may send one message in so many seconds; off: as many as they like',
   helpExpire: 'files go after so long, an hour to 365 days; off: they stay',
-  helpCollect: 'what members send is for you only; what has come',
-  helpPassword: 'who comes in from now on needs it; off: nobody does',
-  helpInvite: 'get what lets one person into this room, once; which there are; take one back',
-  helpIgnore: 'hide what somebody says, and show it again',
+  helpCollect: 'collect submissions for operators only; list them',
+  helpPassword: 'set the password for joining; off: remove it',
+  helpDropLink: 'make an address for handing in files; list them; revoke one',
+  helpInvite: 'make an invitation for one person; list them; revoke one',
+  helpIgnore: 'hide a member, and show them again',
   helpTheme: 'other colours',
   helpQuit: 'leave and hang up',
 } as const

@@ -46,6 +46,7 @@ export const pageIndonesian: PageCatalog = {
   fileHere: 'berkas [{id}] {file} dari {name}{for}: {size}, sha256 {digest}',
   folderSize: { one: '{count} berkas, {size}', other: '{count} berkas, {size}' },
   fileGone: '{file} dari {name} sudah tidak ada: {why}',
+  fileSpaceLow: 'berkas di sini sudah {used} dari {quota}: sebentar lagi yang tertua dihapus untuk yang baru',
   fileRemoved: '{name} menghapus {file}',
   messageRemoved: '{name} menghapus satu pesan',
   erased: 'satu pesan dihapus oleh {name}',
@@ -72,6 +73,8 @@ export const pageIndonesian: PageCatalog = {
   invitationUnused: '[{id}] belum dipakai, berlaku sampai {time}',
   invitationUsed: '[{id}] sudah dipakai, pemiliknya bisa masuk lagi sampai {time}',
   noInvitations: 'tidak ada undangan ke ruang ini',
+  dropLink: '[{id}] berkas yang ditaruh di {link} hanya untuk para operator, sampai {time}',
+  noDropLinks: 'tidak ada tautan pengumpulan untuk ruang ini',
   invitationOff: 'undangan itu tidak berlaku lagi',
 
   // Transfers.
@@ -239,6 +242,14 @@ export const pageIndonesian: PageCatalog = {
   slowCommits: '99 dari 100 commit',
   entries: 'Entri',
   noTransfers: 'Tidak ada berkas yang sedang dikirim.',
+  oneFile: 'Satu berkas',
+  filesOfARoom: 'Berkas satu ruang',
+  filesOfTheHost: 'Berkas tuan rumah',
+  filesStay: 'Berkas disimpan',
+  filesLeft: 'Tempat untuk berkas: {size} lagi',
+  asTheDisk: 'selama ada tempat',
+  days: { one: '{count} hari', other: '{count} hari' },
+  forEver: 'selamanya',
 
   // /help
   helpSay: 'ketik untuk mengobrol; //teks mengirim /teks',
@@ -265,6 +276,7 @@ export const pageIndonesian: PageCatalog = {
   helpExpire: 'berkas hilang setelah sekian lama, 1 jam sampai 365 hari; off: tetap ada',
   helpCollect: 'kiriman anggota hanya untuk Anda; lihat yang sudah masuk',
   helpPassword: 'yang masuk mulai sekarang memerlukannya; off: tidak diminta lagi',
+  helpDropLink: 'buat alamat untuk mengumpulkan berkas; lihat daftarnya; cabut satu',
   helpInvite: 'undang satu orang ke ruang ini, sekali; lihat daftarnya; cabut satu',
   helpIgnore: 'abaikan seseorang, lalu tampilkan lagi',
   helpTheme: 'ganti warna',

@@ -13,7 +13,7 @@ export const refused = (what: string, refusal: Refusal): CommandFailed =>
   )
 
 function exitCodeOf(status: number, code: string): ExitCode {
-  if (code === 'HASH_MISMATCH') return exitCodes.integrity
+  if (code === 'HASH_MISMATCH' || code === 'BAD_FOLDER') return exitCodes.integrity
   if (code === 'EXISTS') return exitCodes.exists
   if (code === 'STREAM_LOST' || code === 'FILE_CHANGED') return exitCodes.incomplete
   if (status === 404 || status === 410) return exitCodes.notFound
@@ -73,8 +73,8 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open; ulimit -n says how many may be',
   EIO: 'the disk fails there',
   EFBIG: 'this disk takes no file of that size',
-  ENOSPC: 'the disk is full; what arrived stays, and the same command goes on',
-  EDQUOT: 'your part of the disk is full; what arrived stays, and the same command goes on',
+  ENOSPC: 'the disk is full; the received part stays, and the same command continues',
+  EDQUOT: 'your part of the disk is full; the received part stays, and the same command continues',
   EROFS: 'nothing can be written there',
 }
 

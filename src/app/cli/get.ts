@@ -25,7 +25,8 @@ import { fileStatus } from '#client/tus.ts'
 import { wantedFile } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { sizeText, tookText } from '#i18n/format.ts'
+import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 import { SaveFolder } from '#system/files/publish.ts'
@@ -33,6 +34,7 @@ import { apiOfAsker, asMember } from './as-member.ts'
 import { runBatch } from './batch.ts'
 import {
   apiOf,
+  counted,
   print,
   printJson,
   type RoomTarget,
@@ -42,7 +44,7 @@ import {
   secondsOf,
   targetOrFileOf,
 } from './command.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
 import { collectedFiles, csvOption, expectOption, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
 import { ProgressDisplay } from './progress.ts'
@@ -76,11 +78,11 @@ export const addGet = (program: Command): Command =>
     .option('--plain', 'no line that changes, even on a terminal')
     .addHelpText(
       'after',
-      '\nPrints the path of each file. Nothing is ever overwritten, and what is here already is not brought again, so that the same command brings\n' +
-        'what is missing. A file that can not be had keeps no other back. A half file of another program goes on when it is\n' +
+      '\nPrints the path of each file. Nothing is ever overwritten, and files that are here already are not fetched again, so that the same command fetches\n' +
+        'the missing ones. A failed file does not stop the others. A half file of another program goes on when it is\n' +
         'called <path>.part: tamtam get -o talk.pdf … goes on with talk.pdf.part.\n' +
-        'With --collected the newest file of each name has that name, and those before it have their time in theirs; the table at the end says who\n' +
-        'has handed in and who has not: everybody who was in the room since it began to collect, or who is named by --expect.',
+        'With --collected the newest file of each name has that name, and those before it have their time in theirs; the table at the end lists who\n' +
+        'has handed in and who has not: the members present since the room began to collect, and those named by --expect.',
     )
     .action((address: string, names: string[], flags: GetFlags) =>
       runResumable(async () => {
@@ -146,7 +148,12 @@ async function getOne(
   const startedAt = performance.now()
   const display = flags.quiet
     ? undefined
-    : new ProgressDisplay(process.stderr, 'getting', file.name, flags.plain === true)
+    : new ProgressDisplay(
+        process.stderr,
+        'getting',
+        file.folder === undefined ? file.name : `${file.name}/`,
+        flags.plain === true,
+      )
   const report = display?.report ?? (() => {})
   const retries = new Retries(clientDefaults, {
     ...patience(flags),
@@ -162,10 +169,15 @@ async function getOne(
   if (got.path === undefined) return ended
   if (flags.json) await printJson({ type: 'got', ...got, ms: Math.round(ms) })
   else if (!flags.csv) await print(forTerminal(got.path))
-  if (flags.quiet) return ended
-  const what = `${forTerminal(got.name)} ${sizeText(got.size)}`
+  const what = `${forTerminal(titleOf(got))} ${fileSizeText(got, translatorFor('en'))}`
   const how = got.already ? `already here: ${what}` : `got ${what} in ${tookText(ms)}`
-  process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  if (!flags.quiet) process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  const { changed = [] } = got
+  for (const path of changed) process.stderr.write(`not there: ${forTerminal(path)}: it changed while it was sent\n`)
+  if (changed.length > 0)
+    throw new PartlyDone(
+      `${forTerminal(titleOf(got))}: ${counted(changed.length, 'file')} missing; ask its sender to send it again`,
+    )
   return ended
 
   async function bring(): Promise<(WholeFile & Partial<SavedFile>) | Refusal> {
@@ -239,7 +251,7 @@ function named(files: readonly FileRow[], name: string, room: string): Wanted {
   const why =
     found === 'several'
       ? 'several files begin with this id'
-      : `there is no such file in ${room}; tamtam ls shows what there is`
+      : `there is no such file in ${room}; tamtam ls lists the files`
   const code = found === 'several' ? exitCodes.usage : exitCodes.notFound
   return { name, failure: new CommandFailed(code, forTerminal(`${name}: ${why}`)) }
 }
@@ -317,7 +329,7 @@ export async function streamFile(
       continue
     }
     const sha256 = hash.digest('hex')
-    if (sha256 !== now.sha256) return refusal(0, 'HASH_MISMATCH', 'what was written is not what was sent')
+    if (sha256 !== now.sha256) return refusal(0, 'HASH_MISMATCH', 'the written bytes differ from the sent ones')
     await giveReceipt(options, id, sha256)
     return { id, name, size, sha256, ...(path === undefined ? {} : { path }) }
   }

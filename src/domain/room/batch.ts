@@ -76,6 +76,7 @@ export class PendingBatch {
   #next: number
   #evicts = false
   #holdsRule = false
+  #erases = false
 
   constructor(room: string, last: number) {
     this.#room = room
@@ -102,6 +103,11 @@ export class PendingBatch {
     return this.#evicts
   }
 
+  /** It removes messages. */
+  get erases(): boolean {
+    return this.#erases
+  }
+
   get batch(): Batch {
     this.#batch ??= new Batch(
       this.#room,
@@ -120,6 +126,7 @@ export class PendingBatch {
       if (isRule(event)) this.#holdsRule = true
     }
     if (event.type === 'fileReceived') for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
+    if (event.type === 'messageRemoved' || event.type === 'cleared') this.#erases = true
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#evicts = true
   }
 

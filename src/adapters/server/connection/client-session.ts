@@ -12,7 +12,7 @@ import type { IncomingConnection } from './incoming-connection.ts'
 import { type KeyHolder, type KeyRegistry, personOf } from './key-registry.ts'
 
 /** A reason as members are told it. */
-export type Reason = Pick<Rejected, 'code' | 'message'>
+export type Reason = Pick<Rejected, 'code' | 'message' | 'limit'>
 
 /** A room was joined, by these credentials. Its events come from the sequence `after` on. */
 export interface Joined {

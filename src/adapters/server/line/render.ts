@@ -151,7 +151,7 @@ export function portion(lines: Lines, session: Reading, from = 0, to = lines.eve
   return pieces
 }
 
-const isOwn = (event: RoomEvent, memberId: string): boolean => event.type !== 'missed' && event.by.id === memberId
+const isOwn = (event: RoomEvent, memberId: string): boolean => 'by' in event && event.by.id === memberId
 
 function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => string): Lines {
   const { events } = batch
@@ -170,7 +170,7 @@ function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => 
     length += text.length
     texts.push(text)
     // Most lines have the author of the line before.
-    if (event.type !== 'missed' && event.by !== author) {
+    if ('by' in event && event.by !== author) {
       author = event.by
       authors.add(author.id)
     }
