@@ -82,6 +82,8 @@ const ROOM_FILES: readonly (readonly [string, Asked])[] = [
   ['PUT /rooms/ROOM/files/', { body: 'abc' }],
   ['PUT /ROOM/a.txt', { body: 'abc' }],
   ['PUT /ROOM/', { body: 'abc' }],
+  ['PUT /ROOM/folder/', { body: 'abc' }],
+  ['PUT /rooms/ROOM/files/folder/', { body: 'abc' }],
   ['POST /ROOM', FORM],
   ['POST /ROOM/', FORM],
   ['POST /ROOM/a.txt', FORM],
