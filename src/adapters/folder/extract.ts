@@ -47,17 +47,17 @@ export interface PublishedFolder extends Published {
 }
 
 /**
- * Builds the folder of a whole archive at this very path, or in a folder under the name `terima_<name>` or that with a number. Undefined where the name is taken: nothing is ever replaced, and the same folder is not built
+ * Builds the folder of a whole archive at this very path, or in a folder under the name `as` (`terima_<name>`) or that with a number. Undefined where the name is taken: nothing is ever replaced, and the same folder is not built
  * twice. Refuses with BAD_FOLDER and HASH_MISMATCH; nothing is left then. Throws the system's errors.
  */
 export async function unpack(
   read: ReadAt,
   file: Incoming & { readonly name: string },
-  target: { readonly path: string } | { readonly folder: SaveFolder },
+  target: { readonly path: string } | { readonly folder: SaveFolder; readonly as?: string },
 ): Promise<PublishedFolder | Rejected | undefined> {
   const listing = await listFolder(read, file.name)
   if ('type' in listing) return listing
-  const place = 'path' in target ? target.path : join(target.folder.path, receivedName(file.name, file.id))
+  const place = 'path' in target ? target.path : join(target.folder.path, target.as ?? receivedName(file.name, file.id))
   const hidden = `.${cutUtf8(basename(place), MOST_BASE_BYTES)}.${file.id.slice(0, 8)}`
   const tree = await extractFolder(read, listing, join(dirname(place), hidden))
   if ('type' in tree) return tree

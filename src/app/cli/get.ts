@@ -102,9 +102,12 @@ async function getCollected(target: RoomTarget, names: readonly string[], flags:
     const list = await readHandIns(api, retries, target.room)
     const { files, folders } = await collectedFiles(list, directory)
     const saveFolders = new Map([...folders.values()].map((name) => [name, new SaveFolder(join(directory, name))]))
-    const items = files.map(({ file, folder, as }) => ({
+    const items = files.map(({ file, folder, as, failure }) => ({
       label: forTerminal(`${folder}/${file.name}`),
-      run: () => getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
+      run: () =>
+        failure !== undefined
+          ? Promise.reject(failure)
+          : getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
     }))
     await runBatch('got', items, flags).finally(() => printHandIns(list, flags, process.stderr, folders))
   })

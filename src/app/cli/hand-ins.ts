@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { lstat, readdir, unlink } from 'node:fs/promises'
+import { lstat, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import type { ApiClient } from '#client/api-client.ts'
@@ -9,6 +9,7 @@ import type { Retries } from '#client/retries.ts'
 import { skeleton } from '#domain/names/confusables.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { type CollectedFile, collected, nameOf } from '#domain/room/hand-ins.ts'
+import { folderHolds } from '#folder/extract.ts'
 import { fileTimeText, sizeText } from '#i18n/format.ts'
 import type { FileRow, HandInList } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
@@ -60,11 +61,17 @@ export async function readHandIns(api: ApiClient, retries: Retries, room: string
 
 // Files
 
+/** A file of somebody, and where it goes. */
+export interface PlacedFile extends CollectedFile<FileRow> {
+  /** Why nothing can go there. */
+  readonly failure?: CommandFailed
+}
+
 /** Folders for people below `directory`, and the files for each, newest versions last. */
 export async function collectedFiles(
   list: HandInList,
   directory: string,
-): Promise<{ readonly files: readonly CollectedFile<FileRow>[]; readonly folders: ReadonlyMap<Person, string> }> {
+): Promise<{ readonly files: readonly PlacedFile[]; readonly folders: ReadonlyMap<Person, string> }> {
   const there = new Set((await readdir(directory).catch(ignoreMissing)) ?? [])
   const { folders, versions } = collected<FileRow, Person>(list.people, {
     // One whose sender is away may never be whole.
@@ -72,10 +79,12 @@ export async function collectedFiles(
     isThere: (folder) => there.has(folder),
     timeText: fileTimeText,
   })
-  const files: CollectedFile<FileRow>[] = []
+  const files: PlacedFile[] = []
   for (const { newest, earlier } of versions) {
-    await makeWay(join(directory, newest.folder), newest.file, earlier)
-    files.push(...earlier, newest)
+    const folder = join(directory, newest.folder)
+    const failure = await placeFault(folder)
+    if (failure === undefined) await makeWay(folder, newest.file, earlier)
+    for (const file of [...earlier, newest]) files.push({ ...file, ...(failure === undefined ? {} : { failure }) })
   }
   return { files, folders }
 }
@@ -84,18 +93,26 @@ type Person = HandInList['people'][number]
 
 const exists = async (path: string): Promise<boolean> => (await lstat(path).catch(ignoreMissing)) !== undefined
 
+/** A link that lies there would lead elsewhere. */
+async function placeFault(folder: string): Promise<CommandFailed | undefined> {
+  const found = await lstat(folder).catch(ignoreMissing)
+  if (found === undefined || found.isDirectory()) return undefined
+  return new CommandFailed(exitCodes.exists, `${forTerminal(folder)} is no folder, and nothing is overwritten`)
+}
+
 /** What had the name until now moves to the name with its time, unless somebody has changed it: then the newer one gets a number. */
 async function makeWay(folder: string, newest: FileRow, earlier: readonly CollectedFile<FileRow>[]): Promise<void> {
-  const found = await lstat(folder).catch(ignoreMissing)
-  if (found === undefined) return
-  if (!found.isDirectory())
-    throw new CommandFailed(exitCodes.exists, `${forTerminal(folder)} is no folder, and nothing is overwritten`)
   for (const { file, as } of earlier) {
     const content = contentOf(file)
     const [before, after] = [join(folder, nameOf(file)), join(folder, as)]
-    if (content === undefined || content.sha256 === newest.sha256 || !(await holds(before, content))) continue
+    const isAt = file.folder === undefined ? holds : folderHolds
+    if (content === undefined || content.sha256 === newest.sha256 || !(await isAt(before, content))) continue
     const isThere = await exists(after)
-    if (isThere && !(await holds(after, content))) continue
+    if (isThere && (file.folder !== undefined || !(await isAt(after, content)))) continue
+    if (file.folder !== undefined) {
+      await rename(before, after)
+      continue
+    }
     if (!isThere) await named(before, after)
     await unlink(before).catch(ignoreMissing)
   }

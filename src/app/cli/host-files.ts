@@ -23,7 +23,7 @@ const PART = /^\.[0-9a-f]{32}(?:\.[\w-]+)?\.part$/
 
 export interface FileSaverOptions {
   /**
-   * The copies go with the room's files: none is made where these and the copies would come to more than `quotaBytes` (0: no bound), and
+   * The copies go with the room's files: none is made where these and the copies would come to more than `quotaBytes` (0: no bound) or than half of the disk, and
    * one that nobody has changed goes when its file is withdrawn. For a host that nobody sits at. Without it copies stay.
    */
   readonly withRoom?: { readonly quotaBytes: number }
@@ -117,17 +117,21 @@ export class FileSaver {
     // A folder is built beside its archive.
     const bytes = folder === undefined ? size : 2 * size
     // A room goes on when a copy does not fit any more.
-    if (freeBytes(fileSystem) - bytes < filesFloorOf(fileSystem))
+    const free = freeBytes(fileSystem) - filesFloorOf(fileSystem)
+    if (free < bytes)
       throw new Error(`the disk of ${this.#directory} has no room for a copy; free some, or choose another with --save`)
-    const quota = this.#withRoom?.quotaBytes ?? 0
-    if (quota === 0) return
+    if (this.#withRoom === undefined) return
+    const quota = this.#withRoom.quotaBytes || Number.POSITIVE_INFINITY
     const inRoom = this.#whole().reduce((sum, file) => sum + file.size, 0)
-    const fits = (folder: number) => inRoom + folder + size <= quota
+    // On half of the disk at most: no file of the room goes, or is refused, for copies of others.
+    const fits = (folder: number) => inRoom + folder + size <= Math.min(quota, (inRoom + folder + free) / 2)
     // Somebody may have taken copies away since they were counted.
     if (this.#folderBytes !== undefined && fits(this.#folderBytes)) return
     this.#folderBytes = (await this.#entries('')).reduce((sum, [, { size }]) => sum + size, 0)
     if (fits(this.#folderBytes)) return
-    throw new Error('with this copy the room would hold more than its quota; --save FOLDER keeps a copy of every file')
+    throw new Error(
+      'with this copy the room would hold more than its quota, or than half of the disk; --save FOLDER keeps a copy of every file',
+    )
   }
 
   /** Files and folders in it whose names begin like `name` does, without its ending. */

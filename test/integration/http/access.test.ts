@@ -81,6 +81,8 @@ const ROOM_FILES: readonly (readonly [string, Asked])[] = [
   ['PUT /rooms/ROOM/files/a.txt', { body: 'abc' }],
   ['PUT /rooms/ROOM/files/', { body: 'abc' }],
   ['PUT /ROOM/a.txt', { body: 'abc' }],
+  ['PUT /ROOM/photos/', { body: 'abc' }],
+  ['PUT /rooms/ROOM/files/photos/', { body: 'abc' }],
   ['PUT /ROOM/', { body: 'abc' }],
   ['PUT /ROOM/folder/', { body: 'abc' }],
   ['PUT /rooms/ROOM/files/folder/', { body: 'abc' }],
