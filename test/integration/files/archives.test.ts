@@ -111,6 +111,7 @@ describe('a folder', () => {
     expect(part.headers['content-range']).toBe('bytes 4-6/7')
     expect(await ask(port, `GET ${at}`, { headers: { Range: 'bytes=7-' } })).toMatchObject({ status: 416 })
     expect(await ask(port, `GET ${at}`, { headers: { 'If-None-Match': etag } })).toMatchObject({ status: 304 })
+    expect(whole.headers).not.toHaveProperty('tamtam-folder')
     const head = await ask(port, `HEAD ${at}`)
     expect(head.headers).toMatchObject({ 'content-length': '7', etag })
     const other = await ask(port, `HEAD ${url}/a.txt`)

@@ -8,6 +8,7 @@ import type { RoomFile } from '#domain/room/state.ts'
 import { type ArchiveMember, MOST_IN_ZIP, tarOf, zipOf } from '#folder/archive.ts'
 import { type FileMember, type FolderListing, MAX_MEMBERS } from '#folder/listing.ts'
 import { fileTimeText } from '#i18n/format.ts'
+import { FOLDER_FIELD } from '#protocol/tus.ts'
 import { fileUrl, memberUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { absent, type Refusal, refuse } from '../errors.ts'
@@ -37,6 +38,7 @@ export async function getNamed(exchange: Exchange): Promise<FastifyReply> {
         const open = (from: number) => session.download(id, from, 'lent')
         return await sendContent(exchange, slot, { ...contentOf(file), name: as }, open, TAR)
       }
+      reply.removeHeader(FOLDER_FIELD)
       const { members } = await listingOf(exchange, session, file)
       return await sendArchive(exchange, slot, session, as, sourced(members, id))
     }),
@@ -52,6 +54,8 @@ export async function getInFolder(exchange: Exchange): Promise<FastifyReply> {
     if (path === '') return await getPlain(exchange)
     throw absent()
   }
+  // It tells of the tar.
+  reply.removeHeader(FOLDER_FIELD)
   if (file.status !== 'whole') return refuse(reply, stillArriving(file))
   if (path === '') return await requester.inRoom(room, (session) => listMembers(exchange, session, file))
   return await withSlot(exchange, (slot) =>
