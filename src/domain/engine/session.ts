@@ -351,11 +351,11 @@ export class LocalSession implements RoomSession {
       const { events, upTo } = await this.page(at, left)
       for (const event of events) {
         found.push(event)
-        if (isEntry(event) && --left === 0) return found
+        if (isEntry(event) && --left === 0) return this.current(found)
       }
       at = upTo
     }
-    return found
+    return this.current(found)
   }
 
   /**
