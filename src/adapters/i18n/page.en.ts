@@ -288,6 +288,8 @@ export const pageEnglish = {
   helpPassword: 'set the password for joining; off: remove it',
   helpDropLink: 'make an address for handing in files; list them; revoke one',
   helpInvite: 'make an invitation for one person; list them; revoke one',
+  helpRemove: 'take away a file, a message by its number, the newest of a name, or your own newest',
+  helpClear: 'take away all messages and files, as the owner',
   helpIgnore: 'hide a member, and show them again',
   helpTheme: 'other colours',
   helpQuit: 'leave and hang up',

@@ -279,6 +279,8 @@ export const pageIndonesian: PageCatalog = {
   helpPassword: 'yang masuk mulai sekarang memerlukannya; off: tidak diminta lagi',
   helpDropLink: 'buat alamat untuk mengumpulkan berkas; lihat daftarnya; cabut satu',
   helpInvite: 'undang satu orang ke ruang ini, sekali; lihat daftarnya; cabut satu',
+  helpRemove: 'hapus berkas, pesan menurut nomornya, pesan terakhir seseorang, atau pesan terakhir Anda',
+  helpClear: 'hapus semua pesan dan berkas, untuk pemilik',
   helpIgnore: 'abaikan seseorang, lalu tampilkan lagi',
   helpTheme: 'ganti warna',
   helpQuit: 'keluar dan tutup sambungan',
