@@ -31,9 +31,11 @@ export async function uploadPath(
   path: DiskPath,
   meta: FileMeta,
 ): Promise<SentPath | Refusal> {
-  const found = await stat(path).catch(unreadable)
-  return found?.isDirectory() ? await uploadFolder(options, path, meta) : await uploadFile(options, path, meta)
+  return await ((await isFolder(path)) ? uploadFolder : uploadFile)(options, path, meta)
 }
+
+export const isFolder = async (path: DiskPath): Promise<boolean> =>
+  (await stat(path).catch(unreadable))?.isDirectory() ?? false
 
 /** Opening it tells why. */
 const unreadable = () => undefined

@@ -232,7 +232,7 @@ export async function filesWanted(
   all: boolean,
 ): Promise<readonly Wanted[]> {
   if (target.file !== undefined) {
-    if (names.length === 0 && !all) return [target.file]
+    if (names.length === 0 && !all) return [await linked(api, retries, target.file)]
     throw new CommandFailed(exitCodes.usage, 'a link is one file; leave out names and --all')
   }
   const found = await retries.until(() => listFiles(api, target.room))
@@ -246,6 +246,14 @@ export async function filesWanted(
   if (newest === undefined)
     throw new CommandFailed(exitCodes.notFound, `there is no file in ${forTerminal(target.room)}`)
   return [newest]
+}
+
+/** A link has an id and a name only; the host tells whether it is one of a folder. */
+async function linked(api: ApiClient, retries: Retries, file: FileToSave): Promise<FileToSave> {
+  const status = await retries.until(() => fileStatus(api, file.id))
+  // A refusal is met again, where it is told.
+  if (isRefusal(status) || status.folder === undefined) return file
+  return { ...file, name: file.name.replace(/\.(?:tar|zip)$/, ''), folder: status.folder }
 }
 
 function named(files: readonly FileRow[], name: string, room: string): Wanted {

@@ -5,7 +5,7 @@ import { configDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { Disconnected, isRefusal } from '#client/errors.ts'
-import { type SentPath, uploadPath } from '#client/folder-upload.ts'
+import { isFolder, type SentPath, uploadPath } from '#client/folder-upload.ts'
 import { DiskResumeStore, uploadPipe } from '#client/node-upload.ts'
 import { receiptsOf } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
@@ -104,7 +104,8 @@ async function sendOne(
   flags: SendFlags,
 ): Promise<'done' | 'already'> {
   const startedAt = performance.now()
-  const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', name, flags.plain === true)
+  const title = path !== undefined && (await isFolder(path)) ? `${name}/` : name
+  const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', title, flags.plain === true)
   const meta = { name, ...(flags.to === undefined ? {} : { to: flags.to }) }
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
   const report = display?.report ?? (() => {})

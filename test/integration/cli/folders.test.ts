@@ -76,7 +76,9 @@ describe('tamtam send and tamtam get', () => {
   it('name a folder as they are told, and write its archive into a pipe', async () => {
     const { at } = await hostForVerbs()
     const cwd = await folderOf(photos)
-    await CliProcess.run(['send', at, 'photos', '--name', 'holiday'], { cwd })
+    const { out: link } = await CliProcess.run(['send', at, 'photos', '--name', 'holiday'], { cwd })
+    expect((await CliProcess.run(['get', link.toString().trim()], { cwd })).out.toString()).toBe('terima_holiday\n')
+    expect(await treeAt(join(cwd, 'terima_holiday'))).toEqual(await treeAt(join(cwd, 'photos')))
     expect((await CliProcess.run(['get', at, 'holiday', '-o', 'there'], { cwd })).code).toBe(0)
     expect(await treeAt(join(cwd, 'there'))).toEqual(await treeAt(join(cwd, 'photos')))
     expect((await CliProcess.run(['get', at, 'holiday', '-o', 'there'], { cwd })).errors).toContain(
