@@ -148,6 +148,12 @@ export const operations = {
     },
     refusals: [...taking, 'BAD_TEXT', 'LINE_TOO_LONG', 'SLOW_MODE', 'ID_REUSED'],
   },
+  removeMessage: {
+    summary:
+      "Takes a message away: one's own, or, as an operator, anybody's. Its text is gone, a trace stays in its place.",
+    answers: { 204: 'It is gone.' },
+    refusals: [...taking, 'NO_SUCH_MESSAGE', 'NOT_ALLOWED', 'BAD_REQUEST'],
+  },
   setPassword: {
     summary: "Sets the room's password: for operators. Who is in stays in.",
     body: { contents: { [JSON_TYPE]: bodies.password } },
@@ -389,10 +395,9 @@ export const operations = {
     tusRefusals: ['HASH_MISMATCH'],
   },
   removeUpload: {
-    summary:
-      "Withdraws an upload of one's own that is not whole yet, or, as an operator, any; 403 NOT_OWNER for others.",
+    summary: "Takes a file away, whole or on its way: one's own, or, as an operator, any. 403 for others.",
     answers: { 204: 'It is gone.' },
-    refusals: ['NOT_OWNER', 'METHOD_NOT_ALLOWED'],
+    refusals: [...taking, 'NOT_OWNER', 'NOT_ALLOWED'],
   },
   listReceipts: {
     summary: 'Who has the file whole, and who in the room has not said so.',

@@ -30,6 +30,7 @@ import {
   listInvitations,
   listRooms,
   postMessages,
+  removeMessage,
   removePassword,
   revokeDropLink,
   revokeInvitation,
@@ -50,6 +51,10 @@ export const ROUTES: readonly Route[] = [
   row('GET /rooms/:room/events', 'read', getEvents, { price: COSTS.history, about: operations.events }),
   row('GET /rooms/:room/search', 'read', searchEvents, { price: COSTS.search, about: operations.search }),
   row('POST /rooms/:room/messages', 'say', postMessages, { price: COSTS.text, body: 'bytes', about: operations.say }),
+  row('DELETE /rooms/:room/messages/:seq', 'removeMessage', removeMessage, {
+    price: COSTS.history,
+    about: operations.removeMessage,
+  }),
   row('PUT /rooms/:room/password', 'setPassword', setPassword, { body: 'json', about: operations.setPassword }),
   row('DELETE /rooms/:room/password', 'setPassword', removePassword, {
     body: 'json',
