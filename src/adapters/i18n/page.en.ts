@@ -172,6 +172,7 @@ export const pageEnglish = {
   hideTalk: 'Ignore',
   showTalk: 'Stop ignoring',
   lookAfter: 'Look after the room',
+  handIns: 'Hand-ins and drop links',
   lockRoom: 'Let nobody new in',
   unlockRoom: 'Let people in again',
   collectOn: 'Collect files',

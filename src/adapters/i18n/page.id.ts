@@ -165,6 +165,7 @@ export const pageIndonesian: PageCatalog = {
   hideTalk: 'Abaikan',
   showTalk: 'Tampilkan lagi',
   lookAfter: 'Kelola ruang',
+  handIns: 'Kumpulan tugas dan tautan pengumpulan',
   lockRoom: 'Kunci ruang',
   unlockRoom: 'Buka kunci ruang',
   collectOn: 'Kumpulkan berkas',

@@ -331,8 +331,8 @@ export class LocalSession implements RoomSession {
   }
 
   /** The bytes of a file, lent, for the host to look at: they leave for nobody, so no cap counts them. */
-  inspect(file: string): AsyncIterable<Uint8Array> {
-    return this.#downloadWith(unlimited, file, 0, 'lent')
+  inspect(file: string, from = 0): AsyncIterable<Uint8Array> {
+    return this.#downloadWith(unlimited, file, from, 'lent')
   }
 
   #downloadWith(lease: RateLimiterLease, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array> {
@@ -357,11 +357,11 @@ export class LocalSession implements RoomSession {
       const { events, upTo } = await this.page(at, left)
       for (const event of events) {
         found.push(event)
-        if (isEntry(event) && --left === 0) return found
+        if (isEntry(event) && --left === 0) return this.current(found)
       }
       at = upTo
     }
-    return found
+    return this.current(found)
   }
 
   /**
