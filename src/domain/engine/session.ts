@@ -331,8 +331,8 @@ export class LocalSession implements RoomSession {
   }
 
   /** The bytes of a file, lent, for the host to look at: they leave for nobody, so no cap counts them. */
-  inspect(file: string): AsyncIterable<Uint8Array> {
-    return this.#downloadWith(unlimited, file, 0, 'lent')
+  inspect(file: string, from = 0): AsyncIterable<Uint8Array> {
+    return this.#downloadWith(unlimited, file, from, 'lent')
   }
 
   #downloadWith(lease: RateLimiterLease, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array> {

@@ -328,6 +328,49 @@ export const operations = {
       },
     },
   },
+  getNamed: {
+    summary: 'The same; of a folder, which is a tar, as a zip where the name ends so.',
+    query: { ticket },
+    answers: {
+      200: {
+        description: 'All of it. A zip is made as it is sent: its length is known, and it has no ranges.',
+        body: { contents: { 'application/octet-stream': { json: {} }, 'application/zip': undefined } },
+      },
+      206: {
+        description: 'The part that was asked for.',
+        body: { contents: { 'application/octet-stream': undefined } },
+      },
+      304: 'Not changed.',
+    },
+    refusals: ['BAD_RANGE', 'BAD_FOLDER'],
+  },
+  getInFolder: {
+    summary: 'One file of a folder, like any file; or without a path, what is in the folder.',
+    query: { ticket },
+    answers: {
+      200: {
+        description: 'The list, or the bytes.',
+        body: { contents: { [JSON_TYPE]: bodies.folderListing, 'application/octet-stream': undefined } },
+      },
+      206: {
+        description: 'The part that was asked for.',
+        body: { contents: { 'application/octet-stream': undefined } },
+      },
+      304: 'Not changed.',
+    },
+    refusals: ['BAD_RANGE', 'BAD_FOLDER'],
+  },
+  roomArchive: {
+    summary: 'All whole files of the room that the requester may see, folders as folders, in one archive.',
+    query: { collected: optional(text('1: what was handed in, in a folder for each person; for operators.')) },
+    answers: {
+      200: {
+        description: 'Made as it is sent: its length is known, and it has no ranges.',
+        body: { contents: { 'application/octet-stream': undefined } },
+      },
+    },
+    refusals: ['NOT_ALLOWED', 'BAD_FOLDER'],
+  },
   patchUpload: {
     summary: "Goes on with an upload of one's own (tus); 403 NOT_OWNER for others.",
     headers: {
