@@ -25,7 +25,7 @@ const form: Asked = {
 }
 const text: Asked = { body: 'hi', headers: { 'Content-Type': 'text/plain' } }
 
-/** Who may ask for each route, apart from the program's own table, and how it is asked; `WHOLE` and `ARRIVING` stand for files, `SAID` for another member's message. */
+/** Who may ask for each route, apart from the program's own table, and how it is asked; `WHOLE` and `ARRIVING` stand for files, `MESSAGE` for somebody else's. */
 const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as: string; readonly how?: Asked }>> = {
   'GET /healthz': { may: WHO, as: '/healthz' },
   'GET /openapi.json': { may: WHO, as: '/openapi.json' },
@@ -39,7 +39,7 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
   'GET /rooms/:room/files': { may: INSIDE, as: '/rooms/den/files' },
   'GET /rooms/:room/hand-ins': { may: STAFF, as: '/rooms/den/hand-ins' },
   'POST /rooms/:room/messages': { may: INSIDE, as: '/rooms/den/messages', how: text },
-  'DELETE /rooms/:room/messages/:seq': { may: STAFF, as: '/rooms/den/messages/SAID' },
+  'DELETE /rooms/:room/messages/:seq': { may: STAFF, as: '/rooms/den/messages/MESSAGE' },
   'PUT /rooms/:room/password': { may: STAFF, as: '/rooms/den/password', how: json('{"password":"x"}') },
   'DELETE /rooms/:room/password': { may: STAFF, as: '/rooms/den/password' },
   'POST /rooms/:room/invitations': { may: STAFF, as: '/rooms/den/invitations' },
@@ -112,20 +112,20 @@ async function peopled() {
     const transfer = await inside.createTransfer(meta, personOf(keyOf('member')))
     return 'id' in transfer ? transfer.id : ''
   }
-  const said = async () => {
-    const answer = await inside.send({ type: 'say', text: 'hi' })
-    return answer.type === 'ack' ? String(answer.seq) : ''
+  const message = async () => {
+    const said = await inside.send({ type: 'say', text: 'hi' })
+    return 'seq' in said ? String(said.seq) : ''
   }
   const shown = (who: Who): Record<string, string> => {
     if (who === 'stranger') return {}
     if (who === 'preAuth') return { Authorization: 'Bearer wrong', 'Tamtam-Key': keyOf('nobody') }
     return { Authorization: `Bearer ${token}`, 'Tamtam-Key': who === 'owner' ? OWNER : keyOf(who) }
   }
-  return { ...host, whole, arriving, said, shown }
+  return { ...host, whole, arriving, message, shown }
 }
 
 test('C117: every route is for those whom the table names, and for nobody else', async () => {
-  const { port, whole, arriving, said, shown } = await peopled()
+  const { port, whole, arriving, message, shown } = await peopled()
   for (const [route, { may, as, how = {} }] of Object.entries(TABLE)) {
     const [method] = route.split(' ', 1)
     const letIn: Who[] = []
@@ -133,7 +133,7 @@ test('C117: every route is for those whom the table names, and for nobody else',
       const path = as
         .replace('WHOLE', whole)
         .replace('ARRIVING', as.includes('ARRIVING') ? await arriving() : '')
-        .replace('SAID', as.includes('SAID') ? await said() : '')
+        .replace('MESSAGE', as.includes('MESSAGE') ? await message() : '')
       const headers = { ...how.headers, ...shown(who) }
       const from = `127.0.${1 + Object.keys(TABLE).indexOf(route)}.${1 + WHO.indexOf(who)}`
       const { status } = await ask(port, `${method} ${path}`, { ...how, headers, from })
