@@ -1,5 +1,5 @@
 import { safeFileName } from '#domain/names/file-name.ts'
-import type { WholeFile } from '#domain/room/events.ts'
+import type { Folder, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { checksumField } from '#protocol/tus.ts'
@@ -64,6 +64,10 @@ export interface FileMeta {
   readonly to?: string | undefined
   /** Id of the sending member: an upload with an audience is continued only by its own sender. */
   readonly by?: string
+  /** Its bytes are an archive of a folder. */
+  readonly folder?: Folder
+  /** So long it stays; left out: as long as the host keeps files. */
+  readonly expiresInSeconds?: number | undefined
 }
 
 /** A file that the room has now, called as it is there. */
@@ -193,12 +197,17 @@ export class Uploader {
 
   async #create(signal: AbortSignal | undefined): Promise<string | Refusal> {
     const { api, room, policy } = this.#options
-    const { name, to } = this.#meta
+    const { name, to, folder, expiresInSeconds } = this.#meta
     const sha256 = await within(this.#digesting().whole, policy.digestMs)
     signal?.throwIfAborted()
-    const addressed = to === undefined ? {} : { to }
-    const promised = sha256 === undefined ? {} : { sha256 }
-    const created = await createUpload(api, room, { name, size: this.#source.size, ...promised, ...addressed })
+    const created = await createUpload(api, room, {
+      name,
+      size: this.#source.size,
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(to === undefined ? {} : { to }),
+      ...(folder === undefined ? {} : { folder }),
+      ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+    })
     if (isRefusal(created)) return created
     await this.#offered(created.id)
     this.#isOwn = true

@@ -3,10 +3,12 @@ import { useRef } from 'preact/hooks'
 import { FileChanged, isRefusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { Member, WholeFile } from '#domain/room/events.ts'
-import { sizeText } from '#i18n/format.ts'
+import { fileSizeText, titleOf } from '#i18n/format.ts'
+import { eventText } from '#i18n/render-event.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import type { FileEntry } from '../timeline/rows.ts'
+import { More } from '../views/load-more.tsx'
 import { digestOf } from './digest.ts'
 import { openLink, plainLink, saveFrom } from './file-links.ts'
 import { FilePreview } from './file-preview.tsx'
@@ -25,18 +27,26 @@ export function FileCard({ room, entry }: CardProps) {
 }
 
 function Gone({ entry }: { readonly entry: FileEntry }) {
-  const { say } = usePage().words.value
+  const words = usePage().words.value
   return (
     <div class="file gone">
-      <s dir="auto">{forTerminal(entry.file.name)}</s>{' '}
-      <span class="fine">{entry.type === 'fileWithdrawn' && say('fileGoneBecause', { why: entry.reason })}</span>
+      {entry.type === 'fileWithdrawn' && entry.removedBy !== undefined ? (
+        <span class="fine">{eventText(entry, words)}</span>
+      ) : (
+        <>
+          <s dir="auto">{forTerminal(titleOf(entry.file))}</s>{' '}
+          <span class="fine">
+            {entry.type === 'fileWithdrawn' && words.say('fileGoneBecause', { why: entry.reason })}
+          </span>
+        </>
+      )}
     </div>
   )
 }
 
 function File({ room, entry, known }: CardProps & { readonly known: FileState }) {
   const { words } = usePage()
-  const { language, say } = words.value
+  const { say } = words.value
   const { file, by } = entry
   const whole = entry.type === 'fileCompleted' ? entry.file : undefined
   const save = async (event: Event) => {
@@ -49,12 +59,17 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
     <div class="file">
       <div class="line">
         <a class="file-name" dir="auto" href={plainLink(file)} download={file.name} onClick={save}>
-          {forTerminal(file.name)}
+          {forTerminal(titleOf(file))}
         </a>
-        {file.size !== undefined && <span class="fine">{sizeText(file.size, language)}</span>}
+        {file.size !== undefined && <span class="fine">{fileSizeText({ ...file, size: file.size }, words.value)}</span>}
         {file.audience !== undefined && (
           <span class="fine">
             {say('onlyTo', { name: file.audience.to === 'staff' ? say('staff') : file.audience.to.name })}
+          </span>
+        )}
+        {file.expiresAt !== undefined && (
+          <span class="fine">
+            <More>{({ Expiry }) => <Expiry at={file.expiresAt ?? 0} />}</More>
           </span>
         )}
         {whole === undefined ? (
@@ -62,7 +77,7 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
         ) : (
           <>
             <Receipts room={room} file={file.id} by={by.name} />
-            <CheckSaved room={room} file={whole} />
+            {whole.folder === undefined && <CheckSaved room={room} file={whole} />}
           </>
         )}
       </div>

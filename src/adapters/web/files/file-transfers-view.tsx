@@ -1,11 +1,12 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { spanText } from '#i18n/format.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from '../views/dialog.tsx'
-import { FileIcon, FolderIcon, TextIcon } from '../views/icons.tsx'
+import { ClockIcon, FileIcon, FolderIcon, TextIcon } from '../views/icons.tsx'
 import { dropped, picked, textFile } from './chosen.ts'
 import { UploadRows } from './upload-rows.tsx'
 
@@ -110,8 +111,8 @@ function TextDialog({ room, text }: { readonly room: Room; readonly text: string
 
 /** How files are chosen, beside the message field. */
 export function FileButtons({ room }: { readonly room: Room }) {
-  const say = useSay()
-  const { transfers } = usePage()
+  const { transfers, words } = usePage()
+  const { say, language } = words.value
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   useEffect(() => folder.current?.setAttribute('webkitdirectory', ''), [])
@@ -122,6 +123,8 @@ export function FileButtons({ room }: { readonly room: Room }) {
   }
   const to = room.writing.to.value
   const sendFiles = to === undefined ? say('sendFiles') : say('sendFilesTo', { name: to })
+  const seconds = transfers.expiresInSeconds.value
+  const fileStay = seconds === undefined ? say('fileStay') : `${say('fileStay')}: ${spanText(seconds, language)}`
   const write = () => {
     transfers.draft.value = ''
   }
@@ -137,6 +140,16 @@ export function FileButtons({ room }: { readonly room: Room }) {
       {canPickFolders && button(say('sendFolder'), <FolderIcon />, () => folder.current?.click())}
       <input ref={folder} type="file" hidden aria-label={say('sendFolder')} onChange={choose} />
       {button(say('sendText'), <TextIcon />, write)}
+      <button
+        type="button"
+        class={seconds === undefined ? 'plain' : 'plain chosen'}
+        aria-label={fileStay}
+        title={fileStay}
+        aria-haspopup="dialog"
+        onClick={() => room.show({ type: 'expiry' })}
+      >
+        <ClockIcon />
+      </button>
     </div>
   )
 }

@@ -1,9 +1,11 @@
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
 import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
 import { Retries } from '#client/retries.ts'
 import { type Progress, TransferMeter, type TransferUpdate } from '#client/transfers.ts'
 import { Uploader, type UploadSource } from '#client/uploader.ts'
+import type { FileWithdrawn } from '#domain/room/events.ts'
+import type { KeyValueStorage } from '../browser/platform.ts'
 import { pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
 import type { Room } from '../state/room.ts'
 import { BlobDigest } from './digest.ts'
@@ -19,6 +21,8 @@ export type UploadState =
   | { readonly status: 'paused' }
   | { readonly status: 'whole'; readonly at: number }
   | { readonly status: 'failed'; readonly why: Refusal }
+  /** By somebody, while it was on its way. */
+  | { readonly status: 'removed'; readonly event: FileWithdrawn }
 
 export interface UploadOptions {
   readonly api: ApiClient
@@ -27,6 +31,8 @@ export interface UploadOptions {
   readonly me: string
   /** The name of the one person whom it is for; undefined: everybody in the room. */
   readonly to: string | undefined
+  /** After so many seconds it goes by itself; undefined: it stays. */
+  readonly expiresInSeconds: number | undefined
   /** Ids that other uploads of this page write. */
   readonly taken: () => ReadonlySet<string>
 }
@@ -46,7 +52,7 @@ export class Upload {
   /** Ends the current attempt; a new one for each. */
   #going = new AbortController()
 
-  constructor(key: number, file: Blob, name: string, { api, room, me, to, taken }: UploadOptions) {
+  constructor(key: number, file: Blob, name: string, { api, room, me, to, expiresInSeconds, taken }: UploadOptions) {
     this.key = key
     this.name = name
     this.room = room
@@ -59,7 +65,7 @@ export class Upload {
       this.#begun.value = id
     }
     const options = { api, room, retries, report, policy: uploadPolicy, taken, offered }
-    this.#uploader = new Uploader(options, sourceOf(file), { name, to, by: me })
+    this.#uploader = new Uploader(options, sourceOf(file), { name, to, by: me, expiresInSeconds })
   }
 
   get state(): ReadonlySignal<UploadState> {
@@ -91,6 +97,13 @@ export class Upload {
   pause(): void {
     this.#going.abort()
     this.#state.value = { status: 'paused' }
+  }
+
+  /** Ends it for good: the room has it no more. */
+  removed(event: FileWithdrawn): void {
+    this.#going.abort()
+    this.#uploader.close()
+    this.#state.value = { status: 'removed', event }
   }
 
   /** Nothing of it stays on the host. */
@@ -156,8 +169,17 @@ class Uploads {
 
   /** Ends it, and takes it out of the list. */
   remove(upload: Upload): void {
-    if (upload.state.peek().status !== 'whole') upload.cancel()
+    const { status } = upload.state.peek()
+    if (status !== 'whole' && status !== 'removed') upload.cancel()
     this.#all.value = this.#all.peek().filter((each) => each !== upload)
+    this.#next()
+  }
+
+  /** Somebody has removed a file of the room: it does not begin again. */
+  removed(event: FileWithdrawn): void {
+    const upload = this.#all.peek().find(({ begun }) => begun.peek() === event.file.id)
+    if (upload === undefined || upload.state.peek().status === 'whole') return
+    upload.removed(event)
     this.#next()
   }
 
@@ -185,9 +207,26 @@ class Uploads {
 /** Files that leave from here, whichever way they were chosen. */
 export class FileTransfers {
   readonly uploads = new Uploads()
+  readonly #session: KeyValueStorage
+  readonly #expiresInSeconds: Signal<number | undefined>
   readonly #news = signal('')
   /** The text that is about to become a file; undefined while nobody writes one. */
   readonly draft = signal<string | undefined>(undefined)
+
+  constructor(session: KeyValueStorage) {
+    this.#session = session
+    this.#expiresInSeconds = signal(Number(session.get('expires')) || undefined)
+  }
+
+  /** Of files that are sent from now on, in this tab; undefined: they stay. */
+  get expiresInSeconds(): ReadonlySignal<number | undefined> {
+    return this.#expiresInSeconds
+  }
+
+  expireIn(seconds: number | undefined): void {
+    this.#expiresInSeconds.value = seconds
+    this.#session.set('expires', seconds?.toString())
+  }
 
   /** The latest news, for screen readers. */
   get news(): ReadonlySignal<string> {
@@ -201,6 +240,6 @@ export class FileTransfers {
   /** To the person whom one is whispering to, or to all in the room. */
   send({ store, name, writing }: Room, files: readonly FileToSend[]): void {
     const [me, to] = [store.member.peek().id, writing.to.peek()]
-    this.uploads.send(files, { api: store.api, room: name, me, to })
+    this.uploads.send(files, { api: store.api, room: name, me, to, expiresInSeconds: this.#expiresInSeconds.peek() })
   }
 }

@@ -13,7 +13,7 @@ import type { Item } from './timeline.ts'
 
 export type Talked = Said | Acted | Whispered
 export type FileEntry = FileOffered | FileCompleted | FileWithdrawn
-type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' }>
+type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' | 'messageRemoved' }>
 
 /** The rows of the timeline, from top to bottom. A row's key stays the same for as long as the row does. */
 export type Row =
@@ -56,7 +56,8 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
     }
   }
   for (const item of items) {
-    if (item.type === 'fileReceived') continue
+    // A message that was removed says so in its place.
+    if (item.type === 'fileReceived' || item.type === 'messageRemoved') continue
     if (isEntry(item) && isFile(item) && shownAt.get(item.file.id) !== item.seq) continue
     const itsDay = new Date(item.at).toDateString()
     if (isEntry(item) || item.type === 'missed' || itsDay !== day) foldUp()

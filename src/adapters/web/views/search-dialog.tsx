@@ -9,6 +9,7 @@ import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { isFile } from '../timeline/rows.ts'
+import { withoutRemoved } from '../timeline/timeline.ts'
 import { Dialog } from './dialog.tsx'
 import { Day, Name, Time } from './labels.tsx'
 
@@ -36,7 +37,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
     const entries = await room.history.search(asked, pageDefaults.searchHits)
     found.value = isRefusal(entries)
       ? { status: 'failed', why: entries }
-      : { status: 'found', entries: entries.filter(isEntry).reverse() }
+      : { status: 'found', entries: entries.filter(isEntry) }
   }
   useEffect(() => void search(), [])
   const go = (entry: Entry) => {
@@ -45,6 +46,13 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
     void room.timeline.around(entry.seq, { type: 'row', key })
   }
   const now = found.value
+  const hits =
+    now.status === 'found'
+      ? withoutRemoved(now.entries, room.timeline.removals.value)
+          .filter(isEntry)
+          .filter(({ type }) => type !== 'erased')
+          .toReversed()
+      : []
   return (
     <Dialog title={say('search')} closed={closed}>
       <search>
@@ -73,12 +81,11 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
       <p class="why" role="status">
         {now.status === 'asking' && say('loading')}
         {now.status === 'failed' && words.value.refusal(now.why)}
-        {now.status === 'found' &&
-          (now.entries.length === 0 ? say('nothingFound') : say('found', { count: now.entries.length }))}
+        {now.status === 'found' && (hits.length === 0 ? say('nothingFound') : say('found', { count: hits.length }))}
       </p>
       {now.status === 'found' && (
         <ol class="hits">
-          {now.entries.map((entry) => (
+          {hits.map((entry) => (
             <li key={entry.seq}>
               <button type="button" title={say('showThere')} onClick={() => go(entry)}>
                 <span class="head">

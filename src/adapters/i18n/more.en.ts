@@ -1,0 +1,66 @@
+/** The messages of what the page loads when it is first used, in English. */
+export const moreEnglish = {
+  // Members.
+  message: 'Message or file',
+  sendOut: 'Send out',
+  mute: 'Let only read',
+  unmute: 'Let speak again',
+  ban: 'Ban',
+  makeOp: 'Make an op',
+  takeOp: 'Take op away',
+  reason: 'Reason (may be left out)',
+  hideTalk: 'Hide what they say',
+  showTalk: 'Show what they say again',
+
+  // Looking after the room.
+  lockRoom: 'Let nobody new in',
+  unlockRoom: 'Let people in again',
+  collectOn: 'Collect files',
+  collectOff: 'Collect no more',
+  inviteOne: 'Invite somebody',
+  invitations: 'Invitations',
+  roomPassword: 'Password of the room',
+  takePassword: 'Take the password away',
+
+  // Removal.
+  removeMessage: 'Remove this message for everybody? It does not come back.',
+  removeFile: 'Remove {file} for everybody? It does not come back.',
+  removeAll: 'Remove everything',
+  removeAllAsk: 'Remove all messages and files of {room}? They do not come back.',
+
+  // Files that expire.
+  stayAsk: 'Files that you send from now on',
+  stays: 'stay',
+  goAfter: 'go after {time}',
+  goneIn: 'gone in {time}',
+
+  // /help
+  helpSay: 'type to chat; //text says /text',
+  helpNick: 'be called name',
+  helpJoin: 'go to another room; it is made when it is not there',
+  helpWho: 'who is here',
+  helpMsg: 'say something to one person only',
+  helpMe: 'say what you do: * name text',
+  helpAway: 'say that you are away',
+  helpBack: 'say that you are here again',
+  helpTopic: 'what the room is about, or set it',
+  helpHistory: 'the last n lines of the room',
+  helpSearch: 'lines and files that have all these words',
+  helpKick: 'send somebody out; they may come back',
+  helpMute: 'let somebody only read',
+  helpUnmute: 'let them speak again',
+  helpBan: 'send somebody out, and let them in no more',
+  helpUnban: 'let them in again',
+  helpOp: 'let somebody do all this too',
+  helpDeop: 'make an op a member like all others',
+  helpLock: 'let nobody new in, and only ops set the topic',
+  helpUnlock: 'let people in again',
+  helpSlow: 'members may send one message in so many seconds; off: as many as they like',
+  helpExpire: 'files go after so long, an hour to 365 days; off: they stay',
+  helpCollect: 'what members send is for you only; what has come',
+  helpPassword: 'who comes in from now on needs it; off: nobody does',
+  helpInvite: 'get what lets one person into this room, once; which there are; take one back',
+  helpIgnore: 'hide what somebody says, and show it again',
+  helpTheme: 'other colours',
+  helpQuit: 'leave and hang up',
+} as const
