@@ -115,6 +115,9 @@ export const roomSecretDefaults: RoomSecretSettings = {
   inviteMs: 24 * 3_600_000,
   invitedMs: 30 * 24 * 3_600_000,
   invitationsPerRoom: 2000,
+  dropLinkMs: 7 * 86_400_000,
+  mostDropLinkMs: 366 * 86_400_000,
+  dropLinksPerRoom: 100,
 }
 
 /** So long a link opens a file by itself: a browser may continue a download of the day before. */

@@ -28,7 +28,7 @@ export class Health {
 
   get #metDamage(): string {
     const places = this.#damagedPlaces === 1 ? 'a place' : `${this.#damagedPlaces} places`
-    return `the journal is damaged in ${places}: what can't be read there is left out, and a restart saves the rest`
+    return `the journal is damaged in ${places}: its unreadable entries are left out, and a restart saves the rest`
   }
 
   failed(): void {
@@ -45,7 +45,7 @@ export class Health {
 
 // Readers of this report need no paths: the log and `tamtam doctor` name the directory.
 const SET_ASIDE =
-  'the journal was damaged, and what could not be read of it is set aside in the data directory until you take it away'
+  'the journal was damaged, and its unreadable part is set aside in the data directory until you remove it'
 
 /** A journal that lets `health` hear how its appends go. */
 export class WatchedJournal implements Journal {

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   say: async () => (await import('./cli/say.ts')).addSay,
   tail: async () => (await import('./cli/tail.ts')).addTail,
   ls: async () => (await import('./cli/ls.ts')).addLs,
+  'drop-link': async () => (await import('./cli/drop-link.ts')).addDropLink,
   token: async () => (await import('./cli/token.ts')).addToken,
   export: async () => (await import('./cli/export.ts')).addExport,
   import: async () => (await import('./cli/import.ts')).addImport,
@@ -32,10 +33,10 @@ config.onUnhandledError = (error) => {
 }
 
 const program = new Command('tamtam')
-  .description('A chat room with a file drop that one command hosts and that people join with what they have.')
+  .description('A chat room with a file drop that one command hosts and that people join with the programs they have.')
   .version(version, '--version', 'print the version')
   .exitOverride()
-  .showHelpAfterError('(tamtam help shows what there is)')
+  .showHelpAfterError('(tamtam help lists the commands)')
 
 const [typed = ''] = process.argv.slice(2)
 const isAlone = Object.hasOwn(commands, typed) && !OF_ALL.includes(typed)

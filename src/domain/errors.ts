@@ -14,6 +14,7 @@ export const CODES = [
   'NO_SUCH_FILE',
   'NO_SUCH_MESSAGE',
   'NO_SUCH_INVITATION',
+  'NO_SUCH_LINK',
   'NOT_SAVED',
   'NOT_A_MEMBER',
   'NOT_ALLOWED',
@@ -46,6 +47,7 @@ export const CODES = [
   'TRY_LATER',
 ] as const
 
+/** The stable codes of refusals (`docs/http.md` has their meanings and HTTP statuses). */
 export type Code = (typeof CODES)[number]
 
 /** An expected refusal: a value, not an exception. `message` tells the cause and the remedy. */
@@ -53,7 +55,7 @@ export interface Rejected {
   readonly type: 'rejected'
   readonly code: Code
   readonly message: string
-  /** When it makes sense to try again, where that is known. */
+  /** Seconds until a new try makes sense, where that is known. */
   readonly retrySeconds?: number
   /** Which limit of bytes was met, for texts in other languages and for programs. */
   readonly limit?: Limit

@@ -3,7 +3,7 @@ import { sizeText } from './names/text.ts'
 
 // Why a file is not taken: which limit, its size, and how it is changed.
 
-/** How the person who runs the host changes a limit. */
+/** The operator's remedy for each limit. */
 const REMEDIES: Readonly<Record<Limit['of'], string>> = {
   file: 'whoever runs the host can raise it with --max-file',
   room: 'whoever runs the host can raise it with --room-quota',
@@ -38,7 +38,7 @@ export function noSpace(limit: Limit): Rejected {
   return { ...rejected('DISK_FULL', `${what}: ${REMEDIES[limit.of]}`), limit }
 }
 
-/** Uploads of one person, or from one address, that are not finished may have half of `bytes` while others go short; `held` is what they have. */
+/** Uploads of one person, or from one address, that are not finished may have half of `bytes` while others go short; `held` is their share. */
 export function overFairShare(by: 'person' | 'address', held: number, { of, bytes }: Limit): Rejected {
   const whose = by === 'person' ? 'of yours' : 'from your address'
   const message = `uploads ${whose} that are not finished have ${sizeText(held)} already, and may have half of the ${sizeText(bytes)} that can be had while room is short; finish or withdraw them first: ${REMEDIES[of]}`

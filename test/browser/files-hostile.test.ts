@@ -41,7 +41,7 @@ test('C96, C97, C98: hostile names and contents of files are shown as what they 
   expect(texts.join('\n')).not.toMatch(/[\u202a-\u202e]/)
   // One picture is one; another is SVG, which is none here.
   await page.locator('.picture img[alt="Picture: dot.png"]').waitFor()
-  await page.getByText('it is not what its name says').waitFor()
+  await page.getByText('its content does not match its name').waitFor()
   const show = page.getByRole('button', { name: /^Show the text/ })
   while ((await show.count()) > 0) await show.first().click()
   await page.getByText(`${SCRIPT} ${names[0]}`).waitFor()

@@ -24,9 +24,9 @@ describe('the command line', () => {
   test.each([
     [['--port', 'abc'], 2, 'tamtam: port must be a whole number; see tamtam help host\n'],
     [['host', '--line-files', 'pigeon'], 2, 'tamtam: line-files must be one of inline, links; see tamtam help host\n'],
-    [['--frobnicate'], 2, "error: unknown option '--frobnicate'\n(tamtam help shows what there is)\n"],
-    [['host', '--port'], 2, "error: option '--port <port>' argument missing\n(tamtam help shows what there is)\n"],
-    [['jion'], 2, 'tamtam: there is no command jion; tamtam help shows what there is\n'],
+    [['--frobnicate'], 2, "error: unknown option '--frobnicate'\n(tamtam help lists the commands)\n"],
+    [['host', '--port'], 2, "error: option '--port <port>' argument missing\n(tamtam help lists the commands)\n"],
+    [['jion'], 2, 'tamtam: there is no command jion; tamtam help lists the commands\n'],
     [['--room', '../x', '--ephemeral', '--port', '0'], 2, /^tamtam: BAD_ROOM: .*\n$/],
     [['--name', 'admin', '--ephemeral', '--port', '0'], 2, /^tamtam: BAD_NAME: .*\n$/],
     [['--config', '/nonexistent/c.json'], 2, /^tamtam: the configuration \/nonexistent\/c\.json can't be read: .*\n$/],

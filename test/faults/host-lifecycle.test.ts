@@ -58,7 +58,7 @@ describe('C87 a port', () => {
     const refused = new HostProcess(['host', '--port', String(port), '--data', data])
     expect(await refused.ended()).toBe(69)
     expect(refused.errors).toBe(
-      `tamtam: port ${port} is in use by node (pid ${process.pid}); stop what uses it, or choose another with --port\n`,
+      `tamtam: port ${port} is in use by node (pid ${process.pid}); stop the other program, or choose another with --port\n`,
     )
     expect(refused.lines).toEqual([])
     expect((await readFile(join(data, 'journal.db'))).equals(journal)).toBe(true)

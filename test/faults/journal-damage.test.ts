@@ -214,7 +214,7 @@ test('C84: damage that is met at a read costs one line, each reader is told that
   await readers(first.port)
   expect((await ask(first.port, 'GET /healthz')).json).toEqual({
     status: 'degraded',
-    message: expect.stringMatching(/^the journal is damaged in a place: what can't be read there is left out/),
+    message: expect.stringMatching(/^the journal is damaged in a place: its unreadable entries are left out/),
   })
   expect(first.host.errors).toMatch(/"level":50[^\n]*a stored batch fails its checksum/)
   expect(first.host.errors).not.toContain(WORD)

@@ -6,9 +6,20 @@ import { SqliteJournal } from '#storage/sqlite/journal.ts'
 // Lines: `open`, then `kept <seq>` for each append that resolved, then `failed <code>` for each that rejected.
 const [directory = '', mode = 'write', most = 'Infinity'] = process.argv.slice(2)
 const TRIES_AFTER_FAILURE = 5
-const tell = (line: string): number => writeSync(1, `${line}\n`)
 const quiet = { info: () => {}, warn: () => {}, error: () => {} }
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code)
+
+/** Waits for a reader that is slower than the journal: its pipe is full then. */
+function tell(line: string): void {
+  for (let rest = Buffer.from(`${line}\n`); rest.length > 0; ) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
 
 const entry = (seq: number) =>
   ({ type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text: `line ${seq}` }) as const

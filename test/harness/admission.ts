@@ -4,6 +4,7 @@ import type { Clock } from '#domain/ports/system.ts'
 import { AccessControl } from '#server/security/access-control.ts'
 import { OwnerKey } from '#server/security/host-token.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
+import { SignedLinks } from '#server/security/signed-links.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { MemoryMetrics } from '#system/metrics.ts'
 
@@ -12,5 +13,13 @@ export function admissionFor(clock: Clock, access: Access = openToAll): AccessCo
   const secretStore = new MemorySecretStore()
   const owner = new OwnerKey(secretStore)
   const roomSecrets = new RoomSecrets(secretStore, clock, roomSecretDefaults)
-  return new AccessControl({ access, owner, roomSecrets, clock, metrics: new MemoryMetrics(), settings: httpDefaults })
+  return new AccessControl({
+    access,
+    owner,
+    roomSecrets,
+    clock,
+    metrics: new MemoryMetrics(),
+    signatures: new SignedLinks(secretStore, clock, 1000),
+    settings: httpDefaults,
+  })
 }

@@ -9,6 +9,9 @@ export const noControls: HostControls = {
     invite: async () => refused,
     invitations: async () => refused,
     revoke: async () => refused,
+    addDropLink: async () => refused,
+    dropLinks: async () => refused,
+    revokeDropLink: async () => refused,
   },
   base: 'http://127.0.0.1:8268',
 }

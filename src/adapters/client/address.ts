@@ -107,7 +107,7 @@ function readFragment(fragment: string): Fragment | Refusal {
   const room = said.get('room') ?? undefined
   const isKnown = [...said.keys()].every((key) => key === 't' || key === 'room')
   if (!isKnown || (token !== undefined && !/^[\x21-\x7e]+$/.test(token)))
-    return wrong('what follows the # is no fingerprint, and nothing that a link of tamtam has there; leave it out')
+    return wrong('the part after the # is no fingerprint, and not of a link of tamtam; leave it out')
   return { ...(token === undefined ? {} : { token }), ...(room === undefined ? {} : { room }) }
 }
 

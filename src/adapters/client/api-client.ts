@@ -103,6 +103,11 @@ export class ApiClient {
     return `/files/${encodeURIComponent(id)}${below}${ticket === undefined ? '' : `?ticket=${ticket}`}`
   }
 
+  /** Where uploads to a room begin. */
+  uploadsPath(room: string): string {
+    return `/rooms/${encodeURIComponent(room)}/files`
+  }
+
   /** Whether the file's path opens it by itself. */
   hasTicket(id: string): boolean {
     return this.#tickets.has(id)
@@ -128,14 +133,14 @@ export class ApiClient {
 async function refusalIn(answer: HttpAnswer): Promise<Refusal> {
   const { status, statusText } = answer
   const told = errorIn(await answer.bytes().then(textOf, () => ''))
-  if (told !== undefined) return refusal(status, told.code, told.message)
+  if (told !== undefined) return refusal(status, told.code, told.message, told.limit)
   // HEAD has no body.
   if (status === 404 || status === 410) return refusal(status, 'NO_SUCH_FILE', 'there is no such file')
   const code = answer.header('tamtam-code') ?? `HTTP_${status}`
   return refusal(status, code, `the host answered ${status} ${statusText}`.trimEnd())
 }
 
-function errorIn(text: string): { readonly code: string; readonly message: string } | undefined {
+function errorIn(text: string) {
   try {
     return parsed(refusalBody, JSON.parse(text))
   } catch {

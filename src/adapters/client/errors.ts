@@ -1,4 +1,5 @@
 import type { Code } from '#domain/errors.ts'
+import type { ToldLimit } from '#protocol/schema.ts'
 
 /** The connection failed, or was cut, or stood still: the same may work in a moment. */
 export class Disconnected extends Error {}
@@ -28,16 +29,19 @@ export interface Refusal {
   readonly status: number
   readonly code: string
   readonly message: string
+  /** The limit of bytes that was met. */
+  readonly limit?: ToldLimit
 }
 
-export const refusal = (status: number, code: string, message: string): Refusal => ({
+export const refusal = (status: number, code: string, message: string, limit?: ToldLimit): Refusal => ({
   type: 'rejected',
   status,
   code,
   message,
+  ...(limit === undefined ? {} : { limit }),
 })
 
-export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'what answers there is no tamtam')
+export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'the server at that address is no tamtam')
 
 export const isRefusal = (value: object): value is Refusal => 'type' in value && value.type === 'rejected'
 

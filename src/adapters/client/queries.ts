@@ -92,6 +92,16 @@ export const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> =>
     return isRefusal(found) ? found : found.invitations
   },
   revoke: (id) => api.run(`${roomPath(room)}/invitations/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+  addDropLink: (seconds) =>
+    get(api, `${roomPath(room)}/drop-links`, wire.dropLink, {
+      method: 'POST',
+      ...(seconds === undefined ? {} : { headers: JSON_TYPE, body: JSON.stringify({ expiresInSeconds: seconds }) }),
+    }),
+  dropLinks: async () => {
+    const found = await get(api, `${roomPath(room)}/drop-links`, wire.dropLinks)
+    return isRefusal(found) ? found : found.dropLinks
+  },
+  revokeDropLink: (id) => api.run(`${roomPath(room)}/drop-links/${encodeURIComponent(id)}`, { method: 'DELETE' }),
 })
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }

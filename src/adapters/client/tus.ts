@@ -47,7 +47,7 @@ export async function createUpload(
     ...(meta.to === undefined ? {} : { to: meta.to }),
     ...(meta.expiresInSeconds === undefined ? {} : { expires: String(meta.expiresInSeconds) }),
   })
-  const answer = await api.ask(`/rooms/${encodeURIComponent(room)}/files${query.size === 0 ? '' : `?${query}`}`, {
+  const answer = await api.ask(`${api.uploadsPath(room)}${query.size === 0 ? '' : `?${query}`}`, {
     method: 'POST',
     headers,
   })

@@ -49,6 +49,8 @@ export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
   readonly policy: UploadPolicy
   /** An unfinished upload of this file of which the room tells nobody but its sender. */
   readonly kept?: string | undefined
+  /** The room tells nothing of its files: only `kept` may be gone on with. */
+  readonly blind?: boolean
   /** Ids of uploads that are on their way from this client already. */
   readonly taken?: () => ReadonlySet<string>
   /** For requests that take long: tells whether the host got further than `from`, and then than at the last call. */
@@ -172,10 +174,10 @@ export class Uploader {
 
   /** The furthest of the room's unfinished uploads that begin as this file does: whether they do is seen by the bytes (C111). */
   async #find(signal: AbortSignal | undefined): Promise<Refusal | undefined> {
-    const { api, room, retries, policy, taken, kept } = this.#options
+    const { api, room, retries, policy, taken, kept, blind = false } = this.#options
     const { size } = this.#source
     const found = await retries.until(
-      () => candidates(api, room, { ...this.#meta, size }, { kept, taken: taken?.(), ownOnly: policy.ownOnly }),
+      () => candidates(api, room, { ...this.#meta, size }, { kept, taken: taken?.(), ownOnly: policy.ownOnly, blind }),
       {
         signal,
       },
@@ -318,6 +320,7 @@ interface Search {
   readonly kept: string | undefined
   readonly taken: ReadonlySet<string> | undefined
   readonly ownOnly: boolean
+  readonly blind: boolean
 }
 
 /**
@@ -328,9 +331,9 @@ async function candidates(
   api: ApiClient,
   room: string,
   meta: FileMeta & { readonly size: number },
-  { kept, taken, ownOnly }: Search,
+  { kept, taken, ownOnly, blind }: Search,
 ): Promise<readonly Candidate[] | Refusal> {
-  const files = await listFiles(api, room)
+  const files = blind ? [] : await listFiles(api, room)
   if (isRefusal(files)) return files
   const found: Candidate[] = []
   const add = async (id: string, promised: string | undefined, isOthersToo = false) => {

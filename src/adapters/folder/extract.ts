@@ -47,7 +47,7 @@ export const readerOf =
 
 /**
  * Builds the tree of a checked archive as `<base>.….folder`, a hidden path, in a folder that is made for it. Only new names are created and links come last, so that nothing is ever written through one. Verifies each file that has a
- * digest: HASH_MISMATCH names the one that has others bytes; nothing is left then. Takes away first what killed processes have left of `base`. Throws the system's errors.
+ * digest: HASH_MISMATCH names the one that has others bytes; nothing is left then. First removes the remains of killed processes at `base`. Throws the system's errors.
  */
 export async function extractFolder(
   read: ReadAt,
@@ -135,7 +135,7 @@ async function build(hidden: string, read: ReadAt, { members }: FolderListing): 
   for (const end of ends) if (end.status === 'rejected') throw end.reason
   if (failed !== undefined) return failed
   for (const member of members) if (member.type === 'link') await makeLink(join(hidden, member.path), member)
-  // Deepest first, and last of all: what is made in a folder changes its time.
+  // Deepest first, and last of all: each new member changes the folder's time.
   for (const { type, path, modified } of members.toReversed())
     if (type === 'folder') await utimes(join(hidden, path), modified, modified)
   return undefined

@@ -38,7 +38,7 @@ export interface FolderMember extends Member {
   readonly type: 'folder'
 }
 
-/** What a folder that was sent holds. */
+/** The content of a sent folder. */
 export interface FolderListing {
   /** In the order of the archive. */
   readonly members: readonly (FileMember | LinkMember | FolderMember)[]
@@ -67,7 +67,7 @@ const MAX_SHOWN = 200
 /**
  * Reads the members of a tar archive (POSIX pax, ustar or GNU) that holds one folder called `name`; reads headers and SHA256SUMS only. `./` at the
  * beginning of paths, and the folder's own name at the beginning of all of them, are left out. Refuses the whole archive with BAD_FOLDER because of one
- * member that is no file, folder or link inside, whose path can not travel or is there twice, or that lies below a file or a link. Throws what `read` throws.
+ * member that is no file, folder or link inside, whose path can not travel or is there twice, or that lies below a file or a link. Throws the errors of `read`.
  */
 export async function listFolder(read: ReadAt, name: string): Promise<FolderListing | Rejected> {
   try {
@@ -141,7 +141,7 @@ class Archive {
       const header = headerOf(block, extended)
       const { type } = header
       const isExtension = EXTENSIONS.has(type)
-      // What an extension says is meant for the member, and not for another extension before it.
+      // An extension describes the member, and not another extension before it.
       const { path = '', linkpath = '', mtime, size = 0 } = { ...header, ...(isExtension ? {} : extended) }
       if (!Number.isSafeInteger(size) || size < 0) bad(path, 'its size is no number')
       const content = this.#at + BLOCK_BYTES
@@ -150,7 +150,7 @@ class Archive {
         if (size > MAX_EXTENSION_BYTES) throw new BadFolder('a header of it is too long')
         const bytes = await this.bytes(content, size)
         if (bytes.length < size) throw new BadFolder('the archive ends within a header')
-        // What concerns all members that follow says nothing about one of them.
+        // A global extension says nothing about a single member.
         if (type === 'GlobalExtendedHeader') recordsOf(bytes)
         else extended = { ...extended, ...extensionOf(type, bytes) }
         isExtended = true
@@ -183,7 +183,7 @@ class Archive {
   }
 }
 
-/** What the header of a member can hold. */
+/** The most that the header of a member can hold. */
 const MAX_SECONDS = 8 ** 11 - 1
 
 /** A time as archives keep it: whole seconds since 1970. */
@@ -232,7 +232,7 @@ function extensionOf(type: string, bytes: Uint8Array): Extended {
   return type === 'NextFileHasLongLinkpath' ? { linkpath: text } : { path: text }
 }
 
-/** The records of a pax header, `<length> <key>=<value>\n`, as far as they say where a member goes. Stricter than the library, which leaves out what it can't read. */
+/** The records of a pax header, `<length> <key>=<value>\n`, as far as they concern a member's path. Stricter than the library, which skips unreadable ones. */
 function recordsOf(bytes: Uint8Array): Extended {
   const found: { path?: string; linkpath?: string; size?: number; mtime?: Date; sparse?: boolean } = {}
   for (let at = 0; at < bytes.length && bytes[at] !== 0; ) {

@@ -72,7 +72,7 @@ export class FolderArchive {
     this.bytes = bytes
   }
 
-  /** Files that changed, or could not be read any more, in what was read until now. */
+  /** Files read so far that changed, or could not be read any more. */
   get changed(): readonly Skipped[] {
     return [...this.#changed.values()]
   }
@@ -149,7 +149,7 @@ export class FolderArchive {
         const sha256 = createHash('sha256').update(content).digest('hex')
         if (!whole || !before.isFile() || isOther(before, after, entry)) this.#change(member, CHANGED)
         else if ((member.read?.sha256 ?? sha256) !== sha256) this.#change(member, CHANGED)
-        // What was sent once is sent again.
+        // The same bytes are sent again.
         else member.read ??= { sha256, modified: timeOf(after) }
       } finally {
         await handle.close()

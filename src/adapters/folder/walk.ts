@@ -40,7 +40,7 @@ export interface Skipped {
   readonly message: string
 }
 
-/** What a folder on disk holds, sorted by the bytes of its paths. */
+/** The content of a folder on disk, sorted by the bytes of its paths. */
 export interface Tree {
   readonly entries: readonly TreeEntry[]
   readonly skipped: readonly Skipped[]
@@ -62,7 +62,7 @@ interface Named {
 const AT_ONCE = 16
 
 /**
- * Looks through a folder. Follows no link in it, so loops end. Leaves out what can not travel: devices, pipes, sockets, what this user may not read, links that lead
+ * Looks through a folder. Follows no link in it, so loops end. Leaves out members that can not travel: devices, pipes, sockets, unreadable ones, links that lead
  * out of the folder, and paths that `checkPath` refuses. Throws the system's error where the folder itself can not be read, and `TooManyFiles`.
  */
 export async function walk(folder: DiskPath): Promise<Tree> {
@@ -138,7 +138,7 @@ class Walk {
   }
 
   async #file(disk: DiskPath, path: string, found: Stats): Promise<TreeEntry[]> {
-    // What all may read this user may read.
+    // Readable by all means readable by this user.
     if ((found.mode & 0o444) !== 0o444) await this.#calls.run(() => access(disk, constants.R_OK))
     const executable = (found.mode & 0o100) !== 0
     return [{ type: 'file', path, disk, size: found.size, modified: secondsOf(found), executable }]

@@ -117,7 +117,7 @@ export const english = {
 
   // Help on words that the page does not have.
   helpPart: 'leave the room, stay connected',
-  helpFiles: 'what files there are',
+  helpFiles: 'list the files',
   helpFileModes: 'the files of the room; or how they reach you',
   helpGet: 'send me this file now, by its name or id; /files shows them',
   helpSend: 'send a file to the room, or to one person',

@@ -1,10 +1,15 @@
-import type { Code } from '#domain/errors.ts'
+import type { Code, Limit } from '#domain/errors.ts'
+
+/** Limits of bytes, and shares of one. A file that the file system takes not at all meets no limit of ours. */
+type OfLimit =
+  | `DISK_FULL.${Exclude<Limit['of'], 'file'> | NonNullable<Limit['shareOf']>}`
+  | `FILE_TOO_LARGE.${Exclude<Limit['of'], 'disk'>}`
 
 /**
  * The meaning of refusals, in Indonesian, by their code; the English text is in the refusal itself. `{details}` is the host's message, where
  * it has particulars that a code has not.
  */
-export const indonesianRefusals: Readonly<Record<Code, string>> = {
+export const indonesianRefusals: Readonly<Record<Code | OfLimit, string>> = {
   BAD_NAME: 'nama ini tidak bisa dipakai; pilih yang lain ({details})',
   BAD_PATH: 'jalur ini tidak bisa dikirim; ganti namanya ({details})',
   BAD_FOLDER: 'folder ini tidak bisa diterima; tidak ada yang disimpan ({details})',
@@ -18,6 +23,7 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   NO_SUCH_MEMBER: 'nama itu tidak ada, atau ada lebih dari satu; /who menampilkan yang ada ({details})',
   NO_SUCH_FILE: 'berkas itu tidak ada; /files menampilkan yang ada ({details})',
   NO_SUCH_MESSAGE: 'pesan itu tidak ada, atau sudah dihapus ({details})',
+  NO_SUCH_LINK: 'tautan itu tidak ada lagi; /drop-link list menampilkan yang ada',
   NO_SUCH_INVITATION: 'undangan itu tidak ada lagi; /invite list menampilkan yang ada',
   NOT_SAVED: 'berkas itu tidak disimpan ({details})',
   NOT_A_MEMBER: 'Anda tidak berada di ruang ini; masuklah lagi ({details})',
@@ -31,7 +37,27 @@ export const indonesianRefusals: Readonly<Record<Code, string>> = {
   BUSY: 'tuan rumah sedang sibuk; coba lagi sebentar',
   READ_ONLY: 'tuan rumah tidak bisa menyimpan apa pun; coba lagi nanti ({details})',
   DISK_FULL: 'tempat di tuan rumah tidak cukup ({details})',
+  'DISK_FULL.room':
+    'yang sedang masuk sudah sebanyak yang disimpan ruang ini, {size}; coba lagi setelah selesai, atau minta pengelola tuan rumah menaikkan --room-quota',
+  'DISK_FULL.host':
+    'tuan rumah menyimpan paling banyak {size} berkas, dan tidak ada tempat lagi; coba lagi setelah ada yang dihapus, atau minta pengelolanya menaikkan --host-quota',
+  'DISK_FULL.disk':
+    'disk tuan rumah penuh: {size} di antaranya tetap kosong; coba lagi nanti, kirim berkas yang lebih kecil, atau minta pengelolanya mengosongkan disk atau memindahkan data (--data)',
+  'DISK_FULL.memory':
+    'tuan rumah menyimpan berkas di memori, paling banyak {size}, dan tidak ada tempat lagi; coba lagi setelah ada yang dihapus, atau minta pengelolanya memakai disk, tanpa --ephemeral',
+  'DISK_FULL.person':
+    'kiriman Anda yang belum selesai sudah mendapat bagiannya, separuh dari {size}, selama tempat kurang; selesaikan atau batalkan dulu ({details})',
+  'DISK_FULL.address':
+    'kiriman dari alamat Anda yang belum selesai sudah mendapat bagiannya, separuh dari {size}, selama tempat kurang; selesaikan atau batalkan dulu ({details})',
   FILE_TOO_LARGE: 'berkas ini terlalu besar ({details})',
+  'FILE_TOO_LARGE.file':
+    'satu berkas di sini paling besar {size}; kirim yang lebih kecil, atau minta pengelola tuan rumah menaikkan --max-file',
+  'FILE_TOO_LARGE.room':
+    'satu ruang menyimpan paling banyak {size} berkas; kirim yang lebih kecil, atau minta pengelola tuan rumah menaikkan --room-quota',
+  'FILE_TOO_LARGE.host':
+    'tuan rumah menyimpan paling banyak {size} berkas; kirim yang lebih kecil, atau minta pengelolanya menaikkan --host-quota',
+  'FILE_TOO_LARGE.memory':
+    'tuan rumah menyimpan berkas di memori, paling banyak {size}; kirim yang lebih kecil, atau minta pengelolanya memakai disk, tanpa --ephemeral',
   TOO_MANY_FILES: 'berkas sudah terlalu banyak; coba lagi setelah ada yang dihapus ({details})',
   TRANSFER_STALLED: 'pengiriman macet terlalu lama; kirim lagi ({details})',
   TRANSFER_CUT: 'pengiriman terputus; kirim lagi ({details})',

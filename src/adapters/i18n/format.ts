@@ -13,7 +13,7 @@ export const sizeText = (bytes: number, language: Language = 'en'): string => si
 /** A file as it is called: a folder ends in a slash. */
 export const titleOf = ({ name, folder }: MentionedFile): string => (folder === undefined ? name : `${name}/`)
 
-/** The size of a file, and of a folder what is in it: `214 files, 1.2 GB`. */
+/** The size of a file, and of a folder with the number of its files: `214 files, 1.2 GB`. */
 export function fileSizeText(
   { size, folder }: Pick<WholeFile, 'size' | 'folder'>,
   { say, language }: PageTranslator,

@@ -47,6 +47,7 @@ export const pageEnglish = {
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
   folderSize: { one: '{count} file, {size}', other: '{count} files, {size}' },
   fileGone: '{file} from {name} is gone: {why}',
+  fileSpaceLow: 'files here have {used} of {quota}: soon the oldest go for newer ones',
   fileRemoved: '{name} removed {file}',
   messageRemoved: '{name} removed a message',
   erased: 'a message was removed by {name}',
@@ -66,13 +67,14 @@ export const pageEnglish = {
   ignored: 'not shown: {names}',
   ignoring: 'nothing of {name} is shown from now on; /ignore {name} shows it again',
   notIgnoring: '{name} is shown again',
-  nothingFound: 'nothing was found',
   passwordHolds: 'whoever comes in from now on needs the password',
   passwordOff: 'nobody is asked for a password any more',
   invitation: 'Lets one person in, once, within a day: {link}',
   invitationUnused: '[{id}] not used yet, and good until {time}',
   invitationUsed: '[{id}] used, and lets its person back in until {time}',
   noInvitations: 'there are no invitations to this room',
+  dropLink: '[{id}] files dropped at {link} go to the operators, until {time}',
+  noDropLinks: 'there are no drop links to this room',
   invitationOff: 'nobody comes in by it any more',
 
   // Transfers.
@@ -92,7 +94,6 @@ export const pageEnglish = {
   tryAgain: 'Try again',
   comeBack: 'Come back in',
   leaveRoom: 'Leave',
-  anotherName: 'Another name',
 
   // The parts of the page.
   skipToMessage: 'Skip to the message field',
@@ -111,11 +112,6 @@ export const pageEnglish = {
   owner: 'owner',
   op: 'op',
   isAway: 'away',
-  light: 'Light',
-  dark: 'Dark',
-  asSystem: 'As the system',
-  appearance: 'Appearance',
-  language: 'Language',
   settings: 'Settings',
   help: 'Help',
 
@@ -135,7 +131,7 @@ export const pageEnglish = {
 
   // Reading.
   loading: 'Loading …',
-  notLoaded: 'What was said before could not be read: {why}',
+  notLoaded: 'History could not be read: {why}',
   beginning: 'This is where the room begins.',
   nobodySpoke: 'Nobody has said anything yet. Say hello.',
   newHere: 'New',
@@ -153,7 +149,7 @@ export const pageEnglish = {
   connecting: 'Connecting …',
   retryIn: 'No connection: {why}. Trying again in {seconds} s.',
   retryNow: 'No connection: {why}. Trying again now.',
-  stillKept: 'What you write is sent once the host is back.',
+  stillKept: 'Your messages are sent once the host is back.',
   placeEnded: 'You are not in the room any more: {why}',
 
   // People.
@@ -164,9 +160,6 @@ export const pageEnglish = {
   topic: 'Topic',
   setTopic: 'Set the topic',
   search: 'Search',
-  searchFor: 'Words or file names',
-  found: { one: '{count} found', other: '{count} found' },
-  showThere: 'Show where it was said',
 
   // Files.
   sendFiles: 'Send files',
@@ -201,17 +194,6 @@ export const pageEnglish = {
   whoVerified: 'Verified by {names}',
   whoNot: 'Not yet: {names}',
   nobodyYet: 'nobody yet',
-  showPicture: 'Show the picture',
-  showText: 'Show the text',
-  play: 'Play',
-  hide: 'Hide',
-  pictureOf: 'Picture: {file}',
-  checkSaved: 'Check a saved copy',
-  checking: 'Checking …',
-  isExact: 'Your copy of {file} is exact, byte for byte.',
-  isOther: 'This is not {file}: its digest is another.',
-  previewFailed: 'It could not be shown: {why}',
-  notShowable: 'it is not what its name says',
 
   // The status of the host.
   hostStatus: 'How the host is doing',
@@ -225,4 +207,12 @@ export const pageEnglish = {
   slowCommits: '99 of 100 commits',
   entries: 'Entries',
   noTransfers: 'No files are on their way.',
+  oneFile: 'One file',
+  filesOfARoom: 'Files of a room',
+  filesOfTheHost: 'Files of the host',
+  filesStay: 'Files stay',
+  filesLeft: 'Room for files: {size} more',
+  asTheDisk: 'as much as there is room for',
+  days: { one: '{count} day', other: '{count} days' },
+  forEver: 'for ever',
 } as const

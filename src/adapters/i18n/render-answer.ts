@@ -113,6 +113,11 @@ export function accessTexts(
       )
     case 'revoked':
       return [say('invitationOff')]
+    case 'dropLinks':
+      if (answer.links.length === 0) return [say('noDropLinks')]
+      return answer.links.map(({ id, path, expiresAt }) =>
+        say('dropLink', { id, time: minuteText(expiresAt), link: `${base ?? ''}${path}` }),
+      )
     default:
       return answer satisfies never
   }

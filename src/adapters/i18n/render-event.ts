@@ -1,7 +1,7 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { Audience, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { RULE_OF, type SecondsRule } from '#domain/room/rules.ts'
-import { fileSizeText, shortId, spanText, titleOf } from './format.ts'
+import { fileSizeText, shortId, sizeText, spanText, titleOf } from './format.ts'
 import type { PageTranslator, Translator } from './translator.ts'
 
 /** Events with a sentence of their own: all but messages and passing states. */
@@ -12,8 +12,10 @@ export type ToldEvent = Exclude<
 
 /** A sentence for it, the same on every screen. */
 export function eventText(event: ToldEvent, words: PageTranslator): string {
-  const { say } = words
+  const { say, language } = words
   if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
+  if (event.type === 'fileSpaceLow')
+    return say('fileSpaceLow', { used: sizeText(event.used, language), quota: sizeText(event.quota, language) })
   const { name } = event.by
   if ('seconds' in event)
     return say('ruleSet', { name, rule: secondsRuleText(RULE_OF[event.type], event.seconds, words) })
@@ -73,7 +75,7 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
   }
 }
 
-/** How a rule stands that is a number of seconds: the answer to whoever set it, and the greeting of those who join. */
+/** How a rule stands that is a number of seconds: in the answer to its author, and in greetings. */
 export function secondsRuleText(rule: SecondsRule, seconds: number, { say, language }: PageTranslator): string {
   return seconds === 0 ? say(`${rule}Off`) : say(rule, { time: spanText(seconds, language) })
 }

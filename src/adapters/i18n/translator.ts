@@ -1,3 +1,4 @@
+import { sizeText } from '#domain/names/text.ts'
 import type { english } from './en.ts'
 import type { moreEnglish } from './more.en.ts'
 import type { pageEnglish } from './page.en.ts'
@@ -41,12 +42,19 @@ export type Filling<Each extends Key> = keyof Gaps<Each> extends never ? [] : [g
 /** Says one message; messages without gaps need nothing more. */
 export type Say<Keys extends Key = Key> = <Each extends Keys>(key: Each, ...gaps: Filling<Each>) => string
 
+/** A refusal as it is told to people. */
+export interface ToldRefusal {
+  readonly code: string
+  readonly message: string
+  readonly limit?: { readonly of: string; readonly bytes: number; readonly shareOf?: string }
+}
+
 /** Messages in one language: all of them, or those that the page has. */
 export interface Translator<Keys extends Key = Key> {
   readonly language: Language
   readonly say: Say<Keys>
   /** The text of a refusal: the host's message, where its code has no text here. */
-  refusal(why: { readonly code: string; readonly message: string }): string
+  refusal(why: ToldRefusal): string
 }
 export type PageTranslator = Translator<PageKey>
 /** The page's once it has loaded the rest. */
@@ -55,7 +63,7 @@ export type FullPageTranslator = Translator<PageKey | MoreKey>
 export interface TranslatorParts<Keys extends Key> {
   readonly language: Language
   readonly messages: Readonly<Record<Keys, Message>>
-  /** By the code of the refusal; `{details}` is the host's message. */
+  /** By the code of the refusal, and by `CODE.of` where it is a limit of bytes; `{details}` is the host's message, `{size}` the limit. */
   readonly refusals: Readonly<Record<string, string>>
   /** Every text that is filled in goes through it: it may be somebody else's. */
   readonly shown: (text: string) => string
@@ -78,9 +86,13 @@ export function translator<Keys extends Key>(parts: TranslatorParts<Keys>): Tran
       return typeof value === 'number' ? number.format(value) : shown(value)
     })
   }
-  const refusal: Translator['refusal'] = ({ code, message }) => {
-    const text = Object.hasOwn(refusals, code) ? refusals[code] : undefined
-    return (text ?? '{details}').replace('{details}', () => shown(message))
+  const size = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
+  const known = (key: string): string | undefined => (Object.hasOwn(refusals, key) ? refusals[key] : undefined)
+  const refusal: Translator['refusal'] = ({ code, message, limit }) => {
+    const ofLimit = limit && limit.bytes > 0 ? known(`${code}.${limit.shareOf ?? limit.of}`) : undefined
+    return (ofLimit ?? known(code) ?? '{details}')
+      .replace('{size}', () => sizeText(limit?.bytes ?? 0, size))
+      .replace('{details}', () => shown(message))
   }
   return { language, say, refusal }
 }

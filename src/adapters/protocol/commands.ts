@@ -274,6 +274,21 @@ export const COMMANDS = [
     },
   },
   {
+    word: 'drop-link',
+    usage: '/drop-link [7d|list|off id]',
+    helpKey: 'helpDropLink',
+    at: EVERYWHERE,
+    permission: 'invite',
+    parse: (rest) => {
+      const [word = '', id = '', ...more] = rest.trim().split(/\s+/)
+      if (word === 'off') return id !== '' && more.length === 0 ? access({ type: 'revokeDropLink', id }) : undefined
+      if (id !== '') return undefined
+      if (word === 'list') return access({ type: 'listDropLinks' })
+      const seconds = spanOf(word)
+      return word === '' || seconds ? access({ type: 'addDropLink', seconds }) : undefined
+    },
+  },
+  {
     word: 'bell',
     usage: '/bell off|mention|all',
     helpKey: 'helpBell',
@@ -381,7 +396,7 @@ const POWER: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9,
 export function bytesOf(text: string): number | undefined {
   const [, amount, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kmgt]?)b?$/i.exec(text.trim()) ?? []
   if (amount === undefined) return undefined
-  // 0 stands for no limit: what is more than nothing must not become it.
+  // 0 stands for no limit: a small limit must not be rounded to it.
   const least = Number(amount) > 0 ? 1 : 0
   const bytes = Math.max(least, Math.round(Number(amount) * (POWER[unit.toLowerCase()] ?? 1)))
   return Number.isSafeInteger(bytes) ? bytes : undefined

@@ -58,6 +58,7 @@ export const STATUSES: Readonly<Record<HttpCode, number>> = {
   ID_REUSED: 422,
   NO_SUCH_MEMBER: 422,
   NO_SUCH_INVITATION: 422,
+  NO_SUCH_LINK: 422,
   TRY_LATER: 429,
   SLOW_MODE: 429,
   HEAD_TOO_LARGE: 431,

@@ -364,7 +364,7 @@ const aboutTuple = (file: MentionedFile, removedBy?: Member): readonly unknown[]
   return more.length > 0 ? [audience ?? null, ...more] : audienceTuple(file)
 }
 
-/** `[folder.files, folder.bytes, expiresAt]`, `null` for what there is not; nothing at all for a file that has none of them. */
+/** `[folder.files, folder.bytes, expiresAt]`, `null` for an absent one; nothing at all for a file that has none of them. */
 const moreTuple = ({ folder, expiresAt }: MentionedFile): readonly unknown[] =>
   folder === undefined && expiresAt === undefined
     ? []

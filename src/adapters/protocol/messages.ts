@@ -11,6 +11,7 @@ import {
   oneOf,
   typeOf,
 } from './schema.ts'
+import { readerOf, unfit } from './schema-reader.ts'
 
 /** The version of the Session protocol: `docs/protocol.md`. */
 export const PROTOCOL_VERSION = 1
@@ -42,7 +43,7 @@ export const encodeMessage = (message: ClientMessage | HostMessage): Uint8Array 
 /** A client's message, or BAD_MESSAGE with its fault, which should end the connection. */
 export function decodeClientMessage(bytes: Uint8Array): ClientMessage | Rejected {
   const value = decoded(bytes, clientMessageLimits)
-  return typeof value === 'string' ? bad(value) : checked(clientMessage, value.value)
+  return typeof value === 'string' ? bad(value) : clientMessage(value.value)
 }
 
 /**
@@ -54,11 +55,11 @@ export function decodeHostMessage(bytes: Uint8Array): HostMessage | Rejected | u
   if (typeof value === 'string') return bad(value)
   const type = typeOf(value.value)
   if (typeof type === 'string' && !Object.hasOwn(hostMessages, type)) return undefined
-  return checked(hostMessage, value.value)
+  return hostMessage(value.value)
 }
 
-const clientMessage = oneOf(clientMessages)
-const hostMessage = oneOf(hostMessages)
+const clientMessage = /* @__PURE__ */ checkOf(oneOf(clientMessages))
+const hostMessage = /* @__PURE__ */ checkOf(oneOf(hostMessages))
 const firstFault = { abortEarly: true } as const
 
 /** Limits first, and nothing is made of the bytes before the prescan; or why they are no value. */
@@ -74,9 +75,15 @@ function decoded(bytes: Uint8Array, limits: MessageLimits): { readonly value: un
   }
 }
 
-function checked<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> | Rejected {
-  const result = v.safeParse(schema, value, firstFault)
-  return result.success ? result.output : bad(faultIn(result.issues))
+/** The quick reader first; valibot has the last word, and the words for what is wrong. */
+function checkOf<Schema extends v.GenericSchema>(schema: Schema): (value: unknown) => v.InferOutput<Schema> | Rejected {
+  const read = readerOf(schema)
+  return (value) => {
+    const given = read(value)
+    if (given !== unfit) return given
+    const result = v.safeParse(schema, value, firstFault)
+    return result.success ? result.output : bad(faultIn(result.issues))
+  }
 }
 
 const bad = (why: string): Rejected => rejected('BAD_MESSAGE', `this message can't be read: ${why}`)

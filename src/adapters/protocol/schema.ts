@@ -136,7 +136,7 @@ const folder = map({
   bytes: countAs('Their bytes together.'),
 })
 
-/** What is said of a file beside its name, size and digest. */
+/** The fields of a file beside its name, size and digest. */
 const aboutFile = {
   audience: v.exactOptional(audience),
   folder: v.exactOptional(folder),
@@ -184,6 +184,7 @@ const eventMaps = <const More extends Entries>(more: More) => {
     back: by,
     typing: { ...by, at: count, forMs: count },
     fileProgressed: { ...by, file, bytes: count },
+    fileSpaceLow: { used: count, quota: count },
     missed: { from: count, to: count },
   })
 }
@@ -205,7 +206,7 @@ export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds
 
 // Rooms
 
-/** What holds in a room; left out where it does not. */
+/** The rules of a room; left out where they do not hold. */
 const facts = {
   topic: text,
   collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
@@ -330,8 +331,17 @@ export const receipt = v.strictObject(
   mapFault,
 )
 
+/** The limit of bytes that was met. A newer host may have others. */
+const limit = map({
+  of: v.pipe(text, v.description('file, room, host, disk or memory.')),
+  bytes: countAs('Its size; of a disk, what files leave free. 0 where nobody knows.'),
+  shareOf: v.exactOptional(v.pipe(text, v.description('person or address: they have had their share of it.'))),
+})
+
 /** Why not: the body of every answer that is neither a success nor a redirection. */
-export const refusal = map({ code: text, message: text })
+export const refusal = map({ code: text, message: text, limit: v.exactOptional(limit) })
+/** As a host tells it. */
+export type ToldLimit = v.InferOutput<typeof limit>
 
 export const posted = map({ seq: sequence, duplicate: flag })
 
@@ -365,6 +375,19 @@ const keptInvitation = map({
 })
 export const invitations = map({ invitations: list(keptInvitation) })
 export type KeptInvitation = v.InferOutput<typeof keptInvitation>
+
+/** How long a drop link is to be valid. */
+export const dropLinkWish = v.strictObject(
+  { expiresInSeconds: v.exactOptional(v.pipe(count, v.minValue(1, 'must be 1 or more'))) },
+  mapFault,
+)
+export const dropFacts = map({ expiresAt: timeAs('Until when files can be dropped') })
+export const dropLink = map({
+  id: v.pipe(text, v.description('By which it is taken back.')),
+  path: v.pipe(path, v.description('The address of a page; files come in by PUT below it.')),
+  ...dropFacts.entries,
+})
+export const dropLinks = map({ dropLinks: list(dropLink) })
 
 /** A whole file, for its sender. */
 export const sentFile = map({

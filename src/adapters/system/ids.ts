@@ -8,7 +8,7 @@ export class RandomIds implements Ids {
   }
 }
 
-/** Predictable ids, 00…01, 00…02 and so on: for tests only, since anybody can guess them. */
+/** Predictable ids, 00…01, 00…02 and so on: for tests only, since they can be guessed. */
 export class CountingIds implements Ids {
   #last = 0
 

@@ -7,6 +7,7 @@ export class SilentLog implements Log {
   error(): void {}
 }
 
+/** One kept line of a `MemoryLog`. */
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error'
   readonly what: string

@@ -86,6 +86,7 @@ export interface Distribution {
   readonly max: number
 }
 
+/** All values at one moment, by name. */
 export interface MetricsSnapshot {
   readonly counters: Readonly<Record<string, number>>
   readonly gauges: Readonly<Record<string, number>>

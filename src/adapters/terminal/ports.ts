@@ -1,12 +1,11 @@
 import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
+import type { ToldRefusal } from '#i18n/translator.ts'
 
 /** Why something was not done. The code may be one that this version does not know. */
-export interface Refusal {
+export interface Refusal extends ToldRefusal {
   readonly type: 'rejected'
-  readonly code: string
-  readonly message: string
 }
 
 /** The way of files in and out; both may throw errors of the file system. */

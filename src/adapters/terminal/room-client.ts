@@ -249,10 +249,10 @@ export class RoomClient {
       if (event.seq <= this.#last) return
       this.#last = event.seq
     }
-    const own = event.type !== 'missed' && event.by.id === this.session.member.id
+    const own = 'by' in event && event.by.id === this.session.member.id
     const { events, echo } = this.#parts.options
     if (events === 'json') this.#showJson({ room: this.session.room, ...event })
-    if (event.type !== 'missed' && this.ignored.has(event.by.name.toLowerCase())) return
+    if ('by' in event && this.ignored.has(event.by.name.toLowerCase())) return
     if (events === 'rows') {
       if ((event.type === 'joined' || event.type === 'left') && this.session.members.length > LARGE_ROOM) {
         if (!own) this.#presence.note(event.type, event.by.name)

@@ -57,7 +57,7 @@ export async function runBatch(
     if (flags.json) await printJson({ type: 'failed', file: label, exitCode, ...reasonOf(unreported) })
     if (!endsAll(unreported, action)) continue
     if (count === 1) throw unreported
-    throw new CommandFailed(exitCode, `${unreported.message}\n${sum()}; what comes after it was not tried`)
+    throw new CommandFailed(exitCode, `${unreported.message}\n${sum()}; the rest was not tried`)
   }
   if (unreported !== undefined && count === 1) throw unreported
   reportFailure()

@@ -39,7 +39,7 @@ export function targetOrFileOf(typed: string, env: NodeJS.ProcessEnv): RoomTarge
   const target = { ...address, endpoint: new Endpoint(address, dialHost(address, known)) }
   const token = address.token ?? secretOf('TAMTAM_TOKEN', env)
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
-    throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds what no token can')
+    throw new CommandFailed(exitCodes.usage, 'TAMTAM_TOKEN holds characters that no token has')
   const password = secretOf('TAMTAM_PASSWORD', env)
   return {
     ...target,

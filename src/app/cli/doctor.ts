@@ -2,13 +2,14 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
-import type { HostConfig } from '#app/config.ts'
-import { listenerDefaults } from '#app/defaults.ts'
+import { fileLimitsOf, type HostConfig } from '#app/config.ts'
+import { engineDefaults, listenerDefaults } from '#app/defaults.ts'
+import { expired, expiryOf, type KeptFile, makeRoom, outOfDate } from '#domain/engine/retention.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { sizeText } from '#i18n/format.ts'
+import { sizeText, titleOf } from '#i18n/format.ts'
 import { maxConnections } from '#server/listener/listener.ts'
 import { lockDirectory, sharedDiskUnder } from '#storage/disk/directory-lock.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
@@ -34,7 +35,7 @@ interface DoctorFlags {
 export const addDoctor = (program: Command): Command =>
   program
     .command('doctor')
-    .description('look whether a host would do well here: port, disk, clock, limits, and what it keeps')
+    .description('check whether a host would work well here: port, disk, clock, limits, and its stored data')
     .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
     .option('--port <port>', 'port the host is to listen on (8268)')
     .option('--bind <address>', 'address it is to listen on (127.0.0.1)')
@@ -65,7 +66,7 @@ async function* findings(flags: object, deep: boolean): AsyncGenerator<Finding> 
   yield await port(bind, config.port)
   if (!config.ephemeral) {
     yield* await directory(data, config)
-    if (await isDataDirectory(data)) yield* await store(data, deep)
+    if (await isDataDirectory(data)) yield* await store(data, deep, config)
   }
   const now = Date.now()
   yield clock(now, now - startedAt.now, performance.now() - startedAt.elapsed)
@@ -124,7 +125,7 @@ export function terminal(stdout: { readonly isTTY?: boolean }, env: NodeJS.Proce
   const term = env['TERM']
   if (stdout.isTTY !== true) return ok('terminal', 'none: one line an event')
   if (term === undefined || term === '' || term === 'dumb')
-    return warning('terminal', 'its cursor does not move: one line an event', 'set TERM to what it is')
+    return warning('terminal', 'its cursor does not move: one line an event', 'set TERM to its type')
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''
   if (process.platform !== 'win32' && !/utf-?8/i.test(locale))
     return warning('terminal', `${term}, and the locale does not say UTF-8`, 'set LANG to one that does')
@@ -229,12 +230,17 @@ async function space(path: string, hostQuota: number): Promise<Finding> {
 const DAY_MS = 86_400_000
 
 /** Looks through a data directory that a host has made; `deep` reads every file. Repairs nothing. */
-export async function store(directory: string, deep: boolean): Promise<readonly Finding[]> {
+export async function store(directory: string, deep: boolean, config: HostConfig): Promise<readonly Finding[]> {
   try {
     const lock = await lockDirectory(directory, true)
     try {
       const found = inspectJournal(directory)
-      return [...setAside(directory), ...journal(found), ...(await files(directory, found.files, deep))]
+      return [
+        ...setAside(directory),
+        ...journal(found),
+        ...(await files(directory, found.files, deep)),
+        ...leaving(found.filesOf, config, Date.now()),
+      ]
     } finally {
       await lock.release()
     }
@@ -251,7 +257,7 @@ export async function store(directory: string, deep: boolean): Promise<readonly 
       bad(
         'store',
         `can't be read: ${forTerminal(String(error))}`,
-        'the next start sets what is damaged aside; keep a copy',
+        'the next start sets the damaged part aside; keep a copy',
       ),
     ]
   }
@@ -261,14 +267,14 @@ export async function store(directory: string, deep: boolean): Promise<readonly 
 function setAside(directory: string): Finding[] {
   const names = quarantinesIn(directory)
   if (names.length === 0) return []
-  const what = `the journal was damaged, and what could not be read of it lies in ${forTerminal(`${directory}/${names.join(', ')}`)}`
-  return [warning('store', what, 'keep it until you know what was lost, then remove it')]
+  const what = `the journal was damaged, and its unreadable part lies in ${forTerminal(`${directory}/${names.join(', ')}`)}`
+  return [warning('store', what, 'keep it until you know the loss, then remove it')]
 }
 
 function journal({ rooms, entries, damagedRows, missing, damage, newestAt }: Inspection): Finding[] {
   const what = `${counted(entries, 'entry', 'entries')} of ${counted(rooms, 'room')}`
   if (damage !== undefined)
-    return [bad('store', damage, 'the next start saves what verifies and sets the rest aside; keep a copy')]
+    return [bad('store', damage, 'the next start saves all entries that verify and sets the rest aside; keep a copy')]
   const missed = `${counted(missing, 'entry is', 'entries are')} missing`
   if (damagedRows > 0)
     return [
@@ -322,6 +328,72 @@ async function files(
     await fileStore.close()
   }
 }
+
+/** With less than this share of its quota left, a room's oldest files are about to go. */
+const SPARE_SHARE = 0.2
+const MOST_NAMES = 10
+
+/** The files that go within a day by their age, and those that go first for newer ones where their room, or the host, is nearly full. */
+function leaving(filesOf: Inspection['filesOf'], config: HostConfig, now: number): Finding[] {
+  const limits = { ...engineDefaults, ...fileLimitsOf(config) }
+  const findings: Finding[] = []
+  let hostBytes = 0
+  for (const [room, { rules, files }] of filesOf) {
+    const whole = files.map(({ file, at }) => {
+      const { id, size: bytes } = file
+      return { id, bytes, at, expiresAt: expiryOf(rules, file, at) }
+    })
+    const named = (going: readonly KeptFile[]) => {
+      const ids = new Set(going.map(({ id }) => id))
+      const names = files.flatMap(({ file }) => (ids.has(file.id) ? [titleOf(file)] : []))
+      const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''
+      return forTerminal(`${names.slice(0, MOST_NAMES).join(', ')}${more}`)
+    }
+    const bytes = whole.reduce((sum, file) => sum + file.bytes, 0)
+    hostBytes += bytes
+    const old = new Set([...outOfDate(whole, now + DAY_MS, limits), ...expired(whole, now + DAY_MS)])
+    if (old.size > 0)
+      findings.push(
+        warning(
+          'age',
+          `${forTerminal(room)}: these go within a day: ${named([...old])}`,
+          'fetch what is wanted, or raise --keep-days',
+        ),
+      )
+    const spare = limits.roomQuotaBytes * SPARE_SHARE
+    const going = makeRoom(
+      { bytes: spare, newBytes: spare, newFiles: 0 },
+      { ...alone, whole },
+      { ...limits, maxFileBytes: 0 },
+    )
+    if (!('type' in going) && going.length > 0)
+      findings.push(
+        warning(
+          'quota',
+          `${forTerminal(room)} has ${sizeText(bytes)} of ${sizeText(limits.roomQuotaBytes)}: these go first for newer ones: ${named(going)}`,
+          'fetch what is wanted, or raise --room-quota',
+        ),
+      )
+  }
+  if (limits.hostQuotaBytes > 0 && hostBytes > limits.hostQuotaBytes * (1 - SPARE_SHARE))
+    findings.push(
+      warning(
+        'quota',
+        `the files of all rooms have ${sizeText(hostBytes)} of ${sizeText(limits.hostQuotaBytes)}: in each room the oldest go for newer ones`,
+        'raise --host-quota',
+      ),
+    )
+  return findings.length > 0 ? findings : [ok('quota', 'no file has to go soon')]
+}
+
+/** A room beside which nothing else counts. */
+const alone = {
+  arrivingBytes: 0,
+  hostFiles: 0,
+  storeBytesLeft: Number.POSITIVE_INFINITY,
+  storeBound: { of: 'disk', bytes: 0 },
+  storeFileBytes: Number.POSITIVE_INFINITY,
+} as const
 
 async function isAsKept(fileStore: DiskFileStore, file: WholeFile, deep: boolean): Promise<boolean> {
   if (!deep) return (await fileStore.size(file.id)) === file.size

@@ -32,7 +32,7 @@ export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])
     exitCodes.incomplete,
     'incomplete; the command that goes on is printed. Of several files that failed: not all in the same way, else the code is theirs',
   ],
-  [exitCodes.integrity, 'wrong bytes: a file or a bundle is not what it should be'],
+  [exitCodes.integrity, 'wrong bytes: a file or a bundle does not match its digest'],
   [exitCodes.exists, 'exists already, or declined'],
   [exitCodes.timeout, 'timeout'],
   [exitCodes.portInUse, 'the port is in use'],

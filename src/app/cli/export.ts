@@ -36,7 +36,7 @@ export const addExport = (program: Command): Command =>
       ...names,
       name,
     ])
-    .option('--json', 'say what was written as a JSON object')
+    .option('--json', 'print the result as a JSON object')
     .action((path: string, flags: ExportFlags) => run(() => exportTo(path, flags)))
 
 async function exportTo(path: string, flags: ExportFlags): Promise<void> {
@@ -83,7 +83,7 @@ async function tell(path: string, { manifest, leftOut, missing }: Export, { json
     process.stderr.write(`left out ${counted(count, 'entry', 'entries')} of ${room}: damaged in the journal\n`)
   for (const { room, file } of leftOut)
     process.stderr.write(`left out ${forTerminal(file.name)} of ${room}: its bytes are missing or damaged\n`)
-  throw new CommandFailed(exitCodes.integrity, 'the bundle is whole but for what is damaged and stayed behind')
+  throw new CommandFailed(exitCodes.integrity, 'the bundle is complete but for damaged data, which was left out')
 }
 
 export interface Export {

@@ -73,8 +73,8 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open; ulimit -n says how many may be',
   EIO: 'the disk fails there',
   EFBIG: 'this disk takes no file of that size',
-  ENOSPC: 'the disk is full; what arrived stays, and the same command goes on',
-  EDQUOT: 'your part of the disk is full; what arrived stays, and the same command goes on',
+  ENOSPC: 'the disk is full; the received part stays, and the same command continues',
+  EDQUOT: 'your part of the disk is full; the received part stays, and the same command continues',
   EROFS: 'nothing can be written there',
 }
 

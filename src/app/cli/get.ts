@@ -76,11 +76,11 @@ export const addGet = (program: Command): Command =>
     .option('--plain', 'no line that changes, even on a terminal')
     .addHelpText(
       'after',
-      '\nPrints the path of each file. Nothing is ever overwritten, and what is here already is not brought again, so that the same command brings\n' +
-        'what is missing. A file that can not be had keeps no other back. A half file of another program goes on when it is\n' +
+      '\nPrints the path of each file. Nothing is ever overwritten, and files that are here already are not fetched again, so that the same command fetches\n' +
+        'the missing ones. A failed file does not stop the others. A half file of another program goes on when it is\n' +
         'called <path>.part: tamtam get -o talk.pdf … goes on with talk.pdf.part.\n' +
-        'With --collected the newest file of each name has that name, and those before it have their time in theirs; the table at the end says who\n' +
-        'has handed in and who has not: everybody who was in the room since it began to collect, or who is named by --expect.',
+        'With --collected the newest file of each name has that name, and those before it have their time in theirs; the table at the end lists who\n' +
+        'has handed in and who has not: the members present since the room began to collect, and those named by --expect.',
     )
     .action((address: string, names: string[], flags: GetFlags) =>
       runResumable(async () => {
@@ -239,7 +239,7 @@ function named(files: readonly FileRow[], name: string, room: string): Wanted {
   const why =
     found === 'several'
       ? 'several files begin with this id'
-      : `there is no such file in ${room}; tamtam ls shows what there is`
+      : `there is no such file in ${room}; tamtam ls lists the files`
   const code = found === 'several' ? exitCodes.usage : exitCodes.notFound
   return { name, failure: new CommandFailed(code, forTerminal(`${name}: ${why}`)) }
 }
@@ -317,7 +317,7 @@ export async function streamFile(
       continue
     }
     const sha256 = hash.digest('hex')
-    if (sha256 !== now.sha256) return refusal(0, 'HASH_MISMATCH', 'what was written is not what was sent')
+    if (sha256 !== now.sha256) return refusal(0, 'HASH_MISMATCH', 'the written bytes differ from the sent ones')
     await giveReceipt(options, id, sha256)
     return { id, name, size, sha256, ...(path === undefined ? {} : { path }) }
   }

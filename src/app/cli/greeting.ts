@@ -128,7 +128,7 @@ function fromElsewhere(facts: HostFacts): readonly string[] {
     ways.drop,
     token === undefined
       ? 'everybody who reaches these addresses can join, read and send files'
-      : `only who has the token comes in; ${isTokenKept ? 'tamtam token --new makes another, and sends out who came by this one' : 'it ends with this host'}`,
+      : `only holders of the token can join; ${isTokenKept ? 'tamtam token --new makes another, and removes members who joined by this one' : 'it ends with this host'}`,
   ]
 }
 

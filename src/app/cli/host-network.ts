@@ -69,7 +69,7 @@ export async function identityFor(config: HostConfig, data: string | undefined):
     const identity = await identityIn(cert, key)
     const fingerprint = fingerprintOfPem(identity.cert)
     const days = daysLeft(identity.cert, Date.now())
-    if (days < 0) warn(`the certificate in ${cert} has ended; those who come will be warned`)
+    if (days < 0) warn(`the certificate in ${cert} has expired; browsers will warn`)
     else if (days < identityDefaults.renewDays) warn(`the certificate in ${cert} ends in ${days} days`)
     const renew = async (): Promise<TlsIdentity> => {
       const next = await identityIn(cert, key)

@@ -23,12 +23,12 @@ export const addHost = (program: Command): Command =>
     .command('host', { isDefault: true })
     .description('host a room (the default)')
     .option('--port <port>', 'port to listen on; 0 picks a free one (8268)')
-    .option('--lan', 'be there for other machines: for who shows the token, which is printed')
+    .option('--lan', 'serve other machines: clients need the token, which is printed')
     .option('--bind <address>', 'address to listen on (127.0.0.1; with --lan all there are)')
-    .option('--open', 'let everybody in who can reach this host: there is no token')
+    .option('--open', 'no token: everybody who can reach this host can join')
     .option(
       '--host-names <names>',
-      'what this host is called in addresses, beside localhost, its numbers and, with --lan, its machine',
+      'names of this host in addresses, beside localhost, its IP addresses and, with --lan, the machine names',
     )
     .option('--tls', 'speak TLS and nothing in plain, with a certificate of its own making, kept in the data directory')
     .option('--cert <file>', 'speak TLS with the certificate in this file (PEM), and the one that signed it')
@@ -50,7 +50,7 @@ export const addHost = (program: Command): Command =>
     )
     .option('--keep-days <days>', 'days that a file stays; 0: for ever (30)')
     .option('--history <entries>', 'how much of a room is kept (100000)')
-    .option('--name <name>', 'what you are called in the room (host)')
+    .option('--name <name>', 'your nick in the room (host)')
     .option(
       '--save <dir>',
       "where copies of received files go, and stay (terima/ in the data directory; without a terminal they go with the room's files)",
@@ -64,7 +64,7 @@ export const addHost = (program: Command): Command =>
     .allowExcessArguments()
     .action((flags, { args: [word] }: Command) => {
       if (word !== undefined)
-        throw new CommandFailed(exitCodes.usage, `there is no command ${word}; tamtam help shows what there is`)
+        throw new CommandFailed(exitCodes.usage, `there is no command ${word}; tamtam help lists the commands`)
       return host(hostConfig(flags, process.env), process)
     })
 
@@ -157,7 +157,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
     if (error instanceof PortInUse)
       throw new CommandFailed(
         exitCodes.portInUse,
-        `${error.message}${await portOwner(port)}; stop what uses it, or choose another with --port`,
+        `${error.message}${await portOwner(port)}; stop the other program, or choose another with --port`,
         { cause: error },
       )
     throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${failureText(error)}`, {
@@ -169,7 +169,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
 /** The price of a secret that is lost. */
 const WITHOUT: Readonly<Record<KeyName, string>> = {
   links: 'links made before end',
-  owner: 'whoever hosts gets a new key',
+  owner: 'the owner gets a new key',
   token: 'everybody needs the new token',
   rooms: 'no room has a password, and no invitation holds',
 }

@@ -9,7 +9,7 @@ import type { BundleLimits, Manifest, RoomPart } from '#bundle/manifest.ts'
 import { readLines } from '#bundle/room-lines.ts'
 import { type Carried, type Digest, hold, Merge, nothingHeld } from '#domain/bundle/merge.ts'
 import type { RetentionLimits } from '#domain/engine/limits.ts'
-import { findFiles } from '#domain/engine/transfers.ts'
+import { findFacts } from '#domain/engine/transfers.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { fileTooLarge, noSpace } from '#domain/file-limits.ts'
 import { forTerminal, sizeText } from '#domain/names/text.ts'
@@ -36,10 +36,10 @@ interface ImportFlags {
 export const addImport = (program: Command): Command =>
   program
     .command('import')
-    .description('merge a bundle into what a stopped host keeps; what is there already is not brought twice')
+    .description('merge a bundle into the data of a stopped host; nothing is added twice')
     .argument('<file>', 'a bundle that tamtam export wrote; - is standard input')
     .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
-    .option('--json', 'say what was brought as a JSON object')
+    .option('--json', 'print the additions as a JSON object')
     .action((path: string, flags: ImportFlags) => run(() => importFrom(path, flags)))
 
 async function importFrom(path: string, flags: ImportFlags): Promise<void> {
@@ -102,7 +102,7 @@ export async function importBundle(
     const manifest = await reader.manifest()
     if (manifest.rooms.reduce((sum, { entries }) => sum + entries, 0) > limits.entries)
       throw new BadBundle(`it has more than ${limits.entries} entries; export its rooms one by one`)
-    const { roomOf, byDigest } = await findFiles(journal)
+    const { roomOf, byDigest } = await findFacts(journal)
     const imports: RoomImport[] = []
     for (const part of manifest.rooms) imports.push(await readRoom(part, reader, journal, limits))
     const wanted = wantedFiles(imports, manifest, roomOf)

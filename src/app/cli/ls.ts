@@ -24,7 +24,7 @@ export const addLs = (program: Command): Command =>
   program
     .command('ls')
     .description(
-      'list the rooms of a host, with a room in the address its files and who is there, and without an address the hosts nearby',
+      'list the rooms of a host, with a room in the address its files and members, and without an address the hosts nearby',
     )
     .argument('[address]', '[name@]host[:port][/room]')
     .option('--json', 'one JSON object a line')

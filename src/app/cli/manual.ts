@@ -38,7 +38,7 @@ function manualOf(program: Command): string {
         .flatMap((option) => ['.TP', `.B ${roff(option.flags)}`, roff(help.optionDescription(option))]),
     ]),
     '.SH "IN A ROOM"',
-    'What is typed at host and join begins with a slash; all else is said. /limit is for host alone.',
+    'A command at host and join begins with a slash; all other input is a message. /limit is for host alone.',
     ...commandsAt('host').flatMap(({ usage, helpKey }) => ['.TP', `.B ${roff(usage)}`, roff(sentence(say(helpKey)))]),
     '.SH "EXIT STATUS"',
     ...exitMeanings.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, roff(meaning)]),
@@ -62,7 +62,7 @@ function manualOf(program: Command): string {
 }
 
 const environment = [
-  ['TAMTAM_TOKEN, TAMTAM_PASSWORD', 'What the host asks for, and what the room asks for.'],
+  ['TAMTAM_TOKEN, TAMTAM_PASSWORD', 'The token of the host, and the password of the room.'],
   ['TAMTAM_TOKEN_FILE, TAMTAM_PASSWORD_FILE', 'The same, in files that are yours alone (0600).'],
   ['TAMTAM_KEY_FILE', 'A file (0600) with the key by which join is known, such as keys/owner of a host.'],
   ['TAMTAM_CONFIG', 'Another file of settings; --config goes over it.'],

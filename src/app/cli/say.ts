@@ -20,7 +20,7 @@ export const addSay = (program: Command): Command =>
     .command('say')
     .description('say something in a room; it is there when the command ends')
     .argument('<address>', '[name@]host[:port][/room]')
-    .argument('[text...]', 'what to say; without it each line of standard input')
+    .argument('[text...]', 'the message; without it each line of standard input')
     .addHelpText(
       'after',
       '\nStandard input is UTF-8. A line that is refused (too long, not UTF-8) is told, and the others are said; the command then exits with 4.',

@@ -49,19 +49,19 @@ export const addSend = (program: Command): Command =>
       'put files into a room, whole folders too; goes on where an earlier attempt, of whatever client, ended',
     )
     .argument('<address>', '[name@]host[:port][/room]')
-    .argument('<files...>', 'files, folders and pipes; - sends what standard input says')
+    .argument('<files...>', 'files, folders and pipes; - sends standard input')
     .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
-    .option('--wait', 'wait until all who are in the room have verified it')
+    .option('--wait', 'wait until all present members have verified it')
     .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
-    .option('--name <name>', 'what the file is called in the room')
+    .option('--name <name>', 'the name of the file in the room')
     .option('--to <nick>', 'for this one person in the room only')
     .option('--json', 'one JSON object a line for each file, on standard output')
     .option('--quiet', 'say nothing but errors')
     .option('--plain', 'no line that changes, even on a terminal')
     .addHelpText(
       'after',
-      '\nPrints the link of each file. What can not be sent keeps nothing else back: it is named, and the exit code is its own, or 6 where several failed\n' +
-        'in several ways. Called again it sends what is missing. A file goes as it was when it was opened, though it be written to.',
+      '\nPrints the link of each file. A failure does not stop the others: it is reported, and the exit code is its own, or 6 where several failed\n' +
+        'in several ways. Called again it sends the missing ones. A file is sent as it was when it was opened, even if it is written to.',
     )
     .action((address: string, paths: string[], flags: SendFlags) =>
       runResumable(() => send(targetOf(address, process.env), paths, flags)),

@@ -27,12 +27,12 @@ const PAGE = 500
 export const addTail = (program: Command): Command =>
   program
     .command('tail')
-    .description('show what was said in a room, and what is said from now on')
+    .description('show the messages of a room, old and new')
     .argument('<address>', '[name@]host[:port][/room]')
     .option('--after <seq>', 'everything behind this sequence number', countOf)
     .option('-n, --lines <count>', `the newest so many, at most ${PAGE}`, countOf, 10)
-    .option('--follow', 'go on with what is said from now on', true)
-    .option('--no-follow', 'end with what is there')
+    .option('--follow', 'go on with new messages', true)
+    .option('--no-follow', 'end after the last message so far')
     .option('--json', 'one JSON object a line, with sequence numbers')
     .action((address: string, flags: TailFlags) => runShowing(() => tail(targetOf(address, process.env), flags)))
 

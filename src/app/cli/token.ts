@@ -14,7 +14,7 @@ export const addToken = (program: Command): Command =>
   program
     .command('token')
     .description('print the token of a host on this machine that was started with --lan')
-    .option('--new', 'replace it: whoever came in by the one before is sent out, also while the host runs')
+    .option('--new', 'replace it: members who joined by the old one are removed, also while the host runs')
     .option('--data <dir>', 'where the host keeps its data ($XDG_DATA_HOME/tamtam)')
     .action((flags: TokenFlags) => run(() => token(flags)))
 

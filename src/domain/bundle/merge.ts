@@ -99,7 +99,7 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     case 'fileReceived':
       held.files.get(entry.file.id)?.received.add(entry.by.name)
       return
-    // Nor does what is gone.
+    // Nor do removed entries.
     case 'messageRemoved':
     case 'cleared':
     case 'erased':
@@ -116,7 +116,7 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
  * The additions of a bundle to a room: all that it lacks, in the bundle's order, with sequences of its own. The union of both, so
  * that it does not matter which host imports first, nor how often:
  * - a message that the bundle has n times is there at least n times then;
- * - of two topics the one that was set later holds, by the clocks of those who set them;
+ * - of two topics the later one holds, by the clocks of their authors;
  * - a file is there by its id, unless it was withdrawn here, and so is each name that verified it.
  * A room that has forgotten its oldest messages takes none that are older than those it still has.
  */

@@ -17,7 +17,7 @@ export class CommitLoop {
   readonly #journal: Journal
   readonly #clock: Clock
   readonly #metrics: Metrics
-  readonly #published: (room: RoomActor) => void
+  readonly #published: (room: RoomActor, pending: PendingBatch | undefined) => void
   readonly #broken: (error: unknown) => void
   #awake = new Set<RoomActor>()
   /** Rooms that have nothing but comings and goings to tell, and can wait a moment. */
@@ -35,7 +35,7 @@ export class CommitLoop {
    */
   constructor(
     { journal, clock, metrics }: Pick<Ports, 'journal' | 'clock' | 'metrics'>,
-    published: (room: RoomActor) => void,
+    published: (room: RoomActor, pending: PendingBatch | undefined) => void,
     broken: (error: unknown) => void,
   ) {
     this.#journal = journal
@@ -97,7 +97,7 @@ export class CommitLoop {
     const refuse = (why: Rejected) => {
       rooms.forEach((room, index) => {
         room.refuse(pendingBatches[index] as PendingBatch, why)
-        this.#published(room)
+        this.#published(room, undefined)
       })
     }
     const started = this.#clock.elapsed()
@@ -135,7 +135,7 @@ export class CommitLoop {
         const pending = pendingBatches[index] as PendingBatch
         this.#metrics.observe('commit_events', pending.size)
         room.publish(pending)
-        this.#published(room)
+        this.#published(room, pending)
       })
     } catch (error) {
       this.#fail(error)

@@ -2,19 +2,21 @@ import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkRoomName } from '../names/room-name.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
+import type { PendingBatch } from '../room/batch.ts'
 import type { Member } from '../room/events.ts'
 import type { RoomFile } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
 import { Bandwidth } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
+import { Erasures } from './erasures.ts'
 import { type EngineEvent, engineEvents } from './events.ts'
 import { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import { Trimming } from './retention.ts'
 import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
-import { Transfers } from './transfers.ts'
+import { type FileSpace, findFacts, Transfers } from './transfers.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
@@ -29,6 +31,7 @@ export class Engine {
   readonly #sessionParts: SessionParts
   readonly #transfers: Transfers
   readonly #trimming: Trimming
+  readonly #erasures: Erasures
   readonly #closed = new Subject<void>()
   #status: 'new' | 'open' | 'closed' = 'new'
   /**
@@ -49,7 +52,8 @@ export class Engine {
     const { transferBytesPerSecond: transfer, hostBytesPerSecond: host } = limits
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#trimming = new Trimming(ports.journal, limits, broken)
-    this.#loop = new CommitLoop(ports, (room) => this.#published(room), broken)
+    this.#erasures = new Erasures(ports, broken)
+    this.#loop = new CommitLoop(ports, (room, pending) => this.#published(room, pending), broken)
     this.#history = new History(ports.journal, limits, broken)
     this.#rooms = new Rooms(ports, limits, this.#loop.wake, this.#history)
     this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
@@ -60,6 +64,7 @@ export class Engine {
       nicks: this.#nicks,
       history: this.#history,
       transfers: this.#transfers,
+      erasures: this.#erasures,
       bandwidth: this.bandwidth,
       sessions: this.#sessions,
     }
@@ -69,7 +74,9 @@ export class Engine {
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.fileStore.open()
-    await this.#transfers.load()
+    const found = await findFacts(this.#ports.journal)
+    for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
+    await this.#transfers.load(found)
     this.#status = 'open'
   }
 
@@ -92,6 +99,7 @@ export class Engine {
     await this.#loop.settled()
     // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
     this.#loop.close(notRunning)
+    this.#erasures.close()
     await this.#ports.journal.close()
     await this.#ports.fileStore.close()
     this.#closed.next()
@@ -165,6 +173,11 @@ export class Engine {
     return this.#transfers.open
   }
 
+  /** The limits of files, and how many bytes more may come. */
+  fileSpace(): Promise<FileSpace> {
+    return this.#transfers.space()
+  }
+
   /** Rooms that are in use or have a history. */
   rooms(): Promise<readonly RoomSummary[]> {
     return this.#history.watched(this.#rooms.summaries())
@@ -175,13 +188,21 @@ export class Engine {
     return this.#history.watched(this.#transfers.file(id, member))
   }
 
+  /** A whole file that is for the operators of its room, whoever sent it. */
+  submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    return this.#history.watched(this.#transfers.submission(id))
+  }
+
   /** A file that is on its way. */
   async transfer(id: string): Promise<TransferActor | undefined> {
     return this.#transfers.find(id)
   }
 
-  #published(room: RoomActor): void {
+  /** `pending` was kept and published; undefined where it was refused. */
+  #published(room: RoomActor, pending: PendingBatch | undefined): void {
+    if (pending?.erases === true) this.#erasures.take(room.state.name, pending.batch.entries)
     this.#rooms.grew(room)
+    this.#transfers.published(room)
     this.#trimming.look(room, () => this.#slowestIn(room))
     this.#rooms.letGo(room)
   }

@@ -5,7 +5,8 @@ import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack } from '../room/commands.ts'
-import type { Member } from '../room/events.ts'
+import type { Member, MentionedFile } from '../room/events.ts'
+import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { EngineLimits, Ports, RetentionLimits } from './limits.ts'
 import type { Rooms } from './rooms.ts'
@@ -16,8 +17,8 @@ export interface KeptFile {
   readonly bytes: number
   /** When it was whole, in milliseconds since 1970. */
   readonly at: number
-  /** When its sender or its room wants it to go, in milliseconds since 1970. */
-  readonly expiresAt?: number
+  /** When its sender or its room wants it to go, in milliseconds since 1970; infinite where neither does. */
+  readonly expiresAt: number
 }
 
 /** A file that is to have room. */
@@ -60,7 +61,7 @@ export function makeRoom(
   const exceeded = tightest(
     { of: 'file', bytes: Math.min(limits.maxFileBytes || Number.POSITIVE_INFINITY, usage.storeFileBytes) },
     { of: 'room', bytes: quota },
-    // What stays free on a disk says nothing of how much it holds.
+    // A disk's free space says nothing of its capacity.
     ...(storeBound.of === 'disk' ? [] : [storeBound]),
   )
   if (wanted.bytes > exceeded.bytes) return fileTooLarge(exceeded)
@@ -97,8 +98,17 @@ export const outOfDate = (
 ): readonly KeptFile[] => (fileDays === 0 ? [] : whole.filter(({ at }) => at + fileDays * DAY_MS < now))
 
 /** Those whose own time has come. */
-const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
-  whole.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt <= now)
+export const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
+  whole.filter(({ expiresAt }) => expiresAt <= now)
+
+/** When a file goes that became one at `at`: its sender's wish, or its room's rule, whichever is first. */
+export function expiryOf(
+  { expirySeconds }: RoomRules,
+  { expiresAt = Number.POSITIVE_INFINITY }: MentionedFile,
+  at: number,
+): number {
+  return Math.min(expiresAt, expirySeconds === 0 ? Number.POSITIVE_INFINITY : at + expirySeconds * 1000)
+}
 
 /** A clock that has jumped must not empty a room: after a jump only a few of its files go in one sweep (C83). */
 export const isTooManyAtOnce = (going: number, whole: number): boolean => going * 10 > whole
@@ -130,6 +140,11 @@ const SWEEP_MS = 3_600_000
 /** A file that comes may have so much more than it has, while that is free, so that not each piece is counted. */
 const AHEAD_BYTES = 1024 * 1024
 
+/** With so much of its quota a room is warned. */
+const LOW_SHARE = 0.8
+/** Says what no member says. */
+const nobody: Member = { id: '', name: '' }
+
 /** A file store that does not know how much it takes. */
 const unbounded: Pick<BoundedFileStore, 'bytesLeft' | 'bound' | 'maxFileBytes'> = {
   bytesLeft: Number.POSITIVE_INFINITY,
@@ -157,10 +172,14 @@ export class Evictions {
   /** Ids of those of which nothing has. */
   readonly #awaited = new Set<string>()
   readonly #going = new Set<string>()
+  /** Rooms that have been told that the oldest of their files will go soon. */
+  readonly #toldLow = new Set<string>()
   #jumps: ClockJumpDetector | undefined
   #cancelSweep: Cancel | undefined
   /** When the next file expires that has a time of its own, in milliseconds since 1970. */
   #expiry = Number.POSITIVE_INFINITY
+  /** The rules of a room that were looked at last. */
+  readonly #seen = new WeakMap<RoomActor, RoomRules>()
   #busy: Promise<unknown> = Promise.resolve()
 
   /** `roomOf` gives the room of each file of the host; evicted files are taken out of it. `failed` is called with every error. */
@@ -195,9 +214,12 @@ export class Evictions {
   }
 
   /** A file is on its way, of which `bytes` are there already. */
-  await(id: string, room: string, bytes: number): void {
+  await(room: RoomActor, id: string, bytes: number): void {
+    const { name } = room.state
+    const { used, quota } = this.#spaceOf(room)
+    if (used < quota * LOW_SHARE) this.#toldLow.delete(name)
     if (bytes === 0) this.#awaited.add(id)
-    else this.#arriving.set(id, { room, bytes, ahead: bytes })
+    else this.#arriving.set(id, { room: name, bytes, ahead: bytes })
   }
 
   release(id: string): void {
@@ -220,13 +242,13 @@ export class Evictions {
       return true
     }
     if (this.#isFree(room, id, bytes + AHEAD_BYTES)) {
-      this.#taken(id, { room: room.state.name, bytes, ahead: bytes + AHEAD_BYTES })
+      this.#taken(room, id, bytes, bytes + AHEAD_BYTES)
       return true
     }
     // Short: nobody takes anything from now on without asking.
     for (const each of this.#arriving.values()) each.ahead = each.bytes
     if (!this.#isFree(room, id, bytes)) return false
-    this.#taken(id, { room: room.state.name, bytes, ahead: bytes })
+    this.#taken(room, id, bytes)
     return true
   }
 
@@ -234,26 +256,51 @@ export class Evictions {
   async reserve(room: RoomActor, id: string, bytes: number): Promise<Rejected | undefined> {
     const going = this.#plan(room, id, bytes)
     if ('type' in going) return going
-    const { name } = room.state
     const before = this.#arriving.get(id)
     // At once: concurrent requests count these bytes, and no longer count on the files to evict.
-    this.#taken(id, { room: name, bytes, ahead: bytes })
+    this.#taken(room, id, bytes)
     if (going.length === 0) return undefined
     const why = await this.#evict(room, going, 'newer files need its place')
     if (why === undefined) return undefined
     this.#arriving.delete(id)
-    this.await(id, name, before?.bytes ?? 0)
+    this.await(room, id, before?.bytes ?? 0)
     return why
   }
 
-  /** What uploads into a room share while it is short: its quota, or what the file store could give it, whichever is less. */
+  /** The bytes that uploads into a room share while it is short: its quota, or the file store's space, whichever is less. */
   shared(room: RoomActor): Limit {
     const quota: Limit = { of: 'room', bytes: this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY }
-    const { bytesLeft, bound } = hasBound(this.#ports.fileStore) ? this.#ports.fileStore : unbounded
+    const { bytesLeft, bound } = this.#store
     let bytes = Math.max(0, bytesLeft)
     for (const arriving of this.#arriving.values()) bytes += arriving.bytes
     for (const whole of this.#wholeOf(room)) bytes += whole.bytes
     return tightest(quota, { of: bound.of, bytes })
+  }
+
+  get #store(): typeof unbounded {
+    const { fileStore } = this.#ports
+    return hasBound(fileStore) ? fileStore : unbounded
+  }
+
+  /** Bytes of a room's files, with those that have come of others, and as many as it may have before its oldest go; `ahead` are not in the file store yet. */
+  #spaceOf(room: RoomActor, ahead = 0): { readonly used: number; readonly quota: number } {
+    const { name, files } = room.state
+    let used = 0
+    for (const { bytes } of this.#wholeOf(room)) used += bytes
+    for (const [id, arriving] of this.#arriving)
+      if (arriving.room === name && files.get(id)?.status !== 'whole') used += arriving.bytes
+    const most = used + Math.max(0, this.#store.bytesLeft - ahead)
+    return { used, quota: Math.min(this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY, most) }
+  }
+
+  /** Once for each crossing: a room that stays full is not told again with each file. */
+  #tellIfLow(room: RoomActor, ahead: number): void {
+    const { name } = room.state
+    if (this.#toldLow.has(name)) return
+    const { used, quota } = this.#spaceOf(room, ahead)
+    if (used < quota * LOW_SHARE || quota === 0) return
+    this.#toldLow.add(name)
+    void tell(room, nobody, { type: 'tellFileSpace', used: Math.min(used, quota), quota })
   }
 
   #isFree(room: RoomActor, id: string, bytes: number): boolean {
@@ -261,13 +308,14 @@ export class Evictions {
     return !('type' in going) && going.length === 0
   }
 
-  #taken(id: string, arriving: Arriving): void {
+  #taken(room: RoomActor, id: string, bytes: number, ahead = bytes): void {
+    const before = this.#arriving.get(id)?.bytes ?? 0
     this.#awaited.delete(id)
-    this.#arriving.set(id, arriving)
+    this.#arriving.set(id, { room: room.state.name, bytes, ahead })
+    this.#tellIfLow(room, bytes - before)
   }
 
   #plan(room: RoomActor, id: string, bytes: number, among?: 'alone'): readonly KeptFile[] | Rejected {
-    const { fileStore } = this.#ports
     const { name, files } = room.state
     const before = this.#arriving.get(id)
     let arrivingBytes = 0
@@ -280,7 +328,7 @@ export class Evictions {
       else if (arriving.room === name && files.get(other)?.status !== 'whole') arrivingBytes += arriving.bytes
       if (!this.#roomOf.has(other)) hostFiles++
     }
-    const { bytesLeft, bound, maxFileBytes } = hasBound(fileStore) ? fileStore : unbounded
+    const { bytesLeft, bound, maxFileBytes } = this.#store
     const isCounted = before !== undefined || (this.#roomOf.has(id) && !this.#awaited.has(id))
     return makeRoom(
       { bytes, newBytes: bytes - (before?.bytes ?? 0), newFiles: isCounted ? 0 : 1 },
@@ -303,7 +351,7 @@ export class Evictions {
       if (status === 'whole' && !this.#going.has(file.id))
         whole.push({
           ...{ id: file.id, bytes: file.size, at },
-          ...(file.expiresAt === undefined ? {} : { expiresAt: file.expiresAt }),
+          expiresAt: expiryOf(state.rules, file, at),
         })
     return whole
   }
@@ -359,7 +407,17 @@ export class Evictions {
     return undefined
   }
 
-  /** A file that is whole, or on its way, goes at this time. */
+  /** To be called after each commit of a room: a rule may say how long its files stay. */
+  look(room: RoomActor): void {
+    const { rules, files } = room.state
+    if (rules.expirySeconds === 0 || this.#seen.get(room) === rules) return
+    this.#seen.set(room, rules)
+    let first = Number.POSITIVE_INFINITY
+    for (const { file, at } of files.values()) first = Math.min(first, expiryOf(rules, file, at))
+    this.expire(first)
+  }
+
+  /** A file that is whole, or on its way, goes at this time, in milliseconds since 1970. */
   expire(at: number): void {
     if (at >= this.#expiry) return
     this.#expiry = at
@@ -403,9 +461,9 @@ export class Evictions {
     const old = outOfDate(whole, now, this.#limits).filter((file) => !due.includes(file))
     const going = due.length + old.length
     const isKept = going > 0 && wary && isTooManyAtOnce(going, whole.length)
-    // What can't go just now is looked at again with the next sweep.
+    // Files that can't go just now are checked again with the next sweep.
     for (const { expiresAt } of whole)
-      if (expiresAt !== undefined) this.#expiry = Math.min(this.#expiry, expiresAt > now ? expiresAt : now + SWEEP_MS)
+      this.#expiry = Math.min(this.#expiry, expiresAt > now ? expiresAt : now + SWEEP_MS)
     if (isKept) {
       const fields = { files: going, of: whole.length }
       this.#ports.log.error('the clock has jumped: files that seem out of date are kept for a day', fields)

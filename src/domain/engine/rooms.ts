@@ -7,10 +7,13 @@ import { Refused } from '../session.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 
+/** A join without a network. Only `room` and `name` are needed. */
 export interface JoinRequest {
+  /** Refused with `BAD_ROOM` where it is no name of a room: letters, digits, `-`, `_` and `.`, at most 64 bytes. */
   readonly room: string
+  /** The nick. Refused with `BAD_NAME`, or with `NAME_TAKEN` where another member has it, or one that looks like it. */
   readonly name: string
-  /** `name` is an address that stands for somebody without a nick: not checked, and not theirs alone. */
+  /** `name` is the address of a member without a nick: not checked, and shared. */
   readonly guest?: boolean
   /** Keeps a nick over a change of rooms: the id of its owner. */
   readonly owner?: string
@@ -24,13 +27,13 @@ export interface JoinRequest {
    * a digest of one. Left out: a person never known before.
    */
   readonly person?: string
-  /** Nobody would know this person again: they have no key, and the next connection is another person. Left out where there is a `person`. */
+  /** The member has no key: its next connection is another person. Left out where there is a `person`. */
   readonly keyless?: boolean
   /** The client's address: bans and mutes on an address hold for it. A guest's name is one. */
   readonly address?: string
   /** For the host's own terminal, and for holders of the owner's key. */
   readonly role?: 'owner'
-  /** They were asked in: a lock does not keep them out. */
+  /** Has an invitation: a lock does not keep this member out. */
   readonly invited?: boolean
   /** The person who made the invitation, until the invited member has joined. */
   readonly inviter?: string
@@ -39,7 +42,7 @@ export interface JoinRequest {
    * elsewhere. Left out: itself.
    */
   readonly reads?: string
-  /** Comes and goes without a word and is not listed, but may speak: programs that are there for one request. */
+  /** Neither announced nor listed, but may speak: programs that are there for one request. */
   readonly hidden?: boolean
   /** The sequence after which `events$` begins; without it, now. */
   readonly after?: number

@@ -26,11 +26,12 @@ import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
 import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
-import { admits, audienceOf, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
+import { admits, audienceOf, isOperatorName, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
 import { refusedUpload } from '../transfer/upload.ts'
 import { type Bandwidth, type RateLimiterLease, unlimited } from './bandwidth.ts'
+import type { Erasures } from './erasures.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import type { NickRegistry, Rooms } from './rooms.ts'
@@ -45,6 +46,7 @@ export interface SessionParts {
   readonly nicks: NickRegistry
   readonly history: History
   readonly transfers: Transfers
+  readonly erasures: Erasures
   readonly bandwidth: Bandwidth
   /** Those that are in a room; each takes itself out once it has left. */
   readonly sessions: Set<LocalSession>
@@ -161,6 +163,11 @@ export class LocalSession implements RoomSession {
     return this.#room.file(id, this.#reads)
   }
 
+  /** Whether this member's name is, or looks like, that of an operator, here or not. */
+  get isCalledLikeOperator(): boolean {
+    return isOperatorName(this.#room.state, this.member.name)
+  }
+
   /** The members who may see a file. */
   viewersOf({ file }: RoomFile): readonly Member[] {
     return this.members.filter(({ id }) => admits(file.audience, this.#room.reader(id)))
@@ -217,6 +224,7 @@ export class LocalSession implements RoomSession {
       live$: this.#room.batches$,
       last: () => this.#room.state.last,
       read: (from: number) => this.#parts.history.read(this, from),
+      current: (batch: Batch) => this.#parts.erasures.batch(batch),
     }
     const subscription = new RoomSubscription(feed, after, take, ended)
     this.#subscriptions.add(subscription)
@@ -287,7 +295,7 @@ export class LocalSession implements RoomSession {
 
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const { transfers, ports } = this.#parts
-    const why = this.#hasLeft ? left : this.refusalTo('upload')
+    const why = this.#hasLeft ? left : this.refusalTo(meta.forOperators ? 'drop' : 'upload')
     return why === undefined
       ? transfers.upload(this.#room, this.member, source, meta)
       : refusedUpload(ports.ids.next(), why)
@@ -295,11 +303,19 @@ export class LocalSession implements RoomSession {
 
   /**
    * Offers a file to the room; its bytes may come at any time, over any connection. Answers a `WholeFile` where the room has them already,
-   * by the digest that was promised. `owner`: names its sender when they come back, where that is not the member's id.
+   * by the digest that was promised. `owner`: names its sender when they come back, where that is not the member's id. `author`: the id that
+   * it is kept under, of somebody who is not here as a member.
    */
-  async createTransfer(meta: UploadMeta, owner?: string): Promise<TransferActor | WholeFile | Rejected> {
-    const why = this.#hasLeft ? left : this.refusalTo('upload')
-    return why ?? (await this.#parts.transfers.create(this.#room, this.member, meta, owner))
+  async createTransfer(
+    meta: UploadMeta,
+    owner?: string,
+    author = this.#id,
+  ): Promise<TransferActor | WholeFile | Rejected> {
+    const { member } = this
+    const why = this.#hasLeft ? left : this.refusalTo(meta.forOperators ? 'drop' : 'upload')
+    return (
+      why ?? (await this.#parts.transfers.create(this.#room, member, meta, owner, undefined, { ...member, id: author }))
+    )
   }
 
   download(file: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
@@ -358,7 +374,8 @@ export class LocalSession implements RoomSession {
     }
     const batches = upTo < last ? await this.#parts.history.read(this, upTo, limit) : []
     if (batches.length === 0) come(last)
-    for (const batch of batches) {
+    for (const stored of batches) {
+      const batch = this.#parts.erasures.batch(stored)
       come(batch.first! - 1)
       read += batch.entries.length
       for (const event of batch.events) if (isEntry(event) && this.sees(event)) events.push(event)
@@ -367,11 +384,18 @@ export class LocalSession implements RoomSession {
     return { events, read, upTo }
   }
 
+  /** Past events that were read before, as they are by now: messages among them may have been removed. */
+  current(events: readonly PastEvent[]): readonly PastEvent[] {
+    return this.#parts.erasures.events(this.room, events)
+  }
+
   async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     // Hits that the member may not see are left out: then it searches further back.
     for (let reach = limit; ; reach *= 2) {
       const found = await this.#parts.history.search(this, query, reach)
-      const seen = publicFacts(found).filter((event): event is PastEvent => this.sees(event))
+      const seen = publicFacts(this.current(found)).filter(
+        (event): event is PastEvent => event.type !== 'erased' && this.sees(event),
+      )
       if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
     }
   }

@@ -10,6 +10,8 @@ export interface Feed {
   last(): number
   /** About a page of entries after `after`; empty when there are none. */
   read(after: number): Promise<readonly Batch[]>
+  /** A batch that was read, as it is by now: messages of it may have been removed. */
+  current(batch: Batch): Batch
 }
 
 /**
@@ -108,7 +110,7 @@ export class RoomSubscription {
       for (const batch of page) {
         this.#skip((batch.first ?? 1) - 1)
         if (!active()) return
-        this.#hand(withoutPresence(batch))
+        this.#hand(withoutPresence(this.#feed.current(batch)))
         if (!active()) return
       }
     }

@@ -8,10 +8,11 @@ import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack, RoomCommand } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
+import { type Erasure, isErasure } from '../room/erasure.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
-import { admits, isSame } from '../room/visibility.ts'
+import { admits, isSame, toOperators } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { IN_BAND, TransferActor } from '../transfer/actor.ts'
 import { progressForRoom } from '../transfer/progress.ts'
@@ -19,7 +20,7 @@ import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Evictions } from './retention.ts'
+import { Evictions, expiryOf } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import {
   arrived,
@@ -32,7 +33,6 @@ import {
   yielding,
 } from './upload-places.ts'
 
-const SWEEP_MS = 3_600_000
 const RETRY_MS = 1000
 
 /** The start data of a tracked file. */
@@ -42,6 +42,12 @@ interface Tracked {
   /** Bytes of it that are there, and how long ago the last of them came; left out where it is new. */
   readonly durable?: number
   readonly idleMs?: number
+}
+
+/** The limits of files, and how many bytes more may come: left out where nobody knows. */
+export interface FileSpace
+  extends Pick<EngineLimits, 'maxFileBytes' | 'hostQuotaBytes' | 'roomQuotaBytes' | 'fileDays'> {
+  readonly bytesLeft?: number
 }
 
 /** The files of a host: those on their way, and in which room each one is. */
@@ -75,9 +81,8 @@ export class Transfers {
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
-  async load(): Promise<void> {
-    const { journal, fileStore, log } = this.#ports
-    const { roomOf, interrupted, gone, newest, expiry } = await findFiles(journal)
+  async load({ roomOf, interrupted, gone, newest, expiry }: FoundFacts): Promise<void> {
+    const { fileStore, log } = this.#ports
     for (const [id, room] of roomOf) this.#roomOf.set(id, room)
     const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
@@ -111,7 +116,7 @@ export class Transfers {
 
   /**
    * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: `by`, where that
-   * is left out. A `WholeFile` where the room has them already.
+   * is left out. A `WholeFile` where the room has them already. `author`: under whose name it is kept, where that is not `by`.
    */
   create(
     room: RoomActor,
@@ -119,20 +124,23 @@ export class Transfers {
     meta: UploadMeta,
     owner?: string,
     id = this.#ports.ids.next(),
+    author = by,
   ): Promise<TransferActor | WholeFile | Rejected> {
-    return this.#rooms.during(room, () => this.#create(room, by, meta, owner, id))
+    // Shares go by where the bytes come from, whoever their author is.
+    const holder = holderOf(room, by, owner)
+    return this.#rooms.during(room, () => this.#create(room, author, meta, { holder, owner }, id))
   }
 
   async #create(
     room: RoomActor,
     by: Member,
     meta: UploadMeta,
-    owner: string | undefined,
+    { holder, owner }: Pick<Tracked, 'holder' | 'owner'>,
     id: string,
   ): Promise<TransferActor | WholeFile | Rejected> {
     const name = safeFileName(meta.name, id)
     if (typeof name !== 'string') return name
-    const audience = room.audienceFor(by, meta.to)
+    const audience = meta.forOperators ? toOperators(by) : room.audienceFor(by, meta.to)
     if (audience !== undefined && 'type' in audience) return audience
     const { size, sha256, folder, expiresInSeconds } = meta
     const promised = {
@@ -142,9 +150,9 @@ export class Transfers {
       ...(expiresInSeconds === undefined ? {} : { expiresAt: this.#ports.clock.now() + expiresInSeconds * 1000 }),
     }
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
-    const known = await this.#known(room, by, file)
+    // What comes by a link must not tell by its digest what the room has.
+    const known = meta.forOperators ? undefined : await this.#known(room, by, file)
     if (known !== undefined) return known
-    const holder = holderOf(room, by, owner)
     await this.#measure()
     const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
     if (full !== undefined) return full
@@ -152,6 +160,16 @@ export class Transfers {
     const transfer = this.#track(room, by, file, { holder, owner })
     this.#roomOf.set(id, room.state.name)
     return (await transfer.begin()) ?? transfer
+  }
+
+  /** A whole file that is for the operators of its room, whoever sent it. */
+  async submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
+    const name = this.#roomOf.get(id)
+    if (name === undefined) return undefined
+    const room = await this.#rooms.use(name)
+    const found = room.state.files.get(id)
+    this.#rooms.release(name)
+    return found?.status === 'whole' && found.file.audience?.to === 'staff' ? { room: name, file: found } : undefined
   }
 
   /** Takes away a file that this member may remove: the room is told first, then the bytes go. */
@@ -172,9 +190,24 @@ export class Transfers {
     await Promise.all(Array.from(room.state.files.keys(), (id) => this.remove(room, by, id)))
   }
 
+  /** To be called after each commit of a room. */
+  published(room: RoomActor): void {
+    this.#evictions.look(room)
+  }
+
   /** Each that begins, or is taken up after a restart, from now on. */
   get opened$(): Observable<TransferActor> {
     return this.#opened.asObservable()
+  }
+
+  /** How much the host keeps of files, and how much more it may take now. */
+  async space(): Promise<FileSpace> {
+    const { fileStore } = this.#ports
+    const { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays } = this.#limits
+    await this.#measure()
+    const bytesLeft = hasBound(fileStore) ? fileStore.bytesLeft : Number.POSITIVE_INFINITY
+    const left = Number.isFinite(bytesLeft) ? { bytesLeft: Math.max(0, bytesLeft) } : {}
+    return { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays, ...left }
   }
 
   /** Those that are on their way. */
@@ -292,8 +325,8 @@ export class Transfers {
       .pipe(progressForRoom(clock, durable ?? 0, () => transfer.file.size))
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
     this.#opened.next(transfer)
-    this.#evictions.await(file.id, name, durable ?? 0)
-    if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+    this.#evictions.await(room, file.id, durable ?? 0)
+    this.#evictions.expire(expiryOf(room.state.rules, file, clock.now()))
     this.#sweepLater()
     return transfer
   }
@@ -366,7 +399,7 @@ export class Transfers {
     const told = await this.#announce(room, by, { type: 'completeFile', file })
     if (told.type === 'ack') {
       this.#roomOf.set(file.id, room.state.name)
-      if (file.expiresAt !== undefined) this.#evictions.expire(file.expiresAt)
+      this.#evictions.expire(expiryOf(room.state.rules, file, this.#ports.clock.now()))
     } else await fileStore.remove(file.id)
     return told.type === 'ack' ? file : told
   }
@@ -392,11 +425,16 @@ export class Transfers {
   #sweepLater(): void {
     if (this.open.length === 0) return
     const { transferKeptMs, transferEmptyMs } = this.#limits
-    this.#cancelSweep ??= this.#ports.clock.after(Math.min(SWEEP_MS, transferKeptMs, transferEmptyMs), () => {
+    // To the moment: an upload of which nothing comes is gone after `transferEmptyMs`, whenever it began.
+    const due = this.open.map(({ keptForMs }) => keptForMs).filter((ms) => ms > 0)
+    this.#cancelSweep ??= this.#ports.clock.after(Math.min(transferKeptMs, transferEmptyMs, ...due), () => {
       this.#cancelSweep = undefined
       for (const transfer of this.open)
-        if (transfer.status === 'paused' && transfer.keptForMs === 0)
-          transfer.withdraw('it was not finished in time').catch((error: unknown) => this.#failed(error))
+        if (
+          transfer.keptForMs === 0 &&
+          (transfer.status === 'paused' || (transfer.owner === IN_BAND && transfer.isEmpty))
+        )
+          this.#places.end(transfer, 'it was not finished in time').catch((error: unknown) => this.#failed(error))
       this.#sweepLater()
     })
   }
@@ -417,8 +455,8 @@ export class Transfers {
   }
 }
 
-/** The result of a starting host's check of its files. */
-export interface FoundFiles {
+/** What a starting host finds in the facts of its rooms. */
+export interface FoundFacts {
   /** The room of each file, by the file's id. */
   readonly roomOf: ReadonlyMap<string, string>
   /** The id of a whole file for each digest. */
@@ -431,30 +469,36 @@ export interface FoundFiles {
   readonly newest: number | undefined
   /** When the first one expires that has a time of its own; infinite where none has. */
   readonly expiry: number
+  /** By which messages of a room were removed. */
+  readonly erasures: ReadonlyMap<string, readonly Erasure[]>
 }
 
-export async function findFiles(journal: Journal): Promise<FoundFiles> {
+export async function findFacts(journal: Journal): Promise<FoundFacts> {
   const roomOf = new Map<string, string>()
   const byDigest = new Map<string, string>()
   const interrupted: { room: string; file: RoomFile }[] = []
   const gone: string[] = []
+  const erasures = new Map<string, Erasure[]>()
   let newest: number | undefined
   let expiry = Number.POSITIVE_INFINITY
   for (const room of (await journal.rooms()).keys()) {
     const state = initialState(room)
+    const removals: Erasure[] = []
     for (const fact of await journal.facts(room)) {
       evolve(state, fact)
       newest = Math.max(newest ?? 0, fact.at)
       if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
+      if (isErasure(fact)) removals.push(fact)
     }
+    erasures.set(room, removals)
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
-      expiry = Math.min(expiry, file.file.expiresAt ?? Number.POSITIVE_INFINITY)
+      expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
       if (file.status === 'offered') interrupted.push({ room, file })
       else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, byDigest, interrupted, gone, newest, expiry }
+  return { roomOf, byDigest, interrupted, gone, newest, expiry, erasures }
 }
 
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')

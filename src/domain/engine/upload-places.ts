@@ -71,7 +71,7 @@ export class UploadPlaces {
       if (this.arriving.length < this.#limits.uploadsPerHost) return undefined
       const gives = this.#givingWay(holder)
       if (gives === undefined) return tooMany
-      if (gives.owner === IN_BAND) await this.#endRun(gives)
+      if (gives.owner === IN_BAND) await this.end(gives, madeToWait.message)
       else await gives.interrupt(madeToWait)
     }
     return tooMany
@@ -126,14 +126,14 @@ export class UploadPlaces {
     return gives && this.find(gives.id)
   }
 
-  /** An upload in one go cannot be continued later. */
-  async #endRun(transfer: TransferActor): Promise<void> {
+  /** Withdraws one, also in one go, which cannot be continued later. */
+  async end(transfer: TransferActor, why: string): Promise<void> {
     for (const run of this.runs) {
       if (run.id !== transfer.id) continue
       this.runs.delete(run)
-      run.cancel(madeToWait.message)
+      run.cancel(why)
     }
-    await transfer.withdraw(madeToWait.message)
+    await transfer.withdraw(why)
   }
 }
 

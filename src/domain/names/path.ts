@@ -2,12 +2,12 @@ import { type Rejected, rejected } from '../errors.ts'
 import { isDevice, withoutHidden } from './file-name.ts'
 import { forTerminal, utf8Length } from './text.ts'
 
-// A path inside a folder that is sent. Unlike a file name it is never changed, but for NFC: whoever gets the folder has the tree that was sent, or
+// A path inside a folder that is sent. Unlike a file name it is never changed, but for NFC: the receiver of the folder has the tree that was sent, or
 // hears which path could not travel.
 
 const MAX_PATH_BYTES = 1024
 const MAX_LEVELS = 32
-/** What file systems take. */
+/** The limits of file systems. */
 const MAX_COMPONENT_BYTES = 255
 
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
@@ -15,8 +15,8 @@ const DRIVE = /^[a-z]:/i
 const DOT_OR_SPACE_AT_END = /[. ]$/
 
 /**
- * A path relative to its folder, `sub/a.txt`, in NFC: at most 32 components, 1,024 bytes of UTF-8. Refuses with BAD_PATH what leaves the folder, what
- * some system takes for something else than a file of that name, and what is not seen.
+ * A path relative to its folder, `sub/a.txt`, in NFC: at most 32 components, 1,024 bytes of UTF-8. Refuses with BAD_PATH paths that leave the folder, that
+ * some system takes for something else than a file of that name, and invisible ones.
  */
 export function checkPath(raw: string): string | Rejected {
   if (raw === '') return badPath(raw, 'it is empty')
@@ -46,7 +46,7 @@ export function checkLink(path: string, target: string): string | Rejected {
   if (first === '' || ups > path.split('/').length - 1)
     return badPath(path, 'it is a symbolic link that leads out of the folder')
   if (ups === components.length) return components.join('/') || '.'
-  // In NFC as well, like the name of what it leads to.
+  // In NFC as well, like the name of its target.
   const rest = checkPath(components.slice(ups).join('/'))
   if (typeof rest === 'string') return [...components.slice(0, ups), rest].join('/')
   return badPath(path, 'it is a symbolic link that leads out of the folder, or nowhere')

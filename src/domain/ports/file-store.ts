@@ -1,5 +1,6 @@
 import type { Limit, Rejected } from '../errors.ts'
 
+/** Size and digest of a file's bytes. */
 export interface Digest {
   /** Bytes. */
   readonly size: number
@@ -90,7 +91,7 @@ export const canDate = (fileStore: FileStore): fileStore is DatedFileStore => 'd
 export interface BoundedFileStore extends FileStore {
   /** Bytes that it may still take, as far as it knows: others may write on the same disk. Below 0 where it has more than it may. */
   readonly bytesLeft: number
-  /** What sets `bytesLeft` now: the quota of the host, its disk, or its memory. */
+  /** The limit behind `bytesLeft` now: the quota of the host, its disk, or its memory. */
   readonly bound: Limit
   /** Bytes of the largest file that it takes; infinite without a limit of its own. */
   readonly maxFileBytes: number
@@ -100,10 +101,12 @@ export interface BoundedFileStore extends FileStore {
 
 export const hasBound = (fileStore: FileStore): fileStore is BoundedFileStore => 'bytesLeft' in fileStore
 
+/** The store failed (an I/O error other than a full disk); the host stops. */
 export class FileStoreFailed extends Error {
   readonly code = 'VAULT_BROKEN'
 }
 
+/** There is no such file, or it was removed while it was read. */
 export class FileMissing extends Error {
   readonly code = 'VAULT_MISSING'
 }

@@ -8,6 +8,7 @@ export interface Span {
   readonly last: number
 }
 
+/** The outcome of `append`; an I/O error is a `JournalFailed` instead. */
 export type Appended =
   | { readonly status: 'committed' }
   /** Nothing was written, because these ids are in the journal already. */

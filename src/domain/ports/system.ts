@@ -1,4 +1,4 @@
-/** Where time comes from. */
+/** The source of time. */
 export interface Clock {
   /** Milliseconds since 1970; may jump. For people to read, never to measure or order by. */
   now(): number
@@ -10,14 +10,16 @@ export interface Clock {
   soon(run: () => void): void
 }
 
+/** Cancels a timer; without effect once it has run. */
 export type Cancel = () => void
 
-/** Where names that nobody can guess come from. */
+/** The source of ids that cannot be guessed. */
 export interface Ids {
   /** A new id: 128 bits of randomness as 32 hexadecimal digits. */
   next(): string
 }
 
+/** Values of one log line, by name. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
 
 /** For the operator of the host. Never message text, tokens or file names; an `error` field holds a code or an error's message. */

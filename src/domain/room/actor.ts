@@ -234,7 +234,8 @@ export class RoomActor {
       const command = mail.commands[decided++] as RoomCommand
       const id = 'id' in command ? command.id : undefined
       if (id !== undefined && pending.repeats(id, mail)) continue
-      const event = this.#decide(mail.by, command, { seq: pending.next, at, maxTextBytes, receiptsPerFile })
+      const stamp = { seq: pending.next, at, maxTextBytes, receiptsPerFile }
+      const event = this.#decide(mail.by, command, stamp)
       if (event.type === 'rejected') {
         mail.refused(event)
         continue
@@ -244,7 +245,7 @@ export class RoomActor {
         continue
       }
       if (event.type === 'fileReceived' && pending.repeatsReceipt(event, mail)) continue
-      const rule = consequenceOf(this.#state, event, { seq: pending.next, at, maxTextBytes, receiptsPerFile })
+      const rule = consequenceOf(this.#state, event, stamp)
       if (event.type === 'said' || event.type === 'acted') noteSpoken(this.#state, event.by.id, at, id)
       // It is answered once its consequence is kept.
       pending.add(event, rule === undefined ? mail : unanswered(mail), id)

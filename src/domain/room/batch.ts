@@ -30,6 +30,9 @@ export class Batch {
   readonly entries: readonly Entry[]
   /** Ids that clients gave, for the journal to know them again. */
   readonly ids: readonly CommandId[]
+  /** Sequences of the first and the last entry; undefined when the batch holds presence only. Each reader asks for them. */
+  readonly first: number | undefined
+  readonly last: number | undefined
   readonly #encodings = new Map<Encoder<unknown>, unknown>()
 
   constructor(room: string, events: readonly RoomEvent[], ids: readonly CommandId[] = []) {
@@ -37,15 +40,8 @@ export class Batch {
     this.events = publicFacts(events)
     this.entries = events.every(isEntry) ? events : events.filter(isEntry)
     this.ids = ids
-  }
-
-  /** Sequence of the first entry; undefined when the batch holds presence only. */
-  get first(): number | undefined {
-    return this.entries[0]?.seq
-  }
-
-  get last(): number | undefined {
-    return this.entries.at(-1)?.seq
+    this.first = this.entries[0]?.seq
+    this.last = this.entries.at(-1)?.seq
   }
 
   encoded<T>(encoder: Encoder<T>): T {
@@ -80,6 +76,7 @@ export class PendingBatch {
   #next: number
   #evicts = false
   #holdsRule = false
+  #erases = false
 
   constructor(room: string, last: number) {
     this.#room = room
@@ -106,6 +103,11 @@ export class PendingBatch {
     return this.#evicts
   }
 
+  /** It removes messages. */
+  get erases(): boolean {
+    return this.#erases
+  }
+
   get batch(): Batch {
     this.#batch ??= new Batch(
       this.#room,
@@ -124,6 +126,7 @@ export class PendingBatch {
       if (isRule(event)) this.#holdsRule = true
     }
     if (event.type === 'fileReceived') for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
+    if (event.type === 'messageRemoved' || event.type === 'cleared') this.#erases = true
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#evicts = true
   }
 

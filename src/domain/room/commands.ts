@@ -40,7 +40,7 @@ export interface RemoveMessage {
   readonly type: 'removeMessage'
   readonly seq: number
 }
-/** The same with what the engine has read of the message: the room itself keeps none. */
+/** The same with the message as the engine has read it: the room itself keeps none. */
 export interface RemoveReadMessage extends RemoveMessage {
   readonly message?: { readonly author: Member; readonly audience?: Audience }
 }
@@ -207,6 +207,13 @@ export interface TellPassword {
   readonly isSet: boolean
 }
 
+/** The room's files have come near to what it may keep. */
+export interface TellFileSpace {
+  readonly type: 'tellFileSpace'
+  readonly used: number
+  readonly quota: number
+}
+
 export type RoomCommand =
   | Exclude<ClientCommand, RemoveMessage>
   | RemoveReadMessage
@@ -217,6 +224,7 @@ export type RoomCommand =
   | WithdrawFile
   | ProgressFile
   | TellPassword
+  | TellFileSpace
 
 /** The stamp of a decision: the sequence it gets if it is an entry, the time, and the room's limits. */
 export interface Stamp {

@@ -49,6 +49,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       if (known?.status !== 'offered') return noSuchFile
       return { type: 'fileProgressed', by: known.by, file: known.file, bytes: command.bytes }
     }
+    case 'tellFileSpace':
+      return { type: 'fileSpaceLow', used: command.used, quota: command.quota }
     case 'tellPassword':
       return { type: command.isSet ? 'passwordSet' : 'passwordRemoved', seq, at, by: authorOf(by) }
   }
@@ -114,7 +116,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
   }
 }
 
-/** What each command needs. Whose something is matters for what is removed. */
+/** The permission that each command needs; for removals it depends on the author. */
 function permissionFor(state: RoomState, by: Member, command: MemberCommand): Permission {
   switch (command.type) {
     case 'setTopic':
@@ -133,10 +135,19 @@ function permissionFor(state: RoomState, by: Member, command: MemberCommand): Pe
   }
 }
 
-/** What a member or its connection asks, as opposed to what the engine tells. */
+/** Commands of a member or its connection, as opposed to the engine's. */
 type MemberCommand = Exclude<
   RoomCommand,
-  { readonly type: 'join' | 'offerFile' | 'completeFile' | 'withdrawFile' | 'progressFile' | 'tellPassword' }
+  {
+    readonly type:
+      | 'join'
+      | 'offerFile'
+      | 'completeFile'
+      | 'withdrawFile'
+      | 'progressFile'
+      | 'tellPassword'
+      | 'tellFileSpace'
+  }
 >
 
 const isAuthor = (state: RoomState, by: Member, author: Member): boolean =>

@@ -4,6 +4,8 @@ import { audienceOf } from './visibility.ts'
 /** An entry by which messages were removed. */
 export type Erasure = MessageRemoved | Cleared
 
+export const isErasure = (entry: Entry): entry is Erasure => entry.type === 'messageRemoved' || entry.type === 'cleared'
+
 /** The sequences of the messages that it removed. */
 export const erasedRange = (erasure: Erasure): { readonly from: number; readonly to: number } =>
   erasure.type === 'cleared' ? { from: 1, to: erasure.upTo } : { from: erasure.target, to: erasure.target }

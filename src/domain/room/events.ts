@@ -35,7 +35,7 @@ export interface MentionedFile {
   readonly id: string
   readonly name: string
   readonly size?: number
-  /** Left out for what is a single file. */
+  /** Left out for a single file. */
   readonly folder?: Folder
   /** When it goes by itself, in milliseconds since 1970; left out where only the host's limits say. */
   readonly expiresAt?: number
@@ -110,7 +110,7 @@ export interface FileReceived extends Journaled {
 export interface MessageRemoved extends Journaled {
   readonly type: 'messageRemoved'
   readonly target: number
-  /** Who may know of it, where the message was not for everybody. */
+  /** The readers of the removed message, where it was not for everybody. */
   readonly audience?: Audience
 }
 /** All messages up to the sequence `upTo` were removed by `by`. */
@@ -118,7 +118,7 @@ export interface Cleared extends Journaled {
   readonly type: 'cleared'
   readonly upTo: number
 }
-/** Stands in the place of a message that was removed: its sequence and time, and who removed it. */
+/** Stands in the place of a removed message: its sequence and time, and the remover. */
 export interface Erased extends Journaled {
   readonly type: 'erased'
   readonly audience?: Audience
@@ -202,7 +202,7 @@ export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
 export type SecondsSet = SlowModeSet | ExpirySet
-/** What changes a value of the room's rules (`RoomRules`). */
+/** Events that change a value of the room's rules (`RoomRules`). */
 export type RuleChange = TopicSet | CollectionStarted | CollectionEnded | SecondsSet
 export type Rule =
   | Opped
@@ -281,8 +281,15 @@ export interface FileProgressed {
   readonly bytes: number
 }
 
+/** The room's files have `used` of the `quota` bytes that it may keep: soon the oldest go for newer ones. */
+export interface FileSpaceLow {
+  readonly type: 'fileSpaceLow'
+  readonly used: number
+  readonly quota: number
+}
+
 /** Live only: it has no sequence number and no history. */
-export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed
+export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed | FileSpaceLow
 
 export type RoomEvent = Entry | Presence | Missed
 
@@ -302,7 +309,7 @@ export const within = (events: readonly PastEvent[], from: number, to: number): 
     return [{ ...event, from: Math.max(from, event.from), to: Math.min(to, event.to) }]
   })
 
-const RULES: Readonly<Record<Rule['type'], true>> = {
+const RULES: Readonly<Record<Rule['type'], true>> & { readonly [Other in RoomEvent['type']]?: true } = {
   opped: true,
   deopped: true,
   muted: true,
@@ -319,9 +326,9 @@ const RULES: Readonly<Record<Rule['type'], true>> = {
 }
 
 /** Whether it lays down a rule for later joins and messages. */
-export const isRule = (event: RoomEvent): event is Rule => Object.hasOwn(RULES, event.type)
+export const isRule = (event: RoomEvent): event is Rule => RULES[event.type] === true
 
-/** What people said: it is searched, carried to other hosts, and may be removed. */
+/** Messages of people: they are searched, carried to other hosts, and may be removed. */
 export type Message = Said | Acted | Whispered
 
 export const isMessage = (event: RoomEvent): event is Message =>

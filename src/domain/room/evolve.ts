@@ -78,6 +78,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'messageRemoved':
     case 'cleared':
     case 'erased':
+    case 'fileSpaceLow':
     case 'missed':
       return
     default:

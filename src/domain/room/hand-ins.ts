@@ -5,7 +5,7 @@ import { isOperator } from './visibility.ts'
 
 /** Somebody who has handed in a file, or was in the room while it collected. */
 export interface HandIn {
-  /** The id of a member with a key; left out where nothing but a name tells who it is. */
+  /** The id of a member with a key; left out where only a name identifies the person. */
   readonly id?: string
   /** The newest that is known. */
   readonly name: string
@@ -19,7 +19,7 @@ export interface HandIn {
 export interface HandIns {
   /** When the room began to collect, in milliseconds since 1970; left out where it does not: then all that it ever collected is here. */
   readonly since?: number
-  /** Who was in the room, and has left without handing in anything, is known since then. No host keeps it over a restart. */
+  /** Persons who left without handing in anything are known since then. No host keeps them over a restart. */
   readonly knownSince: number
   /** By their first file; then those with none, by name. */
   readonly people: readonly HandIn[]
@@ -93,7 +93,7 @@ function known(people: Map<string, Found>, by: Member): Found {
   return found
 }
 
-/** Somebody who sends by curl under the name that they have in the room shows no key: it is the same person as long as no two have sent. */
+/** A sender by curl under a member's name shows no key: it counts as that member as long as no two have sent. */
 function addAttended(people: Map<string, Found>, member: Member): void {
   const byName = people.get(nameKey(member.name))
   if (people.has(personKey(member))) return

@@ -30,6 +30,7 @@ export type Permission =
   | 'continueUpload'
   | 'withdrawUpload'
   | 'seeHandIns'
+  | 'drop'
   | 'leave'
   | 'enter'
   | 'enterLocked'
@@ -64,7 +65,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   receiveFile: ['outsider', ...HERE],
   removeMessage: HERE,
   removeFile: HERE,
-  // What somebody else has said or sent.
+  // Another person's message or file.
   removeOthers: OPERATORS,
   clear: ['owner'],
   setTopic: FREE,
@@ -83,6 +84,8 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   setSlowMode: OPERATORS,
   setExpiry: OPERATORS,
   seeHandIns: OPERATORS,
+  // A lock keeps members out; a link is for the operators, who can take it back.
+  drop: ['outsider', ...FREE],
   setPassword: OPERATORS,
   invite: OPERATORS,
 }
@@ -373,7 +376,7 @@ export function moderate(
   }
 }
 
-/** What a rule may be set to, in seconds. */
+/** The range of a rule, in seconds. */
 const BOUNDS: Readonly<
   Record<SetSeconds['type'], { readonly least: number; readonly most: number; readonly wrong: Rejected }>
 > = {

@@ -14,7 +14,16 @@ export interface Invitation extends Omit<KeptInvitation, 'used'> {
   readonly code: string
 }
 
-/** A room's password and invitations, in the hands of one of its operators. `Why`: the form of refusals on the caller's side. */
+/** An address by which anybody may put files into a room, for its operators alone. */
+export interface DropLink {
+  readonly id: string
+  /** On the host: `/drop/…/`. */
+  readonly path: string
+  /** Milliseconds since 1970: nothing comes in by it any more. */
+  readonly expiresAt: number
+}
+
+/** A room's password, invitations and drop links, in the hands of one of its operators. `Why`: the form of refusals on the caller's side. */
 export interface RoomAccess<Why = Rejected> {
   /** The room's password from now on; undefined takes it away. Members that are in stay in. */
   setPassword(word: string | undefined): Promise<Why | undefined>
@@ -24,6 +33,12 @@ export interface RoomAccess<Why = Rejected> {
   invitations(): Promise<readonly KeptInvitation[] | Why>
   /** Nobody comes in by it any more; a member that is in by nothing else goes. */
   revoke(id: string): Promise<Why | undefined>
+  /** Lets everybody who has it put files in, for so many seconds or as the host has it. */
+  addDropLink(seconds?: number): Promise<DropLink | Why>
+  /** Those that are valid. */
+  dropLinks(): Promise<readonly DropLink[] | Why>
+  /** Nothing comes in by it any more; uploads that are under way end. */
+  revokeDropLink(id: string): Promise<Why | undefined>
 }
 
 /** An operator's request about the room's password and invitations. */
@@ -31,13 +46,16 @@ export type AccessRequest =
   | { readonly type: 'setPassword'; readonly password: string | undefined }
   | { readonly type: 'invite' }
   | { readonly type: 'listInvitations' }
-  | { readonly type: 'revoke'; readonly id: string }
+  | { readonly type: 'revoke' | 'revokeDropLink'; readonly id: string }
+  | { readonly type: 'addDropLink'; readonly seconds: number | undefined }
+  | { readonly type: 'listDropLinks' }
 
 export type AccessAnswer<Why> =
   | { readonly type: 'passwordChanged'; readonly isSet: boolean }
   | { readonly type: 'invited'; readonly invitation: Invitation }
   | { readonly type: 'invitations'; readonly kept: readonly KeptInvitation[] }
   | { readonly type: 'revoked' }
+  | { readonly type: 'dropLinks'; readonly links: readonly DropLink[] }
   | { readonly type: 'refused'; readonly why: Why }
 
 export async function changeAccess<Why extends { readonly message: string }>(
@@ -59,6 +77,18 @@ export async function changeAccess<Why extends { readonly message: string }>(
     }
     case 'revoke': {
       const why = await access.revoke(request.id)
+      return why === undefined ? { type: 'revoked' } : refused(why)
+    }
+    case 'addDropLink': {
+      const link = await access.addDropLink(request.seconds)
+      return 'message' in link ? refused(link) : { type: 'dropLinks', links: [link] }
+    }
+    case 'listDropLinks': {
+      const links = await access.dropLinks()
+      return 'message' in links ? refused(links) : { type: 'dropLinks', links }
+    }
+    case 'revokeDropLink': {
+      const why = await access.revokeDropLink(request.id)
       return why === undefined ? { type: 'revoked' } : refused(why)
     }
     default:

@@ -1,7 +1,7 @@
 import type { SetSeconds } from './commands.ts'
 import type { RoomEvent, RuleChange, SecondsSet } from './events.ts'
 
-/** What holds for everybody in a room, as each member knows it: one value, replaced as a whole. */
+/** The rules that hold for everybody in a room, as each member knows them: one value, replaced as a whole. */
 export interface RoomRules {
   /** Empty where there is none. */
   readonly topic: string
@@ -13,7 +13,7 @@ export interface RoomRules {
   readonly expirySeconds: number
 }
 
-/** The rules, and what a room does not keep itself: its password is a secret of the host. */
+/** The rules, and whether there is a password: the host keeps that, not the room. */
 export interface RoomFacts extends RoomRules {
   /** Needed to join. */
   readonly hasPassword: boolean

@@ -61,7 +61,7 @@ export interface RoomState {
   readonly receipts: Map<string, Map<string, number>>
   /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
   readonly receivers: Map<string, Set<string>>
-  /** What holds for everybody; the journal keeps it, as it keeps ops, bans, mutes and the lock. */
+  /** The rules for everybody; the journal keeps them, as it keeps ops, bans, mutes and the lock. */
   rules: RoomRules
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
@@ -79,7 +79,7 @@ export interface RoomState {
    * without a key to know them again.
    */
   readonly gone: Map<string, string>
-  /** Who was here since the room began to collect, operators too: see `attend`. It outlives their membership and no restart. */
+  /** The persons present since the room began to collect, operators too: see `attend`. It outlives their membership and no restart. */
   readonly attended: Map<string, Member>
   /** When somebody was last told of as typing, by their id. */
   readonly typing: Map<string, number>

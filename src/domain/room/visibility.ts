@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '../errors.ts'
 import type { Batch, Encoder } from './batch.ts'
 import { type Audience, authorOf, type Member, type RoomEvent } from './events.ts'
-import { personOf } from './moderation.ts'
+import { personOf, skeletonOf } from './moderation.ts'
 import type { RoomState } from './state.ts'
 
 /** A reader, as they stand now. */
@@ -13,6 +13,13 @@ export interface Reader {
 /** Whether somebody is an operator of the room, here or not. */
 export const isOperator = (state: RoomState, id: string): boolean =>
   state.members.get(id)?.role !== undefined || state.ops.has(personOf(state, id))
+
+/** Whether a name is, or looks like, that of an operator of the room, here or not. */
+export function isOperatorName({ members, ops }: RoomState, name: string): boolean {
+  const here = [...members.values()].filter(({ role }) => role !== undefined).map((member) => member.name)
+  const look = skeletonOf(name)
+  return [...here, ...ops.values()].some((other) => skeletonOf(other) === look)
+}
 
 /** The same audience, for a file that is in the room already. */
 export const isSame = (one: Audience | undefined, other: Audience | undefined): boolean =>
@@ -28,6 +35,8 @@ export const admits = (audience: Audience | undefined, { id, isOperator }: Reade
 
 /** Whether somebody may see an event: all but other people's whispers, and files that are not for them. */
 export const isVisibleTo = (event: RoomEvent, reader: Reader): boolean => admits(audienceOf(event), reader)
+
+export const toOperators = (by: Member): Audience => ({ from: authorOf(by), to: 'staff' })
 
 /** Undefined where everybody may see it. */
 export function audienceOf(event: RoomEvent): Audience | undefined {

@@ -122,6 +122,11 @@ export class TransferActor {
     return Math.max(0, this.#touched + ms - clock.elapsed())
   }
 
+  /** Nothing of it has come, and nothing waits for its turn. */
+  get isEmpty(): boolean {
+    return this.#touchedAt === 0 && this.#waiting === 0 && this.durable === 0
+  }
+
   /** When it last got on, by the clock's `elapsed`. */
   get touched(): number {
     return this.#touched

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import type { Clock } from '#domain/ports/system.ts'
 import type { ContractCase } from './contract.ts'
 
+/** A clock, and a way to let its time pass. */
 export interface ClockUnderTest {
   readonly clock: Clock
   /** Lets at least so many milliseconds pass. */
   pass(ms: number): Promise<void>
 }
 
-/** The contract of every clock. */
+/** The contract of every clock: `now`, `elapsed`, timers and their cancelling. */
 export const clockContract = (make: () => ClockUnderTest): readonly ContractCase[] => [
   {
     name: 'elapsed and now rise as time passes',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Ids } from '#domain/ports/system.ts'
 import type { ContractCase } from './contract.ts'
 
-/** The contract of every source of ids. */
+/** The contract of every source of ids: 32 hexadecimal digits, never the same twice. */
 export const idsContract = (make: () => Ids): readonly ContractCase[] => [
   {
     name: 'an id is 32 lower-case hexadecimal digits',

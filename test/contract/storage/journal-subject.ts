@@ -3,6 +3,7 @@ import type { Journal } from '#domain/ports/journal.ts'
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 
+/** An open, empty journal, and the abilities of its kind. */
 export interface JournalUnderTest {
   readonly journal: Journal
   /** Closes the journal and opens it again; absent when nothing outlives it. */

@@ -111,7 +111,7 @@ describe('of several files that are sent', () => {
     const { code, errors } = await sending.ended()
     expect(code).toBe(6)
     expect(errors.match(/gave up/g)).toHaveLength(1)
-    expect(errors).toContain('sent 1 of 2 files; what comes after it was not tried\ngo on with: tamtam send ')
+    expect(errors).toContain('sent 1 of 2 files; the rest was not tried\ngo on with: tamtam send ')
   })
 
   it('none is tried any more where the host lets nobody in', async () => {

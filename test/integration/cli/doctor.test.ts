@@ -45,7 +45,7 @@ test('where all is well, each check says so in one line and the command ends wit
   const { code, out } = await CliProcess.run(['doctor', '--port', '0', '--deep', '--data', data])
   const lines = out.toString().trim().split('\n')
   expect(lines.map((line) => line.split(/\s+/)[1])).toEqual(
-    expect.arrayContaining(['node', 'port', 'directory', 'disk', 'space', 'store', 'files', 'clock']),
+    expect.arrayContaining(['node', 'port', 'directory', 'disk', 'space', 'store', 'files', 'quota', 'clock']),
   )
   expect(lines.filter((line) => line.startsWith('bad'))).toEqual([])
   expect(code).toBe(0)
@@ -149,3 +149,29 @@ test.for([
     expect(await host.ended()).toBe(0)
   },
 )
+
+test('the files that go soon are named, by the age of each and by the quota of their room', async () => {
+  const data = await lived()
+  const settings = join(await temporaryDirectory(), 'config.json')
+  const found = async (config: object) => {
+    await writeFile(settings, JSON.stringify(config))
+    return await examined('--data', data, '--port', '0', '--config', settings)
+  }
+  expect((await found({})).of('quota')).toMatchObject({ status: 'ok', what: 'no file has to go soon' })
+  const near = await found({ roomQuota: 6, keepDays: 1 })
+  expect(near.of('quota')).toMatchObject({
+    status: 'warning',
+    what: 'lobby has 5 B of 6 B: these go first for newer ones: a.txt',
+    advice: expect.stringContaining('--room-quota'),
+  })
+  expect(near.of('age')).toMatchObject({
+    status: 'warning',
+    what: 'lobby: these go within a day: a.txt',
+    advice: expect.stringContaining('--keep-days'),
+  })
+  expect((await found({ hostQuota: 6 })).of('quota')).toMatchObject({
+    status: 'warning',
+    what: expect.stringContaining('5 B of 6 B'),
+  })
+  expect(near.code).toBe(0)
+})

@@ -59,7 +59,7 @@ describe('the exit code says', () => {
     }
   })
 
-  it('3 that what answers there is no tamtam', async () => {
+  it('3 that the server at that address is no tamtam', async () => {
     const server = createServer((socket) => socket.end('220 mail.example.org ESMTP\r\n'))
     server.listen({ port: 0, host: '127.0.0.1' })
     await once(server, 'listening')
@@ -68,7 +68,7 @@ describe('the exit code says', () => {
     const { code, errors } = await CliProcess.run(['ls', `127.0.0.1:${port}`])
     expect([code, errors]).toEqual([
       3,
-      `what answers there is no tamtam; trying again\ntamtam: nobody answers at 127.0.0.1:${port} (what answers there is no tamtam)\n`,
+      `the server at that address is no tamtam; trying again\ntamtam: nobody answers at 127.0.0.1:${port} (the server at that address is no tamtam)\n`,
     ])
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { CODES } from '#domain/errors.ts'
+import { CODES, type Limit } from '#domain/errors.ts'
+import { fileTooLarge, noSpace, overFairShare } from '#domain/file-limits.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { english } from '#i18n/en.ts'
 import { amountText, sizeText } from '#i18n/format.ts'
@@ -110,6 +111,32 @@ describe('a refusal', () => {
   test('of a code that a newer host has is said as the host says it', () => {
     for (const code of ['NEWER', 'toString', '__proto__'])
       expect(translatorFor('id').refusal({ code, message: 'wait $& {details}' })).toBe('wait $& {details}')
+  })
+
+  test('of a limit says which one, its size and how it is changed, in both languages', () => {
+    const flags = {
+      file: '--max-file',
+      room: '--room-quota',
+      host: '--host-quota',
+      disk: '--data',
+      memory: '--ephemeral',
+    }
+    const { refusal } = translatorFor('id')
+    for (const [of, flag] of Object.entries(flags) as [Limit['of'], string][])
+      for (const why of [fileTooLarge({ of, bytes: 8e9 }), noSpace({ of, bytes: 8e9 })]) {
+        expect(why.message).toContain(flag)
+        // A disk never refuses by the limit of a file, and nobody knows the limit of a file system.
+        if (['DISK_FULL,file', 'FILE_TOO_LARGE,disk'].includes([why.code, of].join())) continue
+        expect(why.message).toContain('8 GB')
+        expect(refusal(why)).toContain(flag)
+        expect(refusal(why)).toContain('8 GB')
+        expect(refusal(why)).not.toContain(why.message)
+      }
+    const shared = overFairShare('address', 5e9, { of: 'disk', bytes: 8.5e9 })
+    expect(refusal(shared)).toMatch(/^kiriman dari alamat Anda .* separuh dari 8,5 GB, /)
+    expect(refusal(noSpace({ of: 'disk', bytes: 0 }))).toMatch(
+      /^tempat di tuan rumah tidak cukup \(the host's disk is full; /,
+    )
   })
 
   test('has words for every code, in another language than the host’s', () => {

@@ -137,7 +137,7 @@ describe('where one stopped reading', () => {
 })
 
 describe('slash words', () => {
-  test('hide what somebody says, and show it again', async () => {
+  test('hide a member, and show them again', async () => {
     const { says, types, seen } = await atScreen()
     await types('/ignore Budi')
     await says('tidak terlihat')

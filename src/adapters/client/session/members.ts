@@ -32,6 +32,7 @@ export class Members {
 
   /** Whether this is news, and not in the list already. */
   take(event: Presence): boolean {
+    if (event.type === 'fileSpaceLow') return true
     const { id, name } = event.by
     const known = this.#members.get(id)
     switch (event.type) {

@@ -116,7 +116,8 @@ export class ProtocolClient {
     this.#heard()
     const message = decodeHostMessage(bytes)
     if (message === undefined) return
-    if (message.type === 'rejected' && message.code === 'BAD_MESSAGE') this.#lose('what answers there is no tamtam')
+    if (message.type === 'rejected' && message.code === 'BAD_MESSAGE')
+      this.#lose('the server at that address is no tamtam')
     else this.#handle(message)
   }
 

@@ -12,7 +12,7 @@ export class TypingMembers {
   }
 
   heard(event: RoomEvent): void {
-    if (event.type === 'missed') return
+    if (!('by' in event)) return
     const { id, name } = event.by
     if (event.type === 'typing') this.#until.set(id, { name, until: this.#clock.elapsed() + event.forMs })
     else if (event.type === 'said' || event.type === 'acted' || event.type === 'left') this.#until.delete(id)

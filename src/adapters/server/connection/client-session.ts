@@ -4,16 +4,15 @@ import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
-import type { Batch } from '#domain/room/batch.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import { Refused, sendWhenReady } from '#domain/session.ts'
 import { type AccessControl, type Credentials, notForYou } from '../security/access-control.ts'
-import { Delivery } from './delivery.ts'
+import { type BatchWire, Delivery } from './delivery.ts'
 import type { IncomingConnection } from './incoming-connection.ts'
 import { type KeyHolder, type KeyRegistry, personOf } from './key-registry.ts'
 
 /** A reason as members are told it. */
-export type Reason = Pick<Rejected, 'code' | 'message'>
+export type Reason = Pick<Rejected, 'code' | 'message' | 'limit'>
 
 /** A room was joined, by these credentials. Its events come from the sequence `after` on. */
 export interface Joined {
@@ -24,9 +23,7 @@ export interface Joined {
 }
 
 /** Supplied by a front end: the output to its member in its protocol. */
-export interface Wire {
-  /** Writes the member's part of a batch to the outbox: encoded once for all readers, in one write. */
-  deliver(batch: Batch, session: LocalSession): void
+export interface Wire extends BatchWire {
   /** Tells of a room that was joined, before anything of it is delivered, or of a posted command that was refused. */
   reply(answer: Joined | Rejected): void
   /**
@@ -135,7 +132,7 @@ export class ClientSession implements KeyHolder {
       connection,
       markBytes: settings.outboxMarkBytes,
       metrics,
-      deliver: (batch, session) => wire.deliver(batch, session),
+      wire,
       ended: ({ kicked }) => {
         void this.close(kicked === undefined ? unreadable : { code: 'NOT_A_MEMBER', message: kicked })
       },

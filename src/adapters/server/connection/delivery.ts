@@ -5,13 +5,18 @@ import type { Metrics } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import { Outbox } from './outbox.ts'
 
+/** How a protocol writes what happens in a room. */
+export interface BatchWire {
+  /** Writes the member's part of a batch to the outbox: encoded once for all readers, in one write. */
+  deliver(batch: Batch, session: LocalSession): void
+}
+
 export interface DeliveryParts {
   readonly connection: Writable
   /** Above this much waiting, the reader reads on from the journal later. */
   readonly markBytes: number
   readonly metrics: Metrics
-  /** Writes the reader's part of a batch to the outbox: encoded once for all readers, in one write. */
-  deliver(batch: Batch, session: LocalSession): void
+  readonly wire: BatchWire
   /** Called once when delivery ends: the room ended the session, or its journal is unreadable. */
   ended(session: LocalSession): void
 }
@@ -83,7 +88,7 @@ export class Delivery {
   }
 
   #take(batch: Batch, session: LocalSession): void {
-    this.#parts.deliver(batch, session)
+    this.#parts.wire.deliver(batch, session)
     const subscription = this.#subscription
     // Delivering may have been the last thing to do.
     if (subscription === undefined || this.#held || !this.outbox.full) return

@@ -52,9 +52,8 @@ export class Outbox {
   }
 
   writeAll(pieces: readonly Uint8Array[]): void {
-    const [only] = pieces
-    if (pieces.length === 1 && only !== undefined) {
-      this.write(only)
+    if (pieces.length === 1) {
+      this.write(pieces[0] as Uint8Array)
       return
     }
     this.#connection.cork()

@@ -13,6 +13,7 @@ import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
+import type { KeptDropLink } from '../security/room-secrets.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
@@ -38,8 +39,11 @@ export interface Route {
   readonly price?: Cost
   /** How its body is taken: parsed, gathered up to the limit of a message, or piece by piece by the handler. */
   readonly body?: 'json' | 'bytes' | 'stream'
-  /** Whether a signed link (`?ticket=`) stands for all credentials: everybody's, or only that of the file's sender. */
-  readonly link?: 'any' | 'sender'
+  /**
+   * Whether a link stands for all credentials: a signed one of a file (`?ticket=`), everybody's or only that of the file's sender; or the drop
+   * link in the address.
+   */
+  readonly link?: 'any' | 'sender' | 'drop'
   /** Whether clients of tus are answered in their own headers. */
   readonly tus?: true
   /** For `/openapi.json`; left out where another way to write the same address has it. */
@@ -74,7 +78,7 @@ declare module 'fastify' {
 
 /** The claims of a request: a name and credentials of its own, or those that a signed link stands for. */
 interface Claims extends SignedLinkHolder {
-  /** It came with a signed link in place of all else. */
+  /** It came with a link in place of all else. */
   readonly byLink: boolean
 }
 
@@ -90,6 +94,8 @@ export class Requester {
   readonly name: string | undefined
   /** The id of the member whose key the request shows. */
   readonly member: string | undefined
+  /** The drop link that it came by, and its text. */
+  readonly drop: (KeptDropLink & { readonly text: string }) | undefined
   readonly #context: HttpContext
   readonly #request: FastifyRequest
   readonly #route: Route
@@ -102,7 +108,11 @@ export class Requester {
     this.#request = request
     this.#route = route
     this.#incoming = context.incomingOf(request.raw)
-    this.#claims = linkClaims(context, request, route) ?? ownClaims(request.headers)
+    this.drop = dropOf(context, request, route)
+    this.#claims =
+      this.drop === undefined
+        ? (linkClaims(context, request, route) ?? ownClaims(request.headers))
+        : dropClaims(request)
     this.address = this.#incoming.address
     this.name = this.#claims.name
     this.member = this.#claims.member
@@ -157,6 +167,9 @@ export class Requester {
     const { byLink, credential, invited, passwordId } = this.#claims
     const { address, member } = this
     const password = this.#request.headers['tamtam-password']
+    const person = member === undefined ? {} : { person: member }
+    if (this.drop !== undefined)
+      return { connection: this.#request.raw.socket, address, dropLink: this.drop.id, ...person }
     return {
       connection: this.#request.raw.socket,
       address,
@@ -170,7 +183,7 @@ export class Requester {
           }
         : {}),
       ...(credential === undefined ? {} : { credential }),
-      ...(member === undefined ? {} : { person: member }),
+      ...person,
       ...(typeof password === 'string' ? { password: decoded(password) } : {}),
     }
   }
@@ -204,12 +217,15 @@ export class Requester {
       throw new Refused(notHere)
     }
     // A link outlives its holder's membership, and does not take their name while they have it elsewhere.
-    if (name === undefined || byLink) return await this.underWay(place.room, act)
-    const owner = `http ${address} ${name}`
+    if (name === undefined || (byLink && this.drop === undefined)) return await this.underWay(place.room, act)
+    const owner = `${this.drop === undefined ? 'http' : 'drop'} ${address} ${name}`
     names.use(owner)
     try {
-      const session = await engine.join({ ...place, name, owner })
-      return await this.#supervised(session, act).finally(() => session.close())
+      const session = await engine.join({ ...place, name, owner, ...(member === undefined ? {} : { person: member }) })
+      // Nobody who only has a link is to be taken for an operator who is elsewhere just now.
+      const isAllowed = this.drop === undefined || !session.isCalledLikeOperator
+      const outcome = isAllowed ? this.#supervised(session, act) : Promise.reject(new Refused(operatorsName))
+      return await outcome.finally(() => session.close())
     } finally {
       names.release(owner)
     }
@@ -314,9 +330,27 @@ const noPermission = rejected('NOT_ALLOWED', 'permission denied: this address ha
 /** For a member who is about to reconnect: nobody else may act under that key meanwhile. */
 const notHere = rejected('NOT_A_MEMBER', 'the member with this key is not in the room just now; ask again in a moment')
 
+const operatorsName = rejected('NAME_TAKEN', 'an operator has that name, or one that looks like it; choose another')
+
+function dropOf({ accessControl }: HttpContext, request: FastifyRequest, { link }: Route): Requester['drop'] {
+  if (link !== 'drop') return undefined
+  const { link: text } = paramsOf(request)
+  const found = accessControl.dropLink(text)
+  if (found === undefined) throw absent()
+  return { ...found, text }
+}
+
+/** `?name=`, or the user of HTTP Basic: names of people have blanks, nicks have none. */
+function dropClaims(request: FastifyRequest): Claims {
+  const { name: asked } = request.query as { readonly name?: unknown }
+  const { name: basic, member } = ownClaims(request.headers)
+  const name = (typeof asked === 'string' ? asked : (basic ?? '')).trim().replace(/\s+/g, '_')
+  return { byLink: true, ...(name === '' ? {} : { name }), ...(member === undefined ? {} : { member }) }
+}
+
 function linkClaims({ signedLinks }: HttpContext, request: FastifyRequest, { link }: Route): Claims | undefined {
   const { ticket } = request.query as { readonly ticket?: string | readonly string[] }
-  if (ticket === undefined || link === undefined) return undefined
+  if (ticket === undefined || link === undefined || link === 'drop') return undefined
   const holder = typeof ticket === 'string' ? signedLinks.holderOf(ticket, paramsOf(request).id) : undefined
   const { name } = basicClaims(request.headers.authorization ?? '')
   const isAnothers = name !== undefined && holder?.name !== undefined && name !== holder.name

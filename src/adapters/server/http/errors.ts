@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import type { Rejected } from '#domain/errors.ts'
+import type { Limit, Rejected } from '#domain/errors.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { JournalFailed } from '#domain/ports/journal.ts'
 import { Refused } from '#domain/session.ts'
@@ -11,6 +11,7 @@ export interface Refusal {
   readonly code: HttpCode
   readonly message: string
   readonly retrySeconds?: number
+  readonly limit?: Limit
 }
 
 /** A refusal thrown where a value would be in the way. */
@@ -58,11 +59,11 @@ const RETRY_S = 5
 
 /** Answers a request with a refusal, under the status of its code unless the protocol of the request has another. */
 export function refuse(reply: FastifyReply, why: Refusal | Rejected, status = statusOf(why.code)): FastifyReply {
-  const { code, message } = concealed(why)
+  const body = concealed(why)
   const { retrySeconds = status === 503 ? RETRY_S : undefined } = why
   if (retrySeconds !== undefined) reply.header('Retry-After', retrySeconds)
   // An answer to HEAD has no body.
-  return reply.header('Tamtam-Code', code).code(status).send({ code, message })
+  return reply.header('Tamtam-Code', body.code).code(status).send(body)
 }
 
 /** The same before fastify has it. */
@@ -100,6 +101,13 @@ function rawAnswer({ code, message }: Refusal) {
   return { status: statusOf(code), headers, body }
 }
 
-const concealed = ({ code, message }: Refusal): Refusal => (statusOf(code) === 404 ? notFound : { code, message })
+const concealed = (why: Refusal): Refusal => (statusOf(why.code) === 404 ? notFound : refusalBody(why))
+
+/** What is told of a refusal. */
+export const refusalBody = ({ code, message, limit }: Refusal): Refusal => ({
+  code,
+  message,
+  ...(limit === undefined ? {} : { limit }),
+})
 
 const storeFailed: Refusal = { code: 'CLOSED', message: 'the host can not read or keep its data any more, and stops' }

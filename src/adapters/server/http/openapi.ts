@@ -5,7 +5,7 @@ import * as bodies from '#protocol/schema.ts'
 import type { Route, RoutePermission } from './auth.ts'
 import { type Answer, type Contents, JSON_TYPE, type Operation, objectOf, ref, text } from './operations.ts'
 
-/** The OpenAPI document: the table of routes with what `operations.ts` says of each, and the schemas of their bodies. */
+/** The OpenAPI document: the table of routes with their descriptions in `operations.ts`, and the schemas of their bodies. */
 
 type DescribedRoute = Pick<Route, 'method' | 'path' | 'permission' | 'body' | 'tus' | 'about'>
 
@@ -14,7 +14,7 @@ const ANY: readonly HttpCode[] = [
   ...(['BAD_REQUEST', 'FOREIGN_ORIGIN', 'TIMEOUT', 'TOO_LARGE', 'BAD_EXPECTATION', 'MISDIRECTED'] as const),
   ...(['HEAD_TOO_LARGE', 'BUG', 'BUSY', 'CLOSED'] as const),
 ]
-/** Those of requests to a room, beside what their permission says: the name of the room, the name of the sender, and what they show. */
+/** Parameters of requests to a room, beside those of their permission: the room, the sender's name, and its credentials. */
 const OF_ROOMS = ['NOT_FOUND', 'BAD_ROOM', 'BAD_NAME', 'NAME_TAKEN', 'TOO_MANY_ROOMS', 'TRY_LATER', 'BANNED'] as const
 const OF_BODIES = { json: ['UNSUPPORTED_TYPE'], bytes: ['BAD_TEXT', 'UNSUPPORTED_TYPE'], stream: [] } as const
 const RANKS = ['stranger', 'outsider', 'banned', 'muted', 'member'] as const
@@ -109,7 +109,7 @@ function answerOf(answer: string | Answer): object {
   }
 }
 
-/** `instead`: what else this status may come with. */
+/** `instead`: another body that this status may have. */
 function refusedAs(codes: readonly HttpCode[], instead?: string | Answer): object {
   const refusal = { allOf: [schemaOf(bodies.refusal), objectOf({ code: { enum: codes } })] }
   const description = codes.join(', ')
@@ -168,7 +168,7 @@ const components = new Map<v.GenericSchema, string>([
 ])
 const ABOUT: Readonly<Record<string, string>> = {
   Event:
-    "Presence (joined, left, renamed, away, back, typing, fileProgressed) comes live only and has no sequence. missed stands for entries that are past the room's history or damaged, in pages of history too.",
+    "Presence (joined, left, renamed, away, back, typing, fileProgressed, fileSpaceLow) comes live only and has no sequence. missed stands for entries that are past the room's history or damaged, in pages of history too.",
   Audience: 'Who may see a file, where not everybody may: its sender, and one member, or the operators.',
 }
 

@@ -58,6 +58,7 @@ const sentFiles = { json: { anyOf: [ref('Sent'), objectOf({ files: { type: 'arra
 const limit = optional(v.pipe(bodies.count, v.minValue(1), v.maxValue(500), v.description('How many at most.')), 100)
 const to = optional(text('The name of the one member whom the file is for; left out, it is for everybody.'))
 const ticket = optional(text('From a link of POST /files/{id}/links: stands for all that a request shows.'))
+const dropName = optional(text('Whose it is; the user of HTTP Basic will do as well.'))
 const location = { Location: text("The file's address.") }
 const progress = {
   'Upload-Offset': bytes('Bytes that would survive a crash.'),
@@ -171,6 +172,64 @@ export const operations = {
     summary: 'Takes an invitation back, used or not: for the operators.',
     answers: { 204: 'Nobody comes in by it any more.' },
     refusals: [...taking, 'NO_SUCH_INVITATION'],
+  },
+  addDropLink: {
+    summary: 'An address by which anybody may put files into the room, for its operators alone: for operators.',
+    body: { contents: { [JSON_TYPE]: bodies.dropLinkWish } },
+    bodyIsOptional: true,
+    answers: { 201: { description: 'The link, a path on this host.', body: bodies.dropLink } },
+    refusals: taking,
+  },
+  listDropLinks: {
+    summary: 'The drop links of the room that are valid: for operators.',
+    answers: { 200: { description: 'All of them, the oldest first.', body: bodies.dropLinks } },
+  },
+  revokeDropLink: {
+    summary: 'Takes a drop link back: for operators.',
+    answers: { 204: 'Nothing comes in by it any more.' },
+    refusals: [...taking, 'NO_SUCH_LINK'],
+  },
+  dropFacts: {
+    summary: 'Until when a drop link is valid, and nothing else.',
+    answers: { 200: { description: 'It is.', body: bodies.dropFacts } },
+  },
+  drop: {
+    summary: 'Puts a whole file into the room of a drop link, for its operators alone.',
+    headers: reprDigest,
+    query: { name: dropName },
+    body: { contents: { 'application/octet-stream': undefined } },
+    answers: { 201: { description: 'It is there.', body: bodies.sentFile, headers: location } },
+    refusals: [...takingFiles, ...writing, 'UNSUPPORTED_TYPE', 'TOO_LARGE', 'BAD_NAME', 'NAME_TAKEN'],
+  },
+  dropForm: {
+    summary: 'The same with the files of a form.',
+    query: { name: dropName },
+    body: { contents: { 'multipart/form-data': form } },
+    answers: { 201: several },
+    refusals: [...takingFiles, ...writing, 'UNSUPPORTED_TYPE', 'TOO_LARGE', 'BAD_NAME', 'NAME_TAKEN'],
+  },
+  createDrop: {
+    summary: `The same as a resumable upload (tus ${TUS_VERSION}), which goes on at its Location by HEAD, PATCH and DELETE.`,
+    headers: {
+      ...tus,
+      'Upload-Length': optional(bytes('Bytes of the whole file.')),
+      'Upload-Defer-Length': optional(text('1 where the length is told later.')),
+      'Upload-Metadata': optional(text('filename, and sha256 of the whole file.')),
+    },
+    query: { name: dropName },
+    body: { contents: { 'application/offset+octet-stream': undefined } },
+    bodyIsOptional: true,
+    answers: {
+      201: {
+        description: 'Begun; with the first bytes, or whole, as Upload-Offset tells.',
+        headers: { ...location, ...progress },
+      },
+    },
+    refusals: [...takingFiles, ...writing, 'UNSUPPORTED_TYPE', 'TOO_LARGE', 'BAD_NAME', 'NAME_TAKEN'],
+  },
+  headDropped: {
+    summary: 'How far the upload has come; one that is whole has an ETag.',
+    answers: { 200: { description: 'So it is.', headers: progress } },
   },
   listFiles: {
     summary: "The room's files, in the order in which they were offered.",

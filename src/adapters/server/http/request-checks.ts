@@ -6,7 +6,7 @@ import { domainToASCII } from 'node:url'
 import type { Refusal } from './errors.ts'
 
 /** The addresses that end without a slash; only in those of a room and its files a slash means something, when a file is sent. */
-const ENDING = /^(\/(?:rooms|files|ws|healthz|metrics|status|openapi\.json)\b[^?]*?)\/(?=\?|$)/
+const ENDING = /^(\/(?:rooms|files|ws|healthz|metrics|status|drop|openapi\.json)\b[^?]*?)\/(?=\?|$)/
 
 /** Brings the target of a request into the one form that routes know, in place. */
 export function straighten(request: IncomingMessage): void {

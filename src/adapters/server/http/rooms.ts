@@ -49,6 +49,22 @@ export const listInvitations = (exchange: Exchange): Promise<FastifyReply> =>
 export const revokeInvitation = (exchange: Exchange): Promise<FastifyReply> =>
   withAccess(exchange, (access) => access.revoke(paramsOf(exchange.request).id))
 
+export const addDropLink = (exchange: Exchange): Promise<FastifyReply> =>
+  withAccess(
+    exchange,
+    (access) => access.addDropLink(checked(bodies.dropLinkWish, exchange.request.body ?? {}).expiresInSeconds),
+    201,
+  )
+
+export const listDropLinks = (exchange: Exchange): Promise<FastifyReply> =>
+  withAccess(exchange, async (access) => ({ dropLinks: accepted(await access.dropLinks()) }))
+
+export const revokeDropLink = (exchange: Exchange): Promise<FastifyReply> =>
+  withAccess(exchange, (access) => access.revokeDropLink(paramsOf(exchange.request).id))
+
+/** All that a drop link tells by itself. */
+export const dropFacts = ({ requester }: Exchange): object => ({ expiresAt: requester.drop?.expiresAt })
+
 /** Answers with the outcome of `act` on the secrets of a room: 204 where it has none. */
 const withAccess = (
   { context, request, reply, requester }: Exchange,

@@ -4,7 +4,7 @@ import { jsonForTerminal } from '#domain/names/text.ts'
 import { COSTS } from '../connection/rate-limit.ts'
 import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
-import { getFile, headFile } from './files/download.ts'
+import { getFile, headDropped, headFile } from './files/download.ts'
 import { addLink } from './files/links.ts'
 import { addReceipt, listFiles, listHandIns, listReceipts } from './files/receipts.ts'
 import {
@@ -22,11 +22,15 @@ import { isReserved, refuseAbsent, whatWorks } from './near-misses.ts'
 import { openapiOf } from './openapi.ts'
 import { operations } from './operations.ts'
 import {
+  addDropLink,
+  dropFacts,
   invite,
+  listDropLinks,
   listInvitations,
   listRooms,
   postMessages,
   removePassword,
+  revokeDropLink,
   revokeInvitation,
   setPassword,
   showRoom,
@@ -53,6 +57,23 @@ export const ROUTES: readonly Route[] = [
   row('POST /rooms/:room/invitations', 'invite', invite, { body: 'json', about: operations.invite }),
   row('GET /rooms/:room/invitations', 'invite', listInvitations, { about: operations.listInvitations }),
   row('DELETE /rooms/:room/invitations/:id', 'invite', revokeInvitation, { body: 'json', about: operations.revoke }),
+
+  row('POST /rooms/:room/drop-links', 'invite', addDropLink, { body: 'json', about: operations.addDropLink }),
+  row('GET /rooms/:room/drop-links', 'invite', listDropLinks, { about: operations.listDropLinks }),
+  row('DELETE /rooms/:room/drop-links/:id', 'invite', revokeDropLink, {
+    body: 'json',
+    about: operations.revokeDropLink,
+  }),
+  row('GET /drop/:link/facts', 'drop', dropFacts, { link: 'drop', about: operations.dropFacts }),
+  dropRow('PUT /drop/:link', putFile, operations.drop),
+  dropRow('PUT /drop/:link/', putFile),
+  dropRow('PUT /drop/:link/:name', putFile, operations.drop),
+  dropRow('PUT /drop/:link/:name/', putFile),
+  dropRow('POST /drop/:link', postForm, operations.dropForm),
+  dropRow('POST /drop/:link/files', createUpload, operations.createDrop),
+  fileRow('HEAD /drop/:link/files/:id', 'drop', headDropped, { link: 'drop', about: operations.headDropped }),
+  dropRow('PATCH /drop/:link/files/:id', patchUpload, operations.patchUpload),
+  dropRow('DELETE /drop/:link/files/:id', removeUpload, operations.removeUpload),
 
   fileRow('GET /rooms/:room/files', 'read', listFiles, { price: COSTS.files, about: operations.listFiles }),
   fileRow('GET /rooms/:room/hand-ins', 'seeHandIns', listHandIns, {
@@ -117,6 +138,10 @@ function row(
 
 function fileRow(...[line, permission, handler, rest]: Parameters<typeof row>): Route {
   return row(line, permission, handler, { ...rest, tus: true })
+}
+
+function dropRow(line: Parameters<typeof row>[0], handler: Route['handler'], about?: Route['about']): Route {
+  return fileRow(line, 'drop', handler, { body: 'stream', link: 'drop', ...(about === undefined ? {} : { about }) })
 }
 
 /** Longer than the longest name of a file, percent-encoded. */

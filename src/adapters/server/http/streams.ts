@@ -36,7 +36,7 @@ export function getEvents(exchange: Exchange): Promise<FastifyReply> {
     return await answerListing(context, request, reply, {
       head: { room },
       list: 'events',
-      rows: paidEvents(requester, room, portions),
+      rows: paidEvents(requester, session, portions),
       tail: () => ({ last: session.last }),
     })
   })
@@ -55,7 +55,7 @@ export function searchEvents({ context, request, reply, requester }: Exchange): 
     await requester.payFixed(session.room)
     const { count, portions } = await searched(session, q, limit)
     await requester.payItems(count, session.room)
-    const rows = paidEvents(requester, session.room, portions)
+    const rows = paidEvents(requester, session, portions)
     return await answerListing(context, request, reply, { list: 'events', rows })
   })
 }
@@ -121,11 +121,13 @@ function streamEvents(
     connection: response,
     markBytes: settings.outboxMarkBytes,
     metrics,
-    deliver: (batch) => {
-      const own = session.visibleIn(batch)
-      const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
-      if (bytes.length > 0) delivery.outbox.write(bytes)
-      finishWithClient()
+    wire: {
+      deliver: (batch) => {
+        const own = session.visibleIn(batch)
+        const bytes = own === undefined ? batch.encoded(format.encode) : format.write(own)
+        if (bytes.length > 0) delivery.outbox.write(bytes)
+        finishWithClient()
+      },
     },
     ended: finish,
   })
@@ -237,12 +239,12 @@ export async function answerListing(
 /** Entries as events, each portion once it is paid. */
 async function* paidEvents(
   requester: Requester,
-  room: string,
+  session: LocalSession,
   portions: AsyncIterable<Portion>,
 ): AsyncGenerator<readonly object[]> {
   for await (const { events, read } of portions) {
-    await requester.payLines(priceOfItems(COSTS.history, read), room)
-    yield events.map(eventJson)
+    await requester.payLines(priceOfItems(COSTS.history, read), session.room)
+    yield session.current(events).map(eventJson)
   }
 }
 

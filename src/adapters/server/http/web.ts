@@ -35,6 +35,11 @@ export async function getMetrics({ context: { engine, metrics }, reply }: Exchan
     total(({ last }) => last),
   )
   metrics.gauge('transfers', engine.uploads)
+  const { maxFileBytes, hostQuotaBytes, roomQuotaBytes, bytesLeft } = await engine.fileSpace()
+  metrics.gauge('max_file_bytes', maxFileBytes)
+  metrics.gauge('host_quota_bytes', hostQuotaBytes)
+  metrics.gauge('room_quota_bytes', roomQuotaBytes)
+  if (bytesLeft !== undefined) metrics.gauge('file_bytes_left', bytesLeft)
   return reply.type(metrics.contentType).send(await metrics.text())
 }
 
@@ -46,6 +51,8 @@ export async function pageRoutes(directory: string, context: HttpContext): Promi
   const routes = files.flatMap((file): readonly Route[] => {
     const handler = (exchange: Exchange) => sendPageFile(exchange, file)
     if (file.path === '/index.html') return [{ ...open, path: '/', handler }]
+    if (file.path === '/drop.html') return [{ ...open, path: '/drop/:link', handler }]
+    if (file.path === '/hand-ins.html') return [{ ...open, path: '/hand-ins', handler }]
     if (file.path !== '/status.html') return [{ ...open, path: file.path, handler }]
     // A proxy on this machine must keep these addresses to itself, as all that it passes on comes from here.
     return [
@@ -87,6 +94,7 @@ async function factsOf({ engine, clock, metrics }: HttpContext, startedAt: numbe
   return {
     upMs: Math.round(clock.elapsed() - startedAt),
     memoryBytes: process.memoryUsage.rss(),
+    space: await engine.fileSpace(),
     rooms,
     transfers,
     values,

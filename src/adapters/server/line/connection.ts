@@ -250,8 +250,8 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     return this.#output.say(`${line}\n`)
   }
 
-  refuse({ code, message }: Reason): Promise<void> | undefined {
-    return this.say(`! ${code} ${this.words.refusal({ code, message })}`)
+  refuse(why: Reason): Promise<void> | undefined {
+    return this.say(`! ${why.code} ${this.words.refusal(why)}`)
   }
 
   pay(lines: number): Promise<void> {

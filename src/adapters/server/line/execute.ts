@@ -46,7 +46,7 @@ export interface Caller {
   say(line: string): Promise<void> | undefined
   /** Pays a command's cost beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
   pay(lines: number): Promise<void>
-  refuse(why: Pick<Rejected, 'code' | 'message'>): Promise<void> | undefined
+  refuse(why: Pick<Rejected, 'code' | 'message' | 'limit'>): Promise<void> | undefined
   join(room: string, password?: string): Promise<void>
   /** Keeps the host's token; before authentication, joins the first room by it. */
   authenticate(token: string): Promise<void>
@@ -216,7 +216,7 @@ async function history(caller: Caller, wanted: number | undefined): Promise<void
   const count = Math.min(wanted ?? historyLines, maxHistoryLines)
   await caller.pay(priceOf(COSTS.history))
   await caller.say(`* ${say('historyOf', { room })}`)
-  await sayEntries(caller, portionsAfter(session, Math.max(0, last - count), last + 1, count))
+  await sayEntries(caller, session, portionsAfter(session, Math.max(0, last - count), last + 1, count))
   await caller.say(`* ${say('endOfHistory')}`)
 }
 
@@ -233,7 +233,7 @@ async function search(caller: Caller, query: string): Promise<void> {
   const { count, portions } = await searched(session, query, caller.settings.maxHistoryLines)
   await caller.pay(priceOfItems(COSTS.search, count))
   await caller.say(`* ${say('foundLines', { count })}`)
-  await sayEntries(caller, portions)
+  await sayEntries(caller, session, portions)
   await caller.say(`* ${say('endOfSearch')}`)
 }
 
@@ -319,10 +319,13 @@ async function sayPortions(caller: Caller, lines: Iterable<string>): Promise<voi
 }
 
 /** The same of entries, each portion once it is paid for. */
-async function sayEntries(caller: Caller, portions: AsyncIterable<Portion>): Promise<void> {
+async function sayEntries(caller: Caller, session: LocalSession, portions: AsyncIterable<Portion>): Promise<void> {
   for await (const { events, read } of portions) {
     await caller.pay(priceOfItems(COSTS.history, read))
-    const lines = events.map((event) => pastLine(event, caller.words, caller.linkOf)).filter((line) => line !== '')
+    const lines = session
+      .current(events)
+      .map((event) => pastLine(event, caller.words, caller.linkOf))
+      .filter((line) => line !== '')
     if (lines.length > 0) await caller.say(lines.join('\n'))
   }
 }

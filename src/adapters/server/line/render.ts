@@ -15,6 +15,8 @@ const PRESENCE_LINES = 8
 /** A batch as lines: bytes encoded once, and where each event's stand, so that an author can be given the rest. */
 export interface Lines {
   readonly bytes: Buffer
+  /** `bytes` as the pieces that most readers get. */
+  readonly whole: readonly Buffer[]
   /** Where the event of the same index begins in `bytes`; one more entry says where the last one ends. */
   readonly starts: readonly number[]
   readonly events: readonly RoomEvent[]
@@ -118,7 +120,7 @@ export type Reading = Pick<LocalSession, 'id' | 'sees'>
 export function portion(lines: Lines, session: Reading, from = 0, to = lines.events.length): readonly Buffer[] {
   const { bytes, starts, events } = lines
   if (!lines.personal && !lines.authors.has(session.id)) {
-    return from === 0 && to === events.length ? [bytes] : [bytes.subarray(starts[from], starts[to])]
+    return from === 0 && to === events.length ? lines.whole : [bytes.subarray(starts[from], starts[to])]
   }
   const pieces: Buffer[] = []
   let begin = -1
@@ -133,7 +135,7 @@ export function portion(lines: Lines, session: Reading, from = 0, to = lines.eve
   return pieces
 }
 
-const isOwn = (event: RoomEvent, memberId: string): boolean => event.type !== 'missed' && event.by.id === memberId
+const isOwn = (event: RoomEvent, memberId: string): boolean => 'by' in event && event.by.id === memberId
 
 function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => string): Lines {
   const { events } = batch
@@ -152,7 +154,7 @@ function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => 
     length += text.length
     texts.push(text)
     // Most lines have the author of the line before.
-    if (event.type !== 'missed' && event.by !== author) {
+    if ('by' in event && event.by !== author) {
       author = event.by
       authors.add(author.id)
     }
@@ -171,7 +173,7 @@ function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => 
     })
     starts[texts.length] = length
   }
-  return { bytes, starts, events, authors, personal, files }
+  return { bytes, whole: [bytes], starts, events, authors, personal, files }
 }
 
 /** The lines of many joins or leaves: the first carries them all, the others are empty. */

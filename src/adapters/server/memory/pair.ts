@@ -1,12 +1,14 @@
 import { Duplex, type DuplexOptions } from 'node:stream'
 
+/** Properties of both ends of a pair. */
 export interface PairOptions {
   /** Each piece arrives this much later, in milliseconds of real time. */
   readonly latencyMs?: number
+  /** Bytes that an end buffers before a write waits; Node's default unless given. */
   readonly highWaterMark?: number
 }
 
-/** One end of a connection in memory. `stall` makes the writes of the other end wait, as a reader does that stops reading. */
+/** One end of a connection in memory. `stall` makes the writes of the other end wait, as if this end stopped reading. */
 export class MemoryConnection extends Duplex {
   readonly #latencyMs: number
   #other: MemoryConnection | undefined
@@ -23,7 +25,7 @@ export class MemoryConnection extends Duplex {
     this.#other = other
   }
 
-  /** Takes nothing that the other end writes until `unstall`. */
+  /** Reads none of the other end's bytes until `unstall`. */
   stall(): void {
     this.#stalled = true
   }
@@ -86,7 +88,15 @@ export class MemoryConnection extends Duplex {
   }
 }
 
-/** Two connected ends, in memory: for tests, and for embedders that want a server without a network. */
+/**
+ * Two connected ends, in memory: for tests, and for embedders that want a server without a network.
+ *
+ * ```ts
+ * const [near, far] = memoryPair()
+ * tamtam.accept(far)
+ * near.write('halo\n')
+ * ```
+ */
 export function memoryPair(options: PairOptions = {}): [MemoryConnection, MemoryConnection] {
   const near = new MemoryConnection(options)
   const far = new MemoryConnection(options)

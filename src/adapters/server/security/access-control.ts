@@ -8,8 +8,15 @@ import type { RoomAccess } from '#domain/room/room-access.ts'
 import type { RoomFacts } from '#domain/room/rules.ts'
 import { Refused } from '#domain/session.ts'
 import { SharedRates } from '../connection/rate-limit.ts'
-import type { HostToken, OwnerKey } from './host-token.ts'
-import { LocalRoomAccess, type RoomSecrets } from './room-secrets.ts'
+import { type HostToken, type OwnerKey, sameSecret } from './host-token.ts'
+import {
+  DROP_ID_CHARS,
+  dropLinkText,
+  type KeptDropLink,
+  type LinkSignatures,
+  LocalRoomAccess,
+  type RoomSecrets,
+} from './room-secrets.ts'
 import type { SignedLinkHolder } from './signed-links.ts'
 
 /** Everything that a client shows of itself. */
@@ -27,6 +34,8 @@ export interface Credentials {
   readonly inside?: boolean
   /** A link stands for earlier credentials: an invitation, or the password that the room had then. */
   readonly link?: Pick<SignedLinkHolder, 'invited' | 'passwordId'>
+  /** The id of a drop link, which stands for all others where files are dropped, and for none elsewhere. */
+  readonly dropLink?: string
 }
 
 /** The right to enter a room. */
@@ -62,6 +71,7 @@ export interface AccessControlParts {
   readonly token?: HostToken
   readonly owner: OwnerKey
   readonly roomSecrets: RoomSecrets
+  readonly signatures: LinkSignatures
   readonly clock: Clock
   readonly metrics: Metrics
   readonly settings: FailedAttemptSettings
@@ -139,7 +149,15 @@ export class AccessControl {
 
   /** The secrets of a member's room. */
   roomAccess(session: LocalSession): RoomAccess {
-    return new LocalRoomAccess(session, this.#parts.roomSecrets, () => this.recheck())
+    const { roomSecrets, signatures } = this.#parts
+    return new LocalRoomAccess(session, roomSecrets, signatures, () => this.recheck())
+  }
+
+  /** The drop link in an address; undefined where it is none of this host's, has expired, or was taken back. */
+  dropLink(text: string): KeptDropLink | undefined {
+    const { roomSecrets, signatures } = this.#parts
+    const link = roomSecrets.dropLink(text.slice(0, DROP_ID_CHARS))
+    return link !== undefined && sameSecret(dropLinkText(link, signatures), text) ? link : undefined
   }
 
   /** Calls `ended` when the access to a room that these credentials give ends, until the answer is called. */
@@ -219,6 +237,7 @@ export class AccessControl {
   async #check(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Grant | 'wrong' | 'closed'> {
     const { roomSecrets, token } = this.#parts
     const { credential, password, inside = false, link } = credentials
+    if (credentials.dropLink !== undefined) return this.#drops(credentials.dropLink, room) ?? 'closed'
     // Nobody can guess our own secrets: the right one opens, whatever was tried before.
     const byKey = this.#byKey(credentials, room, how)
     if (byKey !== undefined) return byKey.grant
@@ -238,12 +257,20 @@ export class AccessControl {
 
   /** The ways past the host's rule: being its owner, an invitation to this room, or the rule's own answer. */
   #passes(credentials: Credentials, room: string, how: 'join' | 'see'): Found | undefined {
+    if (credentials.dropLink !== undefined) {
+      const grant = this.#drops(credentials.dropLink, room)
+      return grant && { grant }
+    }
     const byKey = this.#byKey(credentials, room, how)
     if (byKey !== undefined) return byKey
     if (credentials.link?.invited) return undefined
     return (this.#parts.token?.opens(credentials) ?? true) && this.#allows(credentials, room)
       ? { grant: {} }
       : undefined
+  }
+
+  #drops(id: string, room: string): Grant | undefined {
+    return this.#parts.roomSecrets.dropLink(id)?.room === room ? {} : undefined
   }
 
   #byKey({ credential, password, person }: Credentials, room: string, how: 'join' | 'see'): Found | undefined {

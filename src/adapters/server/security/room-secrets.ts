@@ -6,7 +6,7 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
-import type { Invitation, KeptInvitation, RoomAccess } from '#domain/room/room-access.ts'
+import type { DropLink, Invitation, KeptInvitation, RoomAccess } from '#domain/room/room-access.ts'
 import { newSecret, sameSecret } from './host-token.ts'
 
 export interface RoomSecretSettings {
@@ -16,6 +16,10 @@ export interface RoomSecretSettings {
   readonly invitedMs: number
   /** Invitations to one room that hold, used or not. */
   readonly invitationsPerRoom: number
+  /** A drop link without a time of its own ends after this long; none lasts longer than `mostDropLinkMs`. */
+  readonly dropLinkMs: number
+  readonly mostDropLinkMs: number
+  readonly dropLinksPerRoom: number
 }
 
 /** An invitation that holds for a person. */
@@ -32,14 +36,22 @@ const invitation = v.object({
   usedBy: v.exactOptional(v.string()),
   inviter: v.exactOptional(v.string()),
 })
-const kept = v.object({ passwords: v.record(v.string(), password), invitations: v.record(v.string(), invitation) })
+const dropLink = v.object({ room: v.string(), expiresAt: v.number() })
+const kept = v.object({
+  passwords: v.record(v.string(), password),
+  invitations: v.record(v.string(), invitation),
+  dropLinks: v.optional(v.record(v.string(), dropLink), {}),
+})
 
 type Password = v.InferOutput<typeof password>
 type Kept = v.InferOutput<typeof invitation>
+/** A drop link without its signature. */
+export type KeptDropLink = v.InferOutput<typeof dropLink> & { readonly id: string }
 
 const HASH_BYTES = 32
 /** Few enough to be typed; they let nobody in. */
 const ID_DIGITS = 8
+export const DROP_ID_CHARS = ID_DIGITS
 const hashed = promisify<string, Buffer, number, Buffer>(scrypt)
 
 /**
@@ -52,6 +64,7 @@ export class RoomSecrets {
   readonly #settings: RoomSecretSettings
   #passwords = new Map<string, Password>()
   #invitations = new Map<string, Kept>()
+  readonly #dropLinks = new Map<string, v.InferOutput<typeof dropLink>>()
   /** Once a password was right, others are compared with it: the slow hash is against thieves of the file. */
   readonly #proved = new Map<string, string>()
   /** Somebody has used an invitation, and the file does not say so yet. */
@@ -73,7 +86,8 @@ export class RoomSecrets {
   async open(): Promise<void> {
     const text = await this.#secretStore.read('rooms')
     if (text === undefined) return
-    const { passwords, invitations } = readKept(text)
+    const { passwords, invitations, dropLinks } = readKept(text)
+    for (const [id, link] of Object.entries(dropLinks)) this.#dropLinks.set(id, link)
     this.#passwords = new Map(Object.entries(passwords))
     this.#invitations = new Map(Object.entries(invitations))
   }
@@ -197,14 +211,56 @@ export class RoomSecrets {
     })
   }
 
+  /** Resolves once it is kept; undefined where the room has too many. */
+  addDropLink(room: string, ms = this.#settings.dropLinkMs): Promise<KeptDropLink | undefined> {
+    const expiresAt = this.#clock.now() + Math.min(ms, this.#settings.mostDropLinkMs)
+    return this.#inTurn.run(async () => {
+      if (this.dropLinks(room).length >= this.#settings.dropLinksPerRoom) return undefined
+      const id = randomBytes(ID_DIGITS / 2).toString('hex')
+      const link = { room, expiresAt }
+      await this.#write(this.#passwords, this.#invitations, new Map(this.#dropLinks).set(id, link))
+      this.#dropLinks.set(id, link)
+      return { id, ...link }
+    })
+  }
+
+  /** Those of a room that are valid, the oldest first. */
+  dropLinks(room: string): readonly KeptDropLink[] {
+    return [...this.#dropLinks.keys()].flatMap((id) => this.dropLink(id) ?? []).filter((link) => link.room === room)
+  }
+
+  dropLink(id: string): KeptDropLink | undefined {
+    const link = this.#dropLinks.get(id)
+    return link === undefined || link.expiresAt <= this.#clock.now() ? undefined : { id, ...link }
+  }
+
+  /** Resolves once that is kept; false where the room has none of this id. */
+  revokeDropLink(room: string, id: string): Promise<boolean> {
+    return this.#inTurn.run(async () => {
+      if (this.#dropLinks.get(id)?.room !== room) return false
+      const dropLinks = new Map(this.#dropLinks)
+      dropLinks.delete(id)
+      await this.#write(this.#passwords, this.#invitations, dropLinks)
+      this.#dropLinks.delete(id)
+      return true
+    })
+  }
+
   /** A change is written before it counts: one that could not be kept does not hold. */
-  async #write(passwords: ReadonlyMap<string, Password>, invitations: ReadonlyMap<string, Kept>): Promise<void> {
+  async #write(
+    passwords: ReadonlyMap<string, Password>,
+    invitations: ReadonlyMap<string, Kept>,
+    dropLinks: ReadonlyMap<string, v.InferOutput<typeof dropLink>> = this.#dropLinks,
+  ): Promise<void> {
     const now = this.#clock.now()
     for (const [digest, { expiresAt }] of this.#invitations) if (expiresAt <= now) this.#invitations.delete(digest)
     const current = [...invitations].filter(([, { expiresAt }]) => expiresAt > now)
+    for (const [id, { expiresAt }] of this.#dropLinks) if (expiresAt <= now) this.#dropLinks.delete(id)
+    const links = [...dropLinks].filter(([, { expiresAt }]) => expiresAt > now)
     const text = JSON.stringify({
       passwords: Object.fromEntries(passwords),
       invitations: Object.fromEntries(current),
+      ...(links.length === 0 ? {} : { dropLinks: Object.fromEntries(links) }),
     })
     this.#hasUnkept = false
     try {
@@ -220,12 +276,14 @@ export class RoomSecrets {
 export class LocalRoomAccess implements RoomAccess {
   readonly #session: LocalSession
   readonly #secrets: RoomSecrets
+  readonly #signatures: LinkSignatures
   readonly #revoked: () => void
 
   /** `revoked` is called when a member may have to go. */
-  constructor(session: LocalSession, secrets: RoomSecrets, revoked: () => void) {
+  constructor(session: LocalSession, secrets: RoomSecrets, signatures: LinkSignatures, revoked: () => void) {
     this.#session = session
     this.#secrets = secrets
+    this.#signatures = signatures
     this.#revoked = revoked
   }
 
@@ -259,6 +317,45 @@ export class LocalRoomAccess implements RoomAccess {
     this.#revoked()
     return undefined
   }
+
+  async addDropLink(seconds?: number): Promise<DropLink | Rejected> {
+    const why = this.#session.refusalTo('invite')
+    if (why !== undefined) return why
+    if (seconds === 0) return endless
+    const ms = seconds === undefined ? undefined : seconds * 1000
+    const made = (await onceKept(this.#secrets.addDropLink(this.#session.room, ms))) ?? tooManyDropLinks
+    return 'message' in made ? made : this.#signed(made)
+  }
+
+  async dropLinks(): Promise<readonly DropLink[] | Rejected> {
+    const links = this.#secrets.dropLinks(this.#session.room)
+    return this.#session.refusalTo('invite') ?? links.map((link) => this.#signed(link))
+  }
+
+  async revokeDropLink(id: string): Promise<Rejected | undefined> {
+    const why = this.#session.refusalTo('invite')
+    if (why !== undefined) return why
+    const found = await onceKept(this.#secrets.revokeDropLink(this.#session.room, id))
+    if (typeof found !== 'boolean') return found
+    if (!found) return noSuchLink
+    this.#revoked()
+    return undefined
+  }
+
+  #signed(link: KeptDropLink): DropLink {
+    return { id: link.id, path: `/drop/${dropLinkText(link, this.#signatures)}/`, expiresAt: link.expiresAt }
+  }
+}
+
+/** Makes a name of a text that only this host makes, the same after a restart (`SignedLinks`). */
+export interface LinkSignatures {
+  pseudonymOf(text: string): string
+}
+
+/** What stands in the address of a drop link: its id, and a signature in hexadecimal digits, since clients of the seed look for words. */
+export function dropLinkText({ id, room, expiresAt }: KeptDropLink, signatures: LinkSignatures): string {
+  const signature = signatures.pseudonymOf(`drop\n${id}\n${room}\n${expiresAt}`)
+  return `${id}${Buffer.from(signature, 'base64url').toString('hex')}`
 }
 
 /** The outcome of a change once it is kept; where it can't be, nothing has changed. The disk's own message names places that are no member's business. */
@@ -281,6 +378,13 @@ const noSuchInvitation = rejected(
   'NO_SUCH_INVITATION',
   'this room has no such invitation any more; /invite list tells which it has',
 )
+
+const noSuchLink = rejected('NO_SUCH_LINK', 'this room has no such drop link; /drop-link list tells which it has')
+const tooManyDropLinks = rejected(
+  'NOT_ALLOWED',
+  'this room has as many drop links as it may; take some back first (/drop-link list)',
+)
+const endless = rejected('BAD_REQUEST', 'a drop link ends some time; give it seconds, or a time like 7d')
 
 const tooManyInvitations = rejected(
   'NOT_ALLOWED',

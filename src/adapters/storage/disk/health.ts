@@ -65,7 +65,7 @@ export class Space {
   readonly #directory: DataDirectory
   readonly #limits: SpaceLimits
   #claimed = 0
-  /** Bytes that the file system had above the floor of files when it was last measured, less what was claimed since. */
+  /** Bytes that the file system had above the floor of files when it was last measured, less the claims since. */
   #free = Number.POSITIVE_INFINITY
   #floor = 0
 
@@ -91,7 +91,7 @@ export class Space {
     return Math.min(this.#quotaLeft, this.#free)
   }
 
-  /** What sets `left` now. */
+  /** The limit behind `left` now. */
   get bound(): Limit {
     if (this.#free < this.#quotaLeft) return { of: 'disk', bytes: this.#floor }
     return { of: 'host', bytes: this.#limits.hostQuotaBytes || Number.POSITIVE_INFINITY }

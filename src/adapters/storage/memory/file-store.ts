@@ -5,7 +5,9 @@ import { fileTooLarge, noSpace } from '#domain/file-limits.ts'
 import { type BoundedFileStore, type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
 
 /** 0, or left out: no limit. */
+/** Limits of a file store in memory. */
 export interface MemoryFileStoreOptions {
+  /** Bytes of the largest file; 1 GiB unless given. A larger one is refused with `FILE_TOO_LARGE`. */
   readonly maxFileBytes?: number
   /** Bytes of all files together. */
   readonly hostQuotaBytes?: number

@@ -106,7 +106,7 @@ export class MemoryJournal implements Journal {
     log.facts = log.facts.filter(({ seq }) => seq >= log.first || lasting.has(seq))
   }
 
-  async erase(room: string, erasures: readonly Erasure[]): Promise<'erased'> {
+  async erase(room: string, erasures: readonly Erasure[]): Promise<'erased' | 'readOnly'> {
     const log = this.#rooms.get(room)
     for (const erasure of erasures) {
       const { from, to } = erasedRange(erasure)

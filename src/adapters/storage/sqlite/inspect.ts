@@ -23,6 +23,12 @@ export interface Inspection {
   readonly newestAt: number | undefined
   /** The complete files of all rooms, by id. */
   readonly files: ReadonlyMap<string, WholeFile>
+  /** The same by room, with its rules, the oldest first. `at` is when it was whole, in milliseconds since 1970. */
+  readonly filesOf: ReadonlyMap<string, RoomFiles>
+}
+
+export interface RoomFiles extends Pick<RoomState, 'rules'> {
+  readonly files: readonly { readonly file: WholeFile; readonly at: number }[]
 }
 
 /** Reads the whole journal in a directory that the caller has locked; changes and repairs nothing. */
@@ -73,7 +79,11 @@ function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
     }
   }
   const files = new Map<string, WholeFile>()
-  for (const state of states.values())
-    for (const [id, each] of state.files) if (each.status === 'whole') files.set(id, each.file)
-  return { rooms: states.size, entries, damagedRows, missing: Math.max(0, missing), newestAt, files }
+  const filesOf = new Map<string, RoomFiles>()
+  for (const [room, state] of states) {
+    const whole = [...state.files.values()].flatMap((each) => (each.status === 'whole' ? [each] : []))
+    for (const { file } of whole) files.set(file.id, file)
+    if (whole.length > 0) filesOf.set(room, { rules: state.rules, files: whole })
+  }
+  return { rooms: states.size, entries, damagedRows, missing: Math.max(0, missing), newestAt, files, filesOf }
 }

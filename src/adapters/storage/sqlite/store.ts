@@ -147,7 +147,7 @@ export class Store implements Handlers {
   /** The path of the disk is for the operator of the host. */
   #noteFull(isFull: boolean): void {
     if (isFull && !this.#isFull)
-      this.#log.warn('the disk is full: what is said is refused until there is room', { directory: this.#directory })
+      this.#log.warn('the disk is full: messages are refused until there is space', { directory: this.#directory })
     this.#isFull = isFull
   }
 

@@ -5,7 +5,7 @@ import { errorCode } from './file-system.ts'
 
 const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
 
-/** A path that no other process writes to: its process is in its name. What a process leaves when it is killed is found by `abandonedPaths`. */
+/** A path that no other process writes to: its process is in its name. `abandonedPaths` finds the files of killed processes. */
 export const ownPath = (base: string, ending: string): string =>
   `${base}.${process.pid}-${STARTED}-${randomBytes(2).toString('hex')}.${ending}`
 
@@ -20,7 +20,7 @@ export async function abandonedPaths(base: string, ending: string): Promise<read
     .map((name) => join(folder, name))
 }
 
-/** Another one may have the same number after a restart; then what the first one left only stays where it is. */
+/** Another one may have the same number after a restart; then the first one's file only stays where it is. */
 function lives(pid: number, started: string | undefined): boolean {
   if (pid === process.pid) return started === STARTED
   try {

@@ -46,6 +46,8 @@ function answerOf(request: XMLHttpRequest): HttpAnswer {
 }
 
 export interface Credentials {
+  /** For those who are no members. */
+  readonly name?: string
   /** 32 hexadecimal digits: the same key is the same person. */
   readonly key: string
   readonly token: string | undefined
@@ -53,8 +55,9 @@ export interface Credentials {
 
 /** The host's HTTP API, asked as the page's member. A host that can't be reached is a refusal: `UNREACHABLE`. */
 export class PageApi extends ApiClient {
-  constructor({ key, token }: Credentials) {
-    super(new BrowserHttp(), { key: () => key, ...(token === undefined ? {} : { token }) })
+  constructor({ key, token, name }: Credentials) {
+    const own = { ...(token === undefined ? {} : { token }), ...(name === undefined ? {} : { name }) }
+    super(new BrowserHttp(), { key: () => key, ...own })
   }
 
   override async ask(path: string, request?: HttpRequest): Promise<HttpAnswer | Refusal> {

@@ -32,9 +32,17 @@ export interface UploadOptions {
   /** The name of the one person whom it is for; undefined: everybody in the room. */
   readonly to: string | undefined
   /** After so many seconds it goes by itself; undefined: it stays. */
-  readonly expiresInSeconds: number | undefined
+  readonly expiresInSeconds?: number | undefined
   /** Ids that other uploads of this page write. */
   readonly taken: () => ReadonlySet<string>
+  /** Keeps the ids of uploads over a reload, where no list of the room tells them. */
+  readonly memory?: UploadMemory
+}
+
+export interface UploadMemory {
+  find(name: string, file: Blob): string | undefined
+  /** Undefined: nothing is to be gone on with. */
+  keep(name: string, file: Blob, id: string | undefined): void
 }
 
 /** One file on its way from this page to a room, as signals that views read. */
@@ -42,19 +50,28 @@ export class Upload {
   /** Told apart by it among the uploads of this page. */
   readonly key: number
   readonly name: string
+  readonly file: Blob
   readonly room: string
   /** The name of the one person whom it is for. */
   readonly to: string | undefined
   readonly #uploader: Uploader
+  readonly #memory: UploadMemory | undefined
   readonly #meter: TransferMeter
   readonly #state = signal<UploadState>({ status: 'waiting' })
   readonly #begun = signal<string | undefined>(undefined)
   /** Ends the current attempt; a new one for each. */
   #going = new AbortController()
 
-  constructor(key: number, file: Blob, name: string, { api, room, me, to, expiresInSeconds, taken }: UploadOptions) {
+  constructor(
+    key: number,
+    file: Blob,
+    name: string,
+    { api, room, me, to, expiresInSeconds, taken, memory }: UploadOptions,
+  ) {
     this.key = key
     this.name = name
+    this.file = file
+    this.#memory = memory
     this.room = room
     this.to = to
     this.#meter = new TransferMeter(name, performance.now())
@@ -63,8 +80,10 @@ export class Upload {
     const retries = new Retries(sessionDefaults, { report: (retry) => report({ type: 'retry', ...retry }) })
     const offered = (id: string | undefined) => {
       this.#begun.value = id
+      memory?.keep(name, file, id)
     }
-    const options = { api, room, retries, report, policy: uploadPolicy, taken, offered }
+    const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
+    const options = { api, room, retries, report, policy: uploadPolicy, taken, offered, ...blind }
     this.#uploader = new Uploader(options, sourceOf(file), { name, to, by: me, expiresInSeconds })
   }
 
@@ -91,6 +110,8 @@ export class Upload {
     })
     if (end === undefined || going.aborted) return
     this.#uploader.close()
+    // It would be found whole, and be no news.
+    if (!isRefusal(end)) this.#memory?.keep(this.name, this.file, undefined)
     this.#state.value = isRefusal(end) ? { status: 'failed', why: end } : { status: 'whole', at: Date.now() }
   }
 
@@ -136,7 +157,7 @@ const sourceOf = (file: Blob): UploadSource => ({
 })
 
 /** The files that leave from this page, to whichever room: they go on while one looks at another. */
-class Uploads {
+export class Uploads {
   #count = 0
   readonly #all = signal<readonly Upload[]>([])
 

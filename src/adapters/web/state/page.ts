@@ -243,7 +243,7 @@ export class Page {
   }
 
   #readOut(event: RoomEvent, room: Room): void {
-    if (event.type === 'missed' || event.by.id === room.store.member.peek().id) return
+    if (!('by' in event) || event.by.id === room.store.member.peek().id) return
     if (this.#ignored.peek().has(event.by.name.toLowerCase())) return
     if (isMessage(event)) this.announcer.heard(`${forTerminal(event.by.name)}: ${forTerminal(event.text)}`, event.seq)
     else if (event.type === 'messageRemoved' || event.type === 'cleared')

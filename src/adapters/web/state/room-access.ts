@@ -10,7 +10,7 @@ export async function requestAccess(page: Page, room: Room, request: AccessReque
   else if (answer.type !== 'passwordChanged') room.notices.add(accessText(page, room, answer))
 }
 
-type Told = Extract<AccessAnswer<never>, { readonly type: 'invited' | 'invitations' | 'revoked' }>
+type Told = Extract<AccessAnswer<never>, { readonly type: 'invited' | 'invitations' | 'revoked' | 'dropLinks' }>
 
 function accessText({ words, language }: Page, { name: room }: Room, answer: Told): string {
   const { say } = words.value
@@ -27,6 +27,12 @@ function accessText({ words, language }: Page, { name: room }: Room, answer: Tol
         }),
       )
       return rows.join('; ') || say('noInvitations')
+    }
+    case 'dropLinks': {
+      const rows = answer.links.map(({ id, path, expiresAt }) =>
+        say('dropLink', { id, link: location.origin + path, time: new Date(expiresAt).toLocaleString(language.value) }),
+      )
+      return rows.join('; ') || say('noDropLinks')
     }
     case 'revoked':
       return say('invitationOff')

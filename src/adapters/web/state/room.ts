@@ -147,7 +147,7 @@ export class Room {
   }
 
   #writes(event: RoomEvent, me: string): void {
-    if (event.type === 'missed' || event.by.id === me) return
+    if (!('by' in event) || event.by.id === me) return
     this.#writers.heard(event)
     const names = this.#writers.names()
     if (names.join('\n') !== this.#typing.peek().join('\n')) this.#typing.value = names

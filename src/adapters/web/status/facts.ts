@@ -2,6 +2,15 @@
 export interface Facts {
   readonly upMs: number
   readonly memoryBytes: number
+  /** Of files, in bytes; 0 is no limit but the disk. */
+  readonly space: {
+    readonly maxFileBytes: number
+    readonly hostQuotaBytes: number
+    readonly roomQuotaBytes: number
+    /** 0: for ever. */
+    readonly fileDays: number
+    readonly bytesLeft?: number
+  }
   readonly rooms: readonly { readonly name: string; readonly members: number; readonly last: number }[]
   readonly transfers: readonly {
     readonly id: string

@@ -51,6 +51,7 @@ export function StatusPage() {
           : say('upFor', { time: durationText(now.upMs), memory: sizeText(now.memoryBytes, language) })}
       </p>
       <Charts readings={readings.value} />
+      <Space {...now.space} />
       <Rooms rooms={now.rooms} />
       <Transfers transfers={now.transfers} />
     </main>
@@ -77,6 +78,33 @@ function Charts({ readings }: { readonly readings: readonly Reading[] }) {
         <Chart key={key} title={say(title)} shown={shown} values={readings.map((each) => each[key])} />
       ))}
     </section>
+  )
+}
+
+/** How much of files is kept, and the flags that change it. */
+function Space({ maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays, bytesLeft }: Facts['space']) {
+  const limit = (bytes: number) => (bytes === 0 ? say('asTheDisk') : sizeText(bytes, language))
+  const rows = [
+    ['--max-file', say('oneFile'), limit(maxFileBytes)],
+    ['--room-quota', say('filesOfARoom'), limit(roomQuotaBytes)],
+    ['--host-quota', say('filesOfTheHost'), limit(hostQuotaBytes)],
+    ['--keep-days', say('filesStay'), fileDays === 0 ? say('forEver') : say('days', { count: fileDays })],
+  ] as const
+  return (
+    <table>
+      {bytesLeft !== undefined && <caption>{say('filesLeft', { size: sizeText(bytesLeft, language) })}</caption>}
+      <tbody>
+        {rows.map(([flag, title, shown]) => (
+          <tr key={flag}>
+            <th scope="row">{title}</th>
+            <td>{shown}</td>
+            <td>
+              <code>{flag}</code>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 

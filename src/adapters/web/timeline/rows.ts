@@ -3,6 +3,7 @@ import {
   type Entry,
   type FileCompleted,
   type FileOffered,
+  type FileSpaceLow,
   type FileWithdrawn,
   isEntry,
   type Missed,
@@ -23,7 +24,7 @@ export type Row =
   | { readonly type: 'talk'; readonly key: string; readonly entry: Talked; readonly headed: boolean }
   | { readonly type: 'file'; readonly key: string; readonly entry: FileEntry }
   | { readonly type: 'told'; readonly key: string; readonly entry: Told }
-  | { readonly type: 'missed'; readonly key: string; readonly missed: Missed }
+  | { readonly type: 'notice'; readonly key: string; readonly event: Missed | FileSpaceLow }
   /** Comings and goings in a row, folded into one. */
   | { readonly type: 'presence'; readonly key: string; readonly presence: PresenceRow }
 
@@ -60,14 +61,14 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
     if (item.type === 'fileReceived' || item.type === 'messageRemoved') continue
     if (isEntry(item) && isFile(item) && shownAt.get(item.file.id) !== item.seq) continue
     const itsDay = new Date(item.at).toDateString()
-    if (isEntry(item) || item.type === 'missed' || itsDay !== day) foldUp()
+    if (isEntry(item) || isNotice(item) || itsDay !== day) foldUp()
     if (itsDay !== day) {
       rows.push({ type: 'day', key: `d${itsDay}`, at: item.at })
       day = itsDay
       above = undefined
     }
     if (!isEntry(item)) {
-      if (item.type === 'missed') rows.push({ type: 'missed', key: item.key, missed: item })
+      if (isNotice(item)) rows.push({ type: 'notice', key: item.key, event: item })
       else fold.push(item)
       continue
     }
@@ -91,6 +92,9 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
   foldUp()
   return rows
 }
+
+const isNotice = <Each extends Item>(item: Each): item is Extract<Each, { readonly type: 'missed' | 'fileSpaceLow' }> =>
+  item.type === 'missed' || item.type === 'fileSpaceLow'
 
 const isTalk = (entry: Entry): entry is Talked =>
   entry.type === 'said' || entry.type === 'acted' || entry.type === 'whispered'
@@ -122,7 +126,7 @@ function presenceOf(items: readonly Extract<Item, { readonly key: string }>[]): 
   const renamed: { from: string; name: string }[] = []
   const kicked: { name: string; by: string; why: string }[] = []
   for (const item of items) {
-    if (item.type === 'missed' || item.type === 'away' || item.type === 'back') continue
+    if (isNotice(item) || item.type === 'away' || item.type === 'back') continue
     const { id, name } = item.by
     if (item.type === 'renamed') renamed.push({ from: item.from, name })
     else if (item.type === 'joined') {

@@ -14,7 +14,7 @@ import { events, map, parsed } from '#protocol/schema.ts'
 import { pageDefaults } from '../defaults.ts'
 
 /** Presence rows: without a sequence, at the place where they happened. */
-export type Passing = Extract<Presence, { readonly type: 'joined' | 'left' | 'renamed' | 'away' | 'back' }> | Missed
+export type Passing = Exclude<Presence, { readonly type: 'typing' | 'fileProgressed' }> | Missed
 export type Item = Entry | (Passing & { readonly key: string; readonly at: number })
 
 /** The stretch of a room that is in the page, however long the room is. */

@@ -1,12 +1,8 @@
-import { useSignal } from '@preact/signals'
 import type { Member } from '#domain/room/events.ts'
-import { usePage, useSay } from '../state/context.ts'
-import { ask } from '../state/execute-command.ts'
+import { useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
 import { More } from './load-more.tsx'
-import { SearchDialog } from './search-dialog.tsx'
-import { SettingsDialog } from './settings-dialog.tsx'
 import { Sidebar } from './sidebar.tsx'
 
 /** The current dialog in front of the room. */
@@ -27,7 +23,7 @@ export function Dialogs({ room }: { readonly room: Room }) {
         </Dialog>
       )
     case 'settings':
-      return <SettingsDialog key="settings" room={room} closed={closed} />
+      return <More key="settings">{({ SettingsDialog }) => <SettingsDialog room={room} closed={closed} />}</More>
     case 'care':
       return <More key="care">{({ ModerationDialog }) => <ModerationDialog room={room} closed={closed} />}</More>
     case 'expiry':
@@ -43,9 +39,13 @@ export function Dialogs({ room }: { readonly room: Room }) {
     case 'help':
       return <More key="help">{({ HelpDialog }) => <HelpDialog closed={closed} />}</More>
     case 'topic':
-      return <TopicDialog key="topic" room={room} closed={closed} />
+      return <More key="topic">{({ TopicDialog }) => <TopicDialog room={room} closed={closed} />}</More>
     case 'search':
-      return <SearchDialog key="search" room={room} query={dialog.query} closed={closed} />
+      return (
+        <More key="search">
+          {({ SearchDialog }) => <SearchDialog room={room} query={dialog.query} closed={closed} />}
+        </More>
+      )
     case 'member': {
       const member = now(room, dialog.member)
       return (
@@ -60,34 +60,3 @@ export function Dialogs({ room }: { readonly room: Room }) {
 /** As the member is at this moment, where they are still here. */
 const now = (room: Room, member: Member): Member =>
   room.store.members.value.find(({ id }) => id === member.id) ?? member
-
-function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
-  const page = usePage()
-  const { say } = page.words.value
-  const topic = useSignal(room.store.facts.peek().topic)
-  return (
-    <Dialog title={say('topic')} closed={closed}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (topic.peek() !== room.store.facts.peek().topic) ask(page, room, { type: 'setTopic', topic: topic.peek() })
-          room.show(undefined)
-        }}
-      >
-        <label>
-          {say('setTopic')}
-          <input
-            value={topic}
-            autofocus
-            onInput={({ currentTarget }) => {
-              topic.value = currentTarget.value
-            }}
-          />
-        </label>
-        <button type="submit" class="primary">
-          {say('save')}
-        </button>
-      </form>
-    </Dialog>
-  )
-}

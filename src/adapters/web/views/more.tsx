@@ -14,8 +14,11 @@ import { Time } from './labels.tsx'
 
 // The page loads this when some of it is first used (`More`), with the messages of `i18n/more.*.ts`.
 
+export { CheckSaved, FilePreview } from '../files/file-preview.tsx'
 export { MemberDialog } from './member-dialog.tsx'
 export { ModerationDialog } from './moderation-dialog.tsx'
+export { SearchDialog } from './search-dialog.tsx'
+export { SettingsDialog } from './settings-dialog.tsx'
 
 /** How to type what there is. */
 export function HelpDialog({ closed }: { readonly closed: () => void }) {
@@ -36,6 +39,37 @@ export function HelpDialog({ closed }: { readonly closed: () => void }) {
             ),
         )}
       </dl>
+    </Dialog>
+  )
+}
+
+export function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
+  const page = usePage()
+  const { say } = page.words.value
+  const topic = useSignal(room.store.facts.peek().topic)
+  return (
+    <Dialog title={say('topic')} closed={closed}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (topic.peek() !== room.store.facts.peek().topic) ask(page, room, { type: 'setTopic', topic: topic.peek() })
+          room.show(undefined)
+        }}
+      >
+        <label>
+          {say('setTopic')}
+          <input
+            value={topic}
+            autofocus
+            onInput={({ currentTarget }) => {
+              topic.value = currentTarget.value
+            }}
+          />
+        </label>
+        <button type="submit" class="primary">
+          {say('save')}
+        </button>
+      </form>
     </Dialog>
   )
 }

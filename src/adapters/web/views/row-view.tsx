@@ -63,10 +63,10 @@ export class RowView extends Component<RowProps> {
             {eventText(row.entry, words)}
           </li>
         )
-      case 'missed':
+      case 'notice':
         return (
           <li class="told" data-key={row.key}>
-            {eventText(row.missed, words)}
+            {eventText(row.event, words)}
           </li>
         )
       case 'presence':

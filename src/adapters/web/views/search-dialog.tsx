@@ -6,7 +6,7 @@ import { type Entry, isEntry } from '#domain/room/events.ts'
 import { eventText } from '#i18n/render-event.ts'
 import type { PageTranslator } from '#i18n/translator.ts'
 import { pageDefaults } from '../defaults.ts'
-import { usePage } from '../state/context.ts'
+import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { isFile } from '../timeline/rows.ts'
 import { withoutRemoved } from '../timeline/timeline.ts'
@@ -26,8 +26,8 @@ interface SearchProps {
 
 /** Looks for words and file names in the room. */
 export function SearchDialog({ room, query, closed }: SearchProps) {
-  const { words } = usePage()
-  const { say } = words.value
+  const words = useFullWords()
+  const { say } = words
   const wanted = useSignal(query)
   const found = useSignal<Found>({ status: 'nothing asked' })
   const search = async () => {
@@ -80,7 +80,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
       </search>
       <p class="why" role="status">
         {now.status === 'asking' && say('loading')}
-        {now.status === 'failed' && words.value.refusal(now.why)}
+        {now.status === 'failed' && words.refusal(now.why)}
         {now.status === 'found' && (hits.length === 0 ? say('nothingFound') : say('found', { count: hits.length }))}
       </p>
       {now.status === 'found' && (
@@ -95,7 +95,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
                   </span>
                 </span>
                 <span class="text" dir="auto">
-                  {textOf(entry, words.value)}
+                  {textOf(entry, words)}
                 </span>
               </button>
             </li>

@@ -38,7 +38,7 @@ describe('what a host says first', () => {
       'TAMTAM_TOKEN=secret tamtam join 192.168.1.5:8268/lobby',
       "{ echo '/token secret'; cat; } | nc 192.168.1.5 8268",
       'curl -u :secret -T FILE http://192.168.1.5:8268/lobby/',
-      'only who has the token comes in; tamtam token --new makes another, and sends out who came by this one',
+      'only holders of the token can join; tamtam token --new makes another, and removes members who joined by this one',
       'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
     ]))
 

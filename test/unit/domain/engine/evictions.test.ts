@@ -143,6 +143,51 @@ describe('C114 a room that is full', () => {
   })
 })
 
+describe('C114 a room that comes near to its quota', () => {
+  const told = (seen: ReturnType<typeof watch>) =>
+    seen.events.flatMap((event) =>
+      event.type === 'fileSpaceLow'
+        ? [`${event.used}/${event.quota}`]
+        : event.type === 'fileWithdrawn'
+          ? [`${event.file.name} goes`]
+          : [],
+    )
+
+  it('is warned once at four fifths, before anything goes', async () => {
+    const { ani, seen } = await open({ roomQuotaBytes: 10 })
+    await send(ani, 'a', '1234567')
+    expect(told(seen)).toEqual([])
+    await send(ani, 'b', '8')
+    expect(told(seen)).toEqual(['8/10'])
+    for (const name of ['c', 'd', 'e']) await send(ani, name, '1')
+    expect(told(seen)).toEqual(['8/10', 'a goes'])
+  })
+  it('is warned first where one file passes it in one piece', async () => {
+    const { ani, seen } = await open({ roomQuotaBytes: 10 })
+    await send(ani, 'a', '12345')
+    await send(ani, 'b', '1234567')
+    expect(told(seen)).toEqual(['10/10', 'a goes'])
+  })
+  it('is warned again once it was below it', async () => {
+    const { ani, seen } = await open({ roomQuotaBytes: 10 })
+    await send(ani, 'a', '12')
+    const transfer = (await ani.createTransfer({ name: 'b' })) as TransferActor
+    await ((await transfer.write(0)) as Writing).append(Buffer.from('123456'))
+    await transfer.withdraw('enough')
+    await send(ani, 'c', '12')
+    await send(ani, 'd', '1234')
+    expect(told(seen)).toEqual(['8/10', 'b goes', '8/10'])
+  })
+  it('counts what the host leaves it, where it has no quota of its own', async () => {
+    const { house, ani, seen } = await open({ roomQuotaBytes: 0 }, new MemoryFileStore({ hostQuotaBytes: 100 }))
+    await send(await house.join('budi', 'dapur'), 'other', '.'.repeat(90))
+    await send(ani, 'a', '1234567')
+    expect(told(seen)).toEqual([])
+    await send(ani, 'b', '8')
+    expect(told(seen)).toEqual(['8/10'])
+  })
+})
+
 describe('C114 a promise is no thing', () => {
   const declare = async (from: LocalSession, size?: number) => {
     const created = await from.createTransfer({ name: 'x', ...(size === undefined ? {} : { size }) })
@@ -214,6 +259,43 @@ describe('C114 a promise is no thing', () => {
     house.clock.advance(122_000)
     await turns(6)
     expect([silent.status, begun.status, house.engine.transfers.length]).toEqual(['withdrawn', 'paused', 1])
+  })
+  it('at the very moment, whenever it began; and in one go, too, where its source gives nothing', async () => {
+    const { house, ani } = await open({})
+    const first = await declare(ani, 10)
+    house.clock.advance(60_000)
+    await turns(6)
+    const second = await declare(ani, 10)
+    const silent = async function* () {
+      await new Promise(() => {})
+      yield Buffer.from('')
+    }
+    ani.upload(silent(), { name: 'never', size: 10 })
+    await turns(6)
+    const third = house.engine.transfers[2]
+    house.clock.advance(60_000)
+    await turns(6)
+    expect([first.status, second.status, third?.status]).toEqual(['withdrawn', 'paused', 'arriving'])
+    house.clock.advance(59_999)
+    await turns(6)
+    expect([second.status, third?.status]).toEqual(['paused', 'arriving'])
+    house.clock.advance(1)
+    await turns(6)
+    expect([second.status, third?.status]).toEqual(['withdrawn', 'withdrawn'])
+    expect([house.engine.transfers, house.engine.uploads, ani.files]).toEqual([[], 0, []])
+  })
+  it('one person’s unfinished ones have half of what can be had where no quota is set, and are told so', async () => {
+    const { ani } = await open({ roomQuotaBytes: 0 }, new MemoryFileStore({ hostQuotaBytes: 10 }))
+    await send(ani, 'a', '12')
+    const [one, two] = [await declare(ani), await declare(ani)]
+    expect(await append(one, '1234')).toBeUndefined()
+    expect(await append(two, '1234')).toBeUndefined()
+    const why = await append(two, '1')
+    expect(why).toMatchObject({ code: 'DISK_FULL', limit: { of: 'host', bytes: 10, shareOf: 'person' } })
+    expect((why as Rejected).message).toBe(
+      'uploads of yours that are not finished have 4 B already, and may have half of the 10 B that can be had while room is short; finish or withdraw them first: whoever runs the host can raise it with --host-quota',
+    )
+    expect(ani.files.filter(({ status }) => status === 'whole')).toHaveLength(1)
   })
   it('a byte now and then keeps no place for another day, and a restart does not either', async () => {
     const { house, ani } = await open({})
@@ -381,6 +463,43 @@ describe('files that were kept long enough', () => {
     const next = await reopen(house)
     await turns(2)
     expect([await next.fileStore.size(id), (await next.join('ani')).files.length]).toEqual([undefined, 1])
+  })
+  it('go at the moment that their sender chose, also from a room that nobody is in, and after a restart', async () => {
+    const { house, ani, seen } = await open({ fileDays: 0 })
+    const upload = ani.upload(pieces('123'), { name: 'a', expiresInSeconds: 60 })
+    await upload.done
+    await send(ani, 'b', '123')
+    house.clock.advance(59_999)
+    await turns(6)
+    expect(names(ani)).toEqual(['a', 'b'])
+    house.clock.advance(1)
+    await turns(6)
+    expect([names(ani), withdrawn(seen)]).toEqual([['b'], ['a: its time is over']])
+    expect(await house.fileStore.size(upload.id)).toBeUndefined()
+    const last = ani.upload(pieces('123'), { name: 'c', expiresInSeconds: 60 })
+    await last.done
+    await house.engine.stop()
+    const next = await reopen(house, { fileDays: 0 })
+    next.clock.advance(60_000)
+    await turns(6)
+    expect((await next.join('ani')).files.map(({ file }) => file.name)).toEqual(['b'])
+    expect(await next.fileStore.size(last.id)).toBeUndefined()
+  })
+  it('go after the time that their room has set, those too that were there before', async () => {
+    const { house, ani, seen } = await open({ fileDays: 0 })
+    await send(ani, 'a', '123')
+    house.clock.advance(HOUR)
+    const owner = await house.engine.join({ room: ani.room, name: 'ibu', role: 'owner' })
+    expect(await owner.send({ type: 'setExpiry', seconds: 2 * 3600 })).toMatchObject({ type: 'ack' })
+    await send(ani, 'b', '123')
+    await pass(house, HOUR)
+    expect([names(ani), withdrawn(seen)]).toEqual([['b'], ['a: its time is over']])
+    await pass(house, HOUR)
+    expect(names(ani)).toEqual([])
+    await owner.send({ type: 'setExpiry', seconds: 0 })
+    await send(ani, 'c', '123')
+    await pass(house, 10 * HOUR)
+    expect(names(ani)).toEqual(['c'])
   })
   it('C83 stay for a day when the clock jumps by years, and then go', async () => {
     const { house, ani } = await open({}, undefined)

@@ -13,9 +13,11 @@ const DAY = 86_400_000
 const NOW = Date.UTC(2026, 5, 1)
 const limits = { maxFileBytes: 0, hostQuotaBytes: 0, roomQuotaBytes: 100, filesPerHost: 10, fileDays: 30 }
 
+const STAYS = { expiresAt: Number.POSITIVE_INFINITY }
+
 /** Whole files of these sizes, the oldest first, called a, b, c … */
 const files = (...sizes: readonly number[]): KeptFile[] =>
-  sizes.map((bytes, index) => ({ id: String.fromCharCode(97 + index), bytes, at: NOW - index * DAY }))
+  sizes.map((bytes, index) => ({ id: String.fromCharCode(97 + index), bytes, at: NOW - index * DAY, ...STAYS }))
 
 /** Given a room with these files, when one more is wanted, then these go. */
 function given(sizes: readonly number[], more: Partial<FileUsage> = {}, caps: Partial<typeof limits> = {}) {
@@ -77,13 +79,13 @@ describe('C114 for a new file', () => {
 describe('the time of a file', () => {
   it('is over after so many days, and not a moment earlier', () => {
     const [old, young] = [
-      { id: 'a', bytes: 1, at: NOW - 30 * DAY - 1 },
-      { id: 'b', bytes: 1, at: NOW - 30 * DAY },
+      { id: 'a', bytes: 1, at: NOW - 30 * DAY - 1, ...STAYS },
+      { id: 'b', bytes: 1, at: NOW - 30 * DAY, ...STAYS },
     ]
     expect(outOfDate([old, young], NOW, limits)).toEqual([old])
   })
   it('is never over where no days are given, or before it began', () => {
-    const old = { id: 'a', bytes: 1, at: 0 }
+    const old = { id: 'a', bytes: 1, at: 0, ...STAYS }
     expect(outOfDate([old], NOW, { ...limits, fileDays: 0 })).toEqual([])
     expect(outOfDate([{ ...old, at: NOW + 1000 * DAY }], NOW, limits)).toEqual([])
   })

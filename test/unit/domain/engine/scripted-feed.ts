@@ -53,6 +53,10 @@ export class ScriptedFeed implements Feed {
     return new Promise((go, fail) => this.#pages.push({ page, go, fail }))
   }
 
+  current(batch: Batch): Batch {
+    return batch
+  }
+
   /** The journal has `entries` more, with somebody's coming behind them where `presence`. */
   append(entries: number, presence = false): void {
     const events: RoomEvent[] = Array.from({ length: entries }, () => said(++this.#appended))

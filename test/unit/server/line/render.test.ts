@@ -80,6 +80,10 @@ describe('a line for each event', () => {
     [{ ...stamp, type: 'slowModeSet', seconds: 0 }, '* slow mode is off (set by ani)\n'],
     [{ ...stamp, type: 'passwordSet' }, '* ani gave the room a password: who comes in from now on needs it\n'],
     [{ ...stamp, type: 'passwordRemoved' }, "* ani took the room's password away\n"],
+    [
+      { type: 'fileSpaceLow', used: 17e9, quota: 20e9 },
+      '* files here have 17 GB of 20 GB: soon the oldest go for newer ones\n',
+    ],
     [{ type: 'away', by: ani, reason: '' }, '* ani is away\n'],
     [{ type: 'away', by: ani, reason: 'lunch' }, '* ani is away: lunch\n'],
     [{ type: 'back', by: ani }, '* ani is back\n'],

@@ -116,6 +116,7 @@ describe('C119 who shows the right thing', () => {
       ...(token ? { token: hostToken } : {}),
       owner,
       roomSecrets: keys,
+      signatures: { pseudonymOf: (text) => text },
       clock,
       metrics: new MemoryMetrics(),
       settings: SETTINGS,

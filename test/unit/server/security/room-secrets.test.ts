@@ -3,7 +3,14 @@ import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { ManualClock } from '#system/clock.ts'
 
-const settings = { inviteMs: 1000, invitedMs: 5000, invitationsPerRoom: 3 }
+const settings = {
+  inviteMs: 1000,
+  invitedMs: 5000,
+  invitationsPerRoom: 3,
+  dropLinkMs: 1000,
+  mostDropLinkMs: 9000,
+  dropLinksPerRoom: 2,
+}
 const full = new Error('no space')
 
 /** A keyring whose disk can be full. */

@@ -168,6 +168,21 @@ export async function headFile(exchange: Exchange): Promise<FastifyReply> {
   return reply.header('Content-Length', size).send()
 }
 
+/** The same of what was dropped: how far it has come, and that it is whole. */
+export async function headDropped(exchange: Exchange): Promise<FastifyReply> {
+  const { context, reply } = exchange
+  const { id, file } = await findFile(exchange)
+  const transfer = await context.engine.transfer(id)
+  if (transfer !== undefined && transfer.status !== 'whole') {
+    const prefix = await transfer.prefix()
+    if ('type' in prefix) return refuse(reply, prefix)
+    if (prefix.sha256 !== undefined) reply.header('Upload-Prefix-Digest', digestField(prefix.sha256))
+    return describeUpload(reply, transfer, prefix.size).send()
+  }
+  if (file.status !== 'whole') return refuse(reply, notFound)
+  return reply.headers({ ETag: '"whole"', 'Content-Length': file.file.size }).send()
+}
+
 /** By the first bytes of a whole file. Throws a `Refused` where it is gone. */
 async function mediaOf(session: LocalSession, id: string): Promise<MediaType> {
   for await (const piece of session.download(id, 0, 'lent')) return mediaType(piece)

@@ -21,9 +21,22 @@ interface FoundFile {
  */
 export async function findFile({ context, request, requester }: Exchange): Promise<FoundFile> {
   const { id } = paramsOf(request)
+  if (requester.drop !== undefined) return await findDropped(context, requester, requester.drop.room, id)
   const found = await context.engine.file(id, requester.member)
   if (found === undefined) throw absent()
   return { id, ...found, room: await requester.admit(found.room) }
+}
+
+/** One that came by a drop link: nothing of it but how far it has come is told, to those who have its address. */
+async function findDropped(context: HttpContext, requester: Requester, room: string, id: string): Promise<FoundFile> {
+  const transfer = await context.engine.transfer(id)
+  const isOwn = transfer?.room === room && isOwner(context, requester, transfer)
+  const found: Omit<FoundFile, 'id'> | undefined =
+    transfer !== undefined && isOwn
+      ? { room, file: { status: 'offered', file: transfer.file, by: transfer.by, at: 0 } }
+      : await context.engine.submission(id)
+  if (found?.room !== room) throw absent()
+  return { id, room: await requester.admit(room), file: found.file }
 }
 
 /** A link to a file that opens it by itself for a while: for browsers and programs that can show nothing beside an address. */

@@ -26,7 +26,7 @@ import {
 } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
-import { accepted, HttpRefused, notFound, type Refusal, refuse } from '../errors.ts'
+import { accepted, HttpRefused, notFound, type Refusal, refusalBody, refuse } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
@@ -44,7 +44,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
   const meta = {
     ...{ name: paramsOf(request).name, ...bodyMeta(request.headers) },
-    ...wishesOf(request),
+    ...wishesOf(exchange),
     ...folderAt(request),
   }
   const { transfer, url } = await offerFile(exchange, meta, fileUrl)
@@ -60,7 +60,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
     if (received === 'cut') return reply.hijack()
     if ('sha256' in received) return reply.code(201).send(fileJson(received, url))
     if (!('code' in received)) throw new Error('a whole body was neither kept nor refused')
-    // A second PUT begins at the start, under a new id: what came of this one would only take room.
+    // A second PUT begins at the start, under a new id: the bytes of this one would only take space.
     if (received.code === 'HASH_MISMATCH' || received.code === 'DISK_FULL') await transfer.withdraw(received.message)
     return refuse(reply, received)
   })
@@ -83,7 +83,7 @@ export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
   if (!speaksTus(headers)) return refuse(reply, noForm(request, paramsOf(request).room))
   const { checksum, meta } = creationOf(headers)
   const path = ({ id }: MentionedFile) => `/files/${id}`
-  const { transfer, url } = await offerFile(exchange, { ...meta, ...wishesOf(request) }, path)
+  const { transfer, url } = await offerFile(exchange, { ...meta, ...wishesOf(exchange) }, path)
   reply.header('Location', url)
   if (!(transfer instanceof TransferActor))
     return reply.code(201).headers({ 'Upload-Offset': transfer.size, 'Upload-Length': transfer.size }).send()
@@ -185,9 +185,13 @@ function offerFile(
   meta: UploadMeta,
   pathOf: (file: MentionedFile) => string,
 ): Promise<Offer> {
-  return requester.inRoom(paramsOf(request).room, async (session) => {
-    const transfer = accepted(await session.createTransfer(meta, ownerKey(context, requester)))
+  const { drop, member } = requester
+  return requester.inRoom(drop?.room ?? paramsOf(request).room, async (session) => {
+    const owner = ownerKey(context, requester) ?? (drop === undefined ? undefined : member)
+    const author = drop === undefined ? undefined : member
+    const transfer = accepted(await session.createTransfer(meta, owner, author))
     const file = transfer instanceof TransferActor ? transfer.file : transfer
+    if (drop !== undefined) return { transfer, url: dropUrl(drop, file) }
     return { transfer, url: `${pathOf(file)}${ownLink(context, requester, session, file)}` }
   })
 }
@@ -299,12 +303,14 @@ async function receiveForm(exchange: Exchange, boundary: string): Promise<Fastif
       'BAD_REQUEST',
       'the Content-Type of this form names no boundary; let your client write that header',
     )
-  const wishes = wishesOf(request)
-  return await requester.inRoom(paramsOf(request).room || context.settings.room, (session) =>
+  const wishes = wishesOf(exchange)
+  const { drop } = requester
+  return await requester.inRoom(drop?.room ?? (paramsOf(request).room || context.settings.room), (session) =>
     withBody(request, reply, async (body) => {
       const { files, end } = await takeFiles(body, boundary, async (name, bytes): Promise<FormFile> => {
         const file = await session.upload(bytes, { name, ...wishes }).done
         if ('type' in file) return { name, why: file }
+        if (drop !== undefined) return { file, url: dropUrl(drop, file) }
         return { file, url: `${fileUrl(file)}${ownLink(context, requester, session, file)}` }
       })
       return end === 'cut' ? reply.hijack() : answerForm(exchange, session, files, end)
@@ -332,9 +338,7 @@ function answerForm(
 }
 
 const formJson = (ended: FormFile): object =>
-  'file' in ended
-    ? fileJson(ended.file, ended.url)
-    : { name: ended.name, code: ended.why.code, message: ended.why.message }
+  'file' in ended ? fileJson(ended.file, ended.url) : { name: ended.name, ...refusalBody(ended.why) }
 
 /** A whole file, for its sender. */
 const fileJson = ({ id, name, size, sha256, ...about }: WholeFile, url: string): object => ({
@@ -369,15 +373,19 @@ const wishes = v.object({
   ),
 })
 
-/** The one addressee of an upload, by `?to=`, and how long it stays, by `?expires=`. */
-function wishesOf({ query }: FastifyRequest): Pick<UploadMeta, 'to' | 'expiresInSeconds'> {
-  const { to, expires } = checked(wishes, query)
+/** The one addressee of an upload, by `?to=`, and how long it stays, by `?expires=`; what is dropped is for the operators. */
+function wishesOf({ request, requester }: Exchange): Pick<UploadMeta, 'to' | 'expiresInSeconds' | 'forOperators'> {
+  if (requester.drop !== undefined) return { forOperators: true }
+  const { to, expires } = checked(wishes, request.query)
   return { ...(to === undefined ? {} : { to }), ...(expires === undefined ? {} : { expiresInSeconds: expires }) }
 }
 
 /** What is put at an address that ends in a slash is a folder. */
 const folderAt = (request: FastifyRequest): Pick<UploadMeta, 'folder'> =>
   paramsOf(request).name !== '' && /^[^?]*\/(?:\?|$)/.test(request.url) ? { folder: { files: 0, bytes: 0 } } : {}
+
+/** By which a file that was dropped goes on, and nothing of it is read. */
+const dropUrl = ({ text }: { readonly text: string }, { id }: MentionedFile): string => `/drop/${text}/files/${id}`
 
 /** The size and digest of the file that a request has for its body. */
 function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> {

@@ -1,0 +1,9 @@
+import { render } from 'preact'
+import { DropPage } from './drop-page.tsx'
+
+const root = document.getElementById('page')
+const [, link = ''] = /^\/drop\/(\w+)/.exec(location.pathname) ?? []
+if (root !== null) {
+  root.replaceChildren()
+  render(<DropPage link={link} />, root)
+}
