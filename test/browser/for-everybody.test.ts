@@ -41,6 +41,7 @@ test('everything is reached with keys alone', async ({ open }) => {
   // Search, and to where it was said; a dialog gives the focus back to what opened it.
   await reach('Search')
   await page.keyboard.press('Enter')
+  await expect.poll(focused).toBe('Words or file names')
   await page.keyboard.type('before')
   await page.keyboard.press('Enter')
   await page.getByText('1 found').waitFor()

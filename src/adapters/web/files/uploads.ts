@@ -59,6 +59,7 @@ export class Upload {
   readonly #meter: TransferMeter
   readonly #state = signal<UploadState>({ status: 'waiting' })
   readonly #begun = signal<string | undefined>(undefined)
+  readonly #ids = new Set<string>()
   /** Ends the current attempt; a new one for each. */
   #going = new AbortController()
 
@@ -80,6 +81,7 @@ export class Upload {
     const retries = new Retries(sessionDefaults, { report: (retry) => report({ type: 'retry', ...retry }) })
     const offered = (id: string | undefined) => {
       this.#begun.value = id
+      if (id !== undefined) this.#ids.add(id)
       memory?.keep(name, file, id)
     }
     const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
@@ -120,10 +122,18 @@ export class Upload {
     this.#state.value = { status: 'paused' }
   }
 
+  /** Whether the host has known it by this id, now or before it began again. */
+  wasBegun(id: string): boolean {
+    return this.#ids.has(id)
+  }
+
   /** Ends it for good: the room has it no more. */
   removed(event: FileWithdrawn): void {
-    this.#going.abort()
-    this.#uploader.close()
+    const begun = this.#begun.peek()
+    if (begun === undefined || begun === event.file.id) {
+      this.#going.abort()
+      this.#uploader.close()
+    } else this.cancel()
     this.#state.value = { status: 'removed', event }
   }
 
@@ -198,7 +208,7 @@ export class Uploads {
 
   /** Somebody has removed a file of the room: it does not begin again. */
   removed(event: FileWithdrawn): void {
-    const upload = this.#all.peek().find(({ begun }) => begun.peek() === event.file.id)
+    const upload = this.#all.peek().find((each) => each.wasBegun(event.file.id))
     if (upload === undefined || upload.state.peek().status === 'whole') return
     upload.removed(event)
     this.#next()

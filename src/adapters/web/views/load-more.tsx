@@ -1,21 +1,30 @@
-import { useSignal } from '@preact/signals'
-import type { VNode } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { type Signal, signal } from '@preact/signals'
+import { createContext, type VNode } from 'preact'
+import { useContext, useEffect } from 'preact/hooks'
 import { usePage } from '../state/context.ts'
 
 type Views = typeof import('./more.tsx')
 
-/** Views that the page loads when they are first used, with their messages: nothing until then. Where the host does not give them the person is told. */
+/** The views that the page loads when they are first used; undefined until then. */
+export const MoreContext = createContext<Signal<Views | undefined>>(signal(undefined))
+
+/** Loads them, with their messages. Rejects where the host does not give them. */
+export function useLoadMore(): () => Promise<void> {
+  const page = usePage()
+  const views = useContext(MoreContext)
+  return async () => {
+    const [loaded] = await Promise.all([import('./more.tsx'), page.loadFullWords()])
+    views.value = loaded
+  }
+}
+
+/** Draws with these views, once they are there. Where the host does not give them the person is told. */
 export function More({ children }: { readonly children: (views: Views) => VNode }): VNode | null {
   const page = usePage()
-  const loaded = useSignal<Views | undefined>(undefined)
+  const load = useLoadMore()
+  const views = useContext(MoreContext).value
   useEffect(() => {
-    Promise.all([import('./more.tsx'), page.loadFullWords()]).then(
-      ([views]) => {
-        loaded.value = views
-      },
-      () => page.tell('notReached'),
-    )
+    if (views === undefined) load().catch(() => page.tell('notReached'))
   }, [])
-  return loaded.value === undefined ? null : children(loaded.value)
+  return views === undefined ? null : children(views)
 }
