@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../harness/directory.ts'
 import { countFaults } from '../harness/fault-count.ts'
 import { filesOf } from '../harness/files.ts'
-import { HostProcess } from '../harness/host-process.ts'
+import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask, createUpload, insist, patch, progressOf, receive, settledFilesOf } from '../harness/http-files.ts'
 import { Sample } from '../harness/sample.ts'
 import { smallDisk } from '../harness/small-disk.ts'
@@ -111,6 +111,34 @@ describe('C74 a disk that an upload over HTTP fills', () => {
     const kept = await ask(port, 'PUT', '/rooms/lobby/files/kecil.bin', { body: small.bytes() })
     expect(kept.status).toBe(201)
     expect(await receive(port, JSON.parse(kept.text).url)).toMatchObject({ whole: true, sha256: small.sha256() })
+    const said = await ask(port, 'POST', '/rooms/lobby/messages', {
+      headers: { 'Content-Type': 'text/plain' },
+      body: 'halo',
+    })
+    expect(said.status).toBe(201)
+    expect(await host.stop()).toBe(0)
+  })
+
+  test('is the limit where there are no quotas: the room is warned, its oldest files go for newer ones, and messages are still taken', async (context) => {
+    const data = await smallDisk(context, '100m')
+    const { host, port } = await HostProcess.start(['--data', data, '--host-quota', '0', '--room-quota', '0'])
+    const ani = await enter(port, 'ani')
+    await ani.ask('/files links', /^\* files come/)
+    for (let number = 1; number <= 6; number++) {
+      const body = new Sample(6_000_000 + number).bytes()
+      const { status } = await ask(port, 'PUT', `/rooms/lobby/files/${number}.bin`, { body })
+      expect([number, status]).toEqual([number, 201])
+    }
+    await ani.until(/^\* files here have [\d.]+ MB of [\d.]+ MB: soon the oldest go for newer ones$/)
+    await ani.until(/^\* 1\.bin from .* is gone: newer files need its place$/)
+    const kept = (await filesOf(port)).map(({ name }) => name)
+    expect(kept).toContain('6.bin')
+    expect(kept).not.toContain('1.bin')
+    await ani.ask(
+      '/put 90000000 terlalu.bin\n',
+      /^! DISK_FULL the host's disk is full: files leave 83\.9 MB of it free; /,
+    )
+    ani.write('masih di sini\n')
     const said = await ask(port, 'POST', '/rooms/lobby/messages', {
       headers: { 'Content-Type': 'text/plain' },
       body: 'halo',

@@ -1,23 +1,9 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  chmod,
-  lstat,
-  lutimes,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, lstat, lutimes, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { onTestFinished } from 'vitest'
 
 /** Something in a folder. Times are in seconds since 1970. */
 export type Planted =
@@ -32,12 +18,6 @@ export type Planted =
 
 /** By path, relative to the folder. */
 export type PlantedTree = Readonly<Record<string, Planted>>
-
-export async function tempFolder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'tamtam-tree-'))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
-  return path
-}
 
 export const file = (content: string | Uint8Array = '', executable = false, modified = 1_600_000_000): Planted => ({
   type: 'file',

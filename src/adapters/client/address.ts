@@ -120,7 +120,7 @@ function roomOf(path: string): Asked | Refusal {
   const [asked = '', query = ''] = split(path, '?')
   const [first, second, third, ...more] = asked.split('/').map(decoded)
   if (first === undefined || first === '') return { room: DEFAULT_ROOM, roomNamed: false }
-  if (first === 'files' && second !== undefined && FILE_ID.test(second) && more.length === 0) {
+  if (first === 'files' && second !== undefined && FILE_ID.test(second) && more.join('') === '') {
     const ticket = new URLSearchParams(query).get('ticket')
     const file = { id: second, name: third ?? '', ...(ticket === null ? {} : { ticket }) }
     return { room: DEFAULT_ROOM, roomNamed: false, file }

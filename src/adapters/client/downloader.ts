@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { WholeFile } from '#domain/room/events.ts'
+import type { Folder, WholeFile } from '#domain/room/events.ts'
+import { folderHolds, type PublishedFolder, unpack } from '#folder/extract.ts'
 import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
 import { baseOf, dropPartialFiles, PartialFile } from '#system/files/partial-file.ts'
 import {
@@ -32,12 +33,16 @@ export interface FileToSave {
   readonly name: string
   readonly size?: number | null | undefined
   readonly sha256?: string | null | undefined
+  /** Its bytes are an archive, of which the folder is built. */
+  readonly folder?: Folder | undefined
 }
 
 export interface SavedFile extends WholeFile {
   readonly path: string
   /** It was there before: nothing had to be brought. */
   readonly already?: true
+  /** Files of a folder that are not in it, because they changed while they were sent. */
+  readonly changed?: readonly string[]
 }
 
 /**
@@ -72,11 +77,21 @@ export async function downloadFile(
       if (whole === mismatch || isGone(whole)) await part.remove()
       return whole
     }
-    const named = await publish(part, destination, target, whole)
+    const { folder } = file
+    const named = await (folder === undefined ? publish : publishFolder)(part, destination, target, { ...whole, name })
     if (named === undefined) return taken(destination)
     await part.remove()
+    if (isRefusal(named)) return named
     await giveReceipt(options, id, whole.sha256)
-    return { ...whole, name, path: named.path, ...(named.already ? { already: true } : {}) }
+    const { path, already, changed = [] } = named
+    return {
+      ...whole,
+      name,
+      ...(folder === undefined ? {} : { folder }),
+      path,
+      ...(already ? { already } : {}),
+      ...(changed.length === 0 ? {} : { changed }),
+    }
   } finally {
     await part.close()
     if ('folder' in target) await target.folder.settled()
@@ -88,25 +103,23 @@ const taken = (destination: string) => refusal(0, 'EXISTS', `${destination} exis
 /** The file itself where it is here already; a refusal where something else has the very name it must have. */
 async function alreadyThere(
   { api, retries }: TransferOptions,
-  { id, name, size, sha256 }: FileToSave,
+  { id, name, size, sha256, folder }: FileToSave,
   destination: string,
   target: Target,
 ): Promise<SavedFile | Refusal | undefined> {
   const wanted = basename(destination)
   const found = 'path' in target ? await lstat(destination).catch(ignoreMissing) : await target.folder.hasLike(wanted)
   if (found === undefined || found === false) return undefined
-  if (found !== true && found.isDirectory())
+  if (found !== true && found.isDirectory() && folder === undefined)
     return refusal(0, 'EXISTS', `${destination} is a folder; --save takes folders`)
   const content = await contentOf()
   if (content !== undefined && isRefusal(content)) return content
   if (content !== undefined) {
-    const path =
-      'path' in target
-        ? (await holds(destination, content))
-          ? destination
-          : undefined
-        : await target.folder.find(wanted, { id, ...content })
-    if (path !== undefined) return { id, name, ...content, path, already: true }
+    const isAt = (path: string) => (folder === undefined ? holds : folderHolds)(path, content)
+    const find = async () => ((await isAt(destination)) ? destination : undefined)
+    const path = await ('path' in target ? find() : target.folder.find(wanted, { id, ...content, isAt }))
+    if (path !== undefined)
+      return { id, name, ...content, ...(folder === undefined ? {} : { folder }), path, already: true }
   }
   return 'path' in target ? taken(destination) : undefined
 
@@ -150,7 +163,7 @@ async function publish(
   destination: string,
   target: Target,
   content: Incoming,
-): Promise<Published | undefined> {
+): Promise<(Published & { readonly changed?: readonly string[] }) | undefined> {
   if ('folder' in target)
     return await target.folder.publish(basename(destination), content, (path) => part.linkTo(path))
   try {
@@ -160,6 +173,16 @@ async function publish(
     if (errorCode(error) !== 'EEXIST') throw error
     return (await holds(destination, content)) ? { path: destination, already: true } : undefined
   }
+}
+
+async function publishFolder(
+  part: PartialFile,
+  _destination: string,
+  target: Target,
+  file: WholeFile,
+): Promise<PublishedFolder | Refusal | undefined> {
+  const named = await unpack(part.read, file, target)
+  return named === undefined || !('type' in named) ? named : refusal(0, named.code, named.message)
 }
 
 const mismatch = refusal(0, 'HASH_MISMATCH', 'these are not the bytes that were sent; nothing of them is kept')

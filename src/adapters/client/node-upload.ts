@@ -60,22 +60,29 @@ async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMet
   try {
     const { size } = source
     if (size === undefined) return await uploadPipe(options, source.bytes(), { name: meta.name, ...addressed(meta) })
-    const { api, room, records } = options
-    const record = { at: api.http.at, room, name: meta.name, size, ...addressed(meta) }
-    const kept = api.fileAt(await records?.find(record))
-    const offered = async (id: string | undefined) => {
-      if (id !== undefined && api.hasTicket(id)) await records?.keep(record, api.filePath(id))
-    }
-    const sent = await new Uploader(
-      { ...options, policy, kept, offered, alive: (id, from) => gettingFurther(api, id, from) },
-      new FileSource(source, size, options),
-      meta,
-    ).run()
-    if (!isRefusal(sent)) await records?.drop(record)
-    return sent
+    return await runUpload(options, new FileSource(source, size, options), meta, policy)
   } finally {
     await source.close()
   }
+}
+
+/** Sends a source, and keeps the address of its upload until it is whole. */
+export async function runUpload(
+  options: NodeUploadOptions,
+  source: UploadSource,
+  meta: FileMeta,
+  policy: UploadPolicy,
+): Promise<SentFile | Refusal> {
+  const { api, room, records } = options
+  const record = { at: api.http.at, room, name: meta.name, size: source.size, ...addressed(meta) }
+  const kept = api.fileAt(await records?.find(record))
+  const offered = async (id: string | undefined) => {
+    if (id !== undefined && api.hasTicket(id)) await records?.keep(record, api.filePath(id))
+  }
+  const alive = (id: string, from: number) => gettingFurther(api, id, from)
+  const sent = await new Uploader({ ...options, policy, kept, offered, alive }, source, meta).run()
+  if (!isRefusal(sent)) await records?.drop(record)
+  return sent
 }
 
 const addressed = ({ to }: FileMeta) => (to === undefined ? {} : { to })

@@ -1,7 +1,10 @@
+import type { Folder } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import {
   answeredDigest,
+  answeredFolder,
   digestField,
+  FOLDER_FIELD,
   metadataField,
   numberIn,
   sizeHeader,
@@ -14,7 +17,7 @@ import { isRefusal, notTamtam, type Refusal } from './errors.ts'
 /** The client's half of resumable uploads (tus 1.0.0, docs/http.md). */
 
 /** A host's status of a file: whole, or on its way up to a durable `offset` with the digest of the bytes before it. */
-export type FileStatus =
+export type FileStatus = { readonly folder?: Folder } & (
   | { readonly status: 'whole'; readonly size: number; readonly sha256: string | undefined }
   | {
       readonly status: 'arriving'
@@ -23,6 +26,7 @@ export type FileStatus =
       /** A host tells it to the upload's owner alone. */
       readonly prefix: string | undefined
     }
+)
 
 export async function fileStatus(api: ApiClient, id: string): Promise<FileStatus | Refusal> {
   const answer = await api.ask(api.filePath(id), { method: 'HEAD', headers: tusVersion })
@@ -30,11 +34,13 @@ export async function fileStatus(api: ApiClient, id: string): Promise<FileStatus
   answer.drop()
   const number = (name: string) => numberIn(answer.header(name))
   const digest = (name: string) => answeredDigest(answer.header(name))
+  const folder = answeredFolder(answer.header(FOLDER_FIELD.toLowerCase()))
+  const about = folder === undefined ? {} : { folder }
   const offset = number('upload-offset')
   // Only a whole file has an ETag: all bytes may be there and the end not committed yet.
   if (offset === undefined || answer.header('etag') !== undefined)
-    return { status: 'whole', size: number('content-length') ?? 0, sha256: digest('repr-digest') }
-  return { status: 'arriving', offset, size: number('upload-length'), prefix: digest('upload-prefix-digest') }
+    return { ...about, status: 'whole', size: number('content-length') ?? 0, sha256: digest('repr-digest') }
+  return { ...about, status: 'arriving', offset, size: number('upload-length'), prefix: digest('upload-prefix-digest') }
 }
 
 export async function createUpload(

@@ -33,7 +33,7 @@ export interface SourceDigest {
 
 /** How a platform sends. */
 export interface UploadPolicy {
-  /** So long is the digest waited for before the file is offered; without it the digest follows with the last bytes. */
+  /** So long is the digest waited for before the file is offered, 0: not at all; without it the digest follows with the last bytes. */
   readonly digestMs: number
   /** Without the digest, so much of the end waits for it. */
   readonly lastPartBytes: number
@@ -161,7 +161,7 @@ export class Uploader {
         if (status.status === 'whole') {
           const sha256 = await this.#digesting().whole
           if (status.sha256 !== undefined && status.sha256 !== sha256) return otherBytes
-          return { id, name: this.#meta.name, size, sha256, ...(already ? { already } : {}) }
+          return { ...this.#asSent(id, sha256), ...(already ? { already } : {}) }
         }
         if (status.offset > best) retries.progressed()
         best = Math.max(best, status.offset)
@@ -177,15 +177,13 @@ export class Uploader {
     const { api, room, retries, policy, taken, kept, blind = false } = this.#options
     const { size } = this.#source
     const found = await retries.until(
-      () => candidates(api, room, { ...this.#meta, size }, { kept, taken: taken?.(), ownOnly: policy.ownOnly, blind }),
-      {
-        signal,
-      },
+      () => candidates(api, room, { ...this.#meta, size }, { kept, taken: taken?.(), policy, blind }),
+      { signal },
     )
     signal?.throwIfAborted()
     if (isRefusal(found)) return found
     const digest = this.#digesting(found.map(({ offset }) => offset))
-    const sha256 = await within(digest.whole, policy.digestMs)
+    const sha256 = await within(digest, policy.digestMs)
     for (const { id, offset, promised, prefix } of found) {
       if (promised !== undefined && sha256 !== undefined && promised !== sha256) continue
       // Of no bytes all digests are the same, and others' uploads tell none.
@@ -200,7 +198,7 @@ export class Uploader {
   async #create(signal: AbortSignal | undefined): Promise<string | Refusal> {
     const { api, room, policy } = this.#options
     const { name, to, folder, expiresInSeconds } = this.#meta
-    const sha256 = await within(this.#digesting().whole, policy.digestMs)
+    const sha256 = await within(this.#digesting(), policy.digestMs)
     signal?.throwIfAborted()
     const created = await createUpload(api, room, {
       name,
@@ -261,7 +259,12 @@ export class Uploader {
       offset = sent.offset
       prefix = undefined
     } while (offset < size)
-    return { id, name: this.#meta.name, size, sha256: await this.#digesting().whole }
+    return this.#asSent(id, await this.#digesting().whole)
+  }
+
+  #asSent(id: string, sha256: string): SentFile {
+    const { name, folder } = this.#meta
+    return { id, name, size: this.#source.size, sha256, ...(folder === undefined ? {} : { folder }) }
   }
 
   /** The digest that is being made; another one where that does not have all these prefixes. */
@@ -299,9 +302,13 @@ const changed = refusal(0, 'FILE_CHANGED', 'it is being changed while it is sent
 const otherBytes = refusal(409, 'HASH_MISMATCH', 'these are not the bytes of this file')
 
 /** Undefined where it takes longer. */
-async function within<T>(value: Promise<T>, ms: number): Promise<T | undefined> {
-  if (ms === Number.POSITIVE_INFINITY) return await value
-  return await Promise.race([value, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms))])
+async function within(digest: SourceDigest, ms: number): Promise<string | undefined> {
+  if (ms === 0) return digest.known
+  if (ms === Number.POSITIVE_INFINITY) return await digest.whole
+  return await Promise.race([
+    digest.whole,
+    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms)),
+  ])
 }
 
 /**
@@ -319,7 +326,7 @@ interface Search {
   /** Only its sender is told of this one. */
   readonly kept: string | undefined
   readonly taken: ReadonlySet<string> | undefined
-  readonly ownOnly: boolean
+  readonly policy: Pick<UploadPolicy, 'digestMs' | 'ownOnly'>
   readonly blind: boolean
 }
 
@@ -331,7 +338,7 @@ async function candidates(
   api: ApiClient,
   room: string,
   meta: FileMeta & { readonly size: number },
-  { kept, taken, ownOnly, blind }: Search,
+  { kept, taken, policy: { ownOnly, digestMs }, blind }: Search,
 ): Promise<readonly Candidate[] | Refusal> {
   const files = blind ? [] : await listFiles(api, room)
   if (isRefusal(files)) return files
@@ -348,7 +355,10 @@ async function candidates(
   // It may have become whole in the moment in which its sender was lost.
   if (kept !== undefined) await add(kept, undefined)
   for (const row of files) {
-    if (row.status === 'whole' || row.size !== meta.size || row.name !== safeFileName(meta.name, row.id)) continue
+    // Where the digest is promised, the host itself finds a whole file with these bytes.
+    if (row.status === 'whole' && digestMs > 0) continue
+    if (row.size !== meta.size || row.name !== safeFileName(meta.name, row.id)) continue
+    if ((row.folder === undefined) !== (meta.folder === undefined)) continue
     if (!isForTheSame(row, meta) || (ownOnly && row.byId !== meta.by) || taken?.has(row.id)) continue
     await add(row.id, row.sha256 ?? undefined, row.status === 'paused' && !ownOnly)
   }

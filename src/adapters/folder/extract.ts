@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, type FileHandle, lstat, lutimes, mkdir, open, rename, rm, symlink, utimes } from 'node:fs/promises'
+import { chmod, lstat, lutimes, mkdir, open, rename, rm, symlink, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { numbered } from '#domain/names/file-name.ts'
-import { forTerminal } from '#domain/names/text.ts'
+import { cutUtf8, forTerminal } from '#domain/names/text.ts'
 import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
 import { abandonedPaths, ownPath } from '#system/files/own-path.ts'
-import { type Content, SAVED_MODE } from '#system/files/publish.ts'
-import type { FileMember, FolderListing, LinkMember, ReadAt } from './listing.ts'
+import {
+  type Content,
+  type Incoming,
+  type Published,
+  receivedName,
+  SAVED_MODE,
+  type SaveFolder,
+} from '#system/files/publish.ts'
+import { type FileMember, type FolderListing, type LinkMember, listFolder, type ReadAt } from './listing.ts'
 import { FolderArchive } from './pack.ts'
 import { walk } from './walk.ts'
 
@@ -22,7 +29,7 @@ const ENDING = 'folder'
 const MOST_NAMES = 100
 
 /** A folder that was built beside the place where it will be, under a hidden name. */
-export interface ExtractedFolder {
+interface ExtractedFolder {
   /** Size and SHA-256 of the archive that it would be sent as. */
   content(): Promise<Content>
   /** Gives it its name. Fails with `EEXIST` where that is taken. */
@@ -31,19 +38,56 @@ export interface ExtractedFolder {
   remove(): Promise<void>
 }
 
-/** Reads an archive that lies in a file. */
-export const readerOf =
-  (handle: FileHandle): ReadAt =>
-  async (from, length) => {
-    const buffer = Buffer.allocUnsafe(length)
-    let done = 0
-    while (done < length) {
-      const { bytesRead } = await handle.read(buffer, done, length - done, from + done)
-      if (bytesRead === 0) break
-      done += bytesRead
+/** A folder that has its name; `already`: it had it before. */
+export interface PublishedFolder extends Published {
+  /** Files that are not in it, because they changed while they were sent. */
+  readonly changed: readonly string[]
+  /** Size and SHA-256 of the archive that it would be sent as. */
+  readonly content: () => Promise<Content>
+}
+
+/**
+ * Builds the folder of a whole archive at this very path, or in a folder under the name `as` (`terima_<name>`) or that with a number. Undefined where the name is taken: nothing is ever replaced, and the same folder is not built
+ * twice. Refuses with BAD_FOLDER and HASH_MISMATCH; nothing is left then. Throws the system's errors.
+ */
+export async function unpack(
+  read: ReadAt,
+  file: Incoming & { readonly name: string },
+  target: { readonly path: string } | { readonly folder: SaveFolder; readonly as?: string },
+): Promise<PublishedFolder | Rejected | undefined> {
+  const listing = await listFolder(read, file.name)
+  if ('type' in listing) return listing
+  const place = 'path' in target ? target.path : join(target.folder.path, target.as ?? receivedName(file.name, file.id))
+  const hidden = `.${cutUtf8(basename(place), MOST_BASE_BYTES)}.${file.id.slice(0, 8)}`
+  const tree = await extractFolder(read, listing, join(dirname(place), hidden))
+  if ('type' in tree) return tree
+  try {
+    let known: Promise<Content> | undefined
+    const content = () => {
+      known ??= tree.content()
+      return known
     }
-    return buffer.subarray(0, done)
+    // Another program's archive of the same tree has other bytes than ours.
+    const isAt = async (path: string) => await folderHolds(path, await content())
+    const claim = (path: string) => tree.publish(path)
+    const named =
+      'folder' in target
+        ? await target.folder.publish(basename(place), { ...file, isAt }, claim)
+        : await claim(place).then(
+            () => ({ path: place, already: false }),
+            async (error: unknown) => {
+              if (errorCode(error) !== 'EEXIST') throw error
+              return (await isAt(place)) ? { path: place, already: true } : undefined
+            },
+          )
+    return named === undefined ? undefined : { ...named, changed: listing.changed, content }
+  } finally {
+    await tree.remove()
   }
+}
+
+/** A hidden name has more behind it. */
+const MOST_BASE_BYTES = 180
 
 /**
  * Builds the tree of a checked archive as `<base>.….folder`, a hidden path, in a folder that is made for it. Only new names are created and links come last, so that nothing is ever written through one. Verifies each file that has a
@@ -69,9 +113,9 @@ export async function extractFolder(
 }
 
 function extracted(hidden: string): ExtractedFolder {
-  let isNamed = false
+  let at = hidden
   return {
-    content: async () => contentOf(new FolderArchive(await walk(hidden))),
+    content: async () => contentOf(new FolderArchive(await walk(at))),
     async publish(path) {
       // A rename would take the place of an empty folder.
       if ((await lstat(path).catch(ignoreMissing)) !== undefined) throw taken(path)
@@ -79,10 +123,10 @@ function extracted(hidden: string): ExtractedFolder {
       await rename(hidden, path).catch((error: unknown) => {
         throw TAKEN.has(errorCode(error) ?? '') ? taken(path) : error
       })
-      isNamed = true
+      at = path
     },
     remove: async () => {
-      if (!isNamed) await rm(hidden, { recursive: true, force: true })
+      if (at === hidden) await rm(hidden, { recursive: true, force: true })
     },
   }
 }

@@ -4,9 +4,11 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { Header, Pax } from 'tar'
 import { collisionKey, numbered } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import type { DiskPath } from '#system/files/disk-path.ts'
 import { errorCode } from '#system/files/file-system.ts'
+import { NoSource } from '#system/files/source.ts'
 import { BLOCK_BYTES, NO_DIGEST, SUMS_NAME, timeInArchive } from './listing.ts'
-import type { Skipped, Tree, TreeEntry, TreeFile } from './walk.ts'
+import { type Skipped, type Tree, type TreeEntry, type TreeFile, walk } from './walk.ts'
 
 /** A file up to this size is read whole before its header is written. */
 const SMALL_BYTES = 1024 * 1024
@@ -43,9 +45,19 @@ export class FolderArchive {
   readonly #sumsHeader: Buffer
   readonly #sumsAt: number
   readonly #sumsBytes: number
+  readonly #skipped: readonly Skipped[]
   readonly #changed = new Map<string, Skipped>()
 
-  constructor({ entries }: Pick<Tree, 'entries'>) {
+  /** Throws the system's errors, and `NoSource` where nothing in the folder can be sent, or too much is. */
+  static async open(folder: DiskPath): Promise<FolderArchive> {
+    const tree = await walk(folder)
+    if (tree.entries.length > 0) return new FolderArchive(tree)
+    const [first] = tree.skipped
+    throw new NoSource(`there is nothing in it to send${first === undefined ? '' : ` (${first.message})`}`)
+  }
+
+  constructor({ entries, skipped }: Tree) {
+    this.#skipped = skipped
     const members: PackedMember[] = []
     let at = 0
     let sumsBytes = 0
@@ -72,9 +84,9 @@ export class FolderArchive {
     this.bytes = bytes
   }
 
-  /** Files read so far that changed, or could not be read any more. */
-  get changed(): readonly Skipped[] {
-    return [...this.#changed.values()]
+  /** Unsent parts of the folder: those that can not travel, and files read so far that changed, or could not be read any more. */
+  get skipped(): readonly Skipped[] {
+    return [...this.#skipped, ...this.#changed.values()]
   }
 
   /** The bytes from `from` on. Files before it that were never read are read when their digests are written. */

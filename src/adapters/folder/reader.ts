@@ -16,7 +16,8 @@ class ArchiveReader {
   /** `length` bytes from `from` on; fewer only where the archive ends. */
   readonly read = async (from: number, length: number): Promise<Uint8Array> => {
     const parts: Uint8Array[] = []
-    for await (const part of this.pieces(from, length)) parts.push(part.slice())
+    // A copy: `slice` of a Buffer is none.
+    for await (const part of this.pieces(from, length)) parts.push(Buffer.from(part))
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
   }
 

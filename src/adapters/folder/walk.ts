@@ -2,10 +2,12 @@ import { isUtf8 } from 'node:buffer'
 import { constants, type Dirent, type Stats } from 'node:fs'
 import { access, lstat, readdir, readlink } from 'node:fs/promises'
 import { Semaphore } from '#domain/async/semaphore.ts'
+import { numbered } from '#domain/names/file-name.ts'
 import { checkLink, checkPath } from '#domain/names/path.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { type DiskPath, inside, pathText } from '#system/files/disk-path.ts'
 import { errorCode } from '#system/files/file-system.ts'
+import { NoSource } from '#system/files/source.ts'
 import { MAX_MEMBERS, timeInArchive } from './listing.ts'
 
 interface Entry {
@@ -46,11 +48,6 @@ export interface Tree {
   readonly skipped: readonly Skipped[]
 }
 
-/** The folder holds more than one archive may. */
-class TooManyFiles extends Error {
-  readonly code = 'TOO_MANY_FILES'
-}
-
 interface Named {
   readonly entry: Dirent<Buffer>
   readonly disk: DiskPath
@@ -63,7 +60,7 @@ const AT_ONCE = 16
 
 /**
  * Looks through a folder. Follows no link in it, so loops end. Leaves out members that can not travel: devices, pipes, sockets, unreadable ones, links that lead
- * out of the folder, and paths that `checkPath` refuses. Throws the system's error where the folder itself can not be read, and `TooManyFiles`.
+ * out of the folder, and paths that `checkPath` refuses. Throws the system's error where the folder itself can not be read, and `NoSource` where it holds more than one archive may.
  */
 export async function walk(folder: DiskPath): Promise<Tree> {
   return await new Walk().tree(folder)
@@ -84,8 +81,9 @@ class Walk {
   }
 
   /** `path` is that of the folder, with a slash behind it where it is not empty. */
-  async #entriesIn(folder: DiskPath, path: string, names: Dirent<Buffer>[]): Promise<TreeEntry[]> {
-    const named = names.flatMap((each) => this.#named(each, folder, path))
+  async #entriesIn(folder: DiskPath, path: string, entries: Dirent<Buffer>[]): Promise<TreeEntry[]> {
+    const taken = new Set(entries.map(({ name }) => name.toString()))
+    const named = entries.flatMap((entry) => this.#named(entry, folder, path + textOf(entry.name, taken)))
     const sorted = named.sort((one, other) => Buffer.compare(one.key, other.key))
     const found = await Promise.all(
       sorted.map(async (each, index) => {
@@ -98,24 +96,19 @@ class Walk {
   }
 
   /** Sorting these keys sorts the paths below them as well. */
-  #named(entry: Dirent<Buffer>, folder: DiskPath, parent: string): Named[] {
-    const disk = inside(folder, entry.name)
-    if (!isUtf8(entry.name)) {
-      this.#skip(parent + pathText(entry.name), 'its name is no UTF-8; rename it')
-      return []
-    }
-    const path = checkPath(parent + entry.name.toString())
+  #named(entry: Dirent<Buffer>, folder: DiskPath, text: string): Named[] {
+    const path = checkPath(text)
     if (typeof path === 'string') {
       const key = Buffer.from(entry.isDirectory() ? `${path}/` : path)
-      return [{ entry, disk, path, key }]
+      return [{ entry, disk: inside(folder, entry.name), path, key }]
     }
-    this.#skipped.push({ path: parent + entry.name.toString(), message: path.message })
+    this.#skipped.push({ path: text, message: path.message })
     return []
   }
 
   async #at({ entry, disk, path }: Named): Promise<TreeEntry[]> {
     if (++this.#count > MAX_MEMBERS)
-      throw new TooManyFiles(`it holds more than ${MAX_MEMBERS} files; send its parts one by one`)
+      throw new NoSource(`it holds more than ${MAX_MEMBERS} files; send its parts one by one`)
     try {
       if (entry.isDirectory()) return await this.#folder(disk, path)
       const found = await this.#calls.run(() => lstat(disk))
@@ -156,6 +149,16 @@ class Walk {
   #skip(path: string, why: string): void {
     this.#skipped.push({ path, message: `${forTerminal(path)}: ${why}` })
   }
+}
+
+/** A name that is no UTF-8 travels as `caf%E9`, kept apart from those that are called so. */
+function textOf(name: Buffer, taken: Set<string>): string {
+  if (isUtf8(name)) return name.toString()
+  const text = pathText(name)
+  let free = text
+  for (let number = 2; taken.has(free); number++) free = numbered(text, number)
+  taken.add(free)
+  return free
 }
 
 const secondsOf = ({ mtimeMs }: Stats): number => timeInArchive(mtimeMs / 1000)

@@ -81,6 +81,8 @@ export const english = {
   notKept: '{file} is not kept any more',
   sent: '{file} is in the room: {size}, sha256 {digest}',
   sentTo: '{file} is with {to}: {size}, sha256 {digest}',
+  pathNotSent: 'not sent: {why}',
+  pathsNotSent: { one: 'not sent: {count} more', other: 'not sent: {count} more' },
   notSent: '{file} is not sent: {why}',
   noSuchFile: 'there is no file {file}; /files tells what there is',
   severalFiles: 'several files begin with {file}; type more of the id',

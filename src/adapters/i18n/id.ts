@@ -85,6 +85,8 @@ export const indonesian: MessageCatalog = {
   notKept: '{file} tidak disimpan lagi',
   sent: '{file} sudah ada di ruang ini: {size}, sha256 {digest}',
   sentTo: '{file} sudah sampai kepada {to}: {size}, sha256 {digest}',
+  pathNotSent: 'tidak terkirim: {why}',
+  pathsNotSent: { one: 'tidak terkirim: {count} lagi', other: 'tidak terkirim: {count} lagi' },
   notSent: '{file} tidak terkirim: {why}',
   noSuchFile: 'tidak ada berkas {file}; lihat daftarnya dengan /files',
   severalFiles: 'ada beberapa berkas yang berawal dengan {file}; ketik id yang lebih panjang',

@@ -210,7 +210,9 @@ const toTuple = (entry: Entry): unknown[] => {
     case 'cleared':
       return [KIND.cleared, seq, at, id, name, entry.upTo]
     case 'erased':
-      return [KIND.erased, seq, at, id, name, ...audienceTuple(entry)]
+      return entry.trace === undefined
+        ? [KIND.erased, seq, at, id, name, ...audienceTuple(entry)]
+        : [KIND.erased, seq, at, id, name, audienceTuple(entry)[0] ?? null, entry.trace]
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':
@@ -273,7 +275,10 @@ const toEntry = (tuple: unknown): Entry => {
     case 'cleared':
       return { type, seq, at, by, upTo: numberAt(tuple, 5) }
     case 'erased':
-      return { type, seq, at, by, ...audienceAt(tuple, 5) }
+      return {
+        ...{ type: 'erased', seq, at, by, ...audienceAt(tuple, 5) },
+        ...(tuple[6] === undefined ? {} : { trace: textAt(tuple, 6) }),
+      }
     case 'unlocked':
     case 'collectionStarted':
     case 'collectionEnded':

@@ -76,12 +76,22 @@ export function tusMetadata(field: HeaderValue): TusMetadata | Rejected {
 
 function folderIn(value: string | undefined): Folder | undefined | Rejected {
   if (value === undefined) return undefined
-  const [files, bytes, ...rest] = (textIn(value) ?? '').split(' ').map(numberIn)
-  if (files === undefined || bytes === undefined || rest.length > 0)
-    return malformed(
-      'folder in Upload-Metadata must be the number of files, a blank, and that of their bytes, in base64',
-    )
-  return { files, bytes }
+  return (
+    answeredFolder(textIn(value)) ??
+    malformed('folder in Upload-Metadata must be the number of files, a blank, and that of their bytes, in base64')
+  )
+}
+
+/** With an answer about the archive of a folder. */
+export const FOLDER_FIELD = 'Tamtam-Folder'
+
+/** `Tamtam-Folder: files bytes` */
+export const folderField = ({ files, bytes }: Folder): string => `${files} ${bytes}`
+
+/** The folder whose archive an answer is about; undefined for a single file. */
+export function answeredFolder(field: HeaderValue): Folder | undefined {
+  const [files, bytes, ...rest] = typeof field === 'string' ? field.split(' ').map(numberIn) : []
+  return files === undefined || bytes === undefined || rest.length > 0 ? undefined : { files, bytes }
 }
 
 /** `Upload-Metadata` for a file. */
@@ -90,7 +100,7 @@ export function metadataField({ name, sha256, folder }: TusMetadata): string {
   return [
     pair('filename', name),
     ...(sha256 === undefined ? [] : [pair('sha256', sha256)]),
-    ...(folder === undefined ? [] : [pair('folder', `${folder.files} ${folder.bytes}`)]),
+    ...(folder === undefined ? [] : [pair('folder', folderField(folder))]),
   ].join(',')
 }
 

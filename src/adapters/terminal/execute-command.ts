@@ -6,7 +6,7 @@ import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import { type RoomSession, sendWhenReady } from '#domain/session.ts'
-import { shortId, sizeText } from '#i18n/format.ts'
+import { fileSizeText, shortId, sizeText, titleOf } from '#i18n/format.ts'
 import { accessTexts, doneText, memberText, sendingText } from '#i18n/render-answer.ts'
 import { audienceText } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
@@ -18,6 +18,8 @@ import { isTheme, rowOf, themeNames, themes } from './rows.ts'
 /** Lines that `/history` shows by itself. */
 const HISTORY = 20
 const MOST_FOUND = 50
+/** Parts of a folder that could not be sent, named one by one. */
+const MOST_SKIPPED = 20
 
 /** Executes a typed line; resolves with the room's answer: the code of the refusal where it was not done. */
 export async function executeCommand(client: RoomClient, line: string): Promise<string | undefined> {
@@ -217,12 +219,12 @@ async function showFiles(client: RoomClient): Promise<undefined> {
     const { file, by } = found
     const gaps = {
       id: shortId(file.id),
-      file: file.name,
+      file: titleOf(file),
       name: by.name,
       for: audienceText(file.audience, client.words),
     }
     if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
-    else client.notice('fileWhole', { ...gaps, size: sizeText(found.file.size, client.words.language) })
+    else client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, client.words) })
   }
 }
 
@@ -234,9 +236,9 @@ async function showCollection(client: RoomClient): Promise<string | undefined> {
   const { files, missing } = submissionsOf(await session.handIns())
   client.notice('collected', { count: files.length })
   for (const found of files) {
-    const gaps = { id: shortId(found.file.id), file: found.file.name, name: found.by.name, for: '' }
+    const gaps = { id: shortId(found.file.id), file: titleOf(found.file), name: found.by.name, for: '' }
     if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
-    else client.notice('fileWhole', { ...gaps, size: sizeText(found.file.size, words.language) })
+    else client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, words) })
   }
   if (missing.length > 0) client.notice('nothingFrom', { names: missing.map(({ name }) => name).join(', ') })
   return undefined
@@ -253,9 +255,12 @@ async function sendFile(client: RoomClient, path: string, to: string | undefined
     if ('type' in sent) return refused(words.refusal(sent), sent.code)
     client.sent(sent.id)
     client.attention.ring()
-    const told = { file: sent.name, size: sizeText(sent.size, words.language), digest: sent.sha256 }
+    const told = { file: titleOf(sent), size: fileSizeText(sent, words), digest: sent.sha256 }
     if (to === undefined && !collects) client.notice('sent', told)
     else client.notice('sentTo', { ...told, to: to ?? words.say('staff') })
+    const { skipped = [] } = sent
+    for (const { message } of skipped.slice(0, MOST_SKIPPED)) client.notice('pathNotSent', { why: message })
+    if (skipped.length > MOST_SKIPPED) client.notice('pathsNotSent', { count: skipped.length - MOST_SKIPPED })
     return undefined
   } catch (error) {
     return refused(failureText(error), 'FAILED')

@@ -8,10 +8,16 @@ export interface Refusal extends ToldRefusal {
   readonly type: 'rejected'
 }
 
+/** A file or a folder that the room has. */
+export interface Sent extends WholeFile {
+  /** Parts of the folder that were not sent; each message begins with its path. */
+  readonly skipped?: readonly { readonly message: string }[]
+}
+
 /** The way of files in and out; both may throw errors of the file system. */
 export interface FileTransfers {
-  /** Sends a file of this machine's to the room, or to the member `to` alone. */
-  send(path: string, to: string | undefined, tell: OnTransferUpdate): Promise<WholeFile | Refusal>
+  /** Sends a file or a folder of this machine's to the room, or to the member `to` alone. */
+  send(path: string, to: string | undefined, tell: OnTransferUpdate): Promise<Sent | Refusal>
   /** Brings a file of the room's here, whole and verified, and tells the room. */
   receive(file: MentionedFile, tell: OnTransferUpdate): Promise<{ readonly path: string } | Refusal>
   /** Whether files can be received while they are still arriving. */

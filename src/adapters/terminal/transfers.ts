@@ -7,7 +7,7 @@ import type { Audience, MentionedFile, WholeFile } from '#domain/room/events.ts'
 import { amountText, rateTexts } from '#i18n/format.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { cut, widthOf } from './cells.ts'
-import type { FileTransfers, Refusal } from './ports.ts'
+import type { FileTransfers, Refusal, Sent } from './ports.ts'
 
 /** So long is a sent file shown while not everybody has it. */
 const RECEIPTS_MS = 60_000
@@ -44,7 +44,7 @@ export class Transfers {
   }
 
   /** Sends a file; resolves when it is whole on the host, and shows its receipts for a while. */
-  async send(path: string, name: string, to?: string): Promise<WholeFile | Refusal> {
+  async send(path: string, name: string, to?: string): Promise<Sent | Refusal> {
     const transfer: Transfer = { arrow: '↑', meter: new TransferMeter(name, this.#clock.elapsed()) }
     const sent = await this.#run(transfer, () => this.#files.send(path, to, (news) => this.#take(transfer, news)))
     if ('type' in sent) return sent

@@ -1,5 +1,5 @@
 import { counted, printJson } from './command.ts'
-import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
+import { CommandFailed, type ExitCode, exitCodes, PartlyDone } from './exit-codes.ts'
 import { endsAll, failureOf, reasonOf } from './failures.ts'
 
 /** One thing of several that a command was asked for. */
@@ -53,8 +53,10 @@ export async function runBatch(
     const { exitCode } = unreported
     codes.add(exitCode)
     // It is in the room.
-    if (exitCode === exitCodes.timeout) done++
-    if (flags.json) await printJson({ type: 'failed', file: label, exitCode, ...reasonOf(unreported) })
+    const isThere = exitCode === exitCodes.timeout || unreported instanceof PartlyDone
+    if (isThere) done++
+    if (flags.json && !(unreported instanceof PartlyDone))
+      await printJson({ type: 'failed', file: label, exitCode, ...reasonOf(unreported) })
     if (!endsAll(unreported, action)) continue
     if (count === 1) throw unreported
     throw new CommandFailed(exitCode, `${unreported.message}\n${sum()}; the rest was not tried`)

@@ -12,7 +12,7 @@ import { NodeHttp } from '#client/node-http.ts'
 import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
 import type { Log } from '#domain/ports/system.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
-import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
+import { CommandFailed, type ExitCode, exitCodes, PartlyDone } from './exit-codes.ts'
 import { commandTyped, failureOf } from './failures.ts'
 
 export interface RoomTarget extends RoomAddress {
@@ -114,6 +114,8 @@ export async function runResumable(action: () => Promise<void>): Promise<void> {
     } catch (error) {
       const failure = failureOf(error)
       if (!(failure instanceof CommandFailed) || failure.exitCode !== exitCodes.incomplete) throw failure
+      // The same again would be no other.
+      if (failure instanceof PartlyDone) throw failure
       throw new CommandFailed(failure.exitCode, `${failure.message}\n${resume}`, { cause: error })
     }
   })

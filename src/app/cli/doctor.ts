@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { fileLimitsOf, type HostConfig } from '#app/config.ts'
 import { engineDefaults, listenerDefaults } from '#app/defaults.ts'
 import { expired, expiryOf, type KeptFile, makeRoom, outOfDate } from '#domain/engine/retention.ts'
+import { findFacts } from '#domain/engine/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
@@ -13,7 +14,8 @@ import { sizeText, titleOf } from '#i18n/format.ts'
 import { maxConnections } from '#server/listener/listener.ts'
 import { lockDirectory, sharedDiskUnder } from '#storage/disk/directory-lock.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
-import { type Inspection, inspectJournal } from '#storage/sqlite/inspect.ts'
+import { forgetErasures, type Inspection, inspectJournal } from '#storage/sqlite/inspect.ts'
+import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { quarantinesIn } from '#storage/sqlite/journal-files.ts'
 import { SystemClock } from '#system/clock.ts'
 import { filesFloorOf, freeBytes } from '#system/files/file-system.ts'
@@ -229,15 +231,17 @@ async function space(path: string, hostQuota: number): Promise<Finding> {
 
 const DAY_MS = 86_400_000
 
-/** Looks through a data directory that a host has made; `deep` reads every file. Repairs nothing. */
+/** Looks through a data directory that a host has made; `deep` reads every file. Repairs nothing, but that text of removed messages goes. */
 export async function store(directory: string, deep: boolean, config: HostConfig): Promise<readonly Finding[]> {
   try {
     const lock = await lockDirectory(directory, true)
     try {
       const found = inspectJournal(directory)
+      const erased = found.unerased > 0 && isIntactJournal(found) ? await eraseAgain(directory, found.unerased) : []
       return [
         ...setAside(directory),
         ...journal(found),
+        ...erased,
         ...(await files(directory, found.files, deep)),
         ...leaving(found.filesOf, config, Date.now()),
       ]
@@ -261,6 +265,27 @@ export async function store(directory: string, deep: boolean, config: HostConfig
       ),
     ]
   }
+}
+
+/** A damaged one is saved by the next start, which erases again then. */
+const isIntactJournal = ({ damage, damagedRows }: Inspection): boolean => damage === undefined && damagedRows === 0
+
+/** Text of messages that were removed, as in a journal of another time that somebody has put back in part. */
+async function eraseAgain(directory: string, messages: number): Promise<Finding[]> {
+  forgetErasures(directory)
+  const journal = new SqliteJournal({ directory, log: new SilentLog() })
+  await journal.open()
+  let isErased = true
+  try {
+    for (const [room, erasures] of (await findFacts(journal)).erasures)
+      if ((await journal.erase(room, erasures)) !== 'erased') isErased = false
+  } finally {
+    await journal.close()
+  }
+  const what = `${counted(messages, 'removed message')} still had the text`
+  return isErased
+    ? [warning('removed', what, 'it is erased now; take away what is older than that, backups for one')]
+    : [bad('removed', what, 'make room on the disk: the next start erases it')]
 }
 
 /** Data that starts have set aside, until somebody removes it. */

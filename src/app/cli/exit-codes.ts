@@ -54,3 +54,10 @@ export class CommandFailed extends Error {
     this.exitCode = exitCode
   }
 }
+
+/** It was done, but for parts that have been named. */
+export class PartlyDone extends CommandFailed {
+  constructor(message: string) {
+    super(exitCodes.incomplete, message)
+  }
+}

@@ -13,7 +13,7 @@ export const refused = (what: string, refusal: Refusal): CommandFailed =>
   )
 
 function exitCodeOf(status: number, code: string): ExitCode {
-  if (code === 'HASH_MISMATCH') return exitCodes.integrity
+  if (code === 'HASH_MISMATCH' || code === 'BAD_FOLDER') return exitCodes.integrity
   if (code === 'EXISTS') return exitCodes.exists
   if (code === 'STREAM_LOST' || code === 'FILE_CHANGED') return exitCodes.incomplete
   if (status === 404 || status === 410) return exitCodes.notFound

@@ -25,7 +25,8 @@ import { fileStatus } from '#client/tus.ts'
 import { wantedFile } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import { sizeText, tookText } from '#i18n/format.ts'
+import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 import { SaveFolder } from '#system/files/publish.ts'
@@ -33,6 +34,7 @@ import { apiOfAsker, asMember } from './as-member.ts'
 import { runBatch } from './batch.ts'
 import {
   apiOf,
+  counted,
   print,
   printJson,
   type RoomTarget,
@@ -42,7 +44,7 @@ import {
   secondsOf,
   targetOrFileOf,
 } from './command.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
 import { collectedFiles, csvOption, expectOption, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
 import { ProgressDisplay } from './progress.ts'
@@ -100,9 +102,12 @@ async function getCollected(target: RoomTarget, names: readonly string[], flags:
     const list = await readHandIns(api, retries, target.room)
     const { files, folders } = await collectedFiles(list, directory)
     const saveFolders = new Map([...folders.values()].map((name) => [name, new SaveFolder(join(directory, name))]))
-    const items = files.map(({ file, folder, as }) => ({
+    const items = files.map(({ file, folder, as, failure }) => ({
       label: forTerminal(`${folder}/${file.name}`),
-      run: () => getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
+      run: () =>
+        failure !== undefined
+          ? Promise.reject(failure)
+          : getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
     }))
     await runBatch('got', items, flags).finally(() => printHandIns(list, flags, process.stderr, folders))
   })
@@ -146,7 +151,12 @@ async function getOne(
   const startedAt = performance.now()
   const display = flags.quiet
     ? undefined
-    : new ProgressDisplay(process.stderr, 'getting', file.name, flags.plain === true)
+    : new ProgressDisplay(
+        process.stderr,
+        'getting',
+        file.folder === undefined ? file.name : `${file.name}/`,
+        flags.plain === true,
+      )
   const report = display?.report ?? (() => {})
   const retries = new Retries(clientDefaults, {
     ...patience(flags),
@@ -162,10 +172,15 @@ async function getOne(
   if (got.path === undefined) return ended
   if (flags.json) await printJson({ type: 'got', ...got, ms: Math.round(ms) })
   else if (!flags.csv) await print(forTerminal(got.path))
-  if (flags.quiet) return ended
-  const what = `${forTerminal(got.name)} ${sizeText(got.size)}`
+  const what = `${forTerminal(titleOf(got))} ${fileSizeText(got, translatorFor('en'))}`
   const how = got.already ? `already here: ${what}` : `got ${what} in ${tookText(ms)}`
-  process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  if (!flags.quiet) process.stderr.write(`${how} sha256 ${got.sha256.slice(0, 4)}… verified\n`)
+  const { changed = [] } = got
+  for (const path of changed) process.stderr.write(`not there: ${forTerminal(path)}: it changed while it was sent\n`)
+  if (changed.length > 0)
+    throw new PartlyDone(
+      `${forTerminal(titleOf(got))}: ${counted(changed.length, 'file')} missing; ask its sender to send it again`,
+    )
   return ended
 
   async function bring(): Promise<(WholeFile & Partial<SavedFile>) | Refusal> {
@@ -217,7 +232,7 @@ export async function filesWanted(
   all: boolean,
 ): Promise<readonly Wanted[]> {
   if (target.file !== undefined) {
-    if (names.length === 0 && !all) return [target.file]
+    if (names.length === 0 && !all) return [await linked(api, retries, target.file)]
     throw new CommandFailed(exitCodes.usage, 'a link is one file; leave out names and --all')
   }
   const found = await retries.until(() => listFiles(api, target.room))
@@ -231,6 +246,14 @@ export async function filesWanted(
   if (newest === undefined)
     throw new CommandFailed(exitCodes.notFound, `there is no file in ${forTerminal(target.room)}`)
   return [newest]
+}
+
+/** A link has an id and a name only; the host tells whether it is one of a folder. */
+async function linked(api: ApiClient, retries: Retries, file: FileToSave): Promise<FileToSave> {
+  const status = await retries.until(() => fileStatus(api, file.id))
+  // A refusal is met again, where it is told.
+  if (isRefusal(status) || status.folder === undefined) return file
+  return { ...file, name: file.name.replace(/\.(?:tar|zip)$/, ''), folder: status.folder }
 }
 
 function named(files: readonly FileRow[], name: string, room: string): Wanted {

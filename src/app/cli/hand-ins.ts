@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { lstat, unlink } from 'node:fs/promises'
+import { lstat, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import type { ApiClient } from '#client/api-client.ts'
@@ -9,6 +9,7 @@ import type { Retries } from '#client/retries.ts'
 import { skeleton } from '#domain/names/confusables.ts'
 import { collisionKey, labelled, safeFileName } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import { folderHolds } from '#folder/extract.ts'
 import { sizeText } from '#i18n/format.ts'
 import type { FileRow, HandInList } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
@@ -67,6 +68,8 @@ export interface CollectedFile {
   readonly folder: string
   /** The file's own name, with its time where it is not the newest of that name. */
   readonly as: string
+  /** Why nothing can go there. */
+  readonly failure?: CommandFailed
 }
 
 /** Folders for people, and the files for each: of one name the newest under that name, and those before it beside it, with their time. */
@@ -78,12 +81,16 @@ export async function collectedFiles(
   const files: CollectedFile[] = []
   for (const person of list.people) {
     const folder = folders.get(person) ?? ''
+    const failure = await placeFault(join(directory, folder))
+    const place = { folder, ...(failure === undefined ? {} : { failure }) }
     for (const versions of versionsOf(person)) {
       const [newest, ...earlier] = versions.toReversed()
       if (newest === undefined) continue
-      const asEarlier = earlier.reverse().map((file) => ({ file, folder, as: labelled(nameOf(file), stamp(file.at)) }))
-      await makeWay(join(directory, folder), newest, asEarlier)
-      files.push(...asEarlier, { file: newest, folder, as: nameOf(newest) })
+      const asEarlier = earlier
+        .reverse()
+        .map((file) => ({ ...place, file, as: labelled(nameOf(file), stamp(file.at)) }))
+      if (failure === undefined) await makeWay(join(directory, folder), newest, asEarlier)
+      files.push(...asEarlier, { ...place, file: newest, as: nameOf(newest) })
     }
   }
   return { files, folders }
@@ -128,18 +135,26 @@ async function foldersOf({ people }: HandInList, directory: string): Promise<Rea
 
 const exists = async (path: string): Promise<boolean> => (await lstat(path).catch(ignoreMissing)) !== undefined
 
+/** A link that lies there would lead elsewhere. */
+async function placeFault(folder: string): Promise<CommandFailed | undefined> {
+  const found = await lstat(folder).catch(ignoreMissing)
+  if (found === undefined || found.isDirectory()) return undefined
+  return new CommandFailed(exitCodes.exists, `${forTerminal(folder)} is no folder, and nothing is overwritten`)
+}
+
 /** What had the name until now moves to the name with its time, unless somebody has changed it: then the newer one gets a number. */
 async function makeWay(folder: string, newest: FileRow, earlier: readonly CollectedFile[]): Promise<void> {
-  const found = await lstat(folder).catch(ignoreMissing)
-  if (found === undefined) return
-  if (!found.isDirectory())
-    throw new CommandFailed(exitCodes.exists, `${forTerminal(folder)} is no folder, and nothing is overwritten`)
   for (const { file, as } of earlier) {
     const content = contentOf(file)
     const [before, after] = [join(folder, nameOf(file)), join(folder, as)]
-    if (content === undefined || content.sha256 === newest.sha256 || !(await holds(before, content))) continue
+    const isAt = file.folder === undefined ? holds : folderHolds
+    if (content === undefined || content.sha256 === newest.sha256 || !(await isAt(before, content))) continue
     const isThere = await exists(after)
-    if (isThere && !(await holds(after, content))) continue
+    if (isThere && (file.folder !== undefined || !(await isAt(after, content)))) continue
+    if (file.folder !== undefined) {
+      await rename(before, after)
+      continue
+    }
     if (!isThere) await named(before, after)
     await unlink(before).catch(ignoreMissing)
   }

@@ -1,17 +1,19 @@
-import type { Stats } from 'node:fs'
-import { lstat, readdir, statfs, unlink } from 'node:fs/promises'
+import { lstat, readdir, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import type { WholeFile } from '#domain/room/events.ts'
+import type { Folder, WholeFile } from '#domain/room/events.ts'
 import { sendWhenReady } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
+import { folderHolds, type PublishedFolder, unpack } from '#folder/extract.ts'
+import { FolderArchive } from '#folder/pack.ts'
+import type { Skipped } from '#folder/walk.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { errorCode, filesFloorOf, freeBytes, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
 import { PartialFile } from '#system/files/partial-file.ts'
-import { holds, receivedName, SaveFolder } from '#system/files/publish.ts'
+import { holds, type Published, receivedName, SaveFolder } from '#system/files/publish.ts'
 import { NoSource, openSource, type Source } from '#system/files/source.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './terminal.ts'
@@ -21,7 +23,7 @@ const PART = /^\.[0-9a-f]{32}(?:\.[\w-]+)?\.part$/
 
 export interface FileSaverOptions {
   /**
-   * The copies go with the room's files: none is made where these and the copies would come to more than `quotaBytes` (0: no bound), and
+   * The copies go with the room's files: none is made where these and the copies would come to more than `quotaBytes` (0: no bound) or than half of the disk, and
    * one that nobody has changed goes when its file is withdrawn. For a host that nobody sits at. Without it copies stay.
    */
   readonly withRoom?: { readonly quotaBytes: number }
@@ -56,17 +58,25 @@ export class FileSaver {
     this.#tidied ??= this.#tidy()
     await this.#tidied
     const wanted = receivedName(file.name, file.id)
-    const already = await this.#folder.find(wanted, file)
+    const { folder } = file
+    const isAt = (path: string) => isCopy(path, file)
+    const already = await this.#folder.find(wanted, { ...file, isAt })
     if (already !== undefined) return this.#saved(file, already)
     await this.#checkPlace(file)
     const part = await PartialFile.open(join(this.#directory, `.${file.id}`))
     try {
       for await (const bytes of this.#session.download(file.id, part.size)) await part.append(bytes)
       if (part.digest() !== file.sha256) throw new Error('these are not the bytes that were sent; they are not kept')
-      const published = await this.#folder.publish(wanted, file, (free) => part.linkTo(free))
+      const published: (Published & Partial<Pick<PublishedFolder, 'content'>>) | Rejected | undefined =
+        folder === undefined
+          ? await this.#folder.publish(wanted, file, (free) => part.linkTo(free))
+          : await unpack(part.read, file, { folder: this.#folder })
+      if (published !== undefined && 'type' in published) throw new Error(published.message)
       if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${file.name}`)
       if (this.#folderBytes !== undefined && !published.already) this.#folderBytes += file.size
-      return this.#saved(file, published.path)
+      // By this the copy of a folder is known again, whatever program packed it.
+      const content = this.#withRoom === undefined ? undefined : await published.content?.()
+      return this.#saved({ ...file, ...content }, published.path)
     } finally {
       await part.remove()
       await part.close()
@@ -80,8 +90,8 @@ export class FileSaver {
     this.#copied.delete(id)
     if (file === undefined) return
     for (const [path, { size }] of await this.#entries(receivedName(file.name, file.id))) {
-      if (!(await holds(path, file))) continue
-      await unlink(path).catch(ignoreMissing)
+      if (!(await isCopy(path, file))) continue
+      await rm(path, { recursive: file.folder !== undefined, force: true })
       if (this.#folderBytes !== undefined) this.#folderBytes -= size
       return
     }
@@ -102,49 +112,84 @@ export class FileSaver {
     return this.#session.files.flatMap((each) => (each.status === 'whole' ? [each.file] : []))
   }
 
-  async #checkPlace({ size }: WholeFile): Promise<void> {
+  async #checkPlace({ size, folder }: WholeFile): Promise<void> {
     const fileSystem = await statfs(this.#directory)
+    // A folder is built beside its archive.
+    const bytes = folder === undefined ? size : 2 * size
     // A room goes on when a copy does not fit any more.
-    if (freeBytes(fileSystem) - size < filesFloorOf(fileSystem))
+    const free = freeBytes(fileSystem) - filesFloorOf(fileSystem)
+    if (free < bytes)
       throw new Error(`the disk of ${this.#directory} has no room for a copy; free some, or choose another with --save`)
-    const quota = this.#withRoom?.quotaBytes ?? 0
-    if (quota === 0) return
+    if (this.#withRoom === undefined) return
+    const quota = this.#withRoom.quotaBytes || Number.POSITIVE_INFINITY
     const inRoom = this.#whole().reduce((sum, file) => sum + file.size, 0)
-    const fits = (folder: number) => inRoom + folder + size <= quota
+    // On half of the disk at most: no file of the room goes, or is refused, for copies of others.
+    const fits = (folder: number) => inRoom + folder + size <= Math.min(quota, (inRoom + folder + free) / 2)
     // Somebody may have taken copies away since they were counted.
     if (this.#folderBytes !== undefined && fits(this.#folderBytes)) return
-    this.#folderBytes = (await this.#entries('')).reduce((sum, [, stats]) => sum + stats.size, 0)
+    this.#folderBytes = (await this.#entries('')).reduce((sum, [, { size }]) => sum + size, 0)
     if (fits(this.#folderBytes)) return
-    throw new Error('with this copy the room would hold more than its quota; --save FOLDER keeps a copy of every file')
+    throw new Error(
+      'with this copy the room would hold more than its quota, or than half of the disk; --save FOLDER keeps a copy of every file',
+    )
   }
 
-  /** Files of the folder whose names begin like `name` does, without its ending. */
-  async #entries(name: string): Promise<(readonly [path: string, stats: Stats])[]> {
+  /** Files and folders in it whose names begin like `name` does, without its ending. */
+  async #entries(name: string): Promise<(readonly [path: string, of: { readonly size: number }])[]> {
     const begins = name.slice(0, name.length - extname(name).length)
-    const entries: (readonly [string, Stats])[] = []
+    const entries: (readonly [string, { readonly size: number }])[] = []
     for (const each of (await readdir(this.#directory).catch(ignoreMissing)) ?? []) {
       if (!each.startsWith(begins)) continue
       const path = join(this.#directory, each)
       const stats = await lstat(path).catch(ignoreMissing)
       if (stats?.isFile()) entries.push([path, stats])
+      else if (stats?.isDirectory()) entries.push([path, { size: await bytesIn(path) }])
     }
     return entries
   }
 }
 
+/** A file or a folder of this machine. */
+interface PathSource extends Pick<Source, 'size' | 'close'> {
+  readonly folder?: Folder
+  bytes(): AsyncIterable<Uint8Array>
+  /** Parts of a folder that are not in what was read of it. */
+  skipped(): readonly Skipped[]
+}
+
+/** Whether a path holds the bytes of a file, or the tree of a folder, that was sent. */
+const isCopy = (path: string, file: WholeFile): Promise<boolean> =>
+  (file.folder === undefined ? holds : folderHolds)(path, file)
+
+/** All files of a folder. */
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const found = entry.isFile() ? await lstat(join(entry.parentPath, entry.name)).catch(ignoreMissing) : undefined
+    bytes += found?.size ?? 0
+  }
+  return bytes
+}
+
 /** Opens a local file for sending, or answers the refusal: without the path, which is nobody's business in the room. */
-async function sourceAt(path: DiskPath): Promise<Source | Rejected> {
+async function sourceAt(path: DiskPath): Promise<PathSource | Rejected> {
   try {
+    if ((await stat(path)).isDirectory()) {
+      const archive = await FolderArchive.open(path)
+      const { size, files, bytes } = archive
+      const folder = { files, bytes }
+      return { size, folder, bytes: () => told(archive.read()), skipped: () => archive.skipped, close: async () => {} }
+    }
     const source = await openSource(path)
-    return { ...source, bytes: () => told(source) }
+    return { size: source.size, bytes: () => told(source.bytes()), skipped: () => [], close: () => source.close() }
   } catch (error) {
     return unreadable(error)
   }
 }
 
-async function* told(source: Source): AsyncIterable<Uint8Array> {
+async function* told(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
-    yield* source.bytes()
+    yield* bytes
   } catch (error) {
     throw new SourceFailed(unreadable(error))
   }
@@ -166,13 +211,19 @@ export function hostFileTransfers(session: LocalSession, saver: FileSaver | unde
       const path = await pathTypedAs(pathTyped(typed))
       const source = await sourceAt(path)
       if ('type' in source) return source
-      const { size } = source
-      const meta = { name: nameAt(path), ...(size === undefined ? {} : { size }), ...(to === undefined ? {} : { to }) }
+      const { size, folder } = source
+      const meta = {
+        name: nameAt(path),
+        ...(size === undefined ? {} : { size }),
+        ...(to === undefined ? {} : { to }),
+        ...(folder === undefined ? {} : { folder }),
+      }
       try {
         const upload = session.upload(source.bytes(), meta)
         tell({ type: 'begins', at: 0, total: size })
         upload.progress$.subscribe(({ bytes }) => tell({ type: 'moved', bytes }))
-        return await upload.done
+        const done = await upload.done
+        return 'type' in done ? done : { ...done, skipped: source.skipped() }
       } catch {
         // The host hears of it too, and stops.
         return rejected('TRANSFER_CUT', 'the host could not keep the file')

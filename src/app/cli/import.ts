@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { fileLimitsOf } from '#app/config.ts'
@@ -7,7 +6,7 @@ import { BadBundle } from '#bundle/bad-bundle.ts'
 import { BundleReader } from '#bundle/bundle-reader.ts'
 import type { BundleLimits, Manifest, RoomPart } from '#bundle/manifest.ts'
 import { readLines } from '#bundle/room-lines.ts'
-import { type Carried, type Digest, hold, Merge, nothingHeld } from '#domain/bundle/merge.ts'
+import { type Carried, hold, Merge, nothingHeld } from '#domain/bundle/merge.ts'
 import type { RetentionLimits } from '#domain/engine/limits.ts'
 import { findFacts } from '#domain/engine/transfers.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
@@ -24,6 +23,7 @@ import type { Journal } from '#domain/ports/journal.ts'
 import { Batch } from '#domain/room/batch.ts'
 import { type FileCompleted, isMessage, type WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
+import { digest } from '#storage/digest.ts'
 import { counted, inputOf, printJson, run } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { hostSettings, type Stores, withStores } from './stores.ts'
@@ -84,7 +84,6 @@ interface RoomImport {
 }
 
 const PAGE_ENTRIES = 512
-const digest: Digest = (text) => hash('sha256', text, 'base64url').slice(0, 22)
 
 /**
  * Merges a bundle into the stores, which nobody else uses meanwhile. Nothing of it can be seen before all of it has been verified and
@@ -139,7 +138,7 @@ async function readRoom(
   for (const fact of await journal.facts(room)) hold(held, fact, digest)
   for (let after = 0; ; ) {
     const entries = (await journal.read(room, after, PAGE_ENTRIES)).flatMap((batch) => batch.entries)
-    for (const entry of entries) if (isMessage(entry)) hold(held, entry, digest)
+    for (const entry of entries) if (isMessage(entry) || entry.type === 'erased') hold(held, entry, digest)
     const newest = entries.at(-1)
     if (newest === undefined) break
     after = newest.seq

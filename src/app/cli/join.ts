@@ -5,8 +5,8 @@ import { keyFor } from '#app/secrets.ts'
 import { ApiClient } from '#client/api-client.ts'
 import { downloadFile } from '#client/downloader.ts'
 import { isRefusal } from '#client/errors.ts'
+import { uploadPath } from '#client/folder-upload.ts'
 import { NodeHttp } from '#client/node-http.ts'
-import { uploadFile } from '#client/node-upload.ts'
 import { listRooms, roomAccess } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import type { OnTransferUpdate } from '#client/transfers.ts'
@@ -170,7 +170,7 @@ function remoteFiles(
     send: async (typed, to, tell) => {
       const path = await pathTypedAs(pathTyped(typed))
       const meta = { name: nameAt(path), by, ...(to === undefined ? {} : { to }) }
-      return await uploadFile({ ...transfer(tell), settings: clientDefaults, room }, path, meta).catch(
+      return await uploadPath({ ...transfer(tell), settings: clientDefaults, room }, path, meta).catch(
         (error: unknown) => {
           if (error instanceof NoSource || (error instanceof Error && 'syscall' in error)) return unreadable(error)
           throw error

@@ -4,7 +4,8 @@ import { isRefusal } from '#client/errors.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { amountText, shortId, sizeText } from '#i18n/format.ts'
+import { amountText, fileSizeText, shortId, titleOf } from '#i18n/format.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
@@ -90,8 +91,12 @@ async function listRoom(api: ApiClient, retries: Retries, { room }: RoomTarget, 
   for (const file of files) await print(fileRow(file))
 }
 
-function fileRow({ id, name, by, status, size, offset, sha256, verified }: FileRow): string {
-  const amount = status === 'whole' ? sizeText(size ?? 0) : amountText(offset ?? 0, size ?? undefined)
+function fileRow(file: FileRow): string {
+  const { id, by, status, size, offset, sha256, verified } = file
+  const amount =
+    status === 'whole'
+      ? fileSizeText({ ...file, size: size ?? 0 }, translatorFor('en'))
+      : amountText(offset ?? 0, size ?? undefined)
   const state = status === 'whole' ? `sha256 ${sha256?.slice(0, 8)}…  verified by ${verified}` : status
-  return `${shortId(id)}  ${forTerminal(name)}  ${amount}  from ${forTerminal(by)}  ${state}`
+  return `${shortId(id)}  ${forTerminal(titleOf(file))}  ${amount}  from ${forTerminal(by)}  ${state}`
 }

@@ -1,3 +1,4 @@
+import { type Digest, originOf, traceOf } from '../room/erasure.ts'
 import {
   type Entry,
   type FileCompleted,
@@ -32,13 +33,12 @@ export function carriedFacts(facts: readonly Entry[], without: ReadonlySet<strin
   return [...(topic === undefined ? [] : [topic]), ...kept].toSorted((one, other) => one.seq - other.seq)
 }
 
-/** A short digest of a text: its maker answers for it that no two texts share one. */
-export type Digest = (text: string) => string
-
 /** The part of a room's content that a bundle could bring too. */
 export interface Held {
   /** How often each message is there, by its identity. */
   readonly messages: Map<string, number>
+  /** How many were removed, by their traces: they are not brought back. */
+  readonly removed: Map<string, number>
   /** The digest of each whole file, by its id, its size, and the names that verified it. */
   readonly files: Map<string, { readonly sha256: string; readonly size: number; readonly received: Set<string> }>
   /** Ids of files that were withdrawn here, or are on their way: they are not brought back. */
@@ -50,6 +50,7 @@ export interface Held {
 
 export const nothingHeld = (): Held => ({
   messages: new Map(),
+  removed: new Map(),
   files: new Map(),
   closed: new Set(),
   topic: undefined,
@@ -61,16 +62,7 @@ export const nothingHeld = (): Held => ({
  * sequence: that is each host's own. The same text twice within a millisecond makes two messages of one identity.
  */
 const identityOf = (message: Message, digest: Digest): string =>
-  digest(
-    JSON.stringify([
-      message.type,
-      message.at,
-      message.by.id,
-      message.by.name,
-      message.type === 'whispered' ? message.to.id : '',
-      message.text,
-    ]),
-  )
+  digest(JSON.stringify([...originOf(message), message.text]))
 
 /** Adds an entry of the room to `held`; in the room's order. */
 export function hold(held: Held, entry: Entry, digest: Digest): void {
@@ -99,10 +91,13 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     case 'fileReceived':
       held.files.get(entry.file.id)?.received.add(entry.by.name)
       return
-    // Nor do removed entries.
+    case 'erased':
+      if (entry.trace !== undefined) held.removed.set(entry.trace, (held.removed.get(entry.trace) ?? 0) + 1)
+      held.oldest = Math.min(held.oldest, entry.at)
+      return
+    // Removals are each host's own, too.
     case 'messageRemoved':
     case 'cleared':
-    case 'erased':
     // So is the password.
     case 'passwordSet':
     case 'passwordRemoved':
@@ -115,7 +110,7 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
 /**
  * The additions of a bundle to a room: all that it lacks, in the bundle's order, with sequences of its own. The union of both, so
  * that it does not matter which host imports first, nor how often:
- * - a message that the bundle has n times is there at least n times then;
+ * - a message that the bundle has n times is there at least n times then, but for those that were removed here;
  * - of two topics the later one holds, by the clocks of their authors;
  * - a file is there by its id, unless it was withdrawn here, and so is each name that verified it.
  * A room that has forgotten its oldest messages takes none that are older than those it still has.
@@ -165,6 +160,12 @@ export class Merge {
     this.#brought.set(identity, times)
     if (times <= (this.#held.messages.get(identity) ?? 0)) return
     if (this.#forgets && message.at < this.#held.oldest) return
+    const trace = traceOf(message, this.#digest)
+    const removed = this.#held.removed.get(trace) ?? 0
+    if (removed > 0) {
+      this.#held.removed.set(trace, removed - 1)
+      return
+    }
     this.#add(message)
   }
 

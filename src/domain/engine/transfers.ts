@@ -6,10 +6,10 @@ import { canDate, FileMissing, FileStoreFailed, hasBound } from '../ports/file-s
 import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
-import type { Ack, RoomCommand } from '../room/commands.ts'
+import type { Ack, RoomCommand, WithdrawFile } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
 import { type Erasure, isErasure } from '../room/erasure.ts'
-import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
+import { authorOf, type Member, type OfferedFile, type WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
 import { admits, isSame, toOperators } from '../room/visibility.ts'
@@ -34,6 +34,7 @@ import {
 } from './upload-places.ts'
 
 const RETRY_MS = 1000
+const CUT = { reason: 'the host was restarted while it arrived' }
 
 /** The start data of a tracked file. */
 interface Tracked {
@@ -81,11 +82,12 @@ export class Transfers {
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
-  async load({ roomOf, interrupted, gone, newest, expiry }: FoundFacts): Promise<void> {
+  async load({ roomOf, interrupted, cleared, gone, newest, expiry }: FoundFacts): Promise<void> {
     const { fileStore, log } = this.#ports
     for (const [id, room] of roomOf) this.#roomOf.set(id, room)
     const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
+    for (const { room, file, by } of cleared) await this.#removeCleared(room, file, by)
     for (const { room, file } of interrupted) await this.#takeUp(room, file)
     this.#evictions.start(newest, gone, expiry)
   }
@@ -179,7 +181,7 @@ export class Transfers {
     if (transfer !== undefined) {
       const why = room.refusalOf(by, command)
       if (why !== undefined) return why
-      await transfer.withdraw(removal(by))
+      await transfer.withdraw(removal(by), authorOf(by))
       if (transfer.status === 'withdrawn') return { type: 'ack', seq: room.state.last, duplicate: false }
     }
     return await this.#rooms.during(room, () => this.#evictions.remove(room, by, id))
@@ -259,11 +261,25 @@ export class Transfers {
     }
   }
 
-  async #lost(room: RoomActor, { by, file: { id } }: RoomFile): Promise<void> {
+  async #lost(
+    room: RoomActor,
+    { by, file: { id } }: RoomFile,
+    why: Omit<WithdrawFile, 'type' | 'file'> = CUT,
+  ): Promise<void> {
     this.#roomOf.delete(id)
     await this.#ports.fileStore.remove(id)
-    const fact = { type: 'withdrawFile', file: id, reason: 'the host was restarted while it arrived' } as const
+    const fact = { type: 'withdrawFile', file: id, ...why } as const
     void this.#rooms.during(room, () => this.#announce(room, by, fact))
+  }
+
+  /** The room was cleared, and the host went down before all its files were gone. */
+  async #removeCleared(name: string, file: RoomFile, by: Member): Promise<void> {
+    const room = await this.#rooms.use(name)
+    try {
+      await this.#lost(room, file, { reason: removal(by), removedBy: by })
+    } finally {
+      this.#rooms.release(name)
+    }
   }
 
   /** A restart is no getting on: it leaves a moment for its sender to come back, and no other day. */
@@ -463,6 +479,8 @@ export interface FoundFacts {
   readonly byDigest: ReadonlyMap<string, string>
   /** Those that were on their way. */
   readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
+  /** Those of a room that was cleared since they came, and by whom. */
+  readonly cleared: readonly { readonly room: string; readonly file: RoomFile; readonly by: Member }[]
   /** Ids of those that were withdrawn. */
   readonly gone: readonly string[]
   /** When the newest fact became one, in milliseconds since 1970. */
@@ -477,6 +495,7 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
   const roomOf = new Map<string, string>()
   const byDigest = new Map<string, string>()
   const interrupted: { room: string; file: RoomFile }[] = []
+  const cleared: { room: string; file: RoomFile; by: Member }[] = []
   const gone: string[] = []
   const erasures = new Map<string, Erasure[]>()
   let newest: number | undefined
@@ -484,21 +503,25 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
   for (const room of (await journal.rooms()).keys()) {
     const state = initialState(room)
     const removals: Erasure[] = []
+    const clearedBy = new Map<string, Member>()
     for (const fact of await journal.facts(room)) {
       evolve(state, fact)
       newest = Math.max(newest ?? 0, fact.at)
       if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
       if (isErasure(fact)) removals.push(fact)
+      if (fact.type === 'cleared') for (const id of state.files.keys()) clearedBy.set(id, fact.by)
     }
     erasures.set(room, removals)
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
       expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
-      if (file.status === 'offered') interrupted.push({ room, file })
+      const by = clearedBy.get(id)
+      if (by !== undefined) cleared.push({ room, file, by })
+      else if (file.status === 'offered') interrupted.push({ room, file })
       else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, byDigest, interrupted, gone, newest, expiry, erasures }
+  return { roomOf, byDigest, interrupted, cleared, gone, newest, expiry, erasures }
 }
 
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')

@@ -129,7 +129,9 @@ export function wantedFile<File extends { readonly id: string; readonly name: st
   wanted: string,
   leastIdChars = LEAST_ID_CHARS,
 ): File | 'none' | 'several' {
-  for (const typed of [wanted, wanted.replace(SAVED, '')]) {
+  // Of a folder, as it is shown.
+  const asked = wanted.replace(/(?<=.)\/$/, '')
+  for (const typed of [asked, asked.replace(SAVED, '')]) {
     const safe = safeFileName(typed, '')
     const made = typeof safe === 'string' ? safe : typed
     const found =

@@ -19,17 +19,17 @@ const DOT_OR_SPACE_AT_END = /[. ]$/
  * some system takes for something else than a file of that name, and invisible ones.
  */
 export function checkPath(raw: string): string | Rejected {
-  if (raw === '') return badPath(raw, 'it is empty')
+  if (raw === '') return badName(raw, 'it is empty')
   // Before it is normalised, which takes quadratic time (C46).
-  if (utf8Length(raw) > 2 * MAX_PATH_BYTES) return badPath(raw, TOO_LONG)
-  if (raw.startsWith('/') || DRIVE.test(raw)) return badPath(raw, 'it is absolute')
+  if (utf8Length(raw) > 2 * MAX_PATH_BYTES) return badName(raw, TOO_LONG)
+  if (raw.startsWith('/') || DRIVE.test(raw)) return badName(raw, 'it is absolute')
   const path = raw.normalize('NFC')
-  if (utf8Length(path) > MAX_PATH_BYTES) return badPath(raw, TOO_LONG)
+  if (utf8Length(path) > MAX_PATH_BYTES) return badName(raw, TOO_LONG)
   const components = path.split('/')
-  if (components.length > MAX_LEVELS) return badPath(raw, `it is more than ${MAX_LEVELS} levels deep`)
+  if (components.length > MAX_LEVELS) return badName(raw, `it is more than ${MAX_LEVELS} levels deep`)
   for (const component of components) {
     const why = faultOf(component)
-    if (why !== undefined) return badPath(raw, why)
+    if (why !== undefined) return badName(raw, why)
   }
   return path
 }
@@ -67,4 +67,6 @@ const TOO_LONG = `it is too long: a path has at most ${MAX_PATH_BYTES} bytes, ea
 const MAX_SHOWN = 200
 
 const badPath = (path: string, why: string): Rejected =>
-  rejected('BAD_PATH', `${forTerminal(path.slice(0, MAX_SHOWN))}: ${why}; rename it`)
+  rejected('BAD_PATH', `${forTerminal(path.slice(0, MAX_SHOWN))}: ${why}`)
+
+const badName = (path: string, why: string): Rejected => badPath(path, `${why}; rename it`)

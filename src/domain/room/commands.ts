@@ -192,6 +192,8 @@ export interface WithdrawFile {
   readonly type: 'withdrawFile'
   readonly file: string
   readonly reason: string
+  /** Left out where nobody removed it. */
+  readonly removedBy?: Member
 }
 
 /** So many bytes of a file have come. */

@@ -42,7 +42,9 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'withdrawFile': {
       const known = state.files.get(command.file)
       if (known === undefined) return noSuchFile
-      return { type: 'fileWithdrawn', seq, at, by: authorOf(by), file: mentioned(known.file), reason: command.reason }
+      const { reason, removedBy } = command
+      const removed = removedBy === undefined ? {} : { removedBy }
+      return { type: 'fileWithdrawn', seq, at, by: authorOf(by), file: mentioned(known.file), reason, ...removed }
     }
     case 'progressFile': {
       const known = state.files.get(command.file)

@@ -122,6 +122,8 @@ export interface Cleared extends Journaled {
 export interface Erased extends Journaled {
   readonly type: 'erased'
   readonly audience?: Audience
+  /** By what the message is known again, for the host alone: see `traceOf`. */
+  readonly trace?: string
 }
 
 /** From now on `to` is an op, each time the same `person` comes in. */
@@ -368,13 +370,15 @@ export function publicFacts(events: readonly RoomEvent[]): readonly RoomEvent[] 
       const {
         persons: _,
         owner: __,
+        trace: ___,
         ...open
-      } = event as RoomEvent & { readonly persons?: Persons; readonly owner?: string }
+      } = event as RoomEvent & { readonly persons?: Persons; readonly owner?: string; readonly trace?: string }
       return open
     })
 }
 
-const isForTheHost = (event: RoomEvent): boolean => event.type === 'shutOut' || 'persons' in event || 'owner' in event
+const isForTheHost = (event: RoomEvent): boolean =>
+  event.type === 'shutOut' || 'persons' in event || 'owner' in event || 'trace' in event
 
 /** About as much as an entry takes without the text that somebody wrote in it. */
 const BARE = 200

@@ -2,8 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam } from '#app/index.ts'
+import { Batch } from '#domain/room/batch.ts'
+import { SqliteJournal } from '#storage/sqlite/journal.ts'
+import { SilentLog } from '#system/log.ts'
 import { sha256Of } from '../../harness/bytes.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
@@ -149,6 +153,28 @@ test.for([
     expect(await host.ended()).toBe(0)
   },
 )
+
+test('text of a removed message that is still there is found and erased', async () => {
+  const data = await temporaryDirectory()
+  const by = { id: 'm1', name: 'ani' }
+  const journal = new SqliteJournal({ directory: data, log: new SilentLog() })
+  await journal.open()
+  const texts = ['stays', 'secretword', 'also stays']
+  const said = texts.map((text, index) => ({ type: 'said', seq: index + 1, at: 1, by, text }) as const)
+  await journal.append([new Batch('lobby', [...said, { type: 'messageRemoved', seq: 4, at: 2, by, target: 2 }])])
+  await journal.close()
+  // The journal takes it for done, as one does that was put together of two times.
+  const db = new DatabaseSync(join(data, 'journal.db'))
+  db.exec('INSERT INTO erased (room, upto) VALUES (1, 4)')
+  db.close()
+  const bytes = async () => await readFile(join(data, 'journal.db'))
+  expect(await bytes()).toSatisfy((file: Buffer) => file.includes('secretword'))
+  const { code, of } = await examined('--data', data, '--port', '0')
+  expect(of('removed')).toMatchObject({ status: 'warning', what: '1 removed message still had the text' })
+  expect(code).toBe(0)
+  expect(await bytes()).toSatisfy((file: Buffer) => !file.includes('secretword') && file.includes('also stays'))
+  expect((await examined('--data', data, '--port', '0')).of('removed')).toBeUndefined()
+})
 
 test('the files that go soon are named, by the age of each and by the quota of their room', async () => {
   const data = await lived()

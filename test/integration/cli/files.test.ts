@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { link, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { link, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
 import { CliProcess, folderWith, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
-import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
 import { enter } from '../../harness/host-process.ts'
 
@@ -44,30 +43,6 @@ describe('tamtam send and get', () => {
     })
     expect(await CliProcess.run(['get', at], { cwd })).toMatchObject({ code: 0, out: Buffer.from('terima_new\n') })
     for (const name of ['terima_a.bin', 'terima_old', 'terima_new']) expect(bytes.equals(await read(name))).toBe(true)
-  })
-
-  it('send a folder file by file, and leave out what leads elsewhere or never ends (C51, C53)', async () => {
-    const { at, port } = await hostForVerbs()
-    const cwd = await temporaryDirectory()
-    await mkdir(join(cwd, 'photos', '2024'), { recursive: true })
-    await writeFile(join(cwd, 'photos', 'b.jpg'), 'b')
-    await writeFile(join(cwd, 'photos', '2024', 'a.jpg'), '')
-    await symlink('/etc/passwd', join(cwd, 'photos', 'link'))
-    expect(spawnSync('mkfifo', [join(cwd, 'photos', 'pipe')]).status).toBe(0)
-    const sent = await CliProcess.run(['send', at, 'photos'], { cwd })
-    expect(sent.code).toBe(0)
-    expect(sent.errors).toContain('skipped photos/link: it is a symbolic link\n')
-    expect(sent.errors).toContain('skipped photos/pipe: it is a special file\n')
-    expect((await filesOf(port)).map(({ name, size }) => [name, size]).sort()).toEqual([
-      ['photos - 2024 - a.jpg', 0],
-      ['photos - b.jpg', 1],
-    ])
-    const got = await CliProcess.run(['get', at, '--all', '--save', 'in/here'], { cwd })
-    expect(got.code).toBe(0)
-    expect((await readdir(join(cwd, 'in', 'here'))).sort()).toEqual([
-      'terima_photos - 2024 - a.jpg',
-      'terima_photos - b.jpg',
-    ])
   })
 
   it.each([0, 1, 5_000_003])('pass %i bytes from pipe to pipe', async (size) => {

@@ -120,6 +120,28 @@ describe('a class hands in', () => {
     expect(await text('w', two ?? '', 'essay.txt')).toBe('of the other')
   })
 
+  it('a folder is one hand-in, and moves like a file where a newer one comes', async () => {
+    const { port, cwd, owner, teacher, folder, text } = await classroom()
+    await owner.send({ type: 'startCollection' })
+    await mkdir(join(cwd, 'site', 'img'), { recursive: true })
+    await writeFile(join(cwd, 'site', 'img', 'a.svg'), '<svg/>')
+    for (const [page, count] of [
+      ['first', 1],
+      ['second', 2],
+    ] as const) {
+      await writeFile(join(cwd, 'site', 'index.html'), page)
+      const sent = await CliProcess.run(['send', `budi@127.0.0.1:${port}/class`, 'site'], { cwd })
+      expect(sent).toMatchObject({ code: 0 })
+      expect(await teacher(['get', '--collected', 'w'])).toMatchObject({ code: 0 })
+      expect(await folder('w', 'budi')).toHaveLength(count)
+      expect(await text('w', 'budi', 'site', 'index.html')).toBe(page)
+    }
+    const [earlier] = (await folder('w', 'budi')).filter((name) => name !== 'site')
+    expect(earlier).toMatch(/^site \(\d{4}-\d\d-\d\d \d\d\.\d\d\)$/)
+    expect(await text('w', 'budi', earlier ?? '', 'index.html')).toBe('first')
+    expect(await text('w', 'budi', earlier ?? '', 'img', 'a.svg')).toBe('<svg/>')
+  })
+
   it('names and links that lie there lead nowhere else', async () => {
     const { cwd, owner, teacher, handIn, folder } = await classroom()
     await owner.send({ type: 'startCollection' })
@@ -133,7 +155,8 @@ describe('a class hands in', () => {
       errors: expect.stringContaining('w/ani is no folder, and nothing is overwritten'),
     })
     expect(await folder('elsewhere')).toEqual([])
-    expect(await folder('w')).toEqual(['ani'])
+    // What is in the way of one keeps nobody else's back.
+    expect(await folder('w')).toEqual(['_con', 'ani'])
   })
 })
 

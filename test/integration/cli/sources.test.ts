@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs'
-import { mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
@@ -140,7 +140,7 @@ describe('names on the disk', () => {
     Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(text, 'latin1')])
 
   it.runIf(process.platform === 'linux')('that are no UTF-8 go too, each under a name of its own', async () => {
-    const { at, port } = await hostForVerbs()
+    const { at } = await hostForVerbs()
     const cwd = await temporaryDirectory()
     await mkdir(join(cwd, 'old'))
     await writeFile(join(cwd, 'old', 'caf%E9.txt'), '1')
@@ -148,16 +148,42 @@ describe('names on the disk', () => {
     await writeFile(latin(join(cwd, 'old'), 'cafè.txt'), '333')
     await mkdir(latin(join(cwd, 'old'), 'ÿ'))
     await writeFile(latin(join(cwd, 'old'), 'ÿ/ü'), '4444')
-    await writeFile(join(cwd, 'old', 'a\\b\n.txt'), '55555')
     const sent = await CliProcess.run(['send', at, 'old'], { cwd })
     expect(sent.code).toBe(0)
-    expect((await filesOf(port)).map(({ name, size }) => [size, name]).sort()).toEqual([
-      [1, 'old - caf%E9.txt'],
-      [2, 'old - caf%E9 (2).txt'],
-      [3, 'old - caf%E8.txt'],
-      [4, 'old - %FF - %FC'],
-      [5, 'old - a_b_.txt'],
+    expect((await CliProcess.run(['get', at, 'old/'], { cwd })).code).toBe(0)
+    const read = (name: string) => readFile(join(cwd, 'terima_old', name), 'utf8')
+    const names = ['caf%E9.txt', 'caf%E9 (2).txt', 'caf%E8.txt', '%FF/%FC']
+    expect(await Promise.all(names.map(read))).toEqual(['1', '22', '333', '4444'])
+  })
+
+  it('in a folder that can not travel are named, and all else goes', async () => {
+    const { at } = await hostForVerbs()
+    const cwd = await temporaryDirectory()
+    await mkdir(join(cwd, 'old', 'aux'), { recursive: true })
+    for (const name of ['good', 'a\\b\n.txt', 'aux/x', 'dot.']) await writeFile(join(cwd, 'old', name), name)
+    const sent = await CliProcess.run(['send', at, 'old', '--json'], { cwd })
+    expect(sent.code).toBe(6)
+    expect(sent.said).toMatchObject([
+      {
+        type: 'sent',
+        name: 'old',
+        folder: { files: 1, bytes: 4 },
+        skipped: [{ path: 'a\\b\n.txt' }, { path: 'aux' }, { path: 'dot.' }],
+      },
     ])
+    expect(sent.errors).toContain('not sent: a\\b␊.txt: a backslash separates on other systems; rename it\n')
+    expect(sent.errors).not.toContain('go on with')
+    await CliProcess.run(['get', at, 'old'], { cwd })
+    expect(await readdir(join(cwd, 'terima_old'))).toEqual(['good'])
+  })
+
+  it('in a folder of which nothing can travel make it none', async () => {
+    const { at, port } = await hostForVerbs()
+    const cwd = await temporaryDirectory()
+    await mkdir(join(cwd, 'empty'))
+    const sent = await CliProcess.run(['send', at, 'empty'], { cwd })
+    expect([sent.code, sent.errors]).toEqual([5, 'tamtam: empty: there is nothing in it to send\n'])
+    expect(await filesOf(port)).toEqual([])
   })
 
   it.runIf(process.platform === 'linux')('may be typed whatever they are', async () => {

@@ -79,6 +79,8 @@ const ROOM_FILES: readonly (readonly [string, Asked])[] = [
   ['PUT /rooms/ROOM/files/a.txt', { body: 'abc' }],
   ['PUT /rooms/ROOM/files/', { body: 'abc' }],
   ['PUT /ROOM/a.txt', { body: 'abc' }],
+  ['PUT /ROOM/photos/', { body: 'abc' }],
+  ['PUT /rooms/ROOM/files/photos/', { body: 'abc' }],
   ['PUT /ROOM/', { body: 'abc' }],
   ['POST /ROOM', FORM],
   ['POST /ROOM/', FORM],

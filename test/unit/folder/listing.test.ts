@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { Header, type HeaderData, Pax } from 'tar'
 import { describe, expect, it } from 'vitest'
 import { listFolder } from '#folder/listing.ts'
-import { answerOf, tempFolder } from '../../harness/trees.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { answerOf } from '../../harness/trees.ts'
 
 const END = Buffer.alloc(1024)
 
@@ -190,7 +191,7 @@ describe('an archive of another program', () => {
     ['bsdtar', ['-cf']],
     ['python3', undefined],
   ])('%s %j is read', async (program, args) => {
-    const folder = await tempFolder()
+    const folder = await temporaryDirectory()
     const deep = `${'deep/'.repeat(15)}${'n'.repeat(80)}`
     await mkdir(join(folder, 'photos', 'deep/'.repeat(15)), { recursive: true })
     await mkdir(join(folder, 'photos', 'empty'))

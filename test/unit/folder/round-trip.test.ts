@@ -5,11 +5,12 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type ExtractedFolder, extractFolder, folderHolds, readerOf } from '#folder/extract.ts'
+import { extractFolder, folderHolds } from '#folder/extract.ts'
 import { type FolderListing, listFolder } from '#folder/listing.ts'
 import { FolderArchive } from '#folder/pack.ts'
 import { walk } from '#folder/walk.ts'
-import { answerOf, file, type PlantedTree, plant, tempFolder, treeAt, trees } from '../../harness/trees.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { answerOf, file, type PlantedTree, plant, treeAt, trees } from '../../harness/trees.ts'
 
 async function packed(folder: string, from = 0): Promise<Buffer> {
   return await bytesOf(new FolderArchive(await walk(folder)), from)
@@ -34,12 +35,13 @@ async function unpacked(tar: Buffer, folder: string): Promise<string> {
     await listed(tar),
     join(folder, '.again'),
   )
-  await (tree as ExtractedFolder).publish(at)
+  if ('type' in tree) throw new Error(tree.message)
+  await tree.publish(at)
   return at
 }
 
 async function planted(tree: PlantedTree): Promise<string> {
-  const folder = await tempFolder()
+  const folder = await temporaryDirectory()
   await plant(join(folder, 'tree'), tree)
   return folder
 }
@@ -140,7 +142,6 @@ describe('what can not travel', () => {
       absolute: { type: 'link', target: '/etc/passwd', modified: 1 },
     })
     const path = join(folder, 'tree')
-    await writeFile(Buffer.concat([Buffer.from(`${path}/caf`), Buffer.from([0xe9]), Buffer.from('.txt')]), 'x')
     execFileSync('mkfifo', [join(path, 'fifo')])
     const server = createServer().listen(join(path, 'socket'))
     onTestFinished(() => void server.close())
@@ -151,7 +152,6 @@ describe('what can not travel', () => {
       absolute: expect.stringContaining('leads out'),
       'aux.c': expect.stringContaining('Windows'),
       'back\\slash': expect.stringContaining('backslash'),
-      'caf%E9.txt': expect.stringContaining('UTF-8'),
       [`d${'/d'.repeat(31)}/too-deep`]: expect.stringContaining('deep'),
       fifo: expect.stringContaining('pipe'),
       out: expect.stringContaining('leads out'),
@@ -209,7 +209,7 @@ describe('a file that changes while it is packed', () => {
       await change(join(path, 'm'))
       const tar = await bytesOf(archive)
       expect(tar.length).toBe(archive.size)
-      expect(archive.changed.map((each) => each.path)).toEqual(['m'])
+      expect(archive.skipped.map((each) => each.path)).toEqual(['m'])
       const listing = await listed(tar)
       expect([listing.changed, listing.files, listing.members.map((each) => each.path)]).toEqual([['m'], 2, ['a', 'z']])
       expect(Object.keys(await treeAt(await unpacked(tar, folder)))).toEqual(['a', 'z'])
@@ -239,7 +239,7 @@ describe('a file that changes while it is packed', () => {
     await utimes(join(path, 'm'), 7, 7)
     const listing = await listed(await bytesOf(archive))
     expect(listing.members).toMatchObject([{ path: 'm', modified: 7 }])
-    expect(archive.changed).toEqual([])
+    expect(archive.skipped).toEqual([])
   })
 })
 
@@ -262,7 +262,7 @@ describe('where it is built', () => {
   it('nothing is replaced, and nothing is written through a link', async () => {
     const folder = await planted({ 'sub/a': file('a') })
     const tar = await packed(join(folder, 'tree'))
-    const outside = await tempFolder()
+    const outside = await temporaryDirectory()
     await symlink(outside, join(folder, 'again'))
     await expect(unpacked(tar, folder)).rejects.toMatchObject({ code: 'EEXIST' })
     expect(await readdir(outside)).toEqual([])
@@ -290,12 +290,5 @@ describe('where it is built', () => {
       message: expect.stringContaining('b: '),
     })
     expect(await readdir(folder)).toEqual(['tree'])
-  })
-
-  it('a reader of a file reads as much as there is', async () => {
-    const folder = await planted({ a: file('alpha') })
-    const handle = await open(join(folder, 'tree', 'a'))
-    onTestFinished(() => handle.close())
-    expect(Buffer.from(await readerOf(handle)(2, 10)).toString()).toBe('pha')
   })
 })

@@ -69,6 +69,8 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('cleared', { upTo: whole }),
   of('erased', {}),
   of('erased', { audience: fc.record({ from: member, to: member }) }),
+  of('erased', { trace: fc.string() }),
+  of('erased', { audience: fc.record({ from: member, to: member }), trace: fc.string() }),
   of('opped', { to: member, person: text }),
   of('deopped', { name: text, person: text }),
   of('muted', { name: text, reason: text }),

@@ -113,9 +113,15 @@ const pastOf = (events: readonly RoomEvent[]): readonly PastEvent[] =>
 
 const firstSeqOf = (event: PastEvent): number => (isEntry(event) ? event.seq : event.from)
 
-function fileOf({ id, name, by, byId, at, status, size, sha256, audience, receipts = [] }: FileRow): RoomFile {
+function fileOf({ id, name, by, byId, at, status, size, sha256, receipts = [], ...row }: FileRow): RoomFile {
   const sender = { id: byId, name: by }
-  const named = { id, name, ...(audience === undefined ? {} : { audience }) }
+  const { audience, folder, expiresAt } = row
+  const named = {
+    ...{ id, name },
+    ...(audience === undefined ? {} : { audience }),
+    ...(folder === undefined ? {} : { folder }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  }
   if (status === 'whole') {
     const file = { ...named, size: size ?? 0, sha256: sha256 ?? '' }
     return { status: 'whole', file, by: sender, at, received: new Map(receipts.map((each) => [each.name, each.at])) }

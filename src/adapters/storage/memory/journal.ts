@@ -5,6 +5,7 @@ import { type Erasure, erasedBy, erasedRange } from '#domain/room/erasure.ts'
 import { type Entry, historyChars, isFact } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
+import { digest } from '../digest.ts'
 import { densityFault, numberingFault } from '../numbering.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
@@ -161,7 +162,7 @@ const indexAfter = (batches: readonly Batch[], after: number): number => {
 
 /** A new batch, where there is something to erase: others may hold the one before, with its encodings. */
 const withErased = (batch: Batch, erasure: Erasure): Batch => {
-  const entries = batch.entries.map((entry) => erasedBy(entry, erasure))
+  const entries = batch.entries.map((entry) => erasedBy(entry, erasure, digest))
   return entries.every((entry, index) => entry === batch.entries[index])
     ? batch
     : new Batch(batch.room, entries, batch.ids)

@@ -3,6 +3,7 @@ import { Batch } from '#domain/room/batch.ts'
 import { type Erasure, erasedBy, erasedRange } from '#domain/room/erasure.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { packEntries } from '#protocol/journal-format.ts'
+import { digest } from '../digest.ts'
 import { type Checkpointer, lazyTransaction } from './database.ts'
 import type { Reader } from './reader.ts'
 import type { Room, RoomTable } from './room-table.ts'
@@ -87,7 +88,7 @@ export class Eraser {
     const rows: Rewriting[] = []
     for (const row of this.#reader.intact(room, from, to)) {
       const before = row.kind === KIND.kept ? [] : entriesOf(row)
-      const entries = before.map((entry) => erasedBy(entry, erasure))
+      const entries = before.map((entry) => erasedBy(entry, erasure, digest))
       const removed = before.filter((entry, index) => entry !== entries[index])
       if (removed.length > 0) rows.push({ row, entries, removed })
       if (performance.now() - started > STEP_MS) return { rows, end: row.last + 1 }

@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { type Erasure, erasedBy, isErasure } from '#domain/room/erasure.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
 import { initialState, type RoomState } from '#domain/room/state.ts'
-import { SCHEMA_VERSION, schemaIsIntact, schemaVersion, treeDamage } from './database.ts'
+import { connect, SCHEMA_VERSION, schemaIsIntact, schemaVersion, treeDamage } from './database.ts'
 import { DATABASE_FILE } from './journal-files.ts'
 import { loadRooms, RoomTable } from './room-table.ts'
 import { entriesOf, isComplete, KIND, ROW_COLUMNS, type UncheckedRow, verifiedRows } from './rows.ts'
@@ -15,6 +16,8 @@ export interface Inspection {
   readonly entries: number
   /** Sequences without an entry in the rooms' histories: damaged now, or lost in an earlier salvage. */
   readonly missing: number
+  /** Messages that were removed and still have their text. */
+  readonly unerased: number
   /** Stored batches whose checksum fails. */
   readonly damagedRows: number
   /** Damage of the database as a whole; undefined when it is intact. */
@@ -59,7 +62,8 @@ function damageOf(db: DatabaseSync, version: number | undefined, rooms: RoomTabl
 
 function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
   const states = new Map<string, RoomState>()
-  let [entries, damagedRows, missing] = [0, 0, 0]
+  const erasures = erasuresOf(db, rooms)
+  let [entries, unerased, damagedRows, missing] = [0, 0, 0, 0]
   let newestAt: number | undefined
   for (const span of rooms.spans().values()) missing += span.last - span.first + 1
   for (const stored of db.prepare(`SELECT key >> 40 AS room_key, ${ROW_COLUMNS} FROM batches ORDER BY key`).iterate()) {
@@ -72,6 +76,7 @@ function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
       states.set(name, state)
       for (const entry of entriesOf({ room: name, bytes })) {
         entries++
+        if (erasures.get(name)?.some((erasure) => erasedBy(entry, erasure) !== entry) === true) unerased++
         if (kind !== KIND.kept && entry.seq >= (room?.first ?? 0)) missing--
         newestAt = Math.max(newestAt ?? 0, entry.at)
         evolve(state, entry)
@@ -85,5 +90,29 @@ function count(db: DatabaseSync, rooms: RoomTable): Omit<Inspection, 'damage'> {
     for (const { file } of whole) files.set(file.id, file)
     if (whole.length > 0) filesOf.set(room, { rules: state.rules, files: whole })
   }
-  return { rooms: states.size, entries, damagedRows, missing: Math.max(0, missing), newestAt, files, filesOf }
+  return { rooms: states.size, entries, unerased, damagedRows, missing: Math.max(0, missing), newestAt, files, filesOf }
+}
+
+/** By which messages of each room were removed. */
+function erasuresOf(db: DatabaseSync, rooms: RoomTable): ReadonlyMap<string, readonly Erasure[]> {
+  const found = new Map<string, Erasure[]>()
+  for (const stored of db
+    .prepare(`SELECT key >> 40 AS room_key, ${ROW_COLUMNS} FROM batches WHERE kind > 0`)
+    .iterate()) {
+    const row = stored as unknown as UncheckedRow
+    const name = rooms.withKey(Number(stored['room_key']))?.name ?? String(row.room)
+    for (const erasure of verifiedRows(row, name).flatMap(entriesOf).filter(isErasure))
+      found.set(name, [...(found.get(name) ?? []), erasure])
+  }
+  return found
+}
+
+/** Lets the next start of a host, or the next `erase`, carry out all removals again. The caller has locked the directory. */
+export function forgetErasures(directory: string): void {
+  const db = connect(join(directory, DATABASE_FILE))
+  try {
+    db.exec('DELETE FROM erased')
+  } finally {
+    db.close()
+  }
 }

@@ -6,7 +6,7 @@ import { cutUtf8 } from '#domain/names/text.ts'
 import { errorCode, ignoreMissing, writeAll } from './file-system.ts'
 import { abandonedPaths, ownPath } from './own-path.ts'
 import { named, SAVED_MODE } from './publish.ts'
-import { piecesIn } from './source.ts'
+import { piecesIn, readerOf } from './source.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -62,6 +62,9 @@ export class PartialFile {
     this.#hash = createHash('sha256')
     this.#size = 0
   }
+
+  /** `length` bytes of what was appended, from a byte on; fewer only where it ends. */
+  readonly read = (from: number, length: number): Promise<Uint8Array> => readerOf(this.#file)(from, length)
 
   digest(): string {
     return this.#hash.copy().digest('hex')

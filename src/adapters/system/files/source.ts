@@ -67,6 +67,20 @@ export async function* piecesIn(
   }
 }
 
+/** Reads an open file at random: `length` bytes from a byte on, fewer only where it ends. */
+export const readerOf =
+  (handle: FileHandle) =>
+  async (from: number, length: number): Promise<Uint8Array> => {
+    const buffer = Buffer.allocUnsafe(length)
+    let done = 0
+    while (done < length) {
+      const { bytesRead } = await handle.read(buffer, done, length - done, from + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return buffer.subarray(0, done)
+  }
+
 function fileSource(handle: FileHandle, { size, mtimeMs }: Stats, readBytes: number): Source {
   return {
     size,

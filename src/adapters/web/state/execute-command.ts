@@ -1,5 +1,6 @@
 import type { ClientCommand } from '#domain/room/commands.ts'
 import { parseLine } from '#protocol/commands.ts'
+import { roomFragment } from '../browser/platform.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 import { requestAccess } from './room-access.ts'
@@ -75,9 +76,12 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'elsewhere':
       refuse(say('wordNotHere', { word: parsed.word }))
       break
-    // `SEND name`, and `/collect` without a word, are for clients that show files as lines. No row of the others is at the page.
-    case 'send':
     case 'submissions':
+      // A page of its own, which this one need not carry.
+      open(`/hand-ins${roomFragment(room.name)}`, '_blank', 'noopener')
+      break
+    // `SEND name` is for clients that show files as lines. No row of the others is at the page.
+    case 'send':
     case 'files':
     case 'fileMode':
     case 'get':
@@ -86,7 +90,7 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'limit':
     case 'part':
     case 'token':
-      refuse(say('wordNotHere', { word: parsed.type === 'submissions' ? 'collect' : parsed.type }))
+      refuse(say('wordNotHere', { word: parsed.type }))
       break
     default:
       parsed satisfies never

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { link, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { link, lstat, mkdir, readFile, rm, stat, statfs, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FileMissing, type FileStore } from '#domain/ports/file-store.ts'
@@ -163,6 +163,20 @@ describe('limits', () => {
     await again.fileStore.remove(ID)
     expect(again.fileStore.bytesLeft).toBe(1000)
     await again.fileStore.close()
+    await dispose()
+  })
+
+  test('without a quota the disk is the limit, less what stays free', async () => {
+    const { fileStore, dispose, directory } = await fileStoreInDirectory({ freeSpaceFloorBytes: 1000 })
+    const { bavail, bsize } = await statfs(directory)
+    expect(fileStore.bound).toEqual({ of: 'disk', bytes: 1250 })
+    expect(fileStore.bytesLeft).toBeGreaterThan(0)
+    expect(Math.abs(fileStore.bytesLeft - bavail * bsize) / (bavail * bsize)).toBeLessThan(0.2)
+    expect(await fileStore.create(ID, Number.MAX_SAFE_INTEGER)).toMatchObject({ limit: { of: 'disk', bytes: 1250 } })
+    await fileStore.close()
+    const bounded = await fileStoreInDirectory({ directory, hostQuotaBytes: 1000 })
+    expect(bounded.fileStore.bound).toEqual({ of: 'host', bytes: 1000 })
+    await bounded.fileStore.close()
     await dispose()
   })
 

@@ -4,9 +4,11 @@ import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FileSaver, type FileSaverOptions } from '#app/cli/host-files.ts'
 import type { WholeFile } from '#domain/room/events.ts'
+import { FolderArchive } from '#folder/pack.ts'
 import { pieces } from '../../../harness/bytes.ts'
 import { temporaryDirectory } from '../../../harness/directory.ts'
 import { failure, openHouse } from '../../../harness/house.ts'
+import { file, type PlantedTree, plant, treeAt } from '../../../harness/trees.ts'
 
 /** A room with a folder to save into. */
 async function openFolder(options: FileSaverOptions = {}) {
@@ -22,7 +24,25 @@ async function openFolder(options: FileSaverOptions = {}) {
   }
   const names = async () => (await readdir(directory)).sort()
   const read = (name: string) => readFile(join(directory, name), 'utf8')
-  return { base, directory, fileStore, saver, send, names, read, again: () => new FileSaver(directory, tuan, options) }
+  const sendFolder = async (name: string, tree: PlantedTree): Promise<WholeFile> => {
+    await plant(join(base, name), tree)
+    const archive = await FolderArchive.open(join(base, name))
+    const { files, bytes } = archive
+    const file = await ani.upload(archive.read(), { name, folder: { files, bytes } }).done
+    if ('type' in file) throw new Error(file.message)
+    return file
+  }
+  return {
+    base,
+    directory,
+    fileStore,
+    sendFolder,
+    saver,
+    send,
+    names,
+    read,
+    again: () => new FileSaver(directory, tuan, options),
+  }
 }
 
 describe('a received file', () => {
@@ -179,5 +199,32 @@ describe('copies that go with the room’s files', () => {
     await other.saver.save(kept)
     await other.saver.withdrawn(kept.id)
     expect(await other.names()).toEqual(['terima_a.txt'])
+  })
+})
+
+describe('a received folder', () => {
+  const tree = {
+    'sub/a': file('alpha', true),
+    b: file('beta'),
+    way: { type: 'link', target: 'b', modified: 5 },
+  } as const
+
+  it('is a folder here, once, and nothing is left of its archive', async () => {
+    const { base, directory, saver, sendFolder, names } = await openFolder()
+    const sent = await sendFolder('photos', tree)
+    expect([basename(await saver.save(sent)), basename(await saver.save(sent))]).toEqual([
+      'terima_photos',
+      'terima_photos',
+    ])
+    expect(await names()).toEqual(['terima_photos'])
+    expect(await treeAt(join(directory, 'terima_photos'))).toEqual(await treeAt(join(base, 'photos')))
+  })
+  it('goes with its archive where nobody has changed it', async () => {
+    const { directory, saver, sendFolder, names } = await openFolder({ withRoom: { quotaBytes: 0 } })
+    const [one, two] = [await sendFolder('one', tree), await sendFolder('two', tree)]
+    for (const sent of [one, two]) await saver.save(sent)
+    await writeFile(join(directory, 'terima_two', 'mine'), '')
+    for (const sent of [one, two]) await saver.withdrawn(sent.id)
+    expect(await names()).toEqual(['terima_two'])
   })
 })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { Batch } from '#domain/room/batch.ts'
 import type { Erasure } from '#domain/room/erasure.ts'
 import type { PastEvent } from '#domain/room/events.ts'
+import { pieces } from '../../../harness/bytes.ts'
 import { openHouse, reopen, watch } from '../../../harness/house.ts'
 import { ScriptedJournal } from '../../../harness/scripted-journal.ts'
 import { turns } from '../../../harness/turns.ts'
@@ -103,5 +105,40 @@ describe('a message that was removed', () => {
     expect(house.journal.asked).toEqual([[6], [6]])
     expect((await journal.read('lobby', 0, 100)).flatMap(({ entries }) => entries)[1]).toMatchObject({ type: 'erased' })
     expect(textOf(await (await join('budi')).read(0, 3))).not.toContain(SECRET)
+  })
+})
+
+describe('C80 a room that was cleared when its host went down', () => {
+  it('has no file of before once it is back, whole or on its way, and is told who removed them', async () => {
+    const house = await openHouse()
+    const boss = await house.engine.join({ room: 'lobby', name: 'boss', role: 'owner' })
+    const sent = await boss.upload(pieces('bytes'), { name: 'a.txt', size: 5 }).done
+    if ('type' in sent) throw new Error(sent.code)
+    const open = await boss.createTransfer({ name: 'b.txt', size: 5 })
+    if (!('write' in open)) throw new Error('it is not on its way')
+    await house.engine.stop()
+    const by = { id: boss.member.id, name: 'boss' }
+    const { last = 0 } = (await house.journal.span('lobby')) ?? {}
+    await house.journal.open()
+    await house.journal.append([new Batch('lobby', [{ type: 'cleared', seq: last + 1, at: 1, by, upTo: last }])])
+    const next = await reopen(house)
+    await turns(8)
+    const ani = await next.join('ani')
+    expect(ani.files).toEqual([])
+    for (const id of [sent.id, open.id]) {
+      expect(await next.fileStore.size(id)).toBeUndefined()
+      expect(await next.fileStore.durable(id)).toBeUndefined()
+    }
+    const told = (await ani.read(last + 1, 10)).filter((event) => event.type === 'fileWithdrawn')
+    expect(told).toMatchObject([
+      { file: { name: 'a.txt' }, removedBy: by, reason: 'removed by boss' },
+      { file: { name: 'b.txt' }, removedBy: by, reason: 'removed by boss' },
+    ])
+    // What comes since stays.
+    const again = await ani.upload(pieces('bytes'), { name: 'c.txt', size: 5 }).done
+    expect(again).toMatchObject({ name: 'c.txt' })
+    await next.engine.stop()
+    const third = await reopen(next)
+    expect((await third.join('ani')).files.map(({ file }) => file.name)).toEqual(['c.txt'])
   })
 })

@@ -4,6 +4,7 @@ import { subnetOf } from '#domain/names/subnet.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
+import { FOLDER_FIELD, folderField } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from '../auth.ts'
 import { absent } from '../errors.ts'
@@ -19,12 +20,16 @@ interface FoundFile {
  * The file in the address of a request. Throws the same where there is none, where it is not for the requester, and where it is in a room
  * that they may not enter (C115).
  */
-export async function findFile({ context, request, requester }: Exchange): Promise<FoundFile> {
+export async function findFile({ context, request, reply, requester }: Exchange): Promise<FoundFile> {
   const { id } = paramsOf(request)
   if (requester.drop !== undefined) return await findDropped(context, requester, requester.drop.room, id)
   const found = await context.engine.file(id, requester.member)
   if (found === undefined) throw absent()
-  return { id, ...found, room: await requester.admit(found.room) }
+  const room = await requester.admit(found.room)
+  const { folder } = found.file.file
+  // By a link alone a client could not tell an archive that somebody sent from a folder.
+  if (folder !== undefined) reply.header(FOLDER_FIELD, folderField(folder))
+  return { id, ...found, room }
 }
 
 /** One that came by a drop link: nothing of it but how far it has come is told, to those who have its address. */

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { type Erasure, traceOf } from '#domain/room/erasure.ts'
+import { digest } from '#storage/digest.ts'
 import { sha256Of } from '../../../../harness/bytes.ts'
 import { fileId, person, Shelf } from './carry.ts'
 
@@ -171,4 +173,74 @@ test('files of the same bytes are in a bundle once, and come back as two', async
   expect(bundle.toString().split('the same bytes')).toHaveLength(2)
   expect(await here.import(bundle)).toMatchObject({ files: 2 })
   for (const name of ['a', 'b']) expect(await here.fileStore.size(fileId(name))).toBe(bytes.length)
+})
+
+const remove = (seq: number, target: number): Erasure => ({
+  ...{ type: 'messageRemoved', seq, at: 9, by: person('budi'), target },
+})
+const textsOf = async (shelf: Shelf): Promise<string[]> =>
+  (await shelf.entries('lobby')).map((entry) => ('text' in entry ? entry.text : entry.type))
+
+test('a message that was removed here is not brought back, does not travel, and nothing else is lost', async () => {
+  // All within one millisecond, of one person, and some the same.
+  const message = fc.record({
+    type: fc.constantFrom('said', 'acted', 'whispered'),
+    at: fc.constantFrom(1, 2),
+    who: fc.nat(1),
+    text: fc.constantFrom('ya', 'tidak', 'SEND x', ...Array.from({ length: 20 }, (_, index) => `kata ${index}`)),
+  })
+  const targets = fc.array(fc.nat(19), { maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 20 }), targets, async (messages, removed) => {
+      const [here, there] = [new Shelf(), new Shelf()]
+      for (const { type, at, who, text } of messages)
+        for (const shelf of [here, there]) {
+          const fact = { at, by: KEY_REGISTRY[who]!, text }
+          await shelf.add(
+            'lobby',
+            type === 'whispered' ? { ...fact, type, to: person('citra') } : { ...fact, type: type as 'said' },
+          )
+        }
+      const gone = new Set(removed.map((index) => (index % messages.length) + 1))
+      await here.journal.erase(
+        'lobby',
+        [...gone].map((target, index) => remove(100 + index, target)),
+      )
+      const left = messages.map(({ text }, index) => (gone.has(index + 1) ? 'erased' : text))
+      expect(await textsOf(here)).toEqual(left)
+      for (let time = 0; time < 2; time++) {
+        expect(await here.import(await there.export())).toEqual({ rooms: 0, messages: 0, files: 0 })
+        expect(await textsOf(here)).toEqual(left)
+      }
+      // A third host gets what is left, and what the other one says since comes all the same.
+      const third = new Shelf()
+      await carry(here, third)
+      expect(await textsOf(third)).toEqual(left.filter((text) => text !== 'erased'))
+      await there.add('lobby', { type: 'said', at: 3, by: KEY_REGISTRY[0]!, text: 'baru' })
+      await carry(there, here)
+      expect(await textsOf(here)).toEqual([...left, 'baru'])
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a trace does not tell a text: one of 64 others has the same', () => {
+  const message = { type: 'said', seq: 1, at: 1, by: person('ani'), text: 'ya' } as const
+  const trace = traceOf(message, digest)
+  const alike = Array.from({ length: 6400 }, (_, index) => traceOf({ ...message, text: `${index}` }, digest)).filter(
+    (each) => each === trace,
+  )
+  expect(alike.length).toBeGreaterThan(50)
+  expect(alike.length).toBeLessThan(200)
+  expect(traceOf({ ...message, at: 2 }, digest).slice(0, -1)).not.toBe(trace.slice(0, -1))
+})
+
+test('a room that was cleared takes nothing back, and forgets nothing of the other', async () => {
+  const [here, there] = [new Shelf(), new Shelf()]
+  for (let at = 1; at <= 5; at++) await here.add('lobby', { type: 'said', at, by: person('ani'), text: `${at}` })
+  await carry(here, there)
+  await here.journal.erase('lobby', [{ type: 'cleared', seq: 6, at: 6, by: person('ani'), upTo: 5 }])
+  expect(await here.import(await there.export())).toEqual({ rooms: 0, messages: 0, files: 0 })
+  expect(await there.import(await here.export())).toEqual({ rooms: 0, messages: 0, files: 0 })
+  expect(await textsOf(there)).toEqual(['1', '2', '3', '4', '5'])
 })

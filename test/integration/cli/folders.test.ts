@@ -1,0 +1,328 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { appendFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { Header, type HeaderData } from 'tar'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ChaosProxy } from '../../harness/chaos-proxy.ts'
+import { CliProcess, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { filesOf } from '../../harness/files.ts'
+import { HostProcess } from '../../harness/host-process.ts'
+import { ask } from '../../harness/http-client.ts'
+import { until } from '../../harness/patience.ts'
+import { file, plant, treeAt, trees } from '../../harness/trees.ts'
+
+async function folderOf(tree: Parameters<typeof plant>[1]): Promise<string> {
+  const cwd = await temporaryDirectory()
+  await plant(join(cwd, 'photos'), tree)
+  return cwd
+}
+
+const photos = {
+  'a.jpg': file('alpha'),
+  '2024/b.jpg': file('beta', true),
+  '2024/empty': { type: 'folder' },
+  newest: { type: 'link', target: '2024/b.jpg', modified: 1_600_000_000 },
+} as const
+
+describe('tamtam send and tamtam get', () => {
+  it('pass trees that are the same in the end', async () => {
+    const { at } = await hostForVerbs()
+    for (const tree of fc.sample(trees, 3)) {
+      const cwd = await folderOf({ ...tree, always: file('something') })
+      expect((await CliProcess.run(['send', `${at}/r`, 'photos/'], { cwd })).code).toBe(0)
+      expect((await CliProcess.run(['get', `${at}/r`, 'photos/'], { cwd })).code).toBe(0)
+      expect(spawnSync('diff', ['-r', '--no-dereference', 'photos', 'terima_photos'], { cwd }).stdout.toString()).toBe(
+        '',
+      )
+      expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    }
+  })
+
+  it('take files and folders at once, and bring nothing twice', async () => {
+    const { at, port } = await hostForVerbs()
+    const cwd = await folderOf(photos)
+    await plant(join(cwd, 'music'), { song: file('la la') })
+    await writeFile(join(cwd, 'talk.pdf'), 'words')
+    const args = ['send', at, 'photos', 'talk.pdf', 'music', '--json']
+    const sent = await CliProcess.run(args, { cwd })
+    expect(sent).toMatchObject({ code: 0, errors: expect.stringContaining('sent photos/ 2 files, 9 B') })
+    expect(sent.said).toMatchObject([
+      { type: 'sent', name: 'photos', folder: { files: 2, bytes: 9 } },
+      { type: 'sent', name: 'talk.pdf' },
+      { type: 'sent', name: 'music', folder: { files: 1, bytes: 5 } },
+    ])
+    expect((await CliProcess.run(args, { cwd })).errors).toContain('sent 0 of 3 files, 3 were there already')
+    expect((await filesOf(port)).map(({ name }) => name)).toEqual(['photos', 'talk.pdf', 'music'])
+    const all = ['get', at, '--all', '--save', 'in', '--json']
+    expect((await CliProcess.run(all, { cwd })).said).toMatchObject([
+      { name: 'music' },
+      { name: 'talk.pdf' },
+      { name: 'photos' },
+    ])
+    expect((await CliProcess.run(all, { cwd })).errors).toContain('got 0 of 3 files, 3 were there already')
+    expect((await readdir(join(cwd, 'in'))).sort()).toEqual(['terima_music', 'terima_photos', 'terima_talk.pdf'])
+    expect(await treeAt(join(cwd, 'in', 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    // One that was changed here is not the one of the room, and stays.
+    await writeFile(join(cwd, 'in', 'terima_photos', 'a.jpg'), 'mine!')
+    expect((await CliProcess.run(all, { cwd })).code).toBe(0)
+    expect(await readFile(join(cwd, 'in', 'terima_photos', 'a.jpg'), 'utf8')).toBe('mine!')
+    expect(await treeAt(join(cwd, 'in', 'terima_photos (2)'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
+  it('name a folder as they are told, and write its archive into a pipe', async () => {
+    const { at } = await hostForVerbs()
+    const cwd = await folderOf(photos)
+    const { out: link } = await CliProcess.run(['send', at, 'photos', '--name', 'holiday'], { cwd })
+    expect((await CliProcess.run(['get', link.toString().trim()], { cwd })).out.toString()).toBe('terima_holiday\n')
+    expect(await treeAt(join(cwd, 'terima_holiday'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect((await CliProcess.run(['get', at, 'holiday', '-o', 'there'], { cwd })).code).toBe(0)
+    expect(await treeAt(join(cwd, 'there'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect((await CliProcess.run(['get', at, 'holiday', '-o', 'there'], { cwd })).errors).toContain(
+      'already here: holiday/',
+    )
+    await writeFile(join(cwd, 'there', 'more'), '')
+    expect(await CliProcess.run(['get', at, 'holiday', '-o', 'there'], { cwd })).toMatchObject({ code: 8 })
+    const { out } = await CliProcess.run(['get', at, 'holiday', '-o', '-'], { cwd })
+    expect(spawnSync('tar', ['-t'], { input: out }).stdout.toString()).toBe(
+      '2024/b.jpg\n2024/empty/\na.jpg\nnewest\nSHA256SUMS\n',
+    )
+  })
+
+  it('never write through what lies where a folder is to be', async () => {
+    const { at } = await hostForVerbs()
+    const cwd = await folderOf(photos)
+    await mkdir(join(cwd, 'outside'))
+    await symlink('outside', join(cwd, 'terima_photos'))
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    expect((await CliProcess.run(['get', at], { cwd })).out.toString()).toBe('terima_photos (2)\n')
+    expect(await readdir(join(cwd, 'outside'))).toEqual([])
+  })
+
+  it('make one offer and one completion of 10,000 files, over few connections', async () => {
+    const { at, port } = await hostForVerbs()
+    const proxy = await ChaosProxy.open(port)
+    const cwd = await temporaryDirectory()
+    for (let folder = 0; folder < 100; folder++) {
+      await mkdir(join(cwd, 'many', String(folder)), { recursive: true })
+      const each = Array.from({ length: 100 }, (_, index) => join(cwd, 'many', String(folder), String(index)))
+      await Promise.all(each.map((path) => writeFile(path, path)))
+    }
+    expect((await CliProcess.run(['send', `127.0.0.1:${proxy.port}`, 'many'], { cwd })).code).toBe(0)
+    expect(proxy.accepted).toBeLessThanOrEqual(10)
+    const { json } = await ask(port, 'GET /rooms/lobby/events')
+    const types = (json as { events: readonly { type: string }[] }).events.map(({ type }) => type)
+    expect(types.filter((type) => type.startsWith('file'))).toEqual(['fileOffered', 'fileCompleted'])
+    expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
+    expect(await treeAt(join(cwd, 'terima_many'))).toEqual(await treeAt(join(cwd, 'many')))
+  })
+})
+
+describe('a folder that is on its way', () => {
+  /** Its bytes, in many files of all sizes. */
+  const large = Object.fromEntries(
+    Array.from({ length: 120 }, (_, index) => [`${index % 7}/${index}`, file(Buffer.alloc(index * 400, `${index} `))]),
+  )
+
+  it('goes on where it was when its sender was killed', async () => {
+    const { at, port } = await hostForVerbs({ stores: 'kept' })
+    const cwd = await folderOf({ ...large, big: file(Buffer.alloc(2_000_000, 'big')) })
+    const way = await haltingWay(port, 'up', 1_500_000)
+    const first = new CliProcess(['send', way.at, 'photos'], { cwd })
+    await first.until('the middle', way.isHalted)
+    await first.kill()
+    way.mend()
+    const offset = async () => (await filesOf(port))[0]?.offset ?? 0
+    await first.until('a part that is kept', async () => (await offset()) > 1_000_000)
+    const again = await CliProcess.run(['send', way.at, 'photos'], { cwd })
+    expect(again.code, again.errors).toBe(0)
+    expect(again.errors).toMatch(/resumes at \d\d %/)
+    expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect(await filesOf(port)).toHaveLength(1)
+  })
+
+  it('goes on where it was when its receiver was killed', async () => {
+    const { at, port } = await hostForVerbs()
+    const cwd = await folderOf(large)
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    const way = await haltingWay(port, 'down', 1_000_000)
+    const first = new CliProcess(['get', way.at], { cwd })
+    const partBytes = async () => {
+      const part = (await readdir(cwd)).find((name) => name.endsWith('.part'))
+      return part === undefined ? 0 : (await stat(join(cwd, part))).size
+    }
+    await first.until('the middle', async () => way.isHalted() && (await partBytes()) > 500_000)
+    await first.kill()
+    way.mend()
+    // As if it had been killed while it built the folder.
+    const [{ id } = { id: '' }] = await filesOf(port)
+    await mkdir(join(cwd, `.terima_photos.${id.slice(0, 8)}.99999999-abc-0123.folder`, 'half'), { recursive: true })
+    const again = await CliProcess.run(['get', way.at], { cwd })
+    expect(again).toMatchObject({ code: 0, errors: expect.stringMatching(/resumes at \d\d %/) })
+    expect((await readdir(cwd)).sort()).toEqual(['photos', 'terima_photos'])
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
+  it('is received while it is sent', async () => {
+    const { at, port } = await hostForVerbs()
+    const cwd = await folderOf(large)
+    const way = await haltingWay(port, 'up', 1_000_000)
+    const sender = new CliProcess(['send', way.at, 'photos'], { cwd })
+    await sender.until('the middle', way.isHalted)
+    const receiver = new CliProcess(['get', at, 'photos/'], { cwd })
+    await receiver.until(
+      'the same',
+      async () =>
+        (await readdir(cwd)).some((name) => name.endsWith('.part')) &&
+        (await stat(join(cwd, (await readdir(cwd)).find((name) => name.endsWith('.part')) ?? ''))).size > 500_000,
+    )
+    way.goOn()
+    expect((await sender.ended()).code).toBe(0)
+    expect((await receiver.ended()).code).toBe(0)
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
+  it('is without a file that changes meanwhile, which is named at both ends', async () => {
+    const { at, port } = await hostForVerbs()
+    const cwd = await folderOf({ a: file('a'), b: file(Buffer.alloc(60_000_000)), z: file('z') })
+    const way = await haltingWay(port, 'up', 500_000)
+    const sender = new CliProcess(['send', way.at, 'photos', '--json'], { cwd })
+    await sender.until('the middle', way.isHalted)
+    await appendFile(join(cwd, 'photos', 'b'), 'more')
+    way.goOn()
+    const sent = await sender.ended()
+    expect(sent).toMatchObject({
+      code: 6,
+      errors: expect.stringContaining('not sent: b: it changed while it was sent\n'),
+    })
+    expect(sent.said).toMatchObject([{ type: 'sent', skipped: [{ path: 'b' }] }])
+    const got = await CliProcess.run(['get', at, '--json'], { cwd })
+    expect(got).toMatchObject({
+      code: 6,
+      errors: expect.stringContaining('not there: b: it changed while it was sent\n'),
+    })
+    expect(got.said).toMatchObject([{ type: 'got', name: 'photos', changed: ['b'] }])
+    expect(Object.keys(await treeAt(join(cwd, 'terima_photos')))).toEqual(['a', 'z'])
+  })
+})
+
+const all = ({ errors, lines }: CliProcess) => `${errors}\n${lines.join('\n')}`
+
+describe('a folder in the chat', () => {
+  it('is sent, comes by itself, and is brought by its name, from terminal to terminal', async () => {
+    const { at } = await hostForVerbs()
+    const cwd = await folderOf({ ...photos, 'aux.c': file('') })
+    const budi = new CliProcess(['join', `budi@${at}`, '--save', 'budi'], { cwd, open: true })
+    await budi.until('a welcome', () => budi.lines.length > 0)
+    const ani = new CliProcess(['join', `ani@${at}`, '--auto', '1'], { cwd, open: true, input: '/send photos/\n' })
+    await ani.until('it is sent', () => all(ani).includes('not sent: aux.c'))
+    expect(all(ani)).toMatch(/photos\/.*2 files, 9 B/)
+    await budi.until('it has come', () => all(budi).includes('budi/terima_photos'))
+    const { 'aux.c': _, ...rest } = await treeAt(join(cwd, 'photos'))
+    expect(await treeAt(join(cwd, 'budi', 'terima_photos'))).toEqual(rest)
+    ani.child.stdin?.write('/files\n/get photos/\n')
+    await ani.until('it is here', () => all(ani).includes('terima_photos'))
+    expect(all(ani)).toMatch(/\[\w{8}\] photos\/ from ani: 2 files, 9 B/)
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(rest)
+  })
+
+  it('is sent from the host itself, and saved there as a folder', async () => {
+    const cwd = await folderOf(photos)
+    const { host, port } = await HostProcess.start(['--data', join(cwd, 'data')], { cwd })
+    host.child.stdin?.write('/send photos\n')
+    await until('the room has it', async () => (await filesOf(port))[0]?.status === 'whole')
+    expect((await CliProcess.run(['get', `127.0.0.1:${port}`], { cwd })).code).toBe(0)
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    await CliProcess.run(['send', `127.0.0.1:${port}`, 'photos', '--name', 'again'], { cwd })
+    const saved = join(cwd, 'data', 'terima', 'terima_again')
+    await until('its copy', async () => (await stat(saved).catch(() => undefined)) !== undefined)
+    expect(await treeAt(saved)).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+})
+
+/** A host of which nothing is to be believed. */
+async function hostileHost(tar: Buffer, name = 'photos'): Promise<string> {
+  const id = '0123456789abcdef0123456789abcdef'
+  const sha256 = createHash('sha256').update(tar).digest()
+  const row = {
+    id,
+    name,
+    by: 'eve',
+    byId: id,
+    at: 1,
+    status: 'whole',
+    size: tar.length,
+    sha256: sha256.toString('hex'),
+    url: `/files/${id}/x`,
+    verified: 0,
+    receipts: [],
+    folder: { files: 1, bytes: 1 },
+  }
+  const server = createServer((request, response) => {
+    const { method = '', url = '' } = request
+    const headers = {
+      ETag: '"x"',
+      'Content-Length': tar.length,
+      'Repr-Digest': `sha-256=:${sha256.toString('base64')}:`,
+    }
+    if (url.includes('/files/')) response.writeHead(200, headers).end(method === 'HEAD' ? undefined : tar)
+    else if (url.endsWith('/files'))
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ files: [row] }))
+    else response.writeHead(204).end()
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  return `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+}
+
+function member(data: HeaderData, content = ''): Buffer {
+  const bytes = Buffer.from(content)
+  const header = new Header({
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: new Date(0),
+    type: 'File',
+    ...data,
+    size: bytes.length,
+  })
+  header.encode()
+  return Buffer.concat([header.block as Buffer, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
+}
+
+describe('a hostile host', () => {
+  it.each<[string, Buffer[]]>([
+    ['a path that goes up', [member({ path: '../../evil' }, 'x')]],
+    ['an absolute path', [member({ path: '/tmp/evil' }, 'x')]],
+    [
+      'a file below a link',
+      [member({ path: 'way', type: 'SymbolicLink', linkpath: '..' }), member({ path: 'way/evil' }, 'x')],
+    ],
+    ['a link that leads out', [member({ path: 'evil', type: 'SymbolicLink', linkpath: '../outside' })]],
+    ['a hard link', [member({ path: 'evil', type: 'Link', linkpath: '../outside/secret' })]],
+    ['a device', [member({ path: 'evil', type: 'CharacterDevice' })]],
+    ['a control character', [member({ path: 'evil\x1b[2J' }, 'x')]],
+  ])('can not write outside with %s', async (_, members) => {
+    const cwd = await temporaryDirectory()
+    await plant(join(cwd, 'outside'), { secret: file('secret') })
+    await mkdir(join(cwd, 'in'))
+    const at = await hostileHost(Buffer.concat([member({ path: 'good' }, 'good'), ...members, Buffer.alloc(1024)]))
+    const got = await CliProcess.run(['get', at, '--all', '--save', 'in'], { cwd })
+    expect(got).toMatchObject({ code: 7, errors: expect.stringContaining('BAD_FOLDER') })
+    expect(got.errors).not.toContain('\x1b')
+    expect(await readdir(join(cwd, 'in'))).toEqual([])
+    expect(Object.keys(await treeAt(cwd)).sort()).toEqual(['in', 'outside', 'outside/secret'])
+  })
+
+  it('can not name a folder so that it lies elsewhere', async () => {
+    const cwd = await temporaryDirectory()
+    const at = await hostileHost(Buffer.concat([member({ path: 'good' }, 'good'), Buffer.alloc(1024)]), '../../x')
+    await CliProcess.run(['get', at, '--all', '--save', 'in'], { cwd })
+    expect(Object.keys(await treeAt(cwd)).sort()).toEqual(['in', 'in/terima_x', 'in/terima_x/good'])
+  })
+})
