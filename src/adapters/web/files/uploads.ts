@@ -209,8 +209,9 @@ export class Uploads {
   /** Somebody has removed a file of the room: it does not begin again. */
   removed(event: FileWithdrawn): void {
     const upload = this.#all.peek().find((each) => each.wasBegun(event.file.id))
-    if (upload === undefined || upload.state.peek().status === 'whole') return
-    upload.removed(event)
+    if (upload === undefined) return
+    if (upload.state.peek().status === 'whole') this.remove(upload)
+    else upload.removed(event)
     this.#next()
   }
 
