@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   say: async () => (await import('./cli/say.ts')).addSay,
   tail: async () => (await import('./cli/tail.ts')).addTail,
   ls: async () => (await import('./cli/ls.ts')).addLs,
+  rm: async () => (await import('./cli/rm.ts')).addRm,
   'drop-link': async () => (await import('./cli/drop-link.ts')).addDropLink,
   token: async () => (await import('./cli/token.ts')).addToken,
   export: async () => (await import('./cli/export.ts')).addExport,

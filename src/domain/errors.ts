@@ -96,3 +96,9 @@ export function slowModeForBlock(seconds: number): Rejected {
   const message = `this room is in slow mode, one message in ${seconds} s: send these lines one by one, or as one message`
   return rejected('SLOW_MODE', message, seconds)
 }
+
+/** None with this number, or nothing to see of it for the one who asks. */
+export const noSuchMessage = rejected(
+  'NO_SUCH_MESSAGE',
+  'this room has no such message, or it was removed before; /history shows their numbers',
+)

@@ -27,6 +27,8 @@ test('who looks after a room locks it, collects, invites and gives it a password
 
   await careOf(ani)
   expect(await violations(ani)).toEqual([])
+  const handIns = ani.getByRole('link', { name: 'Hand-ins and drop links' })
+  expect(await handIns.getAttribute('href')).toBe('/hand-ins#room=lobby')
   expect(await ani.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
   await ani.keyboard.press('Escape')
   for (const [name, told] of [

@@ -37,7 +37,7 @@ function operationFor(paths: Document['paths'], line: string) {
   const [method = '', url = ''] = line.split(' ', 2)
   const path = url.split('?', 1)[0] ?? ''
   const found = Object.keys(paths)
-    .filter((each) => new RegExp(`^${each.replace(/\{\w+\}/g, '[^/]+')}$`).test(path))
+    .filter((each) => new RegExp(`^${each.replace('{path}', '.*').replace(/\{\w+\}/g, '[^/]+')}$`).test(path))
     .sort((one, other) => one.split('{').length - other.split('{').length)[0]
   if (found === undefined || (found.startsWith('/{room}') && /^\/(rooms|files)\b/.test(path))) return undefined
   const operations = paths[found]

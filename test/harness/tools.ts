@@ -3,6 +3,7 @@ import { TestRunner } from 'vitest'
 
 /** Programs that some tests drive, and Debian's packages of them. `.ci/run` installs them all. */
 export const PACKAGES = {
+  bsdtar: 'libarchive-tools',
   chromium: 'chromium',
   curl: 'curl',
   faketime: 'faketime',
@@ -13,6 +14,7 @@ export const PACKAGES = {
   nc: 'netcat-openbsd',
   openssl: 'openssl',
   prlimit: 'util-linux',
+  python3: 'python3',
   script: 'bsdutils',
   ss: 'iproute2',
   strace: 'strace',
@@ -20,6 +22,7 @@ export const PACKAGES = {
   telnet: 'inetutils-telnet',
   tmux: 'tmux',
   unshare: 'util-linux',
+  unzip: 'unzip',
   wget: 'wget',
   zsh: 'zsh',
 } as const

@@ -26,6 +26,14 @@ export async function listFiles(api: ApiClient, room: string): Promise<readonly 
 export const listHandIns = (api: ApiClient, room: string): Promise<wire.HandInList | Refusal> =>
   get(api, `${roomPath(room)}/hand-ins`, wire.handIns)
 
+/** Takes a message away. Answers why not. */
+export async function removeMessage(api: ApiClient, room: string, seq: number): Promise<Refusal | undefined> {
+  const answer = await api.ask(`${roomPath(room)}/messages/${seq}`, { method: 'DELETE' })
+  if (isRefusal(answer)) return answer
+  answer.drop()
+  return undefined
+}
+
 /** A page of a room's history: entries after `after`, or the newest ones before `before` or of all. `last` is the room's newest. */
 export async function history(
   api: ApiClient,

@@ -108,8 +108,15 @@ export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ read
 }
 
 /** Withdraws an upload; without effect where it is whole, or gone. */
-export async function removeUpload(api: ApiClient, id: string): Promise<object> {
+/** Takes a file away, whole or on its way. Answers why not. */
+export async function removeFile(api: ApiClient, id: string): Promise<Refusal | undefined> {
   const answer = await api.ask(api.filePath(id), { method: 'DELETE', headers: tusVersion })
-  if (!isRefusal(answer)) answer.drop()
+  if (isRefusal(answer)) return answer
+  answer.drop()
+  return undefined
+}
+
+export async function removeUpload(api: ApiClient, id: string): Promise<object> {
+  await removeFile(api, id)
   return {}
 }

@@ -190,7 +190,8 @@ const MAX_SECONDS = 8 ** 11 - 1
 export const timeInArchive = (seconds: number): number =>
   Number.isNaN(seconds) ? 0 : Math.min(Math.max(0, Math.floor(seconds)), MAX_SECONDS)
 
-const padded = (size: number): number => Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES
+/** Bytes that a content takes in an archive: whole blocks. */
+export const padded = (size: number): number => Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES
 
 const isEmpty = (block: Uint8Array): boolean => block.every((byte) => byte === 0)
 

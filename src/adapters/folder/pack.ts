@@ -7,7 +7,7 @@ import { forTerminal } from '#domain/names/text.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { NoSource } from '#system/files/source.ts'
-import { BLOCK_BYTES, NO_DIGEST, SUMS_NAME, timeInArchive } from './listing.ts'
+import { BLOCK_BYTES, NO_DIGEST, padded, SUMS_NAME, timeInArchive } from './listing.ts'
 import { type Skipped, type Tree, type TreeEntry, type TreeFile, walk } from './walk.ts'
 
 /** A file up to this size is read whole before its header is written. */
@@ -17,7 +17,7 @@ const PIECE_BYTES = 1024 * 1024
 /** Small files that are read at once. */
 const AT_ONCE = 8
 
-const END = new Uint8Array(2 * BLOCK_BYTES)
+export const TAR_END = new Uint8Array(2 * BLOCK_BYTES)
 
 interface PackedMember {
   readonly entry: TreeEntry
@@ -71,15 +71,13 @@ export class FolderArchive {
       bytes += size
       if (entry.type === 'file') sumsBytes += sumsLine(NO_DIGEST, entry.path).length
     }
-    const taken = new Set(entries.map(({ path }) => collisionKey(path.split('/', 1)[0] as string)))
-    let name = SUMS_NAME
-    for (let number = 2; taken.has(collisionKey(name)); number++) name = numbered(SUMS_NAME, number)
+    const name = sumsNameBeside(entries)
     this.#members = members
     this.#sumsAt = at
     this.#sumsBytes = sumsBytes
     // Without a time: by that it is known to be nobody's file.
     this.#sumsHeader = headersOf({ type: 'file', path: name, size: sumsBytes, modified: 0, executable: false })
-    this.size = at + this.#sumsHeader.length + padded(sumsBytes) + END.length
+    this.size = at + this.#sumsHeader.length + padded(sumsBytes) + TAR_END.length
     this.files = entries.filter(({ type }) => type === 'file').length
     this.bytes = bytes
   }
@@ -223,7 +221,7 @@ export class FolderArchive {
       at += piece.length
       return { start, piece }
     }
-    const end = Buffer.concat([Buffer.alloc(padded(this.#sumsBytes) - this.#sumsBytes), END])
+    const end = Buffer.concat([Buffer.alloc(padded(this.#sumsBytes) - this.#sumsBytes), TAR_END])
     if (from < this.size - end.length) {
       yield bytesAt(this.#sumsHeader)
       let lines: Buffer[] = []
@@ -267,9 +265,15 @@ const gone = (error: unknown): string => {
   return code === 'ENOENT' ? 'it has gone while the folder was sent' : `it can not be read any more (${code})`
 }
 
-const padded = (size: number): number => Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES
+/** A name for the digests that no member has. */
+export function sumsNameBeside(members: readonly { readonly path: string }[]): string {
+  const taken = new Set(members.map(({ path }) => collisionKey(path.split('/', 1)[0] as string)))
+  let name = SUMS_NAME
+  for (let number = 2; taken.has(collisionKey(name)); number++) name = numbered(SUMS_NAME, number)
+  return name
+}
 
-const sumsLine = (sha256: string, path: string): Buffer => Buffer.from(`${sha256}  ${path}\n`)
+export const sumsLine = (sha256: string, path: string): Buffer => Buffer.from(`${sha256}  ${path}\n`)
 
 const timeOf = ({ mtimeNs }: BigIntStats): number => timeInArchive(Number(mtimeNs / 1_000_000_000n))
 
@@ -298,10 +302,10 @@ type Described = { readonly path: string; readonly modified: number } & (
   | { readonly type: 'folder' }
 )
 
-const MODES = { file: 0o644, executable: 0o755, folder: 0o755, link: 0o777 } as const
+export const MODES = { file: 0o644, executable: 0o755, folder: 0o755, link: 0o777 } as const
 
 /** A member's header, with a pax header before it where the path, its size or its time need one. */
-function headersOf(entry: Described): Buffer {
+export function headersOf(entry: Described): Buffer {
   const { type } = entry
   const path = type === 'folder' ? `${entry.path}/` : entry.path
   const size = type === 'file' ? entry.size : 0

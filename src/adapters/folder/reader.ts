@@ -2,7 +2,7 @@ import type { FolderCheck } from '#domain/ports/folder-check.ts'
 import { listFolder } from './listing.ts'
 
 /** Reads an archive that can be opened at any byte, mostly forward: it is opened anew only to go back, or past more than `SKIP_BYTES`. */
-class ArchiveReader {
+export class ArchiveReader {
   readonly #open: (from: number) => AsyncIterable<Uint8Array>
   #pieces: AsyncIterator<Uint8Array> | undefined
   /** The rest of the newest piece, and where it begins. */

@@ -91,6 +91,7 @@ export const english = {
   // Outcomes of commands.
   whisperSent: 'to {name}: {text}',
   topicDone: 'topic set',
+  removeDone: 'it is gone',
   muteDone: '{name} is muted',
   unmuteDone: '{name} is not muted any more',
   banDone: '{name} is banned',

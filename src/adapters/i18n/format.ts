@@ -96,3 +96,12 @@ export function rateTexts(
       : [say('timeLeft', { time: durationText(((total - done) / rate) * 1000) })]
   return [`${sizeText(rate, language)}/s`, ...left]
 }
+
+const two = (count: number): string => String(count).padStart(2, '0')
+
+/** `2026-11-30 13.05`, by the clock of this machine: no file name has a colon. */
+export function fileTimeText(at: number, dot = '.'): string {
+  const time = new Date(at)
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
+  return `${day} ${two(time.getHours())}${dot}${two(time.getMinutes())}`
+}

@@ -95,6 +95,7 @@ export const indonesian: MessageCatalog = {
   // Outcomes of commands.
   whisperSent: 'kepada {name}: {text}',
   topicDone: 'topik diganti',
+  removeDone: 'sudah dihapus',
   muteDone: '{name} dibungkam',
   unmuteDone: '{name} tidak dibungkam lagi',
   banDone: '{name} dilarang masuk',

@@ -13,6 +13,7 @@ export const moreEnglish = {
   showTalk: 'Stop ignoring',
 
   // Looking after the room.
+  handIns: 'Hand-ins and drop links',
   lockRoom: 'Let nobody new in',
   unlockRoom: 'Let people in again',
   collectOn: 'Collect files',
@@ -35,6 +36,9 @@ export const moreEnglish = {
   goneIn: 'gone in {time}',
 
   // Files.
+  textOfFile: 'Text',
+  nameOfFile: 'Name of the file',
+  nameOfText: 'text',
   showPicture: 'Show the picture',
   showText: 'Show the text',
   play: 'Play',
@@ -86,6 +90,8 @@ export const moreEnglish = {
   helpPassword: 'set the password for joining; off: remove it',
   helpDropLink: 'make an address for handing in files; list them; revoke one',
   helpInvite: 'make an invitation for one person; list them; revoke one',
+  helpRemove: 'take away a file, a message by its number, the newest of a name, or your own newest',
+  helpClear: 'take away all messages and files, as the owner',
   helpIgnore: 'hide a member, and show them again',
   helpTheme: 'other colours',
   helpQuit: 'leave and hang up',

@@ -13,6 +13,7 @@ export const moreIndonesian: MoreCatalog = {
   hideTalk: 'Abaikan',
   showTalk: 'Tampilkan lagi',
 
+  handIns: 'Kumpulan tugas dan tautan pengumpulan',
   lockRoom: 'Kunci ruang',
   unlockRoom: 'Buka kunci ruang',
   collectOn: 'Kumpulkan berkas',
@@ -32,6 +33,9 @@ export const moreIndonesian: MoreCatalog = {
   goAfter: 'hilang setelah {time}',
   goneIn: 'hilang dalam {time}',
 
+  textOfFile: 'Teks',
+  nameOfFile: 'Nama berkas',
+  nameOfText: 'teks',
   showPicture: 'Tampilkan gambar',
   showText: 'Tampilkan teks',
   play: 'Putar',
@@ -81,6 +85,8 @@ export const moreIndonesian: MoreCatalog = {
   helpPassword: 'yang masuk mulai sekarang memerlukannya; off: tidak diminta lagi',
   helpDropLink: 'buat alamat untuk mengumpulkan berkas; lihat daftarnya; cabut satu',
   helpInvite: 'undang satu orang ke ruang ini, sekali; lihat daftarnya; cabut satu',
+  helpRemove: 'hapus berkas, pesan menurut nomornya, pesan terakhir seseorang, atau pesan terakhir Anda',
+  helpClear: 'hapus semua pesan dan berkas, untuk pemilik',
   helpIgnore: 'abaikan seseorang, lalu tampilkan lagi',
   helpTheme: 'ganti warna',
   helpQuit: 'keluar dan tutup sambungan',

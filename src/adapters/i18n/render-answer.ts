@@ -28,6 +28,10 @@ export function doneText(command: ClientCommand, words: Translator): string | un
     case 'away':
     case 'back':
       return say(`${command.type}Done`)
+    case 'removeMessage':
+    case 'removeFile':
+    case 'clear':
+      return say('removeDone')
     case 'startCollection':
       return say('collecting')
     case 'endCollection':

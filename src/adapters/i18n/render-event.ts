@@ -94,7 +94,7 @@ export function audienceText(audience: Audience | undefined, { say }: PageTransl
 }
 
 /** The address of a file for one reader. */
-export type LinkOf = (file: Pick<WholeFile, 'id' | 'name'>) => string
+export type LinkOf = (file: Pick<WholeFile, 'id' | 'name' | 'folder'>) => string
 
 /** A file that does not come inline, as a line without its end; with `linkOf` it ends in a link. */
 export function fileLine(by: string, file: WholeFile, words: Translator, linkOf?: LinkOf): string {

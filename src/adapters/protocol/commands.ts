@@ -1,5 +1,5 @@
 import { isPathLine, wordLine } from '#domain/names/text.ts'
-import type { ComeBack, GoAway, Moderation, SetSeconds } from '#domain/room/commands.ts'
+import type { Clear, ComeBack, GoAway, Moderation, SetSeconds } from '#domain/room/commands.ts'
 import type { Permission } from '#domain/room/moderation.ts'
 import type { AccessRequest } from '#domain/room/room-access.ts'
 
@@ -19,11 +19,13 @@ export type ParsedCommand =
   | { readonly type: 'nick' | 'ignore' | 'theme'; readonly name: string }
   | { readonly type: 'join'; readonly room: string; readonly password?: string }
   /** The room does it, and tells everybody whom it concerns. */
-  | { readonly type: 'ask'; readonly command: Moderation | GoAway | ComeBack }
+  | { readonly type: 'ask'; readonly command: Moderation | GoAway | ComeBack | Clear }
   /** Undefined: as many lines as the front end shows by itself. */
   | { readonly type: 'history'; readonly count: number | undefined }
   | { readonly type: 'search'; readonly query: string }
   | { readonly type: 'fileMode'; readonly mode: 'links' | 'inline' }
+  /** A file; `#12`, a message by its number; `@ani`, her newest message; empty, one's own newest. */
+  | { readonly type: 'remove'; readonly what: string }
   | { readonly type: 'get'; readonly file: string }
   /** `to`: the one person whom the file is for. */
   | { readonly type: 'send'; readonly file: string; readonly to?: string }
@@ -94,7 +96,10 @@ function aboutName<Word extends 'unmute' | 'unban' | 'op' | 'deop', Key extends 
 }
 
 /** A row with nothing behind its word. */
-function alone<Word extends 'back' | 'lock' | 'unlock', Key extends string>(word: Word, helpKey: `help${Key}`) {
+function alone<Word extends 'back' | 'lock' | 'unlock' | 'clear', Key extends string>(
+  word: Word,
+  helpKey: `help${Key}`,
+) {
   const parse = (rest: string): ParsedCommand | undefined =>
     rest.trim() === '' ? { type: 'ask', command: { type: word } } : undefined
   return { word, usage: `/${word}`, helpKey, at: EVERYWHERE, permission: word, parse } as const
@@ -218,6 +223,15 @@ export const COMMANDS = [
       return file === '' ? undefined : { type: 'send', file, ...(to === undefined ? {} : { to }) }
     },
   },
+  {
+    word: 'remove',
+    usage: '/remove [file|@name|#n]',
+    helpKey: 'helpRemove',
+    at: EVERYWHERE,
+    permission: 'removeMessage',
+    parse: (rest) => ({ type: 'remove', what: rest.trim() }),
+  },
+  alone('clear', 'helpClear'),
   {
     word: 'ignore',
     usage: '/ignore [name]',

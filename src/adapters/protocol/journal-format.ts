@@ -176,12 +176,12 @@ const toTuple = (entry: Entry): unknown[] => {
     case 'fileCompleted':
       return [
         ...[KIND.fileCompleted, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size],
-        ...[entry.file.sha256, ...aboutTuple(entry.file)],
+        ...[entry.file.sha256, ...aboutTuple(entry.file, entry.owner)],
       ]
     case 'fileWithdrawn':
       return [
         ...[KIND.fileWithdrawn, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
-        ...[entry.reason, ...aboutTuple(entry.file, entry.removedBy)],
+        ...[entry.reason, ...aboutTuple(entry.file, memberTuple(entry.removedBy))],
       ]
     case 'fileReceived':
       return [
@@ -245,7 +245,10 @@ const toEntry = (tuple: unknown): Entry => {
         ...(tuple[10] == null ? {} : { owner: textAt(tuple, 10) }),
       }
     case 'fileCompleted':
-      return { type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...aboutAt(tuple, 9) } }
+      return {
+        ...{ type: 'fileCompleted', seq, at, by, file: { ...wholeAt(tuple, 5), ...aboutAt(tuple, 9) } },
+        ...(tuple[11] == null ? {} : { owner: textAt(tuple, 11) }),
+      }
     case 'fileWithdrawn':
       return {
         ...{ type: 'fileWithdrawn', seq, at, by, reason: textAt(tuple, 8) },
@@ -305,6 +308,8 @@ const numberAt = (tuple: readonly unknown[], index: number): number => {
   return value as number
 }
 
+const memberTuple = (member: Member | undefined): readonly string[] | undefined => member && [member.id, member.name]
+
 const listAt = (tuple: readonly unknown[], index: number): readonly unknown[] => {
   const value = tuple[index]
   if (!Array.isArray(value)) throw new BadEntries(`field ${index} of an entry is no list`)
@@ -361,11 +366,11 @@ const audienceAt = (tuple: readonly unknown[], index: number): { readonly audien
   return { audience: { from: memberAt(told, 0), to: told.length === 2 ? 'staff' : memberAt(told, 2) } }
 }
 
-/** `[audience, more, removedBy]`, as far as there is one. */
-const aboutTuple = (file: MentionedFile, removedBy?: Member): readonly unknown[] => {
+/** `[audience, more, last]`, as far as there is one. */
+const aboutTuple = (file: MentionedFile, last?: unknown): readonly unknown[] => {
   const [audience] = audienceTuple(file)
   const more = moreTuple(file)
-  if (removedBy !== undefined) return [audience ?? null, more[0] ?? null, [removedBy.id, removedBy.name]]
+  if (last !== undefined) return [audience ?? null, more[0] ?? null, last]
   return more.length > 0 ? [audience ?? null, ...more] : audienceTuple(file)
 }
 

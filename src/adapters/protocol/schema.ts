@@ -415,6 +415,24 @@ export const fileList = map({ files: list(fileRow) })
 /** A file in a room's list. One that is not whole has `offset`, and size and digest only where its sender told them. */
 export type FileRow = v.InferOutput<typeof fileRow>
 
+const folderMember = map({
+  path: v.pipe(text, v.description('Relative to the folder; that of a folder ends with a slash.')),
+  modified: timeAs('When it was last changed'),
+  size: v.exactOptional(count),
+  sha256: v.exactOptional(v.pipe(sha256, v.description('As its sender counted it; this host has not.'))),
+  executable: v.exactOptional(flag),
+  link: v.exactOptional(
+    v.pipe(text, v.description('Of a symbolic link: where it leads, from the folder that it is in.')),
+  ),
+  url: v.exactOptional(v.pipe(path, v.description('Of a file.'))),
+})
+export const folderListing = map({
+  name: text,
+  files: count,
+  bytes: count,
+  members: v.pipe(list(folderMember), v.description('In the order of the archive.')),
+})
+
 const handIn = map({
   name: text,
   id: v.exactOptional(v.pipe(text, v.description('Left out where nothing but the name tells who it is.'))),

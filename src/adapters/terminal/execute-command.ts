@@ -4,6 +4,7 @@ import type { ClientCommand } from '#domain/room/commands.ts'
 import type { MentionedFile, PastEvent } from '#domain/room/events.ts'
 import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
+import { removalOf } from '#domain/room/removal.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import { type RoomSession, sendWhenReady } from '#domain/session.ts'
 import { fileSizeText, shortId, sizeText, titleOf } from '#i18n/format.ts'
@@ -59,6 +60,10 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
       return await showFiles(client)
     case 'get':
       return await getFile(client, parsed.file)
+    case 'remove': {
+      const removal = await removalOf(session, parsed.what)
+      return removal.type === 'rejected' ? client.refused(removal) : await ask(client, removal, line)
+    }
     case 'send':
       return await sendFile(client, parsed.file, parsed.to)
     case 'submissions':

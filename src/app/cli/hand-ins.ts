@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { lstat, rename, unlink } from 'node:fs/promises'
+import { lstat, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import type { ApiClient } from '#client/api-client.ts'
@@ -7,10 +7,10 @@ import { isRefusal } from '#client/errors.ts'
 import { listHandIns } from '#client/queries.ts'
 import type { Retries } from '#client/retries.ts'
 import { skeleton } from '#domain/names/confusables.ts'
-import { collisionKey, labelled, safeFileName } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import { type CollectedFile, collected, nameOf } from '#domain/room/hand-ins.ts'
 import { folderHolds } from '#folder/extract.ts'
-import { sizeText } from '#i18n/format.ts'
+import { fileTimeText, sizeText } from '#i18n/format.ts'
 import type { FileRow, HandInList } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 import { type Content, holds, named } from '#system/files/publish.ts'
@@ -62,76 +62,34 @@ export async function readHandIns(api: ApiClient, retries: Retries, room: string
 // Files
 
 /** A file of somebody, and where it goes. */
-export interface CollectedFile {
-  readonly file: FileRow
-  /** The name of their folder. */
-  readonly folder: string
-  /** The file's own name, with its time where it is not the newest of that name. */
-  readonly as: string
+export interface PlacedFile extends CollectedFile<FileRow> {
   /** Why nothing can go there. */
   readonly failure?: CommandFailed
 }
 
-/** Folders for people, and the files for each: of one name the newest under that name, and those before it beside it, with their time. */
+/** Folders for people below `directory`, and the files for each, newest versions last. */
 export async function collectedFiles(
   list: HandInList,
   directory: string,
-): Promise<{ readonly files: readonly CollectedFile[]; readonly folders: ReadonlyMap<Person, string> }> {
-  const folders = await foldersOf(list, directory)
-  const files: CollectedFile[] = []
-  for (const person of list.people) {
-    const folder = folders.get(person) ?? ''
-    const failure = await placeFault(join(directory, folder))
-    const place = { folder, ...(failure === undefined ? {} : { failure }) }
-    for (const versions of versionsOf(person)) {
-      const [newest, ...earlier] = versions.toReversed()
-      if (newest === undefined) continue
-      const asEarlier = earlier
-        .reverse()
-        .map((file) => ({ ...place, file, as: labelled(nameOf(file), stamp(file.at)) }))
-      if (failure === undefined) await makeWay(join(directory, folder), newest, asEarlier)
-      files.push(...asEarlier, { ...place, file: newest, as: nameOf(newest) })
-    }
+): Promise<{ readonly files: readonly PlacedFile[]; readonly folders: ReadonlyMap<Person, string> }> {
+  const there = new Set((await readdir(directory).catch(ignoreMissing)) ?? [])
+  const { folders, versions } = collected<FileRow, Person>(list.people, {
+    // One whose sender is away may never be whole.
+    isWanted: ({ status }) => status !== 'paused',
+    isThere: (folder) => there.has(folder),
+    timeText: fileTimeText,
+  })
+  const files: PlacedFile[] = []
+  for (const { newest, earlier } of versions) {
+    const folder = join(directory, newest.folder)
+    const failure = await placeFault(folder)
+    if (failure === undefined) await makeWay(folder, newest.file, earlier)
+    for (const file of [...earlier, newest]) files.push({ ...file, ...(failure === undefined ? {} : { failure }) })
   }
   return { files, folders }
 }
 
 type Person = HandInList['people'][number]
-
-/** Files of somebody that can be had now, by name, each oldest first. One whose sender is away may never be whole. */
-function versionsOf({ files }: Person): Iterable<FileRow[]> {
-  const byName = new Map<string, FileRow[]>()
-  for (const file of files) {
-    if (file.status === 'paused') continue
-    const key = collisionKey(nameOf(file))
-    byName.set(key, [...(byName.get(key) ?? []), file])
-  }
-  return byName.values()
-}
-
-function nameOf({ name, id }: FileRow): string {
-  const safe = safeFileName(name, id)
-  return typeof safe === 'string' ? safe : id
-}
-
-/** Two of one name are kept apart by their ids, so that each has the same folder the next time, whoever else is there then. */
-async function foldersOf({ people }: HandInList, directory: string): Promise<ReadonlyMap<Person, string>> {
-  const folders = new Map<Person, string>()
-  const taken = new Set<string>()
-  for (const person of people) {
-    if (person.files.length === 0) continue
-    const safe = safeFileName(person.name, person.id ?? '')
-    const plain = typeof safe === 'string' ? safe : 'person'
-    const apart = `${plain} (${person.id?.slice(0, 6).toLowerCase() ?? 'no key'})`
-    const isApart = taken.has(collisionKey(plain)) || (await exists(join(directory, apart)))
-    const free = isApart && !taken.has(collisionKey(apart)) ? apart : plain
-    let folder = free
-    for (let number = 2; taken.has(collisionKey(folder)); number++) folder = `${free} (${number})`
-    taken.add(collisionKey(folder))
-    folders.set(person, folder)
-  }
-  return folders
-}
 
 const exists = async (path: string): Promise<boolean> => (await lstat(path).catch(ignoreMissing)) !== undefined
 
@@ -143,7 +101,7 @@ async function placeFault(folder: string): Promise<CommandFailed | undefined> {
 }
 
 /** What had the name until now moves to the name with its time, unless somebody has changed it: then the newer one gets a number. */
-async function makeWay(folder: string, newest: FileRow, earlier: readonly CollectedFile[]): Promise<void> {
+async function makeWay(folder: string, newest: FileRow, earlier: readonly CollectedFile<FileRow>[]): Promise<void> {
   for (const { file, as } of earlier) {
     const content = contentOf(file)
     const [before, after] = [join(folder, nameOf(file)), join(folder, as)]
@@ -162,15 +120,6 @@ async function makeWay(folder: string, newest: FileRow, earlier: readonly Collec
 
 const contentOf = ({ size, sha256 }: FileRow): Content | undefined =>
   size === undefined || sha256 === undefined ? undefined : { size, sha256 }
-
-const two = (count: number): string => String(count).padStart(2, '0')
-
-/** `2026-11-30 13.05`, by the clock of this machine: no file name has a colon. */
-const stamp = (at: number, dot = '.'): string => {
-  const time = new Date(at)
-  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
-  return `${day} ${two(time.getHours())}${dot}${two(time.getMinutes())}`
-}
 
 // The table
 
@@ -244,7 +193,7 @@ function tableOf(rows: readonly Row[]): string {
     forTerminal(row.folder ?? row.name),
     row.status === 'handed in' ? String(row.files) : '-',
     row.status === 'handed in' ? sizeText(row.bytes) : '-',
-    row.status === 'handed in' ? stamp(row.at ?? 0, ':') : row.status,
+    row.status === 'handed in' ? fileTimeText(row.at ?? 0, ':') : row.status,
     [...(row.isHere ? ['here'] : []), ...(row.isExpected === false ? ['not on the list'] : [])].join(', '),
   ])
   const table = [['NAME', 'FILES', 'SIZE', 'LAST', ''], ...cells]
@@ -270,7 +219,7 @@ function summaryOf(
   // Nobody should take silence for everybody.
   const since = hasList
     ? ''
-    : `\n(who was in the room and has left is known since ${stamp(knownSince, ':')}; --expect names who should hand in)`
+    : `\n(who was in the room and has left is known since ${fileTimeText(knownSince, ':')}; --expect names who should hand in)`
   return `${done} of ${of} handed in${not}${since}`
 }
 

@@ -64,7 +64,10 @@ function manualOf(program: Command): string {
 const environment = [
   ['TAMTAM_TOKEN, TAMTAM_PASSWORD', 'The token of the host, and the password of the room.'],
   ['TAMTAM_TOKEN_FILE, TAMTAM_PASSWORD_FILE', 'The same, in files that are yours alone (0600).'],
-  ['TAMTAM_KEY_FILE', 'A file (0600) with the key by which join is known, such as keys/owner of a host.'],
+  [
+    'TAMTAM_KEY_FILE',
+    'A file (0600) with the key by which join and commands for operators are known, such as keys/owner of a host.',
+  ],
   ['TAMTAM_CONFIG', 'Another file of settings; --config goes over it.'],
   ['NO_COLOR, TERM=dumb', 'No colours; no cursor that moves.'],
   ['LC_ALL, LC_MESSAGES, LANG', 'In which language host and join speak: id is Indonesian.'],

@@ -4,7 +4,7 @@ import { type BoundedFileStore, hasBound } from '../ports/file-store.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
-import type { Ack } from '../room/commands.ts'
+import type { Ack, RemoveOwnFile } from '../room/commands.ts'
 import type { Member, MentionedFile } from '../room/events.ts'
 import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
@@ -379,16 +379,17 @@ export class Evictions {
   }
 
   /** Takes a whole file away for somebody who may remove it. */
-  async remove(room: RoomActor, by: Member, id: string): Promise<Ack | Rejected> {
+  async remove(room: RoomActor, by: Member, command: RemoveOwnFile): Promise<Ack | Rejected> {
+    const { file: id } = command
     this.#going.add(id)
-    const removing = this.#remove(room, by, id).finally(() => this.#going.delete(id))
+    const removing = this.#remove(room, by, command).finally(() => this.#going.delete(id))
     this.#meanwhile(removing)
     return await removing
   }
 
-  async #remove(room: RoomActor, by: Member, id: string): Promise<Ack | Rejected> {
-    const answer = await tell(room, by, { type: 'removeFile', file: id })
-    if (answer.type === 'ack') await this.#gone(id)
+  async #remove(room: RoomActor, by: Member, command: RemoveOwnFile): Promise<Ack | Rejected> {
+    const answer = await tell(room, by, command)
+    if (answer.type === 'ack') await this.#gone(command.file)
     return answer
   }
 

@@ -1,5 +1,5 @@
 import { BehaviorSubject, Observable, Subject } from 'rxjs'
-import { type Rejected, rejected, slowModeForBlock } from '../errors.ts'
+import { noSuchMessage, type Rejected, rejected, slowModeForBlock } from '../errors.ts'
 import { checkText } from '../names/text.ts'
 import { FileMissing, type Pieces } from '../ports/file-store.ts'
 import { ask, type RoomActor, tell } from '../room/actor.ts'
@@ -11,8 +11,8 @@ import {
   type Mail,
   type PostedCommand,
   type Removal,
+  type RemoveOwnFile,
 } from '../room/commands.ts'
-import { noSuchMessage } from '../room/decide.ts'
 import {
   isEntry,
   isMessage,
@@ -254,6 +254,12 @@ export class LocalSession implements RoomSession {
     return await this.#checked(command, await ask(this.#room, this.member, command))
   }
 
+  /** Takes a file away. `owner`: as in `createTransfer`, where the server knows its sender again by it. */
+  removeFile(file: string, owner?: string): Promise<Ack | Rejected> {
+    const command: RemoveOwnFile = { type: 'removeFile', file, ...(owner === undefined ? {} : { owner }) }
+    return this.#parts.transfers.remove(this.#room, this.member, command)
+  }
+
   /** Kept first, then carried out: a host that goes down between the two carries it out when it starts. */
   async #remove(command: Removal): Promise<Ack | Rejected> {
     const { transfers } = this.#parts
@@ -268,7 +274,7 @@ export class LocalSession implements RoomSession {
         return await ask(this.#room, this.member, { type: 'removeMessage', seq, message })
       }
       case 'removeFile':
-        return await transfers.remove(this.#room, this.member, command.file)
+        return await this.removeFile(command.file)
       case 'clear': {
         const answer = await ask(this.#room, this.member, command)
         if (answer.type === 'ack') await transfers.removeAll(this.#room, this.member)
@@ -325,8 +331,8 @@ export class LocalSession implements RoomSession {
   }
 
   /** The bytes of a file, lent, for the host to look at: they leave for nobody, so no cap counts them. */
-  inspect(file: string): AsyncIterable<Uint8Array> {
-    return this.#downloadWith(unlimited, file, 0, 'lent')
+  inspect(file: string, from = 0): AsyncIterable<Uint8Array> {
+    return this.#downloadWith(unlimited, file, from, 'lent')
   }
 
   #downloadWith(lease: RateLimiterLease, file: string, from: number, pieces: Pieces): AsyncIterable<Uint8Array> {
@@ -351,11 +357,11 @@ export class LocalSession implements RoomSession {
       const { events, upTo } = await this.page(at, left)
       for (const event of events) {
         found.push(event)
-        if (isEntry(event) && --left === 0) return found
+        if (isEntry(event) && --left === 0) return this.current(found)
       }
       at = upTo
     }
-    return found
+    return this.current(found)
   }
 
   /**

@@ -6,7 +6,7 @@ import { canDate, FileMissing, FileStoreFailed, hasBound } from '../ports/file-s
 import type { Journal } from '../ports/journal.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
-import type { Ack, RoomCommand, WithdrawFile } from '../room/commands.ts'
+import { type Ack, IN_BAND, type RemoveOwnFile, type RoomCommand, type WithdrawFile } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
 import { type Erasure, isErasure } from '../room/erasure.ts'
 import { authorOf, type Member, type OfferedFile, type WholeFile } from '../room/events.ts'
@@ -14,7 +14,7 @@ import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
 import { admits, isSame, toOperators } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
-import { IN_BAND, TransferActor } from '../transfer/actor.ts'
+import { TransferActor } from '../transfer/actor.ts'
 import { progressForRoom } from '../transfer/progress.ts'
 import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
@@ -175,21 +175,22 @@ export class Transfers {
   }
 
   /** Takes away a file that this member may remove: the room is told first, then the bytes go. */
-  async remove(room: RoomActor, by: Member, id: string): Promise<Ack | Rejected> {
-    const command = { type: 'removeFile', file: id } as const
-    const transfer = this.#places.find(id)
+  async remove(room: RoomActor, by: Member, command: RemoveOwnFile): Promise<Ack | Rejected> {
+    const transfer = this.#places.find(command.file)
     if (transfer !== undefined) {
       const why = room.refusalOf(by, command)
       if (why !== undefined) return why
       await transfer.withdraw(removal(by), authorOf(by))
       if (transfer.status === 'withdrawn') return { type: 'ack', seq: room.state.last, duplicate: false }
     }
-    return await this.#rooms.during(room, () => this.#evictions.remove(room, by, id))
+    return await this.#rooms.during(room, () => this.#evictions.remove(room, by, command))
   }
 
   /** Takes away all files of a room, for its owner. */
   async removeAll(room: RoomActor, by: Member): Promise<void> {
-    await Promise.all(Array.from(room.state.files.keys(), (id) => this.remove(room, by, id)))
+    await Promise.all(
+      Array.from(room.state.files.keys(), (file) => this.remove(room, by, { type: 'removeFile', file })),
+    )
   }
 
   /** To be called after each commit of a room. */

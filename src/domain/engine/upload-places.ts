@@ -1,8 +1,9 @@
 import { type Rejected, rejected } from '../errors.ts'
 import { subnetOf } from '../names/subnet.ts'
 import type { RoomActor } from '../room/actor.ts'
+import { IN_BAND } from '../room/commands.ts'
 import type { Member } from '../room/events.ts'
-import { IN_BAND, type TransferActor } from '../transfer/actor.ts'
+import type { TransferActor } from '../transfer/actor.ts'
 import type { UploadRun } from '../transfer/upload.ts'
 import type { EngineLimits } from './limits.ts'
 

@@ -5,7 +5,7 @@ import { subnetOf } from '../names/subnet.ts'
 import { failureText } from '../names/text.ts'
 import type { Span } from '../ports/journal.ts'
 import { type Batch, PendingBatch } from './batch.ts'
-import type { Ack, ClientCommand, Mail, RoomCommand, Stamp } from './commands.ts'
+import type { Ack, Mail, RoomCommand, Stamp } from './commands.ts'
 import { decide } from './decide.ts'
 import { type Audience, type Entry, isEntry, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -131,7 +131,7 @@ export class RoomActor {
   }
 
   /** Why a member may not ask this just now; undefined where they may. Nothing is done. */
-  refusalOf(by: Member, command: ClientCommand): Rejected | undefined {
+  refusalOf(by: Member, command: RoomCommand): Rejected | undefined {
     const { maxTextBytes, receiptsPerFile } = this.#limits
     const event = this.#decide(by, command, { seq: this.#state.last + 1, at: 0, maxTextBytes, receiptsPerFile })
     return event.type === 'rejected' ? event : undefined

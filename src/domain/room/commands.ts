@@ -49,6 +49,13 @@ export interface RemoveFile {
   readonly type: 'removeFile'
   readonly file: string
 }
+/** The owner of an upload in one go: the connection that brings it, and nobody once that is over. */
+export const IN_BAND = 'connection'
+
+/** The same with the word by which the server knows its sender again, where that is no key. */
+export interface RemoveOwnFile extends RemoveFile {
+  readonly owner?: string
+}
 /** Takes away every message and file of the room; for its owner. */
 export interface Clear {
   readonly type: 'clear'
@@ -217,8 +224,9 @@ export interface TellFileSpace {
 }
 
 export type RoomCommand =
-  | Exclude<ClientCommand, RemoveMessage>
+  | Exclude<ClientCommand, RemoveMessage | RemoveFile>
   | RemoveReadMessage
+  | RemoveOwnFile
   | Join
   | Leave
   | OfferFile

@@ -1,17 +1,19 @@
-import { type Rejected, rejected } from '../errors.ts'
+import { noSuchMessage, type Rejected, rejected } from '../errors.ts'
 import { checkText } from '../names/text.ts'
-import type {
-  ComeBack,
-  CompleteFile,
-  GoAway,
-  Join,
-  Known,
-  OfferFile,
-  Rename,
-  RoomCommand,
-  Stamp,
-  Type,
-  Whisper,
+import {
+  type ComeBack,
+  type CompleteFile,
+  type GoAway,
+  IN_BAND,
+  type Join,
+  type Known,
+  type OfferFile,
+  type RemoveOwnFile,
+  type Rename,
+  type RoomCommand,
+  type Stamp,
+  type Type,
+  type Whisper,
 } from './commands.ts'
 import { authorOf, type Member, type MentionedFile, type RoomEvent } from './events.ts'
 import {
@@ -129,7 +131,7 @@ function permissionFor(state: RoomState, by: Member, command: MemberCommand): Pe
         : 'removeOthers'
     case 'removeFile': {
       const known = state.files.get(command.file)
-      const isOthers = known !== undefined && !isAuthor(state, by, known.by) && !isOwner(state, by, known)
+      const isOthers = known !== undefined && !isAuthor(state, by, known.by) && !isOwner(state, by, known, command)
       return isOthers ? 'removeOthers' : 'removeFile'
     }
     default:
@@ -155,8 +157,8 @@ type MemberCommand = Exclude<
 const isAuthor = (state: RoomState, by: Member, author: Member): boolean =>
   by.id === author.id || personOf(state, by.id) === author.id
 
-const isOwner = (state: RoomState, by: Member, file: RoomFile): boolean =>
-  file.status === 'offered' && file.owner !== undefined && file.owner === personOf(state, by.id)
+const isOwner = (state: RoomState, by: Member, { owner }: RoomFile, command: RemoveOwnFile): boolean =>
+  owner !== undefined && (owner === command.owner || owner === personOf(state, by.id))
 
 /** The reason of a file that somebody has removed. */
 export const removal = ({ name }: Member): string => `removed by ${name}`
@@ -175,10 +177,6 @@ const tooManyReceipts = rejected(
 const invitationEnded = rejected(
   'NO_SUCH_INVITATION',
   'this invitation does not hold any more: who gave it is banned; ask somebody in the room',
-)
-export const noSuchMessage = rejected(
-  'NO_SUCH_MESSAGE',
-  'this room has no such message, or it was removed before; /history shows their numbers',
 )
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 
@@ -223,7 +221,10 @@ function transferred(
         ...{ type: 'fileOffered', ...common, file: { ...command.file, ...some } },
         ...(command.owner === undefined ? {} : { owner: command.owner }),
       }
-    : { type: 'fileCompleted', ...common, file: { ...command.file, ...some } }
+    : {
+        ...{ type: 'fileCompleted', ...common, file: { ...command.file, ...some } },
+        ...(known?.owner === undefined || known.owner === IN_BAND ? {} : { owner: known.owner }),
+      }
 }
 
 function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): RoomEvent | Rejected {

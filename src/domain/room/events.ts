@@ -92,6 +92,8 @@ export interface FileOffered extends Journaled {
 export interface FileCompleted extends Journaled {
   readonly type: 'fileCompleted'
   readonly file: WholeFile
+  /** Who may take it away beside `by`, as in `FileOffered`. */
+  readonly owner?: string
 }
 export interface FileWithdrawn extends Journaled {
   readonly type: 'fileWithdrawn'

@@ -52,11 +52,11 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     }
     case 'fileCompleted': {
-      const { file, by, at } = event
+      const { file, by, at, owner } = event
       const received = new Map<string, number>()
       state.receipts.set(file.id, received)
       state.receivers.set(file.id, new Set())
-      state.files.set(file.id, { status: 'whole', file, by, at, received })
+      state.files.set(file.id, { status: 'whole', file, by, at, received, ...(owner === undefined ? {} : { owner }) })
       return
     }
     case 'fileWithdrawn':

@@ -1,3 +1,4 @@
+import { collisionKey, labelled, safeFileName } from '../names/file-name.ts'
 import type { Member } from './events.ts'
 import { skeletonOf } from './moderation.ts'
 import type { RoomFile, RoomState } from './state.ts'
@@ -113,4 +114,90 @@ export function submissionsOf({ people }: Pick<HandIns, 'people'>): {
 } {
   const files = people.flatMap((each) => each.files).sort((one, other) => one.at - other.at)
   return { files, missing: people.filter((each) => !each.files.some(({ status }) => status === 'whole')) }
+}
+
+/** A file of somebody, and where it goes when all that was handed in is put into folders. */
+export interface CollectedFile<File> {
+  readonly file: File
+  /** The name of their folder. */
+  readonly folder: string
+  /** The file's own name, with its time where it is not the newest of that name. */
+  readonly as: string
+}
+
+/** Files of one name of one person. */
+export interface CollectedVersions<File> {
+  readonly newest: CollectedFile<File>
+  /** Oldest first. */
+  readonly earlier: readonly CollectedFile<File>[]
+}
+
+interface Submitted {
+  readonly id: string
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/**
+ * Folders for people, and the files for each: of one name the newest under that name, and those before it beside it, with their time.
+ * `isWanted`: files that can be had now. `isThere`: whether there is a folder of this name from the time before.
+ */
+export function collected<
+  File extends Submitted,
+  Person extends { readonly id?: string; readonly name: string; readonly files: readonly File[] },
+>(
+  people: readonly Person[],
+  {
+    isWanted,
+    isThere = () => false,
+    timeText,
+  }: {
+    readonly isWanted: (file: File) => boolean
+    readonly isThere?: (folder: string) => boolean
+    readonly timeText: (at: number) => string
+  },
+): { readonly folders: ReadonlyMap<Person, string>; readonly versions: readonly CollectedVersions<File>[] } {
+  const folders = foldersOf(people, isThere)
+  const versions: CollectedVersions<File>[] = []
+  for (const [person, folder] of folders)
+    for (const files of byName(person.files.filter(isWanted))) {
+      const [newest, ...before] = files.toReversed()
+      if (newest === undefined) continue
+      const earlier = before.reverse().map((file) => ({ file, folder, as: labelled(nameOf(file), timeText(file.at)) }))
+      versions.push({ newest: { file: newest, folder, as: nameOf(newest) }, earlier })
+    }
+  return { folders, versions }
+}
+
+/** Each oldest first. */
+function byName<File extends Submitted>(files: readonly File[]): Iterable<readonly File[]> {
+  return Map.groupBy(files, (file) => collisionKey(nameOf(file))).values()
+}
+
+export function nameOf({ name, id }: Omit<Submitted, 'at'>): string {
+  const safe = safeFileName(name, id)
+  return typeof safe === 'string' ? safe : id
+}
+
+/** Two of one name are kept apart by their ids, so that each has the same folder the next time, whoever else is there then. */
+function foldersOf<Person extends { readonly id?: string; readonly name: string; readonly files: readonly unknown[] }>(
+  people: readonly Person[],
+  isThere: (folder: string) => boolean,
+): ReadonlyMap<Person, string> {
+  const folders = new Map<Person, string>()
+  const taken = new Set<string>()
+  for (const person of people) {
+    if (person.files.length === 0) continue
+    const safe = safeFileName(person.name, person.id ?? '')
+    const plain = typeof safe === 'string' ? safe : 'person'
+    const apart = `${plain} (${person.id?.slice(0, 6).toLowerCase() ?? 'no key'})`
+    const isApart = taken.has(collisionKey(plain)) || isThere(apart)
+    const free = isApart && !taken.has(collisionKey(apart)) ? apart : plain
+    let folder = free
+    for (let number = 2; taken.has(collisionKey(folder)); number++) folder = `${free} (${number})`
+    taken.add(collisionKey(folder))
+    folders.set(person, folder)
+  }
+  return folders
 }

@@ -20,6 +20,8 @@ export type RoomFile =
       readonly file: WholeFile
       readonly by: Member
       readonly at: number
+      /** As in `FileCompleted`. */
+      readonly owner?: string
       /** When each receiver verified it, by name. */
       readonly received: ReadonlyMap<string, number>
     }

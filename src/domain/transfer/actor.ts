@@ -2,7 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { SerialQueue } from '../async/serial-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import type { Digest, FileWriter } from '../ports/file-store.ts'
-import type { OfferFile } from '../room/commands.ts'
+import { IN_BAND, type OfferFile } from '../room/commands.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import {
   decideTransfer,
@@ -20,9 +20,6 @@ import { type TransferParts, WriterLease, type Writing } from './writer.ts'
 
 /** Progress is told no more often. */
 const PROGRESS_MS = 100
-
-/** The owner of an upload in one go: the connection that brings it, and nobody once that is over. */
-export const IN_BAND = 'connection'
 
 /**
  * One file on its way into a room: it survives its connections, and with its file store the host's restarts. Bytes pass through to

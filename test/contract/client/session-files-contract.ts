@@ -69,6 +69,11 @@ export const files: Readonly<Record<string, InRoom>> = {
     await until('what comes after it', () => others.said.includes('ani: that was all'))
     assert.ok(![...others.events, ...(await cici.history(seq))].some((event) => 'file' in event))
   },
+  'who has handed in what is for operators': async ({ enter }) => {
+    const ani = await enter({ name: 'ani' })
+    const isRefused = (error: unknown) => error instanceof Refused && error.code === 'NOT_ALLOWED'
+    await assert.rejects(ani.handIns(), isRefused)
+  },
   'a file is for nobody who is not here': async ({ enter }) => {
     const ani = await enter({ name: 'ani' })
     const ended = await ani.upload(inPieces(sample(10), 10), { name: 'a.txt', to: 'budi' }).done

@@ -15,7 +15,9 @@ const METHODS = new Set(['get', 'head', 'post', 'put', 'patch', 'delete', 'optio
 async function served(): Promise<Set<string>> {
   const server = compose({}).http
   await server.open()
-  const routes = server.routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)\??/g, '{$1}')}`)
+  const routes = server.routes.map(
+    ({ method, path }) => `${method} ${path.replace(/\*$/, '{path}').replace(/:(\w+)\??/g, '{$1}')}`,
+  )
   await server.close('', 0)
   return new Set(routes)
 }

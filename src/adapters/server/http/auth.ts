@@ -17,6 +17,7 @@ import type { KeptDropLink } from '../security/room-secrets.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
+import type { OpenFolders } from './files/open-folders.ts'
 import { paramsOf } from './input.ts'
 import type { Operation } from './operations.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
@@ -56,6 +57,7 @@ export interface HttpContext extends HttpServerParts {
   readonly names: RequestNames
   readonly rates: RequestRates
   readonly downloads: DownloadSlots
+  readonly folders: OpenFolders
   /** Aborted when the host stops: long answers end then. */
   readonly closing: AbortSignal
   incomingOf(request: IncomingMessage): IncomingConnection

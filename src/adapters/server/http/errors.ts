@@ -12,6 +12,8 @@ export interface Refusal {
   readonly message: string
   readonly retrySeconds?: number
   readonly limit?: Limit
+  /** In place of what is said of all absent things: for somebody who may see what is around this one. */
+  readonly hint?: string
 }
 
 /** A refusal thrown where a value would be in the way. */
@@ -101,7 +103,10 @@ function rawAnswer({ code, message }: Refusal) {
   return { status: statusOf(code), headers, body }
 }
 
-const concealed = (why: Refusal): Refusal => (statusOf(why.code) === 404 ? notFound : refusalBody(why))
+const concealed = (why: Refusal): Refusal => {
+  if (statusOf(why.code) !== 404) return refusalBody(why)
+  return why.hint === undefined ? notFound : { ...notFound, message: why.hint }
+}
 
 /** What is told of a refusal. */
 export const refusalBody = ({ code, message, limit }: Refusal): Refusal => ({

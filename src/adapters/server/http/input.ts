@@ -8,8 +8,14 @@ import { looksLikeUtf16, utf16 } from '#system/files/text.ts'
 import { HttpRefused } from './errors.ts'
 
 /** The parameters in the address of a request; empty where its route has no such. */
-export function paramsOf({ params }: FastifyRequest): { room: string; id: string; name: string; link: string } {
-  return { room: '', id: '', name: '', link: '', ...(params as Readonly<Record<string, string>> | undefined) }
+export function paramsOf({ params }: FastifyRequest): {
+  room: string
+  id: string
+  name: string
+  link: string
+  '*': string
+} {
+  return { room: '', id: '', name: '', link: '', '*': '', ...(params as Readonly<Record<string, string>> | undefined) }
 }
 
 /** The input of a client as `schema` has it. Throws BAD_REQUEST, and names the fault, where it is something else. */

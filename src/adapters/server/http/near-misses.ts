@@ -48,11 +48,15 @@ export function refuseAbsent(
   return refuse(reply.header('Allow', allow), { code: 'METHOD_NOT_ALLOWED', message })
 }
 
-/** Whether an address belongs to a route: `/rooms/:room` stands for every path of two parts that begins with `rooms`. */
+/** Whether an address belongs to a route: `/rooms/:room` stands for every path of two parts that begins with `rooms`, and `*` for all that follows. */
 function isPathOf(path: string, address: string): boolean {
-  const parts = path.split('/')
+  const isOpen = path.endsWith('/*')
+  const parts = (isOpen ? path.slice(0, -2) : path).split('/')
   const given = address.split('/')
-  return parts.length === given.length && parts.every((part, index) => part.startsWith(':') || part === given[index])
+  return (
+    (isOpen ? parts.length < given.length : parts.length === given.length) &&
+    parts.every((part, index) => part.startsWith(':') || part === given[index])
+  )
 }
 
 /** The refusal of a POST where only forms go in. */

@@ -38,8 +38,12 @@ function ofPermission(permission: RoutePermission): readonly HttpCode[] {
   return [...OF_ROOMS, ...RANKS.flatMap((rank) => refusalFor(rank, permission)?.code ?? [])]
 }
 
+/** What stands for all that follows, under a name: OpenAPI has no such parameter. */
+const openPath = (path: string): string => path.replace(/\*$/, ':path')
+
 /** The description of a path's parameter, by the segment before it. */
 function pathParameter(name: string, path: string): string {
+  if (name === 'path') return 'Where in the folder; slashes stay slashes. Empty for the list of what is in it.'
   if (name === 'room') return "The room's name, without regard to case."
   if (name === 'id') return path.startsWith('/files') ? "The file's id." : "The invitation's id, as in the list."
   return path.startsWith('/files')
@@ -51,8 +55,9 @@ function pathParameter(name: string, path: string): string {
 export function openapiOf(routes: readonly DescribedRoute[]): object {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
-    const { method, path, about } = route
+    const { method, about } = route
     if (about === undefined) continue
+    const path = openPath(route.path)
     const named = path.replace(/:(\w+)/g, '{$1}')
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
     const parameters = names.map((name) => parameter('path', name, text(pathParameter(name, path))))

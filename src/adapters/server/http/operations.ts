@@ -148,6 +148,12 @@ export const operations = {
     },
     refusals: [...taking, 'BAD_TEXT', 'LINE_TOO_LONG', 'SLOW_MODE', 'ID_REUSED'],
   },
+  removeMessage: {
+    summary:
+      "Takes a message away: one's own, or, as an operator, anybody's. Its text is gone, a trace stays in its place.",
+    answers: { 204: 'It is gone.' },
+    refusals: [...taking, 'NO_SUCH_MESSAGE', 'NOT_ALLOWED', 'BAD_REQUEST'],
+  },
   setPassword: {
     summary: "Sets the room's password: for operators. Who is in stays in.",
     body: { contents: { [JSON_TYPE]: bodies.password } },
@@ -322,6 +328,49 @@ export const operations = {
       },
     },
   },
+  getNamed: {
+    summary: 'The same; of a folder, which is a tar, as a zip where the name ends so.',
+    query: { ticket },
+    answers: {
+      200: {
+        description: 'All of it. A zip is made as it is sent: its length is known, and it has no ranges.',
+        body: { contents: { 'application/octet-stream': { json: {} }, 'application/zip': undefined } },
+      },
+      206: {
+        description: 'The part that was asked for.',
+        body: { contents: { 'application/octet-stream': undefined } },
+      },
+      304: 'Not changed.',
+    },
+    refusals: ['BAD_RANGE', 'BAD_FOLDER'],
+  },
+  getInFolder: {
+    summary: 'One file of a folder, like any file; or without a path, what is in the folder.',
+    query: { ticket },
+    answers: {
+      200: {
+        description: 'The list, or the bytes.',
+        body: { contents: { [JSON_TYPE]: bodies.folderListing, 'application/octet-stream': undefined } },
+      },
+      206: {
+        description: 'The part that was asked for.',
+        body: { contents: { 'application/octet-stream': undefined } },
+      },
+      304: 'Not changed.',
+    },
+    refusals: ['BAD_RANGE', 'BAD_FOLDER'],
+  },
+  roomArchive: {
+    summary: 'All whole files of the room that the requester may see, folders as folders, in one archive.',
+    query: { collected: optional(text('1: what was handed in, in a folder for each person; for operators.')) },
+    answers: {
+      200: {
+        description: 'Made as it is sent: its length is known, and it has no ranges.',
+        body: { contents: { 'application/octet-stream': undefined } },
+      },
+    },
+    refusals: ['NOT_ALLOWED', 'BAD_FOLDER'],
+  },
   patchUpload: {
     summary: "Goes on with an upload of one's own (tus); 403 NOT_OWNER for others.",
     headers: {
@@ -346,10 +395,9 @@ export const operations = {
     tusRefusals: ['HASH_MISMATCH'],
   },
   removeUpload: {
-    summary:
-      "Withdraws an upload of one's own that is not whole yet, or, as an operator, any; 403 NOT_OWNER for others.",
+    summary: "Takes a file away, whole or on its way: one's own, or, as an operator, any. 403 for others.",
     answers: { 204: 'It is gone.' },
-    refusals: ['NOT_OWNER', 'METHOD_NOT_ALLOWED'],
+    refusals: [...taking, 'NOT_OWNER', 'NOT_ALLOWED'],
   },
   listReceipts: {
     summary: 'Who has the file whole, and who in the room has not said so.',

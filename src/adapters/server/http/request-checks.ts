@@ -5,8 +5,11 @@ import { TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
 import type { Refusal } from './errors.ts'
 
-/** The addresses that end without a slash; only in those of a room and its files a slash means something, when a file is sent. */
+/** The addresses that end without a slash; in those of a room and its files a slash means something when a file is sent, and in that of a folder always. */
 const ENDING = /^(\/(?:rooms|files|ws|healthz|metrics|status|drop|openapi\.json)\b[^?]*?)\/(?=\?|$)/
+
+/** A folder that was sent: with a slash, what is in it. */
+const FOLDER = /^\/files\/[^/?]+\/(?!receipts\/|links\/)[^/?]+\/(?=\?|$)/
 
 /** Brings the target of a request into the one form that routes know, in place. */
 export function straighten(request: IncomingMessage): void {
@@ -21,7 +24,8 @@ export function straighten(request: IncomingMessage): void {
   const [, path = '', query = ''] = /^([^?]*)(.*)$/.exec(target) ?? []
   const one = path.replace(/\/{2,}/g, '/')
   target = (method === 'PUT' || method === 'POST' ? one.replace(/(?:%[\da-f]{2})+|%/gi, inUtf8) : one) + query
-  request.url = method === 'PUT' ? target : target.replace(ENDING, '$1')
+  const isFolder = (method === 'GET' || method === 'HEAD') && FOLDER.test(target)
+  request.url = method === 'PUT' || isFolder ? target : target.replace(ENDING, '$1')
 }
 
 /** Names in other encodings can be sent as well (`curl -T`): bytes that are no UTF-8 become U+FFFD, as on the line protocol. */

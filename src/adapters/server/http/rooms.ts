@@ -10,7 +10,7 @@ import { Refused } from '#domain/session.ts'
 import * as bodies from '#protocol/schema.ts'
 import type { Exchange, Requester } from './auth.ts'
 import { accepted, HttpRefused } from './errors.ts'
-import { checked, jsonOf, paramsOf, textIn, typeOf } from './input.ts'
+import { checked, jsonOf, paramsOf, textIn, typeOf, wholeNumber } from './input.ts'
 import { whatWorks } from './near-misses.ts'
 import { answerListing, rowsOf } from './streams.ts'
 
@@ -75,6 +75,15 @@ const withAccess = (
     const answer = accepted(await act(context.accessControl.roomAccess(session)))
     return answer === undefined ? reply.code(204).send() : reply.code(status).send(answer)
   })
+
+/** Takes a message away: one's own, or, as an operator, anybody's. */
+export async function removeMessage({ request, reply, requester }: Exchange): Promise<FastifyReply> {
+  const { seq } = checked(numbered, request.params)
+  accepted(await requester.inRoom(paramsOf(request).room, (session) => session.send({ type: 'removeMessage', seq })))
+  return reply.code(204).send()
+}
+
+const numbered = v.object({ seq: wholeNumber })
 
 type Message = Say | Act
 

@@ -4,6 +4,7 @@ import { jsonForTerminal } from '#domain/names/text.ts'
 import { COSTS } from '../connection/rate-limit.ts'
 import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
+import { getInFolder, getNamed, getRoomArchive } from './files/archive.ts'
 import { getFile, headDropped, headFile } from './files/download.ts'
 import { addLink } from './files/links.ts'
 import { addReceipt, listFiles, listHandIns, listReceipts } from './files/receipts.ts'
@@ -29,6 +30,7 @@ import {
   listInvitations,
   listRooms,
   postMessages,
+  removeMessage,
   removePassword,
   revokeDropLink,
   revokeInvitation,
@@ -49,6 +51,10 @@ export const ROUTES: readonly Route[] = [
   row('GET /rooms/:room/events', 'read', getEvents, { price: COSTS.history, about: operations.events }),
   row('GET /rooms/:room/search', 'read', searchEvents, { price: COSTS.search, about: operations.search }),
   row('POST /rooms/:room/messages', 'say', postMessages, { price: COSTS.text, body: 'bytes', about: operations.say }),
+  row('DELETE /rooms/:room/messages/:seq', 'removeMessage', removeMessage, {
+    price: COSTS.history,
+    about: operations.removeMessage,
+  }),
   row('PUT /rooms/:room/password', 'setPassword', setPassword, { body: 'json', about: operations.setPassword }),
   row('DELETE /rooms/:room/password', 'setPassword', removePassword, {
     body: 'json',
@@ -80,13 +86,20 @@ export const ROUTES: readonly Route[] = [
     price: COSTS.files,
     about: operations.listHandIns,
   }),
-  ...['/files/:id', '/files/:id/:name'].flatMap((path) => [
-    fileRow(`GET ${path}`, 'read', getFile, { link: 'any', about: operations.getFile }),
-    fileRow(`HEAD ${path}`, 'read', headFile, {
-      link: 'any',
-      ...(path === '/files/:id' ? { about: operations.headFile } : {}),
-    }),
+  ...['/rooms/:room/files.zip', '/rooms/:room/files.tar'].flatMap((path) => [
+    fileRow(`GET ${path}`, 'read', getRoomArchive, { price: COSTS.files, about: operations.roomArchive }),
+    fileRow(`HEAD ${path}`, 'read', getRoomArchive, { price: COSTS.files }),
   ]),
+  fileRow('GET /files/:id', 'read', getFile, { link: 'any', about: operations.getFile }),
+  fileRow('HEAD /files/:id', 'read', headFile, { link: 'any', about: operations.headFile }),
+  fileRow('GET /files/:id/:name', 'read', getNamed, { price: COSTS.files, link: 'any', about: operations.getNamed }),
+  fileRow('HEAD /files/:id/:name', 'read', getNamed, { price: COSTS.files, link: 'any' }),
+  fileRow('GET /files/:id/:name/*', 'read', getInFolder, {
+    price: COSTS.files,
+    link: 'any',
+    about: operations.getInFolder,
+  }),
+  fileRow('HEAD /files/:id/:name/*', 'read', getInFolder, { price: COSTS.files, link: 'any' }),
   fileRow('GET /files/:id/receipts', 'read', listReceipts, {
     price: COSTS.members,
     link: 'sender',

@@ -6,6 +6,7 @@ import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/moderation.ts'
+import { removalOf } from '#domain/room/removal.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import { accessTexts, doneText, memberText, sendingText, submissionLines } from '#i18n/render-answer.ts'
 import { fileLine, type LinkOf, pastLine } from '#i18n/render-event.ts'
@@ -114,6 +115,8 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
       return
     case 'get':
       return await get(caller, parsed.file)
+    case 'remove':
+      return await remove(caller, parsed.what)
     case 'submissions':
       return await submissions(caller)
     case 'access':
@@ -286,6 +289,15 @@ async function submissions(caller: Caller): Promise<void> {
   const { files, missing } = submissionsOf(await session.handIns())
   await caller.pay(priceOfItems(COSTS.members, session.members.length) + priceOfItems(COSTS.files, files.length))
   await caller.say(submissionLines({ files, missing }, caller.words).join('\n'))
+}
+
+async function remove(caller: Caller, what: string): Promise<void> {
+  const session = caller.inRoom()
+  if (session === undefined) return
+  await caller.pay(priceOf(COSTS.history))
+  const removal = await removalOf(session, what)
+  if (removal.type === 'rejected') await caller.refuse(removal)
+  else if (await caller.ask(removal)) await caller.say(`* ${doneText(removal, caller.words)}`)
 }
 
 async function access(caller: Caller, request: AccessRequest): Promise<void> {

@@ -38,6 +38,7 @@ export class LineOutput {
   readonly #parts: OutputParts
   readonly #delivery: Delivery
   #links: Links
+  #holder: SignedLinkHolder | undefined
   #sending = false
   #notices: Buffer[] = []
   #noticeBytes = 0
@@ -57,6 +58,7 @@ export class LineOutput {
 
   /** Sets the credentials that its links carry. */
   linksFor(holder: SignedLinkHolder | undefined): void {
+    this.#holder = holder
     this.#links = this.#parts.renderer.links(this.#parts.base, holder)
   }
 
@@ -89,11 +91,26 @@ export class LineOutput {
     this.#send(by.name, whole, session, mostBytes).catch(this.#parts.failed)
   }
 
-  /** Sends a file in band, or its line where the sentinel can't carry it; chat goes on behind it. */
+  /**
+   * Sends a file in band, or its line where the sentinel can't carry it; chat goes on behind it. Of a folder always its line: programs that take
+   * files in band know no folders.
+   */
   async send(by: string, file: WholeFile, session: LocalSession): Promise<void> {
+    if (file.folder !== undefined) {
+      await this.say(`${this.#folderLine(by, file, session)}\n`)
+      return
+    }
     while (this.#sending) await this.#waiters.wait()
     this.#delivery.hold()
     await this.#send(by, file, session, Number.POSITIVE_INFINITY)
+  }
+
+  /** With the link that fetches it, also where it is not for everybody: this member has asked for it. */
+  #folderLine(by: string, file: WholeFile, session: LocalSession): string {
+    const { base, renderer } = this.#parts
+    const line = fileLine(by, file, renderer.words, this.linkOf(session.room))
+    if (file.audience === undefined || base === undefined) return line
+    return `${line} ${renderer.ownLink(base, this.#holder, session, file)}`
   }
 
   async #send(by: string, file: WholeFile, session: LocalSession, mostBytes: number): Promise<void> {
@@ -102,7 +119,8 @@ export class LineOutput {
     const { outbox } = this.#delivery
     this.#sending = true
     try {
-      if (file.size <= mostBytes && (await checks.carries(file.id, () => session.inspect(file.id)))) {
+      const isShort = file.folder === undefined && file.size <= mostBytes
+      if (isShort && (await checks.carries(file.id, () => session.inspect(file.id)))) {
         const to = { outbox, clock, apartMs: settings.apartMs }
         await sendInlineFile(file, session.download(file.id, 0, 'lent'), to)
       } else this.#notices.unshift(this.#encoded(`${fileLine(by, file, words, this.linkOf(session.room))}\n`))

@@ -68,12 +68,28 @@ export class LineRenderer {
 
   #linkOf(base: string, known: SignedLinkHolder | undefined, room: string): LinkOf {
     const holder = this.#accessControl.linked(known, room)
-    if (holder === undefined) return (file) => `${base}${fileUrl(file)}`
+    if (holder === undefined) return (file) => `${base}${addressOf(file)}`
+    return (file) => this.#signed(base, holder, file)
+  }
+
+  /** The address of a file that is not for everybody, signed for one member. */
+  ownLink(base: string, known: SignedLinkHolder | undefined, { room, member }: LocalSession, file: LinkedFile): string {
+    const { id, name } = member
+    return this.#signed(base, { ...this.#accessControl.linked(known, room), member: id, name }, file)
+  }
+
+  #signed(base: string, holder: SignedLinkHolder, file: LinkedFile): string {
     // Not `SEND`, for readers of files as bytes (`guardSend`).
-    const ticket = (id: string) => this.#signedLinks.issue(id, holder).text.replaceAll('SEND', '%53END')
-    return (file) => `${base}${fileUrl(file)}?ticket=${ticket(file.id)}`
+    const ticket = this.#signedLinks.issue(file.id, holder).text.replaceAll('SEND', '%53END')
+    return `${base}${addressOf(file)}?ticket=${ticket}`
   }
 }
+
+type LinkedFile = Parameters<LinkOf>[0]
+
+/** Of a folder that of its zip: what people can open. */
+const addressOf = ({ id, name, folder }: LinkedFile): string =>
+  fileUrl({ id, name: folder === undefined ? name : `${name}.zip` })
 
 /** The first lines for a member who has joined a room. */
 export function greetingText(session: LocalSession, words: Translator): string {

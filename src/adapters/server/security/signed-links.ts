@@ -4,8 +4,13 @@ import type { Clock } from '#domain/ports/system.ts'
 import { keptSecret } from './host-token.ts'
 
 /** The path of a file on this host. `SEND` never stands in it: clients of the seed would take it for a file (`guardSend`). */
-export const fileUrl = ({ id, name }: { id: string; name: string }): string =>
-  `/files/${id}/${encodeURIComponent(name.toWellFormed()).replaceAll('SEND', '%53END')}`
+export const fileUrl = ({ id, name }: { id: string; name: string }): string => `/files/${id}/${encoded(name)}`
+
+/** The path of a file in a folder, which is a file itself. */
+export const memberUrl = (folder: { id: string; name: string }, path: string): string =>
+  `${fileUrl(folder)}/${path.split('/').map(encoded).join('/')}`
+
+const encoded = (name: string): string => encodeURIComponent(name.toWellFormed()).replaceAll('SEND', '%53END')
 
 /** The holder of a link: the credentials that they had are checked again each time it is used. */
 export interface SignedLinkHolder {

@@ -41,6 +41,12 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       ask(page, room, isBack ? { type: 'back' } : command)
       break
     }
+    case 'remove':
+      void room.store.removal(parsed.what).then((removal) => {
+        if ('code' in removal) refuse(page.words.value.refusal(removal))
+        else ask(page, room, removal)
+      })
+      break
     case 'join':
       page.go(parsed.room, parsed.password)
       break

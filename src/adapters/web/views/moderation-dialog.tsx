@@ -3,6 +3,7 @@ import type { Moderation } from '#domain/room/commands.ts'
 import { RULE_OF, SECONDS_SET, setsSeconds } from '#domain/room/rules.ts'
 import { secondsRuleText } from '#i18n/render-event.ts'
 import { commandsAt } from '#protocol/commands.ts'
+import { roomFragment } from '../browser/platform.ts'
 import { useFullWords, usePage } from '../state/context.ts'
 import { ask, executeCommand } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
@@ -56,6 +57,11 @@ export function ModerationDialog({ room, closed }: { readonly room: Room; readon
           </button>
         )}
       </div>
+      <p>
+        <a href={`/hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
+          {say('handIns')}
+        </a>
+      </p>
       {TIMED.map(({ word, usage, helpKey, rule }) => (
         <form
           key={word}

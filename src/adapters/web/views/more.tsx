@@ -6,6 +6,7 @@ import { secondsRuleText } from '#i18n/render-event.ts'
 import type { Language } from '#i18n/translator.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import { pageDefaults } from '../defaults.ts'
+import { textFile } from '../files/chosen.ts'
 import { useFullWords, usePage } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
@@ -167,4 +168,37 @@ function leftText(ms: number, language: Language): string {
         ? (['hour', hours] as const)
         : (['day', Math.round(hours / 24)] as const)
   return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
+}
+
+/** For text that is too long to be said: it becomes a file. */
+export function TextDialog({ room, text }: { readonly room: Room; readonly text: string }) {
+  const { say } = useFullWords()
+  const { transfers } = usePage()
+  const close = () => {
+    transfers.draft.value = undefined
+  }
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const said = new FormData(event.currentTarget as HTMLFormElement)
+    const [written, name] = [String(said.get('text') ?? ''), String(said.get('name') ?? '').trim()]
+    if (written !== '') transfers.send(room, [textFile(written, name === '' ? say('nameOfText') : name)])
+    close()
+  }
+  return (
+    <Dialog title={say('sendText')} closed={close}>
+      <form class="text-file" onSubmit={submit}>
+        <label>
+          {say('textOfFile')}
+          <textarea name="text" rows={12} autofocus defaultValue={text} />
+        </label>
+        <label>
+          {say('nameOfFile')}
+          <input name="name" autocomplete="off" spellcheck={false} placeholder={`${say('nameOfText')}.txt`} />
+        </label>
+        <button type="submit" class="primary">
+          {say('send')}
+        </button>
+      </form>
+    </Dialog>
+  )
 }

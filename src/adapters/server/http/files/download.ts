@@ -11,6 +11,8 @@ import type { DownloadSlot } from './download-slots.ts'
 import {
   type ArrivingRoomFile,
   arrivingHeaders,
+  type Content,
+  contentOf,
   contentRange,
   contentRangeOfNone,
   isKnown,
@@ -18,9 +20,7 @@ import {
   type MediaType,
   mediaType,
   rangeHolds,
-  validatorsOf,
   type WantedRange,
-  type WholeRoomFile,
   wantedRange,
   wholeHeaders,
 } from './headers.ts'
@@ -29,39 +29,51 @@ import { describeUpload } from './upload.ts'
 
 /** `GET` of a file: whole or one range of it, also while it is still arriving. */
 export async function getFile(exchange: Exchange): Promise<FastifyReply> {
-  const { context, reply, requester } = exchange
   const { room, file } = await findFile(exchange)
+  return await withSlot(exchange, (slot) =>
+    exchange.requester.inRoom(room, (session) =>
+      file.status === 'whole'
+        ? sendContent(exchange, slot, contentOf(file), (from) => session.download(file.file.id, from, 'lent'))
+        : followArriving(exchange, slot, session, file),
+    ),
+  )
+}
+
+/** Runs `act` with a place among the downloads of this host, or refuses the request. */
+export async function withSlot(
+  { context, reply, requester }: Exchange,
+  act: (slot: DownloadSlot) => Promise<FastifyReply>,
+): Promise<FastifyReply> {
   const address = subnetOf(requester.address)
   const person = requester.member ?? `${address} ${requester.name ?? ''}`
   const slot = context.downloads.take({ address, person }, reply.raw)
   if (slot === undefined) return refuse(reply, tooMany)
   try {
-    return await requester.inRoom(room, (session) =>
-      file.status === 'whole'
-        ? sendWhole(exchange, slot, session, file)
-        : followArriving(exchange, slot, session, file),
-    )
+    return await act(slot)
   } finally {
     slot.release()
   }
 }
 
-async function sendWhole(
+/** Answers with a content that is all there, or one range of it. `open` gives its bytes from any on, lent, and may give more than it has. */
+export async function sendContent(
   exchange: Exchange,
   slot: DownloadSlot,
-  session: LocalSession,
-  file: WholeRoomFile,
+  content: Content,
+  open: (from: number) => AsyncIterable<Uint8Array>,
+  media?: MediaType,
 ): Promise<FastifyReply> {
   const { request, reply } = exchange
-  const { headers } = request
-  const validators = validatorsOf(file)
-  if (isKnown(headers['if-none-match'], validators)) return reply.code(304).headers(knownHeaders(file)).send()
-  const { id, size } = file.file
-  const wanted = wantedRange(rangeHolds(headers['if-range'], validators) ? headers.range : undefined, size)
+  const { headers, method } = request
+  const { size } = content
+  if (isKnown(headers['if-none-match'], content)) return reply.code(304).headers(knownHeaders(content)).send()
+  const isAsked = method !== 'HEAD' && rangeHolds(headers['if-range'], content)
+  const wanted = wantedRange(isAsked ? headers.range : undefined, size)
   if (wanted.status === 'unsatisfiable') return refuseRange(reply, size)
-  reply.headers(wholeHeaders(file, await mediaOf(session, id)))
+  reply.headers(wholeHeaders(content, media ?? (await mediaOf(open(0), size))))
   const { first, count } = promiseRange(reply, wanted, size)
-  return await send(exchange, slot, session.download(id, first, 'lent'), count ?? size)
+  if (method === 'HEAD') return reply.send()
+  return await send(exchange, slot, open(first)[Symbol.asyncIterator](), count ?? size)
 }
 
 /** Sends the bytes that are there, and those that come, until the file is whole. The end of the host is its end too. */
@@ -84,7 +96,8 @@ async function followArriving(
   // A client that has left looks like one that only listens, until something is written: and nothing may come for a day.
   socket.once('end', cut)
   try {
-    return await send(exchange, slot, session.download(id, first, 'lent'), count ?? Number.POSITIVE_INFINITY)
+    const bytes = session.download(id, first, 'lent')[Symbol.asyncIterator]()
+    return await send(exchange, slot, bytes, count ?? Number.POSITIVE_INFINITY)
   } finally {
     context.closing.removeEventListener('abort', cut)
     socket.off('end', cut)
@@ -109,16 +122,15 @@ function promiseRange(
 }
 
 /** Sends exactly `count` bytes under the status and headers of the reply, or breaks the connection off. */
-async function send(
+export async function send(
   { context, reply }: Exchange,
   slot: DownloadSlot,
-  bytes: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterator<Uint8Array>,
   count: number,
 ): Promise<FastifyReply> {
   const { raw } = reply.hijack()
   raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
   raw.flushHeaders()
-  const pieces = bytes[Symbol.asyncIterator]()
   const watched: AsyncIterator<Uint8Array> = {
     next: async () => {
       slot.moved()
@@ -161,10 +173,11 @@ export async function headFile(exchange: Exchange): Promise<FastifyReply> {
   // It was withdrawn meanwhile.
   if (file.status !== 'whole') return refuse(reply, notFound)
   const { size } = file.file
-  reply.headers(wholeHeaders(file, await requester.inRoom(room, (session) => mediaOf(session, id))))
+  const media = await requester.inRoom(room, (session) => mediaOf(session.download(id, 0, 'lent'), size))
+  reply.headers(wholeHeaders(contentOf(file), media))
   if (request.headers['tus-resumable'] !== undefined)
     reply.headers({ 'Upload-Offset': size, 'Upload-Length': size, 'Cache-Control': 'no-store' })
-  if (isKnown(request.headers['if-none-match'], validatorsOf(file))) return reply.code(304).send()
+  if (isKnown(request.headers['if-none-match'], contentOf(file))) return reply.code(304).send()
   return reply.header('Content-Length', size).send()
 }
 
@@ -183,9 +196,9 @@ export async function headDropped(exchange: Exchange): Promise<FastifyReply> {
   return reply.headers({ ETag: '"whole"', 'Content-Length': file.file.size }).send()
 }
 
-/** By the first bytes of a whole file. Throws a `Refused` where it is gone. */
-async function mediaOf(session: LocalSession, id: string): Promise<MediaType> {
-  for await (const piece of session.download(id, 0, 'lent')) return mediaType(piece)
+/** By the first bytes of a content. Throws a `Refused` where it is gone. */
+async function mediaOf(bytes: AsyncIterable<Uint8Array>, size: number): Promise<MediaType> {
+  for await (const piece of bytes) return mediaType(piece.subarray(0, size))
   return mediaType(new Uint8Array())
 }
 

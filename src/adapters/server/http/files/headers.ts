@@ -4,22 +4,41 @@ import { digestField } from '#protocol/tus.ts'
 export type WholeRoomFile = Extract<RoomFile, { status: 'whole' }>
 export type ArrivingRoomFile = Exclude<RoomFile, WholeRoomFile>
 
-export const validatorsOf = ({ file, at }: WholeRoomFile): Validators => ({ etag: etagOf(file.sha256), modifiedAt: at })
+/** What an answer gives the bytes of: a file of a room, or one in a folder. */
+export interface Content extends Validators {
+  readonly name: string
+  readonly size: number
+  /** 64 hexadecimal digits; left out where this host has not computed it. */
+  readonly sha256?: string
+}
+
+export const contentOf = ({ file: { name, size, sha256 }, at }: WholeRoomFile): Content => ({
+  ...{ name, size, sha256 },
+  etag: etagOf(sha256),
+  modifiedAt: at,
+})
 
 /** Enough for a client to find out whether it has the bytes already; 304 says no more. */
-export function knownHeaders(file: WholeRoomFile): Record<string, string> {
-  const { etag, modifiedAt } = validatorsOf(file)
+export function knownHeaders({ etag, modifiedAt }: Validators): Record<string, string> {
   // Its audience can change, so it is to be asked for each time.
   return { ETag: etag, 'Last-Modified': httpDate(modifiedAt), 'Cache-Control': 'private, no-cache' }
 }
 
-export const wholeHeaders = (file: WholeRoomFile, { type, disposition: kind }: MediaType): Record<string, string> => ({
-  ...knownHeaders(file),
+export const wholeHeaders = (content: Content, { type, disposition: kind }: MediaType): Record<string, string> => ({
+  ...knownHeaders(content),
   ...harmlessHeaders,
   'Content-Type': type,
-  'Content-Disposition': disposition(kind, file.file.name),
-  'Repr-Digest': digestField(file.file.sha256),
+  'Content-Disposition': disposition(kind, content.name),
+  ...(content.sha256 === undefined ? {} : { 'Repr-Digest': digestField(content.sha256) }),
   'Accept-Ranges': 'bytes',
+})
+
+/** Of an archive that is made as it is sent: it has no ranges, and no validator. */
+export const archiveHeaders = (name: string, { type, disposition: kind }: MediaType): Record<string, string> => ({
+  ...harmlessHeaders,
+  'Content-Type': type,
+  'Content-Disposition': disposition(kind, name),
+  'Accept-Ranges': 'none',
 })
 
 /** Of a file that is still arriving nothing is known for certain but its name. */

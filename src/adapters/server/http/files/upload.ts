@@ -119,15 +119,17 @@ export async function patchUpload(exchange: Exchange): Promise<FastifyReply> {
   return refuse(reply, { code: 'BAD_OFFSET', message: `this file is whole; it ends at byte ${end}` })
 }
 
-/** Withdraws an upload that is not whole yet (tus: termination), for its owner or an operator. */
+/** Takes a file away: an upload that is not whole yet (tus: termination), or a whole one. For its sender or an operator. */
 export async function removeUpload(exchange: Exchange): Promise<FastifyReply> {
   const { context, reply, requester } = exchange
   const { id, room, file } = await findFile(exchange)
   const transfer = await context.engine.transfer(id)
-  if (transfer === undefined && file.status !== 'whole') return refuse(reply, notFound)
   if (transfer === undefined) {
-    reply.header('Allow', 'GET, HEAD')
-    return refuse(reply, { code: 'METHOD_NOT_ALLOWED', message: 'this file is whole, and stays in its room' })
+    // The transfer is gone, and its room is about to hear of it.
+    if (file.status !== 'whole') return refuse(reply, notFound)
+    const owner = ownerKey(context, requester)
+    accepted(await requester.underWay(room, (session) => session.removeFile(id, owner)))
+    return reply.code(204).send()
   }
   const session = requester.sessionIn(room)
   const isOperator = session !== undefined && session.refusalTo('withdrawUpload') === undefined
