@@ -83,6 +83,7 @@ export const english = {
   sentTo: '{file} is with {to}: {size}, sha256 {digest}',
   pathNotSent: 'not sent: {why}',
   pathsNotSent: { one: 'not sent: {count} more', other: 'not sent: {count} more' },
+  changedMeanwhile: 'not there: {path} changed while it was sent',
   notSent: '{file} is not sent: {why}',
   noSuchFile: 'there is no file {file}; /files tells what there is',
   severalFiles: 'several files begin with {file}; type more of the id',

@@ -87,6 +87,7 @@ export const indonesian: MessageCatalog = {
   sentTo: '{file} sudah sampai kepada {to}: {size}, sha256 {digest}',
   pathNotSent: 'tidak terkirim: {why}',
   pathsNotSent: { one: 'tidak terkirim: {count} lagi', other: 'tidak terkirim: {count} lagi' },
+  changedMeanwhile: 'tidak ada: {path} berubah saat dikirim',
   notSent: '{file} tidak terkirim: {why}',
   noSuchFile: 'tidak ada berkas {file}; lihat daftarnya dengan /files',
   severalFiles: 'ada beberapa berkas yang berawal dengan {file}; ketik id yang lebih panjang',

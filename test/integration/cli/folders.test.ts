@@ -13,6 +13,7 @@ import { filesOf } from '../../harness/files.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { ask } from '../../harness/http-client.ts'
 import { until } from '../../harness/patience.ts'
+import { smallDisk } from '../../harness/small-disk.ts'
 import { file, plant, treeAt, trees } from '../../harness/trees.ts'
 
 async function folderOf(tree: Parameters<typeof plant>[1]): Promise<string> {
@@ -167,6 +168,24 @@ describe('a folder that is on its way', () => {
     expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
   })
 
+  it('is built anew where its receiver was killed while it built it', async () => {
+    const { at } = await hostForVerbs()
+    const many = Array.from({ length: 3000 }, (_, index) => [`${index % 50}/${index}`, file(`${index}`)] as const)
+    const cwd = await folderOf(Object.fromEntries(many))
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    const first = new CliProcess(['get', at], { cwd })
+    await first.until('the tree', async () =>
+      (await readdir(cwd)).some((name) => /\.folder$|^terima_photos$/.test(name)),
+    )
+    await first.kill()
+    // Whatever the moment, a name means all of it.
+    if ((await readdir(cwd)).includes('terima_photos'))
+      expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
+    expect((await readdir(cwd)).sort()).toEqual(['photos', 'terima_photos'])
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
   it('is received while it is sent', async () => {
     const { at, port } = await hostForVerbs()
     const cwd = await folderOf(large)
@@ -184,6 +203,30 @@ describe('a folder that is on its way', () => {
     expect((await sender.ended()).code).toBe(0)
     expect((await receiver.ended()).code).toBe(0)
     expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
+  it('whose tree has no room on the disk says so, and comes once there is some', async (context) => {
+    const { at } = await hostForVerbs()
+    const cwd = await folderOf({ a: file(Buffer.alloc(1_500_000)), b: file(Buffer.alloc(1_500_000)) })
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    const disk = await smallDisk(context, '5m')
+    const full = await CliProcess.run(['get', at, '--save', disk], { cwd })
+    expect(full).toMatchObject({ code: 74, errors: expect.stringContaining('the disk is full') })
+    // The archive stays, and no half folder.
+    expect(await readdir(disk)).toEqual([expect.stringMatching(/^terima_photos\.\w{8}\.part$/)])
+    expect(spawnSync('mount', ['-o', 'remount,size=20m', disk]).status).toBe(0)
+    expect((await CliProcess.run(['get', at, '--save', disk], { cwd })).code).toBe(0)
+    expect(await readdir(disk)).toEqual(['terima_photos'])
+    expect(await treeAt(join(disk, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
+  it('that two get at once is there once', async () => {
+    const { at } = await hostForVerbs()
+    const cwd = await folderOf(large)
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    const both = await Promise.all([0, 1].map(() => CliProcess.run(['get', at], { cwd })))
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    expect((await readdir(cwd)).sort()).toEqual(['photos', 'terima_photos'])
   })
 
   it('is without a file that changes meanwhile, which is named at both ends', async () => {
