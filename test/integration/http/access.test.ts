@@ -59,6 +59,7 @@ const ROUTES: readonly (readonly [string, Asked])[] = [
   ['DELETE /rooms/ROOM/invitations/00000000', {}],
   ['POST /rooms/ROOM/drop-links', {}],
   ['GET /rooms/ROOM/drop-links', {}],
+  ['DELETE /rooms/ROOM/messages/1', {}],
   ['DELETE /rooms/ROOM/drop-links/00000000', {}],
   ['POST /rooms/ROOM/messages', { body: '{', headers: { 'Content-Type': 'application/json' } }],
   ['POST /rooms/ROOM/messages', { body: 'hi', headers: { 'Content-Type': 'text/plain', 'Idempotency-Key': '' } }],
