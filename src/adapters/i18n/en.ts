@@ -1,8 +1,10 @@
+import { moreEnglish } from './more.en.ts'
 import { pageEnglish } from './page.en.ts'
 
 /** Every message, in English: those of the page, and those of terminals, pipes and the line server alone. A client escapes the arguments for its screen. */
 export const english = {
   ...pageEnglish,
+  ...moreEnglish,
 
   // Hosts over TLS.
   hostMet: 'first time at {at}; it is known from now on by the key {fingerprint}: compare it with what the host shows',

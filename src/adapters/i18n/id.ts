@@ -1,9 +1,11 @@
+import { moreIndonesian } from './more.id.ts'
 import { pageIndonesian } from './page.id.ts'
 import type { MessageCatalog } from './translator.ts'
 
 /** The same in Indonesian. */
 export const indonesian: MessageCatalog = {
   ...pageIndonesian,
+  ...moreIndonesian,
 
   // Hosts over TLS.
   hostMet:

@@ -9,7 +9,7 @@ import { type RoomActor, tell } from '../room/actor.ts'
 import { type Ack, IN_BAND, type RemoveOwnFile, type RoomCommand, type WithdrawFile } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
 import { type Erasure, isErasure } from '../room/erasure.ts'
-import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
+import { authorOf, type Member, type OfferedFile, type WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
 import { admits, isSame, toOperators } from '../room/visibility.ts'
@@ -185,7 +185,7 @@ export class Transfers {
     if (transfer !== undefined) {
       const why = room.refusalOf(by, command)
       if (why !== undefined) return why
-      await transfer.withdraw(removal(by))
+      await transfer.withdraw(removal(by), authorOf(by))
       if (transfer.status === 'withdrawn') return { type: 'ack', seq: room.state.last, duplicate: false }
     }
     return await this.#rooms.during(room, () => this.#evictions.remove(room, by, command))

@@ -4,7 +4,6 @@ import { appendFile, mkdir, readdir, readFile, stat, symlink, writeFile } from '
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { Header, type HeaderData } from 'tar'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { CliProcess, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
@@ -14,7 +13,7 @@ import { HostProcess } from '../../harness/host-process.ts'
 import { ask } from '../../harness/http-client.ts'
 import { until } from '../../harness/patience.ts'
 import { smallDisk } from '../../harness/small-disk.ts'
-import { file, plant, treeAt, trees } from '../../harness/trees.ts'
+import { file, member, plant, tarOf, treeAt, trees } from '../../harness/trees.ts'
 
 async function folderOf(tree: Parameters<typeof plant>[1]): Promise<string> {
   const cwd = await temporaryDirectory()
@@ -323,21 +322,6 @@ async function hostileHost(tar: Buffer, name = 'photos'): Promise<string> {
   return `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
 }
 
-function member(data: HeaderData, content = ''): Buffer {
-  const bytes = Buffer.from(content)
-  const header = new Header({
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    mtime: new Date(0),
-    type: 'File',
-    ...data,
-    size: bytes.length,
-  })
-  header.encode()
-  return Buffer.concat([header.block as Buffer, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
-}
-
 describe('a hostile host', () => {
   it.each<[string, Buffer[]]>([
     ['a path that goes up', [member({ path: '../../evil' }, 'x')]],
@@ -354,7 +338,7 @@ describe('a hostile host', () => {
     const cwd = await temporaryDirectory()
     await plant(join(cwd, 'outside'), { secret: file('secret') })
     await mkdir(join(cwd, 'in'))
-    const at = await hostileHost(Buffer.concat([member({ path: 'good' }, 'good'), ...members, Buffer.alloc(1024)]))
+    const at = await hostileHost(tarOf(member({ path: 'good' }, 'good'), ...members))
     const got = await CliProcess.run(['get', at, '--all', '--save', 'in'], { cwd })
     expect(got).toMatchObject({ code: 7, errors: expect.stringContaining('BAD_FOLDER') })
     expect(got.errors).not.toContain('\x1b')
@@ -364,7 +348,7 @@ describe('a hostile host', () => {
 
   it('can not name a folder so that it lies elsewhere', async () => {
     const cwd = await temporaryDirectory()
-    const at = await hostileHost(Buffer.concat([member({ path: 'good' }, 'good'), Buffer.alloc(1024)]), '../../x')
+    const at = await hostileHost(tarOf(member({ path: 'good' }, 'good')), '../../x')
     await CliProcess.run(['get', at, '--all', '--save', 'in'], { cwd })
     expect(Object.keys(await treeAt(cwd)).sort()).toEqual(['in', 'in/terima_x', 'in/terima_x/good'])
   })

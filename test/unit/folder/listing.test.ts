@@ -1,30 +1,10 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { Header, type HeaderData, Pax } from 'tar'
 import { describe, expect, it, test } from 'vitest'
 import { listFolder } from '#folder/listing.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
-import { answerOf } from '../../harness/trees.ts'
-
-const END = Buffer.alloc(1024)
-
-function member(data: HeaderData, content: string | Buffer = ''): Buffer {
-  const bytes = Buffer.from(content)
-  const header = new Header({
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    mtime: new Date(0),
-    type: 'File',
-    ...data,
-    size: data.size ?? bytes.length,
-  })
-  const pax = header.encode() ? new Pax(data).encode() : Buffer.alloc(0)
-  return Buffer.concat([pax, header.block as Buffer, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
-}
-
-const tarOf = (...members: Buffer[]) => Buffer.concat([...members, END])
+import { answerOf, member, tarOf } from '../../harness/trees.ts'
 
 const list = (tar: Buffer, name = 'photos') =>
   listFolder(async (from, length) => tar.subarray(from, from + length), name)
