@@ -53,6 +53,7 @@ const ROUTES: readonly (readonly [string, Asked])[] = [
   ['GET /rooms/ROOM/search', {}],
   ['POST /rooms/ROOM/messages', { body: 'hi', headers: { 'Content-Type': 'text/plain' } }],
   ['PUT /rooms/ROOM/password', { body: '{"password":"x"}', headers: { 'Content-Type': 'application/json' } }],
+  ['DELETE /rooms/ROOM/messages/1', {}],
   ['DELETE /rooms/ROOM/password', {}],
   ['POST /rooms/ROOM/invitations', {}],
   ['GET /rooms/ROOM/invitations', {}],
