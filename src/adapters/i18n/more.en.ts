@@ -36,6 +36,8 @@ export const moreEnglish = {
   goneIn: 'gone in {time}',
 
   // Files.
+  inFolder: 'What is in it',
+  moreInFolder: { one: 'and {count} more', other: 'and {count} more' },
   textOfFile: 'Text',
   nameOfFile: 'Name of the file',
   nameOfText: 'text',

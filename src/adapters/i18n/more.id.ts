@@ -33,6 +33,8 @@ export const moreIndonesian: MoreCatalog = {
   goAfter: 'hilang setelah {time}',
   goneIn: 'hilang dalam {time}',
 
+  inFolder: 'Isinya',
+  moreInFolder: { one: 'dan {count} lagi', other: 'dan {count} lagi' },
   textOfFile: 'Teks',
   nameOfFile: 'Nama berkas',
   nameOfText: 'teks',

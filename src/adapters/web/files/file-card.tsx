@@ -45,16 +45,19 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
   const { say } = words.value
   const { file, by } = entry
   const whole = entry.type === 'fileCompleted' ? entry.file : undefined
+  // Of a folder browsers save an archive that everybody can open.
+  const ending = file.folder === undefined ? '' : '.zip'
+  const saved = file.name + ending
   const save = async (event: Event) => {
     event.preventDefault()
     const link = await openLink(room.store.api, file.id)
     if (isRefusal(link)) room.notices.add(words.value.refusal(link), 'wrong')
-    else saveFrom(link.url, file.name)
+    else saveFrom(link.url.replace(/(?=\?|$)/, ending), saved)
   }
   return (
     <div class="file">
       <div class="line">
-        <a class="file-name" dir="auto" href={plainLink(file)} download={file.name} onClick={save}>
+        <a class="file-name" dir="auto" href={plainLink(file) + ending} download={saved} onClick={save}>
           {forTerminal(titleOf(file))}
         </a>
         {file.size !== undefined && <span class="fine">{fileSizeText({ ...file, size: file.size }, words.value)}</span>}
@@ -73,11 +76,21 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
         ) : (
           <>
             <Receipts room={room} file={file.id} by={by.name} />
-            {whole.folder === undefined && <More>{({ CheckSaved }) => <CheckSaved room={room} file={whole} />}</More>}
+            <More>
+              {({ CheckSaved, FolderList }) =>
+                whole.folder === undefined ? (
+                  <CheckSaved room={room} file={whole} />
+                ) : (
+                  <FolderList room={room} file={whole} />
+                )
+              }
+            </More>
           </>
         )}
       </div>
-      <More>{({ FilePreview }) => <FilePreview room={room} file={file} sha256={whole?.sha256} />}</More>
+      {file.folder === undefined && (
+        <More>{({ FilePreview }) => <FilePreview room={room} file={file} sha256={whole?.sha256} />}</More>
+      )}
     </div>
   )
 }

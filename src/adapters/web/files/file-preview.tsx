@@ -3,11 +3,13 @@ import { useEffect, useRef } from 'preact/hooks'
 import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
+import { sizeText } from '#i18n/format.ts'
+import type { FolderListing } from '#protocol/schema.ts'
 import { pageDefaults } from '../defaults.ts'
 import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { digestOf } from './digest.ts'
-import { kindOf, openLink, plainLink } from './file-links.ts'
+import { kindOf, openLink, plainLink, saveFrom } from './file-links.ts'
 
 export interface PreviewProps {
   readonly room: Room
@@ -198,3 +200,58 @@ function toFileChanged(error: unknown): undefined {
   if (error instanceof FileChanged) return undefined
   throw error
 }
+
+/** What a folder holds, on demand; each file in it can be saved alone. */
+export function FolderList({ room, file }: { readonly room: Room; readonly file: WholeFile }) {
+  const { say, refusal, language } = useFullWords()
+  const shown = useSignal<FolderListing | Refusal | undefined>(undefined)
+  const open = async ({ currentTarget }: { readonly currentTarget: HTMLDetailsElement }) => {
+    const known = shown.peek()
+    if (currentTarget.open && (known === undefined || isRefusal(known)))
+      shown.value = await room.store.api.get(`${plainLink(file)}/`, listingIn)
+  }
+  const save = async (event: Event, path: string) => {
+    event.preventDefault()
+    const link = await openLink(room.store.api, file.id)
+    if (isRefusal(link)) room.notices.add(refusal(link), 'wrong')
+    else saveFrom(link.url.replace(/(?=\?|$)/, `/${encodedPath(path)}`), path.slice(path.lastIndexOf('/') + 1))
+  }
+  const now = shown.value
+  return (
+    <details class="members" onToggle={open}>
+      <summary aria-label={`${say('inFolder')}: ${file.name}/`}>{say('inFolder')}</summary>
+      {now === undefined && <p class="fine">{say('loading')}</p>}
+      {now !== undefined && isRefusal(now) && <p class="fine">{refusal(now)}</p>}
+      {now !== undefined && !isRefusal(now) && (
+        <ul>
+          {now.members.slice(0, pageDefaults.membersShown).map(({ path, size }) => (
+            <li key={path}>
+              {size === undefined ? (
+                <span dir="auto">{forTerminal(path)}</span>
+              ) : (
+                <>
+                  <a
+                    dir="auto"
+                    href={`${plainLink(file)}/${encodedPath(path)}`}
+                    onClick={(event) => void save(event, path)}
+                  >
+                    {forTerminal(path)}
+                  </a>{' '}
+                  <span class="fine">{sizeText(size, language)}</span>
+                </>
+              )}
+            </li>
+          ))}
+          {now.members.length > pageDefaults.membersShown && (
+            <li class="fine">{say('moreInFolder', { count: now.members.length - pageDefaults.membersShown })}</li>
+          )}
+        </ul>
+      )}
+    </details>
+  )
+}
+
+/** The page and its host are of one build. */
+const listingIn = (value: unknown) => value as FolderListing
+
+const encodedPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/')

@@ -15,7 +15,7 @@ import { Time } from './labels.tsx'
 
 // The page loads this when some of it is first used (`More`), with the messages of `i18n/more.*.ts`.
 
-export { CheckSaved, FilePreview } from '../files/file-preview.tsx'
+export { CheckSaved, FilePreview, FolderList } from '../files/file-preview.tsx'
 export { MemberDialog } from './member-dialog.tsx'
 export { ModerationDialog } from './moderation-dialog.tsx'
 export { SearchDialog } from './search-dialog.tsx'
