@@ -152,7 +152,7 @@ export const operations = {
     summary:
       "Takes a message away: one's own, or, as an operator, anybody's. Its text is gone, a trace stays in its place.",
     answers: { 204: 'It is gone.' },
-    refusals: [...taking, 'NO_SUCH_MESSAGE', 'NOT_ALLOWED', 'BAD_REQUEST'],
+    refusals: [...taking, 'NO_SUCH_MESSAGE', 'NOT_ALLOWED', 'MUTED', 'BAD_REQUEST'],
   },
   setPassword: {
     summary: "Sets the room's password: for operators. Who is in stays in.",
@@ -397,7 +397,7 @@ export const operations = {
   removeUpload: {
     summary: "Takes a file away, whole or on its way: one's own, or, as an operator, any. 403 for others.",
     answers: { 204: 'It is gone.' },
-    refusals: [...taking, 'NOT_OWNER', 'NOT_ALLOWED'],
+    refusals: [...taking, 'NOT_OWNER', 'NOT_ALLOWED', 'MUTED'],
   },
   listReceipts: {
     summary: 'Who has the file whole, and who in the room has not said so.',
