@@ -35,7 +35,7 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
       const { clipboardData: data } = event
       const text = data?.getData('text/plain') ?? ''
       if (data !== null && data.files.length > 0)
-        picked(data.files).then((files) => transfers.send(room, files), report)
+        picked(Array.from(data.files)).then((files) => transfers.send(room, files), report)
       else if (text.length > pageDefaults.longPasteBytes && transfers.draft.peek() === undefined)
         transfers.draft.value = text
       else return

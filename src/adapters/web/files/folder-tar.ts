@@ -16,6 +16,54 @@ const READ_BYTES = 2 * 1024 ** 2
 const SUMS = 'SHA256SUMS'
 const utf8 = new TextEncoder()
 
+/** Picked files, with those of each folder as one. */
+export async function pickedFolders(files: readonly File[]): Promise<readonly FileToSend[]> {
+  const found: FileToSend[] = []
+  const folders = new Map<string, FolderEntry[]>()
+  for (const file of files) {
+    const [name = '', ...path] = file.webkitRelativePath.split('/')
+    const inside = folders.get(name) ?? []
+    if (path.length === 0) found.push({ file, name: file.name })
+    else folders.set(name, inside)
+    inside.push({ path: path.join('/'), file })
+  }
+  for (const [name, inside] of folders) found.push(await packed(name, inside))
+  return found
+}
+
+/** Dropped files, and folders with all that is in them. */
+export async function droppedFolders(entries: readonly (FileSystemEntry | null)[]): Promise<readonly FileToSend[]> {
+  const found: FileToSend[] = []
+  for (const entry of entries)
+    if (entry !== null && isFile(entry)) found.push({ file: await fileOf(entry), name: entry.name })
+    else if (entry !== null && isDirectory(entry)) {
+      const inside: FolderEntry[] = []
+      await collect(entry, '', inside)
+      found.push(await packed(entry.name, inside))
+    }
+  return found
+}
+
+/** `path` ends with a slash where it is not empty. */
+async function collect(folder: FileSystemDirectoryEntry, path: string, found: FolderEntry[]): Promise<void> {
+  const reader = folder.createReader()
+  let isEmpty = true
+  // It tells of some at a time.
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
+    if (some.length === 0) break
+    isEmpty = false
+    for (const each of some)
+      if (isFile(each)) found.push({ path: path + each.name, file: await fileOf(each) })
+      else if (isDirectory(each)) await collect(each, `${path}${each.name}/`, found)
+  }
+  if (isEmpty && path !== '') found.push({ path: path.slice(0, -1) })
+}
+
+const fileOf = (entry: FileSystemFileEntry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject))
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
+const isDirectory = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory
+
 /** Reads all of it once, for its digests. What can not travel, or be read, is left out and named. */
 export async function packed(name: string, entries: readonly FolderEntry[]): Promise<FileToSend> {
   const skipped: string[] = []
@@ -84,7 +132,7 @@ const MOST_OCTAL = 8 ** 11 - 1
 function headersOf(header: Header): Uint8Array<ArrayBuffer> {
   const { path, size, modified } = header
   const isAscii = /^[\x20-\x7e]*$/.test(path)
-  if (isAscii && path.length < 100 && size <= MOST_OCTAL) return block(header)
+  if (isAscii && split(path).fits && size <= MOST_OCTAL) return block(header)
   const body = utf8.encode(record('path', path) + record('mtime', modified) + record('size', size))
   const base = path.replace(/\/$/, '').split('/').at(-1) ?? ''
   const about = block({ path: `PaxHeader/${base}`.slice(0, 99), size: body.length, modified, type: 'x' })
@@ -93,6 +141,20 @@ function headersOf(header: Header): Uint8Array<ArrayBuffer> {
   whole.set(body, BLOCK)
   whole.set(block(header), whole.length - BLOCK)
   return whole
+}
+
+/** A path in the two fields of a header; cut off where it does not fit, as node-tar does. */
+function split(path: string): { readonly name: string; readonly prefix: string; readonly fits: boolean } {
+  const bytes = (text: string) => utf8.encode(text).length
+  if (bytes(path) < 100) return { name: path, prefix: '', fits: true }
+  const parts = path.replace(/\/$/, '').split('/')
+  for (let at = parts.length - 1; at > 0; at--) {
+    const [prefix, name] = [parts.slice(0, at).join('/'), parts.slice(at).join('/')]
+    if (bytes(prefix) > 155) continue
+    const fits = bytes(name) <= 100
+    return { name: fits ? name : name.slice(0, 99), prefix, fits }
+  }
+  return { name: path.slice(0, 99), prefix: '', fits: false }
 }
 
 /** `<length> <key>=<value>\n`: the length counts itself. */
@@ -113,7 +175,9 @@ function block({ path, size, modified, type }: Header): Uint8Array<ArrayBuffer> 
       length,
       `${value.toString(8).padStart(length - 2, '0')}${value.toString(8).length === length - 1 ? '' : ' '}`,
     )
-  text(0, 100, path)
+  const { name, prefix } = split(path)
+  text(0, 100, name)
+  text(345, 155, prefix)
   octal(100, 8, type === '5' ? 0o755 : 0o644)
   // Of nobody; an extended header says nothing of it.
   if (type !== 'x') for (const at of [108, 116]) octal(at, 8, 0)
