@@ -8,6 +8,8 @@ test('everything is reached with keys alone', async ({ open }) => {
   await sayOverHttp(port, 'lobby', 'something from before\nand more of it', { as: 'cici' })
   const page = await open(`http://127.0.0.1:${port}/`)
   const focused = () => page.evaluate<string>('document.activeElement.ariaLabel || document.activeElement.textContent')
+  // The form comes with its language, and has the focus then.
+  await expect.poll(() => page.evaluate<string>('document.activeElement.name')).toBe('name')
   await page.keyboard.type('ani')
   await page.keyboard.press('Enter')
   await page.locator('main.room').waitFor()
@@ -39,6 +41,7 @@ test('everything is reached with keys alone', async ({ open }) => {
   // Search, and to where it was said; a dialog gives the focus back to what opened it.
   await reach('Search')
   await page.keyboard.press('Enter')
+  await expect.poll(focused).toBe('Words or file names')
   await page.keyboard.type('before')
   await page.keyboard.press('Enter')
   await page.getByText('1 found').waitFor()

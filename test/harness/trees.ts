@@ -4,6 +4,7 @@ import { chmod, lstat, lutimes, mkdir, readdir, readFile, readlink, symlink, wri
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
+import { Header, type HeaderData, Pax } from 'tar'
 
 /** Something in a folder. Times are in seconds since 1970. */
 export type Planted =
@@ -111,3 +112,21 @@ export const trees: fc.Arbitrary<PlantedTree> = fc.array(fc.tuple(path, planted)
   }
   return tree
 })
+
+/** A member of a tar archive, whatever its header says. */
+export function member(data: HeaderData, content: string | Buffer = ''): Buffer {
+  const bytes = Buffer.from(content)
+  const header = new Header({
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: new Date(0),
+    type: 'File',
+    ...data,
+    size: data.size ?? bytes.length,
+  })
+  const pax = header.encode() ? new Pax(data).encode() : Buffer.alloc(0)
+  return Buffer.concat([pax, header.block as Buffer, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
+}
+
+export const tarOf = (...members: readonly Buffer[]): Buffer => Buffer.concat([...members, Buffer.alloc(1024)])

@@ -59,7 +59,12 @@ async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMet
   const source = await openSource(path, options.settings.readBytes)
   try {
     const { size } = source
-    if (size === undefined) return await uploadPipe(options, source.bytes(), { name: meta.name, ...addressed(meta) })
+    if (size === undefined)
+      return await uploadPipe(options, source.bytes(), {
+        name: meta.name,
+        ...addressed(meta),
+        ...expiring(meta),
+      })
     return await runUpload(options, new FileSource(source, size, options), meta, policy)
   } finally {
     await source.close()
@@ -86,6 +91,8 @@ export async function runUpload(
 }
 
 const addressed = ({ to }: FileMeta) => (to === undefined ? {} : { to })
+
+const expiring = ({ expiresInSeconds }: FileMeta) => (expiresInSeconds === undefined ? {} : { expiresInSeconds })
 
 /** Sends a source that can be read once; a file is better sent with `uploadFile`, which can go on after a stop. */
 export function uploadPipe(

@@ -68,6 +68,8 @@ export interface FileMeta {
   readonly by?: string
   /** Its bytes are an archive of a folder. */
   readonly folder?: Folder
+  /** So long it stays; left out: as long as the host keeps files. */
+  readonly expiresInSeconds?: number | undefined
 }
 
 /** A file that the room has now, called as it is there. */
@@ -195,7 +197,7 @@ export class Uploader {
 
   async #create(signal: AbortSignal | undefined): Promise<string | Refusal> {
     const { api, room, policy } = this.#options
-    const { name, to, folder } = this.#meta
+    const { name, to, folder, expiresInSeconds } = this.#meta
     const sha256 = await within(this.#digesting(), policy.digestMs)
     signal?.throwIfAborted()
     const created = await createUpload(api, room, {
@@ -204,6 +206,7 @@ export class Uploader {
       ...(sha256 === undefined ? {} : { sha256 }),
       ...(to === undefined ? {} : { to }),
       ...(folder === undefined ? {} : { folder }),
+      ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
     })
     if (isRefusal(created)) return created
     await this.#offered(created.id)

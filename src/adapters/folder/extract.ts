@@ -6,7 +6,7 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import { numbered } from '#domain/names/file-name.ts'
 import { cutUtf8, forTerminal } from '#domain/names/text.ts'
 import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
-import { abandonedPaths, ownPath } from '#system/files/own-path.ts'
+import { abandonedIn, ownPath } from '#system/files/own-path.ts'
 import {
   type Content,
   type Incoming,
@@ -27,6 +27,12 @@ const FOLDER_MODE = 0o777
 const HIDDEN_MODE = 0o700
 const ENDING = 'folder'
 const MOST_NAMES = 100
+
+/** Takes the half-built folders of killed processes out of a directory. */
+export async function removeAbandoned(directory: string): Promise<void> {
+  for (const path of await abandonedIn(directory, ENDING))
+    if (basename(path).startsWith('.')) await rm(path, { recursive: true, force: true })
+}
 
 /** A folder that was built beside the place where it will be, under a hidden name. */
 interface ExtractedFolder {
@@ -98,7 +104,7 @@ export async function extractFolder(
   listing: FolderListing,
   base: string,
 ): Promise<ExtractedFolder | Rejected> {
-  for (const left of await abandonedPaths(base, ENDING)) await rm(left, { recursive: true, force: true })
+  await removeAbandoned(dirname(base))
   const hidden = ownPath(base, ENDING)
   await mkdir(hidden, HIDDEN_MODE)
   try {

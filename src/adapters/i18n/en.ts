@@ -1,8 +1,10 @@
+import { moreEnglish } from './more.en.ts'
 import { pageEnglish } from './page.en.ts'
 
 /** Every message, in English: those of the page, and those of terminals, pipes and the line server alone. A client escapes the arguments for its screen. */
 export const english = {
   ...pageEnglish,
+  ...moreEnglish,
 
   // Hosts over TLS.
   hostMet: 'first time at {at}; it is known from now on by the key {fingerprint}: compare it with what the host shows',
@@ -81,6 +83,7 @@ export const english = {
   sentTo: '{file} is with {to}: {size}, sha256 {digest}',
   pathNotSent: 'not sent: {why}',
   pathsNotSent: { one: 'not sent: {count} more', other: 'not sent: {count} more' },
+  changedMeanwhile: 'not there: {path} changed while it was sent',
   notSent: '{file} is not sent: {why}',
   noSuchFile: 'there is no file {file}; /files tells what there is',
   severalFiles: 'several files begin with {file}; type more of the id',

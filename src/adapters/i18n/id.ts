@@ -1,9 +1,11 @@
+import { moreIndonesian } from './more.id.ts'
 import { pageIndonesian } from './page.id.ts'
 import type { MessageCatalog } from './translator.ts'
 
 /** The same in Indonesian. */
 export const indonesian: MessageCatalog = {
   ...pageIndonesian,
+  ...moreIndonesian,
 
   // Hosts over TLS.
   hostMet:
@@ -85,6 +87,7 @@ export const indonesian: MessageCatalog = {
   sentTo: '{file} sudah sampai kepada {to}: {size}, sha256 {digest}',
   pathNotSent: 'tidak terkirim: {why}',
   pathsNotSent: { one: 'tidak terkirim: {count} lagi', other: 'tidak terkirim: {count} lagi' },
+  changedMeanwhile: 'tidak ada: {path} berubah saat dikirim',
   notSent: '{file} tidak terkirim: {why}',
   noSuchFile: 'tidak ada berkas {file}; lihat daftarnya dengan /files',
   severalFiles: 'ada beberapa berkas yang berawal dengan {file}; ketik id yang lebih panjang',

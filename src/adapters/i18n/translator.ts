@@ -1,5 +1,6 @@
 import { sizeText } from '#domain/names/text.ts'
 import type { english } from './en.ts'
+import type { moreEnglish } from './more.en.ts'
 import type { pageEnglish } from './page.en.ts'
 
 export const languages = ['en', 'id'] as const
@@ -13,12 +14,16 @@ export type Key = keyof English
 /** The messages that the page has. */
 export type PageKey = keyof typeof pageEnglish
 
+/** Those that it loads when they are first used. */
+export type MoreKey = keyof typeof moreEnglish
+
 /** Messages in another language: the same keys, each with as many forms. */
 type Translated<Keys extends Key> = {
   readonly [Each in Keys]: English[Each] extends string ? string : { one: string; other: string }
 }
 export type MessageCatalog = Translated<Key>
 export type PageCatalog = Translated<PageKey>
+export type MoreCatalog = Translated<MoreKey>
 
 type GapsIn<Text> = Text extends `${string}{${infer Gap}}${infer Rest}` ? Gap | GapsIn<Rest> : never
 type FormsOf<Found> = Found extends { readonly one: infer One; readonly other: infer Other } ? One | Other : Found
@@ -52,6 +57,8 @@ export interface Translator<Keys extends Key = Key> {
   refusal(why: ToldRefusal): string
 }
 export type PageTranslator = Translator<PageKey>
+/** The page's once it has loaded the rest. */
+export type FullPageTranslator = Translator<PageKey | MoreKey>
 
 export interface TranslatorParts<Keys extends Key> {
   readonly language: Language

@@ -432,6 +432,7 @@ export const folderListing = map({
   bytes: count,
   members: v.pipe(list(folderMember), v.description('In the order of the archive.')),
 })
+export type FolderListing = v.InferOutput<typeof folderListing>
 
 const handIn = map({
   name: text,

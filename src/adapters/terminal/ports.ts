@@ -14,12 +14,19 @@ export interface Sent extends WholeFile {
   readonly skipped?: readonly { readonly message: string }[]
 }
 
+/** A file or a folder that is here now. */
+export interface Received {
+  readonly path: string
+  /** Files of a folder that are not in it, because they changed while they were sent. */
+  readonly changed?: readonly string[]
+}
+
 /** The way of files in and out; both may throw errors of the file system. */
 export interface FileTransfers {
   /** Sends a file or a folder of this machine's to the room, or to the member `to` alone. */
   send(path: string, to: string | undefined, tell: OnTransferUpdate): Promise<Sent | Refusal>
   /** Brings a file of the room's here, whole and verified, and tells the room. */
-  receive(file: MentionedFile, tell: OnTransferUpdate): Promise<{ readonly path: string } | Refusal>
+  receive(file: MentionedFile, tell: OnTransferUpdate): Promise<Received | Refusal>
   /** Whether files can be received while they are still arriving. */
   readonly early: boolean
   /** Files up to this size, in bytes, come by themselves; undefined where none do, and there is nothing to say about it. */

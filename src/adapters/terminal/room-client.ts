@@ -233,6 +233,7 @@ export class RoomClient {
       if ('type' in saved)
         return this.failed(saved.code, 'notSaved', { file: file.name, why: this.words.refusal(saved) })
       this.notice('saved', { path: saved.path })
+      for (const path of saved.changed ?? []) this.notice('changedMeanwhile', { path })
       return undefined
     } catch (error) {
       return this.failed('NOT_SAVED', 'notSaved', { file: file.name, why: failureText(error) })

@@ -7,7 +7,7 @@ import type { Audience, MentionedFile, WholeFile } from '#domain/room/events.ts'
 import { amountText, rateTexts } from '#i18n/format.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { cut, widthOf } from './cells.ts'
-import type { FileTransfers, Refusal, Sent } from './ports.ts'
+import type { FileTransfers, Received, Refusal, Sent } from './ports.ts'
 
 /** So long is a sent file shown while not everybody has it. */
 const RECEIPTS_MS = 60_000
@@ -65,7 +65,7 @@ export class Transfers {
     return this.#receivingIds.has(id)
   }
 
-  async receive(file: MentionedFile): Promise<{ readonly path: string } | Refusal> {
+  async receive(file: MentionedFile): Promise<Received | Refusal> {
     this.settled(file.id)
     this.#receivingIds.add(file.id)
     try {

@@ -29,6 +29,10 @@ export const pageDefaults = {
   /** Waiting files that are listed one by one. */
   waitingShown: 4,
   progressEveryMs: 250,
+  /** Members of a folder that are listed one by one. */
+  membersShown: 500,
+  /** After so long files may go that are sent from here. */
+  expirySeconds: [3600, 86_400, 7 * 86_400],
   /** Pictures up to this size are shown, and checked, without being asked for. */
   pictureBytes: 5_000_000,
   textPreviewBytes: 200_000,

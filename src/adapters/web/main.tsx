@@ -5,16 +5,12 @@ import { Page } from './state/page.ts'
 import { pageLanguage, pageTranslator } from './text/translator.ts'
 import { App } from './views/app.tsx'
 
-const kept = new BrowserStorage(() => localStorage)
-const page = new Page(
-  kept,
-  new BrowserStorage(() => sessionStorage),
-  await pageTranslator(pageLanguage(kept.get('language'), navigator.languages)),
-)
-page.start()
-
-const root = document.getElementById('page')
-if (root !== null) {
+async function start(root: HTMLElement): Promise<void> {
+  const kept = new BrowserStorage(() => localStorage)
+  const session = new BrowserStorage(() => sessionStorage)
+  const words = await pageTranslator(pageLanguage(kept.get('language'), navigator.languages))
+  const page = new Page(kept, session, words)
+  page.start()
   root.replaceChildren()
   render(
     <PageContext.Provider value={page}>
@@ -23,3 +19,6 @@ if (root !== null) {
     root,
   )
 }
+
+const root = document.getElementById('page')
+if (root !== null) void start(root)

@@ -12,6 +12,7 @@ import { NodeHttp } from '#client/node-http.ts'
 import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
 import type { Log } from '#domain/ports/system.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
+import { spanOf } from '#protocol/commands.ts'
 import { CommandFailed, type ExitCode, exitCodes, PartlyDone } from './exit-codes.ts'
 import { commandTyped, failureOf } from './failures.ts'
 
@@ -146,6 +147,13 @@ export function rateOf(text: string): number {
 export function secondsOf(text: string): number {
   if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > 1e6) throw new InvalidArgumentError('write seconds.')
   return Number(text) * 1000
+}
+
+/** `90m`, `12h` or `7d`, in seconds. */
+export function spanTyped(text: string): number {
+  const seconds = spanOf(text)
+  if (!seconds) throw new InvalidArgumentError('write a time like 90m, 12h or 7d.')
+  return seconds
 }
 
 export function countOf(text: string): number {

@@ -1,11 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { isRefusal } from '#client/errors.ts'
 import { roomAccess } from '#client/queries.ts'
 import type { DropLink } from '#domain/room/room-access.ts'
 import { minuteText } from '#i18n/format.ts'
-import { spanOf } from '#protocol/commands.ts'
 import { asMember } from './as-member.ts'
-import { print, printJson, type RoomTarget, runShowing, targetOf } from './command.ts'
+import { print, printJson, type RoomTarget, runShowing, spanTyped, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failures.ts'
 
@@ -53,10 +52,4 @@ async function dropLink(target: RoomTarget, { expires, list, off, json }: DropLi
     if (isRefusal(links)) throw refused(target.room, links)
     for (const link of Array.isArray(links) ? links : [links]) await show(link)
   })
-}
-
-function spanTyped(text: string): number {
-  const seconds = spanOf(text)
-  if (!seconds) throw new InvalidArgumentError('write a time like 90m, 12h or 7d.')
-  return seconds
 }

@@ -6,7 +6,7 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Folder, WholeFile } from '#domain/room/events.ts'
 import { sendWhenReady } from '#domain/session.ts'
 import { SourceFailed } from '#domain/transfer/upload.ts'
-import { folderHolds, type PublishedFolder, unpack } from '#folder/extract.ts'
+import { folderHolds, type PublishedFolder, removeAbandoned, unpack } from '#folder/extract.ts'
 import { FolderArchive } from '#folder/pack.ts'
 import type { Skipped } from '#folder/walk.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
@@ -106,6 +106,7 @@ export class FileSaver {
   async #tidy(): Promise<void> {
     for (const name of await readdir(this.#directory))
       if (PART.test(name)) await unlink(join(this.#directory, name)).catch(ignoreMissing)
+    await removeAbandoned(this.#directory)
   }
 
   #whole(): WholeFile[] {

@@ -24,6 +24,7 @@ import {
   rateOf,
   runResumable,
   secondsOf,
+  spanTyped,
   targetOf,
 } from './command.ts'
 import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
@@ -36,6 +37,8 @@ interface SendFlags {
   readonly timeout?: number
   readonly name?: string
   readonly to?: string
+  /** Seconds. */
+  readonly expires?: number
   readonly json?: boolean
   readonly quiet?: boolean
   readonly plain?: boolean
@@ -52,6 +55,7 @@ export const addSend = (program: Command): Command =>
     .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
     .option('--name <name>', 'the name of the file or folder in the room')
     .option('--to <nick>', 'for this one person in the room only')
+    .option('--expires <time>', 'take it away again after so long, like 90m, 12h or 7d', spanTyped)
     .option('--json', 'one JSON object a line for each file, on standard output')
     .option('--quiet', 'say nothing but errors')
     .option('--plain', 'no line that changes, even on a terminal')
@@ -106,7 +110,11 @@ async function sendOne(
   const startedAt = performance.now()
   const title = path !== undefined && (await isFolder(path)) ? `${name}/` : name
   const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', title, flags.plain === true)
-  const meta = { name, ...(flags.to === undefined ? {} : { to: flags.to }) }
+  const meta = {
+    name,
+    ...(flags.to === undefined ? {} : { to: flags.to }),
+    ...(flags.expires === undefined ? {} : { expiresInSeconds: flags.expires }),
+  }
   const limit = flags.limit === undefined ? {} : { limit: flags.limit }
   const report = display?.report ?? (() => {})
   const retries = new Retries(clientDefaults, {

@@ -9,7 +9,7 @@ import { type RoomActor, tell } from '../room/actor.ts'
 import { type Ack, IN_BAND, type RemoveOwnFile, type RoomCommand, type WithdrawFile } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
 import { type Erasure, isErasure } from '../room/erasure.ts'
-import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
+import { authorOf, type Member, type OfferedFile, type WholeFile } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
 import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
 import { admits, isSame, toOperators } from '../room/visibility.ts'
@@ -34,6 +34,8 @@ import {
 } from './upload-places.ts'
 
 const RETRY_MS = 1000
+/** Files that are gone may be among those known by their digests, up to so many. */
+const MOST_GONE = 1000
 const CUT = { reason: 'the host was restarted while it arrived' }
 
 /** The start data of a tracked file. */
@@ -61,6 +63,8 @@ export class Transfers {
   readonly #opened = new Subject<TransferActor>()
   readonly #places: UploadPlaces
   readonly #roomOf = new Map<string, string>()
+  /** A whole file of the host for each digest, that was there when it was noted. */
+  readonly #byDigest = new Map<string, string>()
   readonly #evictions: Evictions
   #status: 'running' | 'broken' | 'closed' = 'running'
   #cancelSweep: Cancel | undefined
@@ -82,9 +86,10 @@ export class Transfers {
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
-  async load({ roomOf, interrupted, cleared, gone, newest, expiry }: FoundFacts): Promise<void> {
+  async load({ roomOf, byDigest, interrupted, cleared, gone, newest, expiry }: FoundFacts): Promise<void> {
     const { fileStore, log } = this.#ports
     for (const [id, room] of roomOf) this.#roomOf.set(id, room)
+    for (const [sha256, id] of byDigest) this.#byDigest.set(sha256, id)
     const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
     for (const { room, file, by } of cleared) await this.#removeCleared(room, file, by)
@@ -180,7 +185,7 @@ export class Transfers {
     if (transfer !== undefined) {
       const why = room.refusalOf(by, command)
       if (why !== undefined) return why
-      await transfer.withdraw(removal(by))
+      await transfer.withdraw(removal(by), authorOf(by))
       if (transfer.status === 'withdrawn') return { type: 'ack', seq: room.state.last, duplicate: false }
     }
     return await this.#rooms.during(room, () => this.#evictions.remove(room, by, command))
@@ -331,6 +336,7 @@ export class Transfers {
         this.#places.delete(file.id)
         if (this.open.length === 0) this.#endSweep()
         if (transfer.status === 'withdrawn') this.#roomOf.delete(file.id)
+        else this.#share(room, file.id)
         this.#evictions.release(file.id)
         this.#rooms.release(name)
       },
@@ -346,6 +352,18 @@ export class Transfers {
     this.#evictions.expire(expiryOf(room.state.rules, file, clock.now()))
     this.#sweepLater()
     return transfer
+  }
+
+  /** The same bytes are kept once on the host, in whatever room they are. Nobody is told. */
+  #share(room: RoomActor, id: string): void {
+    const known = room.state.files.get(id)
+    if (known?.status !== 'whole') return
+    const { sha256 } = known.file
+    const same = this.#byDigest.get(sha256)
+    if (same === undefined || !this.#roomOf.has(same)) this.#byDigest.set(sha256, id)
+    else if (same !== id) this.#ports.fileStore.share(same, id).catch((error: unknown) => this.#failed(error))
+    if (this.#byDigest.size <= 2 * this.#roomOf.size + MOST_GONE) return
+    for (const [digest, file] of this.#byDigest) if (!this.#roomOf.has(file)) this.#byDigest.delete(digest)
   }
 
   get #notRunning(): Rejected | undefined {

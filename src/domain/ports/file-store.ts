@@ -65,6 +65,8 @@ export interface FileStore {
    * `FileMissing` when there is no such file.
    */
   duplicate(id: string, as: string): Promise<Rejected | undefined>
+  /** Keeps the bytes of `as` only once, as those of `id`: both are whole, and have the same bytes. Without effect where that is not possible. */
+  share(id: string, as: string): Promise<void>
   /**
    * The bytes from the offset `from`, in order, in pieces of at most 1 MiB. Of a partial file it follows the writers, present and future,
    * and ends when the file is whole. Throws `FileMissing` when there is no such file, or when it is removed or falls back behind the

@@ -238,9 +238,9 @@ export class TransferActor {
   }
 
   /** Ends it badly: nothing of it stays, and the room is told. Idempotent. */
-  withdraw(reason: string): Promise<void> {
+  withdraw(reason: string, removedBy?: Member): Promise<void> {
     this.#epoch++
-    return this.#inTurn.run(() => this.#withdraw(reason))
+    return this.#inTurn.run(() => this.#withdraw(reason, removedBy))
   }
 
   /** The host stops: received bytes are made durable, and nobody writes any more. */
@@ -370,12 +370,13 @@ export class TransferActor {
     return why
   }
 
-  async #withdraw(reason: string): Promise<void> {
+  async #withdraw(reason: string, removedBy?: Member): Promise<void> {
     if (this.#apply({ type: 'withdraw', reason }) !== undefined) return
     this.#writing = 0
     await this.#held.discard()
     await this.#parts.fileStore.remove(this.id)
-    if (this.#offered) await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason })
+    const removed = removedBy === undefined ? {} : { removedBy }
+    if (this.#offered) await this.#parts.announce({ type: 'withdrawFile', file: this.id, reason, ...removed })
     this.#end()
   }
 

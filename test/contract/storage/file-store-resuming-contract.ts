@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
+import { FileMissing, type FileStore, type FileWriter, hasBound } from '#domain/ports/file-store.ts'
 import type { ContractCase } from './contract.ts'
 import {
   appendAll,
@@ -234,6 +234,36 @@ const keeping = (inFileStore: InFileStore): readonly ContractCase[] => [
     await writer.finish()
     await assert.rejects(fileStore.duplicate(TWO, ONE))
     assert.equal((await collect(fileStore.read(ONE))).toString(), 'one')
+  }),
+  inFileStore('the same bytes of two files are kept once, and each file is removed for itself', async (fileStore) => {
+    const bytes = sample(MIB + 1)
+    await put(fileStore, ONE, bytes)
+    await put(fileStore, TWO, bytes)
+    const reading = fileStore.read(TWO)[Symbol.asyncIterator]()
+    const first = await reading.next()
+    const left = hasBound(fileStore) ? fileStore.bytesLeft : 0
+    await fileStore.share(ONE, TWO)
+    await fileStore.share(ONE, TWO)
+    if (hasBound(fileStore)) assert.ok(fileStore.bytesLeft === left || fileStore.bytesLeft === left + bytes.length)
+    const rest = [first.value as Uint8Array]
+    for (let next = await reading.next(); next.done !== true; next = await reading.next()) rest.push(next.value)
+    assert.ok(bytes.equals(Buffer.concat(rest)))
+    await fileStore.remove(ONE)
+    assert.equal(await fileStore.size(ONE), undefined)
+    assert.ok(bytes.equals(await collect(fileStore.read(TWO))))
+    await fileStore.remove(TWO)
+    if (hasBound(fileStore)) assert.equal(fileStore.bytesLeft, left + 2 * bytes.length)
+  }),
+  inFileStore('nothing is shared with a file that is not there, or not whole', async (fileStore) => {
+    await put(fileStore, ONE, Buffer.from('one'))
+    await fileStore.share(TWO, ONE)
+    await fileStore.share(ONE, TWO)
+    const writer = await begin(fileStore, TWO)
+    await fileStore.share(ONE, TWO)
+    await take(writer, Buffer.from('two'))
+    await writer.finish()
+    assert.equal((await collect(fileStore.read(ONE))).toString(), 'one')
+    assert.equal((await collect(fileStore.read(TWO))).toString(), 'two')
   }),
   inFileStore('a resumed file with a second id leaves the other as it is', async (fileStore) => {
     const bytes = sample(MIB + 1)

@@ -148,3 +148,15 @@ describe('everything', () => {
     expect(left.json).toMatchObject({ files: [] })
   })
 })
+
+test('a file that is sent with a time to go is listed with it', async () => {
+  const { port } = await hosted()
+  const before = Date.now()
+  const sent = await CliProcess.run(['send', '--expires', '2h', '--json', `ani@127.0.0.1:${port}`, '-'], {
+    input: 'halo',
+  })
+  expect(sent).toMatchObject({ code: 0 })
+  const [file] = (await filesOf(port)) as unknown as { expiresAt: number }[]
+  expect(file?.expiresAt).toBeGreaterThanOrEqual(before + 2 * 3_600_000)
+  expect(await CliProcess.run(['send', '--expires', 'soon', `127.0.0.1:${port}`, '-'])).toMatchObject({ code: 2 })
+})

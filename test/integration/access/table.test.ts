@@ -25,7 +25,7 @@ const form: Asked = {
 }
 const text: Asked = { body: 'hi', headers: { 'Content-Type': 'text/plain' } }
 
-/** Who may ask for each route, apart from the program's own table, and how it is asked; `WHOLE` and `ARRIVING` stand for files. */
+/** Who may ask for each route, apart from the program's own table, and how it is asked; `WHOLE` and `ARRIVING` stand for files, `MESSAGE` for somebody else's. */
 const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as: string; readonly how?: Asked }>> = {
   'GET /healthz': { may: WHO, as: '/healthz' },
   'GET /openapi.json': { may: WHO, as: '/openapi.json' },
@@ -39,6 +39,7 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
   'GET /rooms/:room/files': { may: INSIDE, as: '/rooms/den/files' },
   'GET /rooms/:room/hand-ins': { may: STAFF, as: '/rooms/den/hand-ins' },
   'POST /rooms/:room/messages': { may: INSIDE, as: '/rooms/den/messages', how: text },
+  'DELETE /rooms/:room/messages/:seq': { may: STAFF, as: '/rooms/den/messages/MESSAGE' },
   'PUT /rooms/:room/password': { may: STAFF, as: '/rooms/den/password', how: json('{"password":"x"}') },
   'DELETE /rooms/:room/password': { may: STAFF, as: '/rooms/den/password' },
   'POST /rooms/:room/invitations': { may: STAFF, as: '/rooms/den/invitations' },
@@ -111,21 +112,28 @@ async function peopled() {
     const transfer = await inside.createTransfer(meta, personOf(keyOf('member')))
     return 'id' in transfer ? transfer.id : ''
   }
+  const message = async () => {
+    const said = await inside.send({ type: 'say', text: 'hi' })
+    return 'seq' in said ? String(said.seq) : ''
+  }
   const shown = (who: Who): Record<string, string> => {
     if (who === 'stranger') return {}
     if (who === 'preAuth') return { Authorization: 'Bearer wrong', 'Tamtam-Key': keyOf('nobody') }
     return { Authorization: `Bearer ${token}`, 'Tamtam-Key': who === 'owner' ? OWNER : keyOf(who) }
   }
-  return { ...host, whole, arriving, shown }
+  return { ...host, whole, arriving, message, shown }
 }
 
 test('C117: every route is for those whom the table names, and for nobody else', async () => {
-  const { port, whole, arriving, shown } = await peopled()
+  const { port, whole, arriving, message, shown } = await peopled()
   for (const [route, { may, as, how = {} }] of Object.entries(TABLE)) {
     const [method] = route.split(' ', 1)
     const letIn: Who[] = []
     for (const who of WHO) {
-      const path = as.replace('WHOLE', whole).replace('ARRIVING', as.includes('ARRIVING') ? await arriving() : '')
+      const path = as
+        .replace('WHOLE', whole)
+        .replace('ARRIVING', as.includes('ARRIVING') ? await arriving() : '')
+        .replace('MESSAGE', as.includes('MESSAGE') ? await message() : '')
       const headers = { ...how.headers, ...shown(who) }
       const from = `127.0.${1 + Object.keys(TABLE).indexOf(route)}.${1 + WHO.indexOf(who)}`
       const { status } = await ask(port, `${method} ${path}`, { ...how, headers, from })

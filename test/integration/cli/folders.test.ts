@@ -4,7 +4,6 @@ import { appendFile, mkdir, readdir, readFile, stat, symlink, writeFile } from '
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { Header, type HeaderData } from 'tar'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { CliProcess, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
@@ -13,7 +12,8 @@ import { filesOf } from '../../harness/files.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { ask } from '../../harness/http-client.ts'
 import { until } from '../../harness/patience.ts'
-import { file, plant, treeAt, trees } from '../../harness/trees.ts'
+import { smallDisk } from '../../harness/small-disk.ts'
+import { file, member, plant, tarOf, treeAt, trees } from '../../harness/trees.ts'
 
 async function folderOf(tree: Parameters<typeof plant>[1]): Promise<string> {
   const cwd = await temporaryDirectory()
@@ -167,6 +167,24 @@ describe('a folder that is on its way', () => {
     expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
   })
 
+  it('is built anew where its receiver was killed while it built it', async () => {
+    const { at } = await hostForVerbs()
+    const many = Array.from({ length: 3000 }, (_, index) => [`${index % 50}/${index}`, file(`${index}`)] as const)
+    const cwd = await folderOf(Object.fromEntries(many))
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    const first = new CliProcess(['get', at], { cwd })
+    await first.until('the tree', async () =>
+      (await readdir(cwd)).some((name) => /\.folder$|^terima_photos$/.test(name)),
+    )
+    await first.kill()
+    // Whatever the moment, a name means all of it.
+    if ((await readdir(cwd)).includes('terima_photos'))
+      expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
+    expect((await readdir(cwd)).sort()).toEqual(['photos', 'terima_photos'])
+    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
   it('is received while it is sent', async () => {
     const { at, port } = await hostForVerbs()
     const cwd = await folderOf(large)
@@ -184,6 +202,30 @@ describe('a folder that is on its way', () => {
     expect((await sender.ended()).code).toBe(0)
     expect((await receiver.ended()).code).toBe(0)
     expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
+  it('whose tree has no room on the disk says so, and comes once there is some', async (context) => {
+    const { at } = await hostForVerbs()
+    const cwd = await folderOf({ a: file(Buffer.alloc(1_500_000)), b: file(Buffer.alloc(1_500_000)) })
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    const disk = await smallDisk(context, '5m')
+    const full = await CliProcess.run(['get', at, '--save', disk], { cwd })
+    expect(full).toMatchObject({ code: 74, errors: expect.stringContaining('the disk is full') })
+    // The archive stays, and no half folder.
+    expect(await readdir(disk)).toEqual([expect.stringMatching(/^terima_photos\.\w{8}\.part$/)])
+    expect(spawnSync('mount', ['-o', 'remount,size=20m', disk]).status).toBe(0)
+    expect((await CliProcess.run(['get', at, '--save', disk], { cwd })).code).toBe(0)
+    expect(await readdir(disk)).toEqual(['terima_photos'])
+    expect(await treeAt(join(disk, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
+  it('that two get at once is there once', async () => {
+    const { at } = await hostForVerbs()
+    const cwd = await folderOf(large)
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    const both = await Promise.all([0, 1].map(() => CliProcess.run(['get', at], { cwd })))
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    expect((await readdir(cwd)).sort()).toEqual(['photos', 'terima_photos'])
   })
 
   it('is without a file that changes meanwhile, which is named at both ends', async () => {
@@ -280,21 +322,6 @@ async function hostileHost(tar: Buffer, name = 'photos'): Promise<string> {
   return `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
 }
 
-function member(data: HeaderData, content = ''): Buffer {
-  const bytes = Buffer.from(content)
-  const header = new Header({
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    mtime: new Date(0),
-    type: 'File',
-    ...data,
-    size: bytes.length,
-  })
-  header.encode()
-  return Buffer.concat([header.block as Buffer, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
-}
-
 describe('a hostile host', () => {
   it.each<[string, Buffer[]]>([
     ['a path that goes up', [member({ path: '../../evil' }, 'x')]],
@@ -311,7 +338,7 @@ describe('a hostile host', () => {
     const cwd = await temporaryDirectory()
     await plant(join(cwd, 'outside'), { secret: file('secret') })
     await mkdir(join(cwd, 'in'))
-    const at = await hostileHost(Buffer.concat([member({ path: 'good' }, 'good'), ...members, Buffer.alloc(1024)]))
+    const at = await hostileHost(tarOf(member({ path: 'good' }, 'good'), ...members))
     const got = await CliProcess.run(['get', at, '--all', '--save', 'in'], { cwd })
     expect(got).toMatchObject({ code: 7, errors: expect.stringContaining('BAD_FOLDER') })
     expect(got.errors).not.toContain('\x1b')
@@ -321,7 +348,7 @@ describe('a hostile host', () => {
 
   it('can not name a folder so that it lies elsewhere', async () => {
     const cwd = await temporaryDirectory()
-    const at = await hostileHost(Buffer.concat([member({ path: 'good' }, 'good'), Buffer.alloc(1024)]), '../../x')
+    const at = await hostileHost(tarOf(member({ path: 'good' }, 'good')), '../../x')
     await CliProcess.run(['get', at, '--all', '--save', 'in'], { cwd })
     expect(Object.keys(await treeAt(cwd)).sort()).toEqual(['in', 'in/terima_x', 'in/terima_x/good'])
   })

@@ -1,29 +1,10 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Header, type HeaderData, Pax } from 'tar'
-import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
 import { listFolder } from '#folder/listing.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
-import { answerOf } from '../../harness/trees.ts'
-
-const END = Buffer.alloc(1024)
-
-function member(data: HeaderData, content: string | Buffer = ''): Buffer {
-  const bytes = Buffer.from(content)
-  const header = new Header({
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    mtime: new Date(0),
-    type: 'File',
-    ...data,
-    size: data.size ?? bytes.length,
-  })
-  const pax = header.encode() ? new Pax(data).encode() : Buffer.alloc(0)
-  return Buffer.concat([pax, header.block as Buffer, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
-}
-
-const tarOf = (...members: Buffer[]) => Buffer.concat([...members, END])
+import { answerOf, member, tarOf } from '../../harness/trees.ts'
 
 const list = (tar: Buffer, name = 'photos') =>
   listFolder(async (from, length) => tar.subarray(from, from + length), name)
@@ -149,6 +130,38 @@ describe('a hostile archive', () => {
     expect(bytesRead).toBeLessThan(1024 * 1024)
   })
 })
+
+test('bytes that were changed anywhere are refused, or list paths that stay inside', async () => {
+  const tar = tarOf(
+    member({ path: 'sub/', type: 'Directory' }),
+    member({ path: 'sub/a' }, 'alpha'),
+    member({ path: `${'long/'.repeat(30)}é` }, 'beta'),
+    member({ path: 'way', type: 'SymbolicLink', linkpath: 'sub/a' }),
+    member({ path: 'SHA256SUMS' }, `${'1'.repeat(64)}  sub/a\n`),
+  )
+  const flip = fc.tuple(fc.nat(tar.length - 1), fc.integer({ min: 0, max: 255 }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(flip, { minLength: 1, maxLength: 4 }), fc.boolean(), async (flips, mends) => {
+      const bytes = Buffer.from(tar)
+      for (const [at, byte] of flips) bytes[at] = byte
+      if (mends) for (let at = 0; at < bytes.length; at += 512) mend(bytes.subarray(at, at + 512))
+      const listing = await list(bytes)
+      if ('type' in listing) {
+        expect(listing.code).toBe('BAD_FOLDER')
+        return
+      }
+      for (const { path } of listing.members) expect(path).not.toMatch(/^\/|(^|\/)\.\.?(\/|$)|\\|\p{Cc}/u)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+/** Gives a header the checksum that it would have. */
+function mend(block: Buffer): void {
+  if (block.subarray(257, 262).toString() !== 'ustar') return
+  const sum = [...block.subarray(0, 148), ...block.subarray(156)].reduce((all, byte) => all + byte, 256)
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+}
 
 /** The same header with records that the library would not write. */
 function paxHeader(records: string): Buffer {

@@ -6,6 +6,7 @@ import { english } from '#i18n/en.ts'
 import { amountText, sizeText } from '#i18n/format.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { indonesian } from '#i18n/id.ts'
+import { moreEnglish } from '#i18n/more.en.ts'
 import { pageEnglish } from '#i18n/page.en.ts'
 import { commandsAt } from '#protocol/commands.ts'
 
@@ -33,7 +34,8 @@ describe('the catalogue', () => {
 
   test('has no message twice, of which only one would be said', () => {
     const { ...own } = english
-    for (const key of Object.keys(pageEnglish)) expect(own).toHaveProperty(key, pageEnglish[key as 'joined'])
+    for (const part of [pageEnglish, moreEnglish])
+      for (const [key, message] of Object.entries(part)) expect(own).toHaveProperty(key, message)
   })
 
   test('has no braces that fill nothing in, and no line ends', () => {
@@ -83,7 +85,7 @@ test.each([
 
 test('the page has a help text for each of its commands, and none that it does not show', () => {
   const shown = [...commandsAt('page').map(({ helpKey }) => helpKey), 'helpSay']
-  const kept = Object.keys(pageEnglish).filter((key) => /^help./.test(key))
+  const kept = Object.keys(moreEnglish).filter((key) => /^help./.test(key))
   expect(kept.toSorted()).toEqual(shown.filter((key) => key !== 'helpHelp').toSorted())
 })
 

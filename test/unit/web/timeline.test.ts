@@ -4,7 +4,7 @@ import { type Entry, isEntry } from '#domain/room/events.ts'
 import { pageDefaults } from '#web/defaults.ts'
 import type { History } from '#web/timeline/timeline.ts'
 import { Timeline } from '#web/timeline/timeline.ts'
-import { AT, ani, joined, said } from '../../harness/people.ts'
+import { AT, ani, budi, joined, said } from '../../harness/people.ts'
 
 /** A room that answers when it is told to. */
 class Room implements History {
@@ -152,5 +152,79 @@ describe('a timeline', () => {
     timeline.heard([joined(ani), { type: 'typing', by: ani, at: AT, forMs: 1 }])
     tell(1)
     expect(timeline.span.value.items.map(({ type }) => type)).toEqual(['said', 'joined', 'said'])
+  })
+})
+
+describe('what was removed', () => {
+  const removed = (target: number): Entry => ({
+    type: 'messageRemoved',
+    seq: room.entries.length + 1,
+    at: AT,
+    by: ani,
+    target,
+  })
+  const cleared = (): Entry => ({
+    type: 'cleared',
+    seq: room.entries.length + 1,
+    at: AT,
+    by: ani,
+    upTo: room.entries.length,
+  })
+  const happens = (entry: Entry) => {
+    room.entries.push(entry)
+    timeline.heard([entry])
+  }
+  const textsAt = (seq: number) =>
+    JSON.stringify(timeline.span.value.items.find((item) => isEntry(item) && item.seq === seq))
+
+  test('says so in its place at once, and has no text any more', async () => {
+    room.say(5)
+    await open()
+    happens(removed(3))
+    expect(timeline.span.value.items[2]).toEqual({ type: 'erased', seq: 3, at: AT, by: ani })
+    expect(seqs()).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  test('is not shown by a page that was asked for before', async () => {
+    room.say(pageDefaults.firstEntries + 5)
+    await open()
+    const reading = timeline.older()
+    happens(removed(2))
+    await room.answer()
+    await reading
+    expect(textsAt(2)).toContain('"erased"')
+    expect(timeline.removals.value.messages.get(2)).toEqual(ani)
+  })
+
+  test('goes as a whole where the owner removes everything, and the room begins behind it', async () => {
+    room.say(5)
+    await open()
+    timeline.heard([joined(budi)])
+    happens(cleared())
+    expect(seqs()).toEqual([6])
+    expect(timeline.span.value.items).toHaveLength(1)
+    expect(timeline.span.value.atStart).toBe(true)
+    tell(2)
+    expect(seqs()).toEqual([6, 7, 8])
+  })
+
+  test('is not shown either by somebody who comes later, or was reading further up', async () => {
+    room.say(300)
+    const reading = timeline.around(20, { type: 'divider' })
+    await room.answer()
+    await reading
+    happens(cleared())
+    await room.answer()
+    expect(seqs()).toEqual([301])
+    expect(timeline.span.value).toMatchObject({ atStart: true, atEnd: true })
+  })
+
+  test('says nothing of a room that begins again on a host that keeps nothing', async () => {
+    room.say(3)
+    await open()
+    happens(removed(2))
+    room.entries.length = 0
+    tell(2)
+    expect(timeline.span.value.items.map(({ type }) => type)).toEqual(['said', 'said'])
   })
 })

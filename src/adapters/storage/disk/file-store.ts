@@ -168,6 +168,16 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
     return undefined
   }
 
+  async share(id: string, as: string): Promise<void> {
+    if (this.#hasWriter(id) || this.#hasWriter(as)) return
+    try {
+      this.#space.release(await this.#directory.share(id, as))
+    } catch (error) {
+      // It saves space, and nothing more: the file stays as it is.
+      this.#log.warn('the same bytes are kept twice', { code: errorCode(error) })
+    }
+  }
+
   read(id: string, from = 0, pieces: Pieces = 'kept'): AsyncIterable<Uint8Array> {
     if (!Number.isSafeInteger(from) || from < 0)
       throw new RangeError('a file is read from a whole number of bytes, 0 or more')

@@ -9,15 +9,21 @@ const STARTED = Math.round(performance.timeOrigin / 1000).toString(36)
 export const ownPath = (base: string, ending: string): string =>
   `${base}.${process.pid}-${STARTED}-${randomBytes(2).toString('hex')}.${ending}`
 
-/** The own paths of processes that are no more. */
+const OWN = /\.(\d+)-([0-9a-z]+)-[0-9a-f]{4}\.(\w+)$/
+
+/** The own paths in a directory of processes that are no more. */
+export async function abandonedIn(directory: string, ending: string): Promise<readonly string[]> {
+  const names = (await readdir(directory)).filter((name) => {
+    const [, pid, started, ended] = OWN.exec(name) ?? []
+    return ended === ending && pid !== undefined && !lives(Number(pid), started)
+  })
+  return names.map((name) => join(directory, name))
+}
+
+/** Those of one base. */
 export async function abandonedPaths(base: string, ending: string): Promise<readonly string[]> {
-  const [folder, start] = [dirname(base), `${basename(base)}.`]
-  return (await readdir(folder))
-    .filter((name) => {
-      const [, pid, started, ended] = /^(\d+)-([0-9a-z]+)-[0-9a-f]{4}\.(\w+)$/.exec(name.slice(start.length)) ?? []
-      return name.startsWith(start) && ended === ending && pid !== undefined && !lives(Number(pid), started)
-    })
-    .map((name) => join(folder, name))
+  const left = await abandonedIn(dirname(base), ending)
+  return left.filter((path) => basename(path).replace(OWN, '') === basename(base))
 }
 
 /** Another one may have the same number after a restart; then the first one's file only stays where it is. */

@@ -1,15 +1,13 @@
-import { useSignal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
-import { FileChanged, isRefusal } from '#client/errors.ts'
+import { isRefusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { Member, WholeFile } from '#domain/room/events.ts'
-import { sizeText } from '#i18n/format.ts'
+import type { Member } from '#domain/room/events.ts'
+import { fileSizeText, titleOf } from '#i18n/format.ts'
+import { eventText } from '#i18n/render-event.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import type { FileEntry } from '../timeline/rows.ts'
-import { digestOf } from './digest.ts'
+import { More } from '../views/load-more.tsx'
 import { openLink, plainLink, saveFrom } from './file-links.ts'
-import { FilePreview } from './file-preview.tsx'
 import type { FileState } from './room-files.ts'
 
 interface CardProps {
@@ -25,36 +23,52 @@ export function FileCard({ room, entry }: CardProps) {
 }
 
 function Gone({ entry }: { readonly entry: FileEntry }) {
-  const { say } = usePage().words.value
+  const words = usePage().words.value
   return (
     <div class="file gone">
-      <s dir="auto">{forTerminal(entry.file.name)}</s>{' '}
-      <span class="fine">{entry.type === 'fileWithdrawn' && say('fileGoneBecause', { why: entry.reason })}</span>
+      {entry.type === 'fileWithdrawn' && entry.removedBy !== undefined ? (
+        <span class="fine">{eventText(entry, words)}</span>
+      ) : (
+        <>
+          <s dir="auto">{forTerminal(titleOf(entry.file))}</s>{' '}
+          <span class="fine">
+            {entry.type === 'fileWithdrawn' && words.say('fileGoneBecause', { why: entry.reason })}
+          </span>
+        </>
+      )}
     </div>
   )
 }
 
 function File({ room, entry, known }: CardProps & { readonly known: FileState }) {
   const { words } = usePage()
-  const { language, say } = words.value
+  const { say } = words.value
   const { file, by } = entry
   const whole = entry.type === 'fileCompleted' ? entry.file : undefined
+  // Of a folder browsers save an archive that everybody can open.
+  const ending = file.folder === undefined ? '' : '.zip'
+  const saved = file.name + ending
   const save = async (event: Event) => {
     event.preventDefault()
     const link = await openLink(room.store.api, file.id)
     if (isRefusal(link)) room.notices.add(words.value.refusal(link), 'wrong')
-    else saveFrom(link.url, file.name)
+    else saveFrom(link.url.replace(/(?=\?|$)/, ending), saved)
   }
   return (
     <div class="file">
       <div class="line">
-        <a class="file-name" dir="auto" href={plainLink(file)} download={file.name} onClick={save}>
-          {forTerminal(file.name)}
+        <a class="file-name" dir="auto" href={plainLink(file) + ending} download={saved} onClick={save}>
+          {forTerminal(titleOf(file))}
         </a>
-        {file.size !== undefined && <span class="fine">{sizeText(file.size, language)}</span>}
+        {file.size !== undefined && <span class="fine">{fileSizeText({ ...file, size: file.size }, words.value)}</span>}
         {file.audience !== undefined && (
           <span class="fine">
             {say('onlyTo', { name: file.audience.to === 'staff' ? say('staff') : file.audience.to.name })}
+          </span>
+        )}
+        {file.expiresAt !== undefined && (
+          <span class="fine">
+            <More>{({ Expiry }) => <Expiry at={file.expiresAt ?? 0} />}</More>
           </span>
         )}
         {whole === undefined ? (
@@ -62,11 +76,21 @@ function File({ room, entry, known }: CardProps & { readonly known: FileState })
         ) : (
           <>
             <Receipts room={room} file={file.id} by={by.name} />
-            <CheckSaved room={room} file={whole} />
+            <More>
+              {({ CheckSaved, FolderList }) =>
+                whole.folder === undefined ? (
+                  <CheckSaved room={room} file={whole} />
+                ) : (
+                  <FolderList room={room} file={whole} />
+                )
+              }
+            </More>
           </>
         )}
       </div>
-      <FilePreview room={room} file={file} sha256={whole?.sha256} />
+      {file.folder === undefined && (
+        <More>{({ FilePreview }) => <FilePreview room={room} file={file} sha256={whole?.sha256} />}</More>
+      )}
     </div>
   )
 }
@@ -84,47 +108,6 @@ function Arriving({ room, entry: { by, file }, known }: CardProps & { readonly k
     return say('arrivedSoFar', { percent: Math.floor((known.arrived / file.size) * 100) })
   }
   return <span class="fine">{standing()}</span>
-}
-
-/** Compares a saved copy with the file; a match is a receipt in the room. */
-function CheckSaved({ room, file }: { readonly room: Room; readonly file: WholeFile }) {
-  const { say } = usePage().words.value
-  const state = useSignal<'idle' | 'checking' | 'exact' | 'other' | 'unreadable'>('idle')
-  const input = useRef<HTMLInputElement>(null)
-  const check = async ({ currentTarget: chosen }: { readonly currentTarget: HTMLInputElement }) => {
-    const [saved] = chosen.files ?? []
-    chosen.value = ''
-    if (saved === undefined) return
-    state.value = 'checking'
-    // Another size means another digest.
-    const found = saved.size === file.size ? await digestOf(saved).catch(toFileChanged) : ''
-    state.value = found === undefined ? 'unreadable' : found === file.sha256 ? 'exact' : 'other'
-    if (state.value === 'exact') room.store.post({ type: 'receiveFile', file: file.id })
-  }
-  return (
-    <span class="check">
-      <button
-        type="button"
-        class="quiet"
-        aria-label={`${say('checkSaved')}: ${file.name}`}
-        onClick={() => input.current?.click()}
-      >
-        {say('checkSaved')}
-      </button>
-      <input ref={input} type="file" hidden aria-label={`${say('checkSaved')}: ${file.name}`} onChange={check} />
-      <span role="status" class={`fine ${state.value}`}>
-        {state.value === 'checking' && say('checking')}
-        {state.value === 'exact' && say('isExact', { file: file.name })}
-        {state.value === 'other' && say('isOther', { file: file.name })}
-        {state.value === 'unreadable' && say('fileChanged')}
-      </span>
-    </span>
-  )
-}
-
-function toFileChanged(error: unknown): undefined {
-  if (error instanceof FileChanged) return undefined
-  throw error
 }
 
 export interface ReceiptsProps {

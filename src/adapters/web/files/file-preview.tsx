@@ -1,13 +1,15 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { isRefusal, type Refusal } from '#client/errors.ts'
+import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { MentionedFile } from '#domain/room/events.ts'
+import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
+import { sizeText } from '#i18n/format.ts'
+import type { FolderListing } from '#protocol/schema.ts'
 import { pageDefaults } from '../defaults.ts'
-import { usePage } from '../state/context.ts'
+import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { digestOf } from './digest.ts'
-import { kindOf, openLink, plainLink } from './file-links.ts'
+import { kindOf, openLink, plainLink, saveFrom } from './file-links.ts'
 
 export interface PreviewProps {
   readonly room: Room
@@ -18,7 +20,7 @@ export interface PreviewProps {
 
 /** The preview of a file; small pictures at once, all else on demand. Players do not wait for the end of it. */
 export function FilePreview({ room, file, sha256 }: PreviewProps) {
-  const { say, refusal } = usePage().words.value
+  const { say, refusal } = useFullWords()
   const kind = kindOf(file.name)
   const size = file.size ?? Number.POSITIVE_INFINITY
   const shown = useSignal<'no' | 'yes' | { readonly url: string } | Refusal>(
@@ -76,7 +78,7 @@ interface PictureProps {
  * shown only when its digest is right: then this member has it, and says so.
  */
 function Picture({ room, file, sha256 }: PictureProps) {
-  const { say, refusal } = usePage().words.value
+  const { say, refusal } = useFullWords()
   const place = useRef<HTMLDivElement>(null)
   const shown = useSignal<{ readonly url: string } | { readonly why: string } | undefined>(undefined)
   useEffect(() => {
@@ -131,7 +133,7 @@ function Picture({ room, file, sha256 }: PictureProps) {
 
 /** The text of a small file, as text: whatever it says, nothing of it runs (C97). */
 function TextPreview({ room, file }: { readonly room: Room; readonly file: MentionedFile }) {
-  const { say, refusal } = usePage().words.value
+  const { say, refusal } = useFullWords()
   const shown = useSignal<string | undefined>(undefined)
   useEffect(() => {
     const load = async () => {
@@ -157,3 +159,99 @@ function TextPreview({ room, file }: { readonly room: Room; readonly file: Menti
     </section>
   )
 }
+
+/** Compares a saved copy with the file; a match is a receipt in the room. */
+export function CheckSaved({ room, file }: { readonly room: Room; readonly file: WholeFile }) {
+  const { say } = useFullWords()
+  const state = useSignal<'idle' | 'checking' | 'exact' | 'other' | 'unreadable'>('idle')
+  const input = useRef<HTMLInputElement>(null)
+  const check = async ({ currentTarget: chosen }: { readonly currentTarget: HTMLInputElement }) => {
+    const [saved] = chosen.files ?? []
+    chosen.value = ''
+    if (saved === undefined) return
+    state.value = 'checking'
+    // Another size means another digest.
+    const found = saved.size === file.size ? await digestOf(saved).catch(toFileChanged) : ''
+    state.value = found === undefined ? 'unreadable' : found === file.sha256 ? 'exact' : 'other'
+    if (state.value === 'exact') room.store.post({ type: 'receiveFile', file: file.id })
+  }
+  return (
+    <span class="check">
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`${say('checkSaved')}: ${file.name}`}
+        onClick={() => input.current?.click()}
+      >
+        {say('checkSaved')}
+      </button>
+      <input ref={input} type="file" hidden aria-label={`${say('checkSaved')}: ${file.name}`} onChange={check} />
+      <span role="status" class={`fine ${state.value}`}>
+        {state.value === 'checking' && say('checking')}
+        {state.value === 'exact' && say('isExact', { file: file.name })}
+        {state.value === 'other' && say('isOther', { file: file.name })}
+        {state.value === 'unreadable' && say('fileChanged')}
+      </span>
+    </span>
+  )
+}
+
+function toFileChanged(error: unknown): undefined {
+  if (error instanceof FileChanged) return undefined
+  throw error
+}
+
+/** What a folder holds, on demand; each file in it can be saved alone. */
+export function FolderList({ room, file }: { readonly room: Room; readonly file: WholeFile }) {
+  const { say, refusal, language } = useFullWords()
+  const shown = useSignal<FolderListing | Refusal | undefined>(undefined)
+  const open = async ({ currentTarget }: { readonly currentTarget: HTMLDetailsElement }) => {
+    const known = shown.peek()
+    if (currentTarget.open && (known === undefined || isRefusal(known)))
+      shown.value = await room.store.api.get(`${plainLink(file)}/`, listingIn)
+  }
+  const save = async (event: Event, path: string) => {
+    event.preventDefault()
+    const link = await openLink(room.store.api, file.id)
+    if (isRefusal(link)) room.notices.add(refusal(link), 'wrong')
+    else saveFrom(link.url.replace(/(?=\?|$)/, `/${encodedPath(path)}`), path.slice(path.lastIndexOf('/') + 1))
+  }
+  const now = shown.value
+  return (
+    <details class="members" onToggle={open}>
+      <summary aria-label={`${say('inFolder')}: ${file.name}/`}>{say('inFolder')}</summary>
+      {now === undefined && <p class="fine">{say('loading')}</p>}
+      {now !== undefined && isRefusal(now) && <p class="fine">{refusal(now)}</p>}
+      {now !== undefined && !isRefusal(now) && (
+        <ul>
+          {now.members.slice(0, pageDefaults.membersShown).map(({ path, size }) => (
+            <li key={path}>
+              {size === undefined ? (
+                <span dir="auto">{forTerminal(path)}</span>
+              ) : (
+                <>
+                  <a
+                    dir="auto"
+                    href={`${plainLink(file)}/${encodedPath(path)}`}
+                    onClick={(event) => void save(event, path)}
+                  >
+                    {forTerminal(path)}
+                  </a>{' '}
+                  <span class="fine">{sizeText(size, language)}</span>
+                </>
+              )}
+            </li>
+          ))}
+          {now.members.length > pageDefaults.membersShown && (
+            <li class="fine">{say('moreInFolder', { count: now.members.length - pageDefaults.membersShown })}</li>
+          )}
+        </ul>
+      )}
+    </details>
+  )
+}
+
+/** The page and its host are of one build. */
+const listingIn = (value: unknown) => value as FolderListing
+
+const encodedPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/')

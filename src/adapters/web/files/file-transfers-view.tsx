@@ -1,12 +1,13 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { spanText } from '#i18n/format.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { Dialog } from '../views/dialog.tsx'
-import { FileIcon, FolderIcon, TextIcon } from '../views/icons.tsx'
-import { dropped, picked, textFile } from './chosen.ts'
+import { ClockIcon, FileIcon, FolderIcon, TextIcon } from '../views/icons.tsx'
+import { More } from '../views/load-more.tsx'
+import { dropped, picked } from './chosen.ts'
 import { UploadRows } from './upload-rows.tsx'
 
 /** The running transfers, above the message field; also handles a drop anywhere on the page. */
@@ -52,11 +53,12 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
   useSignalEffect(() => {
     if (room.store.state.value.status === 'connected') transfers.uploads.hurry()
   })
+  const text = transfers.draft.value
   return (
     <>
       <UploadRows room={room} />
       {over.value && <DropOverlay room={room} />}
-      {transfers.draft.value !== undefined && <TextDialog room={room} text={transfers.draft.value} />}
+      {text !== undefined && <More>{({ TextDialog }) => <TextDialog room={room} text={text} />}</More>}
       <p class="unseen" role="status">
         {transfers.news.value}
       </p>
@@ -75,43 +77,10 @@ function DropOverlay({ room }: { readonly room: Room }) {
   )
 }
 
-/** For text that is too long to be said: it becomes a file. */
-function TextDialog({ room, text }: { readonly room: Room; readonly text: string }) {
-  const say = useSay()
-  const { transfers } = usePage()
-  const close = () => {
-    transfers.draft.value = undefined
-  }
-  const submit = (event: Event) => {
-    event.preventDefault()
-    const said = new FormData(event.currentTarget as HTMLFormElement)
-    const [written, name] = [String(said.get('text') ?? ''), String(said.get('name') ?? '').trim()]
-    if (written !== '') transfers.send(room, [textFile(written, name === '' ? say('nameOfText') : name)])
-    close()
-  }
-  return (
-    <Dialog title={say('sendText')} closed={close}>
-      <form class="text-file" onSubmit={submit}>
-        <label>
-          {say('textOfFile')}
-          <textarea name="text" rows={12} autofocus defaultValue={text} />
-        </label>
-        <label>
-          {say('nameOfFile')}
-          <input name="name" autocomplete="off" spellcheck={false} placeholder={`${say('nameOfText')}.txt`} />
-        </label>
-        <button type="submit" class="primary">
-          {say('send')}
-        </button>
-      </form>
-    </Dialog>
-  )
-}
-
 /** How files are chosen, beside the message field. */
 export function FileButtons({ room }: { readonly room: Room }) {
-  const say = useSay()
-  const { transfers } = usePage()
+  const { transfers, words } = usePage()
+  const { say, language } = words.value
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   useEffect(() => folder.current?.setAttribute('webkitdirectory', ''), [])
@@ -122,6 +91,8 @@ export function FileButtons({ room }: { readonly room: Room }) {
   }
   const to = room.writing.to.value
   const sendFiles = to === undefined ? say('sendFiles') : say('sendFilesTo', { name: to })
+  const seconds = transfers.expiresInSeconds.value
+  const fileStay = seconds === undefined ? say('fileStay') : `${say('fileStay')}: ${spanText(seconds, language)}`
   const write = () => {
     transfers.draft.value = ''
   }
@@ -137,6 +108,16 @@ export function FileButtons({ room }: { readonly room: Room }) {
       {canPickFolders && button(say('sendFolder'), <FolderIcon />, () => folder.current?.click())}
       <input ref={folder} type="file" hidden aria-label={say('sendFolder')} onChange={choose} />
       {button(say('sendText'), <TextIcon />, write)}
+      <button
+        type="button"
+        class={seconds === undefined ? 'plain' : 'plain chosen'}
+        aria-label={fileStay}
+        title={fileStay}
+        aria-haspopup="dialog"
+        onClick={() => room.show({ type: 'expiry' })}
+      >
+        <ClockIcon />
+      </button>
     </div>
   )
 }

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { amountText, rateTexts, sizeText } from '#i18n/format.ts'
+import { eventText } from '#i18n/render-event.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -70,6 +71,7 @@ function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upl
         {state.status === 'paused' && `${percent} % · ${say('isPaused')}`}
         {state.status === 'moving' &&
           [`${percent} %`, amountText(done, total, language), ...rateTexts(progress, words.value)].join(' · ')}
+        {state.status === 'removed' && eventText(state.event, words.value)}
         {state.status === 'failed' && say('wasNotSent', { file: upload.name, why: whyText(state.why) })}
         {state.status === 'whole' && upload.begun.value !== undefined && upload.room === room.name && (
           <Receipts room={room} file={upload.begun.value} by={room.store.member.value.name} />
@@ -79,7 +81,9 @@ function UploadRow({ room, upload }: { readonly room: Room; readonly upload: Upl
         {state.status === 'moving' && act(say('pause'), () => transfers.uploads.pause(upload))}
         {state.status === 'paused' && act(say('resume'), () => transfers.uploads.resume(upload))}
         {state.status === 'failed' && act(say('tryAgain'), () => transfers.uploads.resume(upload))}
-        {act(state.status === 'whole' ? say('dismiss') : say('cancelTransfer'), () => transfers.uploads.remove(upload))}
+        {act(state.status === 'whole' || state.status === 'removed' ? say('dismiss') : say('cancelTransfer'), () =>
+          transfers.uploads.remove(upload),
+        )}
       </span>
     </li>
   )

@@ -1,9 +1,11 @@
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
 import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
 import { Retries } from '#client/retries.ts'
 import { type Progress, TransferMeter, type TransferUpdate } from '#client/transfers.ts'
 import { Uploader, type UploadSource } from '#client/uploader.ts'
+import type { FileWithdrawn } from '#domain/room/events.ts'
+import type { KeyValueStorage } from '../browser/platform.ts'
 import { pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
 import type { Room } from '../state/room.ts'
 import { BlobDigest } from './digest.ts'
@@ -19,6 +21,8 @@ export type UploadState =
   | { readonly status: 'paused' }
   | { readonly status: 'whole'; readonly at: number }
   | { readonly status: 'failed'; readonly why: Refusal }
+  /** By somebody, while it was on its way. */
+  | { readonly status: 'removed'; readonly event: FileWithdrawn }
 
 export interface UploadOptions {
   readonly api: ApiClient
@@ -27,6 +31,8 @@ export interface UploadOptions {
   readonly me: string
   /** The name of the one person whom it is for; undefined: everybody in the room. */
   readonly to: string | undefined
+  /** After so many seconds it goes by itself; undefined: it stays. */
+  readonly expiresInSeconds?: number | undefined
   /** Ids that other uploads of this page write. */
   readonly taken: () => ReadonlySet<string>
   /** Keeps the ids of uploads over a reload, where no list of the room tells them. */
@@ -53,10 +59,16 @@ export class Upload {
   readonly #meter: TransferMeter
   readonly #state = signal<UploadState>({ status: 'waiting' })
   readonly #begun = signal<string | undefined>(undefined)
+  readonly #ids = new Set<string>()
   /** Ends the current attempt; a new one for each. */
   #going = new AbortController()
 
-  constructor(key: number, file: Blob, name: string, { api, room, me, to, taken, memory }: UploadOptions) {
+  constructor(
+    key: number,
+    file: Blob,
+    name: string,
+    { api, room, me, to, expiresInSeconds, taken, memory }: UploadOptions,
+  ) {
     this.key = key
     this.name = name
     this.file = file
@@ -69,11 +81,12 @@ export class Upload {
     const retries = new Retries(sessionDefaults, { report: (retry) => report({ type: 'retry', ...retry }) })
     const offered = (id: string | undefined) => {
       this.#begun.value = id
+      if (id !== undefined) this.#ids.add(id)
       memory?.keep(name, file, id)
     }
     const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
     const options = { api, room, retries, report, policy: uploadPolicy, taken, offered, ...blind }
-    this.#uploader = new Uploader(options, sourceOf(file), { name, to, by: me })
+    this.#uploader = new Uploader(options, sourceOf(file), { name, to, by: me, expiresInSeconds })
   }
 
   get state(): ReadonlySignal<UploadState> {
@@ -107,6 +120,21 @@ export class Upload {
   pause(): void {
     this.#going.abort()
     this.#state.value = { status: 'paused' }
+  }
+
+  /** Whether the host has known it by this id, now or before it began again. */
+  wasBegun(id: string): boolean {
+    return this.#ids.has(id)
+  }
+
+  /** Ends it for good: the room has it no more. */
+  removed(event: FileWithdrawn): void {
+    const begun = this.#begun.peek()
+    if (begun === undefined || begun === event.file.id) {
+      this.#going.abort()
+      this.#uploader.close()
+    } else this.cancel()
+    this.#state.value = { status: 'removed', event }
   }
 
   /** Nothing of it stays on the host. */
@@ -172,8 +200,18 @@ export class Uploads {
 
   /** Ends it, and takes it out of the list. */
   remove(upload: Upload): void {
-    if (upload.state.peek().status !== 'whole') upload.cancel()
+    const { status } = upload.state.peek()
+    if (status !== 'whole' && status !== 'removed') upload.cancel()
     this.#all.value = this.#all.peek().filter((each) => each !== upload)
+    this.#next()
+  }
+
+  /** Somebody has removed a file of the room: it does not begin again. */
+  removed(event: FileWithdrawn): void {
+    const upload = this.#all.peek().find((each) => each.wasBegun(event.file.id))
+    if (upload === undefined) return
+    if (upload.state.peek().status === 'whole') this.remove(upload)
+    else upload.removed(event)
     this.#next()
   }
 
@@ -201,9 +239,26 @@ export class Uploads {
 /** Files that leave from here, whichever way they were chosen. */
 export class FileTransfers {
   readonly uploads = new Uploads()
+  readonly #session: KeyValueStorage
+  readonly #expiresInSeconds: Signal<number | undefined>
   readonly #news = signal('')
   /** The text that is about to become a file; undefined while nobody writes one. */
   readonly draft = signal<string | undefined>(undefined)
+
+  constructor(session: KeyValueStorage) {
+    this.#session = session
+    this.#expiresInSeconds = signal(Number(session.get('expires')) || undefined)
+  }
+
+  /** Of files that are sent from now on, in this tab; undefined: they stay. */
+  get expiresInSeconds(): ReadonlySignal<number | undefined> {
+    return this.#expiresInSeconds
+  }
+
+  expireIn(seconds: number | undefined): void {
+    this.#expiresInSeconds.value = seconds
+    this.#session.set('expires', seconds?.toString())
+  }
 
   /** The latest news, for screen readers. */
   get news(): ReadonlySignal<string> {
@@ -217,6 +272,6 @@ export class FileTransfers {
   /** To the person whom one is whispering to, or to all in the room. */
   send({ store, name, writing }: Room, files: readonly FileToSend[]): void {
     const [me, to] = [store.member.peek().id, writing.to.peek()]
-    this.uploads.send(files, { api: store.api, room: name, me, to })
+    this.uploads.send(files, { api: store.api, room: name, me, to, expiresInSeconds: this.#expiresInSeconds.peek() })
   }
 }

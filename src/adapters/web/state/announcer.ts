@@ -13,7 +13,9 @@ export class Announcer {
   readonly #everyMs: number
   readonly #counted: (count: number) => string
   readonly #text = signal('')
-  #gathered: string[] = []
+  #gathered: Line[] = []
+  /** Those that `text` has. */
+  #told: readonly Line[] = []
   #timer: Cancel | undefined
 
   constructor(clock: Clock, everyMs: number, counted: (count: number) => string) {
@@ -26,17 +28,35 @@ export class Announcer {
     return this.#text
   }
 
-  /** Escaped already. */
-  heard(line: string): void {
-    this.#gathered.push(line)
+  /** Escaped already. `seq`: of the entry that it tells. */
+  heard(text: string, seq: number): void {
+    this.#gathered.push({ text, seq })
     this.#timer ??= this.#clock.after(this.#everyMs, () => {
       this.#timer = undefined
       const lines = this.#gathered
       this.#gathered = []
-      this.#text.value = lines.length > MOST_READ_OUT ? this.#counted(lines.length) : lines.join('\n')
+      this.#told = lines.length > MOST_READ_OUT ? [{ text: this.#counted(lines.length), seq: 0 }] : lines
+      this.#text.value = textOf(this.#told)
     })
   }
+
+  /** Takes back what entries say that were removed. */
+  forget(isRemoved: (seq: number) => boolean): void {
+    const left = ({ seq }: Line) => seq === 0 || !isRemoved(seq)
+    this.#gathered = this.#gathered.filter(left)
+    if (this.#told.every(left)) return
+    this.#told = this.#told.filter(left)
+    this.#text.value = textOf(this.#told)
+  }
 }
+
+interface Line {
+  readonly text: string
+  /** 0: of several entries. */
+  readonly seq: number
+}
+
+const textOf = (lines: readonly Line[]): string => lines.map(({ text }) => text).join('\n')
 
 /** Passes on bursts: the first item at the end of the tick, the rest gathered, so that a flood is drawn a few times a second. */
 export class Batcher<T> {

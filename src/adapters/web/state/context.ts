@@ -1,6 +1,6 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { PageTranslator } from '#i18n/translator.ts'
+import type { FullPageTranslator, PageTranslator } from '#i18n/translator.ts'
 import type { Page } from './page.ts'
 
 export const PageContext = createContext<Page | undefined>(undefined)
@@ -13,3 +13,10 @@ export function usePage(): Page {
 
 /** The messages in the chosen language; their arguments have passed the escaper. */
 export const useSay = (): PageTranslator['say'] => usePage().words.value.say
+
+/** The same with those of `views/more.tsx`, in views that are loaded with them. */
+export function useFullWords(): FullPageTranslator {
+  const words = usePage().fullWords.value
+  if (words === undefined) throw new Error('a view stands where its messages are not loaded')
+  return words
+}

@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal, Unreachable } from '#client/errors.ts'
 import { listRooms } from '#client/queries.ts'
@@ -6,14 +6,15 @@ import { Backoff, pause } from '#domain/async/backoff.ts'
 import { spelledNick } from '#domain/names/nick.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
+import { isMessage, type RoomEvent } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
-import type { Language, PageTranslator } from '#i18n/translator.ts'
+import { eventText } from '#i18n/render-event.ts'
+import type { FullPageTranslator, Language, PageTranslator } from '#i18n/translator.ts'
 import type { RoomRow } from '#protocol/schema.ts'
 import { BrowserClock, BrowserIds, type KeyValueStorage, readFragment, roomFragment } from '../browser/platform.ts'
 import { pageDefaults, sessionDefaults } from '../defaults.ts'
 import { FileTransfers } from '../files/uploads.ts'
-import { pageTranslator } from '../text/translator.ts'
+import { fullPageTranslator, pageTranslator } from '../text/translator.ts'
 import { Announcer } from './announcer.ts'
 import { Room } from './room.ts'
 import { Secrets } from './secrets.ts'
@@ -46,12 +47,13 @@ export class Page {
   readonly theme: Signal<Theme>
   readonly key: string
   /** The files that leave from here. */
-  readonly transfers = new FileTransfers()
+  readonly transfers: FileTransfers
   readonly rooms = new Rooms()
   /** Speaks to screen readers. */
   readonly announcer = new Announcer(new BrowserClock(), pageDefaults.announceEveryMs, (count) =>
     this.words.peek().say('newMessages', { count }),
   )
+  readonly #fullWords = signal<FullPageTranslator | undefined>(undefined)
   readonly #ignored: Signal<ReadonlySet<string>>
   readonly #secrets: Secrets
   #entry = 0
@@ -59,6 +61,7 @@ export class Page {
   constructor(kept: KeyValueStorage, session: KeyValueStorage, words: PageTranslator) {
     this.kept = kept
     this.session = session
+    this.transfers = new FileTransfers(session)
     this.words = signal(words)
     this.language = computed(() => this.words.value.language)
     this.theme = signal<Theme>(themes.find((each) => each === kept.get('theme')) ?? 'system')
@@ -95,10 +98,35 @@ export class Page {
     return isNew
   }
 
+  /** The messages of `views/more.tsx` as well; undefined until they are loaded. */
+  get fullWords(): ReadonlySignal<FullPageTranslator | undefined> {
+    return this.#fullWords
+  }
+
+  /** Rejects where the host does not give the script. */
+  async loadFullWords(): Promise<void> {
+    while (this.#fullWords.peek()?.language !== this.language.peek())
+      this.#fullWords.value = await fullPageTranslator(this.language.peek())
+  }
+
   /** Rejects where the host does not give the language's script: the page stays as it is. */
   async speak(language: Language): Promise<void> {
-    this.words.value = await pageTranslator(language)
+    const isFull = this.#fullWords.peek() !== undefined
+    const [words, full] = await Promise.all([
+      pageTranslator(language),
+      isFull ? fullPageTranslator(language) : undefined,
+    ])
+    batch(() => {
+      this.words.value = words
+      if (full !== undefined) this.#fullWords.value = full
+    })
     this.kept.set('language', language)
+  }
+
+  /** Tells the person in the room why something did not work. */
+  tell(why: 'notReached'): void {
+    const stage = this.#stage.peek()
+    if (stage.status === 'inside') stage.room.notices.add(this.words.peek().say(why), 'wrong')
   }
 
   dress(theme: Theme): void {
@@ -172,7 +200,7 @@ export class Page {
       if (entry !== this.#entry) {
         if (entered instanceof Room) entered.leave()
       } else if (entered instanceof Room) {
-        entered.store.events$.subscribe((event) => this.#readOut(event, entered))
+        entered.store.events$.subscribe((event) => this.#heard(event, entered))
         this.#stage.value = { status: 'inside', room: entered }
         return
       } else if (entered.code === 'UNREACHABLE') {
@@ -207,10 +235,19 @@ export class Page {
     return why ?? { code: 'NOT_FOUND', message: '' }
   }
 
+  #heard(event: RoomEvent, room: Room): void {
+    if (event.type === 'messageRemoved') this.announcer.forget((seq) => seq === event.target)
+    if (event.type === 'cleared') this.announcer.forget((seq) => seq <= event.upTo)
+    if (event.type === 'fileWithdrawn' && event.removedBy !== undefined) this.transfers.uploads.removed(event)
+    this.#readOut(event, room)
+  }
+
   #readOut(event: RoomEvent, room: Room): void {
-    if (event.type !== 'said' && event.type !== 'acted' && event.type !== 'whispered') return
-    if (event.by.id === room.store.member.peek().id || this.#ignored.peek().has(event.by.name.toLowerCase())) return
-    this.announcer.heard(`${forTerminal(event.by.name)}: ${forTerminal(event.text)}`)
+    if (!('by' in event) || event.by.id === room.store.member.peek().id) return
+    if (this.#ignored.peek().has(event.by.name.toLowerCase())) return
+    if (isMessage(event)) this.announcer.heard(`${forTerminal(event.by.name)}: ${forTerminal(event.text)}`, event.seq)
+    else if (event.type === 'messageRemoved' || event.type === 'cleared')
+      this.announcer.heard(eventText(event, this.words.peek()), event.seq)
   }
 
   #left(): void {

@@ -1,7 +1,8 @@
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { TypingMembers } from '#client/session/typing-members.ts'
 import type { Cancel } from '#domain/ports/system.ts'
-import { isEntry, type Member, type RoomEvent, type Said } from '#domain/room/events.ts'
+import type { Removal } from '#domain/room/commands.ts'
+import { isEntry, isMessage, type Member, type RoomEvent, type Said } from '#domain/room/events.ts'
 import type { Credentials } from '../browser/http.ts'
 import { BrowserClock, BrowserIds, type KeyValueStorage } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
@@ -14,8 +15,10 @@ import { RoomStore, type RoomTarget } from './room-store.ts'
 
 /** A dialog in front of the room. */
 export type Dialog =
-  | { readonly type: 'menu' | 'settings' | 'care' | 'help' | 'topic' }
+  | { readonly type: 'menu' | 'settings' | 'care' | 'help' | 'topic' | 'expiry' }
   | { readonly type: 'search'; readonly query: string }
+  /** Asks whether that is meant. `name`: of the file, or of the room. */
+  | { readonly type: 'remove'; readonly command: Removal; readonly name: string }
   | { readonly type: 'member'; readonly member: Member }
 
 export interface RoomParts {
@@ -59,7 +62,7 @@ export class Room {
     this.outbox = new Outbox({
       send: (talk) => this.store.send(talk),
       newId: () => ids.next(),
-      kept: talksIn(session.get(`unsent.${room}`)),
+      kept: listIn<Talk>(session.get(`unsent.${room}`)),
       keep: (talks) => session.set(`unsent.${room}`, talks.length === 0 ? undefined : JSON.stringify(talks)),
     })
   }
@@ -132,7 +135,12 @@ export class Room {
     this.#writes(event, me)
     if (!isEntry(event)) return
     const own = event.by.id === me
-    if (event.type === 'said' || event.type === 'acted' || event.type === 'whispered') {
+    if (event.type === 'messageRemoved') this.writing.forget((seq) => seq === event.target)
+    if (event.type === 'cleared') {
+      this.writing.forget((seq) => seq <= event.upTo)
+      this.#unread.value = unread.looked(unread.cleared(this.#unread.peek()), event.seq)
+    }
+    if (isMessage(event)) {
       this.#unread.value = unread.said(this.#unread.peek(), event.seq, this.#isSeen, own)
     } else if (this.#isSeen) this.#unread.value = unread.looked(this.#unread.peek(), event.seq)
     this.#remember()
@@ -155,14 +163,20 @@ export class Room {
   }
 }
 
-/** The page's own stored messages; anything else is ignored. */
-function talksIn(json: string | undefined): readonly Talk[] {
+/** A list that the page itself has stored; anything else is ignored. */
+function listIn<T>(json: string | undefined): readonly T[] {
   if (json === undefined) return []
   try {
-    return JSON.parse(json) as readonly Talk[]
+    return JSON.parse(json) as readonly T[]
   } catch {
     return []
   }
+}
+
+interface Quote {
+  readonly seq: number
+  /** With its end. */
+  readonly line: string
 }
 
 /** How much of a message is quoted in an answer to it. */
@@ -172,6 +186,9 @@ const QUOTED_CHARS = 200
 export class Writing {
   readonly #keep: (draft: string) => void
   readonly #draft: Signal<string>
+  /** Lines of the draft that quote an entry, with its sequence. */
+  #quotes: readonly Quote[]
+  readonly #keepQuotes: (quotes: readonly Quote[]) => void
   /** The name of the one it is whispered to; undefined: to everybody. */
   readonly #to = signal<string | undefined>(undefined)
   /** Rises when the message field is to have the focus. */
@@ -181,6 +198,9 @@ export class Writing {
     const key = `draft.${room}`
     this.#draft = signal(session.get(key) ?? '')
     this.#keep = (draft) => session.set(key, draft === '' ? undefined : draft)
+    this.#quotes = listIn(session.get(`quotes.${room}`))
+    this.#keepQuotes = (quotes) =>
+      session.set(`quotes.${room}`, quotes.length === 0 ? undefined : JSON.stringify(quotes))
   }
 
   get draft(): ReadonlySignal<string> {
@@ -198,6 +218,7 @@ export class Writing {
   write(draft: string): void {
     this.#draft.value = draft
     this.#keep(draft)
+    if (draft === '') this.#quote([])
   }
 
   focus(): void {
@@ -210,12 +231,27 @@ export class Writing {
   }
 
   /** An answer: the quoted text stands above it, also for text-only clients. */
-  quote({ by, text }: Pick<Said, 'by' | 'text'>): void {
+  quote({ by, text, seq }: Pick<Said, 'by' | 'text' | 'seq'>): void {
     const said = text.split('\n').filter((line) => !line.startsWith('> '))
     const short = said.join(' ').trim()
     const quoted = short.length > QUOTED_CHARS ? `${[...short].slice(0, QUOTED_CHARS).join('')}…` : short
-    this.write(`> ${by.name}: ${quoted}\n${this.#draft.peek()}`)
+    const line = `> ${by.name}: ${quoted}\n`
+    this.#quote([...this.#quotes, { seq, line }])
+    this.write(line + this.#draft.peek())
     this.focus()
+  }
+
+  /** Takes what removed entries say out of the draft. */
+  forget(isRemoved: (seq: number) => boolean): void {
+    const removed = this.#quotes.filter(({ seq }) => isRemoved(seq))
+    if (removed.length === 0) return
+    this.#quote(this.#quotes.filter(({ seq }) => !isRemoved(seq)))
+    this.write(removed.reduce((draft, { line }) => draft.replace(line, ''), this.#draft.peek()))
+  }
+
+  #quote(quotes: readonly Quote[]): void {
+    this.#quotes = quotes
+    this.#keepQuotes(quotes)
   }
 }
 

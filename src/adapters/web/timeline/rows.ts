@@ -14,7 +14,7 @@ import type { Item } from './timeline.ts'
 
 export type Talked = Said | Acted | Whispered
 export type FileEntry = FileOffered | FileCompleted | FileWithdrawn
-type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' }>
+type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' | 'messageRemoved' }>
 
 /** The rows of the timeline, from top to bottom. A row's key stays the same for as long as the row does. */
 export type Row =
@@ -43,6 +43,8 @@ export interface PresenceRow {
 export function rowsOf(items: readonly Item[], divider: number | undefined, groupMs: number): readonly Row[] {
   const rows: Row[] = []
   const shownAt = lastOfEachFile(items)
+  const begins = firstOfEachFile(items)
+  let clearedBy: string | undefined
   let day = ''
   let isDivided = divider === undefined
   let above: Talked | undefined
@@ -57,8 +59,13 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
     }
   }
   for (const item of items) {
-    if (item.type === 'fileReceived') continue
+    // A message that was removed says so in its place.
+    if (item.type === 'fileReceived' || item.type === 'messageRemoved') continue
     if (isEntry(item) && isFile(item) && shownAt.get(item.file.id) !== item.seq) continue
+    if (item.type === 'cleared') clearedBy = item.by.id
+    // All files of a room that its owner has cleared go one by one.
+    const isCleared = item.type === 'fileWithdrawn' && item.removedBy !== undefined && item.removedBy.id === clearedBy
+    if (isCleared && begins.get(item.file.id) === item.seq) continue
     const itsDay = new Date(item.at).toDateString()
     if (isEntry(item) || isNotice(item) || itsDay !== day) foldUp()
     if (itsDay !== day) {
@@ -109,6 +116,12 @@ function goesOn(above: Talked | undefined, below: Talked, groupMs: number): bool
     above.by.name === below.by.name &&
     below.at - above.at < groupMs
   )
+}
+
+function firstOfEachFile(items: readonly Item[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>()
+  for (const item of items.toReversed()) if (isEntry(item) && isFile(item)) first.set(item.file.id, item.seq)
+  return first
 }
 
 /** A file stands where the last thing happened to it. */

@@ -1,7 +1,15 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
-import { type Entry, isEntry, type Missed, type Presence, type RoomEvent } from '#domain/room/events.ts'
+import {
+  type Entry,
+  isEntry,
+  isMessage,
+  type Member,
+  type Missed,
+  type Presence,
+  type RoomEvent,
+} from '#domain/room/events.ts'
 import { events, map, parsed } from '#protocol/schema.ts'
 import { pageDefaults } from '../defaults.ts'
 
@@ -60,6 +68,42 @@ export function withNews(span: Span, news: readonly Item[], reading: 'end' | 'ab
 function trimmedBefore(span: Span, most: number): Span {
   const { items } = span
   return items.length > most ? { ...span, items: items.slice(items.length - most), atStart: false } : span
+}
+
+/** What was removed from the room, as far as the page has heard. */
+export interface Removals {
+  /** By whom each message was, by its sequence. */
+  readonly messages: ReadonlyMap<number, Member>
+  /** Everything up to this sequence is gone. */
+  readonly upTo: number
+}
+
+const noRemovals: Removals = { messages: new Map(), upTo: 0 }
+
+/** The same value where the items tell of none. */
+function removalsAfter(removals: Removals, items: readonly Item[]): Removals {
+  const news = items.filter((item) => item.type === 'messageRemoved' || item.type === 'cleared')
+  if (news.length === 0) return removals
+  const messages = new Map(removals.messages)
+  let { upTo } = removals
+  for (const item of news)
+    if (item.type === 'cleared') upTo = Math.max(upTo, item.upTo)
+    else messages.set(item.target, item.by)
+  return { messages, upTo }
+}
+
+/** Items as they are by now, also where they were asked for before. */
+export function withoutRemoved(items: readonly Item[], removals: Removals): readonly Item[] {
+  if (removals === noRemovals) return items
+  const { messages, upTo } = removals
+  const last = items.findLastIndex((item) => isEntry(item) && item.seq <= upTo)
+  // Who came and went up to then goes as well.
+  const next = last < 0 ? 0 : items.findIndex((item, index) => index > last && isEntry(item))
+  return items.slice(next < 0 ? items.length : next).map((item) => {
+    if (!isEntry(item) || !isMessage(item)) return item
+    const by = messages.get(item.seq)
+    return by === undefined ? item : { type: 'erased', seq: item.seq, at: item.at, by }
+  })
 }
 
 const isPassing = (event: RoomEvent): event is Passing =>
@@ -127,6 +171,7 @@ export class Timeline {
   readonly #history: History
   readonly #now: () => number
   readonly #span = signal<Span>(emptySpan)
+  readonly #removals = signal(noRemovals)
   readonly #loading = signal<'older' | 'newer' | 'around' | undefined>(undefined)
   readonly #failure = signal<Refusal | undefined>(undefined)
   readonly #aim = signal<Aim | undefined>(undefined)
@@ -171,6 +216,11 @@ export class Timeline {
     return this.#failure
   }
 
+  /** Everything that is read of the room is to be shown without it. */
+  get removals(): ReadonlySignal<Removals> {
+    return this.#removals
+  }
+
   /** The room's events since the last call, in their order. */
   heard(events: readonly RoomEvent[]): void {
     const news = events.flatMap((event): readonly Item[] => {
@@ -181,9 +231,16 @@ export class Timeline {
     const span = this.#span.peek()
     const first = news.find(isEntry)
     // A host that keeps nothing was started anew, and the room begins again.
-    const base = first !== undefined && first.seq <= span.newest ? { ...emptySpan, atEnd: true } : span
+    const isNew = first !== undefined && first.seq <= span.newest
+    const base = isNew ? { ...emptySpan, atEnd: true } : span
     this.#meanwhile = [...this.#meanwhile, ...news].slice(-pageDefaults.windowEntries)
-    this.#span.value = withNews(base, news, this.#reading.peek(), pageDefaults.windowEntries)
+    batch(() => {
+      this.#removals.value = removalsAfter(isNew ? noRemovals : this.#removals.peek(), news)
+      this.#show(withNews(base, news, this.#reading.peek(), pageDefaults.windowEntries))
+    })
+    // All that was being read further up is gone.
+    const { items, atEnd } = this.#span.peek()
+    if (items.length === 0 && !atEnd && news.some(({ type }) => type === 'cleared')) void this.toLatest()
   }
 
   /** The newest of the room. */
@@ -258,10 +315,19 @@ export class Timeline {
       this.#loading.value = undefined
       this.#failure.value = isRefusal(answer) ? answer : undefined
       if (isRefusal(answer)) return
-      this.#span.value = answer(this.#span.peek())
+      const span = answer(this.#span.peek())
+      this.#removals.value = removalsAfter(this.#removals.peek(), span.items)
+      this.#show(span)
       if (aim !== undefined) this.#aim.value = aim
     })
     this.#meanwhile = []
+  }
+
+  #show(span: Span): void {
+    const { upTo } = this.#removals.peek()
+    const items = withoutRemoved(span.items, this.#removals.peek())
+    const isFirst = upTo > 0 && (items.find(isEntry)?.seq ?? 0) === upTo + 1
+    this.#span.value = { ...span, items, atStart: span.atStart || isFirst }
   }
 
   /** The end of the room has been loaded: live items since are put behind it, without a gap. */

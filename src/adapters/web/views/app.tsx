@@ -1,8 +1,9 @@
-import { useSignalEffect } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import { usePage } from '../state/context.ts'
 import type { Page, Stage } from '../state/page.ts'
+import { MoreContext } from './load-more.tsx'
 import { RoomView } from './room-view.tsx'
 
 export function App() {
@@ -17,7 +18,14 @@ export function App() {
     else dataset['theme'] = page.theme.value
     document.documentElement.lang = page.language.value
   })
-  return stage.status === 'inside' ? <RoomView key={stage.room.name} room={stage.room} /> : <SignIn stage={stage} />
+  const more = useSignal(undefined)
+  return stage.status === 'inside' ? (
+    <MoreContext.Provider value={more}>
+      <RoomView key={stage.room.name} room={stage.room} />
+    </MoreContext.Provider>
+  ) : (
+    <SignIn stage={stage} />
+  )
 }
 
 /** `(3) lobby · tamtam`: the number of unread messages. */

@@ -1,14 +1,8 @@
-import { useSignal } from '@preact/signals'
 import type { Member } from '#domain/room/events.ts'
-import { commandsAt } from '#protocol/commands.ts'
-import { usePage, useSay } from '../state/context.ts'
-import { ask } from '../state/execute-command.ts'
+import { useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
-import { MemberDialog } from './member-dialog.tsx'
-import { ModerationDialog } from './moderation-dialog.tsx'
-import { SearchDialog } from './search-dialog.tsx'
-import { SettingsDialog } from './settings-dialog.tsx'
+import { More } from './load-more.tsx'
 import { Sidebar } from './sidebar.tsx'
 
 /** The current dialog in front of the room. */
@@ -29,17 +23,35 @@ export function Dialogs({ room }: { readonly room: Room }) {
         </Dialog>
       )
     case 'settings':
-      return <SettingsDialog key="settings" room={room} closed={closed} />
+      return <More key="settings">{({ SettingsDialog }) => <SettingsDialog room={room} closed={closed} />}</More>
     case 'care':
-      return <ModerationDialog key="care" room={room} closed={closed} />
+      return <More key="care">{({ ModerationDialog }) => <ModerationDialog room={room} closed={closed} />}</More>
+    case 'expiry':
+      return <More key="expiry">{({ ExpiryDialog }) => <ExpiryDialog room={room} closed={closed} />}</More>
+    case 'remove': {
+      const { command, name } = dialog
+      return (
+        <More key="remove">
+          {({ RemoveDialog }) => <RemoveDialog room={room} command={command} name={name} closed={closed} />}
+        </More>
+      )
+    }
     case 'help':
-      return <HelpDialog key="help" closed={closed} />
+      return <More key="help">{({ HelpDialog }) => <HelpDialog closed={closed} />}</More>
     case 'topic':
-      return <TopicDialog key="topic" room={room} closed={closed} />
+      return <More key="topic">{({ TopicDialog }) => <TopicDialog room={room} closed={closed} />}</More>
     case 'search':
-      return <SearchDialog key="search" room={room} query={dialog.query} closed={closed} />
-    case 'member':
-      return <MemberDialog key="member" room={room} member={now(room, dialog.member)} closed={closed} />
+      return (
+        <More key="search">
+          {({ SearchDialog }) => <SearchDialog room={room} query={dialog.query} closed={closed} />}
+        </More>
+      )
+    case 'member': {
+      const member = now(room, dialog.member)
+      return (
+        <More key="member">{({ MemberDialog }) => <MemberDialog room={room} member={member} closed={closed} />}</More>
+      )
+    }
     default:
       return dialog satisfies never
   }
@@ -48,56 +60,3 @@ export function Dialogs({ room }: { readonly room: Room }) {
 /** As the member is at this moment, where they are still here. */
 const now = (room: Room, member: Member): Member =>
   room.store.members.value.find(({ id }) => id === member.id) ?? member
-
-function HelpDialog({ closed }: { readonly closed: () => void }) {
-  const { say } = usePage().words.value
-  return (
-    <Dialog title={say('help')} closed={closed}>
-      <p>{say('helpSay')}</p>
-      <dl class="words">
-        {commandsAt('page').map(
-          ({ word, usage, helpKey }) =>
-            word !== 'help' && (
-              <div key={word}>
-                <dt>
-                  <code>{usage}</code>
-                </dt>
-                <dd>{say(helpKey)}</dd>
-              </div>
-            ),
-        )}
-      </dl>
-    </Dialog>
-  )
-}
-
-function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
-  const page = usePage()
-  const { say } = page.words.value
-  const topic = useSignal(room.store.facts.peek().topic)
-  return (
-    <Dialog title={say('topic')} closed={closed}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (topic.peek() !== room.store.facts.peek().topic) ask(page, room, { type: 'setTopic', topic: topic.peek() })
-          room.show(undefined)
-        }}
-      >
-        <label>
-          {say('setTopic')}
-          <input
-            value={topic}
-            autofocus
-            onInput={({ currentTarget }) => {
-              topic.value = currentTarget.value
-            }}
-          />
-        </label>
-        <button type="submit" class="primary">
-          {say('save')}
-        </button>
-      </form>
-    </Dialog>
-  )
-}

@@ -89,3 +89,16 @@ export const TextIcon = () => (
     <path d="M5 3h7l3 3v11H5zM8 9h4M8 12h4" />
   </Icon>
 )
+
+export const ClockIcon = () => (
+  <Icon>
+    <circle cx="10" cy="10" r="7" />
+    <path d="M10 6v4l3 2" />
+  </Icon>
+)
+
+export const RemoveIcon = () => (
+  <Icon>
+    <path d="M4 6h12M8 6V4h4v2m-6 0v10h8V6" />
+  </Icon>
+)

@@ -37,7 +37,13 @@ function format(language: Language, options: Intl.DateTimeFormatOptions): Intl.D
   return found
 }
 
-export function Time({ at }: { readonly at: number }) {
+interface MomentProps {
+  readonly at: number
+  /** The time of day unless given. */
+  readonly text?: string
+}
+
+export function Time({ at, text }: MomentProps) {
   const language = usePage().language.value
   const time = new Date(at)
   return (
@@ -45,7 +51,7 @@ export function Time({ at }: { readonly at: number }) {
       dateTime={time.toISOString()}
       title={format(language, { dateStyle: 'full', timeStyle: 'medium' }).format(time)}
     >
-      {format(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(time)}
+      {text ?? format(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(time)}
     </time>
   )
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { forTerminal } from '#domain/names/text.ts'
 import type { Member } from '#domain/room/events.ts'
-import { usePage } from '../state/context.ts'
+import { useFullWords, usePage } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
@@ -16,7 +16,7 @@ interface MemberProps {
 /** The actions on a member. */
 export function MemberDialog({ room, member, closed }: MemberProps) {
   const page = usePage()
-  const { say } = page.words.value
+  const { say } = useFullWords()
   const { name } = member
   const me = room.store.member.value
   const own = member.id === me.id
@@ -67,7 +67,7 @@ export function MemberDialog({ room, member, closed }: MemberProps) {
 /** For the operators. Their permissions are the room's decision. */
 function Ruling({ room, member, me }: { readonly room: Room; readonly member: Member; readonly me: Member }) {
   const page = usePage()
-  const { say } = page.words.value
+  const { say } = useFullWords()
   const reason = useSignal('')
   const { name } = member
   const rule = (type: 'kick' | 'mute' | 'ban') => {

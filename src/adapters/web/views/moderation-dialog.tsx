@@ -4,7 +4,7 @@ import { RULE_OF, SECONDS_SET, setsSeconds } from '#domain/room/rules.ts'
 import { secondsRuleText } from '#i18n/render-event.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import { roomFragment } from '../browser/platform.ts'
-import { usePage } from '../state/context.ts'
+import { useFullWords, usePage } from '../state/context.ts'
 import { ask, executeCommand } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
 import { requestAccess } from '../state/room-access.ts'
@@ -27,7 +27,8 @@ const TIMED = commandsAt('page').flatMap((row) =>
 /** The operators' settings of the room: access, and the audience of files. */
 export function ModerationDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
-  const { say } = page.words.value
+  const words = useFullWords()
+  const { say } = words
   const password = useSignal('')
   const facts = room.store.facts.value
   // The outcome is told in the room, or behind this.
@@ -46,6 +47,15 @@ export function ModerationDialog({ room, closed }: { readonly room: Room; readon
         <button type="button" onClick={() => done(requestAccess(page, room, { type: 'listInvitations' }))}>
           {say('invitations')}
         </button>
+        {room.store.member.value.role === 'owner' && (
+          <button
+            type="button"
+            class="grave"
+            onClick={() => room.show({ type: 'remove', command: { type: 'clear' }, name: room.name })}
+          >
+            {say('removeAll')}
+          </button>
+        )}
       </div>
       <p>
         <a href={`/hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
@@ -64,7 +74,7 @@ export function ModerationDialog({ room, closed }: { readonly room: Room; readon
             {say(helpKey)}
             <input name={word} required autocomplete="off" placeholder={usage.slice(word.length + 2)} />
           </label>
-          <p>{secondsRuleText(rule, facts[rule], page.words.value)}</p>
+          <p>{secondsRuleText(rule, facts[rule], words)}</p>
           <div class="choices">
             <button type="submit">{say('save')}</button>
           </div>

@@ -9,6 +9,7 @@ import type { Room } from '../state/room.ts'
 import { Composer } from './composer.tsx'
 import { Dialogs } from './dialogs.tsx'
 import { CloseIcon, EditIcon, MenuIcon, SearchIcon, SettingsIcon } from './icons.tsx'
+import { useLoadMore } from './load-more.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { TimelineView } from './timeline-view.tsx'
 
@@ -58,8 +59,12 @@ function RoomHeader({ room }: { readonly room: Room }) {
   const { say } = page.words.value
   const { facts, members } = room.store
   const { topic, hasPassword } = facts.value
+  const load = useLoadMore()
+  // Who opens something hears of a host that does not answer.
+  const near = () => void load().catch(() => {})
   return (
-    <header class="room-header">
+    // Its buttons open what is loaded then: whoever comes near one need not wait.
+    <header class="room-header" onFocusIn={near} onPointerEnter={near}>
       <button type="button" class="plain narrow" aria-label={say('menu')} onClick={() => room.show({ type: 'menu' })}>
         <MenuIcon />
       </button>

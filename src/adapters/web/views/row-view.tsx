@@ -1,6 +1,7 @@
 import { Component } from 'preact'
 import { isNamedIn } from '#domain/names/text.ts'
-import type { Audience } from '#domain/room/events.ts'
+import type { Removal } from '#domain/room/commands.ts'
+import type { Audience, Member } from '#domain/room/events.ts'
 import { eventText } from '#i18n/render-event.ts'
 import type { PageTranslator } from '#i18n/translator.ts'
 import { FileCard } from '../files/file-card.tsx'
@@ -9,7 +10,7 @@ import type { Room } from '../state/room.ts'
 import { MessageText } from '../text/message-text.tsx'
 import type { PendingMessage } from '../timeline/outbox.ts'
 import type { FileEntry, PresenceRow, Row, Talked } from '../timeline/rows.ts'
-import { CopyIcon, ReplyIcon } from './icons.tsx'
+import { CopyIcon, RemoveIcon, ReplyIcon } from './icons.tsx'
 import { Day, Face, Name, Time } from './labels.tsx'
 
 interface RowProps {
@@ -53,7 +54,7 @@ export class RowView extends Component<RowProps> {
       case 'file':
         return (
           <li class={`row${mark}`} data-key={row.key} tabIndex={-1}>
-            <FileRow room={room} entry={row.entry} />
+            <FileRow room={room} entry={row.entry} active={active} />
           </li>
         )
       case 'told':
@@ -174,15 +175,47 @@ function Actions({ room, entry, own }: { readonly room: Room; readonly entry: Ta
       <button type="button" class="plain" aria-label={say('copy')} onClick={copy}>
         <CopyIcon />
       </button>
+      {mayRemove(room, entry.by) && (
+        <RemoveButton room={room} command={{ type: 'removeMessage', seq: entry.seq }} name="" />
+      )}
     </div>
   )
 }
 
+/** The room decides; these are offered it. */
+const mayRemove = ({ store }: Room, by: Member): boolean =>
+  by.id === store.member.value.id || store.member.value.role !== undefined
+
+interface RemoveProps {
+  readonly room: Room
+  readonly command: Removal
+  /** Of a file; empty for a message. */
+  readonly name: string
+}
+
+function RemoveButton({ room, command, name }: RemoveProps) {
+  const say = useSay()
+  const label = name === '' ? say('remove') : `${say('remove')}: ${name}`
+  return (
+    <button type="button" class="plain" aria-label={label} onClick={() => room.show({ type: 'remove', command, name })}>
+      <RemoveIcon />
+    </button>
+  )
+}
+
+interface FileRowProps {
+  readonly room: Room
+  readonly entry: FileEntry
+  /** Its actions are shown. */
+  readonly active: boolean
+}
+
 /** A file, as something that somebody said. */
-function FileRow({ room, entry }: { readonly room: Room; readonly entry: FileEntry }) {
+function FileRow({ room, entry, active }: FileRowProps) {
   const say = useSay()
   const { by, at, file } = entry
   const me = room.store.member.value.id
+  const isGone = entry.type === 'fileWithdrawn' || room.files.of(file.id).value.status === 'gone'
   return (
     <div class="talk headed">
       <div class="gutter">
@@ -198,6 +231,11 @@ function FileRow({ room, entry }: { readonly room: Room; readonly entry: FileEnt
         </div>
         <FileCard room={room} entry={entry} />
       </div>
+      {active && !isGone && mayRemove(room, by) && (
+        <div class="actions">
+          <RemoveButton room={room} command={{ type: 'removeFile', file: file.id }} name={file.name} />
+        </div>
+      )}
     </div>
   )
 }

@@ -6,9 +6,10 @@ import { type Entry, isEntry } from '#domain/room/events.ts'
 import { eventText } from '#i18n/render-event.ts'
 import type { PageTranslator } from '#i18n/translator.ts'
 import { pageDefaults } from '../defaults.ts'
-import { usePage } from '../state/context.ts'
+import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { isFile } from '../timeline/rows.ts'
+import { withoutRemoved } from '../timeline/timeline.ts'
 import { Dialog } from './dialog.tsx'
 import { Day, Name, Time } from './labels.tsx'
 
@@ -25,8 +26,8 @@ interface SearchProps {
 
 /** Looks for words and file names in the room. */
 export function SearchDialog({ room, query, closed }: SearchProps) {
-  const { words } = usePage()
-  const { say } = words.value
+  const words = useFullWords()
+  const { say } = words
   const wanted = useSignal(query)
   const found = useSignal<Found>({ status: 'nothing asked' })
   const search = async () => {
@@ -36,7 +37,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
     const entries = await room.history.search(asked, pageDefaults.searchHits)
     found.value = isRefusal(entries)
       ? { status: 'failed', why: entries }
-      : { status: 'found', entries: entries.filter(isEntry).reverse() }
+      : { status: 'found', entries: entries.filter(isEntry) }
   }
   useEffect(() => void search(), [])
   const go = (entry: Entry) => {
@@ -45,6 +46,13 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
     void room.timeline.around(entry.seq, { type: 'row', key })
   }
   const now = found.value
+  const hits =
+    now.status === 'found'
+      ? withoutRemoved(now.entries, room.timeline.removals.value)
+          .filter(isEntry)
+          .filter(({ type }) => type !== 'erased')
+          .toReversed()
+      : []
   return (
     <Dialog title={say('search')} closed={closed}>
       <search>
@@ -72,13 +80,12 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
       </search>
       <p class="why" role="status">
         {now.status === 'asking' && say('loading')}
-        {now.status === 'failed' && words.value.refusal(now.why)}
-        {now.status === 'found' &&
-          (now.entries.length === 0 ? say('nothingFound') : say('found', { count: now.entries.length }))}
+        {now.status === 'failed' && words.refusal(now.why)}
+        {now.status === 'found' && (hits.length === 0 ? say('nothingFound') : say('found', { count: hits.length }))}
       </p>
       {now.status === 'found' && (
         <ol class="hits">
-          {now.entries.map((entry) => (
+          {hits.map((entry) => (
             <li key={entry.seq}>
               <button type="button" title={say('showThere')} onClick={() => go(entry)}>
                 <span class="head">
@@ -88,7 +95,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
                   </span>
                 </span>
                 <span class="text" dir="auto">
-                  {textOf(entry, words.value)}
+                  {textOf(entry, words)}
                 </span>
               </button>
             </li>

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { languages } from '#i18n/translator.ts'
-import { usePage } from '../state/context.ts'
+import { useFullWords, usePage } from '../state/context.ts'
 import { executeCommand } from '../state/execute-command.ts'
 import { themes } from '../state/page.ts'
 import type { Room } from '../state/room.ts'
@@ -11,7 +11,7 @@ const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const
 /** The person's settings and nick. */
 export function SettingsDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
   const page = usePage()
-  const { say } = page.words.value
+  const { say } = useFullWords()
   const name = useSignal(room.store.member.peek().name)
   return (
     <Dialog title={say('settings')} closed={closed}>

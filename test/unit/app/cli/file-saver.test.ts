@@ -219,6 +219,12 @@ describe('a received folder', () => {
     expect(await names()).toEqual(['terima_photos'])
     expect(await treeAt(join(directory, 'terima_photos'))).toEqual(await treeAt(join(base, 'photos')))
   })
+  it('that was half built when a host was killed goes', async () => {
+    const { directory, saver, send, names } = await openFolder()
+    await mkdir(join(directory, '.terima_photos.01234567.99999999-abc-0123.folder', 'half'), { recursive: true })
+    await saver.save(await send('a.txt', 'isi'))
+    expect(await names()).toEqual(['terima_a.txt'])
+  })
   it('goes with its archive where nobody has changed it', async () => {
     const { directory, saver, sendFolder, names } = await openFolder({ withRoom: { quotaBytes: 0 } })
     const [one, two] = [await sendFolder('one', tree), await sendFolder('two', tree)]

@@ -127,6 +127,7 @@ export async function removeUpload(exchange: Exchange): Promise<FastifyReply> {
   if (transfer === undefined) {
     // The transfer is gone, and its room is about to hear of it.
     if (file.status !== 'whole') return refuse(reply, notFound)
+    if (requester.drop !== undefined) return refuse(reply, handedIn)
     const owner = ownerKey(context, requester)
     accepted(await requester.underWay(room, (session) => session.removeFile(id, owner)))
     return reply.code(204).send()
@@ -442,6 +443,10 @@ function excess({ headers }: FastifyRequest, offset: number, size: number | unde
   return size !== undefined && offset + length > size ? tooMuch : undefined
 }
 
+const handedIn: Refusal = {
+  code: 'NOT_ALLOWED',
+  message: 'what has arrived by a link stays with the operators; ask one of them to remove it',
+}
 const tooMuch: Refusal = { code: 'FILE_TOO_LARGE', message: 'this is more than Upload-Length leaves room for' }
 const mismatch = rejected(
   'HASH_MISMATCH',

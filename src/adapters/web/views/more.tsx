@@ -1,0 +1,204 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { Removal } from '#domain/room/commands.ts'
+import { spanText } from '#i18n/format.ts'
+import { secondsRuleText } from '#i18n/render-event.ts'
+import type { Language } from '#i18n/translator.ts'
+import { commandsAt } from '#protocol/commands.ts'
+import { pageDefaults } from '../defaults.ts'
+import { textFile } from '../files/chosen.ts'
+import { useFullWords, usePage } from '../state/context.ts'
+import { ask } from '../state/execute-command.ts'
+import type { Room } from '../state/room.ts'
+import { Dialog } from './dialog.tsx'
+import { Time } from './labels.tsx'
+
+// The page loads this when some of it is first used (`More`), with the messages of `i18n/more.*.ts`.
+
+export { CheckSaved, FilePreview, FolderList } from '../files/file-preview.tsx'
+export { MemberDialog } from './member-dialog.tsx'
+export { ModerationDialog } from './moderation-dialog.tsx'
+export { SearchDialog } from './search-dialog.tsx'
+export { SettingsDialog } from './settings-dialog.tsx'
+
+/** How to type what there is. */
+export function HelpDialog({ closed }: { readonly closed: () => void }) {
+  const { say } = useFullWords()
+  return (
+    <Dialog title={say('help')} closed={closed}>
+      <p>{say('helpSay')}</p>
+      <dl class="words">
+        {commandsAt('page').map(
+          ({ word, usage, helpKey }) =>
+            word !== 'help' && (
+              <div key={word}>
+                <dt>
+                  <code>{usage}</code>
+                </dt>
+                <dd>{say(helpKey)}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+    </Dialog>
+  )
+}
+
+export function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
+  const page = usePage()
+  const { say } = page.words.value
+  const topic = useSignal(room.store.facts.peek().topic)
+  return (
+    <Dialog title={say('topic')} closed={closed}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (topic.peek() !== room.store.facts.peek().topic) ask(page, room, { type: 'setTopic', topic: topic.peek() })
+          room.show(undefined)
+        }}
+      >
+        <label>
+          {say('setTopic')}
+          <input
+            value={topic}
+            autofocus
+            onInput={({ currentTarget }) => {
+              topic.value = currentTarget.value
+            }}
+          />
+        </label>
+        <button type="submit" class="primary">
+          {say('save')}
+        </button>
+      </form>
+    </Dialog>
+  )
+}
+
+/** Asks once more before something is removed. */
+export function RemoveDialog({ room, command, name, closed }: RemoveProps) {
+  const page = usePage()
+  const { say } = useFullWords()
+  const question = {
+    removeMessage: () => say('removeMessage'),
+    removeFile: () => say('removeFile', { file: name }),
+    clear: () => say('removeAllAsk', { room: name }),
+  }[command.type]
+  return (
+    <Dialog title={say(command.type === 'clear' ? 'removeAll' : 'remove')} closed={closed}>
+      <p>{question()}</p>
+      <div class="choices">
+        <button type="button" autofocus onClick={closed}>
+          {say('cancel')}
+        </button>
+        <button
+          type="button"
+          class="grave"
+          onClick={() => {
+            ask(page, room, command)
+            closed()
+          }}
+        >
+          {say('remove')}
+        </button>
+      </div>
+    </Dialog>
+  )
+}
+
+interface RemoveProps {
+  readonly room: Room
+  readonly command: Removal
+  readonly name: string
+  readonly closed: () => void
+}
+
+/** How long files stay that are sent from now on. */
+export function ExpiryDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
+  const { transfers } = usePage()
+  const words = useFullWords()
+  const { say, language } = words
+  const chosen = transfers.expiresInSeconds.value
+  const { expirySeconds } = room.store.facts.value
+  return (
+    <Dialog title={say('fileStay')} closed={closed}>
+      <fieldset class="spans">
+        <legend>{say('stayAsk')}</legend>
+        {[undefined, ...pageDefaults.expirySeconds].map((seconds) => (
+          <label key={seconds}>
+            <input
+              type="radio"
+              name="expiry"
+              autofocus={seconds === chosen}
+              checked={seconds === chosen}
+              onChange={() => transfers.expireIn(seconds)}
+            />
+            {seconds === undefined ? say('stays') : say('goAfter', { time: spanText(seconds, language) })}
+          </label>
+        ))}
+      </fieldset>
+      {expirySeconds > 0 && <p class="fine">{secondsRuleText('expirySeconds', expirySeconds, words)}</p>}
+    </Dialog>
+  )
+}
+
+const MINUTE_MS = 60_000
+
+/** `gone in 54 min`, by the minute; the exact time is its title. */
+export function Expiry({ at }: { readonly at: number }) {
+  const { say, language } = useFullWords()
+  const now = useSignal(Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => {
+      now.value = Date.now()
+    }, MINUTE_MS)
+    return () => clearInterval(timer)
+  }, [])
+  return <Time at={at} text={say('goneIn', { time: leftText(at - now.value, language) })} />
+}
+
+/** In the largest unit that there is more than one and a half of. */
+function leftText(ms: number, language: Language): string {
+  const minutes = Math.max(1, Math.ceil(ms / MINUTE_MS))
+  const hours = Math.round(minutes / 60)
+  const [unit, count] =
+    minutes < 90
+      ? (['minute', minutes] as const)
+      : hours < 36
+        ? (['hour', hours] as const)
+        : (['day', Math.round(hours / 24)] as const)
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
+}
+
+/** For text that is too long to be said: it becomes a file. */
+export function TextDialog({ room, text }: { readonly room: Room; readonly text: string }) {
+  const { say } = useFullWords()
+  const { transfers } = usePage()
+  const close = () => {
+    transfers.draft.value = undefined
+  }
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const said = new FormData(event.currentTarget as HTMLFormElement)
+    const [written, name] = [String(said.get('text') ?? ''), String(said.get('name') ?? '').trim()]
+    if (written !== '') transfers.send(room, [textFile(written, name === '' ? say('nameOfText') : name)])
+    close()
+  }
+  return (
+    <Dialog title={say('sendText')} closed={close}>
+      <form class="text-file" onSubmit={submit}>
+        <label>
+          {say('textOfFile')}
+          <textarea name="text" rows={12} autofocus defaultValue={text} />
+        </label>
+        <label>
+          {say('nameOfFile')}
+          <input name="name" autocomplete="off" spellcheck={false} placeholder={`${say('nameOfText')}.txt`} />
+        </label>
+        <button type="submit" class="primary">
+          {say('send')}
+        </button>
+      </form>
+    </Dialog>
+  )
+}
