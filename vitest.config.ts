@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const fuzz = ['test/**/*.fuzz.test.ts']
 const alone = [
   'test/faults/{long-steps,memory-pressure,storm,stress}.test.ts',
-  'test/integration/files/{big-files,transfers-*}.test.ts',
+  'test/integration/files/{big-*,transfers-*}.test.ts',
   'test/integration/host/{classroom,stalled}.test.ts',
 ]
 

@@ -1,6 +1,8 @@
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { FolderArchive } from '#folder/pack.ts'
+import { walk } from '#folder/walk.ts'
 import { browserTest as test, violations } from '../harness/browser.ts'
 import { sampleBytes, sha256Of } from '../harness/bytes.ts'
 import { temporaryDirectory } from '../harness/directory.ts'
@@ -42,7 +44,13 @@ test('folders, pasted pictures and longer texts become files of the room', async
   await writeFile(join(folder, '2024', 'b.txt'), 'b')
   await ani.locator('.file-buttons input[type=file]').nth(1).setInputFiles(folder)
   const names = async () => (await filesOf(port)).filter(({ status }) => status === 'whole').map(({ name }) => name)
-  await expect.poll(names).toEqual(expect.arrayContaining(['photos - a.txt', 'photos - 2024 - b.txt']))
+  await expect.poll(names).toEqual(['photos'])
+  await ani.locator('.file').getByText('2 files, 2 B').waitFor()
+  const [{ url: at } = { url: '' }] = await filesOf(port)
+  const archive = new FolderArchive(await walk(folder))
+  const pieces: Uint8Array[] = []
+  for await (const piece of archive.read()) pieces.push(piece)
+  expect((await ask(port, `GET ${at}`)).bytes).toEqual(Buffer.concat(pieces))
 
   const paste = (type: string, content: string) =>
     ani.evaluate(

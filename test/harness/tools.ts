@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { TestRunner } from 'vitest'
 
 /** Programs that some tests drive, and Debian's packages of them. `.ci/run` installs them all. */
@@ -45,4 +45,11 @@ export function needs(...tools: readonly Tool[]): void {
   // The default reporter counts what was skipped, and does not say why.
   process.stderr.write(`skipped: ${howToGet(missing)}\n`)
   TestRunner.getCurrentTest()?.context.skip(howToGet(missing))
+}
+
+/** What a program says; leaves out the test where it is missing, and fails where the program does. */
+export function run(program: Tool, ...args: readonly string[]): string {
+  needs(program)
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' }
+  return execFileSync(program, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, env })
 }

@@ -9,18 +9,19 @@ import { ArchiveReader } from './reader.ts'
 declare module 'yazl' {
   interface ZipFile {
     /** As it really is: the size of the whole zip is told, where those of its members are known. */
-    end(options: undefined, told: (size: number) => void): void
+    end(options: EndOptions, told: (size: number) => void): void
   }
 }
 
 /** A file in an archive; its bytes are those of a stored file, `source`, from `at` on. */
 export interface ArchivedFile extends FileMember {
-  readonly source: string
+  /** Left out where all are in one. */
+  readonly source?: string
 }
 
 export type ArchiveMember = ArchivedFile | LinkMember | FolderMember
 
-/** Opens a stored file at a byte. Pieces may be lent to a tar, and must be kept for a zip. */
+/** Opens a stored file at a byte. Pieces may be lent. */
 export type OpenSource = (source: string, from: number) => AsyncIterable<Uint8Array>
 
 /** An archive that is made as it is read. */
@@ -35,6 +36,9 @@ export interface ArchiveBytes {
 export const MOST_IN_ZIP = 65_000
 /** Members that are added to a zip in one step. */
 const AT_ONCE = 200
+const MOST_DIRECTORY_BYTES = 0xffff
+/** Of a member in the directory of a zip, but for its path. */
+const MOST_RECORD_BYTES = 84
 
 /**
  * A zip of files and folders, stored and not compressed (zip64 where it must be), with SHA256SUMS at its end. Links are left out: too many programs
@@ -48,8 +52,7 @@ export async function zipOf(members: readonly ArchiveMember[], open: OpenSource)
   zip.on('error', (error: Error) => output.destroy(error))
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
   const add = (path: string, seconds: number, mode: number, size: number, content: () => AsyncIterable<Uint8Array>) => {
-    const options = { mtime: new Date(seconds * 1000), mode: 0o100_000 | mode, size, compress: false }
-    zip.addReadStreamLazy(path, options, (give) => {
+    zip.addReadStreamLazy(path, { mtime: timeOf(seconds), mode: 0o100_000 | mode, size, compress: false }, (give) => {
       void begun.then(() => {
         const stream = Readable.from(content(), { objectMode: false })
         stream.once('error', (error) => output.destroy(error))
@@ -57,25 +60,37 @@ export async function zipOf(members: readonly ArchiveMember[], open: OpenSource)
       })
     })
   }
+  // Mostly there are few: each costs as much as a path.
+  const times = new Map<number, Date>()
+  const timeOf = (seconds: number): Date => {
+    const time = times.get(seconds) ?? new Date(seconds * 1000)
+    if (times.size < AT_ONCE) times.set(seconds, time)
+    return time
+  }
   let added = 0
-  const step = async () => {
+  let directoryBytes = 0
+  const step = async (path: string) => {
+    directoryBytes += MOST_RECORD_BYTES + Buffer.byteLength(path)
     if (++added % AT_ONCE === 0) await setImmediate()
   }
   // Folders first: the library writes them at once, and each behind a file would wait in a call of its own.
   for (const member of members) {
     if (member.type !== 'folder') continue
     zip.addEmptyDirectory(member.path, { mtime: new Date(member.modified * 1000), mode: 0o040_000 | MODES.folder })
-    await step()
+    await step(member.path)
   }
   for (const member of members) {
     if (member.type !== 'file') continue
     const { path, modified, executable, size } = member
-    add(path, modified, executable ? MODES.executable : MODES.file, size, () => contents.of(member))
-    await step()
+    add(path, modified, executable ? MODES.executable : MODES.file, size, () => contents.of(member, 'copied'))
+    await step(path)
   }
+  await step(contents.sumsName)
   const newest = members.reduce((time, { modified }) => Math.max(time, modified), 0)
   add(contents.sumsName, newest, MODES.file, contents.sumsSize, () => contents.sums())
-  const size = await new Promise<number>((resolve) => zip.end(undefined, resolve))
+  // Where a directory is larger than this the library tells the size of a zip64, and writes another unless it must.
+  const forceZip64Format = directoryBytes >= MOST_DIRECTORY_BYTES
+  const size = await new Promise<number>((resolve) => zip.end({ forceZip64Format, comment: '' }, resolve))
   const pieces = output[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>
   return { size, bytes: closing(pieces, contents, begin, () => output.destroy()) }
 }
@@ -157,13 +172,17 @@ class Contents {
   }
 
   /** Throws where these are not the bytes that were promised: an archive of them would be wrong. */
-  async *of({ path, source, at, size, sha256 }: ArchivedFile): AsyncGenerator<Uint8Array, undefined> {
+  async *of(
+    { path, source = '', at, size, sha256 }: ArchivedFile,
+    as?: 'copied',
+  ): AsyncGenerator<Uint8Array, undefined> {
     const hash = createHash('sha256')
     let left = size
     for await (const piece of (await this.#readerOf(source)).pieces(at, size)) {
       hash.update(piece)
       left -= piece.length
-      yield piece
+      // The library keeps several; of small ones a copy costs less than the large piece that they are part of.
+      yield as === 'copied' ? Buffer.from(piece) : piece
       if (this.#isClosed) return
     }
     if (this.#isClosed) return

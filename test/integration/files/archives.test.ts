@@ -10,7 +10,7 @@ import { walk } from '#folder/walk.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { type Asked, ask, startHttpHost } from '../../harness/http-client.ts'
 import { keyOf, SessionClient } from '../../harness/session-client.ts'
-import { needs, type Tool } from '../../harness/tools.ts'
+import { run } from '../../harness/tools.ts'
 import { file, type PlantedTree, plant, treeAt } from '../../harness/trees.ts'
 
 const TREE: PlantedTree = {
@@ -54,11 +54,6 @@ async function saved(name: string, bytes: Buffer): Promise<string> {
   const path = join(folder, name)
   await writeFile(path, bytes)
   return path
-}
-
-const run = (program: Tool, ...args: readonly string[]): string => {
-  needs(program)
-  return execFileSync(program, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
 }
 
 const linesOf = (text: string) => text.trimEnd().split('\n')

@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SENTINEL } from '#server/line/sentinel.ts'
 import { sha256Of } from '../../harness/bytes.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { startHost } from '../../harness/host.ts'
+import { ask } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
+import { file, plant } from '../../harness/trees.ts'
 
 /** A client of HTTP may take its time for the first byte. */
 const LISTEN = { silentMs: 1000 }
@@ -70,4 +75,45 @@ test('a link is good for whom it is told: at the address they came by', async ()
   const line = await ani.until(/^\* file \[/, before)
   expect(line).toContain(` http://127.0.0.2:${port}/files/`)
   expect(await follow(line)).toEqual(body)
+})
+
+async function folderTar(): Promise<Buffer> {
+  const tree = join(await temporaryDirectory(), 'photos')
+  await plant(tree, { 'a.txt': file('satu'), 'sub/b.txt': file('dua') })
+  return execFileSync('tar', ['-C', tree, '-cf', '-', '.'])
+}
+
+test('a folder is one line with the link of its zip, for those who get files in band too, and so is the answer to /get', async () => {
+  const { port } = await startHost({ listen: LISTEN, line: { apartMs: 5 } })
+  const [inBand, byLink] = [await LineClient.join(port, 'ani'), await LineClient.join(port, 'budi')]
+  await byLink.ask('/files links', /^\* files come as a line/)
+  await ask(port, 'PUT /lobby/photos/', { body: await folderTar() })
+  for (const client of [inBand, byLink]) {
+    const line = await client.until(/^\* file \[\w+\] photos\//)
+    expect(line).toMatch(/photos\/ from \S+: 2 files, 7 B, sha256 \w{64} http:\S+\/photos\.zip$/)
+    expect((await follow(line)).subarray(0, 2).toString()).toBe('PK')
+    const before = client.lines.length
+    client.write('/get photos\n')
+    expect(await client.until(/^\* file \[/, before)).toBe(line)
+    client.write('/files\n')
+    await client.until((each) => each.lines.lastIndexOf(line) > before + 1)
+  }
+  // A file behind it still comes in band, and it alone.
+  await ask(port, 'PUT /lobby/after.txt', { body: 'behind it' })
+  await inBand.until(({ files }) => files.length > 0)
+  expect(inBand.files).toMatchObject([{ name: 'after.txt' }])
+})
+
+test('/get of a folder that is for one member answers with a link that opens it, and its line has none', async () => {
+  const { port } = await startHost({ listen: LISTEN, line: { apartMs: 5 } })
+  const budi = await LineClient.join(port, 'budi')
+  await ask(port, 'PUT /lobby/photos/?to=budi', { body: await folderTar(), as: 'ani' })
+  const line = await budi.until(/^\* file \[\w+\] photos\//)
+  expect(line).not.toContain('http:')
+  const before = budi.lines.length
+  budi.write('/get photos\n')
+  const answer = await budi.until(/^\* file \[/, before)
+  expect((await follow(answer)).subarray(0, 2).toString()).toBe('PK')
+  const [bare = ''] = /http:\S+(?=\?ticket)/.exec(answer) ?? []
+  expect((await fetch(bare)).status).toBe(404)
 })

@@ -69,7 +69,7 @@ export function DropPage({ link }: { readonly link: string }) {
   /** Under the name that stands there now. */
   const again = (upload: Upload) => {
     uploads.remove(upload)
-    choose([{ file: upload.file, name: upload.name }])
+    choose([upload.sent])
   }
 
   if (valid.value === 'gone')
@@ -129,9 +129,8 @@ export function DropPage({ link }: { readonly link: string }) {
             hidden
             aria-label={say.choose}
             onChange={({ currentTarget }) => {
-              const files = picked(currentTarget.files ?? [])
+              void picked(Array.from(currentTarget.files ?? [])).then(choose)
               currentTarget.value = ''
-              choose(files)
             }}
           />
         </div>

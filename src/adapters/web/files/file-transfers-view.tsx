@@ -34,7 +34,8 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
     const paste = (event: ClipboardEvent) => {
       const { clipboardData: data } = event
       const text = data?.getData('text/plain') ?? ''
-      if (data !== null && data.files.length > 0) transfers.send(room, picked(data.files))
+      if (data !== null && data.files.length > 0)
+        picked(Array.from(data.files)).then((files) => transfers.send(room, files), report)
       else if (text.length > pageDefaults.longPasteBytes && transfers.draft.peek() === undefined)
         transfers.draft.value = text
       else return
@@ -85,7 +86,7 @@ export function FileButtons({ room }: { readonly room: Room }) {
   const folder = useRef<HTMLInputElement>(null)
   useEffect(() => folder.current?.setAttribute('webkitdirectory', ''), [])
   const choose = ({ currentTarget: input }: { readonly currentTarget: HTMLInputElement }) => {
-    transfers.send(room, picked(input.files ?? []))
+    void picked(Array.from(input.files ?? [])).then((chosen) => transfers.send(room, chosen))
     // The same may be chosen again.
     input.value = ''
   }

@@ -4,7 +4,8 @@ import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
 import { Retries } from '#client/retries.ts'
 import { type Progress, TransferMeter, type TransferUpdate } from '#client/transfers.ts'
 import { Uploader, type UploadSource } from '#client/uploader.ts'
-import type { FileWithdrawn } from '#domain/room/events.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { FileWithdrawn, Folder } from '#domain/room/events.ts'
 import type { KeyValueStorage } from '../browser/platform.ts'
 import { pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
 import type { Room } from '../state/room.ts'
@@ -13,6 +14,10 @@ import { BlobDigest } from './digest.ts'
 export interface FileToSend {
   readonly file: Blob
   readonly name: string
+  /** It is a tar of a folder. */
+  readonly folder?: Folder
+  /** What of the folder is left out, for people. */
+  readonly skipped?: readonly string[]
 }
 
 export type UploadState =
@@ -50,7 +55,8 @@ export class Upload {
   /** Told apart by it among the uploads of this page. */
   readonly key: number
   readonly name: string
-  readonly file: Blob
+  /** As it was chosen. */
+  readonly sent: FileToSend
   readonly room: string
   /** The name of the one person whom it is for. */
   readonly to: string | undefined
@@ -63,15 +69,11 @@ export class Upload {
   /** Ends the current attempt; a new one for each. */
   #going = new AbortController()
 
-  constructor(
-    key: number,
-    file: Blob,
-    name: string,
-    { api, room, me, to, expiresInSeconds, taken, memory }: UploadOptions,
-  ) {
+  constructor(key: number, sent: FileToSend, { api, room, me, to, expiresInSeconds, taken, memory }: UploadOptions) {
+    const { file, name, folder } = sent
     this.key = key
     this.name = name
-    this.file = file
+    this.sent = sent
     this.#memory = memory
     this.room = room
     this.to = to
@@ -86,7 +88,13 @@ export class Upload {
     }
     const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
     const options = { api, room, retries, report, policy: uploadPolicy, taken, offered, ...blind }
-    this.#uploader = new Uploader(options, sourceOf(file), { name, to, by: me, expiresInSeconds })
+    this.#uploader = new Uploader(options, sourceOf(file), {
+      name,
+      to,
+      by: me,
+      expiresInSeconds,
+      ...(folder === undefined ? {} : { folder }),
+    })
   }
 
   get state(): ReadonlySignal<UploadState> {
@@ -113,7 +121,7 @@ export class Upload {
     if (end === undefined || going.aborted) return
     this.#uploader.close()
     // It would be found whole, and be no news.
-    if (!isRefusal(end)) this.#memory?.keep(this.name, this.file, undefined)
+    if (!isRefusal(end)) this.#memory?.keep(this.name, this.sent.file, undefined)
     this.#state.value = isRefusal(end) ? { status: 'failed', why: end } : { status: 'whole', at: Date.now() }
   }
 
@@ -184,7 +192,7 @@ export class Uploads {
     const taken = () => new Set(this.#all.peek().flatMap(({ begun }) => begun.peek() ?? []))
     this.#all.value = [
       ...this.#all.peek(),
-      ...files.map(({ file, name }) => new Upload(++this.#count, file, name, { ...options, taken })),
+      ...files.map((file) => new Upload(++this.#count, file, { ...options, taken })),
     ]
     this.#next()
   }
@@ -270,7 +278,9 @@ export class FileTransfers {
   }
 
   /** To the person whom one is whispering to, or to all in the room. */
-  send({ store, name, writing }: Room, files: readonly FileToSend[]): void {
+  send({ store, name, writing, notices }: Room, files: readonly FileToSend[]): void {
+    for (const { skipped = [] } of files)
+      if (skipped.length > 0) notices.add(skipped.map(forTerminal).join('; '), 'wrong')
     const [me, to] = [store.member.peek().id, writing.to.peek()]
     this.uploads.send(files, { api: store.api, room: name, me, to, expiresInSeconds: this.#expiresInSeconds.peek() })
   }

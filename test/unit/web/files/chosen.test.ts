@@ -5,9 +5,12 @@ import { kindOf } from '#web/files/file-links.ts'
 const file = (name: string, webkitRelativePath = '') => Object.assign(new File([], name), { webkitRelativePath })
 
 describe('a file that somebody chose', () => {
-  it('is called by its way in the folder, as `tamtam send` calls it', () => {
-    const names = picked([file('a.txt'), file('b.jpg', 'photos/2024/b.jpg')]).map(({ name }) => name)
-    expect(names).toEqual(['a.txt', 'photos - 2024 - b.jpg'])
+  it('is one file with others of its folder', async () => {
+    const chosen = await picked([file('a.txt'), file('b.jpg', 'photos/2024/b.jpg'), file('c.jpg', 'photos/c.jpg')])
+    expect(chosen.map(({ name, folder }) => [name, folder])).toEqual([
+      ['a.txt', undefined],
+      ['photos', { files: 2, bytes: 0 }],
+    ])
   })
 
   it('has an ending where it was text', () => {

@@ -40,7 +40,7 @@ export async function getNamed(exchange: Exchange): Promise<FastifyReply> {
       }
       reply.removeHeader(FOLDER_FIELD)
       const { members } = await listingOf(exchange, session, file)
-      return await sendArchive(exchange, slot, session, as, sourced(members, id))
+      return await sendArchive(exchange, slot, session, as, members, id)
     }),
   )
 }
@@ -107,7 +107,7 @@ async function listMembers(exchange: Exchange, session: LocalSession, file: Whol
   })
 }
 
-const sourced = (members: FolderListing['members'], source: string, below = ''): ArchiveMember[] =>
+const sourced = (members: FolderListing['members'], source: string, below: string): ArchiveMember[] =>
   members.map((member) => {
     const path = `${below}${member.path}`
     return member.type === 'file' ? { ...member, path, source } : { ...member, path }
@@ -218,6 +218,7 @@ async function sendArchive(
   session: LocalSession,
   name: string,
   members: readonly ArchiveMember[],
+  folder?: string,
 ): Promise<FastifyReply> {
   const { context, reply, request } = exchange
   const isZip = name.endsWith('.zip')
@@ -225,9 +226,8 @@ async function sendArchive(
   const release = context.folders.hold(members.length)
   if (release === undefined) return refuse(reply, tooManyArchives)
   try {
-    const archive = isZip
-      ? await zipOf(members, (source, from) => session.download(source, from))
-      : tarOf(members, (source, from) => session.download(source, from, 'lent'))
+    const open = (source: string, from: number) => session.download(folder ?? source, from, 'lent')
+    const archive = isZip ? await zipOf(members, open) : tarOf(members, open)
     reply.headers(archiveHeaders(name, isZip ? ZIP : TAR)).header('Content-Length', archive.size)
     if (request.method === 'HEAD') return reply.send()
     return await send(exchange, slot, archive.bytes, archive.size)
