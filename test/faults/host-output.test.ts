@@ -228,7 +228,7 @@ describe('standard input', () => {
     }
     expect(host.errors.trimEnd().split('\n')).toEqual([
       "! NO_SUCH_FILE nothing is not sent: the file can't be read (ENOENT)",
-      '! BAD_NAME folder is not sent: it is a folder; tamtam send takes whole folders',
+      '! BAD_NAME folder is not sent: there is nothing in it to send',
       '! BAD_NAME pipe is not sent: it is a pipe, and nobody writes into it; start its writer first',
       '! BAD_NAME /dev/zero is not sent: it is a device; tamtam send … - sends what is piped into it',
       "! NO_SUCH_FILE /proc/self/mem is not sent: the file can't be read (EIO)",

@@ -229,13 +229,15 @@ test('an upload that gets no byte for its time is withdrawn', async () => {
   ).toBe(404)
 })
 
-test('DELETE withdraws what is not whole, and only that', async () => {
+test('DELETE withdraws what is not whole, and takes away what is', async () => {
   const { port, path } = await begun()
   expect((await ask(port, `DELETE ${path}`, { headers: VERSION })).status).toBe(204)
   expect((await ask(port, `DELETE ${path}`, { headers: VERSION })).status).toBe(404)
   const { id } = await putFile(port, 'whole', bytes)
-  expect(await ask(port, `DELETE /files/${id}`)).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
+  expect(await ask(port, `DELETE /files/${id}`, { headers: VERSION, as: 'cici' })).toMatchObject({ status: 403 })
   expect(await filesOf(port)).toMatchObject([{ status: 'whole', sha256: sha256Of(bytes) }])
+  expect((await ask(port, `DELETE /files/${id}`, { headers: VERSION })).status).toBe(204)
+  expect(await filesOf(port)).toEqual([])
 })
 
 describe('a digest that comes with the last bytes', () => {
