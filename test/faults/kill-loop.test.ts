@@ -199,7 +199,9 @@ test(`C78 C79 a host that is killed ${CYCLES} times under load loses nothing tha
   const leftovers = (await readdir(join(data, 'files'))).map((name) => name.split('.')[0] ?? '')
   for (const id of leftovers) expect(completed.has(id) || waiting.has(id)).toBe(true)
   // A host that was killed while it saved one left the part behind, which the next one that is saved takes away.
-  const saved = (await readdir(join(data, 'terima'))).filter((name) => !/^\.[0-9a-f]{32}(?:\.[\w-]+)?\.part$/.test(name))
+  const saved = (await readdir(join(data, 'terima'))).filter(
+    (name) => !/^\.[0-9a-f]{32}(?:\.[\w-]+)?\.part$/.test(name),
+  )
   for (const name of saved) {
     expect(name).toMatch(/^terima_/)
     expect(digests).toContain((await digest(join(data, 'terima', name))).sha256)
