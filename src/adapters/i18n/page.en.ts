@@ -47,6 +47,7 @@ export const pageEnglish = {
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
   folderSize: { one: '{count} file, {size}', other: '{count} files, {size}' },
   fileGone: '{file} from {name} is gone: {why}',
+  filesExpiring: { one: '{count} file here goes within a day', other: '{count} files here go within a day' },
   fileSpaceLow: 'files here have {used} of {quota}: soon the oldest go for newer ones',
   fileRemoved: '{name} removed {file}',
   messageRemoved: '{name} removed a message',

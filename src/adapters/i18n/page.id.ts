@@ -46,6 +46,10 @@ export const pageIndonesian: PageCatalog = {
   fileHere: 'berkas [{id}] {file} dari {name}{for}: {size}, sha256 {digest}',
   folderSize: { one: '{count} berkas, {size}', other: '{count} berkas, {size}' },
   fileGone: '{file} dari {name} sudah tidak ada: {why}',
+  filesExpiring: {
+    one: '{count} berkas di sini dihapus dalam sehari',
+    other: '{count} berkas di sini dihapus dalam sehari',
+  },
   fileSpaceLow: 'berkas di sini sudah {used} dari {quota}: sebentar lagi yang tertua dihapus untuk yang baru',
   fileRemoved: '{name} menghapus {file}',
   messageRemoved: '{name} menghapus satu pesan',

@@ -14,6 +14,7 @@ export type ToldEvent = Exclude<
 export function eventText(event: ToldEvent, words: PageTranslator): string {
   const { say, language } = words
   if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
+  if (event.type === 'filesExpiring') return say('filesExpiring', { count: event.files })
   if (event.type === 'fileSpaceLow')
     return say('fileSpaceLow', { used: sizeText(event.used, language), quota: sizeText(event.quota, language) })
   const { name } = event.by

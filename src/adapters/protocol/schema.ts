@@ -185,6 +185,7 @@ const eventMaps = <const More extends Entries>(more: More) => {
     typing: { ...by, at: count, forMs: count },
     fileProgressed: { ...by, file, bytes: count },
     fileSpaceLow: { used: count, quota: count },
+    filesExpiring: { files: count },
     missed: { from: count, to: count },
   })
 }

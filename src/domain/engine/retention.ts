@@ -46,6 +46,7 @@ export interface FileUsage {
 }
 
 const DAY_MS = 86_400_000
+const SECONDS_IN_DAYS = 1 / 86_400
 
 /**
  * Which of the room's files have to go for a new one, the oldest first; never more than needed, and none where it could not
@@ -174,6 +175,8 @@ export class Evictions {
   readonly #going = new Set<string>()
   /** Rooms that have been told that the oldest of their files will go soon. */
   readonly #toldLow = new Set<string>()
+  /** Files of which the room was told that they go within a day. */
+  readonly #warned = new Set<string>()
   #jumps: ClockJumpDetector | undefined
   #cancelSweep: Cancel | undefined
   /** When the next file expires that has a time of its own, in milliseconds since 1970. */
@@ -394,6 +397,7 @@ export class Evictions {
   }
 
   async #gone(id: string): Promise<void> {
+    this.#warned.delete(id)
     await this.#ports.fileStore.remove(id)
     this.#roomOf.delete(id)
   }
@@ -456,6 +460,22 @@ export class Evictions {
     }
   }
 
+  /** Tells the room once of each file that its rule or the host's limit lets go within a day; not of one that was to stay no longer. */
+  async #warn(room: RoomActor, whole: readonly KeptFile[], now: number): Promise<void> {
+    const { expirySeconds } = room.state.rules
+    const days = Math.min(
+      this.#limits.fileDays || Number.POSITIVE_INFINITY,
+      expirySeconds * SECONDS_IN_DAYS || Number.POSITIVE_INFINITY,
+    )
+    const soon = whole.filter(({ id, at }) => {
+      const goesAt = at + days * DAY_MS
+      return days > 1 && goesAt > now && goesAt <= now + DAY_MS && !this.#warned.has(id)
+    })
+    if (soon.length === 0) return
+    for (const { id } of soon) this.#warned.add(id)
+    await tell(room, nobody, { type: 'tellExpiring', files: soon.length })
+  }
+
   async #sweepRoom(room: RoomActor, now: number, wary: boolean): Promise<void> {
     const whole = this.#wholeOf(room)
     const due = expired(whole, now)
@@ -470,6 +490,7 @@ export class Evictions {
       this.#ports.log.error('the clock has jumped: files that seem out of date are kept for a day', fields)
       return
     }
+    await this.#warn(room, whole, now)
     await this.#evict(room, due, 'its time is over')
     await this.#evict(room, old, `files stay for ${this.#limits.fileDays} days`)
   }

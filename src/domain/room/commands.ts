@@ -223,6 +223,12 @@ export interface TellFileSpace {
   readonly quota: number
 }
 
+/** So many files go within a day: the host tells the room once of each. */
+export interface TellExpiring {
+  readonly type: 'tellExpiring'
+  readonly files: number
+}
+
 export type RoomCommand =
   | Exclude<ClientCommand, RemoveMessage | RemoveFile>
   | RemoveReadMessage
@@ -235,6 +241,7 @@ export type RoomCommand =
   | ProgressFile
   | TellPassword
   | TellFileSpace
+  | TellExpiring
 
 /** The stamp of a decision: the sequence it gets if it is an entry, the time, and the room's limits. */
 export interface Stamp {

@@ -55,6 +55,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     }
     case 'tellFileSpace':
       return { type: 'fileSpaceLow', used: command.used, quota: command.quota }
+    case 'tellExpiring':
+      return { type: 'filesExpiring', files: command.files }
     case 'tellPassword':
       return { type: command.isSet ? 'passwordSet' : 'passwordRemoved', seq, at, by: authorOf(by) }
   }
@@ -151,6 +153,7 @@ type MemberCommand = Exclude<
       | 'progressFile'
       | 'tellPassword'
       | 'tellFileSpace'
+      | 'tellExpiring'
   }
 >
 

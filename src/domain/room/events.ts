@@ -292,8 +292,20 @@ export interface FileSpaceLow {
   readonly quota: number
 }
 
+/** So many files have been kept long enough within a day: the host's limit or the room's rule lets them go. */
+export interface FilesExpiring {
+  readonly type: 'filesExpiring'
+  readonly files: number
+}
+
+/** What the host says to a room; nobody of it does. */
+export type HostNotice = FileSpaceLow | FilesExpiring
+
+export const isHostNotice = (event: RoomEvent): event is HostNotice =>
+  event.type === 'fileSpaceLow' || event.type === 'filesExpiring'
+
 /** Live only: it has no sequence number and no history. */
-export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed | FileSpaceLow
+export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed | HostNotice
 
 export type RoomEvent = Entry | Presence | Missed
 

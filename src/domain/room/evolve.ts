@@ -79,6 +79,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'cleared':
     case 'erased':
     case 'fileSpaceLow':
+    case 'filesExpiring':
     case 'missed':
       return
     default:

@@ -169,6 +169,7 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'fileProgressed', by: ani, file: { id: 'f2', name: 'b.txt', size: 2 ** 40 }, bytes: 2 ** 39 },
     ],
   },
+  'batch-expiring': { type: 'batch', events: [{ type: 'filesExpiring', files: 3 }] },
   'batch-space': { type: 'batch', events: [{ type: 'fileSpaceLow', used: 2 ** 33, quota: 2 ** 40 }] },
   'batch-presence': {
     type: 'batch',

@@ -1,4 +1,4 @@
-import type { Deopped, Member, Opped, Presence } from '#domain/room/events.ts'
+import { type Deopped, isHostNotice, type Member, type Opped, type Presence } from '#domain/room/events.ts'
 
 /** The members of the room, as far as this session was told. */
 export class Members {
@@ -32,7 +32,7 @@ export class Members {
 
   /** Whether this is news, and not in the list already. */
   take(event: Presence): boolean {
-    if (event.type === 'fileSpaceLow') return true
+    if (isHostNotice(event)) return true
     const { id, name } = event.by
     const known = this.#members.get(id)
     switch (event.type) {

@@ -148,6 +148,9 @@ function split(path: string): { readonly name: string; readonly prefix: string; 
   const bytes = (text: string) => utf8.encode(text).length
   if (bytes(path) < 100) return { name: path, prefix: '', fits: true }
   const parts = path.replace(/\/$/, '').split('/')
+  const [own = ''] = parts
+  if (parts.length === 1)
+    return { name: bytes(own) <= 100 ? own : own.slice(0, 99), prefix: '.', fits: bytes(own) <= 100 }
   for (let at = parts.length - 1; at > 0; at--) {
     const [prefix, name] = [parts.slice(0, at).join('/'), parts.slice(at).join('/')]
     if (bytes(prefix) > 155) continue

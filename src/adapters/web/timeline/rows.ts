@@ -3,9 +3,10 @@ import {
   type Entry,
   type FileCompleted,
   type FileOffered,
-  type FileSpaceLow,
   type FileWithdrawn,
+  type HostNotice,
   isEntry,
+  isHostNotice,
   type Missed,
   type Said,
   type Whispered,
@@ -24,7 +25,7 @@ export type Row =
   | { readonly type: 'talk'; readonly key: string; readonly entry: Talked; readonly headed: boolean }
   | { readonly type: 'file'; readonly key: string; readonly entry: FileEntry }
   | { readonly type: 'told'; readonly key: string; readonly entry: Told }
-  | { readonly type: 'notice'; readonly key: string; readonly event: Missed | FileSpaceLow }
+  | { readonly type: 'notice'; readonly key: string; readonly event: Missed | HostNotice }
   /** Comings and goings in a row, folded into one. */
   | { readonly type: 'presence'; readonly key: string; readonly presence: PresenceRow }
 
@@ -99,8 +100,9 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
   return rows
 }
 
-const isNotice = <Each extends Item>(item: Each): item is Extract<Each, { readonly type: 'missed' | 'fileSpaceLow' }> =>
-  item.type === 'missed' || item.type === 'fileSpaceLow'
+type Notice = 'missed' | HostNotice['type']
+const isNotice = <Each extends Item>(item: Each): item is Extract<Each, { readonly type: Notice }> =>
+  item.type === 'missed' || isHostNotice(item)
 
 const isTalk = (entry: Entry): entry is Talked =>
   entry.type === 'said' || entry.type === 'acted' || entry.type === 'whispered'

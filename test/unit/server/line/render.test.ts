@@ -84,6 +84,7 @@ describe('a line for each event', () => {
       { type: 'fileSpaceLow', used: 17e9, quota: 20e9 },
       '* files here have 17 GB of 20 GB: soon the oldest go for newer ones\n',
     ],
+    [{ type: 'filesExpiring', files: 3 }, '* 3 files here go within a day\n'],
     [{ type: 'away', by: ani, reason: '' }, '* ani is away\n'],
     [{ type: 'away', by: ani, reason: 'lunch' }, '* ani is away: lunch\n'],
     [{ type: 'back', by: ani }, '* ani is back\n'],
