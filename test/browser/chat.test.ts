@@ -64,6 +64,7 @@ test('who looks after a room does so in the page; who is sent out is told why', 
   const host = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
   const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi')]
   await ani.locator('.people').getByRole('button', { name: 'budi' }).click()
+  await ani.getByRole('dialog').waitFor()
   expect(await ani.getByRole('button', { name: 'Send out' }).count()).toBe(0)
   await ani.keyboard.press('Escape')
   await host.send({ type: 'op', name: 'ani' })

@@ -69,6 +69,8 @@ test('a room of 10 000 messages is there at once, and can be read to its beginni
     .toBeLessThan(MOVED_PX)
   // From a place in the middle down again, page by page.
   await page.getByRole('button', { name: 'Search' }).click()
+  await page.locator('dialog input').waitFor()
+  await expect.poll(() => page.evaluate<string>('document.activeElement.tagName')).toBe('INPUT')
   await page.keyboard.type('9000')
   await page.keyboard.press('Enter')
   await page.locator('.hits button').first().click()
