@@ -100,5 +100,5 @@ export function slowModeForBlock(seconds: number): Rejected {
 /** None with this number, or nothing to see of it for the one who asks. */
 export const noSuchMessage = rejected(
   'NO_SUCH_MESSAGE',
-  'this room has no such message, or it was removed before; /history shows their numbers',
+  'this room has no such message, or it was removed before; /remove alone takes your newest, /remove @name theirs',
 )
