@@ -113,6 +113,9 @@ const commands = strictMaps({
   typing: {},
 })
 export const COMMANDS: readonly string[] = /* @__PURE__ */ Object.keys(commands)
+/** A `join` may carry an id of the client, and takes the place of the connection that has it. */
+export const RECONNECTS = 'join.client'
+export const CAPABILITIES: readonly string[] = /* @__PURE__ */ [...COMMANDS, RECONNECTS]
 export const command = oneOf(commands) satisfies v.GenericSchema<unknown, ClientCommand>
 
 // Events
@@ -251,6 +254,8 @@ export const clientMessages = strictMaps({
     password: v.exactOptional(text),
     /** The last sequence that the client has; left out: only live events. */
     after: v.exactOptional(count),
+    /** The client's own id of itself, the same when it reconnects: only to hosts with `RECONNECTS` among their capabilities. */
+    client: v.exactOptional(commandId),
   },
   /** With `ref`, it is answered. */
   command: { ref: v.exactOptional(count), command },

@@ -2,7 +2,7 @@ import { BehaviorSubject, Observable, Subject } from 'rxjs'
 import { noSuchMessage, type Rejected, rejected, slowModeForBlock } from '../errors.ts'
 import { checkText } from '../names/text.ts'
 import { FileMissing, type Pieces } from '../ports/file-store.ts'
-import { ask, type RoomActor, tell } from '../room/actor.ts'
+import { ask, type RoomActor, type RoomConnection, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import {
   type Ack,
@@ -64,8 +64,7 @@ export interface Membership {
   readonly ownsName: boolean
   /** It is not listed, and nobody hears of its coming and going. */
   readonly hidden: boolean
-  /** To be called once the member has left. */
-  readonly forget: () => void
+  readonly connection: RoomConnection
 }
 
 /** A step through a room's history. */
@@ -90,8 +89,6 @@ export class LocalSession implements RoomSession {
   #kicked: string | undefined
   #isHidden: boolean
   #hasLeft = false
-  /** Changes of name that wait for their answer. */
-  #renames = 0
 
   constructor(member: Member, membership: Membership, parts: SessionParts) {
     this.#id = member.id
@@ -106,6 +103,11 @@ export class LocalSession implements RoomSession {
   /** The member's id, which never changes. */
   get id(): string {
     return this.#id
+  }
+
+  /** Whose its nick is. */
+  get owner(): string {
+    return this.#membership.owner
   }
 
   /** Keeps the last known one after leaving. */
@@ -410,11 +412,17 @@ export class LocalSession implements RoomSession {
   async announceMember(): Promise<Rejected | undefined> {
     if (this.#hasLeft) return left
     if (!this.#isHidden) return undefined
+    const { connection } = this.#membership
     // At once: if it leaves meanwhile, the room must hear that, behind its coming.
     this.#isHidden = false
+    connection.list(true)
     const answer = await tell(this.#room, this.member, { type: 'join' })
-    if (answer.type === 'ack') return undefined
+    if (answer.type === 'ack') {
+      connection.joined()
+      return undefined
+    }
     this.#isHidden = true
+    connection.list(false)
     return answer
   }
 
@@ -426,6 +434,10 @@ export class LocalSession implements RoomSession {
       this.#state.complete()
     })
     return this.#closed
+  }
+
+  get isListed(): boolean {
+    return !this.#isHidden
   }
 
   /** Why the room ended this session; undefined while it goes on, and where its own side ended it. */
@@ -440,15 +452,21 @@ export class LocalSession implements RoomSession {
     void this.close(why)
   }
 
+  /** A nick is its owner's on the whole host: their other rooms follow, but where a rule is against it. */
   async #rename(wanted: string): Promise<Ack | Rejected> {
-    const { nicks } = this.#parts
-    const { owner } = this.#membership
+    const { nicks, sessions } = this.#parts
+    const { owner } = this
     const name = nicks.claim(wanted, owner)
     if (typeof name !== 'string') return name
-    this.#renames++
-    const answer = await ask(this.#room, this.member, { type: 'rename', name })
-    // Only the last of several knows which of the names is the one to keep (C65).
-    if (--this.#renames === 0) nicks.release(owner, this.member.name)
+    const command = { type: 'rename', name } as const
+    const answer = await ask(this.#room, this.member, command)
+    if (answer.type === 'ack') {
+      const elsewhere = [...sessions].filter((other) => other.owner === owner && other.#room !== this.#room)
+      const rooms = new Map(elsewhere.filter(({ isListed }) => isListed).map((other) => [other.#room, other.member]))
+      await Promise.all(Array.from(rooms, ([room, member]) => tell(room, member, command)))
+    }
+    nicks.settle(owner)
+    nicks.release(owner, this.member.name)
     return answer
   }
 
@@ -464,10 +482,11 @@ export class LocalSession implements RoomSession {
 
   async #leave(reason: string): Promise<void> {
     const { sessions, nicks, rooms } = this.#parts
-    const { owner, ownsName, forget } = this.#membership
+    const { owner, ownsName, connection } = this.#membership
+    connection.end()
     if (!this.#isHidden) await tell(this.#room, this.member, { type: 'leave', reason })
     this.#hasLeft = true
-    forget()
+    connection.forget()
     sessions.delete(this)
     if (ownsName) nicks.release(owner)
     rooms.leave(this.room)

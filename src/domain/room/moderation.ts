@@ -162,11 +162,16 @@ export function restraintOf(
   const { bans, mutes, ops } = state
   if (role === 'owner' || bans.names.size + mutes.names.size === 0) return undefined
   const person = personOf(state, id)
-  const address = state.origins.get(id)?.address
-  const labels = ops.has(person) ? [] : [subnetOf(skeleton), ...(address === undefined ? [] : [subnetOf(address)])]
+  const labels = ops.has(person) ? [] : [subnetOf(skeleton), ...addressesOf(state, id).map(subnetOf)]
   const holds = ({ names, persons }: Restraints) => persons.has(person) || labels.some((label) => names.has(label))
   if (holds(bans)) return 'banned'
   return holds(mutes) ? 'muted' : undefined
+}
+
+/** Those of its listed connections: the host's own, or of one request, has none of its own. */
+function addressesOf({ origins, connections }: RoomState, id: string): readonly string[] {
+  const listed = connections.get(id)?.filter(({ isListed }) => isListed) ?? []
+  return [origins.get(id), ...listed].flatMap((each) => each?.address ?? [])
 }
 
 /** The person behind a member: as `origins` tells, or this one joining. */
@@ -184,9 +189,11 @@ function reseat(state: RoomState): void {
     for (const member of members.values()) noteRestraint(state, member)
 }
 
+/** What is noted of a member goes; where they come from, with their last connection. */
 export function unseat(state: RoomState, id: string): void {
   remember(state, id)
-  for (const notes of [state.skeletons, state.restrained, state.origins, state.typing]) notes.delete(id)
+  for (const notes of [state.skeletons, state.restrained, state.typing]) notes.delete(id)
+  if (!state.connections.has(id)) state.origins.delete(id)
 }
 
 /** Somebody gives up the name that they have: operators may still mean them by it. The owner is not held by any rule. */
@@ -207,7 +214,7 @@ export function remember(state: RoomState, id: string): void {
   }
 }
 
-function noteRestraint(state: RoomState, { id, name, role }: Member): void {
+export function noteRestraint(state: RoomState, { id, name, role }: Member): void {
   const restraint = restraintOf(state, id, state.skeletons.get(id) ?? skeletonOf(name), role)
   if (restraint === undefined) state.restrained.delete(id)
   else state.restrained.set(id, restraint)

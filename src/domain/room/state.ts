@@ -49,6 +49,13 @@ export interface Origin {
   readonly keyless?: boolean
 }
 
+/** One of a member's connections, present or about to join. */
+export interface Connection {
+  /** False: of a hidden member, or for one request of a listed one. */
+  readonly isListed: boolean
+  readonly address?: string
+}
+
 /**
  * The state of a room. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
  * than all the rest.
@@ -72,6 +79,8 @@ export interface RoomState {
   locked: boolean
   /** Members present or about to join, by id: their origin, the skeleton of their name, and their restraint. */
   readonly origins: Map<string, Origin>
+  /** The connections of each, oldest first: presence ends with the last listed one. */
+  readonly connections: Map<string, readonly Connection[]>
   readonly skeletons: Map<string, string>
   readonly restrained: Map<string, 'banned' | 'muted'>
   /** The persons present when the room was locked: they may come back. */
@@ -104,6 +113,7 @@ export const initialState = (name: string): RoomState => ({
   mutes: { names: new Map(), persons: new Map() },
   locked: false,
   origins: new Map(),
+  connections: new Map(),
   skeletons: new Map(),
   restrained: new Map(),
   insiders: new Set(),

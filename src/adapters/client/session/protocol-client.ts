@@ -11,6 +11,7 @@ import {
   type JoinedRoom,
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
+import { RECONNECTS } from '#protocol/schema.ts'
 import type { SessionSettings } from '../settings.ts'
 import type { MessageTransport, OpenTransport } from './transports.ts'
 
@@ -22,6 +23,8 @@ export interface Handshake {
   readonly password?: string
   readonly room: string
   readonly after?: number
+  /** This client's own id, the same for each of its connections. */
+  readonly client: string
 }
 
 /** `lost`: the same may work in a moment. `over`: it will not. */
@@ -49,6 +52,7 @@ export class ProtocolClient {
   /** Since when something is due from the host. */
   #awaitedSince: number | undefined
   #pings = 0
+  #takesOver = false
   #cancelWatch: Cancel
 
   constructor(
@@ -86,8 +90,8 @@ export class ProtocolClient {
   join(after: number | undefined): void {
     this.#status = 'coming'
     this.#awaitedSince = this.#clock.elapsed()
-    const { room, password } = this.#handshake
-    const shown = password === undefined ? {} : { password }
+    const { room, password, client } = this.#handshake
+    const shown = { ...(password === undefined ? {} : { password }), ...(this.#takesOver ? { client } : {}) }
     this.#say({ type: 'join', room, ...shown, ...(after === undefined ? {} : { after }) })
   }
 
@@ -124,6 +128,7 @@ export class ProtocolClient {
   #handle(message: HostMessage): void {
     switch (message.type) {
       case 'welcome':
+        this.#takesOver = message.capabilities.includes(RECONNECTS)
         if (message.version === PROTOCOL_VERSION) this.join(this.#handshake.after)
         else
           this.#finish(

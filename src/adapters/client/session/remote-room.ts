@@ -44,6 +44,8 @@ export class RemoteRoom {
   readonly #parts: RemoteRoomParts
   readonly #target: RoomTarget
   readonly #members = new Members()
+  /** By which the host knows that a new connection takes the place of the one before. */
+  readonly #id: string
   readonly #unanswered: PendingCommands
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
   readonly #news = new Subject<RoomEvent>()
@@ -71,7 +73,8 @@ export class RemoteRoom {
     this.#backoff = new Backoff(parts.settings, parts.random)
     this.#cursor = target.after
     this.#name = target.name
-    this.#unanswered = new PendingCommands(parts.settings, parts.ids.next().slice(0, 16))
+    this.#id = parts.ids.next().slice(0, 16)
+    this.#unanswered = new PendingCommands(parts.settings, this.#id)
   }
 
   get member(): Member {
@@ -163,7 +166,13 @@ export class RemoteRoom {
     const { after: _, ...target } = this.#target
     const name = this.#name === undefined ? {} : { name: this.#name }
     const after = this.#cursor === undefined ? {} : { after: this.#cursor }
-    this.#client = new ProtocolClient(open, clock, settings, { ...target, ...name, ...after }, this.#listener)
+    this.#client = new ProtocolClient(
+      open,
+      clock,
+      settings,
+      { ...target, ...name, ...after, client: this.#id },
+      this.#listener,
+    )
   }
 
   readonly #listener: ProtocolClientListener = {
@@ -194,6 +203,8 @@ export class RemoteRoom {
       return
     }
     this.#member = member
+    // Another connection of this member may have changed it meanwhile.
+    if (this.#name !== undefined) this.#name = member.name
     this.#facts = factsIn(joined)
     this.#toldAt = last
     this.#cursor ??= last

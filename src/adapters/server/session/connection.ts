@@ -13,7 +13,7 @@ import {
   type JoinRoom,
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
-import { COMMANDS, factFields } from '#protocol/schema.ts'
+import { CAPABILITIES, factFields } from '#protocol/schema.ts'
 import {
   ClientSession,
   type ClientSessionParts,
@@ -111,19 +111,20 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     }
   }
 
-  async #hello({ version, key, name, token }: Hello): Promise<void> {
+  #hello({ version, key, name, token }: Hello): undefined {
     if (version !== PROTOCOL_VERSION) return this.#refuse(otherVersion)
-    if (!(await this.#client.authenticate(key, this.#parts.keys, name, token))) return this.#refuse(helloAgain)
+    if (!this.#client.authenticate(key, this.#parts.keys, name, token)) return this.#refuse(helloAgain)
     const { program: host } = this.#parts.settings
-    this.#say({ type: 'welcome', version: PROTOCOL_VERSION, capabilities: COMMANDS, host })
+    this.#say({ type: 'welcome', version: PROTOCOL_VERSION, capabilities: CAPABILITIES, host })
   }
 
-  async #join({ room: wanted, after, password }: JoinRoom): Promise<void> {
+  async #join({ room: wanted, after, password, client }: JoinRoom): Promise<void> {
     const room = checkRoomName(wanted)
     if (typeof room !== 'string') return this.#refuse(room)
     const why = await this.#client.join(room, {
       ...(after === undefined ? {} : { after }),
       ...(password === undefined ? {} : { password }),
+      ...(client === undefined ? {} : { client }),
     })
     if (why === undefined) return
     this.#refuse(why)

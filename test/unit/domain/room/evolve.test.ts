@@ -39,6 +39,7 @@ describe('what a room knows', () => {
       mutes: { names: new Map(), persons: new Map() },
       locked: false,
       origins: new Map(),
+      connections: new Map(),
       skeletons: new Map(),
       restrained: new Map(),
       insiders: new Set(),
