@@ -213,6 +213,7 @@ export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds
 /** The rules of a room; left out where they do not hold. */
 const facts = {
   topic: text,
+  locked: v.exactOptional(v.pipe(flag, v.description('Nobody new comes in; left out where it is open.'))),
   collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
   slowSeconds: v.exactOptional(
     countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
@@ -230,12 +231,13 @@ export function factFields({ topic, ...rules }: RoomFacts): FactFields {
 
 export function factsIn({
   topic,
+  locked = false,
   collectingSince,
   slowSeconds = 0,
   expirySeconds = 0,
   hasPassword = false,
 }: FactFields): RoomFacts {
-  return { topic, collectingSince, slowSeconds, expirySeconds, hasPassword }
+  return { topic, locked, collectingSince, slowSeconds, expirySeconds, hasPassword }
 }
 
 // Messages of the Session protocol (docs/protocol.md)
@@ -269,6 +271,8 @@ const code = v.pipe(
   v.transform((given): Code => CODES.find((known) => known === given) ?? 'BAD_REQUEST'),
 )
 
+const ownMute = map({ reason })
+
 export const hostMessages = openMaps({
   welcome: {
     version: count,
@@ -289,7 +293,11 @@ export const hostMessages = openMaps({
     ...facts,
     /** Sequence of the room's newest entry. */
     last: count,
+    /** The member can only read. */
+    muted: v.exactOptional(ownMute),
   },
+  /** It can only read from now on, or may speak again. */
+  self: { muted: v.exactOptional(ownMute) },
   batch: { events },
   ack: { ref: count, seq: count, duplicate: flag },
   /** Without `ref` the hello, the join, or a command without one is refused. */

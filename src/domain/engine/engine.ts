@@ -139,7 +139,7 @@ export class Engine {
     const { guest, role, invited, inviter, hidden = false, person = id, reads = id } = request
     const { address = guest === true ? member.name : undefined, keyless = request.person === undefined } = request
     let session: LocalSession | undefined
-    let kicked: string | undefined
+    let kicked: Rejected | undefined
     const origin = { person, keyless, ...(address === undefined ? {} : { address }) }
     const connection = room.connect(id, origin, !hidden, (why) => {
       kicked = why

@@ -24,7 +24,7 @@ import {
 } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
-import type { RoomRules } from '../room/rules.ts'
+import type { OwnMute, RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, audienceOf, isOperatorName, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
@@ -86,7 +86,7 @@ export class LocalSession implements RoomSession {
   readonly #subscriptions = new Set<RoomSubscription>()
   #member: Member
   #closed: Promise<void> | undefined
-  #kicked: string | undefined
+  #kicked: Rejected | undefined
   #isHidden: boolean
   #hasLeft = false
 
@@ -132,6 +132,10 @@ export class LocalSession implements RoomSession {
 
   get rules(): RoomRules {
     return this.#room.state.rules
+  }
+
+  get muted(): OwnMute | undefined {
+    return this.#room.muteOf(this.#id)
   }
 
   /** The sequence after which this session's events begin. */
@@ -430,7 +434,7 @@ export class LocalSession implements RoomSession {
     this.#closed ??= this.#leave(reason).finally(() => {
       for (const subscription of this.#subscriptions) subscription.end()
       this.#refusals.complete()
-      this.#state.next({ status: 'closed', why: reason })
+      this.#state.next({ status: 'closed', why: reason, ...(this.#kicked && { code: this.#kicked.code }) })
       this.#state.complete()
     })
     return this.#closed
@@ -441,15 +445,15 @@ export class LocalSession implements RoomSession {
   }
 
   /** Why the room ended this session; undefined while it goes on, and where its own side ended it. */
-  get kicked(): string | undefined {
+  get kicked(): Rejected | undefined {
     return this.#kicked
   }
 
   /** The room ends this session. */
-  kick(why: string): void {
+  kick(why: Rejected): void {
     if (this.#closed !== undefined) return
     this.#kicked = why
-    void this.close(why)
+    void this.close(why.message)
   }
 
   /** A nick is its owner's on the whole host: their other rooms follow, but where a rule is against it. */

@@ -14,6 +14,7 @@ import {
   arrivingAs,
   because,
   consequenceOf,
+  muteOf,
   notAMember,
   noteSpoken,
   type Permission,
@@ -23,6 +24,7 @@ import {
   seat,
   unspoken,
 } from './moderation.ts'
+import type { OwnMute } from './rules.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
@@ -72,7 +74,7 @@ export class RoomActor {
   #undecided = 0
   #closed = false
   /** Of each connection, by member. */
-  readonly #kicked = new Map<string, Set<(why: string) => void>>()
+  readonly #kicked = new Map<string, Set<(why: Rejected) => void>>()
 
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
@@ -117,7 +119,7 @@ export class RoomActor {
    * Registers a connection before its member joins by it, or is `admitHidden`. `kicked` is called with the reason when the room ends the
    * membership.
    */
-  connect(id: string, origin: Origin, isListed: boolean, kicked: (why: string) => void): RoomConnection {
+  connect(id: string, origin: Origin, isListed: boolean, kicked: (why: Rejected) => void): RoomConnection {
     const state = this.#state
     let connection = connect(state, id, origin, isListed)
     const callbacks = this.#kicked.get(id) ?? new Set()
@@ -151,6 +153,11 @@ export class RoomActor {
   /** The refusal that a member of the room would get for this permission; undefined where they have it. */
   refusalTo(id: string, permission: Permission): Rejected | undefined {
     return refusalFor(rankOf(this.#state, id), permission)
+  }
+
+  /** The mute that holds for a member. */
+  muteOf(id: string): OwnMute | undefined {
+    return muteOf(this.#state, id)
   }
 
   /** Why a member may not ask this just now; undefined where they may. Nothing is done. */
@@ -303,14 +310,14 @@ export class RoomActor {
   }
 
   #evict(events: readonly RoomEvent[]): void {
-    const evict = (id: string, why: string) => {
-      for (const kicked of [...(this.#kicked.get(id) ?? [])]) kicked(why)
+    const evict = (id: string, code: 'NOT_A_MEMBER' | 'BANNED', why: string) => {
+      for (const kicked of [...(this.#kicked.get(id) ?? [])]) kicked(rejected(code, why))
     }
     for (const event of events) {
-      if (event.type === 'left' && event.kickedBy !== undefined) evict(event.by.id, event.reason)
+      if (event.type === 'left' && event.kickedBy !== undefined) evict(event.by.id, 'NOT_A_MEMBER', event.reason)
       if (event.type !== 'banned') continue
       for (const [id, restraint] of this.#state.restrained)
-        if (restraint === 'banned') evict(id, because('banned', event.by, event.reason))
+        if (restraint === 'banned') evict(id, 'BANNED', because('banned', event.by, event.reason))
     }
   }
 

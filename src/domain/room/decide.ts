@@ -129,7 +129,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
 function permissionFor(state: RoomState, by: Member, command: MemberCommand): Permission {
   switch (command.type) {
     case 'setTopic':
-      return state.locked ? 'setLockedTopic' : 'setTopic'
+      return state.rules.locked ? 'setLockedTopic' : 'setTopic'
     case 'removeMessage':
       return command.message === undefined || isAuthor(state, by, command.message.author)
         ? 'removeMessage'
@@ -193,7 +193,7 @@ function join(state: RoomState, by: Member, { role, invited, inviter }: Join): R
   // An invitation ends with its maker's ban.
   if (inviter !== undefined && state.bans.persons.has(inviter)) return invitationEnded
   const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
-  const why = refusalFor(rank, state.locked ? 'enterLocked' : 'enter')
+  const why = refusalFor(rank, state.rules.locked ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
   return { type: 'joined', by: rank === 'owner' || rank === 'op' ? { ...by, role: rank } : by }
 }

@@ -37,6 +37,8 @@ export interface Restraints {
 export interface Restraint {
   /** As it was given. */
   readonly name: string
+  /** Of the newest that was given with one. */
+  readonly reason?: string
   readonly persons: ReadonlySet<string>
 }
 
@@ -70,13 +72,12 @@ export interface RoomState {
   readonly receipts: Map<string, Map<string, number>>
   /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
   readonly receivers: Map<string, Set<string>>
-  /** The rules for everybody; the journal keeps them, as it keeps ops, bans, mutes and the lock. */
+  /** The rules for everybody; the journal keeps them, as it keeps ops, bans and mutes. */
   rules: RoomRules
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
   readonly bans: Restraints
   readonly mutes: Restraints
-  locked: boolean
   /** Members present or about to join, by id: their origin, the skeleton of their name, and their restraint. */
   readonly origins: Map<string, Origin>
   /** The connections of each, oldest first: presence ends with the last listed one. */
@@ -111,7 +112,6 @@ export const initialState = (name: string): RoomState => ({
   ops: new Map(),
   bans: { names: new Map(), persons: new Map() },
   mutes: { names: new Map(), persons: new Map() },
-  locked: false,
   origins: new Map(),
   connections: new Map(),
   skeletons: new Map(),

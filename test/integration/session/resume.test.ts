@@ -145,7 +145,12 @@ describe.each(WIRES)('over %s', (by) => {
       await SessionClient.join(port, by, 'ani', 'den'),
       await SessionClient.join(port, 'frames', 'ani', 'den'),
     ]
-    await owner.ask({ type: 'mute', name: 'ani' })
+    await owner.ask({ type: 'mute', name: 'ani', reason: 'noise' })
+    for (const each of [one, other]) await each.until(() => each.of('self').length > 0)
+    for (const each of [one, other]) expect(each.of('self')).toEqual([{ type: 'self', muted: { reason: 'noise' } }])
+    const third = await SessionClient.join(port, by, 'ani', 'den')
+    expect(third.of('joined')[0]?.muted).toEqual({ reason: 'noise' })
+    third.leave()
     for (const each of [one, other]) expect(await each.say('halo')).toMatchObject({ code: 'MUTED' })
     await owner.ask({ type: 'kick', name: 'ani' })
     for (const each of [one, other]) {

@@ -10,6 +10,7 @@ import {
   type HostMessage,
   type JoinedRoom,
   PROTOCOL_VERSION,
+  type Self,
 } from '#protocol/messages.ts'
 import { RECONNECTS } from '#protocol/schema.ts'
 import type { SessionSettings } from '../settings.ts'
@@ -35,6 +36,7 @@ export type Ending =
 export interface ProtocolClientListener {
   joined(joined: JoinedRoom): void
   told(events: readonly RoomEvent[]): void
+  self(self: Self): void
   answered(ref: number, answer: CommandAck | CommandRejected): void
   /** Once, and last. */
   ended(ending: Ending): void
@@ -142,6 +144,9 @@ export class ProtocolClient {
         break
       case 'batch':
         if (this.#status === 'joined') this.#listener.told(message.events)
+        break
+      case 'self':
+        this.#listener.self(message)
         break
       case 'ack':
         this.#listener.answered(message.ref, message)

@@ -4,7 +4,7 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock, Ids } from '#domain/ports/system.ts'
 import type { Ack, ClientCommand } from '#domain/room/commands.ts'
 import { isEntry, type Member, type RoomEvent } from '#domain/room/events.ts'
-import { factsAfter, noRules, type RoomFacts } from '#domain/room/rules.ts'
+import { factsAfter, noRules, type OwnMute, type RoomFacts } from '#domain/room/rules.ts'
 import { type ConnectionState, Refused } from '#domain/session.ts'
 import type { JoinedRoom } from '#protocol/messages.ts'
 import { factsIn } from '#protocol/schema.ts'
@@ -48,6 +48,7 @@ export class RemoteRoom {
   readonly #id: string
   readonly #unanswered: PendingCommands
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
+  readonly #muted = new BehaviorSubject<OwnMute | undefined>(undefined)
   readonly #news = new Subject<RoomEvent>()
   readonly #refusals = new Subject<Rejected>()
   readonly #entered = Promise.withResolvers<void>()
@@ -87,6 +88,15 @@ export class RemoteRoom {
 
   get facts(): RoomFacts {
     return this.#facts
+  }
+
+  /** The newest value at once, then each change. */
+  get muted$() {
+    return this.#muted.asObservable()
+  }
+
+  get muted(): OwnMute | undefined {
+    return this.#muted.value
   }
 
   get state$() {
@@ -182,6 +192,7 @@ export class RemoteRoom {
       if (this.#early === undefined) this.#tell(events)
       else this.#early.push(...events)
     },
+    self: ({ muted }) => this.#muted.next(muted),
     answered: (ref, answer) => {
       this.#backoff.reset()
       this.#unanswered.settle(
@@ -206,6 +217,7 @@ export class RemoteRoom {
     // Another connection of this member may have changed it meanwhile.
     if (this.#name !== undefined) this.#name = member.name
     this.#facts = factsIn(joined)
+    this.#muted.next(joined.muted)
     this.#toldAt = last
     this.#cursor ??= last
     const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
@@ -275,7 +287,7 @@ export class RemoteRoom {
     this.#client?.drop()
     this.#unanswered.end(why)
     this.#state.next({ status: 'closed', why, ...(code === undefined ? {} : { code }) })
-    for (const stream of [this.#state, this.#news, this.#refusals]) stream.complete()
+    for (const stream of [this.#state, this.#muted, this.#news, this.#refusals]) stream.complete()
     this.#left.resolve()
   }
 

@@ -137,7 +137,7 @@ export class ClientSession implements KeyHolder {
       metrics,
       wire,
       ended: ({ kicked }) => {
-        void this.close(kicked === undefined ? unreadable : { code: 'NOT_A_MEMBER', message: kicked })
+        void this.close(kicked ?? unreadable)
       },
     })
     const cancelTimeout = clock.after(settings.handshakeMs, () => void this.close(tooLate))
