@@ -239,6 +239,7 @@ export const operations = {
   },
   listFiles: {
     summary: "The room's files, in the order in which they were offered.",
+    query: { folders: optional(text('1: a folder is one of them; else each file in it is.')) },
     answers: { 200: { description: 'All of them.', body: bodies.fileList } },
   },
   listHandIns: {
