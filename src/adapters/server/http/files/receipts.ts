@@ -8,19 +8,19 @@ import * as bodies from '#protocol/schema.ts'
 import { fileUrl, memberUrl } from '../../security/signed-links.ts'
 import type { Exchange, HttpContext } from '../auth.ts'
 import { accepted, notFound, refuse } from '../errors.ts'
-import { checked, paramsOf } from '../input.ts'
+import { checked, isOn, paramsOf } from '../input.ts'
 import { answerListing, rowsOf } from '../streams.ts'
 import type { WholeRoomFile } from './headers.ts'
 import { findFile } from './links.ts'
 
-const listQuery = v.object({ folders: v.optional(v.picklist(['0', '1'], 'must be 0 or 1')) })
+const listQuery = v.object({ folders: isOn })
 
 /**
  * The files of a room, in the order in which they were offered, with their receipts. With `folders=1` a folder is one of them; else each file in it is, for programs that
  * know nothing of folders.
  */
 export async function listFiles({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
-  const asOne = checked(listQuery, request.query).folders === '1'
+  const { folders: asOne } = checked(listQuery, request.query)
   return await requester.inRoom(paramsOf(request).room, async (session) => {
     const { room, files } = session
     const items = files.reduce((sum, each) => sum + 1 + (each.status === 'whole' ? each.received.size : 0), 0)
