@@ -108,7 +108,10 @@ function makeHost() {
 }
 
 const steps = ['offer', 'arrive', 'complete', 'release', 'abandon', 'go', 'withdraw', 'gone']
-const life = fc.array(fc.tuple(fc.constantFrom(...FILES), fc.constantFrom(...steps), fc.nat(1000)), { maxLength: 200, size: 'max' })
+const life = fc.array(fc.tuple(fc.constantFrom(...FILES), fc.constantFrom(...steps), fc.nat(1000)), {
+  maxLength: 200,
+  size: 'max',
+})
 
 describe('C114 the sums of files', () => {
   it('are those of a recount after every step of any sequence', () => {
