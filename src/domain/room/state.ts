@@ -59,6 +59,8 @@ export interface RoomState {
   /** Hidden members: they may speak, are not listed, and nobody is told when they come and go. */
   readonly hidden: Map<string, Member>
   readonly files: Map<string, RoomFile>
+  /** Bytes of the whole ones. */
+  wholeBytes: number
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
   /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
@@ -96,6 +98,7 @@ export const initialState = (name: string): RoomState => ({
   members: new Map(),
   hidden: new Map(),
   files: new Map(),
+  wholeBytes: 0,
   receipts: new Map(),
   receivers: new Map(),
   rules: noRules,
