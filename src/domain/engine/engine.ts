@@ -11,12 +11,13 @@ import { Bandwidth } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
 import { Erasures } from './erasures.ts'
 import { type EngineEvent, engineEvents } from './events.ts'
-import { History } from './history.ts'
+import { findFacts } from './found-facts.ts'
+import { History, Trimming } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Trimming } from './retention.ts'
+import type { FileSpace } from './quotas.ts'
 import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
-import { type FileSpace, findFacts, Transfers } from './transfers.ts'
+import { Transfers } from './transfers.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {

@@ -54,11 +54,13 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     case 'fileOffered': {
       const { file, by, at, owner } = event
+      state.wholeBytes -= wholeBytesOf(state, file.id)
       state.files.set(file.id, { status: 'offered', file, by, at, ...(owner === undefined ? {} : { owner }) })
       return
     }
     case 'fileCompleted': {
       const { file, by, at, owner } = event
+      state.wholeBytes += file.size - wholeBytesOf(state, file.id)
       const received = new Map<string, number>()
       state.receipts.set(file.id, received)
       state.receivers.set(file.id, new Set())
@@ -66,6 +68,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     }
     case 'fileWithdrawn':
+      state.wholeBytes -= wholeBytesOf(state, event.file.id)
       state.files.delete(event.file.id)
       state.receipts.delete(event.file.id)
       state.receivers.delete(event.file.id)
@@ -91,4 +94,9 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     default:
       event satisfies never
   }
+}
+
+function wholeBytesOf({ files }: RoomState, id: string): number {
+  const known = files.get(id)
+  return known?.status === 'whole' ? known.file.size : 0
 }

@@ -68,6 +68,8 @@ export interface RoomState {
   /** Hidden members: they may speak, are not listed, and nobody is told when they come and go. */
   readonly hidden: Map<string, Member>
   readonly files: Map<string, RoomFile>
+  /** Bytes of the whole ones. */
+  wholeBytes: number
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
   /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
@@ -106,6 +108,7 @@ export const initialState = (name: string): RoomState => ({
   members: new Map(),
   hidden: new Map(),
   files: new Map(),
+  wholeBytes: 0,
   receipts: new Map(),
   receivers: new Map(),
   rules: noRules,

@@ -14,7 +14,7 @@ import { personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { KeptDropLink } from '../security/room-secrets.ts'
-import type { SignedLinkHolder } from '../security/signed-links.ts'
+import { archivesOf, type SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import type { OpenFolders } from './files/open-folders.ts'
@@ -353,7 +353,8 @@ function dropClaims(request: FastifyRequest): Claims {
 function linkClaims({ signedLinks }: HttpContext, request: FastifyRequest, { link }: Route): Claims | undefined {
   const { ticket } = request.query as { readonly ticket?: string | readonly string[] }
   if (ticket === undefined || link === undefined || link === 'drop') return undefined
-  const holder = typeof ticket === 'string' ? signedLinks.holderOf(ticket, paramsOf(request).id) : undefined
+  const { id, room } = paramsOf(request)
+  const holder = typeof ticket === 'string' ? signedLinks.holderOf(ticket, id || archivesOf(room)) : undefined
   const { name } = basicClaims(request.headers.authorization ?? '')
   const isAnothers = name !== undefined && holder?.name !== undefined && name !== holder.name
   if (holder === undefined || (link === 'sender' && (holder.sends !== true || isAnothers))) throw absent()

@@ -31,6 +31,7 @@ describe('what a room knows', () => {
       members: new Map(),
       hidden: new Map(),
       files: new Map(),
+      wholeBytes: 0,
       receipts: new Map(),
       receivers: new Map(),
       rules: { topic: '', locked: false, collectingSince: undefined, slowSeconds: 0, expirySeconds: 0 },
