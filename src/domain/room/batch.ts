@@ -1,6 +1,14 @@
 import type { Rejected } from '../errors.ts'
 import type { Mail } from './commands.ts'
-import { type Entry, type FileReceived, isEntry, isRule, publicFacts, type RoomEvent } from './events.ts'
+import {
+  type Entry,
+  type FileReceived,
+  type FileServed,
+  isEntry,
+  isRule,
+  publicFacts,
+  type RoomEvent,
+} from './events.ts'
 
 /** Turns a batch into its form for one kind of receiver. Encoders are compared by identity: make one, keep it. */
 export type Encoder<T> = (batch: Batch) => T
@@ -125,7 +133,8 @@ export class PendingBatch {
       if (id !== undefined) this.#ids.set(id, event.seq)
       if (isRule(event)) this.#holdsRule = true
     }
-    if (event.type === 'fileReceived') for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
+    if (event.type === 'fileReceived' || event.type === 'fileServed')
+      for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
     if (event.type === 'messageRemoved' || event.type === 'cleared') this.#erases = true
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#evicts = true
   }
@@ -144,7 +153,7 @@ export class PendingBatch {
   }
 
   /** Whether this batch holds the same receipt already; then it is answered with the first one's sequence. */
-  repeatsReceipt(receipt: FileReceived, mail: Mail): boolean {
+  repeatsReceipt(receipt: FileReceived | FileServed, mail: Mail): boolean {
     const [byName, byId] = receiptKeys(receipt)
     const seq = this.#receipts.get(byName) ?? this.#receipts.get(byId)
     if (seq === undefined) return false
@@ -200,5 +209,8 @@ export class PendingBatch {
   }
 }
 
-/** A receipt is one for each name and each person. A name holds no line feed. */
-const receiptKeys = ({ file, by }: FileReceived) => [`${file.id}\n${by.name}`, `${file.id}\n\n${by.id}`] as const
+/** A receipt is one for each name and each person, a serving one for each person. A name holds no line feed. */
+const receiptKeys = ({ type, file, by }: FileReceived | FileServed) => {
+  const byId = `${file.id}\n\n${by.id}`
+  return type === 'fileServed' ? ([`\n${byId}`, `\n${byId}`] as const) : ([`${file.id}\n${by.name}`, byId] as const)
+}

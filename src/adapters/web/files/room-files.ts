@@ -12,11 +12,13 @@ export interface FileState {
   readonly arrived: number
   /** The names of its receivers. */
   readonly verified: readonly string[]
+  /** The names of those to whom the host has served its last byte. */
+  readonly served: readonly string[]
   /** The members who may see it; undefined where everybody may. */
   readonly audience: Audience | undefined
 }
 
-const unknown: FileState = { status: 'arriving', arrived: 0, verified: [], audience: undefined }
+const unknown: FileState = { status: 'arriving', arrived: 0, verified: [], served: [], audience: undefined }
 
 /** The files of the open room: the host's list, and the events since. */
 export class RoomFiles {
@@ -61,6 +63,9 @@ export class RoomFiles {
       case 'fileReceived':
         if (!now.verified.includes(event.by.name)) state.value = { ...now, verified: [...now.verified, event.by.name] }
         return
+      case 'fileServed':
+        if (!now.served.includes(event.by.name)) state.value = { ...now, served: [...now.served, event.by.name] }
+        return
       default:
         event satisfies never
     }
@@ -73,9 +78,10 @@ export class RoomFiles {
   }
 }
 
-const stateOf = ({ status, offset, size, receipts = [], audience }: FileRow): FileState => ({
+const stateOf = ({ status, offset, size, receipts = [], served = [], audience }: FileRow): FileState => ({
   status,
   arrived: (status === 'whole' ? size : offset) ?? 0,
   verified: receipts.map(({ name }) => name),
+  served: served.map(({ name }) => name),
   audience,
 })

@@ -115,6 +115,7 @@ function textOf(entry: Entry, words: PageTranslator): string {
     case 'fileOffered':
     case 'fileCompleted':
     case 'fileReceived':
+    case 'fileServed':
     case 'fileWithdrawn':
       return forTerminal(entry.file.name)
     default:
