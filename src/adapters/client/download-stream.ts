@@ -15,7 +15,7 @@ export class DownloadError extends Error {
 
 /**
  * The bytes of a host's file from the byte `from`, over as many connections as it takes; a file that is still arriving is followed to
- * its end. Pulled: nothing is read ahead. Throws `DownloadError`.
+ * its end. Pulled: nothing is read ahead, and each piece is good until the next is asked for. Throws `DownloadError`.
  */
 export async function* downloadStream(
   { api, retries, report }: Pick<TransferOptions, 'api' | 'retries' | 'report'>,

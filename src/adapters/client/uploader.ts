@@ -49,8 +49,8 @@ export interface UploadPolicy {
 export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
   readonly room: string
   readonly policy: UploadPolicy
-  /** The room's files, where several uploads share one list; by default they are asked for. */
-  readonly files?: () => Promise<readonly KnownFile[] | Refusal>
+  /** The room's files, where several uploads share one list: `again` where that does not do. By default they are asked for. */
+  readonly files?: (again: boolean) => Promise<readonly KnownFile[] | Refusal>
   /** An unfinished upload of this file of which the room tells nobody but its sender. */
   readonly kept?: string | undefined
   /** The room tells nothing of its files: only `kept` may be gone on with. */
@@ -101,6 +101,7 @@ export class Uploader {
   #isWithdrawn = false
   /** The room's files of its size; undefined: nobody has looked, or what became of it is to be found there. */
   #alike: readonly KnownFile[] | undefined
+  #isAgain = false
   #partBytes: number
 
   constructor(options: UploaderOptions, source: UploadSource, meta: FileMeta) {
@@ -188,7 +189,8 @@ export class Uploader {
     const { api, room, retries, policy, taken, kept, blind = false } = this.#options
     const { size } = this.#source
     const { files = () => listFiles(api, room) } = this.#options
-    const listed = blind ? [] : await retries.until<readonly KnownFile[]>(files, { signal })
+    const listed = blind ? [] : await retries.until<readonly KnownFile[]>(() => files(this.#isAgain), { signal })
+    this.#isAgain = true
     if (isRefusal(listed)) return listed
     const alike = listed.filter((row) => row.size === size)
     const found = await retries.until(

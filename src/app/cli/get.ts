@@ -104,10 +104,10 @@ async function getCollected(target: RoomTarget, names: readonly string[], flags:
     const saveFolders = new Map([...folders.values()].map((name) => [name, new SaveFolder(join(directory, name))]))
     const items = files.map(({ file, folder, as, failure }) => ({
       label: forTerminal(`${folder}/${file.name}`),
-      run: () =>
+      run: async () => async () =>
         failure !== undefined
           ? Promise.reject(failure)
-          : getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
+          : await getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
     }))
     await runBatch('got', items, flags).finally(() => printHandIns(list, flags, process.stderr, folders))
   })
@@ -134,7 +134,8 @@ async function get(target: RoomTarget, names: readonly string[], flags: GetFlags
     const folder = new SaveFolder(flags.save ?? '.')
     const items = files.map((wanted) => ({
       label: forTerminal(wanted.name),
-      run: () => ('failure' in wanted ? Promise.reject(wanted.failure) : getOne(api, wanted, { folder }, flags)),
+      run: async () => async () =>
+        'failure' in wanted ? Promise.reject(wanted.failure) : await getOne(api, wanted, { folder }, flags),
     }))
     await runBatch('got', items, flags)
   } finally {
