@@ -20,7 +20,7 @@ import {
 import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
 import { listFiles } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
-import { paced, type TransferOptions } from '#client/transfers.ts'
+import type { TransferOptions } from '#client/transfers.ts'
 import { fileStatus } from '#client/tus.ts'
 import { wantedFile } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
@@ -320,12 +320,12 @@ export async function streamFile(
   { id, name }: { readonly id: string; readonly name: string },
   { path, write }: ByteStream,
 ): Promise<(WholeFile & { readonly path?: string }) | Refusal> {
-  const { api, retries, limit } = options
+  const { api, retries } = options
   const hash = createHash('sha256')
   let size = 0
   while (true) {
     try {
-      for await (const bytes of paced(downloadStream(options, id, size), limit)) {
+      for await (const bytes of downloadStream(options, id, size)) {
         hash.update(bytes)
         size += bytes.length
         await write(bytes)

@@ -20,8 +20,8 @@ export class PartialFile {
   #hash: Hash = createHash('sha256')
   #size = 0
   /** The next bytes to be written, and those that are written now. */
-  #filling: Buffer = Buffer.allocUnsafeSlow(WRITE_BYTES)
-  #spare: Buffer = Buffer.allocUnsafeSlow(WRITE_BYTES)
+  #filling: Buffer | undefined
+  #spare: Buffer | undefined
   #filled = 0
   #written = 0
   #writing: Promise<void> | undefined
@@ -64,10 +64,11 @@ export class PartialFile {
     for (let at = 0; at < bytes.length; ) {
       if (this.#filled === WRITE_BYTES) await this.#writing
       const some = bytes.subarray(at, at + WRITE_BYTES - this.#filled)
+      this.#filling ??= Buffer.allocUnsafeSlow(WRITE_BYTES)
       this.#filling.set(some, this.#filled)
       this.#filled += some.length
       at += some.length
-      if (this.#writing === undefined) this.#write()
+      if (this.#writing === undefined) this.#write(this.#filling)
       // The system writes meanwhile.
       this.#took(some)
     }
@@ -115,14 +116,15 @@ export class PartialFile {
   }
 
   /** One write after the other, so that a process that is killed leaves no gap; each has all that came meanwhile. */
-  #write(): void {
-    const bytes = this.#filling.subarray(0, this.#filled)
-    ;[this.#filling, this.#spare] = [this.#spare, this.#filling]
+  #write(buffer: Buffer): void {
+    const bytes = buffer.subarray(0, this.#filled)
+    this.#filling = this.#spare
+    this.#spare = buffer
     this.#filled = 0
     this.#writing = writeAll(this.#file, bytes, this.#written).then(() => {
       this.#written += bytes.length
       this.#writing = undefined
-      if (this.#filled > 0) this.#write()
+      if (this.#filling !== undefined && this.#filled > 0) this.#write(this.#filling)
     })
     // A failure is met where the next bytes are appended, or the file is published.
     this.#writing.catch(() => {})
