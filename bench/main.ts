@@ -1,37 +1,29 @@
-// The speed of tamtam, beside baselines of the same run: `bench/README.md`.
+// The speed of tamtam, beside what others do in the same run: `bench/README.md`.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { thisMachine } from './report/machine.ts'
 import { isMet, type Section, toMarkdown, toText } from './report/section.ts'
 import { Processes } from './run/processes.ts'
-import { type Bench, parseSettings, type SectionName, type Settings, USAGE } from './run/settings.ts'
-import { chat, idle, joins, start } from './scenarios/clients.ts'
-import { fanout, latency, sessions, stalled } from './scenarios/fan-out.ts'
-import { files, transfers } from './scenarios/files.ts'
+import { type Bench, parseSettings, type Settings, usageOf } from './run/settings.ts'
+import { chat, idle, joins, start, waits } from './scenarios/clients.ts'
+import { consoles, fanout, latency, sessions, stalled } from './scenarios/fan-out.ts'
+import { file, folders, receivers } from './scenarios/files.ts'
 import { scan } from './scenarios/scan.ts'
 
-const PARTS: Readonly<Record<SectionName, (bench: Bench) => Promise<readonly Section[]>>> = {
-  fanout,
-  sessions,
-  latency,
-  idle,
-  joins,
-  start,
-  files,
-  transfers,
-  chat,
-  stalled,
-  scan,
+/** What people start, then the engine. */
+const PARTS: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[]>>> = {
+  ...{ waits, start, folders, file, receivers, console: consoles, joins },
+  ...{ fanout, sessions, latency, stalled, idle, chat, scan },
 }
-const LENGTHS = { quick: { warmUpMs: 300, measureMs: 500 }, full: { warmUpMs: 800, measureMs: 1500 } }
+const NAMES = Object.keys(PARTS)
 
 function settingsOf(args: readonly string[]): Settings {
   try {
-    const settings = parseSettings(args)
+    const settings = parseSettings(args, NAMES)
     if (settings !== 'help') return settings
-    process.stdout.write(`${USAGE}\n`)
+    process.stdout.write(`${usageOf(NAMES)}\n`)
     process.exit(0)
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}\n`)
+    process.stderr.write(`${(error as Error).message}\n\n${usageOf(NAMES)}\n`)
     process.exit(2)
   }
 }
@@ -39,14 +31,13 @@ function settingsOf(args: readonly string[]): Settings {
 async function run(settings: Settings): Promise<void> {
   const processes = new Processes(settings.directory)
   processes.clearAtExit()
-  const lengths = settings.quick ? LENGTHS.quick : LENGTHS.full
   const report = (line: string) => process.stderr.write(`… ${line}\n`)
   const machine = thisMachine()
   const about = `${machine.date}, ${machine.processor}, ${machine.system}, Node ${machine.node}, commit ${machine.commit}`
   process.stdout.write(`${about}\n${settings.rounds} rounds; durable data in ${processes.directory}\n`)
   const sections: Section[] = []
   for (const name of new Set(settings.only)) {
-    for (const section of await PARTS[name]({ processes, settings, ...lengths, report })) {
+    for (const section of (await PARTS[name]?.({ processes, settings, report })) ?? []) {
       process.stdout.write(`${toText(section)}\n`)
       sections.push(section)
     }
