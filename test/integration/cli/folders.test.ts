@@ -312,7 +312,7 @@ async function hostileHost(tar: Buffer, name = 'photos'): Promise<string> {
       'Repr-Digest': `sha-256=:${sha256.toString('base64')}:`,
     }
     if (url.includes('/files/')) response.writeHead(200, headers).end(method === 'HEAD' ? undefined : tar)
-    else if (url.endsWith('/files'))
+    else if (url.endsWith('/files?folders=1'))
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ files: [row] }))
     else response.writeHead(204).end()
   }).listen(0, '127.0.0.1')
