@@ -3,7 +3,15 @@ import { TypingMembers } from '#client/session/typing-members.ts'
 import { failureText, forTerminal, isNamedIn, jsonForTerminal } from '#domain/names/text.ts'
 import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { Say } from '#domain/room/commands.ts'
-import { isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '#domain/room/events.ts'
+import {
+  isEntry,
+  type Joined,
+  type Left,
+  lastSeqOf,
+  type MentionedFile,
+  type Renamed,
+  type RoomEvent,
+} from '#domain/room/events.ts'
 import type { Invitation } from '#domain/room/room-access.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
@@ -98,10 +106,7 @@ export class RoomClient {
     this.transfers = new Transfers(files, clock, () => output.changed())
     this.writers = new TypingMembers(clock)
     this.attention = new Attention(clock, () => output.bell())
-    this.#presence = new Presence(clock, (type, names) => {
-      const some = names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '')
-      this.notice(type === 'joined' ? 'joinedMany' : 'leftMany', { count: names.length, names: some })
-    })
+    this.#presence = new Presence(clock, (type, people) => this.#tellPresence(type, people))
     const { promise, resolve } = Promise.withResolvers<Ending>()
     this.ended = promise
     this.#end = resolve
@@ -255,8 +260,8 @@ export class RoomClient {
     if (events === 'json') this.#showJson({ room: this.session.room, ...event })
     if ('by' in event && this.ignored.has(event.by.name.toLowerCase())) return
     if (events === 'rows') {
-      if ((event.type === 'joined' || event.type === 'left') && this.session.members.length > LARGE_ROOM) {
-        if (!own) this.#presence.note(event.type, event.by.name)
+      if (isPresence(event) && this.session.members.length > LARGE_ROOM) {
+        if (!own) this.#presence.note(event)
         return
       }
       if (!own || echo) this.#printEvent(event, !own)
@@ -264,6 +269,18 @@ export class RoomClient {
     }
     if (!own) this.writers.heard(event)
     this.#files(event, own)
+  }
+
+  #tellPresence(type: PresenceEvent['type'], people: readonly Told[]): void {
+    const count = people.length
+    if (type === 'renamed') {
+      if (count > MOST_NAMES) this.notice('peopleRenamed', { count })
+      else for (const { from, name } of people) this.notice('renamed', { from, name })
+      return
+    }
+    const some = people.slice(0, MOST_NAMES).map(({ name }) => name)
+    const names = some.join(', ') + (count > MOST_NAMES ? ', …' : '')
+    this.notice(type === 'joined' ? 'joinedMany' : 'leftMany', { count, names })
   }
 
   #printEvent(event: RoomEvent, news = false): void {
@@ -396,34 +413,58 @@ export class Attention {
   }
 }
 
-/** Comings and goings of so long become one line. */
+/** Comings, goings and new names of so long become one line each. */
 const FOLD_MS = 3000
 
-/** Comings and goings in a large room, several in a line. */
+type PresenceEvent = Joined | Renamed | Left
+
+const isPresence = (event: RoomEvent): event is PresenceEvent =>
+  event.type === 'joined' || event.type === 'renamed' || event.type === 'left'
+
+/** `from`: the name before; of those who came or went, the same. */
+interface Told {
+  readonly from: string
+  readonly name: string
+}
+
+/** Comings, goings and new names in a large room, several in a line. */
 export class Presence {
   readonly #clock: Clock
-  readonly #tell: (type: 'joined' | 'left', names: readonly string[]) => void
-  readonly #names = { joined: new Set<string>(), left: new Set<string>() }
+  readonly #tell: (type: PresenceEvent['type'], people: readonly Told[]) => void
+  /** By their ids: guests share a name. */
+  readonly #people = {
+    joined: new Map<string, Told>(),
+    renamed: new Map<string, Told>(),
+    left: new Map<string, Told>(),
+  }
   #timer: Cancel | undefined
 
-  constructor(clock: Clock, tell: (type: 'joined' | 'left', names: readonly string[]) => void) {
+  constructor(clock: Clock, tell: (type: PresenceEvent['type'], people: readonly Told[]) => void) {
     this.#clock = clock
     this.#tell = tell
   }
 
-  note(type: 'joined' | 'left', name: string): void {
-    // A visit that began and ended in between is no news.
-    if (!(type === 'left' && this.#names.joined.delete(name))) this.#names[type].add(name)
+  note(event: PresenceEvent): void {
+    const { joined, renamed, left } = this.#people
+    const { id, name } = event.by
+    const before = renamed.get(id)?.from ?? (event.type === 'renamed' ? event.from : name)
+    renamed.delete(id)
+    if (event.type === 'joined') joined.set(id, { from: name, name })
+    else if (event.type === 'left') {
+      // A visit that began and ended in between is no news.
+      if (!joined.delete(id)) left.set(id, { from: before, name: before })
+    } else if (joined.has(id)) joined.set(id, { from: name, name })
+    else if (before !== name) renamed.set(id, { from: before, name })
     this.#timer ??= this.#clock.after(FOLD_MS, () => this.flush())
   }
 
   flush(): void {
     this.#timer?.()
     this.#timer = undefined
-    for (const type of ['joined', 'left'] as const) {
-      const names = [...this.#names[type]]
-      this.#names[type].clear()
-      if (names.length > 0) this.#tell(type, names)
+    for (const type of ['joined', 'renamed', 'left'] as const) {
+      const people = [...this.#people[type].values()]
+      this.#people[type].clear()
+      if (people.length > 0) this.#tell(type, people)
     }
   }
 }

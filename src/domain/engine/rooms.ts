@@ -51,6 +51,8 @@ export interface JoinRequest {
 /** Which nicks are taken on this host, by skeleton: two that a person could confuse are one (C63). */
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
+  /** The same the other way round. */
+  readonly #skeletons = new Map<string, Set<string>>()
 
   /** Takes the nick for `owner`, which may already have it in another spelling. Answers the name as it will be shown. */
   claim(raw: string, owner: string): string | Rejected {
@@ -60,15 +62,24 @@ export class NickRegistry {
     if (holder !== undefined && holder !== owner)
       return rejected('NAME_TAKEN', 'somebody here has that name, or one that looks like it; choose another')
     this.#owners.set(nick.skeleton, owner)
+    const skeletons = this.#skeletons.get(owner)
+    if (skeletons === undefined) this.#skeletons.set(owner, new Set([nick.skeleton]))
+    else skeletons.add(nick.skeleton)
     return nick.name
   }
 
   /** Frees every nick of `owner` but `keep`. */
   release(owner: string, keep?: string): void {
+    const skeletons = this.#skeletons.get(owner)
+    if (skeletons === undefined) return
     const nick = keep === undefined ? undefined : checkNick(keep)
     const kept = nick !== undefined && !('type' in nick) ? nick.skeleton : undefined
-    for (const [skeleton, holder] of this.#owners)
-      if (holder === owner && skeleton !== kept) this.#owners.delete(skeleton)
+    for (const skeleton of skeletons) {
+      if (skeleton === kept) continue
+      skeletons.delete(skeleton)
+      this.#owners.delete(skeleton)
+    }
+    if (skeletons.size === 0) this.#skeletons.delete(owner)
   }
 }
 

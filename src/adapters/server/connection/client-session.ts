@@ -62,6 +62,8 @@ export interface JoinOptions {
   readonly after?: number
   /** The others do not hear of it before `announce`. */
   readonly hidden?: boolean
+  /** The nick that it wants; left out, the one that it has. */
+  readonly nick?: string
 }
 
 /** A member's identity: its connection, or its key, as known to `keys`. */
@@ -221,7 +223,8 @@ export class ClientSession implements KeyHolder {
       if (grant === undefined) return this.#back(notForYou)
       // One member can't be in one room twice.
       if (before?.session.room === room) await this.part()
-      const name = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
+      const nick = options.nick ?? this.#nick
+      const name = nick === undefined ? { name: address, guest: true } : { name: nick }
       const member = keys === undefined ? { keyless: true } : { member: id }
       const hidden = options.hidden === true
       const session = await engine.join({ room, owner: id, person: id, address, hidden, ...member, ...grant, ...name })

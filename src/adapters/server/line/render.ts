@@ -9,7 +9,7 @@ import type { Translator } from '#i18n/translator.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import { fileUrl, type SignedLinkHolder, type SignedLinks } from '../security/signed-links.ts'
 
-/** Joins or leaves in one batch beyond this are told in one line: a thousand arrivals are not a thousand lines to each. */
+/** Joins, leaves or new names in one batch beyond this are told in one line: a thousand arrivals are not a thousand lines to each. */
 const PRESENCE_LINES = 8
 
 /** A batch as lines: bytes encoded once, and where each event's stand, so that an author can be given the rest. */
@@ -192,17 +192,18 @@ function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => 
   return { bytes, whole: [bytes], starts, events, authors, personal, files }
 }
 
-/** The lines of many joins or leaves: the first carries them all, the others are empty. */
+const FOLDED = { joined: 'peopleJoined', left: 'peopleLeft', renamed: 'peopleRenamed' } as const
+
+/** The lines of many joins, leaves or new names: the first carries them all, the others are empty. */
 function foldPresence(events: readonly RoomEvent[], { say }: Translator): Map<RoomEvent, string> | undefined {
   if (events.length <= PRESENCE_LINES) return undefined
   let folded: Map<RoomEvent, string> | undefined
-  for (const type of ['joined', 'left'] as const) {
+  for (const type of ['joined', 'left', 'renamed'] as const) {
     const crowd = events.filter((event) => event.type === type)
     if (crowd.length <= PRESENCE_LINES) continue
     folded ??= new Map()
-    const key = type === 'joined' ? 'peopleJoined' : 'peopleLeft'
     crowd.forEach((event, index) => {
-      folded?.set(event, index === 0 ? `* ${say(key, { count: crowd.length })}\n` : '')
+      folded?.set(event, index === 0 ? `* ${say(FOLDED[type], { count: crowd.length })}\n` : '')
     })
   }
   return folded

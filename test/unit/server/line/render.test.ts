@@ -244,6 +244,8 @@ describe('many who come or go at once', () => {
       '* 10 people joined\n<ani> x\n* 9 people left\n',
     )
     expect(textFor(linesOf(...crowd(3), ...left), ani).split('\n')).toHaveLength(5)
+    const renamed = crowd(9).map(({ by }) => ({ type: 'renamed', by, from: '10.0.0.1' }) as const)
+    expect(textFor(linesOf(...renamed, ...crowd(9)), ani)).toBe('* 9 people have new names\n* 9 people joined\n')
   })
 })
 
