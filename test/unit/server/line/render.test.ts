@@ -217,6 +217,14 @@ describe('a portion', () => {
     const lines = linesOf(said(1, 'a'), said(2, 'b', budi), said(3, 'c', budi), said(4, 'd'), said(5, 'e', cici))
     expect(portion(lines, reading(ani)).map(String)).toEqual(['<budi> b\n<budi> c\n', '<cici> e\n'])
     expect(portion(lines, reading(budi)).map(String)).toEqual(['<ani> a\n', '<ani> d\n<cici> e\n'])
+    expect(portion(lines, reading(budi), 2, 4).map(String)).toEqual(['<ani> d\n'])
+    expect(lines.runs).toEqual(
+      new Map([
+        ['m1', [0, 1, 3, 4]],
+        ['m2', [1, 3]],
+        ['m3', [4, 5]],
+      ]),
+    )
   })
   it('is nothing for who wrote all of it', () => expect(portion(linesOf(said(1)), reading(ani))).toEqual([]))
   it('has a whisper for its addressee only', () => {
