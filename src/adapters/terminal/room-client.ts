@@ -48,8 +48,8 @@ export interface TerminalOptions {
 
 export interface ClientParts {
   readonly session: RoomSession
-  /** The session's events in another way, such as no faster than somebody reads them. */
-  readonly events$?: Observable<RoomEvent>
+  /** The session's events in another way, such as no faster than somebody reads them. The rows of one emission are printed in one piece. */
+  readonly batches$?: Observable<readonly RoomEvent[]>
   readonly files: FileTransfers
   /** Its arguments have to pass the escaper for terminals. */
   readonly words: Translator
@@ -84,6 +84,8 @@ export class RoomClient {
   readonly #presence: Presence
   readonly #end: (ending: Ending) => void
   readonly #watching = new Subscription()
+  /** Rows of the batch that is arriving. */
+  #rows: string[] | undefined
   /** Events from before history was shown. */
   #early: RoomEvent[] | undefined = []
   #last = 0
@@ -115,7 +117,12 @@ export class RoomClient {
   /** Shows history, then live events. */
   async start(): Promise<void> {
     const { session, options } = this.#parts
-    this.#watching.add((this.#parts.events$ ?? session.events$).subscribe((event) => this.#arrived(event)))
+    const { batches$ } = this.#parts
+    this.#watching.add(
+      batches$ === undefined
+        ? session.events$.subscribe((event) => this.#arrived(event))
+        : batches$.subscribe((events) => this.#arrivedTogether(events)),
+    )
     this.#watching.add(session.refusals$.subscribe((why) => this.refused(why)))
     this.#watching.add(session.state$.subscribe((state) => this.#stands(state)))
     for (const text of ruleTexts(session.rules, this.words)) this.noticeRow(`* ${this.paint.notice(text)}`)
@@ -191,17 +198,14 @@ export class RoomClient {
 
   /** An invitation is data: it goes where the room's events go, never to the log beside the talk (C121). */
   invited(invitation: Invitation, texts: readonly string[]): void {
-    if (this.#parts.options.events === 'json') this.#showJson({ type: 'invitation', ...invitation })
+    if (this.#parts.options.events === 'json') this.print(jsonForTerminal({ v: 1, type: 'invitation', ...invitation }))
     else for (const text of texts) this.print(`* ${text}`)
-  }
-
-  #showJson(value: object): void {
-    this.print(jsonForTerminal({ v: 1, ...value }))
   }
 
   /** A line about the room, escaped already. */
   print(row: string): void {
-    this.#output.print(row)
+    if (this.#rows === undefined) this.#output.print(row)
+    else this.#rows.push(row)
   }
 
   /** A line about the input, escaped already. */
@@ -245,6 +249,18 @@ export class RoomClient {
     }
   }
 
+  /** Their rows are one piece of output: a busy room costs a write for each batch, not for each line. */
+  #arrivedTogether(events: readonly RoomEvent[]): void {
+    const rows: string[] = []
+    this.#rows = rows
+    try {
+      for (const event of events) this.#arrived(event)
+    } finally {
+      this.#rows = undefined
+      if (rows.length > 0) this.#output.print(rows.join('\n'))
+    }
+  }
+
   #arrived(event: RoomEvent): void {
     if (this.#early !== undefined) {
       this.#early.push(event)
@@ -257,8 +273,8 @@ export class RoomClient {
     }
     const own = 'by' in event && event.by.id === this.session.member.id
     const { events, echo } = this.#parts.options
-    if (events === 'json') this.#showJson({ room: this.session.room, ...event })
-    if ('by' in event && this.ignored.has(event.by.name.toLowerCase())) return
+    if (events === 'json') this.print(jsonForTerminal({ v: 1, room: this.session.room, ...event }))
+    if (this.ignored.size > 0 && 'by' in event && this.ignored.has(event.by.name.toLowerCase())) return
     if (events === 'rows') {
       if (isPresence(event) && this.session.members.length > LARGE_ROOM) {
         if (!own) this.#presence.note(event)
