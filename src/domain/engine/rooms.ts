@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
+import { skeletonOf } from '../room/moderation.ts'
 import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { History } from './history.ts'
@@ -18,8 +19,8 @@ export interface JoinRequest {
   /** Keeps a nick over a change of rooms: the id of its owner. */
   readonly owner?: string
   /**
-   * The member's id, for a client that is known again when it reconnects: whispers to them stay theirs. Not two at a time
-   * in one room.
+   * The member's id, for a client that is known again when it reconnects: whispers to them stay theirs. Where the member is in the room
+   * already, this is another connection of it: under the name that it has there, and nobody hears of it.
    */
   readonly member?: string
   /**
@@ -53,8 +54,21 @@ export class NickRegistry {
   readonly #owners = new Map<string, string>()
   /** The same the other way round. */
   readonly #skeletons = new Map<string, Set<string>>()
+  /** Claims whose outcome is not known yet, by owner: an owner may have several connections. */
+  readonly #claims = new Map<string, number>()
+  /** Owners who have nicks to free once nothing is being claimed. */
+  readonly #due = new Set<string>()
+  readonly #namesOf: (owner: string) => Iterable<string>
 
-  /** Takes the nick for `owner`, which may already have it in another spelling. Answers the name as it will be shown. */
+  /** `namesOf`: the names that an owner has in rooms just now. */
+  constructor(namesOf: (owner: string) => Iterable<string>) {
+    this.#namesOf = namesOf
+  }
+
+  /**
+   * Takes the nick for `owner`, which may already have it in another spelling. Answers the name as it will be shown; then `settle` is to be
+   * called once it is in use, or will not be.
+   */
   claim(raw: string, owner: string): string | Rejected {
     const nick = checkNick(raw)
     if ('type' in nick) return nick
@@ -65,17 +79,31 @@ export class NickRegistry {
     const skeletons = this.#skeletons.get(owner)
     if (skeletons === undefined) this.#skeletons.set(owner, new Set([nick.skeleton]))
     else skeletons.add(nick.skeleton)
+    this.#claims.set(owner, (this.#claims.get(owner) ?? 0) + 1)
     return nick.name
   }
 
-  /** Frees every nick of `owner` but `keep`. */
+  settle(owner: string): void {
+    const left = (this.#claims.get(owner) ?? 1) - 1
+    if (left > 0) {
+      this.#claims.set(owner, left)
+      return
+    }
+    this.#claims.delete(owner)
+    if (this.#due.delete(owner)) this.release(owner)
+  }
+
+  /** Frees every nick of `owner` but `keep`, and those in use; while others are being claimed, once the last of these is settled (C65). */
   release(owner: string, keep?: string): void {
+    if (this.#claims.has(owner)) {
+      this.#due.add(owner)
+      return
+    }
     const skeletons = this.#skeletons.get(owner)
     if (skeletons === undefined) return
-    const nick = keep === undefined ? undefined : checkNick(keep)
-    const kept = nick !== undefined && !('type' in nick) ? nick.skeleton : undefined
+    const kept = new Set([...this.#namesOf(owner), ...(keep === undefined ? [] : [keep])].map(skeletonOf))
     for (const skeleton of skeletons) {
-      if (skeleton === kept) continue
+      if (kept.has(skeleton)) continue
       skeletons.delete(skeleton)
       this.#owners.delete(skeleton)
     }
