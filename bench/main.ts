@@ -1,5 +1,6 @@
 // The speed of tamtam, beside what others do in the same run: `bench/README.md`.
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { chartsOf } from './report/charts.ts'
 import { thisMachine } from './report/machine.ts'
 import { isMet, type Section, toMarkdown, toText } from './report/section.ts'
 import { Processes } from './run/processes.ts'
@@ -52,11 +53,23 @@ async function run(settings: Settings): Promise<void> {
   if (settings.write) write(about, sections)
 }
 
+/** The page, and the pictures of it that README shows. */
 function write(about: string, sections: readonly Section[]): void {
   const docs = new URL('../docs/', import.meta.url)
+  const images = new URL('images/', docs)
+  mkdirSync(images, { recursive: true })
+  const charts = chartsOf(sections)
+  for (const [name, svg] of charts) writeFileSync(new URL(`benchmarks-${name}`, images), svg)
   const head = `# Benchmarks\n\nMeasured ${about}. \`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../bench/README.md).\n`
-  mkdirSync(docs, { recursive: true })
-  writeFileSync(new URL('benchmarks.md', docs), `${[head, ...sections.map(toMarkdown)].join('\n')}`)
+  const pictures = [...charts.keys()].filter((name) => name.endsWith('-light.svg')).map((name) => picture(name))
+  writeFileSync(new URL('benchmarks.md', docs), [head, ...pictures, ...sections.map(toMarkdown)].join('\n'))
+}
+
+/** For light and dark pages. */
+const picture = (light: string): string => {
+  const dark = light.replace('-light', '-dark')
+  const text = light.replace('-light.svg', '').replace('-', ' ')
+  return `<picture><source media="(prefers-color-scheme: dark)" srcset="images/benchmarks-${dark}"><img alt="chart: ${text}" src="images/benchmarks-${light}"></picture>\n`
 }
 
 run(settingsOf(process.argv.slice(2))).then(

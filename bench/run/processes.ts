@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -192,13 +193,21 @@ function onDisk(): string {
   return statfsSync(tmpdir()).type === TMPFS ? process.cwd() : tmpdir()
 }
 
+/** Below those that systems give to connections: who asks for one of them until it answers would at some time connect to itself. */
+const PORTS = { from: 20_000, to: 32_000 }
+
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address !== 'object') throw new Error('no port is free')
-  return address.port
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to)
+    const server = createServer().listen(port, '127.0.0.1')
+    const listening = once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!(await listening)) continue
+    server.close()
+    return port
+  }
 }
 
 async function listens(port: number): Promise<boolean> {

@@ -210,8 +210,7 @@ export class Requester {
     const { address, name, member } = this
     const { byLink } = this.#claims
     const place = { room: await this.admit(room), address, hidden: true }
-    const session = this.sessionIn(place.room)
-    if (session !== undefined) return await this.#supervised(session, act)
+    if (this.sessionIn(place.room) !== undefined) return await this.underWay(place.room, act)
     if (member !== undefined && !byLink) {
       // A ban is told first.
       const visit = await engine.join({ ...place, name: address, guest: true, person: member })
@@ -238,13 +237,14 @@ export class Requester {
    * where they are here, and else as nobody in particular.
    */
   async underWay<T>(room: string, act: (session: LocalSession) => Promise<T>): Promise<T> {
-    const own = this.sessionIn(room)
-    if (own !== undefined) return await this.#supervised(own, act)
     const { address, name = address, member } = this
+    const own = this.sessionIn(room)
     const role = this.#context.accessControl.roleOf(member)
     const session = await this.#context.engine.join({
-      ...{ room, address, hidden: true, name, guest: true },
+      ...{ room, address, hidden: true, name: own?.member.name ?? name, guest: true },
       ...(member === undefined ? {} : { reads: member, person: member }),
+      // A connection of its own: the one that is there may end before this.
+      ...(own === undefined || member === undefined ? {} : { member }),
       ...(role === undefined ? {} : { role }),
     })
     return await this.#supervised(session, act).finally(() => session.close())
