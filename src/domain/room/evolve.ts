@@ -34,10 +34,16 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'typing':
       state.typing.set(event.by.id, event.at)
       return
-    case 'left':
-      unseat(state, event.by.id)
-      state.members.delete(event.by.id)
+    case 'left': {
+      const { id, name } = event.by
+      unseat(state, id)
+      state.members.delete(id)
+      if (event.kickedBy !== undefined || !state.connections.has(id)) return
+      // What its other connections are there for goes on.
+      state.hidden.set(id, { id, name })
+      seat(state, { id, name })
       return
+    }
     case 'fileProgressed': {
       const known = state.files.get(event.file.id)
       if (known?.status === 'offered') state.files.set(event.file.id, { ...known, arrived: event.bytes })

@@ -37,6 +37,8 @@ export interface Restraints {
 export interface Restraint {
   /** As it was given. */
   readonly name: string
+  /** Of the newest that was given with one. */
+  readonly reason?: string
   readonly persons: ReadonlySet<string>
 }
 
@@ -47,6 +49,13 @@ export interface Origin {
   readonly address?: string
   /** They have no key: the next connection is another person. */
   readonly keyless?: boolean
+}
+
+/** One of a member's connections, present or about to join. */
+export interface Connection {
+  /** False: of a hidden member, or for one request of a listed one. */
+  readonly isListed: boolean
+  readonly address?: string
 }
 
 /**
@@ -65,15 +74,16 @@ export interface RoomState {
   readonly receipts: Map<string, Map<string, number>>
   /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
   readonly receivers: Map<string, Set<string>>
-  /** The rules for everybody; the journal keeps them, as it keeps ops, bans, mutes and the lock. */
+  /** The rules for everybody; the journal keeps them, as it keeps ops, bans and mutes. */
   rules: RoomRules
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
   readonly bans: Restraints
   readonly mutes: Restraints
-  locked: boolean
   /** Members present or about to join, by id: their origin, the skeleton of their name, and their restraint. */
   readonly origins: Map<string, Origin>
+  /** The connections of each, oldest first: presence ends with the last listed one. */
+  readonly connections: Map<string, readonly Connection[]>
   readonly skeletons: Map<string, string>
   readonly restrained: Map<string, 'banned' | 'muted'>
   /** The persons present when the room was locked: they may come back. */
@@ -105,8 +115,8 @@ export const initialState = (name: string): RoomState => ({
   ops: new Map(),
   bans: { names: new Map(), persons: new Map() },
   mutes: { names: new Map(), persons: new Map() },
-  locked: false,
   origins: new Map(),
+  connections: new Map(),
   skeletons: new Map(),
   restrained: new Map(),
   insiders: new Set(),
