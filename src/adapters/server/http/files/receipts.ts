@@ -15,29 +15,6 @@ import { answerListing, rowsOf } from '../streams.ts'
 import type { WholeRoomFile } from './headers.ts'
 import { findFile } from './links.ts'
 
-/** So many downloads that were begun are remembered. */
-const MOST_BEGUN = 10_000
-
-/**
- * What was served of files to members whose downloads come in parts: players fetch the end of a film first, and a download that was cut goes
- * on. A member has a file once its last byte was served, and as many bytes as it has.
- */
-export class ServedBytes {
-  readonly #begun = new Map<string, number>()
-
-  /** Notes `bytes` from `first` on. Answers whether the member has the file by now. */
-  note(member: string, { id, size }: WholeFile, first: number, bytes: number): boolean {
-    const key = `${member} ${id}`
-    const sum = (this.#begun.get(key) ?? 0) + bytes
-    this.#begun.delete(key)
-    if (first + bytes >= size && sum >= size) return true
-    this.#begun.set(key, sum)
-    const [oldest] = this.#begun.keys()
-    if (this.#begun.size > MOST_BEGUN && oldest !== undefined) this.#begun.delete(oldest)
-    return false
-  }
-}
-
 /** Bytes of a file were served to a request: with the last one, its member has the file. */
 export function noteServed(
   { context, requester }: Exchange,
