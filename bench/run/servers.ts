@@ -18,7 +18,11 @@ export interface Contender {
 }
 
 const HOST = new URL('../host.ts', import.meta.url)
-const MAIN = new URL('../../src/app/main.ts', import.meta.url)
+/** The built program. */
+const MAIN = new URL(
+  JSON.parse(readFileSync(new URL('../../dist/.set-up', import.meta.url), 'utf8')).program,
+  new URL('../../', import.meta.url),
+)
 export const baseline = (name: string): URL => new URL(`../baselines/${name}`, import.meta.url)
 /** As `npm start` runs the host. */
 const LAUNCH_FLAGS: readonly string[] = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))

@@ -46,6 +46,7 @@ export function stayIn(
   { tamtam, config, process, data, facts, stopped }: HostTerminalParts,
 ): HostTerminal {
   let shown: RoomClient | undefined
+  let isClosing = false
   const isPerson = process.stdin.isTTY === true && process.stdout.isTTY === true && !config.json && !config.quiet
   const style = isPerson ? 'person' : config.json ? 'json' : config.quiet ? 'quiet' : 'text'
   const language = config.lang ?? languageOf(process.env)
@@ -78,6 +79,8 @@ export function stayIn(
           greeting,
           made: (client) => {
             shown = client
+            // Asked to stop while the host was still starting.
+            if (isClosing) client.end({ type: 'quit' })
           },
         },
         process,
@@ -101,6 +104,7 @@ export function stayIn(
     close: async () => {
       // Programs are told all, until the host has stopped.
       if (!isPerson) return void process.stdin.pause()
+      isClosing = true
       shown?.end({ type: 'quit' })
       await ended
     },
