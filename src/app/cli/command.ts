@@ -13,6 +13,7 @@ import type { Log } from '#domain/ports/system.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { CommandFailed, type ExitCode, exitCodes, PartlyDone } from './exit-codes.ts'
 import { commandTyped, failureOf } from './failures.ts'
+import { stackOf } from './stack.ts'
 
 export interface RoomTarget extends RoomAddress {
   readonly token?: string
@@ -181,7 +182,7 @@ export function stopSignal(process: NodeJS.Process, log: Log): StopSignal {
   // Comes by itself when the terminal, or npm, goes after the first: never a second wish.
   process.on('SIGHUP', () => asked || ask())
   process.on('uncaughtException', (error) => {
-    log.error('a bug; please report it', { error: error.stack ?? error.message })
+    log.error('a bug; please report it', { error: stackOf(error) })
     resolve({ exitCode: exitCodes.bug, why: `a bug of ours: ${error.message}` })
   })
   return { promise, now: (exitCode, why) => resolve({ exitCode, why }) }

@@ -13,6 +13,7 @@ import type { StopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { greetingOf, type HostFacts, listeningLine, pageLink } from './greeting.ts'
 import { FileSaver, hostFileTransfers } from './host-files.ts'
+import { stackOf } from './stack.ts'
 import { openTerminal, TypedInput } from './terminal.ts'
 
 export interface HostTerminalParts {
@@ -98,7 +99,7 @@ export function stayIn(
 
   const ended = run().then(
     () => stopped.now(exitCodes.done, 'the host stops; come back in a moment'),
-    (error: unknown) => stopped.now(exitCodes.bug, `a bug of ours: ${error instanceof Error ? error.stack : error}`),
+    (error: unknown) => stopped.now(exitCodes.bug, `a bug of ours: ${stackOf(error)}`),
   )
   return {
     close: async () => {

@@ -3,6 +3,7 @@ import { version } from '#app/about.ts'
 import { languages } from '#i18n/translator.ts'
 import { bytesOf, spanOf } from '#protocol/commands.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { stackOf } from './stack.ts'
 
 /** Every command, in the order of help. What carries one out is loaded when it runs; help, completion and manual page need none of it. */
 export function programOf(): Command {
@@ -266,7 +267,7 @@ export async function runProgram(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     else if (error instanceof CommandFailed) fail(error.exitCode, error.message)
-    else fail(exitCodes.bug, `a bug of ours; please report it: ${error instanceof Error ? error.stack : error}`)
+    else fail(exitCodes.bug, `a bug of ours; please report it: ${stackOf(error)}`)
   }
 }
 

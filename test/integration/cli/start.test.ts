@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
+import { stackOf } from '#app/cli/stack.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { bareEnv, enter, HostProcess } from '../../harness/host-process.ts'
 import { canBeUnderRights, underRights } from '../../harness/other-user.ts'
 import { until } from '../../harness/patience.ts'
+import { MAIN } from '../../harness/program.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SOURCE = 'src/app/cli/program.ts'
@@ -50,6 +52,18 @@ const edit = (place: string, said: string) => {
 }
 
 const noted = (place: string) => JSON.parse(readFileSync(join(place, 'dist', '.set-up'), 'utf8'))
+
+test('a stack of the built program names lines of sources', () => {
+  const place = dirname(MAIN)
+  const lineIn = (text: string) => text.split('\n').findIndex((line) => line.includes('async function runProgram(')) + 1
+  const [file = ''] = readdirSync(place).filter((name) => /^program-.*\.js$/.test(name))
+  const line = lineIn(readFileSync(join(place, file), 'utf8'))
+  const error = Object.assign(new Error('a bug'), {
+    stack: `Error: a bug\n    at x (${pathToFileURL(place)}/${file}:${line}:20)`,
+  })
+  expect(line).toBeGreaterThan(0)
+  expect(stackOf(error)).toContain(`at x (${join(ROOT, SOURCE)}:${lineIn(readFileSync(join(ROOT, SOURCE), 'utf8'))}:`)
+})
 
 beforeAll(async () => {
   home = await checkout()
