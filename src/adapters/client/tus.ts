@@ -43,12 +43,22 @@ export async function fileStatus(api: ApiClient, id: string): Promise<FileStatus
   return { ...about, status: 'arriving', offset, size: number('upload-length'), prefix: digest('upload-prefix-digest') }
 }
 
+/** Bytes that go along with the offer of their file: all of it. */
+export interface FirstBytes extends Pick<UploadPart, 'body' | 'signal' | 'moved'> {}
+
+/** Offers a file; `offset` of its bytes are with the host then, all of them where it had them before. */
 export async function createUpload(
   api: ApiClient,
   room: string,
   meta: UploadMeta,
-): Promise<{ readonly id: string } | Refusal> {
-  const headers = { ...tusVersion, ...sizeHeader(meta.size), 'Upload-Metadata': metadataField(meta) }
+  first?: FirstBytes,
+): Promise<{ readonly id: string; readonly offset: number } | Refusal> {
+  const headers = {
+    ...tusVersion,
+    ...sizeHeader(meta.size),
+    'Upload-Metadata': metadataField(meta),
+    ...(first === undefined ? {} : { 'Content-Type': UPLOAD_TYPE }),
+  }
   const query = new URLSearchParams({
     ...(meta.to === undefined ? {} : { to: meta.to }),
     ...(meta.expiresInSeconds === undefined ? {} : { expires: String(meta.expiresInSeconds) }),
@@ -56,12 +66,21 @@ export async function createUpload(
   const answer = await api.ask(`${api.uploadsPath(room)}${query.size === 0 ? '' : `?${query}`}`, {
     method: 'POST',
     headers,
+    ...(first === undefined ? {} : bodyOf(first, meta.size)),
   })
   if (isRefusal(answer)) return answer
   answer.drop()
   const id = api.fileAt(answer.header('location'))
-  return id === undefined ? notTamtam : { id }
+  const offset = numberIn(answer.header('upload-offset'))
+  return id === undefined || offset === undefined ? notTamtam : { id, offset }
 }
+
+const bodyOf = ({ body, signal, moved }: FirstBytes, length: number | undefined) => ({
+  body,
+  ...(length === undefined ? {} : { length }),
+  ...(signal === undefined ? {} : { signal }),
+  ...(moved === undefined ? {} : { moved }),
+})
 
 /** A stretch of a file's bytes; digests are 64 hexadecimal digits. */
 export interface UploadPart {
@@ -83,7 +102,7 @@ export interface UploadPart {
 
 /** Where the upload ends after the part. */
 export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ readonly offset: number } | Refusal> {
-  const { id, offset, body, length, prefix, sha256, signal, moved, alive } = part
+  const { id, offset, length, prefix, sha256, alive } = part
   const headers = {
     ...tusVersion,
     'Content-Type': UPLOAD_TYPE,
@@ -95,10 +114,7 @@ export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ read
   const answer = await api.ask(api.filePath(id), {
     method: 'PATCH',
     headers,
-    body,
-    length,
-    ...(signal === undefined ? {} : { signal }),
-    ...(moved === undefined ? {} : { moved }),
+    ...bodyOf(part, length),
     ...(alive === undefined ? {} : { alive }),
   })
   if (isRefusal(answer)) return answer
@@ -107,7 +123,6 @@ export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ read
   return reached === undefined ? notTamtam : { offset: reached }
 }
 
-/** Withdraws an upload; without effect where it is whole, or gone. */
 /** Takes a file away, whole or on its way. Answers why not. */
 export async function removeFile(api: ApiClient, id: string): Promise<Refusal | undefined> {
   const answer = await api.ask(api.filePath(id), { method: 'DELETE', headers: tusVersion })
@@ -116,6 +131,7 @@ export async function removeFile(api: ApiClient, id: string): Promise<Refusal | 
   return undefined
 }
 
+/** The same, without a word about what was not there any more. */
 export async function removeUpload(api: ApiClient, id: string): Promise<object> {
   await removeFile(api, id)
   return {}

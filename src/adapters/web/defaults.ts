@@ -61,3 +61,6 @@ export const uploadPolicy: UploadPolicy = {
   mostPartBytes: 64 * 1024 ** 2,
   ownOnly: true,
 }
+
+/** The digest of a folder is known when it has been read; its parts are read into memory before they go. */
+export const folderPolicy: UploadPolicy = { ...uploadPolicy, mostPartBytes: 8 * 1024 ** 2 }

@@ -1,12 +1,13 @@
 import { FileChanged } from '#client/errors.ts'
 import type { SourceDigest } from '#client/uploader.ts'
-import type { DigestAnswer, DigestRequest } from './digest-worker.ts'
+import type { WorkerAnswer, WorkerRequest } from './digest-worker.ts'
 import workerUrl from './digest-worker.ts?worker&url'
+import type { FolderEntry, PackedFolder } from './folder-tar.ts'
 
 /** The digest of a file, which is read once, in a worker of its own. Rejects with `FileChanged` where it can't be read to its end. */
 export class BlobDigest implements SourceDigest {
   readonly whole: Promise<string>
-  readonly #worker = new Worker(addressOfWorker(), { type: 'module' })
+  readonly #worker: Worker
   readonly #prefixes: ReadonlyMap<number, PromiseWithResolvers<string>>
   #known: string | undefined
 
@@ -21,17 +22,15 @@ export class BlobDigest implements SourceDigest {
       this.#worker.terminate()
     }
     for (const each of [promise, ...[...this.#prefixes.values()].map((wanted) => wanted.promise)]) each.catch(() => {})
-    this.#worker.addEventListener('error', ({ message }) => fail(message))
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<DigestAnswer>) => {
-      if (data.type === 'prefix') this.#prefixes.get(data.bytes)?.resolve(data.sha256)
-      else if (data.type === 'failed') fail(data.message)
-      else {
-        this.#known = data.sha256
-        resolve(data.sha256)
+    this.#worker = working(fail, (answer) => {
+      if (answer.type === 'prefix') this.#prefixes.get(answer.bytes)?.resolve(answer.sha256)
+      else if (answer.type === 'whole') {
+        this.#known = answer.sha256
+        resolve(answer.sha256)
         this.#worker.terminate()
       }
     })
-    this.#worker.postMessage({ file, prefixes: [...this.#prefixes.keys()] } satisfies DigestRequest)
+    this.#worker.postMessage({ type: 'digest', file, prefixes: [...this.#prefixes.keys()] } satisfies WorkerRequest)
   }
 
   /** Undefined while the file is still being read. */
@@ -50,6 +49,48 @@ export class BlobDigest implements SourceDigest {
 
 /** Rejects with `FileChanged`. */
 export const digestOf = (file: Blob): Promise<string> => new BlobDigest(file).whole
+
+/** Entries that are handed to a worker at once: so many take some milliseconds. */
+const ENTRIES_AT_ONCE = 500
+
+/** The archive of a folder, which is read in a worker. Rejects with `FileChanged`, and with the reason of the signal. */
+export async function packedFolder(
+  entries: readonly FolderEntry[],
+  read: (done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<PackedFolder> {
+  const { promise, resolve, reject } = Promise.withResolvers<PackedFolder>()
+  const worker = working(
+    (message) => reject(new FileChanged(message)),
+    (answer) => {
+      if (answer.type === 'read') read(answer.done, answer.total)
+      else if (answer.type === 'packed') resolve(answer.folder)
+    },
+  )
+  const stop = () => reject(signal.reason)
+  signal.addEventListener('abort', stop)
+  try {
+    for (let at = 0; at === 0 || (at < entries.length && !signal.aborted); at += ENTRIES_AT_ONCE) {
+      const [some, areLast] = [entries.slice(at, at + ENTRIES_AT_ONCE), at + ENTRIES_AT_ONCE >= entries.length]
+      worker.postMessage({ type: 'pack', entries: some, areLast } satisfies WorkerRequest)
+      // The page has a turn.
+      await new Promise((resume) => setTimeout(resume))
+    }
+    return await promise
+  } finally {
+    signal.removeEventListener('abort', stop)
+    worker.terminate()
+  }
+}
+
+function working(fail: (message: string) => void, take: (answer: WorkerAnswer) => void): Worker {
+  const worker = new Worker(addressOfWorker(), { type: 'module' })
+  worker.addEventListener('error', ({ message }) => fail(message))
+  worker.addEventListener('message', ({ data }: MessageEvent<WorkerAnswer>) =>
+    data.type === 'failed' ? fail(data.message) : take(data),
+  )
+  return worker
+}
 
 let address: string | undefined
 

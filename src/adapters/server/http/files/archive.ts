@@ -1,18 +1,17 @@
 import type { FastifyReply } from 'fastify'
-import * as v from 'valibot'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { collisionKey, numbered } from '#domain/names/file-name.ts'
 import { checkPath } from '#domain/names/path.ts'
 import { collected } from '#domain/room/hand-ins.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import { type ArchiveMember, MOST_IN_ZIP, tarOf, zipOf } from '#folder/archive.ts'
+import { type ArchiveMember, tarOf, zipOf } from '#folder/archive.ts'
 import { type FileMember, type FolderListing, MAX_MEMBERS } from '#folder/listing.ts'
 import { fileTimeText } from '#i18n/format.ts'
 import { FOLDER_FIELD } from '#protocol/tus.ts'
 import { fileUrl, memberUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { absent, type Refusal, refuse } from '../errors.ts'
-import { checked, paramsOf } from '../input.ts'
+import { archiveQuery, checked, paramsOf } from '../input.ts'
 import { answerListing, rowsOf } from '../streams.ts'
 import { getFile, headFile, send, sendContent, withSlot } from './download.ts'
 import type { DownloadSlot } from './download-slots.ts'
@@ -127,19 +126,17 @@ async function listingOf(
 
 // Rooms
 
-const roomQuery = v.object({ collected: v.optional(v.picklist(['0', '1'], 'must be 0 or 1')) })
-
 /** Everything whole in a room that the requester may see; or for operators, what was handed in, in a folder for each person. */
 export async function getRoomArchive(exchange: Exchange): Promise<FastifyReply> {
   const { reply, request, requester } = exchange
-  const isCollected = checked(roomQuery, request.query).collected === '1'
+  const { collected: isCollected } = checked(archiveQuery, request.query)
   const ending = request.url.split('?', 1)[0]?.endsWith('.tar') ? '.tar' : '.zip'
   return await withSlot(exchange, (slot) =>
     requester.inRoom(paramsOf(request).room, async (session) => {
       const { room } = session
       const places = isCollected ? await handedIn(session) : named(session.files.filter(isWhole).map(inNoFolder))
       const count = places.reduce((sum, { file }) => sum + (file.file.folder?.files ?? 1), 0)
-      if (count > MAX_MEMBERS) return refuse(reply, tooManyMembers(ending))
+      if (count > MAX_MEMBERS) return refuse(reply, tooManyMembers)
       await requester.payItems(count, room)
       const members: ArchiveMember[] = []
       for (const { file, path } of places) {
@@ -152,7 +149,7 @@ export async function getRoomArchive(exchange: Exchange): Promise<FastifyReply> 
           members.push({ type: 'folder', path, modified })
           for (const member of sourced(listing.members, id, `${path}/`)) members.push(member)
         }
-        if (members.length > MAX_MEMBERS) return refuse(reply, tooManyMembers(ending))
+        if (members.length > MAX_MEMBERS) return refuse(reply, tooManyMembers)
       }
       return await sendArchive(exchange, slot, session, `${room}${isCollected ? '-hand-ins' : ''}${ending}`, members)
     }),
@@ -222,12 +219,11 @@ async function sendArchive(
 ): Promise<FastifyReply> {
   const { context, reply, request } = exchange
   const isZip = name.endsWith('.zip')
-  if (isZip && members.length > MOST_IN_ZIP) return refuse(reply, tooManyMembers('.zip'))
   const release = context.folders.hold(members.length)
   if (release === undefined) return refuse(reply, tooManyArchives)
   try {
     const open = (source: string, from: number) => session.download(folder ?? source, from, 'lent')
-    const archive = isZip ? await zipOf(members, open) : tarOf(members, open)
+    const archive = (isZip ? zipOf : tarOf)(members, open)
     reply.headers(archiveHeaders(name, isZip ? ZIP : TAR)).header('Content-Length', archive.size)
     if (request.method === 'HEAD') return reply.send()
     return await send(exchange, slot, archive.bytes, archive.size)
@@ -246,11 +242,8 @@ const notInFolder = ({ file }: WholeRoomFile): Refusal => ({
   message: '',
   hint: `this folder has no such file; ${fileUrl(file)}/ lists what is in it`,
 })
-const tooManyMembers = (ending: '.zip' | '.tar'): Refusal => ({
+const tooManyMembers: Refusal = {
   code: 'TOO_LARGE',
-  message:
-    ending === '.zip'
-      ? `a zip has at most ${MOST_IN_ZIP} members, and this would have more; ask for .tar in place of .zip`
-      : `an archive has at most ${MAX_MEMBERS} members, and this would have more; get its folders one by one`,
-})
+  message: `an archive has at most ${MAX_MEMBERS} members, and this would have more; get its folders one by one`,
+}
 const tooManyArchives: Refusal = { code: 'BUSY', message: 'too many archives are on their way; try again soon' }
