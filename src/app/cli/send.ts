@@ -14,16 +14,7 @@ import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { type DiskPath, nameAt, pathsTyped, pathText } from '#system/files/disk-path.ts'
 import { type Item, runBatch, type Told, type Turn } from './batch.ts'
-import {
-  apiOf,
-  counted,
-  inputOf,
-  print,
-  printJson,
-  type RoomTarget,
-  runResumable,
-  targetOf,
-} from './command.ts'
+import { apiOf, counted, inputOf, print, printJson, type RoomTarget, runResumable, targetOf } from './command.ts'
 import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
 import { ProgressDisplay } from './progress.ts'
