@@ -23,7 +23,7 @@ test('who looks after a room locks it, collects, invites and gives it a password
   expect(await ani.getByRole('button', { name: 'Look after the room' }).count()).toBe(0)
   await ani.keyboard.press('Escape')
   await host.send({ type: 'op', name: 'ani' })
-  await sees(ani, 'host made ani an op')
+  await sees(ani, 'host made ani a moderator')
 
   await careOf(ani)
   expect(await violations(ani)).toEqual([])

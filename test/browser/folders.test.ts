@@ -24,7 +24,7 @@ test('a folder is one card: it tells what is in it, and is saved as a zip, or fi
   const card = ani.locator('.file')
   await card.getByText('2 files, 7 B').waitFor()
   const saving = ani.waitForEvent('download')
-  await card.getByRole('link', { name: 'photos/' }).click()
+  await card.getByRole('link', { name: 'Download: photos' }).click()
   const saved = await saving
   expect(saved.suggestedFilename()).toBe('photos.zip')
   const zip = join(await temporaryDirectory(), 'photos.zip')

@@ -1,5 +1,7 @@
+import type * as v from 'valibot'
 import type { Folder } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
+import { parsed, sentFile } from '#protocol/schema.ts'
 import {
   answeredDigest,
   answeredFolder,
@@ -49,18 +51,55 @@ export async function createUpload(
   meta: UploadMeta,
 ): Promise<{ readonly id: string } | Refusal> {
   const headers = { ...tusVersion, ...sizeHeader(meta.size), 'Upload-Metadata': metadataField(meta) }
-  const query = new URLSearchParams({
-    ...(meta.to === undefined ? {} : { to: meta.to }),
-    ...(meta.expiresInSeconds === undefined ? {} : { expires: String(meta.expiresInSeconds) }),
-  })
-  const answer = await api.ask(`${api.uploadsPath(room)}${query.size === 0 ? '' : `?${query}`}`, {
-    method: 'POST',
-    headers,
-  })
+  const answer = await api.ask(`${api.uploadsPath(room)}${wishes(meta)}`, { method: 'POST', headers })
   if (isRefusal(answer)) return answer
   answer.drop()
   const id = api.fileAt(answer.header('location'))
   return id === undefined ? notTamtam : { id }
+}
+
+/** A whole file in one request; `already`: the room had it. */
+export async function sendWhole(
+  api: ApiClient,
+  room: string,
+  meta: UploadMeta,
+  body: RequestBody,
+  { signal, moved }: Pick<UploadPart, 'signal' | 'moved'>,
+): Promise<{ readonly file: SentFileBody; readonly already: boolean } | Refusal> {
+  const { name, size, sha256 } = meta
+  const answer = await api.ask(`${api.uploadsPath(room)}/${encodeURIComponent(name)}${wishes(meta)}`, {
+    method: 'POST',
+    headers: {
+      Accept: 'application/json',
+      'Content-Type': 'application/octet-stream',
+      ...(sha256 === undefined ? {} : { 'Repr-Digest': digestField(sha256) }),
+    },
+    body,
+    ...(size === undefined ? {} : { length: size }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(moved === undefined ? {} : { moved }),
+  })
+  if (isRefusal(answer)) return answer
+  const file = parsed(sentFile, jsonIn(await answer.bytes()))
+  return file === undefined ? notTamtam : { file, already: answer.status === 200 }
+}
+
+type SentFileBody = v.InferOutput<typeof sentFile>
+
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+function wishes({ to, expiresInSeconds }: UploadMeta): string {
+  const query = new URLSearchParams({
+    ...(to === undefined ? {} : { to }),
+    ...(expiresInSeconds === undefined ? {} : { expires: String(expiresInSeconds) }),
+  })
+  return query.size === 0 ? '' : `?${query}`
 }
 
 /** A stretch of a file's bytes; digests are 64 hexadecimal digits. */

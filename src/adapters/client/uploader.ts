@@ -4,10 +4,10 @@ import type { UploadMeta } from '#domain/session.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { checksumField } from '#protocol/tus.ts'
 import type { ApiClient, RequestBody } from './api-client.ts'
-import { FileChanged, isGone, isPassing, isRefusal, type Refusal, refusal } from './errors.ts'
+import { Disconnected, FileChanged, isGone, isPassing, isRefusal, type Refusal, refusal } from './errors.ts'
 import { listFiles } from './queries.ts'
 import type { TransferOptions } from './transfers.ts'
-import { createUpload, type FileStatus, fileStatus, removeUpload, sendPart } from './tus.ts'
+import { createUpload, type FileStatus, fileStatus, removeUpload, sendPart, sendWhole } from './tus.ts'
 
 /** A file as its sender has it: it can be read from any byte, and again. Reading throws `FileChanged` where that fails. */
 export interface UploadSource {
@@ -42,6 +42,8 @@ export interface UploadPolicy {
   readonly mostPartBytes: number
   /** Goes on with nobody else's uploads, and ends where another sender of the same one was faster. */
   readonly ownOnly: boolean
+  /** Files up to this size go in one request each, with their digest; 0: none. */
+  readonly wholeBytes?: number
 }
 
 export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
@@ -145,6 +147,10 @@ export class Uploader {
   async #carry(signal: AbortSignal | undefined): Promise<SentFile | Refusal> {
     const { retries, policy } = this.#options
     const { size } = this.#source
+    if (this.#id === undefined && size <= (policy.wholeBytes ?? -1) && this.#meta.folder === undefined) {
+      const sent = await this.#sendWhole(signal)
+      if (sent !== undefined) return sent
+    }
     if (this.#id === undefined) {
       const found = await this.#find(signal)
       if (found !== undefined && isRefusal(found)) return found
@@ -170,6 +176,30 @@ export class Uploader {
       },
       { signal, passes: (why) => isPassing(why) && !(policy.ownOnly && why.code === 'FENCED') },
     )
+  }
+
+  /** In one request; undefined where it was cut: what the host has of it is then gone on with. */
+  async #sendWhole(signal: AbortSignal | undefined): Promise<SentFile | Refusal | undefined> {
+    const { api, room, report } = this.#options
+    const { size } = this.#source
+    const { name, to, expiresInSeconds } = this.#meta
+    const meta = {
+      name,
+      size,
+      ...(to === undefined ? {} : { to }),
+      ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+    }
+    const [sha256, body] = await Promise.all([this.#digesting().whole, this.#source.body(0, size)])
+    signal?.throwIfAborted()
+    report({ type: 'begins', at: 0, total: size })
+    const moved = (bytes: number) => report({ type: 'moved', bytes })
+    const sent = await sendWhole(api, room, { ...meta, sha256 }, body, { signal, moved }).catch((error: unknown) => {
+      if (error instanceof Disconnected) return refusal(503, 'UNREACHABLE', error.message)
+      throw error
+    })
+    if (isRefusal(sent)) return isPassing(sent) ? undefined : sent
+    await this.#offered(sent.file.id)
+    return { ...this.#asSent(sent.file.id, sha256), ...(sent.already ? { already: true } : {}) }
   }
 
   /** The furthest of the room's unfinished uploads that begin as this file does: whether they do is seen by the bytes (C111). */

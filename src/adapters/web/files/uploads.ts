@@ -10,6 +10,7 @@ import type { KeyValueStorage } from '../browser/platform.ts'
 import { pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
 import type { Room } from '../state/room.ts'
 import { BlobDigest } from './digest.ts'
+import type { FileState } from './room-files.ts'
 
 export interface FileToSend {
   readonly file: Blob
@@ -24,7 +25,8 @@ export type UploadState =
   | { readonly status: 'waiting' }
   | { readonly status: 'moving' }
   | { readonly status: 'paused' }
-  | { readonly status: 'whole'; readonly at: number }
+  /** `already`: the room had it. */
+  | { readonly status: 'whole'; readonly at: number; readonly already: boolean }
   | { readonly status: 'failed'; readonly why: Refusal }
   /** By somebody, while it was on its way. */
   | { readonly status: 'removed'; readonly event: FileWithdrawn }
@@ -40,6 +42,8 @@ export interface UploadOptions {
   readonly expiresInSeconds?: number | undefined
   /** Ids that other uploads of this page write. */
   readonly taken: () => ReadonlySet<string>
+  /** The files of the room as they stand, for those of the same name that are there already, or were begun. */
+  readonly known?: () => readonly FileState[]
   /** Keeps the ids of uploads over a reload, where no list of the room tells them. */
   readonly memory?: UploadMemory
 }
@@ -69,7 +73,8 @@ export class Upload {
   /** Ends the current attempt; a new one for each. */
   #going = new AbortController()
 
-  constructor(key: number, sent: FileToSend, { api, room, me, to, expiresInSeconds, taken, memory }: UploadOptions) {
+  constructor(key: number, sent: FileToSend, options: UploadOptions) {
+    const { api, room, me, to, expiresInSeconds, taken, memory, known = () => [] } = options
     const { file, name, folder } = sent
     this.key = key
     this.name = name
@@ -86,9 +91,17 @@ export class Upload {
       if (id !== undefined) this.#ids.add(id)
       memory?.keep(name, file, id)
     }
+    const same = known().filter((each) => each.file.name === name && each.file.size === file.size)
+    const policy = {
+      ...uploadPolicy,
+      // What was begun goes on where it is, and what is there already need not be sent: its digest says so.
+      ...(same.some(({ status, by }) => status !== 'whole' && by.id === me) || memory !== undefined
+        ? { wholeBytes: 0 }
+        : {}),
+      ...(same.some(({ status }) => status === 'whole') ? { digestMs: Number.POSITIVE_INFINITY } : {}),
+    }
     const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
-    const options = { api, room, retries, report, policy: uploadPolicy, taken, offered, ...blind }
-    this.#uploader = new Uploader(options, sourceOf(file), {
+    this.#uploader = new Uploader({ api, room, retries, report, policy, taken, offered, ...blind }, sourceOf(file), {
       name,
       to,
       by: me,
@@ -122,12 +135,24 @@ export class Upload {
     this.#uploader.close()
     // It would be found whole, and be no news.
     if (!isRefusal(end)) this.#memory?.keep(this.name, this.sent.file, undefined)
-    this.#state.value = isRefusal(end) ? { status: 'failed', why: end } : { status: 'whole', at: Date.now() }
+    this.#state.value = isRefusal(end)
+      ? { status: 'failed', why: end }
+      : { status: 'whole', at: Date.now(), already: end.already === true }
   }
 
   pause(): void {
     this.#going.abort()
     this.#state.value = { status: 'paused' }
+  }
+
+  /** It takes its turn again. */
+  wait(): void {
+    this.#state.value = { status: 'waiting' }
+  }
+
+  /** It goes in one request. */
+  get isSmall(): boolean {
+    return this.sent.file.size <= uploadPolicy.wholeBytes
   }
 
   /** Whether the host has known it by this id, now or before it began again. */
@@ -178,6 +203,14 @@ const sourceOf = (file: Blob): UploadSource => ({
 export class Uploads {
   #count = 0
   readonly #all = signal<readonly Upload[]>([])
+  /** Those of this batch that are done, since nothing was on its way. */
+  #done = { files: 0, bytes: 0 }
+  readonly #ended: ((upload: Upload) => void) | undefined
+
+  /** `ended`: called when one is whole, has failed, or was removed; those that are whole then leave the list. */
+  constructor(ended?: (upload: Upload) => void) {
+    this.#ended = ended
+  }
 
   get all(): ReadonlySignal<readonly Upload[]> {
     return this.#all
@@ -186,6 +219,23 @@ export class Uploads {
   /** Whether something would be cut off were the page closed. */
   get busy(): boolean {
     return this.#all.peek().some(({ state }) => state.peek().status === 'moving' || state.peek().status === 'waiting')
+  }
+
+  /** All that is on its way together, and what of the batch is done. */
+  get progress(): UploadsProgress {
+    const open = this.#all.peek().filter(({ state }) => OPEN.has(state.peek().status))
+    const moving = open.map(({ progress }) => progress)
+    const sum = (count: (each: Progress) => number) => moving.reduce((total, each) => total + count(each), 0)
+    return {
+      files: this.#done.files + open.length,
+      sent: this.#done.files,
+      waiting: open.filter(({ state }) => state.peek().status === 'waiting').length,
+      done: this.#done.bytes + sum(({ done }) => done),
+      total: this.#done.bytes + sum(({ total = 0 }) => total),
+      rate: sum(({ rate }) => rate),
+      stillMs: Math.min(...moving.map(({ stillMs }) => stillMs)),
+      retries: Math.max(0, ...moving.map(({ retries }) => retries)),
+    }
   }
 
   send(files: readonly FileToSend[], options: Omit<UploadOptions, 'taken'>): void {
@@ -206,11 +256,24 @@ export class Uploads {
     void this.#run(upload)
   }
 
+  pauseAll(): void {
+    for (const upload of this.#all.peek()) if (MOVES.has(upload.state.peek().status)) upload.pause()
+  }
+
+  resumeAll(): void {
+    for (const upload of this.#all.peek()) if (upload.state.peek().status === 'paused') upload.wait()
+    this.#next()
+  }
+
+  cancelAll(): void {
+    for (const upload of this.#all.peek()) if (OPEN.has(upload.state.peek().status)) this.remove(upload)
+  }
+
   /** Ends it, and takes it out of the list. */
   remove(upload: Upload): void {
     const { status } = upload.state.peek()
     if (status !== 'whole' && status !== 'removed') upload.cancel()
-    this.#all.value = this.#all.peek().filter((each) => each !== upload)
+    this.#drop(upload)
     this.#next()
   }
 
@@ -218,9 +281,9 @@ export class Uploads {
   removed(event: FileWithdrawn): void {
     const upload = this.#all.peek().find((each) => each.wasBegun(event.file.id))
     if (upload === undefined) return
-    if (upload.state.peek().status === 'whole') this.remove(upload)
-    else upload.removed(event)
-    this.#next()
+    upload.removed(event)
+    this.#ended?.(upload)
+    this.remove(upload)
   }
 
   /** The host is back. */
@@ -229,24 +292,51 @@ export class Uploads {
   }
 
   #next(): void {
-    const moving = this.#all.peek().filter(({ state }) => state.peek().status === 'moving').length
-    const waiting = this.#all.peek().filter(({ state }) => state.peek().status === 'waiting')
-    for (const upload of waiting.slice(0, Math.max(0, pageDefaults.uploadsAtOnce - moving))) void this.#run(upload)
+    const moving = this.#all.peek().filter(({ state }) => state.peek().status === 'moving')
+    let [large, small] = [
+      moving.filter(({ isSmall }) => !isSmall).length,
+      moving.filter(({ isSmall }) => isSmall).length,
+    ]
+    for (const upload of this.#all.peek()) {
+      if (upload.state.peek().status !== 'waiting') continue
+      if (upload.isSmall ? small >= pageDefaults.smallUploadsAtOnce : large >= pageDefaults.uploadsAtOnce) continue
+      if (upload.isSmall) small++
+      else large++
+      void this.#run(upload)
+    }
   }
 
   async #run(upload: Upload): Promise<void> {
     await upload.run()
-    if (upload.state.peek().status === 'whole')
-      setTimeout(() => {
-        this.#all.value = this.#all.peek().filter((each) => each !== upload)
-      }, pageDefaults.sentShownMs)
+    const { status } = upload.state.peek()
+    if (status === 'whole') {
+      this.#done = { files: this.#done.files + 1, bytes: this.#done.bytes + upload.sent.file.size }
+      if (this.#ended !== undefined) this.#drop(upload)
+    }
+    if (status === 'whole' || status === 'failed') this.#ended?.(upload)
     this.#next()
   }
+
+  #drop(upload: Upload): void {
+    this.#all.value = this.#all.peek().filter((each) => each !== upload)
+    if (!this.#all.peek().some(({ state }) => OPEN.has(state.peek().status))) this.#done = { files: 0, bytes: 0 }
+  }
+}
+
+const MOVES: ReadonlySet<UploadState['status']> = new Set(['moving', 'waiting'])
+const OPEN: ReadonlySet<UploadState['status']> = new Set(['moving', 'waiting', 'paused'])
+
+export interface UploadsProgress extends Omit<Progress, 'name' | 'phase'> {
+  readonly files: number
+  readonly sent: number
+  readonly waiting: number
 }
 
 /** Files that leave from here, whichever way they were chosen. */
 export class FileTransfers {
-  readonly uploads = new Uploads()
+  readonly uploads = new Uploads((upload) => this.#tellEnd(upload))
+  /** Told of each that ends; the views have the words for it. */
+  #tellEnd: (upload: Upload) => void = () => {}
   readonly #session: KeyValueStorage
   readonly #expiresInSeconds: Signal<number | undefined>
   readonly #news = signal('')
@@ -273,15 +363,23 @@ export class FileTransfers {
     return this.#news
   }
 
+  onEnd(tell: (upload: Upload) => void): void {
+    this.#tellEnd = tell
+  }
+
   tell(news: string): void {
     this.#news.value = news
   }
 
   /** To the person whom one is whispering to, or to all in the room. */
-  send({ store, name, writing, notices }: Room, files: readonly FileToSend[]): void {
+  send({ store, name, writing, notices, files: inRoom }: Room, files: readonly FileToSend[]): void {
     for (const { skipped = [] } of files)
       if (skipped.length > 0) notices.add(skipped.map(forTerminal).join('; '), 'wrong')
     const [me, to] = [store.member.peek().id, writing.to.peek()]
-    this.uploads.send(files, { api: store.api, room: name, me, to, expiresInSeconds: this.#expiresInSeconds.peek() })
+    const known = () => inRoom.all()
+    this.uploads.send(files, {
+      ...{ api: store.api, room: name, me, to, known },
+      expiresInSeconds: this.#expiresInSeconds.peek(),
+    })
   }
 }
